@@ -1,0 +1,24 @@
+//! The connection as the rest of the app sees it.
+
+use bevy::prelude::*;
+
+use crate::domain::{Backoff, LinkReport, StatusReport, SyncReport};
+
+/// What is known of the connection. Written by `ConnectionPlugin` only.
+#[derive(Resource, Debug, Clone, Default)]
+pub struct Connection {
+    pub report: StatusReport,
+    /// When the report came, seconds of `Time<Real>`.
+    pub since: f64,
+    pub link: LinkReport,
+    pub last_sync: Option<SyncReport>,
+    /// When the feed was last live, seconds of `Time<Real>`; `None` before the first time.
+    pub last_live: Option<f64>,
+    /// Changes per second over the last few seconds.
+    pub changes_per_second: f32,
+    /// Where it connects to, without query or key.
+    pub shown_url: String,
+    pub backoff: Backoff,
+    /// The feed is the built-in demo.
+    pub demo: bool,
+}

@@ -1,0 +1,39 @@
+//! The three kinds of row that opswall shows.
+
+use serde::{Deserialize, Serialize};
+
+/// What a row is, whatever its table is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    Agent,
+    Task,
+    Workflow,
+}
+
+impl Kind {
+    pub const ALL: [Self; 3] = [Self::Agent, Self::Task, Self::Workflow];
+
+    /// `agent`, `task`, `workflow`.
+    pub fn singular(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Task => "task",
+            Self::Workflow => "workflow",
+        }
+    }
+
+    /// `agents`, `tasks`, `workflows`: the name of the kind in JSON output and settings.
+    pub fn plural(self) -> &'static str {
+        match self {
+            Self::Agent => "agents",
+            Self::Task => "tasks",
+            Self::Workflow => "workflows",
+        }
+    }
+
+    /// Position in tables indexed by kind (`PerKind`).
+    pub fn index(self) -> usize {
+        self as usize
+    }
+}

@@ -1,0 +1,38 @@
+//! Plain data: what an agent, a task, a workflow, a change and a connection status are, and how a table row becomes
+//! one of them. Nothing here knows of sockets, the ECS or a picture.
+
+mod agent;
+mod backoff;
+mod change;
+mod event;
+mod id;
+mod kind;
+mod link;
+pub mod mapping;
+mod per_kind;
+mod record;
+mod status;
+mod task;
+mod workflow;
+
+pub use agent::Agent;
+pub use backoff::Backoff;
+pub use change::{Change, Op};
+pub use event::{FeedEvent, Level, LinkStatus, Notice, StatusReport, SyncReport};
+pub use id::{RowId, RowKey};
+pub use kind::Kind;
+pub use link::{Attempt, ChannelState, LinkReport};
+pub use mapping::{KindMapping, Mapping};
+pub use per_kind::PerKind;
+pub use record::{Column, Record};
+pub use status::{Status, StatusReading};
+pub use task::Task;
+pub use workflow::Workflow;
+
+/// A row read through the mapping: what its kind says it is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Row {
+    Agent(Agent),
+    Task(Task),
+    Workflow(Workflow),
+}

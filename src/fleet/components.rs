@@ -1,0 +1,119 @@
+//! What a row's entity carries, and the fleet's index and counts. No `Transform`, no `Visibility`: the walls' marks are
+//! drawn from these components by one instanced draw, and propagation would walk every row every frame.
+
+use std::{collections::HashMap, sync::Arc};
+
+use bevy::{ecs::entity::EntityHashSet, prelude::*};
+
+use crate::domain::{Kind, PerKind, Record, RowKey, Status, StatusReading};
+
+/// Every row's entity has this: who it is.
+#[derive(Component, Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key(pub RowKey);
+
+/// Marker and details of an agent's entity.
+#[derive(Component, Debug, Clone, PartialEq, Default)]
+pub struct AgentRow {
+    pub subtitle: Option<Arc<str>>,
+    pub heartbeat_ms: Option<i64>,
+}
+
+/// Marker and details of a task's entity.
+#[derive(Component, Debug, Clone, PartialEq, Default)]
+pub struct TaskRow {
+    pub progress: Option<f32>,
+    pub priority: Option<u8>,
+    pub needs_human: bool,
+    pub error: Option<Arc<str>>,
+}
+
+/// Marker and details of a workflow's entity.
+#[derive(Component, Debug, Clone, PartialEq, Default)]
+pub struct WorkflowRow {
+    pub progress: Option<f32>,
+}
+
+/// The row's label, cleaned for the screen (no control or bidi characters, bounded length).
+#[derive(Component, Debug, Clone, PartialEq, Eq)]
+pub struct Label(pub Arc<str>);
+
+/// The row's state. Changes only when the state or its word does (use `Changed<State>` / `Ref`).
+#[derive(Component, Debug, Clone, PartialEq, Eq, Default)]
+pub struct State(pub StatusReading);
+
+/// The columns, for the inspector.
+#[derive(Component, Debug, Clone, PartialEq)]
+pub struct Columns(pub Arc<Record>);
+
+/// What last happened to the row and when, for enter, pulse and exit animations. Seconds of `FleetClock`.
+#[derive(Component, Debug, Clone, Copy, PartialEq)]
+pub struct Moment {
+    pub appeared: f64,
+    /// Last change of state or of another column that is shown.
+    pub changed: f64,
+    /// Set once when the row is gone; its entity lives on for `EXIT` and is in no index or count any more.
+    pub gone: Option<f64>,
+}
+
+/// How long a gone row's entity stays for its exit (visual-language.md: shrink and fade 500 ms).
+pub const EXIT_SECS: f64 = 0.6;
+
+/// The clock of `Moment`: seconds of `Time<Real>` in f64 (f32 seconds run out after days).
+#[derive(Resource, Debug, Default, Clone, Copy)]
+pub struct FleetClock(pub f64);
+
+/// task → the agent it is (first) assigned to. Present only while that agent's entity exists.
+#[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
+#[relationship(relationship_target = Assignments)]
+pub struct AssignedTo(pub Entity);
+
+/// agent → tasks assigned to it. Kept by Bevy.
+#[derive(Component, Debug, Default)]
+#[relationship_target(relationship = AssignedTo)]
+pub struct Assignments(EntityHashSet);
+
+/// task → workflow. Absent: the task stands in *Unassigned*.
+#[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
+#[relationship(relationship_target = Parts)]
+pub struct PartOf(pub Entity);
+
+/// workflow → its tasks. Kept by Bevy.
+#[derive(Component, Debug, Default)]
+#[relationship_target(relationship = PartOf)]
+pub struct Parts(EntityHashSet);
+
+/// agent → the task in hand: the one it names itself, else its first running task. Absent: it rests in the dock.
+#[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WorksOn(pub Entity);
+
+/// Which entity a row is.
+#[derive(Resource, Debug, Default)]
+pub struct FleetIndex(pub(super) HashMap<RowKey, Entity>);
+
+impl FleetIndex {
+    pub fn get(&self, key: &RowKey) -> Option<Entity> {
+        self.0.get(key).copied()
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// How many rows of each kind are in each state.
+#[derive(Resource, Debug, Default, Clone, PartialEq, Eq)]
+pub struct Counts(pub(super) PerKind<[usize; Status::ALL.len()]>);
+
+impl Counts {
+    pub fn of(&self, kind: Kind, status: Status) -> usize {
+        self.0[kind].get(status.index()).copied().unwrap_or(0)
+    }
+
+    pub fn total(&self, kind: Kind) -> usize {
+        self.0[kind].iter().sum()
+    }
+}

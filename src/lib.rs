@@ -1,0 +1,34 @@
+//! opswall: a native, GPU-drawn wall for agents, tasks and workflows that live in a Supabase project.
+//!
+//! Data flows one way, left to right; intents flow back through `messages`:
+//!
+//! `net` → `realtime` → `connection` → `messages` → `fleet` → `layout` → `scene`, with `ui` reading and `wall` around
+//! it all. ARCHITECTURE.md says who may know whom; `tests/architecture.rs` enforces it.
+
+pub mod domain;
+pub mod realtime;
+pub mod settings;
+
+#[cfg(feature = "wall")]
+pub mod connection;
+#[cfg(feature = "wall")]
+pub mod fleet;
+#[cfg(feature = "wall")]
+pub mod frame;
+#[cfg(feature = "wall")]
+pub mod layout;
+#[cfg(feature = "wall")]
+pub mod messages;
+#[cfg(feature = "wall")]
+pub mod scene;
+#[cfg(feature = "wall")]
+pub mod third_party;
+#[cfg(feature = "wall")]
+pub mod ui;
+#[cfg(feature = "wall")]
+pub mod wall;
+
+pub mod cli;
+pub mod commands;
+pub mod demo;
+pub mod net;

@@ -1,0 +1,80 @@
+//! What features tell one another: the feed's news, the user's intents, and the few shared facts of the screen.
+//! The only module that everyone in the ECS may know.
+
+use bevy::prelude::*;
+
+use crate::domain::{Backoff, Change, LinkReport, Notice, RowKey, StatusReport, SyncReport};
+
+/// A row changed, in the order of the feed.
+#[derive(Message, Debug, Clone)]
+pub struct RowChanged(pub Change);
+
+/// The connection's status changed.
+#[derive(Message, Debug, Clone)]
+pub struct StatusChanged(pub StatusReport);
+
+/// A snapshot has been merged; its changes came before.
+#[derive(Message, Debug, Clone, Copy)]
+pub struct Synced(pub SyncReport);
+
+/// Something a person should know.
+#[derive(Message, Debug, Clone)]
+pub struct Noticed(pub Notice);
+
+/// News of the connection's details.
+#[derive(Message, Debug, Clone)]
+pub struct LinkReported(pub LinkReport);
+
+/// What the user wants. The only way from the panels back to the connection and the scene.
+#[derive(Message, Debug, Clone, PartialEq)]
+pub enum Intent {
+    Reconnect,
+    Disconnect,
+    /// New backoff, in force at once and kept for the next start.
+    Tune(Backoff),
+    /// Select a row, or nothing.
+    Select(Option<RowKey>),
+    /// Fly the camera to a row.
+    Focus(RowKey),
+    /// Fly the camera back to the whole fleet.
+    ShowAll,
+}
+
+/// How many changes wait to be applied. Written by the fleet, read by the connection, which stops pulling at
+/// `Backlog::LIMIT`: what does not fit waits in the worker, where it is folded per row.
+#[derive(Resource, Debug, Default, Clone, Copy)]
+pub struct Backlog {
+    pub waiting: usize,
+}
+
+impl Backlog {
+    /// Two frames' worth of a 5,000-row transaction.
+    pub const LIMIT: usize = 10_000;
+}
+
+/// Screen edges covered by panels, in logical pixels: the scene centres itself in what is left.
+#[derive(Resource, Debug, Default, Clone, Copy, PartialEq)]
+pub struct SceneInsets {
+    pub top: f32,
+    pub bottom: f32,
+    pub left: f32,
+    pub right: f32,
+}
+
+/// How stale the scene looks, 0 (live) to 1: the tween of the veil writes it, the shader desaturates by it and holds
+/// motion still.
+#[derive(Resource, Debug, Default, Clone, Copy, PartialEq)]
+pub struct Staleness(pub f32);
+
+/// Registers every message and shared fact.
+pub fn plugin(app: &mut App) {
+    app.add_message::<RowChanged>()
+        .add_message::<StatusChanged>()
+        .add_message::<Synced>()
+        .add_message::<Noticed>()
+        .add_message::<LinkReported>()
+        .add_message::<Intent>()
+        .init_resource::<Backlog>()
+        .init_resource::<SceneInsets>()
+        .init_resource::<Staleness>();
+}

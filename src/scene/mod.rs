@@ -1,0 +1,10 @@
+//! How the fleet is drawn: marks (one instanced draw), links, labels, camera, picking, motion.
+
+pub mod selection;
+
+use bevy::prelude::*;
+
+/// The scene's systems, aggregated.
+pub fn plugin(app: &mut App) {
+    app.init_resource::<selection::Selection>();
+}

@@ -1,0 +1,35 @@
+//! What a connection needs to know: where, with which key, at which pace.
+
+use std::{sync::Arc, time::Duration};
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::domain::{Backoff, Mapping};
+
+/// Serializer version of the Realtime socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Vsn {
+    /// `1.0.0`: frames are objects.
+    V1,
+    /// `2.0.0`: frames are five-element arrays.
+    #[default]
+    V2,
+}
+
+/// Everything the net worker takes from the settings.
+#[derive(Debug, Clone)]
+pub struct FeedSettings {
+    /// `ws://` or `wss://` up to and including `/websocket`, without a query.
+    pub realtime_url: Url,
+    /// Base of the REST interface, `…/rest/v1`; `None`: stream only.
+    pub rest_url: Option<Url>,
+    /// Publishable or anon key: query parameter of the socket, header of REST.
+    pub key: SecretString,
+    pub vsn: Vsn,
+    pub backoff: Backoff,
+    pub heartbeat_interval: Duration,
+    /// Re-read the tables this often even when nothing seems wrong; `None` never.
+    pub reconcile_interval: Option<Duration>,
+    pub mapping: Arc<Mapping>,
+}
