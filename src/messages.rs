@@ -66,6 +66,14 @@ pub struct SceneInsets {
 #[derive(Resource, Debug, Default, Clone, Copy, PartialEq)]
 pub struct Staleness(pub f32);
 
+/// The pointer is over a panel, or a panel holds it: the scene leaves it alone. Written by the panels every frame.
+#[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct PointerOverPanels(pub bool);
+
+/// A panel takes the keyboard (a text field, a focused button): the scene's keys rest. Written by the panels.
+#[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct KeyboardInPanels(pub bool);
+
 /// Registers every message and shared fact.
 pub fn plugin(app: &mut App) {
     app.add_message::<RowChanged>()
@@ -76,5 +84,7 @@ pub fn plugin(app: &mut App) {
         .add_message::<Intent>()
         .init_resource::<Backlog>()
         .init_resource::<SceneInsets>()
-        .init_resource::<Staleness>();
+        .init_resource::<Staleness>()
+        .init_resource::<PointerOverPanels>()
+        .init_resource::<KeyboardInPanels>();
 }
