@@ -12,6 +12,30 @@ pub struct Place {
     pub moved: f64,
 }
 
+/// How long a flight or a drift takes, in seconds.
+pub const MOVE_SECS: f64 = 0.6;
+
+/// Where something on its way `from` → `at` since `moved` is at `now`: ease in and out by `3t² - 2t³`, the same curve
+/// that the shader flies.
+fn on_the_way(from: Vec2, at: Vec2, moved: f64, now: f64) -> Vec2 {
+    let t = ((now - moved) / MOVE_SECS).clamp(0.0, 1.0) as f32;
+    from.lerp(at, t * t * (3.0 - 2.0 * t))
+}
+
+impl Place {
+    /// Where it is drawn at `now`, seconds of `FleetClock`.
+    pub fn drawn_at(&self, now: f64) -> Vec2 {
+        on_the_way(self.from, self.at, self.moved, now)
+    }
+}
+
+impl District {
+    /// Where its centre is drawn at `now`, seconds of `FleetClock`.
+    pub fn drawn_at(&self, now: f64) -> Vec2 {
+        on_the_way(self.from, self.center, self.moved, now)
+    }
+}
+
 /// A workflow's district: a circle that its tasks are packed in.
 #[derive(Component, Debug, Clone, Copy, PartialEq)]
 pub struct District {
