@@ -5,7 +5,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use bevy::{ecs::entity::EntityHashSet, prelude::*};
 
-use crate::domain::{Kind, PerKind, Record, RowKey, Status, StatusReading};
+pub use super::working::InHandOf;
+use crate::domain::{Kind, Mapping, PerKind, Record, RowKey, Status, StatusReading};
 
 /// Every row's entity has this: who it is.
 #[derive(Component, Debug, Clone, PartialEq, Eq, Hash)]
@@ -37,9 +38,9 @@ pub struct WorkflowRow {
 #[derive(Component, Debug, Clone, PartialEq, Eq)]
 pub struct Label(pub Arc<str>);
 
-/// The row's state. Changes only when the state or its word does (use `Changed<State>` / `Ref`).
+/// The row's state. Changes only when the state or its word does (use `Changed<RowState>` / `Ref`).
 #[derive(Component, Debug, Clone, PartialEq, Eq, Default)]
-pub struct State(pub StatusReading);
+pub struct RowState(pub StatusReading);
 
 /// The columns, for the inspector.
 #[derive(Component, Debug, Clone, PartialEq)]
@@ -84,23 +85,35 @@ pub struct Parts(EntityHashSet);
 
 /// agent → the task in hand: the one it names itself, else its first running task. Absent: it rests in the dock.
 #[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
+#[relationship(relationship_target = InHandOf)]
 pub struct WorksOn(pub Entity);
+
+/// What the columns of the user's tables mean.
+#[derive(Resource, Debug, Clone, Default)]
+pub struct FleetMapping(pub Arc<Mapping>);
 
 /// Which entity a row is.
 #[derive(Resource, Debug, Default)]
-pub struct FleetIndex(pub(super) HashMap<RowKey, Entity>);
+pub struct FleetIndex {
+    pub(super) by_key: HashMap<RowKey, Entity>,
+    /// Rows not shown because the wall was full.
+    pub refused: u64,
+}
 
 impl FleetIndex {
+    /// Most rows shown at once: ten times the most that the wall is built for.
+    pub const MAX_ROWS: usize = 1_000_000;
+
     pub fn get(&self, key: &RowKey) -> Option<Entity> {
-        self.0.get(key).copied()
+        self.by_key.get(key).copied()
     }
 
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.by_key.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.by_key.is_empty()
     }
 }
 
@@ -111,6 +124,18 @@ pub struct Counts(pub(super) PerKind<[usize; Status::ALL.len()]>);
 impl Counts {
     pub fn of(&self, kind: Kind, status: Status) -> usize {
         self.0[kind].get(status.index()).copied().unwrap_or(0)
+    }
+
+    pub(super) fn add(&mut self, kind: Kind, status: Status) {
+        if let Some(count) = self.0[kind].get_mut(status.index()) {
+            *count += 1;
+        }
+    }
+
+    pub(super) fn remove(&mut self, kind: Kind, status: Status) {
+        if let Some(count) = self.0[kind].get_mut(status.index()) {
+            *count = count.saturating_sub(1);
+        }
     }
 
     pub fn total(&self, kind: Kind) -> usize {

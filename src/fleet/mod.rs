@@ -1,5 +1,29 @@
 //! The rows as ECS entities: index, apply, retire, relations, counts. Builds and runs without a renderer.
 
+mod apply;
 mod components;
+mod incoming;
+mod relations;
+mod retire;
+mod row;
+mod working;
 
 pub use components::*;
+pub use incoming::{ApplyBudget, Incoming};
+
+use bevy::prelude::*;
+
+/// The fleet's systems and resources. `FleetMapping` says what the columns mean; the default fits most projects.
+pub fn plugin(app: &mut App) {
+    app.init_resource::<FleetIndex>()
+        .init_resource::<FleetClock>()
+        .init_resource::<Counts>()
+        .init_resource::<FleetMapping>()
+        .add_plugins((
+            incoming::plugin,
+            apply::plugin,
+            relations::plugin,
+            working::plugin,
+            retire::plugin,
+        ));
+}

@@ -1,0 +1,187 @@
+//! One change applied to the world: spawn, update, or begin the exit of a row's entity.
+
+use std::sync::Arc;
+
+use bevy::prelude::*;
+
+use super::{
+    AgentRow, Columns, Counts, FleetIndex, Key, Label, Moment, RowState, TaskRow, WorkflowRow,
+    relations::{self, Wants},
+    retire,
+};
+use crate::domain::{Change, Mapping, Op, Row, StatusReading};
+
+/// What a row shows, taken apart into what its entity carries.
+struct Shown {
+    label: Arc<str>,
+    state: StatusReading,
+    wants: Wants,
+    details: Details,
+}
+
+enum Details {
+    Agent(AgentRow),
+    Task(TaskRow),
+    Workflow(WorkflowRow),
+}
+
+pub(super) fn apply(
+    world: &mut World,
+    index: &mut FleetIndex,
+    counts: &mut Counts,
+    mapping: &Mapping,
+    now: f64,
+    change: Change,
+) {
+    let known = index.get(&change.key);
+    match (change.op, known) {
+        (Op::Delete, None) => {}
+        (Op::Delete, Some(entity)) => {
+            if let Some(state) = world.get::<RowState>(entity) {
+                counts.remove(change.key.kind, state.0.status);
+            }
+            index.by_key.remove(&change.key);
+            relations::detach(world, &change.key, entity);
+            retire::begin(world, entity, now);
+        }
+        (_, Some(entity)) => update(world, index, counts, mapping, now, entity, change),
+        (_, None) => spawn(world, index, counts, mapping, now, change),
+    }
+}
+
+fn spawn(world: &mut World, index: &mut FleetIndex, counts: &mut Counts, mapping: &Mapping, now: f64, change: Change) {
+    if index.len() >= FleetIndex::MAX_ROWS {
+        index.refused += 1;
+        return;
+    }
+    let Shown {
+        label,
+        state,
+        wants,
+        details,
+    } = read(mapping, &change);
+    let Change { key, record, .. } = change;
+    counts.add(key.kind, state.status);
+    let common = (
+        Key(key.clone()),
+        Label(label),
+        RowState(state),
+        Columns(record),
+        Moment {
+            appeared: now,
+            changed: now,
+            gone: None,
+        },
+        Wants::default(),
+    );
+    let entity = match details {
+        Details::Agent(agent) => world.spawn((common, agent)).id(),
+        Details::Task(task) => world.spawn((common, task)).id(),
+        Details::Workflow(workflow) => world.spawn((common, workflow)).id(),
+    };
+    index.by_key.insert(key.clone(), entity);
+    relations::attach(world, index, entity, wants);
+    relations::welcome(world, &key, entity);
+}
+
+fn update(
+    world: &mut World,
+    index: &FleetIndex,
+    counts: &mut Counts,
+    mapping: &Mapping,
+    now: f64,
+    entity: Entity,
+    change: Change,
+) {
+    let Ok(mut row) = world.get_entity_mut(entity) else {
+        return;
+    };
+    let Some(mut columns) = row.get_mut::<Columns>() else {
+        return;
+    };
+    if *columns.0 == *change.record {
+        return;
+    }
+    columns.0 = change.record.clone();
+    let Shown {
+        label,
+        state,
+        wants,
+        details,
+    } = read(mapping, &change);
+    // Only what is seen counts as a change: a heartbeat column must not make the mark pulse.
+    let mut seen = set_if_neq(&mut row, Label(label));
+    let old = row.get::<RowState>().map(|state| state.0.status);
+    if let Some(old) = old
+        && old != state.status
+    {
+        counts.remove(change.key.kind, old);
+        counts.add(change.key.kind, state.status);
+    }
+    seen |= set_if_neq(&mut row, RowState(state));
+    match details {
+        Details::Agent(agent) => {
+            set_if_neq(&mut row, agent);
+        }
+        Details::Task(task) => seen |= set_if_neq(&mut row, task),
+        Details::Workflow(workflow) => seen |= set_if_neq(&mut row, workflow),
+    }
+    if seen && let Some(mut moment) = row.get_mut::<Moment>() {
+        moment.changed = now;
+    }
+    relations::attach(world, index, entity, wants);
+}
+
+/// Writes a component only when it differs, so that change detection means change.
+fn set_if_neq<C: Component<Mutability = bevy::ecs::component::Mutable> + PartialEq>(
+    row: &mut EntityWorldMut,
+    value: C,
+) -> bool {
+    match row.get_mut::<C>() {
+        Some(mut old) => old.set_if_neq(value),
+        None => {
+            row.insert(value);
+            true
+        }
+    }
+}
+
+fn read(mapping: &Mapping, change: &Change) -> Shown {
+    match mapping.read(change.key.kind, &change.key.id, &change.record) {
+        Row::Agent(agent) => Shown {
+            label: agent.label,
+            state: agent.status,
+            wants: Wants {
+                current_task: agent.current_task,
+                ..Wants::default()
+            },
+            details: Details::Agent(AgentRow {
+                subtitle: agent.subtitle,
+                heartbeat_ms: agent.heartbeat_ms,
+            }),
+        },
+        Row::Task(task) => Shown {
+            label: task.label,
+            state: task.status,
+            wants: Wants {
+                agent: task.agents.into_iter().next(),
+                workflow: task.workflow,
+                ..Wants::default()
+            },
+            details: Details::Task(TaskRow {
+                progress: task.progress,
+                priority: task.priority,
+                needs_human: task.needs_human,
+                error: task.error,
+            }),
+        },
+        Row::Workflow(workflow) => Shown {
+            label: workflow.label,
+            state: workflow.status,
+            wants: Wants::default(),
+            details: Details::Workflow(WorkflowRow {
+                progress: workflow.progress,
+            }),
+        },
+    }
+}
