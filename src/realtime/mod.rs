@@ -4,8 +4,12 @@
 //! in with every call ([`Now`]), so every race is an ordinary test with a made-up clock.
 
 mod api;
+pub mod frame;
+mod join;
 
 pub use api::{
     Action, CloseReason, Command, ConnectFailure, Input, Now, Page, PageError, PageQuery, PageRequest, SessionConfig,
     Table,
 };
+pub use frame::{Direction, Frame, FrameError, Vsn, decode_binary, decode_text, encode_text};
+pub use join::{BroadcastConfig, Entry, JoinConfig, JoinPayload, PresenceConfig};
