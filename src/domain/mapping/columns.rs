@@ -1,0 +1,212 @@
+//! The mapping as data: tables, columns in their order of trust, the user's own words; and the defaults that fit most
+//! projects untouched.
+
+use std::collections::HashMap;
+
+use crate::domain::{Kind, PerKind, Record, RowId, Status};
+
+use super::words;
+
+/// Where one kind lives and which of its columns mean what. Each list is tried in order; the first column that the row
+/// has, with a usable value, counts. A dotted name (`record.status`) or a JSON pointer (`/record/status`) looks into
+/// JSON columns, unless the row has a column of exactly that name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KindMapping {
+    pub schema: String,
+    pub table: String,
+    /// The primary key. One column; its value is the row's id.
+    pub id: String,
+    pub label: Vec<String>,
+    pub status: Vec<String>,
+    /// A column, or a pair `done/total` of columns.
+    pub progress: Vec<String>,
+    /// task → agents; columns may hold one id or an array of ids.
+    pub agent: Vec<String>,
+    /// task → workflow, agent → workflow.
+    pub workflow: Vec<String>,
+    /// agent → task in hand.
+    pub current_task: Vec<String>,
+    pub subtitle: Vec<String>,
+    pub heartbeat: Vec<String>,
+    pub updated_at: Vec<String>,
+    pub priority: Vec<String>,
+    /// The direction of priority numbers: true when 1 is the most urgent; false when a greater number is.
+    pub one_is_most_urgent: bool,
+    pub error: Vec<String>,
+    /// Boolean columns that say a person is waited for.
+    pub needs_human: Vec<String>,
+}
+
+/// The whole mapping: three kinds, and the user's own status words, which win over the built-in ones.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mapping {
+    pub kinds: PerKind<KindMapping>,
+    /// Normalised word (lower case, `_`) → state. `Mapping::say` normalises.
+    pub words: HashMap<String, Status>,
+}
+
+impl Mapping {
+    /// The row's id, if its key column holds one.
+    pub fn id_of(&self, kind: Kind, record: &Record) -> Option<RowId> {
+        record.get(&self.kinds[kind].id).and_then(RowId::from_value)
+    }
+
+    /// Makes a word of the user mean a state. False when nothing is left of the word, or too much
+    /// ([`super::MAX_WORD_BYTES`]).
+    pub fn say(&mut self, word: &str, status: Status) -> bool {
+        let Some(word) = words::normalised(word) else {
+            return false;
+        };
+        self.words.insert(word, status);
+        true
+    }
+}
+
+impl Default for Mapping {
+    fn default() -> Self {
+        Self {
+            kinds: PerKind::from_fn(KindMapping::of),
+            words: HashMap::new(),
+        }
+    }
+}
+
+impl KindMapping {
+    /// The default of a kind: the column names found in public projects, the most telling first.
+    pub fn of(kind: Kind) -> Self {
+        let base = Self {
+            schema: "public".into(),
+            table: kind.plural().into(),
+            id: "id".into(),
+            label: Vec::new(),
+            status: list(&["status", "state", "current_status", "phase"]),
+            progress: Vec::new(),
+            agent: Vec::new(),
+            workflow: Vec::new(),
+            current_task: Vec::new(),
+            subtitle: Vec::new(),
+            heartbeat: Vec::new(),
+            updated_at: list(&["updated_at", "modified_at"]),
+            priority: Vec::new(),
+            one_is_most_urgent: false,
+            error: Vec::new(),
+            needs_human: Vec::new(),
+        };
+        match kind {
+            Kind::Agent => base.agent(),
+            Kind::Task => base.task(),
+            Kind::Workflow => base.workflow(),
+        }
+    }
+
+    fn agent(mut self) -> Self {
+        self.label = list(&[
+            "display_name",
+            "name",
+            "human_name",
+            "agent_name",
+            "title",
+            "slug",
+            "handle",
+        ]);
+        self.status
+            .extend(list(&["agent_status", "is_active", "enabled", "active"]));
+        self.workflow = list(&["workflow_id", "team_id", "workspace_id"]);
+        self.current_task = list(&["current_task_id", "current_task", "task_id"]);
+        self.subtitle = list(&["role", "agent_type", "type", "kind", "model"]);
+        self.heartbeat = list(&[
+            "last_heartbeat_at",
+            "last_heartbeat",
+            "heartbeat_at",
+            "last_seen_at",
+            "last_seen",
+            "last_active_at",
+            "last_active",
+            "last_checkin",
+        ]);
+        self
+    }
+
+    fn task(mut self) -> Self {
+        self.label = list(&[
+            "title",
+            "name",
+            "task_name",
+            "goal",
+            "instruction",
+            "intent",
+            "prompt",
+            "description",
+            "task",
+        ]);
+        self.status.extend(list(&[
+            "task_status",
+            "is_active",
+            "enabled",
+            "active",
+            "is_completed",
+            "is_complete",
+            "completed",
+            "is_done",
+            "done",
+        ]));
+        self.progress = list(PROGRESS);
+        self.agent = list(&[
+            "agent_id",
+            "assigned_agent_id",
+            "assigned_to",
+            "assignee",
+            "assignee_id",
+            "assigned_agent",
+            "worker_id",
+            "claimed_by",
+            "owner_agent_id",
+            "assignee_ids",
+            "assignees",
+            "assigned_agents",
+            "agent_ids",
+        ]);
+        self.workflow = list(&[
+            "workflow_id",
+            "workflow_run_id",
+            "run_id",
+            "project_id",
+            "project",
+            "mission_id",
+            "session_id",
+            "team_id",
+        ]);
+        self.priority = list(&["priority", "urgency"]);
+        self.error = list(&[
+            "error",
+            "error.message",
+            "error_message",
+            "last_error",
+            "blocked_reason",
+            "blocker_description",
+        ]);
+        self.needs_human = list(&["requires_approval", "needs_approval", "needs_human", "waiting_for_user"]);
+        self
+    }
+
+    fn workflow(mut self) -> Self {
+        self.label = list(&["display_name", "name", "title", "workflow_name", "topic"]);
+        self.status
+            .extend(list(&["workflow_status", "is_active", "enabled", "active"]));
+        self.progress = list(PROGRESS);
+        self
+    }
+}
+
+const PROGRESS: &[&str] = &[
+    "progress",
+    "completion_percentage",
+    "progress_percentage",
+    "percent_complete",
+    "steps_completed/steps_total",
+    "completed_steps/total_steps",
+];
+
+fn list(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}

@@ -1,0 +1,97 @@
+//! Which other rows a row points at.
+
+use serde_json::Value;
+
+use crate::domain::{Record, RowId};
+
+use super::cell;
+
+/// Most agents taken from one task's assignment columns.
+pub const MAX_AGENTS_PER_TASK: usize = 16;
+
+/// The id in a link column. A flag is no id; an embedded row gives its own `id`.
+fn id(value: &Value) -> Option<RowId> {
+    match value {
+        Value::Bool(_) => None,
+        Value::Object(fields) => fields.get("id").filter(|inner| !inner.is_object()).and_then(id),
+        Value::String(text) if text.trim_ascii().is_empty() => None,
+        value => RowId::from_value(value),
+    }
+}
+
+/// The first named cell that holds an id.
+pub(super) fn one(record: &Record, names: &[String]) -> Option<RowId> {
+    cell::first(record, names, id)
+}
+
+/// As `one`, for a column that is prose in some projects ("reviewing the pull request"): an id has no spaces.
+pub(super) fn one_unless_prose(record: &Record, names: &[String]) -> Option<RowId> {
+    cell::first(record, names, |value| {
+        id(value).filter(|id| !id.as_str().contains(char::is_whitespace))
+    })
+}
+
+/// The agents of a task: the first column that holds one id leads, the first that holds several adds its own. Some
+/// projects keep both an `assignee` and its `assignees`.
+pub(super) fn agents(record: &Record, names: &[String]) -> Vec<RowId> {
+    let mut agents = Vec::new();
+    let mut has_single = false;
+    let mut has_several = false;
+    for name in names {
+        let Some(value) = cell::cell(record, name) else {
+            continue;
+        };
+        match value {
+            Value::Array(items) if !has_several => {
+                // Hostile arrays are long; what is over the bound is not even looked at.
+                for item in items.iter().take(MAX_AGENTS_PER_TASK * 4) {
+                    push(&mut agents, id(item));
+                }
+                has_several = !agents.is_empty();
+            }
+            Value::String(text) if !has_several && is_array_text(text) => {
+                for item in array_text(text).take(MAX_AGENTS_PER_TASK * 4) {
+                    push(&mut agents, Some(item.into()));
+                }
+                has_several = !agents.is_empty();
+            }
+            Value::Array(_) => {}
+            value if !has_single => {
+                if let Some(id) = id(value) {
+                    agents.retain(|other| *other != id);
+                    agents.insert(0, id);
+                    agents.truncate(MAX_AGENTS_PER_TASK);
+                    has_single = true;
+                }
+            }
+            _ => {}
+        }
+        if has_single && has_several {
+            break;
+        }
+    }
+    agents
+}
+
+fn push(agents: &mut Vec<RowId>, id: Option<RowId>) {
+    if let Some(id) = id
+        && agents.len() < MAX_AGENTS_PER_TASK
+        && !agents.contains(&id)
+    {
+        agents.push(id);
+    }
+}
+
+/// PostgreSQL's own text of an array, `{a,b}`, or a JSON array kept in a text column.
+fn is_array_text(text: &str) -> bool {
+    (text.starts_with('{') && text.ends_with('}')) || (text.starts_with('[') && text.ends_with(']'))
+}
+
+/// The items of such a text. Ids hold no commas and no quotes, so a split is enough.
+fn array_text(text: &str) -> impl Iterator<Item = &str> {
+    text.get(1..text.len().saturating_sub(1))
+        .unwrap_or_default()
+        .split(',')
+        .map(|item| item.trim().trim_matches('"'))
+        .filter(|item| !item.is_empty() && item.len() <= 256 && *item != "NULL" && *item != "null")
+}

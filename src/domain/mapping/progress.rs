@@ -1,0 +1,84 @@
+//! The share of a row that is done.
+
+use serde_json::Value;
+
+use crate::domain::{Record, Status};
+
+use super::cell;
+
+/// 0 to 1, from the first column (or pair `done/total`) that says it.
+pub(super) fn progress(record: &Record, names: &[String], status: Status) -> Option<f32> {
+    names.iter().find_map(|name| match pair(name) {
+        Some((done, total)) => {
+            let done = amount(cell::cell(record, done)?)?;
+            let total = amount(cell::cell(record, total)?)?;
+            share_of(done, total)
+        }
+        None => of_cell(cell::cell(record, name)?, is_percentage(name), status),
+    })
+}
+
+/// `steps_completed/steps_total` names two columns; a leading `/` makes a JSON pointer.
+fn pair(name: &str) -> Option<(&str, &str)> {
+    let (done, total) = name.split_once('/')?;
+    (!done.is_empty()).then_some((done, total))
+}
+
+/// A column that calls itself a percentage is never taken for a share.
+fn is_percentage(name: &str) -> bool {
+    name.contains("percent") || name.ends_with("_pct") || name == "pct"
+}
+
+fn of_cell(value: &Value, percentage: bool, status: Status) -> Option<f32> {
+    match value {
+        Value::Number(number) => scaled(cell::number(number)?, number.as_str(), percentage, status),
+        Value::String(text) => of_text(text.trim(), percentage, status),
+        _ => None,
+    }
+}
+
+/// `45`, `0.45`, `45 %`, `3/7`.
+fn of_text(text: &str, percentage: bool, status: Status) -> Option<f32> {
+    if text.len() > 32 {
+        return None;
+    }
+    if let Some(number) = text.strip_suffix('%') {
+        return scaled(number.trim_end().parse().ok()?, number, true, status);
+    }
+    if let Some((done, total)) = text.split_once('/') {
+        return share_of(done.trim_end().parse().ok()?, total.trim_start().parse().ok()?);
+    }
+    scaled(text.parse().ok()?, text, percentage, status)
+}
+
+/// Below 0 means unknown. Above 1 it is a percentage; a fraction is a share. A bare `1` is one percent, as in the
+/// common integer column, unless the row is done: then it is all of it.
+fn scaled(number: f64, digits: &str, percentage: bool, status: Status) -> Option<f32> {
+    if !number.is_finite() || number < 0.0 {
+        return None;
+    }
+    let is_share = if number == 1.0 {
+        digits.contains('.') || status == Status::Done
+    } else {
+        number < 1.0
+    };
+    let share = if is_share && !percentage {
+        number
+    } else {
+        number / 100.0
+    };
+    Some(share.min(1.0) as f32)
+}
+
+fn share_of(done: f64, total: f64) -> Option<f32> {
+    let share = done / total;
+    (done >= 0.0 && total > 0.0 && share.is_finite()).then(|| share.min(1.0) as f32)
+}
+
+fn amount(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(number) => cell::number(number),
+        Value::String(text) if text.len() <= 32 => text.trim().parse().ok(),
+        _ => None,
+    }
+}

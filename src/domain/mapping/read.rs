@@ -1,0 +1,45 @@
+//! A row of a table to a row of the wall.
+
+use crate::domain::{Agent, Kind, Record, Row, RowId, Task, Workflow};
+
+use super::{Mapping, label, links, priority, progress, status, time};
+
+/// Most characters of the second line of an agent's label.
+const MAX_SUBTITLE_CHARS: usize = 40;
+
+impl Mapping {
+    /// Reads a row of `kind`. Never fails: what is missing is absent, what is unknown is unmapped. Allocates only what
+    /// it returns.
+    pub fn read(&self, kind: Kind, id: &RowId, record: &Record) -> Row {
+        let columns = &self.kinds[kind];
+        let status = status::status(kind, &self.words, record, &columns.status);
+        let label = label::label(record, &columns.label, id);
+        match kind {
+            Kind::Agent => Row::Agent(Agent {
+                label,
+                status: status.reading,
+                subtitle: label::text_of(record, &columns.subtitle, MAX_SUBTITLE_CHARS),
+                current_task: links::one_unless_prose(record, &columns.current_task),
+                workflow: links::one(record, &columns.workflow),
+                heartbeat_ms: time::time_ms(record, &columns.heartbeat)
+                    .or_else(|| time::time_ms(record, &columns.updated_at)),
+            }),
+            Kind::Task => Row::Task(Task {
+                label,
+                agents: links::agents(record, &columns.agent),
+                workflow: links::one(record, &columns.workflow),
+                progress: progress::progress(record, &columns.progress, status.reading.status),
+                priority: priority::priority(record, &columns.priority, columns.one_is_most_urgent),
+                needs_human: status.asks_for_human
+                    || (!status.is_over() && status::any_true(record, &columns.needs_human)),
+                error: label::text_of(record, &columns.error, label::MAX_ERROR_CHARS),
+                status: status.reading,
+            }),
+            Kind::Workflow => Row::Workflow(Workflow {
+                label,
+                progress: progress::progress(record, &columns.progress, status.reading.status),
+                status: status.reading,
+            }),
+        }
+    }
+}

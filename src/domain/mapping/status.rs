@@ -1,0 +1,95 @@
+//! What state a row is in: its word through the user's words, then the built-in ones; a flag through its kind.
+
+use std::{collections::HashMap, sync::Arc};
+
+use serde_json::Value;
+
+use crate::domain::{Kind, Record, Status, StatusReading};
+
+use super::{cell, label, words};
+
+/// Most characters of a row's own word.
+const MAX_WORD_CHARS: usize = 40;
+
+/// A row's state, and whether its word calls for a person.
+pub(super) struct Found {
+    pub(super) reading: StatusReading,
+    pub(super) asks_for_human: bool,
+}
+
+impl Found {
+    /// Nobody is waited for any more: a `requires_approval` column often stays true for ever.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.reading.status, Status::Done | Status::Failed | Status::Cancelled)
+    }
+}
+
+/// The state by the first status column that holds a word, a number or a flag. A row without one is there, and calm.
+pub(super) fn status(kind: Kind, own_words: &HashMap<String, Status>, record: &Record, names: &[String]) -> Found {
+    for name in names {
+        let Some(value) = cell::cell(record, name) else {
+            continue;
+        };
+        if let Value::Bool(flag) = value {
+            let status = own_words
+                .get(if *flag { "true" } else { "false" })
+                .copied()
+                .unwrap_or_else(|| of_flag(kind, name, *flag));
+            return Found {
+                reading: StatusReading { status, word: None },
+                asks_for_human: false,
+            };
+        }
+        if let Some(word) = cell::text(value) {
+            return of_word(kind, own_words, name, word);
+        }
+    }
+    Found {
+        reading: StatusReading::default(),
+        asks_for_human: false,
+    }
+}
+
+fn of_word(kind: Kind, own_words: &HashMap<String, Status>, column: &str, word: &str) -> Found {
+    let mut buffer = words::Buffer::default();
+    let known = words::normalise(word, &mut buffer);
+    let status = known.and_then(|known| {
+        own_words.get(known).copied().or_else(|| match known {
+            // A flag that travelled as text.
+            "true" => Some(of_flag(kind, column, true)),
+            "false" => Some(of_flag(kind, column, false)),
+            known => words::built_in(kind, known),
+        })
+    });
+    let shown = label::clean(word, MAX_WORD_CHARS);
+    Found {
+        reading: StatusReading {
+            status: status.unwrap_or(Status::Unmapped),
+            word: (!shown.is_empty()).then(|| Arc::from(&*shown)),
+        },
+        asks_for_human: known.is_some_and(words::asks_for_human),
+    }
+}
+
+/// What a flag says: `is_active` and its like are about being there, `done` and its like about being finished.
+fn of_flag(kind: Kind, column: &str, flag: bool) -> Status {
+    let name = column.rsplit(['.', '/']).next().unwrap_or(column);
+    if matches!(
+        name,
+        "done" | "is_done" | "completed" | "is_completed" | "complete" | "is_complete" | "finished"
+    ) {
+        return if flag { Status::Done } else { Status::Queued };
+    }
+    match (kind, flag) {
+        (_, true) => Status::Idle,
+        (Kind::Agent, false) => Status::Offline,
+        (Kind::Task | Kind::Workflow, false) => Status::Cancelled,
+    }
+}
+
+/// Whether one of the named flags is up.
+pub(super) fn any_true(record: &Record, names: &[String]) -> bool {
+    names
+        .iter()
+        .any(|name| matches!(cell::cell(record, name), Some(Value::Bool(true))))
+}

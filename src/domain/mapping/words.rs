@@ -1,0 +1,235 @@
+//! The status vocabulary found in the wild, and how a word is normalised before it is looked up.
+
+use std::{collections::HashMap, sync::LazyLock};
+
+use crate::domain::{Kind, PerKind, Status};
+
+/// Longest word that is looked up, in bytes after normalising; longer text is prose, not a status.
+pub const MAX_WORD_BYTES: usize = 64;
+
+/// Words of every kind of row. Where kinds differ, `OVERRIDES` says so.
+const WORDS: &[(Status, &str)] = &[
+    (
+        Status::Idle,
+        "idle ready standby available online stopped connected healthy",
+    ),
+    (
+        Status::Queued,
+        "pending queued backlog inbox todo to_do open new created scheduled assigned claimed not_started draft \
+         starting received deferred",
+    ),
+    (
+        Status::Running,
+        "running in_progress processing working active busy thinking executing building planning training verifying \
+         writing researching syncing continued_as_new started restarting",
+    ),
+    (
+        Status::Waiting,
+        "waiting paused on_hold review in_review needs_review pending_review human_review waiting_approval \
+         waiting_for_approval awaiting_approval pending_approval needs_approval awaiting_input waiting_for_input \
+         waiting_for_user needs_input up_for_reschedule cancelling canceling",
+    ),
+    (
+        Status::Blocked,
+        "blocked retry retrying up_for_retry degraded stale rate_limited conflict",
+    ),
+    (
+        Status::Done,
+        "done completed complete success succeeded successful finished settled merged approved voted",
+    ),
+    (
+        Status::Failed,
+        "failed failure fail error errored crashed dead killed timed_out timeout timedout rejected upstream_failed \
+         build_fail build_failed down revoked terminated",
+    ),
+    (
+        Status::Cancelled,
+        "cancelled canceled skipped archived retired expired suspended inactive removed deleted aborted",
+    ),
+    (Status::Offline, "offline disconnected maintenance"),
+];
+
+/// Where a word means something else for a kind. A workflow is usually a definition: active means calm, not running.
+const OVERRIDES: &[(Kind, Status, &str)] = &[
+    (Kind::Agent, Status::Idle, "waiting inbox"),
+    (Kind::Agent, Status::Offline, "stopped dead"),
+    (Kind::Task, Status::Cancelled, "revoked"),
+    (Kind::Workflow, Status::Idle, "active published enabled live"),
+    (Kind::Workflow, Status::Cancelled, "disabled unpublished"),
+];
+
+/// Words that call for a person; each is also a state.
+pub(super) fn asks_for_human(word: &str) -> bool {
+    matches!(
+        word,
+        "review"
+            | "in_review"
+            | "needs_review"
+            | "pending_review"
+            | "human_review"
+            | "waiting_approval"
+            | "waiting_for_approval"
+            | "awaiting_approval"
+            | "pending_approval"
+            | "needs_approval"
+            | "awaiting_input"
+            | "waiting_for_input"
+            | "waiting_for_user"
+            | "needs_input"
+    )
+}
+
+/// The state that a normalised word means for a kind, if it is known.
+pub(super) fn built_in(kind: Kind, word: &str) -> Option<Status> {
+    static TABLES: LazyLock<PerKind<HashMap<&'static str, Status>>> = LazyLock::new(|| {
+        PerKind::from_fn(|kind| {
+            let common = WORDS.iter().map(|(status, words)| (*status, *words));
+            let own = OVERRIDES
+                .iter()
+                .filter(|(of, ..)| *of == kind)
+                .map(|(_, status, words)| (*status, *words));
+            common
+                .chain(own)
+                .flat_map(|(status, words)| words.split_ascii_whitespace().map(move |word| (word, status)))
+                .collect()
+        })
+    });
+    TABLES[kind].get(word).copied()
+}
+
+/// Room for a normalised word.
+pub(super) struct Buffer([u8; MAX_WORD_BYTES]);
+
+impl Default for Buffer {
+    fn default() -> Self {
+        Self([0; MAX_WORD_BYTES])
+    }
+}
+
+/// The word in lower case with `_` between its parts: `In Progress`, `in-progress` and `inProgress` are `in_progress`.
+/// Signs and emoji fall away. `None` when nothing is left or it is longer than [`MAX_WORD_BYTES`]. A word that is in
+/// that form already is returned as it is.
+pub(super) fn normalise<'w>(word: &'w str, buffer: &'w mut Buffer) -> Option<&'w str> {
+    let bytes = word.as_bytes();
+    if !bytes.is_empty()
+        && bytes.len() <= MAX_WORD_BYTES
+        && bytes
+            .iter()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'_')
+        && bytes.first() != Some(&b'_')
+        && bytes.last() != Some(&b'_')
+        && !bytes.windows(2).any(|pair| pair == b"__")
+    {
+        return Some(word);
+    }
+    let mut out = Out { buffer, len: 0 };
+    let mut previous: Option<char> = None;
+    let mut chars = word.trim().chars().peekable();
+    while let Some(c) = chars.next() {
+        if !c.is_alphanumeric() {
+            previous = None;
+            continue;
+        }
+        // A part begins after a sign, at a capital after a small letter or digit, and at the last capital of a run
+        // that a small letter follows.
+        let begins = match previous {
+            None => true,
+            Some(before) => {
+                c.is_uppercase() && (!before.is_uppercase() || chars.peek().is_some_and(|next| next.is_lowercase()))
+            }
+        };
+        if begins && out.len > 0 {
+            out.push('_')?;
+        }
+        for lower in c.to_lowercase() {
+            out.push(lower)?;
+        }
+        previous = Some(c);
+    }
+    let Out { buffer, len } = out;
+    let word = buffer.0.get(..len)?;
+    std::str::from_utf8(word).ok().filter(|word| !word.is_empty())
+}
+
+struct Out<'b> {
+    buffer: &'b mut Buffer,
+    len: usize,
+}
+
+impl Out<'_> {
+    /// `None` when the buffer is full.
+    fn push(&mut self, c: char) -> Option<()> {
+        let end = self.len + c.len_utf8();
+        c.encode_utf8(self.buffer.0.get_mut(self.len..end)?);
+        self.len = end;
+        Some(())
+    }
+}
+
+/// As the lookup sees it: for words that are kept.
+pub fn normalised(word: &str) -> Option<String> {
+    let mut buffer = Buffer::default();
+    normalise(word, &mut buffer).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_of_a_word_is_one_word() {
+        for word in [
+            "in_progress",
+            "IN_PROGRESS",
+            "In Progress",
+            "in-progress",
+            "inProgress",
+            "InProgress",
+            "  in  progress ",
+            "✅ in_progress!",
+            "__in__progress__",
+        ] {
+            assert_eq!(normalised(word).as_deref(), Some("in_progress"), "{word}");
+        }
+        assert_eq!(normalised("HTTPError").as_deref(), Some("http_error"));
+        assert_eq!(normalised("COMPLETED").as_deref(), Some("completed"));
+        assert_eq!(normalised("Überfällig").as_deref(), Some("überfällig"));
+    }
+
+    #[test]
+    fn nothing_and_prose_are_no_words() {
+        assert_eq!(normalised(" --- "), None);
+        assert_eq!(normalised(&"long ".repeat(100)), None);
+    }
+
+    #[test]
+    fn no_word_is_listed_twice_and_each_is_normalised() {
+        let mut seen = std::collections::HashSet::new();
+        for word in WORDS.iter().flat_map(|(_, words)| words.split_ascii_whitespace()) {
+            assert!(seen.insert(word), "{word} is listed twice");
+            assert_eq!(normalised(word).as_deref(), Some(word));
+        }
+    }
+
+    #[test]
+    fn kinds_differ_where_they_should() {
+        assert_eq!(built_in(Kind::Agent, "active"), Some(Status::Running));
+        assert_eq!(built_in(Kind::Workflow, "active"), Some(Status::Idle));
+        assert_eq!(built_in(Kind::Agent, "waiting"), Some(Status::Idle));
+        assert_eq!(built_in(Kind::Task, "waiting"), Some(Status::Waiting));
+        assert_eq!(built_in(Kind::Agent, "stopped"), Some(Status::Offline));
+        assert_eq!(built_in(Kind::Agent, "stale"), Some(Status::Blocked));
+        assert_eq!(built_in(Kind::Agent, "dead"), Some(Status::Offline));
+        assert_eq!(built_in(Kind::Task, "inbox"), Some(Status::Queued));
+        assert_eq!(built_in(Kind::Task, "permanent"), None);
+    }
+
+    #[test]
+    fn every_word_that_asks_for_a_person_is_a_state() {
+        for word in WORDS.iter().flat_map(|(_, words)| words.split_ascii_whitespace()) {
+            if asks_for_human(word) {
+                assert_eq!(built_in(Kind::Task, word), Some(Status::Waiting), "{word}");
+            }
+        }
+    }
+}
