@@ -1,8 +1,8 @@
 //! Rows as real projects keep them, and rows that no project should: what the default mapping makes of each.
 
-use std::sync::Arc;
-
 #![allow(clippy::expect_used, reason = "a test may panic")]
+
+use std::sync::Arc;
 
 use opswall::domain::{Agent, Kind, Mapping, Record, Row, RowId, Status, Task, Workflow, mapping::MAX_LABEL_CHARS};
 use proptest::prelude::*;
@@ -61,7 +61,11 @@ fn example_1_agents_with_a_current_task_and_tasks_with_an_array_of_assignees() {
     assert_eq!(nova.status.word.as_deref(), Some("thinking"));
     assert_eq!(nova.subtitle.as_deref(), Some("researcher"));
     assert_eq!(nova.current_task, Some("51".into()));
-    assert_eq!(nova.heartbeat_ms, Some(1_769_965_200_000), "updated_at is a weak sign of life");
+    assert_eq!(
+        nova.heartbeat_ms,
+        Some(1_769_965_200_000),
+        "updated_at is a weak sign of life"
+    );
 
     let task = task(json!({
         "id": "51", "title": "Compare the three vendors", "status": "review", "priority": "high",
@@ -73,17 +77,22 @@ fn example_1_agents_with_a_current_task_and_tasks_with_an_array_of_assignees() {
     assert_eq!(task.agents, ids(&["a1", "a2"]));
     assert_eq!(task.priority, Some(2));
 
-    let run = workflow(json!({"id": 1, "agent_id": "a1", "title": "Nightly", "status": "cancelled", "last_line": "ok"}));
+    let run =
+        workflow(json!({"id": 1, "agent_id": "a1", "title": "Nightly", "status": "cancelled", "last_line": "ok"}));
     assert_eq!((&*run.label, run.status.status), ("Nightly", Status::Cancelled));
 }
 
 #[test]
 fn example_2_assignment_in_a_join_table_leaves_the_task_without_agents() {
-    let row = task(json!({"id": "t", "title": "Draft", "status": "inbox", "priority": "low", "due_date": "2026-03-01"}));
+    let row =
+        task(json!({"id": "t", "title": "Draft", "status": "inbox", "priority": "low", "due_date": "2026-03-01"}));
     assert_eq!(row.status.status, Status::Queued);
     assert!(row.agents.is_empty());
     assert_eq!(row.priority, Some(0));
-    assert_eq!(agent(json!({"id": "a", "name": "B", "status": "active"})).status.status, Status::Running);
+    assert_eq!(
+        agent(json!({"id": "a", "name": "B", "status": "active"})).status.status,
+        Status::Running
+    );
 }
 
 #[test]
@@ -136,7 +145,10 @@ fn example_5_an_instruction_for_a_title_and_whole_percent() {
     assert_eq!(&*row.label, "Summarise the call.");
     assert_eq!(row.status.status, Status::Running);
     assert_eq!(row.progress, Some(0.4));
-    assert_eq!(agent(json!({"id": 1, "name": "T", "status": "training"})).status.status, Status::Running);
+    assert_eq!(
+        agent(json!({"id": 1, "name": "T", "status": "training"})).status.status,
+        Status::Running
+    );
 }
 
 #[test]
@@ -170,7 +182,12 @@ fn example_8_workflows_are_definitions_and_runs_count_steps() {
         ("paused", Status::Waiting),
         ("archived", Status::Cancelled),
     ] {
-        assert_eq!(workflow(json!({"id": 1, "name": "Onboard", "status": word})).status.status, status);
+        assert_eq!(
+            workflow(json!({"id": 1, "name": "Onboard", "status": word}))
+                .status
+                .status,
+            status
+        );
     }
     let row = workflow(json!({
         "id": "r1", "status": "waiting", "current_step": "approve", "steps_completed": 3, "steps_total": 4,
@@ -190,7 +207,8 @@ fn example_9_an_agent_belongs_to_a_workflow() {
 
 #[test]
 fn example_10_every_column_has_a_prefix() {
-    let row = agent(json!({"id": 3, "agent_name": "Critic", "agent_type": "reviewer", "framework": "x", "status": "active"}));
+    let row =
+        agent(json!({"id": 3, "agent_name": "Critic", "agent_type": "reviewer", "framework": "x", "status": "active"}));
     assert_eq!((&*row.label, row.subtitle.as_deref()), ("Critic", Some("reviewer")));
     let row = task(json!({
         "id": 8, "task_name": "Score the draft", "current_status": "In Progress", "completion_percentage": 0.5,
@@ -214,12 +232,22 @@ fn flags_stand_in_for_a_status() {
     assert_eq!(status(Kind::Agent, json!({"is_active": true})).status, Status::Idle);
     assert_eq!(status(Kind::Agent, json!({"is_active": false})).status, Status::Offline);
     assert_eq!(status(Kind::Workflow, json!({"enabled": true})).status, Status::Idle);
-    assert_eq!(status(Kind::Workflow, json!({"enabled": "false"})).status, Status::Cancelled);
+    assert_eq!(
+        status(Kind::Workflow, json!({"enabled": "false"})).status,
+        Status::Cancelled
+    );
     assert_eq!(status(Kind::Task, json!({"is_completed": true})).status, Status::Done);
-    assert_eq!(status(Kind::Task, json!({"is_completed": false})).status, Status::Queued);
+    assert_eq!(
+        status(Kind::Task, json!({"is_completed": false})).status,
+        Status::Queued
+    );
     assert_eq!(status(Kind::Agent, json!({"is_active": true})).word, None);
     let both = json!({"status": null, "state": " ", "phase": "RUNNING", "is_active": false});
-    assert_eq!(status(Kind::Agent, both).status, Status::Running, "an empty column is passed over");
+    assert_eq!(
+        status(Kind::Agent, both).status,
+        Status::Running,
+        "an empty column is passed over"
+    );
 }
 
 #[test]
@@ -267,12 +295,22 @@ fn progress_in_every_form() {
         (json!("NaN"), None),
         (json!({"done": 1}), None),
     ] {
-        assert_eq!(progress(json!({"status": "running", "progress": cell.clone()})), share, "{cell}");
+        assert_eq!(
+            progress(json!({"status": "running", "progress": cell.clone()})),
+            share,
+            "{cell}"
+        );
     }
     assert_eq!(progress(json!({"status": "done", "progress": 1})), Some(1.0));
-    assert_eq!(progress(json!({"progress": -1, "completion_percentage": 30})), Some(0.3));
+    assert_eq!(
+        progress(json!({"progress": -1, "completion_percentage": 30})),
+        Some(0.3)
+    );
     assert_eq!(progress(json!({"steps_completed": 1, "steps_total": 0})), None);
-    assert_eq!(progress(json!({"steps_completed": "2", "steps_total": "8"})), Some(0.25));
+    assert_eq!(
+        progress(json!({"steps_completed": "2", "steps_total": "8"})),
+        Some(0.25)
+    );
     let huge: Record = serde_json::from_str(r#"{"id":1,"progress":1e999,"priority":1e999}"#).expect("a row");
     match Mapping::default().read(Kind::Task, &"1".into(), &huge) {
         Row::Task(task) => assert_eq!((task.progress, task.priority), (None, None)),
@@ -297,7 +335,10 @@ fn priorities_in_words_and_in_numbers_of_either_direction() {
         Row::Task(task) => task.priority,
         other => panic!("a task, not {other:?}"),
     };
-    assert_eq!((reversed(json!(1)), reversed(json!(4)), reversed(json!("P1"))), (Some(3), Some(0), Some(2)));
+    assert_eq!(
+        (reversed(json!(1)), reversed(json!(4)), reversed(json!("P1"))),
+        (Some(3), Some(0), Some(2))
+    );
 }
 
 #[test]
@@ -319,7 +360,11 @@ fn columns_are_settable_and_reach_into_json() {
     }
     let exact = json!({"id": 1, "record.status": "failed", "record": {"status": "running"}});
     match read_with(&mapping, Kind::Task, exact) {
-        Row::Task(task) => assert_eq!(task.status.status, Status::Failed, "a column of that very name comes first"),
+        Row::Task(task) => assert_eq!(
+            task.status.status,
+            Status::Failed,
+            "a column of that very name comes first"
+        ),
         other => panic!("a task, not {other:?}"),
     }
 }
@@ -350,9 +395,25 @@ fn any_json() -> impl Strategy<Value = Value> {
         any::<f64>().prop_map(Value::from),
         any::<String>().prop_map(Value::from),
         prop_oneof![
-            Just("1e999"), Just("NaN"), Just("-0"), Just("infinity"), Just("{}"), Just("[]"), Just("{"), Just("/"),
-            Just("%"), Just("3/0"), Just("0/0"), Just("İSTANBUL"), Just("ß"), Just("\u{202e}"), Just("\0"), Just("P"),
-            Just("294276-12-31"), Just("2024-02-30T25:61:61Z"), Just("9999-12-31T23:59:59-23:59"),
+            Just("1e999"),
+            Just("NaN"),
+            Just("-0"),
+            Just("infinity"),
+            Just("{}"),
+            Just("[]"),
+            Just("{"),
+            Just("/"),
+            Just("%"),
+            Just("3/0"),
+            Just("0/0"),
+            Just("İSTANBUL"),
+            Just("ß"),
+            Just("\u{202e}"),
+            Just("\0"),
+            Just("P"),
+            Just("294276-12-31"),
+            Just("2024-02-30T25:61:61Z"),
+            Just("9999-12-31T23:59:59-23:59"),
         ]
         .prop_map(Value::from),
         "[ _a-zA-Z-]{0,80}".prop_map(Value::from),
@@ -374,14 +435,31 @@ fn any_column() -> impl Strategy<Value = String> {
         .flat_map(|kind| {
             let columns = mapping.kinds[kind].clone();
             [
-                columns.label, columns.status, columns.agent, columns.workflow, columns.current_task, columns.subtitle,
-                columns.heartbeat, columns.updated_at, columns.priority, columns.error, columns.needs_human,
+                columns.label,
+                columns.status,
+                columns.agent,
+                columns.workflow,
+                columns.current_task,
+                columns.subtitle,
+                columns.heartbeat,
+                columns.updated_at,
+                columns.priority,
+                columns.error,
+                columns.needs_human,
             ]
             .into_iter()
             .flatten()
         })
         .collect();
-    for name in ["id", "progress", "completion_percentage", "steps_completed", "steps_total", "error", "x"] {
+    for name in [
+        "id",
+        "progress",
+        "completion_percentage",
+        "steps_completed",
+        "steps_total",
+        "error",
+        "x",
+    ] {
         names.push(name.into());
     }
     names.sort();
