@@ -4,36 +4,65 @@ use serde_json::{Number, Value};
 
 use crate::domain::Record;
 
-/// The cell under a column's name, or under a dotted path or JSON pointer into a JSON column. A column of exactly that
-/// name comes first. `None` for what is not there.
-pub(super) fn cell<'r>(record: &'r Record, name: &str) -> Option<&'r Value> {
-    if let Some(value) = record.get(name) {
-        return Some(value);
-    }
-    let (separator, path) = match name.strip_prefix('/') {
-        Some(path) => ('/', path),
-        None if name.contains('.') => ('.', name),
-        None => return None,
-    };
-    let mut steps = path.split(separator);
-    let mut value = record.get(steps.next()?)?;
-    for step in steps {
-        value = match value {
-            Value::Object(fields) => fields.get(step)?,
-            Value::Array(items) => items.get(step.parse::<usize>().ok()?)?,
-            _ => return None,
-        };
-    }
-    Some(value)
+/// A row while it is read. Most names that are asked for are not there: a mask of the columns that are answers that
+/// without a search.
+pub(super) struct Cells<'r> {
+    record: &'r Record,
+    present: u64,
 }
 
-/// The first of the named cells that `usable` makes something of.
-pub(super) fn first<'r, T>(
-    record: &'r Record,
-    names: &[String],
-    mut usable: impl FnMut(&'r Value) -> Option<T>,
-) -> Option<T> {
-    names.iter().find_map(|name| usable(cell(record, name)?))
+impl<'r> Cells<'r> {
+    pub(super) fn of(record: &'r Record) -> Self {
+        let present = record.iter().fold(0, |mask, (name, _)| mask | bit(name));
+        Self { record, present }
+    }
+
+    fn column(&self, name: &str) -> Option<&'r Value> {
+        (self.present & bit(name) != 0).then(|| self.record.get(name)).flatten()
+    }
+
+    /// The cell under a column's name, or under a dotted path or JSON pointer into a JSON column. A column of exactly
+    /// that name comes first. `None` for what is not there.
+    pub(super) fn get(&self, name: &str) -> Option<&'r Value> {
+        if let Some(value) = self.column(name) {
+            return Some(value);
+        }
+        let (separator, path) = match name.strip_prefix('/') {
+            Some(path) => ('/', path),
+            None if name.as_bytes().contains(&b'.') => ('.', name),
+            None => return None,
+        };
+        let mut steps = path.split(separator);
+        let mut value = self.column(steps.next()?)?;
+        for step in steps {
+            value = match value {
+                Value::Object(fields) => fields.get(step)?,
+                Value::Array(items) => items.get(step.parse::<usize>().ok()?)?,
+                _ => return None,
+            };
+        }
+        Some(value)
+    }
+
+    /// The first of the named cells that `usable` makes something of.
+    pub(super) fn first<T>(&self, names: &[String], mut usable: impl FnMut(&'r Value) -> Option<T>) -> Option<T> {
+        names.iter().find_map(|name| usable(self.get(name)?))
+    }
+
+    /// Whether one of the named flags is up.
+    pub(super) fn any_true(&self, names: &[String]) -> bool {
+        names
+            .iter()
+            .any(|name| matches!(self.get(name), Some(Value::Bool(true))))
+    }
+}
+
+/// One bit of 64 for a name, by its length and two of its letters.
+fn bit(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    let (first, last) = (bytes.first().copied().unwrap_or(0), bytes.last().copied().unwrap_or(0));
+    let mix = usize::from(first) * 7 + usize::from(last) * 3 + bytes.len() * 5;
+    1 << (mix & 63)
 }
 
 /// A text cell with something in it; of a number its digits.

@@ -2,9 +2,9 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use crate::domain::{Record, RowId};
+use crate::domain::RowId;
 
-use super::cell;
+use super::cell::{self, Cells};
 
 /// Most characters of a label.
 pub const MAX_LABEL_CHARS: usize = 80;
@@ -95,16 +95,16 @@ fn is_combining(c: char) -> bool {
 }
 
 /// The first named cell that leaves some text after cleaning.
-pub(super) fn text_of(record: &Record, names: &[String], max: usize) -> Option<Arc<str>> {
-    cell::first(record, names, |value| {
+pub(super) fn text_of(cells: &Cells<'_>, names: &[String], max: usize) -> Option<Arc<str>> {
+    cells.first(names, |value| {
         let text = clean(cell::text(value)?, max);
         (!text.is_empty()).then(|| Arc::from(&*text))
     })
 }
 
 /// The row's label; without one, a short form of its id.
-pub(super) fn label(record: &Record, names: &[String], id: &RowId) -> Arc<str> {
-    text_of(record, names, MAX_LABEL_CHARS).unwrap_or_else(|| short_id(id))
+pub(super) fn label(cells: &Cells<'_>, names: &[String], id: &RowId) -> Arc<str> {
+    text_of(cells, names, MAX_LABEL_CHARS).unwrap_or_else(|| short_id(id))
 }
 
 /// A uuid by its first eight digits, another id as it is while it is short.

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::domain::{Record, RowId};
+use crate::domain::RowId;
 
-use super::cell;
+use super::cell::Cells;
 
 /// Most agents taken from one task's assignment columns.
 pub const MAX_AGENTS_PER_TASK: usize = 16;
@@ -20,25 +20,25 @@ fn id(value: &Value) -> Option<RowId> {
 }
 
 /// The first named cell that holds an id.
-pub(super) fn one(record: &Record, names: &[String]) -> Option<RowId> {
-    cell::first(record, names, id)
+pub(super) fn one(cells: &Cells<'_>, names: &[String]) -> Option<RowId> {
+    cells.first(names, id)
 }
 
 /// As `one`, for a column that is prose in some projects ("reviewing the pull request"): an id has no spaces.
-pub(super) fn one_unless_prose(record: &Record, names: &[String]) -> Option<RowId> {
-    cell::first(record, names, |value| {
+pub(super) fn one_unless_prose(cells: &Cells<'_>, names: &[String]) -> Option<RowId> {
+    cells.first(names, |value| {
         id(value).filter(|id| !id.as_str().contains(char::is_whitespace))
     })
 }
 
 /// The agents of a task: the first column that holds one id leads, the first that holds several adds its own. Some
 /// projects keep both an `assignee` and its `assignees`.
-pub(super) fn agents(record: &Record, names: &[String]) -> Vec<RowId> {
+pub(super) fn agents(cells: &Cells<'_>, names: &[String]) -> Vec<RowId> {
     let mut agents = Vec::new();
     let mut has_single = false;
     let mut has_several = false;
     for name in names {
-        let Some(value) = cell::cell(record, name) else {
+        let Some(value) = cells.get(name) else {
             continue;
         };
         match value {

@@ -2,13 +2,14 @@
 
 use serde_json::Value;
 
-use crate::domain::Record;
-
-use super::{cell, words};
+use super::{
+    cell::{self, Cells},
+    words,
+};
 
 /// 0 (lowest) to 3 (urgent).
-pub(super) fn priority(record: &Record, names: &[String], one_is_most_urgent: bool) -> Option<u8> {
-    cell::first(record, names, |value| match value {
+pub(super) fn priority(cells: &Cells<'_>, names: &[String], one_is_most_urgent: bool) -> Option<u8> {
+    cells.first(names, |value| match value {
         Value::Number(number) => of_number(cell::number(number)?, one_is_most_urgent),
         Value::String(text) => of_word(text, one_is_most_urgent),
         _ => None,

@@ -2,19 +2,19 @@
 
 use serde_json::Value;
 
-use crate::domain::{Record, Status};
+use crate::domain::Status;
 
-use super::cell;
+use super::cell::{self, Cells};
 
 /// 0 to 1, from the first column (or pair `done/total`) that says it.
-pub(super) fn progress(record: &Record, names: &[String], status: Status) -> Option<f32> {
+pub(super) fn progress(cells: &Cells<'_>, names: &[String], status: Status) -> Option<f32> {
     names.iter().find_map(|name| match pair(name) {
         Some((done, total)) => {
-            let done = amount(cell::cell(record, done)?)?;
-            let total = amount(cell::cell(record, total)?)?;
+            let done = amount(cells.get(done)?)?;
+            let total = amount(cells.get(total)?)?;
             share_of(done, total)
         }
-        None => of_cell(cell::cell(record, name)?, is_percentage(name), status),
+        None => of_cell(cells.get(name)?, is_percentage(name), status),
     })
 }
 

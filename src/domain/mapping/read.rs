@@ -2,7 +2,7 @@
 
 use crate::domain::{Agent, Kind, Record, Row, RowId, Task, Workflow};
 
-use super::{Mapping, label, links, priority, progress, status, time};
+use super::{Mapping, cell::Cells, label, links, priority, progress, status, time};
 
 /// Most characters of the second line of an agent's label.
 const MAX_SUBTITLE_CHARS: usize = 40;
@@ -12,32 +12,32 @@ impl Mapping {
     /// it returns.
     pub fn read(&self, kind: Kind, id: &RowId, record: &Record) -> Row {
         let columns = &self.kinds[kind];
-        let status = status::status(kind, &self.words, record, &columns.status);
-        let label = label::label(record, &columns.label, id);
+        let cells = &Cells::of(record);
+        let status = status::status(kind, &self.words, cells, &columns.status);
+        let label = label::label(cells, &columns.label, id);
         match kind {
             Kind::Agent => Row::Agent(Agent {
                 label,
                 status: status.reading,
-                subtitle: label::text_of(record, &columns.subtitle, MAX_SUBTITLE_CHARS),
-                current_task: links::one_unless_prose(record, &columns.current_task),
-                workflow: links::one(record, &columns.workflow),
-                heartbeat_ms: time::time_ms(record, &columns.heartbeat)
-                    .or_else(|| time::time_ms(record, &columns.updated_at)),
+                subtitle: label::text_of(cells, &columns.subtitle, MAX_SUBTITLE_CHARS),
+                current_task: links::one_unless_prose(cells, &columns.current_task),
+                workflow: links::one(cells, &columns.workflow),
+                heartbeat_ms: time::time_ms(cells, &columns.heartbeat)
+                    .or_else(|| time::time_ms(cells, &columns.updated_at)),
             }),
             Kind::Task => Row::Task(Task {
                 label,
-                agents: links::agents(record, &columns.agent),
-                workflow: links::one(record, &columns.workflow),
-                progress: progress::progress(record, &columns.progress, status.reading.status),
-                priority: priority::priority(record, &columns.priority, columns.one_is_most_urgent),
-                needs_human: status.asks_for_human
-                    || (!status.is_over() && status::any_true(record, &columns.needs_human)),
-                error: label::text_of(record, &columns.error, label::MAX_ERROR_CHARS),
+                agents: links::agents(cells, &columns.agent),
+                workflow: links::one(cells, &columns.workflow),
+                progress: progress::progress(cells, &columns.progress, status.reading.status),
+                priority: priority::priority(cells, &columns.priority, columns.one_is_most_urgent),
+                needs_human: status.asks_for_human || (!status.is_over() && cells.any_true(&columns.needs_human)),
+                error: label::text_of(cells, &columns.error, label::MAX_ERROR_CHARS),
                 status: status.reading,
             }),
             Kind::Workflow => Row::Workflow(Workflow {
                 label,
-                progress: progress::progress(record, &columns.progress, status.reading.status),
+                progress: progress::progress(cells, &columns.progress, status.reading.status),
                 status: status.reading,
             }),
         }

@@ -4,9 +4,12 @@ use std::{collections::HashMap, sync::Arc};
 
 use serde_json::Value;
 
-use crate::domain::{Kind, Record, Status, StatusReading};
+use crate::domain::{Kind, Status, StatusReading};
 
-use super::{cell, label, words};
+use super::{
+    cell::{self, Cells},
+    label, words,
+};
 
 /// Most characters of a row's own word.
 const MAX_WORD_CHARS: usize = 40;
@@ -25,9 +28,9 @@ impl Found {
 }
 
 /// The state by the first status column that holds a word, a number or a flag. A row without one is there, and calm.
-pub(super) fn status(kind: Kind, own_words: &HashMap<String, Status>, record: &Record, names: &[String]) -> Found {
+pub(super) fn status(kind: Kind, own_words: &HashMap<String, Status>, cells: &Cells<'_>, names: &[String]) -> Found {
     for name in names {
-        let Some(value) = cell::cell(record, name) else {
+        let Some(value) = cells.get(name) else {
             continue;
         };
         if let Value::Bool(flag) = value {
@@ -85,11 +88,4 @@ fn of_flag(kind: Kind, column: &str, flag: bool) -> Status {
         (Kind::Agent, false) => Status::Offline,
         (Kind::Task | Kind::Workflow, false) => Status::Cancelled,
     }
-}
-
-/// Whether one of the named flags is up.
-pub(super) fn any_true(record: &Record, names: &[String]) -> bool {
-    names
-        .iter()
-        .any(|name| matches!(cell::cell(record, name), Some(Value::Bool(true))))
 }

@@ -3,16 +3,14 @@
 use jiff::{Timestamp, civil::DateTime, fmt::rfc2822, tz::TimeZone};
 use serde_json::Value;
 
-use crate::domain::Record;
-
-use super::cell;
+use super::cell::{self, Cells};
 
 /// Longer texts are no moment.
 const MAX_TEXT_BYTES: usize = 64;
 
 /// The first named cell that holds a moment. Years beyond 9999 and `infinity` are none.
-pub(super) fn time_ms(record: &Record, names: &[String]) -> Option<i64> {
-    cell::first(record, names, |value| match value {
+pub(super) fn time_ms(cells: &Cells<'_>, names: &[String]) -> Option<i64> {
+    cells.first(names, |value| match value {
         Value::Number(number) => of_epoch(cell::number(number)?),
         Value::String(text) => of_text(text.trim()),
         _ => None,
