@@ -1,1 +1,138 @@
-//! The command line.
+//! The command line: what was typed, nothing decided yet.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::settings::SettingsArgs;
+
+/// A native, GPU-drawn wall for agents, tasks and workflows that live in a Supabase project.
+#[derive(Debug, Parser)]
+#[command(name = "opswall", version, about, max_term_width = 100)]
+#[command(subcommand_required = !cfg!(feature = "wall"), arg_required_else_help = !cfg!(feature = "wall"))]
+pub struct Cli {
+    /// What to do; the wall when nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The wall on the configured project; with none configured, on the built-in demo feed
+    #[cfg(feature = "wall")]
+    Wall,
+    /// The wall on the built-in demo feed
+    #[cfg(feature = "wall")]
+    Demo(DemoArgs),
+    /// The demo feed alone: a server that any Realtime client can join
+    Serve(ServeArgs),
+    /// No window: every change, status and notice as text
+    Tail(TailArgs),
+    /// No window: connect, settle, draw one picture, exit
+    #[cfg(feature = "wall")]
+    Snapshot(SnapshotArgs),
+    /// Print the settings in force and where each came from
+    Config(ConfigArgs),
+}
+
+/// How big and how lively the demo feed is. What is not given is the feed's own default.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Demo feed")]
+pub struct DemoArgs {
+    /// Agents
+    #[arg(long, value_name = "N")]
+    pub agents: Option<usize>,
+    /// Workflows
+    #[arg(long, value_name = "N")]
+    pub workflows: Option<usize>,
+    /// Tasks kept alive
+    #[arg(long, value_name = "N")]
+    pub tasks: Option<usize>,
+    /// Row changes per second on average; 0 = paused
+    #[arg(long, value_name = "CHANGES_PER_S")]
+    pub rate: Option<f64>,
+    /// Same seed and sizes, same rows and changes
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// What goes wrong and when, like drop-every=20s
+    #[arg(long, value_name = "PROFILE")]
+    pub faults: Option<String>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    pub demo: DemoArgs,
+    /// Address to listen at; port 0 picks a free one and prints it
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:54321")]
+    pub listen: SocketAddr,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct TailArgs {
+    /// One JSON object a line
+    #[arg(long)]
+    pub json: bool,
+    /// End after this long
+    #[arg(long = "for", value_name = "SECONDS", value_parser = seconds)]
+    pub seconds: Option<f64>,
+    /// Write the merged rows at the end, one a line, sorted by table and id
+    #[arg(long, value_name = "FILE")]
+    pub dump: Option<PathBuf>,
+    /// Print the closing summary only
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+#[cfg(feature = "wall")]
+#[derive(Debug, Clone, Args)]
+pub struct SnapshotArgs {
+    /// The picture, a .png file
+    #[arg(value_name = "OUT.png")]
+    pub out: PathBuf,
+    /// Its size in pixels
+    #[arg(long, value_name = "WxH", default_value = "1920x1080", value_parser = size)]
+    pub size: (u32, u32),
+    /// Let the scene settle for this long after it is live
+    #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = seconds)]
+    pub settle: f64,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct ConfigArgs {
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Cli {
+    /// Reads the process's arguments; on a mistake it prints one and exits with code 2.
+    pub fn from_process() -> Self {
+        Self::parse()
+    }
+}
+
+/// A span between 0 and a year.
+fn seconds(text: &str) -> Result<f64, String> {
+    /// Longest span that may be asked for.
+    const MOST: f64 = 31_536_000.0;
+    let digits = text.strip_suffix('s').unwrap_or(text);
+    match digits.trim().parse::<f64>() {
+        Ok(number) if (0.0..=MOST).contains(&number) => Ok(number),
+        _ => Err(format!("give a number of seconds from 0 to {MOST}")),
+    }
+}
+
+/// `1920x1080`
+#[cfg(feature = "wall")]
+fn size(text: &str) -> Result<(u32, u32), String> {
+    /// A texture may not be larger on common GPUs.
+    const MOST: u32 = 8_192;
+    let parts = text.split_once(['x', 'X', '×']);
+    let number = |part: &str| part.trim().parse().ok().filter(|side| (16..=MOST).contains(side));
+    parts
+        .and_then(|(width, height)| Some((number(width)?, number(height)?)))
+        .ok_or_else(|| format!("give WIDTHxHEIGHT, each from 16 to {MOST}, like 1920x1080"))
+}

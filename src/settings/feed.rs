@@ -17,12 +17,22 @@ pub enum Vsn {
     V2,
 }
 
+impl Vsn {
+    /// As the socket's query says it.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::V1 => "1.0.0",
+            Self::V2 => "2.0.0",
+        }
+    }
+}
+
 /// Everything the net worker takes from the settings.
 #[derive(Debug, Clone)]
 pub struct FeedSettings {
     /// `ws://` or `wss://` up to and including `/websocket`, without a query.
     pub realtime_url: Url,
-    /// Base of the REST interface, `…/rest/v1`; `None`: stream only.
+    /// Base of the REST interface, `…/rest/v1`, no slash at its end; `None`: stream only.
     pub rest_url: Option<Url>,
     /// Publishable or anon key: query parameter of the socket, header of REST.
     pub key: SecretString,
@@ -32,4 +42,11 @@ pub struct FeedSettings {
     /// Re-read the tables this often even when nothing seems wrong; `None` never.
     pub reconcile_interval: Option<Duration>,
     pub mapping: Arc<Mapping>,
+}
+
+impl FeedSettings {
+    /// Where the socket goes, as it may be shown: scheme, host, port and path; no query, no user.
+    pub fn shown_url(&self) -> String {
+        super::url::shown(&self.realtime_url)
+    }
 }

@@ -1,0 +1,158 @@
+//! Every setting with its value and where it came from, fit to be shown.
+
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use crate::domain::{Kind, Mapping};
+
+use super::{
+    Origin, Vsn, key,
+    load::BackoffSet,
+    mapping::Origins,
+    typed::{Set, Values},
+    url::{self, Endpoints},
+};
+
+/// One line of `config`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Effective {
+    /// As in `opswall.toml`; of a section with its path, `tables.agents.status`.
+    pub name: String,
+    /// Null where nothing is set; secrets are masked.
+    pub value: Value,
+    pub origin: Origin,
+}
+
+/// What was decided.
+pub(super) struct Parts<'p> {
+    pub(super) values: &'p Values,
+    pub(super) endpoints: Option<&'p Endpoints>,
+    pub(super) key: Option<&'p Set<SecretString>>,
+    pub(super) vsn: &'p Set<Vsn>,
+    pub(super) backoff: &'p BackoffSet,
+    pub(super) heartbeat: &'p Set<i64>,
+    pub(super) reconcile: &'p Set<i64>,
+    pub(super) switches: [(&'static str, &'p Set<bool>); 5],
+    pub(super) screen_diagonal: Option<&'p Set<f64>>,
+    pub(super) viewing_distance: Option<&'p Set<f64>>,
+    pub(super) mapping: &'p Mapping,
+    pub(super) mapping_origins: &'p Origins,
+}
+
+pub(super) fn list(parts: &Parts<'_>) -> Vec<Effective> {
+    let mut list = Vec::new();
+    let mut say = |name: &str, value: Value, origin: Origin| {
+        list.push(Effective {
+            name: name.to_owned(),
+            value,
+            origin,
+        });
+    };
+    let url = parts.values.text("url", "").ok().flatten();
+    let shown =
+        url.map(|set| set.map(|text| ::url::Url::parse(&text).map_or(Value::Null, |url| json!(url::shown(&url)))));
+    let shown = shown.unwrap_or(Set::new(Value::Null, Origin::Default));
+    say("url", shown.value, shown.origin);
+    match parts.endpoints {
+        Some(endpoints) => {
+            let realtime = &endpoints.realtime;
+            say(
+                "realtime_url",
+                json!(url::shown(&realtime.value)),
+                realtime.origin.clone(),
+            );
+            let rest = endpoints
+                .rest
+                .value
+                .as_ref()
+                .map_or_else(|| "none".to_owned(), url::shown);
+            say("rest_url", json!(rest), endpoints.rest.origin.clone());
+        }
+        None => {
+            say("realtime_url", Value::Null, Origin::Default);
+            say("rest_url", Value::Null, Origin::Default);
+        }
+    }
+    match parts.key {
+        Some(set) => say("key", json!(key::masked(&set.value)), set.origin.clone()),
+        None => say("key", Value::Null, Origin::Default),
+    }
+    say("vsn", json!(parts.vsn.value.text()), parts.vsn.origin.clone());
+    let backoff = parts.backoff;
+    for (name, set) in [
+        ("max_reconnect_attempts", &backoff.max_attempts),
+        ("reconnect_interval_ms", &backoff.interval_ms),
+        ("max_reconnect_interval_ms", &backoff.max_interval_ms),
+    ] {
+        say(name, json!(set.value), set.origin.clone());
+    }
+    say(
+        "reconnect_jitter",
+        json!(backoff.jitter.value),
+        backoff.jitter.origin.clone(),
+    );
+    say(
+        "heartbeat_interval_ms",
+        json!(parts.heartbeat.value),
+        parts.heartbeat.origin.clone(),
+    );
+    say(
+        "reconcile_interval_s",
+        json!(parts.reconcile.value),
+        parts.reconcile.origin.clone(),
+    );
+    for (name, set) in parts.switches {
+        say(name, json!(set.value), set.origin.clone());
+    }
+    for (name, set) in [
+        ("screen_diagonal", parts.screen_diagonal),
+        ("viewing_distance", parts.viewing_distance),
+    ] {
+        match set {
+            Some(set) => say(name, json!(set.value), set.origin.clone()),
+            None => say(name, Value::Null, Origin::Default),
+        }
+    }
+    mapping(parts, &mut say);
+    list
+}
+
+fn mapping(parts: &Parts<'_>, say: &mut impl FnMut(&str, Value, Origin)) {
+    for kind in Kind::ALL {
+        let of = &parts.mapping.kinds[kind];
+        for (role, value) in [
+            ("table", json!(of.table)),
+            ("schema", json!(of.schema)),
+            ("id", json!(of.id)),
+            ("label", json!(of.label)),
+            ("status", json!(of.status)),
+            ("progress", json!(of.progress)),
+            ("agent", json!(of.agent)),
+            ("workflow", json!(of.workflow)),
+            ("current_task", json!(of.current_task)),
+            ("subtitle", json!(of.subtitle)),
+            ("heartbeat", json!(of.heartbeat)),
+            ("updated_at", json!(of.updated_at)),
+            ("priority", json!(of.priority)),
+            ("priority_one_is_most_urgent", json!(of.one_is_most_urgent)),
+            ("error", json!(of.error)),
+            ("needs_human", json!(of.needs_human)),
+        ] {
+            let name = format!("tables.{}.{role}", kind.plural());
+            let origin = parts.mapping_origins.get(&name).cloned();
+            // A role that this kind has no use for is left out unless somebody set it.
+            let is_unused = value.as_array().is_some_and(Vec::is_empty)
+                || (role == "priority_one_is_most_urgent" && of.priority.is_empty());
+            if origin.is_some() || !is_unused {
+                say(&name, value, origin.unwrap_or(Origin::Default));
+            }
+        }
+    }
+    let mut words: Vec<_> = parts.mapping.words.iter().collect();
+    words.sort();
+    for (word, status) in words {
+        let name = format!("status.{word}");
+        let origin = parts.mapping_origins.get(&name).cloned().unwrap_or(Origin::Default);
+        say(&name, json!(status.word()), origin);
+    }
+}

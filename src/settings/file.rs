@@ -1,0 +1,218 @@
+//! `opswall.toml`: read with its line numbers, every key known or named.
+
+use std::{
+    fs::File,
+    io::{ErrorKind, Read as _},
+    ops::Range,
+    path::Path,
+};
+
+use toml::{
+    Spanned,
+    de::{DeString, DeTable, DeValue},
+};
+
+use super::{SettingsError, layer::Layer, mapping, names, origin::Origin, typed::Raw};
+
+/// Larger than any settings file.
+const MAX_FILE_BYTES: u64 = 1_024 * 1_024;
+
+/// Reads a file. `None` when there is none.
+pub(super) fn read(path: &Path) -> Result<Option<Layer>, SettingsError> {
+    let unreadable = |problem: String| SettingsError::Unreadable {
+        what: "the settings file",
+        path: path.to_owned(),
+        problem,
+    };
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(error.to_string())),
+    };
+    let mut text = String::new();
+    file.take(MAX_FILE_BYTES + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| unreadable(error.to_string()))?;
+    if text.len() as u64 > MAX_FILE_BYTES {
+        return Err(unreadable(format!("it is larger than {MAX_FILE_BYTES} bytes")));
+    }
+    parse(path, &text).map(Some)
+}
+
+/// Where in which file.
+struct Place<'p> {
+    path: &'p Path,
+    text: &'p str,
+}
+
+impl Place<'_> {
+    fn line(&self, span: &Range<usize>) -> usize {
+        self.text.bytes().take(span.start).filter(|b| *b == b'\n').count() + 1
+    }
+
+    fn origin<T>(&self, at: &Spanned<T>) -> Origin {
+        Origin::File {
+            path: self.path.to_owned(),
+            line: self.line(&at.span()),
+        }
+    }
+
+    fn unknown(&self, key: &Spanned<DeString<'_>>, section: &str, known: &[&str]) -> SettingsError {
+        let name = key.get_ref();
+        let prefix = if section.is_empty() {
+            String::new()
+        } else {
+            format!("{section}.")
+        };
+        SettingsError::UnknownKey {
+            path: self.path.to_owned(),
+            line: self.line(&key.span()),
+            key: crate::domain::mapping::clean(&format!("{prefix}{name}"), 80).into_owned(),
+            remedy: match names::nearest(name, known.iter().copied()) {
+                Some(nearest) => format!("did you mean '{prefix}{nearest}'?"),
+                None => format!("known here are {}", known.join(", ")),
+            },
+        }
+    }
+
+    fn wrong(&self, key: &Spanned<DeString<'_>>, name: &str, got: &DeValue<'_>, want: &str) -> SettingsError {
+        SettingsError::value(self.origin(key).subject(name), kind_of(got), want)
+    }
+}
+
+fn parse(path: &Path, text: &str) -> Result<Layer, SettingsError> {
+    let place = Place { path, text };
+    let table = DeTable::parse(text).map_err(|error| SettingsError::Syntax {
+        path: path.to_owned(),
+        line: error.span().map_or(1, |span| place.line(&span)),
+        problem: error.message().replace('\n', " "),
+    })?;
+    let mut layer = Layer::default();
+    for (key, value) in in_order(table.get_ref()) {
+        match key.get_ref().as_ref() {
+            "tables" => tables(&place, &mut layer, key, value)?,
+            "status" => words(&place, &mut layer, key, value)?,
+            name => match names::SETTINGS.iter().find(|known| **known == name) {
+                Some(known) => layer.set(known, raw(value.get_ref()), place.origin(key)),
+                None => {
+                    let known: Vec<&str> = names::SETTINGS.iter().chain(names::SECTIONS).copied().collect();
+                    return Err(place.unknown(key, "", &known));
+                }
+            },
+        }
+    }
+    if let (Some(_), Some(second)) = (layer.values.get("key"), layer.values.get("key_file")) {
+        return Err(SettingsError::refused(
+            second.origin.subject("key_file"),
+            "stands beside key: keep one of the two",
+        ));
+    }
+    Ok(layer)
+}
+
+/// `[tables.agents]` and its sisters.
+fn tables(
+    place: &Place<'_>,
+    layer: &mut Layer,
+    key: &Spanned<DeString<'_>>,
+    value: &Spanned<DeValue<'_>>,
+) -> Result<(), SettingsError> {
+    let DeValue::Table(kinds) = value.get_ref() else {
+        return Err(place.wrong(key, "tables", value.get_ref(), "sections like [tables.agents]"));
+    };
+    for (key, value) in in_order(kinds) {
+        let Some(kind) = mapping::kind_of(key.get_ref()) else {
+            return Err(place.unknown(key, "tables", &["agents", "tasks", "workflows"]));
+        };
+        let section = format!("tables.{}", kind.plural());
+        let DeValue::Table(roles) = value.get_ref() else {
+            return Err(place.wrong(key, &section, value.get_ref(), "a section with the table's columns"));
+        };
+        for (key, value) in in_order(roles) {
+            if !names::COLUMNS.contains(&key.get_ref().as_ref()) {
+                return Err(place.unknown(key, &section, names::COLUMNS));
+            }
+            let names = match value.get_ref() {
+                DeValue::Boolean(flag) => Some(vec![flag.to_string()]),
+                value => texts(value),
+            };
+            let Some(names) = names else {
+                let name = format!("{section}.{}", key.get_ref());
+                return Err(place.wrong(key, &name, value.get_ref(), "a name in quotes, or a list of them"));
+            };
+            mapping::column(layer, kind, key.get_ref(), names, place.origin(key))?;
+        }
+    }
+    Ok(())
+}
+
+/// `[status]`: `word = "state"` and `state = ["word", …]`.
+fn words(
+    place: &Place<'_>,
+    layer: &mut Layer,
+    key: &Spanned<DeString<'_>>,
+    value: &Spanned<DeValue<'_>>,
+) -> Result<(), SettingsError> {
+    let DeValue::Table(entries) = value.get_ref() else {
+        return Err(place.wrong(key, "status", value.get_ref(), "a section like [status]"));
+    };
+    for (key, value) in in_order(entries) {
+        let origin = place.origin(key);
+        match value.get_ref() {
+            DeValue::String(text) => mapping::word(layer, key.get_ref(), text, origin)?,
+            other => {
+                let Some(words) = texts(other) else {
+                    let name = format!("status.{}", key.get_ref());
+                    let want = "a state in quotes, or a list of words in quotes";
+                    return Err(place.wrong(key, &name, other, want));
+                };
+                mapping::words_of_state(layer, key.get_ref(), words, origin)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// As they stand in the file, so that the first mistake is the one that is named.
+fn in_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t Spanned<DeString<'i>>, &'t Spanned<DeValue<'i>>)> {
+    let mut entries: Vec<_> = table.iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    entries
+}
+
+fn texts(value: &DeValue<'_>) -> Option<Vec<String>> {
+    match value {
+        DeValue::String(text) => Some(vec![text.trim().to_owned()]),
+        DeValue::Array(items) => items
+            .iter()
+            .map(|item| match item.get_ref() {
+                DeValue::String(text) => Some(text.trim().to_owned()),
+                _ => None,
+            })
+            .collect(),
+        _ => None,
+    }
+}
+
+fn raw(value: &DeValue<'_>) -> Raw {
+    match value {
+        DeValue::String(text) => Raw::Text(text.to_string()),
+        DeValue::Boolean(flag) => Raw::Bool(*flag),
+        DeValue::Integer(number) => {
+            i64::from_str_radix(number.as_str(), number.radix()).map_or(Raw::Other("a huge number"), Raw::Integer)
+        }
+        DeValue::Float(number) => number.as_str().parse().map_or(Raw::Other("a number"), Raw::Float),
+        other => Raw::Other(kind_of(other)),
+    }
+}
+
+fn kind_of(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) | DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a section",
+    }
+}

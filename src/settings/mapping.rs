@@ -1,0 +1,230 @@
+//! Tables, columns and status words: written in several ways, laid over the default mapping layer by layer.
+
+use std::collections::BTreeMap;
+
+use crate::domain::{Kind, Mapping, Status};
+
+use super::{
+    SettingsError,
+    layer::{Column, Layer, Word},
+    names,
+    origin::Origin,
+    typed::Raw,
+};
+
+/// Longest name of a table or column, with a path into JSON: PostgreSQL's own names end at 63 bytes.
+const MAX_NAME_BYTES: usize = 256;
+/// Most columns named for one role, and most words in all: beyond this a file is not a settings file.
+const MAX_NAMES: usize = 64;
+const MAX_WORDS: usize = 4_096;
+
+/// Where every non-default part of the mapping came from: `tables.agents.status` and its like → origin.
+pub(super) type Origins = BTreeMap<String, Origin>;
+
+/// `agent.status=phase,state`: as flags and variables say it.
+pub(super) fn column_text(layer: &mut Layer, text: &str, origin: Origin) -> Result<(), SettingsError> {
+    let wrong = || {
+        let want = "KIND.ROLE=COLUMN, like agent.status=phase or task.label=title,name";
+        SettingsError::value(origin.subject("map"), text, want)
+    };
+    let (place, names) = text.split_once('=').ok_or_else(wrong)?;
+    let (kind, role) = place.trim().split_once('.').ok_or_else(wrong)?;
+    let kind = kind_of(kind).ok_or_else(|| unknown("kind", kind, &["agent", "task", "workflow"], &origin, "map"))?;
+    let names = names.split(',').map(|name| name.trim().to_owned()).collect();
+    column(layer, kind, role, names, origin)
+}
+
+/// One role of one kind. `names` are checked here, whatever layer they come from.
+pub(super) fn column(
+    layer: &mut Layer,
+    kind: Kind,
+    role: &str,
+    names: Vec<String>,
+    origin: Origin,
+) -> Result<(), SettingsError> {
+    let place = format!("tables.{}.{role}", kind.plural());
+    let spelled = role.trim().replace('-', "_");
+    let role = names::COLUMNS
+        .iter()
+        .find(|known| **known == spelled)
+        .ok_or_else(|| unknown("role", role, names::COLUMNS, &origin, "map"))?;
+    let is_list = !matches!(*role, "table" | "schema" | "id" | "priority_one_is_most_urgent");
+    let most = if is_list { MAX_NAMES } else { 1 };
+    let fits = |name: &String| !name.is_empty() && name.len() <= MAX_NAME_BYTES && !name.contains(char::is_control);
+    if names.is_empty() || names.len() > most || !names.iter().all(fits) {
+        let want = match *role {
+            "priority_one_is_most_urgent" => "true or false",
+            _ if is_list => "one or several names",
+            _ => "one name",
+        };
+        return Err(SettingsError::value(origin.subject(&place), &names.join(","), want));
+    }
+    if *role == "priority_one_is_most_urgent" && !names.iter().all(|flag| flag == "true" || flag == "false") {
+        return Err(SettingsError::value(
+            origin.subject(&place),
+            &names.join(","),
+            "true or false",
+        ));
+    }
+    layer.columns.push(Column {
+        kind,
+        role,
+        names,
+        origin,
+    });
+    Ok(())
+}
+
+/// `erledigt=done`, or the other way round `done=erledigt,fertig`.
+pub(super) fn word_text(layer: &mut Layer, text: &str, origin: Origin) -> Result<(), SettingsError> {
+    let (left, right) = text
+        .split_once('=')
+        .ok_or_else(|| SettingsError::value(origin.subject("status"), text, "WORD=STATE, like erledigt=done"))?;
+    if right.contains(',') {
+        let words = right.split(',').map(|word| word.trim().to_owned()).collect();
+        return words_of_state(layer, left.trim(), words, origin);
+    }
+    word(layer, left.trim(), right.trim(), origin)
+}
+
+/// A word and its state. Where only the left one names a state, they are the other way round.
+pub(super) fn word(layer: &mut Layer, left: &str, right: &str, origin: Origin) -> Result<(), SettingsError> {
+    match (state_of(right), state_of(left)) {
+        (Some(status), _) => push_word(layer, left, status, origin),
+        (None, Some(status)) => push_word(layer, right, status, origin),
+        (None, None) => Err(no_state(right, &origin, left)),
+    }
+}
+
+/// A state and the words for it.
+pub(super) fn words_of_state(
+    layer: &mut Layer,
+    state: &str,
+    words: Vec<String>,
+    origin: Origin,
+) -> Result<(), SettingsError> {
+    let status = state_of(state).ok_or_else(|| no_state(state, &origin, state))?;
+    for word in words {
+        push_word(layer, &word, status, origin.clone())?;
+    }
+    Ok(())
+}
+
+fn push_word(layer: &mut Layer, word: &str, status: Status, origin: Origin) -> Result<(), SettingsError> {
+    // The mapping's own test: a word that it would never find is a mistake.
+    if !Mapping::default().say(word, status) || layer.words.len() >= MAX_WORDS {
+        let want = "words of letters or digits, short, and not thousands of them";
+        return Err(SettingsError::value(origin.subject("status"), word, want));
+    }
+    layer.words.push(Word {
+        word: word.to_owned(),
+        status,
+        origin,
+    });
+    Ok(())
+}
+
+fn no_state(got: &str, origin: &Origin, word: &str) -> SettingsError {
+    let states: Vec<&str> = states().map(Status::word).collect();
+    SettingsError::value(
+        origin.subject(&format!("status.{word}")),
+        got,
+        format!("one of {}", states.join(", ")),
+    )
+}
+
+fn states() -> impl Iterator<Item = Status> {
+    Status::ALL.into_iter().filter(|status| *status != Status::Unmapped)
+}
+
+fn state_of(word: &str) -> Option<Status> {
+    states().find(|status| status.word().eq_ignore_ascii_case(word.trim()))
+}
+
+/// `agent`, `agents`, …
+pub(super) fn kind_of(word: &str) -> Option<Kind> {
+    let word = word.trim();
+    Kind::ALL
+        .into_iter()
+        .find(|kind| word.eq_ignore_ascii_case(kind.singular()) || word.eq_ignore_ascii_case(kind.plural()))
+}
+
+fn unknown(what: &str, got: &str, known: &[&str], origin: &Origin, name: &str) -> SettingsError {
+    let remedy = match names::nearest(got, known.iter().copied()) {
+        Some(nearest) => format!("a known {what}: did you mean '{nearest}'?"),
+        None => format!("a known {what}: one of {}", known.join(", ")),
+    };
+    SettingsError::value(origin.subject(name), got, remedy)
+}
+
+/// The default mapping with the layers over it, weakest first.
+pub(super) fn assemble<'l>(layers: impl IntoIterator<Item = &'l Layer>) -> Result<(Mapping, Origins), SettingsError> {
+    let mut mapping = Mapping::default();
+    let mut origins = Origins::new();
+    for layer in layers {
+        // What is said of all tables first, what is said of one after it.
+        for (name, found) in &layer.values {
+            let Raw::Text(text) = &found.raw else { continue };
+            let kinds = match *name {
+                "schema" => &Kind::ALL[..],
+                "agents_table" => &[Kind::Agent],
+                "tasks_table" => &[Kind::Task],
+                "workflows_table" => &[Kind::Workflow],
+                _ => continue,
+            };
+            let role = if *name == "schema" { "schema" } else { "table" };
+            let mut checked = Layer::default();
+            for kind in kinds {
+                column(
+                    &mut checked,
+                    *kind,
+                    role,
+                    vec![text.trim().to_owned()],
+                    found.origin.clone(),
+                )?;
+            }
+            apply(&mut mapping, &mut origins, &checked.columns);
+        }
+        apply(&mut mapping, &mut origins, &layer.columns);
+        for Word { word, status, origin } in &layer.words {
+            mapping.say(word, *status);
+            if let Some(word) = crate::domain::mapping::normalised(word) {
+                origins.insert(format!("status.{word}"), origin.clone());
+            }
+        }
+    }
+    Ok((mapping, origins))
+}
+
+fn apply(mapping: &mut Mapping, origins: &mut Origins, columns: &[Column]) {
+    for Column {
+        kind,
+        role,
+        names,
+        origin,
+    } in columns
+    {
+        let of = &mut mapping.kinds[*kind];
+        let first = || names.first().cloned().unwrap_or_default();
+        match *role {
+            "table" => of.table = first(),
+            "schema" => of.schema = first(),
+            "id" => of.id = first(),
+            "priority_one_is_most_urgent" => of.one_is_most_urgent = first() == "true",
+            "label" => of.label.clone_from(names),
+            "status" => of.status.clone_from(names),
+            "progress" => of.progress.clone_from(names),
+            "agent" => of.agent.clone_from(names),
+            "workflow" => of.workflow.clone_from(names),
+            "current_task" => of.current_task.clone_from(names),
+            "subtitle" => of.subtitle.clone_from(names),
+            "heartbeat" => of.heartbeat.clone_from(names),
+            "updated_at" => of.updated_at.clone_from(names),
+            "priority" => of.priority.clone_from(names),
+            "error" => of.error.clone_from(names),
+            "needs_human" => of.needs_human.clone_from(names),
+            _ => continue,
+        }
+        origins.insert(format!("tables.{}.{role}", kind.plural()), origin.clone());
+    }
+}

@@ -1,0 +1,140 @@
+//! What the panel changed, kept for the next start: a small file that opswall writes itself.
+//!
+//! Only what was changed is in it, so that a line of `opswall.toml` that nobody touched in the panel stays in force.
+//! A broken file is passed over with a notice: it must never keep a wall from starting.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read as _, Write as _},
+    path::{Path, PathBuf},
+};
+
+use thiserror::Error;
+use toml::{Table, Value};
+
+use crate::domain::{Backoff, Level, Notice};
+
+use super::{
+    layer::Layer,
+    origin::Origin,
+    typed::{Raw, Values},
+};
+
+/// The file's name in the user's state folder.
+pub const FILE_NAME: &str = "state.toml";
+/// Larger than anything written here.
+const MAX_FILE_BYTES: u64 = 64 * 1_024;
+const HEAD: &str =
+    "# Changed in opswall's panel and kept for the next start. Delete a line to go back to opswall.toml.\n";
+
+/// Where changes are kept, and what was in force at the start: only what differs from it is written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Keeper {
+    pub path: PathBuf,
+    pub started_with: Backoff,
+}
+
+/// The file could not be written; what was changed is in force and will be forgotten.
+#[derive(Debug, Error)]
+#[error("cannot write {}: {source}; make the folder writable to keep changes for the next start", .path.display())]
+pub struct SaveError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// Keeps a tuned backoff. Writes a new file beside the old one and swaps them: a loss of power leaves one or the other.
+pub fn save_backoff(keeper: &Keeper, tuned: &Backoff) -> Result<(), SaveError> {
+    let mut table = read(&keeper.path).unwrap_or_default().unwrap_or_default();
+    let (tuned, before) = (entries(&tuned.clamped()), entries(&keeper.started_with.clamped()));
+    for ((name, value), (_, old)) in tuned.into_iter().zip(before) {
+        // A value that went away and came back is written too, if an earlier one was kept.
+        if value != old || table.contains_key(name) {
+            table.insert(name.to_owned(), value);
+        }
+    }
+    save(&keeper.path, &table).map_err(|source| SaveError {
+        path: keeper.path.clone(),
+        source,
+    })
+}
+
+fn entries(backoff: &Backoff) -> [(&'static str, Value); 4] {
+    let millis = |span: std::time::Duration| Value::Integer(i64::try_from(span.as_millis()).unwrap_or(i64::MAX));
+    [
+        ("max_reconnect_attempts", Value::Integer(backoff.max_attempts.into())),
+        ("reconnect_interval_ms", millis(backoff.interval)),
+        ("max_reconnect_interval_ms", millis(backoff.max_interval)),
+        ("reconnect_jitter", Value::Float(backoff.jitter)),
+    ]
+}
+
+fn save(path: &Path, table: &Table) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let text = toml::to_string(table).map_err(io::Error::other)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(HEAD.as_bytes())?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// `None` when there is no such file.
+fn read(path: &Path) -> Result<Option<Table>, String> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.to_string()),
+    };
+    let mut text = String::new();
+    file.take(MAX_FILE_BYTES + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| error.to_string())?;
+    if text.len() as u64 > MAX_FILE_BYTES {
+        return Err(format!("it is larger than {MAX_FILE_BYTES} bytes"));
+    }
+    text.parse::<Table>()
+        .map(Some)
+        .map_err(|error| error.message().replace('\n', " "))
+}
+
+/// What was kept, as a layer; and a notice about what could not be used. Each value is tried alone, so that one bad
+/// line does not take the others with it.
+pub(super) fn load(path: &Path) -> (Layer, Option<Notice>) {
+    let mut layer = Layer::default();
+    let table = match read(path) {
+        Ok(Some(table)) => table,
+        Ok(None) => return (layer, None),
+        Err(problem) => return (layer, Some(notice(path, &problem))),
+    };
+    let mut bad = Vec::new();
+    for (name, _) in entries(&Backoff::default()) {
+        let Some(value) = table.get(name) else { continue };
+        let raw = match value {
+            Value::Integer(number) => Raw::Integer(*number),
+            Value::Float(number) => Raw::Float(*number),
+            _ => Raw::Other("something else than a number"),
+        };
+        let mut alone = Layer::default();
+        alone.set(name, raw, Origin::Saved(path.to_owned()));
+        if super::load::backoff(&Values(alone.values.clone()), false).is_ok() {
+            layer.values.extend(alone.values);
+        } else {
+            bad.push(name);
+        }
+    }
+    let notice = (!bad.is_empty()).then(|| notice(path, &format!("{} is out of bounds", bad.join(", "))));
+    (layer, notice)
+}
+
+fn notice(path: &Path, problem: &str) -> Notice {
+    Notice {
+        level: Level::Warn,
+        code: "saved_settings",
+        text: format!(
+            "What the panel saved in {} cannot be used ({problem}); delete the file to be rid of this notice",
+            path.display()
+        ),
+    }
+}

@@ -1,0 +1,610 @@
+//! Where a setting may be written, which place wins, and what is said of a mistake.
+
+#![allow(clippy::expect_used, reason = "a test may panic")]
+
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+
+use clap::Parser as _;
+use opswall::{
+    cli::Cli,
+    commands::config,
+    domain::{Backoff, Kind, Status},
+    settings::{Env, FeedSettings, Origin, Settings, SettingsError, Vsn, saved},
+};
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+
+/// A place to start opswall in: a working directory, the user's folders, variables.
+struct Place {
+    root: tempfile::TempDir,
+    env: Env,
+}
+
+impl Place {
+    fn new() -> Self {
+        let root = tempfile::tempdir().expect("a folder");
+        let folder = |name: &str| {
+            let path = root.path().join(name);
+            fs::create_dir(&path).expect("a folder");
+            path
+        };
+        let env = Env {
+            variables: BTreeMap::new(),
+            working_dir: folder("work"),
+            config_dir: Some(folder("config")),
+            state_dir: Some(root.path().join("state/opswall")),
+        };
+        Self { root, env }
+    }
+
+    fn var(mut self, name: &str, value: &str) -> Self {
+        self.env.variables.insert(name.into(), value.into());
+        self
+    }
+
+    fn file(self, text: &str) -> Self {
+        fs::write(self.env.working_dir.join("opswall.toml"), text).expect("written");
+        self
+    }
+
+    fn users_file(self, text: &str) -> Self {
+        fs::write(self.root.path().join("config/opswall.toml"), text).expect("written");
+        self
+    }
+
+    fn try_load(&self, flags: &[&str]) -> Result<Settings, SettingsError> {
+        let words = ["opswall", "config"].iter().chain(flags);
+        let cli = Cli::try_parse_from(words).expect("flags that exist");
+        Settings::load(&cli.settings, &self.env)
+    }
+
+    fn load(&self, flags: &[&str]) -> Settings {
+        self.try_load(flags).expect("settings")
+    }
+
+    fn feed(&self, flags: &[&str]) -> FeedSettings {
+        self.load(flags).feed().expect("a feed")
+    }
+
+    fn error(&self, flags: &[&str]) -> String {
+        match self.try_load(flags) {
+            Ok(settings) => settings.feed().expect_err("a mistake").to_string(),
+            Err(error) => error.to_string(),
+        }
+    }
+}
+
+fn value(settings: &Settings, name: &str) -> (Value, Origin) {
+    let found = settings.effective().iter().find(|one| one.name == name).expect(name);
+    (found.value.clone(), found.origin.clone())
+}
+
+const PROJECT: [&str; 4] = ["--url", "https://abcdefgh.supabase.co", "--key", "sb_publishable_x"];
+
+#[test]
+fn the_defaults_are_the_contract() {
+    let settings = Place::new().load(&[]);
+    assert_eq!(settings.backoff, Backoff::default());
+    assert_eq!(settings.heartbeat_interval, Duration::from_secs(25));
+    assert_eq!(settings.reconcile_interval, Some(Duration::from_secs(600)));
+    assert_eq!(settings.vsn, Vsn::V2);
+    assert!(!settings.has_project());
+    assert!(settings.notices.is_empty());
+}
+
+#[test]
+fn urls_are_derived_from_the_projects_and_each_can_be_replaced() {
+    let feed = Place::new().feed(&PROJECT);
+    assert_eq!(
+        feed.realtime_url.as_str(),
+        "wss://abcdefgh.supabase.co/realtime/v1/websocket"
+    );
+    assert_eq!(
+        feed.rest_url.expect("rest").as_str(),
+        "https://abcdefgh.supabase.co/rest/v1"
+    );
+    assert_eq!(feed.key.expose_secret(), "sb_publishable_x");
+
+    let feed = Place::new().feed(&[
+        "--url",
+        "http://127.0.0.1:54321/",
+        "--key",
+        "demo",
+        "--rest-url",
+        "none",
+    ]);
+    assert_eq!(feed.realtime_url.as_str(), "ws://127.0.0.1:54321/realtime/v1/websocket");
+    assert_eq!(feed.rest_url, None);
+
+    let bare = "ws://localhost:4000/socket/websocket";
+    let feed = Place::new().feed(&["--realtime-url", bare, "--rest-url", "http://[::1]:3000/", "--key", "k"]);
+    assert_eq!(feed.realtime_url.as_str(), bare);
+    assert_eq!(feed.rest_url.expect("rest").as_str(), "http://[::1]:3000/");
+    assert_eq!(feed.realtime_url.as_str(), "ws://localhost:4000/socket/websocket");
+
+    let behind_a_path = Place::new().feed(&["--url", "https://example.com/supabase/?x=1#y", "--key", "k"]);
+    assert_eq!(
+        behind_a_path.realtime_url.as_str(),
+        "wss://example.com/supabase/realtime/v1/websocket"
+    );
+    assert_eq!(
+        behind_a_path.shown_url(),
+        "wss://example.com/supabase/realtime/v1/websocket"
+    );
+}
+
+#[test]
+fn a_flag_beats_a_variable_beats_the_panel_beats_the_files_beat_the_default() {
+    let mut place = Place::new()
+        .users_file(
+            "reconnect_interval_ms = 1001\nmax_reconnect_attempts = 11\nheartbeat_interval_ms = 11000\nvsn = '1.0.0'",
+        )
+        .file("reconnect_interval_ms = 1002\nmax_reconnect_attempts = 12\nheartbeat_interval_ms = 12000");
+    let settings = place.load(&[]);
+    assert_eq!(
+        settings.vsn,
+        Vsn::V1,
+        "the user's file fills what the working directory's leaves open"
+    );
+    assert_eq!(settings.backoff.interval, Duration::from_millis(1_002));
+    let (_, origin) = value(&settings, "heartbeat_interval_ms");
+    assert!(matches!(origin, Origin::File { line: 3, .. }), "{origin:?}");
+
+    let keeper = settings.keep_in.clone().expect("a folder");
+    let tuned = Backoff {
+        interval: Duration::from_millis(1_003),
+        ..settings.backoff
+    };
+    saved::save_backoff(&keeper, &tuned).expect("kept");
+    let settings = place.load(&[]);
+    assert_eq!(
+        settings.backoff.interval,
+        Duration::from_millis(1_003),
+        "kept for the next start"
+    );
+    assert_eq!(
+        settings.backoff.max_attempts, 12,
+        "what the panel did not touch stays the file's"
+    );
+    assert!(matches!(value(&settings, "reconnect_interval_ms").1, Origin::Saved(_)));
+
+    place = place.var("OPSWALL_RECONNECT_INTERVAL_MS", "1004");
+    let settings = place.load(&[]);
+    assert_eq!(
+        value(&settings, "reconnect_interval_ms"),
+        (json!(1004), Origin::Env("OPSWALL_RECONNECT_INTERVAL_MS".into()))
+    );
+    let settings = place.load(&["--reconnect-interval-ms", "1005"]);
+    assert_eq!(
+        value(&settings, "reconnect_interval_ms"),
+        (json!(1005), Origin::Flag("--reconnect-interval-ms".into()))
+    );
+}
+
+#[test]
+fn the_project_comes_from_the_customary_variables() {
+    let place = Place::new()
+        .var("SUPABASE_URL", "https://env.supabase.co")
+        .var("SUPABASE_ANON_KEY", "anon")
+        .var("SUPABASE_PUBLISHABLE_KEY", "sb_publishable_y");
+    let feed = place.feed(&[]);
+    assert_eq!(
+        feed.key.expose_secret(),
+        "sb_publishable_y",
+        "the newer kind of key first"
+    );
+    assert_eq!(feed.shown_url(), "wss://env.supabase.co/realtime/v1/websocket");
+    assert_eq!(
+        place.var("SUPABASE_PUBLISHABLE_KEY", "").feed(&[]).key.expose_secret(),
+        "anon"
+    );
+}
+
+#[test]
+fn a_key_can_stand_in_a_file_and_a_stronger_layer_replaces_it() {
+    let place = Place::new().file("url = 'https://a.supabase.co'\nkey_file = 'secret.txt'");
+    fs::write(place.env.working_dir.join("secret.txt"), "sb_publishable_file\nmore\n").expect("written");
+    assert_eq!(place.feed(&[]).key.expose_secret(), "sb_publishable_file");
+    assert_eq!(place.feed(&["--key", "flag"]).key.expose_secret(), "flag");
+    let error = place.error(&["--key-file", "missing.txt"]);
+    assert!(
+        error.contains("cannot read the key file") && error.contains("missing.txt"),
+        "{error}"
+    );
+    let error = place.error(&["--key", "sesame", "--key-file", "secret.txt"]);
+    assert!(error.contains("one of the two") && !error.contains("sesame"), "{error}");
+}
+
+#[test]
+fn kiosk_never_gives_up_unless_somebody_said_otherwise() {
+    let settings = Place::new().load(&["--kiosk"]);
+    assert!(settings.wall.kiosk);
+    assert_eq!((settings.backoff.max_attempts, settings.backoff.jitter), (0, 0.2));
+    assert_eq!(value(&settings, "reconnect_jitter").1, Origin::Kiosk);
+    let settings = Place::new()
+        .var("OPSWALL_KIOSK", "yes")
+        .load(&["--max-reconnect-attempts", "7"]);
+    assert_eq!((settings.backoff.max_attempts, settings.backoff.jitter), (7, 0.2));
+    assert!(
+        !Place::new()
+            .var("OPSWALL_KIOSK", "1")
+            .load(&["--kiosk=false"])
+            .wall
+            .kiosk
+    );
+}
+
+#[test]
+fn the_mapping_is_set_by_file_flag_and_variable() {
+    let place = Place::new()
+        .file(
+            "schema = 'ops'\n\
+             [tables.agents]\ntable = 'ai_agents'\nid = 'agent_id'\nlabel = 'handle'\n\
+             [tables.tasks]\nagent = ['worker', 'workers']\nschema = 'work'\npriority_one_is_most_urgent = true\n\
+             [status]\npermanent = 'idle'\ndone = ['Erledigt', 'fertig']\nfailed = 'kaputt'\nidle = 'waiting'\n",
+        )
+        .var("OPSWALL_STATUS", "offen=queued; blocked = haengt,klemmt")
+        .var("OPSWALL_MAP", "workflow.label=topic; task.error=why");
+    let settings = place.load(&[
+        "--map",
+        "agent.status=phase,record.state",
+        "--status",
+        "permanent=running",
+        "--tasks-table",
+        "jobs",
+    ]);
+    let mapping = &settings.mapping;
+    let agents = &mapping.kinds[Kind::Agent];
+    assert_eq!(
+        (&*agents.schema, &*agents.table, &*agents.id),
+        ("ops", "ai_agents", "agent_id")
+    );
+    assert_eq!(
+        (&agents.label, &agents.status),
+        (&vec!["handle".to_owned()], &vec!["phase".into(), "record.state".into()])
+    );
+    let tasks = &mapping.kinds[Kind::Task];
+    assert_eq!(
+        (&*tasks.schema, &*tasks.table, &tasks.agent),
+        ("work", "jobs", &vec!["worker".into(), "workers".into()])
+    );
+    assert!(tasks.one_is_most_urgent);
+    assert_eq!(tasks.error, ["why"]);
+    assert_eq!(mapping.kinds[Kind::Workflow].label, ["topic"]);
+    for (word, status) in [
+        ("permanent", Status::Running),
+        ("erledigt", Status::Done),
+        ("fertig", Status::Done),
+        ("kaputt", Status::Failed),
+        ("idle", Status::Waiting),
+        ("offen", Status::Queued),
+        ("klemmt", Status::Blocked),
+    ] {
+        assert_eq!(mapping.words.get(word), Some(&status), "{word}");
+    }
+    assert_eq!(value(&settings, "tables.agents.status").1, Origin::Flag("--map".into()));
+    let everywhere = place.load(&["--schema", "all"]);
+    assert_eq!(
+        &*everywhere.mapping.kinds[Kind::Task].schema,
+        "all",
+        "a flag for all beats a file for one"
+    );
+}
+
+#[test]
+fn a_mistake_is_one_sentence_with_its_place_and_its_remedy() {
+    let file = |text: &str| Place::new().file(text).error(&[]);
+    let flag = |flags: &[&str]| Place::new().error(flags);
+    for (error, said) in [
+        (flag(&[]), &["no Supabase project is set", "SUPABASE_URL"][..]),
+        (
+            flag(&["--url", "https://a.supabase.co"]),
+            &["no key is set for wss://a.supabase.co", "SUPABASE_PUBLISHABLE_KEY"],
+        ),
+        (
+            flag(&["--url", "nonsense"]),
+            &["--url is 'nonsense'", "https://abcdefgh.supabase.co"],
+        ),
+        (flag(&["--url", "ftp://a.b"]), &["--url is 'ftp://a.b'"]),
+        (flag(&["--url", "https://"]), &["--url is 'https://'"]),
+        (flag(&["--url", " "]), &["--url is ''"]),
+        (
+            flag(&["--url", "http://example.com", "--key", "k"]),
+            &["in the clear", "use https://", "--allow-insecure"],
+        ),
+        (
+            flag(&["--realtime-url", "ws://localhost:1/x", "--key", "k"]),
+            &["--rest-url none"],
+        ),
+        (
+            flag(&["--max-reconnect-attempts", "many"]),
+            &["--max-reconnect-attempts is 'many'", "0 to 1000"],
+        ),
+        (
+            flag(&["--reconnect-jitter", "1.5"]),
+            &["--reconnect-jitter is '1.5'", "from 0 to 1"],
+        ),
+        (flag(&["--reconnect-jitter", "NaN"]), &["--reconnect-jitter is 'NaN'"]),
+        (flag(&["--vsn", "3"]), &["--vsn is '3'", "1.0.0 or 2.0.0"]),
+        (flag(&["--kiosk=maybe"]), &["--kiosk is 'maybe'", "true or false"]),
+        (
+            flag(&["--map", "agent.statsu=x"]),
+            &["--map is 'statsu'", "did you mean 'status'?"],
+        ),
+        (flag(&["--map", "agents"]), &["--map is 'agents'", "KIND.ROLE=COLUMN"]),
+        (
+            flag(&["--status", "offen=geht"]),
+            &["--status is 'geht'", "idle, queued"],
+        ),
+        (
+            flag(&["--config", "nowhere.toml"]),
+            &["nowhere.toml", "there is no such file"],
+        ),
+        (
+            flag(&["--reconnect-interval-ms", "9000", "--max-reconnect-interval-ms", "5000"]),
+            &[
+                "--max-reconnect-interval-ms is '5000'",
+                "at least reconnect_interval_ms, which is 9000",
+            ],
+        ),
+        (
+            Place::new().var("OPSWALL_HEARTBEAT_INTERVAL_MS", "1").error(&[]),
+            &["OPSWALL_HEARTBEAT_INTERVAL_MS is '1'"],
+        ),
+        (
+            file("\n\nmax_reconect_attempts = 3"),
+            &[
+                "unknown setting 'max_reconect_attempts'",
+                "line 3",
+                "did you mean 'max_reconnect_attempts'?",
+            ],
+        ),
+        (
+            file("[tables.agent]\nstatsu = 'x'"),
+            &[
+                "unknown setting 'tables.agents.statsu'",
+                "line 2",
+                "'tables.agents.status'",
+            ],
+        ),
+        (
+            file("[tables.agnets]\nid = 'x'"),
+            &["'tables.agnets'", "'tables.agents'"],
+        ),
+        (file("[status]\nx = 3"), &["status.x in", "line 2", "is 'a number'"]),
+        (file("[status]\nx = ['y']"), &["status.x in", "is 'x'", "one of idle"]),
+        (file("tables = 3"), &["tables in", "sections like [tables.agents]"]),
+        (file("kiosk = 'perhaps'"), &["kiosk in", "line 1", "true or false"]),
+        (
+            file("reconnect_interval_ms = '1 s'"),
+            &["reconnect_interval_ms in", "is '1 s'", "from 100 to 3600000"],
+        ),
+        (file("reconnect_interval_ms = 99999999999999999999"), &["a huge number"]),
+        (file("url = 5"), &["url in", "is '5'"]),
+        (file("a = = b"), &["does not read as TOML at line 1"]),
+        (file("url = 'https://a.supabase.co'\nkey = [1]"), &["key in", "is no text"]),
+    ] {
+        for part in said {
+            assert!(error.contains(part), "'{part}' is missing in: {error}");
+        }
+        assert!(
+            !error.contains('\n') && !error.trim_end().ends_with('.'),
+            "one sentence: {error}"
+        );
+    }
+}
+
+#[test]
+fn no_secret_is_in_an_error_or_in_what_config_prints() {
+    const SECRET: &str = "hush4711";
+    let place = Place::new();
+    for flags in [
+        &["--url", "https://user:hush4711@a.supabase.co"][..],
+        &["--url", "user:hush4711@nonsense"],
+        &["--url", "nonsense?apikey=hush4711"],
+        &["--url", "http://example.com?apikey=hush4711"],
+        &["--url", "https://a.supabase.co", "--key", "sb_secret_hush4711"],
+        &["--url", "https://a.supabase.co", "--key", "hush4711 x"],
+    ] {
+        let error = place.error(flags);
+        assert!(!error.contains(SECRET), "{error}");
+    }
+    let settings = place.load(&["--url", "https://a.supabase.co?apikey=hush4711", "--key", SECRET]);
+    for as_json in [false, true] {
+        let mut out = Vec::new();
+        config::write(&settings, as_json, &mut out).expect("printed");
+        let text = String::from_utf8(out).expect("text");
+        assert!(!text.contains(SECRET), "{text}");
+        assert!(text.contains("********"), "{text}");
+    }
+    assert!(!format!("{settings:?}").contains(SECRET));
+    let cli = Cli::try_parse_from(["opswall", "config", "--key", SECRET]).expect("flags");
+    assert!(!format!("{cli:?}").contains(SECRET));
+}
+
+#[test]
+fn config_prints_what_can_be_read_back() {
+    let place = Place::new().file("url = 'https://a.supabase.co'\n[status]\nerledigt = 'done'\n");
+    let settings = place.load(&["--reconnect-jitter", "0.1"]);
+    let mut out = Vec::new();
+    config::write(&settings, false, &mut out).expect("printed");
+    let text = String::from_utf8(out).expect("text");
+    assert!(text.contains("reconnect_jitter = 0.1"), "{text}");
+    assert!(text.contains("# flag --reconnect-jitter"), "{text}");
+    assert!(text.contains("opswall.toml:1"), "{text}");
+    let again = Place::new().file(&text.replace("allow_", "# allow_")).load(&[]);
+    assert_eq!(again.mapping, settings.mapping);
+    assert_eq!(again.backoff, settings.backoff);
+
+    let mut out = Vec::new();
+    config::write(&settings, true, &mut out).expect("printed");
+    let object: Value = serde_json::from_slice(&out).expect("JSON");
+    let settings = object["settings"].as_array().expect("a list");
+    let url = settings.iter().find(|one| one["name"] == "url").expect("url");
+    assert_eq!(
+        (&url["value"], &url["origin"]["layer"], &url["origin"]["line"]),
+        (&json!("https://a.supabase.co/"), &json!("file"), &json!(1))
+    );
+    assert!(
+        settings
+            .iter()
+            .any(|one| one["name"] == "status.erledigt" && one["value"] == "done")
+    );
+}
+
+#[test]
+fn what_the_panel_saved_is_only_what_it_changed_and_a_broken_file_is_only_a_notice() {
+    let place = Place::new();
+    let keeper = place.load(&[]).keep_in.expect("a folder");
+    let tuned = Backoff {
+        max_attempts: 9,
+        ..Backoff::default()
+    };
+    saved::save_backoff(&keeper, &tuned).expect("kept");
+    let text = fs::read_to_string(&keeper.path).expect("the file");
+    assert!(
+        text.contains("max_reconnect_attempts = 9") && !text.contains("interval"),
+        "{text}"
+    );
+    saved::save_backoff(&keeper, &Backoff::default()).expect("kept");
+    assert_eq!(place.load(&[]).backoff, Backoff::default(), "changed back");
+    let folder = keeper.path.parent().expect("a folder");
+    assert_eq!(fs::read_dir(folder).expect("the folder").count(), 1, "no leftovers");
+
+    for broken in [
+        "\u{0}",
+        "max_reconnect_attempts = ",
+        "max_reconnect_attempts = 'x'\nreconnect_jitter = 0.5",
+        "reconnect_jitter = 7.0",
+    ] {
+        fs::write(&keeper.path, broken).expect("written");
+        let settings = place.load(&[]);
+        assert_eq!(settings.notices.len(), 1, "{broken}");
+        assert_eq!(settings.backoff.max_attempts, 5);
+        let half = broken.contains("0.5");
+        assert_eq!(
+            settings.backoff.jitter,
+            if half { 0.5 } else { 0.0 },
+            "a good line beside a bad one counts"
+        );
+        saved::save_backoff(&keeper, &tuned).expect("replaced");
+        assert_eq!(place.load(&[]).backoff.max_attempts, 9, "and it can be replaced");
+    }
+    fs::write(
+        &keeper.path,
+        "a_setting_of_a_later_version = 1\nreconnect_jitter = 0.25\n",
+    )
+    .expect("written");
+    assert_eq!(place.load(&[]).backoff.jitter, 0.25);
+    saved::save_backoff(&keeper, &tuned).expect("kept");
+    let text = fs::read_to_string(&keeper.path).expect("the file");
+    assert!(text.contains("a_setting_of_a_later_version"), "{text}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_one_sentence() {
+    let place = Place::new();
+    let blocked = place.root.path().join("file");
+    fs::write(&blocked, "").expect("written");
+    let keeper = saved::Keeper {
+        path: blocked.join("state.toml"),
+        started_with: Backoff::default(),
+    };
+    let error = saved::save_backoff(&keeper, &Backoff::default())
+        .expect_err("no folder")
+        .to_string();
+    assert!(
+        error.contains("cannot write") && error.contains("state.toml"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_variable_that_is_no_setting_is_a_notice() {
+    let settings = Place::new().var("OPSWALL_MAX_RECONECT_ATTEMPTS", "3").load(&[]);
+    let text = &settings.notices.first().expect("a notice").text;
+    assert!(text.contains("did you mean OPSWALL_MAX_RECONNECT_ATTEMPTS?"), "{text}");
+}
+
+#[test]
+fn the_demo_feed_takes_the_pace_but_not_the_mapping_of_the_user() {
+    let settings = Place::new()
+        .file("agents_table = 'robots'")
+        .load(&["--reconnect-interval-ms", "100"]);
+    let feed = settings.demo_feed("http://127.0.0.1:4000", "demo").expect("a feed");
+    assert_eq!(feed.realtime_url.as_str(), "ws://127.0.0.1:4000/realtime/v1/websocket");
+    assert_eq!(feed.mapping.kinds[Kind::Agent].table, "agents");
+    assert_eq!(feed.backoff.interval, Duration::from_millis(100));
+}
+
+#[test]
+fn the_example_file_is_valid_and_says_the_defaults() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/opswall.example.toml");
+    let text = fs::read_to_string(example).expect("the example");
+    let as_it_is = Place::new().file(&text).load(&[]);
+    assert_eq!(as_it_is.backoff, Backoff::default());
+    // With every commented setting switched on it still reads, and nothing in it differs from the default but what
+    // only a user can say.
+    let all: String = text
+        .lines()
+        .map(|line| match line.strip_prefix("#") {
+            Some(rest) if !rest.starts_with([' ', '#']) => format!("{rest}\n"),
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    let place = Place::new().file(&all);
+    let settings = place.load(&["--key", "demo"]);
+    assert_eq!(settings.backoff, Backoff::default());
+    assert_eq!(settings.mapping.kinds, opswall::domain::Mapping::default().kinds);
+    let known = settings.effective().iter().filter(|one| {
+        !one.name.contains('.') && !one.name.starts_with("realtime_url") && !one.name.starts_with("rest_url")
+    });
+    for one in known {
+        let is_said = matches!(one.origin, Origin::File { .. }) || one.name == "key";
+        assert!(is_said, "{} is missing in the example", one.name);
+    }
+}
+
+#[test]
+fn commands_and_their_flags_parse() {
+    for line in [
+        "opswall serve --listen 127.0.0.1:0 --agents 40 --workflows 12 --tasks 400 --rate 50 --seed 7 --faults drop-every=20s",
+        "opswall tail --json --url http://127.0.0.1:54321 --key demo --for 5 --dump state.jsonl --quiet",
+        "opswall --url http://127.0.0.1:54321 tail --for 2.5s",
+        "opswall config --json --verbose",
+    ] {
+        Cli::try_parse_from(line.split(' ')).expect(line);
+    }
+    for line in [
+        "opswall tail --for minus",
+        "opswall doctor",
+        "opswall serve --listen nowhere",
+        "opswall tail --bogus",
+    ] {
+        let error = Cli::try_parse_from(line.split(' ')).expect_err(line);
+        assert_eq!(error.exit_code(), 2, "{line}");
+    }
+}
+
+#[cfg(feature = "wall")]
+#[test]
+fn the_wall_is_the_default_and_a_snapshot_has_a_size() {
+    use opswall::cli::Command;
+    assert!(
+        Cli::try_parse_from(["opswall", "--kiosk"])
+            .expect("the wall")
+            .command
+            .is_none()
+    );
+    let cli = Cli::try_parse_from(["opswall", "snapshot", "a.png", "--size", "640x360"]).expect("a snapshot");
+    match cli.command {
+        Some(Command::Snapshot(args)) => assert_eq!(args.size, (640, 360)),
+        other => panic!("a snapshot, not {other:?}"),
+    }
+    for size in ["640", "0x0", "99999x10", "axb"] {
+        assert!(
+            Cli::try_parse_from(["opswall", "snapshot", "a.png", "--size", size]).is_err(),
+            "{size}"
+        );
+    }
+}
