@@ -1,0 +1,38 @@
+//! Which rows the layout has to look at: observers note them as their links are made and cut, so that rows at rest cost
+//! nothing.
+
+use bevy::{ecs::entity::EntityHashSet, prelude::*};
+
+use crate::fleet::{AgentRow, PartOf, TaskRow, WorkflowRow, WorksOn};
+
+/// Rows that appeared, went, or changed what they are linked to since the last look. At most one entry a row.
+#[derive(Resource, Debug, Default)]
+pub(super) struct Dirty {
+    pub workflows: EntityHashSet,
+    pub tasks: EntityHashSet,
+    pub agents: EntityHashSet,
+}
+
+impl Dirty {
+    pub fn is_empty(&self) -> bool {
+        self.workflows.is_empty() && self.tasks.is_empty() && self.agents.is_empty()
+    }
+}
+
+pub(super) fn plugin(app: &mut App) {
+    app.init_resource::<Dirty>()
+        .add_observer(|row: On<Add, WorkflowRow>, mut dirty: ResMut<Dirty>| note(&mut dirty.workflows, row.entity))
+        .add_observer(|row: On<Remove, WorkflowRow>, mut dirty: ResMut<Dirty>| note(&mut dirty.workflows, row.entity))
+        .add_observer(|row: On<Add, TaskRow>, mut dirty: ResMut<Dirty>| note(&mut dirty.tasks, row.entity))
+        .add_observer(|row: On<Remove, TaskRow>, mut dirty: ResMut<Dirty>| note(&mut dirty.tasks, row.entity))
+        .add_observer(|row: On<Insert, PartOf>, mut dirty: ResMut<Dirty>| note(&mut dirty.tasks, row.entity))
+        .add_observer(|row: On<Remove, PartOf>, mut dirty: ResMut<Dirty>| note(&mut dirty.tasks, row.entity))
+        .add_observer(|row: On<Add, AgentRow>, mut dirty: ResMut<Dirty>| note(&mut dirty.agents, row.entity))
+        .add_observer(|row: On<Remove, AgentRow>, mut dirty: ResMut<Dirty>| note(&mut dirty.agents, row.entity))
+        .add_observer(|row: On<Insert, WorksOn>, mut dirty: ResMut<Dirty>| note(&mut dirty.agents, row.entity))
+        .add_observer(|row: On<Remove, WorksOn>, mut dirty: ResMut<Dirty>| note(&mut dirty.agents, row.entity));
+}
+
+fn note(rows: &mut EntityHashSet, row: Entity) {
+    rows.insert(row);
+}

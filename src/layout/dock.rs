@@ -1,0 +1,110 @@
+//! The dock: rows of homes along the bottom, under all districts. Each agent has a home for life and rests there when
+//! it works on nothing.
+
+use bevy::math::{Rect, Vec2};
+
+/// From home to home along a row; an agent's hexagon is 1.5 wide.
+const HOME: f32 = 2.2;
+/// From row to row; odd rows stand in the gaps of even ones.
+const ROW: f32 = 2.0;
+/// From the lowest district's edge to the first row.
+const BELOW: f32 = 4.0;
+/// The fewest homes in a row.
+const LEAST_PER_ROW: usize = 8;
+/// A dock without districts above it is about this many times wider than high.
+const ASPECT: f32 = 6.0;
+/// The dock stays where it is until it is off by this share of the districts' size, or in somebody's way.
+const DRIFT: f32 = 0.2;
+
+/// Where the dock's rows are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Dock {
+    /// Middle of the first row.
+    pub top: Vec2,
+    pub per_row: usize,
+}
+
+impl Dock {
+    /// The dock for so many homes under these districts.
+    pub fn under(districts: Option<Rect>, homes: usize) -> Self {
+        let alone = ((homes as f32 * ASPECT * ROW / HOME).sqrt().ceil() as usize).min(homes);
+        let (top, width) = match districts {
+            Some(rect) => (Vec2::new(rect.center().x, rect.min.y - BELOW), rect.width()),
+            None => (Vec2::ZERO, 0.0),
+        };
+        let across = (width * 0.96 / HOME).floor() as usize;
+        Self {
+            top,
+            per_row: across.max(alone).max(LEAST_PER_ROW),
+        }
+    }
+
+    /// The dock to have from now on: this one as long as it serves.
+    pub fn adapted(self, districts: Option<Rect>, homes: usize) -> Self {
+        let ideal = Self::under(districts, homes);
+        let Some(rect) = districts else {
+            return if ideal.per_row > self.per_row { ideal } else { self };
+        };
+        let in_the_way = self.top.y > rect.min.y - BELOW * 0.75;
+        let too_low = ideal.top.y - self.top.y > rect.height() * DRIFT;
+        let aside = (ideal.top.x - self.top.x).abs() > rect.width() * DRIFT / 2.0;
+        let (narrow, wide) = (self.per_row as f32 * (1.0 + DRIFT), self.per_row as f32 * (1.0 - DRIFT));
+        let misfit = ideal.per_row as f32 > narrow || (ideal.per_row as f32) < wide;
+        if in_the_way || too_low || aside || misfit {
+            ideal
+        } else {
+            self
+        }
+    }
+
+    /// Where a home is: rows fill from the middle to both sides, from the top down.
+    pub fn place(self, home: usize) -> Vec2 {
+        let (row, column) = (home / self.per_row, home % self.per_row);
+        let steps = column.div_ceil(2) as f32;
+        let side = if column % 2 == 1 { -steps } else { steps };
+        let stagger = if row % 2 == 1 { 0.5 } else { 0.0 };
+        self.top + Vec2::new((side + stagger) * HOME, -(row as f32) * ROW)
+    }
+
+    /// The rectangle that so many homes take.
+    pub fn bounds(self, homes: usize) -> Option<Rect> {
+        let rows = homes.div_ceil(self.per_row);
+        if rows == 0 {
+            return None;
+        }
+        let half = (homes.min(self.per_row) as f32 / 2.0 + 0.5) * HOME;
+        let low = Vec2::new(self.top.x - half, self.top.y - (rows - 1) as f32 * ROW - HOME / 2.0);
+        Some(Rect::from_corners(
+            low,
+            Vec2::new(self.top.x + half, self.top.y + HOME / 2.0),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn homes_do_not_overlap_and_lie_within_the_bounds() {
+        for homes in [1_usize, 9, 40, 333] {
+            let dock = Dock::under(Some(Rect::new(-30.0, -10.0, 30.0, 10.0)), homes);
+            let bounds = dock.bounds(homes).unwrap();
+            let places: Vec<Vec2> = (0..homes).map(|home| dock.place(home)).collect();
+            for (index, at) in places.iter().enumerate() {
+                assert!(bounds.contains(*at) && at.y < -13.0);
+                assert!(places[..index].iter().all(|other| other.distance(*at) > 1.9));
+            }
+        }
+        assert_eq!(Dock::under(None, 0).bounds(0), None);
+    }
+
+    #[test]
+    fn the_dock_moves_only_when_it_must() {
+        let rect = Rect::new(-30.0, -10.0, 30.0, 10.0);
+        let dock = Dock::under(Some(rect), 20);
+        assert_eq!(dock.adapted(Some(Rect::new(-32.0, -10.5, 30.0, 10.0)), 21), dock);
+        let lower = dock.adapted(Some(Rect::new(-30.0, -16.0, 30.0, 10.0)), 20);
+        assert!(lower.top.y < -16.0);
+    }
+}

@@ -1,0 +1,387 @@
+//! Where districts stand: circles on a wide plane, the largest in the middle, never overlapping, each staying where it
+//! is while others come, go and grow.
+
+use std::{cmp::Reverse, collections::BinaryHeap};
+
+use bevy::{math::Vec2, platform::collections::HashMap};
+
+/// Free ground between two districts: room for a name.
+pub const GAP: f32 = 1.8;
+/// How much wider than high the whole becomes: a 16:9 screen less its header and the dock.
+const ASPECT: f32 = 2.0;
+/// Edge of a cell of the look-up grid.
+const CELL: f32 = 8.0;
+/// Nearer than this is touching, not overlapping: rounding.
+const SLACK: f32 = 1e-3;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Circle {
+    pub center: Vec2,
+    pub radius: f32,
+}
+
+/// The circles, by number.
+#[derive(Debug, Default)]
+pub struct Packing {
+    circles: Vec<Option<Circle>>,
+    cells: HashMap<(i32, i32), Vec<u32>>,
+}
+
+/// A place that may be taken, the best first.
+type Candidate = Reverse<(i64, i64, i64, Spot)>;
+
+/// A position that sorts by its bits; only to travel in a heap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Spot(u32, u32);
+
+impl Packing {
+    pub fn get(&self, number: u32) -> Option<Circle> {
+        self.circles.get(number as usize).copied().flatten()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (u32, Circle)> + '_ {
+        self.circles
+            .iter()
+            .enumerate()
+            .filter_map(|(number, circle)| circle.map(|circle| (number as u32, circle)))
+    }
+
+    /// Stands circles where there is room nearest to the middle, in the order given: the largest should come first.
+    pub fn place_all(&mut self, newcomers: &[(u32, f32)]) {
+        let mut heap: BinaryHeap<Candidate> = BinaryHeap::new();
+        let mut heap_radius = f32::NAN;
+        for &(number, radius) in newcomers {
+            if radius != heap_radius {
+                heap_radius = radius;
+                heap.clear();
+                let standing: Vec<u32> = self.iter().map(|(number, _)| number).collect();
+                for other in standing {
+                    // Each pair is seen from both sides; one is enough.
+                    self.offer(other, radius, |neighbour| neighbour < other, &mut heap);
+                }
+            }
+            let mut center = Vec2::ZERO;
+            while let Some(Reverse((.., spot))) = heap.pop() {
+                let at = Vec2::new(f32::from_bits(spot.0), f32::from_bits(spot.1));
+                if !self.overlaps(at, radius) {
+                    center = at;
+                    break;
+                }
+            }
+            self.set(number, Circle { center, radius });
+            self.offer(number, radius, |_| true, &mut heap);
+        }
+    }
+
+    /// Takes a circle away. Nobody moves.
+    pub fn remove(&mut self, number: u32) {
+        let Some(circle) = self.circles.get_mut(number as usize).and_then(Option::take) else {
+            return;
+        };
+        for cell in cells(circle.center, circle.radius) {
+            if let Some(list) = self.cells.get_mut(&cell) {
+                list.retain(|&other| other != number);
+                if list.is_empty() {
+                    self.cells.remove(&cell);
+                }
+            }
+        }
+    }
+
+    /// Gives a circle another radius where it stands. When it grows, those in its way step outward, seen from it, each
+    /// by as little as it must and by no more than the growth; returns who moved.
+    ///
+    /// Moving everybody straight out by the growth keeps all distances or widens them, so that much always suffices;
+    /// going from the nearest to the farthest, everybody can stop as soon as it touches nobody that has stopped before.
+    pub fn resize(&mut self, number: u32, radius: f32) -> Vec<u32> {
+        let Some(old) = self.get(number) else { return Vec::new() };
+        self.set(number, Circle { radius, ..old });
+        let growth = radius - old.radius;
+        if growth <= 0.0 {
+            return Vec::new();
+        }
+        let mut others: Vec<(u32, Circle)> = self.iter().filter(|(other, _)| *other != number).collect();
+        others.sort_by(|a, b| {
+            let distance = |circle: &Circle| circle.center.distance_squared(old.center);
+            distance(&a.1).total_cmp(&distance(&b.1)).then(a.0.cmp(&b.0))
+        });
+        let mut settled = vec![false; self.circles.len()];
+        settle(&mut settled, number);
+        let mut moved = Vec::new();
+        for (other, circle) in others {
+            let direction = (circle.center - old.center).try_normalize().unwrap_or(Vec2::X);
+            let step = self.step_out(circle, direction, growth, &settled);
+            if step > 0.0 {
+                self.set(
+                    other,
+                    Circle {
+                        center: circle.center + direction * step,
+                        ..circle
+                    },
+                );
+                moved.push(other);
+            }
+            settle(&mut settled, other);
+        }
+        moved
+    }
+
+    /// The least step along `direction` that clears every settled circle, at most `most`.
+    fn step_out(&self, circle: Circle, direction: Vec2, most: f32, settled: &[bool]) -> f32 {
+        let mut step = 0.0_f32;
+        loop {
+            let at = circle.center + direction * step;
+            let mut further = step;
+            self.touching(at, circle.radius, |number, other| {
+                if settled.get(number as usize) == Some(&true) {
+                    // Where the ray from the start leaves the circle that must be kept clear.
+                    let clear = circle.radius + other.radius + GAP;
+                    let from_other = circle.center - other.center;
+                    let along = from_other.dot(direction);
+                    let inside = along * along - from_other.length_squared() + clear * clear;
+                    further = further.max(inside.max(0.0).sqrt() - along);
+                }
+            });
+            if further <= step {
+                return step;
+            }
+            step = further;
+            if step >= most {
+                return most;
+            }
+        }
+    }
+
+    /// How many times the circles' own area the ground is that holds them; 1.5 to 2.5 when packed well. 0 for so few
+    /// circles that it says nothing.
+    pub fn sparsity(&self) -> f32 {
+        let (mut low, mut high, mut area, mut count) = (Vec2::MAX, Vec2::MIN, 0.0, 0);
+        for (_, Circle { center, radius }) in self.iter() {
+            low = low.min(center - radius);
+            high = high.max(center + radius);
+            area += std::f32::consts::PI * (radius + GAP / 2.0).powi(2);
+            count += 1;
+        }
+        let size = high - low;
+        // The measure is the ground of the right shape that holds them: a long thin row is sparse as well.
+        let width = size.x.max(size.y * ASPECT);
+        if count > 4 { width * width / ASPECT / area } else { 0.0 }
+    }
+
+    /// Offers every place for a circle of `radius` that touches circle `number`, alone or with a neighbour.
+    fn offer(&self, number: u32, radius: f32, wanted: impl Fn(u32) -> bool, heap: &mut BinaryHeap<Candidate>) {
+        let Some(anchor) = self.get(number) else { return };
+        let reach = anchor.radius + radius + GAP;
+        // Alone: to the right, to the left, and the four between.
+        for (x, y) in [
+            (1.0, 0.0),
+            (-1.0, 0.0),
+            (0.5, 1.0),
+            (-0.5, 1.0),
+            (0.5, -1.0),
+            (-0.5, -1.0),
+        ] {
+            let direction = Vec2::new(x, y * 0.866_025_4);
+            heap.push(candidate(anchor.center + direction * reach, radius));
+        }
+        let mut seen: Vec<u32> = Vec::new();
+        self.touching(
+            anchor.center,
+            anchor.radius + 2.0 * (radius + GAP),
+            |other_number, other| {
+                if other_number == number || !wanted(other_number) || seen.contains(&other_number) {
+                    return;
+                }
+                seen.push(other_number);
+                // Where the two circles that the newcomer's centre may lie on cross.
+                let other_reach = other.radius + radius + GAP;
+                let between = other.center - anchor.center;
+                let distance_squared = between.length_squared();
+                if distance_squared < SLACK {
+                    return;
+                }
+                let along = (distance_squared + reach * reach - other_reach * other_reach) / (2.0 * distance_squared);
+                let across = reach * reach / distance_squared - along * along;
+                if across < 0.0 {
+                    return;
+                }
+                let foot = anchor.center + between * along;
+                let aside = between.perp() * across.sqrt();
+                heap.push(candidate(foot + aside, radius));
+                heap.push(candidate(foot - aside, radius));
+            },
+        );
+    }
+
+    fn overlaps(&self, center: Vec2, radius: f32) -> bool {
+        let mut any = false;
+        self.touching(center, radius, |_, _| any = true);
+        any
+    }
+
+    /// Calls back for every circle that is nearer than the gap to this one, possibly more than once.
+    fn touching(&self, center: Vec2, radius: f32, mut found: impl FnMut(u32, Circle)) {
+        for cell in cells(center, radius + GAP) {
+            for &number in self.cells.get(&cell).map_or(&[][..], Vec::as_slice) {
+                if let Some(circle) = self.get(number) {
+                    let clear = circle.radius + radius + GAP - SLACK;
+                    if circle.center.distance_squared(center) < clear * clear {
+                        found(number, circle);
+                    }
+                }
+            }
+        }
+    }
+
+    fn set(&mut self, number: u32, circle: Circle) {
+        self.remove(number);
+        let index = number as usize;
+        if self.circles.len() <= index {
+            self.circles.resize(index + 1, None);
+        }
+        if let Some(place) = self.circles.get_mut(index) {
+            *place = Some(circle);
+        }
+        for cell in cells(circle.center, circle.radius) {
+            self.cells.entry(cell).or_default().push(number);
+        }
+    }
+}
+
+fn settle(settled: &mut [bool], number: u32) {
+    if let Some(flag) = settled.get_mut(number as usize) {
+        *flag = true;
+    }
+}
+
+/// Ranks a place: first by how much of the wide plane is needed to hold a circle there, then, among mirror images, top
+/// before bottom and left before right. Rounded, so that mirror images tie whatever the last bits say.
+fn candidate(at: Vec2, radius: f32) -> Candidate {
+    let (x, y) = (at.x.abs() / ASPECT + radius / ASPECT, at.y.abs() + radius);
+    // The fourth powers make the plane's edge a rounded rectangle; their root keeps the scale.
+    let needed = (x * x * x * x + y * y * y * y).sqrt().sqrt();
+    let round = |value: f32| (value * 64.0).round() as i64;
+    Reverse((
+        round(needed),
+        round(-at.y),
+        round(at.x),
+        Spot(at.x.to_bits(), at.y.to_bits()),
+    ))
+}
+
+/// The grid's cells under a circle's bounding box.
+fn cells(center: Vec2, radius: f32) -> impl Iterator<Item = (i32, i32)> {
+    let low = ((center - radius) / CELL).floor().as_ivec2();
+    let high = ((center + radius) / CELL).floor().as_ivec2();
+    (low.y..=high.y).flat_map(move |y| (low.x..=high.x).map(move |x| (x, y)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn assert_apart(packing: &Packing) {
+        let circles: Vec<(u32, Circle)> = packing.iter().collect();
+        for (index, (a, first)) in circles.iter().enumerate() {
+            for (b, second) in &circles[..index] {
+                let free = first.center.distance(second.center) - first.radius - second.radius;
+                assert!(free > GAP * 0.9, "{a} and {b} are {free} apart");
+            }
+        }
+    }
+
+    fn bounds(packing: &Packing) -> Vec2 {
+        let low = packing
+            .iter()
+            .fold(Vec2::MAX, |low, (_, circle)| low.min(circle.center - circle.radius));
+        let high = packing
+            .iter()
+            .fold(Vec2::MIN, |high, (_, circle)| high.max(circle.center + circle.radius));
+        high - low
+    }
+
+    #[test]
+    fn equal_districts_fill_a_wide_rectangle_tightly() {
+        for count in [12_u32, 40, 200] {
+            let mut packing = Packing::default();
+            let newcomers: Vec<(u32, f32)> = (0..count).map(|number| (number, 5.0)).collect();
+            packing.place_all(&newcomers);
+            assert_apart(&packing);
+            let size = bounds(&packing);
+            assert!((1.3..3.0).contains(&(size.x / size.y)), "{count}: {size}");
+            let filled = count as f32 * std::f32::consts::PI * 5.9 * 5.9 / (size.x * size.y);
+            assert!(filled > 0.6, "{count}: {filled}");
+            assert!((1.0..3.0).contains(&packing.sparsity()));
+        }
+    }
+
+    #[test]
+    fn a_newcomer_moves_nobody_and_takes_a_hole() {
+        let mut packing = Packing::default();
+        packing.place_all(&(0..30).map(|number| (number, 4.0)).collect::<Vec<_>>());
+        let before: Vec<_> = packing.iter().collect();
+        let hole = packing.get(3).unwrap();
+        packing.remove(3);
+        packing.place_all(&[(30, 4.0)]);
+        assert!(packing.get(30).unwrap().center.distance(hole.center) < 0.1);
+        for (number, circle) in before.into_iter().filter(|(number, _)| *number != 3) {
+            assert_eq!(packing.get(number), Some(circle));
+        }
+    }
+
+    #[derive(Debug, Clone)]
+    enum Act {
+        Add(f32),
+        Remove(usize),
+        Resize(usize, f32),
+    }
+
+    fn acts() -> impl Strategy<Value = Vec<Act>> {
+        let radius = prop::sample::select(vec![3.5_f32, 4.9, 7.0, 11.0, 40.0]);
+        let act = prop_oneof![
+            3 => radius.clone().prop_map(Act::Add),
+            1 => any::<usize>().prop_map(Act::Remove),
+            2 => (any::<usize>(), radius).prop_map(|(which, radius)| Act::Resize(which, radius)),
+        ];
+        prop::collection::vec(act, 1..60)
+    }
+
+    proptest! {
+        #[test]
+        fn districts_never_overlap_and_nobody_moves_further_than_the_growth(acts in acts()) {
+            let mut packing = Packing::default();
+            let mut next = 0;
+            for act in acts {
+                let before: Vec<(u32, Circle)> = packing.iter().collect();
+                let chosen = |which: usize| before.get(which % before.len().max(1)).copied();
+                let mut allowed = 0.0;
+                match act {
+                    Act::Add(radius) => {
+                        packing.place_all(&[(next, radius)]);
+                        next += 1;
+                    }
+                    Act::Remove(which) => {
+                        if let Some((number, _)) = chosen(which) {
+                            packing.remove(number);
+                        }
+                    }
+                    Act::Resize(which, radius) => {
+                        if let Some((number, circle)) = chosen(which) {
+                            allowed = (radius - circle.radius).max(0.0);
+                            packing.resize(number, radius);
+                            prop_assert_eq!(packing.get(number).unwrap().center, circle.center);
+                        }
+                    }
+                }
+                assert_apart(&packing);
+                for (number, circle) in before {
+                    if let Some(now) = packing.get(number) {
+                        prop_assert!(now.center.distance(circle.center) <= allowed + 0.01);
+                    }
+                }
+            }
+        }
+    }
+}

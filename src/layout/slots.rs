@@ -1,0 +1,202 @@
+//! Slots inside a district: where the n-th one lies, and who has which.
+//!
+//! Slots are the points of a hexagonal lattice, one unit apart, in order of their distance from the middle and
+//! clockwise from the top within one distance: a district fills like a disc, evenly, and the n-th place never depends
+//! on how many there are.
+
+use std::{cmp::Reverse, collections::BinaryHeap};
+
+use bevy::math::Vec2;
+
+/// Rows of the lattice lie this far apart: the height of a triangle of side 1.
+const ROW: f64 = 0.866_025_403_784_438_6;
+/// A hexagonal lattice has this many points per unit of area; its inverse is the area of one slot.
+const AREA_PER_SLOT: f64 = ROW;
+
+/// Where the n-th slot lies, for as many slots as were ever asked for.
+#[derive(Debug, Default)]
+pub struct SlotTable {
+    places: Vec<Vec2>,
+    /// Squared distance from the middle, an integer on this lattice.
+    norms: Vec<u32>,
+}
+
+impl SlotTable {
+    /// Makes places for at least `count` slots. Amortised: the table doubles.
+    pub fn ensure(&mut self, count: usize) {
+        if count <= self.places.len() {
+            return;
+        }
+        let wanted = count.max(self.places.len() * 2).max(64);
+        // A disc of this radius holds `wanted` points; the margin covers the rim's unevenness.
+        let radius = (wanted as f64 * AREA_PER_SLOT / std::f64::consts::PI).sqrt() + 2.0;
+        let limit = (radius * radius) as i64;
+        let reach = (radius / ROW).ceil() as i64;
+        let mut points: Vec<(u32, f64, Vec2)> = Vec::with_capacity(wanted + wanted / 4);
+        for row in -reach..=reach {
+            for column in -2 * reach..=2 * reach {
+                let norm = column * column + column * row + row * row;
+                if norm <= limit {
+                    let (x, y) = (column as f64 + row as f64 / 2.0, row as f64 * ROW);
+                    // Clockwise from the top, 0 to 2π.
+                    let angle = x.atan2(y).rem_euclid(std::f64::consts::TAU);
+                    points.push((norm as u32, angle, Vec2::new(x as f32, y as f32)));
+                }
+            }
+        }
+        points.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        self.places = points.iter().map(|point| point.2).collect();
+        self.norms = points.iter().map(|point| point.0).collect();
+    }
+
+    /// Where a slot lies, from the middle of its district. Slots beyond what was ensured lie in the middle.
+    pub fn place(&self, slot: usize) -> Vec2 {
+        self.places.get(slot).copied().unwrap_or(Vec2::ZERO)
+    }
+
+    /// How far the middle of the outermost of `count` slots is from the district's.
+    pub fn reach(&mut self, count: usize) -> f32 {
+        self.ensure(count);
+        let outermost = count.saturating_sub(1);
+        self.norms.get(outermost).map_or(0.0, |&norm| (norm as f32).sqrt())
+    }
+
+    /// `count` rounded up to a full circle of slots: all that are as far out as the outermost.
+    pub fn full_circle(&mut self, count: usize) -> usize {
+        let mut end = count;
+        loop {
+            self.ensure(end + 1);
+            let (inner, outer) = (self.norms.get(end.saturating_sub(1)), self.norms.get(end));
+            if end > 0 && inner != outer {
+                return end;
+            }
+            end += 1;
+        }
+    }
+}
+
+/// Who has which slot. A slot is its holder's for life; a freed one goes to a later arrival, the innermost first.
+#[derive(Debug)]
+pub struct Slots<K> {
+    taken: Vec<Option<K>>,
+    free: BinaryHeap<Reverse<u32>>,
+    used: usize,
+}
+
+impl<K> Default for Slots<K> {
+    fn default() -> Self {
+        Self {
+            taken: Vec::new(),
+            free: BinaryHeap::new(),
+            used: 0,
+        }
+    }
+}
+
+impl<K: Copy + PartialEq> Slots<K> {
+    /// Gives `holder` the innermost free slot.
+    pub fn take(&mut self, holder: K) -> u32 {
+        self.used += 1;
+        while let Some(Reverse(slot)) = self.free.pop() {
+            if let Some(place @ None) = self.taken.get_mut(slot as usize) {
+                *place = Some(holder);
+                return slot;
+            }
+        }
+        self.taken.push(Some(holder));
+        (self.taken.len() - 1) as u32
+    }
+
+    /// Frees a slot, if it is `holder`'s.
+    pub fn release(&mut self, slot: u32, holder: K) {
+        let Some(place) = self.taken.get_mut(slot as usize) else {
+            return;
+        };
+        if *place != Some(holder) {
+            return;
+        }
+        *place = None;
+        self.used -= 1;
+        self.free.push(Reverse(slot));
+        // The tail is cut, so that `end` is the outermost slot in use; what `free` still names of it, `take` skips.
+        while self.taken.last().is_some_and(Option::is_none) {
+            self.taken.pop();
+        }
+        if self.taken.is_empty() {
+            self.free.clear();
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.used == 0
+    }
+
+    /// Slots up to the outermost one in use.
+    pub fn end(&self) -> usize {
+        self.taken.len()
+    }
+
+    pub fn holds(&self, slot: u32, holder: K) -> bool {
+        self.taken
+            .get(slot as usize)
+            .is_some_and(|place| *place == Some(holder))
+    }
+
+    /// Slots and their holders, from the middle out.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, K)> + '_ {
+        self.taken
+            .iter()
+            .enumerate()
+            .filter_map(|(slot, holder)| holder.map(|holder| (slot as u32, holder)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_lie_one_apart_and_from_the_middle_out() {
+        let mut table = SlotTable::default();
+        table.ensure(500);
+        let places: Vec<Vec2> = (0..500).map(|slot| table.place(slot)).collect();
+        assert_eq!(places[0], Vec2::ZERO);
+        for (index, place) in places.iter().enumerate() {
+            assert!(index == 0 || place.length() >= places[index - 1].length() - 1e-4);
+            assert!(
+                places[..index].iter().all(|other| other.distance(*place) > 0.999),
+                "slot {index}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_slot_lies_where_it_lay_before_the_table_grew() {
+        let (mut small, mut large) = (SlotTable::default(), SlotTable::default());
+        small.ensure(10);
+        large.ensure(20_000);
+        assert!((0..10).all(|slot| small.place(slot) == large.place(slot)));
+        small.ensure(5_000);
+        assert!((0..5_000).all(|slot| small.place(slot) == large.place(slot)));
+    }
+
+    #[test]
+    fn full_circles_hold_1_7_13_19_31_37() {
+        let mut table = SlotTable::default();
+        let circles: Vec<usize> = [1, 2, 8, 14, 20, 32].map(|count| table.full_circle(count)).into();
+        assert_eq!(circles, [1, 7, 13, 19, 31, 37]);
+    }
+
+    #[test]
+    fn freed_slots_go_to_later_arrivals_innermost_first_and_nobody_moves() {
+        let mut slots = Slots::default();
+        let taken: Vec<u32> = (0..5).map(|who| slots.take(who)).collect();
+        assert_eq!(taken, [0, 1, 2, 3, 4]);
+        slots.release(4, 4);
+        slots.release(1, 1);
+        slots.release(3, 99); // not theirs
+        assert_eq!(slots.end(), 4);
+        assert_eq!((slots.take(10), slots.take(11), slots.take(12)), (1, 4, 5));
+        assert!(slots.holds(3, 3));
+    }
+}
