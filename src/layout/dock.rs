@@ -66,6 +66,19 @@ impl Dock {
         self.top + Vec2::new((side + stagger) * HOME, -(row as f32) * ROW)
     }
 
+    /// The home whose middle is nearest to a point, if that is within half a home's width.
+    pub fn home_at(self, point: Vec2) -> Option<usize> {
+        let row = ((self.top.y - point.y) / ROW).round();
+        if !(0.0..1e6).contains(&row) {
+            return None;
+        }
+        let stagger = if row as usize % 2 == 1 { 0.5 } else { 0.0 };
+        let side = ((point.x - self.top.x) / HOME - stagger).round();
+        let column = if side < 0.0 { -2.0 * side - 1.0 } else { 2.0 * side } as usize;
+        let home = (row as usize).checked_mul(self.per_row)?.checked_add(column)?;
+        (column < self.per_row && self.place(home).distance(point) < HOME / 2.0).then_some(home)
+    }
+
     /// The rectangle that so many homes take.
     pub fn bounds(self, homes: usize) -> Option<Rect> {
         let rows = homes.div_ceil(self.per_row);
@@ -93,6 +106,7 @@ mod tests {
             let places: Vec<Vec2> = (0..homes).map(|home| dock.place(home)).collect();
             for (index, at) in places.iter().enumerate() {
                 assert!(bounds.contains(*at) && at.y < -13.0);
+                assert_eq!(dock.home_at(*at + Vec2::new(0.6, -0.6)), Some(index));
                 assert!(places[..index].iter().all(|other| other.distance(*at) > 1.9));
             }
         }

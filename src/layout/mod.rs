@@ -17,6 +17,8 @@ mod write;
 use bevy::prelude::*;
 
 pub use components::*;
+pub use floor::Spot;
+pub use write::Plan;
 
 /// Keeps `Place`, `District`, `Unassigned` and `Extent` true to the fleet.
 pub fn plugin(app: &mut App) {

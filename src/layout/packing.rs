@@ -46,6 +46,15 @@ impl Packing {
             .filter_map(|(number, circle)| circle.map(|circle| (number as u32, circle)))
     }
 
+    /// The circle that a point lies in.
+    pub fn at(&self, point: Vec2) -> Option<(u32, Circle)> {
+        let numbers = self.cells.get(&cells(point, 0.0).next()?)?;
+        numbers.iter().find_map(|&number| {
+            let circle = self.get(number)?;
+            (circle.center.distance_squared(point) <= circle.radius * circle.radius).then_some((number, circle))
+        })
+    }
+
     /// Stands circles where there is room nearest to the middle, in the order given: the largest should come first.
     pub fn place_all(&mut self, newcomers: &[(u32, f32)]) {
         let mut heap: BinaryHeap<Candidate> = BinaryHeap::new();

@@ -54,6 +54,39 @@ impl SlotTable {
         self.places.get(slot).copied().unwrap_or(Vec2::ZERO)
     }
 
+    /// The slot nearest to a point, from the middle of its district; `None` beyond the slots that were ensured.
+    pub fn nearest(&self, point: Vec2) -> Option<usize> {
+        if !point.is_finite() || point.abs().max_element() > 1e6 {
+            return None;
+        }
+        let (x, y) = (f64::from(point.x), f64::from(point.y));
+        // The nearest point lies in the row above or below.
+        let below = (y / ROW).floor();
+        let (_, column, row) = [below, below + 1.0]
+            .map(|row| {
+                let column = (x - row / 2.0).round();
+                let (dx, dy) = (column + row / 2.0 - x, row * ROW - y);
+                (dx * dx + dy * dy, column as i64, row as i64)
+            })
+            .into_iter()
+            .min_by(|a, b| a.0.total_cmp(&b.0))?;
+        let norm = u32::try_from(column * column + column * row + row * row).ok()?;
+        let place = Vec2::new((column as f64 + row as f64 / 2.0) as f32, (row as f64 * ROW) as f32);
+        let first = self.norms.partition_point(|&other| other < norm);
+        let shell = self
+            .norms
+            .get(first..)?
+            .iter()
+            .take_while(|&&other| other == norm)
+            .count();
+        let within = self
+            .places
+            .get(first..first + shell)?
+            .iter()
+            .position(|other| *other == place)?;
+        Some(first + within)
+    }
+
     /// How far the middle of the outermost of `count` slots is from the district's.
     pub fn reach(&mut self, count: usize) -> f32 {
         self.ensure(count);
@@ -142,6 +175,11 @@ impl<K: Copy + PartialEq> Slots<K> {
             .is_some_and(|place| *place == Some(holder))
     }
 
+    /// Whose a slot is.
+    pub fn holder(&self, slot: usize) -> Option<K> {
+        self.taken.get(slot).copied().flatten()
+    }
+
     /// Slots and their holders, from the middle out.
     pub fn iter(&self) -> impl Iterator<Item = (u32, K)> + '_ {
         self.taken
@@ -178,6 +216,18 @@ mod tests {
         assert!((0..10).all(|slot| small.place(slot) == large.place(slot)));
         small.ensure(5_000);
         assert!((0..5_000).all(|slot| small.place(slot) == large.place(slot)));
+    }
+
+    #[test]
+    fn the_nearest_slot_is_found_by_arithmetic() {
+        let mut table = SlotTable::default();
+        table.ensure(300);
+        for slot in 0..300 {
+            let off = Vec2::from_angle(slot as f32) * 0.45;
+            assert_eq!(table.nearest(table.place(slot) + off), Some(slot));
+        }
+        assert_eq!(table.nearest(Vec2::new(1e5, 0.0)), None);
+        assert_eq!(table.nearest(Vec2::NAN), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use bevy::prelude::*;
 use super::{
     District, Extent, Place, Unassigned,
     dirty::Dirty,
-    floor::{Batch, Floor, Outcome},
+    floor::{Batch, Floor, Outcome, Spot},
     order::sort_by_id,
 };
 use crate::{
@@ -15,12 +15,24 @@ use crate::{
     messages::Synced,
 };
 
-/// The floor plan of the fleet.
+/// The floor plan of the fleet: who has which slot, and what stands at a point.
 #[derive(Resource, Debug, Default)]
-struct Plan {
+pub struct Plan {
     floor: Floor<Entity>,
     /// The first snapshot has been stood: from now on everybody keeps their place.
     settled: bool,
+}
+
+impl Plan {
+    /// What stands at a point of the world, once all that is on its way has arrived.
+    pub fn at(&self, world: Vec2) -> Option<Spot<Entity>> {
+        self.floor.at(world)
+    }
+
+    /// The workflow whose district a point lies in, whatever else stands there.
+    pub fn district_at(&self, world: Vec2) -> Option<Entity> {
+        self.floor.district_at(world)
+    }
 }
 
 /// Free ground around everything, so that no ring touches the screen's edge and the topmost names have room.

@@ -2,11 +2,14 @@
 
 pub mod camera;
 pub mod palette;
+mod picking;
+pub mod pointer;
 pub mod selection;
 
 use bevy::prelude::*;
 
 /// The scene's systems, aggregated.
 pub fn plugin(app: &mut App) {
-    app.init_resource::<selection::Selection>().add_plugins(camera::plugin);
+    app.init_resource::<selection::Selection>()
+        .add_plugins((pointer::plugin, picking::plugin, camera::plugin));
 }

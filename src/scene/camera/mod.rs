@@ -1,5 +1,10 @@
 //! The camera: one 2D view that fits the fleet by itself until an operator takes it over.
+//!
+//! `rig` decides how it moves, `steer` carries input and intents to it, `drive` writes what comes of it.
 
+mod drive;
+mod rig;
+mod steer;
 mod view;
 
 use bevy::prelude::*;
@@ -7,18 +12,43 @@ use bevy::prelude::*;
 pub use view::View;
 
 use super::palette;
+use crate::frame::FrameSystems;
 
 /// Marks the one camera of the scene. The canvas gives it its render target when there is no window.
 #[derive(Component, Debug, Default, Clone, Copy)]
 pub struct SceneCamera;
 
-pub(super) fn plugin(app: &mut App) {
-    app.init_resource::<View>()
-        .insert_resource(ClearColor(palette::GROUND))
-        .add_systems(Startup, spawn);
+/// How the camera behaves; the wall sets it.
+#[derive(Resource, Debug, Default, Clone, Copy, PartialEq)]
+pub struct CameraHabits {
+    /// Seconds without a touch after which the whole fleet is shown again; `None` never.
+    pub fit_after_secs: Option<f32>,
 }
 
-/// The marks anti-alias themselves: multisampling would only cost.
-fn spawn(mut commands: Commands) {
-    commands.spawn((SceneCamera, Camera2d, Msaa::Off));
+/// The moving camera and what it last knew of the screen.
+#[derive(Resource, Debug, Default)]
+struct Helm {
+    rig: rig::Rig,
+    size_px: Vec2,
+    has_seen_rows: bool,
+}
+
+pub(super) fn plugin(app: &mut App) {
+    app.init_resource::<View>()
+        .init_resource::<CameraHabits>()
+        .init_resource::<Helm>()
+        .insert_resource(ClearColor(palette::GROUND))
+        .add_systems(Startup, drive::spawn)
+        .add_systems(
+            Update,
+            (
+                steer::set_stage,
+                steer::point,
+                steer::press_keys,
+                steer::obey,
+                drive::drive,
+            )
+                .chain()
+                .in_set(FrameSystems::Animate),
+        );
 }

@@ -1,0 +1,347 @@
+//! How the camera moves: pure. A goal, and a pose that glides to it; who gave the goal decides whether growth of the
+//! fleet may change it.
+
+use bevy::math::{Rect, Vec2};
+
+use super::View;
+use crate::messages::SceneInsets;
+
+/// Closest zoom: one task slot is this many logical pixels wide.
+const CLOSEST_PX_PER_SLOT: f32 = 160.0;
+/// A small fleet is shown no larger than this when everything is fitted.
+const FIT_PX_PER_SLOT: f32 = 44.0;
+/// A row that is focused is shown at least this large.
+const FOCUS_PX_PER_SLOT: f32 = 72.0;
+/// Farthest zoom, as a multiple of the one that shows everything.
+const FARTHEST: f32 = 1.6;
+/// Logical pixels kept free around what is fitted; the top has room for names.
+const FIT_PADDING_PX: f32 = 14.0;
+const FIT_PADDING_TOP_PX: f32 = 34.0;
+/// How fast the pose closes in on its goal, per second: at 10, nine tenths of the way take 0.23 s.
+const GLIDE_BY_HAND: f32 = 14.0;
+const GLIDE_FLIGHT: f32 = 5.0;
+const GLIDE_FIT: f32 = 3.0;
+/// Nearer to the goal than this many pixels, it is reached.
+const ARRIVED_PX: f32 = 0.05;
+
+/// Where the camera looks and how close.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Pose {
+    pub center: Vec2,
+    pub world_per_px: f32,
+}
+
+/// Who set the goal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Drive {
+    /// Everything is shown, whatever becomes of it.
+    Fit,
+    /// On the way to something that was asked for.
+    Flight,
+    /// In the operator's hands.
+    Hand,
+}
+
+/// What the camera has to know of the screen and the fleet.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Stage {
+    pub size_px: Vec2,
+    pub insets: SceneInsets,
+    pub extent: Rect,
+}
+
+impl Stage {
+    /// The pose that shows a rectangle of the world in the part of the screen that no panel covers.
+    fn fit(&self, rect: Rect, closest_px_per_slot: f32) -> Pose {
+        let top = self.insets.top + FIT_PADDING_TOP_PX;
+        let bottom = self.insets.bottom + FIT_PADDING_PX;
+        let left = self.insets.left + FIT_PADDING_PX;
+        let right = self.insets.right + FIT_PADDING_PX;
+        // Panels that cover nearly everything leave a sliver at least.
+        let free = (self.size_px - Vec2::new(left + right, top + bottom)).max(Vec2::splat(64.0));
+        let needed = rect.size() / free;
+        let world_per_px = needed.x.max(needed.y).max(1.0 / closest_px_per_slot);
+        let aside = Vec2::new(left - right, bottom - top) / 2.0;
+        Pose {
+            center: rect.center() - aside * world_per_px,
+            world_per_px,
+        }
+    }
+
+    fn everything(&self) -> Pose {
+        self.fit(self.extent, FIT_PX_PER_SLOT)
+    }
+}
+
+/// The moving camera.
+#[derive(Debug)]
+pub(super) struct Rig {
+    pose: Pose,
+    goal: Pose,
+    drive: Drive,
+    stage: Option<Stage>,
+    /// While zooming about a point: its offset from the middle of the screen in pixels (y up), and the world there.
+    anchor: Option<(Vec2, Vec2)>,
+    idle_secs: f32,
+}
+
+impl Default for Rig {
+    fn default() -> Self {
+        let pose = Pose {
+            center: Vec2::ZERO,
+            world_per_px: View::default().world_per_px,
+        };
+        Self {
+            pose,
+            goal: pose,
+            drive: Drive::Fit,
+            stage: None,
+            anchor: None,
+            idle_secs: 0.0,
+        }
+    }
+}
+
+impl Rig {
+    pub fn pose(&self) -> Pose {
+        self.pose
+    }
+
+    /// Takes in the screen and the fleet as they are now. Before anybody has seen a picture, and when the screen
+    /// changes size, the pose jumps; growth of the fleet is followed by gliding.
+    pub fn set_stage(&mut self, stage: Stage) {
+        if self.stage == Some(stage) {
+            return;
+        }
+        let jump = self
+            .stage
+            .is_none_or(|old| old.size_px != stage.size_px || old.insets != stage.insets);
+        self.stage = Some(stage);
+        if self.drive == Drive::Fit {
+            self.goal = stage.everything();
+            if jump {
+                self.pose = self.goal;
+            }
+        } else {
+            self.goal = self.bounded(self.goal);
+        }
+    }
+
+    /// From the empty stage to the first rows there is nothing to glide from.
+    pub fn jump(&mut self) {
+        self.pose = self.goal;
+    }
+
+    /// Pans by this many pixels of the pointer (y down): the world sticks to it.
+    pub fn drag(&mut self, by_px: Vec2) {
+        self.take_over();
+        let by = Vec2::new(-by_px.x, by_px.y) * self.pose.world_per_px;
+        self.goal = self.bounded(Pose {
+            center: self.pose.center + by,
+            world_per_px: self.goal.world_per_px,
+        });
+        self.pose.center = self.goal.center;
+    }
+
+    /// Glides by this many pixels (y up).
+    pub fn nudge(&mut self, by_px: Vec2) {
+        self.take_over();
+        let center = self.goal.center + by_px * self.goal.world_per_px;
+        self.goal = self.bounded(Pose { center, ..self.goal });
+    }
+
+    /// Zooms by a factor (above 1 is closer) about a point on the screen, given from its middle in pixels (y up).
+    pub fn zoom(&mut self, factor: f32, about_px: Vec2) {
+        if !(factor.is_finite() && factor > 0.0) {
+            return;
+        }
+        // The same point under the pointer, also in the middle of a glide.
+        let world = self.pose.center + about_px * self.pose.world_per_px;
+        self.take_over();
+        let world_per_px = self.bounded_zoom(self.goal.world_per_px / factor);
+        self.goal = self.bounded(Pose {
+            center: world - about_px * world_per_px,
+            world_per_px,
+        });
+        self.anchor = Some((about_px, world));
+    }
+
+    /// Flies to a rectangle of the world.
+    pub fn fly_to(&mut self, rect: Rect) {
+        self.take_over();
+        self.drive = Drive::Flight;
+        if let Some(stage) = self.stage {
+            self.goal = self.bounded(stage.fit(rect, FOCUS_PX_PER_SLOT));
+        }
+    }
+
+    /// Shows everything from now on.
+    pub fn fit(&mut self) {
+        self.take_over();
+        self.drive = Drive::Fit;
+        if let Some(stage) = self.stage {
+            self.goal = stage.everything();
+        }
+    }
+
+    pub fn is_fitting(&self) -> bool {
+        self.drive == Drive::Fit
+    }
+
+    /// Lets time pass. After `fit_after_secs` without a touch it shows everything again.
+    pub fn advance(&mut self, delta_secs: f32, fit_after_secs: Option<f32>) {
+        self.idle_secs += delta_secs;
+        if self.drive != Drive::Fit && fit_after_secs.is_some_and(|limit| self.idle_secs > limit) {
+            self.fit();
+        }
+        if self.pose == self.goal {
+            return;
+        }
+        let rate = match self.drive {
+            Drive::Fit => GLIDE_FIT,
+            Drive::Flight => GLIDE_FLIGHT,
+            Drive::Hand => GLIDE_BY_HAND,
+        };
+        let share = 1.0 - (-rate * delta_secs).exp();
+        let (from, to) = (self.pose.world_per_px, self.goal.world_per_px);
+        // Zoom is felt as a ratio, so it glides as one.
+        self.pose.world_per_px = from * (to / from).powf(share);
+        self.pose.center = match self.anchor {
+            Some((about_px, world)) => world - about_px * self.pose.world_per_px,
+            None => self.pose.center.lerp(self.goal.center, share),
+        };
+        let off_px = self.pose.center.distance(self.goal.center) / self.goal.world_per_px;
+        let zoom_off = (self.pose.world_per_px / self.goal.world_per_px - 1.0).abs();
+        let across_px = self.stage.map_or(1_000.0, |stage| stage.size_px.max_element());
+        let zoomed = zoom_off * across_px < ARRIVED_PX;
+        if zoomed && (off_px < ARRIVED_PX || self.anchor.is_some()) {
+            self.pose.world_per_px = self.goal.world_per_px;
+            if self.anchor.take().is_none() {
+                self.pose.center = self.goal.center;
+            }
+        }
+    }
+
+    fn take_over(&mut self) {
+        self.drive = Drive::Hand;
+        self.anchor = None;
+        self.idle_secs = 0.0;
+    }
+
+    fn bounded_zoom(&self, world_per_px: f32) -> f32 {
+        let farthest = self
+            .stage
+            .map_or(f32::MAX, |stage| stage.everything().world_per_px * FARTHEST);
+        world_per_px.min(farthest).max(1.0 / CLOSEST_PX_PER_SLOT)
+    }
+
+    /// The nearest pose that does not lose the fleet from sight.
+    fn bounded(&self, pose: Pose) -> Pose {
+        let Some(stage) = self.stage else { return pose };
+        let center = pose.center.clamp(stage.extent.min, stage.extent.max);
+        // The fitted pose is always allowed: panels may push its centre out of the fleet.
+        let fitted = stage.everything();
+        let center = if pose.center == fitted.center {
+            pose.center
+        } else {
+            center
+        };
+        Pose {
+            center,
+            world_per_px: self.bounded_zoom(pose.world_per_px),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stage() -> Stage {
+        Stage {
+            size_px: Vec2::new(1600.0, 900.0),
+            insets: SceneInsets {
+                top: 60.0,
+                ..SceneInsets::default()
+            },
+            extent: Rect::new(-80.0, -40.0, 80.0, 40.0),
+        }
+    }
+
+    fn view(rig: &Rig) -> View {
+        View {
+            center: rig.pose.center,
+            world_per_px: rig.pose.world_per_px,
+            size_px: stage().size_px,
+        }
+    }
+
+    #[test]
+    fn it_fits_everything_between_the_panels_and_follows_growth() {
+        let mut rig = Rig::default();
+        rig.set_stage(stage());
+        let (low, high) = (Vec2::new(-80.0, -40.0), Vec2::new(80.0, 40.0));
+        let (left_bottom, right_top) = (view(&rig).screen_from_world(low), view(&rig).screen_from_world(high));
+        assert!(left_bottom.x >= 0.0 && right_top.x <= 1600.0 && left_bottom.y <= 900.0 && right_top.y >= 60.0);
+        rig.set_stage(Stage {
+            extent: Rect::new(-160.0, -80.0, 160.0, 80.0),
+            ..stage()
+        });
+        let before = rig.pose;
+        rig.advance(0.016, None);
+        assert!(rig.pose.world_per_px > before.world_per_px && rig.pose != rig.goal);
+        (0..300).for_each(|_| rig.advance(0.016, None));
+        assert_eq!(rig.pose, rig.goal);
+    }
+
+    #[test]
+    fn the_world_under_the_pointer_stays_there_all_through_a_zoom() {
+        let mut rig = Rig::default();
+        rig.set_stage(stage());
+        let pointer = Vec2::new(300.0, 200.0);
+        let about = Vec2::new(pointer.x - 800.0, 450.0 - pointer.y);
+        let world = view(&rig).world_from_screen(pointer);
+        for frame in 0..120 {
+            if frame % 10 == 0 && frame < 60 {
+                rig.zoom(1.3, about);
+            }
+            rig.advance(0.016, None);
+            assert!(
+                view(&rig).screen_from_world(world).distance(pointer) < 0.1,
+                "frame {frame}"
+            );
+        }
+        assert!(rig.pose.world_per_px < 0.05);
+    }
+
+    #[test]
+    fn touched_it_stays_and_after_a_rest_it_may_show_everything_again() {
+        let mut rig = Rig::default();
+        rig.set_stage(stage());
+        rig.drag(Vec2::new(-100.0, 0.0));
+        let center = rig.pose.center;
+        assert!(center.x > 0.0);
+        rig.set_stage(Stage {
+            extent: Rect::new(-160.0, -80.0, 160.0, 80.0),
+            ..stage()
+        });
+        (0..200).for_each(|_| rig.advance(0.5, None));
+        assert!(!rig.is_fitting() && rig.pose.center == center);
+        (0..200).for_each(|_| rig.advance(0.5, Some(60.0)));
+        assert!(rig.is_fitting() && rig.pose == rig.goal);
+    }
+
+    #[test]
+    fn the_fleet_is_never_lost_from_sight() {
+        let mut rig = Rig::default();
+        rig.set_stage(stage());
+        (0..100).for_each(|_| rig.drag(Vec2::new(500.0, 500.0)));
+        assert!(stage().extent.contains(rig.pose.center));
+        (0..100).for_each(|_| rig.zoom(0.5, Vec2::ZERO));
+        assert!(rig.goal.world_per_px <= stage().everything().world_per_px * FARTHEST);
+        (0..100).for_each(|_| rig.zoom(2.0, Vec2::ZERO));
+        assert!(rig.goal.world_per_px >= 1.0 / CLOSEST_PX_PER_SLOT);
+        rig.zoom(f32::NAN, Vec2::ZERO);
+        assert!(rig.goal.world_per_px.is_finite());
+    }
+}

@@ -1,0 +1,216 @@
+//! The pointer as the scene sees it: where it is, what is being dragged, what was clicked. Panels come first.
+
+use bevy::{
+    input::mouse::{MouseScrollUnit, MouseWheel},
+    prelude::*,
+    window::PrimaryWindow,
+};
+
+use crate::{frame::FrameSystems, messages::PointerOverPanels};
+
+/// A press that moves further than this many logical pixels is a drag, not a click.
+const CLICK_SLOP_PX: f32 = 5.0;
+/// Two clicks within this time and `CLICK_SLOP_PX` are a double click.
+const DOUBLE_CLICK_SECS: f64 = 0.4;
+/// Touchpads report pixels: this many are as much as one notch of a wheel.
+const PX_PER_NOTCH: f32 = 50.0;
+
+/// What the pointer did in this frame, in logical pixels from the top left of the window.
+#[derive(Resource, Debug, Default, Clone, PartialEq)]
+pub struct Pointer {
+    /// Where it is, while it is over the scene and not over a panel.
+    pub over: Option<Vec2>,
+    /// How far a drag moved it.
+    pub dragged: Vec2,
+    /// Notches of the wheel, positive away from the user.
+    pub notches: f32,
+    /// Where a click ended.
+    pub clicked: Option<Vec2>,
+    pub double_clicked: Option<Vec2>,
+    press: Option<Press>,
+    last: Option<Vec2>,
+    last_click: Option<(f64, Vec2)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Press {
+    at: Vec2,
+    dragging: bool,
+    left: bool,
+}
+
+/// What the mouse says in one frame.
+#[derive(Debug, Default, Clone, Copy)]
+struct Mouse {
+    at: Option<Vec2>,
+    over_panels: bool,
+    left_pressed: bool,
+    middle_pressed: bool,
+    any_held: bool,
+    notches: f32,
+}
+
+impl Pointer {
+    pub fn is_dragging(&self) -> bool {
+        self.press.is_some_and(|press| press.dragging)
+    }
+
+    fn update(&mut self, mouse: Mouse, now: f64) {
+        (self.dragged, self.notches, self.clicked, self.double_clicked) = (Vec2::ZERO, 0.0, None, None);
+        // A drag that began in the scene goes on over panels; a press on a panel never begins one.
+        if (mouse.left_pressed || mouse.middle_pressed) && !mouse.over_panels && self.press.is_none() {
+            self.press = mouse.at.map(|at| Press {
+                at,
+                dragging: false,
+                left: mouse.left_pressed,
+            });
+        }
+        if let (Some(press), Some(at)) = (&mut self.press, mouse.at) {
+            if press.dragging {
+                self.dragged = at - self.last.unwrap_or(at);
+            } else if at.distance(press.at) > CLICK_SLOP_PX {
+                press.dragging = true;
+                self.dragged = at - press.at;
+            }
+        }
+        if !mouse.any_held
+            && let Some(press) = self.press.take()
+            && press.left
+            && !press.dragging
+        {
+            self.click(press.at, now);
+        }
+        if !mouse.over_panels {
+            self.notches = mouse.notches;
+        }
+        self.over = mouse.at.filter(|_| !mouse.over_panels);
+        self.last = mouse.at;
+    }
+
+    fn click(&mut self, at: Vec2, now: f64) {
+        let repeats = |(then, there): (f64, Vec2)| now - then < DOUBLE_CLICK_SECS && there.distance(at) < CLICK_SLOP_PX;
+        self.clicked = Some(at);
+        if self.last_click.is_some_and(repeats) {
+            self.double_clicked = Some(at);
+            self.last_click = None;
+        } else {
+            self.last_click = Some((now, at));
+        }
+    }
+}
+
+pub(super) fn plugin(app: &mut App) {
+    app.init_resource::<Pointer>().add_systems(
+        Update,
+        read.run_if(resource_exists::<ButtonInput<MouseButton>>)
+            .in_set(FrameSystems::Receive),
+    );
+}
+
+fn read(
+    mut pointer: ResMut<Pointer>,
+    buttons: Res<ButtonInput<MouseButton>>,
+    mut wheel: MessageReader<MouseWheel>,
+    windows: Query<&Window, With<PrimaryWindow>>,
+    panels: Res<PointerOverPanels>,
+    time: Res<Time<Real>>,
+) {
+    let notches = wheel
+        .read()
+        .map(|turn| match turn.unit {
+            MouseScrollUnit::Line => turn.y,
+            MouseScrollUnit::Pixel => turn.y / PX_PER_NOTCH,
+        })
+        .sum();
+    let mouse = Mouse {
+        at: windows.iter().next().and_then(Window::cursor_position),
+        over_panels: panels.0,
+        left_pressed: buttons.just_pressed(MouseButton::Left),
+        middle_pressed: buttons.just_pressed(MouseButton::Middle),
+        any_held: buttons.any_pressed([MouseButton::Left, MouseButton::Middle]),
+        notches,
+    };
+    pointer.update(mouse, time.elapsed_secs_f64());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(x: f32) -> Mouse {
+        Mouse {
+            at: Some(Vec2::new(x, 10.0)),
+            ..Mouse::default()
+        }
+    }
+
+    fn press(pointer: &mut Pointer, x: f32, now: f64) {
+        pointer.update(
+            Mouse {
+                left_pressed: true,
+                any_held: true,
+                ..at(x)
+            },
+            now,
+        );
+    }
+
+    #[test]
+    fn a_press_that_stays_is_a_click_and_two_are_a_double_click() {
+        let mut pointer = Pointer::default();
+        press(&mut pointer, 10.0, 0.0);
+        pointer.update(at(12.0), 0.1);
+        assert_eq!(
+            (pointer.clicked, pointer.double_clicked),
+            (Some(Vec2::splat(10.0)), None)
+        );
+        press(&mut pointer, 11.0, 0.2);
+        pointer.update(at(11.0), 0.3);
+        assert!(pointer.double_clicked.is_some());
+        pointer.update(at(11.0), 0.4);
+        assert_eq!(pointer.clicked, None);
+    }
+
+    #[test]
+    fn a_press_that_moves_is_a_drag_and_no_click() {
+        let mut pointer = Pointer::default();
+        press(&mut pointer, 10.0, 0.0);
+        pointer.update(
+            Mouse {
+                any_held: true,
+                ..at(30.0)
+            },
+            0.1,
+        );
+        assert_eq!(pointer.dragged, Vec2::new(20.0, 0.0));
+        pointer.update(
+            Mouse {
+                any_held: true,
+                over_panels: true,
+                ..at(37.0)
+            },
+            0.2,
+        );
+        assert_eq!(pointer.dragged, Vec2::new(7.0, 0.0));
+        pointer.update(at(37.0), 0.3);
+        assert!(pointer.clicked.is_none() && !pointer.is_dragging());
+    }
+
+    #[test]
+    fn panels_keep_their_presses_and_wheel() {
+        let mut pointer = Pointer::default();
+        pointer.update(
+            Mouse {
+                left_pressed: true,
+                any_held: true,
+                over_panels: true,
+                notches: 2.0,
+                ..at(10.0)
+            },
+            0.0,
+        );
+        assert_eq!((pointer.over, pointer.notches), (None, 0.0));
+        pointer.update(at(10.0), 0.1);
+        assert_eq!(pointer.clicked, None);
+    }
+}
