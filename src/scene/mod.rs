@@ -1,9 +1,13 @@
-//! How the fleet is drawn: marks (one instanced draw), links, labels, camera, picking, motion.
+//! How the fleet is drawn: marks (one instanced draw a layer), links, labels, camera, picking, motion.
 
 pub mod camera;
+pub mod links;
+pub mod marks;
+pub mod motion;
 pub mod palette;
 mod picking;
 pub mod pointer;
+mod render;
 pub mod selection;
 
 use bevy::prelude::*;
@@ -11,5 +15,6 @@ use bevy::prelude::*;
 /// The scene's systems, aggregated.
 pub fn plugin(app: &mut App) {
     app.init_resource::<selection::Selection>()
-        .add_plugins((pointer::plugin, picking::plugin, camera::plugin));
+        .add_plugins((pointer::plugin, picking::plugin, camera::plugin))
+        .add_plugins((marks::plugin, links::plugin, render::plugin));
 }

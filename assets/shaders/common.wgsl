@@ -1,0 +1,171 @@
+// What all shaders of the scene share: the view, the frame, the packed mark (src/scene/marks/instance.rs) and the
+// curves of motion. Put before each of them at build time; no imports, so that every shader is plain WGSL.
+
+const MOVE_SECS: f32 = 0.6;
+const FLIGHT_ARC: f32 = 0.1;
+const APPEAR_SECS: f32 = 0.25;
+const PULSE_SECS: f32 = 0.4;
+const GONE_SECS: f32 = 0.5;
+const TAU: f32 = 6.2831853;
+
+// Kinds.
+const TASK: u32 = 1u;
+const AGENT: u32 = 2u;
+const DISTRICT: u32 = 3u;
+const UNASSIGNED: u32 = 4u;
+const DOCK: u32 = 5u;
+
+// Statuses, in the order of `Status::ALL`.
+const IDLE: u32 = 0u;
+const QUEUED: u32 = 1u;
+const RUNNING: u32 = 2u;
+const WAITING: u32 = 3u;
+const BLOCKED: u32 = 4u;
+const DONE: u32 = 5u;
+const FAILED: u32 = 6u;
+const CANCELLED: u32 = 7u;
+const OFFLINE: u32 = 8u;
+const UNMAPPED: u32 = 9u;
+
+// Colours after those of the statuses.
+const GROUND: u32 = 10u;
+const SURFACE: u32 = 11u;
+const LINE: u32 = 12u;
+const TEXT: u32 = 13u;
+const MUTED: u32 = 14u;
+const SELECTION: u32 = 15u;
+
+// Flags.
+const HUMAN: u32 = 1u;
+const GONE: u32 = 2u;
+const HOVER_RING: u32 = 4u;
+const SELECTION_RING: u32 = 8u;
+
+// The beginning of Bevy's own view uniform.
+struct View {
+    clip_from_world: mat4x4<f32>,
+    unjittered_clip_from_world: mat4x4<f32>,
+    world_from_clip: mat4x4<f32>,
+    world_from_view: mat4x4<f32>,
+    view_from_world: mat4x4<f32>,
+    clip_from_view: mat4x4<f32>,
+    view_from_clip: mat4x4<f32>,
+    world_position: vec3<f32>,
+    exposure: f32,
+    viewport: vec4<f32>,
+}
+
+struct Scene {
+    colours: array<vec4<f32>, 16>,
+    now_ms: u32,
+    now_rest: f32,
+    ambient: f32,
+    stale: f32,
+    // Physical pixels: top, bottom, left, right.
+    insets: vec4<f32>,
+    reduced: u32,
+    spare_a: u32,
+    spare_b: u32,
+    spare_c: u32,
+}
+
+struct Mark {
+    from_to: vec4<f32>,
+    // Set out, appeared, changed, gone.
+    stamps: vec4<u32>,
+    radius: f32,
+    word: u32,
+    extra: u32,
+    status_stamp: u32,
+}
+
+@group(0) @binding(0) var<uniform> view: View;
+@group(1) @binding(0) var<uniform> scene: Scene;
+
+fn kind_of(mark: Mark) -> u32 { return mark.word & 0xfu; }
+fn status_of(mark: Mark) -> u32 { return (mark.word >> 4u) & 0xfu; }
+fn status_before(mark: Mark) -> u32 { return (mark.word >> 8u) & 0xfu; }
+fn has(mark: Mark, flag: u32) -> bool { return ((mark.word >> 12u) & flag) != 0u; }
+
+// Progress, or less than 0.
+fn progress_of(mark: Mark) -> f32 {
+    let share = mark.extra & 0xffffu;
+    return select(f32(share) / 65534.0, -1.0, share == 0xffffu);
+}
+
+// Seconds since a stamp. Wrapping: exact however long the wall runs.
+fn age(stamp: u32) -> f32 {
+    return f32(scene.now_ms - stamp) * 0.001 + scene.now_rest;
+}
+
+// Where a mark is now.
+fn position_of(mark: Mark) -> vec2<f32> {
+    let from_at = mark.from_to.xy;
+    let to = mark.from_to.zw;
+    let share = saturate(age(mark.stamps.x) / MOVE_SECS);
+    if scene.reduced != 0u || share >= 1.0 {
+        return to;
+    }
+    let eased = smoothstep(0.0, 1.0, share);
+    let path = to - from_at;
+    let swing = select(0.0, FLIGHT_ARC * 4.0 * eased * (1.0 - eased), kind_of(mark) == AGENT);
+    return mix(from_at, to, eased) + vec2(-path.y, path.x) * swing;
+}
+
+// How much of a mark is there, 0 to 1: it grows in, and shrinks and fades out.
+fn presence_of(mark: Mark) -> f32 {
+    var there = smoothstep(0.0, 1.0, saturate(age(mark.stamps.y) / APPEAR_SECS));
+    if has(mark, GONE) {
+        there *= 1.0 - smoothstep(0.0, 1.0, saturate(age(mark.stamps.w) / GONE_SECS));
+    }
+    if scene.reduced != 0u && any(mark.from_to.xy != mark.from_to.zw) {
+        there *= saturate(age(mark.stamps.x) / MOVE_SECS);
+    }
+    return there;
+}
+
+// Physical pixels of one world unit.
+fn pixels_per_unit() -> f32 {
+    return length(view.clip_from_world[0].xy) * view.viewport.z * 0.5;
+}
+
+// A corner of a quad as clip coordinates: a centre in the world and an offset in physical pixels.
+fn clip_at(world: vec2<f32>, offset_px: vec2<f32>) -> vec4<f32> {
+    let clip = view.clip_from_world * vec4(world, 0.0, 1.0);
+    return clip + vec4(offset_px * 2.0 / view.viewport.zw * clip.w, 0.0, 0.0);
+}
+
+// Nothing is drawn of a quad all of whose corners are here.
+fn nowhere() -> vec4<f32> {
+    return vec4(2.0, 2.0, 0.0, 1.0);
+}
+
+// Corner 0 to 3 of a triangle strip, from -1 to 1.
+fn corner_of(index: u32) -> vec2<f32> {
+    return vec2(f32(index & 1u), f32(index >> 1u)) * 2.0 - 1.0;
+}
+
+// A colour as a scene shows it that may be stale: down to a quarter of its saturation, and a little darker.
+fn aged(colour: vec3<f32>) -> vec3<f32> {
+    let grey = vec3(dot(colour, vec3(0.2126, 0.7152, 0.0722)));
+    return mix(colour, grey, 0.75 * scene.stale) * (1.0 - 0.25 * scene.stale);
+}
+
+fn colour(index: u32) -> vec3<f32> {
+    return aged(scene.colours[index].rgb);
+}
+
+// Coverage of a pixel from a signed distance in pixels.
+fn fill(distance: f32) -> f32 {
+    return saturate(0.5 - distance);
+}
+
+// Coverage of a line of a width around distance 0.
+fn stroke(distance: f32, width: f32) -> f32 {
+    return saturate(0.5 + 0.5 * width - abs(distance));
+}
+
+// `top` over `under`, both premultiplied.
+fn over(top: vec4<f32>, under: vec4<f32>) -> vec4<f32> {
+    return top + under * (1.0 - top.a);
+}

@@ -1,0 +1,81 @@
+// Beams from agents to the tasks in their hands, flowing toward the task. Both ends are read from the marks, so a beam
+// follows every flight without being touched.
+
+struct Link {
+    agent: u32,
+    // The highest bit: the task is among the alarms.
+    task: u32,
+    // Stamp of when the agent took it up.
+    since: u32,
+    // 1; 0 is an empty slot.
+    live: u32,
+}
+
+@group(1) @binding(1) var<storage, read> links: array<Link>;
+@group(1) @binding(2) var<storage, read> tasks: array<Mark>;
+@group(1) @binding(3) var<storage, read> alarms: array<Mark>;
+@group(1) @binding(4) var<storage, read> agents: array<Mark>;
+
+struct Corner {
+    @builtin(position) clip: vec4<f32>,
+    // World units from the agent; pixels to the side.
+    @location(0) at: vec2<f32>,
+    // Half width in pixels, strength, length in world units, pixels of a world unit.
+    @location(1) @interpolate(flat) shape: vec4<f32>,
+    @location(2) @interpolate(flat) colour: vec3<f32>,
+}
+
+@vertex
+fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Corner {
+    var out: Corner;
+    out.clip = nowhere();
+    let link = links[instance];
+    if link.live == 0u {
+        return out;
+    }
+    let slot = link.task & 0x7fffffffu;
+    var task: Mark;
+    if (link.task >> 31u) != 0u { task = alarms[slot]; } else { task = tasks[slot]; }
+    let agent = agents[link.agent];
+    if kind_of(task) != TASK || kind_of(agent) != AGENT {
+        return out;
+    }
+    let from_at = position_of(agent);
+    let to_at = position_of(task);
+    let path = to_at - from_at;
+    let distance = length(path);
+    // From the rim of the hexagon to the rim of the task.
+    let start = agent.radius * 0.8;
+    let end = distance - task.radius * 0.8;
+    if end - start < 0.02 {
+        return out;
+    }
+    let along = path / distance;
+    let side = vec2(-along.y, along.x);
+    let scale = pixels_per_unit();
+    let half_width = clamp(0.045 * scale, 0.6, 2.0);
+    let corner = corner_of(index);
+    let at = mix(start, end, corner.x * 0.5 + 0.5);
+    // It comes up as the agent arrives, and goes with whichever end goes first.
+    let arrived = smoothstep(0.35, 1.0, saturate(age(agent.stamps.x) / MOVE_SECS));
+    let taken = smoothstep(0.0, 0.4, age(link.since));
+    let strength = arrived * taken * presence_of(agent) * presence_of(task);
+    let offset = corner.y * (half_width + 1.0);
+    out.clip = clip_at(from_at + along * at, side * offset);
+    out.at = vec2(at, offset);
+    out.shape = vec4(half_width, strength, end, scale);
+    out.colour = colour(status_of(agent));
+    return out;
+}
+
+@fragment
+fn fragment(in: Corner) -> @location(0) vec4<f32> {
+    let across = fill(abs(in.at.y) - in.shape.x);
+    // Drops of light, 0.8 world units apart, 1.2 units a second: 1.5 a second, which divides the ambient hour.
+    let drop_at = fract((in.at.x - scene.ambient * 1.2) / 0.8);
+    let drops = smoothstep(0.0, 1.0, 1.0 - abs(drop_at * 2.0 - 1.0) * 1.6);
+    // Too close together to be seen apart: an even line.
+    let seen = smoothstep(6.0, 14.0, 0.8 * in.shape.w);
+    let light = mix(0.45, 0.28 + 0.62 * drops, seen);
+    return vec4(in.colour, 1.0) * (across * light * in.shape.y);
+}

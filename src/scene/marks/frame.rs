@@ -1,0 +1,163 @@
+//! What every shader of the scene reads once a frame: colours, clocks, staleness. Packed here, in the words of
+//! `Scene` in `assets/shaders/common.wgsl`.
+
+use bevy::{prelude::*, window::PrimaryWindow};
+
+use super::clock::{AMBIENT_PERIOD_SECS, AmbientClock};
+use crate::{
+    domain::Status,
+    fleet::FleetClock,
+    frame::FrameSystems,
+    messages::{SceneInsets, Staleness},
+    scene::{motion::MotionSettings, palette},
+};
+
+const COLOURS: usize = 16;
+/// Words of the packed frame.
+pub const FRAME_WORDS: usize = COLOURS * 4 + 12;
+
+/// The packed frame.
+#[derive(Resource, Debug, Clone, PartialEq)]
+pub struct Frame(pub [u32; FRAME_WORDS]);
+
+impl Default for Frame {
+    fn default() -> Self {
+        Self([0; FRAME_WORDS])
+    }
+}
+
+impl Frame {
+    /// 0 (live) to 1.
+    pub fn staleness(&self) -> f32 {
+        f32::from_bits(self.0[COLOURS * 4 + 3])
+    }
+}
+
+/// What goes into a frame.
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    /// Seconds of `FleetClock`.
+    now: f64,
+    ambient: f64,
+    staleness: f32,
+    /// Physical pixels: top, bottom, left, right.
+    insets: [f32; 4],
+    reduced: bool,
+}
+
+impl Frame {
+    fn pack(colours: &[LinearRgba; COLOURS], moment: Moment) -> Self {
+        let mut words = [0; FRAME_WORDS];
+        let (colour_words, rest) = words.split_at_mut(COLOURS * 4);
+        for (word, channel) in colour_words
+            .iter_mut()
+            .zip(colours.iter().flat_map(|colour| colour.to_f32_array()))
+        {
+            *word = channel.to_bits();
+        }
+        let millis = moment.now.max(0.0) * 1000.0;
+        let insets = moment
+            .insets
+            .map(|inset| if inset.is_finite() { inset.max(0.0) } else { 0.0 });
+        let values = [
+            millis as u64 as u32,
+            ((millis.fract() / 1000.0) as f32).to_bits(),
+            ((moment.ambient % AMBIENT_PERIOD_SECS) as f32).to_bits(),
+            moment.staleness.clamp(0.0, 1.0).to_bits(),
+            insets[0].to_bits(),
+            insets[1].to_bits(),
+            insets[2].to_bits(),
+            insets[3].to_bits(),
+            u32::from(moment.reduced),
+        ];
+        for (word, value) in rest.iter_mut().zip(values) {
+            *word = value;
+        }
+        Self(words)
+    }
+}
+
+pub(super) fn plugin(app: &mut App) {
+    app.init_resource::<Frame>()
+        .init_resource::<SceneInsets>()
+        .add_systems(Update, write.in_set(FrameSystems::Draw));
+}
+
+pub(super) fn write(
+    mut frame: ResMut<Frame>,
+    clock: Res<FleetClock>,
+    ambient: Res<AmbientClock>,
+    staleness: Res<Staleness>,
+    insets: Res<SceneInsets>,
+    settings: Res<MotionSettings>,
+    window: Query<&Window, With<PrimaryWindow>>,
+) {
+    let scale = window.single().map_or(1.0, |window| window.scale_factor());
+    *frame = Frame::pack(
+        &colours(),
+        Moment {
+            now: clock.0,
+            ambient: ambient.secs,
+            staleness: staleness.0,
+            insets: [insets.top, insets.bottom, insets.left, insets.right].map(|inset| inset * scale),
+            reduced: settings.reduced,
+        },
+    );
+}
+
+/// By the numbers the shader knows them by: the statuses in the order of `Status::ALL`, then the tokens.
+fn colours() -> [LinearRgba; COLOURS] {
+    let mut colours = [LinearRgba::BLACK; COLOURS];
+    let tokens = [
+        palette::GROUND,
+        palette::SURFACE,
+        palette::LINE,
+        palette::TEXT,
+        palette::MUTED,
+        palette::SELECTION,
+    ];
+    for (colour, token) in colours
+        .iter_mut()
+        .zip(Status::ALL.map(palette::status).into_iter().chain(tokens))
+    {
+        *colour = token.into();
+    }
+    colours
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moment(now: f64) -> Moment {
+        Moment {
+            now,
+            ambient: 1.0,
+            staleness: 2.0,
+            insets: [f32::NAN, -1.0, 3.0, 0.0],
+            reduced: true,
+        }
+    }
+
+    #[test]
+    fn the_clock_is_exact_after_weeks() {
+        let weeks = 8.0 * 7.0 * 86_400.0;
+        let read = |now: f64| {
+            let words = Frame::pack(&colours(), moment(now)).0;
+            (words[COLOURS * 4], f32::from_bits(words[COLOURS * 4 + 1]))
+        };
+        let (early, later) = (read(weeks), read(weeks + 0.1004));
+        let elapsed = later.0.wrapping_sub(early.0) as f32 / 1000.0 + later.1 - early.1;
+        assert!((elapsed - 0.1004).abs() < 1e-5, "{elapsed}");
+    }
+
+    #[test]
+    fn nothing_absurd_reaches_the_shader() {
+        let words = Frame::pack(&colours(), moment(f64::NAN)).0;
+        let rest: Vec<f32> = words[COLOURS * 4 + 1..COLOURS * 4 + 8]
+            .iter()
+            .map(|word| f32::from_bits(*word))
+            .collect();
+        assert_eq!(rest, [0.0, 1.0, 1.0, 0.0, 0.0, 3.0, 0.0]);
+    }
+}

@@ -1,0 +1,113 @@
+//! Tasks and agents become marks: only those that changed since the last frame are looked at.
+
+use bevy::prelude::*;
+
+use super::{
+    clock::stamp,
+    instance::{Flags, Mark, MarkKind},
+    tables::{Layer, Marks},
+};
+use crate::{
+    domain::Status,
+    fleet::{AgentRow, FleetClock, Moment, RowState, TaskRow},
+    layout::{MOVE_SECS, Place},
+    scene::motion::flown,
+};
+
+/// A task's radius by priority, low to urgent, in world units: a slot is one unit wide, half of it is 0.5.
+pub const TASK_RADIUS: [f32; 4] = [0.29, 0.33, 0.37, 0.41];
+/// A task's radius where the row tells no priority.
+pub const TASK_RADIUS_PLAIN: f32 = 0.34;
+/// An agent's radius.
+pub const AGENT_RADIUS: f32 = 0.6;
+
+/// Entities that are gone, or have no place any more, are drawn no more.
+pub(super) fn forget(mut marks: ResMut<Marks>, mut unplaced: RemovedComponents<Place>, placed: Query<(), With<Place>>) {
+    for entity in unplaced.read() {
+        if !placed.contains(entity) {
+            marks.remove(entity);
+        }
+    }
+}
+
+pub(super) fn draw_tasks(
+    mut marks: ResMut<Marks>,
+    clock: Res<FleetClock>,
+    changed: Query<
+        (Entity, &TaskRow, &RowState, &Moment, &Place),
+        Or<(Changed<TaskRow>, Changed<RowState>, Changed<Moment>, Changed<Place>)>,
+    >,
+) {
+    for (entity, task, state, moment, place) in &changed {
+        let radius = task.priority.map_or(TASK_RADIUS_PLAIN, |priority| {
+            TASK_RADIUS[usize::from(priority).min(TASK_RADIUS.len() - 1)]
+        });
+        let mut mark = Mark::new(MarkKind::Task, place.at, radius, state.0.status);
+        mark.progress = task.progress;
+        mark.flags = mark
+            .flags
+            .with(Flags::HUMAN, task.needs_human || state.0.status == Status::Waiting);
+        settle_history(&mut mark, marks.mark(entity), entity, moment, place, clock.0);
+        marks.set(
+            entity,
+            Layer::of(MarkKind::Task, state.0.status, task.needs_human),
+            &mark,
+        );
+    }
+}
+
+pub(super) fn draw_agents(
+    mut marks: ResMut<Marks>,
+    clock: Res<FleetClock>,
+    changed: Query<
+        (Entity, &RowState, &Moment, &Place),
+        (
+            With<AgentRow>,
+            Or<(Changed<AgentRow>, Changed<RowState>, Changed<Moment>, Changed<Place>)>,
+        ),
+    >,
+) {
+    for (entity, state, moment, place) in &changed {
+        let mut mark = Mark::new(MarkKind::Agent, place.at, AGENT_RADIUS, state.0.status);
+        mark.flags = mark.flags.with(Flags::HUMAN, state.0.status == Status::Waiting);
+        settle_history(&mut mark, marks.mark(entity), entity, moment, place, clock.0);
+        marks.set(entity, Layer::Agents, &mark);
+    }
+}
+
+/// When and from where, and what it was before.
+fn settle_history(mark: &mut Mark, before: Option<Mark>, entity: Entity, moment: &Moment, place: &Place, now: f64) {
+    // What is said to happen later happens now: a stamp ahead of the clock would read as 49 days old.
+    let past = |secs: f64| stamp(secs.min(now));
+    mark.from = place.from;
+    mark.moved = past(place.moved);
+    if mark.kind == MarkKind::Agent
+        && let Some(before) = before
+        && before.moved != mark.moved
+    {
+        // It turns in mid-flight: from where it is drawn, which is beside the straight line that the layout knows.
+        let share = mark.moved.wrapping_sub(before.moved) as f32 / (MOVE_SECS * 1000.0) as f32;
+        if share < 1.0 {
+            mark.from = flown(before.from, before.to, share);
+        }
+    }
+    history(mark, before, moment, now);
+    // Any spread will do, as long as neighbours differ and it is the same after every change.
+    mark.phase = (entity.index_u32().wrapping_mul(0x9e37_79b9) >> 24) as u8;
+}
+
+/// The times of a mark that changed, and its status before, from how it was drawn so far.
+pub(super) fn history(mark: &mut Mark, before: Option<Mark>, moment: &Moment, now: f64) {
+    let past = |secs: f64| stamp(secs.min(now));
+    mark.appeared = past(moment.appeared);
+    mark.changed = past(moment.changed);
+    if let Some(gone) = moment.gone {
+        mark.gone = past(gone);
+        mark.flags = mark.flags.with(Flags::GONE, true);
+    }
+    (mark.status_before, mark.status_changed) = match before {
+        Some(before) if before.status == mark.status => (before.status_before, before.status_changed),
+        Some(before) => (before.status, past(moment.changed)),
+        None => (mark.status, mark.appeared),
+    };
+}

@@ -1,0 +1,99 @@
+//! What the marks stand on: the districts of the workflows with their arc of progress, the district of what belongs
+//! nowhere, and the dock where idle agents rest.
+
+use bevy::prelude::*;
+
+use super::{
+    clock::stamp,
+    gather::history,
+    instance::{Mark, MarkKind},
+    tables::{Layer, Marks},
+    tally::{Tallies, Tally},
+};
+use crate::{
+    domain::Status,
+    fleet::{FleetClock, Moment, RowState, WorkflowRow},
+    layout::{District, Unassigned},
+};
+
+/// Slots of the grounds that belong to no entity.
+#[derive(Resource, Debug, Default)]
+pub(super) struct Fixed {
+    unassigned: Option<u32>,
+}
+
+pub(super) fn plugin(app: &mut App) {
+    app.init_resource::<Fixed>().init_resource::<Unassigned>();
+}
+
+pub(super) fn forget(
+    mut marks: ResMut<Marks>,
+    mut removed: RemovedComponents<District>,
+    districts: Query<(), With<District>>,
+) {
+    for entity in removed.read() {
+        if !districts.contains(entity) {
+            marks.remove(entity);
+        }
+    }
+}
+
+pub(super) fn draw(
+    mut marks: ResMut<Marks>,
+    mut tallies: ResMut<Tallies>,
+    mut fixed: ResMut<Fixed>,
+    clock: Res<FleetClock>,
+    unassigned: Res<Unassigned>,
+    changed: Query<
+        Entity,
+        (
+            With<WorkflowRow>,
+            Or<(
+                Changed<District>,
+                Changed<RowState>,
+                Changed<WorkflowRow>,
+                Changed<Moment>,
+            )>,
+        ),
+    >,
+    workflows: Query<(&WorkflowRow, &RowState, &Moment, &District)>,
+) {
+    let (counted, unassigned_counted) = tallies.drain_stale();
+    for entity in changed.iter().chain(counted) {
+        let Ok((row, state, moment, district)) = workflows.get(entity) else {
+            continue;
+        };
+        let tally = tallies.of(Some(entity));
+        let mut mark = standing(MarkKind::District, district, state.0.status, tally, clock.0);
+        mark.progress = row.progress.or(mark.progress);
+        history(&mut mark, marks.mark(entity), moment, clock.0);
+        marks.set(entity, Layer::Grounds, &mark);
+    }
+    if unassigned.is_changed() || unassigned_counted {
+        let table = marks.table_mut(Layer::Grounds);
+        match (unassigned.0, fixed.unassigned) {
+            (Some(district), slot) => {
+                let tally = tallies.of(None);
+                let words = standing(MarkKind::Unassigned, &district, Status::Idle, tally, clock.0).pack();
+                match slot {
+                    Some(slot) => table.write(slot, words),
+                    None => fixed.unassigned = Some(table.insert(words)),
+                }
+            }
+            (None, Some(slot)) => {
+                table.remove(slot);
+                fixed.unassigned = None;
+            }
+            (None, None) => {}
+        }
+    }
+}
+
+fn standing(kind: MarkKind, district: &District, status: Status, tally: Tally, now: f64) -> Mark {
+    let mut mark = Mark::new(kind, district.center, district.radius, status);
+    mark.from = district.from;
+    mark.moved = stamp(district.moved.min(now));
+    mark.progress = tally.done();
+    mark.trouble = tally.trouble();
+    mark
+}

@@ -1,0 +1,287 @@
+//! One mark as the shader reads it: twelve words (48 bytes). Pure packing; `assets/shaders/common.wgsl` has the other
+//! half.
+//!
+//! | word | holds |
+//! |---|---|
+//! | 0–3 | from x, y, to x, y (world units; the dock: half width, half height, centre x, y) |
+//! | 4–7 | stamps: set out, appeared, last change, gone |
+//! | 8 | radius, world units |
+//! | 9 | kind (bits 0–3, 0 = empty slot), status (4–7), status before (8–11), flags (12–) |
+//! | 10 | progress (bits 0–15, 0xffff = none), phase of its breathing (16–23), share in trouble (24–31) |
+//! | 11 | stamp of the last change of status |
+
+use bevy::prelude::*;
+
+use crate::domain::Status;
+
+/// Words of one packed mark.
+pub const WORDS: usize = 12;
+/// Stamps older than this are all the same: every motion has ended. Milliseconds.
+const SETTLED_MS: u32 = 60_000;
+const NO_PROGRESS: u32 = 0xffff;
+
+/// What is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum MarkKind {
+    Task = 1,
+    Agent = 2,
+    District = 3,
+    Unassigned = 4,
+    Dock = 5,
+}
+
+impl MarkKind {
+    fn from_word(word: u32) -> Option<Self> {
+        [Self::Task, Self::Agent, Self::District, Self::Unassigned, Self::Dock]
+            .into_iter()
+            .find(|kind| *kind as u32 == word & 0xf)
+    }
+}
+
+/// What else is to be seen on a mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Flags(u32);
+
+impl Flags {
+    pub const NONE: Self = Self(0);
+    /// Somebody is asked: a speech bubble, whatever the status.
+    pub const HUMAN: Self = Self(1);
+    /// Its row is gone; the exit runs from the stamp.
+    pub const GONE: Self = Self(1 << 1);
+    /// Only the ring of what the pointer is over.
+    pub const HOVER_RING: Self = Self(1 << 2);
+    /// Only the ring of what is selected.
+    pub const SELECTION_RING: Self = Self(1 << 3);
+    const MASK: u32 = 0xf_ffff;
+
+    pub fn with(self, other: Self, on: bool) -> Self {
+        if on { Self(self.0 | other.0) } else { self }
+    }
+
+    pub fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+/// A mark, unpacked. Stamps as `stamp` makes them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Mark {
+    pub kind: MarkKind,
+    pub from: Vec2,
+    pub to: Vec2,
+    pub moved: u32,
+    pub appeared: u32,
+    pub changed: u32,
+    /// Read only with `Flags::GONE`.
+    pub gone: u32,
+    /// World units.
+    pub radius: f32,
+    pub status: Status,
+    pub status_before: Status,
+    pub status_changed: u32,
+    pub flags: Flags,
+    /// Share done, 0 to 1.
+    pub progress: Option<f32>,
+    /// Where in its breathing it is, so that not all breathe at once.
+    pub phase: u8,
+    /// Districts: the share of the tasks that failed or are blocked, 0 to 1.
+    pub trouble: f32,
+}
+
+impl Mark {
+    /// A resting mark.
+    pub fn new(kind: MarkKind, at: Vec2, radius: f32, status: Status) -> Self {
+        Self {
+            kind,
+            from: at,
+            to: at,
+            moved: 0,
+            appeared: 0,
+            changed: 0,
+            gone: 0,
+            radius,
+            status,
+            status_before: status,
+            status_changed: 0,
+            flags: Flags::NONE,
+            progress: None,
+            phase: 0,
+            trouble: 0.0,
+        }
+    }
+
+    pub fn pack(&self) -> [u32; WORDS] {
+        let number = |value: f32| if value.is_finite() { value.to_bits() } else { 0 };
+        let progress = match self.progress {
+            Some(share) if share.is_finite() => (share.clamp(0.0, 1.0) * 65_534.0).round() as u32,
+            _ => NO_PROGRESS,
+        };
+        // Rounded up: a single task in trouble among a thousand shows.
+        let trouble = (self.trouble.clamp(0.0, 1.0) * 255.0).ceil() as u32;
+        [
+            number(self.from.x),
+            number(self.from.y),
+            number(self.to.x),
+            number(self.to.y),
+            self.moved,
+            self.appeared,
+            self.changed,
+            self.gone,
+            number(self.radius),
+            self.kind as u32
+                | (self.status.index() as u32) << 4
+                | (self.status_before.index() as u32) << 8
+                | (self.flags.0 & Flags::MASK) << 12,
+            progress | u32::from(self.phase) << 16 | trouble << 24,
+            self.status_changed,
+        ]
+    }
+
+    /// The inverse of `pack`; nothing for an empty slot.
+    pub fn unpack(words: &[u32; WORDS]) -> Option<Self> {
+        let [
+            from_x,
+            from_y,
+            to_x,
+            to_y,
+            moved,
+            appeared,
+            changed,
+            gone,
+            radius,
+            word,
+            extra,
+            status_changed,
+        ] = *words;
+        let status = |shift: u32| {
+            Status::ALL
+                .get((word >> shift & 0xf) as usize)
+                .copied()
+                .unwrap_or_default()
+        };
+        Some(Self {
+            kind: MarkKind::from_word(word)?,
+            from: Vec2::new(f32::from_bits(from_x), f32::from_bits(from_y)),
+            to: Vec2::new(f32::from_bits(to_x), f32::from_bits(to_y)),
+            moved,
+            appeared,
+            changed,
+            gone,
+            radius: f32::from_bits(radius),
+            status: status(4),
+            status_before: status(8),
+            status_changed,
+            flags: Flags(word >> 12),
+            progress: (extra & 0xffff != NO_PROGRESS).then_some((extra & 0xffff) as f32 / 65_534.0),
+            phase: (extra >> 16 & 0xff) as u8,
+            trouble: (extra >> 24) as f32 / 255.0,
+        })
+    }
+
+    /// Moves stamps up that are long past, so that they never come round (see `clock`).
+    pub fn settle(&mut self, now: u32) {
+        let past = now.wrapping_sub(SETTLED_MS);
+        for time in [
+            &mut self.moved,
+            &mut self.appeared,
+            &mut self.changed,
+            &mut self.gone,
+            &mut self.status_changed,
+        ] {
+            if now.wrapping_sub(*time) > SETTLED_MS {
+                *time = past;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn any_mark() -> impl Strategy<Value = Mark> {
+        let kinds = [
+            MarkKind::Task,
+            MarkKind::Agent,
+            MarkKind::District,
+            MarkKind::Unassigned,
+            MarkKind::Dock,
+        ];
+        (
+            proptest::sample::select(kinds.to_vec()),
+            any::<[i16; 4]>(),
+            any::<[u32; 5]>(),
+            (0.0f32..500.0, any::<u8>(), any::<Option<u16>>(), any::<u8>()),
+            (
+                proptest::sample::select(Status::ALL.to_vec()),
+                proptest::sample::select(Status::ALL.to_vec()),
+            ),
+            0u32..16,
+        )
+            .prop_map(
+                |(kind, at, times, (radius, phase, progress, trouble), (status, before), flags)| Mark {
+                    kind,
+                    from: Vec2::new(f32::from(at[0]), f32::from(at[1])),
+                    to: Vec2::new(f32::from(at[2]), f32::from(at[3])),
+                    moved: times[0],
+                    appeared: times[1],
+                    changed: times[2],
+                    gone: times[3],
+                    radius,
+                    status,
+                    status_before: before,
+                    status_changed: times[4],
+                    flags: Flags(flags),
+                    progress: progress.map(|share| f32::from(share.min(65_534)) / 65_534.0),
+                    phase,
+                    trouble: f32::from(trouble) / 255.0,
+                },
+            )
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_packed_is_read_back(mark in any_mark()) {
+            let back = Mark::unpack(&mark.pack()).expect("a packed mark is no empty slot");
+            prop_assert!((back.trouble - mark.trouble).abs() < 0.01);
+            prop_assert!((back.progress.unwrap_or(9.0) - mark.progress.unwrap_or(9.0)).abs() < 1e-4);
+            prop_assert_eq!(Mark { trouble: 0.0, progress: None, ..back }, Mark { trouble: 0.0, progress: None, ..mark });
+        }
+
+        #[test]
+        fn settled_stamps_never_come_round(mark in any_mark(), now in any::<u32>()) {
+            let mut settled = mark;
+            settled.settle(now);
+            for (before, after) in [(mark.moved, settled.moved), (mark.changed, settled.changed), (mark.gone, settled.gone)] {
+                let age = now.wrapping_sub(before);
+                let settled_age = now.wrapping_sub(after);
+                prop_assert_eq!(settled_age, age.min(SETTLED_MS));
+            }
+        }
+    }
+
+    #[test]
+    fn nonsense_is_packed_as_something_harmless() {
+        let mut mark = Mark::new(
+            MarkKind::Task,
+            Vec2::new(f32::NAN, f32::INFINITY),
+            f32::NEG_INFINITY,
+            Status::Running,
+        );
+        mark.progress = Some(f32::NAN);
+        let back = Mark::unpack(&mark.pack()).expect("not empty");
+        assert_eq!((back.to, back.radius, back.progress), (Vec2::ZERO, 0.0, None));
+        mark.progress = Some(7.0);
+        assert_eq!(Mark::unpack(&mark.pack()).and_then(|mark| mark.progress), Some(1.0));
+        mark.progress = Some(-7.0);
+        assert_eq!(Mark::unpack(&mark.pack()).and_then(|mark| mark.progress), Some(0.0));
+    }
+
+    #[test]
+    fn an_empty_slot_is_no_mark() {
+        assert_eq!(Mark::unpack(&[0; WORDS]), None);
+    }
+}

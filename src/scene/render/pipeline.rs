@@ -1,0 +1,110 @@
+//! The pipelines: one per program and kind of target.
+
+use bevy::{
+    core_pipeline::core_2d::CORE_2D_DEPTH_FORMAT,
+    prelude::*,
+    render::{
+        render_resource::{
+            BindGroupLayoutDescriptor, BindGroupLayoutEntries, BlendState, ColorTargetState, ColorWrites,
+            CompareFunction, DepthBiasState, DepthStencilState, FragmentState, MultisampleState, PrimitiveState,
+            PrimitiveTopology, RenderPipelineDescriptor, ShaderStages, SpecializedRenderPipeline, StencilState,
+            TextureFormat, VertexState,
+            binding_types::{storage_buffer_read_only_sized, uniform_buffer, uniform_buffer_sized},
+        },
+        view::ViewUniform,
+    },
+};
+
+use super::shaders::{Program, SceneShaders};
+
+/// What all pipelines share.
+#[derive(Resource, Debug)]
+pub(super) struct ScenePipeline {
+    pub(super) view_layout: BindGroupLayoutDescriptor,
+    pub(super) frame_layout: BindGroupLayoutDescriptor,
+    pub(super) marks_layout: BindGroupLayoutDescriptor,
+    pub(super) links_layout: BindGroupLayoutDescriptor,
+    shaders: SceneShaders,
+}
+
+/// What tells pipelines apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct PipelineKey {
+    pub(super) program: Program,
+    pub(super) format: TextureFormat,
+    pub(super) samples: u32,
+}
+
+impl FromWorld for ScenePipeline {
+    fn from_world(world: &mut World) -> Self {
+        let frame = || uniform_buffer_sized(false, None);
+        let table = || storage_buffer_read_only_sized(false, None).visibility(ShaderStages::VERTEX);
+        let both = ShaderStages::VERTEX_FRAGMENT;
+        Self {
+            view_layout: BindGroupLayoutDescriptor::new(
+                "scene_view_layout",
+                &BindGroupLayoutEntries::single(both, uniform_buffer::<ViewUniform>(true)),
+            ),
+            frame_layout: BindGroupLayoutDescriptor::new(
+                "scene_frame_layout",
+                &BindGroupLayoutEntries::single(both, frame()),
+            ),
+            marks_layout: BindGroupLayoutDescriptor::new(
+                "scene_marks_layout",
+                &BindGroupLayoutEntries::sequential(both, (frame(), table())),
+            ),
+            links_layout: BindGroupLayoutDescriptor::new(
+                "scene_links_layout",
+                &BindGroupLayoutEntries::sequential(both, (frame(), table(), table(), table(), table())),
+            ),
+            shaders: world.resource::<SceneShaders>().clone(),
+        }
+    }
+}
+
+impl SpecializedRenderPipeline for ScenePipeline {
+    type Key = PipelineKey;
+
+    fn specialize(&self, key: Self::Key) -> RenderPipelineDescriptor {
+        let shader = self.shaders.get(key.program);
+        let items = match key.program {
+            Program::Grounds | Program::Marks => &self.marks_layout,
+            Program::Links => &self.links_layout,
+            Program::Veil => &self.frame_layout,
+        };
+        RenderPipelineDescriptor {
+            label: Some(format!("scene_{:?}", key.program).to_lowercase().into()),
+            layout: vec![self.view_layout.clone(), items.clone()],
+            vertex: VertexState {
+                shader: shader.clone(),
+                ..default()
+            },
+            fragment: Some(FragmentState {
+                shader,
+                targets: vec![Some(ColorTargetState {
+                    format: key.format,
+                    blend: Some(BlendState::PREMULTIPLIED_ALPHA_BLENDING),
+                    write_mask: ColorWrites::ALL,
+                })],
+                ..default()
+            }),
+            primitive: PrimitiveState {
+                topology: PrimitiveTopology::TriangleStrip,
+                ..default()
+            },
+            // The phase has a depth buffer; nothing here reads or writes it.
+            depth_stencil: Some(DepthStencilState {
+                format: CORE_2D_DEPTH_FORMAT,
+                depth_write_enabled: Some(false),
+                depth_compare: Some(CompareFunction::Always),
+                stencil: StencilState::default(),
+                bias: DepthBiasState::default(),
+            }),
+            multisample: MultisampleState {
+                count: key.samples,
+                ..default()
+            },
+            ..default()
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The shaders, in the binary: it runs from any folder.
+
+use bevy::{prelude::*, shader::Shader};
+
+macro_rules! shader {
+    ($name:literal) => {
+        concat!(
+            include_str!("../../../assets/shaders/common.wgsl"),
+            include_str!(concat!("../../../assets/shaders/", $name, ".wgsl"))
+        )
+    };
+}
+
+/// What a draw runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Program {
+    Grounds,
+    Links,
+    Marks,
+    Veil,
+}
+
+impl Program {
+    pub(super) const ALL: [Self; 4] = [Self::Grounds, Self::Links, Self::Marks, Self::Veil];
+
+    /// Its WGSL, whole.
+    pub(super) fn source(self) -> &'static str {
+        match self {
+            Self::Grounds => shader!("grounds"),
+            Self::Links => shader!("links"),
+            Self::Marks => shader!("marks"),
+            Self::Veil => shader!("veil"),
+        }
+    }
+}
+
+/// The programs as assets.
+#[derive(Resource, Debug, Clone)]
+pub(super) struct SceneShaders([Handle<Shader>; Program::ALL.len()]);
+
+impl SceneShaders {
+    pub(super) fn add_to(assets: &mut Assets<Shader>) -> Self {
+        Self(Program::ALL.map(|program| {
+            assets.add(Shader::from_wgsl(
+                program.source(),
+                format!("opswall/{program:?}.wgsl").to_lowercase(),
+            ))
+        }))
+    }
+
+    pub(super) fn get(&self, program: Program) -> Handle<Shader> {
+        self.0[program as usize].clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use naga::{
+        front::wgsl,
+        valid::{Capabilities, ValidationFlags, Validator},
+    };
+
+    use super::*;
+
+    #[test]
+    fn every_shader_is_valid() {
+        for program in Program::ALL {
+            let module = wgsl::parse_str(program.source())
+                .unwrap_or_else(|error| panic!("{program:?}: {}", error.emit_to_string(program.source())));
+            if let Err(error) = Validator::new(ValidationFlags::all(), Capabilities::empty()).validate(&module) {
+                panic!("{program:?}: {}", error.emit_to_string(program.source()));
+            }
+        }
+    }
+
+    #[test]
+    fn shaders_number_kinds_and_statuses_as_we_do() {
+        use crate::{domain::Status, scene::marks::MarkKind};
+        let common = include_str!("../../../assets/shaders/common.wgsl");
+        let names = Status::ALL.map(|status| (status.word().to_uppercase(), status.index() as u32));
+        let kinds = [
+            MarkKind::Task,
+            MarkKind::Agent,
+            MarkKind::District,
+            MarkKind::Unassigned,
+            MarkKind::Dock,
+        ]
+        .map(|kind| (format!("{kind:?}").to_uppercase(), kind as u32));
+        for (name, number) in names.into_iter().chain(kinds) {
+            let line = format!("const {name}: u32 = {number}u;");
+            assert!(common.contains(&line), "common.wgsl lacks `{line}`");
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! A scene without a window: entities are set by hand, a picture is taken, its pixels are looked at.
+
+#![allow(clippy::expect_used, reason = "a test that cannot draw has failed")]
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+};
+
+use bevy::{
+    app::PluginGroupBuilder,
+    camera::{RenderTarget, ScalingMode},
+    log::LogPlugin,
+    prelude::*,
+    render::{
+        RenderPlugin,
+        pipelined_rendering::PipelinedRenderingPlugin,
+        render_resource::{PollType, TextureFormat, TextureUsages},
+        renderer::RenderDevice,
+        view::screenshot::{Screenshot, ScreenshotCaptured},
+    },
+    window::ExitCondition,
+    winit::WinitPlugin,
+};
+use opswall::{domain::*, fleet::*, frame, layout::*, messages, scene};
+
+/// Frames after which a picture that was asked for must have come.
+const PATIENCE_FRAMES: usize = 100;
+
+/// An application that draws the scene into a picture.
+pub struct Studio {
+    pub app: App,
+    target: Handle<Image>,
+    size: UVec2,
+}
+
+#[derive(Resource, Default)]
+struct Shot(Option<Image>);
+
+/// Bevy's plugins for drawing without a window.
+fn plugins() -> PluginGroupBuilder {
+    DefaultPlugins
+        .set(WindowPlugin {
+            primary_window: None,
+            exit_condition: ExitCondition::DontExit,
+            ..default()
+        })
+        .set(RenderPlugin {
+            synchronous_pipeline_compilation: true,
+            ..default()
+        })
+        .disable::<WinitPlugin>()
+        .disable::<LogPlugin>()
+        .disable::<PipelinedRenderingPlugin>()
+}
+
+impl Studio {
+    /// `units` world units from the lower to the upper edge of the picture.
+    pub fn new(size: UVec2, units: f32) -> Self {
+        let built = catch_unwind(AssertUnwindSafe(|| {
+            let mut app = App::new();
+            app.add_plugins(plugins())
+                .add_plugins((frame::plugin, messages::plugin, scene::plugin))
+                .init_resource::<Shot>();
+            app.insert_resource(ClearColor(scene::palette::GROUND));
+            app.finish();
+            app.cleanup();
+            app
+        }));
+        let Ok(mut app) = built else {
+            panic!("No graphics adapter: install a Vulkan driver (on Debian and Ubuntu: mesa-vulkan-drivers).");
+        };
+        let mut image = Image::new_target_texture(size.x, size.y, TextureFormat::Rgba8UnormSrgb, None);
+        image.texture_descriptor.usage |= TextureUsages::COPY_SRC;
+        let target = app.world_mut().resource_mut::<Assets<Image>>().add(image);
+        let projection = OrthographicProjection {
+            scaling_mode: ScalingMode::FixedVertical { viewport_height: units },
+            ..OrthographicProjection::default_2d()
+        };
+        app.world_mut().spawn((
+            Camera2d,
+            Msaa::Off,
+            RenderTarget::Image(target.clone().into()),
+            Projection::Orthographic(projection),
+        ));
+        Self { app, target, size }
+    }
+
+    /// Sets the clock of the fleet, seconds.
+    pub fn at(&mut self, secs: f64) -> &mut Self {
+        self.app.world_mut().resource_mut::<FleetClock>().0 = secs;
+        self
+    }
+
+    /// One frame, drawn to its end.
+    pub fn update(&mut self) {
+        self.app.update();
+        let device = self.app.world().resource::<RenderDevice>().clone();
+        device
+            .wgpu_device()
+            .poll(PollType::Wait {
+                submission_index: None,
+                timeout: None,
+            })
+            .expect("the frame is drawn");
+    }
+
+    /// The next frame as a picture.
+    pub fn picture(&mut self) -> Picture {
+        let target = self.target.clone();
+        self.app
+            .world_mut()
+            .spawn(Screenshot::image(target))
+            .observe(|captured: On<ScreenshotCaptured>, mut shot: ResMut<Shot>| shot.0 = Some(captured.image.clone()));
+        for _ in 0..PATIENCE_FRAMES {
+            self.update();
+            if let Some(image) = self.app.world_mut().resource_mut::<Shot>().0.take() {
+                return Picture { image, size: self.size };
+            }
+        }
+        panic!("no picture after {PATIENCE_FRAMES} frames");
+    }
+
+    pub fn task(&mut self, at: Vec2, status: Status) -> Entity {
+        let mut task = self.app.world_mut().spawn(resting(at, status));
+        task.insert(TaskRow::default());
+        task.id()
+    }
+
+    pub fn agent(&mut self, at: Vec2, status: Status) -> Entity {
+        let mut agent = self.app.world_mut().spawn(resting(at, status));
+        agent.insert(AgentRow::default());
+        agent.id()
+    }
+
+    pub fn workflow(&mut self, center: Vec2, radius: f32, status: Status, progress: Option<f32>) -> Entity {
+        let district = District {
+            center,
+            radius,
+            from: center,
+            moved: 0.0,
+        };
+        let (state, moment) = (reading(status), long_ago());
+        self.app
+            .world_mut()
+            .spawn((state, moment, district, WorkflowRow { progress }))
+            .id()
+    }
+
+    pub fn set_status(&mut self, row: Entity, status: Status, now: f64) {
+        let mut row = self.app.world_mut().entity_mut(row);
+        row.insert(reading(status));
+        if let Some(mut moment) = row.get_mut::<Moment>() {
+            moment.changed = now;
+        }
+    }
+}
+
+fn reading(status: Status) -> RowState {
+    RowState(StatusReading { status, word: None })
+}
+
+fn long_ago() -> Moment {
+    Moment {
+        appeared: 0.0,
+        changed: 0.0,
+        gone: None,
+    }
+}
+
+fn resting(at: Vec2, status: Status) -> (RowState, Moment, Place) {
+    (
+        reading(status),
+        long_ago(),
+        Place {
+            at,
+            from: at,
+            moved: 0.0,
+        },
+    )
+}
+
+/// A picture and its pixels.
+pub struct Picture {
+    image: Image,
+    pub size: UVec2,
+}
+
+impl Picture {
+    /// sRGB, 0 to 255.
+    pub fn pixel(&self, x: u32, y: u32) -> [u8; 3] {
+        let start = ((y * self.size.x + x) * 4) as usize;
+        let data = self.image.data.as_ref().expect("a picture has pixels");
+        [data[start], data[start + 1], data[start + 2]]
+    }
+
+    /// The pixels of a rectangle, row by row.
+    pub fn cut(&self, corner: UVec2, size: UVec2) -> Vec<[u8; 3]> {
+        (0..size.y)
+            .flat_map(|y| (0..size.x).map(move |x| (x, y)))
+            .map(|(x, y)| self.pixel(corner.x + x, corner.y + y))
+            .collect()
+    }
+
+    pub fn all(&self) -> Vec<[u8; 3]> {
+        self.cut(UVec2::ZERO, self.size)
+    }
+
+    /// Keeps the picture for people to look at, where `OPSWALL_PICTURES` names a folder.
+    pub fn keep(&self, name: &str) {
+        if let Some(folder) = std::env::var_os("OPSWALL_PICTURES") {
+            let image = self
+                .image
+                .clone()
+                .try_into_dynamic()
+                .expect("an ordinary format")
+                .to_rgb8();
+            image
+                .save(Path::new(&folder).join(name).with_extension("png"))
+                .expect("the picture is written");
+        }
+    }
+}
+
+/// A palette colour as it is in a picture.
+pub fn srgb(colour: Color) -> [u8; 3] {
+    let [red, green, blue, _] = colour.to_srgba().to_u8_array();
+    [red, green, blue]
+}
+
+/// The largest difference of a channel.
+pub fn difference(one: [u8; 3], other: [u8; 3]) -> u8 {
+    (0..3)
+        .map(|channel| one[channel].abs_diff(other[channel]))
+        .max()
+        .unwrap_or(0)
+}
