@@ -6,7 +6,7 @@ use opswall::{
     domain::{Status, StatusReading},
     fleet::*,
     frame,
-    layout::Place,
+    layout::{Extent, Place},
     scene::{
         self,
         links::Links,
@@ -18,6 +18,7 @@ fn wall() -> App {
     let mut app = App::new();
     app.add_plugins(MinimalPlugins)
         .add_plugins((frame::plugin, opswall::messages::plugin, scene::plugin));
+    app.init_resource::<Extent>();
     app
 }
 

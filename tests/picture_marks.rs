@@ -10,6 +10,7 @@ use bevy::prelude::*;
 use opswall::{
     domain::Status,
     fleet::*,
+    frame::FrameSystems,
     layout::Place,
     messages::{SceneInsets, Staleness},
     scene::{palette, selection::Selection},
@@ -180,10 +181,14 @@ fn what_is_selected_wears_the_ring_of_selection() {
     let task = studio.task(Vec2::new(-2.0, 0.0), Status::Running);
     studio.task(Vec2::new(0.0, 0.0), Status::Running);
     let hovered = studio.task(Vec2::new(2.0, 0.0), Status::Running);
-    studio.app.insert_resource(Selection {
-        hovered: Some(hovered),
-        selected: Some(task),
-    });
+    // No pointer is there to hover: say it after picking has looked.
+    let point = move |mut selection: ResMut<Selection>| {
+        *selection = Selection {
+            hovered: Some(hovered),
+            selected: Some(task),
+        }
+    };
+    studio.app.add_systems(Update, point.in_set(FrameSystems::Animate));
     studio.at(LATER).update();
     let picture = studio.picture();
     picture.keep("selected");

@@ -61,7 +61,8 @@ impl Studio {
             let mut app = App::new();
             app.add_plugins(plugins())
                 .add_plugins((frame::plugin, messages::plugin, scene::plugin))
-                .init_resource::<Shot>();
+                .init_resource::<Shot>()
+                .init_resource::<Extent>();
             app.insert_resource(ClearColor(scene::palette::GROUND));
             app.finish();
             app.cleanup();

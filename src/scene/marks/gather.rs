@@ -18,8 +18,8 @@ use crate::{
 pub const TASK_RADIUS: [f32; 4] = [0.29, 0.33, 0.37, 0.41];
 /// A task's radius where the row tells no priority.
 pub const TASK_RADIUS_PLAIN: f32 = 0.34;
-/// An agent's radius.
-pub const AGENT_RADIUS: f32 = 0.6;
+/// An agent's radius: its hexagon is 1.44 wide, the layout keeps 1.5 free.
+pub const AGENT_RADIUS: f32 = 0.82;
 
 /// Entities that are gone, or have no place any more, are drawn no more.
 pub(super) fn forget(mut marks: ResMut<Marks>, mut unplaced: RemovedComponents<Place>, placed: Query<(), With<Place>>) {
