@@ -51,6 +51,25 @@ impl Record {
         changed
     }
 
+    /// The same cells under other allocations of the same names. `same` must return a name equal to the one given.
+    pub fn map_columns(mut self, mut same: impl FnMut(Column) -> Column) -> Self {
+        for (column, _) in &mut self.cells {
+            let shared = same(column.clone());
+            debug_assert_eq!(*column, shared, "a name may only be replaced by its equal");
+            *column = shared;
+        }
+        self
+    }
+
+    /// Whether it has every column that `other` has.
+    pub fn covers(&self, other: &Self) -> bool {
+        let mut own = self.cells.iter();
+        other.cells.iter().all(|(wanted, _)| {
+            own.by_ref()
+                .any(|(column, _)| Arc::ptr_eq(column, wanted) || column == wanted)
+        })
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (&Column, &Value)> {
         self.cells.iter().map(|(column, value)| (column, value))
     }

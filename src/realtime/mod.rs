@@ -4,12 +4,29 @@
 //! in with every call ([`Now`]), so every race is an ordinary test with a made-up clock.
 
 mod api;
+mod change;
 pub mod frame;
 mod join;
+mod names;
+mod refusal;
+mod session;
+mod store;
+mod timestamp;
 
 pub use api::{
     Action, CloseReason, Command, ConnectFailure, Input, Now, Page, PageError, PageQuery, PageRequest, SessionConfig,
     Table,
 };
+pub use change::{ChangeType, RowEvent, Trouble, Unusable};
 pub use frame::{Direction, Frame, FrameError, Vsn, decode_binary, decode_text, encode_text};
 pub use join::{BroadcastConfig, Entry, JoinConfig, JoinPayload, PresenceConfig};
+pub use session::{MAX_HISTORY, Session};
+
+/// An integer as it stands on the wire: a number, or (leniently) a string of digits.
+fn integer(raw: &str) -> Option<i64> {
+    let text = raw
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .unwrap_or(raw);
+    text.parse().ok()
+}

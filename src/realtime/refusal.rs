@@ -1,0 +1,302 @@
+//! What a refusal means: whether trying again can help, and one sentence for a person.
+//!
+//! Texts are the server's (realtime-protocol.md §2.3, §8.2, §8.3), matched by prefix and loosely: unknown ones are worth
+//! another try.
+
+use std::time::Duration;
+
+use super::Table;
+
+/// Whether and how soon to try again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    /// By the schedule.
+    Retry,
+    /// By the schedule, but not sooner than this: the server said that it is being asked too much.
+    Slow(Duration),
+    /// Not before somebody changes something. A session that has been live before takes it for a hiccup and retries by
+    /// the schedule all the same: what worked yesterday may work again when the server is back.
+    Fatal,
+}
+
+/// A rate limit: at least this long.
+const RATE_LIMITED: Duration = Duration::from_secs(5);
+/// An exhausted quota, whose penalty lasts up to a minute.
+const QUOTA: Duration = Duration::from_secs(30);
+/// Suspended, or a table that a later migration may bring.
+const SUSPENDED: Duration = Duration::from_secs(60);
+
+/// A refusal, understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub class: Class,
+    /// What is wrong, with what, what to do.
+    pub sentence: String,
+}
+
+fn refusal(class: Class, sentence: impl Into<String>) -> Refusal {
+    Refusal {
+        class,
+        sentence: sentence.into(),
+    }
+}
+
+const KEY_REMEDY: &str = "check the project's key (--key or SUPABASE_PUBLISHABLE_KEY)";
+
+/// The upgrade was answered with an HTTP status instead.
+pub(super) fn of_connect(http: u16, message: &str) -> Refusal {
+    let said = if message.is_empty() {
+        format!("HTTP {http}")
+    } else {
+        format!("HTTP {http}: {message}")
+    };
+    match http {
+        401 if message.contains("JWT signer") => refusal(
+            Class::Slow(QUOTA),
+            format!("the server cannot check keys at the moment ({said})"),
+        ),
+        401 if message.contains("expired") => refusal(
+            Class::Fatal,
+            format!(
+                "the key has expired ({said}); set a fresh one with --key or SUPABASE_PUBLISHABLE_KEY, then reconnect"
+            ),
+        ),
+        401 => refusal(
+            Class::Fatal,
+            format!("the server refused the key ({said}); {KEY_REMEDY}, then reconnect"),
+        ),
+        403 if message.contains("disabled") => refusal(
+            Class::Slow(SUSPENDED),
+            format!("Realtime is switched off for this project ({said}); switch it on in the project's settings"),
+        ),
+        403 => refusal(
+            Class::Fatal,
+            format!("the server refused the connection ({said}); check the address and the serializer version (vsn)"),
+        ),
+        404 => refusal(
+            Class::Fatal,
+            format!(
+                "there is no Realtime at this address ({said}); check the URL, and that the project is not paused, then reconnect"
+            ),
+        ),
+        429 => refusal(
+            Class::Slow(RATE_LIMITED),
+            format!("the server has too many connections ({said})"),
+        ),
+        300..=399 => refusal(
+            Class::Fatal,
+            format!(
+                "the server sends us to another address ({said}), which is not followed because the key would go with it; set the final address as the URL"
+            ),
+        ),
+        _ => refusal(Class::Retry, format!("the server did not open a WebSocket ({said})")),
+    }
+}
+
+/// The join was answered with an error.
+pub(super) fn of_join(reason: &str) -> Refusal {
+    let has = |text: &str| reason.contains(text);
+    if has("Token has expired") || has("InvalidJWTExpiration") || has("Token expiration time is invalid") {
+        refusal(
+            Class::Fatal,
+            format!("the key has expired (\"{reason}\"); set a fresh one with --key, then reconnect"),
+        )
+    } else if has("JwtSignerError") {
+        refusal(
+            Class::Slow(QUOTA),
+            format!("the server cannot check keys at the moment (\"{reason}\")"),
+        )
+    } else if has("JWT") || has("Jwt") {
+        refusal(
+            Class::Fatal,
+            format!("the server refused the key (\"{reason}\"); {KEY_REMEDY}, then reconnect"),
+        )
+    } else if has("Unauthorized") || has("permissions to read") {
+        refusal(
+            Class::Fatal,
+            format!(
+                "the key may not join the channel (\"{reason}\"); allow its role on realtime.messages, then reconnect"
+            ),
+        )
+    } else if has("PrivateOnly") {
+        refusal(
+            Class::Fatal,
+            "this project allows private channels only; allow public access in its Realtime settings, then reconnect",
+        )
+    } else if has("TopicNameRequired") || has("unmatched topic") || has("too many channels joined") {
+        refusal(
+            Class::Fatal,
+            format!(
+                "the server does not take the channel (\"{reason}\"); check that the address is a Supabase Realtime server"
+            ),
+        )
+    } else if has("ClientJoinRateLimit") || has("too_many_joins") || has("DatabaseConnectionRateLimit") {
+        refusal(
+            Class::Slow(RATE_LIMITED),
+            format!("the project has too many joins (\"{reason}\")"),
+        )
+    } else if has("ChannelRateLimitReached")
+        || has("ConnectionRateLimitReached")
+        || has("too_many_")
+        || has("IncreaseConnectionPool")
+        || has("DatabaseLackOfConnections")
+        || has("TenantNotFound")
+        || has("RealtimeDisabled")
+    {
+        refusal(
+            Class::Slow(QUOTA),
+            format!("the project is at its limits (\"{reason}\")"),
+        )
+    } else {
+        refusal(Class::Retry, format!("the server refused the join (\"{reason}\")"))
+    }
+}
+
+/// A `system` message of status error, or `None` when the server goes on trying by itself. `from_database`: its
+/// extension is `postgres_changes`.
+pub(super) fn of_system(from_database: bool, message: &str, tables: &[Table]) -> Option<Refusal> {
+    let has = |text: &str| message.contains(text);
+    if from_database {
+        if has("Please check Realtime is enabled") {
+            let name = named_table(message, tables);
+            return Some(refusal(
+                Class::Fatal,
+                format!(
+                    "{name} does not exist or is not published; create it or run \"alter publication supabase_realtime add table {name}\", then reconnect"
+                ),
+            ));
+        }
+        if has("Unable to subscribe to changes") {
+            let name = named_table(message, tables);
+            let cause = message.split("Exception: ").nth(1).unwrap_or(message);
+            return Some(refusal(
+                Class::Fatal,
+                format!(
+                    "the database refused the subscription to {name} ({cause}); correct the table or the key's role, then reconnect"
+                ),
+            ));
+        }
+        if has("Error parsing") || has("No subscription params") || has("Column selection is not supported") {
+            return Some(refusal(
+                Class::Fatal,
+                format!(
+                    "the server does not understand the subscription (\"{message}\"); check the names of the tables"
+                ),
+            ));
+        }
+        return None;
+    }
+    Some(if has("Too many") || has("rate limit") {
+        refusal(
+            Class::Slow(QUOTA),
+            format!("the project is at its limits (\"{message}\")"),
+        )
+    } else if has("Token has expired") {
+        refusal(
+            Class::Fatal,
+            format!("the key has expired (\"{message}\"); set a fresh one with --key, then reconnect"),
+        )
+    } else if has("JWT") || has("signature_error") {
+        refusal(
+            Class::Fatal,
+            format!("the server refused the key (\"{message}\"); {KEY_REMEDY}, then reconnect"),
+        )
+    } else if has("permission") {
+        refusal(
+            Class::Fatal,
+            format!(
+                "the key may not read the channel (\"{message}\"); allow its role on realtime.messages, then reconnect"
+            ),
+        )
+    } else {
+        refusal(Class::Retry, format!("the server ended the channel (\"{message}\")"))
+    })
+}
+
+/// The table that a refusal names: `[event: *, schema: public, table: x, filters: …]`.
+fn named_table(message: &str, tables: &[Table]) -> String {
+    let value = |key: &str| {
+        let (_, rest) = message.split_once(key)?;
+        rest.split([',', ']'])
+            .next()
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+    };
+    match (value("schema: "), value("table: ")) {
+        (Some(schema), Some(table)) => format!("{schema}.{table}"),
+        _ => tables
+            .iter()
+            .map(|table| format!("{}.{}", table.schema, table.table))
+            .collect::<Vec<_>>()
+            .join(" or "),
+    }
+}
+
+/// A text from the server, fit to be shown: one line, bounded, and without the token, should it be in there.
+pub(super) fn clean(text: &str, token: Option<&str>) -> String {
+    const MOST: usize = 300;
+    let text = match token {
+        Some(token) if token.len() >= 6 => text.replace(token, "…"),
+        _ => text.to_owned(),
+    };
+    let mut line: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(MOST)
+        .collect();
+    if text.chars().nth(MOST).is_some() {
+        line.push('…');
+    }
+    line.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_that_is_not_published_is_named_with_the_remedy() {
+        let message = "Unable to subscribe to changes with given parameters. Please check Realtime is enabled for the given connect parameters: [event: *, schema: public, table: nope, filters: [], select: nil]";
+        let refusal = of_system(true, message, &[]).expect("a refusal");
+        assert_eq!(refusal.class, Class::Fatal);
+        assert!(
+            refusal
+                .sentence
+                .contains("public.nope does not exist or is not published")
+        );
+        assert!(
+            refusal
+                .sentence
+                .contains("alter publication supabase_realtime add table public.nope")
+        );
+    }
+
+    #[test]
+    fn what_the_database_may_recover_from_is_waited_for() {
+        assert_eq!(of_system(true, "{:error, \"Too many database timeouts\"}", &[]), None);
+    }
+
+    #[test]
+    fn refused_upgrades_are_told_apart() {
+        for (http, message, class) in [
+            (401, "API key is missing", Class::Fatal),
+            (401, "Failed to generate JWT signer", Class::Slow(QUOTA)),
+            (403, "", Class::Fatal),
+            (403, "Realtime was disabled for this tenant", Class::Slow(SUSPENDED)),
+            (404, "Tenant not found", Class::Fatal),
+            (429, "Too many connected users", Class::Slow(RATE_LIMITED)),
+            (302, "", Class::Fatal),
+            (200, "", Class::Retry),
+            (500, "Error connecting to Realtime", Class::Retry),
+            (502, "", Class::Retry),
+        ] {
+            assert_eq!(of_connect(http, message).class, class, "{http} {message}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_shown_without_the_token_and_on_one_short_line() {
+        assert_eq!(clean("bad\ntoken eyJsecret!", Some("eyJsecret")), "bad token …!");
+        assert_eq!(clean(&"é".repeat(1_000), None).chars().count(), 301);
+    }
+}

@@ -1,0 +1,220 @@
+//! Rows read again by key while live: incomplete ones, ones too large for the stream, ones that may be gone.
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use super::{Out, Session};
+use crate::{
+    domain::{Change, FeedEvent, RowId, RowKey},
+    realtime::api::{Action, Page, PageError, PageQuery, PageRequest},
+};
+
+/// How often one row is asked for before its table is read instead.
+pub(super) const TRIES: u8 = 5;
+/// Rows asked for in one request, and bytes of their keys: they stand in a URL.
+pub(super) const BATCH_ROWS: usize = 100;
+pub(super) const BATCH_BYTES: usize = 5_000;
+/// Waiting rows; beyond, the table is read instead.
+const MAX_WAITING: usize = 10_000;
+/// Collected for so long before they are asked for.
+const COLLECT: Duration = Duration::from_millis(300);
+/// After a failure.
+const AGAIN_AFTER: Duration = Duration::from_secs(2);
+/// The I/O has a deadline of its own; this one only keeps a lost answer from blocking for ever.
+pub(super) const ANSWER_DEADLINE: Duration = Duration::from_secs(60);
+
+/// A request by key under way.
+#[derive(Debug)]
+pub(super) struct Batch {
+    pub id: u64,
+    pub deadline: Duration,
+    /// True: a change came for the row since it was asked for, so that the answer may be older (R39).
+    pub rows: HashMap<RowId, bool>,
+}
+
+impl Batch {
+    pub fn touch(&mut self, id: &RowId) {
+        if let Some(moved) = self.rows.get_mut(id) {
+            *moved = true;
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Lookups {
+    waiting: VecDeque<(usize, RowId, u8)>,
+    known: HashSet<(usize, RowId)>,
+    due: Option<Duration>,
+    /// The table, the request, and the tries that its rows have left.
+    under_way: Option<(usize, Batch, u8)>,
+}
+
+impl Lookups {
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    pub fn is_reading(&self) -> bool {
+        self.under_way.is_some()
+    }
+
+    pub fn due(&self, following: bool) -> Option<Duration> {
+        match &self.under_way {
+            Some((_, batch, _)) => Some(batch.deadline),
+            None if following && !self.waiting.is_empty() => self.due,
+            None => None,
+        }
+    }
+
+    pub fn touch(&mut self, at: usize, id: &RowId) {
+        if let Some((table, batch, _)) = &mut self.under_way
+            && *table == at
+        {
+            batch.touch(id);
+        }
+    }
+
+    /// The next rows to ask for: all of one table, with their least number of tries.
+    fn next(&mut self) -> Option<(usize, Vec<RowId>, u8)> {
+        let (table, ..) = *self.waiting.front()?;
+        let (mut ids, mut bytes, mut tries) = (Vec::new(), 0, TRIES);
+        let mut rest = VecDeque::new();
+        while let Some((at, id, left)) = self.waiting.pop_front() {
+            let fits = ids.is_empty() || (ids.len() < BATCH_ROWS && bytes + id.as_str().len() <= BATCH_BYTES);
+            if at == table && fits {
+                bytes += id.as_str().len();
+                tries = tries.min(left);
+                self.known.remove(&(at, id.clone()));
+                ids.push(id);
+            } else {
+                rest.push_back((at, id, left));
+            }
+        }
+        self.waiting = rest;
+        Some((table, ids, tries))
+    }
+}
+
+impl Session {
+    /// Asks for a row by key, soon.
+    pub(super) fn look_up(&mut self, at: usize, id: RowId, tries: u8, out: &mut Out<'_>) {
+        if !self.config.snapshots {
+            return;
+        }
+        if tries == 0 || self.lookups.waiting.len() >= MAX_WAITING {
+            return self.mark_dirty(Duration::ZERO, out);
+        }
+        if self.lookups.known.insert((at, id.clone())) {
+            if self.lookups.waiting.is_empty() {
+                self.lookups.due = Some(out.at() + COLLECT);
+            }
+            self.lookups.waiting.push_back((at, id, tries));
+        }
+    }
+
+    pub(super) fn run_lookups(&mut self, out: &mut Out<'_>) {
+        let now = out.at();
+        if self.lookups.due(self.is_following()).is_none_or(|due| now < due) {
+            return;
+        }
+        if self.lookups.under_way.is_some() {
+            return self.lookup_failed(out);
+        }
+        let Some((at, ids, tries)) = self.lookups.next() else {
+            return;
+        };
+        let Some(table) = self.tables.get(at).map(|tracked| tracked.table.clone()) else {
+            return;
+        };
+        let id = self.page_id();
+        self.lookups.due = Some(now);
+        self.lookups.under_way = Some((
+            at,
+            Batch {
+                id,
+                deadline: now + ANSWER_DEADLINE,
+                rows: ids.iter().map(|id| (id.clone(), false)).collect(),
+            },
+            tries,
+        ));
+        out.act(Action::Fetch(PageRequest {
+            id,
+            table,
+            query: PageQuery::Ids(ids),
+        }));
+    }
+
+    /// True when the answer was to a lookup.
+    pub(super) fn is_lookup(&self, id: u64) -> bool {
+        matches!(&self.lookups.under_way, Some((_, batch, _)) if batch.id == id)
+    }
+
+    pub(super) fn looked_up(&mut self, result: Result<Page, PageError>, out: &mut Out<'_>) {
+        let Ok(page) = result else {
+            return self.lookup_failed(out);
+        };
+        let Some((at, batch, tries)) = self.lookups.under_way.take() else {
+            return;
+        };
+        let mut found = self.by_key(at, page);
+        for (id, moved) in batch.rows {
+            if moved {
+                // The answer may be older than what came meanwhile, which is all there is to know unless it is
+                // incomplete itself.
+                let is_incomplete = self.tables.get(at).is_some_and(|tracked| {
+                    let row = tracked.rows.get(&id);
+                    row.is_some_and(|row| tracked.shape.is_incomplete(row))
+                });
+                if is_incomplete {
+                    self.look_up(at, id, tries - 1, out);
+                }
+                continue;
+            }
+            match found.remove(&id) {
+                Some(record) => self.replace(at, id, record, out),
+                None => self.apply_delete(at, &id, None, out),
+            }
+        }
+    }
+
+    /// A row as REST gave it, which is the whole of it.
+    fn replace(&mut self, at: usize, id: RowId, record: Arc<crate::domain::Record>, out: &mut Out<'_>) {
+        let Some(tracked) = self.tables.get_mut(at) else { return };
+        let Some(applied) = tracked.rows.upsert(&id, record, true) else {
+            return;
+        };
+        let key = RowKey::new(tracked.table.kind, id);
+        out.act(Action::Emit(FeedEvent::Change(Change {
+            key,
+            op: applied.op,
+            record: applied.record,
+            committed_ms: None,
+        })));
+    }
+
+    fn lookup_failed(&mut self, out: &mut Out<'_>) {
+        let Some((at, batch, tries)) = self.lookups.under_way.take() else {
+            return;
+        };
+        for (id, _) in batch.rows {
+            self.look_up(at, id, tries - 1, out);
+        }
+        self.lookups.due = Some(out.at() + AGAIN_AFTER);
+    }
+
+    /// A page's rows by their key, with shared column names.
+    pub(super) fn by_key(&mut self, at: usize, page: Page) -> HashMap<RowId, Arc<crate::domain::Record>> {
+        let Some(tracked) = self.tables.get(at) else {
+            return HashMap::new();
+        };
+        page.into_iter()
+            .filter_map(|record| {
+                let id = RowId::from_value(record.get(&tracked.table.key)?)?;
+                Some((id, Arc::new(self.names.share(record))))
+            })
+            .collect()
+    }
+}

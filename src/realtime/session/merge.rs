@@ -1,0 +1,107 @@
+//! The end of a snapshot: it becomes what is known, and the difference is told. The only place that says `connected`.
+
+use super::{Out, Phase, Session, report::duration_words, sync::Why};
+use crate::{
+    domain::{Change, FeedEvent, Kind, Level, LinkStatus, Op, PerKind, RowKey, SyncReport},
+    realtime::{
+        api::Action,
+        store::{Difference, difference},
+    },
+};
+
+impl Session {
+    /// Everything is read: lay the waiting changes over it, put it in the place of what was known, tell the difference.
+    pub(super) fn finish_sync(&mut self, out: &mut Out<'_>) {
+        let Some(sync) = self.sync.take() else { return };
+        if sync.tainted {
+            self.sync = Some(sync);
+            return self.begin_sync(out);
+        }
+        let mut report = SyncReport {
+            audit: sync.why == Why::Audit,
+            ..SyncReport::default()
+        };
+        let (mut corrected, mut doubtful) = (Vec::new(), Vec::new());
+        for (at, (tracked, reading)) in self.tables.iter_mut().zip(sync.tables).enumerate() {
+            let mut fresh = reading.fresh;
+            doubtful.extend(reading.fold.apply(&mut fresh).into_iter().map(|id| (at, id)));
+            for Difference {
+                id,
+                op,
+                record,
+                writing_only,
+            } in difference(&tracked.rows, &mut fresh, &tracked.shape)
+            {
+                match op {
+                    Op::Insert => report.added += 1,
+                    Op::Update => report.changed += usize::from(!writing_only),
+                    Op::Delete => report.removed += 1,
+                }
+                if !writing_only && sync.why == Why::Audit {
+                    corrected.push((at, id.clone()));
+                }
+                out.act(Action::Emit(FeedEvent::Change(Change {
+                    key: RowKey::new(tracked.table.kind, id),
+                    op,
+                    record,
+                    committed_ms: None,
+                })));
+            }
+            tracked.rows = fresh;
+            report.rows[tracked.table.kind] += tracked.rows.len();
+        }
+        self.plan.synced += 1;
+        report.epoch = self.plan.synced;
+        self.report.note_news();
+        out.act(Action::Emit(FeedEvent::Synced(report)));
+        self.plan_after_sync(sync.why, corrected, out);
+        for (at, id) in doubtful {
+            self.look_up(at, id, super::lookup::TRIES, out);
+        }
+        if sync.why == Why::First {
+            self.go_live(report.added + report.changed + report.removed, out);
+        }
+    }
+
+    /// The whole chain is proven: the socket is up, the channel joined, the database confirmed, the snapshot merged
+    /// (or not wanted).
+    pub(super) fn go_live(&mut self, changed: usize, out: &mut Out<'_>) {
+        let now = out.at();
+        let was_ever_live = self.retry.was_ever_live;
+        self.phase = Phase::Live;
+        self.retry.begin_live(now);
+        self.report.live_attempt(now);
+        self.say_status(LinkStatus::Connected, None, None, out);
+        match self.retry.lost_at.take() {
+            Some(lost_at) if was_ever_live => {
+                let rows = match changed {
+                    1 => "1 row".to_owned(),
+                    rows => format!("{rows} rows"),
+                };
+                let offline = duration_words(now.saturating_sub(lost_at));
+                let text = if self.config.snapshots {
+                    format!("Live again after {offline}; {rows} changed meanwhile.")
+                } else {
+                    format!("Live again after {offline}, on the stream alone: what changed meanwhile is not known.")
+                };
+                self.say(Level::Info, "restored", &text, out);
+            }
+            _ if self.config.snapshots => {
+                let mut rows = PerKind::<usize>::default();
+                for tracked in &self.tables {
+                    rows[tracked.table.kind] += tracked.rows.len();
+                }
+                let counted = Kind::ALL
+                    .map(|kind| format!("{} {}", rows[kind], kind.plural()))
+                    .join(", ");
+                self.say(Level::Info, "connected", &format!("Live: {counted}."), out);
+            }
+            _ => self.say(
+                Level::Info,
+                "connected",
+                "Live on the stream alone: rows show up when they change.",
+                out,
+            ),
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The session: everything between "start" and "the wall is live", as a value.
+//!
+//! One socket carries one channel with all tables; whatever ends the channel ends the socket, so that every recovery is
+//! the same: close, wait by the schedule, connect, join under a fresh topic, wait for the database, read a snapshot,
+//! merge, tell the difference. `connected` is said at the end of that chain and at no other place (`go_live`).
+
+mod beats;
+mod channel;
+mod connect;
+mod lookup;
+mod merge;
+mod plan;
+mod report;
+mod retry;
+mod stream;
+mod sync;
+mod wake;
+
+use std::time::Duration;
+
+use super::{
+    Vsn,
+    api::{Action, Input, Now, SessionConfig, Table},
+    names::Names,
+    store::{Rows, Shape},
+};
+use channel::Channel;
+use lookup::Lookups;
+use plan::Plan;
+use report::Report;
+use retry::Retry;
+use sync::Sync;
+
+pub use report::MAX_HISTORY;
+
+/// The protocol of one feed. See the [module](crate::realtime) for how it is driven.
+#[derive(Debug)]
+pub struct Session {
+    config: SessionConfig,
+    tables: Vec<Tracked>,
+    names: Names,
+    phase: Phase,
+    /// A socket is open or being opened.
+    socket: bool,
+    retry: Retry,
+    channel: Channel,
+    heart: beats::Heart,
+    /// The snapshot under way.
+    sync: Option<Sync>,
+    lookups: Lookups,
+    plan: Plan,
+    report: Report,
+    next_reference: u64,
+    next_page: u64,
+    /// What the last `WakeAt` asked for.
+    wake: Option<Duration>,
+}
+
+/// How far the chain has been proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Not started.
+    New,
+    /// Nothing happens until the user acts.
+    Resting,
+    /// Until the next try.
+    Waiting,
+    Connecting,
+    /// The join is sent.
+    Joining {
+        deadline: Duration,
+    },
+    /// The join is taken; the database is not confirmed.
+    Subscribing {
+        joined: Duration,
+        deadline: Duration,
+    },
+    /// Confirmed; the first snapshot is being merged.
+    Syncing,
+    Live,
+}
+
+/// A table and what is known of it.
+#[derive(Debug)]
+struct Tracked {
+    table: Table,
+    rows: Rows,
+    shape: Shape,
+    /// The id of its entry on this channel.
+    entry: Option<i64>,
+    /// That it cannot be followed has been said on this connection.
+    complained: bool,
+}
+
+/// One call: its moment, and where its actions go.
+struct Out<'a> {
+    now: Now,
+    actions: &'a mut Vec<Action>,
+}
+
+impl Out<'_> {
+    fn at(&self) -> Duration {
+        self.now.at
+    }
+
+    fn act(&mut self, action: Action) {
+        self.actions.push(action);
+    }
+}
+
+impl Session {
+    /// A session that has not started: give it [`Input::Start`].
+    pub fn new(config: SessionConfig) -> Self {
+        let tables = config
+            .tables
+            .iter()
+            .map(|table| Tracked {
+                table: table.clone(),
+                rows: Rows::default(),
+                shape: Shape::default(),
+                entry: None,
+                complained: false,
+            })
+            .collect();
+        Self {
+            retry: Retry::new(config.backoff),
+            config,
+            tables,
+            names: Names::default(),
+            phase: Phase::New,
+            socket: false,
+            channel: Channel::default(),
+            heart: beats::Heart::default(),
+            sync: None,
+            lookups: Lookups::default(),
+            plan: Plan::default(),
+            report: Report::default(),
+            next_reference: 1,
+            next_page: 1,
+            wake: None,
+        }
+    }
+
+    /// Takes what happened, and appends what to do to `actions`, in order.
+    pub fn handle(&mut self, input: Input, now: Now, actions: &mut Vec<Action>) {
+        let out = &mut Out { now, actions };
+        let is_timer = matches!(input, Input::Timer);
+        match input {
+            Input::Start => self.start(out),
+            Input::SocketOpened => self.opened(out),
+            Input::ConnectFailed(failure) => self.connect_failed(failure, out),
+            Input::Text(text) => self.text(&text, out),
+            Input::Binary(bytes) => self.binary(&bytes),
+            Input::SocketClosed(reason) => self.socket_closed(reason, out),
+            Input::Timer => {}
+            Input::Page { id, result } => self.page(id, result, out),
+            Input::User(command) => self.obey(command, out),
+        }
+        self.run_due(out);
+        self.report_link(out);
+        self.ask_for_wake(is_timer, out);
+    }
+
+    fn vsn(&self) -> Vsn {
+        if self.config.vsn1 { Vsn::V1 } else { Vsn::V2 }
+    }
+
+    fn reference(&mut self) -> u64 {
+        let reference = self.next_reference;
+        self.next_reference += 1;
+        reference
+    }
+
+    fn page_id(&mut self) -> u64 {
+        let id = self.next_page;
+        self.next_page += 1;
+        id
+    }
+
+    /// It has been live on this socket, and changes are applied as they come.
+    fn is_following(&self) -> bool {
+        self.retry.live_since.is_some()
+    }
+}

@@ -1,0 +1,191 @@
+//! What the session says of itself: status, notices, and the link's details.
+
+use std::{collections::VecDeque, time::Duration};
+
+use super::{Out, Phase, Session};
+use crate::{
+    domain::{Attempt, ChannelState, FeedEvent, Level, LinkReport, LinkStatus, Notice, PerKind, StatusReport},
+    realtime::api::Action,
+};
+
+/// Connects remembered.
+pub const MAX_HISTORY: usize = 20;
+/// Details are told no more often than this: four times a second is as fast as anyone reads.
+const LINK_EVERY: Duration = Duration::from_millis(250);
+
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    status: StatusReport,
+    history: VecDeque<Attempt>,
+    changes: u64,
+    bytes: u64,
+    malformed: u64,
+    connects: u64,
+    told: LinkReport,
+    told_at: Option<Duration>,
+    /// Something may have changed since it was told.
+    news: bool,
+}
+
+impl Report {
+    pub fn status(&self) -> LinkStatus {
+        self.status.status
+    }
+
+    pub fn begin_attempt(&mut self, at: Duration) {
+        if self.history.len() >= MAX_HISTORY {
+            self.history.pop_front();
+        }
+        self.history.push_back(Attempt {
+            started_ms: millis(at),
+            live_ms: None,
+            ended_ms: None,
+            reason: None,
+        });
+        self.news = true;
+    }
+
+    pub fn live_attempt(&mut self, at: Duration) {
+        if let Some(last) = self.history.back_mut() {
+            last.live_ms = Some(millis(at));
+        }
+        self.news = true;
+    }
+
+    pub fn end_attempt(&mut self, at: Duration, reason: &str) {
+        if let Some(last) = self.history.back_mut()
+            && last.ended_ms.is_none()
+        {
+            last.ended_ms = Some(millis(at));
+            last.reason = Some(reason.to_owned());
+        }
+        self.news = true;
+    }
+
+    pub fn count_connect(&mut self) {
+        self.connects += 1;
+        self.news = true;
+    }
+
+    pub fn count_frame(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+        self.news = true;
+    }
+
+    pub fn count_change(&mut self) {
+        self.changes += 1;
+    }
+
+    pub fn count_malformed(&mut self) {
+        self.malformed += 1;
+        self.news = true;
+    }
+
+    pub fn note_news(&mut self) {
+        self.news = true;
+    }
+
+    /// When the next details are due.
+    pub fn due(&self) -> Option<Duration> {
+        let told_at = self.told_at?;
+        self.news.then_some(told_at + LINK_EVERY)
+    }
+}
+
+impl Session {
+    /// Says the status, if it is another than before.
+    pub(super) fn say_status(
+        &mut self,
+        status: LinkStatus,
+        retry_in: Option<Duration>,
+        reason: Option<String>,
+        out: &mut Out<'_>,
+    ) {
+        let report = StatusReport {
+            status,
+            attempt: self.retry.attempt,
+            max_attempts: self.retry.backoff.max_attempts,
+            retry_in_ms: retry_in.map(millis),
+            reason,
+            stream_only: !self.config.snapshots,
+        };
+        self.report.news = true;
+        // The very first one is said even where it equals the default.
+        if report != self.report.status || self.report.told_at.is_none() {
+            self.report.status = report.clone();
+            out.act(Action::Emit(FeedEvent::Status(report)));
+        }
+    }
+
+    /// Says the same status again, if settings changed what it says.
+    pub(super) fn repeat_status(&mut self, out: &mut Out<'_>) {
+        if self.phase == Phase::New {
+            return;
+        }
+        let status = self.report.status.clone();
+        self.say_status(status.status, None, status.reason, out);
+    }
+
+    pub(super) fn say(&mut self, level: Level, code: &'static str, text: &str, out: &mut Out<'_>) {
+        let text = text.replace("..", ".");
+        out.act(Action::Emit(FeedEvent::Notice(Notice { level, code, text })));
+    }
+
+    /// Tells the details, if they changed and it is time.
+    pub(super) fn report_link(&mut self, out: &mut Out<'_>) {
+        let now = out.at();
+        if !self.report.news || self.report.told_at.is_some_and(|told| now < told + LINK_EVERY) {
+            return;
+        }
+        self.report.news = false;
+        let report = self.link();
+        if report != self.report.told || self.report.told_at.is_none() {
+            self.report.told_at = Some(now);
+            self.report.told = report.clone();
+            out.act(Action::Emit(FeedEvent::Link(report)));
+        }
+    }
+
+    fn link(&self) -> LinkReport {
+        let state = match self.phase {
+            Phase::Joining { .. } => ChannelState::Joining,
+            Phase::Subscribing { .. } => ChannelState::Joined,
+            Phase::Syncing => ChannelState::Subscribed,
+            Phase::Live => ChannelState::Live,
+            Phase::Resting if self.report.status.status == LinkStatus::Error => ChannelState::Refused,
+            Phase::New | Phase::Resting | Phase::Waiting | Phase::Connecting => ChannelState::Closed,
+        };
+        let mut channel = PerKind::default();
+        let mut rows = PerKind::default();
+        for tracked in &self.tables {
+            channel[tracked.table.kind] = state;
+            rows[tracked.table.kind] += tracked.rows.len();
+        }
+        LinkReport {
+            heartbeat_rtt_ms: self.heart.round_trip.map(millis),
+            channel,
+            rows,
+            changes: self.report.changes,
+            bytes: self.report.bytes,
+            malformed: self.report.malformed,
+            connects: self.report.connects,
+            history: self.report.history.iter().cloned().collect(),
+        }
+    }
+}
+
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A duration for a person: `400 ms`, `3 s`, `2 min 5 s`, `3 h 20 min`.
+pub(super) fn duration_words(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0 => format!("{} ms", duration.as_millis()),
+        1..=9 if duration.subsec_millis() >= 100 => format!("{:.1} s", duration.as_secs_f64()),
+        1..=119 => format!("{seconds} s"),
+        120..=7_199 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
+    }
+}

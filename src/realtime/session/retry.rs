@@ -1,0 +1,175 @@
+//! After a loss: whether, when and how often to try again. One counter for whatever failed.
+
+use std::time::Duration;
+
+use super::{Out, Phase, Session, report::duration_words};
+use crate::{
+    domain::{Backoff, Level, LinkStatus},
+    realtime::refusal::Class,
+};
+
+/// Live for this long is success that lasted: the next loss starts the schedule anew. Shorter would let a server that
+/// accepts and drops be asked for ever at the first delay.
+const STABLE: Duration = Duration::from_secs(30);
+
+/// The schedule and where we are in it.
+#[derive(Debug)]
+pub(super) struct Retry {
+    pub backoff: Backoff,
+    /// Tries since the last success that lasted.
+    pub attempt: u32,
+    /// Live on this socket since.
+    pub live_since: Option<Duration>,
+    /// It has been live at least once: refusals may be hiccups.
+    pub was_ever_live: bool,
+    /// When it was live last, while it is not.
+    pub lost_at: Option<Duration>,
+    /// Joins in a row whose answer was not what was asked for.
+    pub mismatches: u32,
+    wait: Option<Wait>,
+}
+
+/// The wait in progress.
+#[derive(Debug)]
+struct Wait {
+    since: Duration,
+    until: Duration,
+    random: f64,
+    least: Duration,
+    reason: String,
+}
+
+impl Retry {
+    pub fn new(backoff: Backoff) -> Self {
+        Self {
+            backoff: backoff.clamped(),
+            attempt: 0,
+            live_since: None,
+            was_ever_live: false,
+            lost_at: None,
+            mismatches: 0,
+            wait: None,
+        }
+    }
+
+    /// The user acted: the schedule starts anew.
+    pub fn start_again(&mut self) {
+        self.attempt = 0;
+        self.mismatches = 0;
+        self.wait = None;
+    }
+
+    pub fn begin_live(&mut self, at: Duration) {
+        self.live_since = Some(at);
+        self.was_ever_live = true;
+        self.mismatches = 0;
+    }
+
+    pub fn end_live(&mut self, at: Duration) {
+        if let Some(since) = self.live_since.take() {
+            self.lost_at = Some(at);
+            if at.saturating_sub(since) >= STABLE {
+                self.attempt = 0;
+            }
+        }
+    }
+
+    pub fn due(&self) -> Option<Duration> {
+        self.wait.as_ref().map(|wait| wait.until)
+    }
+}
+
+impl Session {
+    /// The connection is lost or was refused, for `reason`. Decides what comes next.
+    pub(super) fn lose(&mut self, reason: String, class: Class, out: &mut Out<'_>) {
+        let was_live = self.is_following();
+        self.hang_up(&reason, out);
+        if was_live {
+            self.say(Level::Warn, "lost", &format!("Connection lost: {reason}."), out);
+        }
+        let least = match class {
+            Class::Fatal if !self.retry.was_ever_live => {
+                self.say(Level::Error, "refused", &format!("{}.", upper(&reason)), out);
+                self.rest(LinkStatus::Error, reason, out);
+                return;
+            }
+            Class::Slow(least) => least,
+            Class::Fatal | Class::Retry => Duration::ZERO,
+        };
+        self.retry.attempt += 1;
+        self.wait(
+            Wait {
+                since: out.at(),
+                until: out.at(),
+                random: out.now.random,
+                least,
+                reason,
+            },
+            true,
+            out,
+        );
+    }
+
+    /// Measures the wait by the schedule as it is now, or gives up.
+    fn wait(&mut self, mut wait: Wait, is_new: bool, out: &mut Out<'_>) {
+        let attempt = self.retry.attempt;
+        let Some(delay) = self.retry.backoff.delay(attempt, wait.random) else {
+            return self.give_up(wait.reason, out);
+        };
+        wait.until = wait.since + delay.max(wait.least);
+        let left = wait.until.saturating_sub(out.at());
+        let reason = wait.reason.clone();
+        self.phase = Phase::Waiting;
+        self.retry.wait = Some(wait);
+        self.say_status(LinkStatus::Disconnected, Some(left), Some(reason.clone()), out);
+        if is_new {
+            let of = match self.retry.backoff.max_attempts {
+                0 => String::new(),
+                most => format!(" of {most}"),
+            };
+            let text = format!(
+                "Trying again in {} (attempt {attempt}{of}): {reason}.",
+                duration_words(left)
+            );
+            self.say(Level::Warn, "retrying", &text, out);
+        }
+    }
+
+    fn give_up(&mut self, reason: String, out: &mut Out<'_>) {
+        // The tries that were made, which is what the user counts.
+        let tries = self.retry.attempt.saturating_sub(1);
+        self.retry.attempt = tries;
+        self.retry.wait = None;
+        let sentence = format!(
+            "{reason}; gave up after {tries} tries: check the address and that the server runs, then reconnect"
+        );
+        self.say(Level::Error, "gave_up", &format!("{}.", upper(&sentence)), out);
+        self.rest(LinkStatus::Error, sentence, out);
+    }
+
+    /// The wait is over.
+    pub(super) fn try_again(&mut self, out: &mut Out<'_>) {
+        if self.phase == Phase::Waiting && self.retry.due().is_some_and(|until| out.at() >= until) {
+            self.retry.wait = None;
+            self.connect(out);
+        }
+    }
+
+    /// New backoff settings: a wait in progress is measured again from its start. A session that rests goes on resting.
+    pub(super) fn tune(&mut self, backoff: Backoff, out: &mut Out<'_>) {
+        self.retry.backoff = backoff.clamped();
+        self.config.backoff = self.retry.backoff;
+        match self.retry.wait.take() {
+            Some(wait) if self.phase == Phase::Waiting => self.wait(wait, false, out),
+            _ => self.repeat_status(out),
+        }
+    }
+}
+
+/// A sentence begins with a capital.
+pub(super) fn upper(text: &str) -> String {
+    let mut chars = text.chars();
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}

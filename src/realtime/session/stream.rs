@@ -1,0 +1,274 @@
+//! Changes as they arrive: checked against what was asked for, kept for the snapshot under way, applied when live.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{Out, Phase, Session, lookup::TRIES};
+use crate::{
+    domain::{Change, FeedEvent, Level, Op, Record, RowId, RowKey},
+    realtime::{
+        api::Action,
+        change::{self, ChangeType, RowEvent, Trouble},
+        refusal::Class,
+        store::{Overflow, lay_over},
+    },
+};
+
+/// A table that cannot be followed is re-read at this pace, not once per change.
+const UNFOLLOWABLE_PACE: Duration = Duration::from_secs(60);
+/// After a table was altered: migrations come in several steps.
+const ALTERED_PACE: Duration = Duration::from_secs(2);
+/// More rows than any wall can hold in one table: what is beyond is not taken from the stream.
+pub(super) const MAX_ROWS: usize = 1_000_000;
+
+/// An insert or update, ready to be applied.
+struct Upserted {
+    id: RowId,
+    /// The key that the row had before, if it is another one.
+    moved_from: Option<RowId>,
+    record: Arc<Record>,
+    is_insert: bool,
+    incomplete: bool,
+    committed_ms: Option<i64>,
+    bytes: usize,
+}
+
+impl Session {
+    /// A `postgres_changes` frame of our topic.
+    pub(super) fn change(&mut self, payload: &str, out: &mut Out<'_>) {
+        // Before the join is answered nothing of this channel can flow.
+        if !matches!(self.phase, Phase::Subscribing { .. } | Phase::Syncing | Phase::Live) {
+            return;
+        }
+        let event = match change::decode(payload, &mut self.names) {
+            Ok(event) => event,
+            Err(unusable) => {
+                let ours = unusable
+                    .table
+                    .is_none_or(|(schema, table)| self.table_named(&schema, &table).is_some());
+                return self.malformed(ours, out);
+            }
+        };
+        // The server matches names by LIKE, so that a neighbour's changes may come too.
+        let Some(first) = self.table_named(&event.schema, &event.table) else {
+            return;
+        };
+        if !self.is_known_entry(&event.ids) {
+            return self.malformed(true, out);
+        }
+        self.report.count_change();
+        self.plan.count_change(out.at());
+        // One table may serve two kinds; nearly always there is no second.
+        let second = (first + 1..self.tables.len()).find(|at| self.is_table(*at, &event.schema, &event.table));
+        if let Some(second) = second {
+            self.take(second, event.clone(), payload.len(), out);
+        }
+        self.take(first, event, payload.len(), out);
+    }
+
+    fn is_table(&self, at: usize, schema: &str, table: &str) -> bool {
+        self.tables
+            .get(at)
+            .is_some_and(|tracked| tracked.table.table == table && tracked.table.schema == schema)
+    }
+
+    fn table_named(&self, schema: &str, table: &str) -> Option<usize> {
+        (0..self.tables.len()).find(|at| self.is_table(*at, schema, table))
+    }
+
+    fn take(&mut self, at: usize, event: RowEvent<'_>, bytes: usize, out: &mut Out<'_>) {
+        let Some(tracked) = self.tables.get_mut(at) else { return };
+        if event.columns.is_some_and(|columns| tracked.shape.learn(columns)) {
+            // The table was altered: rows that did not change since have other columns now (R37).
+            self.mark_dirty(ALTERED_PACE, out);
+        }
+        let Some(tracked) = self.tables.get_mut(at) else { return };
+        let key = tracked.table.key.as_str();
+        let id_in = |record: &Option<Record>| record.as_ref()?.get(key).and_then(RowId::from_value);
+        let (new_id, old_id) = (id_in(&event.record), id_in(&event.old_record));
+        if let Some(trouble) = event.trouble {
+            return self.trouble(at, trouble, new_id.or(old_id), out);
+        }
+        match (event.change, event.record, new_id, old_id) {
+            (ChangeType::Insert | ChangeType::Update, Some(record), Some(id), old_id) => {
+                let record = tracked.shape.as_rest_writes(record);
+                let upserted = Upserted {
+                    moved_from: old_id.filter(|old| *old != id && event.change == ChangeType::Update),
+                    id,
+                    incomplete: tracked.shape.is_incomplete(&record),
+                    record: Arc::new(record),
+                    is_insert: event.change == ChangeType::Insert,
+                    committed_ms: event.committed_ms,
+                    bytes,
+                };
+                let kept = self.keep_upsert(at, &upserted);
+                if self.is_following() {
+                    self.apply_upsert(at, upserted, out);
+                }
+                self.check_room(kept, out);
+            }
+            (ChangeType::Delete, _, _, Some(id)) => {
+                self.touch(at, &id);
+                let kept = match self.fold(at) {
+                    Some(fold) => fold.delete(&id),
+                    None => Ok(()),
+                };
+                if self.is_following() {
+                    self.apply_delete(at, &id, event.committed_ms, out);
+                }
+                self.check_room(kept, out);
+            }
+            // Something happened to the table, but not to a row that can be named.
+            (ChangeType::Unknown, ..) => self.mark_dirty(Duration::ZERO, out),
+            _ => self.malformed(true, out),
+        }
+    }
+
+    /// Keeps an insert or update for the snapshot under way.
+    fn keep_upsert(&mut self, at: usize, upserted: &Upserted) -> Result<(), Overflow> {
+        let Upserted {
+            id,
+            moved_from,
+            record,
+            is_insert,
+            incomplete,
+            bytes,
+            ..
+        } = upserted;
+        self.touch(at, id);
+        if let Some(old) = moved_from {
+            self.touch(at, old);
+        }
+        let Some(fold) = self.fold(at) else { return Ok(()) };
+        let mut record = record.clone();
+        let mut incomplete = *incomplete;
+        if let Some(old) = moved_from {
+            if let Some(carried) = fold.waiting(old) {
+                record = lay_over(carried, record);
+                incomplete = false;
+            }
+            fold.delete(old)?;
+        }
+        let whole = *is_insert || moved_from.is_some();
+        fold.upsert(id, record, whole, incomplete, *bytes)
+    }
+
+    /// More waits for the snapshot than is allowed: it cannot be completed truthfully.
+    fn check_room(&mut self, kept: Result<(), Overflow>, out: &mut Out<'_>) {
+        if kept.is_err() {
+            let text = "changes came faster than the snapshot could be read".to_owned();
+            self.sync_failed(&text, Class::Retry, out);
+        }
+    }
+
+    fn apply_upsert(&mut self, at: usize, upserted: Upserted, out: &mut Out<'_>) {
+        let Upserted {
+            id,
+            moved_from,
+            mut record,
+            is_insert,
+            committed_ms,
+            ..
+        } = upserted;
+        if let Some(old) = &moved_from
+            && let Some(carried) = self.tables.get(at).and_then(|tracked| tracked.rows.get(old)).cloned()
+        {
+            self.apply_delete(at, old, committed_ms, out);
+            record = lay_over(&carried, record);
+        }
+        let Some(tracked) = self.tables.get_mut(at) else { return };
+        if tracked.rows.len() >= MAX_ROWS && tracked.rows.get(&id).is_none() {
+            return self.too_many_rows(at, out);
+        }
+        let whole = is_insert || moved_from.is_some();
+        let Some(applied) = tracked.rows.upsert(&id, record, whole) else {
+            return;
+        };
+        let incomplete = tracked.shape.is_incomplete(&applied.record);
+        let key = RowKey::new(tracked.table.kind, id.clone());
+        out.act(Action::Emit(FeedEvent::Change(Change {
+            key,
+            op: applied.op,
+            record: applied.record,
+            committed_ms,
+        })));
+        // A row that turns up soon after a snapshot that did not have it may be gone already without a word.
+        let unexpected = applied.op == Op::Insert && self.plan.is_verifying(out.at());
+        if incomplete || unexpected {
+            self.look_up(at, id, TRIES, out);
+        }
+    }
+
+    pub(super) fn apply_delete(&mut self, at: usize, id: &RowId, committed_ms: Option<i64>, out: &mut Out<'_>) {
+        let Some(tracked) = self.tables.get_mut(at) else { return };
+        // One that we never had: somebody else's row, or one that came and went.
+        let Some(record) = tracked.rows.remove(id) else { return };
+        let key = RowKey::new(tracked.table.kind, id.clone());
+        out.act(Action::Emit(FeedEvent::Change(Change {
+            key,
+            op: Op::Delete,
+            record,
+            committed_ms,
+        })));
+    }
+
+    /// A change that carries no usable row.
+    fn trouble(&mut self, at: usize, trouble: Trouble, id: Option<RowId>, out: &mut Out<'_>) {
+        match (trouble, id) {
+            (Trouble::TooLarge | Trouble::Other, Some(id)) => {
+                self.touch(at, &id);
+                let kept = match self.fold(at) {
+                    Some(fold) => fold.unknown(&id),
+                    None => Ok(()),
+                };
+                if self.is_following() {
+                    self.look_up(at, id, TRIES, out);
+                }
+                self.check_room(kept, out);
+            }
+            (Trouble::TooLarge | Trouble::Other, None) => self.mark_dirty(Duration::ZERO, out),
+            (Trouble::Unauthorized, _) => {
+                self.complain(
+                    at,
+                    "table_unauthorized",
+                    "its changes come without their columns: grant select on it to the key's role",
+                    out,
+                );
+            }
+            (Trouble::NoPrimaryKey, _) => {
+                self.complain(
+                    at,
+                    "table_unsupported",
+                    "it has no primary key, so its changes cannot be followed: add one",
+                    out,
+                );
+            }
+        }
+    }
+
+    /// Says once per connection that a table cannot be followed, and re-reads it now and then instead.
+    fn complain(&mut self, at: usize, code: &'static str, why: &str, out: &mut Out<'_>) {
+        self.mark_dirty(UNFOLLOWABLE_PACE, out);
+        let Some(tracked) = self.tables.get_mut(at) else { return };
+        if std::mem::replace(&mut tracked.complained, true) {
+            return;
+        }
+        let text = format!(
+            "{}.{} is read every {} s only, because {why}.",
+            tracked.table.schema,
+            tracked.table.table,
+            UNFOLLOWABLE_PACE.as_secs()
+        );
+        self.say(Level::Warn, code, &text, out);
+    }
+
+    fn too_many_rows(&mut self, at: usize, out: &mut Out<'_>) {
+        let Some(tracked) = self.tables.get_mut(at) else { return };
+        if !std::mem::replace(&mut tracked.complained, true) {
+            let text = format!(
+                "{}.{} has more than {MAX_ROWS} rows; what is beyond is not shown: point the setting at a view or a smaller table.",
+                tracked.table.schema, tracked.table.table
+            );
+            self.say(Level::Warn, "too_many_rows", &text, out);
+        }
+    }
+}

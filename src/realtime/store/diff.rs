@@ -1,0 +1,56 @@
+//! What became of the rows between two states: so that a resync is seen as its few differences, not as everything
+//! deleted and inserted.
+
+use std::sync::Arc;
+
+use super::{Rows, Shape};
+use crate::domain::{Op, Record, RowId};
+
+/// One row that differs. Of a deleted row the record is the last one known.
+#[derive(Debug)]
+pub struct Difference {
+    pub id: RowId,
+    pub op: Op,
+    pub record: Arc<Record>,
+    /// It differs only in how values are written (see [`Shape`]): told, but not counted as a difference.
+    pub writing_only: bool,
+}
+
+/// The differences from `old` to `new`, in the order of their keys. Rows that are equal are made one: `new` then shares the `old` record.
+pub fn difference(old: &Rows, new: &mut Rows, shape: &Shape) -> Vec<Difference> {
+    let mut found = Vec::new();
+    for (id, record) in old.iter() {
+        if new.get(id).is_none() {
+            found.push(Difference {
+                id: id.clone(),
+                op: Op::Delete,
+                record: record.clone(),
+                writing_only: false,
+            });
+        }
+    }
+    let mut equal = Vec::new();
+    for (id, record) in new.iter() {
+        match old.get(id) {
+            None => found.push(Difference {
+                id: id.clone(),
+                op: Op::Insert,
+                record: record.clone(),
+                writing_only: false,
+            }),
+            Some(before) if Arc::ptr_eq(before, record) => {}
+            Some(before) if before == record => equal.push((id.clone(), before.clone())),
+            Some(before) => found.push(Difference {
+                id: id.clone(),
+                op: Op::Update,
+                record: record.clone(),
+                writing_only: shape.is_same(before, record),
+            }),
+        }
+    }
+    for (id, record) in equal {
+        new.set(id, record);
+    }
+    found.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+    found
+}

@@ -1,0 +1,266 @@
+//! Changes that wait for a snapshot: per row, what all of them together come to.
+//!
+//! Folding instead of queueing bounds the memory by the rows touched rather than by the time a snapshot takes, and
+//! gives the same result as replaying them in arrival order.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
+
+use super::{Rows, lay_over};
+use crate::domain::{Record, RowId};
+
+/// Most rows that wait. Beyond, the snapshot is given up: it could not be completed truthfully.
+const MAX_ROWS: usize = 250_000;
+/// Most text that waits, in bytes of frames.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+/// More waits than is allowed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Overflow;
+
+/// What the changes of one row come to.
+#[derive(Debug)]
+struct Folded {
+    /// `None`: it is gone (a tombstone).
+    row: Option<Arc<Record>>,
+    /// The row stands on its own: nothing of the snapshot's row shows through.
+    whole: bool,
+    /// Columns are missing that the snapshot cannot give.
+    incomplete: bool,
+    /// A change came without a usable row: only a look at the table tells what it holds now.
+    unknown: bool,
+    /// It was looked up after the snapshot: it is as it is, in the snapshot or not.
+    settled: bool,
+    bytes: usize,
+}
+
+impl Folded {
+    fn is_doubtful(&self, in_snapshot: bool) -> bool {
+        self.unknown || (!self.settled && self.row.is_some() && (!in_snapshot || (self.whole && self.incomplete)))
+    }
+}
+
+/// The waiting changes of one table.
+#[derive(Debug, Default)]
+pub struct Fold {
+    rows: HashMap<RowId, Folded>,
+    bytes: usize,
+}
+
+impl Fold {
+    /// Takes an insert or update. `whole`: an insert, which no earlier row shines through; `incomplete`: it lacks
+    /// columns that its table has; `bytes`: its size on the wire.
+    ///
+    /// # Errors
+    /// When too much waits already.
+    pub fn upsert(
+        &mut self,
+        id: &RowId,
+        record: Arc<Record>,
+        whole: bool,
+        incomplete: bool,
+        bytes: usize,
+    ) -> Result<(), Overflow> {
+        match self.rows.entry(id.clone()) {
+            Entry::Occupied(mut entry) => {
+                let folded = entry.get_mut();
+                let gone = folded.row.is_none() && !folded.unknown;
+                let earlier_incomplete = folded.incomplete;
+                folded.row = Some(match folded.row.take() {
+                    Some(earlier) if !whole => {
+                        let merged = lay_over(&earlier, record);
+                        folded.incomplete = incomplete && earlier_incomplete;
+                        merged
+                    }
+                    _ => {
+                        folded.incomplete = incomplete;
+                        record
+                    }
+                });
+                folded.unknown &= incomplete;
+                // After a delete nothing of the snapshot's row is left to show through.
+                folded.whole |= whole || gone;
+                self.bytes = self.bytes - folded.bytes + bytes.max(folded.bytes);
+                folded.bytes = bytes.max(folded.bytes);
+            }
+            Entry::Vacant(entry) => {
+                entry.insert(Folded {
+                    row: Some(record),
+                    whole,
+                    incomplete,
+                    unknown: false,
+                    settled: false,
+                    bytes,
+                });
+                self.bytes += bytes;
+            }
+        }
+        self.check()
+    }
+
+    /// Takes a delete.
+    ///
+    /// # Errors
+    /// When too much waits already.
+    pub fn delete(&mut self, id: &RowId) -> Result<(), Overflow> {
+        let before = self.rows.insert(
+            id.clone(),
+            Folded {
+                row: None,
+                whole: true,
+                incomplete: false,
+                unknown: false,
+                settled: false,
+                bytes: 0,
+            },
+        );
+        self.bytes -= before.map_or(0, |folded| folded.bytes);
+        self.check()
+    }
+
+    /// Takes a change that carries no usable row.
+    ///
+    /// # Errors
+    /// When too much waits already.
+    pub fn unknown(&mut self, id: &RowId) -> Result<(), Overflow> {
+        self.rows
+            .entry(id.clone())
+            .or_insert(Folded {
+                row: None,
+                whole: false,
+                incomplete: false,
+                unknown: true,
+                settled: false,
+                bytes: 0,
+            })
+            .unknown = true;
+        self.check()
+    }
+
+    fn check(&self) -> Result<(), Overflow> {
+        if self.rows.len() > MAX_ROWS || self.bytes > MAX_BYTES {
+            Err(Overflow)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The row that waits under this key, as far as the changes alone tell.
+    pub fn waiting(&self, id: &RowId) -> Option<&Arc<Record>> {
+        self.rows.get(id)?.row.as_ref()
+    }
+
+    /// Rows whose changes say that they exist but which the snapshot does not have (it may have read past them before
+    /// they came, or they may be gone without a word), and rows with columns missing that it cannot give.
+    pub fn doubtful(&self, snapshot: &Rows) -> Vec<RowId> {
+        self.rows
+            .iter()
+            .filter(|(id, folded)| folded.is_doubtful(snapshot.get(id).is_some()))
+            .map(|(id, _)| id.clone())
+            .collect()
+    }
+
+    /// A doubtful row was looked up: this is the whole of it, or it does not exist.
+    pub fn settle(&mut self, id: &RowId, found: Option<Arc<Record>>) {
+        if let Some(folded) = self.rows.get_mut(id) {
+            folded.row = found;
+            folded.whole = true;
+            folded.incomplete = false;
+            folded.unknown = false;
+            folded.settled = true;
+        }
+    }
+
+    /// Lays everything over the snapshot. Returns the keys that are still doubtful.
+    pub fn apply(self, snapshot: &mut Rows) -> Vec<RowId> {
+        let mut doubtful = Vec::new();
+        for (id, folded) in self.rows {
+            let below = snapshot.get(&id);
+            if folded.is_doubtful(below.is_some()) {
+                doubtful.push(id.clone());
+            }
+            let Some(row) = folded.row else {
+                // Of an unknown row the snapshot's reading is better than nothing until it is looked up.
+                if !folded.unknown {
+                    snapshot.remove(&id);
+                }
+                continue;
+            };
+            let record = match below {
+                Some(below) if !folded.whole => lay_over(below, row),
+                _ => row,
+            };
+            snapshot.set(id, record);
+        }
+        doubtful
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(text: &str) -> Arc<Record> {
+        Arc::new(serde_json::from_str(text).expect("a row"))
+    }
+
+    fn id() -> RowId {
+        "1".into()
+    }
+
+    #[test]
+    fn updates_are_laid_over_each_other_and_over_the_snapshot() {
+        let mut snapshot = Rows::default();
+        snapshot.set(id(), row(r#"{"id":1,"a":0,"b":0,"big":"x"}"#));
+        let mut fold = Fold::default();
+        fold.upsert(&id(), row(r#"{"id":1,"a":1,"b":1}"#), false, true, 10)
+            .expect("room");
+        fold.upsert(&id(), row(r#"{"id":1,"a":2}"#), false, true, 10)
+            .expect("room");
+        assert!(fold.doubtful(&snapshot).is_empty());
+        assert!(fold.apply(&mut snapshot).is_empty());
+        assert_eq!(snapshot.get(&id()), Some(&row(r#"{"id":1,"a":2,"b":1,"big":"x"}"#)));
+    }
+
+    #[test]
+    fn nothing_of_a_deleted_row_shows_through_its_successor() {
+        let mut snapshot = Rows::default();
+        snapshot.set(id(), row(r#"{"id":1,"old":true}"#));
+        let mut fold = Fold::default();
+        fold.upsert(&id(), row(r#"{"id":1,"old":true}"#), false, false, 9)
+            .expect("room");
+        fold.delete(&id()).expect("room");
+        fold.upsert(&id(), row(r#"{"id":1,"new":true}"#), false, false, 9)
+            .expect("room");
+        fold.apply(&mut snapshot);
+        assert_eq!(snapshot.get(&id()), Some(&row(r#"{"id":1,"new":true}"#)));
+    }
+
+    #[test]
+    fn a_tombstone_takes_the_snapshots_row_away() {
+        let mut snapshot = Rows::default();
+        snapshot.set(id(), row(r#"{"id":1}"#));
+        let mut fold = Fold::default();
+        fold.delete(&id()).expect("room");
+        fold.apply(&mut snapshot);
+        assert!(snapshot.is_empty());
+    }
+
+    #[test]
+    fn what_waits_is_bounded_in_rows_and_in_bytes() {
+        let mut fold = Fold::default();
+        let one = row("{}");
+        for number in 0..MAX_ROWS {
+            fold.upsert(&number.to_string().as_str().into(), one.clone(), true, false, 1)
+                .expect("room");
+        }
+        assert_eq!(
+            fold.upsert(&"one more".into(), one.clone(), true, false, 1),
+            Err(Overflow)
+        );
+        let mut fold = Fold::default();
+        assert_eq!(fold.upsert(&id(), one, true, false, MAX_BYTES + 1), Err(Overflow));
+    }
+}

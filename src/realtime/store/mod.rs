@@ -1,0 +1,11 @@
+//! The rows as far as they are known, the changes that wait for a snapshot, and how the two become one.
+
+mod diff;
+mod fold;
+mod shape;
+mod table;
+
+pub(super) use diff::{Difference, difference};
+pub(super) use fold::{Fold, Overflow};
+pub(super) use shape::Shape;
+pub(super) use table::{Rows, lay_over};

@@ -1,0 +1,157 @@
+//! A table's columns as the stream lists them: which there are, and whose values the stream writes otherwise than REST.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::domain::{Column, Record};
+
+/// Longest column list kept: 1,600 columns, which is PostgreSQL's bound, with names of 63 bytes fit well.
+const MAX_LIST_BYTES: usize = 256 * 1024;
+
+/// Values that the stream writes in another way than REST (realtime-protocol.md §7.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Loose {
+    /// `bytea`: hex without the `\x`.
+    Bytes,
+    /// `char(n)`: its first character only.
+    Char,
+    /// Floats and `numeric`: null for NaN and infinities.
+    Number,
+}
+
+/// A table's columns, read from the list that comes with each change. Equal lists are read once.
+#[derive(Debug, Default)]
+pub struct Shape {
+    written: Box<str>,
+    names: Vec<Column>,
+    loose: Vec<(Column, Loose)>,
+}
+
+impl Shape {
+    /// Takes the list of a change. True when the table has other columns than before.
+    pub fn learn(&mut self, list: &str) -> bool {
+        #[derive(Deserialize)]
+        struct Listed {
+            name: Arc<str>,
+            #[serde(rename = "type")]
+            kind: Option<String>,
+        }
+        if *self.written == *list || list.len() > MAX_LIST_BYTES {
+            return false;
+        }
+        // An empty list comes with a change that carries no row; a broken one tells nothing.
+        let Ok(listed) = serde_json::from_str::<Vec<Listed>>(list) else {
+            return false;
+        };
+        if listed.is_empty() {
+            return false;
+        }
+        let is_first = self.written.is_empty();
+        self.written = list.into();
+        self.loose = listed
+            .iter()
+            .filter_map(|column| {
+                let loose = match column.kind.as_deref()? {
+                    "bytea" => Loose::Bytes,
+                    "bpchar" | "char" => Loose::Char,
+                    "float4" | "float8" | "numeric" => Loose::Number,
+                    _ => return None,
+                };
+                Some((column.name.clone(), loose))
+            })
+            .collect();
+        self.names = listed.into_iter().map(|column| column.name).collect();
+        !is_first
+    }
+
+    /// Whether `record` lacks a column that the table has.
+    pub fn is_incomplete(&self, record: &Record) -> bool {
+        record.len() < self.names.len() && self.names.iter().any(|name| record.get(name).is_none())
+    }
+
+    /// Writes what can be written the way REST writes it.
+    pub fn as_rest_writes(&self, mut record: Record) -> Record {
+        for (column, loose) in &self.loose {
+            if *loose == Loose::Bytes
+                && let Some(Value::String(hex)) = record.get(column)
+                && !hex.starts_with("\\x")
+            {
+                let rest = Value::String(format!("\\x{hex}"));
+                record.set(column.clone(), rest);
+            }
+        }
+        record
+    }
+
+    /// Whether two readings of a row, one from the stream and one from REST, can be the same row: they differ at most
+    /// in how values are written.
+    pub fn is_same(&self, one: &Record, other: &Record) -> bool {
+        if one == other {
+            return true;
+        }
+        !self.loose.is_empty()
+            && one.len() == other.len()
+            && one.iter().zip(other.iter()).all(|((column, a), (name, b))| {
+                column == name && (a == b || self.loose_of(column).is_some_and(|loose| is_same_value(loose, a, b)))
+            })
+    }
+
+    fn loose_of(&self, column: &str) -> Option<Loose> {
+        self.loose
+            .iter()
+            .find(|(name, _)| **name == *column)
+            .map(|(_, loose)| *loose)
+    }
+}
+
+fn is_same_value(loose: Loose, a: &Value, b: &Value) -> bool {
+    match (loose, a, b) {
+        (Loose::Bytes, Value::String(a), Value::String(b)) => {
+            a.strip_prefix("\\x").unwrap_or(a) == b.strip_prefix("\\x").unwrap_or(b)
+        }
+        (Loose::Char, Value::String(a), Value::String(b)) => {
+            let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+            short.chars().count() <= 1 && long.trim_end().starts_with(short.trim_end())
+        }
+        (Loose::Number, Value::Null, Value::String(word)) | (Loose::Number, Value::String(word), Value::Null) => {
+            matches!(word.as_str(), "NaN" | "Infinity" | "-Infinity")
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(text: &str) -> Record {
+        serde_json::from_str(text).expect("a row")
+    }
+
+    #[test]
+    fn the_streams_and_rests_ways_of_writing_are_one_row() {
+        let mut shape = Shape::default();
+        shape.learn(
+            r#"[{"name":"b","type":"bytea"},{"name":"c","type":"bpchar"},{"name":"f","type":"float8"},{"name":"t","type":"text"}]"#,
+        );
+        let stream = row(r#"{"b":"deadbeef","c":"a","f":null,"t":"x"}"#);
+        let rest = row(r#"{"b":"\\xdeadbeef","c":"ab  ","f":"NaN","t":"x"}"#);
+        assert!(shape.is_same(&stream, &rest) && shape.is_same(&rest, &stream));
+        assert!(!shape.is_same(&stream, &row(r#"{"b":"\\xdeadbeef","c":"ab  ","f":"NaN","t":"y"}"#)));
+        assert_eq!(shape.as_rest_writes(stream).get("b"), Some(&Value::from("\\xdeadbeef")));
+    }
+
+    #[test]
+    fn a_missing_column_is_noticed_and_a_broken_list_tells_nothing() {
+        let mut shape = Shape::default();
+        for list in ["[]", "{}", "[{}]", "[1]"] {
+            shape.learn(list);
+            assert!(!shape.is_incomplete(&row("{}")), "{list}");
+        }
+        shape.learn(r#"[{"name":"id"},{"name":"big","type":null}]"#);
+        assert!(shape.is_incomplete(&row(r#"{"id":1}"#)));
+        assert!(!shape.is_incomplete(&row(r#"{"id":1,"big":null}"#)));
+    }
+}

@@ -1,0 +1,74 @@
+//! One table's rows, by key. Each row is kept once and shared with whoever was told of it.
+
+use std::{collections::HashMap, sync::Arc};
+
+use crate::domain::{Op, Record, RowId};
+
+/// What an insert or update did.
+#[derive(Debug, PartialEq)]
+pub struct Upsert {
+    pub op: Op,
+    pub record: Arc<Record>,
+}
+
+/// The rows of one table.
+#[derive(Debug, Default)]
+pub struct Rows {
+    rows: HashMap<RowId, Arc<Record>>,
+}
+
+impl Rows {
+    pub fn get(&self, id: &RowId) -> Option<&Arc<Record>> {
+        self.rows.get(id)
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&RowId, &Arc<Record>)> {
+        self.rows.iter()
+    }
+
+    /// Lays `newer` over the row: columns that it lacks stay, unless `whole` says that it is all there is. `None`
+    /// when nothing changed by it.
+    pub fn upsert(&mut self, id: &RowId, newer: Arc<Record>, whole: bool) -> Option<Upsert> {
+        let Some(row) = self.rows.get_mut(id) else {
+            self.rows.insert(id.clone(), newer.clone());
+            return Some(Upsert {
+                op: Op::Insert,
+                record: newer,
+            });
+        };
+        let record = if whole { newer } else { lay_over(row, newer) };
+        if record == *row {
+            return None;
+        }
+        *row = record.clone();
+        Some(Upsert { op: Op::Update, record })
+    }
+
+    /// Sets a row without asking what was there.
+    pub fn set(&mut self, id: RowId, record: Arc<Record>) {
+        self.rows.insert(id, record);
+    }
+
+    pub fn remove(&mut self, id: &RowId) -> Option<Arc<Record>> {
+        self.rows.remove(id)
+    }
+}
+
+/// `newer` over `base`: an unchanged large column is absent from an update and stays. Copies only when something is
+/// absent.
+pub fn lay_over(base: &Record, newer: Arc<Record>) -> Arc<Record> {
+    if newer.covers(base) {
+        return newer;
+    }
+    let mut merged = base.clone();
+    merged.merge(Arc::unwrap_or_clone(newer));
+    Arc::new(merged)
+}

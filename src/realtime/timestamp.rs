@@ -1,0 +1,97 @@
+//! Commit timestamps: ISO 8601 to milliseconds since the Unix epoch. Anything else is "unknown", never an error.
+
+/// Reads `2026-08-21T10:00:00.123Z` or the same with `+hh:mm`; years 0001 to 9999.
+pub(super) fn parse_ms(text: &str) -> Option<i64> {
+    let (date, time) = text.split_once(['T', ' '])?;
+    let mut parts = date.splitn(3, '-').map(number);
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    if !(1..=9_999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    let (clock, offset_s) = split_offset(time)?;
+    let mut parts = clock.splitn(3, ':');
+    let (hour, minute) = (number(parts.next()?)?, number(parts.next()?)?);
+    let seconds = parts.next().unwrap_or("0");
+    let (second, fraction) = seconds.split_once('.').unwrap_or((seconds, ""));
+    let second = number(second)?;
+    if hour > 24 || minute > 59 || second > 60 {
+        return None;
+    }
+    let millis = fraction_ms(fraction)?;
+    let days = days_from_civil(year, month, day);
+    Some((((days * 24 + hour) * 60 + minute) * 60 + second - offset_s) * 1_000 + millis)
+}
+
+/// Digits only, and few of them.
+fn number(text: &str) -> Option<i64> {
+    if text.is_empty() || text.len() > 4 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    text.parse().ok()
+}
+
+/// The clock, and its distance from UTC in seconds.
+fn split_offset(time: &str) -> Option<(&str, i64)> {
+    if let Some(clock) = time.strip_suffix(['Z', 'z']) {
+        return Some((clock, 0));
+    }
+    let at = time.rfind(['+', '-'])?;
+    let (clock, offset) = time.split_at(at);
+    let sign = if offset.starts_with('-') { -1 } else { 1 };
+    let offset = offset.get(1..)?;
+    let (hours, minutes) = offset.split_once(':').unwrap_or((offset, "0"));
+    Some((clock, sign * (number(hours)? * 3_600 + number(minutes)? * 60)))
+}
+
+/// The first three decimals.
+fn fraction_ms(digits: &str) -> Option<i64> {
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let mut millis = 0;
+    for place in 0..3 {
+        let digit = digits.as_bytes().get(place).map_or(0, |byte| i64::from(byte - b'0'));
+        millis = millis * 10 + digit;
+    }
+    Some(millis)
+}
+
+/// Days since 1970-01-01 in the Gregorian calendar (years counted from March, in eras of 400 years).
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let month_from_march = (month + 9) % 12;
+    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_servers_form_and_its_relatives_are_read() {
+        assert_eq!(parse_ms("1970-01-01T00:00:00.000Z"), Some(0));
+        assert_eq!(parse_ms("2026-08-21T10:00:00.123Z"), Some(1_787_306_400_123));
+        assert_eq!(parse_ms("2026-08-21 12:00:00.123456+02:00"), Some(1_787_306_400_123));
+        assert_eq!(parse_ms("2000-02-29T23:59:59Z"), Some(951_868_799_000));
+    }
+
+    #[test]
+    fn anything_else_is_unknown() {
+        for text in [
+            "yesterday",
+            "",
+            "T",
+            "2026-13-01T00:00:00Z",
+            "2026-08-21T10:00:00",
+            "infinity",
+            "2026-08-21T1é:00:00Z",
+            "-",
+        ] {
+            assert_eq!(parse_ms(text), None, "{text}");
+        }
+    }
+}
