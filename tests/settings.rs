@@ -11,6 +11,7 @@ use opswall::{
     domain::{Backoff, Kind, Status},
     settings::{Env, FeedSettings, Origin, Settings, SettingsError, Vsn, saved},
 };
+use proptest::prelude::*;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
@@ -206,6 +207,12 @@ fn a_key_can_stand_in_a_file_and_a_stronger_layer_replaces_it() {
     fs::write(place.env.working_dir.join("secret.txt"), "sb_publishable_file\nmore\n").expect("written");
     assert_eq!(place.feed(&[]).key.expose_secret(), "sb_publishable_file");
     assert_eq!(place.feed(&["--key", "flag"]).key.expose_secret(), "flag");
+    let ambient = Place::new()
+        .var("SUPABASE_ANON_KEY", "anon")
+        .var("OPSWALL_KEY_FILE", "k")
+        .var("SUPABASE_URL", "https://a.b");
+    fs::write(ambient.env.working_dir.join("k"), " from-file \r\n").expect("written");
+    assert_eq!(ambient.feed(&[]).key.expose_secret(), "from-file", "named for opswall");
     let error = place.error(&["--key-file", "missing.txt"]);
     assert!(
         error.contains("cannot read the key file") && error.contains("missing.txt"),
@@ -565,6 +572,44 @@ fn the_example_file_is_valid_and_says_the_defaults() {
     for one in known {
         let is_said = matches!(one.origin, Origin::File { .. }) || one.name == "key";
         assert!(is_said, "{} is missing in the example", one.name);
+    }
+}
+
+/// The example with some of its bytes changed, or anything at all.
+fn any_file() -> impl Strategy<Value = Vec<u8>> {
+    let example = include_str!("../assets/opswall.example.toml")
+        .replace("\n#", "\n")
+        .into_bytes();
+    let edit = (any::<prop::sample::Index>(), any::<u8>());
+    let edited = prop::collection::vec(edit, 0..8).prop_map(move |edits| {
+        let mut bytes = example.clone();
+        for (at, byte) in edits {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        bytes
+    });
+    prop_oneof![
+        edited,
+        prop::collection::vec(any::<u8>(), 0..200),
+        any::<String>().prop_map(String::into_bytes)
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_file_is_worse_than_one_sentence(file in any_file(), state in any_file(), variable in "\\PC*") {
+        let place = Place::new().var("OPSWALL_MAP", &variable).var("OPSWALL_RECONNECT_JITTER", "0.5");
+        fs::write(place.env.working_dir.join("opswall.toml"), file).expect("written");
+        let folder = place.env.state_dir.clone().expect("a folder");
+        fs::create_dir_all(&folder).expect("made");
+        fs::write(folder.join(saved::FILE_NAME), state).expect("written");
+        if let Err(error) = place.try_load(&[]) {
+            let text = error.to_string();
+            prop_assert!(!text.is_empty() && !text.contains('\n') && text.len() < 2_000, "{text}");
+        }
     }
 }
 

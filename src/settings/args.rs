@@ -15,7 +15,7 @@ pub struct SettingsArgs {
     #[arg(long, global = true, value_name = "URL")]
     pub url: Option<String>,
     /// Publishable (or anon) key; other users of this machine can see flags: prefer --key-file or the environment
-    #[arg(long, global = true, value_name = "KEY", hide_env_values = true)]
+    #[arg(long, global = true, value_name = "KEY")]
     pub key: Option<SecretString>,
     /// File that holds the key on its first line
     #[arg(long, global = true, value_name = "FILE")]

@@ -92,6 +92,14 @@ impl Env {
                 },
             }
         }
+        // The file was named for opswall; a customary key beside it was set for everybody.
+        let is_customary = |name: &str| CUSTOMARY.iter().any(|(customary, _)| *customary == name);
+        if layer.values.contains_key("key_file")
+            && let Some(key) = layer.values.get("key")
+            && matches!(&key.origin, Origin::Env(name) if is_customary(name))
+        {
+            layer.values.remove("key");
+        }
         Ok((layer, unknown))
     }
 }
