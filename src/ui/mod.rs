@@ -1,8 +1,44 @@
-//! egui: theme, header, badge, connection popover, toasts, banner.
+//! egui: header, badge, connection popover, toasts, inspector, legend, and what stands over a scene that is not live.
+//! Reads resources, writes intents; a panel is a function of a plain view and may run twice in a frame.
+
+mod action;
+mod banner;
+mod clock;
+pub mod format;
+pub mod header;
+pub mod inspector;
+pub mod keys;
+pub mod legend;
+pub mod link_look;
+pub mod overlay;
+pub mod popover;
+mod rates;
+pub mod secrets;
+mod shell;
+mod status_icon;
+pub mod theme;
+pub mod toasts;
+mod transitions;
+mod type_scale;
+mod unmapped;
+mod widgets;
 
 use bevy::prelude::*;
 
+pub use self::action::Action;
+pub use self::banner::DEMO_TEXT;
+pub use self::shell::Panels;
+pub use self::type_scale::TypeScale;
+use self::widgets::close_button;
+
 /// The panels, aggregated.
 pub fn plugin(app: &mut App) {
-    let _ = app;
+    app.add_plugins((
+        clock::plugin,
+        rates::plugin,
+        unmapped::plugin,
+        transitions::plugin,
+        toasts::plugin,
+        shell::plugin,
+    ));
 }

@@ -1,0 +1,24 @@
+//! The demo's banner: nobody may take simulated data for their own.
+
+use egui::{Align, Frame, Layout, Panel, RichText, Ui};
+
+use super::{theme, theme::Tier};
+
+/// What it says.
+pub const DEMO_TEXT: &str = "Demo feed: simulated data. Point me at a project: SUPABASE_URL, SUPABASE_PUBLISHABLE_KEY";
+
+/// A slim panel at the bottom edge.
+pub fn demo_banner(ui: &mut Ui) {
+    Panel::bottom("demo banner")
+        .exact_size(theme::BANNER_HEIGHT)
+        .frame(Frame::new().fill(theme::SURFACE))
+        .show(ui, |ui| {
+            ui.with_layout(
+                Layout::centered_and_justified(egui::Direction::LeftToRight).with_cross_align(Align::Center),
+                |ui| {
+                    let text = RichText::new(DEMO_TEXT).font(Tier::Small.font(ui)).color(theme::WARN);
+                    ui.add(egui::Label::new(text).truncate());
+                },
+            );
+        });
+}

@@ -1,0 +1,300 @@
+//! The connection badge: green Live, grey Connecting…, red Offline; a button that opens the details.
+
+use std::sync::Arc;
+
+use egui::{Align2, Galley, Rect, Response, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, WidgetType, pos2, vec2};
+
+use crate::{
+    domain::{ChannelState, Kind, LinkStatus},
+    ui::{
+        format,
+        link_look::{LinkLook, Tone},
+        status_icon, theme,
+        theme::Tier,
+    },
+};
+
+/// What the badge says, as plain data.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BadgeView {
+    pub status: LinkStatus,
+    pub tone: Tone,
+    pub attempt: u32,
+    /// 0 = never gives up.
+    pub max_attempts: u32,
+    /// Seconds to the next try, while one is ahead.
+    pub retry_in_secs: Option<f64>,
+    pub reason: Option<String>,
+    pub stream_only: bool,
+    pub changes_per_second: f32,
+    /// Tables whose changes are confirmed, and all that are followed.
+    pub confirmed: usize,
+    pub tables: usize,
+    pub popover_open: bool,
+}
+
+impl BadgeView {
+    /// How many channels are live.
+    pub fn count_confirmed(channels: &crate::domain::PerKind<ChannelState>) -> usize {
+        Kind::ALL
+            .into_iter()
+            .filter(|kind| channels[*kind] == ChannelState::Live)
+            .count()
+    }
+
+    pub fn word(&self) -> &'static str {
+        match self.tone {
+            Tone::Live => "Live",
+            Tone::Waiting => "Connecting…",
+            Tone::Offline => "Offline",
+        }
+    }
+
+    /// The two small lines beside the word; the second may be empty.
+    pub fn lines(&self) -> [String; 2] {
+        match self.tone {
+            Tone::Live => [
+                if self.stream_only {
+                    "stream only".to_owned()
+                } else {
+                    format!("{}/{} tables", self.confirmed, self.tables)
+                },
+                format!("{} changes/s", format::rate(self.changes_per_second)),
+            ],
+            Tone::Waiting => {
+                let attempt = match (self.attempt, self.max_attempts) {
+                    (0, _) => String::new(),
+                    (attempt, 0) => format!("attempt {attempt}"),
+                    (attempt, most) => format!("attempt {attempt} of {most}"),
+                };
+                let next = match self.retry_in_secs {
+                    // Rounded up: "0 s" would be said for a whole second.
+                    Some(left) => format!("next try in {}", format::span(left.max(0.0).ceil())),
+                    None if self.attempt == 0 => "first contact".to_owned(),
+                    None => "trying now".to_owned(),
+                };
+                [next, attempt]
+            }
+            Tone::Offline => [
+                match &self.reason {
+                    Some(reason) => format::clean(reason, 72),
+                    None if self.status == LinkStatus::Disconnected => "disconnected by hand".to_owned(),
+                    None => "no reason given".to_owned(),
+                },
+                String::new(),
+            ],
+        }
+    }
+
+    /// One sentence for whoever cannot see it.
+    pub fn spoken(&self) -> String {
+        let lines = self.lines().into_iter().filter(|line| !line.is_empty());
+        let mut text = format!("Connection: {}", self.word());
+        for line in lines {
+            text.push_str(", ");
+            text.push_str(&line);
+        }
+        text
+    }
+}
+
+/// The badge's texts laid out, so that the header knows its size before it places it.
+pub struct BadgeLayout {
+    word: Arc<Galley>,
+    lines: Arc<Galley>,
+    /// Diameter of the dot or spinner.
+    dot: f32,
+    pub size: Vec2,
+}
+
+impl std::fmt::Debug for BadgeLayout {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BadgeLayout")
+            .field("size", &self.size)
+            .finish_non_exhaustive()
+    }
+}
+
+const PADDING: Vec2 = vec2(14.0, 4.0);
+const INNER_GAP: f32 = 10.0;
+/// The small lines are this wide at most, in letters of their font: a reason is cut there, the popover has all of it.
+const LINES_EMS: f32 = 15.0;
+/// The badge's width moves in such steps, so that a countdown's digits do not shove the header about.
+const WIDTH_STEP: f32 = 16.0;
+
+impl BadgeLayout {
+    pub fn new(ui: &Ui, view: &BadgeView, look: &LinkLook) -> Self {
+        let ink = look.ink();
+        let painter = ui.painter();
+        let word = painter.layout_no_wrap(view.word().to_owned(), Tier::Room.font(ui), ink);
+        let caption = Tier::Caption.font(ui);
+        let [first, second] = view.lines();
+        let text = if second.is_empty() {
+            first
+        } else {
+            format!("{first}\n{second}")
+        };
+        let most = caption.size * LINES_EMS;
+        let mut job = egui::text::LayoutJob::simple(text, caption, ink, most);
+        job.wrap.max_rows = 2;
+        let lines = painter.layout_job(job);
+        let dot = word.size().y * 0.46;
+        let natural = PADDING.x * 2.0 + dot + word.size().x + lines.size().x + INNER_GAP * 2.0;
+        let height = word.size().y.max(lines.size().y) + PADDING.y * 2.0;
+        Self {
+            dot,
+            size: vec2((natural / WIDTH_STEP).ceil() * WIDTH_STEP, height),
+            word,
+            lines,
+        }
+    }
+
+    /// Draws it at `rect` as a button.
+    pub fn show(&self, ui: &Ui, rect: Rect, view: &BadgeView, look: &LinkLook) -> Response {
+        let response = ui.interact(rect, ui.id().with("badge"), Sense::click());
+        response.widget_info(|| {
+            WidgetInfo::selected(WidgetType::Button, ui.is_enabled(), view.popover_open, view.spoken())
+        });
+        let painter = ui.painter();
+        let corner = rect.height() * 0.28;
+        if look.halo > 0.01 {
+            let glow = look.edge().gamma_multiply(0.45 * look.halo);
+            painter.rect_stroke(
+                rect.expand(3.0),
+                corner + 3.0,
+                Stroke::new(6.0, glow),
+                StrokeKind::Middle,
+            );
+        }
+        painter.rect_filled(rect, corner, look.face());
+        let edge = if response.has_focus() {
+            Stroke::new(2.5, theme::SELECTION)
+        } else if response.hovered() || view.popover_open {
+            Stroke::new(2.0, theme::TEXT)
+        } else {
+            Stroke::new(1.5, look.edge())
+        };
+        painter.rect_stroke(rect, corner, edge, StrokeKind::Inside);
+
+        let dot = pos2(rect.left() + PADDING.x + self.dot * 0.5, rect.center().y);
+        self.draw_dot(ui, dot, view.tone, look);
+        let word = pos2(dot.x + self.dot * 0.5 + INNER_GAP, rect.center().y);
+        let word = Align2::LEFT_CENTER.anchor_size(word, self.word.size());
+        painter.galley(word.min, Arc::clone(&self.word), look.ink());
+        let lines = pos2(word.right() + INNER_GAP, rect.center().y);
+        let lines = Align2::LEFT_CENTER.anchor_size(lines, self.lines.size());
+        painter.galley(lines.min, Arc::clone(&self.lines), look.ink());
+        response.on_hover_text(match &view.reason {
+            Some(reason) => format::clean(reason, 400),
+            None => "Connection details (C)".to_owned(),
+        })
+    }
+
+    /// Live: a steady disc. On its way: a turning arc. Offline: a struck disc. The shape says it without the colour.
+    fn draw_dot(&self, ui: &Ui, center: egui::Pos2, tone: Tone, look: &LinkLook) {
+        let painter = ui.painter();
+        let radius = self.dot * 0.5;
+        match tone {
+            Tone::Live => {
+                painter.circle_filled(center, radius, look.edge());
+            }
+            Tone::Waiting => {
+                let line = Stroke::new((radius * 0.32).max(2.0), theme::TEXT);
+                spinner(ui, center, radius - line.width * 0.5, line);
+            }
+            Tone::Offline => {
+                let line = Stroke::new((radius * 0.34).max(2.0), look.ink());
+                let arm = vec2(radius, radius) * 0.72;
+                painter.line_segment([center - arm, center + arm], line);
+                let arm = vec2(arm.x, -arm.y);
+                painter.line_segment([center - arm, center + arm], line);
+            }
+        }
+    }
+}
+
+/// A turning arc: something is under way. One turn in 1.2 s.
+pub fn spinner(ui: &Ui, center: egui::Pos2, radius: f32, line: Stroke) {
+    const TURN_SECS: f64 = 1.2;
+    ui.ctx().request_repaint();
+    let turn = ui.input(|input| (input.time / TURN_SECS).fract()) as f32;
+    let track = Stroke::new(line.width, line.color.gamma_multiply(0.25));
+    ui.painter().circle_stroke(center, radius, track);
+    status_icon::arc(ui.painter(), center, radius, turn, 0.3, line);
+}
+
+/// The badge in the flow of a panel.
+pub fn badge_ui(ui: &mut Ui, view: &BadgeView, look: &LinkLook) -> Response {
+    let layout = BadgeLayout::new(ui, view, look);
+    let (_, rect) = ui.allocate_space(layout.size);
+    layout.show(ui, rect, view, look)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view() -> BadgeView {
+        BadgeView {
+            status: LinkStatus::Connected,
+            tone: Tone::Live,
+            attempt: 0,
+            max_attempts: 5,
+            retry_in_secs: None,
+            reason: None,
+            stream_only: false,
+            changes_per_second: 48.0,
+            confirmed: 3,
+            tables: 3,
+            popover_open: false,
+        }
+    }
+
+    #[test]
+    fn live_says_how_much_is_proven() {
+        assert_eq!(view().spoken(), "Connection: Live, 3/3 tables, 48 changes/s");
+        let alone = BadgeView {
+            stream_only: true,
+            ..view()
+        };
+        assert_eq!(alone.spoken(), "Connection: Live, stream only, 48 changes/s");
+    }
+
+    #[test]
+    fn waiting_counts_down_and_says_which_try_it_is() {
+        let mut waiting = BadgeView {
+            status: LinkStatus::Disconnected,
+            tone: Tone::Waiting,
+            attempt: 2,
+            retry_in_secs: Some(5.2),
+            ..view()
+        };
+        assert_eq!(
+            waiting.spoken(),
+            "Connection: Connecting…, next try in 6 s, attempt 2 of 5"
+        );
+        waiting.retry_in_secs = Some(-3.0);
+        waiting.max_attempts = 0;
+        assert_eq!(waiting.spoken(), "Connection: Connecting…, next try in 0 s, attempt 2");
+        waiting.retry_in_secs = None;
+        assert_eq!(waiting.spoken(), "Connection: Connecting…, trying now, attempt 2");
+        waiting.attempt = 0;
+        assert_eq!(waiting.spoken(), "Connection: Connecting…, first contact");
+    }
+
+    #[test]
+    fn offline_says_why_in_one_bounded_line() {
+        let offline = BadgeView {
+            status: LinkStatus::Error,
+            tone: Tone::Offline,
+            reason: Some("the server\nrefused the key ".repeat(400)),
+            ..view()
+        };
+        let spoken = offline.spoken();
+        assert!(
+            spoken.starts_with("Connection: Offline, the server refused the key"),
+            "{spoken}"
+        );
+        assert!(spoken.chars().count() < 110 && !spoken.contains('\n'));
+    }
+}

@@ -1,0 +1,129 @@
+//! The inspector: the selected row, all its columns.
+
+use egui::{Align, Layout, Panel, Rect, RichText, ScrollArea, Sense, Ui, Vec2};
+
+use super::{Action, format, secrets, status_icon, theme, theme::Tier};
+use crate::{
+    domain::{Record, RowKey, StatusReading},
+    messages::Intent,
+};
+
+/// The selected row, as plain data.
+#[derive(Debug)]
+pub struct InspectorView<'a> {
+    pub key: &'a RowKey,
+    pub label: &'a str,
+    pub subtitle: Option<&'a str>,
+    pub state: &'a StatusReading,
+    pub progress: Option<f32>,
+    pub error: Option<&'a str>,
+    pub record: &'a Record,
+    /// The row has been deleted; this is what it was.
+    pub gone: bool,
+}
+
+/// Columns that are shown, and letters of one value.
+const MOST_COLUMNS: usize = 200;
+const MOST_VALUE: usize = 280;
+/// Width of the column names, points.
+const NAME_WIDTH: f32 = 112.0;
+
+/// The panel at the right edge; its rectangle.
+pub fn inspector_panel(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Action>) -> Rect {
+    Panel::right("inspector")
+        .exact_size(theme::INSPECTOR_WIDTH)
+        .resizable(false)
+        .show(ui, |ui| inspector_ui(ui, view, actions))
+        .response
+        .rect
+}
+
+/// The inspector's contents.
+pub fn inspector_ui(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Action>) {
+    ui.add_space(6.0);
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(view.key.kind.singular()).color(theme::MUTED));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if super::close_button(ui, "Close inspector").clicked() {
+                actions.push(Action::Intent(Intent::Select(None)));
+            }
+            if ui.button("Show").on_hover_text("Fly to it").clicked() {
+                actions.push(Action::Intent(Intent::Focus(view.key.clone())));
+            }
+        });
+    });
+    let label = if view.label.is_empty() {
+        view.key.id.as_str()
+    } else {
+        view.label
+    };
+    let heading = RichText::new(format::clean(label, 160))
+        .font(Tier::Name.font(ui))
+        .color(theme::TEXT);
+    ui.add(egui::Label::new(heading).wrap());
+    if let Some(subtitle) = view.subtitle {
+        ui.label(RichText::new(format::clean(subtitle, 120)).color(theme::MUTED));
+    }
+    status_ui(ui, view);
+    if let Some(error) = view.error {
+        let text = RichText::new(format::clean(error, 400)).color(theme::OFFLINE);
+        ui.add(egui::Label::new(text).wrap());
+    }
+    if view.gone {
+        ui.label(RichText::new("This row has been deleted.").color(theme::WARN));
+    }
+    ui.separator();
+    columns_ui(ui, view);
+}
+
+fn status_ui(ui: &mut Ui, view: &InspectorView<'_>) {
+    let status = view.state.status;
+    ui.horizontal(|ui| {
+        let (rect, _) = ui.allocate_exact_size(Vec2::splat(16.0), Sense::hover());
+        status_icon::paint(ui.painter(), rect, status, theme::status_color(status));
+        let word = view.state.word.as_deref().map(|word| format::clean(word, 60));
+        let text = match word {
+            Some(word) if word != status.word() => format!("{word} ({})", status.word()),
+            _ => status.word().to_owned(),
+        };
+        ui.label(RichText::new(text).color(theme::TEXT));
+        if let Some(progress) = view.progress {
+            let percent = (progress.clamp(0.0, 1.0) * 100.0).round();
+            ui.label(RichText::new(format!("{percent:.0} %")).color(theme::MUTED));
+        }
+    });
+}
+
+fn columns_ui(ui: &mut Ui, view: &InspectorView<'_>) {
+    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 5.0;
+        let value_width = (ui.available_width() - NAME_WIDTH - 8.0).max(60.0);
+        for (name, value) in view.record.iter().take(MOST_COLUMNS) {
+            ui.horizontal_top(|ui| {
+                ui.allocate_ui_with_layout(Vec2::new(NAME_WIDTH, 0.0), Layout::left_to_right(Align::TOP), |ui| {
+                    ui.set_width(NAME_WIDTH);
+                    let name = RichText::new(format::clean(name, 60))
+                        .font(Tier::Small.font(ui))
+                        .color(theme::MUTED);
+                    ui.add(egui::Label::new(name).truncate());
+                });
+                ui.allocate_ui_with_layout(Vec2::new(value_width, 0.0), Layout::top_down(Align::Min), |ui| {
+                    ui.set_width(value_width);
+                    let (text, ink) = if secrets::is_secret(name) {
+                        (secrets::MASK.to_owned(), theme::MUTED)
+                    } else if value.is_null() {
+                        ("null".to_owned(), theme::MUTED)
+                    } else {
+                        (secrets::preview(value, MOST_VALUE), theme::TEXT)
+                    };
+                    let text = RichText::new(text).font(Tier::Mono.font(ui)).color(ink);
+                    ui.add(egui::Label::new(text).wrap().selectable(true));
+                });
+            });
+        }
+        let more = view.record.len().saturating_sub(MOST_COLUMNS);
+        if more > 0 {
+            ui.label(RichText::new(format!("{more} more columns")).color(theme::MUTED));
+        }
+    });
+}

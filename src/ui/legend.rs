@@ -1,0 +1,97 @@
+//! The legend: each state's shape and colour, how many there are, and the status words that the mapping does not know.
+
+use egui::{Area, Context, Grid, Id, Order, Pos2, RichText, Sense, Ui, Vec2, WidgetInfo, WidgetType};
+
+use super::{Action, format, status_icon, theme, theme::Tier};
+use crate::domain::Status;
+
+/// One state's line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LegendRow {
+    pub status: Status,
+    pub agents: usize,
+    pub tasks: usize,
+}
+
+/// What the legend shows, as plain data.
+#[derive(Debug)]
+pub struct LegendView<'a> {
+    pub open: bool,
+    pub rows: &'a [LegendRow],
+    /// Words that are drawn neutral because the mapping has no state for them.
+    pub unmapped: &'a [String],
+}
+
+/// Hangs the legend with its lower left corner at `corner`.
+pub fn legend_area(ctx: &Context, view: &LegendView<'_>, corner: Pos2, actions: &mut Vec<Action>) {
+    Area::new(Id::new("legend"))
+        .order(Order::Middle)
+        .pivot(egui::Align2::LEFT_BOTTOM)
+        .fixed_pos(corner)
+        .show(ctx, |ui| {
+            theme::plate().show(ui, |ui| legend_ui(ui, view, actions));
+        });
+}
+
+/// The legend's contents.
+pub fn legend_ui(ui: &mut Ui, view: &LegendView<'_>, actions: &mut Vec<Action>) {
+    ui.spacing_mut().item_spacing.y = 3.0;
+    let word = if view.open { "Hide" } else { "Legend" };
+    let text = RichText::new(word).font(Tier::Small.font(ui)).color(theme::MUTED);
+    let button = ui.add(egui::Button::new(text).frame(false)).on_hover_text("Legend (L)");
+    button.widget_info(|| WidgetInfo::selected(WidgetType::Button, true, view.open, "Legend"));
+    if button.clicked() {
+        actions.push(Action::ToggleLegend);
+    }
+    if !view.open {
+        return;
+    }
+    Grid::new("legend rows")
+        .num_columns(4)
+        .spacing([10.0, 3.0])
+        .show(ui, |ui| {
+            let small = |text: String, ink| RichText::new(text).font(Tier::Small.font(ui)).color(ink);
+            let head = [String::new(), String::new(), "agents".to_owned(), "tasks".to_owned()];
+            let head = head.map(|text| small(text, theme::MUTED));
+            for text in head {
+                ui.label(text);
+            }
+            ui.end_row();
+            for row in view.rows {
+                legend_row(ui, row);
+            }
+        });
+    if !view.unmapped.is_empty() {
+        let words = format::dotted(view.unmapped.iter().map(|word| format::clean(word, 24)));
+        let text = RichText::new(format!("unmapped: {words}"))
+            .font(Tier::Small.font(ui))
+            .color(theme::WARN);
+        ui.allocate_ui(Vec2::new(210.0, 0.0), |ui| {
+            ui.set_max_width(210.0);
+            ui.add(egui::Label::new(text).wrap());
+        });
+    }
+}
+
+fn legend_row(ui: &mut Ui, row: &LegendRow) {
+    let (rect, icon) = ui.allocate_exact_size(Vec2::splat(14.0), Sense::hover());
+    status_icon::paint(ui.painter(), rect, row.status, theme::status_color(row.status));
+    let word = row.status.word();
+    icon.on_hover_text(word);
+    let some = row.agents + row.tasks > 0;
+    let ink = if some { theme::TEXT } else { theme::MUTED };
+    let font = Tier::Small.font(ui);
+    ui.label(RichText::new(word).font(font).color(ink));
+    for count in [row.agents, row.tasks] {
+        let text = if count == 0 {
+            "–".to_owned()
+        } else {
+            format::compact(count)
+        };
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let ink = if count == 0 { theme::MUTED } else { theme::TEXT };
+            ui.label(RichText::new(text).font(Tier::Mono.font(ui)).color(ink));
+        });
+    }
+    ui.end_row();
+}

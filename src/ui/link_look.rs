@@ -1,0 +1,122 @@
+//! How the connection looks: its tone, and the colours and widths that the badge and the header's line wear. The
+//! transitions between tones are `transitions`'.
+
+use bevy::{color::Mix as _, color::Oklaba, prelude::Component};
+use egui::Color32;
+
+use super::theme;
+use crate::domain::{LinkStatus, StatusReport};
+
+/// The three looks of the badge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Tone {
+    Live,
+    /// On its way: connecting, or waiting for the next try.
+    Waiting,
+    /// Nothing will happen by itself.
+    Offline,
+}
+
+impl Tone {
+    /// A lost connection with a next try ahead is on its way; without one it is offline.
+    pub fn of(report: &StatusReport) -> Self {
+        match report.status {
+            LinkStatus::Connected => Self::Live,
+            LinkStatus::Connecting => Self::Waiting,
+            LinkStatus::Disconnected if report.retry_in_ms.is_some() => Self::Waiting,
+            LinkStatus::Disconnected | LinkStatus::Error => Self::Offline,
+        }
+    }
+}
+
+/// What is drawn at this moment: at rest one of three, between them a mixture.
+#[derive(Component, Debug, Clone, Copy, PartialEq)]
+pub struct LinkLook {
+    /// Badge edge, dot and header line.
+    pub color: Oklaba,
+    /// How full the badge is of that colour, 0 to 1: quiet when live, loud when offline.
+    pub fill: f32,
+    /// Thickness of the header's line, points.
+    pub line: f32,
+    /// A glow round the badge that flares when the tone changes, 0 to 1.
+    pub halo: f32,
+}
+
+impl LinkLook {
+    /// The look at rest.
+    pub fn of(tone: Tone) -> Self {
+        let (color, fill, line) = match tone {
+            Tone::Live => (theme::LIVE, 0.14, 2.0),
+            Tone::Waiting => (theme::WAITING, 0.22, 3.0),
+            Tone::Offline => (theme::OFFLINE, 1.0, 6.0),
+        };
+        Self {
+            color: theme::oklab(color),
+            fill,
+            line,
+            halo: 0.0,
+        }
+    }
+
+    /// Between two looks; the halo burns down on the way.
+    pub fn mix(from: &Self, to: &Self, ratio: f32) -> Self {
+        let blend = |a: f32, b: f32| a + (b - a) * ratio;
+        Self {
+            color: from.color.mix(&to.color, ratio),
+            fill: blend(from.fill, to.fill),
+            line: blend(from.line, to.line),
+            halo: 1.0 - ratio,
+        }
+    }
+
+    pub fn edge(&self) -> Color32 {
+        theme::color32(self.color)
+    }
+
+    pub fn face(&self) -> Color32 {
+        theme::color32(theme::oklab(theme::SURFACE).mix(&self.color, self.fill.clamp(0.0, 1.0)))
+    }
+
+    /// The words on the badge: light on a quiet badge, dark on a full one.
+    pub fn ink(&self) -> Color32 {
+        let quiet = theme::oklab(theme::TEXT);
+        let loud = theme::oklab(theme::GROUND);
+        theme::color32(quiet.mix(&loud, ((self.fill - 0.5) * 4.0).clamp(0.0, 1.0)))
+    }
+}
+
+impl Default for LinkLook {
+    fn default() -> Self {
+        Self::of(Tone::Waiting)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_connection_is_on_its_way_only_while_a_try_is_ahead() {
+        let lost = |retry_in_ms| StatusReport {
+            status: LinkStatus::Disconnected,
+            retry_in_ms,
+            ..StatusReport::default()
+        };
+        assert_eq!(Tone::of(&lost(Some(0))), Tone::Waiting);
+        assert_eq!(Tone::of(&lost(None)), Tone::Offline);
+        let gave_up = StatusReport {
+            status: LinkStatus::Error,
+            ..StatusReport::default()
+        };
+        assert_eq!(Tone::of(&gave_up), Tone::Offline);
+    }
+
+    #[test]
+    fn a_transition_begins_and_ends_at_rest() {
+        let (live, offline) = (LinkLook::of(Tone::Live), LinkLook::of(Tone::Offline));
+        let end = LinkLook::mix(&live, &offline, 1.0);
+        assert_eq!((end.fill, end.line, end.halo), (offline.fill, offline.line, 0.0));
+        assert_eq!(end.edge(), theme::OFFLINE);
+        assert_eq!(LinkLook::mix(&live, &offline, 0.0).edge(), theme::LIVE);
+    }
+}

@@ -1,0 +1,165 @@
+//! The reconnect schedule in words and as a line: try by try, how long it waits.
+
+use std::time::Duration;
+
+use egui::{Align2, Pos2, Rect, Sense, Shape, Stroke, Ui, WidgetInfo, WidgetType, pos2, vec2};
+
+use crate::{
+    domain::Backoff,
+    ui::{format, theme, theme::Tier},
+};
+
+/// Tries that are written out, and drawn.
+const WRITTEN: u32 = 8;
+const DRAWN: u32 = 12;
+
+/// `3 · 6 · 12 · 24 · 48 s, then gives up after 1 min 33 s`.
+pub fn schedule_text(backoff: &Backoff) -> String {
+    let written = backoff.schedule(WRITTEN);
+    let more = backoff.delay(WRITTEN + 1, 0.0).is_some();
+    let delays = written.iter().map(|delay| format::seconds(delay.as_secs_f64()));
+    let delays = format::dotted(delays.chain(more.then(|| "…".to_owned())));
+    let end = if backoff.max_attempts == 0 {
+        "for as long as it takes".to_owned()
+    } else {
+        // Bounded by `Backoff::MAX_ATTEMPTS_LIMIT`.
+        let total: Duration = backoff.schedule(Backoff::MAX_ATTEMPTS_LIMIT).iter().sum();
+        format!("then gives up after {}", total_text(total))
+    };
+    let jitter = if backoff.jitter > 0.0 {
+        format!("; each up to {:.0} % shorter, at random", backoff.jitter * 100.0)
+    } else {
+        String::new()
+    };
+    format!("{delays} s, {end}{jitter}")
+}
+
+/// Short totals keep their fraction, long ones are spans.
+fn total_text(total: Duration) -> String {
+    let seconds = total.as_secs_f64();
+    if seconds < 10.0 {
+        format!("{} s", format::seconds(seconds))
+    } else {
+        format::span(seconds.round())
+    }
+}
+
+/// Draws the delays: a line over the tries, each with its seconds, the random share as a band below it. `trying` marks
+/// the try under way.
+pub fn schedule_plot(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>) {
+    let size = vec2(ui.available_width(), 118.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    response.widget_info(|| {
+        let text = format!("Reconnect schedule: {}", schedule_text(backoff));
+        WidgetInfo::labeled(WidgetType::Image, true, text)
+    });
+    let delays: Vec<f32> = backoff.schedule(DRAWN).iter().map(Duration::as_secs_f32).collect();
+    let painter = ui.painter_at(rect);
+    let small = Tier::Small.font(ui);
+    let plot = Rect::from_min_max(rect.min + vec2(8.0, 20.0), rect.max - vec2(8.0, 22.0));
+    painter.hline(plot.x_range(), plot.bottom(), Stroke::new(1.0, theme::LINE));
+
+    let peak = delays.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
+    let slots = delays.len().max(1) as f32;
+    let at = |slot: usize, delay: f32| -> Pos2 {
+        let x = plot.left() + plot.width() * (slot as f32 + 0.5) / slots;
+        pos2(x, plot.bottom() - plot.height() * (delay / peak).clamp(0.0, 1.0))
+    };
+    let points: Vec<Pos2> = delays
+        .iter()
+        .enumerate()
+        .map(|(slot, delay)| at(slot, *delay))
+        .collect();
+    let shortest = 1.0 - backoff.jitter.clamp(0.0, 1.0) as f32;
+    for (slot, top) in points.iter().enumerate() {
+        let delay = delays.get(slot).copied().unwrap_or_default();
+        let current = trying == u32::try_from(slot + 1).ok();
+        let ink = if current { theme::SELECTION } else { theme::TEXT };
+        painter.vline(top.x, top.y..=plot.bottom(), Stroke::new(1.0, theme::LINE));
+        if backoff.jitter > 0.0 {
+            let floor = at(slot, delay * shortest);
+            painter.line_segment([*top, floor], Stroke::new(5.0, theme::MUTED.gamma_multiply(0.5)));
+        }
+        let number = pos2(top.x, plot.bottom() + 3.0);
+        let number_ink = if current { ink } else { theme::MUTED };
+        painter.text(
+            number,
+            Align2::CENTER_TOP,
+            (slot + 1).to_string(),
+            small.clone(),
+            number_ink,
+        );
+    }
+    painter.add(Shape::line(points.clone(), Stroke::new(2.0, theme::LIVE)));
+    for (slot, top) in points.iter().enumerate() {
+        let delay = delays.get(slot).copied().unwrap_or_default();
+        let current = trying == u32::try_from(slot + 1).ok();
+        let ink = if current { theme::SELECTION } else { theme::TEXT };
+        painter.circle_filled(
+            *top,
+            if current { 5.0 } else { 3.5 },
+            if current { ink } else { theme::LIVE },
+        );
+        // Every second one where they stand close.
+        if slots <= 8.0 || slot % 2 == 0 || slot + 1 == delays.len() {
+            let text = format!("{} s", format::seconds(f64::from(delay)));
+            painter.text(*top - vec2(0.0, 6.0), Align2::CENTER_BOTTOM, text, small.clone(), ink);
+        }
+    }
+    let corner = rect.left_bottom() + vec2(8.0, 0.0);
+    if points.len() > 1 {
+        painter.text(corner, Align2::LEFT_BOTTOM, "try", small, theme::MUTED);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_schedule_in_words() {
+        assert_eq!(
+            schedule_text(&Backoff::default()),
+            "3 · 6 · 12 · 24 · 48 s, then gives up after 1 min 33 s"
+        );
+    }
+
+    #[test]
+    fn endless_short_and_random_ones() {
+        let endless = Backoff {
+            max_attempts: 0,
+            jitter: 0.2,
+            ..Backoff::default()
+        };
+        assert_eq!(
+            schedule_text(&endless),
+            "3 · 6 · 12 · 24 · 48 · 60 · 60 · 60 · … s, for as long as it takes; each up to 20 % shorter, at random"
+        );
+        let short = Backoff {
+            interval: Duration::from_millis(100),
+            ..Backoff::default()
+        };
+        assert_eq!(
+            schedule_text(&short),
+            "0.1 · 0.2 · 0.4 · 0.8 · 1.6 s, then gives up after 3.1 s"
+        );
+        let once = Backoff {
+            max_attempts: 1,
+            ..Backoff::default()
+        };
+        assert_eq!(schedule_text(&once), "3 s, then gives up after 3 s");
+    }
+
+    #[test]
+    fn a_thousand_tries_are_still_one_line() {
+        let long = Backoff {
+            max_attempts: 1_000,
+            ..Backoff::default()
+        };
+        assert!(
+            schedule_text(&long).ends_with("… s, then gives up after 16 h 36 min"),
+            "{}",
+            schedule_text(&long)
+        );
+    }
+}

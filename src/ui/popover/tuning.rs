@@ -1,0 +1,132 @@
+//! The backoff's four settings, each with its slider, and the schedule that they give. A change is in force at once.
+
+use std::time::Duration;
+
+use egui::{RichText, Slider, SliderClamping, Ui};
+
+use super::schedule::{schedule_plot, schedule_text};
+use crate::{
+    domain::Backoff,
+    ui::{Action, theme, theme::Tier},
+};
+
+/// The slider for tries ends here; more can be typed.
+const SLIDER_ATTEMPTS: u32 = 20;
+
+/// Draws the settings as `backoff` has them; a changed one is pushed as `Action::Tuned`.
+pub fn tuning_ui(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>, actions: &mut Vec<Action>) {
+    let mut edited = *backoff;
+    ui.horizontal(|ui| {
+        ui.label(
+            RichText::new("Reconnecting")
+                .font(Tier::Name.font(ui))
+                .color(theme::TEXT),
+        );
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let changed = *backoff != Backoff::default();
+            if ui
+                .add_enabled(changed, egui::Button::new("Reset to defaults"))
+                .clicked()
+            {
+                edited = Backoff::default();
+            }
+        });
+    });
+    ui.spacing_mut().slider_width = 150.0;
+
+    ui.add(
+        Slider::new(&mut edited.max_attempts, 0..=SLIDER_ATTEMPTS)
+            .clamping(SliderClamping::Never)
+            .custom_formatter(|value, _| attempts_text(value))
+            .custom_parser(parse_attempts)
+            .text("Tries"),
+    );
+    let first = edited.interval.as_secs_f64();
+    if let Some(moved) = seconds_slider(ui, first, "First delay") {
+        edited.interval = moved;
+        edited.max_interval = edited.max_interval.max(moved);
+    }
+    let longest = edited.max_interval.as_secs_f64();
+    if let Some(moved) = seconds_slider(ui, longest, "Longest delay") {
+        edited.max_interval = moved;
+        edited.interval = edited.interval.min(moved);
+    }
+    let share = (edited.jitter * 100.0).round();
+    let mut percent = share;
+    ui.add(
+        Slider::new(&mut percent, 0.0..=100.0)
+            .clamping(SliderClamping::Always)
+            .fixed_decimals(0)
+            .suffix(" %")
+            .text("Random share"),
+    );
+    if percent != share {
+        edited.jitter = percent / 100.0;
+    }
+    let edited = edited.clamped();
+    ui.add_space(2.0);
+    schedule_plot(ui, &edited, trying);
+    ui.label(RichText::new(schedule_text(&edited)).color(theme::TEXT));
+    if edited != *backoff {
+        actions.push(Action::Tuned(edited));
+    }
+}
+
+fn duration(seconds: f64) -> Duration {
+    // Whole hundredths: nobody means 3.0174 s.
+    let hundredths = (seconds * 100.0).round();
+    if hundredths.is_finite() {
+        Duration::from_millis(hundredths.clamp(0.0, 360_000.0) as u64 * 10)
+    } else {
+        Backoff::default().interval
+    }
+}
+
+/// A slider over the delays that may be set; the new delay when it was moved, and only then, so that a value between
+/// its steps stays as it is.
+fn seconds_slider(ui: &mut Ui, seconds: f64, name: &str) -> Option<Duration> {
+    let (least, most) = Backoff::INTERVAL_RANGE;
+    let mut moved = seconds;
+    ui.add(
+        Slider::new(&mut moved, least.as_secs_f64()..=most.as_secs_f64())
+            .logarithmic(true)
+            .clamping(SliderClamping::Always)
+            .max_decimals(2)
+            .suffix(" s")
+            .text(name),
+    );
+    (moved != seconds).then(|| duration(moved))
+}
+
+fn attempts_text(value: f64) -> String {
+    if value < 0.5 {
+        "0 = never gives up".to_owned()
+    } else {
+        format!("{value:.0}")
+    }
+}
+
+fn parse_attempts(text: &str) -> Option<f64> {
+    let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse::<u32>().ok().map(f64::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tries_are_read_as_they_are_written() {
+        assert_eq!(parse_attempts(&attempts_text(0.0)), Some(0.0));
+        assert_eq!(parse_attempts("17"), Some(17.0));
+        assert_eq!(parse_attempts("never"), None);
+        assert_eq!(parse_attempts("-3"), None);
+    }
+
+    #[test]
+    fn seconds_are_whole_hundredths_and_bounded() {
+        assert_eq!(duration(3.0174), Duration::from_millis(3_020));
+        assert_eq!(duration(1e30), Duration::from_secs(3_600));
+        assert_eq!(duration(f64::NAN), Backoff::default().interval);
+    }
+}

@@ -1,0 +1,86 @@
+//! Changes per second over the last minute, for the spark line.
+
+use std::collections::VecDeque;
+
+use bevy::prelude::*;
+
+use crate::{connection::Connection, frame::FrameSystems};
+
+pub(super) fn plugin(app: &mut App) {
+    app.init_resource::<RateHistory>()
+        .add_systems(Update, sample.in_set(FrameSystems::Animate));
+}
+
+/// One sample a second, the oldest first.
+#[derive(Resource, Debug, Default)]
+pub struct RateHistory {
+    samples: VecDeque<f32>,
+    /// When the last sample was taken, whole seconds, and the counter then.
+    last: Option<(u64, u64)>,
+}
+
+impl RateHistory {
+    /// Seconds that are kept.
+    pub const SPAN: usize = 60;
+
+    /// Tells the counter of all changes at the moment `now` (seconds). Asking more often than once a second is
+    /// harmless; seconds that were missed count as even.
+    pub fn tell(&mut self, now: f64, changes: u64) {
+        let second = now.max(0.0) as u64;
+        let Some((last_second, last_changes)) = self.last else {
+            self.last = Some((second, changes));
+            return;
+        };
+        if second <= last_second {
+            return;
+        }
+        let passed = second - last_second;
+        // A counter that went back belongs to a new feed.
+        let rate = changes.saturating_sub(last_changes) as f32 / passed as f32;
+        for _ in 0..passed.min(Self::SPAN as u64) {
+            if self.samples.len() == Self::SPAN {
+                self.samples.pop_front();
+            }
+            self.samples.push_back(rate);
+        }
+        self.last = Some((second, changes));
+    }
+
+    /// The samples, oldest first; at most `SPAN`.
+    pub fn samples(&self) -> impl ExactSizeIterator<Item = f32> + '_ {
+        self.samples.iter().copied()
+    }
+}
+
+fn sample(time: Res<Time<Real>>, connection: Res<Connection>, mut history: ResMut<RateHistory>) {
+    history
+        .bypass_change_detection()
+        .tell(time.elapsed_secs_f64(), connection.link.changes);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minute_is_kept_one_sample_a_second() {
+        let mut history = RateHistory::default();
+        for tick in 0..1_000_u32 {
+            history.tell(f64::from(tick) * 0.1, u64::from(tick) * 5);
+        }
+        let samples: Vec<f32> = history.samples().collect();
+        assert_eq!(samples.len(), RateHistory::SPAN);
+        assert!(samples.iter().all(|rate| *rate == 50.0), "{samples:?}");
+    }
+
+    #[test]
+    fn a_stall_is_spread_and_a_counter_set_back_is_nothing() {
+        let mut history = RateHistory::default();
+        history.tell(0.0, 100);
+        history.tell(4.0, 500);
+        history.tell(5.0, 3);
+        assert_eq!(history.samples().collect::<Vec<_>>(), [100.0, 100.0, 100.0, 100.0, 0.0]);
+        history.tell(1e12, 3);
+        assert_eq!(history.samples().len(), RateHistory::SPAN);
+    }
+}

@@ -1,0 +1,124 @@
+//! Which columns are not shown, and how the others are cut to size. Pure.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+/// Columns whose names contain one of these are masked.
+const SECRET_PARTS: [&str; 4] = ["key", "token", "secret", "password"];
+/// Columns of these names are masked.
+const SECRET_NAMES: [&str; 2] = ["system_prompt", "config"];
+/// What stands in the place of a masked value.
+pub const MASK: &str = "••••••";
+
+/// Whether a column's value stays hidden. A corridor is a public place.
+pub fn is_secret(column: &str) -> bool {
+    let name = column.to_lowercase();
+    SECRET_NAMES.contains(&name.as_str()) || SECRET_PARTS.iter().any(|part| name.contains(part))
+}
+
+/// A value as one line of at most about `most` characters. A cell of a megabyte costs no more than that; values inside
+/// JSON whose names are secret are masked too.
+pub fn preview(value: &Value, most: usize) -> String {
+    let mut out = String::new();
+    write_bounded(&mut out, value, most, 0);
+    super::format::clean(&out, most)
+}
+
+/// Deeper JSON is shown as `…`.
+const DEEPEST: usize = 6;
+
+fn write_bounded(out: &mut String, value: &Value, most: usize, depth: usize) {
+    // Bytes are at least characters: once there are more of them, the rest would be cut anyway. Four bytes each.
+    if out.len() > most.saturating_mul(4) {
+        return;
+    }
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(flag) => {
+            let _ = write!(out, "{flag}");
+        }
+        Value::Number(number) => out.extend(number.to_string().chars().take(most + 1)),
+        Value::String(text) if depth == 0 => out.extend(text.chars().take(most.saturating_mul(4))),
+        Value::String(text) => {
+            out.push('"');
+            out.extend(text.chars().take(most + 1));
+            out.push('"');
+        }
+        _ if depth >= DEEPEST => out.push('…'),
+        Value::Array(items) => {
+            out.push('[');
+            for (at, item) in items.iter().take(most).enumerate() {
+                if at > 0 {
+                    out.push_str(", ");
+                }
+                write_bounded(out, item, most, depth + 1);
+            }
+            out.push(']');
+        }
+        Value::Object(fields) => {
+            out.push('{');
+            for (at, (name, field)) in fields.iter().take(most).enumerate() {
+                if at > 0 {
+                    out.push_str(", ");
+                }
+                out.extend(name.chars().take(most));
+                out.push_str(": ");
+                if is_secret(name) {
+                    out.push_str(MASK);
+                } else {
+                    write_bounded(out, field, most, depth + 1);
+                }
+            }
+            out.push('}');
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn secret_looking_columns_are_known_by_their_names() {
+        for secret in [
+            "api_key",
+            "KEY",
+            "accessToken",
+            "client_secret",
+            "password_hash",
+            "System_Prompt",
+            "config",
+        ] {
+            assert!(is_secret(secret), "{secret}");
+        }
+        for open in ["status", "configuration", "prompt", "title"] {
+            assert!(!is_secret(open), "{open}");
+        }
+    }
+
+    #[test]
+    fn values_become_short_lines() {
+        assert_eq!(preview(&json!("two\nlines"), 40), "two lines");
+        assert_eq!(preview(&json!(null), 40), "null");
+        assert_eq!(
+            preview(&json!({"a": [1, "x"], "api_key": "sk-1"}), 60),
+            "{a: [1, \"x\"], api_key: ••••••}"
+        );
+    }
+
+    #[test]
+    fn hostile_cells_are_cut() {
+        let long = preview(&json!("x".repeat(1_000_000)), 100);
+        assert_eq!(long.chars().count(), 101);
+        let wide = preview(&json!(vec!["yy"; 100_000]), 100);
+        assert!(wide.chars().count() <= 101);
+        let mut deep = json!(1);
+        for _ in 0..100 {
+            deep = json!([deep]);
+        }
+        assert_eq!(preview(&deep, 40), "[[[[[[…]]]]]]");
+    }
+}

@@ -1,0 +1,219 @@
+//! The shell: once a frame, gathers the views, draws the panels in their order, and carries out what they ask for.
+//!
+//! egui may run the pass twice in a frame; input comes with the first only, so nothing is asked for twice.
+
+mod reads;
+
+use bevy::{ecs::system::SystemParam, prelude::*};
+use bevy_egui::{EguiContext, EguiContexts, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext};
+use egui::{LayerId, Rect, Ui, UiBuilder, pos2, vec2};
+
+use self::reads::Reads;
+use super::{
+    Action, TypeScale, banner, header, inspector, keys,
+    keys::KeyContext,
+    legend,
+    legend::LegendView,
+    link_look::Tone,
+    overlay,
+    overlay::OverlayView,
+    popover,
+    popover::{PopoverView, TuneDraft},
+    theme,
+    toasts::{self, Toasts},
+};
+use crate::messages::{Intent, KeyboardInPanels, PointerOverPanels, SceneInsets};
+
+pub(super) fn plugin(app: &mut App) {
+    if !app.is_plugin_added::<EguiPlugin>() {
+        app.add_plugins(EguiPlugin::default());
+    }
+    app.init_resource::<Panels>()
+        .init_resource::<TypeScale>()
+        .add_systems(EguiPrimaryContextPass, (dress, draw).chain());
+}
+
+/// Which panels are open.
+#[derive(Resource, Debug)]
+pub struct Panels {
+    pub popover_open: bool,
+    pub legend_open: bool,
+    pub keys_open: bool,
+    tune: TuneDraft,
+}
+
+impl Default for Panels {
+    fn default() -> Self {
+        Self {
+            popover_open: false,
+            legend_open: true,
+            keys_open: false,
+            tune: TuneDraft::default(),
+        }
+    }
+}
+
+/// What the panels write.
+#[derive(SystemParam)]
+struct Writes<'w> {
+    intents: MessageWriter<'w, Intent>,
+    insets: ResMut<'w, SceneInsets>,
+    pointer: ResMut<'w, PointerOverPanels>,
+    keyboard: ResMut<'w, KeyboardInPanels>,
+}
+
+/// Puts the theme on a context that is new, or on all when the type scale changed.
+fn dress(
+    scale: Res<TypeScale>,
+    mut contexts: Query<(&mut EguiContext, Ref<PrimaryEguiContext>)>,
+    mut dressed: Local<Option<TypeScale>>,
+) {
+    let rescaled = *dressed != Some(*scale);
+    for (mut context, primary) in &mut contexts {
+        if rescaled || primary.is_added() {
+            theme::apply(context.get_mut(), &scale);
+            *dressed = Some(*scale);
+        }
+    }
+}
+
+fn draw(
+    mut contexts: EguiContexts,
+    reads: Reads,
+    mut panels: ResMut<Panels>,
+    mut toasts: ResMut<Toasts>,
+    mut writes: Writes,
+) {
+    // No window, or it is just going away: there is nothing to draw on, and that is no error.
+    let Ok(ctx) = contexts.ctx_mut() else {
+        return;
+    };
+    let ctx = ctx.clone();
+    let now = reads.now();
+    let panels = panels.bypass_change_detection();
+    panels.tune.follow(reads.connection.backoff, now);
+
+    let mut actions = Vec::new();
+    let covered = draw_panels(&ctx, &reads, panels, &toasts, &mut actions);
+    for action in actions {
+        match action {
+            Action::Intent(intent) => {
+                writes.intents.write(intent);
+            }
+            Action::Tuned(backoff) => panels.tune.edit(backoff),
+            Action::TogglePopover => panels.popover_open = !panels.popover_open,
+            Action::ClosePopover => panels.popover_open = false,
+            Action::ToggleLegend => panels.legend_open = !panels.legend_open,
+            Action::ToggleKeys => panels.keys_open = !panels.keys_open,
+            Action::Dismiss(number) => toasts.dismiss(number),
+        }
+    }
+    if let Some(backoff) = panels.tune.due(now) {
+        writes.intents.write(Intent::Tune(backoff));
+    }
+    writes.insets.set_if_neq(covered.insets);
+    // egui knows of its floating areas; the panels at the edges lie in its background layer, which is ours to count.
+    let over_panel = ctx.pointer_latest_pos().is_some_and(|at| !covered.scene.contains(at));
+    let over = over_panel || ctx.is_pointer_over_egui() || ctx.egui_is_using_pointer();
+    writes.pointer.set_if_neq(PointerOverPanels(over));
+    writes
+        .keyboard
+        .set_if_neq(KeyboardInPanels(ctx.egui_wants_keyboard_input()));
+}
+
+/// What the panels leave of the screen.
+struct Covered {
+    insets: SceneInsets,
+    scene: Rect,
+}
+
+fn draw_panels(
+    ctx: &egui::Context,
+    reads: &Reads,
+    panels: &Panels,
+    toasts: &Toasts,
+    actions: &mut Vec<Action>,
+) -> Covered {
+    let now = reads.now();
+    let connection = &reads.connection;
+    let badge = reads.badge(panels.popover_open);
+    let screen = ctx.viewport_rect();
+    let builder = UiBuilder::new().layer_id(LayerId::background()).max_rect(screen);
+    let mut root = Ui::new(ctx.clone(), egui::Id::new("panels"), builder);
+
+    let spark: Vec<f32> = reads.rates.samples().collect();
+    let header_view = header::HeaderView {
+        badge: &badge,
+        counts: reads.header_counts(),
+        clock: &reads.clock.0,
+        changes_per_second: connection.changes_per_second,
+        spark: &spark,
+        stale: badge.tone != Tone::Live,
+    };
+    let look = reads.look();
+    let top = egui::Panel::top("header")
+        .frame(egui::Frame::new().fill(theme::SURFACE))
+        .show_separator_line(false)
+        .show(&mut root, |ui| header::header_ui(ui, &header_view, &look, actions));
+    let shown = top.inner;
+    if connection.demo {
+        banner::demo_banner(&mut root);
+    }
+    let inspected = reads.inspected();
+    if let Some(view) = &inspected {
+        inspector::inspector_panel(&mut root, view, actions);
+    }
+    let scene = root.available_rect_before_wrap();
+
+    let overlay_view = OverlayView {
+        tone: badge.tone,
+        staleness: reads.staleness.0,
+        age_secs: connection.last_live.map(|live| now - live),
+        reason: badge.reason.as_deref(),
+        shown_url: &connection.shown_url,
+        rows: reads.rows(),
+    };
+    overlay::overlay_area(ctx, root.painter(), scene, &overlay_view);
+    let rows = reads.legend_rows();
+    let legend_view = LegendView {
+        open: panels.legend_open,
+        rows: &rows,
+        unmapped: &reads.unmapped.0,
+    };
+    let corner = scene.left_bottom() + vec2(theme::GAP, -theme::GAP);
+    legend::legend_area(ctx, &legend_view, corner, actions);
+    if panels.popover_open {
+        let view = PopoverView {
+            badge: &badge,
+            since_secs: now - connection.since,
+            shown_url: &connection.shown_url,
+            link: &connection.link,
+            changes_per_second: connection.changes_per_second,
+            backoff: panels.tune.shown(),
+            feed_ms: (now * 1e3) as u64,
+        };
+        let corner = pos2(shown.badge.left(), scene.top() + theme::GAP * 0.5);
+        popover::popover_area(ctx, &view, corner, actions);
+    }
+    let corner = scene.right_top() + vec2(-theme::GAP, theme::GAP);
+    toasts::toasts_area(ctx, toasts, corner, now, actions);
+    if panels.keys_open {
+        keys::keys_area(ctx, actions);
+    }
+    let state = KeyContext {
+        keys_open: panels.keys_open,
+        popover_open: panels.popover_open,
+        selected: inspected.is_some(),
+        live: badge.tone == Tone::Live,
+    };
+    keys::read_keys(ctx, state, actions);
+    Covered {
+        insets: SceneInsets {
+            top: scene.top() - screen.top(),
+            bottom: screen.bottom() - scene.bottom(),
+            left: scene.left() - screen.left(),
+            right: screen.right() - scene.right(),
+        },
+        scene,
+    }
+}

@@ -1,0 +1,130 @@
+//! What the panels read of the world, gathered into the plain views that they take.
+
+use bevy::{ecs::system::SystemParam, prelude::*};
+
+use crate::{
+    connection::Connection,
+    domain::{Kind, Status},
+    fleet::{AgentRow, Columns, Counts, Key, Label, Moment, State, TaskRow, WorkflowRow},
+    messages::Staleness,
+    scene::selection::Selection,
+    ui::{
+        clock::ClockText,
+        header::{BadgeView, HeaderCounts},
+        inspector::InspectorView,
+        legend::LegendRow,
+        link_look::{LinkLook, Tone},
+        rates::RateHistory,
+        unmapped::UnmappedWords,
+    },
+};
+
+/// Read-only access to everything that is shown.
+#[derive(SystemParam)]
+pub struct Reads<'w, 's> {
+    pub time: Res<'w, Time<Real>>,
+    pub connection: Res<'w, Connection>,
+    pub counts: Res<'w, Counts>,
+    pub staleness: Res<'w, Staleness>,
+    pub rates: Res<'w, RateHistory>,
+    pub clock: Res<'w, ClockText>,
+    pub unmapped: Res<'w, UnmappedWords>,
+    selection: Res<'w, Selection>,
+    looks: Query<'w, 's, &'static LinkLook>,
+    rows: Query<
+        'w,
+        's,
+        (
+            &'static Key,
+            &'static Label,
+            &'static State,
+            &'static Columns,
+            Option<&'static Moment>,
+            Option<&'static AgentRow>,
+            Option<&'static TaskRow>,
+            Option<&'static WorkflowRow>,
+        ),
+    >,
+}
+
+impl Reads<'_, '_> {
+    pub fn now(&self) -> f64 {
+        self.time.elapsed_secs_f64()
+    }
+
+    pub fn look(&self) -> LinkLook {
+        self.looks.iter().next().copied().unwrap_or_default()
+    }
+
+    pub fn badge(&self, popover_open: bool) -> BadgeView {
+        let report = &self.connection.report;
+        let waited = self.now() - self.connection.since;
+        BadgeView {
+            status: report.status,
+            tone: Tone::of(report),
+            attempt: report.attempt,
+            max_attempts: report.max_attempts,
+            retry_in_secs: report.retry_in_ms.map(|millis| millis as f64 / 1e3 - waited),
+            reason: report.reason.clone(),
+            stream_only: report.stream_only,
+            changes_per_second: self.connection.changes_per_second,
+            confirmed: BadgeView::count_confirmed(&self.connection.link.channel),
+            tables: Kind::ALL.len(),
+            popover_open,
+        }
+    }
+
+    pub fn header_counts(&self) -> HeaderCounts {
+        let tasks = |status| self.counts.of(Kind::Task, status);
+        // At work, whether or not it moves at this moment.
+        let engaged = |kind| {
+            let states = [Status::Running, Status::Waiting, Status::Blocked];
+            states.into_iter().map(|status| self.counts.of(kind, status)).sum()
+        };
+        HeaderCounts {
+            agents_busy: engaged(Kind::Agent),
+            agents: self.counts.total(Kind::Agent),
+            running: tasks(Status::Running),
+            queued: tasks(Status::Queued),
+            waiting: tasks(Status::Waiting),
+            blocked: tasks(Status::Blocked),
+            failed: tasks(Status::Failed),
+            workflows_active: engaged(Kind::Workflow),
+            workflows: self.counts.total(Kind::Workflow),
+        }
+    }
+
+    pub fn legend_rows(&self) -> Vec<LegendRow> {
+        Status::ALL
+            .into_iter()
+            .map(|status| LegendRow {
+                status,
+                agents: self.counts.of(Kind::Agent, status),
+                tasks: self.counts.of(Kind::Task, status),
+            })
+            .collect()
+    }
+
+    /// Rows on the wall.
+    pub fn rows(&self) -> usize {
+        Kind::ALL.into_iter().map(|kind| self.counts.total(kind)).sum()
+    }
+
+    /// The selected row; `None` when nothing is selected or its entity is gone.
+    pub fn inspected(&self) -> Option<InspectorView<'_>> {
+        let (key, label, state, columns, moment, agent, task, workflow) =
+            self.rows.get(self.selection.selected?).ok()?;
+        Some(InspectorView {
+            key: &key.0,
+            label: &label.0,
+            subtitle: agent.and_then(|agent| agent.subtitle.as_deref()),
+            state: &state.0,
+            progress: task
+                .and_then(|task| task.progress)
+                .or_else(|| workflow.and_then(|workflow| workflow.progress)),
+            error: task.and_then(|task| task.error.as_deref()),
+            record: &columns.0,
+            gone: moment.is_some_and(|moment| moment.gone.is_some()),
+        })
+    }
+}

@@ -1,0 +1,116 @@
+//! The toasts as they stand on the screen: a stack under the header's right end. A click takes one away.
+
+use egui::{
+    Align, Area, Context, CornerRadius, Id, Layout, Margin, Order, Rect, Sense, Stroke, Ui, Vec2, WidgetInfo,
+    WidgetType, pos2,
+};
+
+use super::{Toast, Toasts};
+use crate::{
+    domain::Level,
+    ui::{Action, status_icon, theme, theme::Tier},
+};
+
+/// Draws the stack with its upper right corner at `corner`. Real areas: the scene beneath does not see a click on one.
+pub fn toasts_area(ctx: &Context, toasts: &Toasts, corner: egui::Pos2, now: f64, actions: &mut Vec<Action>) {
+    if toasts.shown().len() == 0 {
+        return;
+    }
+    Area::new(Id::new("toasts"))
+        .order(Order::Foreground)
+        .pivot(egui::Align2::RIGHT_TOP)
+        .fixed_pos(corner)
+        .show(ctx, |ui| toasts_ui(ui, toasts, now, actions));
+}
+
+/// The stack itself, newest on top.
+pub fn toasts_ui(ui: &mut Ui, toasts: &Toasts, now: f64, actions: &mut Vec<Action>) {
+    ui.spacing_mut().item_spacing.y = 8.0;
+    for (slot, toast) in toasts.shown().rev().enumerate() {
+        toast_ui(ui, slot, toast, now, actions);
+    }
+}
+
+fn toast_ui(ui: &mut Ui, slot: usize, toast: &Toast, now: f64, actions: &mut Vec<Action>) {
+    let frame = theme::plate().inner_margin(Margin {
+        left: 14,
+        right: 12,
+        top: 8,
+        bottom: 8,
+    });
+    let shown = ui.scope(|ui| {
+        ui.multiply_opacity(toast.opacity(now));
+        frame
+            .show(ui, |ui| {
+                ui.set_width(theme::TOAST_WIDTH);
+                ui.with_layout(Layout::left_to_right(Align::TOP), |ui| contents(ui, toast));
+            })
+            .response
+            .rect
+    });
+    let rect = shown.inner;
+    let edge = Rect::from_min_max(rect.left_top(), pos2(rect.left() + 4.0, rect.bottom()));
+    let corner = CornerRadius {
+        nw: 8,
+        sw: 8,
+        ne: 0,
+        se: 0,
+    };
+    let color = theme::level_color(toast.level).gamma_multiply(toast.opacity(now));
+    ui.painter().rect_filled(edge, corner, color);
+    let response = ui.interact(rect, ui.id().with(("toast", slot)), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, spoken(toast)));
+    if response.hovered() || response.has_focus() {
+        let line = Stroke::new(1.0, theme::MUTED);
+        ui.painter()
+            .rect_stroke(rect, CornerRadius::same(8), line, egui::StrokeKind::Inside);
+    }
+    if response.clicked() {
+        actions.push(Action::Dismiss(toast.number));
+    }
+}
+
+fn contents(ui: &mut Ui, toast: &Toast) {
+    let size = ui.text_style_height(&egui::TextStyle::Body);
+    let (icon, _) = ui.allocate_exact_size(Vec2::splat(size), Sense::hover());
+    level_icon(ui, icon.shrink(2.0), toast.level);
+    if toast.count > 1 {
+        // Laid out from the right first, so that a long text wraps beside it.
+        ui.with_layout(Layout::right_to_left(Align::TOP), |ui| {
+            ui.label(egui::RichText::new(format!("×{}", toast.count)).color(theme::MUTED));
+            ui.with_layout(Layout::left_to_right(Align::TOP), |ui| text(ui, toast));
+        });
+    } else {
+        text(ui, toast);
+    }
+}
+
+fn text(ui: &mut Ui, toast: &Toast) {
+    let text = egui::RichText::new(&toast.text)
+        .color(theme::TEXT)
+        .font(Tier::Body.font(ui));
+    ui.add(egui::Label::new(text).wrap());
+}
+
+/// A ring, a triangle, a square: the level without its colour.
+fn level_icon(ui: &Ui, rect: Rect, level: Level) {
+    use crate::domain::Status;
+    let status = match level {
+        Level::Info => Status::Idle,
+        Level::Warn => Status::Blocked,
+        Level::Error => Status::Failed,
+    };
+    status_icon::paint(ui.painter(), rect, status, theme::level_color(level));
+}
+
+fn spoken(toast: &Toast) -> String {
+    let level = match toast.level {
+        Level::Info => "Note",
+        Level::Warn => "Warning",
+        Level::Error => "Error",
+    };
+    match toast.count {
+        1 => format!("{level}: {}", toast.text),
+        count => format!("{level}: {} ×{count}", toast.text),
+    }
+}

@@ -1,0 +1,222 @@
+//! The indicator's transitions, as bevy_tweening animations: the badge and header line blend between tones, the stale
+//! veil rises and falls. Two entities live as long as the app; a new tween replaces the one under way, so none is left
+//! behind.
+
+use std::time::Duration;
+
+use bevy::prelude::*;
+use bevy_tweening::{AnimTarget, AnimationSystem, Lens, Tween, TweenAnim, TweeningPlugin};
+
+use super::link_look::{LinkLook, Tone};
+use crate::{
+    connection::Connection,
+    domain::{Kind, LinkStatus},
+    frame::FrameSystems,
+    messages::Staleness,
+};
+
+/// Badge and header line: one tone into the next.
+const BLEND: Duration = Duration::from_millis(320);
+/// The veil is up well within the second that visual-language.md allows, and comes down as calmly.
+const VEIL: Duration = Duration::from_millis(600);
+
+pub(super) fn plugin(app: &mut App) {
+    if !app.is_plugin_added::<TweeningPlugin>() {
+        app.add_plugins(TweeningPlugin);
+    }
+    app.configure_sets(Update, AnimationSystem::AnimationUpdate.in_set(FrameSystems::Animate))
+        .add_systems(Startup, spawn_animated)
+        .add_systems(
+            Update,
+            (retarget_look, retarget_veil)
+                .in_set(FrameSystems::Animate)
+                .before(AnimationSystem::AnimationUpdate),
+        );
+}
+
+/// The tone that the look is at or on its way to.
+#[derive(Component, Debug, PartialEq)]
+struct LookGoal(Option<Tone>);
+
+/// The staleness that the veil is at or on its way to.
+#[derive(Component, Debug, PartialEq)]
+struct VeilGoal(f32);
+
+struct LookLens {
+    from: LinkLook,
+    to: LinkLook,
+}
+
+impl Lens<LinkLook> for LookLens {
+    fn lerp(&mut self, mut target: Mut<'_, LinkLook>, ratio: f32) {
+        target.set_if_neq(LinkLook::mix(&self.from, &self.to, ratio));
+    }
+}
+
+struct VeilLens {
+    from: f32,
+    to: f32,
+}
+
+impl Lens<Staleness> for VeilLens {
+    fn lerp(&mut self, mut target: Mut<'_, Staleness>, ratio: f32) {
+        target.set_if_neq(Staleness(self.from + (self.to - self.from) * ratio));
+    }
+}
+
+fn spawn_animated(mut commands: Commands) {
+    commands.spawn((LinkLook::default(), LookGoal(None)));
+    commands.spawn((VeilGoal(0.0), AnimTarget::resource::<Staleness>()));
+}
+
+fn retarget_look(
+    mut commands: Commands,
+    connection: Res<Connection>,
+    look: Single<(Entity, &mut LinkLook, &mut LookGoal)>,
+) {
+    let (entity, mut look, mut goal) = look.into_inner();
+    let tone = Tone::of(&connection.report);
+    let began = goal.0.is_some();
+    if !goal.set_if_neq(LookGoal(Some(tone))) {
+        return;
+    }
+    let to = LinkLook::of(tone);
+    if began {
+        let lens = LookLens { from: *look, to };
+        let tween = Tween::new(EaseFunction::CubicOut, BLEND, lens);
+        commands.entity(entity).insert(TweenAnim::new(tween));
+    } else {
+        *look = to;
+    }
+}
+
+fn retarget_veil(
+    mut commands: Commands,
+    connection: Res<Connection>,
+    staleness: Res<Staleness>,
+    veil: Single<(Entity, &mut VeilGoal)>,
+) {
+    let (entity, mut goal) = veil.into_inner();
+    let to = if is_stale(&connection) { 1.0 } else { 0.0 };
+    if !goal.set_if_neq(VeilGoal(to)) {
+        return;
+    }
+    let lens = VeilLens { from: staleness.0, to };
+    let tween = Tween::new(EaseFunction::QuadraticInOut, VEIL, lens);
+    commands.entity(entity).insert(TweenAnim::new(tween));
+}
+
+/// Whether what is on the screen may be out of date. The first filling of an empty wall is not: the badge says that it
+/// is on its way, and there is nothing older to mistake for the present.
+pub fn is_stale(connection: &Connection) -> bool {
+    if connection.report.status == LinkStatus::Connected {
+        return false;
+    }
+    let rows: usize = Kind::ALL.into_iter().map(|kind| connection.link.rows[kind]).sum();
+    let first_try = connection.report.status == LinkStatus::Connecting && connection.report.attempt == 0;
+    connection.last_live.is_some() || (rows > 0 && !first_try)
+}
+
+#[cfg(test)]
+mod tests {
+    use bevy::time::TimeUpdateStrategy;
+
+    use super::*;
+    use crate::{domain::StatusReport, frame, messages};
+
+    fn app() -> App {
+        let mut app = App::new();
+        app.add_plugins((MinimalPlugins, frame::plugin, messages::plugin, plugin))
+            .init_resource::<Connection>()
+            .insert_resource(TimeUpdateStrategy::ManualDuration(Duration::from_millis(50)));
+        app.update();
+        app
+    }
+
+    fn report(app: &mut App, status: LinkStatus, last_live: Option<f64>) {
+        let mut connection = app.world_mut().resource_mut::<Connection>();
+        connection.report = StatusReport {
+            status,
+            ..StatusReport::default()
+        };
+        connection.last_live = last_live;
+    }
+
+    fn run(app: &mut App, frames: u32) {
+        for _ in 0..frames {
+            app.update();
+        }
+    }
+
+    fn look(app: &mut App) -> LinkLook {
+        *app.world_mut()
+            .query::<&LinkLook>()
+            .single(app.world())
+            .expect("one look")
+    }
+
+    fn animations(app: &mut App) -> usize {
+        app.world_mut().query::<&TweenAnim>().iter(app.world()).count()
+    }
+
+    #[test]
+    fn losing_live_blends_the_badge_and_raises_the_veil() {
+        let mut app = app();
+        report(&mut app, LinkStatus::Connected, Some(0.0));
+        run(&mut app, 20);
+        assert_eq!(look(&mut app).edge(), super::super::theme::LIVE);
+        assert_eq!(*app.world().resource::<Staleness>(), Staleness(0.0));
+
+        report(&mut app, LinkStatus::Error, Some(0.0));
+        run(&mut app, 4);
+        let halfway = look(&mut app);
+        assert!(halfway.line > 2.0 && halfway.line < 6.0, "{halfway:?}");
+        let Staleness(veil) = *app.world().resource::<Staleness>();
+        assert!(veil > 0.0 && veil < 1.0, "{veil}");
+
+        run(&mut app, 20);
+        assert_eq!(look(&mut app).edge(), super::super::theme::OFFLINE);
+        assert_eq!(look(&mut app).halo, 0.0);
+        assert_eq!(
+            *app.world().resource::<Staleness>(),
+            Staleness(1.0),
+            "up within a second"
+        );
+
+        report(&mut app, LinkStatus::Connected, Some(1.0));
+        run(&mut app, 20);
+        assert_eq!(*app.world().resource::<Staleness>(), Staleness(0.0));
+    }
+
+    #[test]
+    fn flapping_leaves_nothing_behind() {
+        let mut app = app();
+        run(&mut app, 20);
+        let before = app.world().entities().count_spawned();
+        for round in 0..100 {
+            let status = if round % 2 == 0 {
+                LinkStatus::Connected
+            } else {
+                LinkStatus::Disconnected
+            };
+            report(&mut app, status, Some(0.0));
+            run(&mut app, 2);
+            assert!(animations(&mut app) <= 2);
+        }
+        run(&mut app, 30);
+        assert_eq!(animations(&mut app), 0);
+        assert_eq!(app.world().entities().count_spawned(), before);
+    }
+
+    #[test]
+    fn the_first_filling_is_calm_and_a_failed_one_is_not() {
+        let mut connection = Connection::default();
+        assert!(!is_stale(&connection), "nothing shown yet");
+        connection.link.rows[Kind::Task] = 40;
+        assert!(!is_stale(&connection), "first snapshot under way");
+        connection.report.attempt = 1;
+        assert!(is_stale(&connection));
+        connection.report.status = LinkStatus::Connected;
+        assert!(!is_stale(&connection));
+    }
+}
