@@ -55,7 +55,7 @@ impl TypeScale {
             // Details are for who walks up to the keyboard; they grow a little with the screen, not with the room.
             small: (room * 0.2).clamp(desk.small, 20.0).round(),
             body: (room * 0.22).clamp(desk.body, 22.0).round(),
-            name: name.clamp(desk.name, room * 0.5).round(),
+            name: name.clamp(desk.name, (room * 0.5).max(desk.name)).round(),
             room,
         }
     }

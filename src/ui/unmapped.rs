@@ -7,7 +7,7 @@ use bevy::{prelude::*, time::common_conditions::on_real_timer};
 use super::format;
 use crate::{
     domain::{Kind, Status},
-    fleet::{Counts, State},
+    fleet::{Counts, RowState},
     frame::FrameSystems,
 };
 
@@ -27,7 +27,7 @@ pub(super) fn plugin(app: &mut App) {
 #[derive(Resource, Debug, Default, Clone, PartialEq, Eq)]
 pub struct UnmappedWords(pub Vec<String>);
 
-fn look_up(counts: Res<Counts>, states: Query<&State>, mut words: ResMut<UnmappedWords>) {
+fn look_up(counts: Res<Counts>, states: Query<&RowState>, mut words: ResMut<UnmappedWords>) {
     let some = Kind::ALL.into_iter().any(|kind| counts.of(kind, Status::Unmapped) > 0);
     let found = if some {
         distinct_words(states.iter())
@@ -37,9 +37,9 @@ fn look_up(counts: Res<Counts>, states: Query<&State>, mut words: ResMut<Unmappe
     words.set_if_neq(UnmappedWords(found));
 }
 
-fn distinct_words<'a>(states: impl Iterator<Item = &'a State>) -> Vec<String> {
+fn distinct_words<'a>(states: impl Iterator<Item = &'a RowState>) -> Vec<String> {
     let mut found = BTreeSet::new();
-    for State(reading) in states {
+    for RowState(reading) in states {
         let Some(word) = reading.word.as_deref() else {
             continue;
         };
@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn each_unknown_word_is_listed_once_and_not_too_many() {
         let state = |status, word: &str| {
-            State(StatusReading {
+            RowState(StatusReading {
                 status,
                 word: Some(word.into()),
             })
@@ -72,7 +72,7 @@ mod tests {
             state(Status::Unmapped, "zombie"),
         ];
         assert_eq!(distinct_words(few.iter()), ["amok", "zombie"]);
-        let many: Vec<State> = (0..1_000)
+        let many: Vec<RowState> = (0..1_000)
             .map(|n| state(Status::Unmapped, &format!("w{n:04}")))
             .collect();
         let words = distinct_words(many.iter());

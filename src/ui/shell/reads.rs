@@ -5,7 +5,7 @@ use bevy::{ecs::system::SystemParam, prelude::*};
 use crate::{
     connection::Connection,
     domain::{Kind, Status},
-    fleet::{AgentRow, Columns, Counts, Key, Label, Moment, State, TaskRow, WorkflowRow},
+    fleet::{AgentRow, Columns, Counts, Key, Label, Moment, RowState, TaskRow, WorkflowRow},
     messages::Staleness,
     scene::selection::Selection,
     ui::{
@@ -37,7 +37,7 @@ pub struct Reads<'w, 's> {
         (
             &'static Key,
             &'static Label,
-            &'static State,
+            &'static RowState,
             &'static Columns,
             Option<&'static Moment>,
             Option<&'static AgentRow>,
