@@ -21,7 +21,7 @@ use opswall::{
         keys::{KeyContext, read_keys},
         legend::{LegendRow, LegendView, legend_ui},
         link_look::{LinkLook, Tone},
-        overlay::{Message, OverlayView, overlay_ui},
+        overlay::{OverlayView, overlay_ui},
         popover::{PopoverView, TuneDraft, popover_ui},
         theme,
         toasts::{Toasts, toasts_ui},
@@ -79,7 +79,7 @@ fn the_badge_says_each_state_in_words() {
     };
     let cases = [
         (badge(Tone::Live), "Connection: Live, 3/3 tables, 48 changes/s"),
-        (badge(Tone::Waiting), "Connection: Connecting…, first contact"),
+        (badge(Tone::Waiting), "Connection: Connecting…, first try"),
         (waiting, "Connection: Connecting…, next try in 4 s, attempt 2 of 5"),
         (offline, "Connection: Offline, the server refused the key"),
     ];
@@ -428,28 +428,34 @@ fn the_legend_counts_and_names_the_unknown_words() {
 
 #[test]
 fn an_old_scene_says_how_old_and_an_empty_one_says_why() {
-    let card = |message: Message, age_secs, reason: Option<&'static str>| {
+    let card = |tone, age_secs, reason: Option<&'static str>, rows| {
         let mut harness = themed((900.0, 500.0), (), move |ui, ()| {
             let view = OverlayView {
-                tone: Tone::Offline,
+                tone,
                 staleness: 1.0,
                 age_secs,
                 reason,
-                shown_url: "wss://example.supabase.co",
-                rows: 0,
+                shown_url: "wss://example.supabase.co/realtime/v1/websocket",
+                rows,
             };
-            overlay_ui(ui, message, &view);
+            overlay_ui(ui, ui.max_rect(), &view);
         });
         harness.run_steps(2);
         harness
     };
-    card(Message::Aging, Some(41.0), None).get_by_label("41 s old");
-    let offline = card(Message::Offline, Some(93.0), Some("no route to the server"));
-    offline.get_by_label("Offline: 1 min 33 s old");
+    card(Tone::Waiting, Some(41.0), None, 9).get_by_label("41 s old");
+    let offline = card(Tone::Offline, Some(93.0), Some("no route to the server"), 9);
+    offline.get_by_label("Offline: data is 1 min 33 s old");
     offline.get_by_label("no route to the server");
-    card(Message::FirstContact, None, None).get_by_label("Connecting to wss://example.supabase.co");
-    card(Message::NoRows, None, None).get_by_label_contains("SELECT policy");
-    card(Message::NeverReached, None, Some("x")).get_by_label("Not connected to wss://example.supabase.co");
+    card(Tone::Waiting, None, None, 0).get_by_label("Connecting to example.supabase.co");
+    card(Tone::Live, Some(0.0), None, 0).get_by_label_contains("SELECT policy");
+    card(Tone::Offline, None, Some("x"), 0).get_by_label("Not connected to example.supabase.co");
+    assert_eq!(
+        card(Tone::Live, Some(0.0), None, 9)
+            .query_all(By::new().role(Role::Label))
+            .count(),
+        0
+    );
 }
 
 #[test]

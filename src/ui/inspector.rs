@@ -1,6 +1,6 @@
 //! The inspector: the selected row, all its columns.
 
-use egui::{Align, Layout, Panel, Rect, RichText, ScrollArea, Sense, Ui, Vec2};
+use egui::{Align, Frame, Layout, Margin, Panel, Rect, RichText, ScrollArea, Sense, Ui, Vec2};
 
 use super::{Action, format, secrets, status_icon, theme, theme::Tier};
 use crate::{
@@ -33,6 +33,7 @@ pub fn inspector_panel(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<
     Panel::right("inspector")
         .exact_size(theme::INSPECTOR_WIDTH)
         .resizable(false)
+        .frame(Frame::new().fill(theme::SURFACE).inner_margin(Margin::symmetric(14, 8)))
         .show(ui, |ui| inspector_ui(ui, view, actions))
         .response
         .rect
@@ -40,7 +41,6 @@ pub fn inspector_panel(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<
 
 /// The inspector's contents.
 pub fn inspector_ui(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Action>) {
-    ui.add_space(6.0);
     ui.horizontal(|ui| {
         ui.label(RichText::new(view.key.kind.singular()).color(theme::MUTED));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

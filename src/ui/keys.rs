@@ -70,6 +70,7 @@ pub fn keys_area(ctx: &Context, actions: &mut Vec<Action>) {
 
 /// The card's contents.
 pub fn keys_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
+    ui.set_width(300.0);
     ui.horizontal(|ui| {
         ui.label(RichText::new("Keys").font(Tier::Name.font(ui)).color(theme::TEXT));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -78,11 +79,15 @@ pub fn keys_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
             }
         });
     });
-    Grid::new("keys").num_columns(2).spacing([24.0, 5.0]).show(ui, |ui| {
-        for (key, does) in KEYS {
-            ui.label(RichText::new(key).font(Tier::Mono.font(ui)).color(theme::TEXT));
-            ui.label(RichText::new(does).color(theme::MUTED));
-            ui.end_row();
-        }
-    });
+    Grid::new("keys")
+        .num_columns(2)
+        .min_row_height(20.0)
+        .spacing([24.0, 4.0])
+        .show(ui, |ui| {
+            for (key, does) in KEYS {
+                ui.label(RichText::new(key).font(Tier::Mono.font(ui)).color(theme::TEXT));
+                ui.label(RichText::new(does).color(theme::MUTED));
+                ui.end_row();
+            }
+        });
 }

@@ -1,6 +1,6 @@
 //! The legend: each state's shape and colour, how many there are, and the status words that the mapping does not know.
 
-use egui::{Area, Context, Grid, Id, Order, Pos2, RichText, Sense, Ui, Vec2, WidgetInfo, WidgetType};
+use egui::{Align, Area, Context, Grid, Id, Layout, Order, Pos2, RichText, Sense, Ui, Vec2, WidgetInfo, WidgetType};
 
 use super::{Action, format, status_icon, theme, theme::Tier};
 use crate::domain::Status;
@@ -36,9 +36,13 @@ pub fn legend_area(ctx: &Context, view: &LegendView<'_>, corner: Pos2, actions: 
 /// The legend's contents.
 pub fn legend_ui(ui: &mut Ui, view: &LegendView<'_>, actions: &mut Vec<Action>) {
     ui.spacing_mut().item_spacing.y = 3.0;
-    let word = if view.open { "Hide" } else { "Legend" };
-    let text = RichText::new(word).font(Tier::Small.font(ui)).color(theme::MUTED);
-    let button = ui.add(egui::Button::new(text).frame(false)).on_hover_text("Legend (L)");
+    // Lines of text, not of buttons.
+    ui.spacing_mut().interact_size = Vec2::new(0.0, 18.0);
+    let text = RichText::new(if view.open { "Legend  –" } else { "Legend  +" });
+    let text = text.font(Tier::Small.font(ui)).color(theme::MUTED);
+    let button = ui
+        .add(egui::Button::new(text).frame(false))
+        .on_hover_text("Fold or unfold (L)");
     button.widget_info(|| WidgetInfo::selected(WidgetType::Button, true, view.open, "Legend"));
     if button.clicked() {
         actions.push(Action::ToggleLegend);
@@ -48,13 +52,13 @@ pub fn legend_ui(ui: &mut Ui, view: &LegendView<'_>, actions: &mut Vec<Action>) 
     }
     Grid::new("legend rows")
         .num_columns(4)
-        .spacing([10.0, 3.0])
+        .spacing([10.0, 2.0])
         .show(ui, |ui| {
-            let small = |text: String, ink| RichText::new(text).font(Tier::Small.font(ui)).color(ink);
-            let head = [String::new(), String::new(), "agents".to_owned(), "tasks".to_owned()];
-            let head = head.map(|text| small(text, theme::MUTED));
-            for text in head {
-                ui.label(text);
+            ui.label("");
+            ui.label("");
+            for head in ["agents", "tasks"] {
+                let text = RichText::new(head).font(Tier::Small.font(ui)).color(theme::MUTED);
+                right(ui, text);
             }
             ui.end_row();
             for row in view.rows {
@@ -66,8 +70,8 @@ pub fn legend_ui(ui: &mut Ui, view: &LegendView<'_>, actions: &mut Vec<Action>) 
         let text = RichText::new(format!("unmapped: {words}"))
             .font(Tier::Small.font(ui))
             .color(theme::WARN);
-        ui.allocate_ui(Vec2::new(210.0, 0.0), |ui| {
-            ui.set_max_width(210.0);
+        ui.allocate_ui(Vec2::new(190.0, 0.0), |ui| {
+            ui.set_max_width(190.0);
             ui.add(egui::Label::new(text).wrap());
         });
     }
@@ -88,10 +92,18 @@ fn legend_row(ui: &mut Ui, row: &LegendRow) {
         } else {
             format::compact(count)
         };
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let ink = if count == 0 { theme::MUTED } else { theme::TEXT };
-            ui.label(RichText::new(text).font(Tier::Mono.font(ui)).color(ink));
-        });
+        let ink = if count == 0 { theme::MUTED } else { theme::TEXT };
+        let text = RichText::new(text).font(Tier::Mono.font(ui)).color(ink);
+        right(ui, text);
     }
     ui.end_row();
+}
+
+/// A cell whose text ends at the column's right edge.
+fn right(ui: &mut Ui, text: RichText) {
+    const WIDTH: f32 = 46.0;
+    ui.allocate_ui_with_layout(Vec2::new(WIDTH, 18.0), Layout::right_to_left(Align::Center), |ui| {
+        ui.set_width(WIDTH);
+        ui.label(text);
+    });
 }

@@ -1,8 +1,7 @@
 //! What stands over the scene itself: how old it is, that it is offline and why, or why there is nothing to see.
 
 use egui::{
-    Align, Align2, Area, Color32, Context, FontId, Frame, Id, Layout, Margin, Order, Painter, Rect, RichText, Stroke,
-    Ui, Vec2, pos2, vec2,
+    Align, Align2, Color32, FontId, Painter, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, WidgetType, pos2, vec2,
 };
 
 use super::{format, header, link_look::Tone, theme, theme::Tier};
@@ -51,106 +50,157 @@ impl OverlayView<'_> {
     }
 }
 
-/// Draws the overlay into `scene`, the part of the screen that no panel covers. Nothing in it takes the pointer.
-pub fn overlay_area(ctx: &Context, painter: &Painter, scene: Rect, view: &OverlayView<'_>) {
+/// Draws what the view asks for into `scene`, the part of the screen that no panel covers. Nothing of it takes the
+/// pointer.
+pub fn overlay_ui(ui: &Ui, scene: Rect, view: &OverlayView<'_>) {
     if scene.width() < 120.0 || scene.height() < 90.0 {
         return;
     }
     let message = view.message();
     if message == Message::Offline {
-        watermark(painter, scene, view.staleness.max(0.4));
+        watermark(ui.painter(), scene, view.staleness.max(0.4));
     }
-    let (place, pivot) = match message {
-        Message::None => return,
-        Message::Aging | Message::Offline => (
-            pos2(scene.center().x, scene.top() + theme::GAP * 2.0),
-            Align2::CENTER_TOP,
-        ),
-        _ => (scene.center(), Align2::CENTER_CENTER),
-    };
-    // One area for each, so that none is drawn for a frame at another's size.
-    Area::new(Id::new(("overlay", message as u8)))
-        .order(Order::Background)
-        .interactable(false)
-        .pivot(pivot)
-        .fixed_pos(place)
-        .constrain_to(scene)
-        .show(ctx, |ui| {
-            ui.set_max_width((scene.width() - 48.0).min(760.0));
-            overlay_ui(ui, message, view);
-        });
-}
-
-/// The message's card.
-pub fn overlay_ui(ui: &mut Ui, message: Message, view: &OverlayView<'_>) {
-    let url = format::clean(view.shown_url, 90);
-    let age = view.age_secs.map(format::span);
-    let reason = view.reason.map(|reason| format::clean(reason, 240));
-    match message {
-        Message::None => {}
-        Message::FirstContact => card(ui, theme::LINE, |ui| {
-            let (rect, _) = ui.allocate_exact_size(Vec2::splat(34.0), egui::Sense::hover());
-            header::spinner(ui, rect.center(), 14.0, Stroke::new(3.5, theme::TEXT));
-            title(ui, format!("Connecting to {url}"), theme::TEXT);
-            hint(ui, "The first rows appear as soon as they are read.");
-        }),
-        Message::NeverReached => card(ui, theme::OFFLINE, |ui| {
-            title(ui, format!("Not connected to {url}"), theme::OFFLINE);
-            line(ui, reason.unwrap_or_else(|| "Disconnected by hand.".to_owned()));
-            hint(
-                ui,
-                "Press R or use Reconnect behind the badge. `opswall doctor` checks each step of the connection.",
-            );
-        }),
-        Message::NoRows => card(ui, theme::LINE, |ui| {
-            title(ui, "Connected: no rows yet".to_owned(), theme::TEXT);
-            hint(
-                ui,
-                "If the tables have rows, row-level security hides them from this key: \
-                 sign in, or add a SELECT policy for its role.",
-            );
-        }),
-        Message::Aging => card(ui, theme::LINE, |ui| {
-            ui.multiply_opacity(view.staleness);
-            title(ui, aged(age), theme::TEXT);
-        }),
-        Message::Offline => card(ui, theme::OFFLINE, |ui| {
-            title(ui, format!("Offline: {}", aged(age)), theme::TEXT);
-            line(ui, reason.unwrap_or_else(|| "Disconnected by hand.".to_owned()));
-            hint(ui, "Press R or use Reconnect behind the badge.");
-        }),
+    if let Some(card) = Card::of(message, view) {
+        card.show(ui, scene);
     }
 }
 
-fn aged(age: Option<String>) -> String {
-    match age {
-        Some(age) => format!("{age} old"),
-        None => "never complete".to_owned(),
+/// A few centred lines on a plate.
+struct Card {
+    edge: Color32,
+    /// A spinner on top: it is being worked on.
+    busy: bool,
+    /// At the lower edge, out of the way of toasts and popover; else in the middle.
+    low: bool,
+    opacity: f32,
+    lines: Vec<(Tier, Color32, String)>,
+}
+
+impl Card {
+    fn of(message: Message, view: &OverlayView<'_>) -> Option<Self> {
+        let host = host(view.shown_url);
+        let age = view.age_secs.map(format::span);
+        let reason = match view.reason {
+            Some(reason) => format::clean(reason, 240),
+            None => "Disconnected by hand.".to_owned(),
+        };
+        let title = |text: String| (Tier::Room, theme::TEXT, text);
+        let line = |text: String| (Tier::Name, theme::TEXT, text);
+        let hint = |text: &str| (Tier::Body, theme::MUTED, text.to_owned());
+        let calm = Self {
+            edge: theme::LINE,
+            busy: false,
+            low: false,
+            opacity: 1.0,
+            lines: Vec::new(),
+        };
+        Some(match message {
+            Message::None => return None,
+            Message::FirstContact => Self {
+                busy: true,
+                lines: vec![
+                    title(format!("Connecting to {host}")),
+                    hint("The first rows appear as soon as they are read."),
+                ],
+                ..calm
+            },
+            Message::NeverReached => Self {
+                edge: theme::OFFLINE,
+                lines: vec![
+                    title(format!("Not connected to {host}")),
+                    line(reason),
+                    hint("Press R to reconnect. “opswall doctor” checks each step of the connection."),
+                ],
+                ..calm
+            },
+            Message::NoRows => Self {
+                lines: vec![
+                    title("Connected: no rows yet".to_owned()),
+                    hint(
+                        "If the tables have rows, row-level security hides them from this key: \
+                         sign in, or add a SELECT policy for its role.",
+                    ),
+                ],
+                ..calm
+            },
+            Message::Aging => Self {
+                low: true,
+                opacity: view.staleness,
+                lines: vec![title(match age {
+                    Some(age) => format!("{age} old"),
+                    None => "not complete yet".to_owned(),
+                })],
+                ..calm
+            },
+            Message::Offline => Self {
+                edge: theme::OFFLINE,
+                low: true,
+                lines: vec![
+                    title(match age {
+                        Some(age) => format!("Offline: data is {age} old"),
+                        None => "Offline: data was never complete".to_owned(),
+                    }),
+                    line(reason),
+                    hint("Press R to reconnect."),
+                ],
+                ..calm
+            },
+        })
+    }
+
+    fn show(&self, ui: &Ui, scene: Rect) {
+        const PAD: egui::Vec2 = vec2(26.0, 14.0);
+        const GAP: f32 = 6.0;
+        const SPINNER: f32 = 34.0;
+        const WIDEST: f32 = 680.0;
+        let room = ui.ctx().content_rect().width().min(scene.width()) - PAD.x * 2.0 - theme::GAP * 2.0;
+        let painter = ui.painter().with_clip_rect(scene);
+        let fade = |color: Color32| color.gamma_multiply(self.opacity.clamp(0.0, 1.0));
+        let galleys: Vec<_> = self
+            .lines
+            .iter()
+            .map(|(tier, ink, text)| {
+                let font = tier.font(ui);
+                // Large letters need a wider plate.
+                let width = room.min(WIDEST.max(font.size * 18.0));
+                let mut job = egui::text::LayoutJob::simple(text.clone(), font, fade(*ink), width);
+                job.halign = Align::Center;
+                painter.layout_job(job)
+            })
+            .collect();
+        let spinner = if self.busy { SPINNER + GAP } else { 0.0 };
+        let width = galleys.iter().map(|galley| galley.size().x).fold(0.0, f32::max);
+        let height: f32 = galleys.iter().map(|galley| galley.size().y + GAP).sum::<f32>() - GAP + spinner;
+        let size = vec2(width, height) + PAD * 2.0;
+        let plate = if self.low {
+            Align2::CENTER_BOTTOM.anchor_size(pos2(scene.center().x, scene.bottom() - theme::GAP * 2.0), size)
+        } else {
+            Align2::CENTER_CENTER.anchor_size(scene.center(), size)
+        };
+        painter.rect_filled(plate, 10.0, theme::GROUND.gamma_multiply(0.92 * self.opacity));
+        painter.rect_stroke(plate, 10.0, Stroke::new(1.5, fade(self.edge)), StrokeKind::Inside);
+        let mut at = pos2(plate.center().x, plate.top() + PAD.y);
+        if self.busy {
+            let middle = at + vec2(0.0, SPINNER * 0.5);
+            header::spinner(ui, middle, SPINNER * 0.42, Stroke::new(3.5, theme::TEXT));
+            at.y += spinner;
+        }
+        for (slot, ((_, _, text), galley)) in self.lines.iter().zip(galleys).enumerate() {
+            let size = galley.size();
+            let rect = Rect::from_min_size(pos2(at.x - size.x * 0.5, at.y), size);
+            let said = ui.interact(rect, ui.id().with(("overlay", slot)), Sense::hover());
+            said.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, text));
+            painter.galley(at, galley, theme::TEXT);
+            at.y += size.y + GAP;
+        }
     }
 }
 
-fn card(ui: &mut Ui, edge: Color32, contents: impl FnOnce(&mut Ui)) {
-    Frame::new()
-        .fill(theme::GROUND.gamma_multiply(0.88))
-        .stroke(Stroke::new(1.5, edge))
-        .corner_radius(10)
-        .inner_margin(Margin::symmetric(26, 14))
-        .show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 8.0;
-            ui.with_layout(Layout::top_down(Align::Center), contents);
-        });
-}
-
-fn title(ui: &mut Ui, text: String, ink: Color32) {
-    ui.label(RichText::new(text).font(Tier::Room.font(ui)).color(ink));
-}
-
-fn line(ui: &mut Ui, text: String) {
-    ui.label(RichText::new(text).font(Tier::Name.font(ui)).color(theme::TEXT));
-}
-
-fn hint(ui: &mut Ui, text: &str) {
-    ui.label(RichText::new(text).font(Tier::Body.font(ui)).color(theme::MUTED));
+/// The address without scheme and path: what a person calls the server.
+fn host(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    format::clean(host, 60)
 }
 
 /// The word across the scene. Its size moves in coarse steps: each size of a glyph stays in the font atlas for ever.
@@ -183,6 +233,16 @@ mod tests {
             shown_url: "",
             rows,
         }
+    }
+
+    #[test]
+    fn a_server_is_called_by_its_host() {
+        assert_eq!(
+            host("wss://abc.supabase.co/realtime/v1/websocket?x=1"),
+            "abc.supabase.co"
+        );
+        assert_eq!(host("127.0.0.1:54321"), "127.0.0.1:54321");
+        assert_eq!(host(""), "");
     }
 
     #[test]

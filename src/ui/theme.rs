@@ -182,7 +182,7 @@ fn visuals() -> Visuals {
 /// The frame of plates that float over the scene.
 pub fn plate() -> egui::Frame {
     egui::Frame::new()
-        .fill(SURFACE.gamma_multiply(0.94))
+        .fill(SURFACE)
         .stroke(Stroke::new(1.0, LINE))
         .corner_radius(CornerRadius::same(8))
         .inner_margin(Margin::same(12))

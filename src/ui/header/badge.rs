@@ -70,7 +70,7 @@ impl BadgeView {
                 let next = match self.retry_in_secs {
                     // Rounded up: "0 s" would be said for a whole second.
                     Some(left) => format!("next try in {}", format::span(left.max(0.0).ceil())),
-                    None if self.attempt == 0 => "first contact".to_owned(),
+                    None if self.attempt == 0 => "first try".to_owned(),
                     None => "trying now".to_owned(),
                 };
                 [next, attempt]
@@ -279,7 +279,7 @@ mod tests {
         waiting.retry_in_secs = None;
         assert_eq!(waiting.spoken(), "Connection: Connecting…, trying now, attempt 2");
         waiting.attempt = 0;
-        assert_eq!(waiting.spoken(), "Connection: Connecting…, first contact");
+        assert_eq!(waiting.spoken(), "Connection: Connecting…, first try");
     }
 
     #[test]

@@ -8,13 +8,13 @@ mod stat;
 
 use std::sync::Arc;
 
-use egui::{Align2, Rect, Sense, Ui, WidgetInfo, WidgetType, pos2, vec2};
+use egui::{Align2, Rect, Sense, Stroke, Ui, WidgetInfo, WidgetType, pos2, vec2};
 
 pub use self::badge::{BadgeLayout, BadgeView, badge_ui, spinner};
 pub use self::fit::{Part, fit};
 use self::stat::{Stat, StatText};
 use super::{Action, format, link_look::LinkLook, theme, theme::Tier};
-use crate::domain::Status;
+use crate::domain::{Kind, Status};
 
 /// The totals that the header shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -115,8 +115,17 @@ pub fn header_ui(ui: &mut Ui, view: &HeaderView<'_>, look: &LinkLook, actions: &
         }
         right -= GAP;
     }
+    let mut group = None;
     for part in &parts {
         let width = width_of(*part);
+        let next = group_of(*part);
+        if next.is_some() && group.is_some_and(|group| Some(group) != next) {
+            let hairline = Stroke::new(1.0, theme::LINE);
+            let inset = content * 0.14;
+            let y = middle - content * 0.5 + inset..=middle + content * 0.5 - inset;
+            ui.painter().vline((left - GAP * 0.5).round(), y, hairline);
+        }
+        group = next.or(group);
         match part {
             Part::Name => {
                 let at = Align2::LEFT_CENTER.anchor_size(pos2(left, middle), name.size());
@@ -140,6 +149,16 @@ pub fn header_ui(ui: &mut Ui, view: &HeaderView<'_>, look: &LinkLook, actions: &
     HeaderShown {
         badge: badge_rect,
         parts,
+    }
+}
+
+/// What is counted: a hairline stands between agents, tasks and workflows.
+fn group_of(part: Part) -> Option<Kind> {
+    match part {
+        Part::Agents => Some(Kind::Agent),
+        Part::Running | Part::Queued | Part::Waiting | Part::Blocked | Part::Failed => Some(Kind::Task),
+        Part::Workflows => Some(Kind::Workflow),
+        Part::Name | Part::Badge | Part::Rate | Part::Spark | Part::Clock => None,
     }
 }
 

@@ -10,62 +10,73 @@ use crate::{
 
 /// Connects that are listed.
 const LISTED: usize = 6;
+/// Height of a line of text, points: these are not buttons.
+const LINE: f32 = 19.0;
 
 pub fn facts_ui(ui: &mut Ui, view: &PopoverView<'_>) {
     let link = view.link;
-    Grid::new("facts").num_columns(2).spacing([18.0, 4.0]).show(ui, |ui| {
-        let mut fact = |name: &str, value: String| {
-            ui.label(RichText::new(name).color(theme::MUTED));
-            ui.add(egui::Label::new(RichText::new(value).color(theme::TEXT)).truncate());
-            ui.end_row();
-        };
-        fact("Address", format::clean(view.shown_url, 120));
-        fact(
-            "Heartbeat",
-            match link.heartbeat_rtt_ms {
-                Some(millis) => format!("answered in {millis} ms"),
-                None => "none answered yet".to_owned(),
-            },
-        );
-        fact(
-            "Changes",
-            format!(
-                "{} per second, {} in all",
-                format::rate(view.changes_per_second),
-                format::grouped(link.changes)
-            ),
-        );
-        fact(
-            "Received",
-            format!(
-                "{} over {}",
-                format::bytes(link.bytes),
-                format::counted(link.connects, "connection", "connections")
-            ),
-        );
-        if link.malformed > 0 {
+    Grid::new("facts")
+        .num_columns(2)
+        .min_row_height(LINE)
+        .spacing([18.0, 4.0])
+        .show(ui, |ui| {
+            let mut fact = |name: &str, value: String| {
+                ui.label(RichText::new(name).color(theme::MUTED));
+                ui.add(egui::Label::new(RichText::new(value).color(theme::TEXT)).truncate());
+                ui.end_row();
+            };
+            fact("Address", format::clean(view.shown_url, 120));
             fact(
-                "Malformed",
-                format::counted(link.malformed, "frame dropped", "frames dropped"),
+                "Heartbeat",
+                match link.heartbeat_rtt_ms {
+                    Some(millis) => format!("answered in {millis} ms"),
+                    None => "none answered yet".to_owned(),
+                },
             );
-        }
-    });
+            fact(
+                "Changes",
+                format!(
+                    "{} per second, {} in all",
+                    format::rate(view.changes_per_second),
+                    format::grouped(link.changes)
+                ),
+            );
+            fact(
+                "Received",
+                format!(
+                    "{} over {}",
+                    format::bytes(link.bytes),
+                    format::counted(link.connects, "connection", "connections")
+                ),
+            );
+            if link.malformed > 0 {
+                fact(
+                    "Malformed",
+                    format::counted(link.malformed, "frame dropped", "frames dropped"),
+                );
+            }
+        });
 }
 
 pub fn tables_ui(ui: &mut Ui, view: &PopoverView<'_>) {
-    Grid::new("tables").num_columns(3).spacing([18.0, 4.0]).show(ui, |ui| {
-        for kind in Kind::ALL {
-            let state = view.link.channel[kind];
-            ui.label(RichText::new(kind.plural()).color(theme::MUTED));
-            let rows = format::counted(view.link.rows[kind] as u64, "row", "rows");
-            ui.label(RichText::new(rows).color(theme::TEXT));
-            ui.horizontal(|ui| {
-                channel_dot(ui, state);
-                ui.label(RichText::new(state.word()).color(theme::TEXT));
-            });
-            ui.end_row();
-        }
-    });
+    Grid::new("tables")
+        .num_columns(3)
+        .min_row_height(LINE)
+        .spacing([18.0, 4.0])
+        .show(ui, |ui| {
+            for kind in Kind::ALL {
+                let state = view.link.channel[kind];
+                ui.label(RichText::new(kind.plural()).color(theme::MUTED));
+                let rows = format::counted(view.link.rows[kind] as u64, "row", "rows");
+                ui.label(RichText::new(rows).color(theme::TEXT));
+                ui.spacing_mut().interact_size.y = LINE;
+                ui.horizontal(|ui| {
+                    channel_dot(ui, state);
+                    ui.label(RichText::new(state.word()).color(theme::TEXT));
+                });
+                ui.end_row();
+            }
+        });
 }
 
 /// Full: live. Half: on its way. Hollow: closed. Crossed: refused.
@@ -99,6 +110,7 @@ pub fn history_ui(ui: &mut Ui, view: &PopoverView<'_>) {
         ui.label(RichText::new("No connect yet.").color(theme::MUTED));
         return;
     }
+    ui.spacing_mut().interact_size.y = LINE;
     for attempt in view.link.history.iter().rev().take(LISTED) {
         let [when, what] = attempt_text(attempt, view.feed_ms);
         ui.horizontal(|ui| {

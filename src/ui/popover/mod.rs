@@ -37,7 +37,9 @@ pub fn popover_area(ctx: &Context, view: &PopoverView<'_>, corner: Pos2, actions
         .fixed_pos(corner)
         .constrain(true)
         .show(ctx, |ui| {
+            // The area remembers the height that it had; what it may have is what is left of the screen.
             let most = (ctx.content_rect().bottom() - corner.y - theme::GAP * 2.0).max(160.0);
+            ui.set_max_height(most);
             theme::plate().show(ui, |ui| {
                 ui.set_width(theme::POPOVER_WIDTH);
                 ScrollArea::vertical()

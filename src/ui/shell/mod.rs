@@ -173,15 +173,18 @@ fn draw_panels(
         shown_url: &connection.shown_url,
         rows: reads.rows(),
     };
-    overlay::overlay_area(ctx, root.painter(), scene, &overlay_view);
+    overlay::overlay_ui(&root, scene, &overlay_view);
     let rows = reads.legend_rows();
     let legend_view = LegendView {
         open: panels.legend_open,
         rows: &rows,
         unmapped: &reads.unmapped.0,
     };
-    let corner = scene.left_bottom() + vec2(theme::GAP, -theme::GAP);
-    legend::legend_area(ctx, &legend_view, corner, actions);
+    // Nothing to read it for while the wall is empty.
+    if overlay_view.rows > 0 {
+        let corner = scene.left_bottom() + vec2(theme::GAP, -theme::GAP);
+        legend::legend_area(ctx, &legend_view, corner, actions);
+    }
     if panels.popover_open {
         let view = PopoverView {
             badge: &badge,
