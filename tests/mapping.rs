@@ -386,6 +386,38 @@ fn labels_are_one_clean_line_and_fall_back_to_the_id() {
     assert_eq!(&*agent(json!({"id": 1, "name": 42})).label, "42");
 }
 
+#[test]
+fn cells_of_a_megabyte_are_bounded_work_and_bounded_results() {
+    for cell in [
+        " ".repeat(1 << 20),
+        "-".repeat(1 << 20),
+        ",".repeat(1 << 20),
+        format!("{{{}}}", "a,".repeat(1 << 19)),
+    ] {
+        let cell = cell.as_str();
+        let row = task(
+            json!({"id": 1, "title": cell, "status": cell, "assignees": cell, "progress": cell,
+            "priority": cell, "workflow_id": cell, "error": cell}),
+        );
+        assert!(row.label.len() <= 4 * MAX_LABEL_CHARS && row.agents.is_empty() && row.workflow.is_none());
+        assert_eq!((row.progress, row.priority), (None, None));
+    }
+    let digits = format!(
+        r#"{{"id":{0},"status":{0},"progress":{0},"priority":{0},"agent_id":{0}}}"#,
+        "9".repeat(1 << 20)
+    );
+    let record: Record = serde_json::from_str(&digits).expect("a row");
+    assert_eq!(
+        Mapping::default().id_of(Kind::Task, &record),
+        None,
+        "no key is that long"
+    );
+    match Mapping::default().read(Kind::Task, &"1".into(), &record) {
+        Row::Task(task) => assert!(task.agents.is_empty() && task.progress.is_none() && task.status.word.is_some()),
+        other => panic!("a task, not {other:?}"),
+    }
+}
+
 /// Any JSON, with the texts and numbers that trip parsers.
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![

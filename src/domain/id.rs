@@ -21,7 +21,7 @@ impl RowId {
     pub fn from_value(value: &Value) -> Option<Self> {
         match value {
             Value::String(text) if !text.is_empty() && text.len() <= MAX_ID_BYTES => Some(Self(text.as_str().into())),
-            Value::Number(number) => Some(Self(number.to_string().into())),
+            Value::Number(number) if number.as_str().len() <= MAX_ID_BYTES => Some(Self(number.as_str().into())),
             Value::Bool(flag) => Some(Self(flag.to_string().into())),
             _ => None,
         }

@@ -12,7 +12,12 @@ use super::{SettingsError, layer::Layer, mapping, names, origin::Origin, typed::
 #[command(next_help_heading = "Settings")]
 pub struct SettingsArgs {
     /// The project's URL
-    #[arg(long, global = true, value_name = "URL", help = "The project's URL, like https://abcdefgh.supabase.co")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help = "The project's URL, like https://abcdefgh.supabase.co"
+    )]
     pub url: Option<String>,
     /// Publishable (or anon) key; other users of this machine can see flags: prefer --key-file or the environment
     #[arg(long, global = true, value_name = "KEY")]

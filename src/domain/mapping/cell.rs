@@ -4,6 +4,11 @@ use serde_json::{Number, Value};
 
 use crate::domain::Record;
 
+/// More leading blanks than that and the cell is as good as empty.
+const MAX_BLANK_BYTES: usize = 4_096;
+/// Longest number that is read: an `f64` written out has no more digits.
+const MAX_DIGITS: usize = 400;
+
 /// A row while it is read. Most names that are asked for are not there: a mask of the columns that are answers that
 /// without a search.
 pub(super) struct Cells<'r> {
@@ -72,10 +77,18 @@ pub(super) fn text(value: &Value) -> Option<&str> {
         Value::Number(number) => Some(number.as_str()),
         _ => None,
     }
-    .filter(|text| !text.trim_ascii().is_empty())
+    .filter(|text| !is_blank(text))
 }
 
-/// A number cell, finite; hostile ones (`1e999`) are none.
+/// Whether a text has nothing in it, as far as anybody would look.
+pub(super) fn is_blank(text: &str) -> bool {
+    text.bytes().take(MAX_BLANK_BYTES).all(|b| b.is_ascii_whitespace())
+}
+
+/// A number cell, finite; hostile ones (`1e999`, a megabyte of digits) are none.
 pub(super) fn number(number: &Number) -> Option<f64> {
+    if number.as_str().len() > MAX_DIGITS {
+        return None;
+    }
     number.as_f64().filter(|n| n.is_finite())
 }

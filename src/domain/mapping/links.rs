@@ -4,17 +4,20 @@ use serde_json::Value;
 
 use crate::domain::RowId;
 
-use super::cell::Cells;
+use super::cell::{self, Cells};
 
 /// Most agents taken from one task's assignment columns.
 pub const MAX_AGENTS_PER_TASK: usize = 16;
+
+/// Longest text that is taken for an array of ids.
+const MAX_ARRAY_BYTES: usize = 16 * 1_024;
 
 /// The id in a link column. A flag is no id; an embedded row gives its own `id`.
 fn id(value: &Value) -> Option<RowId> {
     match value {
         Value::Bool(_) => None,
         Value::Object(fields) => fields.get("id").filter(|inner| !inner.is_object()).and_then(id),
-        Value::String(text) if text.trim_ascii().is_empty() => None,
+        Value::String(text) if cell::is_blank(text) => None,
         value => RowId::from_value(value),
     }
 }
@@ -84,7 +87,8 @@ fn push(agents: &mut Vec<RowId>, id: Option<RowId>) {
 
 /// PostgreSQL's own text of an array, `{a,b}`, or a JSON array kept in a text column.
 fn is_array_text(text: &str) -> bool {
-    (text.starts_with('{') && text.ends_with('}')) || (text.starts_with('[') && text.ends_with(']'))
+    text.len() <= MAX_ARRAY_BYTES
+        && ((text.starts_with('{') && text.ends_with('}')) || (text.starts_with('[') && text.ends_with(']')))
 }
 
 /// The items of such a text. Ids hold no commas and no quotes, so a split is enough.

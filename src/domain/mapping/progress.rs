@@ -6,6 +6,9 @@ use crate::domain::Status;
 
 use super::cell::{self, Cells};
 
+/// Longer texts are no number.
+const MAX_TEXT_BYTES: usize = 64;
+
 /// 0 to 1, from the first column (or pair `done/total`) that says it.
 pub(super) fn progress(cells: &Cells<'_>, names: &[String], status: Status) -> Option<f32> {
     names.iter().find_map(|name| match pair(name) {
@@ -32,16 +35,17 @@ fn is_percentage(name: &str) -> bool {
 fn of_cell(value: &Value, percentage: bool, status: Status) -> Option<f32> {
     match value {
         Value::Number(number) => scaled(cell::number(number)?, number.as_str(), percentage, status),
-        Value::String(text) => of_text(text.trim(), percentage, status),
+        Value::String(text) => of_text(text, percentage, status),
         _ => None,
     }
 }
 
 /// `45`, `0.45`, `45 %`, `3/7`.
 fn of_text(text: &str, percentage: bool, status: Status) -> Option<f32> {
-    if text.len() > 32 {
+    if text.len() > MAX_TEXT_BYTES {
         return None;
     }
+    let text = text.trim();
     if let Some(number) = text.strip_suffix('%') {
         return scaled(number.trim_end().parse().ok()?, number, true, status);
     }
@@ -78,7 +82,7 @@ fn share_of(done: f64, total: f64) -> Option<f32> {
 fn amount(value: &Value) -> Option<f64> {
     match value {
         Value::Number(number) => cell::number(number),
-        Value::String(text) if text.len() <= 32 => text.trim().parse().ok(),
+        Value::String(text) if text.len() <= MAX_TEXT_BYTES => text.trim().parse().ok(),
         _ => None,
     }
 }

@@ -12,7 +12,7 @@ const MAX_TEXT_BYTES: usize = 64;
 pub(super) fn time_ms(cells: &Cells<'_>, names: &[String]) -> Option<i64> {
     cells.first(names, |value| match value {
         Value::Number(number) => of_epoch(cell::number(number)?),
-        Value::String(text) => of_text(text.trim()),
+        Value::String(text) => of_text(text),
         _ => None,
     })
 }
@@ -32,9 +32,10 @@ fn of_epoch(number: f64) -> Option<i64> {
 
 /// ISO 8601 with or without a zone (without: UTC), a date alone, RFC 2822, or an epoch number as text.
 fn of_text(text: &str) -> Option<i64> {
-    if text.is_empty() || text.len() > MAX_TEXT_BYTES {
+    if text.len() > MAX_TEXT_BYTES {
         return None;
     }
+    let text = text.trim();
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Some(moment.as_millisecond());
     }

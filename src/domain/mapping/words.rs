@@ -110,6 +110,11 @@ impl Default for Buffer {
 /// Signs and emoji fall away. `None` when nothing is left or it is longer than [`MAX_WORD_BYTES`]. A word that is in
 /// that form already is returned as it is.
 pub(super) fn normalise<'w>(word: &'w str, buffer: &'w mut Buffer) -> Option<&'w str> {
+    /// Text beyond this is prose, whatever falls away from it.
+    const MAX_RAW_BYTES: usize = 4 * MAX_WORD_BYTES;
+    if word.len() > MAX_RAW_BYTES {
+        return None;
+    }
     let bytes = word.as_bytes();
     if !bytes.is_empty()
         && bytes.len() <= MAX_WORD_BYTES
