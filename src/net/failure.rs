@@ -1,0 +1,98 @@
+//! What went wrong on the wire, in words for a person: short, and free of addresses with a query in them.
+
+use std::{error::Error, io};
+
+use tokio_tungstenite::tungstenite;
+
+/// Longest text taken from an error or a server's message.
+const MAX_TEXT: usize = 240;
+
+/// The innermost I/O error's own words, where there is one; else the outermost error's.
+pub(super) fn words(error: &(dyn Error + 'static)) -> String {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(inner) = cause {
+        if let Some(io) = inner.downcast_ref::<io::Error>() {
+            return io_words(io);
+        }
+        cause = inner.source();
+    }
+    tidy(&error.to_string())
+}
+
+fn io_words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused: nothing listens there".into(),
+        io::ErrorKind::ConnectionReset => "connection reset by the other side".into(),
+        io::ErrorKind::UnexpectedEof => "the other side hung up".into(),
+        io::ErrorKind::TimedOut => "timed out".into(),
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => "no route to the server".into(),
+        _ => {
+            let text = error.to_string();
+            if text.contains("failed to lookup") || text.contains("Name or service not known") {
+                "the server's name cannot be found (DNS)".into()
+            } else {
+                tidy(&text)
+            }
+        }
+    }
+}
+
+/// The socket's error in words.
+pub(super) fn socket_words(error: &tungstenite::Error) -> String {
+    match error {
+        tungstenite::Error::Io(error) => io_words(error),
+        tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed => "the connection is closed".into(),
+        tungstenite::Error::Capacity(_) => "a frame is larger than the 16 MiB that are allowed".into(),
+        tungstenite::Error::Protocol(_) => "the server broke the WebSocket protocol".into(),
+        other => words(other),
+    }
+}
+
+/// One line, bounded, without control characters.
+pub(super) fn tidy(text: &str) -> String {
+    let mut line: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(MAX_TEXT)
+        .collect::<String>()
+        .trim()
+        .into();
+    if text.chars().count() > MAX_TEXT {
+        line.push('…');
+    }
+    line
+}
+
+/// The message in an error body: `{"error": …}`, `{"message": …}` or `{"msg": …}`; an HTML page says nothing useful.
+pub(super) fn body_message(body: &[u8]) -> String {
+    let value: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    let from_json = value.as_ref().and_then(|value| {
+        ["message", "error", "msg"]
+            .iter()
+            .find_map(|key| value.get(key).and_then(serde_json::Value::as_str))
+    });
+    match from_json {
+        Some(text) => tidy(text),
+        None => {
+            let text = String::from_utf8_lossy(body);
+            if text.trim_start().starts_with('<') {
+                String::new()
+            } else {
+                tidy(&text)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_is_taken_from_json_and_html_is_dropped() {
+        assert_eq!(body_message(br#"{"error":"API key is missing"}"#), "API key is missing");
+        assert_eq!(body_message(br#"{"code":"X","message":"JWT expired"}"#), "JWT expired");
+        assert_eq!(body_message(b"<html>oops</html>"), "");
+        assert_eq!(body_message(b"plain\nwords"), "plain words");
+    }
+}

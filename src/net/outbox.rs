@@ -1,0 +1,245 @@
+//! What waits for a slow reader: one pending change per row, the latest, in the order in which rows were first touched.
+//!
+//! The picture may skip states, it never misses the last one, and the socket is always read.
+
+use std::collections::{HashMap, VecDeque};
+
+use crossbeam_channel::{Sender, TrySendError};
+
+use crate::domain::{Change, FeedEvent, Op, RowKey};
+
+/// Most events other than row changes that wait; beyond it the oldest notice or link report goes.
+const MAX_NEWS: usize = 1_024;
+
+/// The queue in front of the bounded channel.
+pub(super) struct Outbox {
+    channel: Sender<FeedEvent>,
+    /// Waiting events; a row's change is replaced in place. `None`: taken out.
+    queue: VecDeque<Option<FeedEvent>>,
+    /// Number of events that have left the queue: position of `queue`'s front in the whole stream.
+    front: u64,
+    by_row: HashMap<RowKey, u64>,
+    news: usize,
+    /// Changes that were replaced by a later one of the same row before the reader saw them.
+    pub(super) folded: u64,
+}
+
+/// The reader has gone.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct ReaderGone;
+
+impl Outbox {
+    pub(super) fn new(channel: Sender<FeedEvent>) -> Self {
+        Self {
+            channel,
+            queue: VecDeque::new(),
+            front: 0,
+            by_row: HashMap::new(),
+            news: 0,
+            folded: 0,
+        }
+    }
+
+    /// Whether events wait for room in the channel.
+    pub(super) fn is_waiting(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// Hands an event over, or keeps it while the channel is full.
+    pub(super) fn push(&mut self, event: FeedEvent) -> Result<(), ReaderGone> {
+        if self.queue.is_empty() {
+            match self.channel.try_send(event) {
+                Ok(()) => return Ok(()),
+                Err(TrySendError::Full(event)) => self.keep(event),
+                Err(TrySendError::Disconnected(_)) => return Err(ReaderGone),
+            }
+            return Ok(());
+        }
+        self.keep(event);
+        Ok(())
+    }
+
+    /// Sends what fits.
+    pub(super) fn flush(&mut self) -> Result<(), ReaderGone> {
+        while let Some(slot) = self.queue.pop_front() {
+            if let Some(event) = slot {
+                let row = row_of(&event);
+                match self.channel.try_send(event) {
+                    Ok(()) => match row {
+                        Some(key) => {
+                            self.by_row.remove(&key);
+                        }
+                        None => self.news -= 1,
+                    },
+                    Err(TrySendError::Full(event)) => {
+                        self.queue.push_front(Some(event));
+                        return Ok(());
+                    }
+                    Err(TrySendError::Disconnected(_)) => return Err(ReaderGone),
+                }
+            }
+            self.front += 1;
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, event: FeedEvent) {
+        match event {
+            FeedEvent::Change(change) => self.keep_change(change),
+            other => {
+                if self.news >= MAX_NEWS {
+                    self.drop_oldest_news();
+                }
+                self.news += 1;
+                self.queue.push_back(Some(other));
+            }
+        }
+    }
+
+    fn keep_change(&mut self, change: Change) {
+        let waiting = self
+            .by_row
+            .get(&change.key)
+            .and_then(|at| usize::try_from(at - self.front).ok())
+            .and_then(|at| self.queue.get_mut(at));
+        if let Some(Some(FeedEvent::Change(old))) = waiting {
+            self.folded += 1;
+            let op = fold(old.op, change.op);
+            *old = Change { op, ..change };
+            return;
+        }
+        self.by_row
+            .insert(change.key.clone(), self.front + self.queue.len() as u64);
+        self.queue.push_back(Some(FeedEvent::Change(change)));
+    }
+
+    /// Status and sync events are the truth and stay; notices and link reports may go.
+    fn drop_oldest_news(&mut self) {
+        let oldest = self
+            .queue
+            .iter_mut()
+            .find(|slot| matches!(slot, Some(FeedEvent::Notice(_) | FeedEvent::Link(_))))
+            .or_else(|| None);
+        if let Some(slot) = oldest {
+            *slot = None;
+            self.news -= 1;
+            return;
+        }
+        // Nothing but statuses and syncs: the older ones are superseded by the newer.
+        if let Some(slot) = self
+            .queue
+            .iter_mut()
+            .find(|slot| matches!(slot, Some(FeedEvent::Status(_) | FeedEvent::Synced(_))))
+        {
+            *slot = None;
+            self.news -= 1;
+        }
+    }
+}
+
+fn row_of(event: &FeedEvent) -> Option<RowKey> {
+    match event {
+        FeedEvent::Change(change) => Some(change.key.clone()),
+        _ => None,
+    }
+}
+
+/// Two changes of one row as one: what a reader that saw neither must be told.
+fn fold(first: Op, second: Op) -> Op {
+    match (first, second) {
+        (Op::Insert, Op::Update) => Op::Insert,
+        (Op::Delete, Op::Insert) => Op::Update,
+        (_, second) => second,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::domain::{Kind, Level, Notice, Record};
+
+    fn change(id: &str, op: Op, value: i64) -> FeedEvent {
+        let record: Record = [("v".into(), serde_json::json!(value))].into_iter().collect();
+        FeedEvent::Change(Change {
+            key: RowKey::new(Kind::Task, id.into()),
+            op,
+            record: Arc::new(record),
+            committed_ms: None,
+        })
+    }
+
+    fn text(event: &FeedEvent) -> String {
+        match event {
+            FeedEvent::Change(change) => {
+                format!(
+                    "{} {:?} {}",
+                    change.key.id,
+                    change.op,
+                    change.record.get("v").expect("v")
+                )
+            }
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_slow_reader_gets_each_rows_last_state_in_order_of_first_touch() {
+        let (sender, receiver) = crossbeam_channel::bounded(1);
+        let mut outbox = Outbox::new(sender);
+        outbox.push(change("first", Op::Insert, 0)).expect("reader");
+        for value in 1..=1_000 {
+            outbox
+                .push(change("a", if value == 1 { Op::Insert } else { Op::Update }, value))
+                .expect("reader");
+            outbox.push(change("b", Op::Update, value)).expect("reader");
+        }
+        outbox.push(change("b", Op::Delete, 7)).expect("reader");
+        let mut seen = Vec::new();
+        while let Ok(event) = receiver.try_recv() {
+            seen.push(text(&event));
+            outbox.flush().expect("reader");
+        }
+        assert_eq!(seen, ["first Insert 0", "a Insert 1000", "b Delete 7"]);
+        assert!(!outbox.is_waiting());
+        assert_eq!(outbox.folded, 999 + 1_000);
+    }
+
+    #[test]
+    fn news_are_bounded_and_statuses_outlive_notices() {
+        let (sender, receiver) = crossbeam_channel::bounded(1);
+        let mut outbox = Outbox::new(sender);
+        let notice = |n: usize| {
+            FeedEvent::Notice(Notice {
+                level: Level::Info,
+                code: "x",
+                text: n.to_string(),
+            })
+        };
+        outbox.push(FeedEvent::Status(Default::default())).expect("reader");
+        outbox.push(FeedEvent::Status(Default::default())).expect("reader");
+        for n in 0..5_000 {
+            outbox.push(notice(n)).expect("reader");
+        }
+        let mut seen = Vec::new();
+        while let Ok(event) = receiver.try_recv() {
+            seen.push(event);
+            outbox.flush().expect("reader");
+        }
+        assert_eq!(seen.len(), 1 + MAX_NEWS);
+        assert!(
+            matches!(seen.get(1), Some(FeedEvent::Status(_))),
+            "a status was dropped for a notice"
+        );
+        assert_eq!(seen.last(), Some(&notice(4_999)));
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_is_noticed() {
+        let (sender, receiver) = crossbeam_channel::bounded(1);
+        let mut outbox = Outbox::new(sender);
+        drop(receiver);
+        assert_eq!(outbox.push(change("a", Op::Insert, 1)), Err(ReaderGone));
+    }
+}
