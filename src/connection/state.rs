@@ -8,8 +8,10 @@ use crate::domain::{Backoff, LinkReport, StatusReport, SyncReport};
 #[derive(Resource, Debug, Clone, Default)]
 pub struct Connection {
     pub report: StatusReport,
-    /// When the report came, seconds of `Time<Real>`.
+    /// Since when the status is what it is, seconds of `Time<Real>`.
     pub since: f64,
+    /// When the report came: what `report.retry_in_ms` counts from. Seconds of `Time<Real>`.
+    pub reported: f64,
     pub link: LinkReport,
     pub last_sync: Option<SyncReport>,
     /// When the feed was last live, seconds of `Time<Real>`; `None` before the first time.

@@ -1,1 +1,8 @@
-//! Unattended operation around all of it: the canvas (a window, or none), pictures, staying up.
+//! Unattended operation around all of it: the canvas (a window, or none), pictures, the app itself.
+
+mod app;
+pub mod canvas;
+pub mod picture;
+mod unattended;
+
+pub use app::{WallOptions, build};

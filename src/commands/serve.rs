@@ -1,0 +1,31 @@
+//! `opswall serve`: the demo feed alone, a server that any Realtime client can join.
+
+use std::{io::Write as _, net::SocketAddr, time::Duration};
+
+use super::{Failure, signals};
+use crate::demo::{Options, Server};
+
+/// Serves until the process is asked to end, or for `duration`.
+pub fn run(listen: SocketAddr, options: Options, duration: Option<Duration>) -> Result<(), Failure> {
+    let server = Server::start(listen, options).map_err(|error| Failure::Running(error.to_string()))?;
+    let mut out = std::io::stdout().lock();
+    // Nobody may be reading; the server runs all the same.
+    let _ = writeln!(out, "The demo feed is at {url}\nFollow it: opswall tail --url {url} --key demo", url = server.url());
+    let _ = out.flush();
+    drop(out);
+
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Running(format!("cannot wait for signals: {error}; free some memory")))?;
+    runtime.block_on(async {
+        match duration {
+            Some(duration) => {
+                let _ = tokio::time::timeout(duration, signals::interrupted()).await;
+            }
+            None => signals::interrupted().await,
+        }
+    });
+    server.stop();
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! What `tail` remembers: counts for the summary and, for a dump, the rows.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, BufWriter, Write},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::{super::Failure, line::json_line, usage};
+use crate::domain::{Change, FeedEvent, Op, Record, RowKey};
+
+/// Counts, and the rows when they are wanted.
+pub(super) struct State {
+    rows: Option<BTreeMap<RowKey, Arc<Record>>>,
+    changes: u64,
+    bytes: u64,
+    connects: u64,
+    syncs: u64,
+}
+
+impl State {
+    pub(super) fn new(keep_rows: bool) -> Self {
+        Self { rows: keep_rows.then(BTreeMap::new), changes: 0, bytes: 0, connects: 0, syncs: 0 }
+    }
+
+    pub(super) fn take(&mut self, event: &FeedEvent) {
+        match event {
+            FeedEvent::Change(change) => {
+                self.changes += 1;
+                self.keep(change);
+            }
+            FeedEvent::Synced(_) => self.syncs += 1,
+            FeedEvent::Link(report) => {
+                self.bytes = report.bytes;
+                self.connects = report.connects;
+            }
+            FeedEvent::Status(_) | FeedEvent::Notice(_) => {}
+        }
+    }
+
+    fn keep(&mut self, change: &Change) {
+        let Some(rows) = &mut self.rows else { return };
+        match change.op {
+            Op::Delete => rows.remove(&change.key),
+            Op::Insert | Op::Update => rows.insert(change.key.clone(), change.record.clone()),
+        };
+    }
+
+    /// Writes the rows sorted by table and id, the file in one step.
+    pub(super) fn dump(&self, path: &Path) -> Result<(), Failure> {
+        #[derive(Serialize)]
+        struct DumpLine<'a> {
+            table: &'static str,
+            id: &'a str,
+            record: &'a Record,
+        }
+        let failed = |error: io::Error| {
+            Failure::Running(format!(
+                "cannot write the dump to {}: {error}; name a file in a folder that exists and may be written to",
+                path.display()
+            ))
+        };
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+        {
+            let mut out = BufWriter::new(&mut file);
+            for (key, record) in self.rows.iter().flatten() {
+                let line = DumpLine { table: key.kind.plural(), id: key.id.as_str(), record };
+                json_line(&mut out, &line).map_err(failed)?;
+            }
+            out.flush().map_err(failed)?;
+        }
+        file.persist(path).map_err(|error| failed(error.error))?;
+        Ok(())
+    }
+
+    pub(super) fn summary(&self, wall: Duration) -> Summary {
+        Summary {
+            changes: self.changes,
+            bytes: self.bytes,
+            wall,
+            cpu: usage::cpu_time(),
+            peak_rss_mb: usage::peak_rss_mb(),
+            connects: self.connects,
+            // The first snapshot is no resync.
+            resyncs: self.syncs.saturating_sub(1),
+        }
+    }
+}
+
+/// How it went.
+pub(super) struct Summary {
+    changes: u64,
+    bytes: u64,
+    wall: Duration,
+    cpu: Option<Duration>,
+    peak_rss_mb: Option<f64>,
+    connects: u64,
+    resyncs: u64,
+}
+
+impl Summary {
+    pub(super) fn write(&self, out: &mut impl Write, as_json: bool) -> io::Result<()> {
+        let cpu = self.cpu.map(|cpu| cpu.as_secs_f64());
+        if as_json {
+            return json_line(
+                out,
+                &json!({
+                    "kind": "summary",
+                    "changes": self.changes,
+                    "bytes": self.bytes,
+                    "wall_s": self.wall.as_secs_f64(),
+                    "cpu_s": cpu,
+                    "peak_rss_mb": self.peak_rss_mb,
+                    "connects": self.connects,
+                    "resyncs": self.resyncs,
+                }),
+            );
+        }
+        write!(out, "{} changes, {} bytes in {:.1} s", self.changes, self.bytes, self.wall.as_secs_f64())?;
+        if let Some(cpu) = cpu {
+            write!(out, ", {cpu:.2} s of CPU")?;
+        }
+        if let Some(peak) = self.peak_rss_mb {
+            write!(out, ", {peak:.0} MB at most")?;
+        }
+        writeln!(out, "; {} connects, {} resyncs", self.connects, self.resyncs)
+    }
+}

@@ -1,0 +1,141 @@
+//! The worker's channel becomes messages.
+
+use bevy::prelude::*;
+use crossbeam_channel::TryRecvError;
+
+use super::{Connection, Feed, pace::Pace};
+use crate::{
+    domain::{FeedEvent, LinkStatus, StatusReport},
+    messages::{Backlog, LinkReported, Noticed, RowChanged, StatusChanged, Synced},
+};
+
+/// Most events that are not row changes taken in one frame; the rest wait for the next.
+const NEWS_PER_FRAME: usize = 256;
+
+/// Takes what fits: the fleet's backlog bounds the changes, so what cannot be applied soon stays with the worker,
+/// which folds it per row.
+pub(super) fn receive(
+    mut feed: ResMut<Feed>,
+    mut connection: ResMut<Connection>,
+    mut pace: ResMut<Pace>,
+    backlog: Res<Backlog>,
+    time: Res<Time<Real>>,
+    mut changed: MessageWriter<RowChanged>,
+    mut statuses: MessageWriter<StatusChanged>,
+    mut synced: MessageWriter<Synced>,
+    mut notices: MessageWriter<Noticed>,
+    mut links: MessageWriter<LinkReported>,
+) {
+    let now = time.elapsed_secs_f64();
+    let mut room = Backlog::LIMIT.saturating_sub(backlog.waiting);
+    let mut news = NEWS_PER_FRAME;
+    let mut batch = Vec::new();
+    while room > 0 && news > 0 {
+        let event = match feed.held.take().map_or_else(|| feed.worker.events().try_recv(), Ok) {
+            Ok(event) => event,
+            Err(TryRecvError::Empty) => break,
+            Err(TryRecvError::Disconnected) => {
+                worker_ended(&mut connection, &mut statuses, now);
+                break;
+            }
+        };
+        match event {
+            FeedEvent::Change(change) => {
+                room -= 1;
+                batch.push(RowChanged(change));
+            }
+            // What follows tells of the changes before it: it waits until they are applied.
+            other if !batch.is_empty() || backlog.waiting > 0 => {
+                if matters_after_changes(&other) {
+                    feed.held = Some(other);
+                    break;
+                }
+                news -= 1;
+                tell(
+                    other,
+                    &mut connection,
+                    now,
+                    &mut statuses,
+                    &mut synced,
+                    &mut notices,
+                    &mut links,
+                );
+            }
+            other => {
+                news -= 1;
+                tell(
+                    other,
+                    &mut connection,
+                    now,
+                    &mut statuses,
+                    &mut synced,
+                    &mut notices,
+                    &mut links,
+                );
+            }
+        }
+    }
+    pace.count(batch.len());
+    changed.write_batch(batch);
+    if connection.report.status == LinkStatus::Connected {
+        connection.last_live = Some(now);
+    }
+}
+
+/// "Synced" and "connected" are claims about rows: the screen makes them once those rows are on it.
+fn matters_after_changes(event: &FeedEvent) -> bool {
+    match event {
+        FeedEvent::Synced(_) => true,
+        FeedEvent::Status(report) => report.status == LinkStatus::Connected,
+        _ => false,
+    }
+}
+
+fn tell(
+    event: FeedEvent,
+    connection: &mut Connection,
+    now: f64,
+    statuses: &mut MessageWriter<StatusChanged>,
+    synced: &mut MessageWriter<Synced>,
+    notices: &mut MessageWriter<Noticed>,
+    links: &mut MessageWriter<LinkReported>,
+) {
+    match event {
+        FeedEvent::Status(report) => {
+            if connection.report.status != report.status {
+                connection.since = now;
+            }
+            connection.reported = now;
+            connection.report = report.clone();
+            statuses.write(StatusChanged(report));
+        }
+        FeedEvent::Synced(report) => {
+            connection.last_sync = Some(report);
+            synced.write(Synced(report));
+        }
+        FeedEvent::Notice(notice) => {
+            notices.write(Noticed(notice));
+        }
+        FeedEvent::Link(report) => {
+            connection.link = report.clone();
+            links.write(LinkReported(report));
+        }
+        FeedEvent::Change(_) => {}
+    }
+}
+
+/// The network thread has ended without being asked to: say so instead of showing its last status for ever.
+fn worker_ended(connection: &mut Connection, statuses: &mut MessageWriter<StatusChanged>, now: f64) {
+    if connection.report.status == LinkStatus::Error {
+        return;
+    }
+    let report = StatusReport {
+        status: LinkStatus::Error,
+        reason: Some("the network thread has stopped; restart opswall and report this".into()),
+        ..connection.report.clone()
+    };
+    connection.since = now;
+    connection.reported = now;
+    connection.report = report.clone();
+    statuses.write(StatusChanged(report));
+}

@@ -1,0 +1,86 @@
+//! Pictures of the wall: written whole or not at all.
+
+use std::{
+    io::Cursor,
+    path::{Path, PathBuf},
+};
+
+use bevy::{
+    image::ImageFormat,
+    prelude::*,
+    render::view::screenshot::{Screenshot, ScreenshotCaptured},
+};
+use thiserror::Error;
+
+use super::canvas::OffscreenImage;
+
+/// Why a picture was not written.
+#[derive(Debug, Error)]
+pub enum PictureError {
+    /// The frame could not be turned into a picture; a bug worth reporting.
+    #[error("the frame cannot be made into a picture: {0}")]
+    Encode(String),
+    /// The file cannot be written; the user names another place.
+    #[error("cannot write {path}: {source}; name a file in a folder that exists and may be written to")]
+    Write { path: String, source: std::io::Error },
+}
+
+/// A picture has been written, or not.
+#[derive(Message, Debug)]
+pub struct PictureTaken(pub Result<PathBuf, PictureError>);
+
+pub fn plugin(app: &mut App) {
+    app.add_message::<PictureTaken>();
+}
+
+/// Asks for a picture of the next frame; `PictureTaken` follows some frames later.
+pub fn take(commands: &mut Commands, offscreen: Option<&OffscreenImage>, path: PathBuf) {
+    let shot = match offscreen {
+        Some(OffscreenImage(image)) => Screenshot::image(image.clone()),
+        None => Screenshot::primary_window(),
+    };
+    commands.spawn(shot).observe(
+        move |captured: On<ScreenshotCaptured>, mut taken: MessageWriter<PictureTaken>| {
+            taken.write(PictureTaken(
+                encode(&captured.image).and_then(|png| write(&path, &png).map(|()| path.clone())),
+            ));
+        },
+    );
+}
+
+fn encode(image: &Image) -> Result<Vec<u8>, PictureError> {
+    let picture = image
+        .clone()
+        .try_into_dynamic()
+        .map_err(|error| PictureError::Encode(error.to_string()))?;
+    let format = ImageFormat::Png
+        .as_image_crate_format()
+        .ok_or_else(|| PictureError::Encode("PNG is not built in".into()))?;
+    let mut png = Cursor::new(Vec::new());
+    // The wall is opaque: without an alpha channel every viewer shows the same picture.
+    picture
+        .to_rgb8()
+        .write_to(&mut png, format)
+        .map_err(|error| PictureError::Encode(error.to_string()))?;
+    Ok(png.into_inner())
+}
+
+/// Replaces the file in one step: whoever looks sees the old picture or the new one.
+fn write(path: &Path, png: &[u8]) -> Result<(), PictureError> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let failed = |source| PictureError::Write {
+        path: path.display().to_string(),
+        source,
+    };
+    let mut file = tempfile::Builder::new()
+        .prefix(".opswall-")
+        .suffix(".png")
+        .tempfile_in(folder)
+        .map_err(failed)?;
+    std::io::Write::write_all(&mut file, png).map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! Without a display: the picture is rewritten every few seconds, and a status line says how it goes.
+
+use std::path::PathBuf;
+
+use bevy::prelude::*;
+
+use super::{canvas::OffscreenImage, picture};
+use crate::{
+    connection::Connection,
+    domain::{Kind, Status},
+    fleet::Counts,
+};
+
+/// How often the picture is rewritten, in seconds.
+const EVERY_SECS: f64 = 5.0;
+/// The first one comes when the scene has had time to appear.
+const FIRST_SECS: f64 = 2.0;
+
+/// The file that is kept up to date.
+#[derive(Resource, Debug, Clone)]
+pub(super) struct KeptPicture {
+    pub path: PathBuf,
+    next: f64,
+}
+
+impl KeptPicture {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path, next: FIRST_SECS }
+    }
+}
+
+pub(super) fn plugin(app: &mut App) {
+    app.add_systems(Last, (ask, tell).chain().run_if(resource_exists::<KeptPicture>));
+}
+
+fn ask(
+    mut kept: ResMut<KeptPicture>,
+    image: Option<Res<OffscreenImage>>,
+    time: Res<Time<Real>>,
+    mut commands: Commands,
+) {
+    let now = time.elapsed_secs_f64();
+    if now >= kept.next {
+        kept.next = now + EVERY_SECS;
+        picture::take(&mut commands, image.as_deref(), kept.path.clone());
+    }
+}
+
+/// One line a picture, for whoever watches the shell.
+fn tell(
+    mut taken: MessageReader<picture::PictureTaken>,
+    connection: Res<Connection>,
+    counts: Res<Counts>,
+    mut exit: MessageWriter<AppExit>,
+) {
+    for picture::PictureTaken(result) in taken.read() {
+        match result {
+            Ok(path) => println!("{}  {}", status_line(&connection, &counts), path.display()),
+            Err(error) => {
+                eprintln!("opswall: {error}");
+                exit.write(AppExit::error());
+            }
+        }
+    }
+}
+
+fn status_line(connection: &Connection, counts: &Counts) -> String {
+    let of = |status| counts.of(Kind::Task, status);
+    format!(
+        "{}{}  {} agents  {} tasks ({} running, {} blocked, {} failed)  {} workflows  {:.0} changes/s",
+        connection.report.status.word(),
+        connection
+            .report
+            .reason
+            .as_ref()
+            .map(|reason| format!(" ({reason})"))
+            .unwrap_or_default(),
+        counts.total(Kind::Agent),
+        counts.total(Kind::Task),
+        of(Status::Running),
+        of(Status::Blocked),
+        of(Status::Failed),
+        counts.total(Kind::Workflow),
+        connection.changes_per_second,
+    )
+}
