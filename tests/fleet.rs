@@ -27,7 +27,12 @@ fn app() -> App {
 fn change(kind: Kind, op: Op, row: &Value) -> Change {
     let record: Record = serde_json::from_value(row.clone()).expect("a row is an object");
     let id = row.get("id").and_then(Value::as_str).expect("a row has an id").into();
-    Change { key: RowKey::new(kind, id), op, record: Arc::new(record), committed_ms: None }
+    Change {
+        key: RowKey::new(kind, id),
+        op,
+        record: Arc::new(record),
+        committed_ms: None,
+    }
 }
 
 fn feed(app: &mut App, changes: impl IntoIterator<Item = Change>) {
@@ -41,7 +46,10 @@ fn feed(app: &mut App, changes: impl IntoIterator<Item = Change>) {
 }
 
 fn entity(app: &App, kind: Kind, id: &str) -> Entity {
-    app.world().resource::<FleetIndex>().get(&RowKey::new(kind, id.into())).expect("the row has an entity")
+    app.world()
+        .resource::<FleetIndex>()
+        .get(&RowKey::new(kind, id.into()))
+        .expect("the row has an entity")
 }
 
 fn agent(id: &str, status: &str) -> Value {
@@ -59,14 +67,26 @@ fn workflow(id: &str) -> Value {
 #[test]
 fn a_row_is_spawned_updated_and_leaves_with_an_exit() {
     let mut app = app();
-    feed(&mut app, [change(Kind::Task, Op::Insert, &task("t", "queued", None, None))]);
+    feed(
+        &mut app,
+        [change(Kind::Task, Op::Insert, &task("t", "queued", None, None))],
+    );
     let task_entity = entity(&app, Kind::Task, "t");
     let before = *app.world().get::<Moment>(task_entity).expect("moment");
-    assert_eq!(app.world().get::<Label>(task_entity).expect("label").0.as_ref(), "task t");
-    assert_eq!(app.world().get::<RowState>(task_entity).expect("state").0.status, Status::Queued);
+    assert_eq!(
+        app.world().get::<Label>(task_entity).expect("label").0.as_ref(),
+        "task t"
+    );
+    assert_eq!(
+        app.world().get::<RowState>(task_entity).expect("state").0.status,
+        Status::Queued
+    );
     assert_eq!(app.world().resource::<Counts>().of(Kind::Task, Status::Queued), 1);
 
-    feed(&mut app, [change(Kind::Task, Op::Update, &task("t", "failed", None, None))]);
+    feed(
+        &mut app,
+        [change(Kind::Task, Op::Update, &task("t", "failed", None, None))],
+    );
     assert_eq!(entity(&app, Kind::Task, "t"), task_entity, "an update keeps the entity");
     let after = *app.world().get::<Moment>(task_entity).expect("moment");
     assert_eq!(after.appeared, before.appeared);
@@ -74,13 +94,25 @@ fn a_row_is_spawned_updated_and_leaves_with_an_exit() {
     assert_eq!(app.world().resource::<Counts>().of(Kind::Task, Status::Queued), 0);
     assert_eq!(app.world().resource::<Counts>().of(Kind::Task, Status::Failed), 1);
 
-    feed(&mut app, [change(Kind::Task, Op::Delete, &task("t", "failed", None, None))]);
+    feed(
+        &mut app,
+        [change(Kind::Task, Op::Delete, &task("t", "failed", None, None))],
+    );
     assert!(app.world().resource::<FleetIndex>().is_empty());
     assert_eq!(app.world().resource::<Counts>().total(Kind::Task), 0);
-    assert!(app.world().get::<Moment>(task_entity).expect("it stays for its exit").gone.is_some());
+    assert!(
+        app.world()
+            .get::<Moment>(task_entity)
+            .expect("it stays for its exit")
+            .gone
+            .is_some()
+    );
     let watchdog = std::time::Instant::now();
     while app.world().get_entity(task_entity).is_ok() {
-        assert!(watchdog.elapsed().as_secs_f64() < EXIT_SECS + 10.0, "the entity was never despawned");
+        assert!(
+            watchdog.elapsed().as_secs_f64() < EXIT_SECS + 10.0,
+            "the entity was never despawned"
+        );
         app.update();
     }
 }
@@ -95,7 +127,14 @@ fn a_heartbeat_alone_moves_nothing() {
     row["last_heartbeat_at"] = json!("2026-11-23T07:00:00Z");
     feed(&mut app, [change(Kind::Agent, Op::Update, &row)]);
     assert_eq!(*app.world().get::<Moment>(entity).expect("moment"), before);
-    assert!(app.world().get::<Columns>(entity).expect("columns").0.get("last_heartbeat_at").is_some());
+    assert!(
+        app.world()
+            .get::<Columns>(entity)
+            .expect("columns")
+            .0
+            .get("last_heartbeat_at")
+            .is_some()
+    );
 }
 
 /// Every order in which an agent, a workflow and a task of both can come ends in the same relations.
@@ -111,8 +150,11 @@ fn links_tolerate_any_arrival_order() {
         for at in order {
             feed(&mut app, [rows[at].clone()]);
         }
-        let (a, w, t) =
-            (entity(&app, Kind::Agent, "a"), entity(&app, Kind::Workflow, "w"), entity(&app, Kind::Task, "t"));
+        let (a, w, t) = (
+            entity(&app, Kind::Agent, "a"),
+            entity(&app, Kind::Workflow, "w"),
+            entity(&app, Kind::Task, "t"),
+        );
         assert_eq!(app.world().get::<AssignedTo>(t).map(|to| to.0), Some(a), "{order:?}");
         assert_eq!(app.world().get::<PartOf>(t).map(|of| of.0), Some(w), "{order:?}");
         assert_eq!(app.world().get::<WorksOn>(a).map(|on| on.0), Some(t), "{order:?}");
@@ -149,7 +191,12 @@ fn a_link_waits_again_when_its_other_end_leaves_and_comes_back() {
     );
     let w = entity(&app, Kind::Workflow, "w");
     assert_eq!(app.world().get::<PartOf>(t).map(|of| of.0), Some(w));
-    assert_eq!(app.world().get::<WorksOn>(entity(&app, Kind::Agent, "a")).map(|on| on.0), Some(t));
+    assert_eq!(
+        app.world()
+            .get::<WorksOn>(entity(&app, Kind::Agent, "a"))
+            .map(|on| on.0),
+        Some(t)
+    );
     assert_eq!(app.world().get::<Parts>(w).expect("parts").iter().count(), 1);
 }
 
@@ -163,12 +210,27 @@ fn an_agent_lays_down_a_finished_task_and_takes_the_next() {
             change(Kind::Task, Op::Insert, &task("one", "running", Some("a"), None)),
         ],
     );
-    feed(&mut app, [change(Kind::Task, Op::Insert, &task("two", "running", Some("a"), None))]);
+    feed(
+        &mut app,
+        [change(Kind::Task, Op::Insert, &task("two", "running", Some("a"), None))],
+    );
     let a = entity(&app, Kind::Agent, "a");
-    assert_eq!(app.world().get::<WorksOn>(a).map(|on| on.0), Some(entity(&app, Kind::Task, "one")));
-    feed(&mut app, [change(Kind::Task, Op::Update, &task("one", "done", Some("a"), None))]);
-    assert_eq!(app.world().get::<WorksOn>(a).map(|on| on.0), Some(entity(&app, Kind::Task, "two")));
-    feed(&mut app, [change(Kind::Task, Op::Delete, &task("two", "running", Some("a"), None))]);
+    assert_eq!(
+        app.world().get::<WorksOn>(a).map(|on| on.0),
+        Some(entity(&app, Kind::Task, "one"))
+    );
+    feed(
+        &mut app,
+        [change(Kind::Task, Op::Update, &task("one", "done", Some("a"), None))],
+    );
+    assert_eq!(
+        app.world().get::<WorksOn>(a).map(|on| on.0),
+        Some(entity(&app, Kind::Task, "two"))
+    );
+    feed(
+        &mut app,
+        [change(Kind::Task, Op::Delete, &task("two", "running", Some("a"), None))],
+    );
     assert!(app.world().get::<WorksOn>(a).is_none());
 }
 
@@ -183,8 +245,13 @@ fn five_thousand_changes_and_more_are_applied_in_order() {
     let counts = app.world().resource::<Counts>();
     assert_eq!(counts.of(Kind::Task, Status::Done), 2_500);
     assert_eq!(counts.total(Kind::Task), 2_500);
-    let mut rows = app.world_mut().query_filtered::<(&Key, &RowState, &Moment), With<TaskRow>>();
-    let alive: Vec<_> = rows.iter(app.world()).filter(|(_, _, moment)| moment.gone.is_none()).collect();
+    let mut rows = app
+        .world_mut()
+        .query_filtered::<(&Key, &RowState, &Moment), With<TaskRow>>();
+    let alive: Vec<_> = rows
+        .iter(app.world())
+        .filter(|(_, _, moment)| moment.gone.is_none())
+        .collect();
     assert_eq!(alive.len(), 2_500);
     assert!(alive.iter().all(|(_, state, _)| state.0.status == Status::Done));
 }

@@ -10,7 +10,11 @@ pub fn run(listen: SocketAddr, options: Options, duration: Option<Duration>) -> 
     let server = Server::start(listen, options).map_err(|error| Failure::Running(error.to_string()))?;
     let mut out = std::io::stdout().lock();
     // Nobody may be reading; the server runs all the same.
-    let _ = writeln!(out, "The demo feed is at {url}\nFollow it: opswall tail --url {url} --key demo", url = server.url());
+    let _ = writeln!(
+        out,
+        "The demo feed is at {url}\nFollow it: opswall tail --url {url} --key demo",
+        url = server.url()
+    );
     let _ = out.flush();
     drop(out);
 

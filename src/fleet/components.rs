@@ -89,7 +89,7 @@ pub struct Parts(EntityHashSet);
 pub struct WorksOn(pub Entity);
 
 /// What the columns of the user's tables mean.
-#[derive(Resource, Debug, Clone)]
+#[derive(Resource, Debug, Clone, Default)]
 pub struct FleetMapping(pub Arc<Mapping>);
 
 /// Which entity a row is.

@@ -13,11 +13,12 @@ pub use incoming::{ApplyBudget, Incoming};
 
 use bevy::prelude::*;
 
-/// The fleet's systems and resources. The app inserts `FleetMapping`, which says what the columns mean.
+/// The fleet's systems and resources. `FleetMapping` says what the columns mean; the default fits most projects.
 pub fn plugin(app: &mut App) {
     app.init_resource::<FleetIndex>()
         .init_resource::<FleetClock>()
         .init_resource::<Counts>()
+        .init_resource::<FleetMapping>()
         .add_plugins((
             incoming::plugin,
             apply::plugin,

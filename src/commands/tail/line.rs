@@ -108,7 +108,11 @@ fn text(out: &mut impl Write, at: &str, event: &FeedEvent) -> io::Result<()> {
             for (kind, rows) in report.rows.iter() {
                 write!(out, " {rows} {},", kind.plural())?;
             }
-            writeln!(out, " {} added, {} changed, {} removed", report.added, report.changed, report.removed)
+            writeln!(
+                out,
+                " {} added, {} changed, {} removed",
+                report.added, report.changed, report.removed
+            )
         }
         FeedEvent::Change(change) => {
             let op = match change.op {
@@ -133,5 +137,7 @@ fn text(out: &mut impl Write, at: &str, event: &FeedEvent) -> io::Result<()> {
 
 /// Text from outside, safe for a terminal: a control character could move the cursor or change colours.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
 }

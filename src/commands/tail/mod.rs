@@ -46,7 +46,10 @@ pub fn run(settings: FeedSettings, options: &TailOptions) -> Result<(), Failure>
     if let Some(path) = &options.dump {
         state.dump(path)?;
     }
-    let told = state.summary(started.elapsed()).write(&mut out, options.json).and_then(|()| out.flush());
+    let told = state
+        .summary(started.elapsed())
+        .write(&mut out, options.json)
+        .and_then(|()| out.flush());
     match (ended, told) {
         (Ok(Ended::GaveUp(reason)), _) => Err(Failure::Running(reason)),
         (Ok(Ended::AsAsked), Ok(())) => Ok(()),
@@ -88,7 +91,9 @@ fn follow(
         if let FeedEvent::Status(report) = event
             && report.status == LinkStatus::Error
         {
-            return Ok(Ended::GaveUp(report.reason.unwrap_or_else(|| "the connection has failed".into())));
+            return Ok(Ended::GaveUp(
+                report.reason.unwrap_or_else(|| "the connection has failed".into()),
+            ));
         }
         // A busy feed never empties the channel: the clock is looked at here too.
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) || !interrupted.is_empty() {
@@ -98,7 +103,9 @@ fn follow(
 }
 
 fn wait(worker: &Worker, interrupted: &Receiver<()>, deadline: Option<Instant>) -> Result<FeedEvent, Ended> {
-    let left = deadline.map_or(Duration::from_secs(3_600), |at| at.saturating_duration_since(Instant::now()));
+    let left = deadline.map_or(Duration::from_secs(3_600), |at| {
+        at.saturating_duration_since(Instant::now())
+    });
     let stopped = || Ended::GaveUp("the network thread has stopped; report this".into());
     loop {
         select! {
@@ -117,11 +124,15 @@ fn wait(worker: &Worker, interrupted: &Receiver<()>, deadline: Option<Instant>) 
 /// One message for Ctrl-C or a polite kill, so that the dump and the summary are still written.
 pub(super) fn interrupts() -> Receiver<()> {
     let (sender, receiver) = bounded(1);
-    let spawned = std::thread::Builder::new().name("opswall-signals".into()).spawn(move || {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-        runtime.block_on(super::signals::interrupted());
-        let _ = sender.send(());
-    });
+    let spawned = std::thread::Builder::new()
+        .name("opswall-signals".into())
+        .spawn(move || {
+            let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
+                return;
+            };
+            runtime.block_on(super::signals::interrupted());
+            let _ = sender.send(());
+        });
     if let Err(error) = spawned {
         tracing::warn!("Ctrl-C ends the program without a summary: no thread for it ({error})");
     }
@@ -133,5 +144,7 @@ fn output_failed(error: &io::Error) -> Result<(), Failure> {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Ok(());
     }
-    Err(Failure::Running(format!("cannot write the output: {error}; free some space or write elsewhere")))
+    Err(Failure::Running(format!(
+        "cannot write the output: {error}; free some space or write elsewhere"
+    )))
 }

@@ -25,7 +25,13 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn new(keep_rows: bool) -> Self {
-        Self { rows: keep_rows.then(BTreeMap::new), changes: 0, bytes: 0, connects: 0, syncs: 0 }
+        Self {
+            rows: keep_rows.then(BTreeMap::new),
+            changes: 0,
+            bytes: 0,
+            connects: 0,
+            syncs: 0,
+        }
     }
 
     pub(super) fn take(&mut self, event: &FeedEvent) {
@@ -73,7 +79,11 @@ impl State {
         {
             let mut out = BufWriter::new(&mut file);
             for (key, record) in self.rows.iter().flatten() {
-                let line = DumpLine { table: key.kind.plural(), id: key.id.as_str(), record };
+                let line = DumpLine {
+                    table: key.kind.plural(),
+                    id: key.id.as_str(),
+                    record,
+                };
                 json_line(&mut out, &line).map_err(failed)?;
             }
             out.flush().map_err(failed)?;
@@ -125,7 +135,13 @@ impl Summary {
                 }),
             );
         }
-        write!(out, "{} changes, {} bytes in {:.1} s", self.changes, self.bytes, self.wall.as_secs_f64())?;
+        write!(
+            out,
+            "{} changes, {} bytes in {:.1} s",
+            self.changes,
+            self.bytes,
+            self.wall.as_secs_f64()
+        )?;
         if let Some(cpu) = cpu {
             write!(out, ", {cpu:.2} s of CPU")?;
         }

@@ -10,7 +10,11 @@ pub(super) fn cpu_time() -> Option<Duration> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
     // The name in brackets may hold spaces: count from behind it. utime and stime are fields 14 and 15.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
-    let ticks = fields.next()?.parse::<u32>().ok()?.saturating_add(fields.next()?.parse().ok()?);
+    let ticks = fields
+        .next()?
+        .parse::<u32>()
+        .ok()?
+        .saturating_add(fields.next()?.parse().ok()?);
     Some(TICK * ticks)
 }
 
