@@ -1,1 +1,7 @@
-fn main() {}
+//! Parses, runs one command, returns the exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    opswall::commands::main()
+}

@@ -41,6 +41,9 @@ mod tests {
 
     #[test]
     fn the_work_around_is_still_needed() {
-        assert!(!survives(false), "Bevy keeps the window by itself now: remove this work-around");
+        assert!(
+            !survives(false),
+            "Bevy keeps the window by itself now: remove this work-around"
+        );
     }
 }

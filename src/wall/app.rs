@@ -5,10 +5,9 @@ use std::{path::PathBuf, sync::Arc};
 use bevy::{
     log::{Level, LogPlugin},
     prelude::*,
-    render::error_handler::RenderErrorHandler,
 };
 
-use super::{canvas::Canvas, picture, unattended};
+use super::{canvas::Canvas, picture, snapshot, unattended};
 use crate::{connection::ConnectionPlugin, domain::Mapping, fleet, frame, layout, messages, scene, third_party, ui};
 
 /// What a wall is built from.
@@ -17,12 +16,24 @@ pub struct WallOptions {
     pub canvas: Canvas,
     pub connection: ConnectionPlugin,
     pub mapping: Arc<Mapping>,
-    /// Rewrites this picture every 5 s and prints a status line.
-    pub keep_picture: Option<PathBuf>,
+    pub picture: Picture,
     pub verbose: bool,
     pub reduced_motion: bool,
     /// The screen's diagonal in inches and the distance it is read from in metres.
     pub viewing: Option<(f32, f32)>,
+}
+
+/// Which pictures of itself the wall takes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Picture {
+    None,
+    /// Rewrites the file every few seconds and prints a status line.
+    Kept(PathBuf),
+    /// Takes one when the wall has been live for `settle_secs`, and ends.
+    Once {
+        path: PathBuf,
+        settle_secs: f64,
+    },
 }
 
 /// Builds the app; the caller runs it and returns its exit code.
@@ -46,8 +57,14 @@ pub fn build(options: WallOptions) -> App {
             picture::plugin,
             unattended::plugin,
         ));
-    if let Some(path) = options.keep_picture {
-        app.insert_resource(unattended::KeptPicture::new(path));
+    match options.picture {
+        Picture::None => {}
+        Picture::Kept(path) => {
+            app.insert_resource(unattended::KeptPicture::new(path));
+        }
+        Picture::Once { path, settle_secs } => {
+            app.insert_resource(snapshot::Wanted::new(path, settle_secs));
+        }
     }
     app
 }

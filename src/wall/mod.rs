@@ -3,6 +3,7 @@
 mod app;
 pub mod canvas;
 pub mod picture;
+mod snapshot;
 mod unattended;
 
-pub use app::{WallOptions, build};
+pub use app::{Picture, WallOptions, build};

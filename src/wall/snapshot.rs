@@ -1,0 +1,91 @@
+//! One picture, then the end: waits until the wall is live and has settled.
+
+use std::path::PathBuf;
+
+use bevy::prelude::*;
+
+use super::{canvas::OffscreenImage, picture};
+use crate::{connection::Connection, domain::LinkStatus, messages::Backlog};
+
+/// How long a snapshot waits for the wall to be live before it gives up, in seconds: a cold project takes up to 20 s.
+const DEADLINE_SECS: f64 = 45.0;
+/// Once asked for, a picture comes within a few frames; software rendering of a full wall may take a second each.
+const PICTURE_SECS: f64 = 60.0;
+
+/// The one picture that is wanted.
+#[derive(Resource, Debug, Clone)]
+pub(super) struct Wanted {
+    pub path: PathBuf,
+    /// Seconds from being live to the picture: flights land, toasts go.
+    pub settle: f64,
+    live_since: Option<f64>,
+    asked: Option<f64>,
+}
+
+impl Wanted {
+    pub(super) fn new(path: PathBuf, settle: f64) -> Self {
+        Self {
+            path,
+            settle,
+            live_since: None,
+            asked: None,
+        }
+    }
+}
+
+pub(super) fn plugin(app: &mut App) {
+    app.add_systems(Last, (watch, finish).chain().run_if(resource_exists::<Wanted>));
+}
+
+fn watch(
+    mut wanted: ResMut<Wanted>,
+    connection: Res<Connection>,
+    backlog: Res<Backlog>,
+    image: Option<Res<OffscreenImage>>,
+    time: Res<Time<Real>>,
+    mut commands: Commands,
+    mut exit: MessageWriter<AppExit>,
+) {
+    let now = time.elapsed_secs_f64();
+    if let Some(asked) = wanted.asked {
+        if now - asked > PICTURE_SECS {
+            fail("the renderer gave no picture; try a smaller --size", &mut exit);
+        }
+        return;
+    }
+    match connection.report.status {
+        LinkStatus::Connected if backlog.waiting == 0 => {
+            let since = *wanted.live_since.get_or_insert(now);
+            if now - since >= wanted.settle {
+                wanted.asked = Some(now);
+                picture::take(&mut commands, image.as_deref(), wanted.path.clone());
+            }
+        }
+        LinkStatus::Error => fail(
+            connection.report.reason.as_deref().unwrap_or("the connection failed"),
+            &mut exit,
+        ),
+        _ if now > DEADLINE_SECS => {
+            let why = connection.report.reason.as_deref().unwrap_or("no answer");
+            fail(&format!("not live within {DEADLINE_SECS:.0} s: {why}"), &mut exit);
+        }
+        _ => {}
+    }
+}
+
+fn fail(sentence: &str, exit: &mut MessageWriter<AppExit>) {
+    eprintln!("opswall: {sentence}");
+    exit.write(AppExit::error());
+}
+
+fn finish(mut taken: MessageReader<picture::PictureTaken>, mut exit: MessageWriter<AppExit>) {
+    for picture::PictureTaken(result) in taken.read() {
+        match result {
+            Ok(path) => {
+                println!("{}", path.display());
+                exit.write(AppExit::Success);
+            }
+            Err(error) => fail(&error.to_string(), &mut exit),
+        }
+    }
+}
