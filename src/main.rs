@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use opswall::{cli::Cli, commands};
+
 fn main() -> ExitCode {
-    opswall::commands::main()
+    commands::run(Cli::from_process())
 }

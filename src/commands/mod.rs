@@ -1,9 +1,15 @@
-//! One file a command. Each says in one sentence what went wrong; the caller prints it and exits with its code.
+//! One file a command. Each says in one sentence what went wrong; `run` prints it and gives the exit code.
 
 pub mod config;
 mod failure;
 pub mod serve;
 mod signals;
+#[cfg(feature = "wall")]
+pub mod snapshot;
+mod start;
 pub mod tail;
+#[cfg(feature = "wall")]
+pub mod wall;
 
 pub use failure::Failure;
+pub use start::run;

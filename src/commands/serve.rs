@@ -1,12 +1,12 @@
 //! `opswall serve`: the demo feed alone, a server that any Realtime client can join.
 
-use std::{io::Write as _, net::SocketAddr, time::Duration};
+use std::{io::Write as _, net::SocketAddr};
 
 use super::{Failure, signals};
 use crate::demo::{Options, Server};
 
-/// Serves until the process is asked to end, or for `duration`.
-pub fn run(listen: SocketAddr, options: Options, duration: Option<Duration>) -> Result<(), Failure> {
+/// Serves until the process is asked to end.
+pub fn run(listen: SocketAddr, options: Options) -> Result<(), Failure> {
     let server = Server::start(listen, options).map_err(|error| Failure::Running(error.to_string()))?;
     let mut out = std::io::stdout().lock();
     // Nobody may be reading; the server runs all the same.
@@ -22,14 +22,7 @@ pub fn run(listen: SocketAddr, options: Options, duration: Option<Duration>) -> 
         .enable_all()
         .build()
         .map_err(|error| Failure::Running(format!("cannot wait for signals: {error}; free some memory")))?;
-    runtime.block_on(async {
-        match duration {
-            Some(duration) => {
-                let _ = tokio::time::timeout(duration, signals::interrupted()).await;
-            }
-            None => signals::interrupted().await,
-        }
-    });
+    runtime.block_on(signals::interrupted());
     server.stop();
     Ok(())
 }

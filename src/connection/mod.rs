@@ -15,7 +15,7 @@ use crate::{
     domain::FeedEvent,
     frame::FrameSystems,
     net::{NetError, Worker},
-    settings::FeedSettings,
+    settings::{FeedSettings, saved::Keeper},
 };
 
 /// Follows a feed: starts the worker and carries its news into the ECS.
@@ -30,14 +30,14 @@ pub struct ConnectionPlugin {
 pub(crate) struct Feed {
     pub worker: Worker,
     /// Where the panel's changes are kept for the next start; `None` keeps nothing (tests, pictures).
-    pub keep_in: Option<std::path::PathBuf>,
+    pub keep_in: Option<Keeper>,
     /// An event taken from the channel that did not fit in this frame.
     pub held: Option<FeedEvent>,
 }
 
 impl ConnectionPlugin {
     /// Starts the worker at once, so that connecting overlaps with opening the window.
-    pub fn start(settings: FeedSettings, demo: bool, keep_in: Option<std::path::PathBuf>) -> Result<Self, NetError> {
+    pub fn start(settings: FeedSettings, demo: bool, keep_in: Option<Keeper>) -> Result<Self, NetError> {
         let initial = Connection {
             shown_url: settings.shown_url(),
             backoff: settings.backoff,

@@ -55,10 +55,10 @@ pub(super) fn keep(feed: Res<Feed>, mut to_keep: ResMut<ToKeep>, time: Res<Time<
         return;
     }
     to_keep.0 = None;
-    let Some(path) = feed.keep_in.clone() else { return };
+    let Some(keeper) = feed.keep_in.clone() else { return };
     IoTaskPool::get()
         .spawn(async move {
-            if let Err(error) = saved::save_backoff(&path, &backoff) {
+            if let Err(error) = saved::save_backoff(&keeper, &backoff) {
                 warn!("the tuned backoff is in force but could not be kept for the next start: {error}");
             }
         })

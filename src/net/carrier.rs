@@ -14,7 +14,7 @@ use super::{
     worker::Order,
 };
 use crate::{
-    realtime::{Action, CloseReason, ConnectFailure, Input, Now, Page, PageError, Session, SessionConfig, Table},
+    realtime::{Action, ConnectFailure, Input, Now, Page, PageError, Session, SessionConfig, Table},
     settings::{FeedSettings, Vsn},
 };
 

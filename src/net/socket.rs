@@ -45,13 +45,7 @@ pub(super) async fn open(
     address
         .query_pairs_mut()
         .append_pair("apikey", key.expose_secret())
-        .append_pair(
-            "vsn",
-            match vsn {
-                Vsn::V1 => "1.0.0",
-                Vsn::V2 => "2.0.0",
-            },
-        );
+        .append_pair("vsn", vsn.text());
     let mut config = WebSocketConfig::default();
     config.max_message_size = Some(MAX_MESSAGE_BYTES);
     config.max_frame_size = Some(MAX_MESSAGE_BYTES);

@@ -8,7 +8,10 @@ use bevy::{
 };
 
 use super::{canvas::Canvas, picture, snapshot, unattended};
-use crate::{connection::ConnectionPlugin, domain::Mapping, fleet, frame, layout, messages, scene, third_party, ui};
+use crate::{
+    connection::ConnectionPlugin, domain::Mapping, domain::Notice, fleet, frame, layout, messages, scene,
+    settings::WallSettings, third_party, ui,
+};
 
 /// What a wall is built from.
 #[derive(Debug)]
@@ -17,10 +20,10 @@ pub struct WallOptions {
     pub connection: ConnectionPlugin,
     pub mapping: Arc<Mapping>,
     pub picture: Picture,
+    pub settings: WallSettings,
     pub verbose: bool,
-    pub reduced_motion: bool,
-    /// The screen's diagonal in inches and the distance it is read from in metres.
-    pub viewing: Option<(f32, f32)>,
+    /// What the settings had to say; shown once the wall is up.
+    pub notices: Vec<Notice>,
 }
 
 /// Which pictures of itself the wall takes.
@@ -66,6 +69,10 @@ pub fn build(options: WallOptions) -> App {
             app.insert_resource(snapshot::Wanted::new(path, settle_secs));
         }
     }
+    let notices = options.notices;
+    app.add_systems(Startup, move |mut writer: MessageWriter<messages::Noticed>| {
+        writer.write_batch(notices.iter().cloned().map(messages::Noticed));
+    });
     app
 }
 

@@ -10,7 +10,7 @@ use bevy::{
         render_resource::{Extent3d, TextureDimension, TextureFormat, TextureUsages},
     },
     time::TimeUpdateStrategy,
-    window::{ExitCondition, PresentMode, PrimaryWindow, WindowMode, WindowResolution},
+    window::{ExitCondition, PresentMode, WindowMode, WindowResolution},
     winit::{WinitPlugin, WinitSettings},
 };
 
@@ -128,14 +128,57 @@ fn aim_cameras_at_image(
     commands.insert_resource(OffscreenImage(image));
 }
 
-/// Whether a window can be opened here: X11 or Wayland is named in the environment.
-pub fn display_is_named() -> bool {
-    ["DISPLAY", "WAYLAND_DISPLAY"]
-        .iter()
-        .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+/// Whether a window can be opened here: a display is named in the environment and something listens at its socket.
+pub fn display_answers() -> bool {
+    let named = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    named("WAYLAND_DISPLAY").is_some_and(|name| wayland_answers(&name))
+        || named("DISPLAY").is_some_and(|name| x11_answers(&name))
 }
 
-/// Whether the wall has a window of its own.
-pub fn has_window(windows: Query<(), With<PrimaryWindow>>) -> bool {
-    !windows.is_empty()
+#[cfg(unix)]
+fn wayland_answers(name: &str) -> bool {
+    let folder = std::env::var_os("XDG_RUNTIME_DIR").unwrap_or_default();
+    // An absolute name replaces the folder.
+    std::os::unix::net::UnixStream::connect(std::path::Path::new(&folder).join(name)).is_ok()
+}
+
+/// `:0` and `unix:0` are local sockets; a name before the colon is another machine, which winit may try.
+#[cfg(unix)]
+fn x11_answers(name: &str) -> bool {
+    let Some((host, display)) = name.rsplit_once(':') else {
+        return false;
+    };
+    if !host.is_empty() && host != "unix" {
+        return true;
+    }
+    let number = display.split('.').next().unwrap_or_default();
+    let path = format!("/tmp/.X11-unix/X{number}");
+    // Some servers listen at the abstract name alone.
+    std::os::unix::net::UnixStream::connect(path).is_ok() || abstract_x11_answers(number)
+}
+
+#[cfg(target_os = "linux")]
+fn abstract_x11_answers(number: &str) -> bool {
+    use std::os::{
+        linux::net::SocketAddrExt as _,
+        unix::net::{SocketAddr, UnixStream},
+    };
+    SocketAddr::from_abstract_name(format!("/tmp/.X11-unix/X{number}"))
+        .is_ok_and(|address| UnixStream::connect_addr(&address).is_ok())
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+fn abstract_x11_answers(_number: &str) -> bool {
+    false
+}
+
+/// Elsewhere there is a desktop.
+#[cfg(not(unix))]
+fn wayland_answers(_name: &str) -> bool {
+    false
+}
+
+#[cfg(not(unix))]
+fn x11_answers(_name: &str) -> bool {
+    true
 }

@@ -1,0 +1,104 @@
+//! From the command line to the command and back to an exit code.
+
+use std::{process::ExitCode, time::Duration};
+
+use super::{Failure, config, serve, tail};
+use crate::{
+    cli::{Cli, Command, DemoArgs, TailArgs},
+    demo::{Faults, Options},
+    settings::{Env, Settings},
+};
+
+/// Runs what was asked for. A failure is told in one sentence on standard error.
+pub fn run(cli: Cli) -> ExitCode {
+    match dispatch(cli) {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("opswall: {failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
+    let settings = Settings::load(&cli.settings, &Env::of_process()).map_err(usage)?;
+    let done = |()| ExitCode::SUCCESS;
+    match cli.command {
+        #[cfg(feature = "wall")]
+        None | Some(Command::Wall) => super::wall::run(&settings, None),
+        #[cfg(feature = "wall")]
+        Some(Command::Demo(args)) => super::wall::run(&settings, Some(demo_options(&args)?)),
+        #[cfg(feature = "wall")]
+        Some(Command::Snapshot(args)) => super::snapshot::run(&settings, &args),
+        Some(Command::Serve(args)) => {
+            log(settings.verbose);
+            serve::run(args.listen, demo_options(&args.demo)?).map(done)
+        }
+        Some(Command::Tail(args)) => {
+            log(settings.verbose);
+            tell_notices(&settings);
+            tail::run(settings.feed().map_err(usage)?, &tail_options(args)).map(done)
+        }
+        Some(Command::Config(args)) => match config::run(&settings, &args) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::Running(format!(
+                "cannot write the output: {error}; write elsewhere"
+            ))),
+            _ => Ok(ExitCode::SUCCESS),
+        },
+        #[cfg(not(feature = "wall"))]
+        None => Err(Failure::Usage(
+            "this build has no wall: say serve, tail or config".into(),
+        )),
+    }
+}
+
+fn usage(error: impl std::fmt::Display) -> Failure {
+    Failure::Usage(error.to_string())
+}
+
+pub(super) fn tell_notices(settings: &Settings) {
+    for notice in &settings.notices {
+        eprintln!("opswall: {}", notice.text);
+    }
+}
+
+fn tail_options(args: TailArgs) -> tail::TailOptions {
+    tail::TailOptions {
+        json: args.json,
+        quiet: args.quiet,
+        duration: args.seconds.map(Duration::from_secs_f64),
+        dump: args.dump,
+    }
+}
+
+/// What was not said is the feed's own default.
+fn demo_options(args: &DemoArgs) -> Result<Options, Failure> {
+    let default = Options::default();
+    let faults = match &args.faults {
+        Some(profile) => profile.parse::<Faults>().map_err(usage)?,
+        None => default.faults.clone(),
+    };
+    Ok(Options {
+        agents: args.agents.unwrap_or(default.agents),
+        workflows: args.workflows.unwrap_or(default.workflows),
+        tasks: args.tasks.unwrap_or(default.tasks),
+        rate: args.rate.unwrap_or(default.rate),
+        seed: args.seed.unwrap_or(default.seed),
+        faults,
+        ..default
+    })
+}
+
+/// Logs go to standard error; the wall has Bevy's own logging.
+fn log(verbose: bool) {
+    let level = if verbose {
+        tracing::Level::INFO
+    } else {
+        tracing::Level::WARN
+    };
+    // A second call in one process (a test) keeps the first.
+    let _ = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .try_init();
+}

@@ -1,0 +1,93 @@
+//! `opswall wall` and `opswall demo`: the wall, on a display or without one.
+
+use std::{net::Ipv4Addr, path::PathBuf, process::ExitCode};
+
+use bevy::prelude::AppExit;
+
+use super::Failure;
+use crate::{
+    connection::ConnectionPlugin,
+    demo::{Options, Server},
+    settings::{FeedSettings, Settings},
+    wall::{
+        self, Picture, WallOptions,
+        canvas::{self, Canvas},
+    },
+};
+
+/// Written to the working directory while there is no display.
+const KEPT_PICTURE: &str = "opswall.png";
+/// The picture's size without a display.
+const KEPT_SIZE: (u32, u32) = (1920, 1080);
+
+/// Where the wall's rows come from: a project, or a demo feed that lives as long as this.
+pub(super) struct Source {
+    pub feed: FeedSettings,
+    pub demo: Option<Server>,
+}
+
+/// Runs the wall until its window is closed. `demo` asks for the demo feed; without it the configured project is shown,
+/// or the demo feed when there is none.
+pub fn run(settings: &Settings, demo: Option<Options>) -> Result<ExitCode, Failure> {
+    let source = source(settings, demo)?;
+    let (canvas, picture) = if canvas::display_answers() {
+        (
+            Canvas::Window {
+                fullscreen: settings.wall.kiosk,
+            },
+            Picture::None,
+        )
+    } else {
+        eprintln!(
+            "opswall: no display answers here (DISPLAY, WAYLAND_DISPLAY): drawing without a window; \
+             {KEPT_PICTURE} is rewritten every 5 s"
+        );
+        (
+            Canvas::offscreen(KEPT_SIZE.into()),
+            Picture::Kept(PathBuf::from(KEPT_PICTURE)),
+        )
+    };
+    show(settings, source, canvas, picture)
+}
+
+/// Starts the demo feed if it is to be shown.
+pub(super) fn source(settings: &Settings, demo: Option<Options>) -> Result<Source, Failure> {
+    let usage = |error: crate::settings::SettingsError| Failure::Usage(error.to_string());
+    let demo = demo.or_else(|| (!settings.has_project()).then(Options::default));
+    let Some(options) = demo else {
+        return Ok(Source {
+            feed: settings.feed().map_err(usage)?,
+            demo: None,
+        });
+    };
+    let server =
+        Server::start((Ipv4Addr::LOCALHOST, 0).into(), options).map_err(|error| Failure::Running(error.to_string()))?;
+    let feed = settings.demo_feed(&server.url(), "demo").map_err(usage)?;
+    Ok(Source {
+        feed,
+        demo: Some(server),
+    })
+}
+
+/// Builds the app around a source, runs it, and gives its exit code.
+pub(super) fn show(settings: &Settings, source: Source, canvas: Canvas, picture: Picture) -> Result<ExitCode, Failure> {
+    let Source { feed, demo } = source;
+    let mapping = feed.mapping.clone();
+    let connection = ConnectionPlugin::start(feed, demo.is_some(), settings.keep_in.clone())
+        .map_err(|error| Failure::Running(error.to_string()))?;
+    let mut app = wall::build(WallOptions {
+        canvas,
+        connection,
+        mapping,
+        picture,
+        settings: settings.wall,
+        verbose: settings.verbose,
+        notices: settings.notices.clone(),
+    });
+    let exit = app.run();
+    drop(demo);
+    Ok(match exit {
+        AppExit::Success => ExitCode::SUCCESS,
+        AppExit::Error(code) => ExitCode::from(code.get()),
+    })
+}
