@@ -1,0 +1,144 @@
+//! A reader at the end of a real worker: keeps what it is told, and waits for what is expected of it.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use opswall::{
+    demo::{Control, TableId},
+    domain::{Change, FeedEvent, Kind, LinkReport, LinkStatus, Notice, Op, Record, RowKey, StatusReport, SyncReport},
+    net::Worker,
+    settings::{Env, FeedSettings, Settings, SettingsArgs},
+};
+use serde_json::Value;
+
+/// Long enough for any of these tests on a loaded machine: a hang fails instead of lasting.
+const WATCHDOG: Duration = Duration::from_secs(30);
+
+/// Settings for a feed at `url`, with an impatient backoff.
+pub fn settings(url: &str) -> FeedSettings {
+    let args = SettingsArgs {
+        url: Some(url.into()),
+        key: Some("demo".into()),
+        reconnect_interval_ms: Some("100".into()),
+        ..SettingsArgs::default()
+    };
+    Settings::load(&args, &Env::default())
+        .and_then(|settings| settings.feed())
+        .expect("settings")
+}
+
+pub struct Listener {
+    pub worker: Worker,
+    pub rows: BTreeMap<RowKey, Arc<Record>>,
+    pub statuses: Vec<StatusReport>,
+    pub syncs: Vec<SyncReport>,
+    pub notices: Vec<Notice>,
+    pub changes: Vec<Change>,
+    pub link: LinkReport,
+}
+
+impl Listener {
+    pub fn start(settings: FeedSettings) -> Self {
+        Self {
+            worker: Worker::start(settings).expect("a worker"),
+            rows: BTreeMap::new(),
+            statuses: Vec::new(),
+            syncs: Vec::new(),
+            notices: Vec::new(),
+            changes: Vec::new(),
+            link: LinkReport::default(),
+        }
+    }
+
+    /// Takes events until `done`; panics with `what` when that does not come.
+    pub fn until(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
+        let started = Instant::now();
+        while !done(self) {
+            assert!(
+                started.elapsed() < WATCHDOG,
+                "never came: {what}\n{:#?}\n{:#?}",
+                self.statuses,
+                self.notices
+            );
+            if let Ok(event) = self.worker.events().recv_timeout(Duration::from_millis(20)) {
+                self.take(event);
+            }
+        }
+    }
+
+    /// Takes what comes for a while.
+    pub fn listen_for(&mut self, span: Duration) {
+        let started = Instant::now();
+        while started.elapsed() < span {
+            if let Ok(event) = self.worker.events().recv_timeout(Duration::from_millis(10)) {
+                self.take(event);
+            }
+        }
+    }
+
+    fn take(&mut self, event: FeedEvent) {
+        match event {
+            FeedEvent::Status(report) => self.statuses.push(report),
+            FeedEvent::Synced(report) => self.syncs.push(report),
+            FeedEvent::Notice(notice) => self.notices.push(notice),
+            FeedEvent::Link(report) => self.link = report,
+            FeedEvent::Change(change) => {
+                match change.op {
+                    Op::Delete => {
+                        assert!(self.rows.remove(&change.key).is_some(), "deleted twice: {}", change.key);
+                    }
+                    Op::Insert | Op::Update => {
+                        let known = self.rows.insert(change.key.clone(), change.record.clone()).is_some();
+                        assert_eq!(known, change.op == Op::Update, "{:?} of {}", change.op, change.key);
+                    }
+                }
+                self.changes.push(change);
+            }
+        }
+    }
+
+    pub fn status(&self) -> LinkStatus {
+        self.statuses.last().map(|report| report.status).unwrap_or_default()
+    }
+
+    pub fn until_connected(&mut self) {
+        self.until("connected", |listener| listener.status() == LinkStatus::Connected);
+    }
+
+    /// The statuses so far, repetitions left out.
+    pub fn status_words(&self) -> Vec<&'static str> {
+        let mut words: Vec<_> = self.statuses.iter().map(|report| report.status.word()).collect();
+        words.dedup();
+        words
+    }
+
+    /// Waits until the rows are the server's.
+    pub fn until_equal(&mut self, control: &Control) {
+        self.until("the server's rows", |listener| listener.json() == server_rows(control));
+    }
+
+    fn json(&self) -> BTreeMap<String, Value> {
+        let json = |(key, record): (&RowKey, &Arc<Record>)| {
+            (key.to_string(), serde_json::to_value(&**record).expect("a row is JSON"))
+        };
+        self.rows.iter().map(json).collect()
+    }
+}
+
+/// The server's rows, by the same names.
+pub fn server_rows(control: &Control) -> BTreeMap<String, Value> {
+    let mut rows = BTreeMap::new();
+    for (kind, table) in Kind::ALL
+        .into_iter()
+        .zip([TableId::Agents, TableId::Tasks, TableId::Workflows])
+    {
+        for row in control.rows(table) {
+            let id = row.get("id").and_then(Value::as_str).expect("an id").to_owned();
+            rows.insert(format!("{} {id}", kind.singular()), row);
+        }
+    }
+    rows
+}
