@@ -59,6 +59,7 @@ pub fn build(options: WallOptions) -> App {
             ui::plugin,
             picture::plugin,
             unattended::plugin,
+            snapshot::plugin,
         ));
     match options.picture {
         Picture::None => {}

@@ -4,9 +4,8 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::{Value, json};
 
-use crate::domain::{Change, FeedEvent, Level, Notice, Op, Record, StatusReport, SyncReport};
+use crate::domain::{Change, FeedEvent, Level, LinkStatus, Notice, Op, PerKind, Record, StatusReport, SyncReport};
 
 /// Writes the event's line. Link reports are for screens and have none.
 pub(super) fn write(out: &mut impl Write, event: &FeedEvent, as_json: bool) -> io::Result<()> {
@@ -14,9 +13,9 @@ pub(super) fn write(out: &mut impl Write, event: &FeedEvent, as_json: bool) -> i
     match (event, as_json) {
         (FeedEvent::Link(_), _) => Ok(()),
         (FeedEvent::Change(change), true) => json_line(out, &ChangeLine::new(&at, change)),
-        (FeedEvent::Status(report), true) => json_line(out, &status(&at, report)),
-        (FeedEvent::Synced(report), true) => json_line(out, &synced(&at, report)),
-        (FeedEvent::Notice(notice), true) => json_line(out, &notice_line(&at, notice)),
+        (FeedEvent::Status(report), true) => json_line(out, &StatusLine::new(&at, report)),
+        (FeedEvent::Synced(report), true) => json_line(out, &SyncedLine::new(&at, report)),
+        (FeedEvent::Notice(notice), true) => json_line(out, &NoticeLine::new(&at, notice)),
         (event, false) => text(out, &at, event),
     }
 }
@@ -50,39 +49,90 @@ impl<'a> ChangeLine<'a> {
     }
 }
 
-fn status(at: &str, report: &StatusReport) -> Value {
-    let mut line = json!({
-        "kind": "status",
-        "at": at,
-        "status": report.status,
-        "attempt": report.attempt,
-        "max_attempts": report.max_attempts,
-        "retry_in_ms": report.retry_in_ms,
-        "reason": report.reason,
-    });
-    if report.stream_only
-        && let Some(line) = line.as_object_mut()
-    {
-        line.insert("stream_only".into(), true.into());
+/// `{"kind":"status",…}`
+#[derive(Serialize)]
+struct StatusLine<'a> {
+    kind: &'static str,
+    at: &'a str,
+    status: LinkStatus,
+    attempt: u32,
+    max_attempts: u32,
+    retry_in_ms: Option<u64>,
+    reason: Option<&'a str>,
+    stream_only: bool,
+}
+
+impl<'a> StatusLine<'a> {
+    fn new(at: &'a str, report: &'a StatusReport) -> Self {
+        Self {
+            kind: "status",
+            at,
+            status: report.status,
+            attempt: report.attempt,
+            max_attempts: report.max_attempts,
+            retry_in_ms: report.retry_in_ms,
+            reason: report.reason.as_deref(),
+            stream_only: report.stream_only,
+        }
     }
-    line
 }
 
-fn synced(at: &str, report: &SyncReport) -> Value {
-    json!({
-        "kind": "synced",
-        "at": at,
-        "epoch": report.epoch,
-        "rows": report.rows,
-        "added": report.added,
-        "changed": report.changed,
-        "removed": report.removed,
-        "audit": report.audit,
-    })
+/// `{"kind":"synced",…}`
+#[derive(Serialize)]
+struct SyncedLine<'a> {
+    kind: &'static str,
+    at: &'a str,
+    epoch: u64,
+    rows: PerKind<usize>,
+    added: usize,
+    changed: usize,
+    removed: usize,
+    audit: bool,
 }
 
-fn notice_line(at: &str, notice: &Notice) -> Value {
-    json!({ "kind": "notice", "at": at, "level": notice.level, "code": notice.code, "text": notice.text })
+impl<'a> SyncedLine<'a> {
+    fn new(at: &'a str, report: &SyncReport) -> Self {
+        let SyncReport {
+            epoch,
+            rows,
+            added,
+            changed,
+            removed,
+            audit,
+        } = *report;
+        Self {
+            kind: "synced",
+            at,
+            epoch,
+            rows,
+            added,
+            changed,
+            removed,
+            audit,
+        }
+    }
+}
+
+/// `{"kind":"notice",…}`
+#[derive(Serialize)]
+struct NoticeLine<'a> {
+    kind: &'static str,
+    at: &'a str,
+    level: Level,
+    code: &'static str,
+    text: &'a str,
+}
+
+impl<'a> NoticeLine<'a> {
+    fn new(at: &'a str, notice: &'a Notice) -> Self {
+        Self {
+            kind: "notice",
+            at,
+            level: notice.level,
+            code: notice.code,
+            text: &notice.text,
+        }
+    }
 }
 
 fn text(out: &mut impl Write, at: &str, event: &FeedEvent) -> io::Result<()> {
