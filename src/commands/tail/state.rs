@@ -9,7 +9,6 @@ use std::{
 };
 
 use serde::Serialize;
-use serde_json::json;
 
 use super::{super::Failure, line::json_line, usage};
 use crate::domain::{Change, FeedEvent, Op, Record, RowKey};
@@ -106,6 +105,19 @@ impl State {
     }
 }
 
+/// `{"kind":"summary",…}`
+#[derive(Serialize)]
+struct SummaryLine {
+    kind: &'static str,
+    changes: u64,
+    bytes: u64,
+    wall_s: f64,
+    cpu_s: Option<f64>,
+    peak_rss_mb: Option<f64>,
+    connects: u64,
+    resyncs: u64,
+}
+
 /// How it went.
 pub(super) struct Summary {
     changes: u64,
@@ -121,19 +133,25 @@ impl Summary {
     pub(super) fn write(&self, out: &mut impl Write, as_json: bool) -> io::Result<()> {
         let cpu = self.cpu.map(|cpu| cpu.as_secs_f64());
         if as_json {
-            return json_line(
-                out,
-                &json!({
-                    "kind": "summary",
-                    "changes": self.changes,
-                    "bytes": self.bytes,
-                    "wall_s": self.wall.as_secs_f64(),
-                    "cpu_s": cpu,
-                    "peak_rss_mb": self.peak_rss_mb,
-                    "connects": self.connects,
-                    "resyncs": self.resyncs,
-                }),
-            );
+            let Self {
+                changes,
+                bytes,
+                peak_rss_mb,
+                connects,
+                resyncs,
+                ..
+            } = *self;
+            let line = SummaryLine {
+                kind: "summary",
+                changes,
+                bytes,
+                wall_s: self.wall.as_secs_f64(),
+                cpu_s: cpu,
+                peak_rss_mb,
+                connects,
+                resyncs,
+            };
+            return json_line(out, &line);
         }
         write!(
             out,
