@@ -1,0 +1,192 @@
+//! Where everything meets: the store, the simulation, the sockets and the faults, behind one lock.
+//!
+//! A commit changes the store and queues its frames under the same lock that a REST page is read under: whoever reads
+//! a page has every change that is older in its stream already, or in the page.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, watch};
+
+use super::{
+    Options, Refusal, Simulation,
+    sim::Pace,
+    socket::{Fanout, Members, Outbox},
+    store::{Mutation, Store},
+};
+
+/// The server's shared state.
+#[derive(Debug)]
+pub struct Hub {
+    inner: Mutex<Inner>,
+    pub options: Options,
+    /// Rung when the driver has to look again: rate or pause have changed.
+    pub driver: Notify,
+    /// Nothing is sent or answered before this moment.
+    stall: watch::Sender<Option<Instant>>,
+}
+
+/// What the lock guards.
+#[derive(Debug)]
+pub struct Inner {
+    pub store: Store,
+    pub members: Members,
+    pub sim: Simulation,
+    pub pace: Pace,
+    pub is_paused: bool,
+    /// Changes per second.
+    pub rate: f64,
+    /// Changes still to be lost silently.
+    pub lose: u64,
+    pub refusal: Option<(Refusal, Option<Instant>)>,
+    pub commits: u64,
+    pub changes: u64,
+    pub fanout: Fanout,
+}
+
+/// Microseconds since the Unix epoch.
+pub fn now_micros() -> i64 {
+    Timestamp::now().as_microsecond()
+}
+
+/// Changes committed before the driver lets others run, and how far it may fall behind before it gives up the backlog.
+const BATCH: usize = 256;
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl Hub {
+    pub fn new(options: Options) -> Self {
+        let sim = Simulation::new(&options, now_micros());
+        let inner = Inner {
+            store: Store::new(sim.rows()),
+            members: Members::default(),
+            pace: Pace::new(options.seed, options.bursts),
+            sim,
+            is_paused: false,
+            rate: options.rate.max(0.0),
+            lose: 0,
+            refusal: None,
+            commits: 0,
+            changes: 0,
+            fanout: Fanout::new(options.identity),
+        };
+        Self {
+            inner: Mutex::new(inner),
+            options,
+            driver: Notify::new(),
+            stall: watch::Sender::new(None),
+        }
+    }
+
+    pub fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Moves the simulation on to the present; answers when to come again, `None` while paused.
+    fn advance(&self, due: &mut Instant) -> Option<Instant> {
+        let now = Instant::now();
+        let inner = &mut *self.lock();
+        if inner.is_paused || inner.rate <= 0.0 {
+            return None;
+        }
+        if *due + PATIENCE < now {
+            *due = now;
+        }
+        let mut left = BATCH;
+        while *due <= now && left > 0 {
+            let changes = inner.step();
+            *due += match changes {
+                0 => Duration::from_secs(1),
+                _ => inner.pace.after(changes, inner.rate),
+            };
+            left = left.saturating_sub(changes.max(1));
+        }
+        Some(*due)
+    }
+
+    /// Runs the simulation at its rate, for ever.
+    pub async fn drive(self: Arc<Self>) {
+        let mut due = Instant::now();
+        loop {
+            match self.advance(&mut due) {
+                Some(next) if next <= Instant::now() => tokio::task::yield_now().await,
+                Some(next) => tokio::select! {
+                    () = tokio::time::sleep_until(next.into()) => {}
+                    () = self.driver.notified() => due = Instant::now(),
+                },
+                None => {
+                    self.driver.notified().await;
+                    due = Instant::now();
+                }
+            }
+        }
+    }
+
+    /// Stops sending and answering until then; `None` goes on at once.
+    pub fn stall_until(&self, until: Option<Instant>) {
+        self.stall.send_replace(until);
+    }
+
+    /// Returns when nothing is stalled, or the socket is to be cut.
+    pub async fn until_unstalled(&self, outbox: Option<&Outbox>) {
+        let mut stall = self.stall.subscribe();
+        loop {
+            let until = *stall.borrow_and_update();
+            let Some(until) = until.filter(|until| *until > Instant::now()) else {
+                return;
+            };
+            let cut = async {
+                match outbox {
+                    Some(outbox) => outbox.until_cut().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = tokio::time::sleep_until(until.into()) => {}
+                _ = stall.changed() => {}
+                _ = cut => return,
+            }
+        }
+    }
+
+    /// What new sockets, or REST reads, are refused with just now.
+    pub fn refusal(&self) -> Option<Refusal> {
+        let mut inner = self.lock();
+        let (refusal, until) = inner.refusal?;
+        if until.is_some_and(|until| until <= Instant::now()) {
+            inner.refusal = None;
+            return None;
+        }
+        Some(refusal)
+    }
+}
+
+impl Inner {
+    /// One transaction of the simulation; answers how many changes it had.
+    pub fn step(&mut self) -> usize {
+        let now = now_micros();
+        let transaction = self.sim.step(now);
+        self.commit(transaction, now)
+    }
+
+    /// Applies a transaction and hands its changes to the sockets, in order; answers how many there were.
+    pub fn commit(&mut self, transaction: Vec<Mutation>, now: i64) -> usize {
+        let mut count = 0;
+        for mutation in transaction {
+            let Some(change) = self.store.apply(mutation) else {
+                continue;
+            };
+            count += 1;
+            if self.lose > 0 {
+                self.lose -= 1;
+                continue;
+            }
+            self.fanout.deliver(&change, now, &self.members);
+        }
+        self.commits += u64::from(count > 0);
+        self.changes += count as u64;
+        count
+    }
+}

@@ -1,0 +1,134 @@
+//! How big, how fast and how honest the demo feed is.
+
+use std::time::Duration;
+
+use super::{DemoError, Faults, TableId};
+
+/// What to simulate and how to serve it. The default makes a wall that looks good.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    pub agents: usize,
+    pub workflows: usize,
+    /// Tasks that the simulation keeps alive; a wave more or less at any moment.
+    pub tasks: usize,
+    /// Row changes per second on average; 0 = paused until told otherwise.
+    pub rate: f64,
+    /// Bursts and quiet spells around that average; false = an even flow.
+    pub bursts: bool,
+    /// Same seed and sizes, same rows and same sequence of changes.
+    pub seed: u64,
+    pub faults: Faults,
+    pub keys: Keys,
+    pub delays: Delays,
+    pub identity: Identity,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            agents: 24,
+            workflows: 9,
+            tasks: 260,
+            rate: 12.0,
+            bursts: true,
+            seed: 1,
+            faults: Faults::default(),
+            keys: Keys::default(),
+            delays: Delays::DEMO,
+            identity: Identity::default(),
+        }
+    }
+}
+
+impl Options {
+    /// Most rows of one kind: what fits into memory a few times over.
+    pub const MAX_ROWS: usize = 2_000_000;
+    /// Most changes a second that may be asked for.
+    pub const MAX_RATE: f64 = 1_000_000.0;
+
+    pub(super) fn check(&self) -> Result<(), DemoError> {
+        for (what, got) in [
+            ("--agents", self.agents),
+            ("--workflows", self.workflows),
+            ("--tasks", self.tasks),
+        ] {
+            if got > Self::MAX_ROWS {
+                return Err(DemoError::TooMany {
+                    what,
+                    got: got as u64,
+                    most: Self::MAX_ROWS as u64,
+                });
+            }
+        }
+        if !self.rate.is_finite() || self.rate > Self::MAX_RATE {
+            let got = if self.rate.is_finite() {
+                self.rate as u64
+            } else {
+                u64::MAX
+            };
+            return Err(DemoError::TooMany {
+                what: "--rate",
+                got,
+                most: Self::MAX_RATE as u64,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Which API keys are good.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Keys {
+    /// `demo`, any `sb_publishable_…`, and any JWT with a role and an expiry to come; signatures are not checked.
+    #[default]
+    Lenient,
+    /// Exactly these.
+    Only(Vec<String>),
+}
+
+/// How long the server takes over things that a real one takes its time for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delays {
+    /// Before a handshake is refused.
+    pub refuse: Duration,
+    /// Before a join is refused; the socket does nothing else meanwhile.
+    pub join_error: Duration,
+    /// From the join's reply to "Subscribed to PostgreSQL".
+    pub subscribe: Duration,
+    /// From a token push to the second "Subscribed to PostgreSQL".
+    pub resubscribe: Duration,
+    /// Silence from the client after which the socket is closed with 1000.
+    pub idle: Duration,
+}
+
+impl Delays {
+    pub const DEMO: Self = Self {
+        refuse: Duration::from_millis(50),
+        join_error: Duration::from_millis(100),
+        subscribe: Duration::from_millis(10),
+        resubscribe: Duration::from_millis(100),
+        idle: Duration::from_secs(60),
+    };
+    /// As the hosted server does it.
+    pub const REAL: Self = Self {
+        refuse: Duration::from_secs(2),
+        join_error: Duration::from_secs(5),
+        subscribe: Duration::from_millis(300),
+        resubscribe: Duration::from_secs(2),
+        idle: Duration::from_secs(60),
+    };
+}
+
+/// Tables with `REPLICA IDENTITY FULL`; of the others `old_record` has the primary key only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Identity {
+    pub full: [bool; 3],
+}
+
+impl Identity {
+    pub const FULL: Self = Self { full: [true; 3] };
+
+    pub fn is_full(self, table: TableId) -> bool {
+        self.full.get(table.index()).copied().unwrap_or(false)
+    }
+}

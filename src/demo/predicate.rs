@@ -1,0 +1,280 @@
+//! Conditions on a row, as both filter languages have them: `gt.5`, `in.(a,"b,c")`, `is.null`, `not.eq.x`.
+//!
+//! What stands around them differs (a query parameter here, JSON text there) and is none of this file's business.
+
+use std::cmp::Ordering;
+
+use super::store::{Cell, Row, Schema, Type};
+
+/// One condition on one column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Predicate {
+    pub column: usize,
+    test: Test,
+    is_negated: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Test {
+    Compare(Comparison, Cell),
+    In(Vec<Cell>),
+    IsNull,
+    Like { pattern: String, folds_case: bool },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Comparison {
+    Eq,
+    Neq,
+    Gt,
+    Gte,
+    Lt,
+    Lte,
+}
+
+/// Why a condition cannot be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FilterError {
+    UnknownColumn(String),
+    /// No operator of the language, or its value is not of the shape that the operator takes.
+    Malformed(String),
+    /// The literal does not fit the column's type.
+    BadValue(Type, String),
+}
+
+/// Values in one `in` list.
+const MAX_LIST: usize = 1_000;
+
+impl Predicate {
+    /// Reads `[not.]operator.value` for a column.
+    pub fn parse(schema: &Schema, column: &str, text: &str) -> Result<Self, FilterError> {
+        let (at, kind) = schema
+            .column(column)
+            .ok_or_else(|| FilterError::UnknownColumn(column.into()))?;
+        let (is_negated, text) = match text.strip_prefix("not.") {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let malformed = || FilterError::Malformed(text.into());
+        let (operator, value) = text.split_once('.').ok_or_else(malformed)?;
+        let literal =
+            |value: &str| Cell::from_literal(kind, value).ok_or_else(|| FilterError::BadValue(kind, value.into()));
+        let comparison = match operator {
+            "eq" => Some(Comparison::Eq),
+            "neq" => Some(Comparison::Neq),
+            "gt" => Some(Comparison::Gt),
+            "gte" => Some(Comparison::Gte),
+            "lt" => Some(Comparison::Lt),
+            "lte" => Some(Comparison::Lte),
+            _ => None,
+        };
+        let test = match (comparison, operator) {
+            (Some(comparison), _) => Test::Compare(comparison, literal(value)?),
+            (None, "in") => {
+                let inner = value
+                    .strip_prefix('(')
+                    .and_then(|value| value.strip_suffix(')'))
+                    .ok_or_else(malformed)?;
+                let values = list(inner)
+                    .filter(|values| values.len() <= MAX_LIST)
+                    .ok_or_else(malformed)?;
+                Test::In(values.iter().map(|value| literal(value)).collect::<Result<_, _>>()?)
+            }
+            (None, "is") if value == "null" => Test::IsNull,
+            (None, "like" | "ilike") if kind == Type::Text => Test::Like {
+                pattern: value.replace('*', "%"),
+                folds_case: operator == "ilike",
+            },
+            _ => return Err(malformed()),
+        };
+        Ok(Self {
+            column: at,
+            test,
+            is_negated,
+        })
+    }
+
+    /// Whether the row satisfies it. A comparison with null does not, negated or not.
+    pub fn is_met_by(&self, row: &Row) -> bool {
+        let cell = row.cell(self.column);
+        if let Test::IsNull = self.test {
+            return (*cell == Cell::Null) != self.is_negated;
+        }
+        if *cell == Cell::Null {
+            return false;
+        }
+        let met = match &self.test {
+            Test::Compare(comparison, value) => cell.compare(value).is_some_and(|order| match comparison {
+                Comparison::Eq => order == Ordering::Equal,
+                Comparison::Neq => order != Ordering::Equal,
+                Comparison::Gt => order == Ordering::Greater,
+                Comparison::Gte => order != Ordering::Less,
+                Comparison::Lt => order == Ordering::Less,
+                Comparison::Lte => order != Ordering::Greater,
+            }),
+            Test::In(values) => values.contains(cell),
+            Test::Like { pattern, folds_case } => match cell {
+                Cell::Text(text) if *folds_case => like(&pattern.to_lowercase(), &text.to_lowercase()),
+                Cell::Text(text) => like(pattern, text),
+                _ => false,
+            },
+            Test::IsNull => false,
+        };
+        met != self.is_negated
+    }
+
+    /// The key that rows must come after, where this is `gt.…` on the primary key.
+    pub fn key_after(&self) -> Option<uuid::Uuid> {
+        match (&self.test, self.column, self.is_negated) {
+            (Test::Compare(Comparison::Gt, Cell::Uuid(id)), 0, false) => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// The keys themselves, where this is `eq.…` or `in.(…)` on the primary key.
+    pub fn keys(&self) -> Option<Vec<uuid::Uuid>> {
+        let cells = match (&self.test, self.column, self.is_negated) {
+            (Test::Compare(Comparison::Eq, cell), 0, false) => std::slice::from_ref(cell),
+            (Test::In(cells), 0, false) => cells.as_slice(),
+            _ => return None,
+        };
+        let mut keys: Vec<_> = cells
+            .iter()
+            .filter_map(|cell| if let Cell::Uuid(id) = cell { Some(*id) } else { None })
+            .collect();
+        keys.sort_unstable();
+        keys.dedup();
+        Some(keys)
+    }
+}
+
+/// Splits at commas outside double quotes and parentheses; `None` for an unfinished quote.
+pub fn split(text: &str) -> Option<Vec<&str>> {
+    let (mut parts, mut from, mut depth, mut is_quoted, mut is_escaped) = (Vec::new(), 0, 0_u32, false, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' if is_quoted => is_escaped = true,
+            '"' => is_quoted = !is_quoted,
+            '(' if !is_quoted => depth += 1,
+            ')' if !is_quoted => depth = depth.saturating_sub(1),
+            ',' if !is_quoted && depth == 0 => {
+                parts.push(text.get(from..at)?);
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(text.get(from..)?);
+    (!is_quoted).then_some(parts)
+}
+
+/// The values between the parentheses of an `in`.
+fn list(inner: &str) -> Option<Vec<String>> {
+    if inner.is_empty() {
+        return Some(Vec::new());
+    }
+    split(inner)?.into_iter().map(unquote).collect()
+}
+
+/// Takes the double quotes off a value that has them.
+pub fn unquote(value: &str) -> Option<String> {
+    let Some(inner) = value.strip_prefix('"') else {
+        return Some(value.into());
+    };
+    let inner = inner.strip_suffix('"')?;
+    let mut out = String::with_capacity(inner.len());
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        out.push(if c == '\\' { chars.next()? } else { c });
+    }
+    Some(out)
+}
+
+/// SQL's LIKE without an escape character: `%` is any run, `_` any one character. Takes time linear in each run.
+pub fn like(pattern: &str, text: &str) -> bool {
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (mut p, mut t, mut retry) = (0, 0, None);
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('%') => {
+                retry = Some((p, t));
+                p += 1;
+            }
+            Some(c) if *c == '_' || text.get(t) == Some(c) => {
+                p += 1;
+                t += 1;
+            }
+            _ => match retry {
+                Some((star, from)) => {
+                    p = star + 1;
+                    t = from + 1;
+                    retry = Some((star, t));
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern.get(p..).is_some_and(|rest| rest.iter().all(|c| *c == '%'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::store::TableId, *};
+
+    fn met(column: &str, text: &str) -> bool {
+        let columns = serde_json::json!({
+            "id": "00000000-0000-4000-8000-00000000000a", "title": "a,b", "status": "queued", "progress": 40,
+        });
+        let table = TableId::Tasks;
+        let row = Row::patch(table, None, columns.as_object().expect("an object")).expect("a row");
+        Predicate::parse(table.schema(), column, text)
+            .expect("a condition")
+            .is_met_by(&row)
+    }
+
+    #[test]
+    fn conditions_hold_as_in_postgresql() {
+        for (column, text, expected) in [
+            ("progress", "gt.39", true),
+            ("progress", "gt.40", false),
+            ("progress", "lte.40", true),
+            ("status", "in.(idle,queued)", true),
+            ("title", "in.(a,b)", false),
+            ("title", r#"in.("a,b")"#, true),
+            ("title", "neq.x", true),
+            ("error_message", "neq.x", false),
+            ("error_message", "is.null", true),
+            ("error_message", "not.is.null", false),
+            ("status", "not.eq.queued", false),
+            ("status", "like.que*", true),
+            ("status", "ilike.QUE*", true),
+            ("id", "eq.00000000-0000-4000-8000-00000000000A", true),
+        ] {
+            assert_eq!(met(column, text), expected, "{column} {text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_said() {
+        let schema = TableId::Tasks.schema();
+        let error = |column, text| Predicate::parse(schema, column, text).expect_err("no condition");
+        assert_eq!(error("nope", "eq.1"), FilterError::UnknownColumn("nope".into()));
+        assert_eq!(error("id", "eq.1"), FilterError::BadValue(Type::Uuid, "1".into()));
+        for text in ["", "5", "EQ.5", "foo.5", "in.5", "in.(\"a)", "is.maybe"] {
+            assert_eq!(error("status", text), FilterError::Malformed(text.into()), "{text}");
+        }
+    }
+
+    #[test]
+    fn like_knows_its_two_wildcards() {
+        for (pattern, text, expected) in [
+            ("task_", "tasks", true),
+            ("%", "", true),
+            ("t%k%s", "tasks", true),
+            ("task", "tasks", false),
+        ] {
+            assert_eq!(like(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+}

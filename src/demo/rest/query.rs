@@ -1,0 +1,200 @@
+//! What a read asks for: columns, conditions, order, window. From the query string and the range header.
+
+use hyper::StatusCode;
+use url::form_urlencoded;
+
+use super::{
+    super::{
+        predicate::{FilterError, Predicate, split},
+        store::TableId,
+    },
+    answer::RestError,
+};
+
+/// A read that can be carried out.
+#[derive(Debug)]
+pub struct Query {
+    /// Names and positions of the columns to answer, in order.
+    pub select: Vec<(String, usize)>,
+    pub filters: Vec<Predicate>,
+    pub order: Vec<Order>,
+    pub limit: Option<usize>,
+    pub offset: usize,
+}
+
+/// One column to sort by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Order {
+    pub column: usize,
+    pub is_descending: bool,
+    pub nulls_first: bool,
+}
+
+/// Conditions of one read.
+const MOST_FILTERS: usize = 64;
+
+impl Query {
+    /// Reads the query string, and `Range` (`0-24`) where there is one.
+    ///
+    /// # Errors
+    /// The answer to give.
+    pub fn parse(table: TableId, query: &str, range: Option<&str>) -> Result<Self, RestError> {
+        let mut parsed = Self {
+            select: all(table),
+            filters: Vec::new(),
+            order: Vec::new(),
+            limit: None,
+            offset: 0,
+        };
+        for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+            match &*key {
+                "select" => parsed.select = select(table, &value)?,
+                "order" => parsed.order = order(table, &value)?,
+                "limit" => parsed.limit = Some(number(&key, &value)?),
+                "offset" => parsed.offset = number(&key, &value)?,
+                "apikey" | "columns" => {}
+                "or" | "and" | "not.or" | "not.and" => {
+                    return Err(malformed(
+                        &format!("failed to parse logic tree ({value})"),
+                        "the demo feed has no and/or",
+                    ));
+                }
+                column => {
+                    if parsed.filters.len() == MOST_FILTERS {
+                        return Err(malformed(
+                            &format!("failed to parse filter ({value})"),
+                            "too many filters",
+                        ));
+                    }
+                    let filter = Predicate::parse(table.schema(), column, &value);
+                    parsed.filters.push(filter.map_err(|error| unfit(table, error))?);
+                }
+            }
+        }
+        if let Some(range) = range {
+            parsed.cut_to(range)?;
+        }
+        Ok(parsed)
+    }
+
+    /// Intersects the window with a range of items.
+    fn cut_to(&mut self, range: &str) -> Result<(), RestError> {
+        let range = range.strip_prefix("items=").unwrap_or(range);
+        let (first, last) = range.split_once('-').unwrap_or((range, ""));
+        let Ok(first) = first.trim().parse::<usize>() else {
+            return Ok(());
+        };
+        self.offset = self.offset.max(first);
+        if let Ok(last) = last.trim().parse::<usize>() {
+            let Some(span) = last.checked_sub(first) else {
+                let status = StatusCode::RANGE_NOT_SATISFIABLE;
+                let mut error = RestError::new(status, "PGRST103", "Requested range not satisfiable");
+                error.details = Some("The lower boundary must be lower than or equal to the upper boundary.".into());
+                return Err(error);
+            };
+            let limit = span.saturating_add(1);
+            self.limit = Some(self.limit.map_or(limit, |old| old.min(limit)));
+        }
+        Ok(())
+    }
+}
+
+fn all(table: TableId) -> Vec<(String, usize)> {
+    let columns = table.schema().columns.iter().enumerate();
+    columns.map(|(at, (name, _))| ((*name).to_owned(), at)).collect()
+}
+
+/// `*` or `id,title` or `name:title` or `id::text`.
+fn select(table: TableId, text: &str) -> Result<Vec<(String, usize)>, RestError> {
+    let mut columns = Vec::new();
+    for part in text.split(',').map(str::trim) {
+        if part == "*" {
+            columns.extend(all(table));
+            continue;
+        }
+        let bare = part.split_once("::").map_or(part, |(column, _)| column);
+        let (name, column) = bare.split_once(':').unwrap_or((bare, bare));
+        let is_name = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_');
+        if !is_name(name) || !is_name(column) {
+            let details = format!("unexpected {part:?} expecting field name (* or [a..z0..9_$])");
+            return Err(malformed(
+                &format!("\"failed to parse select parameter ({text})\""),
+                &details,
+            ));
+        }
+        let (at, _) = table
+            .schema()
+            .column(column)
+            .ok_or_else(|| unknown_column(table, column))?;
+        columns.push((name.to_owned(), at));
+    }
+    // A thousand times the same column in a thousand rows would be a large answer to a small question.
+    columns.truncate(64);
+    Ok(columns)
+}
+
+/// `id.asc,created_at.desc.nullslast`.
+fn order(table: TableId, text: &str) -> Result<Vec<Order>, RestError> {
+    let mut orders = Vec::new();
+    for part in split(text).unwrap_or_default().into_iter().take(16) {
+        let mut words = part.trim().split('.');
+        let column = words.next().unwrap_or_default();
+        let (mut is_descending, mut nulls_first) = (false, None);
+        for word in words {
+            match word {
+                "asc" => is_descending = false,
+                "desc" => is_descending = true,
+                "nullsfirst" => nulls_first = Some(true),
+                "nullslast" => nulls_first = Some(false),
+                _ => {
+                    let details = format!("unexpected {word:?} expecting asc, desc, nullsfirst or nullslast");
+                    return Err(malformed(&format!("\"failed to parse order ({text})\""), &details));
+                }
+            }
+        }
+        let (column, _) = table
+            .schema()
+            .column(column)
+            .ok_or_else(|| unknown_column(table, column))?;
+        orders.push(Order {
+            column,
+            is_descending,
+            nulls_first: nulls_first.unwrap_or(is_descending),
+        });
+    }
+    Ok(orders)
+}
+
+fn number(key: &str, value: &str) -> Result<usize, RestError> {
+    value.trim().parse().map_err(|_| {
+        malformed(
+            &format!("\"failed to parse {key} parameter ({value})\""),
+            "expecting a number that is not negative",
+        )
+    })
+}
+
+fn malformed(message: &str, details: &str) -> RestError {
+    let mut error = RestError::new(StatusCode::BAD_REQUEST, "PGRST100", message);
+    error.details = Some(details.into());
+    error
+}
+
+fn unknown_column(table: TableId, column: &str) -> RestError {
+    let message = format!("column {}.{column} does not exist", table.name());
+    RestError::new(StatusCode::BAD_REQUEST, "42703", message)
+}
+
+fn unfit(table: TableId, error: FilterError) -> RestError {
+    match error {
+        FilterError::UnknownColumn(column) => unknown_column(table, &column),
+        FilterError::Malformed(text) => malformed(
+            &format!("\"failed to parse filter ({text})\""),
+            "expecting operator (eq, gt, ...)",
+        ),
+        FilterError::BadValue(kind, value) => {
+            let message = format!("invalid input syntax for type {}: \"{value}\"", kind.long_name());
+            RestError::new(StatusCode::BAD_REQUEST, "22P02", message)
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! A read, from the request to the rows.
+
+use std::{cmp::Ordering, ops::Bound, sync::Arc};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{Method, Request, Response, StatusCode, header::RANGE};
+
+use super::{
+    super::{
+        hub::{Hub, now_micros},
+        socket::{Token, TokenError, header, parameter},
+        store::{Cell, Row, Store, TableId},
+    },
+    answer::{self, RestError},
+    query::{Order, Query},
+};
+
+/// Most rows of one answer, as hosted projects have it.
+const MAX_ROWS: usize = 1_000;
+
+/// Answers a request below `/rest/v1/`.
+pub async fn read<B>(hub: Arc<Hub>, request: Request<B>, table: &str) -> Response<Full<Bytes>> {
+    hub.until_unstalled(None).await;
+    if let Some(refusal) = hub.refusal().filter(|refusal| refusal.rest) {
+        return RestError::new(
+            refusal.status,
+            "PGRST002",
+            "Could not query the database for the schema cache. Retrying.",
+        )
+        .answer();
+    }
+    if let Err(refused) = check_key(&hub, &request) {
+        return *refused;
+    }
+    let is_head = request.method() == Method::HEAD;
+    let response = match page(&hub, &request, table) {
+        Ok(response) => response,
+        Err(error) => error.answer(),
+    };
+    if is_head {
+        response.map(|_| Full::default())
+    } else {
+        response
+    }
+}
+
+/// The gateway looks at the key, PostgREST at the token.
+fn check_key<B>(hub: &Hub, request: &Request<B>) -> Result<(), Box<Response<Full<Bytes>>>> {
+    let (keys, now) = (&hub.options.keys, now_micros() / 1_000_000);
+    let Some(key) = header(request.headers(), "apikey").or_else(|| parameter(request, "apikey")) else {
+        let hint = "No `apikey` request header or url param was found.";
+        return Err(Box::new(answer::gateway("No API key found in request", hint)));
+    };
+    if Token::check(keys, &key, now).is_err() {
+        let hint = "Double check your Supabase `anon` or `service_role` API key.";
+        return Err(Box::new(answer::gateway("Invalid API key", hint)));
+    }
+    let Some(bearer) = header(request.headers(), "authorization") else {
+        return Ok(());
+    };
+    let token = bearer.strip_prefix("Bearer ").unwrap_or(&bearer).trim();
+    if token == key {
+        return Ok(());
+    }
+    let (code, message) = match Token::check(keys, token, now) {
+        Ok(_) => return Ok(()),
+        Err(TokenError::Expired(_)) => ("PGRST303", "JWT expired"),
+        Err(TokenError::Unsigned) => ("PGRST301", "No suitable key or wrong key type"),
+        Err(TokenError::Malformed | TokenError::NoClaims) => ("PGRST301", "Expected 3 parts in JWT; got 1"),
+    };
+    Err(Box::new(
+        RestError::new(StatusCode::UNAUTHORIZED, code, message).answer(),
+    ))
+}
+
+fn page<B>(hub: &Hub, request: &Request<B>, table: &str) -> Result<Response<Full<Bytes>>, RestError> {
+    let Some(id) = TableId::from_name(table) else {
+        let message = format!("Could not find the table 'public.{table}' in the schema cache");
+        let mut error = RestError::new(StatusCode::NOT_FOUND, "PGRST205", message);
+        let near = TableId::ALL
+            .into_iter()
+            .find(|id| table.contains(id.name()) || id.name().starts_with(table));
+        error.hint = near.map(|id| format!("Perhaps you meant the table 'public.{}'", id.name()));
+        return Err(error);
+    };
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let message = format!("permission denied for table {table}");
+        return Err(RestError::new(StatusCode::UNAUTHORIZED, "42501", message));
+    }
+    if let Some(schema) = header(request.headers(), "accept-profile").filter(|schema| schema != "public") {
+        let mut error = RestError::new(
+            StatusCode::NOT_ACCEPTABLE,
+            "PGRST106",
+            format!("Invalid schema: {schema}"),
+        );
+        error.hint = Some("Only the following schemas are exposed: public".into());
+        return Err(error);
+    }
+    let range = request.headers().get(RANGE).and_then(|range| range.to_str().ok());
+    let query = Query::parse(id, request.uri().query().unwrap_or_default(), range)?;
+    let prefers = header(request.headers(), "prefer").unwrap_or_default();
+    let is_counted = prefers.split(',').any(|word| word.trim().starts_with("count="));
+
+    let inner = hub.lock();
+    let limit = query.limit.unwrap_or(MAX_ROWS).min(MAX_ROWS);
+    let (rows, total) = select(&inner.store, id, &query, limit, is_counted);
+    drop(inner);
+
+    if let Some(total) = total.filter(|total| query.offset > *total) {
+        let status = StatusCode::RANGE_NOT_SATISFIABLE;
+        let mut error = RestError::new(status, "PGRST103", "Requested range not satisfiable");
+        error.details = Some(format!(
+            "An offset of {} was requested, but there are only {total} rows.",
+            query.offset
+        ));
+        return Err(error);
+    }
+    let mut body = String::with_capacity(64 + rows.len() * 512);
+    body.push('[');
+    for (n, row) in rows.iter().enumerate() {
+        body.push_str(if n > 0 { ",\n " } else { "" });
+        row.write_selected(query.select.iter().map(|(name, at)| (name.as_str(), *at)), &mut body);
+    }
+    body.push(']');
+    Ok(answer::rows(body, rows.len(), query.offset, total))
+}
+
+/// The rows of a page, and how many there are in all where that is wanted. Pages in the order of the key cost what
+/// they return, not what the table holds.
+fn select(store: &Store, id: TableId, query: &Query, limit: usize, is_counted: bool) -> (Vec<Row>, Option<usize>) {
+    let table = store.table(id);
+    let is_match = |row: &&Row| query.filters.iter().all(|filter| filter.is_met_by(row));
+    let by_key = matches!(
+        query.order.as_slice(),
+        [] | [Order {
+            column: 0,
+            is_descending: false,
+            ..
+        }]
+    );
+    if by_key && !is_counted {
+        if let Some(keys) = query.filters.iter().find_map(|filter| filter.keys()) {
+            let rows = keys.iter().filter_map(|key| table.get(key)).filter(is_match);
+            return (rows.skip(query.offset).take(limit).cloned().collect(), None);
+        }
+        let after = query.filters.iter().filter_map(|filter| filter.key_after()).max();
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let rows = table
+            .range((from, Bound::Unbounded))
+            .map(|(_, row)| row)
+            .filter(is_match);
+        return (rows.skip(query.offset).take(limit).cloned().collect(), None);
+    }
+    let mut rows: Vec<&Row> = table.values().filter(is_match).collect();
+    let total = is_counted.then_some(rows.len());
+    rows.sort_by(|a, b| {
+        let orders = query.order.iter().map(|order| compare(a, b, *order));
+        orders.fold(Ordering::Equal, Ordering::then)
+    });
+    (
+        rows.into_iter().skip(query.offset).take(limit).cloned().collect(),
+        total,
+    )
+}
+
+fn compare(a: &Row, b: &Row, order: Order) -> Ordering {
+    let (a, b) = (a.cell(order.column), b.cell(order.column));
+    let is_null = |cell: &Cell| *cell == Cell::Null;
+    match (is_null(a), is_null(b)) {
+        (true, true) => Ordering::Equal,
+        (true, false) if order.nulls_first => Ordering::Less,
+        (true, false) => Ordering::Greater,
+        (false, true) if order.nulls_first => Ordering::Greater,
+        (false, true) => Ordering::Less,
+        (false, false) => {
+            let ordering = a.compare(b).unwrap_or(Ordering::Equal);
+            if order.is_descending {
+                ordering.reverse()
+            } else {
+                ordering
+            }
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The first moment: an organisation in the middle of its work, made directly and not by running towards it.
+
+use super::{
+    super::{Options, names},
+    Simulation,
+    model::{Agent, AgentStatus, TaskStatus, WorkflowStatus},
+    pool::{Pool, any},
+};
+
+const MINUTE: i64 = 60_000_000;
+
+impl Simulation {
+    pub(super) fn populate(&mut self, options: &Options) {
+        let now = self.now;
+        self.start_workflows(options);
+        self.start_tasks(options.tasks);
+        self.start_agents(options.agents);
+        self.now = now;
+    }
+
+    /// Sizes differ by a factor of four, and sum to the number of tasks.
+    fn start_workflows(&mut self, options: &Options) {
+        let (count, end) = (options.workflows, self.now);
+        let weights: Vec<usize> = (0..count).map(|_| self.rng.usize(4..=16)).collect();
+        let sum = weights.iter().sum::<usize>().max(1);
+        for (at, weight) in weights.iter().enumerate() {
+            self.now = end - self.rng.i64(30..=600) * MINUTE;
+            let size = (options.tasks * weight).div_ceil(sum).max(1) as u32;
+            let mut workflow = self.new_workflow(size);
+            workflow.status = match at % 9 {
+                // With a few workflows, most of them run; with many, every state is there.
+                4 => WorkflowStatus::Paused,
+                7 => WorkflowStatus::WaitingApproval,
+                8 if at % 18 == 8 => WorkflowStatus::Completed,
+                8 => WorkflowStatus::Draft,
+                _ => WorkflowStatus::Running,
+            };
+            if workflow.status != WorkflowStatus::Draft {
+                workflow.started = Some(self.now + 2 * MINUTE);
+            }
+            if workflow.status == WorkflowStatus::Completed {
+                workflow.completed = Some(end - self.rng.i64(1..=20) * MINUTE);
+            }
+            workflow.updated = end - self.rng.i64(0..=20) * MINUTE;
+            self.workflows.push(workflow);
+        }
+        self.now = end;
+    }
+
+    fn start_tasks(&mut self, tasks: usize) {
+        let end = self.now;
+        let Some(last) = self.workflows.len().checked_sub(1) else {
+            return;
+        };
+        let mut at = 0;
+        let mut left = self.workflows.first().map_or(0, |workflow| workflow.size);
+        for _ in 0..tasks {
+            while left == 0 && at < last {
+                at += 1;
+                left = self.workflows.get(at).map_or(0, |workflow| workflow.size);
+            }
+            left = left.saturating_sub(1);
+            let state = self
+                .workflows
+                .get(at)
+                .map(|workflow| (workflow.status, workflow.created));
+            let Some((state, born)) = state else { return };
+            let status = match (state, self.rng.u8(0..100)) {
+                (WorkflowStatus::Draft, _) => continue,
+                (status, _) if status.is_finished() => TaskStatus::Completed,
+                (_, 0..34) => TaskStatus::Queued,
+                (_, 34..56) => TaskStatus::Backlog,
+                (_, 56..63) => TaskStatus::Review,
+                (_, 63..66) => TaskStatus::WaitingApproval,
+                (_, 66..70) => TaskStatus::Blocked,
+                (_, 70..73) => TaskStatus::Failed,
+                (_, 73..75) => TaskStatus::Cancelled,
+                (_, 75..77) => TaskStatus::Retrying,
+                _ => TaskStatus::Completed,
+            };
+            self.now = self.rng.i64(born..=end - MINUTE);
+            let task = self.insert_task(at as u32, status);
+            self.out.clear();
+            self.age_task(task, end);
+        }
+        self.now = end;
+        if let Some(task) = self.pools.any(Pool::Stuck, &mut self.rng) {
+            // The one with the word that nobody knows.
+            self.set_task(task, TaskStatus::Parked, |_| {});
+        }
+        for workflow in &mut self.workflows {
+            // A workflow that has run for a while has had tasks that are gone by now.
+            let gone = (workflow.steps_total / 3).min(workflow.steps_total.saturating_sub(workflow.planned));
+            let done = workflow.planned - workflow.open.min(workflow.planned);
+            match workflow.status {
+                WorkflowStatus::Draft => {}
+                WorkflowStatus::Completed => {
+                    workflow.steps_completed = workflow.steps_total;
+                    workflow.planned = workflow.steps_total;
+                }
+                _ => {
+                    workflow.planned += gone;
+                    workflow.steps_completed = (done + gone).min(workflow.steps_total);
+                }
+            }
+        }
+        self.out.clear();
+    }
+
+    /// Gives a task made for the start the history that its status implies.
+    fn age_task(&mut self, at: u32, end: i64) {
+        let agents = self.agent_count;
+        let agent = (agents > 0).then(|| self.rng.usize(0..agents) as u32);
+        let (blocker, failure) = (names::blocker(&mut self.rng), names::failure(&mut self.rng));
+        let progress = self.rng.u8(10..=80);
+        let Some(created) = self.task(at).map(|task| task.created) else {
+            return;
+        };
+        let started = self.rng.i64(created..=end);
+        let updated = self.rng.i64(started..=end);
+        let Some(task) = self.tasks.get_mut(at as usize).and_then(Option::as_mut) else {
+            return;
+        };
+        match task.status {
+            TaskStatus::Backlog | TaskStatus::Queued => return,
+            TaskStatus::Retrying => task.attempt = 2,
+            TaskStatus::Completed | TaskStatus::Review => (task.progress, task.agent) = (100, agent),
+            TaskStatus::Failed => (task.progress, task.agent, task.error) = (progress, agent, Some(failure)),
+            TaskStatus::Blocked => (task.progress, task.agent, task.error) = (progress, agent, Some(blocker)),
+            _ => (task.progress, task.agent) = (progress, agent),
+        }
+        (task.started, task.updated) = (Some(started), updated);
+        task.completed = task.status.is_finished().then_some(updated);
+    }
+
+    fn start_agents(&mut self, agents: usize) {
+        let end = self.now;
+        for number in 0..agents {
+            let home = self.rng.usize(0..self.workflows.len().max(1)) as u32;
+            let agent = Agent {
+                id: self.uuid(),
+                name: names::agent(number),
+                role: names::role(number).name,
+                model: names::model(&mut self.rng),
+                status: AgentStatus::Idle,
+                task: None,
+                home,
+                completed: self.rng.u32(0..400),
+                error: None,
+                metadata: names::agent_metadata(&mut self.rng),
+                created: end - self.rng.i64(24 * 60..=90 * 24 * 60) * MINUTE,
+                updated: end - self.rng.i64(0..=3_000_000),
+                heartbeat: end - self.rng.i64(0..=3_000_000),
+            };
+            self.agents.push(agent);
+            match self.rng.u8(0..100) {
+                0..76 => self.start_work(number),
+                76..80 => {
+                    let silent = self.rng.i64(3..=90) * MINUTE;
+                    if let Some(agent) = self.agents.last_mut() {
+                        agent.status = AgentStatus::Offline;
+                        (agent.updated, agent.heartbeat) = (end - silent, end - silent);
+                    }
+                }
+                80..84 => {
+                    let reason = names::failure(&mut self.rng);
+                    self.set_agent(number, AgentStatus::Error, None, Some(reason));
+                }
+                _ => {}
+            }
+        }
+        self.now = end;
+    }
+
+    /// Puts a new agent to work on something that is ready.
+    fn start_work(&mut self, at: usize) {
+        let home = self.agents.get(at).map_or(0, |agent| agent.home as usize);
+        let near = self
+            .workflows
+            .get(home)
+            .and_then(|workflow| any(&workflow.tasks, &mut self.rng));
+        let near = near.filter(|&task| {
+            self.task(task)
+                .is_some_and(|task| task.status.pool() == Some(Pool::Ready))
+        });
+        let Some(task) = near.or_else(|| self.pools.any(Pool::Ready, &mut self.rng)) else {
+            return;
+        };
+        let progress = self.rng.u8(5..=90);
+        let started = self.now - self.rng.i64(10..=20 * 60) * 1_000_000;
+        self.set_task(task, TaskStatus::InProgress, |task| {
+            (task.agent, task.progress) = (Some(at as u32), progress);
+            task.started = Some(started.max(task.created));
+        });
+        let status = match self.rng.u8(0..10) {
+            0 => AgentStatus::Thinking,
+            1 => AgentStatus::Planning,
+            _ => AgentStatus::Working,
+        };
+        self.set_agent(at, status, Some(task), None);
+    }
+}

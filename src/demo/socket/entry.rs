@@ -1,0 +1,246 @@
+//! One element of a join's `postgres_changes`: what it asks for, and whether this database has it.
+
+use serde_json::{Map, Value};
+
+use super::super::{
+    predicate::{FilterError, Predicate, like, split, unquote},
+    store::{Applied, TableId},
+};
+
+/// A subscription to changes.
+#[derive(Debug)]
+pub struct Entry {
+    /// Hash of what was asked: equal entries have equal ids, on every join and socket.
+    pub id: i64,
+    event: Event,
+    tables: [bool; 3],
+    filters: Vec<Predicate>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Event {
+    Any,
+    Insert,
+    Update,
+    Delete,
+}
+
+/// Ids are below 2^27.
+const ID_MASK: u64 = (1 << 27) - 1;
+
+/// The id of an entry: FNV-1a over its text, which `serde_json` writes with its keys in order.
+pub fn id(entry: &Map<String, Value>) -> i64 {
+    let text = serde_json::to_string(entry).unwrap_or_default();
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    ((hash ^ (hash >> 27)) & ID_MASK) as i64
+}
+
+impl Entry {
+    /// Reads an entry as the server does when it writes the subscription.
+    ///
+    /// # Errors
+    /// The `message` of the `system` frame that says why there is no subscription.
+    pub fn parse(entry: &Map<String, Value>) -> Result<Self, String> {
+        let text = |key: &str| entry.get(key).and_then(Value::as_str);
+        let is_bad = |key: &str| entry.get(key).is_some_and(|value| !value.is_string());
+        let (schema, table, filter) = (text("schema"), text("table"), text("filter").unwrap_or_default().trim());
+        let is_filtered_without_table = !filter.is_empty() && (schema.is_none() || table.is_none());
+        if (schema.is_none() && table.is_none()) || is_filtered_without_table || is_bad("table") || is_bad("filter") {
+            return Err(format!(
+                "No subscription params provided. Please provide at least a `schema` or `table` to subscribe to: {}",
+                elixir_map(entry)
+            ));
+        }
+        let word = text("event").unwrap_or("*").to_uppercase();
+        let (schema, table) = (schema.unwrap_or("public"), table.unwrap_or("*"));
+        let conditions = conditions(filter)?;
+        let asked = || {
+            let filters: Vec<String> = conditions.iter().map(Condition::elixir).collect();
+            format!(
+                "[event: {word}, schema: {schema}, table: {table}, filters: [{}], select: nil]",
+                filters.join(", ")
+            )
+        };
+        let is_public = schema == "*" || like(schema, "public");
+        let tables = TableId::ALL.map(|id| is_public && (table == "*" || like(table, id.name())));
+        let Some(first) = TableId::ALL
+            .into_iter()
+            .zip(tables)
+            .find_map(|(id, is_meant)| is_meant.then_some(id))
+        else {
+            return Err(format!(
+                "Unable to subscribe to changes with given parameters. Please check Realtime is enabled for the given \
+                 connect parameters: {}",
+                asked()
+            ));
+        };
+        let mut filters = Vec::with_capacity(conditions.len());
+        for condition in &conditions {
+            let test = format!("{}.{}", condition.operator, condition.value);
+            let filter = Predicate::parse(first.schema(), condition.column, &test).map_err(|error| {
+                format!(
+                    "Unable to subscribe to changes with given parameters. An exception happened so please check your \
+                     connect parameters: {}. Exception: {}",
+                    asked(),
+                    exception(&error)
+                )
+            })?;
+            filters.push(filter);
+        }
+        let event = match word.as_str() {
+            "INSERT" => Event::Insert,
+            "UPDATE" => Event::Update,
+            "DELETE" => Event::Delete,
+            _ => Event::Any,
+        };
+        Ok(Self {
+            id: id(entry),
+            event,
+            tables,
+            filters,
+        })
+    }
+
+    /// Whether the change is for this entry. An update counts by the row as it is now; a delete by those old values
+    /// that the log has, which is the key alone unless the table's identity is full.
+    pub fn wants(&self, change: &Applied, is_full: bool) -> bool {
+        let is_event = match self.event {
+            Event::Any => true,
+            Event::Insert => change.old.is_none(),
+            Event::Update => change.old.is_some() && change.new.is_some(),
+            Event::Delete => change.new.is_none(),
+        };
+        is_event
+            && self.tables.get(change.table.index()).copied().unwrap_or(false)
+            && self.filters.iter().all(|filter| match (&change.new, &change.old) {
+                (Some(row), _) => filter.is_met_by(row),
+                (None, Some(row)) => (is_full || filter.column == 0) && filter.is_met_by(row),
+                (None, None) => false,
+            })
+    }
+}
+
+fn exception(error: &FilterError) -> String {
+    match error {
+        FilterError::UnknownColumn(name) => format!("ERROR P0001 (raise_exception) invalid column for filter {name}"),
+        FilterError::BadValue(kind, value) => {
+            let kind = kind.long_name();
+            format!("ERROR 22P02 (invalid_text_representation) invalid input syntax for type {kind}: \"{value}\"")
+        }
+        FilterError::Malformed(text) => format!("ERROR 22023 (invalid_parameter_value) invalid filter {text}"),
+    }
+}
+
+/// One condition of a filter. The operator may have `not.` before it.
+struct Condition<'a> {
+    column: &'a str,
+    operator: &'a str,
+    value: String,
+}
+
+impl Condition<'_> {
+    /// As the server prints it.
+    fn elixir(&self) -> String {
+        let (operator, is_negated) = match self.operator.strip_prefix("not.") {
+            Some(operator) => (operator, true),
+            None => (self.operator, false),
+        };
+        format!(
+            "{{\"{}\", \"{operator}\", \"{}\", {is_negated}}}",
+            self.column, self.value
+        )
+    }
+}
+
+/// Operators of the stream's filter language.
+const OPERATORS: [&str; 10] = ["eq", "neq", "lt", "lte", "gt", "gte", "in", "is", "like", "ilike"];
+
+/// Splits `a=eq.1,b=not.in.(x,y)`.
+fn conditions(filter: &str) -> Result<Vec<Condition<'_>>, String> {
+    if filter.is_empty() {
+        return Ok(Vec::new());
+    }
+    let error = |parts: &[&str]| format!("Error parsing `filter` params: {parts:?}");
+    let parts = split(filter).ok_or_else(|| error(&[filter]))?;
+    let mut conditions = Vec::with_capacity(parts.len());
+    for part in parts {
+        let (column, test) = part.split_once('=').ok_or_else(|| error(&[part]))?;
+        let bare = test.strip_prefix("not.").unwrap_or(test);
+        let (word, value) = bare.split_once('.').ok_or_else(|| error(&[bare]))?;
+        if !OPERATORS.contains(&word) || (word == "in" && !value.starts_with('(')) {
+            return Err(error(&[word, value]));
+        }
+        let operator = test.get(..test.len() - value.len() - 1).unwrap_or(word);
+        let value = unquote(value).ok_or_else(|| error(&[part]))?;
+        conditions.push(Condition {
+            column,
+            operator,
+            value,
+        });
+    }
+    Ok(conditions)
+}
+
+/// `%{"event" => "*"}`, as the server prints what it was given.
+fn elixir_map(entry: &Map<String, Value>) -> String {
+    let pairs: Vec<String> = entry.iter().map(|(key, value)| format!("{key:?} => {value}")).collect();
+    format!("%{{{}}}", pairs.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(entry: &Value) -> Result<Entry, String> {
+        Entry::parse(entry.as_object().expect("an object"))
+    }
+
+    #[test]
+    fn what_cannot_be_subscribed_to_is_said_in_the_server_s_words() {
+        for (entry, said) in [
+            (
+                serde_json::json!({"event":"*","schema":"public","table":"nope"}),
+                "Unable to subscribe to changes with given parameters. Please check Realtime is enabled for the given \
+                 connect parameters: [event: *, schema: public, table: nope, filters: [], select: nil]",
+            ),
+            (
+                serde_json::json!({"event":"*","schema":"public","table":"agents","filter":"nocol=eq.1"}),
+                "Unable to subscribe to changes with given parameters. An exception happened so please check your \
+                 connect parameters: [event: *, schema: public, table: agents, filters: [{\"nocol\", \"eq\", \"1\", \
+                 false}], select: nil]. Exception: ERROR P0001 (raise_exception) invalid column for filter nocol",
+            ),
+            (
+                serde_json::json!({"event":"*","schema":"public","table":"agents","filter":"id=eq.notauuid"}),
+                "Unable to subscribe to changes with given parameters. An exception happened so please check your \
+                 connect parameters: [event: *, schema: public, table: agents, filters: [{\"id\", \"eq\", \
+                 \"notauuid\", false}], select: nil]. Exception: ERROR 22P02 (invalid_text_representation) invalid \
+                 input syntax for type uuid: \"notauuid\"",
+            ),
+            (
+                serde_json::json!({"event":"*","schema":"public","table":"agents","filter":"garbage"}),
+                "Error parsing `filter` params: [\"garbage\"]",
+            ),
+            (
+                serde_json::json!({"event":"*","schema":"public","table":"agents","filter":"name=foo.x"}),
+                "Error parsing `filter` params: [\"foo\", \"x\"]",
+            ),
+            (
+                serde_json::json!({}),
+                "No subscription params provided. Please provide at least a `schema` or `table` to subscribe to: %{}",
+            ),
+        ] {
+            assert_eq!(parse(&entry).expect_err("refused"), said, "{entry}");
+        }
+    }
+
+    #[test]
+    fn equal_entries_have_equal_ids() {
+        let a = parse(&serde_json::json!({"event":"*","schema":"public","table":"agents"})).expect("an entry");
+        let b = parse(&serde_json::json!({"table":"agents","schema":"public","event":"*"})).expect("an entry");
+        let c = parse(&serde_json::json!({"table":"tasks","schema":"public","event":"*"})).expect("an entry");
+        assert_eq!(a.id, b.id);
+        assert_ne!(a.id, c.id);
+    }
+}

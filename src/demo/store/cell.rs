@@ -1,0 +1,173 @@
+//! One value of a row: compact in memory, written the way PostgreSQL's JSON functions write it.
+
+use std::{cmp::Ordering, fmt::Write as _, sync::Arc};
+
+use jiff::Timestamp;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::jsonb;
+
+/// Column types that the demo tables use, by PostgreSQL's short names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    Uuid,
+    Text,
+    Int4,
+    Timestamptz,
+    Jsonb,
+}
+
+impl Type {
+    /// The name in a change's `columns` list.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Uuid => "uuid",
+            Self::Text => "text",
+            Self::Int4 => "int4",
+            Self::Timestamptz => "timestamptz",
+            Self::Jsonb => "jsonb",
+        }
+    }
+
+    /// The long name that PostgreSQL's error messages use.
+    pub fn long_name(self) -> &'static str {
+        match self {
+            Self::Int4 => "integer",
+            Self::Timestamptz => "timestamp with time zone",
+            other => other.name(),
+        }
+    }
+}
+
+/// A value. Cloning shares text.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell {
+    Null,
+    Int(i32),
+    Text(Arc<str>),
+    Uuid(Uuid),
+    /// Microseconds since the Unix epoch.
+    Time(i64),
+    /// JSON in jsonb's own spelling (see `jsonb`).
+    Json(Arc<str>),
+}
+
+impl Cell {
+    /// Reads a literal, as a filter or a query has it.
+    pub fn from_literal(kind: Type, text: &str) -> Option<Self> {
+        Some(match kind {
+            Type::Uuid => Self::Uuid(Uuid::parse_str(text).ok()?),
+            Type::Text => Self::Text(text.into()),
+            Type::Int4 => Self::Int(text.trim().parse().ok()?),
+            Type::Timestamptz => Self::Time(text.trim().parse::<Timestamp>().ok()?.as_microsecond()),
+            Type::Jsonb => Self::Json(jsonb::spell(&serde_json::from_str(text).ok()?).into()),
+        })
+    }
+
+    /// Reads a JSON value into a column of this type.
+    pub fn from_value(kind: Type, value: &Value) -> Option<Self> {
+        match (kind, value) {
+            (_, Value::Null) => Some(Self::Null),
+            (Type::Jsonb, value) => Some(Self::Json(jsonb::spell(value).into())),
+            (_, Value::String(text)) => Self::from_literal(kind, text),
+            (Type::Text, Value::Number(_) | Value::Bool(_)) => Some(Self::Text(value.to_string().into())),
+            (Type::Int4, Value::Number(number)) => number.as_i64().and_then(|n| i32::try_from(n).ok()).map(Self::Int),
+            _ => None,
+        }
+    }
+
+    /// Writes the value as JSON.
+    pub fn write_json(&self, out: &mut String) {
+        match self {
+            Self::Null => out.push_str("null"),
+            Self::Int(number) => {
+                let _ = write!(out, "{number}");
+            }
+            Self::Text(text) => jsonb::quote(text, out),
+            Self::Uuid(id) => {
+                out.push('"');
+                out.push_str(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+                out.push('"');
+            }
+            Self::Time(micros) => {
+                out.push('"');
+                write_time(*micros, out);
+                out.push_str("+00:00\"");
+            }
+            Self::Json(text) => out.push_str(text),
+        }
+    }
+
+    /// PostgreSQL's order inside a column; `None` where either side is null.
+    pub fn compare(&self, other: &Self) -> Option<Ordering> {
+        match (self, other) {
+            (Self::Int(a), Self::Int(b)) => Some(a.cmp(b)),
+            (Self::Text(a), Self::Text(b)) | (Self::Json(a), Self::Json(b)) => Some(a.cmp(b)),
+            (Self::Uuid(a), Self::Uuid(b)) => Some(a.cmp(b)),
+            (Self::Time(a), Self::Time(b)) => Some(a.cmp(b)),
+            _ => None,
+        }
+    }
+}
+
+/// `2026-11-23T06:56:53.923047`: UTC, without an offset, no trailing zeros.
+fn write_time(micros: i64, out: &mut String) {
+    let Ok(time) = Timestamp::from_microsecond(micros) else {
+        out.push_str("infinity");
+        return;
+    };
+    let _ = write!(out, "{time}");
+    if out.ends_with('Z') {
+        out.pop();
+    }
+}
+
+/// `2026-11-23T06:56:53.923Z`: how Realtime writes the moment of a commit.
+pub fn write_commit_time(micros: i64, out: &mut String) {
+    match Timestamp::from_microsecond(micros - micros.rem_euclid(1_000)) {
+        Ok(time) => {
+            let _ = write!(out, "{time:.3}");
+        }
+        Err(_) => out.push_str("infinity"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(cell: &Cell) -> String {
+        let mut out = String::new();
+        cell.write_json(&mut out);
+        out
+    }
+
+    #[test]
+    fn values_are_written_as_postgresql_writes_them() {
+        let time = Cell::from_literal(Type::Timestamptz, "2026-11-23T06:59:13.753180+00:00").expect("a time");
+        assert_eq!(json(&time), r#""2026-11-23T06:59:13.75318+00:00""#);
+        let whole = Cell::from_literal(Type::Timestamptz, "2026-11-23T08:59:13+02:00").expect("a time");
+        assert_eq!(json(&whole), r#""2026-11-23T06:59:13+00:00""#);
+        assert_eq!(json(&Cell::Text("a\"\n\u{1}é".into())), "\"a\\\"\\n\\u0001é\"");
+        let mut commit = String::new();
+        write_commit_time(1_795_417_013_923_047, &mut commit);
+        assert_eq!(commit, "2026-11-23T06:56:53.923Z");
+        commit.clear();
+        write_commit_time(1_795_417_013_000_000, &mut commit);
+        assert_eq!(commit, "2026-11-23T06:56:53.000Z");
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_is_refused() {
+        for (kind, text) in [
+            (Type::Uuid, "1"),
+            (Type::Int4, "x"),
+            (Type::Timestamptz, "soon"),
+            (Type::Jsonb, "{"),
+        ] {
+            assert_eq!(Cell::from_literal(kind, text), None, "{kind:?} {text}");
+        }
+        assert_eq!(Cell::from_value(Type::Int4, &Value::from(1_u64 << 40)), None);
+    }
+}

@@ -1,0 +1,123 @@
+//! The three tables: columns as people who run agents have them in their own projects.
+
+use std::sync::LazyLock;
+
+use super::{Type, jsonb};
+
+/// One of the demo's tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TableId {
+    Agents,
+    Tasks,
+    Workflows,
+}
+
+impl TableId {
+    pub const ALL: [Self; 3] = [Self::Agents, Self::Tasks, Self::Workflows];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Agents => "agents",
+            Self::Tasks => "tasks",
+            Self::Workflows => "workflows",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|table| table.name() == name)
+    }
+
+    pub fn index(self) -> usize {
+        self as usize
+    }
+
+    pub fn schema(self) -> &'static Schema {
+        static ALL: LazyLock<[Schema; 3]> =
+            LazyLock::new(|| [Schema::new(AGENTS), Schema::new(TASKS), Schema::new(WORKFLOWS)]);
+        match self {
+            Self::Agents => &ALL[0],
+            Self::Tasks => &ALL[1],
+            Self::Workflows => &ALL[2],
+        }
+    }
+}
+
+/// A table's columns. The first one is the primary key, a uuid.
+#[derive(Debug)]
+pub struct Schema {
+    pub columns: &'static [(&'static str, Type)],
+    /// Positions in the order in which jsonb writes their names.
+    pub jsonb_order: Vec<usize>,
+    /// The `columns` list of a change frame.
+    pub columns_json: String,
+}
+
+impl Schema {
+    fn new(columns: &'static [(&'static str, Type)]) -> Self {
+        let mut order: Vec<(usize, &str)> = columns.iter().map(|(name, _)| *name).enumerate().collect();
+        order.sort_by(|(_, a), (_, b)| jsonb::key_order(a, b));
+        let list: Vec<String> = columns
+            .iter()
+            .map(|(name, kind)| format!(r#"{{"name": "{name}", "type": "{}"}}"#, kind.name()))
+            .collect();
+        Self {
+            columns,
+            jsonb_order: order.into_iter().map(|(at, _)| at).collect(),
+            columns_json: format!("[{}]", list.join(", ")),
+        }
+    }
+
+    /// Position and type of a column.
+    pub fn column(&self, name: &str) -> Option<(usize, Type)> {
+        let at = self.columns.iter().position(|(column, _)| *column == name)?;
+        self.columns.get(at).map(|(_, kind)| (at, *kind))
+    }
+}
+
+const AGENTS: &[(&str, Type)] = &[
+    ("id", Type::Uuid),
+    ("name", Type::Text),
+    ("role", Type::Text),
+    ("model", Type::Text),
+    ("status", Type::Text),
+    ("current_task_id", Type::Uuid),
+    ("tasks_completed", Type::Int4),
+    ("error_message", Type::Text),
+    ("metadata", Type::Jsonb),
+    ("last_heartbeat_at", Type::Timestamptz),
+    ("created_at", Type::Timestamptz),
+    ("updated_at", Type::Timestamptz),
+];
+
+const TASKS: &[(&str, Type)] = &[
+    ("id", Type::Uuid),
+    ("title", Type::Text),
+    ("status", Type::Text),
+    ("priority", Type::Text),
+    ("progress", Type::Int4),
+    ("attempt", Type::Int4),
+    ("agent_id", Type::Uuid),
+    ("workflow_id", Type::Uuid),
+    ("error_message", Type::Text),
+    ("metadata", Type::Jsonb),
+    ("created_at", Type::Timestamptz),
+    ("updated_at", Type::Timestamptz),
+    ("started_at", Type::Timestamptz),
+    ("completed_at", Type::Timestamptz),
+];
+
+const WORKFLOWS: &[(&str, Type)] = &[
+    ("id", Type::Uuid),
+    ("name", Type::Text),
+    ("status", Type::Text),
+    ("current_step", Type::Text),
+    ("steps_completed", Type::Int4),
+    ("steps_total", Type::Int4),
+    ("owner", Type::Text),
+    ("error_message", Type::Text),
+    ("metadata", Type::Jsonb),
+    ("created_at", Type::Timestamptz),
+    ("updated_at", Type::Timestamptz),
+    ("started_at", Type::Timestamptz),
+    ("completed_at", Type::Timestamptz),
+];
