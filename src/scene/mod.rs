@@ -1,6 +1,7 @@
 //! How the fleet is drawn: marks (one instanced draw a layer), links, labels, camera, picking, motion.
 
 pub mod camera;
+pub mod labels;
 pub mod links;
 pub mod marks;
 pub mod motion;
@@ -16,5 +17,5 @@ use bevy::prelude::*;
 pub fn plugin(app: &mut App) {
     app.init_resource::<selection::Selection>()
         .add_plugins((pointer::plugin, picking::plugin, camera::plugin))
-        .add_plugins((marks::plugin, links::plugin, render::plugin));
+        .add_plugins((marks::plugin, links::plugin, labels::plugin, render::plugin));
 }

@@ -1,0 +1,139 @@
+//! Which labels are shown and where: a few times a second, and only after something changed.
+
+use bevy::{ecs::system::SystemParam, platform::collections::HashMap, prelude::*};
+
+use super::{
+    MOST_LABELS, TextScale,
+    board::Board,
+    candidates::{Candidate, Rows},
+    compose::Composer,
+    label::{Label, Owner, Side},
+    text,
+};
+use crate::{
+    fleet::Counts,
+    layout::{Extent, Unassigned},
+    messages::{RowChanged, SceneInsets, Synced},
+    scene::{camera::View, selection::Selection},
+};
+
+/// Shortest time between two arrangements.
+const LEAST_SECS: f64 = 0.12;
+/// After the last change it is arranged once more, when flights have landed and the fleet has caught up.
+const LATER_SECS: f64 = 0.9;
+/// Line height as a multiple of the font size.
+pub(super) const LINE: f32 = 1.2;
+
+/// The labels that are to be shown.
+#[derive(Resource, Debug, Default)]
+pub(super) struct Arrangement {
+    pub labels: Vec<(Label, Side)>,
+    /// Counts arrangements, for whoever carries them out.
+    pub edition: u64,
+    is_due: bool,
+    last: f64,
+    later: f64,
+}
+
+/// What makes an arrangement due.
+#[derive(SystemParam)]
+pub(super) struct News<'w, 's> {
+    rows: MessageReader<'w, 's, RowChanged>,
+    synced: MessageReader<'w, 's, Synced>,
+    counts: Option<Res<'w, Counts>>,
+}
+
+impl News<'_, '_> {
+    fn came(&mut self) -> bool {
+        let rows = self.rows.read().count() + self.synced.read().count();
+        rows > 0 || self.counts.as_ref().is_some_and(|counts| counts.is_changed())
+    }
+}
+
+pub(super) fn arrange(
+    mut arrangement: ResMut<Arrangement>,
+    mut news: News,
+    rows: Rows,
+    view: Res<View>,
+    selection: Res<Selection>,
+    insets: Res<SceneInsets>,
+    extent: Res<Extent>,
+    unassigned: Res<Unassigned>,
+    scale: Res<TextScale>,
+    time: Res<Time<Real>>,
+) {
+    let now = time.elapsed_secs_f64();
+    let news = news.came() || extent.is_changed() || unassigned.is_changed();
+    if news {
+        arrangement.later = now + LATER_SECS;
+    }
+    let later = arrangement.later > 0.0 && now >= arrangement.later;
+    if news || later || view.is_changed() || selection.is_changed() || insets.is_changed() || scale.is_changed() {
+        arrangement.is_due = true;
+    }
+    if !arrangement.is_due || now - arrangement.last < LEAST_SECS {
+        return;
+    }
+    if later {
+        arrangement.later = 0.0;
+    }
+    (arrangement.is_due, arrangement.last) = (false, now);
+    let shown: HashMap<Owner, Side> = arrangement
+        .labels
+        .iter()
+        .map(|(label, side)| (label.owner, *side))
+        .collect();
+    let candidates = rows.candidates(&view, &selection, |owner| shown.contains_key(&owner));
+    let tally = |_workflow: Option<Entity>| None;
+    let composer = Composer {
+        rows: &rows,
+        px_per_slot: 1.0 / view.world_per_px,
+        scale: scale.0,
+        tally: &tally,
+    };
+    let free = Rect::from_corners(
+        Vec2::new(insets.left, insets.top),
+        view.size_px - Vec2::new(insets.right, insets.bottom),
+    );
+    arrangement.labels = give_room(&candidates, &composer, &view, free, &shown);
+    arrangement.edition += 1;
+}
+
+/// Gives room to the candidates in their order.
+fn give_room(
+    candidates: &[Candidate],
+    composer: &Composer,
+    view: &View,
+    free: Rect,
+    shown: &HashMap<Owner, Side>,
+) -> Vec<(Label, Side)> {
+    let mut board = Board::new(free);
+    let mut labels = Vec::new();
+    for candidate in candidates {
+        if labels.len() >= MOST_LABELS {
+            break;
+        }
+        let Some(label) = composer.compose(candidate) else {
+            continue;
+        };
+        let font_px = label.tier.base_px() * composer.scale;
+        let width = text::width(&label.text, font_px) + text::width(&label.tail, font_px);
+        let size = Vec2::new(width, font_px * LINE);
+        let at = view.screen_from_world(candidate.at);
+        let reach = label.reach_px(view.world_per_px);
+        // The side that it has is tried first: labels do not hop.
+        let has = shown
+            .get(&candidate.owner)
+            .copied()
+            .filter(|side| label.sides.contains(side));
+        let mut sides = has.into_iter().chain(label.sides.iter().copied());
+        let side = sides.find(|side| {
+            let corner = side.corner(at, reach, size);
+            board.take(Rect::from_corners(corner, corner + size))
+        });
+        if let Some(side) = side {
+            labels.push((label, side));
+        }
+    }
+    labels
+}

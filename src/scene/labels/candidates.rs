@@ -1,0 +1,196 @@
+//! What could be named at this zoom, the most important first. Cheap to gather: texts are composed only for those that
+//! come to be tried.
+
+use bevy::{ecs::system::SystemParam, prelude::*};
+
+use super::label::Owner;
+use crate::{
+    domain::Status,
+    fleet::{AgentRow, Label, Moment, RowState, TaskRow, WorkflowRow},
+    layout::{District, Place, Unassigned},
+    scene::{camera::View, selection::Selection},
+};
+
+/// From this many logical pixels per slot on, tasks in trouble are named.
+const ALARM_PX: f32 = 26.0;
+/// Every task is named from here on.
+const TASK_PX: f32 = 58.0;
+/// Agents are named from here on.
+const AGENT_PX: f32 = 13.0;
+/// Districts smaller than this radius in logical pixels have no name.
+const DISTRICT_PX: f32 = 20.0;
+/// Candidates beyond this many are not tried: they are the least important of a screen that is full.
+pub(super) const MOST_TRIED: usize = 1_200;
+
+/// What kind of label a candidate gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Class {
+    Selected,
+    Hovered,
+    District,
+    /// Failed or blocked.
+    Alarm,
+    Waiting,
+    Agent,
+    Task,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Candidate {
+    pub class: Class,
+    pub owner: Owner,
+    /// Where it is, or will be when it has arrived.
+    pub at: Vec2,
+    /// Less is more important, within the class.
+    weight: f32,
+}
+
+/// The rows, as far as labels are concerned.
+#[derive(SystemParam)]
+pub(super) struct Rows<'w, 's> {
+    pub tasks: Query<
+        'w,
+        's,
+        (
+            Entity,
+            &'static Label,
+            &'static RowState,
+            &'static Place,
+            Option<&'static Moment>,
+        ),
+        With<TaskRow>,
+    >,
+    pub agents: Query<
+        'w,
+        's,
+        (
+            Entity,
+            &'static Label,
+            &'static RowState,
+            &'static Place,
+            Option<&'static Moment>,
+        ),
+        With<AgentRow>,
+    >,
+    pub workflows: Query<
+        'w,
+        's,
+        (
+            Entity,
+            &'static Label,
+            &'static RowState,
+            &'static District,
+            Option<&'static Moment>,
+        ),
+        With<WorkflowRow>,
+    >,
+    pub unassigned: Res<'w, Unassigned>,
+}
+
+fn is_here(moment: Option<&Moment>) -> bool {
+    moment.is_none_or(|moment| moment.gone.is_none())
+}
+
+impl Rows<'_, '_> {
+    /// What could be named, in the order in which room is given. `is_shown` says who has a label now: among equals
+    /// they go first, so that labels do not flicker.
+    pub fn candidates(&self, view: &View, selection: &Selection, is_shown: impl Fn(Owner) -> bool) -> Vec<Candidate> {
+        let seen = view.world_rect();
+        let px_per_slot = 1.0 / view.world_per_px;
+        let mut found = Vec::new();
+        let mut offer = |class: Class, owner: Owner, at: Vec2, weight: f32| {
+            let class = match owner {
+                Owner::Row(row) if selection.selected == Some(row) => Class::Selected,
+                Owner::Row(row) if selection.hovered == Some(row) => Class::Hovered,
+                _ => class,
+            };
+            found.push(Candidate {
+                class,
+                owner,
+                at,
+                weight,
+            });
+        };
+        let pointed = |row: Entity| selection.selected == Some(row) || selection.hovered == Some(row);
+
+        for (row, _, _, district, moment) in &self.workflows {
+            let large = district.radius * px_per_slot >= DISTRICT_PX;
+            let around = Rect::from_center_half_size(district.center, Vec2::splat(district.radius + 2.0));
+            if is_here(moment) && (large || pointed(row)) && !seen.intersect(around).is_empty() {
+                offer(Class::District, Owner::Row(row), district.center, -district.radius);
+            }
+        }
+        if let Some(district) = self.unassigned.0
+            && district.radius * px_per_slot >= DISTRICT_PX
+        {
+            offer(Class::District, Owner::Unassigned, district.center, -district.radius);
+        }
+        if px_per_slot >= AGENT_PX {
+            for (row, _, state, place, moment) in &self.agents {
+                if is_here(moment) && seen.contains(place.at) {
+                    let class = alarm(state.0.status).unwrap_or(Class::Agent);
+                    offer(class, Owner::Row(row), place.at, 0.0);
+                }
+            }
+        }
+        if px_per_slot >= ALARM_PX {
+            for (row, _, state, place, moment) in &self.tasks {
+                if !seen.contains(place.at) || !is_here(moment) {
+                    continue;
+                }
+                // The latest trouble first.
+                let age = moment.map_or(0.0, |moment| -moment.changed as f32);
+                match alarm(state.0.status) {
+                    Some(class) => offer(class, Owner::Row(row), place.at, age),
+                    None if px_per_slot >= TASK_PX || pointed(row) => {
+                        offer(Class::Task, Owner::Row(row), place.at, 0.0);
+                    }
+                    None => {}
+                }
+            }
+        }
+        // The pointed-at ones have a label at any zoom.
+        for row in [selection.selected, selection.hovered].into_iter().flatten() {
+            if found.iter().any(|candidate| candidate.owner == Owner::Row(row)) {
+                continue;
+            }
+            let place = self
+                .tasks
+                .get(row)
+                .map(|row| row.3)
+                .or_else(|_| self.agents.get(row).map(|row| row.3));
+            if let Ok(place) = place {
+                let class = if selection.selected == Some(row) {
+                    Class::Selected
+                } else {
+                    Class::Hovered
+                };
+                found.push(Candidate {
+                    class,
+                    owner: Owner::Row(row),
+                    at: place.at,
+                    weight: 0.0,
+                });
+            }
+        }
+        let mut ranked: Vec<(bool, Candidate)> = found
+            .into_iter()
+            .map(|candidate| (!is_shown(candidate.owner), candidate))
+            .collect();
+        ranked.sort_by(|(a_new, a), (b_new, b)| {
+            let by_class = a.class.cmp(&b.class).then(a_new.cmp(b_new));
+            by_class.then(a.weight.total_cmp(&b.weight)).then(a.owner.cmp(&b.owner))
+        });
+        ranked.truncate(MOST_TRIED);
+        ranked.into_iter().map(|(_, candidate)| candidate).collect()
+    }
+}
+
+/// The class of a state that a person should know of.
+fn alarm(status: Status) -> Option<Class> {
+    match status {
+        Status::Failed | Status::Blocked => Some(Class::Alarm),
+        Status::Waiting => Some(Class::Waiting),
+        _ => None,
+    }
+}

@@ -1,0 +1,184 @@
+//! What a label says, how large and in which colours.
+
+use bevy::prelude::*;
+
+use super::{
+    candidates::{Candidate, Class, Rows},
+    label::{Label, Owner, Side, Tier},
+    text,
+};
+use crate::{
+    domain::{Status, StatusReading},
+    scene::palette,
+};
+
+/// Half size of a task's and an agent's mark in world units, as far as labels keep clear of them.
+const TASK_REACH: f32 = 0.42;
+const AGENT_REACH: f32 = 0.8;
+/// A name may be wider than its district by this share: the ground around a circle's top is free.
+const OVERHANG: f32 = 1.15;
+/// From agent to agent in the dock, less a little: an agent's name has this room in world units.
+const AGENT_ROOM: f32 = 2.1;
+/// Share of a slot's width that a task's title may take when every task is named.
+const TASK_ROOM: f32 = 0.97;
+/// Widest label of a single row in logical pixels at a text scale of 1.
+const MOST_PX: f32 = 230.0;
+
+/// The word for a state: the row's own where the mapping does not know it.
+fn word(reading: &StatusReading) -> &str {
+    match (reading.status, &reading.word) {
+        (Status::Unmapped, Some(word)) => word,
+        (status, _) => status.word(),
+    }
+}
+
+/// Composes labels for one view.
+pub(super) struct Composer<'a, 'w, 's> {
+    pub rows: &'a Rows<'w, 's>,
+    pub px_per_slot: f32,
+    pub scale: f32,
+    /// Done and all tasks of a district.
+    pub tally: &'a dyn Fn(Option<Entity>) -> Option<(u32, u32)>,
+}
+
+impl Composer<'_, '_, '_> {
+    /// The label of a candidate; `None` when there is no room to say anything.
+    pub fn compose(&self, candidate: &Candidate) -> Option<Label> {
+        let Owner::Row(row) = candidate.owner else {
+            let district = self.rows.unassigned.0?;
+            return self.district("Unassigned", Status::Idle, district.radius, None, candidate);
+        };
+        if let Ok((_, label, state, district, _)) = self.rows.workflows.get(row) {
+            return self.district(&label.0, state.0.status, district.radius, Some(row), candidate);
+        }
+        if let Ok((_, label, state, ..)) = self.rows.agents.get(row) {
+            return self.mark(&label.0, &state.0, AGENT_REACH, candidate);
+        }
+        let (_, label, state, ..) = self.rows.tasks.get(row).ok()?;
+        self.mark(&label.0, &state.0, TASK_REACH, candidate)
+    }
+
+    fn district(
+        &self,
+        name: &str,
+        status: Status,
+        radius: f32,
+        workflow: Option<Entity>,
+        candidate: &Candidate,
+    ) -> Option<Label> {
+        let radius_px = radius * self.px_per_slot;
+        let tier = match radius_px / self.scale {
+            large if large >= 150.0 => Tier::Title,
+            large if large >= 80.0 => Tier::Name,
+            large if large >= 40.0 => Tier::Body,
+            _ => Tier::Small,
+        };
+        let font_px = tier.base_px() * self.scale;
+        let pointed = matches!(candidate.class, Class::Selected | Class::Hovered);
+        let room = if pointed {
+            40.0 * font_px
+        } else {
+            2.0 * radius_px * OVERHANG
+        };
+        let tail = (self.tally)(workflow).map_or_else(String::new, |(done, all)| format!("  {done}/{all}"));
+        let tail_px = text::width(&tail, font_px);
+        let name_px = text::width(name, font_px);
+        let (text, tail) = if name_px + tail_px <= room {
+            (name.to_owned(), tail)
+        } else {
+            // The name matters more than the tally.
+            (text::fit(name, font_px, room)?, String::new())
+        };
+        let color = match status {
+            Status::Failed | Status::Blocked | Status::Waiting => palette::status(status),
+            Status::Cancelled | Status::Offline => palette::MUTED,
+            _ => palette::TEXT,
+        };
+        Some(Label {
+            owner: candidate.owner,
+            text,
+            tail,
+            color,
+            tail_color: palette::MUTED,
+            tier,
+            plate: false,
+            sides: &[Side::Above],
+            reach: radius,
+            free_px: 3.0 * self.scale,
+        })
+    }
+
+    fn mark(&self, name: &str, reading: &StatusReading, reach: f32, candidate: &Candidate) -> Option<Label> {
+        let tier = match candidate.class {
+            Class::Selected | Class::Hovered => Tier::Body,
+            Class::Alarm | Class::Waiting if self.px_per_slot >= 40.0 => Tier::Body,
+            _ => Tier::Small,
+        };
+        let font_px = tier.base_px() * self.scale;
+        let most = MOST_PX * self.scale;
+        let is_agent = reach == AGENT_REACH;
+        let calm = matches!(candidate.class, Class::Task | Class::Agent);
+        let says_state = match candidate.class {
+            Class::Selected | Class::Hovered => true,
+            _ => reading.status == Status::Unmapped,
+        };
+        let tail = if says_state {
+            format!("  {}", word(reading))
+        } else {
+            String::new()
+        };
+        let tail = text::fit(&tail, font_px, most).unwrap_or_default();
+        let room = match candidate.class {
+            Class::Agent => AGENT_ROOM * self.px_per_slot,
+            Class::Task => (TASK_ROOM * self.px_per_slot).min(most),
+            _ => most,
+        } - if calm { text::width(&tail, font_px) } else { 0.0 };
+        let text = text::fit(name, font_px, room)?;
+        // Half a name beside half a name reads as noise: agents are named in full or not at all, until close.
+        if candidate.class == Class::Agent && text != name && self.px_per_slot < 40.0 {
+            return None;
+        }
+        let color = match candidate.class {
+            Class::Alarm | Class::Waiting => palette::status_text(reading.status),
+            Class::Task => palette::MUTED,
+            _ => palette::TEXT,
+        };
+        let sides: &[Side] = match candidate.class {
+            Class::Task => &[Side::Below],
+            Class::Agent => &[Side::Below, Side::Above],
+            _ if is_agent => &[Side::Below, Side::Above, Side::Right, Side::Left],
+            _ => &[Side::Above, Side::Below, Side::Right, Side::Left],
+        };
+        Some(Label {
+            owner: candidate.owner,
+            text,
+            tail,
+            color,
+            tail_color: palette::status_text(reading.status),
+            tier,
+            plate: !calm,
+            sides,
+            reach,
+            free_px: 2.0 * self.scale,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unmapped_state_is_told_in_its_own_word() {
+        let unmapped = StatusReading {
+            status: Status::Unmapped,
+            word: Some("hibernating".into()),
+        };
+        assert_eq!(word(&unmapped), "hibernating");
+        let running = StatusReading {
+            status: Status::Running,
+            word: Some("in_flight".into()),
+        };
+        assert_eq!(word(&running), "running");
+    }
+}

@@ -1,0 +1,78 @@
+//! A label that is wanted or shown: whose it is, what it says, where it sits.
+
+use bevy::prelude::*;
+
+/// Whose label it is. One row has at most one label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Owner {
+    /// The district of rows without a workflow.
+    Unassigned,
+    Row(Entity),
+}
+
+/// The font sizes there are: a font atlas is made for each and kept for ever, so they are few and fixed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tier {
+    Small,
+    Body,
+    Name,
+    Title,
+}
+
+impl Tier {
+    /// Size in logical pixels at a text scale of 1.
+    pub const fn base_px(self) -> f32 {
+        match self {
+            Self::Small => 12.0,
+            Self::Body => 14.0,
+            Self::Name => 17.0,
+            Self::Title => 22.0,
+        }
+    }
+}
+
+/// On which side of its mark a label sits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Above,
+    Below,
+    Right,
+    Left,
+}
+
+impl Side {
+    /// Top left corner of a label of `size` at a mark, all in screen pixels. `reach` is the mark's half size there.
+    pub fn corner(self, mark: Vec2, reach: f32, size: Vec2) -> Vec2 {
+        match self {
+            Self::Above => mark + Vec2::new(-size.x / 2.0, -reach - size.y),
+            Self::Below => mark + Vec2::new(-size.x / 2.0, reach),
+            Self::Right => mark + Vec2::new(reach, -size.y / 2.0),
+            Self::Left => mark + Vec2::new(-reach - size.x, -size.y / 2.0),
+        }
+    }
+}
+
+/// What a label says and where it may sit.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Label {
+    pub owner: Owner,
+    pub text: String,
+    /// Second part on the same line, in its own colour: a tally, a state.
+    pub tail: String,
+    pub color: Color,
+    pub tail_color: Color,
+    pub tier: Tier,
+    /// On a plate of the ground's colour, where it lies over other marks.
+    pub plate: bool,
+    /// Sides in the order in which they are tried.
+    pub sides: &'static [Side],
+    /// Half size of what it names in world units, and pixels kept free beyond that.
+    pub reach: f32,
+    pub free_px: f32,
+}
+
+impl Label {
+    pub fn reach_px(&self, world_per_px: f32) -> f32 {
+        self.reach / world_per_px + self.free_px
+    }
+}

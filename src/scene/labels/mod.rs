@@ -1,0 +1,53 @@
+//! Names and words on the scene: at most `MOST_LABELS` texts, the most important first, never one over another.
+//!
+//! `candidates` says what could be named, `compose` what each label says, `arrange` which ones are shown and where, and
+//! `pool` draws them with texts that are used again and again.
+
+mod arrange;
+mod board;
+mod candidates;
+mod compose;
+mod font;
+mod label;
+mod pool;
+mod text;
+
+use bevy::{prelude::*, sprite::update_text2d_layout};
+
+use crate::frame::FrameSystems;
+
+/// Texts that are alive at any time.
+pub const MOST_LABELS: usize = 300;
+
+/// How large labels are written: 1 for a screen on a desk. A wall sets it from its size and viewing distance, once:
+/// every value makes new font atlases.
+#[derive(Resource, Debug, Clone, Copy, PartialEq)]
+pub struct TextScale(pub f32);
+
+impl Default for TextScale {
+    fn default() -> Self {
+        Self(1.0)
+    }
+}
+
+pub(super) fn plugin(app: &mut App) {
+    app.init_resource::<TextScale>()
+        .init_resource::<arrange::Arrangement>()
+        .init_resource::<pool::Pool>()
+        .add_systems(Startup, font::load)
+        .add_systems(
+            Update,
+            (arrange::arrange, pool::assign)
+                .chain()
+                .run_if(resource_exists::<font::LabelFont>)
+                .in_set(FrameSystems::Draw),
+        )
+        // Where a label goes depends on how large its text came out.
+        .add_systems(
+            PostUpdate,
+            pool::follow
+                .run_if(resource_exists::<font::LabelFont>)
+                .after(update_text2d_layout)
+                .before(TransformSystems::Propagate),
+        );
+}

@@ -1,0 +1,236 @@
+//! The texts themselves: spawned once, used again and again, faded in and out, kept at their marks in every frame.
+
+use bevy::{
+    camera::visibility::NoFrustumCulling,
+    platform::collections::HashMap,
+    prelude::*,
+    sprite::Anchor,
+    text::{FontSize, LineBreak, LineHeight, TextBackgroundColor, TextLayoutInfo},
+};
+
+use super::{
+    MOST_LABELS, TextScale,
+    arrange::{Arrangement, LINE},
+    font::LabelFont,
+    label::{Label, Owner, Side},
+};
+use crate::{
+    fleet::FleetClock,
+    layout::{District, Place, Unassigned},
+    messages::Staleness,
+    scene::{
+        camera::{SceneCamera, View},
+        palette,
+    },
+};
+
+/// Above all marks; labels on plates above the others.
+const Z: f32 = 500.0;
+const Z_PLATE: f32 = 510.0;
+/// Opacity gained or lost per second: labels come and go within 0.15 s.
+const FADE_PER_SEC: f32 = 7.0;
+/// Opacity of a plate.
+const PLATE: f32 = 0.8;
+/// How far a stale scene's labels go towards grey.
+const STALE_GREY: f32 = 0.75;
+
+/// One text: an entity, its second span, and what it shows.
+#[derive(Debug)]
+struct Seat {
+    text: Entity,
+    tail: Entity,
+    label: Option<(Label, Side)>,
+    is_wanted: bool,
+    opacity: f32,
+    /// The last place of what it names, for when that is gone before the label has faded.
+    at: Vec2,
+}
+
+/// All texts that were ever needed, `MOST_LABELS` at most.
+#[derive(Resource, Debug, Default)]
+pub(super) struct Pool {
+    seats: Vec<Seat>,
+    edition: u64,
+}
+
+/// Hands the arrangement's labels to texts: whoever has one keeps it.
+pub(super) fn assign(
+    mut commands: Commands,
+    mut pool: ResMut<Pool>,
+    arrangement: Res<Arrangement>,
+    font: Res<LabelFont>,
+    scale: Res<TextScale>,
+) {
+    if pool.edition == arrangement.edition {
+        return;
+    }
+    pool.edition = arrangement.edition;
+    let mut wanted: HashMap<Owner, &(Label, Side)> =
+        arrangement.labels.iter().map(|label| (label.0.owner, label)).collect();
+    for seat in &mut pool.seats {
+        let owner = seat.label.as_ref().map(|(label, _)| label.owner);
+        let next = owner.and_then(|owner| wanted.remove(&owner));
+        seat.is_wanted = next.is_some();
+        if let Some(next) = next {
+            seat.show(next, &mut commands, &font, scale.0);
+        }
+    }
+    // In the arrangement's order, so that the same labels take the same texts everywhere.
+    for label in arrangement
+        .labels
+        .iter()
+        .filter(|(label, _)| wanted.contains_key(&label.owner))
+    {
+        let free = pool.seats.iter().position(|seat| seat.label.is_none());
+        let free = free.or_else(|| {
+            if pool.seats.len() < MOST_LABELS {
+                pool.seats.push(spawn(&mut commands));
+                return Some(pool.seats.len() - 1);
+            }
+            // All are in use: one that is fading gives way.
+            pool.seats.iter().position(|seat| !seat.is_wanted)
+        });
+        if let Some(seat) = free.and_then(|index| pool.seats.get_mut(index)) {
+            seat.label = None;
+            (seat.is_wanted, seat.opacity) = (true, 0.0);
+            seat.show(label, &mut commands, &font, scale.0);
+        }
+    }
+}
+
+fn spawn(commands: &mut Commands) -> Seat {
+    let layout = TextLayout {
+        linebreak: LineBreak::NoWrap,
+        ..default()
+    };
+    let tail = commands.spawn(TextSpan::default()).id();
+    let text = commands
+        .spawn((
+            Text2d::default(),
+            layout,
+            Anchor::TOP_LEFT,
+            NoFrustumCulling,
+            Visibility::Hidden,
+        ))
+        .add_child(tail)
+        .id();
+    Seat {
+        text,
+        tail,
+        label: None,
+        is_wanted: false,
+        opacity: 0.0,
+        at: Vec2::ZERO,
+    }
+}
+
+impl Seat {
+    /// Writes what has changed, and nothing else: every written text is laid out anew.
+    fn show(&mut self, next: &(Label, Side), commands: &mut Commands, font: &LabelFont, scale: f32) {
+        let old = self.label.as_ref().map(|(label, _)| label);
+        let label = &next.0;
+        let font_px = label.tier.base_px() * scale;
+        let same_font = old.is_some_and(|old| old.tier == label.tier);
+        let text_font = || TextFont {
+            font: font.0.clone().into(),
+            font_size: FontSize::Px(font_px),
+            ..default()
+        };
+        let line = || LineHeight::Px((font_px * LINE).round());
+        let mut text = commands.entity(self.text);
+        if !same_font {
+            text.insert((text_font(), line()));
+        }
+        if old.is_none_or(|old| old.text != label.text) {
+            text.insert(Text2d(label.text.clone()));
+        }
+        if old.is_none_or(|old| old.plate != label.plate) {
+            let plate = if label.plate { PLATE } else { 0.0 };
+            if plate > 0.0 {
+                text.insert(TextBackgroundColor(palette::GROUND.with_alpha(plate)));
+            } else {
+                text.remove::<TextBackgroundColor>();
+            }
+        }
+        let mut tail = commands.entity(self.tail);
+        if !same_font {
+            tail.insert((text_font(), line()));
+        }
+        if old.is_none_or(|old| old.tail != label.tail) {
+            tail.insert(TextSpan(label.tail.clone()));
+        }
+        if old.is_none_or(|old| old.plate != label.plate) {
+            if label.plate {
+                tail.insert(TextBackgroundColor(palette::GROUND.with_alpha(PLATE)));
+            } else {
+                tail.remove::<TextBackgroundColor>();
+            }
+        }
+        if self.label.as_ref() != Some(next) {
+            self.label = Some(next.clone());
+        }
+    }
+}
+
+/// Keeps every label at its mark, fades it, and greys it with the scene.
+pub(super) fn follow(
+    mut pool: ResMut<Pool>,
+    view: Res<View>,
+    time: Res<Time<Real>>,
+    clock: Res<FleetClock>,
+    staleness: Res<Staleness>,
+    cameras: Query<&Camera, With<SceneCamera>>,
+    places: Query<&Place>,
+    districts: Query<&District>,
+    unassigned: Res<Unassigned>,
+    mut texts: Query<(&mut Transform, &mut Visibility, &TextLayoutInfo)>,
+    mut colors: Query<&mut TextColor>,
+) {
+    let pixels = cameras.iter().find_map(Camera::target_scaling_factor).unwrap_or(1.0);
+    let fade = FADE_PER_SEC * time.delta_secs();
+    let is_still = !view.is_changed();
+    for seat in &mut pool.seats {
+        let Some((label, side)) = &seat.label else { continue };
+        let Ok((mut transform, mut visibility, layout)) = texts.get_mut(seat.text) else {
+            continue;
+        };
+        let at = match label.owner {
+            Owner::Unassigned => unassigned.0.map(|district| district.drawn_at(clock.0)),
+            Owner::Row(row) => match districts.get(row) {
+                Ok(district) => Some(district.drawn_at(clock.0)),
+                Err(_) => places.get(row).ok().map(|place| place.drawn_at(clock.0)),
+            },
+        };
+        seat.at = at.unwrap_or(seat.at);
+        let mark = view.screen_from_world(seat.at);
+        let mut corner = side.corner(mark, label.reach_px(view.world_per_px), layout.size);
+        if is_still {
+            // On whole pixels letters are crisp; in motion whole pixels would tremble.
+            corner = (corner * pixels).round() / pixels;
+        }
+        let next = Transform {
+            translation: view
+                .world_from_screen(corner)
+                .extend(if label.plate { Z_PLATE } else { Z }),
+            scale: Vec2::splat(view.world_per_px).extend(1.0),
+            ..default()
+        };
+        transform.set_if_neq(next);
+        seat.opacity = (seat.opacity + if seat.is_wanted { fade } else { -fade }).clamp(0.0, 1.0);
+        let grey = staleness.0.clamp(0.0, 1.0) * STALE_GREY;
+        for (span, color) in [(seat.text, label.color), (seat.tail, label.tail_color)] {
+            if let Ok(mut shown) = colors.get_mut(span) {
+                shown.set_if_neq(TextColor(color.mix(&palette::MUTED, grey).with_alpha(seat.opacity)));
+            }
+        }
+        let is_seen = seat.opacity > 0.0 || seat.is_wanted;
+        visibility.set_if_neq(if is_seen {
+            Visibility::Visible
+        } else {
+            Visibility::Hidden
+        });
+        if !is_seen {
+            seat.label = None;
+        }
+    }
+}
