@@ -11,10 +11,11 @@ use super::{
     text,
 };
 use crate::{
+    domain::Status,
     fleet::Counts,
     layout::{Extent, Unassigned},
     messages::{RowChanged, SceneInsets, Synced},
-    scene::{camera::View, selection::Selection},
+    scene::{camera::View, marks::Tallies, selection::Selection},
 };
 
 /// Shortest time between two arrangements.
@@ -60,6 +61,7 @@ pub(super) fn arrange(
     extent: Res<Extent>,
     unassigned: Res<Unassigned>,
     scale: Res<TextScale>,
+    tallies: Res<Tallies>,
     time: Res<Time<Real>>,
 ) {
     let now = time.elapsed_secs_f64();
@@ -84,7 +86,12 @@ pub(super) fn arrange(
         .map(|(label, side)| (label.owner, *side))
         .collect();
     let candidates = rows.candidates(&view, &selection, |owner| shown.contains_key(&owner));
-    let tally = |_workflow: Option<Entity>| None;
+    let tally = |workflow: Option<Entity>| {
+        let tally = tallies.of(workflow);
+        // What was called off is neither done nor to do.
+        let all = tally.total() - tally.of(Status::Cancelled);
+        (all > 0).then(|| (tally.of(Status::Done), all))
+    };
     let composer = Composer {
         rows: &rows,
         px_per_slot: 1.0 / view.world_per_px,
