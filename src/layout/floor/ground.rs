@@ -1,0 +1,125 @@
+//! The districts' ground: opening, sizing, standing and closing halls.
+
+use std::hash::Hash;
+
+use super::{Batch, Floor, Hall, Touched};
+use crate::layout::{packing::Packing, size::Size, slots::Slots};
+
+/// Ground this many times the districts' own area is worth the unrest of standing everybody anew.
+const TOO_SPARSE: f32 = 4.0;
+
+impl<K: Copy + Eq + Hash> Floor<K> {
+    pub(super) fn open_hall(&mut self, workflow: Option<K>, touched: &mut Touched<K>) -> u32 {
+        let size = Size::fitting(&mut self.table, 0, 0);
+        let hall = Hall {
+            workflow,
+            slots: Slots::default(),
+            size,
+            agents: 0,
+            stands: Vec::new(),
+        };
+        let number = self.free_halls.pop().unwrap_or(self.halls.len() as u32);
+        match self.halls.get_mut(number as usize) {
+            Some(place) => *place = Some(hall),
+            None => self.halls.push(Some(hall)),
+        }
+        touched.halls.insert(number);
+        number
+    }
+
+    /// Closes the halls of gone workflows, and *Unassigned* when it is empty. Their tasks have been seated elsewhere;
+    /// those on their way out keep the place they have.
+    pub(super) fn close_halls(&mut self, batch: &Batch<K>, touched: &mut Touched<K>) {
+        let mut closing: Vec<u32> = batch
+            .gone_workflows
+            .iter()
+            .filter_map(|workflow| self.by_workflow.remove(workflow))
+            .collect();
+        if let Some(number) = self.unassigned
+            && self.hall(number).is_none_or(|hall| hall.slots.is_empty())
+        {
+            self.unassigned = None;
+            closing.push(number);
+        }
+        for number in closing {
+            touched.halls.remove(&number);
+            self.packing.remove(number);
+            let Some(hall) = self.halls.get_mut(number as usize).and_then(Option::take) else {
+                continue;
+            };
+            self.free_halls.push(number);
+            for agent in hall.stands.into_iter().flatten() {
+                if let Some(seat) = self.agents.get_mut(&agent) {
+                    (seat.hall, seat.stand) = (None, None);
+                    touched.agents.push(agent);
+                }
+            }
+            // Whoever was to get a stand there goes home.
+            for agent in &touched.agents {
+                if let Some(seat) = self.agents.get_mut(agent)
+                    && seat.hall == Some(number)
+                {
+                    seat.hall = None;
+                }
+            }
+        }
+    }
+
+    /// Gives every touched hall its size, and new ones their ground.
+    pub(super) fn fit_halls(&mut self, touched: &mut Touched<K>) {
+        let mut numbers: Vec<u32> = touched.halls.iter().copied().collect();
+        numbers.sort_unstable();
+        let mut newcomers: Vec<(u32, f32)> = Vec::new();
+        for number in numbers {
+            let table = &mut self.table;
+            let Some(hall) = self.halls.get_mut(number as usize).and_then(Option::as_mut) else {
+                continue;
+            };
+            let size = hall.size.adapted(table, hall.slots.end(), hall.agents);
+            let resized = size != hall.size;
+            if size.reach != hall.size.reach || size.belts < hall.size.belts {
+                // Stands lie elsewhere now, or fewer are left: everybody looks for the nearest again.
+                for agent in hall.stands.drain(..).flatten() {
+                    if let Some(seat) = self.agents.get_mut(&agent) {
+                        seat.stand = None;
+                        touched.agents.push(agent);
+                    }
+                }
+            }
+            hall.size = size;
+            if self.packing.get(number).is_none() {
+                newcomers.push((number, size.radius()));
+            } else if resized {
+                touched.moved.insert(number);
+                touched.moved.extend(self.packing.resize(number, size.radius()));
+            }
+        }
+        self.sort_for_packing(&mut newcomers);
+        touched.moved.extend(newcomers.iter().map(|(number, _)| *number));
+        self.packing.place_all(&newcomers);
+        let sparsity = self.packing.sparsity();
+        if sparsity > TOO_SPARSE && sparsity > self.settled_sparsity * 1.2 {
+            self.pack_anew(touched);
+        }
+    }
+
+    /// The largest first, equals in the order in which they came, *Unassigned* last.
+    pub(super) fn sort_for_packing(&self, circles: &mut [(u32, f32)]) {
+        let late = |number: u32| Some(number) == self.unassigned;
+        circles.sort_by(|a, b| late(a.0).cmp(&late(b.0)).then(b.1.total_cmp(&a.1)).then(a.0.cmp(&b.0)));
+    }
+
+    /// Months of coming and going leave holes; once most of the ground is empty, everybody moves together once.
+    pub(super) fn pack_anew(&mut self, touched: &mut Touched<K>) {
+        let mut all: Vec<(u32, f32)> = self
+            .packing
+            .iter()
+            .map(|(number, circle)| (number, circle.radius))
+            .collect();
+        self.sort_for_packing(&mut all);
+        self.packing = Packing::default();
+        self.packing.place_all(&all);
+        self.settled_sparsity = self.packing.sparsity();
+        touched.moved.extend(all.iter().map(|(number, _)| *number));
+    }
+}

@@ -1,0 +1,43 @@
+//! What stands at a point: computed, not searched.
+
+use std::hash::Hash;
+
+use bevy::math::Vec2;
+
+use super::{Floor, Spot};
+use crate::layout::belt;
+
+/// A mark is hit within this distance of its middle; marks are less than one (tasks) or 1.6 (agents) wide.
+const TASK_HIT: f32 = 0.5;
+const AGENT_HIT: f32 = 0.85;
+
+impl<K: Copy + Eq + Hash> Floor<K> {
+    /// What stands at a point, where everybody is once they have arrived. No search: all places are computed.
+    pub fn at(&self, point: Vec2) -> Option<Spot<K>> {
+        if let Some(home) = self.dock.and_then(|dock| dock.home_at(point)) {
+            let agent = self.homes.holder(home)?;
+            let is_home = self.agents.get(&agent).is_some_and(|seat| seat.stand.is_none());
+            return is_home.then_some(Spot::Agent(agent));
+        }
+        let (number, circle) = self.packing.at(point)?;
+        let hall = self.hall(number)?;
+        let inside = point - circle.center;
+        let task = self
+            .table
+            .nearest(inside)
+            .filter(|&slot| self.table.place(slot).distance(inside) < TASK_HIT);
+        if let Some(task) = task.and_then(|slot| hall.slots.holder(slot)) {
+            return Some(Spot::Task(task));
+        }
+        let agent = hall.stands.iter().enumerate().find_map(|(stand, agent)| {
+            agent.filter(|_| belt::place(hall.size.reach, stand).distance(inside) < AGENT_HIT)
+        });
+        Some(agent.map_or(Spot::District(hall.workflow), Spot::Agent))
+    }
+
+    /// The workflow whose district a point lies in.
+    pub fn district_at(&self, point: Vec2) -> Option<K> {
+        let (number, _) = self.packing.at(point)?;
+        self.hall(number)?.workflow
+    }
+}
