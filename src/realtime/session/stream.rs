@@ -142,14 +142,13 @@ impl Session {
         let mut record = record.clone();
         let mut incomplete = *incomplete;
         if let Some(old) = moved_from {
-            if let Some(carried) = fold.waiting(old) {
+            if let Some((carried, carried_incomplete)) = fold.waiting(old) {
                 record = lay_over(carried, record);
-                incomplete = false;
+                incomplete &= carried_incomplete;
             }
             fold.delete(old)?;
         }
-        let whole = *is_insert || moved_from.is_some();
-        fold.upsert(id, record, whole, incomplete, *bytes)
+        fold.upsert(id, record, *is_insert, incomplete, *bytes)
     }
 
     /// More waits for the snapshot than is allowed: it cannot be completed truthfully.
@@ -179,8 +178,7 @@ impl Session {
         if tracked.rows.len() >= MAX_ROWS && tracked.rows.get(&id).is_none() {
             return self.too_many_rows(at, out);
         }
-        let whole = is_insert || moved_from.is_some();
-        let Some(applied) = tracked.rows.upsert(&id, record, whole) else {
+        let Some(applied) = tracked.rows.upsert(&id, record, is_insert) else {
             return;
         };
         let incomplete = tracked.shape.is_incomplete(&applied.record);

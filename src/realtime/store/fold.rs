@@ -147,9 +147,10 @@ impl Fold {
         }
     }
 
-    /// The row that waits under this key, as far as the changes alone tell.
-    pub fn waiting(&self, id: &RowId) -> Option<&Arc<Record>> {
-        self.rows.get(id)?.row.as_ref()
+    /// The row that waits under this key, as far as the changes alone tell, and whether columns are missing from it.
+    pub fn waiting(&self, id: &RowId) -> Option<(&Arc<Record>, bool)> {
+        let folded = self.rows.get(id)?;
+        Some((folded.row.as_ref()?, folded.incomplete))
     }
 
     /// Rows whose changes say that they exist but which the snapshot does not have (it may have read past them before
