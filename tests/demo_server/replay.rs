@@ -91,7 +91,8 @@ async fn heartbeats_leaves_and_double_joins_go_as_recorded() {
 
 #[tokio::test]
 async fn subscriptions_that_cannot_work_fail_as_recorded() {
-    let compared = replay("f_bad_subscriptions_v2.jsonl", &["realtime:f3\""]).await;
+    // f3 is about grants, dup about rows from before the subscription: neither is here.
+    let compared = replay("f_bad_subscriptions_v2.jsonl", &["realtime:f3\"", "realtime:dup"]).await;
     assert!(compared > 40, "{compared}");
 }
 
