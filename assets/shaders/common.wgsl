@@ -169,3 +169,30 @@ fn stroke(distance: f32, width: f32) -> f32 {
 fn over(top: vec4<f32>, under: vec4<f32>) -> vec4<f32> {
     return top + under * (1.0 - top.a);
 }
+
+// The outline of a ground at a turn, clockwise from the top.
+struct Outline {
+    middle: vec2<f32>,
+    // Pixels from the middle.
+    edge: vec2<f32>,
+    outward: vec2<f32>,
+    radius: f32,
+}
+
+fn outline_of(mark: Mark, turn: f32, scale: f32) -> Outline {
+    var out: Outline;
+    out.outward = vec2(sin(turn * TAU), cos(turn * TAU));
+    if kind_of(mark) == DOCK {
+        // A rectangle with round corners; half its size is where others have their origin.
+        out.middle = mark.from_to.zw;
+        let half_size = mark.from_to.xy * scale;
+        let corner = min(min(half_size.x, half_size.y), max(scale, 3.0));
+        out.edge = sign(out.outward) * (half_size - corner) + out.outward * corner;
+        out.radius = corner;
+        return out;
+    }
+    out.middle = position_of(mark);
+    out.radius = max(mark.radius * scale * mix(0.85, 1.0, presence_of(mark)), 2.0);
+    out.edge = out.outward * out.radius;
+    return out;
+}

@@ -94,6 +94,7 @@ fn standing(kind: MarkKind, district: &District, status: Status, tally: Tally, n
     mark.from = district.from;
     mark.moved = stamp(district.moved.min(now));
     mark.progress = tally.done();
-    mark.trouble = tally.trouble();
+    mark.phase = tally.share(Status::Blocked);
+    mark.failed = tally.share(Status::Failed);
     mark
 }

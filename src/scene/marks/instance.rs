@@ -7,7 +7,7 @@
 //! | 4–7 | stamps: set out, appeared, last change, gone |
 //! | 8 | radius, world units |
 //! | 9 | kind (bits 0–3, 0 = empty slot), status (4–7), status before (8–11), flags (12–) |
-//! | 10 | progress (bits 0–15, 0xffff = none), phase of its breathing (16–23), share in trouble (24–31) |
+//! | 10 | progress (bits 0–15, 0xffff = none); phase of its breathing, a district's blocked share (16–23); failed share (24–31) |
 //! | 11 | stamp of the last change of status |
 
 use bevy::prelude::*;
@@ -83,10 +83,11 @@ pub struct Mark {
     pub flags: Flags,
     /// Share done, 0 to 1.
     pub progress: Option<f32>,
-    /// Where in its breathing it is, so that not all breathe at once.
+    /// Tasks and agents: where in its breathing it is, so that not all breathe at once. Districts: the share of the tasks
+    /// that are blocked, of 255.
     pub phase: u8,
-    /// Districts: the share of the tasks that failed or are blocked, 0 to 1.
-    pub trouble: f32,
+    /// Districts: the share of the tasks that failed, of 255.
+    pub failed: u8,
 }
 
 impl Mark {
@@ -107,7 +108,7 @@ impl Mark {
             flags: Flags::NONE,
             progress: None,
             phase: 0,
-            trouble: 0.0,
+            failed: 0,
         }
     }
 
@@ -117,8 +118,6 @@ impl Mark {
             Some(share) if share.is_finite() => (share.clamp(0.0, 1.0) * 65_534.0).round() as u32,
             _ => NO_PROGRESS,
         };
-        // Rounded up: a single task in trouble among a thousand shows.
-        let trouble = (self.trouble.clamp(0.0, 1.0) * 255.0).ceil() as u32;
         [
             number(self.from.x),
             number(self.from.y),
@@ -133,7 +132,7 @@ impl Mark {
                 | (self.status.index() as u32) << 4
                 | (self.status_before.index() as u32) << 8
                 | (self.flags.0 & Flags::MASK) << 12,
-            progress | u32::from(self.phase) << 16 | trouble << 24,
+            progress | u32::from(self.phase) << 16 | u32::from(self.failed) << 24,
             self.status_changed,
         ]
     }
@@ -175,7 +174,7 @@ impl Mark {
             flags: Flags(word >> 12),
             progress: (extra & 0xffff != NO_PROGRESS).then_some((extra & 0xffff) as f32 / 65_534.0),
             phase: (extra >> 16 & 0xff) as u8,
-            trouble: (extra >> 24) as f32 / 255.0,
+            failed: (extra >> 24) as u8,
         })
     }
 
@@ -222,7 +221,7 @@ mod tests {
             0u32..16,
         )
             .prop_map(
-                |(kind, at, times, (radius, phase, progress, trouble), (status, before), flags)| Mark {
+                |(kind, at, times, (radius, phase, progress, failed), (status, before), flags)| Mark {
                     kind,
                     from: Vec2::new(f32::from(at[0]), f32::from(at[1])),
                     to: Vec2::new(f32::from(at[2]), f32::from(at[3])),
@@ -237,7 +236,7 @@ mod tests {
                     flags: Flags(flags),
                     progress: progress.map(|share| f32::from(share.min(65_534)) / 65_534.0),
                     phase,
-                    trouble: f32::from(trouble) / 255.0,
+                    failed,
                 },
             )
     }
@@ -246,9 +245,8 @@ mod tests {
         #[test]
         fn what_is_packed_is_read_back(mark in any_mark()) {
             let back = Mark::unpack(&mark.pack()).expect("a packed mark is no empty slot");
-            prop_assert!((back.trouble - mark.trouble).abs() < 0.01);
             prop_assert!((back.progress.unwrap_or(9.0) - mark.progress.unwrap_or(9.0)).abs() < 1e-4);
-            prop_assert_eq!(Mark { trouble: 0.0, progress: None, ..back }, Mark { trouble: 0.0, progress: None, ..mark });
+            prop_assert_eq!(Mark { progress: None, ..back }, Mark { progress: None, ..mark });
         }
 
         #[test]

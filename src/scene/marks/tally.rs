@@ -1,4 +1,4 @@
-//! How many tasks of each status a workflow has, kept as they change: a district's arc and its share in trouble are
+//! How many tasks of each status a workflow has, kept as they change: a district's arcs are
 //! read from here, and a workflow of a hundred thousand tasks costs no more than one of ten.
 
 use bevy::{
@@ -30,14 +30,10 @@ impl Tally {
         (counted > 0).then(|| self.of(Status::Done) as f32 / counted as f32)
     }
 
-    /// Share of the tasks that failed or are blocked.
-    pub fn trouble(&self) -> f32 {
-        let total = self.total();
-        if total == 0 {
-            0.0
-        } else {
-            (self.of(Status::Failed) + self.of(Status::Blocked)) as f32 / total as f32
-        }
+    /// Share of the tasks in a status, of 255; rounded up, so that a single one among a thousand shows.
+    pub fn share(&self, status: Status) -> u8 {
+        let total = self.total().max(1);
+        u8::try_from((u64::from(self.of(status)) * 255).div_ceil(u64::from(total))).unwrap_or(u8::MAX)
     }
 
     fn add(&mut self, status: Status) {
@@ -154,7 +150,8 @@ mod tests {
         tallies.count(entity(14), None);
         let tally = tallies.of(one);
         assert_eq!((tally.total(), tally.of(Status::Running)), (8, 5));
-        assert_eq!((tally.done(), tally.trouble()), (Some(1.0 / 7.0), 1.0 / 8.0));
+        assert_eq!((tally.done(), tally.share(Status::Failed)), (Some(1.0 / 7.0), 32));
+        assert_eq!(tally.share(Status::Blocked), 0);
         for index in 10..20 {
             tallies.count(entity(index), None);
         }

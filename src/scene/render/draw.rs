@@ -35,50 +35,40 @@ const VEIL_STRIPS: u32 = 4;
 
 /// One draw of the scene; an entity of the render world each.
 #[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pass {
-    Marks(Layer),
-    Links,
-    Veil,
+pub(super) struct Pass {
+    program: Program,
+    /// Whose instances; none: the links or the veil.
+    layer: Option<Layer>,
 }
 
+/// From the back to the front. Labels are at 0 and above; the veil hangs before them.
+const PASSES: [(f32, Program, Option<Layer>); 11] = [
+    (-100.0, Program::Floors, Some(Layer::Grounds)),
+    (-90.0, Program::Rings, Some(Layer::Grounds)),
+    (-80.0, Program::Links, None),
+    (-70.0, Program::Marks, Some(Layer::Tasks)),
+    (-60.0, Program::Marks, Some(Layer::Alarms)),
+    (-50.0, Program::Bodies, Some(Layer::Agents)),
+    (-40.0, Program::Marks, Some(Layer::Agents)),
+    (-30.0, Program::Bubbles, Some(Layer::Alarms)),
+    (-20.0, Program::Bubbles, Some(Layer::Agents)),
+    (-10.0, Program::Pointed, Some(Layer::Overlay)),
+    (900.0, Program::Veil, None),
+];
+
 impl Pass {
-    const ALL: [Self; 7] = [
-        Self::Marks(Layer::Grounds),
-        Self::Links,
-        Self::Marks(Layer::Tasks),
-        Self::Marks(Layer::Alarms),
-        Self::Marks(Layer::Agents),
-        Self::Marks(Layer::Overlay),
-        Self::Veil,
-    ];
-
-    /// Where it stands among what has a z in this phase: labels are at 0 and above; the veil hangs before them.
     fn z(self) -> f32 {
-        match self {
-            Self::Marks(Layer::Grounds) => -60.0,
-            Self::Links => -50.0,
-            Self::Marks(Layer::Tasks) => -40.0,
-            Self::Marks(Layer::Alarms) => -30.0,
-            Self::Marks(Layer::Agents) => -20.0,
-            Self::Marks(Layer::Overlay) => -10.0,
-            Self::Veil => 900.0,
-        }
-    }
-
-    fn program(self) -> Program {
-        match self {
-            Self::Marks(Layer::Grounds) => Program::Grounds,
-            Self::Marks(_) => Program::Marks,
-            Self::Links => Program::Links,
-            Self::Veil => Program::Veil,
-        }
+        PASSES
+            .iter()
+            .find(|(_, program, layer)| (*program, *layer) == (self.program, self.layer))
+            .map_or(0.0, |(z, ..)| *z)
     }
 }
 
 /// Runs with every new device; the passes themselves outlive it.
 pub(super) fn spawn_passes(passes: Query<(), With<Pass>>, mut commands: Commands) {
     if passes.is_empty() {
-        commands.spawn_batch(Pass::ALL);
+        commands.spawn_batch(PASSES.map(|(_, program, layer)| Pass { program, layer }));
     }
 }
 
@@ -98,11 +88,11 @@ pub(super) fn queue(
             continue;
         };
         for (entity, pass) in &passes {
-            if *pass == Pass::Veil && !mirror.is_stale() {
+            if pass.program == Program::Veil && !mirror.is_stale() {
                 continue;
             }
             let key = PipelineKey {
-                program: pass.program(),
+                program: pass.program,
                 format: view.target_format,
                 samples: msaa.samples(),
             };
@@ -142,10 +132,10 @@ impl<P: PhaseItem> RenderCommand<P> for DrawPass {
         let Some(pass) = pass else {
             return RenderCommandResult::Skip;
         };
-        let (group, instances) = match pass {
-            Pass::Marks(layer) => buffers.layer(*layer),
-            Pass::Links => buffers.links(),
-            Pass::Veil => (buffers.frame_group.as_ref(), VEIL_STRIPS),
+        let (group, instances) = match (pass.layer, pass.program) {
+            (Some(layer), _) => buffers.layer(layer),
+            (None, Program::Links) => buffers.links(),
+            (None, _) => (buffers.frame_group.as_ref(), VEIL_STRIPS),
         };
         let (Some(view_group), Some(group)) = (&buffers.view_group, group) else {
             return RenderCommandResult::Skip;
@@ -153,7 +143,7 @@ impl<P: PhaseItem> RenderCommand<P> for DrawPass {
         if instances > 0 {
             render_pass.set_bind_group(0, view_group, &[view.offset]);
             render_pass.set_bind_group(1, group, &[]);
-            render_pass.draw(0..4, 0..instances);
+            render_pass.draw(0..pass.program.vertices(), 0..instances);
         }
         RenderCommandResult::Success
     }

@@ -68,22 +68,23 @@ impl SpecializedRenderPipeline for ScenePipeline {
     fn specialize(&self, key: Self::Key) -> RenderPipelineDescriptor {
         let shader = self.shaders.get(key.program);
         let items = match key.program {
-            Program::Grounds | Program::Marks => &self.marks_layout,
             Program::Links => &self.links_layout,
             Program::Veil => &self.frame_layout,
+            _ => &self.marks_layout,
         };
         RenderPipelineDescriptor {
             label: Some(format!("scene_{:?}", key.program).to_lowercase().into()),
             layout: vec![self.view_layout.clone(), items.clone()],
             vertex: VertexState {
                 shader: shader.clone(),
+                entry_point: Some(key.program.vertex_entry().into()),
                 ..default()
             },
             fragment: Some(FragmentState {
                 shader,
                 targets: vec![Some(ColorTargetState {
                     format: key.format,
-                    blend: Some(BlendState::PREMULTIPLIED_ALPHA_BLENDING),
+                    blend: key.program.blends().then_some(BlendState::PREMULTIPLIED_ALPHA_BLENDING),
                     write_mask: ColorWrites::ALL,
                 })],
                 ..default()

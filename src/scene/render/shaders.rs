@@ -14,23 +14,59 @@ macro_rules! shader {
 /// What a draw runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Program {
-    Grounds,
+    Floors,
+    Rings,
     Links,
     Marks,
+    /// The hexagons of the agents.
+    Bodies,
+    Bubbles,
+    Pointed,
     Veil,
 }
 
 impl Program {
-    pub(super) const ALL: [Self; 4] = [Self::Grounds, Self::Links, Self::Marks, Self::Veil];
+    pub(super) const ALL: [Self; 8] = [
+        Self::Floors,
+        Self::Rings,
+        Self::Links,
+        Self::Marks,
+        Self::Bodies,
+        Self::Bubbles,
+        Self::Pointed,
+        Self::Veil,
+    ];
 
     /// Its WGSL, whole.
     pub(super) fn source(self) -> &'static str {
         match self {
-            Self::Grounds => shader!("grounds"),
+            Self::Floors => shader!("floors"),
+            Self::Rings => shader!("rings"),
             Self::Links => shader!("links"),
-            Self::Marks => shader!("marks"),
+            Self::Marks | Self::Bodies => shader!("marks"),
+            Self::Bubbles => shader!("bubbles"),
+            Self::Pointed => shader!("pointed"),
             Self::Veil => shader!("veil"),
         }
+    }
+
+    /// Its vertex stage.
+    pub(super) fn vertex_entry(self) -> &'static str {
+        if self == Self::Bodies { "body" } else { "vertex" }
+    }
+
+    /// Vertices of one instance, a triangle strip. As the shaders count: `CORNERS`, twice `SEGMENTS` + 1, a quad.
+    pub(super) fn vertices(self) -> u32 {
+        match self {
+            Self::Floors => 32,
+            Self::Rings => 98,
+            _ => 4,
+        }
+    }
+
+    /// Whether what lies under it shows through.
+    pub(super) fn blends(self) -> bool {
+        self != Self::Floors
     }
 }
 
@@ -70,6 +106,28 @@ mod tests {
             if let Err(error) = Validator::new(ValidationFlags::all(), Capabilities::empty()).validate(&module) {
                 panic!("{program:?}: {}", error.emit_to_string(program.source()));
             }
+        }
+    }
+
+    #[test]
+    fn strips_are_as_long_as_the_shaders_count() {
+        assert!(
+            Program::Floors
+                .source()
+                .contains(&format!("const CORNERS: u32 = {}u;", Program::Floors.vertices()))
+        );
+        let segments = Program::Rings.vertices() / 2 - 1;
+        assert!(
+            Program::Rings
+                .source()
+                .contains(&format!("const SEGMENTS: u32 = {segments}u;"))
+        );
+        for program in Program::ALL {
+            assert!(
+                program
+                    .source()
+                    .contains(&format!("@vertex\nfn {}(", program.vertex_entry()))
+            );
         }
     }
 

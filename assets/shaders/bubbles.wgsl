@@ -1,0 +1,62 @@
+// The speech bubbles of those who ask for a person, above tasks and agents.
+
+@group(1) @binding(1) var<storage, read> marks: array<Mark>;
+
+// Below this radius of its mark a bubble is a dot.
+const BUBBLE_PX: f32 = 7.0;
+// Least radius of a mark with a bubble (marks.wgsl has the same).
+const LOUD_PX: f32 = 3.4;
+
+struct Corner {
+    @builtin(position) clip: vec4<f32>,
+    // Pixels from the middle of the bubble.
+    @location(0) at: vec2<f32>,
+    @location(1) @interpolate(flat) paper: vec4<f32>,
+    @location(2) @interpolate(flat) ink: vec3<f32>,
+    // Half size of the bubble, its corner, half width of a dot (< 0: none).
+    @location(3) @interpolate(flat) shape: vec4<f32>,
+}
+
+@vertex
+fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Corner {
+    var out: Corner;
+    let mark = marks[instance];
+    let there = presence_of(mark);
+    if kind_of(mark) == 0u || there <= 0.0 || !has(mark, HUMAN) {
+        out.clip = nowhere();
+        return out;
+    }
+    let r = max(mark.radius * pixels_per_unit(), LOUD_PX) * there;
+    let alive = select(1.0, 0.0, scene.reduced != 0u);
+    let blink = 0.78 + 0.22 * mix(1.0, cos(TAU * scene.ambient * 0.5), alive);
+    // Beside an agent's hexagon there is less room below.
+    let lift = select(1.12, 1.02, kind_of(mark) == AGENT);
+    var middle = vec2(0.36, lift) * r;
+    out.shape = vec4(0.60 * r, 0.36 * r, 0.16 * r, 0.085 * r);
+    if r < BUBBLE_PX {
+        let dot_radius = max(0.5 * r, 1.5);
+        middle = vec2(0.72, 0.86) * r;
+        out.shape = vec4(dot_radius, dot_radius, dot_radius, -100.0);
+    }
+    // Room for the tail, which hangs lower than the body.
+    let corner = corner_of(index) * (out.shape.xy + vec2(1.0, 0.30 * r + 1.0));
+    out.at = corner;
+    out.clip = clip_at(position_of(mark), middle + corner);
+    out.paper = vec4(colour(WAITING) * blink, 1.0) * there;
+    out.ink = colour(GROUND);
+    return out;
+}
+
+@fragment
+fn fragment(in: Corner) -> @location(0) vec4<f32> {
+    let q = abs(in.at) - in.shape.xy + in.shape.z;
+    let body = length(max(q, vec2(0.0))) + min(max(q.x, q.y), 0.0) - in.shape.z;
+    // The tail points down to who asks.
+    let high = in.shape.y;
+    let tail_at = in.at + vec2(0.55 * high, 1.1 * high);
+    let tail = max(abs(tail_at.x) * 0.9 - 0.5 * (tail_at.y + 0.45 * high), tail_at.y - 0.3 * high);
+    let part = fill(min(body, select(tail, 100.0, in.shape.w < 0.0)));
+    let apart = vec2(abs(in.at.x), in.at.y);
+    let dots = min(length(apart), length(apart - vec2(0.47 * in.shape.x, 0.0))) - in.shape.w;
+    return vec4(mix(in.paper.rgb, in.ink * in.paper.a, fill(dots)), in.paper.a) * part;
+}

@@ -1,0 +1,40 @@
+// The rings of what is hovered and of what is selected.
+
+@group(1) @binding(1) var<storage, read> marks: array<Mark>;
+
+struct Corner {
+    @builtin(position) clip: vec4<f32>,
+    @location(0) at: vec2<f32>,
+    // Distance of the ring (< 0: of a hexagon) and its width.
+    @location(1) @interpolate(flat) shape: vec2<f32>,
+    @location(2) @interpolate(flat) colour: vec4<f32>,
+}
+
+@vertex
+fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Corner {
+    var out: Corner;
+    let mark = marks[instance];
+    let kind = kind_of(mark);
+    let there = presence_of(mark);
+    if kind == 0u || there <= 0.0 {
+        out.clip = nowhere();
+        return out;
+    }
+    let r = max(mark.radius * pixels_per_unit(), 2.5) * there;
+    let selected = has(mark, SELECTION_RING);
+    let off = select(r + 4.5, r * 0.88 + 5.0, kind == AGENT);
+    out.at = corner_of(index) * (off * select(1.0, 1.16, kind == AGENT) + 3.0);
+    out.clip = clip_at(position_of(mark), out.at);
+    out.shape = vec2(select(off, -off, kind == AGENT), select(1.4, 2.4, selected));
+    // What is selected stays yellow when all else is grey.
+    out.colour = vec4(select(colour(TEXT), scene.colours[SELECTION].rgb, selected), 1.0) * there;
+    return out;
+}
+
+@fragment
+fn fragment(in: Corner) -> @location(0) vec4<f32> {
+    let q = abs(in.at);
+    let hexagon = max(q.x, dot(q, vec2(0.5, 0.8660254)));
+    let distance = select(length(in.at), hexagon, in.shape.x < 0.0) - abs(in.shape.x);
+    return in.colour * stroke(distance, in.shape.y);
+}

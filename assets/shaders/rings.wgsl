@@ -1,0 +1,95 @@
+// The rings of the districts: track, arc of progress (clockwise from the top), failed and blocked shares (backwards from
+// the top). Drawn as a band of triangles, so that the floor's pixels are not asked.
+
+@group(1) @binding(1) var<storage, read> grounds: array<Mark>;
+
+const SEGMENTS: u32 = 48u;
+const SWEEP_SECS: f32 = 0.9;
+
+struct Corner {
+    @builtin(position) clip: vec4<f32>,
+    // Pixels from the middle.
+    @location(0) at: vec2<f32>,
+    // Pixels outward from the line; turns clockwise from the top.
+    @location(1) band: vec2<f32>,
+    // Radius (< 0: not a circle), width of the line, of the arc; dashes.
+    @location(2) @interpolate(flat) shape: vec4<f32>,
+    // Progress, failed, blocked, place of the sweep (< 0: none).
+    @location(3) @interpolate(flat) shares: vec4<f32>,
+    @location(4) @interpolate(flat) line_colour: vec4<f32>,
+    @location(5) @interpolate(flat) arc_colour: vec4<f32>,
+}
+
+@vertex
+fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Corner {
+    var out: Corner;
+    let mark = grounds[instance];
+    let kind = kind_of(mark);
+    let there = presence_of(mark);
+    if kind == 0u || there <= 0.0 {
+        out.clip = nowhere();
+        return out;
+    }
+    let turn = f32(index / 2u) / f32(SEGMENTS);
+    let outline = outline_of(mark, turn, pixels_per_unit());
+    let arc = clamp(outline.radius * 0.045, 1.8, 7.0);
+    // Wide enough for the line, its soft edge, and what a chord cuts off its circle.
+    let half_band = 0.5 * arc + 1.0 + 0.0022 * outline.radius;
+    let side = select(-half_band, half_band, (index & 1u) == 1u);
+    out.at = outline.edge + outline.outward * side;
+    out.band = vec2(side, turn);
+    out.clip = clip_at(outline.middle, out.at);
+
+    let status = status_of(mark);
+    let since = age(mark.status_stamp);
+    let round = kind != DOCK;
+    let dashes = max(round_to(TAU * outline.radius / (arc * 5.0)), 12.0);
+    out.shape = vec4(select(-1.0, outline.radius, round), max(arc * select(0.5, 0.6, kind == UNASSIGNED), 1.2), arc, 0.0);
+    out.line_colour = vec4(colour(LINE), 1.0) * there;
+    out.arc_colour = vec4(colour(status), 1.0) * there;
+    out.shares = vec4(progress_of(mark), 0.0, 0.0, -1.0);
+    if kind == UNASSIGNED {
+        out.shape.w = dashes;
+        out.line_colour = vec4(colour(MUTED), 1.0) * (0.9 * there);
+    }
+    if kind != DISTRICT {
+        out.shares.x = -1.0;
+        return out;
+    }
+    // Never shorter than can be seen.
+    let least = 9.0 / (TAU * outline.radius);
+    let failed = f32(mark.extra >> 24u) / 255.0;
+    let blocked = f32((mark.extra >> 16u) & 0xffu) / 255.0;
+    out.shares.y = select(0.0, max(failed, least), failed > 0.0);
+    out.shares.z = select(0.0, max(blocked, least), blocked > 0.0);
+    if status != status_before(mark) && scene.reduced == 0u {
+        // The arc lights up with a change; a sweep runs round once when the workflow completes.
+        out.arc_colour = vec4(out.arc_colour.rgb * (1.0 + 0.8 * (1.0 - saturate(since / PULSE_SECS))), there);
+        out.shares.w = select(-1.0, since / SWEEP_SECS, status == DONE && since < SWEEP_SECS);
+    }
+    return out;
+}
+
+fn round_to(value: f32) -> f32 {
+    return floor(value + 0.5);
+}
+
+@fragment
+fn fragment(in: Corner) -> @location(0) vec4<f32> {
+    let off = select(in.band.x, length(in.at) - in.shape.x, in.shape.x > 0.0);
+    let turn = in.band.y;
+    let length_px = TAU * max(in.shape.x, 1.0);
+    let arc = stroke(off, in.shape.z);
+    // Coverage along the arc: of what lies before `turn`, soft over a pixel.
+    let done = saturate((in.shares.x - turn) * length_px + 0.5);
+    let failed = saturate((in.shares.y - (1.0 - turn)) * length_px + 0.5) * step(1e-6, in.shares.y);
+    let hung = saturate((in.shares.y + in.shares.z - (1.0 - turn)) * length_px + 0.5) * step(1e-6, in.shares.z);
+    let dash = select(1.0, saturate((0.30 - abs(fract(turn * in.shape.w) - 0.5)) * length_px / max(in.shape.w, 1.0) + 0.5), in.shape.w > 0.0);
+    var out = in.line_colour * (stroke(off, in.shape.y) * dash);
+    out = over(in.arc_colour * (arc * done * step(1e-6, in.shares.x)), out);
+    out = over(vec4(colour(BLOCKED), 1.0) * (arc * hung * in.arc_colour.a), out);
+    out = over(vec4(colour(FAILED), 1.0) * (arc * failed * in.arc_colour.a), out);
+    let behind = fract(in.shares.w - turn + 1.0);
+    let sweep = arc * smoothstep(0.25, 0.0, behind) * (1.0 - in.shares.w * in.shares.w) * step(0.0, in.shares.w);
+    return out + vec4(colour(TEXT) * sweep, 0.0);
+}
