@@ -134,7 +134,7 @@ const RULES: &[Rule] = &[
     Rule {
         module: "scene",
         modules: &["layout", "fleet", "messages", "domain", "frame", "third_party"],
-        crates: &["bevy", "bevy_tweening"],
+        crates: &["bevy", "bevy_tweening", "bytemuck"],
     },
     // Reads the model, writes intents.
     Rule {

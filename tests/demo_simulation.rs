@@ -1,5 +1,7 @@
 //! The simulated organisation: the same from the same seed, in the middle of its work at the start, bounded for weeks.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use opswall::demo::{Mutation, Options, Row, Simulation, Store, TableId};

@@ -1,5 +1,7 @@
 //! The worker against a real server on a real socket: connect, merge, lose, come back, give up, obey, stop.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 #[path = "support/listener.rs"]
 mod listener;
 

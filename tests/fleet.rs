@@ -1,4 +1,6 @@
 //! Rows become entities: a headless app is fed changes and its world is read.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 #![cfg(feature = "wall")]
 
 use std::sync::Arc;

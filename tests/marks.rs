@@ -1,4 +1,6 @@
 //! The marks without a renderer: what is kept for each entity, and what of it counts as changed.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 #![cfg(feature = "wall")]
 
 use bevy::prelude::*;

@@ -1,4 +1,6 @@
 //! The scene as it is drawn: what each state looks like, near and far, live and stale.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 #![cfg(feature = "wall")]
 
 #[path = "support/picture.rs"]

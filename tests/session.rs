@@ -1,6 +1,8 @@
 //! The session's status machine and backoff with a made-up clock, and the races of realtime-protocol.md §12.4 as far
 //! as an unfiltered subscription with one key meets them.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 #[path = "support/rig.rs"]
 mod rig;
 

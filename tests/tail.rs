@@ -1,5 +1,7 @@
 //! `opswall tail` and its neighbours as a user starts them: exit codes, lines, sentences.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use std::{
     net::{Ipv4Addr, TcpListener},
     path::Path,

@@ -1,6 +1,8 @@
 //! Recorded frames of a real server, both directions: every one is decoded, and what we would have sent is encoded to
 //! the same JSON again.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use std::{fs, path::PathBuf};
 
 use opswall::realtime::{

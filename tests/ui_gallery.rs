@@ -1,5 +1,7 @@
 //! Pictures of the panels in each of their states, drawn without a window: that each state looks its own, and files to
 //! look at (`cargo test --test ui_gallery -- --ignored`, then `target/tmp/gallery/`).
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 #![cfg(feature = "wall")]
 
 use std::{path::PathBuf, sync::mpsc, time::Duration};

@@ -1,5 +1,7 @@
 //! The panels, by what they say and what they ask for: each is driven through its accessible labels, without Bevy and
 //! without a GPU.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 #![cfg(feature = "wall")]
 
 use std::time::Duration;

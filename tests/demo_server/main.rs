@@ -1,5 +1,7 @@
 //! The demo feed's server over real sockets: what a client of Supabase would notice.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 mod changes;
 mod client;
 mod faults;
