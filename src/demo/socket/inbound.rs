@@ -36,6 +36,12 @@ pub async fn handle(hub: &Hub, socket: u64, vsn: Vsn, text: &str, timers: &mut V
             with(hub, socket, |member| reply(member, &frame, true, &json!({})));
         }
         (topic, "phx_join") if topic.starts_with("realtime:") => join(hub, socket, &frame, timers).await,
+        // A topic that no channel has: nothing was joined, so the answer belongs to no join.
+        (topic, "phx_join") => {
+            let response = json!({ "reason": "unmatched topic" });
+            let answer = Frame::reply(None, frame.reference.as_deref(), topic, false, &response);
+            with(hub, socket, |member| member.send(&answer));
+        }
         (_, "phx_leave") => {
             with(hub, socket, |member| leave(member, &frame));
         }
