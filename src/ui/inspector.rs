@@ -26,7 +26,7 @@ pub struct InspectorView<'a> {
 const MOST_COLUMNS: usize = 200;
 const MOST_VALUE: usize = 280;
 /// Width of the column names, points.
-const NAME_WIDTH: f32 = 112.0;
+const NAME_WIDTH: f32 = 104.0;
 
 /// The panel at the right edge; its rectangle.
 pub fn inspector_panel(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Action>) -> Rect {

@@ -15,16 +15,18 @@ pub struct KeyContext {
 }
 
 /// Every key and what it does, the scene's included.
-pub const KEYS: [(&str, &str); 9] = [
+pub const KEYS: [(&str, &str); 11] = [
     ("C", "connection details"),
     ("R", "reconnect, while not live"),
     ("L", "legend"),
     ("?", "this card"),
     ("Esc", "close, then deselect"),
-    ("F, Home", "show the whole fleet"),
+    ("click", "inspect a row"),
+    ("double click, F", "fly to it"),
+    ("0, Home", "show the whole fleet"),
     ("drag, arrows", "move"),
     ("wheel, + −", "zoom"),
-    ("click", "inspect a row"),
+    ("Tab, Enter", "walk the panels, use one"),
 ];
 
 /// Reads the keys of this frame. None of them while text is typed, or with a modifier held.
@@ -70,7 +72,7 @@ pub fn keys_area(ctx: &Context, actions: &mut Vec<Action>) {
 
 /// The card's contents.
 pub fn keys_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
-    ui.set_width(300.0);
+    ui.set_width(330.0);
     ui.horizontal(|ui| {
         ui.label(RichText::new("Keys").font(Tier::Name.font(ui)).color(theme::TEXT));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {

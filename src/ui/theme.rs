@@ -30,7 +30,7 @@ pub const SELECTION: Color32 = Color32::from_rgb(0xF5, 0xE6, 0x63);
 
 /// Height of the demo's banner, the inspector's width, the popover's, a toast's: points.
 pub const BANNER_HEIGHT: f32 = 26.0;
-pub const INSPECTOR_WIDTH: f32 = 340.0;
+pub const INSPECTOR_WIDTH: f32 = 360.0;
 pub const POPOVER_WIDTH: f32 = 440.0;
 pub const TOAST_WIDTH: f32 = 340.0;
 /// Distance of floating things from the edge that they hang on.

@@ -1,6 +1,6 @@
 //! What is known of the connection: address, round trip, tables and their channels, the last connects.
 
-use egui::{Grid, Rect, RichText, Sense, Stroke, Ui, Vec2};
+use egui::{Align, Grid, Layout, Rect, RichText, Sense, Stroke, Ui, Vec2, vec2};
 
 use super::PopoverView;
 use crate::{
@@ -12,6 +12,8 @@ use crate::{
 const LISTED: usize = 6;
 /// Height of a line of text, points: these are not buttons.
 const LINE: f32 = 19.0;
+/// Width of "3 min 20 s ago", points.
+const WHEN: f32 = 116.0;
 
 pub fn facts_ui(ui: &mut Ui, view: &PopoverView<'_>) {
     let link = view.link;
@@ -99,7 +101,7 @@ fn channel_dot(ui: &mut Ui, state: ChannelState) {
         ChannelState::Refused => {
             let (line, arm) = (Stroke::new(2.0, theme::OFFLINE), Vec2::splat(radius));
             painter.line_segment([center - arm, center + arm], line);
-            let arm = egui::vec2(radius, -radius);
+            let arm = vec2(radius, -radius);
             painter.line_segment([center - arm, center + arm], line);
         }
     }
@@ -114,7 +116,10 @@ pub fn history_ui(ui: &mut Ui, view: &PopoverView<'_>) {
     for attempt in view.link.history.iter().rev().take(LISTED) {
         let [when, what] = attempt_text(attempt, view.feed_ms);
         ui.horizontal(|ui| {
-            ui.label(RichText::new(when).color(theme::MUTED));
+            ui.allocate_ui_with_layout(vec2(WHEN, LINE), Layout::left_to_right(Align::Center), |ui| {
+                ui.set_width(WHEN);
+                ui.label(RichText::new(when).color(theme::MUTED));
+            });
             ui.add(egui::Label::new(RichText::new(what).color(theme::TEXT)).truncate());
         });
     }

@@ -56,7 +56,7 @@ pub fn schedule_plot(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>) {
     let delays: Vec<f32> = backoff.schedule(DRAWN).iter().map(Duration::as_secs_f32).collect();
     let painter = ui.painter_at(rect);
     let small = Tier::Small.font(ui);
-    let plot = Rect::from_min_max(rect.min + vec2(8.0, 20.0), rect.max - vec2(8.0, 22.0));
+    let plot = Rect::from_min_max(rect.min + vec2(28.0, 20.0), rect.max - vec2(8.0, 22.0));
     painter.hline(plot.x_range(), plot.bottom(), Stroke::new(1.0, theme::LINE));
 
     let peak = delays.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
@@ -100,16 +100,15 @@ pub fn schedule_plot(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>) {
             if current { 5.0 } else { 3.5 },
             if current { ink } else { theme::LIVE },
         );
-        // Every second one where they stand close.
-        if slots <= 8.0 || slot % 2 == 0 || slot + 1 == delays.len() {
+        // The ceiling is said where it is reached, not all along.
+        let before = slot.checked_sub(1).and_then(|before| delays.get(before));
+        if before != Some(&delay) {
             let text = format!("{} s", format::seconds(f64::from(delay)));
             painter.text(*top - vec2(0.0, 6.0), Align2::CENTER_BOTTOM, text, small.clone(), ink);
         }
     }
-    let corner = rect.left_bottom() + vec2(8.0, 0.0);
-    if points.len() > 1 {
-        painter.text(corner, Align2::LEFT_BOTTOM, "try", small, theme::MUTED);
-    }
+    let row = pos2(rect.left(), plot.bottom() + 3.0);
+    painter.text(row, Align2::LEFT_TOP, "try", small, theme::MUTED);
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use egui::{RichText, Slider, SliderClamping, Ui};
+use egui::{Align, Layout, RichText, Slider, SliderClamping, Ui, vec2};
 
 use super::schedule::{schedule_plot, schedule_text};
 use crate::{
@@ -32,15 +32,13 @@ pub fn tuning_ui(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>, actions: &
             }
         });
     });
-    ui.spacing_mut().slider_width = 150.0;
+    ui.spacing_mut().slider_width = 170.0;
 
-    ui.add(
-        Slider::new(&mut edited.max_attempts, 0..=SLIDER_ATTEMPTS)
-            .clamping(SliderClamping::Never)
-            .custom_formatter(|value, _| attempts_text(value))
-            .custom_parser(parse_attempts)
-            .text("Tries"),
-    );
+    let tries = Slider::new(&mut edited.max_attempts, 0..=SLIDER_ATTEMPTS)
+        .clamping(SliderClamping::Never)
+        .custom_formatter(|value, _| attempts_text(value))
+        .custom_parser(parse_attempts);
+    named(ui, "Tries", tries);
     let first = edited.interval.as_secs_f64();
     if let Some(moved) = seconds_slider(ui, first, "First delay") {
         edited.interval = moved;
@@ -53,13 +51,11 @@ pub fn tuning_ui(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>, actions: &
     }
     let share = (edited.jitter * 100.0).round();
     let mut percent = share;
-    ui.add(
-        Slider::new(&mut percent, 0.0..=100.0)
-            .clamping(SliderClamping::Always)
-            .fixed_decimals(0)
-            .suffix(" %")
-            .text("Random share"),
-    );
+    let random = Slider::new(&mut percent, 0.0..=100.0)
+        .clamping(SliderClamping::Always)
+        .fixed_decimals(0)
+        .suffix(" %");
+    named(ui, "Random share", random);
     if percent != share {
         edited.jitter = percent / 100.0;
     }
@@ -82,19 +78,31 @@ fn duration(seconds: f64) -> Duration {
     }
 }
 
+/// A slider with its name before it, the names of one width so that the sliders stand below one another.
+fn named(ui: &mut Ui, name: &str, slider: Slider<'_>) {
+    const NAME_WIDTH: f32 = 104.0;
+    ui.horizontal(|ui| {
+        let height = ui.spacing().interact_size.y;
+        let layout = Layout::left_to_right(Align::Center);
+        let label = ui.allocate_ui_with_layout(vec2(NAME_WIDTH, height), layout, |ui| {
+            ui.set_width(NAME_WIDTH);
+            ui.label(RichText::new(name).color(theme::MUTED))
+        });
+        ui.add(slider).labelled_by(label.inner.id);
+    });
+}
+
 /// A slider over the delays that may be set; the new delay when it was moved, and only then, so that a value between
 /// its steps stays as it is.
 fn seconds_slider(ui: &mut Ui, seconds: f64, name: &str) -> Option<Duration> {
     let (least, most) = Backoff::INTERVAL_RANGE;
     let mut moved = seconds;
-    ui.add(
-        Slider::new(&mut moved, least.as_secs_f64()..=most.as_secs_f64())
-            .logarithmic(true)
-            .clamping(SliderClamping::Always)
-            .max_decimals(2)
-            .suffix(" s")
-            .text(name),
-    );
+    let slider = Slider::new(&mut moved, least.as_secs_f64()..=most.as_secs_f64())
+        .logarithmic(true)
+        .clamping(SliderClamping::Always)
+        .max_decimals(2)
+        .suffix(" s");
+    named(ui, name, slider);
     (moved != seconds).then(|| duration(moved))
 }
 

@@ -34,7 +34,7 @@ pub struct Toasts {
 }
 
 /// Codes that only say that the connection is not well: the good news makes them untrue.
-const TROUBLE: [&str; 4] = ["lost", "retrying", "gave_up", "disconnected"];
+const TROUBLE: [&str; 5] = ["lost", "retrying", "refused", "gave_up", "disconnected"];
 const RECOVERY: [&str; 2] = ["connected", "restored"];
 
 impl Toasts {
