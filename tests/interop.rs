@@ -1,6 +1,8 @@
 //! The official JavaScript client against the demo feed's server. Needs Node and `npm ci` in tests/interop; says aloud
 //! when it could not run.
 
+#![expect(clippy::expect_used, reason = "a test says what it expected")]
+
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
