@@ -327,10 +327,13 @@ impl World {
                 for _ in 0..=at % 5 {
                     self.server.stream.pop_front();
                 }
+                // A frame is repeated at once or not at all.
+                self.server.last = None;
                 self.rig.system_ok();
             }
             // A change arrives broken.
             29 if self.server.stream.pop_front().is_some() => {
+                self.server.last = None;
                 let topic = self.rig.topic.clone();
                 self.rig.text(format!(
                     r#"[null,null,"{topic}","postgres_changes",{{"ids":[100],"data":{{"schema":"public","table":"todos","type":"UPDATE","record":[1]}}}}]"#
@@ -405,7 +408,7 @@ impl World {
 fn cases() -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
     ProptestConfig {
-        cases: asked.unwrap_or(5_000),
+        cases: asked.unwrap_or(10_000),
         failure_persistence: None,
         max_shrink_iters: 3_000,
         ..ProptestConfig::default()
