@@ -4,6 +4,8 @@
 //! The server here is a model: a table, a commit log, a stream with arbitrary delay, and pages that are read at one
 //! moment and arrive at another. `PROPTEST_CASES` sets the number of cases.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 #[path = "support/rig.rs"]
 mod rig;
 

@@ -2,6 +2,8 @@
 //! Left out are those of access-token pushes (V29, V30), presence (V78 to V80) and private broadcasts (V77), which
 //! opswall does not ask for, and those of the transport and of HTTP (V94, V95, V99, S05, S10), which are `net`'s.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 #[path = "support/rig.rs"]
 mod rig;
 

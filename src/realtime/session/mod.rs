@@ -7,8 +7,10 @@
 mod beats;
 mod channel;
 mod connect;
+mod doubts;
 mod lookup;
 mod merge;
+mod pages;
 mod plan;
 mod report;
 mod retry;

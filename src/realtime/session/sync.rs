@@ -1,21 +1,13 @@
-//! Reading a snapshot: pages by key until an empty one, a moment for late changes, then a look at the doubtful rows.
-//! What is done with it is in `merge`.
+//! Reading a snapshot, stage by stage: pages by key until an empty one (`pages`), a moment for late changes, then a look
+//! at the doubtful rows (`doubts`). What is done with it is in `merge`.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::VecDeque, time::Duration};
 
-use super::{
-    Out, Phase, Session,
-    lookup::{ANSWER_DEADLINE, BATCH_BYTES, BATCH_ROWS, Batch},
-    stream::MAX_ROWS,
-};
+use super::{Out, Phase, Session, lookup::Batch};
 use crate::{
     domain::{Level, RowId},
     realtime::{
-        api::{Action, Page, PageError, PageQuery, PageRequest},
+        api::{Action, PageError},
         refusal::Class,
         store::{Fold, Rows},
     },
@@ -27,16 +19,6 @@ const LEAD: Duration = Duration::from_millis(500);
 /// From the last page to the merge: changes older than a page arrive up to 0.7 s late, and would be seen as a row that
 /// jumps back and forth (R38).
 const SETTLE: Duration = Duration::from_millis(700);
-/// A table that had rows and now has none is read a second time, this much later, before it is believed.
-const EMPTY_AGAIN_AFTER: Duration = Duration::from_secs(1);
-/// Failures in a row of one request before the snapshot is given up.
-const MAX_FAILURES: u32 = 4;
-/// First delay after a failure; it doubles.
-const AGAIN_AFTER: Duration = Duration::from_millis(500);
-/// Longest time that a server may make us wait.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
-/// Smallest page asked for when the database cannot read larger ones in time.
-const MIN_PAGE: usize = 50;
 
 /// Why a snapshot is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,16 +61,16 @@ pub(super) struct Sync {
 pub(super) struct Reading {
     pub fresh: Rows,
     pub fold: Fold,
-    cursor: Option<RowId>,
-    limit: usize,
+    pub cursor: Option<RowId>,
+    pub limit: usize,
     /// The page asked for: its id, and when it counts as lost.
-    request: Option<(u64, Duration)>,
-    retry_at: Option<Duration>,
-    failures: u32,
-    done: bool,
-    was_empty: bool,
-    doubtful: VecDeque<RowId>,
-    batch: Option<Batch>,
+    pub request: Option<(u64, Duration)>,
+    pub retry_at: Option<Duration>,
+    pub failures: u32,
+    pub done: bool,
+    pub was_empty: bool,
+    pub doubtful: VecDeque<RowId>,
+    pub batch: Option<Batch>,
 }
 
 impl Reading {
@@ -114,7 +96,7 @@ impl Reading {
         [page, batch, self.retry_at].into_iter().flatten().min()
     }
 
-    fn is_idle(&self) -> bool {
+    pub fn is_idle(&self) -> bool {
         self.request.is_none() && self.batch.is_none() && self.retry_at.is_none()
     }
 }
@@ -204,133 +186,6 @@ impl Session {
         }
     }
 
-    fn ask_for_page(&mut self, at: usize, out: &mut Out<'_>) {
-        let id = self.page_id();
-        let (Some(sync), Some(tracked)) = (&mut self.sync, self.tables.get(at)) else {
-            return;
-        };
-        let Some(reading) = sync.tables.get_mut(at) else { return };
-        reading.retry_at = None;
-        reading.request = Some((id, out.at() + ANSWER_DEADLINE));
-        out.act(Action::Fetch(PageRequest {
-            id,
-            table: tracked.table.clone(),
-            query: PageQuery::After {
-                after: reading.cursor.clone(),
-                limit: reading.limit,
-            },
-        }));
-    }
-
-    /// An answer from REST. One that nobody waits for is dropped.
-    pub(super) fn page(&mut self, id: u64, result: Result<Page, PageError>, out: &mut Out<'_>) {
-        if self.is_lookup(id) {
-            return self.looked_up(result, out);
-        }
-        let Some(sync) = &mut self.sync else { return };
-        let is_page = |reading: &Reading| reading.request.is_some_and(|(asked, _)| asked == id);
-        let is_batch = |reading: &Reading| reading.batch.as_ref().is_some_and(|batch| batch.id == id);
-        if let Some(at) = sync.tables.iter().position(is_page) {
-            match result {
-                Ok(page) => self.take_page(at, page, out),
-                Err(error) => self.page_failed(at, error, out),
-            }
-        } else if let Some(at) = sync.tables.iter().position(is_batch) {
-            match result {
-                Ok(page) => self.take_batch(at, page, out),
-                Err(error) => self.page_failed(at, error, out),
-            }
-        }
-    }
-
-    fn take_page(&mut self, at: usize, page: Page, out: &mut Out<'_>) {
-        let (Some(sync), Some(tracked)) = (&mut self.sync, self.tables.get(at)) else {
-            return;
-        };
-        let Some(reading) = sync.tables.get_mut(at) else { return };
-        reading.request = None;
-        if page.is_empty() {
-            let vanished = reading.fresh.is_empty() && !tracked.rows.is_empty() && !reading.was_empty;
-            if vanished {
-                reading.was_empty = true;
-                reading.retry_at = Some(out.at() + EMPTY_AGAIN_AFTER);
-            } else {
-                reading.done = true;
-                self.settle_if_read(out);
-            }
-            return;
-        }
-        let before = reading.fresh.len();
-        let mut last = None;
-        for record in page {
-            let Some(id) = record.get(&tracked.table.key).and_then(RowId::from_value) else {
-                continue;
-            };
-            last = Some(id.clone());
-            let known = tracked.rows.get(&id).filter(|known| ***known == record);
-            let record = match known {
-                Some(known) => known.clone(),
-                None => Arc::new(self.names.share(record)),
-            };
-            reading.fresh.set(id, record);
-        }
-        let name = format!("{}.{}", tracked.table.schema, tracked.table.table);
-        let Some(last) = last else {
-            let (key, kind) = (&tracked.table.key, tracked.table.kind.plural());
-            let text = format!("{name} has no usable column {key}; set the key column in [tables.{kind}] id");
-            return self.sync_failed(&text, Class::Fatal, out);
-        };
-        if reading.fresh.len() > MAX_ROWS {
-            let text = format!("{name} has more than {MAX_ROWS} rows; point the setting at a view or a smaller table");
-            return self.sync_failed(&text, Class::Fatal, out);
-        }
-        if reading.fresh.len() == before {
-            // It would go on for ever.
-            let error = PageError::Transient {
-                text: format!("{name}: the server gave the same rows twice"),
-                retry_after: None,
-            };
-            return self.page_failed(at, error, out);
-        }
-        reading.cursor = Some(last);
-        reading.failures = 0;
-        self.ask_for_page(at, out);
-    }
-
-    fn page_failed(&mut self, at: usize, error: PageError, out: &mut Out<'_>) {
-        let Some(reading) = self.sync.as_mut().and_then(|sync| sync.tables.get_mut(at)) else {
-            return;
-        };
-        reading.request = None;
-        if let Some(batch) = reading.batch.take() {
-            reading.doubtful.extend(batch.rows.into_keys());
-        }
-        let (text, wait) = match error {
-            PageError::Fatal(text) => {
-                let text = self.clean(&text);
-                return self.sync_failed(&text, Class::Fatal, out);
-            }
-            PageError::TooLarge(text) => {
-                let smaller = (reading.limit / 2).max(MIN_PAGE);
-                if smaller < reading.limit {
-                    reading.limit = smaller;
-                    reading.retry_at = Some(out.at());
-                    return;
-                }
-                (text, None)
-            }
-            PageError::Transient { text, retry_after } => (text, retry_after),
-        };
-        reading.failures += 1;
-        if reading.failures > MAX_FAILURES {
-            let text = format!("the snapshot could not be read ({})", self.clean(&text));
-            return self.sync_failed(&text, Class::Retry, out);
-        }
-        let own = AGAIN_AFTER * (1 << (reading.failures - 1));
-        let wait = wait.unwrap_or_default().clamp(own, MAX_RETRY_AFTER);
-        reading.retry_at = Some(out.at() + wait);
-    }
-
     /// The snapshot cannot be had. Without it a new channel cannot be live, nor can a gap be closed; an audit can wait.
     pub(super) fn sync_failed(&mut self, text: &str, class: Class, out: &mut Out<'_>) {
         let Some(sync) = &self.sync else { return };
@@ -349,7 +204,7 @@ impl Session {
         }
     }
 
-    fn settle_if_read(&mut self, out: &mut Out<'_>) {
+    pub(super) fn settle_if_read(&mut self, out: &mut Out<'_>) {
         if let Some(sync) = &mut self.sync
             && sync.stage == Stage::Pages
             && sync.tables.iter().all(|reading| reading.done)
@@ -404,59 +259,6 @@ impl Session {
         if self.sync.as_ref().is_some_and(|sync| sync.stage == Stage::Doubtful) {
             self.ask_for_doubtful(out);
         }
-    }
-
-    /// One request per table at a time, until none is doubtful; then the snapshot is merged.
-    fn ask_for_doubtful(&mut self, out: &mut Out<'_>) {
-        for at in 0..self.tables.len() {
-            let id = self.page_id();
-            let (Some(sync), Some(tracked)) = (&mut self.sync, self.tables.get(at)) else {
-                return;
-            };
-            let Some(reading) = sync.tables.get_mut(at) else { return };
-            if !reading.is_idle() || reading.doubtful.is_empty() {
-                continue;
-            }
-            let most = BATCH_ROWS.min(reading.limit);
-            let (mut ids, mut bytes) = (Vec::new(), 0);
-            while ids.len() < most
-                && let Some(next) = reading.doubtful.front()
-                && (ids.is_empty() || bytes + next.as_str().len() <= BATCH_BYTES)
-            {
-                bytes += next.as_str().len();
-                ids.extend(reading.doubtful.pop_front());
-            }
-            reading.batch = Some(Batch {
-                id,
-                deadline: out.at() + ANSWER_DEADLINE,
-                rows: ids.iter().map(|id| (id.clone(), false)).collect(),
-            });
-            out.act(Action::Fetch(PageRequest {
-                id,
-                table: tracked.table.clone(),
-                query: PageQuery::Ids(ids),
-            }));
-        }
-        let is_done = |reading: &Reading| reading.is_idle() && reading.doubtful.is_empty();
-        if self.sync.as_ref().is_some_and(|sync| sync.tables.iter().all(is_done)) {
-            self.finish_sync(out);
-        }
-    }
-
-    fn take_batch(&mut self, at: usize, page: Page, out: &mut Out<'_>) {
-        let mut found: HashMap<_, _> = self.by_key(at, page);
-        let Some(reading) = self.sync.as_mut().and_then(|sync| sync.tables.get_mut(at)) else {
-            return;
-        };
-        reading.failures = 0;
-        for (id, moved) in reading.batch.take().map(|batch| batch.rows).unwrap_or_default() {
-            // A row that changed meanwhile stays doubtful: it is looked up again when live.
-            if !moved {
-                let row = found.remove(&id);
-                reading.fold.settle(&id, row);
-            }
-        }
-        self.ask_for_doubtful(out);
     }
 
     /// The database does not confirm any more: nothing that is read now can be relied on until it does again.
