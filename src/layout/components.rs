@@ -50,6 +50,10 @@ pub struct District {
 #[derive(Resource, Debug, Default, Clone, Copy, PartialEq)]
 pub struct Unassigned(pub Option<District>);
 
+/// The ground that idle agents rest on. `None` while nobody has a home there.
+#[derive(Resource, Debug, Default, Clone, Copy, PartialEq)]
+pub struct DockGround(pub Option<Rect>);
+
 /// The rectangle that holds everything, dock included: what "show all" shows.
 #[derive(Resource, Debug, Clone, Copy, PartialEq)]
 pub struct Extent(pub Rect);

@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 
 use super::{
-    District, Extent, Place, Unassigned,
+    District, DockGround, Extent, Place, Unassigned,
     dirty::Dirty,
     floor::{Batch, Floor, Outcome, Spot},
     order::sort_by_id,
@@ -42,6 +42,7 @@ pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Plan>()
         .init_resource::<Unassigned>()
         .init_resource::<Extent>()
+        .init_resource::<DockGround>()
         .init_resource::<FleetClock>()
         .add_systems(Update, place.in_set(FrameSystems::Place));
 }
@@ -64,6 +65,7 @@ fn place(
     mut districts: Query<&mut District>,
     mut unassigned: ResMut<Unassigned>,
     mut extent: ResMut<Extent>,
+    mut dock: ResMut<DockGround>,
 ) {
     let first_sync = synced.read().count() > 0 && !plan.settled;
     if dirty.is_empty() && !first_sync {
@@ -149,6 +151,7 @@ fn place(
         .extent
         .map_or_else(Extent::default, |rect| Extent(rect.inflate(MARGIN)));
     extent.set_if_neq(around);
+    dock.set_if_neq(DockGround(outcome.dock));
 }
 
 fn by_id<'a, T>(rows: impl Iterator<Item = (T, &'a RowId)>) -> Vec<T> {

@@ -14,6 +14,7 @@ impl<K: Copy + Eq + Hash> Floor<K> {
             tasks: Vec::new(),
             agents: Vec::new(),
             extent: None,
+            dock: None,
             unassigned: self.unassigned.is_some(),
         };
         let mut moved: Vec<u32> = touched.moved.iter().copied().collect();
@@ -79,7 +80,8 @@ impl<K: Copy + Eq + Hash> Floor<K> {
                 .agents
                 .extend(resting.map(|(home, agent)| (agent, dock.place(home as usize))));
         }
-        outcome.extent = match (districts, dock.bounds(homes)) {
+        outcome.dock = dock.bounds(homes);
+        outcome.extent = match (districts, outcome.dock) {
             (Some(districts), Some(dock)) => Some(districts.union(dock)),
             (districts, dock) => districts.or(dock),
         };

@@ -6,24 +6,28 @@ use bevy::prelude::*;
 use super::{
     clock::stamp,
     gather::history,
-    instance::{Mark, MarkKind},
+    instance::{Mark, MarkKind, WORDS},
+    table::Table,
     tables::{Layer, Marks},
     tally::{Tallies, Tally},
 };
 use crate::{
     domain::Status,
     fleet::{FleetClock, Moment, RowState, WorkflowRow},
-    layout::{District, Unassigned},
+    layout::{District, DockGround, Unassigned},
 };
 
 /// Slots of the grounds that belong to no entity.
 #[derive(Resource, Debug, Default)]
 pub(super) struct Fixed {
     unassigned: Option<u32>,
+    dock: Option<u32>,
 }
 
 pub(super) fn plugin(app: &mut App) {
-    app.init_resource::<Fixed>().init_resource::<Unassigned>();
+    app.init_resource::<Fixed>()
+        .init_resource::<Unassigned>()
+        .init_resource::<DockGround>();
 }
 
 pub(super) fn forget(
@@ -44,6 +48,7 @@ pub(super) fn draw(
     mut fixed: ResMut<Fixed>,
     clock: Res<FleetClock>,
     unassigned: Res<Unassigned>,
+    dock: Res<DockGround>,
     changed: Query<
         Entity,
         (
@@ -69,23 +74,32 @@ pub(super) fn draw(
         history(&mut mark, marks.mark(entity), moment, clock.0);
         marks.set(entity, Layer::Grounds, &mark);
     }
+    let table = marks.table_mut(Layer::Grounds);
     if unassigned.is_changed() || unassigned_counted {
-        let table = marks.table_mut(Layer::Grounds);
-        match (unassigned.0, fixed.unassigned) {
-            (Some(district), slot) => {
-                let tally = tallies.of(None);
-                let words = standing(MarkKind::Unassigned, &district, Status::Idle, tally, clock.0).pack();
-                match slot {
-                    Some(slot) => table.write(slot, words),
-                    None => fixed.unassigned = Some(table.insert(words)),
-                }
-            }
-            (None, Some(slot)) => {
-                table.remove(slot);
-                fixed.unassigned = None;
-            }
-            (None, None) => {}
+        let mark = unassigned
+            .0
+            .map(|district| standing(MarkKind::Unassigned, &district, Status::Idle, tallies.of(None), clock.0));
+        stand(table, &mut fixed.unassigned, mark);
+    }
+    if dock.is_changed() {
+        let mark = dock.0.map(|rect| Mark {
+            from: rect.half_size(),
+            ..Mark::new(MarkKind::Dock, rect.center(), 0.0, Status::Idle)
+        });
+        stand(table, &mut fixed.dock, mark);
+    }
+}
+
+/// Keeps what belongs to no entity in a slot of its own.
+fn stand(table: &mut Table<WORDS>, slot: &mut Option<u32>, mark: Option<Mark>) {
+    match (mark, *slot) {
+        (Some(mark), Some(slot)) => table.write(slot, mark.pack()),
+        (Some(mark), None) => *slot = Some(table.insert(mark.pack())),
+        (None, Some(old)) => {
+            table.remove(old);
+            *slot = None;
         }
+        (None, None) => {}
     }
 }
 
