@@ -71,7 +71,9 @@ async fn a_stalled_server_says_nothing_and_then_everything() {
     control.stall(Duration::from_secs(600));
     client.send(r#"[null,"2","phoenix","heartbeat",{}]"#).await;
     control.insert(TableId::Agents, Map::new()).expect("inserted");
-    let page = tokio::spawn(async move { get(server.addr(), "/rest/v1/agents").await.status });
+    // The address, not the server: a server that is moved into the task ends with it.
+    let addr = server.addr();
+    let page = tokio::spawn(async move { get(addr, "/rest/v1/agents").await.status });
     let early = tokio::time::timeout(Duration::from_millis(300), client.next_text()).await;
     assert!(early.is_err() && !page.is_finished(), "something was said: {early:?}");
     control.unstall();
