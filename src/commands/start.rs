@@ -76,7 +76,7 @@ fn demo_options(args: &DemoArgs) -> Result<Options, Failure> {
     let default = Options::default();
     let faults = match &args.faults {
         Some(profile) => profile.parse::<Faults>().map_err(usage)?,
-        None => default.faults.clone(),
+        None => default.faults,
     };
     Ok(Options {
         agents: args.agents.unwrap_or(default.agents),

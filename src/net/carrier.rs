@@ -25,7 +25,7 @@ const FRAMES_IN_A_ROW: usize = 256;
 /// Rows in one REST page: the hosted server's own ceiling.
 const PAGE_SIZE: usize = 1_000;
 
-type Connecting = Pin<Box<dyn Future<Output = Result<Stream, ConnectFailure>> + Send>>;
+type Connecting = Pin<Box<dyn Future<Output = Result<Box<Stream>, ConnectFailure>> + Send>>;
 type Fetching = Pin<Box<dyn Future<Output = (u64, Result<Page, PageError>)> + Send>>;
 
 /// The link as it is: nothing, on its way, or open.
@@ -37,7 +37,7 @@ enum Link {
 
 /// What one wait brought.
 enum Event {
-    Connected(Result<Stream, ConnectFailure>),
+    Connected(Result<Box<Stream>, ConnectFailure>),
     Received(Received),
     Page(u64, Result<Page, PageError>),
     Timer,
@@ -110,7 +110,7 @@ impl Carrier {
                 }
                 Event::Page(id, result) => self.tell(Input::Page { id, result }).await,
                 Event::Connected(Ok(stream)) => {
-                    self.link = Link::Up(Box::new(stream));
+                    self.link = Link::Up(stream);
                     self.tell(Input::SocketOpened).await
                 }
                 Event::Connected(Err(failure)) => {

@@ -102,10 +102,17 @@ impl Outbox {
             .get(&change.key)
             .and_then(|at| usize::try_from(at - self.front).ok())
             .and_then(|at| self.queue.get_mut(at));
-        if let Some(Some(FeedEvent::Change(old))) = waiting {
+        if let Some(slot) = waiting
+            && let Some(FeedEvent::Change(old)) = slot
+        {
             self.folded += 1;
-            let op = fold(old.op, change.op);
-            *old = Change { op, ..change };
+            match fold(old.op, change.op) {
+                Some(op) => *old = Change { op, ..change },
+                None => {
+                    *slot = None;
+                    self.by_row.remove(&change.key);
+                }
+            }
             return;
         }
         self.by_row
@@ -118,8 +125,7 @@ impl Outbox {
         let oldest = self
             .queue
             .iter_mut()
-            .find(|slot| matches!(slot, Some(FeedEvent::Notice(_) | FeedEvent::Link(_))))
-            .or_else(|| None);
+            .find(|slot| matches!(slot, Some(FeedEvent::Notice(_) | FeedEvent::Link(_))));
         if let Some(slot) = oldest {
             *slot = None;
             self.news -= 1;
@@ -144,12 +150,14 @@ fn row_of(event: &FeedEvent) -> Option<RowKey> {
     }
 }
 
-/// Two changes of one row as one: what a reader that saw neither must be told.
-fn fold(first: Op, second: Op) -> Op {
+/// Two changes of one row as one: what a reader that saw neither must be told. Of a row that came and went it need not
+/// hear at all.
+fn fold(first: Op, second: Op) -> Option<Op> {
     match (first, second) {
-        (Op::Insert, Op::Update) => Op::Insert,
-        (Op::Delete, Op::Insert) => Op::Update,
-        (_, second) => second,
+        (Op::Insert, Op::Delete) => None,
+        (Op::Insert, _) => Some(Op::Insert),
+        (Op::Delete, Op::Insert) => Some(Op::Update),
+        (_, second) => Some(second),
     }
 }
 
@@ -204,6 +212,23 @@ mod tests {
         assert_eq!(seen, ["first Insert 0", "a Insert 1000", "b Delete 7"]);
         assert!(!outbox.is_waiting());
         assert_eq!(outbox.folded, 999 + 1_000);
+    }
+
+    #[test]
+    fn a_row_that_came_and_went_unseen_is_not_told_of_at_all() {
+        let (sender, receiver) = crossbeam_channel::bounded(1);
+        let mut outbox = Outbox::new(sender);
+        outbox.push(change("first", Op::Insert, 0)).expect("reader");
+        outbox.push(change("a", Op::Insert, 1)).expect("reader");
+        outbox.push(change("a", Op::Delete, 1)).expect("reader");
+        outbox.push(change("b", Op::Delete, 1)).expect("reader");
+        outbox.push(change("b", Op::Insert, 2)).expect("reader");
+        let mut seen = Vec::new();
+        while let Ok(event) = receiver.try_recv() {
+            seen.push(text(&event));
+            outbox.flush().expect("reader");
+        }
+        assert_eq!(seen, ["first Insert 0", "b Update 2"]);
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub(super) async fn open(
     key: SecretString,
     vsn: Vsn,
     tls: Arc<ClientConfig>,
-) -> Result<Stream, ConnectFailure> {
+) -> Result<Box<Stream>, ConnectFailure> {
     let mut address = url;
     address
         .query_pairs_mut()
@@ -51,7 +51,7 @@ pub(super) async fn open(
     config.max_frame_size = Some(MAX_MESSAGE_BYTES);
     let connecting = connect_async_tls_with_config(address.as_str(), Some(config), true, Some(Connector::Rustls(tls)));
     match timeout(CONNECT_DEADLINE, connecting).await {
-        Ok(Ok((stream, _))) => Ok(stream),
+        Ok(Ok((stream, _))) => Ok(Box::new(stream)),
         Ok(Err(tungstenite::Error::Http(response))) => Err(ConnectFailure::Refused {
             http: response.status().as_u16(),
             message: failure::body_message(response.body().as_deref().unwrap_or_default()),

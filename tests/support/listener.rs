@@ -66,6 +66,10 @@ impl Listener {
             if let Ok(event) = self.worker.events().recv_timeout(Duration::from_millis(20)) {
                 self.take(event);
             }
+            // `done` may be costly: everything that is there already is taken first.
+            while let Ok(event) = self.worker.events().try_recv() {
+                self.take(event);
+            }
         }
     }
 
