@@ -3,10 +3,16 @@
 
 use bevy::math::{Rect, Vec2};
 
-/// From home to home along a row; an agent's hexagon is 1.5 wide.
+/// Closest that homes lie along a row; an agent's hexagon is 1.5 wide.
 const HOME: f32 = 2.2;
-/// From row to row; odd rows stand in the gaps of even ones.
-const ROW: f32 = 2.0;
+/// Farthest apart: a few agents have room for their names and still are one row.
+const WIDEST: f32 = 4.2;
+/// Share of homes kept in reserve in each row, so that some more agents move nobody.
+const RESERVE: f32 = 0.15;
+/// From row to row, with room for a name under each agent; odd rows stand in the gaps of even ones.
+const ROW: f32 = 2.9;
+/// Room for names under the last row.
+const NAMES: f32 = 0.8;
 /// From the lowest district's edge to the first row.
 const BELOW: f32 = 4.0;
 /// The fewest homes in a row.
@@ -22,6 +28,8 @@ pub struct Dock {
     /// Middle of the first row.
     pub top: Vec2,
     pub per_row: usize,
+    /// From home to home along a row.
+    pub pitch: f32,
 }
 
 impl Dock {
@@ -32,11 +40,13 @@ impl Dock {
             Some(rect) => (Vec2::new(rect.center().x, rect.min.y - BELOW), rect.width()),
             None => (Vec2::ZERO, 0.0),
         };
-        let across = (width * 0.96 / HOME).floor() as usize;
-        Self {
-            top,
-            per_row: across.max(alone).max(LEAST_PER_ROW),
-        }
+        let most = ((width * 0.96 / HOME).floor() as usize).max(alone).max(LEAST_PER_ROW);
+        // Rows of equal length, as few as it takes: the last one is no straggler.
+        let rows = homes.div_ceil(most).max(1);
+        let per_row = (homes as f32 * (1.0 + RESERVE) / rows as f32).ceil() as usize;
+        let per_row = per_row.clamp(LEAST_PER_ROW, most);
+        let pitch = (width * 0.96 / per_row as f32).clamp(HOME, WIDEST);
+        Self { top, per_row, pitch }
     }
 
     /// The dock to have from now on: this one as long as it serves.
@@ -48,8 +58,8 @@ impl Dock {
         let in_the_way = self.top.y > rect.min.y - BELOW * 0.75;
         let too_low = ideal.top.y - self.top.y > rect.height() * DRIFT;
         let aside = (ideal.top.x - self.top.x).abs() > rect.width() * DRIFT / 2.0;
-        let (narrow, wide) = (self.per_row as f32 * (1.0 + DRIFT), self.per_row as f32 * (1.0 - DRIFT));
-        let misfit = ideal.per_row as f32 > narrow || (ideal.per_row as f32) < wide;
+        let (width, ideal_width) = (self.per_row as f32 * self.pitch, ideal.per_row as f32 * ideal.pitch);
+        let misfit = ideal_width > width * (1.0 + DRIFT) || ideal_width < width * (1.0 - DRIFT);
         if in_the_way || too_low || aside || misfit {
             ideal
         } else {
@@ -63,7 +73,7 @@ impl Dock {
         let steps = column.div_ceil(2) as f32;
         let side = if column % 2 == 1 { -steps } else { steps };
         let stagger = if row % 2 == 1 { 0.5 } else { 0.0 };
-        self.top + Vec2::new((side + stagger) * HOME, -(row as f32) * ROW)
+        self.top + Vec2::new((side + stagger) * self.pitch, -(row as f32) * ROW)
     }
 
     /// The home whose middle is nearest to a point, if that is within half a home's width.
@@ -73,7 +83,7 @@ impl Dock {
             return None;
         }
         let stagger = if row as usize % 2 == 1 { 0.5 } else { 0.0 };
-        let side = ((point.x - self.top.x) / HOME - stagger).round();
+        let side = ((point.x - self.top.x) / self.pitch - stagger).round();
         let column = if side < 0.0 { -2.0 * side - 1.0 } else { 2.0 * side } as usize;
         let home = (row as usize).checked_mul(self.per_row)?.checked_add(column)?;
         (column < self.per_row && self.place(home).distance(point) < HOME / 2.0).then_some(home)
@@ -85,8 +95,11 @@ impl Dock {
         if rows == 0 {
             return None;
         }
-        let half = (homes.min(self.per_row) as f32 / 2.0 + 0.5) * HOME;
-        let low = Vec2::new(self.top.x - half, self.top.y - (rows - 1) as f32 * ROW - HOME / 2.0);
+        let half = (homes.min(self.per_row) as f32 / 2.0 + 0.5) * self.pitch;
+        let low = Vec2::new(
+            self.top.x - half,
+            self.top.y - (rows - 1) as f32 * ROW - HOME / 2.0 - NAMES,
+        );
         Some(Rect::from_corners(
             low,
             Vec2::new(self.top.x + half, self.top.y + HOME / 2.0),

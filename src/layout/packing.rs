@@ -6,9 +6,9 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 use bevy::{math::Vec2, platform::collections::HashMap};
 
 /// Free ground between two districts: room for a name.
-pub const GAP: f32 = 1.8;
-/// How much wider than high the whole becomes: a 16:9 screen less its header and the dock.
-const ASPECT: f32 = 2.0;
+pub const GAP: f32 = 2.6;
+/// How much wider than high the whole becomes: a 16:9 screen less its header, the dock and room for names.
+const ASPECT: f32 = 2.35;
 /// Edge of a cell of the look-up grid.
 const CELL: f32 = 8.0;
 /// Nearer than this is touching, not overlapping: rounding.
@@ -319,8 +319,8 @@ mod tests {
             packing.place_all(&newcomers);
             assert_apart(&packing);
             let size = bounds(&packing);
-            assert!((1.3..3.0).contains(&(size.x / size.y)), "{count}: {size}");
-            let filled = count as f32 * std::f32::consts::PI * 5.9 * 5.9 / (size.x * size.y);
+            assert!((1.3..4.0).contains(&(size.x / size.y)), "{count}: {size}");
+            let filled = count as f32 * std::f32::consts::PI * (5.0 + GAP / 2.0).powi(2) / (size.x * size.y);
             assert!(filled > 0.6, "{count}: {filled}");
             assert!((1.0..3.0).contains(&packing.sparsity()));
         }

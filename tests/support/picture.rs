@@ -1,6 +1,7 @@
 //! A scene without a window: entities are set by hand, a picture is taken, its pixels are looked at.
 
 #![allow(clippy::expect_used, reason = "a test that cannot draw has failed")]
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -57,6 +58,34 @@ fn plugins() -> PluginGroupBuilder {
 impl Studio {
     /// `units` world units from the lower to the upper edge of the picture.
     pub fn new(size: UVec2, units: f32) -> Self {
+        let mut studio = Self::build(size, false);
+        let projection = OrthographicProjection {
+            scaling_mode: ScalingMode::FixedVertical { viewport_height: units },
+            ..OrthographicProjection::default_2d()
+        };
+        studio.app.world_mut().spawn((
+            Camera2d,
+            Msaa::Off,
+            RenderTarget::Image(studio.target.clone().into()),
+            Projection::Orthographic(projection),
+        ));
+        studio
+    }
+
+    /// The scene as the wall has it: the layout says where everybody stands, and the scene's own camera looks at it.
+    pub fn staged(size: UVec2) -> Self {
+        let mut studio = Self::build(size, true);
+        studio.app.update();
+        let world = studio.app.world_mut();
+        let mut cameras = world.query_filtered::<Entity, With<scene::camera::SceneCamera>>();
+        let camera = cameras.single(world).expect("the scene has one camera");
+        world
+            .entity_mut(camera)
+            .insert(RenderTarget::Image(studio.target.clone().into()));
+        studio
+    }
+
+    fn build(size: UVec2, is_staged: bool) -> Self {
         let built = catch_unwind(AssertUnwindSafe(|| {
             let mut app = App::new();
             app.add_plugins(plugins())
@@ -64,6 +93,9 @@ impl Studio {
                 .init_resource::<Shot>()
                 .init_resource::<Extent>();
             app.insert_resource(ClearColor(scene::palette::GROUND));
+            if is_staged {
+                app.add_plugins(opswall::layout::plugin).init_resource::<FleetIndex>();
+            }
             app.finish();
             app.cleanup();
             app
@@ -74,16 +106,6 @@ impl Studio {
         let mut image = Image::new_target_texture(size.x, size.y, TextureFormat::Rgba8UnormSrgb, None);
         image.texture_descriptor.usage |= TextureUsages::COPY_SRC;
         let target = app.world_mut().resource_mut::<Assets<Image>>().add(image);
-        let projection = OrthographicProjection {
-            scaling_mode: ScalingMode::FixedVertical { viewport_height: units },
-            ..OrthographicProjection::default_2d()
-        };
-        app.world_mut().spawn((
-            Camera2d,
-            Msaa::Off,
-            RenderTarget::Image(target.clone().into()),
-            Projection::Orthographic(projection),
-        ));
         Self { app, target, size }
     }
 

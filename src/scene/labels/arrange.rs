@@ -5,7 +5,7 @@ use bevy::{ecs::system::SystemParam, platform::collections::HashMap, prelude::*}
 use super::{
     MOST_LABELS, TextScale,
     board::Board,
-    candidates::{Candidate, Rows},
+    candidates::{Candidate, Class, Rows},
     compose::Composer,
     label::{Label, Owner, Side},
     text,
@@ -24,6 +24,11 @@ const LEAST_SECS: f64 = 0.12;
 const LATER_SECS: f64 = 0.9;
 /// Line height as a multiple of the font size.
 pub(super) const LINE: f32 = 1.2;
+
+/// Half size of an agent's hexagon in world units, less its corners.
+const AGENT_HALF: f32 = 0.62;
+/// Half size of the mark of a task in trouble, in world units.
+const ALARM_HALF: f32 = 0.32;
 
 /// The labels that are to be shown.
 #[derive(Resource, Debug, Default)]
@@ -106,6 +111,14 @@ pub(super) fn arrange(
     arrangement.edition += 1;
 }
 
+/// Takes the ground of marks themselves, so that no name is written over them.
+fn keep_clear(board: &mut Board, candidates: &[Candidate], view: &View, half: f32, is_meant: impl Fn(Class) -> bool) {
+    for candidate in candidates.iter().filter(|candidate| is_meant(candidate.class)) {
+        let half = Vec2::splat(half / view.world_per_px);
+        board.block(Rect::from_center_half_size(view.screen_from_world(candidate.at), half));
+    }
+}
+
 /// Gives room to the candidates in their order.
 fn give_room(
     candidates: &[Candidate],
@@ -116,9 +129,21 @@ fn give_room(
 ) -> Vec<(Label, Side)> {
     let mut board = Board::new(free);
     let mut labels = Vec::new();
+    let (mut are_alarms_kept_clear, mut are_agents_kept_clear) = (false, false);
     for candidate in candidates {
         if labels.len() >= MOST_LABELS {
             break;
+        }
+        // Districts and what is pointed at come first; from there on no name hides a mark that matters more than it.
+        if candidate.class >= Class::Alarm && !are_alarms_kept_clear {
+            are_alarms_kept_clear = true;
+            keep_clear(&mut board, candidates, view, ALARM_HALF, |class| {
+                matches!(class, Class::Alarm | Class::Waiting)
+            });
+        }
+        if candidate.class >= Class::Agent && !are_agents_kept_clear {
+            are_agents_kept_clear = true;
+            keep_clear(&mut board, candidates, view, AGENT_HALF, |class| class == Class::Agent);
         }
         let Some(label) = composer.compose(candidate) else {
             continue;

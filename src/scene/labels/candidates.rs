@@ -12,9 +12,9 @@ use crate::{
 };
 
 /// From this many logical pixels per slot on, tasks in trouble are named.
-const ALARM_PX: f32 = 26.0;
+const ALARM_PX: f32 = 34.0;
 /// Every task is named from here on.
-const TASK_PX: f32 = 58.0;
+const TASK_PX: f32 = 84.0;
 /// Agents are named from here on.
 const AGENT_PX: f32 = 13.0;
 /// Districts smaller than this radius in logical pixels have no name.

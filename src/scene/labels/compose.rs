@@ -17,8 +17,8 @@ const TASK_REACH: f32 = 0.42;
 const AGENT_REACH: f32 = 0.8;
 /// A name may be wider than its district by this share: the ground around a circle's top is free.
 const OVERHANG: f32 = 1.15;
-/// From agent to agent in the dock, less a little: an agent's name has this room in world units.
-const AGENT_ROOM: f32 = 2.1;
+/// An agent's name has this room in world units, if nobody else stands there.
+const AGENT_ROOM: f32 = 3.4;
 /// Share of a slot's width that a task's title may take when every task is named.
 const TASK_ROOM: f32 = 0.97;
 /// Widest label of a single row in logical pixels at a text scale of 1.
@@ -145,7 +145,6 @@ impl Composer<'_, '_, '_> {
         };
         let sides: &[Side] = match candidate.class {
             Class::Task => &[Side::Below],
-            Class::Agent => &[Side::Below, Side::Above],
             _ if is_agent => &[Side::Below, Side::Above, Side::Right, Side::Left],
             _ => &[Side::Above, Side::Below, Side::Right, Side::Left],
         };
