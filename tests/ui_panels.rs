@@ -100,6 +100,7 @@ fn huge() -> HeaderCounts {
     HeaderCounts {
         agents_busy: 100_000,
         agents: 100_000,
+        agents_failed: 1_234,
         running: 100_000,
         queued: 100_000,
         waiting: 100_000,
@@ -173,7 +174,7 @@ fn the_header_survives_huge_counts_at_1280_and_keeps_what_is_wrong() {
 fn totals_are_exact_to_whoever_asks() {
     let harness = header_of(1920.0, badge(Tone::Live), huge());
     harness.get_by_label("100,000 tasks failed");
-    harness.get_by_label("100,000 of 100,000 agents busy");
+    harness.get_by_label("100,000 of 100,000 agents busy, 1,234 failed");
     harness.get_by_label("Time 14:03 UTC");
 }
 

@@ -242,7 +242,8 @@ fn body(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u3
     if r < SILHOUETTE_PX {
         // A point in the colour of its state; those that rest are hollow.
         let hollow = (away || status == IDLE) && r >= 3.5;
-        out.outline = vec4(HEXAGON * r, select(0.0, 1.5, hollow), 0.0, 2.0);
+        let shrunk = mix(0.62, 1.0, smoothstep(2.5, SILHOUETTE_PX, r));
+        out.outline = vec4(HEXAGON * max(r * shrunk, AGENT_PX * look.there), select(0.0, 1.5, hollow), 0.0, 2.0);
         // Work is calm: it stands back behind what is not.
         out.inside = vec4(look.rgb * select(1.0, 0.75, status == RUNNING), 1.0) * select(1.0, 0.0, hollow);
     } else {

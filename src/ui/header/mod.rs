@@ -21,6 +21,7 @@ use crate::domain::{Kind, Status};
 pub struct HeaderCounts {
     pub agents_busy: usize,
     pub agents: usize,
+    pub agents_failed: usize,
     pub running: usize,
     pub queued: usize,
     pub waiting: usize,
@@ -174,21 +175,23 @@ fn stats(ui: &Ui, view: &HeaderView<'_>) -> Vec<Stat> {
     let counts = &view.counts;
     let calm = if view.stale { theme::MUTED } else { theme::TEXT };
     let exact = |count: usize| format::grouped(count as u64);
-    let plain = |part, number: String, caption, icon, spoken| StatText {
+    let plain = |part, number: String, caption: &str, icon, spoken| StatText {
         part,
         number,
-        caption,
+        caption: caption.to_owned(),
+        caption_ink: theme::MUTED,
         icon,
         ink: calm,
         icon_ink: theme::MUTED,
         spoken,
     };
-    let alarm = |part, status: Status, count: usize, caption, spoken| {
+    let alarm = |part, status: Status, count: usize, caption: &str, spoken| {
         let loud = count > 0 && !view.stale;
         StatText {
             part,
             number: format::compact(count),
-            caption,
+            caption: caption.to_owned(),
+            caption_ink: theme::MUTED,
             icon: Some(status),
             ink: if loud {
                 theme::status_color(status)
@@ -199,18 +202,28 @@ fn stats(ui: &Ui, view: &HeaderView<'_>) -> Vec<Stat> {
             spoken,
         }
     };
-    let mut texts = vec![
-        plain(
-            Part::Agents,
-            format!(
-                "{}/{}",
-                format::compact(counts.agents_busy),
-                format::compact(counts.agents)
-            ),
-            "agents busy",
-            None,
-            format!("{} of {} agents busy", exact(counts.agents_busy), exact(counts.agents)),
+    let mut agents = plain(
+        Part::Agents,
+        format!(
+            "{}/{}",
+            format::compact(counts.agents_busy),
+            format::compact(counts.agents)
         ),
+        "agents busy",
+        None,
+        format!("{} of {} agents busy", exact(counts.agents_busy), exact(counts.agents)),
+    );
+    if counts.agents_failed > 0 {
+        agents.caption = format!("agents, {} failed", format::compact(counts.agents_failed));
+        agents
+            .spoken
+            .push_str(&format!(", {} failed", exact(counts.agents_failed)));
+        if !view.stale {
+            agents.caption_ink = theme::status_color(Status::Failed);
+        }
+    }
+    let mut texts = vec![
+        agents,
         plain(
             Part::Running,
             format::compact(counts.running),

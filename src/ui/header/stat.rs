@@ -24,10 +24,11 @@ pub struct Stat {
 
 /// What a total says.
 #[derive(Debug)]
-pub struct StatText<'a> {
+pub struct StatText {
     pub part: Part,
     pub number: String,
-    pub caption: &'a str,
+    pub caption: String,
+    pub caption_ink: Color32,
     pub icon: Option<Status>,
     pub ink: Color32,
     pub icon_ink: Color32,
@@ -37,10 +38,10 @@ pub struct StatText<'a> {
 const ICON_GAP: f32 = 6.0;
 
 impl Stat {
-    pub fn new(ui: &Ui, text: StatText<'_>) -> Self {
+    pub fn new(ui: &Ui, text: StatText) -> Self {
         let painter = ui.painter();
         let number = painter.layout_no_wrap(text.number, Tier::RoomDigits.font(ui), text.ink);
-        let caption = painter.layout_no_wrap(text.caption.to_owned(), Tier::Caption.font(ui), theme::MUTED);
+        let caption = painter.layout_no_wrap(text.caption, Tier::Caption.font(ui), text.caption_ink);
         let icon_size = if text.icon.is_some() {
             (number.size().y * 0.56).round()
         } else {

@@ -84,6 +84,7 @@ impl Reads<'_, '_> {
         HeaderCounts {
             agents_busy: engaged(Kind::Agent),
             agents: self.counts.total(Kind::Agent),
+            agents_failed: self.counts.of(Kind::Agent, Status::Failed),
             running: tasks(Status::Running),
             queued: tasks(Status::Queued),
             waiting: tasks(Status::Waiting),
