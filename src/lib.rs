@@ -31,4 +31,5 @@ pub mod wall;
 pub mod cli;
 pub mod commands;
 pub mod demo;
+mod files;
 pub mod net;

@@ -75,7 +75,13 @@ pub(super) fn receive(
             }
         }
     }
-    pace.count(batch.len());
+    // A snapshot's rows are not something that happened: they carry no commit time.
+    pace.count(
+        batch
+            .iter()
+            .filter(|RowChanged(change)| change.committed_ms.is_some())
+            .count(),
+    );
     changed.write_batch(batch);
     if connection.report.status == LinkStatus::Connected {
         connection.last_live = Some(now);

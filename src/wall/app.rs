@@ -7,7 +7,7 @@ use bevy::{
     prelude::*,
 };
 
-use super::{canvas::Canvas, picture, snapshot, unattended};
+use super::{canvas::Canvas, picture, snapshot, unattended, viewing};
 use crate::{
     connection::ConnectionPlugin, domain::Mapping, domain::Notice, fleet, frame, layout, messages, scene,
     settings::WallSettings, third_party, ui,
@@ -60,7 +60,14 @@ pub fn build(options: WallOptions) -> App {
             picture::plugin,
             unattended::plugin,
             snapshot::plugin,
+            viewing::plugin,
         ));
+    app.insert_resource(scene::motion::MotionSettings {
+        reduced: options.settings.reduced_motion,
+    });
+    if let Some(viewing) = viewing::Viewing::of(&options.settings) {
+        app.insert_resource(viewing);
+    }
     match options.picture {
         Picture::None => {}
         Picture::Kept(path) => {
@@ -83,7 +90,7 @@ fn log(verbose: bool) -> LogPlugin {
         filter: if verbose {
             "wgpu=warn,naga=warn".into()
         } else {
-            "wgpu=error,naga=error,bevy_winit=error".into()
+            "wgpu=error,naga=error,bevy_winit=error,bevy_egui::render=error,bevy_render::renderer=error".into()
         },
         ..default()
     }

@@ -8,6 +8,7 @@ use bevy::{
     render::{
         RenderPlugin,
         render_resource::{Extent3d, TextureDimension, TextureFormat, TextureUsages},
+        settings::{Backends, WgpuSettings},
     },
     time::TimeUpdateStrategy,
     window::{ExitCondition, PresentMode, WindowMode, WindowResolution},
@@ -81,6 +82,7 @@ impl Canvas {
                         })
                         .set(RenderPlugin {
                             synchronous_pipeline_compilation: true,
+                            render_creation: offscreen_backends().into(),
                             ..default()
                         })
                         .disable::<WinitPlugin>(),
@@ -94,6 +96,15 @@ impl Canvas {
         }
         // Wall time, whatever the frame rate.
         app.insert_resource(TimeUpdateStrategy::Automatic);
+    }
+}
+
+/// Without a display OpenGL has nothing to draw on and complains about it; the environment may ask for it all the same.
+fn offscreen_backends() -> WgpuSettings {
+    let backends = Backends::from_env().unwrap_or(Backends::PRIMARY);
+    WgpuSettings {
+        backends: Some(backends),
+        ..default()
     }
 }
 

@@ -5,5 +5,6 @@ pub mod canvas;
 pub mod picture;
 mod snapshot;
 mod unattended;
+mod viewing;
 
 pub use app::{Picture, WallOptions, build};

@@ -1,7 +1,7 @@
 //! Pictures of the wall: written whole or not at all.
 
 use std::{
-    io::Cursor,
+    io::{Cursor, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -13,6 +13,7 @@ use bevy::{
 use thiserror::Error;
 
 use super::canvas::OffscreenImage;
+use crate::files::write_whole;
 
 /// Why a picture was not written.
 #[derive(Debug, Error)]
@@ -65,22 +66,9 @@ fn encode(image: &Image) -> Result<Vec<u8>, PictureError> {
     Ok(png.into_inner())
 }
 
-/// Replaces the file in one step: whoever looks sees the old picture or the new one.
 fn write(path: &Path, png: &[u8]) -> Result<(), PictureError> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let failed = |source| PictureError::Write {
+    write_whole(path, |file| file.write_all(png)).map_err(|source| PictureError::Write {
         path: path.display().to_string(),
         source,
-    };
-    let mut file = tempfile::Builder::new()
-        .prefix(".opswall-")
-        .suffix(".png")
-        .tempfile_in(folder)
-        .map_err(failed)?;
-    std::io::Write::write_all(&mut file, png).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    })
 }

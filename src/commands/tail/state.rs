@@ -11,7 +11,10 @@ use std::{
 use serde::Serialize;
 
 use super::{super::Failure, line::json_line, usage};
-use crate::domain::{Change, FeedEvent, Op, Record, RowKey};
+use crate::{
+    domain::{Change, FeedEvent, Op, Record, RowKey},
+    files::write_whole,
+};
 
 /// Counts, and the rows when they are wanted.
 pub(super) struct State {
@@ -70,25 +73,21 @@ impl State {
                 path.display()
             ))
         };
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-        {
-            let mut out = BufWriter::new(&mut file);
+        write_whole(path, |file| {
+            let mut out = BufWriter::new(file);
             for (key, record) in self.rows.iter().flatten() {
-                let line = DumpLine {
-                    table: key.kind.plural(),
-                    id: key.id.as_str(),
-                    record,
-                };
-                json_line(&mut out, &line).map_err(failed)?;
+                json_line(
+                    &mut out,
+                    &DumpLine {
+                        table: key.kind.plural(),
+                        id: key.id.as_str(),
+                        record,
+                    },
+                )?;
             }
-            out.flush().map_err(failed)?;
-        }
-        file.persist(path).map_err(|error| failed(error.error))?;
-        Ok(())
+            out.flush()
+        })
+        .map_err(failed)
     }
 
     pub(super) fn summary(&self, wall: Duration) -> Summary {
