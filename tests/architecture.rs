@@ -165,8 +165,14 @@ const RULES: &[Rule] = &[
             "settings",
             "frame",
             "third_party",
+            "files",
         ],
-        crates: &["bevy", "bevy_tweening", "tempfile", "thiserror", "jiff"],
+        crates: &["bevy", "thiserror"],
+    },
+    Rule {
+        module: "files",
+        modules: &[],
+        crates: &["tempfile"],
     },
     Rule {
         module: "third_party",
