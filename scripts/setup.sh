@@ -15,6 +15,9 @@ RUN_PACKAGES=(libx11-xcb1 libxcursor1 libxi6 libxrandr2 libxkbcommon-x11-0 libvu
 # Everything that is built goes to one folder, which several checkouts may share.
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/opswall/target}"
 
+# Mesa's device selection looks for a Wayland socket there and complains when the variable is missing.
+export XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-$CARGO_TARGET_DIR}"
+
 is_installed() {
     # "install ok installed" also for packages of another architecture's name, `libx11-6:amd64`.
     dpkg-query --show --showformat='${db:Status-Status}\n' "$1" 2>/dev/null | grep --quiet '^installed$'

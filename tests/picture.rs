@@ -118,15 +118,6 @@ fn difference(a: &image::RgbImage, b: &image::RgbImage) -> usize {
     a.pixels().zip(b.pixels()).filter(differs).count()
 }
 
-/// Mean distance of a pixel's channels from each other: 0 for grey.
-fn colourfulness(picture: &image::RgbImage) -> f64 {
-    let spread = |pixel: &image::Rgb<u8>| {
-        let [r, g, b] = pixel.0;
-        f64::from(r.max(g).max(b) - r.min(g).min(b))
-    };
-    picture.pixels().map(spread).sum::<f64>() / f64::from(picture.width() * picture.height())
-}
-
 /// One test, one app: a second one in the same process would set up the logger again.
 #[test]
 fn the_wall_is_drawn_lives_goes_stale_and_comes_back() {
@@ -181,11 +172,16 @@ fn the_wall_is_drawn_lives_goes_stale_and_comes_back() {
     wall.until_status(LinkStatus::Error);
     wall.settle(Duration::from_secs(2));
     let offline = wall.picture();
+    let (before, after) = (running_pixels(&later), running_pixels(&offline));
+    // The legend keeps its colours; the scene has lost them.
     assert!(
-        colourfulness(&offline) < colourfulness(&later) * 0.75,
-        "not live, it looks stale: {} against {}",
-        colourfulness(&offline),
-        colourfulness(&later)
+        after * 3 < before,
+        "not live, it looks stale: {before} pixels of running blue, then {after}"
+    );
+    let reds = |picture| pixels_of(picture, palette::status(Status::Failed));
+    assert!(
+        reds(&offline) > reds(&later) + 2_000,
+        "the badge and the header's line turn red"
     );
     assert_eq!(
         wall.app.world().resource::<FleetIndex>().len(),
@@ -198,10 +194,12 @@ fn the_wall_is_drawn_lives_goes_stale_and_comes_back() {
     wall.until_status(LinkStatus::Connected);
     wall.settle(Duration::from_secs(2));
     let back = wall.picture();
-    assert!(
-        colourfulness(&back) > colourfulness(&offline) * 1.2,
-        "live again, it looks it"
-    );
+    assert!(running_pixels(&back) > after * 3, "live again, it looks it");
+    assert!(reds(&back) < reds(&offline), "and the badge with it");
+}
+
+fn running_pixels(picture: &image::RgbImage) -> usize {
+    pixels_of(picture, palette::status(Status::Running))
 }
 
 fn rows_of(wall: &Wall) -> usize {
