@@ -59,6 +59,8 @@ pub struct SceneInsets {
     pub bottom: f32,
     pub left: f32,
     pub right: f32,
+    /// Further from the left, under a panel that floats over the scene: the camera fits everything beside it.
+    pub floating_left: f32,
 }
 
 /// How stale the scene looks, 0 (live) to 1: the tween of the veil writes it, the shader desaturates by it and holds

@@ -1,5 +1,5 @@
 //! Where things stand: in a headless app with rows spawned by hand, and the floor plan alone under any order of events.
-
+#![cfg(feature = "wall")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::{HashMap, HashSet};

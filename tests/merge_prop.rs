@@ -304,7 +304,7 @@ impl World {
                     self.give(&told);
                 }
             }
-            26 if at % 3 == 0 && self.rig.opens == self.opened && self.rig.closes == self.closes => {
+            26 if at.is_multiple_of(3) && self.rig.opens == self.opened && self.rig.closes == self.closes => {
                 self.server.hang_up();
                 match at % 4 {
                     0 => self.rig.give(Input::SocketClosed(CloseReason::Frame {
@@ -320,12 +320,12 @@ impl World {
                     _ => self.rig.user(Command::Reconnect),
                 }
             }
-            27 if self.is_opening() && at % 4 == 0 => {
+            27 if self.is_opening() && at.is_multiple_of(4) => {
                 self.opened = self.rig.opens;
                 self.rig.unreachable();
             }
             // Changes are lost, and the server says so by confirming again.
-            28 if self.is_subscribed() && at % 2 == 0 => {
+            28 if self.is_subscribed() && at.is_multiple_of(2) => {
                 for _ in 0..=at % 5 {
                     self.server.stream.pop_front();
                 }
@@ -355,7 +355,7 @@ impl World {
             // Something happens without a word: a row leaves what may be seen, or the table is truncated.
             31 if silent_too => {
                 self.silent = true;
-                if at % 5 == 0 {
+                if at.is_multiple_of(5) {
                     self.server.rows.clear();
                 } else {
                     let taken = self.server.rows.keys().copied().nth(usize::from(at) % 12);

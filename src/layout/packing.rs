@@ -7,8 +7,8 @@ use bevy::{math::Vec2, platform::collections::HashMap};
 
 /// Free ground between two districts: room for a name.
 pub const GAP: f32 = 2.6;
-/// How much wider than high the whole becomes: a 16:9 screen less its header, the dock and room for names.
-const ASPECT: f32 = 2.35;
+/// How much wider than high the whole becomes: a 16:9 screen less its header, the dock, the legend and room for names.
+const ASPECT: f32 = 1.9;
 /// Edge of a cell of the look-up grid.
 const CELL: f32 = 8.0;
 /// Nearer than this is touching, not overlapping: rounding.

@@ -22,15 +22,18 @@ pub struct LegendView<'a> {
     pub unmapped: &'a [String],
 }
 
-/// Hangs the legend with its lower left corner at `corner`.
-pub fn legend_area(ctx: &Context, view: &LegendView<'_>, corner: Pos2, actions: &mut Vec<Action>) {
+/// Hangs the legend with its lower left corner at `corner`. Returns the width that it covers.
+pub fn legend_area(ctx: &Context, view: &LegendView<'_>, corner: Pos2, actions: &mut Vec<Action>) -> f32 {
     Area::new(Id::new("legend"))
         .order(Order::Middle)
         .pivot(egui::Align2::LEFT_BOTTOM)
         .fixed_pos(corner)
         .show(ctx, |ui| {
             theme::plate().show(ui, |ui| legend_ui(ui, view, actions));
-        });
+        })
+        .response
+        .rect
+        .width()
 }
 
 /// The legend's contents.

@@ -13,6 +13,9 @@ use crate::{
     settings::WallSettings, third_party, ui,
 };
 
+/// Unattended, the whole fleet is shown again this long after somebody last touched the view.
+const KIOSK_FIT_SECS: f32 = 60.0;
+
 /// What a wall is built from.
 #[derive(Debug)]
 pub struct WallOptions {
@@ -65,6 +68,11 @@ pub fn build(options: WallOptions) -> App {
     app.insert_resource(scene::motion::MotionSettings {
         reduced: options.settings.reduced_motion,
     });
+    if options.settings.kiosk {
+        app.insert_resource(scene::camera::CameraHabits {
+            fit_after_secs: Some(KIOSK_FIT_SECS),
+        });
+    }
     if let Some(viewing) = viewing::Viewing::of(&options.settings) {
         app.insert_resource(viewing);
     }

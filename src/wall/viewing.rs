@@ -2,7 +2,11 @@
 
 use bevy::prelude::*;
 
-use crate::{scene::camera::SceneCamera, settings::WallSettings, ui::TypeScale};
+use crate::{
+    scene::{camera::SceneCamera, labels::TextScale},
+    settings::WallSettings,
+    ui::TypeScale,
+};
 
 /// The screen as it is looked at.
 #[derive(Resource, Debug, Clone, Copy)]
@@ -29,6 +33,7 @@ fn size_text(
     viewing: Res<Viewing>,
     cameras: Query<&Camera, With<SceneCamera>>,
     mut scale: ResMut<TypeScale>,
+    mut labels: ResMut<TextScale>,
     mut seen: Local<Option<UVec2>>,
 ) {
     let Ok(camera) = cameras.single() else { return };
@@ -41,5 +46,6 @@ fn size_text(
             distance_metres,
         } = *viewing;
         *scale = TypeScale::for_wall(diagonal_inches, distance_metres, size.as_vec2().to_array(), per_point);
+        *labels = TextScale(scale.name / TypeScale::default().name);
     }
 }

@@ -181,9 +181,14 @@ fn draw_panels(
         unmapped: &reads.unmapped.0,
     };
     // Nothing to read it for while the wall is empty.
+    let mut floating_left = 0.0;
     if overlay_view.rows > 0 {
         let corner = scene.left_bottom() + vec2(theme::GAP, -theme::GAP);
-        legend::legend_area(ctx, &legend_view, corner, actions);
+        let width = legend::legend_area(ctx, &legend_view, corner, actions);
+        // Folded, it is a word in the corner and hides nothing.
+        if panels.legend_open {
+            floating_left = theme::GAP + width;
+        }
     }
     if panels.popover_open {
         let view = PopoverView {
@@ -216,6 +221,7 @@ fn draw_panels(
             bottom: screen.bottom() - scene.bottom(),
             left: scene.left() - screen.left(),
             right: screen.right() - scene.right(),
+            floating_left,
         },
         scene,
     }
