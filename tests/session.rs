@@ -194,6 +194,8 @@ mod backoff {
             rig.user(Command::Disconnect);
             assert_eq!((rig.status(), rig.closes), (LinkStatus::Disconnected, 1));
             assert_eq!(rig.statuses.last().expect("one").retry_in_ms, None);
+            let left = rig.sent_events().iter().filter(|event| *event == "phx_leave").count();
+            assert_eq!(left, usize::from(live), "a channel is left before its socket is closed");
             let (opens, sent) = (rig.opens, rig.sent.len());
             rig.pass(seconds(10_000));
             rig.give(Input::SocketOpened); // late news of a closed socket change nothing

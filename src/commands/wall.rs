@@ -9,6 +9,7 @@ use crate::{
     connection::ConnectionPlugin,
     demo::{Options, Server},
     settings::{FeedSettings, Settings},
+    third_party,
     wall::{
         self, Picture, WallOptions,
         canvas::{self, Canvas},
@@ -75,6 +76,7 @@ pub(super) fn show(settings: &Settings, source: Source, canvas: Canvas, picture:
     let mapping = feed.mapping.clone();
     let connection = ConnectionPlugin::start(feed, demo.is_some(), settings.keep_in.clone())
         .map_err(|error| Failure::Running(error.to_string()))?;
+    third_party::bevy_gpu::tell_missing_driver();
     let mut app = wall::build(WallOptions {
         canvas,
         connection,

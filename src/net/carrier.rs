@@ -22,6 +22,8 @@ use crate::{
 const FLUSH_EVERY: Duration = Duration::from_millis(2);
 /// Frames taken in one go before orders and timers get their turn.
 const FRAMES_IN_A_ROW: usize = 256;
+/// How long a socket may take to say goodbye.
+const GOODBYE: Duration = Duration::from_millis(200);
 /// Rows in one REST page: the hosted server's own ceiling.
 const PAGE_SIZE: usize = 1_000;
 
@@ -189,7 +191,7 @@ impl Carrier {
             match action {
                 Action::Open => self.open(),
                 Action::Close => {
-                    self.link = Link::Down;
+                    self.hang_up();
                     lost = None;
                 }
                 Action::Send(text) => {
@@ -241,12 +243,25 @@ impl Carrier {
         )));
     }
 
-    /// A clean goodbye, if the socket takes it at once.
-    async fn close(self) {
-        if let Link::Up(mut stream) = self.link {
-            let _ = tokio::time::timeout(Duration::from_millis(200), stream.close(None)).await;
+    /// Drops the link; an open socket says goodbye on its own time and is heard no more.
+    fn hang_up(&mut self) {
+        if let Link::Up(stream) = std::mem::replace(&mut self.link, Link::Down) {
+            tokio::spawn(say_goodbye(stream));
         }
     }
+
+    /// The last goodbye is waited for: the runtime ends next.
+    async fn close(self) {
+        if let Link::Up(stream) = self.link {
+            say_goodbye(stream).await;
+        }
+    }
+}
+
+/// A close frame, if the socket takes it at once.
+async fn say_goodbye(mut stream: Box<Stream>) {
+    // A link that takes nothing any more is dropped as it is.
+    let _ = tokio::time::timeout(GOODBYE, stream.close(None)).await;
 }
 
 async fn next_of_link(link: &mut Link) -> Event {

@@ -1,5 +1,6 @@
 //! Work-arounds for dependencies, each with the issue it answers and the version that makes it obsolete.
 
+pub mod bevy_gpu;
 mod bevy_monitor;
 
 use bevy::prelude::*;

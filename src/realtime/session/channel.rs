@@ -84,6 +84,16 @@ impl Session {
         out.act(Action::Send(text));
     }
 
+    /// Says goodbye to the channel, where there is one. Nobody waits for the answer: the socket closes next.
+    pub(super) fn leave(&mut self, out: &mut Out<'_>) {
+        if !self.has_channel() {
+            return;
+        }
+        let reference = self.reference().to_string();
+        let frame = Frame::leave(&self.channel.join_ref, &reference, &self.channel.topic);
+        out.act(Action::Send(encode_text(self.vsn(), Direction::ToServer, &frame)));
+    }
+
     /// There is a channel that frames can belong to.
     fn has_channel(&self) -> bool {
         matches!(

@@ -89,11 +89,13 @@ impl Session {
                 if self.tables.is_empty() {
                     return;
                 }
+                self.leave(out);
                 self.hang_up("the user asked to reconnect", out);
                 self.retry.start_again();
                 self.connect(out);
             }
             Command::Disconnect => {
+                self.leave(out);
                 self.hang_up("the user disconnected", out);
                 if self.phase != Phase::Resting || self.report.status() != LinkStatus::Disconnected {
                     self.say(
