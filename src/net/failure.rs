@@ -2,7 +2,7 @@
 
 use std::{error::Error, io};
 
-use tokio_tungstenite::tungstenite;
+use tokio_tungstenite::tungstenite::{self, error::ProtocolError};
 
 /// Longest text taken from an error or a server's message.
 const MAX_TEXT: usize = 240;
@@ -43,6 +43,9 @@ pub(super) fn socket_words(error: &tungstenite::Error) -> String {
         tungstenite::Error::Io(error) => io_words(error),
         tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed => "the connection is closed".into(),
         tungstenite::Error::Capacity(_) => "a frame is larger than the 16 MiB that are allowed".into(),
+        tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+            "the other side hung up without a word".into()
+        }
         tungstenite::Error::Protocol(_) => "the server broke the WebSocket protocol".into(),
         other => words(other),
     }

@@ -75,7 +75,8 @@ impl Session {
             (None, CloseReason::Frame { code, text }) => {
                 format!("the server closed the connection (code {code}: {})", self.clean(&text))
             }
-            (None, CloseReason::Lost(text)) => format!("the connection was lost ({})", self.clean(&text)),
+            // The transport's own words: what is said before them is that the connection is lost.
+            (None, CloseReason::Lost(text)) => self.clean(&text),
         };
         self.lose(text, Class::Retry, out);
     }
