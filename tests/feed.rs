@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "support/demo.rs"]
+mod demo;
 #[path = "support/listener.rs"]
 mod listener;
 
@@ -10,25 +12,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use demo::server;
 use listener::{Listener, settings};
 use opswall::{
-    demo::{ChannelFault, Cut, Options, Refusal, Server},
+    demo::{ChannelFault, Cut, Refusal},
     domain::{Backoff, LinkStatus},
     realtime::Command,
     settings::Vsn,
 };
-
-fn server(rate: f64) -> Server {
-    let options = Options {
-        agents: 12,
-        workflows: 5,
-        tasks: 150,
-        rate,
-        seed: 7,
-        ..Options::default()
-    };
-    Server::start((Ipv4Addr::LOCALHOST, 0).into(), options).expect("a server")
-}
 
 #[test]
 fn it_connects_merges_and_follows() {

@@ -2,6 +2,9 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "support/demo.rs"]
+mod demo;
+
 use std::{
     net::{Ipv4Addr, TcpListener},
     path::Path,
@@ -9,23 +12,12 @@ use std::{
     time::Duration,
 };
 
+use demo::server;
 use opswall::{
-    demo::{Cut, Options, Refusal, Server, TableId},
+    demo::{Cut, Refusal, TableId},
     domain::Kind,
 };
 use serde_json::Value;
-
-fn server(rate: f64) -> Server {
-    let options = Options {
-        agents: 12,
-        workflows: 5,
-        tasks: 150,
-        rate,
-        seed: 7,
-        ..Options::default()
-    };
-    Server::start((Ipv4Addr::LOCALHOST, 0).into(), options).expect("a server")
-}
 
 /// Runs the program in a folder of its own, without anybody's settings.
 fn opswall(folder: &Path, args: &[&str]) -> Output {
