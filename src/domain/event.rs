@@ -41,6 +41,9 @@ pub struct StatusReport {
     pub reason: Option<String>,
     /// It runs on the stream alone: no snapshot, no audit (`rest_url = "none"`).
     pub stream_only: bool,
+    /// While connecting: changes flow and are shown, but after a burst the server may have dropped some, so that the
+    /// tables are read until they are proven equal.
+    pub catching_up: bool,
 }
 
 /// A snapshot has been merged; the changes it took were sent before this.

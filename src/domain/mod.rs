@@ -21,7 +21,7 @@ pub use change::{Change, Op};
 pub use event::{FeedEvent, Level, LinkStatus, Notice, StatusReport, SyncReport};
 pub use id::{RowId, RowKey};
 pub use kind::Kind;
-pub use link::{Attempt, ChannelState, LinkReport};
+pub use link::{Attempt, ChannelState, Following, LinkEvent, LinkReport, Resync};
 pub use mapping::{KindMapping, Mapping};
 pub use per_kind::PerKind;
 pub use record::{Column, Record};

@@ -209,6 +209,7 @@ impl Carrier {
                             .push(Box::pin(async move { (id, rest.read(request).await) }));
                     }
                 }
+                Action::Probe(_) | Action::RefreshToken => {}
                 Action::CancelFetches => self.fetches.clear(),
                 Action::Emit(event) => self.outbox.push(event)?,
                 Action::WakeAt(at) => self.timer = at.map(|at| self.started + at),
@@ -227,6 +228,7 @@ impl Carrier {
     fn now(&mut self) -> Now {
         Now {
             at: self.started.elapsed(),
+            wall_ms: wall_ms(),
             random: self.random.f64(),
         }
     }
@@ -279,6 +281,12 @@ async fn sleep_until(at: Option<Instant>) {
     }
 }
 
+/// The wall clock, in milliseconds since the Unix epoch.
+fn wall_ms() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
 fn session_config(settings: &FeedSettings) -> SessionConfig {
     use secrecy::ExposeSecret as _;
     let tables = settings
@@ -290,15 +298,21 @@ fn session_config(settings: &FeedSettings) -> SessionConfig {
             schema: table.schema.clone(),
             table: table.table.clone(),
             key: table.id.clone(),
+            updated_at: table.updated_at.clone(),
+            partitions: Vec::new(),
         })
         .collect();
     SessionConfig {
         vsn1: settings.vsn == Vsn::V1,
         tables,
         access_token: Some(settings.key.expose_secret().into()),
+        sign_in: false,
         backoff: settings.backoff,
         heartbeat_interval: settings.heartbeat_interval,
         reconcile_interval: settings.reconcile_interval,
+        audit_interval: None,
+        change_limit: None,
+        replace_after: None,
         snapshots: settings.rest_url.is_some(),
         page_size: PAGE_SIZE,
     }

@@ -201,6 +201,8 @@ mod tests {
             schema: "public".into(),
             table: "my tasks".into(),
             key: "id".into(),
+            updated_at: Vec::new(),
+            partitions: Vec::new(),
         };
         page_url(&base, &table, query).to_string()
     }

@@ -55,6 +55,7 @@ pub(super) async fn open(
         Ok(Err(tungstenite::Error::Http(response))) => Err(ConnectFailure::Refused {
             http: response.status().as_u16(),
             message: failure::body_message(response.body().as_deref().unwrap_or_default()),
+            retry_after: None,
         }),
         Ok(Err(error)) => Err(ConnectFailure::Unreachable(failure::socket_words(&error))),
         Err(_) => Err(ConnectFailure::Unreachable(format!(

@@ -1,7 +1,8 @@
 //! What goes into a session and what comes out: the whole surface between the protocol and the I/O that carries it.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
+use super::token::{Grant, Token, TokenError};
 use crate::domain::{Backoff, FeedEvent, Kind, Record, RowId};
 
 /// The moment of a call. The session never looks at a clock itself.
@@ -9,6 +10,8 @@ use crate::domain::{Backoff, FeedEvent, Kind, Record, RowId};
 pub struct Now {
     /// Monotonic, since the session was made.
     pub at: Duration,
+    /// The wall clock: milliseconds since the Unix epoch. Tokens end by it, and it goes on while the machine sleeps.
+    pub wall_ms: i64,
     /// A fresh random number in `[0, 1)` for whatever needs one in this call.
     pub random: f64,
 }
@@ -21,6 +24,11 @@ pub struct Table {
     pub table: String,
     /// Primary-key column.
     pub key: String,
+    /// Columns that may say when a row was last changed, the most trusted first: what the cheap audit asks for.
+    pub updated_at: Vec<String>,
+    /// Names that the changes of its partitions come under (the stream names the leaf, not the parent). `%` stands for
+    /// any run of characters and `_` for one, as the server matches names.
+    pub partitions: Vec<String>,
 }
 
 /// What a session is told once. Delays are bounds of product.md and realtime-protocol.md §15.
@@ -30,10 +38,20 @@ pub struct SessionConfig {
     pub vsn1: bool,
     pub tables: Vec<Table>,
     /// Sent as `access_token` with each join; a publishable key is allowed and ignored by the server.
-    pub access_token: Option<Arc<str>>,
+    pub access_token: Option<Token>,
+    /// Session tokens are had by [`Action::RefreshToken`], the first one before the first connect; `access_token` is
+    /// then used for nothing.
+    pub sign_in: bool,
     pub backoff: Backoff,
     pub heartbeat_interval: Duration,
     pub reconcile_interval: Option<Duration>,
+    /// How often the row count and the newest change of each table are compared between two reconciles.
+    pub audit_interval: Option<Duration>,
+    /// Changes a second, averaged over a minute, from which the server may drop changes without a word; `None`: it
+    /// does not.
+    pub change_limit: Option<u32>,
+    /// Age at which a connection without a signed-in user is replaced before the server cuts it; `None`: never.
+    pub replace_after: Option<Duration>,
     /// False: no snapshots (`rest_url = "none"`): live on the stream alone.
     pub snapshots: bool,
     /// Rows asked for in one page.
@@ -57,7 +75,12 @@ pub enum ConnectFailure {
     /// No TCP, TLS or answer in time: worth another try. The text is free of secrets.
     Unreachable(String),
     /// The server answered the upgrade with this HTTP status and (up to 4 KiB of) this message.
-    Refused { http: u16, message: String },
+    Refused {
+        http: u16,
+        message: String,
+        /// `Retry-After`, if the server sent one.
+        retry_after: Option<Duration>,
+    },
 }
 
 /// How an open socket ended.
@@ -84,6 +107,28 @@ pub struct PageRequest {
     pub id: u64,
     pub table: Table,
     pub query: PageQuery,
+    /// Who asks: the session token; `None` = the key alone.
+    pub token: Option<Token>,
+}
+
+/// A look at a table that costs little: how many rows, and which was changed last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProbeRequest {
+    /// Unique in the session, pages included.
+    pub id: u64,
+    pub table: Table,
+    /// The column to order by; `None` = the count alone.
+    pub newest_by: Option<String>,
+    pub token: Option<Token>,
+}
+
+/// What a probe saw.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Probe {
+    /// Rows in all; `None` when the server did not count.
+    pub count: Option<u64>,
+    /// The key and the asked column of the row changed last; `None` when there is none or it was not asked for.
+    pub newest: Option<Record>,
 }
 
 /// A page's rows, in the order the server gave them.
@@ -94,6 +139,10 @@ pub type Page = Vec<Record>;
 pub enum PageError {
     /// Will fail again until somebody changes something: bad key, no grant, no such table or column.
     Fatal(String),
+    /// This one table cannot be read (no grant, not exposed); others may be.
+    Denied(String),
+    /// The token has expired: worth another try with a fresh one.
+    Expired(String),
     /// The database gave up on the size of it (`57014`): ask for less.
     TooLarge(String),
     /// Worth another try, after `retry_after` if the server said so.
@@ -119,20 +168,31 @@ pub enum Input {
         id: u64,
         result: Result<Page, PageError>,
     },
+    /// The answer to [`Action::Probe`].
+    Probed {
+        id: u64,
+        result: Result<Probe, PageError>,
+    },
+    /// The answer to [`Action::RefreshToken`].
+    Token(Result<Grant, TokenError>),
     User(Command),
 }
 
 /// What to do. Carried out in order.
 #[derive(Debug, PartialEq)]
 pub enum Action {
-    /// Open a socket; exactly one of `SocketOpened` and `ConnectFailed` must follow, unless `Close` comes first.
+    /// Get a fresh session token; answer with `Input::Token`, once. Asked for again only after an answer.
+    RefreshToken,
+    /// Open a socket, with nothing kept from an earlier one (address, name look-up, pooled requests); exactly one of `SocketOpened` and `ConnectFailed` must follow, unless `Close` comes first.
     Open,
     /// Drop the socket, or the connect under way; nothing of it may be reported afterwards.
     Close,
     Send(String),
     /// Read a page; answer with `Input::Page` and its id.
     Fetch(PageRequest),
-    /// Drop every page read under way.
+    /// Look at a table; answer with `Input::Probed` and its id.
+    Probe(ProbeRequest),
+    /// Drop every page read and probe under way.
     CancelFetches,
     Emit(FeedEvent),
     /// Call with `Input::Timer` at this moment (same clock as `Now::at`). Replaces the moment asked for before;

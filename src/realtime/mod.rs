@@ -12,15 +12,17 @@ mod refusal;
 mod session;
 mod store;
 mod timestamp;
+mod token;
 
 pub use api::{
-    Action, CloseReason, Command, ConnectFailure, Input, Now, Page, PageError, PageQuery, PageRequest, SessionConfig,
-    Table,
+    Action, CloseReason, Command, ConnectFailure, Input, Now, Page, PageError, PageQuery, PageRequest, Probe,
+    ProbeRequest, SessionConfig, Table,
 };
 pub use change::{ChangeType, RowEvent, Trouble, Unusable};
 pub use frame::{Direction, Frame, FrameError, Vsn, decode_binary, decode_text, encode_text};
 pub use join::{BroadcastConfig, Entry, JoinConfig, JoinPayload, PresenceConfig};
 pub use session::{MAX_HISTORY, Session};
+pub use token::{Claims, Grant, Token, TokenError};
 
 /// An integer as it stands on the wire: a number, or (leniently) a string of digits.
 fn integer(raw: &str) -> Option<i64> {

@@ -7,7 +7,7 @@ use opswall::{
     domain::{Backoff, FeedEvent, Kind, LinkStatus, Notice, Record, StatusReport, SyncReport},
     realtime::{
         Action, CloseReason, Command, ConnectFailure, Direction, Frame, Input, Now, Page, PageError, PageQuery,
-        PageRequest, Session, SessionConfig, Table, Vsn, decode_text, encode_text,
+        PageRequest, ProbeRequest, Session, SessionConfig, Table, Vsn, decode_text, encode_text,
     },
 };
 use serde_json::{Value, json};
@@ -33,6 +33,11 @@ pub struct Rig {
     pub closes: usize,
     pub sent: Vec<String>,
     pub fetches: Vec<PageRequest>,
+    pub probes: Vec<ProbeRequest>,
+    /// Session tokens asked for.
+    pub refreshes: usize,
+    /// How far the wall clock is ahead of the monotonic one.
+    pub wall: Duration,
     /// The topic and reference of the last join.
     pub topic: String,
     pub join_ref: String,
@@ -44,6 +49,8 @@ pub fn table(kind: Kind, name: &str) -> Table {
         schema: "public".into(),
         table: name.into(),
         key: "id".into(),
+        updated_at: Vec::new(),
+        partitions: Vec::new(),
     }
 }
 
@@ -52,9 +59,13 @@ pub fn config() -> SessionConfig {
         vsn1: false,
         tables: vec![table(Kind::Task, "todos")],
         access_token: Some("eyJ.a.b".into()),
+        sign_in: false,
         backoff: Backoff::default(),
         heartbeat_interval: Duration::from_secs(25),
         reconcile_interval: Some(Duration::from_secs(600)),
+        audit_interval: None,
+        change_limit: None,
+        replace_after: None,
         snapshots: true,
         page_size: 1_000,
     }
@@ -94,6 +105,9 @@ impl Rig {
             closes: 0,
             sent: Vec::new(),
             fetches: Vec::new(),
+            probes: Vec::new(),
+            refreshes: 0,
+            wall: Duration::from_secs(1_790_000_000),
             topic: String::new(),
             join_ref: String::new(),
         }
@@ -126,6 +140,7 @@ impl Rig {
     pub fn give(&mut self, input: Input) {
         let now = Now {
             at: self.at,
+            wall_ms: self.wall_ms(),
             random: self.random,
         };
         let mut actions = Vec::new();
@@ -134,6 +149,10 @@ impl Rig {
             self.note(&action);
             self.actions.push(action);
         }
+    }
+
+    pub fn wall_ms(&self) -> i64 {
+        i64::try_from((self.wall + self.at).as_millis()).expect("a moment of this era")
     }
 
     fn note(&mut self, action: &Action) {
@@ -152,6 +171,8 @@ impl Rig {
                 self.sent.push(text.clone());
             }
             Action::Fetch(request) => self.fetches.push(request.clone()),
+            Action::Probe(request) => self.probes.push(request.clone()),
+            Action::RefreshToken => self.refreshes += 1,
             Action::CancelFetches => self.fetches.clear(),
             Action::WakeAt(at) => self.wake = *at,
             Action::Emit(FeedEvent::Status(status)) => self.statuses.push(status.clone()),
@@ -378,6 +399,7 @@ impl Rig {
         self.give(Input::ConnectFailed(ConnectFailure::Refused {
             http,
             message: message.into(),
+            retry_after: None,
         }));
     }
 

@@ -74,7 +74,7 @@ impl Session {
                     .collect(),
                 private: false,
             },
-            access_token: self.config.access_token.as_deref().map(str::to_owned),
+            access_token: self.token_to_send().map(|token| token.expose().to_owned()),
         };
         let frame = Frame::join(&reference, &self.channel.topic, &payload);
         let text = encode_text(self.vsn(), Direction::ToServer, &frame);

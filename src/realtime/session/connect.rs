@@ -51,7 +51,11 @@ impl Session {
                 let text = self.clean(&text);
                 self.lose(format!("the server cannot be reached ({text})"), Class::Retry, out);
             }
-            ConnectFailure::Refused { http, message } => {
+            ConnectFailure::Refused {
+                http,
+                message,
+                retry_after: _,
+            } => {
                 let refusal = refusal::of_connect(http, &self.clean(&message));
                 self.lose(refusal.sentence, refusal.class, out);
             }
@@ -142,6 +146,9 @@ impl Session {
 
     /// A text from outside, fit to be shown.
     pub(super) fn clean(&self, text: &str) -> String {
-        refusal::clean(text, self.config.access_token.as_deref())
+        refusal::clean(
+            text,
+            self.config.access_token.as_ref().map(crate::realtime::Token::expose),
+        )
     }
 }

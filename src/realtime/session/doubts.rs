@@ -14,6 +14,7 @@ impl Session {
     pub(super) fn ask_for_doubtful(&mut self, out: &mut Out<'_>) {
         for at in 0..self.tables.len() {
             let id = self.page_id();
+            let token = self.token_to_read();
             let (Some(sync), Some(tracked)) = (&mut self.sync, self.tables.get(at)) else {
                 return;
             };
@@ -37,6 +38,7 @@ impl Session {
             });
             out.act(Action::Fetch(PageRequest {
                 id,
+                token: token.clone(),
                 table: tracked.table.clone(),
                 query: PageQuery::Ids(ids),
             }));

@@ -130,6 +130,7 @@ impl Session {
             return;
         };
         let id = self.page_id();
+        let token = self.token_to_read();
         self.lookups.due = Some(now);
         self.lookups.under_way = Some((
             at,
@@ -142,6 +143,7 @@ impl Session {
         ));
         out.act(Action::Fetch(PageRequest {
             id,
+            token: token.clone(),
             table,
             query: PageQuery::Ids(ids),
         }));

@@ -16,6 +16,7 @@ mod report;
 mod retry;
 mod stream;
 mod sync;
+mod tokens;
 mod wake;
 
 use std::time::Duration;
@@ -156,6 +157,8 @@ impl Session {
             Input::SocketClosed(reason) => self.socket_closed(reason, out),
             Input::Timer => {}
             Input::Page { id, result } => self.page(id, result, out),
+            Input::Probed { id, result } => self.probed(id, result, out),
+            Input::Token(result) => self.token(result, out),
             Input::User(command) => self.obey(command, out),
         }
         self.run_due(out);

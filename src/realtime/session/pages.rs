@@ -25,6 +25,7 @@ const MIN_PAGE: usize = 50;
 impl Session {
     pub(super) fn ask_for_page(&mut self, at: usize, out: &mut Out<'_>) {
         let id = self.page_id();
+        let token = self.token_to_read();
         let (Some(sync), Some(tracked)) = (&mut self.sync, self.tables.get(at)) else {
             return;
         };
@@ -33,6 +34,7 @@ impl Session {
         reading.request = Some((id, out.at() + ANSWER_DEADLINE));
         out.act(Action::Fetch(PageRequest {
             id,
+            token: token.clone(),
             table: tracked.table.clone(),
             query: PageQuery::After {
                 after: reading.cursor.clone(),
@@ -126,6 +128,10 @@ impl Session {
         }
         let (text, wait) = match error {
             PageError::Fatal(text) => {
+                let text = self.clean(&text);
+                return self.sync_failed(&text, Class::Fatal, out);
+            }
+            PageError::Denied(text) | PageError::Expired(text) => {
                 let text = self.clean(&text);
                 return self.sync_failed(&text, Class::Fatal, out);
             }

@@ -108,6 +108,7 @@ impl Session {
             retry_in_ms: retry_in.map(millis),
             reason,
             stream_only: !self.config.snapshots,
+            catching_up: false,
         };
         self.report.news = true;
         // The very first one is said even where it equals the default.
@@ -162,6 +163,15 @@ impl Session {
             rows[tracked.table.kind] += tracked.rows.len();
         }
         LinkReport {
+            round_trips_ms: Vec::new(),
+            following: PerKind::default(),
+            epoch: 0,
+            last_resync: None,
+            last_drift: None,
+            last_audit: None,
+            token_expires_ms: None,
+            coalesced: 0,
+            events: Vec::new(),
             heartbeat_rtt_ms: self.heart.round_trip.map(millis),
             channel,
             rows,
