@@ -54,6 +54,16 @@ need_packages() {
         say "some packages could not be installed; the build may fail for want of them"
 }
 
+# need_postgresql: the binaries of one, for the tests that run our SQL; they start a server of their own and touch none
+# that runs. Those tests say so when they were left out for want of it.
+need_postgresql() {
+    local folder
+    for folder in /usr/lib/postgresql/*/bin ${PATH//:/ }; do
+        [ -x "$folder/initdb" ] && [ -x "$folder/psql" ] && return 0
+    done
+    need_packages postgresql
+}
+
 # True when the compiler is the required one or newer.
 rust_is_new_enough() {
     local found

@@ -33,6 +33,8 @@ pub enum Command {
     /// No window: connect, settle, draw one picture, exit
     #[cfg(feature = "wall")]
     Snapshot(SnapshotArgs),
+    /// Print the SQL that makes the three tables, the publication and the row-level-security policies
+    Schema,
     /// Print the settings in force and where each came from
     Config(ConfigArgs),
 }

@@ -7,6 +7,7 @@
 
 pub mod domain;
 pub mod realtime;
+pub mod schema;
 pub mod settings;
 
 #[cfg(feature = "wall")]

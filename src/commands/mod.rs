@@ -2,6 +2,7 @@
 
 pub mod config;
 mod failure;
+pub mod schema;
 pub mod serve;
 mod signals;
 #[cfg(feature = "wall")]

@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use super::{Failure, config, serve, tail};
+use super::{Failure, config, schema, serve, tail};
 use crate::{
     cli::{Cli, Command, DemoArgs, TailArgs},
     demo::{Faults, Options},
@@ -39,6 +39,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
             tell_notices(&settings);
             tail::run(settings.feed().map_err(usage)?, &tail_options(args)).map(done)
         }
+        Some(Command::Schema) => schema::run(&settings).map(done),
         Some(Command::Config(args)) => match config::run(&settings, &args) {
             Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::Running(format!(
                 "cannot write the output: {error}; write elsewhere"
@@ -47,7 +48,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         },
         #[cfg(not(feature = "wall"))]
         None => Err(Failure::Usage(
-            "this build has no wall: say serve, tail or config".into(),
+            "this build has no wall: say serve, tail, schema or config".into(),
         )),
     }
 }

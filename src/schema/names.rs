@@ -1,0 +1,166 @@
+//! Names and texts as PostgreSQL reads them: quoted where they must be, refused where it would cut or reserve them.
+
+use thiserror::Error;
+
+/// PostgreSQL cuts longer names, silently.
+pub(super) const MAX_NAME_BYTES: usize = 63;
+
+/// Columns that every table has by itself.
+const SYSTEM_COLUMNS: &[&str] = &["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
+
+/// Why no SQL can be made of these settings.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SchemaError {
+    #[error(
+        "'{name}' cannot name a {what}: PostgreSQL cuts names after {MAX_NAME_BYTES} bytes and this one has {}; shorten \
+         it in [tables.{kind}]",
+        .name.len()
+    )]
+    TooLong {
+        what: &'static str,
+        name: String,
+        kind: &'static str,
+    },
+    #[error("'{name}' cannot name a column: each table has one of that name already; rename it in [tables.{kind}]")]
+    SystemColumn { name: String, kind: &'static str },
+    #[error("{first} and {second} are one table, {table}; give each a table of its own with --{second}-table NAME")]
+    SameTable {
+        first: &'static str,
+        second: &'static str,
+        table: String,
+    },
+}
+
+/// Whether a name can be what it is said to be.
+pub(super) fn check(what: &'static str, name: &str, kind: &'static str) -> Result<(), SchemaError> {
+    if name.len() > MAX_NAME_BYTES {
+        return Err(SchemaError::TooLong {
+            what,
+            name: name.to_owned(),
+            kind,
+        });
+    }
+    if what == "column" && SYSTEM_COLUMNS.contains(&name) {
+        return Err(SchemaError::SystemColumn {
+            name: name.to_owned(),
+            kind,
+        });
+    }
+    Ok(())
+}
+
+/// A name as it stands in SQL: in quotes unless it is plain lower case and no reserved word.
+pub fn quoted(name: &str) -> String {
+    let is_plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && !RESERVED.split_ascii_whitespace().any(|word| word == name);
+    if is_plain {
+        name.to_owned()
+    } else {
+        // PostgreSQL takes no NUL at all; the settings refuse control characters.
+        format!("\"{}\"", name.replace('\0', "").replace('"', "\"\""))
+    }
+}
+
+/// `schema.table`, each quoted where it must be.
+pub fn qualified(schema: &str, table: &str) -> String {
+    format!("{}.{}", quoted(schema), quoted(table))
+}
+
+/// A text in single quotes. A backslash makes it an escape string, which reads the same whatever
+/// `standard_conforming_strings` says.
+pub(super) fn literal(text: &str) -> String {
+    let text = text.replace('\0', "").replace('\'', "''");
+    if text.contains('\\') {
+        format!("E'{}'", text.replace('\\', "\\\\"))
+    } else {
+        format!("'{text}'")
+    }
+}
+
+/// A body between dollar quotes whose tag does not occur in it.
+pub(super) fn dollar_quoted(body: &str) -> String {
+    let mut tag = "$opswall$".to_owned();
+    let mut number = 0_u32;
+    while body.contains(&tag) {
+        number += 1;
+        tag = format!("$opswall{number}$");
+    }
+    format!("{tag}\n{body}{tag}")
+}
+
+/// A name made from another, within PostgreSQL's length, different for different names.
+pub(super) fn derived(prefix: &str, name: &str) -> String {
+    let whole = format!("{prefix}{name}");
+    if whole.len() <= MAX_NAME_BYTES {
+        return whole;
+    }
+    // FNV-1a: the same in every version of this program, or a second run would make a second function.
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let ending = format!("_{hash:016x}");
+    let mut end = MAX_NAME_BYTES - ending.len();
+    while !whole.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}{ending}", whole.get(..end).unwrap_or(prefix))
+}
+
+/// What PostgreSQL takes neither as the name of a table nor of a column: classes R and T of `pg_get_keywords()`,
+/// versions 15 to 18.
+const RESERVED: &str = "all analyse analyze and any array as asc asymmetric authorization binary both case cast check \
+    collate collation column concurrently constraint create cross current_catalog current_date current_role \
+    current_schema current_time current_timestamp current_user default deferrable desc distinct do else end except \
+    false fetch for foreign freeze from full grant group having ilike in initially inner intersect into is isnull join \
+    lateral leading left like limit localtime localtimestamp natural not notnull null offset on only or order outer \
+    overlaps placing primary references returning right select session_user similar some symmetric system_user table \
+    tablesample then to trailing true union unique user using variadic verbose when where window with";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_quoted_where_they_must_be() {
+        for (name, expected) in [
+            ("tasks", "tasks"),
+            ("_t1", "_t1"),
+            ("Tasks", "\"Tasks\""),
+            ("my tasks", "\"my tasks\""),
+            ("user", "\"user\""),
+            ("1st", "\"1st\""),
+            ("a\"b", "\"a\"\"b\""),
+            ("aufträge", "\"aufträge\""),
+            ("x$y", "\"x$y\""),
+            ("", "\"\""),
+        ] {
+            assert_eq!(quoted(name), expected);
+        }
+        assert_eq!(qualified("public", "Order"), "public.\"Order\"");
+    }
+
+    #[test]
+    fn texts_cannot_end_what_they_stand_in() {
+        assert_eq!(literal("it's"), "'it''s'");
+        assert_eq!(literal("a\\'b"), "E'a\\\\''b'");
+        let body = "x $opswall$ $opswall1$ y\n";
+        let quoted = dollar_quoted(body);
+        assert!(quoted.starts_with("$opswall2$\n") && quoted.ends_with("$opswall2$"));
+    }
+
+    #[test]
+    fn a_derived_name_fits_and_stays_its_own() {
+        assert_eq!(derived("opswall_touch_", "updated_at"), "opswall_touch_updated_at");
+        let (a, b) = (
+            derived("p_", &format!("{}a", "ü".repeat(31))),
+            derived("p_", &format!("{}b", "ü".repeat(31))),
+        );
+        assert!(
+            a != b && a.len() <= MAX_NAME_BYTES && b.len() <= MAX_NAME_BYTES,
+            "{a} {b}"
+        );
+    }
+}
