@@ -58,6 +58,9 @@ pub struct DemoArgs {
     /// Same seed and sizes, same rows and changes
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Somebody who may sign in at the demo feed
+    #[arg(long = "account", value_name = "EMAIL:PASSWORD")]
+    pub accounts: Vec<String>,
     /// What goes wrong and when, like drop-every=20s
     #[arg(long, value_name = "PROFILE")]
     pub faults: Option<String>,

@@ -96,6 +96,7 @@ const RULES: &[Rule] = &[
             "uuid",
             "jiff",
             "base64",
+            "ring",
             "thiserror",
             "tracing",
             "crossbeam_channel",

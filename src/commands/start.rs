@@ -5,7 +5,7 @@ use std::{process::ExitCode, time::Duration};
 use super::{Failure, config, schema, serve, tail};
 use crate::{
     cli::{Cli, Command, DemoArgs, TailArgs},
-    demo::{Faults, Options},
+    demo::{Account, AuthOptions, Faults, Options},
     settings::{Env, Settings},
 };
 
@@ -79,6 +79,7 @@ fn demo_options(args: &DemoArgs) -> Result<Options, Failure> {
         Some(profile) => profile.parse::<Faults>().map_err(usage)?,
         None => default.faults,
     };
+    let accounts: Result<Vec<Account>, _> = args.accounts.iter().map(|text| text.parse()).collect();
     Ok(Options {
         agents: args.agents.unwrap_or(default.agents),
         workflows: args.workflows.unwrap_or(default.workflows),
@@ -86,6 +87,10 @@ fn demo_options(args: &DemoArgs) -> Result<Options, Failure> {
         rate: args.rate.unwrap_or(default.rate),
         seed: args.seed.unwrap_or(default.seed),
         faults,
+        auth: AuthOptions {
+            accounts: accounts.map_err(usage)?,
+            ..default.auth
+        },
         ..default
     })
 }

@@ -15,6 +15,11 @@ pub enum DemoError {
     Thread(#[source] io::Error),
     #[error("{what} is {got}, and the demo feed takes at most {most}: ask for less")]
     TooMany { what: &'static str, got: u64, most: u64 },
+    #[error("the system gives the demo feed no random numbers for its secret: look at /dev/urandom")]
+    Random,
+    /// An account that cannot be; the text is a whole sentence.
+    #[error("{0}")]
+    Account(String),
     /// A fault profile that cannot be read; the text is a whole sentence.
     #[error("{0}")]
     Faults(String),

@@ -12,9 +12,11 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
 use super::{
-    Options, Refusal, Simulation,
+    DemoError, Options, Refusal, Seen, Simulation,
+    auth::{Guard, Sessions},
     sim::Pace,
     socket::{Fanout, Members, Outbox},
+    spoil::{Door, Spoil, Spoils},
     store::{Mutation, Store},
 };
 
@@ -23,6 +25,7 @@ use super::{
 pub struct Hub {
     inner: Mutex<Inner>,
     pub options: Options,
+    pub guard: Guard,
     /// Rung when the driver has to look again: rate or pause have changed.
     pub driver: Notify,
     /// Nothing is sent or answered before this moment.
@@ -45,6 +48,9 @@ pub struct Inner {
     pub commits: u64,
     pub changes: u64,
     pub fanout: Fanout,
+    pub sessions: Sessions,
+    pub spoils: Spoils,
+    pub seen: Seen,
 }
 
 /// Microseconds since the Unix epoch.
@@ -57,8 +63,10 @@ const BATCH: usize = 256;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Hub {
-    pub fn new(options: Options) -> Self {
-        let sim = Simulation::new(&options, now_micros());
+    pub fn new(mut options: Options) -> Result<Self, DemoError> {
+        let guard = Guard::new(options.keys.clone())?;
+        let now = now_micros();
+        let sim = Simulation::new(&options, now);
         let inner = Inner {
             store: Store::new(sim.rows()),
             members: Members::default(),
@@ -71,13 +79,17 @@ impl Hub {
             commits: 0,
             changes: 0,
             fanout: Fanout::new(options.identity),
+            sessions: Sessions::new(std::mem::take(&mut options.auth), now),
+            spoils: Spoils::default(),
+            seen: Seen::default(),
         };
-        Self {
+        Ok(Self {
             inner: Mutex::new(inner),
             options,
+            guard,
             driver: Notify::new(),
             stall: watch::Sender::new(None),
-        }
+        })
     }
 
     pub fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -151,10 +163,15 @@ impl Hub {
         }
     }
 
-    /// What new sockets, or REST reads, are refused with just now.
+    /// What goes wrong with the next answer at this door.
+    pub fn spoil(&self, door: Door) -> Option<Spoil> {
+        self.lock().spoils.next(door)
+    }
+
+    /// What new sockets, REST reads or sign-ins are refused with just now.
     pub fn refusal(&self) -> Option<Refusal> {
         let mut inner = self.lock();
-        let (refusal, until) = inner.refusal?;
+        let (refusal, until) = inner.refusal.clone()?;
         if until.is_some_and(|until| until <= Instant::now()) {
             inner.refusal = None;
             return None;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{DemoError, Faults, TableId};
+use super::{AuthOptions, DemoError, Faults, TableId};
 
 /// What to simulate and how to serve it. The default makes a wall that looks good.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,7 @@ pub struct Options {
     pub keys: Keys,
     pub delays: Delays,
     pub identity: Identity,
+    pub auth: AuthOptions,
 }
 
 impl Default for Options {
@@ -36,6 +37,7 @@ impl Default for Options {
             keys: Keys::default(),
             delays: Delays::DEMO,
             identity: Identity::default(),
+            auth: AuthOptions::default(),
         }
     }
 }
@@ -79,10 +81,11 @@ impl Options {
 /// Which API keys are good.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Keys {
-    /// `demo`, any `sb_publishable_…`, and any JWT with a role and an expiry to come; signatures are not checked.
+    /// `demo`, any `sb_publishable_…`, and any JWT with a role and an expiry to come. Signatures are checked on tokens
+    /// of this server's own alone.
     #[default]
     Lenient,
-    /// Exactly these.
+    /// Exactly these; and as tokens, those that this server has signed.
     Only(Vec<String>),
 }
 

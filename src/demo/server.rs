@@ -1,21 +1,15 @@
 //! The server: one port, one thread with its own runtime, every path to its face.
 
 use std::{
-    convert::Infallible,
+    io,
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener as StdListener},
     sync::Arc,
     thread::JoinHandle,
     time::Duration,
 };
 
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{
-    Method, Request, Response, StatusCode,
-    body::Incoming,
-    header::{CONTENT_TYPE, HeaderValue, ORIGIN},
-    server::conn::http1,
-    service::service_fn,
+    Method, Request, Response, StatusCode, body::Incoming, header::ORIGIN, server::conn::http1, service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
@@ -23,7 +17,13 @@ use tokio::{
     sync::{Semaphore, oneshot},
 };
 
-use super::{Control, DemoError, Faults, Options, hub::Hub, rest, socket};
+use super::{
+    Control, DemoError, Door, Faults, Options, Spoil, auth,
+    http::{self, Answer, json},
+    hub::Hub,
+    rest, socket,
+    spoil::{self, Body},
+};
 
 /// Connections at a time; the next ones wait.
 const MOST_CONNECTIONS: usize = 1_024;
@@ -58,7 +58,7 @@ impl Server {
             .enable_all()
             .build()
             .map_err(DemoError::Thread)?;
-        let hub = Arc::new(Hub::new(options));
+        let hub = Arc::new(Hub::new(options)?);
         let control = Control::new(hub.clone());
         let (stop, stopped) = oneshot::channel();
         let run = move || {
@@ -148,7 +148,7 @@ async fn connection(hub: Arc<Hub>, stream: TcpStream, peer: SocketAddr) {
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let hub = hub.clone();
-        async move { Ok::<_, Infallible>(route(hub, request, peer).await) }
+        route(hub, request, peer)
     });
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(HEAD_DEADLINE);
@@ -158,29 +158,32 @@ async fn connection(hub: Arc<Hub>, stream: TcpStream, peer: SocketAddr) {
         .await;
 }
 
-async fn route(hub: Arc<Hub>, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
+async fn route(hub: Arc<Hub>, request: Request<Incoming>, peer: SocketAddr) -> io::Result<Response<Body>> {
     let path = request.uri().path().to_owned();
-    match path.as_str() {
+    if let Some(table) = path.strip_prefix("/rest/v1/") {
+        let fault = hub.spoil(Door::Rest);
+        let repeats = fault == Some(Spoil::Repeat);
+        return spoil::spoil(fault, rest::read(hub, request, table, repeats)).await;
+    }
+    if let Some(path) = path.strip_prefix("/auth/v1/") {
+        return spoil::spoil(hub.spoil(Door::Auth), auth::answer(hub, request, path)).await;
+    }
+    let answer = match path.as_str() {
         "/realtime/v1/websocket" | "/socket/websocket" => {
             hub.until_unstalled(None).await;
             socket::upgrade(hub, request).await
         }
         "/demo/control" | "/demo/state" => control(hub, request, peer).await,
-        path => match path.strip_prefix("/rest/v1/") {
-            Some(table) => {
-                let table = table.to_owned();
-                rest::read(hub, request, &table).await
-            }
-            None => json(
-                StatusCode::NOT_FOUND,
-                r#"{"message":"no Route matched with those values"}"#.into(),
-            ),
-        },
-    }
+        _ => json(
+            StatusCode::NOT_FOUND,
+            r#"{"message":"no Route matched with those values"}"#,
+        ),
+    };
+    Ok(spoil::whole(answer))
 }
 
 /// For this machine's user only: not for other machines, and not for web pages in this machine's browser.
-async fn control(hub: Arc<Hub>, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
+async fn control(hub: Arc<Hub>, request: Request<Incoming>, peer: SocketAddr) -> Answer {
     if !peer.ip().to_canonical().is_loopback() || request.headers().contains_key(ORIGIN) {
         return problem(
             StatusCode::FORBIDDEN,
@@ -193,12 +196,12 @@ async fn control(hub: Arc<Hub>, request: Request<Incoming>, peer: SocketAddr) ->
             StatusCode::OK,
             serde_json::to_string(&control.state()).unwrap_or_default(),
         ),
-        (&Method::POST, "/demo/control") => match Limited::new(request.into_body(), MOST_CONTROL).collect().await {
-            Ok(body) => match control.call(&body.to_bytes()) {
+        (&Method::POST, "/demo/control") => match http::body(request, MOST_CONTROL).await {
+            Some(body) => match control.call(&body) {
                 Ok(done) => json(StatusCode::OK, done.to_string()),
                 Err(error) => problem(StatusCode::BAD_REQUEST, &error.to_string()),
             },
-            Err(_) => problem(StatusCode::PAYLOAD_TOO_LARGE, "a control call has at most 4 MiB"),
+            None => problem(StatusCode::PAYLOAD_TOO_LARGE, "a control call has at most 4 MiB"),
         },
         _ => problem(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -207,18 +210,8 @@ async fn control(hub: Arc<Hub>, request: Request<Incoming>, peer: SocketAddr) ->
     }
 }
 
-fn problem(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
+fn problem(status: StatusCode, text: &str) -> Answer {
     json(status, serde_json::json!({ "error": text }).to_string())
-}
-
-fn json(status: StatusCode, body: String) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::from(body));
-    *response.status_mut() = status;
-    response.headers_mut().insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("application/json; charset=utf-8"),
-    );
-    response
 }
 
 /// Sets the faults of the timetable going.

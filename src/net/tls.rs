@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use rustls::{ClientConfig, RootCertStore, crypto};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 
 /// Builds the client's TLS configuration. Without `needed` (plain loopback addresses) it trusts nobody and reads no
 /// trust store, so that a machine without certificates can still run the demo.
 pub(super) fn client_config(needed: bool) -> Result<ClientConfig, rustls::Error> {
     // The provider is named here: with none or two in the tree rustls would panic at the first connect.
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let builder = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()?;
     Ok(if needed {
         builder.with_platform_verifier()?.with_no_client_auth()

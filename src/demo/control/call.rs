@@ -7,7 +7,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{ChannelFault, Control, Cut, DAY, DemoError, Refusal, TableId};
+use super::{
+    super::{Account, ErrorShape},
+    ChannelFault, Control, Cut, DAY, DemoError, Door, Refusal, Spoil, TableId,
+};
 
 /// What can be called for.
 #[derive(Debug, Deserialize)]
@@ -28,8 +31,35 @@ enum Call {
         for_s: Option<f64>,
         status: Option<u16>,
         what: Option<RefuseWhat>,
+        text: Option<String>,
+        retry_after: Option<u32>,
     },
     Allow {},
+    Spoil {
+        door: Door,
+        fault: Spoil,
+        skip: Option<u32>,
+        times: Option<u32>,
+    },
+    Unspoil {},
+    Account {
+        email: String,
+        password: String,
+    },
+    RemoveAccount {
+        email: String,
+    },
+    Auth {
+        lifetime_s: Option<f64>,
+        reuse_s: Option<f64>,
+        errors: Option<ErrorShape>,
+    },
+    RevokeSessions {},
+    RotateSecret {},
+    Token {
+        role: String,
+        seconds: i64,
+    },
     Stall {
         for_s: f64,
     },
@@ -60,6 +90,7 @@ enum Call {
 enum RefuseWhat {
     Sockets,
     Rest,
+    Auth,
     All,
 }
 
@@ -79,23 +110,61 @@ impl Control {
                 let how = how.map_or(Ok(Cut::Fin), |how| how.parse())?;
                 done.insert("sockets".into(), self.cut(how).into());
             }
-            Call::Refuse { for_s, status, what } => {
-                let mut refusal = Refusal::default();
-                if let Some(status) = status {
-                    let status = StatusCode::from_u16(status)
-                        .ok()
-                        .filter(|status| status.as_u16() >= 200);
-                    let error = || DemoError::Control("status must be an HTTP status from 200 to 999".into());
-                    refusal.status = status.ok_or_else(error)?;
-                }
-                (refusal.sockets, refusal.rest) = match what.unwrap_or(RefuseWhat::Sockets) {
-                    RefuseWhat::Sockets => (true, false),
-                    RefuseWhat::Rest => (false, true),
-                    RefuseWhat::All => (true, true),
+            Call::Refuse {
+                for_s,
+                status,
+                what,
+                text,
+                retry_after,
+            } => {
+                let what = what.unwrap_or(RefuseWhat::Sockets);
+                let mut refusal = Refusal {
+                    sockets: matches!(what, RefuseWhat::Sockets | RefuseWhat::All),
+                    rest: matches!(what, RefuseWhat::Rest | RefuseWhat::All),
+                    auth: matches!(what, RefuseWhat::Auth | RefuseWhat::All),
+                    text,
+                    retry_after,
+                    ..Refusal::default()
                 };
+                if let Some(status) = status {
+                    refusal.status = self::status(status)?;
+                }
                 self.refuse(refusal, for_s.map(seconds).transpose()?);
             }
             Call::Allow {} => self.allow(),
+            Call::Spoil {
+                door,
+                fault,
+                skip,
+                times,
+            } => self.spoil(door, fault, skip.unwrap_or(0), times.unwrap_or(1)),
+            Call::Unspoil {} => self.unspoil(),
+            Call::Account { email, password } => self.account(Account::checked(&email, &password)?)?,
+            Call::RemoveAccount { email } => {
+                done.insert("removed".into(), self.remove_account(&email).into());
+            }
+            Call::Auth {
+                lifetime_s,
+                reuse_s,
+                errors,
+            } => {
+                if let Some(lifetime) = lifetime_s.map(seconds).transpose()? {
+                    self.token_lifetime(lifetime);
+                }
+                if let Some(interval) = reuse_s.map(seconds).transpose()? {
+                    self.reuse_interval(interval);
+                }
+                if let Some(shape) = errors {
+                    self.auth_errors(shape);
+                }
+            }
+            Call::RevokeSessions {} => {
+                done.insert("sessions".into(), self.revoke_sessions().into());
+            }
+            Call::RotateSecret {} => self.rotate_secret()?,
+            Call::Token { role, seconds } => {
+                done.insert("token".into(), self.token(&role, seconds).into());
+            }
             Call::Stall { for_s } => self.stall(seconds(for_s)?),
             Call::Unstall {} => self.unstall(),
             Call::Drop { changes } => self.lose(changes),
@@ -128,6 +197,13 @@ fn read_call(body: &[u8]) -> Result<Call, DemoError> {
     };
     let call = Value::Object(Map::from_iter([(word, Value::Object(arguments))]));
     serde_json::from_value(call).map_err(|error| bad(error.to_string()))
+}
+
+fn status(status: u16) -> Result<StatusCode, DemoError> {
+    let status = StatusCode::from_u16(status)
+        .ok()
+        .filter(|status| status.as_u16() >= 200);
+    status.ok_or_else(|| DemoError::Control("status must be an HTTP status from 200 to 999".into()))
 }
 
 fn row_id(text: &str) -> Result<Uuid, DemoError> {

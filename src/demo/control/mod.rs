@@ -1,115 +1,15 @@
 //! The operator's door to a running feed: pause, cut, refuse, stall, lose, and change rows. As methods and as JSON.
 
+mod auth;
 mod call;
+mod kinds;
+mod rows;
 
-use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use hyper::StatusCode;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-use uuid::Uuid;
+pub use kinds::{ChannelFault, Cut, Refusal, Seen, State, TableState};
 
-use super::{
-    DemoError, TableId,
-    hub::{Hub, now_micros},
-    store::{Mutation, Row},
-};
-
-/// How a socket is cut.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Cut {
-    /// The connection just ends.
-    #[default]
-    Fin,
-    /// The connection is reset.
-    Rst,
-    /// A close frame with this code, then the end.
-    Close(u16),
-}
-
-impl FromStr for Cut {
-    type Err = DemoError;
-
-    fn from_str(text: &str) -> Result<Self, DemoError> {
-        match text {
-            "fin" => Ok(Self::Fin),
-            "rst" => Ok(Self::Rst),
-            code => match code.parse() {
-                // What may stand in a close frame.
-                Ok(code @ (1000..=1003 | 1007..=1014 | 3000..=4999)) => Ok(Self::Close(code)),
-                _ => Err(DemoError::Faults(format!(
-                    "'{code}' is no way to cut a socket: say fin, rst or a close code such as 1012"
-                ))),
-            },
-        }
-    }
-}
-
-impl fmt::Display for Cut {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Fin => f.write_str("fin"),
-            Self::Rst => f.write_str("rst"),
-            Self::Close(code) => write!(f, "{code}"),
-        }
-    }
-}
-
-/// What is refused, and with which HTTP status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refusal {
-    pub sockets: bool,
-    pub rest: bool,
-    pub status: StatusCode,
-}
-
-impl Default for Refusal {
-    /// New sockets, as a gateway without its server behind it.
-    fn default() -> Self {
-        Self {
-            sockets: true,
-            rest: false,
-            status: StatusCode::SERVICE_UNAVAILABLE,
-        }
-    }
-}
-
-/// What can befall every joined channel while the sockets stay open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ChannelFault {
-    /// `phx_close`, and the channel is gone.
-    Close,
-    /// `phx_error`, and the channel is gone.
-    Error,
-    /// `system` error "Token has expired …", then `phx_close`.
-    Expire,
-    /// A second "Subscribed to PostgreSQL": a gap may have been.
-    Resubscribe,
-    /// Joined, but no change comes any more.
-    Deafen,
-}
-
-/// What the feed holds and does.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct State {
-    pub tables: BTreeMap<&'static str, TableState>,
-    pub sockets: usize,
-    /// Joined channels, and those of them to which changes flow.
-    pub channels: usize,
-    pub subscribed: usize,
-    pub commits: u64,
-    pub changes: u64,
-    pub paused: bool,
-    pub rate: f64,
-}
-
-/// One table's rows, and how many have each status word.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct TableState {
-    pub rows: usize,
-    pub status: BTreeMap<String, usize>,
-}
+use super::{DemoError, Door, Spoil, TableId, hub::Hub};
 
 /// A handle to a running feed. Cheap to clone; harmless after the server has stopped.
 #[derive(Debug, Clone)]
@@ -169,6 +69,16 @@ impl Control {
         self.hub.lock().refusal = None;
     }
 
+    /// Something is wrong with `times` answers at a door, after `skip` good ones.
+    pub fn spoil(&self, door: Door, spoil: Spoil, skip: u32, times: u32) {
+        self.hub.lock().spoils.arm(door, spoil, skip, times);
+    }
+
+    /// Nothing is wrong with answers any more.
+    pub fn unspoil(&self) {
+        self.hub.lock().spoils.clear();
+    }
+
     /// Sends and answers nothing for this long; sockets stay open, and what happens meanwhile comes late.
     pub fn stall(&self, span: Duration) {
         self.hub.stall_until(Some(std::time::Instant::now() + span.min(DAY)));
@@ -211,68 +121,6 @@ impl Control {
         count
     }
 
-    /// Inserts a row; a missing `id` is made up. Answers the id.
-    ///
-    /// # Errors
-    /// A sentence that names the column or the value that does not fit.
-    pub fn insert(&self, table: TableId, mut row: Map<String, Value>) -> Result<Uuid, DemoError> {
-        let id = match row
-            .get("id")
-            .map(|id| id.as_str().and_then(|id| Uuid::parse_str(id).ok()))
-        {
-            None => uuid::Builder::from_random_bytes(fastrand::u128(..).to_be_bytes()).into_uuid(),
-            Some(Some(id)) => id,
-            Some(None) => return Err(DemoError::Control("the id of a row must be a uuid".into())),
-        };
-        row.insert("id".into(), id.to_string().into());
-        let row = Row::patch(table, None, &row).map_err(DemoError::Control)?;
-        self.commit(vec![Mutation::Insert(table, row)]);
-        Ok(id)
-    }
-
-    /// Changes columns of a row.
-    ///
-    /// # Errors
-    /// When there is no such row, or a column or a value does not fit.
-    pub fn update(&self, table: TableId, id: Uuid, row: &Map<String, Value>) -> Result<(), DemoError> {
-        if row.contains_key("id") {
-            return Err(DemoError::Control(
-                "the id of a row cannot be changed: delete it and insert another".into(),
-            ));
-        }
-        let mut inner = self.hub.lock();
-        let old = inner.store.table(table).get(&id).ok_or_else(|| no_row(table, id))?;
-        let new = Row::patch(table, Some(old), row).map_err(DemoError::Control)?;
-        inner.commit(vec![Mutation::Update(table, new)], now_micros());
-        Ok(())
-    }
-
-    /// Deletes a row.
-    ///
-    /// # Errors
-    /// When there is no such row.
-    pub fn delete(&self, table: TableId, id: Uuid) -> Result<(), DemoError> {
-        match self.commit(vec![Mutation::Delete(table, id)]) {
-            0 => Err(no_row(table, id)),
-            _ => Ok(()),
-        }
-    }
-
-    fn commit(&self, transaction: Vec<Mutation>) -> usize {
-        self.hub.lock().commit(transaction, now_micros())
-    }
-
-    /// Every row of a table by id, as JSON objects.
-    pub fn rows(&self, table: TableId) -> Vec<Value> {
-        let inner = self.hub.lock();
-        inner
-            .store
-            .table(table)
-            .values()
-            .map(|row| row.to_value(table))
-            .collect()
-    }
-
     pub fn state(&self) -> State {
         let inner = self.hub.lock();
         let tables = TableId::ALL.map(|table| {
@@ -303,10 +151,7 @@ impl Control {
             changes: inner.changes,
             paused: inner.is_paused,
             rate: inner.rate,
+            seen: inner.seen,
         }
     }
-}
-
-fn no_row(table: TableId, id: Uuid) -> DemoError {
-    DemoError::Control(format!("table {} has no row {id}", table.name()))
 }

@@ -1,12 +1,12 @@
 //! PostgREST's answers: rows with a range, and errors with their code.
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::{
-    Response, StatusCode,
-    header::{ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_RANGE, CONTENT_TYPE, HeaderValue},
+    StatusCode,
+    header::{ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_RANGE, HeaderValue},
 };
-use serde_json::{Value, json};
+use serde_json::json;
+
+use super::super::http::{self, Answer};
 
 /// Why a read fails: the body's four fields and the status that goes with them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl RestError {
         }
     }
 
-    pub fn answer(&self) -> Response<Full<Bytes>> {
+    pub fn answer(&self) -> Answer {
         let body = json!({
             "code": self.code, "details": self.details, "hint": self.hint, "message": self.message,
         });
@@ -41,14 +41,8 @@ impl RestError {
     }
 }
 
-/// The gateway's own refusal: it has no code.
-pub fn gateway(message: &str, hint: &str) -> Response<Full<Bytes>> {
-    let body: Value = json!({ "message": message, "hint": hint });
-    with_json(StatusCode::UNAUTHORIZED, body.to_string())
-}
-
 /// Rows, as many as there are from `first` on; `total` where it was asked for.
-pub fn rows(body: String, count: usize, first: usize, total: Option<usize>) -> Response<Full<Bytes>> {
+pub fn rows(body: String, count: usize, first: usize, total: Option<usize>) -> Answer {
     let is_partial = total.is_some_and(|total| first > 0 || count < total);
     let status = if is_partial {
         StatusCode::PARTIAL_CONTENT
@@ -67,14 +61,9 @@ pub fn rows(body: String, count: usize, first: usize, total: Option<usize>) -> R
     response
 }
 
-fn with_json(status: StatusCode, body: String) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::from(body));
-    *response.status_mut() = status;
+fn with_json(status: StatusCode, body: String) -> Answer {
+    let mut response = http::json(status, body);
     let headers = response.headers_mut();
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("application/json; charset=utf-8"),
-    );
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Content-Range"));
     response

@@ -3,13 +3,13 @@
 use std::{cmp::Ordering, ops::Bound, sync::Arc};
 
 use bytes::Bytes;
-use http_body_util::Full;
-use hyper::{Method, Request, Response, StatusCode, header::RANGE};
+use hyper::{Method, Request, StatusCode, header::RANGE};
 
 use super::{
     super::{
+        auth::TokenError,
+        http::{self, Answer, header, parameter},
         hub::{Hub, now_micros},
-        socket::{Token, TokenError, header, parameter},
         store::{Cell, Row, Store, TableId},
     },
     answer::{self, RestError},
@@ -20,50 +20,42 @@ use super::{
 const MAX_ROWS: usize = 1_000;
 
 /// Answers a request below `/rest/v1/`.
-pub async fn read<B>(hub: Arc<Hub>, request: Request<B>, table: &str) -> Response<Full<Bytes>> {
+///
+/// With `repeats` every page is the first one.
+pub async fn read<B>(hub: Arc<Hub>, request: Request<B>, table: &str, repeats: bool) -> Answer {
     hub.until_unstalled(None).await;
     if let Some(refusal) = hub.refusal().filter(|refusal| refusal.rest) {
-        return RestError::new(
-            refusal.status,
-            "PGRST002",
-            "Could not query the database for the schema cache. Retrying.",
-        )
-        .answer();
+        let text = "Could not query the database for the schema cache. Retrying.";
+        let text = refusal.text.as_deref().unwrap_or(text);
+        let answer = RestError::new(refusal.status, "PGRST002", text).answer();
+        return http::retry_after(answer, refusal.retry_after);
     }
     if let Err(refused) = check_key(&hub, &request) {
         return *refused;
     }
+    hub.lock().seen.reads += 1;
     let is_head = request.method() == Method::HEAD;
-    let response = match page(&hub, &request, table) {
+    let response = match page(&hub, &request, table, repeats) {
         Ok(response) => response,
         Err(error) => error.answer(),
     };
     if is_head {
-        response.map(|_| Full::default())
+        response.map(|_| Bytes::new())
     } else {
         response
     }
 }
 
 /// The gateway looks at the key, PostgREST at the token.
-fn check_key<B>(hub: &Hub, request: &Request<B>) -> Result<(), Box<Response<Full<Bytes>>>> {
-    let (keys, now) = (&hub.options.keys, now_micros() / 1_000_000);
-    let Some(key) = header(request.headers(), "apikey").or_else(|| parameter(request, "apikey")) else {
-        let hint = "No `apikey` request header or url param was found.";
-        return Err(Box::new(answer::gateway("No API key found in request", hint)));
-    };
-    if Token::check(keys, &key, now).is_err() {
-        let hint = "Double check your Supabase `anon` or `service_role` API key.";
-        return Err(Box::new(answer::gateway("Invalid API key", hint)));
+fn check_key<B>(hub: &Hub, request: &Request<B>) -> Result<(), Box<Answer>> {
+    if let Some(refused) = http::check_key(&hub.guard, request) {
+        return Err(Box::new(refused));
     }
-    let Some(bearer) = header(request.headers(), "authorization") else {
+    let key = header(request.headers(), "apikey").or_else(|| parameter(request, "apikey"));
+    let Some(token) = http::bearer(request.headers()).filter(|token| Some(token) != key.as_ref()) else {
         return Ok(());
     };
-    let token = bearer.strip_prefix("Bearer ").unwrap_or(&bearer).trim();
-    if token == key {
-        return Ok(());
-    }
-    let (code, message) = match Token::check(keys, token, now) {
+    let (code, message) = match hub.guard.token(&token, now_micros() / 1_000_000) {
         Ok(_) => return Ok(()),
         Err(TokenError::Expired(_)) => ("PGRST303", "JWT expired"),
         Err(TokenError::Unsigned) => ("PGRST301", "No suitable key or wrong key type"),
@@ -74,7 +66,7 @@ fn check_key<B>(hub: &Hub, request: &Request<B>) -> Result<(), Box<Response<Full
     ))
 }
 
-fn page<B>(hub: &Hub, request: &Request<B>, table: &str) -> Result<Response<Full<Bytes>>, RestError> {
+fn page<B>(hub: &Hub, request: &Request<B>, table: &str, repeats: bool) -> Result<Answer, RestError> {
     let Some(id) = TableId::from_name(table) else {
         let message = format!("Could not find the table 'public.{table}' in the schema cache");
         let mut error = RestError::new(StatusCode::NOT_FOUND, "PGRST205", message);
@@ -98,7 +90,11 @@ fn page<B>(hub: &Hub, request: &Request<B>, table: &str) -> Result<Response<Full
         return Err(error);
     }
     let range = request.headers().get(RANGE).and_then(|range| range.to_str().ok());
-    let query = Query::parse(id, request.uri().query().unwrap_or_default(), range)?;
+    let mut query = Query::parse(id, request.uri().query().unwrap_or_default(), range)?;
+    if repeats {
+        query.filters.clear();
+        query.offset = 0;
+    }
     let prefers = header(request.headers(), "prefer").unwrap_or_default();
     let is_counted = prefers.split(',').any(|word| word.trim().starts_with("count="));
 

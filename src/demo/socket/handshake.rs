@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::{
-    HeaderMap, Method, Request, Response, StatusCode,
-    header::{CONNECTION, CONTENT_TYPE, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE},
+    Method, Request, Response, StatusCode,
+    header::{CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE},
 };
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use url::form_urlencoded;
 
 use super::{
-    super::hub::{Hub, now_micros},
-    Token,
+    super::{
+        http::{self, Answer, header, parameter},
+        hub::{Hub, now_micros},
+    },
     task::serve,
 };
 use crate::realtime::Vsn;
@@ -24,12 +23,14 @@ use crate::realtime::Vsn;
 const MOST_SOCKETS: usize = 1_000;
 
 /// Answers a request to one of the socket's paths. The socket itself runs in a task of its own.
-pub async fn upgrade<B>(hub: Arc<Hub>, mut request: Request<B>) -> Response<Full<Bytes>> {
+pub async fn upgrade<B>(hub: Arc<Hub>, mut request: Request<B>) -> Answer {
     if let Some(refusal) = hub.refusal().filter(|refusal| refusal.sockets) {
-        return refuse(&hub, refusal.status, r#"{"error":"Error connecting to Realtime"}"#).await;
+        let text = refusal.text.as_deref().unwrap_or("Error connecting to Realtime");
+        let body = serde_json::json!({ "error": text }).to_string();
+        return http::retry_after(refuse(&hub, refusal.status, &body).await, refusal.retry_after);
     }
     let Some(accept) = accept_key(&request) else {
-        return answer(
+        return http::json(
             StatusCode::UPGRADE_REQUIRED,
             r#"{"error":"this path is for WebSocket clients"}"#,
         );
@@ -54,7 +55,7 @@ pub async fn upgrade<B>(hub: Arc<Hub>, mut request: Request<B>) -> Response<Full
         };
         serve(hub, parts.io.into_inner(), parts.read_buf.into(), vsn).await;
     });
-    let mut response = Response::new(Full::default());
+    let mut response = Response::default();
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
     headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
@@ -92,7 +93,9 @@ fn check<B>(hub: &Hub, request: &Request<B>) -> Result<Vsn, (StatusCode, String)
     };
     let key = header(request.headers(), "x-api-key").or_else(|| parameter(request, "apikey"));
     let key = key.ok_or_else(|| refused("API key is missing"))?;
-    Token::check(&hub.options.keys, &key, now_micros() / 1_000_000).map_err(|error| refused(error.in_handshake()))?;
+    hub.guard
+        .key(&key, now_micros() / 1_000_000)
+        .map_err(|error| refused(error.in_handshake()))?;
     match parameter(request, "vsn")
         .as_deref()
         .map(|vsn| vsn.split('.').collect::<Vec<_>>())
@@ -104,30 +107,9 @@ fn check<B>(hub: &Hub, request: &Request<B>) -> Result<Vsn, (StatusCode, String)
     }
 }
 
-/// A header's text.
-pub fn header(headers: &HeaderMap, name: &str) -> Option<String> {
-    Some(headers.get(name)?.to_str().ok()?.to_owned())
-}
-
-/// A query parameter's text.
-pub fn parameter<B>(request: &Request<B>, name: &str) -> Option<String> {
-    let query = request.uri().query()?;
-    form_urlencoded::parse(query.as_bytes())
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.into_owned())
-}
-
-async fn refuse(hub: &Hub, status: StatusCode, body: &str) -> Response<Full<Bytes>> {
+async fn refuse(hub: &Hub, status: StatusCode, body: &str) -> Answer {
+    hub.lock().seen.refused_connects += 1;
     tokio::time::sleep(hub.options.delays.refuse).await;
-    answer(status, body)
-}
-
-fn answer(status: StatusCode, body: &str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::from(body.to_owned()));
-    *response.status_mut() = status;
-    if !body.is_empty() {
-        let kind = HeaderValue::from_static("application/json; charset=utf-8");
-        response.headers_mut().insert(CONTENT_TYPE, kind);
-    }
-    response
+    let kind = if body.is_empty() { "" } else { http::JSON };
+    http::answer(status, kind, body.to_owned())
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::hub::{Hub, now_micros},
-    Channel, Member, Token, join,
+    Channel, Member, join,
 };
 use crate::realtime::{Frame, Vsn, decode_text};
 
@@ -33,6 +33,7 @@ pub async fn handle(hub: &Hub, socket: u64, vsn: Vsn, text: &str, timers: &mut V
     let Ok(frame) = decode_text(vsn, text) else { return };
     match (&*frame.topic, &*frame.event) {
         ("phoenix", "heartbeat") => {
+            hub.lock().seen.heartbeats += 1;
             with(hub, socket, |member| reply(member, &frame, true, &json!({})));
         }
         (topic, "phx_join") if topic.starts_with("realtime:") => join(hub, socket, &frame, timers).await,
@@ -46,8 +47,16 @@ pub async fn handle(hub: &Hub, socket: u64, vsn: Vsn, text: &str, timers: &mut V
             with(hub, socket, |member| leave(member, &frame));
         }
         _ => {
-            let new = with(hub, socket, |member| push(member, &frame, hub));
-            timers.extend(new.unwrap_or_default());
+            let inner = &mut *hub.lock();
+            let Some(member) = inner.members.get(socket) else {
+                return;
+            };
+            match (member.channel(&frame.topic).is_some(), &*frame.event) {
+                (false, _) => inner.seen.unmatched += 1,
+                (true, "access_token") => inner.seen.token_pushes += 1,
+                (true, _) => {}
+            }
+            timers.extend(push(member, &frame, hub));
         }
     }
 }
@@ -89,15 +98,10 @@ async fn join(hub: &Hub, socket: u64, frame: &Frame<'_>, timers: &mut Vec<Timer>
             .count()
     });
     let now = now_micros() / 1_000_000;
-    let join = match join::read(
-        &frame.topic,
-        &payload,
-        others.unwrap_or_default(),
-        &hub.options.keys,
-        now,
-    ) {
+    let join = match join::read(&frame.topic, &payload, others.unwrap_or_default(), &hub.guard, now) {
         Ok(join) => join,
         Err(reason) => {
+            hub.lock().seen.refused_joins += 1;
             tokio::time::sleep(hub.options.delays.join_error).await;
             with(hub, socket, |member| {
                 reply(member, frame, false, &json!({ "reason": reason }))
@@ -106,6 +110,8 @@ async fn join(hub: &Hub, socket: u64, frame: &Frame<'_>, timers: &mut Vec<Timer>
         }
     };
     let mut inner = hub.lock();
+    inner.seen.joins += 1;
+    inner.seen.joins_with_token += u64::from(join.channel.token.is_some());
     let serial = inner.members.next_number();
     let Some(member) = inner.members.get(socket) else {
         return;
@@ -203,7 +209,7 @@ fn token(member: &mut Member, frame: &Frame<'_>, payload: &Value, hub: &Hub) -> 
     if text.starts_with("sb_") || channel.token.as_deref() == Some(text) {
         return None;
     }
-    let token = match Token::check(&hub.options.keys, text, now_micros() / 1_000_000) {
+    let token = match hub.guard.token(text, now_micros() / 1_000_000) {
         Ok(token) => token,
         Err(error) => {
             end(member, &frame.topic, &error.in_system());
@@ -270,7 +276,7 @@ pub fn ring(hub: &Hub, socket: u64, timers: &mut Vec<Timer>) {
             }
             TimerKind::Expire(expires) => {
                 let token = channel.token.clone().unwrap_or_default();
-                match Token::check(&hub.options.keys, &token, now_micros() / 1_000_000) {
+                match hub.guard.token(&token, now_micros() / 1_000_000) {
                     Err(error) => end(member, &timer.topic, &error.in_system()),
                     // Renewed meanwhile, in which case the new one has its own timer; or it is too early.
                     Ok(token) if token.expires == Some(expires) => {

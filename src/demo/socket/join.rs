@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::{
-    super::Keys,
-    Channel, Entry, Token,
+    super::auth::Guard,
+    Channel, Entry,
     entry::{self},
 };
 
@@ -27,7 +27,7 @@ const MOST_CHANNELS: usize = 100;
 ///
 /// # Errors
 /// The `reason` of the reply.
-pub fn read(topic: &str, payload: &Value, channels: usize, keys: &Keys, now: i64) -> Result<Join, String> {
+pub fn read(topic: &str, payload: &Value, channels: usize, guard: &Guard, now: i64) -> Result<Join, String> {
     let name = topic.strip_prefix("realtime:").unwrap_or_default();
     if name.is_empty() {
         return Err("TopicNameRequired: You must provide a topic name".into());
@@ -50,7 +50,7 @@ pub fn read(topic: &str, payload: &Value, channels: usize, keys: &Keys, now: i64
     // A publishable key in this place counts as no token.
     let token = token.filter(|token| !token.starts_with("sb_"));
     let expires = match token {
-        Some(token) => Token::check(keys, token, now).map_err(|error| error.in_join())?.expires,
+        Some(token) => guard.token(token, now).map_err(|error| error.in_join())?.expires,
         None => None,
     };
     let config = match payload.get("config") {

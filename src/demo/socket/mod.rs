@@ -8,11 +8,9 @@ mod join;
 mod members;
 mod outbox;
 mod task;
-mod token;
 
 pub use entry::Entry;
 pub use fanout::Fanout;
-pub use handshake::{header, parameter, upgrade};
+pub use handshake::upgrade;
 pub use members::{Channel, Member, Members};
 pub use outbox::Outbox;
-pub use token::{Token, TokenError};

@@ -38,7 +38,11 @@ pub async fn serve(hub: Arc<Hub>, io: TcpStream, read: Vec<u8>, vsn: Vsn) {
         .max_frame_size(Some(MOST_INBOUND));
     let mut socket = WebSocketStream::from_partially_read(io, read, Role::Server, Some(config)).await;
     let outbox = Arc::new(Outbox::default());
-    let number = hub.lock().members.enter(vsn, outbox.clone());
+    let number = {
+        let mut inner = hub.lock();
+        inner.seen.connects += 1;
+        inner.members.enter(vsn, outbox.clone())
+    };
     let how = converse(&hub, number, vsn, &mut socket, &outbox).await;
     hub.lock().members.leave(number);
     if let Some(how) = how {
