@@ -2,8 +2,18 @@
 
 use std::{fs::File, io, path::Path};
 
-/// Fills a new file beside `path` and puts it in its place in one step. The file is as readable as any new file.
-pub fn write_whole(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+/// What a file is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// For the user: as readable as any new file, and on the disk when the system finds the time.
+    Output,
+    /// For the next start: the owner's alone (mode 0600), whatever the file before it allowed, and on the disk when
+    /// the writing returns.
+    State,
+}
+
+/// Fills a new file beside `path` and puts it in its place in one step.
+pub fn write_whole(path: &Path, purpose: Purpose, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
@@ -11,15 +21,32 @@ pub fn write_whole(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) 
     let mut builder = tempfile::Builder::new();
     builder.prefix(".opswall-");
     #[cfg(unix)]
-    {
+    if purpose == Purpose::Output {
         // Temporary files are private unless told otherwise; the process's mask still applies.
         use std::os::unix::fs::PermissionsExt as _;
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
     let mut file = builder.tempfile_in(folder)?;
     fill(file.as_file_mut())?;
+    if purpose == Purpose::State {
+        file.as_file().sync_all()?;
+    }
     file.persist(path).map_err(|error| error.error)?;
+    if purpose == Purpose::State {
+        sync_folder(folder);
+    }
     Ok(())
+}
+
+/// The new name is on the disk only once its folder is. Some file systems refuse that for folders; the file itself is
+/// safe by then.
+fn sync_folder(folder: &Path) {
+    #[cfg(unix)]
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
+    #[cfg(not(unix))]
+    let _ = folder;
 }
 
 #[cfg(test)]
@@ -32,13 +59,26 @@ mod tests {
     fn a_failure_leaves_the_old_file_and_nothing_else() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("out");
-        write_whole(&path, |file| file.write_all(b"old")).expect("written");
-        let failed = write_whole(&path, |file| {
+        write_whole(&path, Purpose::Output, |file| file.write_all(b"old")).expect("written");
+        let failed = write_whole(&path, Purpose::Output, |file| {
             file.write_all(b"half")?;
             Err(io::Error::other("full"))
         });
         assert!(failed.is_err());
         assert_eq!(std::fs::read(&path).expect("the old file"), b"old");
         assert_eq!(std::fs::read_dir(folder.path()).expect("the folder").count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_private_file_is_the_owners_alone_even_where_an_open_one_stood() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("token");
+        write_whole(&path, Purpose::Output, |file| file.write_all(b"open")).expect("written");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("opened");
+        write_whole(&path, Purpose::State, |file| file.write_all(b"private")).expect("written");
+        let mode = std::fs::metadata(&path).expect("the file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 }

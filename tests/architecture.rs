@@ -41,7 +41,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         module: "settings",
-        modules: &["domain", "realtime"],
+        modules: &["domain", "realtime", "files"],
         crates: &[
             "serde",
             "serde_json",

@@ -9,7 +9,7 @@ use opswall::{
     cli::Cli,
     commands::config,
     domain::{Backoff, Kind, Status},
-    settings::{Env, FeedSettings, Origin, Settings, SettingsError, Vsn, saved},
+    settings::{Env, FeedSettings, Origin, Settings, SettingsError, SignIn, Vsn, saved},
 };
 use proptest::prelude::*;
 use secrecy::ExposeSecret as _;
@@ -88,6 +88,9 @@ fn the_defaults_are_the_contract() {
     assert_eq!(settings.backoff, Backoff::default());
     assert_eq!(settings.heartbeat_interval, Duration::from_secs(25));
     assert_eq!(settings.reconcile_interval, Some(Duration::from_secs(600)));
+    assert_eq!(settings.audit_interval, Some(Duration::from_secs(60)));
+    assert_eq!(settings.change_limit, Some(100));
+    assert_eq!(settings.replace_connection, Some(Duration::from_secs(23 * 3_600)));
     assert_eq!(settings.vsn, Vsn::V2);
     assert!(!settings.has_project());
     assert!(settings.notices.is_empty());
@@ -104,6 +107,7 @@ fn urls_are_derived_from_the_projects_and_each_can_be_replaced() {
         feed.rest_url.expect("rest").as_str(),
         "https://abcdefgh.supabase.co/rest/v1"
     );
+    assert!(feed.auth.is_none(), "nobody signs in unless told to");
     assert_eq!(feed.key.expose_secret(), "sb_publishable_x");
 
     let feed = Place::new().feed(&[
@@ -393,6 +397,52 @@ fn a_mistake_is_one_sentence_with_its_place_and_its_remedy() {
             file("url = 'https://a.supabase.co'\nkey = [1]"),
             &["key in", "is no text"],
         ),
+        (
+            flag(&["--email", "wall@example.com"]),
+            &["--email is set without a password", "--password-file"],
+        ),
+        (
+            flag(&["--password-file", "p"]),
+            &["--password-file is set without an e-mail", "--email"],
+        ),
+        (
+            flag(&["--email", "wall@example.com", "--password-file", "p"]),
+            &["cannot read the password file", "p:"],
+        ),
+        (
+            flag(&["--email", "w@e.com", "--refresh-token-file", "t"]),
+            &["--refresh-token-file is given together", "one of the two ways"],
+        ),
+        (
+            file("\n[auth]\nemail = 'a@b.c'\nrefresh_token_file = 'x'"),
+            &["refresh_token_file in", "line 4", "one of the two ways"],
+        ),
+        (
+            file("[auth]\nemial = 'a@b.c'"),
+            &["unknown setting 'auth.emial'", "line 2", "did you mean 'auth.email'?"],
+        ),
+        (file("auth = 'a@b.c'"), &["auth in", "a section like [auth]"]),
+        (
+            file("[auth]\npassword = 'hush'"),
+            &["unknown setting 'auth.password'", "did you mean 'auth.password_file'?"],
+        ),
+        (
+            file("change_limit = -1"),
+            &["change_limit in", "0 to 1000000", "0 = the server"],
+        ),
+        (flag(&["--audit-interval-s", "1m"]), &["--audit-interval-s is '1m'"]),
+        (
+            flag(&["--replace-connection-h", "9999"]),
+            &["--replace-connection-h is '9999'", "from 0 to 8760"],
+        ),
+        (
+            flag(&["--auth-url", "nonsense", "--url", "https://a.b"]),
+            &["--auth-url is 'nonsense'"],
+        ),
+        (
+            flag(&["--auth-url", "http://example.com", "--url", "https://a.b"]),
+            &["--auth-url is http://example.com", "in the clear"],
+        ),
     ] {
         for part in said {
             assert!(error.contains(part), "'{part}' is missing in: {error}");
@@ -430,6 +480,158 @@ fn no_secret_is_in_an_error_or_in_what_config_prints() {
     assert!(!format!("{settings:?}").contains(SECRET));
     let cli = Cli::try_parse_from(["opswall", "config", "--key", SECRET]).expect("flags");
     assert!(!format!("{cli:?}").contains(SECRET));
+}
+
+/// A folder with a password file and a refresh token file.
+fn with_secrets(place: Place) -> Place {
+    for (name, text) in [
+        ("password", " pass word \r\nnot this\n"),
+        ("token", "r3fr3sh\n"),
+        ("long", &"x".repeat(20_000)),
+        ("empty", "\n\n"),
+        ("jwt", "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiJ9.c2ln"),
+        ("odd", "a b"),
+    ] {
+        let path = place.env.working_dir.join(name);
+        fs::write(&path, text).expect("written");
+        #[cfg(unix)]
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("closed");
+    }
+    place
+}
+
+fn way(feed: &FeedSettings) -> (String, String, String) {
+    let auth = feed.auth.as_ref().expect("somebody signs in");
+    let secret = auth.sign_in.file().secret().expose_secret().to_owned();
+    match &auth.sign_in {
+        SignIn::Password { email, .. } => (auth.url.to_string(), email.clone(), secret),
+        SignIn::RefreshToken(_) => (auth.url.to_string(), String::new(), secret),
+    }
+}
+
+#[test]
+fn one_signs_in_with_a_password_or_with_a_refresh_token_and_a_stronger_layer_changes_the_way() {
+    let place = with_secrets(Place::new().file(
+        "url = 'https://a.supabase.co'\nkey = 'k'\n[auth]\nemail = 'wall@example.com'\npassword_file = 'password'\n",
+    ));
+    let url = "https://a.supabase.co/auth/v1";
+    let words = |url: &str, email: &str, secret: &str| (url.to_owned(), email.to_owned(), secret.to_owned());
+    assert_eq!(
+        way(&place.feed(&[])),
+        words(url, "wall@example.com", " pass word "),
+        "spaces belong to a password"
+    );
+    assert!(place.load(&[]).notices.is_empty());
+    assert_eq!(
+        way(&place.feed(&["--refresh-token-file", "token"])),
+        words(url, "", "r3fr3sh")
+    );
+    assert_eq!(
+        way(&place.feed(&["--email", "b@example.com", "--auth-url", "http://localhost:9999/"])),
+        words("http://localhost:9999/", "b@example.com", " pass word ")
+    );
+    let by_variable = place.var("OPSWALL_REFRESH_TOKEN_FILE", "token");
+    assert_eq!(way(&by_variable.feed(&[])), words(url, "", "r3fr3sh"));
+    assert_eq!(
+        way(&by_variable.feed(&["--email", "c@example.com", "--password-file", "password"])).1,
+        "c@example.com"
+    );
+    assert!(
+        by_variable
+            .load(&[])
+            .demo_feed("http://127.0.0.1:1", "demo")
+            .expect("a feed")
+            .auth
+            .is_none(),
+        "the demo feed never sees the user's secrets"
+    );
+
+    let bare = with_secrets(Place::new());
+    let flags = [
+        "--realtime-url",
+        "ws://localhost:1/x",
+        "--rest-url",
+        "none",
+        "--key",
+        "k",
+        "--refresh-token-file",
+    ];
+    let error = bare.error(&[&flags[..], &["token"]].concat());
+    assert!(error.contains("--auth-url"), "{error}");
+    for (file, said) in [
+        ("jwt", "holds a key or a session token"),
+        ("odd", "characters that no refresh token has"),
+        ("empty", "its first line is empty"),
+        ("long", "larger than"),
+        ("missing", "cannot read the refresh token file"),
+    ] {
+        let error = bare.error(&[&flags[..], &[file]].concat());
+        assert!(error.contains(said) && error.contains(file), "{file}: {error}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_secret_file_that_others_can_read_is_complained_of() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = with_secrets(Place::new());
+    let flags = ["--email", "wall@example.com", "--password-file", "password"];
+    let mode = |mode| {
+        let path = place.env.working_dir.join("password");
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("set");
+        place.load(&flags).notices
+    };
+    assert!(mode(0o640).is_empty(), "a group may share it");
+    let notices = mode(0o644);
+    let text = &notices.first().expect("a notice").text;
+    assert!(text.contains("password file") && text.contains("chmod 600"), "{text}");
+}
+
+#[test]
+fn config_shows_who_signs_in_but_no_secret() {
+    let place = with_secrets(Place::new());
+    let ways: [&[&str]; 2] = [
+        &["--email", "wall@example.com", "--password-file", "password"],
+        &["--refresh-token-file", "token"],
+    ];
+    for (flags, shown) in ways.into_iter().zip(["wall@example.com", "token"]) {
+        let settings = place.load(&[&PROJECT, flags].concat());
+        for as_json in [false, true] {
+            let mut out = Vec::new();
+            config::write(&settings, as_json, &mut out).expect("printed");
+            let text = String::from_utf8(out).expect("text");
+            assert!(text.contains(shown) && text.contains("/auth/v1"), "{text}");
+            assert!(!text.contains("pass word") && !text.contains("r3fr3sh"), "{text}");
+        }
+        let debug = format!("{settings:?} {:?}", settings.feed().expect("a feed"));
+        assert!(!debug.contains("pass word") && !debug.contains("r3fr3sh"), "{debug}");
+    }
+}
+
+#[test]
+fn partitions_and_limits_reach_the_feed() {
+    let place = Place::new().file(
+        "audit_interval_s = 0\nchange_limit = 250\nreplace_connection_h = 0\n\
+         [tables.tasks]\npartitions = ['tasks_2026_%', 'tasks_old']\n",
+    );
+    let feed = place.feed(&PROJECT);
+    assert_eq!(feed.mapping.kinds[Kind::Task].partitions, ["tasks_2026_%", "tasks_old"]);
+    assert_eq!(
+        (feed.audit_interval, feed.change_limit, feed.replace_connection),
+        (None, Some(250), None)
+    );
+    let flags = [
+        &PROJECT[..],
+        &["--map", "agent.partitions=agents_%", "--change-limit", "0"],
+    ]
+    .concat();
+    let feed = place.feed(&flags);
+    assert_eq!(
+        (&*feed.mapping.kinds[Kind::Agent].partitions, feed.change_limit),
+        (&["agents_%".to_owned()][..], None)
+    );
+    let demo = place.load(&[]).demo_feed("http://127.0.0.1:1", "demo").expect("a feed");
+    assert_eq!(demo.change_limit, None, "the built-in feed drops nothing");
 }
 
 #[test]
@@ -567,7 +769,7 @@ fn the_example_file_is_valid_and_says_the_defaults() {
     assert_eq!(settings.backoff, Backoff::default());
     assert_eq!(settings.mapping.kinds, opswall::domain::Mapping::default().kinds);
     let known = settings.effective().iter().filter(|one| {
-        !one.name.contains('.') && !one.name.starts_with("realtime_url") && !one.name.starts_with("rest_url")
+        !one.name.contains('.') && !["realtime_url", "rest_url", "auth_url"].contains(&one.name.as_str())
     });
     for one in known {
         let is_said = matches!(one.origin, Origin::File { .. }) || one.name == "key";

@@ -299,7 +299,7 @@ fn session_config(settings: &FeedSettings) -> SessionConfig {
             table: table.table.clone(),
             key: table.id.clone(),
             updated_at: table.updated_at.clone(),
-            partitions: Vec::new(),
+            partitions: table.partitions.clone(),
         })
         .collect();
     SessionConfig {

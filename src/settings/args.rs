@@ -31,6 +31,18 @@ pub struct SettingsArgs {
     /// REST interface, instead of the one derived from --url; `none` = the stream alone, no snapshot
     #[arg(long, global = true, value_name = "URL|none")]
     pub rest_url: Option<String>,
+    /// Auth endpoints, instead of the ones derived from --url
+    #[arg(long, global = true, value_name = "URL")]
+    pub auth_url: Option<String>,
+    /// Sign in as this user, with --password-file, for tables that need a signed-in role
+    #[arg(long, global = true, value_name = "EMAIL")]
+    pub email: Option<String>,
+    /// File that holds the user's password on its first line
+    #[arg(long, global = true, value_name = "FILE")]
+    pub password_file: Option<String>,
+    /// Instead of e-mail and password: file with a refresh token, which is replaced by each new one
+    #[arg(long, global = true, value_name = "FILE")]
+    pub refresh_token_file: Option<String>,
     /// Serializer version of the socket [default: 2.0.0]
     #[arg(long, global = true, value_name = "1.0.0|2.0.0")]
     pub vsn: Option<String>,
@@ -70,6 +82,15 @@ pub struct SettingsArgs {
     /// Read the tables again this often even when nothing seems wrong; 0 = never [default: 600]
     #[arg(long, global = true, value_name = "S")]
     pub reconcile_interval_s: Option<String>,
+    /// Compare row counts and newest changes this often in between; 0 = never [default: 60]
+    #[arg(long, global = true, value_name = "S")]
+    pub audit_interval_s: Option<String>,
+    /// Changes a second, averaged over a minute, beyond which the server drops some; 0 = it never does [default: 100]
+    #[arg(long, global = true, value_name = "N")]
+    pub change_limit: Option<String>,
+    /// Replace a connection of this age before the server cuts it; 0 = never [default: 23]
+    #[arg(long, global = true, value_name = "H")]
+    pub replace_connection_h: Option<String>,
     /// Unattended display: never give up, spread the reconnects
     #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub kiosk: Option<String>,
@@ -107,6 +128,10 @@ impl SettingsArgs {
             ("key_file", &self.key_file),
             ("realtime_url", &self.realtime_url),
             ("rest_url", &self.rest_url),
+            ("auth_url", &self.auth_url),
+            ("email", &self.email),
+            ("password_file", &self.password_file),
+            ("refresh_token_file", &self.refresh_token_file),
             ("vsn", &self.vsn),
             ("schema", &self.schema),
             ("agents_table", &self.agents_table),
@@ -118,6 +143,9 @@ impl SettingsArgs {
             ("reconnect_jitter", &self.reconnect_jitter),
             ("heartbeat_interval_ms", &self.heartbeat_interval_ms),
             ("reconcile_interval_s", &self.reconcile_interval_s),
+            ("audit_interval_s", &self.audit_interval_s),
+            ("change_limit", &self.change_limit),
+            ("replace_connection_h", &self.replace_connection_h),
             ("kiosk", &self.kiosk),
             ("reduced_motion", &self.reduced_motion),
             ("screen_diagonal", &self.screen_diagonal),

@@ -1,5 +1,7 @@
 //! Every setting with its value and where it came from, fit to be shown.
 
+use std::path::PathBuf;
+
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -7,8 +9,9 @@ use crate::domain::{Kind, Mapping};
 
 use super::{
     Origin, Vsn, key,
-    load::BackoffSet,
     mapping::Origins,
+    pace::{BackoffSet, Rounds},
+    sign_in::Decided,
     typed::{Set, Values},
     url::{self, Endpoints},
 };
@@ -28,10 +31,10 @@ pub(super) struct Parts<'p> {
     pub(super) values: &'p Values,
     pub(super) endpoints: Option<&'p Endpoints>,
     pub(super) key: Option<&'p Set<SecretString>>,
+    pub(super) sign_in: Option<&'p Decided>,
     pub(super) vsn: &'p Set<Vsn>,
     pub(super) backoff: &'p BackoffSet,
-    pub(super) heartbeat: &'p Set<i64>,
-    pub(super) reconcile: &'p Set<i64>,
+    pub(super) rounds: &'p Rounds,
     pub(super) switches: [(&'static str, &'p Set<bool>); 5],
     pub(super) screen_diagonal: Option<&'p Set<f64>>,
     pub(super) viewing_distance: Option<&'p Set<f64>>,
@@ -67,16 +70,22 @@ pub(super) fn list(parts: &Parts<'_>) -> Vec<Effective> {
                 .as_ref()
                 .map_or_else(|| "none".to_owned(), url::shown);
             say("rest_url", json!(rest), endpoints.rest.origin.clone());
+            match &endpoints.auth {
+                Some(auth) => say("auth_url", json!(url::shown(&auth.value)), auth.origin.clone()),
+                None => say("auth_url", Value::Null, Origin::Default),
+            }
         }
         None => {
-            say("realtime_url", Value::Null, Origin::Default);
-            say("rest_url", Value::Null, Origin::Default);
+            for name in ["realtime_url", "rest_url", "auth_url"] {
+                say(name, Value::Null, Origin::Default);
+            }
         }
     }
     match parts.key {
         Some(set) => say("key", json!(key::masked(&set.value)), set.origin.clone()),
         None => say("key", Value::Null, Origin::Default),
     }
+    sign_in(parts.sign_in, &mut say);
     say("vsn", json!(parts.vsn.value.text()), parts.vsn.origin.clone());
     let backoff = parts.backoff;
     for (name, set) in [
@@ -91,16 +100,16 @@ pub(super) fn list(parts: &Parts<'_>) -> Vec<Effective> {
         json!(backoff.jitter.value),
         backoff.jitter.origin.clone(),
     );
-    say(
-        "heartbeat_interval_ms",
-        json!(parts.heartbeat.value),
-        parts.heartbeat.origin.clone(),
-    );
-    say(
-        "reconcile_interval_s",
-        json!(parts.reconcile.value),
-        parts.reconcile.origin.clone(),
-    );
+    let rounds = parts.rounds;
+    for (name, set) in [
+        ("heartbeat_interval_ms", &rounds.heartbeat_ms),
+        ("reconcile_interval_s", &rounds.reconcile_s),
+        ("audit_interval_s", &rounds.audit_s),
+        ("change_limit", &rounds.change_limit),
+        ("replace_connection_h", &rounds.replace_h),
+    ] {
+        say(name, json!(set.value), set.origin.clone());
+    }
     for (name, set) in parts.switches {
         say(name, json!(set.value), set.origin.clone());
     }
@@ -115,6 +124,29 @@ pub(super) fn list(parts: &Parts<'_>) -> Vec<Effective> {
     }
     mapping(parts, &mut say);
     list
+}
+
+/// Who signs in; the files' names, not what stands in them.
+fn sign_in(decided: Option<&Decided>, say: &mut impl FnMut(&str, Value, Origin)) {
+    let path = |set: &Set<PathBuf>| set.clone().map(|path| json!(path.to_string_lossy()));
+    let parts = [
+        (
+            "auth.email",
+            decided.and_then(|decided| Some(decided.email.clone()?.map(|email| json!(email)))),
+        ),
+        (
+            "auth.password_file",
+            decided.and_then(|decided| decided.password_file.as_ref().map(path)),
+        ),
+        (
+            "auth.refresh_token_file",
+            decided.and_then(|decided| decided.refresh_token_file.as_ref().map(path)),
+        ),
+    ];
+    for (name, set) in parts {
+        let set = set.unwrap_or(Set::new(Value::Null, Origin::Default));
+        say(name, set.value, set.origin);
+    }
 }
 
 fn mapping(parts: &Parts<'_>, say: &mut impl FnMut(&str, Value, Origin)) {
@@ -137,6 +169,7 @@ fn mapping(parts: &Parts<'_>, say: &mut impl FnMut(&str, Value, Origin)) {
             ("priority_one_is_most_urgent", json!(of.one_is_most_urgent)),
             ("error", json!(of.error)),
             ("needs_human", json!(of.needs_human)),
+            ("partitions", json!(of.partitions)),
         ] {
             let name = format!("tables.{}.{role}", kind.plural());
             let origin = parts.mapping_origins.get(&name).cloned();

@@ -45,6 +45,8 @@ pub enum SettingsError {
         "realtime_url is set but nothing says where the rows are read: give --url or --rest-url, or --rest-url none for the stream alone"
     )]
     NoRest,
+    #[error("[auth] is set but nothing says where to sign in: give --url or --auth-url")]
+    NoAuth,
 }
 
 impl SettingsError {

@@ -90,6 +90,7 @@ fn parse(path: &Path, text: &str) -> Result<Layer, SettingsError> {
     let mut layer = Layer::default();
     for (key, value) in in_order(table.get_ref()) {
         match key.get_ref().as_ref() {
+            "auth" => auth(&place, &mut layer, key, value)?,
             "tables" => tables(&place, &mut layer, key, value)?,
             "status" => words(&place, &mut layer, key, value)?,
             name => match names::SETTINGS.iter().find(|known| **known == name) {
@@ -108,6 +109,25 @@ fn parse(path: &Path, text: &str) -> Result<Layer, SettingsError> {
         ));
     }
     Ok(layer)
+}
+
+/// `[auth]`: who signs in.
+fn auth(
+    place: &Place<'_>,
+    layer: &mut Layer,
+    key: &Spanned<DeString<'_>>,
+    value: &Spanned<DeValue<'_>>,
+) -> Result<(), SettingsError> {
+    let DeValue::Table(entries) = value.get_ref() else {
+        return Err(place.wrong(key, "auth", value.get_ref(), "a section like [auth]"));
+    };
+    for (key, value) in in_order(entries) {
+        match names::AUTH.iter().find(|known| **known == key.get_ref().as_ref()) {
+            Some(known) => layer.set(known, raw(value.get_ref()), place.origin(key)),
+            None => return Err(place.unknown(key, "auth", names::AUTH)),
+        }
+    }
+    Ok(())
 }
 
 /// `[tables.agents]` and its sisters.

@@ -1,40 +1,26 @@
 //! The project's key: read, looked at, never shown.
 
-use std::{fs::File, io::Read as _, path::Path};
+use std::path::Path;
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
 
-use super::{SettingsError, origin::Origin, typed::Set};
-
-/// Longer than any key; a file of that size is another file.
-const MAX_KEY_BYTES: u64 = 16 * 1_024;
-
-/// Reads a key from a file's first line.
-pub(super) fn from_file(path: &Path) -> Result<SecretString, SettingsError> {
-    let unreadable = |problem: String| SettingsError::Unreadable {
-        what: "the key file",
-        path: path.to_owned(),
-        problem,
-    };
-    let mut text = String::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_KEY_BYTES + 1).read_to_string(&mut text))
-        .map_err(|error| unreadable(error.to_string()))?;
-    if text.len() as u64 > MAX_KEY_BYTES {
-        return Err(unreadable(format!("it is larger than {MAX_KEY_BYTES} bytes")));
-    }
-    match text.lines().next().map(str::trim) {
-        Some(line) if !line.is_empty() => Ok(line.into()),
-        _ => Err(unreadable("its first line is empty".into())),
-    }
-}
+use super::{
+    SettingsError,
+    origin::Origin,
+    secret_file::{MAX_SECRET_BYTES, first_line},
+    typed::Set,
+};
+use crate::{
+    domain::{Level, Notice, mapping::clean},
+    realtime::Claims,
+};
 
 /// Refuses what is no key, and keys that open too much.
 pub(super) fn checked(key: Set<SecretString>, allow_service_key: bool) -> Result<Set<SecretString>, SettingsError> {
     let text = key.value.expose_secret();
     let subject = || key.origin.subject("key");
-    if text.len() as u64 > MAX_KEY_BYTES || !text.bytes().all(|b| b.is_ascii_graphic()) {
+    if text.len() as u64 > MAX_SECRET_BYTES || !text.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(SettingsError::refused(
             subject(),
             "holds characters that no key has: copy the publishable key again from the project's API settings",
@@ -52,17 +38,57 @@ pub(super) fn checked(key: Set<SecretString>, allow_service_key: bool) -> Result
 
 /// `sb_secret_…`, or a JWT of a role that row-level security does not bind.
 fn is_service_key(key: &str) -> bool {
-    key.starts_with("sb_secret_")
-        || jwt_role(key).is_some_and(|role| matches!(role.as_str(), "service_role" | "supabase_admin" | "postgres"))
+    let role = Claims::read(key).and_then(|claims| claims.role);
+    key.starts_with("sb_secret_") || role.is_some_and(|role| bypasses_row_security(&role))
 }
 
-/// The `role` claim of a JWT, unverified.
-fn jwt_role(key: &str) -> Option<String> {
-    let mut parts = key.split('.');
-    let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
-    let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
-    let claims: serde_json::Value = serde_json::from_slice(&payload).ok()?;
-    Some(claims.get("role")?.as_str()?.to_owned())
+/// Whether row-level security does not bind a database role of a Supabase project.
+pub fn bypasses_row_security(role: &str) -> bool {
+    matches!(role, "service_role" | "supabase_admin" | "postgres")
+}
+
+/// What makes it unlikely that the server takes the key. It may know better: none of this is an error.
+pub(super) fn doubts(key: &SecretString, url: &Url, now_s: i64) -> Vec<Notice> {
+    const DAY_S: i64 = 86_400;
+    let Some(claims) = Claims::read(key.expose_secret()) else {
+        return Vec::new();
+    };
+    let mut notices = Vec::new();
+    if let Some(ended) = claims.expires.filter(|expires| *expires <= now_s) {
+        let ago = match now_s.saturating_sub(ended) / DAY_S {
+            0 => "today".to_owned(),
+            1 => "a day ago".to_owned(),
+            days => format!("{days} days ago"),
+        };
+        notices.push(Notice {
+            level: Level::Warn,
+            code: "key_expired",
+            text: format!("The key ended {ago}; copy the publishable key again from the project's API settings"),
+        });
+    }
+    if let (Some(made_for), Some(project)) = (&claims.project, hosted_project(url))
+        && made_for != project
+    {
+        notices.push(Notice {
+            level: Level::Warn,
+            code: "key_of_other_project",
+            text: format!(
+                "The key was made for the project {}, the URL is that of {project}; give the key and the URL of one \
+                 project",
+                clean(made_for, MAX_REF)
+            ),
+        });
+    }
+    notices
+}
+
+/// Longest part of a foreign project's name that is shown.
+const MAX_REF: usize = 40;
+
+/// The project that a hosted URL names in its first label; other servers may be called anything.
+fn hosted_project(url: &Url) -> Option<&str> {
+    let (project, rest) = url.host_str()?.split_once('.')?;
+    matches!(rest, "supabase.co" | "supabase.in").then_some(project)
 }
 
 /// What `config` shows in its place.
@@ -77,16 +103,22 @@ pub(super) fn direct(text: Set<String>) -> Set<SecretString> {
 
 /// The origin of a key that a file holds is where the file was named.
 pub(super) fn in_file(path: &Path, origin: Origin) -> Result<Set<SecretString>, SettingsError> {
-    Ok(Set::new(from_file(path)?, origin))
+    let line = first_line("the key file", path)?;
+    Ok(Set::new(line.trim().into(), origin))
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
     use super::*;
 
     fn jwt(role: &str) -> String {
-        let payload = URL_SAFE_NO_PAD.encode(format!(r#"{{"role":"{role}","exp":4102444800}}"#));
-        format!("eyJhbGciOiJIUzI1NiJ9.{payload}.c2ln")
+        signed(&format!(r#"{{"role":"{role}","exp":4102444800}}"#))
+    }
+
+    fn signed(claims: &str) -> String {
+        format!("eyJhbGciOiJIUzI1NiJ9.{}.c2ln", URL_SAFE_NO_PAD.encode(claims))
     }
 
     fn check(key: &str, allow: bool) -> Result<Set<SecretString>, SettingsError> {
@@ -112,5 +144,28 @@ mod tests {
     fn characters_that_would_break_a_header_are_refused_without_showing_the_key() {
         let error = check("secret\nkey", false).expect_err("refused").to_string();
         assert!(!error.contains("secret\nkey"));
+    }
+
+    #[test]
+    fn a_key_that_has_ended_or_is_another_projects_is_doubted() {
+        let key = |claims: &str| SecretString::from(signed(claims));
+        let hosted = Url::parse("wss://abcdefgh.supabase.co/realtime/v1/websocket").expect("a url");
+        let own = Url::parse("ws://127.0.0.1:4000/socket/websocket").expect("a url");
+        let codes = |key: &SecretString, url: &Url| -> Vec<_> {
+            let notices = doubts(key, url, 1_000_000_000);
+            notices.iter().map(|notice| notice.code).collect()
+        };
+        let good = key(r#"{"role":"anon","ref":"abcdefgh","exp":2000000000}"#);
+        assert!(codes(&good, &hosted).is_empty());
+        let ended = key(r#"{"role":"anon","ref":"abcdefgh","exp":999000000}"#);
+        assert_eq!(codes(&ended, &hosted), ["key_expired"]);
+        assert!(doubts(&ended, &hosted, 1_000_000_000)[0].text.contains("11 days ago"));
+        let other = key(r#"{"role":"anon","ref":"zyxwvuts","exp":2000000000}"#);
+        assert_eq!(codes(&other, &hosted), ["key_of_other_project"]);
+        assert!(
+            codes(&other, &own).is_empty(),
+            "a server of one's own may be called anything"
+        );
+        assert!(codes(&"sb_publishable_x".into(), &hosted).is_empty());
     }
 }

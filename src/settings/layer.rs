@@ -45,13 +45,24 @@ impl Layer {
     }
 }
 
-/// Lays layers over one another, weakest first. A key and a key's file replace one another.
+/// Settings that say the same thing in two ways: what one layer says replaces what a weaker one said the other way.
+const ALTERNATIVES: &[(&[&str], &[&str])] = &[
+    (&["key"], &["key_file"]),
+    (&["email", "password_file"], &["refresh_token_file"]),
+];
+
+/// Lays layers over one another, weakest first.
 pub(super) fn merge<'l>(layers: impl IntoIterator<Item = &'l Layer>) -> BTreeMap<&'static str, Found> {
     let mut merged = BTreeMap::new();
     for layer in layers {
-        if layer.values.contains_key("key") || layer.values.contains_key("key_file") {
-            merged.remove("key");
-            merged.remove("key_file");
+        for (one, other) in ALTERNATIVES {
+            for (said, replaced) in [(one, other), (other, one)] {
+                if said.iter().any(|name| layer.values.contains_key(name)) {
+                    for name in *replaced {
+                        merged.remove(name);
+                    }
+                }
+            }
         }
         merged.extend(layer.values.iter().map(|(name, found)| (*name, found.clone())));
     }

@@ -1,19 +1,24 @@
 //! All layers together: what is in force.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use secrecy::SecretString;
 
 use crate::domain::{Backoff, Level, Mapping, Notice};
 
 use super::{
-    Effective, Env, FeedSettings, SettingsArgs, SettingsError, Vsn,
+    Auth, Effective, Env, FeedSettings, SettingsArgs, SettingsError, SignIn, Vsn,
     effective::Parts,
     file, key,
     layer::{self, Layer},
     mapping, names,
     origin::Origin,
-    saved,
+    pace::{self, Rounds},
+    saved, sign_in,
     typed::{Set, Values},
     url::{self, Endpoints},
 };
@@ -26,10 +31,15 @@ const FILE_NAME: &str = "opswall.toml";
 pub struct Settings {
     endpoints: Option<Endpoints>,
     key: Option<SecretString>,
+    sign_in: Option<SignIn>,
+    allow_service_key: bool,
     pub vsn: Vsn,
     pub backoff: Backoff,
     pub heartbeat_interval: Duration,
     pub reconcile_interval: Option<Duration>,
+    pub audit_interval: Option<Duration>,
+    pub change_limit: Option<u32>,
+    pub replace_connection: Option<Duration>,
     pub mapping: Arc<Mapping>,
     pub wall: WallSettings,
     pub verbose: bool,
@@ -93,9 +103,8 @@ impl Settings {
         let (mapping, mapping_origins) = mapping::assemble(&layers)?;
 
         let kiosk = values.switch("kiosk")?;
-        let backoff = backoff(&values, kiosk.value)?;
-        let heartbeat = values.whole("heartbeat_interval_ms", 100..=60_000, "", default(25_000))?;
-        let reconcile = values.whole("reconcile_interval_s", 0..=604_800, " (0 = never)", default(600))?;
+        let backoff = pace::backoff(&values, kiosk.value)?;
+        let rounds = Rounds::read(&values)?;
         let vsn = vsn(&values)?;
         let allow_insecure = values.switch("allow_insecure")?;
         let allow_service_key = values.switch("allow_service_key")?;
@@ -104,9 +113,15 @@ impl Settings {
             values.text("url", a_url)?,
             values.text("realtime_url", a_url)?,
             values.text("rest_url", a_url)?,
+            values.text("auth_url", a_url)?,
             allow_insecure.value,
         )?;
         let key = project_key(&values, env, allow_service_key.value)?;
+        if let (Some(key), Some(endpoints)) = (&key, &endpoints) {
+            notices.extend(key::doubts(&key.value, &endpoints.realtime.value, seconds_since_1970()));
+        }
+        let sign_in = sign_in::decide(&values, env)?;
+        notices.extend(sign_in.as_ref().and_then(|decided| decided.sign_in.file().notice()));
         let reduced_motion = values.switch("reduced_motion")?;
         let screen_diagonal = values.number("screen_diagonal", 5.0..=1_000.0, " (inches)")?;
         let viewing_distance = values.number("viewing_distance", 0.2..=100.0, " (metres)")?;
@@ -116,10 +131,10 @@ impl Settings {
             values: &values,
             endpoints: endpoints.as_ref(),
             key: key.as_ref(),
+            sign_in: sign_in.as_ref(),
             vsn: &vsn,
             backoff: &backoff,
-            heartbeat: &heartbeat,
-            reconcile: &reconcile,
+            rounds: &rounds,
             switches: [
                 ("kiosk", &kiosk),
                 ("reduced_motion", &reduced_motion),
@@ -136,10 +151,15 @@ impl Settings {
         Ok(Self {
             endpoints,
             key: key.map(|key| key.value),
+            sign_in: sign_in.map(|decided| decided.sign_in),
+            allow_service_key: allow_service_key.value,
             vsn: vsn.value,
             backoff,
-            heartbeat_interval: millis(heartbeat.value),
-            reconcile_interval: (reconcile.value != 0).then(|| Duration::from_secs(reconcile.value.unsigned_abs())),
+            heartbeat_interval: rounds.heartbeat(),
+            reconcile_interval: rounds.reconcile(),
+            audit_interval: rounds.audit(),
+            change_limit: rounds.change_limit(),
+            replace_connection: rounds.replace(),
             mapping: Arc::new(mapping),
             wall: WallSettings {
                 kiosk: kiosk.value,
@@ -169,14 +189,26 @@ impl Settings {
         let key = self.key.clone().ok_or_else(|| SettingsError::NoKey {
             shown_url: url::shown(&endpoints.realtime.value),
         })?;
-        Ok(self.feed_at(endpoints, key, self.mapping.clone()))
+        let auth = match (&self.sign_in, &endpoints.auth) {
+            (None, _) => None,
+            (Some(_), None) => return Err(SettingsError::NoAuth),
+            (Some(sign_in), Some(url)) => Some(Auth {
+                url: url.value.clone(),
+                sign_in: sign_in.clone(),
+            }),
+        };
+        Ok(FeedSettings {
+            auth,
+            change_limit: self.change_limit,
+            ..self.feed_at(endpoints, key, self.mapping.clone())
+        })
     }
 
     /// The connection to the built-in demo feed at `base` (`http://127.0.0.1:PORT`), which has tables of its own: the
-    /// user's pace, not the user's mapping.
+    /// user's pace, not the user's mapping, and never the user's password. It drops no changes.
     pub fn demo_feed(&self, base: &str, key: &str) -> Result<FeedSettings, SettingsError> {
         let base = Set::new(base.to_owned(), Origin::Default);
-        let endpoints = url::endpoints(Some(base), None, None, false)?.ok_or(SettingsError::NoProject)?;
+        let endpoints = url::endpoints(Some(base), None, None, None, false)?.ok_or(SettingsError::NoProject)?;
         Ok(self.feed_at(endpoints, key.into(), Arc::new(Mapping::default())))
     }
 
@@ -185,10 +217,15 @@ impl Settings {
             realtime_url: endpoints.realtime.value,
             rest_url: endpoints.rest.value,
             key,
+            auth: None,
+            allow_service_key: self.allow_service_key,
             vsn: self.vsn,
             backoff: self.backoff,
             heartbeat_interval: self.heartbeat_interval,
             reconcile_interval: self.reconcile_interval,
+            audit_interval: self.audit_interval,
+            change_limit: None,
+            replace_connection: self.replace_connection,
             mapping,
         }
     }
@@ -197,6 +234,11 @@ impl Settings {
     pub fn effective(&self) -> &[Effective] {
         &self.effective
     }
+}
+
+fn seconds_since_1970() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// The files to read, weakest first, and whether one must be there.
@@ -231,78 +273,6 @@ fn unknown_variable(name: &str) -> Notice {
     }
 }
 
-/// The backoff's four settings with their origins.
-pub(super) struct BackoffSet {
-    pub(super) max_attempts: Set<i64>,
-    pub(super) interval_ms: Set<i64>,
-    pub(super) max_interval_ms: Set<i64>,
-    pub(super) jitter: Set<f64>,
-}
-
-impl BackoffSet {
-    fn value(&self) -> Backoff {
-        Backoff {
-            max_attempts: u32::try_from(self.max_attempts.value).unwrap_or(u32::MAX),
-            interval: millis(self.interval_ms.value),
-            max_interval: millis(self.max_interval_ms.value),
-            jitter: self.jitter.value,
-        }
-        .clamped()
-    }
-}
-
-pub(super) fn backoff(values: &Values, kiosk: bool) -> Result<BackoffSet, SettingsError> {
-    /// Share of a delay that is random in kiosk mode: many walls must not come back at one moment.
-    const KIOSK_JITTER: f64 = 0.2;
-    let usual = Backoff::default();
-    let (least, most) = Backoff::INTERVAL_RANGE;
-    let bounds = whole_millis(least)..=whole_millis(most);
-    let origin = || if kiosk { Origin::Kiosk } else { Origin::Default };
-    let attempts = if kiosk { 0 } else { usual.max_attempts };
-    let max_attempts = values.whole(
-        "max_reconnect_attempts",
-        0..=Backoff::MAX_ATTEMPTS_LIMIT.into(),
-        " (0 = never give up)",
-        Set::new(attempts.into(), origin()),
-    )?;
-    let mut interval_ms = values.whole(
-        "reconnect_interval_ms",
-        bounds.clone(),
-        "",
-        default(whole_millis(usual.interval)),
-    )?;
-    let mut max_interval_ms = values.whole(
-        "max_reconnect_interval_ms",
-        bounds,
-        "",
-        default(whole_millis(usual.max_interval)),
-    )?;
-    if max_interval_ms.value < interval_ms.value {
-        // Where only one of the two was said, the other goes with it.
-        if max_interval_ms.origin == Origin::Default {
-            max_interval_ms = Set::new(interval_ms.value, Origin::Derived("reconnect_interval_ms"));
-        } else if interval_ms.origin == Origin::Default {
-            interval_ms = Set::new(max_interval_ms.value, Origin::Derived("max_reconnect_interval_ms"));
-        } else {
-            return Err(SettingsError::value(
-                max_interval_ms.origin.subject("max_reconnect_interval_ms"),
-                &max_interval_ms.value.to_string(),
-                format!("at least reconnect_interval_ms, which is {}", interval_ms.value),
-            ));
-        }
-    }
-    let unset = match kiosk {
-        true => Set::new(KIOSK_JITTER, Origin::Kiosk),
-        false => Set::new(0.0, Origin::Default),
-    };
-    Ok(BackoffSet {
-        max_attempts,
-        interval_ms,
-        max_interval_ms,
-        jitter: values.number("reconnect_jitter", 0.0..=1.0, "")?.unwrap_or(unset),
-    })
-}
-
 fn vsn(values: &Values) -> Result<Set<Vsn>, SettingsError> {
     let want = "1.0.0 or 2.0.0";
     let Some(text) = values.text("vsn", want)? else {
@@ -322,33 +292,17 @@ fn project_key(
     env: &Env,
     allow_service_key: bool,
 ) -> Result<Option<Set<SecretString>>, SettingsError> {
-    let key = match values.text("key_file", "the path of a file")? {
+    let key = match values.path("key_file", env)? {
         Some(path) => {
-            let beside = match &path.origin {
-                Origin::File { path, .. } => path.parent().map_or_else(|| env.working_dir.clone(), PathBuf::from),
-                _ => env.working_dir.clone(),
-            };
             if values.0.contains_key("key") {
                 return Err(SettingsError::refused(
                     path.origin.subject("key_file"),
                     "is given together with a key: give one of the two",
                 ));
             }
-            Some(key::in_file(&beside.join(&path.value), path.origin)?)
+            Some(key::in_file(&path.value, path.origin)?)
         }
         None => values.text("key", "the publishable key")?.map(key::direct),
     };
     key.map(|key| key::checked(key, allow_service_key)).transpose()
-}
-
-fn default(value: i64) -> Set<i64> {
-    Set::new(value, Origin::Default)
-}
-
-fn millis(value: i64) -> Duration {
-    Duration::from_millis(value.unsigned_abs())
-}
-
-fn whole_millis(span: Duration) -> i64 {
-    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }

@@ -223,6 +223,7 @@ fn apply(mapping: &mut Mapping, origins: &mut Origins, columns: &[Column]) {
             "priority" => of.priority.clone_from(names),
             "error" => of.error.clone_from(names),
             "needs_human" => of.needs_human.clone_from(names),
+            "partitions" => of.partitions.clone_from(names),
             _ => continue,
         }
         origins.insert(format!("tables.{}.{role}", kind.plural()), origin.clone());

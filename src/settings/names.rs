@@ -7,6 +7,10 @@ pub(super) const SETTINGS: &[&str] = &[
     "key_file",
     "realtime_url",
     "rest_url",
+    "auth_url",
+    "email",
+    "password_file",
+    "refresh_token_file",
     "vsn",
     "schema",
     "agents_table",
@@ -18,6 +22,9 @@ pub(super) const SETTINGS: &[&str] = &[
     "reconnect_jitter",
     "heartbeat_interval_ms",
     "reconcile_interval_s",
+    "audit_interval_s",
+    "change_limit",
+    "replace_connection_h",
     "kiosk",
     "reduced_motion",
     "screen_diagonal",
@@ -28,7 +35,10 @@ pub(super) const SETTINGS: &[&str] = &[
 ];
 
 /// Of `opswall.toml` only.
-pub(super) const SECTIONS: &[&str] = &["tables", "status"];
+pub(super) const SECTIONS: &[&str] = &["auth", "tables", "status"];
+
+/// What `[auth]` in `opswall.toml` holds; elsewhere these are settings like any other.
+pub(super) const AUTH: &[&str] = &["email", "password_file", "refresh_token_file"];
 
 /// What can be said of a table.
 pub(super) const COLUMNS: &[&str] = &[
@@ -48,6 +58,7 @@ pub(super) const COLUMNS: &[&str] = &[
     "priority_one_is_most_urgent",
     "error",
     "needs_human",
+    "partitions",
 ];
 
 pub(super) const ENV_PREFIX: &str = "OPSWALL_";

@@ -12,7 +12,10 @@ use std::{
 use thiserror::Error;
 use toml::{Table, Value};
 
-use crate::domain::{Backoff, Level, Notice};
+use crate::{
+    domain::{Backoff, Level, Notice},
+    files::{Purpose, write_whole},
+};
 
 use super::{
     layer::Layer,
@@ -69,15 +72,14 @@ fn entries(backoff: &Backoff) -> [(&'static str, Value); 4] {
 }
 
 fn save(path: &Path, table: &Table) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
     let text = toml::to_string(table).map_err(io::Error::other)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(HEAD.as_bytes())?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    write_whole(path, Purpose::State, |file| {
+        file.write_all(HEAD.as_bytes())?;
+        file.write_all(text.as_bytes())
+    })
 }
 
 /// `None` when there is no such file.
@@ -118,7 +120,7 @@ pub(super) fn load(path: &Path) -> (Layer, Option<Notice>) {
         };
         let mut alone = Layer::default();
         alone.set(name, raw, Origin::Saved(path.to_owned()));
-        if super::load::backoff(&Values(alone.values.clone()), false).is_ok() {
+        if super::pace::backoff(&Values(alone.values.clone()), false).is_ok() {
             layer.values.extend(alone.values);
         } else {
             bad.push(name);

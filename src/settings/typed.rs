@@ -1,8 +1,8 @@
 //! From what was written to what it means: numbers in their bounds, switches, texts.
 
-use std::{collections::BTreeMap, ops::RangeInclusive};
+use std::{collections::BTreeMap, ops::RangeInclusive, path::PathBuf};
 
-use super::{SettingsError, layer::Found, origin::Origin};
+use super::{Env, SettingsError, layer::Found, origin::Origin};
 
 /// A value as written: flags and variables are text, a file has types.
 #[derive(Clone)]
@@ -123,6 +123,20 @@ impl Values {
             Some(flag) => Ok(Set::new(flag, found.origin.clone())),
             None => Err(Self::wrong(found, name, "true or false".into())),
         }
+    }
+
+    /// A path. A relative one in a settings file starts at that file, others at the working directory.
+    pub(super) fn path(&self, name: &'static str, env: &Env) -> Result<Option<Set<PathBuf>>, SettingsError> {
+        let Some(text) = self.text(name, "the path of a file")? else {
+            return Ok(None);
+        };
+        let start = match &text.origin {
+            Origin::File { path, .. } => path.parent(),
+            _ => None,
+        };
+        let start = start.unwrap_or(&env.working_dir).to_owned();
+        // Joining an absolute path replaces the folder.
+        Ok(Some(text.map(|text| start.join(text))))
     }
 
     /// A text, trimmed; never empty.

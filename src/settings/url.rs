@@ -12,6 +12,8 @@ pub(super) struct Endpoints {
     pub(super) realtime: Set<Url>,
     /// `None` in it: the stream alone.
     pub(super) rest: Set<Option<Url>>,
+    /// `None`: neither given nor to be derived.
+    pub(super) auth: Option<Set<Url>>,
 }
 
 /// Derives what is not given. `None` when no project is set at all.
@@ -19,6 +21,7 @@ pub(super) fn endpoints(
     project: Option<Set<String>>,
     realtime: Option<Set<String>>,
     rest: Option<Set<String>>,
+    auth: Option<Set<String>>,
     allow_insecure: bool,
 ) -> Result<Option<Endpoints>, SettingsError> {
     let project = match project {
@@ -52,7 +55,15 @@ pub(super) fn endpoints(
             None => return Err(SettingsError::NoRest),
         },
     };
-    Ok(Some(Endpoints { realtime, rest }))
+    let auth = match auth {
+        Some(text) => {
+            let want = "the Auth endpoints' URL, like https://abcdefgh.supabase.co/auth/v1";
+            let url = parse("auth_url", &text, &["https", "http"], want, allow_insecure)?;
+            Some(Set::new(joined(&url, ""), text.origin))
+        }
+        None => project.map(|url| Set::new(joined(&url, "auth/v1"), Origin::Derived("url"))),
+    };
+    Ok(Some(Endpoints { realtime, rest, auth }))
 }
 
 fn parse(

@@ -13,7 +13,7 @@ use bevy::{
 use thiserror::Error;
 
 use super::canvas::OffscreenImage;
-use crate::files::write_whole;
+use crate::files::{Purpose, write_whole};
 
 /// Why a picture was not written.
 #[derive(Debug, Error)]
@@ -67,7 +67,7 @@ fn encode(image: &Image) -> Result<Vec<u8>, PictureError> {
 }
 
 fn write(path: &Path, png: &[u8]) -> Result<(), PictureError> {
-    write_whole(path, |file| file.write_all(png)).map_err(|source| PictureError::Write {
+    write_whole(path, Purpose::Output, |file| file.write_all(png)).map_err(|source| PictureError::Write {
         path: path.display().to_string(),
         source,
     })

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::{super::Failure, line::json_line, usage};
 use crate::{
     domain::{Change, FeedEvent, Op, Record, RowKey},
-    files::write_whole,
+    files::{Purpose, write_whole},
 };
 
 /// Counts, and the rows when they are wanted.
@@ -73,7 +73,7 @@ impl State {
                 path.display()
             ))
         };
-        write_whole(path, |file| {
+        write_whole(path, Purpose::Output, |file| {
             let mut out = BufWriter::new(file);
             for (key, record) in self.rows.iter().flatten() {
                 json_line(

@@ -35,6 +35,9 @@ pub struct KindMapping {
     pub error: Vec<String>,
     /// Boolean columns that say a person is waited for.
     pub needs_human: Vec<String>,
+    /// Names of the table's partitions, which the stream tells changes under; `%` stands for any run of characters and
+    /// `_` for one.
+    pub partitions: Vec<String>,
 }
 
 /// The whole mapping: three kinds, and the user's own status words, which win over the built-in ones.
@@ -91,6 +94,7 @@ impl KindMapping {
             one_is_most_urgent: false,
             error: Vec::new(),
             needs_human: Vec::new(),
+            partitions: Vec::new(),
         };
         match kind {
             Kind::Agent => base.agent(),

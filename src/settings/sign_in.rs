@@ -1,0 +1,122 @@
+//! Who signs in, and with what: e-mail and password, or a refresh token.
+
+use std::path::PathBuf;
+
+use secrecy::ExposeSecret as _;
+
+use super::{
+    Env, SettingsError,
+    secret_file::SecretFile,
+    typed::{Set, Values},
+};
+use crate::realtime::Claims;
+
+/// Longest e-mail address (RFC 5321).
+const MAX_EMAIL_BYTES: usize = 254;
+
+/// The way in which a user signs in.
+#[derive(Debug, Clone)]
+pub enum SignIn {
+    Password { email: String, password: SecretFile },
+    RefreshToken(SecretFile),
+}
+
+impl SignIn {
+    /// The file that the secret stands in.
+    pub fn file(&self) -> &SecretFile {
+        match self {
+            Self::Password { password: file, .. } | Self::RefreshToken(file) => file,
+        }
+    }
+}
+
+/// What `[auth]` says, as far as `config` shows it.
+#[derive(Debug, Clone)]
+pub(super) struct Decided {
+    pub(super) sign_in: SignIn,
+    pub(super) email: Option<Set<String>>,
+    pub(super) password_file: Option<Set<PathBuf>>,
+    pub(super) refresh_token_file: Option<Set<PathBuf>>,
+}
+
+/// Exactly one of the two ways, or none at all.
+pub(super) fn decide(values: &Values, env: &Env) -> Result<Option<Decided>, SettingsError> {
+    let email = values.text("email", "the e-mail address of the user who signs in")?;
+    let password_file = values.path("password_file", env)?;
+    let refresh_token_file = values.path("refresh_token_file", env)?;
+    let sign_in = match (&email, &password_file, &refresh_token_file) {
+        (None, None, None) => return Ok(None),
+        (None, None, Some(path)) => SignIn::RefreshToken(refresh_token(path)?),
+        (Some(email), Some(path), None) => SignIn::Password {
+            email: checked(email)?,
+            password: SecretFile::read("the password file", path.value.clone())?,
+        },
+        (Some(email), None, None) => {
+            return Err(SettingsError::refused(
+                email.origin.subject("email"),
+                "is set without a password: give --password-file, or a --refresh-token-file instead of both",
+            ));
+        }
+        (None, Some(path), None) => {
+            return Err(SettingsError::refused(
+                path.origin.subject("password_file"),
+                "is set without an e-mail address: give --email, or a --refresh-token-file instead of both",
+            ));
+        }
+        (_, _, Some(path)) => {
+            return Err(SettingsError::refused(
+                path.origin.subject("refresh_token_file"),
+                "is given together with an e-mail address or a password file: give one of the two ways to sign in",
+            ));
+        }
+    };
+    Ok(Some(Decided {
+        sign_in,
+        email,
+        password_file,
+        refresh_token_file,
+    }))
+}
+
+fn checked(email: &Set<String>) -> Result<String, SettingsError> {
+    let text = &email.value;
+    let is_address = text
+        .split_once('@')
+        .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
+        && text.len() <= MAX_EMAIL_BYTES
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control());
+    if is_address {
+        return Ok(text.clone());
+    }
+    Err(SettingsError::value(
+        email.origin.subject("email"),
+        text,
+        "an e-mail address, like wall@example.com",
+    ))
+}
+
+/// What is often put there by mistake is told apart: it would be refused in words that help nobody.
+fn refresh_token(path: &Set<PathBuf>) -> Result<SecretFile, SettingsError> {
+    let file = SecretFile::read("the refresh token file", path.value.clone())?;
+    let token = file.secret().expose_secret().trim();
+    let subject = || {
+        format!(
+            "{} {}",
+            path.origin.subject("refresh_token_file"),
+            file.path().display()
+        )
+    };
+    if token.starts_with("sb_") || Claims::read(token).is_some() {
+        return Err(SettingsError::refused(
+            subject(),
+            "holds a key or a session token: write the refresh_token of a sign-in into it",
+        ));
+    }
+    if !token.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(SettingsError::refused(
+            subject(),
+            "holds characters that no refresh token has: write the refresh_token of a sign-in into its first line",
+        ));
+    }
+    Ok(file)
+}
