@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::settings::SettingsArgs;
 
@@ -33,6 +33,8 @@ pub enum Command {
     /// No window: connect, settle, draw one picture, exit
     #[cfg(feature = "wall")]
     Snapshot(SnapshotArgs),
+    /// Measure this machine
+    Bench(BenchArgs),
     /// Print the SQL that makes the three tables, the publication and the row-level-security policies
     Schema,
     /// Print the settings in force and where each came from
@@ -103,6 +105,74 @@ pub struct SnapshotArgs {
     /// Let the scene settle for this long after it is live
     #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = seconds)]
     pub settle: f64,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct BenchArgs {
+    /// What to measure
+    #[command(subcommand)]
+    pub what: BenchWhat,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum BenchWhat {
+    /// Changes taken in per CPU-second, against the official JavaScript client on the same frames
+    Ingest(IngestArgs),
+    /// Sends the frames of `ingest`
+    #[command(hide = true)]
+    Feeder(FeederArgs),
+}
+
+/// Which changes are made up. Same numbers, same frames.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct PlanArgs {
+    /// Changes in a run
+    #[arg(long, value_name = "N", default_value = "300000", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub changes: u64,
+    /// Rows that they change
+    #[arg(long, value_name = "N", default_value = "50000", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub rows: u64,
+    /// Same seed, same frames
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub seed: u64,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct IngestArgs {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// Runs of each side, in turn
+    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    pub runs: u64,
+    /// What to compare with
+    #[arg(long, value_enum, default_value = "js")]
+    pub reference: Reference,
+    /// Where the JavaScript side is installed
+    #[arg(long, value_name = "DIR", default_value = "benches/peers")]
+    pub peers: PathBuf,
+    /// Measure memory instead, with a reader that sleeps until everything is sent
+    #[arg(long)]
+    pub sleep_reader: bool,
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The other side of a ratio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Reference {
+    /// The official JavaScript client in Node
+    Js,
+    None,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct FeederArgs {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// Make all frames before the first client comes
+    #[arg(long)]
+    pub prebuilt: bool,
 }
 
 #[derive(Debug, Clone, Default, Args)]

@@ -1,5 +1,6 @@
 //! One file a command. Each says in one sentence what went wrong; `run` prints it and gives the exit code.
 
+pub mod bench;
 pub mod config;
 mod failure;
 pub mod schema;
@@ -9,6 +10,7 @@ mod signals;
 pub mod snapshot;
 mod start;
 pub mod tail;
+mod usage;
 #[cfg(feature = "wall")]
 pub mod wall;
 

@@ -2,9 +2,9 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use super::{Failure, config, schema, serve, tail};
+use super::{Failure, bench, config, schema, serve, tail};
 use crate::{
-    cli::{Cli, Command, DemoArgs, TailArgs},
+    cli::{BenchArgs, BenchWhat, Cli, Command, DemoArgs, PlanArgs, Reference, TailArgs},
     demo::{Account, AuthOptions, Faults, Options},
     settings::{Env, Settings},
 };
@@ -24,6 +24,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     let settings = Settings::load(&cli.settings, &Env::of_process()).map_err(usage)?;
     let done = |()| ExitCode::SUCCESS;
     match cli.command {
+        Some(Command::Bench(args)) => measure(args).map(done),
         #[cfg(feature = "wall")]
         None | Some(Command::Wall) => super::wall::run(&settings, None),
         #[cfg(feature = "wall")]
@@ -48,8 +49,27 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         },
         #[cfg(not(feature = "wall"))]
         None => Err(Failure::Usage(
-            "this build has no wall: say serve, tail, schema or config".into(),
+            "this build has no wall: say serve, tail, schema, bench or config".into(),
         )),
+    }
+}
+
+fn measure(args: BenchArgs) -> Result<(), Failure> {
+    log(false);
+    let plan = |plan: PlanArgs| bench::Plan {
+        changes: plan.changes,
+        rows: usize::try_from(plan.rows).unwrap_or(usize::MAX),
+        seed: plan.seed,
+    };
+    match args.what {
+        BenchWhat::Ingest(args) => bench::ingest(&bench::Options {
+            plan: plan(args.plan),
+            runs: usize::try_from(args.runs).unwrap_or(usize::MAX),
+            peers: (args.reference == Reference::Js).then_some(args.peers),
+            sleep_reader: args.sleep_reader,
+            json: args.json,
+        }),
+        BenchWhat::Feeder(args) => bench::feed(plan(args.plan), args.prebuilt),
     }
 }
 

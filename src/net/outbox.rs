@@ -11,6 +11,9 @@ use crate::domain::{Change, FeedEvent, Op, RowKey};
 /// Most events other than row changes that wait; beyond it the oldest notice or link report goes.
 const MAX_NEWS: usize = 1_024;
 
+/// Empty slots that the queue may have before it is looked at whether they are the most of it.
+const MAX_HOLES: usize = 1_024;
+
 /// The queue in front of the bounded channel.
 pub(super) struct Outbox {
     channel: Sender<FeedEvent>,
@@ -20,6 +23,8 @@ pub(super) struct Outbox {
     front: u64,
     by_row: HashMap<RowKey, u64>,
     news: usize,
+    /// Slots of the queue that are empty.
+    holes: usize,
     /// Changes that were replaced by a later one of the same row before the reader saw them.
     pub(super) folded: u64,
 }
@@ -36,6 +41,7 @@ impl Outbox {
             front: 0,
             by_row: HashMap::new(),
             news: 0,
+            holes: 0,
             folded: 0,
         }
     }
@@ -62,6 +68,9 @@ impl Outbox {
     /// Sends what fits.
     pub(super) fn flush(&mut self) -> Result<(), ReaderGone> {
         while let Some(slot) = self.queue.pop_front() {
+            if slot.is_none() {
+                self.holes -= 1;
+            }
             if let Some(event) = slot {
                 let row = row_of(&event);
                 match self.channel.try_send(event) {
@@ -111,6 +120,7 @@ impl Outbox {
                 None => {
                     *slot = None;
                     self.by_row.remove(&change.key);
+                    self.dig();
                 }
             }
             return;
@@ -129,6 +139,7 @@ impl Outbox {
         if let Some(slot) = oldest {
             *slot = None;
             self.news -= 1;
+            self.dig();
             return;
         }
         // Nothing but statuses and syncs: the older ones are superseded by the newer.
@@ -139,6 +150,25 @@ impl Outbox {
         {
             *slot = None;
             self.news -= 1;
+            self.dig();
+        }
+    }
+
+    /// One more slot is empty. When most are, the others move up: rows that come and go while the reader sleeps must
+    /// not fill the memory with where they were.
+    fn dig(&mut self) {
+        self.holes += 1;
+        if self.holes <= MAX_HOLES || self.holes <= self.queue.len() / 2 {
+            return;
+        }
+        self.queue.retain(Option::is_some);
+        self.holes = 0;
+        for (at, slot) in self.queue.iter().enumerate() {
+            if let Some(FeedEvent::Change(change)) = slot
+                && let Some(place) = self.by_row.get_mut(&change.key)
+            {
+                *place = self.front + at as u64;
+            }
         }
     }
 }
@@ -229,6 +259,47 @@ mod tests {
             outbox.flush().expect("reader");
         }
         assert_eq!(seen, ["first Insert 0", "b Update 2"]);
+    }
+
+    #[test]
+    fn while_the_reader_sleeps_no_more_is_kept_than_there_are_rows() {
+        const ROWS: usize = 50;
+        let (sender, receiver) = crossbeam_channel::bounded(1);
+        let mut outbox = Outbox::new(sender);
+        let mut alive = [false; ROWS];
+        let mut told = std::collections::BTreeMap::new();
+        for step in 0..100_000_usize {
+            // Every third change of a row takes it away, every fourth brings it back.
+            let row = step * 7 % ROWS;
+            let op = match (alive[row], step % 3) {
+                (false, _) => Op::Insert,
+                (true, 0) => Op::Delete,
+                (true, _) => Op::Update,
+            };
+            alive[row] = op != Op::Delete;
+            outbox
+                .push(change(&row.to_string(), op, i64::try_from(step).expect("small")))
+                .expect("reader");
+            assert!(outbox.by_row.len() <= ROWS, "{} rows wait", outbox.by_row.len());
+            assert!(
+                outbox.queue.len() <= 2 * MAX_HOLES + ROWS,
+                "{} slots",
+                outbox.queue.len()
+            );
+        }
+        while let Ok(event) = receiver.try_recv() {
+            let FeedEvent::Change(change) = event else { continue };
+            told.insert(change.key.id.to_string(), change.op != Op::Delete);
+            outbox.flush().expect("reader");
+        }
+        for (row, alive) in alive.iter().enumerate() {
+            assert_eq!(
+                told.get(&row.to_string()).copied().unwrap_or(false),
+                *alive,
+                "row {row}"
+            );
+        }
+        assert_eq!((outbox.by_row.len(), outbox.holes, outbox.news), (0, 0, 0));
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 mod line;
 mod state;
-mod usage;
 
 use std::{
     io::{self, BufWriter, Write},

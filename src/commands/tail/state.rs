@@ -10,7 +10,10 @@ use std::{
 
 use serde::Serialize;
 
-use super::{super::Failure, line::json_line, usage};
+use super::{
+    super::{Failure, usage},
+    line::json_line,
+};
 use crate::{
     domain::{Change, FeedEvent, Op, Record, RowKey},
     files::{Purpose, write_whole},

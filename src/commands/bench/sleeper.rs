@@ -1,0 +1,98 @@
+//! Memory while the reader sleeps: changes go on, what waits for it is one change a row.
+
+use std::io::{self, Write as _};
+
+use serde::Serialize;
+
+use super::{
+    feed::{Feed, Said},
+    ingest::{Options, cannot_print, connect, drain, say},
+};
+use crate::commands::{Failure, usage};
+
+/// Memory at one point of the flood.
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Sample {
+    sent: u64,
+    rss_mb: f64,
+}
+
+/// `{"bench":"ingest","reader":"asleep",…}`
+#[derive(Serialize)]
+struct Line {
+    bench: &'static str,
+    reader: &'static str,
+    changes: u64,
+    rows: usize,
+    samples: Vec<Sample>,
+    /// The most ever resident.
+    peak_rss_mb: Option<f64>,
+    /// Events that were taken at the end.
+    taken: u64,
+    /// Bytes resident per row, after everything was taken, beyond what was resident before the first row.
+    resident_per_row: f64,
+    /// Bytes of a row as JSON.
+    text_per_row: f64,
+}
+
+/// Measures and prints.
+pub(super) fn run(options: &Options) -> Result<(), Failure> {
+    let mut feed = Feed::start(options.plan, false)?;
+    let worker = connect(feed.port())?;
+    let mut samples = Vec::new();
+    let mut sample = |sent| {
+        if let Some(rss_mb) = usage::rss_mb() {
+            samples.push(Sample { sent, rss_mb });
+        }
+    };
+    sample(0);
+    feed.go()?;
+    loop {
+        match feed.said()? {
+            Said::Sent(sent) => sample(sent),
+            Said::Done => break,
+        }
+    }
+    sample(options.plan.changes);
+    say("everything is sent; the reader wakes");
+    let (mut text, mut rows) = (0, 0);
+    let taken = drain(&worker, options.plan, |change| {
+        text += serde_json::to_string(&*change.record).map_or(0, |text| text.len());
+        rows += 1;
+    })?;
+    let resident = usage::rss_mb()
+        .zip(samples.first())
+        .map(|(now, first)| (now - first.rss_mb) * 1e6);
+    let line = Line {
+        bench: "ingest",
+        reader: "asleep",
+        changes: options.plan.changes,
+        rows: options.plan.rows,
+        samples,
+        peak_rss_mb: usage::peak_rss_mb(),
+        taken,
+        resident_per_row: (resident.unwrap_or(f64::NAN) / options.plan.rows.max(1) as f64).round(),
+        text_per_row: (text as f64 / f64::from(rows.max(1))).round(),
+    };
+    print(&line, options.json).map_err(cannot_print)
+}
+
+fn print(line: &Line, as_json: bool) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if as_json {
+        return writeln!(out, "{}", serde_json::to_string(line)?);
+    }
+    writeln!(
+        out,
+        "{} changes to {} rows while the reader sleeps; resident memory after so many:",
+        line.changes, line.rows
+    )?;
+    for Sample { sent, rss_mb } in &line.samples {
+        writeln!(out, "  {sent:>9} {rss_mb:>8.1} MB")?;
+    }
+    writeln!(
+        out,
+        "then {} events were taken; {} bytes resident per row, whose own text has {}",
+        line.taken, line.resident_per_row, line.text_per_row
+    )
+}
