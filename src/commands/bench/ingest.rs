@@ -3,12 +3,9 @@
 use std::{
     io::{self, Write as _},
     path::PathBuf,
-    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
-
-use url::Url;
 
 use super::{
     feed::Feed,
@@ -19,9 +16,9 @@ use super::{
 };
 use crate::{
     commands::{Failure, usage},
-    domain::{Backoff, Change, FeedEvent, LinkStatus, Mapping},
+    domain::{Change, FeedEvent, LinkStatus},
     net::Worker,
-    settings::{FeedSettings, Vsn},
+    settings::{Env, Settings, SettingsArgs},
 };
 
 /// How often the reader looks, as the application does once a frame; short enough that the channel does not fill.
@@ -100,17 +97,19 @@ fn cpu() -> Result<Duration, Failure> {
 
 /// A worker that is live on the feeder's stream.
 pub(super) fn connect(port: u16) -> Result<Worker, Failure> {
-    let url = format!("ws://127.0.0.1:{port}/realtime/v1/websocket");
-    let settings = FeedSettings {
-        realtime_url: Url::parse(&url).map_err(|error| Failure::Running(error.to_string()))?,
-        rest_url: None,
-        key: "bench".into(),
-        vsn: Vsn::V2,
-        backoff: Backoff::default(),
-        heartbeat_interval: NEVER,
-        reconcile_interval: None,
-        mapping: Arc::new(Mapping::default()),
+    let arguments = SettingsArgs {
+        url: Some(format!("http://127.0.0.1:{port}")),
+        rest_url: Some("none".into()),
+        key: Some("bench".into()),
+        ..SettingsArgs::default()
     };
+    // Nothing of this machine's own settings may disturb the measurement.
+    let settings = Settings::load(&arguments, &Env::default()).and_then(|settings| settings.feed());
+    let mut settings = settings.map_err(|error| Failure::Running(error.to_string()))?;
+    settings.heartbeat_interval = NEVER;
+    settings.reconcile_interval = None;
+    settings.audit_interval = None;
+    settings.change_limit = None;
     let worker = Worker::start(settings).map_err(|error| Failure::Running(error.to_string()))?;
     loop {
         match worker.events().recv_timeout(PATIENCE) {
