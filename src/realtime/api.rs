@@ -178,6 +178,16 @@ pub enum Input {
     User(Command),
 }
 
+impl Input {
+    /// It comes from the socket, or the connect under way.
+    pub(super) fn is_of_the_socket(&self) -> bool {
+        matches!(
+            self,
+            Self::SocketOpened | Self::ConnectFailed(_) | Self::Text(_) | Self::Binary(_) | Self::SocketClosed(_)
+        )
+    }
+}
+
 /// What to do. Carried out in order.
 #[derive(Debug, PartialEq)]
 pub enum Action {

@@ -10,10 +10,15 @@ use super::Table;
 /// Whether and how soon to try again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
+    /// At once: nothing is wrong with the server.
+    AtOnce,
     /// By the schedule.
     Retry,
     /// By the schedule, but not sooner than this: the server said that it is being asked too much.
     Slow(Duration),
+    /// With a fresh session token, once and at once; when that did not help, not sooner than this, or (`None`) not
+    /// before somebody changes something. Without a sign-in there is no fresh one to be had: then it is `Fatal`.
+    Refresh(Option<Duration>),
     /// Not before somebody changes something. A session that has been live before takes it for a hiccup and retries by
     /// the schedule all the same: what worked yesterday may work again when the server is back.
     Fatal,
@@ -41,10 +46,52 @@ fn refusal(class: Class, sentence: impl Into<String>) -> Refusal {
     }
 }
 
-const KEY_REMEDY: &str = "check the project's key (--key or SUPABASE_PUBLISHABLE_KEY)";
+/// What has to be looked at when the server does not take what we are known by.
+fn remedy(signed_in: bool) -> &'static str {
+    if signed_in {
+        "check the account in [auth]"
+    } else {
+        "check the project's key (--key or SUPABASE_PUBLISHABLE_KEY)"
+    }
+}
+
+/// What the server did not take.
+fn token(signed_in: bool) -> &'static str {
+    if signed_in { "the session token" } else { "the key" }
+}
+
+/// It has ended.
+fn expired(said: &str, signed_in: bool) -> Refusal {
+    let sentence = if signed_in {
+        format!("the session token has expired ({said}); if a fresh one does not help, check this machine's clock")
+    } else {
+        format!("the key has expired ({said}); set a fresh one with --key or SUPABASE_PUBLISHABLE_KEY, then reconnect")
+    };
+    refusal(Class::Refresh(None), sentence)
+}
+
+/// It is not taken.
+fn not_taken(said: &str, signed_in: bool, then: Option<Duration>) -> Refusal {
+    let (token, remedy) = (token(signed_in), remedy(signed_in));
+    refusal(
+        Class::Refresh(then),
+        format!("the server refused {token} ({said}); {remedy}, then reconnect"),
+    )
+}
+
+/// Its role may not join.
+fn not_allowed(said: &str, signed_in: bool) -> Refusal {
+    let token = token(signed_in);
+    refusal(
+        Class::Refresh(None),
+        format!("{token} may not join the channel ({said}); allow its role on realtime.messages, then reconnect"),
+    )
+}
 
 /// The upgrade was answered with an HTTP status instead.
-pub(super) fn of_connect(http: u16, message: &str) -> Refusal {
+///
+/// The key stands in the address: no session token can heal a refused upgrade.
+pub(super) fn of_connect(http: u16, message: &str, signed_in: bool) -> Refusal {
     let said = if message.is_empty() {
         format!("HTTP {http}")
     } else {
@@ -55,16 +102,14 @@ pub(super) fn of_connect(http: u16, message: &str) -> Refusal {
             Class::Slow(QUOTA),
             format!("the server cannot check keys at the moment ({said})"),
         ),
-        401 if message.contains("expired") => refusal(
-            Class::Fatal,
-            format!(
-                "the key has expired ({said}); set a fresh one with --key or SUPABASE_PUBLISHABLE_KEY, then reconnect"
-            ),
-        ),
-        401 => refusal(
-            Class::Fatal,
-            format!("the server refused the key ({said}); {KEY_REMEDY}, then reconnect"),
-        ),
+        401 if message.contains("expired") => Refusal {
+            class: if signed_in { Class::Refresh(None) } else { Class::Fatal },
+            ..expired(&said, false)
+        },
+        401 => Refusal {
+            class: Class::Fatal,
+            ..not_taken(&said, false, None)
+        },
         403 if message.contains("disabled") => refusal(
             Class::Slow(SUSPENDED),
             format!("Realtime is switched off for this project ({said}); switch it on in the project's settings"),
@@ -94,30 +139,27 @@ pub(super) fn of_connect(http: u16, message: &str) -> Refusal {
 }
 
 /// The join was answered with an error.
-pub(super) fn of_join(reason: &str) -> Refusal {
+pub(super) fn of_join(reason: &str, signed_in: bool) -> Refusal {
     let has = |text: &str| reason.contains(text);
+    let said = format!("\"{reason}\"");
     if has("Token has expired") || has("InvalidJWTExpiration") || has("Token expiration time is invalid") {
-        refusal(
-            Class::Fatal,
-            format!("the key has expired (\"{reason}\"); set a fresh one with --key, then reconnect"),
-        )
+        expired(&said, signed_in)
     } else if has("JwtSignerError") {
         refusal(
             Class::Slow(QUOTA),
-            format!("the server cannot check keys at the moment (\"{reason}\")"),
+            format!("the server cannot check keys at the moment ({said})"),
         )
+    } else if has("JwtSignatureError") {
+        not_taken(&said, signed_in, Some(QUOTA))
+    } else if has("`role` and `exp`") {
+        Refusal {
+            class: Class::Fatal,
+            ..not_taken(&said, signed_in, None)
+        }
     } else if has("JWT") || has("Jwt") {
-        refusal(
-            Class::Fatal,
-            format!("the server refused the key (\"{reason}\"); {KEY_REMEDY}, then reconnect"),
-        )
+        not_taken(&said, signed_in, None)
     } else if has("Unauthorized") || has("permissions to read") {
-        refusal(
-            Class::Fatal,
-            format!(
-                "the key may not join the channel (\"{reason}\"); allow its role on realtime.messages, then reconnect"
-            ),
-        )
+        not_allowed(&said, signed_in)
     } else if has("PrivateOnly") {
         refusal(
             Class::Fatal,
@@ -154,7 +196,8 @@ pub(super) fn of_join(reason: &str) -> Refusal {
 
 /// A `system` message of status error, or `None` when the server goes on trying by itself. `from_database`: its
 /// extension is `postgres_changes`.
-pub(super) fn of_system(from_database: bool, message: &str, tables: &[Table]) -> Option<Refusal> {
+pub(super) fn of_system(from_database: bool, message: &str, tables: &[Table], signed_in: bool) -> Option<Refusal> {
+    let said = format!("\"{message}\"");
     let has = |text: &str| message.contains(text);
     if from_database {
         if has("Please check Realtime is enabled") {
@@ -192,22 +235,16 @@ pub(super) fn of_system(from_database: bool, message: &str, tables: &[Table]) ->
             format!("the project is at its limits (\"{message}\")"),
         )
     } else if has("Token has expired") {
+        expired(&said, signed_in)
+    } else if has("JWT signer") {
         refusal(
-            Class::Fatal,
-            format!("the key has expired (\"{message}\"); set a fresh one with --key, then reconnect"),
+            Class::Slow(QUOTA),
+            format!("the server cannot check keys at the moment ({said})"),
         )
     } else if has("JWT") || has("signature_error") {
-        refusal(
-            Class::Fatal,
-            format!("the server refused the key (\"{message}\"); {KEY_REMEDY}, then reconnect"),
-        )
+        not_taken(&said, signed_in, None)
     } else if has("permission") {
-        refusal(
-            Class::Fatal,
-            format!(
-                "the key may not read the channel (\"{message}\"); allow its role on realtime.messages, then reconnect"
-            ),
-        )
+        not_allowed(&said, signed_in)
     } else {
         refusal(Class::Retry, format!("the server ended the channel (\"{message}\")"))
     })
@@ -232,13 +269,13 @@ fn named_table(message: &str, tables: &[Table]) -> String {
     }
 }
 
-/// A text from the server, fit to be shown: one line, bounded, and without the token, should it be in there.
-pub(super) fn clean(text: &str, token: Option<&str>) -> String {
+/// A text from the server, fit to be shown: one line, bounded, and without the tokens, should one be in there.
+pub(super) fn clean<'t>(text: &str, tokens: impl Iterator<Item = &'t str>) -> String {
     const MOST: usize = 300;
-    let text = match token {
-        Some(token) if token.len() >= 6 => text.replace(token, "…"),
-        _ => text.to_owned(),
-    };
+    let mut text = text.to_owned();
+    for token in tokens.filter(|token| token.len() >= 6) {
+        text = text.replace(token, "…");
+    }
     let mut line: String = text
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -257,7 +294,7 @@ mod tests {
     #[test]
     fn the_table_that_is_not_published_is_named_with_the_remedy() {
         let message = "Unable to subscribe to changes with given parameters. Please check Realtime is enabled for the given connect parameters: [event: *, schema: public, table: nope, filters: [], select: nil]";
-        let refusal = of_system(true, message, &[]).expect("a refusal");
+        let refusal = of_system(true, message, &[], false).expect("a refusal");
         assert_eq!(refusal.class, Class::Fatal);
         assert!(
             refusal
@@ -273,7 +310,10 @@ mod tests {
 
     #[test]
     fn what_the_database_may_recover_from_is_waited_for() {
-        assert_eq!(of_system(true, "{:error, \"Too many database timeouts\"}", &[]), None);
+        assert_eq!(
+            of_system(true, "{:error, \"Too many database timeouts\"}", &[], false),
+            None
+        );
     }
 
     #[test]
@@ -290,13 +330,16 @@ mod tests {
             (500, "Error connecting to Realtime", Class::Retry),
             (502, "", Class::Retry),
         ] {
-            assert_eq!(of_connect(http, message).class, class, "{http} {message}");
+            assert_eq!(of_connect(http, message, false).class, class, "{http} {message}");
         }
     }
 
     #[test]
     fn a_text_is_shown_without_the_token_and_on_one_short_line() {
-        assert_eq!(clean("bad\ntoken eyJsecret!", Some("eyJsecret")), "bad token …!");
-        assert_eq!(clean(&"é".repeat(1_000), None).chars().count(), 301);
+        assert_eq!(
+            clean("bad\ntoken eyJsecret!", ["eyJsecret"].into_iter()),
+            "bad token …!"
+        );
+        assert_eq!(clean(&"é".repeat(1_000), std::iter::empty()).chars().count(), 301);
     }
 }

@@ -6,8 +6,8 @@ use std::{collections::BTreeMap, time::Duration};
 use opswall::{
     domain::{Backoff, FeedEvent, Kind, LinkStatus, Notice, Record, StatusReport, SyncReport},
     realtime::{
-        Action, CloseReason, Command, ConnectFailure, Direction, Frame, Input, Now, Page, PageError, PageQuery,
-        PageRequest, ProbeRequest, Session, SessionConfig, Table, Vsn, decode_text, encode_text,
+        Action, CloseReason, Command, ConnectFailure, Direction, Frame, Grant, Input, Now, Page, PageError, PageQuery,
+        PageRequest, Probe, ProbeRequest, Session, SessionConfig, Table, Vsn, decode_text, encode_text,
     },
 };
 use serde_json::{Value, json};
@@ -32,6 +32,7 @@ pub struct Rig {
     pub opens: usize,
     pub closes: usize,
     pub sent: Vec<String>,
+    beats_answered: usize,
     pub fetches: Vec<PageRequest>,
     pub probes: Vec<ProbeRequest>,
     /// Session tokens asked for.
@@ -104,6 +105,7 @@ impl Rig {
             opens: 0,
             closes: 0,
             sent: Vec::new(),
+            beats_answered: 0,
             fetches: Vec::new(),
             probes: Vec::new(),
             refreshes: 0,
@@ -373,6 +375,79 @@ impl Rig {
 
     pub fn status(&self) -> LinkStatus {
         self.statuses.last().expect("a status").status
+    }
+
+    /// Connected, but changes may be missing: it says so instead of Live, and its channel stays.
+    pub fn is_catching_up(&self) -> bool {
+        let status = self.statuses.last().expect("a status");
+        status.status == LinkStatus::Connecting && status.catching_up && self.closes == 0
+    }
+
+    /// Lets time pass, and answers what is asked for from these rows of the first table, by key and by page; probes
+    /// likewise.
+    pub fn run(&mut self, time: Duration, rows: &[Value]) {
+        let end = self.at + time;
+        while self.at < end {
+            self.pass(ms(250).min(end - self.at));
+            self.answer_beats();
+            while !self.fetches.is_empty() {
+                let request = self.fetch();
+                self.answer_from(&request, rows);
+            }
+            while !self.probes.is_empty() {
+                let request = self.probes.remove(0);
+                let rows = if request.table.table == "todos" { rows } else { &[] };
+                self.probed(&request, rows);
+            }
+        }
+    }
+
+    /// Answers every beat sent so far.
+    pub fn answer_beats(&mut self) {
+        let beats: Vec<String> = self.sent[self.beats_answered..]
+            .iter()
+            .map(|text| decode_text(self.vsn, text).expect("a frame"))
+            .filter(|frame| frame.event == "heartbeat")
+            .map(|frame| frame.reference.expect("a reference").into_owned())
+            .collect();
+        self.beats_answered = self.sent.len();
+        for reference in beats {
+            self.frame(&Frame::reply(None, Some(&reference), "phoenix", true, &json!({})));
+        }
+    }
+
+    pub fn probed(&mut self, request: &ProbeRequest, rows: &[Value]) {
+        let newest = request.newest_by.as_ref().and_then(|column| {
+            let newest = rows.iter().max_by_key(|row| row[column].to_string())?;
+            Some(record(json!({ "id": newest["id"], column: newest[column] })))
+        });
+        self.give(Input::Probed {
+            id: request.id,
+            result: Ok(Probe {
+                count: Some(rows.len() as u64),
+                newest,
+            }),
+        });
+    }
+
+    pub fn grant(&mut self, text: &str, lifetime: Duration) {
+        self.give(Input::Token(Ok(Grant {
+            token: text.into(),
+            lifetime,
+        })));
+    }
+
+    /// The tokens pushed to the channel, and those sent with joins.
+    pub fn tokens_sent(&self) -> Vec<String> {
+        self.sent
+            .iter()
+            .map(|text| decode_text(self.vsn, text).expect("a frame"))
+            .filter(|frame| frame.event == "access_token" || frame.event == "phx_join")
+            .map(|frame| {
+                let payload: Value = serde_json::from_str(frame.payload.get()).expect("a payload");
+                payload["access_token"].as_str().unwrap_or("-").to_owned()
+            })
+            .collect()
     }
 
     pub fn reason(&self) -> &str {

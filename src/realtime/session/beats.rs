@@ -1,9 +1,14 @@
 //! Heartbeats: one every interval, and one that is not answered means that the socket is dead.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use super::{Out, Phase, Session};
-use crate::realtime::{Direction, Frame, api::Action, encode_text, refusal::Class};
+use crate::realtime::{
+    Direction, Frame,
+    api::{Action, Now},
+    encode_text,
+    refusal::Class,
+};
 
 /// An answer takes a round trip; but never wait longer than the interval itself.
 const REPLY_DEADLINE: Duration = Duration::from_secs(10);
@@ -11,13 +16,16 @@ const REPLY_DEADLINE: Duration = Duration::from_secs(10);
 /// so that a beat may have to wait for all of it.
 const REPLY_DEADLINE_WHILE_JOINING: Duration = Duration::from_secs(30);
 
+/// Round trips remembered: half an hour of the default beat.
+pub const MAX_ROUND_TRIPS: usize = 60;
+
 #[derive(Debug, Default)]
 pub(super) struct Heart {
     /// The next beat, while the socket is open.
     next: Option<Duration>,
     beat: Option<Beat>,
-    /// Round trip of the last answered beat.
-    pub round_trip: Option<Duration>,
+    /// Round trips of the last answered beats, oldest first.
+    pub round_trips: VecDeque<Duration>,
 }
 
 /// A beat that waits for its answer.
@@ -29,8 +37,9 @@ struct Beat {
 }
 
 impl Heart {
-    pub fn start(&mut self, at: Duration, interval: Duration) {
-        self.next = Some(at + interval);
+    pub fn start(&mut self, now: Now, interval: Duration) {
+        // A tenth more or less, so that a fleet that reconnects together does not beat together.
+        self.next = Some(now.at + interval.mul_f64(0.9 + 0.2 * now.random.clamp(0.0, 1.0)));
         self.beat = None;
     }
 
@@ -50,7 +59,10 @@ impl Heart {
     pub fn answered(&mut self, reference: &str, at: Duration) -> bool {
         match &self.beat {
             Some(beat) if beat.reference.to_string() == reference => {
-                self.round_trip = Some(at.saturating_sub(beat.sent));
+                if self.round_trips.len() >= MAX_ROUND_TRIPS {
+                    self.round_trips.pop_front();
+                }
+                self.round_trips.push_back(at.saturating_sub(beat.sent));
                 self.beat = None;
                 true
             }

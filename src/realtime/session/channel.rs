@@ -44,6 +44,16 @@ pub(super) struct Channel {
 }
 
 impl Channel {
+    /// Joins sent since the session was made.
+    pub fn joins(&self) -> u64 {
+        self.joins
+    }
+
+    /// Topic and the join's reference, for pushes.
+    pub fn address(&self) -> (&str, &str) {
+        (&self.topic, &self.join_ref)
+    }
+
     pub fn close(&mut self) {
         self.join_ref.clear();
         self.complaint = None;
@@ -63,12 +73,11 @@ impl Session {
                 broadcast: BroadcastConfig::default(),
                 presence: PresenceConfig::default(),
                 postgres_changes: self
-                    .tables
-                    .iter()
-                    .map(|tracked| Entry {
+                    .entry_names()
+                    .map(|(schema, table)| Entry {
                         event: "*".to_owned(),
-                        schema: tracked.table.schema.clone(),
-                        table: Some(tracked.table.table.clone()),
+                        schema: schema.to_owned(),
+                        table: Some(table.to_owned()),
                         filter: None,
                     })
                     .collect(),
@@ -95,7 +104,7 @@ impl Session {
     }
 
     /// There is a channel that frames can belong to.
-    fn has_channel(&self) -> bool {
+    pub(super) fn has_channel(&self) -> bool {
         matches!(
             self.phase,
             Phase::Joining { .. } | Phase::Subscribing { .. } | Phase::Syncing | Phase::Live
@@ -194,13 +203,14 @@ impl Session {
         }
         if !is_ok {
             let reason = response.map(reason_of).unwrap_or_default();
-            let refusal = refusal::of_join(&self.clean(&reason));
+            let refusal = refusal::of_join(&self.clean(&reason), self.config.sign_in);
             return self.lose(refusal.sentence, refusal.class, out);
         }
         match self.bindings(response) {
             Some(ids) => {
-                for (tracked, id) in self.tables.iter_mut().zip(ids) {
-                    tracked.entry = Some(id);
+                let mut ids = ids.into_iter();
+                for tracked in &mut self.tables {
+                    tracked.entries = ids.by_ref().take(tracked.table.names().count()).collect();
                 }
                 self.heart.join_answered(out.at(), self.config.heartbeat_interval);
                 self.phase = Phase::Subscribing {
@@ -209,7 +219,7 @@ impl Session {
                 };
                 if self.config.snapshots {
                     // From here on every change is kept until the snapshot is there.
-                    self.sync = Some(Sync::first(self.tables.len(), self.config.page_size));
+                    self.sync = Some(Sync::first(self.tables.len(), self.config.page_size, out.at()));
                 }
             }
             None => {
@@ -226,20 +236,27 @@ impl Session {
         }
     }
 
+    /// Schema and name of every entry, in the order of the join.
+    fn entry_names(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.tables
+            .iter()
+            .flat_map(|tracked| tracked.table.names().map(|name| (tracked.table.schema.as_str(), name)))
+    }
+
     /// The ids of our entries, when the server echoes exactly those. Unknown keys are ignored and null is missing.
     fn bindings(&self, response: Option<&Value>) -> Option<Vec<i64>> {
         let echoed = response?.get("postgres_changes")?.as_array()?;
-        if echoed.len() != self.tables.len() {
+        if echoed.len() != self.entry_names().count() {
             return None;
         }
         echoed
             .iter()
-            .zip(&self.tables)
-            .map(|(echo, tracked)| {
+            .zip(self.entry_names())
+            .map(|(echo, (schema, table))| {
                 let text = |key| echo.get(key).and_then(Value::as_str);
                 let matches = text("event") == Some("*")
-                    && text("schema") == Some(&tracked.table.schema)
-                    && text("table") == Some(&tracked.table.table)
+                    && text("schema") == Some(schema)
+                    && text("table") == Some(table)
                     && echo.get("filter").is_none_or(Value::is_null);
                 if !matches {
                     return None;
@@ -259,7 +276,7 @@ impl Session {
         match text("status") {
             "ok" if from_database => self.subscribed(out),
             "ok" if message.contains("disconnect") => self.channel.announced = Some(message),
-            "error" => match refusal::of_system(from_database, &message, &self.config.tables) {
+            "error" => match refusal::of_system(from_database, &message, &self.config.tables, self.config.sign_in) {
                 // Of these `phx_close` follows, which says less.
                 Some(refusal) => self.lose(refusal.sentence, refusal.class, out),
                 None => self.unsubscribed(message, out),
@@ -277,6 +294,8 @@ impl Session {
                 self.phase = Phase::Syncing;
                 self.begin_sync(out);
             }
+            // The echo of a token push: the same rows, so that nothing was lost.
+            Phase::Syncing | Phase::Live if self.tokens.is_echo(out.at()) => {}
             // Not asked for: the subscription was made anew on the server, and what happened in between is lost.
             Phase::Syncing => self.begin_sync(out),
             Phase::Live => self.mark_dirty(Duration::ZERO, out),
@@ -306,7 +325,7 @@ impl Session {
     pub(super) fn is_known_entry(&self, ids: &[i64]) -> bool {
         self.tables
             .iter()
-            .any(|tracked| tracked.entry.is_some_and(|entry| ids.contains(&entry)))
+            .any(|tracked| tracked.entries.iter().any(|entry| ids.contains(entry)))
     }
 }
 

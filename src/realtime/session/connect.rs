@@ -1,13 +1,18 @@
 //! Opening and closing: the socket's life, and what the user orders.
 
+use std::time::Duration;
+
 use super::{Out, Phase, Session};
 use crate::{
-    domain::{Level, LinkStatus},
+    domain::{Following, Level, LinkStatus},
     realtime::{
         api::{Action, CloseReason, Command, ConnectFailure},
         refusal::{self, Class},
     },
 };
+
+/// The longest time that a server may ask us to wait before a reconnect.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(3_600);
 
 impl Session {
     pub(super) fn start(&mut self, out: &mut Out<'_>) {
@@ -23,11 +28,20 @@ impl Session {
         self.connect(out);
     }
 
-    /// Opens a socket.
+    /// Begins a connect: with a session token first where that is needed.
     pub(super) fn connect(&mut self, out: &mut Out<'_>) {
+        self.report.begin_attempt(out.at());
+        if self.retry.is_stubborn() {
+            // A loop that does not heal: everything is made anew with each connect, and now the token too.
+            self.tokens.distrust();
+        }
+        self.sign_in_or_open(out);
+    }
+
+    /// Opens a socket.
+    pub(super) fn open(&mut self, out: &mut Out<'_>) {
         self.phase = Phase::Connecting;
         self.socket = true;
-        self.report.begin_attempt(out.at());
         self.say_status(LinkStatus::Connecting, None, None, out);
         out.act(Action::Open);
     }
@@ -37,7 +51,7 @@ impl Session {
             return;
         }
         self.report.count_connect();
-        self.heart.start(out.at(), self.config.heartbeat_interval);
+        self.heart.start(out.now, self.config.heartbeat_interval);
         self.join(out);
     }
 
@@ -54,10 +68,15 @@ impl Session {
             ConnectFailure::Refused {
                 http,
                 message,
-                retry_after: _,
+                retry_after,
             } => {
-                let refusal = refusal::of_connect(http, &self.clean(&message));
-                self.lose(refusal.sentence, refusal.class, out);
+                let refusal = refusal::of_connect(http, &self.clean(&message), self.config.sign_in);
+                let class = match (refusal.class, retry_after) {
+                    (Class::Retry, Some(wait)) => Class::Slow(wait.min(MAX_RETRY_AFTER)),
+                    (Class::Slow(least), Some(wait)) => Class::Slow(least.max(wait.min(MAX_RETRY_AFTER))),
+                    (class, _) => class,
+                };
+                self.lose(refusal.sentence, class, out);
             }
         }
     }
@@ -128,11 +147,14 @@ impl Session {
         self.sync = None;
         self.lookups.clear();
         self.plan.clear();
+        self.stop_audit();
         self.heart.stop();
         self.channel.close();
+        self.tokens.close();
         for tracked in &mut self.tables {
-            tracked.entry = None;
+            tracked.entries.clear();
             tracked.complained = false;
+            tracked.following = Following::Whole;
         }
         self.retry.end_live(out.at());
         self.report.end_attempt(out.at(), reason);
@@ -146,9 +168,8 @@ impl Session {
 
     /// A text from outside, fit to be shown.
     pub(super) fn clean(&self, text: &str) -> String {
-        refusal::clean(
-            text,
-            self.config.access_token.as_ref().map(crate::realtime::Token::expose),
-        )
+        let key = self.config.access_token.as_ref();
+        let tokens = key.into_iter().chain(self.token_to_send());
+        refusal::clean(text, tokens.map(crate::realtime::Token::expose))
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use super::{Out, Session};
 use crate::{
-    domain::{Change, FeedEvent, RowId, RowKey},
+    domain::{Change, FeedEvent, Following, RowId, RowKey},
     realtime::api::{Action, Page, PageError, PageQuery, PageRequest},
 };
 
@@ -101,7 +101,8 @@ impl Lookups {
 impl Session {
     /// Asks for a row by key, soon.
     pub(super) fn look_up(&mut self, at: usize, id: RowId, tries: u8, out: &mut Out<'_>) {
-        if !self.config.snapshots {
+        let following = self.tables.get(at).map(|tracked| tracked.following);
+        if !self.config.snapshots || following == Some(Following::StreamOnly) {
             return;
         }
         if tries == 0 || self.lookups.waiting.len() >= MAX_WAITING {
@@ -155,8 +156,14 @@ impl Session {
     }
 
     pub(super) fn looked_up(&mut self, result: Result<Page, PageError>, out: &mut Out<'_>) {
-        let Ok(page) = result else {
-            return self.lookup_failed(out);
+        let page = match result {
+            Ok(page) => page,
+            Err(error) => {
+                if matches!(error, PageError::Expired(_)) {
+                    self.token_expired(out);
+                }
+                return self.lookup_failed(out);
+            }
         };
         let Some((at, batch, tries)) = self.lookups.under_way.take() else {
             return;

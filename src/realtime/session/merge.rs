@@ -1,8 +1,12 @@
 //! The end of a snapshot: it becomes what is known, and the difference is told. The only place that says `connected`.
 
-use super::{Out, Phase, Session, report::duration_words, sync::Why};
+use super::{
+    Out, Phase, Session,
+    report::{duration_words, millis},
+    sync::Why,
+};
 use crate::{
-    domain::{Change, FeedEvent, Kind, Level, LinkStatus, Op, PerKind, RowKey, SyncReport},
+    domain::{Change, FeedEvent, Kind, Level, Op, PerKind, Resync, RowKey, SyncReport},
     realtime::{
         api::Action,
         store::{Difference, difference},
@@ -23,7 +27,11 @@ impl Session {
         };
         let (mut corrected, mut doubtful) = (Vec::new(), Vec::new());
         for (at, (tracked, reading)) in self.tables.iter_mut().zip(sync.tables).enumerate() {
-            let mut fresh = reading.fresh;
+            let mut fresh = if reading.denied {
+                tracked.rows.clone()
+            } else {
+                reading.fresh
+            };
             doubtful.extend(reading.fold.apply(&mut fresh).into_iter().map(|id| (at, id)));
             for Difference {
                 id,
@@ -52,9 +60,18 @@ impl Session {
         }
         self.plan.synced += 1;
         report.epoch = self.plan.synced;
-        self.report.note_news();
+        let took = out.at().saturating_sub(sync.since);
+        self.report.note_resync(Resync {
+            at_ms: millis(out.at()),
+            took_ms: millis(took),
+            why: sync.why.word(),
+            added: report.added,
+            changed: report.changed,
+            removed: report.removed,
+        });
+        self.tokens.merged_as = self.identity();
         out.act(Action::Emit(FeedEvent::Synced(report)));
-        self.plan_after_sync(sync.why, corrected, out);
+        self.plan_after_sync(sync.why, took, corrected, out);
         for (at, id) in doubtful {
             self.look_up(at, id, super::lookup::TRIES, out);
         }
@@ -71,14 +88,17 @@ impl Session {
         self.phase = Phase::Live;
         self.retry.begin_live(now);
         self.report.live_attempt(now);
-        self.say_status(LinkStatus::Connected, None, None, out);
+        self.tokens.trust();
+        self.say_proof(out);
+        self.warn_of_end(out);
+        let slept = std::mem::take(&mut self.retry.slept);
         match self.retry.lost_at.take() {
             Some(lost_at) if was_ever_live => {
                 let rows = match changed {
                     1 => "1 row".to_owned(),
                     rows => format!("{rows} rows"),
                 };
-                let offline = duration_words(now.saturating_sub(lost_at));
+                let offline = duration_words(now.saturating_sub(lost_at) + slept);
                 let text = if self.config.snapshots {
                     format!("Live again after {offline}; {rows} changed meanwhile.")
                 } else {

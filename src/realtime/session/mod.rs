@@ -4,14 +4,18 @@
 //! the same: close, wait by the schedule, connect, join under a fresh topic, wait for the database, read a snapshot,
 //! merge, tell the difference. `connected` is said at the end of that chain and at no other place (`go_live`).
 
+mod audit;
 mod beats;
+mod burst;
 mod channel;
+mod clock;
 mod connect;
 mod doubts;
 mod lookup;
 mod merge;
 mod pages;
 mod plan;
+mod proof;
 mod report;
 mod retry;
 mod stream;
@@ -20,6 +24,8 @@ mod tokens;
 mod wake;
 
 use std::time::Duration;
+
+use crate::domain::Following;
 
 use super::{
     Vsn,
@@ -34,7 +40,8 @@ use report::Report;
 use retry::Retry;
 use sync::Sync;
 
-pub use report::MAX_HISTORY;
+pub use beats::MAX_ROUND_TRIPS;
+pub use report::{MAX_EVENTS, MAX_HISTORY};
 
 /// The protocol of one feed. See the [module](crate::realtime) for how it is driven.
 #[derive(Debug)]
@@ -46,12 +53,15 @@ pub struct Session {
     /// A socket is open or being opened.
     socket: bool,
     retry: Retry,
+    clock: clock::Clock,
+    tokens: tokens::Tokens,
     channel: Channel,
     heart: beats::Heart,
     /// The snapshot under way.
     sync: Option<Sync>,
     lookups: Lookups,
     plan: Plan,
+    audit: audit::Audit,
     report: Report,
     next_reference: u64,
     next_page: u64,
@@ -68,6 +78,8 @@ enum Phase {
     Resting,
     /// Until the next try.
     Waiting,
+    /// Until there is a session token.
+    SigningIn,
     Connecting,
     /// The join is sent.
     Joining {
@@ -89,8 +101,11 @@ struct Tracked {
     table: Table,
     rows: Rows,
     shape: Shape,
-    /// The id of its entry on this channel.
-    entry: Option<i64>,
+    /// How it is kept up to date.
+    following: Following,
+    watch: audit::Watch,
+    /// The ids of its entries on this channel: one, or one for each name that its partitions may have.
+    entries: Vec<i64>,
     /// That it cannot be followed has been said on this connection.
     complained: bool,
 }
@@ -121,7 +136,9 @@ impl Session {
                 table: table.clone(),
                 rows: Rows::default(),
                 shape: Shape::default(),
-                entry: None,
+                following: Following::Whole,
+                watch: audit::Watch::default(),
+                entries: Vec::new(),
                 complained: false,
             })
             .collect();
@@ -132,11 +149,14 @@ impl Session {
             names: Names::default(),
             phase: Phase::New,
             socket: false,
+            clock: clock::Clock::default(),
+            tokens: tokens::Tokens::default(),
             channel: Channel::default(),
             heart: beats::Heart::default(),
             sync: None,
             lookups: Lookups::default(),
             plan: Plan::default(),
+            audit: audit::Audit::default(),
             report: Report::default(),
             next_reference: 1,
             next_page: 1,
@@ -148,6 +168,15 @@ impl Session {
     pub fn handle(&mut self, input: Input, now: Now, actions: &mut Vec<Action>) {
         let out = &mut Out { now, actions };
         let is_timer = matches!(input, Input::Timer);
+        if let Some(slept) = self.clock.observe(now, self.wake)
+            && !matches!(self.phase, Phase::New | Phase::Resting)
+        {
+            self.woke(slept, out);
+            if input.is_of_the_socket() {
+                // Of the one from before.
+                return self.finish(is_timer, out);
+            }
+        }
         match input {
             Input::Start => self.start(out),
             Input::SocketOpened => self.opened(out),
@@ -161,7 +190,12 @@ impl Session {
             Input::Token(result) => self.token(result, out),
             Input::User(command) => self.obey(command, out),
         }
+        self.finish(is_timer, out);
+    }
+
+    fn finish(&mut self, is_timer: bool, out: &mut Out<'_>) {
         self.run_due(out);
+        self.say_proof(out);
         self.report_link(out);
         self.ask_for_wake(is_timer, out);
     }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{Out, Session, lookup::ANSWER_DEADLINE, stream::MAX_ROWS, sync::Reading};
 use crate::{
-    domain::RowId,
+    domain::{Following, Level, RowId},
     realtime::{
         api::{Action, Page, PageError, PageQuery, PageRequest},
         refusal::Class,
@@ -65,13 +65,26 @@ impl Session {
     }
 
     fn take_page(&mut self, at: usize, page: Page, out: &mut Out<'_>) {
-        let (Some(sync), Some(tracked)) = (&mut self.sync, self.tables.get(at)) else {
+        let identity = self.identity();
+        let (Some(sync), Some(tracked)) = (&mut self.sync, self.tables.get_mut(at)) else {
             return;
         };
         let Some(reading) = sync.tables.get_mut(at) else { return };
         reading.request = None;
+        if tracked.following == Following::StreamOnly {
+            tracked.following = Following::Whole;
+        }
         if page.is_empty() {
+            let is_other = self.tokens.merged_as.is_some() && self.tokens.merged_as != identity;
             let vanished = reading.fresh.is_empty() && !tracked.rows.is_empty() && !reading.was_empty;
+            if vanished && is_other {
+                // It may be that this one just does not see them (R20, S09).
+                let text = format!(
+                    "{}.{} reads as empty since somebody else is signed in; what was known of it stays until its rows can be read again",
+                    tracked.table.schema, tracked.table.table
+                );
+                return self.sync_failed(&text, Class::Refresh(None), out);
+            }
             if vanished {
                 reading.was_empty = true;
                 reading.retry_at = Some(out.at() + EMPTY_AGAIN_AFTER);
@@ -126,14 +139,20 @@ impl Session {
         if let Some(batch) = reading.batch.take() {
             reading.doubtful.extend(batch.rows.into_keys());
         }
+        let mut is_expired = false;
         let (text, wait) = match error {
             PageError::Fatal(text) => {
                 let text = self.clean(&text);
                 return self.sync_failed(&text, Class::Fatal, out);
             }
-            PageError::Denied(text) | PageError::Expired(text) => {
+            PageError::Denied(text) => return self.page_denied(at, &text, out),
+            PageError::Expired(text) if !self.config.sign_in => {
                 let text = self.clean(&text);
                 return self.sync_failed(&text, Class::Fatal, out);
+            }
+            PageError::Expired(text) => {
+                is_expired = true;
+                (text, None)
             }
             PageError::TooLarge(text) => {
                 let smaller = (reading.limit / 2).max(MIN_PAGE);
@@ -154,5 +173,30 @@ impl Session {
         let own = AGAIN_AFTER * (1 << (reading.failures - 1));
         let wait = wait.unwrap_or_default().clamp(own, MAX_RETRY_AFTER);
         reading.retry_at = Some(out.at() + wait);
+        if is_expired {
+            self.token_expired(out);
+        }
+    }
+
+    /// One table cannot be read. As long as another can, it is followed by the stream alone.
+    fn page_denied(&mut self, at: usize, text: &str, out: &mut Out<'_>) {
+        let text = self.clean(text);
+        let (Some(sync), Some(tracked)) = (&mut self.sync, self.tables.get_mut(at)) else {
+            return;
+        };
+        let Some(reading) = sync.tables.get_mut(at) else { return };
+        reading.denied = true;
+        reading.done = true;
+        reading.doubtful.clear();
+        if sync.tables.iter().all(|reading| reading.denied) {
+            return self.sync_failed(&text, Class::Fatal, out);
+        }
+        tracked.following = Following::StreamOnly;
+        if !std::mem::replace(&mut tracked.complained, true) {
+            let name = format!("{}.{}", tracked.table.schema, tracked.table.table);
+            let text = format!("{name} is followed by the stream alone, its rows show up when they change: {text}.");
+            self.say(Level::Warn, "table_unreadable", &text, out);
+        }
+        self.settle_if_read(out);
     }
 }

@@ -2,8 +2,11 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use super::{Out, Phase, Session, sync::Why};
-use crate::domain::{Level, RowId};
+use super::{Out, Phase, Session, burst::Bursts, stream::UNFOLLOWABLE_PACE, sync::Why};
+use crate::{
+    domain::{Level, RowId},
+    realtime::refusal::Class,
+};
 
 /// Confirming pass after the first snapshot of a socket, because a cold server may have confirmed a subscription before
 /// changes flowed (R3): at a random moment within these.
@@ -12,11 +15,16 @@ const CONFIRM_AFTER: (Duration, Duration) = (Duration::from_secs(10), Duration::
 const DIRTY_PACE: Duration = Duration::from_secs(5);
 /// More malformed frames than this within a minute: something on the way delivers garbage.
 const MAX_MALFORMED: u32 = 20;
-/// A server whose limit a burst has tripped drops changes silently for up to a minute (R22). So many changes within a
-/// minute are taken for such a burst on the smallest plan.
-const BURST_CHANGES: u32 = 3_000;
-const BURST_AUDIT_AFTER: Duration = Duration::from_secs(75);
-const BURST_AUDIT_PACE: Duration = Duration::from_secs(300);
+/// While changes may be missing, and nothing else proves them to be there, the tables are read this often; or this many
+/// times as long as a reading takes, so that a large project is not read all the time.
+const CATCH_UP_PACE: Duration = Duration::from_secs(10);
+const CATCH_UP_SHARE: u32 = 3;
+/// After an audit found drift: whatever dropped the changes may drop more.
+const DRIFT_AGAIN_AFTER: Duration = Duration::from_secs(15);
+/// A table without a change for so long, in which an audit found drift, is suspected of not being told of any more.
+const SILENT: Duration = Duration::from_secs(60);
+/// For that a channel is joined anew at most this often.
+const REJOIN_PACE: Duration = Duration::from_secs(600);
 const MINUTE: Duration = Duration::from_secs(60);
 /// For so long after a snapshot a row that it did not have is looked up when it turns up (R40), and a row that an audit
 /// corrected may still be explained by a change that was on its way.
@@ -35,8 +43,14 @@ pub(super) struct Plan {
     corrected: HashSet<(usize, RowId)>,
     corrected_due: Option<Duration>,
     malformed: Window,
-    changes: Window,
-    last_burst: Option<Duration>,
+    /// What waits for `dirty_at` is a known loss, not just a table that cannot be followed.
+    gap: bool,
+    /// The last audit found rows that had changed without a word.
+    drifting: bool,
+    /// When rows last had, and how many.
+    pub last_drift: Option<(Duration, usize)>,
+    last_rejoin: Option<Duration>,
+    pub bursts: Bursts,
     /// Snapshots merged since the session was made.
     pub synced: u64,
 }
@@ -61,10 +75,12 @@ impl Window {
 
 impl Plan {
     pub fn clear(&mut self) {
-        let (last_burst, synced) = (self.last_burst, self.synced);
+        // A limit that was tripped is the project's: another connection does not lift it.
         *self = Self {
-            last_burst,
-            synced,
+            bursts: std::mem::take(&mut self.bursts),
+            last_drift: self.last_drift,
+            last_rejoin: self.last_rejoin,
+            synced: self.synced,
             ..Self::default()
         };
     }
@@ -74,18 +90,16 @@ impl Plan {
         self.malformed.add(at) > MAX_MALFORMED
     }
 
-    pub fn count_change(&mut self, at: Duration) {
-        if self.changes.add(at) == BURST_CHANGES
-            && self
-                .last_burst
-                .is_none_or(|last| at.saturating_sub(last) >= BURST_AUDIT_PACE)
-        {
-            self.last_burst = Some(at);
-            self.audit_by(at + BURST_AUDIT_AFTER);
-        }
+    /// A change was lost, and the tables are not read again yet.
+    pub fn has_gap(&self) -> bool {
+        self.gap
     }
 
-    fn audit_by(&mut self, at: Duration) {
+    pub fn is_drifting(&self) -> bool {
+        self.drifting
+    }
+
+    pub fn audit_by(&mut self, at: Duration) {
         self.audit_at = Some(self.audit_at.map_or(at, |planned| planned.min(at)));
     }
 
@@ -122,16 +136,34 @@ impl Session {
             sync.tainted = true;
             return;
         }
+        self.plan.gap |= delay < UNFOLLOWABLE_PACE;
         let soonest = self.plan.last_resync.map_or(Duration::ZERO, |last| last + DIRTY_PACE);
         let at = (out.at() + delay).max(soonest);
         self.plan.dirty_at = Some(self.plan.dirty_at.map_or(at, |planned| planned.min(at)));
     }
 
-    /// A snapshot has been merged.
-    pub(super) fn plan_after_sync(&mut self, why: Why, corrected: Vec<(usize, RowId)>, out: &mut Out<'_>) {
+    /// Counts a change of ours.
+    pub(super) fn count_change(&mut self, out: &mut Out<'_>) {
+        if let Some(limit) = self.config.change_limit
+            && self.plan.bursts.count(out.at(), limit)
+            && self.config.snapshots
+        {
+            self.plan.audit_by(out.at() + CATCH_UP_PACE);
+        }
+    }
+
+    /// A snapshot has been merged. `corrected`: rows that an audit found other than they were held.
+    pub(super) fn plan_after_sync(
+        &mut self,
+        why: Why,
+        took: Duration,
+        corrected: Vec<(usize, RowId)>,
+        out: &mut Out<'_>,
+    ) {
         let now = out.at();
         let random = out.now.random;
         self.plan.verify_until = Some(now + AFTERMATH);
+        self.restart_audit(out);
         match why {
             Why::First => {
                 let (least, most) = CONFIRM_AFTER;
@@ -142,7 +174,12 @@ impl Session {
                 self.plan.corrected = corrected.into_iter().take(MAX_CORRECTED).collect();
                 self.plan.corrected_due = Some(now + AFTERMATH);
             }
-            Why::Audit | Why::Gap => {}
+            Why::Audit => self.proven_equal(out),
+            Why::Gap => {}
+        }
+        self.plan.gap = self.plan.dirty_at.is_some() && self.plan.gap;
+        if self.plan.bursts.is_tripped() {
+            self.plan.audit_by(now + CATCH_UP_PACE.max(took * CATCH_UP_SHARE));
         }
         if self.plan.audit_at.is_none()
             && let Some(interval) = self.config.reconcile_interval
@@ -150,6 +187,58 @@ impl Session {
             // A fifth more or less, so that many walls do not read at the same moment.
             self.plan
                 .audit_by(now + interval.mul_f64(0.8 + 0.4 * random.clamp(0.0, 1.0)));
+        }
+    }
+
+    /// A whole reading found nothing that had not been told of.
+    fn proven_equal(&mut self, out: &mut Out<'_>) {
+        self.plan.drifting = false;
+        let limit = self.config.change_limit.unwrap_or(u32::MAX);
+        if self.plan.bursts.is_tripped() && !self.plan.bursts.look(out.at(), limit) {
+            let changes = self.plan.bursts.settle();
+            let text = format!("Caught up after a burst of {changes} changes: all tables are equal to the source.");
+            self.say(Level::Info, "caught_up", &text, out);
+        }
+    }
+
+    /// An audit corrected rows, and what was on its way has come since.
+    fn judge_corrected(&mut self, out: &mut Out<'_>) {
+        let now = out.at();
+        self.plan.corrected_due = None;
+        let unexplained = std::mem::take(&mut self.plan.corrected);
+        if unexplained.is_empty() {
+            return self.proven_equal(out);
+        }
+        let rows = match unexplained.len() {
+            1 => "1 row".to_owned(),
+            rows => format!("{rows} rows"),
+        };
+        let text = format!("An audit corrected {rows} whose changes never came.");
+        self.say(Level::Warn, "drift", &text, out);
+        self.plan.last_drift = Some((now, unexplained.len()));
+        self.plan.drifting = true;
+        self.report.note_news();
+        self.plan.audit_by(now + DRIFT_AGAIN_AFTER);
+        let is_silent = |at: usize| {
+            let tracked = self.tables.get(at)?;
+            let last = tracked.watch.last_arrival;
+            Some(last.is_none_or(|last| now.saturating_sub(last) >= SILENT))
+        };
+        // After a burst silence is what is expected, and no join heals it.
+        let is_deaf = !self.plan.bursts.is_tripped()
+            && self
+                .retry
+                .live_since
+                .is_some_and(|since| now.saturating_sub(since) >= SILENT)
+            && unexplained.iter().any(|(at, _)| is_silent(*at) == Some(true));
+        let may_rejoin = self
+            .plan
+            .last_rejoin
+            .is_none_or(|last| now.saturating_sub(last) >= REJOIN_PACE);
+        if is_deaf && may_rejoin {
+            self.plan.last_rejoin = Some(now);
+            let text = "rows changed, but the channel told nothing of them".to_owned();
+            self.lose(text, Class::AtOnce, out);
         }
     }
 
@@ -162,17 +251,7 @@ impl Session {
         let now = out.at();
         let is_due = |at: Option<Duration>| at.is_some_and(|at| now >= at);
         if is_due(self.plan.corrected_due) {
-            self.plan.corrected_due = None;
-            let unexplained = std::mem::take(&mut self.plan.corrected).len();
-            if unexplained > 0 {
-                let rows = if unexplained == 1 {
-                    "1 row".to_owned()
-                } else {
-                    format!("{unexplained} rows")
-                };
-                let text = format!("An audit corrected {rows} whose changes never came.");
-                self.say(Level::Warn, "drift", &text, out);
-            }
+            self.judge_corrected(out);
         }
         let (dirty, audit) = (is_due(self.plan.dirty_at), is_due(self.plan.audit_at));
         if !dirty && !audit {

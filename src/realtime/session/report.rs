@@ -4,12 +4,17 @@ use std::{collections::VecDeque, time::Duration};
 
 use super::{Out, Phase, Session};
 use crate::{
-    domain::{Attempt, ChannelState, FeedEvent, Level, LinkReport, LinkStatus, Notice, PerKind, StatusReport},
+    domain::{
+        Attempt, ChannelState, FeedEvent, Level, LinkEvent, LinkReport, LinkStatus, Notice, PerKind, Resync,
+        StatusReport,
+    },
     realtime::api::Action,
 };
 
 /// Connects remembered.
 pub const MAX_HISTORY: usize = 20;
+/// Events of the connection remembered.
+pub const MAX_EVENTS: usize = 20;
 /// Details are told no more often than this: four times a second is as fast as anyone reads.
 const LINK_EVERY: Duration = Duration::from_millis(250);
 
@@ -17,6 +22,8 @@ const LINK_EVERY: Duration = Duration::from_millis(250);
 pub(super) struct Report {
     status: StatusReport,
     history: VecDeque<Attempt>,
+    events: VecDeque<LinkEvent>,
+    last_resync: Option<Resync>,
     changes: u64,
     bytes: u64,
     malformed: u64,
@@ -81,6 +88,23 @@ impl Report {
         self.news = true;
     }
 
+    pub fn note_resync(&mut self, resync: Resync) {
+        self.last_resync = Some(resync);
+        self.news = true;
+    }
+
+    fn note_event(&mut self, at: Duration, level: Level, text: &str) {
+        if self.events.len() >= MAX_EVENTS {
+            self.events.pop_front();
+        }
+        self.events.push_back(LinkEvent {
+            at_ms: millis(at),
+            level,
+            text: text.to_owned(),
+        });
+        self.news = true;
+    }
+
     pub fn note_news(&mut self) {
         self.news = true;
     }
@@ -108,7 +132,7 @@ impl Session {
             retry_in_ms: retry_in.map(millis),
             reason,
             stream_only: !self.config.snapshots,
-            catching_up: false,
+            catching_up: status == LinkStatus::Connecting && self.phase == Phase::Live,
         };
         self.report.news = true;
         // The very first one is said even where it equals the default.
@@ -129,6 +153,7 @@ impl Session {
 
     pub(super) fn say(&mut self, level: Level, code: &'static str, text: &str, out: &mut Out<'_>) {
         let text = text.replace("..", ".");
+        self.report.note_event(out.at(), level, &text);
         out.act(Action::Emit(FeedEvent::Notice(Notice { level, code, text })));
     }
 
@@ -154,25 +179,28 @@ impl Session {
             Phase::Syncing => ChannelState::Subscribed,
             Phase::Live => ChannelState::Live,
             Phase::Resting if self.report.status.status == LinkStatus::Error => ChannelState::Refused,
-            Phase::New | Phase::Resting | Phase::Waiting | Phase::Connecting => ChannelState::Closed,
+            Phase::New | Phase::Resting | Phase::Waiting | Phase::SigningIn | Phase::Connecting => ChannelState::Closed,
         };
         let mut channel = PerKind::default();
         let mut rows = PerKind::default();
+        let mut following = PerKind::default();
         for tracked in &self.tables {
             channel[tracked.table.kind] = state;
+            following[tracked.table.kind] = tracked.following;
             rows[tracked.table.kind] += tracked.rows.len();
         }
         LinkReport {
-            round_trips_ms: Vec::new(),
-            following: PerKind::default(),
-            epoch: 0,
-            last_resync: None,
-            last_drift: None,
-            last_audit: None,
-            token_expires_ms: None,
+            heartbeat_rtt_ms: self.heart.round_trips.back().copied().map(millis),
+            round_trips_ms: self.heart.round_trips.iter().copied().map(millis).collect(),
+            following,
+            epoch: self.channel.joins(),
+            last_resync: self.report.last_resync.clone(),
+            last_drift: self.plan.last_drift.map(|(at, rows)| (millis(at), rows)),
+            last_audit: self.audit.last.map(|(at, equal)| (millis(at), equal)),
+            token_expires_ms: self.token_expires_ms(),
+            // The worker knows.
             coalesced: 0,
-            events: Vec::new(),
-            heartbeat_rtt_ms: self.heart.round_trip.map(millis),
+            events: self.report.events.iter().cloned().collect(),
             channel,
             rows,
             changes: self.report.changes,

@@ -11,6 +11,8 @@ use crate::{
 /// Live for this long is success that lasted: the next loss starts the schedule anew. Shorter would let a server that
 /// accepts and drops be asked for ever at the first delay.
 const STABLE: Duration = Duration::from_secs(30);
+/// A wall that never gives up looks this often whether a refusal for good still stands (realtime-protocol.md §15.2).
+const LOOK_AGAIN: Duration = Duration::from_secs(300);
 
 /// The schedule and where we are in it.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub(super) struct Retry {
     pub was_ever_live: bool,
     /// When it was live last, while it is not.
     pub lost_at: Option<Duration>,
+    /// How long the machine stood still since then, which its monotonic clock did not count.
+    pub slept: Duration,
     /// Joins in a row whose answer was not what was asked for.
     pub mismatches: u32,
     wait: Option<Wait>,
@@ -37,6 +41,8 @@ struct Wait {
     random: f64,
     least: Duration,
     reason: String,
+    /// What it is called meanwhile: `Error` where only somebody's doing can help and it is looked at now and then.
+    status: LinkStatus,
 }
 
 impl Retry {
@@ -47,6 +53,7 @@ impl Retry {
             live_since: None,
             was_ever_live: false,
             lost_at: None,
+            slept: Duration::ZERO,
             mismatches: 0,
             wait: None,
         }
@@ -57,6 +64,16 @@ impl Retry {
         self.attempt = 0;
         self.mismatches = 0;
         self.wait = None;
+    }
+
+    /// Whatever is waited for, it is not waited for any more.
+    pub fn stop_waiting(&mut self) {
+        self.wait = None;
+    }
+
+    /// It has failed so often that something we hold may be the cause: at the second try, and now and then later.
+    pub fn is_stubborn(&self) -> bool {
+        self.attempt == 2 || (self.attempt > 2 && self.attempt.is_multiple_of(5))
     }
 
     pub fn begin_live(&mut self, at: Duration) {
@@ -87,14 +104,32 @@ impl Session {
         if was_live {
             self.say(Level::Warn, "lost", &format!("Connection lost: {reason}."), out);
         }
+        let class = match class {
+            Class::Refresh(_) if self.config.sign_in && self.tokens.may_heal() => {
+                // At once: the renewal itself is what is waited for.
+                return self.connect(out);
+            }
+            Class::Refresh(Some(least)) if self.config.sign_in => Class::Slow(least),
+            Class::Refresh(_) => Class::Fatal,
+            class => class,
+        };
+        if class == Class::AtOnce {
+            return self.connect(out);
+        }
+        let mut status = LinkStatus::Disconnected;
         let least = match class {
             Class::Fatal if !self.retry.was_ever_live => {
                 self.say(Level::Error, "refused", &format!("{}.", upper(&reason)), out);
-                self.rest(LinkStatus::Error, reason, out);
-                return;
+                if self.retry.backoff.max_attempts != 0 {
+                    self.rest(LinkStatus::Error, reason, out);
+                    return;
+                }
+                // Nobody is there to press a button: look whether somebody has changed something.
+                status = LinkStatus::Error;
+                LOOK_AGAIN
             }
             Class::Slow(least) => least,
-            Class::Fatal | Class::Retry => Duration::ZERO,
+            Class::Fatal | Class::Retry | Class::AtOnce | Class::Refresh(_) => Duration::ZERO,
         };
         self.retry.attempt += 1;
         self.wait(
@@ -104,6 +139,7 @@ impl Session {
                 random: out.now.random,
                 least,
                 reason,
+                status,
             },
             true,
             out,
@@ -118,10 +154,10 @@ impl Session {
         };
         wait.until = wait.since + delay.max(wait.least);
         let left = wait.until.saturating_sub(out.at());
-        let reason = wait.reason.clone();
+        let (reason, status) = (wait.reason.clone(), wait.status);
         self.phase = Phase::Waiting;
         self.retry.wait = Some(wait);
-        self.say_status(LinkStatus::Disconnected, Some(left), Some(reason.clone()), out);
+        self.say_status(status, Some(left), Some(reason.clone()), out);
         if is_new {
             let of = match self.retry.backoff.max_attempts {
                 0 => String::new(),

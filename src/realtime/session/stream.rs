@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{Out, Phase, Session, lookup::TRIES};
 use crate::{
-    domain::{Change, FeedEvent, Level, Op, Record, RowId, RowKey},
+    domain::{Change, FeedEvent, Following, Level, Op, Record, RowId, RowKey},
     realtime::{
         api::Action,
         change::{self, ChangeType, RowEvent, Trouble},
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A table that cannot be followed is re-read at this pace, not once per change.
-const UNFOLLOWABLE_PACE: Duration = Duration::from_secs(60);
+pub(super) const UNFOLLOWABLE_PACE: Duration = Duration::from_secs(60);
 /// After a table was altered: migrations come in several steps.
 const ALTERED_PACE: Duration = Duration::from_secs(2);
 /// More rows than any wall can hold in one table: what is beyond is not taken from the stream.
@@ -56,7 +56,7 @@ impl Session {
             return self.malformed(true, out);
         }
         self.report.count_change();
-        self.plan.count_change(out.at());
+        self.count_change(out);
         // One table may serve two kinds; nearly always there is no second.
         let second = (first + 1..self.tables.len()).find(|at| self.is_table(*at, &event.schema, &event.table));
         if let Some(second) = second {
@@ -68,7 +68,7 @@ impl Session {
     fn is_table(&self, at: usize, schema: &str, table: &str) -> bool {
         self.tables
             .get(at)
-            .is_some_and(|tracked| tracked.table.table == table && tracked.table.schema == schema)
+            .is_some_and(|tracked| tracked.table.is_told_as(schema, table))
     }
 
     fn table_named(&self, schema: &str, table: &str) -> Option<usize> {
@@ -77,6 +77,7 @@ impl Session {
 
     fn take(&mut self, at: usize, event: RowEvent<'_>, bytes: usize, out: &mut Out<'_>) {
         let Some(tracked) = self.tables.get_mut(at) else { return };
+        tracked.watch.last_arrival = Some(out.at());
         if event.columns.is_some_and(|columns| tracked.shape.learn(columns)) {
             // The table was altered: rows that did not change since have other columns now (R37).
             self.mark_dirty(ALTERED_PACE, out);
@@ -181,6 +182,7 @@ impl Session {
         let Some(applied) = tracked.rows.upsert(&id, record, is_insert) else {
             return;
         };
+        tracked.watch.moves += u64::from(applied.op == Op::Insert);
         let incomplete = tracked.shape.is_incomplete(&applied.record);
         let key = RowKey::new(tracked.table.kind, id.clone());
         out.act(Action::Emit(FeedEvent::Change(Change {
@@ -200,6 +202,7 @@ impl Session {
         let Some(tracked) = self.tables.get_mut(at) else { return };
         // One that we never had: somebody else's row, or one that came and went.
         let Some(record) = tracked.rows.remove(id) else { return };
+        tracked.watch.moves += 1;
         let key = RowKey::new(tracked.table.kind, id.clone());
         out.act(Action::Emit(FeedEvent::Change(Change {
             key,
@@ -247,6 +250,7 @@ impl Session {
     fn complain(&mut self, at: usize, code: &'static str, why: &str, out: &mut Out<'_>) {
         self.mark_dirty(UNFOLLOWABLE_PACE, out);
         let Some(tracked) = self.tables.get_mut(at) else { return };
+        tracked.following = Following::Polled;
         if std::mem::replace(&mut tracked.complained, true) {
             return;
         }

@@ -31,6 +31,17 @@ pub(super) enum Why {
     Audit,
 }
 
+impl Why {
+    /// For the details.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Gap => "gap",
+            Self::Audit => "audit",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     /// Changes are kept; reading has not begun.
@@ -49,6 +60,8 @@ enum Stage {
 #[derive(Debug)]
 pub(super) struct Sync {
     pub why: Why,
+    /// When it was begun.
+    pub since: Duration,
     stage: Stage,
     pub tables: Vec<Reading>,
     /// A change was lost since it began: it is read all over again. Of first ones only; others are followed by another.
@@ -68,6 +81,8 @@ pub(super) struct Reading {
     pub retry_at: Option<Duration>,
     pub failures: u32,
     pub done: bool,
+    /// The table cannot be read: what is known of it stays.
+    pub denied: bool,
     pub was_empty: bool,
     pub doubtful: VecDeque<RowId>,
     pub batch: Option<Batch>,
@@ -84,6 +99,7 @@ impl Reading {
             retry_at: None,
             failures: 0,
             done: false,
+            denied: false,
             was_empty: false,
             doubtful: VecDeque::new(),
             batch: None,
@@ -103,13 +119,14 @@ impl Reading {
 
 impl Sync {
     /// For a channel that is joined but not confirmed: changes are kept from now on.
-    pub fn first(tables: usize, page_size: usize) -> Self {
-        Self::new(Why::First, Stage::Armed, tables, page_size)
+    pub fn first(tables: usize, page_size: usize, at: Duration) -> Self {
+        Self::new(Why::First, Stage::Armed, tables, page_size, at)
     }
 
-    fn new(why: Why, stage: Stage, tables: usize, page_size: usize) -> Self {
+    fn new(why: Why, stage: Stage, tables: usize, page_size: usize, since: Duration) -> Self {
         Self {
             why,
+            since,
             stage,
             tables: (0..tables).map(|_| Reading::new(page_size)).collect(),
             tainted: false,
@@ -149,6 +166,7 @@ impl Session {
             Stage::Lead { until },
             self.tables.len(),
             self.config.page_size,
+            out.at(),
         ));
     }
 
@@ -271,7 +289,7 @@ impl Session {
         self.sync = self
             .config
             .snapshots
-            .then(|| Sync::first(self.tables.len(), self.config.page_size));
+            .then(|| Sync::first(self.tables.len(), self.config.page_size, out.at()));
         debug_assert!(matches!(self.phase, Phase::Subscribing { .. }));
     }
 }

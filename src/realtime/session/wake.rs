@@ -10,10 +10,12 @@ impl Session {
     pub(super) fn run_due(&mut self, out: &mut Out<'_>) {
         self.try_again(out);
         self.run_deadlines(out);
+        self.run_tokens(out);
         self.run_heart(out);
         self.run_sync(out);
         self.run_lookups(out);
         self.run_plan(out);
+        self.run_audit(out);
     }
 
     fn run_deadlines(&mut self, out: &mut Out<'_>) {
@@ -40,14 +42,17 @@ impl Session {
         let phase = match self.phase {
             Phase::Joining { deadline } | Phase::Subscribing { deadline, .. } => Some(deadline),
             Phase::Waiting => self.retry.due(),
-            Phase::New | Phase::Resting | Phase::Connecting | Phase::Syncing | Phase::Live => None,
+            Phase::New | Phase::Resting | Phase::SigningIn | Phase::Connecting | Phase::Syncing | Phase::Live => None,
         };
         [
             phase,
+            (!matches!(self.phase, Phase::New | Phase::Resting)).then(|| self.clock.due()),
+            self.tokens.due(self.has_channel()),
             self.heart.due(),
             self.sync.as_ref().and_then(super::Sync::due),
             self.lookups.due(self.is_following()),
             self.plan.due(),
+            self.audit_due(),
             self.report.due(),
         ]
         .into_iter()

@@ -12,7 +12,7 @@ pub struct Upsert {
 }
 
 /// The rows of one table.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Rows {
     rows: HashMap<RowId, Arc<Record>>,
 }
