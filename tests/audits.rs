@@ -29,7 +29,7 @@ fn row(id: u64, second: u64) -> Value {
 
 fn link(rig: &Rig) -> LinkReport {
     let told = rig.actions.iter().rev().find_map(|action| match action {
-        Action::Emit(FeedEvent::Link(link)) => Some(link.clone()),
+        Action::Emit(FeedEvent::Link(link)) => Some((**link).clone()),
         _ => None,
     });
     told.expect("details")

@@ -123,8 +123,8 @@ fn tell(
             notices.write(Noticed(notice));
         }
         FeedEvent::Link(report) => {
-            connection.link = report.clone();
-            links.write(LinkReported(report));
+            connection.link = (*report).clone();
+            links.write(LinkReported(*report));
         }
         FeedEvent::Change(_) => {}
     }

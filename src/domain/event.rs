@@ -84,5 +84,6 @@ pub enum FeedEvent {
     Change(Change),
     Synced(SyncReport),
     Notice(Notice),
-    Link(LinkReport),
+    /// Boxed: it is much larger than a change, of which there are many.
+    Link(Box<LinkReport>),
 }

@@ -88,7 +88,7 @@ impl Listener {
             FeedEvent::Status(report) => self.statuses.push(report),
             FeedEvent::Synced(report) => self.syncs.push(report),
             FeedEvent::Notice(notice) => self.notices.push(notice),
-            FeedEvent::Link(report) => self.link = report,
+            FeedEvent::Link(report) => self.link = *report,
             FeedEvent::Change(change) => {
                 match change.op {
                     Op::Delete => {

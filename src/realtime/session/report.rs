@@ -168,7 +168,7 @@ impl Session {
         if report != self.report.told || self.report.told_at.is_none() {
             self.report.told_at = Some(now);
             self.report.told = report.clone();
-            out.act(Action::Emit(FeedEvent::Link(report)));
+            out.act(Action::Emit(FeedEvent::Link(Box::new(report))));
         }
     }
 
