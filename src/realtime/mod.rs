@@ -22,7 +22,7 @@ pub use api::{
 pub use change::{ChangeType, RowEvent, Trouble, Unusable};
 pub use frame::{Direction, Frame, FrameError, Vsn, decode_binary, decode_text, encode_text};
 pub use join::{BroadcastConfig, Entry, JoinConfig, JoinPayload, PresenceConfig};
-pub use session::{MAX_EVENTS, MAX_HISTORY, MAX_ROUND_TRIPS, Session};
+pub use session::{Feed, MAX_EVENTS, MAX_HISTORY, MAX_ROUND_TRIPS, Session, Side};
 pub use token::{Claims, Grant, Token, TokenError};
 
 /// An integer as it stands on the wire: a number, or (leniently) a string of digits.

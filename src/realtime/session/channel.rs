@@ -49,6 +49,11 @@ impl Channel {
         self.joins
     }
 
+    /// Joins that others have sent before.
+    pub fn count_joins(&mut self, joins: u64) {
+        self.joins += joins;
+    }
+
     /// Topic and the join's reference, for pushes.
     pub fn address(&self) -> (&str, &str) {
         (&self.topic, &self.join_ref)

@@ -51,6 +51,7 @@ impl Session {
             return;
         }
         self.report.count_connect();
+        self.plan_replacement(out);
         self.heart.start(out.now, self.config.heartbeat_interval);
         self.join(out);
     }
@@ -147,6 +148,7 @@ impl Session {
         self.sync = None;
         self.lookups.clear();
         self.plan.clear();
+        self.replace_at = None;
         self.stop_audit();
         self.heart.stop();
         self.channel.close();

@@ -11,6 +11,7 @@ mod channel;
 mod clock;
 mod connect;
 mod doubts;
+mod feed;
 mod lookup;
 mod merge;
 mod pages;
@@ -41,6 +42,7 @@ use retry::Retry;
 use sync::Sync;
 
 pub use beats::MAX_ROUND_TRIPS;
+pub use feed::{Feed, Side};
 pub use report::{MAX_EVENTS, MAX_HISTORY};
 
 /// The protocol of one feed. See the [module](crate::realtime) for how it is driven.
@@ -67,6 +69,8 @@ pub struct Session {
     next_page: u64,
     /// What the last `WakeAt` asked for.
     wake: Option<Duration>,
+    /// When this connection is replaced by another.
+    replace_at: Option<Duration>,
 }
 
 /// How far the chain has been proven.
@@ -161,6 +165,7 @@ impl Session {
             next_reference: 1,
             next_page: 1,
             wake: None,
+            replace_at: None,
         }
     }
 

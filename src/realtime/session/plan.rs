@@ -114,6 +114,14 @@ impl Plan {
         }
     }
 
+    /// Goes on from where another connection's stood.
+    pub fn inherit(&mut self, old: &mut Self) {
+        self.bursts = std::mem::take(&mut old.bursts);
+        self.last_drift = old.last_drift;
+        self.last_rejoin = old.last_rejoin;
+        self.synced += old.synced;
+    }
+
     pub fn due(&self) -> Option<Duration> {
         [self.audit_at, self.dirty_at, self.corrected_due]
             .into_iter()

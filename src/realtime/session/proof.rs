@@ -20,6 +20,11 @@ impl Session {
         }
     }
 
+    /// The chain is whole, and nothing is in doubt.
+    pub(super) fn is_proven(&self) -> bool {
+        self.phase == Phase::Live && self.doubt().is_none()
+    }
+
     /// The status of a link whose chain is proven from end to end: `connected`, unless changes may be missing.
     pub(super) fn say_proof(&mut self, out: &mut Out<'_>) {
         if self.phase != Phase::Live {

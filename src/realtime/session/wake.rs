@@ -48,6 +48,7 @@ impl Session {
             phase,
             (!matches!(self.phase, Phase::New | Phase::Resting)).then(|| self.clock.due()),
             self.tokens.due(self.has_channel()),
+            self.replacement_due(),
             self.heart.due(),
             self.sync.as_ref().and_then(super::Sync::due),
             self.lookups.due(self.is_following()),
