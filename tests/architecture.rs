@@ -73,6 +73,7 @@ const RULES: &[Rule] = &[
             "serde",
             "serde_json",
             "fastrand",
+            "jiff",
             "thiserror",
             "tracing",
         ],

@@ -1,48 +1,41 @@
-//! Carries a session's actions to the socket, to REST and to the reader, and what comes back into the session.
+//! Carries a session's actions to the socket, to REST, to the Auth endpoints and to the reader, and what comes back into
+//! the session.
 
 use std::{future, pin::Pin, sync::Arc, time::Duration};
 
 use crossbeam_channel::Receiver;
-use futures_util::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
 use rustls::ClientConfig;
 use tokio::{sync::Notify, time::Instant};
 
 use super::{
+    auth::{Answer, Authenticator},
+    config::session_config,
+    http::wall_ms,
+    link::{Fetched, Link, LinkEvent},
     outbox::{Outbox, ReaderGone},
     rest::Rest,
-    socket::{self, Received, Stream},
+    socket::{self, Received},
     worker::Order,
 };
 use crate::{
-    realtime::{Action, ConnectFailure, Input, Now, Page, PageError, Session, SessionConfig, Table},
-    settings::{FeedSettings, Vsn},
+    domain::FeedEvent,
+    realtime::{Action, Input, Now, Session, TokenError},
+    settings::FeedSettings,
 };
 
 /// How soon a full channel is tried again: well under a frame.
 const FLUSH_EVERY: Duration = Duration::from_millis(2);
 /// Frames taken in one go before orders and timers get their turn.
 const FRAMES_IN_A_ROW: usize = 256;
-/// How long a socket may take to say goodbye.
-const GOODBYE: Duration = Duration::from_millis(200);
-/// Rows in one REST page: the hosted server's own ceiling.
-const PAGE_SIZE: usize = 1_000;
+/// How long a stop waits for a sign-in under way: its refresh token is to be written down.
+const LAST_SIGN_IN: Duration = Duration::from_millis(400);
 
-type Connecting = Pin<Box<dyn Future<Output = Result<Box<Stream>, ConnectFailure>> + Send>>;
-type Fetching = Pin<Box<dyn Future<Output = (u64, Result<Page, PageError>)> + Send>>;
-
-/// The link as it is: nothing, on its way, or open.
-enum Link {
-    Down,
-    Connecting(Connecting),
-    Up(Box<Stream>),
-}
+type SigningIn = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 /// What one wait brought.
 enum Event {
-    Connected(Result<Box<Stream>, ConnectFailure>),
-    Received(Received),
-    Page(u64, Result<Page, PageError>),
-    Timer,
+    Link(LinkEvent),
+    SignedIn(Answer),
     Orders,
     Flush,
 }
@@ -51,6 +44,7 @@ pub(super) struct Carrier {
     settings: FeedSettings,
     tls: Arc<ClientConfig>,
     rest: Option<Rest>,
+    auth: Option<Authenticator>,
     outbox: Outbox,
     orders: Receiver<Order>,
     wake: Arc<Notify>,
@@ -59,8 +53,7 @@ pub(super) struct Carrier {
     started: Instant,
     random: fastrand::Rng,
     link: Link,
-    fetches: FuturesUnordered<Fetching>,
-    timer: Option<Instant>,
+    signing_in: Option<SigningIn>,
     actions: Vec<Action>,
 }
 
@@ -74,19 +67,23 @@ impl Carrier {
         wake: Arc<Notify>,
     ) -> Self {
         let session = Session::new(session_config(&settings));
+        let auth = settings
+            .auth
+            .clone()
+            .map(|auth| Authenticator::new(auth, settings.key.clone(), tls.clone(), settings.allow_service_key));
         Self {
             settings,
             tls,
             rest,
+            auth,
             outbox,
             orders,
             wake,
             session,
             started: Instant::now(),
             random: fastrand::Rng::new(),
-            link: Link::Down,
-            fetches: FuturesUnordered::new(),
-            timer: None,
+            link: Link::default(),
+            signing_in: None,
             actions: Vec::new(),
         }
     }
@@ -94,56 +91,37 @@ impl Carrier {
     /// Runs until it is told to stop, or its reader has gone.
     pub(super) async fn run(mut self) {
         self.started = Instant::now();
-        if self.tell(Input::Start).await.is_err() {
-            return;
-        }
-        loop {
-            let event = self.wait().await;
-            let carried = match event {
+        let mut carried = self.tell(Input::Start).await;
+        while carried.is_ok() {
+            carried = match self.wait().await {
                 Event::Orders => match self.obey().await {
                     Ok(true) => Ok(()),
-                    Ok(false) => return self.close().await,
+                    Ok(false) => break,
                     Err(gone) => Err(gone),
                 },
                 Event::Flush => self.outbox.flush(),
-                Event::Timer => {
-                    self.timer = None;
-                    self.tell(Input::Timer).await
-                }
-                Event::Page(id, result) => self.tell(Input::Page { id, result }).await,
-                Event::Connected(Ok(stream)) => {
-                    self.link = Link::Up(stream);
-                    self.tell(Input::SocketOpened).await
-                }
-                Event::Connected(Err(failure)) => {
-                    self.link = Link::Down;
-                    self.tell(Input::ConnectFailed(failure)).await
-                }
-                Event::Received(first) => self.take_frames(first).await,
+                Event::SignedIn(answer) => self.take_answer(answer).await,
+                Event::Link(LinkEvent::Received(first)) => self.take_frames(first).await,
+                Event::Link(event) => self.tell(input(event)).await,
             };
-            if carried.is_err() {
-                return;
-            }
         }
+        self.close().await;
     }
 
-    /// Waits for whatever comes first. The socket is polled with the rest and never starved by it.
+    /// Waits for whatever comes first.
     async fn wait(&mut self) -> Event {
         let Self {
             link,
-            fetches,
-            timer,
+            signing_in,
             wake,
             outbox,
             ..
         } = self;
         let flush_due = outbox.is_waiting();
-        let timer = *timer;
         tokio::select! {
             () = wake.notified() => Event::Orders,
-            event = next_of_link(link) => event,
-            Some((id, result)) = fetches.next(), if !fetches.is_empty() => Event::Page(id, result),
-            () = sleep_until(timer), if timer.is_some() => Event::Timer,
+            event = link.next() => Event::Link(event),
+            answer = answer_of(signing_in) => Event::SignedIn(answer),
             () = tokio::time::sleep(FLUSH_EVERY), if flush_due => Event::Flush,
         }
     }
@@ -152,22 +130,20 @@ impl Carrier {
     async fn take_frames(&mut self, first: Received) -> Result<(), ReaderGone> {
         let mut received = first;
         for _ in 0..FRAMES_IN_A_ROW {
-            let input = match received {
-                Received::Text(text) => Input::Text(text),
-                Received::Binary(bytes) => Input::Binary(bytes),
-                Received::Closed(reason) => {
-                    self.link = Link::Down;
-                    Input::SocketClosed(reason)
-                }
-            };
-            self.tell(input).await?;
-            let Link::Up(stream) = &mut self.link else { break };
-            match socket::receive(stream).now_or_never() {
+            self.tell(input(LinkEvent::Received(received))).await?;
+            match self.link.next_frame_at_once() {
                 Some(next) => received = next,
                 None => break,
             }
         }
         Ok(())
+    }
+
+    async fn take_answer(&mut self, answer: Answer) -> Result<(), ReaderGone> {
+        if let Some(notice) = answer.notice {
+            self.outbox.push(FeedEvent::Notice(notice))?;
+        }
+        self.tell(Input::Token(answer.result)).await
     }
 
     /// Carries out what the user ordered; false = stop.
@@ -189,39 +165,51 @@ impl Carrier {
         let mut lost = None;
         for action in actions.drain(..) {
             match action {
+                Action::RefreshToken => self.sign_in(),
                 Action::Open => self.open(),
                 Action::Close => {
-                    self.hang_up();
+                    self.link.hang_up();
                     lost = None;
                 }
                 Action::Send(text) => {
-                    if let Link::Up(stream) = &mut self.link
-                        && lost.is_none()
-                        && let Err(reason) = socket::send(stream, text).await
-                    {
-                        lost = Some(reason);
+                    if lost.is_none() {
+                        lost = self.link.send(text).await.err();
                     }
                 }
+                // Without an endpoint for them a session is told to ask for no pages.
                 Action::Fetch(request) => {
                     if let Some(rest) = self.rest.clone() {
-                        let id = request.id;
-                        self.fetches
-                            .push(Box::pin(async move { (id, rest.read(request).await) }));
+                        self.link.fetch(rest, request);
                     }
                 }
-                Action::Probe(_) | Action::RefreshToken => {}
-                Action::CancelFetches => self.fetches.clear(),
-                Action::Emit(event) => self.outbox.push(event)?,
-                Action::WakeAt(at) => self.timer = at.map(|at| self.started + at),
+                Action::Probe(request) => {
+                    if let Some(rest) = self.rest.clone() {
+                        self.link.probe(rest, request);
+                    }
+                }
+                Action::CancelFetches => self.link.cancel_fetches(),
+                Action::Emit(event) => {
+                    let event = self.completed(event);
+                    self.outbox.push(event)?;
+                }
+                Action::WakeAt(at) => self.link.wake_at(at.map(|at| self.started + at)),
             }
         }
         self.actions = actions;
         match lost {
-            Some(reason) => {
-                self.link = Link::Down;
-                Box::pin(self.tell(Input::SocketClosed(reason))).await
-            }
+            Some(reason) => Box::pin(self.tell(Input::SocketClosed(reason))).await,
             None => Ok(()),
+        }
+    }
+
+    /// What the session cannot know of its own report.
+    fn completed(&self, event: FeedEvent) -> FeedEvent {
+        match event {
+            FeedEvent::Link(mut report) => {
+                report.coalesced = self.outbox.folded;
+                FeedEvent::Link(report)
+            }
+            event => event,
         }
     }
 
@@ -233,87 +221,69 @@ impl Carrier {
         }
     }
 
+    /// Opens a socket with nothing of an earlier one: name look-up, address and REST connections are new.
     fn open(&mut self) {
         let FeedSettings {
-            realtime_url, key, vsn, ..
+            realtime_url,
+            rest_url,
+            key,
+            vsn,
+            ..
         } = &self.settings;
-        self.link = Link::Connecting(Box::pin(socket::open(
-            realtime_url.clone(),
-            key.clone(),
-            *vsn,
-            self.tls.clone(),
-        )));
+        if let Some(base) = rest_url
+            && let Ok(rest) = Rest::new(base.clone(), key.clone(), &self.tls)
+        {
+            self.rest = Some(rest);
+        }
+        self.link
+            .open(socket::open(realtime_url.clone(), key.clone(), *vsn, self.tls.clone()));
     }
 
-    /// Drops the link; an open socket says goodbye on its own time and is heard no more.
-    fn hang_up(&mut self) {
-        if let Link::Up(stream) = std::mem::replace(&mut self.link, Link::Down) {
-            tokio::spawn(say_goodbye(stream));
+    /// Begins a sign-in. One under way is left to end: dropping it could lose the refresh token it brings.
+    fn sign_in(&mut self) {
+        if self.signing_in.is_some() {
+            return;
         }
+        self.signing_in = Some(match self.auth.clone() {
+            Some(auth) => Box::pin(auth.sign_in()),
+            None => Box::pin(future::ready(Answer {
+                result: Err(TokenError::Refused("nobody is set to sign in; set [auth]".into())),
+                notice: None,
+            })),
+        });
     }
 
     /// The last goodbye is waited for: the runtime ends next.
-    async fn close(self) {
-        if let Link::Up(stream) = self.link {
-            say_goodbye(stream).await;
+    async fn close(mut self) {
+        if let Some(signing_in) = self.signing_in.take() {
+            // Too late for the session; whatever it brings is in its file.
+            let _ = tokio::time::timeout(LAST_SIGN_IN, signing_in).await;
         }
+        self.link.close().await;
     }
 }
 
-/// A close frame, if the socket takes it at once.
-async fn say_goodbye(mut stream: Box<Stream>) {
-    // A link that takes nothing any more is dropped as it is.
-    let _ = tokio::time::timeout(GOODBYE, stream.close(None)).await;
-}
-
-async fn next_of_link(link: &mut Link) -> Event {
-    match link {
-        Link::Down => future::pending().await,
-        Link::Connecting(connecting) => Event::Connected(connecting.await),
-        Link::Up(stream) => Event::Received(socket::receive(stream).await),
+/// What a link's news are to the session.
+fn input(event: LinkEvent) -> Input {
+    match event {
+        LinkEvent::Connected => Input::SocketOpened,
+        LinkEvent::Failed(failure) => Input::ConnectFailed(failure),
+        LinkEvent::Received(Received::Text(text)) => Input::Text(text),
+        LinkEvent::Received(Received::Binary(bytes)) => Input::Binary(bytes),
+        LinkEvent::Received(Received::Closed(reason)) => Input::SocketClosed(reason),
+        LinkEvent::Fetched(Fetched::Page(id, result)) => Input::Page { id, result },
+        LinkEvent::Fetched(Fetched::Probe(id, result)) => Input::Probed { id, result },
+        LinkEvent::Timer => Input::Timer,
     }
 }
 
-async fn sleep_until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
+async fn answer_of(signing_in: &mut Option<SigningIn>) -> Answer {
+    match signing_in {
+        Some(under_way) => {
+            let answer = under_way.await;
+            *signing_in = None;
+            answer
+        }
         None => future::pending().await,
-    }
-}
-
-/// The wall clock, in milliseconds since the Unix epoch.
-fn wall_ms() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-}
-
-fn session_config(settings: &FeedSettings) -> SessionConfig {
-    use secrecy::ExposeSecret as _;
-    let tables = settings
-        .mapping
-        .kinds
-        .iter()
-        .map(|(kind, table)| Table {
-            kind,
-            schema: table.schema.clone(),
-            table: table.table.clone(),
-            key: table.id.clone(),
-            updated_at: table.updated_at.clone(),
-            partitions: table.partitions.clone(),
-        })
-        .collect();
-    SessionConfig {
-        vsn1: settings.vsn == Vsn::V1,
-        tables,
-        access_token: Some(settings.key.expose_secret().into()),
-        sign_in: false,
-        backoff: settings.backoff,
-        heartbeat_interval: settings.heartbeat_interval,
-        reconcile_interval: settings.reconcile_interval,
-        audit_interval: None,
-        change_limit: None,
-        replace_after: None,
-        snapshots: settings.rest_url.is_some(),
-        page_size: PAGE_SIZE,
     }
 }

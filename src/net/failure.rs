@@ -66,11 +66,24 @@ pub(super) fn tidy(text: &str) -> String {
     line
 }
 
-/// The message in an error body: `{"error": …}`, `{"message": …}` or `{"msg": …}`; an HTML page says nothing useful.
+/// What is left of a text when secrets are taken out of it, as they are and as they stand in an address: some servers say
+/// back what they were sent.
+pub(super) fn without(text: &str, secrets: &[&str]) -> String {
+    /// Shorter ones are no secrets, and would tear words apart.
+    const LEAST: usize = 6;
+    let mut text = text.to_owned();
+    for secret in secrets.iter().filter(|secret| secret.len() >= LEAST) {
+        let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        text = text.replace(*secret, "…").replace(&encoded, "…");
+    }
+    text
+}
+
+/// The message in an error body: `{"message": …}` and its like; an HTML page says nothing useful.
 pub(super) fn body_message(body: &[u8]) -> String {
     let value: Option<serde_json::Value> = serde_json::from_slice(body).ok();
     let from_json = value.as_ref().and_then(|value| {
-        ["message", "error", "msg"]
+        ["message", "msg", "error_description", "error"]
             .iter()
             .find_map(|key| value.get(key).and_then(serde_json::Value::as_str))
     });
@@ -90,6 +103,15 @@ pub(super) fn body_message(body: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_said_back_are_taken_out() {
+        let text = "Cannot GET /websocket?apikey=s%2Fcret%3D&vsn=2.0.0 as s/cret= with key";
+        assert_eq!(
+            without(text, &["s/cret=", "key", ""]),
+            "Cannot GET /websocket?apikey=…&vsn=2.0.0 as … with key"
+        );
+    }
 
     #[test]
     fn the_message_is_taken_from_json_and_html_is_dropped() {

@@ -1,9 +1,16 @@
-//! The I/O: TLS, WebSocket, REST pages, and the worker thread that drives a `realtime` session.
+//! The I/O: TLS, WebSocket, REST pages, sign-in, and the worker thread that drives a `realtime` session.
 
+mod auth;
 mod carrier;
+mod config;
 mod failure;
+mod grant;
+mod http;
+mod link;
 mod outbox;
+mod refused;
 mod rest;
+mod rows;
 mod socket;
 mod tls;
 mod worker;

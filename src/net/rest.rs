@@ -1,24 +1,27 @@
-//! REST pages: one bounded read of one table, in primary-key order or by key.
+//! REST reads: one bounded page of one table, in primary-key order or by key; or a look at its size and newest row.
 
 use std::time::Duration;
 
-use reqwest::{Client, Response, StatusCode, header, redirect};
+use reqwest::{Client, Method, RequestBuilder, Response, header};
 use rustls::ClientConfig;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use super::failure;
+use super::{
+    http::{self, BodyError, Refusal},
+    refused, rows,
+};
 use crate::{
     domain::RowId,
-    realtime::{Page, PageError, PageQuery, PageRequest, Table},
+    realtime::{Page, PageError, PageQuery, PageRequest, Probe, ProbeRequest, Table, Token},
 };
 
 /// One page, from request to last byte: the hosted statement timeout is 8 s.
 const PAGE_DEADLINE: Duration = Duration::from_secs(20);
 /// Largest page body taken: 1,000 rows of 64 KiB.
 const MAX_PAGE_BYTES: usize = 64 * 1024 * 1024;
-/// How much of an error body is read for its message.
-const MAX_ERROR_BYTES: usize = 4 * 1024;
+/// Largest answer to a probe: a key and a moment.
+const MAX_PROBE_BYTES: usize = 64 * 1024;
 
 /// A PostgREST endpoint and the key to it.
 #[derive(Clone)]
@@ -29,18 +32,9 @@ pub(super) struct Rest {
 }
 
 impl Rest {
-    pub(super) fn new(base: Url, key: SecretString, tls: ClientConfig) -> Result<Self, reqwest::Error> {
-        let mut builder = Client::builder()
-            .tls_backend_preconfigured(tls)
-            // A redirect would carry the key elsewhere.
-            .redirect(redirect::Policy::none())
-            .timeout(PAGE_DEADLINE)
-            .user_agent(concat!("opswall/", env!("CARGO_PKG_VERSION")));
-        if is_loopback(&base) {
-            builder = builder.no_proxy();
-        }
+    pub(super) fn new(base: Url, key: SecretString, tls: &ClientConfig) -> Result<Self, reqwest::Error> {
         Ok(Self {
-            client: builder.build()?,
+            client: http::client(&base, tls, PAGE_DEADLINE)?,
             base,
             key,
         })
@@ -48,30 +42,83 @@ impl Rest {
 
     /// Reads one page.
     pub(super) async fn read(&self, request: PageRequest) -> Result<Page, PageError> {
-        let url = page_url(&self.base, &request.table, &request.query);
-        let key = self.key.expose_secret();
-        let mut get = self
-            .client
-            .get(url)
-            .header("apikey", key)
-            .header(header::ACCEPT, "application/json");
-        // Only a JWT is a bearer token; a publishable key belongs in `apikey` alone.
-        if key.starts_with("eyJ") {
-            get = get.bearer_auth(key);
+        let PageRequest {
+            table, query, token, ..
+        } = request;
+        let url = page_url(&self.base, &table, &query);
+        let response = self.send(self.client.get(url), &table, token.as_ref()).await?;
+        let body = self.body(response, &table, MAX_PAGE_BYTES).await?;
+        rows::read(&body).ok_or_else(|| transient(format!("the answer for {} is cut short or no rows", name(&table))))
+    }
+
+    /// Counts a table's rows and reads which was changed last. A server that will not count is asked without it.
+    pub(super) async fn probe(&self, request: ProbeRequest) -> Result<Probe, PageError> {
+        match self.probe_once(&request, true).await {
+            Err(PageError::TooLarge(_) | PageError::Fatal(_)) if request.newest_by.is_some() => {
+                self.probe_once(&request, false).await
+            }
+            result => result,
         }
-        if request.table.schema != "public" {
-            get = get.header("Accept-Profile", &request.table.schema);
+    }
+
+    async fn probe_once(&self, request: &ProbeRequest, is_counted: bool) -> Result<Probe, PageError> {
+        let ProbeRequest {
+            table,
+            newest_by,
+            token,
+            ..
+        } = request;
+        let url = probe_url(&self.base, table, newest_by.as_deref());
+        let method = if newest_by.is_some() { Method::GET } else { Method::HEAD };
+        let mut ask = self.client.request(method, url);
+        if is_counted {
+            ask = ask.header("Prefer", "count=exact");
         }
-        let response = get
-            .send()
-            .await
-            .map_err(|error| transient(failure::words(&error.without_url())))?;
-        let status = response.status();
-        if !status.is_success() {
-            return Err(refusal(&request.table, response).await);
+        let response = self.send(ask, table, token.as_ref()).await?;
+        let range = response.headers().get(header::CONTENT_RANGE);
+        let count = range.and_then(|range| total(range.to_str().ok()?));
+        let newest = match newest_by {
+            Some(_) => {
+                let body = self.body(response, table, MAX_PROBE_BYTES).await?;
+                let rows = rows::read(&body);
+                rows.ok_or_else(|| transient(format!("the look at {} is cut short or no rows", name(table))))?
+                    .into_iter()
+                    .next()
+            }
+            None => None,
+        };
+        Ok(Probe { count, newest })
+    }
+
+    /// Sends a read with who asks; what is no success is an error.
+    async fn send(&self, ask: RequestBuilder, table: &Table, token: Option<&Token>) -> Result<Response, PageError> {
+        let token = token.map(Token::expose);
+        let mut ask = http::with_credentials(ask, &self.key, token).header(header::ACCEPT, "application/json");
+        if table.schema != "public" {
+            ask = ask.header("Accept-Profile", &table.schema);
         }
-        let body = body(response, MAX_PAGE_BYTES).await?;
-        serde_json::from_slice(&body).map_err(|_| transient("the answer is cut short or not JSON".into()))
+        let response = ask.send().await.map_err(|error| transient(http::words(error)))?;
+        if !response.status().is_success() {
+            let secrets = [self.key.expose_secret(), token.unwrap_or_default()];
+            let refusal = Refusal::read(response, &secrets).await;
+            return Err(refused::meaning(table, &self.base, &refusal));
+        }
+        if http::is_web_page(&response) {
+            return Err(transient(format!(
+                "a web page answers in the place of the rows of {}; check rest_url",
+                name(table)
+            )));
+        }
+        Ok(response)
+    }
+
+    async fn body(&self, response: Response, table: &Table, most: usize) -> Result<Vec<u8>, PageError> {
+        http::body(response, most).await.map_err(|error| match error {
+            BodyError::Broken(words) => transient(words),
+            BodyError::TooLarge => {
+                PageError::TooLarge(format!("a page of {} is larger than {} KiB", name(table), most >> 10))
+            }
+        })
     }
 }
 
@@ -82,111 +129,84 @@ fn transient(text: String) -> PageError {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        None => false,
-    }
+pub(super) fn name(table: &Table) -> String {
+    format!("{}.{}", table.schema, table.table)
 }
 
-async fn body(mut response: Response, most: usize) -> Result<Vec<u8>, PageError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|error| transient(failure::words(&error.without_url())))?
-    {
-        if body.len() + chunk.len() > most {
-            return Err(PageError::TooLarge(format!(
-                "the page is larger than {} MiB",
-                most >> 20
-            )));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
+/// The number after the slash of `0-24/3573458` or `*/0`; `None` where it was not counted.
+fn total(range: &str) -> Option<u64> {
+    range.rsplit_once('/')?.1.trim().parse().ok()
 }
 
-/// What a refusal means (realtime-protocol.md §11.3).
-async fn refusal(table: &Table, response: Response) -> PageError {
-    let status = response.status();
-    let retry_after = response
-        .headers()
-        .get(header::RETRY_AFTER)
-        .and_then(|value| value.to_str().ok()?.parse().ok())
-        .map(|seconds: u64| Duration::from_secs(seconds.min(300)));
-    let body = body(response, MAX_ERROR_BYTES).await.unwrap_or_default();
-    let message = failure::body_message(&body);
-    let code = serde_json::from_slice::<serde_json::Value>(&body)
-        .ok()
-        .and_then(|value| value.get("code")?.as_str().map(str::to_owned))
-        .unwrap_or_default();
-    let name = format!("{}.{}", table.schema, table.table);
-    let kind = table.kind.plural();
-    match (status, code.as_str()) {
-        (_, "57014") => PageError::TooLarge(format!("reading {name} took the database too long")),
-        (StatusCode::NOT_FOUND, _) | (_, "42P01" | "PGRST205") => PageError::Fatal(format!(
-            "the table {name} does not exist or is not exposed; set its name with --{kind}-table, or create it"
-        )),
-        (_, "42703") => PageError::Fatal(format!(
-            "{name} has no column {}; set the key column in [tables.{kind}] id ({message})",
-            table.key
-        )),
-        (_, "42501") => PageError::Fatal(format!(
-            "the key may not read {name}; grant select on it to the key's role or sign in ({message})"
-        )),
-        (_, "PGRST106") => PageError::Fatal(format!(
-            "the schema {} is not exposed by the API; expose it in the project's API settings",
-            table.schema
-        )),
-        (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => PageError::Fatal(format!(
-            "the key is refused for reading {name} ({message}); check the project's key"
-        )),
-        (StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT, _) => PageError::Transient {
-            text: format!("{name}: HTTP {} {message}", status.as_u16()),
-            retry_after,
-        },
-        (status, _) if status.is_client_error() => {
-            PageError::Fatal(format!("reading {name} is refused: HTTP {} {message}", status.as_u16()))
-        }
-        (status, _) => PageError::Transient {
-            text: format!("{name}: HTTP {} {message}", status.as_u16()),
-            retry_after,
-        },
-    }
-}
-
-/// The address of a page. Names and values are the user's: everything is percent-encoded by the `url` crate.
-fn page_url(base: &Url, table: &Table, query: &PageQuery) -> Url {
+fn table_url(base: &Url, table: &Table) -> Url {
     let mut url = base.clone();
     if let Ok(mut path) = url.path_segments_mut() {
         path.pop_if_empty().push(&table.table);
     }
+    url
+}
+
+/// The address of a page. Names and values are the user's: everything is percent-encoded by the `url` crate.
+fn page_url(base: &Url, table: &Table, query: &PageQuery) -> Url {
+    let mut url = table_url(base, table);
+    let key = column(&table.key);
     {
         let mut pairs = url.query_pairs_mut();
         pairs.append_pair("select", "*");
         match query {
             PageQuery::After { after, limit } => {
-                pairs.append_pair("order", &format!("{}.asc", table.key));
+                pairs.append_pair("order", &format!("{key}.asc"));
                 pairs.append_pair("limit", &limit.to_string());
                 if let Some(after) = after {
-                    pairs.append_pair(&table.key, &format!("gt.{after}"));
+                    pairs.append_pair(&key, &format!("gt.{after}"));
                 }
             }
             PageQuery::Ids(ids) => {
-                let list: Vec<String> = ids.iter().map(quoted).collect();
-                pairs.append_pair(&table.key, &format!("in.({})", list.join(",")));
+                let list: Vec<String> = ids.iter().map(|id| quoted(id.as_str())).collect();
+                pairs.append_pair(&key, &format!("in.({})", list.join(",")));
             }
         }
     }
     url
 }
 
-/// A value inside `in.(…)`: quoted, so that commas and brackets in a text key stay part of it.
-fn quoted(id: &RowId) -> String {
-    format!("\"{}\"", id.as_str().replace('\\', "\\\\").replace('"', "\\\""))
+/// The address of a look at the newest row, or at the size alone.
+fn probe_url(base: &Url, table: &Table, newest_by: Option<&str>) -> Url {
+    let mut url = table_url(base, table);
+    let key = column(&table.key);
+    {
+        let mut pairs = url.query_pairs_mut();
+        match newest_by.map(column) {
+            // One column cannot be selected or ordered by twice.
+            Some(newest) if newest != key => {
+                pairs.append_pair("select", &format!("{key},{newest}"));
+                pairs.append_pair("order", &format!("{newest}.desc.nullslast,{key}.desc"));
+            }
+            Some(_) => {
+                pairs.append_pair("select", &key);
+                pairs.append_pair("order", &format!("{key}.desc"));
+            }
+            None => {
+                pairs.append_pair("select", &key);
+            }
+        }
+        pairs.append_pair("limit", "1");
+    }
+    url
+}
+
+/// A column's name, quoted where a character in it has a meaning of its own.
+fn column(name: &str) -> String {
+    if name.chars().all(|c| c.is_alphanumeric() || c == '_') {
+        name.to_owned()
+    } else {
+        quoted(name)
+    }
+}
+
+/// A text inside a list: quoted, so that commas and brackets stay part of it.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 #[cfg(test)]
@@ -194,31 +214,65 @@ mod tests {
     use super::*;
     use crate::domain::Kind;
 
-    fn url(query: &PageQuery) -> String {
+    fn table(key: &str) -> (Url, Table) {
         let base = Url::parse("https://x.supabase.co/rest/v1").expect("a url");
         let table = Table {
             kind: Kind::Task,
             schema: "public".into(),
             table: "my tasks".into(),
-            key: "id".into(),
+            key: key.into(),
             updated_at: Vec::new(),
             partitions: Vec::new(),
         };
+        (base, table)
+    }
+
+    fn url(key: &str, query: &PageQuery) -> String {
+        let (base, table) = table(key);
         page_url(&base, &table, query).to_string()
     }
 
     #[test]
     fn pages_go_by_key_and_names_are_encoded() {
+        let after = PageQuery::After {
+            after: Some("a+b&c".into()),
+            limit: 1000,
+        };
         assert_eq!(
-            url(&PageQuery::After {
-                after: Some("a+b&c".into()),
-                limit: 1000
-            }),
+            url("id", &after),
             "https://x.supabase.co/rest/v1/my%20tasks?select=*&order=id.asc&limit=1000&id=gt.a%2Bb%26c"
         );
         assert_eq!(
-            url(&PageQuery::Ids(vec!["a,b".into(), "c\"d".into()])),
+            url("task.id", &after),
+            "https://x.supabase.co/rest/v1/my%20tasks?select=*&order=%22task.id%22.asc&limit=1000\
+             &%22task.id%22=gt.a%2Bb%26c"
+        );
+        assert_eq!(
+            url("id", &PageQuery::Ids(vec!["a,b".into(), "c\"d".into()])),
             "https://x.supabase.co/rest/v1/my%20tasks?select=*&id=in.%28%22a%2Cb%22%2C%22c%5C%22d%22%29"
         );
+    }
+
+    #[test]
+    fn a_probe_asks_for_the_newest_row_or_for_the_size_alone() {
+        let (base, table) = table("id");
+        let url = |newest_by| probe_url(&base, &table, newest_by).to_string();
+        let start = "https://x.supabase.co/rest/v1/my%20tasks?";
+        assert_eq!(
+            url(Some("updated_at")),
+            format!("{start}select=id%2Cupdated_at&order=updated_at.desc.nullslast%2Cid.desc&limit=1")
+        );
+        assert_eq!(url(Some("id")), format!("{start}select=id&order=id.desc&limit=1"));
+        assert_eq!(url(None), format!("{start}select=id&limit=1"));
+        for (range, count) in [
+            ("0-0/150", Some(150)),
+            ("*/0", Some(0)),
+            ("0-0/*", None),
+            ("*/*", None),
+            ("x", None),
+            ("0-0/-1", None),
+        ] {
+            assert_eq!(total(range), count, "{range}");
+        }
     }
 }

@@ -12,7 +12,7 @@ use tokio_tungstenite::{
 };
 use url::Url;
 
-use super::failure;
+use super::{failure, http};
 use crate::{
     realtime::{CloseReason, ConnectFailure},
     settings::Vsn,
@@ -24,6 +24,8 @@ pub(super) type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
 const CONNECT_DEADLINE: Duration = Duration::from_secs(15);
 /// A small frame that cannot be handed to the kernel for so long means a dead link.
 const SEND_DEADLINE: Duration = Duration::from_secs(5);
+/// How long a socket may take to say goodbye.
+pub(super) const GOODBYE: Duration = Duration::from_millis(200);
 /// Largest message taken (§2.4): a 1 MiB change with its old record and JSON overhead fits well.
 const MAX_MESSAGE_BYTES: usize = 16 * 1024 * 1024;
 
@@ -54,8 +56,11 @@ pub(super) async fn open(
         Ok(Ok((stream, _))) => Ok(Box::new(stream)),
         Ok(Err(tungstenite::Error::Http(response))) => Err(ConnectFailure::Refused {
             http: response.status().as_u16(),
-            message: failure::body_message(response.body().as_deref().unwrap_or_default()),
-            retry_after: None,
+            message: failure::without(
+                &failure::body_message(response.body().as_deref().unwrap_or_default()),
+                &[key.expose_secret()],
+            ),
+            retry_after: http::retry_after(response.headers()),
         }),
         Ok(Err(error)) => Err(ConnectFailure::Unreachable(failure::socket_words(&error))),
         Err(_) => Err(ConnectFailure::Unreachable(format!(

@@ -54,10 +54,14 @@ impl Worker {
     /// Starts following the feed.
     pub fn start(settings: FeedSettings) -> Result<Self, NetError> {
         let secure = |url: &url::Url| matches!(url.scheme(), "wss" | "https");
-        let needs_tls = secure(&settings.realtime_url) || settings.rest_url.as_ref().is_some_and(secure);
+        let auth_url = settings.auth.as_ref().map(|auth| &auth.url);
+        let needs_tls = [Some(&settings.realtime_url), settings.rest_url.as_ref(), auth_url]
+            .into_iter()
+            .flatten()
+            .any(secure);
         let tls = tls::client_config(needs_tls)?;
         let rest = match &settings.rest_url {
-            Some(base) => Some(Rest::new(base.clone(), settings.key.clone(), tls.clone())?),
+            Some(base) => Some(Rest::new(base.clone(), settings.key.clone(), &tls)?),
             None => None,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -1,0 +1,197 @@
+//! What REST and Auth have in common: a client that follows no redirect, bodies within bounds, what a refusal says.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use jiff::fmt::rfc2822::DateTimeParser;
+use reqwest::{Client, RequestBuilder, Response, StatusCode, header, redirect};
+use rustls::ClientConfig;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
+use url::Url;
+
+use super::failure;
+
+/// TCP and TLS together.
+const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
+/// How much of a refusal's body is read for its message.
+const MAX_REFUSAL_BYTES: usize = 4 * 1024;
+/// Longest wait that a server may ask for: a mistake in a header must not keep a wall dark for a day.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(300);
+
+/// A client for one server. It keeps connections, so a new one is made when the old ones may be dead.
+pub(super) fn client(base: &Url, tls: &ClientConfig, deadline: Duration) -> Result<Client, reqwest::Error> {
+    let mut builder = Client::builder()
+        .tls_backend_preconfigured(tls.clone())
+        // A redirect would carry the key elsewhere.
+        .redirect(redirect::Policy::none())
+        .connect_timeout(CONNECT_DEADLINE)
+        .timeout(deadline)
+        .user_agent(concat!("opswall/", env!("CARGO_PKG_VERSION")));
+    if is_loopback(base) {
+        builder = builder.no_proxy();
+    }
+    builder.build()
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}
+
+/// The headers that say who asks: the key, and the session token where there is one. Of the keys only a JWT is a bearer
+/// token; a publishable key belongs in `apikey` alone.
+pub(super) fn with_credentials(request: RequestBuilder, key: &SecretString, token: Option<&str>) -> RequestBuilder {
+    let key = key.expose_secret();
+    let request = request.header("apikey", key);
+    match token {
+        Some(token) => request.bearer_auth(token),
+        None if key.starts_with("eyJ") => request.bearer_auth(key),
+        None => request,
+    }
+}
+
+/// Why there is no answer, in words.
+pub(super) fn words(error: reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".into();
+    }
+    failure::words(&error.without_url())
+}
+
+/// Why a body could not be had.
+pub(super) enum BodyError {
+    Broken(String),
+    /// Larger than the bound.
+    TooLarge,
+}
+
+pub(super) async fn body(mut response: Response, most: usize) -> Result<Vec<u8>, BodyError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| BodyError::Broken(words(error)))?
+    {
+        if body.len() + chunk.len() > most {
+            return Err(BodyError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Whether a browser's page came in the place of data: the address is wrong, or something on the way answered.
+pub(super) fn is_web_page(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    kind.and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| kind.to_ascii_lowercase().contains("html"))
+}
+
+/// An answer that is no success.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    /// The server's own name for it, empty where it gave none.
+    pub(super) code: String,
+    /// For a person: one line, bounded, without secrets; empty where there is none.
+    pub(super) message: String,
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    /// `secrets` are what was sent: a server may say them back.
+    pub(super) async fn read(response: Response, secrets: &[&str]) -> Self {
+        let status = response.status();
+        let retry_after = retry_after(response.headers());
+        let named = response.headers().get("x-sb-error-code");
+        let named = named.and_then(|code| code.to_str().ok()).map(str::to_owned);
+        // A message that is too long or cut off is as good as none.
+        let body = body(response, MAX_REFUSAL_BYTES).await.unwrap_or_else(|_| Vec::new());
+        let value: Option<Value> = serde_json::from_slice(&body).ok();
+        let text = |key: &str| Some(value.as_ref()?.get(key)?.as_str()?.to_owned());
+        Self {
+            status,
+            code: named
+                .or_else(|| text("error_code"))
+                .or_else(|| text("code"))
+                .or_else(|| text("error"))
+                .unwrap_or_default(),
+            message: failure::without(&failure::body_message(&body), secrets),
+            retry_after,
+        }
+    }
+
+    /// Whether waiting may help.
+    pub(super) fn is_passing(&self) -> bool {
+        self.status.is_server_error()
+            || self.status.is_redirection()
+            || matches!(
+                self.status,
+                StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY
+            )
+    }
+
+    /// `HTTP 503: try later`, or what a redirect means.
+    pub(super) fn words(&self) -> String {
+        let status = self.status.as_u16();
+        if self.status.is_redirection() {
+            return format!("it sends us elsewhere (HTTP {status}), where the key must not go; check the URL");
+        }
+        match self.message.as_str() {
+            "" => format!("HTTP {status}"),
+            message => format!("HTTP {status}: {message}"),
+        }
+    }
+}
+
+/// `Retry-After`, in seconds or as a date, within its bound.
+pub(super) fn retry_after(headers: &header::HeaderMap) -> Option<Duration> {
+    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    wait(text, wall_ms())
+}
+
+fn wait(text: &str, now_ms: i64) -> Option<Duration> {
+    let wait = match text.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let at = DateTimeParser::new().parse_timestamp(text).ok()?;
+            let left = at.as_millisecond().saturating_sub(now_ms);
+            Duration::from_millis(u64::try_from(left).unwrap_or(0))
+        }
+    };
+    Some(wait.min(MAX_RETRY_AFTER))
+}
+
+/// The wall clock, in milliseconds since the Unix epoch; before it 0.
+pub(super) fn wall_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_said_in_seconds_or_as_a_date_and_is_bounded() {
+        // Sun, 06 Nov 1994 08:49:37 GMT
+        let now_ms = 784_111_777_000;
+        for (text, seconds) in [
+            ("7", Some(7)),
+            ("0", Some(0)),
+            ("99999999", Some(300)),
+            ("Sun, 06 Nov 1994 08:49:57 GMT", Some(20)),
+            ("Sun, 06 Nov 1994 08:49:07 GMT", Some(0)),
+            ("Sun, 06 Nov 2094 08:49:07 GMT", Some(300)),
+            ("-1", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            assert_eq!(wait(text, now_ms), seconds.map(Duration::from_secs), "{text}");
+        }
+    }
+}

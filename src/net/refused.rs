@@ -1,0 +1,121 @@
+//! What a refused read means (realtime-protocol.md §11.3), and what to do about it.
+
+use reqwest::StatusCode;
+use url::Url;
+
+use super::{http::Refusal, rest::name};
+use crate::realtime::{PageError, Table};
+
+/// Sorts a refusal. What concerns one table only is told apart from what concerns them all.
+pub(super) fn meaning(table: &Table, base: &Url, refusal: &Refusal) -> PageError {
+    let (kind, about) = (table.kind.plural(), name(table));
+    let message = match refusal.message.as_str() {
+        "" => format!("HTTP {}", refusal.status.as_u16()),
+        message => message.to_owned(),
+    };
+    let says_expired = message.to_ascii_lowercase().contains("expired");
+    match (refusal.status, refusal.code.as_str()) {
+        (_, "57014") => PageError::TooLarge(format!("reading {about} took the database too long")),
+        (_, "42P01" | "PGRST205") => PageError::Denied(format!(
+            "the table {about} does not exist or is not exposed; set its name with --{kind}-table, or create it"
+        )),
+        (_, "42501") => PageError::Denied(format!(
+            "{about} may not be read; grant select on it to the role that reads, or sign in ({message})"
+        )),
+        (_, "PGRST106") => PageError::Denied(format!(
+            "the schema {} is not exposed by the API; expose it in the project's API settings",
+            table.schema
+        )),
+        (_, "42703") => PageError::Fatal(format!(
+            "{about} has no such column; set the key column in [tables.{kind}] id ({message})"
+        )),
+        (_, "PGRST303") => PageError::Expired(format!("the token has expired ({message})")),
+        (StatusCode::UNAUTHORIZED, _) if says_expired => {
+            PageError::Expired(format!("the token has expired ({message})"))
+        }
+        (_, "PGRST302") => {
+            PageError::Fatal("nobody may read without signing in here; set [auth], or allow it in PostgREST".into())
+        }
+        (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => PageError::Fatal(format!(
+            "the key is refused for reading {about} ({message}); check the project's key"
+        )),
+        (StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED, _) => PageError::Fatal(format!(
+            "there is no REST interface for {about} at {base} ({message}); set rest_url"
+        )),
+        _ if refusal.is_passing() => PageError::Transient {
+            text: format!("{about}: {}", refusal.words()),
+            retry_after: refusal.retry_after,
+        },
+        (status, _) if status.is_client_error() => {
+            PageError::Fatal(format!("reading {about} is refused: {}", refusal.words()))
+        }
+        _ => PageError::Transient {
+            text: format!("{about}: {}", refusal.words()),
+            retry_after: refusal.retry_after,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Kind;
+
+    #[test]
+    fn every_refusal_is_sorted_and_says_what_to_do() {
+        let table = Table {
+            kind: Kind::Task,
+            schema: "ops".into(),
+            table: "jobs".into(),
+            key: "id".into(),
+            updated_at: Vec::new(),
+            partitions: Vec::new(),
+        };
+        let base = Url::parse("https://a.supabase.co/rest/v1").expect("a url");
+        for (status, code, message, sort, said) in [
+            (500, "57014", "canceling statement", "TooLarge", "ops.jobs"),
+            (404, "PGRST205", "Could not find the table", "Denied", "--tasks-table"),
+            (404, "42P01", "relation does not exist", "Denied", "--tasks-table"),
+            (
+                401,
+                "42501",
+                "permission denied for table jobs",
+                "Denied",
+                "grant select",
+            ),
+            (403, "42501", "permission denied for table jobs", "Denied", "sign in"),
+            (406, "PGRST106", "Invalid schema: ops", "Denied", "expose it"),
+            (
+                400,
+                "42703",
+                "column jobs.id does not exist",
+                "Fatal",
+                "[tables.tasks] id",
+            ),
+            (401, "PGRST303", "JWT expired", "Expired", "expired"),
+            (401, "PGRST301", "JWT expired", "Expired", "expired"),
+            (401, "PGRST301", "No suitable key", "Fatal", "check the project's key"),
+            (401, "PGRST302", "Anonymous access is disabled", "Fatal", "[auth]"),
+            (401, "", "Invalid API key", "Fatal", "check the project's key"),
+            (404, "", "no Route matched", "Fatal", "set rest_url"),
+            (400, "PGRST100", "failed to parse", "Fatal", "HTTP 400"),
+            (302, "", "", "Transient", "sends us elsewhere"),
+            (429, "", "slow down", "Transient", "slow down"),
+            (503, "PGRST002", "schema cache", "Transient", "HTTP 503"),
+            (504, "PGRST003", "", "Transient", "HTTP 504"),
+            (520, "", "", "Transient", "HTTP 520"),
+        ] {
+            let refusal = Refusal {
+                status: StatusCode::from_u16(status).expect("a status"),
+                code: code.into(),
+                message: message.into(),
+                retry_after: None,
+            };
+            let error = format!("{:?}", meaning(&table, &base, &refusal));
+            assert!(
+                error.starts_with(sort) && error.contains(said),
+                "{status} {code}: {error}"
+            );
+        }
+    }
+}
