@@ -158,7 +158,7 @@ fn wait(text: &str, now_ms: i64) -> Option<Duration> {
     let wait = match text.parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),
         Err(_) => {
-            let at = DateTimeParser::new().parse_timestamp(text).ok()?;
+            let at = DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok()?;
             let left = at.as_millisecond().saturating_sub(now_ms);
             Duration::from_millis(u64::try_from(left).unwrap_or(0))
         }

@@ -11,10 +11,7 @@ use super::{
     http::{self, BodyError, Refusal},
     refused, rows,
 };
-use crate::{
-    domain::RowId,
-    realtime::{Page, PageError, PageQuery, PageRequest, Probe, ProbeRequest, Table, Token},
-};
+use crate::realtime::{Page, PageError, PageQuery, PageRequest, Probe, ProbeRequest, Table, Token};
 
 /// One page, from request to last byte: the hosted statement timeout is 8 s.
 const PAGE_DEADLINE: Duration = Duration::from_secs(20);

@@ -23,6 +23,8 @@ pub fn settings(url: &str) -> FeedSettings {
         url: Some(url.into()),
         key: Some("demo".into()),
         reconnect_interval_ms: Some("100".into()),
+        // The demo feed drops nothing, however fast it is.
+        change_limit: Some("0".into()),
         ..SettingsArgs::default()
     };
     Settings::load(&args, &Env::default())
