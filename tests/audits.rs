@@ -245,3 +245,26 @@ fn the_details_tell_the_story() {
     rig.pass(seconds(1));
     assert_eq!(link(&rig).events.len(), opswall::realtime::MAX_EVENTS);
 }
+
+#[test]
+fn r22_what_is_dropped_behind_the_readers_back_is_found_before_it_is_live_again() {
+    let mut rows: Vec<Value> = (0..10).map(|id| row(id, 0)).collect();
+    let mut rig = Rig::live(watching(), &rows);
+    rig.run(seconds(60), &rows);
+    for n in 0..6_000 {
+        rig.update(json!({"id": n % 10, "updated_at": rows[0]["updated_at"], "n": n}));
+    }
+    rows = (0..10)
+        .map(|id| json!({"id": id, "updated_at": rows[0]["updated_at"], "n": 5_990 + id}))
+        .collect();
+    // The server tells nothing for a minute, and every quarter of a second another row comes.
+    for id in 0..240 {
+        rows.push(row(1_000 + id, 100 + id / 4));
+        rig.run(rig::ms(250), &rows);
+        if rig.status() == LinkStatus::Connected {
+            assert_eq!(rig.state.len(), rows.len(), "said to be live at row {id}");
+        }
+    }
+    rig.run(seconds(60), &rows);
+    assert_eq!((rig.status(), rig.state.len()), (LinkStatus::Connected, rows.len()));
+}

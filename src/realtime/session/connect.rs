@@ -117,6 +117,7 @@ impl Session {
                 self.leave(out);
                 self.hang_up("the user asked to reconnect", out);
                 self.retry.start_again();
+                self.tokens.start_again();
                 self.connect(out);
             }
             Command::Disconnect => {
@@ -158,7 +159,9 @@ impl Session {
             tracked.complained = false;
             tracked.following = Following::Whole;
         }
-        self.retry.end_live(out.at());
+        if self.retry.end_live(out.at()) {
+            self.tokens.trust();
+        }
         self.report.end_attempt(out.at(), reason);
     }
 

@@ -80,7 +80,7 @@ impl Session {
             if vanished && is_other {
                 // It may be that this one just does not see them (R20, S09).
                 let text = format!(
-                    "{}.{} reads as empty since somebody else is signed in; what was known of it stays until its rows can be read again",
+                    "{}.{} reads as empty since somebody else is signed in; what was known of it stays; reconnect by hand if it is empty for them",
                     tracked.table.schema, tracked.table.table
                 );
                 return self.sync_failed(&text, Class::Refresh(None), out);

@@ -43,8 +43,12 @@ pub(super) struct Plan {
     corrected: HashSet<(usize, RowId)>,
     corrected_due: Option<Duration>,
     malformed: Window,
-    /// What waits for `dirty_at` is a known loss, not just a table that cannot be followed.
+    /// A loss is known, and no snapshot that was begun since is merged.
     gap: bool,
+    /// One became known while a snapshot was under way.
+    gap_again: bool,
+    /// When the reading under way began the server's limit was no longer in the way.
+    began_cool: bool,
     /// The last audit found rows that had changed without a word.
     drifting: bool,
     /// When rows last had, and how many.
@@ -144,7 +148,10 @@ impl Session {
             sync.tainted = true;
             return;
         }
-        self.plan.gap |= delay < UNFOLLOWABLE_PACE;
+        if delay < UNFOLLOWABLE_PACE {
+            self.plan.gap = true;
+            self.plan.gap_again |= self.sync.is_some();
+        }
         let soonest = self.plan.last_resync.map_or(Duration::ZERO, |last| last + DIRTY_PACE);
         let at = (out.at() + delay).max(soonest);
         self.plan.dirty_at = Some(self.plan.dirty_at.map_or(at, |planned| planned.min(at)));
@@ -153,8 +160,8 @@ impl Session {
     /// Counts a change of ours.
     pub(super) fn count_change(&mut self, out: &mut Out<'_>) {
         if let Some(limit) = self.config.change_limit
-            && self.plan.bursts.count(out.at(), limit)
             && self.config.snapshots
+            && self.plan.bursts.count(out.at(), limit)
         {
             self.plan.audit_by(out.at() + CATCH_UP_PACE);
         }
@@ -185,7 +192,7 @@ impl Session {
             Why::Audit => self.proven_equal(out),
             Why::Gap => {}
         }
-        self.plan.gap = self.plan.dirty_at.is_some() && self.plan.gap;
+        self.plan.gap = std::mem::take(&mut self.plan.gap_again);
         if self.plan.bursts.is_tripped() {
             self.plan.audit_by(now + CATCH_UP_PACE.max(took * CATCH_UP_SHARE));
         }
@@ -201,8 +208,8 @@ impl Session {
     /// A whole reading found nothing that had not been told of.
     fn proven_equal(&mut self, out: &mut Out<'_>) {
         self.plan.drifting = false;
-        let limit = self.config.change_limit.unwrap_or(u32::MAX);
-        if self.plan.bursts.is_tripped() && !self.plan.bursts.look(out.at(), limit) {
+        // What was dropped behind the reader's back is not in what it read.
+        if self.plan.bursts.is_tripped() && self.plan.began_cool {
             let changes = self.plan.bursts.settle();
             let text = format!("Caught up after a burst of {changes} changes: all tables are equal to the source.");
             self.say(Level::Info, "caught_up", &text, out);
@@ -279,6 +286,9 @@ impl Session {
         self.plan.audit_at = if audit { None } else { self.plan.audit_at };
         self.plan.dirty_at = None;
         self.plan.last_resync = Some(now);
+        self.plan.gap_again = false;
+        let limit = self.config.change_limit.unwrap_or(u32::MAX);
+        self.plan.began_cool = !self.plan.bursts.look(now, limit);
         self.start_sync(if dirty { Why::Gap } else { Why::Audit }, out);
     }
 }

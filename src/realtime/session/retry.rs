@@ -82,13 +82,17 @@ impl Retry {
         self.mismatches = 0;
     }
 
-    pub fn end_live(&mut self, at: Duration) {
-        if let Some(since) = self.live_since.take() {
-            self.lost_at = Some(at);
-            if at.saturating_sub(since) >= STABLE {
-                self.attempt = 0;
-            }
+    /// Says whether it had been live for long enough to call that a success.
+    pub fn end_live(&mut self, at: Duration) -> bool {
+        let Some(since) = self.live_since.take() else {
+            return false;
+        };
+        self.lost_at = Some(at);
+        let lasted = at.saturating_sub(since) >= STABLE;
+        if lasted {
+            self.attempt = 0;
         }
+        lasted
     }
 
     pub fn due(&self) -> Option<Duration> {

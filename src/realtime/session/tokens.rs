@@ -84,9 +84,15 @@ impl Tokens {
         self.distrusted = true;
     }
 
-    /// The token did what it should.
+    /// The token did what it should, for a while.
     pub fn trust(&mut self) {
         self.heals = 0;
+    }
+
+    /// The user acted: whoever is signed in now is meant to be.
+    pub fn start_again(&mut self) {
+        self.heals = 0;
+        self.merged_as = None;
     }
 
     /// May a fresh token heal this loss? Once in a row.
