@@ -74,6 +74,7 @@ const RULES: &[Rule] = &[
             "serde_json",
             "fastrand",
             "jiff",
+            "log",
             "thiserror",
             "tracing",
         ],

@@ -225,6 +225,32 @@ fn what_cannot_get_better_by_waiting_is_said_at_once_with_a_remedy() {
     }
 }
 
+/// A connection of a certain age is replaced by another before the server would cut it: nobody sees it.
+#[test]
+fn a_connection_is_replaced_without_a_gap_again_and_again() {
+    let server = server(300.0);
+    let mut listener = Listener::start(opswall::settings::FeedSettings {
+        replace_connection: Some(Duration::from_secs(2)),
+        ..settings(&server.url())
+    });
+    listener.until_connected();
+    for connects in 2..=4 {
+        listener.until("another connection", |_| {
+            server.control().state().seen.connects >= connects
+        });
+        listener.until("the old one closed", |_| server.control().state().sockets == 1);
+    }
+    assert_eq!(
+        listener.status_words(),
+        ["connecting", "connected"],
+        "{:?}",
+        listener.notices
+    );
+    server.control().pause();
+    listener.until_equal(&server.control());
+    assert!(listener.notices.iter().any(|notice| notice.code == "replaced"));
+}
+
 /// The reader sleeps while rows change many times: it misses states, never the last one, and the socket is read.
 #[test]
 fn a_slow_reader_misses_states_but_never_the_last_one() {

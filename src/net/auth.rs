@@ -173,6 +173,7 @@ impl Authenticator {
         let answer = http::body(response, MAX_ANSWER_BYTES).await.map_err(|error| {
             let text = match error {
                 BodyError::Broken(words) => words,
+                BodyError::Slow => "no answer in time".into(),
                 BodyError::TooLarge => format!("the answer is larger than {} KiB", MAX_ANSWER_BYTES >> 10),
             };
             grant::unavailable(text, None)

@@ -1,5 +1,5 @@
-//! Carries a session's actions to the socket, to REST, to the Auth endpoints and to the reader, and what comes back into
-//! the session.
+//! Carries a feed's actions to its one or two sockets, to REST, to the Auth endpoints and to the reader, and what comes
+//! back into the feed.
 
 use std::{future, pin::Pin, sync::Arc, time::Duration};
 
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     domain::FeedEvent,
-    realtime::{Action, Input, Now, Session, TokenError},
+    realtime::{Action, CloseReason, Feed, Input, Now, Side, TokenError},
     settings::FeedSettings,
 };
 
@@ -34,7 +34,7 @@ type SigningIn = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 /// What one wait brought.
 enum Event {
-    Link(LinkEvent),
+    Link(Side, LinkEvent),
     SignedIn(Answer),
     Orders,
     Flush,
@@ -49,12 +49,13 @@ pub(super) struct Carrier {
     orders: Receiver<Order>,
     wake: Arc<Notify>,
 
-    session: Session,
+    feed: Feed,
     started: Instant,
     random: fastrand::Rng,
-    link: Link,
+    left: Link,
+    right: Link,
     signing_in: Option<SigningIn>,
-    actions: Vec<Action>,
+    actions: Vec<(Side, Action)>,
 }
 
 impl Carrier {
@@ -66,7 +67,7 @@ impl Carrier {
         orders: Receiver<Order>,
         wake: Arc<Notify>,
     ) -> Self {
-        let session = Session::new(session_config(&settings));
+        let feed = Feed::new(session_config(&settings));
         let auth = settings
             .auth
             .clone()
@@ -79,10 +80,11 @@ impl Carrier {
             outbox,
             orders,
             wake,
-            session,
+            feed,
             started: Instant::now(),
             random: fastrand::Rng::new(),
-            link: Link::default(),
+            left: Link::default(),
+            right: Link::default(),
             signing_in: None,
             actions: Vec::new(),
         }
@@ -91,7 +93,7 @@ impl Carrier {
     /// Runs until it is told to stop, or its reader has gone.
     pub(super) async fn run(mut self) {
         self.started = Instant::now();
-        let mut carried = self.tell(Input::Start).await;
+        let mut carried = self.tell(self.feed.side(), Input::Start).await;
         while carried.is_ok() {
             carried = match self.wait().await {
                 Event::Orders => match self.obey().await {
@@ -101,8 +103,8 @@ impl Carrier {
                 },
                 Event::Flush => self.outbox.flush(),
                 Event::SignedIn(answer) => self.take_answer(answer).await,
-                Event::Link(LinkEvent::Received(first)) => self.take_frames(first).await,
-                Event::Link(event) => self.tell(input(event)).await,
+                Event::Link(side, LinkEvent::Received(first)) => self.take_frames(side, first).await,
+                Event::Link(side, event) => self.tell(side, input(event)).await,
             };
         }
         self.close().await;
@@ -111,7 +113,8 @@ impl Carrier {
     /// Waits for whatever comes first.
     async fn wait(&mut self) -> Event {
         let Self {
-            link,
+            left,
+            right,
             signing_in,
             wake,
             outbox,
@@ -120,18 +123,19 @@ impl Carrier {
         let flush_due = outbox.is_waiting();
         tokio::select! {
             () = wake.notified() => Event::Orders,
-            event = link.next() => Event::Link(event),
+            event = left.next() => Event::Link(Side::Left, event),
+            event = right.next() => Event::Link(Side::Right, event),
             answer = answer_of(signing_in) => Event::SignedIn(answer),
             () = tokio::time::sleep(FLUSH_EVERY), if flush_due => Event::Flush,
         }
     }
 
     /// Takes the frame that came and those already there behind it.
-    async fn take_frames(&mut self, first: Received) -> Result<(), ReaderGone> {
+    async fn take_frames(&mut self, side: Side, first: Received) -> Result<(), ReaderGone> {
         let mut received = first;
         for _ in 0..FRAMES_IN_A_ROW {
-            self.tell(input(LinkEvent::Received(received))).await?;
-            match self.link.next_frame_at_once() {
+            self.tell(side, input(LinkEvent::Received(received))).await?;
+            match self.link(side).next_frame_at_once() {
                 Some(next) => received = next,
                 None => break,
             }
@@ -143,66 +147,77 @@ impl Carrier {
         if let Some(notice) = answer.notice {
             self.outbox.push(FeedEvent::Notice(notice))?;
         }
-        self.tell(Input::Token(answer.result)).await
+        self.tell(self.feed.side(), Input::Token(answer.result)).await
+    }
+
+    fn link(&mut self, side: Side) -> &mut Link {
+        match side {
+            Side::Left => &mut self.left,
+            Side::Right => &mut self.right,
+        }
     }
 
     /// Carries out what the user ordered; false = stop.
     async fn obey(&mut self) -> Result<bool, ReaderGone> {
         while let Ok(order) = self.orders.try_recv() {
             match order {
-                Order::Session(command) => self.tell(Input::User(command)).await?,
+                Order::Session(command) => self.tell(self.feed.side(), Input::User(command)).await?,
                 Order::Stop => return Ok(false),
             }
         }
         Ok(true)
     }
 
-    /// Tells the session what happened and does what it says, and so on until it has nothing more to say.
-    async fn tell(&mut self, input: Input) -> Result<(), ReaderGone> {
+    /// Tells the feed what happened and does what it says, and so on until it has nothing more to say.
+    async fn tell(&mut self, side: Side, input: Input) -> Result<(), ReaderGone> {
         let now = self.now();
-        self.session.handle(input, now, &mut self.actions);
+        self.feed.handle(side, input, now, &mut self.actions);
         let mut actions = std::mem::take(&mut self.actions);
-        let mut lost = None;
-        for action in actions.drain(..) {
+        let mut lost: Vec<(Side, CloseReason)> = Vec::new();
+        for (side, action) in actions.drain(..) {
             match action {
                 Action::RefreshToken => self.sign_in(),
-                Action::Open => self.open(),
+                Action::Open => self.open(side),
                 Action::Close => {
-                    self.link.hang_up();
-                    lost = None;
+                    self.link(side).hang_up();
+                    lost.retain(|(of, _)| *of != side);
                 }
+                // Nothing is sent on a link that was lost: it is down.
                 Action::Send(text) => {
-                    if lost.is_none() {
-                        lost = self.link.send(text).await.err();
+                    if let Err(reason) = self.link(side).send(text).await {
+                        lost.push((side, reason));
                     }
                 }
                 // Without an endpoint for them a session is told to ask for no pages.
                 Action::Fetch(request) => {
                     if let Some(rest) = self.rest.clone() {
-                        self.link.fetch(rest, request);
+                        self.link(side).fetch(rest, request);
                     }
                 }
                 Action::Probe(request) => {
                     if let Some(rest) = self.rest.clone() {
-                        self.link.probe(rest, request);
+                        self.link(side).probe(rest, request);
                     }
                 }
-                Action::CancelFetches => self.link.cancel_fetches(),
+                Action::CancelFetches => self.link(side).cancel_fetches(),
                 Action::Emit(event) => {
                     let event = self.completed(event);
                     self.outbox.push(event)?;
                 }
-                Action::WakeAt(at) => self.link.wake_at(at.map(|at| self.started + at)),
+                Action::WakeAt(at) => {
+                    let at = at.map(|at| self.started + at);
+                    self.link(side).wake_at(at);
+                }
             }
         }
         self.actions = actions;
-        match lost {
-            Some(reason) => Box::pin(self.tell(Input::SocketClosed(reason))).await,
-            None => Ok(()),
+        for (side, reason) in lost {
+            Box::pin(self.tell(side, Input::SocketClosed(reason))).await?;
         }
+        Ok(())
     }
 
-    /// What the session cannot know of its own report.
+    /// What the feed cannot know of its own report.
     fn completed(&self, event: FeedEvent) -> FeedEvent {
         match event {
             FeedEvent::Link(mut report) => {
@@ -222,7 +237,7 @@ impl Carrier {
     }
 
     /// Opens a socket with nothing of an earlier one: name look-up, address and REST connections are new.
-    fn open(&mut self) {
+    fn open(&mut self, side: Side) {
         let FeedSettings {
             realtime_url,
             rest_url,
@@ -235,8 +250,8 @@ impl Carrier {
         {
             self.rest = Some(rest);
         }
-        self.link
-            .open(socket::open(realtime_url.clone(), key.clone(), *vsn, self.tls.clone()));
+        let connecting = socket::open(realtime_url.clone(), key.clone(), *vsn, self.tls.clone());
+        self.link(side).open(connecting);
     }
 
     /// Begins a sign-in. One under way is left to end: dropping it could lose the refresh token it brings.
@@ -259,7 +274,8 @@ impl Carrier {
             // Too late for the session; whatever it brings is in its file.
             let _ = tokio::time::timeout(LAST_SIGN_IN, signing_in).await;
         }
-        self.link.close().await;
+        self.left.close().await;
+        self.right.close().await;
     }
 }
 

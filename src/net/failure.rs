@@ -46,6 +46,7 @@ pub(super) fn socket_words(error: &tungstenite::Error) -> String {
         tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
             "the other side hung up without a word".into()
         }
+        tungstenite::Error::Utf8(_) => "the server sent text that is no UTF-8".into(),
         tungstenite::Error::Protocol(_) => "the server broke the WebSocket protocol".into(),
         other => words(other),
     }

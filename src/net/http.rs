@@ -65,17 +65,19 @@ pub(super) fn words(error: reqwest::Error) -> String {
 /// Why a body could not be had.
 pub(super) enum BodyError {
     Broken(String),
+    /// Not there when the deadline came.
+    Slow,
     /// Larger than the bound.
     TooLarge,
 }
 
 pub(super) async fn body(mut response: Response, most: usize) -> Result<Vec<u8>, BodyError> {
     let mut body = Vec::new();
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|error| BodyError::Broken(words(error)))?
-    {
+    let broken = |error: reqwest::Error| match error.is_timeout() {
+        true => BodyError::Slow,
+        false => BodyError::Broken(words(error)),
+    };
+    while let Some(chunk) = response.chunk().await.map_err(broken)? {
         if body.len() + chunk.len() > most {
             return Err(BodyError::TooLarge);
         }

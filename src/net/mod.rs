@@ -3,6 +3,7 @@
 mod auth;
 mod carrier;
 mod config;
+mod dial;
 mod failure;
 mod grant;
 mod http;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, Method, RequestBuilder, Response, header};
+use reqwest::{Client, RequestBuilder, Response, header};
 use rustls::ClientConfig;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
@@ -66,8 +66,7 @@ impl Rest {
             ..
         } = request;
         let url = probe_url(&self.base, table, newest_by.as_deref());
-        let method = if newest_by.is_some() { Method::GET } else { Method::HEAD };
-        let mut ask = self.client.request(method, url);
+        let mut ask = self.client.get(url);
         if is_counted {
             ask = ask.header("Prefer", "count=exact");
         }
@@ -112,6 +111,12 @@ impl Rest {
     async fn body(&self, response: Response, table: &Table, most: usize) -> Result<Vec<u8>, PageError> {
         http::body(response, most).await.map_err(|error| match error {
             BodyError::Broken(words) => transient(words),
+            // Less of it may come in time.
+            BodyError::Slow => PageError::TooLarge(format!(
+                "a page of {} takes longer than {} s",
+                name(table),
+                PAGE_DEADLINE.as_secs()
+            )),
             BodyError::TooLarge => {
                 PageError::TooLarge(format!("a page of {} is larger than {} KiB", name(table), most >> 10))
             }

@@ -7,12 +7,12 @@ use rustls::ClientConfig;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
-    Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
+    Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config,
     tungstenite::{self, Message, protocol::WebSocketConfig},
 };
 use url::Url;
 
-use super::{failure, http};
+use super::{dial::dial, failure, http};
 use crate::{
     realtime::{CloseReason, ConnectFailure},
     settings::Vsn,
@@ -36,6 +36,12 @@ pub(super) enum Received {
     Closed(CloseReason),
 }
 
+/// The library logs what it sends, key and tokens included, at its loudest level; whatever RUST_LOG says, that level is
+/// off before anything is sent.
+fn keep_secrets_out_of_the_log() {
+    log::set_max_level(log::max_level().min(log::LevelFilter::Debug));
+}
+
 /// Opens the socket. The key goes in the query, where the server wants it; the address never reaches a text.
 pub(super) async fn open(
     url: Url,
@@ -43,6 +49,7 @@ pub(super) async fn open(
     vsn: Vsn,
     tls: Arc<ClientConfig>,
 ) -> Result<Box<Stream>, ConnectFailure> {
+    keep_secrets_out_of_the_log();
     let mut address = url;
     address
         .query_pairs_mut()
@@ -51,7 +58,10 @@ pub(super) async fn open(
     let mut config = WebSocketConfig::default();
     config.max_message_size = Some(MAX_MESSAGE_BYTES);
     config.max_frame_size = Some(MAX_MESSAGE_BYTES);
-    let connecting = connect_async_tls_with_config(address.as_str(), Some(config), true, Some(Connector::Rustls(tls)));
+    let connecting = async {
+        let stream = dial(&address).await?;
+        client_async_tls_with_config(address.as_str(), stream, Some(config), Some(Connector::Rustls(tls))).await
+    };
     match timeout(CONNECT_DEADLINE, connecting).await {
         Ok(Ok((stream, _))) => Ok(Box::new(stream)),
         Ok(Err(tungstenite::Error::Http(response))) => Err(ConnectFailure::Refused {
