@@ -222,7 +222,8 @@ impl Session {
                     None => Ok(()),
                 };
                 if self.is_following() {
-                    self.look_up(at, id, TRIES, out);
+                    self.look_up(at, id.clone(), TRIES, out);
+                    self.lookups.expect_change(at, &id);
                 }
                 self.check_room(kept, out);
             }

@@ -98,6 +98,15 @@ impl Shape {
             })
     }
 
+    /// Whether whatever both readings have is the same: one of them may lack columns.
+    pub fn agree(&self, one: &Record, other: &Record) -> bool {
+        one.iter().all(|(column, a)| {
+            other
+                .get(column)
+                .is_none_or(|b| a == b || self.loose_of(column).is_some_and(|loose| is_same_value(loose, a, b)))
+        })
+    }
+
     fn loose_of(&self, column: &str) -> Option<Loose> {
         self.loose
             .iter()
