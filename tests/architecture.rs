@@ -31,7 +31,7 @@ const RULES: &[Rule] = &[
     Rule {
         module: "realtime",
         modules: &["domain"],
-        crates: &["serde", "serde_json", "thiserror", "base64", "uuid"],
+        crates: &["serde", "serde_json", "thiserror", "base64", "uuid", "foldhash"],
     },
     // SQL as text; nobody talks to a database here.
     Rule {
@@ -73,6 +73,7 @@ const RULES: &[Rule] = &[
             "serde",
             "serde_json",
             "fastrand",
+            "foldhash",
             "jiff",
             "log",
             "thiserror",

@@ -508,7 +508,7 @@ proptest! {
         id in any::<String>(),
     ) {
         let mapping = Mapping::default();
-        let record: Record = cells.into_iter().map(|(name, value)| (Arc::from(name), value)).collect();
+        let record = record(Value::Object(cells.into_iter().collect()));
         for kind in Kind::ALL {
             let id = mapping.id_of(kind, &record).unwrap_or_else(|| id.as_str().into());
             let (label, progress, priority, agents) = match mapping.read(kind, &id, &record) {

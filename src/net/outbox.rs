@@ -5,6 +5,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use crossbeam_channel::{Sender, TrySendError};
+use foldhash::fast::RandomState;
 
 use crate::domain::{Change, FeedEvent, Op, RowKey};
 
@@ -21,7 +22,7 @@ pub(super) struct Outbox {
     queue: VecDeque<Option<FeedEvent>>,
     /// Number of events that have left the queue: position of `queue`'s front in the whole stream.
     front: u64,
-    by_row: HashMap<RowKey, u64>,
+    by_row: HashMap<RowKey, u64, RandomState>,
     news: usize,
     /// Slots of the queue that are empty.
     holes: usize,
@@ -39,7 +40,7 @@ impl Outbox {
             channel,
             queue: VecDeque::new(),
             front: 0,
-            by_row: HashMap::new(),
+            by_row: HashMap::default(),
             news: 0,
             holes: 0,
             folded: 0,
