@@ -2,8 +2,6 @@
 
 #![allow(clippy::expect_used, reason = "a test may panic")]
 
-use std::sync::Arc;
-
 use opswall::domain::{Agent, Kind, Mapping, Record, Row, RowId, Status, Task, Workflow, mapping::MAX_LABEL_CHARS};
 use proptest::prelude::*;
 use serde_json::{Value, json};

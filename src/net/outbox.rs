@@ -200,7 +200,7 @@ mod tests {
     use crate::domain::{Kind, Level, Notice, Record};
 
     fn change(id: &str, op: Op, value: i64) -> FeedEvent {
-        let record: Record = [("v".into(), serde_json::json!(value))].into_iter().collect();
+        let record = Record::from_json(&format!(r#"{{"v":{value}}}"#)).expect("a row");
         FeedEvent::Change(Change {
             key: RowKey::new(Kind::Task, id.into()),
             op,
