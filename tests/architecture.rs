@@ -64,6 +64,7 @@ const RULES: &[Rule] = &[
             "tokio_tungstenite",
             "rustls",
             "rustls_platform_verifier",
+            "x509_cert",
             "reqwest",
             "futures_util",
             "crossbeam_channel",
