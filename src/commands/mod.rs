@@ -2,7 +2,6 @@
 
 pub mod bench;
 pub mod config;
-pub mod doctor;
 mod failure;
 pub mod schema;
 pub mod serve;

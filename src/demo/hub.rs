@@ -4,6 +4,7 @@
 //! a page has every change that is older in its stream already, or in the page.
 
 use std::{
+    collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -12,12 +13,14 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
 use super::{
-    DemoError, Options, Refusal, Seen, Simulation,
+    Conduct, Delays, DemoError, Options, Refusal, Seen, Simulation,
     auth::{Guard, Sessions},
+    limiter::Limiter,
+    rules::Rules,
     sim::Pace,
     socket::{Fanout, Members, Outbox},
     spoil::{Door, Spoil, Spoils},
-    store::{Mutation, Store},
+    store::{Applied, Mutation, Store},
 };
 
 /// The server's shared state.
@@ -28,6 +31,8 @@ pub struct Hub {
     pub guard: Guard,
     /// Rung when the driver has to look again: rate or pause have changed.
     pub driver: Notify,
+    /// Rung when the poller has to look again: changes wait for it.
+    poller: Notify,
     /// Nothing is sent or answered before this moment.
     stall: watch::Sender<Option<Instant>>,
 }
@@ -51,6 +56,26 @@ pub struct Inner {
     pub sessions: Sessions,
     pub spoils: Spoils,
     pub seen: Seen,
+    pub conduct: Conduct,
+    pub rules: Rules,
+    pub limiter: Limiter,
+    /// The next joins are refused with these, in order.
+    pub join_refusals: VecDeque<JoinRefusal>,
+    /// Changes before this moment reach no socket, and nobody is told.
+    pub blind_until: Option<Instant>,
+    /// Reads before this moment find no database.
+    pub down_until: Option<Instant>,
+    /// Changes that wait for the poller.
+    log: VecDeque<(Applied, i64)>,
+}
+
+/// An order to refuse joins.
+#[derive(Debug, Clone)]
+pub struct JoinRefusal {
+    pub reason: String,
+    pub closes: Option<u16>,
+    pub is_immediate: bool,
+    pub times: u32,
 }
 
 /// Microseconds since the Unix epoch.
@@ -58,6 +83,8 @@ pub fn now_micros() -> i64 {
     Timestamp::now().as_microsecond()
 }
 
+/// Changes that wait for the poller; with more it is not waited for.
+const MOST_LOG: usize = 100_000;
 /// Changes committed before the driver lets others run, and how far it may fall behind before it gives up the backlog.
 const BATCH: usize = 256;
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -78,22 +105,61 @@ impl Hub {
             refusal: None,
             commits: 0,
             changes: 0,
-            fanout: Fanout::new(options.identity),
+            fanout: Fanout::default(),
             sessions: Sessions::new(std::mem::take(&mut options.auth), now),
             spoils: Spoils::default(),
             seen: Seen::default(),
+            conduct: Conduct::new(options.delays),
+            rules: Rules::new(options.identity),
+            limiter: Limiter::default(),
+            join_refusals: VecDeque::new(),
+            blind_until: None,
+            down_until: None,
+            log: VecDeque::new(),
         };
         Ok(Self {
             inner: Mutex::new(inner),
             options,
             guard,
             driver: Notify::new(),
+            poller: Notify::new(),
             stall: watch::Sender::new(None),
         })
     }
 
     pub fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn delays(&self) -> Delays {
+        self.lock().conduct.delays
+    }
+
+    /// Most bytes of one WebSocket frame, where there is a limit.
+    pub fn fragment(&self) -> Option<usize> {
+        self.lock().conduct.fragment_bytes
+    }
+
+    /// Hands what was committed to the sockets, as often as the conduct says, for ever.
+    pub async fn poll(self: Arc<Self>) {
+        loop {
+            let poll = self.lock().conduct.poll;
+            if poll.is_zero() {
+                self.lock().flush();
+                self.poller.notified().await;
+                continue;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(poll) => self.lock().flush(),
+                // Another conduct, perhaps without polls.
+                () = self.poller.notified() => {}
+            }
+        }
+    }
+
+    /// The poller looks at the conduct again.
+    pub fn wake_poller(&self) {
+        self.poller.notify_one();
     }
 
     /// Moves the simulation on to the present; answers when to come again, `None` while paused.
@@ -200,10 +266,40 @@ impl Inner {
                 self.lose -= 1;
                 continue;
             }
-            self.fanout.deliver(&change, now, &self.members);
+            if self.blind_until.is_some_and(|until| Instant::now() < until) {
+                continue;
+            }
+            if self.conduct.poll.is_zero() {
+                self.flush();
+                self.deliver(&change, now);
+                continue;
+            }
+            self.log.push_back((change, now));
+            if self.log.len() > MOST_LOG {
+                self.flush();
+            }
         }
         self.commits += u64::from(count > 0);
         self.changes += count as u64;
         count
+    }
+
+    /// Sends everything that waits.
+    pub fn flush(&mut self) {
+        while let Some((change, committed)) = self.log.pop_front() {
+            self.deliver(&change, committed);
+        }
+    }
+
+    fn deliver(&mut self, change: &Applied, committed: i64) {
+        let limit = self.conduct.limit;
+        if limit.is_some() && !self.limiter.allows(limit, Instant::now()) {
+            return;
+        }
+        let (rules, conduct) = (&self.rules, &self.conduct);
+        let delivered = self
+            .fanout
+            .deliver(change, committed, &self.store, rules, conduct, &self.members);
+        self.limiter.count(delivered);
     }
 }

@@ -5,27 +5,36 @@
 //! Small frames go through the codec that the client uses; changes, of which there are many, through `socket::fanout`.
 
 mod auth;
+mod conduct;
 mod control;
 mod error;
 mod faults;
 mod http;
 mod hub;
+mod limiter;
 mod names;
 mod options;
 mod predicate;
+mod proxy;
 mod rest;
+mod rules;
 mod server;
 mod sim;
 mod socket;
 mod spoil;
 mod store;
+mod words;
 
 pub use auth::{Account, AuthOptions, ErrorShape};
+pub use conduct::{Conduct, Limit, Subscribe};
 pub use control::{ChannelFault, Control, Cut, Refusal, Seen, State, TableState};
 pub use error::DemoError;
 pub use faults::Faults;
 pub use options::{Delays, Identity, Keys, Options};
+pub use proxy::{Flow, Proxy, Way};
+pub use rules::TableRules;
 pub use server::Server;
 pub use sim::Simulation;
 pub use spoil::{Door, Spoil};
 pub use store::{Applied, Cell, Mutation, Row, Store, TableId};
+pub use words::{HANDSHAKES, Handshake, JOINS, JoinError, SYSTEMS, SystemMessage};

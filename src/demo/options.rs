@@ -94,12 +94,17 @@ pub enum Keys {
 pub struct Delays {
     /// Before a handshake is refused.
     pub refuse: Duration,
+    /// Before a join is granted, as on a project that has to connect to its database first; the socket does nothing
+    /// else meanwhile.
+    pub join: Duration,
     /// Before a join is refused; the socket does nothing else meanwhile.
     pub join_error: Duration,
     /// From the join's reply to "Subscribed to PostgreSQL".
     pub subscribe: Duration,
     /// From a token push to the second "Subscribed to PostgreSQL".
     pub resubscribe: Duration,
+    /// Between two looks at a channel's token, besides the one at its end.
+    pub token_check: Duration,
     /// Silence from the client after which the socket is closed with 1000.
     pub idle: Duration,
 }
@@ -107,19 +112,41 @@ pub struct Delays {
 impl Delays {
     pub const DEMO: Self = Self {
         refuse: Duration::from_millis(50),
+        join: Duration::ZERO,
         join_error: Duration::from_millis(100),
         subscribe: Duration::from_millis(10),
         resubscribe: Duration::from_millis(100),
+        token_check: Duration::from_secs(300),
         idle: Duration::from_secs(60),
     };
     /// As the hosted server does it.
     pub const REAL: Self = Self {
         refuse: Duration::from_secs(2),
+        join: Duration::ZERO,
         join_error: Duration::from_secs(5),
         subscribe: Duration::from_millis(300),
         resubscribe: Duration::from_secs(2),
+        token_check: Duration::from_secs(300),
         idle: Duration::from_secs(60),
     };
+
+    /// So many times as long.
+    #[must_use]
+    pub fn scaled(self, by: f64) -> Self {
+        /// Longest delay.
+        const MOST: f64 = 86_400.0;
+        let scale =
+            |span: Duration| Duration::try_from_secs_f64((span.as_secs_f64() * by).clamp(0.0, MOST)).unwrap_or(span);
+        Self {
+            refuse: scale(self.refuse),
+            join: scale(self.join),
+            join_error: scale(self.join_error),
+            subscribe: scale(self.subscribe),
+            resubscribe: scale(self.resubscribe),
+            token_check: scale(self.token_check),
+            idle: scale(self.idle),
+        }
+    }
 }
 
 /// Tables with `REPLICA IDENTITY FULL`; of the others `old_record` has the primary key only.

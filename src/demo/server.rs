@@ -122,6 +122,7 @@ async fn serve(listener: StdListener, hub: Arc<Hub>) {
         return;
     };
     tokio::spawn(hub.clone().drive());
+    tokio::spawn(hub.clone().poll());
     misbehave(&hub);
     let seats = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     loop {

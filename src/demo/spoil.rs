@@ -81,6 +81,8 @@ const MOST_WAITING: usize = 1_000;
 const MOST_WAIT: f64 = 86_400.0;
 /// An endless body ends all the same, long after every client's patience.
 const MOST_ENDLESS: usize = 1 << 30;
+/// Between the half that is sent and the end of the connection.
+const CUT_SHORT_AFTER: Duration = Duration::from_millis(50);
 /// Pieces of a body that drips, a second.
 const DRIPS: u32 = 20;
 
@@ -184,9 +186,17 @@ fn promise(answer: &mut Answer) {
 fn truncate(mut answer: Answer) -> Response<Body> {
     promise(&mut answer);
     answer.map(|body| {
-        let half = body.slice(..body.len() / 2);
-        let parts = [Ok(Frame::data(half)), Err(io::Error::other("cut short on request"))];
-        BodyExt::boxed_unsync(StreamBody::new(stream::iter(parts)))
+        let parts = stream::unfold(Some(body.slice(..body.len() / 2)), |half| async move {
+            match half {
+                Some(half) => Some((Ok(Frame::data(half)), None)),
+                None => {
+                    // What is written at the moment of the error would be taken back.
+                    sleep(CUT_SHORT_AFTER).await;
+                    Some((Err(io::Error::other("cut short on request")), None))
+                }
+            }
+        });
+        BodyExt::boxed_unsync(StreamBody::new(parts))
     })
 }
 

@@ -9,7 +9,6 @@ mod grant;
 mod http;
 mod link;
 mod outbox;
-pub mod probe;
 mod refused;
 mod rest;
 mod rows;

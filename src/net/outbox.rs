@@ -5,7 +5,6 @@
 use std::collections::{HashMap, VecDeque};
 
 use crossbeam_channel::{Sender, TrySendError};
-use foldhash::fast::RandomState;
 
 use crate::domain::{Change, FeedEvent, Op, RowKey};
 
@@ -22,7 +21,7 @@ pub(super) struct Outbox {
     queue: VecDeque<Option<FeedEvent>>,
     /// Number of events that have left the queue: position of `queue`'s front in the whole stream.
     front: u64,
-    by_row: HashMap<RowKey, u64, RandomState>,
+    by_row: HashMap<RowKey, u64>,
     news: usize,
     /// Slots of the queue that are empty.
     holes: usize,
@@ -40,7 +39,7 @@ impl Outbox {
             channel,
             queue: VecDeque::new(),
             front: 0,
-            by_row: HashMap::default(),
+            by_row: HashMap::new(),
             news: 0,
             holes: 0,
             folded: 0,
@@ -200,7 +199,7 @@ mod tests {
     use crate::domain::{Kind, Level, Notice, Record};
 
     fn change(id: &str, op: Op, value: i64) -> FeedEvent {
-        let record = Record::from_json(&format!(r#"{{"v":{value}}}"#)).expect("a row");
+        let record: Record = [("v".into(), serde_json::json!(value))].into_iter().collect();
         FeedEvent::Change(Change {
             key: RowKey::new(Kind::Task, id.into()),
             op,

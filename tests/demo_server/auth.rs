@@ -287,14 +287,14 @@ async fn accounts_come_by_the_control_call_and_go_again() {
 #[tokio::test]
 async fn a_token_ends_after_its_life_and_with_the_secret() {
     let mut options = with_account();
-    options.auth.lifetime = Duration::from_secs(1);
+    options.auth.lifetime = Duration::from_secs(3);
     let server = start(options);
     let addr = server.addr();
     let grant = sign_in(addr).await;
     let bearer = format!("Bearer {}", grant["access_token"].as_str().expect("a token"));
     let headers = [("apikey", "demo"), ("authorization", bearer.as_str())];
     assert_eq!(http(addr, "GET", "/rest/v1/agents", &headers, "").await.status, 200);
-    // At most two seconds, and then it is over.
+    // At most four seconds, and then it is over.
     let refused = loop {
         let answer = http(addr, "GET", "/rest/v1/agents", &headers, "").await;
         if answer.status != 200 {

@@ -195,7 +195,7 @@ async fn a_control_call_that_cannot_be_is_answered_with_a_sentence() {
         (json!({"so":"cut"}), "\"do\" is missing"),
         (json!({"do":"cut","how":"axe"}), "'axe' is no way to cut a socket"),
         (json!({"do":"cut","when":"now"}), "when"),
-        (json!({"do":"stall","for_s":-1}), "for_s is -1"),
+        (json!({"do":"stall","for_s":-1}), "-1 is no span"),
         (json!({"do":"refuse","status":99}), "status must be"),
         (json!({"do":"insert","table":"users","row":{}}), "no table users"),
         (

@@ -5,10 +5,17 @@
 mod auth;
 mod changes;
 mod client;
+mod events;
 mod faults;
 mod handshake;
+mod orders;
+mod pages;
+mod refusals;
 mod replay;
 mod rest;
+mod silence;
+mod tokens;
+mod wire;
 
 use std::net::SocketAddr;
 

@@ -8,8 +8,9 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{
-    super::{Account, ErrorShape},
+    super::{Account, ErrorShape, SYSTEMS, SystemMessage},
     ChannelFault, Control, Cut, DAY, DemoError, Door, Refusal, Spoil, TableId,
+    patch::{ConductPatch, TablePatch},
 };
 
 /// What can be called for.
@@ -31,10 +32,52 @@ enum Call {
         for_s: Option<f64>,
         status: Option<u16>,
         what: Option<RefuseWhat>,
+        /// One of the server's own ways.
+        say: Option<String>,
         text: Option<String>,
         retry_after: Option<u32>,
     },
     Allow {},
+    RefuseJoins {
+        say: String,
+        times: Option<u32>,
+    },
+    AllowJoins {},
+    System {
+        say: String,
+    },
+    Gap {
+        for_s: f64,
+    },
+    Drain {
+        message: Option<bool>,
+    },
+    Reap {},
+    Hurry {},
+    LoseFor {
+        for_s: f64,
+    },
+    RestartDatabase {
+        down_s: Option<f64>,
+        blind_s: f64,
+    },
+    Truncate {
+        table: String,
+    },
+    Say {
+        text: String,
+    },
+    Ping {},
+    Conduct(ConductPatch),
+    Table {
+        table: String,
+        set: TablePatch,
+    },
+    Rekey {
+        table: String,
+        id: String,
+        to: String,
+    },
     Spoil {
         door: Door,
         fault: Spoil,
@@ -114,17 +157,26 @@ impl Control {
                 for_s,
                 status,
                 what,
+                say,
                 text,
                 retry_after,
             } => {
                 let what = what.unwrap_or(RefuseWhat::Sockets);
+                let named = match &say {
+                    Some(name) => Refusal::named(name).ok_or_else(|| {
+                        DemoError::Control(format!(
+                            "no refusal is called {name}: say its text with \"text\" instead"
+                        ))
+                    })?,
+                    None => Refusal::default(),
+                };
                 let mut refusal = Refusal {
                     sockets: matches!(what, RefuseWhat::Sockets | RefuseWhat::All),
                     rest: matches!(what, RefuseWhat::Rest | RefuseWhat::All),
                     auth: matches!(what, RefuseWhat::Auth | RefuseWhat::All),
-                    text,
+                    text: text.or(named.text),
                     retry_after,
-                    ..Refusal::default()
+                    status: named.status,
                 };
                 if let Some(status) = status {
                     refusal.status = self::status(status)?;
@@ -132,6 +184,44 @@ impl Control {
                 self.refuse(refusal, for_s.map(seconds).transpose()?);
             }
             Call::Allow {} => self.allow(),
+            Call::RefuseJoins { say, times } => self.refuse_joins(&say, times.unwrap_or(1)),
+            Call::AllowJoins {} => self.allow_joins(),
+            Call::System { say } => {
+                let message = *SystemMessage::named(&say).ok_or_else(|| {
+                    let names: Vec<&str> = SYSTEMS.iter().map(|message| message.name).collect();
+                    DemoError::Control(format!(
+                        "no system message is called {say}: there are {}",
+                        names.join(", ")
+                    ))
+                })?;
+                done.insert("channels".into(), self.system(message).into());
+            }
+            Call::Gap { for_s } => {
+                done.insert("channels".into(), self.gap(seconds(for_s)?).into());
+            }
+            Call::Drain { message } => {
+                done.insert("sockets".into(), self.drain(message.unwrap_or(true)).into());
+            }
+            Call::Reap {} => {
+                done.insert("sockets".into(), self.reap().into());
+            }
+            Call::Hurry {} => self.hurry(),
+            Call::LoseFor { for_s } => self.lose_for(seconds(for_s)?),
+            Call::RestartDatabase { down_s, blind_s } => {
+                self.restart_database(seconds(down_s.unwrap_or(0.0))?, seconds(blind_s)?);
+            }
+            Call::Truncate { table } => {
+                done.insert("rows".into(), self.truncate(table_id(&table)?).into());
+            }
+            Call::Say { text } => {
+                done.insert("sockets".into(), self.say(&text).into());
+            }
+            Call::Ping {} => {
+                done.insert("sockets".into(), self.ping().into());
+            }
+            Call::Conduct(patch) => self.conduct(|conduct| patch.apply(conduct))?,
+            Call::Table { table, set } => self.rules(table_id(&table)?, |rules| set.apply(rules))?,
+            Call::Rekey { table, id, to } => self.rekey(table_id(&table)?, row_id(&id)?, row_id(&to)?)?,
             Call::Spoil {
                 door,
                 fault,
@@ -215,7 +305,7 @@ fn table_id(name: &str) -> Result<TableId, DemoError> {
         .ok_or_else(|| DemoError::Control(format!("no table {name}: there are agents, tasks and workflows")))
 }
 
-fn seconds(value: f64) -> Result<Duration, DemoError> {
+pub(super) fn seconds(value: f64) -> Result<Duration, DemoError> {
     let span = Duration::try_from_secs_f64(value).ok().filter(|span| *span <= DAY);
-    span.ok_or_else(|| DemoError::Control(format!("for_s is {value}: it must be between 0 and 86400 seconds")))
+    span.ok_or_else(|| DemoError::Control(format!("{value} is no span: give a number of seconds from 0 to 86400")))
 }

@@ -63,6 +63,18 @@ pub struct Refusal {
     pub retry_after: Option<u32>,
 }
 
+impl Refusal {
+    /// New sockets, in one of the server's own ways (see [`super::super::HANDSHAKES`]).
+    pub fn named(name: &str) -> Option<Self> {
+        let refusal = super::super::Handshake::named(name)?;
+        Some(Self {
+            status: StatusCode::from_u16(refusal.status).ok()?,
+            text: Some(refusal.text.into()),
+            ..Self::default()
+        })
+    }
+}
+
 impl Default for Refusal {
     /// New sockets, as a gateway without its server behind it.
     fn default() -> Self {

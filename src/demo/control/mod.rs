@@ -3,13 +3,15 @@
 mod auth;
 mod call;
 mod kinds;
+mod link;
+mod patch;
 mod rows;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 pub use kinds::{ChannelFault, Cut, Refusal, Seen, State, TableState};
 
-use super::{DemoError, Door, Spoil, TableId, hub::Hub};
+use super::{DemoError, Door, Spoil, TableId, TableRules, hub::Hub};
 
 /// A handle to a running feed. Cheap to clone; harmless after the server has stopped.
 #[derive(Debug, Clone)]
@@ -67,6 +69,11 @@ impl Control {
 
     pub fn allow(&self) {
         self.hub.lock().refusal = None;
+    }
+
+    /// Changes what the database says about a table. Subscriptions that are written already stay as they are.
+    pub fn rules<T>(&self, table: TableId, change: impl FnOnce(&mut TableRules) -> T) -> T {
+        change(self.hub.lock().rules.of_mut(table))
     }
 
     /// Something is wrong with `times` answers at a door, after `skip` good ones.

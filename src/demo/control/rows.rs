@@ -48,6 +48,24 @@ impl Control {
         Ok(())
     }
 
+    /// Gives a row another key: one update whose old and new keys differ.
+    ///
+    /// # Errors
+    /// When there is no such row, or the new key is taken.
+    pub fn rekey(&self, table: TableId, id: Uuid, to: Uuid) -> Result<(), DemoError> {
+        let mut inner = self.hub.lock();
+        let old = inner.store.table(table).get(&id).ok_or_else(|| no_row(table, id))?;
+        let key = Map::from_iter([("id".to_owned(), Value::from(to.to_string()))]);
+        let new = Row::patch(table, Some(old), &key).map_err(DemoError::Control)?;
+        match inner.commit(vec![Mutation::Rekey(table, id, new)], now_micros()) {
+            0 => Err(DemoError::Control(format!(
+                "table {} has a row {to} already",
+                table.name()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// Deletes a row.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! A read, from the request to the rows.
 
-use std::{cmp::Ordering, ops::Bound, sync::Arc};
+use std::{cmp::Ordering, ops::Bound, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use hyper::{Method, Request, StatusCode, header::RANGE};
@@ -16,9 +16,6 @@ use super::{
     query::{Order, Query},
 };
 
-/// Most rows of one answer, as hosted projects have it.
-const MAX_ROWS: usize = 1_000;
-
 /// Answers a request below `/rest/v1/`.
 ///
 /// With `repeats` every page is the first one.
@@ -30,12 +27,17 @@ pub async fn read<B>(hub: Arc<Hub>, request: Request<B>, table: &str, repeats: b
         let answer = RestError::new(refusal.status, "PGRST002", text).answer();
         return http::retry_after(answer, refusal.retry_after);
     }
-    if let Err(refused) = check_key(&hub, &request) {
-        return *refused;
+    if hub.lock().down_until.is_some_and(|until| Instant::now() < until) {
+        let text = "Could not connect with the database due to an internal error.";
+        return RestError::new(StatusCode::SERVICE_UNAVAILABLE, "PGRST001", text).answer();
     }
+    let role = match check_key(&hub, &request) {
+        Ok(role) => role,
+        Err(refused) => return *refused,
+    };
     hub.lock().seen.reads += 1;
     let is_head = request.method() == Method::HEAD;
-    let response = match page(&hub, &request, table, repeats) {
+    let response = match page(&hub, &request, table, &role, repeats) {
         Ok(response) => response,
         Err(error) => error.answer(),
     };
@@ -46,17 +48,15 @@ pub async fn read<B>(hub: Arc<Hub>, request: Request<B>, table: &str, repeats: b
     }
 }
 
-/// The gateway looks at the key, PostgREST at the token.
-fn check_key<B>(hub: &Hub, request: &Request<B>) -> Result<(), Box<Answer>> {
+/// The gateway looks at the key, PostgREST at the token. Answers the role.
+fn check_key<B>(hub: &Hub, request: &Request<B>) -> Result<String, Box<Answer>> {
     if let Some(refused) = http::check_key(&hub.guard, request) {
         return Err(Box::new(refused));
     }
     let key = header(request.headers(), "apikey").or_else(|| parameter(request, "apikey"));
-    let Some(token) = http::bearer(request.headers()).filter(|token| Some(token) != key.as_ref()) else {
-        return Ok(());
-    };
+    let token = http::bearer(request.headers()).or(key).unwrap_or_default();
     let (code, message) = match hub.guard.token(&token, now_micros() / 1_000_000) {
-        Ok(_) => return Ok(()),
+        Ok(token) => return Ok(token.role),
         Err(TokenError::Expired(_)) => ("PGRST303", "JWT expired"),
         Err(TokenError::Unsigned) => ("PGRST301", "No suitable key or wrong key type"),
         Err(TokenError::Malformed | TokenError::NoClaims) => ("PGRST301", "Expected 3 parts in JWT; got 1"),
@@ -66,7 +66,7 @@ fn check_key<B>(hub: &Hub, request: &Request<B>) -> Result<(), Box<Answer>> {
     ))
 }
 
-fn page<B>(hub: &Hub, request: &Request<B>, table: &str, repeats: bool) -> Result<Answer, RestError> {
+fn page<B>(hub: &Hub, request: &Request<B>, table: &str, role: &str, repeats: bool) -> Result<Answer, RestError> {
     let Some(id) = TableId::from_name(table) else {
         let message = format!("Could not find the table 'public.{table}' in the schema cache");
         let mut error = RestError::new(StatusCode::NOT_FOUND, "PGRST205", message);
@@ -99,8 +99,18 @@ fn page<B>(hub: &Hub, request: &Request<B>, table: &str, repeats: bool) -> Resul
     let is_counted = prefers.split(',').any(|word| word.trim().starts_with("count="));
 
     let inner = hub.lock();
-    let limit = query.limit.unwrap_or(MAX_ROWS).min(MAX_ROWS);
-    let (rows, total) = select(&inner.store, id, &query, limit, is_counted);
+    let rules = inner.rules.of(id);
+    if !rules.may_read(role) {
+        let status = match role {
+            "anon" => StatusCode::UNAUTHORIZED,
+            _ => StatusCode::FORBIDDEN,
+        };
+        let message = format!("permission denied for table {table}");
+        return Err(RestError::new(status, "42501", message));
+    }
+    let limit = query.limit.unwrap_or(usize::MAX).min(inner.conduct.max_rows);
+    let is_visible = |row: &Row| rules.shows(role, row);
+    let (rows, total) = select(&inner.store, id, &query, limit, is_counted, is_visible);
     drop(inner);
 
     if let Some(total) = total.filter(|total| query.offset > *total) {
@@ -124,9 +134,16 @@ fn page<B>(hub: &Hub, request: &Request<B>, table: &str, repeats: bool) -> Resul
 
 /// The rows of a page, and how many there are in all where that is wanted. Pages in the order of the key cost what
 /// they return, not what the table holds.
-fn select(store: &Store, id: TableId, query: &Query, limit: usize, is_counted: bool) -> (Vec<Row>, Option<usize>) {
+fn select(
+    store: &Store,
+    id: TableId,
+    query: &Query,
+    limit: usize,
+    is_counted: bool,
+    is_visible: impl Fn(&Row) -> bool,
+) -> (Vec<Row>, Option<usize>) {
     let table = store.table(id);
-    let is_match = |row: &&Row| query.filters.iter().all(|filter| filter.is_met_by(row));
+    let is_match = |row: &&Row| query.filters.iter().all(|filter| filter.is_met_by(row)) && is_visible(row);
     let by_key = matches!(
         query.order.as_slice(),
         [] | [Order {
@@ -150,10 +167,17 @@ fn select(store: &Store, id: TableId, query: &Query, limit: usize, is_counted: b
     }
     let mut rows: Vec<&Row> = table.values().filter(is_match).collect();
     let total = is_counted.then_some(rows.len());
-    rows.sort_by(|a, b| {
+    let order = |a: &&Row, b: &&Row| {
         let orders = query.order.iter().map(|order| compare(a, b, *order));
         orders.fold(Ordering::Equal, Ordering::then)
-    });
+    };
+    // The newest of many rows is found without sorting them all; the key keeps the order of equal ones.
+    let wanted = query.offset.saturating_add(limit);
+    if wanted < rows.len() {
+        rows.select_nth_unstable_by(wanted, |a, b| order(a, b).then_with(|| a.id().cmp(&b.id())));
+        rows.truncate(wanted);
+    }
+    rows.sort_by(|a, b| order(a, b).then_with(|| a.id().cmp(&b.id())));
     (
         rows.into_iter().skip(query.offset).take(limit).cloned().collect(),
         total,

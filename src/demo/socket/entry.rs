@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::super::{
     predicate::{FilterError, Predicate, like, split, unquote},
+    rules::Rules,
     store::{Applied, TableId},
 };
 
@@ -42,7 +43,7 @@ impl Entry {
     ///
     /// # Errors
     /// The `message` of the `system` frame that says why there is no subscription.
-    pub fn parse(entry: &Map<String, Value>) -> Result<Self, String> {
+    pub fn parse(entry: &Map<String, Value>, rules: &Rules) -> Result<Self, String> {
         let text = |key: &str| entry.get(key).and_then(Value::as_str);
         let is_bad = |key: &str| entry.get(key).is_some_and(|value| !value.is_string());
         let (schema, table, filter) = (text("schema"), text("table"), text("filter").unwrap_or_default().trim());
@@ -64,7 +65,10 @@ impl Entry {
             )
         };
         let is_public = schema == "*" || like(schema, "public");
-        let tables = TableId::ALL.map(|id| is_public && (table == "*" || like(table, id.name())));
+        let tables = TableId::ALL.map(|id| {
+            let rules = rules.of(id);
+            is_public && rules.is_published && (table == "*" || like(table, rules.stream_name()))
+        });
         let Some(first) = TableId::ALL
             .into_iter()
             .zip(tables)
@@ -103,6 +107,11 @@ impl Entry {
         })
     }
 
+    /// Whether it is about the table at all.
+    pub fn covers(&self, table: TableId) -> bool {
+        self.tables.get(table.index()).copied().unwrap_or(false)
+    }
+
     /// Whether the change is for this entry. An update counts by the row as it is now; a delete by those old values
     /// that the log has, which is the key alone unless the table's identity is full.
     pub fn wants(&self, change: &Applied, is_full: bool) -> bool {
@@ -113,7 +122,7 @@ impl Entry {
             Event::Delete => change.new.is_none(),
         };
         is_event
-            && self.tables.get(change.table.index()).copied().unwrap_or(false)
+            && self.covers(change.table)
             && self.filters.iter().all(|filter| match (&change.new, &change.old) {
                 (Some(row), _) => filter.is_met_by(row),
                 (None, Some(row)) => (is_full || filter.column == 0) && filter.is_met_by(row),
@@ -194,7 +203,7 @@ mod tests {
     use super::*;
 
     fn parse(entry: &Value) -> Result<Entry, String> {
-        Entry::parse(entry.as_object().expect("an object"))
+        Entry::parse(entry.as_object().expect("an object"), &Rules::new(Default::default()))
     }
 
     #[test]

@@ -1,23 +1,25 @@
-//! A change to the sockets: its JSON is written once, its frame once per topic, serializer and set of ids.
+//! A change to the sockets: its JSON is written once for each view of it, its frame once per topic, serializer and set
+//! of ids.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Instant};
 
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{
     super::{
-        Identity,
-        store::{Applied, quote, write_commit_time},
+        Conduct,
+        rules::{Rules, TableRules},
+        store::{Applied, Cell, Row, Store, quote, write_commit_time},
     },
     Members,
 };
 use crate::realtime::Vsn;
 
 /// Writes changes, keeping its buffers.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Fanout {
-    identity: Identity,
     data: String,
+    denied: String,
     ids: Vec<i64>,
 }
 
@@ -25,65 +27,99 @@ pub struct Fanout {
 struct Written<'a> {
     vsn: Vsn,
     is_legacy: bool,
+    is_denied: bool,
     topic: &'a str,
     ids: Vec<i64>,
     text: Utf8Bytes,
 }
 
-impl Fanout {
-    pub fn new(identity: Identity) -> Self {
-        Self {
-            identity,
-            data: String::new(),
-            ids: Vec::new(),
-        }
-    }
+/// Values that a change too large keeps are at most this long.
+const MOST_KEPT: usize = 64;
 
-    /// Queues the change with everyone who subscribed to it.
-    pub fn deliver(&mut self, change: &Applied, committed: i64, members: &Members) {
-        let is_full = self.identity.is_full(change.table);
+impl Fanout {
+    /// Queues the change with everyone who subscribed to it and may see it; answers how many that were. `store` is as it
+    /// stands now, which may be later than the change.
+    pub fn deliver(
+        &mut self,
+        change: &Applied,
+        committed: i64,
+        store: &Store,
+        rules: &Rules,
+        conduct: &Conduct,
+        members: &Members,
+    ) -> usize {
+        let rules = rules.of(change.table);
+        if !rules.is_published {
+            return 0;
+        }
+        let has_old_values = rules.is_full || rules.is_keyless;
         self.data.clear();
+        self.denied.clear();
         let mut all: Vec<Written<'_>> = Vec::new();
+        let mut count = 0;
         for member in members.iter() {
             for channel in member.channels.iter().filter(|channel| channel.is_live) {
+                if channel.lost_until.is_some_and(|until| Instant::now() < until) {
+                    continue;
+                }
                 let entries = channel.entries.as_deref().unwrap_or_default();
                 self.ids.clear();
                 // The last entry first, as the server lists them.
-                let wanted = entries.iter().rev().filter(|entry| entry.wants(change, is_full));
+                let wanted = entries.iter().rev().filter(|entry| entry.wants(change, has_old_values));
                 self.ids.extend(wanted.map(|entry| entry.id));
-                if self.ids.is_empty() {
+                let is_denied = !rules.may_read(&channel.role);
+                if self.ids.is_empty() || !(is_denied || is_shown(change, store, rules, &channel.role)) {
                     continue;
                 }
+                count += 1;
                 let (vsn, is_legacy, topic) = (member.vsn, channel.is_legacy, channel.topic.as_str());
                 let known = all.iter().find(|written| {
                     written.vsn == vsn
                         && written.is_legacy == is_legacy
+                        && written.is_denied == is_denied
                         && written.topic == topic
                         && written.ids == self.ids
                 });
                 if let Some(written) = known {
-                    member.outbox.push(written.text.clone());
+                    member.outbox.push_text(written.text.clone());
                     continue;
                 }
-                if self.data.is_empty() {
-                    write_data(change, committed, is_full, &mut self.data);
+                let data = match is_denied {
+                    true => &mut self.denied,
+                    false => &mut self.data,
+                };
+                if data.is_empty() {
+                    write_data(change, committed, rules, conduct, is_denied, data);
                 }
                 let text: Utf8Bytes = if is_legacy {
-                    frame(vsn, topic, word(change), &self.data, None)
+                    frame(vsn, topic, word(change), data, None)
                 } else {
-                    frame(vsn, topic, "postgres_changes", &self.data, Some(&self.ids))
+                    frame(vsn, topic, "postgres_changes", data, Some(&self.ids))
                 }
                 .into();
-                member.outbox.push(text.clone());
+                member.outbox.push_text(text.clone());
                 all.push(Written {
                     vsn,
                     is_legacy,
+                    is_denied,
                     topic,
                     ids: self.ids.clone(),
                     text,
                 });
             }
         }
+        count
+    }
+}
+
+/// Whether row-level security lets a role see the change: by the row as it stands now, and every delete.
+fn is_shown(change: &Applied, store: &Store, rules: &TableRules, role: &str) -> bool {
+    match &change.new {
+        Some(new) if rules.has_row_security() => {
+            let current = store.table(change.table).get(&new.id());
+            current.is_some_and(|row| rules.shows(role, row))
+        }
+        _ => true,
     }
 }
 
@@ -96,30 +132,84 @@ fn word(change: &Applied) -> &'static str {
 }
 
 /// The `data` object, key for key as a real server writes it.
-fn write_data(change: &Applied, committed: i64, is_full: bool, out: &mut String) {
+fn write_data(
+    change: &Applied,
+    committed: i64,
+    rules: &TableRules,
+    conduct: &Conduct,
+    is_denied: bool,
+    out: &mut String,
+) {
+    let error = match (is_denied, &change.new) {
+        (true, _) => Some("Error 401: Unauthorized"),
+        (false, Some(_)) if rules.is_keyless => Some("Error 400: Bad Request, no primary key"),
+        _ => None,
+    };
+    if let Some(error) = error {
+        let _ = write!(
+            out,
+            "{{\"columns\":[],\"commit_timestamp\":null,\"errors\":[\"{error}\"]"
+        );
+        out.push_str(if change.old.is_some() { ",\"old_record\":{}" } else { "" });
+        out.push_str(if change.new.is_some() { ",\"record\":{}" } else { "" });
+        return write_end(change, rules, out);
+    }
+    write_values(change, committed, rules, conduct, None, out);
+    if out.len() > conduct.max_change_bytes {
+        out.clear();
+        write_values(change, committed, rules, conduct, Some(MOST_KEPT), out);
+    }
+}
+
+/// Everything, or of a change too large what is short enough.
+fn write_values(
+    change: &Applied,
+    committed: i64,
+    rules: &TableRules,
+    conduct: &Conduct,
+    most: Option<usize>,
+    out: &mut String,
+) {
+    let is_short = |cell: &Cell| most.is_none_or(|most| *cell != Cell::Null && cell.text_length() <= most);
     out.push_str("{\"columns\":");
     out.push_str(&change.table.schema().columns_json);
     out.push_str(",\"commit_timestamp\":\"");
     write_commit_time(committed, out);
-    out.push_str("\",\"errors\":null");
+    out.push_str(match most {
+        None => "\",\"errors\":null",
+        Some(_) => "\",\"errors\":[\"Error 413: Payload Too Large\"]",
+    });
     if let Some(old) = &change.old {
         out.push_str(",\"old_record\":");
-        if is_full {
-            old.write_record(change.table, out);
+        // Whole, unless that would show a deleted row to those who must not see it.
+        let is_whole = match change.new {
+            Some(_) => rules.is_full,
+            None => (rules.is_full && !rules.has_row_security()) || rules.is_keyless,
+        };
+        if is_whole {
+            old.write_record(change.table, |_, cell| is_short(cell), out);
         } else {
             let _ = write!(out, "{{\"id\": \"{}\"}}", old.id());
         }
     }
     if let Some(new) = &change.new {
         out.push_str(",\"record\":");
-        new.write_record(change.table, out);
+        let old = change.old.as_ref().filter(|_| !rules.is_full);
+        let is_logged = |at: usize, cell: &Cell| !is_toasted(at, cell, old, conduct.toast_bytes);
+        new.write_record(change.table, |at, cell| is_short(cell) && is_logged(at, cell), out);
     }
-    let _ = write!(
-        out,
-        ",\"schema\":\"public\",\"table\":\"{}\",\"type\":\"{}\"}}",
-        change.table.name(),
-        word(change)
-    );
+    write_end(change, rules, out);
+}
+
+/// Whether a value lies outside its row and was not touched: the log does not have it then.
+fn is_toasted(at: usize, cell: &Cell, old: Option<&Row>, bytes: usize) -> bool {
+    cell.text_length() > bytes && old.is_some_and(|old| old.cell(at) == cell)
+}
+
+fn write_end(change: &Applied, rules: &TableRules, out: &mut String) {
+    out.push_str(",\"schema\":\"public\",\"table\":");
+    quote(rules.stream_name(), out);
+    let _ = write!(out, ",\"type\":\"{}\"}}", word(change));
 }
 
 /// The whole frame. `ids` are absent in the first API, whose payload is the data itself.

@@ -26,7 +26,10 @@ const MOST_SOCKETS: usize = 1_000;
 pub async fn upgrade<B>(hub: Arc<Hub>, mut request: Request<B>) -> Answer {
     if let Some(refusal) = hub.refusal().filter(|refusal| refusal.sockets) {
         let text = refusal.text.as_deref().unwrap_or("Error connecting to Realtime");
-        let body = serde_json::json!({ "error": text }).to_string();
+        let body = match text {
+            "" => String::new(),
+            text => serde_json::json!({ "error": text }).to_string(),
+        };
         return http::retry_after(refuse(&hub, refusal.status, &body).await, refusal.retry_after);
     }
     let Some(accept) = accept_key(&request) else {
@@ -35,8 +38,8 @@ pub async fn upgrade<B>(hub: Arc<Hub>, mut request: Request<B>) -> Answer {
             r#"{"error":"this path is for WebSocket clients"}"#,
         );
     };
-    let vsn = match check(&hub, &request) {
-        Ok(vsn) => vsn,
+    let (vsn, key) = match check(&hub, &request) {
+        Ok(checked) => checked,
         Err((status, body)) => return refuse(&hub, status, &body).await,
     };
     if hub.lock().members.iter().count() >= MOST_SOCKETS {
@@ -53,7 +56,7 @@ pub async fn upgrade<B>(hub: Arc<Hub>, mut request: Request<B>) -> Answer {
         let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else {
             return;
         };
-        serve(hub, parts.io.into_inner(), parts.read_buf.into(), vsn).await;
+        serve(hub, parts.io.into_inner(), parts.read_buf.into(), vsn, key.into()).await;
     });
     let mut response = Response::default();
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -84,7 +87,7 @@ fn accept_key<B>(request: &Request<B>) -> Option<HeaderValue> {
 }
 
 /// Key and serializer version. The header wins over the parameter.
-fn check<B>(hub: &Hub, request: &Request<B>) -> Result<Vsn, (StatusCode, String)> {
+fn check<B>(hub: &Hub, request: &Request<B>) -> Result<(Vsn, String), (StatusCode, String)> {
     let refused = |text: &str| {
         (
             StatusCode::UNAUTHORIZED,
@@ -96,20 +99,21 @@ fn check<B>(hub: &Hub, request: &Request<B>) -> Result<Vsn, (StatusCode, String)
     hub.guard
         .key(&key, now_micros() / 1_000_000)
         .map_err(|error| refused(error.in_handshake()))?;
-    match parameter(request, "vsn")
+    let vsn = match parameter(request, "vsn")
         .as_deref()
         .map(|vsn| vsn.split('.').collect::<Vec<_>>())
         .as_deref()
     {
-        None | Some(["1", "0", _]) => Ok(Vsn::V1),
-        Some(["2", "0", _]) => Ok(Vsn::V2),
-        Some(_) => Err((StatusCode::FORBIDDEN, String::new())),
-    }
+        None | Some(["1", "0", _]) => Vsn::V1,
+        Some(["2", "0", _]) => Vsn::V2,
+        Some(_) => return Err((StatusCode::FORBIDDEN, String::new())),
+    };
+    Ok((vsn, key))
 }
 
 async fn refuse(hub: &Hub, status: StatusCode, body: &str) -> Answer {
     hub.lock().seen.refused_connects += 1;
-    tokio::time::sleep(hub.options.delays.refuse).await;
+    tokio::time::sleep(hub.delays().refuse).await;
     let kind = if body.is_empty() { "" } else { http::JSON };
     http::answer(status, kind, body.to_owned())
 }

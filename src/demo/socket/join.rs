@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    super::auth::Guard,
+    super::{auth::Guard, rules::Rules},
     Channel, Entry,
     entry::{self},
 };
@@ -20,14 +20,31 @@ pub struct Join {
     pub expires: Option<i64>,
 }
 
+/// A join as it is asked for.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    pub topic: &'a str,
+    pub payload: &'a Value,
+    /// Other channels of the same socket.
+    pub channels: usize,
+    /// The key that the socket was opened with.
+    pub key: &'a str,
+}
+
 /// Most channels on a socket.
 const MOST_CHANNELS: usize = 100;
 
-/// Reads a join of `topic`.
+/// Reads a join.
 ///
 /// # Errors
 /// The `reason` of the reply.
-pub fn read(topic: &str, payload: &Value, channels: usize, guard: &Guard, now: i64) -> Result<Join, String> {
+pub fn read(asked: &Asked<'_>, guard: &Guard, rules: &Rules, now: i64) -> Result<Join, String> {
+    let Asked {
+        topic,
+        payload,
+        channels,
+        key,
+    } = *asked;
     let name = topic.strip_prefix("realtime:").unwrap_or_default();
     if name.is_empty() {
         return Err("TopicNameRequired: You must provide a topic name".into());
@@ -49,10 +66,9 @@ pub fn read(topic: &str, payload: &Value, channels: usize, guard: &Guard, now: i
         .find_map(|key| payload.get(key)?.as_str());
     // A publishable key in this place counts as no token.
     let token = token.filter(|token| !token.starts_with("sb_"));
-    let expires = match token {
-        Some(token) => guard.token(token, now).map_err(|error| error.in_join())?.expires,
-        None => None,
-    };
+    let bearer = guard
+        .token(token.unwrap_or(key), now)
+        .map_err(|error| error.in_join())?;
     let config = match payload.get("config") {
         Some(Value::Object(config)) => Some(config),
         None => None,
@@ -73,7 +89,7 @@ pub fn read(topic: &str, payload: &Value, channels: usize, guard: &Guard, now: i
         };
         // One bad entry disables all of them; the first one's message is told.
         if let Ok(list) = &mut entries {
-            match Entry::parse(asked) {
+            match Entry::parse(asked, rules) {
                 Ok(entry) => list.push(entry),
                 Err(message) => entries = Err(message),
             }
@@ -95,15 +111,18 @@ pub fn read(topic: &str, payload: &Value, channels: usize, guard: &Guard, now: i
         is_legacy: config.is_none(),
         entries,
         is_live: false,
+        lost_until: None,
+        is_deaf: false,
         acks: flag("broadcast", "ack"),
         echoes: flag("broadcast", "self"),
         token: token.map(Into::into),
+        role: bearer.role.into(),
     };
     Ok(Join {
         channel,
         echo,
         wants_presence: flag("presence", "enabled"),
-        expires,
+        expires: bearer.expires,
     })
 }
 

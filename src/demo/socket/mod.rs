@@ -5,12 +5,14 @@ mod fanout;
 mod handshake;
 mod inbound;
 mod join;
+mod joining;
 mod members;
 mod outbox;
 mod task;
+mod timers;
 
 pub use entry::Entry;
 pub use fanout::Fanout;
 pub use handshake::upgrade;
-pub use members::{Channel, Member, Members};
+pub use members::{Channel, Due, Member, Members, Timer};
 pub use outbox::Outbox;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use tokio::sync::Notify;
-use tokio_tungstenite::tungstenite::Utf8Bytes;
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::super::Cut;
 
@@ -22,12 +22,15 @@ pub struct Outbox {
     queue: Mutex<Queue>,
     filled: Notify,
     cut: Notify,
+    rung: Notify,
 }
 
 #[derive(Debug, Default)]
 struct Queue {
-    messages: VecDeque<Utf8Bytes>,
+    messages: VecDeque<Message>,
     bytes: usize,
+    /// How it ends once everything is sent.
+    end: Option<Cut>,
     cut: Option<Cut>,
 }
 
@@ -36,13 +39,18 @@ impl Outbox {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn push(&self, text: Utf8Bytes) {
+    pub fn push_text(&self, text: impl Into<Utf8Bytes>) {
+        self.push(Message::Text(text.into()));
+    }
+
+    /// Queues a message; after [`Outbox::finish`] it is let go.
+    pub fn push(&self, message: Message) {
         let mut queue = self.lock();
-        if queue.cut.is_some() {
+        if queue.cut.is_some() || queue.end.is_some() {
             return;
         }
-        queue.bytes += text.len() + OVERHEAD;
-        queue.messages.push_back(text);
+        queue.bytes += message.len() + OVERHEAD;
+        queue.messages.push_back(message);
         if queue.bytes > MOST_BYTES {
             drop(queue);
             self.cut(Cut::Rst);
@@ -63,19 +71,32 @@ impl Outbox {
         }
     }
 
+    /// Ends the socket once what is queued is sent.
+    pub fn finish(&self, how: Cut) {
+        let mut queue = self.lock();
+        if queue.cut.is_none() && queue.end.is_none() {
+            queue.end = Some(how);
+            self.filled.notify_one();
+        }
+    }
+
     /// Up to `most` messages, as soon as there are any.
-    pub async fn take(&self, most: usize) -> Vec<Utf8Bytes> {
+    pub async fn take(&self, most: usize) -> Vec<Message> {
         loop {
             {
                 let mut queue = self.lock();
                 if !queue.messages.is_empty() {
                     let count = queue.messages.len().min(most);
                     let taken: Vec<_> = queue.messages.drain(..count).collect();
-                    queue.bytes -= taken.iter().map(|text| text.len() + OVERHEAD).sum::<usize>();
+                    queue.bytes -= taken.iter().map(|message| message.len() + OVERHEAD).sum::<usize>();
                     if !queue.messages.is_empty() {
                         self.filled.notify_one();
                     }
                     return taken;
+                }
+                if let Some(how) = queue.end {
+                    drop(queue);
+                    self.cut(how);
                 }
             }
             self.filled.notified().await;
@@ -90,5 +111,15 @@ impl Outbox {
             }
             self.cut.notified().await;
         }
+    }
+
+    /// The socket's timers have changed.
+    pub fn ring(&self) {
+        self.rung.notify_one();
+    }
+
+    /// Returns when they have.
+    pub async fn until_rung(&self) {
+        self.rung.notified().await;
     }
 }

@@ -11,14 +11,21 @@ use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
         Error, Message, Utf8Bytes,
-        protocol::{CloseFrame, Role, WebSocketConfig, frame::coding::CloseCode},
+        protocol::{
+            CloseFrame, Role, WebSocketConfig,
+            frame::{
+                Frame,
+                coding::{CloseCode, Data, OpCode},
+            },
+        },
     },
 };
 
 use super::{
     super::{Cut, hub::Hub},
     Outbox,
-    inbound::{Timer, handle, ring},
+    inbound::handle,
+    timers,
 };
 use crate::realtime::Vsn;
 
@@ -32,7 +39,7 @@ const BATCH: usize = 256;
 const FAREWELL: Duration = Duration::from_millis(500);
 
 /// Serves a socket until it ends. `read` is what the client sent right behind its handshake.
-pub async fn serve(hub: Arc<Hub>, io: TcpStream, read: Vec<u8>, vsn: Vsn) {
+pub async fn serve(hub: Arc<Hub>, io: TcpStream, read: Vec<u8>, vsn: Vsn, key: Arc<str>) {
     let config = WebSocketConfig::default()
         .max_message_size(Some(MOST_INBOUND))
         .max_frame_size(Some(MOST_INBOUND));
@@ -41,7 +48,7 @@ pub async fn serve(hub: Arc<Hub>, io: TcpStream, read: Vec<u8>, vsn: Vsn) {
     let number = {
         let mut inner = hub.lock();
         inner.seen.connects += 1;
-        inner.members.enter(vsn, outbox.clone())
+        inner.members.enter(vsn, key, outbox.clone())
     };
     let how = converse(&hub, number, vsn, &mut socket, &outbox).await;
     hub.lock().members.leave(number);
@@ -52,18 +59,17 @@ pub async fn serve(hub: Arc<Hub>, io: TcpStream, read: Vec<u8>, vsn: Vsn) {
 
 /// Answers how the server wants to end the socket; `None` when the client, or the network, has ended it.
 async fn converse(hub: &Hub, number: u64, vsn: Vsn, socket: &mut Socket, outbox: &Outbox) -> Option<Cut> {
-    let mut timers: Vec<Timer> = Vec::new();
     let mut heard = Instant::now();
     loop {
-        let next = timers.iter().map(|timer| timer.at).min();
-        let idle = heard + hub.options.delays.idle;
+        let next = timers::next(hub, number);
+        let idle = heard + hub.delays().idle;
         tokio::select! {
             how = outbox.until_cut() => return Some(how),
             batch = outbox.take(BATCH) => {
                 hub.until_unstalled(Some(outbox)).await;
                 tokio::select! {
                     how = outbox.until_cut() => return Some(how),
-                    written = write(socket, batch) => written.ok()?,
+                    written = write(socket, batch, hub.fragment()) => written.ok()?,
                 }
             }
             message = socket.next() => {
@@ -73,7 +79,7 @@ async fn converse(hub: &Hub, number: u64, vsn: Vsn, socket: &mut Socket, outbox:
                     Ok(Message::Text(text)) => {
                         tokio::select! {
                             how = outbox.until_cut() => return Some(how),
-                            () = handle(hub, number, vsn, &text, &mut timers) => {}
+                            () = handle(hub, number, vsn, &text) => {}
                         }
                     }
                     // Binary broadcasts are taken without a word; pings are answered by the library.
@@ -86,8 +92,9 @@ async fn converse(hub: &Hub, number: u64, vsn: Vsn, socket: &mut Socket, outbox:
             }
             () = until(next) => {
                 hub.until_unstalled(Some(outbox)).await;
-                ring(hub, number, &mut timers);
+                timers::ring(hub, number);
             }
+            () = outbox.until_rung() => {}
             // A minute of silence ends the socket, and with the code of an orderly close.
             () = until(Some(idle)) => return Some(Cut::Close(CloseCode::Normal.into())),
         }
@@ -101,9 +108,21 @@ async fn until(moment: Option<Instant>) {
     }
 }
 
-async fn write(socket: &mut Socket, batch: Vec<Utf8Bytes>) -> Result<(), Error> {
-    for text in batch {
-        socket.feed(Message::Text(text)).await?;
+async fn write(socket: &mut Socket, batch: Vec<Message>, fragment: Option<usize>) -> Result<(), Error> {
+    for message in batch {
+        match (message, fragment) {
+            (Message::Text(text), Some(most)) if text.len() > most => {
+                let mut rest = bytes::Bytes::from(text);
+                let mut code = Data::Text;
+                while !rest.is_empty() {
+                    let part = rest.split_to(most.clamp(1, rest.len()));
+                    let frame = Frame::message(part, OpCode::Data(code), rest.is_empty());
+                    socket.feed(Message::Frame(frame)).await?;
+                    code = Data::Continue;
+                }
+            }
+            (message, _) => socket.feed(message).await?,
+        }
     }
     socket.flush().await
 }

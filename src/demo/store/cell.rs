@@ -77,6 +77,18 @@ impl Cell {
         }
     }
 
+    /// Bytes of the value as text.
+    pub fn text_length(&self) -> usize {
+        match self {
+            Self::Null => 0,
+            Self::Int(number) => number.checked_ilog10().map_or(1, |digits| digits as usize + 1),
+            Self::Text(text) | Self::Json(text) => text.len(),
+            Self::Uuid(_) => 36,
+            // 2026-11-23 06:56:53.923047+00
+            Self::Time(_) => 29,
+        }
+    }
+
     /// Writes the value as JSON.
     pub fn write_json(&self, out: &mut String) {
         match self {

@@ -22,6 +22,8 @@ pub enum Mutation {
     Insert(TableId, Row),
     Update(TableId, Row),
     Delete(TableId, Uuid),
+    /// An update that changes the key: the old one, and the row with the new one.
+    Rekey(TableId, Uuid, Row),
 }
 
 /// What was done to one row.
@@ -69,6 +71,11 @@ impl Store {
         }
     }
 
+    /// Takes every row out, as TRUNCATE does: there is nothing to tell. Answers how many there were.
+    pub fn truncate(&mut self, table: TableId) -> usize {
+        std::mem::take(self.table_mut(table)).len()
+    }
+
     /// Applies a mutation. `None` where there is nothing to apply it to: an update or a delete of no row. An insert of
     /// a row that is there already counts as an update, as `on conflict do update` would.
     pub fn apply(&mut self, mutation: Mutation) -> Option<Applied> {
@@ -84,6 +91,19 @@ impl Store {
             Mutation::Update(table, row) => {
                 let slot = self.table_mut(table).get_mut(&row.id())?;
                 let old = std::mem::replace(slot, row.clone());
+                Some(Applied {
+                    table,
+                    new: Some(row),
+                    old: Some(old),
+                })
+            }
+            Mutation::Rekey(table, id, row) => {
+                let rows = self.table_mut(table);
+                if rows.contains_key(&row.id()) {
+                    return None;
+                }
+                let old = rows.remove(&id)?;
+                rows.insert(row.id(), row.clone());
                 Some(Applied {
                     table,
                     new: Some(row),

@@ -56,18 +56,22 @@ impl Row {
         Ok(Self::new(cells))
     }
 
-    /// As a change's `record`: jsonb's key order, a space after `:` and `,`.
-    pub fn write_record(&self, table: TableId, out: &mut String) {
+    /// As a change's `record`: jsonb's key order, a space after `:` and `,`; the values that `keep` keeps, which it is
+    /// asked by their place and themselves.
+    pub fn write_record(&self, table: TableId, keep: impl Fn(usize, &Cell) -> bool, out: &mut String) {
         let schema = table.schema();
         out.push('{');
-        for (n, &at) in schema.jsonb_order.iter().enumerate() {
-            let Some((name, _)) = schema.columns.get(at) else {
+        let mut is_first = true;
+        for &at in &schema.jsonb_order {
+            let cell = self.cell(at);
+            let Some((name, _)) = schema.columns.get(at).filter(|_| keep(at, cell)) else {
                 continue;
             };
-            out.push_str(if n > 0 { ", \"" } else { "\"" });
+            out.push_str(if is_first { "\"" } else { ", \"" });
+            is_first = false;
             out.push_str(name);
             out.push_str("\": ");
-            self.cell(at).write_json(out);
+            cell.write_json(out);
         }
         out.push('}');
     }
@@ -87,7 +91,7 @@ impl Row {
     /// As a JSON value, for those who want to look at it.
     pub fn to_value(&self, table: TableId) -> Value {
         let mut text = String::new();
-        self.write_record(table, &mut text);
+        self.write_record(table, |_, _| true, &mut text);
         serde_json::from_str(&text).unwrap_or_default()
     }
 }

@@ -5,9 +5,11 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::{Out, Phase, Session, Tracked};
 use crate::{
-    domain::{Cell, Following, RowId},
+    domain::{Following, RowId},
     realtime::{
         api::{Action, PageError, Probe, ProbeRequest},
         timestamp,
@@ -56,13 +58,13 @@ struct Suspect {
     /// The least difference in rows seen, and its sign; none: at least one look found the counts equal.
     count: Option<(bool, u64)>,
     /// A row that had changed there and not here.
-    newest: Option<(RowId, Changed)>,
+    newest: Option<(RowId, Value)>,
 }
 
 /// What a probe and what is held differ by.
 struct Found {
     count: Option<(bool, u64)>,
-    newest: Option<(RowId, Changed)>,
+    newest: Option<(RowId, Value)>,
 }
 
 impl Watch {
@@ -109,37 +111,18 @@ impl Watch {
     }
 }
 
-/// When a row changed, as its column says it.
-#[derive(Debug)]
-enum Changed {
-    Text(Box<str>),
-    Number(f64),
-    /// Nothing that has an age.
-    Other,
-}
-
-impl Changed {
-    fn of(cell: &Cell<'_>) -> Self {
-        match cell {
-            Cell::Text(text) => Self::Text((&**text).into()),
-            Cell::Number(digits) => digits.parse().map_or(Self::Other, Self::Number),
-            _ => Self::Other,
-        }
-    }
-}
-
 /// Whether a row that was changed at `ours` here is older than `theirs`.
-fn is_older(ours: Option<Cell<'_>>, theirs: &Changed) -> bool {
+fn is_older(ours: Option<&Value>, theirs: &Value) -> bool {
     let Some(ours) = ours else { return true };
     let moment = |text: &str| timestamp::parse_ms(text).or_else(|| timestamp::parse_ms(&format!("{text}Z")));
     match (ours, theirs) {
-        (Cell::Text(ours), Changed::Text(theirs)) if *ours == **theirs => false,
-        (Cell::Text(ours), Changed::Text(theirs)) => match (moment(&ours), moment(theirs)) {
+        _ if ours == theirs => false,
+        (Value::String(ours), Value::String(theirs)) => match (moment(ours), moment(theirs)) {
             (Some(a), Some(b)) if a != b => a < b,
             // The same millisecond: the rest of the digits decides.
-            _ => *ours < **theirs,
+            _ => ours < theirs,
         },
-        (Cell::Number(ours), Changed::Number(theirs)) => ours.parse::<f64>().is_ok_and(|ours| ours < *theirs),
+        (Value::Number(ours), Value::Number(theirs)) => ours.as_f64() < theirs.as_f64(),
         // Somebody set it to null, or to something else: not a matter of age.
         _ => false,
     }
@@ -153,7 +136,7 @@ impl Tracked {
         columns.find(|column| row.get(column).is_some()).cloned()
     }
 
-    fn is_behind(&self, id: &RowId, column: &str, changed: &Changed) -> bool {
+    fn is_behind(&self, id: &RowId, column: &str, changed: &Value) -> bool {
         is_older(self.rows.get(id).and_then(|row| row.get(column)), changed)
     }
 
@@ -175,8 +158,7 @@ impl Tracked {
             let id = RowId::from_value(row.get(&self.table.key)?)?;
             let (_, changed) = row.iter().find(|(column, _)| ***column != *self.table.key)?;
             let column = self.newest_by()?;
-            let changed = Changed::of(&changed);
-            self.is_behind(&id, &column, &changed).then_some((id, changed))
+            self.is_behind(&id, &column, changed).then(|| (id, changed.clone()))
         });
         (count.is_some() || newest.is_some()).then_some(Found { count, newest })
     }

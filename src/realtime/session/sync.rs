@@ -64,8 +64,7 @@ pub(super) struct Sync {
     pub since: Duration,
     stage: Stage,
     pub tables: Vec<Reading>,
-    /// It is read all over again: a change was lost since it began (of first ones only; others are followed by another),
-    /// or its pages are of two users.
+    /// A change was lost since it began: it is read all over again. Of first ones only; others are followed by another.
     pub tainted: bool,
     page_size: usize,
 }

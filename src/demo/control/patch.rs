@@ -1,0 +1,180 @@
+//! Parts of the conduct and of a table's rules as the control call says them: what is not said stays.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::Deserialize;
+
+use super::{
+    super::{Conduct, Delays, Limit, Subscribe, TableRules},
+    DemoError,
+    call::seconds,
+};
+
+/// What of the conduct changes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConductPatch {
+    /// `demo` or `real`.
+    delays: Option<DelaysWord>,
+    /// So many times as long as those.
+    delay_scale: Option<f64>,
+    join_s: Option<f64>,
+    join_error_s: Option<f64>,
+    subscribe_s: Option<f64>,
+    resubscribe_s: Option<f64>,
+    refuse_s: Option<f64>,
+    token_check_s: Option<f64>,
+    idle_s: Option<f64>,
+    blocks_while_joining: Option<bool>,
+    subscribe: Option<SubscribeWord>,
+    slot_late_s: Option<f64>,
+    stale_frames: Option<bool>,
+    /// 0 = whole messages.
+    fragment_bytes: Option<usize>,
+    max_rows: Option<usize>,
+    toast_bytes: Option<usize>,
+    max_change_bytes: Option<usize>,
+    poll_s: Option<f64>,
+    /// 0 = none.
+    limit_per_s: Option<f64>,
+    limit_bucket_s: Option<f64>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum DelaysWord {
+    Demo,
+    Real,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SubscribeWord {
+    Confirmed,
+    Never,
+    ErrorFirst,
+    ChangesFirst,
+    SlotLate,
+    Deaf,
+}
+
+/// What of a table's rules changes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TablePatch {
+    published: Option<bool>,
+    full: Option<bool>,
+    keyless: Option<bool>,
+    /// "" = none.
+    partition: Option<String>,
+    /// Roles that may not read it, and roles that may again.
+    deny: Vec<String>,
+    grant: Vec<String>,
+    /// `false` = row-level security off.
+    row_security: Option<bool>,
+    /// Conditions by role.
+    policies: BTreeMap<String, String>,
+}
+
+/// Roles that may be denied, of one table.
+const MOST_DENIED: usize = 64;
+
+impl ConductPatch {
+    /// Changes what it says, or nothing and says what cannot be.
+    pub fn apply(&self, conduct: &mut Conduct) -> Result<(), DemoError> {
+        let mut new = conduct.clone();
+        if let Some(word) = self.delays {
+            new.delays = match word {
+                DelaysWord::Demo => Delays::DEMO,
+                DelaysWord::Real => Delays::REAL,
+            };
+        }
+        if let Some(scale) = self.delay_scale {
+            if !(0.0..=1_000.0).contains(&scale) {
+                return Err(DemoError::Control("delay_scale must be between 0 and 1000".into()));
+            }
+            new.delays = new.delays.scaled(scale);
+        }
+        let spans: [(Option<f64>, &mut Duration); 8] = [
+            (self.join_s, &mut new.delays.join),
+            (self.join_error_s, &mut new.delays.join_error),
+            (self.subscribe_s, &mut new.delays.subscribe),
+            (self.resubscribe_s, &mut new.delays.resubscribe),
+            (self.refuse_s, &mut new.delays.refuse),
+            (self.token_check_s, &mut new.delays.token_check),
+            (self.idle_s, &mut new.delays.idle),
+            (self.poll_s, &mut new.poll),
+        ];
+        for (said, span) in spans {
+            if let Some(said) = said {
+                *span = seconds(said)?;
+            }
+        }
+        let late = self.slot_late_s.map(seconds).transpose()?;
+        match (self.subscribe, late) {
+            (None, None) => {}
+            (Some(SubscribeWord::SlotLate), None) => {
+                return Err(DemoError::Control(
+                    "slot_late needs to know how late: add \"slot_late_s\":3".into(),
+                ));
+            }
+            (None | Some(SubscribeWord::SlotLate), Some(late)) => new.subscribe = Subscribe::SlotLate(late),
+            (Some(word), _) => {
+                new.subscribe = match word {
+                    SubscribeWord::Confirmed | SubscribeWord::SlotLate => Subscribe::Confirmed,
+                    SubscribeWord::Never => Subscribe::Never,
+                    SubscribeWord::ErrorFirst => Subscribe::ErrorFirst,
+                    SubscribeWord::ChangesFirst => Subscribe::ChangesFirst,
+                    SubscribeWord::Deaf => Subscribe::Deaf,
+                }
+            }
+        }
+        if let Some(per_s) = self.limit_per_s {
+            let bucket = self.limit_bucket_s.map(seconds).transpose()?;
+            new.limit = (per_s > 0.0).then(|| Limit {
+                bucket: bucket.unwrap_or(Limit::real(per_s).bucket),
+                per_s,
+            });
+        }
+        new.blocks_while_joining = self.blocks_while_joining.unwrap_or(new.blocks_while_joining);
+        new.sends_stale_frames = self.stale_frames.unwrap_or(new.sends_stale_frames);
+        new.max_rows = self.max_rows.unwrap_or(new.max_rows);
+        new.toast_bytes = self.toast_bytes.unwrap_or(new.toast_bytes);
+        new.max_change_bytes = self.max_change_bytes.unwrap_or(new.max_change_bytes);
+        if let Some(bytes) = self.fragment_bytes {
+            new.fragment_bytes = (bytes > 0).then_some(bytes);
+        }
+        *conduct = new;
+        Ok(())
+    }
+}
+
+impl TablePatch {
+    /// Changes what it says, or nothing and says what cannot be.
+    pub fn apply(&self, rules: &mut TableRules) -> Result<(), DemoError> {
+        let mut new = rules.clone();
+        new.is_published = self.published.unwrap_or(new.is_published);
+        new.is_full = self.full.unwrap_or(new.is_full);
+        new.is_keyless = self.keyless.unwrap_or(new.is_keyless);
+        if let Some(name) = &self.partition {
+            new.partition = (!name.is_empty()).then(|| name.clone());
+        }
+        new.denied.extend(self.deny.iter().cloned());
+        new.denied.retain(|role| !self.grant.contains(role));
+        if new.denied.len() > MOST_DENIED {
+            return Err(DemoError::Control(format!(
+                "a table of the demo feed is denied to at most {MOST_DENIED} roles"
+            )));
+        }
+        match self.row_security {
+            Some(true) => new.restrict(),
+            Some(false) => new.allow_all(),
+            None => {}
+        }
+        for (role, condition) in &self.policies {
+            new.allow(role, condition)?;
+        }
+        *rules = new;
+        Ok(())
+    }
+}

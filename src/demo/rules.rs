@@ -1,0 +1,148 @@
+//! What the database says about each table: published or not, key, identity, partition, grants, row-level security.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    DemoError, Identity,
+    predicate::{Predicate, split},
+    store::{Row, TableId},
+};
+
+/// The rules of the three tables.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rules([TableRules; 3]);
+
+/// One table's rules.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableRules {
+    table: TableId,
+    /// In the publication `supabase_realtime`.
+    pub is_published: bool,
+    /// `REPLICA IDENTITY FULL`: changes carry the whole old row.
+    pub is_full: bool,
+    /// The table has no primary key as far as the stream is concerned: `Error 400`.
+    pub is_keyless: bool,
+    /// The rows lie in a partition of this name, which the stream says in the place of the table's.
+    pub partition: Option<String>,
+    /// Roles without the right to read the table: `Error 401`, and 401 or 403 at REST.
+    pub denied: BTreeSet<String>,
+    /// Row-level security; `None` = off. A role that has no policy sees nothing.
+    policies: Option<BTreeMap<String, Policy>>,
+}
+
+/// Which rows a role sees.
+#[derive(Debug, Clone, PartialEq)]
+enum Policy {
+    Everything,
+    Nothing,
+    Where(Vec<Predicate>),
+}
+
+/// The role that row-level security does not bind.
+const BYPASS: &str = "service_role";
+/// Roles with a policy, and conditions of one.
+const MOST_POLICIES: usize = 64;
+
+impl Rules {
+    pub fn new(identity: Identity) -> Self {
+        Self(TableId::ALL.map(|table| TableRules {
+            table,
+            is_published: true,
+            is_full: identity.is_full(table),
+            is_keyless: false,
+            partition: None,
+            denied: BTreeSet::new(),
+            policies: None,
+        }))
+    }
+
+    pub fn of(&self, table: TableId) -> &TableRules {
+        match table {
+            TableId::Agents => &self.0[0],
+            TableId::Tasks => &self.0[1],
+            TableId::Workflows => &self.0[2],
+        }
+    }
+
+    pub fn of_mut(&mut self, table: TableId) -> &mut TableRules {
+        match table {
+            TableId::Agents => &mut self.0[0],
+            TableId::Tasks => &mut self.0[1],
+            TableId::Workflows => &mut self.0[2],
+        }
+    }
+}
+
+impl TableRules {
+    /// The name that the stream knows the table by.
+    pub fn stream_name(&self) -> &str {
+        self.partition.as_deref().unwrap_or(self.table.name())
+    }
+
+    pub fn has_row_security(&self) -> bool {
+        self.policies.is_some()
+    }
+
+    /// Turns row-level security on, and lets a role see the rows that meet every condition of
+    /// `status=neq.busy,owner=eq.me`; or all of them (`true`), or none (`false`).
+    ///
+    /// # Errors
+    /// A sentence that says which condition cannot be.
+    pub fn allow(&mut self, role: &str, condition: &str) -> Result<(), DemoError> {
+        let policy = match condition.trim() {
+            "true" => Policy::Everything,
+            "false" => Policy::Nothing,
+            conditions => {
+                let parts = split(conditions)
+                    .unwrap_or_default()
+                    .into_iter()
+                    .take(MOST_POLICIES)
+                    .map(|part| {
+                        let (column, test) = part.trim().split_once('=').unwrap_or((part, ""));
+                        Predicate::parse(self.table.schema(), column, test).map_err(|_| {
+                        DemoError::Control(format!(
+                            "'{part}' is no condition on table {}: write one such as status=eq.busy, or true, or false",
+                            self.table.name()
+                        ))
+                    })
+                    });
+                Policy::Where(parts.collect::<Result<_, _>>()?)
+            }
+        };
+        let policies = self.policies.get_or_insert_default();
+        if policies.len() >= MOST_POLICIES && !policies.contains_key(role) {
+            return Err(DemoError::Control(format!(
+                "a table of the demo feed has policies for at most {MOST_POLICIES} roles"
+            )));
+        }
+        policies.insert(role.into(), policy);
+        Ok(())
+    }
+
+    /// Turns row-level security on; roles without a policy see nothing.
+    pub fn restrict(&mut self) {
+        self.policies.get_or_insert_default();
+    }
+
+    /// Turns row-level security off.
+    pub fn allow_all(&mut self) {
+        self.policies = None;
+    }
+
+    /// Whether a role may read the table at all.
+    pub fn may_read(&self, role: &str) -> bool {
+        !self.denied.contains(role)
+    }
+
+    /// Whether a role sees a row.
+    pub fn shows(&self, role: &str, row: &Row) -> bool {
+        let Some(policies) = self.policies.as_ref().filter(|_| role != BYPASS) else {
+            return true;
+        };
+        match policies.get(role) {
+            None | Some(Policy::Nothing) => false,
+            Some(Policy::Everything) => true,
+            Some(Policy::Where(conditions)) => conditions.iter().all(|condition| condition.is_met_by(row)),
+        }
+    }
+}

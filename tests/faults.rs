@@ -1,0 +1,161 @@
+//! What goes wrong below the protocol, between a real worker and a real server: each ends in Live, on the server's rows.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "support/demo.rs"]
+mod demo;
+#[path = "support/listener.rs"]
+mod listener;
+
+use std::time::Duration;
+
+use demo::server;
+use listener::{Listener, settings};
+use opswall::{
+    demo::{Cut, Flow, Proxy, Server, Way},
+    domain::LinkStatus,
+    settings::FeedSettings,
+};
+
+/// A server, a proxy in front of it, and a reader behind that, connected.
+fn connected(rate: f64) -> (Server, Proxy, Listener) {
+    let server = server(rate);
+    let proxy = Proxy::start(server.addr()).expect("a proxy");
+    let mut listener = Listener::start(FeedSettings {
+        heartbeat_interval: Duration::from_millis(500),
+        ..settings(&proxy.url())
+    });
+    listener.until_connected();
+    (server, proxy, listener)
+}
+
+/// The socket is lost and comes back; at the end the reader has what the server has.
+fn recover(server: &Server, listener: &mut Listener) {
+    listener.until("the loss", |listener| listener.status() != LinkStatus::Connected);
+    listener.until_connected();
+    server.control().pause();
+    listener.until_equal(&server.control());
+}
+
+#[test]
+fn a_reset_and_an_end_are_noticed_and_healed() {
+    for how in [Cut::Rst, Cut::Fin] {
+        let (server, proxy, mut listener) = connected(200.0);
+        assert!(proxy.cut(how) >= 1);
+        recover(&server, &mut listener);
+    }
+}
+
+/// Both ends believe in the connection, and nothing passes: only the heartbeat can tell.
+#[test]
+fn a_half_open_socket_is_found_by_its_heartbeat() {
+    let server = server(200.0);
+    let proxy = Proxy::start(server.addr()).expect("a proxy");
+    let mut listener = Listener::start(FeedSettings {
+        heartbeat_interval: Duration::from_millis(500),
+        rest_url: settings(&server.url()).rest_url,
+        ..settings(&proxy.url())
+    });
+    listener.until_connected();
+    assert_eq!(proxy.set_flow_of_open(Flow::Swallow), 1);
+    recover(&server, &mut listener);
+}
+
+#[test]
+fn a_stall_ends_in_the_server_s_rows_whether_it_was_noticed_or_not() {
+    let (server, proxy, mut listener) = connected(200.0);
+    for span in [100, 1_500] {
+        proxy.set_flow(Flow::Stall);
+        listener.listen_for(Duration::from_millis(span));
+        proxy.set_flow(Flow::Pass);
+        listener.until_connected();
+    }
+    server.control().pause();
+    listener.until_equal(&server.control());
+}
+
+/// Torn, merged and slow: nothing is wrong with that, and nothing is to be noticed.
+#[test]
+fn torn_merged_and_slow_bytes_are_only_bytes() {
+    for flow in [
+        Flow::Split(3),
+        Flow::Merge(Duration::from_millis(60)),
+        Flow::Throttle(400_000),
+    ] {
+        let server = server(60.0);
+        let proxy = Proxy::start(server.addr()).expect("a proxy");
+        proxy.set_flow(flow);
+        let mut listener = Listener::start(settings(&proxy.url()));
+        listener.until_connected();
+        listener.until("live changes", |listener| {
+            let live = |change: &&opswall::domain::Change| change.committed_ms.is_some();
+            listener.changes.iter().filter(live).count() > 30
+        });
+        server.control().pause();
+        listener.until_equal(&server.control());
+        assert_eq!(listener.status_words(), ["connecting", "connected"], "{flow:?}");
+    }
+}
+
+#[test]
+fn garbage_either_way_costs_the_socket_and_nothing_else() {
+    for (seed, way) in [(1, Way::ToClient), (2, Way::ToServer), (3, Way::ToClient)] {
+        let (server, proxy, mut listener) = connected(200.0);
+        assert!(proxy.garbage(way, 4_000, seed) >= 1);
+        recover(&server, &mut listener);
+    }
+}
+
+#[test]
+fn spoilt_bytes_in_the_stream_never_become_rows() {
+    let (server, proxy, mut listener) = connected(200.0);
+    for _ in 0..3 {
+        proxy.spoil(Way::ToClient, 300);
+        listener.listen_for(Duration::from_millis(200));
+        listener.until_connected();
+    }
+    server.control().pause();
+    listener.until_equal(&server.control());
+}
+
+#[test]
+fn a_machine_that_resets_every_connection_is_tried_again_until_it_does_not() {
+    let (server, proxy, mut listener) = connected(200.0);
+    proxy.refuse_new();
+    proxy.cut(Cut::Rst);
+    let waits = |listener: &Listener| {
+        listener
+            .statuses
+            .iter()
+            .filter(|report| report.retry_in_ms.is_some())
+            .count()
+    };
+    listener.until("the second try", |listener| waits(listener) >= 2);
+    proxy.set_flow(Flow::Pass);
+    recover(&server, &mut listener);
+}
+
+/// What answers at the same address may be another machine with other rows.
+#[test]
+fn another_server_behind_the_same_address_is_read_anew() {
+    let (_first, proxy, mut listener) = connected(0.0);
+    let second = server(0.0);
+    second.control().step(300);
+    proxy.point_at(second.addr());
+    proxy.cut(Cut::Fin);
+    recover(&second, &mut listener);
+}
+
+#[test]
+fn a_proxy_counts_bounds_and_stops() {
+    let (_server, proxy, listener) = connected(0.0);
+    assert!(proxy.links() >= 1 && proxy.passed(Way::ToClient) > proxy.passed(Way::ToServer));
+    proxy.set_flow(Flow::Stall);
+    let addr = proxy.addr();
+    drop(proxy);
+    assert!(
+        std::net::TcpStream::connect(addr).is_err(),
+        "nobody listens there any more"
+    );
+    drop(listener);
+}
