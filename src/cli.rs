@@ -35,6 +35,8 @@ pub enum Command {
     Snapshot(SnapshotArgs),
     /// Measure this machine
     Bench(BenchArgs),
+    /// No window: each step of the connection checked in order, what failed and what to do
+    Doctor(DoctorArgs),
     /// Print the SQL that makes the three tables, the publication and the row-level-security policies
     Schema,
     /// Print the settings in force and where each came from
@@ -91,6 +93,19 @@ pub struct TailArgs {
     /// Print the closing summary only
     #[arg(long)]
     pub quiet: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct DoctorArgs {
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Wait so long for a change of a row
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub wait: f64,
+    /// Longest that one look may take
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = timeout)]
+    pub timeout: f64,
 }
 
 #[cfg(feature = "wall")]
@@ -198,6 +213,15 @@ fn seconds(text: &str) -> Result<f64, String> {
         Ok(number) if (0.0..=MOST).contains(&number) => Ok(number),
         _ => Err(format!("give a number of seconds from 0 to {MOST}")),
     }
+}
+
+/// A span in which something can happen at all.
+fn timeout(text: &str) -> Result<f64, String> {
+    const RANGE: std::ops::RangeInclusive<f64> = 0.1..=600.0;
+    seconds(text)
+        .ok()
+        .filter(|span| RANGE.contains(span))
+        .ok_or_else(|| format!("give a number of seconds from {} to {}", RANGE.start(), RANGE.end()))
 }
 
 /// `1920x1080`

@@ -31,7 +31,7 @@ const RULES: &[Rule] = &[
     Rule {
         module: "realtime",
         modules: &["domain"],
-        crates: &["serde", "serde_json", "thiserror", "base64", "uuid"],
+        crates: &["serde", "serde_json", "thiserror", "base64", "uuid", "foldhash"],
     },
     // SQL as text; nobody talks to a database here.
     Rule {
@@ -64,6 +64,7 @@ const RULES: &[Rule] = &[
             "tokio_tungstenite",
             "rustls",
             "rustls_platform_verifier",
+            "x509_cert",
             "reqwest",
             "futures_util",
             "crossbeam_channel",
@@ -73,6 +74,7 @@ const RULES: &[Rule] = &[
             "serde",
             "serde_json",
             "fastrand",
+            "foldhash",
             "jiff",
             "log",
             "thiserror",

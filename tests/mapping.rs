@@ -2,8 +2,6 @@
 
 #![allow(clippy::expect_used, reason = "a test may panic")]
 
-use std::sync::Arc;
-
 use opswall::domain::{Agent, Kind, Mapping, Record, Row, RowId, Status, Task, Workflow, mapping::MAX_LABEL_CHARS};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -508,7 +506,7 @@ proptest! {
         id in any::<String>(),
     ) {
         let mapping = Mapping::default();
-        let record: Record = cells.into_iter().map(|(name, value)| (Arc::from(name), value)).collect();
+        let record = record(Value::Object(cells.into_iter().collect()));
         for kind in Kind::ALL {
             let id = mapping.id_of(kind, &record).unwrap_or_else(|| id.as_str().into());
             let (label, progress, priority, agents) = match mapping.read(kind, &id, &record) {

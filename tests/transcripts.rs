@@ -3,6 +3,8 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "support/recorded.rs"]
+mod recorded;
 #[path = "support/rig.rs"]
 mod rig;
 
@@ -15,68 +17,9 @@ use opswall::{
         frame::{BinaryKind, decode_client_binary},
     },
 };
+use recorded::{Line, frames};
 use rig::{Rig, config, ms, seconds, table};
 use serde_json::Value;
-
-struct Line {
-    file: String,
-    number: usize,
-    /// Which socket, where there are several.
-    conn: String,
-    to_server: bool,
-    vsn: Vsn,
-    text: String,
-    binary: Option<Vec<u8>>,
-}
-
-/// Every frame of every file; notes are left out.
-fn frames() -> Vec<Line> {
-    use base64::Engine as _;
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/transcripts");
-    let mut lines = Vec::new();
-    for entry in fs::read_dir(folder).expect("the folder of recorded frames") {
-        let path = entry.expect("an entry").path();
-        if path.extension().is_none_or(|extension| extension != "jsonl") {
-            continue;
-        }
-        let file = path.file_name().expect("a name").to_string_lossy().into_owned();
-        // The serializer is in the connect URL of each socket; without one it is 1.0.0.
-        let mut vsn = Vsn::V1;
-        for (at, line) in fs::read_to_string(&path).expect("a text file").lines().enumerate() {
-            let line: Value = serde_json::from_str(line).expect("a line of JSON");
-            let text = line["text"].as_str().expect("a text").to_owned();
-            let to_server = match line["dir"].as_str() {
-                Some("in") => false,
-                Some("out") => true,
-                _ => {
-                    if text.starts_with("CONNECT") || text.contains("vsn=") {
-                        vsn = if text.contains("vsn=2.0.0") { Vsn::V2 } else { Vsn::V1 };
-                    }
-                    continue;
-                }
-            };
-            if text == "[object ArrayBuffer]" {
-                continue; // the recorder lost the bytes of these
-            }
-            let binary = line["binary_b64"].as_str().map(|text| {
-                base64::engine::general_purpose::STANDARD
-                    .decode(text)
-                    .expect("base64 of a binary frame")
-            });
-            lines.push(Line {
-                file: file.clone(),
-                number: at + 1,
-                conn: line["conn"].to_string(),
-                to_server,
-                vsn,
-                text,
-                binary,
-            });
-        }
-    }
-    assert!(lines.len() > 6_000, "all files are there: {}", lines.len());
-    lines
-}
 
 /// What the recordings contain on purpose although it is no frame.
 fn deliberately_bad(line: &Line) -> bool {

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod config;
+pub mod doctor;
 mod failure;
 pub mod schema;
 pub mod serve;

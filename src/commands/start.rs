@@ -2,9 +2,9 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use super::{Failure, bench, config, schema, serve, tail};
+use super::{Failure, bench, config, doctor, schema, serve, tail};
 use crate::{
-    cli::{BenchArgs, BenchWhat, Cli, Command, DemoArgs, PlanArgs, Reference, TailArgs},
+    cli::{BenchArgs, BenchWhat, Cli, Command, DemoArgs, DoctorArgs, PlanArgs, Reference, TailArgs},
     demo::{Account, AuthOptions, Faults, Options},
     settings::{Env, Settings},
 };
@@ -21,7 +21,12 @@ pub fn run(cli: Cli) -> ExitCode {
 }
 
 fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
-    let settings = Settings::load(&cli.settings, &Env::of_process()).map_err(usage)?;
+    let settings = Settings::load(&cli.settings, &Env::of_process());
+    if let Some(Command::Doctor(args)) = cli.command {
+        log(settings.as_ref().is_ok_and(|settings| settings.verbose));
+        return doctor::run(settings, doctor_options(&args));
+    }
+    let settings = settings.map_err(usage)?;
     let done = |()| ExitCode::SUCCESS;
     match cli.command {
         Some(Command::Bench(args)) => measure(args).map(done),
@@ -40,6 +45,8 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
             tell_notices(&settings);
             tail::run(settings.feed().map_err(usage)?, &tail_options(args)).map(done)
         }
+        // Told above: wrong settings are a finding of its own.
+        Some(Command::Doctor(_)) => Ok(ExitCode::SUCCESS),
         Some(Command::Schema) => schema::run(&settings).map(done),
         Some(Command::Config(args)) => match config::run(&settings, &args) {
             Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::Running(format!(
@@ -49,7 +56,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         },
         #[cfg(not(feature = "wall"))]
         None => Err(Failure::Usage(
-            "this build has no wall: say serve, tail, schema, bench or config".into(),
+            "this build has no wall: say serve, tail, doctor, schema, bench or config".into(),
         )),
     }
 }
@@ -80,6 +87,14 @@ fn usage(error: impl std::fmt::Display) -> Failure {
 pub(super) fn tell_notices(settings: &Settings) {
     for notice in &settings.notices {
         eprintln!("opswall: {}", notice.text);
+    }
+}
+
+fn doctor_options(args: &DoctorArgs) -> doctor::DoctorOptions {
+    doctor::DoctorOptions {
+        json: args.json,
+        wait: Duration::from_secs_f64(args.wait),
+        deadline: Duration::from_secs_f64(args.timeout),
     }
 }
 

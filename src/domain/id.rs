@@ -3,9 +3,8 @@
 use std::{borrow::Borrow, fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::Kind;
+use super::{Cell, Kind};
 
 /// The primary key of a row as text. A `uuid`, a `text` and an integer key all become the text that PostgREST shows,
 /// so that `1` from one place and `"1"` from another are the same row. Cheap to clone.
@@ -17,12 +16,18 @@ pub struct RowId(Arc<str>);
 const MAX_ID_BYTES: usize = 2_704;
 
 impl RowId {
-    /// Reads an id out of a JSON cell: a non-empty string, a number or a boolean. Anything else names no row.
-    pub fn from_value(value: &Value) -> Option<Self> {
+    /// Reads an id out of a cell: a non-empty text, a number or a boolean. Anything else names no row.
+    pub fn from_value(value: Cell<'_>) -> Option<Self> {
+        Self::text_of(&value).map(Self::from)
+    }
+
+    /// The text that such a cell's id is.
+    pub fn text_of<'c>(value: &'c Cell<'_>) -> Option<&'c str> {
         match value {
-            Value::String(text) if !text.is_empty() && text.len() <= MAX_ID_BYTES => Some(Self(text.as_str().into())),
-            Value::Number(number) if number.as_str().len() <= MAX_ID_BYTES => Some(Self(number.as_str().into())),
-            Value::Bool(flag) => Some(Self(flag.to_string().into())),
+            Cell::Text(text) if !text.is_empty() && text.len() <= MAX_ID_BYTES => Some(text),
+            Cell::Number(digits) if digits.len() <= MAX_ID_BYTES => Some(digits),
+            Cell::Bool(true) => Some("true"),
+            Cell::Bool(false) => Some("false"),
             _ => None,
         }
     }

@@ -9,6 +9,7 @@ mod grant;
 mod http;
 mod link;
 mod outbox;
+pub mod probe;
 mod refused;
 mod rest;
 mod rows;

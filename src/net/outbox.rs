@@ -5,6 +5,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use crossbeam_channel::{Sender, TrySendError};
+use foldhash::fast::RandomState;
 
 use crate::domain::{Change, FeedEvent, Op, RowKey};
 
@@ -21,7 +22,7 @@ pub(super) struct Outbox {
     queue: VecDeque<Option<FeedEvent>>,
     /// Number of events that have left the queue: position of `queue`'s front in the whole stream.
     front: u64,
-    by_row: HashMap<RowKey, u64>,
+    by_row: HashMap<RowKey, u64, RandomState>,
     news: usize,
     /// Slots of the queue that are empty.
     holes: usize,
@@ -39,7 +40,7 @@ impl Outbox {
             channel,
             queue: VecDeque::new(),
             front: 0,
-            by_row: HashMap::new(),
+            by_row: HashMap::default(),
             news: 0,
             holes: 0,
             folded: 0,
@@ -199,7 +200,7 @@ mod tests {
     use crate::domain::{Kind, Level, Notice, Record};
 
     fn change(id: &str, op: Op, value: i64) -> FeedEvent {
-        let record: Record = [("v".into(), serde_json::json!(value))].into_iter().collect();
+        let record = Record::from_json(&format!(r#"{{"v":{value}}}"#)).expect("a row");
         FeedEvent::Change(Change {
             key: RowKey::new(Kind::Task, id.into()),
             op,

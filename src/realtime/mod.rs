@@ -3,6 +3,7 @@
 //! A [`Session`] is a value: [`Session::handle`] takes what happened and appends what to do. Clocks and randomness come
 //! in with every call ([`Now`]), so every race is an ordinary test with a made-up clock.
 
+pub mod advice;
 mod api;
 mod change;
 pub mod frame;

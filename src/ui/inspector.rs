@@ -114,7 +114,7 @@ fn columns_ui(ui: &mut Ui, view: &InspectorView<'_>) {
                     } else if value.is_null() {
                         ("null".to_owned(), theme::MUTED)
                     } else {
-                        (secrets::preview(value, MOST_VALUE), theme::TEXT)
+                        (secrets::preview(&value, MOST_VALUE), theme::TEXT)
                     };
                     let text = RichText::new(text).font(Tier::Mono.font(ui)).color(ink);
                     ui.add(egui::Label::new(text).wrap().selectable(true));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use crate::domain::Cell;
 
 /// Columns whose names contain one of these are masked.
 const SECRET_PARTS: [&str; 4] = ["key", "token", "secret", "password"];
@@ -19,7 +19,7 @@ pub fn is_secret(column: &str) -> bool {
 
 /// A value as one line of at most about `most` characters. A cell of a megabyte costs no more than that; values inside
 /// JSON whose names are secret are masked too.
-pub fn preview(value: &Value, most: usize) -> String {
+pub fn preview(value: &Cell<'_>, most: usize) -> String {
     let mut out = String::new();
     write_bounded(&mut out, value, most, 0);
     super::format::clean(&out, most)
@@ -28,35 +28,35 @@ pub fn preview(value: &Value, most: usize) -> String {
 /// Deeper JSON is shown as `…`.
 const DEEPEST: usize = 6;
 
-fn write_bounded(out: &mut String, value: &Value, most: usize, depth: usize) {
+fn write_bounded(out: &mut String, value: &Cell<'_>, most: usize, depth: usize) {
     // Bytes are at least characters: once there are more of them, the rest would be cut anyway. Four bytes each.
     if out.len() > most.saturating_mul(4) {
         return;
     }
     match value {
-        Value::Null => out.push_str("null"),
-        Value::Bool(flag) => {
+        Cell::Null => out.push_str("null"),
+        Cell::Bool(flag) => {
             let _ = write!(out, "{flag}");
         }
-        Value::Number(number) => out.extend(number.to_string().chars().take(most + 1)),
-        Value::String(text) if depth == 0 => out.extend(text.chars().take(most.saturating_mul(4))),
-        Value::String(text) => {
+        Cell::Number(digits) => out.extend(digits.chars().take(most + 1)),
+        Cell::Text(text) if depth == 0 => out.extend(text.chars().take(most.saturating_mul(4))),
+        Cell::Text(text) => {
             out.push('"');
             out.extend(text.chars().take(most + 1));
             out.push('"');
         }
         _ if depth >= DEEPEST => out.push('…'),
-        Value::Array(items) => {
+        Cell::List(items) => {
             out.push('[');
             for (at, item) in items.iter().take(most).enumerate() {
                 if at > 0 {
                     out.push_str(", ");
                 }
-                write_bounded(out, item, most, depth + 1);
+                write_bounded(out, &item, most, depth + 1);
             }
             out.push(']');
         }
-        Value::Object(fields) => {
+        Cell::Object(fields) => {
             out.push('{');
             for (at, (name, field)) in fields.iter().take(most).enumerate() {
                 if at > 0 {
@@ -64,10 +64,10 @@ fn write_bounded(out: &mut String, value: &Value, most: usize, depth: usize) {
                 }
                 out.extend(name.chars().take(most));
                 out.push_str(": ");
-                if is_secret(name) {
+                if is_secret(&name) {
                     out.push_str(MASK);
                 } else {
-                    write_bounded(out, field, most, depth + 1);
+                    write_bounded(out, &field, most, depth + 1);
                 }
             }
             out.push('}');
@@ -80,6 +80,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn shown(value: &serde_json::Value, most: usize) -> String {
+        let text = value.to_string();
+        preview(&Cell::from_json(&text).expect("a value"), most)
+    }
 
     #[test]
     fn secret_looking_columns_are_known_by_their_names() {
@@ -101,24 +106,24 @@ mod tests {
 
     #[test]
     fn values_become_short_lines() {
-        assert_eq!(preview(&json!("two\nlines"), 40), "two lines");
-        assert_eq!(preview(&json!(null), 40), "null");
+        assert_eq!(shown(&json!("two\nlines"), 40), "two lines");
+        assert_eq!(shown(&json!(null), 40), "null");
         assert_eq!(
-            preview(&json!({"a": [1, "x"], "api_key": "sk-1"}), 60),
+            shown(&json!({"a": [1, "x"], "api_key": "sk-1"}), 60),
             "{a: [1, \"x\"], api_key: ••••••}"
         );
     }
 
     #[test]
     fn hostile_cells_are_cut() {
-        let long = preview(&json!("x".repeat(1_000_000)), 100);
+        let long = shown(&json!("x".repeat(1_000_000)), 100);
         assert_eq!(long.chars().count(), 101);
-        let wide = preview(&json!(vec!["yy"; 100_000]), 100);
+        let wide = shown(&json!(vec!["yy"; 100_000]), 100);
         assert!(wide.chars().count() <= 101);
         let mut deep = json!(1);
         for _ in 0..100 {
             deep = json!([deep]);
         }
-        assert_eq!(preview(&deep, 40), "[[[[[[…]]]]]]");
+        assert_eq!(shown(&deep, 40), "[[[[[[…]]]]]]");
     }
 }

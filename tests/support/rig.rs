@@ -153,6 +153,18 @@ impl Rig {
         }
     }
 
+    /// Drops what was noted, so that a long run does not grow: the last status stays, and the last join.
+    pub fn forget(&mut self) {
+        self.actions.clear();
+        self.notices.clear();
+        self.synced.clear();
+        self.probes.truncate(8);
+        self.statuses.drain(..self.statuses.len().saturating_sub(1));
+        let join = self.sent.iter().rfind(|text| text.contains("phx_join")).cloned();
+        self.sent = join.into_iter().collect();
+        self.beats_answered = self.sent.len();
+    }
+
     pub fn wall_ms(&self) -> i64 {
         i64::try_from((self.wall + self.at).as_millis()).expect("a moment of this era")
     }

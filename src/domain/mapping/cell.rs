@@ -1,8 +1,6 @@
 //! Finding a cell: by column name, or by a path into a JSON column. No allocation.
 
-use serde_json::{Number, Value};
-
-use crate::domain::Record;
+use crate::domain::{Cell, Record};
 
 /// More leading blanks than that and the cell is as good as empty.
 const MAX_BLANK_BYTES: usize = 4_096;
@@ -22,13 +20,13 @@ impl<'r> Cells<'r> {
         Self { record, present }
     }
 
-    fn column(&self, name: &str) -> Option<&'r Value> {
+    fn column(&self, name: &str) -> Option<Cell<'r>> {
         (self.present & bit(name) != 0).then(|| self.record.get(name)).flatten()
     }
 
     /// The cell under a column's name, or under a dotted path or JSON pointer into a JSON column. A column of exactly
     /// that name comes first. `None` for what is not there.
-    pub(super) fn get(&self, name: &str) -> Option<&'r Value> {
+    pub(super) fn get(&self, name: &str) -> Option<Cell<'r>> {
         if let Some(value) = self.column(name) {
             return Some(value);
         }
@@ -41,8 +39,8 @@ impl<'r> Cells<'r> {
         let mut value = self.column(steps.next()?)?;
         for step in steps {
             value = match value {
-                Value::Object(fields) => fields.get(step)?,
-                Value::Array(items) => items.get(step.parse::<usize>().ok()?)?,
+                Cell::Object(fields) => fields.get(step)?,
+                Cell::List(items) => items.iter().nth(step.parse::<usize>().ok()?)?,
                 _ => return None,
             };
         }
@@ -50,7 +48,7 @@ impl<'r> Cells<'r> {
     }
 
     /// The first of the named cells that `usable` makes something of.
-    pub(super) fn first<T>(&self, names: &[String], mut usable: impl FnMut(&'r Value) -> Option<T>) -> Option<T> {
+    pub(super) fn first<T>(&self, names: &[String], mut usable: impl FnMut(Cell<'r>) -> Option<T>) -> Option<T> {
         names.iter().find_map(|name| usable(self.get(name)?))
     }
 
@@ -58,7 +56,7 @@ impl<'r> Cells<'r> {
     pub(super) fn any_true(&self, names: &[String]) -> bool {
         names
             .iter()
-            .any(|name| matches!(self.get(name), Some(Value::Bool(true))))
+            .any(|name| matches!(self.get(name), Some(Cell::Bool(true))))
     }
 }
 
@@ -71,10 +69,10 @@ fn bit(name: &str) -> u64 {
 }
 
 /// A text cell with something in it; of a number its digits.
-pub(super) fn text(value: &Value) -> Option<&str> {
+pub(super) fn text<'c>(value: &'c Cell<'_>) -> Option<&'c str> {
     match value {
-        Value::String(text) => Some(text.as_str()),
-        Value::Number(number) => Some(number.as_str()),
+        Cell::Text(text) => Some(&**text),
+        Cell::Number(digits) => Some(*digits),
         _ => None,
     }
     .filter(|text| !is_blank(text))
@@ -86,9 +84,9 @@ pub(super) fn is_blank(text: &str) -> bool {
 }
 
 /// A number cell, finite; hostile ones (`1e999`, a megabyte of digits) are none.
-pub(super) fn number(number: &Number) -> Option<f64> {
-    if number.as_str().len() > MAX_DIGITS {
+pub(super) fn number(digits: &str) -> Option<f64> {
+    if digits.len() > MAX_DIGITS {
         return None;
     }
-    number.as_f64().filter(|n| n.is_finite())
+    digits.parse().ok().filter(|number: &f64| number.is_finite())
 }

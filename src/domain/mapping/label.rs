@@ -97,7 +97,7 @@ fn is_combining(c: char) -> bool {
 /// The first named cell that leaves some text after cleaning.
 pub(super) fn text_of(cells: &Cells<'_>, names: &[String], max: usize) -> Option<Arc<str>> {
     cells.first(names, |value| {
-        let text = clean(cell::text(value)?, max);
+        let text = clean(cell::text(&value)?, max);
         (!text.is_empty()).then(|| Arc::from(&*text))
     })
 }

@@ -1,8 +1,6 @@
 //! Which other rows a row points at.
 
-use serde_json::Value;
-
-use crate::domain::RowId;
+use crate::domain::{Cell, RowId};
 
 use super::cell::{self, Cells};
 
@@ -13,11 +11,14 @@ pub const MAX_AGENTS_PER_TASK: usize = 16;
 const MAX_ARRAY_BYTES: usize = 16 * 1_024;
 
 /// The id in a link column. A flag is no id; an embedded row gives its own `id`.
-fn id(value: &Value) -> Option<RowId> {
+fn id(value: Cell<'_>) -> Option<RowId> {
     match value {
-        Value::Bool(_) => None,
-        Value::Object(fields) => fields.get("id").filter(|inner| !inner.is_object()).and_then(id),
-        Value::String(text) if cell::is_blank(text) => None,
+        Cell::Bool(_) => None,
+        Cell::Object(fields) => fields
+            .get("id")
+            .filter(|inner| !matches!(inner, Cell::Object(_)))
+            .and_then(id),
+        Cell::Text(text) if cell::is_blank(&text) => None,
         value => RowId::from_value(value),
     }
 }
@@ -45,20 +46,20 @@ pub(super) fn agents(cells: &Cells<'_>, names: &[String]) -> Vec<RowId> {
             continue;
         };
         match value {
-            Value::Array(items) if !has_several => {
+            Cell::List(items) if !has_several => {
                 // Hostile arrays are long; what is over the bound is not even looked at.
                 for item in items.iter().take(MAX_AGENTS_PER_TASK * 4) {
                     push(&mut agents, id(item));
                 }
                 has_several = !agents.is_empty();
             }
-            Value::String(text) if !has_several && is_array_text(text) => {
-                for item in array_text(text).take(MAX_AGENTS_PER_TASK * 4) {
+            Cell::Text(text) if !has_several && is_array_text(&text) => {
+                for item in array_text(&text).take(MAX_AGENTS_PER_TASK * 4) {
                     push(&mut agents, Some(item.into()));
                 }
                 has_several = !agents.is_empty();
             }
-            Value::Array(_) => {}
+            Cell::List(_) => {}
             value if !has_single => {
                 if let Some(id) = id(value) {
                     agents.retain(|other| *other != id);

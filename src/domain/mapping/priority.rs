@@ -1,6 +1,6 @@
 //! How urgent a task is: words, P0–P3, numbers in either direction.
 
-use serde_json::Value;
+use crate::domain::Cell;
 
 use super::{
     cell::{self, Cells},
@@ -10,8 +10,8 @@ use super::{
 /// 0 (lowest) to 3 (urgent).
 pub(super) fn priority(cells: &Cells<'_>, names: &[String], one_is_most_urgent: bool) -> Option<u8> {
     cells.first(names, |value| match value {
-        Value::Number(number) => of_number(cell::number(number)?, one_is_most_urgent),
-        Value::String(text) => of_word(text, one_is_most_urgent),
+        Cell::Number(digits) => of_number(cell::number(digits)?, one_is_most_urgent),
+        Cell::Text(text) => of_word(&text, one_is_most_urgent),
         _ => None,
     })
 }

@@ -1,8 +1,6 @@
 //! The share of a row that is done.
 
-use serde_json::Value;
-
-use crate::domain::Status;
+use crate::domain::{Cell, Status};
 
 use super::cell::{self, Cells};
 
@@ -13,11 +11,11 @@ const MAX_TEXT_BYTES: usize = 64;
 pub(super) fn progress(cells: &Cells<'_>, names: &[String], status: Status) -> Option<f32> {
     names.iter().find_map(|name| match pair(name) {
         Some((done, total)) => {
-            let done = amount(cells.get(done)?)?;
-            let total = amount(cells.get(total)?)?;
+            let done = amount(&cells.get(done)?)?;
+            let total = amount(&cells.get(total)?)?;
             share_of(done, total)
         }
-        None => of_cell(cells.get(name)?, is_percentage(name), status),
+        None => of_cell(&cells.get(name)?, is_percentage(name), status),
     })
 }
 
@@ -32,10 +30,10 @@ fn is_percentage(name: &str) -> bool {
     name.contains("percent") || name.ends_with("_pct") || name == "pct"
 }
 
-fn of_cell(value: &Value, percentage: bool, status: Status) -> Option<f32> {
+fn of_cell(value: &Cell<'_>, percentage: bool, status: Status) -> Option<f32> {
     match value {
-        Value::Number(number) => scaled(cell::number(number)?, number.as_str(), percentage, status),
-        Value::String(text) => of_text(text, percentage, status),
+        Cell::Number(digits) => scaled(cell::number(digits)?, digits, percentage, status),
+        Cell::Text(text) => of_text(text, percentage, status),
         _ => None,
     }
 }
@@ -79,10 +77,10 @@ fn share_of(done: f64, total: f64) -> Option<f32> {
     (done >= 0.0 && total > 0.0 && share.is_finite()).then(|| share.min(1.0) as f32)
 }
 
-fn amount(value: &Value) -> Option<f64> {
+fn amount(value: &Cell<'_>) -> Option<f64> {
     match value {
-        Value::Number(number) => cell::number(number),
-        Value::String(text) if text.len() <= MAX_TEXT_BYTES => text.trim().parse().ok(),
+        Cell::Number(digits) => cell::number(digits),
+        Cell::Text(text) if text.len() <= MAX_TEXT_BYTES => text.trim().parse().ok(),
         _ => None,
     }
 }

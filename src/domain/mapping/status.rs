@@ -2,9 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use serde_json::Value;
-
-use crate::domain::{Kind, Status, StatusReading};
+use crate::domain::{Cell, Kind, Status, StatusReading};
 
 use super::{
     cell::{self, Cells},
@@ -33,17 +31,17 @@ pub(super) fn status(kind: Kind, own_words: &HashMap<String, Status>, cells: &Ce
         let Some(value) = cells.get(name) else {
             continue;
         };
-        if let Value::Bool(flag) = value {
+        if let Cell::Bool(flag) = value {
             let status = own_words
-                .get(if *flag { "true" } else { "false" })
+                .get(if flag { "true" } else { "false" })
                 .copied()
-                .unwrap_or_else(|| of_flag(kind, name, *flag));
+                .unwrap_or_else(|| of_flag(kind, name, flag));
             return Found {
                 reading: StatusReading { status, word: None },
                 asks_for_human: false,
             };
         }
-        if let Some(word) = cell::text(value) {
+        if let Some(word) = cell::text(&value) {
             return of_word(kind, own_words, name, word);
         }
     }

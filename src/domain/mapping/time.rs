@@ -1,7 +1,8 @@
 //! Moments in whatever form a column holds them, to milliseconds since the Unix epoch.
 
 use jiff::{Timestamp, civil::DateTime, fmt::rfc2822, tz::TimeZone};
-use serde_json::Value;
+
+use crate::domain::Cell;
 
 use super::cell::{self, Cells};
 
@@ -11,8 +12,8 @@ const MAX_TEXT_BYTES: usize = 64;
 /// The first named cell that holds a moment. Years beyond 9999 and `infinity` are none.
 pub(super) fn time_ms(cells: &Cells<'_>, names: &[String]) -> Option<i64> {
     cells.first(names, |value| match value {
-        Value::Number(number) => of_epoch(cell::number(number)?),
-        Value::String(text) => of_text(text),
+        Cell::Number(digits) => of_epoch(cell::number(digits)?),
+        Cell::Text(text) => of_text(&text),
         _ => None,
     })
 }

@@ -5,11 +5,9 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::{Out, Phase, Session, Tracked};
 use crate::{
-    domain::{Following, RowId},
+    domain::{Cell, Following, RowId},
     realtime::{
         api::{Action, PageError, Probe, ProbeRequest},
         timestamp,
@@ -58,13 +56,13 @@ struct Suspect {
     /// The least difference in rows seen, and its sign; none: at least one look found the counts equal.
     count: Option<(bool, u64)>,
     /// A row that had changed there and not here.
-    newest: Option<(RowId, Value)>,
+    newest: Option<(RowId, Changed)>,
 }
 
 /// What a probe and what is held differ by.
 struct Found {
     count: Option<(bool, u64)>,
-    newest: Option<(RowId, Value)>,
+    newest: Option<(RowId, Changed)>,
 }
 
 impl Watch {
@@ -111,18 +109,37 @@ impl Watch {
     }
 }
 
+/// When a row changed, as its column says it.
+#[derive(Debug)]
+enum Changed {
+    Text(Box<str>),
+    Number(f64),
+    /// Nothing that has an age.
+    Other,
+}
+
+impl Changed {
+    fn of(cell: &Cell<'_>) -> Self {
+        match cell {
+            Cell::Text(text) => Self::Text((&**text).into()),
+            Cell::Number(digits) => digits.parse().map_or(Self::Other, Self::Number),
+            _ => Self::Other,
+        }
+    }
+}
+
 /// Whether a row that was changed at `ours` here is older than `theirs`.
-fn is_older(ours: Option<&Value>, theirs: &Value) -> bool {
+fn is_older(ours: Option<Cell<'_>>, theirs: &Changed) -> bool {
     let Some(ours) = ours else { return true };
     let moment = |text: &str| timestamp::parse_ms(text).or_else(|| timestamp::parse_ms(&format!("{text}Z")));
     match (ours, theirs) {
-        _ if ours == theirs => false,
-        (Value::String(ours), Value::String(theirs)) => match (moment(ours), moment(theirs)) {
+        (Cell::Text(ours), Changed::Text(theirs)) if *ours == **theirs => false,
+        (Cell::Text(ours), Changed::Text(theirs)) => match (moment(&ours), moment(theirs)) {
             (Some(a), Some(b)) if a != b => a < b,
             // The same millisecond: the rest of the digits decides.
-            _ => ours < theirs,
+            _ => *ours < **theirs,
         },
-        (Value::Number(ours), Value::Number(theirs)) => ours.as_f64() < theirs.as_f64(),
+        (Cell::Number(ours), Changed::Number(theirs)) => ours.parse::<f64>().is_ok_and(|ours| ours < *theirs),
         // Somebody set it to null, or to something else: not a matter of age.
         _ => false,
     }
@@ -136,7 +153,7 @@ impl Tracked {
         columns.find(|column| row.get(column).is_some()).cloned()
     }
 
-    fn is_behind(&self, id: &RowId, column: &str, changed: &Value) -> bool {
+    fn is_behind(&self, id: &RowId, column: &str, changed: &Changed) -> bool {
         is_older(self.rows.get(id).and_then(|row| row.get(column)), changed)
     }
 
@@ -158,7 +175,8 @@ impl Tracked {
             let id = RowId::from_value(row.get(&self.table.key)?)?;
             let (_, changed) = row.iter().find(|(column, _)| ***column != *self.table.key)?;
             let column = self.newest_by()?;
-            self.is_behind(&id, &column, changed).then(|| (id, changed.clone()))
+            let changed = Changed::of(&changed);
+            self.is_behind(&id, &column, &changed).then_some((id, changed))
         });
         (count.is_some() || newest.is_some()).then_some(Found { count, newest })
     }

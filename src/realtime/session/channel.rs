@@ -10,6 +10,7 @@ use crate::{
     realtime::{
         BroadcastConfig, Direction, Entry, Frame, JoinConfig, JoinPayload, PresenceConfig,
         api::Action,
+        change::{self, Ids},
         decode_binary, decode_text, encode_text,
         frame::PHOENIX,
         integer,
@@ -121,6 +122,12 @@ impl Session {
             return;
         }
         self.report.count_frame(text.len());
+        // Nearly every frame is a change; whatever is not worded as usual is looked at as a whole.
+        if !self.config.vsn1
+            && let Some((event, bytes)) = change::read(text, &self.channel.topic, &mut self.names)
+        {
+            return self.changed(event, bytes, out);
+        }
         let Ok(frame) = decode_text(self.vsn(), text) else {
             // Whose change was lost in it cannot be told.
             let is_data = text.contains("\"postgres_changes\"");
@@ -327,7 +334,7 @@ impl Session {
     }
 
     /// One of the ids is an entry of ours.
-    pub(super) fn is_known_entry(&self, ids: &[i64]) -> bool {
+    pub(super) fn is_known_entry(&self, ids: &Ids) -> bool {
         self.tables
             .iter()
             .any(|tracked| tracked.entries.iter().any(|entry| ids.contains(entry)))

@@ -8,7 +8,7 @@ use std::{
 
 use super::{Out, Session};
 use crate::{
-    domain::{Change, FeedEvent, Following, RowId, RowKey},
+    domain::{Change, FeedEvent, Following, Record, RowId, RowKey},
     realtime::api::{Action, Page, PageError, PageQuery, PageRequest},
 };
 
@@ -21,6 +21,9 @@ pub(super) const BATCH_BYTES: usize = 5_000;
 const MAX_WAITING: usize = 10_000;
 /// Collected for so long before they are asked for.
 const COLLECT: Duration = Duration::from_millis(300);
+/// An answer that contradicts the stream may come from a replica that is behind: the row is asked for once more, this
+/// much later, and then believed (R15).
+const BEHIND: Duration = Duration::from_secs(1);
 /// After a failure.
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
 /// The I/O has a deadline of its own; this one only keeps a lost answer from blocking for ever.
@@ -47,6 +50,10 @@ impl Batch {
 pub(super) struct Lookups {
     waiting: VecDeque<(usize, RowId, u8)>,
     known: HashSet<(usize, RowId)>,
+    /// Rows that a change was told of without saying what it did: an answer that shows none is suspicious.
+    changed: HashSet<(usize, RowId)>,
+    /// Rows whose answer was suspicious once.
+    suspected: HashSet<(usize, RowId)>,
     due: Option<Duration>,
     /// The table, the request, and the tries that its rows have left.
     under_way: Option<(usize, Batch, u8)>,
@@ -75,6 +82,19 @@ impl Lookups {
         {
             batch.touch(id);
         }
+    }
+
+    /// A change of this row came without its columns.
+    pub fn expect_change(&mut self, at: usize, id: &RowId) {
+        if self.known.contains(&(at, id.clone())) {
+            self.changed.insert((at, id.clone()));
+        }
+    }
+
+    fn settled(&mut self, at: usize, id: &RowId) {
+        let row = (at, id.clone());
+        self.changed.remove(&row);
+        self.suspected.remove(&row);
     }
 
     /// The next rows to ask for: all of one table, with their least number of tries.
@@ -106,6 +126,7 @@ impl Session {
             return;
         }
         if tries == 0 || self.lookups.waiting.len() >= MAX_WAITING {
+            self.lookups.settled(at, &id);
             return self.mark_dirty(Duration::ZERO, out);
         }
         if self.lookups.known.insert((at, id.clone())) {
@@ -169,6 +190,7 @@ impl Session {
             return;
         };
         let mut found = self.by_key(at, page);
+        let mut is_behind = false;
         for (id, moved) in batch.rows {
             if moved {
                 // The answer may be older than what came meanwhile, which is all there is to know unless it is
@@ -177,20 +199,47 @@ impl Session {
                     let row = tracked.rows.get(&id);
                     row.is_some_and(|row| tracked.shape.is_incomplete(row))
                 });
-                if is_incomplete {
+                if is_incomplete || self.lookups.changed.contains(&(at, id.clone())) {
                     self.look_up(at, id, tries - 1, out);
+                } else {
+                    self.lookups.settled(at, &id);
                 }
                 continue;
             }
-            match found.remove(&id) {
+            let record = found.remove(&id);
+            if self.contradicts(at, &id, record.as_deref()) && self.lookups.suspected.insert((at, id.clone())) {
+                is_behind = true;
+                self.look_up(at, id, tries - 1, out);
+                continue;
+            }
+            self.lookups.settled(at, &id);
+            match record {
                 Some(record) => self.replace(at, id, record, out),
                 None => self.apply_delete(at, &id, None, out),
             }
         }
+        if is_behind {
+            self.lookups.due = Some(out.at() + BEHIND);
+        }
+    }
+
+    /// Whether an answer is not what the stream has told: it may be older, or a change may be on its way.
+    fn contradicts(&self, at: usize, id: &RowId, answer: Option<&Record>) -> bool {
+        let Some(tracked) = self.tables.get(at) else {
+            return false;
+        };
+        let Some(answer) = answer else { return true };
+        tracked.rows.get(id).is_some_and(|held| {
+            if self.lookups.changed.contains(&(at, id.clone())) {
+                tracked.shape.agree(held, answer)
+            } else {
+                !tracked.shape.agree(held, answer)
+            }
+        })
     }
 
     /// A row as REST gave it, which is the whole of it.
-    fn replace(&mut self, at: usize, id: RowId, record: Arc<crate::domain::Record>, out: &mut Out<'_>) {
+    fn replace(&mut self, at: usize, id: RowId, record: Arc<Record>, out: &mut Out<'_>) {
         let Some(tracked) = self.tables.get_mut(at) else { return };
         let Some(applied) = tracked.rows.upsert(&id, record, true) else {
             return;
@@ -215,7 +264,7 @@ impl Session {
     }
 
     /// A page's rows by their key, with shared column names.
-    pub(super) fn by_key(&mut self, at: usize, page: Page) -> HashMap<RowId, Arc<crate::domain::Record>> {
+    pub(super) fn by_key(&mut self, at: usize, page: Page) -> HashMap<RowId, Arc<Record>> {
         let Some(tracked) = self.tables.get(at) else {
             return HashMap::new();
         };

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{Out, Phase, Session, lookup::TRIES};
 use crate::{
-    domain::{Change, FeedEvent, Following, Level, Op, Record, RowId, RowKey},
+    domain::{Cell, Change, FeedEvent, Following, Level, Op, Record, RowId, RowKey},
     realtime::{
         api::Action,
         change::{self, ChangeType, RowEvent, Trouble},
@@ -35,19 +35,30 @@ struct Upserted {
 impl Session {
     /// A `postgres_changes` frame of our topic.
     pub(super) fn change(&mut self, payload: &str, out: &mut Out<'_>) {
-        // Before the join is answered nothing of this channel can flow.
-        if !matches!(self.phase, Phase::Subscribing { .. } | Phase::Syncing | Phase::Live) {
+        if !self.can_change() {
             return;
         }
-        let event = match change::decode(payload, &mut self.names) {
-            Ok(event) => event,
+        match change::decode(payload, &mut self.names) {
+            Ok(event) => self.changed(event, payload.len(), out),
             Err(unusable) => {
                 let ours = unusable
                     .table
                     .is_none_or(|(schema, table)| self.table_named(&schema, &table).is_some());
-                return self.malformed(ours, out);
+                self.malformed(ours, out);
             }
-        };
+        }
+    }
+
+    /// Before the join is answered nothing of this channel can flow.
+    fn can_change(&self) -> bool {
+        matches!(self.phase, Phase::Subscribing { .. } | Phase::Syncing | Phase::Live)
+    }
+
+    /// A change of a row in a frame of our topic. `bytes`: of its payload.
+    pub(super) fn changed(&mut self, event: RowEvent<'_>, bytes: usize, out: &mut Out<'_>) {
+        if !self.can_change() {
+            return;
+        }
         // The server matches names by LIKE, so that a neighbour's changes may come too.
         let Some(first) = self.table_named(&event.schema, &event.table) else {
             return;
@@ -60,9 +71,9 @@ impl Session {
         // One table may serve two kinds; nearly always there is no second.
         let second = (first + 1..self.tables.len()).find(|at| self.is_table(*at, &event.schema, &event.table));
         if let Some(second) = second {
-            self.take(second, event.clone(), payload.len(), out);
+            self.take(second, event.clone(), bytes, out);
         }
-        self.take(first, event, payload.len(), out);
+        self.take(first, event, bytes, out);
     }
 
     fn is_table(&self, at: usize, schema: &str, table: &str) -> bool {
@@ -84,8 +95,19 @@ impl Session {
         }
         let Some(tracked) = self.tables.get_mut(at) else { return };
         let key = tracked.table.key.as_str();
-        let id_in = |record: &Option<Record>| record.as_ref()?.get(key).and_then(RowId::from_value);
-        let (new_id, old_id) = (id_in(&event.record), id_in(&event.old_record));
+        // A row that is known has its id already.
+        let id_of = |cell: Cell<'_>| {
+            let text = RowId::text_of(&cell)?;
+            Some(tracked.rows.id(text).unwrap_or_else(|| text.into()))
+        };
+        let new_id = event.record.as_ref().and_then(|record| record.get(key)).and_then(id_of);
+        let old_id = event.old_record.and_then(|old| {
+            let cell = old.get(key)?;
+            match &new_id {
+                Some(new) if RowId::text_of(&cell) == Some(new.as_str()) => Some(new.clone()),
+                _ => id_of(cell),
+            }
+        });
         if let Some(trouble) = event.trouble {
             return self.trouble(at, trouble, new_id.or(old_id), out);
         }
@@ -222,7 +244,8 @@ impl Session {
                     None => Ok(()),
                 };
                 if self.is_following() {
-                    self.look_up(at, id, TRIES, out);
+                    self.look_up(at, id.clone(), TRIES, out);
+                    self.lookups.expect_change(at, &id);
                 }
                 self.check_room(kept, out);
             }

@@ -64,7 +64,8 @@ pub(super) struct Sync {
     pub since: Duration,
     stage: Stage,
     pub tables: Vec<Reading>,
-    /// A change was lost since it began: it is read all over again. Of first ones only; others are followed by another.
+    /// It is read all over again: a change was lost since it began (of first ones only; others are followed by another),
+    /// or its pages are of two users.
     pub tainted: bool,
     page_size: usize,
 }

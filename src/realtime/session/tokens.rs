@@ -197,11 +197,16 @@ impl Session {
         }
         // Not in a join's way: the server takes it up when the join is done.
         self.push_token(out);
-        self.tokens.echo_until = Some(out.at() + EXPECT_SUBSCRIBED);
         if is_other {
-            // Another user sees other rows.
+            // Another user sees other rows: pages read so far are not of the same table (R19), and what happens before
+            // the server confirms is told as to the user of before, so that its "Subscribed" ends a gap.
+            self.tokens.echo_until = None;
+            if let Some(sync) = &mut self.sync {
+                sync.tainted = true;
+            }
             self.mark_dirty(Duration::ZERO, out);
         } else {
+            self.tokens.echo_until = Some(out.at() + EXPECT_SUBSCRIBED);
             // Its rows should be the same: to be sure (realtime-protocol.md §3.4).
             self.plan.audit_by(out.at() + MARGIN / 12);
         }

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::Value;
 
-use crate::domain::{Column, Record};
+use crate::domain::{Cell, Column, Record};
 
 /// Longest column list kept: 1,600 columns, which is PostgreSQL's bound, with names of 63 bytes fit well.
 const MAX_LIST_BYTES: usize = 256 * 1024;
@@ -75,11 +74,11 @@ impl Shape {
     pub fn as_rest_writes(&self, mut record: Record) -> Record {
         for (column, loose) in &self.loose {
             if *loose == Loose::Bytes
-                && let Some(Value::String(hex)) = record.get(column)
+                && let Some(Cell::Text(hex)) = record.get(column)
                 && !hex.starts_with("\\x")
             {
-                let rest = Value::String(format!("\\x{hex}"));
-                record.set(column.clone(), rest);
+                let rest = format!("\\x{hex}");
+                record.set_text(column, &rest);
             }
         }
         record
@@ -94,8 +93,17 @@ impl Shape {
         !self.loose.is_empty()
             && one.len() == other.len()
             && one.iter().zip(other.iter()).all(|((column, a), (name, b))| {
-                column == name && (a == b || self.loose_of(column).is_some_and(|loose| is_same_value(loose, a, b)))
+                column == name && (a == b || self.loose_of(column).is_some_and(|loose| is_same_value(loose, &a, &b)))
             })
+    }
+
+    /// Whether whatever both readings have is the same: one of them may lack columns.
+    pub fn agree(&self, one: &Record, other: &Record) -> bool {
+        one.iter().all(|(column, a)| {
+            other
+                .get(column)
+                .is_none_or(|b| a == b || self.loose_of(column).is_some_and(|loose| is_same_value(loose, a, b)))
+        })
     }
 
     fn loose_of(&self, column: &str) -> Option<Loose> {
@@ -106,17 +114,17 @@ impl Shape {
     }
 }
 
-fn is_same_value(loose: Loose, a: &Value, b: &Value) -> bool {
+fn is_same_value(loose: Loose, a: &Cell<'_>, b: &Cell<'_>) -> bool {
     match (loose, a, b) {
-        (Loose::Bytes, Value::String(a), Value::String(b)) => {
-            a.strip_prefix("\\x").unwrap_or(a) == b.strip_prefix("\\x").unwrap_or(b)
+        (Loose::Bytes, Cell::Text(a), Cell::Text(b)) => {
+            a.strip_prefix("\\x").unwrap_or(&**a) == b.strip_prefix("\\x").unwrap_or(&**b)
         }
-        (Loose::Char, Value::String(a), Value::String(b)) => {
+        (Loose::Char, Cell::Text(a), Cell::Text(b)) => {
             let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
             short.chars().count() <= 1 && long.trim_end().starts_with(short.trim_end())
         }
-        (Loose::Number, Value::Null, Value::String(word)) | (Loose::Number, Value::String(word), Value::Null) => {
-            matches!(word.as_str(), "NaN" | "Infinity" | "-Infinity")
+        (Loose::Number, Cell::Null, Cell::Text(word)) | (Loose::Number, Cell::Text(word), Cell::Null) => {
+            matches!(&**word, "NaN" | "Infinity" | "-Infinity")
         }
         _ => false,
     }
@@ -140,7 +148,10 @@ mod tests {
         let rest = row(r#"{"b":"\\xdeadbeef","c":"ab  ","f":"NaN","t":"x"}"#);
         assert!(shape.is_same(&stream, &rest) && shape.is_same(&rest, &stream));
         assert!(!shape.is_same(&stream, &row(r#"{"b":"\\xdeadbeef","c":"ab  ","f":"NaN","t":"y"}"#)));
-        assert_eq!(shape.as_rest_writes(stream).get("b"), Some(&Value::from("\\xdeadbeef")));
+        assert_eq!(
+            shape.as_rest_writes(stream).get("b"),
+            Some(Cell::Text("\\xdeadbeef".into()))
+        );
     }
 
     #[test]

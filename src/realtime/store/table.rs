@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use foldhash::fast::RandomState;
+
 use crate::domain::{Op, Record, RowId};
 
 /// What an insert or update did.
@@ -11,15 +13,20 @@ pub struct Upsert {
     pub record: Arc<Record>,
 }
 
-/// The rows of one table.
+/// The rows of one table. Ids come from outside: the hasher has a random seed.
 #[derive(Debug, Default, Clone)]
 pub struct Rows {
-    rows: HashMap<RowId, Arc<Record>>,
+    rows: HashMap<RowId, Arc<Record>, RandomState>,
 }
 
 impl Rows {
     pub fn get(&self, id: &RowId) -> Option<&Arc<Record>> {
         self.rows.get(id)
+    }
+
+    /// The id of a row that is there, by its text.
+    pub fn id(&self, text: &str) -> Option<RowId> {
+        self.rows.get_key_value(text).map(|(id, _)| id.clone())
     }
 
     pub fn len(&self) -> usize {
@@ -69,6 +76,6 @@ pub fn lay_over(base: &Record, newer: Arc<Record>) -> Arc<Record> {
         return newer;
     }
     let mut merged = base.clone();
-    merged.merge(Arc::unwrap_or_clone(newer));
+    merged.merge(&newer);
     Arc::new(merged)
 }

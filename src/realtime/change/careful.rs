@@ -1,69 +1,21 @@
-//! A `postgres_changes` payload, typed. One pass over the text; columns straight into a [`Record`].
-//!
-//! What is merely odd is read leniently (ids in strings, an unreadable timestamp, missing `columns`); what could put a
-//! wrong row on the wall is refused, with the table it was about where that can still be seen, because a refused change
-//! is a lost change and its table has to be read again.
+//! Reads any payload: what is odd too, and what is broken down to the table that it was about.
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
 
-use super::{names::Names, timestamp};
-use crate::domain::Record;
-
-/// What happened in the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChangeType {
-    Insert,
-    Update,
-    Delete,
-    /// A word that is none of these: something happened, but not to one row.
-    Unknown,
-}
-
-/// Why a change carries no usable row (`errors`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
-    /// 400: the table has no primary key.
-    NoPrimaryKey,
-    /// 401: the role may not select from the table.
-    Unauthorized,
-    /// 413: the change was too large; values above 64 bytes and nulls are missing.
-    TooLarge,
-    Other,
-}
-
-/// One change as the server tells it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RowEvent<'a> {
-    /// Which of the entries asked for it belongs to.
-    pub ids: Vec<i64>,
-    pub schema: Cow<'a, str>,
-    pub table: Cow<'a, str>,
-    pub change: ChangeType,
-    /// Milliseconds since the Unix epoch; `None` when absent or unreadable.
-    pub committed_ms: Option<i64>,
-    /// The list of the table's columns, as written.
-    pub columns: Option<&'a str>,
-    /// Absent on a delete.
-    pub record: Option<Record>,
-    /// Absent on an insert; usually the primary key alone.
-    pub old_record: Option<Record>,
-    pub trouble: Option<Trouble>,
-}
-
-/// A payload that cannot be used: a change is lost. Where its table could still be read, it is named.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unusable {
-    pub table: Option<(String, String)>,
-}
+use super::{ChangeType, Ids, RowEvent, Trouble, Unusable};
+use crate::{
+    domain::{Cell, Object, Record, Scan},
+    realtime::{integer, names::Names, timestamp},
+};
 
 /// Reads a payload.
 ///
 /// # Errors
 /// When there is no row event in it that can be trusted.
-pub(super) fn decode<'a>(payload: &'a str, names: &mut Names) -> Result<RowEvent<'a>, Unusable> {
+pub fn decode<'a>(payload: &'a str, names: &mut Names) -> Result<RowEvent<'a>, Unusable> {
     let mut deserializer = serde_json::Deserializer::from_str(payload);
     match (Payload { names }).deserialize(&mut deserializer) {
         Ok(event) => Ok(event),
@@ -73,12 +25,11 @@ pub(super) fn decode<'a>(payload: &'a str, names: &mut Names) -> Result<RowEvent
 
 /// The table that a broken payload was about.
 fn locate(payload: &str) -> Option<(String, String)> {
-    let value: Value = serde_json::from_str(payload).ok()?;
-    let data = value.get("data")?;
-    Some((
-        data.get("schema")?.as_str()?.to_owned(),
-        data.get("table")?.as_str()?.to_owned(),
-    ))
+    let Some(Cell::Object(data)) = Object::from_json(payload)?.get("data") else {
+        return None;
+    };
+    let name = |key| data.get(key)?.as_str().map(str::to_owned);
+    Some((name("schema")?, name("table")?))
 }
 
 /// `{"ids": …, "data": …}`
@@ -116,7 +67,7 @@ impl<'de> Visitor<'de> for Payload<'_> {
                 }
             }
         }
-        let Ids(ids) = ids.ok_or_else(|| A::Error::custom("no ids"))?;
+        let ids = ids.ok_or_else(|| A::Error::custom("no ids"))?;
         let mut event: RowEvent<'de> = data.ok_or_else(|| A::Error::custom("no data"))?;
         event.ids = ids;
         Ok(event)
@@ -165,16 +116,8 @@ impl<'de> Visitor<'de> for Data<'_> {
                     columns = text.starts_with('[').then_some(text);
                 }
                 "errors" => trouble = trouble_of(map.next_value::<&'de RawValue>()?.get()),
-                "record" => {
-                    record = map.next_value_seed(Row {
-                        names: &mut *self.names,
-                    })?
-                }
-                "old_record" => {
-                    old_record = map.next_value_seed(Row {
-                        names: &mut *self.names,
-                    })?
-                }
+                "record" => record = row(map.next_value::<&'de RawValue>()?.get(), self.names)?,
+                "old_record" => old_record = old_row(map.next_value::<&'de RawValue>()?.get())?,
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
@@ -182,7 +125,7 @@ impl<'de> Visitor<'de> for Data<'_> {
         }
         let missing = |key| A::Error::custom(format_args!("no {key}"));
         Ok(RowEvent {
-            ids: Vec::new(),
+            ids: Ids::default(),
             schema: schema.ok_or_else(|| missing("schema"))?,
             table: table.ok_or_else(|| missing("table"))?,
             change: change.ok_or_else(|| missing("type"))?,
@@ -201,15 +144,14 @@ fn timestamp_of(raw: &str) -> Option<i64> {
 
 /// An array of texts, one text, or null.
 fn trouble_of(raw: &str) -> Option<Trouble> {
-    if raw == "null" {
-        return None;
-    }
-    let value: Value = serde_json::from_str(raw).ok()?;
-    let text = match &value {
-        Value::String(text) => text.as_str(),
-        Value::Array(all) if all.is_empty() => return None,
-        Value::Array(all) => all.first().and_then(Value::as_str).unwrap_or_default(),
-        _ => "",
+    let text = match Cell::from_json(raw)? {
+        Cell::Null => return None,
+        Cell::Text(text) => text,
+        Cell::List(all) => match all.iter().next()? {
+            Cell::Text(text) => text,
+            _ => Cow::Borrowed(""),
+        },
+        _ => Cow::Borrowed(""),
     };
     Some(if text.contains("413") {
         Trouble::TooLarge
@@ -223,40 +165,24 @@ fn trouble_of(raw: &str) -> Option<Trouble> {
 }
 
 /// A row, or null for none.
-struct Row<'n> {
-    names: &'n mut Names,
-}
-
-impl<'de> DeserializeSeed<'de> for Row<'_> {
-    type Value = Option<Record>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<Record>, D::Error> {
-        deserializer.deserialize_option(self)
+fn row<E: serde::de::Error>(raw: &str, names: &mut Names) -> Result<Option<Record>, E> {
+    match raw {
+        "null" => Ok(None),
+        raw => match names.headers.read(&mut Scan::new(raw)) {
+            Some(record) => Ok(Some(record)),
+            None => Err(E::custom("a row is an object")),
+        },
     }
 }
 
-impl<'de> Visitor<'de> for Row<'_> {
-    type Value = Option<Record>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a row as an object")
-    }
-
-    fn visit_none<E: serde::de::Error>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        self.names.start_row();
-        let mut cells = Vec::with_capacity(16);
-        while let Some(key) = map.next_key::<Text<'de>>()? {
-            cells.push((self.names.intern(&key.0), map.next_value::<Value>()?));
-        }
-        Ok(Some(cells.into_iter().collect()))
+/// The row as it was, or null for none.
+fn old_row<E: serde::de::Error>(raw: &str) -> Result<Option<Object<'_>>, E> {
+    match raw {
+        "null" => Ok(None),
+        raw => match Object::from_json(raw) {
+            Some(object) => Ok(Some(object)),
+            None => Err(E::custom("a row is an object")),
+        },
     }
 }
 
@@ -285,9 +211,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
-/// Entry ids: integers, or integers in strings. At least one.
-struct Ids(Vec<i64>);
-
+/// Integers, or integers in strings. At least one.
 impl<'de> Deserialize<'de> for Ids {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct List;
@@ -299,19 +223,15 @@ impl<'de> Deserialize<'de> for Ids {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Ids, A::Error> {
-                /// More would be an attack: the channel has one entry a table.
-                const MOST: usize = 64;
-                let mut ids = Vec::new();
+                let mut ids = Ids::default();
                 while let Some(raw) = seq.next_element::<&'de RawValue>()? {
-                    let id = super::integer(raw.get()).ok_or_else(|| A::Error::custom("an id that is no integer"))?;
-                    if ids.len() < MOST && !ids.contains(&id) {
-                        ids.push(id);
-                    }
+                    let id = integer(raw.get()).ok_or_else(|| A::Error::custom("an id that is no integer"))?;
+                    ids.add(id);
                 }
                 if ids.is_empty() {
                     return Err(A::Error::custom("no ids"));
                 }
-                Ok(Ids(ids))
+                Ok(ids)
             }
         }
         deserializer.deserialize_seq(List)
@@ -333,7 +253,7 @@ mod tests {
                "columns":[{"name":"id","type":"int8"}],"record":{"id":1,"n":12345678901234567890.10},"old_record":{"id":2},"errors":null}}"#,
         )
         .expect("an event");
-        assert_eq!(event.ids, [7, 8]);
+        assert_eq!(event.ids.iter().collect::<Vec<_>>(), [7, 8]);
         assert_eq!((&*event.schema, &*event.table), ("public", "to"));
         assert_eq!(
             (event.change, event.committed_ms, event.trouble),
@@ -345,7 +265,7 @@ mod tests {
             serde_json::to_string(&record).expect("text"),
             r#"{"id":1,"n":12345678901234567890.10}"#
         );
-        assert_eq!(event.old_record.expect("a key").get("id"), Some(&Value::from(2)));
+        assert_eq!(event.old_record.expect("a key").get("id"), Some(Cell::Number("2")));
     }
 
     #[test]

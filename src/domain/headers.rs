@@ -1,0 +1,213 @@
+//! The headers seen so far, kept once, and rows read with their help: finding a row's header is one comparison a
+//! column in the ordinary case.
+
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use super::{Column, Header, Record, json::Scan, record::RowWriter};
+
+/// Most headers kept. A table has one for the stream, one for REST, and one for each set of large columns that an
+/// update leaves out; whatever is beyond is hostile and gets headers of its own.
+const MAX_HEADERS: usize = 256;
+/// Most names kept. PostgreSQL allows 1,600 columns in a table, and there are three tables.
+const MAX_NAMES: usize = 4_800;
+/// Most columns of all headers kept together.
+const MAX_COLUMNS: usize = 32_768;
+
+/// The headers, and what reading a row needs.
+#[derive(Debug, Default)]
+pub struct Headers {
+    known: Vec<Arc<Header>>,
+    /// The one of the row before.
+    last: usize,
+    names: HashSet<Column>,
+    columns: usize,
+    row: RowWriter,
+}
+
+impl Headers {
+    /// Reads the row that comes next: an object. Of a column given twice the last one counts.
+    pub fn read(&mut self, scan: &mut Scan<'_>) -> Option<Record> {
+        let start = scan.clone();
+        if let Some(record) = self.read_known(scan) {
+            return Some(record);
+        }
+        *scan = start;
+        self.read_new(scan)
+    }
+
+    /// The row under a header that is known; `None` as well when it is not valid.
+    fn read_known(&mut self, scan: &mut Scan<'_>) -> Option<Record> {
+        let Self { known, last, row, .. } = self;
+        row.clear();
+        let (mut at, mut place) = (*last, 0);
+        let mut header = known.get(at)?;
+        scan.object(|key, scan| {
+            // A name with escapes is equal to none as it is written, or is one that has a backslash: never mind which.
+            if key.escaped {
+                return None;
+            }
+            if header.names().get(place).is_none_or(|name| **name != *key.inner) {
+                let before = header.names().get(..place)?;
+                at = known.iter().position(|other| {
+                    other.names().get(place).is_some_and(|name| **name == *key.inner)
+                        && other.names().get(..place) == Some(before)
+                })?;
+                header = known.get(at)?;
+            }
+            place += 1;
+            row.take(scan)
+        })?;
+        if header.len() != place {
+            let before = header.names().get(..place)?;
+            at = known.iter().position(|other| other.names() == before)?;
+            header = known.get(at)?;
+        }
+        *last = at;
+        Some(row.finish(header))
+    }
+
+    /// The row under a header that may be a new one.
+    fn read_new(&mut self, scan: &mut Scan<'_>) -> Option<Record> {
+        let mut cells: Vec<(Cow<'_, str>, &str)> = Vec::new();
+        scan.object(|key, scan| {
+            cells.push((key.text(), scan.value()?));
+            Some(())
+        })?;
+        let mut last = HashMap::with_capacity(cells.len());
+        for (at, (name, _)) in cells.iter().enumerate() {
+            last.insert(&**name, at);
+        }
+        self.row.clear();
+        let mut names = Vec::with_capacity(last.len());
+        for (at, (name, value)) in cells.iter().enumerate() {
+            if last.get(&**name) == Some(&at) {
+                names.push(self.name(name));
+                self.row.take(&mut Scan::new(value))?;
+            }
+        }
+        let header = Header::new(names)?;
+        let header = self.keep(Arc::new(header));
+        Some(self.row.finish(&header))
+    }
+
+    /// The same row under the header that others have, too.
+    pub fn share(&mut self, record: Record) -> Record {
+        if let Some(last) = self.known.get(self.last)
+            && Arc::ptr_eq(last, record.header())
+        {
+            return record;
+        }
+        let header = match self.known.iter().find(|known| *known == record.header()) {
+            Some(known) => known.clone(),
+            None => {
+                let names = record.header().names().to_vec();
+                let names = names.iter().map(|name| self.name(name)).collect();
+                match Header::new(names) {
+                    Some(header) => self.keep(Arc::new(header)),
+                    None => return record,
+                }
+            }
+        };
+        record.under(header)
+    }
+
+    /// The shared name for `text`.
+    fn name(&mut self, text: &str) -> Column {
+        if let Some(name) = self.names.get(text) {
+            return name.clone();
+        }
+        let name: Column = text.into();
+        if self.names.len() < MAX_NAMES {
+            self.names.insert(name.clone());
+        }
+        name
+    }
+
+    /// The header, or the equal one that is known already.
+    fn keep(&mut self, header: Arc<Header>) -> Arc<Header> {
+        if let Some(at) = self.known.iter().position(|known| *known == header) {
+            self.last = at;
+            return self.known.get(at).cloned().unwrap_or(header);
+        }
+        if self.known.len() < MAX_HEADERS && self.columns + header.len() <= MAX_COLUMNS {
+            self.columns += header.len();
+            self.last = self.known.len();
+            self.known.push(header.clone());
+        }
+        header
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(headers: &mut Headers, text: &str) -> Record {
+        headers.read(&mut Scan::new(text)).expect(text)
+    }
+
+    #[test]
+    fn rows_of_a_table_share_their_header_whatever_comes_between() {
+        let headers = &mut Headers::default();
+        let task = read(headers, r#"{"id":1,"title":"a"}"#);
+        let agent = read(headers, r#"{"id":1,"name":"a","role":2}"#);
+        for _ in 0..3 {
+            assert!(Arc::ptr_eq(
+                read(headers, r#"{"id": 2, "title": null}"#).header(),
+                task.header()
+            ));
+            assert!(Arc::ptr_eq(
+                read(headers, r#"{"id":2,"name":"b","role":[]}"#).header(),
+                agent.header()
+            ));
+            let less = read(headers, r#"{"id":2}"#);
+            assert_eq!((less.len(), less.get("title")), (1, None));
+        }
+        assert_eq!(headers.known.len(), 3);
+        let page: Record = serde_json::from_str(r#"{"title":"t","id":3}"#).expect("a row");
+        let shared = headers.share(page);
+        assert!(Arc::ptr_eq(
+            read(headers, r#"{"title":"t","id":3}"#).header(),
+            shared.header()
+        ));
+        assert_eq!(read(headers, "{}").len(), 0);
+    }
+
+    #[test]
+    fn escaped_and_repeated_names_are_read_as_what_they_mean() {
+        let headers = &mut Headers::default();
+        let plain = read(headers, r#"{"a":1,"b":2}"#);
+        assert_eq!(read(headers, r#"{"\u0061":1,"b":2}"#), plain);
+        assert_eq!(read(headers, r#"{"a":7,"b":2,"a":1}"#), plain);
+        assert_eq!(read(headers, r#"{"a":7,"a":1,"b":2}"#), plain);
+        for broken in [
+            r#"{"a":1,"b":2"#,
+            r#"{"a":1,"b":2,}"#,
+            r#"{"a":1 "b":2}"#,
+            r#"{"a":01}"#,
+            "[]",
+            "null",
+            "",
+        ] {
+            assert_eq!(headers.read(&mut Scan::new(broken)), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn hostile_numbers_of_names_and_headers_are_not_kept() {
+        let headers = &mut Headers::default();
+        for number in 0..10_000 {
+            let text = format!(r#"{{"id":1,"c{number}":{number}}}"#);
+            let record = read(headers, &text);
+            assert_eq!(serde_json::to_string(&record).expect("text").len(), text.len());
+        }
+        assert_eq!((headers.known.len(), headers.names.len()), (MAX_HEADERS, MAX_NAMES));
+        let wide: Vec<String> = (0..MAX_COLUMNS).map(|at| format!("\"w{at}\":0")).collect();
+        read(headers, &format!("{{{}}}", wide.join(",")));
+        assert!(headers.columns <= MAX_COLUMNS);
+    }
+}

@@ -1,0 +1,382 @@
+//! A scanner over JSON text (RFC 8259): says where a value ends, and that it is valid. It allocates nothing.
+
+use std::borrow::Cow;
+
+/// Deepest nesting of arrays and objects in one value. Together with the frame around a cell it is what `serde_json`
+/// bears.
+const MAX_DEPTH: u32 = 124;
+
+/// A place in a JSON text. What returns `None` has met something that is not valid there.
+#[derive(Debug, Clone)]
+pub struct Scan<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+/// A string as written between its quotes; it is valid.
+#[derive(Debug, Clone, Copy)]
+pub struct Quoted<'a> {
+    pub inner: &'a str,
+    /// It has escapes: `inner` is not yet what is meant.
+    pub escaped: bool,
+}
+
+impl<'a> Scan<'a> {
+    pub fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// The byte that comes next.
+    #[inline]
+    pub fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// Nothing is left.
+    pub fn is_at_end(&self) -> bool {
+        self.at >= self.text.len()
+    }
+
+    /// What is left.
+    pub fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// Passes white space.
+    #[inline]
+    pub fn space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\n' | b'\t' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    /// Passes this text if it is what comes next.
+    #[inline]
+    pub fn literal(&mut self, text: &str) -> Option<()> {
+        let end = self.at + text.len();
+        (self.text.as_bytes().get(self.at..end)? == text.as_bytes()).then(|| self.at = end)
+    }
+
+    /// Passes this byte if it is what comes next.
+    #[inline]
+    pub fn byte(&mut self, byte: u8) -> Option<()> {
+        (self.peek()? == byte).then(|| self.at += 1)
+    }
+
+    /// What lies between an earlier place and this one.
+    #[inline]
+    fn since(&self, start: usize) -> Option<&'a str> {
+        self.text.get(start..self.at)
+    }
+
+    /// A string.
+    #[inline]
+    pub fn string(&mut self) -> Option<Quoted<'a>> {
+        self.byte(b'"')?;
+        let (bytes, start) = (self.text.as_bytes(), self.at);
+        let mut escaped = false;
+        loop {
+            self.at = plain_end(bytes, self.at);
+            match self.peek()? {
+                b'"' => {
+                    let inner = self.since(start)?;
+                    self.at += 1;
+                    return Some(Quoted { inner, escaped });
+                }
+                b'\\' => {
+                    escaped = true;
+                    self.at = escape(bytes, self.at)?.1;
+                }
+                // A control character.
+                _ => return None,
+            }
+        }
+    }
+
+    fn digits(&mut self) -> Option<()> {
+        let start = self.at;
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+        (self.at > start).then_some(())
+    }
+
+    /// A number, as written.
+    pub fn number(&mut self) -> Option<&'a str> {
+        let start = self.at;
+        let _ = self.byte(b'-');
+        if self.byte(b'0').is_none() {
+            self.digits()?;
+        }
+        if self.byte(b'.').is_some() {
+            self.digits()?;
+        }
+        if self.byte(b'e').or_else(|| self.byte(b'E')).is_some() {
+            let _ = self.byte(b'+').or_else(|| self.byte(b'-'));
+            self.digits()?;
+        }
+        self.since(start)
+    }
+
+    /// An object: `each` is called behind each colon and must pass the value.
+    #[inline]
+    pub fn object(&mut self, mut each: impl FnMut(Quoted<'a>, &mut Self) -> Option<()>) -> Option<()> {
+        self.byte(b'{')?;
+        self.space();
+        if self.byte(b'}').is_some() {
+            return Some(());
+        }
+        loop {
+            let key = self.string()?;
+            self.space();
+            self.byte(b':')?;
+            self.space();
+            each(key, self)?;
+            self.space();
+            if self.byte(b'}').is_some() {
+                return Some(());
+            }
+            self.byte(b',')?;
+            self.space();
+        }
+    }
+
+    /// An array: `each` is called before each item and must pass it.
+    pub fn array(&mut self, mut each: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
+        self.byte(b'[')?;
+        self.space();
+        if self.byte(b']').is_some() {
+            return Some(());
+        }
+        loop {
+            each(self)?;
+            self.space();
+            if self.byte(b']').is_some() {
+                return Some(());
+            }
+            self.byte(b',')?;
+            self.space();
+        }
+    }
+
+    /// Any value, as written.
+    pub fn value(&mut self) -> Option<&'a str> {
+        let start = self.at;
+        self.pass(MAX_DEPTH)?;
+        self.since(start)
+    }
+
+    fn pass(&mut self, depth: u32) -> Option<()> {
+        match self.peek()? {
+            b'"' => self.string().map(drop),
+            b'{' => {
+                let depth = depth.checked_sub(1)?;
+                self.object(|_, scan| scan.pass(depth))
+            }
+            b'[' => {
+                let depth = depth.checked_sub(1)?;
+                self.array(|scan| scan.pass(depth))
+            }
+            b't' => self.literal("true"),
+            b'f' => self.literal("false"),
+            b'n' => self.literal("null"),
+            _ => self.number().map(drop),
+        }
+    }
+}
+
+impl<'a> Quoted<'a> {
+    /// What is meant.
+    pub fn text(self) -> Cow<'a, str> {
+        if !self.escaped {
+            return Cow::Borrowed(self.inner);
+        }
+        let mut text = String::with_capacity(self.inner.len());
+        self.unescape_into(&mut text);
+        Cow::Owned(text)
+    }
+
+    /// Appends what is meant.
+    pub fn unescape_into(self, out: &mut String) {
+        let (bytes, mut from) = (self.inner.as_bytes(), 0);
+        while let Some(plain) = self.inner.get(from..) {
+            let Some(length) = plain.find('\\') else {
+                out.push_str(plain);
+                return;
+            };
+            out.push_str(plain.get(..length).unwrap_or_default());
+            // It was valid when it was scanned.
+            let (meant, end) = escape(bytes, from + length).unwrap_or((char::REPLACEMENT_CHARACTER, bytes.len()));
+            out.push(meant);
+            from = end;
+        }
+    }
+}
+
+/// Where the first byte from `at` on is that ends or interrupts a string: a quote, a backslash or a control character.
+#[inline]
+fn plain_end(bytes: &[u8], mut at: usize) -> usize {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const TOPS: u64 = ONES << 7;
+    // Eight bytes at once: the highest bit of each byte of `hits` says whether it is one of those. A borrow can spoil
+    // bytes above a hit only, and the lowest hit is the one that counts.
+    while let Some(word) = bytes.get(at..at + 8).and_then(|word| word.try_into().ok()) {
+        let word = u64::from_le_bytes(word);
+        let is_byte = |byte: u8| {
+            let other = word ^ (ONES * u64::from(byte));
+            other.wrapping_sub(ONES) & !other
+        };
+        let is_control = word.wrapping_sub(ONES * 0x20) & !word;
+        let hits = (is_byte(b'"') | is_byte(b'\\') | is_control) & TOPS;
+        if hits != 0 {
+            return at + hits.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    while bytes
+        .get(at)
+        .is_some_and(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20))
+    {
+        at += 1;
+    }
+    at
+}
+
+/// The escape that begins at `at`: the character that is meant, and where it ends.
+fn escape(bytes: &[u8], at: usize) -> Option<(char, usize)> {
+    let meant = match bytes.get(at + 1)? {
+        b'"' => '"',
+        b'\\' => '\\',
+        b'/' => '/',
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        b'u' => {
+            let high = hex(bytes, at + 2)?;
+            if !(0xd800..0xdc00).contains(&high) {
+                // A low half alone is no character.
+                return Some((char::from_u32(high)?, at + 6));
+            }
+            if bytes.get(at + 6..at + 8)? != b"\\u" {
+                return None;
+            }
+            let low = hex(bytes, at + 8)?;
+            if !(0xdc00..0xe000).contains(&low) {
+                return None;
+            }
+            let meant = 0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+            return Some((char::from_u32(meant)?, at + 12));
+        }
+        _ => return None,
+    };
+    Some((meant, at + 2))
+}
+
+/// Four hexadecimal digits.
+fn hex(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes
+        .get(at..at + 4)?
+        .iter()
+        .try_fold(0, |number, byte| Some(number << 4 | char::from(*byte).to_digit(16)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn whole(text: &str) -> Option<&str> {
+        let mut scan = Scan::new(text);
+        let value = scan.value()?;
+        scan.is_at_end().then_some(value)
+    }
+
+    #[test]
+    fn valid_is_what_serde_json_takes() {
+        let mut texts: Vec<String> = [
+            "",
+            "null",
+            "true",
+            "false",
+            "nul",
+            "0",
+            "-0",
+            "01",
+            "-",
+            "1.",
+            ".5",
+            "1.5e",
+            "1.5e+",
+            "1.5E-07",
+            "1e5",
+            "+1",
+            "1e5.5",
+            r#""""#,
+            r#"""#,
+            r#""a\"b""#,
+            r#""\u00e9""#,
+            r#""\ud83d\ude00""#,
+            r#""\ud83d""#,
+            r#""\ude00""#,
+            r#""\ud83d\u0041""#,
+            r#""\ud83dx""#,
+            r#""\x""#,
+            "\"\u{1}\"",
+            "\"\u{7f}\"",
+            "\"12345678\n\"",
+            "\"1234567\"",
+            "\"12345678\"",
+            "\"éééééééé\\\"é\"",
+            "[]",
+            "[1]",
+            "[1,]",
+            "[,1]",
+            "[ 1 , 2 ]",
+            "{}",
+            r#"{"a":1}"#,
+            r#"{"a":1,}"#,
+            r#"{a:1}"#,
+            r#"{"a"}"#,
+            r#"{"a":}"#,
+            r#"{"a":{"b":[{}]}}"#,
+            "{]",
+            "[}",
+            "[1 2]",
+            "\u{feff}1",
+            "NaN",
+            "1\u{a0}",
+        ]
+        .map(str::to_owned)
+        .into();
+        // A hit at each place of a word, beside bytes that a borrow could spoil.
+        for at in 0..20 {
+            for odd in ["\"", "\\\"", "\\", "\u{1f}", "\u{0}", "\u{21}\u{23}", "\u{80}", "!"] {
+                let (head, tail) = ("#".repeat(at), "!".repeat(20 - at));
+                texts.push(format!("\"{head}{odd}{tail}\""));
+            }
+        }
+        for text in &texts {
+            let expected = serde_json::from_str::<Value>(text).is_ok();
+            assert_eq!(whole(text).is_some(), expected, "{text:?}");
+            if let Ok(Value::String(meant)) = serde_json::from_str(text) {
+                assert_eq!(
+                    Scan::new(text).string().map(Quoted::text),
+                    Some(meant.into()),
+                    "{text:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        let most = MAX_DEPTH as usize;
+        assert!(whole(&nested(most)).is_some());
+        assert!(whole(&nested(most + 1)).is_none());
+        assert!(whole(&nested(1_000_000)).is_none());
+    }
+}

@@ -1,0 +1,77 @@
+//! A value in full, for comparing and for writing: of a key given twice the last counts, keys are in order.
+
+use std::borrow::Cow;
+
+use serde::ser::{Error as _, Serialize, SerializeMap as _, Serializer};
+use serde_json::value::RawValue;
+
+use super::Scan;
+
+/// Equal when the same is meant, however it is written: white space, escapes, the order of keys.
+#[derive(Debug, PartialEq)]
+pub(super) enum Tree<'a> {
+    Null,
+    Bool(bool),
+    Number(&'a str),
+    Text(Cow<'a, str>),
+    List(Vec<Self>),
+    Object(Vec<(Cow<'a, str>, Self)>),
+}
+
+impl<'a> Tree<'a> {
+    /// Reads the value that comes next. Its depth has been checked when it was first scanned.
+    pub fn read(scan: &mut Scan<'a>) -> Option<Self> {
+        Some(match scan.peek()? {
+            b'"' => Self::Text(scan.string()?.text()),
+            b'{' => {
+                let mut fields = Vec::new();
+                scan.object(|key, scan| {
+                    fields.push((key.text(), Self::read(scan)?));
+                    Some(())
+                })?;
+                // Stable, so that of equal keys the last one given comes first.
+                fields.reverse();
+                fields.sort_by(|(a, _), (b, _)| a.cmp(b));
+                fields.dedup_by(|(a, _), (b, _)| a == b);
+                Self::Object(fields)
+            }
+            b'[' => {
+                let mut items = Vec::new();
+                scan.array(|scan| {
+                    items.push(Self::read(scan)?);
+                    Some(())
+                })?;
+                Self::List(items)
+            }
+            b't' => scan.literal("true").map(|()| Self::Bool(true))?,
+            b'f' => scan.literal("false").map(|()| Self::Bool(false))?,
+            b'n' => scan.literal("null").map(|()| Self::Null)?,
+            _ => Self::Number(scan.number()?),
+        })
+    }
+}
+
+impl Serialize for Tree<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Bool(flag) => serializer.serialize_bool(*flag),
+            Self::Number(digits) => number(digits, serializer),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::List(items) => serializer.collect_seq(items),
+            Self::Object(fields) => {
+                let mut map = serializer.serialize_map(Some(fields.len()))?;
+                for (name, value) in fields {
+                    map.serialize_entry(name, value)?;
+                }
+                map.end()
+            }
+        }
+    }
+}
+
+/// A number with all its digits.
+pub(super) fn number<S: Serializer>(digits: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    let raw: &RawValue = serde_json::from_str(digits).map_err(S::Error::custom)?;
+    raw.serialize(serializer)
+}

@@ -1,0 +1,118 @@
+//! One GET with the project's key, and what came back: no redirects, a bounded body.
+
+use std::time::Duration;
+
+use reqwest::{Client, header};
+use rustls::ClientConfig;
+use secrecy::SecretString;
+use tokio::time::Instant;
+use url::Url;
+
+use super::super::{
+    failure,
+    http::{self, BodyError},
+};
+use crate::realtime::Token;
+
+/// Largest body read: a thousand keys, or one row with large cells.
+const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+
+/// A client that knows the key, and the session token where somebody signed in.
+#[derive(Debug, Clone)]
+pub struct Http {
+    client: Client,
+    key: SecretString,
+    token: Option<Token>,
+    deadline: Duration,
+}
+
+/// What a server answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    /// The number behind the slash of `Content-Range`.
+    pub total: Option<u64>,
+    /// The server's clock, as it stands in `Date`.
+    pub date: Option<String>,
+    pub body: Vec<u8>,
+    pub took: Duration,
+}
+
+impl Http {
+    /// For the server at `base`.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be built, in words.
+    pub fn new(base: &Url, key: SecretString, tls: &ClientConfig, deadline: Duration) -> Result<Self, String> {
+        Ok(Self {
+            client: http::client(base, tls, deadline).map_err(http::words)?,
+            key,
+            token: None,
+            deadline,
+        })
+    }
+
+    /// From now on with this session token.
+    pub fn sign_in(&mut self, token: Token) {
+        self.token = Some(token);
+    }
+
+    /// # Errors
+    /// When there is no answer, in words without the address.
+    pub async fn get(&self, url: Url, headers: &[(&'static str, &str)]) -> Result<Answer, String> {
+        let started = Instant::now();
+        let words = |error: reqwest::Error| match error.is_timeout() {
+            true => super::reach::no_answer(self.deadline),
+            false => http::words(error),
+        };
+        let token = self.token.as_ref().map(Token::expose);
+        let mut get = http::with_credentials(self.client.get(url), &self.key, token);
+        for (name, value) in headers {
+            get = get.header(*name, *value);
+        }
+        let response = get.send().await.map_err(words)?;
+        let text = |name: header::HeaderName| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
+        let range = text(header::CONTENT_RANGE);
+        let status = response.status().as_u16();
+        let total = range.and_then(|range| range.rsplit_once('/')?.1.parse().ok());
+        let date = text(header::DATE);
+        let body = http::body(response, MAX_BODY_BYTES)
+            .await
+            .map_err(|error| match error {
+                BodyError::Broken(words) => words,
+            BodyError::Slow => super::reach::no_answer(self.deadline),
+                BodyError::TooLarge => format!("the answer is larger than {} MiB", MAX_BODY_BYTES >> 20),
+            })?;
+        Ok(Answer {
+            status,
+            total,
+            date,
+            body,
+            took: started.elapsed(),
+        })
+    }
+}
+
+impl Answer {
+    /// The body as JSON, if it is.
+    pub fn json(&self) -> Option<serde_json::Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// `code` of an error body.
+    pub fn code(&self) -> String {
+        let text = |value: serde_json::Value| Some(value.get("code")?.as_str()?.to_owned());
+        self.json().and_then(text).unwrap_or_default()
+    }
+
+    /// A text field of an error body; empty when there is none.
+    pub fn field(&self, name: &str) -> String {
+        let text = |value: serde_json::Value| Some(failure::tidy(value.get(name)?.as_str()?));
+        self.json().and_then(text).unwrap_or_default()
+    }
+
+    /// What an error body says.
+    pub fn message(&self) -> String {
+        failure::body_message(self.body.get(..self.body.len().min(4_096)).unwrap_or_default())
+    }
+}

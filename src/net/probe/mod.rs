@@ -1,0 +1,14 @@
+//! One look at one step of a connection, for `doctor`: a name, a port, a certificate, an answer, a socket. Each says what
+//! was seen within its deadline and decides nothing.
+
+mod certificate;
+mod http;
+mod reach;
+mod sign_in;
+mod socket;
+
+pub use certificate::{Certificate, TlsLook, TlsProblem, tls};
+pub use http::{Answer, Http};
+pub use reach::{Endpoint, addresses, tcp};
+pub use sign_in::sign_in;
+pub use socket::{Heard, Socket, client_config};

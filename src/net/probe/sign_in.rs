@@ -1,0 +1,43 @@
+//! A sign-in as the wall does it.
+
+use std::{sync::Arc, time::Duration};
+
+use rustls::ClientConfig;
+use tokio::time::timeout;
+
+use super::{
+    super::auth::{Answer, Authenticator},
+    reach,
+};
+use crate::{
+    domain::Notice,
+    realtime::{Grant, TokenError},
+    settings::FeedSettings,
+};
+
+/// Signs in; `None` when nobody is to. A refresh token that is used up by it is replaced in its file, as always.
+pub async fn sign_in(
+    settings: &FeedSettings,
+    tls: ClientConfig,
+    deadline: Duration,
+) -> Option<(Result<Grant, TokenError>, Option<Notice>)> {
+    let auth = settings.auth.clone()?;
+    let authenticator = Authenticator::new(auth, settings.key.clone(), Arc::new(tls), settings.allow_service_key);
+    // Not broken off: a refresh token may have been used up when the answer comes.
+    let signing = tokio::spawn(authenticator.sign_in());
+    Some(match timeout(deadline.max(LEAST), signing).await {
+        Ok(Ok(Answer { result, notice })) => (result, notice),
+        Ok(Err(_)) => (Err(unavailable("it was broken off".into())), None),
+        Err(_) => (Err(unavailable(reach::no_answer(deadline.max(LEAST)))), None),
+    })
+}
+
+/// A sign-in that is cut short may lose the only valid refresh token.
+const LEAST: Duration = Duration::from_secs(20);
+
+fn unavailable(text: String) -> TokenError {
+    TokenError::Unavailable {
+        text,
+        retry_after: None,
+    }
+}

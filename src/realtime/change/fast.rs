@@ -1,0 +1,306 @@
+//! The whole frame in one pass, when it is worded as the server words it. Anything else is `None`, and nothing is lost
+//! by that: the careful way reads it then, and decides what it is.
+
+use std::borrow::Cow;
+
+use super::{ChangeType, Ids, RowEvent};
+use crate::{
+    domain::{Object, Record, Scan},
+    realtime::{names::Names, timestamp},
+};
+
+/// Column lists kept: one for each table, and some to spare while tables are altered.
+const MAX_LISTS: usize = 8;
+/// Longest list kept: 1,600 columns, which is PostgreSQL's bound, with names of 63 bytes fit well.
+const MAX_LIST_BYTES: usize = 256 * 1024;
+/// Digits that fit into an `i64` whatever they are.
+const MAX_ID_DIGITS: usize = 18;
+
+/// Lists of columns that came with changes and were valid: an equal one need not be looked at again.
+#[derive(Debug, Default)]
+pub struct Lists {
+    known: Vec<Box<str>>,
+    last: usize,
+    next: usize,
+}
+
+impl Lists {
+    /// Passes the list that comes next.
+    fn pass<'a>(&mut self, scan: &mut Scan<'a>) -> Option<&'a str> {
+        let rest = scan.rest();
+        let is_next = |list: &str| rest.as_bytes().starts_with(list.as_bytes());
+        // A list ends by itself, so that a text that begins with it has it there in full.
+        let known = match self.known.get(self.last) {
+            Some(list) if is_next(list) => Some(self.last),
+            _ => self.known.iter().position(|list| is_next(list)),
+        };
+        if let Some(at) = known {
+            self.last = at;
+            let list = rest.get(..self.known.get(at)?.len())?;
+            scan.literal(list)?;
+            return Some(list);
+        }
+        let list = scan.value()?;
+        if !list.starts_with('[') {
+            return None;
+        }
+        if list.len() <= MAX_LIST_BYTES {
+            if let Some(oldest) = self.known.get_mut(self.next) {
+                *oldest = list.into();
+            } else {
+                self.known.push(list.into());
+            }
+            self.next = (self.next + 1) % MAX_LISTS;
+        }
+        Some(list)
+    }
+}
+
+/// The change in a frame of serializer 2.0.0 on this topic, and the length of its payload.
+pub fn read<'a>(text: &'a str, topic: &str, names: &mut Names) -> Option<(RowEvent<'a>, usize)> {
+    let mut scan = Scan::new(text);
+    // No quoting: our topics have nothing in them that would need it.
+    scan.literal("[null,null,\"")?;
+    scan.literal(topic)?;
+    scan.literal("\",\"postgres_changes\",")?;
+    let payload = scan.rest().len();
+    let (mut ids, mut data) = (None, None);
+    scan.object(|key, scan| match key.inner {
+        "data" if data.is_none() => {
+            data = Some(Data::read(scan, names)?);
+            Some(())
+        }
+        "ids" if ids.is_none() => {
+            ids = Some(ids_of(scan)?);
+            Some(())
+        }
+        _ => None,
+    })?;
+    let payload = payload - scan.rest().len();
+    scan.byte(b']')?;
+    if !scan.is_at_end() {
+        return None;
+    }
+    let data = data?;
+    let event = RowEvent {
+        ids: ids?,
+        schema: Cow::Borrowed(data.schema?),
+        table: Cow::Borrowed(data.table?),
+        change: data.change?,
+        committed_ms: data.committed_ms.unwrap_or_default(),
+        columns: data.columns,
+        record: data.record,
+        old_record: data.old_record,
+        trouble: None,
+    };
+    Some((event, payload))
+}
+
+/// The object under `data`.
+#[derive(Default)]
+struct Data<'a> {
+    schema: Option<&'a str>,
+    table: Option<&'a str>,
+    change: Option<ChangeType>,
+    committed_ms: Option<Option<i64>>,
+    columns: Option<&'a str>,
+    record: Option<Record>,
+    old_record: Option<Object<'a>>,
+    has_errors: bool,
+}
+
+impl<'a> Data<'a> {
+    fn read(scan: &mut Scan<'a>, names: &mut Names) -> Option<Self> {
+        let mut data = Self::default();
+        scan.object(|key, scan| data.take(key.inner, scan, names))?;
+        Some(data)
+    }
+
+    /// Takes what is under `key`; `None` for what is not as usual, a key given twice included.
+    fn take(&mut self, key: &str, scan: &mut Scan<'a>, names: &mut Names) -> Option<()> {
+        match key {
+            "columns" if self.columns.is_none() => self.columns = Some(names.lists.pass(scan)?),
+            "commit_timestamp" if self.committed_ms.is_none() => {
+                self.committed_ms = Some(timestamp::parse_ms(plain(scan)?));
+            }
+            "errors" if !self.has_errors => {
+                scan.literal("null")?;
+                self.has_errors = true;
+            }
+            "record" if self.record.is_none() => self.record = Some(names.headers.read(scan)?),
+            "old_record" if self.old_record.is_none() => self.old_record = Some(Object::take(scan)?),
+            "schema" if self.schema.is_none() => self.schema = Some(plain(scan)?),
+            "table" if self.table.is_none() => self.table = Some(plain(scan)?),
+            "type" if self.change.is_none() => {
+                self.change = Some(match plain(scan)? {
+                    "UPDATE" => ChangeType::Update,
+                    "INSERT" => ChangeType::Insert,
+                    "DELETE" => ChangeType::Delete,
+                    _ => return None,
+                });
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+}
+
+/// A string without escapes.
+fn plain<'a>(scan: &mut Scan<'a>) -> Option<&'a str> {
+    let quoted = scan.string()?;
+    (!quoted.escaped).then_some(quoted.inner)
+}
+
+/// Plain integers, at least one.
+fn ids_of(scan: &mut Scan<'_>) -> Option<Ids> {
+    let mut ids = Ids::default();
+    scan.array(|scan| {
+        let digits = scan.number()?;
+        if digits.len() > MAX_ID_DIGITS {
+            return None;
+        }
+        ids.add(digits.parse().ok()?);
+        Some(())
+    })?;
+    (!ids.is_empty()).then_some(ids)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::realtime::{Vsn, change::careful, decode_text};
+
+    /// Frames of a real server in serializer 2.0.0: of every kind of event, and of every odd one that was recorded.
+    const RECORDED: [&str; 5] = [
+        include_str!("../../../tests/data/transcripts/a_crud_v2_default_authenticated.jsonl"),
+        include_str!("../../../tests/data/transcripts/a_crud_v2_full_authenticated.jsonl"),
+        include_str!("../../../tests/data/transcripts/b_filters_ids_v2.jsonl"),
+        include_str!("../../../tests/data/transcripts/f2_partial_and_odd_events_v2.jsonl"),
+        include_str!("../../../tests/data/transcripts/e_access_token_v2.jsonl"),
+    ];
+    /// What the recordings do not have.
+    const MADE_UP: [&str; 8] = [
+        r#"[null,null,"realtime:a","postgres_changes",{"data":{"schema":"public","table":"t","type":"UPDATE","commit_timestamp":"2026-08-21T10:00:00.123Z","record":{"id":9223372036854775807,"n":-1.50E7,"j":{"$serde_json::private::Number":"1"},"t":"\u00e9\"\\","b":true},"old_record":{"id":1},"errors":null},"ids":[1,2,3]}]"#,
+        r#"[null,null,"realtime:a","postgres_changes",{"ids":["7"],"data":{"schema":"p","table":"t","type":"TRUNCATE","record":null,"old_record":{},"columns":null,"errors":["Error 413: Payload Too Large"]}}]"#,
+        r#"[null,null,"realtime:a","postgres_changes",{"ids":[1],"data":{"schema":"p","schema":"q","table":"t","type":"INSERT","record":{"id":1,"id":2},"commit_timestamp":null}},"more"]"#,
+        r#"[null,null,"realtime:a","postgres_changes",{"ids":[1],"ids":[2],"data":{"schema":"p","table":"t","type":"DELETE","old_record":{"id":"a","id":"b"},"extra":[[[]]]}}] "#,
+        r#"[null,null,"realtime:a","postgres_changes",{"ids":[1],"data":{"schema":"p","table":"t","type":"INSERT","record":{"id":1,"x":"\ud800"}}}]"#,
+        r#"[null,null,"realtime:a","postgres_changes",{"ids":[99999999999999999999],"data":{"schema":"p","table":"t","type":"INSERT","record":{}}}]"#,
+        r#"[null,null,"realtime:a","postgres_changes",{"ids":[-1,0],"data":{"columns":[{"name":"id"}],"schema":"p","table":"t","type":"INSERT","record":{"":1,"id":{"a":1,"a":[ ]}}}}]"#,
+        r#"[null,null,"realtime:a","postgres_changes",{"ids":[],"data":{"columns":[],"schema":"p","table":"t","type":"INSERT","record":{"id":1}}}]"#,
+    ];
+
+    fn frames() -> Vec<String> {
+        let lines = RECORDED.iter().flat_map(|file| file.lines()).filter_map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).ok()?;
+            let text = line["text"]
+                .as_str()
+                .filter(|text| text.contains("\"postgres_changes\",{"))?;
+            Some(text.to_owned())
+        });
+        lines.chain(MADE_UP.map(str::to_owned)).collect()
+    }
+
+    /// Reads the text in both ways. Where the fast way reads it, the careful one must agree.
+    fn both(text: &str, topic: &str, fast: &mut Names, careful: &mut Names) -> bool {
+        let Some((event, length)) = read(text, topic, fast) else {
+            return false;
+        };
+        let frame = decode_text(Vsn::V2, text).expect(text);
+        assert_eq!((frame.join_ref, frame.reference), (None, None), "{text}");
+        assert_eq!((&*frame.topic, &*frame.event), (topic, "postgres_changes"), "{text}");
+        assert_eq!(frame.payload.get().len(), length, "{text}");
+        let expected = careful::decode(frame.payload.get(), careful).expect(text);
+        assert_eq!(event, expected, "{text}");
+        true
+    }
+
+    #[test]
+    fn recorded_frames_are_read_fast_and_as_the_careful_way_reads_them() {
+        let (mut fast, mut careful) = (Names::default(), Names::default());
+        let mut seen = 0;
+        for text in frames() {
+            let Ok(frame) = decode_text(Vsn::V2, &text) else {
+                continue;
+            };
+            let is_usual = frame.payload.get().contains("\"errors\":null");
+            let is_fast = both(&text, &frame.topic, &mut fast, &mut careful);
+            seen += usize::from(is_fast);
+            // Only what is odd on purpose is left to the careful way.
+            let made_up = MADE_UP.contains(&text.as_str());
+            assert!(is_fast || !is_usual || made_up || text.starts_with("[\""), "{text}");
+        }
+        assert!(seen > 40, "only {seen} frames were read fast");
+    }
+
+    #[test]
+    fn mutated_frames_are_read_as_the_careful_way_reads_them_or_not_at_all() {
+        let frames = frames();
+        let (mut fast, mut careful) = (Names::default(), Names::default());
+        let mut random = 0x2545_f491_4f6c_dd1d_u64;
+        let mut next = |below: usize| {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            (random % below as u64) as usize
+        };
+        const PIECES: [&str; 24] = [
+            "\"",
+            "\\",
+            "{",
+            "}",
+            "[",
+            "]",
+            ",",
+            ":",
+            " ",
+            "\n",
+            "0",
+            "9",
+            "-",
+            ".",
+            "e",
+            "null",
+            "true",
+            "\\u00e9",
+            "é",
+            "\u{1}",
+            "\"id\":",
+            "\"record\":{},",
+            "\"ids\":[1],",
+            "\\ud800",
+        ];
+        let mut read = 0;
+        for _ in 0..60_000 {
+            let Some(whole) = frames.get(next(frames.len())) else {
+                continue;
+            };
+            let Ok(frame) = decode_text(Vsn::V2, whole) else {
+                continue;
+            };
+            let topic = frame.topic.into_owned();
+            let mut text: Vec<char> = whole.chars().collect();
+            for _ in 0..=next(2) {
+                let at = next(text.len());
+                let piece = PIECES.get(next(PIECES.len())).copied().unwrap_or_default();
+                match next(4) {
+                    0 => drop(text.splice(at..at, piece.chars())),
+                    1 => drop(text.splice(at..=at, piece.chars())),
+                    2 => drop(text.remove(at)),
+                    _ => {
+                        let end = (at + next(40)).min(text.len());
+                        let copied = text.get(at..end).unwrap_or_default().to_vec();
+                        let to = next(text.len());
+                        text.splice(to..to, copied);
+                    }
+                }
+                if text.is_empty() {
+                    break;
+                }
+            }
+            let text: String = text.into_iter().collect();
+            read += usize::from(both(&text, &topic, &mut fast, &mut careful));
+        }
+        assert!(read > 5_000, "only {read} mutated frames could still be read");
+    }
+}

@@ -1,0 +1,115 @@
+//! The program itself, and its report.
+
+use std::{ffi::OsStr, path::Path, process::Command};
+
+use serde_json::Value;
+
+/// What a run of `doctor --json` said.
+pub struct Report {
+    pub code: i32,
+    pub text: String,
+    json: Value,
+}
+
+/// Runs `opswall doctor` in a folder of its own, without anybody's settings.
+pub fn run(args: &[&str], env: &[(&str, &OsStr)]) -> (i32, String, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    run_in(folder.path(), args, env)
+}
+
+pub fn run_in(folder: &Path, args: &[&str], env: &[(&str, &OsStr)]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_opswall"))
+        .arg("doctor")
+        .args(args)
+        .current_dir(folder)
+        .env_clear()
+        .env("HOME", folder)
+        .envs(env.iter().copied())
+        .output()
+        .expect("the program starts");
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
+    let code = output.status.code().expect("it ends by itself");
+    (code, text(&output.stdout), text(&output.stderr))
+}
+
+/// The report as JSON; a second for each look unless `args` say otherwise.
+pub fn examine(args: &[&str]) -> Report {
+    examine_with(args, &[])
+}
+
+pub fn examine_with(args: &[&str], env: &[(&str, &OsStr)]) -> Report {
+    let mut all = vec!["--json"];
+    if !args.contains(&"--timeout") {
+        all.extend(["--timeout", "5"]);
+    }
+    if !args.contains(&"--wait") {
+        all.extend(["--wait", "0.2"]);
+    }
+    all.extend(args);
+    let (code, text, error) = run(&all, env);
+    assert_eq!(text.lines().count(), 1, "one object: {text} {error}");
+    assert_eq!(error, "", "everything is in the report");
+    let json = serde_json::from_str(&text).expect("JSON");
+    Report { code, text, json }
+}
+
+impl Report {
+    pub fn overall(&self) -> &str {
+        self.json["overall"].as_str().expect("a word")
+    }
+
+    pub fn checks(&self) -> &[Value] {
+        self.json["checks"].as_array().expect("a list")
+    }
+
+    /// The names in their order, tables left out.
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self
+            .checks()
+            .iter()
+            .filter_map(|check| check["name"].as_str())
+            .collect();
+        names.dedup();
+        names
+    }
+
+    /// One check.
+    pub fn check(&self, name: &str) -> &Value {
+        let mut found = self.checks().iter().filter(|check| check["name"] == name);
+        let check = found.next().unwrap_or_else(|| panic!("no {name} in {}", self.text));
+        assert!(found.next().is_none(), "several {name} in {}", self.text);
+        check
+    }
+
+    /// One check of one table.
+    pub fn of_table(&self, name: &str, table: &str) -> &Value {
+        let mut checks = self.checks().iter();
+        let check = checks.find(|check| check["name"] == name && check["table"] == table);
+        check.unwrap_or_else(|| panic!("no {name} of {table} in {}", self.text))
+    }
+
+    pub fn results(&self, result: &str) -> Vec<&str> {
+        let checks = self.checks().iter().filter(|check| check["result"] == result);
+        checks.filter_map(|check| check["name"].as_str()).collect()
+    }
+}
+
+/// The result, and words that must be somewhere in the check's texts.
+#[track_caller]
+pub fn expect(check: &Value, result: &str, words: &[&str]) {
+    let text: Vec<&str> = ["found", "means", "do", "sql"]
+        .iter()
+        .filter_map(|key| check[*key].as_str())
+        .collect();
+    let text = text.join("\n");
+    assert_eq!(check["result"], result, "{check:#}");
+    for word in words {
+        assert!(text.contains(word), "'{word}' is not in {check:#}");
+    }
+    if result == "failed" || result == "warning" {
+        assert!(
+            check["means"].is_string() && check["do"].is_string(),
+            "what it means, what to do: {check:#}"
+        );
+    }
+}

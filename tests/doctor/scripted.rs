@@ -1,0 +1,165 @@
+//! A project with a fault of its own: REST, Auth and Realtime on one port, each answer as the test wants it. For what the
+//! demo feed's server, which is always well configured, cannot be.
+
+use std::{
+    collections::BTreeMap,
+    io::{Read as _, Write as _},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    sync::Arc,
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::{self, Message};
+
+/// Status and body.
+pub type Page = (u16, Value);
+
+/// How the project is.
+#[derive(Debug, Clone)]
+pub struct Script {
+    /// By path; else a table has one row.
+    pub pages: BTreeMap<String, Page>,
+    /// The handshake is refused.
+    pub refuse: Option<Page>,
+    /// Every join is refused for this reason.
+    pub refuse_join: Option<String>,
+    /// Per table: status and message of the `system` frame; else it is subscribed.
+    pub system: BTreeMap<String, (String, String)>,
+    pub answers_beats: bool,
+    /// `errors` of the change that comes after each beat; no change without it.
+    pub change: Option<Value>,
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        Self {
+            pages: BTreeMap::new(),
+            refuse: None,
+            refuse_join: None,
+            system: BTreeMap::new(),
+            answers_beats: true,
+            change: None,
+        }
+    }
+}
+
+/// Serves until the test ends; answers the URL.
+pub fn serve(script: Script) -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let addr: SocketAddr = listener.local_addr().expect("an address");
+    let script = Arc::new(script);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let script = script.clone();
+            std::thread::spawn(move || connection(&script, stream));
+        }
+    });
+    format!("http://{addr}")
+}
+
+/// A watchdog for every read.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+fn connection(script: &Script, mut stream: TcpStream) -> Option<()> {
+    stream.set_read_timeout(Some(DEADLINE)).ok()?;
+    let head = head(&mut stream)?;
+    if head.to_lowercase().contains("upgrade: websocket") && script.refuse.is_none() {
+        let socket = tungstenite::accept(stream).ok()?;
+        return converse(script, socket);
+    }
+    // What was peeked at is read, or closing would reset the connection.
+    let mut read = vec![0; head.len()];
+    stream.read_exact(&mut read).ok()?;
+    let path = head.split([' ', '?']).nth(1)?;
+    let row = json!([{
+        "id": "one", "name": "Ada", "title": "Sort it", "status": "running", "updated_at": "2026-01-01T00:00:00Z"
+    }]);
+    let (status, body) = match &script.refuse {
+        Some(page) if path.ends_with("/websocket") => page.clone(),
+        _ => match script.pages.get(path) {
+            Some(page) => page.clone(),
+            None if path.starts_with("/rest/v1/") => (200, row),
+            None => (200, json!({"name": "GoTrue", "version": "v2.1"})),
+        },
+    };
+    let rows = body.as_array().map(Vec::len);
+    let range = match rows {
+        Some(0) => "Content-Range: */0\r\n".to_owned(),
+        Some(rows) => format!("Content-Range: 0-{}/{rows}\r\n", rows - 1),
+        None => String::new(),
+    };
+    let body = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
+    let answer = format!(
+        "HTTP/1.1 {status} Told\r\nContent-Type: application/json\r\n{range}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(answer.as_bytes()).ok()
+}
+
+/// The request's head, left in the stream.
+fn head(stream: &mut TcpStream) -> Option<String> {
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        let length = stream.peek(&mut buffer).ok().filter(|length| *length > 0)?;
+        let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+        if let Some(end) = text.find("\r\n\r\n") {
+            return Some(text[..end + 4].to_owned());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn converse(script: &Script, mut socket: tungstenite::WebSocket<TcpStream>) -> Option<()> {
+    let mut topics: Vec<(String, String)> = Vec::new();
+    loop {
+        let Message::Text(text) = socket.read().ok()? else {
+            continue;
+        };
+        let frame: Value = serde_json::from_str(&text).ok()?;
+        let (reference, topic) = (frame[1].clone(), frame[2].as_str()?.to_owned());
+        let mut say = |event: &str, reference: &Value, topic: &str, payload: Value| {
+            let frame = json!([reference, reference, topic, event, payload]);
+            socket.send(Message::text(frame.to_string())).ok()
+        };
+        match frame[3].as_str()? {
+            "heartbeat" => {
+                if script.answers_beats {
+                    say("phx_reply", &reference, &topic, json!({"status": "ok", "response": {}}))?;
+                }
+                if let (Some(errors), Some((topic, table))) = (&script.change, topics.first()) {
+                    let data = json!({
+                        "schema": "public", "table": table, "type": "UPDATE", "commit_timestamp": "2026-01-01T00:00:00Z",
+                        "columns": [], "record": {}, "old_record": {}, "errors": errors
+                    });
+                    say(
+                        "postgres_changes",
+                        &Value::Null,
+                        topic,
+                        json!({"ids": [1], "data": data}),
+                    )?;
+                }
+            }
+            "phx_join" => {
+                if let Some(reason) = &script.refuse_join {
+                    let payload = json!({"status": "error", "response": {"reason": reason}});
+                    say("phx_reply", &reference, &topic, payload)?;
+                    continue;
+                }
+                let entry = &frame[4]["config"]["postgres_changes"][0];
+                let table = entry["table"].as_str()?.to_owned();
+                let payload = json!({"status": "ok", "response": {"postgres_changes": [{"id": 1}]}});
+                say("phx_reply", &reference, &topic, payload)?;
+                let subscribed = ("ok".to_owned(), "Subscribed to PostgreSQL".to_owned());
+                let (status, message) = script.system.get(&table).unwrap_or(&subscribed);
+                let payload = json!({
+                    "channel": topic.trim_start_matches("realtime:"), "extension": "postgres_changes",
+                    "status": status, "message": message
+                });
+                say("system", &Value::Null, &topic, payload)?;
+                topics.push((topic, table));
+            }
+            _ => {}
+        }
+    }
+}
