@@ -102,7 +102,7 @@ impl Shape {
         one.iter().all(|(column, a)| {
             other
                 .get(column)
-                .is_none_or(|b| a == b || self.loose_of(column).is_some_and(|loose| is_same_value(loose, a, b)))
+                .is_none_or(|b| a == b || self.loose_of(column).is_some_and(|loose| is_same_value(loose, &a, &b)))
         })
     }
 

@@ -100,7 +100,7 @@ fn readable(look: Look<'_>, answer: &Answer) -> Check {
             .remedy("let the role select every column")
             .sql(schema::grant(&of.schema, &of.table, look.role));
     };
-    if row.get(&of.id).is_none_or(Value::is_null) {
+    if row.get(&of.id).is_none_or(|cell| cell.is_null()) {
         return Check::failed(NAME, found)
             .means(format!("a row has no {}: rows cannot be told apart", of.id))
             .remedy(format!("set the key column: [tables.{}] id", look.kind.plural()));
