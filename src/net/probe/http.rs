@@ -80,7 +80,7 @@ impl Http {
             .await
             .map_err(|error| match error {
                 BodyError::Broken(words) => words,
-            BodyError::Slow => super::reach::no_answer(self.deadline),
+                BodyError::Slow => super::reach::no_answer(self.deadline),
                 BodyError::TooLarge => format!("the answer is larger than {} MiB", MAX_BODY_BYTES >> 20),
             })?;
         Ok(Answer {
