@@ -31,6 +31,7 @@ fn told(transaction: &[Mutation]) -> String {
             Mutation::Insert(table, row) => format!("+{} {}\n", table.name(), row.to_value(*table)),
             Mutation::Update(table, row) => format!("={} {}\n", table.name(), row.to_value(*table)),
             Mutation::Delete(table, id) => format!("-{} {id}\n", table.name()),
+            Mutation::Rekey(table, id, _) => panic!("{} {id} keeps its key", table.name()),
         })
         .collect()
 }
