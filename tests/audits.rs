@@ -40,6 +40,7 @@ fn r22_after_a_burst_it_catches_up_until_quiet_and_equal() {
     let mut rows: Vec<Value> = (0..50).map(|id| row(id, 0)).collect();
     let mut rig = Rig::live(watching(), &rows);
     rig.run(seconds(60), &rows);
+    let before = rig.notices.len();
     for n in 0..6_000 {
         rig.update(json!({"id": n % 50, "updated_at": row(0, 1)["updated_at"], "n": n}));
     }
@@ -58,6 +59,13 @@ fn r22_after_a_burst_it_catches_up_until_quiet_and_equal() {
     assert_eq!(rig.status(), LinkStatus::Connected);
     assert!(rig.has_notice("caught_up"));
     assert_eq!(rig.closes, 0);
+    let false_alarm = |code| matches!(code, "lost" | "retrying" | "restored" | "connected");
+    let alarms = rig
+        .notices
+        .iter()
+        .skip(before)
+        .filter(|notice| false_alarm(notice.code));
+    assert_eq!(alarms.count(), 0, "nothing was lost, and nothing came back");
 }
 
 #[test]

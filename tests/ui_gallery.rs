@@ -1,5 +1,5 @@
 //! Pictures of the panels in each of their states, drawn without a window: that each state looks its own, and files to
-//! look at (`cargo test --test ui_gallery -- --ignored`, then `target/tmp/gallery/`).
+//! look at (`cargo test --test ui_gallery -- --ignored`, then `target/tmp/gallery/`, or the folder `OPSWALL_PICTURES`).
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 #![cfg(feature = "wall")]
@@ -23,8 +23,8 @@ use bevy::{
 use opswall::{
     connection::Connection,
     domain::{
-        Attempt, Backoff, Change, ChannelState, Kind, Level, LinkStatus, Notice, Op, PerKind, Record, RowKey,
-        StatusReport, SyncReport,
+        Attempt, Backoff, Change, ChannelState, Following, Kind, Level, LinkEvent, LinkStatus, Notice, Op, PerKind,
+        Record, Resync, RowKey, StatusReport, SyncReport,
     },
     fleet, frame,
     messages::{self, Noticed, RowChanged},
@@ -242,7 +242,10 @@ impl Gallery {
 
     fn keep(&mut self, name: &str) -> Image {
         let image = self.shoot();
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("gallery");
+        let folder = std::env::var_os("OPSWALL_PICTURES").map_or_else(
+            || PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("gallery"),
+            PathBuf::from,
+        );
         std::fs::create_dir_all(&folder).expect("a folder for pictures");
         let picture = image.clone().try_into_dynamic().expect("a picture");
         picture
@@ -278,6 +281,106 @@ fn gave_up(connection: &mut Connection, now: f64) {
     };
     connection.since = now - 30.0;
     connection.last_live = Some(now - 134.0);
+}
+
+fn catching_up(connection: &mut Connection, now: f64) {
+    connection.report = StatusReport {
+        status: LinkStatus::Connecting,
+        catching_up: true,
+        max_attempts: 5,
+        reason: Some(
+            "catching up: after so many changes the server may have dropped some; the tables are read until they are equal"
+                .to_owned(),
+        ),
+        ..default()
+    };
+    connection.since = now - 12.0;
+    connection.reported = now;
+    connection.last_live = Some(now);
+}
+
+fn refused(connection: &mut Connection, now: f64) {
+    connection.report = StatusReport {
+        status: LinkStatus::Error,
+        attempt: 1,
+        retry_in_ms: Some(252_000),
+        reason: Some(
+            "public.tasks does not exist or is not published; create it or run \"alter publication supabase_realtime add table public.tasks\", then reconnect"
+                .to_owned(),
+        ),
+        ..default()
+    };
+    connection.since = now - 48.0;
+    connection.reported = now;
+    connection.last_live = None;
+    connection.link.channel = PerKind::from_fn(|_| ChannelState::Refused);
+}
+
+/// Twenty events, some of them long, and all that a popover can tell.
+fn eventful(connection: &mut Connection, now: f64) {
+    let at = |secs: f64| ((now - secs).max(0.0) * 1e3) as u64;
+    let texts = [
+        (Level::Info, 1, "Live: 40 agents, 400 tasks, 12 workflows."),
+        (
+            Level::Warn,
+            1,
+            "public.workflows is followed by the stream alone, its rows show up when they change: the server refuses to read it (HTTP 403: permission denied for table workflows).",
+        ),
+        (Level::Info, 7, "The session token was renewed."),
+        (Level::Warn, 1, "Connection lost: the server closed the socket (1006)."),
+        (
+            Level::Warn,
+            3,
+            "Trying again in 12 s (attempt 3 of 5): connection refused by abcdefghij.supabase.co:443.",
+        ),
+        (
+            Level::Error,
+            1,
+            "Connection refused by abcdefghij.supabase.co:443; gave up after 5 tries: check the address and that the server runs, then reconnect.",
+        ),
+        (Level::Info, 1, "Live again after 41 s; 12 rows changed meanwhile."),
+        (
+            Level::Info,
+            1,
+            "Caught up after a burst of 6,412 changes: all tables are equal to the source.",
+        ),
+        (Level::Warn, 1, "An audit corrected 4 rows whose changes never came."),
+        (
+            Level::Info,
+            1,
+            "This machine stood still for 8 h 12 min; connecting anew.",
+        ),
+    ];
+    connection.link.events = (0..20_u32)
+        .map(|slot| {
+            let (level, times, text) = texts[slot as usize % texts.len()];
+            LinkEvent {
+                at_ms: at(f64::from(20 - slot) * 2.7),
+                level,
+                text: text.to_owned(),
+                times,
+            }
+        })
+        .collect();
+    let link = &mut connection.link;
+    link.round_trips_ms = (0..60_u64)
+        .map(|beat| 21 + beat * beat % 17 + u64::from(beat == 37) * 60)
+        .collect();
+    link.epoch = 3;
+    link.last_resync = Some(Resync {
+        at_ms: at(30.0),
+        took_ms: 1_240,
+        why: "gap",
+        added: 3,
+        changed: 12,
+        removed: 1,
+    });
+    link.last_audit = Some((at(12.0), true));
+    link.last_drift = Some((at(55.0), 4));
+    link.coalesced = 1_204;
+    link.following[Kind::Workflow] = Following::StreamOnly;
+    link.token_expires_ms = Some(jiff::Timestamp::now().as_millisecond() + 43 * 60_000);
+    connection.signed_in = true;
 }
 
 #[test]
@@ -367,7 +470,72 @@ fn pictures_of_every_state() {
         .insert_resource(TypeScale::for_wall(55.0, 4.0, [1920.0, 1080.0], 1.0));
     large.run(5);
     large.keep("12_wall_55in_4m");
+    large.panels(|panels| panels.popover_open = true);
+    large.connection(eventful);
+    large.run(5);
+    large.keep("13_wall_popover");
+    large.panels(|panels| panels.popover_open = false);
     large.connection(gave_up);
     large.run(15);
-    large.keep("13_wall_offline");
+    large.keep("14_wall_offline");
+}
+
+#[test]
+#[ignore = "draws the pictures that a person looks at"]
+fn pictures_of_the_connection() {
+    let mut desk = Gallery::new(1280, 720);
+    desk.live();
+    desk.fill(400);
+    desk.pace();
+    desk.connection(catching_up);
+    desk.run(15);
+    desk.keep("15_catching_up");
+    desk.panels(|panels| panels.popover_open = true);
+    desk.connection(eventful);
+    desk.connection(|connection, _| connection.link.following[Kind::Agent] = Following::Polled);
+    desk.run(5);
+    desk.keep("16_popover_catching_up");
+    desk.live();
+    desk.connection(|connection, _| {
+        connection.link.token_expires_ms = Some(jiff::Timestamp::now().as_millisecond() + 4 * 60_000);
+        connection.link.malformed = 2;
+    });
+    desk.notice(
+        Level::Warn,
+        "token_ends",
+        "The session token cannot be renewed and ends in 4 min 0 s: the account was refused (invalid_grant); sign in anew.",
+    );
+    desk.run(15);
+    desk.keep("17_token_ending");
+    desk.connection(refused);
+    desk.run(15);
+    desk.keep("18_refused_looks_again");
+    desk.panels(|panels| panels.popover_open = false);
+    desk.run(5);
+    desk.keep("19_refused");
+
+    let mut full = Gallery::new(1920, 1080);
+    full.live();
+    full.fill(2_000);
+    full.pace();
+    full.connection(eventful);
+    full.panels(|panels| panels.popover_open = true);
+    full.run(5);
+    full.keep("20_popover_1080");
+    let mut uhd = Gallery::new(3840, 2160);
+    uhd.app
+        .insert_resource(TypeScale::for_wall(65.0, 5.0, [3840.0, 2160.0], 1.0));
+    uhd.live();
+    uhd.fill(400);
+    uhd.connection(eventful);
+    uhd.panels(|panels| panels.popover_open = true);
+    uhd.run(5);
+    uhd.keep("21_popover_4k");
+    let mut narrow = Gallery::new(800, 600);
+    narrow.live();
+    narrow.fill(400);
+    narrow.connection(eventful);
+    narrow.panels(|panels| panels.popover_open = true);
+    narrow.run(5);
+    narrow.keep("22_popover_narrow");
 }

@@ -13,7 +13,8 @@ use egui_kittest::{
 };
 use opswall::{
     domain::{
-        Backoff, ChannelState, Kind, Level, LinkReport, LinkStatus, Notice, Record, RowKey, Status, StatusReading,
+        Attempt, Backoff, ChannelState, Following, Kind, Level, LinkEvent, LinkReport, LinkStatus, Notice, Record,
+        Resync, RowKey, Status, StatusReading,
     },
     messages::Intent,
     ui::{
@@ -52,7 +53,7 @@ fn badge(tone: Tone) -> BadgeView {
     BadgeView {
         status: match tone {
             Tone::Live => LinkStatus::Connected,
-            Tone::Waiting => LinkStatus::Connecting,
+            Tone::CatchingUp | Tone::Waiting => LinkStatus::Connecting,
             Tone::Offline => LinkStatus::Error,
         },
         tone,
@@ -81,6 +82,10 @@ fn the_badge_says_each_state_in_words() {
     };
     let cases = [
         (badge(Tone::Live), "Connection: Live, 3/3 tables, 48 changes/s"),
+        (
+            badge(Tone::CatchingUp),
+            "Connection: Catching up…, checking the tables, 48 changes/s",
+        ),
         (badge(Tone::Waiting), "Connection: Connecting…, first try"),
         (waiting, "Connection: Connecting…, next try in 4 s, attempt 2 of 5"),
         (offline, "Connection: Offline, the server refused the key"),
@@ -207,16 +212,26 @@ fn popover(tone: Tone, status: LinkStatus) -> Harness<'static, PopoverState> {
     };
     link.rows[Kind::Task] = 400;
     link.channel[Kind::Task] = ChannelState::Subscribed;
-    let badge = BadgeView { status, ..badge(tone) };
-    themed((480.0, 900.0), PopoverState::default(), move |ui, state| {
+    popover_of(BadgeView { status, ..badge(tone) }, link, true, 480.0)
+}
+
+/// 2023-11-14 22:13:20 UTC.
+const WALL_MS: i64 = 1_700_000_000_000;
+
+fn popover_of(badge: BadgeView, link: LinkReport, signed_in: bool, width: f32) -> Harness<'static, PopoverState> {
+    themed((width, 900.0), PopoverState::default(), move |ui, state| {
         let view = PopoverView {
             badge: &badge,
             since_secs: 93.0,
             shown_url: "wss://example.supabase.co/realtime/v1/websocket",
             link: &link,
             changes_per_second: 48.0,
+            bytes_per_second: 3_400.0,
             backoff: state.draft.shown(),
-            feed_ms: 100_000,
+            feed_ms: 10_000_000,
+            signed_in,
+            wall_ms: WALL_MS,
+            zone: &jiff::tz::TimeZone::UTC,
         };
         let mut actions = Vec::new();
         popover_ui(ui, &view, &mut actions);
@@ -255,15 +270,207 @@ fn the_popover_tells_what_is_known() {
     let mut harness = popover(Tone::Live, LinkStatus::Connected);
     harness.run_steps(2);
     for label in [
-        "answered in 12 ms",
+        "12 ms now, 12 ms at most",
         "400 rows",
         "reading the snapshot",
         "for 1 min 33 s",
         "No connect yet.",
+        "Nothing has happened yet.",
+        "none found",
+        "none: every change was drawn",
     ] {
         harness.get_by_label(label);
     }
     harness.get_by_label("3 · 6 · 12 · 24 · 48 s, then gives up after 1 min 33 s");
+}
+
+/// A connection with a history.
+fn eventful() -> LinkReport {
+    let mut link = LinkReport {
+        heartbeat_rtt_ms: Some(23),
+        round_trips_ms: vec![48, 21, 23],
+        epoch: 3,
+        last_resync: Some(Resync {
+            at_ms: 9_750_000,
+            took_ms: 1_240,
+            why: "gap",
+            added: 3,
+            changed: 12,
+            removed: 1,
+        }),
+        last_drift: Some((2_800_000, 4)),
+        last_audit: Some((9_988_000, true)),
+        token_expires_ms: Some(WALL_MS + 43 * 60_000),
+        coalesced: 1_204,
+        changes: 11_912,
+        bytes: 8_412_000,
+        malformed: 2,
+        connects: 3,
+        history: vec![
+            Attempt {
+                started_ms: 9_000_000,
+                live_ms: None,
+                ended_ms: Some(9_001_000),
+                reason: Some("connection refused".to_owned()),
+            },
+            Attempt {
+                started_ms: 9_400_000,
+                live_ms: Some(9_401_000),
+                ended_ms: None,
+                reason: None,
+            },
+        ],
+        ..LinkReport::default()
+    };
+    for (second, (level, text, times)) in [
+        (Level::Info, "Live: 40 agents, 400 tasks, 12 workflows.", 1),
+        (Level::Warn, "Connection lost: the server closed the socket (1006).", 1),
+        (Level::Info, "The session token was renewed.", 7),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        link.events.push(LinkEvent {
+            at_ms: 9_000_000 + second as u64 * 400_000,
+            level,
+            text: text.to_owned(),
+            times,
+        });
+    }
+    link.channel = opswall::domain::PerKind::from_fn(|_| ChannelState::Live);
+    link.rows = opswall::domain::PerKind::from_fn(|kind| [40, 1_400, 1][kind.index()]);
+    link.following[Kind::Task] = Following::StreamOnly;
+    link.following[Kind::Workflow] = Following::Polled;
+    link
+}
+
+#[test]
+fn every_line_of_the_popover_in_one_column_and_in_two() {
+    for width in [480.0, 900.0] {
+        let mut harness = popover_of(badge(Tone::Live), eventful(), true, width);
+        harness.run_steps(2);
+        for label in [
+            "for 1 min 33 s",
+            "3/3 tables · 48 changes/s",
+            "wss://example.supabase.co/realtime/v1/websocket",
+            "Round trips of the last 3 heartbeats",
+            "23 ms now, 48 ms at most",
+            "48 per second, 11,912 in all",
+            "3.4 kB per second, 8.4 MB over 3 connections",
+            "1,204 changes replaced by a later one of the same row",
+            "2 frames dropped",
+            "ends in 43 min, at 22:56 UTC",
+            "40 rows",
+            "1,400 rows",
+            "1 row",
+            "stream only",
+            "each minute",
+            "3, one for each subscription",
+            "4 min 10 s ago, after a loss, in 1.2 s: +3 ~12 −1",
+            "12 s ago: equal",
+            "2 h ago: 4 rows corrected",
+            "Live: 40 agents, 400 tasks, 12 workflows.",
+            "Connection lost: the server closed the socket (1006).",
+            "The session token was renewed. ×7",
+            "Warning",
+            "never live: connection refused",
+            "live since 9 min 59 s",
+            "Reconnecting",
+        ] {
+            harness.get_by_label(label);
+        }
+        let top = |text: &str| harness.get_by_label(text).rect().top();
+        assert!(
+            top("The session token was renewed. ×7") < top("Live: 40 agents, 400 tasks, 12 workflows."),
+            "newest first"
+        );
+        let right = harness
+            .query_all(By::new().role(Role::Label))
+            .map(|node| node.rect().right())
+            .fold(0.0, f32::max);
+        assert!(right <= width, "{right} of {width}");
+    }
+}
+
+#[test]
+fn a_token_that_ends_is_told_by_what_it_is() {
+    let ending = |signed_in, left_ms: Option<i64>| {
+        let link = LinkReport {
+            token_expires_ms: left_ms.map(|left| WALL_MS + left),
+            ..LinkReport::default()
+        };
+        let mut harness = popover_of(badge(Tone::Live), link, signed_in, 480.0);
+        harness.run_steps(2);
+        harness
+    };
+    ending(true, None).get_by_label("not signed in yet");
+    let key = ending(false, Some(6 * 24 * 3_600_000));
+    key.get_by_label("Key");
+    key.get_by_label("ends in 6 d, on 20 Nov 2023 at 22:13 UTC");
+    let none = ending(false, None);
+    assert!(none.query_by_label("Key").is_none() && none.query_by_label("Session").is_none());
+}
+
+#[test]
+fn a_reason_stands_in_full_with_its_command_to_copy() {
+    let command = "alter publication supabase_realtime add table public.tasks";
+    let refused = BadgeView {
+        status: LinkStatus::Error,
+        max_attempts: 0,
+        retry_in_secs: Some(251.3),
+        reason: Some(format!(
+            "public.tasks does not exist or is not published; create it or run \"{command}\", then reconnect"
+        )),
+        ..badge(Tone::Offline)
+    };
+    let mut harness = popover_of(refused, LinkReport::default(), false, 480.0);
+    harness.run_steps(2);
+    harness.get_by_label_contains("Public.tasks does not exist or is not published; create it or run");
+    harness.get_by_label("looks again in 4 min 12 s");
+    harness.get_by_label(&format!("{command};"));
+    harness.get_by_label("Copy").click();
+    harness.step();
+    harness.step();
+    let copied = harness
+        .output()
+        .platform_output
+        .commands
+        .iter()
+        .any(|done| matches!(done, egui::OutputCommand::CopyText(text) if *text == format!("{command};")));
+    let told = harness.query_by_label("Copied").is_some();
+    assert!(copied || told, "a click copies");
+}
+
+#[test]
+fn catching_up_is_told_with_its_reason_and_raises_no_alarm() {
+    let reason = "catching up: changes were lost; the tables are read again";
+    let view = BadgeView {
+        reason: Some(reason.to_owned()),
+        ..badge(Tone::CatchingUp)
+    };
+    let mut harness = popover_of(view, eventful(), false, 480.0);
+    harness.run_steps(2);
+    harness.get_by_label("Catching up…");
+    harness.get_by_label("Catching up: changes were lost; the tables are read again");
+    harness.get_by_label("checking the tables · 48 changes/s");
+
+    // Nothing stands over the scene, whatever the veil did before.
+    for (rows, age_secs) in [(9, Some(0.0)), (0, Some(0.0)), (9, None)] {
+        let mut harness = themed((900.0, 500.0), (), move |ui, ()| {
+            let view = OverlayView {
+                tone: Tone::CatchingUp,
+                staleness: 1.0,
+                age_secs,
+                reason: Some(reason),
+                shown_url: "wss://example.supabase.co/realtime/v1/websocket",
+                rows,
+                retry_in_secs: None,
+            };
+            overlay_ui(ui, ui.max_rect(), &view);
+        });
+        harness.run_steps(2);
+        assert_eq!(harness.query_all(By::new().role(Role::Label)).count(), 0);
+    }
 }
 
 #[test]
@@ -440,6 +647,7 @@ fn an_old_scene_says_how_old_and_an_empty_one_says_why() {
                 reason,
                 shown_url: "wss://example.supabase.co/realtime/v1/websocket",
                 rows,
+                retry_in_secs: None,
             };
             overlay_ui(ui, ui.max_rect(), &view);
         });

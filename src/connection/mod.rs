@@ -9,6 +9,8 @@ mod state;
 
 pub use state::Connection;
 
+use std::time::Instant;
+
 use bevy::prelude::*;
 
 use crate::{
@@ -33,6 +35,8 @@ pub(crate) struct Feed {
     pub keep_in: Option<Keeper>,
     /// An event taken from the channel that did not fit in this frame.
     pub held: Option<FeedEvent>,
+    /// When the worker was started: where its clock begins.
+    pub started: Instant,
 }
 
 impl ConnectionPlugin {
@@ -42,8 +46,10 @@ impl ConnectionPlugin {
             shown_url: settings.shown_url(),
             backoff: settings.backoff,
             demo,
+            signed_in: settings.auth.is_some(),
             ..Connection::default()
         };
+        let started = Instant::now();
         let worker = Worker::start(settings)?;
         Ok(Self {
             initial,
@@ -51,6 +57,7 @@ impl ConnectionPlugin {
                 worker,
                 keep_in,
                 held: None,
+                started,
             })),
         })
     }

@@ -27,6 +27,9 @@ pub(super) fn receive(
     mut links: MessageWriter<LinkReported>,
 ) {
     let now = time.elapsed_secs_f64();
+    if let Some(first) = time.first_update() {
+        connection.feed_ahead = first.saturating_duration_since(feed.started).as_secs_f64();
+    }
     let mut room = Backlog::LIMIT.saturating_sub(backlog.waiting);
     let mut news = NEWS_PER_FRAME;
     let mut batch = Vec::new();
@@ -46,7 +49,7 @@ pub(super) fn receive(
             }
             // What follows tells of the changes before it: it waits until they are applied.
             other if !batch.is_empty() || backlog.waiting > 0 => {
-                if matters_after_changes(&other) {
+                if matters_after_changes(&other, &connection.report) {
                     feed.held = Some(other);
                     break;
                 }
@@ -83,16 +86,19 @@ pub(super) fn receive(
             .count(),
     );
     changed.write_batch(batch);
-    if connection.report.status == LinkStatus::Connected {
+    if connection.report.is_flowing() {
         connection.last_live = Some(now);
     }
 }
 
-/// "Synced" and "connected" are claims about rows: the screen makes them once those rows are on it.
-fn matters_after_changes(event: &FeedEvent) -> bool {
+/// "Synced", "connected" and, after an outage, "catching up" are claims about rows: the screen makes them once those rows
+/// are on it. Bad news does not wait: from live, "catching up" is such.
+fn matters_after_changes(event: &FeedEvent, present: &StatusReport) -> bool {
     match event {
         FeedEvent::Synced(_) => true,
-        FeedEvent::Status(report) => report.status == LinkStatus::Connected,
+        FeedEvent::Status(report) => {
+            report.status == LinkStatus::Connected || (report.catching_up && !present.is_flowing())
+        }
         _ => false,
     }
 }
@@ -108,7 +114,10 @@ fn tell(
 ) {
     match event {
         FeedEvent::Status(report) => {
-            if connection.report.status != report.status {
+            // Lost while catching up is another state under the same word.
+            let is_same =
+                (report.status, report.catching_up) == (connection.report.status, connection.report.catching_up);
+            if !is_same {
                 connection.since = now;
             }
             connection.reported = now;
@@ -138,10 +147,56 @@ fn worker_ended(connection: &mut Connection, statuses: &mut MessageWriter<Status
     let report = StatusReport {
         status: LinkStatus::Error,
         reason: Some("the network thread has stopped; restart opswall and report this".into()),
+        retry_in_ms: None,
+        catching_up: false,
         ..connection.report.clone()
     };
     connection.since = now;
     connection.reported = now;
     connection.report = report.clone();
     statuses.write(StatusChanged(report));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Level, Notice};
+
+    fn status(status: LinkStatus, catching_up: bool) -> StatusReport {
+        StatusReport {
+            status,
+            catching_up,
+            ..StatusReport::default()
+        }
+    }
+
+    #[test]
+    fn good_news_waits_for_its_rows_and_bad_news_does_not() {
+        let live = status(LinkStatus::Connected, false);
+        let catching_up = status(LinkStatus::Connecting, true);
+        let lost = status(LinkStatus::Disconnected, false);
+        let connecting = status(LinkStatus::Connecting, false);
+        for (news, present, waits) in [
+            (&live, &connecting, true),
+            (&live, &catching_up, true),
+            (&catching_up, &live, false),
+            (&catching_up, &catching_up, false),
+            (&catching_up, &lost, true),
+            (&lost, &live, false),
+            (&connecting, &catching_up, false),
+        ] {
+            let event = FeedEvent::Status(news.clone());
+            assert_eq!(
+                matters_after_changes(&event, present),
+                waits,
+                "{news:?} after {present:?}"
+            );
+        }
+        let notice = FeedEvent::Notice(Notice {
+            level: Level::Warn,
+            code: "lost",
+            text: String::new(),
+        });
+        assert!(!matters_after_changes(&notice, &live));
+    }
 }

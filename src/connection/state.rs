@@ -14,7 +14,7 @@ pub struct Connection {
     pub reported: f64,
     pub link: LinkReport,
     pub last_sync: Option<SyncReport>,
-    /// When the feed was last live, seconds of `Time<Real>`; `None` before the first time.
+    /// When changes last flowed (live, or catching up), seconds of `Time<Real>`; `None` before the first time.
     pub last_live: Option<f64>,
     /// Changes per second over the last few seconds.
     pub changes_per_second: f32,
@@ -23,4 +23,9 @@ pub struct Connection {
     pub backoff: Backoff,
     /// The feed is the built-in demo.
     pub demo: bool,
+    /// Somebody is signed in: what ends is a session's token. Else it is the key.
+    pub signed_in: bool,
+    /// The feed's clock, which `link` tells times on, is ahead of `Time<Real>` by this many seconds: its thread starts
+    /// before there is a window.
+    pub feed_ahead: f64,
 }

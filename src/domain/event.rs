@@ -46,6 +46,14 @@ pub struct StatusReport {
     pub catching_up: bool,
 }
 
+impl StatusReport {
+    /// Changes flow and are shown: proven (`Connected`), or about to be proven again (`catching_up`). Not flowing is an
+    /// outage, and what is shown grows old.
+    pub fn is_flowing(&self) -> bool {
+        self.status == LinkStatus::Connected || self.catching_up
+    }
+}
+
 /// A snapshot has been merged; the changes it took were sent before this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SyncReport {

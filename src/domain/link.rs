@@ -22,7 +22,7 @@ impl ChannelState {
         match self {
             Self::Closed => "closed",
             Self::Joining => "joining",
-            Self::Joined => "joined, waiting for the database",
+            Self::Joined => "waiting for the database",
             Self::Subscribed => "reading the snapshot",
             Self::Live => "live",
             Self::Refused => "refused",
@@ -88,6 +88,9 @@ pub struct LinkEvent {
     pub level: Level,
     /// One sentence.
     pub text: String,
+    /// How many in a row it stands for: the last of them is told, so that an hourly renewal or an endless row of tries
+    /// does not push out what happened before.
+    pub times: u32,
 }
 
 /// What the worker knows of the connection beyond its status. Sent when it changes, at most a few times a second.

@@ -69,6 +69,33 @@ pub fn span(seconds: f64) -> String {
     }
 }
 
+/// A span in its largest unit, for narrow columns: `41 s`, `1 min`, `2 h`, `3 d`.
+pub fn age(seconds: f64) -> String {
+    let whole = span(seconds);
+    let mut words = whole.split(' ');
+    match (words.next(), words.next()) {
+        (Some(count), Some(unit)) => format!("{count} {unit}"),
+        _ => whole,
+    }
+}
+
+/// A short time: `400 ms`, `1.2 s`, `41 s`, `1 min 33 s`.
+pub fn millis(millis: u64) -> String {
+    match millis {
+        0..1_000 => format!("{millis} ms"),
+        1_000..10_000 => format!("{:.1} s", millis as f64 / 1e3),
+        _ => span(millis as f64 / 1e3),
+    }
+}
+
+/// Begins with a capital, as a sentence does.
+pub fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
 /// Seconds as short as they can be said: `3`, `0.4`, `1.6`.
 pub fn seconds(value: f64) -> String {
     let text = if value < 10.0 {
@@ -164,6 +191,22 @@ mod tests {
         assert_eq!(got, ["0 s", "41 s", "1 min 33 s", "2 min", "2 h 5 min", "3 d 4 h"]);
         assert_eq!(span(f64::NAN), "0 s");
         assert_eq!(span(-4.0), "0 s");
+    }
+
+    #[test]
+    fn short_times_and_ages_have_one_unit() {
+        assert_eq!(
+            [41.0, 93.0, 7_500.0, 273_600.0].map(age),
+            ["41 s", "1 min", "2 h", "3 d"]
+        );
+        assert_eq!(
+            [0, 400, 1_240, 93_000].map(millis),
+            ["0 ms", "400 ms", "1.2 s", "1 min 33 s"]
+        );
+        assert_eq!(
+            (sentence("ähm, no"), sentence("")),
+            ("Ähm, no".to_owned(), String::new())
+        );
     }
 
     #[test]

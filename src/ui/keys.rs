@@ -15,9 +15,9 @@ pub struct KeyContext {
 }
 
 /// Every key and what it does, the scene's included.
-pub const KEYS: [(&str, &str); 11] = [
+pub const KEYS: [(&str, &str); 12] = [
     ("C", "connection details"),
-    ("R", "reconnect, while not live"),
+    ("R", "reconnect, while nothing flows"),
     ("L", "legend"),
     ("?", "this card"),
     ("Esc", "close, then deselect"),
@@ -26,6 +26,7 @@ pub const KEYS: [(&str, &str); 11] = [
     ("0, Home", "show the whole fleet"),
     ("drag, arrows", "move"),
     ("wheel, + −", "zoom"),
+    ("Page ↑ ↓", "scroll the details"),
     ("Tab, Enter", "walk the panels, use one"),
 ];
 

@@ -7,10 +7,13 @@ use egui::Color32;
 use super::theme;
 use crate::domain::{LinkStatus, StatusReport};
 
-/// The three looks of the badge.
+/// The looks of the badge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Tone {
     Live,
+    /// Changes flow and are shown, but some may be missing, and the tables are read to find out. No outage: nothing
+    /// grows old.
+    CatchingUp,
     /// On its way: connecting, or waiting for the next try.
     Waiting,
     /// Nothing will happen by itself.
@@ -22,14 +25,20 @@ impl Tone {
     pub fn of(report: &StatusReport) -> Self {
         match report.status {
             LinkStatus::Connected => Self::Live,
+            _ if report.catching_up => Self::CatchingUp,
             LinkStatus::Connecting => Self::Waiting,
             LinkStatus::Disconnected if report.retry_in_ms.is_some() => Self::Waiting,
             LinkStatus::Disconnected | LinkStatus::Error => Self::Offline,
         }
     }
+
+    /// What is shown is as new as it gets: nobody needs to be alarmed.
+    pub fn is_flowing(self) -> bool {
+        matches!(self, Self::Live | Self::CatchingUp)
+    }
 }
 
-/// What is drawn at this moment: at rest one of three, between them a mixture.
+/// What is drawn at this moment: at rest one of these, between them a mixture.
 #[derive(Component, Debug, Clone, Copy, PartialEq)]
 pub struct LinkLook {
     /// Badge edge, dot and header line.
@@ -47,6 +56,8 @@ impl LinkLook {
     pub fn of(tone: Tone) -> Self {
         let (color, fill, line) = match tone {
             Tone::Live => (theme::LIVE, 0.14, 2.0),
+            // Grey as waiting is, thin as live is.
+            Tone::CatchingUp => (theme::WAITING, 0.14, 2.0),
             Tone::Waiting => (theme::WAITING, 0.22, 3.0),
             Tone::Offline => (theme::OFFLINE, 1.0, 6.0),
         };
@@ -109,6 +120,31 @@ mod tests {
             ..StatusReport::default()
         };
         assert_eq!(Tone::of(&gave_up), Tone::Offline);
+    }
+
+    #[test]
+    fn catching_up_is_no_outage_and_not_live() {
+        let catching_up = StatusReport {
+            status: LinkStatus::Connecting,
+            catching_up: true,
+            ..StatusReport::default()
+        };
+        let tone = Tone::of(&catching_up);
+        assert_eq!(tone, Tone::CatchingUp);
+        assert!(tone.is_flowing() && catching_up.is_flowing());
+        assert!(!Tone::of(&StatusReport::default()).is_flowing());
+        assert_ne!(LinkLook::of(tone).edge(), theme::LIVE);
+        assert_eq!(LinkLook::of(tone).line, LinkLook::of(Tone::Live).line);
+    }
+
+    #[test]
+    fn a_refusal_that_is_looked_at_again_is_offline_meanwhile() {
+        let looks_again = StatusReport {
+            status: LinkStatus::Error,
+            retry_in_ms: Some(300_000),
+            ..StatusReport::default()
+        };
+        assert_eq!(Tone::of(&looks_again), Tone::Offline);
     }
 
     #[test]

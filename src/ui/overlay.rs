@@ -18,6 +18,8 @@ pub struct OverlayView<'a> {
     pub shown_url: &'a str,
     /// Rows on the wall.
     pub rows: usize,
+    /// Seconds to the next look by itself, while offline.
+    pub retry_in_secs: Option<f64>,
 }
 
 /// What is said over the scene. At most one of them.
@@ -40,7 +42,7 @@ impl OverlayView<'_> {
     pub fn message(&self) -> Message {
         match (self.tone, self.rows) {
             (Tone::Live, 0) => Message::NoRows,
-            (Tone::Live, _) => Message::None,
+            (Tone::Live | Tone::CatchingUp, _) => Message::None,
             (Tone::Waiting, 0) if self.age_secs.is_none() => Message::FirstContact,
             (Tone::Offline, 0) if self.age_secs.is_none() => Message::NeverReached,
             (Tone::Waiting, _) if self.staleness <= 0.0 => Message::None,
@@ -87,6 +89,13 @@ impl Card {
         let title = |text: String| (Tier::Room, theme::TEXT, text);
         let line = |text: String| (Tier::Name, theme::TEXT, text);
         let hint = |text: &str| (Tier::Body, theme::MUTED, text.to_owned());
+        let remedy = match view.retry_in_secs {
+            Some(left) => format!(
+                "Looks again in {}. Press R to reconnect now.",
+                format::span(left.max(0.0).ceil())
+            ),
+            None => "Press R to reconnect.".to_owned(),
+        };
         let calm = Self {
             edge: theme::LINE,
             busy: false,
@@ -109,7 +118,9 @@ impl Card {
                 lines: vec![
                     title(format!("Not connected to {host}")),
                     line(reason),
-                    hint("Press R to reconnect. “opswall doctor” checks each step of the connection."),
+                    hint(&format!(
+                        "{remedy} “opswall doctor” checks each step of the connection."
+                    )),
                 ],
                 ..calm
             },
@@ -141,7 +152,7 @@ impl Card {
                         None => "Offline: data was never complete".to_owned(),
                     }),
                     line(reason),
-                    hint("Press R to reconnect."),
+                    hint(&remedy),
                 ],
                 ..calm
             },
@@ -232,6 +243,7 @@ mod tests {
             reason: None,
             shown_url: "",
             rows,
+            retry_in_secs: None,
         }
     }
 
@@ -249,6 +261,8 @@ mod tests {
     fn an_old_scene_is_never_silent_and_a_live_one_is_never_in_the_way() {
         assert_eq!(view(Tone::Live, Some(0.0), 9).message(), Message::None);
         assert_eq!(view(Tone::Live, Some(0.0), 0).message(), Message::NoRows);
+        assert_eq!(view(Tone::CatchingUp, Some(0.0), 9).message(), Message::None);
+        assert_eq!(view(Tone::CatchingUp, Some(0.0), 0).message(), Message::None);
         assert_eq!(view(Tone::Waiting, None, 0).message(), Message::FirstContact);
         assert_eq!(view(Tone::Waiting, Some(4.0), 9).message(), Message::Aging);
         assert_eq!(view(Tone::Waiting, Some(4.0), 0).message(), Message::Aging);

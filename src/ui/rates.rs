@@ -1,4 +1,4 @@
-//! Changes per second over the last minute, for the spark line.
+//! Changes and bytes per second over the last minute, from the counters of successive reports.
 
 use std::collections::VecDeque;
 
@@ -7,12 +7,19 @@ use bevy::prelude::*;
 use crate::{connection::Connection, frame::FrameSystems};
 
 pub(super) fn plugin(app: &mut App) {
-    app.init_resource::<RateHistory>()
+    app.init_resource::<Rates>()
         .add_systems(Update, sample.in_set(FrameSystems::Animate));
 }
 
-/// One sample a second, the oldest first.
+/// What comes in, second by second.
 #[derive(Resource, Debug, Default)]
+pub struct Rates {
+    pub changes: RateHistory,
+    pub bytes: RateHistory,
+}
+
+/// One sample a second, the oldest first.
+#[derive(Debug, Default)]
 pub struct RateHistory {
     samples: VecDeque<f32>,
     /// When the last sample was taken, whole seconds, and the counter then.
@@ -22,13 +29,15 @@ pub struct RateHistory {
 impl RateHistory {
     /// Seconds that are kept.
     pub const SPAN: usize = 60;
+    /// Seconds of the rate that is called the present one.
+    const PRESENT: usize = 3;
 
-    /// Tells the counter of all changes at the moment `now` (seconds). Asking more often than once a second is
-    /// harmless; seconds that were missed count as even.
-    pub fn tell(&mut self, now: f64, changes: u64) {
+    /// Tells the counter at the moment `now` (seconds). Asking more often than once a second is harmless; seconds that
+    /// were missed count as even.
+    pub fn tell(&mut self, now: f64, counter: u64) {
         let second = now.max(0.0) as u64;
-        let Some((last_second, last_changes)) = self.last else {
-            self.last = Some((second, changes));
+        let Some((last_second, last_counter)) = self.last else {
+            self.last = Some((second, counter));
             return;
         };
         if second <= last_second {
@@ -36,26 +45,33 @@ impl RateHistory {
         }
         let passed = second - last_second;
         // A counter that went back belongs to a new feed.
-        let rate = changes.saturating_sub(last_changes) as f32 / passed as f32;
+        let rate = counter.saturating_sub(last_counter) as f32 / passed as f32;
         for _ in 0..passed.min(Self::SPAN as u64) {
             if self.samples.len() == Self::SPAN {
                 self.samples.pop_front();
             }
             self.samples.push_back(rate);
         }
-        self.last = Some((second, changes));
+        self.last = Some((second, counter));
     }
 
     /// The samples, oldest first; at most `SPAN`.
-    pub fn samples(&self) -> impl ExactSizeIterator<Item = f32> + '_ {
+    pub fn samples(&self) -> impl ExactSizeIterator<Item = f32> + DoubleEndedIterator + '_ {
         self.samples.iter().copied()
+    }
+
+    /// Per second, over the last few seconds; 0 before there are any.
+    pub fn present(&self) -> f32 {
+        let count = self.samples.len().clamp(1, Self::PRESENT);
+        self.samples().rev().take(count).sum::<f32>() / count as f32
     }
 }
 
-fn sample(time: Res<Time<Real>>, connection: Res<Connection>, mut history: ResMut<RateHistory>) {
-    history
-        .bypass_change_detection()
-        .tell(time.elapsed_secs_f64(), connection.link.changes);
+fn sample(time: Res<Time<Real>>, connection: Res<Connection>, mut rates: ResMut<Rates>) {
+    let (now, link) = (time.elapsed_secs_f64(), &connection.link);
+    let rates = rates.bypass_change_detection();
+    rates.changes.tell(now, link.changes);
+    rates.bytes.tell(now, link.bytes);
 }
 
 #[cfg(test)]
@@ -65,12 +81,14 @@ mod tests {
     #[test]
     fn a_minute_is_kept_one_sample_a_second() {
         let mut history = RateHistory::default();
+        assert_eq!(history.present(), 0.0);
         for tick in 0..1_000_u32 {
             history.tell(f64::from(tick) * 0.1, u64::from(tick) * 5);
         }
         let samples: Vec<f32> = history.samples().collect();
         assert_eq!(samples.len(), RateHistory::SPAN);
         assert!(samples.iter().all(|rate| *rate == 50.0), "{samples:?}");
+        assert_eq!(history.present(), 50.0);
     }
 
     #[test]
@@ -80,7 +98,9 @@ mod tests {
         history.tell(4.0, 500);
         history.tell(5.0, 3);
         assert_eq!(history.samples().collect::<Vec<_>>(), [100.0, 100.0, 100.0, 100.0, 0.0]);
+        assert_eq!(history.present(), 200.0 / 3.0);
         history.tell(1e12, 3);
         assert_eq!(history.samples().len(), RateHistory::SPAN);
+        assert_eq!(history.present(), 0.0);
     }
 }

@@ -3,7 +3,7 @@
 use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, Vec2, pos2, vec2};
 
 use super::theme;
-use crate::domain::Status;
+use crate::domain::{Level, Status};
 
 /// Draws the shape of `status` into `rect` (the smaller side counts).
 pub fn paint(painter: &Painter, rect: Rect, status: Status, color: Color32) {
@@ -55,6 +55,16 @@ pub fn paint(painter: &Painter, rect: Rect, status: Status, color: Color32) {
             painter.add(Shape::closed_line(points, line));
         }
     }
+}
+
+/// A ring, a triangle, a square: the level without its colour.
+pub fn paint_level(painter: &Painter, rect: Rect, level: Level) {
+    let status = match level {
+        Level::Info => Status::Idle,
+        Level::Warn => Status::Blocked,
+        Level::Error => Status::Failed,
+    };
+    paint(painter, rect, status, theme::level_color(level));
 }
 
 fn on_ring(center: Pos2, radius: f32, turn: f32) -> Pos2 {

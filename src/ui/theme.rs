@@ -28,10 +28,9 @@ pub const OFFLINE: Color32 = Color32::from_rgb(0xE8, 0x43, 0x2E);
 pub const WARN: Color32 = Color32::from_rgb(0xF2, 0xB3, 0x3D);
 pub const SELECTION: Color32 = Color32::from_rgb(0xF5, 0xE6, 0x63);
 
-/// Height of the demo's banner, the inspector's width, the popover's, a toast's: points.
+/// Height of the demo's banner, the inspector's width, a toast's: points.
 pub const BANNER_HEIGHT: f32 = 26.0;
 pub const INSPECTOR_WIDTH: f32 = 360.0;
-pub const POPOVER_WIDTH: f32 = 440.0;
 pub const TOAST_WIDTH: f32 = 340.0;
 /// Distance of floating things from the edge that they hang on.
 pub const GAP: f32 = 12.0;

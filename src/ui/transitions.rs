@@ -7,7 +7,10 @@ use std::time::Duration;
 use bevy::prelude::*;
 use bevy_tweening::{AnimTarget, AnimationSystem, Lens, Tween, TweenAnim, TweeningPlugin};
 
-use super::link_look::{LinkLook, Tone};
+use super::{
+    link_look::{LinkLook, Tone},
+    steady::SteadyTone,
+};
 use crate::{
     connection::Connection,
     domain::{Kind, LinkStatus},
@@ -25,10 +28,12 @@ pub(super) fn plugin(app: &mut App) {
         app.add_plugins(TweeningPlugin);
     }
     app.configure_sets(Update, AnimationSystem::AnimationUpdate.in_set(FrameSystems::Animate))
+        .init_resource::<SteadyTone>()
         .add_systems(Startup, spawn_animated)
         .add_systems(
             Update,
-            (retarget_look, retarget_veil)
+            (steady, retarget_look, retarget_veil)
+                .chain()
                 .in_set(FrameSystems::Animate)
                 .before(AnimationSystem::AnimationUpdate),
         );
@@ -69,13 +74,14 @@ fn spawn_animated(mut commands: Commands) {
     commands.spawn((VeilGoal(0.0), AnimTarget::resource::<Staleness>()));
 }
 
-fn retarget_look(
-    mut commands: Commands,
-    connection: Res<Connection>,
-    look: Single<(Entity, &mut LinkLook, &mut LookGoal)>,
-) {
+fn steady(connection: Res<Connection>, time: Res<Time<Real>>, mut tone: ResMut<SteadyTone>) {
+    tone.bypass_change_detection()
+        .tell(Tone::of(&connection.report), time.elapsed_secs_f64());
+}
+
+fn retarget_look(mut commands: Commands, tone: Res<SteadyTone>, look: Single<(Entity, &mut LinkLook, &mut LookGoal)>) {
     let (entity, mut look, mut goal) = look.into_inner();
-    let tone = Tone::of(&connection.report);
+    let tone = tone.shown();
     let began = goal.0.is_some();
     if !goal.set_if_neq(LookGoal(Some(tone))) {
         return;
@@ -109,7 +115,7 @@ fn retarget_veil(
 /// Whether what is on the screen may be out of date. The first filling of an empty wall is not: the badge says that it
 /// is on its way, and there is nothing older to mistake for the present.
 pub fn is_stale(connection: &Connection) -> bool {
-    if connection.report.status == LinkStatus::Connected {
+    if connection.report.is_flowing() {
         return false;
     }
     let rows: usize = Kind::ALL.into_iter().map(|kind| connection.link.rows[kind]).sum();
@@ -186,6 +192,44 @@ mod tests {
         report(&mut app, LinkStatus::Connected, Some(1.0));
         run(&mut app, 20);
         assert_eq!(*app.world().resource::<Staleness>(), Staleness(0.0));
+    }
+
+    #[test]
+    fn catching_up_raises_no_veil_and_is_grey_until_it_is_surely_over() {
+        let mut app = app();
+        report(&mut app, LinkStatus::Connected, Some(0.0));
+        run(&mut app, 20);
+        app.world_mut().resource_mut::<Connection>().report = StatusReport {
+            catching_up: true,
+            ..StatusReport::default()
+        };
+        for _ in 0..40 {
+            app.update();
+            assert_eq!(*app.world().resource::<Staleness>(), Staleness(0.0));
+        }
+        assert_eq!(look(&mut app).edge(), super::super::theme::WAITING);
+        report(&mut app, LinkStatus::Connected, Some(0.0));
+        run(&mut app, 10);
+        assert_eq!(
+            look(&mut app).edge(),
+            super::super::theme::WAITING,
+            "half a second is nothing"
+        );
+        run(&mut app, 30);
+        assert_eq!(look(&mut app).edge(), super::super::theme::LIVE);
+        assert_eq!(*app.world().resource::<Staleness>(), Staleness(0.0));
+    }
+
+    #[test]
+    fn losing_the_line_while_catching_up_is_an_outage() {
+        let mut connection = Connection {
+            last_live: Some(0.0),
+            ..Connection::default()
+        };
+        connection.report.catching_up = true;
+        assert!(!is_stale(&connection));
+        connection.report.catching_up = false;
+        assert!(is_stale(&connection));
     }
 
     #[test]

@@ -61,6 +61,13 @@ fn watch(
                 picture::take(&mut commands, image.as_deref(), wanted.path.clone());
             }
         }
+        // Proven is better. But changes flow, and the picture says itself what it is.
+        _ if connection.report.catching_up => {
+            if now > DEADLINE_SECS && backlog.waiting == 0 {
+                wanted.asked = Some(now);
+                picture::take(&mut commands, image.as_deref(), wanted.path.clone());
+            }
+        }
         LinkStatus::Error => fail(
             connection.report.reason.as_deref().unwrap_or("the connection failed"),
             &mut exit,
@@ -69,7 +76,9 @@ fn watch(
             let why = connection.report.reason.as_deref().unwrap_or("no answer");
             fail(&format!("not live within {DEADLINE_SECS:.0} s: {why}"), &mut exit);
         }
-        _ => {}
+        LinkStatus::Connected => {}
+        // What has settled before a loss has to settle again.
+        _ => wanted.live_since = None,
     }
 }
 

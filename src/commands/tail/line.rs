@@ -60,6 +60,7 @@ struct StatusLine<'a> {
     retry_in_ms: Option<u64>,
     reason: Option<&'a str>,
     stream_only: bool,
+    catching_up: bool,
 }
 
 impl<'a> StatusLine<'a> {
@@ -73,6 +74,7 @@ impl<'a> StatusLine<'a> {
             retry_in_ms: report.retry_in_ms,
             reason: report.reason.as_deref(),
             stream_only: report.stream_only,
+            catching_up: report.catching_up,
         }
     }
 }

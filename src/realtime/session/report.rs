@@ -23,6 +23,8 @@ pub(super) struct Report {
     status: StatusReport,
     history: VecDeque<Attempt>,
     events: VecDeque<LinkEvent>,
+    /// Code of the last one.
+    last_code: Option<&'static str>,
     last_resync: Option<Resync>,
     changes: u64,
     bytes: u64,
@@ -93,16 +95,29 @@ impl Report {
         self.news = true;
     }
 
-    fn note_event(&mut self, at: Duration, level: Level, text: &str) {
+    fn note_event(&mut self, at: Duration, notice: &Notice) {
+        self.news = true;
+        let Notice { level, code, text } = notice;
+        let is_another = self.last_code.replace(code) == Some(*code);
+        if let Some(last) = self.events.back_mut()
+            && is_another
+            && last.level == *level
+            && (last.text == *text || *code == "retrying")
+        {
+            last.at_ms = millis(at);
+            last.text.clone_from(text);
+            last.times = last.times.saturating_add(1);
+            return;
+        }
         if self.events.len() >= MAX_EVENTS {
             self.events.pop_front();
         }
         self.events.push_back(LinkEvent {
             at_ms: millis(at),
-            level,
-            text: text.to_owned(),
+            level: *level,
+            text: text.clone(),
+            times: 1,
         });
-        self.news = true;
     }
 
     pub fn note_news(&mut self) {
@@ -153,8 +168,9 @@ impl Session {
 
     pub(super) fn say(&mut self, level: Level, code: &'static str, text: &str, out: &mut Out<'_>) {
         let text = text.replace("..", ".");
-        self.report.note_event(out.at(), level, &text);
-        out.act(Action::Emit(FeedEvent::Notice(Notice { level, code, text })));
+        let notice = Notice { level, code, text };
+        self.report.note_event(out.at(), &notice);
+        out.act(Action::Emit(FeedEvent::Notice(notice)));
     }
 
     /// Tells the details, if they changed and it is time.
@@ -225,5 +241,46 @@ pub(super) fn duration_words(duration: Duration) -> String {
         1..=119 => format!("{seconds} s"),
         120..=7_199 => format!("{} min {} s", seconds / 60, seconds % 60),
         _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn happen(report: &mut Report, second: u64, level: Level, code: &'static str, text: &str) {
+        let text = text.to_owned();
+        report.note_event(Duration::from_secs(second), &Notice { level, code, text });
+    }
+
+    #[test]
+    fn what_repeats_itself_does_not_push_the_rest_out_of_the_events() {
+        let mut report = Report::default();
+        happen(&mut report, 0, Level::Info, "connected", "Live.");
+        for hour in 1..=100 {
+            happen(&mut report, hour * 3_600, Level::Info, "token_renewed", "Renewed.");
+        }
+        happen(&mut report, 400_000, Level::Warn, "lost", "Lost.");
+        for attempt in 1..=100_u64 {
+            let text = format!("Trying again (attempt {attempt}).");
+            happen(&mut report, 400_000 + attempt, Level::Warn, "retrying", &text);
+        }
+        let told: Vec<_> = report
+            .events
+            .iter()
+            .map(|event| (event.at_ms / 1_000, event.text.as_str(), event.times))
+            .collect();
+        let expected = [
+            (0, "Live.", 1),
+            (360_000, "Renewed.", 100),
+            (400_000, "Lost.", 1),
+            (400_100, "Trying again (attempt 100).", 100),
+        ];
+        assert_eq!(told, expected);
+        // Others are kept apart, and bounded.
+        for rows in 0..100 {
+            happen(&mut report, 500_000, Level::Warn, "drift", &format!("{rows} rows."));
+        }
+        assert_eq!(report.events.len(), MAX_EVENTS);
     }
 }

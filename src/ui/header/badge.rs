@@ -1,11 +1,11 @@
-//! The connection badge: green Live, grey Connecting…, red Offline; a button that opens the details.
+//! The connection badge: green Live, grey Catching up… and Connecting…, red Offline; a button that opens the details.
 
 use std::sync::Arc;
 
 use egui::{Align2, Galley, Rect, Response, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, WidgetType, pos2, vec2};
 
 use crate::{
-    domain::{ChannelState, Kind, LinkStatus},
+    domain::{ChannelState, Following, Kind, LinkReport, LinkStatus},
     ui::{
         format,
         link_look::{LinkLook, Tone},
@@ -34,17 +34,18 @@ pub struct BadgeView {
 }
 
 impl BadgeView {
-    /// How many channels are live.
-    pub fn count_confirmed(channels: &crate::domain::PerKind<ChannelState>) -> usize {
+    /// How many tables tell their changes: one that is only read now and then does not.
+    pub fn count_confirmed(link: &LinkReport) -> usize {
         Kind::ALL
             .into_iter()
-            .filter(|kind| channels[*kind] == ChannelState::Live)
+            .filter(|kind| link.channel[*kind] == ChannelState::Live && link.following[*kind] != Following::Polled)
             .count()
     }
 
     pub fn word(&self) -> &'static str {
         match self.tone {
             Tone::Live => "Live",
+            Tone::CatchingUp => "Catching up…",
             Tone::Waiting => "Connecting…",
             Tone::Offline => "Offline",
         }
@@ -58,6 +59,14 @@ impl BadgeView {
                     "stream only".to_owned()
                 } else {
                     format!("{}/{} tables", self.confirmed, self.tables)
+                },
+                format!("{} changes/s", format::rate(self.changes_per_second)),
+            ],
+            Tone::CatchingUp => [
+                if self.status == LinkStatus::Connected {
+                    "all tables equal".to_owned()
+                } else {
+                    "checking the tables".to_owned()
                 },
                 format!("{} changes/s", format::rate(self.changes_per_second)),
             ],
@@ -81,7 +90,10 @@ impl BadgeView {
                     None if self.status == LinkStatus::Disconnected => "disconnected by hand".to_owned(),
                     None => "no reason given".to_owned(),
                 },
-                String::new(),
+                match self.retry_in_secs {
+                    Some(left) => format!("looks again in {}", format::span(left.max(0.0).ceil())),
+                    None => String::new(),
+                },
             ],
         }
     }
@@ -101,7 +113,8 @@ impl BadgeView {
 /// The badge's texts laid out, so that the header knows its size before it places it.
 pub struct BadgeLayout {
     word: Arc<Galley>,
-    lines: Arc<Galley>,
+    lines: Vec<Arc<Galley>>,
+    lines_size: Vec2,
     /// Diameter of the dot or spinner.
     dot: f32,
     pub size: Vec2,
@@ -128,24 +141,31 @@ impl BadgeLayout {
         let painter = ui.painter();
         let word = painter.layout_no_wrap(view.word().to_owned(), Tier::Room.font(ui), ink);
         let caption = Tier::Caption.font(ui);
-        let [first, second] = view.lines();
-        let text = if second.is_empty() {
-            first
-        } else {
-            format!("{first}\n{second}")
-        };
         let most = caption.size * LINES_EMS;
-        let mut job = egui::text::LayoutJob::simple(text, caption, ink, most);
-        job.wrap.max_rows = 2;
-        let lines = painter.layout_job(job);
+        let [first, second] = view.lines();
+        // One line alone may wrap; of two, each has its own.
+        let rows = if second.is_empty() { 2 } else { 1 };
+        let lines: Vec<_> = [first, second]
+            .into_iter()
+            .filter(|line| !line.is_empty())
+            .map(|line| {
+                let mut job = egui::text::LayoutJob::simple(line, caption.clone(), ink, most);
+                job.wrap.max_rows = rows;
+                painter.layout_job(job)
+            })
+            .collect();
+        let lines_size = lines.iter().fold(Vec2::ZERO, |size, line| {
+            vec2(size.x.max(line.size().x), size.y + line.size().y)
+        });
         let dot = word.size().y * 0.46;
-        let natural = PADDING.x * 2.0 + dot + word.size().x + lines.size().x + INNER_GAP * 2.0;
-        let height = word.size().y.max(lines.size().y) + PADDING.y * 2.0;
+        let natural = PADDING.x * 2.0 + dot + word.size().x + lines_size.x + INNER_GAP * 2.0;
+        let height = word.size().y.max(lines_size.y) + PADDING.y * 2.0;
         Self {
             dot,
             size: vec2((natural / WIDTH_STEP).ceil() * WIDTH_STEP, height),
             word,
             lines,
+            lines_size,
         }
     }
 
@@ -182,8 +202,11 @@ impl BadgeLayout {
         let word = Align2::LEFT_CENTER.anchor_size(word, self.word.size());
         painter.galley(word.min, Arc::clone(&self.word), look.ink());
         let lines = pos2(word.right() + INNER_GAP, rect.center().y);
-        let lines = Align2::LEFT_CENTER.anchor_size(lines, self.lines.size());
-        painter.galley(lines.min, Arc::clone(&self.lines), look.ink());
+        let mut at = Align2::LEFT_CENTER.anchor_size(lines, self.lines_size).min;
+        for line in &self.lines {
+            painter.galley(at, Arc::clone(line), look.ink());
+            at.y += line.size().y;
+        }
         response.on_hover_text(match &view.reason {
             Some(reason) => format::clean(reason, 400),
             None => "Connection details (C)".to_owned(),
@@ -198,7 +221,7 @@ impl BadgeLayout {
             Tone::Live => {
                 painter.circle_filled(center, radius, look.edge());
             }
-            Tone::Waiting => {
+            Tone::CatchingUp | Tone::Waiting => {
                 let line = Stroke::new((radius * 0.32).max(2.0), theme::TEXT);
                 spinner(ui, center, radius - line.width * 0.5, line);
             }
@@ -280,6 +303,52 @@ mod tests {
         assert_eq!(waiting.spoken(), "Connection: Connecting…, trying now, attempt 2");
         waiting.attempt = 0;
         assert_eq!(waiting.spoken(), "Connection: Connecting…, first try");
+    }
+
+    #[test]
+    fn catching_up_says_what_is_done_and_that_changes_flow() {
+        let mut doubtful = BadgeView {
+            status: LinkStatus::Connecting,
+            tone: Tone::CatchingUp,
+            ..view()
+        };
+        assert_eq!(
+            doubtful.spoken(),
+            "Connection: Catching up…, checking the tables, 48 changes/s"
+        );
+        doubtful.status = LinkStatus::Connected;
+        assert_eq!(
+            doubtful.spoken(),
+            "Connection: Catching up…, all tables equal, 48 changes/s"
+        );
+    }
+
+    #[test]
+    fn a_table_that_is_read_now_and_then_is_not_confirmed() {
+        let mut link = LinkReport {
+            channel: crate::domain::PerKind::from_fn(|_| ChannelState::Live),
+            ..LinkReport::default()
+        };
+        assert_eq!(BadgeView::count_confirmed(&link), 3);
+        link.following[Kind::Agent] = Following::StreamOnly;
+        link.following[Kind::Task] = Following::Polled;
+        assert_eq!(BadgeView::count_confirmed(&link), 2);
+    }
+
+    #[test]
+    fn a_refusal_that_is_looked_at_again_says_when() {
+        let refused = BadgeView {
+            status: LinkStatus::Error,
+            tone: Tone::Offline,
+            max_attempts: 0,
+            retry_in_secs: Some(251.3),
+            reason: Some("the server refused the key".to_owned()),
+            ..view()
+        };
+        assert_eq!(
+            refused.spoken(),
+            "Connection: Offline, the server refused the key, looks again in 4 min 12 s"
+        );
     }
 
     #[test]

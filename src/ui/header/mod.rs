@@ -3,7 +3,6 @@
 
 mod badge;
 mod fit;
-mod spark;
 mod stat;
 
 use std::sync::Arc;
@@ -13,7 +12,7 @@ use egui::{Align2, Rect, Sense, Stroke, Ui, WidgetInfo, WidgetType, pos2, vec2};
 pub use self::badge::{BadgeLayout, BadgeView, badge_ui, spinner};
 pub use self::fit::{Part, fit};
 use self::stat::{Stat, StatText};
-use super::{Action, format, link_look::LinkLook, theme, theme::Tier};
+use super::{Action, format, link_look::LinkLook, rates::RateHistory, spark, theme, theme::Tier};
 use crate::domain::{Kind, Status};
 
 /// The totals that the header shows.
@@ -40,7 +39,7 @@ pub struct HeaderView<'a> {
     pub changes_per_second: f32,
     /// Changes per second, one a second, oldest first.
     pub spark: &'a [f32],
-    /// Not live: the totals step back, they may be old.
+    /// Nothing flows: the totals step back, they may be old.
     pub stale: bool,
 }
 
@@ -111,7 +110,10 @@ pub fn header_ui(ui: &mut Ui, view: &HeaderView<'_>, look: &LinkLook, actions: &
                 let said = ui.interact(at, ui.id().with("clock"), Sense::hover());
                 said.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, format!("Time {}", view.clock)));
             }
-            Part::Spark => spark::paint(ui, row(right, width, content * 0.62), view.spark, view.stale),
+            Part::Spark => {
+                let at = row(right, width, content * 0.62);
+                spark::paint(ui, at, view.spark, RateHistory::SPAN, 1.0, view.stale);
+            }
             _ => show_stat(ui, &stats, *part, row(right, width, content)),
         }
         right -= GAP;

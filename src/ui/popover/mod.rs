@@ -1,11 +1,20 @@
 //! The connection popover: everything about the connection, and what can be done about it.
+//!
+//! State, since when and the buttons stay in sight; the rest scrolls below them: in two columns where there is room, in
+//! one where there is not.
 
-mod details;
 mod draft;
+mod expiry;
+mod facts;
+mod history;
+mod line;
+mod reason;
 mod schedule;
+mod tables;
 mod tuning;
 
-use egui::{Area, Context, Id, Order, Pos2, RichText, ScrollArea, Ui};
+use egui::{Align, Area, Context, Id, Key, Label, Layout, Order, Pos2, Rect, RichText, ScrollArea, Stroke, Ui, vec2};
+use jiff::tz::TimeZone;
 
 pub use self::draft::TuneDraft;
 pub use self::schedule::schedule_text;
@@ -24,78 +33,206 @@ pub struct PopoverView<'a> {
     pub shown_url: &'a str,
     pub link: &'a LinkReport,
     pub changes_per_second: f32,
+    pub bytes_per_second: f32,
     /// The panel's own copy of the backoff.
     pub backoff: Backoff,
-    /// Now, on the clock of `LinkReport::history`.
+    /// Now, on the clock of the times in `link`, milliseconds.
     pub feed_ms: u64,
+    /// What ends is a session's token; else it is the key.
+    pub signed_in: bool,
+    /// Now, in milliseconds since the Unix epoch, and the zone of the wall's clock.
+    pub wall_ms: i64,
+    pub zone: &'a TimeZone,
 }
 
-/// Hangs the popover at `corner` (its upper left), as high as the screen lets it.
-pub fn popover_area(ctx: &Context, view: &PopoverView<'_>, corner: Pos2, actions: &mut Vec<Action>) {
-    Area::new(Id::new("connection"))
+impl PopoverView<'_> {
+    fn secs_since(&self, at_ms: u64) -> f64 {
+        self.feed_ms.saturating_sub(at_ms) as f64 / 1e3
+    }
+
+    /// `4 min 10 s ago`.
+    fn ago(&self, at_ms: u64) -> String {
+        format!("{} ago", format::span(self.secs_since(at_ms)))
+    }
+
+    /// `4 min`, for narrow columns.
+    fn age(&self, at_ms: u64) -> String {
+        format::age(self.secs_since(at_ms))
+    }
+}
+
+/// Width of a column and of the space between two, in ems.
+const COLUMN_EMS: f32 = 29.4;
+const GUTTER_EMS: f32 = 1.8;
+/// Kept free at the right for the scroll bar, points.
+const BAR: f32 = 10.0;
+/// A press of Page Down scrolls by this share of what is seen.
+const PAGE: f32 = 0.85;
+
+/// Hangs the popover at `corner` (its upper left), or left of it to stay in `room`, as high as the room lets it. It keeps
+/// clear of `toasts`, the width at the right that they stand in, where it can.
+pub fn popover_area(
+    ctx: &Context,
+    view: &PopoverView<'_>,
+    corner: Pos2,
+    room: Rect,
+    toasts: f32,
+    actions: &mut Vec<Action>,
+) {
+    let id = Id::new("connection");
+    let known = ctx
+        .memory(|memory| memory.area_rect(id))
+        .map_or(0.0, |area| area.width());
+    let mut held = room;
+    if known <= room.width() - toasts {
+        held.max.x -= toasts;
+    }
+    Area::new(id)
         .order(Order::Middle)
         .fixed_pos(corner)
-        .constrain(true)
+        .constrain_to(held)
         .show(ctx, |ui| {
             // The area remembers the height that it had; what it may have is what is left of the screen.
-            let most = (ctx.content_rect().bottom() - corner.y - theme::GAP * 2.0).max(160.0);
+            let most = (room.bottom() - corner.y).max(160.0);
             ui.set_max_height(most);
             theme::plate().show(ui, |ui| {
-                ui.set_width(theme::POPOVER_WIDTH);
+                ui.set_width(width(ui, room.width() - 26.0));
+                let top = ui.cursor().top();
+                head_ui(ui, view, actions);
+                ui.separator();
+                let left = most - (ui.cursor().top() - top) - 26.0;
                 ScrollArea::vertical()
-                    .max_height(most - 24.0)
+                    .max_height(left.max(80.0))
                     .auto_shrink([false, true])
-                    .show(ui, |ui| popover_ui(ui, view, actions));
+                    .show(ui, |ui| {
+                        ui.set_width(ui.available_width() - BAR);
+                        scroll_by_keys(ui, left);
+                        body_ui(ui, view, actions);
+                    });
             });
         });
 }
 
-/// The popover's contents.
+/// Two columns where they fit, else one, else what there is.
+fn width(ui: &Ui, room: f32) -> f32 {
+    let em = line::em(ui);
+    let one = COLUMN_EMS * em + BAR;
+    let two = (COLUMN_EMS * 2.0 + GUTTER_EMS) * em + BAR;
+    if room >= two { two } else { one.min(room) }
+}
+
+/// Page keys scroll, and what the Tab key reaches comes into sight.
+fn scroll_by_keys(ui: &Ui, seen: f32) {
+    let presses = |key| ui.input(|input| input.num_presses(key)) as f32;
+    let pages = presses(Key::PageDown) - presses(Key::PageUp);
+    if pages != 0.0 && !ui.ctx().text_edit_focused() {
+        ui.scroll_with_delta(vec2(0.0, -pages * seen * PAGE));
+    }
+    let focused = ui.memory(|memory| memory.focused());
+    let id = Id::new("popover focus");
+    let before: Option<Option<Id>> = ui.data(|data| data.get_temp(id));
+    if before.flatten() != focused {
+        ui.data_mut(|data| data.insert_temp(id, focused));
+        if let Some(widget) = focused.and_then(|focused| ui.ctx().read_response(focused))
+            && widget.layer_id == ui.layer_id()
+        {
+            ui.scroll_to_rect(widget.rect, None);
+        }
+    }
+}
+
+/// The popover's contents, one below the other.
 pub fn popover_ui(ui: &mut Ui, view: &PopoverView<'_>, actions: &mut Vec<Action>) {
-    heading_ui(ui, view, actions);
+    head_ui(ui, view, actions);
+    ui.separator();
+    body_ui(ui, view, actions);
+}
+
+fn body_ui(ui: &mut Ui, view: &PopoverView<'_>, actions: &mut Vec<Action>) {
     if let Some(reason) = &view.badge.reason
         && view.badge.tone != Tone::Live
     {
-        ui.label(RichText::new(format::clean(reason, 400)).color(theme::TEXT));
+        reason::reason_ui(ui, reason);
+        ui.separator();
     }
-    buttons_ui(ui, view, actions);
-    ui.separator();
-    details::facts_ui(ui, view);
-    ui.separator();
-    details::tables_ui(ui, view);
-    ui.separator();
-    let trying = (view.badge.tone == Tone::Waiting && view.badge.attempt > 0).then_some(view.badge.attempt);
-    tuning::tuning_ui(ui, &view.backoff, trying, actions);
-    ui.separator();
-    ui.label(
-        RichText::new("Last connects")
-            .font(Tier::Name.font(ui))
-            .color(theme::TEXT),
-    );
-    details::history_ui(ui, view);
+    let em = line::em(ui);
+    ui.spacing_mut().item_spacing.y = (em * 0.25).round();
+    if ui.available_width() + 1.0 < (COLUMN_EMS * 2.0 + GUTTER_EMS) * em {
+        now_ui(ui, view);
+        ui.separator();
+        tune_ui(ui, view, actions);
+        ui.separator();
+        history::events_ui(ui, view);
+        ui.separator();
+        history::connects_ui(ui, view);
+        return;
+    }
+    let spacing = ui.spacing().item_spacing;
+    ui.spacing_mut().item_spacing.x = GUTTER_EMS * em;
+    let corner = ui.cursor().min;
+    let middle = corner.x + ui.available_width() * 0.5;
+    ui.columns_const(|[left, right]| {
+        for column in [&mut *left, &mut *right] {
+            column.spacing_mut().item_spacing = spacing;
+        }
+        left.with_layout(Layout::top_down(Align::LEFT), |ui| {
+            now_ui(ui, view);
+            ui.separator();
+            history::connects_ui(ui, view);
+        });
+        right.with_layout(Layout::top_down(Align::LEFT), |ui| {
+            tune_ui(ui, view, actions);
+            ui.separator();
+            history::events_ui(ui, view);
+        });
+    });
+    let bottom = ui.min_rect().bottom();
+    ui.painter()
+        .vline(middle.round(), corner.y..=bottom, Stroke::new(1.0, theme::LINE));
 }
 
-fn heading_ui(ui: &mut Ui, view: &PopoverView<'_>, actions: &mut Vec<Action>) {
+fn now_ui(ui: &mut Ui, view: &PopoverView<'_>) {
+    facts::facts_ui(ui, view);
+    ui.separator();
+    tables::tables_ui(ui, view.link);
+    ui.separator();
+    tables::checks_ui(ui, view);
+}
+
+fn tune_ui(ui: &mut Ui, view: &PopoverView<'_>, actions: &mut Vec<Action>) {
+    let trying = (view.badge.tone == Tone::Waiting && view.badge.attempt > 0).then_some(view.badge.attempt);
+    tuning::tuning_ui(ui, &view.backoff, trying, actions);
+}
+
+fn head_ui(ui: &mut Ui, view: &PopoverView<'_>, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
-        let color = match view.badge.tone {
-            Tone::Live => theme::LIVE,
-            Tone::Waiting => theme::TEXT,
-            Tone::Offline => theme::OFFLINE,
-        };
-        ui.label(RichText::new(view.badge.word()).font(Tier::Name.font(ui)).color(color));
-        let since = format!("for {}", format::span(view.since_secs));
-        ui.label(RichText::new(since).color(theme::MUTED));
-        let [first, second] = view.badge.lines();
-        if view.badge.tone != Tone::Offline {
-            let lines = [first, second].into_iter().filter(|line| !line.is_empty());
-            ui.label(RichText::new(format::dotted(lines)).color(theme::MUTED));
-        }
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        // Laid out from the right first, so that a long line is cut beside the cross.
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if super::close_button(ui, "Close connection details").clicked() {
                 actions.push(Action::ClosePopover);
             }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| heading_ui(ui, view));
         });
     });
+    buttons_ui(ui, view, actions);
+}
+
+fn heading_ui(ui: &mut Ui, view: &PopoverView<'_>) {
+    let color = match view.badge.tone {
+        Tone::Live => theme::LIVE,
+        Tone::CatchingUp | Tone::Waiting => theme::TEXT,
+        Tone::Offline => theme::OFFLINE,
+    };
+    ui.label(RichText::new(view.badge.word()).font(Tier::Name.font(ui)).color(color));
+    let since = format!("for {}", format::span(view.since_secs));
+    ui.label(RichText::new(since).color(theme::MUTED));
+    let [first, second] = view.badge.lines();
+    // Offline the first is the reason, which stands below in full.
+    let lines = [(view.badge.tone != Tone::Offline).then_some(first), Some(second)];
+    let lines = format::dotted(lines.into_iter().flatten().filter(|line| !line.is_empty()));
+    if !lines.is_empty() {
+        ui.add(Label::new(RichText::new(lines).color(theme::MUTED)).truncate());
+    }
 }
 
 fn buttons_ui(ui: &mut Ui, view: &PopoverView<'_>, actions: &mut Vec<Action>) {

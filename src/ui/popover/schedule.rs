@@ -47,7 +47,8 @@ fn total_text(total: Duration) -> String {
 /// Draws the delays: a line over the tries, each with its seconds, the random share as a band below it. `trying` marks
 /// the try under way.
 pub fn schedule_plot(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>) {
-    let size = vec2(ui.available_width(), 118.0);
+    let small = Tier::Small.font(ui);
+    let size = vec2(ui.available_width(), small.size * 9.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     response.widget_info(|| {
         let text = format!("Reconnect schedule: {}", schedule_text(backoff));
@@ -55,8 +56,11 @@ pub fn schedule_plot(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>) {
     });
     let delays: Vec<f32> = backoff.schedule(DRAWN).iter().map(Duration::as_secs_f32).collect();
     let painter = ui.painter_at(rect);
-    let small = Tier::Small.font(ui);
-    let plot = Rect::from_min_max(rect.min + vec2(28.0, 20.0), rect.max - vec2(8.0, 22.0));
+    let (above, below) = (small.size * 1.5, small.size * 1.7);
+    let plot = Rect::from_min_max(
+        rect.min + vec2(small.size * 2.2, above),
+        rect.max - vec2(small.size * 0.6, below),
+    );
     painter.hline(plot.x_range(), plot.bottom(), Stroke::new(1.0, theme::LINE));
 
     let peak = delays.iter().copied().fold(f32::MIN_POSITIVE, f32::max);

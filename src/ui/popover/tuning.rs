@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use egui::{Align, Layout, RichText, Slider, SliderClamping, Ui, vec2};
 
-use super::schedule::{schedule_plot, schedule_text};
+use super::{
+    line::em,
+    schedule::{schedule_plot, schedule_text},
+};
 use crate::{
     domain::Backoff,
     ui::{Action, theme, theme::Tier},
@@ -12,6 +15,9 @@ use crate::{
 
 /// The slider for tries ends here; more can be typed.
 const SLIDER_ATTEMPTS: u32 = 20;
+/// Width of a slider and of its name, in ems.
+const SLIDER_EMS: f32 = 11.0;
+const NAME_EMS: f32 = 7.4;
 
 /// Draws the settings as `backoff` has them; a changed one is pushed as `Action::Tuned`.
 pub fn tuning_ui(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>, actions: &mut Vec<Action>) {
@@ -32,7 +38,7 @@ pub fn tuning_ui(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>, actions: &
             }
         });
     });
-    ui.spacing_mut().slider_width = 170.0;
+    ui.spacing_mut().slider_width = em(ui) * SLIDER_EMS;
 
     let tries = Slider::new(&mut edited.max_attempts, 0..=SLIDER_ATTEMPTS)
         .clamping(SliderClamping::Never)
@@ -62,7 +68,7 @@ pub fn tuning_ui(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>, actions: &
     let edited = edited.clamped();
     ui.add_space(2.0);
     schedule_plot(ui, &edited, trying);
-    ui.label(RichText::new(schedule_text(&edited)).color(theme::TEXT));
+    ui.add(egui::Label::new(RichText::new(schedule_text(&edited)).color(theme::TEXT)).wrap());
     if edited != *backoff {
         actions.push(Action::Tuned(edited));
     }
@@ -80,12 +86,12 @@ fn duration(seconds: f64) -> Duration {
 
 /// A slider with its name before it, the names of one width so that the sliders stand below one another.
 fn named(ui: &mut Ui, name: &str, slider: Slider<'_>) {
-    const NAME_WIDTH: f32 = 104.0;
+    let width = em(ui) * NAME_EMS;
     ui.horizontal(|ui| {
         let height = ui.spacing().interact_size.y;
         let layout = Layout::left_to_right(Align::Center);
-        let label = ui.allocate_ui_with_layout(vec2(NAME_WIDTH, height), layout, |ui| {
-            ui.set_width(NAME_WIDTH);
+        let label = ui.allocate_ui_with_layout(vec2(width, height), layout, |ui| {
+            ui.set_width(width);
             ui.label(RichText::new(name).color(theme::MUTED))
         });
         ui.add(slider).labelled_by(label.inner.id);
@@ -108,7 +114,7 @@ fn seconds_slider(ui: &mut Ui, seconds: f64, name: &str) -> Option<Duration> {
 
 fn attempts_text(value: f64) -> String {
     if value < 0.5 {
-        "0 = never gives up".to_owned()
+        "0 = endless".to_owned()
     } else {
         format!("{value:.0}")
     }

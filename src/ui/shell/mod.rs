@@ -7,6 +7,7 @@ mod reads;
 use bevy::{ecs::system::SystemParam, prelude::*};
 use bevy_egui::{EguiContext, EguiContexts, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext};
 use egui::{LayerId, Rect, Ui, UiBuilder, pos2, vec2};
+use jiff::{Timestamp, tz::TimeZone};
 
 use self::reads::Reads;
 use super::{
@@ -14,7 +15,6 @@ use super::{
     keys::KeyContext,
     legend,
     legend::LegendView,
-    link_look::Tone,
     overlay,
     overlay::OverlayView,
     popover,
@@ -141,14 +141,14 @@ fn draw_panels(
     let builder = UiBuilder::new().layer_id(LayerId::background()).max_rect(screen);
     let mut root = Ui::new(ctx.clone(), egui::Id::new("panels"), builder);
 
-    let spark: Vec<f32> = reads.rates.samples().collect();
+    let spark: Vec<f32> = reads.rates.changes.samples().collect();
     let header_view = header::HeaderView {
         badge: &badge,
         counts: reads.header_counts(),
         clock: &reads.clock.0,
         changes_per_second: connection.changes_per_second,
         spark: &spark,
-        stale: badge.tone != Tone::Live,
+        stale: !badge.tone.is_flowing(),
     };
     let look = reads.look();
     let top = egui::Panel::top("header")
@@ -172,6 +172,7 @@ fn draw_panels(
         reason: badge.reason.as_deref(),
         shown_url: &connection.shown_url,
         rows: reads.rows(),
+        retry_in_secs: badge.retry_in_secs,
     };
     overlay::overlay_ui(&root, scene, &overlay_view);
     let rows = reads.legend_rows();
@@ -197,11 +198,19 @@ fn draw_panels(
             shown_url: &connection.shown_url,
             link: &connection.link,
             changes_per_second: connection.changes_per_second,
+            bytes_per_second: reads.rates.bytes.present(),
             backoff: panels.tune.shown(),
-            feed_ms: (now * 1e3) as u64,
+            feed_ms: ((now + connection.feed_ahead) * 1e3) as u64,
+            signed_in: connection.signed_in,
+            wall_ms: Timestamp::now().as_millisecond(),
+            zone: &TimeZone::system(),
         };
         let corner = pos2(shown.badge.left(), scene.top() + theme::GAP * 0.5);
-        popover::popover_area(ctx, &view, corner, actions);
+        let room = Rect::from_min_max(
+            pos2(screen.left() + theme::GAP, corner.y),
+            scene.max - vec2(theme::GAP, theme::GAP),
+        );
+        popover::popover_area(ctx, &view, corner, room, toasts::WIDTH + theme::GAP * 0.25, actions);
     }
     let corner = scene.right_top() + vec2(-theme::GAP, theme::GAP);
     toasts::toasts_area(ctx, toasts, corner, now, actions);
@@ -212,7 +221,7 @@ fn draw_panels(
         keys_open: panels.keys_open,
         popover_open: panels.popover_open,
         selected: inspected.is_some(),
-        live: badge.tone == Tone::Live,
+        live: badge.tone.is_flowing(),
     };
     keys::read_keys(ctx, state, actions);
     Covered {

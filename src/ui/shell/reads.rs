@@ -13,8 +13,9 @@ use crate::{
         header::{BadgeView, HeaderCounts},
         inspector::InspectorView,
         legend::LegendRow,
-        link_look::{LinkLook, Tone},
-        rates::RateHistory,
+        link_look::LinkLook,
+        rates::Rates,
+        steady::SteadyTone,
         unmapped::UnmappedWords,
     },
 };
@@ -26,7 +27,8 @@ pub struct Reads<'w, 's> {
     pub connection: Res<'w, Connection>,
     pub counts: Res<'w, Counts>,
     pub staleness: Res<'w, Staleness>,
-    pub rates: Res<'w, RateHistory>,
+    pub rates: Res<'w, Rates>,
+    tone: Res<'w, SteadyTone>,
     pub clock: Res<'w, ClockText>,
     pub unmapped: Res<'w, UnmappedWords>,
     selection: Res<'w, Selection>,
@@ -58,17 +60,17 @@ impl Reads<'_, '_> {
 
     pub fn badge(&self, popover_open: bool) -> BadgeView {
         let report = &self.connection.report;
-        let waited = self.now() - self.connection.since;
+        let waited = self.now() - self.connection.reported;
         BadgeView {
             status: report.status,
-            tone: Tone::of(report),
+            tone: self.tone.shown(),
             attempt: report.attempt,
             max_attempts: report.max_attempts,
             retry_in_secs: report.retry_in_ms.map(|millis| millis as f64 / 1e3 - waited),
             reason: report.reason.clone(),
             stream_only: report.stream_only,
             changes_per_second: self.connection.changes_per_second,
-            confirmed: BadgeView::count_confirmed(&self.connection.link.channel),
+            confirmed: BadgeView::count_confirmed(&self.connection.link),
             tables: Kind::ALL.len(),
             popover_open,
         }

@@ -6,7 +6,7 @@ mod stack;
 use bevy::prelude::*;
 
 pub use self::queue::{Toast, Toasts};
-pub use self::stack::{toasts_area, toasts_ui};
+pub use self::stack::{WIDTH, toasts_area, toasts_ui};
 use crate::{frame::FrameSystems, messages::Noticed};
 
 pub(super) fn plugin(app: &mut App) {

@@ -31,11 +31,17 @@ pub struct Toasts {
     shown: VecDeque<Toast>,
     history: VecDeque<Toast>,
     next: u64,
+    /// It was said that the token ends, and not since that it was renewed.
+    token_in_doubt: bool,
 }
 
 /// Codes that only say that the connection is not well: the good news makes them untrue.
-const TROUBLE: [&str; 5] = ["lost", "retrying", "refused", "gave_up", "disconnected"];
+const TROUBLE: [&str; 6] = ["lost", "retrying", "refused", "gave_up", "disconnected", "woke"];
 const RECOVERY: [&str; 2] = ["connected", "restored"];
+/// What goes as planned while nobody looks is no news: a renewed token each hour, a replaced connection each day. They
+/// stand in the popover's events. A renewal that had been in doubt is one.
+const ROUTINE: [&str; 2] = ["token_renewed", "replaced"];
+const DOUBT: &str = "token_ends";
 
 impl Toasts {
     /// Most on the screen at once; beyond it the least grave and oldest goes.
@@ -59,6 +65,14 @@ impl Toasts {
     pub fn push(&mut self, notice: &Notice, now: f64) {
         if RECOVERY.contains(&notice.code) {
             self.retire(|toast| TROUBLE.contains(&toast.code));
+        }
+        self.token_in_doubt |= notice.code == DOUBT;
+        if ROUTINE.contains(&notice.code) {
+            let is_relief = notice.code == "token_renewed" && std::mem::take(&mut self.token_in_doubt);
+            if !is_relief {
+                return;
+            }
+            self.retire(|toast| toast.code == DOUBT);
         }
         let expires = now + Self::life_secs(notice.level);
         let text = format::clean(&notice.text, Self::MOST_TEXT);
@@ -212,6 +226,22 @@ mod tests {
         toasts.push(&notice(Level::Warn, "drift", "x"), 0.0);
         toasts.push(&notice(Level::Info, "restored", "x"), 1.0);
         assert_eq!(codes(&toasts), ["drift", "restored"]);
+    }
+
+    #[test]
+    fn an_hourly_renewal_is_told_only_after_it_was_in_doubt() {
+        let mut toasts = Toasts::default();
+        let renewed = notice(Level::Info, "token_renewed", "The session token was renewed.");
+        toasts.push(&renewed, 0.0);
+        toasts.push(&notice(Level::Info, "replaced", "x"), 0.0);
+        assert_eq!(codes(&toasts), [""; 0]);
+        toasts.push(&notice(Level::Warn, "token_ends", "x"), 1.0);
+        assert_eq!(codes(&toasts), ["token_ends"]);
+        toasts.push(&renewed, 2.0);
+        assert_eq!(codes(&toasts), ["token_renewed"], "the doubt goes with its reason");
+        toasts.expire(100.0);
+        toasts.push(&renewed, 3_600.0);
+        assert_eq!(codes(&toasts), [""; 0]);
     }
 
     #[test]

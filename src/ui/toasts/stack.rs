@@ -11,6 +11,11 @@ use crate::{
     ui::{Action, status_icon, theme, theme::Tier},
 };
 
+/// Space in a toast's frame beside its text, points.
+const PAD: (i8, i8) = (14, 12);
+/// Width of the stack, points.
+pub const WIDTH: f32 = theme::TOAST_WIDTH + PAD.0 as f32 + PAD.1 as f32 + 2.0;
+
 /// Draws the stack with its upper right corner at `corner`. Real areas: the scene beneath does not see a click on one.
 pub fn toasts_area(ctx: &Context, toasts: &Toasts, corner: egui::Pos2, now: f64, actions: &mut Vec<Action>) {
     if toasts.shown().len() == 0 {
@@ -33,8 +38,8 @@ pub fn toasts_ui(ui: &mut Ui, toasts: &Toasts, now: f64, actions: &mut Vec<Actio
 
 fn toast_ui(ui: &mut Ui, slot: usize, toast: &Toast, now: f64, actions: &mut Vec<Action>) {
     let frame = theme::plate().inner_margin(Margin {
-        left: 14,
-        right: 12,
+        left: PAD.0,
+        right: PAD.1,
         top: 8,
         bottom: 8,
     });
@@ -73,7 +78,7 @@ fn toast_ui(ui: &mut Ui, slot: usize, toast: &Toast, now: f64, actions: &mut Vec
 fn contents(ui: &mut Ui, toast: &Toast) {
     let size = ui.text_style_height(&egui::TextStyle::Body);
     let (icon, _) = ui.allocate_exact_size(Vec2::splat(size), Sense::hover());
-    level_icon(ui, icon.shrink(2.0), toast.level);
+    status_icon::paint_level(ui.painter(), icon.shrink(2.0), toast.level);
     if toast.count > 1 {
         // Laid out from the right first, so that a long text wraps beside it.
         ui.with_layout(Layout::right_to_left(Align::TOP), |ui| {
@@ -90,17 +95,6 @@ fn text(ui: &mut Ui, toast: &Toast) {
         .color(theme::TEXT)
         .font(Tier::Body.font(ui));
     ui.add(egui::Label::new(text).wrap());
-}
-
-/// A ring, a triangle, a square: the level without its colour.
-fn level_icon(ui: &Ui, rect: Rect, level: Level) {
-    use crate::domain::Status;
-    let status = match level {
-        Level::Info => Status::Idle,
-        Level::Warn => Status::Blocked,
-        Level::Error => Status::Failed,
-    };
-    status_icon::paint(ui.painter(), rect, status, theme::level_color(level));
 }
 
 fn spoken(toast: &Toast) -> String {

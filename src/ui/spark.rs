@@ -1,30 +1,33 @@
-//! The one-minute spark line: changes per second, newest at the right.
+//! A spark line: the last samples of something, newest at the right.
 
 use egui::{Rect, Shape, Stroke, Ui, pos2};
 
-use crate::ui::{rates::RateHistory, theme};
+use super::theme;
 
-/// Draws the samples into `rect`: a line over a faint fill, scaled to its own peak (never below 1 per second).
-pub fn paint(ui: &Ui, rect: Rect, samples: &[f32], quiet: bool) {
+/// Draws the samples into `rect`: a line over a faint fill, scaled to their own peak (never below `least_peak`). `span`
+/// samples fill the width; fewer stand at its right.
+pub fn paint(ui: &Ui, rect: Rect, samples: &[f32], span: usize, least_peak: f32, quiet: bool) {
     let painter = ui.painter();
     let line = if quiet { theme::LINE } else { theme::MUTED };
     painter.hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, theme::LINE));
-    let peak = samples.iter().copied().fold(1.0_f32, f32::max);
-    let step = rect.width() / (RateHistory::SPAN - 1) as f32;
+    let peak = samples.iter().copied().fold(least_peak, f32::max);
+    let step = rect.width() / span.saturating_sub(1).max(1) as f32;
     let points: Vec<_> = samples
         .iter()
         .rev()
-        .take(RateHistory::SPAN)
+        .take(span)
         .enumerate()
-        .map(|(age, rate)| {
-            let share = (rate / peak).clamp(0.0, 1.0);
+        .map(|(age, sample)| {
+            let share = (sample / peak).clamp(0.0, 1.0);
             pos2(
                 rect.right() - age as f32 * step,
                 rect.bottom() - share * (rect.height() - 2.0),
             )
         })
         .collect();
-    if points.len() < 2 {
+    let [newest, ..] = points.as_slice() else { return };
+    if points.len() == 1 {
+        painter.circle_filled(*newest, 2.0, line);
         return;
     }
     // Bars of the fill first: a concave polygon cannot be filled in one piece.

@@ -1,0 +1,69 @@
+//! Lines of the popover: cells of set widths, so that all its blocks stand on the same columns, at every size of text.
+
+use egui::{Align, Label, Layout, Response, RichText, Ui, vec2};
+
+use crate::ui::{theme, theme::Tier};
+
+/// Widths in ems of the body's font.
+pub const NAME_EMS: f32 = 6.6;
+pub const AGE_EMS: f32 = 3.4;
+pub const ICON_EMS: f32 = 1.2;
+
+/// Size of the body's font, points.
+pub fn em(ui: &Ui) -> f32 {
+    Tier::Body.font(ui).size
+}
+
+/// Height of a line of text, points: these are not buttons.
+pub fn height(ui: &Ui) -> f32 {
+    (em(ui) * 1.4).round()
+}
+
+/// A cell of `ems` width whose contents begin at its left, or end at its right.
+pub fn cell<R>(ui: &mut Ui, ems: f32, align: Align, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let size = vec2(em(ui) * ems, height(ui));
+    let layout = match align {
+        Align::Max => Layout::right_to_left(Align::TOP),
+        Align::Min | Align::Center => Layout::left_to_right(Align::TOP),
+    };
+    ui.allocate_ui_with_layout(size, layout, |ui| {
+        ui.set_width(size.x);
+        ui.set_min_height(size.y);
+        add(ui)
+    })
+    .inner
+}
+
+/// One line of cells, as high as its highest.
+pub fn line<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().interact_size.y = 0.0;
+        ui.set_min_height(height(ui));
+        add(ui)
+    })
+    .inner
+}
+
+/// A name and what it is. What does not fit beside the name goes on below, still beside it.
+pub fn fact(ui: &mut Ui, name: &str, value: impl Into<String>) -> Response {
+    line(ui, |ui| {
+        cell(ui, NAME_EMS, Align::Min, |ui| muted(ui, name));
+        text(ui, value)
+    })
+}
+
+/// Words in the quiet ink.
+pub fn muted(ui: &mut Ui, text: impl Into<String>) -> Response {
+    ui.add(Label::new(RichText::new(text).color(theme::MUTED)).truncate())
+}
+
+/// Words, wrapped.
+pub fn text(ui: &mut Ui, text: impl Into<String>) -> Response {
+    ui.add(Label::new(RichText::new(text).color(theme::TEXT)).wrap())
+}
+
+/// What a block is called.
+pub fn heading(ui: &mut Ui, text: &str) {
+    ui.add_space(em(ui) * 0.3);
+    ui.label(RichText::new(text).font(Tier::Name.font(ui)).color(theme::TEXT));
+}

@@ -1,0 +1,183 @@
+//! Table by table: its channel, how it is followed, its rows. And what proves them: epoch, resync, audit, drift.
+
+use egui::{Align, Rect, RichText, Sense, Stroke, Ui, Vec2, WidgetInfo, WidgetType, pos2, vec2};
+
+use super::{
+    PopoverView,
+    line::{NAME_EMS, cell, em, fact, heading, height, line, muted, text},
+};
+use crate::{
+    domain::{ChannelState, Following, Kind, LinkReport, Resync},
+    ui::{format, theme, theme::Tier},
+};
+
+/// Widths of the columns after the name, in ems; the rows have the rest.
+const CHANNEL_EMS: f32 = 11.2;
+const FOLLOWED_EMS: f32 = 5.4;
+const ROWS_EMS: f32 = 4.6;
+
+pub fn tables_ui(ui: &mut Ui, link: &LinkReport) {
+    line(ui, |ui| {
+        let head = |ui: &mut Ui, words: &str| {
+            let words = RichText::new(words).font(Tier::Small.font(ui)).color(theme::MUTED);
+            ui.label(words);
+        };
+        cell(ui, NAME_EMS, Align::Min, |ui| head(ui, "table"));
+        cell(ui, CHANNEL_EMS, Align::Min, |ui| head(ui, "channel"));
+        cell(ui, FOLLOWED_EMS, Align::Min, |ui| head(ui, "followed"));
+        cell(ui, ROWS_EMS, Align::Max, |ui| head(ui, "rows"));
+    });
+    for kind in Kind::ALL {
+        let (state, following) = (link.channel[kind], link.following[kind]);
+        line(ui, |ui| {
+            cell(ui, NAME_EMS, Align::Min, |ui| muted(ui, kind.plural()));
+            cell(ui, CHANNEL_EMS, Align::Min, |ui| {
+                channel_dot(ui, state, following);
+                text(ui, state.word());
+            });
+            cell(ui, FOLLOWED_EMS, Align::Min, |ui| {
+                // Whole is what is expected: it steps back.
+                match following {
+                    Following::Whole => muted(ui, "whole"),
+                    partial => ui.label(RichText::new(followed(partial)).color(theme::WARN)),
+                }
+            });
+            let rows = link.rows[kind] as u64;
+            let shown = cell(ui, ROWS_EMS, Align::Max, |ui| text(ui, format::grouped(rows)));
+            shown.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, format::counted(rows, "row", "rows")));
+        });
+    }
+}
+
+fn followed(following: Following) -> &'static str {
+    match following {
+        Following::Whole => "whole",
+        Following::StreamOnly => "stream only",
+        Following::Polled => "each minute",
+    }
+}
+
+/// Full: its changes come. Half: on its way, or only read now and then. Hollow: closed. Crossed: refused.
+fn channel_dot(ui: &mut Ui, state: ChannelState, following: Following) {
+    let side = em(ui) * 0.72;
+    let (rect, _) = ui.allocate_exact_size(vec2(side, height(ui)), Sense::hover());
+    let (center, radius) = (rect.center() - vec2(0.0, side * 0.15), side * 0.4);
+    let painter = ui.painter();
+    let half = |ink| {
+        painter.circle_stroke(center, radius, Stroke::new(1.5, ink));
+        let lower = Rect::from_min_max(pos2(rect.left() - 1.0, center.y), rect.max + Vec2::splat(1.0));
+        painter.with_clip_rect(lower).circle_filled(center, radius, ink);
+    };
+    match state {
+        ChannelState::Live if following == Following::Polled => half(theme::WARN),
+        ChannelState::Live => {
+            painter.circle_filled(center, radius + 0.5, theme::LIVE);
+        }
+        ChannelState::Joining | ChannelState::Joined | ChannelState::Subscribed => half(theme::MUTED),
+        ChannelState::Closed => {
+            painter.circle_stroke(center, radius, Stroke::new(1.5, theme::MUTED));
+        }
+        ChannelState::Refused => {
+            for arm in [vec2(radius, radius), vec2(radius, -radius)] {
+                painter.line_segment([center - arm, center + arm], Stroke::new(2.0, theme::OFFLINE));
+            }
+        }
+    }
+}
+
+pub fn checks_ui(ui: &mut Ui, view: &PopoverView<'_>) {
+    let link = view.link;
+    heading(ui, "Checks");
+    fact(ui, "Epoch", epoch_text(link.epoch));
+    fact(
+        ui,
+        "Last resync",
+        match &link.last_resync {
+            Some(resync) => resync_text(resync, view.feed_ms),
+            None => "none yet".to_owned(),
+        },
+    );
+    fact(
+        ui,
+        "Last audit",
+        match link.last_audit {
+            Some((at, true)) => format!("{}: equal", view.ago(at)),
+            Some((at, false)) => format!("{}: not equal, so the tables are read", view.ago(at)),
+            None => "none yet".to_owned(),
+        },
+    );
+    fact(
+        ui,
+        "Last drift",
+        match link.last_drift {
+            Some((at, rows)) => format!(
+                "{}: {} corrected",
+                view.ago(at),
+                format::counted(rows as u64, "row", "rows")
+            ),
+            None => "none found".to_owned(),
+        },
+    );
+}
+
+fn epoch_text(epoch: u64) -> String {
+    match epoch {
+        0 => "none yet".to_owned(),
+        1 => "1, the first subscription".to_owned(),
+        many => format!("{}, one for each subscription", format::grouped(many)),
+    }
+}
+
+/// `4 min 10 s ago, after a loss, in 1.2 s: +3 ~12 −1`.
+pub fn resync_text(resync: &Resync, feed_ms: u64) -> String {
+    let why = match resync.why {
+        "first" => "for a new subscription",
+        "gap" => "after a loss",
+        "audit" => "to be sure",
+        "replaced" => "for a fresh connection",
+        other => other,
+    };
+    let Resync {
+        added,
+        changed,
+        removed,
+        ..
+    } = *resync;
+    let difference = if added + changed + removed == 0 {
+        "no difference".to_owned()
+    } else {
+        let count = |count: usize| format::grouped(count as u64);
+        format!("+{} ~{} −{}", count(added), count(changed), count(removed))
+    };
+    let ago = format::span(feed_ms.saturating_sub(resync.at_ms) as f64 / 1e3);
+    format!("{ago} ago, {why}, in {}: {difference}", format::millis(resync.took_ms))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resync_tells_why_and_what_it_changed() {
+        let mut resync = Resync {
+            at_ms: 10_000,
+            took_ms: 1_240,
+            why: "gap",
+            added: 3,
+            changed: 1_200,
+            removed: 1,
+        };
+        assert_eq!(
+            resync_text(&resync, 260_000),
+            "4 min 10 s ago, after a loss, in 1.2 s: +3 ~1,200 −1"
+        );
+        resync = Resync {
+            why: "audit",
+            added: 0,
+            changed: 0,
+            removed: 0,
+            ..resync
+        };
+        assert_eq!(resync_text(&resync, 0), "0 s ago, to be sure, in 1.2 s: no difference");
+    }
+}
