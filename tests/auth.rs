@@ -12,8 +12,8 @@ use std::{
     io::{Read as _, Write as _},
     net::{Ipv4Addr, TcpListener, TcpStream},
     path::{Path, PathBuf},
-    process::{Command as Process, Output},
-    time::Duration,
+    process::{Command as Process, Output, Stdio},
+    time::{Duration, Instant},
 };
 
 use listener::{Listener, server_rows};
@@ -31,6 +31,11 @@ const KEY: &str = "sb_publishable_wallkey";
 
 /// A server with an account and sessions that last so long.
 fn server(lifetime_s: u64, rate: f64) -> Server {
+    forgiving(lifetime_s, rate, false)
+}
+
+/// One that takes the refresh token before the current one, or not.
+fn forgiving(lifetime_s: u64, rate: f64, forgives_parent: bool) -> Server {
     let options = Options {
         agents: 12,
         workflows: 5,
@@ -44,6 +49,7 @@ fn server(lifetime_s: u64, rate: f64) -> Server {
                 password: PASSWORD.into(),
             }],
             lifetime: Duration::from_secs(lifetime_s),
+            forgives_parent,
             ..AuthOptions::default()
         },
         ..Options::default()
@@ -528,4 +534,39 @@ fn a_dump_after_many_tokens_equals_the_servers_rows() {
     }
     assert_eq!(rows, server_rows(&control));
     assert!(control.state().seen.token_pushes >= 5);
+}
+
+/// Killed without a chance to tidy up, at any moment of a renewal: the file still opens the door. As on a real server the
+/// token before the current one is good, for those who never got the answer.
+#[cfg(unix)]
+#[test]
+fn killed_at_any_moment_the_next_start_signs_in() {
+    let (place, server) = (Place::new(), forgiving(2, 50.0, true));
+    server.control().reuse_interval(Duration::ZERO);
+    place.write("token", &refresh_token(&server));
+    for round in 0..10_u64 {
+        let mut child = Process::new(env!("CARGO_BIN_EXE_opswall"))
+            .args(["tail", "--quiet"])
+            .args(place.flags(&server.url(), true))
+            .env_clear()
+            .env("HOME", place.0.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        let grants = server.control().state().seen.grants;
+        let started = Instant::now();
+        while server.control().state().seen.grants < grants + 2 {
+            assert!(
+                started.elapsed() < Duration::from_secs(30),
+                "round {round}: it signs in"
+            );
+            std::thread::sleep(Duration::from_millis(1 + round % 3));
+        }
+        child.kill().expect("killed");
+        child.wait().expect("gone");
+        place.token();
+    }
+    let mut listener = place.by_token(&server);
+    listener.until_connected();
 }

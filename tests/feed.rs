@@ -263,6 +263,7 @@ fn a_slow_reader_misses_states_but_never_the_last_one() {
     server.control().pause();
     listener.until_equal(&server.control());
     assert_eq!(listener.status(), LinkStatus::Connected, "{:?}", listener.notices);
+    listener.until("what was folded", |listener| listener.link.coalesced > 0);
 }
 
 #[test]

@@ -14,12 +14,19 @@ pub(super) fn words(error: &(dyn Error + 'static)) -> String {
         if let Some(io) = inner.downcast_ref::<io::Error>() {
             return io_words(io);
         }
+        if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
+            return tls_words(tls);
+        }
         cause = inner.source();
     }
     tidy(&error.to_string())
 }
 
 fn io_words(error: &io::Error) -> String {
+    // TLS fails inside of reads and writes.
+    if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        return tls_words(tls);
+    }
     match error.kind() {
         io::ErrorKind::ConnectionRefused => "connection refused: nothing listens there".into(),
         io::ErrorKind::ConnectionReset => "connection reset by the other side".into(),
@@ -34,6 +41,35 @@ fn io_words(error: &io::Error) -> String {
                 tidy(&text)
             }
         }
+    }
+}
+
+/// What is wrong with the server's certificate, or with its TLS; most of it is in the user's hands.
+fn tls_words(error: &rustls::Error) -> String {
+    use rustls::CertificateError as Bad;
+    match error {
+        rustls::Error::InvalidCertificate(bad) => match bad {
+            Bad::Expired | Bad::ExpiredContext { .. } => {
+                "the server's certificate has expired, or this machine's clock is wrong".into()
+            }
+            Bad::NotValidYet | Bad::NotValidYetContext { .. } => {
+                "the server's certificate is not valid yet, or this machine's clock is wrong".into()
+            }
+            Bad::UnknownIssuer => "the server's certificate is signed by nobody this machine trusts; install that \
+                                   authority's certificate (ca-certificates)"
+                .into(),
+            Bad::NotValidForName | Bad::NotValidForNameContext { .. } => {
+                "the server's certificate is for another name; check the URL".into()
+            }
+            Bad::Revoked => "the server's certificate was revoked".into(),
+            _ => "the server's certificate cannot be checked; see what it is with openssl s_client".into(),
+        },
+        rustls::Error::InvalidMessage(_) | rustls::Error::InappropriateMessage { .. } => {
+            "the server does not speak TLS there; check the URL and its port".into()
+        }
+        rustls::Error::AlertReceived(alert) => tidy(&format!("the server refused TLS ({alert:?})")),
+        rustls::Error::PeerIncompatible(_) => "the server speaks no TLS that is still safe (1.2 or 1.3)".into(),
+        _ => "TLS failed".into(),
     }
 }
 
@@ -104,6 +140,19 @@ pub(super) fn body_message(body: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_wrong_with_tls_is_said_in_words_however_deep_it_sits() {
+        let inner = || rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let io = io::Error::new(io::ErrorKind::InvalidData, inner());
+        assert!(words(&io).contains("nobody this machine trusts"));
+        assert!(socket_words(&tungstenite::Error::Io(io)).contains("nobody this machine trusts"));
+        let odd = rustls::CertificateError::Other(rustls::OtherError(std::sync::Arc::new(io::Error::other("[6, 8]"))));
+        let text = tls_words(&rustls::Error::InvalidCertificate(odd));
+        assert!(text.contains("cannot be checked") && !text.contains('['), "{text}");
+        let garbage = rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType);
+        assert!(tls_words(&garbage).contains("does not speak TLS"));
+    }
 
     #[test]
     fn secrets_said_back_are_taken_out() {
