@@ -31,7 +31,6 @@ const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 pub(super) struct Authenticator {
     auth: Auth,
     key: SecretString,
-    tls: Arc<ClientConfig>,
     allow_service_key: bool,
     /// Locked for the length of a sign-in: there is one at a time.
     held: Arc<Mutex<Held>>,
@@ -57,22 +56,21 @@ pub(super) struct Answer {
 }
 
 impl Authenticator {
-    pub(super) fn new(auth: Auth, key: SecretString, tls: Arc<ClientConfig>, allow_service_key: bool) -> Self {
+    pub(super) fn new(auth: Auth, key: SecretString, allow_service_key: bool) -> Self {
         Self {
             auth,
             key,
-            tls,
             allow_service_key,
             held: Arc::default(),
         }
     }
 
     /// Gets a session token, by whatever works.
-    pub(super) async fn sign_in(self) -> Answer {
+    pub(super) async fn sign_in(self, tls: Arc<ClientConfig>) -> Answer {
         let mut held = self.held.lock().await;
         let result = match &self.auth.sign_in {
-            SignIn::Password { email, password } => self.by_password(email, password, &mut held).await,
-            SignIn::RefreshToken(file) => self.by_token(file, &mut held).await,
+            SignIn::Password { email, password } => self.by_password(&tls, email, password, &mut held).await,
+            SignIn::RefreshToken(file) => self.by_token(&tls, file, &mut held).await,
         };
         Answer {
             result: result.and_then(|grant| self.admitted(grant)),
@@ -81,9 +79,15 @@ impl Authenticator {
     }
 
     /// The session goes on by its refresh token, which is kept in memory; the password begins a new one.
-    async fn by_password(&self, email: &str, file: &SecretFile, held: &mut Held) -> Result<Grant, TokenError> {
+    async fn by_password(
+        &self,
+        tls: &ClientConfig,
+        email: &str,
+        file: &SecretFile,
+        held: &mut Held,
+    ) -> Result<Grant, TokenError> {
         if let Some(token) = held.token.clone() {
-            match self.refresh(&token).await {
+            match self.refresh(tls, &token).await {
                 Ok(session) => {
                     held.token = session.refresh_token.or(Some(token));
                     return Ok(session.grant);
@@ -98,7 +102,7 @@ impl Authenticator {
         // Somebody may have corrected the file since the start.
         let password = file.read_again().unwrap_or_else(|_| file.secret().clone());
         let body = json!({ "email": email, "password": password.expose_secret() });
-        match self.ask("password", &body, &password).await? {
+        match self.ask(tls, "password", &body, &password).await? {
             Ok(session) => {
                 held.token = session.refresh_token;
                 Ok(session.grant)
@@ -108,11 +112,11 @@ impl Authenticator {
     }
 
     /// The newest refresh token; once more when somebody has written another into the file meanwhile.
-    async fn by_token(&self, file: &SecretFile, held: &mut Held) -> Result<Grant, TokenError> {
+    async fn by_token(&self, tls: &ClientConfig, file: &SecretFile, held: &mut Held) -> Result<Grant, TokenError> {
         let mut token = held.newest(file);
         let mut is_first = true;
         loop {
-            match self.refresh(&token).await {
+            match self.refresh(tls, &token).await {
                 Ok(session) => {
                     held.keep(file, session.refresh_token.unwrap_or(token)).await;
                     return Ok(session.grant);
@@ -129,9 +133,9 @@ impl Authenticator {
         }
     }
 
-    async fn refresh(&self, token: &SecretString) -> Result<Session, Failure> {
+    async fn refresh(&self, tls: &ClientConfig, token: &SecretString) -> Result<Session, Failure> {
         let body = json!({ "refresh_token": token.expose_secret() });
-        match self.ask("refresh_token", &body, token).await {
+        match self.ask(tls, "refresh_token", &body, token).await {
             Ok(Ok(session)) => Ok(session),
             Ok(Err(refusal)) if grant::is_spent(&refusal) => Err(Failure::Spent(refusal.message)),
             Ok(Err(refusal)) => Err(Failure::Final(grant::refused(&refusal, &self.auth.url))),
@@ -142,6 +146,7 @@ impl Authenticator {
     /// One request. The client is a new one each time: between two sign-ins every connection has died.
     async fn ask(
         &self,
+        tls: &ClientConfig,
         grant_type: &str,
         body: &serde_json::Value,
         secret: &SecretString,
@@ -151,7 +156,7 @@ impl Authenticator {
             path.pop_if_empty().push("token");
         }
         url.query_pairs_mut().append_pair("grant_type", grant_type);
-        let client = http::client(&self.auth.url, &self.tls, DEADLINE)
+        let client = http::client(&self.auth.url, tls, DEADLINE)
             .map_err(|error| grant::unavailable(http::words(error), None))?;
         let asked = Instant::now();
         let request = http::with_credentials(client.post(url), &self.key, None)

@@ -4,7 +4,6 @@
 use std::{future, pin::Pin, sync::Arc, time::Duration};
 
 use crossbeam_channel::Receiver;
-use rustls::ClientConfig;
 use tokio::{sync::Notify, time::Instant};
 
 use super::{
@@ -15,6 +14,7 @@ use super::{
     outbox::{Outbox, ReaderGone},
     rest::Rest,
     socket::{self, Received},
+    tls::Tls,
     worker::Order,
 };
 use crate::{
@@ -42,7 +42,8 @@ enum Event {
 
 pub(super) struct Carrier {
     settings: FeedSettings,
-    tls: Arc<ClientConfig>,
+    tls: Tls,
+    was_opened: bool,
     rest: Option<Rest>,
     auth: Option<Authenticator>,
     outbox: Outbox,
@@ -61,7 +62,7 @@ pub(super) struct Carrier {
 impl Carrier {
     pub(super) fn new(
         settings: FeedSettings,
-        tls: Arc<ClientConfig>,
+        tls: Tls,
         rest: Option<Rest>,
         outbox: Outbox,
         orders: Receiver<Order>,
@@ -71,10 +72,11 @@ impl Carrier {
         let auth = settings
             .auth
             .clone()
-            .map(|auth| Authenticator::new(auth, settings.key.clone(), tls.clone(), settings.allow_service_key));
+            .map(|auth| Authenticator::new(auth, settings.key.clone(), settings.allow_service_key));
         Self {
             settings,
             tls,
+            was_opened: false,
             rest,
             auth,
             outbox,
@@ -236,8 +238,11 @@ impl Carrier {
         }
     }
 
-    /// Opens a socket with nothing of an earlier one: name look-up, address and REST connections are new.
+    /// Opens a socket with nothing of an earlier one: name look-up, address, trust store and REST connections are new.
     fn open(&mut self, side: Side) {
+        if std::mem::replace(&mut self.was_opened, true) {
+            self.tls.renew();
+        }
         let FeedSettings {
             realtime_url,
             rest_url,
@@ -246,11 +251,11 @@ impl Carrier {
             ..
         } = &self.settings;
         if let Some(base) = rest_url
-            && let Ok(rest) = Rest::new(base.clone(), key.clone(), &self.tls)
+            && let Ok(rest) = Rest::new(base.clone(), key.clone(), self.tls.config())
         {
             self.rest = Some(rest);
         }
-        let connecting = socket::open(realtime_url.clone(), key.clone(), *vsn, self.tls.clone());
+        let connecting = socket::open(realtime_url.clone(), key.clone(), *vsn, self.tls.config().clone());
         self.link(side).open(connecting);
     }
 
@@ -260,7 +265,7 @@ impl Carrier {
             return;
         }
         self.signing_in = Some(match self.auth.clone() {
-            Some(auth) => Box::pin(auth.sign_in()),
+            Some(auth) => Box::pin(auth.sign_in(self.tls.config().clone())),
             None => Box::pin(future::ready(Answer {
                 result: Err(TokenError::Refused("nobody is set to sign in; set [auth]".into())),
                 notice: None,

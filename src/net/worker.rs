@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use thiserror::Error;
 use tokio::sync::Notify;
 
-use super::{carrier::Carrier, outbox::Outbox, rest::Rest, tls};
+use super::{carrier::Carrier, outbox::Outbox, rest::Rest, tls::Tls};
 use crate::{domain::FeedEvent, realtime::Command, settings::FeedSettings};
 
 /// Events between the worker and its reader. When they are not taken, the worker folds changes per row.
@@ -53,15 +53,11 @@ pub struct Worker {
 impl Worker {
     /// Starts following the feed.
     pub fn start(settings: FeedSettings) -> Result<Self, NetError> {
-        let secure = |url: &url::Url| matches!(url.scheme(), "wss" | "https");
         let auth_url = settings.auth.as_ref().map(|auth| &auth.url);
-        let needs_tls = [Some(&settings.realtime_url), settings.rest_url.as_ref(), auth_url]
-            .into_iter()
-            .flatten()
-            .any(secure);
-        let tls = tls::client_config(needs_tls)?;
+        let urls = [Some(&settings.realtime_url), settings.rest_url.as_ref(), auth_url];
+        let tls = Tls::new(urls.into_iter().flatten())?;
         let rest = match &settings.rest_url {
-            Some(base) => Some(Rest::new(base.clone(), settings.key.clone(), &tls)?),
+            Some(base) => Some(Rest::new(base.clone(), settings.key.clone(), tls.config())?),
             None => None,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -72,7 +68,7 @@ impl Worker {
         let wake = Arc::new(Notify::new());
         let carrier = Carrier::new(
             settings,
-            Arc::new(tls),
+            tls,
             rest,
             Outbox::new(event_sender),
             order_receiver,
