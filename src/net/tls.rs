@@ -39,7 +39,7 @@ impl Tls {
 
 /// Builds the client's TLS configuration. Without `needed` (plain loopback addresses) it trusts nobody and reads no
 /// trust store, so that a machine without certificates can still run the demo.
-fn client_config(needed: bool) -> Result<ClientConfig, rustls::Error> {
+pub(super) fn client_config(needed: bool) -> Result<ClientConfig, rustls::Error> {
     // The provider is named here: with none or two in the tree rustls would panic at the first connect.
     let builder = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()?;

@@ -22,9 +22,9 @@ pub async fn sign_in(
     deadline: Duration,
 ) -> Option<(Result<Grant, TokenError>, Option<Notice>)> {
     let auth = settings.auth.clone()?;
-    let authenticator = Authenticator::new(auth, settings.key.clone(), Arc::new(tls), settings.allow_service_key);
+    let authenticator = Authenticator::new(auth, settings.key.clone(), settings.allow_service_key);
     // Not broken off: a refresh token may have been used up when the answer comes.
-    let signing = tokio::spawn(authenticator.sign_in());
+    let signing = tokio::spawn(authenticator.sign_in(Arc::new(tls)));
     Some(match timeout(deadline.max(LEAST), signing).await {
         Ok(Ok(Answer { result, notice })) => (result, notice),
         Ok(Err(_)) => (Err(unavailable("it was broken off".into())), None),
