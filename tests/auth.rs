@@ -18,7 +18,7 @@ use std::{
 
 use listener::{Listener, server_rows};
 use opswall::{
-    demo::{Account, AuthOptions, Door, ErrorShape, Keys, Options, Refusal, Server, Spoil},
+    demo::{Account, AuthOptions, Door, ErrorShape, Keys, Options, Refusal, Server, Spoil, TableId},
     domain::LinkStatus,
     realtime::Command,
     settings::{Env, FeedSettings, Settings, SettingsArgs},
@@ -569,4 +569,30 @@ fn killed_at_any_moment_the_next_start_signs_in() {
     }
     let mut listener = place.by_token(&server);
     listener.until_connected();
+}
+
+/// Rows that only signed-in users see: a wall by key alone sees none and says so or stays empty, a signed-in one sees
+/// the policy's rows, by snapshot, by stream and over renewals.
+#[test]
+fn rows_behind_row_level_security_are_followed_as_the_user_who_signed_in() {
+    let (place, server) = (Place::new(), server(2, 200.0));
+    let control = server.control();
+    for table in TableId::ALL {
+        control
+            .rules(table, |rules| rules.allow("authenticated", "true"))
+            .expect("a policy");
+    }
+    let mut anonymous = Listener::start(FeedSettings {
+        auth: None,
+        ..place.settings(&server.url(), false)
+    });
+    let mut user = place.by_password(&server);
+    user.until_connected();
+    anonymous.listen_for(Duration::from_secs(5));
+    assert!(anonymous.rows.is_empty(), "the key alone sees nothing");
+    control.pause();
+    user.until_equal(&control);
+    assert!(!user.rows.is_empty());
+    assert_eq!(user.status_words(), ["connecting", "connected"], "{:?}", user.notices);
+    assert!(control.state().seen.token_pushes >= 2);
 }
