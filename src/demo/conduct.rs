@@ -15,6 +15,9 @@ pub struct Conduct {
     pub sends_stale_frames: bool,
     /// Text messages go out in WebSocket frames of so many bytes at most; `None` = each in one.
     pub fragment_bytes: Option<usize>,
+    /// Transactions of the simulation that are committed behind each page, before it is sent: the page is older than
+    /// what the stream has told by then.
+    pub steps_behind_page: usize,
     /// Most rows of one page.
     pub max_rows: usize,
     /// Unchanged values longer than so many bytes are absent from an update, unless the table's identity is full.
@@ -62,6 +65,7 @@ impl Conduct {
             subscribe: Subscribe::default(),
             sends_stale_frames: false,
             fragment_bytes: None,
+            steps_behind_page: 0,
             max_rows: 1_000,
             toast_bytes: 2_000,
             max_change_bytes: 1 << 20,

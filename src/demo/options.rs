@@ -105,6 +105,8 @@ pub struct Delays {
     pub resubscribe: Duration,
     /// Between two looks at a channel's token, besides the one at its end.
     pub token_check: Duration,
+    /// Before a page is answered.
+    pub page: Duration,
     /// Silence from the client after which the socket is closed with 1000.
     pub idle: Duration,
 }
@@ -117,6 +119,7 @@ impl Delays {
         subscribe: Duration::from_millis(10),
         resubscribe: Duration::from_millis(100),
         token_check: Duration::from_secs(300),
+        page: Duration::ZERO,
         idle: Duration::from_secs(60),
     };
     /// As the hosted server does it.
@@ -127,6 +130,7 @@ impl Delays {
         subscribe: Duration::from_millis(300),
         resubscribe: Duration::from_secs(2),
         token_check: Duration::from_secs(300),
+        page: Duration::ZERO,
         idle: Duration::from_secs(60),
     };
 
@@ -144,6 +148,7 @@ impl Delays {
             subscribe: scale(self.subscribe),
             resubscribe: scale(self.resubscribe),
             token_check: scale(self.token_check),
+            page: scale(self.page),
             idle: scale(self.idle),
         }
     }

@@ -33,6 +33,8 @@ pub enum Spoil {
         text: String,
         retry_after: Option<u32>,
     },
+    /// A refusal in PostgREST's words, with its code, such as `57014`.
+    Coded { status: u16, code: String, text: String },
     /// A page for browsers, with this status.
     Html(u16),
     /// Sent elsewhere.
@@ -147,6 +149,14 @@ pub async fn spoil(spoil: Option<Spoil>, answer: impl Future<Output = Answer>) -
                 http::json(code(status), body.to_string()),
                 retry_after,
             ))
+        }
+        Spoil::Coded {
+            status,
+            code: word,
+            text,
+        } => {
+            let body = serde_json::json!({ "code": word, "details": null, "hint": null, "message": text });
+            whole(http::json(code(status), body.to_string()))
         }
         Spoil::Html(status) => whole(http::answer(
             code(status),

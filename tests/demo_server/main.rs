@@ -8,6 +8,7 @@ mod client;
 mod events;
 mod faults;
 mod handshake;
+mod hostile;
 mod orders;
 mod pages;
 mod refusals;

@@ -91,6 +91,33 @@ async fn the_most_rows_of_a_page_can_be_set() {
     assert_eq!(counted.status, 206);
 }
 
+#[tokio::test]
+async fn a_page_may_be_older_than_what_the_stream_has_told() {
+    let server = start(quiet());
+    let mut client = super::client::Client::v2(server.addr()).await;
+    client.subscribe("realtime:x").await;
+    control(
+        server.addr(),
+        json!({"do":"conduct","steps_behind_page":5,"page_s":0.01}),
+    )
+    .await;
+    let before = server.control().rows(TableId::Tasks);
+    let page = get(server.addr(), "/rest/v1/tasks?order=id.asc").await.json();
+    assert_eq!(page.as_array(), Some(&before));
+    for _ in 0..5 {
+        assert_eq!(client.next().await[3], "postgres_changes");
+    }
+}
+
+#[tokio::test]
+async fn a_page_can_fail_in_postgrest_s_words() {
+    let server = start(quiet());
+    let fault = json!({"coded":{"status":500,"code":"57014","text":"canceling statement due to statement timeout"}});
+    control(server.addr(), json!({"do":"spoil","door":"rest","fault":fault})).await;
+    let page = get(server.addr(), "/rest/v1/agents").await;
+    assert_eq!((page.status, &page.json()["code"]), (500, &json!("57014")));
+}
+
 /// The next page, with this wrong.
 async fn spoilt(server: &opswall::demo::Server, spoil: Spoil) -> Answer {
     server.control().spoil(Door::Rest, spoil, 0, 1);

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{
     super::{Conduct, Delays, Limit, Subscribe, TableRules},
-    DemoError,
+    DemoError, MOST_STEPS,
     call::seconds,
 };
 
@@ -31,6 +31,8 @@ pub struct ConductPatch {
     stale_frames: Option<bool>,
     /// 0 = whole messages.
     fragment_bytes: Option<usize>,
+    page_s: Option<f64>,
+    steps_behind_page: Option<usize>,
     max_rows: Option<usize>,
     toast_bytes: Option<usize>,
     max_change_bytes: Option<usize>,
@@ -95,7 +97,7 @@ impl ConductPatch {
             }
             new.delays = new.delays.scaled(scale);
         }
-        let spans: [(Option<f64>, &mut Duration); 8] = [
+        let spans: [(Option<f64>, &mut Duration); 9] = [
             (self.join_s, &mut new.delays.join),
             (self.join_error_s, &mut new.delays.join_error),
             (self.subscribe_s, &mut new.delays.subscribe),
@@ -103,6 +105,7 @@ impl ConductPatch {
             (self.refuse_s, &mut new.delays.refuse),
             (self.token_check_s, &mut new.delays.token_check),
             (self.idle_s, &mut new.delays.idle),
+            (self.page_s, &mut new.delays.page),
             (self.poll_s, &mut new.poll),
         ];
         for (said, span) in spans {
@@ -138,6 +141,7 @@ impl ConductPatch {
         }
         new.blocks_while_joining = self.blocks_while_joining.unwrap_or(new.blocks_while_joining);
         new.sends_stale_frames = self.stale_frames.unwrap_or(new.sends_stale_frames);
+        new.steps_behind_page = self.steps_behind_page.unwrap_or(new.steps_behind_page).min(MOST_STEPS);
         new.max_rows = self.max_rows.unwrap_or(new.max_rows);
         new.toast_bytes = self.toast_bytes.unwrap_or(new.toast_bytes);
         new.max_change_bytes = self.max_change_bytes.unwrap_or(new.max_change_bytes);

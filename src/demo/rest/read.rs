@@ -35,7 +35,14 @@ pub async fn read<B>(hub: Arc<Hub>, request: Request<B>, table: &str, repeats: b
         Ok(role) => role,
         Err(refused) => return *refused,
     };
-    hub.lock().seen.reads += 1;
+    let delay = {
+        let inner = &mut *hub.lock();
+        inner.seen.reads += 1;
+        inner.conduct.delays.page
+    };
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
     let is_head = request.method() == Method::HEAD;
     let response = match page(&hub, &request, table, &role, repeats) {
         Ok(response) => response,
@@ -98,7 +105,7 @@ fn page<B>(hub: &Hub, request: &Request<B>, table: &str, role: &str, repeats: bo
     let prefers = header(request.headers(), "prefer").unwrap_or_default();
     let is_counted = prefers.split(',').any(|word| word.trim().starts_with("count="));
 
-    let inner = hub.lock();
+    let inner = &mut *hub.lock();
     let rules = inner.rules.of(id);
     if !rules.may_read(role) {
         let status = match role {
@@ -111,7 +118,9 @@ fn page<B>(hub: &Hub, request: &Request<B>, table: &str, role: &str, repeats: bo
     let limit = query.limit.unwrap_or(usize::MAX).min(inner.conduct.max_rows);
     let is_visible = |row: &Row| rules.shows(role, row);
     let (rows, total) = select(&inner.store, id, &query, limit, is_counted, is_visible);
-    drop(inner);
+    for _ in 0..inner.conduct.steps_behind_page {
+        inner.step();
+    }
 
     if let Some(total) = total.filter(|total| query.offset > *total) {
         let status = StatusCode::RANGE_NOT_SATISFIABLE;
