@@ -132,17 +132,47 @@ impl Carrier {
         }
     }
 
-    /// Takes the frame that came and those already there behind it.
+    /// Takes the frame that came and those already there behind it, all of the same moment.
     async fn take_frames(&mut self, side: Side, first: Received) -> Result<(), ReaderGone> {
-        let mut received = first;
-        for _ in 0..FRAMES_IN_A_ROW {
-            self.tell(side, input(LinkEvent::Received(received))).await?;
+        self.tell(side, input(LinkEvent::Received(first))).await?;
+        let mut now = self.now();
+        let mut is_settled = true;
+        for _ in 1..FRAMES_IN_A_ROW {
             match self.link(side).next_frame_at_once() {
-                Some(next) => received = next,
+                Some(Received::Text(text)) => {
+                    self.feed.handle_next(side, &text, now, &mut self.actions);
+                    is_settled = false;
+                    if !self.pass_on()? {
+                        self.carry_out().await?;
+                        now = self.now();
+                    }
+                }
+                Some(other) => {
+                    self.tell(side, input(LinkEvent::Received(other))).await?;
+                    now = self.now();
+                }
                 None => break,
             }
         }
+        if !is_settled {
+            self.feed.settle(now, &mut self.actions);
+            self.carry_out().await?;
+        }
         Ok(())
+    }
+
+    /// Tells the reader what it is to be told, if that is all there is to do.
+    fn pass_on(&mut self) -> Result<bool, ReaderGone> {
+        let is_change = |action: &Action| matches!(action, Action::Emit(FeedEvent::Change(_)));
+        if !self.actions.iter().all(|(_, action)| is_change(action)) {
+            return Ok(false);
+        }
+        for (_, action) in self.actions.drain(..) {
+            if let Action::Emit(event) = action {
+                self.outbox.push(event)?;
+            }
+        }
+        Ok(true)
     }
 
     async fn take_answer(&mut self, answer: Answer) -> Result<(), ReaderGone> {
@@ -174,6 +204,11 @@ impl Carrier {
     async fn tell(&mut self, side: Side, input: Input) -> Result<(), ReaderGone> {
         let now = self.now();
         self.feed.handle(side, input, now, &mut self.actions);
+        self.carry_out().await
+    }
+
+    /// Does what the feed says.
+    async fn carry_out(&mut self) -> Result<(), ReaderGone> {
         let mut actions = std::mem::take(&mut self.actions);
         let mut lost: Vec<(Side, CloseReason)> = Vec::new();
         for (side, action) in actions.drain(..) {
@@ -289,7 +324,7 @@ fn input(event: LinkEvent) -> Input {
     match event {
         LinkEvent::Connected => Input::SocketOpened,
         LinkEvent::Failed(failure) => Input::ConnectFailed(failure),
-        LinkEvent::Received(Received::Text(text)) => Input::Text(text),
+        LinkEvent::Received(Received::Text(text)) => Input::Text(text.to_string()),
         LinkEvent::Received(Received::Binary(bytes)) => Input::Binary(bytes),
         LinkEvent::Received(Received::Closed(reason)) => Input::SocketClosed(reason),
         LinkEvent::Fetched(Fetched::Page(id, result)) => Input::Page { id, result },

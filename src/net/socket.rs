@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config,
-    tungstenite::{self, Message, protocol::WebSocketConfig},
+    tungstenite::{self, Message, Utf8Bytes, protocol::WebSocketConfig},
 };
 use url::Url;
 
@@ -31,7 +31,7 @@ const MAX_MESSAGE_BYTES: usize = 16 * 1024 * 1024;
 
 /// What came off the socket.
 pub(super) enum Received {
-    Text(String),
+    Text(Utf8Bytes),
     Binary(Vec<u8>),
     Closed(CloseReason),
 }
@@ -93,7 +93,7 @@ pub(super) async fn send(stream: &mut Stream, text: String) -> Result<(), CloseR
 pub(super) async fn receive(stream: &mut Stream) -> Received {
     loop {
         match stream.next().await {
-            Some(Ok(Message::Text(text))) => return Received::Text(text.to_string()),
+            Some(Ok(Message::Text(text))) => return Received::Text(text),
             Some(Ok(Message::Binary(bytes))) => return Received::Binary(bytes.into()),
             Some(Ok(Message::Close(frame))) => {
                 return Received::Closed(match frame {

@@ -55,7 +55,7 @@ impl Socket {
     /// Waits for the next frame.
     pub async fn receive(&mut self) -> Heard {
         match socket::receive(&mut self.stream).await {
-            Received::Text(text) => Heard::Text(text),
+            Received::Text(text) => Heard::Text(text.to_string()),
             Received::Binary(_) => Heard::Binary,
             Received::Closed(reason) => Heard::Closed(reason),
         }

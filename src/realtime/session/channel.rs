@@ -117,17 +117,28 @@ impl Session {
         )
     }
 
+    /// Takes a frame that is a change worded as usual; says whether it is.
+    pub(super) fn usual_change(&mut self, text: &str, out: &mut Out<'_>) -> bool {
+        if self.config.vsn1 {
+            return false;
+        }
+        let Some((event, bytes)) = change::read(text, &self.channel.topic, &mut self.names) else {
+            return false;
+        };
+        self.report.count_frame(text.len());
+        self.changed(event, bytes, out);
+        true
+    }
+
     pub(super) fn text(&mut self, text: &str, out: &mut Out<'_>) {
         if !self.has_channel() {
             return;
         }
-        self.report.count_frame(text.len());
         // Nearly every frame is a change; whatever is not worded as usual is looked at as a whole.
-        if !self.config.vsn1
-            && let Some((event, bytes)) = change::read(text, &self.channel.topic, &mut self.names)
-        {
-            return self.changed(event, bytes, out);
+        if self.usual_change(text, out) {
+            return;
         }
+        self.report.count_frame(text.len());
         let Ok(frame) = decode_text(self.vsn(), text) else {
             // Whose change was lost in it cannot be told.
             let is_data = text.contains("\"postgres_changes\"");

@@ -92,6 +92,23 @@ impl Feed {
         }
     }
 
+    /// Takes a text frame that came together with the one before it, at the same moment: as `handle` does, but what is
+    /// due may wait for [`Feed::settle`], which must follow the last of them.
+    pub fn handle_next(&mut self, side: Side, text: &str, now: Now, actions: &mut Vec<(Side, Action)>) {
+        if side == self.side && self.session.take_change(text, now, &mut self.actions) {
+            actions.extend(self.actions.drain(..).map(|action| (self.side, action)));
+        } else {
+            self.handle(side, Input::Text(text.to_owned()), now, actions);
+        }
+    }
+
+    /// Looks after what is due behind a row of frames.
+    pub fn settle(&mut self, now: Now, actions: &mut Vec<(Side, Action)>) {
+        self.session.settle(now, &mut self.actions);
+        actions.extend(self.actions.drain(..).map(|action| (self.side, action)));
+        self.look_after(now, actions);
+    }
+
     /// The session has been served: is it time for a successor, or is there one that it needs?
     fn look_after(&mut self, now: Now, actions: &mut Vec<(Side, Action)>) {
         match &self.successor {

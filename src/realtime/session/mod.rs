@@ -198,6 +198,17 @@ impl Session {
         self.finish(is_timer, out);
     }
 
+    /// Takes a frame that came together with the one before, if it is a change worded as usual: true then. What is due
+    /// waits for [`Session::settle`], because looking after it costs more than a change does.
+    fn take_change(&mut self, text: &str, now: Now, actions: &mut Vec<Action>) -> bool {
+        self.has_channel() && self.usual_change(text, &mut Out { now, actions })
+    }
+
+    /// Ends a row of such frames.
+    fn settle(&mut self, now: Now, actions: &mut Vec<Action>) {
+        self.finish(false, &mut Out { now, actions });
+    }
+
     fn finish(&mut self, is_timer: bool, out: &mut Out<'_>) {
         self.run_due(out);
         self.say_proof(out);
