@@ -4,9 +4,13 @@
 
 #[path = "../support/demo.rs"]
 mod demo;
+mod faults;
 mod network;
+#[path = "../support/postgres.rs"]
+mod postgres;
 mod program;
 mod project;
 mod scripted;
 mod sign_in;
+mod sql;
 mod tls;

@@ -1,5 +1,5 @@
 //! A project with a fault of its own: REST, Auth and Realtime on one port, each answer as the test wants it. For what the
-//! demo feed's server, which is always well configured, cannot be.
+//! demo feed's server never says: errors of another schema, and silence to heartbeats alone.
 
 use std::{
     collections::BTreeMap,
@@ -20,26 +20,17 @@ pub type Page = (u16, Value);
 pub struct Script {
     /// By path; else a table has one row.
     pub pages: BTreeMap<String, Page>,
-    /// The handshake is refused.
-    pub refuse: Option<Page>,
-    /// Every join is refused for this reason.
-    pub refuse_join: Option<String>,
     /// Per table: status and message of the `system` frame; else it is subscribed.
     pub system: BTreeMap<String, (String, String)>,
     pub answers_beats: bool,
-    /// `errors` of the change that comes after each beat; no change without it.
-    pub change: Option<Value>,
 }
 
 impl Default for Script {
     fn default() -> Self {
         Self {
             pages: BTreeMap::new(),
-            refuse: None,
-            refuse_join: None,
             system: BTreeMap::new(),
             answers_beats: true,
-            change: None,
         }
     }
 }
@@ -64,7 +55,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 fn connection(script: &Script, mut stream: TcpStream) -> Option<()> {
     stream.set_read_timeout(Some(DEADLINE)).ok()?;
     let head = head(&mut stream)?;
-    if head.to_lowercase().contains("upgrade: websocket") && script.refuse.is_none() {
+    if head.to_lowercase().contains("upgrade: websocket") {
         let socket = tungstenite::accept(stream).ok()?;
         return converse(script, socket);
     }
@@ -75,13 +66,10 @@ fn connection(script: &Script, mut stream: TcpStream) -> Option<()> {
     let row = json!([{
         "id": "one", "name": "Ada", "title": "Sort it", "status": "running", "updated_at": "2026-01-01T00:00:00Z"
     }]);
-    let (status, body) = match &script.refuse {
-        Some(page) if path.ends_with("/websocket") => page.clone(),
-        _ => match script.pages.get(path) {
-            Some(page) => page.clone(),
-            None if path.starts_with("/rest/v1/") => (200, row),
-            None => (200, json!({"name": "GoTrue", "version": "v2.1"})),
-        },
+    let (status, body) = match script.pages.get(path) {
+        Some(page) => page.clone(),
+        None if path.starts_with("/rest/v1/") => (200, row),
+        None => (200, json!({"name": "GoTrue", "version": "v2.1"})),
     };
     let rows = body.as_array().map(Vec::len);
     let range = match rows {
@@ -111,7 +99,6 @@ fn head(stream: &mut TcpStream) -> Option<String> {
 }
 
 fn converse(script: &Script, mut socket: tungstenite::WebSocket<TcpStream>) -> Option<()> {
-    let mut topics: Vec<(String, String)> = Vec::new();
     loop {
         let Message::Text(text) = socket.read().ok()? else {
             continue;
@@ -123,29 +110,10 @@ fn converse(script: &Script, mut socket: tungstenite::WebSocket<TcpStream>) -> O
             socket.send(Message::text(frame.to_string())).ok()
         };
         match frame[3].as_str()? {
-            "heartbeat" => {
-                if script.answers_beats {
-                    say("phx_reply", &reference, &topic, json!({"status": "ok", "response": {}}))?;
-                }
-                if let (Some(errors), Some((topic, table))) = (&script.change, topics.first()) {
-                    let data = json!({
-                        "schema": "public", "table": table, "type": "UPDATE", "commit_timestamp": "2026-01-01T00:00:00Z",
-                        "columns": [], "record": {}, "old_record": {}, "errors": errors
-                    });
-                    say(
-                        "postgres_changes",
-                        &Value::Null,
-                        topic,
-                        json!({"ids": [1], "data": data}),
-                    )?;
-                }
+            "heartbeat" if script.answers_beats => {
+                say("phx_reply", &reference, &topic, json!({"status": "ok", "response": {}}))?;
             }
             "phx_join" => {
-                if let Some(reason) = &script.refuse_join {
-                    let payload = json!({"status": "error", "response": {"reason": reason}});
-                    say("phx_reply", &reference, &topic, payload)?;
-                    continue;
-                }
                 let entry = &frame[4]["config"]["postgres_changes"][0];
                 let table = entry["table"].as_str()?.to_owned();
                 let payload = json!({"status": "ok", "response": {"postgres_changes": [{"id": 1}]}});
@@ -157,7 +125,6 @@ fn converse(script: &Script, mut socket: tungstenite::WebSocket<TcpStream>) -> O
                     "status": status, "message": message
                 });
                 say("system", &Value::Null, &topic, payload)?;
-                topics.push((topic, table));
             }
             _ => {}
         }

@@ -43,7 +43,7 @@ pub struct Talk {
     pub channels: PerKind<Channel>,
     beat: Option<String>,
     answered: Option<Instant>,
-    /// The first change on any channel.
+    /// The first change on any channel, one with a row before one without.
     pub change: Option<ChangeSeen>,
     /// How the socket or a subscribed channel ended.
     pub ended: Option<String>,
@@ -155,8 +155,8 @@ impl Talk {
         match &*frame.event {
             "phx_reply" if reference == Some(&channel.reference) => channel.reply(&payload),
             "system" => channel.system(&payload, self.signed_in),
-            "postgres_changes" => {
-                self.change.get_or_insert_with(|| change(&payload));
+            "postgres_changes" if self.change.as_ref().is_none_or(|seen| !seen.has_row()) => {
+                self.change = Some(change(&payload));
             }
             "phx_close" | "phx_error" => {
                 let end = format!("the server ended the channel ({})", frame.event);

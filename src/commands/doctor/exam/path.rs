@@ -24,9 +24,10 @@ pub(super) async fn walk<W: Write>(
         }
         return Some(because);
     }
+    let proxy = judge::proxy(endpoint, |name| std::env::var(name).ok());
     let started = Instant::now();
     let addresses = probe::addresses(endpoint, deadline).await;
-    report.add(judge::dns(endpoint, &addresses, started.elapsed()));
+    report.add(judge::dns(endpoint, &addresses, started.elapsed(), proxy));
     let Ok(addresses) = addresses else {
         report.add(left_out("tcp", "dns"));
         report.add(left_out("tls", "dns"));
@@ -37,7 +38,7 @@ pub(super) async fn walk<W: Write>(
         (address, result)
     });
     let tries: Vec<(SocketAddr, Result<Duration, String>)> = futures_util::future::join_all(looks).await;
-    if let Some(because) = add(report, judge::tcp(endpoint, &tries), "tcp") {
+    if let Some(because) = add(report, judge::tcp(endpoint, &tries, proxy), "tcp") {
         report.add(left_out("tls", because));
         return Some(because);
     }

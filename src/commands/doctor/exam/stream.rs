@@ -5,7 +5,11 @@ use std::io::Write;
 use tokio::time::Instant;
 
 use super::{
-    super::{judge, report::Report, talk::Talk},
+    super::{
+        judge::{self, ChangeSeen},
+        report::Report,
+        talk::Talk,
+    },
     Because, Patient, Reader, add, left_out,
 };
 use crate::{
@@ -111,7 +115,10 @@ pub(super) async fn talk<W: Write>(
         return talk.close().await;
     }
     let waiting = Instant::now();
-    talk.listen(waiting + patient.wait, |talk| talk.change.is_some()).await;
+    talk.listen(waiting + patient.wait, |talk| {
+        talk.change.as_ref().is_some_and(ChangeSeen::has_row)
+    })
+    .await;
     let ended = talk.ended.clone().unwrap_or_default();
     let seen = talk.change.as_ref().ok_or(ended.as_str());
     // The table that the change came from, to name it in a statement; else one that can be changed for a test.

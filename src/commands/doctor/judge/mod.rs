@@ -9,7 +9,7 @@ mod tls;
 
 pub use access::{auth, clock, sign_in};
 pub use key::{key, kind as key_kind};
-pub use place::{dns, tcp, url};
+pub use place::{dns, proxy, tcp, url};
 pub use rest::{Look as RestLook, table as rest_table};
 pub use stream::{Seen as ChangeSeen, change, heartbeat, join, subscribed, websocket};
 pub use tls::tls;

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use url::{Host, Url};
 
-use super::super::check::Check;
+use super::super::check::{Check, Outcome};
 use crate::net::probe::Endpoint;
 
 /// Whether these can be the addresses of a project.
@@ -57,7 +57,7 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 /// The addresses of a name.
-pub fn dns(endpoint: &Endpoint, found: &Result<Vec<SocketAddr>, String>, took: Duration) -> Check {
+pub fn dns(endpoint: &Endpoint, found: &Result<Vec<SocketAddr>, String>, took: Duration, proxy: Option<&str>) -> Check {
     let check = match found {
         Ok(addresses) => {
             let list: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
@@ -78,11 +78,11 @@ pub fn dns(endpoint: &Endpoint, found: &Result<Vec<SocketAddr>, String>, took: D
             }
         }
     };
-    check.at(endpoint.to_string()).took(took)
+    through(check, proxy).at(endpoint.to_string()).took(took)
 }
 
 /// A connection to each of the addresses.
-pub fn tcp(endpoint: &Endpoint, tries: &[(SocketAddr, Result<Duration, String>)]) -> Check {
+pub fn tcp(endpoint: &Endpoint, tries: &[(SocketAddr, Result<Duration, String>)], proxy: Option<&str>) -> Check {
     let list: Vec<String> = tries
         .iter()
         .map(|(address, result)| match result {
@@ -92,11 +92,13 @@ pub fn tcp(endpoint: &Endpoint, tries: &[(SocketAddr, Result<Duration, String>)]
         .collect();
     let found = list.join("; ");
     let open = tries.iter().filter(|(_, result)| result.is_ok()).count();
-    let check = if open == tries.len() && open > 0 {
+    // A server of one's own often listens at one of localhost's addresses only.
+    let is_local = tries.iter().all(|(address, _)| address.ip().is_loopback());
+    let check = if open > 0 && (open == tries.len() || is_local) {
         Check::ok("tcp", found)
     } else if open > 0 {
         Check::warning("tcp", found)
-            .means("one of the addresses does not answer: a connection may have to try twice")
+            .means("one of the addresses does not answer: connections lose time on it")
             .remedy("if it is an IPv6 address, check this network's IPv6; else tell whoever runs the server")
     } else if tries
         .iter()
@@ -113,5 +115,27 @@ pub fn tcp(endpoint: &Endpoint, tries: &[(SocketAddr, Result<Duration, String>)]
                 endpoint.port
             ))
     };
-    check.at(endpoint.to_string())
+    through(check, proxy).at(endpoint.to_string())
+}
+
+/// The variable that names a proxy for this endpoint, if one is set. `get`: the environment.
+pub fn proxy(endpoint: &Endpoint, get: impl Fn(&str) -> Option<String>) -> Option<&'static str> {
+    let names: &[&'static str] = match endpoint.secure {
+        true => &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"],
+        false => &["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"],
+    };
+    names
+        .iter()
+        .copied()
+        .find(|name| get(name).is_some_and(|value| !value.is_empty()))
+}
+
+/// A failure that a proxy may explain.
+fn through(mut check: Check, proxy: Option<&str>) -> Check {
+    if let Some(name) = proxy.filter(|_| check.outcome == Outcome::Failed) {
+        check.means.push_str(&format!(
+            "; {name} is set: REST would go through that proxy, and the WebSocket goes directly"
+        ));
+    }
+    check
 }
