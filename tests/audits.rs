@@ -83,6 +83,9 @@ fn r22_another_connection_does_not_lift_the_projects_limit() {
     rig.finish_snapshot(&rows);
     let status = rig.statuses.last().expect("a status");
     assert!(status.catching_up && status.status == LinkStatus::Connecting);
+    let back = rig.notices.iter().find(|notice| notice.code == "restored");
+    let text = back.map(|notice| notice.text.as_str()).unwrap_or_default();
+    assert!(text.starts_with("Back after"), "not called live: {text}");
     rig.run(seconds(90), &rows);
     assert_eq!(rig.status(), LinkStatus::Connected);
 }

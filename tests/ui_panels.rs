@@ -25,7 +25,7 @@ use opswall::{
         legend::{LegendRow, LegendView, legend_ui},
         link_look::{LinkLook, Tone},
         overlay::{OverlayView, overlay_ui},
-        popover::{PopoverView, TuneDraft, popover_ui},
+        popover::{PopoverView, TuneDraft, popover_area, popover_ui},
         theme,
         toasts::{Toasts, toasts_ui},
     },
@@ -277,7 +277,7 @@ fn the_popover_tells_what_is_known() {
         "No connect yet.",
         "Nothing has happened yet.",
         "none found",
-        "none: every change was drawn",
+        "none: the screen keeps up",
     ] {
         harness.get_by_label(label);
     }
@@ -357,7 +357,7 @@ fn every_line_of_the_popover_in_one_column_and_in_two() {
             "23 ms now, 48 ms at most",
             "48 per second, 11,912 in all",
             "3.4 kB per second, 8.4 MB over 3 connections",
-            "1,204 changes replaced by a later one of the same row",
+            "1,204 replaced by later ones of their rows",
             "2 frames dropped",
             "ends in 43 min, at 22:56 UTC",
             "40 rows",
@@ -389,6 +389,73 @@ fn every_line_of_the_popover_in_one_column_and_in_two() {
             .map(|node| node.rect().right())
             .fold(0.0, f32::max);
         assert!(right <= width, "{right} of {width}");
+    }
+}
+
+#[test]
+fn the_popover_stays_on_the_screen_and_all_of_it_is_reached_by_keys() {
+    let wall = TypeScale::for_wall(65.0, 5.0, [3840.0, 2160.0], 1.0);
+    for (size, scale) in [
+        ((1280.0, 720.0), TypeScale::default()),
+        ((1920.0, 1080.0), TypeScale::default()),
+        ((640.0, 480.0), TypeScale::default()),
+        ((3840.0, 2160.0), wall),
+        ((1280.0, 720.0), wall),
+    ] {
+        let (link, badge) = (eventful(), badge(Tone::Live));
+        let room = egui::Rect::from_min_max(egui::pos2(12.0, 70.0), egui::pos2(size.0 - 12.0, size.1 - 12.0));
+        let mut dressed = false;
+        let mut harness = Harness::builder().with_size(Vec2::from(size)).build_ui_state(
+            move |ui, actions: &mut Vec<Action>| {
+                if !std::mem::replace(&mut dressed, true) {
+                    theme::apply(ui.ctx(), &scale);
+                    ui.ctx().request_discard("themed");
+                }
+                let view = PopoverView {
+                    badge: &badge,
+                    since_secs: 93.0,
+                    shown_url: "wss://example.supabase.co/realtime/v1/websocket",
+                    link: &link,
+                    changes_per_second: 48.0,
+                    bytes_per_second: 3_400.0,
+                    backoff: Backoff::default(),
+                    feed_ms: 10_000_000,
+                    signed_in: true,
+                    wall_ms: WALL_MS,
+                    zone: &jiff::tz::TimeZone::UTC,
+                };
+                popover_area(ui.ctx(), &view, egui::pos2(94.0, 70.0), room, 370.0, actions);
+            },
+            Vec::new(),
+        );
+        harness.run_steps(4);
+        let area = harness
+            .ctx
+            .memory(|memory| memory.area_rect(egui::Id::new("connection")));
+        let area = area.expect("shown");
+        assert!(room.expand(1.0).contains_rect(area), "{size:?}: {area:?} in {room:?}");
+        for label in ["Close connection details", "Reconnect", "Disconnect"] {
+            let button = harness.get_by_label(label).rect();
+            assert!(area.contains_rect(button), "{size:?}: {label} at {button:?}");
+        }
+        // The last lines of either column come into sight.
+        for _ in 0..40 {
+            harness.key_press(Key::PageDown);
+            harness.run_steps(2);
+        }
+        for label in [
+            "never live: connection refused",
+            "Live: 40 agents, 400 tasks, 12 workflows.",
+        ] {
+            let line = harness.get_by_label(label).rect();
+            assert!(
+                line.bottom() <= area.bottom() + 1.0,
+                "{size:?}: {label} at {line:?}, {area:?}"
+            );
+        }
+        harness.get_by_label("Close connection details").click();
+        harness.run_steps(2);
+        assert_eq!(harness.state().as_slice(), [Action::ClosePopover]);
     }
 }
 
@@ -425,7 +492,7 @@ fn a_reason_stands_in_full_with_its_command_to_copy() {
     };
     let mut harness = popover_of(refused, LinkReport::default(), false, 480.0);
     harness.run_steps(2);
-    harness.get_by_label_contains("Public.tasks does not exist or is not published; create it or run");
+    harness.get_by_label_contains("public.tasks does not exist or is not published; create it or run");
     harness.get_by_label("looks again in 4 min 12 s");
     harness.get_by_label(&format!("{command};"));
     harness.get_by_label("Copy").click();

@@ -56,12 +56,11 @@ pub enum Following {
 }
 
 impl Following {
-    /// For the popover; empty when there is nothing to say.
     pub fn word(self) -> &'static str {
         match self {
-            Self::Whole => "",
+            Self::Whole => "whole",
             Self::StreamOnly => "stream only",
-            Self::Polled => "read every minute",
+            Self::Polled => "each minute",
         }
     }
 }

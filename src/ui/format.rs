@@ -79,17 +79,22 @@ pub fn age(seconds: f64) -> String {
     }
 }
 
-/// A short time: `400 ms`, `1.2 s`, `41 s`, `1 min 33 s`.
+/// A short time: `under 1 ms`, `400 ms`, `1.2 s`, `41 s`, `1 min 33 s`.
 pub fn millis(millis: u64) -> String {
     match millis {
-        0..1_000 => format!("{millis} ms"),
+        0 => "under 1 ms".to_owned(),
+        1..1_000 => format!("{millis} ms"),
         1_000..10_000 => format!("{:.1} s", millis as f64 / 1e3),
         _ => span(millis as f64 / 1e3),
     }
 }
 
-/// Begins with a capital, as a sentence does.
+/// Begins with a capital, as a sentence does, unless it begins with a name (`public.tasks`).
 pub fn sentence(text: &str) -> String {
+    let is_word = |word: &str| word.chars().all(char::is_alphabetic);
+    if !text.split(' ').next().is_some_and(is_word) {
+        return text.to_owned();
+    }
     let mut chars = text.chars();
     chars
         .next()
@@ -201,12 +206,10 @@ mod tests {
         );
         assert_eq!(
             [0, 400, 1_240, 93_000].map(millis),
-            ["0 ms", "400 ms", "1.2 s", "1 min 33 s"]
+            ["under 1 ms", "400 ms", "1.2 s", "1 min 33 s"]
         );
-        assert_eq!(
-            (sentence("ähm, no"), sentence("")),
-            ("Ähm, no".to_owned(), String::new())
-        );
+        let told = ["ähm no", "catching up: x", "", "public.tasks is"].map(sentence);
+        assert_eq!(told, ["Ähm no", "Catching up: x", "", "public.tasks is"]);
     }
 
     #[test]

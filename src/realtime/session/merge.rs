@@ -98,8 +98,10 @@ impl Session {
                     rows => format!("{rows} rows"),
                 };
                 let offline = duration_words(now.saturating_sub(lost_at) + slept);
+                // Live is said only of what is proven; the limit of a burst outlasts the connection.
+                let back = if self.is_proven() { "Live again" } else { "Back" };
                 let text = if self.config.snapshots {
-                    format!("Live again after {offline}; {rows} changed meanwhile.")
+                    format!("{back} after {offline}; {rows} changed meanwhile.")
                 } else {
                     format!("Live again after {offline}, on the stream alone: what changed meanwhile is not known.")
                 };

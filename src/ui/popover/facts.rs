@@ -62,11 +62,8 @@ pub fn facts_ui(ui: &mut Ui, view: &PopoverView<'_>) {
 
 fn coalesced_text(coalesced: u64) -> String {
     match coalesced {
-        0 => "none: every change was drawn".to_owned(),
-        some => format!(
-            "{} replaced by a later one of the same row",
-            format::counted(some, "change", "changes")
-        ),
+        0 => "none: the screen keeps up".to_owned(),
+        some => format!("{} replaced by later ones of their rows", format::grouped(some)),
     }
 }
 

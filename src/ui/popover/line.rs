@@ -1,12 +1,12 @@
 //! Lines of the popover: cells of set widths, so that all its blocks stand on the same columns, at every size of text.
 
-use egui::{Align, Label, Layout, Response, RichText, Ui, vec2};
+use egui::{Align, FontId, Label, Layout, Response, RichText, Ui, vec2};
 
 use crate::ui::{theme, theme::Tier};
 
 /// Widths in ems of the body's font.
 pub const NAME_EMS: f32 = 6.6;
-pub const AGE_EMS: f32 = 3.4;
+pub const AGE_EMS: f32 = 3.2;
 pub const ICON_EMS: f32 = 1.2;
 
 /// Size of the body's font, points.
@@ -62,8 +62,14 @@ pub fn text(ui: &mut Ui, text: impl Into<String>) -> Response {
     ui.add(Label::new(RichText::new(text).color(theme::TEXT)).wrap())
 }
 
-/// What a block is called.
+/// What a block is called. A little larger than its text at every size: names read across the room would shout here.
 pub fn heading(ui: &mut Ui, text: &str) {
     ui.add_space(em(ui) * 0.3);
-    ui.label(RichText::new(text).font(Tier::Name.font(ui)).color(theme::TEXT));
+    title(ui, text);
+}
+
+/// The same, in the flow of a line.
+pub fn title(ui: &mut Ui, text: &str) {
+    let font = FontId::proportional((em(ui) * 1.2).round());
+    ui.label(RichText::new(text).font(font).color(theme::TEXT));
 }

@@ -11,6 +11,8 @@ const MOST_TEXT: usize = 800;
 const MOST_COMMAND: usize = 300;
 /// What a command begins with: what opswall itself asks for, and nothing else that a server may have written.
 const HEADS: [&str; 4] = ["alter publication ", "grant ", "create policy ", "opswall "];
+/// Width of the button, in ems: the same for both of its words.
+const BUTTON_EMS: f32 = 5.2;
 /// How long the button says that it has copied, in seconds.
 const COPIED_SECS: f64 = 2.0;
 
@@ -50,9 +52,10 @@ fn command_ui(ui: &mut Ui, command: &str) {
         .corner_radius(CornerRadius::same(5))
         .inner_margin(Margin::same(8));
     frame.show(ui, |ui| {
-        ui.horizontal_top(|ui| {
-            let button = em(ui) * 6.0;
-            let width = (ui.available_width() - button).max(em(ui) * 6.0);
+        ui.set_width(ui.available_width());
+        ui.horizontal(|ui| {
+            let beside = em(ui) * BUTTON_EMS + ui.spacing().item_spacing.x;
+            let width = (ui.available_width() - beside).max(em(ui) * BUTTON_EMS);
             let size = vec2(width, height(ui));
             ui.allocate_ui_with_layout(size, Layout::top_down(egui::Align::LEFT), |ui| {
                 ui.set_width(width);
@@ -69,7 +72,8 @@ fn copy_button(ui: &mut Ui, command: &str) {
     let now = ui.input(|input| input.time);
     let copied: Option<f64> = ui.data(|data| data.get_temp(id));
     let is_fresh = copied.is_some_and(|at| (now - at).abs() < COPIED_SECS);
-    let button = ui.button(if is_fresh { "Copied" } else { "Copy" });
+    let words = if is_fresh { "Copied" } else { "Copy" };
+    let button = ui.add(egui::Button::new(words).min_size(vec2(em(ui) * BUTTON_EMS, 0.0)));
     if button.on_hover_text("Copy the command").clicked() {
         ui.copy_text(command.to_owned());
         ui.data_mut(|data| data.insert_temp(id, now));

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Widths of the columns after the name, in ems; the rows have the rest.
-const CHANNEL_EMS: f32 = 11.2;
+const CHANNEL_EMS: f32 = 10.9;
 const FOLLOWED_EMS: f32 = 5.4;
 const ROWS_EMS: f32 = 4.6;
 
@@ -38,22 +38,16 @@ pub fn tables_ui(ui: &mut Ui, link: &LinkReport) {
             cell(ui, FOLLOWED_EMS, Align::Min, |ui| {
                 // Whole is what is expected: it steps back.
                 match following {
-                    Following::Whole => muted(ui, "whole"),
-                    partial => ui.label(RichText::new(followed(partial)).color(theme::WARN)),
+                    Following::Whole => muted(ui, following.word()),
+                    Following::StreamOnly | Following::Polled => {
+                        ui.label(RichText::new(following.word()).color(theme::WARN))
+                    }
                 }
             });
             let rows = link.rows[kind] as u64;
             let shown = cell(ui, ROWS_EMS, Align::Max, |ui| text(ui, format::grouped(rows)));
             shown.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, format::counted(rows, "row", "rows")));
         });
-    }
-}
-
-fn followed(following: Following) -> &'static str {
-    match following {
-        Following::Whole => "whole",
-        Following::StreamOnly => "stream only",
-        Following::Polled => "each minute",
     }
 }
 

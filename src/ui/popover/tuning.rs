@@ -5,12 +5,12 @@ use std::time::Duration;
 use egui::{Align, Layout, RichText, Slider, SliderClamping, Ui, vec2};
 
 use super::{
-    line::em,
+    line::{em, title},
     schedule::{schedule_plot, schedule_text},
 };
 use crate::{
     domain::Backoff,
-    ui::{Action, theme, theme::Tier},
+    ui::{Action, theme},
 };
 
 /// The slider for tries ends here; more can be typed.
@@ -23,11 +23,7 @@ const NAME_EMS: f32 = 7.4;
 pub fn tuning_ui(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>, actions: &mut Vec<Action>) {
     let mut edited = *backoff;
     ui.horizontal(|ui| {
-        ui.label(
-            RichText::new("Reconnecting")
-                .font(Tier::Name.font(ui))
-                .color(theme::TEXT),
-        );
+        title(ui, "Reconnecting");
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let changed = *backoff != Backoff::default();
             if ui
