@@ -25,17 +25,18 @@ pub fn reason_ui(ui: &mut Ui, reason: &str) {
     }
 }
 
-/// The command that a reason quotes. It ends with the quote that a sentence goes on after, so that names in quotes of
-/// their own are no end.
+/// The command that a reason quotes. Names in quotes of their own do not end it.
 pub fn command_in(reason: &str) -> Option<String> {
     let start = HEADS
         .into_iter()
         .filter_map(|head| reason.find(&format!("\"{head}")))
         .min()?;
     let rest = reason.get(start + 1..)?;
-    let end = rest.match_indices('"').map(|(at, _)| at).find(|at| {
+    // Quotes within come in pairs: after an even number of them the next may be the end.
+    let mut quotes = rest.match_indices('"').map(|(at, _)| at).step_by(2);
+    let end = quotes.find(|at| {
         let next = rest.get(at + 1..).and_then(|after| after.chars().next());
-        next.is_none_or(|next| matches!(next, ',' | ';' | ')' | ' '))
+        next.is_none_or(|next| matches!(next, ',' | ';' | ')' | ' ' | '.'))
     })?;
     let command = rest.get(..end)?;
     if command.chars().count() > MOST_COMMAND || command.contains(';') {
@@ -95,6 +96,11 @@ mod tests {
         assert_eq!(
             command_in(quoted).as_deref(),
             Some("grant select on \"my schema\".\"My Table\" to anon;")
+        );
+        let last = "run \"alter publication p add table \"public\".\"T\"\" first";
+        assert_eq!(
+            command_in(last).as_deref(),
+            Some("alter publication p add table \"public\".\"T\";")
         );
         let shell = "run \"opswall doctor\"";
         assert_eq!(command_in(shell).as_deref(), Some("opswall doctor"));
