@@ -230,7 +230,9 @@ impl RowWriter {
         }
         let value = scan.value()?;
         match value.as_bytes().first() {
-            Some(b'-' | b'0'..=b'9') if value.contains(['e', 'E']) => self.push_exponent(value),
+            Some(b'-' | b'0'..=b'9') if value.bytes().any(|byte| matches!(byte, b'e' | b'E')) => {
+                self.push_exponent(value);
+            }
             _ => self.text.push_str(value),
         }
         self.end_cell();
@@ -238,11 +240,11 @@ impl RowWriter {
     }
 
     fn push_quoted(&mut self, quoted: Quoted<'_>) {
-        self.text.push('"');
         if quoted.escaped {
+            self.text.push('"');
             quoted.unescape_into(&mut self.text);
         } else {
-            self.text.push_str(quoted.inner);
+            self.text.push_str(quoted.opened);
         }
         self.end_cell();
     }

@@ -2,6 +2,55 @@
 
 /// Reads `2026-08-21T10:00:00.123Z` or the same with `+hh:mm`; years 0001 to 9999.
 pub(super) fn parse_ms(text: &str) -> Option<i64> {
+    parse_usual(text).or_else(|| parse_any(text))
+}
+
+/// The server's own form to the letter, `2026-08-21T10:00:00.123Z`: each change has one.
+fn parse_usual(text: &str) -> Option<i64> {
+    let bytes: &[u8; 24] = text.as_bytes().try_into().ok()?;
+    let [
+        y1,
+        y2,
+        y3,
+        y4,
+        b'-',
+        m1,
+        m2,
+        b'-',
+        d1,
+        d2,
+        b'T',
+        h1,
+        h2,
+        b':',
+        n1,
+        n2,
+        b':',
+        s1,
+        s2,
+        b'.',
+        f1,
+        f2,
+        f3,
+        b'Z',
+    ] = *bytes
+    else {
+        return None;
+    };
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0, |number, digit| {
+            digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0'))
+        })
+    };
+    let (year, month, day) = (number(&[y1, y2, y3, y4])?, number(&[m1, m2])?, number(&[d1, d2])?);
+    let (hour, minute, second) = (number(&[h1, h2])?, number(&[n1, n2])?, number(&[s1, s2])?);
+    let is_date = year >= 1 && (1..=12).contains(&month) && (1..=31).contains(&day);
+    let is_usual = is_date && hour < 24 && minute < 60 && second < 60;
+    let days = is_usual.then(|| days_from_civil(year, month, day))?;
+    Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000 + number(&[f1, f2, f3])?)
+}
+
+fn parse_any(text: &str) -> Option<i64> {
     let (date, time) = text.split_once(['T', ' '])?;
     let mut parts = date.splitn(3, '-').map(number);
     let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
@@ -77,6 +126,23 @@ mod tests {
         assert_eq!(parse_ms("2026-08-21T10:00:00.123Z"), Some(1_787_306_400_123));
         assert_eq!(parse_ms("2026-08-21 12:00:00.123456+02:00"), Some(1_787_306_400_123));
         assert_eq!(parse_ms("2000-02-29T23:59:59Z"), Some(951_868_799_000));
+    }
+
+    #[test]
+    fn the_usual_form_is_read_as_any_form_is() {
+        for text in [
+            "2026-08-21T10:00:00.123Z",
+            "0001-01-01T00:00:00.000Z",
+            "9999-12-31T23:59:59.999Z",
+            "2000-02-29T24:00:60.001Z",
+            "0000-01-01T00:00:00.000Z",
+            "2026-00-01T00:00:00.000Z",
+            "2026-08-32T00:00:00.000Z",
+            "2026-08-21T10:60:00.123Z",
+            "2026-08-21T1a:00:00.123Z",
+        ] {
+            assert_eq!(parse_ms(text), parse_any(text), "{text}");
+        }
     }
 
     #[test]

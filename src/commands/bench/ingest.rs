@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     commands::{Failure, usage},
-    domain::{Change, FeedEvent, LinkStatus},
+    domain::{Change, FeedEvent, LinkStatus, Op},
     net::Worker,
     settings::{Env, Settings, SettingsArgs},
 };
@@ -139,7 +139,7 @@ pub(super) fn drain(worker: &Worker, plan: Plan, mut each: impl FnMut(&Change)) 
             if let FeedEvent::Change(change) = event {
                 events += 1;
                 each(&change);
-                if change.key.id.as_str() == last {
+                if change.op == Op::Insert && change.key.id.as_str() == last {
                     return Ok(events);
                 }
             }

@@ -16,6 +16,8 @@ pub struct Scan<'a> {
 /// A string as written between its quotes; it is valid.
 #[derive(Debug, Clone, Copy)]
 pub struct Quoted<'a> {
+    /// With the quote before it.
+    pub opened: &'a str,
     pub inner: &'a str,
     /// It has escapes: `inner` is not yet what is meant.
     pub escaped: bool,
@@ -79,9 +81,9 @@ impl<'a> Scan<'a> {
             self.at = plain_end(bytes, self.at);
             match self.peek()? {
                 b'"' => {
-                    let inner = self.since(start)?;
+                    let (opened, inner) = (self.since(start - 1)?, self.since(start)?);
                     self.at += 1;
-                    return Some(Quoted { inner, escaped });
+                    return Some(Quoted { opened, inner, escaped });
                 }
                 b'\\' => {
                     escaped = true;

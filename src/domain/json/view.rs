@@ -124,10 +124,20 @@ impl<'a> Object<'a> {
 
     /// The value under a key; of a key given twice the last one.
     pub fn get(self, name: &str) -> Option<Cell<'a>> {
-        self.iter()
-            .filter(|(own, _)| own == name)
-            .last()
-            .map(|(_, value)| value)
+        let mut found = None;
+        Scan::new(self.0).object(|key, scan| {
+            let value = scan.value()?;
+            let is_it = if key.escaped {
+                key.text() == name
+            } else {
+                key.inner == name
+            };
+            if is_it {
+                found = Some(value);
+            }
+            Some(())
+        })?;
+        found.map(Cell::of_value)
     }
 }
 
