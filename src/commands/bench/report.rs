@@ -22,7 +22,7 @@ impl Figures {
         let at = |index: usize| runs.get(index).copied().unwrap_or(f64::NAN).round();
         let middle = runs.len() / 2;
         Self {
-            median: if runs.len() % 2 == 0 {
+            median: if runs.len().is_multiple_of(2) {
                 f64::midpoint(at(middle.saturating_sub(1)), at(middle))
             } else {
                 at(middle)

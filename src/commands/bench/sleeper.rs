@@ -47,11 +47,8 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
     };
     sample(0);
     feed.go()?;
-    loop {
-        match feed.said()? {
-            Said::Sent(sent) => sample(sent),
-            Said::Done => break,
-        }
+    while let Said::Sent(sent) = feed.said()? {
+        sample(sent);
     }
     sample(options.plan.changes);
     say("everything is sent; the reader wakes");
