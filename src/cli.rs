@@ -133,6 +133,8 @@ pub struct BenchArgs {
 pub enum BenchWhat {
     /// Changes taken in per CPU-second, against the official JavaScript client on the same frames
     Ingest(IngestArgs),
+    /// Faults of every kind on real sockets under a stream of changes: is what the wall shows true?
+    Chaos(ChaosArgs),
     /// Sends the frames of `ingest`
     #[command(hide = true)]
     Feeder(FeederArgs),
@@ -168,6 +170,22 @@ pub struct IngestArgs {
     /// Measure memory instead, with a reader that sleeps until everything is sent
     #[arg(long)]
     pub sleep_reader: bool,
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub struct ChaosArgs {
+    /// Faults, one after the other
+    #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub faults: u64,
+    /// Row changes per second meanwhile
+    #[arg(long, value_name = "CHANGES_PER_S", default_value = "500", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub rate: u32,
+    /// Same seed, same faults in the same order
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub seed: u64,
     /// One JSON object
     #[arg(long)]
     pub json: bool,

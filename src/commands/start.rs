@@ -76,6 +76,12 @@ fn measure(args: BenchArgs) -> Result<(), Failure> {
             sleep_reader: args.sleep_reader,
             json: args.json,
         }),
+        BenchWhat::Chaos(args) => bench::chaos(bench::ChaosOptions {
+            faults: usize::try_from(args.faults).unwrap_or(usize::MAX),
+            rate: args.rate.into(),
+            seed: args.seed,
+            json: args.json,
+        }),
         BenchWhat::Feeder(args) => bench::feed(plan(args.plan), args.prebuilt),
     }
 }

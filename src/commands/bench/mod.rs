@@ -3,7 +3,10 @@
 //! `ingest`: frames are made beforehand by a child process (`feeder`) and sent over a real loopback WebSocket to our
 //! network worker and, in turn, to the official JavaScript client. What is compared is changes per CPU-second of the
 //! receiving process alone.
+//!
+//! `chaos`: faults of every kind on real sockets, and whether what is shown is true after each.
 
+mod chaos;
 mod feed;
 mod feeder;
 mod frames;
@@ -12,6 +15,7 @@ mod peer;
 mod report;
 mod sleeper;
 
+pub use chaos::{Options as ChaosOptions, run as chaos};
 pub use feeder::run as feed;
 pub use frames::Plan;
 pub use ingest::{Options, run as ingest};

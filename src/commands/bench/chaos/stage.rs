@@ -1,0 +1,99 @@
+//! Where it is played: a demo feed, a proxy before it, and the real worker behind the proxy. All on loopback sockets and
+//! on threads of their own.
+
+use std::{io::Write as _, net::Ipv4Addr, time::Duration};
+
+use tempfile::NamedTempFile;
+
+use crate::{
+    commands::Failure,
+    demo::{Account, AuthOptions, Control, Options, Proxy, Server},
+    domain::Backoff,
+    net::Worker,
+    settings::{Env, FeedSettings, Settings, SettingsArgs},
+};
+
+/// Whoever signs in at the feed; it exists for the length of the run.
+const EMAIL: &str = "chaos@example.com";
+const PASSWORD: &str = "of no worth outside this process";
+
+/// Timings of a connection whose faults are to be seen in seconds: what waits for minutes elsewhere waits for seconds.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+const AUDIT: Duration = Duration::from_secs(2);
+const RECONCILE: Duration = Duration::from_secs(8);
+const BACKOFF: Backoff = Backoff {
+    max_attempts: 0,
+    interval: Duration::from_millis(100),
+    max_interval: Duration::from_millis(800),
+    jitter: 0.2,
+};
+
+pub(super) struct Stage {
+    pub control: Control,
+    pub proxy: Proxy,
+    pub worker: Worker,
+    _server: Server,
+    _password: NamedTempFile,
+}
+
+impl Stage {
+    pub fn set(rate: f64, seed: u64) -> Result<Self, Failure> {
+        let failed = |error: &dyn std::fmt::Display| Failure::Running(error.to_string());
+        let account = Account::checked(EMAIL, PASSWORD).map_err(|error| failed(&error))?;
+        let options = Options {
+            rate,
+            seed,
+            bursts: false,
+            auth: AuthOptions {
+                accounts: vec![account],
+                ..AuthOptions::default()
+            },
+            ..Options::default()
+        };
+        let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), options).map_err(|error| failed(&error))?;
+        let proxy = Proxy::start(server.addr()).map_err(|error| failed(&error))?;
+        let password = password().map_err(|error| {
+            Failure::Running(format!(
+                "cannot write a file for the run: {error}; set TMPDIR to a folder that can be written"
+            ))
+        })?;
+        let worker = Worker::start(settings(&proxy, &password)?).map_err(|error| failed(&error))?;
+        Ok(Self {
+            control: server.control(),
+            proxy,
+            worker,
+            _server: server,
+            _password: password,
+        })
+    }
+}
+
+/// The user's password in a file of its own, for the owner alone, which ends with the run.
+fn password() -> std::io::Result<NamedTempFile> {
+    let mut file = NamedTempFile::new()?;
+    writeln!(file, "{PASSWORD}")?;
+    file.flush()?;
+    Ok(file)
+}
+
+fn settings(proxy: &Proxy, password: &NamedTempFile) -> Result<FeedSettings, Failure> {
+    let arguments = SettingsArgs {
+        url: Some(proxy.url()),
+        key: Some("demo".into()),
+        email: Some(EMAIL.into()),
+        password_file: Some(password.path().to_string_lossy().into_owned()),
+        ..SettingsArgs::default()
+    };
+    // Nothing of this machine's own settings may decide what happens.
+    let settings = Settings::load(&arguments, &Env::default()).and_then(|settings| settings.feed());
+    let settings = settings.map_err(|error| Failure::Running(error.to_string()))?;
+    Ok(FeedSettings {
+        backoff: BACKOFF,
+        heartbeat_interval: HEARTBEAT,
+        audit_interval: Some(AUDIT),
+        reconcile_interval: Some(RECONCILE),
+        // The demo feed drops nothing of its own, however fast it is.
+        change_limit: None,
+        ..settings
+    })
+}

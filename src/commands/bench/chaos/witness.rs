@@ -1,0 +1,213 @@
+//! Who reads what the worker says: the rows as they were told, and when which word was said.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use crate::{
+    commands::Failure,
+    demo::{Control, TableId},
+    domain::{FeedEvent, Kind, Level, LinkReport, LinkStatus, Op, Record, RowKey, StatusReport},
+    net::Worker,
+};
+
+/// How often somebody looks whether what is waited for has come.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// Complaints kept: one is enough to act on.
+const MOST_COMPLAINTS: usize = 20;
+/// Rows of which the last change is remembered.
+const MOST_LAST: usize = 100_000;
+
+/// Rows by table and id.
+pub(super) type State = BTreeMap<(Kind, String), Value>;
+
+pub(super) struct Witness {
+    rows: BTreeMap<RowKey, Arc<Record>>,
+    pub status: StatusReport,
+    pub link: LinkReport,
+    pub changes: u64,
+    /// Snapshots merged.
+    pub syncs: u64,
+    /// Since the last [`Witness::listen`]: the first sign of anything amiss, and the first word that was not Live.
+    pub noticed: Option<Instant>,
+    pub not_live: Option<Instant>,
+    /// When it was called Live last.
+    pub live: Option<Instant>,
+    /// Changes that contradict the rows told before.
+    pub complaints: Vec<String>,
+    /// What was told of each row last, and whether the stream said it: to explain a difference.
+    last: HashMap<RowKey, (Op, bool, Instant)>,
+}
+
+impl Witness {
+    pub fn new() -> Self {
+        Self {
+            rows: BTreeMap::new(),
+            status: StatusReport::default(),
+            link: LinkReport::default(),
+            changes: 0,
+            syncs: 0,
+            noticed: None,
+            not_live: None,
+            live: None,
+            complaints: Vec::new(),
+            last: HashMap::new(),
+        }
+    }
+
+    /// Something is about to happen.
+    pub fn listen(&mut self) {
+        (self.noticed, self.not_live) = (None, None);
+        if self.last.len() > MOST_LAST {
+            self.last.clear();
+        }
+    }
+
+    pub fn is_live(&self) -> bool {
+        self.status.status == LinkStatus::Connected
+    }
+
+    /// Takes what comes until `done`, at most for so long. Says whether it was done.
+    pub fn until(
+        &mut self,
+        worker: &Worker,
+        most: Duration,
+        mut done: impl FnMut(&Self) -> bool,
+    ) -> Result<bool, Failure> {
+        let end = Instant::now() + most;
+        loop {
+            loop {
+                match worker.events().try_recv() {
+                    Ok(event) => self.take(event),
+                    Err(crossbeam_channel::TryRecvError::Empty) => break,
+                    Err(crossbeam_channel::TryRecvError::Disconnected) => {
+                        return Err(Failure::Running(
+                            "the network thread ended in the middle of the run; please report this with its seed"
+                                .into(),
+                        ));
+                    }
+                }
+            }
+            if done(self) {
+                return Ok(true);
+            }
+            if Instant::now() >= end {
+                return Ok(false);
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+    }
+
+    fn take(&mut self, event: FeedEvent) {
+        let now = Instant::now();
+        match event {
+            FeedEvent::Status(status) => {
+                if status.status == LinkStatus::Connected {
+                    self.live = Some(now);
+                } else {
+                    self.not_live.get_or_insert(now);
+                    self.noticed.get_or_insert(now);
+                }
+                self.status = status;
+            }
+            FeedEvent::Notice(notice) if notice.level != Level::Info => {
+                self.noticed.get_or_insert(now);
+            }
+            FeedEvent::Notice(_) => {}
+            FeedEvent::Synced(_) => self.syncs += 1,
+            FeedEvent::Link(link) => self.link = *link,
+            FeedEvent::Change(change) => {
+                self.changes += 1;
+                let is_told = change.committed_ms.is_some();
+                self.last.insert(change.key.clone(), (change.op, is_told, now));
+                let was_there = match change.op {
+                    Op::Delete => self.rows.remove(&change.key).is_some(),
+                    Op::Insert | Op::Update => self.rows.insert(change.key.clone(), change.record).is_some(),
+                };
+                if was_there == (change.op == Op::Insert) && self.complaints.len() < MOST_COMPLAINTS {
+                    self.complaints.push(format!("{:?} of {}", change.op, change.key));
+                }
+            }
+        }
+    }
+
+    /// What is not as the server has it, row by row, in a few words.
+    pub fn differences(&self, theirs: &State) -> Vec<String> {
+        let told = |(kind, id): &(Kind, String)| {
+            let (op, is_told, at) = self.last.get(&RowKey::new(*kind, id.as_str().into()))?;
+            let by = if *is_told { "the stream" } else { "a reading" };
+            Some(format!(
+                " (last told by {by}, {op:?}, {} ms ago)",
+                at.elapsed().as_millis()
+            ))
+        };
+        let differing = differences(&self.state(), theirs).into_iter();
+        differing
+            .map(|(key, how)| format!("{} {} {how}{}", key.0.singular(), key.1, told(&key).unwrap_or_default()))
+            .collect()
+    }
+
+    pub fn state(&self) -> State {
+        let row = |(key, record): (&RowKey, &Arc<Record>)| {
+            let record = serde_json::to_value(&**record).unwrap_or_default();
+            ((key.kind, key.id.to_string()), record)
+        };
+        self.rows.iter().map(row).collect()
+    }
+}
+
+/// The rows as the server holds them.
+pub(super) fn truth(control: &Control) -> State {
+    let tables = Kind::ALL
+        .into_iter()
+        .zip([TableId::Agents, TableId::Tasks, TableId::Workflows]);
+    tables
+        .flat_map(|(kind, table)| control.rows(table).into_iter().map(move |row| (kind, row)))
+        .map(|(kind, row)| {
+            let id = row.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+            ((kind, id), row)
+        })
+        .collect()
+}
+
+/// The rows that differ, and how.
+fn differences(ours: &State, theirs: &State) -> Vec<((Kind, String), &'static str)> {
+    let missing = theirs.keys().filter(|key| !ours.contains_key(*key));
+    let ours_only = ours.keys().filter(|key| !theirs.contains_key(*key));
+    let other = ours
+        .iter()
+        .filter(|(key, row)| theirs.get(*key).is_some_and(|theirs| theirs != *row));
+    let told = missing.map(|key| (key.clone(), "is missing"));
+    let told = told.chain(ours_only.map(|key| (key.clone(), "should be gone")));
+    told.chain(other.map(|(key, _)| (key.clone(), "is not as it is")))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_way_to_differ_is_told() {
+        let state = |rows: &[(&str, u64)]| -> State {
+            let row = |(id, n): &(&str, u64)| ((Kind::Task, (*id).to_owned()), json!({"n": n}));
+            rows.iter().map(row).collect()
+        };
+        let (ours, theirs) = (
+            state(&[("a", 1), ("b", 1), ("c", 1)]),
+            state(&[("a", 1), ("b", 2), ("d", 1)]),
+        );
+        let told = differences(&ours, &theirs);
+        let told: Vec<_> = told.iter().map(|((_, id), how)| (id.as_str(), *how)).collect();
+        assert_eq!(
+            told,
+            [("d", "is missing"), ("c", "should be gone"), ("b", "is not as it is")]
+        );
+        assert!(differences(&ours, &ours).is_empty());
+    }
+}
