@@ -338,6 +338,36 @@ fn changes_without_their_rows_are_never_rows() {
     assert_said(&listener, "grant select");
 }
 
+/// More frames at once than are taken in a row: each of them counts.
+#[test]
+fn of_a_flood_in_one_piece_no_frame_is_lost() {
+    const FRAMES: usize = 2_000;
+    let wild = Wild::talking(|mut peer, _| {
+        std::thread::sleep(Duration::from_millis(1_500));
+        let mut flood = Vec::new();
+        for id in 0..FRAMES {
+            let topic = &peer.topic;
+            let frame = format!(
+                r#"[null,null,"{topic}","postgres_changes",{{"ids":[101],"data":{{"schema":"public","table":"tasks","type":"INSERT","commit_timestamp":"2026-11-23T10:00:00Z","columns":[],"record":{{"id":{id}}},"errors":null}}}}]"#
+            );
+            flood.extend([0x81, 126]);
+            flood.extend(u16::try_from(frame.len()).expect("a short frame").to_be_bytes());
+            flood.extend(frame.as_bytes());
+        }
+        peer.raw(&flood);
+        peer.linger();
+    });
+    let mut listener = Listener::start(following(&wild.url));
+    let taken = |listener: &Listener| {
+        listener
+            .changes
+            .iter()
+            .filter(|change| change.committed_ms.is_some())
+            .count()
+    };
+    listener.until("all of them", |listener| taken(listener) == FRAMES);
+}
+
 /// Page after page of new rows, a hundred thousand each, without an end.
 #[test]
 fn endless_pages_end_at_a_bound() {

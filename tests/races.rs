@@ -364,6 +364,20 @@ fn r27_of_a_change_too_large_nothing_is_believed_but_the_key() {
     assert_eq!(rig.row("1"), Some(&now));
 }
 
+/// Before the row can be read, its key changes too: what the new row carries over is still not believed.
+#[test]
+fn r27_a_change_too_large_is_not_forgotten_when_the_key_changes() {
+    let mut rig = Rig::live(config(), &[json!({"id": 1, "a": 1, "big": "x"})]);
+    rig.pass(seconds(6));
+    too_large(&mut rig, 1);
+    let (row, old) = (json!({"id": 7, "a": 2}), json!({"id": 1}));
+    rig.change_in(100, "todos", "UPDATE", Some(row), Some(old), &["id", "a", "big"]);
+    let now = [json!({"id": 7, "a": 2, "big": "y"})];
+    rig.run(seconds(3), &now);
+    assert_eq!(rig.row("7"), Some(&now[0]));
+    assert_eq!(rig.ids(), ["7"]);
+}
+
 #[test]
 fn r30_two_ways_of_writing_one_value_are_no_change() {
     let topic = |rig: &Rig| rig.topic.clone();

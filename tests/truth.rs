@@ -37,6 +37,7 @@ const SHOWN: &[(&str, &str, &str)] = &[
     ("R24", "session", "r24_an_unasked_confirmation_means_a_gap"),
     ("R26", "session", "r26_absent_columns_keep_their_values_and_unknown_ones_are_fetched"),
     ("R27", "races", "r27_of_a_change_too_large_nothing_is_believed_but_the_key"),
+    ("R27", "races", "r27_a_change_too_large_is_not_forgotten_when_the_key_changes"),
     ("R28", "session", "r28_a_neighbours_change_is_not_ours"),
     ("R29", "audits", "r29_partitions_are_asked_for_and_taken_under_their_own_names"),
     ("R30", "races", "r30_two_ways_of_writing_one_value_are_no_change"),

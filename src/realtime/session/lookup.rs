@@ -91,6 +91,11 @@ impl Lookups {
         }
     }
 
+    /// What is held of this row is known not to be all of it.
+    pub fn is_change_expected(&self, at: usize, id: &RowId) -> bool {
+        !self.changed.is_empty() && self.changed.contains(&(at, id.clone()))
+    }
+
     fn settled(&mut self, at: usize, id: &RowId) {
         let row = (at, id.clone());
         self.changed.remove(&row);
@@ -199,7 +204,7 @@ impl Session {
                     let row = tracked.rows.get(&id);
                     row.is_some_and(|row| tracked.shape.is_incomplete(row))
                 });
-                if is_incomplete || self.lookups.changed.contains(&(at, id.clone())) {
+                if is_incomplete || self.lookups.is_change_expected(at, &id) {
                     self.look_up(at, id, tries - 1, out);
                 } else {
                     self.lookups.settled(at, &id);
@@ -230,7 +235,7 @@ impl Session {
         };
         let Some(answer) = answer else { return true };
         tracked.rows.get(id).is_some_and(|held| {
-            if self.lookups.changed.contains(&(at, id.clone())) {
+            if self.lookups.is_change_expected(at, id) {
                 tracked.shape.agree(held, answer)
             } else {
                 !tracked.shape.agree(held, answer)

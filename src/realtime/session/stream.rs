@@ -191,6 +191,10 @@ impl Session {
             committed_ms,
             ..
         } = upserted;
+        // What it carries over may be of before a change that came without its columns.
+        let is_stale = moved_from
+            .as_ref()
+            .is_some_and(|old| self.lookups.is_change_expected(at, old));
         if let Some(old) = &moved_from
             && let Some(carried) = self.tables.get(at).and_then(|tracked| tracked.rows.get(old)).cloned()
         {
@@ -215,8 +219,11 @@ impl Session {
         })));
         // A row that turns up soon after a snapshot that did not have it may be gone already without a word.
         let unexpected = applied.op == Op::Insert && self.plan.is_verifying(out.at());
-        if incomplete || unexpected {
-            self.look_up(at, id, TRIES, out);
+        if incomplete || unexpected || is_stale {
+            self.look_up(at, id.clone(), TRIES, out);
+        }
+        if is_stale {
+            self.lookups.expect_change(at, &id);
         }
     }
 
