@@ -69,6 +69,24 @@ fn r22_after_a_burst_it_catches_up_until_quiet_and_equal() {
 }
 
 #[test]
+fn r22_a_reading_that_began_before_a_burst_does_not_prove_what_came_after() {
+    let rows: Vec<Value> = (0..50).map(|id| row(id, 0)).collect();
+    let mut rig = Rig::live(watching(), &rows);
+    // The confirming pass begins; in the middle of it comes the burst.
+    while rig.fetches.is_empty() {
+        rig.pass(seconds(1));
+    }
+    for n in 0..6_000 {
+        rig.update(json!({"id": n % 50, "updated_at": row(0, 1)["updated_at"], "n": n}));
+    }
+    assert!(rig.is_catching_up());
+    let synced = rig.synced.len();
+    rig.finish_snapshot(&rows);
+    assert_eq!(rig.synced.len(), synced + 1);
+    assert!(rig.is_catching_up(), "{:?}", rig.statuses.last());
+}
+
+#[test]
 fn r22_another_connection_does_not_lift_the_projects_limit() {
     let rows = [row(1, 0)];
     let mut rig = Rig::live(watching(), &rows);

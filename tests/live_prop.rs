@@ -30,11 +30,14 @@ use serde_json::{Value, json};
 const COLUMNS: [&str; 3] = ["id", "a", "big"];
 /// Changes a second from which the server drops them: sixty within a minute.
 const LIMIT: u32 = 1;
+/// Changes are this long on their way at most: what takes longer is a dead link.
+const ON_THE_WAY: Duration = Duration::from_secs(5);
 /// A beat that is not answered within this is the end of the socket.
 const BEAT_DEADLINE: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Debug)]
 struct Told {
+    committed: Duration,
     kind: &'static str,
     record: Option<Value>,
     old: Option<Value>,
@@ -271,6 +274,7 @@ impl World {
         }
         if !is_dropped && is_seen {
             self.server.stream.push_back(Told {
+                committed: self.rig.at,
                 kind,
                 record,
                 old,
@@ -472,6 +476,11 @@ impl World {
     }
 
     fn pass(&mut self, time: Duration) {
+        while let Some(told) = self.server.stream.front()
+            && told.committed + ON_THE_WAY < self.rig.at + time
+        {
+            self.deliver();
+        }
         self.rig.pass(time);
         self.look();
     }

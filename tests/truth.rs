@@ -32,6 +32,7 @@ const SHOWN: &[(&str, &str, &str)] = &[
     ("R21 R25", "audits", "r21_r25_rows_that_vanish_without_a_word_are_found_by_their_number"),
     ("R22", "audits", "r22_after_a_burst_it_catches_up_until_quiet_and_equal"),
     ("R22", "audits", "r22_what_is_dropped_behind_the_readers_back_is_found_before_it_is_live_again"),
+    ("R22", "audits", "r22_a_reading_that_began_before_a_burst_does_not_prove_what_came_after"),
     ("R22", "audits", "r22_another_connection_does_not_lift_the_projects_limit"),
     ("R23", "audits", "r23_a_deaf_channel_is_found_by_the_audit_and_joined_anew"),
     ("R24", "session", "r24_an_unasked_confirmation_means_a_gap"),

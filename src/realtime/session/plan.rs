@@ -163,6 +163,8 @@ impl Session {
             && self.config.snapshots
             && self.plan.bursts.count(out.at(), limit)
         {
+            // A reading under way began before it, and proves nothing of what is dropped from here on.
+            self.plan.began_cool = false;
             self.plan.audit_by(out.at() + CATCH_UP_PACE);
         }
     }

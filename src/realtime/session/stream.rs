@@ -164,14 +164,21 @@ impl Session {
         let Some(fold) = self.fold(at) else { return Ok(()) };
         let mut record = record.clone();
         let mut incomplete = *incomplete;
+        let mut is_stale = false;
         if let Some(old) = moved_from {
-            if let Some((carried, carried_incomplete)) = fold.waiting(old) {
+            is_stale = fold.is_unknown(old);
+            if !is_stale && let Some((carried, carried_incomplete)) = fold.waiting(old) {
                 record = lay_over(carried, record);
                 incomplete &= carried_incomplete;
             }
             fold.delete(old)?;
         }
-        fold.upsert(id, record, *is_insert, incomplete, *bytes)
+        fold.upsert(id, record, *is_insert, incomplete, *bytes)?;
+        if is_stale {
+            // What it would carry over is of before a change that came without its columns.
+            fold.unknown(id)?;
+        }
+        Ok(())
     }
 
     /// More waits for the snapshot than is allowed: it cannot be completed truthfully.

@@ -153,6 +153,11 @@ impl Fold {
         Some((folded.row.as_ref()?, folded.incomplete))
     }
 
+    /// A change of this row came without saying what it did: what waits is not all of it.
+    pub fn is_unknown(&self, id: &RowId) -> bool {
+        self.rows.get(id).is_some_and(|folded| folded.unknown)
+    }
+
     /// Rows whose changes say that they exist but which the snapshot does not have (it may have read past them before
     /// they came, or they may be gone without a word), and rows with columns missing that it cannot give.
     pub fn doubtful(&self, snapshot: &Rows) -> Vec<RowId> {
