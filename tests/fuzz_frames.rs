@@ -37,8 +37,9 @@ const TABLES: [(Kind, &str); 3] = [
 const BATCH: usize = 100;
 /// Most actions that one frame may set off: a row moved in two tables, their look-ups, the loss of the connection.
 const MOST_ACTIONS: usize = 24;
-/// Most that a calm session is written as, in bytes: what it holds of whatever it was given.
-const MOST_HELD: usize = 3 << 20;
+/// Most that a calm session is written as, in bytes: what it holds of whatever it was given. The most of it are the
+/// headers of rows seen, at most 256, whose names are bounded, each written out with each header that has it.
+const MOST_HELD: usize = 8 << 20;
 /// Calm steps of half a second until it has to be well: a refusal for good is looked at again after five minutes.
 const PATIENCE: usize = 2_000;
 

@@ -14,6 +14,8 @@ use super::{Column, Header, Record, json::Scan, record::RowWriter};
 const MAX_HEADERS: usize = 256;
 /// Most names kept. PostgreSQL allows 1,600 columns in a table, and there are three tables.
 const MAX_NAMES: usize = 4_800;
+/// Longest name kept, four times PostgreSQL's own bound: longer ones are hostile, and so are headers with one of them.
+const MAX_NAME_BYTES: usize = 256;
 /// Most columns of all headers kept together.
 const MAX_COLUMNS: usize = 32_768;
 
@@ -121,7 +123,7 @@ impl Headers {
             return name.clone();
         }
         let name: Column = text.into();
-        if self.names.len() < MAX_NAMES {
+        if self.names.len() < MAX_NAMES && text.len() <= MAX_NAME_BYTES {
             self.names.insert(name.clone());
         }
         name
@@ -133,7 +135,8 @@ impl Headers {
             self.last = at;
             return self.known.get(at).cloned().unwrap_or(header);
         }
-        if self.known.len() < MAX_HEADERS && self.columns + header.len() <= MAX_COLUMNS {
+        let has_room = self.known.len() < MAX_HEADERS && self.columns + header.len() <= MAX_COLUMNS;
+        if has_room && header.names().iter().all(|name| name.len() <= MAX_NAME_BYTES) {
             self.columns += header.len();
             self.last = self.known.len();
             self.known.push(header.clone());
@@ -175,6 +178,19 @@ mod tests {
             shared.header()
         ));
         assert_eq!(read(headers, "{}").len(), 0);
+    }
+
+    #[test]
+    fn a_name_longer_than_any_of_postgresql_is_read_and_not_kept() {
+        let headers = &mut Headers::default();
+        let long = "x".repeat(MAX_NAME_BYTES + 1);
+        let text = format!(r#"{{"id":1,"{long}":2}}"#);
+        for _ in 0..2 {
+            assert!(read(headers, &text).get(&long).is_some());
+        }
+        let page: Record = serde_json::from_str(&text).expect("a row");
+        headers.share(page);
+        assert!(headers.known.is_empty() && !headers.names.contains(&*long));
     }
 
     #[test]
