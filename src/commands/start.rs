@@ -138,14 +138,12 @@ fn demo_options(args: &DemoArgs) -> Result<Options, Failure> {
 
 /// Logs go to standard error; the wall has Bevy's own logging.
 fn log(verbose: bool) {
-    let level = if verbose {
-        tracing::Level::INFO
-    } else {
-        tracing::Level::WARN
-    };
+    let level = if verbose { "info" } else { "warn" };
+    // What a certificate lacks is in the error that we say ourselves.
+    let filter = tracing_subscriber::EnvFilter::new(format!("{level},rustls_platform_verifier=off"));
     // A second call in one process (a test) keeps the first.
     let _ = tracing_subscriber::fmt()
-        .with_max_level(level)
+        .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .try_init();
 }

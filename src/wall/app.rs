@@ -96,9 +96,9 @@ fn log(verbose: bool) -> LogPlugin {
     LogPlugin {
         level: if verbose { Level::INFO } else { Level::WARN },
         filter: if verbose {
-            "wgpu=warn,naga=warn".into()
+            "wgpu=warn,naga=warn,rustls_platform_verifier=off".into()
         } else {
-            "wgpu=error,naga=error,bevy_winit=error,bevy_egui::render=error,bevy_render::renderer=error".into()
+            "wgpu=error,naga=error,bevy_winit=error,bevy_egui::render=error,bevy_render::renderer=error,rustls_platform_verifier=off".into()
         },
         ..default()
     }
