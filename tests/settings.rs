@@ -822,12 +822,15 @@ fn commands_and_their_flags_parse() {
         "opswall tail --json --url http://127.0.0.1:54321 --key demo --for 5 --dump state.jsonl --quiet",
         "opswall --url http://127.0.0.1:54321 tail --for 2.5s",
         "opswall config --json --verbose",
+        "opswall doctor --json --wait 5",
+        "opswall schema --schema ops",
+        "opswall bench ingest --json",
     ] {
         Cli::try_parse_from(line.split(' ')).expect(line);
     }
     for line in [
         "opswall tail --for minus",
-        "opswall doctor",
+        "opswall doktor",
         "opswall serve --listen nowhere",
         "opswall tail --bogus",
     ] {
