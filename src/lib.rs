@@ -3,7 +3,7 @@
 //! Data flows one way, left to right; intents flow back through `messages`:
 //!
 //! `net` → `realtime` → `connection` → `messages` → `fleet` → `layout` → `scene`, with `ui` reading and `wall` around
-//! it all. ARCHITECTURE.md says who may know whom; `tests/architecture.rs` enforces it.
+//! it all. ARCHITECTURE.md says who may know whom; `tests/protocol/architecture.rs` enforces it.
 
 pub mod domain;
 pub mod realtime;

@@ -11,10 +11,11 @@ const BUCKETS: usize = 12;
 const WINDOW_S: u32 = 60;
 /// The limits there are (realtime-protocol.md §8.1). A server that goes on delivering above one has the next.
 const TIERS: [u32; 4] = [100, 500, 2_500, 10_000];
-/// So long after the limit was reached, by the server's clock or ours, late changes have come.
-const LATE: Duration = Duration::from_secs(10);
-/// The average is called below the limit this long after it was, for the same reason.
+/// The average is called below the limit this long after it was: so late may changes come, by the server's clock or ours.
 const COOL: Duration = Duration::from_secs(10);
+/// What came in these buckets before the current one was all in the server's minute when it last looked at its average
+/// (every 5 s), even if it was 5 s on its way and what comes now is not.
+const SURE: std::ops::RangeInclusive<u64> = 3..=9;
 
 /// The changes of the last minute.
 #[derive(Debug, Default)]
@@ -22,37 +23,43 @@ struct Meter {
     buckets: [u32; BUCKETS],
     /// Number of the current bucket since the session was made.
     current: u64,
+    /// All of them, and those of `SURE`: looked at for every change.
+    sum: u32,
+    sure: u32,
 }
 
 impl Meter {
     fn roll(&mut self, at: Duration) {
         let current = at.as_secs() / BUCKET.as_secs();
-        let steps = current.saturating_sub(self.current).min(BUCKETS as u64);
-        for step in 1..=steps {
-            self.set(self.current + step, 0);
+        if current <= self.current {
+            return;
         }
-        self.current = self.current.max(current);
+        for step in 1..=(current - self.current).min(BUCKETS as u64) {
+            if let Some(slot) = self.slot(self.current + step) {
+                *slot = 0;
+            }
+        }
+        self.current = current;
+        self.sum = self.buckets.iter().fold(0, |sum, count| sum.saturating_add(*count));
+        self.sure = SURE.fold(0, |sum: u32, back| sum.saturating_add(self.before(back)));
     }
 
-    fn set(&mut self, bucket: u64, count: u32) {
-        if let Some(slot) = self.buckets.get_mut((bucket % BUCKETS as u64) as usize) {
-            *slot = count;
-        }
+    fn slot(&mut self, bucket: u64) -> Option<&mut u32> {
+        self.buckets.get_mut((bucket % BUCKETS as u64) as usize)
     }
 
-    fn get(&self, bucket: u64) -> u32 {
-        let slot = self.buckets.get((bucket % BUCKETS as u64) as usize);
+    fn before(&self, back: u64) -> u32 {
+        let bucket = self.current.checked_sub(back);
+        let slot = bucket.and_then(|bucket| self.buckets.get((bucket % BUCKETS as u64) as usize));
         slot.copied().unwrap_or_default()
     }
 
     fn add(&mut self, at: Duration) {
         self.roll(at);
-        let count = self.get(self.current).saturating_add(1);
-        self.set(self.current, count);
-    }
-
-    fn sum(&self) -> u32 {
-        self.buckets.iter().fold(0, |sum, count| sum.saturating_add(*count))
+        if let Some(slot) = self.slot(self.current) {
+            *slot = slot.saturating_add(1);
+            self.sum = self.sum.saturating_add(1);
+        }
     }
 }
 
@@ -68,7 +75,6 @@ pub(super) struct Bursts {
 
 #[derive(Debug)]
 struct Tripped {
-    since: Duration,
     /// Last moment at which the average was at or above the limit.
     hot: Duration,
     /// Changes since it began.
@@ -76,45 +82,54 @@ struct Tripped {
 }
 
 impl Bursts {
-    /// Counts a change; true when it is the one that may have tripped the limit.
+    /// Counts a change; true when it is one that may have tripped the limit, after a time in which nothing had.
     pub fn count(&mut self, at: Duration, limit: u32) -> bool {
         self.meter.add(at);
-        if let Some(tripped) = &mut self.tripped {
-            tripped.changes += 1;
+        let pace = self.limit(limit).saturating_mul(BUCKET.as_secs() as u32);
+        if self.meter.sure >= self.reached(limit) && self.meter.before(0) >= pace {
+            // They came although the average was above: a server with this limit would have dropped them. One alone could
+            // have been told twice.
+            let seen = self.meter.sure / WINDOW_S;
+            self.proven = TIERS.into_iter().find(|tier| *tier > seen).unwrap_or(u32::MAX);
+            if let Some(tripped) = &mut self.tripped {
+                tripped.hot = at.saturating_sub(COOL);
+            }
         }
-        let reached = self.limit(limit).saturating_mul(WINDOW_S);
-        let is_new = self.tripped.is_none() && self.meter.sum() >= reached;
-        if is_new {
-            self.tripped = Some(Tripped {
-                since: at,
-                hot: at,
-                changes: u64::from(self.meter.sum()),
-            });
+        let is_hot = self.meter.sum >= self.reached(limit);
+        match &mut self.tripped {
+            None if is_hot => {
+                let changes = u64::from(self.meter.sum);
+                self.tripped = Some(Tripped { hot: at, changes });
+                true
+            }
+            None => false,
+            Some(tripped) => {
+                tripped.changes += 1;
+                let was_cool = at >= tripped.hot + COOL;
+                if is_hot {
+                    tripped.hot = at;
+                }
+                is_hot && was_cool
+            }
         }
-        is_new
     }
 
     fn limit(&self, configured: u32) -> u32 {
         configured.max(self.proven)
     }
 
+    /// Changes within a minute from which the server drops what follows.
+    fn reached(&self, configured: u32) -> u32 {
+        self.limit(configured).saturating_mul(WINDOW_S)
+    }
+
     /// Looks at the average now. True while the server may be dropping changes.
     pub fn look(&mut self, at: Duration, configured: u32) -> bool {
         self.meter.roll(at);
-        let limit = self.limit(configured);
-        let sum = self.meter.sum();
-        let before = self.meter.get(self.meter.current.saturating_sub(1));
+        let is_hot = self.meter.sum >= self.reached(configured);
         let Some(tripped) = &mut self.tripped else { return false };
-        if sum >= limit.saturating_mul(WINDOW_S) {
+        if is_hot {
             tripped.hot = at;
-        }
-        // A server that had dropped at this limit would have fallen silent.
-        let is_silent_or_new = at < tripped.since + LATE + BUCKET * 2 || before < limit.saturating_mul(5) / 2;
-        if !is_silent_or_new {
-            let seen = sum / WINDOW_S;
-            self.proven = TIERS.into_iter().find(|tier| *tier > seen).unwrap_or(u32::MAX);
-            tripped.hot = tripped.hot.min(at.saturating_sub(COOL));
-            return false;
         }
         at < tripped.hot + COOL
     }
@@ -176,5 +191,35 @@ mod tests {
         let (first, last) = (suspected.first(), suspected.last());
         assert!(first >= Some(&19) && last <= Some(&45), "{first:?} {last:?}");
         assert_eq!(bursts.proven, 500);
+    }
+
+    #[test]
+    fn a_server_that_drops_at_its_limit_is_never_taken_for_one_with_another() {
+        // 130 a second are written; it tells what fits into its minute, late by up to 5 s.
+        for late in 0..=5 {
+            let mut bursts = Bursts::default();
+            let mut sent = [0; 12];
+            for at in 0..900_u64 {
+                let bucket = (at / 5 % 12) as usize;
+                if at % 5 == 0 {
+                    sent[bucket] = 0;
+                }
+                for _ in 0..130_u64.min(6_000 - sent.iter().sum::<u64>()) {
+                    sent[bucket] += 1;
+                    bursts.count(second(at + (at % 7).min(late)), 100);
+                }
+            }
+            assert_eq!((bursts.proven, bursts.is_tripped()), (0, true), "late by {late} s");
+        }
+    }
+
+    #[test]
+    fn a_second_burst_while_the_first_is_read_back_is_one_more_reason_to_read() {
+        let mut bursts = Bursts::default();
+        assert!((0..6_000).any(|_| bursts.count(second(0), 100)));
+        assert!(!bursts.look(second(80), 100));
+        // The reading is under way.
+        assert!((0..6_000).any(|_| bursts.count(second(81), 100)));
+        assert!(bursts.look(second(82), 100));
     }
 }

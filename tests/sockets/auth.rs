@@ -1,0 +1,592 @@
+//! Signing in over real sockets: by password and by refresh token, for a long time, against refusals and outages.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{Read as _, Write as _},
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Command as Process, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use crate::listener::{Listener, server_rows};
+use opswall::{
+    demo::{Account, AuthOptions, Door, ErrorShape, Keys, Options, Refusal, Server, Spoil, TableId},
+    domain::LinkStatus,
+    realtime::Command,
+    settings::{Env, FeedSettings, Settings, SettingsArgs},
+};
+use serde_json::{Value, json};
+
+const EMAIL: &str = "wall@example.com";
+const PASSWORD: &str = "correct horse battery";
+const KEY: &str = "sb_publishable_wallkey";
+
+/// A server with an account and sessions that last so long.
+fn server(lifetime_s: u64, rate: f64) -> Server {
+    forgiving(lifetime_s, rate, false)
+}
+
+/// One that takes the refresh token before the current one, or not.
+fn forgiving(lifetime_s: u64, rate: f64, forgives_parent: bool) -> Server {
+    let options = Options {
+        agents: 12,
+        workflows: 5,
+        tasks: 150,
+        rate,
+        seed: 7,
+        keys: Keys::Only(vec![KEY.into()]),
+        auth: AuthOptions {
+            accounts: vec![Account {
+                email: EMAIL.into(),
+                password: PASSWORD.into(),
+            }],
+            lifetime: Duration::from_secs(lifetime_s),
+            forgives_parent,
+            ..AuthOptions::default()
+        },
+        ..Options::default()
+    };
+    Server::start((Ipv4Addr::LOCALHOST, 0).into(), options).expect("a server")
+}
+
+/// A folder with the user's secrets.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Self {
+        let place = Self(tempfile::tempdir().expect("a folder"));
+        place.write("password", PASSWORD);
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), format!("{text}\n")).expect("written");
+        #[cfg(unix)]
+        fs::set_permissions(self.path(name), std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("closed");
+    }
+
+    fn token(&self) -> String {
+        let text = fs::read_to_string(self.path("token")).expect("the token file");
+        let mut lines = text.lines();
+        let token = lines.next().expect("a line").to_owned();
+        assert_eq!((lines.next(), text.ends_with('\n')), (None, true), "one plain line");
+        token
+    }
+
+    fn flags(&self, url: &str, by_token: bool) -> Vec<String> {
+        let path = |name: &str| self.path(name).to_string_lossy().into_owned();
+        let mut flags = vec!["--url".into(), url.into(), "--key".into(), KEY.into()];
+        if by_token {
+            flags.extend(["--refresh-token-file".into(), path("token")]);
+        } else {
+            flags.extend([
+                "--email".into(),
+                EMAIL.into(),
+                "--password-file".into(),
+                path("password"),
+            ]);
+        }
+        flags
+    }
+
+    fn settings(&self, url: &str, by_token: bool) -> FeedSettings {
+        let path = |name: &str| Some(self.path(name).to_string_lossy().into_owned());
+        let mut args = SettingsArgs {
+            url: Some(url.into()),
+            key: Some(KEY.into()),
+            reconnect_interval_ms: Some("100".into()),
+            ..SettingsArgs::default()
+        };
+        if by_token {
+            args.refresh_token_file = path("token");
+        } else {
+            args.email = Some(EMAIL.into());
+            args.password_file = path("password");
+        }
+        Settings::load(&args, &Env::default())
+            .and_then(|settings| settings.feed())
+            .expect("settings")
+    }
+
+    fn by_password(&self, server: &Server) -> Listener {
+        Listener::start(self.settings(&server.url(), false))
+    }
+
+    fn by_token(&self, server: &Server) -> Listener {
+        Listener::start(self.settings(&server.url(), true))
+    }
+}
+
+/// Signs in as another program would, and answers the session.
+fn sign_in(server: &Server) -> Value {
+    let body = json!({ "email": EMAIL, "password": PASSWORD }).to_string();
+    let mut socket = TcpStream::connect(server.addr()).expect("a connection");
+    write!(
+        socket,
+        "POST /auth/v1/token?grant_type=password HTTP/1.1\r\nhost: x\r\napikey: {KEY}\r\nconnection: close\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .expect("sent");
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).expect("an answer");
+    let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+    serde_json::from_str(body).expect("a session")
+}
+
+fn refresh_token(server: &Server) -> String {
+    sign_in(server)["refresh_token"].as_str().expect("a token").to_owned()
+}
+
+fn reason(listener: &Listener) -> String {
+    let status = listener.statuses.last().expect("a status");
+    status.reason.clone().unwrap_or_default()
+}
+
+fn notices(listener: &Listener, code: &str) -> usize {
+    listener.notices.iter().filter(|notice| notice.code == code).count()
+}
+
+#[test]
+fn with_e_mail_and_password_it_signs_in_and_joins_as_the_user() {
+    let (place, server) = (Place::new(), server(3_600, 100.0));
+    let mut listener = place.by_password(&server);
+    listener.until_connected();
+    assert_eq!(listener.status_words(), ["connecting", "connected"]);
+    listener.until("the end of the token", |listener| {
+        listener.link.token_expires_ms.is_some()
+    });
+    let seen = server.control().state().seen;
+    assert_eq!((seen.grants, seen.refused_grants, seen.joins_with_token), (1, 0, 1));
+    server.control().pause();
+    listener.until_equal(&server.control());
+}
+
+/// Twenty lives of a token, renewed at half of each: nobody notices.
+#[test]
+fn short_lived_tokens_are_renewed_again_and_again_without_one_gap() {
+    let (place, server) = (Place::new(), server(2, 300.0));
+    place.write("token", &refresh_token(&server));
+    let mut listener = place.by_token(&server);
+    listener.until_connected();
+    let mut files = BTreeSet::from([place.token()]);
+    for _ in 0..12 {
+        let pushes = server.control().state().seen.token_pushes;
+        listener.until("another token", |_| server.control().state().seen.token_pushes > pushes);
+        files.insert(place.token());
+    }
+    assert_eq!(
+        listener.status_words(),
+        ["connecting", "connected"],
+        "{:?}",
+        listener.notices
+    );
+    let seen = server.control().state().seen;
+    assert_eq!((seen.connects, seen.joins, seen.refused_grants), (1, 1, 0));
+    assert!(
+        files.len() >= 10,
+        "each new refresh token is written down: {}",
+        files.len()
+    );
+    server.control().pause();
+    listener.until_equal(&server.control());
+}
+
+#[test]
+fn a_rotated_refresh_token_is_in_its_file_before_anything_else_and_the_owners_alone() {
+    let (place, server) = (Place::new(), server(2, 50.0));
+    // A used token is good no more, at once: whoever loses the new one is out.
+    server.control().reuse_interval(Duration::ZERO);
+    place.write("token", &refresh_token(&server));
+    let first = place.token();
+    for round in 0..6_u64 {
+        let mut listener = place.by_token(&server);
+        listener.until_connected();
+        assert_ne!(place.token(), first, "round {round}");
+        // Stopped at any moment of a renewal, the next start goes on.
+        listener.listen_for(Duration::from_millis(700 + 130 * round));
+        drop(listener);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = fs::metadata(place.path("token"))
+                .expect("the file")
+                .permissions()
+                .mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+    let names = fs::read_dir(place.0.path()).expect("the folder").count();
+    assert_eq!(names, 2, "nothing is left beside the two files");
+}
+
+#[test]
+fn a_wrong_password_is_one_sentence_and_a_corrected_file_is_read_on_reconnect() {
+    for shape in [ErrorShape::Coded, ErrorShape::OAuth] {
+        let (place, server) = (Place::new(), server(3_600, 0.0));
+        server.control().auth_errors(shape);
+        place.write("password", "wrong horse");
+        let mut listener = place.by_password(&server);
+        listener.until("the refusal", |listener| listener.status() == LinkStatus::Error);
+        let said = reason(&listener);
+        assert!(
+            said.contains("password is wrong") && said.contains("first line of"),
+            "{said}"
+        );
+        assert!(!said.contains("wrong horse") && !said.contains('\n'), "{said}");
+        assert_eq!(
+            server.control().state().seen.connects,
+            0,
+            "nothing is opened without a token"
+        );
+
+        place.write("password", PASSWORD);
+        assert!(listener.worker.command(Command::Reconnect));
+        listener.until_connected();
+    }
+}
+
+#[test]
+fn auth_endpoints_that_are_down_or_odd_are_tried_again() {
+    let (place, server) = (Place::new(), server(3_600, 0.0));
+    let control = server.control();
+    for (spoil, said) in [
+        (
+            Spoil::Status {
+                status: 503,
+                text: "upstream is away".into(),
+                retry_after: None,
+            },
+            "HTTP 503",
+        ),
+        (Spoil::Html(200), "a web page answers"),
+        (Spoil::Html(502), "HTTP 502"),
+        (Spoil::Redirect("http://127.0.0.1:1/".into()), "sends us elsewhere"),
+        (Spoil::Truncate, "signing in"),
+        (Spoil::Half, "cut short or no session"),
+        (Spoil::Garbage, "cut short or no session"),
+        (Spoil::Endless, "larger than"),
+        (Spoil::Empty, "no usable session token"),
+        (Spoil::Hangup, "signing in"),
+    ] {
+        let name = format!("{spoil:?}");
+        control.spoil(Door::Auth, spoil, 0, 2);
+        let mut listener = place.by_password(&server);
+        listener.until_connected();
+        let reasons: Vec<_> = listener
+            .statuses
+            .iter()
+            .filter_map(|status| status.reason.clone())
+            .collect();
+        assert!(
+            reasons.iter().any(|reason| reason.contains(said)),
+            "{name}: {reasons:?}"
+        );
+        assert!(!reasons.concat().contains(PASSWORD), "{name}: {reasons:?}");
+    }
+}
+
+#[test]
+fn an_outage_of_the_auth_endpoints_is_outlived_by_the_token_in_force() {
+    let (place, server) = (Place::new(), server(6, 50.0));
+    let mut listener = place.by_password(&server);
+    listener.until_connected();
+    let refusal = Refusal {
+        sockets: false,
+        auth: true,
+        ..Refusal::default()
+    };
+    server.control().refuse(refusal, Some(Duration::from_secs(4)));
+    let grants = server.control().state().seen.grants;
+    listener.until("a renewal after the outage", |_| {
+        server.control().state().seen.grants > grants
+    });
+    server.control().pause();
+    listener.until_connected();
+    listener.until_equal(&server.control());
+}
+
+#[test]
+fn a_session_that_was_ended_goes_on_by_the_password() {
+    for shape in [ErrorShape::Coded, ErrorShape::OAuth] {
+        let (place, server) = (Place::new(), server(2, 100.0));
+        server.control().auth_errors(shape);
+        let mut listener = place.by_password(&server);
+        listener.until_connected();
+        server.control().revoke_sessions();
+        let pushes = server.control().state().seen.token_pushes;
+        listener.until("a new session", |_| server.control().state().seen.token_pushes > pushes);
+        assert!(
+            server.control().state().seen.refused_grants >= 1,
+            "the refresh token was refused"
+        );
+        assert_eq!(listener.status_words(), ["connecting", "connected"], "nobody noticed");
+    }
+}
+
+#[test]
+fn a_refresh_token_that_is_no_longer_good_is_said_and_a_new_one_in_the_file_heals_it() {
+    let (place, server) = (Place::new(), server(3_600, 0.0));
+    let used = refresh_token(&server);
+    place.write("token", &used);
+    server.control().revoke_sessions();
+    let mut listener = place.by_token(&server);
+    listener.until("the refusal", |listener| listener.status() == LinkStatus::Error);
+    let said = reason(&listener);
+    assert!(said.contains("sign in anew") && said.contains("token"), "{said}");
+    assert!(!said.contains(&used), "{said}");
+
+    place.write("token", &refresh_token(&server));
+    assert!(listener.worker.command(Command::Reconnect));
+    listener.until_connected();
+}
+
+/// A wall and a tail with one file: each takes over what the other wrote.
+#[test]
+fn two_programs_share_a_refresh_token_file() {
+    let (place, server) = (Place::new(), server(3, 50.0));
+    place.write("token", &refresh_token(&server));
+    let mut one = place.by_token(&server);
+    one.until_connected();
+    let mut other = place.by_token(&server);
+    other.until_connected();
+    for _ in 0..8 {
+        one.listen_for(Duration::from_millis(500));
+        other.listen_for(Duration::from_millis(500));
+    }
+    for listener in [&one, &other] {
+        assert_eq!(
+            listener.status_words(),
+            ["connecting", "connected"],
+            "{:?}",
+            listener.notices
+        );
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_a_notice_once_and_the_token_lives_in_memory() {
+    let (place, server) = (Place::new(), server(2, 50.0));
+    let folder = place.path("away");
+    fs::create_dir(&folder).expect("a folder");
+    let mut settings = {
+        fs::write(folder.join("token"), refresh_token(&server)).expect("written");
+        fs::rename(folder.join("token"), place.path("token")).expect("moved");
+        place.settings(&server.url(), true)
+    };
+    settings.reconcile_interval = None;
+    // Where the token stood there is no folder any more.
+    let away = place.0.path().with_extension("gone");
+    fs::rename(place.0.path(), &away).expect("moved away");
+    let mut listener = Listener::start(settings);
+    listener.until_connected();
+    listener.until("the notice", |listener| notices(listener, "token_unsaved") > 0);
+    let grants = server.control().state().seen.grants;
+    listener.until("more renewals", |_| server.control().state().seen.grants > grants + 3);
+    assert_eq!(notices(&listener, "token_unsaved"), 1);
+    assert_eq!(listener.status_words(), ["connecting", "connected"]);
+    fs::rename(away, place.0.path()).expect("moved back");
+}
+
+/// A role that row-level security does not bind is refused from the Auth endpoints as it is from a key.
+#[test]
+fn a_session_of_the_service_role_is_refused_unless_allowed() {
+    let (place, server) = (Place::new(), server(3_600, 0.0));
+    let session = json!({
+        "access_token": server.control().token("service_role", 3_600),
+        "expires_in": 3_600,
+        "refresh_token": "next",
+    });
+    let body = session.to_string();
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let auth = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let url = format!("http://{}/auth/v1", auth.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        for socket in auth.incoming() {
+            let mut socket = socket.expect("a connection");
+            // The whole request is in the first packets, and this test does not care what it says.
+            let _ = socket.read(&mut [0; 4_096]);
+            let _ = socket.write_all(answer.as_bytes());
+        }
+    });
+    for allowed in [false, true] {
+        let mut settings = place.settings(&server.url(), false);
+        settings.allow_service_key = allowed;
+        settings.auth.as_mut().expect("a sign-in").url = url.parse().expect("a url");
+        let mut listener = Listener::start(settings);
+        if allowed {
+            listener.until_connected();
+        } else {
+            listener.until("the refusal", |listener| listener.status() == LinkStatus::Error);
+            let said = reason(&listener);
+            assert!(
+                said.contains("service_role") && said.contains("--allow-service-key"),
+                "{said}"
+            );
+        }
+    }
+}
+
+fn opswall(folder: &Path, flags: &[String], more: &[&str]) -> Output {
+    Process::new(env!("CARGO_BIN_EXE_opswall"))
+        .arg("tail")
+        .args(flags)
+        .args(more)
+        .current_dir(folder)
+        .env_clear()
+        .env("HOME", folder)
+        .env("RUST_LOG", "trace")
+        .output()
+        .expect("the program starts")
+}
+
+/// Everything printed at the loudest, searched for everything secret: on a good run and on refused ones.
+#[test]
+fn no_secret_is_ever_printed() {
+    let (place, server) = (Place::new(), server(2, 50.0));
+    let control = server.control();
+    let first = refresh_token(&server);
+    place.write("token", &first);
+    let echo = |text: &str| Spoil::Status {
+        status: 400,
+        text: text.to_owned(),
+        retry_after: None,
+    };
+    let dump = place.path("dump").to_string_lossy().into_owned();
+    let loud = ["-v", "--json", "--for", "4", "--dump", &dump];
+    let mut printed = Vec::new();
+    for (by_token, spoil) in [
+        (true, None),
+        (false, None),
+        (false, Some(echo(PASSWORD))),
+        (true, Some(echo(&format!("bad key {KEY}")))),
+    ] {
+        if let Some(spoil) = spoil {
+            control.spoil(Door::Auth, spoil, 0, 1);
+        }
+        let output = opswall(place.0.path(), &place.flags(&server.url(), by_token), &loud);
+        control.unspoil();
+        printed.extend(output.stdout);
+        printed.extend(output.stderr);
+        printed.extend(fs::read(place.path("dump")).unwrap_or_default());
+    }
+    let printed = String::from_utf8_lossy(&printed);
+    assert!(
+        printed.contains("\"connected\"") && printed.contains("\"error\""),
+        "{printed}"
+    );
+    for secret in [PASSWORD, KEY, &first, &place.token(), "eyJ"] {
+        assert!(!printed.contains(secret), "a secret was printed");
+    }
+    let settings = place.settings(&server.url(), false);
+    let debug = format!("{settings:?} {:?}", place.settings(&server.url(), true));
+    for secret in [PASSWORD, KEY, &place.token()] {
+        assert!(!debug.contains(secret), "{debug}");
+    }
+}
+
+/// `tail --dump` while tokens come and go: the server's rows.
+#[test]
+fn a_dump_after_many_tokens_equals_the_servers_rows() {
+    let (place, server) = (Place::new(), server(2, 200.0));
+    let control = server.control();
+    let pausing = server.control();
+    let pause = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(8));
+        pausing.pause();
+    });
+    let dump = place.path("dump").to_string_lossy().into_owned();
+    let output = opswall(
+        place.0.path(),
+        &place.flags(&server.url(), false),
+        &["--json", "--for", "12", "--dump", &dump],
+    );
+    pause.join().expect("paused");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        !text.contains("\"disconnected\""),
+        "no gap: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let mut rows = std::collections::BTreeMap::new();
+    for line in fs::read_to_string(&dump).expect("the dump").lines() {
+        let row: Value = serde_json::from_str(line).expect("JSON");
+        let kind = row["table"].as_str().expect("a table").trim_end_matches('s');
+        rows.insert(
+            format!("{kind} {}", row["id"].as_str().expect("an id")),
+            row["record"].clone(),
+        );
+    }
+    assert_eq!(rows, server_rows(&control));
+    assert!(control.state().seen.token_pushes >= 5);
+}
+
+/// Killed without a chance to tidy up, at any moment of a renewal: the file still opens the door. As on a real server the
+/// token before the current one is good, for those who never got the answer.
+#[cfg(unix)]
+#[test]
+fn killed_at_any_moment_the_next_start_signs_in() {
+    let (place, server) = (Place::new(), forgiving(2, 50.0, true));
+    server.control().reuse_interval(Duration::ZERO);
+    place.write("token", &refresh_token(&server));
+    for round in 0..10_u64 {
+        let mut child = Process::new(env!("CARGO_BIN_EXE_opswall"))
+            .args(["tail", "--quiet"])
+            .args(place.flags(&server.url(), true))
+            .env_clear()
+            .env("HOME", place.0.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        let grants = server.control().state().seen.grants;
+        let started = Instant::now();
+        while server.control().state().seen.grants < grants + 2 {
+            assert!(
+                started.elapsed() < Duration::from_secs(30),
+                "round {round}: it signs in"
+            );
+            std::thread::sleep(Duration::from_millis(1 + round % 3));
+        }
+        child.kill().expect("killed");
+        child.wait().expect("gone");
+        place.token();
+    }
+    let mut listener = place.by_token(&server);
+    listener.until_connected();
+}
+
+/// Rows that only signed-in users see: a wall by key alone sees none and says so or stays empty, a signed-in one sees
+/// the policy's rows, by snapshot, by stream and over renewals.
+#[test]
+fn rows_behind_row_level_security_are_followed_as_the_user_who_signed_in() {
+    let (place, server) = (Place::new(), server(2, 200.0));
+    let control = server.control();
+    for table in TableId::ALL {
+        control
+            .rules(table, |rules| rules.allow("authenticated", "true"))
+            .expect("a policy");
+    }
+    let mut anonymous = Listener::start(FeedSettings {
+        auth: None,
+        ..place.settings(&server.url(), false)
+    });
+    let mut user = place.by_password(&server);
+    user.until_connected();
+    anonymous.listen_for(Duration::from_secs(5));
+    assert!(anonymous.rows.is_empty(), "the key alone sees nothing");
+    control.pause();
+    user.until_equal(&control);
+    assert!(!user.rows.is_empty());
+    assert_eq!(user.status_words(), ["connecting", "connected"], "{:?}", user.notices);
+    assert!(control.state().seen.token_pushes >= 2);
+}

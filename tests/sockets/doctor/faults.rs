@@ -1,0 +1,243 @@
+//! Faults of a real project, on the demo feed's server: rights, publication, refusals, answers that are none.
+
+use std::time::Duration;
+
+use opswall::demo::{Control, Delays, Door, HANDSHAKES, JOINS, Options, Refusal, Server, Spoil, Subscribe, TableId};
+
+use super::program::{Report, examine, expect};
+use crate::demo::server;
+
+/// The report on a feed at 100 changes a second that `spoil` was done to.
+fn examined(args: &[&str], spoil: impl FnOnce(&Control)) -> Report {
+    let server = server(100.0);
+    spoil(&server.control());
+    let url = server.url();
+    let mut all = vec!["--url", url.as_str(), "--key", "sb_publishable_sesame"];
+    all.extend(args);
+    let report = examine(&all);
+    assert!(!report.text.contains("sesame"), "{}", report.text);
+    report
+}
+
+#[test]
+fn a_table_that_is_not_published_is_told_apart_from_one_that_is_not_there() {
+    let report = examined(&[], |control| {
+        control.rules(TableId::Tasks, |rules| rules.is_published = false)
+    });
+    assert_eq!(report.code, 1);
+    let check = report.of_table("subscribed", "public.tasks");
+    expect(check, "failed", &["not in the publication", "stand still"]);
+    assert_eq!(
+        check["sql"],
+        "alter publication supabase_realtime add table public.tasks;"
+    );
+    expect(report.of_table("rest", "public.tasks"), "ok", &["rows"]);
+    expect(report.of_table("subscribed", "public.agents"), "ok", &[]);
+    assert_eq!(report.results("failed"), ["subscribed"]);
+}
+
+#[test]
+fn a_role_without_the_right_to_read_is_told_with_the_statements() {
+    let report = examined(&["--wait", "10"], |control| {
+        for table in TableId::ALL {
+            control.rules(table, |rules| rules.denied.insert("anon".into()));
+        }
+    });
+    assert_eq!(report.code, 1);
+    expect(
+        report.of_table("rest", "public.tasks"),
+        "failed",
+        &[
+            "permission denied",
+            "grant select on public.tasks to anon;",
+            "for select to anon using (true);",
+        ],
+    );
+    expect(
+        report.check("change"),
+        "warning",
+        &["may not select", "grant select on public.", " to anon;"],
+    );
+}
+
+#[test]
+fn no_rows_may_be_row_level_security() {
+    let report = examined(&[], |control| control.rules(TableId::Agents, |rules| rules.restrict()));
+    assert_eq!((report.code, report.overall()), (0, "warning"));
+    let check = report.of_table("rest", "public.agents");
+    expect(check, "warning", &["0 rows", "row-level security", "anon"]);
+    expect(
+        check,
+        "warning",
+        &[
+            "create policy",
+            "on public.agents for select to anon using (true);",
+            "select count(*)",
+        ],
+    );
+    expect(report.of_table("rest", "public.tasks"), "ok", &[]);
+}
+
+#[test]
+fn a_table_without_a_primary_key_is_told() {
+    let report = examined(&["--wait", "10"], |control| {
+        for table in TableId::ALL {
+            control.rules(table, |rules| rules.is_keyless = true);
+        }
+    });
+    expect(
+        report.check("change"),
+        "warning",
+        &["primary key", "add primary key (id);"],
+    );
+    assert_eq!(report.code, 0, "{}", report.text);
+}
+
+#[test]
+fn pages_that_the_server_cuts_are_told() {
+    let report = examined(&[], |control| control.conduct(|conduct| conduct.max_rows = 50));
+    expect(report.of_table("rest", "public.tasks"), "ok", &["pages of 50 at most"]);
+    expect(report.of_table("rest", "public.agents"), "ok", &["12 rows"]);
+    assert!(
+        !report.of_table("rest", "public.agents")["found"]
+            .to_string()
+            .contains("pages")
+    );
+}
+
+#[test]
+fn a_subscription_that_never_comes_and_one_that_comes_late_are_told_apart() {
+    let never = |conduct: &mut opswall::demo::Conduct| conduct.subscribe = Subscribe::Never;
+    let report = examined(&["--timeout", "0.4"], |control| control.conduct(never));
+    assert_eq!(report.code, 1);
+    for table in ["public.agents", "public.tasks", "public.workflows"] {
+        expect(
+            report.of_table("subscribed", table),
+            "failed",
+            &["no word of a subscription in 1 s", "wal_level", "pg_replication_slots"],
+        );
+    }
+    expect(report.check("heartbeat"), "ok", &[]);
+    expect(report.check("change"), "skipped", &["because subscribed failed"]);
+
+    let late = |conduct: &mut opswall::demo::Conduct| conduct.subscribe = Subscribe::ErrorFirst;
+    let report = examined(&["--wait", "10"], |control| control.conduct(late));
+    assert_eq!((report.code, report.overall()), (0, "ok"), "{}", report.text);
+}
+
+#[test]
+fn every_refusal_of_a_handshake_has_its_words() {
+    for handshake in HANDSHAKES {
+        let refusal = Refusal::named(handshake.name).expect("a refusal");
+        let report = examined(&[], |control| control.refuse(refusal, None));
+        assert_eq!(report.code, 1, "{}", handshake.name);
+        expect(
+            report.check("websocket"),
+            "failed",
+            &[handshake.text, &handshake.status.to_string()],
+        );
+        expect(report.check("join"), "skipped", &["because websocket failed"]);
+        expect(report.of_table("rest", "public.tasks"), "ok", &[]);
+    }
+    let suspended = Refusal {
+        text: Some("Realtime was disabled for this tenant".into()),
+        status: "403".parse().expect("a status"),
+        ..Refusal::default()
+    };
+    let report = examined(&[], |control| control.refuse(suspended, None));
+    expect(
+        report.check("websocket"),
+        "failed",
+        &["switched off", "switch it on in the project's settings"],
+    );
+}
+
+#[test]
+fn every_refusal_of_a_join_has_its_words() {
+    for join in JOINS {
+        let report = examined(&[], |control| control.refuse_joins(join.name, 3));
+        assert_eq!(report.code, 1, "{}", join.name);
+        // A server that refuses is not asked to prove anything more.
+        expect(report.check("join"), "failed", &[]);
+        expect(report.check("heartbeat"), "skipped", &["because join failed"]);
+        expect(
+            report.of_table("subscribed", "public.tasks"),
+            "skipped",
+            &["because join failed"],
+        );
+    }
+    let report = examined(&[], |control| {
+        control.refuse_joins("PrivateOnly: This project only allows private channels", 3)
+    });
+    expect(
+        report.check("join"),
+        "failed",
+        &["private channels only", "allow public access"],
+    );
+}
+
+#[test]
+fn a_server_as_slow_as_a_real_one_is_waited_for() {
+    let options = Options {
+        delays: Delays::REAL,
+        rate: 50.0,
+        ..Options::default()
+    };
+    let server = Server::start(([127, 0, 0, 1], 0).into(), options).expect("a server");
+    server
+        .control()
+        .refuse_joins("ConnectionRateLimitReached: Too many connected users", 1);
+    let report = examine(&["--url", &server.url(), "--key", "sb_publishable_x"]);
+    expect(report.check("join"), "failed", &["Too many connected users", "limits"]);
+    let report = examine(&["--url", &server.url(), "--key", "sb_publishable_x", "--wait", "10"]);
+    assert_eq!((report.code, report.overall()), (0, "ok"), "{}", report.text);
+}
+
+#[test]
+fn answers_that_are_none_are_one_finding_each() {
+    for (spoil, words) in [
+        (Spoil::Html(200), &["not JSON", "rest_url"][..]),
+        (Spoil::Html(503), &["HTTP 503", "down or starting"]),
+        (Spoil::Garbage, &["not JSON"]),
+        (Spoil::Half, &["not JSON"]),
+        (Spoil::Truncate, &["REST does not answer"]),
+        (Spoil::Hangup, &["REST does not answer"]),
+        (Spoil::Endless, &["larger than 8 MiB"]),
+        (Spoil::Wait(30.0), &["no answer in 2 s"]),
+        (Spoil::Drip(1), &["no answer in 2 s"]),
+        (
+            Spoil::Redirect("https://elsewhere.example/".into()),
+            &["elsewhere", "final address"],
+        ),
+    ] {
+        let name = format!("{spoil:?}");
+        let report = examined(&["--timeout", "2"], |control| {
+            control.spoil(Door::Rest, spoil, 0, 1_000)
+        });
+        assert_eq!(report.code, 1, "{name}");
+        expect(report.of_table("rest", "public.agents"), "failed", words);
+        // The stream is another way.
+        expect(report.check("websocket"), "ok", &[]);
+    }
+}
+
+#[test]
+fn an_auth_that_is_down_is_a_warning_and_the_rest_goes_on() {
+    let down = Refusal {
+        sockets: false,
+        auth: true,
+        ..Refusal::default()
+    };
+    let report = examined(&["--wait", "10"], |control| {
+        control.refuse(down, Some(Duration::from_secs(600)))
+    });
+    let auth = report.check("auth");
+    assert!(
+        ["ok", "warning"].contains(&auth["result"].as_str().expect("a word")),
+        "{auth:#}"
+    );
+    assert_eq!(report.code, 0, "{}", report.text);
+    let report = examined(&[], |control| control.spoil(Door::Auth, Spoil::Html(502), 0, 10));
+    expect(report.check("auth"), "warning", &["HTTP 502", "down or starting"]);
+    assert_eq!(report.code, 0, "{}", report.text);
+}

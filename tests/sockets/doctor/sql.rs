@@ -1,0 +1,122 @@
+//! Every statement that `doctor` recommends, on a real PostgreSQL in the state that it is recommended for.
+
+use opswall::{
+    demo::{Control, Subscribe, TableId},
+    domain::Mapping,
+    schema,
+};
+use serde_json::{Value, json};
+
+use super::{
+    program::{Report, examine},
+    scripted::{Script, serve},
+};
+use crate::{demo::server, postgres::Postgres};
+
+fn of_demo(rate: f64, args: &[&str], spoil: impl FnOnce(&Control)) -> Report {
+    let server = server(rate);
+    spoil(&server.control());
+    let url = server.url();
+    let mut all = vec!["--url", url.as_str(), "--key", "sb_publishable_x"];
+    all.extend(args);
+    examine(&all)
+}
+
+fn sql(check: &Value) -> String {
+    check["sql"]
+        .as_str()
+        .unwrap_or_else(|| panic!("no statement in {check:#}"))
+        .to_owned()
+}
+
+#[test]
+fn every_recommended_statement_runs() {
+    let Some(postgres) = Postgres::start() else { return };
+    postgres.script(&schema::script(&Mapping::default()).expect("SQL"));
+    postgres.ask("insert into public.agents (name) values ('Ada')");
+
+    let unpublished = of_demo(0.0, &[], |control| {
+        control.rules(TableId::Tasks, |rules| rules.is_published = false)
+    });
+    let denied = of_demo(100.0, &["--wait", "10"], |control| {
+        for table in TableId::ALL {
+            control.rules(table, |rules| rules.denied.insert("anon".into()));
+        }
+    });
+    let hidden = of_demo(0.0, &[], |control| {
+        control.rules(TableId::Agents, |rules| rules.restrict())
+    });
+    let keyless = of_demo(100.0, &["--wait", "10"], |control| {
+        for table in TableId::ALL {
+            control.rules(table, |rules| rules.is_keyless = true);
+        }
+    });
+    let never = of_demo(0.0, &["--timeout", "0.4"], |control| {
+        control.conduct(|conduct| conduct.subscribe = Subscribe::Never)
+    });
+    let quiet = of_demo(0.0, &[], |_| {});
+    let missing = of_demo(0.0, &["--tasks-table", "jobs"], |_| {});
+    let slow = json!({"code": "57014", "details": null, "hint": null, "message": "canceling statement"});
+    let url = serve(Script {
+        pages: [("/rest/v1/tasks".to_owned(), (500, slow))].into(),
+        ..Script::default()
+    });
+    let slow = examine(&["--url", &url, "--key", "sb_publishable_x"]);
+
+    let changed = sql(keyless.check("change"));
+    let drop_keys = "alter table public.agents drop constraint agents_pkey; alter table public.tasks drop constraint \
+                     tasks_pkey; alter table public.workflows drop constraint workflows_pkey";
+    for (before, statement, after) in [
+        (
+            "alter publication supabase_realtime drop table public.tasks",
+            sql(unpublished.of_table("subscribed", "public.tasks")),
+            "select count(*) = 1 from pg_publication_tables where tablename = 'tasks'",
+        ),
+        (
+            "revoke select on public.tasks from anon; drop policy \"opswall reads\" on public.tasks",
+            sql(denied.of_table("rest", "public.tasks")),
+            "select has_table_privilege('anon', 'public.tasks', 'select')",
+        ),
+        (
+            "select 1",
+            sql(denied.check("change")),
+            "select has_table_privilege('anon', 'public.tasks', 'select')",
+        ),
+        (
+            "drop policy \"opswall reads\" on public.agents",
+            sql(hidden.of_table("rest", "public.agents")),
+            "set role anon; select count(*) = 1 from public.agents",
+        ),
+        (
+            "select 1",
+            sql(never.of_table("subscribed", "public.tasks")),
+            "select true",
+        ),
+        (
+            "create temporary table before as select updated_at from public.agents",
+            sql(quiet.check("change")),
+            "select true",
+        ),
+        ("select 1", sql(missing.of_table("rest", "public.jobs")), "select true"),
+        (
+            "create table public.jobs (id int primary key)",
+            sql(missing.of_table("subscribed", "public.jobs")),
+            "select true",
+        ),
+        (
+            "select 1",
+            sql(slow.of_table("rest", "public.tasks")),
+            "select 'statement_timeout=8s' = any(rolconfig) from pg_roles where rolname = 'anon'",
+        ),
+        (
+            drop_keys,
+            changed,
+            "select count(*) = 1 from pg_index where indisprimary and indrelid::regclass::text in \
+          ('agents', 'tasks', 'workflows', 'public.agents', 'public.tasks', 'public.workflows')",
+        ),
+    ] {
+        postgres.ask(before);
+        postgres.script(&statement);
+        assert_eq!(postgres.ask(after), "t", "{statement}");
+    }
+}

@@ -1,0 +1,209 @@
+//! What goes wrong below the protocol, between a real worker and a real server: each ends in Live, on the server's rows.
+
+use std::time::Duration;
+
+use crate::demo::server;
+use crate::listener::{Listener, settings};
+use opswall::{
+    demo::{Cut, Flow, Mishap, Proxy, Server, Way},
+    domain::{Backoff, LinkStatus},
+    settings::FeedSettings,
+};
+
+/// A server, a proxy in front of it, and a reader behind that, connected.
+fn connected(rate: f64) -> (Server, Proxy, Listener) {
+    let server = server(rate);
+    let proxy = Proxy::start(server.addr()).expect("a proxy");
+    let mut listener = Listener::start(FeedSettings {
+        heartbeat_interval: Duration::from_millis(500),
+        ..settings(&proxy.url())
+    });
+    listener.until_connected();
+    (server, proxy, listener)
+}
+
+/// The socket is lost and comes back; at the end the reader has what the server has.
+fn recover(server: &Server, listener: &mut Listener) {
+    listener.until("the loss", |listener| listener.status() != LinkStatus::Connected);
+    listener.until_connected();
+    server.control().pause();
+    listener.until_equal(&server.control());
+}
+
+#[test]
+fn a_reset_and_an_end_are_noticed_and_healed() {
+    for how in [Cut::Rst, Cut::Fin] {
+        let (server, proxy, mut listener) = connected(200.0);
+        assert!(proxy.cut(how) >= 1);
+        recover(&server, &mut listener);
+    }
+}
+
+/// Both ends believe in the connection, and nothing passes: only the heartbeat can tell.
+#[test]
+fn a_half_open_socket_is_found_by_its_heartbeat() {
+    let server = server(200.0);
+    let proxy = Proxy::start(server.addr()).expect("a proxy");
+    let mut listener = Listener::start(FeedSettings {
+        heartbeat_interval: Duration::from_millis(500),
+        rest_url: settings(&server.url()).rest_url,
+        ..settings(&proxy.url())
+    });
+    listener.until_connected();
+    assert_eq!(proxy.set_flow_of_open(Flow::Swallow), 1);
+    recover(&server, &mut listener);
+}
+
+#[test]
+fn a_stall_ends_in_the_server_s_rows_whether_it_was_noticed_or_not() {
+    let (server, proxy, mut listener) = connected(200.0);
+    for span in [100, 1_500] {
+        proxy.set_flow(Flow::Stall);
+        listener.listen_for(Duration::from_millis(span));
+        proxy.set_flow(Flow::Pass);
+        listener.until_connected();
+    }
+    server.control().pause();
+    listener.until_equal(&server.control());
+}
+
+/// Torn, merged and slow: nothing is wrong with that, and nothing is to be noticed.
+#[test]
+fn torn_merged_and_slow_bytes_are_only_bytes() {
+    for flow in [
+        Flow::Split(3),
+        Flow::Merge(Duration::from_millis(60)),
+        Flow::Throttle(400_000),
+    ] {
+        let server = server(60.0);
+        let proxy = Proxy::start(server.addr()).expect("a proxy");
+        proxy.set_flow(flow);
+        let mut listener = Listener::start(settings(&proxy.url()));
+        listener.until_connected();
+        listener.until("live changes", |listener| {
+            let live = |change: &&opswall::domain::Change| change.committed_ms.is_some();
+            listener.changes.iter().filter(live).count() > 30
+        });
+        server.control().pause();
+        listener.until_equal(&server.control());
+        assert_eq!(listener.status_words(), ["connecting", "connected"], "{flow:?}");
+    }
+}
+
+#[test]
+fn garbage_either_way_costs_the_socket_and_nothing_else() {
+    for (seed, way) in [(1, Way::ToClient), (2, Way::ToServer), (3, Way::ToClient)] {
+        let (server, proxy, mut listener) = connected(200.0);
+        assert!(proxy.garbage(way, 4_000, seed) >= 1);
+        recover(&server, &mut listener);
+    }
+}
+
+#[test]
+fn spoilt_bytes_in_the_stream_never_become_rows() {
+    let (server, proxy, mut listener) = connected(200.0);
+    for _ in 0..3 {
+        proxy.spoil(Way::ToClient, 300);
+        listener.listen_for(Duration::from_millis(200));
+        listener.until_connected();
+    }
+    server.control().pause();
+    listener.until_equal(&server.control());
+}
+
+#[test]
+fn a_machine_that_resets_every_connection_is_tried_again_until_it_does_not() {
+    let (server, proxy, mut listener) = connected(200.0);
+    proxy.refuse_new();
+    proxy.cut(Cut::Rst);
+    let waits = |listener: &Listener| {
+        listener
+            .statuses
+            .iter()
+            .filter(|report| report.retry_in_ms.is_some())
+            .count()
+    };
+    listener.until("the second try", |listener| waits(listener) >= 2);
+    proxy.set_flow(Flow::Pass);
+    recover(&server, &mut listener);
+}
+
+/// What answers at the same address may be another machine with other rows.
+#[test]
+fn another_server_behind_the_same_address_is_read_anew() {
+    let (_first, proxy, mut listener) = connected(0.0);
+    let second = server(0.0);
+    second.control().step(300);
+    proxy.point_at(second.addr());
+    proxy.cut(Cut::Fin);
+    recover(&second, &mut listener);
+}
+
+#[test]
+fn a_proxy_counts_bounds_and_stops() {
+    let (_server, proxy, listener) = connected(0.0);
+    assert!(proxy.links() >= 1 && proxy.passed(Way::ToClient) > proxy.passed(Way::ToServer));
+    proxy.set_flow(Flow::Stall);
+    let addr = proxy.addr();
+    drop(proxy);
+    assert!(
+        std::net::TcpStream::connect(addr).is_err(),
+        "nobody listens there any more"
+    );
+    drop(listener);
+}
+
+/// A day of mixed mishaps under load. After each the reader comes to Live again, and what it has at the end is what the
+/// server has.
+fn a_day(count: usize, seed: u64, rate: f64) {
+    let server = server(rate);
+    let proxy = Proxy::start(server.addr()).expect("a proxy");
+    let mut listener = Listener::start(FeedSettings {
+        heartbeat_interval: Duration::from_millis(500),
+        // What gives no sign is found by reading again.
+        reconcile_interval: Some(Duration::from_secs(2)),
+        backoff: Backoff {
+            interval: Duration::from_millis(100),
+            // One mishap a second is no reason to wait longer and longer.
+            max_interval: Duration::from_millis(300),
+            max_attempts: 0,
+            ..Backoff::default()
+        },
+        ..settings(&proxy.url())
+    });
+    listener.until_connected();
+    let mut rng = fastrand::Rng::with_seed(seed);
+    for (number, mishap) in Mishap::day(count, seed).into_iter().enumerate() {
+        let told = listener.statuses.len();
+        mishap.befall(&server.control(), &proxy, &mut rng);
+        // A connection that believes in itself is looked at no further; one that was lost has to come back.
+        listener.listen_for(Duration::from_millis(300));
+        if mishap == Mishap::HalfOpen {
+            listener.until("the silence", |listener| {
+                let later = listener.statuses.iter().skip(told);
+                later
+                    .map(|report| report.status)
+                    .any(|status| status != LinkStatus::Connected)
+            });
+        }
+        let what = format!("Live after mishap {number}, {mishap}, of seed {seed}");
+        listener.until(&what, |listener| listener.status() == LinkStatus::Connected);
+    }
+    server.control().hurry();
+    server.control().lose(0);
+    server.control().pause();
+    listener.until_equal(&server.control());
+}
+
+#[test]
+fn a_short_day_of_mixed_mishaps_ends_in_the_server_s_rows() {
+    a_day(Mishap::ALL.len(), 1, 100.0);
+}
+
+#[test]
+#[ignore = "some minutes long"]
+fn a_hundred_mixed_mishaps_end_in_the_server_s_rows() {
+    for seed in [2, 3] {
+        a_day(100, seed, 500.0);
+    }
+}

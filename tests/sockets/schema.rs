@@ -1,0 +1,337 @@
+//! `opswall schema` against a real PostgreSQL: it runs, twice, and makes what it says, whatever the names are.
+
+use std::{path::Path, process::Command};
+
+use crate::postgres::Postgres;
+use opswall::{
+    demo::TableId,
+    domain::{Kind, Mapping, Record, Row, RowId, Status},
+    schema,
+};
+
+/// What the program prints in a folder of its own.
+fn printed(folder: &Path, args: &[&str]) -> (Option<i32>, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_opswall"))
+        .arg("schema")
+        .args(args)
+        .current_dir(folder)
+        .env_clear()
+        .env("HOME", folder)
+        .output()
+        .expect("the program starts");
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+const ID: &str = "6f1c0e6a-0000-4000-8000-000000000001";
+
+/// A row of a table as REST would give it.
+fn row(postgres: &Postgres, table: &str) -> Record {
+    serde_json::from_str(&postgres.ask(&format!("select row_to_json(t) from {table} t"))).expect("a row")
+}
+
+fn read(mapping: &Mapping, kind: Kind, record: &Record) -> Row {
+    let id = mapping.id_of(kind, record).expect("an id");
+    assert_eq!(id, RowId::from(ID));
+    mapping.read(kind, &id, record)
+}
+
+/// Statements of one transaction give a later time each.
+fn assert_touched(postgres: &Postgres, table: &str, column: &str, set: &str) {
+    let times = postgres.ask(&format!(
+        "begin; select {column} from {table}; update {table} set {set}; select {column} from {table}; \
+         update {table} set {set}, {column} = '2001-01-01'; select {column} from {table}; commit"
+    ));
+    let times: Vec<&str> = times.lines().collect();
+    let [first, second, third] = times[..] else {
+        panic!("{table}: {times:?}");
+    };
+    assert!(first < second && second < third, "{table}: {times:?}");
+}
+
+fn published(postgres: &Postgres) -> String {
+    postgres.ask(
+        "select string_agg(schemaname || '.' || tablename, ',' order by tablename collate \"C\") \
+         from pg_publication_tables where pubname = 'supabase_realtime'",
+    )
+}
+
+#[test]
+fn it_runs_twice_and_makes_what_the_wall_needs() {
+    let Some(postgres) = Postgres::start() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let (code, sql, error) = printed(folder.path(), &[]);
+    assert_eq!((code, error.as_str()), (Some(0), ""));
+    assert_eq!(postgres.script(&sql), "");
+    postgres.ask(&format!(
+        "insert into public.agents (id, name, role, status, current_task_id) values ('{ID}', 'Ada', 'coder', 'working', '{ID}'); \
+         insert into public.tasks (id, title, status, priority, progress, agent_id, workflow_id, error_message, needs_human) \
+         values ('{ID}', 'Sort it', 'failed', 'high', 40, '{ID}', '{ID}', 'no room', false); \
+         insert into public.workflows (id, name, status, steps_completed, steps_total) values ('{ID}', 'Nightly', 'running', 1, 4)"
+    ));
+    assert_eq!(postgres.script(&sql), "", "the second run");
+    assert_eq!(published(&postgres), "public.agents,public.tasks,public.workflows");
+
+    // A row of it is what the wall's default mapping understands.
+    let mapping = Mapping::default();
+    let Row::Agent(agent) = read(&mapping, Kind::Agent, &row(&postgres, "public.agents")) else {
+        panic!("no agent");
+    };
+    assert_eq!((&*agent.label, agent.status.status), ("Ada", Status::Running));
+    assert_eq!(agent.subtitle.as_deref(), Some("coder"));
+    assert_eq!(agent.current_task, Some(ID.into()));
+    let Row::Task(task) = read(&mapping, Kind::Task, &row(&postgres, "public.tasks")) else {
+        panic!("no task");
+    };
+    assert_eq!((&*task.label, task.status.status), ("Sort it", Status::Failed));
+    assert_eq!((task.progress, task.priority), (Some(0.4), Some(2)));
+    assert_eq!(
+        (task.agents.as_slice(), &task.workflow),
+        (&[RowId::from(ID)][..], &Some(ID.into()))
+    );
+    assert_eq!(task.error.as_deref(), Some("no room"));
+    let Row::Workflow(workflow) = read(&mapping, Kind::Workflow, &row(&postgres, "public.workflows")) else {
+        panic!("no workflow");
+    };
+    assert_eq!((&*workflow.label, workflow.status.status), ("Nightly", Status::Running));
+    assert_eq!(workflow.progress, Some(0.25));
+
+    for table in ["public.agents", "public.tasks", "public.workflows"] {
+        assert_touched(&postgres, table, "updated_at", "status = 'done'");
+        assert_eq!(
+            postgres.ask(&format!(
+                "select count(*) from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0] \
+                 where i.indrelid = '{table}'::regclass and a.attname = 'updated_at'"
+            )),
+            "1",
+            "two runs make one index"
+        );
+        for role in ["anon", "authenticated"] {
+            assert_eq!(
+                postgres.ask(&format!("set role {role}; select count(*) from {table}")),
+                "1"
+            );
+            for write in [
+                format!("insert into {table} (id) values (default)"),
+                format!("update {table} set status = 'idle'"),
+                format!("delete from {table}"),
+            ] {
+                let error = postgres
+                    .try_ask(&format!("set role {role}; {write}"))
+                    .expect_err("refused");
+                assert!(error.contains("permission denied"), "{error}");
+            }
+            // Hosted projects grant everything to these roles by default: row-level security holds all the same.
+            postgres.ask(&format!("grant insert, update, delete on {table} to {role}"));
+            let error = postgres
+                .try_ask(&format!("set role {role}; insert into {table} select * from {table}"))
+                .expect_err("refused");
+            assert!(error.contains("row-level security"), "{error}");
+            let untouched = format!(
+                "set role {role}; with u as (update {table} set status = 'idle' returning 1), d as (delete from {table} \
+                 returning 1) select (select count(*) from u) + (select count(*) from d)"
+            );
+            assert_eq!(postgres.ask(&untouched), "0");
+        }
+    }
+}
+
+#[test]
+fn the_publication_tells_what_is_committed() {
+    let Some(postgres) = Postgres::start() else { return };
+    postgres.script(&schema::script(&Mapping::default()).expect("SQL"));
+    postgres.ask("select pg_create_logical_replication_slot('s', 'pgoutput')");
+    postgres.ask("insert into public.tasks (title) values ('one'); update public.tasks set status = 'done'; delete from public.tasks");
+    let kinds = postgres.ask(
+        "select string_agg(chr(get_byte(data, 0)), '') from pg_logical_slot_get_binary_changes('s', null, null, \
+         'proto_version', '1', 'publication_names', 'supabase_realtime')",
+    );
+    for kind in ['I', 'U', 'D'] {
+        assert_eq!(kinds.matches(kind).count(), 1, "{kinds}");
+    }
+}
+
+#[test]
+fn what_is_there_already_is_kept() {
+    let Some(postgres) = Postgres::start() else { return };
+    postgres.ask(
+        "create table public.agents (agent_id text primary key, name text); insert into public.agents values ('a1', 'Old'); \
+         create role service_role nologin; create publication supabase_realtime for table public.agents",
+    );
+    let mut mapping = Mapping::default();
+    mapping.kinds[Kind::Agent].id = "agent_id".into();
+    mapping.kinds[Kind::Agent].updated_at = vec!["touched".into()];
+    let sql = schema::script(&mapping).expect("SQL");
+    assert_eq!(postgres.script(&sql), "");
+    assert_eq!(postgres.script(&sql), "");
+    assert_eq!(
+        postgres.ask("select agent_id, name, touched is not null from public.agents"),
+        "a1|Old|t"
+    );
+    assert_touched(&postgres, "public.agents", "touched", "name = 'New'");
+    assert_eq!(published(&postgres), "public.agents,public.tasks,public.workflows");
+    // The project's own programs may write.
+    postgres.ask("set role service_role; select count(*) from public.agents");
+    postgres
+        .ask("alter role service_role bypassrls; set role service_role; insert into public.tasks (title) values ('x')");
+}
+
+#[test]
+fn a_publication_of_all_tables_is_left_alone() {
+    let Some(postgres) = Postgres::start() else { return };
+    postgres.ask("create publication supabase_realtime for all tables");
+    let sql = schema::script(&Mapping::default()).expect("SQL");
+    assert_eq!(postgres.script(&sql), "");
+    assert_eq!(postgres.script(&sql), "");
+}
+
+#[test]
+fn odd_names_are_names_all_the_same() {
+    let Some(postgres) = Postgres::start() else { return };
+    let long = "ü".repeat(31);
+    let longer = format!("{}y", "ü".repeat(31));
+    let mut mapping = Mapping::default();
+    for (kind, schema, table) in [
+        (Kind::Agent, "my \"Schema\" :'x'", "Agents; drop table tasks --"),
+        (Kind::Task, "select", "$opswall$ it's \\ 'quoted' $$"),
+        (Kind::Workflow, "select", longer.as_str()),
+    ] {
+        let of = &mut mapping.kinds[kind];
+        (of.schema, of.table) = (schema.into(), table.into());
+        of.id = "User".into();
+        of.label = vec!["the \"label\"".into()];
+        of.status = vec!["record.status".into()];
+        of.updated_at = vec![long.clone()];
+    }
+    mapping.kinds[Kind::Workflow].updated_at = vec!["Zuletzt geändert".into()];
+    mapping.kinds[Kind::Task].progress = vec!["Done so far/of how many".into()];
+    mapping.kinds[Kind::Task].agent = vec!["assignee_ids".into()];
+    mapping.kinds[Kind::Task].workflow = vec!["from".into()];
+    let sql = schema::script(&mapping).expect("SQL");
+    assert_eq!(postgres.script(&sql), "");
+    assert_eq!(postgres.script(&sql), "", "the second run");
+    assert_eq!(published(&postgres).matches(',').count(), 2, "{}", published(&postgres));
+
+    let table = |kind: Kind| {
+        let of = &mapping.kinds[kind];
+        schema::qualified(&of.schema, &of.table)
+    };
+    for kind in Kind::ALL {
+        postgres.ask(&format!(
+            "insert into {} (\"User\", \"the \"\"label\"\"\", record) values ('{ID}', 'L', '{{\"status\": \"done\"}}')",
+            table(kind)
+        ));
+        let column = schema::quoted(mapping.kinds[kind].updated_at.first().expect("a name"));
+        assert_touched(&postgres, &table(kind), &column, "\"the \"\"label\"\"\" = 'M'");
+        assert_eq!(
+            postgres.ask(&format!("set role anon; select count(*) from {}", table(kind))),
+            "1"
+        );
+    }
+    let tasks = table(Kind::Task);
+    postgres.ask(&format!(
+        "update {tasks} set \"Done so far\" = 1, \"of how many\" = 2, assignee_ids = '{{{ID}}}', \"from\" = '{ID}'"
+    ));
+    let Row::Task(task) = read(&mapping, Kind::Task, &row(&postgres, &tasks)) else {
+        panic!("no task");
+    };
+    assert_eq!(
+        (&*task.label, task.status.status, task.progress),
+        ("M", Status::Done, Some(0.5))
+    );
+    assert_eq!(
+        (task.agents.as_slice(), &task.workflow),
+        (&[RowId::from(ID)][..], &Some(ID.into()))
+    );
+}
+
+#[test]
+fn each_remedy_is_a_statement_that_mends() {
+    let Some(postgres) = Postgres::start() else { return };
+    let (schema, table) = ("My \"S\"", "the tasks");
+    let name = schema::qualified(schema, table);
+    postgres.ask(&format!(
+        "create role anon; create publication {}; create schema {}; create table {name} (id int primary key); \
+         alter table {name} enable row level security; insert into {name} values (1)",
+        schema::PUBLICATION,
+        schema::quoted(schema),
+    ));
+    let seen = || postgres.try_ask(&format!("set role anon; select count(*) from {name}"));
+    assert!(seen().is_err());
+    postgres.ask(&schema::grant(schema, table, "anon"));
+    assert_eq!(seen().as_deref(), Ok("0"));
+    postgres.ask(&schema::policy(schema, table, "anon"));
+    assert_eq!(seen().as_deref(), Ok("1"));
+    postgres.ask(&schema::publish(schema, table));
+    assert_eq!(published(&postgres), "My \"S\".the tasks");
+    postgres.ask(&schema::publish_after_drop(schema, table));
+    assert_eq!(published(&postgres), "My \"S\".the tasks");
+}
+
+#[test]
+fn every_reserved_word_is_quoted() {
+    let Some(postgres) = Postgres::start() else { return };
+    for word in postgres
+        .ask("select word from pg_get_keywords() where catcode in ('R', 'T')")
+        .lines()
+    {
+        assert_eq!(schema::quoted(word), format!("\"{word}\""));
+    }
+}
+
+#[test]
+fn the_default_columns_are_those_of_the_demo_feed() {
+    for (kind, table) in Kind::ALL
+        .into_iter()
+        .zip([TableId::Agents, TableId::Tasks, TableId::Workflows])
+    {
+        let columns = schema::columns(&Mapping::default(), kind).expect("columns");
+        let mut names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+        // Only somebody who waits for people has a use for it.
+        names.retain(|name| *name != "needs_human");
+        names.sort_unstable();
+        let mut demo: Vec<&str> = table.schema().columns.iter().map(|(name, _)| *name).collect();
+        demo.sort_unstable();
+        assert_eq!(names, demo);
+    }
+}
+
+#[test]
+fn the_names_come_from_the_settings_and_wrong_ones_are_told_in_a_sentence() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (code, sql, _) = printed(
+        folder.path(),
+        &[
+            "--schema",
+            "ops",
+            "--tasks-table",
+            "Jobs",
+            "--map",
+            "task.label=headline",
+        ],
+    );
+    assert_eq!(code, Some(0));
+    for part in [
+        "create schema if not exists ops;",
+        "ops.\"Jobs\"",
+        "headline",
+        "ops.agents",
+    ] {
+        assert!(sql.contains(part), "{part}");
+    }
+    for (args, words) in [
+        (&["--tasks-table", "agents"][..], ["agents", "--tasks-table"]),
+        (&["--map", "task.label=ctid"], ["ctid", "[tables.tasks]"]),
+        (
+            &[
+                "--agents-table",
+                "a_name_that_is_longer_than_what_postgresql_keeps_of_a_name_of_a_table",
+            ],
+            ["63 bytes", "[tables.agents]"],
+        ),
+    ] {
+        let (code, sql, error) = printed(folder.path(), args);
+        assert_eq!((code, sql.as_str(), error.lines().count()), (Some(2), "", 1), "{error}");
+        assert!(words.iter().all(|word| error.contains(word)), "{error}");
+    }
+}

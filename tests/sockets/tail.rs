@@ -1,0 +1,268 @@
+//! `opswall tail` and its neighbours as a user starts them: exit codes, lines, sentences.
+
+use std::{
+    net::{Ipv4Addr, TcpListener},
+    path::Path,
+    process::{Command, Output},
+    time::Duration,
+};
+
+use crate::demo::server;
+use opswall::{
+    demo::{Cut, Refusal, TableId},
+    domain::Kind,
+};
+use serde_json::Value;
+
+/// Runs the program in a folder of its own, without anybody's settings.
+fn opswall(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_opswall"))
+        .args(args)
+        .current_dir(folder)
+        .env_clear()
+        .env("HOME", folder)
+        .output()
+        .expect("the program starts")
+}
+
+fn lines(output: &Output) -> Vec<Value> {
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("each line is JSON"))
+        .collect()
+}
+
+fn of_kind<'a>(lines: &'a [Value], kind: &str) -> Vec<&'a Value> {
+    lines.iter().filter(|line| line["kind"] == kind).collect()
+}
+
+fn error(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).trim().to_owned()
+}
+
+#[test]
+fn it_follows_for_a_while_and_dumps_what_the_server_holds() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = server(100.0);
+    let control = server.control();
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(2));
+        control.pause();
+    });
+    let url = server.url();
+    let output = opswall(
+        folder.path(),
+        &[
+            "tail",
+            "--json",
+            "--url",
+            &url,
+            "--key",
+            "demo",
+            "--for",
+            "5",
+            "--dump",
+            "state.jsonl",
+        ],
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", error(&output));
+    let lines = lines(&output);
+    let statuses: Vec<_> = of_kind(&lines, "status")
+        .iter()
+        .map(|line| line["status"].clone())
+        .collect();
+    assert_eq!(statuses.first(), Some(&"connecting".into()));
+    assert_eq!(statuses.last(), Some(&"connected".into()));
+    let synced = of_kind(&lines, "synced");
+    assert_eq!(synced.len(), 1);
+    assert_eq!(synced[0]["epoch"], 1);
+    assert_eq!(synced[0]["rows"]["agents"], 12);
+    let changes = of_kind(&lines, "change");
+    assert!(
+        changes.len() > 167,
+        "the snapshot and what came after: {}",
+        changes.len()
+    );
+    let summary = lines.last().expect("a summary");
+    assert_eq!(summary["kind"], "summary");
+    assert_eq!(summary["changes"], changes.len());
+    assert_eq!(summary["connects"], 1);
+    assert_eq!(summary["resyncs"], 0);
+
+    let dump = std::fs::read_to_string(folder.path().join("state.jsonl")).expect("the dump");
+    let dumped: Vec<Value> = dump
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let mut expected = Vec::new();
+    for (kind, table) in Kind::ALL
+        .into_iter()
+        .zip([TableId::Agents, TableId::Tasks, TableId::Workflows])
+    {
+        let mut rows = server.control().rows(table);
+        rows.sort_by(|a, b| a["id"].as_str().cmp(&b["id"].as_str()));
+        expected.extend(
+            rows.into_iter()
+                .map(|row| serde_json::json!({ "table": kind.plural(), "id": row["id"], "record": row })),
+        );
+    }
+    assert_eq!(dumped.len(), expected.len());
+    for (dumped, expected) in dumped.iter().zip(&expected) {
+        assert_eq!(dumped, expected);
+    }
+}
+
+#[test]
+fn five_tries_with_doubling_delays_then_one_sentence_and_exit_code_1() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let nobody = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|socket| socket.local_addr())
+        .expect("a port");
+    let url = format!("http://{nobody}");
+    let output = opswall(
+        folder.path(),
+        &[
+            "tail",
+            "--json",
+            "--url",
+            &url,
+            "--key",
+            "x",
+            "--reconnect-interval-ms",
+            "100",
+        ],
+    );
+    assert_eq!(output.status.code(), Some(1));
+    let lines = lines(&output);
+    let statuses = of_kind(&lines, "status");
+    let waits: Vec<_> = statuses
+        .iter()
+        .filter_map(|line| line["retry_in_ms"].as_u64())
+        .collect();
+    assert_eq!(waits, [100, 200, 400, 800, 1600]);
+    assert_eq!(statuses.last().map(|line| &line["status"]), Some(&"error".into()));
+    let sentence = error(&output);
+    assert_eq!(sentence.lines().count(), 1, "{sentence}");
+    assert!(sentence.starts_with("opswall: "), "{sentence}");
+}
+
+#[test]
+fn a_server_that_goes_and_comes_back_is_followed_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = server(50.0);
+    let control = server.control();
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(1_500));
+        control.refuse(Refusal::default(), Some(Duration::from_millis(700)));
+        control.cut(Cut::Rst);
+    });
+    let url = server.url();
+    let output = opswall(
+        folder.path(),
+        &[
+            "tail",
+            "--json",
+            "--url",
+            &url,
+            "--key",
+            "demo",
+            "--for",
+            "6",
+            "--reconnect-interval-ms",
+            "300",
+        ],
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", error(&output));
+    let lines = lines(&output);
+    let mut statuses: Vec<_> = of_kind(&lines, "status")
+        .iter()
+        .filter_map(|line| line["status"].as_str())
+        .collect();
+    statuses.dedup();
+    assert_eq!(&statuses[..3], ["connecting", "connected", "disconnected"]);
+    assert_eq!(statuses.last(), Some(&"connected"));
+    assert_eq!(of_kind(&lines, "synced").len(), 2);
+    assert!(lines.iter().any(|line| line["code"] == "restored"));
+}
+
+#[test]
+fn bad_input_is_one_sentence_that_says_what_to_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("typo.toml"), "max_reconect_attempts = 3\n").expect("a file");
+    let server = server(0.0);
+    let url = server.url();
+    let cases: &[(&[&str], i32, &[&str])] = &[
+        (&["tail"], 2, &["SUPABASE_URL"]),
+        (
+            &["tail", "--url", "nonsense", "--key", "x"],
+            2,
+            &["nonsense", "https://"],
+        ),
+        (
+            &["tail", "--config", "typo.toml"],
+            2,
+            &["max_reconect_attempts", "max_reconnect_attempts"],
+        ),
+        (&["tail", "--url", &url, "--key", "not-a-key"], 1, &["key"]),
+        (
+            &["tail", "--url", &url, "--key", "demo", "--tasks-table", "jobs"],
+            1,
+            &["jobs"],
+        ),
+        (
+            &["tail", "--url", &url, "--key", "sb_secret_abc"],
+            2,
+            &["secret", "--allow-service-key"],
+        ),
+        (&["serve", "--faults", "drop-evry=20s"], 2, &["drop-evry", "drop-every"]),
+        (
+            &["serve", "--listen", url.trim_start_matches("http://")],
+            1,
+            &["--listen"],
+        ),
+    ];
+    for (args, code, words) in cases {
+        let output = opswall(folder.path(), args);
+        let sentence = error(&output);
+        assert_eq!(output.status.code(), Some(*code), "{args:?}: {sentence}");
+        assert_eq!(sentence.lines().count(), 1, "{args:?}: {sentence}");
+        for word in *words {
+            assert!(sentence.contains(word), "{args:?} does not say {word}: {sentence}");
+        }
+        assert!(
+            !sentence.contains("not-a-key") && !sentence.contains("sb_secret_abc"),
+            "{sentence}"
+        );
+    }
+}
+
+#[test]
+fn the_settings_are_printed_with_their_origin_and_without_the_key() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("opswall.toml"), "reconnect_jitter = 0.5\n").expect("a file");
+    let output = opswall(
+        folder.path(),
+        &[
+            "config",
+            "--json",
+            "--url",
+            "https://x.supabase.co",
+            "--key",
+            "sb_publishable_sesame",
+        ],
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", error(&output));
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(!text.contains("sesame"), "{text}");
+    let printed: Value = serde_json::from_str(&text).expect("JSON");
+    let settings = printed["settings"].as_array().expect("a list");
+    let of = |name: &str| {
+        settings
+            .iter()
+            .find(|setting| setting["name"] == name)
+            .expect("the setting")
+    };
+    assert_eq!(of("reconnect_jitter")["value"], 0.5);
+    assert!(of("reconnect_jitter")["origin"].to_string().contains("opswall.toml"));
+    assert!(of("url")["origin"].to_string().contains("--url"));
+}

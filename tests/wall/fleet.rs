@@ -1,0 +1,259 @@
+//! Rows become entities: a headless app is fed changes and its world is read.
+
+use std::sync::Arc;
+
+use bevy::prelude::*;
+use opswall::{
+    domain::{Change, Kind, Op, Record, RowKey, Status},
+    fleet::{
+        self, AssignedTo, Columns, Counts, EXIT_SECS, FleetIndex, FleetMapping, Incoming, Key, Label, Moment, PartOf,
+        Parts, RowState, TaskRow, WorksOn,
+    },
+    frame,
+    messages::{self, RowChanged},
+};
+use serde_json::{Value, json};
+
+fn app() -> App {
+    let mut app = App::new();
+    app.add_plugins(MinimalPlugins)
+        .insert_resource(FleetMapping::default())
+        .add_plugins((frame::plugin, messages::plugin, fleet::plugin));
+    app.update();
+    app
+}
+
+fn change(kind: Kind, op: Op, row: &Value) -> Change {
+    let record: Record = serde_json::from_value(row.clone()).expect("a row is an object");
+    let id = row.get("id").and_then(Value::as_str).expect("a row has an id").into();
+    Change {
+        key: RowKey::new(kind, id),
+        op,
+        record: Arc::new(record),
+        committed_ms: None,
+    }
+}
+
+fn feed(app: &mut App, changes: impl IntoIterator<Item = Change>) {
+    for change in changes {
+        app.world_mut().write_message(RowChanged(change));
+    }
+    app.update();
+    while !app.world().resource::<Incoming>().is_empty() {
+        app.update();
+    }
+}
+
+fn entity(app: &App, kind: Kind, id: &str) -> Entity {
+    app.world()
+        .resource::<FleetIndex>()
+        .get(&RowKey::new(kind, id.into()))
+        .expect("the row has an entity")
+}
+
+fn agent(id: &str, status: &str) -> Value {
+    json!({ "id": id, "name": format!("agent {id}"), "status": status })
+}
+
+fn task(id: &str, status: &str, agent: Option<&str>, workflow: Option<&str>) -> Value {
+    json!({ "id": id, "title": format!("task {id}"), "status": status, "agent_id": agent, "workflow_id": workflow })
+}
+
+fn workflow(id: &str) -> Value {
+    json!({ "id": id, "name": format!("workflow {id}"), "status": "running" })
+}
+
+#[test]
+fn a_row_is_spawned_updated_and_leaves_with_an_exit() {
+    let mut app = app();
+    feed(
+        &mut app,
+        [change(Kind::Task, Op::Insert, &task("t", "queued", None, None))],
+    );
+    let task_entity = entity(&app, Kind::Task, "t");
+    let before = *app.world().get::<Moment>(task_entity).expect("moment");
+    assert_eq!(
+        app.world().get::<Label>(task_entity).expect("label").0.as_ref(),
+        "task t"
+    );
+    assert_eq!(
+        app.world().get::<RowState>(task_entity).expect("state").0.status,
+        Status::Queued
+    );
+    assert_eq!(app.world().resource::<Counts>().of(Kind::Task, Status::Queued), 1);
+
+    feed(
+        &mut app,
+        [change(Kind::Task, Op::Update, &task("t", "failed", None, None))],
+    );
+    assert_eq!(entity(&app, Kind::Task, "t"), task_entity, "an update keeps the entity");
+    let after = *app.world().get::<Moment>(task_entity).expect("moment");
+    assert_eq!(after.appeared, before.appeared);
+    assert!(after.changed > before.changed);
+    assert_eq!(app.world().resource::<Counts>().of(Kind::Task, Status::Queued), 0);
+    assert_eq!(app.world().resource::<Counts>().of(Kind::Task, Status::Failed), 1);
+
+    feed(
+        &mut app,
+        [change(Kind::Task, Op::Delete, &task("t", "failed", None, None))],
+    );
+    assert!(app.world().resource::<FleetIndex>().is_empty());
+    assert_eq!(app.world().resource::<Counts>().total(Kind::Task), 0);
+    assert!(
+        app.world()
+            .get::<Moment>(task_entity)
+            .expect("it stays for its exit")
+            .gone
+            .is_some()
+    );
+    let watchdog = std::time::Instant::now();
+    while app.world().get_entity(task_entity).is_ok() {
+        assert!(
+            watchdog.elapsed().as_secs_f64() < EXIT_SECS + 10.0,
+            "the entity was never despawned"
+        );
+        app.update();
+    }
+}
+
+#[test]
+fn a_heartbeat_alone_moves_nothing() {
+    let mut app = app();
+    let mut row = agent("a", "idle");
+    feed(&mut app, [change(Kind::Agent, Op::Insert, &row)]);
+    let entity = entity(&app, Kind::Agent, "a");
+    let before = *app.world().get::<Moment>(entity).expect("moment");
+    row["last_heartbeat_at"] = json!("2026-11-23T07:00:00Z");
+    feed(&mut app, [change(Kind::Agent, Op::Update, &row)]);
+    assert_eq!(*app.world().get::<Moment>(entity).expect("moment"), before);
+    assert!(
+        app.world()
+            .get::<Columns>(entity)
+            .expect("columns")
+            .0
+            .get("last_heartbeat_at")
+            .is_some()
+    );
+}
+
+/// Every order in which an agent, a workflow and a task of both can come ends in the same relations.
+#[test]
+fn links_tolerate_any_arrival_order() {
+    let rows = [
+        change(Kind::Agent, Op::Insert, &agent("a", "busy")),
+        change(Kind::Workflow, Op::Insert, &workflow("w")),
+        change(Kind::Task, Op::Insert, &task("t", "running", Some("a"), Some("w"))),
+    ];
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let mut app = app();
+        for at in order {
+            feed(&mut app, [rows[at].clone()]);
+        }
+        let (a, w, t) = (
+            entity(&app, Kind::Agent, "a"),
+            entity(&app, Kind::Workflow, "w"),
+            entity(&app, Kind::Task, "t"),
+        );
+        assert_eq!(app.world().get::<AssignedTo>(t).map(|to| to.0), Some(a), "{order:?}");
+        assert_eq!(app.world().get::<PartOf>(t).map(|of| of.0), Some(w), "{order:?}");
+        assert_eq!(app.world().get::<WorksOn>(a).map(|on| on.0), Some(t), "{order:?}");
+    }
+}
+
+#[test]
+fn a_link_waits_again_when_its_other_end_leaves_and_comes_back() {
+    let mut app = app();
+    feed(
+        &mut app,
+        [
+            change(Kind::Workflow, Op::Insert, &workflow("w")),
+            change(Kind::Agent, Op::Insert, &agent("a", "busy")),
+            change(Kind::Task, Op::Insert, &task("t", "running", Some("a"), Some("w"))),
+        ],
+    );
+    let t = entity(&app, Kind::Task, "t");
+    feed(
+        &mut app,
+        [
+            change(Kind::Workflow, Op::Delete, &workflow("w")),
+            change(Kind::Agent, Op::Delete, &agent("a", "busy")),
+        ],
+    );
+    assert!(app.world().get::<PartOf>(t).is_none());
+    assert!(app.world().get::<AssignedTo>(t).is_none());
+    feed(
+        &mut app,
+        [
+            change(Kind::Workflow, Op::Insert, &workflow("w")),
+            change(Kind::Agent, Op::Insert, &agent("a", "busy")),
+        ],
+    );
+    let w = entity(&app, Kind::Workflow, "w");
+    assert_eq!(app.world().get::<PartOf>(t).map(|of| of.0), Some(w));
+    assert_eq!(
+        app.world()
+            .get::<WorksOn>(entity(&app, Kind::Agent, "a"))
+            .map(|on| on.0),
+        Some(t)
+    );
+    assert_eq!(app.world().get::<Parts>(w).expect("parts").iter().count(), 1);
+}
+
+#[test]
+fn an_agent_lays_down_a_finished_task_and_takes_the_next() {
+    let mut app = app();
+    feed(
+        &mut app,
+        [
+            change(Kind::Agent, Op::Insert, &agent("a", "busy")),
+            change(Kind::Task, Op::Insert, &task("one", "running", Some("a"), None)),
+        ],
+    );
+    feed(
+        &mut app,
+        [change(Kind::Task, Op::Insert, &task("two", "running", Some("a"), None))],
+    );
+    let a = entity(&app, Kind::Agent, "a");
+    assert_eq!(
+        app.world().get::<WorksOn>(a).map(|on| on.0),
+        Some(entity(&app, Kind::Task, "one"))
+    );
+    feed(
+        &mut app,
+        [change(Kind::Task, Op::Update, &task("one", "done", Some("a"), None))],
+    );
+    assert_eq!(
+        app.world().get::<WorksOn>(a).map(|on| on.0),
+        Some(entity(&app, Kind::Task, "two"))
+    );
+    feed(
+        &mut app,
+        [change(Kind::Task, Op::Delete, &task("two", "running", Some("a"), None))],
+    );
+    assert!(app.world().get::<WorksOn>(a).is_none());
+}
+
+/// What does not fit in one frame waits, in order, and nothing is lost.
+#[test]
+fn five_thousand_changes_and_more_are_applied_in_order() {
+    let mut app = app();
+    let inserts = (0..5_000).map(|n| change(Kind::Task, Op::Insert, &task(&n.to_string(), "queued", None, None)));
+    let updates = (0..5_000).map(|n| change(Kind::Task, Op::Update, &task(&n.to_string(), "done", None, None)));
+    let deletes = (0..2_500).map(|n| change(Kind::Task, Op::Delete, &task(&n.to_string(), "done", None, None)));
+    let started = std::time::Instant::now();
+    feed(&mut app, inserts.chain(updates).chain(deletes));
+    // For whoever asks with --nocapture; what it takes is no matter of right or wrong.
+    println!("{:.2} µs a change", started.elapsed().as_secs_f64() * 1e6 / 12_500.0);
+    let counts = app.world().resource::<Counts>();
+    assert_eq!(counts.of(Kind::Task, Status::Done), 2_500);
+    assert_eq!(counts.total(Kind::Task), 2_500);
+    let mut rows = app
+        .world_mut()
+        .query_filtered::<(&Key, &RowState, &Moment), With<TaskRow>>();
+    let alive: Vec<_> = rows
+        .iter(app.world())
+        .filter(|(_, _, moment)| moment.gone.is_none())
+        .collect();
+    assert_eq!(alive.len(), 2_500);
+    assert!(alive.iter().all(|(_, state, _)| state.0.status == Status::Done));
+}

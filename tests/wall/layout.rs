@@ -1,0 +1,503 @@
+//! Where things stand: in a headless app with rows spawned by hand, and the floor plan alone under any order of events.
+
+use std::collections::{HashMap, HashSet};
+
+use bevy::prelude::*;
+use opswall::{
+    domain::{Kind, RowId, RowKey, SyncReport},
+    fleet::{AgentRow, FleetClock, Key, Moment, PartOf, TaskRow, WorkflowRow, WorksOn},
+    frame,
+    layout::{
+        self, District, Extent, MOVE_SECS, Place, Plan, Spot, Unassigned,
+        floor::{Batch, Floor, Outcome},
+    },
+    messages::{self, Synced},
+};
+use proptest::prelude::*;
+
+fn app() -> App {
+    let mut app = App::new();
+    app.add_plugins((MinimalPlugins, messages::plugin, frame::plugin, layout::plugin));
+    app
+}
+
+fn key(kind: Kind, id: u32) -> Key {
+    Key(RowKey::new(kind, RowId::from(id.to_string().as_str())))
+}
+
+fn here() -> Moment {
+    Moment {
+        appeared: 0.0,
+        changed: 0.0,
+        gone: None,
+    }
+}
+
+fn workflow(app: &mut App, id: u32) -> Entity {
+    app.world_mut()
+        .spawn((key(Kind::Workflow, id), WorkflowRow::default(), here()))
+        .id()
+}
+
+fn task(app: &mut App, id: u32, part_of: Option<Entity>) -> Entity {
+    let mut row = app.world_mut().spawn((key(Kind::Task, id), TaskRow::default(), here()));
+    if let Some(workflow) = part_of {
+        row.insert(PartOf(workflow));
+    }
+    row.id()
+}
+
+fn agent(app: &mut App, id: u32, works_on: Option<Entity>) -> Entity {
+    let mut row = app
+        .world_mut()
+        .spawn((key(Kind::Agent, id), AgentRow::default(), here()));
+    if let Some(task) = works_on {
+        row.insert(WorksOn(task));
+    }
+    row.id()
+}
+
+fn at(app: &App, row: Entity) -> Vec2 {
+    app.world().get::<Place>(row).map(|place| place.at).unwrap()
+}
+
+fn district(app: &App, workflow: Entity) -> District {
+    *app.world().get::<District>(workflow).unwrap()
+}
+
+fn set_clock(app: &mut App, now: f64) {
+    app.insert_resource(FleetClock(now));
+}
+
+#[test]
+fn tasks_stand_in_their_workflow_and_an_agent_beside_its_task() {
+    let mut app = app();
+    let (one, two) = (workflow(&mut app, 1), workflow(&mut app, 2));
+    let tasks: Vec<Entity> = (0..20)
+        .map(|id| task(&mut app, id, Some(if id % 2 == 0 { one } else { two })))
+        .collect();
+    let busy = agent(&mut app, 1, Some(tasks[4]));
+    let idle = agent(&mut app, 2, None);
+    app.update();
+    for (id, &row) in tasks.iter().enumerate() {
+        let home = district(&app, if id % 2 == 0 { one } else { two });
+        assert!(at(&app, row).distance(home.center) < home.radius - 1.0);
+    }
+    let home = district(&app, one);
+    assert!(at(&app, busy).distance(home.center) < home.radius);
+    assert!(tasks.iter().all(|&row| at(&app, row).distance(at(&app, busy)) > 1.2));
+    let lowest = home.center.y - home.radius;
+    assert!(at(&app, idle).y < lowest);
+    let extent = app.world().resource::<Extent>().0;
+    assert!([busy, idle].iter().all(|&row| extent.contains(at(&app, row))));
+    assert_eq!(
+        app.world().resource::<Plan>().at(at(&app, tasks[7])),
+        Some(Spot::Task(tasks[7]))
+    );
+    assert_eq!(
+        app.world().resource::<Plan>().at(at(&app, busy)),
+        Some(Spot::Agent(busy))
+    );
+    assert_eq!(
+        app.world().resource::<Plan>().at(at(&app, idle)),
+        Some(Spot::Agent(idle))
+    );
+}
+
+#[test]
+fn a_task_before_its_workflow_stands_unassigned_and_flies_over_when_it_is_linked() {
+    let mut app = app();
+    let (early, other) = (task(&mut app, 1, None), task(&mut app, 2, None));
+    app.update();
+    let before = at(&app, early);
+    assert!(app.world().resource::<Unassigned>().0.is_some());
+    set_clock(&mut app, 10.0);
+    let late = workflow(&mut app, 1);
+    app.world_mut().entity_mut(early).insert(PartOf(late));
+    app.update();
+    let place = *app.world().get::<Place>(early).unwrap();
+    assert!(place.at.distance(district(&app, late).center) < 1.0);
+    assert_eq!((place.from, place.moved), (before, 10.0));
+    assert_eq!(place.drawn_at(10.0), before);
+    assert_eq!(place.drawn_at(10.0 + MOVE_SECS), place.at);
+    app.world_mut().entity_mut(other).insert(PartOf(late));
+    app.update();
+    assert_eq!(app.world().resource::<Unassigned>().0, None);
+}
+
+#[test]
+fn an_agent_flies_to_its_work_and_back_to_the_home_it_had() {
+    let mut app = app();
+    let flow = workflow(&mut app, 1);
+    let work = task(&mut app, 1, Some(flow));
+    let rows: Vec<Entity> = (0..5).map(|id| agent(&mut app, id, None)).collect();
+    app.update();
+    let home = at(&app, rows[2]);
+    app.world_mut().entity_mut(rows[2]).insert(WorksOn(work));
+    app.update();
+    assert!(at(&app, rows[2]).distance(district(&app, flow).center) < district(&app, flow).radius);
+    // The task goes with its entity; what is held no longer is.
+    app.world_mut().despawn(work);
+    app.world_mut().entity_mut(rows[2]).remove::<WorksOn>();
+    app.update();
+    assert_eq!(at(&app, rows[2]), home);
+}
+
+#[test]
+fn a_row_on_its_way_out_keeps_its_place_and_frees_it_when_it_is_gone() {
+    let mut app = app();
+    let flow = workflow(&mut app, 1);
+    let leaving = task(&mut app, 1, Some(flow));
+    app.update();
+    let place = at(&app, leaving);
+    app.world_mut()
+        .entity_mut(leaving)
+        .insert(Moment {
+            gone: Some(1.0),
+            ..here()
+        })
+        .remove::<PartOf>();
+    let second = task(&mut app, 2, Some(flow));
+    app.update();
+    assert_eq!(at(&app, leaving), place);
+    assert_ne!(at(&app, second), place);
+    app.world_mut().despawn(leaving);
+    app.update();
+    let third = task(&mut app, 3, Some(flow));
+    app.update();
+    assert_eq!(at(&app, third), place);
+}
+
+#[test]
+fn tasks_of_a_workflow_that_goes_stand_unassigned() {
+    let mut app = app();
+    let (one, two) = (workflow(&mut app, 1), workflow(&mut app, 2));
+    let orphan = task(&mut app, 1, Some(one));
+    let other = task(&mut app, 2, Some(two));
+    let busy = agent(&mut app, 1, Some(orphan));
+    app.update();
+    let unmoved = at(&app, other);
+    app.world_mut().despawn(one);
+    app.update();
+    let ground = app.world().resource::<Unassigned>().0.unwrap();
+    assert!(at(&app, orphan).distance(ground.center) < ground.radius);
+    assert!(at(&app, busy).distance(ground.center) < ground.radius);
+    assert_eq!(at(&app, other), unmoved);
+}
+
+#[test]
+fn the_same_rows_give_the_same_picture_in_whatever_order_they_came() {
+    let mut pictures: Vec<HashMap<RowKey, Vec2>> = Vec::new();
+    for order in 0..3_u32 {
+        let mut app = app();
+        let shuffled = |count: u32| -> Vec<u32> {
+            let mut ids: Vec<u32> = (0..count).collect();
+            ids.sort_by_key(|id| (id * 7_919 + order * 104_729) % 1_009);
+            ids
+        };
+        let late = order == 1;
+        let mut flows: HashMap<u32, Entity> = HashMap::new();
+        let mut tasks: HashMap<u32, Entity> = HashMap::new();
+        for id in shuffled(120) {
+            let row = task(&mut app, id, None);
+            tasks.insert(id, row);
+            if late && id % 10 == 0 {
+                app.update();
+            }
+        }
+        for id in shuffled(9) {
+            flows.insert(id, workflow(&mut app, id));
+        }
+        for id in shuffled(120) {
+            // The ninth workflow stays empty, some tasks stay unassigned.
+            if id % 11 < 8 {
+                app.world_mut().entity_mut(tasks[&id]).insert(PartOf(flows[&(id % 11)]));
+            }
+        }
+        for id in shuffled(12) {
+            let works_on = if id < 8 { Some(tasks[&(id * 5)]) } else { None };
+            agent(&mut app, id, works_on);
+            if late {
+                app.update();
+            }
+        }
+        app.update();
+        app.world_mut().write_message(Synced(SyncReport {
+            epoch: 1,
+            ..SyncReport::default()
+        }));
+        app.update();
+        let mut rows = app.world_mut().query::<(&Key, Option<&Place>, Option<&District>)>();
+        let picture = rows.iter(app.world()).map(|(key, place, district)| {
+            let at = place.map(|place| place.at).or(district.map(|district| district.center));
+            (key.0.clone(), at.unwrap())
+        });
+        pictures.push(picture.collect());
+    }
+    assert_eq!(pictures[0], pictures[1]);
+    assert_eq!(pictures[0], pictures[2]);
+}
+
+#[test]
+fn nothing_is_written_while_nothing_changes() {
+    let mut app = app();
+    let flow = workflow(&mut app, 1);
+    for id in 0..30 {
+        task(&mut app, id, Some(flow));
+    }
+    app.update();
+    app.update();
+    #[derive(Resource, Default)]
+    struct Seen(usize);
+    app.init_resource::<Seen>().add_systems(
+        Last,
+        |mut seen: ResMut<Seen>, places: Query<(), Changed<Place>>, grounds: Query<(), Changed<District>>| {
+            seen.0 += places.iter().count() + grounds.iter().count();
+        },
+    );
+    app.update();
+    app.world_mut().resource_mut::<Seen>().0 = 0;
+    (0..3).for_each(|_| app.update());
+    assert_eq!(app.world().resource::<Seen>().0, 0);
+    task(&mut app, 31, Some(flow));
+    app.update();
+    assert_eq!(app.world().resource::<Seen>().0, 1);
+}
+
+/// The floor plan as whoever reads its outcomes knows it.
+#[derive(Debug, Default)]
+struct Known {
+    tasks: HashMap<u32, (Vec2, Option<u32>)>,
+    agents: HashMap<u32, (Vec2, Option<u32>)>,
+    flows: HashSet<u32>,
+    districts: HashMap<Option<u32>, (Vec2, f32)>,
+}
+
+#[derive(Debug, Clone)]
+enum Act {
+    Flow(u32),
+    EndFlow(u32),
+    Task(u32, Option<u32>),
+    EndTask(u32),
+    Agent(u32, Option<u32>),
+    EndAgent(u32),
+}
+
+// Keys of the three kinds must differ, as entities do.
+const TASKS: u32 = 1_000;
+const AGENTS: u32 = 2_000;
+
+fn acts() -> impl Strategy<Value = Vec<Vec<Act>>> {
+    let flow = 0..8_u32;
+    let task = TASKS..TASKS + 150;
+    let who = AGENTS..AGENTS + 40;
+    let act = prop_oneof![
+        2 => flow.clone().prop_map(Act::Flow),
+        1 => flow.clone().prop_map(Act::EndFlow),
+        12 => (task.clone(), prop::option::weighted(0.8, flow)).prop_map(|(task, flow)| Act::Task(task, flow)),
+        2 => task.clone().prop_map(Act::EndTask),
+        5 => (who.clone(), prop::option::weighted(0.8, task)).prop_map(|(agent, task)| Act::Agent(agent, task)),
+        1 => who.prop_map(Act::EndAgent),
+    ];
+    prop::collection::vec(prop::collection::vec(act, 1..40), 1..12)
+}
+
+/// Carries acts out on what is known and says what the layout's system would say of them.
+fn batch(known: &mut Known, acts: &[Act]) -> Batch<u32> {
+    let mut batch = Batch::default();
+    let mut tasks: HashSet<u32> = HashSet::new();
+    let mut agents: HashSet<u32> = HashSet::new();
+    // A row that ends and comes again is another entity: not in the same batch.
+    let mut ended: HashSet<u32> = HashSet::new();
+    for act in acts {
+        match *act {
+            Act::Flow(row) | Act::Task(row, _) | Act::Agent(row, _) if ended.contains(&row) => {}
+            Act::Flow(flow) => {
+                if known.flows.insert(flow) {
+                    batch.workflows.push(flow);
+                }
+            }
+            Act::EndFlow(flow) => {
+                ended.insert(flow);
+                if known.flows.remove(&flow) {
+                    if batch.workflows.contains(&flow) {
+                        batch.workflows.retain(|new| *new != flow);
+                    } else {
+                        batch.gone_workflows.push(flow);
+                    }
+                    for (task, (_, part_of)) in &mut known.tasks {
+                        if *part_of == Some(flow) {
+                            *part_of = None;
+                            tasks.insert(*task);
+                        }
+                    }
+                }
+            }
+            Act::Task(task, flow) => {
+                let flow = flow.filter(|flow| known.flows.contains(flow));
+                known.tasks.entry(task).or_insert((Vec2::NAN, None)).1 = flow;
+                tasks.insert(task);
+            }
+            Act::EndTask(task) => {
+                ended.insert(task);
+                if known.tasks.remove(&task).is_some() {
+                    tasks.insert(task);
+                    for (agent, (_, works_on)) in &mut known.agents {
+                        if *works_on == Some(task) {
+                            *works_on = None;
+                            agents.insert(*agent);
+                        }
+                    }
+                }
+            }
+            Act::Agent(agent, task) => {
+                let task = task.filter(|task| known.tasks.contains_key(task));
+                known.agents.entry(agent).or_insert((Vec2::NAN, None)).1 = task;
+                agents.insert(agent);
+            }
+            Act::EndAgent(agent) => {
+                ended.insert(agent);
+                known.agents.remove(&agent);
+                agents.insert(agent);
+            }
+        }
+    }
+    let mut tasks: Vec<u32> = tasks.into_iter().collect();
+    let mut agents: Vec<u32> = agents.into_iter().collect();
+    tasks.sort_unstable();
+    agents.sort_unstable();
+    for task in tasks {
+        match known.tasks.get(&task) {
+            Some((_, part_of)) => batch.tasks.push((task, *part_of)),
+            None => batch.gone_tasks.push(task),
+        }
+    }
+    for agent in agents {
+        match known.agents.get(&agent) {
+            Some((_, works_on)) => batch.agents.push((agent, *works_on)),
+            None => batch.gone_agents.push(agent),
+        }
+    }
+    batch
+}
+
+fn learn(known: &mut Known, outcome: &Outcome<u32>) {
+    for (task, at) in &outcome.tasks {
+        if let Some(row) = known.tasks.get_mut(task) {
+            row.0 = *at;
+        }
+    }
+    for (agent, at) in &outcome.agents {
+        if let Some(row) = known.agents.get_mut(agent) {
+            row.0 = *at;
+        }
+    }
+    let flows = known.flows.clone();
+    known
+        .districts
+        .retain(|flow, _| flow.is_none_or(|flow| flows.contains(&flow)));
+    if !outcome.unassigned {
+        known.districts.remove(&None);
+    }
+    for standing in &outcome.districts {
+        known
+            .districts
+            .insert(standing.workflow, (standing.center, standing.radius));
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_comes_and_goes_nobody_overlaps_and_everybody_is_where_they_belong(batches in acts()) {
+        let (mut floor, mut again) = (Floor::<u32>::default(), Floor::<u32>::default());
+        let mut known = Known::default();
+        for acts in batches {
+            let before: HashMap<u32, (Vec2, Option<u32>)> = known.tasks.clone();
+            let grounds = known.districts.clone();
+            let batch = batch(&mut known, &acts);
+            let outcome = floor.apply(&batch);
+            prop_assert_eq!(&outcome.tasks, &again.apply(&batch).tasks);
+            learn(&mut known, &outcome);
+
+            let circles: Vec<_> = known.districts.values().copied().collect();
+            prop_assert_eq!(known.flows.len() + usize::from(outcome.unassigned), circles.len());
+            for (index, (center, radius)) in circles.iter().enumerate() {
+                for (other, reach) in &circles[..index] {
+                    prop_assert!(center.distance(*other) > radius + reach);
+                }
+            }
+            let marks: Vec<(u32, Vec2, f32)> = known
+                .tasks
+                .iter()
+                .map(|(task, (at, _))| (*task, *at, 0.5))
+                .chain(known.agents.iter().map(|(agent, (at, _))| (*agent, *at, 0.75)))
+                .collect();
+            for (index, (row, at, size)) in marks.iter().enumerate() {
+                prop_assert!(at.is_finite(), "{} was never told where it stands", row);
+                for (other, there, reach) in &marks[..index] {
+                    prop_assert!(at.distance(*there) > size + reach - 0.02, "{} and {} overlap", row, other);
+                }
+            }
+            for (task, (at, part_of)) in &known.tasks {
+                let (center, radius) = known.districts[part_of];
+                prop_assert!(at.distance(center) < radius, "task {} is outside its district", task);
+                prop_assert_eq!(floor.at(*at), Some(Spot::Task(*task)));
+                // Who was not touched stands where they stood in their district.
+                if let Some((was_at, was_part_of)) = before.get(task)
+                    && was_part_of == part_of
+                    && let Some((was_center, _)) = grounds.get(part_of)
+                {
+                    prop_assert!((*was_at - *was_center).distance(*at - center) < 1e-3, "task {} moved", task);
+                }
+            }
+            for (agent, (at, works_on)) in &known.agents {
+                prop_assert_eq!(floor.at(*at), Some(Spot::Agent(*agent)));
+                match works_on.and_then(|task| known.tasks.get(&task)) {
+                    Some((_, part_of)) => {
+                        let (center, radius) = known.districts[part_of];
+                        prop_assert!(at.distance(center) < radius, "agent {} is not at its work", agent);
+                    }
+                    None => {
+                        let lowest = circles.iter().map(|(center, radius)| center.y - radius).fold(f32::MAX, f32::min);
+                        prop_assert!(at.y < lowest, "agent {} is not in the dock", agent);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `cargo test --release --test wall -- --ignored --nocapture layout`: prints, never fails.
+#[test]
+#[ignore = "prints how long the layout takes on this machine"]
+fn how_long_it_takes() {
+    let flows: Vec<u32> = (0..1_000).collect();
+    let tasks: Vec<(u32, Option<u32>)> = (0..100_000).map(|task| (10_000 + task, Some(task % 1_000))).collect();
+    let agents: Vec<(u32, Option<u32>)> = (0..5_000)
+        .map(|agent| (1_000_000 + agent, (agent % 2 == 0).then_some(10_000 + agent * 7)))
+        .collect();
+    let all = Batch {
+        workflows: flows,
+        tasks,
+        agents,
+        ..Batch::default()
+    };
+    for _ in 0..5 {
+        let mut floor = Floor::<u32>::default();
+        let began = std::time::Instant::now();
+        let outcome = floor.apply(&all);
+        let whole = began.elapsed();
+        let began = std::time::Instant::now();
+        for task in 0..1_000 {
+            floor.apply(&Batch {
+                tasks: vec![(500_000 + task, Some(task % 7))],
+                ..Batch::default()
+            });
+        }
+        println!(
+            "{} tasks: {whole:?}; one more: {:?}",
+            outcome.tasks.len(),
+            began.elapsed() / 1_000
+        );
+    }
+}

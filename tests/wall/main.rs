@@ -1,0 +1,20 @@
+//! What is drawn and what lives in the ECS: rows as entities, places, marks, labels, panels and whole pictures. One
+//! program, so that the wall is linked once.
+
+#![cfg(feature = "wall")]
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "../support/listener.rs"]
+mod listener;
+#[path = "../support/offscreen.rs"]
+mod offscreen;
+
+mod colours;
+mod fleet;
+mod layout;
+mod marks;
+mod picture;
+mod picture_marks;
+mod picture_stage;
+mod ui_gallery;
+mod ui_panels;

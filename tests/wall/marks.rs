@@ -1,0 +1,193 @@
+//! The marks without a renderer: what is kept for each entity, and what of it counts as changed.
+
+use bevy::prelude::*;
+use opswall::{
+    domain::{Status, StatusReading},
+    fleet::*,
+    frame,
+    layout::{Extent, Place},
+    scene::{
+        self,
+        links::Links,
+        marks::{Flags, Layer, Marks},
+    },
+};
+
+fn wall() -> App {
+    let mut app = App::new();
+    app.add_plugins(MinimalPlugins)
+        .add_plugins((frame::plugin, opswall::messages::plugin, scene::plugin));
+    app.init_resource::<Extent>();
+    app
+}
+
+fn place(x: f32) -> Place {
+    Place {
+        at: Vec2::new(x, 0.0),
+        from: Vec2::new(x, 0.0),
+        moved: 0.0,
+    }
+}
+
+fn state(status: Status) -> RowState {
+    RowState(StatusReading { status, word: None })
+}
+
+const MOMENT: Moment = Moment {
+    appeared: 0.0,
+    changed: 0.0,
+    gone: None,
+};
+
+fn tasks(app: &mut App, count: usize) -> Vec<Entity> {
+    let rows: Vec<_> = (0..count)
+        .map(|index| (TaskRow::default(), state(Status::Running), MOMENT, place(index as f32)))
+        .collect();
+    app.world_mut().spawn_batch(rows).collect()
+}
+
+/// How many slots of a layer are to be copied, chunks counted whole.
+fn changed(app: &mut App, layer: Layer) -> usize {
+    app.world_mut()
+        .resource_mut::<Marks>()
+        .table_mut(layer)
+        .drain_changed()
+        .into_iter()
+        .map(|run| run.len())
+        .sum()
+}
+
+#[test]
+fn ten_thousand_tasks_come_change_and_go() {
+    let mut app = wall();
+    let rows = tasks(&mut app, 10_000);
+    app.update();
+    assert_eq!(app.world().resource::<Marks>().table(Layer::Tasks).live(), 10_000);
+    assert!(changed(&mut app, Layer::Tasks) >= 10_000);
+
+    app.update();
+    assert_eq!(changed(&mut app, Layer::Tasks), 0, "nothing changed, nothing is copied");
+
+    app.world_mut().entity_mut(rows[5_000]).insert(place(-1.0));
+    app.update();
+    let copied = changed(&mut app, Layer::Tasks);
+    assert!((1..=64).contains(&copied), "one change copies one chunk, not {copied}");
+
+    for row in &rows[..1_000] {
+        app.world_mut().entity_mut(*row).insert(state(Status::Failed));
+    }
+    for row in &rows[9_000..] {
+        app.world_mut().despawn(*row);
+    }
+    app.update();
+    let marks = app.world().resource::<Marks>();
+    assert_eq!(marks.table(Layer::Alarms).live(), 1_000);
+    assert_eq!(marks.table(Layer::Tasks).live(), 8_000);
+    assert_eq!(marks.len(), 9_000);
+    for (index, row) in rows.iter().enumerate().take(9_000) {
+        let mark = marks.mark(*row).expect("it is drawn");
+        assert_eq!(mark.to.x, if index == 5_000 { -1.0 } else { index as f32 });
+        assert_eq!(
+            mark.status,
+            if index < 1_000 { Status::Failed } else { Status::Running }
+        );
+        assert_eq!(mark.status_before, Status::Running);
+    }
+
+    for row in &rows[..9_000] {
+        app.world_mut().despawn(*row);
+    }
+    app.update();
+    let marks = app.world().resource::<Marks>();
+    assert!(marks.is_empty());
+    assert!(
+        marks.table(Layer::Tasks).items().len() < 5_000,
+        "room for what is gone is given back"
+    );
+}
+
+#[test]
+fn a_task_without_a_place_is_not_drawn_until_it_has_one() {
+    let mut app = wall();
+    let task = app
+        .world_mut()
+        .spawn((TaskRow::default(), state(Status::Queued), MOMENT))
+        .id();
+    app.update();
+    assert!(app.world().resource::<Marks>().seat(task).is_none());
+    app.world_mut().entity_mut(task).insert(place(1.0));
+    app.update();
+    assert!(app.world().resource::<Marks>().seat(task).is_some());
+    app.world_mut().entity_mut(task).remove::<Place>();
+    app.update();
+    assert!(app.world().resource::<Marks>().seat(task).is_none());
+}
+
+#[test]
+fn who_needs_a_person_wears_a_bubble_in_any_status() {
+    let mut app = wall();
+    let asking = TaskRow {
+        needs_human: true,
+        ..default()
+    };
+    let task = app
+        .world_mut()
+        .spawn((asking, state(Status::Running), MOMENT, place(0.0)))
+        .id();
+    app.update();
+    let marks = app.world().resource::<Marks>();
+    assert!(marks.mark(task).is_some_and(|mark| mark.flags.contains(Flags::HUMAN)));
+    assert_eq!(marks.seat(task).map(|seat| seat.layer), Some(Layer::Alarms));
+}
+
+#[test]
+fn a_beam_lasts_as_long_as_both_its_ends() {
+    let mut app = wall();
+    let rows = tasks(&mut app, 3);
+    let agent = app
+        .world_mut()
+        .spawn((AgentRow::default(), state(Status::Running), MOMENT, place(9.0)))
+        .id();
+    let live = |app: &mut App| {
+        app.update();
+        app.world().resource::<Links>().table().live()
+    };
+    assert_eq!(live(&mut app), 0);
+    app.world_mut().entity_mut(agent).insert(WorksOn(rows[0]));
+    assert_eq!(live(&mut app), 1);
+    app.world_mut().entity_mut(agent).insert(WorksOn(rows[1]));
+    app.world_mut().despawn(rows[0]);
+    assert_eq!(live(&mut app), 1);
+    app.world_mut().entity_mut(rows[1]).insert(state(Status::Blocked));
+    assert_eq!(live(&mut app), 1, "the task moved to the alarms, the beam with it");
+    app.world_mut().despawn(rows[1]);
+    assert_eq!(live(&mut app), 0);
+    app.world_mut().entity_mut(agent).insert(WorksOn(rows[2]));
+    assert_eq!(live(&mut app), 1);
+    app.world_mut().despawn(agent);
+    assert_eq!(live(&mut app), 0);
+}
+
+/// Prints what a frame costs the main world when nothing changes. Run with `--ignored --nocapture`.
+#[test]
+#[ignore = "measures, asserts nothing"]
+fn what_unchanged_marks_cost() {
+    for count in [0, 1_000, 100_000, 1_000_000] {
+        let mut app = wall();
+        tasks(&mut app, count);
+        app.update();
+        app.update();
+        let mut times: Vec<f64> = (0..51)
+            .map(|_| {
+                let began = std::time::Instant::now();
+                app.update();
+                began.elapsed().as_secs_f64() * 1e3
+            })
+            .collect();
+        times.sort_by(f64::total_cmp);
+        println!(
+            "{count} unchanged tasks: best {:.3} ms, median {:.3} ms a frame",
+            times[0], times[25]
+        );
+    }
+}

@@ -1,0 +1,444 @@
+//! The scene as it is drawn: what each state looks like, near and far, live and stale.
+
+use std::{sync::Mutex, time::Instant};
+
+use crate::offscreen::*;
+use bevy::prelude::*;
+use opswall::{
+    domain::Status,
+    fleet::*,
+    frame::FrameSystems,
+    layout::{DockGround, Place},
+    messages::{SceneInsets, Staleness},
+    scene::{palette, selection::Selection},
+};
+
+/// One at a time: each has a device of its own, and a machine may have few cores.
+static ONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> impl Drop {
+    ONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Everything has been there for a while.
+const LATER: f64 = 100.0;
+
+/// The mask of what is drawn on the ground.
+fn mask(pixels: &[[u8; 3]]) -> Vec<bool> {
+    let ground = srgb(palette::GROUND);
+    pixels.iter().map(|pixel| difference(*pixel, ground) > 24).collect()
+}
+
+/// How much two masks have in common, 0 to 1.
+fn likeness(one: &[bool], other: &[bool]) -> f32 {
+    let both = one.iter().zip(other).filter(|(a, b)| **a && **b).count();
+    let any = one.iter().zip(other).filter(|(a, b)| **a || **b).count();
+    both as f32 / any.max(1) as f32
+}
+
+/// A picture of one mark of every state, 100 pixels apart, and its cells.
+fn specimens(spawn: impl Fn(&mut Studio, Vec2, Status), units: f32, name: &str) -> Vec<Vec<[u8; 3]>> {
+    let mut studio = Studio::new(UVec2::new(1000, 100), units);
+    for (index, status) in Status::ALL.into_iter().enumerate() {
+        spawn(&mut studio, Vec2::new((index as f32 - 4.5) * units, 0.0), status);
+    }
+    studio.at(LATER).update();
+    let picture = studio.picture();
+    picture.keep(name);
+    (0..10)
+        .map(|index| picture.cut(UVec2::new(index * 100, 0), UVec2::splat(100)))
+        .collect()
+}
+
+fn assert_told_apart(cells: &[Vec<[u8; 3]>], likeness_below: f32) {
+    for (status, cell) in Status::ALL.into_iter().zip(cells) {
+        let wanted = srgb(palette::status(status));
+        let found = cell.iter().filter(|pixel| difference(**pixel, wanted) <= 14).count();
+        assert!(found >= 20, "{status:?} shows its colour {wanted:?} on {found} pixels");
+    }
+    let masks: Vec<Vec<bool>> = cells.iter().map(|cell| mask(cell)).collect();
+    for (one, first) in Status::ALL.into_iter().zip(&masks) {
+        for (other, second) in Status::ALL.into_iter().zip(&masks) {
+            let alike = likeness(first, second);
+            assert!(
+                one == other || alike < likeness_below,
+                "{one:?} and {other:?} are {alike} alike"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_status_of_a_task_has_its_colour_and_its_shape() {
+    let _alone = alone();
+    let cells = specimens(|studio, at, status| _ = studio.task(at, status), 1.0, "tasks_near");
+    assert_told_apart(&cells, 0.85);
+}
+
+#[test]
+fn every_status_of_an_agent_has_its_colour() {
+    let _alone = alone();
+    let cells = specimens(|studio, at, status| _ = studio.agent(at, status), 1.8, "agents_near");
+    assert_told_apart(&cells, 1.01);
+    // A task and an agent in the same state are never mistaken for one another.
+    let tasks = specimens(
+        |studio, at, status| _ = studio.task(at, status),
+        1.8,
+        "tasks_beside_agents",
+    );
+    for (agent, task) in cells.iter().zip(&tasks) {
+        assert!(likeness(&mask(agent), &mask(task)) < 0.6);
+    }
+}
+
+#[test]
+fn failed_and_blocked_tasks_are_five_pixels_across_however_far() {
+    let _alone = alone();
+    let mut studio = Studio::new(UVec2::new(300, 100), 20_000.0);
+    studio.task(Vec2::new(-10_000.0, 0.0), Status::Failed);
+    studio.task(Vec2::new(10_000.0, 0.0), Status::Blocked);
+    studio.at(LATER).update();
+    let picture = studio.picture();
+    picture.keep("far");
+    for (corner, status) in [
+        (UVec2::new(50, 0), Status::Failed),
+        (UVec2::new(150, 0), Status::Blocked),
+    ] {
+        let wanted = srgb(palette::status(status));
+        let cell = picture.cut(corner, UVec2::splat(100));
+        let widest = cell
+            .chunks(100)
+            .map(|row| row.iter().filter(|pixel| difference(**pixel, wanted) < 90).count())
+            .max();
+        assert!(widest >= Some(4), "{status:?}: {widest:?}");
+    }
+}
+
+/// How colourful pixels are: the mean spread of their channels.
+fn colourfulness(pixels: &[[u8; 3]]) -> f32 {
+    let spread = |pixel: &[u8; 3]| f32::from(pixel.iter().max().unwrap_or(&0) - pixel.iter().min().unwrap_or(&0));
+    pixels.iter().map(spread).sum::<f32>() / pixels.len() as f32
+}
+
+#[test]
+fn a_stale_scene_is_grey_framed_and_still() {
+    let _alone = alone();
+    let mut studio = Studio::new(UVec2::new(400, 300), 4.0);
+    studio.task(Vec2::new(-1.0, 0.0), Status::Running);
+    studio.task(Vec2::new(0.0, 0.0), Status::Failed);
+    studio.task(Vec2::new(1.0, 0.0), Status::Done);
+    studio.at(LATER).update();
+    let live = studio.picture();
+    std::thread::sleep(std::time::Duration::from_millis(400));
+    studio.update();
+    assert!(studio.picture().all() != live.all(), "a live scene breathes");
+
+    studio.app.world_mut().resource_mut::<Staleness>().0 = 1.0;
+    studio.app.insert_resource(SceneInsets {
+        top: 50.0,
+        bottom: 0.0,
+        left: 0.0,
+        right: 0.0,
+        ..default()
+    });
+    studio.update();
+    let stale = studio.picture();
+    stale.keep("stale");
+    std::thread::sleep(std::time::Duration::from_millis(400));
+    studio.update();
+    assert!(studio.picture().all() == stale.all(), "a stale scene holds still");
+    let middle = |picture: &Picture| picture.cut(UVec2::new(80, 100), UVec2::new(240, 100));
+    let (before, after) = (colourfulness(&middle(&live)), colourfulness(&middle(&stale)));
+    assert!(after < 0.45 * before, "{before} to {after}");
+    let framed = |corner, size| {
+        mask(&stale.cut(corner, size))
+            .into_iter()
+            .filter(|drawn| *drawn)
+            .count()
+    };
+    assert!(
+        framed(UVec2::new(0, 288), UVec2::new(400, 12)) > 1000,
+        "the frame is at the lower edge"
+    );
+    assert_eq!(
+        framed(UVec2::ZERO, UVec2::new(400, 49)),
+        0,
+        "nothing lies under the header"
+    );
+    assert!(
+        framed(UVec2::new(0, 50), UVec2::new(400, 12)) > 1000,
+        "and below the header"
+    );
+}
+
+#[test]
+fn what_is_selected_wears_the_ring_of_selection() {
+    let _alone = alone();
+    let mut studio = Studio::new(UVec2::new(300, 100), 2.0);
+    let task = studio.task(Vec2::new(-2.0, 0.0), Status::Running);
+    studio.task(Vec2::new(0.0, 0.0), Status::Running);
+    let hovered = studio.task(Vec2::new(2.0, 0.0), Status::Running);
+    // No pointer is there to hover: say it after picking has looked.
+    let point = move |mut selection: ResMut<Selection>| {
+        *selection = Selection {
+            hovered: Some(hovered),
+            selected: Some(task),
+        }
+    };
+    studio.app.add_systems(Update, point.in_set(FrameSystems::Animate));
+    studio.at(LATER).update();
+    let picture = studio.picture();
+    picture.keep("selected");
+    let count = |corner, colour| {
+        let wanted = srgb(colour);
+        picture
+            .cut(corner, UVec2::splat(100))
+            .into_iter()
+            .filter(|pixel| difference(*pixel, wanted) < 30)
+            .count()
+    };
+    assert!(count(UVec2::ZERO, palette::SELECTION) > 60);
+    assert_eq!(count(UVec2::new(100, 0), palette::SELECTION), 0);
+    assert_eq!(count(UVec2::new(200, 0), palette::SELECTION), 0);
+    assert!(count(UVec2::new(200, 0), palette::HOVER) > 30);
+}
+
+#[test]
+fn an_agent_flies_to_its_task_and_holds_a_beam_to_it() {
+    let _alone = alone();
+    let mut studio = Studio::new(UVec2::new(400, 100), 4.0);
+    let task = studio.task(Vec2::new(7.0, 0.0), Status::Running);
+    let agent = studio.agent(Vec2::new(-6.0, 0.0), Status::Running);
+    studio.at(LATER).update();
+    let drawn = |picture: &Picture, from: u32, to: u32| {
+        mask(&picture.cut(UVec2::new(from, 0), UVec2::new(to - from, 100)))
+            .into_iter()
+            .filter(|on| *on)
+            .count()
+    };
+    assert!(drawn(&studio.picture(), 30, 70) > 200, "it rests at the left");
+    studio.app.world_mut().entity_mut(agent).insert((
+        Place {
+            at: Vec2::new(4.0, 0.0),
+            from: Vec2::new(-6.0, 0.0),
+            moved: LATER,
+        },
+        WorksOn(task),
+    ));
+    studio.at(LATER + 0.3).update();
+    let midway = studio.picture();
+    midway.keep("flight");
+    assert!(
+        drawn(&midway, 30, 70) < 20 && drawn(&midway, 165, 215) > 200,
+        "it is half way"
+    );
+    studio.at(LATER + 2.0).update();
+    let there = studio.picture();
+    there.keep("beam");
+    assert!(
+        drawn(&there, 100, 215) == 0 && drawn(&there, 280, 320) > 200,
+        "it has arrived"
+    );
+    let beam = drawn(&there, 328, 342);
+    assert!(beam > 20, "a beam runs between the two: {beam}");
+}
+
+#[test]
+fn a_change_of_status_pulses_once_and_takes_the_new_colour() {
+    let _alone = alone();
+    let mut studio = Studio::new(UVec2::new(100, 100), 2.0);
+    let task = studio.task(Vec2::ZERO, Status::Done);
+    studio.at(LATER).update();
+    let drawn = |studio: &mut Studio, at: f64| {
+        studio.at(at).update();
+        let pixels = studio.picture().all();
+        let blue = pixels.iter().filter(|pixel| pixel[2] > 150 && pixel[0] < 110).count();
+        (mask(&pixels).into_iter().filter(|on| *on).count(), blue)
+    };
+    let (_, before) = drawn(&mut studio, LATER);
+    studio.set_status(task, Status::Running, LATER);
+    let (pulsing, _) = drawn(&mut studio, LATER + 0.15);
+    let (after, blue) = drawn(&mut studio, LATER + 5.0);
+    assert!(before == 0 && blue > 300, "{before} blue pixels, then {blue}");
+    assert!(
+        pulsing > after + 100,
+        "the pulse reaches beyond the mark: {pulsing}, {after}"
+    );
+}
+
+#[test]
+fn rows_that_go_shrink_away() {
+    let _alone = alone();
+    let mut studio = Studio::new(UVec2::new(100, 100), 2.0);
+    let task = studio.task(Vec2::ZERO, Status::Running);
+    let area = |studio: &mut Studio, at: f64| {
+        studio.at(at).update();
+        mask(&studio.picture().all()).into_iter().filter(|on| *on).count()
+    };
+    let whole = area(&mut studio, LATER);
+    if let Some(mut moment) = studio.app.world_mut().get_mut::<Moment>(task) {
+        moment.gone = Some(LATER);
+    }
+    let half = area(&mut studio, LATER + 0.25);
+    assert!(half > 0 && half < whole * 2 / 3, "{half} of {whole}");
+    assert_eq!(area(&mut studio, LATER + 0.55), 0);
+    studio.app.world_mut().despawn(task);
+    assert_eq!(area(&mut studio, LATER + 0.6), 0);
+}
+
+#[test]
+fn a_districts_arc_is_its_progress() {
+    let _alone = alone();
+    let mut studio = Studio::new(UVec2::new(400, 240), 12.0);
+    let dock = Rect::from_center_size(Vec2::new(0.0, -5.0), Vec2::new(14.0, 1.0));
+    studio.app.insert_resource(DockGround(Some(dock)));
+    let workflow = studio.workflow(Vec2::new(-5.0, 0.0), 4.0, Status::Running, None);
+    for index in 0..4 {
+        let status = if index == 0 { Status::Done } else { Status::Running };
+        let task = studio.task(Vec2::new(-6.5 + index as f32, 0.0), status);
+        studio.app.world_mut().entity_mut(task).insert(PartOf(workflow));
+    }
+    studio.workflow(Vec2::new(5.0, 0.0), 4.0, Status::Failed, Some(0.5));
+    studio.at(LATER).update();
+    let picture = studio.picture();
+    picture.keep("districts");
+    let ringed = |center: UVec2, quarter: f32, status| {
+        let (sin, cos) = ((quarter + 0.5) * std::f32::consts::FRAC_PI_2).sin_cos();
+        let wanted = srgb(palette::status(status));
+        (70..90).any(|radius| {
+            let (x, y) = (
+                center.x as f32 + sin * radius as f32,
+                center.y as f32 - cos * radius as f32,
+            );
+            difference(picture.pixel(x as u32, y as u32), wanted) < 30
+        })
+    };
+    let arc = |center, status| [0.0, 1.0, 2.0, 3.0].map(|quarter| ringed(center, quarter, status));
+    assert_eq!(
+        arc(UVec2::new(100, 120), Status::Running),
+        [true, false, false, false],
+        "a quarter of its tasks is done"
+    );
+    assert_eq!(
+        arc(UVec2::new(300, 120), Status::Failed),
+        [true, true, false, false],
+        "its row says half"
+    );
+    let ground = srgb(palette::GROUND);
+    assert_ne!(picture.pixel(200, 220), ground, "the dock has a floor");
+    assert_eq!(picture.pixel(200, 236), ground, "and an end");
+}
+
+/// A wall of `tasks` in districts, agents with beams among them.
+fn crowd(tasks: usize) -> Studio {
+    let per_district = 100;
+    let districts = tasks.div_ceil(per_district);
+    let columns = ((districts as f32 * 16.0 / 9.0).sqrt().ceil() as usize).max(1);
+    let pitch = 17.0;
+    let rows = districts.div_ceil(columns);
+    let units = (rows as f32 * pitch).max(columns as f32 * pitch * 9.0 / 16.0).max(1.0);
+    let mut studio = Studio::new(UVec2::new(1920, 1080), units);
+    let mut workflow = None;
+    for index in 0..tasks {
+        let (district, slot) = (index / per_district, index % per_district);
+        let center = Vec2::new(
+            ((district % columns) as f32 - (columns as f32 - 1.0) * 0.5) * pitch,
+            ((district / columns) as f32 - (rows as f32 - 1.0) * 0.5) * pitch,
+        );
+        if slot == 0 {
+            let status = [Status::Running, Status::Done, Status::Running, Status::Blocked][district % 4];
+            workflow = Some(studio.workflow(center, 7.6, status, Some((district % 10) as f32 / 9.0)));
+        }
+        // Sunflower: even enough, and quick to write down.
+        let turn = slot as f32 * 2.399_963;
+        let at = center + Vec2::from_angle(turn) * (0.6 * (slot as f32).sqrt());
+        let status = match index % 40 {
+            0..12 => Status::Queued,
+            12..22 => Status::Running,
+            22..36 => Status::Done,
+            36 => Status::Waiting,
+            37 => Status::Blocked,
+            38 => Status::Failed,
+            _ => Status::Cancelled,
+        };
+        let task = studio.task(at, status);
+        if let Some(workflow) = workflow {
+            studio.app.world_mut().entity_mut(task).insert(PartOf(workflow));
+        }
+        if status == Status::Running {
+            let progress = Some((index % 7) as f32 / 7.0);
+            studio
+                .app
+                .world_mut()
+                .entity_mut(task)
+                .insert(TaskRow { progress, ..default() });
+        }
+        if slot % 10 == 3 {
+            let agent = studio.agent(center + Vec2::from_angle(turn) * 6.9, Status::Running);
+            studio.app.world_mut().entity_mut(agent).insert(WorksOn(task));
+        }
+    }
+    studio
+}
+
+#[test]
+fn a_crowd_is_drawn() {
+    let _alone = alone();
+    let mut studio = crowd(1_000);
+    studio.at(LATER).update();
+    studio.at(LATER + 5.0).update();
+    let picture = studio.picture();
+    picture.keep("crowd_1000");
+    assert!(mask(&picture.all()).into_iter().filter(|on| *on).count() > 100_000);
+}
+
+/// Processor time of this process, seconds; 0 where the system does not tell.
+fn processor_secs() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // After the name in parentheses: the 12th and 13th field, in hundredths of a second.
+    let fields: Vec<f64> = stat
+        .rsplit(')')
+        .next()
+        .into_iter()
+        .flat_map(str::split_whitespace)
+        .map(|field| field.parse().unwrap_or(0.0))
+        .collect();
+    fields
+        .get(11..13)
+        .map_or(0.0, |times| times.iter().sum::<f64>() / 100.0)
+}
+
+/// Prints frames per second of the whole picture, and processor time a frame, which a busy machine changes less. Run
+/// with `--ignored --nocapture`.
+#[test]
+#[ignore = "measures, asserts nothing"]
+fn frames_per_second() {
+    const FRAMES: usize = 31;
+    let _alone = alone();
+    for tasks in [0, 1_000, 5_000, 10_000, 100_000] {
+        let mut studio = crowd(tasks);
+        for frame in 0..5 {
+            studio.at(LATER + f64::from(frame)).update();
+        }
+        studio.at(LATER + 9.0).picture().keep(&format!("crowd_{tasks}"));
+        let processor = processor_secs();
+        let mut times: Vec<f64> = (0..FRAMES)
+            .map(|frame| {
+                let began = Instant::now();
+                studio.at(LATER + 10.0 + frame as f64 * 0.03).update();
+                began.elapsed().as_secs_f64()
+            })
+            .collect();
+        let processor = (processor_secs() - processor) / FRAMES as f64;
+        times.sort_by(f64::total_cmp);
+        let median = times[FRAMES / 2];
+        println!(
+            "{tasks} tasks: {:.1} frames/s (median {:.1} ms, best {:.1} ms, worst {:.1} ms), {:.1} ms of processor a frame",
+            1.0 / median,
+            median * 1e3,
+            times[0] * 1e3,
+            times[FRAMES - 1] * 1e3,
+            processor * 1e3
+        );
+    }
+}

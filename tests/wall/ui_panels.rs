@@ -1,0 +1,768 @@
+//! The panels, by what they say and what they ask for: each is driven through its accessible labels, without Bevy and
+//! without a GPU.
+
+use std::time::Duration;
+
+use egui::{Key, Vec2, accesskit::Role};
+use egui_kittest::{
+    Harness,
+    kittest::{By, NodeT as _, Queryable as _},
+};
+use opswall::{
+    domain::{
+        Attempt, Backoff, ChannelState, Following, Kind, Level, LinkEvent, LinkReport, LinkStatus, Notice, Record,
+        Resync, RowKey, Status, StatusReading,
+    },
+    messages::Intent,
+    ui::{
+        Action, TypeScale,
+        header::{BadgeView, HeaderCounts, HeaderView, Part, badge_ui, header_ui},
+        inspector::{InspectorView, inspector_ui},
+        keys::{KeyContext, read_keys},
+        legend::{LegendRow, LegendView, legend_ui},
+        link_look::{LinkLook, Tone},
+        overlay::{OverlayView, overlay_ui},
+        popover::{PopoverView, TuneDraft, popover_area, popover_ui},
+        theme,
+        toasts::{Toasts, toasts_ui},
+    },
+};
+
+fn themed<'a, State>(
+    size: (f32, f32),
+    state: State,
+    mut panel: impl FnMut(&mut egui::Ui, &mut State) + 'a,
+) -> Harness<'a, State> {
+    let mut dressed = false;
+    Harness::builder().with_size(Vec2::from(size)).build_ui_state(
+        move |ui, state| {
+            if !std::mem::replace(&mut dressed, true) {
+                theme::apply(ui.ctx(), &TypeScale::default());
+                ui.ctx().request_discard("themed");
+            }
+            panel(ui, state);
+        },
+        state,
+    )
+}
+
+fn badge(tone: Tone) -> BadgeView {
+    BadgeView {
+        status: match tone {
+            Tone::Live => LinkStatus::Connected,
+            Tone::CatchingUp | Tone::Waiting => LinkStatus::Connecting,
+            Tone::Offline => LinkStatus::Error,
+        },
+        tone,
+        attempt: 0,
+        max_attempts: 5,
+        retry_in_secs: None,
+        reason: None,
+        stream_only: false,
+        changes_per_second: 48.0,
+        confirmed: 3,
+        tables: 3,
+        popover_open: false,
+    }
+}
+
+#[test]
+fn the_badge_says_each_state_in_words() {
+    let waiting = BadgeView {
+        attempt: 2,
+        retry_in_secs: Some(3.4),
+        ..badge(Tone::Waiting)
+    };
+    let offline = BadgeView {
+        reason: Some("the server refused the key".to_owned()),
+        ..badge(Tone::Offline)
+    };
+    let cases = [
+        (badge(Tone::Live), "Connection: Live, 3/3 tables, 48 changes/s"),
+        (
+            badge(Tone::CatchingUp),
+            "Connection: Catching up…, checking the tables, 48 changes/s",
+        ),
+        (badge(Tone::Waiting), "Connection: Connecting…, first try"),
+        (waiting, "Connection: Connecting…, next try in 4 s, attempt 2 of 5"),
+        (offline, "Connection: Offline, the server refused the key"),
+    ];
+    for (view, label) in cases {
+        let look = LinkLook::of(view.tone);
+        let mut harness = themed((600.0, 80.0), (), |ui, ()| {
+            badge_ui(ui, &view, &look);
+        });
+        harness.step();
+        let node = harness.get_by(|node| node.role() == Role::Button);
+        assert_eq!(node.accesskit_node().label().as_deref(), Some(label));
+    }
+}
+
+fn huge() -> HeaderCounts {
+    HeaderCounts {
+        agents_busy: 100_000,
+        agents: 100_000,
+        agents_failed: 1_234,
+        running: 100_000,
+        queued: 100_000,
+        waiting: 100_000,
+        blocked: 100_000,
+        failed: 100_000,
+        workflows_active: 100_000,
+        workflows: 100_000,
+    }
+}
+
+struct HeaderState {
+    actions: Vec<Action>,
+    parts: Vec<Part>,
+}
+
+fn header_of(width: f32, badge: BadgeView, counts: HeaderCounts) -> Harness<'static, HeaderState> {
+    let state = HeaderState {
+        actions: Vec::new(),
+        parts: Vec::new(),
+    };
+    let mut harness = themed((width, 120.0), state, move |ui, state: &mut HeaderState| {
+        let view = HeaderView {
+            badge: &badge,
+            counts,
+            clock: "14:03 UTC",
+            changes_per_second: 100_000.0,
+            spark: &[1.0; 60],
+            stale: false,
+        };
+        let shown = egui::Panel::top("header").frame(egui::Frame::new()).show(ui, |ui| {
+            header_ui(ui, &view, &LinkLook::of(badge.tone), &mut state.actions)
+        });
+        assert!(shown.response.rect.width() <= width + 0.5, "{:?}", shown.response.rect);
+        state.parts = shown.inner.parts;
+    });
+    harness.run_steps(3);
+    harness
+}
+
+#[test]
+fn the_header_survives_huge_counts_at_1280_and_keeps_what_is_wrong() {
+    let offline = BadgeView {
+        reason: Some("the server could not be reached for a very long reason indeed ".repeat(20)),
+        ..badge(Tone::Offline)
+    };
+    for badge in [badge(Tone::Live), offline] {
+        for width in [1280.0, 1920.0, 640.0] {
+            let harness = header_of(width, badge.clone(), huge());
+            let parts = &harness.state().parts;
+            assert!(
+                parts.contains(&Part::Badge) && parts.contains(&Part::Failed),
+                "{width}: {parts:?}"
+            );
+            let mut labels: Vec<_> = harness
+                .query_all(By::new().role(Role::Label))
+                .map(|node| node.rect())
+                .collect();
+            labels.push(harness.get_by(|node| node.role() == Role::Button).rect());
+            labels.sort_by(|a, b| a.left().total_cmp(&b.left()));
+            for pair in labels.windows(2) {
+                assert!(pair[0].right() <= pair[1].left() + 0.5, "{width}: {pair:?} overlap");
+            }
+            assert!(labels.iter().all(|rect| rect.left() >= 0.0 && rect.right() <= width));
+        }
+    }
+    let wide = header_of(1280.0, self::badge(Tone::Live), HeaderCounts::default());
+    assert!(wide.state().parts.contains(&Part::Clock) && wide.state().parts.contains(&Part::Spark));
+}
+
+#[test]
+fn totals_are_exact_to_whoever_asks() {
+    let harness = header_of(1920.0, badge(Tone::Live), huge());
+    harness.get_by_label("100,000 tasks failed");
+    harness.get_by_label("100,000 of 100,000 agents busy, 1,234 failed");
+    harness.get_by_label("Time 14:03 UTC");
+}
+
+#[test]
+fn the_badge_opens_by_mouse_and_by_keyboard() {
+    let mut harness = header_of(1280.0, badge(Tone::Live), HeaderCounts::default());
+    harness.get_by(|node| node.role() == Role::Button).click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::TogglePopover]);
+    harness.state_mut().actions.clear();
+    harness.key_press(Key::Tab);
+    harness.run_steps(2);
+    harness.key_press(Key::Enter);
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::TogglePopover]);
+}
+
+#[derive(Default)]
+struct PopoverState {
+    actions: Vec<Action>,
+    draft: TuneDraft,
+    told: Vec<Backoff>,
+    now: f64,
+}
+
+fn popover(tone: Tone, status: LinkStatus) -> Harness<'static, PopoverState> {
+    let mut link = LinkReport {
+        heartbeat_rtt_ms: Some(12),
+        ..LinkReport::default()
+    };
+    link.rows[Kind::Task] = 400;
+    link.channel[Kind::Task] = ChannelState::Subscribed;
+    popover_of(BadgeView { status, ..badge(tone) }, link, true, 480.0)
+}
+
+/// 2023-11-14 22:13:20 UTC.
+const WALL_MS: i64 = 1_700_000_000_000;
+
+fn popover_of(badge: BadgeView, link: LinkReport, signed_in: bool, width: f32) -> Harness<'static, PopoverState> {
+    themed((width, 900.0), PopoverState::default(), move |ui, state| {
+        let view = PopoverView {
+            badge: &badge,
+            since_secs: 93.0,
+            shown_url: "wss://example.supabase.co/realtime/v1/websocket",
+            link: &link,
+            changes_per_second: 48.0,
+            bytes_per_second: 3_400.0,
+            backoff: state.draft.shown(),
+            feed_ms: 10_000_000,
+            signed_in,
+            wall_ms: WALL_MS,
+            zone: &jiff::tz::TimeZone::UTC,
+        };
+        let mut actions = Vec::new();
+        popover_ui(ui, &view, &mut actions);
+        state.now += 0.1;
+        for action in actions {
+            match action {
+                Action::Tuned(backoff) => state.draft.edit(backoff),
+                other => state.actions.push(other),
+            }
+        }
+        state.told.extend(state.draft.due(state.now));
+    })
+}
+
+#[test]
+fn reconnect_and_disconnect_ask_for_just_that_once() {
+    let mut harness = popover(Tone::Live, LinkStatus::Connected);
+    for (label, intent) in [("Reconnect", Intent::Reconnect), ("Disconnect", Intent::Disconnect)] {
+        harness.get_by_label(label).click();
+        harness.run_steps(4);
+        assert_eq!(harness.state().actions, [Action::Intent(intent)]);
+        harness.state_mut().actions.clear();
+    }
+}
+
+#[test]
+fn what_is_closed_already_cannot_be_disconnected() {
+    let mut harness = popover(Tone::Offline, LinkStatus::Disconnected);
+    harness.get_by_label("Disconnect").click();
+    harness.run_steps(4);
+    assert_eq!(harness.state().actions, []);
+}
+
+#[test]
+fn the_popover_tells_what_is_known() {
+    let mut harness = popover(Tone::Live, LinkStatus::Connected);
+    harness.run_steps(2);
+    for label in [
+        "12 ms now, 12 ms at most",
+        "400 rows",
+        "reading the snapshot",
+        "for 1 min 33 s",
+        "No connect yet.",
+        "Nothing has happened yet.",
+        "none found",
+        "none: the screen keeps up",
+    ] {
+        harness.get_by_label(label);
+    }
+    harness.get_by_label("3 · 6 · 12 · 24 · 48 s, then gives up after 1 min 33 s");
+}
+
+/// A connection with a history.
+fn eventful() -> LinkReport {
+    let mut link = LinkReport {
+        heartbeat_rtt_ms: Some(23),
+        round_trips_ms: vec![48, 21, 23],
+        epoch: 3,
+        last_resync: Some(Resync {
+            at_ms: 9_750_000,
+            took_ms: 1_240,
+            why: "gap",
+            added: 3,
+            changed: 12,
+            removed: 1,
+        }),
+        last_drift: Some((2_800_000, 4)),
+        last_audit: Some((9_988_000, true)),
+        token_expires_ms: Some(WALL_MS + 43 * 60_000),
+        coalesced: 1_204,
+        changes: 11_912,
+        bytes: 8_412_000,
+        malformed: 2,
+        connects: 3,
+        history: vec![
+            Attempt {
+                started_ms: 9_000_000,
+                live_ms: None,
+                ended_ms: Some(9_001_000),
+                reason: Some("connection refused".to_owned()),
+            },
+            Attempt {
+                started_ms: 9_400_000,
+                live_ms: Some(9_401_000),
+                ended_ms: None,
+                reason: None,
+            },
+        ],
+        ..LinkReport::default()
+    };
+    for (second, (level, text, times)) in [
+        (Level::Info, "Live: 40 agents, 400 tasks, 12 workflows.", 1),
+        (Level::Warn, "Connection lost: the server closed the socket (1006).", 1),
+        (Level::Info, "The session token was renewed.", 7),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        link.events.push(LinkEvent {
+            at_ms: 9_000_000 + second as u64 * 400_000,
+            level,
+            text: text.to_owned(),
+            times,
+        });
+    }
+    link.channel = opswall::domain::PerKind::from_fn(|_| ChannelState::Live);
+    link.rows = opswall::domain::PerKind::from_fn(|kind| [40, 1_400, 1][kind.index()]);
+    link.following[Kind::Task] = Following::StreamOnly;
+    link.following[Kind::Workflow] = Following::Polled;
+    link
+}
+
+#[test]
+fn every_line_of_the_popover_in_one_column_and_in_two() {
+    for width in [480.0, 900.0] {
+        let mut harness = popover_of(badge(Tone::Live), eventful(), true, width);
+        harness.run_steps(2);
+        for label in [
+            "for 1 min 33 s",
+            "3/3 tables · 48 changes/s",
+            "wss://example.supabase.co/realtime/v1/websocket",
+            "Round trips of the last 3 heartbeats",
+            "23 ms now, 48 ms at most",
+            "48 per second, 11,912 in all",
+            "3.4 kB per second, 8.4 MB over 3 connections",
+            "1,204 replaced by later ones of their rows",
+            "2 frames dropped",
+            "ends in 43 min, at 22:56 UTC",
+            "40 rows",
+            "1,400 rows",
+            "1 row",
+            "stream only",
+            "each minute",
+            "3, one for each subscription",
+            "4 min 10 s ago, after a loss, in 1.2 s: +3 ~12 −1",
+            "12 s ago: equal",
+            "2 h ago: 4 rows corrected",
+            "Live: 40 agents, 400 tasks, 12 workflows.",
+            "Connection lost: the server closed the socket (1006).",
+            "The session token was renewed. ×7",
+            "Warning",
+            "never live: connection refused",
+            "live since 9 min 59 s",
+            "Reconnecting",
+        ] {
+            harness.get_by_label(label);
+        }
+        let top = |text: &str| harness.get_by_label(text).rect().top();
+        assert!(
+            top("The session token was renewed. ×7") < top("Live: 40 agents, 400 tasks, 12 workflows."),
+            "newest first"
+        );
+        let right = harness
+            .query_all(By::new().role(Role::Label))
+            .map(|node| node.rect().right())
+            .fold(0.0, f32::max);
+        assert!(right <= width, "{right} of {width}");
+    }
+}
+
+#[test]
+fn the_popover_stays_on_the_screen_and_all_of_it_is_reached_by_keys() {
+    let wall = TypeScale::for_wall(65.0, 5.0, [3840.0, 2160.0], 1.0);
+    for (size, scale) in [
+        ((1280.0, 720.0), TypeScale::default()),
+        ((1920.0, 1080.0), TypeScale::default()),
+        ((640.0, 480.0), TypeScale::default()),
+        ((3840.0, 2160.0), wall),
+        ((1280.0, 720.0), wall),
+    ] {
+        let (link, badge) = (eventful(), badge(Tone::Live));
+        let room = egui::Rect::from_min_max(egui::pos2(12.0, 70.0), egui::pos2(size.0 - 12.0, size.1 - 12.0));
+        let mut dressed = false;
+        let mut harness = Harness::builder().with_size(Vec2::from(size)).build_ui_state(
+            move |ui, actions: &mut Vec<Action>| {
+                if !std::mem::replace(&mut dressed, true) {
+                    theme::apply(ui.ctx(), &scale);
+                    ui.ctx().request_discard("themed");
+                }
+                let view = PopoverView {
+                    badge: &badge,
+                    since_secs: 93.0,
+                    shown_url: "wss://example.supabase.co/realtime/v1/websocket",
+                    link: &link,
+                    changes_per_second: 48.0,
+                    bytes_per_second: 3_400.0,
+                    backoff: Backoff::default(),
+                    feed_ms: 10_000_000,
+                    signed_in: true,
+                    wall_ms: WALL_MS,
+                    zone: &jiff::tz::TimeZone::UTC,
+                };
+                popover_area(ui.ctx(), &view, egui::pos2(94.0, 70.0), room, 370.0, actions);
+            },
+            Vec::new(),
+        );
+        harness.run_steps(4);
+        let area = harness
+            .ctx
+            .memory(|memory| memory.area_rect(egui::Id::new("connection")));
+        let area = area.expect("shown");
+        assert!(room.expand(1.0).contains_rect(area), "{size:?}: {area:?} in {room:?}");
+        for label in ["Close connection details", "Reconnect", "Disconnect"] {
+            let button = harness.get_by_label(label).rect();
+            assert!(area.contains_rect(button), "{size:?}: {label} at {button:?}");
+        }
+        // The last lines of either column come into sight.
+        for _ in 0..40 {
+            harness.key_press(Key::PageDown);
+            harness.run_steps(2);
+        }
+        for label in [
+            "never live: connection refused",
+            "Live: 40 agents, 400 tasks, 12 workflows.",
+        ] {
+            let line = harness.get_by_label(label).rect();
+            assert!(
+                line.bottom() <= area.bottom() + 1.0,
+                "{size:?}: {label} at {line:?}, {area:?}"
+            );
+        }
+        harness.get_by_label("Close connection details").click();
+        harness.run_steps(2);
+        assert_eq!(harness.state().as_slice(), [Action::ClosePopover]);
+    }
+}
+
+#[test]
+fn a_token_that_ends_is_told_by_what_it_is() {
+    let ending = |signed_in, left_ms: Option<i64>| {
+        let link = LinkReport {
+            token_expires_ms: left_ms.map(|left| WALL_MS + left),
+            ..LinkReport::default()
+        };
+        let mut harness = popover_of(badge(Tone::Live), link, signed_in, 480.0);
+        harness.run_steps(2);
+        harness
+    };
+    ending(true, None).get_by_label("not signed in yet");
+    let key = ending(false, Some(6 * 24 * 3_600_000));
+    key.get_by_label("Key");
+    key.get_by_label("ends in 6 d, on 20 Nov 2023 at 22:13 UTC");
+    let none = ending(false, None);
+    assert!(none.query_by_label("Key").is_none() && none.query_by_label("Session").is_none());
+}
+
+#[test]
+fn a_reason_stands_in_full_with_its_command_to_copy() {
+    let command = "alter publication supabase_realtime add table public.tasks";
+    let refused = BadgeView {
+        status: LinkStatus::Error,
+        max_attempts: 0,
+        retry_in_secs: Some(251.3),
+        reason: Some(format!(
+            "public.tasks does not exist or is not published; create it or run \"{command}\", then reconnect"
+        )),
+        ..badge(Tone::Offline)
+    };
+    let mut harness = popover_of(refused, LinkReport::default(), false, 480.0);
+    harness.run_steps(2);
+    harness.get_by_label_contains("public.tasks does not exist or is not published; create it or run");
+    harness.get_by_label("looks again in 4 min 12 s");
+    harness.get_by_label(&format!("{command};"));
+    harness.get_by_label("Copy").click();
+    harness.step();
+    harness.step();
+    let copied = harness
+        .output()
+        .platform_output
+        .commands
+        .iter()
+        .any(|done| matches!(done, egui::OutputCommand::CopyText(text) if *text == format!("{command};")));
+    let told = harness.query_by_label("Copied").is_some();
+    assert!(copied || told, "a click copies");
+}
+
+#[test]
+fn catching_up_is_told_with_its_reason_and_raises_no_alarm() {
+    let reason = "catching up: changes were lost; the tables are read again";
+    let view = BadgeView {
+        reason: Some(reason.to_owned()),
+        ..badge(Tone::CatchingUp)
+    };
+    let mut harness = popover_of(view, eventful(), false, 480.0);
+    harness.run_steps(2);
+    harness.get_by_label("Catching up…");
+    harness.get_by_label("Catching up: changes were lost; the tables are read again");
+    harness.get_by_label("checking the tables · 48 changes/s");
+
+    // Nothing stands over the scene, whatever the veil did before.
+    for (rows, age_secs) in [(9, Some(0.0)), (0, Some(0.0)), (9, None)] {
+        let mut harness = themed((900.0, 500.0), (), move |ui, ()| {
+            let view = OverlayView {
+                tone: Tone::CatchingUp,
+                staleness: 1.0,
+                age_secs,
+                reason: Some(reason),
+                shown_url: "wss://example.supabase.co/realtime/v1/websocket",
+                rows,
+                retry_in_secs: None,
+            };
+            overlay_ui(ui, ui.max_rect(), &view);
+        });
+        harness.run_steps(2);
+        assert_eq!(harness.query_all(By::new().role(Role::Label)).count(), 0);
+    }
+}
+
+#[test]
+fn tuning_tells_the_new_backoff_and_shows_its_schedule() {
+    let mut harness = popover(Tone::Live, LinkStatus::Connected);
+    harness.run_steps(2);
+    let tries = harness.get_by(|node| node.role() == Role::Slider && node.label().as_deref() == Some("Tries"));
+    tries.focus();
+    harness.run_steps(2);
+    harness.key_press(Key::ArrowRight);
+    harness.run_steps(6);
+    let told = harness.state().told.clone();
+    let expected = Backoff {
+        max_attempts: 6,
+        ..Backoff::default()
+    };
+    assert_eq!(told, [expected]);
+    harness.get_by_label("3 · 6 · 12 · 24 · 48 · 60 s, then gives up after 2 min 33 s");
+
+    harness.get_by_label("Reset to defaults").click();
+    harness.run_steps(6);
+    assert_eq!(harness.state().told.last(), Some(&Backoff::default()));
+}
+
+#[test]
+fn a_first_delay_above_the_longest_lifts_it() {
+    let mut harness = popover(Tone::Live, LinkStatus::Connected);
+    harness.run_steps(2);
+    let first = harness.get_by(|node| node.role() == Role::Slider && node.label().as_deref() == Some("First delay"));
+    first.focus();
+    harness.run_steps(2);
+    for _ in 0..200 {
+        harness.key_press(Key::ArrowRight);
+        harness.step();
+    }
+    harness.run_steps(6);
+    let last = *harness.state().told.last().expect("told");
+    assert!(last.interval > Duration::from_secs(60), "{last:?}");
+    assert!(last.max_interval >= last.interval);
+}
+
+#[test]
+fn toasts_are_capped_folded_and_taken_away_by_a_click() {
+    let mut toasts = Toasts::default();
+    let notice = |level, code, text: &str| Notice {
+        level,
+        code,
+        text: text.to_owned(),
+    };
+    for attempt in 1..=3 {
+        toasts.push(
+            &notice(Level::Warn, "retrying", &format!("Trying again ({attempt} of 5)")),
+            0.0,
+        );
+    }
+    for code in ["a", "b", "c", "d", "e", "f", "g"] {
+        toasts.push(&notice(Level::Error, code, code), 0.0);
+    }
+    toasts.push(&notice(Level::Error, "retrying", "Trying again"), 0.0);
+    let mut harness = themed((420.0, 500.0), (toasts, Vec::new()), |ui, (toasts, actions)| {
+        toasts_ui(ui, toasts, 1.0, actions);
+    });
+    harness.run_steps(2);
+    let labels: Vec<_> = harness
+        .query_all(By::new().role(Role::Button))
+        .filter_map(|node| node.accesskit_node().label())
+        .collect();
+    assert_eq!(labels.len(), Toasts::MOST_SHOWN, "{labels:?}");
+    assert_eq!(
+        labels.first().map(String::as_str),
+        Some("Error: Trying again"),
+        "newest on top"
+    );
+    harness.get_by_label("Error: d").click();
+    harness.run_steps(2);
+    assert!(matches!(harness.state().1.as_slice(), [Action::Dismiss(_)]));
+}
+
+#[test]
+fn equal_toasts_carry_their_number() {
+    let mut toasts = Toasts::default();
+    for _ in 0..3 {
+        let notice = Notice {
+            level: Level::Warn,
+            code: "drift",
+            text: "2 rows were corrected".to_owned(),
+        };
+        toasts.push(&notice, 0.0);
+    }
+    let mut harness = themed((420.0, 200.0), Vec::new(), move |ui, actions| {
+        toasts_ui(ui, &toasts, 1.0, actions);
+    });
+    harness.run_steps(2);
+    harness.get_by_label("Warning: 2 rows were corrected ×3");
+}
+
+#[test]
+fn the_inspector_masks_secrets_and_survives_hostile_rows() {
+    let json = serde_json::json!({
+        "id": 7,
+        "api_key": "sk-very-secret",
+        "config": {"a": 1},
+        "notes": "x".repeat(1_000_000),
+        "bidi": "\u{202E}gnp.exe",
+        "nested": {"deep": {"token": "abc-secret"}},
+    });
+    let record: Record = serde_json::from_value(json).expect("a record");
+    let key = RowKey::new(Kind::Task, "7".into());
+    let state = StatusReading {
+        status: Status::Unmapped,
+        word: Some("zombie".into()),
+    };
+    let mut harness = themed((360.0, 700.0), Vec::new(), move |ui, actions| {
+        let view = InspectorView {
+            key: &key,
+            label: "",
+            subtitle: None,
+            state: &state,
+            progress: Some(f32::NAN),
+            error: None,
+            record: &record,
+            gone: true,
+        };
+        inspector_ui(ui, &view, actions);
+    });
+    harness.run_steps(3);
+    let texts: Vec<String> = harness
+        .query_all(By::new().role(Role::Label))
+        .filter_map(|node| node.accesskit_node().value())
+        .collect();
+    assert!(
+        texts.iter().all(|text| !text.contains("secret") && text.len() < 2_000),
+        "{texts:?}"
+    );
+    assert!(texts.iter().any(|text| text == "zombie (unmapped)"), "{texts:?}");
+    assert!(texts.iter().any(|text| text == "gnp.exe"));
+    harness.get_by_label("Close inspector").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().as_slice(), [Action::Intent(Intent::Select(None))]);
+}
+
+#[test]
+fn the_legend_counts_and_names_the_unknown_words() {
+    let rows = [LegendRow {
+        status: Status::Failed,
+        agents: 0,
+        tasks: 12_345,
+    }];
+    let unmapped = ["zombie".to_owned()];
+    let mut harness = themed((300.0, 200.0), Vec::new(), move |ui, actions| {
+        let view = LegendView {
+            open: true,
+            rows: &rows,
+            unmapped: &unmapped,
+        };
+        legend_ui(ui, &view, actions);
+    });
+    harness.run_steps(2);
+    harness.get_by_label("12.3k");
+    harness.get_by_label("unmapped: zombie");
+    harness.get_by_label("Legend").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().as_slice(), [Action::ToggleLegend]);
+}
+
+#[test]
+fn an_old_scene_says_how_old_and_an_empty_one_says_why() {
+    let card = |tone, age_secs, reason: Option<&'static str>, rows| {
+        let mut harness = themed((900.0, 500.0), (), move |ui, ()| {
+            let view = OverlayView {
+                tone,
+                staleness: 1.0,
+                age_secs,
+                reason,
+                shown_url: "wss://example.supabase.co/realtime/v1/websocket",
+                rows,
+                retry_in_secs: None,
+            };
+            overlay_ui(ui, ui.max_rect(), &view);
+        });
+        harness.run_steps(2);
+        harness
+    };
+    card(Tone::Waiting, Some(41.0), None, 9).get_by_label("41 s old");
+    let offline = card(Tone::Offline, Some(93.0), Some("no route to the server"), 9);
+    offline.get_by_label("Offline: data is 1 min 33 s old");
+    offline.get_by_label("no route to the server");
+    card(Tone::Waiting, None, None, 0).get_by_label("Connecting to example.supabase.co");
+    card(Tone::Live, Some(0.0), None, 0).get_by_label_contains("SELECT policy");
+    card(Tone::Offline, None, Some("x"), 0).get_by_label("Not connected to example.supabase.co");
+    assert_eq!(
+        card(Tone::Live, Some(0.0), None, 9)
+            .query_all(By::new().role(Role::Label))
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn keys_close_what_is_open_one_after_the_other() {
+    let pressed = |key: Key, state: KeyContext| {
+        let mut harness = themed((200.0, 100.0), Vec::new(), move |ui, actions| {
+            read_keys(ui.ctx(), state, actions);
+        });
+        harness.run_steps(2);
+        harness.key_press(key);
+        harness.run_steps(2);
+        harness.into_state()
+    };
+    let all = KeyContext {
+        keys_open: true,
+        popover_open: true,
+        selected: true,
+        live: true,
+    };
+    assert_eq!(pressed(Key::Escape, all), [Action::ToggleKeys]);
+    let two = KeyContext {
+        keys_open: false,
+        ..all
+    };
+    assert_eq!(pressed(Key::Escape, two), [Action::ClosePopover]);
+    let one = KeyContext {
+        popover_open: false,
+        ..two
+    };
+    assert_eq!(pressed(Key::Escape, one), [Action::Intent(Intent::Select(None))]);
+    assert_eq!(pressed(Key::C, one), [Action::TogglePopover]);
+    assert_eq!(pressed(Key::R, one), [], "a live connection is not dropped by a key");
+    let dead = KeyContext { live: false, ..one };
+    assert_eq!(pressed(Key::R, dead), [Action::Intent(Intent::Reconnect)]);
+}
