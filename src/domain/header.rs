@@ -11,6 +11,8 @@ pub struct Header {
     names: Box<[Column]>,
     /// Places in `names`, in the order of the names.
     sorted: Box<[u32]>,
+    /// No name needs escapes in JSON.
+    plain: bool,
 }
 
 impl Header {
@@ -25,7 +27,9 @@ impl Header {
             return None;
         }
         let sorted = by_name.into_iter().map(|(_, place)| place).collect();
+        let needs_escapes = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
         Some(Self {
+            plain: !names.iter().any(|name| name.bytes().any(needs_escapes)),
             names: names.into_boxed_slice(),
             sorted,
         })
@@ -37,6 +41,11 @@ impl Header {
 
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
+    }
+
+    /// Every name is written in JSON as it is.
+    pub fn is_plain(&self) -> bool {
+        self.plain
     }
 
     /// In the order of the cells.

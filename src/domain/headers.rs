@@ -34,11 +34,47 @@ impl Headers {
     /// Reads the row that comes next: an object. Of a column given twice the last one counts.
     pub fn read(&mut self, scan: &mut Scan<'_>) -> Option<Record> {
         let start = scan.clone();
+        if let Some(record) = self.read_as_last(scan) {
+            return Some(record);
+        }
+        *scan = start.clone();
         if let Some(record) = self.read_known(scan) {
             return Some(record);
         }
         *scan = start;
         self.read_new(scan)
+    }
+
+    /// The number of the header that the row before had.
+    pub fn last(&self) -> usize {
+        self.last
+    }
+
+    /// The next row is likely to have the header of this number.
+    pub fn expect(&mut self, number: usize) {
+        self.last = number;
+    }
+
+    /// The row under the header of the row before, which most rows of a stream are.
+    fn read_as_last(&mut self, scan: &mut Scan<'_>) -> Option<Record> {
+        let header = self.known.get(self.last).filter(|header| header.is_plain())?;
+        self.row.clear();
+        let mut before = b'{';
+        for name in header.names() {
+            scan.byte(before)?;
+            scan.space();
+            scan.key(name)?;
+            scan.space();
+            self.row.take(scan)?;
+            scan.space();
+            before = b',';
+        }
+        // Of no names there is nothing to close.
+        if before == b'{' {
+            return None;
+        }
+        scan.byte(b'}')?;
+        Some(self.row.finish(header))
     }
 
     /// The row under a header that is known; `None` as well when it is not valid.

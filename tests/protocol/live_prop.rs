@@ -87,6 +87,7 @@ struct World {
     /// Changes were lost and the client knows; or it does not.
     gap: Mark,
     silent: Mark,
+    silent_at: Duration,
     /// Changes were dropped at the limit, which the client can work out.
     dropped: Mark,
     /// When changes were delivered.
@@ -126,6 +127,7 @@ impl World {
             synced_at_confirm: 0,
             gap: Mark::default(),
             silent: Mark::default(),
+            silent_at: Duration::ZERO,
             dropped: Mark::default(),
             delivered: Vec::new(),
             who_read: 0,
@@ -265,7 +267,7 @@ impl World {
             self.dropped = Mark(Some(self.last_page));
         }
         if is_dropped || (!is_seen && is_owed) {
-            self.silent = Mark(Some(self.last_page));
+            self.lose_silently();
         }
         if !is_dropped && is_seen {
             self.server.stream.push_back(Told {
@@ -312,7 +314,7 @@ impl World {
                 let row = self.server.rows.remove(&old).expect("the row");
                 self.server.rows.insert(id, (clock, row.1));
                 if self.server.captures && sees(1, old) != sees(1, id) {
-                    self.silent = Mark(Some(self.last_page));
+                    self.lose_silently();
                 }
                 self.tell(id, "UPDATE", Some(json!({"id": id, "a": clock})), Some(old), false);
             }
@@ -320,8 +322,17 @@ impl World {
         }
     }
 
+    fn lose_silently(&mut self) {
+        self.silent = Mark(Some(self.last_page));
+        self.silent_at = self.rig.at;
+    }
+
     fn deliver(&mut self) {
         if let Some(told) = self.server.stream.pop_front() {
+            // What was read since may be undone by what is older than the loss, as if it were news.
+            if self.silent.0.is_some() && told.committed <= self.silent_at {
+                self.silent = Mark(Some(self.last_page));
+            }
             self.give(&told);
             self.server.last = Some(told);
         }
@@ -554,7 +565,7 @@ impl World {
             41 if self.server.confirmed && at.is_multiple_of(2) => {
                 (0..=at % 5).for_each(|_| drop(self.server.stream.pop_front()));
                 self.server.last = None;
-                self.silent = Mark(Some(self.last_page));
+                self.lose_silently();
                 if self.tokens.is_empty() {
                     self.gap = Mark(Some(self.last_page));
                 }
@@ -568,7 +579,7 @@ impl World {
                 if self.server.confirmed {
                     self.gap = Mark(Some(self.last_page));
                 }
-                self.silent = Mark(Some(self.last_page));
+                self.lose_silently();
                 self.rig.text(format!(
                     r#"[null,null,"{topic}","postgres_changes",{{"ids":[100],"data":{{"schema":"public","table":"todos","type":"UPDATE","record":[1]}}}}]"#
                 ));
@@ -577,7 +588,7 @@ impl World {
             // A change is lost without a word.
             43 if at.is_multiple_of(4) && self.server.stream.pop_front().is_some() => {
                 self.server.last = None;
-                self.silent = Mark(Some(self.last_page));
+                self.lose_silently();
             }
             44 if !self.rig.fetches.is_empty() => {
                 let request = self.rig.fetch();

@@ -5,6 +5,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 #[path = "../support/listener.rs"]
+#[allow(dead_code, reason = "the pictures need its settings alone")]
 mod listener;
 #[path = "../support/offscreen.rs"]
 mod offscreen;

@@ -59,10 +59,25 @@ impl<'a> Scan<'a> {
         (self.text.as_bytes().get(self.at..end)? == text.as_bytes()).then(|| self.at = end)
     }
 
+    /// Passes so many bytes, which the caller has looked at.
+    #[inline]
+    pub fn skip(&mut self, bytes: usize) {
+        self.at += bytes;
+    }
+
     /// Passes this byte if it is what comes next.
     #[inline]
     pub fn byte(&mut self, byte: u8) -> Option<()> {
         (self.peek()? == byte).then(|| self.at += 1)
+    }
+
+    /// Passes this name and its colon if they are what comes next. The name must not need escapes.
+    #[inline]
+    pub fn key(&mut self, name: &str) -> Option<()> {
+        let rest = self.text.as_bytes().get(self.at..)?.strip_prefix(b"\"")?;
+        let rest = rest.strip_prefix(name.as_bytes())?.strip_prefix(b"\":")?;
+        self.at = self.text.len() - rest.len();
+        Some(())
     }
 
     /// What lies between an earlier place and this one.

@@ -131,6 +131,7 @@ impl<'de> Visitor<'de> for Data<'_> {
             change: change.ok_or_else(|| missing("type"))?,
             committed_ms,
             columns,
+            list: None,
             record,
             old_record,
             trouble,

@@ -13,46 +13,76 @@ use crate::{
 const MAX_LISTS: usize = 8;
 /// Longest list kept: 1,600 columns, which is PostgreSQL's bound, with names of 63 bytes fit well.
 const MAX_LIST_BYTES: usize = 256 * 1024;
+/// The keys of a change in the server's order; a change has one of the records or both.
+const IN_ORDER: [&str; 8] = [
+    "columns",
+    "commit_timestamp",
+    "errors",
+    "old_record",
+    "record",
+    "schema",
+    "table",
+    "type",
+];
 /// Digits that fit into an `i64` whatever they are.
 const MAX_ID_DIGITS: usize = 18;
 
 /// Lists of columns that came with changes and were valid: an equal one need not be looked at again.
 #[derive(Debug, Default)]
 pub struct Lists {
-    known: Vec<Box<str>>,
+    known: Vec<Known>,
     last: usize,
     next: usize,
+    /// Lists kept until now.
+    count: u64,
+}
+
+#[derive(Debug)]
+struct Known {
+    text: Box<str>,
+    number: u64,
+    /// Which header the rows that came with it had last.
+    header: usize,
 }
 
 impl Lists {
-    /// Passes the list that comes next.
-    fn pass<'a>(&mut self, scan: &mut Scan<'a>) -> Option<&'a str> {
+    /// Passes the list that comes next. With the number of an equal list, if it is one of those kept.
+    fn pass<'a>(&mut self, scan: &mut Scan<'a>) -> Option<(&'a str, Option<u64>)> {
         let rest = scan.rest();
-        let is_next = |list: &str| rest.as_bytes().starts_with(list.as_bytes());
+        let is_next = |list: &Known| rest.as_bytes().starts_with(list.text.as_bytes());
         // A list ends by itself, so that a text that begins with it has it there in full.
-        let known = match self.known.get(self.last) {
+        let at = match self.known.get(self.last) {
             Some(list) if is_next(list) => Some(self.last),
-            _ => self.known.iter().position(|list| is_next(list)),
+            _ => self.known.iter().position(is_next),
         };
-        if let Some(at) = known {
+        if let Some(at) = at {
             self.last = at;
-            let list = rest.get(..self.known.get(at)?.len())?;
-            scan.literal(list)?;
-            return Some(list);
+            let known = self.known.get(at)?;
+            let list = rest.get(..known.text.len())?;
+            scan.skip(list.len());
+            return Some((list, Some(known.number)));
         }
         let list = scan.value()?;
         if !list.starts_with('[') {
             return None;
         }
-        if list.len() <= MAX_LIST_BYTES {
-            if let Some(oldest) = self.known.get_mut(self.next) {
-                *oldest = list.into();
-            } else {
-                self.known.push(list.into());
-            }
-            self.next = (self.next + 1) % MAX_LISTS;
+        if list.len() > MAX_LIST_BYTES {
+            return Some((list, None));
         }
-        Some(list)
+        self.count += 1;
+        let known = Known {
+            text: list.into(),
+            number: self.count,
+            header: 0,
+        };
+        self.last = self.next;
+        if let Some(oldest) = self.known.get_mut(self.next) {
+            *oldest = known;
+        } else {
+            self.known.push(known);
+        }
+        self.next = (self.next + 1) % MAX_LISTS;
+        Some((list, Some(self.count)))
     }
 }
 
@@ -88,7 +118,8 @@ pub fn read<'a>(text: &'a str, topic: &str, names: &mut Names) -> Option<(RowEve
         table: Cow::Borrowed(data.table?),
         change: data.change?,
         committed_ms: data.committed_ms.unwrap_or_default(),
-        columns: data.columns,
+        columns: data.columns.map(|(list, _)| list),
+        list: data.columns.and_then(|(_, number)| number),
         record: data.record,
         old_record: data.old_record,
         trouble: None,
@@ -103,7 +134,7 @@ struct Data<'a> {
     table: Option<&'a str>,
     change: Option<ChangeType>,
     committed_ms: Option<Option<i64>>,
-    columns: Option<&'a str>,
+    columns: Option<(&'a str, Option<u64>)>,
     record: Option<Record>,
     old_record: Option<Object<'a>>,
     has_errors: bool,
@@ -111,8 +142,31 @@ struct Data<'a> {
 
 impl<'a> Data<'a> {
     fn read(scan: &mut Scan<'a>, names: &mut Names) -> Option<Self> {
+        let start = scan.clone();
+        if let Some(data) = Self::read_in_order(scan, names) {
+            return Some(data);
+        }
+        *scan = start;
         let mut data = Self::default();
         scan.object(|key, scan| data.take(key.inner, scan, names))?;
+        Some(data)
+    }
+
+    /// With the keys in the order in which the server writes them, and no space between them.
+    fn read_in_order(scan: &mut Scan<'a>, names: &mut Names) -> Option<Self> {
+        let mut data = Self::default();
+        let mut before = b'{';
+        for key in IN_ORDER {
+            let mut next = scan.clone();
+            if next.byte(before).and_then(|()| next.key(key)).is_some() {
+                *scan = next;
+                before = b',';
+                data.take(key, scan, names)?;
+            } else if !matches!(key, "old_record" | "record") {
+                return None;
+            }
+        }
+        scan.byte(b'}')?;
         Some(data)
     }
 
@@ -127,7 +181,17 @@ impl<'a> Data<'a> {
                 scan.literal("null")?;
                 self.has_errors = true;
             }
-            "record" if self.record.is_none() => self.record = Some(names.headers.read(scan)?),
+            "record" if self.record.is_none() => {
+                // The rows of a table are alike, and the list that came before tells which table it is.
+                let known = self.columns.and_then(|_| names.lists.known.get_mut(names.lists.last));
+                if let Some(known) = &known {
+                    names.headers.expect(known.header);
+                }
+                self.record = Some(names.headers.read(scan)?);
+                if let Some(known) = known {
+                    known.header = names.headers.last();
+                }
+            }
             "old_record" if self.old_record.is_none() => self.old_record = Some(Object::take(scan)?),
             "schema" if self.schema.is_none() => self.schema = Some(plain(scan)?),
             "table" if self.table.is_none() => self.table = Some(plain(scan)?),
@@ -211,6 +275,7 @@ mod tests {
         assert_eq!((&*frame.topic, &*frame.event), (topic, "postgres_changes"), "{text}");
         assert_eq!(frame.payload.get().len(), length, "{text}");
         let expected = careful::decode(frame.payload.get(), careful).expect(text);
+        let event = RowEvent { list: None, ..event };
         assert_eq!(event, expected, "{text}");
         true
     }

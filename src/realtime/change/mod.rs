@@ -52,6 +52,8 @@ pub struct RowEvent<'a> {
     pub committed_ms: Option<i64>,
     /// The list of the table's columns, as written.
     pub columns: Option<&'a str>,
+    /// Equal numbers, equal lists; `None` tells nothing.
+    pub list: Option<u64>,
     /// Absent on a delete.
     pub record: Option<Record>,
     /// Absent on an insert; usually the primary key alone.

@@ -89,7 +89,7 @@ impl Session {
     fn take(&mut self, at: usize, event: RowEvent<'_>, bytes: usize, out: &mut Out<'_>) {
         let Some(tracked) = self.tables.get_mut(at) else { return };
         tracked.watch.last_arrival = Some(out.at());
-        if event.columns.is_some_and(|columns| tracked.shape.learn(columns)) {
+        if (event.columns).is_some_and(|columns| tracked.shape.learn(columns, event.list)) {
             // The table was altered: rows that did not change since have other columns now (R37).
             self.mark_dirty(ALTERED_PACE, out);
         }

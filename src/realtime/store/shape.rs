@@ -24,13 +24,20 @@ enum Loose {
 #[derive(Debug, Default)]
 pub struct Shape {
     written: Box<str>,
+    /// The number under which an equal list was last seen.
+    number: Option<u64>,
     names: Vec<Column>,
     loose: Vec<(Column, Loose)>,
 }
 
 impl Shape {
-    /// Takes the list of a change. True when the table has other columns than before.
-    pub fn learn(&mut self, list: &str) -> bool {
+    /// Takes the list of a change, whose `number` only equal lists have. True when the table has other columns than
+    /// before.
+    pub fn learn(&mut self, list: &str, number: Option<u64>) -> bool {
+        if number.is_some() && self.number == number {
+            return false;
+        }
+        self.number = number;
         #[derive(Deserialize)]
         struct Listed {
             name: Arc<str>,
@@ -143,6 +150,7 @@ mod tests {
         let mut shape = Shape::default();
         shape.learn(
             r#"[{"name":"b","type":"bytea"},{"name":"c","type":"bpchar"},{"name":"f","type":"float8"},{"name":"t","type":"text"}]"#,
+            None,
         );
         let stream = row(r#"{"b":"deadbeef","c":"a","f":null,"t":"x"}"#);
         let rest = row(r#"{"b":"\\xdeadbeef","c":"ab  ","f":"NaN","t":"x"}"#);
@@ -158,10 +166,10 @@ mod tests {
     fn a_missing_column_is_noticed_and_a_broken_list_tells_nothing() {
         let mut shape = Shape::default();
         for list in ["[]", "{}", "[{}]", "[1]"] {
-            shape.learn(list);
+            shape.learn(list, None);
             assert!(!shape.is_incomplete(&row("{}")), "{list}");
         }
-        shape.learn(r#"[{"name":"id"},{"name":"big","type":null}]"#);
+        shape.learn(r#"[{"name":"id"},{"name":"big","type":null}]"#, None);
         assert!(shape.is_incomplete(&row(r#"{"id":1}"#)));
         assert!(!shape.is_incomplete(&row(r#"{"id":1,"big":null}"#)));
     }
