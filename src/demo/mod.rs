@@ -1,7 +1,7 @@
 //! The embedded feed: simulated operations, and a server in front of them that speaks Realtime, REST and Auth.
 //!
 //! `sim` decides what happens, `store` holds the rows, `hub` commits the one into the other and hands every change to
-//! the sockets; `socket`, `rest` and `auth` are its faces, `control` the operator's door, `server` the thread.
+//! the sockets; `socket`, `rest` and `auth` are its faces, `control` the operator's door, `server` the paths, `host` the thread.
 //! Small frames go through the codec that the client uses; changes, of which there are many, through `socket::fanout`.
 
 mod auth;
@@ -9,6 +9,7 @@ mod conduct;
 mod control;
 mod error;
 mod faults;
+mod host;
 mod http;
 mod hub;
 mod limiter;

@@ -1,10 +1,9 @@
-//! The server: one port, one thread with its own runtime, every path to its face.
+//! The server: one port, every path to its face.
 
 use std::{
     io,
-    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener as StdListener},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
-    thread::JoinHandle,
     time::Duration,
 };
 
@@ -14,11 +13,12 @@ use hyper::{
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, oneshot},
+    sync::Semaphore,
 };
 
 use super::{
     Control, DemoError, Door, Faults, Options, Spoil, auth,
+    host::Host,
     http::{self, Answer, json},
     hub::Hub,
     rest, socket,
@@ -31,16 +31,12 @@ const MOST_CONNECTIONS: usize = 1_024;
 const MOST_CONTROL: usize = 4 << 20;
 /// How long a client may take over its request's head.
 const HEAD_DEADLINE: Duration = Duration::from_secs(15);
-/// How long tasks may take to stop.
-const STOP_DEADLINE: Duration = Duration::from_millis(300);
 
 /// A running demo feed. Stops when dropped, within a second.
 #[derive(Debug)]
 pub struct Server {
-    addr: SocketAddr,
+    host: Host,
     control: Control,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
@@ -50,46 +46,20 @@ impl Server {
     /// When the address cannot be listened on, the options are out of bounds, or there is no thread to be had.
     pub fn start(listen: SocketAddr, options: Options) -> Result<Self, DemoError> {
         options.check()?;
-        let failed = |error| DemoError::listen(listen, error);
-        let listener = StdListener::bind(listen).map_err(failed)?;
-        listener.set_nonblocking(true).map_err(failed)?;
-        let addr = listener.local_addr().map_err(failed)?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(DemoError::Thread)?;
         let hub = Arc::new(Hub::new(options)?);
         let control = Control::new(hub.clone());
-        let (stop, stopped) = oneshot::channel();
-        let run = move || {
-            runtime.block_on(async {
-                tokio::select! {
-                    () = serve(listener, hub) => {}
-                    _ = stopped => {}
-                }
-            });
-            runtime.shutdown_timeout(STOP_DEADLINE);
-        };
-        let thread = std::thread::Builder::new()
-            .name("demo-feed".into())
-            .spawn(run)
-            .map_err(DemoError::Thread)?;
-        Ok(Self {
-            addr,
-            control,
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        let host = Host::start(listen, "demo-feed", move |listener| serve(listener, hub))?;
+        Ok(Self { host, control })
     }
 
     /// Where it listens.
     pub fn addr(&self) -> SocketAddr {
-        self.addr
+        self.host.addr()
     }
 
     /// What to give a client as its project's URL.
     pub fn url(&self) -> String {
-        let mut addr = self.addr;
+        let mut addr = self.host.addr();
         if addr.ip().is_unspecified() {
             addr.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
         }
@@ -106,21 +76,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-async fn serve(listener: StdListener, hub: Arc<Hub>) {
-    let Ok(listener) = TcpListener::from_std(listener) else {
-        return;
-    };
+async fn serve(listener: TcpListener, hub: Arc<Hub>) {
     tokio::spawn(hub.clone().drive());
     tokio::spawn(hub.clone().poll());
     misbehave(&hub);

@@ -23,6 +23,7 @@ pub use api::{
 pub use change::{ChangeType, RowEvent, Trouble, Unusable};
 pub use frame::{Direction, Frame, FrameError, Vsn, decode_binary, decode_text, encode_text};
 pub use join::{BroadcastConfig, Entry, JoinConfig, JoinPayload, PresenceConfig};
+pub use partition::is_like;
 pub use session::{Feed, MAX_EVENTS, MAX_HISTORY, MAX_ROUND_TRIPS, Session, Side};
 pub use token::{Claims, Grant, Token, TokenError};
 

@@ -16,8 +16,9 @@ impl Table {
     }
 }
 
-/// SQL's `LIKE` without an escape character, which is how the server matches names.
-fn is_like(text: &str, pattern: &str) -> bool {
+/// SQL's `LIKE` without an escape character, which is how the server matches names: `%` is any run, `_` any one
+/// character. Takes time linear in each run.
+pub fn is_like(text: &str, pattern: &str) -> bool {
     let (text, pattern): (Vec<char>, Vec<char>) = (text.chars().collect(), pattern.chars().collect());
     let (mut at, mut of) = (0, 0);
     // Where the last `%` stood, and how much of the text it has taken so far.
@@ -56,6 +57,9 @@ mod tests {
             ("tasks", "tasks_%", false),
             ("tasks_", "tasks_%", true),
             ("tasks", "%", true),
+            ("tasks", "task_", true),
+            ("tasks", "task", false),
+            ("tasks", "t%k%s", true),
             ("", "%%", true),
             ("tasks", "Tasks", false),
             ("aaaaaaaaaaaaaaaaaaaaaaaaaaaab", "%a%a%a%a%a%a%a%a%a%c", false),

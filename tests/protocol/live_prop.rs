@@ -54,7 +54,8 @@ struct Server {
     rows: BTreeMap<i64, (u64, u64)>,
     clock: u64,
     stream: VecDeque<Told>,
-    last: Option<Told>,
+    /// What was told last, and when.
+    last: Option<(Told, Duration)>,
     captures: bool,
     confirmed: bool,
     /// Who the channel tells, by the join or the last push taken up.
@@ -334,7 +335,7 @@ impl World {
                 self.silent = Mark(Some(self.last_page));
             }
             self.give(&told);
-            self.server.last = Some(told);
+            self.server.last = Some((told, self.rig.at));
         }
     }
 
@@ -517,6 +518,7 @@ impl World {
                 self.server.confirmed = false;
                 self.server.captures = true;
                 self.server.stream.clear();
+                self.server.last = None;
                 self.rig
                     .system("postgres_changes", false, "{:error, \"Too many database timeouts\"}");
             }
@@ -551,7 +553,7 @@ impl World {
             }
             // Told again, at once.
             38 => {
-                if let Some(told) = self.server.last.clone() {
+                if let Some((told, _)) = self.server.last.clone().filter(|(_, at)| *at == self.rig.at) {
                     self.give(&told);
                 }
             }

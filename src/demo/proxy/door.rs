@@ -1,21 +1,17 @@
-//! The proxy itself: a port, a thread, and the links that are open.
+//! The proxy itself: a port, and the links that are open.
 
 use std::{
     collections::BTreeMap,
-    net::{Ipv4Addr, SocketAddr, TcpListener as StdListener},
+    net::{Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    thread::JoinHandle,
     time::Duration,
 };
 
 use fastrand::Rng;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::oneshot,
-};
+use tokio::net::{TcpListener, TcpStream};
 
 use super::{
-    super::{Cut, DemoError},
+    super::{Cut, DemoError, host::Host},
     Flow, Way,
     link::Link,
 };
@@ -23,10 +19,8 @@ use super::{
 /// A proxy on a loopback port. Stops when dropped, within a second.
 #[derive(Debug)]
 pub struct Proxy {
-    addr: SocketAddr,
+    host: Host,
     shared: Arc<Shared>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug)]
@@ -45,9 +39,8 @@ struct State {
 const MOST_LINKS: usize = 256;
 /// Largest piece of garbage.
 const MOST_GARBAGE: usize = 64 << 10;
-/// How long the server behind may take to be reached, and tasks to stop.
+/// How long the server behind may take to be reached.
 const DIAL_DEADLINE: Duration = Duration::from_secs(5);
-const STOP_DEADLINE: Duration = Duration::from_millis(300);
 
 impl Proxy {
     /// Listens on a free loopback port, and passes everything on to `upstream` until told otherwise.
@@ -55,51 +48,25 @@ impl Proxy {
     /// # Errors
     /// When there is no port or no thread to be had.
     pub fn start(upstream: SocketAddr) -> Result<Self, DemoError> {
-        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let failed = |error| DemoError::listen(listen, error);
-        let listener = StdListener::bind(listen).map_err(failed)?;
-        listener.set_nonblocking(true).map_err(failed)?;
-        let addr = listener.local_addr().map_err(failed)?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(DemoError::Thread)?;
         let shared = Arc::new(Shared(Mutex::new(State {
             upstream,
             flow: Some(Flow::Pass),
             links: BTreeMap::new(),
             last: 0,
         })));
-        let (stop, stopped) = oneshot::channel();
         let served = shared.clone();
-        let run = move || {
-            runtime.block_on(async {
-                tokio::select! {
-                    () = accept(listener, served) => {}
-                    _ = stopped => {}
-                }
-            });
-            runtime.shutdown_timeout(STOP_DEADLINE);
-        };
-        let thread = std::thread::Builder::new()
-            .name("demo-proxy".into())
-            .spawn(run)
-            .map_err(DemoError::Thread)?;
-        Ok(Self {
-            addr,
-            shared,
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let host = Host::start(listen, "demo-proxy", move |listener| accept(listener, served))?;
+        Ok(Self { host, shared })
     }
 
     pub fn addr(&self) -> SocketAddr {
-        self.addr
+        self.host.addr()
     }
 
     /// What to give a client as its project's URL.
     pub fn url(&self) -> String {
-        format!("http://{}", self.addr)
+        format!("http://{}", self.host.addr())
     }
 
     /// New links go there.
@@ -160,17 +127,6 @@ impl Proxy {
     }
 }
 
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -187,10 +143,7 @@ impl Shared {
     }
 }
 
-async fn accept(listener: StdListener, shared: Arc<Shared>) {
-    let Ok(listener) = TcpListener::from_std(listener) else {
-        return;
-    };
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     loop {
         let Ok((client, _)) = listener.accept().await else {
             tokio::time::sleep(Duration::from_millis(100)).await;

@@ -3,10 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::super::{
-    predicate::{FilterError, Predicate, like, split, unquote},
+    predicate::{FilterError, Predicate, split, unquote},
     rules::Rules,
     store::{Applied, TableId},
 };
+use crate::realtime::is_like;
 
 /// A subscription to changes.
 #[derive(Debug)]
@@ -64,10 +65,10 @@ impl Entry {
                 filters.join(", ")
             )
         };
-        let is_public = schema == "*" || like(schema, "public");
+        let is_public = schema == "*" || is_like("public", schema);
         let tables = TableId::ALL.map(|id| {
             let rules = rules.of(id);
-            is_public && rules.is_published && (table == "*" || like(table, rules.stream_name()))
+            is_public && rules.is_published && (table == "*" || is_like(rules.stream_name(), table))
         });
         let Some(first) = TableId::ALL
             .into_iter()
