@@ -20,7 +20,7 @@ const RULES: &[Rule] = &[
     Rule {
         module: "domain",
         modules: &[],
-        crates: &["serde", "serde_json", "jiff"],
+        crates: &["arrayvec", "serde", "serde_json", "jiff"],
     },
     // The protocol without I/O: time and randomness are arguments.
     Rule {

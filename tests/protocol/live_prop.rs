@@ -89,6 +89,7 @@ struct World {
     gap: Mark,
     silent: Mark,
     silent_at: Duration,
+    synced_since_loss: bool,
     /// Changes were dropped at the limit, which the client can work out.
     dropped: Mark,
     /// When changes were delivered.
@@ -129,6 +130,7 @@ impl World {
             gap: Mark::default(),
             silent: Mark::default(),
             silent_at: Duration::ZERO,
+            synced_since_loss: false,
             dropped: Mark::default(),
             delivered: Vec::new(),
             who_read: 0,
@@ -184,6 +186,10 @@ impl World {
                 Action::Send(text) => self.sent(&text),
                 Action::Emit(opswall::domain::FeedEvent::Synced(_)) => {
                     self.synced += 1;
+                    // The reading under way at the loss is laid under all changes since it began, older ones as well.
+                    if !std::mem::replace(&mut self.synced_since_loss, true) {
+                        self.silent = Mark(self.silent.0.map(|_| self.last_page));
+                    }
                     for mark in [&mut self.gap, &mut self.silent, &mut self.dropped] {
                         mark.0 = mark.0.filter(|at| self.last_first <= *at);
                     }
@@ -326,6 +332,7 @@ impl World {
     fn lose_silently(&mut self) {
         self.silent = Mark(Some(self.last_page));
         self.silent_at = self.rig.at;
+        self.synced_since_loss = false;
     }
 
     fn deliver(&mut self) {
