@@ -199,9 +199,9 @@ pub enum Action {
     Close,
     Send(String),
     /// Read a page; answer with `Input::Page` and its id.
-    Fetch(PageRequest),
+    Fetch(Box<PageRequest>),
     /// Look at a table; answer with `Input::Probed` and its id.
-    Probe(ProbeRequest),
+    Probe(Box<ProbeRequest>),
     /// Drop every page read and probe under way.
     CancelFetches,
     Emit(FeedEvent),

@@ -83,7 +83,7 @@ impl Pair {
                         other => panic!("{other}"),
                     }
                 }
-                Action::Fetch(request) => socket.fetches.push(request),
+                Action::Fetch(request) => socket.fetches.push(*request),
                 Action::CancelFetches => socket.fetches.clear(),
                 Action::WakeAt(at) => socket.wake = at,
                 Action::Emit(FeedEvent::Status(status)) => self.statuses.push(status.status),

@@ -184,8 +184,8 @@ impl Rig {
                 }
                 self.sent.push(text.clone());
             }
-            Action::Fetch(request) => self.fetches.push(request.clone()),
-            Action::Probe(request) => self.probes.push(request.clone()),
+            Action::Fetch(request) => self.fetches.push((**request).clone()),
+            Action::Probe(request) => self.probes.push((**request).clone()),
             Action::RefreshToken => self.refreshes += 1,
             Action::CancelFetches => self.fetches.clear(),
             Action::WakeAt(at) => self.wake = *at,

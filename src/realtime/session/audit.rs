@@ -242,12 +242,12 @@ impl Session {
         let Some(tracked) = self.tables.get_mut(at) else { return };
         tracked.watch.again_at = None;
         tracked.watch.asked = Some((id, out.at() + ANSWER_DEADLINE));
-        out.act(Action::Probe(ProbeRequest {
+        out.act(Action::Probe(Box::new(ProbeRequest {
             id,
             newest_by: tracked.newest_by(),
             table: tracked.table.clone(),
             token,
-        }));
+        })));
     }
 
     /// An answer. One that nobody waits for is dropped.

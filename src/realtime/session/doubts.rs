@@ -36,12 +36,12 @@ impl Session {
                 deadline: out.at() + ANSWER_DEADLINE,
                 rows: ids.iter().map(|id| (id.clone(), false)).collect(),
             });
-            out.act(Action::Fetch(PageRequest {
+            out.act(Action::Fetch(Box::new(PageRequest {
                 id,
                 token: token.clone(),
                 table: tracked.table.clone(),
                 query: PageQuery::Ids(ids),
-            }));
+            })));
         }
         let is_done = |reading: &Reading| reading.is_idle() && reading.doubtful.is_empty();
         if self.sync.as_ref().is_some_and(|sync| sync.tables.iter().all(is_done)) {

@@ -168,12 +168,12 @@ impl Session {
             },
             tries,
         ));
-        out.act(Action::Fetch(PageRequest {
+        out.act(Action::Fetch(Box::new(PageRequest {
             id,
             token: token.clone(),
             table,
             query: PageQuery::Ids(ids),
-        }));
+        })));
     }
 
     /// True when the answer was to a lookup.

@@ -32,7 +32,7 @@ impl Session {
         let Some(reading) = sync.tables.get_mut(at) else { return };
         reading.retry_at = None;
         reading.request = Some((id, out.at() + ANSWER_DEADLINE));
-        out.act(Action::Fetch(PageRequest {
+        out.act(Action::Fetch(Box::new(PageRequest {
             id,
             token: token.clone(),
             table: tracked.table.clone(),
@@ -40,7 +40,7 @@ impl Session {
                 after: reading.cursor.clone(),
                 limit: reading.limit,
             },
-        }));
+        })));
     }
 
     /// An answer from REST. One that nobody waits for is dropped.
