@@ -9,6 +9,8 @@ mod demo;
 mod listener;
 #[path = "../support/postgres.rs"]
 mod postgres;
+#[path = "../support/tls.rs"]
+mod tls;
 #[path = "../support/wild.rs"]
 mod wild;
 

@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use crate::demo::server;
+use crate::{
+    demo::server,
+    tls::{Authority, FAR_OFF, LONG_AGO},
+};
 use opswall::{
     demo::{Cut, Refusal, TableId},
     domain::Kind,
@@ -16,10 +19,16 @@ use serde_json::Value;
 
 /// Runs the program in a folder of its own, without anybody's settings.
 fn opswall(folder: &Path, args: &[&str]) -> Output {
+    opswall_trusting(None, folder, args)
+}
+
+/// With the certificates that are trusted in a file.
+fn opswall_trusting(authorities: Option<&Path>, folder: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_opswall"))
         .args(args)
         .current_dir(folder)
         .env_clear()
+        .envs(authorities.map(|file| ("SSL_CERT_FILE", file)))
         .env("HOME", folder)
         .output()
         .expect("the program starts")
@@ -265,4 +274,54 @@ fn the_settings_are_printed_with_their_origin_and_without_the_key() {
     assert_eq!(of("reconnect_jitter")["value"], 0.5);
     assert!(of("reconnect_jitter")["origin"].to_string().contains("opswall.toml"));
     assert!(of("url")["origin"].to_string().contains("--url"));
+}
+
+#[test]
+fn over_tls_it_follows_whom_this_machine_trusts_and_nobody_else() {
+    let (folder, authority, server) = (tempfile::tempdir().expect("a folder"), Authority::new(), server(50.0));
+    let url = authority.front("127.0.0.1", LONG_AGO, FAR_OFF, server.addr());
+    let control = server.control();
+    let cutter = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(4));
+        control.cut(Cut::Rst)
+    });
+    let args = [
+        "tail",
+        "--json",
+        "--url",
+        &url,
+        "--key",
+        "demo",
+        "--reconnect-interval-ms",
+        "100",
+        "--for",
+    ];
+    let trusting = opswall_trusting(Some(&authority.file()), folder.path(), &[&args[..], &["8"]].concat());
+    assert_eq!(trusting.status.code(), Some(0), "{}", error(&trusting));
+    assert!(cutter.join().expect("the cut") > 0, "nobody was there to be cut");
+    let lines_told = lines(&trusting);
+    let statuses: Vec<_> = of_kind(&lines_told, "status")
+        .iter()
+        .map(|line| line["status"].clone())
+        .collect();
+    assert_eq!(statuses.last(), Some(&"connected".into()));
+    assert_eq!(
+        statuses.iter().filter(|status| **status == "connected").count(),
+        2,
+        "{statuses:?}"
+    );
+    assert!(!of_kind(&lines_told, "change").is_empty());
+
+    let stranger = opswall(folder.path(), &[&args[..], &["1"]].concat());
+    let lines_told = lines(&stranger);
+    let statuses = of_kind(&lines_told, "status");
+    assert!(
+        statuses.iter().all(|line| line["status"] != "connected"),
+        "{statuses:?}"
+    );
+    let reasons: Vec<_> = statuses.iter().filter_map(|line| line["reason"].as_str()).collect();
+    assert!(
+        reasons.iter().any(|reason| reason.contains("certificate")),
+        "{reasons:?}"
+    );
 }

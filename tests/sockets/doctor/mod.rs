@@ -7,4 +7,3 @@ mod project;
 mod scripted;
 mod sign_in;
 mod sql;
-mod tls;

@@ -5,14 +5,11 @@ use std::{
     net::{Ipv4Addr, TcpListener},
 };
 
-use super::{
-    program::{examine, examine_with, expect, run, run_in},
-    tls::{Authority, Day},
+use super::program::{examine, examine_with, expect, run, run_in};
+use crate::{
+    demo::server,
+    tls::{Authority, Day, FAR_OFF, LONG_AGO},
 };
-use crate::demo::server;
-
-const LONG_AGO: Day = (2020, 1, 1);
-const FAR_OFF: Day = (2090, 1, 1);
 
 const ORDER: &[&str] = &[
     "settings",

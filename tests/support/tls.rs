@@ -28,6 +28,9 @@ pub struct Authority {
 /// A day; `date_time_ymd` takes it apart.
 pub type Day = (i32, u8, u8);
 
+pub const LONG_AGO: Day = (2020, 1, 1);
+pub const FAR_OFF: Day = (2090, 1, 1);
+
 impl Authority {
     pub fn new() -> Self {
         let key = KeyPair::generate().expect("a key");
