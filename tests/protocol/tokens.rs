@@ -138,6 +138,25 @@ fn a_renewal_that_fails_is_tried_again_while_the_old_one_lasts() {
 }
 
 #[test]
+fn a_token_that_has_ended_proves_nothing_though_the_server_goes_on() {
+    let mut rig = live(&[]);
+    rig.run(HOUR - seconds(355), &[]);
+    let fail = |rig: &mut Rig| {
+        let (text, retry_after) = ("HTTP 500".to_owned(), None);
+        rig.give(Input::Token(Err(TokenError::Unavailable { text, retry_after })));
+    };
+    for _ in 0..6 {
+        fail(&mut rig);
+        assert_eq!(rig.status(), LinkStatus::Connected);
+        rig.run(seconds(60), &[]);
+    }
+    assert_eq!(rig.status(), LinkStatus::Connecting);
+    assert!(rig.reason().contains("has ended"), "{}", rig.reason());
+    rig.grant(&jwt("u1", 1), HOUR);
+    assert_eq!((rig.status(), rig.opens), (LinkStatus::Connected, 1));
+}
+
+#[test]
 fn v23_an_expired_token_is_renewed_and_joined_with_at_once_and_only_once() {
     let mut rig = live(&[]);
     rig.system("system", false, "Token has expired 0 seconds ago");

@@ -30,7 +30,10 @@ impl Session {
         if self.phase != Phase::Live {
             return;
         }
-        match self.doubt() {
+        let ended = self.has_token_ended(out.now.wall_ms).then_some(
+            "the session token has ended and no other could be had yet: what the server still tells is not sure",
+        );
+        match ended.or_else(|| self.doubt()) {
             None => self.say_status(LinkStatus::Connected, None, None, out),
             Some(doubt) => self.say_status(LinkStatus::Connecting, None, Some(doubt.to_owned()), out),
         }

@@ -150,6 +150,12 @@ impl Session {
         Some(claims.expires?.saturating_mul(1_000))
     }
 
+    /// What we are known by is over; the server closes the channel when it notices.
+    pub(super) fn has_token_ended(&self, wall_ms: i64) -> bool {
+        let held = self.tokens.held.as_ref().filter(|_| self.config.sign_in);
+        held.is_some_and(|held| wall_ms >= held.ends_wall_ms)
+    }
+
     pub(super) fn needs_token(&self, now: Now) -> bool {
         self.config.sign_in && (self.tokens.distrusted || self.tokens.held.as_ref().is_none_or(|held| held.is_due(now)))
     }
