@@ -135,6 +135,9 @@ pub enum BenchWhat {
     Ingest(IngestArgs),
     /// Faults of every kind on real sockets under a stream of changes: is what the wall shows true?
     Chaos(ChaosArgs),
+    /// What a frame of the wall costs, against as many of Bevy's sprites
+    #[cfg(feature = "wall")]
+    Scene(SceneArgs),
     /// Sends the frames of `ingest`
     #[command(hide = true)]
     Feeder(FeederArgs),
@@ -189,6 +192,38 @@ pub struct ChaosArgs {
     /// One JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+#[cfg(feature = "wall")]
+#[derive(Debug, Clone, Copy, Args)]
+pub struct SceneArgs {
+    /// Rows on the wall; 1,000, 10,000 and 100,000 in turn when not said
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub entities: Option<u64>,
+    /// Row changes per second
+    #[arg(long, value_name = "PER_S", default_value = "200", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub changes: u32,
+    /// The whole picture of 1920x1080, frames per second; else 64x36, processor time of a frame
+    #[arg(long)]
+    pub full: bool,
+    /// What to compare with
+    #[arg(long, value_enum, default_value = "none", conflicts_with = "full")]
+    pub reference: SceneReference,
+    /// Runs of each side, in turn
+    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    pub runs: u64,
+    /// One JSON object a size
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The other side of the scene's ratio.
+#[cfg(feature = "wall")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SceneReference {
+    /// As many of Bevy's own sprites, all moving
+    Sprites,
+    None,
 }
 
 /// The other side of a ratio.

@@ -3,6 +3,8 @@
 use std::{process::ExitCode, time::Duration};
 
 use super::{Failure, bench, config, doctor, schema, serve, tail};
+#[cfg(feature = "wall")]
+use crate::cli::SceneReference;
 use crate::{
     cli::{BenchArgs, BenchWhat, Cli, Command, DemoArgs, DoctorArgs, PlanArgs, Reference, TailArgs},
     demo::{Account, AuthOptions, Faults, Options},
@@ -62,6 +64,19 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
 }
 
 fn measure(args: BenchArgs) -> Result<(), Failure> {
+    // The wall has logging of its own.
+    #[cfg(feature = "wall")]
+    if let BenchWhat::Scene(args) = &args.what {
+        let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        return bench::scene(&bench::SceneOptions {
+            entities: args.entities.map(count),
+            changes_per_s: args.changes,
+            full: args.full,
+            sprites: args.reference == SceneReference::Sprites,
+            runs: count(args.runs),
+            json: args.json,
+        });
+    }
     log(false);
     let plan = |plan: PlanArgs| bench::Plan {
         changes: plan.changes,
@@ -82,6 +97,9 @@ fn measure(args: BenchArgs) -> Result<(), Failure> {
             seed: args.seed,
             json: args.json,
         }),
+        // Done above.
+        #[cfg(feature = "wall")]
+        BenchWhat::Scene(_) => Ok(()),
         BenchWhat::Feeder(args) => bench::feed(plan(args.plan), args.prebuilt),
     }
 }

@@ -6,10 +6,12 @@ mod incoming;
 mod relations;
 mod retire;
 mod row;
+mod touched;
 mod working;
 
 pub use components::*;
 pub use incoming::{ApplyBudget, Incoming};
+pub use touched::Touched;
 
 use bevy::prelude::*;
 
@@ -20,6 +22,7 @@ pub fn plugin(app: &mut App) {
         .init_resource::<Counts>()
         .init_resource::<FleetMapping>()
         .add_plugins((
+            touched::plugin,
             incoming::plugin,
             apply::plugin,
             relations::plugin,

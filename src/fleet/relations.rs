@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use bevy::{ecs::entity::EntityHashSet, prelude::*};
 
 use super::{
-    AssignedTo, Assignments, FleetIndex, PartOf, Parts,
+    AssignedTo, Assignments, FleetIndex, PartOf, Parts, Touched,
     working::{self, InHandOf, Unsettled},
 };
 use crate::domain::{Kind, RowId, RowKey};
@@ -137,6 +137,7 @@ pub(super) fn welcome(world: &mut World, key: &RowKey, entity: Entity) {
                 }
             }
         }
+        world.resource_mut::<Touched>().note(source);
         working::touch_neighbours(world, source);
     }
     working::touch_neighbours(world, entity);
@@ -176,6 +177,7 @@ pub(super) fn detach(world: &mut World, key: &RowKey, entity: Entity) {
             {
                 waiting.add(key.clone(), source);
             }
+            world.resource_mut::<Touched>().note(source);
         }
         if let Ok(mut row) = world.get_entity_mut(entity) {
             row.remove::<AssignedTo>();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bevy::prelude::*;
 
 use super::{
-    AgentRow, Columns, Counts, FleetIndex, Key, Label, Moment, RowState, TaskRow, WorkflowRow,
+    AgentRow, Columns, Counts, FleetIndex, Key, Label, Moment, RowState, TaskRow, Touched, WorkflowRow,
     relations::{self, Wants},
     retire,
 };
@@ -43,6 +43,7 @@ pub(super) fn apply(
             index.by_key.remove(&change.key);
             relations::detach(world, &change.key, entity);
             retire::begin(world, entity, now);
+            world.resource_mut::<Touched>().note(entity);
         }
         (_, Some(entity)) => update(world, index, counts, mapping, now, entity, change),
         (_, None) => spawn(world, index, counts, mapping, now, change),
@@ -80,6 +81,7 @@ fn spawn(world: &mut World, index: &mut FleetIndex, counts: &mut Counts, mapping
         Details::Workflow(workflow) => world.spawn((common, workflow)).id(),
     };
     index.by_key.insert(key.clone(), entity);
+    world.resource_mut::<Touched>().note(entity);
     relations::attach(world, index, entity, wants);
     relations::welcome(world, &key, entity);
 }
@@ -129,6 +131,7 @@ fn update(
     if seen && let Some(mut moment) = row.get_mut::<Moment>() {
         moment.changed = now;
     }
+    world.resource_mut::<Touched>().note(entity);
     relations::attach(world, index, entity, wants);
 }
 

@@ -2,7 +2,9 @@
 
 use bevy::{ecs::entity::EntityHashSet, prelude::*};
 
-use super::{AgentRow, AssignedTo, Assignments, FleetIndex, Key, Moment, RowState, TaskRow, WorksOn, relations::Wants};
+use super::{
+    AgentRow, AssignedTo, Assignments, FleetIndex, Key, Moment, RowState, TaskRow, Touched, WorksOn, relations::Wants,
+};
 use crate::domain::{Kind, RowKey, Status};
 
 /// task → the agents that have it in hand. Kept by Bevy.
@@ -35,6 +37,7 @@ pub(super) fn touch_neighbours(world: &mut World, entity: Entity) {
 /// Settles who works on what, once a frame, for the agents concerned.
 pub(super) fn assign(
     mut unsettled: ResMut<Unsettled>,
+    mut touched: ResMut<Touched>,
     index: Res<FleetIndex>,
     agents: Query<(&Wants, &RowState, &Moment, Option<&Assignments>, Option<&WorksOn>), With<AgentRow>>,
     tasks: Query<(&Key, &RowState, &Moment), With<TaskRow>>,
@@ -56,6 +59,7 @@ pub(super) fn assign(
         if in_hand == current.map(|works_on| works_on.0) {
             continue;
         }
+        touched.note(agent);
         match in_hand {
             Some(task) => commands.entity(agent).try_insert(WorksOn(task)),
             None => commands.entity(agent).try_remove::<WorksOn>(),

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::RowId,
-    fleet::{AgentRow, FleetClock, Key, Moment, PartOf, TaskRow, WorkflowRow, WorksOn},
+    fleet::{AgentRow, FleetClock, Key, Moment, PartOf, TaskRow, Touched, WorkflowRow, WorksOn},
     frame::FrameSystems,
     messages::Synced,
 };
@@ -44,6 +44,7 @@ pub(super) fn plugin(app: &mut App) {
         .init_resource::<Extent>()
         .init_resource::<DockGround>()
         .init_resource::<FleetClock>()
+        .init_resource::<Touched>()
         .add_systems(Update, place.in_set(FrameSystems::Place));
 }
 
@@ -56,6 +57,7 @@ fn place(
     mut commands: Commands,
     mut plan: ResMut<Plan>,
     mut dirty: ResMut<Dirty>,
+    mut touched: ResMut<Touched>,
     mut synced: MessageReader<Synced>,
     clock: Res<FleetClock>,
     workflows: Query<(Entity, &Key), With<WorkflowRow>>,
@@ -119,7 +121,14 @@ fn place(
     };
     *dirty = Dirty::default();
     let outcome = plan.floor.apply(&batch);
-    write_districts(&outcome, clock.0, &mut commands, &mut districts, &mut unassigned);
+    write_districts(
+        &outcome,
+        clock.0,
+        &mut commands,
+        &mut touched,
+        &mut districts,
+        &mut unassigned,
+    );
     let newcomers: Vec<(Entity, Place)> = outcome
         .tasks
         .iter()
@@ -127,6 +136,7 @@ fn place(
         .filter_map(|&(row, at)| match places.get_mut(row) {
             Ok(mut place) => {
                 if place.at != at {
+                    touched.note(row);
                     *place = Place {
                         at,
                         from: place.drawn_at(clock.0),
@@ -135,14 +145,11 @@ fn place(
                 }
                 None
             }
-            Err(_) => Some((
-                row,
-                Place {
-                    at,
-                    from: at,
-                    moved: clock.0,
-                },
-            )),
+            Err(_) => {
+                touched.note(row);
+                let (from, moved) = (at, clock.0);
+                Some((row, Place { at, from, moved }))
+            }
         })
         .collect();
     // A row may be despawned in the same frame: its place is then nobody's.
@@ -164,6 +171,7 @@ fn write_districts(
     outcome: &Outcome<Entity>,
     now: f64,
     commands: &mut Commands,
+    touched: &mut Touched,
     districts: &mut Query<&mut District>,
     unassigned: &mut ResMut<Unassigned>,
 ) {
@@ -199,9 +207,12 @@ fn write_districts(
             Some(workflow) => match districts.get_mut(workflow) {
                 Ok(mut district) => {
                     let next = moved_on(&district);
-                    district.set_if_neq(next);
+                    if district.set_if_neq(next) {
+                        touched.note(workflow);
+                    }
                 }
                 Err(_) => {
+                    touched.note(workflow);
                     commands.entity(workflow).try_insert(appeared);
                 }
             },

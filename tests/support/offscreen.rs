@@ -89,7 +89,7 @@ impl Studio {
         let built = catch_unwind(AssertUnwindSafe(|| {
             let mut app = App::new();
             app.add_plugins(plugins())
-                .add_plugins((frame::plugin, messages::plugin, scene::plugin))
+                .add_plugins((frame::plugin, messages::plugin, scene::plugin, crate::by_hand::plugin))
                 .init_resource::<Shot>()
                 .init_resource::<Extent>();
             app.insert_resource(ClearColor(scene::palette::GROUND));

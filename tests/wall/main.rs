@@ -4,6 +4,8 @@
 #![cfg(feature = "wall")]
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "../support/by_hand.rs"]
+mod by_hand;
 #[path = "../support/listener.rs"]
 #[allow(dead_code, reason = "the pictures need its settings alone")]
 mod listener;
@@ -14,6 +16,7 @@ mod colours;
 mod fleet;
 mod layout;
 mod marks;
+mod marks_follow;
 mod picture;
 mod picture_marks;
 mod picture_stage;

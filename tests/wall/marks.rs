@@ -16,7 +16,8 @@ use opswall::{
 fn wall() -> App {
     let mut app = App::new();
     app.add_plugins(MinimalPlugins)
-        .add_plugins((frame::plugin, opswall::messages::plugin, scene::plugin));
+        .add_plugins((frame::plugin, opswall::messages::plugin, scene::plugin))
+        .add_plugins(crate::by_hand::plugin);
     app.init_resource::<Extent>();
     app
 }
@@ -166,28 +167,4 @@ fn a_beam_lasts_as_long_as_both_its_ends() {
     assert_eq!(live(&mut app), 1);
     app.world_mut().despawn(agent);
     assert_eq!(live(&mut app), 0);
-}
-
-/// Prints what a frame costs the main world when nothing changes. Run with `--ignored --nocapture`.
-#[test]
-#[ignore = "measures, asserts nothing"]
-fn what_unchanged_marks_cost() {
-    for count in [0, 1_000, 100_000, 1_000_000] {
-        let mut app = wall();
-        tasks(&mut app, count);
-        app.update();
-        app.update();
-        let mut times: Vec<f64> = (0..51)
-            .map(|_| {
-                let began = std::time::Instant::now();
-                app.update();
-                began.elapsed().as_secs_f64() * 1e3
-            })
-            .collect();
-        times.sort_by(f64::total_cmp);
-        println!(
-            "{count} unchanged tasks: best {:.3} ms, median {:.3} ms a frame",
-            times[0], times[25]
-        );
-    }
 }

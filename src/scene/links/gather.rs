@@ -4,7 +4,7 @@ use bevy::prelude::*;
 
 use super::store::Links;
 use crate::{
-    fleet::{FleetClock, WorksOn},
+    fleet::{FleetClock, Touched, WorksOn},
     frame::FrameSystems,
     scene::marks::{Marks, MarksDrawn, stamp},
 };
@@ -19,8 +19,8 @@ fn draw(
     mut marks: ResMut<Marks>,
     clock: Res<FleetClock>,
     mut dropped: RemovedComponents<WorksOn>,
-    changed: Query<(Entity, &WorksOn), Changed<WorksOn>>,
-    holding: Query<(), With<WorksOn>>,
+    touched: Res<Touched>,
+    holding: Query<&WorksOn>,
 ) {
     let now = stamp(clock.0);
     for agent in dropped.read() {
@@ -28,8 +28,10 @@ fn draw(
             links.set(agent, None, now, &marks);
         }
     }
-    for (agent, works_on) in &changed {
-        links.set(agent, Some(works_on.0), now, &marks);
+    for agent in touched.iter() {
+        if let Ok(works_on) = holding.get(agent) {
+            links.set(agent, Some(works_on.0), now, &marks);
+        }
     }
     for entity in marks.drain_reseated() {
         links.refresh(entity, &marks);

@@ -10,7 +10,12 @@
 use bevy::prelude::*;
 
 use super::tables::Marks;
-use crate::{fleet::FleetClock, frame::FrameSystems, messages::Staleness, scene::motion::MotionSettings};
+use crate::{
+    fleet::{FleetClock, Touched},
+    frame::FrameSystems,
+    messages::Staleness,
+    scene::motion::MotionSettings,
+};
 
 /// The ambient clock comes round after this many seconds.
 pub const AMBIENT_PERIOD_SECS: f64 = 3600.0;
@@ -47,6 +52,7 @@ pub(super) fn plugin(app: &mut App) {
     app.init_resource::<AmbientClock>()
         .init_resource::<MotionSettings>()
         .init_resource::<FleetClock>()
+        .init_resource::<Touched>()
         .init_resource::<Staleness>()
         .init_resource::<Marks>()
         .add_systems(Update, advance.in_set(FrameSystems::Draw).before(super::frame::write));

@@ -1,4 +1,4 @@
-//! Tasks and agents become marks: only those that changed since the last frame are looked at.
+//! Tasks and agents become marks: only those that were touched in this frame are looked at.
 
 use bevy::prelude::*;
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::Status,
-    fleet::{AgentRow, FleetClock, Moment, RowState, TaskRow},
+    fleet::{AgentRow, FleetClock, Moment, RowState, TaskRow, Touched},
     layout::{MOVE_SECS, Place},
     scene::motion::flown,
 };
@@ -33,12 +33,13 @@ pub(super) fn forget(mut marks: ResMut<Marks>, mut unplaced: RemovedComponents<P
 pub(super) fn draw_tasks(
     mut marks: ResMut<Marks>,
     clock: Res<FleetClock>,
-    changed: Query<
-        (Entity, &TaskRow, &RowState, &Moment, &Place),
-        Or<(Changed<TaskRow>, Changed<RowState>, Changed<Moment>, Changed<Place>)>,
-    >,
+    touched: Res<Touched>,
+    tasks: Query<(&TaskRow, &RowState, &Moment, &Place)>,
 ) {
-    for (entity, task, state, moment, place) in &changed {
+    for entity in touched.iter() {
+        let Ok((task, state, moment, place)) = tasks.get(entity) else {
+            continue;
+        };
         let radius = task.priority.map_or(TASK_RADIUS_PLAIN, |priority| {
             TASK_RADIUS[usize::from(priority).min(TASK_RADIUS.len() - 1)]
         });
@@ -59,15 +60,13 @@ pub(super) fn draw_tasks(
 pub(super) fn draw_agents(
     mut marks: ResMut<Marks>,
     clock: Res<FleetClock>,
-    changed: Query<
-        (Entity, &RowState, &Moment, &Place),
-        (
-            With<AgentRow>,
-            Or<(Changed<AgentRow>, Changed<RowState>, Changed<Moment>, Changed<Place>)>,
-        ),
-    >,
+    touched: Res<Touched>,
+    agents: Query<(&RowState, &Moment, &Place), With<AgentRow>>,
 ) {
-    for (entity, state, moment, place) in &changed {
+    for entity in touched.iter() {
+        let Ok((state, moment, place)) = agents.get(entity) else {
+            continue;
+        };
         let mut mark = Mark::new(MarkKind::Agent, place.at, AGENT_RADIUS, state.0.status);
         mark.flags = mark.flags.with(Flags::HUMAN, state.0.status == Status::Waiting);
         settle_history(&mut mark, marks.mark(entity), entity, moment, place, clock.0);

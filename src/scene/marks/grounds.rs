@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     domain::Status,
-    fleet::{FleetClock, Moment, RowState, WorkflowRow},
+    fleet::{FleetClock, Moment, RowState, Touched, WorkflowRow},
     layout::{District, DockGround, Unassigned},
 };
 
@@ -49,22 +49,11 @@ pub(super) fn draw(
     clock: Res<FleetClock>,
     unassigned: Res<Unassigned>,
     dock: Res<DockGround>,
-    changed: Query<
-        Entity,
-        (
-            With<WorkflowRow>,
-            Or<(
-                Changed<District>,
-                Changed<RowState>,
-                Changed<WorkflowRow>,
-                Changed<Moment>,
-            )>,
-        ),
-    >,
+    touched: Res<Touched>,
     workflows: Query<(&WorkflowRow, &RowState, &Moment, &District)>,
 ) {
     let (counted, unassigned_counted) = tallies.drain_stale();
-    for entity in changed.iter().chain(counted) {
+    for entity in touched.iter().chain(counted) {
         let Ok((row, state, moment, district)) = workflows.get(entity) else {
             continue;
         };

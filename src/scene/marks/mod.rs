@@ -1,6 +1,6 @@
 //! The marks: tasks, agents, districts and the rings of what is pointed at, each kind one instanced draw.
 //!
-//! `gather` and `grounds` watch the entities and keep one packed instance a mark in a `Table`; an unchanged mark is not
+//! `gather` and `grounds` look at the rows that were touched and keep one packed instance a mark in a `Table`; an unchanged mark is not
 //! touched again. All motion is computed in the shader from start times, so enter, exit and flights need no budget: a
 //! thousand marks that appear in one frame cost what a thousand resting ones do. `scene::render` copies what changed to
 //! the GPU and draws it.

@@ -8,7 +8,7 @@ use bevy::{
 
 use crate::{
     domain::Status,
-    fleet::{Moment, PartOf, RowState, TaskRow},
+    fleet::{Moment, PartOf, RowState, TaskRow, Touched},
 };
 
 /// Counts by `Status::index`.
@@ -117,10 +117,10 @@ pub(super) fn count(
     mut tallies: ResMut<Tallies>,
     mut despawned: RemovedComponents<TaskRow>,
     mut unlinked: RemovedComponents<PartOf>,
-    changed: Query<Entity, (With<TaskRow>, Or<(Changed<RowState>, Changed<PartOf>, Changed<Moment>)>)>,
+    touched: Res<Touched>,
     tasks: Query<(&RowState, &Moment, Option<&PartOf>), With<TaskRow>>,
 ) {
-    for task in changed.iter().chain(unlinked.read()).chain(despawned.read()) {
+    for task in touched.iter().chain(unlinked.read()).chain(despawned.read()) {
         let now = tasks
             .get(task)
             .ok()

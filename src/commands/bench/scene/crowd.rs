@@ -1,0 +1,141 @@
+//! The feed as a child process, `opswall serve`: making and sending the rows costs the measured process nothing.
+
+use std::{
+    env,
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use crate::commands::Failure;
+
+/// Longest wait for an answer to a control call: a burst of 5,000 changes in a million rows takes its time.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How many rows of which kind: as in the ingest bench, nearly all are tasks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sizes {
+    agents: usize,
+    workflows: usize,
+    tasks: usize,
+}
+
+impl Sizes {
+    pub fn of(entities: usize) -> Self {
+        let (agents, workflows) = (entities / 20, (entities / 100).max(1));
+        Self {
+            agents,
+            workflows,
+            tasks: entities.saturating_sub(agents + workflows),
+        }
+    }
+}
+
+/// A running feed; it ends with this.
+#[derive(Debug)]
+pub(super) struct Crowd {
+    child: Child,
+    url: String,
+}
+
+impl Crowd {
+    pub fn start(entities: usize, changes_per_s: u32) -> Result<Self, Failure> {
+        Self::spawn(Sizes::of(entities), changes_per_s).map_err(failed)
+    }
+
+    fn spawn(sizes: Sizes, changes_per_s: u32) -> io::Result<Self> {
+        let mut child = Command::new(env::current_exe()?)
+            .args(["serve", "--listen", "127.0.0.1:0", "--seed", "7"])
+            .args(["--agents", &sizes.agents.to_string()])
+            .args(["--workflows", &sizes.workflows.to_string()])
+            .args(["--tasks", &sizes.tasks.to_string()])
+            .args(["--rate", &changes_per_s.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let out = child
+            .stdout
+            .take()
+            .ok_or_else(|| io::Error::other("it has no output"))?;
+        let mut lines = BufReader::new(out).lines();
+        let said = lines.next().transpose()?.unwrap_or_default();
+        let url = said.rsplit(' ').next().unwrap_or_default().to_owned();
+        let crowd = Self { child, url };
+        if crowd.address().is_none() {
+            return Err(io::Error::other("it did not say where it is"));
+        }
+        Ok(crowd)
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn address(&self) -> Option<&str> {
+        self.url.strip_prefix("http://")
+    }
+
+    /// No changes until `resume`.
+    pub fn pause(&self) -> Result<(), Failure> {
+        self.call(r#"{"do":"pause"}"#)
+    }
+
+    pub fn resume(&self) -> Result<(), Failure> {
+        self.call(r#"{"do":"resume"}"#)
+    }
+
+    /// So many transactions at once, a change or a few each.
+    pub fn burst(&self, transactions: usize) -> Result<(), Failure> {
+        self.call(&format!(r#"{{"do":"step","transactions":{transactions}}}"#))
+    }
+
+    fn call(&self, order: &str) -> Result<(), Failure> {
+        self.post(order).map_err(failed)
+    }
+
+    fn post(&self, order: &str) -> io::Result<()> {
+        let address = self.address().unwrap_or_default();
+        let mut stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        write!(
+            stream,
+            "POST /demo/control HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\nConnection: close\r\n\r\n{order}",
+            order.len()
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        if answer.starts_with("HTTP/1.1 200") {
+            return Ok(());
+        }
+        let status = answer.lines().next().unwrap_or_default();
+        Err(io::Error::other(format!("it answered {status:?} to {order}")))
+    }
+}
+
+impl Drop for Crowd {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn failed(error: io::Error) -> Failure {
+    Failure::Running(format!(
+        "the process that serves the rows failed: {error}; free some memory and run the bench again"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_rows_together_are_what_was_asked_for() {
+        for entities in [1, 10, 1_000, 99_999, 1_000_000] {
+            let sizes = Sizes::of(entities);
+            assert_eq!(sizes.agents + sizes.workflows + sizes.tasks, entities);
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Runs in turn, and what came of them.
+
+use std::{env, process::Command, time::Duration};
+
+use bevy::math::UVec2;
+
+use super::{
+    crowd::Crowd,
+    figures::Millis,
+    player::{Player, Run},
+    report::{Burst, Full, Report, Worlds},
+    sprites, wall,
+};
+use crate::commands::{
+    Failure,
+    bench::ingest::{cannot_print, say},
+};
+
+/// What is measured when no size is named.
+const SERIES: [usize; 3] = [1_000, 10_000, 100_000];
+/// A picture that costs nothing to fill.
+const SMALL: UVec2 = UVec2::new(64, 36);
+const FULL: UVec2 = UVec2::new(1920, 1080);
+/// Frames of a run that is paced as a display does.
+const RUN_FRAMES: usize = 120;
+/// Length of a run that is not.
+const RUN_SPAN: Duration = Duration::from_secs(4);
+/// After a pause what was on its way has come.
+const CALM: Duration = Duration::from_millis(1_500);
+/// Transactions of the burst: a bulk update of 5,000 rows is the common one.
+const BURST: usize = 5_000;
+/// How long the frames after it are watched.
+const BURST_SPAN: Duration = Duration::from_secs(4);
+
+/// What is measured, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Rows; `None`: 1,000, 10,000 and 100,000, each in a process of its own.
+    pub entities: Option<usize>,
+    pub changes_per_s: u32,
+    /// 1920×1080, frames per second.
+    pub full: bool,
+    /// Compare with as many of Bevy's sprites.
+    pub sprites: bool,
+    pub runs: usize,
+    pub json: bool,
+}
+
+/// Measures and prints.
+pub fn run(options: &Options) -> Result<(), Failure> {
+    let Some(entities) = options.entities else {
+        return series(options);
+    };
+    let crowd = Crowd::start(entities, options.changes_per_s)?;
+    let report = if options.full {
+        full(options, entities, &crowd)?
+    } else {
+        worlds(options, entities, &crowd)?
+    };
+    report.print(options.json).map_err(cannot_print)
+}
+
+/// The same bench once a size: memory, caches and threads of one leave the next alone.
+fn series(options: &Options) -> Result<(), Failure> {
+    for entities in SERIES {
+        let mut command = Command::new(env::current_exe().map_err(cannot_start)?);
+        command
+            .args(["bench", "scene", "--entities", &entities.to_string()])
+            .args(["--changes", &options.changes_per_s.to_string()])
+            .args(["--runs", &options.runs.to_string()]);
+        for (is_wanted, flag) in [(options.full, "--full"), (options.json, "--json")] {
+            if is_wanted {
+                command.arg(flag);
+            }
+        }
+        if options.sprites {
+            command.args(["--reference", sprites::NAME]);
+        }
+        if !command.status().map_err(cannot_start)?.success() {
+            return Err(Failure::Running(format!(
+                "the measurement of {entities} rows failed, as said above"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn cannot_start(error: std::io::Error) -> Failure {
+    Failure::Running(format!(
+        "cannot start this program once more: {error}; free some memory"
+    ))
+}
+
+/// Processor time of both worlds, 64×36.
+fn worlds(options: &Options, entities: usize, crowd: &Crowd) -> Result<Report, Failure> {
+    let mut wall = wall::open(crowd, entities, SMALL)?;
+    let mut sprites = match options.sprites {
+        true => Some(Player::new(sprites::app(entities, SMALL))?),
+        false => None,
+    };
+    if let Some(sprites) = &mut sprites {
+        sprites.flat_out(CALM)?;
+    }
+    let (mut rest, mut changing, mut moving, mut theirs) =
+        (Runs::default(), Runs::default(), Runs::default(), Runs::default());
+    for number in 0..options.runs {
+        crowd.pause()?;
+        wall.flat_out(CALM)?;
+        rest.take(wall.paced(RUN_FRAMES)?);
+        crowd.resume()?;
+        changing.take(wall.paced(RUN_FRAMES)?);
+        wall::set_stirring(&mut wall, true);
+        moving.take(wall.paced(RUN_FRAMES)?);
+        wall::set_stirring(&mut wall, false);
+        if let Some(sprites) = &mut sprites {
+            theirs.take(sprites.paced(RUN_FRAMES)?);
+        }
+        say(&format!("{entities} rows: run {} of {} done", number + 1, options.runs));
+    }
+    Ok(Report {
+        entities,
+        changes_per_s: options.changes_per_s,
+        worlds: Some(Worlds {
+            rest: rest.phase(),
+            changing: changing.phase(),
+            moving: moving.phase(),
+            sprites: sprites.map(|_| theirs.phase()),
+        }),
+        full: None,
+    })
+}
+
+#[derive(Debug, Default)]
+struct Runs {
+    cpu: Vec<f64>,
+    frames: Vec<f64>,
+}
+
+impl Runs {
+    fn take(&mut self, run: Run) {
+        self.cpu.push(run.cpu);
+        self.frames.extend(run.frames);
+    }
+
+    fn phase(self) -> super::report::Phase {
+        super::report::Phase {
+            frame_cpu_ms: Millis::of(self.cpu),
+            frame_ms: Millis::of(self.frames),
+        }
+    }
+}
+
+/// Frames per second of the whole picture.
+fn full(options: &Options, entities: usize, crowd: &Crowd) -> Result<Report, Failure> {
+    let mut wall = wall::open(crowd, entities, FULL)?;
+    let (mut rates, mut frames, mut worst, mut over) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for number in 0..options.runs {
+        let run = wall.flat_out(RUN_SPAN)?;
+        rates.push(1e3 * run.len() as f64 / run.iter().sum::<f64>());
+        let median = Millis::of(run.clone()).median;
+        frames.extend(run);
+        crowd.burst(BURST)?;
+        let longest = Millis::of(wall.flat_out(BURST_SPAN)?).max;
+        worst.push(longest);
+        over.push(longest / median);
+        say(&format!("{entities} rows: run {} of {} done", number + 1, options.runs));
+    }
+    Ok(Report {
+        entities,
+        changes_per_s: options.changes_per_s,
+        worlds: None,
+        full: Some(Full {
+            frames_per_s: Millis::of(rates),
+            frame_ms: Millis::of(frames),
+            burst: Burst {
+                transactions: BURST,
+                longest_ms: Millis::of(worst),
+                times_median: Millis::of(over),
+            },
+        }),
+    })
+}

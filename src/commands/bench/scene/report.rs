@@ -1,0 +1,143 @@
+//! What the scene bench found, as text or as one JSON object.
+
+use std::io::{self, Write as _};
+
+use serde::Serialize;
+
+use super::{figures::Millis, sprites};
+
+/// What one condition costs.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct Phase {
+    /// Processor time of the main and the render world, the mean of a run each.
+    pub frame_cpu_ms: Millis,
+    /// From the beginning of a frame to the next, waits for the driver and other processes included; every frame.
+    pub frame_ms: Millis,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Worlds {
+    /// The feed pauses: nothing changes.
+    pub rest: Phase,
+    /// The feed's changes.
+    pub changing: Phase,
+    /// The feed's changes, and every mark is in flight.
+    pub moving: Phase,
+    pub sprites: Option<Phase>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct Full {
+    pub frames_per_s: Millis,
+    pub frame_ms: Millis,
+    pub burst: Burst,
+}
+
+/// The frames after a great many rows changed at once.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct Burst {
+    pub transactions: usize,
+    /// The longest frame of each run.
+    pub longest_ms: Millis,
+    /// The same as a multiple of the median frame without a burst.
+    pub times_median: Millis,
+}
+
+pub(super) struct Report {
+    pub entities: usize,
+    pub changes_per_s: u32,
+    pub worlds: Option<Worlds>,
+    pub full: Option<Full>,
+}
+
+#[derive(Serialize)]
+struct Reference {
+    name: &'static str,
+    #[serde(flatten)]
+    phase: Phase,
+}
+
+/// `{"bench":"scene",…}`
+#[derive(Serialize)]
+struct Line {
+    bench: &'static str,
+    entities: usize,
+    changes_per_s: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frame_cpu_ms: Option<Millis>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rest: Option<Phase>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changing: Option<Phase>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moving: Option<Phase>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<Reference>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ratio: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none", flatten)]
+    full: Option<Full>,
+}
+
+impl Report {
+    /// Ours over theirs, with every mark moving on both sides.
+    fn ratio(&self) -> Option<f64> {
+        let worlds = self.worlds?;
+        let ratio = worlds.moving.frame_cpu_ms.median / worlds.sprites?.frame_cpu_ms.median;
+        Some((ratio * 1e4).round() / 1e4)
+    }
+
+    pub fn print(&self, as_json: bool) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        if as_json {
+            let worlds = self.worlds;
+            let line = Line {
+                bench: "scene",
+                entities: self.entities,
+                changes_per_s: self.changes_per_s,
+                frame_cpu_ms: worlds.map(|worlds| worlds.moving.frame_cpu_ms),
+                rest: worlds.map(|worlds| worlds.rest),
+                changing: worlds.map(|worlds| worlds.changing),
+                moving: worlds.map(|worlds| worlds.moving),
+                reference: worlds.and_then(|worlds| worlds.sprites).map(|phase| Reference {
+                    name: sprites::NAME,
+                    phase,
+                }),
+                ratio: self.ratio(),
+                full: self.full,
+            };
+            return writeln!(out, "{}", serde_json::to_string(&line)?);
+        }
+        writeln!(
+            out,
+            "{} rows, {} changes/s; median (least to most):",
+            self.entities, self.changes_per_s
+        )?;
+        let mut row = |name: &str, figures: Millis, unit: &str| {
+            let Millis { median, min, max, .. } = figures;
+            writeln!(out, "  {name:<34} {median:>9.2} ({min:.2} to {max:.2}) {unit}")
+        };
+        if let Some(worlds) = self.worlds {
+            for (name, phase) in [
+                ("at rest", Some(worlds.rest)),
+                ("with changes", Some(worlds.changing)),
+                ("with changes, all marks in flight", Some(worlds.moving)),
+                ("sprites, all moving", worlds.sprites),
+            ] {
+                if let Some(phase) = phase {
+                    row(name, phase.frame_cpu_ms, "ms of processor a frame")?;
+                }
+            }
+        }
+        if let Some(full) = self.full {
+            row("1920×1080", full.frames_per_s, "frames/s")?;
+            row("", full.frame_ms, "ms a frame")?;
+            row("longest frame after a burst", full.burst.longest_ms, "ms")?;
+            row("", full.burst.times_median, "times the median")?;
+        }
+        if let Some(ratio) = self.ratio() {
+            writeln!(out, "  {:<34} {ratio:>9.4} (1/{:.1})", "ratio to sprites", 1.0 / ratio)?;
+        }
+        Ok(())
+    }
+}
