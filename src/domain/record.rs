@@ -157,11 +157,6 @@ impl Record {
             .map(|(name, place)| (name, Cell::of_kept(self.kept(place))))
     }
 
-    /// Length of all cells together, as they are kept.
-    pub fn written_bytes(&self) -> usize {
-        self.text.len()
-    }
-
     pub fn header(&self) -> &Arc<Header> {
         &self.header
     }

@@ -25,10 +25,8 @@ use crate::{
 
 /// How soon a full channel is tried again: well under a frame.
 const FLUSH_EVERY: Duration = Duration::from_millis(2);
-/// Frames looked at together: as many as a processor can wait for at once.
-const FRAMES_IN_A_ROW: usize = 16;
-/// Rows of frames taken in one go before orders and timers get their turn.
-const ROWS_OF_FRAMES: usize = 16;
+/// Frames taken in one go before orders and timers get their turn.
+const FRAMES_IN_A_ROW: usize = 256;
 /// How long a stop waits for a sign-in under way: its refresh token is to be written down.
 const LAST_SIGN_IN: Duration = Duration::from_millis(400);
 
@@ -139,36 +137,21 @@ impl Carrier {
         self.tell(side, input(LinkEvent::Received(first))).await?;
         let mut now = self.now();
         let mut is_settled = true;
-        let mut texts = Vec::new();
-        for _ in 0..ROWS_OF_FRAMES {
-            let number = self.link(side).number();
-            let other = self.link(side).texts_at_once(FRAMES_IN_A_ROW, &mut texts);
-            if texts.is_empty() && other.is_none() {
-                break;
-            }
-            let mut rest = texts.as_slice();
-            // What is left of a socket that was hung up meanwhile is nobody's.
-            while let Some(first) = rest.first()
-                && self.link(side).number() == number
-            {
-                let taken = self.feed.take_changes(side, rest, now, &mut self.actions);
-                if taken == 0 {
-                    self.feed
-                        .handle(side, Input::Text(first.as_str().to_owned()), now, &mut self.actions);
+        for _ in 1..FRAMES_IN_A_ROW {
+            match self.link(side).next_frame_at_once() {
+                Some(Received::Text(text)) => {
+                    self.feed.handle_next(side, &text, now, &mut self.actions);
+                    is_settled = false;
+                    if !self.pass_on()? {
+                        self.carry_out().await?;
+                        now = self.now();
+                    }
                 }
-                is_settled = false;
-                if !self.pass_on()? {
-                    self.carry_out().await?;
+                Some(other) => {
+                    self.tell(side, input(LinkEvent::Received(other))).await?;
                     now = self.now();
                 }
-                rest = rest.get(taken.max(1)..).unwrap_or_default();
-            }
-            texts.clear();
-            if let Some(other) = other
-                && self.link(side).number() == number
-            {
-                self.tell(side, input(LinkEvent::Received(other))).await?;
-                now = self.now();
+                None => break,
             }
         }
         if !is_settled {

@@ -4,7 +4,6 @@ use std::{future, pin::Pin};
 
 use futures_util::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
 use tokio::time::Instant;
-use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{
     rest::Rest,
@@ -43,15 +42,12 @@ pub(super) struct Link {
     socket: Socket,
     fetches: FuturesUnordered<Fetching>,
     timer: Option<Instant>,
-    number: u64,
 }
 
 impl Link {
     /// Waits for whatever comes first. The socket is polled with the rest and never starved by it.
     pub(super) async fn next(&mut self) -> LinkEvent {
-        let Self {
-            socket, fetches, timer, ..
-        } = self;
+        let Self { socket, fetches, timer } = self;
         let due = *timer;
         tokio::select! {
             event = next_of(socket) => event,
@@ -63,24 +59,8 @@ impl Link {
         }
     }
 
-    /// Which socket it is on: another number after each.
-    pub(super) fn number(&self) -> u64 {
-        self.number
-    }
-
-    /// The text frames behind the one just taken that are there already, `most` at most, and what came behind them if it
-    /// is no text.
-    pub(super) fn texts_at_once(&mut self, most: usize, texts: &mut Vec<Utf8Bytes>) -> Option<Received> {
-        while texts.len() < most {
-            match self.next_frame_at_once()? {
-                Received::Text(text) => texts.push(text),
-                other => return Some(other),
-            }
-        }
-        None
-    }
-
-    fn next_frame_at_once(&mut self) -> Option<Received> {
+    /// The frame behind the one just taken, if it is there already.
+    pub(super) fn next_frame_at_once(&mut self) -> Option<Received> {
         let Socket::Up(stream) = &mut self.socket else {
             return None;
         };
@@ -99,13 +79,11 @@ impl Link {
         &mut self,
         connecting: impl Future<Output = Result<Box<Stream>, ConnectFailure>> + Send + 'static,
     ) {
-        self.number += 1;
         self.socket = Socket::Connecting(Box::pin(connecting));
     }
 
     /// Drops the socket; an open one says goodbye on its own time and is heard no more.
     pub(super) fn hang_up(&mut self) {
-        self.number += 1;
         if let Socket::Up(stream) = std::mem::take(&mut self.socket) {
             tokio::spawn(say_goodbye(stream));
         }

@@ -10,7 +10,7 @@ use crate::{
     realtime::{
         BroadcastConfig, Direction, Entry, Frame, JoinConfig, JoinPayload, PresenceConfig,
         api::Action,
-        change::{self, Ids, RowEvent},
+        change::{self, Ids},
         decode_binary, decode_text, encode_text,
         frame::PHOENIX,
         integer,
@@ -67,13 +67,6 @@ impl Channel {
     }
 }
 
-/// A change in a frame worded as usual, with the bytes of its payload and of the whole frame.
-pub(super) struct Usual<'a> {
-    pub event: RowEvent<'a>,
-    payload: usize,
-    frame: usize,
-}
-
 impl Session {
     pub(super) fn join(&mut self, out: &mut Out<'_>) {
         let reference = self.reference().to_string();
@@ -124,19 +117,17 @@ impl Session {
         )
     }
 
-    /// The change in a frame that is worded as usual.
-    pub(super) fn read_usual<'a>(&mut self, text: &'a str) -> Option<Usual<'a>> {
+    /// Takes a frame that is a change worded as usual; says whether it is.
+    pub(super) fn usual_change(&mut self, text: &str, out: &mut Out<'_>) -> bool {
         if self.config.vsn1 {
-            return None;
+            return false;
         }
-        let (event, payload) = change::read(text, &self.channel.topic, &mut self.names)?;
-        let frame = text.len();
-        Some(Usual { event, payload, frame })
-    }
-
-    pub(super) fn take_usual(&mut self, usual: Usual<'_>, out: &mut Out<'_>) {
-        self.report.count_frame(usual.frame);
-        self.changed(usual.event, usual.payload, out);
+        let Some((event, bytes)) = change::read(text, &self.channel.topic, &mut self.names) else {
+            return false;
+        };
+        self.report.count_frame(text.len());
+        self.changed(event, bytes, out);
+        true
     }
 
     pub(super) fn text(&mut self, text: &str, out: &mut Out<'_>) {
@@ -144,8 +135,8 @@ impl Session {
             return;
         }
         // Nearly every frame is a change; whatever is not worded as usual is looked at as a whole.
-        if let Some(usual) = self.read_usual(text) {
-            return self.take_usual(usual, out);
+        if self.usual_change(text, out) {
+            return;
         }
         self.report.count_frame(text.len());
         let Ok(frame) = decode_text(self.vsn(), text) else {

@@ -92,22 +92,14 @@ impl Feed {
         }
     }
 
-    /// Takes of text frames that came together with the one before them, at the same moment, those in front that are
-    /// changes as usual, and says how many: as `handle` does, but what is due may wait for [`Feed::settle`], which must
-    /// follow the last of them.
-    pub fn take_changes<T: AsRef<str>>(
-        &mut self,
-        side: Side,
-        texts: &[T],
-        now: Now,
-        actions: &mut Vec<(Side, Action)>,
-    ) -> usize {
-        if side != self.side {
-            return 0;
+    /// Takes a text frame that came together with the one before it, at the same moment: as `handle` does, but what is
+    /// due may wait for [`Feed::settle`], which must follow the last of them.
+    pub fn handle_next(&mut self, side: Side, text: &str, now: Now, actions: &mut Vec<(Side, Action)>) {
+        if side == self.side && self.session.take_change(text, now, &mut self.actions) {
+            actions.extend(self.actions.drain(..).map(|action| (self.side, action)));
+        } else {
+            self.handle(side, Input::Text(text.to_owned()), now, actions);
         }
-        let taken = self.session.take_changes(texts, now, &mut self.actions);
-        actions.extend(self.actions.drain(..).map(|action| (self.side, action)));
-        taken
     }
 
     /// Looks after what is due behind a row of frames.

@@ -198,32 +198,10 @@ impl Session {
         self.finish(is_timer, out);
     }
 
-    /// Takes of frames that came together with the one before those in front that are changes worded as usual, and says
-    /// how many. What is due waits for [`Session::settle`], because looking after it costs more than a change does.
-    fn take_changes<T: AsRef<str>>(&mut self, texts: &[T], now: Now, actions: &mut Vec<Action>) -> usize {
-        if !self.has_channel() {
-            return 0;
-        }
-        let mut events = Vec::with_capacity(texts.len());
-        for text in texts {
-            let Some(event) = self.read_usual(text.as_ref()) else {
-                break;
-            };
-            events.push(event);
-        }
-        self.look_ahead(&events);
-        let joins = self.channel.joins();
-        let out = &mut Out { now, actions };
-        let mut taken = 0;
-        for event in events {
-            // What one of them led to may have ended the channel that the next are of.
-            if !self.has_channel() || self.channel.joins() != joins {
-                break;
-            }
-            self.take_usual(event, out);
-            taken += 1;
-        }
-        taken
+    /// Takes a frame that came together with the one before, if it is a change worded as usual: true then. What is due
+    /// waits for [`Session::settle`], because looking after it costs more than a change does.
+    fn take_change(&mut self, text: &str, now: Now, actions: &mut Vec<Action>) -> bool {
+        self.has_channel() && self.usual_change(text, &mut Out { now, actions })
     }
 
     /// Ends a row of such frames.

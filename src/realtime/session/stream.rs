@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Out, Phase, Session, channel::Usual, lookup::TRIES};
+use super::{Out, Phase, Session, lookup::TRIES};
 use crate::{
     domain::{Cell, Change, FeedEvent, Following, Level, Op, Record, RowId, RowKey},
     realtime::{
@@ -74,25 +74,6 @@ impl Session {
             self.take(second, event.clone(), bytes, out);
         }
         self.take(first, event, bytes, out);
-    }
-
-    /// Looks at the rows that these changes are about before the first is applied. It is their memory that a change waits
-    /// for most, and waiting for many rows at once takes little longer than for one.
-    pub(super) fn look_ahead(&self, changes: &[Usual<'_>]) {
-        if changes.len() < 2 {
-            return;
-        }
-        let mut seen = 0;
-        for Usual { event, .. } in changes {
-            let tracked = self
-                .table_named(&event.schema, &event.table)
-                .and_then(|at| self.tables.get(at));
-            let Some(tracked) = tracked else { continue };
-            let cell = event.record.as_ref().and_then(|record| record.get(&tracked.table.key));
-            let row = cell.and_then(|cell| tracked.rows.by_text(RowId::text_of(&cell)?));
-            seen += row.map_or(0, |row| row.written_bytes());
-        }
-        std::hint::black_box(seen);
     }
 
     fn is_table(&self, at: usize, schema: &str, table: &str) -> bool {

@@ -29,10 +29,6 @@ impl Rows {
         self.rows.get_key_value(text).map(|(id, _)| id.clone())
     }
 
-    pub fn by_text(&self, text: &str) -> Option<&Arc<Record>> {
-        self.rows.get(text)
-    }
-
     pub fn len(&self) -> usize {
         self.rows.len()
     }
