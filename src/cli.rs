@@ -59,6 +59,9 @@ pub struct DemoArgs {
     /// Row changes per second on average; 0 = paused
     #[arg(long, value_name = "CHANGES_PER_S")]
     pub rate: Option<f64>,
+    /// What it begins with: usual, idle, storm or giant
+    #[arg(long, value_name = "NAME")]
+    pub population: Option<String>,
     /// Same seed and sizes, same rows and changes
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -120,6 +123,14 @@ pub struct SnapshotArgs {
     /// Let the scene settle for this long after it is live
     #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = seconds)]
     pub settle: f64,
+    /// Draw the demo feed whatever is configured, as its options say
+    #[arg(long)]
+    pub on_demo: bool,
+    /// Then take the demo feed away, and draw what is seen when the wall has given up
+    #[arg(long, requires = "on_demo")]
+    pub offline: bool,
+    #[command(flatten)]
+    pub demo: DemoArgs,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -9,6 +9,7 @@ pub mod domain;
 pub mod realtime;
 pub mod schema;
 pub mod settings;
+pub mod theme;
 
 #[cfg(feature = "wall")]
 pub mod connection;

@@ -3,7 +3,10 @@
 
 use bevy::prelude::*;
 
-use crate::domain::{Backoff, Change, LinkReport, Notice, RowKey, StatusReport, SyncReport};
+use crate::{
+    domain::{Backoff, Change, LinkReport, Notice, RowKey, StatusReport, SyncReport},
+    theme::ThemeName,
+};
 
 /// A row changed, in the order of the feed.
 #[derive(Message, Debug, Clone)]
@@ -63,6 +66,10 @@ pub struct SceneInsets {
     pub floating_left: f32,
 }
 
+/// Which colours the screen wears.
+#[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct ScreenTheme(pub ThemeName);
+
 /// How stale the scene looks, 0 (live) to 1: the tween of the veil writes it, the shader desaturates by it and holds
 /// motion still.
 #[derive(Resource, Debug, Default, Clone, Copy, PartialEq)]
@@ -71,6 +78,10 @@ pub struct Staleness(pub f32);
 /// The pointer is over a panel, or a panel holds it: the scene leaves it alone. Written by the panels every frame.
 #[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct PointerOverPanels(pub bool);
+
+/// The pointer lies unused, and its arrow is hidden: nothing is under it. Written by the wall.
+#[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct PointerResting(pub bool);
 
 /// A panel takes the keyboard (a text field, a focused button): the scene's keys rest. Written by the panels.
 #[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +97,9 @@ pub fn plugin(app: &mut App) {
         .add_message::<Intent>()
         .init_resource::<Backlog>()
         .init_resource::<SceneInsets>()
+        .init_resource::<ScreenTheme>()
         .init_resource::<Staleness>()
         .init_resource::<PointerOverPanels>()
+        .init_resource::<PointerResting>()
         .init_resource::<KeyboardInPanels>();
 }

@@ -21,17 +21,28 @@ struct Corner {
 fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Corner {
     var out: Corner;
     let mark = marks[instance];
-    let there = presence_of(mark);
-    if kind_of(mark) == 0u || there <= 0.0 || !has(mark, HUMAN) {
+    var there = presence_of(mark);
+    var asks = has(mark, HUMAN);
+    var r = max(mark.radius * pixels_per_unit(), LOUD_PX) * there;
+    var lift = 0.0;
+    if has_tally(mark) {
+        let badge = badge_of(mark);
+        asks = badge.status == WAITING;
+        there = badge.there;
+        r = badge.radius;
+        lift = badge.lift;
+    } else if kind_of(mark) == TASK {
+        there *= 1.0 - crowding(f32(mark.extra >> 24u) / 255.0);
+    }
+    if kind_of(mark) == 0u || there <= 0.0 || !asks {
         out.clip = nowhere();
         return out;
     }
-    let r = max(mark.radius * pixels_per_unit(), LOUD_PX) * there;
     let alive = select(1.0, 0.0, scene.reduced != 0u);
     let blink = 0.78 + 0.22 * mix(1.0, cos(TAU * scene.ambient * 0.5), alive);
     // Beside an agent's hexagon there is less room below.
-    let lift = select(1.12, 1.02, kind_of(mark) == AGENT);
-    var middle = vec2(0.36, lift) * r;
+    let above = select(1.12, 1.02, kind_of(mark) == AGENT);
+    var middle = vec2(0.36, above) * r;
     out.shape = vec4(0.60 * r, 0.36 * r, 0.16 * r, 0.085 * r);
     if r < BUBBLE_PX {
         let dot_radius = max(0.5 * r, 1.5);
@@ -41,7 +52,7 @@ fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: 
     // Room for the tail, which hangs lower than the body.
     let corner = corner_of(index) * (out.shape.xy + vec2(1.0, 0.30 * r + 1.0));
     out.at = corner;
-    out.clip = clip_at(position_of(mark), middle + corner);
+    out.clip = clip_at(position_of(mark), middle + corner + vec2(0.0, lift));
     out.paper = vec4(colour(WAITING) * blink, 1.0) * there;
     out.ink = colour(GROUND);
     return out;

@@ -1,11 +1,28 @@
-// What all shaders of the scene share: the view, the frame, the packed mark (src/scene/marks/instance.rs) and the
-// curves of motion. Put before each of them at build time; no imports, so that every shader is plain WGSL.
+// What all shaders of the scene share: the view, the frame, the packed mark (src/scene/marks/instance.rs), the curves
+// of motion and what distance leaves out. Put before each of them at build time; no imports, so that every shader is plain WGSL.
 
 const MOVE_SECS: f32 = 0.6;
 const FLIGHT_ARC: f32 = 0.1;
 const APPEAR_SECS: f32 = 0.25;
 const PULSE_SECS: f32 = 0.4;
 const GONE_SECS: f32 = 0.5;
+// Pixels of a slot: the far view below the first, the middle and near ones above the second; quiet marks are gone below
+// the last (src/scene/detail.rs).
+const FAR_PX: f32 = 4.5;
+const NEAR_PX: f32 = 8.0;
+const QUIET_PX: f32 = 2.5;
+// How much of a slot's pixels a mark that must be found takes, and the covered shares between which a crowd gives way to
+// its badge; above the last sizes of a slot nothing is in its neighbour's way (src/scene/detail.rs).
+const LOUD_AREA_PX: f32 = 40.0;
+const CROWD_FROM: f32 = 0.1;
+const CROWD_TO: f32 = 0.2;
+const ROOMY_FROM_PX: f32 = 7.0;
+const ROOMY_TO_PX: f32 = 9.0;
+// A district's badge: its size and its height above the middle as shares of the district's radius, and the radius in
+// pixels from which on it is lifted for a number to stand below it (src/scene/detail.rs).
+const BADGE_SIZE: f32 = 0.21;
+const BADGE_LIFT: f32 = 0.34;
+const BADGE_COUNT_PX: f32 = 18.0;
 const TAU: f32 = 6.2831853;
 
 // Kinds.
@@ -129,6 +146,52 @@ fn pixels_per_unit() -> f32 {
     return length(view.clip_from_world[0].xy) * view.viewport.z * 0.5;
 }
 
+// 1 in the far view, 0 in the middle and near ones, and between the two while they change over.
+fn far() -> f32 {
+    return 1.0 - smoothstep(FAR_PX, NEAR_PX, pixels_per_unit());
+}
+
+// How much a district with this share of its tasks in trouble is shown by one badge and not by their marks.
+fn crowding(share: f32) -> f32 {
+    let slot = pixels_per_unit();
+    let covered = share * LOUD_AREA_PX / (slot * slot);
+    return smoothstep(CROWD_FROM, CROWD_TO, covered) * (1.0 - smoothstep(ROOMY_FROM_PX, ROOMY_TO_PX, slot));
+}
+
+fn has_tally(mark: Mark) -> bool {
+    let kind = kind_of(mark);
+    return kind == DISTRICT || kind == UNASSIGNED;
+}
+
+// A district's shares: failed, blocked, waiting, crowd.
+fn trouble_of(mark: Mark) -> vec4<f32> {
+    let first = vec2<u32>(mark.extra >> 24u, mark.extra >> 16u) & vec2(0xffu);
+    let second = vec2<u32>(mark.stamps.z >> 8u, mark.stamps.z >> 24u) & vec2(0xffu);
+    return vec4<f32>(vec4(first, second)) / 255.0;
+}
+
+// The one mark that stands for all marks in trouble of a district: gravest state, radius and height above the middle in
+// pixels, how much of it is there.
+struct Badge {
+    status: u32,
+    radius: f32,
+    lift: f32,
+    there: f32,
+}
+
+fn badge_of(mark: Mark) -> Badge {
+    var badge: Badge;
+    let trouble = trouble_of(mark);
+    badge.status = select(select(WAITING, BLOCKED, trouble.y > 0.0), FAILED, trouble.x > 0.0);
+    let radius = mark.radius * pixels_per_unit();
+    // The more, the larger.
+    let share = select(select(trouble.z, trouble.y, trouble.y > 0.0), trouble.x, trouble.x > 0.0);
+    badge.radius = clamp(BADGE_SIZE * radius * mix(0.72, 1.25, saturate(4.0 * share)), 3.6, 18.0);
+    badge.lift = select(0.0, BADGE_LIFT * radius, radius >= BADGE_COUNT_PX);
+    badge.there = crowding(trouble.w) * presence_of(mark);
+    return badge;
+}
+
 // A corner of a quad as clip coordinates: a centre in the world and an offset in physical pixels.
 fn clip_at(world: vec2<f32>, offset_px: vec2<f32>) -> vec4<f32> {
     let clip = view.clip_from_world * vec4(world, 0.0, 1.0);
@@ -145,10 +208,10 @@ fn corner_of(index: u32) -> vec2<f32> {
     return vec2(f32(index & 1u), f32(index >> 1u)) * 2.0 - 1.0;
 }
 
-// A colour as a scene shows it that may be stale: down to a quarter of its saturation, and a little darker.
+// A colour as a scene shows it that may be stale: down to a quarter of its saturation, and a little nearer the ground.
 fn aged(colour: vec3<f32>) -> vec3<f32> {
     let grey = vec3(dot(colour, vec3(0.2126, 0.7152, 0.0722)));
-    return mix(colour, grey, 0.75 * scene.stale) * (1.0 - 0.25 * scene.stale);
+    return mix(mix(colour, grey, 0.75 * scene.stale), scene.colours[GROUND].rgb, 0.25 * scene.stale);
 }
 
 fn colour(index: u32) -> vec3<f32> {

@@ -59,7 +59,11 @@ fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: 
     // It comes up as the agent arrives, and goes with whichever end goes first.
     let arrived = smoothstep(0.35, 1.0, saturate(age(agent.stamps.x) / MOVE_SECS));
     let taken = smoothstep(0.0, 0.4, age(link.since));
-    let strength = arrived * taken * presence_of(agent) * presence_of(task);
+    // From far it would be a hairline between two points.
+    let strength = arrived * taken * presence_of(agent) * presence_of(task) * (1.0 - far());
+    if strength < 0.01 {
+        return out;
+    }
     let offset = corner.y * (half_width + 1.0);
     out.clip = clip_at(from_at + along * at, side * offset);
     out.at = vec2(at, offset);

@@ -55,6 +55,8 @@ struct Look {
     kind: u32,
     there: f32,
     radius: f32,
+    // How much of it distance leaves: quiet ones go when they are too small to be told apart, loud ones into a badge.
+    shown: f32,
     rgb: vec3<f32>,
     pulse_radius: f32,
     pulse_strength: f32,
@@ -85,6 +87,13 @@ fn look_at(mark: Mark) -> Look {
     }
     look.pulse_radius = look.radius * 0.9 + pulse * (look.radius * 0.8 + 5.0);
     look.pulse_strength = select((1.0 - pulse) * (1.0 - pulse), 0.0, scene.reduced != 0u);
+    look.shown = 1.0;
+    if look.kind == TASK {
+        let crowded = crowding(f32(mark.extra >> 24u) / 255.0);
+        look.shown = select(smoothstep(QUIET_PX, NEAR_PX, pixels_per_unit()), 1.0 - crowded, loud);
+        // What changes shows all the same, for as long as its pulse.
+        look.shown = max(look.shown, 0.7 * look.pulse_strength);
+    }
     look.phase = f32((mark.extra >> 16u) & 0xffu) / 256.0;
     look.alive = select(1.0, 0.0, scene.reduced != 0u);
     return look;
@@ -187,7 +196,7 @@ fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: 
     let mark = marks[instance];
     let look = look_at(mark);
     let agent = look.kind == AGENT;
-    if look.kind == 0u || look.there <= 0.0 || (agent && look.radius < SILHOUETTE_PX) {
+    if look.kind == 0u || look.there <= 0.0 || look.shown < 0.01 || (agent && look.radius < SILHOUETTE_PX) {
         var none: Corner;
         none.clip = nowhere();
         return none;
@@ -215,8 +224,34 @@ fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: 
     if waves {
         out.wave = vec2(look.pulse_radius, look.pulse_strength);
     }
-    out.rim *= look.there;
-    out.inside *= look.there;
+    out.rim *= look.there * look.shown;
+    out.inside *= look.there * look.shown;
+    return out;
+}
+
+// A district's badge.
+@vertex
+fn badge(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Corner {
+    let mark = marks[instance];
+    var badge: Badge;
+    if has_tally(mark) {
+        badge = badge_of(mark);
+    }
+    if badge.there <= 0.0 {
+        var none: Corner;
+        none.clip = nowhere();
+        return none;
+    }
+    var look: Look;
+    look.status = badge.status;
+    look.rgb = colour(badge.status);
+    let r = badge.radius * mix(0.6, 1.0, badge.there);
+    var out = blank(mark, r * reach_of(badge.status) + 1.0, index);
+    out.clip = clip_at(position_of(mark), out.at + vec2(0.0, badge.lift));
+    draw_status(&out, look, r, 0.8);
+    if badge.status == BLOCKED { out.at.y += 0.14 * r; }
+    out.rim *= badge.there;
+    out.inside *= badge.there;
     return out;
 }
 

@@ -1,5 +1,6 @@
 // The rings of the districts: track, arc of progress (clockwise from the top), failed and blocked shares (backwards from
-// the top). Drawn as a band of triangles, so that the floor's pixels are not asked.
+// the top). From far they are the tally of the tasks: done and running clockwise, failed, blocked and waiting backwards,
+// the rest is the track; the arcs grow into it as one zooms out. Drawn as a band of triangles, so that the floor's pixels are not asked.
 
 @group(1) @binding(1) var<storage, read> grounds: array<Mark>;
 
@@ -18,6 +19,8 @@ struct Corner {
     @location(3) @interpolate(flat) shares: vec4<f32>,
     @location(4) @interpolate(flat) line_colour: vec4<f32>,
     @location(5) @interpolate(flat) arc_colour: vec4<f32>,
+    // Running, waiting.
+    @location(6) @interpolate(flat) more: vec2<f32>,
 }
 
 @vertex
@@ -32,11 +35,15 @@ fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: 
     }
     let turn = f32(index / 2u) / f32(SEGMENTS);
     let outline = outline_of(mark, turn, pixels_per_unit());
-    let arc = clamp(outline.radius * 0.045, 1.8, 7.0);
+    let tally = select(0.0, far(), has_tally(mark));
+    let thin = clamp(outline.radius * 0.045, 1.8, 7.0);
+    let arc = mix(thin, clamp(outline.radius * 0.14, 2.4, 22.0), tally);
+    // It grows inward: neighbours stay apart.
+    let inset = 0.5 * (arc - thin);
     // Wide enough for the line, its soft edge, and what a chord cuts off its circle.
     let half_band = 0.5 * arc + 1.0 + 0.0022 * outline.radius;
     let side = select(-half_band, half_band, (index & 1u) == 1u);
-    out.at = outline.edge + outline.outward * side;
+    out.at = outline.edge + outline.outward * (side - inset);
     out.band = vec2(side, turn);
     out.clip = clip_at(outline.middle, out.at);
 
@@ -44,25 +51,31 @@ fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: 
     let since = age(mark.status_stamp);
     let round = kind != DOCK;
     let dashes = max(round_to(TAU * outline.radius / (arc * 5.0)), 12.0);
-    out.shape = vec4(select(-1.0, outline.radius, round), max(arc * select(0.5, 0.6, kind == UNASSIGNED), 1.2), arc, 0.0);
+    out.shape = vec4(select(-1.0, outline.radius - inset, round), max(arc * mix(select(0.5, 0.6, kind == UNASSIGNED), 1.0, tally), 1.2), arc, 0.0);
     out.line_colour = vec4(colour(LINE), 1.0) * there;
     out.arc_colour = vec4(colour(status), 1.0) * there;
     out.shares = vec4(progress_of(mark), 0.0, 0.0, -1.0);
-    if kind == UNASSIGNED {
+    if kind == UNASSIGNED && tally < 0.5 {
         out.shape.w = dashes;
         out.line_colour = vec4(colour(MUTED), 1.0) * (0.9 * there);
     }
-    if kind != DISTRICT {
+    if !has_tally(mark) {
         out.shares.x = -1.0;
         return out;
     }
     // Never shorter than can be seen.
     let least = 9.0 / (TAU * outline.radius);
-    let failed = f32(mark.extra >> 24u) / 255.0;
-    let blocked = f32((mark.extra >> 16u) & 0xffu) / 255.0;
-    out.shares.y = select(0.0, max(failed, least), failed > 0.0);
-    out.shares.z = select(0.0, max(blocked, least), blocked > 0.0);
-    if status != status_before(mark) && scene.reduced == 0u {
+    let trouble = trouble_of(mark);
+    let shown = select(vec3(0.0), max(trouble.xyz, vec3(least)), trouble.xyz > vec3(0.0));
+    let done = f32((mark.stamps.z >> 16u) & 0xffu) / 255.0;
+    let all = kind == DISTRICT;
+    out.shares.x = select(done * tally, mix(max(out.shares.x, 0.0), done, tally), all);
+    // The trouble of tasks of no workflow is shown by their marks until it is a tally.
+    out.shares.y = shown.x * select(tally, 1.0, all);
+    out.shares.z = shown.y * select(tally, 1.0, all);
+    out.more = vec2(f32(mark.stamps.z & 0xffu) / 255.0, shown.z) * tally;
+    out.arc_colour = vec4(mix(out.arc_colour.rgb, colour(DONE), tally), there);
+    if kind == DISTRICT && status != status_before(mark) && scene.reduced == 0u {
         // The arc lights up with a change; a sweep runs round once when the workflow completes.
         out.arc_colour = vec4(out.arc_colour.rgb * (1.0 + 0.8 * (1.0 - saturate(since / PULSE_SECS))), there);
         out.shares.w = select(-1.0, since / SWEEP_SECS, status == DONE && since < SWEEP_SECS);
@@ -85,11 +98,15 @@ fn fragment(in: Corner) -> @location(0) vec4<f32> {
     let failed = saturate((in.shares.y - (1.0 - turn)) * length_px + 0.5) * step(1e-6, in.shares.y);
     let hung = saturate((in.shares.y + in.shares.z - (1.0 - turn)) * length_px + 0.5) * step(1e-6, in.shares.z);
     let dash = select(1.0, saturate((0.30 - abs(fract(turn * in.shape.w) - 0.5)) * length_px / max(in.shape.w, 1.0) + 0.5), in.shape.w > 0.0);
+    let runs = saturate((max(in.shares.x, 0.0) + in.more.x - turn) * length_px + 0.5) * step(1e-6, in.more.x);
+    let asked = saturate((in.shares.y + in.shares.z + in.more.y - (1.0 - turn)) * length_px + 0.5) * step(1e-6, in.more.y);
     var out = in.line_colour * (stroke(off, in.shape.y) * dash);
+    out = over(vec4(colour(RUNNING), 1.0) * (arc * runs * in.arc_colour.a), out);
     out = over(in.arc_colour * (arc * done * step(1e-6, in.shares.x)), out);
+    out = over(vec4(colour(WAITING), 1.0) * (arc * asked * in.arc_colour.a), out);
     out = over(vec4(colour(BLOCKED), 1.0) * (arc * hung * in.arc_colour.a), out);
     out = over(vec4(colour(FAILED), 1.0) * (arc * failed * in.arc_colour.a), out);
     let behind = fract(in.shares.w - turn + 1.0);
     let sweep = arc * smoothstep(0.25, 0.0, behind) * (1.0 - in.shares.w * in.shares.w) * step(0.0, in.shares.w);
-    return out + vec4(colour(TEXT) * sweep, 0.0);
+    return over(vec4(colour(TEXT), 1.0) * sweep, out);
 }

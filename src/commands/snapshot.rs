@@ -1,16 +1,20 @@
 //! `opswall snapshot`: one picture of the wall, without a window.
 
-use std::{path::Path, process::ExitCode};
+use std::{path::Path, process::ExitCode, time::Duration};
 
 use super::{Failure, wall};
 use crate::{
     cli::SnapshotArgs,
+    demo::{Cut, Options, Refusal},
     settings::Settings,
-    wall::{Picture, canvas::Canvas},
+    wall::{Lose, Picture, canvas::Canvas},
 };
 
+/// The one try after the feed was taken away.
+const LOST_RETRY: Duration = Duration::from_millis(500);
+
 /// Connects, lets the scene settle, draws one picture and ends.
-pub fn run(settings: &Settings, args: &SnapshotArgs) -> Result<ExitCode, Failure> {
+pub fn run(settings: &Settings, args: &SnapshotArgs, demo: Option<Options>) -> Result<ExitCode, Failure> {
     let out = &args.out;
     if !out
         .extension()
@@ -32,11 +36,25 @@ pub fn run(settings: &Settings, args: &SnapshotArgs) -> Result<ExitCode, Failure
             folder.display()
         )));
     }
-    let source = wall::source(settings, None)?;
+    let mut settings = settings.clone();
+    if args.offline {
+        // Nobody waits a minute and a half for a picture.
+        settings.backoff.max_attempts = 1;
+        settings.backoff.interval = LOST_RETRY;
+    }
+    let source = wall::source(&settings, demo)?;
+    let lose = source.demo.as_ref().filter(|_| args.offline).map(|server| {
+        let control = server.control();
+        Lose::new(move || {
+            control.refuse(Refusal::default(), None);
+            control.cut(Cut::Rst);
+        })
+    });
     let canvas = Canvas::offscreen(args.size.into());
     let picture = Picture::Once {
         path: out.clone(),
         settle_secs: args.settle,
+        lose,
     };
-    wall::show(settings, source, canvas, picture)
+    wall::show(&settings, source, canvas, picture)
 }

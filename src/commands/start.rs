@@ -37,7 +37,10 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         #[cfg(feature = "wall")]
         Some(Command::Demo(args)) => super::wall::run(&settings, Some(demo_options(&args)?)),
         #[cfg(feature = "wall")]
-        Some(Command::Snapshot(args)) => super::snapshot::run(&settings, &args),
+        Some(Command::Snapshot(args)) => {
+            let demo = args.on_demo.then(|| demo_options(&args.demo)).transpose()?;
+            super::snapshot::run(&settings, &args, demo)
+        }
         Some(Command::Serve(args)) => {
             log(settings.verbose);
             serve::run(args.listen, demo_options(&args.demo)?).map(done)
@@ -138,6 +141,10 @@ fn demo_options(args: &DemoArgs) -> Result<Options, Failure> {
         Some(profile) => profile.parse::<Faults>().map_err(usage)?,
         None => default.faults,
     };
+    let population = match &args.population {
+        Some(name) => name.parse().map_err(usage)?,
+        None => default.population,
+    };
     let accounts: Result<Vec<Account>, _> = args.accounts.iter().map(|text| text.parse()).collect();
     Ok(Options {
         agents: args.agents.unwrap_or(default.agents),
@@ -145,6 +152,7 @@ fn demo_options(args: &DemoArgs) -> Result<Options, Failure> {
         tasks: args.tasks.unwrap_or(default.tasks),
         rate: args.rate.unwrap_or(default.rate),
         seed: args.seed.unwrap_or(default.seed),
+        population,
         faults,
         auth: AuthOptions {
             accounts: accounts.map_err(usage)?,

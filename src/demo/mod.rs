@@ -33,7 +33,7 @@ pub use control::{ChannelFault, Control, Cut, Refusal, Seen, State, TableState};
 pub use error::DemoError;
 pub use faults::Faults;
 pub use mishap::Mishap;
-pub use options::{Delays, Identity, Keys, Options};
+pub use options::{Delays, Identity, Keys, Options, Population};
 pub use proxy::{Flow, Proxy, Way};
 pub use rules::TableRules;
 pub use server::Server;

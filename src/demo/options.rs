@@ -1,6 +1,6 @@
 //! How big, how fast and how honest the demo feed is.
 
-use std::time::Duration;
+use std::{str::FromStr, time::Duration};
 
 use super::{AuthOptions, DemoError, Faults, TableId};
 
@@ -15,6 +15,8 @@ pub struct Options {
     pub rate: f64,
     /// Bursts and quiet spells around that average; false = an even flow.
     pub bursts: bool,
+    /// What the first moment is like.
+    pub population: Population,
     /// Same seed and sizes, same rows and same sequence of changes.
     pub seed: u64,
     pub faults: Faults,
@@ -32,6 +34,7 @@ impl Default for Options {
             tasks: 260,
             rate: 12.0,
             bursts: true,
+            population: Population::default(),
             seed: 1,
             faults: Faults::default(),
             keys: Keys::default(),
@@ -75,6 +78,40 @@ impl Options {
             });
         }
         Ok(())
+    }
+}
+
+/// What the first moment is like: work as usual, or one of the days on which a wall must look right too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Population {
+    /// Every state is there.
+    #[default]
+    Usual,
+    /// Nobody works: tasks are done or queued, agents rest.
+    Idle,
+    /// Half of everything failed.
+    Storm,
+    /// One workflow has nearly all tasks.
+    Giant,
+}
+
+impl Population {
+    const WORDS: [(&'static str, Self); 4] = [
+        ("usual", Self::Usual),
+        ("idle", Self::Idle),
+        ("storm", Self::Storm),
+        ("giant", Self::Giant),
+    ];
+}
+
+impl FromStr for Population {
+    type Err = DemoError;
+
+    fn from_str(text: &str) -> Result<Self, DemoError> {
+        let known = Self::WORDS.iter().find(|(word, _)| *word == text.trim());
+        known
+            .map(|(_, population)| *population)
+            .ok_or_else(|| DemoError::Population(text.to_owned()))
     }
 }
 

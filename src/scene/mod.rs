@@ -1,6 +1,8 @@
 //! How the fleet is drawn: marks (one instanced draw a layer), links, labels, camera, picking, motion.
 
 pub mod camera;
+pub mod detail;
+mod fingers;
 pub mod labels;
 pub mod links;
 pub mod marks;

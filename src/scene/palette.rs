@@ -1,43 +1,57 @@
-//! Every colour of the scene, from the visual language. No other file of the scene names a colour.
+//! The theme's colours as the scene takes them.
 
 use bevy::prelude::*;
 
-use crate::domain::Status;
+use crate::{
+    domain::Status,
+    theme::{Rgb, Theme, ThemeName},
+};
 
-/// Background of the scene: the one place that fills the screen, so it is dark and uniform.
-pub const GROUND: Color = Color::srgb_u8(0x0E, 0x11, 0x16);
-/// Quiet fills: a district's floor.
-pub const SURFACE: Color = Color::srgb_u8(0x17, 0x1C, 0x23);
-/// Hairlines: a district's ring where no progress is.
-pub const LINE: Color = Color::srgb_u8(0x2A, 0x32, 0x3D);
-/// Text that is read.
-pub const TEXT: Color = Color::srgb_u8(0xD9, 0xDF, 0xE7);
-/// Text that stands back: tallies, subtitles, calm states.
-pub const MUTED: Color = Color::srgb_u8(0x8A, 0x96, 0xA6);
-/// Ring around what is selected.
-pub const SELECTION: Color = Color::srgb_u8(0xF5, 0xE6, 0x63);
-/// Ring around what the pointer is over.
-pub const HOVER: Color = TEXT;
-/// Beam from an agent to the task in its hands.
-pub const BEAM: Color = Color::srgb_u8(0x3F, 0x9B, 0xE8);
+/// The colours of one theme.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Palette {
+    theme: &'static Theme,
+    /// Background of the scene.
+    pub ground: Color,
+    /// Quiet fills: a district's floor.
+    pub surface: Color,
+    /// Hairlines: a district's ring where no progress is.
+    pub line: Color,
+    /// Text that is read, and the ring around what the pointer is over.
+    pub text: Color,
+    /// Text that stands back: tallies, subtitles, calm states.
+    pub muted: Color,
+    /// Ring around what is selected.
+    pub selection: Color,
+}
 
-/// The colour of a state. Each state has a shape of its own as well: never by colour alone.
-pub const fn status(status: Status) -> Color {
-    match status {
-        Status::Idle | Status::Queued | Status::Unmapped => Color::srgb_u8(0x8E, 0x99, 0xA8),
-        Status::Running => Color::srgb_u8(0x3F, 0x9B, 0xE8),
-        Status::Waiting => Color::srgb_u8(0xF5, 0xF7, 0xFA),
-        Status::Blocked => Color::srgb_u8(0xF2, 0xB3, 0x3D),
-        Status::Failed => Color::srgb_u8(0xE8, 0x43, 0x2E),
-        Status::Done => Color::srgb_u8(0x2F, 0x75, 0x60),
-        Status::Cancelled | Status::Offline => Color::srgb_u8(0x42, 0x4A, 0x56),
+impl Palette {
+    pub const DARK: Self = Self::of(ThemeName::Dark);
+
+    pub const fn of(name: ThemeName) -> Self {
+        let theme = name.theme();
+        Self {
+            theme,
+            ground: color(theme.ground),
+            surface: color(theme.surface),
+            line: color(theme.line),
+            text: color(theme.text),
+            muted: color(theme.muted),
+            selection: color(theme.selection),
+        }
+    }
+
+    /// The colour of a state's mark.
+    pub const fn status(&self, status: Status) -> Color {
+        color(self.theme.status(status))
+    }
+
+    /// The colour for a state's word or number.
+    pub const fn status_ink(&self, status: Status) -> Color {
+        color(self.theme.status_ink(status))
     }
 }
 
-/// The colour for a state's word in a label: the state's own where it reads well on the ground, else `MUTED`.
-pub const fn status_text(reading: Status) -> Color {
-    match reading {
-        Status::Done | Status::Cancelled | Status::Offline => MUTED,
-        other => status(other),
-    }
+const fn color(Rgb(red, green, blue): Rgb) -> Color {
+    Color::srgb_u8(red, green, blue)
 }

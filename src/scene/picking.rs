@@ -7,7 +7,7 @@ use crate::{
     fleet::FleetIndex,
     frame::FrameSystems,
     layout::{Plan, Spot},
-    messages::{Intent, KeyboardInPanels},
+    messages::{Intent, KeyboardInPanels, PointerResting},
 };
 
 /// Below this many logical pixels per slot a task is too small to be meant: its district is.
@@ -39,6 +39,7 @@ fn hover_and_click(
     plan: Option<Res<Plan>>,
     keys: Option<Res<ButtonInput<KeyCode>>>,
     in_panels: Res<KeyboardInPanels>,
+    resting: Res<PointerResting>,
     rows: Query<()>,
 ) {
     let pick = |screen: Vec2| {
@@ -47,7 +48,10 @@ fn hover_and_click(
             .filter(|&row| rows.contains(row))
     };
     let mut next = *selection;
-    next.hovered = pointer.over.filter(|_| !pointer.is_dragging()).and_then(pick);
+    next.hovered = pointer
+        .over
+        .filter(|_| !pointer.is_dragging() && !resting.0)
+        .and_then(pick);
     if let Some(at) = pointer.clicked {
         next.selected = pick(at);
     }

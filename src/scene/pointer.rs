@@ -1,11 +1,16 @@
 //! The pointer as the scene sees it: where it is, what is being dragged, what was clicked. Panels come first.
 
 use bevy::{
-    input::mouse::{MouseScrollUnit, MouseWheel},
+    input::{
+        gestures::PinchGesture,
+        mouse::{MouseScrollUnit, MouseWheel},
+        touch::Touches,
+    },
     prelude::*,
     window::PrimaryWindow,
 };
 
+use super::fingers::{Fingers, Pinch};
 use crate::{frame::FrameSystems, messages::PointerOverPanels};
 
 /// A press that moves further than this many logical pixels is a drag, not a click.
@@ -27,6 +32,11 @@ pub struct Pointer {
     /// Where a click ended.
     pub clicked: Option<Vec2>,
     pub double_clicked: Option<Vec2>,
+    /// A drag ended.
+    pub let_go: bool,
+    /// Two fingers moved.
+    pub pinch: Option<Pinch>,
+    fingers: Fingers,
     press: Option<Press>,
     last: Option<Vec2>,
     last_click: Option<(f64, Vec2)>,
@@ -57,6 +67,7 @@ impl Pointer {
 
     fn update(&mut self, mouse: Mouse, now: f64) {
         (self.dragged, self.notches, self.clicked, self.double_clicked) = (Vec2::ZERO, 0.0, None, None);
+        self.let_go = false;
         // A drag that began in the scene goes on over panels; a press on a panel never begins one.
         if (mouse.left_pressed || mouse.middle_pressed) && !mouse.over_panels && self.press.is_none() {
             self.press = mouse.at.map(|at| Press {
@@ -75,16 +86,30 @@ impl Pointer {
         }
         if !mouse.any_held
             && let Some(press) = self.press.take()
-            && press.left
-            && !press.dragging
         {
-            self.click(press.at, now);
+            self.let_go = press.dragging;
+            if press.left && !press.dragging {
+                self.click(press.at, now);
+            }
         }
         if !mouse.over_panels {
             self.notches = mouse.notches;
         }
         self.over = mouse.at.filter(|_| !mouse.over_panels);
         self.last = mouse.at;
+    }
+
+    /// Two fingers are no press: what one of them began is over, and no click.
+    fn pinch(&mut self, mouse: &mut Mouse, fingers: &[(u64, Vec2)], over_panels: bool) {
+        self.pinch = self.fingers.follow(fingers).filter(|_| !over_panels);
+        match fingers {
+            [] => {}
+            [(_, at)] if !self.fingers.were_two() => {
+                mouse.left_pressed = self.press.is_none();
+                (mouse.at, mouse.any_held) = (Some(*at), true);
+            }
+            _ => (self.press, self.last) = (None, None),
+        }
     }
 
     fn click(&mut self, at: Vec2, now: f64) {
@@ -111,6 +136,8 @@ fn read(
     mut pointer: ResMut<Pointer>,
     buttons: Res<ButtonInput<MouseButton>>,
     mut wheel: MessageReader<MouseWheel>,
+    mut pinches: MessageReader<PinchGesture>,
+    touches: Option<Res<Touches>>,
     windows: Query<&Window, With<PrimaryWindow>>,
     panels: Res<PointerOverPanels>,
     time: Res<Time<Real>>,
@@ -122,7 +149,7 @@ fn read(
             MouseScrollUnit::Pixel => turn.y / PX_PER_NOTCH,
         })
         .sum();
-    let mouse = Mouse {
+    let mut mouse = Mouse {
         at: windows.iter().next().and_then(Window::cursor_position),
         over_panels: panels.0,
         left_pressed: buttons.just_pressed(MouseButton::Left),
@@ -130,7 +157,23 @@ fn read(
         any_held: buttons.any_pressed([MouseButton::Left, MouseButton::Middle]),
         notches,
     };
+    let fingers: Vec<(u64, Vec2)> = touches
+        .iter()
+        .flat_map(|touches| touches.iter())
+        .map(|touch| (touch.id(), touch.position()))
+        .collect();
+    let pointer = pointer.bypass_change_detection();
+    pointer.pinch(&mut mouse, &fingers, panels.0);
     pointer.update(mouse, time.elapsed_secs_f64());
+    // A touchpad's pinch says how much larger, at the pointer.
+    let spread: f32 = pinches.read().map(|pinch| 1.0 + pinch.0.clamp(-0.5, 0.5)).product();
+    if let (Some(about), true) = (pointer.over, spread != 1.0) {
+        pointer.pinch = Some(Pinch {
+            moved: Vec2::ZERO,
+            factor: spread,
+            about,
+        });
+    }
 }
 
 #[cfg(test)]

@@ -94,6 +94,9 @@ pub struct SettingsArgs {
     /// Unattended display: never give up, spread the reconnects
     #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub kiosk: Option<String>,
+    /// Colours: dark, light for bright rooms, or high-contrast [default: dark]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub theme: Option<String>,
     /// Fades instead of flights
     #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub reduced_motion: Option<String>,
@@ -147,6 +150,7 @@ impl SettingsArgs {
             ("change_limit", &self.change_limit),
             ("replace_connection_h", &self.replace_connection_h),
             ("kiosk", &self.kiosk),
+            ("theme", &self.theme),
             ("reduced_motion", &self.reduced_motion),
             ("screen_diagonal", &self.screen_diagonal),
             ("viewing_distance", &self.viewing_distance),

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::domain::{Kind, Mapping};
+use crate::{
+    domain::{Kind, Mapping},
+    theme::ThemeName,
+};
 
 use super::{
     Origin, Vsn, key,
@@ -36,6 +39,7 @@ pub(super) struct Parts<'p> {
     pub(super) backoff: &'p BackoffSet,
     pub(super) rounds: &'p Rounds,
     pub(super) switches: [(&'static str, &'p Set<bool>); 5],
+    pub(super) theme: &'p Set<ThemeName>,
     pub(super) screen_diagonal: Option<&'p Set<f64>>,
     pub(super) viewing_distance: Option<&'p Set<f64>>,
     pub(super) mapping: &'p Mapping,
@@ -113,6 +117,7 @@ pub(super) fn list(parts: &Parts<'_>) -> Vec<Effective> {
     for (name, set) in parts.switches {
         say(name, json!(set.value), set.origin.clone());
     }
+    say("theme", json!(parts.theme.value.word()), parts.theme.origin.clone());
     for (name, set) in [
         ("screen_diagonal", parts.screen_diagonal),
         ("viewing_distance", parts.viewing_distance),

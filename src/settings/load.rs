@@ -8,7 +8,10 @@ use std::{
 
 use secrecy::SecretString;
 
-use crate::domain::{Backoff, Level, Mapping, Notice};
+use crate::{
+    domain::{Backoff, Level, Mapping, Notice},
+    theme::ThemeName,
+};
 
 use super::{
     Auth, Effective, Env, FeedSettings, SettingsArgs, SettingsError, SignIn, Vsn,
@@ -57,6 +60,8 @@ pub struct Settings {
 pub struct WallSettings {
     /// Unattended.
     pub kiosk: bool,
+    /// Which colours it wears.
+    pub theme: ThemeName,
     /// Fades instead of flights.
     pub reduced_motion: bool,
     /// Inches; 5 to 1,000.
@@ -122,6 +127,7 @@ impl Settings {
         }
         let sign_in = sign_in::decide(&values, env)?;
         notices.extend(sign_in.as_ref().and_then(|decided| decided.sign_in.file().notice()));
+        let theme = theme(&values)?;
         let reduced_motion = values.switch("reduced_motion")?;
         let screen_diagonal = values.number("screen_diagonal", 5.0..=1_000.0, " (inches)")?;
         let viewing_distance = values.number("viewing_distance", 0.2..=100.0, " (metres)")?;
@@ -142,6 +148,7 @@ impl Settings {
                 ("allow_insecure", &allow_insecure),
                 ("verbose", &verbose),
             ],
+            theme: &theme,
             screen_diagonal: screen_diagonal.as_ref(),
             viewing_distance: viewing_distance.as_ref(),
             mapping: &mapping,
@@ -163,6 +170,7 @@ impl Settings {
             mapping: Arc::new(mapping),
             wall: WallSettings {
                 kiosk: kiosk.value,
+                theme: theme.value,
                 reduced_motion: reduced_motion.value,
                 screen_diagonal: screen_diagonal.map(|set| set.value as f32),
                 viewing_distance: viewing_distance.map(|set| set.value as f32),
@@ -284,6 +292,17 @@ fn vsn(values: &Values) -> Result<Set<Vsn>, SettingsError> {
         other => return Err(SettingsError::value(text.origin.subject("vsn"), other, want)),
     };
     Ok(Set::new(vsn, text.origin))
+}
+
+fn theme(values: &Values) -> Result<Set<ThemeName>, SettingsError> {
+    let want = "dark, light or high-contrast";
+    let Some(text) = values.text("theme", want)? else {
+        return Ok(Set::new(ThemeName::default(), Origin::Default));
+    };
+    match ThemeName::of_word(&text.value) {
+        Some(name) => Ok(Set::new(name, text.origin)),
+        None => Err(SettingsError::value(text.origin.subject("theme"), &text.value, want)),
+    }
 }
 
 /// The key, or the one in the key's file; a file named in a settings file stands beside that file.

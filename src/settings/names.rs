@@ -26,6 +26,7 @@ pub(super) const SETTINGS: &[&str] = &[
     "change_limit",
     "replace_connection_h",
     "kiosk",
+    "theme",
     "reduced_motion",
     "screen_diagonal",
     "viewing_distance",

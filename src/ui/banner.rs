@@ -11,12 +11,14 @@ pub const DEMO_TEXT: &str = "Demo feed: simulated data. Point me at a project: S
 pub fn demo_banner(ui: &mut Ui) {
     Panel::bottom("demo banner")
         .exact_size(theme::BANNER_HEIGHT)
-        .frame(Frame::new().fill(theme::SURFACE))
+        .frame(Frame::new().fill(theme::of(ui).surface))
         .show(ui, |ui| {
             ui.with_layout(
                 Layout::centered_and_justified(egui::Direction::LeftToRight).with_cross_align(Align::Center),
                 |ui| {
-                    let text = RichText::new(DEMO_TEXT).font(Tier::Small.font(ui)).color(theme::WARN);
+                    let text = RichText::new(DEMO_TEXT)
+                        .font(Tier::Small.font(ui))
+                        .color(theme::of(ui).warn);
                     ui.add(egui::Label::new(text).truncate());
                 },
             );

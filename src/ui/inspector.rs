@@ -33,7 +33,11 @@ pub fn inspector_panel(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<
     Panel::right("inspector")
         .exact_size(theme::INSPECTOR_WIDTH)
         .resizable(false)
-        .frame(Frame::new().fill(theme::SURFACE).inner_margin(Margin::symmetric(14, 8)))
+        .frame(
+            Frame::new()
+                .fill(theme::of(ui).surface)
+                .inner_margin(Margin::symmetric(14, 8)),
+        )
         .show(ui, |ui| inspector_ui(ui, view, actions))
         .response
         .rect
@@ -42,7 +46,7 @@ pub fn inspector_panel(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<
 /// The inspector's contents.
 pub fn inspector_ui(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
-        ui.label(RichText::new(view.key.kind.singular()).color(theme::MUTED));
+        ui.label(RichText::new(view.key.kind.singular()).color(theme::of(ui).muted));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if super::close_button(ui, "Close inspector").clicked() {
                 actions.push(Action::Intent(Intent::Select(None)));
@@ -59,18 +63,18 @@ pub fn inspector_ui(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Act
     };
     let heading = RichText::new(format::clean(label, 160))
         .font(Tier::Name.font(ui))
-        .color(theme::TEXT);
+        .color(theme::of(ui).text);
     ui.add(egui::Label::new(heading).wrap());
     if let Some(subtitle) = view.subtitle {
-        ui.label(RichText::new(format::clean(subtitle, 120)).color(theme::MUTED));
+        ui.label(RichText::new(format::clean(subtitle, 120)).color(theme::of(ui).muted));
     }
     status_ui(ui, view);
     if let Some(error) = view.error {
-        let text = RichText::new(format::clean(error, 400)).color(theme::OFFLINE);
+        let text = RichText::new(format::clean(error, 400)).color(theme::of(ui).offline);
         ui.add(egui::Label::new(text).wrap());
     }
     if view.gone {
-        ui.label(RichText::new("This row has been deleted.").color(theme::WARN));
+        ui.label(RichText::new("This row has been deleted.").color(theme::of(ui).warn));
     }
     ui.separator();
     columns_ui(ui, view);
@@ -80,16 +84,16 @@ fn status_ui(ui: &mut Ui, view: &InspectorView<'_>) {
     let status = view.state.status;
     ui.horizontal(|ui| {
         let (rect, _) = ui.allocate_exact_size(Vec2::splat(16.0), Sense::hover());
-        status_icon::paint(ui.painter(), rect, status, theme::status_color(status));
+        status_icon::paint(ui.painter(), rect, status, theme::of(ui).status(status));
         let word = view.state.word.as_deref().map(|word| format::clean(word, 60));
         let text = match word {
             Some(word) if word != status.word() => format!("{word} ({})", status.word()),
             _ => status.word().to_owned(),
         };
-        ui.label(RichText::new(text).color(theme::TEXT));
+        ui.label(RichText::new(text).color(theme::of(ui).text));
         if let Some(progress) = view.progress {
             let percent = (progress.clamp(0.0, 1.0) * 100.0).round();
-            ui.label(RichText::new(format!("{percent:.0} %")).color(theme::MUTED));
+            ui.label(RichText::new(format!("{percent:.0} %")).color(theme::of(ui).muted));
         }
     });
 }
@@ -104,17 +108,17 @@ fn columns_ui(ui: &mut Ui, view: &InspectorView<'_>) {
                     ui.set_width(NAME_WIDTH);
                     let name = RichText::new(format::clean(name, 60))
                         .font(Tier::Small.font(ui))
-                        .color(theme::MUTED);
+                        .color(theme::of(ui).muted);
                     ui.add(egui::Label::new(name).truncate());
                 });
                 ui.allocate_ui_with_layout(Vec2::new(value_width, 0.0), Layout::top_down(Align::Min), |ui| {
                     ui.set_width(value_width);
                     let (text, ink) = if secrets::is_secret(name) {
-                        (secrets::MASK.to_owned(), theme::MUTED)
+                        (secrets::MASK.to_owned(), theme::of(ui).muted)
                     } else if value.is_null() {
-                        ("null".to_owned(), theme::MUTED)
+                        ("null".to_owned(), theme::of(ui).muted)
                     } else {
-                        (secrets::preview(&value, MOST_VALUE), theme::TEXT)
+                        (secrets::preview(&value, MOST_VALUE), theme::of(ui).text)
                     };
                     let text = RichText::new(text).font(Tier::Mono.font(ui)).color(ink);
                     ui.add(egui::Label::new(text).wrap().selectable(true));
@@ -123,7 +127,7 @@ fn columns_ui(ui: &mut Ui, view: &InspectorView<'_>) {
         }
         let more = view.record.len().saturating_sub(MOST_COLUMNS);
         if more > 0 {
-            ui.label(RichText::new(format!("{more} more columns")).color(theme::MUTED));
+            ui.label(RichText::new(format!("{more} more columns")).color(theme::of(ui).muted));
         }
     });
 }

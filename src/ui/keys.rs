@@ -15,7 +15,7 @@ pub struct KeyContext {
 }
 
 /// Every key and what it does, the scene's included.
-pub const KEYS: [(&str, &str); 12] = [
+pub const KEYS: [(&str, &str); 13] = [
     ("C", "connection details"),
     ("R", "reconnect, while nothing flows"),
     ("L", "legend"),
@@ -24,6 +24,7 @@ pub const KEYS: [(&str, &str); 12] = [
     ("click", "inspect a row"),
     ("double click, F", "fly to it"),
     ("0, Home", "show the whole fleet"),
+    ("Backspace", "back to where you were"),
     ("drag, arrows", "move"),
     ("wheel, + −", "zoom"),
     ("Page ↑ ↓", "scroll the details"),
@@ -67,7 +68,7 @@ pub fn keys_area(ctx: &Context, actions: &mut Vec<Action>) {
         .pivot(egui::Align2::CENTER_CENTER)
         .fixed_pos(ctx.content_rect().center())
         .show(ctx, |ui| {
-            theme::plate().show(ui, |ui| keys_ui(ui, actions));
+            theme::plate(theme::of(ctx)).show(ui, |ui| keys_ui(ui, actions));
         });
 }
 
@@ -75,7 +76,11 @@ pub fn keys_area(ctx: &Context, actions: &mut Vec<Action>) {
 pub fn keys_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
     ui.set_width(330.0);
     ui.horizontal(|ui| {
-        ui.label(RichText::new("Keys").font(Tier::Name.font(ui)).color(theme::TEXT));
+        ui.label(
+            RichText::new("Keys")
+                .font(Tier::Name.font(ui))
+                .color(theme::of(ui).text),
+        );
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             if super::close_button(ui, "Close keys").clicked() {
                 actions.push(Action::ToggleKeys);
@@ -88,8 +93,8 @@ pub fn keys_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
         .spacing([24.0, 4.0])
         .show(ui, |ui| {
             for (key, does) in KEYS {
-                ui.label(RichText::new(key).font(Tier::Mono.font(ui)).color(theme::TEXT));
-                ui.label(RichText::new(does).color(theme::MUTED));
+                ui.label(RichText::new(key).font(Tier::Mono.font(ui)).color(theme::of(ui).text));
+                ui.label(RichText::new(does).color(theme::of(ui).muted));
                 ui.end_row();
             }
         });

@@ -1,6 +1,8 @@
 //! The legend: each state's shape and colour, how many there are, and the status words that the mapping does not know.
 
-use egui::{Align, Area, Context, Grid, Id, Layout, Order, Pos2, RichText, Sense, Ui, Vec2, WidgetInfo, WidgetType};
+use egui::{
+    Align, Area, Context, Grid, Id, Layout, Order, Pos2, Rect, RichText, Sense, Ui, Vec2, WidgetInfo, WidgetType,
+};
 
 use super::{Action, format, status_icon, theme, theme::Tier};
 use crate::domain::Status;
@@ -29,11 +31,19 @@ pub fn legend_area(ctx: &Context, view: &LegendView<'_>, corner: Pos2, actions: 
         .pivot(egui::Align2::LEFT_BOTTOM)
         .fixed_pos(corner)
         .show(ctx, |ui| {
-            theme::plate().show(ui, |ui| legend_ui(ui, view, actions));
+            theme::plate(theme::of(ctx)).show(ui, |ui| legend_ui(ui, view, actions));
         })
         .response
         .rect
         .width()
+}
+
+/// Where it was last shown, or about where it will be.
+pub fn rect(ctx: &Context, corner: Pos2) -> Rect {
+    let size = ctx
+        .memory(|memory| memory.area_rect(Id::new("legend")))
+        .map_or(Vec2::ZERO, |area| area.size());
+    Rect::from_min_size(corner - Vec2::new(0.0, size.y), size)
 }
 
 /// The legend's contents.
@@ -42,7 +52,7 @@ pub fn legend_ui(ui: &mut Ui, view: &LegendView<'_>, actions: &mut Vec<Action>) 
     // Lines of text, not of buttons.
     ui.spacing_mut().interact_size = Vec2::new(0.0, 18.0);
     let text = RichText::new(if view.open { "Legend  –" } else { "Legend  +" });
-    let text = text.font(Tier::Small.font(ui)).color(theme::MUTED);
+    let text = text.font(Tier::Small.font(ui)).color(theme::of(ui).muted);
     let button = ui
         .add(egui::Button::new(text).frame(false))
         .on_hover_text("Fold or unfold (L)");
@@ -60,7 +70,9 @@ pub fn legend_ui(ui: &mut Ui, view: &LegendView<'_>, actions: &mut Vec<Action>) 
             ui.label("");
             ui.label("");
             for head in ["agents", "tasks"] {
-                let text = RichText::new(head).font(Tier::Small.font(ui)).color(theme::MUTED);
+                let text = RichText::new(head)
+                    .font(Tier::Small.font(ui))
+                    .color(theme::of(ui).muted);
                 right(ui, text);
             }
             ui.end_row();
@@ -72,7 +84,7 @@ pub fn legend_ui(ui: &mut Ui, view: &LegendView<'_>, actions: &mut Vec<Action>) 
         let words = format::dotted(view.unmapped.iter().map(|word| format::clean(word, 24)));
         let text = RichText::new(format!("unmapped: {words}"))
             .font(Tier::Small.font(ui))
-            .color(theme::WARN);
+            .color(theme::of(ui).warn);
         ui.allocate_ui(Vec2::new(190.0, 0.0), |ui| {
             ui.set_max_width(190.0);
             ui.add(egui::Label::new(text).wrap());
@@ -82,11 +94,11 @@ pub fn legend_ui(ui: &mut Ui, view: &LegendView<'_>, actions: &mut Vec<Action>) 
 
 fn legend_row(ui: &mut Ui, row: &LegendRow) {
     let (rect, icon) = ui.allocate_exact_size(Vec2::splat(14.0), Sense::hover());
-    status_icon::paint(ui.painter(), rect, row.status, theme::status_color(row.status));
+    status_icon::paint(ui.painter(), rect, row.status, theme::of(ui).status(row.status));
     let word = row.status.word();
     icon.on_hover_text(word);
     let some = row.agents + row.tasks > 0;
-    let ink = if some { theme::TEXT } else { theme::MUTED };
+    let ink = if some { theme::of(ui).text } else { theme::of(ui).muted };
     let font = Tier::Small.font(ui);
     ui.label(RichText::new(word).font(font).color(ink));
     for count in [row.agents, row.tasks] {
@@ -95,7 +107,11 @@ fn legend_row(ui: &mut Ui, row: &LegendRow) {
         } else {
             format::compact(count)
         };
-        let ink = if count == 0 { theme::MUTED } else { theme::TEXT };
+        let ink = if count == 0 {
+            theme::of(ui).muted
+        } else {
+            theme::of(ui).text
+        };
         let text = RichText::new(text).font(Tier::Mono.font(ui)).color(ink);
         right(ui, text);
     }

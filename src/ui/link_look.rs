@@ -4,8 +4,11 @@
 use bevy::{color::Mix as _, color::Oklaba, prelude::Component};
 use egui::Color32;
 
-use super::theme;
-use crate::domain::{LinkStatus, StatusReport};
+use super::theme::{self, Inks};
+use crate::{
+    domain::{LinkStatus, StatusReport},
+    theme::ThemeName,
+};
 
 /// The looks of the badge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -53,13 +56,13 @@ pub struct LinkLook {
 
 impl LinkLook {
     /// The look at rest.
-    pub fn of(tone: Tone) -> Self {
+    pub fn of(tone: Tone, inks: &Inks) -> Self {
         let (color, fill, line) = match tone {
-            Tone::Live => (theme::LIVE, 0.14, 2.0),
+            Tone::Live => (inks.live, 0.14, 2.0),
             // Grey as waiting is, thin as live is.
-            Tone::CatchingUp => (theme::WAITING, 0.14, 2.0),
-            Tone::Waiting => (theme::WAITING, 0.22, 3.0),
-            Tone::Offline => (theme::OFFLINE, 1.0, 6.0),
+            Tone::CatchingUp => (inks.muted, 0.14, 2.0),
+            Tone::Waiting => (inks.muted, 0.22, 3.0),
+            Tone::Offline => (inks.offline, 1.0, 6.0),
         };
         Self {
             color: theme::oklab(color),
@@ -84,27 +87,31 @@ impl LinkLook {
         theme::color32(self.color)
     }
 
-    pub fn face(&self) -> Color32 {
-        theme::color32(theme::oklab(theme::SURFACE).mix(&self.color, self.fill.clamp(0.0, 1.0)))
+    pub fn face(&self, inks: &Inks) -> Color32 {
+        theme::color32(theme::oklab(inks.surface).mix(&self.color, self.fill.clamp(0.0, 1.0)))
     }
 
-    /// The words on the badge: light on a quiet badge, dark on a full one.
-    pub fn ink(&self) -> Color32 {
-        let quiet = theme::oklab(theme::TEXT);
-        let loud = theme::oklab(theme::GROUND);
+    /// The words on the badge: text on a quiet badge, the ground's colour on a full one.
+    pub fn ink(&self, inks: &Inks) -> Color32 {
+        let quiet = theme::oklab(inks.text);
+        let loud = theme::oklab(inks.ground);
         theme::color32(quiet.mix(&loud, ((self.fill - 0.5) * 4.0).clamp(0.0, 1.0)))
     }
 }
 
 impl Default for LinkLook {
     fn default() -> Self {
-        Self::of(Tone::Waiting)
+        Self::of(Tone::Waiting, theme::inks(ThemeName::default()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn dark() -> &'static Inks {
+        theme::inks(ThemeName::Dark)
+    }
 
     #[test]
     fn a_lost_connection_is_on_its_way_only_while_a_try_is_ahead() {
@@ -133,8 +140,8 @@ mod tests {
         assert_eq!(tone, Tone::CatchingUp);
         assert!(tone.is_flowing() && catching_up.is_flowing());
         assert!(!Tone::of(&StatusReport::default()).is_flowing());
-        assert_ne!(LinkLook::of(tone).edge(), theme::LIVE);
-        assert_eq!(LinkLook::of(tone).line, LinkLook::of(Tone::Live).line);
+        assert_ne!(LinkLook::of(tone, dark()).edge(), dark().live);
+        assert_eq!(LinkLook::of(tone, dark()).line, LinkLook::of(Tone::Live, dark()).line);
     }
 
     #[test]
@@ -149,10 +156,10 @@ mod tests {
 
     #[test]
     fn a_transition_begins_and_ends_at_rest() {
-        let (live, offline) = (LinkLook::of(Tone::Live), LinkLook::of(Tone::Offline));
+        let (live, offline) = (LinkLook::of(Tone::Live, dark()), LinkLook::of(Tone::Offline, dark()));
         let end = LinkLook::mix(&live, &offline, 1.0);
         assert_eq!((end.fill, end.line, end.halo), (offline.fill, offline.line, 0.0));
-        assert_eq!(end.edge(), theme::OFFLINE);
-        assert_eq!(LinkLook::mix(&live, &offline, 0.0).edge(), theme::LIVE);
+        assert_eq!(end.edge(), dark().offline);
+        assert_eq!(LinkLook::mix(&live, &offline, 0.0).edge(), dark().live);
     }
 }

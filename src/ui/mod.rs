@@ -6,6 +6,7 @@ mod banner;
 mod clock;
 pub mod format;
 pub mod header;
+pub mod hover;
 pub mod inspector;
 pub mod keys;
 pub mod legend;

@@ -4,7 +4,12 @@ use egui::{
     Align, Align2, Color32, FontId, Painter, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, WidgetType, pos2, vec2,
 };
 
-use super::{format, header, link_look::Tone, theme, theme::Tier};
+use super::{
+    format, header,
+    link_look::Tone,
+    theme,
+    theme::{Inks, Tier},
+};
 
 /// What the scene's overlay needs to know.
 #[derive(Debug)]
@@ -62,7 +67,7 @@ pub fn overlay_ui(ui: &Ui, scene: Rect, view: &OverlayView<'_>) {
     if message == Message::Offline {
         watermark(ui.painter(), scene, view.staleness.max(0.4));
     }
-    if let Some(card) = Card::of(message, view) {
+    if let Some(card) = Card::of(message, view, theme::of(ui)) {
         card.show(ui, scene);
     }
 }
@@ -79,16 +84,16 @@ struct Card {
 }
 
 impl Card {
-    fn of(message: Message, view: &OverlayView<'_>) -> Option<Self> {
+    fn of(message: Message, view: &OverlayView<'_>, inks: &Inks) -> Option<Self> {
         let host = host(view.shown_url);
         let age = view.age_secs.map(format::span);
         let reason = match view.reason {
             Some(reason) => format::clean(reason, 240),
             None => "Disconnected by hand.".to_owned(),
         };
-        let title = |text: String| (Tier::Room, theme::TEXT, text);
-        let line = |text: String| (Tier::Name, theme::TEXT, text);
-        let hint = |text: &str| (Tier::Body, theme::MUTED, text.to_owned());
+        let title = |text: String| (Tier::Room, inks.text, text);
+        let line = |text: String| (Tier::Name, inks.text, text);
+        let hint = |text: &str| (Tier::Body, inks.muted, text.to_owned());
         let remedy = match view.retry_in_secs {
             Some(left) => format!(
                 "Looks again in {}. Press R to reconnect now.",
@@ -97,7 +102,7 @@ impl Card {
             None => "Press R to reconnect.".to_owned(),
         };
         let calm = Self {
-            edge: theme::LINE,
+            edge: inks.line,
             busy: false,
             low: false,
             opacity: 1.0,
@@ -114,7 +119,7 @@ impl Card {
                 ..calm
             },
             Message::NeverReached => Self {
-                edge: theme::OFFLINE,
+                edge: inks.offline,
                 lines: vec![
                     title(format!("Not connected to {host}")),
                     line(reason),
@@ -144,7 +149,7 @@ impl Card {
                 ..calm
             },
             Message::Offline => Self {
-                edge: theme::OFFLINE,
+                edge: inks.offline,
                 low: true,
                 lines: vec![
                     title(match age {
@@ -188,12 +193,12 @@ impl Card {
         } else {
             Align2::CENTER_CENTER.anchor_size(scene.center(), size)
         };
-        painter.rect_filled(plate, 10.0, theme::GROUND.gamma_multiply(0.92 * self.opacity));
+        painter.rect_filled(plate, 10.0, theme::of(ui).ground.gamma_multiply(0.92 * self.opacity));
         painter.rect_stroke(plate, 10.0, Stroke::new(1.5, fade(self.edge)), StrokeKind::Inside);
         let mut at = pos2(plate.center().x, plate.top() + PAD.y);
         if self.busy {
             let middle = at + vec2(0.0, SPINNER * 0.5);
-            header::spinner(ui, middle, SPINNER * 0.42, Stroke::new(3.5, theme::TEXT));
+            header::spinner(ui, middle, SPINNER * 0.42, Stroke::new(3.5, theme::of(ui).text));
             at.y += spinner;
         }
         for (slot, ((_, _, text), galley)) in self.lines.iter().zip(galleys).enumerate() {
@@ -201,7 +206,7 @@ impl Card {
             let rect = Rect::from_min_size(pos2(at.x - size.x * 0.5, at.y), size);
             let said = ui.interact(rect, ui.id().with(("overlay", slot)), Sense::hover());
             said.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, text));
-            painter.galley(at, galley, theme::TEXT);
+            painter.galley(at, galley, theme::of(ui).text);
             at.y += size.y + GAP;
         }
     }
@@ -222,7 +227,9 @@ fn watermark(painter: &Painter, scene: Rect, strength: f32) {
     // A letter of the font is about 0.62 of its size wide.
     let fitting = scene.width() * 0.8 / (WORD.len() as f32 * 0.62);
     let size = (fitting.min(scene.height() * 0.45) / STEP).floor().clamp(2.0, 9.0) * STEP;
-    let ink = theme::OFFLINE.gamma_multiply(0.30 * strength.clamp(0.0, 1.0));
+    let ink = theme::of(painter)
+        .offline
+        .gamma_multiply(0.30 * strength.clamp(0.0, 1.0));
     let galley = painter.layout_no_wrap(WORD.to_owned(), FontId::monospace(size), ink);
     let (sin, cos) = TILT.sin_cos();
     let half = galley.size() * 0.5;

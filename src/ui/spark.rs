@@ -8,8 +8,8 @@ use super::theme;
 /// samples fill the width; fewer stand at its right.
 pub fn paint(ui: &Ui, rect: Rect, samples: &[f32], span: usize, least_peak: f32, quiet: bool) {
     let painter = ui.painter();
-    let line = if quiet { theme::LINE } else { theme::MUTED };
-    painter.hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, theme::LINE));
+    let line = if quiet { theme::of(ui).line } else { theme::of(ui).muted };
+    painter.hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, theme::of(ui).line));
     let peak = samples.iter().copied().fold(least_peak, f32::max);
     let step = rect.width() / span.saturating_sub(1).max(1) as f32;
     let points: Vec<_> = samples

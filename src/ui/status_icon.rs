@@ -31,18 +31,24 @@ pub fn paint(painter: &Painter, rect: Rect, status: Status, color: Color32) {
             let square = Rect::from_center_size(center, Vec2::splat(radius * 1.8));
             painter.rect_filled(square, 1.0, color);
             let bar = Rect::from_center_size(center, vec2(radius * 1.1, radius * 0.36));
-            painter.rect_filled(bar, 0.0, theme::SURFACE);
+            painter.rect_filled(bar, 0.0, theme::of(painter).surface);
         }
         Status::Done => {
             painter.circle_filled(center, radius, color);
             let tick = [vec2(-0.45, 0.05), vec2(-0.1, 0.4), vec2(0.5, -0.35)];
             let points = tick.map(|at| center + at * radius).to_vec();
-            painter.add(Shape::line(points, Stroke::new(line.width * 0.8, theme::TEXT)));
+            painter.add(Shape::line(
+                points,
+                Stroke::new(line.width * 0.8, theme::of(painter).text),
+            ));
         }
         Status::Cancelled => {
             painter.circle_filled(center, radius * 0.85, color);
             let slash = vec2(radius, -radius);
-            painter.line_segment([center - slash, center + slash], Stroke::new(line.width, theme::MUTED));
+            painter.line_segment(
+                [center - slash, center + slash],
+                Stroke::new(line.width, theme::of(painter).muted),
+            );
         }
         Status::Offline => dashed_ring(painter, center, radius - line.width * 0.5, line),
         Status::Unmapped => {
@@ -64,7 +70,7 @@ pub fn paint_level(painter: &Painter, rect: Rect, level: Level) {
         Level::Warn => Status::Blocked,
         Level::Error => Status::Failed,
     };
-    paint(painter, rect, status, theme::level_color(level));
+    paint(painter, rect, status, theme::of(painter).level(level));
 }
 
 fn on_ring(center: Pos2, radius: f32, turn: f32) -> Pos2 {

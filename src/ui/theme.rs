@@ -1,32 +1,127 @@
-//! Every colour and size of the panels, and the style that egui wears. No other file of the panels names a colour.
+//! The theme as the panels wear it: its colours as egui takes them, the sizes, and egui's own style. The colours
+//! themselves are `crate::theme`'s.
 
 use bevy::color::{ColorToPacked as _, Oklaba, Srgba};
-use egui::{Color32, CornerRadius, FontFamily, FontId, Margin, Stroke, TextStyle, Ui, Visuals, style::WidgetVisuals};
+use egui::{
+    Color32, CornerRadius, FontFamily, FontId, Id, Margin, Painter, Stroke, TextStyle, Ui, Visuals,
+    style::WidgetVisuals,
+};
 
 use super::TypeScale;
-use crate::domain::{Level, Status};
+use crate::{
+    domain::{Level, Status},
+    theme::{Rgb, Theme, ThemeName},
+};
 
-/// Fills the screen behind everything.
-pub const GROUND: Color32 = Color32::from_rgb(0x0E, 0x11, 0x16);
-/// Panels and plates.
-pub const SURFACE: Color32 = Color32::from_rgb(0x17, 0x1C, 0x23);
-/// Hairlines and quiet frames.
-pub const LINE: Color32 = Color32::from_rgb(0x2A, 0x32, 0x3D);
-/// What a widget's face is at rest, under the pointer, and pressed.
-const FACES: [Color32; 3] = [
-    Color32::from_rgb(0x22, 0x29, 0x33),
-    Color32::from_rgb(0x2D, 0x36, 0x42),
-    Color32::from_rgb(0x36, 0x41, 0x4F),
+/// The colours of one theme.
+#[derive(Debug, PartialEq)]
+pub struct Inks {
+    theme: &'static Theme,
+    /// Fills the screen behind everything.
+    pub ground: Color32,
+    /// Panels and plates.
+    pub surface: Color32,
+    /// Hairlines and quiet frames.
+    pub line: Color32,
+    pub text: Color32,
+    pub muted: Color32,
+    /// The badge and the header's line: live, offline. Between the two they are `muted`.
+    pub live: Color32,
+    pub offline: Color32,
+    /// Something to look at, not yet wrong: warnings, the demo's banner.
+    pub warn: Color32,
+    pub selection: Color32,
+}
+
+static INKS: [Inks; ThemeName::ALL.len()] = [
+    Inks::of(ThemeName::Dark),
+    Inks::of(ThemeName::Light),
+    Inks::of(ThemeName::HighContrast),
 ];
-pub const TEXT: Color32 = Color32::from_rgb(0xD9, 0xDF, 0xE7);
-pub const MUTED: Color32 = Color32::from_rgb(0x8A, 0x96, 0xA6);
-/// The badge and the header's line: live, waiting, offline.
-pub const LIVE: Color32 = Color32::from_rgb(0x2F, 0xBF, 0x8F);
-pub const WAITING: Color32 = MUTED;
-pub const OFFLINE: Color32 = Color32::from_rgb(0xE8, 0x43, 0x2E);
-/// Something to look at, not yet wrong: warnings, the demo's banner.
-pub const WARN: Color32 = Color32::from_rgb(0xF2, 0xB3, 0x3D);
-pub const SELECTION: Color32 = Color32::from_rgb(0xF5, 0xE6, 0x63);
+
+impl Inks {
+    const fn of(name: ThemeName) -> Self {
+        let theme = name.theme();
+        Self {
+            theme,
+            ground: ink(theme.ground),
+            surface: ink(theme.surface),
+            line: ink(theme.line),
+            text: ink(theme.text),
+            muted: ink(theme.muted),
+            live: ink(theme.live),
+            offline: ink(theme.offline),
+            warn: ink(theme.warn),
+            selection: ink(theme.selection),
+        }
+    }
+
+    /// The colour of a state's mark; for marks, not for words.
+    pub const fn status(&self, status: Status) -> Color32 {
+        ink(self.theme.status(status))
+    }
+
+    /// The colour of a state's word or number.
+    pub const fn status_ink(&self, status: Status) -> Color32 {
+        ink(self.theme.status_ink(status))
+    }
+
+    /// The colour of a toast's edge.
+    pub const fn level(&self, level: Level) -> Color32 {
+        ink(self.theme.level(level))
+    }
+}
+
+const fn ink(Rgb(red, green, blue): Rgb) -> Color32 {
+    Color32::from_rgb(red, green, blue)
+}
+
+/// The colours of a theme.
+pub fn inks(name: ThemeName) -> &'static Inks {
+    let [dark, light, high_contrast] = &INKS;
+    match name {
+        ThemeName::Dark => dark,
+        ThemeName::Light => light,
+        ThemeName::HighContrast => high_contrast,
+    }
+}
+
+/// What has a context, and so a theme.
+pub trait Dressed {
+    fn context(&self) -> &egui::Context;
+}
+
+impl Dressed for egui::Context {
+    fn context(&self) -> &egui::Context {
+        self
+    }
+}
+
+impl Dressed for Ui {
+    fn context(&self) -> &egui::Context {
+        self.ctx()
+    }
+}
+
+impl Dressed for Painter {
+    fn context(&self) -> &egui::Context {
+        self.ctx()
+    }
+}
+
+/// The colours of the theme that was put on; the dark ones where none was.
+pub fn of(on: &impl Dressed) -> &'static Inks {
+    inks(
+        on.context()
+            .data(|data| data.get_temp::<ThemeName>(worn()))
+            .unwrap_or_default(),
+    )
+}
+
+/// Where a context remembers its theme.
+fn worn() -> Id {
+    Id::new("opswall theme")
+}
 
 /// Height of the demo's banner, the inspector's width, a toast's: points.
 pub const BANNER_HEIGHT: f32 = 26.0;
@@ -34,28 +129,6 @@ pub const INSPECTOR_WIDTH: f32 = 360.0;
 pub const TOAST_WIDTH: f32 = 340.0;
 /// Distance of floating things from the edge that they hang on.
 pub const GAP: f32 = 12.0;
-
-/// The colour of a state's mark. The two dark ones are for marks, never for words.
-pub fn status_color(status: Status) -> Color32 {
-    match status {
-        Status::Running => Color32::from_rgb(0x3F, 0x9B, 0xE8),
-        Status::Idle | Status::Queued | Status::Unmapped => Color32::from_rgb(0x8E, 0x99, 0xA8),
-        Status::Waiting => Color32::from_rgb(0xF5, 0xF7, 0xFA),
-        Status::Blocked => WARN,
-        Status::Failed => OFFLINE,
-        Status::Done => Color32::from_rgb(0x2F, 0x75, 0x60),
-        Status::Cancelled | Status::Offline => Color32::from_rgb(0x42, 0x4A, 0x56),
-    }
-}
-
-/// The colour of a toast's edge.
-pub fn level_color(level: Level) -> Color32 {
-    match level {
-        Level::Info => MUTED,
-        Level::Warn => WARN,
-        Level::Error => OFFLINE,
-    }
-}
 
 /// A colour in the space that transitions are mixed in.
 pub fn oklab(color: Color32) -> Oklaba {
@@ -105,9 +178,15 @@ impl Tier {
     }
 }
 
-/// Puts the theme on. Once when a context appears, and when the type scale changes.
-pub fn apply(ctx: &egui::Context, scale: &TypeScale) {
-    ctx.set_theme(egui::Theme::Dark);
+/// Puts the theme on. Once when a context appears, and when the type scale or the theme changes.
+pub fn apply(ctx: &egui::Context, scale: &TypeScale, name: ThemeName) {
+    let theme = name.theme();
+    ctx.data_mut(|data| data.insert_temp(worn(), name));
+    ctx.set_theme(if theme.is_light {
+        egui::Theme::Light
+    } else {
+        egui::Theme::Dark
+    });
     let fonts = |tier: Tier| {
         let (size, family) = match tier {
             Tier::Room => (scale.room, FontFamily::Proportional),
@@ -134,7 +213,7 @@ pub fn apply(ctx: &egui::Context, scale: &TypeScale) {
     text_styles.insert(TextStyle::Button, FontId::proportional(scale.body));
     ctx.all_styles_mut(|style| {
         style.text_styles = text_styles.clone();
-        style.visuals = visuals();
+        style.visuals = visuals(theme, inks(name));
         style.spacing.item_spacing = egui::vec2(8.0, 6.0);
         style.spacing.button_padding = egui::vec2(12.0, 5.0);
         style.spacing.interact_size.y = (scale.body * 1.9).round();
@@ -144,24 +223,28 @@ pub fn apply(ctx: &egui::Context, scale: &TypeScale) {
     });
 }
 
-fn visuals() -> Visuals {
-    let mut visuals = Visuals::dark();
-    visuals.panel_fill = SURFACE;
-    visuals.window_fill = SURFACE;
-    visuals.window_stroke = Stroke::new(1.0, LINE);
+fn visuals(theme: &Theme, inks: &Inks) -> Visuals {
+    let mut visuals = if theme.is_light {
+        Visuals::light()
+    } else {
+        Visuals::dark()
+    };
+    let [rest, over, pressed] = theme.faces.map(ink);
+    visuals.panel_fill = inks.surface;
+    visuals.window_fill = inks.surface;
+    visuals.window_stroke = Stroke::new(1.0, inks.line);
     visuals.window_corner_radius = CornerRadius::same(8);
     visuals.menu_corner_radius = CornerRadius::same(6);
-    visuals.extreme_bg_color = GROUND;
-    visuals.faint_bg_color = FACES[0].gamma_multiply(0.5);
-    visuals.warn_fg_color = WARN;
-    visuals.error_fg_color = OFFLINE;
+    visuals.extreme_bg_color = inks.ground;
+    visuals.faint_bg_color = rest.gamma_multiply(0.5);
+    visuals.warn_fg_color = inks.warn;
+    visuals.error_fg_color = inks.offline;
     visuals.override_text_color = None;
-    visuals.weak_text_color = Some(MUTED);
-    visuals.selection.bg_fill = LIVE.gamma_multiply(0.45);
-    visuals.selection.stroke = Stroke::new(1.5, TEXT);
+    visuals.weak_text_color = Some(inks.muted);
+    visuals.selection.bg_fill = inks.live.gamma_multiply(0.45);
+    visuals.selection.stroke = Stroke::new(1.5, inks.text);
     visuals.slider_trailing_fill = true;
     visuals.handle_shape = egui::style::HandleShape::Circle;
-    let [rest, over, pressed] = FACES;
     let face = |widget: &mut WidgetVisuals, fill: Color32, ink: Color32, edge: Color32| {
         widget.bg_fill = fill;
         widget.weak_bg_fill = fill;
@@ -170,19 +253,19 @@ fn visuals() -> Visuals {
         widget.corner_radius = CornerRadius::same(5);
         widget.expansion = 0.0;
     };
-    face(&mut visuals.widgets.noninteractive, SURFACE, TEXT, LINE);
-    face(&mut visuals.widgets.inactive, rest, TEXT, LINE);
-    face(&mut visuals.widgets.hovered, over, TEXT, MUTED);
-    face(&mut visuals.widgets.active, pressed, TEXT, TEXT);
-    face(&mut visuals.widgets.open, over, TEXT, MUTED);
+    face(&mut visuals.widgets.noninteractive, inks.surface, inks.text, inks.line);
+    face(&mut visuals.widgets.inactive, rest, inks.text, inks.line);
+    face(&mut visuals.widgets.hovered, over, inks.text, inks.muted);
+    face(&mut visuals.widgets.active, pressed, inks.text, inks.text);
+    face(&mut visuals.widgets.open, over, inks.text, inks.muted);
     visuals
 }
 
 /// The frame of plates that float over the scene.
-pub fn plate() -> egui::Frame {
+pub fn plate(inks: &Inks) -> egui::Frame {
     egui::Frame::new()
-        .fill(SURFACE)
-        .stroke(Stroke::new(1.0, LINE))
+        .fill(inks.surface)
+        .stroke(Stroke::new(1.0, inks.line))
         .corner_radius(CornerRadius::same(8))
         .inner_margin(Margin::same(12))
 }

@@ -10,12 +10,14 @@ use bevy_tweening::{AnimTarget, AnimationSystem, Lens, Tween, TweenAnim, Tweenin
 use super::{
     link_look::{LinkLook, Tone},
     steady::SteadyTone,
+    theme::inks,
 };
 use crate::{
     connection::Connection,
     domain::{Kind, LinkStatus},
     frame::FrameSystems,
-    messages::Staleness,
+    messages::{ScreenTheme, Staleness},
+    theme::ThemeName,
 };
 
 /// Badge and header line: one tone into the next.
@@ -39,9 +41,9 @@ pub(super) fn plugin(app: &mut App) {
         );
 }
 
-/// The tone that the look is at or on its way to.
+/// The tone and theme that the look is at or on its way to.
 #[derive(Component, Debug, PartialEq)]
-struct LookGoal(Option<Tone>);
+struct LookGoal(Option<(Tone, ThemeName)>);
 
 /// The staleness that the veil is at or on its way to.
 #[derive(Component, Debug, PartialEq)]
@@ -79,14 +81,19 @@ fn steady(connection: Res<Connection>, time: Res<Time<Real>>, mut tone: ResMut<S
         .tell(Tone::of(&connection.report), time.elapsed_secs_f64());
 }
 
-fn retarget_look(mut commands: Commands, tone: Res<SteadyTone>, look: Single<(Entity, &mut LinkLook, &mut LookGoal)>) {
+fn retarget_look(
+    mut commands: Commands,
+    tone: Res<SteadyTone>,
+    theme: Res<ScreenTheme>,
+    look: Single<(Entity, &mut LinkLook, &mut LookGoal)>,
+) {
     let (entity, mut look, mut goal) = look.into_inner();
     let tone = tone.shown();
     let began = goal.0.is_some();
-    if !goal.set_if_neq(LookGoal(Some(tone))) {
+    if !goal.set_if_neq(LookGoal(Some((tone, theme.0)))) {
         return;
     }
-    let to = LinkLook::of(tone);
+    let to = LinkLook::of(tone, inks(theme.0));
     if began {
         let lens = LookLens { from: *look, to };
         let tween = Tween::new(EaseFunction::CubicOut, BLEND, lens);
@@ -128,7 +135,11 @@ mod tests {
     use bevy::time::TimeUpdateStrategy;
 
     use super::*;
-    use crate::{domain::StatusReport, frame, messages};
+    use crate::{domain::StatusReport, frame, messages, ui::theme::Inks};
+
+    fn dark() -> &'static Inks {
+        inks(ThemeName::Dark)
+    }
 
     fn app() -> App {
         let mut app = App::new();
@@ -170,7 +181,7 @@ mod tests {
         let mut app = app();
         report(&mut app, LinkStatus::Connected, Some(0.0));
         run(&mut app, 20);
-        assert_eq!(look(&mut app).edge(), super::super::theme::LIVE);
+        assert_eq!(look(&mut app).edge(), dark().live);
         assert_eq!(*app.world().resource::<Staleness>(), Staleness(0.0));
 
         report(&mut app, LinkStatus::Error, Some(0.0));
@@ -181,7 +192,7 @@ mod tests {
         assert!(veil > 0.0 && veil < 1.0, "{veil}");
 
         run(&mut app, 20);
-        assert_eq!(look(&mut app).edge(), super::super::theme::OFFLINE);
+        assert_eq!(look(&mut app).edge(), dark().offline);
         assert_eq!(look(&mut app).halo, 0.0);
         assert_eq!(
             *app.world().resource::<Staleness>(),
@@ -207,16 +218,12 @@ mod tests {
             app.update();
             assert_eq!(*app.world().resource::<Staleness>(), Staleness(0.0));
         }
-        assert_eq!(look(&mut app).edge(), super::super::theme::WAITING);
+        assert_eq!(look(&mut app).edge(), dark().muted);
         report(&mut app, LinkStatus::Connected, Some(0.0));
         run(&mut app, 10);
-        assert_eq!(
-            look(&mut app).edge(),
-            super::super::theme::WAITING,
-            "half a second is nothing"
-        );
+        assert_eq!(look(&mut app).edge(), dark().muted, "half a second is nothing");
         run(&mut app, 30);
-        assert_eq!(look(&mut app).edge(), super::super::theme::LIVE);
+        assert_eq!(look(&mut app).edge(), dark().live);
         assert_eq!(*app.world().resource::<Staleness>(), Staleness(0.0));
     }
 

@@ -10,12 +10,12 @@ pub(super) fn close_button(ui: &mut Ui, label: &str) -> Response {
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, label));
     let ink = if response.hovered() || response.has_focus() {
-        theme::TEXT
+        theme::of(ui).text
     } else {
-        theme::MUTED
+        theme::of(ui).muted
     };
     if response.has_focus() {
-        let edge = Stroke::new(1.5, theme::SELECTION);
+        let edge = Stroke::new(1.5, theme::of(ui).selection);
         ui.painter()
             .rect_stroke(rect.shrink(2.0), 4.0, edge, egui::StrokeKind::Inside);
     }

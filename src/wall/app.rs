@@ -7,7 +7,7 @@ use bevy::{
     prelude::*,
 };
 
-use super::{canvas::Canvas, picture, snapshot, unattended, viewing};
+use super::{canvas::Canvas, kiosk, picture, snapshot, unattended, viewing};
 use crate::{
     connection::ConnectionPlugin, domain::Mapping, domain::Notice, fleet, frame, layout, messages, scene,
     settings::WallSettings, third_party, ui,
@@ -30,7 +30,7 @@ pub struct WallOptions {
 }
 
 /// Which pictures of itself the wall takes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Picture {
     None,
     /// Rewrites the file every few seconds and prints a status line.
@@ -39,7 +39,29 @@ pub enum Picture {
     Once {
         path: PathBuf,
         settle_secs: f64,
+        /// Called then, before the picture, which waits until the wall has given up on its connection.
+        lose: Option<Lose>,
     },
+}
+
+/// Takes the feed away.
+#[derive(Clone)]
+pub struct Lose(Arc<dyn Fn() + Send + Sync>);
+
+impl Lose {
+    pub fn new(lose: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Arc::new(lose))
+    }
+
+    pub(super) fn call(&self) {
+        (self.0)();
+    }
+}
+
+impl std::fmt::Debug for Lose {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Lose")
+    }
 }
 
 /// Builds the app; the caller runs it and returns its exit code.
@@ -68,7 +90,9 @@ pub fn build(options: WallOptions) -> App {
     app.insert_resource(scene::motion::MotionSettings {
         reduced: options.settings.reduced_motion,
     });
+    app.insert_resource(messages::ScreenTheme(options.settings.theme));
     if options.settings.kiosk {
+        app.add_plugins(kiosk::plugin);
         app.insert_resource(scene::camera::CameraHabits {
             fit_after_secs: Some(KIOSK_FIT_SECS),
         });
@@ -81,8 +105,12 @@ pub fn build(options: WallOptions) -> App {
         Picture::Kept(path) => {
             app.insert_resource(unattended::KeptPicture::new(path));
         }
-        Picture::Once { path, settle_secs } => {
-            app.insert_resource(snapshot::Wanted::new(path, settle_secs));
+        Picture::Once {
+            path,
+            settle_secs,
+            lose,
+        } => {
+            app.insert_resource(snapshot::Wanted::new(path, settle_secs, lose));
         }
     }
     let notices = options.notices;

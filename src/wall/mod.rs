@@ -2,9 +2,10 @@
 
 mod app;
 pub mod canvas;
+mod kiosk;
 pub mod picture;
 mod snapshot;
 mod unattended;
 mod viewing;
 
-pub use app::{Picture, WallOptions, build};
+pub use app::{Lose, Picture, WallOptions, build};

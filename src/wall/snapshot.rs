@@ -4,10 +4,14 @@ use std::path::PathBuf;
 
 use bevy::prelude::*;
 
-use super::{canvas::OffscreenImage, picture};
-use crate::{connection::Connection, domain::LinkStatus, messages::Backlog};
+use super::{app::Lose, canvas::OffscreenImage, picture};
+use crate::{
+    connection::Connection,
+    domain::{Kind, LinkStatus},
+    messages::Backlog,
+};
 
-/// How long a snapshot waits for the wall to be live before it gives up, in seconds: a cold project takes up to 20 s.
+/// How long a snapshot waits for more rows, or to be live, before it gives up, in seconds: a cold project takes up to 20 s.
 const DEADLINE_SECS: f64 = 45.0;
 /// Once asked for, a picture comes within a few frames; software rendering of a full wall may take a second each.
 const PICTURE_SECS: f64 = 60.0;
@@ -18,15 +22,24 @@ pub(super) struct Wanted {
     pub path: PathBuf,
     /// Seconds from being live to the picture: flights land, toasts go.
     pub settle: f64,
+    /// Takes the feed away before the picture; gone once it did.
+    lose: Option<Lose>,
+    /// The picture is of the wall without its feed.
+    lost: bool,
+    /// Rows that were known, and when the last of them came.
+    progress: (usize, f64),
     live_since: Option<f64>,
     asked: Option<f64>,
 }
 
 impl Wanted {
-    pub(super) fn new(path: PathBuf, settle: f64) -> Self {
+    pub(super) fn new(path: PathBuf, settle: f64, lose: Option<Lose>) -> Self {
         Self {
             path,
             settle,
+            lose,
+            lost: false,
+            progress: (0, 0.0),
             live_since: None,
             asked: None,
         }
@@ -53,17 +66,35 @@ fn watch(
         }
         return;
     }
-    match connection.report.status {
-        LinkStatus::Connected if backlog.waiting == 0 => {
-            let since = *wanted.live_since.get_or_insert(now);
-            if now - since >= wanted.settle {
-                wanted.asked = Some(now);
-                picture::take(&mut commands, image.as_deref(), wanted.path.clone());
-            }
+    let rows: usize = Kind::ALL.into_iter().map(|kind| connection.link.rows[kind]).sum();
+    if wanted.progress.0 != rows {
+        wanted.progress = (rows, now);
+    }
+    let waited = now - wanted.progress.1;
+    let is_wanted = match connection.report.status {
+        // What was asked for, and its own little settling: the veil is up within a second.
+        LinkStatus::Error if wanted.lost => true,
+        _ if wanted.lost && waited <= DEADLINE_SECS => return,
+        status => status == LinkStatus::Connected && backlog.waiting == 0,
+    };
+    if is_wanted {
+        let since = *wanted.live_since.get_or_insert(now);
+        if now - since < wanted.settle {
+            return;
         }
+        if let Some(lose) = wanted.lose.take() {
+            lose.call();
+            (wanted.lost, wanted.live_since) = (true, None);
+            return;
+        }
+        wanted.asked = Some(now);
+        picture::take(&mut commands, image.as_deref(), wanted.path.clone());
+        return;
+    }
+    match connection.report.status {
         // Proven is better. But changes flow, and the picture says itself what it is.
         _ if connection.report.catching_up => {
-            if now > DEADLINE_SECS && backlog.waiting == 0 {
+            if waited > DEADLINE_SECS && backlog.waiting == 0 {
                 wanted.asked = Some(now);
                 picture::take(&mut commands, image.as_deref(), wanted.path.clone());
             }
@@ -72,7 +103,7 @@ fn watch(
             connection.report.reason.as_deref().unwrap_or("the connection failed"),
             &mut exit,
         ),
-        _ if now > DEADLINE_SECS => {
+        _ if waited > DEADLINE_SECS => {
             let why = connection.report.reason.as_deref().unwrap_or("no answer");
             fail(&format!("not live within {DEADLINE_SECS:.0} s: {why}"), &mut exit);
         }

@@ -34,9 +34,15 @@ const RULES: &[Rule] = &[
         modules: &["domain"],
         crates: &["thiserror"],
     },
+    // Colours as numbers.
+    Rule {
+        module: "theme",
+        modules: &["domain"],
+        crates: &[],
+    },
     Rule {
         module: "settings",
-        modules: &["domain", "realtime", "files"],
+        modules: &["domain", "realtime", "files", "theme"],
         crates: &[
             "serde",
             "serde_json",
@@ -108,7 +114,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         module: "messages",
-        modules: &["domain"],
+        modules: &["domain", "theme"],
         crates: &["bevy"],
     },
     Rule {
@@ -139,7 +145,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         module: "scene",
-        modules: &["layout", "fleet", "messages", "domain", "frame", "third_party"],
+        modules: &["layout", "fleet", "messages", "domain", "frame", "third_party", "theme"],
         crates: &["bevy", "bevy_tweening", "bytemuck"],
     },
     // Reads the model, writes intents.
@@ -154,6 +160,7 @@ const RULES: &[Rule] = &[
             "domain",
             "frame",
             "third_party",
+            "theme",
         ],
         crates: &["bevy", "bevy_egui", "bevy_tweening", "egui", "jiff", "serde_json"],
     },
@@ -172,6 +179,7 @@ const RULES: &[Rule] = &[
             "frame",
             "third_party",
             "files",
+            "theme",
         ],
         crates: &["bevy", "thiserror"],
     },

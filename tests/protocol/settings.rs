@@ -225,6 +225,20 @@ fn a_key_can_stand_in_a_file_and_a_stronger_layer_replaces_it() {
 }
 
 #[test]
+fn the_theme_comes_from_flag_environment_and_file() {
+    use opswall::theme::ThemeName;
+    assert_eq!(Place::new().load(&[]).wall.theme, ThemeName::Dark);
+    let place = Place::new().var("OPSWALL_THEME", "Light");
+    assert_eq!(place.load(&[]).wall.theme, ThemeName::Light);
+    let settings = place.load(&["--theme", "high-contrast"]);
+    assert_eq!(settings.wall.theme, ThemeName::HighContrast);
+    assert_eq!(
+        value(&settings, "theme"),
+        (json!("high-contrast"), Origin::Flag("--theme".into()))
+    );
+}
+
+#[test]
 fn kiosk_never_gives_up_unless_somebody_said_otherwise() {
     let settings = Place::new().load(&["--kiosk"]);
     assert!(settings.wall.kiosk);
@@ -335,6 +349,10 @@ fn a_mistake_is_one_sentence_with_its_place_and_its_remedy() {
         ),
         (flag(&["--reconnect-jitter", "NaN"]), &["--reconnect-jitter is 'NaN'"]),
         (flag(&["--vsn", "3"]), &["--vsn is '3'", "1.0.0 or 2.0.0"]),
+        (
+            flag(&["--theme", "solarized"]),
+            &["--theme is 'solarized'", "dark, light or high-contrast"],
+        ),
         (flag(&["--kiosk=maybe"]), &["--kiosk is 'maybe'", "true or false"]),
         (
             flag(&["--map", "agent.statsu=x"]),

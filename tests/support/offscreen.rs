@@ -92,7 +92,7 @@ impl Studio {
                 .add_plugins((frame::plugin, messages::plugin, scene::plugin, crate::by_hand::plugin))
                 .init_resource::<Shot>()
                 .init_resource::<Extent>();
-            app.insert_resource(ClearColor(scene::palette::GROUND));
+            app.insert_resource(ClearColor(scene::palette::Palette::DARK.ground));
             if is_staged {
                 app.add_plugins(opswall::layout::plugin).init_resource::<FleetIndex>();
             }

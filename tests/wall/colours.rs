@@ -1,12 +1,8 @@
-//! The colours: the panels' and the scene's are the same, the seven of the states can be told apart by everybody, and
-//! text stands out from the ground.
+//! The colours of every theme: the panels' and the scene's are the same, the seven of the states can be told apart by
+//! everybody, and text stands out from the ground.
 
 use bevy::prelude::*;
-use opswall::{
-    domain::Status,
-    scene::palette,
-    ui::theme::{self, status_color},
-};
+use opswall::{domain::Status, scene::palette::Palette, theme::ThemeName, ui::theme};
 
 /// Least distance between two states' colours (visual-language.md: 13 computed, 12 kept).
 const LEAST_DISTANCE: f64 = 12.0;
@@ -133,45 +129,84 @@ fn the_measure_is_the_published_one() {
 }
 
 #[test]
-fn every_two_states_are_told_apart_by_everybody() {
+fn every_two_states_are_told_apart_by_everybody_in_every_theme() {
     use Status::{Blocked, Cancelled, Done, Failed, Queued, Running, Waiting};
     let states = [Queued, Running, Waiting, Blocked, Failed, Done, Cancelled];
-    for (sight, matrix) in SIGHTS {
-        for (at, a) in states.into_iter().enumerate() {
-            for b in states.into_iter().skip(at + 1) {
-                let [from, to] = [a, b].map(|state| lab(seen_by(matrix, linear(palette::status(state)))));
-                let distance = ciede2000(from, to);
-                assert!(
-                    distance >= LEAST_DISTANCE,
-                    "{sight}: {a:?} and {b:?} are {distance:.1} apart"
-                );
+    for name in ThemeName::ALL {
+        let palette = Palette::of(name);
+        for (sight, matrix) in SIGHTS {
+            for (at, a) in states.into_iter().enumerate() {
+                for b in states.into_iter().skip(at + 1) {
+                    let [from, to] = [a, b].map(|state| lab(seen_by(matrix, linear(palette.status(state)))));
+                    let distance = ciede2000(from, to);
+                    assert!(
+                        distance >= LEAST_DISTANCE,
+                        "{name:?}, {sight}: {a:?} and {b:?} are {distance:.1} apart"
+                    );
+                }
             }
         }
     }
 }
 
 #[test]
-fn text_stands_out_from_the_ground() {
-    assert!(contrast(palette::TEXT, palette::GROUND) >= 12.0);
-    assert!(contrast(palette::MUTED, palette::GROUND) >= 5.0);
+fn text_stands_out_from_the_ground_and_from_the_panels() {
+    // Of the text, of what stands back, of coloured words, and of the marks of those who need a person.
+    for (name, text, muted, words, marks) in [
+        (ThemeName::Dark, 12.0, 5.0, 4.0, 4.0),
+        (ThemeName::Light, 12.0, 5.0, 4.5, 2.6),
+        (ThemeName::HighContrast, 18.0, 10.0, 6.0, 6.0),
+    ] {
+        let (palette, inks) = (Palette::of(name), theme::inks(name));
+        for ground in [palette.ground, palette.surface] {
+            let stands_out = |what: &str, color: Color, least: f64| {
+                let ratio = contrast(color, ground);
+                assert!(ratio >= least, "{name:?}: {what} has {ratio:.1} of {least}");
+            };
+            stands_out("text", palette.text, text);
+            stands_out("muted", palette.muted, muted);
+            for color in [inks.live, inks.offline, inks.warn] {
+                stands_out("a word", scene(color), words);
+            }
+            for status in Status::ALL {
+                stands_out(status.word(), palette.status_ink(status), words);
+            }
+            for status in [Status::Failed, Status::Blocked, Status::Waiting] {
+                stands_out(status.word(), palette.status(status), marks);
+            }
+            stands_out("the selection", palette.selection, 4.5);
+        }
+        let least = if name == ThemeName::HighContrast { 3.0 } else { 1.6 };
+        for status in Status::ALL {
+            assert!(
+                contrast(palette.status(status), palette.ground) >= least,
+                "{name:?}: {status:?}"
+            );
+        }
+    }
+}
+
+fn scene(color: egui::Color32) -> Color {
+    Color::srgb_u8(color.r(), color.g(), color.b())
 }
 
 #[test]
 fn the_panels_and_the_scene_agree() {
-    let same = |panel: egui::Color32, scene: Color| {
-        let Srgba { red, green, blue, .. } = scene.to_srgba();
-        assert_eq!(
-            [panel.r(), panel.g(), panel.b()],
-            [red, green, blue].map(|part| (part * 255.0).round() as u8)
-        );
-    };
-    for status in Status::ALL {
-        same(status_color(status), palette::status(status));
+    for name in ThemeName::ALL {
+        let (panels, palette) = (theme::inks(name), Palette::of(name));
+        for status in Status::ALL {
+            assert_eq!(scene(panels.status(status)), palette.status(status));
+            assert_eq!(scene(panels.status_ink(status)), palette.status_ink(status));
+        }
+        for (panel, there) in [
+            (panels.ground, palette.ground),
+            (panels.surface, palette.surface),
+            (panels.line, palette.line),
+            (panels.text, palette.text),
+            (panels.muted, palette.muted),
+            (panels.selection, palette.selection),
+        ] {
+            assert_eq!(scene(panel), there);
+        }
     }
-    same(theme::GROUND, palette::GROUND);
-    same(theme::SURFACE, palette::SURFACE);
-    same(theme::LINE, palette::LINE);
-    same(theme::TEXT, palette::TEXT);
-    same(theme::MUTED, palette::MUTED);
-    same(theme::SELECTION, palette::SELECTION);
 }

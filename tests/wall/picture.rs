@@ -13,7 +13,7 @@ use opswall::{
     domain::{Kind, LinkStatus, Status},
     fleet::{Counts, FleetIndex},
     messages::{Backlog, Intent},
-    scene::palette,
+    scene::palette::Palette,
     settings::WallSettings,
     wall::{self, Picture, WallOptions, canvas::Canvas, picture},
 };
@@ -144,7 +144,7 @@ fn the_wall_is_drawn_lives_goes_stale_and_comes_back() {
             "the seed has {} tasks",
             status.word()
         );
-        let drawn = pixels_of(&live, palette::status(status));
+        let drawn = pixels_of(&live, Palette::DARK.status(status));
         assert!(
             drawn > 20,
             "{} tasks are drawn in their colour: {drawn} pixels",
@@ -152,7 +152,7 @@ fn the_wall_is_drawn_lives_goes_stale_and_comes_back() {
         );
     }
     assert!(
-        pixels_of(&live, palette::GROUND) > live.len() / 3 / 4,
+        pixels_of(&live, Palette::DARK.ground) > live.len() / 3 / 4,
         "the ground fills the screen"
     );
 
@@ -172,7 +172,7 @@ fn the_wall_is_drawn_lives_goes_stale_and_comes_back() {
         after * 3 < before,
         "not live, it looks stale: {before} pixels of running blue, then {after}"
     );
-    let reds = |picture| pixels_of(picture, palette::status(Status::Failed));
+    let reds = |picture| pixels_of(picture, Palette::DARK.status(Status::Failed));
     assert!(
         reds(&offline) > reds(&later) + 2_000,
         "the badge and the header's line turn red"
@@ -193,7 +193,7 @@ fn the_wall_is_drawn_lives_goes_stale_and_comes_back() {
 }
 
 fn running_pixels(picture: &image::RgbImage) -> usize {
-    pixels_of(picture, palette::status(Status::Running))
+    pixels_of(picture, Palette::DARK.status(Status::Running))
 }
 
 fn rows_of(wall: &Wall) -> usize {

@@ -14,6 +14,7 @@ use opswall::{
         Resync, RowKey, Status, StatusReading,
     },
     messages::Intent,
+    theme::ThemeName,
     ui::{
         Action, TypeScale,
         header::{BadgeView, HeaderCounts, HeaderView, Part, badge_ui, header_ui},
@@ -37,7 +38,7 @@ fn themed<'a, State>(
     Harness::builder().with_size(Vec2::from(size)).build_ui_state(
         move |ui, state| {
             if !std::mem::replace(&mut dressed, true) {
-                theme::apply(ui.ctx(), &TypeScale::default());
+                theme::apply(ui.ctx(), &TypeScale::default(), ThemeName::Dark);
                 ui.ctx().request_discard("themed");
             }
             panel(ui, state);
@@ -88,7 +89,7 @@ fn the_badge_says_each_state_in_words() {
         (offline, "Connection: Offline, the server refused the key"),
     ];
     for (view, label) in cases {
-        let look = LinkLook::of(view.tone);
+        let look = LinkLook::of(view.tone, theme::inks(ThemeName::Dark));
         let mut harness = themed((600.0, 80.0), (), |ui, ()| {
             badge_ui(ui, &view, &look);
         });
@@ -133,7 +134,7 @@ fn header_of(width: f32, badge: BadgeView, counts: HeaderCounts) -> Harness<'sta
             stale: false,
         };
         let shown = egui::Panel::top("header").frame(egui::Frame::new()).show(ui, |ui| {
-            header_ui(ui, &view, &LinkLook::of(badge.tone), &mut state.actions)
+            header_ui(ui, &view, &LinkLook::of(badge.tone, theme::of(ui)), &mut state.actions)
         });
         assert!(shown.response.rect.width() <= width + 0.5, "{:?}", shown.response.rect);
         state.parts = shown.inner.parts;
@@ -405,7 +406,7 @@ fn the_popover_stays_on_the_screen_and_all_of_it_is_reached_by_keys() {
         let mut harness = Harness::builder().with_size(Vec2::from(size)).build_ui_state(
             move |ui, actions: &mut Vec<Action>| {
                 if !std::mem::replace(&mut dressed, true) {
-                    theme::apply(ui.ctx(), &scale);
+                    theme::apply(ui.ctx(), &scale, ThemeName::Dark);
                     ui.ctx().request_discard("themed");
                 }
                 let view = PopoverView {

@@ -1,33 +1,44 @@
 //! The first moment: an organisation in the middle of its work, made directly and not by running towards it.
 
 use super::{
-    super::{Options, names},
+    super::{Options, Population, names},
     Simulation,
     model::{Agent, AgentStatus, TaskStatus, WorkflowStatus},
     pool::{Pool, any},
 };
 
+/// How much the one giant workflow weighs: this many times all others, which weigh ten each.
+const GIANT_WEIGHT: usize = 60;
+/// The fate of an agent without work.
+const RESTS: u8 = 99;
 const MINUTE: i64 = 60_000_000;
 
 impl Simulation {
     pub(super) fn populate(&mut self, options: &Options) {
         let now = self.now;
         self.start_workflows(options);
-        self.start_tasks(options.tasks);
-        self.start_agents(options.agents);
+        self.start_tasks(options.tasks, options.population);
+        self.start_agents(options.agents, options.population);
         self.now = now;
     }
 
     /// Sizes differ by a factor of four, and sum to the number of tasks.
     fn start_workflows(&mut self, options: &Options) {
         let (count, end) = (options.workflows, self.now);
-        let weights: Vec<usize> = (0..count).map(|_| self.rng.usize(4..=16)).collect();
+        let mut weights: Vec<usize> = (0..count).map(|_| self.rng.usize(4..=16)).collect();
+        if let (Population::Giant, Some(giant)) = (options.population, weights.first_mut()) {
+            *giant = GIANT_WEIGHT * count;
+        }
         let sum = weights.iter().sum::<usize>().max(1);
         for (at, weight) in weights.iter().enumerate() {
             self.now = end - self.rng.i64(30..=600) * MINUTE;
             let size = (options.tasks * weight).div_ceil(sum).max(1) as u32;
             let mut workflow = self.new_workflow(size);
             workflow.status = match at % 9 {
+                slot if options.population == Population::Idle && slot < 6 => WorkflowStatus::Draft,
+                _ if options.population == Population::Idle => WorkflowStatus::Completed,
+                0 | 3 | 5 if options.population == Population::Storm => WorkflowStatus::Failed,
+                0 => WorkflowStatus::Running,
                 // With a few workflows, most of them run; with many, every state is there.
                 4 => WorkflowStatus::Paused,
                 7 => WorkflowStatus::WaitingApproval,
@@ -47,7 +58,7 @@ impl Simulation {
         self.now = end;
     }
 
-    fn start_tasks(&mut self, tasks: usize) {
+    fn start_tasks(&mut self, tasks: usize, population: Population) {
         let end = self.now;
         let Some(last) = self.workflows.len().checked_sub(1) else {
             return;
@@ -66,7 +77,12 @@ impl Simulation {
                 .map(|workflow| (workflow.status, workflow.created));
             let Some((state, born)) = state else { return };
             let status = match (state, self.rng.u8(0..100)) {
+                (WorkflowStatus::Draft, 0..70) if population == Population::Idle => TaskStatus::Backlog,
+                (_, 0..98) if population == Population::Idle => TaskStatus::Completed,
+                (_, _) if population == Population::Idle => TaskStatus::Cancelled,
                 (WorkflowStatus::Draft, _) => continue,
+                (_, 0..46) if population == Population::Storm => TaskStatus::Failed,
+                (_, 46..58) if population == Population::Storm => TaskStatus::Blocked,
                 (status, _) if status.is_finished() => TaskStatus::Completed,
                 (_, 0..34) => TaskStatus::Queued,
                 (_, 34..56) => TaskStatus::Backlog,
@@ -84,7 +100,9 @@ impl Simulation {
             self.age_task(task, end);
         }
         self.now = end;
-        if let Some(task) = self.pools.any(Pool::Stuck, &mut self.rng) {
+        if population == Population::Usual
+            && let Some(task) = self.pools.any(Pool::Stuck, &mut self.rng)
+        {
             // The one with the word that nobody knows.
             self.set_task(task, TaskStatus::Parked, |_| {});
         }
@@ -133,7 +151,7 @@ impl Simulation {
         task.completed = task.status.is_finished().then_some(updated);
     }
 
-    fn start_agents(&mut self, agents: usize) {
+    fn start_agents(&mut self, agents: usize, population: Population) {
         let end = self.now;
         for number in 0..agents {
             let home = self.rng.usize(0..self.workflows.len().max(1)) as u32;
@@ -153,7 +171,12 @@ impl Simulation {
                 heartbeat: end - self.rng.i64(0..=3_000_000),
             };
             self.agents.push(agent);
-            match self.rng.u8(0..100) {
+            let fate = match (population, self.rng.u8(0..100)) {
+                (Population::Idle, _) => RESTS,
+                (Population::Storm, fate) => fate.saturating_add(40),
+                (_, fate) => fate,
+            };
+            match fate {
                 0..76 => self.start_work(number),
                 76..80 => {
                     let silent = self.rng.i64(3..=90) * MINUTE;
@@ -161,6 +184,10 @@ impl Simulation {
                         agent.status = AgentStatus::Offline;
                         (agent.updated, agent.heartbeat) = (end - silent, end - silent);
                     }
+                }
+                80.. if population == Population::Storm => {
+                    let reason = names::failure(&mut self.rng);
+                    self.set_agent(number, AgentStatus::Error, None, Some(reason));
                 }
                 80..84 => {
                     let reason = names::failure(&mut self.rng);

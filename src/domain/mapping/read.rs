@@ -8,6 +8,11 @@ use super::{Mapping, cell::Cells, label, links, priority, progress, status, time
 const MAX_SUBTITLE_CHARS: usize = 40;
 
 impl Mapping {
+    /// When the row says that it was changed, milliseconds since the Unix epoch.
+    pub fn updated_ms(&self, kind: Kind, record: &Record) -> Option<i64> {
+        time::time_ms(&Cells::of(record), &self.kinds[kind].updated_at)
+    }
+
     /// Reads a row of `kind`. Never fails: what is missing is absent, what is unknown is unmapped. Allocates only what
     /// it returns.
     pub fn read(&self, kind: Kind, id: &RowId, record: &Record) -> Row {

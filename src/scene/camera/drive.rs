@@ -3,6 +3,7 @@
 use bevy::prelude::*;
 
 use super::{CameraHabits, Helm, SceneCamera, View};
+use crate::{messages::ScreenTheme, scene::palette::Palette};
 
 /// A frame longer than this (a stall, a monitor coming back) moves the camera no further.
 const LONGEST_FRAME_SECS: f32 = 0.1;
@@ -10,6 +11,13 @@ const LONGEST_FRAME_SECS: f32 = 0.1;
 /// The marks anti-alias themselves: multisampling would only cost.
 pub(super) fn spawn(mut commands: Commands) {
     commands.spawn((SceneCamera, Camera2d, Msaa::Off));
+}
+
+/// The ground has the theme's colour.
+pub(super) fn lay_ground(theme: Res<ScreenTheme>, mut clear: ResMut<ClearColor>) {
+    if theme.is_changed() {
+        *clear = ClearColor(Palette::of(theme.0).ground);
+    }
 }
 
 pub(super) fn drive(

@@ -1,8 +1,9 @@
 //! The camera: one 2D view that fits the fleet by itself until an operator takes it over.
 //!
-//! `rig` decides how it moves, `steer` carries input and intents to it, `drive` writes what comes of it.
+//! `rig` decides how it moves, by `flight`'s paths where it was sent somewhere, `steer` carries input and intents to it, `drive` writes what comes of it.
 
 mod drive;
+mod flight;
 mod rig;
 mod steer;
 mod view;
@@ -11,8 +12,8 @@ use bevy::prelude::*;
 
 pub use view::View;
 
-use super::palette;
-use crate::frame::FrameSystems;
+use super::palette::Palette;
+use crate::{frame::FrameSystems, messages::ScreenTheme};
 
 /// Marks the one camera of the scene. The canvas gives it its render target when there is no window.
 #[derive(Component, Debug, Default, Clone, Copy)]
@@ -37,8 +38,10 @@ pub(super) fn plugin(app: &mut App) {
     app.init_resource::<View>()
         .init_resource::<CameraHabits>()
         .init_resource::<Helm>()
-        .insert_resource(ClearColor(palette::GROUND))
+        .init_resource::<ScreenTheme>()
+        .insert_resource(ClearColor(Palette::DARK.ground))
         .add_systems(Startup, drive::spawn)
+        .add_systems(Update, drive::lay_ground.in_set(FrameSystems::Animate))
         .add_systems(
             Update,
             (

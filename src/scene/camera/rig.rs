@@ -3,7 +3,10 @@
 
 use bevy::math::{Rect, Vec2};
 
-use super::View;
+use super::{
+    View,
+    flight::{Flight, Momentum},
+};
 use crate::messages::SceneInsets;
 
 /// Closest zoom: one task slot is this many logical pixels wide.
@@ -19,8 +22,11 @@ const FIT_PADDING_PX: f32 = 14.0;
 const FIT_PADDING_TOP_PX: f32 = 34.0;
 /// How fast the pose closes in on its goal, per second: at 10, nine tenths of the way take 0.23 s.
 const GLIDE_BY_HAND: f32 = 14.0;
-const GLIDE_FLIGHT: f32 = 5.0;
 const GLIDE_FIT: f32 = 3.0;
+/// A drag that was let go of runs out like this: half of its speed is gone after 0.14 s.
+const GLIDE_RUN_OUT: f32 = 5.0;
+/// Slower than this many pixels a second it stands where it was let go of.
+const LEAST_RUN_PX_PER_SEC: f32 = 60.0;
 /// Nearer to the goal than this many pixels, it is reached.
 const ARRIVED_PX: f32 = 0.05;
 
@@ -36,10 +42,10 @@ pub(super) struct Pose {
 enum Drive {
     /// Everything is shown, whatever becomes of it.
     Fit,
-    /// On the way to something that was asked for.
-    Flight,
-    /// In the operator's hands.
+    /// In the operator's hands, or where it was sent.
     Hand,
+    /// Let go of in the middle of a drag.
+    RunOut,
 }
 
 /// What the camera has to know of the screen and the fleet.
@@ -82,6 +88,13 @@ pub(super) struct Rig {
     stage: Option<Stage>,
     /// While zooming about a point: its offset from the middle of the screen in pixels (y up), and the world there.
     anchor: Option<(Vec2, Vec2)>,
+    /// On the way to what was asked for; the goal is where it leads. Any touch ends it.
+    flight: Option<Flight>,
+    momentum: Momentum,
+    /// What was seen before the last flight.
+    before: Option<Pose>,
+    /// Flights are over at once.
+    reduced: bool,
     idle_secs: f32,
 }
 
@@ -97,6 +110,10 @@ impl Default for Rig {
             drive: Drive::Fit,
             stage: None,
             anchor: None,
+            flight: None,
+            momentum: Momentum::default(),
+            before: None,
+            reduced: false,
             idle_secs: 0.0,
         }
     }
@@ -119,12 +136,18 @@ impl Rig {
         self.stage = Some(stage);
         if self.drive == Drive::Fit {
             self.goal = stage.everything();
+            // What was flown to has changed: from here on it glides.
+            self.flight = None;
             if jump {
                 self.pose = self.goal;
             }
-        } else {
+        } else if self.flight.is_none() {
             self.goal = self.bounded(self.goal);
         }
+    }
+
+    pub fn set_reduced(&mut self, reduced: bool) {
+        self.reduced = reduced;
     }
 
     /// From the empty stage to the first rows there is nothing to glide from.
@@ -136,11 +159,41 @@ impl Rig {
     pub fn drag(&mut self, by_px: Vec2) {
         self.take_over();
         let by = Vec2::new(-by_px.x, by_px.y) * self.pose.world_per_px;
+        self.momentum.push(by);
         self.goal = self.bounded(Pose {
             center: self.pose.center + by,
             world_per_px: self.goal.world_per_px,
         });
         self.pose.center = self.goal.center;
+    }
+
+    /// Lets go of what was dragged: it runs out.
+    pub fn let_go(&mut self) {
+        let speed = self.momentum.take();
+        if self.reduced || self.drive != Drive::Hand || speed.length() < LEAST_RUN_PX_PER_SEC * self.pose.world_per_px {
+            return;
+        }
+        self.take_over();
+        self.drive = Drive::RunOut;
+        // A glide covers its way at a speed that begins as this.
+        let center = self.pose.center + speed / GLIDE_RUN_OUT;
+        self.goal = self.bounded(Pose { center, ..self.goal });
+    }
+
+    /// Two fingers moved: pans by `by_px` (y down) and zooms at once by `factor` about a point (from the middle, y up).
+    pub fn pinch(&mut self, by_px: Vec2, factor: f32, about_px: Vec2) {
+        if !(factor.is_finite() && factor > 0.0 && by_px.is_finite()) {
+            return;
+        }
+        self.drag(by_px);
+        self.momentum = Momentum::default();
+        let world = self.pose.center + about_px * self.pose.world_per_px;
+        let world_per_px = self.bounded_zoom(self.pose.world_per_px / factor);
+        self.goal = self.bounded(Pose {
+            center: world - about_px * world_per_px,
+            world_per_px,
+        });
+        self.pose = self.goal;
     }
 
     /// Glides by this many pixels (y up).
@@ -168,19 +221,43 @@ impl Rig {
 
     /// Flies to a rectangle of the world.
     pub fn fly_to(&mut self, rect: Rect) {
+        let Some(stage) = self.stage else { return };
+        let before = self.goal;
         self.take_over();
-        self.drive = Drive::Flight;
-        if let Some(stage) = self.stage {
-            self.goal = self.bounded(stage.fit(rect, FOCUS_PX_PER_SLOT));
+        self.set_out(self.bounded(stage.fit(rect, FOCUS_PX_PER_SLOT)));
+        self.before = Some(before);
+    }
+
+    /// Flies back to what was seen before the last flight; a second time, there again.
+    pub fn fly_back(&mut self) {
+        if let Some(before) = self.before {
+            let now = self.goal;
+            self.take_over();
+            self.set_out(self.bounded(before));
+            self.before = Some(now);
+        }
+    }
+
+    fn set_out(&mut self, goal: Pose) {
+        self.goal = goal;
+        if self.reduced {
+            self.pose = goal;
+        } else if let Some(stage) = self.stage {
+            self.flight = Some(Flight::new(self.pose, goal, stage.size_px.x));
         }
     }
 
     /// Shows everything from now on.
     pub fn fit(&mut self) {
+        let before = self.goal;
+        let had = self.drive;
         self.take_over();
         self.drive = Drive::Fit;
         if let Some(stage) = self.stage {
-            self.goal = stage.everything();
+            self.set_out(stage.everything());
+        }
+        if had != Drive::Fit {
+            self.before = Some(before);
         }
     }
 
@@ -191,16 +268,24 @@ impl Rig {
     /// Lets time pass. After `fit_after_secs` without a touch it shows everything again.
     pub fn advance(&mut self, delta_secs: f32, fit_after_secs: Option<f32>) {
         self.idle_secs += delta_secs;
+        self.momentum.advance(delta_secs);
         if self.drive != Drive::Fit && fit_after_secs.is_some_and(|limit| self.idle_secs > limit) {
             self.fit();
+        }
+        if let Some(flight) = &mut self.flight {
+            match flight.advance(delta_secs) {
+                Some(pose) => self.pose = pose,
+                None => (self.pose, self.flight) = (self.goal, None),
+            }
+            return;
         }
         if self.pose == self.goal {
             return;
         }
         let rate = match self.drive {
             Drive::Fit => GLIDE_FIT,
-            Drive::Flight => GLIDE_FLIGHT,
             Drive::Hand => GLIDE_BY_HAND,
+            Drive::RunOut => GLIDE_RUN_OUT,
         };
         let share = 1.0 - (-rate * delta_secs).exp();
         let (from, to) = (self.pose.world_per_px, self.goal.world_per_px);
@@ -225,6 +310,9 @@ impl Rig {
     fn take_over(&mut self) {
         self.drive = Drive::Hand;
         self.anchor = None;
+        if self.flight.take().is_some() {
+            self.goal = self.bounded(self.pose);
+        }
         self.idle_secs = 0.0;
     }
 
@@ -329,6 +417,105 @@ mod tests {
         assert!(!rig.is_fitting() && rig.pose.center == center);
         (0..200).for_each(|_| rig.advance(0.5, Some(60.0)));
         assert!(rig.is_fitting() && rig.pose == rig.goal);
+    }
+
+    #[test]
+    fn a_drag_that_is_let_go_of_runs_out_and_a_held_one_stays() {
+        let mut rig = Rig::default();
+        rig.set_stage(stage());
+        let drag = |rig: &mut Rig| {
+            for _ in 0..10 {
+                rig.drag(Vec2::new(-12.0, 0.0));
+                rig.advance(0.016, None);
+            }
+        };
+        drag(&mut rig);
+        let let_go_at = rig.pose.center.x;
+        let step = 12.0 * rig.pose.world_per_px;
+        rig.let_go();
+        rig.advance(0.016, None);
+        let first = rig.pose.center.x - let_go_at;
+        assert!(
+            first > 0.5 * step && first < 1.1 * step,
+            "it goes on as fast: {first} of {step}"
+        );
+        (0..200).for_each(|_| rig.advance(0.016, None));
+        assert!(rig.pose == rig.goal && rig.pose.center.x > let_go_at + 2.0 * step);
+
+        let mut held = Rig::default();
+        held.set_stage(stage());
+        drag(&mut held);
+        (0..12).for_each(|_| held.advance(0.016, None));
+        let at = held.pose;
+        held.let_go();
+        (0..50).for_each(|_| held.advance(0.016, None));
+        assert_eq!(held.pose, at);
+    }
+
+    #[test]
+    fn any_touch_ends_a_flight_and_nothing_else_moves_it_then() {
+        let rect = Rect::from_center_half_size(Vec2::new(60.0, 20.0), Vec2::splat(4.0));
+        let touches: [fn(&mut Rig); 5] = [
+            |rig| rig.drag(Vec2::new(3.0, 0.0)),
+            |rig| rig.zoom(1.2, Vec2::ZERO),
+            |rig| rig.nudge(Vec2::new(3.0, 0.0)),
+            |rig| rig.pinch(Vec2::ZERO, 1.1, Vec2::ZERO),
+            |rig| rig.fit(),
+        ];
+        for touch in touches {
+            let mut rig = Rig::default();
+            rig.set_stage(stage());
+            rig.fly_to(rect);
+            (0..15).for_each(|_| rig.advance(0.016, None));
+            assert!(rig.flight.is_some() && rig.pose != rig.goal);
+            let at = rig.pose;
+            touch(&mut rig);
+            rig.advance(0.001, None);
+            let moved_px = rig.pose.center.distance(at.center) / at.world_per_px;
+            assert!(moved_px < 12.0, "it does not jump: {moved_px} px");
+            (0..400).for_each(|_| rig.advance(0.016, None));
+            assert_eq!(rig.pose, rig.goal);
+        }
+    }
+
+    #[test]
+    fn it_flies_there_and_back() {
+        let mut rig = Rig::default();
+        rig.set_stage(stage());
+        rig.drag(Vec2::new(-100.0, 30.0));
+        let (seen, arrive) = (rig.pose, |rig: &mut Rig| {
+            (0..200).for_each(|_| rig.advance(0.016, None))
+        });
+        rig.fly_to(Rect::from_center_half_size(Vec2::new(60.0, 20.0), Vec2::splat(4.0)));
+        arrive(&mut rig);
+        let there = rig.pose;
+        assert!((rig.pose.world_per_px * FOCUS_PX_PER_SLOT - 1.0).abs() < 0.01);
+        rig.fly_back();
+        arrive(&mut rig);
+        assert!(rig.pose.center.distance(seen.center) < 0.01 && rig.pose.world_per_px == seen.world_per_px);
+        rig.fly_back();
+        arrive(&mut rig);
+        assert_eq!(rig.pose, there);
+        rig.set_reduced(true);
+        rig.fly_back();
+        assert_eq!(rig.pose, rig.goal, "with reduced motion it is there at once");
+    }
+
+    #[test]
+    fn two_fingers_hold_the_world() {
+        let mut rig = Rig::default();
+        rig.set_stage(stage());
+        let about = Vec2::new(120.0, -40.0);
+        let world = rig.pose.center + about * rig.pose.world_per_px;
+        // They move by (10, 5) pixels, the middle of them with them, and go apart.
+        let moved = about + Vec2::new(10.0, -5.0);
+        rig.pinch(Vec2::new(10.0, 5.0), 1.5, moved);
+        let there = rig.pose.center + moved * rig.pose.world_per_px;
+        assert!(there.distance(world) < 1e-3, "{there} {world}");
+        assert_eq!(rig.pose, rig.goal);
+        rig.pinch(Vec2::NAN, 2.0, about);
+        rig.pinch(Vec2::ZERO, f32::INFINITY, about);
+        assert!(rig.pose.center.is_finite() && rig.pose.world_per_px > 0.0);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::{
     fleet::{FleetClock, FleetIndex},
     layout::{District, Extent, Place},
     messages::{Intent, KeyboardInPanels, SceneInsets},
-    scene::{pointer::Pointer, selection::Selection},
+    scene::{motion::MotionSettings, pointer::Pointer, selection::Selection},
 };
 
 /// One notch of the wheel changes the size by this factor.
@@ -26,7 +26,9 @@ pub(super) fn set_stage(
     insets: Res<SceneInsets>,
     extent: Res<Extent>,
     fleet: Option<Res<FleetIndex>>,
+    motion: Res<MotionSettings>,
 ) {
+    helm.rig.set_reduced(motion.reduced);
     let Some(size_px) = cameras.iter().find_map(Camera::logical_viewport_size) else {
         return;
     };
@@ -52,6 +54,14 @@ pub(super) fn point(mut helm: ResMut<Helm>, pointer: Res<Pointer>) {
     let size_px = helm.size_px;
     if pointer.dragged != Vec2::ZERO {
         helm.rig.drag(pointer.dragged);
+    }
+    if pointer.let_go {
+        helm.rig.let_go();
+    }
+    if let Some(pinch) = pointer.pinch {
+        let from_middle = pinch.about - size_px / 2.0;
+        let about = Vec2::new(from_middle.x, -from_middle.y);
+        helm.rig.pinch(pinch.moved, pinch.factor, about);
     }
     if let Some(at) = pointer.over
         && pointer.notches != 0.0
@@ -99,6 +109,9 @@ pub(super) fn press_keys(
     }
     if keys.any_just_pressed([KeyCode::Minus, KeyCode::NumpadSubtract]) {
         helm.rig.zoom(1.0 / KEY_ZOOM, Vec2::ZERO);
+    }
+    if keys.just_pressed(KeyCode::Backspace) {
+        helm.rig.fly_back();
     }
     if keys.any_just_pressed([KeyCode::Digit0, KeyCode::Numpad0, KeyCode::Home]) {
         helm.rig.fit();

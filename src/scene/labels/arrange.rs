@@ -8,14 +8,17 @@ use super::{
     candidates::{Candidate, Class, Rows},
     compose::Composer,
     label::{Label, Owner, Side},
-    text,
 };
 use crate::{
-    domain::Status,
     fleet::Counts,
     layout::{Extent, Unassigned},
-    messages::{RowChanged, SceneInsets, Synced},
-    scene::{camera::View, marks::Tallies, selection::Selection},
+    messages::{RowChanged, SceneInsets, ScreenTheme, Synced},
+    scene::{
+        camera::{SceneCamera, View},
+        marks::Tallies,
+        palette::Palette,
+        selection::Selection,
+    },
 };
 
 /// Shortest time between two arrangements.
@@ -67,6 +70,8 @@ pub(super) fn arrange(
     unassigned: Res<Unassigned>,
     scale: Res<TextScale>,
     tallies: Res<Tallies>,
+    theme: Res<ScreenTheme>,
+    cameras: Query<&Camera, With<SceneCamera>>,
     time: Res<Time<Real>>,
 ) {
     let now = time.elapsed_secs_f64();
@@ -75,7 +80,8 @@ pub(super) fn arrange(
         arrangement.later = now + LATER_SECS;
     }
     let later = arrangement.later > 0.0 && now >= arrangement.later;
-    if news || later || view.is_changed() || selection.is_changed() || insets.is_changed() || scale.is_changed() {
+    let looks_other = insets.is_changed() || scale.is_changed() || theme.is_changed();
+    if news || later || looks_other || view.is_changed() || selection.is_changed() {
         arrangement.is_due = true;
     }
     if !arrangement.is_due || now - arrangement.last < LEAST_SECS {
@@ -90,17 +96,17 @@ pub(super) fn arrange(
         .iter()
         .map(|(label, side)| (label.owner, *side))
         .collect();
-    let candidates = rows.candidates(&view, &selection, |owner| shown.contains_key(&owner));
-    let tally = |workflow: Option<Entity>| {
-        let tally = tallies.of(workflow);
-        // What was called off is neither done nor to do.
-        let all = tally.total() - tally.of(Status::Cancelled);
-        (all > 0).then(|| (tally.of(Status::Done), all))
-    };
+    let pixels = cameras.iter().find_map(Camera::target_scaling_factor).unwrap_or(1.0);
+    let px_per_slot = 1.0 / view.world_per_px;
+    let tally = |workflow: Option<Entity>| tallies.of(workflow);
+    let is_shown = |owner| shown.contains_key(&owner);
+    let candidates = rows.candidates(&view, px_per_slot * pixels, &selection, tally, is_shown);
     let composer = Composer {
         rows: &rows,
-        px_per_slot: 1.0 / view.world_per_px,
+        px_per_slot,
+        slot_px: px_per_slot * pixels,
         scale: scale.0,
+        palette: Palette::of(theme.0),
         tally: &tally,
     };
     let free = Rect::from_corners(
@@ -119,6 +125,14 @@ fn keep_clear(board: &mut Board, candidates: &[Candidate], view: &View, half: f3
     }
 }
 
+/// Whether a rectangle lies over a district other than its own; middles and radii in screen pixels.
+fn is_over_disc(rect: Rect, discs: &[(Owner, Vec2, f32)], own: Owner) -> bool {
+    discs.iter().any(|(owner, middle, radius)| {
+        let nearest = middle.clamp(rect.min, rect.max);
+        *owner != own && nearest.distance_squared(*middle) < radius * radius
+    })
+}
+
 /// Gives room to the candidates in their order.
 fn give_room(
     candidates: &[Candidate],
@@ -129,6 +143,7 @@ fn give_room(
 ) -> Vec<(Label, Side)> {
     let mut board = Board::new(free);
     let mut labels = Vec::new();
+    let discs: Vec<_> = composer.rows.discs(view).collect();
     let (mut are_alarms_kept_clear, mut are_agents_kept_clear) = (false, false);
     for candidate in candidates {
         if labels.len() >= MOST_LABELS {
@@ -145,12 +160,10 @@ fn give_room(
             are_agents_kept_clear = true;
             keep_clear(&mut board, candidates, view, AGENT_HALF, |class| class == Class::Agent);
         }
-        let Some(label) = composer.compose(candidate) else {
+        let Some(mut label) = composer.compose(candidate) else {
             continue;
         };
-        let font_px = label.tier.base_px() * composer.scale;
-        let width = text::width(&label.text, font_px) + text::width(&label.tail, font_px);
-        let size = Vec2::new(width, font_px * LINE);
+        let size = label.size_px(composer.scale);
         let at = view.screen_from_world(candidate.at);
         let reach = label.reach_px(view.world_per_px);
         // The side that it has is tried first: labels do not hop.
@@ -164,6 +177,11 @@ fn give_room(
             board.take(Rect::from_corners(corner, corner + size))
         });
         if let Some(side) = side {
+            if candidate.class == Class::District && side == Side::Above {
+                // Over a neighbour's ring a name needs a ground of its own.
+                let corner = side.corner(at, reach, size);
+                label.plate = is_over_disc(Rect::from_corners(corner, corner + size), &discs, candidate.owner);
+            }
             labels.push((label, side));
         }
     }

@@ -8,7 +8,7 @@ use crate::{
     domain::Status,
     fleet::{AgentRow, Label, Moment, RowState, TaskRow, WorkflowRow},
     layout::{District, Place, Unassigned},
-    scene::{camera::View, selection::Selection},
+    scene::{camera::View, detail, marks::Tally, selection::Selection},
 };
 
 /// From this many logical pixels per slot on, tasks in trouble are named.
@@ -18,7 +18,7 @@ const TASK_PX: f32 = 84.0;
 /// Agents are named from here on.
 const AGENT_PX: f32 = 13.0;
 /// Districts smaller than this radius in logical pixels have no name.
-const DISTRICT_PX: f32 = 20.0;
+const DISTRICT_PX: f32 = 18.0;
 /// Candidates beyond this many are not tried: they are the least important of a screen that is full.
 pub(super) const MOST_TRIED: usize = 1_200;
 
@@ -27,6 +27,8 @@ pub(super) const MOST_TRIED: usize = 1_200;
 pub(super) enum Class {
     Selected,
     Hovered,
+    /// A district whose badge has a number.
+    Crowd,
     District,
     /// Failed or blocked.
     Alarm,
@@ -92,11 +94,47 @@ fn is_here(moment: Option<&Moment>) -> bool {
 }
 
 impl Rows<'_, '_> {
+    /// The districts on the screen: middle and radius in screen pixels.
+    pub fn discs(&self, view: &View) -> impl Iterator<Item = (Owner, Vec2, f32)> {
+        let seen = view.world_rect();
+        let workflows = self
+            .workflows
+            .iter()
+            .map(|(row, _, _, district, _)| (Owner::Row(row), *district));
+        let unassigned = self.unassigned.0.map(|district| (Owner::Unassigned, district));
+        workflows
+            .chain(unassigned)
+            .filter(move |(_, district)| {
+                let around = Rect::from_center_half_size(district.center, Vec2::splat(district.radius));
+                !seen.intersect(around).is_empty()
+            })
+            .map(|(owner, district)| {
+                let middle = view.screen_from_world(district.center);
+                (owner, middle, district.radius / view.world_per_px)
+            })
+    }
+
     /// What could be named, in the order in which room is given. `is_shown` says who has a label now: among equals
     /// they go first, so that labels do not flicker.
-    pub fn candidates(&self, view: &View, selection: &Selection, is_shown: impl Fn(Owner) -> bool) -> Vec<Candidate> {
+    pub fn candidates(
+        &self,
+        view: &View,
+        slot_px: f32,
+        selection: &Selection,
+        tally: impl Fn(Option<Entity>) -> Tally,
+        is_shown: impl Fn(Owner) -> bool,
+    ) -> Vec<Candidate> {
         let seen = view.world_rect();
         let px_per_slot = 1.0 / view.world_per_px;
+        let is_far = detail::far(slot_px) > 0.5;
+        let crowd = |workflow: Option<Entity>| {
+            let tally = if is_far { tally(workflow) } else { return None };
+            (detail::crowding(tally.crowd(), slot_px) > 0.5)
+                .then(|| tally.gravest())
+                .flatten()
+                // Every failure comes before whatever is merely blocked or waits.
+                .map(|(status, count)| if status == Status::Failed { -1e6 } else { 0.0 } - count as f32)
+        };
         let mut found = Vec::new();
         let mut offer = |class: Class, owner: Owner, at: Vec2, weight: f32| {
             let class = match owner {
@@ -117,13 +155,21 @@ impl Rows<'_, '_> {
             let large = district.radius * px_per_slot >= DISTRICT_PX;
             let around = Rect::from_center_half_size(district.center, Vec2::splat(district.radius + 2.0));
             if is_here(moment) && (large || pointed(row)) && !seen.intersect(around).is_empty() {
-                offer(Class::District, Owner::Row(row), district.center, -district.radius);
+                let (class, weight) = match crowd(Some(row)) {
+                    Some(weight) => (Class::Crowd, weight),
+                    None => (Class::District, -district.radius),
+                };
+                offer(class, Owner::Row(row), district.center, weight);
             }
         }
         if let Some(district) = self.unassigned.0
             && district.radius * px_per_slot >= DISTRICT_PX
         {
-            offer(Class::District, Owner::Unassigned, district.center, -district.radius);
+            let (class, weight) = match crowd(None) {
+                Some(weight) => (Class::Crowd, weight),
+                None => (Class::District, -district.radius),
+            };
+            offer(class, Owner::Unassigned, district.center, weight);
         }
         if px_per_slot >= AGENT_PX {
             for (row, _, state, place, moment) in &self.agents {

@@ -3,13 +3,14 @@
 use bevy::prelude::*;
 
 use super::{
+    arrange::LINE,
     candidates::{Candidate, Class, Rows},
     label::{Label, Owner, Side, Tier},
     text,
 };
 use crate::{
     domain::{Status, StatusReading},
-    scene::palette,
+    scene::{detail, marks::Tally, palette::Palette},
 };
 
 /// Half size of a task's and an agent's mark in world units, as far as labels keep clear of them.
@@ -24,6 +25,22 @@ const TASK_ROOM: f32 = 0.97;
 /// Widest label of a single row in logical pixels at a text scale of 1.
 const MOST_PX: f32 = 230.0;
 
+/// Share of a district's radius within its tally that letters may use.
+const FREE_WITHIN: f32 = 0.84;
+/// From this radius in logical pixels on a district has its name within its tally, alone and below a number, at a text
+/// scale of 1: less of a name says nothing.
+const NAMED_PX: f32 = 38.0;
+const NAMED_BELOW_PX: f32 = 62.0;
+
+/// A number of four characters at most.
+fn compact(count: u32) -> String {
+    match count {
+        0..10_000 => count.to_string(),
+        10_000..1_000_000 => format!("{}k", count / 1_000),
+        _ => format!("{}M", count / 1_000_000),
+    }
+}
+
 /// The word for a state: the row's own where the mapping does not know it.
 fn word(reading: &StatusReading) -> &str {
     match (reading.status, &reading.word) {
@@ -36,9 +53,12 @@ fn word(reading: &StatusReading) -> &str {
 pub(super) struct Composer<'a, 'w, 's> {
     pub rows: &'a Rows<'w, 's>,
     pub px_per_slot: f32,
+    /// The same in physical pixels, which decide what is drawn how.
+    pub slot_px: f32,
     pub scale: f32,
-    /// Done and all tasks of a district.
-    pub tally: &'a dyn Fn(Option<Entity>) -> Option<(u32, u32)>,
+    pub palette: Palette,
+    /// How the tasks of a district are.
+    pub tally: &'a dyn Fn(Option<Entity>) -> Tally,
 }
 
 impl Composer<'_, '_, '_> {
@@ -67,6 +87,15 @@ impl Composer<'_, '_, '_> {
         candidate: &Candidate,
     ) -> Option<Label> {
         let radius_px = radius * self.px_per_slot;
+        let counts = (self.tally)(workflow);
+        let color = match status {
+            Status::Failed | Status::Blocked | Status::Waiting => self.palette.status_ink(status),
+            Status::Cancelled | Status::Offline => self.palette.muted,
+            _ => self.palette.text,
+        };
+        if detail::far(self.slot_px) > 0.5 && candidate.class != Class::Selected {
+            return self.inside(name, color, radius, counts, candidate);
+        }
         let tier = match radius_px / self.scale {
             large if large >= 150.0 => Tier::Title,
             large if large >= 80.0 => Tier::Name,
@@ -80,7 +109,13 @@ impl Composer<'_, '_, '_> {
         } else {
             2.0 * radius_px * OVERHANG
         };
-        let tail = (self.tally)(workflow).map_or_else(String::new, |(done, all)| format!("  {done}/{all}"));
+        // What was called off is neither done nor to do.
+        let all = counts.total() - counts.of(Status::Cancelled);
+        let tail = if all > 0 {
+            format!("  {}/{all}", counts.of(Status::Done))
+        } else {
+            String::new()
+        };
         let tail_px = text::width(&tail, font_px);
         let name_px = text::width(name, font_px);
         let (text, tail) = if name_px + tail_px <= room {
@@ -89,23 +124,70 @@ impl Composer<'_, '_, '_> {
             // The name matters more than the tally.
             (text::fit(name, font_px, room)?, String::new())
         };
-        let color = match status {
-            Status::Failed | Status::Blocked | Status::Waiting => palette::status(status),
-            Status::Cancelled | Status::Offline => palette::MUTED,
-            _ => palette::TEXT,
-        };
         Some(Label {
             owner: candidate.owner,
             text,
             tail,
             color,
-            tail_color: palette::MUTED,
+            tail_color: self.palette.muted,
             tier,
+            tail_tier: tier,
             plate: false,
             sides: &[Side::Above],
             reach: radius,
             free_px: 3.0 * self.scale,
         })
+    }
+
+    /// From far a district's label stands inside its tally: the number of its badge, its name where there is room.
+    fn inside(&self, name: &str, color: Color, radius: f32, counts: Tally, candidate: &Candidate) -> Option<Label> {
+        let radius_px = radius * self.px_per_slot;
+        let (tier, name_tier) = match radius_px / self.scale {
+            large if large >= 130.0 => (Tier::Title, Tier::Name),
+            large if large >= 70.0 => (Tier::Name, Tier::Body),
+            large if large >= 44.0 => (Tier::Body, Tier::Small),
+            _ => (Tier::Small, Tier::Small),
+        };
+        let (font_px, name_px) = (tier.base_px() * self.scale, name_tier.base_px() * self.scale);
+        let free_px = radius_px * FREE_WITHIN;
+        let chord = |away_px: f32| 2.0 * (free_px * free_px - away_px * away_px).max(0.0).sqrt();
+        let crowd = (detail::crowding(counts.crowd(), self.slot_px) > 0.5)
+            .then(|| counts.gravest())
+            .flatten();
+        let is_named = radius_px >= NAMED_PX * self.scale;
+        let label = |text: String, tail: String, color: Color, tier: Tier, sides: &'static [Side]| Label {
+            owner: candidate.owner,
+            text,
+            tail,
+            color,
+            tail_color: self.palette.text,
+            tier,
+            tail_tier: name_tier,
+            plate: false,
+            sides,
+            reach: 0.0,
+            free_px: 0.0,
+        };
+        let Some((status, count)) = crowd.filter(|_| radius_px >= detail::BADGE_COUNT_PX) else {
+            let rows = is_named.then(|| text::fit_rows(name, name_px, [chord(name_px * LINE); 2]))??;
+            return Some(label(rows, String::new(), color, name_tier, &[Side::Middle]));
+        };
+        let count = compact(count);
+        if text::width(&count, font_px) > chord(font_px) {
+            return None;
+        }
+        let end = |row: f32| chord(font_px * LINE + name_px * LINE * row);
+        let rows = (radius_px >= NAMED_BELOW_PX * self.scale)
+            .then(|| text::fit_rows(name, name_px, [end(1.0), end(2.0)]))
+            .flatten();
+        let tail = rows.map_or_else(String::new, |rows| format!("\n{rows}"));
+        Some(label(
+            count,
+            tail,
+            self.palette.status_ink(status),
+            tier,
+            &[Side::Below],
+        ))
     }
 
     fn mark(&self, name: &str, reading: &StatusReading, reach: f32, candidate: &Candidate) -> Option<Label> {
@@ -139,9 +221,9 @@ impl Composer<'_, '_, '_> {
             return None;
         }
         let color = match candidate.class {
-            Class::Alarm | Class::Waiting => palette::status_text(reading.status),
-            Class::Task => palette::MUTED,
-            _ => palette::TEXT,
+            Class::Alarm | Class::Waiting => self.palette.status_ink(reading.status),
+            Class::Task => self.palette.muted,
+            _ => self.palette.text,
         };
         let sides: &[Side] = match candidate.class {
             Class::Task => &[Side::Below],
@@ -153,8 +235,9 @@ impl Composer<'_, '_, '_> {
             text,
             tail,
             color,
-            tail_color: palette::status_text(reading.status),
+            tail_color: self.palette.status_ink(reading.status),
             tier,
+            tail_tier: tier,
             plate: !calm,
             sides,
             reach,

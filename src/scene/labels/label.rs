@@ -2,6 +2,8 @@
 
 use bevy::prelude::*;
 
+use super::{arrange::LINE, text};
+
 /// Whose label it is. One row has at most one label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Owner {
@@ -38,6 +40,8 @@ pub(super) enum Side {
     Below,
     Right,
     Left,
+    /// Over the middle of what it names.
+    Middle,
 }
 
 impl Side {
@@ -48,6 +52,7 @@ impl Side {
             Self::Below => mark + Vec2::new(-size.x / 2.0, reach),
             Self::Right => mark + Vec2::new(reach, -size.y / 2.0),
             Self::Left => mark + Vec2::new(-reach - size.x, -size.y / 2.0),
+            Self::Middle => mark - size / 2.0,
         }
     }
 }
@@ -57,11 +62,12 @@ impl Side {
 pub(super) struct Label {
     pub owner: Owner,
     pub text: String,
-    /// Second part on the same line, in its own colour: a tally, a state.
+    /// Second part, in its own colour: a tally, a state; after a line break what stands below.
     pub tail: String,
     pub color: Color,
     pub tail_color: Color,
     pub tier: Tier,
+    pub tail_tier: Tier,
     /// On a plate of the ground's colour, where it lies over other marks.
     pub plate: bool,
     /// Sides in the order in which they are tried.
@@ -72,6 +78,26 @@ pub(super) struct Label {
 }
 
 impl Label {
+    /// Its size in logical pixels, before anybody has laid it out.
+    pub fn size_px(&self, scale: f32) -> Vec2 {
+        let (head_px, tail_px) = (self.tier.base_px() * scale, self.tail_tier.base_px() * scale);
+        let mut rows = self
+            .text
+            .split('\n')
+            .map(|row| (text::width(row, head_px), head_px))
+            .collect::<Vec<_>>();
+        for (index, row) in self.tail.split('\n').enumerate() {
+            let width = text::width(row, tail_px);
+            match rows.last_mut() {
+                Some(last) if index == 0 => last.0 += width,
+                _ => rows.push((width, tail_px)),
+            }
+        }
+        rows.into_iter().fold(Vec2::ZERO, |size, (width, font_px)| {
+            Vec2::new(size.x.max(width), size.y + (font_px * LINE).round())
+        })
+    }
+
     pub fn reach_px(&self, world_per_px: f32) -> f32 {
         self.reach / world_per_px + self.free_px
     }

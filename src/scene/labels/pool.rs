@@ -5,22 +5,22 @@ use bevy::{
     platform::collections::HashMap,
     prelude::*,
     sprite::Anchor,
-    text::{FontSize, LineBreak, LineHeight, TextBackgroundColor, TextLayoutInfo},
+    text::{FontSize, Justify, LineBreak, LineHeight, TextBackgroundColor, TextLayoutInfo},
 };
 
 use super::{
     MOST_LABELS, TextScale,
     arrange::{Arrangement, LINE},
     font::LabelFont,
-    label::{Label, Owner, Side},
+    label::{Label, Owner, Side, Tier},
 };
 use crate::{
     fleet::FleetClock,
     layout::{District, Place, Unassigned},
-    messages::Staleness,
+    messages::{ScreenTheme, Staleness},
     scene::{
         camera::{SceneCamera, View},
-        palette,
+        palette::Palette,
     },
 };
 
@@ -51,6 +51,8 @@ struct Seat {
 pub(super) struct Pool {
     seats: Vec<Seat>,
     edition: u64,
+    /// What the plates were painted for.
+    theme: ScreenTheme,
 }
 
 /// Hands the arrangement's labels to texts: whoever has one keeps it.
@@ -60,11 +62,18 @@ pub(super) fn assign(
     arrangement: Res<Arrangement>,
     font: Res<LabelFont>,
     scale: Res<TextScale>,
+    theme: Res<ScreenTheme>,
 ) {
     if pool.edition == arrangement.edition {
         return;
     }
     pool.edition = arrangement.edition;
+    let style = Style {
+        font: &font,
+        scale: scale.0,
+        palette: Palette::of(theme.0),
+        repaint: std::mem::replace(&mut pool.theme, *theme) != *theme,
+    };
     let mut wanted: HashMap<Owner, &(Label, Side)> =
         arrangement.labels.iter().map(|label| (label.0.owner, label)).collect();
     for seat in &mut pool.seats {
@@ -72,7 +81,7 @@ pub(super) fn assign(
         let next = owner.and_then(|owner| wanted.remove(&owner));
         seat.is_wanted = next.is_some();
         if let Some(next) = next {
-            seat.show(next, &mut commands, &font, scale.0);
+            seat.show(next, &mut commands, &style);
         }
     }
     // In the arrangement's order, so that the same labels take the same texts everywhere.
@@ -93,14 +102,24 @@ pub(super) fn assign(
         if let Some(seat) = free.and_then(|index| pool.seats.get_mut(index)) {
             seat.label = None;
             (seat.is_wanted, seat.opacity) = (true, 0.0);
-            seat.show(label, &mut commands, &font, scale.0);
+            seat.show(label, &mut commands, &style);
         }
     }
+}
+
+/// How texts are written.
+struct Style<'a> {
+    font: &'a LabelFont,
+    scale: f32,
+    palette: Palette,
+    /// Plates have another colour than before.
+    repaint: bool,
 }
 
 fn spawn(commands: &mut Commands) -> Seat {
     let layout = TextLayout {
         linebreak: LineBreak::NoWrap,
+        justify: Justify::Center,
         ..default()
     };
     let tail = commands.spawn(TextSpan::default()).id();
@@ -126,45 +145,47 @@ fn spawn(commands: &mut Commands) -> Seat {
 
 impl Seat {
     /// Writes what has changed, and nothing else: every written text is laid out anew.
-    fn show(&mut self, next: &(Label, Side), commands: &mut Commands, font: &LabelFont, scale: f32) {
+    fn show(&mut self, next: &(Label, Side), commands: &mut Commands, style: &Style) {
         let old = self.label.as_ref().map(|(label, _)| label);
         let label = &next.0;
-        let font_px = label.tier.base_px() * scale;
-        let same_font = old.is_some_and(|old| old.tier == label.tier);
-        let text_font = || TextFont {
-            font: font.0.clone().into(),
-            font_size: FontSize::Px(font_px),
-            ..default()
+        let font = |tier: Tier| {
+            let font_px = tier.base_px() * style.scale;
+            let font = TextFont {
+                font: style.font.0.clone().into(),
+                font_size: FontSize::Px(font_px),
+                ..default()
+            };
+            (font, LineHeight::Px((font_px * LINE).round()))
         };
-        let line = || LineHeight::Px((font_px * LINE).round());
+        let plate = label
+            .plate
+            .then(|| TextBackgroundColor(style.palette.ground.with_alpha(PLATE)));
+        let paint = style.repaint || old.is_none_or(|old| old.plate != label.plate);
         let mut text = commands.entity(self.text);
-        if !same_font {
-            text.insert((text_font(), line()));
+        if old.is_none_or(|old| old.tier != label.tier) {
+            text.insert(font(label.tier));
         }
         if old.is_none_or(|old| old.text != label.text) {
             text.insert(Text2d(label.text.clone()));
         }
-        if old.is_none_or(|old| old.plate != label.plate) {
-            let plate = if label.plate { PLATE } else { 0.0 };
-            if plate > 0.0 {
-                text.insert(TextBackgroundColor(palette::GROUND.with_alpha(plate)));
-            } else {
-                text.remove::<TextBackgroundColor>();
-            }
+        if paint {
+            match plate {
+                Some(plate) => text.insert(plate),
+                None => text.remove::<TextBackgroundColor>(),
+            };
         }
         let mut tail = commands.entity(self.tail);
-        if !same_font {
-            tail.insert((text_font(), line()));
+        if old.is_none_or(|old| old.tail_tier != label.tail_tier) {
+            tail.insert(font(label.tail_tier));
         }
         if old.is_none_or(|old| old.tail != label.tail) {
             tail.insert(TextSpan(label.tail.clone()));
         }
-        if old.is_none_or(|old| old.plate != label.plate) {
-            if label.plate {
-                tail.insert(TextBackgroundColor(palette::GROUND.with_alpha(PLATE)));
-            } else {
-                tail.remove::<TextBackgroundColor>();
-            }
+        if paint {
+            match plate {
+                Some(plate) => tail.insert(plate),
+                None => tail.remove::<TextBackgroundColor>(),
+            };
         }
         if self.label.as_ref() != Some(next) {
             self.label = Some(next.clone());
@@ -179,6 +200,7 @@ pub(super) fn follow(
     time: Res<Time<Real>>,
     clock: Res<FleetClock>,
     staleness: Res<Staleness>,
+    theme: Res<ScreenTheme>,
     cameras: Query<&Camera, With<SceneCamera>>,
     places: Query<&Place>,
     districts: Query<&District>,
@@ -188,6 +210,7 @@ pub(super) fn follow(
 ) {
     let pixels = cameras.iter().find_map(Camera::target_scaling_factor).unwrap_or(1.0);
     let fade = FADE_PER_SEC * time.delta_secs();
+    let muted = Palette::of(theme.0).muted;
     let is_still = !view.is_changed();
     for seat in &mut pool.seats {
         let Some((label, side)) = &seat.label else { continue };
@@ -220,7 +243,7 @@ pub(super) fn follow(
         let grey = staleness.0.clamp(0.0, 1.0) * STALE_GREY;
         for (span, color) in [(seat.text, label.color), (seat.tail, label.tail_color)] {
             if let Ok(mut shown) = colors.get_mut(span) {
-                shown.set_if_neq(TextColor(color.mix(&palette::MUTED, grey).with_alpha(seat.opacity)));
+                shown.set_if_neq(TextColor(color.mix(&muted, grey).with_alpha(seat.opacity)));
             }
         }
         let is_seen = seat.opacity > 0.0 || seat.is_wanted;

@@ -50,6 +50,24 @@ pub(super) fn fit(text: &str, font_px: f32, most_px: f32) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
+/// The text in one row or two, each as wide as it may be, the last one cut; `None` when that would say nothing.
+pub(super) fn fit_rows(text: &str, font_px: f32, most_px: [f32; 2]) -> Option<String> {
+    let [first_px, second_px] = most_px;
+    if width(text, font_px) <= first_px {
+        return fit(text, font_px, first_px);
+    }
+    let mut split = None;
+    for (at, _) in text.match_indices(' ') {
+        let head = text.get(..at).unwrap_or_default();
+        if width(head, font_px) > first_px {
+            break;
+        }
+        split = Some((head, text.get(at + 1..).unwrap_or_default()));
+    }
+    let both = split.and_then(|(head, rest)| Some(format!("{head}\n{}", fit(rest, font_px, second_px)?)));
+    both.or_else(|| fit(text, font_px, first_px))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,5 +94,15 @@ mod tests {
     fn any_script_is_cut_between_characters() {
         let cut = fit("請求書の照合を行う十月分", 12.0, 60.0).unwrap();
         assert!(cut.ends_with('…') && cut.chars().count() == 5);
+    }
+
+    #[test]
+    fn a_name_is_broken_between_words_and_cut_in_its_second_row() {
+        let rows = |most: [f32; 2]| fit_rows("Checkout cost cut", 12.0, most);
+        assert_eq!(rows([120.0, 120.0]).as_deref(), Some("Checkout cost cut"));
+        assert_eq!(rows([60.0, 60.0]).as_deref(), Some("Checkout\ncost cut"));
+        assert_eq!(rows([60.0, 40.0]).as_deref(), Some("Checkout\ncost…"));
+        assert_eq!(rows([60.0, 10.0]).as_deref(), Some("Checkou…"), "no second row");
+        assert_eq!(rows([5.0, 5.0]), None);
     }
 }

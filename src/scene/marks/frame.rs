@@ -8,8 +8,8 @@ use crate::{
     domain::Status,
     fleet::FleetClock,
     frame::FrameSystems,
-    messages::{SceneInsets, Staleness},
-    scene::{motion::MotionSettings, palette},
+    messages::{SceneInsets, ScreenTheme, Staleness},
+    scene::{motion::MotionSettings, palette::Palette},
 };
 
 const COLOURS: usize = 16;
@@ -80,6 +80,7 @@ impl Frame {
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Frame>()
         .init_resource::<SceneInsets>()
+        .init_resource::<ScreenTheme>()
         .add_systems(Update, write.in_set(FrameSystems::Draw));
 }
 
@@ -90,11 +91,12 @@ pub(super) fn write(
     staleness: Res<Staleness>,
     insets: Res<SceneInsets>,
     settings: Res<MotionSettings>,
+    theme: Res<ScreenTheme>,
     window: Query<&Window, With<PrimaryWindow>>,
 ) {
     let scale = window.single().map_or(1.0, |window| window.scale_factor());
     *frame = Frame::pack(
-        &colours(),
+        &colours(Palette::of(theme.0)),
         Moment {
             now: clock.0,
             ambient: ambient.secs,
@@ -106,20 +108,22 @@ pub(super) fn write(
 }
 
 /// By the numbers the shader knows them by: the statuses in the order of `Status::ALL`, then the tokens.
-fn colours() -> [LinearRgba; COLOURS] {
+fn colours(palette: Palette) -> [LinearRgba; COLOURS] {
     let mut colours = [LinearRgba::BLACK; COLOURS];
     let tokens = [
-        palette::GROUND,
-        palette::SURFACE,
-        palette::LINE,
-        palette::TEXT,
-        palette::MUTED,
-        palette::SELECTION,
+        palette.ground,
+        palette.surface,
+        palette.line,
+        palette.text,
+        palette.muted,
+        palette.selection,
     ];
-    for (colour, token) in colours
-        .iter_mut()
-        .zip(Status::ALL.map(palette::status).into_iter().chain(tokens))
-    {
+    for (colour, token) in colours.iter_mut().zip(
+        Status::ALL
+            .map(|status| palette.status(status))
+            .into_iter()
+            .chain(tokens),
+    ) {
         *colour = token.into();
     }
     colours
@@ -143,7 +147,7 @@ mod tests {
     fn the_clock_is_exact_after_weeks() {
         let weeks = 8.0 * 7.0 * 86_400.0;
         let read = |now: f64| {
-            let words = Frame::pack(&colours(), moment(now)).0;
+            let words = Frame::pack(&colours(Palette::DARK), moment(now)).0;
             (words[COLOURS * 4], f32::from_bits(words[COLOURS * 4 + 1]))
         };
         let (early, later) = (read(weeks), read(weeks + 0.1004));
@@ -153,7 +157,7 @@ mod tests {
 
     #[test]
     fn nothing_absurd_reaches_the_shader() {
-        let words = Frame::pack(&colours(), moment(f64::NAN)).0;
+        let words = Frame::pack(&colours(Palette::DARK), moment(f64::NAN)).0;
         let rest: Vec<f32> = words[COLOURS * 4 + 1..COLOURS * 4 + 8]
             .iter()
             .map(|word| f32::from_bits(*word))

@@ -6,10 +6,11 @@ use super::{
     clock::stamp,
     instance::{Flags, Mark, MarkKind},
     tables::{Layer, Marks},
+    tally::Tallies,
 };
 use crate::{
     domain::Status,
-    fleet::{AgentRow, FleetClock, Moment, RowState, TaskRow, Touched},
+    fleet::{AgentRow, FleetClock, Moment, PartOf, RowState, TaskRow, Touched},
     layout::{MOVE_SECS, Place},
     scene::motion::flown,
 };
@@ -34,10 +35,11 @@ pub(super) fn draw_tasks(
     mut marks: ResMut<Marks>,
     clock: Res<FleetClock>,
     touched: Res<Touched>,
-    tasks: Query<(&TaskRow, &RowState, &Moment, &Place)>,
+    tallies: Res<Tallies>,
+    tasks: Query<(&TaskRow, &RowState, &Moment, &Place, Option<&PartOf>)>,
 ) {
     for entity in touched.iter() {
-        let Ok((task, state, moment, place)) = tasks.get(entity) else {
+        let Ok((task, state, moment, place, part_of)) = tasks.get(entity) else {
             continue;
         };
         let radius = task.priority.map_or(TASK_RADIUS_PLAIN, |priority| {
@@ -48,12 +50,12 @@ pub(super) fn draw_tasks(
         mark.flags = mark
             .flags
             .with(Flags::HUMAN, task.needs_human || state.0.status == Status::Waiting);
+        let layer = Layer::of(MarkKind::Task, state.0.status, task.needs_human);
+        if layer == Layer::Alarms {
+            mark.crowd = tallies.of(part_of.map(|part_of| part_of.0)).crowd();
+        }
         settle_history(&mut mark, marks.mark(entity), entity, moment, place, clock.0);
-        marks.set(
-            entity,
-            Layer::of(MarkKind::Task, state.0.status, task.needs_human),
-            &mark,
-        );
+        marks.set(entity, layer, &mark);
     }
 }
 

@@ -99,5 +99,7 @@ fn standing(kind: MarkKind, district: &District, status: Status, tally: Tally, n
     mark.progress = tally.done();
     mark.phase = tally.share(Status::Blocked);
     mark.failed = tally.share(Status::Failed);
+    mark.shares = [Status::Running, Status::Waiting, Status::Done].map(|status| tally.share(status));
+    mark.crowd = tally.crowd();
     mark
 }

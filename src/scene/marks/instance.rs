@@ -4,10 +4,10 @@
 //! | word | holds |
 //! |---|---|
 //! | 0–3 | from x, y, to x, y (world units; the dock: half width, half height, centre x, y) |
-//! | 4–7 | stamps: set out, appeared, last change, gone |
+//! | 4–7 | stamps: set out, appeared, last change, gone; of districts in the place of the last change: shares of 255 (bits 0–7 running, 8–15 waiting, 16–23 done, 24– crowd) |
 //! | 8 | radius, world units |
 //! | 9 | kind (bits 0–3, 0 = empty slot), status (4–7), status before (8–11), flags (12–) |
-//! | 10 | progress (bits 0–15, 0xffff = none); phase of its breathing, a district's blocked share (16–23); failed share (24–31) |
+//! | 10 | progress (bits 0–15, 0xffff = none); phase of its breathing, a district's blocked share (16–23); a district's failed share, a task's crowd (24–31) |
 //! | 11 | stamp of the last change of status |
 
 use bevy::prelude::*;
@@ -32,6 +32,11 @@ pub enum MarkKind {
 }
 
 impl MarkKind {
+    /// Stands for many tasks, and says how they are.
+    pub fn has_tally(self) -> bool {
+        matches!(self, Self::District | Self::Unassigned)
+    }
+
     fn from_word(word: u32) -> Option<Self> {
         [Self::Task, Self::Agent, Self::District, Self::Unassigned, Self::Dock]
             .into_iter()
@@ -88,6 +93,10 @@ pub struct Mark {
     pub phase: u8,
     /// Districts: the share of the tasks that failed, of 255.
     pub failed: u8,
+    /// Districts: the shares of the tasks that run, wait and are done, of 255. They have no stamp of a last change.
+    pub shares: [u8; 3],
+    /// Districts and tasks in trouble: how much of the district is in trouble, of 255; 0 for a few (`Tallies::crowd`).
+    pub crowd: u8,
 }
 
 impl Mark {
@@ -109,6 +118,8 @@ impl Mark {
             progress: None,
             phase: 0,
             failed: 0,
+            shares: [0; 3],
+            crowd: 0,
         }
     }
 
@@ -118,6 +129,12 @@ impl Mark {
             Some(share) if share.is_finite() => (share.clamp(0.0, 1.0) * 65_534.0).round() as u32,
             _ => NO_PROGRESS,
         };
+        let [running, waiting, done] = self.shares;
+        let (third, last) = if self.kind.has_tally() {
+            (u32::from_le_bytes([running, waiting, done, self.crowd]), self.failed)
+        } else {
+            (self.changed, self.crowd)
+        };
         [
             number(self.from.x),
             number(self.from.y),
@@ -125,14 +142,14 @@ impl Mark {
             number(self.to.y),
             self.moved,
             self.appeared,
-            self.changed,
+            third,
             self.gone,
             number(self.radius),
             self.kind as u32
                 | (self.status.index() as u32) << 4
                 | (self.status_before.index() as u32) << 8
                 | (self.flags.0 & Flags::MASK) << 12,
-            progress | u32::from(self.phase) << 16 | u32::from(self.failed) << 24,
+            progress | u32::from(self.phase) << 16 | u32::from(last) << 24,
             self.status_changed,
         ]
     }
@@ -159,8 +176,16 @@ impl Mark {
                 .copied()
                 .unwrap_or_default()
         };
+        let kind = MarkKind::from_word(word)?;
+        let last = (extra >> 24) as u8;
+        let (changed, shares, failed, crowd) = if kind.has_tally() {
+            let [running, waiting, done, crowd] = changed.to_le_bytes();
+            (0, [running, waiting, done], last, crowd)
+        } else {
+            (changed, [0; 3], 0, last)
+        };
         Some(Self {
-            kind: MarkKind::from_word(word)?,
+            kind,
             from: Vec2::new(f32::from_bits(from_x), f32::from_bits(from_y)),
             to: Vec2::new(f32::from_bits(to_x), f32::from_bits(to_y)),
             moved,
@@ -174,7 +199,9 @@ impl Mark {
             flags: Flags(word >> 12),
             progress: (extra & 0xffff != NO_PROGRESS).then_some((extra & 0xffff) as f32 / 65_534.0),
             phase: (extra >> 16 & 0xff) as u8,
-            failed: (extra >> 24) as u8,
+            failed,
+            shares,
+            crowd,
         })
     }
 
@@ -221,13 +248,13 @@ mod tests {
             0u32..16,
         )
             .prop_map(
-                |(kind, at, times, (radius, phase, progress, failed), (status, before), flags)| Mark {
+                |(kind, at, times, (radius, phase, progress, last), (status, before), flags)| Mark {
                     kind,
                     from: Vec2::new(f32::from(at[0]), f32::from(at[1])),
                     to: Vec2::new(f32::from(at[2]), f32::from(at[3])),
                     moved: times[0],
                     appeared: times[1],
-                    changed: times[2],
+                    changed: if kind.has_tally() { 0 } else { times[2] },
                     gone: times[3],
                     radius,
                     status,
@@ -236,7 +263,9 @@ mod tests {
                     flags: Flags(flags),
                     progress: progress.map(|share| f32::from(share.min(65_534)) / 65_534.0),
                     phase,
-                    failed,
+                    failed: if kind.has_tally() { last } else { 0 },
+                    shares: if kind.has_tally() { [phase, last, 3] } else { [0; 3] },
+                    crowd: last,
                 },
             )
     }

@@ -39,9 +39,10 @@ pub(super) fn plugin(app: &mut App) {
         (
             clock::settle,
             gather::forget,
+            tally::count,
             gather::draw_tasks,
             gather::draw_agents,
-            tally::count,
+            tally::tell_crowds,
             grounds::forget,
             grounds::draw,
             overlay::draw,

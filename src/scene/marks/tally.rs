@@ -11,6 +11,25 @@ use crate::{
     fleet::{Moment, PartOf, RowState, TaskRow, Touched},
 };
 
+use super::{instance::Mark, tables::Marks};
+
+/// What needs a person, the gravest first.
+const TROUBLE: [Status; 3] = [Status::Failed, Status::Blocked, Status::Waiting];
+/// So many tasks in trouble are no crowd, however small their district.
+const FEW: u32 = 3;
+
+fn is_trouble(status: Status) -> bool {
+    TROUBLE.contains(&status)
+}
+
+/// What a task counts as: one that asks for a person is waiting, unless that is the least of it or it is over.
+fn counted_as(status: Status, needs_human: bool) -> Status {
+    match status {
+        Status::Idle | Status::Queued | Status::Running | Status::Unmapped if needs_human => Status::Waiting,
+        other => other,
+    }
+}
+
 /// Counts by `Status::index`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally([u32; Status::ALL.len()]);
@@ -36,6 +55,31 @@ impl Tally {
         u8::try_from((u64::from(self.of(status)) * 255).div_ceil(u64::from(total))).unwrap_or(u8::MAX)
     }
 
+    /// Tasks in trouble: failed, blocked, waiting for a person.
+    pub fn alarms(&self) -> u32 {
+        TROUBLE.into_iter().map(|status| self.of(status)).sum()
+    }
+
+    /// What the district's badge tells of: the gravest kind of trouble that there is, and how many tasks are in it.
+    pub fn gravest(&self) -> Option<(Status, u32)> {
+        TROUBLE
+            .into_iter()
+            .map(|status| (status, self.of(status)))
+            .find(|(_, count)| *count > 0)
+    }
+
+    /// How much of the tasks is in trouble, of 255, in steps of an eighth; 0 where it is so few that each has its room.
+    pub fn crowd(&self) -> u8 {
+        let alarms = self.alarms();
+        if alarms <= FEW {
+            return 0;
+        }
+        let share = (u64::from(alarms) * 255).div_ceil(u64::from(self.total().max(1)));
+        let share = u8::try_from(share).unwrap_or(u8::MAX);
+        let coarse = 5_u32.saturating_sub(share.leading_zeros());
+        share >> coarse << coarse
+    }
+
     fn add(&mut self, status: Status) {
         if let Some(count) = self.0.get_mut(status.index()) {
             *count += 1;
@@ -56,6 +100,12 @@ pub struct Tallies {
     unassigned: Tally,
     /// What each task was counted as.
     counted: EntityHashMap<(Option<Entity>, Status)>,
+    /// The tasks in trouble, by their workflow.
+    alarms: EntityHashMap<EntityHashSet>,
+    unassigned_alarms: EntityHashSet,
+    /// The crowd that the marks of each workflow's tasks in trouble were last told; 0 is not kept.
+    told: EntityHashMap<u8>,
+    told_unassigned: u8,
     /// Workflows whose tally changed and whose ground has not been redrawn yet.
     stale: EntityHashSet,
     unassigned_stale: bool,
@@ -87,15 +137,56 @@ impl Tallies {
             return;
         }
         if let Some((workflow, status)) = before {
+            if is_trouble(status) {
+                self.alarms_of(workflow).remove(&task);
+            }
             self.tally(workflow).take(status);
             if let Some(workflow) = workflow
                 && self.by_workflow.get(&workflow).is_some_and(|tally| tally.total() == 0)
             {
                 self.by_workflow.remove(&workflow);
+                self.alarms.remove(&workflow);
             }
         }
         if let Some((workflow, status)) = now {
+            if is_trouble(status) {
+                self.alarms_of(workflow).insert(task);
+            }
             self.tally(workflow).add(status);
+        }
+    }
+
+    fn alarms_of(&mut self, workflow: Option<Entity>) -> &mut EntityHashSet {
+        match workflow {
+            Some(workflow) => self.alarms.entry(workflow).or_default(),
+            None => &mut self.unassigned_alarms,
+        }
+    }
+
+    /// Tells every task in trouble how crowded its district is, where that changed since it was told last. `crowd` moves
+    /// in steps, so a task is told some twenty times while its district fills, however large it is.
+    fn tell_crowds(&mut self, marks: &mut Marks) {
+        let workflows = self.stale.iter().copied().map(Some);
+        let unassigned = self.unassigned_stale.then_some(None);
+        for workflow in workflows.chain(unassigned) {
+            let crowd = self.of(workflow).crowd();
+            let told = match workflow {
+                Some(workflow) if crowd == 0 => self.told.remove(&workflow).unwrap_or(0),
+                Some(workflow) => self.told.insert(workflow, crowd).unwrap_or(0),
+                None => std::mem::replace(&mut self.told_unassigned, crowd),
+            };
+            if told == crowd {
+                continue;
+            }
+            let alarms = match workflow {
+                Some(workflow) => self.alarms.get(&workflow),
+                None => Some(&self.unassigned_alarms),
+            };
+            for &task in alarms.into_iter().flatten() {
+                if let (Some(seat), Some(mark)) = (marks.seat(task), marks.mark(task)) {
+                    marks.set(task, seat.layer, &Mark { crowd, ..mark });
+                }
+            }
         }
     }
 
@@ -118,15 +209,25 @@ pub(super) fn count(
     mut despawned: RemovedComponents<TaskRow>,
     mut unlinked: RemovedComponents<PartOf>,
     touched: Res<Touched>,
-    tasks: Query<(&RowState, &Moment, Option<&PartOf>), With<TaskRow>>,
+    tasks: Query<(&TaskRow, &RowState, &Moment, Option<&PartOf>)>,
 ) {
     for task in touched.iter().chain(unlinked.read()).chain(despawned.read()) {
         let now = tasks
             .get(task)
             .ok()
-            .filter(|(_, moment, _)| moment.gone.is_none())
-            .map(|(state, _, part_of)| (part_of.map(|part_of| part_of.0), state.0.status));
+            .filter(|(_, _, moment, _)| moment.gone.is_none())
+            .map(|(row, state, _, part_of)| {
+                let status = counted_as(state.0.status, row.needs_human);
+                (part_of.map(|part_of| part_of.0), status)
+            });
         tallies.count(task, now);
+    }
+}
+
+/// The marks of tasks in trouble know how crowded it is around them.
+pub(super) fn tell_crowds(mut tallies: ResMut<Tallies>, mut marks: ResMut<Marks>) {
+    if !tallies.stale.is_empty() || tallies.unassigned_stale {
+        tallies.tell_crowds(&mut marks);
     }
 }
 
@@ -156,8 +257,64 @@ mod tests {
             tallies.count(entity(index), None);
         }
         assert!(
-            tallies.by_workflow.is_empty() && tallies.counted.is_empty(),
+            tallies.by_workflow.is_empty() && tallies.counted.is_empty() && tallies.alarms.is_empty(),
             "nothing is kept of what is gone"
         );
+    }
+
+    #[test]
+    fn trouble_is_told_by_the_gravest_and_crowds_in_steps() {
+        let tally = |failed: u32, blocked: u32, waiting: u32, queued: u32| {
+            let mut tally = Tally::default();
+            for (status, count) in [
+                (Status::Failed, failed),
+                (Status::Blocked, blocked),
+                (Status::Waiting, waiting),
+                (Status::Queued, queued),
+            ] {
+                (0..count).for_each(|_| tally.add(status));
+            }
+            tally
+        };
+        assert_eq!(tally(0, 0, 0, 9).gravest(), None);
+        assert_eq!(tally(0, 4, 9, 9).gravest(), Some((Status::Blocked, 4)));
+        assert_eq!(tally(1, 4, 9, 9).gravest(), Some((Status::Failed, 1)));
+        assert_eq!(tally(1, 1, 1, 0).crowd(), 0, "three are no crowd");
+        assert_eq!(tally(4, 0, 0, 0).crowd(), 0xe0);
+        assert!(tally(4, 0, 0, 100_000).crowd() > 0, "a few among many are seen");
+        let steps: std::collections::BTreeSet<u8> = (4..1_000)
+            .map(|failed| tally(failed, 0, 0, 1_000 - failed).crowd())
+            .collect();
+        assert!(steps.len() < 48, "{} steps", steps.len());
+    }
+
+    #[test]
+    fn a_task_that_asks_for_a_person_waits() {
+        assert_eq!(counted_as(Status::Running, true), Status::Waiting);
+        assert_eq!(counted_as(Status::Failed, true), Status::Failed);
+        assert_eq!(counted_as(Status::Done, true), Status::Done);
+        assert_eq!(counted_as(Status::Running, false), Status::Running);
+    }
+
+    #[test]
+    fn tasks_in_trouble_learn_of_the_crowd_around_them() {
+        use super::super::{instance::MarkKind, tables::Layer};
+        let entity = |index| Entity::from_raw_u32(index).expect("not the placeholder");
+        let flow = Some(entity(1));
+        let (mut tallies, mut marks) = (Tallies::default(), Marks::default());
+        for index in 10..20 {
+            tallies.count(entity(index), Some((flow, Status::Failed)));
+            let mark = Mark::new(MarkKind::Task, Vec2::ZERO, 0.4, Status::Failed);
+            marks.set(entity(index), Layer::Alarms, &mark);
+        }
+        tallies.tell_crowds(&mut marks);
+        let crowd = |marks: &Marks| marks.mark(entity(15)).map(|mark| mark.crowd);
+        assert_eq!(crowd(&marks), Some(0xe0));
+        for index in 10..19 {
+            tallies.count(entity(index), Some((flow, Status::Done)));
+        }
+        tallies.tell_crowds(&mut marks);
+        assert_eq!(crowd(&marks), Some(0xe0), "done, it is no alarm and is not told");
+        assert_eq!(marks.mark(entity(19)).map(|mark| mark.crowd), Some(0));
     }
 }

@@ -42,7 +42,7 @@ pub(super) struct Pass {
 }
 
 /// From the back to the front. Labels are at 0 and above; the veil hangs before them.
-const PASSES: [(f32, Program, Option<Layer>); 11] = [
+const PASSES: [(f32, Program, Option<Layer>); 13] = [
     (-100.0, Program::Floors, Some(Layer::Grounds)),
     (-90.0, Program::Rings, Some(Layer::Grounds)),
     (-80.0, Program::Links, None),
@@ -50,6 +50,8 @@ const PASSES: [(f32, Program, Option<Layer>); 11] = [
     (-60.0, Program::Marks, Some(Layer::Alarms)),
     (-50.0, Program::Bodies, Some(Layer::Agents)),
     (-40.0, Program::Marks, Some(Layer::Agents)),
+    (-36.0, Program::Badges, Some(Layer::Grounds)),
+    (-34.0, Program::Bubbles, Some(Layer::Grounds)),
     (-30.0, Program::Bubbles, Some(Layer::Alarms)),
     (-20.0, Program::Bubbles, Some(Layer::Agents)),
     (-10.0, Program::Pointed, Some(Layer::Overlay)),

@@ -20,18 +20,21 @@ pub(super) enum Program {
     Marks,
     /// The hexagons of the agents.
     Bodies,
+    /// What stands for all tasks in trouble of a district.
+    Badges,
     Bubbles,
     Pointed,
     Veil,
 }
 
 impl Program {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Floors,
         Self::Rings,
         Self::Links,
         Self::Marks,
         Self::Bodies,
+        Self::Badges,
         Self::Bubbles,
         Self::Pointed,
         Self::Veil,
@@ -43,7 +46,7 @@ impl Program {
             Self::Floors => shader!("floors"),
             Self::Rings => shader!("rings"),
             Self::Links => shader!("links"),
-            Self::Marks | Self::Bodies => shader!("marks"),
+            Self::Marks | Self::Bodies | Self::Badges => shader!("marks"),
             Self::Bubbles => shader!("bubbles"),
             Self::Pointed => shader!("pointed"),
             Self::Veil => shader!("veil"),
@@ -52,7 +55,11 @@ impl Program {
 
     /// Its vertex stage.
     pub(super) fn vertex_entry(self) -> &'static str {
-        if self == Self::Bodies { "body" } else { "vertex" }
+        match self {
+            Self::Bodies => "body",
+            Self::Badges => "badge",
+            _ => "vertex",
+        }
     }
 
     /// Vertices of one instance, a triangle strip. As the shaders count: `CORNERS`, twice `SEGMENTS` + 1, a quad.

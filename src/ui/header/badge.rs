@@ -137,7 +137,7 @@ const WIDTH_STEP: f32 = 16.0;
 
 impl BadgeLayout {
     pub fn new(ui: &Ui, view: &BadgeView, look: &LinkLook) -> Self {
-        let ink = look.ink();
+        let ink = look.ink(theme::of(ui));
         let painter = ui.painter();
         let word = painter.layout_no_wrap(view.word().to_owned(), Tier::Room.font(ui), ink);
         let caption = Tier::Caption.font(ui);
@@ -186,11 +186,11 @@ impl BadgeLayout {
                 StrokeKind::Middle,
             );
         }
-        painter.rect_filled(rect, corner, look.face());
+        painter.rect_filled(rect, corner, look.face(theme::of(ui)));
         let edge = if response.has_focus() {
-            Stroke::new(2.5, theme::SELECTION)
+            Stroke::new(2.5, theme::of(ui).selection)
         } else if response.hovered() || view.popover_open {
-            Stroke::new(2.0, theme::TEXT)
+            Stroke::new(2.0, theme::of(ui).text)
         } else {
             Stroke::new(1.5, look.edge())
         };
@@ -200,11 +200,11 @@ impl BadgeLayout {
         self.draw_dot(ui, dot, view.tone, look);
         let word = pos2(dot.x + self.dot * 0.5 + INNER_GAP, rect.center().y);
         let word = Align2::LEFT_CENTER.anchor_size(word, self.word.size());
-        painter.galley(word.min, Arc::clone(&self.word), look.ink());
+        painter.galley(word.min, Arc::clone(&self.word), look.ink(theme::of(ui)));
         let lines = pos2(word.right() + INNER_GAP, rect.center().y);
         let mut at = Align2::LEFT_CENTER.anchor_size(lines, self.lines_size).min;
         for line in &self.lines {
-            painter.galley(at, Arc::clone(line), look.ink());
+            painter.galley(at, Arc::clone(line), look.ink(theme::of(ui)));
             at.y += line.size().y;
         }
         response.on_hover_text(match &view.reason {
@@ -222,11 +222,11 @@ impl BadgeLayout {
                 painter.circle_filled(center, radius, look.edge());
             }
             Tone::CatchingUp | Tone::Waiting => {
-                let line = Stroke::new((radius * 0.32).max(2.0), theme::TEXT);
+                let line = Stroke::new((radius * 0.32).max(2.0), theme::of(ui).text);
                 spinner(ui, center, radius - line.width * 0.5, line);
             }
             Tone::Offline => {
-                let line = Stroke::new((radius * 0.34).max(2.0), look.ink());
+                let line = Stroke::new((radius * 0.34).max(2.0), look.ink(theme::of(ui)));
                 let arm = vec2(radius, radius) * 0.72;
                 painter.line_segment([center - arm, center + arm], line);
                 let arm = vec2(arm.x, -arm.y);

@@ -62,8 +62,12 @@ pub fn header_ui(ui: &mut Ui, view: &HeaderView<'_>, look: &LinkLook, actions: &
     let stats = stats(ui, view);
     let name = ui
         .painter()
-        .layout_no_wrap("opswall".to_owned(), Tier::Name.font(ui), theme::MUTED);
-    let ink = if view.stale { theme::MUTED } else { theme::TEXT };
+        .layout_no_wrap("opswall".to_owned(), Tier::Name.font(ui), theme::of(ui).muted);
+    let ink = if view.stale {
+        theme::of(ui).muted
+    } else {
+        theme::of(ui).text
+    };
     let clock = ui
         .painter()
         .layout_no_wrap(view.clock.to_owned(), Tier::RoomDigits.font(ui), ink);
@@ -123,7 +127,7 @@ pub fn header_ui(ui: &mut Ui, view: &HeaderView<'_>, look: &LinkLook, actions: &
         let width = width_of(*part);
         let next = group_of(*part);
         if next.is_some() && group.is_some_and(|group| Some(group) != next) {
-            let hairline = Stroke::new(1.0, theme::LINE);
+            let hairline = Stroke::new(1.0, theme::of(ui).line);
             let inset = content * 0.14;
             let y = middle - content * 0.5 + inset..=middle + content * 0.5 - inset;
             ui.painter().vline((left - GAP * 0.5).round(), y, hairline);
@@ -132,7 +136,7 @@ pub fn header_ui(ui: &mut Ui, view: &HeaderView<'_>, look: &LinkLook, actions: &
         match part {
             Part::Name => {
                 let at = Align2::LEFT_CENTER.anchor_size(pos2(left, middle), name.size());
-                ui.painter().galley(at.min, Arc::clone(&name), theme::MUTED);
+                ui.painter().galley(at.min, Arc::clone(&name), theme::of(ui).muted);
             }
             Part::Badge => {
                 // At most what is there: a badge alone on a narrow screen is cut, not spilled.
@@ -175,16 +179,20 @@ fn show_stat(ui: &Ui, stats: &[Stat], part: Part, rect: Rect) {
 /// The totals in their order. What is abnormal has colour only when there is some of it.
 fn stats(ui: &Ui, view: &HeaderView<'_>) -> Vec<Stat> {
     let counts = &view.counts;
-    let calm = if view.stale { theme::MUTED } else { theme::TEXT };
+    let calm = if view.stale {
+        theme::of(ui).muted
+    } else {
+        theme::of(ui).text
+    };
     let exact = |count: usize| format::grouped(count as u64);
     let plain = |part, number: String, caption: &str, icon, spoken| StatText {
         part,
         number,
         caption: caption.to_owned(),
-        caption_ink: theme::MUTED,
+        caption_ink: theme::of(ui).muted,
         icon,
         ink: calm,
-        icon_ink: theme::MUTED,
+        icon_ink: theme::of(ui).muted,
         spoken,
     };
     let alarm = |part, status: Status, count: usize, caption: &str, spoken| {
@@ -193,14 +201,18 @@ fn stats(ui: &Ui, view: &HeaderView<'_>) -> Vec<Stat> {
             part,
             number: format::compact(count),
             caption: caption.to_owned(),
-            caption_ink: theme::MUTED,
+            caption_ink: theme::of(ui).muted,
             icon: Some(status),
             ink: if loud {
-                theme::status_color(status)
+                theme::of(ui).status_ink(status)
             } else {
-                theme::MUTED
+                theme::of(ui).muted
             },
-            icon_ink: if loud { theme::status_color(status) } else { theme::LINE },
+            icon_ink: if loud {
+                theme::of(ui).status(status)
+            } else {
+                theme::of(ui).line
+            },
             spoken,
         }
     };
@@ -221,7 +233,7 @@ fn stats(ui: &Ui, view: &HeaderView<'_>) -> Vec<Stat> {
             .spoken
             .push_str(&format!(", {} failed", exact(counts.agents_failed)));
         if !view.stale {
-            agents.caption_ink = theme::status_color(Status::Failed);
+            agents.caption_ink = theme::of(ui).status_ink(Status::Failed);
         }
     }
     let mut texts = vec![

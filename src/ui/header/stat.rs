@@ -75,9 +75,9 @@ impl Stat {
             status_icon::paint(painter, icon, status, ink);
             left += self.icon_size + ICON_GAP;
         }
-        painter.galley(pos2(left, rect.top()), Arc::clone(&self.number), theme::TEXT);
+        painter.galley(pos2(left, rect.top()), Arc::clone(&self.number), theme::of(ui).text);
         let below = pos2(rect.left(), rect.top() + self.number.size().y - 2.0);
-        painter.galley(below, Arc::clone(&self.caption), theme::MUTED);
+        painter.galley(below, Arc::clone(&self.caption), theme::of(ui).muted);
         response.on_hover_text(&self.spoken);
     }
 }

@@ -78,7 +78,7 @@ fn warning(ui: &mut Ui, name: &str, words: &str, level: Level) {
         let side = em(ui);
         let (rect, _) = ui.allocate_exact_size(Vec2::splat(side), Sense::hover());
         status_icon::paint_level(ui.painter(), rect.shrink(1.0), level);
-        let ink = theme::level_color(level);
+        let ink = theme::of(ui).level(level);
         ui.add(egui::Label::new(egui::RichText::new(words).color(ink)).wrap());
     });
 }

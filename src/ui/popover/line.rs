@@ -54,12 +54,12 @@ pub fn fact(ui: &mut Ui, name: &str, value: impl Into<String>) -> Response {
 
 /// Words in the quiet ink.
 pub fn muted(ui: &mut Ui, text: impl Into<String>) -> Response {
-    ui.add(Label::new(RichText::new(text).color(theme::MUTED)).truncate())
+    ui.add(Label::new(RichText::new(text).color(theme::of(ui).muted)).truncate())
 }
 
 /// Words, wrapped.
 pub fn text(ui: &mut Ui, text: impl Into<String>) -> Response {
-    ui.add(Label::new(RichText::new(text).color(theme::TEXT)).wrap())
+    ui.add(Label::new(RichText::new(text).color(theme::of(ui).text)).wrap())
 }
 
 /// What a block is called. A little larger than its text at every size: names read across the room would shout here.
@@ -71,5 +71,5 @@ pub fn heading(ui: &mut Ui, text: &str) {
 /// The same, in the flow of a line.
 pub fn title(ui: &mut Ui, text: &str) {
     let font = FontId::proportional((em(ui) * 1.2).round());
-    ui.label(RichText::new(text).font(font).color(theme::TEXT));
+    ui.label(RichText::new(text).font(font).color(theme::of(ui).text));
 }

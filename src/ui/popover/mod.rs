@@ -95,7 +95,7 @@ pub fn popover_area(
             // The area remembers the height that it had; what it may have is what is left of the screen.
             let most = (room.bottom() - corner.y).max(160.0);
             ui.set_max_height(most);
-            theme::plate().show(ui, |ui| {
+            theme::plate(theme::of(ui)).show(ui, |ui| {
                 ui.set_width(width(ui, room.width() - 26.0));
                 let top = ui.cursor().top();
                 head_ui(ui, view, actions);
@@ -111,6 +111,12 @@ pub fn popover_area(
                     });
             });
         });
+}
+
+/// Whether it lies over a part of the screen, as it was last shown.
+pub fn covers(ctx: &Context, rect: Rect) -> bool {
+    ctx.memory(|memory| memory.area_rect(Id::new("connection")))
+        .is_some_and(|area| area.intersects(rect))
 }
 
 /// Two columns where they fit, else one, else what there is.
@@ -188,7 +194,7 @@ fn body_ui(ui: &mut Ui, view: &PopoverView<'_>, actions: &mut Vec<Action>) {
     });
     let bottom = ui.min_rect().bottom();
     ui.painter()
-        .vline(middle.round(), corner.y..=bottom, Stroke::new(1.0, theme::LINE));
+        .vline(middle.round(), corner.y..=bottom, Stroke::new(1.0, theme::of(ui).line));
 }
 
 fn now_ui(ui: &mut Ui, view: &PopoverView<'_>) {
@@ -219,27 +225,27 @@ fn head_ui(ui: &mut Ui, view: &PopoverView<'_>, actions: &mut Vec<Action>) {
 
 fn heading_ui(ui: &mut Ui, view: &PopoverView<'_>) {
     let color = match view.badge.tone {
-        Tone::Live => theme::LIVE,
-        Tone::CatchingUp | Tone::Waiting => theme::TEXT,
-        Tone::Offline => theme::OFFLINE,
+        Tone::Live => theme::of(ui).live,
+        Tone::CatchingUp | Tone::Waiting => theme::of(ui).text,
+        Tone::Offline => theme::of(ui).offline,
     };
     ui.label(RichText::new(view.badge.word()).font(Tier::Name.font(ui)).color(color));
     let since = format!("for {}", format::span(view.since_secs));
-    ui.label(RichText::new(since).color(theme::MUTED));
+    ui.label(RichText::new(since).color(theme::of(ui).muted));
     let [first, second] = view.badge.lines();
     // Offline the first is the reason, which stands below in full.
     let lines = [(view.badge.tone != Tone::Offline).then_some(first), Some(second)];
     let lines = format::dotted(lines.into_iter().flatten().filter(|line| !line.is_empty()));
     if !lines.is_empty() {
-        ui.add(Label::new(RichText::new(lines).color(theme::MUTED)).truncate());
+        ui.add(Label::new(RichText::new(lines).color(theme::of(ui).muted)).truncate());
     }
 }
 
 fn buttons_ui(ui: &mut Ui, view: &PopoverView<'_>, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
         // Always of use: live it starts afresh, waiting it does not wait.
-        let text = RichText::new("Reconnect").color(theme::GROUND);
-        let reconnect = egui::Button::new(text).fill(theme::TEXT);
+        let text = RichText::new("Reconnect").color(theme::of(ui).ground);
+        let reconnect = egui::Button::new(text).fill(theme::of(ui).text);
         if ui
             .add(reconnect)
             .on_hover_text("Drop what there is and connect now (R)")

@@ -18,7 +18,7 @@ const COPIED_SECS: f64 = 2.0;
 
 pub fn reason_ui(ui: &mut Ui, reason: &str) {
     let sentence = format::sentence(&format::clean(reason, MOST_TEXT));
-    let label = Label::new(RichText::new(sentence).color(theme::TEXT));
+    let label = Label::new(RichText::new(sentence).color(theme::of(ui).text));
     ui.add(label.wrap().selectable(true));
     if let Some(command) = command_in(reason) {
         command_ui(ui, &command);
@@ -49,7 +49,7 @@ pub fn command_in(reason: &str) -> Option<String> {
 
 fn command_ui(ui: &mut Ui, command: &str) {
     let frame = Frame::new()
-        .fill(theme::GROUND)
+        .fill(theme::of(ui).ground)
         .corner_radius(CornerRadius::same(5))
         .inner_margin(Margin::same(8));
     frame.show(ui, |ui| {
@@ -60,7 +60,9 @@ fn command_ui(ui: &mut Ui, command: &str) {
             let size = vec2(width, height(ui));
             ui.allocate_ui_with_layout(size, Layout::top_down(egui::Align::LEFT), |ui| {
                 ui.set_width(width);
-                let words = RichText::new(command).font(Tier::Mono.font(ui)).color(theme::TEXT);
+                let words = RichText::new(command)
+                    .font(Tier::Mono.font(ui))
+                    .color(theme::of(ui).text);
                 ui.add(Label::new(words).wrap().selectable(true));
             });
             copy_button(ui, command);

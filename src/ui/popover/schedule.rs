@@ -61,7 +61,7 @@ pub fn schedule_plot(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>) {
         rect.min + vec2(small.size * 2.2, above),
         rect.max - vec2(small.size * 0.6, below),
     );
-    painter.hline(plot.x_range(), plot.bottom(), Stroke::new(1.0, theme::LINE));
+    painter.hline(plot.x_range(), plot.bottom(), Stroke::new(1.0, theme::of(ui).line));
 
     let peak = delays.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
     let slots = delays.len().max(1) as f32;
@@ -78,14 +78,18 @@ pub fn schedule_plot(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>) {
     for (slot, top) in points.iter().enumerate() {
         let delay = delays.get(slot).copied().unwrap_or_default();
         let current = trying == u32::try_from(slot + 1).ok();
-        let ink = if current { theme::SELECTION } else { theme::TEXT };
-        painter.vline(top.x, top.y..=plot.bottom(), Stroke::new(1.0, theme::LINE));
+        let ink = if current {
+            theme::of(ui).selection
+        } else {
+            theme::of(ui).text
+        };
+        painter.vline(top.x, top.y..=plot.bottom(), Stroke::new(1.0, theme::of(ui).line));
         if backoff.jitter > 0.0 {
             let floor = at(slot, delay * shortest);
-            painter.line_segment([*top, floor], Stroke::new(5.0, theme::MUTED.gamma_multiply(0.5)));
+            painter.line_segment([*top, floor], Stroke::new(5.0, theme::of(ui).muted.gamma_multiply(0.5)));
         }
         let number = pos2(top.x, plot.bottom() + 3.0);
-        let number_ink = if current { ink } else { theme::MUTED };
+        let number_ink = if current { ink } else { theme::of(ui).muted };
         painter.text(
             number,
             Align2::CENTER_TOP,
@@ -94,15 +98,19 @@ pub fn schedule_plot(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>) {
             number_ink,
         );
     }
-    painter.add(Shape::line(points.clone(), Stroke::new(2.0, theme::LIVE)));
+    painter.add(Shape::line(points.clone(), Stroke::new(2.0, theme::of(ui).live)));
     for (slot, top) in points.iter().enumerate() {
         let delay = delays.get(slot).copied().unwrap_or_default();
         let current = trying == u32::try_from(slot + 1).ok();
-        let ink = if current { theme::SELECTION } else { theme::TEXT };
+        let ink = if current {
+            theme::of(ui).selection
+        } else {
+            theme::of(ui).text
+        };
         painter.circle_filled(
             *top,
             if current { 5.0 } else { 3.5 },
-            if current { ink } else { theme::LIVE },
+            if current { ink } else { theme::of(ui).live },
         );
         // The ceiling is said where it is reached, not all along.
         let before = slot.checked_sub(1).and_then(|before| delays.get(before));
@@ -112,7 +120,7 @@ pub fn schedule_plot(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>) {
         }
     }
     let row = pos2(rect.left(), plot.bottom() + 3.0);
-    painter.text(row, Align2::LEFT_TOP, "try", small, theme::MUTED);
+    painter.text(row, Align2::LEFT_TOP, "try", small, theme::of(ui).muted);
 }
 
 #[cfg(test)]

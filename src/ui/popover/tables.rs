@@ -19,7 +19,9 @@ const ROWS_EMS: f32 = 4.6;
 pub fn tables_ui(ui: &mut Ui, link: &LinkReport) {
     line(ui, |ui| {
         let head = |ui: &mut Ui, words: &str| {
-            let words = RichText::new(words).font(Tier::Small.font(ui)).color(theme::MUTED);
+            let words = RichText::new(words)
+                .font(Tier::Small.font(ui))
+                .color(theme::of(ui).muted);
             ui.label(words);
         };
         cell(ui, NAME_EMS, Align::Min, |ui| head(ui, "table"));
@@ -40,7 +42,7 @@ pub fn tables_ui(ui: &mut Ui, link: &LinkReport) {
                 match following {
                     Following::Whole => muted(ui, following.word()),
                     Following::StreamOnly | Following::Polled => {
-                        ui.label(RichText::new(following.word()).color(theme::WARN))
+                        ui.label(RichText::new(following.word()).color(theme::of(ui).warn))
                     }
                 }
             });
@@ -63,17 +65,17 @@ fn channel_dot(ui: &mut Ui, state: ChannelState, following: Following) {
         painter.with_clip_rect(lower).circle_filled(center, radius, ink);
     };
     match state {
-        ChannelState::Live if following == Following::Polled => half(theme::WARN),
+        ChannelState::Live if following == Following::Polled => half(theme::of(ui).warn),
         ChannelState::Live => {
-            painter.circle_filled(center, radius + 0.5, theme::LIVE);
+            painter.circle_filled(center, radius + 0.5, theme::of(ui).live);
         }
-        ChannelState::Joining | ChannelState::Joined | ChannelState::Subscribed => half(theme::MUTED),
+        ChannelState::Joining | ChannelState::Joined | ChannelState::Subscribed => half(theme::of(ui).muted),
         ChannelState::Closed => {
-            painter.circle_stroke(center, radius, Stroke::new(1.5, theme::MUTED));
+            painter.circle_stroke(center, radius, Stroke::new(1.5, theme::of(ui).muted));
         }
         ChannelState::Refused => {
             for arm in [vec2(radius, radius), vec2(radius, -radius)] {
-                painter.line_segment([center - arm, center + arm], Stroke::new(2.0, theme::OFFLINE));
+                painter.line_segment([center - arm, center + arm], Stroke::new(2.0, theme::of(ui).offline));
             }
         }
     }

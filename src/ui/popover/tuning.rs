@@ -64,7 +64,7 @@ pub fn tuning_ui(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>, actions: &
     let edited = edited.clamped();
     ui.add_space(2.0);
     schedule_plot(ui, &edited, trying);
-    ui.add(egui::Label::new(RichText::new(schedule_text(&edited)).color(theme::TEXT)).wrap());
+    ui.add(egui::Label::new(RichText::new(schedule_text(&edited)).color(theme::of(ui).text)).wrap());
     if edited != *backoff {
         actions.push(Action::Tuned(edited));
     }
@@ -88,7 +88,7 @@ fn named(ui: &mut Ui, name: &str, slider: Slider<'_>) {
         let layout = Layout::left_to_right(Align::Center);
         let label = ui.allocate_ui_with_layout(vec2(width, height), layout, |ui| {
             ui.set_width(width);
-            ui.label(RichText::new(name).color(theme::MUTED))
+            ui.label(RichText::new(name).color(theme::of(ui).muted))
         });
         ui.add(slider).labelled_by(label.inner.id);
     });

@@ -11,7 +11,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use self::reads::Reads;
 use super::{
-    Action, TypeScale, banner, header, inspector, keys,
+    Action, TypeScale, banner, header, hover, inspector, keys,
     keys::KeyContext,
     legend,
     legend::LegendView,
@@ -22,7 +22,10 @@ use super::{
     theme,
     toasts::{self, Toasts},
 };
-use crate::messages::{Intent, KeyboardInPanels, PointerOverPanels, SceneInsets};
+use crate::{
+    messages::{Intent, KeyboardInPanels, PointerOverPanels, SceneInsets, ScreenTheme},
+    theme::ThemeName,
+};
 
 pub(super) fn plugin(app: &mut App) {
     if !app.is_plugin_added::<EguiPlugin>() {
@@ -39,6 +42,8 @@ pub struct Panels {
     pub popover_open: bool,
     pub legend_open: bool,
     pub keys_open: bool,
+    /// Unattended: no legend, no inspector, no card at the pointer.
+    pub kiosk: bool,
     tune: TuneDraft,
 }
 
@@ -48,6 +53,7 @@ impl Default for Panels {
             popover_open: false,
             legend_open: true,
             keys_open: false,
+            kiosk: false,
             tune: TuneDraft::default(),
         }
     }
@@ -62,17 +68,19 @@ struct Writes<'w> {
     keyboard: ResMut<'w, KeyboardInPanels>,
 }
 
-/// Puts the theme on a context that is new, or on all when the type scale changed.
+/// Puts the theme on a context that is new, or on all when the theme or the type scale changed.
 fn dress(
     scale: Res<TypeScale>,
+    theme: Res<ScreenTheme>,
     mut contexts: Query<(&mut EguiContext, Ref<PrimaryEguiContext>)>,
-    mut dressed: Local<Option<TypeScale>>,
+    mut dressed: Local<Option<(TypeScale, ThemeName)>>,
 ) {
-    let rescaled = *dressed != Some(*scale);
+    let wanted = (*scale, theme.0);
+    let redressed = *dressed != Some(wanted);
     for (mut context, primary) in &mut contexts {
-        if rescaled || primary.is_added() {
-            theme::apply(context.get_mut(), &scale);
-            *dressed = Some(*scale);
+        if redressed || primary.is_added() {
+            theme::apply(context.get_mut(), &scale, theme.0);
+            *dressed = Some(wanted);
         }
     }
 }
@@ -152,14 +160,14 @@ fn draw_panels(
     };
     let look = reads.look();
     let top = egui::Panel::top("header")
-        .frame(egui::Frame::new().fill(theme::SURFACE))
+        .frame(egui::Frame::new().fill(theme::of(ctx).surface))
         .show_separator_line(false)
         .show(&mut root, |ui| header::header_ui(ui, &header_view, &look, actions));
     let shown = top.inner;
     if connection.demo {
         banner::demo_banner(&mut root);
     }
-    let inspected = reads.inspected();
+    let inspected = reads.inspected().filter(|_| !panels.kiosk);
     if let Some(view) = &inspected {
         inspector::inspector_panel(&mut root, view, actions);
     }
@@ -183,9 +191,15 @@ fn draw_panels(
     };
     // Nothing to read it for while the wall is empty.
     let mut floating_left = 0.0;
-    if overlay_view.rows > 0 {
+    if overlay_view.rows > 0 && !panels.kiosk {
         let corner = scene.left_bottom() + vec2(theme::GAP, -theme::GAP);
-        let width = legend::legend_area(ctx, &legend_view, corner, actions);
+        // Half covered it would only be in the way. The camera keeps its place for it: nothing moves.
+        let is_covered = panels.popover_open && popover::covers(ctx, legend::rect(ctx, corner));
+        let width = if is_covered {
+            legend::rect(ctx, corner).width()
+        } else {
+            legend::legend_area(ctx, &legend_view, corner, actions)
+        };
         // Folded, it is a word in the corner and hides nothing.
         if panels.legend_open {
             floating_left = theme::GAP + width;
@@ -214,6 +228,9 @@ fn draw_panels(
     }
     let corner = scene.right_top() + vec2(-theme::GAP, theme::GAP);
     toasts::toasts_area(ctx, toasts, corner, now, actions);
+    if let (Some(view), Some(pointer), false) = (reads.hovered(), ctx.pointer_latest_pos(), panels.kiosk) {
+        hover::hover_area(ctx, &view, pointer, scene);
+    }
     if panels.keys_open {
         keys::keys_area(ctx, actions);
     }

@@ -1,16 +1,21 @@
 //! What the panels read of the world, gathered into the plain views that they take.
 
 use bevy::{ecs::system::SystemParam, prelude::*};
+use jiff::Timestamp;
 
 use crate::{
     connection::Connection,
     domain::{Kind, Status},
-    fleet::{AgentRow, Columns, Counts, Key, Label, Moment, RowState, TaskRow, WorkflowRow},
+    fleet::{
+        AgentRow, AssignedTo, Columns, Counts, FleetMapping, Key, Label, Moment, PartOf, RowState, TaskRow,
+        WorkflowRow, WorksOn,
+    },
     messages::Staleness,
     scene::selection::Selection,
     ui::{
         clock::ClockText,
         header::{BadgeView, HeaderCounts},
+        hover::HoverView,
         inspector::InspectorView,
         legend::LegendRow,
         link_look::LinkLook,
@@ -32,6 +37,16 @@ pub struct Reads<'w, 's> {
     pub clock: Res<'w, ClockText>,
     pub unmapped: Res<'w, UnmappedWords>,
     selection: Res<'w, Selection>,
+    mapping: Res<'w, FleetMapping>,
+    ties: Query<
+        'w,
+        's,
+        (
+            Option<&'static AssignedTo>,
+            Option<&'static WorksOn>,
+            Option<&'static PartOf>,
+        ),
+    >,
     looks: Query<'w, 's, &'static LinkLook>,
     rows: Query<
         'w,
@@ -111,6 +126,37 @@ impl Reads<'_, '_> {
     /// Rows on the wall.
     pub fn rows(&self) -> usize {
         Kind::ALL.into_iter().map(|kind| self.counts.total(kind)).sum()
+    }
+
+    /// The row under the pointer, unless it is the selected one, which the inspector tells all of.
+    pub fn hovered(&self) -> Option<HoverView<'_>> {
+        let hovered = self
+            .selection
+            .hovered
+            .filter(|row| Some(*row) != self.selection.selected)?;
+        let (key, label, state, columns, moment, agent, task, workflow) = self.rows.get(hovered).ok()?;
+        if moment.is_some_and(|moment| moment.gone.is_some()) {
+            return None;
+        }
+        let name = |row: Entity| self.rows.get(row).ok().map(|row| &*row.1.0);
+        let ties = self.ties.get(hovered).ok();
+        let updated = self.mapping.0.updated_ms(key.0.kind, &columns.0);
+        Some(HoverView {
+            kind: key.0.kind,
+            label: &label.0,
+            subtitle: agent.and_then(|agent| agent.subtitle.as_deref()),
+            state: &state.0,
+            age_secs: updated.map(|at_ms| (Timestamp::now().as_millisecond().saturating_sub(at_ms)) as f64 / 1e3),
+            agent: ties.and_then(|(agent, ..)| agent).and_then(|agent| name(agent.0)),
+            task: ties.and_then(|(_, task, _)| task).and_then(|task| name(task.0)),
+            workflow: ties
+                .and_then(|(.., workflow)| workflow)
+                .and_then(|workflow| name(workflow.0)),
+            progress: task
+                .and_then(|task| task.progress)
+                .or_else(|| workflow.and_then(|workflow| workflow.progress)),
+            error: task.and_then(|task| task.error.as_deref()),
+        })
     }
 
     /// The selected row; `None` when nothing is selected or its entity is gone.

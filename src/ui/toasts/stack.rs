@@ -37,7 +37,7 @@ pub fn toasts_ui(ui: &mut Ui, toasts: &Toasts, now: f64, actions: &mut Vec<Actio
 }
 
 fn toast_ui(ui: &mut Ui, slot: usize, toast: &Toast, now: f64, actions: &mut Vec<Action>) {
-    let frame = theme::plate().inner_margin(Margin {
+    let frame = theme::plate(theme::of(ui)).inner_margin(Margin {
         left: PAD.0,
         right: PAD.1,
         top: 8,
@@ -61,12 +61,12 @@ fn toast_ui(ui: &mut Ui, slot: usize, toast: &Toast, now: f64, actions: &mut Vec
         ne: 0,
         se: 0,
     };
-    let color = theme::level_color(toast.level).gamma_multiply(toast.opacity(now));
+    let color = theme::of(ui).level(toast.level).gamma_multiply(toast.opacity(now));
     ui.painter().rect_filled(edge, corner, color);
     let response = ui.interact(rect, ui.id().with(("toast", slot)), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, spoken(toast)));
     if response.hovered() || response.has_focus() {
-        let line = Stroke::new(1.0, theme::MUTED);
+        let line = Stroke::new(1.0, theme::of(ui).muted);
         ui.painter()
             .rect_stroke(rect, CornerRadius::same(8), line, egui::StrokeKind::Inside);
     }
@@ -82,7 +82,7 @@ fn contents(ui: &mut Ui, toast: &Toast) {
     if toast.count > 1 {
         // Laid out from the right first, so that a long text wraps beside it.
         ui.with_layout(Layout::right_to_left(Align::TOP), |ui| {
-            ui.label(egui::RichText::new(format!("×{}", toast.count)).color(theme::MUTED));
+            ui.label(egui::RichText::new(format!("×{}", toast.count)).color(theme::of(ui).muted));
             ui.with_layout(Layout::left_to_right(Align::TOP), |ui| text(ui, toast));
         });
     } else {
@@ -92,7 +92,7 @@ fn contents(ui: &mut Ui, toast: &Toast) {
 
 fn text(ui: &mut Ui, toast: &Toast) {
     let text = egui::RichText::new(&toast.text)
-        .color(theme::TEXT)
+        .color(theme::of(ui).text)
         .font(Tier::Body.font(ui));
     ui.add(egui::Label::new(text).wrap());
 }
