@@ -59,7 +59,7 @@ pub struct DemoArgs {
     /// Row changes per second on average; 0 = paused
     #[arg(long, value_name = "CHANGES_PER_S")]
     pub rate: Option<f64>,
-    /// What it begins with: usual, idle, storm or giant
+    /// What it begins with: usual, calm, idle, storm or giant
     #[arg(long, value_name = "NAME")]
     pub population: Option<String>,
     /// Same seed and sizes, same rows and changes

@@ -39,7 +39,7 @@ pub fn run(settings: &Settings, args: &SnapshotArgs, demo: Option<Options>) -> R
     let mut settings = settings.clone();
     if args.offline {
         // Nobody waits a minute and a half for a picture.
-        settings.backoff.max_attempts = 1;
+        settings.backoff.max_attempts = 2;
         settings.backoff.interval = LOST_RETRY;
     }
     let source = wall::source(&settings, demo)?;

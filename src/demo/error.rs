@@ -23,7 +23,7 @@ pub enum DemoError {
     /// A fault profile that cannot be read; the text is a whole sentence.
     #[error("{0}")]
     Faults(String),
-    #[error("'{0}' is no population: give usual, idle, storm or giant")]
+    #[error("'{0}' is no population: give usual, calm, idle, storm or giant")]
     Population(String),
     /// A control call that cannot be carried out; the text is a whole sentence.
     #[error("{0}")]

@@ -87,17 +87,20 @@ pub enum Population {
     /// Every state is there.
     #[default]
     Usual,
+    /// Every state is there, and hardly anything is in trouble.
+    Calm,
     /// Nobody works: tasks are done or queued, agents rest.
     Idle,
     /// Half of everything failed.
     Storm,
-    /// One workflow has nearly all tasks.
+    /// One workflow has nearly all tasks; calm otherwise.
     Giant,
 }
 
 impl Population {
-    const WORDS: [(&'static str, Self); 4] = [
+    const WORDS: [(&'static str, Self); 5] = [
         ("usual", Self::Usual),
+        ("calm", Self::Calm),
         ("idle", Self::Idle),
         ("storm", Self::Storm),
         ("giant", Self::Giant),
