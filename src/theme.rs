@@ -104,6 +104,7 @@ impl Theme {
             Status::Idle | Status::Queued | Status::Unmapped => self.muted,
             Status::Done | Status::Cancelled | Status::Offline => self.muted,
             Status::Blocked => self.warn,
+            Status::Failed => self.offline,
             other => self.status(other),
         }
     }

@@ -155,7 +155,7 @@ fn text_stands_out_from_the_ground_and_from_the_panels() {
     for (name, text, muted, words, marks) in [
         (ThemeName::Dark, 12.0, 5.0, 4.0, 4.0),
         (ThemeName::Light, 12.0, 5.0, 4.5, 2.6),
-        (ThemeName::HighContrast, 18.0, 10.0, 6.0, 6.0),
+        (ThemeName::HighContrast, 18.0, 10.0, 6.0, 5.5),
     ] {
         let (palette, inks) = (Palette::of(name), theme::inks(name));
         for ground in [palette.ground, palette.surface] {
