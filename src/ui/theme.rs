@@ -3,7 +3,8 @@
 
 use bevy::color::{ColorToPacked as _, Oklaba, Srgba};
 use egui::{
-    Color32, CornerRadius, FontFamily, FontId, Id, Margin, Painter, Stroke, TextStyle, Ui, Visuals,
+    Color32, CornerRadius, FontData, FontFamily, FontId, Id, Margin, Painter, Stroke, TextStyle, Ui, Visuals,
+    epaint::text::{FontInsert, FontPriority, InsertFontFamily},
     style::WidgetVisuals,
 };
 
@@ -116,6 +117,17 @@ pub fn of(on: &impl Dressed) -> &'static Inks {
             .data(|data| data.get_temp::<ThemeName>(worn()))
             .unwrap_or_default(),
     )
+}
+
+/// Letters that the embedded fonts lack are taken from this one too.
+pub fn add_font(ctx: &egui::Context, name: &str, bytes: &[u8], index: u32) {
+    let mut data = FontData::from_owned(bytes.to_vec());
+    data.index = index;
+    let families = [FontFamily::Proportional, FontFamily::Monospace].map(|family| InsertFontFamily {
+        family,
+        priority: FontPriority::Lowest,
+    });
+    ctx.add_font(FontInsert::new(name, data, families.into()));
 }
 
 /// Where a context remembers its theme.

@@ -7,7 +7,7 @@ use bevy::{
     prelude::*,
 };
 
-use super::{canvas::Canvas, kiosk, picture, snapshot, unattended, viewing};
+use super::{canvas::Canvas, fonts, kiosk, picture, snapshot, unattended, viewing};
 use crate::{
     connection::ConnectionPlugin, domain::Mapping, domain::Notice, fleet, frame, layout, messages, scene,
     settings::WallSettings, third_party, ui,
@@ -86,6 +86,7 @@ pub fn build(options: WallOptions) -> App {
             unattended::plugin,
             snapshot::plugin,
             viewing::plugin,
+            fonts::plugin,
         ));
     app.insert_resource(scene::motion::MotionSettings {
         reduced: options.settings.reduced_motion,

@@ -2,6 +2,7 @@
 
 mod app;
 pub mod canvas;
+pub mod fonts;
 mod kiosk;
 pub mod picture;
 mod snapshot;

@@ -181,7 +181,7 @@ const RULES: &[Rule] = &[
             "files",
             "theme",
         ],
-        crates: &["bevy", "thiserror"],
+        crates: &["bevy", "bevy_egui", "parley", "thiserror"],
     },
     Rule {
         module: "files",

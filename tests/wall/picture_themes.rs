@@ -7,7 +7,6 @@ use crate::offscreen::*;
 use bevy::prelude::*;
 use opswall::{
     domain::Status,
-    fleet::*,
     layout::{MOVE_SECS, Place},
     messages::ScreenTheme,
     scene::{motion::MotionSettings, palette::Palette},

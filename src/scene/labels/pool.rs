@@ -120,7 +120,6 @@ fn spawn(commands: &mut Commands) -> Seat {
     let layout = TextLayout {
         linebreak: LineBreak::NoWrap,
         justify: Justify::Center,
-        ..default()
     };
     let tail = commands.spawn(TextSpan::default()).id();
     let text = commands

@@ -21,7 +21,10 @@ use self::{
     scan::Found,
     script::{SCRIPTS, Script},
 };
-use crate::{fleet::Label, frame::FrameSystems};
+use crate::{
+    fleet::{Label, Touched},
+    frame::FrameSystems,
+};
 
 /// Scripts that were asked for, and the look for the next of them.
 #[derive(Resource, Debug, Default)]
@@ -43,9 +46,9 @@ pub fn plugin(app: &mut App) {
 }
 
 /// Notes the scripts of names that are new.
-fn want(mut fonts: ResMut<Fonts>, labels: Query<&Label, Changed<Label>>) {
+fn want(mut fonts: ResMut<Fonts>, touched: Res<Touched>, labels: Query<&Label>) {
     let fonts = fonts.bypass_change_detection();
-    for label in &labels {
+    for label in touched.iter().filter_map(|row| labels.get(row).ok()) {
         if label.0.is_ascii() {
             continue;
         }
@@ -88,7 +91,9 @@ fn take(
     };
     // A look that failed has found nothing.
     for found in scan.join().unwrap_or_default() {
-        let families = context.collection.register_fonts(Blob::new(Arc::clone(&found.bytes) as _), None);
+        let families = context
+            .collection
+            .register_fonts(Blob::new(Arc::clone(&found.bytes) as _), None);
         let family = families
             .iter()
             .map(|(family, _)| *family)
@@ -97,13 +102,19 @@ fn take(
             match Tag::parse(script.tag) {
                 Ok(tag) => _ = context.collection.append_fallbacks(tag, family.into_iter()),
                 // No script of letters.
-                Err(_) => context.collection.append_generic_families(GenericFamily::Emoji, family.into_iter()),
+                Err(_) => context
+                    .collection
+                    .append_generic_families(GenericFamily::Emoji, family.into_iter()),
             }
         }
         for mut panel in &mut panels {
             crate::ui::theme::add_font(panel.get_mut(), &found.family, &found.bytes, found.index);
         }
-        info!("names are written with {} too, from {}", found.family, found.path.display());
+        info!(
+            "names are written with {} too, from {}",
+            found.family,
+            found.path.display()
+        );
         // Laid out anew with it.
         for mut text in &mut texts {
             text.set_changed();

@@ -46,7 +46,10 @@ pub(super) fn find(scripts: &[&'static Script]) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
     for (script, best) in scripts.iter().zip(best) {
         let Some(best) = best else { continue };
-        if let Some(same) = found.iter_mut().find(|one| one.path == best.path && one.index == best.index) {
+        if let Some(same) = found
+            .iter_mut()
+            .find(|one| one.path == best.path && one.index == best.index)
+        {
             same.scripts.push(script);
         } else if let Some(bytes) = read(&best.path) {
             found.push(Found {
@@ -103,7 +106,9 @@ fn files(folders: &[PathBuf]) -> Vec<PathBuf> {
 
 fn is_font(path: &Path) -> bool {
     path.extension().is_some_and(|extension| {
-        ["ttf", "otf", "ttc", "otc"].into_iter().any(|known| extension.eq_ignore_ascii_case(known))
+        ["ttf", "otf", "ttc", "otc"]
+            .into_iter()
+            .any(|known| extension.eq_ignore_ascii_case(known))
     })
 }
 
@@ -122,9 +127,14 @@ fn weigh(scripts: &[&'static Script], path: &Path, bytes: Vec<u8>, best: &mut [O
     for (family, fonts) in alone.register_fonts(blob.clone(), None) {
         let family = alone.family_name(family).unwrap_or_default().to_owned();
         for font in fonts {
-            let Some(letters) = font.charmap_index().charmap(blob.as_ref()) else { continue };
+            let Some(letters) = font.charmap_index().charmap(blob.as_ref()) else {
+                continue;
+            };
             for (script, best) in scripts.iter().zip(best.iter_mut()) {
-                let has_all = script.samples.iter().all(|letter| letters.map(*letter).is_some_and(|glyph| glyph != 0));
+                let has_all = script
+                    .samples
+                    .iter()
+                    .all(|letter| letters.map(*letter).is_some_and(|glyph| glyph != 0));
                 if !has_all {
                     continue;
                 }
@@ -207,6 +217,9 @@ mod tests {
         let scripts: Vec<&'static Script> = SCRIPTS.iter().collect();
         let mut best = vec![None; scripts.len()];
         weigh(&scripts, &path, read(&path).expect("readable"), &mut best);
-        assert!(best.iter().all(Option::is_none), "it has none of those that are looked for: {best:?}");
+        assert!(
+            best.iter().all(Option::is_none),
+            "it has none of those that are looked for: {best:?}"
+        );
     }
 }

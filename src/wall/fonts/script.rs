@@ -19,12 +19,40 @@ pub(super) const EMOJI: &str = "emoji";
 
 /// Those that are looked for.
 pub(super) const SCRIPTS: [Script; 19] = [
-    script("Hani", &[('\u{2E80}', '\u{2FDF}'), ('\u{3400}', '\u{9FFF}'), ('\u{F900}', '\u{FAFF}')], &['一', '国', '請']),
+    script(
+        "Hani",
+        &[
+            ('\u{2E80}', '\u{2FDF}'),
+            ('\u{3400}', '\u{9FFF}'),
+            ('\u{F900}', '\u{FAFF}'),
+        ],
+        &['一', '国', '請'],
+    ),
     script("Hira", &[('\u{3041}', '\u{309F}')], &['あ', 'ん']),
-    script("Kana", &[('\u{30A0}', '\u{30FF}'), ('\u{31F0}', '\u{31FF}')], &['ア', 'ン']),
-    script("Hang", &[('\u{1100}', '\u{11FF}'), ('\u{3130}', '\u{318F}'), ('\u{AC00}', '\u{D7AF}')], &['가', '힣']),
+    script(
+        "Kana",
+        &[('\u{30A0}', '\u{30FF}'), ('\u{31F0}', '\u{31FF}')],
+        &['ア', 'ン'],
+    ),
+    script(
+        "Hang",
+        &[
+            ('\u{1100}', '\u{11FF}'),
+            ('\u{3130}', '\u{318F}'),
+            ('\u{AC00}', '\u{D7AF}'),
+        ],
+        &['가', '힣'],
+    ),
     script("Bopo", &[('\u{3100}', '\u{312F}')], &['ㄅ']),
-    script("Arab", &[('\u{0600}', '\u{06FF}'), ('\u{0750}', '\u{077F}'), ('\u{FB50}', '\u{FDFF}')], &['ا', 'ع', 'ي']),
+    script(
+        "Arab",
+        &[
+            ('\u{0600}', '\u{06FF}'),
+            ('\u{0750}', '\u{077F}'),
+            ('\u{FB50}', '\u{FDFF}'),
+        ],
+        &['ا', 'ع', 'ي'],
+    ),
     script("Hebr", &[('\u{0590}', '\u{05FF}')], &['א', 'ת']),
     script("Deva", &[('\u{0900}', '\u{097F}')], &['क', 'ा']),
     script("Beng", &[('\u{0980}', '\u{09FF}')], &['ক', 'া']),
@@ -37,7 +65,11 @@ pub(super) const SCRIPTS: [Script; 19] = [
     script("Thai", &[('\u{0E00}', '\u{0E7F}')], &['ก', 'ๆ']),
     script("Geor", &[('\u{10A0}', '\u{10FF}')], &['ა']),
     script("Armn", &[('\u{0530}', '\u{058F}')], &['ա']),
-    script(EMOJI, &[('\u{2600}', '\u{27BF}'), ('\u{1F300}', '\u{1FAFF}')], &['🚀', '😀']),
+    script(
+        EMOJI,
+        &[('\u{2600}', '\u{27BF}'), ('\u{1F300}', '\u{1FAFF}')],
+        &['🚀', '😀'],
+    ),
 ];
 
 /// The place in `SCRIPTS` of a letter's script.
@@ -46,9 +78,12 @@ pub(super) fn place_of(letter: char) -> Option<usize> {
     if letter < '\u{0530}' {
         return None;
     }
-    SCRIPTS
-        .iter()
-        .position(|script| script.blocks.iter().any(|(first, last)| (*first..=*last).contains(&letter)))
+    SCRIPTS.iter().position(|script| {
+        script
+            .blocks
+            .iter()
+            .any(|(first, last)| (*first..=*last).contains(&letter))
+    })
 }
 
 #[cfg(test)]
@@ -57,8 +92,19 @@ mod tests {
 
     #[test]
     fn letters_are_known_by_their_script() {
-        let tag = |letter| place_of(letter).and_then(|place| SCRIPTS.get(place)).map(|script| script.tag);
-        for (letter, expected) in [('漢', "Hani"), ('の', "Hira"), ('한', "Hang"), ('ش', "Arab"), ('🔥', EMOJI), ('✅', EMOJI)] {
+        let tag = |letter| {
+            place_of(letter)
+                .and_then(|place| SCRIPTS.get(place))
+                .map(|script| script.tag)
+        };
+        for (letter, expected) in [
+            ('漢', "Hani"),
+            ('の', "Hira"),
+            ('한', "Hang"),
+            ('ش', "Arab"),
+            ('🔥', EMOJI),
+            ('✅', EMOJI),
+        ] {
             assert_eq!(tag(letter), Some(expected), "{letter}");
         }
         for letter in "aßλЖ…–→".chars() {
@@ -69,7 +115,11 @@ mod tests {
     #[test]
     fn samples_are_of_their_script() {
         for (place, script) in SCRIPTS.iter().enumerate() {
-            assert!(script.samples.iter().all(|letter| place_of(*letter) == Some(place)), "{}", script.tag);
+            assert!(
+                script.samples.iter().all(|letter| place_of(*letter) == Some(place)),
+                "{}",
+                script.tag
+            );
         }
     }
 }
