@@ -14,8 +14,8 @@ const QUIET_PX: f32 = 2.5;
 // How much of a slot's pixels a mark that must be found takes, and the covered shares between which a crowd gives way to
 // its badge; above the last sizes of a slot nothing is in its neighbour's way (src/scene/detail.rs).
 const LOUD_AREA_PX: f32 = 40.0;
-const CROWD_FROM: f32 = 0.1;
-const CROWD_TO: f32 = 0.2;
+const CROWD_FROM: f32 = 0.14;
+const CROWD_TO: f32 = 0.17;
 const ROOMY_FROM_PX: f32 = 7.0;
 const ROOMY_TO_PX: f32 = 9.0;
 // A district's badge: its size and its height above the middle as shares of the district's radius, and the radius in

@@ -10,8 +10,8 @@ pub const QUIET_PX: f32 = 2.5;
 /// Pixels that a mark that must be found takes of its surroundings, less what districts keep free between slots.
 pub const LOUD_AREA_PX: f32 = 40.0;
 /// Covered shares between which a crowd of marks gives way to its badge.
-pub const CROWD_FROM: f32 = 0.1;
-pub const CROWD_TO: f32 = 0.2;
+pub const CROWD_FROM: f32 = 0.14;
+pub const CROWD_TO: f32 = 0.17;
 /// Sizes of a slot between which marks come to be large enough to be drawn as they are, side by side.
 pub const ROOMY_FROM_PX: f32 = 7.0;
 pub const ROOMY_TO_PX: f32 = 9.0;

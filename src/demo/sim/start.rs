@@ -83,7 +83,7 @@ impl Simulation {
                 (_, _) if population == Population::Idle => TaskStatus::Cancelled,
                 (WorkflowStatus::Draft, _) => continue,
                 // Nine tenths of those in trouble have come through.
-                (_, 56..73) if is_calm && self.rng.u8(0..10) > 0 => TaskStatus::Completed,
+                (_, 56..77) if is_calm && self.rng.u8(0..10) > 0 => TaskStatus::Completed,
                 (_, 0..46) if population == Population::Storm => TaskStatus::Failed,
                 (_, 46..58) if population == Population::Storm => TaskStatus::Blocked,
                 (status, _) if status.is_finished() => TaskStatus::Completed,

@@ -26,7 +26,6 @@ pub(super) const MOST_TRIED: usize = 1_200;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Class {
     Selected,
-    Hovered,
     /// A district whose badge has a number.
     Crowd,
     District,
@@ -139,7 +138,6 @@ impl Rows<'_, '_> {
         let mut offer = |class: Class, owner: Owner, at: Vec2, weight: f32| {
             let class = match owner {
                 Owner::Row(row) if selection.selected == Some(row) => Class::Selected,
-                Owner::Row(row) if selection.hovered == Some(row) => Class::Hovered,
                 _ => class,
             };
             found.push(Candidate {
@@ -149,7 +147,7 @@ impl Rows<'_, '_> {
                 weight,
             });
         };
-        let pointed = |row: Entity| selection.selected == Some(row) || selection.hovered == Some(row);
+        let pointed = |row: Entity| selection.selected == Some(row);
 
         for (row, _, _, district, moment) in &self.workflows {
             let large = district.radius * px_per_slot >= DISTRICT_PX;
@@ -195,24 +193,18 @@ impl Rows<'_, '_> {
                 }
             }
         }
-        // The pointed-at ones have a label at any zoom.
-        for row in [selection.selected, selection.hovered].into_iter().flatten() {
-            if found.iter().any(|candidate| candidate.owner == Owner::Row(row)) {
-                continue;
-            }
+        // What is selected has a label at any zoom; what is under the pointer is told by the card there.
+        if let Some(row) = selection.selected
+            && !found.iter().any(|candidate| candidate.owner == Owner::Row(row))
+        {
             let place = self
                 .tasks
                 .get(row)
                 .map(|row| row.3)
                 .or_else(|_| self.agents.get(row).map(|row| row.3));
             if let Ok(place) = place {
-                let class = if selection.selected == Some(row) {
-                    Class::Selected
-                } else {
-                    Class::Hovered
-                };
                 found.push(Candidate {
-                    class,
+                    class: Class::Selected,
                     owner: Owner::Row(row),
                     at: place.at,
                     weight: 0.0,

@@ -103,7 +103,7 @@ impl Composer<'_, '_, '_> {
             _ => Tier::Small,
         };
         let font_px = tier.base_px() * self.scale;
-        let pointed = matches!(candidate.class, Class::Selected | Class::Hovered);
+        let pointed = candidate.class == Class::Selected;
         let room = if pointed {
             40.0 * font_px
         } else {
@@ -169,6 +169,8 @@ impl Composer<'_, '_, '_> {
             free_px: 0.0,
         };
         let Some((status, count)) = crowd.filter(|_| radius_px >= detail::BADGE_COUNT_PX) else {
+            // No name over the marks of those who are in trouble.
+            let is_named = is_named && (crowd.is_some() || counts.alarms() == 0);
             let rows = is_named.then(|| text::fit_rows(name, name_px, [chord(name_px * LINE); 2]))??;
             return Some(label(rows, String::new(), color, name_tier, &[Side::Middle]));
         };
@@ -192,7 +194,7 @@ impl Composer<'_, '_, '_> {
 
     fn mark(&self, name: &str, reading: &StatusReading, reach: f32, candidate: &Candidate) -> Option<Label> {
         let tier = match candidate.class {
-            Class::Selected | Class::Hovered => Tier::Body,
+            Class::Selected => Tier::Body,
             Class::Alarm | Class::Waiting if self.px_per_slot >= 40.0 => Tier::Body,
             _ => Tier::Small,
         };
@@ -201,7 +203,7 @@ impl Composer<'_, '_, '_> {
         let is_agent = reach == AGENT_REACH;
         let calm = matches!(candidate.class, Class::Task | Class::Agent);
         let says_state = match candidate.class {
-            Class::Selected | Class::Hovered => true,
+            Class::Selected => true,
             _ => reading.status == Status::Unmapped,
         };
         let tail = if says_state {
