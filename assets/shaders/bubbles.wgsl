@@ -18,7 +18,9 @@ struct Corner {
 }
 
 @vertex
-fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Corner {
+fn vertex(@builtin(vertex_index) number: u32) -> Corner {
+    let instance = number >> 2u;
+    let index = number & 3u;
     var out: Corner;
     let mark = marks[instance];
     var there = presence_of(mark);

@@ -203,7 +203,7 @@ fn nowhere() -> vec4<f32> {
     return vec4(2.0, 2.0, 0.0, 1.0);
 }
 
-// Corner 0 to 3 of a triangle strip, from -1 to 1.
+// Corner 0 to 3 of a quad, from -1 to 1.
 fn corner_of(index: u32) -> vec2<f32> {
     return vec2(f32(index & 1u), f32(index >> 1u)) * 2.0 - 1.0;
 }

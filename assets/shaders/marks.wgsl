@@ -142,7 +142,7 @@ fn draw_status(out: ptr<function, Corner>, look: Look, r: f32, breath: f32) {
             let inner = TAU * fract(scene.ambient * 0.2 + look.phase);
             (*out).inside = full * vec4(vec3(0.92), 1.0);
             (*out).outline = vec4(disc, 0.0, 0.0, 0.0);
-            (*out).light = vec4(vec2(cos(inner), sin(inner)) * select(0.0, 0.30 / disc, r >= 4.0), NO_PEN, 0.0);
+            (*out).light = vec4(vec2(cos(inner), sin(inner)) * select(0.0, 0.30 / disc, detailed), NO_PEN, 0.0);
         }
         case WAITING: {
             (*out).outline = vec4(0.70 * r, max(0.22 * r, 1.6), 0.0, 0.0);
@@ -191,8 +191,9 @@ fn breath_of(look: Look, disc: f32) -> f32 {
 }
 
 // A task; or what an agent has in its middle.
-@vertex
-fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Corner {
+fn shape_corner(number: u32) -> Corner {
+    let instance = number >> 2u;
+    let index = number & 3u;
     let mark = marks[instance];
     let look = look_at(mark);
     let agent = look.kind == AGENT;
@@ -231,7 +232,9 @@ fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: 
 
 // A district's badge.
 @vertex
-fn badge(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Corner {
+fn badge(@builtin(vertex_index) number: u32) -> Corner {
+    let instance = number >> 2u;
+    let index = number & 3u;
     let mark = marks[instance];
     var badge: Badge;
     if has_tally(mark) {
@@ -256,8 +259,9 @@ fn badge(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u
 }
 
 // An agent's hexagon.
-@vertex
-fn body(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Corner {
+fn body_corner(number: u32) -> Corner {
+    let instance = number >> 2u;
+    let index = number & 3u;
     let mark = marks[instance];
     let look = look_at(mark);
     if look.kind != AGENT || look.there <= 0.0 {
@@ -297,6 +301,54 @@ fn body(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u3
     return out;
 }
 
+@vertex
+fn vertex(@builtin(vertex_index) number: u32) -> Corner {
+    return shape_corner(number);
+}
+
+@vertex
+fn body(@builtin(vertex_index) number: u32) -> Corner {
+    return body_corner(number);
+}
+
+// What is left of a corner while every mark is smaller than SILHOUETTE_PX: no detail is drawn then, and each number less
+// and each line of the fragment stage less is felt a hundred thousand times.
+struct SmallCorner {
+    @builtin(position) clip: vec4<f32>,
+    @location(0) at: vec2<f32>,
+    @location(1) @interpolate(flat) rim: vec4<f32>,
+    @location(2) @interpolate(flat) inside: vec4<f32>,
+    @location(3) @interpolate(flat) sides: vec4<f32>,
+    // How far out the outline is; width of the rim; half width of the stroke; circle or polygon.
+    @location(4) @interpolate(flat) outline: vec4<f32>,
+    @location(5) @interpolate(flat) pen_stroke: vec4<f32>,
+    // How much the stroke takes away (> 0) or adds (< 0); pulse: radius, strength.
+    @location(6) @interpolate(flat) pulse: vec3<f32>,
+}
+
+fn small_of(corner: Corner) -> SmallCorner {
+    var out: SmallCorner;
+    out.clip = corner.clip;
+    out.at = corner.at;
+    out.rim = corner.rim;
+    out.inside = corner.inside;
+    out.sides = corner.sides;
+    out.outline = vec4(corner.outline.xy, corner.pen.x, corner.outline.w);
+    out.pen_stroke = corner.stroke_a;
+    out.pulse = vec3(corner.pen.z - corner.pen.w, corner.wave);
+    return out;
+}
+
+@vertex
+fn small(@builtin(vertex_index) number: u32) -> SmallCorner {
+    return small_of(shape_corner(number));
+}
+
+@vertex
+fn small_body(@builtin(vertex_index) number: u32) -> SmallCorner {
+    return small_of(body_corner(number));
+}
+
 fn segment(at: vec2<f32>, ends: vec4<f32>) -> f32 {
     let ap = at - ends.xy;
     let ab = ends.zw - ends.xy;
@@ -330,4 +382,22 @@ fn fragment(in: Corner) -> @location(0) vec4<f32> {
     out = over(in.rim * (stroke(away - in.ring.x, in.ring.y) * mix(0.22, 1.0, saturate(done + 0.5))), out);
     let wave = stroke(away - in.wave.x, 2.0) * in.wave.y;
     return over(out, in.rim * wave) + vec4(in.rim.rgb * (in.wave.y * 0.35 * out.a), 0.0);
+}
+
+// The same without detail.
+@fragment
+fn small_fragment(in: SmallCorner) -> @location(0) vec4<f32> {
+    let at = in.at;
+    let away = length(at);
+    let q = vec2(abs(at.x), select(at.y, abs(at.y), in.outline.w > 1.5));
+    let polygon = max(dot(q, in.sides.xy), dot(q, in.sides.zw));
+    let edge = select(away, polygon, in.outline.w > 0.5) - in.outline.x;
+    let width = in.outline.y;
+    let rim = stroke(edge + 0.5 * width, width) * step(0.01, width);
+    var out = over(in.rim * rim, in.inside * fill(edge));
+    let ink = fill(segment(at, in.pen_stroke) - in.outline.z);
+    out = vec4(out.rgb * (1.0 - max(in.pulse.x, 0.0) * ink), out.a);
+    out = over(in.rim * (max(-in.pulse.x, 0.0) * ink), out);
+    let wave = stroke(away - in.pulse.y, 2.0) * in.pulse.z;
+    return over(out, in.rim * wave) + vec4(in.rim.rgb * (in.pulse.z * 0.35 * out.a), 0.0);
 }

@@ -17,6 +17,8 @@ use crate::{
 
 /// A task's radius by priority, low to urgent, in world units: a slot is one unit wide, half of it is 0.5.
 pub const TASK_RADIUS: [f32; 4] = [0.29, 0.33, 0.37, 0.41];
+/// The largest of them.
+pub const LARGEST_TASK_RADIUS: f32 = TASK_RADIUS[TASK_RADIUS.len() - 1];
 /// A task's radius where the row tells no priority.
 pub const TASK_RADIUS_PLAIN: f32 = 0.34;
 /// An agent's radius: its hexagon is 1.44 wide, the layout keeps 1.5 free.

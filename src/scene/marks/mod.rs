@@ -21,6 +21,7 @@ use crate::frame::FrameSystems;
 
 pub use clock::{AmbientClock, stamp};
 pub use frame::{FRAME_WORDS, Frame};
+pub use gather::{AGENT_RADIUS, LARGEST_TASK_RADIUS};
 pub use instance::{Flags, Mark, MarkKind, WORDS};
 pub use table::{Runs, Table};
 pub use tables::{Layer, Marks, Seat};

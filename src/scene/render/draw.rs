@@ -16,17 +16,17 @@ use bevy::{
             DrawFunctions, PhaseItem, PhaseItemExtraIndex, RenderCommand, RenderCommandResult, SetItemPipeline,
             TrackedRenderPass, ViewSortedRenderPhases,
         },
-        render_resource::{PipelineCache, SpecializedRenderPipelines},
+        render_resource::{IndexFormat, PipelineCache, SpecializedRenderPipelines},
         sync_world::MainEntity,
         view::{ExtractedView, ViewUniformOffset},
     },
 };
 
 use super::{
-    gpu::SceneBuffers,
+    gpu::{QUADS_A_DRAW, SceneBuffers},
     mirror::Mirror,
     pipeline::{PipelineKey, ScenePipeline},
-    shaders::Program,
+    shaders::{Form, Program},
 };
 use crate::scene::marks::Layer;
 
@@ -89,12 +89,16 @@ pub(super) fn queue(
         let Some(phase) = phases.get_mut(&view.retained_view_entity) else {
             continue;
         };
+        let px_per_unit = px_per_unit(view);
         for (entity, pass) in &passes {
+            let Some(program) = pass.program.at_scale(pass.layer, px_per_unit) else {
+                continue;
+            };
             if pass.program == Program::Veil && !mirror.is_stale() {
                 continue;
             }
             let key = PipelineKey {
-                program: pass.program,
+                program,
                 format: view.target_format,
                 samples: msaa.samples(),
             };
@@ -111,6 +115,12 @@ pub(super) fn queue(
             });
         }
     }
+}
+
+/// Physical pixels of one world unit, as common.wgsl has it.
+fn px_per_unit(view: &ExtractedView) -> f32 {
+    let clip_from_world = view.clip_from_view * view.world_from_view.to_matrix().inverse();
+    clip_from_world.x_axis.truncate().truncate().length() * view.viewport.z as f32 * 0.5
 }
 
 /// Draws one pass.
@@ -134,7 +144,7 @@ impl<P: PhaseItem> RenderCommand<P> for DrawPass {
         let Some(pass) = pass else {
             return RenderCommandResult::Skip;
         };
-        let (group, instances) = match (pass.layer, pass.program) {
+        let (group, items) = match (pass.layer, pass.program) {
             (Some(layer), _) => buffers.layer(layer),
             (None, Program::Links) => buffers.links(),
             (None, _) => (buffers.frame_group.as_ref(), VEIL_STRIPS),
@@ -142,10 +152,22 @@ impl<P: PhaseItem> RenderCommand<P> for DrawPass {
         let (Some(view_group), Some(group)) = (&buffers.view_group, group) else {
             return RenderCommandResult::Skip;
         };
-        if instances > 0 {
-            render_pass.set_bind_group(0, view_group, &[view.offset]);
-            render_pass.set_bind_group(1, group, &[]);
-            render_pass.draw(0..pass.program.vertices(), 0..instances);
+        if items == 0 {
+            return RenderCommandResult::Success;
+        }
+        render_pass.set_bind_group(0, view_group, &[view.offset]);
+        render_pass.set_bind_group(1, group, &[]);
+        match (pass.program.form(), &buffers.quad_indices) {
+            (Form::Strip(vertices), _) => render_pass.draw(0..vertices, 0..items),
+            (Form::Quad, Some(indices)) => {
+                render_pass.set_index_buffer(indices.slice(..), IndexFormat::Uint16);
+                for first in (0..items).step_by(QUADS_A_DRAW as usize) {
+                    let quads = (items - first).min(QUADS_A_DRAW);
+                    let base = i32::try_from(first * 4).unwrap_or(i32::MAX);
+                    render_pass.draw_indexed(0..quads * 6, base, 0..1);
+                }
+            }
+            (Form::Quad, None) => return RenderCommandResult::Skip,
         }
         RenderCommandResult::Success
     }

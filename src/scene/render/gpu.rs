@@ -3,7 +3,9 @@
 use bevy::{
     prelude::*,
     render::{
-        render_resource::{BindGroup, BindGroupEntries, Buffer, BufferDescriptor, BufferUsages, PipelineCache},
+        render_resource::{
+            BindGroup, BindGroupEntries, Buffer, BufferDescriptor, BufferInitDescriptor, BufferUsages, PipelineCache,
+        },
         renderer::{RenderDevice, RenderQueue},
         view::ViewUniforms,
     },
@@ -20,6 +22,18 @@ use crate::scene::{
 
 /// Room of a fresh buffer, instances. It doubles as it grows.
 const LEAST_CAPACITY: usize = 1024;
+
+/// Quads that one list of indices covers: as many corners as 16 bits count. Larger tables are drawn in several draws
+/// with the same list.
+pub(super) const QUADS_A_DRAW: u32 = 1 << 14;
+
+/// Two triangles for each quad, whose corners 0 to 3 are numbered row by row.
+fn quad_indices() -> Vec<u16> {
+    (0..=u16::MAX)
+        .step_by(4)
+        .flat_map(|first| [0, 1, 2, 2, 1, 3].map(|corner| first + corner))
+        .collect()
+}
 
 /// One table on the GPU.
 #[derive(Debug, Default)]
@@ -59,6 +73,7 @@ impl GpuTable {
 #[derive(Resource, Debug, Default)]
 pub(super) struct SceneBuffers {
     frame: Option<Buffer>,
+    pub(super) quad_indices: Option<Buffer>,
     marks: [GpuTable; Layer::ALL.len()],
     links: GpuTable,
     pub(super) view_group: Option<BindGroup>,
@@ -98,6 +113,13 @@ pub(super) fn upload(
             size: size_of::<[u32; FRAME_WORDS]>() as u64,
             usage: BufferUsages::UNIFORM | BufferUsages::COPY_DST,
             mapped_at_creation: false,
+        })
+    });
+    buffers.quad_indices.get_or_insert_with(|| {
+        device.create_buffer_with_data(&BufferInitDescriptor {
+            label: Some("scene_quads"),
+            contents: bytemuck::cast_slice(&quad_indices()),
+            usage: BufferUsages::INDEX,
         })
     });
     queue.write_buffer(frame, 0, bytemuck::cast_slice(&mirror.frame.0));
@@ -159,4 +181,21 @@ pub(super) fn bind(
         )),
         _ => None,
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_corner_of_every_quad_is_drawn() {
+        let indices = quad_indices();
+        assert_eq!(indices.len(), QUADS_A_DRAW as usize * 6);
+        for (quad, corners) in indices.chunks(6).enumerate() {
+            let mut seen: Vec<usize> = corners.iter().map(|corner| usize::from(*corner)).collect();
+            seen.sort_unstable();
+            seen.dedup();
+            assert_eq!(seen, [0, 1, 2, 3].map(|corner| quad * 4 + corner));
+        }
+    }
 }

@@ -15,7 +15,7 @@ use bevy::{
     },
 };
 
-use super::shaders::{Program, SceneShaders};
+use super::shaders::{Form, Program, SceneShaders};
 
 /// What all pipelines share.
 #[derive(Resource, Debug)]
@@ -82,6 +82,7 @@ impl SpecializedRenderPipeline for ScenePipeline {
             },
             fragment: Some(FragmentState {
                 shader,
+                entry_point: Some(key.program.fragment_entry().into()),
                 targets: vec![Some(ColorTargetState {
                     format: key.format,
                     blend: key.program.blends().then_some(BlendState::PREMULTIPLIED_ALPHA_BLENDING),
@@ -90,7 +91,10 @@ impl SpecializedRenderPipeline for ScenePipeline {
                 ..default()
             }),
             primitive: PrimitiveState {
-                topology: PrimitiveTopology::TriangleStrip,
+                topology: match key.program.form() {
+                    Form::Strip(_) => PrimitiveTopology::TriangleStrip,
+                    Form::Quad => PrimitiveTopology::TriangleList,
+                },
                 ..default()
             },
             // The phase has a depth buffer; nothing here reads or writes it.

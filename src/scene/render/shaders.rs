@@ -2,6 +2,8 @@
 
 use bevy::{prelude::*, shader::Shader};
 
+use crate::scene::marks::{AGENT_RADIUS, LARGEST_TASK_RADIUS, Layer};
+
 macro_rules! shader {
     ($name:literal) => {
         concat!(
@@ -11,6 +13,19 @@ macro_rules! shader {
     };
 }
 
+/// Marks of this radius in pixels and larger show detail (marks.wgsl has the same).
+const SILHOUETTE_PX: f32 = 7.0;
+
+/// How the items of a draw become triangles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// An instance each, a triangle strip of so many vertices.
+    Strip(u32),
+    /// Four vertices each of one long list: an instance of four vertices would cost a driver in software more than its
+    /// vertices do, and would leave most lanes of a GPU empty.
+    Quad,
+}
+
 /// What a draw runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Program {
@@ -18,8 +33,11 @@ pub(super) enum Program {
     Rings,
     Links,
     Marks,
+    /// Marks that are all too small for detail.
+    SmallMarks,
     /// The hexagons of the agents.
     Bodies,
+    SmallBodies,
     /// What stands for all tasks in trouble of a district.
     Badges,
     Bubbles,
@@ -28,12 +46,14 @@ pub(super) enum Program {
 }
 
 impl Program {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Floors,
         Self::Rings,
         Self::Links,
         Self::Marks,
+        Self::SmallMarks,
         Self::Bodies,
+        Self::SmallBodies,
         Self::Badges,
         Self::Bubbles,
         Self::Pointed,
@@ -46,7 +66,7 @@ impl Program {
             Self::Floors => shader!("floors"),
             Self::Rings => shader!("rings"),
             Self::Links => shader!("links"),
-            Self::Marks | Self::Bodies | Self::Badges => shader!("marks"),
+            Self::Marks | Self::SmallMarks | Self::Bodies | Self::SmallBodies | Self::Badges => shader!("marks"),
             Self::Bubbles => shader!("bubbles"),
             Self::Pointed => shader!("pointed"),
             Self::Veil => shader!("veil"),
@@ -58,16 +78,45 @@ impl Program {
         match self {
             Self::Bodies => "body",
             Self::Badges => "badge",
+            Self::SmallMarks => "small",
+            Self::SmallBodies => "small_body",
             _ => "vertex",
         }
     }
 
-    /// Vertices of one instance, a triangle strip. As the shaders count: `CORNERS`, twice `SEGMENTS` + 1, a quad.
-    pub(super) fn vertices(self) -> u32 {
+    /// Its fragment stage.
+    pub(super) fn fragment_entry(self) -> &'static str {
         match self {
-            Self::Floors => 32,
-            Self::Rings => 98,
-            _ => 4,
+            Self::SmallMarks | Self::SmallBodies => "small_fragment",
+            _ => "fragment",
+        }
+    }
+
+    /// What draws the same where one world unit is so many pixels: the program for small marks while all of them are
+    /// small, and nothing where there would be nothing to see.
+    pub(super) fn at_scale(self, layer: Option<Layer>, px_per_unit: f32) -> Option<Self> {
+        let largest = match layer {
+            Some(Layer::Agents) => AGENT_RADIUS,
+            _ => LARGEST_TASK_RADIUS,
+        };
+        let is_small = largest * px_per_unit < SILHOUETTE_PX;
+        match (self, layer) {
+            // An agent too small for a shape in its middle.
+            (Self::Marks, Some(Layer::Agents)) if is_small => None,
+            (Self::Marks, _) if is_small => Some(Self::SmallMarks),
+            (Self::Bodies, _) if is_small => Some(Self::SmallBodies),
+            _ => Some(self),
+        }
+    }
+
+    /// What one item is made of.
+    pub(super) fn form(self) -> Form {
+        match self {
+            // As the shaders count: `CORNERS`, twice `SEGMENTS` + 1.
+            Self::Floors => Form::Strip(32),
+            Self::Rings => Form::Strip(98),
+            Self::Veil => Form::Strip(4),
+            _ => Form::Quad,
         }
     }
 
@@ -118,24 +167,40 @@ mod tests {
 
     #[test]
     fn strips_are_as_long_as_the_shaders_count() {
-        assert!(
-            Program::Floors
-                .source()
-                .contains(&format!("const CORNERS: u32 = {}u;", Program::Floors.vertices()))
-        );
-        let segments = Program::Rings.vertices() / 2 - 1;
-        assert!(
-            Program::Rings
-                .source()
-                .contains(&format!("const SEGMENTS: u32 = {segments}u;"))
-        );
+        for program in [Program::Floors, Program::Rings] {
+            let Form::Strip(vertices) = program.form() else {
+                panic!("{program:?} is a strip");
+            };
+            let line = match program {
+                Program::Floors => format!("const CORNERS: u32 = {vertices}u;"),
+                _ => format!("const SEGMENTS: u32 = {}u;", vertices / 2 - 1),
+            };
+            assert!(program.source().contains(&line), "{program:?}: {line}");
+        }
         for program in Program::ALL {
             assert!(
                 program
                     .source()
                     .contains(&format!("@vertex\nfn {}(", program.vertex_entry()))
             );
+            let fragment = format!("@fragment\nfn {}(", program.fragment_entry());
+            assert!(program.source().contains(&fragment), "{program:?}");
         }
+    }
+
+    #[test]
+    fn only_marks_that_are_all_small_are_drawn_without_detail() {
+        let silhouette = format!("const SILHOUETTE_PX: f32 = {SILHOUETTE_PX:?};");
+        assert!(Program::Marks.source().contains(&silhouette));
+        let near = SILHOUETTE_PX / LARGEST_TASK_RADIUS;
+        let tasks = Some(Layer::Tasks);
+        assert_eq!(Program::Marks.at_scale(tasks, near * 1.01), Some(Program::Marks));
+        assert_eq!(Program::Marks.at_scale(tasks, near * 0.99), Some(Program::SmallMarks));
+        let agents = Some(Layer::Agents);
+        assert_eq!(Program::Bodies.at_scale(agents, near * 0.99), Some(Program::Bodies));
+        assert_eq!(Program::Bodies.at_scale(agents, 1.0), Some(Program::SmallBodies));
+        assert_eq!(Program::Marks.at_scale(agents, 1.0), None);
+        assert_eq!(Program::Links.at_scale(None, 0.01), Some(Program::Links));
     }
 
     #[test]

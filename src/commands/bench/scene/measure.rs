@@ -14,6 +14,7 @@ use super::{
 use crate::commands::{
     Failure,
     bench::ingest::{cannot_print, say},
+    usage,
 };
 
 /// What is measured when no size is named.
@@ -153,9 +154,15 @@ impl Runs {
 /// Frames per second of the whole picture.
 fn full(options: &Options, entities: usize, crowd: &Crowd) -> Result<Report, Failure> {
     let mut wall = wall::open(crowd, entities, FULL)?;
-    let (mut rates, mut frames, mut worst, mut over) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut rates, mut frames, mut processor) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut worst, mut over) = (Vec::new(), Vec::new());
     for number in 0..options.runs {
+        let before = usage::cpu_time();
         let run = wall.flat_out(RUN_SPAN)?;
+        let used = usage::cpu_time()
+            .zip(before)
+            .map(|(after, before)| after.saturating_sub(before));
+        processor.push(used.map_or(f64::NAN, |used| used.as_secs_f64() * 1e3 / run.len() as f64));
         rates.push(1e3 * run.len() as f64 / run.iter().sum::<f64>());
         let median = Millis::of(run.clone()).median;
         frames.extend(run);
@@ -172,6 +179,7 @@ fn full(options: &Options, entities: usize, crowd: &Crowd) -> Result<Report, Fai
         full: Some(Full {
             frames_per_s: Millis::of(rates),
             frame_ms: Millis::of(frames),
+            frame_process_cpu_ms: Millis::of(processor),
             burst: Burst {
                 transactions: BURST,
                 longest_ms: Millis::of(worst),

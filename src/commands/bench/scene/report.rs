@@ -30,6 +30,8 @@ pub(super) struct Worlds {
 pub(super) struct Full {
     pub frames_per_s: Millis,
     pub frame_ms: Millis,
+    /// Processor time of the whole process, the driver's threads included: what other processes disturb less.
+    pub frame_process_cpu_ms: Millis,
     pub burst: Burst,
 }
 
@@ -132,6 +134,11 @@ impl Report {
         if let Some(full) = self.full {
             row("1920×1080", full.frames_per_s, "frames/s")?;
             row("", full.frame_ms, "ms a frame")?;
+            row(
+                "",
+                full.frame_process_cpu_ms,
+                "ms of processor a frame, driver included",
+            )?;
             row("longest frame after a burst", full.burst.longest_ms, "ms")?;
             row("", full.burst.times_median, "times the median")?;
         }
