@@ -181,7 +181,7 @@ const RULES: &[Rule] = &[
             "files",
             "theme",
         ],
-        crates: &["bevy", "bevy_egui", "parley", "thiserror"],
+        crates: &["bevy", "bevy_egui", "parley", "thiserror", "tempfile"],
     },
     Rule {
         module: "files",

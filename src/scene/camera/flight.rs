@@ -76,7 +76,7 @@ impl Flight {
         if self.distance == 0.0 {
             let zoom = f64::from(self.to.world_per_px / self.from.world_per_px).powf(share);
             return Pose {
-                center: self.from.center.lerp(self.to.center, share as f32),
+                center: self.from.center + (self.to.center - self.from.center) * share as f32,
                 world_per_px: (f64::from(self.from.world_per_px) * zoom) as f32,
             };
         }

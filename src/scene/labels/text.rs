@@ -102,7 +102,7 @@ mod tests {
         assert_eq!(rows([120.0, 120.0]).as_deref(), Some("Checkout cost cut"));
         assert_eq!(rows([60.0, 60.0]).as_deref(), Some("Checkout\ncost cut"));
         assert_eq!(rows([60.0, 40.0]).as_deref(), Some("Checkout\ncost…"));
-        assert_eq!(rows([60.0, 10.0]).as_deref(), Some("Checkou…"), "no second row");
+        assert_eq!(rows([60.0, 10.0]).as_deref(), Some("Checkout…"), "no second row");
         assert_eq!(rows([5.0, 5.0]), None);
     }
 }
