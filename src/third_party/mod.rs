@@ -1,10 +1,11 @@
 //! Work-arounds for dependencies, each with the issue it answers and the version that makes it obsolete.
 
 pub mod bevy_gpu;
+mod bevy_lost_gpu;
 mod bevy_monitor;
 
 use bevy::prelude::*;
 
 pub fn plugin(app: &mut App) {
-    app.add_plugins(bevy_monitor::plugin);
+    app.add_plugins((bevy_monitor::plugin, bevy_lost_gpu::plugin));
 }

@@ -7,7 +7,7 @@ use bevy::{
     prelude::*,
 };
 
-use super::{canvas::Canvas, fonts, kiosk, picture, snapshot, unattended, viewing};
+use super::{canvas::Canvas, fonts, gpu, kiosk, picture, snapshot, unattended, viewing};
 use crate::{
     connection::ConnectionPlugin, domain::Mapping, domain::Notice, fleet, frame, layout, messages, scene,
     settings::WallSettings, third_party, ui,
@@ -87,6 +87,7 @@ pub fn build(options: WallOptions) -> App {
             snapshot::plugin,
             viewing::plugin,
             fonts::plugin,
+            gpu::plugin,
         ));
     app.insert_resource(scene::motion::MotionSettings {
         reduced: options.settings.reduced_motion,

@@ -82,7 +82,7 @@ impl Canvas {
                         })
                         .set(RenderPlugin {
                             synchronous_pipeline_compilation: true,
-                            render_creation: offscreen_backends().into(),
+                            render_creation: offscreen_settings().into(),
                             ..default()
                         })
                         .disable::<WinitPlugin>(),
@@ -100,7 +100,7 @@ impl Canvas {
 }
 
 /// Without a display OpenGL has nothing to draw on and complains about it; the environment may ask for it all the same.
-fn offscreen_backends() -> WgpuSettings {
+pub(super) fn offscreen_settings() -> WgpuSettings {
     let backends = Backends::from_env().unwrap_or(Backends::PRIMARY);
     WgpuSettings {
         backends: Some(backends),

@@ -3,6 +3,7 @@
 mod app;
 pub mod canvas;
 pub mod fonts;
+mod gpu;
 mod kiosk;
 pub mod picture;
 mod snapshot;

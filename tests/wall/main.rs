@@ -14,6 +14,7 @@ mod offscreen;
 
 mod colours;
 mod fleet;
+mod gpu_loss;
 mod layout;
 mod marks;
 mod marks_follow;

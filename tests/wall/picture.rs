@@ -22,14 +22,14 @@ const SIZE: UVec2 = UVec2::new(1280, 720);
 /// Software rendering on a busy machine: a hang fails, slowness does not.
 const WATCHDOG: Duration = Duration::from_secs(120);
 
-struct Wall {
-    app: App,
+pub(crate) struct Wall {
+    pub(crate) app: App,
     folder: tempfile::TempDir,
     taken: usize,
 }
 
 impl Wall {
-    fn on(server: &Server) -> Self {
+    pub(crate) fn on(server: &Server) -> Self {
         let mut settings = crate::listener::settings(&server.url());
         settings.backoff.max_attempts = 2;
         let mapping = settings.mapping.clone();
@@ -51,7 +51,7 @@ impl Wall {
         }
     }
 
-    fn until(&mut self, what: &str, done: impl Fn(&World) -> bool) {
+    pub(crate) fn until(&mut self, what: &str, done: impl Fn(&World) -> bool) {
         let started = Instant::now();
         while !done(self.app.world()) {
             assert!(started.elapsed() < WATCHDOG, "never came: {what}");
@@ -60,21 +60,21 @@ impl Wall {
     }
 
     /// Runs for a while: flights land, transitions end.
-    fn settle(&mut self, span: Duration) {
+    pub(crate) fn settle(&mut self, span: Duration) {
         let started = Instant::now();
         while started.elapsed() < span {
             self.app.update();
         }
     }
 
-    fn until_status(&mut self, status: LinkStatus) {
+    pub(crate) fn until_status(&mut self, status: LinkStatus) {
         self.until(status.word(), |world| {
             world.resource::<Connection>().report.status == status && world.resource::<Backlog>().waiting == 0
         });
     }
 
     /// Draws and reads the picture.
-    fn picture(&mut self) -> image::RgbImage {
+    pub(crate) fn picture(&mut self) -> image::RgbImage {
         self.taken += 1;
         let path = self.folder.path().join(format!("{}.png", self.taken));
         let image = self.app.world().get_resource::<wall::canvas::OffscreenImage>().cloned();
@@ -107,7 +107,7 @@ fn pixels_of(picture: &image::RgbImage, colour: Color) -> usize {
 }
 
 /// Pixels that differ visibly.
-fn difference(a: &image::RgbImage, b: &image::RgbImage) -> usize {
+pub(crate) fn difference(a: &image::RgbImage, b: &image::RgbImage) -> usize {
     let differs = |(a, b): &(&image::Rgb<u8>, &image::Rgb<u8>)| a.0.iter().zip(b.0).any(|(a, b)| a.abs_diff(b) > 24);
     a.pixels().zip(b.pixels()).filter(differs).count()
 }

@@ -1,0 +1,135 @@
+//! A GPU device that fails is replaced, and the wall goes on: a driver is updated, a laptop wakes, a card resets.
+//!
+//! Bevy tells of it once and asks what to do, every frame until it is answered. A device that fails again and again is
+//! replaced ever less often: a picture that flashes helps nobody.
+
+use bevy::{
+    prelude::*,
+    render::{
+        error_handler::{RenderError, RenderErrorHandler, RenderErrorPolicy},
+        renderer::RenderInstance,
+        settings::{Backends, WgpuSettings},
+    },
+    tasks::block_on,
+};
+
+use super::canvas::{OffscreenImage, offscreen_settings};
+use crate::{
+    domain::{Level, Notice},
+    messages::Noticed,
+};
+
+/// From a failure to a new device, in seconds; it doubles with each failure.
+const FIRST_PAUSE_SECS: f64 = 0.5;
+const LONGEST_PAUSE_SECS: f64 = 60.0;
+/// A device that lasted so long, in seconds, was a good one: the next failure is a first one again.
+const GOOD_SECS: f64 = 600.0;
+
+/// The failures so far.
+#[derive(Resource, Debug, Default, Clone, Copy, PartialEq)]
+struct Failures {
+    /// In a row.
+    count: u32,
+    /// When the device that has failed is replaced, in seconds of the wall.
+    due: Option<f64>,
+    /// When the last one was.
+    replaced: Option<f64>,
+}
+
+impl Failures {
+    /// Asked each frame with a failed device, at `now` in seconds; `usable` when there is something to draw with.
+    /// Says whether the device is to be replaced.
+    fn is_due(&mut self, now: f64, usable: impl FnOnce() -> bool) -> bool {
+        let Some(due) = self.due else {
+            if self.replaced.is_some_and(|at| now - at >= GOOD_SECS) {
+                self.count = 0;
+            }
+            self.wait(now);
+            return false;
+        };
+        if now < due {
+            return false;
+        }
+        if !usable() {
+            self.wait(now);
+            return false;
+        }
+        (self.due, self.replaced) = (None, Some(now));
+        true
+    }
+
+    fn wait(&mut self, now: f64) {
+        let doubled = 2f64.powi(i32::try_from(self.count).unwrap_or(i32::MAX));
+        self.count = self.count.saturating_add(1);
+        self.due = Some(now + (FIRST_PAUSE_SECS * doubled).min(LONGEST_PAUSE_SECS));
+    }
+}
+
+pub(super) fn plugin(app: &mut App) {
+    app.init_resource::<Failures>()
+        .insert_resource(RenderErrorHandler(answer));
+}
+
+fn answer(_error: &RenderError, wall: &mut World, renderer: &mut World) -> RenderErrorPolicy {
+    let now = wall.resource::<Time<Real>>().elapsed_secs_f64();
+    let mut failures = *wall.resource::<Failures>();
+    let is_due = failures.is_due(now, || has_adapter(renderer));
+    wall.insert_resource(failures);
+    if !is_due {
+        return RenderErrorPolicy::StopRendering;
+    }
+    wall.write_message(Noticed(Notice {
+        level: Level::Warn,
+        code: "gpu_replaced",
+        text: "The graphics device failed and has been replaced; if this comes again and again, look at the driver"
+            .into(),
+    }));
+    let settings = if wall.contains_resource::<OffscreenImage>() {
+        offscreen_settings()
+    } else {
+        WgpuSettings::default()
+    };
+    RenderErrorPolicy::Recover(settings.into())
+}
+
+/// Whether anything could draw at this moment: Bevy ends the process when nothing can.
+fn has_adapter(renderer: &World) -> bool {
+    renderer
+        .get_resource::<RenderInstance>()
+        .is_some_and(|instance| !block_on(instance.enumerate_adapters(Backends::all())).is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_device_is_replaced_after_a_pause_that_grows() {
+        let mut failures = Failures::default();
+        let mut now = 100.0;
+        let mut pauses = Vec::new();
+        for _ in 0..9 {
+            let failed = now;
+            while !failures.is_due(now, || true) {
+                now += 0.25;
+            }
+            pauses.push(now - failed);
+        }
+        assert_eq!(pauses, [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]);
+        now += GOOD_SECS;
+        assert!(!failures.is_due(now, || true));
+        assert!(failures.is_due(now + 0.5, || true), "it lasted: a first failure again");
+    }
+
+    #[test]
+    fn without_anything_to_draw_with_it_waits() {
+        let mut failures = Failures::default();
+        assert!(!failures.is_due(0.0, || true));
+        assert!(!failures.is_due(0.5, || false));
+        assert!(
+            !failures.is_due(1.0, || true),
+            "asked again when the next pause is over"
+        );
+        assert!(failures.is_due(1.5, || true));
+    }
+}
