@@ -12,6 +12,10 @@ pub struct Task {
     /// The agents it is assigned to; assignment is m:n in practice. Bounded (`mapping::MAX_AGENTS_PER_TASK`).
     pub agents: Vec<RowId>,
     pub workflow: Option<RowId>,
+    /// The tasks that it waits for. Bounded (`mapping::MAX_DEPENDENCIES_PER_TASK`).
+    pub depends_on: Vec<RowId>,
+    /// The task that it is a part of.
+    pub parent: Option<RowId>,
     /// Share done, 0 to 1.
     pub progress: Option<f32>,
     /// 0 (lowest) to 3 (urgent).

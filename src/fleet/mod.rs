@@ -6,11 +6,13 @@ mod incoming;
 mod relations;
 mod retire;
 mod row;
+mod ties;
 mod touched;
 mod working;
 
 pub use components::*;
 pub use incoming::{ApplyBudget, Incoming};
+pub use ties::{TieIndex, Ties};
 pub use touched::Touched;
 
 use bevy::prelude::*;
@@ -26,6 +28,7 @@ pub fn plugin(app: &mut App) {
             incoming::plugin,
             apply::plugin,
             relations::plugin,
+            ties::plugin,
             working::plugin,
             retire::plugin,
         ));

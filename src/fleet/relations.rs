@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use bevy::{ecs::entity::EntityHashSet, prelude::*};
 
 use super::{
-    AssignedTo, Assignments, FleetIndex, PartOf, Parts, Touched,
+    AssignedTo, Assignments, FleetIndex, PartOf, Parts, TieIndex, Touched,
     working::{self, InHandOf, Unsettled},
 };
 use crate::domain::{Kind, RowId, RowKey};
@@ -81,6 +81,7 @@ pub(super) fn attach(world: &mut World, index: &FleetIndex, source: Entity, want
     if old == wants {
         return;
     }
+    world.resource_mut::<TieIndex>().stir();
     world.resource_scope(|world, mut waiting: Mut<Waiting>| {
         for target in old.targets() {
             waiting.remove(&target, source);
@@ -146,6 +147,7 @@ pub(super) fn welcome(world: &mut World, key: &RowKey, entity: Entity) {
 /// A row goes: its own links are cut, and those that pointed at it wait for it to come back.
 pub(super) fn detach(world: &mut World, key: &RowKey, entity: Entity) {
     working::touch_neighbours(world, entity);
+    world.resource_mut::<TieIndex>().stir();
     world.resource_scope(|world, mut waiting: Mut<Waiting>| {
         if let Some(wants) = world.get::<Wants>(entity).cloned() {
             for target in wants.targets() {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use bevy::prelude::*;
 
 use super::{
-    AgentRow, Columns, Counts, FleetIndex, Key, Label, Moment, RowState, TaskRow, Touched, WorkflowRow,
+    AgentRow, Columns, Counts, FleetIndex, Key, Label, Moment, RowState, TaskRow, TieIndex, Ties, Touched, WorkflowRow,
     relations::{self, Wants},
-    retire,
+    retire, ties,
 };
 use crate::domain::{Change, Mapping, Op, Row, StatusReading};
 
@@ -16,6 +16,7 @@ struct Shown {
     label: Arc<str>,
     state: StatusReading,
     wants: Wants,
+    ties: Ties,
     details: Details,
 }
 
@@ -42,6 +43,7 @@ pub(super) fn apply(
             }
             index.by_key.remove(&change.key);
             relations::detach(world, &change.key, entity);
+            ties::set(world, entity, Ties::default());
             retire::begin(world, entity, now);
             world.resource_mut::<Touched>().note(entity);
         }
@@ -59,6 +61,7 @@ fn spawn(world: &mut World, index: &mut FleetIndex, counts: &mut Counts, mapping
         label,
         state,
         wants,
+        ties,
         details,
     } = read(mapping, &change);
     let Change { key, record, .. } = change;
@@ -84,6 +87,8 @@ fn spawn(world: &mut World, index: &mut FleetIndex, counts: &mut Counts, mapping
     world.resource_mut::<Touched>().note(entity);
     relations::attach(world, index, entity, wants);
     relations::welcome(world, &key, entity);
+    ties::set(world, entity, ties);
+    world.resource_mut::<TieIndex>().stir();
 }
 
 fn update(
@@ -109,6 +114,7 @@ fn update(
         label,
         state,
         wants,
+        ties,
         details,
     } = read(mapping, &change);
     // Only what is seen counts as a change: a heartbeat column must not make the mark pulse.
@@ -133,6 +139,7 @@ fn update(
     }
     world.resource_mut::<Touched>().note(entity);
     relations::attach(world, index, entity, wants);
+    ties::set(world, entity, ties);
 }
 
 /// Writes a component only when it differs, so that change detection means change.
@@ -158,6 +165,7 @@ fn read(mapping: &Mapping, change: &Change) -> Shown {
                 current_task: agent.current_task,
                 ..Wants::default()
             },
+            ties: Ties::default(),
             details: Details::Agent(AgentRow {
                 subtitle: agent.subtitle,
                 heartbeat_ms: agent.heartbeat_ms,
@@ -171,6 +179,10 @@ fn read(mapping: &Mapping, change: &Change) -> Shown {
                 workflow: task.workflow,
                 ..Wants::default()
             },
+            ties: Ties {
+                depends_on: task.depends_on,
+                parent: task.parent,
+            },
             details: Details::Task(TaskRow {
                 progress: task.progress,
                 priority: task.priority,
@@ -182,6 +194,7 @@ fn read(mapping: &Mapping, change: &Change) -> Shown {
             label: workflow.label,
             state: workflow.status,
             wants: Wants::default(),
+            ties: Ties::default(),
             details: Details::Workflow(WorkflowRow {
                 progress: workflow.progress,
             }),

@@ -12,6 +12,7 @@ mod picking;
 pub mod pointer;
 mod render;
 pub mod selection;
+pub mod ties;
 
 use bevy::prelude::*;
 
@@ -19,5 +20,11 @@ use bevy::prelude::*;
 pub fn plugin(app: &mut App) {
     app.init_resource::<selection::Selection>()
         .add_plugins((pointer::plugin, picking::plugin, camera::plugin))
-        .add_plugins((marks::plugin, links::plugin, labels::plugin, render::plugin));
+        .add_plugins((
+            marks::plugin,
+            links::plugin,
+            ties::plugin,
+            labels::plugin,
+            render::plugin,
+        ));
 }

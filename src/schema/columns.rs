@@ -78,6 +78,9 @@ pub fn columns(mapping: &Mapping, kind: Kind) -> Result<Vec<Column>, SchemaError
         ),
         LINK,
     )?;
+    let depends_on = pick(&of.depends_on, &usual.depends_on, "depends_on");
+    list.role(depends_on, LINKS)?;
+    list.role(pick(&of.parent, &usual.parent, "parent_task_id"), LINK)?;
     match kind {
         Kind::Agent => list.add("tasks_completed", "integer not null default 0")?,
         Kind::Task => list.add("attempt", "integer not null default 1")?,

@@ -166,6 +166,8 @@ fn mapping(parts: &Parts<'_>, say: &mut impl FnMut(&str, Value, Origin)) {
             ("progress", json!(of.progress)),
             ("agent", json!(of.agent)),
             ("workflow", json!(of.workflow)),
+            ("depends_on", json!(of.depends_on)),
+            ("parent", json!(of.parent)),
             ("current_task", json!(of.current_task)),
             ("subtitle", json!(of.subtitle)),
             ("heartbeat", json!(of.heartbeat)),

@@ -216,6 +216,8 @@ fn apply(mapping: &mut Mapping, origins: &mut Origins, columns: &[Column]) {
             "progress" => of.progress.clone_from(names),
             "agent" => of.agent.clone_from(names),
             "workflow" => of.workflow.clone_from(names),
+            "depends_on" => of.depends_on.clone_from(names),
+            "parent" => of.parent.clone_from(names),
             "current_task" => of.current_task.clone_from(names),
             "subtitle" => of.subtitle.clone_from(names),
             "heartbeat" => of.heartbeat.clone_from(names),

@@ -51,6 +51,8 @@ pub(super) const COLUMNS: &[&str] = &[
     "progress",
     "agent",
     "workflow",
+    "depends_on",
+    "parent",
     "current_task",
     "subtitle",
     "heartbeat",

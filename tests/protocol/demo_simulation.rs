@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use opswall::demo::{Mutation, Options, Row, Simulation, Store, TableId};
 use serde_json::Value;
+use uuid::Uuid;
 
 const START: i64 = 1_795_417_013_000_000;
 
@@ -89,6 +90,20 @@ fn at_the_start_the_work_is_under_way() {
         assert!(count(TableId::Tasks, word) >= 1, "no task is {word}: {words:?}");
     }
     assert!(count(TableId::Agents, "working") >= 8, "{words:?}");
+    let tasks = store
+        .table(TableId::Tasks)
+        .values()
+        .map(|row| row.to_value(TableId::Tasks));
+    let (mut waiting, mut parts) = (0, 0);
+    for task in tasks {
+        waiting += usize::from(task["depends_on"].as_array().is_some_and(|others| !others.is_empty()));
+        parts += usize::from(task["parent_task_id"].is_string());
+    }
+    assert!(
+        waiting > 80 && parts > 15,
+        "{waiting} wait for others, {parts} are parts of others"
+    );
+    check_links(&store);
     assert!(count(TableId::Workflows, "running") >= 4, "{words:?}");
 }
 
@@ -122,6 +137,14 @@ fn check_links(store: &Store) {
         );
         if matches!(status(TableId::Tasks, row).as_str(), "assigned" | "in_progress") {
             assert!(at_hand.contains(&id.to_string()), "nobody has task {id} at hand");
+            let waits_for = cell(row, TableId::Tasks, "depends_on");
+            for other in waits_for.as_array().into_iter().flatten().filter_map(Value::as_str) {
+                let other = Uuid::parse_str(other)
+                    .ok()
+                    .and_then(|id| store.table(TableId::Tasks).get(&id));
+                let met = other.is_none_or(|other| status(TableId::Tasks, other) == "completed");
+                assert!(met, "task {id} has begun before what it waits for was done");
+            }
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Rows as real projects keep them, and rows that no project should: what the default mapping makes of each.
 
-use opswall::domain::{Agent, Kind, Mapping, Record, Row, RowId, Status, Task, Workflow, mapping::MAX_LABEL_CHARS};
+use opswall::domain::{
+    Agent, Kind, Mapping, Record, Row, RowId, Status, Task, Workflow,
+    mapping::{MAX_DEPENDENCIES_PER_TASK, MAX_LABEL_CHARS},
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -519,4 +522,42 @@ proptest! {
             prop_assert!(agents <= 16);
         }
     }
+}
+
+#[test]
+fn what_a_task_waits_for_and_is_a_part_of_is_read_from_arrays_texts_and_single_columns() {
+    for (row, waits_for) in [
+        (json!({"id": "t", "depends_on": ["a", "b", "a"]}), &["a", "b"][..]),
+        (json!({"id": "t", "dependencies": "{a,\"b\",NULL}"}), &["a", "b"]),
+        (json!({"id": "t", "dependencies": "[\"a\"]"}), &["a"]),
+        (json!({"id": "t", "blocked_by": 7}), &["7"]),
+        (
+            json!({"id": "t", "depends_on": [{"id": "a"}, null, true, ["x"]]}),
+            &["a"],
+        ),
+        // The first that has any counts.
+        (json!({"id": "t", "depends_on": [], "dependencies": ["b"]}), &["b"]),
+        (json!({"id": "t", "depends_on": null, "blocked_by": "b"}), &["b"]),
+        // Itself, and prose, are nothing to wait for.
+        (json!({"id": "t", "depends_on": ["t", "the design review"]}), &[]),
+        (json!({"id": "t", "blocked_by": "no access to the vault"}), &[]),
+        (json!({"id": "t"}), &[]),
+    ] {
+        assert_eq!(task(row.clone()).depends_on, ids(waits_for), "{row}");
+    }
+    let many: Vec<String> = (0..10_000).map(|n| format!("t{n}")).collect();
+    assert_eq!(
+        task(json!({"id": "t", "depends_on": many})).depends_on.len(),
+        MAX_DEPENDENCIES_PER_TASK
+    );
+    assert_eq!(
+        task(json!({"id": "t", "parent_task_id": null, "parent_id": 12})).parent,
+        Some("12".into())
+    );
+    assert_eq!(
+        task(json!({"id": "t", "parent_id": "t"})).parent,
+        None,
+        "nothing is a part of itself"
+    );
+    assert_eq!(task(json!({"id": "t", "parent_task_id": "see above"})).parent, None);
 }

@@ -35,6 +35,14 @@ pub struct Studio {
     size: UVec2,
 }
 
+/// Who says where rows are and what they are.
+#[derive(Clone, Copy)]
+enum Stage {
+    ByHand,
+    Layout,
+    Fleet,
+}
+
 #[derive(Resource, Default)]
 struct Shot(Option<Image>);
 
@@ -58,7 +66,7 @@ fn plugins() -> PluginGroupBuilder {
 impl Studio {
     /// `units` world units from the lower to the upper edge of the picture.
     pub fn new(size: UVec2, units: f32) -> Self {
-        let mut studio = Self::build(size, false);
+        let mut studio = Self::build(size, Stage::ByHand);
         let projection = OrthographicProjection {
             scaling_mode: ScalingMode::FixedVertical { viewport_height: units },
             ..OrthographicProjection::default_2d()
@@ -74,7 +82,16 @@ impl Studio {
 
     /// The scene as the wall has it: the layout says where everybody stands, and the scene's own camera looks at it.
     pub fn staged(size: UVec2) -> Self {
-        let mut studio = Self::build(size, true);
+        Self::with_camera(size, Stage::Layout)
+    }
+
+    /// The same, with rows that come as changes; the fleet's clock is the real one.
+    pub fn fed(size: UVec2) -> Self {
+        Self::with_camera(size, Stage::Fleet)
+    }
+
+    fn with_camera(size: UVec2, stage: Stage) -> Self {
+        let mut studio = Self::build(size, stage);
         studio.app.update();
         let world = studio.app.world_mut();
         let mut cameras = world.query_filtered::<Entity, With<scene::camera::SceneCamera>>();
@@ -85,7 +102,7 @@ impl Studio {
         studio
     }
 
-    fn build(size: UVec2, is_staged: bool) -> Self {
+    fn build(size: UVec2, stage: Stage) -> Self {
         let built = catch_unwind(AssertUnwindSafe(|| {
             let mut app = App::new();
             app.add_plugins(plugins())
@@ -93,8 +110,14 @@ impl Studio {
                 .init_resource::<Shot>()
                 .init_resource::<Extent>();
             app.insert_resource(ClearColor(scene::palette::Palette::DARK.ground));
-            if is_staged {
-                app.add_plugins(opswall::layout::plugin).init_resource::<FleetIndex>();
+            match stage {
+                Stage::ByHand => {}
+                Stage::Layout => {
+                    app.add_plugins(opswall::layout::plugin).init_resource::<FleetIndex>();
+                }
+                Stage::Fleet => {
+                    app.add_plugins((opswall::layout::plugin, opswall::fleet::plugin));
+                }
             }
             app.finish();
             app.cleanup();

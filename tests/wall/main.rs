@@ -23,5 +23,7 @@ mod picture_far;
 mod picture_marks;
 mod picture_stage;
 mod picture_themes;
+mod picture_ties;
+mod ties;
 mod ui_gallery;
 mod ui_panels;

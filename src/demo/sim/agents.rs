@@ -62,7 +62,9 @@ impl Simulation {
                 self.pools.any(Pool::Ready, &mut self.rng)
             };
             let Some(task) = candidate else { continue };
-            let ready = self.task(task).filter(|task| task.status.pool() == Some(Pool::Ready));
+            let ready = self
+                .task(task)
+                .filter(|task| task.status.pool() == Some(Pool::Ready) && self.is_free(task));
             let workflow = ready.and_then(|task| self.workflows.get(task.workflow as usize));
             if workflow.is_some_and(|workflow| workflow.status == WorkflowStatus::Running) {
                 return Some(task);

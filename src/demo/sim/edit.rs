@@ -106,6 +106,9 @@ impl Simulation {
             attempt: 1,
             agent: None,
             workflow,
+            depends_on: [].into(),
+            depends_at: [].into(),
+            parent: None,
             error: None,
             metadata: names::task_metadata(&mut self.rng),
             created: self.now,
@@ -118,6 +121,7 @@ impl Simulation {
         };
         let at = self.free.pop().unwrap_or(self.tasks.len() as u32);
         let mut task = task;
+        self.tie(&mut task);
         if let Some(workflow) = self.workflows.get_mut(workflow as usize) {
             task.workflow_slot = workflow.tasks.len() as u32;
             workflow.tasks.push(at);

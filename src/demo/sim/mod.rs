@@ -12,6 +12,7 @@ mod people;
 mod pool;
 mod rows;
 mod start;
+mod ties;
 mod workflows;
 
 use std::{collections::VecDeque, sync::Arc};
@@ -32,6 +33,8 @@ use pool::Pools;
 #[derive(Debug)]
 pub struct Simulation {
     rng: Rng,
+    /// Dice of their own: who depends on whom changes nothing else that happens.
+    tie_rng: Rng,
     agents: Vec<Agent>,
     /// Slots are used again.
     tasks: Vec<Option<Task>>,
@@ -54,6 +57,7 @@ impl Simulation {
     pub fn new(options: &Options, now: i64) -> Self {
         let mut simulation = Self {
             rng: Rng::with_seed(options.seed),
+            tie_rng: Rng::with_seed(!options.seed),
             agents: Vec::with_capacity(options.agents),
             tasks: Vec::with_capacity(options.tasks),
             free: Vec::new(),

@@ -113,6 +113,11 @@ pub struct Task {
     /// Who works on it, or did last.
     pub agent: Option<u32>,
     pub workflow: u32,
+    /// The tasks that it waits for, and the one that it is a part of: made before it, and perhaps deleted by now.
+    pub depends_on: Arc<[Uuid]>,
+    /// Their places in the list of tasks, where others may stand by now.
+    pub depends_at: Arc<[u32]>,
+    pub parent: Option<Uuid>,
     pub error: Option<&'static str>,
     pub metadata: Arc<str>,
     pub created: i64,

@@ -58,6 +58,8 @@ impl Simulation {
             Cell::Int(task.attempt.into()),
             maybe(agent, |agent| Cell::Uuid(agent.id)),
             maybe(workflow, |workflow| Cell::Uuid(workflow.id)),
+            maybe(task.parent, Cell::Uuid),
+            Cell::Uuids(task.depends_on.clone()),
             maybe(task.error, text),
             Cell::Json(task.metadata.clone()),
             Cell::Time(task.created),

@@ -216,6 +216,7 @@ impl Simulation {
         let Some(task) = near.or_else(|| self.pools.any(Pool::Ready, &mut self.rng)) else {
             return;
         };
+        self.waive(task);
         let progress = self.rng.u8(5..=90);
         let started = self.now - self.rng.i64(10..=20 * 60) * 1_000_000;
         self.set_task(task, TaskStatus::InProgress, |task| {

@@ -12,6 +12,7 @@ use super::jsonb;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Type {
     Uuid,
+    Uuids,
     Text,
     Int4,
     Timestamptz,
@@ -23,6 +24,7 @@ impl Type {
     pub fn name(self) -> &'static str {
         match self {
             Self::Uuid => "uuid",
+            Self::Uuids => "_uuid",
             Self::Text => "text",
             Self::Int4 => "int4",
             Self::Timestamptz => "timestamptz",
@@ -34,6 +36,7 @@ impl Type {
     pub fn long_name(self) -> &'static str {
         match self {
             Self::Int4 => "integer",
+            Self::Uuids => "uuid[]",
             Self::Timestamptz => "timestamp with time zone",
             other => other.name(),
         }
@@ -47,6 +50,7 @@ pub enum Cell {
     Int(i32),
     Text(Arc<str>),
     Uuid(Uuid),
+    Uuids(Arc<[Uuid]>),
     /// Microseconds since the Unix epoch.
     Time(i64),
     /// JSON in jsonb's own spelling (see `jsonb`).
@@ -58,6 +62,11 @@ impl Cell {
     pub fn from_literal(kind: Type, text: &str) -> Option<Self> {
         Some(match kind {
             Type::Uuid => Self::Uuid(Uuid::parse_str(text).ok()?),
+            Type::Uuids => {
+                let items = text.trim().strip_prefix('{')?.strip_suffix('}')?;
+                let items = items.split(',').map(str::trim).filter(|item| !item.is_empty());
+                Self::Uuids(items.map(|item| Uuid::parse_str(item).ok()).collect::<Option<_>>()?)
+            }
             Type::Text => Self::Text(text.into()),
             Type::Int4 => Self::Int(text.trim().parse().ok()?),
             Type::Timestamptz => Self::Time(text.trim().parse::<Timestamp>().ok()?.as_microsecond()),
@@ -70,6 +79,10 @@ impl Cell {
         match (kind, value) {
             (_, Value::Null) => Some(Self::Null),
             (Type::Jsonb, value) => Some(Self::Json(jsonb::spell(value).into())),
+            (Type::Uuids, Value::Array(items)) => {
+                let id = |item: &Value| item.as_str().and_then(|id| Uuid::parse_str(id).ok());
+                items.iter().map(id).collect::<Option<_>>().map(Self::Uuids)
+            }
             (_, Value::String(text)) => Self::from_literal(kind, text),
             (Type::Text, Value::Number(_) | Value::Bool(_)) => Some(Self::Text(value.to_string().into())),
             (Type::Int4, Value::Number(number)) => number.as_i64().and_then(|n| i32::try_from(n).ok()).map(Self::Int),
@@ -84,6 +97,7 @@ impl Cell {
             Self::Int(number) => number.checked_ilog10().map_or(1, |digits| digits as usize + 1),
             Self::Text(text) | Self::Json(text) => text.len(),
             Self::Uuid(_) => 36,
+            Self::Uuids(ids) => ids.len() * 37 + 1,
             // 2026-11-23 06:56:53.923047+00
             Self::Time(_) => 29,
         }
@@ -102,6 +116,14 @@ impl Cell {
                 out.push_str(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
                 out.push('"');
             }
+            Self::Uuids(ids) => {
+                out.push('[');
+                for (at, id) in ids.iter().enumerate() {
+                    out.push_str(if at > 0 { ", " } else { "" });
+                    Self::Uuid(*id).write_json(out);
+                }
+                out.push(']');
+            }
             Self::Time(micros) => {
                 out.push('"');
                 write_time(*micros, out);
@@ -117,6 +139,7 @@ impl Cell {
             (Self::Int(a), Self::Int(b)) => Some(a.cmp(b)),
             (Self::Text(a), Self::Text(b)) | (Self::Json(a), Self::Json(b)) => Some(a.cmp(b)),
             (Self::Uuid(a), Self::Uuid(b)) => Some(a.cmp(b)),
+            (Self::Uuids(a), Self::Uuids(b)) => Some(a.cmp(b)),
             (Self::Time(a), Self::Time(b)) => Some(a.cmp(b)),
             _ => None,
         }
@@ -162,6 +185,16 @@ mod tests {
         let whole = Cell::from_literal(Type::Timestamptz, "2026-11-23T08:59:13+02:00").expect("a time");
         assert_eq!(json(&whole), r#""2026-11-23T06:59:13+00:00""#);
         assert_eq!(json(&Cell::Text("a\"\n\u{1}é".into())), "\"a\\\"\\n\\u0001é\"");
+        let ids = r#"["0b4f2c11-0000-4000-8000-000000000001", "0b4f2c11-0000-4000-8000-000000000002"]"#;
+        let literal = ids.replace(['[', '"', ' '], "").replace(']', "}");
+        let list = Cell::from_literal(Type::Uuids, &format!("{{{literal}")).expect("ids");
+        assert_eq!(json(&list), ids);
+        let value = serde_json::from_str(ids).expect("JSON");
+        assert_eq!(Cell::from_value(Type::Uuids, &value), Some(list));
+        assert_eq!(
+            Cell::from_literal(Type::Uuids, "{}").map(|none| json(&none)),
+            Some("[]".into())
+        );
         let mut commit = String::new();
         write_commit_time(1_795_417_013_923_047, &mut commit);
         assert_eq!(commit, "2026-11-23T06:56:53.923Z");
@@ -174,6 +207,7 @@ mod tests {
     fn a_value_of_the_wrong_type_is_refused() {
         for (kind, text) in [
             (Type::Uuid, "1"),
+            (Type::Uuids, "{1}"),
             (Type::Int4, "x"),
             (Type::Timestamptz, "soon"),
             (Type::Jsonb, "{"),

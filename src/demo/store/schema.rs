@@ -98,6 +98,8 @@ const TASKS: &[(&str, Type)] = &[
     ("attempt", Type::Int4),
     ("agent_id", Type::Uuid),
     ("workflow_id", Type::Uuid),
+    ("parent_task_id", Type::Uuid),
+    ("depends_on", Type::Uuids),
     ("error_message", Type::Text),
     ("metadata", Type::Jsonb),
     ("created_at", Type::Timestamptz),

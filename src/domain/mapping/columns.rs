@@ -24,6 +24,10 @@ pub struct KindMapping {
     pub agent: Vec<String>,
     /// task → workflow, agent → workflow.
     pub workflow: Vec<String>,
+    /// task → the tasks that it waits for; columns may hold one id or an array of ids.
+    pub depends_on: Vec<String>,
+    /// task → the task that it is a part of.
+    pub parent: Vec<String>,
     /// agent → task in hand.
     pub current_task: Vec<String>,
     pub subtitle: Vec<String>,
@@ -86,6 +90,8 @@ impl KindMapping {
             progress: Vec::new(),
             agent: Vec::new(),
             workflow: Vec::new(),
+            depends_on: Vec::new(),
+            parent: Vec::new(),
             current_task: Vec::new(),
             subtitle: Vec::new(),
             heartbeat: Vec::new(),
@@ -180,6 +186,15 @@ impl KindMapping {
             "session_id",
             "team_id",
         ]);
+        self.depends_on = list(&[
+            "depends_on",
+            "dependencies",
+            "depends_on_ids",
+            "dependency_ids",
+            "blocked_by",
+            "prerequisites",
+        ]);
+        self.parent = list(&["parent_task_id", "parent_id", "parent_task"]);
         self.priority = list(&["priority", "urgency"]);
         self.error = list(&[
             "error",

@@ -7,6 +7,9 @@ use super::cell::{self, Cells};
 /// Most agents taken from one task's assignment columns.
 pub const MAX_AGENTS_PER_TASK: usize = 16;
 
+/// Most tasks taken from the columns that say what a task waits for.
+pub const MAX_DEPENDENCIES_PER_TASK: usize = 32;
+
 /// Longest text that is taken for an array of ids.
 const MAX_ARRAY_BYTES: usize = 16 * 1_024;
 
@@ -49,13 +52,13 @@ pub(super) fn agents(cells: &Cells<'_>, names: &[String]) -> Vec<RowId> {
             Cell::List(items) if !has_several => {
                 // Hostile arrays are long; what is over the bound is not even looked at.
                 for item in items.iter().take(MAX_AGENTS_PER_TASK * 4) {
-                    push(&mut agents, id(item));
+                    push(&mut agents, id(item), MAX_AGENTS_PER_TASK);
                 }
                 has_several = !agents.is_empty();
             }
             Cell::Text(text) if !has_several && is_array_text(&text) => {
                 for item in array_text(&text).take(MAX_AGENTS_PER_TASK * 4) {
-                    push(&mut agents, Some(item.into()));
+                    push(&mut agents, Some(item.into()), MAX_AGENTS_PER_TASK);
                 }
                 has_several = !agents.is_empty();
             }
@@ -77,12 +80,44 @@ pub(super) fn agents(cells: &Cells<'_>, names: &[String]) -> Vec<RowId> {
     agents
 }
 
-fn push(agents: &mut Vec<RowId>, id: Option<RowId>) {
+/// The tasks that a task waits for: of the first column that holds any. A task does not wait for itself, and prose
+/// ("the design review") is no id.
+pub(super) fn tasks(cells: &Cells<'_>, names: &[String], own: &RowId) -> Vec<RowId> {
+    let mut tasks = Vec::new();
+    let mut take = |found: Option<RowId>| {
+        let is_id = |id: &RowId| id != own && !id.as_str().contains(char::is_whitespace);
+        push(&mut tasks, found.filter(is_id), MAX_DEPENDENCIES_PER_TASK);
+        tasks.len()
+    };
+    for name in names {
+        let taken = match cells.get(name) {
+            None => 0,
+            Some(Cell::List(items)) => items
+                .iter()
+                .take(MAX_DEPENDENCIES_PER_TASK * 4)
+                .map(|item| take(id(item)))
+                .last()
+                .unwrap_or(0),
+            Some(Cell::Text(text)) if is_array_text(&text) => array_text(&text)
+                .take(MAX_DEPENDENCIES_PER_TASK * 4)
+                .map(|item| take(Some(item.into())))
+                .last()
+                .unwrap_or(0),
+            Some(value) => take(id(value)),
+        };
+        if taken > 0 {
+            break;
+        }
+    }
+    tasks
+}
+
+fn push(ids: &mut Vec<RowId>, id: Option<RowId>, most: usize) {
     if let Some(id) = id
-        && agents.len() < MAX_AGENTS_PER_TASK
-        && !agents.contains(&id)
+        && ids.len() < most
+        && !ids.contains(&id)
     {
-        agents.push(id);
+        ids.push(id);
     }
 }
 

@@ -34,6 +34,8 @@ impl Mapping {
                 label,
                 agents: links::agents(cells, &columns.agent),
                 workflow: links::one(cells, &columns.workflow),
+                depends_on: links::tasks(cells, &columns.depends_on, id),
+                parent: links::one_unless_prose(cells, &columns.parent).filter(|parent| parent != id),
                 progress: progress::progress(cells, &columns.progress, status.reading.status),
                 priority: priority::priority(cells, &columns.priority, columns.one_is_most_urgent),
                 needs_human: status.asks_for_human || (!status.is_over() && cells.any_true(&columns.needs_human)),

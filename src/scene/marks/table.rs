@@ -119,6 +119,13 @@ impl<const N: usize> Table<N> {
         }
     }
 
+    /// Takes everything out, and leaves no empty slots behind.
+    pub fn clear(&mut self) {
+        self.items.clear();
+        self.free.clear();
+        self.changed.mark(0);
+    }
+
     pub fn get(&self, slot: u32) -> Option<&[u32; N]> {
         self.items.get(slot as usize)
     }

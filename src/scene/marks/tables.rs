@@ -58,6 +58,7 @@ pub struct Marks {
     /// Entities whose seat is new, other or gone since the links last looked. Bounded by the entities that changed in a
     /// frame: the links empty it every frame.
     reseated: Vec<Entity>,
+    reseats: u64,
 }
 
 impl Marks {
@@ -101,7 +102,7 @@ impl Marks {
                 }
                 let slot = self.table_mut(layer).insert(words);
                 self.seats.insert(entity, Seat { layer, slot });
-                self.reseated.push(entity);
+                self.reseat(entity);
             }
         }
     }
@@ -110,12 +111,22 @@ impl Marks {
     pub fn remove(&mut self, entity: Entity) {
         if let Some(seat) = self.seats.remove(&entity) {
             self.table_mut(seat.layer).remove(seat.slot);
-            self.reseated.push(entity);
+            self.reseat(entity);
             // Grounds and overlay are small and hold marks that belong to no entity.
             if !matches!(seat.layer, Layer::Grounds | Layer::Overlay) && self.table(seat.layer).is_sparse() {
                 self.compact(seat.layer);
             }
         }
+    }
+
+    fn reseat(&mut self, entity: Entity) {
+        self.reseated.push(entity);
+        self.reseats = self.reseats.wrapping_add(1);
+    }
+
+    /// Changes whenever any entity's seat does.
+    pub fn reseats(&self) -> u64 {
+        self.reseats
     }
 
     /// Entities whose seat changed since the last call.
@@ -136,6 +147,7 @@ impl Marks {
     }
 
     fn compact(&mut self, layer: Layer) {
+        self.reseats = self.reseats.wrapping_add(1);
         let mut new_slots = std::collections::HashMap::new();
         self.table_mut(layer).compact(|old, new| {
             new_slots.insert(old, new);

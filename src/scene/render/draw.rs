@@ -37,12 +37,12 @@ const VEIL_STRIPS: u32 = 4;
 #[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Pass {
     program: Program,
-    /// Whose instances; none: the links or the veil.
+    /// Whose instances; none: the links, the ties or the veil.
     layer: Option<Layer>,
 }
 
 /// From the back to the front. Labels are at 0 and above; the veil hangs before them.
-const PASSES: [(f32, Program, Option<Layer>); 13] = [
+const PASSES: [(f32, Program, Option<Layer>); 14] = [
     (-100.0, Program::Floors, Some(Layer::Grounds)),
     (-90.0, Program::Rings, Some(Layer::Grounds)),
     (-80.0, Program::Links, None),
@@ -54,6 +54,7 @@ const PASSES: [(f32, Program, Option<Layer>); 13] = [
     (-34.0, Program::Bubbles, Some(Layer::Grounds)),
     (-30.0, Program::Bubbles, Some(Layer::Alarms)),
     (-20.0, Program::Bubbles, Some(Layer::Agents)),
+    (-15.0, Program::Ties, None),
     (-10.0, Program::Pointed, Some(Layer::Overlay)),
     (900.0, Program::Veil, None),
 ];
@@ -147,6 +148,7 @@ impl<P: PhaseItem> RenderCommand<P> for DrawPass {
         let (group, items) = match (pass.layer, pass.program) {
             (Some(layer), _) => buffers.layer(layer),
             (None, Program::Links) => buffers.links(),
+            (None, Program::Ties) => buffers.ties(),
             (None, _) => (buffers.frame_group.as_ref(), VEIL_STRIPS),
         };
         let (Some(view_group), Some(group)) = (&buffers.view_group, group) else {

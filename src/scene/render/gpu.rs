@@ -18,6 +18,7 @@ use super::{
 use crate::scene::{
     links::LINK_WORDS,
     marks::{FRAME_WORDS, Layer, WORDS},
+    ties::TIE_WORDS,
 };
 
 /// Room of a fresh buffer, instances. It doubles as it grows.
@@ -76,9 +77,11 @@ pub(super) struct SceneBuffers {
     pub(super) quad_indices: Option<Buffer>,
     marks: [GpuTable; Layer::ALL.len()],
     links: GpuTable,
+    ties: GpuTable,
     pub(super) view_group: Option<BindGroup>,
     mark_groups: [Option<BindGroup>; Layer::ALL.len()],
     pub(super) link_group: Option<BindGroup>,
+    pub(super) tie_group: Option<BindGroup>,
     pub(super) frame_group: Option<BindGroup>,
 }
 
@@ -93,6 +96,10 @@ impl SceneBuffers {
 
     pub(super) fn links(&self) -> (Option<&BindGroup>, u32) {
         (self.link_group.as_ref(), instances(&self.links))
+    }
+
+    pub(super) fn ties(&self) -> (Option<&BindGroup>, u32) {
+        (self.tie_group.as_ref(), instances(&self.ties))
     }
 }
 
@@ -127,9 +134,10 @@ pub(super) fn upload(
         table.follow::<WORDS>(replica, &device, &queue);
     }
     buffers.links.follow::<LINK_WORDS>(&mut mirror.links, &device, &queue);
+    buffers.ties.follow::<TIE_WORDS>(&mut mirror.ties, &device, &queue);
 }
 
-/// Six small groups a frame: cheaper than knowing which buffer was replaced.
+/// A few small groups a frame: cheaper than knowing which buffer was replaced.
 pub(super) fn bind(
     mut buffers: ResMut<SceneBuffers>,
     device: Res<RenderDevice>,
@@ -162,25 +170,22 @@ pub(super) fn bind(
         });
     }
     let buffer_of = |layer: Layer| buffers.marks[layer.index()].buffer.as_ref();
-    buffers.link_group = match (
-        &buffers.links.buffer,
-        buffer_of(Layer::Tasks),
-        buffer_of(Layer::Alarms),
-        buffer_of(Layer::Agents),
-    ) {
-        (Some(links), Some(tasks), Some(alarms), Some(agents)) => Some(device.create_bind_group(
+    let between_marks = |lines: &GpuTable| {
+        let (lines, tasks) = (lines.buffer.as_ref()?, buffer_of(Layer::Tasks)?);
+        let (alarms, agents) = (buffer_of(Layer::Alarms)?, buffer_of(Layer::Agents)?);
+        Some(device.create_bind_group(
             "scene_links",
             &cache.get_bind_group_layout(&pipeline.links_layout),
             &BindGroupEntries::sequential((
-                frame,
-                links.as_entire_binding(),
+                frame.clone(),
+                lines.as_entire_binding(),
                 tasks.as_entire_binding(),
                 alarms.as_entire_binding(),
                 agents.as_entire_binding(),
             )),
-        )),
-        _ => None,
+        ))
     };
+    (buffers.link_group, buffers.tie_group) = (between_marks(&buffers.links), between_marks(&buffers.ties));
 }
 
 #[cfg(test)]

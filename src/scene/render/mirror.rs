@@ -6,6 +6,7 @@ use bevy::{prelude::*, render::MainWorld};
 use crate::scene::{
     links::{LINK_WORDS, Links},
     marks::{FRAME_WORDS, Frame, Layer, Marks, Runs, Table, WORDS},
+    ties::{ShownTies, TIE_WORDS},
 };
 
 /// A copy of one table and what of it is not yet on the GPU.
@@ -45,6 +46,7 @@ pub(super) struct Mirror {
     pub(super) frame: Frame,
     pub(super) marks: [Replica<WORDS>; Layer::ALL.len()],
     pub(super) links: Replica<LINK_WORDS>,
+    pub(super) ties: Replica<TIE_WORDS>,
 }
 
 impl Mirror {
@@ -66,5 +68,8 @@ pub(super) fn copy(mut main: ResMut<MainWorld>, mut mirror: ResMut<Mirror>) {
     }
     if let Some(mut links) = main.get_resource_mut::<Links>() {
         mirror.links.follow(links.table_mut());
+    }
+    if let Some(mut ties) = main.get_resource_mut::<ShownTies>() {
+        mirror.ties.follow(ties.table_mut());
     }
 }

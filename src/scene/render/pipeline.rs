@@ -68,7 +68,7 @@ impl SpecializedRenderPipeline for ScenePipeline {
     fn specialize(&self, key: Self::Key) -> RenderPipelineDescriptor {
         let shader = self.shaders.get(key.program);
         let items = match key.program {
-            Program::Links => &self.links_layout,
+            Program::Links | Program::Ties => &self.links_layout,
             Program::Veil => &self.frame_layout,
             _ => &self.marks_layout,
         };

@@ -32,6 +32,8 @@ pub(super) enum Program {
     Floors,
     Rings,
     Links,
+    /// The ties of what is pointed at.
+    Ties,
     Marks,
     /// Marks that are all too small for detail.
     SmallMarks,
@@ -46,10 +48,11 @@ pub(super) enum Program {
 }
 
 impl Program {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Floors,
         Self::Rings,
         Self::Links,
+        Self::Ties,
         Self::Marks,
         Self::SmallMarks,
         Self::Bodies,
@@ -66,6 +69,7 @@ impl Program {
             Self::Floors => shader!("floors"),
             Self::Rings => shader!("rings"),
             Self::Links => shader!("links"),
+            Self::Ties => shader!("ties"),
             Self::Marks | Self::SmallMarks | Self::Bodies | Self::SmallBodies | Self::Badges => shader!("marks"),
             Self::Bubbles => shader!("bubbles"),
             Self::Pointed => shader!("pointed"),
@@ -112,9 +116,10 @@ impl Program {
     /// What one item is made of.
     pub(super) fn form(self) -> Form {
         match self {
-            // As the shaders count: `CORNERS`, twice `SEGMENTS` + 1.
+            // As the shaders count: `CORNERS`, twice `SEGMENTS` + 1, twice `PIECES` + 3.
             Self::Floors => Form::Strip(32),
             Self::Rings => Form::Strip(98),
+            Self::Ties => Form::Strip(38),
             Self::Veil => Form::Strip(4),
             _ => Form::Quad,
         }
@@ -167,12 +172,13 @@ mod tests {
 
     #[test]
     fn strips_are_as_long_as_the_shaders_count() {
-        for program in [Program::Floors, Program::Rings] {
+        for program in [Program::Floors, Program::Rings, Program::Ties] {
             let Form::Strip(vertices) = program.form() else {
                 panic!("{program:?} is a strip");
             };
             let line = match program {
                 Program::Floors => format!("const CORNERS: u32 = {vertices}u;"),
+                Program::Ties => format!("const PIECES: u32 = {}u;", vertices / 2 - 3),
                 _ => format!("const SEGMENTS: u32 = {}u;", vertices / 2 - 1),
             };
             assert!(program.source().contains(&line), "{program:?}: {line}");

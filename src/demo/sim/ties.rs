@@ -1,0 +1,82 @@
+//! What a task waits for and is a part of: tasks of the same workflow that were made before it.
+
+use uuid::Uuid;
+
+use super::{
+    Simulation,
+    model::{Task, TaskStatus},
+};
+
+/// A new task waits for some of this many tasks that were made last.
+const NEAR: usize = 12;
+/// Most tasks that one waits for.
+const MOST: usize = 3;
+
+impl Simulation {
+    /// Ties a task that is being made. What has begun waits for nothing that is not done.
+    pub(super) fn tie(&mut self, task: &mut Task) {
+        let Some(workflow) = self.workflows.get(task.workflow as usize) else {
+            return;
+        };
+        let has_begun = !matches!(
+            task.status,
+            TaskStatus::Backlog | TaskStatus::Queued | TaskStatus::Blocked
+        );
+        let near: Vec<(u32, Uuid, Option<Uuid>)> = workflow
+            .tasks
+            .iter()
+            .rev()
+            .take(NEAR)
+            .filter_map(|&at| Some((at, self.task(at)?)))
+            .filter(|(_, other)| !has_begun || other.status == TaskStatus::Completed)
+            .map(|(at, other)| (at, other.id, other.parent))
+            .collect();
+        let count = match self.tie_rng.u8(0..100) {
+            0..40 => 0,
+            40..75 => 1,
+            75..93 => 2,
+            _ => MOST,
+        };
+        let chosen = self.tie_rng.choose_multiple(&near, count);
+        task.depends_on = chosen.iter().map(|(_, id, _)| *id).collect();
+        task.depends_at = chosen.iter().map(|(at, ..)| *at).collect();
+        // One level deep: who is a part has no parts.
+        let wholes: Vec<Uuid> = near
+            .iter()
+            .filter(|(_, id, parent)| parent.is_none() && !task.depends_on.contains(id))
+            .map(|(_, id, _)| *id)
+            .collect();
+        if self.tie_rng.u8(0..100) < 16 {
+            task.parent = self.tie_rng.choice(wholes);
+        }
+    }
+
+    /// Whether nothing holds the task up: what it waits for is done, or gone.
+    pub(super) fn is_free(&self, task: &Task) -> bool {
+        self.unmet(task).next().is_none()
+    }
+
+    /// What the task waits for and is not done.
+    fn unmet(&self, task: &Task) -> impl Iterator<Item = Uuid> {
+        let named = task.depends_at.iter().zip(task.depends_on.iter());
+        named
+            .filter(|(at, id)| {
+                let other = self.task(**at).filter(|other| other.id == **id);
+                other.is_some_and(|other| other.status != TaskStatus::Completed)
+            })
+            .map(|(_, id)| *id)
+    }
+
+    /// The task has begun all the same, before the first moment: it waits for nothing any more that is not done.
+    pub(super) fn waive(&mut self, at: u32) {
+        let Some(task) = self.task(at) else { return };
+        let unmet: Vec<Uuid> = self.unmet(task).collect();
+        if let Some(task) = self.tasks.get_mut(at as usize).and_then(Option::as_mut) {
+            let named = task.depends_at.iter().zip(task.depends_on.iter());
+            let (places, ids) = named
+                .filter(|(_, id)| !unmet.contains(id))
+                .unzip::<_, _, Vec<u32>, Vec<Uuid>>();
+            (task.depends_at, task.depends_on) = (places.into(), ids.into());
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! What is pointed at is tied to what it waits for, what waits for it, what it is a part of and what its parts are.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bevy::prelude::*;
+use opswall::{
+    domain::{Change, Kind, Op, Record, RowKey},
+    fleet::{self, FleetIndex, FleetMapping, Incoming},
+    frame, layout,
+    messages::{self, RowChanged},
+    scene::{
+        self,
+        pointer::Pointer,
+        selection::Selection,
+        ties::{MOST_TIES, ShownTies, Tie, TieKind},
+    },
+};
+use serde_json::{Value, json};
+
+/// Ties follow changed rows within a fraction of a second; a test waits no longer than this.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn app() -> App {
+    let mut app = App::new();
+    app.add_plugins(MinimalPlugins)
+        .insert_resource(FleetMapping::default())
+        .add_plugins((
+            frame::plugin,
+            messages::plugin,
+            fleet::plugin,
+            layout::plugin,
+            scene::plugin,
+        ));
+    app.update();
+    app
+}
+
+pub fn change(kind: Kind, op: Op, row: &Value) -> Change {
+    let record: Record = serde_json::from_value(row.clone()).expect("a row is an object");
+    let id = row.get("id").and_then(Value::as_str).expect("a row has an id").into();
+    Change {
+        key: RowKey::new(kind, id),
+        op,
+        record: Arc::new(record),
+        committed_ms: None,
+    }
+}
+
+pub fn feed(app: &mut App, changes: impl IntoIterator<Item = Change>) {
+    for change in changes {
+        app.world_mut().write_message(RowChanged(change));
+    }
+    app.update();
+    while !app.world().resource::<Incoming>().is_empty() {
+        app.update();
+    }
+    // Places come with the next frame's commands.
+    app.update();
+}
+
+pub fn entity(app: &App, kind: Kind, id: &str) -> Entity {
+    app.world()
+        .resource::<FleetIndex>()
+        .get(&RowKey::new(kind, id.into()))
+        .expect("the row has an entity")
+}
+
+pub fn task(id: &str, status: &str, workflow: &str, depends_on: &[&str], parent: Option<&str>) -> Change {
+    let row = json!({
+        "id": id, "title": id, "status": status, "workflow_id": workflow, "depends_on": depends_on,
+        "parent_task_id": parent,
+    });
+    change(Kind::Task, Op::Insert, &row)
+}
+
+pub fn workflow(id: &str) -> Change {
+    change(
+        Kind::Workflow,
+        Op::Insert,
+        &json!({"id": id, "name": id, "status": "running"}),
+    )
+}
+
+fn select(app: &mut App, kind: Kind, id: &str) {
+    let selected = Some(entity(app, kind, id));
+    app.world_mut().resource_mut::<Selection>().selected = selected;
+    app.update();
+}
+
+/// The ties that are drawn, by kind.
+fn drawn(app: &App) -> Vec<TieKind> {
+    let items = app.world().resource::<ShownTies>().table().items();
+    let mut kinds: Vec<TieKind> = items.iter().filter_map(Tie::unpack).map(|tie| tie.kind).collect();
+    kinds.sort();
+    kinds
+}
+
+fn wait_for(app: &mut App, what: &str, is_so: impl Fn(&App) -> bool) {
+    let begun = Instant::now();
+    while !is_so(app) {
+        assert!(begun.elapsed() < PATIENCE, "{what}: {:?}", drawn(app));
+        std::thread::sleep(Duration::from_millis(20));
+        app.update();
+    }
+}
+
+use TieKind::{Assignment, Dependency, Part};
+
+#[test]
+fn a_task_is_tied_both_ways_while_it_is_selected() {
+    let mut app = app();
+    let rows = [
+        workflow("w"),
+        task("before", "completed", "w", &[], None),
+        task("it", "queued", "w", &["before"], Some("whole")),
+        task("whole", "running", "w", &[], None),
+        task("after", "queued", "w", &["it", "before"], None),
+        task("part", "queued", "w", &[], Some("it")),
+        task("apart", "queued", "w", &[], None),
+    ];
+    feed(&mut app, rows);
+    assert!(drawn(&app).is_empty(), "nothing at rest");
+    select(&mut app, Kind::Task, "it");
+    assert_eq!(drawn(&app), [Dependency, Dependency, Part, Part]);
+    select(&mut app, Kind::Task, "apart");
+    assert!(drawn(&app).is_empty());
+    assert!(
+        app.world().resource::<ShownTies>().table().items().is_empty(),
+        "no empty slots are drawn"
+    );
+}
+
+#[test]
+fn rows_that_are_not_there_are_tied_when_they_come_and_cut_when_they_go() {
+    let mut app = app();
+    feed(
+        &mut app,
+        [
+            workflow("w"),
+            task("it", "queued", "w", &["later", "never"], Some("no-one")),
+        ],
+    );
+    select(&mut app, Kind::Task, "it");
+    assert!(drawn(&app).is_empty());
+    feed(
+        &mut app,
+        [
+            task("later", "running", "w", &[], None),
+            task("after", "queued", "w", &["it"], None),
+        ],
+    );
+    wait_for(&mut app, "both have come", |app| drawn(app) == [Dependency, Dependency]);
+    feed(&mut app, [change(Kind::Task, Op::Delete, &json!({"id": "later"}))]);
+    wait_for(&mut app, "one has gone", |app| drawn(app) == [Dependency]);
+    // It says that it waits for nothing any more.
+    let row = json!({"id": "after", "title": "after", "status": "queued", "workflow_id": "w", "depends_on": []});
+    feed(&mut app, [change(Kind::Task, Op::Update, &row)]);
+    wait_for(&mut app, "nobody waits", |app| drawn(app).is_empty());
+    feed(&mut app, [change(Kind::Task, Op::Delete, &json!({"id": "it"}))]);
+    for _ in 0..3 {
+        app.update();
+    }
+    assert!(drawn(&app).is_empty());
+}
+
+#[test]
+fn hostile_ties_are_drawn_once_or_not_at_all() {
+    let mut app = app();
+    let rows = [
+        task("it", "queued", "", &["it", "other", "other"], Some("it")),
+        // Round in a circle, and a part of what it waits for.
+        task("other", "queued", "", &["it"], Some("it")),
+        task("prose", "queued", "", &["the design review"], Some("see above")),
+    ];
+    feed(&mut app, rows);
+    select(&mut app, Kind::Task, "it");
+    assert_eq!(drawn(&app), [Dependency, Dependency], "once in each direction");
+    select(&mut app, Kind::Task, "prose");
+    assert!(drawn(&app).is_empty());
+}
+
+#[test]
+fn an_agent_is_tied_to_what_is_assigned_to_it_and_not_over() {
+    let mut app = app();
+    let assigned = |id: &str, status: &str| {
+        let row = json!({"id": id, "title": id, "status": status, "agent_id": "a"});
+        change(Kind::Task, Op::Insert, &row)
+    };
+    let agent = json!({"id": "a", "name": "Ada", "status": "working", "current_task_id": "in hand"});
+    let rows = [
+        change(Kind::Agent, Op::Insert, &agent),
+        assigned("1", "running"),
+        assigned("2", "queued"),
+        assigned("3", "blocked"),
+        assigned("4", "completed"),
+    ];
+    feed(&mut app, rows);
+    select(&mut app, Kind::Agent, "a");
+    // The one in its hand has a beam, the one that is over is no work.
+    assert_eq!(drawn(&app), [Assignment, Assignment]);
+}
+
+#[test]
+fn a_district_shows_what_leaves_it_when_hovered_and_all_when_selected() {
+    let mut app = app();
+    let rows = [
+        workflow("w"),
+        workflow("v"),
+        task("a", "completed", "w", &[], None),
+        task("b", "queued", "w", &["a"], None),
+        task("c", "queued", "v", &["b"], None),
+    ];
+    feed(&mut app, rows);
+    let row = entity(&app, Kind::Workflow, "w");
+    let center = app.world().get::<layout::District>(row).expect("it has a district");
+    let at = center.center - Vec2::Y * (center.radius - 0.4);
+    let view = *app.world().resource::<scene::camera::View>();
+    app.world_mut().resource_mut::<Pointer>().over = Some(view.screen_from_world(at));
+    app.update();
+    assert_eq!(
+        app.world().resource::<Selection>().hovered,
+        Some(row),
+        "the pointer is over the district"
+    );
+    assert_eq!(drawn(&app), [Dependency]);
+    app.world_mut().resource_mut::<Pointer>().over = None;
+    app.update();
+    assert!(drawn(&app).is_empty());
+    select(&mut app, Kind::Workflow, "w");
+    assert_eq!(drawn(&app), [Dependency, Dependency]);
+    let items = app.world().resource::<ShownTies>().table().items();
+    let strands = items.iter().filter_map(Tie::unpack).filter(|tie| tie.via.is_some());
+    assert_eq!(
+        strands.count(),
+        1,
+        "the one between the districts runs with others of its way"
+    );
+}
+
+#[test]
+fn thousands_are_bounded_and_faint_and_those_in_trouble_are_kept() {
+    let mut app = app();
+    let mut rows = vec![
+        workflow("w"),
+        task("hub", "queued", "w", &[], None),
+        task("bad", "failed", "w", &[], None),
+    ];
+    for n in 0..MOST_TIES + 500 {
+        rows.push(task(&format!("t{n}"), "queued", "w", &["hub"], None));
+    }
+    rows.push(task("zzz", "queued", "w", &["bad"], None));
+    feed(&mut app, rows);
+    select(&mut app, Kind::Workflow, "w");
+    let items = app.world().resource::<ShownTies>().table().items();
+    let ties: Vec<Tie> = items.iter().filter_map(Tie::unpack).collect();
+    assert_eq!(ties.len(), MOST_TIES);
+    assert!(ties.iter().all(|tie| tie.strength < 64));
+    let alarms = ties.iter().filter(|tie| tie.from.layer == scene::marks::Layer::Alarms);
+    assert_eq!(
+        alarms.count(),
+        1,
+        "what the failed one holds up is shown whatever else is"
+    );
+    select(&mut app, Kind::Task, "zzz");
+    assert_eq!(drawn(&app), [Dependency]);
+}
