@@ -87,6 +87,60 @@ pub struct PointerResting(pub bool);
 #[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct KeyboardInPanels(pub bool);
 
+/// What the picture does without on a machine that is too slow for all of it, in the order in which it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Luxury {
+    /// Pulses, and the light that follows a change.
+    Glow,
+    /// Beams and ties.
+    Links,
+    /// Names of agents and tasks; districts, trouble and what is selected keep theirs.
+    Labels,
+    /// Every physical pixel of the scene; the panels keep theirs.
+    Resolution,
+    /// As many frames as the display shows.
+    Rate,
+}
+
+impl Luxury {
+    pub const ALL: [Self; 5] = [Self::Glow, Self::Links, Self::Labels, Self::Resolution, Self::Rate];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Glow => "glow",
+            Self::Links => "links",
+            Self::Labels => "labels",
+            Self::Resolution => "resolution",
+            Self::Rate => "rate",
+        }
+    }
+}
+
+/// How much of the picture is drawn. Written by the wall's governor, obeyed by the scene, told by the header.
+#[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Quality {
+    /// How many of `Luxury::ALL` are off, from the first.
+    off: usize,
+}
+
+impl Quality {
+    /// Without the first so many of `Luxury::ALL`.
+    pub fn without(off: usize) -> Self {
+        Self {
+            off: off.min(Luxury::ALL.len()),
+        }
+    }
+
+    pub fn has(self, luxury: Luxury) -> bool {
+        !self.off().contains(&luxury)
+    }
+
+    /// What is off.
+    pub fn off(self) -> &'static [Luxury] {
+        Luxury::ALL.get(..self.off).unwrap_or_default()
+    }
+}
+
 /// Registers every message and shared fact.
 pub fn plugin(app: &mut App) {
     app.add_message::<RowChanged>()
@@ -101,5 +155,6 @@ pub fn plugin(app: &mut App) {
         .init_resource::<Staleness>()
         .init_resource::<PointerOverPanels>()
         .init_resource::<PointerResting>()
+        .init_resource::<Quality>()
         .init_resource::<KeyboardInPanels>();
 }

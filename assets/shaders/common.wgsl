@@ -81,7 +81,8 @@ struct Scene {
     // Physical pixels: top, bottom, left, right.
     insets: vec4<f32>,
     reduced: u32,
-    spare_a: u32,
+    // Nothing pulses: motion is reduced, or the machine is too slow for it.
+    plain: u32,
     spare_b: u32,
     spare_c: u32,
 }

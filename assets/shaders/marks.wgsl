@@ -86,7 +86,7 @@ fn look_at(mark: Mark) -> Look {
         pulse = saturate(fract(since_status) / 0.7);
     }
     look.pulse_radius = look.radius * 0.9 + pulse * (look.radius * 0.8 + 5.0);
-    look.pulse_strength = select((1.0 - pulse) * (1.0 - pulse), 0.0, scene.reduced != 0u);
+    look.pulse_strength = select((1.0 - pulse) * (1.0 - pulse), 0.0, scene.plain != 0u);
     look.shown = 1.0;
     if look.kind == TASK {
         let crowded = crowding(f32(mark.extra >> 24u) / 255.0);

@@ -75,7 +75,7 @@ fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: 
     out.shares.z = shown.y * select(tally, 1.0, all);
     out.more = vec2(f32(mark.stamps.z & 0xffu) / 255.0, shown.z) * tally;
     out.arc_colour = vec4(mix(out.arc_colour.rgb, colour(DONE), smoothstep(0.3, 0.6, tally)), there);
-    if kind == DISTRICT && status != status_before(mark) && scene.reduced == 0u {
+    if kind == DISTRICT && status != status_before(mark) && scene.plain == 0u {
         // The arc lights up with a change; a sweep runs round once when the workflow completes.
         out.arc_colour = vec4(out.arc_colour.rgb * (1.0 + 0.8 * (1.0 - saturate(since / PULSE_SECS))), there);
         out.shares.w = select(-1.0, since / SWEEP_SECS, status == DONE && since < SWEEP_SECS);

@@ -2,11 +2,13 @@
 //!
 //! Data comes in by a bounded channel and leaves as messages; the user's intents go out as orders. Nothing here draws.
 
+mod doorbell;
 mod obey;
 mod pace;
 mod receive;
 mod state;
 
+pub use doorbell::Doorbell;
 pub use state::Connection;
 
 use std::time::Instant;
@@ -68,7 +70,8 @@ impl Plugin for ConnectionPlugin {
         // A plugin is built once; the worker moves from it into the world.
         let feed = self.feed.lock().ok().and_then(|mut feed| feed.take());
         if let Some(feed) = feed {
-            app.insert_resource(feed);
+            app.insert_resource(Doorbell::new(feed.worker.events()))
+                .insert_resource(feed);
         }
         app.insert_resource(self.initial.clone())
             .init_resource::<pace::Pace>()

@@ -7,7 +7,7 @@ use bevy::{
     prelude::*,
 };
 
-use super::{canvas::Canvas, fonts, gpu, kiosk, picture, snapshot, unattended, viewing};
+use super::{canvas::Canvas, fonts, governor, gpu, kiosk, pace, picture, resolution, snapshot, unattended, viewing};
 use crate::{
     connection::ConnectionPlugin, domain::Mapping, domain::Notice, fleet, frame, layout, messages, scene,
     settings::WallSettings, third_party, ui,
@@ -88,6 +88,7 @@ pub fn build(options: WallOptions) -> App {
             viewing::plugin,
             fonts::plugin,
             gpu::plugin,
+            resolution::plugin,
         ));
     app.insert_resource(scene::motion::MotionSettings {
         reduced: options.settings.reduced_motion,
@@ -101,6 +102,13 @@ pub fn build(options: WallOptions) -> App {
     }
     if let Some(viewing) = viewing::Viewing::of(&options.settings) {
         app.insert_resource(viewing);
+    }
+    app.init_resource::<pace::Pace>();
+    // What is measured or photographed is drawn whole, whatever it takes.
+    if matches!(options.canvas, Canvas::Window { .. }) {
+        app.add_plugins((pace::plugin, governor::plugin));
+    } else if matches!(options.picture, Picture::Kept(_)) {
+        app.add_plugins(pace::plugin);
     }
     match options.picture {
         Picture::None => {}

@@ -1,7 +1,8 @@
 //! What is drawn on: a window, or an image when there is no display.
 
+use std::time::Duration;
+
 use bevy::{
-    app::ScheduleRunnerPlugin,
     asset::RenderAssetUsages,
     camera::RenderTarget,
     prelude::*,
@@ -15,6 +16,7 @@ use bevy::{
     winit::{WinitPlugin, WinitSettings},
 };
 
+use super::pace;
 use crate::scene::camera::SceneCamera;
 
 /// Where the wall is drawn.
@@ -87,9 +89,7 @@ impl Canvas {
                         })
                         .disable::<WinitPlugin>(),
                 )
-                .add_plugins(ScheduleRunnerPlugin::run_loop(std::time::Duration::from_secs_f64(
-                    1.0 / frames_per_second,
-                )))
+                .set_runner(move |app| pace::run(app, Duration::from_secs_f64(1.0 / frames_per_second)))
                 .insert_resource(OffscreenSize(size))
                 .add_systems(PostStartup, aim_cameras_at_image);
             }
@@ -117,10 +117,21 @@ fn aim_cameras_at_image(
     cameras: Query<Entity, With<SceneCamera>>,
     mut commands: Commands,
 ) {
+    let image = images.add(target_image(size.0));
+    for camera in &cameras {
+        commands
+            .entity(camera)
+            .insert(RenderTarget::Image(image.clone().into()));
+    }
+    commands.insert_resource(OffscreenImage(image));
+}
+
+/// An image of this size in pixels that a camera can draw into.
+pub(super) fn target_image(size: UVec2) -> Image {
     let mut image = Image::new_fill(
         Extent3d {
-            width: size.0.x,
-            height: size.0.y,
+            width: size.x,
+            height: size.y,
             depth_or_array_layers: 1,
         },
         TextureDimension::D2,
@@ -130,13 +141,7 @@ fn aim_cameras_at_image(
         RenderAssetUsages::default(),
     );
     image.texture_descriptor.usage |= TextureUsages::RENDER_ATTACHMENT | TextureUsages::COPY_SRC;
-    let image = images.add(image);
-    for camera in &cameras {
-        commands
-            .entity(camera)
-            .insert(RenderTarget::Image(image.clone().into()));
-    }
-    commands.insert_resource(OffscreenImage(image));
+    image
 }
 
 /// Whether a window can be opened here: a display is named in the environment and something listens at its socket.

@@ -3,9 +3,12 @@
 mod app;
 pub mod canvas;
 pub mod fonts;
+pub mod governor;
 mod gpu;
 mod kiosk;
+pub mod pace;
 pub mod picture;
+mod resolution;
 mod snapshot;
 mod unattended;
 mod viewing;

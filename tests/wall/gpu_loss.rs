@@ -31,7 +31,7 @@ fn a_lost_device_is_replaced_and_everything_drawn_again() {
     wall.settle(Duration::from_secs(3));
     let before = wall.picture();
 
-    for loss in 1..=2 {
+    for _ in 1..=2 {
         let lost = device(&wall);
         lost.wgpu_device().destroy();
         // A device destroyed by hand tells of it when it is asked; one that fails tells at once.

@@ -24,6 +24,7 @@ mod picture_marks;
 mod picture_stage;
 mod picture_themes;
 mod picture_ties;
+mod thrift;
 mod ties;
 mod ui_gallery;
 mod ui_panels;

@@ -93,7 +93,7 @@ fn keep(path: &Path) {
 }
 
 /// How many pixels are this colour, give or take what blending does at an edge.
-fn pixels_of(picture: &image::RgbImage, colour: Color) -> usize {
+pub(crate) fn pixels_of(picture: &image::RgbImage, colour: Color) -> usize {
     let Srgba { red, green, blue, .. } = colour.to_srgba();
     let wanted = [red, green, blue].map(|part| (part * 255.0).round() as i32);
     let close = |pixel: &image::Rgb<u8>| {

@@ -132,6 +132,7 @@ fn header_of(width: f32, badge: BadgeView, counts: HeaderCounts) -> Harness<'sta
             changes_per_second: 100_000.0,
             spark: &[1.0; 60],
             stale: false,
+            reduced: &[],
         };
         let shown = egui::Panel::top("header").frame(egui::Frame::new()).show(ui, |ui| {
             header_ui(ui, &view, &LinkLook::of(badge.tone, theme::of(ui)), &mut state.actions)

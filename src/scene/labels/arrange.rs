@@ -12,7 +12,7 @@ use super::{
 use crate::{
     fleet::Counts,
     layout::{Extent, Unassigned},
-    messages::{RowChanged, SceneInsets, ScreenTheme, Synced},
+    messages::{Luxury, Quality, RowChanged, SceneInsets, ScreenTheme, Synced},
     scene::{
         camera::{SceneCamera, View},
         marks::Tallies,
@@ -71,6 +71,7 @@ pub(super) fn arrange(
     scale: Res<TextScale>,
     tallies: Res<Tallies>,
     theme: Res<ScreenTheme>,
+    quality: Res<Quality>,
     cameras: Query<&Camera, With<SceneCamera>>,
     time: Res<Time<Real>>,
 ) {
@@ -80,7 +81,7 @@ pub(super) fn arrange(
         arrangement.later = now + LATER_SECS;
     }
     let later = arrangement.later > 0.0 && now >= arrangement.later;
-    let looks_other = insets.is_changed() || scale.is_changed() || theme.is_changed();
+    let looks_other = insets.is_changed() || scale.is_changed() || theme.is_changed() || quality.is_changed();
     if news || later || looks_other || view.is_changed() || selection.is_changed() {
         arrangement.is_due = true;
     }
@@ -100,7 +101,10 @@ pub(super) fn arrange(
     let px_per_slot = 1.0 / view.world_per_px;
     let tally = |workflow: Option<Entity>| tallies.of(workflow);
     let is_shown = |owner| shown.contains_key(&owner);
-    let candidates = rows.candidates(&view, px_per_slot * pixels, &selection, tally, is_shown);
+    let mut candidates = rows.candidates(&view, px_per_slot * pixels, &selection, tally, is_shown);
+    if !quality.has(Luxury::Labels) {
+        candidates.retain(|candidate| candidate.class <= Class::Waiting);
+    }
     let composer = Composer {
         rows: &rows,
         px_per_slot,

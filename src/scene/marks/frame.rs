@@ -1,15 +1,15 @@
 //! What every shader of the scene reads once a frame: colours, clocks, staleness. Packed here, in the words of
 //! `Scene` in `assets/shaders/common.wgsl`.
 
-use bevy::{prelude::*, window::PrimaryWindow};
+use bevy::prelude::*;
 
 use super::clock::{AMBIENT_PERIOD_SECS, AmbientClock};
 use crate::{
     domain::Status,
     fleet::FleetClock,
     frame::FrameSystems,
-    messages::{SceneInsets, ScreenTheme, Staleness},
-    scene::{motion::MotionSettings, palette::Palette},
+    messages::{Luxury, Quality, SceneInsets, ScreenTheme, Staleness},
+    scene::{camera::SceneCamera, motion::MotionSettings, palette::Palette},
 };
 
 const COLOURS: usize = 16;
@@ -43,6 +43,7 @@ struct Moment {
     /// Physical pixels: top, bottom, left, right.
     insets: [f32; 4],
     reduced: bool,
+    glows: bool,
 }
 
 impl Frame {
@@ -69,6 +70,7 @@ impl Frame {
             insets[2].to_bits(),
             insets[3].to_bits(),
             u32::from(moment.reduced),
+            u32::from(moment.reduced || !moment.glows),
         ];
         for (word, value) in rest.iter_mut().zip(values) {
             *word = value;
@@ -81,6 +83,7 @@ pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Frame>()
         .init_resource::<SceneInsets>()
         .init_resource::<ScreenTheme>()
+        .init_resource::<Quality>()
         .add_systems(Update, write.in_set(FrameSystems::Draw));
 }
 
@@ -92,9 +95,10 @@ pub(super) fn write(
     insets: Res<SceneInsets>,
     settings: Res<MotionSettings>,
     theme: Res<ScreenTheme>,
-    window: Query<&Window, With<PrimaryWindow>>,
+    quality: Res<Quality>,
+    cameras: Query<&Camera, With<SceneCamera>>,
 ) {
-    let scale = window.single().map_or(1.0, |window| window.scale_factor());
+    let scale = cameras.iter().find_map(Camera::target_scaling_factor).unwrap_or(1.0);
     *frame = Frame::pack(
         &colours(Palette::of(theme.0)),
         Moment {
@@ -103,6 +107,7 @@ pub(super) fn write(
             staleness: staleness.0,
             insets: [insets.top, insets.bottom, insets.left, insets.right].map(|inset| inset * scale),
             reduced: settings.reduced,
+            glows: quality.has(Luxury::Glow),
         },
     );
 }
@@ -140,6 +145,7 @@ mod tests {
             staleness: 2.0,
             insets: [f32::NAN, -1.0, 3.0, 0.0],
             reduced: true,
+            glows: true,
         }
     }
 

@@ -12,12 +12,13 @@ use bevy::{
     math::FloatOrd,
     prelude::*,
     render::{
+        Extract,
         render_phase::{
             DrawFunctions, PhaseItem, PhaseItemExtraIndex, RenderCommand, RenderCommandResult, SetItemPipeline,
             TrackedRenderPass, ViewSortedRenderPhases,
         },
         render_resource::{IndexFormat, PipelineCache, SpecializedRenderPipelines},
-        sync_world::MainEntity,
+        sync_world::{MainEntity, RenderEntity},
         view::{ExtractedView, ViewUniformOffset},
     },
 };
@@ -28,7 +29,10 @@ use super::{
     pipeline::{PipelineKey, ScenePipeline},
     shaders::{Form, Program},
 };
-use crate::scene::marks::Layer;
+use crate::{
+    messages::Luxury,
+    scene::{camera::SceneCamera, marks::Layer},
+};
 
 /// Strips of the veil's frame.
 const VEIL_STRIPS: u32 = 4;
@@ -75,6 +79,29 @@ pub(super) fn spawn_passes(passes: Query<(), With<Pass>>, mut commands: Commands
     }
 }
 
+/// A view of the scene's camera; others (the one that shows the scene enlarged) do not draw it again.
+#[derive(Component, Debug, Clone, Copy)]
+pub(super) struct SceneView;
+
+pub(super) fn find_views(
+    cameras: Extract<Query<(RenderEntity, Has<SceneCamera>), With<Camera>>>,
+    marked: Query<(), With<SceneView>>,
+    mut commands: Commands,
+) {
+    for (view, is_scene) in &cameras {
+        if is_scene == marked.contains(view) {
+            continue;
+        }
+        if let Ok(mut view) = commands.get_entity(view) {
+            if is_scene {
+                view.insert(SceneView);
+            } else {
+                view.remove::<SceneView>();
+            }
+        }
+    }
+}
+
 pub(super) fn queue(
     passes: Query<(Entity, &Pass)>,
     mirror: Res<Mirror>,
@@ -83,7 +110,7 @@ pub(super) fn queue(
     draw_functions: Res<DrawFunctions<Transparent2d>>,
     mut pipelines: ResMut<SpecializedRenderPipelines<ScenePipeline>>,
     mut phases: ResMut<ViewSortedRenderPhases<Transparent2d>>,
-    views: Query<(&ExtractedView, &Msaa)>,
+    views: Query<(&ExtractedView, &Msaa), With<SceneView>>,
 ) {
     let draw_function = draw_functions.read().id::<DrawScene>();
     for (view, msaa) in &views {
@@ -95,6 +122,9 @@ pub(super) fn queue(
             let Some(program) = pass.program.at_scale(pass.layer, px_per_unit) else {
                 continue;
             };
+            if pass.program == Program::Links && !mirror.quality.has(Luxury::Links) {
+                continue;
+            }
             if pass.program == Program::Veil && !mirror.is_stale() {
                 continue;
             }

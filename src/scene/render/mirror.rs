@@ -3,10 +3,13 @@
 
 use bevy::{prelude::*, render::MainWorld};
 
-use crate::scene::{
-    links::{LINK_WORDS, Links},
-    marks::{FRAME_WORDS, Frame, Layer, Marks, Runs, Table, WORDS},
-    ties::{ShownTies, TIE_WORDS},
+use crate::{
+    messages::Quality,
+    scene::{
+        links::{LINK_WORDS, Links},
+        marks::{FRAME_WORDS, Frame, Layer, Marks, Runs, Table, WORDS},
+        ties::{ShownTies, TIE_WORDS},
+    },
 };
 
 /// A copy of one table and what of it is not yet on the GPU.
@@ -43,6 +46,7 @@ impl<const N: usize> Replica<N> {
 
 #[derive(Resource, Debug, Default)]
 pub(super) struct Mirror {
+    pub(super) quality: Quality,
     pub(super) frame: Frame,
     pub(super) marks: [Replica<WORDS>; Layer::ALL.len()],
     pub(super) links: Replica<LINK_WORDS>,
@@ -57,6 +61,7 @@ impl Mirror {
 
 pub(super) fn copy(mut main: ResMut<MainWorld>, mut mirror: ResMut<Mirror>) {
     let mirror = &mut *mirror;
+    mirror.quality = main.get_resource().copied().unwrap_or_default();
     if let Some(frame) = main.get_resource::<Frame>() {
         debug_assert_eq!(frame.0.len(), FRAME_WORDS);
         mirror.frame.clone_from(frame);

@@ -40,7 +40,7 @@ pub(super) fn plugin(app: &mut App) {
         .init_gpu_resource::<SpecializedRenderPipelines<pipeline::ScenePipeline>>()
         .add_render_command::<Transparent2d, draw::DrawScene>()
         .add_systems(RenderStartup, draw::spawn_passes)
-        .add_systems(ExtractSchedule, mirror::copy)
+        .add_systems(ExtractSchedule, (mirror::copy, draw::find_views))
         .add_systems(
             Render,
             (

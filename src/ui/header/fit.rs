@@ -12,12 +12,14 @@ pub enum Part {
     Blocked,
     Failed,
     Workflows,
+    /// What the picture does without.
+    Reduced,
     Rate,
     Spark,
     Clock,
 }
 
-/// Who goes first. The badge, blocked and failed never go.
+/// Who goes first. The badge, blocked, failed and what is reduced never go.
 const DROP_ORDER: [Part; 9] = [
     Part::Spark,
     Part::Name,

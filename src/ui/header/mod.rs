@@ -13,7 +13,10 @@ pub use self::badge::{BadgeLayout, BadgeView, badge_ui, spinner};
 pub use self::fit::{Part, fit};
 use self::stat::{Stat, StatText};
 use super::{Action, format, link_look::LinkLook, rates::RateHistory, spark, theme, theme::Tier};
-use crate::domain::{Kind, Status};
+use crate::{
+    domain::{Kind, Status},
+    messages::Luxury,
+};
 
 /// The totals that the header shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -41,6 +44,8 @@ pub struct HeaderView<'a> {
     pub spark: &'a [f32],
     /// Nothing flows: the totals step back, they may be old.
     pub stale: bool,
+    /// What the picture does without, so that it keeps its pace.
+    pub reduced: &'a [Luxury],
 }
 
 /// Where the badge came to stand, for what hangs under it, and what was shown.
@@ -103,7 +108,7 @@ pub fn header_ui(ui: &mut Ui, view: &HeaderView<'_>, look: &LinkLook, actions: &
     for part in parts
         .iter()
         .rev()
-        .filter(|part| matches!(part, Part::Clock | Part::Spark | Part::Rate))
+        .filter(|part| matches!(part, Part::Clock | Part::Spark | Part::Rate | Part::Reduced))
     {
         let width = width_of(*part);
         right -= width;
@@ -146,7 +151,7 @@ pub fn header_ui(ui: &mut Ui, view: &HeaderView<'_>, look: &LinkLook, actions: &
                     actions.push(Action::TogglePopover);
                 }
             }
-            Part::Clock | Part::Spark | Part::Rate => continue,
+            Part::Clock | Part::Spark | Part::Rate | Part::Reduced => continue,
             _ => show_stat(ui, &stats, *part, row(left, width, content)),
         }
         left += width + GAP;
@@ -165,7 +170,7 @@ fn group_of(part: Part) -> Option<Kind> {
         Part::Agents => Some(Kind::Agent),
         Part::Running | Part::Queued | Part::Waiting | Part::Blocked | Part::Failed => Some(Kind::Task),
         Part::Workflows => Some(Kind::Workflow),
-        Part::Name | Part::Badge | Part::Rate | Part::Spark | Part::Clock => None,
+        Part::Name | Part::Badge | Part::Reduced | Part::Rate | Part::Spark | Part::Clock => None,
     }
 }
 
@@ -278,6 +283,18 @@ fn stats(ui: &Ui, view: &HeaderView<'_>) -> Vec<Stat> {
             exact(counts.workflows)
         ),
     ));
+    if !view.reduced.is_empty() {
+        let off = view
+            .reduced
+            .iter()
+            .map(|luxury| luxury.word())
+            .collect::<Vec<_>>()
+            .join(", ");
+        let spoken = format!("This machine is too slow for the whole picture; reduced: {off}");
+        let mut reduced = plain(Part::Reduced, "reduced".to_owned(), &off, None, spoken);
+        reduced.ink = theme::of(ui).muted;
+        texts.push(reduced);
+    }
     let pace = format::rate(view.changes_per_second);
     texts.push(plain(
         Part::Rate,

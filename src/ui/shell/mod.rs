@@ -157,6 +157,7 @@ fn draw_panels(
         changes_per_second: connection.changes_per_second,
         spark: &spark,
         stale: !badge.tone.is_flowing(),
+        reduced: reads.quality.off(),
     };
     let look = reads.look();
     let top = egui::Panel::top("header")

@@ -10,7 +10,7 @@ use crate::{
         AgentRow, AssignedTo, Columns, Counts, FleetMapping, Key, Label, Moment, PartOf, RowState, TaskRow,
         WorkflowRow, WorksOn,
     },
-    messages::Staleness,
+    messages::{Quality, Staleness},
     scene::selection::Selection,
     ui::{
         clock::ClockText,
@@ -32,6 +32,7 @@ pub struct Reads<'w, 's> {
     pub connection: Res<'w, Connection>,
     pub counts: Res<'w, Counts>,
     pub staleness: Res<'w, Staleness>,
+    pub quality: Res<'w, Quality>,
     pub rates: Res<'w, Rates>,
     tone: Res<'w, SteadyTone>,
     pub clock: Res<'w, ClockText>,

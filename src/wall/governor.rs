@@ -1,0 +1,227 @@
+//! Keeps the frame budget on any machine: what the picture can do without is turned off, one thing after the other, and on
+//! again when there is room.
+//!
+//! Pure but for the system at the end: the times of frames go in, how much is off comes out. Two seconds' frames are looked
+//! at together by their median, so that one stall changes nothing. Between too slow and fast enough lies a wide band in
+//! which nothing changes, and what had to be turned off again soon after it came back is tried ever less often.
+
+use bevy::prelude::*;
+
+use super::pace::Pace;
+use crate::messages::{Luxury, Quality};
+
+/// Frames that are looked at together, seconds and number at least.
+const WINDOW_SECS: f64 = 2.0;
+const WINDOW_FRAMES: usize = 5;
+/// Frame times that are kept of one window: more than a display of 240 Hz shows in it.
+const MOST_FRAMES: usize = 512;
+/// A median above this, in seconds, is too slow: below 15 frames a second motion is no longer seen as such. Where a
+/// processor draws, a whole picture at 15 is worth more than half of one at 30.
+const SLOW_SECS: f64 = 1.0 / 15.0;
+/// A median below this, in seconds, leaves room for more; so does one near the display's own pace.
+const FAST_SECS: f64 = 1.0 / 30.0;
+/// How near the shortest median ever seen counts as the display's own pace.
+const NEAR: f64 = 1.15;
+/// Slow windows in a row before something goes.
+const SLOW_WINDOWS: u32 = 2;
+/// Seconds of room before something comes back; doubled each time that proves wrong.
+const PATIENCE_SECS: f64 = 20.0;
+const MOST_PATIENCE_SECS: f64 = 640.0;
+/// What came back and made the picture slow within this many seconds should not have.
+const TRIAL_SECS: f64 = 20.0;
+
+/// Decides how much is off.
+#[derive(Resource, Debug, Clone, PartialEq)]
+pub struct Governor {
+    off: usize,
+    frames: Vec<f64>,
+    window_secs: f64,
+    slow_windows: u32,
+    calm_secs: f64,
+    patience_secs: f64,
+    /// Since something came back; seconds.
+    trial_secs: Option<f64>,
+    /// The shortest median so far, seconds.
+    best: f64,
+}
+
+impl Default for Governor {
+    fn default() -> Self {
+        Self {
+            off: 0,
+            frames: Vec::new(),
+            window_secs: 0.0,
+            slow_windows: 0,
+            calm_secs: 0.0,
+            patience_secs: PATIENCE_SECS,
+            trial_secs: None,
+            best: f64::INFINITY,
+        }
+    }
+}
+
+impl Governor {
+    /// A frame took so long, from the last one to this; `aim` is how long it should take where the pace itself is
+    /// lowered (all in seconds).
+    pub fn frame(&mut self, took: f64, aim: Option<f64>) -> Quality {
+        if took.is_finite() && took > 0.0 {
+            self.window_secs += took;
+            if self.frames.len() < MOST_FRAMES {
+                self.frames.push(took);
+            }
+            if self.window_secs >= WINDOW_SECS && self.frames.len() >= WINDOW_FRAMES {
+                self.judge(aim);
+            }
+        }
+        Quality::without(self.off)
+    }
+
+    /// The wall rested: what was measured before says nothing of what comes.
+    pub fn rest(&mut self) {
+        self.frames.clear();
+        self.window_secs = 0.0;
+        self.slow_windows = 0;
+    }
+
+    fn judge(&mut self, aim: Option<f64>) {
+        self.frames.sort_by(f64::total_cmp);
+        let median = self.frames.get(self.frames.len() / 2).copied().unwrap_or_default();
+        let span = std::mem::take(&mut self.window_secs);
+        self.frames.clear();
+        let (slow, fast) = match aim {
+            Some(aim) => (f64::INFINITY, aim * NEAR),
+            None => {
+                self.best = self.best.min(median);
+                (SLOW_SECS, FAST_SECS.max(self.best * NEAR))
+            }
+        };
+        self.trial_secs = self.trial_secs.map(|secs| secs + span);
+        if median > slow {
+            self.calm_secs = 0.0;
+            self.slow_windows += 1;
+            if self.slow_windows >= SLOW_WINDOWS && self.off < Luxury::ALL.len() {
+                if self.trial_secs.take().is_some_and(|secs| secs <= TRIAL_SECS) {
+                    self.patience_secs = (self.patience_secs * 2.0).min(MOST_PATIENCE_SECS);
+                }
+                self.off += 1;
+                self.slow_windows = 0;
+            }
+            return;
+        }
+        self.slow_windows = 0;
+        if self.trial_secs.is_some_and(|secs| secs > TRIAL_SECS) {
+            self.trial_secs = None;
+            self.patience_secs = PATIENCE_SECS;
+        }
+        if median > fast || self.off == 0 {
+            self.calm_secs = 0.0;
+            return;
+        }
+        self.calm_secs += span;
+        if self.calm_secs >= self.patience_secs {
+            self.off -= 1;
+            (self.calm_secs, self.trial_secs) = (0.0, Some(0.0));
+        }
+    }
+}
+
+/// Watches the frames.
+pub(super) fn plugin(app: &mut App) {
+    app.init_resource::<Governor>().add_systems(First, govern);
+}
+
+fn govern(mut governor: ResMut<Governor>, pace: Res<Pace>, time: Res<Time<Real>>, mut quality: ResMut<Quality>) {
+    if pace.is_resting() {
+        governor.rest();
+        return;
+    }
+    let aim = pace.interval().map(|interval| interval.as_secs_f64());
+    quality.set_if_neq(governor.frame(time.delta_secs_f64(), aim));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Plays frames of one length; how many luxuries are off afterwards.
+    fn play(governor: &mut Governor, frame: f64, secs: f64) -> usize {
+        let mut quality = Quality::default();
+        for _ in 0..(secs / frame).ceil() as usize {
+            quality = governor.frame(frame, None);
+        }
+        quality.off().len()
+    }
+
+    #[test]
+    fn what_is_too_slow_loses_one_thing_after_the_other_in_order() {
+        let mut governor = Governor::default();
+        let mut seen = Vec::new();
+        for _ in 0..2_000 {
+            let off = governor.frame(0.08, None).off();
+            if seen.len() < off.len() {
+                seen.push(off[seen.len()]);
+            }
+        }
+        assert_eq!(seen, Luxury::ALL);
+    }
+
+    #[test]
+    fn one_stall_changes_nothing_and_neither_does_what_is_fast_enough() {
+        let mut governor = Governor::default();
+        for _ in 0..60 {
+            play(&mut governor, 0.016, 1.0);
+            assert_eq!(governor.frame(1.5, None), Quality::default());
+        }
+        assert_eq!(play(&mut Governor::default(), 0.06, 600.0), 0);
+    }
+
+    #[test]
+    fn what_went_comes_back_when_there_is_room_and_ever_later_if_that_proves_wrong() {
+        let mut governor = Governor::default();
+        assert_eq!(play(&mut governor, 0.08, 4.5), 1);
+        let mut waits = Vec::new();
+        for _ in 0..7 {
+            let mut waited = 0.0;
+            while play(&mut governor, 0.016, 1.0) == 1 {
+                waited += 1.0;
+                assert!(waited < 2_000.0, "never tried again");
+            }
+            waits.push(waited);
+            while play(&mut governor, 0.08, 1.0) == 0 {}
+        }
+        let grew = waits.windows(2).all(|pair| pair[1] > pair[0] * 1.5 || pair[0] > 600.0);
+        assert!(grew && waits[0] >= PATIENCE_SECS - 3.0, "{waits:?}");
+        assert!(waits[6] <= MOST_PATIENCE_SECS + 3.0, "{waits:?}");
+    }
+
+    #[test]
+    fn in_the_band_between_nothing_changes_either_way() {
+        let mut governor = Governor::default();
+        play(&mut governor, 0.016, 10.0);
+        let off = play(&mut governor, 0.08, 4.5);
+        assert_eq!(off, 1);
+        assert_eq!(play(&mut governor, 0.05, 600.0), off);
+    }
+
+    #[test]
+    fn on_a_slow_display_its_own_pace_is_room_enough() {
+        let mut governor = Governor::default();
+        play(&mut governor, 1.0 / 20.0, 10.0);
+        assert_eq!(play(&mut governor, 0.08, 4.5), 1);
+        assert_eq!(play(&mut governor, 1.0 / 20.0, 60.0), 0);
+    }
+
+    #[test]
+    fn nonsense_and_rests_are_no_frames() {
+        let mut governor = Governor::default();
+        for took in [f64::NAN, f64::INFINITY, -1.0, 0.0] {
+            assert_eq!(governor.frame(took, None), Quality::default());
+        }
+        assert_eq!(governor, Governor::default());
+        for _ in 0..50 {
+            play(&mut governor, 0.2, 1.8);
+            governor.rest();
+        }
+        assert_eq!(play(&mut governor, 0.016, 1.0), 0);
+    }
+}

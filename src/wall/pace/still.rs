@@ -1,0 +1,128 @@
+//! Whether anything moves.
+
+use bevy::{ecs::system::SystemParam, prelude::*, window::WindowEvent};
+
+use crate::{
+    connection::Connection,
+    domain::{Kind, LinkStatus, Status},
+    fleet::Counts,
+    messages::{Backlog, Intent, Noticed, Quality, RowChanged, Staleness, StatusChanged, Synced},
+    scene::{camera::View, motion::MotionSettings},
+    ui::toasts::Toasts,
+};
+
+/// After the last news everything has landed, faded and settled within this, seconds.
+const ECHO_SECS: f64 = 5.0;
+/// Statuses whose marks never stand still.
+const ALIVE: [Status; 2] = [Status::Running, Status::Waiting];
+
+/// Since when nothing has moved.
+#[derive(Resource, Debug, Default, Clone, Copy, PartialEq)]
+pub(super) struct Stillness {
+    moved: f64,
+    is_still: bool,
+}
+
+impl Stillness {
+    /// Tells whether something moves at `now` (seconds).
+    fn tell(&mut self, moves: bool, now: f64) {
+        if moves {
+            self.moved = now;
+        }
+        self.is_still = now - self.moved >= ECHO_SECS;
+    }
+
+    pub(super) fn is_still(self) -> bool {
+        self.is_still
+    }
+}
+
+/// What news there is.
+#[derive(SystemParam)]
+pub(super) struct News<'w, 's> {
+    rows: MessageReader<'w, 's, RowChanged>,
+    statuses: MessageReader<'w, 's, StatusChanged>,
+    synced: MessageReader<'w, 's, Synced>,
+    notices: MessageReader<'w, 's, Noticed>,
+    intents: MessageReader<'w, 's, Intent>,
+    touches: MessageReader<'w, 's, WindowEvent>,
+}
+
+impl News<'_, '_> {
+    fn came(&mut self) -> bool {
+        let Self {
+            rows,
+            statuses,
+            synced,
+            notices,
+            intents,
+            touches,
+        } = self;
+        let count = rows.read().count()
+            + statuses.read().count()
+            + synced.read().count()
+            + notices.read().count()
+            + intents.read().count()
+            + touches.read().count();
+        count > 0
+    }
+}
+
+/// What goes on without news.
+#[derive(SystemParam)]
+pub(super) struct Goings<'w> {
+    connection: Res<'w, Connection>,
+    backlog: Res<'w, Backlog>,
+    counts: Res<'w, Counts>,
+    staleness: Res<'w, Staleness>,
+    motion: Res<'w, MotionSettings>,
+    toasts: Res<'w, Toasts>,
+    view: Res<'w, View>,
+    quality: Res<'w, Quality>,
+}
+
+impl Goings<'_> {
+    fn go_on(&self) -> bool {
+        let report = &self.connection.report;
+        // The badge's spinner turns.
+        let connects = !matches!(report.status, LinkStatus::Connected | LinkStatus::Error) || report.catching_up;
+        let alive = || {
+            ALIVE
+                .iter()
+                .any(|status| Kind::ALL.into_iter().any(|kind| self.counts.of(kind, *status) > 0))
+        };
+        // Stale, or with reduced motion, nothing breathes.
+        let breathes = !self.motion.reduced && self.staleness.0 < 1.0 && alive();
+        connects
+            || breathes
+            || self.backlog.waiting > 0
+            || self.toasts.shown().len() > 0
+            || self.view.is_changed()
+            || self.quality.is_changed()
+    }
+}
+
+pub(super) fn watch(mut news: News, goings: Goings, time: Res<Time<Real>>, mut still: ResMut<Stillness>) {
+    let moves = news.came() | goings.go_on();
+    still.tell(moves, time.elapsed_secs_f64());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn still_is_what_has_not_moved_for_a_while() {
+        let mut still = Stillness::default();
+        let mut told = |moves, now| {
+            still.tell(moves, now);
+            still.is_still()
+        };
+        assert!(!told(true, 0.0));
+        assert!(!told(false, ECHO_SECS - 0.1));
+        assert!(told(false, ECHO_SECS));
+        assert!(!told(true, 100.0), "it moves at once");
+        assert!(!told(false, 104.0));
+        assert!(told(false, 105.0));
+    }
+}

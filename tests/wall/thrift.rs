@@ -1,0 +1,91 @@
+//! A wall that does without: what the governor turns off is gone from the picture, what it must not touch is not, and all
+//! comes back.
+
+use std::{net::Ipv4Addr, time::Duration};
+
+use bevy::prelude::*;
+use image::RgbImage;
+use opswall::{
+    demo::{Options, Server},
+    domain::{LinkStatus, Status},
+    messages::{Luxury, Quality},
+    scene::{camera::SceneCamera, palette::Palette},
+};
+
+use crate::picture::{Wall, difference, pixels_of};
+
+/// Height of the header in pixels, about.
+const HEADER: u32 = 50;
+
+fn scene_of(picture: &RgbImage) -> RgbImage {
+    let (width, height) = picture.dimensions();
+    image::imageops::crop_imm(picture, 0, HEADER, width, height - HEADER).to_image()
+}
+
+/// How sharp the picture is: the sum of steps from pixel to pixel, along rows, that are large.
+fn edges(picture: &RgbImage) -> usize {
+    let steep = |x: u32, y: u32| {
+        let (a, b) = (picture.get_pixel(x, y), picture.get_pixel(x + 1, y));
+        a.0.iter().zip(b.0).any(|(a, b)| a.abs_diff(b) > 60)
+    };
+    (0..picture.height())
+        .flat_map(|y| (0..picture.width() - 1).map(move |x| (x, y)))
+        .filter(|(x, y)| steep(*x, *y))
+        .count()
+}
+
+#[test]
+fn what_is_off_is_gone_and_comes_back() {
+    let options = Options {
+        agents: 16,
+        workflows: 6,
+        tasks: 160,
+        rate: 0.0,
+        seed: 7,
+        ..Options::default()
+    };
+    let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), options).expect("a server");
+    let mut wall = Wall::on(&server);
+    wall.until_status(LinkStatus::Connected);
+    // The greeting has gone.
+    wall.settle(Duration::from_secs(14));
+    let whole = wall.picture();
+    let mut shown = |off: usize| {
+        wall.app.world_mut().insert_resource(Quality::without(off));
+        wall.settle(Duration::from_millis(1_500));
+        wall.picture()
+    };
+
+    let without_links = shown(2);
+    let blue = Palette::DARK.status(Status::Running);
+    let without_labels = shown(3);
+    let text = Palette::DARK.text;
+    let (before, after) = (pixels_of(&without_links, text), pixels_of(&without_labels, text));
+    assert!(after < before, "names of agents and tasks go: {before} then {after}");
+
+    let coarse = shown(4);
+    let (sharp, soft) = (edges(&scene_of(&without_labels)), edges(&scene_of(&coarse)));
+    assert!(
+        soft * 4 < sharp * 3,
+        "half the pixels are softer: {sharp} then {soft} edges"
+    );
+    assert!(soft * 8 > sharp, "but the scene is there: {sharp} then {soft} edges");
+    assert!(pixels_of(&coarse, blue) > pixels_of(&without_labels, blue) / 3);
+    let header = |picture: &RgbImage| image::imageops::crop_imm(picture, 0, 0, 200, HEADER - 4).to_image();
+    assert!(
+        difference(&header(&coarse), &header(&without_labels)) < 200,
+        "the panels keep every pixel"
+    );
+
+    let back = shown(0);
+    let usual = difference(&whole, &shown(0)).max(1_500);
+    let differs = difference(&whole, &back);
+    assert!(
+        differs < usual * 2,
+        "all is back: {differs} pixels differ, {usual} usually do"
+    );
+    let world = wall.app.world_mut();
+    assert_eq!(world.query_filtered::<(), With<Camera>>().iter(world).count(), 1);
+    assert_eq!(world.query_filtered::<(), With<SceneCamera>>().iter(world).count(), 1);
+    assert!(world.resource::<Quality>().has(Luxury::Glow));
+}
