@@ -11,7 +11,7 @@ use crate::{
     settings::{FeedSettings, Settings},
     third_party,
     wall::{
-        self, Picture, WallOptions,
+        self, Picture, RememberPlugin, WallOptions,
         canvas::{self, Canvas},
     },
 };
@@ -74,6 +74,16 @@ pub(super) fn source(settings: &Settings, demo: Option<Options>) -> Result<Sourc
 pub(super) fn show(settings: &Settings, source: Source, canvas: Canvas, picture: Picture) -> Result<ExitCode, Failure> {
     let Source { feed, demo } = source;
     let mapping = feed.mapping.clone();
+    // Where an operator may sit: neither on a kiosk nor where there is no window.
+    let has_operator = matches!(canvas, Canvas::Window { .. }) && !settings.wall.kiosk;
+    let remember = settings
+        .keep_in
+        .as_ref()
+        .filter(|_| has_operator)
+        .map(|keeper| RememberPlugin {
+            path: keeper.path.clone(),
+            feed: demo.as_ref().map_or_else(|| feed.shown_url(), |_| "demo".to_owned()),
+        });
     let connection = ConnectionPlugin::start(feed, demo.is_some(), settings.keep_in.clone())
         .map_err(|error| Failure::Running(error.to_string()))?;
     third_party::bevy_gpu::tell_missing_driver();
@@ -86,6 +96,9 @@ pub(super) fn show(settings: &Settings, source: Source, canvas: Canvas, picture:
         verbose: settings.verbose,
         notices: settings.notices.clone(),
     });
+    if let Some(remember) = remember {
+        app.add_plugins(remember);
+    }
     let exit = app.run();
     drop(demo);
     Ok(match exit {

@@ -25,6 +25,7 @@ mod names;
 mod origin;
 mod pace;
 pub mod saved;
+pub mod saved_view;
 mod secret_file;
 mod sign_in;
 mod typed;

@@ -7,6 +7,7 @@ use std::{
     fs::{self, File},
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
+    sync::Mutex,
 };
 
 use thiserror::Error;
@@ -28,7 +29,7 @@ pub const FILE_NAME: &str = "state.toml";
 /// Larger than anything written here.
 const MAX_FILE_BYTES: u64 = 64 * 1_024;
 const HEAD: &str =
-    "# Changed in opswall's panel and kept for the next start. Delete a line to go back to opswall.toml.\n";
+    "# Changed on opswall's wall and kept for the next start. Delete a line to go back to opswall.toml.\n";
 
 /// Where changes are kept, and what was in force at the start: only what differs from it is written.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,16 +48,25 @@ pub struct SaveError {
 
 /// Keeps a tuned backoff. Writes a new file beside the old one and swaps them: a loss of power leaves one or the other.
 pub fn save_backoff(keeper: &Keeper, tuned: &Backoff) -> Result<(), SaveError> {
-    let mut table = read(&keeper.path).unwrap_or_default().unwrap_or_default();
     let (tuned, before) = (entries(&tuned.clamped()), entries(&keeper.started_with.clamped()));
-    for ((name, value), (_, old)) in tuned.into_iter().zip(before) {
-        // A value that went away and came back is written too, if an earlier one was kept.
-        if value != old || table.contains_key(name) {
-            table.insert(name.to_owned(), value);
+    change(&keeper.path, |table| {
+        for ((name, value), (_, old)) in tuned.into_iter().zip(before) {
+            // A value that went away and came back is written too, if an earlier one was kept.
+            if value != old || table.contains_key(name) {
+                table.insert(name.to_owned(), value);
+            }
         }
-    }
-    save(&keeper.path, &table).map_err(|source| SaveError {
-        path: keeper.path.clone(),
+    })
+}
+
+/// Changes what is kept: reads the file, writes a new one. One at a time, so that nobody's change is lost.
+pub(super) fn change(path: &Path, change: impl FnOnce(&mut Table)) -> Result<(), SaveError> {
+    static ONE: Mutex<()> = Mutex::new(());
+    let _alone = ONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut table = read(path).unwrap_or_default().unwrap_or_default();
+    change(&mut table);
+    save(path, &table).map_err(|source| SaveError {
+        path: path.to_owned(),
         source,
     })
 }
@@ -83,7 +93,7 @@ fn save(path: &Path, table: &Table) -> io::Result<()> {
 }
 
 /// `None` when there is no such file.
-fn read(path: &Path) -> Result<Option<Table>, String> {
+pub(super) fn read(path: &Path) -> Result<Option<Table>, String> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

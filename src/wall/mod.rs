@@ -8,9 +8,11 @@ mod gpu;
 mod kiosk;
 pub mod pace;
 pub mod picture;
+mod remember;
 mod resolution;
 mod snapshot;
 mod unattended;
 mod viewing;
 
 pub use app::{Lose, Picture, WallOptions, build};
+pub use remember::RememberPlugin;

@@ -28,3 +28,4 @@ mod thrift;
 mod ties;
 mod ui_gallery;
 mod ui_panels;
+mod view_kept;

@@ -1,15 +1,18 @@
 //! The camera: one 2D view that fits the fleet by itself until an operator takes it over.
 //!
-//! `rig` decides how it moves, by `flight`'s paths where it was sent somewhere, `steer` carries input and intents to it, `drive` writes what comes of it.
+//! `rig` decides how it moves, by `flight`'s paths where it was sent somewhere, `steer` carries input and intents to it, `drive` writes what comes of it,
+//! `memory` shows what somebody left.
 
 mod drive;
 mod flight;
+mod memory;
 mod rig;
 mod steer;
 mod view;
 
 use bevy::prelude::*;
 
+pub use memory::{HeldView, ViewMemory, likeness};
 pub use view::View;
 
 use super::palette::Palette;
@@ -37,6 +40,7 @@ struct Helm {
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<View>()
         .init_resource::<CameraHabits>()
+        .init_resource::<ViewMemory>()
         .init_resource::<Helm>()
         .init_resource::<ScreenTheme>()
         .insert_resource(ClearColor(Palette::DARK.ground))
@@ -46,10 +50,12 @@ pub(super) fn plugin(app: &mut App) {
             Update,
             (
                 steer::set_stage,
+                memory::recall,
                 steer::point,
                 steer::press_keys,
                 steer::obey,
                 drive::drive,
+                memory::tell,
             )
                 .chain()
                 .in_set(FrameSystems::Animate),

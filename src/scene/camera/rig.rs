@@ -261,6 +261,18 @@ impl Rig {
         }
     }
 
+    /// Shows what somebody left, at once.
+    pub fn recall(&mut self, pose: Pose) {
+        self.take_over();
+        self.goal = self.bounded(pose);
+        self.pose = self.goal;
+    }
+
+    /// Where it is in somebody's hands, or will be once it has arrived; nothing while everything is shown by itself.
+    pub fn held(&self) -> Option<Pose> {
+        (self.drive != Drive::Fit).then_some(self.goal)
+    }
+
     pub fn is_fitting(&self) -> bool {
         self.drive == Drive::Fit
     }

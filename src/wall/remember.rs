@@ -1,0 +1,131 @@
+//! The view that somebody left, over a restart. Not on a kiosk and not for a picture: they show everything.
+
+use std::path::{Path, PathBuf};
+
+use bevy::{app::AppExit, prelude::*, tasks::IoTaskPool};
+
+use crate::{
+    scene::camera::{HeldView, ViewMemory, likeness},
+    settings::saved_view::{self, SavedView},
+};
+
+/// A view is kept once it has rested for so long, in seconds.
+const REST_SECS: f64 = 2.0;
+/// The same view is kept anew when the fleet's ground has less than this in common with what it was.
+const STALE_BELOW: f32 = 0.8;
+
+/// Remembers the view.
+#[derive(Debug, Clone)]
+pub struct RememberPlugin {
+    /// The user's state file.
+    pub path: PathBuf,
+    /// What tells this feed from others: its URL without a query, or that it is the demo.
+    pub feed: String,
+}
+
+#[derive(Resource, Debug)]
+struct Remembered {
+    path: PathBuf,
+    feed: u64,
+    /// What the file says.
+    kept: Option<HeldView>,
+    /// What is to be kept, and since when it has been so.
+    next: Option<HeldView>,
+    since: f64,
+}
+
+impl Plugin for RememberPlugin {
+    fn build(&self, app: &mut App) {
+        let feed = saved_view::fingerprint(&self.feed);
+        let kept = saved_view::load(&self.path, feed).map(held);
+        app.init_resource::<ViewMemory>();
+        app.world_mut().resource_mut::<ViewMemory>().recall = kept;
+        app.insert_resource(Remembered {
+            path: self.path.clone(),
+            feed,
+            kept,
+            next: kept,
+            since: 0.0,
+        })
+        .add_systems(Last, keep);
+    }
+}
+
+fn keep(
+    mut remembered: ResMut<Remembered>,
+    memory: Res<ViewMemory>,
+    mut exits: MessageReader<AppExit>,
+    time: Res<Time<Real>>,
+) {
+    // What stood in the file waits for the first rows: until then nothing has been chosen.
+    if !memory.is_settled {
+        return;
+    }
+    let now = time.elapsed_secs_f64();
+    if !is_same(remembered.next, memory.held) {
+        (remembered.next, remembered.since) = (memory.held, now);
+    }
+    let is_over = exits.read().count() > 0;
+    let has_rested = now - remembered.since >= REST_SECS;
+    if is_same(remembered.kept, remembered.next) || !(has_rested || is_over) {
+        return;
+    }
+    remembered.kept = remembered.next;
+    let (path, view) = (
+        remembered.path.clone(),
+        remembered.next.map(|view| saved(view, remembered.feed)),
+    );
+    if is_over {
+        write(&path, view);
+    } else {
+        IoTaskPool::get().spawn(async move { write(&path, view) }).detach();
+    }
+}
+
+/// A failure is logged and does no harm but forgetting.
+fn write(path: &Path, view: Option<SavedView>) {
+    if let Err(error) = saved_view::save(path, view.as_ref()) {
+        warn!("the view is not kept for the next start: {error}");
+    }
+}
+
+/// The same view of a fleet that is still much the same.
+fn is_same(one: Option<HeldView>, other: Option<HeldView>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => {
+            one.center == other.center
+                && one.world_per_px == other.world_per_px
+                && likeness(one.fleet, other.fleet) >= STALE_BELOW
+        }
+        (one, other) => one.is_none() && other.is_none(),
+    }
+}
+
+fn saved(view: HeldView, feed: u64) -> SavedView {
+    let HeldView {
+        center,
+        world_per_px,
+        fleet,
+    } = view;
+    SavedView {
+        feed,
+        center: [center.x.into(), center.y.into()],
+        world_per_px: world_per_px.into(),
+        fleet: [
+            fleet.min.x.into(),
+            fleet.min.y.into(),
+            fleet.max.x.into(),
+            fleet.max.y.into(),
+        ],
+    }
+}
+
+fn held(view: SavedView) -> HeldView {
+    let [low_x, low_y, high_x, high_y] = view.fleet.map(|number| number as f32);
+    let [x, y] = view.center.map(|number| number as f32);
+    HeldView {
+        center: Vec2::new(x, y),
+        world_per_px: view.world_per_px as f32,
+        fleet: Rect::new(low_x, low_y, high_x, high_y),
+    }
+}
