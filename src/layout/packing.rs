@@ -3,7 +3,10 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
-use bevy::{math::Vec2, platform::collections::HashMap};
+use bevy::{
+    math::{Rect, Vec2},
+    platform::collections::HashMap,
+};
 
 /// Free ground between two districts: room for a name.
 pub const GAP: f32 = 2.6;
@@ -53,6 +56,30 @@ impl Packing {
             let circle = self.get(number)?;
             (circle.center.distance_squared(point) <= circle.radius * circle.radius).then_some((number, circle))
         })
+    }
+
+    /// The circles that reach into a rectangle, by their numbers. Looks at the grid under it, or at all circles where
+    /// those are fewer.
+    pub fn within(&self, rect: Rect) -> Vec<(u32, Circle)> {
+        let reaches = |circle: Circle| {
+            let nearest = circle.center.clamp(rect.min, rect.max);
+            nearest.distance_squared(circle.center) <= circle.radius * circle.radius
+        };
+        if !(rect.min.cmple(rect.max).all() && rect.min.is_finite() && rect.max.is_finite()) {
+            return Vec::new();
+        }
+        let grid = (rect.size() / CELL).ceil() + 1.0;
+        if grid.x * grid.y >= self.circles.len() as f32 {
+            return self.iter().filter(|(_, circle)| reaches(*circle)).collect();
+        }
+        let under = cells_within(rect.min, rect.max).filter_map(|cell| self.cells.get(&cell));
+        let mut numbers: Vec<u32> = under.flatten().copied().collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let circles = numbers
+            .into_iter()
+            .filter_map(|number| Some((number, self.get(number)?)));
+        circles.filter(|(_, circle)| reaches(*circle)).collect()
     }
 
     /// Stands circles where there is room nearest to the middle, in the order given: the largest should come first.
@@ -280,8 +307,13 @@ fn candidate(at: Vec2, radius: f32) -> Candidate {
 
 /// The grid's cells under a circle's bounding box.
 fn cells(center: Vec2, radius: f32) -> impl Iterator<Item = (i32, i32)> {
-    let low = ((center - radius) / CELL).floor().as_ivec2();
-    let high = ((center + radius) / CELL).floor().as_ivec2();
+    cells_within(center - radius, center + radius)
+}
+
+/// The grid's cells under a rectangle.
+fn cells_within(low: Vec2, high: Vec2) -> impl Iterator<Item = (i32, i32)> {
+    let low = (low / CELL).floor().as_ivec2();
+    let high = (high / CELL).floor().as_ivec2();
     (low.y..=high.y).flat_map(move |y| (low.x..=high.x).map(move |x| (x, y)))
 }
 

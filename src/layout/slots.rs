@@ -6,7 +6,7 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
-use bevy::math::Vec2;
+use bevy::math::{Rect, Vec2};
 
 /// Rows of the lattice lie this far apart: the height of a triangle of side 1.
 const ROW: f64 = 0.866_025_403_784_438_6;
@@ -70,6 +70,11 @@ impl SlotTable {
             })
             .into_iter()
             .min_by(|a, b| a.0.total_cmp(&b.0))?;
+        self.slot(column, row)
+    }
+
+    /// The slot at a point of the lattice.
+    fn slot(&self, column: i64, row: i64) -> Option<usize> {
         let norm = u32::try_from(column * column + column * row + row * row).ok()?;
         let place = Vec2::new((column as f64 + row as f64 / 2.0) as f32, (row as f64 * ROW) as f32);
         let first = self.norms.partition_point(|&other| other < norm);
@@ -85,6 +90,37 @@ impl SlotTable {
             .iter()
             .position(|other| *other == place)?;
         Some(first + within)
+    }
+
+    /// The slots below `count` whose middle lies in a rectangle, from the middle of their district, in no order. Looks
+    /// at the lattice under the rectangle, or at the slots where those are fewer.
+    pub fn within(&self, rect: Rect, count: usize) -> Vec<usize> {
+        let reach = count.checked_sub(1).and_then(|last| self.norms.get(last));
+        let Some(&norm) = reach else { return Vec::new() };
+        if !rect.min.cmple(rect.max).all() {
+            // A NaN is nowhere.
+            return Vec::new();
+        }
+        // Beyond the outermost slot there is nothing to look at.
+        let bound = (norm as f32).sqrt() + 1.0;
+        let rect = rect.intersect(Rect::from_center_half_size(Vec2::ZERO, Vec2::splat(bound)));
+        if rect.is_empty() {
+            return Vec::new();
+        }
+        if rect.width() * rect.height() >= count as f32 * AREA_PER_SLOT as f32 {
+            let is_in = |slot: &usize| rect.contains(self.place(*slot));
+            return (0..count).filter(is_in).collect();
+        }
+        let rows = (f64::from(rect.min.y) / ROW).ceil() as i64..=(f64::from(rect.max.y) / ROW).floor() as i64;
+        let mut found = Vec::new();
+        for row in rows {
+            let aside = row as f64 / 2.0;
+            let first = (f64::from(rect.min.x) - aside).ceil() as i64;
+            let last = (f64::from(rect.max.x) - aside).floor() as i64;
+            let slots = (first..=last).filter_map(|column| self.slot(column, row));
+            found.extend(slots.filter(|slot| *slot < count));
+        }
+        found
     }
 
     /// How far the middle of the outermost of `count` slots is from the district's.
@@ -228,6 +264,31 @@ mod tests {
         }
         assert_eq!(table.nearest(Vec2::new(1e5, 0.0)), None);
         assert_eq!(table.nearest(Vec2::NAN), None);
+    }
+
+    #[test]
+    fn the_slots_in_a_rectangle_are_those_that_a_search_finds() {
+        let mut table = SlotTable::default();
+        table.ensure(2_000);
+        for number in 0..400_u32 {
+            let spread = |salt: u32, scale: f32| {
+                let hash = (number * 4 + salt).wrapping_mul(2_654_435_761) >> 8;
+                (hash as f32 / 0x00ff_ffff as f32 - 0.5) * scale
+            };
+            let rect = Rect::new(spread(0, 60.0), spread(1, 60.0), spread(2, 60.0), spread(3, 60.0));
+            let count = (number as usize * 5) % 2_000;
+            let mut found = table.within(rect, count);
+            found.sort_unstable();
+            let searched: Vec<usize> = (0..count).filter(|slot| rect.contains(table.place(*slot))).collect();
+            assert_eq!(found, searched, "{rect:?} of {count}");
+        }
+        let everything = Rect::new(f32::NEG_INFINITY, -1e30, f32::INFINITY, 1e30);
+        assert_eq!(table.within(everything, 500).len(), 500);
+        let nowhere = Rect {
+            min: Vec2::NAN,
+            max: Vec2::NAN,
+        };
+        assert!(table.within(nowhere, 500).is_empty() && table.within(everything, 0).is_empty());
     }
 
     #[test]

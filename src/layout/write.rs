@@ -29,6 +29,11 @@ impl Plan {
         self.floor.at(world)
     }
 
+    /// The tasks that stand in a rectangle of the world once they have arrived, and where, in no order.
+    pub fn tasks_in(&self, world: Rect) -> Vec<(Entity, Vec2)> {
+        self.floor.tasks_in(world)
+    }
+
     /// The workflow whose district a point lies in, whatever else stands there.
     pub fn district_at(&self, world: Vec2) -> Option<Entity> {
         self.floor.district_at(world)

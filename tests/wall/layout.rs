@@ -442,6 +442,13 @@ proptest! {
                 let (center, radius) = known.districts[part_of];
                 prop_assert!(at.distance(center) < radius, "task {} is outside its district", task);
                 prop_assert_eq!(floor.at(*at), Some(Spot::Task(*task)));
+                let around = Rect::from_center_half_size(*at, Vec2::new(2.3, 1.2));
+                let mut found: Vec<u32> = floor.tasks_in(around).into_iter().map(|(task, _)| task).collect();
+                let places = known.tasks.iter().filter(|(_, (other, ..))| around.contains(*other));
+                let mut searched: Vec<u32> = places.map(|(task, _)| *task).collect();
+                found.sort_unstable();
+                searched.sort_unstable();
+                prop_assert_eq!(found, searched, "around task {}", task);
                 // Who was not touched stands where they stood in their district.
                 if let Some((was_at, was_part_of)) = before.get(task)
                     && was_part_of == part_of

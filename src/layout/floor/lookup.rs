@@ -2,7 +2,7 @@
 
 use std::hash::Hash;
 
-use bevy::math::Vec2;
+use bevy::math::{Rect, Vec2};
 
 use super::{Floor, Spot};
 use crate::layout::belt;
@@ -33,6 +33,22 @@ impl<K: Copy + Eq + Hash> Floor<K> {
             agent.filter(|_| belt::place(hall.size.reach, stand).distance(inside) < AGENT_HIT)
         });
         Some(agent.map_or(Spot::District(hall.workflow), Spot::Agent))
+    }
+
+    /// The tasks that stand in a rectangle, and where, in no order. What it costs follows what is in the rectangle.
+    pub fn tasks_in(&self, rect: Rect) -> Vec<(K, Vec2)> {
+        let mut found = Vec::new();
+        for (number, circle) in self.packing.within(rect) {
+            let Some(hall) = self.hall(number) else { continue };
+            let inside = Rect {
+                min: rect.min - circle.center,
+                max: rect.max - circle.center,
+            };
+            let slots = self.table.within(inside, hall.slots.end()).into_iter();
+            let tasks = slots.filter_map(|slot| Some((hall.slots.holder(slot)?, self.table.place(slot))));
+            found.extend(tasks.map(|(task, place)| (task, circle.center + place)));
+        }
+        found
     }
 
     /// The workflow whose district a point lies in.

@@ -17,6 +17,7 @@ use crate::{
         camera::{SceneCamera, View},
         marks::Tallies,
         palette::Palette,
+        pointer::Pointer,
         selection::Selection,
     },
 };
@@ -65,6 +66,7 @@ pub(super) fn arrange(
     rows: Rows,
     view: Res<View>,
     selection: Res<Selection>,
+    pointer: Res<Pointer>,
     insets: Res<SceneInsets>,
     extent: Res<Extent>,
     unassigned: Res<Unassigned>,
@@ -101,7 +103,7 @@ pub(super) fn arrange(
     let px_per_slot = 1.0 / view.world_per_px;
     let tally = |workflow: Option<Entity>| tallies.of(workflow);
     let is_shown = |owner| shown.contains_key(&owner);
-    let mut candidates = rows.candidates(&view, px_per_slot * pixels, &selection, tally, is_shown);
+    let mut candidates = rows.candidates(&view, px_per_slot * pixels, &selection, pointer.over, tally, is_shown);
     if !quality.has(Luxury::Labels) {
         candidates.retain(|candidate| candidate.class <= Class::Waiting);
     }

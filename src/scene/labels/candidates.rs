@@ -7,7 +7,7 @@ use super::label::Owner;
 use crate::{
     domain::Status,
     fleet::{AgentRow, Label, Moment, RowState, TaskRow, WorkflowRow},
-    layout::{District, Place, Unassigned},
+    layout::{District, Place, Plan, Unassigned},
     scene::{camera::View, detail, marks::Tally, selection::Selection},
 };
 
@@ -19,6 +19,8 @@ const TASK_PX: f32 = 84.0;
 const AGENT_PX: f32 = 13.0;
 /// Districts smaller than this radius in logical pixels have no name.
 const DISTRICT_PX: f32 = 18.0;
+/// Width of the rings about the pointer by which ordinary tasks are ranked, logical pixels.
+const RING_PX: f32 = 240.0;
 /// Candidates beyond this many are not tried: they are the least important of a screen that is full.
 pub(super) const MOST_TRIED: usize = 1_200;
 
@@ -86,6 +88,8 @@ pub(super) struct Rows<'w, 's> {
         With<WorkflowRow>,
     >,
     pub unassigned: Res<'w, Unassigned>,
+    /// Who stands where: asked for what is on the screen.
+    pub plan: Option<Res<'w, Plan>>,
 }
 
 fn is_here(moment: Option<&Moment>) -> bool {
@@ -114,12 +118,13 @@ impl Rows<'_, '_> {
     }
 
     /// What could be named, in the order in which room is given. `is_shown` says who has a label now: among equals
-    /// they go first, so that labels do not flicker.
+    /// they go first, so that labels do not flicker. `pointer` is where it is on the screen.
     pub fn candidates(
         &self,
         view: &View,
         slot_px: f32,
         selection: &Selection,
+        pointer: Option<Vec2>,
         tally: impl Fn(Option<Entity>) -> Tally,
         is_shown: impl Fn(Owner) -> bool,
     ) -> Vec<Candidate> {
@@ -178,16 +183,24 @@ impl Rows<'_, '_> {
             }
         }
         if px_per_slot >= ALARM_PX {
-            for (row, _, state, place, moment) in &self.tasks {
-                if !seen.contains(place.at) || !is_here(moment) {
+            let on_screen = self.plan.as_ref().map(|plan| plan.tasks_in(seen)).unwrap_or_default();
+            for (row, at) in on_screen {
+                let Ok((_, _, state, _, moment)) = self.tasks.get(row) else {
+                    continue;
+                };
+                if !is_here(moment) {
                     continue;
                 }
-                // The latest trouble first.
-                let age = moment.map_or(0.0, |moment| -moment.changed as f32);
                 match alarm(state.0.status) {
-                    Some(class) => offer(class, Owner::Row(row), place.at, age),
+                    Some(class) => {
+                        // The latest trouble first.
+                        let age = moment.map_or(0.0, |moment| -moment.changed as f32);
+                        offer(class, Owner::Row(row), at, age);
+                    }
                     None if px_per_slot >= TASK_PX || pointed(row) => {
-                        offer(Class::Task, Owner::Row(row), place.at, 0.0);
+                        // Those about the pointer first: somebody is reading there.
+                        let away = pointer.map_or(0.0, |pointer| view.screen_from_world(at).distance(pointer));
+                        offer(Class::Task, Owner::Row(row), at, (away / RING_PX).floor());
                     }
                     None => {}
                 }
@@ -215,9 +228,17 @@ impl Rows<'_, '_> {
             .into_iter()
             .map(|candidate| (!is_shown(candidate.owner), candidate))
             .collect();
+        // An ordinary task that has a label loses it only to one that is two rings nearer to the pointer.
+        let nearness = |is_new: bool, candidate: &Candidate| match candidate.class {
+            Class::Task if !is_new => candidate.weight - 1.0,
+            Class::Task => candidate.weight,
+            _ => 0.0,
+        };
         ranked.sort_by(|(a_new, a), (b_new, b)| {
-            let by_class = a.class.cmp(&b.class).then(a_new.cmp(b_new));
-            by_class.then(a.weight.total_cmp(&b.weight)).then(a.owner.cmp(&b.owner))
+            let by_class = a.class.cmp(&b.class);
+            let by_nearness = by_class.then(nearness(*a_new, a).total_cmp(&nearness(*b_new, b)));
+            let by_age = by_nearness.then(a_new.cmp(b_new)).then(a.weight.total_cmp(&b.weight));
+            by_age.then(a.owner.cmp(&b.owner))
         });
         ranked.truncate(MOST_TRIED);
         ranked.into_iter().map(|(_, candidate)| candidate).collect()
