@@ -1,12 +1,11 @@
 //! Where districts stand: circles on a wide plane, the largest in the middle, never overlapping, each staying where it
 //! is while others come, go and grow.
 
+mod search;
+
 use std::{cmp::Reverse, collections::BinaryHeap};
 
-use bevy::{
-    math::{Rect, Vec2},
-    platform::collections::HashMap,
-};
+use bevy::{math::Vec2, platform::collections::HashMap};
 
 /// Free ground between two districts: room for a name.
 pub const GAP: f32 = 2.6;
@@ -47,39 +46,6 @@ impl Packing {
             .iter()
             .enumerate()
             .filter_map(|(number, circle)| circle.map(|circle| (number as u32, circle)))
-    }
-
-    /// The circle that a point lies in.
-    pub fn at(&self, point: Vec2) -> Option<(u32, Circle)> {
-        let numbers = self.cells.get(&cells(point, 0.0).next()?)?;
-        numbers.iter().find_map(|&number| {
-            let circle = self.get(number)?;
-            (circle.center.distance_squared(point) <= circle.radius * circle.radius).then_some((number, circle))
-        })
-    }
-
-    /// The circles that reach into a rectangle, by their numbers. Looks at the grid under it, or at all circles where
-    /// those are fewer.
-    pub fn within(&self, rect: Rect) -> Vec<(u32, Circle)> {
-        let reaches = |circle: Circle| {
-            let nearest = circle.center.clamp(rect.min, rect.max);
-            nearest.distance_squared(circle.center) <= circle.radius * circle.radius
-        };
-        if !(rect.min.cmple(rect.max).all() && rect.min.is_finite() && rect.max.is_finite()) {
-            return Vec::new();
-        }
-        let grid = (rect.size() / CELL).ceil() + 1.0;
-        if grid.x * grid.y >= self.circles.len() as f32 {
-            return self.iter().filter(|(_, circle)| reaches(*circle)).collect();
-        }
-        let under = cells_within(rect.min, rect.max).filter_map(|cell| self.cells.get(&cell));
-        let mut numbers: Vec<u32> = under.flatten().copied().collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        let circles = numbers
-            .into_iter()
-            .filter_map(|number| Some((number, self.get(number)?)));
-        circles.filter(|(_, circle)| reaches(*circle)).collect()
     }
 
     /// Stands circles where there is room nearest to the middle, in the order given: the largest should come first.
