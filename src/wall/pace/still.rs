@@ -6,7 +6,7 @@ use crate::{
     connection::Connection,
     domain::{Kind, LinkStatus, Status},
     fleet::Counts,
-    messages::{Backlog, Intent, Noticed, Quality, RowChanged, Staleness, StatusChanged, Synced},
+    messages::{Backlog, Intent, Noticed, RowChanged, Staleness, StatusChanged, Synced},
     scene::{camera::View, motion::MotionSettings},
     ui::toasts::Toasts,
 };
@@ -78,7 +78,6 @@ pub(super) struct Goings<'w> {
     motion: Res<'w, MotionSettings>,
     toasts: Res<'w, Toasts>,
     view: Res<'w, View>,
-    quality: Res<'w, Quality>,
 }
 
 impl Goings<'_> {
@@ -98,7 +97,6 @@ impl Goings<'_> {
             || self.backlog.waiting > 0
             || self.toasts.shown().len() > 0
             || self.view.is_changed()
-            || self.quality.is_changed()
     }
 }
 
