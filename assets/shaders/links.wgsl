@@ -82,6 +82,8 @@ fn fragment(in: Corner) -> @location(0) vec4<f32> {
     let drops = smoothstep(0.0, 1.0, 1.0 - abs(drop_at * 2.0 - 1.0) * 1.6);
     // Too close together to be seen apart: an even line.
     let seen = smoothstep(6.0, 14.0, 0.8 * in.shape.w);
-    let light = mix(0.45, 0.28 + 0.62 * drops, seen);
+    // On a bright ground the same share of colour is fainter.
+    let least = mix(0.28, 0.55, step(0.5, scene.colours[GROUND].g));
+    let light = mix(least + 0.17, least + (0.9 - least) * drops, seen);
     return vec4(in.colour, 1.0) * (across * light * in.shape.y);
 }

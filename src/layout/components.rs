@@ -15,24 +15,35 @@ pub struct Place {
 /// How long a flight or a drift takes, in seconds.
 pub const MOVE_SECS: f64 = 0.6;
 
-/// Where something on its way `from` → `at` since `moved` is at `now`: ease in and out by `3t² - 2t³`, the same curve
-/// that the shader flies.
-fn on_the_way(from: Vec2, at: Vec2, moved: f64, now: f64) -> Vec2 {
+/// The share of its way that something which left at `moved` has made at `now`: ease in and out by `3t² - 2t³`, the same
+/// curve that the shader flies.
+fn share(moved: f64, now: f64) -> f32 {
     let t = ((now - moved) / MOVE_SECS).clamp(0.0, 1.0) as f32;
-    from.lerp(at, t * t * (3.0 - 2.0 * t))
+    t * t * (3.0 - 2.0 * t)
 }
 
 impl Place {
     /// Where it is drawn at `now`, seconds of `FleetClock`.
     pub fn drawn_at(&self, now: f64) -> Vec2 {
-        on_the_way(self.from, self.at, self.moved, now)
+        self.from.lerp(self.at, share(self.moved, now))
     }
 }
 
 impl District {
     /// Where its centre is drawn at `now`, seconds of `FleetClock`.
     pub fn drawn_at(&self, now: f64) -> Vec2 {
-        on_the_way(self.from, self.center, self.moved, now)
+        self.from.lerp(self.center, share(self.moved, now))
+    }
+
+    /// How large it is drawn at `now`: it grows while its neighbours make room.
+    pub fn radius_at(&self, now: f64) -> f32 {
+        let share = share(self.moved, now);
+        self.from_radius * (1.0 - share) + self.radius * share
+    }
+
+    /// Whether it is still growing or shrinking at `now`.
+    pub fn is_resizing(&self, now: f64) -> bool {
+        self.from_radius != self.radius && now - self.moved < MOVE_SECS
     }
 }
 
@@ -41,8 +52,9 @@ impl District {
 pub struct District {
     pub center: Vec2,
     pub radius: f32,
-    /// Where it came from and when, as in `Place`.
+    /// Where it came from and when, as in `Place`, and how large it was.
     pub from: Vec2,
+    pub from_radius: f32,
     pub moved: f64,
 }
 
@@ -50,7 +62,7 @@ pub struct District {
 #[derive(Resource, Debug, Default, Clone, Copy, PartialEq)]
 pub struct Unassigned(pub Option<District>);
 
-/// The ground that idle agents rest on. `None` while nobody has a home there.
+/// The ground that idle agents rest on. `None` while nobody rests there.
 #[derive(Resource, Debug, Default, Clone, Copy, PartialEq)]
 pub struct DockGround(pub Option<Rect>);
 

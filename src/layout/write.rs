@@ -186,15 +186,16 @@ fn write_districts(
     for standing in &outcome.districts {
         let (center, radius) = (standing.center, standing.radius);
         let moved_on = |old: &District| {
-            let (from, moved) = if old.center == center {
-                (old.from, old.moved)
+            let (from, from_radius, moved) = if (old.center, old.radius) == (center, radius) {
+                (old.from, old.from_radius, old.moved)
             } else {
-                (old.drawn_at(now), now)
+                (old.drawn_at(now), old.radius_at(now), now)
             };
             District {
                 center,
                 radius,
                 from,
+                from_radius,
                 moved,
             }
         };
@@ -202,6 +203,7 @@ fn write_districts(
             center,
             radius,
             from: center,
+            from_radius: radius,
             moved: now,
         };
         match standing.workflow {

@@ -132,10 +132,12 @@ impl Card {
             Message::NoRows => Self {
                 lines: vec![
                     title("Connected: no rows yet".to_owned()),
+                    line("Agents, tasks and workflows appear here as soon as they are inserted.".to_owned()),
                     hint(
-                        "If the tables have rows, row-level security hides them from this key: \
-                         sign in, or add a SELECT policy for its role.",
+                        "If the tables have rows already, row-level security hides them from this key: sign in, \
+                         or add a SELECT policy for its role.",
                     ),
+                    hint("“opswall doctor” looks at each table and prints the SQL."),
                 ],
                 ..calm
             },

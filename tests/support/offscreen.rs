@@ -184,6 +184,7 @@ impl Studio {
             center,
             radius,
             from: center,
+            from_radius: radius,
             moved: 0.0,
         };
         let (state, moment) = (reading(status), long_ago());
@@ -252,16 +253,15 @@ impl Picture {
         self.cut(UVec2::ZERO, self.size)
     }
 
+    pub fn rgb(&self) -> image::RgbImage {
+        let image = self.image.clone().try_into_dynamic();
+        image.expect("an ordinary format").to_rgb8()
+    }
+
     /// Keeps the picture for people to look at, where `OPSWALL_PICTURES` names a folder.
     pub fn keep(&self, name: &str) {
         if let Some(folder) = std::env::var_os("OPSWALL_PICTURES") {
-            let image = self
-                .image
-                .clone()
-                .try_into_dynamic()
-                .expect("an ordinary format")
-                .to_rgb8();
-            image
+            self.rgb()
                 .save(Path::new(&folder).join(name).with_extension("png"))
                 .expect("the picture is written");
         }

@@ -6,13 +6,20 @@
 
 #[path = "../support/by_hand.rs"]
 mod by_hand;
+#[path = "../support/likeness.rs"]
+mod likeness;
 #[path = "../support/listener.rs"]
 #[allow(dead_code, reason = "the pictures need its settings alone")]
 mod listener;
 #[path = "../support/offscreen.rs"]
 mod offscreen;
+#[path = "../support/wall.rs"]
+mod wall;
 
 mod colours;
+mod compared;
+mod edges;
+mod edges_many;
 mod fleet;
 mod gpu_loss;
 mod layout;

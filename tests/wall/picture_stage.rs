@@ -65,7 +65,7 @@ fn row(kind: Kind, id: u32, label: &str, status: Status) -> (fleet::Key, Label, 
 }
 
 /// A believable fleet: workflows of uneven size, most of it calm, some agents at work.
-fn fleet(studio: &mut Studio, flows: u32, tasks: u32, agents: u32) -> Vec<Entity> {
+pub(crate) fn fleet(studio: &mut Studio, flows: u32, tasks: u32, agents: u32) -> Vec<Entity> {
     let world = studio.app.world_mut();
     let flow_rows: Vec<Entity> = (0..flows)
         .map(|id| {
@@ -140,7 +140,7 @@ fn fleet(studio: &mut Studio, flows: u32, tasks: u32, agents: u32) -> Vec<Entity
 }
 
 /// Presses a key and lets go of it.
-fn press(studio: &mut Studio, key_code: KeyCode) {
+pub(crate) fn press(studio: &mut Studio, key_code: KeyCode) {
     for state in [ButtonState::Pressed, ButtonState::Released] {
         studio.app.world_mut().write_message(KeyboardInput {
             key_code,

@@ -45,7 +45,7 @@ pub struct Outcome<K> {
     pub agents: Vec<(K, Vec2)>,
     /// The rectangle around everything; `None` while there is nothing.
     pub extent: Option<Rect>,
-    /// The rectangle of the dock; `None` while no agent has a home there.
+    /// The rectangle of the dock; `None` while no agent rests there.
     pub dock: Option<Rect>,
     /// There is an *Unassigned* district.
     pub unassigned: bool,

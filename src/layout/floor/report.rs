@@ -80,8 +80,14 @@ impl<K: Copy + Eq + Hash> Floor<K> {
                 .agents
                 .extend(resting.map(|(home, agent)| (agent, dock.place(home as usize))));
         }
-        outcome.dock = dock.bounds(homes);
-        outcome.extent = match (districts, outcome.dock) {
+        let bounds = dock.bounds(homes);
+        // Its ground is kept free, but a dock where nobody rests would be a box without meaning.
+        outcome.dock = bounds.filter(|_| {
+            self.agents
+                .values()
+                .any(|seat| seat.hall.is_none() || seat.stand.is_none())
+        });
+        outcome.extent = match (districts, bounds) {
             (Some(districts), Some(dock)) => Some(districts.union(dock)),
             (districts, dock) => districts.or(dock),
         };

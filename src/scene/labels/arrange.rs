@@ -7,6 +7,7 @@ use super::{
     board::Board,
     candidates::{Candidate, Class, Rows},
     compose::Composer,
+    crossing,
     label::{Label, Owner, Side},
 };
 use crate::{
@@ -131,14 +132,6 @@ fn keep_clear(board: &mut Board, candidates: &[Candidate], view: &View, half: f3
     }
 }
 
-/// Whether a rectangle lies over a district other than its own; middles and radii in screen pixels.
-fn is_over_disc(rect: Rect, discs: &[(Owner, Vec2, f32)], own: Owner) -> bool {
-    discs.iter().any(|(owner, middle, radius)| {
-        let nearest = middle.clamp(rect.min, rect.max);
-        *owner != own && nearest.distance_squared(*middle) < radius * radius
-    })
-}
-
 /// Gives room to the candidates in their order.
 fn give_room(
     candidates: &[Candidate],
@@ -169,9 +162,20 @@ fn give_room(
         let Some(mut label) = composer.compose(candidate) else {
             continue;
         };
-        let size = label.size_px(composer.scale);
         let at = view.screen_from_world(candidate.at);
         let reach = label.reach_px(view.world_per_px);
+        let mut size = label.size_px(composer.scale);
+        if candidate.class == Class::District && label.sides == [Side::Above] {
+            let free_px = crossing::free_px(at.x, at.y - reach - size.y..at.y - reach, &discs, candidate.owner);
+            if size.x > free_px {
+                match composer.compose_within(candidate, free_px) {
+                    Some(shorter) if free_px >= size.x * crossing::LEAST_SHARE => label = shorter,
+                    // Over a neighbour's ring a name needs a ground of its own.
+                    _ => label.plate = true,
+                }
+                size = label.size_px(composer.scale);
+            }
+        }
         // The side that it has is tried first: labels do not hop.
         let has = shown
             .get(&candidate.owner)
@@ -183,11 +187,6 @@ fn give_room(
             board.take(Rect::from_corners(corner, corner + size))
         });
         if let Some(side) = side {
-            if candidate.class == Class::District && side == Side::Above {
-                // Over a neighbour's ring a name needs a ground of its own.
-                let corner = side.corner(at, reach, size);
-                label.plate = is_over_disc(Rect::from_corners(corner, corner + size), &discs, candidate.owner);
-            }
             labels.push((label, side));
         }
     }

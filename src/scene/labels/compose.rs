@@ -20,6 +20,9 @@ const AGENT_REACH: f32 = 0.8;
 const OVERHANG: f32 = 1.15;
 /// An agent's name has this room in world units, if nobody else stands there.
 const AGENT_ROOM: f32 = 3.4;
+/// From this many logical pixels per slot on an agent's name may be cut; with less room half a name beside half a name
+/// reads as noise.
+const AGENT_CUT_PX: f32 = 24.0;
 /// Share of a slot's width that a task's title may take when every task is named.
 const TASK_ROOM: f32 = 0.97;
 /// Widest label of a single row in logical pixels at a text scale of 1.
@@ -64,12 +67,17 @@ pub(super) struct Composer<'a, 'w, 's> {
 impl Composer<'_, '_, '_> {
     /// The label of a candidate; `None` when there is no room to say anything.
     pub fn compose(&self, candidate: &Candidate) -> Option<Label> {
+        self.compose_within(candidate, f32::INFINITY)
+    }
+
+    /// The same; a district's name above it is at most `most_px` wide.
+    pub fn compose_within(&self, candidate: &Candidate, most_px: f32) -> Option<Label> {
         let Owner::Row(row) = candidate.owner else {
             let district = self.rows.unassigned.0?;
-            return self.district("Unassigned", Status::Idle, district.radius, None, candidate);
+            return self.district("Unassigned", Status::Idle, district.radius, None, candidate, most_px);
         };
         if let Ok((_, label, state, district, _)) = self.rows.workflows.get(row) {
-            return self.district(&label.0, state.0.status, district.radius, Some(row), candidate);
+            return self.district(&label.0, state.0.status, district.radius, Some(row), candidate, most_px);
         }
         if let Ok((_, label, state, ..)) = self.rows.agents.get(row) {
             return self.mark(&label.0, &state.0, AGENT_REACH, candidate);
@@ -85,6 +93,7 @@ impl Composer<'_, '_, '_> {
         radius: f32,
         workflow: Option<Entity>,
         candidate: &Candidate,
+        most_px: f32,
     ) -> Option<Label> {
         let radius_px = radius * self.px_per_slot;
         let counts = (self.tally)(workflow);
@@ -107,7 +116,7 @@ impl Composer<'_, '_, '_> {
         let room = if pointed {
             40.0 * font_px
         } else {
-            2.0 * radius_px * OVERHANG
+            (2.0 * radius_px * OVERHANG).min(most_px)
         };
         // What was called off is neither done nor to do.
         let all = counts.total() - counts.of(Status::Cancelled);
@@ -218,8 +227,7 @@ impl Composer<'_, '_, '_> {
             _ => most,
         } - if calm { text::width(&tail, font_px) } else { 0.0 };
         let text = text::fit(name, font_px, room)?;
-        // Half a name beside half a name reads as noise: agents are named in full or not at all, until close.
-        if candidate.class == Class::Agent && text != name && self.px_per_slot < 40.0 {
+        if candidate.class == Class::Agent && text != name && self.px_per_slot < AGENT_CUT_PX {
             return None;
         }
         let color = match candidate.class {

@@ -7,6 +7,7 @@ mod arrange;
 mod board;
 mod candidates;
 mod compose;
+mod crossing;
 mod font;
 mod label;
 mod pool;

@@ -30,7 +30,7 @@ const Z_PLATE: f32 = 510.0;
 /// Opacity gained or lost per second: labels come and go within 0.15 s.
 const FADE_PER_SEC: f32 = 7.0;
 /// Opacity of a plate.
-const PLATE: f32 = 0.8;
+const PLATE: f32 = 0.88;
 /// How far a stale scene's labels go towards grey.
 const STALE_GREY: f32 = 0.75;
 
@@ -216,16 +216,21 @@ pub(super) fn follow(
         let Ok((mut transform, mut visibility, layout)) = texts.get_mut(seat.text) else {
             continue;
         };
-        let at = match label.owner {
-            Owner::Unassigned => unassigned.0.map(|district| district.drawn_at(clock.0)),
-            Owner::Row(row) => match districts.get(row) {
-                Ok(district) => Some(district.drawn_at(clock.0)),
-                Err(_) => places.get(row).ok().map(|place| place.drawn_at(clock.0)),
-            },
+        let district = match label.owner {
+            Owner::Unassigned => unassigned.0,
+            Owner::Row(row) => districts.get(row).ok().copied(),
+        };
+        let at = match (district, label.owner) {
+            (Some(district), _) => Some(district.drawn_at(clock.0)),
+            (None, Owner::Row(row)) => places.get(row).ok().map(|place| place.drawn_at(clock.0)),
+            (None, Owner::Unassigned) => None,
         };
         seat.at = at.unwrap_or(seat.at);
         let mark = view.screen_from_world(seat.at);
-        let mut corner = side.corner(mark, label.reach_px(view.world_per_px), layout.size);
+        // A name rides on the edge of a district that grows.
+        let grown = district.map_or(1.0, |district| district.radius_at(clock.0) / district.radius);
+        let reach = label.reach_px(view.world_per_px / grown);
+        let mut corner = side.corner(mark, reach, layout.size);
         if is_still {
             // On whole pixels letters are crisp; in motion whole pixels would tremble.
             corner = (corner * pixels).round() / pixels;

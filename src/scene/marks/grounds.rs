@@ -1,7 +1,7 @@
 //! What the marks stand on: the districts of the workflows with their arc of progress, the district of what belongs
 //! nowhere, and the dock where idle agents rest.
 
-use bevy::prelude::*;
+use bevy::{ecs::entity::EntityHashSet, prelude::*};
 
 use super::{
     clock::stamp,
@@ -15,6 +15,7 @@ use crate::{
     domain::Status,
     fleet::{FleetClock, Moment, RowState, Touched, WorkflowRow},
     layout::{District, DockGround, Unassigned},
+    scene::motion::MotionSettings,
 };
 
 /// Slots of the grounds that belong to no entity.
@@ -24,8 +25,16 @@ pub(super) struct Fixed {
     dock: Option<u32>,
 }
 
+/// Districts that grow or shrink, and are written in every frame until they have. Each at most once.
+#[derive(Resource, Debug, Default)]
+pub(super) struct Resizing {
+    workflows: EntityHashSet,
+    unassigned: bool,
+}
+
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Fixed>()
+        .init_resource::<Resizing>()
         .init_resource::<Unassigned>()
         .init_resource::<DockGround>();
 }
@@ -46,6 +55,8 @@ pub(super) fn draw(
     mut marks: ResMut<Marks>,
     mut tallies: ResMut<Tallies>,
     mut fixed: ResMut<Fixed>,
+    mut resizing: ResMut<Resizing>,
+    motion: Res<MotionSettings>,
     clock: Res<FleetClock>,
     unassigned: Res<Unassigned>,
     dock: Res<DockGround>,
@@ -53,21 +64,29 @@ pub(super) fn draw(
     workflows: Query<(&WorkflowRow, &RowState, &Moment, &District)>,
 ) {
     let (counted, unassigned_counted) = tallies.drain_stale();
-    for entity in touched.iter().chain(counted) {
+    // Without motion it is at once as large as it will be.
+    let size_at = if motion.reduced { f64::INFINITY } else { clock.0 };
+    let was_resizing = std::mem::take(&mut resizing.workflows);
+    for entity in touched.iter().chain(counted).chain(was_resizing) {
         let Ok((row, state, moment, district)) = workflows.get(entity) else {
             continue;
         };
+        if district.is_resizing(size_at) {
+            resizing.workflows.insert(entity);
+        }
         let tally = tallies.of(Some(entity));
-        let mut mark = standing(MarkKind::District, district, state.0.status, tally, clock.0);
+        let mut mark = standing(MarkKind::District, district, state.0.status, tally, clock.0, size_at);
         mark.progress = row.progress.or(mark.progress);
         history(&mut mark, marks.mark(entity), moment, clock.0);
         marks.set(entity, Layer::Grounds, &mark);
     }
     let table = marks.table_mut(Layer::Grounds);
-    if unassigned.is_changed() || unassigned_counted {
-        let mark = unassigned
-            .0
-            .map(|district| standing(MarkKind::Unassigned, &district, Status::Idle, tallies.of(None), clock.0));
+    if unassigned.is_changed() || unassigned_counted || resizing.unassigned {
+        resizing.unassigned = unassigned.0.is_some_and(|district| district.is_resizing(size_at));
+        let mark = unassigned.0.map(|district| {
+            let tally = tallies.of(None);
+            standing(MarkKind::Unassigned, &district, Status::Idle, tally, clock.0, size_at)
+        });
         stand(table, &mut fixed.unassigned, mark);
     }
     if dock.is_changed() {
@@ -92,8 +111,8 @@ fn stand(table: &mut Table<WORDS>, slot: &mut Option<u32>, mark: Option<Mark>) {
     }
 }
 
-fn standing(kind: MarkKind, district: &District, status: Status, tally: Tally, now: f64) -> Mark {
-    let mut mark = Mark::new(kind, district.center, district.radius, status);
+fn standing(kind: MarkKind, district: &District, status: Status, tally: Tally, now: f64, size_at: f64) -> Mark {
+    let mut mark = Mark::new(kind, district.center, district.radius_at(size_at), status);
     mark.from = district.from;
     mark.moved = stamp(district.moved.min(now));
     mark.progress = tally.done();

@@ -190,14 +190,18 @@ fn stats(ui: &Ui, view: &HeaderView<'_>) -> Vec<Stat> {
         theme::of(ui).text
     };
     let exact = |count: usize| format::grouped(count as u64);
-    let plain = |part, number: String, caption: &str, icon, spoken| StatText {
+    // The state's shape has its own colour, as on the scene and in the legend; its number is calm.
+    let plain = |part, number: String, caption: &str, icon: Option<Status>, spoken| StatText {
         part,
-        number,
         caption: caption.to_owned(),
         caption_ink: theme::of(ui).muted,
         icon,
         ink: calm,
-        icon_ink: theme::of(ui).muted,
+        icon_ink: match icon {
+            Some(status) if number != "0" && !view.stale => theme::of(ui).status(status),
+            _ => theme::of(ui).muted,
+        },
+        number,
         spoken,
     };
     let alarm = |part, status: Status, count: usize, caption: &str, spoken| {

@@ -183,7 +183,6 @@ fn draw_panels(
         rows: reads.rows(),
         retry_in_secs: badge.retry_in_secs,
     };
-    overlay::overlay_ui(&root, scene, &overlay_view);
     let rows = reads.legend_rows();
     let legend_view = LegendView {
         open: panels.legend_open,
@@ -191,9 +190,16 @@ fn draw_panels(
         unmapped: &reads.unmapped.0,
     };
     // Nothing to read it for while the wall is empty.
+    let has_legend = overlay_view.rows > 0 && !panels.kiosk;
+    let corner = scene.left_bottom() + vec2(theme::GAP, -theme::GAP);
+    let mut clear = scene;
+    if has_legend && panels.legend_open {
+        // What stands over the scene stands beside the legend, not under it.
+        clear.min.x += theme::GAP + legend::rect(ctx, corner).width();
+    }
+    overlay::overlay_ui(&root, clear, &overlay_view);
     let mut floating_left = 0.0;
-    if overlay_view.rows > 0 && !panels.kiosk {
-        let corner = scene.left_bottom() + vec2(theme::GAP, -theme::GAP);
+    if has_legend {
         // Half covered it would only be in the way. The camera keeps its place for it: nothing moves.
         let is_covered = panels.popover_open && popover::covers(ctx, legend::rect(ctx, corner));
         let width = if is_covered {

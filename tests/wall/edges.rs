@@ -1,0 +1,425 @@
+//! A feed of hardly anything, and of odd rows: each looks intended. The whole wall over a real socket, drawn without a
+//! window.
+
+use crate::wall::{Wall, difference, feed, pixels_of};
+use bevy::prelude::*;
+use opswall::{
+    demo::{Control, TableId},
+    domain::{Kind, LinkStatus, Status},
+    fleet::{AssignedTo, PartOf, WorksOn},
+    layout::{District, DockGround, Place, Unassigned},
+    scene::palette::Palette,
+};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+const SIZE: UVec2 = UVec2::new(1280, 720);
+
+fn columns(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(columns) => columns,
+        other => panic!("{other} is no row"),
+    }
+}
+
+/// Ids in the order of insertion, so that everybody stands at the same place in each run.
+fn insert(control: &Control, table: TableId, row: Value) -> Uuid {
+    let mut row = columns(row);
+    let mut rows: u128 = TableId::ALL
+        .iter()
+        .map(|table| control.rows(*table).len() as u128)
+        .sum();
+    rows = (rows + 1) << 96;
+    row.entry("id")
+        .or_insert_with(|| Uuid::from_u128(rows).to_string().into());
+    control.insert(table, row).expect("a row")
+}
+
+fn update(control: &Control, table: TableId, id: Uuid, row: Value) {
+    control.update(table, id, &columns(row)).expect("an update");
+}
+
+/// Names that the embedded fonts do not have, longer than their room. With fonts for them on the system they are
+/// written, without them they are boxes: cut and placed either way.
+#[test]
+fn names_in_other_scripts_are_placed_and_cut_like_any() {
+    let (server, mut wall) = empty();
+    let control = server.control();
+    let names = [
+        "請求書の照合を行う十月分の長い名前です",
+        "客户入职流程与合同审查",
+        "고객 온보딩 자동화 작업 흐름",
+        "مراجعة العقود السنوية للموردين",
+        "בדיקת חוזים שנתית של הספקים",
+        "ตรวจสอบใบแจ้งหนี้ประจำเดือน",
+        "ग्राहक पंजीकरण प्रक्रिया",
+        "🚀 Release 🔥 train 👩‍💻 ✅",
+        "Ελληνικά και Кириллица",
+    ];
+    for (index, name) in names.iter().enumerate() {
+        let flow = insert(&control, TableId::Workflows, json!({"name": name, "status": "running"}));
+        let agent = insert(
+            &control,
+            TableId::Agents,
+            json!({"name": name.split(' ').next(), "status": if index % 3 == 0 { "idle" } else { "busy" }}),
+        );
+        for status in ["failed", "running", "waiting_for_input", "queued"] {
+            let worker = if status == "running" {
+                agent.to_string().into()
+            } else {
+                Value::Null
+            };
+            insert(
+                &control,
+                TableId::Tasks,
+                json!({"title": name, "status": status, "error_message": name,
+                    "workflow_id": flow.to_string(), "agent_id": worker}),
+            );
+        }
+    }
+    wall.until_rows(names.len() * 6);
+    wall.settle();
+    wall.settle();
+    wall.picture("edge_scripts");
+    let labels = wall.legible();
+    assert!(
+        labels
+            .iter()
+            .any(|label| label.starts_with("請求書") && label.ends_with('…')),
+        "{labels:?}"
+    );
+    assert!(labels.iter().any(|label| label.starts_with("مراجعة")), "{labels:?}");
+
+    // Near, with the panels.
+    for (index, name) in [
+        (3, "edge_scripts_arabic"),
+        (0, "edge_scripts_japanese"),
+        (7, "edge_scripts_emoji"),
+    ] {
+        let rows = control.rows(TableId::Workflows);
+        let row = rows.iter().find(|row| row["name"] == names[index]).expect("a row");
+        let key = opswall::domain::RowKey::new(Kind::Workflow, row["id"].as_str().expect("an id").into());
+        let world = wall.app.world_mut();
+        world.write_message(opswall::messages::Intent::Select(Some(key.clone())));
+        world.write_message(opswall::messages::Intent::Focus(key));
+        wall.settle();
+        wall.settle();
+        wall.picture(name);
+        assert!(!wall.legible().is_empty());
+    }
+}
+
+/// A whole empty wall that is live.
+fn empty() -> (opswall::demo::Server, Wall) {
+    let server = feed(0, 0, 0);
+    let mut wall = Wall::on(&server, SIZE);
+    wall.until_status(LinkStatus::Connected);
+    wall.settle();
+    (server, wall)
+}
+
+/// The part of a picture that the scene has to itself: neither header nor toasts nor legend.
+fn scene(picture: &image::RgbImage) -> image::RgbImage {
+    image::imageops::crop_imm(picture, 250, 116, 1_020, 590).to_image()
+}
+
+#[test]
+fn an_empty_feed_says_so_and_one_row_is_drawn() {
+    let (server, mut wall) = empty();
+    let control = server.control();
+    let nothing = wall.picture("edge_empty");
+    let text = pixels_of(&scene(&nothing), Palette::DARK.text);
+    assert!(text > 300, "the card says that there are no rows: {text}");
+    assert!(wall.legible().is_empty());
+
+    // Each kind alone, and then nothing again.
+    for (table, row, name, status) in [
+        (
+            TableId::Tasks,
+            json!({"title": "Only task", "status": "failed"}),
+            "edge_one_task",
+            Status::Failed,
+        ),
+        (
+            TableId::Agents,
+            json!({"name": "Only agent", "status": "busy"}),
+            "edge_one_agent",
+            Status::Running,
+        ),
+        (
+            TableId::Workflows,
+            json!({"name": "Only workflow", "status": "running", "steps_completed": 1, "steps_total": 3}),
+            "edge_one_workflow",
+            Status::Running,
+        ),
+    ] {
+        let id = insert(&control, table, row);
+        wall.until_rows(1);
+        wall.settle();
+        let picture = wall.picture(name);
+        let drawn = pixels_of(&scene(&picture), Palette::DARK.status(status));
+        assert!(drawn > 60, "{name}: {drawn} pixels in its colour");
+        let labels = wall.legible();
+        let said = if table == TableId::Tasks { "Unassigned" } else { "Only" };
+        assert!(labels.iter().any(|label| label.contains(said)), "{name}: {labels:?}");
+        control.delete(table, id).expect("it was there");
+        wall.until_rows(0);
+        wall.settle();
+        let after = wall.picture(&format!("{name}_gone"));
+        // Sums in the header move on.
+        let left = difference(&scene(&after), &scene(&nothing));
+        assert!(left < 200, "after {name} nothing is left but the card: {left} pixels");
+        assert!(wall.legible().is_empty(), "no name of what is gone");
+    }
+}
+
+#[test]
+fn rows_without_links_and_with_links_to_nobody_stand_in_unassigned_until_somebody_comes() {
+    let (server, mut wall) = empty();
+    let control = server.control();
+    let words = ["queued", "running", "blocked", "done", "failed", "waiting_for_input"];
+    for index in 0..24 {
+        let status = words[index % words.len()];
+        insert(
+            &control,
+            TableId::Tasks,
+            json!({"title": format!("Loose task {index}"), "status": status}),
+        );
+    }
+    for index in 0..3 {
+        insert(
+            &control,
+            TableId::Agents,
+            json!({"name": format!("Free agent {index}"), "status": "idle"}),
+        );
+    }
+    wall.until_rows(27);
+    wall.settle();
+    wall.picture("edge_no_links");
+    assert!(wall.app.world().resource::<Unassigned>().0.is_some());
+    assert!(wall.legible().iter().any(|label| label.starts_with("Unassigned")));
+
+    // Links whose other end is nowhere.
+    let (workflow, agent) = (Uuid::from_u128(0x77), Uuid::from_u128(0xaa));
+    let task = insert(
+        &control,
+        TableId::Tasks,
+        json!({"title": "Waits for both", "status": "running",
+            "workflow_id": workflow.to_string(), "agent_id": agent.to_string()}),
+    );
+    let lost = insert(
+        &control,
+        TableId::Agents,
+        json!({"name": "Works on nothing known", "status": "busy", "current_task_id": Uuid::from_u128(0xdead).to_string()}),
+    );
+    wall.until_rows(29);
+    wall.settle();
+    wall.picture("edge_links_to_nobody");
+    let labels = wall.legible();
+    assert!(labels.iter().any(|label| label.starts_with("Works on")), "{labels:?}");
+    let (task, lost) = (wall.row(Kind::Task, task), wall.row(Kind::Agent, lost));
+    assert_eq!(wall.get::<PartOf>(task), None);
+    assert_eq!(wall.get::<AssignedTo>(task), None);
+    let dock = wall.app.world().resource::<DockGround>().0.expect("a dock");
+    let home = wall.get::<Place>(lost).expect("a place").at;
+    assert!(dock.contains(home), "an agent without a task that is known rests");
+
+    // The other ends come: the task moves in, the agent takes it in hand.
+    insert(
+        &control,
+        TableId::Workflows,
+        json!({"id": workflow.to_string(), "name": "Came later", "status": "running"}),
+    );
+    insert(
+        &control,
+        TableId::Agents,
+        json!({"id": agent.to_string(), "name": "Came later too", "status": "busy"}),
+    );
+    wall.until_rows(31);
+    wall.settle();
+    wall.picture("edge_links_found");
+    let (workflow, agent) = (wall.row(Kind::Workflow, workflow), wall.row(Kind::Agent, agent));
+    assert_eq!(wall.get::<PartOf>(task), Some(PartOf(workflow)));
+    assert_eq!(wall.get::<WorksOn>(agent), Some(WorksOn(task)));
+    let district = wall.get::<District>(workflow).expect("a district");
+    for row in [task, agent] {
+        let place = wall.get::<Place>(row).expect("a place");
+        assert!(place.at.distance(district.center) < district.radius, "both are in it");
+    }
+    assert!(wall.legible().iter().any(|label| label.starts_with("Came later")));
+}
+
+#[test]
+fn a_task_moves_between_workflows_and_agents_and_its_beam_with_it() {
+    let (server, mut wall) = empty();
+    let control = server.control();
+    let flows: Vec<Uuid> = ["Invoices", "Onboarding"]
+        .into_iter()
+        .map(|name| insert(&control, TableId::Workflows, json!({"name": name, "status": "running"})))
+        .collect();
+    let agents: Vec<Uuid> = ["Ada", "Boole"]
+        .into_iter()
+        .map(|name| insert(&control, TableId::Agents, json!({"name": name, "status": "busy"})))
+        .collect();
+    for flow in &flows {
+        for index in 0..6 {
+            insert(
+                &control,
+                TableId::Tasks,
+                json!({"title": format!("Step {index}"), "status": "queued", "workflow_id": flow.to_string()}),
+            );
+        }
+    }
+    let task = insert(
+        &control,
+        TableId::Tasks,
+        json!({"title": "The traveller", "status": "running",
+            "workflow_id": flows[0].to_string(), "agent_id": agents[0].to_string()}),
+    );
+    wall.until_rows(17);
+    wall.settle();
+    wall.picture("edge_moves_1");
+    let traveller = wall.row(Kind::Task, task);
+
+    for (at, (flow, agent)) in [(1, 0), (1, 1), (0, 1), (0, 0)].into_iter().enumerate() {
+        update(
+            &control,
+            TableId::Tasks,
+            task,
+            json!({"workflow_id": flows[flow].to_string(), "agent_id": agents[agent].to_string()}),
+        );
+        let (home, hand) = (
+            wall.row(Kind::Workflow, flows[flow]),
+            wall.row(Kind::Agent, agents[agent]),
+        );
+        let idle = wall.row(Kind::Agent, agents[1 - agent]);
+        wall.until("the move", |world| {
+            world.get::<PartOf>(traveller) == Some(&PartOf(home))
+                && world.get::<WorksOn>(hand) == Some(&WorksOn(traveller))
+        });
+        wall.settle();
+        wall.picture(&format!("edge_moves_{}", at + 2));
+        assert_eq!(wall.row(Kind::Task, task), traveller, "the same mark");
+        assert_eq!(wall.get::<WorksOn>(idle), None);
+        let district = wall.get::<District>(home).expect("a district");
+        for row in [traveller, hand] {
+            let place = wall.get::<Place>(row).expect("a place");
+            assert!(place.at.distance(district.center) < district.radius);
+        }
+        let dock = wall.app.world().resource::<DockGround>().0.expect("a dock");
+        let rests = wall.get::<Place>(idle).expect("a place").at;
+        assert!(dock.contains(rests), "who has let go rests: {rests} in {dock:?}");
+        wall.legible();
+    }
+    // Out of both: it is nobody's and stands in no workflow.
+    update(
+        &control,
+        TableId::Tasks,
+        task,
+        json!({"workflow_id": null, "agent_id": null}),
+    );
+    wall.until("loose", |world| world.get::<PartOf>(traveller).is_none());
+    wall.settle();
+    wall.picture("edge_moves_out");
+    let district = wall.app.world().resource::<Unassigned>().0.expect("a district");
+    let place = wall.get::<Place>(traveller).expect("a place");
+    assert!(place.at.distance(district.center) < district.radius);
+    let agent = wall.row(Kind::Agent, agents[0]);
+    assert_eq!(wall.get::<WorksOn>(agent), None);
+}
+
+#[test]
+fn names_of_ten_thousand_characters_and_of_none_are_told_short() {
+    let (server, mut wall) = empty();
+    let control = server.control();
+    let long = |head: &str| format!("{head} {}", "reconciliation of everything ".repeat(400));
+    let odd = [
+        long("Endless"),
+        "W".repeat(10_000),
+        String::new(),
+        "   \n\t ".into(),
+        "\u{200b}\u{202e}\u{feff}".into(),
+        "Two\nlines".into(),
+    ];
+    let mut flows = Vec::new();
+    for name in &odd {
+        flows.push(insert(
+            &control,
+            TableId::Workflows,
+            json!({"name": name, "status": "running"}),
+        ));
+    }
+    flows.push(insert(
+        &control,
+        TableId::Workflows,
+        json!({"name": null, "status": "failed"}),
+    ));
+    for (index, flow) in flows.iter().enumerate() {
+        for name in odd.iter().take(3) {
+            let agent = insert(
+                &control,
+                TableId::Agents,
+                json!({"name": name, "status": if index % 2 == 0 { "busy" } else { "idle" }}),
+            );
+            insert(
+                &control,
+                TableId::Tasks,
+                json!({"title": name, "status": if index % 3 == 0 { "failed" } else { "running" },
+                    "error_message": long("It failed because"),
+                    "workflow_id": flow.to_string(), "agent_id": agent.to_string()}),
+            );
+        }
+    }
+    wall.until_rows(7 + 7 * 6);
+    wall.settle();
+    wall.picture("edge_names");
+    let labels = wall.legible();
+    assert!(
+        labels
+            .iter()
+            .all(|label| label.chars().count() <= 80 && !label.is_empty()),
+        "{labels:?}"
+    );
+    assert!(
+        labels
+            .iter()
+            .any(|label| label.starts_with("Endless") && label.contains('…')),
+        "{labels:?}"
+    );
+    assert!(
+        labels
+            .iter()
+            .any(|label| label.starts_with("WWW") && label.contains('…')),
+        "{labels:?}"
+    );
+    // Without a name: the beginning of the id.
+    for nameless in flows.iter().skip(2).take(3).chain(flows.last()) {
+        let short = &nameless.to_string()[..8];
+        assert!(
+            labels.iter().any(|label| label.starts_with(short)),
+            "{short} in {labels:?}"
+        );
+    }
+    assert!(
+        labels
+            .iter()
+            .any(|label| label.starts_with("Two") && !label.contains('\n')),
+        "{labels:?}"
+    );
+
+    // Near, where every task and agent is named.
+    let middle = wall.row(Kind::Workflow, flows[0]);
+    let key = opswall::domain::RowKey::new(Kind::Workflow, flows[0].to_string().as_str().into());
+    wall.app
+        .world_mut()
+        .write_message(opswall::messages::Intent::Select(Some(key.clone())));
+    wall.app
+        .world_mut()
+        .write_message(opswall::messages::Intent::Focus(key));
+    wall.settle();
+    wall.settle();
+    wall.picture("edge_names_near");
+    let near = wall.legible();
+    assert!(near.iter().any(|label| label.ends_with('…')), "{near:?}");
+    assert!(wall.get::<District>(middle).is_some());
+}

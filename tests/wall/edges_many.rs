@@ -1,0 +1,197 @@
+//! A great many rows at once: a workflow that goes with thousands of tasks inside, ten thousand rows in one frame.
+//! Nothing hangs, nothing is lost, and the picture looks intended all the way.
+
+use std::time::Duration;
+
+use crate::wall::{Wall, feed};
+use bevy::prelude::*;
+use opswall::{
+    demo::TableId,
+    domain::{Kind, LinkStatus},
+    fleet::{FleetClock, Moment, PartOf, TaskRow, WorksOn},
+    layout::{District, DockGround, Place, Unassigned},
+    messages::Backlog,
+};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+const SIZE: UVec2 = UVec2::new(1280, 720);
+const MANY: usize = 5_000;
+const INSERTS: usize = 10_000;
+
+fn task(workflow: Option<Uuid>, index: usize) -> Map<String, Value> {
+    let words = ["queued", "done", "done", "running", "queued", "done", "failed"];
+    let mut row = Map::new();
+    row.insert("title".into(), format!("Task {index}").into());
+    row.insert("status".into(), words[index % words.len()].into());
+    if let Some(workflow) = workflow {
+        row.insert("workflow_id".into(), workflow.to_string().into());
+    }
+    row
+}
+
+/// Every task has a slot of its own, within its district.
+fn assert_seated(wall: &mut Wall, tasks: usize) {
+    let unassigned = wall.app.world().resource::<Unassigned>().0;
+    let world = wall.app.world_mut();
+    let mut rows = world.query_filtered::<(&Place, Option<&PartOf>, &Moment), With<TaskRow>>();
+    let mut districts = world.query::<&District>();
+    let mut taken = std::collections::HashSet::new();
+    for (place, part_of, moment) in rows.iter(world).filter(|(.., moment)| moment.gone.is_none()) {
+        let district = match part_of {
+            Some(PartOf(workflow)) => districts.get(world, *workflow).copied().expect("a district"),
+            None => unassigned.expect("a district"),
+        };
+        assert!(place.at.distance(district.center) < district.radius, "{moment:?}");
+        let slot = (place.at * 10.0).round().as_ivec2();
+        assert!(taken.insert(slot), "two at {slot}");
+    }
+    assert_eq!(taken.len(), tasks);
+}
+
+/// Districts lie apart as they are drawn now, also while all of them grow.
+fn assert_apart(wall: &mut Wall) {
+    let now = wall.app.world().resource::<FleetClock>().0;
+    let unassigned = wall.app.world().resource::<Unassigned>().0;
+    let world = wall.app.world_mut();
+    let mut districts = world.query::<&District>();
+    let drawn: Vec<(Vec2, f32)> = districts
+        .iter(world)
+        .chain(&unassigned)
+        .map(|district| (district.drawn_at(now), district.radius_at(now)))
+        .collect();
+    for (index, (at, radius)) in drawn.iter().enumerate() {
+        for (other, there) in drawn.iter().take(index) {
+            let over = radius + there - at.distance(*other);
+            assert!(over < 0.15 * radius.min(*there), "{over} of {radius} and {there}");
+        }
+    }
+}
+
+#[test]
+fn a_workflow_goes_with_five_thousand_tasks_inside() {
+    let server = feed(12, 8, 120);
+    let control = server.control();
+    let before = control.rows(TableId::Tasks).len();
+    let others = control.rows(TableId::Agents).len() + control.rows(TableId::Workflows).len();
+    let mut wall = Wall::on(&server, SIZE);
+    wall.until_status(LinkStatus::Connected);
+    let mut row = Map::new();
+    row.insert("name".into(), "The great migration".into());
+    row.insert("status".into(), "running".into());
+    let flow = control.insert(TableId::Workflows, row).expect("a row");
+    let tasks: Vec<Uuid> = (0..MANY)
+        .map(|index| control.insert(TableId::Tasks, task(Some(flow), index)).expect("a row"))
+        .collect();
+    wall.until_rows(before + others + 1 + MANY);
+    wall.settle();
+    wall.picture("edge_great");
+    assert_seated(&mut wall, before + MANY);
+    let was = wall
+        .get::<District>(wall.row(Kind::Workflow, flow))
+        .expect("a district");
+
+    // The row goes; its tasks stay and belong to nobody.
+    control.delete(TableId::Workflows, flow).expect("it was there");
+    wall.until_rows(before + others + MANY);
+    wall.run_for(Duration::from_millis(250));
+    wall.picture("edge_great_going");
+    wall.settle();
+    wall.picture("edge_great_gone");
+    assert_seated(&mut wall, before + MANY);
+    let unassigned = wall.app.world().resource::<Unassigned>().0.expect("a district");
+    assert!(unassigned.radius >= was.radius * 0.9, "they are all there");
+    assert!(wall.legible().iter().any(|label| label.contains("Unassigned")));
+
+    // And then they go, all at once.
+    for task in tasks {
+        control.delete(TableId::Tasks, task).expect("it was there");
+    }
+    wall.until_rows(before + others);
+    wall.run_for(Duration::from_millis(250));
+    wall.picture("edge_tasks_going");
+    wall.settle();
+    wall.settle();
+    wall.picture("edge_tasks_gone");
+    assert_seated(&mut wall, before);
+    wall.legible();
+    let world = wall.app.world_mut();
+    let mut rows = world.query::<&Moment>();
+    assert_eq!(rows.iter(world).count(), before + others, "no entity stays behind");
+}
+
+#[test]
+fn a_workflow_and_its_tasks_go_together() {
+    let server = feed(12, 8, 120);
+    let control = server.control();
+    let mut wall = Wall::on(&server, SIZE);
+    wall.until_status(LinkStatus::Connected);
+    wall.settle();
+    let all = wall.counted();
+    let flow = control.rows(TableId::Workflows)[0]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let inside: Vec<Uuid> = control
+        .rows(TableId::Tasks)
+        .iter()
+        .filter(|task| task["workflow_id"] == flow.as_str())
+        .map(|task| task["id"].as_str().expect("an id").parse().expect("a uuid"))
+        .collect();
+    assert!(!inside.is_empty());
+    // As a foreign key with "on delete cascade" does it.
+    for task in &inside {
+        control.delete(TableId::Tasks, *task).expect("it was there");
+    }
+    let flow = flow.parse().expect("a uuid");
+    control.delete(TableId::Workflows, flow).expect("it was there");
+    wall.until_rows(all - inside.len() - 1);
+    wall.settle();
+    wall.picture("edge_cascade");
+    wall.legible();
+    assert!(
+        wall.app.world().resource::<Unassigned>().0.is_none(),
+        "nobody is left over"
+    );
+    // Whoever worked in there rests, or has gone on to another task.
+    let dock = wall.app.world().resource::<DockGround>().0.expect("a dock");
+    let world = wall.app.world_mut();
+    let mut agents = world.query_filtered::<&Place, (With<opswall::fleet::AgentRow>, Without<WorksOn>)>();
+    assert!(agents.iter(world).all(|place| dock.contains(place.at)));
+}
+
+#[test]
+fn ten_thousand_rows_in_one_frame_are_all_drawn() {
+    let server = feed(6, 4, 40);
+    let control = server.control();
+    let mut wall = Wall::on(&server, SIZE);
+    wall.until_status(LinkStatus::Connected);
+    wall.settle();
+    let before = wall.counted();
+    let tasks_before = control.rows(TableId::Tasks).len();
+    let flows: Vec<Uuid> = control
+        .rows(TableId::Workflows)
+        .iter()
+        .map(|flow| flow["id"].as_str().expect("an id").parse().expect("a uuid"))
+        .collect();
+    for index in 0..INSERTS {
+        let flow = flows.get(index % (flows.len() + 1)).copied();
+        control.insert(TableId::Tasks, task(flow, index)).expect("a row");
+    }
+    // The wall has not looked meanwhile: all that the socket brought waits for one frame.
+    std::thread::sleep(Duration::from_secs(2));
+    wall.app.update();
+    let waiting = wall.app.world().resource::<Backlog>().waiting;
+    let clock = wall.app.world().resource::<FleetClock>().0;
+    wall.picture("edge_inserts_first");
+    assert_apart(&mut wall);
+    wall.until_rows(before + INSERTS);
+    wall.run_for(Duration::from_millis(300));
+    assert_apart(&mut wall);
+    wall.picture("edge_inserts_coming");
+    wall.settle();
+    wall.picture("edge_inserts");
+    assert_seated(&mut wall, tasks_before + INSERTS);
+    wall.legible();
+    println!("{waiting} changes waited after the frame at {clock:.1} s");
+}
