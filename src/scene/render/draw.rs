@@ -1,6 +1,7 @@
 //! When each part of the scene is drawn, and the command that draws it.
 
 use bevy::{
+    camera::visibility::RenderLayers,
     core_pipeline::core_2d::Transparent2d,
     ecs::{
         query::ROQueryItem,
@@ -29,10 +30,7 @@ use super::{
     pipeline::{PipelineKey, ScenePipeline},
     shaders::{Form, Program},
 };
-use crate::{
-    messages::Luxury,
-    scene::{camera::SceneCamera, marks::Layer},
-};
+use crate::{messages::Luxury, scene::marks::Layer};
 
 /// Strips of the veil's frame.
 const VEIL_STRIPS: u32 = 4;
@@ -79,16 +77,18 @@ pub(super) fn spawn_passes(passes: Query<(), With<Pass>>, mut commands: Commands
     }
 }
 
-/// A view of the scene's camera; others (the one that shows the scene enlarged) do not draw it again.
+/// A view of a camera that sees the scene, which is on the layer that cameras see by default; the one that shows the
+/// scene enlarged sees another layer and does not draw it again.
 #[derive(Component, Debug, Clone, Copy)]
 pub(super) struct SceneView;
 
 pub(super) fn find_views(
-    cameras: Extract<Query<(RenderEntity, Has<SceneCamera>), With<Camera>>>,
+    cameras: Extract<Query<(RenderEntity, Option<&RenderLayers>), With<Camera>>>,
     marked: Query<(), With<SceneView>>,
     mut commands: Commands,
 ) {
-    for (view, is_scene) in &cameras {
+    for (view, layers) in &cameras {
+        let is_scene = layers.is_none_or(|layers| layers.intersects(&RenderLayers::default()));
         if is_scene == marked.contains(view) {
             continue;
         }
