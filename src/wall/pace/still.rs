@@ -92,11 +92,7 @@ impl Goings<'_> {
         };
         // Stale, or with reduced motion, nothing breathes.
         let breathes = !self.motion.reduced && self.staleness.0 < 1.0 && alive();
-        connects
-            || breathes
-            || self.backlog.waiting > 0
-            || self.toasts.shown().len() > 0
-            || self.view.is_changed()
+        connects || breathes || self.backlog.waiting > 0 || self.toasts.shown().len() > 0 || self.view.is_changed()
     }
 }
 
