@@ -12,7 +12,7 @@ use opswall::{
     domain::Status,
     fleet::RowState,
     messages::{ScreenTheme, Staleness},
-    scene::selection::Selection,
+    scene::{motion::MotionSettings, selection::Selection},
     theme::ThemeName,
 };
 
@@ -30,10 +30,15 @@ const FRAMES: u32 = 70;
 /// Seconds of the fleet's clock.
 const LATER: f64 = 100.0;
 
-/// A stage on which time goes by the frame.
+/// A stage with the scene's own layout and camera.
 fn stage() -> Studio {
-    let mut studio = Studio::staged(SIZE);
+    calm(Studio::staged(SIZE))
+}
+
+/// Time goes by the frame, and nothing breathes: each mark does in its own rhythm, which its number decides.
+fn calm(mut studio: Studio) -> Studio {
     studio.app.insert_resource(TimeUpdateStrategy::ManualDuration(FRAME));
+    studio.app.insert_resource(MotionSettings { reduced: true });
     studio
 }
 
@@ -176,8 +181,7 @@ fn a_fleet_in_high_contrast() {
 
 #[test]
 fn every_state_of_tasks_and_agents() {
-    let mut studio = Studio::new(SIZE, 10.0);
-    studio.app.insert_resource(TimeUpdateStrategy::ManualDuration(FRAME));
+    let mut studio = calm(Studio::new(SIZE, 10.0));
     for (index, status) in Status::ALL.into_iter().enumerate() {
         let x = (index as f32 - 4.5) * 1.72;
         studio.task(Vec2::new(x, 3.6), status);
