@@ -1,35 +1,23 @@
 //! The GPU device is lost, twice, and the wall goes on: marks, names and panels are drawn as before.
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::time::Duration;
 
 use bevy::{
     prelude::*,
     render::{render_resource::PollType, renderer::RenderDevice},
 };
-use opswall::{
-    demo::{Options, Server},
-    domain::LinkStatus,
-    fleet::FleetIndex,
-};
+use opswall::{domain::LinkStatus, fleet::FleetIndex};
 
-use crate::picture::{Wall, difference};
+use crate::wall::{Wall, difference, feed};
 
 #[test]
 fn a_lost_device_is_replaced_and_everything_drawn_again() {
-    let options = Options {
-        agents: 8,
-        workflows: 4,
-        tasks: 80,
-        rate: 0.0,
-        seed: 7,
-        ..Options::default()
-    };
-    let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), options).expect("a server");
+    let server = feed(8, 4, 80);
     let control = server.control();
-    let mut wall = Wall::on(&server);
+    let mut wall = Wall::on(&server, UVec2::new(1280, 720));
     wall.until_status(LinkStatus::Connected);
-    wall.settle(Duration::from_secs(3));
-    let before = wall.picture();
+    wall.run_for(Duration::from_secs(3));
+    let before = wall.picture("device");
 
     for _ in 1..=2 {
         let lost = device(&wall);
@@ -40,19 +28,19 @@ fn a_lost_device_is_replaced_and_everything_drawn_again() {
         let came = |world: &World| world.resource_ref::<RenderDevice>().last_changed();
         let first = came(wall.app.world());
         wall.until("a new device", |world| came(world) != first);
-        wall.settle(Duration::from_secs(1));
+        wall.run_for(Duration::from_secs(1));
     }
     // The toasts that told of it go.
-    wall.settle(Duration::from_secs(14));
-    let after = wall.picture();
+    wall.run_for(Duration::from_secs(14));
+    let after = wall.picture("other-device");
     // Running marks breathe and the clock goes on: what moves is little, a missing part would be much.
-    let usual = difference(&after, &wall.picture()).max(2_000);
+    let usual = difference(&after, &wall.picture("other-device-again")).max(2_000);
     let changed = difference(&before, &after);
     assert!(changed < usual * 3, "{changed} pixels differ, {usual} usually do");
 
     control.step(40);
-    wall.settle(Duration::from_secs(2));
-    let later = wall.picture();
+    wall.run_for(Duration::from_secs(2));
+    let later = wall.picture("other-device-later");
     assert!(difference(&before, &later) > 200, "changes are seen on the new device");
     assert!(!wall.app.world().resource::<FleetIndex>().is_empty());
 }

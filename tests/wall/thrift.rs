@@ -1,18 +1,17 @@
 //! A wall that does without: what the governor turns off is gone from the picture, what it must not touch is not, and all
 //! comes back.
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::time::Duration;
 
 use bevy::prelude::*;
 use image::RgbImage;
 use opswall::{
-    demo::{Options, Server},
     domain::{LinkStatus, Status},
     messages::{Luxury, Quality},
     scene::{camera::SceneCamera, palette::Palette},
 };
 
-use crate::picture::{Wall, difference, pixels_of};
+use crate::wall::{Wall, difference, feed, pixels_of};
 
 /// Height of the header in pixels, about.
 const HEADER: u32 = 50;
@@ -36,24 +35,16 @@ fn edges(picture: &RgbImage) -> usize {
 
 #[test]
 fn what_is_off_is_gone_and_comes_back() {
-    let options = Options {
-        agents: 16,
-        workflows: 6,
-        tasks: 160,
-        rate: 0.0,
-        seed: 7,
-        ..Options::default()
-    };
-    let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), options).expect("a server");
-    let mut wall = Wall::on(&server);
+    let server = feed(16, 6, 160);
+    let mut wall = Wall::on(&server, UVec2::new(1280, 720));
     wall.until_status(LinkStatus::Connected);
     // The greeting has gone.
-    wall.settle(Duration::from_secs(14));
-    let whole = wall.picture();
+    wall.run_for(Duration::from_secs(14));
+    let whole = wall.picture("whole");
     let mut shown = |off: usize| {
         wall.app.world_mut().insert_resource(Quality::without(off));
-        wall.settle(Duration::from_millis(1_500));
-        wall.picture()
+        wall.run_for(Duration::from_millis(1_500));
+        wall.picture(&format!("without-{off}"))
     };
 
     let without_links = shown(2);
