@@ -1,5 +1,6 @@
 //! Work-arounds for dependencies, each with the issue it answers and the version that makes it obsolete.
 
+mod bevy_egui_modifiers;
 pub mod bevy_gpu;
 mod bevy_lost_gpu;
 mod bevy_monitor;
@@ -7,5 +8,5 @@ mod bevy_monitor;
 use bevy::prelude::*;
 
 pub fn plugin(app: &mut App) {
-    app.add_plugins((bevy_monitor::plugin, bevy_lost_gpu::plugin));
+    app.add_plugins((bevy_egui_modifiers::plugin, bevy_monitor::plugin, bevy_lost_gpu::plugin));
 }
