@@ -14,7 +14,7 @@ use opswall::{
     demo::{Options, Server},
     domain::{Kind, LinkStatus, RowId, RowKey},
     fleet::{Counts, FleetIndex},
-    messages::Backlog,
+    messages::{Backlog, Intent},
     scene::camera::View,
     settings::WallSettings,
     wall::{self, Picture, WallOptions, canvas::Canvas, picture},
@@ -104,9 +104,17 @@ impl Wall {
 
     /// The entity of a row of the demo's tables.
     pub fn row(&self, kind: Kind, id: Uuid) -> Entity {
-        let key = RowKey::new(kind, RowId::from(id.to_string().as_str()));
         let index = self.app.world().resource::<FleetIndex>();
-        index.get(&key).unwrap_or_else(|| panic!("no {kind:?} {id}"))
+        index.get(&key(kind, id)).unwrap_or_else(|| panic!("no {kind:?} {id}"))
+    }
+
+    /// Selects a row and goes there.
+    pub fn visit(&mut self, kind: Kind, id: Uuid) {
+        let world = self.app.world_mut();
+        world.write_message(Intent::Select(Some(key(kind, id))));
+        world.write_message(Intent::Focus(key(kind, id)));
+        self.settle();
+        self.settle();
     }
 
     pub fn get<C: Component + Clone>(&self, row: Entity) -> Option<C> {
@@ -119,14 +127,14 @@ impl Wall {
         Kind::ALL.into_iter().map(|kind| counts.total(kind)).sum()
     }
 
-    /// Draws and reads the picture. `OPSWALL_TEST_PICTURES=folder` keeps it for a person to look at.
+    /// Draws and reads the picture. `OPSWALL_PICTURES=folder` keeps it for a person to look at.
     pub fn picture(&mut self, name: &str) -> image::RgbImage {
         self.taken += 1;
         let path = self.folder.path().join(format!("{}.png", self.taken));
         let image = self.app.world().get_resource::<wall::canvas::OffscreenImage>().cloned();
         picture::take(&mut self.app.world_mut().commands(), image.as_ref(), path.clone());
         self.until("a picture", |_| path.exists());
-        if let Some(folder) = std::env::var_os("OPSWALL_TEST_PICTURES") {
+        if let Some(folder) = std::env::var_os("OPSWALL_PICTURES") {
             let kept = PathBuf::from(folder).join(name).with_extension("png");
             std::fs::copy(&path, kept).expect("the folder takes pictures");
         }
@@ -175,6 +183,15 @@ impl Wall {
         }
         labels.into_iter().map(|(text, _)| text).collect()
     }
+}
+
+fn key(kind: Kind, id: Uuid) -> RowKey {
+    RowKey::new(kind, RowId::from(id.to_string().as_str()))
+}
+
+/// The id of a row of the demo's tables.
+pub fn id_of(row: &serde_json::Value) -> Uuid {
+    row["id"].as_str().expect("an id").parse().expect("a uuid")
 }
 
 /// How many pixels are this colour, give or take what blending does at an edge.

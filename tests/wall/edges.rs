@@ -56,8 +56,10 @@ fn names_in_other_scripts_are_placed_and_cut_like_any() {
         "🚀 Release 🔥 train 👩‍💻 ✅",
         "Ελληνικά και Кириллица",
     ];
+    let mut flows = Vec::new();
     for (index, name) in names.iter().enumerate() {
         let flow = insert(&control, TableId::Workflows, json!({"name": name, "status": "running"}));
+        flows.push(flow);
         let agent = insert(
             &control,
             TableId::Agents,
@@ -96,14 +98,7 @@ fn names_in_other_scripts_are_placed_and_cut_like_any() {
         (0, "edge_scripts_japanese"),
         (7, "edge_scripts_emoji"),
     ] {
-        let rows = control.rows(TableId::Workflows);
-        let row = rows.iter().find(|row| row["name"] == names[index]).expect("a row");
-        let key = opswall::domain::RowKey::new(Kind::Workflow, row["id"].as_str().expect("an id").into());
-        let world = wall.app.world_mut();
-        world.write_message(opswall::messages::Intent::Select(Some(key.clone())));
-        world.write_message(opswall::messages::Intent::Focus(key));
-        wall.settle();
-        wall.settle();
+        wall.visit(Kind::Workflow, flows[index]);
         wall.picture(name);
         assert!(!wall.legible().is_empty());
     }
@@ -409,15 +404,7 @@ fn names_of_ten_thousand_characters_and_of_none_are_told_short() {
 
     // Near, where every task and agent is named.
     let middle = wall.row(Kind::Workflow, flows[0]);
-    let key = opswall::domain::RowKey::new(Kind::Workflow, flows[0].to_string().as_str().into());
-    wall.app
-        .world_mut()
-        .write_message(opswall::messages::Intent::Select(Some(key.clone())));
-    wall.app
-        .world_mut()
-        .write_message(opswall::messages::Intent::Focus(key));
-    wall.settle();
-    wall.settle();
+    wall.visit(Kind::Workflow, flows[0]);
     wall.picture("edge_names_near");
     let near = wall.legible();
     assert!(near.iter().any(|label| label.ends_with('…')), "{near:?}");

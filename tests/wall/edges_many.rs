@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::wall::{Wall, feed};
+use crate::wall::{Wall, feed, id_of};
 use bevy::prelude::*;
 use opswall::{
     demo::TableId,
@@ -128,22 +128,18 @@ fn a_workflow_and_its_tasks_go_together() {
     wall.until_status(LinkStatus::Connected);
     wall.settle();
     let all = wall.counted();
-    let flow = control.rows(TableId::Workflows)[0]["id"]
-        .as_str()
-        .expect("an id")
-        .to_owned();
+    let flow = id_of(&control.rows(TableId::Workflows)[0]);
     let inside: Vec<Uuid> = control
         .rows(TableId::Tasks)
         .iter()
-        .filter(|task| task["workflow_id"] == flow.as_str())
-        .map(|task| task["id"].as_str().expect("an id").parse().expect("a uuid"))
+        .filter(|task| task["workflow_id"] == flow.to_string())
+        .map(id_of)
         .collect();
     assert!(!inside.is_empty());
     // As a foreign key with "on delete cascade" does it.
     for task in &inside {
         control.delete(TableId::Tasks, *task).expect("it was there");
     }
-    let flow = flow.parse().expect("a uuid");
     control.delete(TableId::Workflows, flow).expect("it was there");
     wall.until_rows(all - inside.len() - 1);
     wall.settle();
@@ -169,11 +165,7 @@ fn ten_thousand_rows_in_one_frame_are_all_drawn() {
     wall.settle();
     let before = wall.counted();
     let tasks_before = control.rows(TableId::Tasks).len();
-    let flows: Vec<Uuid> = control
-        .rows(TableId::Workflows)
-        .iter()
-        .map(|flow| flow["id"].as_str().expect("an id").parse().expect("a uuid"))
-        .collect();
+    let flows: Vec<Uuid> = control.rows(TableId::Workflows).iter().map(id_of).collect();
     for index in 0..INSERTS {
         let flow = flows.get(index % (flows.len() + 1)).copied();
         control.insert(TableId::Tasks, task(flow, index)).expect("a row");

@@ -191,17 +191,17 @@ fn stats(ui: &Ui, view: &HeaderView<'_>) -> Vec<Stat> {
     };
     let exact = |count: usize| format::grouped(count as u64);
     // The state's shape has its own colour, as on the scene and in the legend; its number is calm.
-    let plain = |part, number: String, caption: &str, icon: Option<Status>, spoken| StatText {
+    let plain = |part, number: String, caption: &str, icon: Option<(Status, usize)>, spoken| StatText {
         part,
+        number,
         caption: caption.to_owned(),
         caption_ink: theme::of(ui).muted,
-        icon,
+        icon: icon.map(|(status, _)| status),
         ink: calm,
         icon_ink: match icon {
-            Some(status) if number != "0" && !view.stale => theme::of(ui).status(status),
+            Some((status, 1..)) if !view.stale => theme::of(ui).status(status),
             _ => theme::of(ui).muted,
         },
-        number,
         spoken,
     };
     let alarm = |part, status: Status, count: usize, caption: &str, spoken| {
@@ -251,14 +251,14 @@ fn stats(ui: &Ui, view: &HeaderView<'_>) -> Vec<Stat> {
             Part::Running,
             format::compact(counts.running),
             "running",
-            Some(Status::Running),
+            Some((Status::Running, counts.running)),
             format!("{} tasks running", exact(counts.running)),
         ),
         plain(
             Part::Queued,
             format::compact(counts.queued),
             "queued",
-            Some(Status::Queued),
+            Some((Status::Queued, counts.queued)),
             format!("{} tasks queued", exact(counts.queued)),
         ),
     ];
