@@ -14,8 +14,9 @@ use opswall::{
 };
 use serde_json::Value;
 
-/// Long enough for any of these tests on a loaded machine: a hang fails instead of lasting.
-const WATCHDOG: Duration = Duration::from_secs(30);
+/// Long enough for any of these tests on a loaded machine: a hang fails instead of lasting. A loss without a sign is found
+/// by the confirming reading, which comes up to 30 s after the first snapshot.
+const WATCHDOG: Duration = Duration::from_secs(90);
 
 /// Settings for a feed at `url`, with an impatient backoff.
 pub fn settings(url: &str) -> FeedSettings {
