@@ -3,7 +3,8 @@
 //!
 //! Pure but for the system at the end: the times of frames go in, how much is off comes out. Two seconds' frames are looked
 //! at together by their median, so that one stall changes nothing. Between too slow and fast enough lies a wide band in
-//! which nothing changes, and what had to be turned off again soon after it came back is tried ever less often.
+//! which nothing changes, and what had to be turned off again soon after it came back is tried ever less often. A wall
+//! that rests shows everything: one picture a second is never too much.
 
 use bevy::prelude::*;
 
@@ -30,6 +31,10 @@ const MOST_PATIENCE_SECS: f64 = 640.0;
 /// What came back and made the picture slow within this many seconds should not have.
 const TRIAL_SECS: f64 = 20.0;
 
+/// Frames after a rest whose times are not looked at: with pipelined rendering the clock lags the frames by up to four, and
+/// still tells of the second between two resting ones.
+const STALE_FRAMES: usize = 4;
+
 /// Decides how much is off.
 #[derive(Resource, Debug, Clone, PartialEq)]
 pub struct Governor {
@@ -43,6 +48,9 @@ pub struct Governor {
     trial_secs: Option<f64>,
     /// The shortest median so far, seconds.
     best: f64,
+    /// What was off before the rest; it goes at once if the first window after it is slow.
+    before_rest: usize,
+    stale_frames: usize,
 }
 
 impl Default for Governor {
@@ -56,6 +64,8 @@ impl Default for Governor {
             patience_secs: PATIENCE_SECS,
             trial_secs: None,
             best: f64::INFINITY,
+            before_rest: 0,
+            stale_frames: 0,
         }
     }
 }
@@ -64,7 +74,9 @@ impl Governor {
     /// A frame took so long, from the last one to this; `aim` is how long it should take where the pace itself is
     /// lowered (all in seconds).
     pub fn frame(&mut self, took: f64, aim: Option<f64>) -> Quality {
-        if took.is_finite() && took > 0.0 {
+        if self.stale_frames > 0 {
+            self.stale_frames -= 1;
+        } else if took.is_finite() && took > 0.0 {
             self.window_secs += took;
             if self.frames.len() < MOST_FRAMES {
                 self.frames.push(took);
@@ -76,11 +88,16 @@ impl Governor {
         Quality::without(self.off)
     }
 
-    /// The wall rested: what was measured before says nothing of what comes.
-    pub fn rest(&mut self) {
+    /// The wall rests: nothing is off, and what was measured before says nothing of what comes.
+    pub fn rest(&mut self) -> Quality {
         self.frames.clear();
         self.window_secs = 0.0;
         self.slow_windows = 0;
+        self.calm_secs = 0.0;
+        self.trial_secs = None;
+        self.stale_frames = STALE_FRAMES;
+        self.before_rest = self.before_rest.max(std::mem::take(&mut self.off));
+        Quality::without(0)
     }
 
     fn judge(&mut self, aim: Option<f64>) {
@@ -96,6 +113,11 @@ impl Governor {
             }
         };
         self.trial_secs = self.trial_secs.map(|secs| secs + span);
+        let before_rest = std::mem::take(&mut self.before_rest);
+        if median > slow && before_rest > 0 {
+            self.off = before_rest;
+            return;
+        }
         if median > slow {
             self.calm_secs = 0.0;
             self.slow_windows += 1;
@@ -132,7 +154,7 @@ pub(super) fn plugin(app: &mut App) {
 
 fn govern(mut governor: ResMut<Governor>, pace: Res<Pace>, time: Res<Time<Real>>, mut quality: ResMut<Quality>) {
     if pace.is_resting() {
-        governor.rest();
+        quality.set_if_neq(governor.rest());
         return;
     }
     let aim = pace.interval().map(|interval| interval.as_secs_f64());
@@ -223,5 +245,34 @@ mod tests {
             governor.rest();
         }
         assert_eq!(play(&mut governor, 0.016, 1.0), 0);
+    }
+
+    #[test]
+    fn at_rest_nothing_is_off_and_what_was_goes_at_once_if_it_is_still_too_much() {
+        let mut governor = Governor::default();
+        let off = play(&mut governor, 0.08, 14.5);
+        assert!(off > 1, "{off}");
+        for _ in 0..3 {
+            assert_eq!(governor.rest(), Quality::default());
+        }
+        // Too short a wake to tell, then one that shows it.
+        assert_eq!(play(&mut governor, 0.08, 1.0), 0);
+        governor.rest();
+        assert_eq!(play(&mut governor, 0.08, 3.0), off);
+        governor.rest();
+        assert_eq!(play(&mut governor, 0.016, 60.0), 0);
+    }
+
+    #[test]
+    fn the_seconds_of_a_rest_that_the_clock_tells_late_are_no_frames() {
+        let mut governor = Governor::default();
+        for _ in 0..20 {
+            governor.rest();
+            for took in [1.0; STALE_FRAMES] {
+                governor.frame(took, None);
+            }
+            assert_eq!(play(&mut governor, 0.016, 1.9), 0);
+            assert_eq!(governor.window_secs.ceil(), 2.0);
+        }
     }
 }
