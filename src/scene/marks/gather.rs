@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::Status,
-    fleet::{AgentRow, FleetClock, Moment, PartOf, RowState, TaskRow, Touched},
+    fleet::{AgentRow, FleetClock, Key, Moment, PartOf, RowState, TaskRow, Touched},
     layout::{MOVE_SECS, Place},
     scene::motion::flown,
 };
@@ -38,10 +38,10 @@ pub(super) fn draw_tasks(
     clock: Res<FleetClock>,
     touched: Res<Touched>,
     tallies: Res<Tallies>,
-    tasks: Query<(&TaskRow, &RowState, &Moment, &Place, Option<&PartOf>)>,
+    tasks: Query<(&Key, &TaskRow, &RowState, &Moment, &Place, Option<&PartOf>)>,
 ) {
     for entity in touched.iter() {
-        let Ok((task, state, moment, place, part_of)) = tasks.get(entity) else {
+        let Ok((key, task, state, moment, place, part_of)) = tasks.get(entity) else {
             continue;
         };
         let radius = task.priority.map_or(TASK_RADIUS_PLAIN, |priority| {
@@ -56,7 +56,7 @@ pub(super) fn draw_tasks(
         if layer == Layer::Alarms {
             mark.crowd = tallies.of(part_of.map(|part_of| part_of.0)).crowd();
         }
-        settle_history(&mut mark, marks.mark(entity), entity, moment, place, clock.0);
+        settle_history(&mut mark, marks.mark(entity), key, moment, place, clock.0);
         marks.set(entity, layer, &mark);
     }
 }
@@ -65,21 +65,21 @@ pub(super) fn draw_agents(
     mut marks: ResMut<Marks>,
     clock: Res<FleetClock>,
     touched: Res<Touched>,
-    agents: Query<(&RowState, &Moment, &Place), With<AgentRow>>,
+    agents: Query<(&Key, &RowState, &Moment, &Place), With<AgentRow>>,
 ) {
     for entity in touched.iter() {
-        let Ok((state, moment, place)) = agents.get(entity) else {
+        let Ok((key, state, moment, place)) = agents.get(entity) else {
             continue;
         };
         let mut mark = Mark::new(MarkKind::Agent, place.at, AGENT_RADIUS, state.0.status);
         mark.flags = mark.flags.with(Flags::HUMAN, state.0.status == Status::Waiting);
-        settle_history(&mut mark, marks.mark(entity), entity, moment, place, clock.0);
+        settle_history(&mut mark, marks.mark(entity), key, moment, place, clock.0);
         marks.set(entity, Layer::Agents, &mark);
     }
 }
 
 /// When and from where, and what it was before.
-fn settle_history(mark: &mut Mark, before: Option<Mark>, entity: Entity, moment: &Moment, place: &Place, now: f64) {
+fn settle_history(mark: &mut Mark, before: Option<Mark>, key: &Key, moment: &Moment, place: &Place, now: f64) {
     // What is said to happen later happens now: a stamp ahead of the clock would read as 49 days old.
     let past = |secs: f64| stamp(secs.min(now));
     mark.from = place.from;
@@ -95,8 +95,16 @@ fn settle_history(mark: &mut Mark, before: Option<Mark>, entity: Entity, moment:
         }
     }
     history(mark, before, moment, now);
-    // Any spread will do, as long as neighbours differ and it is the same after every change.
-    mark.phase = (entity.index_u32().wrapping_mul(0x9e37_79b9) >> 24) as u8;
+    mark.phase = before.map_or_else(|| phase_of(key.0.id.as_str()), |before| before.phase);
+}
+
+/// Where in its breathing a row is: from its id, so that neighbours differ and the same rows give the same picture on every
+/// machine. FNV-1a, as any spread will do; its upper bits are the mixed ones.
+fn phase_of(id: &str) -> u8 {
+    let hash = id.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
+    (hash >> 24) as u8
 }
 
 /// The times of a mark that changed, and its status before, from how it was drawn so far.
@@ -113,4 +121,19 @@ pub(super) fn history(mark: &mut Mark, before: Option<Mark>, moment: &Moment, no
         Some(before) => (before.status, past(moment.changed)),
         None => (mark.status, mark.appeared),
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn rows_breathe_apart_and_as_their_ids_say() {
+        let phases: HashSet<u8> = (0..256).map(|number| phase_of(&format!("task-{number}"))).collect();
+        assert!(phases.len() > 128, "{}", phases.len());
+        // The published vectors of FNV-1a, 32 bits: 0x811c9dc5 and 0xe40c292c.
+        assert_eq!((phase_of(""), phase_of("a")), (0x81, 0xe4));
+    }
 }
