@@ -99,12 +99,12 @@ fn settle_history(mark: &mut Mark, before: Option<Mark>, key: &Key, moment: &Mom
 }
 
 /// Where in its breathing a row is: from its id, so that neighbours differ and the same rows give the same picture on every
-/// machine. FNV-1a, as any spread will do; its upper bits are the mixed ones.
+/// machine. FNV-1a, and one multiplication more: ids that differ in their last digit alone lie close together in it.
 fn phase_of(id: &str) -> u8 {
     let hash = id.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     });
-    (hash >> 24) as u8
+    ((hash ^ hash >> 16).wrapping_mul(0x9e37_79b9) >> 24) as u8
 }
 
 /// The times of a mark that changed, and its status before, from how it was drawn so far.
@@ -133,7 +133,7 @@ mod tests {
     fn rows_breathe_apart_and_as_their_ids_say() {
         let phases: HashSet<u8> = (0..256).map(|number| phase_of(&format!("task-{number}"))).collect();
         assert!(phases.len() > 128, "{}", phases.len());
-        // The published vectors of FNV-1a, 32 bits: 0x811c9dc5 and 0xe40c292c.
-        assert_eq!((phase_of(""), phase_of("a")), (0x81, 0xe4));
+        // Worked out apart from this code, from the published FNV-1a of both: 0x811c9dc5 and 0xe40c292c.
+        assert_eq!((phase_of(""), phase_of("a")), (0xb7, 0xac));
     }
 }
