@@ -2,7 +2,8 @@
 
 use bevy::prelude::*;
 use opswall::{
-    fleet::{AgentRow, Moment, PartOf, RowState, TaskRow, Touched, WorkflowRow, WorksOn},
+    domain::{Kind, RowId, RowKey},
+    fleet::{AgentRow, Key, Moment, PartOf, RowState, TaskRow, Touched, WorkflowRow, WorksOn},
     frame::FrameSystems,
     layout::{District, Place},
 };
@@ -11,6 +12,22 @@ pub fn plugin(app: &mut App) {
     app.init_resource::<Touched>()
         .add_systems(First, |mut touched: ResMut<Touched>| touched.clear())
         .add_systems(Update, note.in_set(FrameSystems::Receive));
+    key_rows::<TaskRow>(app, Kind::Task);
+    key_rows::<AgentRow>(app, Kind::Agent);
+}
+
+/// A row that was given no key has the next number of its kind: the same rows have the same keys.
+fn key_rows<R: Component>(app: &mut App, kind: Kind) {
+    let mut given = 0_u32;
+    app.add_observer(
+        move |row: On<Add, R>, keyed: Query<(), With<Key>>, mut commands: Commands| {
+            if !keyed.contains(row.entity) {
+                let id = RowId::from(given.to_string().as_str());
+                commands.entity(row.entity).insert(Key(RowKey::new(kind, id)));
+                given += 1;
+            }
+        },
+    );
 }
 
 fn note(
