@@ -32,6 +32,11 @@ impl Kind {
         }
     }
 
+    /// The word for so many of it: 1 `task`, 2 `tasks`.
+    pub fn noun(self, count: usize) -> &'static str {
+        if count == 1 { self.singular() } else { self.plural() }
+    }
+
     /// Position in tables indexed by kind (`PerKind`).
     pub fn index(self) -> usize {
         self as usize

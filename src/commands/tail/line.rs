@@ -158,7 +158,7 @@ fn text(out: &mut impl Write, at: &str, event: &FeedEvent) -> io::Result<()> {
         FeedEvent::Synced(report) => {
             write!(out, "{at}  synced:")?;
             for (kind, rows) in report.rows.iter() {
-                write!(out, " {rows} {},", kind.plural())?;
+                write!(out, " {rows} {},", kind.noun(*rows))?;
             }
             writeln!(
                 out,

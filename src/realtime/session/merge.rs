@@ -113,7 +113,7 @@ impl Session {
                     rows[tracked.table.kind] += tracked.rows.len();
                 }
                 let counted = Kind::ALL
-                    .map(|kind| format!("{} {}", rows[kind], kind.plural()))
+                    .map(|kind| format!("{} {}", rows[kind], kind.noun(rows[kind])))
                     .join(", ");
                 self.say(Level::Info, "connected", &format!("Live: {counted}."), out);
             }
