@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::noun;
+
 /// What a row is, whatever its table is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -34,7 +36,7 @@ impl Kind {
 
     /// The word for so many of it: 1 `task`, 2 `tasks`.
     pub fn noun(self, count: usize) -> &'static str {
-        if count == 1 { self.singular() } else { self.plural() }
+        noun(count as u64, self.singular(), self.plural())
     }
 
     /// Position in tables indexed by kind (`PerKind`).

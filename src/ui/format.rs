@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::domain::noun;
+
 /// A count in at most five characters: `12`, `9 999`, `12.3k`, `100k`, `1.2M`.
 pub fn compact(count: usize) -> String {
     let scaled = |unit: f64, letter: char| {
@@ -36,7 +38,7 @@ pub fn grouped(count: u64) -> String {
 
 /// `1 row`, `2 rows`.
 pub fn counted(count: u64, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(count), if count == 1 { one } else { many })
+    format!("{} {}", grouped(count), noun(count, one, many))
 }
 
 /// Changes per second: `0`, `0.4`, `48`, `12.3k`.

@@ -16,14 +16,18 @@ pub fn plugin(app: &mut App) {
     key_rows::<AgentRow>(app, Kind::Agent);
 }
 
+/// The key of the row with this id.
+pub fn key(kind: Kind, id: impl ToString) -> RowKey {
+    RowKey::new(kind, RowId::from(id.to_string().as_str()))
+}
+
 /// A row that was given no key has the next number of its kind: the same rows have the same keys.
 fn key_rows<R: Component>(app: &mut App, kind: Kind) {
     let mut given = 0_u32;
     app.add_observer(
         move |row: On<Add, R>, keyed: Query<(), With<Key>>, mut commands: Commands| {
             if !keyed.contains(row.entity) {
-                let id = RowId::from(given.to_string().as_str());
-                commands.entity(row.entity).insert(Key(RowKey::new(kind, id)));
+                commands.entity(row.entity).insert(Key(key(kind, given)));
                 given += 1;
             }
         },

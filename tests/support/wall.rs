@@ -12,7 +12,7 @@ use bevy::{prelude::*, text::TextLayoutInfo};
 use opswall::{
     connection::{Connection, ConnectionPlugin},
     demo::{Options, Server},
-    domain::{Kind, LinkStatus, RowId, RowKey},
+    domain::{Kind, LinkStatus},
     fleet::{Counts, FleetIndex},
     messages::{Backlog, Intent},
     scene::camera::View,
@@ -20,6 +20,8 @@ use opswall::{
     wall::{self, Picture, WallOptions, canvas::Canvas, picture},
 };
 use uuid::Uuid;
+
+use crate::by_hand::key;
 
 /// Software rendering on a busy machine: a hang fails, slowness does not.
 const WATCHDOG: Duration = Duration::from_secs(120);
@@ -183,10 +185,6 @@ impl Wall {
         }
         labels.into_iter().map(|(text, _)| text).collect()
     }
-}
-
-fn key(kind: Kind, id: Uuid) -> RowKey {
-    RowKey::new(kind, RowId::from(id.to_string().as_str()))
 }
 
 /// The id of a row of the demo's tables.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use bevy::prelude::*;
 use opswall::{
-    domain::{Kind, RowId, RowKey, SyncReport},
+    domain::{Kind, RowKey, SyncReport},
     fleet::{AgentRow, FleetClock, Key, Moment, PartOf, TaskRow, WorkflowRow, WorksOn},
     frame,
     layout::{
@@ -22,7 +22,7 @@ fn app() -> App {
 }
 
 fn key(kind: Kind, id: u32) -> Key {
-    Key(RowKey::new(kind, RowId::from(id.to_string().as_str())))
+    Key(crate::by_hand::key(kind, id))
 }
 
 fn here() -> Moment {

@@ -1,6 +1,6 @@
 //! The stage as it is seen: districts and the dock fill the screen, names are legible and never over one another.
 
-use crate::offscreen::Studio;
+use crate::{by_hand, offscreen::Studio};
 use bevy::{
     input::{
         ButtonState,
@@ -10,7 +10,7 @@ use bevy::{
     text::TextLayoutInfo,
 };
 use opswall::{
-    domain::{Kind, RowId, RowKey, Status, StatusReading},
+    domain::{Kind, Status, StatusReading},
     fleet::{self, AgentRow, Label, Moment, PartOf, RowState, TaskRow, WorkflowRow, WorksOn},
     layout::Place,
     messages::SceneInsets,
@@ -53,7 +53,7 @@ const AGENTS: [&str; 12] = [
 
 fn row(kind: Kind, id: u32, label: &str, status: Status) -> (fleet::Key, Label, RowState, Moment) {
     (
-        fleet::Key(RowKey::new(kind, RowId::from(id.to_string().as_str()))),
+        fleet::Key(by_hand::key(kind, id)),
         Label(label.into()),
         RowState(StatusReading { status, word: None }),
         Moment {

@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal as _, Write};
 use serde_json::json;
 
 use super::check::{Check, Outcome};
-use crate::realtime::Token;
+use crate::{domain::noun, realtime::Token};
 
 /// Texts are broken at this column.
 const WIDTH: usize = 100;
@@ -125,7 +125,7 @@ impl<W: Write> Report<W> {
                     self.out,
                     "\n{} ok, {warnings} {}, {} failed, {} skipped",
                     count(Outcome::Ok),
-                    if warnings == 1 { "warning" } else { "warnings" },
+                    noun(warnings as u64, "warning", "warnings"),
                     count(Outcome::Failed),
                     count(Outcome::Skipped),
                 )

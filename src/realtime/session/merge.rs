@@ -6,7 +6,7 @@ use super::{
     sync::Why,
 };
 use crate::{
-    domain::{Change, FeedEvent, Kind, Level, Op, PerKind, Resync, RowKey, SyncReport},
+    domain::{Change, FeedEvent, Kind, Level, Op, PerKind, Resync, RowKey, SyncReport, noun},
     realtime::{
         api::Action,
         store::{Difference, difference},
@@ -93,15 +93,12 @@ impl Session {
         let slept = std::mem::take(&mut self.retry.slept);
         match self.retry.lost_at.take() {
             Some(lost_at) if was_ever_live => {
-                let rows = match changed {
-                    1 => "1 row".to_owned(),
-                    rows => format!("{rows} rows"),
-                };
+                let rows = noun(changed as u64, "row", "rows");
                 let offline = duration_words(now.saturating_sub(lost_at) + slept);
                 // Live is said only of what is proven; the limit of a burst outlasts the connection.
                 let back = if self.is_proven() { "Live again" } else { "Back" };
                 let text = if self.config.snapshots {
-                    format!("{back} after {offline}; {rows} changed meanwhile.")
+                    format!("{back} after {offline}; {changed} {rows} changed meanwhile.")
                 } else {
                     format!("Live again after {offline}, on the stream alone: what changed meanwhile is not known.")
                 };

@@ -4,7 +4,7 @@ use std::{collections::HashSet, time::Duration};
 
 use super::{Out, Phase, Session, burst::Bursts, stream::UNFOLLOWABLE_PACE, sync::Why};
 use crate::{
-    domain::{Level, RowId},
+    domain::{Level, RowId, noun},
     realtime::refusal::Class,
 };
 
@@ -226,13 +226,11 @@ impl Session {
         if unexplained.is_empty() {
             return self.proven_equal(out);
         }
-        let rows = match unexplained.len() {
-            1 => "1 row".to_owned(),
-            rows => format!("{rows} rows"),
-        };
-        let text = format!("An audit corrected {rows} whose changes never came.");
+        let count = unexplained.len();
+        let rows = noun(count as u64, "row", "rows");
+        let text = format!("An audit corrected {count} {rows} whose changes never came.");
         self.say(Level::Warn, "drift", &text, out);
-        self.plan.last_drift = Some((now, unexplained.len()));
+        self.plan.last_drift = Some((now, count));
         self.plan.drifting = true;
         self.report.note_news();
         self.plan.audit_by(now + DRIFT_AGAIN_AFTER);

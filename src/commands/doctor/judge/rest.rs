@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::check::Check;
 use crate::{
-    domain::{Kind, KindMapping, Record},
+    domain::{Kind, KindMapping, Record, noun},
     net::probe::Answer,
     schema,
 };
@@ -81,7 +81,7 @@ fn readable(look: Look<'_>, answer: &Answer) -> Check {
         };
     }
     let mut found = match answer.total {
-        Some(total) => format!("{total} {}", if total == 1 { "row" } else { "rows" }),
+        Some(total) => format!("{total} {}", noun(total, "row", "rows")),
         None => format!("at least {} rows (not counted)", keys.len()),
     };
     let most = answer

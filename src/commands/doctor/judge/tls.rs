@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::{super::check::Check, DAYS_OF_WARNING, day, days};
-use crate::net::probe::{Endpoint, TlsLook, TlsProblem};
+use crate::{
+    domain::noun,
+    net::probe::{Endpoint, TlsLook, TlsProblem},
+};
 
 /// `now`: seconds since the Unix epoch.
 pub fn tls(endpoint: &Endpoint, look: &TlsLook, now: i64, took: Duration) -> Check {
@@ -20,8 +23,7 @@ pub fn tls(endpoint: &Endpoint, look: &TlsLook, now: i64, took: Duration) -> Che
             certificate.issuer,
             day(certificate.not_after),
             match left {
-                1 => "1 day left".to_owned(),
-                0.. => format!("{left} days left"),
+                0.. => format!("{left} {} left", noun(left.unsigned_abs(), "day", "days")),
                 _ => format!("{} days ago", -left),
             }
         ));
