@@ -62,6 +62,9 @@ pub struct DemoArgs {
     /// What it begins with: usual, calm, idle, storm or giant
     #[arg(long, value_name = "NAME")]
     pub population: Option<String>,
+    /// Each workflow's execution in a table of its own, workflow_runs, which the wall then follows
+    #[arg(long)]
+    pub runs: bool,
     /// Same seed and sizes, same rows and changes
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,

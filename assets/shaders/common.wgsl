@@ -57,6 +57,7 @@ const HUMAN: u32 = 1u;
 const GONE: u32 = 2u;
 const HOVER_RING: u32 = 4u;
 const SELECTION_RING: u32 = 8u;
+const RUN: u32 = 16u;
 
 // The beginning of Bevy's own view uniform.
 struct View {

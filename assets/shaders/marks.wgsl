@@ -19,6 +19,8 @@ const FAILURE_SECS: f32 = 3.0;
 // Size of the shape in an agent, and of the hexagon around it (to its sides), in radii.
 const INNER: f32 = 0.52;
 const HEXAGON: f32 = 0.88;
+// A run's ring, in radii of its shape: with a gap between, which a task's ring of progress has not.
+const RUN_RING: f32 = 1.24;
 // No pen: nothing is this near.
 const NO_PEN: f32 = -100.0;
 
@@ -203,9 +205,12 @@ fn shape_corner(number: u32) -> Corner {
         return none;
     }
     let r = look.radius * select(1.0, INNER, agent);
-    let progress = select(-1.0, progress_of(mark), look.status == RUNNING && !agent && r >= PROGRESS_PX);
+    let run = has(mark, RUN) && r >= PROGRESS_PX;
+    var progress = select(-1.0, progress_of(mark), look.status == RUNNING && !agent && r >= PROGRESS_PX);
+    if run { progress = max(progress_of(mark), 0.0); }
+    let ring = select(0.97, RUN_RING, run);
     let waves = look.pulse_strength > 0.0 && !agent;
-    var extent = r * select(reach_of(look.status), 1.06, progress >= 0.0) + 1.0;
+    var extent = r * select(reach_of(look.status), ring + 0.09, progress >= 0.0) + 1.0;
     extent = select(extent, max(extent, look.pulse_radius + 2.5), waves);
     var out = blank(mark, extent, index);
     if r < DOT_PX && look.status != FAILED && look.status != BLOCKED {
@@ -214,12 +219,12 @@ fn shape_corner(number: u32) -> Corner {
         out.outline = vec4(max(0.8 * r, 0.6), 0.0, 0.0, 0.0);
     } else {
         // A disc within its ring of progress is smaller.
-        draw_status(&out, look, r, breath_of(look, select(0.78, 0.66, progress >= 0.0)));
+        draw_status(&out, look, r, breath_of(look, select(0.78, 0.66, progress >= 0.0 && !run)));
     }
     // A triangle's centre of gravity lies below the middle of its box.
     if look.status == BLOCKED { out.at.y += 0.14 * r; }
     if progress >= 0.0 {
-        out.ring = vec4(0.97 * r, max(0.10 * r, 1.3), sin(progress * TAU), cos(progress * TAU));
+        out.ring = vec4(ring * r, max(0.10 * r, 1.3), sin(progress * TAU), cos(progress * TAU));
         out.light.w = step(0.5, progress);
     }
     if waves {

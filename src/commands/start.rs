@@ -153,6 +153,7 @@ fn demo_options(args: &DemoArgs) -> Result<Options, Failure> {
         rate: args.rate.unwrap_or(default.rate),
         seed: args.seed.unwrap_or(default.seed),
         population,
+        runs: args.runs,
         faults,
         auth: AuthOptions {
             accounts: accounts.map_err(usage)?,

@@ -1,13 +1,14 @@
 //! `opswall wall` and `opswall demo`: the wall, on a display or without one.
 
-use std::{net::Ipv4Addr, path::PathBuf, process::ExitCode};
+use std::{net::Ipv4Addr, path::PathBuf, process::ExitCode, sync::Arc};
 
 use bevy::prelude::AppExit;
 
 use super::Failure;
 use crate::{
     connection::ConnectionPlugin,
-    demo::{Options, Server},
+    demo::{Options, Server, TableId},
+    domain::Kind,
     settings::{FeedSettings, Settings},
     third_party,
     wall::{
@@ -61,9 +62,15 @@ pub(super) fn source(settings: &Settings, demo: Option<Options>) -> Result<Sourc
             demo: None,
         });
     };
+    let has_runs = options.runs;
     let server =
         Server::start((Ipv4Addr::LOCALHOST, 0).into(), options).map_err(|error| Failure::Running(error.to_string()))?;
-    let feed = settings.demo_feed(&server.url(), "demo").map_err(usage)?;
+    let mut feed = settings.demo_feed(&server.url(), "demo").map_err(usage)?;
+    if has_runs && !feed.mapping.follows(Kind::Run) {
+        let mapping = Arc::make_mut(&mut feed.mapping);
+        mapping.kinds[Kind::Run].table = TableId::Runs.name().to_owned();
+        mapping.tell_runs_from_workflows();
+    }
     Ok(Source {
         feed,
         demo: Some(server),

@@ -17,6 +17,8 @@ pub struct Options {
     pub bursts: bool,
     /// What the first moment is like.
     pub population: Population,
+    /// Workflows have their executions in the table `workflow_runs`; without it that table is empty.
+    pub runs: bool,
     /// Same seed and sizes, same rows and same sequence of changes.
     pub seed: u64,
     pub faults: Faults,
@@ -35,6 +37,7 @@ impl Default for Options {
             rate: 12.0,
             bursts: true,
             population: Population::default(),
+            runs: false,
             seed: 1,
             faults: Faults::default(),
             keys: Keys::default(),
@@ -197,11 +200,11 @@ impl Delays {
 /// Tables with `REPLICA IDENTITY FULL`; of the others `old_record` has the primary key only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Identity {
-    pub full: [bool; 3],
+    pub full: [bool; 4],
 }
 
 impl Identity {
-    pub const FULL: Self = Self { full: [true; 3] };
+    pub const FULL: Self = Self { full: [true; 4] };
 
     pub fn is_full(self, table: TableId) -> bool {
         self.full.get(table.index()).copied().unwrap_or(false)

@@ -8,9 +8,9 @@ use super::{
     store::{Row, TableId},
 };
 
-/// The rules of the three tables.
+/// The rules of the tables.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Rules([TableRules; 3]);
+pub struct Rules([TableRules; 4]);
 
 /// One table's rules.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +61,7 @@ impl Rules {
             TableId::Agents => &self.0[0],
             TableId::Tasks => &self.0[1],
             TableId::Workflows => &self.0[2],
+            TableId::Runs => &self.0[3],
         }
     }
 
@@ -69,6 +70,7 @@ impl Rules {
             TableId::Agents => &mut self.0[0],
             TableId::Tasks => &mut self.0[1],
             TableId::Workflows => &mut self.0[2],
+            TableId::Runs => &mut self.0[3],
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The three kinds of row that opswall shows.
+//! The kinds of row that opswall shows.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,26 +11,32 @@ pub enum Kind {
     Agent,
     Task,
     Workflow,
+    /// One execution of a workflow: the live state where a workflow's own row is only its definition.
+    Run,
 }
 
 impl Kind {
-    pub const ALL: [Self; 3] = [Self::Agent, Self::Task, Self::Workflow];
+    pub const ALL: [Self; 4] = [Self::Agent, Self::Task, Self::Workflow, Self::Run];
+    /// What is done: the kinds whose rows stand in a district, and that the totals and tallies count.
+    pub const WORK: [Self; 2] = [Self::Task, Self::Run];
 
-    /// `agent`, `task`, `workflow`.
+    /// `agent`, `task`, `workflow`, `run`.
     pub fn singular(self) -> &'static str {
         match self {
             Self::Agent => "agent",
             Self::Task => "task",
             Self::Workflow => "workflow",
+            Self::Run => "run",
         }
     }
 
-    /// `agents`, `tasks`, `workflows`: the name of the kind in JSON output and settings.
+    /// `agents`, `tasks`, `workflows`, `runs`: the name of the kind in JSON output and settings.
     pub fn plural(self) -> &'static str {
         match self {
             Self::Agent => "agents",
             Self::Task => "tasks",
             Self::Workflow => "workflows",
+            Self::Run => "runs",
         }
     }
 

@@ -19,7 +19,7 @@ pub struct AgentRow {
     pub heartbeat_ms: Option<i64>,
 }
 
-/// Marker and details of a task's entity.
+/// Marker and details of the entity of a task or a run: a piece of work.
 #[derive(Component, Debug, Clone, PartialEq, Default)]
 pub struct TaskRow {
     pub progress: Option<f32>,
@@ -73,7 +73,7 @@ pub struct AssignedTo(pub Entity);
 #[relationship_target(relationship = AssignedTo)]
 pub struct Assignments(EntityHashSet);
 
-/// task → workflow. Absent: the task stands in *Unassigned*.
+/// task or run → workflow. Absent: the task stands in *Unassigned*.
 #[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
 #[relationship(relationship_target = Parts)]
 pub struct PartOf(pub Entity);
@@ -82,6 +82,16 @@ pub struct PartOf(pub Entity);
 #[derive(Component, Debug, Default)]
 #[relationship_target(relationship = PartOf)]
 pub struct Parts(EntityHashSet);
+
+/// task → the run of a workflow that it is a part of. Present only while that run's entity exists.
+#[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
+#[relationship(relationship_target = RunParts)]
+pub struct InRun(pub Entity);
+
+/// run → its tasks. Kept by Bevy.
+#[derive(Component, Debug, Default)]
+#[relationship_target(relationship = InRun)]
+pub struct RunParts(EntityHashSet);
 
 /// agent → the task in hand: the one it names itself, else its first running task. Absent: it rests in the dock.
 #[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +134,11 @@ pub struct Counts(pub(super) PerKind<[usize; Status::ALL.len()]>);
 impl Counts {
     pub fn of(&self, kind: Kind, status: Status) -> usize {
         self.0[kind].get(status.index()).copied().unwrap_or(0)
+    }
+
+    /// Pieces of work in a state: tasks and runs.
+    pub fn work(&self, status: Status) -> usize {
+        Kind::WORK.into_iter().map(|kind| self.of(kind, status)).sum()
     }
 
     pub(super) fn add(&mut self, kind: Kind, status: Status) {

@@ -1,4 +1,4 @@
-//! Who belongs to whom: task → agent, task → workflow, agent → task in hand. Rows arrive in any order, so a link whose
+//! Who belongs to whom: task → agent, task → workflow, task → run, run → workflow, agent → task in hand. Rows arrive in any order, so a link whose
 //! other end is not here yet waits until it comes; when an end leaves, the link waits again.
 
 use std::collections::HashMap;
@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use bevy::{ecs::entity::EntityHashSet, prelude::*};
 
 use super::{
-    AssignedTo, Assignments, FleetIndex, PartOf, Parts, TieIndex, Touched,
+    AssignedTo, Assignments, FleetIndex, InRun, PartOf, Parts, RunParts, TieIndex, Touched,
     working::{self, InHandOf, Unsettled},
 };
 use crate::domain::{Kind, RowId, RowKey};
@@ -19,6 +19,7 @@ const MAX_WAITING: usize = 1_000_000;
 pub(super) struct Wants {
     pub agent: Option<RowId>,
     pub workflow: Option<RowId>,
+    pub run: Option<RowId>,
     pub current_task: Option<RowId>,
 }
 
@@ -27,6 +28,7 @@ impl Wants {
         [
             (Kind::Agent, &self.agent),
             (Kind::Workflow, &self.workflow),
+            (Kind::Run, &self.run),
             (Kind::Task, &self.current_task),
         ]
         .into_iter()
@@ -92,12 +94,14 @@ pub(super) fn attach(world: &mut World, index: &FleetIndex, source: Entity, want
             }
         }
         let agent = find(index, Kind::Agent, wants.agent.as_ref());
-        let workflow = find(index, Kind::Workflow, wants.workflow.as_ref());
+        let run = find(index, Kind::Run, wants.run.as_ref());
         if let Ok(mut row) = world.get_entity_mut(source) {
-            relate(&mut row, agent.map(AssignedTo), workflow.map(PartOf));
+            relate(&mut row, agent.map(AssignedTo));
+            relate(&mut row, run.map(InRun));
             row.insert(wants);
         }
     });
+    stand(world, index, source);
     working::touch_neighbours(world, source);
 }
 
@@ -105,24 +109,45 @@ fn find(index: &FleetIndex, kind: Kind, id: Option<&RowId>) -> Option<Entity> {
     index.get(&RowKey::new(kind, id?.clone()))
 }
 
-/// Sets or clears both relationships, touching only what differs.
-fn relate(row: &mut EntityWorldMut, agent: Option<AssignedTo>, workflow: Option<PartOf>) {
-    if row.get::<AssignedTo>().copied() != agent {
-        match agent {
-            Some(agent) => row.insert(agent),
-            None => row.remove::<AssignedTo>(),
-        };
+/// Sets or clears a relationship, touching only what differs. Says whether it did.
+fn relate<R: Component + Copy + PartialEq>(row: &mut EntityWorldMut, to: Option<R>) -> bool {
+    if row.get::<R>().copied() == to {
+        return false;
     }
-    if row.get::<PartOf>().copied() != workflow {
-        match workflow {
-            Some(workflow) => row.insert(workflow),
-            None => row.remove::<PartOf>(),
-        };
+    match to {
+        Some(to) => row.insert(to),
+        None => row.remove::<R>(),
+    };
+    true
+}
+
+/// Puts a row into the workflow that it names, else into that of its run; and where it is a run itself, its tasks after
+/// it.
+fn stand(world: &mut World, index: &FleetIndex, row: Entity) {
+    let named = world
+        .get::<Wants>(row)
+        .and_then(|wants| find(index, Kind::Workflow, wants.workflow.as_ref()));
+    let of_run = || world.get::<PartOf>(world.get::<InRun>(row)?.0).copied();
+    let workflow = named.map(PartOf).or_else(of_run);
+    let moved = world
+        .get_entity_mut(row)
+        .is_ok_and(|mut row| relate(&mut row, workflow));
+    if moved {
+        world.resource_mut::<Touched>().note(row);
+        // A run names no run: this goes no deeper.
+        for task in members::<RunParts>(world, row) {
+            stand(world, index, task);
+        }
     }
 }
 
+/// Who points at a row in one of the relationships.
+fn members<T: RelationshipTarget>(world: &World, of: Entity) -> Vec<Entity> {
+    world.get::<T>(of).map(|rows| rows.iter().collect()).unwrap_or_default()
+}
+
 /// A row has come: the links that waited for it are made.
-pub(super) fn welcome(world: &mut World, key: &RowKey, entity: Entity) {
+pub(super) fn welcome(world: &mut World, index: &FleetIndex, key: &RowKey, entity: Entity) {
     let sources = world.resource_mut::<Waiting>().take(key);
     for source in sources {
         if let Ok(mut row) = world.get_entity_mut(source) {
@@ -130,8 +155,10 @@ pub(super) fn welcome(world: &mut World, key: &RowKey, entity: Entity) {
                 Kind::Agent => {
                     row.insert(AssignedTo(entity));
                 }
-                Kind::Workflow => {
-                    row.insert(PartOf(entity));
+                Kind::Workflow => stand(world, index, source),
+                Kind::Run => {
+                    row.insert(InRun(entity));
+                    stand(world, index, source);
                 }
                 Kind::Task => {
                     world.resource_mut::<Unsettled>().0.insert(source);
@@ -145,7 +172,7 @@ pub(super) fn welcome(world: &mut World, key: &RowKey, entity: Entity) {
 }
 
 /// A row goes: its own links are cut, and those that pointed at it wait for it to come back.
-pub(super) fn detach(world: &mut World, key: &RowKey, entity: Entity) {
+pub(super) fn detach(world: &mut World, index: &FleetIndex, key: &RowKey, entity: Entity) {
     working::touch_neighbours(world, entity);
     world.resource_mut::<TieIndex>().stir();
     world.resource_scope(|world, mut waiting: Mut<Waiting>| {
@@ -154,12 +181,12 @@ pub(super) fn detach(world: &mut World, key: &RowKey, entity: Entity) {
                 waiting.remove(&target, entity);
             }
         }
-        let sources: Vec<Entity> = match key.kind {
-            Kind::Agent => world.get::<Assignments>(entity).map(|tasks| tasks.iter().collect()),
-            Kind::Workflow => world.get::<Parts>(entity).map(|tasks| tasks.iter().collect()),
-            Kind::Task => world.get::<InHandOf>(entity).map(|agents| agents.iter().collect()),
-        }
-        .unwrap_or_default();
+        let sources = match key.kind {
+            Kind::Agent => members::<Assignments>(world, entity),
+            Kind::Workflow => members::<Parts>(world, entity),
+            Kind::Run => members::<RunParts>(world, entity),
+            Kind::Task => members::<InHandOf>(world, entity),
+        };
         for source in sources {
             let Ok(mut row) = world.get_entity_mut(source) else {
                 continue;
@@ -168,11 +195,17 @@ pub(super) fn detach(world: &mut World, key: &RowKey, entity: Entity) {
                 Kind::Agent => {
                     row.remove::<AssignedTo>();
                 }
-                Kind::Workflow => {
-                    row.remove::<PartOf>();
+                Kind::Run => {
+                    row.remove::<InRun>();
+                    stand(world, index, source);
                 }
+                // A run goes with its workflow, and so do the tasks that stood there because it did.
+                Kind::Workflow => stand(world, index, source),
                 Kind::Task => {}
             }
+            let Ok(row) = world.get_entity(source) else {
+                continue;
+            };
             if row
                 .get::<Wants>()
                 .is_some_and(|wants| wants.targets().any(|target| target == *key))
@@ -182,7 +215,7 @@ pub(super) fn detach(world: &mut World, key: &RowKey, entity: Entity) {
             world.resource_mut::<Touched>().note(source);
         }
         if let Ok(mut row) = world.get_entity_mut(entity) {
-            row.remove::<AssignedTo>();
+            row.remove::<(AssignedTo, InRun)>();
             // A leaving task keeps its workflow so that its mark fades where it stood.
             row.insert(Wants::default());
         }

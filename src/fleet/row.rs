@@ -42,7 +42,7 @@ pub(super) fn apply(
                 counts.remove(change.key.kind, state.0.status);
             }
             index.by_key.remove(&change.key);
-            relations::detach(world, &change.key, entity);
+            relations::detach(world, index, &change.key, entity);
             ties::set(world, entity, Ties::default());
             retire::begin(world, entity, now);
             world.resource_mut::<Touched>().note(entity);
@@ -86,7 +86,7 @@ fn spawn(world: &mut World, index: &mut FleetIndex, counts: &mut Counts, mapping
     index.by_key.insert(key.clone(), entity);
     world.resource_mut::<Touched>().note(entity);
     relations::attach(world, index, entity, wants);
-    relations::welcome(world, &key, entity);
+    relations::welcome(world, index, &key, entity);
     ties::set(world, entity, ties);
     world.resource_mut::<TieIndex>().stir();
 }
@@ -177,6 +177,7 @@ fn read(mapping: &Mapping, change: &Change) -> Shown {
             wants: Wants {
                 agent: task.agents.into_iter().next(),
                 workflow: task.workflow,
+                run: task.run,
                 ..Wants::default()
             },
             ties: Ties {

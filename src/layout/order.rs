@@ -1,7 +1,7 @@
 //! The order in which rows that come together are served: by id, so that the same rows give the same picture on every
 //! wall and after every restart.
 
-use crate::domain::RowId;
+use crate::domain::{Kind, RowId, RowKey};
 
 /// Sorts like the ids do: numbers by value and before texts, texts by their bytes. The first eight bytes travel along,
 /// so that sorting a hundred thousand rows seldom has to look an id up.
@@ -22,6 +22,11 @@ pub(super) fn rank(id: &RowId) -> (bool, u64) {
             (true, u64::from_be_bytes(head))
         }
     }
+}
+
+/// Sorts pieces of work: runs first, each kind by id.
+pub(super) fn sort_work<T>(rows: &mut [(T, &RowKey)]) {
+    rows.sort_by_cached_key(|(_, key)| (key.kind != Kind::Run, rank(&key.id), &key.id));
 }
 
 /// Sorts rows by id.

@@ -6,10 +6,10 @@ use super::{
     District, DockGround, Extent, Place, Unassigned,
     dirty::Dirty,
     floor::{Batch, Floor, Outcome, Spot},
-    order::sort_by_id,
+    order::{sort_by_id, sort_work},
 };
 use crate::{
-    domain::RowId,
+    domain::{RowId, RowKey},
     fleet::{AgentRow, FleetClock, Key, Moment, PartOf, TaskRow, Touched, WorkflowRow, WorksOn},
     frame::FrameSystems,
     messages::Synced,
@@ -85,11 +85,11 @@ fn place(
         plan.floor = Floor::default();
         Batch {
             workflows: by_id(workflows.iter().map(|(row, key)| (row, &key.0.id))),
-            tasks: by_id(
+            tasks: work(
                 tasks
                     .iter()
                     .filter(|(.., moment)| !is_leaving(*moment))
-                    .map(|(row, key, part_of, _)| ((row, part_of.map(|link| link.0)), &key.0.id)),
+                    .map(|(row, key, part_of, _)| ((row, part_of.map(|link| link.0)), &key.0)),
             ),
             agents: by_id(
                 agents
@@ -110,11 +110,11 @@ fn place(
             gone_tasks: gone(&dirty.tasks, &|row| tasks.contains(row)),
             gone_agents: gone(&dirty.agents, &|row| agents.contains(row)),
             workflows: by_id(workflows.iter_many(&dirty.workflows).map(|(row, key)| (row, &key.0.id))),
-            tasks: by_id(
+            tasks: work(
                 tasks
                     .iter_many(&dirty.tasks)
                     .filter(|(.., moment)| !is_leaving(*moment))
-                    .map(|(row, key, part_of, _)| ((row, part_of.map(|link| link.0)), &key.0.id)),
+                    .map(|(row, key, part_of, _)| ((row, part_of.map(|link| link.0)), &key.0)),
             ),
             agents: by_id(
                 agents
@@ -169,6 +169,12 @@ fn place(
 fn by_id<'a, T>(rows: impl Iterator<Item = (T, &'a RowId)>) -> Vec<T> {
     let mut rows: Vec<(T, &RowId)> = rows.collect();
     sort_by_id(&mut rows);
+    rows.into_iter().map(|(row, _)| row).collect()
+}
+
+fn work<'a, T>(rows: impl Iterator<Item = (T, &'a RowKey)>) -> Vec<T> {
+    let mut rows: Vec<(T, &RowKey)> = rows.collect();
+    sort_work(&mut rows);
     rows.into_iter().map(|(row, _)| row).collect()
 }
 

@@ -13,8 +13,7 @@ const PAGE_SIZE: usize = 1_000;
 pub(super) fn session_config(settings: &FeedSettings) -> SessionConfig {
     let tables = settings
         .mapping
-        .kinds
-        .iter()
+        .followed()
         .map(|(kind, table)| Table {
             kind,
             schema: table.schema.clone(),

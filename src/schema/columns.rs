@@ -55,7 +55,7 @@ pub fn columns(mapping: &Mapping, kind: Kind) -> Result<Vec<Column>, SchemaError
     let priority = if of.one_is_most_urgent { COUNT } else { TEXT };
     list.role(pick(&of.priority, &usual.priority, "priority"), priority)?;
     list.role(pick(&of.current_task, &usual.current_task, "current_task_id"), LINK)?;
-    let progress = if kind == Kind::Workflow {
+    let progress = if matches!(kind, Kind::Workflow | Kind::Run) {
         list.add("current_step", TEXT)?;
         "steps_completed/steps_total"
     } else {
@@ -74,7 +74,7 @@ pub fn columns(mapping: &Mapping, kind: Kind) -> Result<Vec<Column>, SchemaError
         pick(
             &of.workflow,
             &usual.workflow,
-            if kind == Kind::Task { "workflow_id" } else { "" },
+            if Kind::WORK.contains(&kind) { "workflow_id" } else { "" },
         ),
         LINK,
     )?;
@@ -85,6 +85,7 @@ pub fn columns(mapping: &Mapping, kind: Kind) -> Result<Vec<Column>, SchemaError
         Kind::Agent => list.add("tasks_completed", "integer not null default 0")?,
         Kind::Task => list.add("attempt", "integer not null default 1")?,
         Kind::Workflow => list.add("owner", TEXT)?,
+        Kind::Run => list.add("trigger", TEXT)?,
     }
     match pick(&of.error, &usual.error, "error_message") {
         Some(name) => list.role(Some(name), TEXT)?,

@@ -1,4 +1,4 @@
-//! The SQL of the three tables: what `opswall schema` prints, and the single statements that `doctor` recommends. Text
+//! The SQL of the tables: what `opswall schema` prints, and the single statements that `doctor` recommends. Text
 //! only; nothing here talks to a database.
 
 mod columns;

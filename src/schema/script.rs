@@ -14,7 +14,7 @@ use crate::domain::{Kind, KindMapping, Mapping};
 const READERS: &str = "anon, authenticated";
 
 const HEAD: &str = "\
--- The three tables of a wall, for PostgreSQL 15 or newer: a Supabase project or any other server.
+-- The tables of a wall, for PostgreSQL 15 or newer: a Supabase project or any other server.
 -- Run it whole, as often as you like:  opswall schema | psql \"$DATABASE_URL\"   or in the SQL editor.
 --
 -- What is there stays: an existing table keeps its rows and columns. It gains its updated-at column when it lacks
@@ -49,7 +49,7 @@ pub fn script(mapping: &Mapping) -> Result<String, SchemaError> {
     let mut sql = String::from(HEAD);
     let mut done: Vec<(Kind, &str, &str)> = Vec::new();
     let mut bodies = String::new();
-    for (kind, of) in mapping.kinds.iter() {
+    for (kind, of) in mapping.followed() {
         names::check("schema", &of.schema, kind.plural())?;
         names::check("table", &of.table, kind.plural())?;
         let twin = done
@@ -77,8 +77,7 @@ pub fn script(mapping: &Mapping) -> Result<String, SchemaError> {
     }
     sql.push_str(TOUCH);
     let mut stamps: Vec<(&str, String)> = mapping
-        .kinds
-        .iter()
+        .followed()
         .filter_map(|(_, of)| Some((of.schema.as_str(), columns::updated_at(of)?)))
         .collect();
     stamps.sort_unstable();

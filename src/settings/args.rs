@@ -58,6 +58,9 @@ pub struct SettingsArgs {
     /// Table of the workflows [default: workflows]
     #[arg(long, global = true, value_name = "NAME")]
     pub workflows_table: Option<String>,
+    /// Table of the workflows' runs, which then live in their workflow's district [default: none]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub runs_table: Option<String>,
     /// Which column means what, like agent.status=phase or task.label=title,name; repeatable
     #[arg(long, global = true, value_name = "KIND.ROLE=COLUMN,…")]
     pub map: Vec<String>,
@@ -140,6 +143,7 @@ impl SettingsArgs {
             ("agents_table", &self.agents_table),
             ("tasks_table", &self.tasks_table),
             ("workflows_table", &self.workflows_table),
+            ("runs_table", &self.runs_table),
             ("max_reconnect_attempts", &self.max_reconnect_attempts),
             ("reconnect_interval_ms", &self.reconnect_interval_ms),
             ("max_reconnect_interval_ms", &self.max_reconnect_interval_ms),

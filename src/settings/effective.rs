@@ -5,10 +5,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::{
-    domain::{Kind, Mapping},
-    theme::ThemeName,
-};
+use crate::{domain::Mapping, theme::ThemeName};
 
 use super::{
     Origin, Vsn, key,
@@ -155,8 +152,7 @@ fn sign_in(decided: Option<&Decided>, say: &mut impl FnMut(&str, Value, Origin))
 }
 
 fn mapping(parts: &Parts<'_>, say: &mut impl FnMut(&str, Value, Origin)) {
-    for kind in Kind::ALL {
-        let of = &parts.mapping.kinds[kind];
+    for (kind, of) in parts.mapping.kinds.iter() {
         for (role, value) in [
             ("table", json!(of.table)),
             ("schema", json!(of.schema)),
@@ -166,6 +162,7 @@ fn mapping(parts: &Parts<'_>, say: &mut impl FnMut(&str, Value, Origin)) {
             ("progress", json!(of.progress)),
             ("agent", json!(of.agent)),
             ("workflow", json!(of.workflow)),
+            ("run", json!(of.run)),
             ("depends_on", json!(of.depends_on)),
             ("parent", json!(of.parent)),
             ("current_task", json!(of.current_task)),
@@ -180,8 +177,9 @@ fn mapping(parts: &Parts<'_>, say: &mut impl FnMut(&str, Value, Origin)) {
         ] {
             let name = format!("tables.{}.{role}", kind.plural());
             let origin = parts.mapping_origins.get(&name).cloned();
-            // A role that this kind has no use for is left out unless somebody set it.
-            let is_unused = value.as_array().is_some_and(Vec::is_empty)
+            // A role that this kind has no use for is left out unless somebody set it, and so is a kind without a table.
+            let is_unused = (!parts.mapping.follows(kind) && role != "table")
+                || value.as_array().is_some_and(Vec::is_empty)
                 || (role == "priority_one_is_most_urgent" && of.priority.is_empty());
             if origin.is_some() || !is_unused {
                 say(&name, value, origin.unwrap_or(Origin::Default));

@@ -29,7 +29,8 @@ pub(super) fn column_text(layer: &mut Layer, text: &str, origin: Origin) -> Resu
     };
     let (place, names) = text.split_once('=').ok_or_else(wrong)?;
     let (kind, role) = place.trim().split_once('.').ok_or_else(wrong)?;
-    let kind = kind_of(kind).ok_or_else(|| unknown("kind", kind, &["agent", "task", "workflow"], &origin, "map"))?;
+    let kind =
+        kind_of(kind).ok_or_else(|| unknown("kind", kind, &["agent", "task", "workflow", "run"], &origin, "map"))?;
     let names = names.split(',').map(|name| name.trim().to_owned()).collect();
     column(layer, kind, role, names, origin)
 }
@@ -50,7 +51,11 @@ pub(super) fn column(
         .ok_or_else(|| unknown("role", role, names::COLUMNS, &origin, "map"))?;
     let is_list = !matches!(*role, "table" | "schema" | "id" | "priority_one_is_most_urgent");
     let most = if is_list { MAX_NAMES } else { 1 };
-    let fits = |name: &String| !name.is_empty() && name.len() <= MAX_NAME_BYTES && !name.contains(char::is_control);
+    // No table: that is how runs are not followed.
+    let may_be_none = kind == Kind::Run && *role == "table";
+    let fits = |name: &String| {
+        (may_be_none || !name.is_empty()) && name.len() <= MAX_NAME_BYTES && !name.contains(char::is_control)
+    };
     if names.is_empty() || names.len() > most || !names.iter().all(fits) {
         let want = match *role {
             "priority_one_is_most_urgent" => "true or false",
@@ -170,6 +175,7 @@ pub(super) fn assemble<'l>(layers: impl IntoIterator<Item = &'l Layer>) -> Resul
                 "agents_table" => &[Kind::Agent],
                 "tasks_table" => &[Kind::Task],
                 "workflows_table" => &[Kind::Workflow],
+                "runs_table" => &[Kind::Run],
                 _ => continue,
             };
             let role = if *name == "schema" { "schema" } else { "table" };
@@ -192,6 +198,9 @@ pub(super) fn assemble<'l>(layers: impl IntoIterator<Item = &'l Layer>) -> Resul
                 origins.insert(format!("status.{word}"), origin.clone());
             }
         }
+    }
+    if mapping.follows(Kind::Run) {
+        mapping.tell_runs_from_workflows();
     }
     Ok((mapping, origins))
 }
@@ -216,6 +225,7 @@ fn apply(mapping: &mut Mapping, origins: &mut Origins, columns: &[Column]) {
             "progress" => of.progress.clone_from(names),
             "agent" => of.agent.clone_from(names),
             "workflow" => of.workflow.clone_from(names),
+            "run" => of.run.clone_from(names),
             "depends_on" => of.depends_on.clone_from(names),
             "parent" => of.parent.clone_from(names),
             "current_task" => of.current_task.clone_from(names),

@@ -12,7 +12,8 @@ use crate::domain::Status;
 pub struct LegendRow {
     pub status: Status,
     pub agents: usize,
-    pub tasks: usize,
+    /// Tasks and runs.
+    pub work: usize,
 }
 
 /// What the legend shows, as plain data.
@@ -20,6 +21,8 @@ pub struct LegendRow {
 pub struct LegendView<'a> {
     pub open: bool,
     pub rows: &'a [LegendRow],
+    /// Runs are counted with the tasks: both are work.
+    pub has_runs: bool,
     /// Words that are drawn neutral because the mapping has no state for them.
     pub unmapped: &'a [String],
 }
@@ -69,7 +72,7 @@ pub fn legend_ui(ui: &mut Ui, view: &LegendView<'_>, actions: &mut Vec<Action>) 
         .show(ui, |ui| {
             ui.label("");
             ui.label("");
-            for head in ["agents", "tasks"] {
+            for head in ["agents", if view.has_runs { "work" } else { "tasks" }] {
                 let text = RichText::new(head)
                     .font(Tier::Small.font(ui))
                     .color(theme::of(ui).muted);
@@ -97,11 +100,11 @@ fn legend_row(ui: &mut Ui, row: &LegendRow) {
     status_icon::paint(ui.painter(), rect, row.status, theme::of(ui).status(row.status));
     let word = row.status.word();
     icon.on_hover_text(word);
-    let some = row.agents + row.tasks > 0;
+    let some = row.agents + row.work > 0;
     let ink = if some { theme::of(ui).text } else { theme::of(ui).muted };
     let font = Tier::Small.font(ui);
     ui.label(RichText::new(word).font(font).color(ink));
-    for count in [row.agents, row.tasks] {
+    for count in [row.agents, row.work] {
         let text = if count == 0 {
             "–".to_owned()
         } else {

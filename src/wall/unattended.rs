@@ -65,9 +65,13 @@ fn tell(
 }
 
 fn status_line(connection: &Connection, counts: &Counts) -> String {
-    let of = |status| counts.of(Kind::Task, status);
+    let of = |status| counts.work(status);
+    let runs = match counts.total(Kind::Run) {
+        0 => String::new(),
+        runs => format!("  {runs} {}", Kind::Run.noun(runs)),
+    };
     format!(
-        "{}{}  {} agents  {} tasks ({} running, {} blocked, {} failed)  {} workflows  {:.0} changes/s",
+        "{}{}  {} agents  {} tasks ({} running, {} blocked, {} failed)  {} workflows{runs}  {:.0} changes/s",
         connection.report.status.word(),
         connection
             .report

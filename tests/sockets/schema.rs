@@ -216,7 +216,7 @@ fn odd_names_are_names_all_the_same() {
         let of = &mapping.kinds[kind];
         schema::qualified(&of.schema, &of.table)
     };
-    for kind in Kind::ALL {
+    for (kind, _) in mapping.followed() {
         postgres.ask(&format!(
             "insert into {} (\"User\", \"the \"\"label\"\"\", record) values ('{ID}', 'L', '{{\"status\": \"done\"}}')",
             table(kind)

@@ -51,6 +51,16 @@ fn error(output: &Output) -> String {
 
 #[test]
 fn it_follows_for_a_while_and_dumps_what_the_server_holds() {
+    follow_and_compare(&[], &[TableId::Agents, TableId::Tasks, TableId::Workflows]);
+}
+
+/// A fourth table, once it is named.
+#[test]
+fn runs_are_followed_like_the_others() {
+    follow_and_compare(&["--runs-table", "workflow_runs"], &TableId::ALL);
+}
+
+fn follow_and_compare(flags: &[&str], tables: &[TableId]) {
     let folder = tempfile::tempdir().expect("a folder");
     let server = server(100.0);
     let control = server.control();
@@ -62,17 +72,21 @@ fn it_follows_for_a_while_and_dumps_what_the_server_holds() {
     let output = opswall(
         folder.path(),
         &[
-            "tail",
-            "--json",
-            "--url",
-            &url,
-            "--key",
-            "demo",
-            "--for",
-            "5",
-            "--dump",
-            "state.jsonl",
-        ],
+            &[
+                "tail",
+                "--json",
+                "--url",
+                &url,
+                "--key",
+                "demo",
+                "--for",
+                "5",
+                "--dump",
+                "state.jsonl",
+            ],
+            flags,
+        ]
+        .concat(),
     );
     assert_eq!(output.status.code(), Some(0), "{}", error(&output));
     let lines = lines(&output);
@@ -104,11 +118,9 @@ fn it_follows_for_a_while_and_dumps_what_the_server_holds() {
         .map(|line| serde_json::from_str(line).expect("JSON"))
         .collect();
     let mut expected = Vec::new();
-    for (kind, table) in Kind::ALL
-        .into_iter()
-        .zip([TableId::Agents, TableId::Tasks, TableId::Workflows])
-    {
-        let mut rows = server.control().rows(table);
+    for (kind, table) in Kind::ALL.into_iter().zip(tables) {
+        let mut rows = server.control().rows(*table);
+        assert!(!rows.is_empty(), "{table:?}");
         rows.sort_by(|a, b| a["id"].as_str().cmp(&b["id"].as_str()));
         expected.extend(
             rows.into_iter()

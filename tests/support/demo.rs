@@ -11,6 +11,7 @@ pub fn server(rate: f64) -> Server {
         workflows: 5,
         tasks: 150,
         rate,
+        runs: true,
         seed: 7,
         ..Options::default()
     };

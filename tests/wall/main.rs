@@ -31,6 +31,7 @@ mod picture_marks;
 mod picture_stage;
 mod picture_themes;
 mod picture_ties;
+mod runs;
 mod thrift;
 mod ties;
 mod ui_gallery;

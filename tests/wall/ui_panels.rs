@@ -223,6 +223,7 @@ fn popover_of(badge: BadgeView, link: LinkReport, signed_in: bool, width: f32) -
             badge: &badge,
             since_secs: 93.0,
             shown_url: "wss://example.supabase.co/realtime/v1/websocket",
+            kinds: &[Kind::Agent, Kind::Task, Kind::Workflow],
             link: &link,
             changes_per_second: 48.0,
             bytes_per_second: 3_400.0,
@@ -337,7 +338,7 @@ fn eventful() -> LinkReport {
         });
     }
     link.channel = opswall::domain::PerKind::from_fn(|_| ChannelState::Live);
-    link.rows = opswall::domain::PerKind::from_fn(|kind| [40, 1_400, 1][kind.index()]);
+    link.rows = opswall::domain::PerKind::from_fn(|kind| [40, 1_400, 1, 0][kind.index()]);
     link.following[Kind::Task] = Following::StreamOnly;
     link.following[Kind::Workflow] = Following::Polled;
     link
@@ -414,6 +415,7 @@ fn the_popover_stays_on_the_screen_and_all_of_it_is_reached_by_keys() {
                     badge: &badge,
                     since_secs: 93.0,
                     shown_url: "wss://example.supabase.co/realtime/v1/websocket",
+                    kinds: &[Kind::Agent, Kind::Task, Kind::Workflow],
                     link: &link,
                     changes_per_second: 48.0,
                     bytes_per_second: 3_400.0,
@@ -683,13 +685,14 @@ fn the_legend_counts_and_names_the_unknown_words() {
     let rows = [LegendRow {
         status: Status::Failed,
         agents: 0,
-        tasks: 12_345,
+        work: 12_345,
     }];
     let unmapped = ["zombie".to_owned()];
     let mut harness = themed((300.0, 200.0), Vec::new(), move |ui, actions| {
         let view = LegendView {
             open: true,
             rows: &rows,
+            has_runs: false,
             unmapped: &unmapped,
         };
         legend_ui(ui, &view, actions);

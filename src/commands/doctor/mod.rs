@@ -77,8 +77,7 @@ pub fn run(settings: Result<Settings, SettingsError>, options: DoctorOptions) ->
     }
     let tables: Vec<String> = feed
         .mapping
-        .kinds
-        .iter()
+        .followed()
         .map(|(_, of)| format!("{}.{}", of.schema, of.table))
         .collect();
     report.expect_tables(tables.iter());

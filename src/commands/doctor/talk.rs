@@ -64,9 +64,14 @@ impl Talk {
         }
     }
 
+    /// The channels that were asked for.
+    pub fn asked(&self) -> impl Iterator<Item = (Kind, &Channel)> {
+        self.channels.iter().filter(|(_, channel)| channel.table.is_some())
+    }
+
     /// Asks to join a channel for each table.
     pub async fn join(&mut self, mapping: &Mapping, token: &Token) {
-        for (kind, of) in mapping.kinds.iter() {
+        for (kind, of) in mapping.followed() {
             let topic = format!("realtime:opswall-doctor-{}", kind.plural());
             let reference = self.reference();
             let payload = JoinPayload {

@@ -203,7 +203,10 @@ impl Simulation {
         workflow.updated = now;
         if let Some(workflow) = self.workflows.get(at) {
             let row = self.workflow_row(workflow);
+            let run = self.run_row(workflow);
             self.out.push(Mutation::Update(TableId::Workflows, row));
+            // The first time it is an insert.
+            self.out.extend(run.map(|run| Mutation::Insert(TableId::Runs, run)));
         }
     }
 

@@ -46,6 +46,7 @@ pub struct Simulation {
     alive: usize,
     target: usize,
     agent_count: usize,
+    runs: bool,
     workflow_metadata: Arc<str>,
     now: i64,
     /// The transaction being made.
@@ -67,6 +68,7 @@ impl Simulation {
             alive: 0,
             target: options.tasks,
             agent_count: options.agents,
+            runs: options.runs,
             workflow_metadata: r#"{"trigger": "manual", "version": 3}"#.into(),
             now,
             out: Vec::new(),

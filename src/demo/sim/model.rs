@@ -154,3 +154,12 @@ pub struct Workflow {
     /// How many of them are not finished.
     pub open: u32,
 }
+
+impl Workflow {
+    /// The key of its run: its own in another version, so that no chance is drawn for it and every seed stays as it was.
+    pub fn run(&self) -> Uuid {
+        let mut bytes = *self.id.as_bytes();
+        bytes[6] = bytes[6] & 0x0f | 0x80;
+        Uuid::from_bytes(bytes)
+    }
+}

@@ -1,4 +1,4 @@
-//! The simulation's things as rows of the three tables, in the order of their columns.
+//! The simulation's things as rows of the tables, in the order of their columns.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::{
         store::{Cell, Row},
     },
     Simulation,
-    model::{Agent, Task, Workflow},
+    model::{Agent, Task, Workflow, WorkflowStatus},
 };
 
 fn text(text: &'static str) -> Cell {
@@ -90,9 +90,35 @@ impl Simulation {
         ])
     }
 
+    /// A workflow's present run; none before it was launched, and none where the feed has no runs. It tells the live state, of which a workflow's own row in
+    /// many projects knows nothing.
+    pub(super) fn run_row(&self, workflow: &Workflow) -> Option<Row> {
+        let started = workflow.started.filter(|_| self.runs)?;
+        let step = names::step(workflow.steps_completed, workflow.steps_total);
+        // Only what describes the run: putting its workflow away changes nothing of how it ended.
+        let status = match (workflow.status, workflow.error) {
+            (WorkflowStatus::Archived, Some(_)) => WorkflowStatus::Failed,
+            (WorkflowStatus::Archived, None) => WorkflowStatus::Completed,
+            (other, _) => other,
+        };
+        Some(Row::new([
+            Cell::Uuid(workflow.run()),
+            Cell::Uuid(workflow.id),
+            text(status.word()),
+            text(step),
+            Cell::Int(workflow.steps_completed as i32),
+            Cell::Int(workflow.steps_total as i32),
+            maybe(workflow.error, text),
+            Cell::Time(started),
+            Cell::Time(workflow.updated),
+            Cell::Time(started),
+            maybe(workflow.completed, Cell::Time),
+        ]))
+    }
+
     /// Every row as it stands.
     pub fn rows(&self) -> Vec<(super::TableId, Row)> {
-        use super::TableId::{Agents, Tasks, Workflows};
+        use super::TableId::{Agents, Runs, Tasks, Workflows};
         let mut rows = Vec::with_capacity(self.agents.len() + self.tasks.len() + self.workflows.len());
         rows.extend(self.agents.iter().map(|agent| (Agents, self.agent_row(agent))));
         rows.extend(
@@ -100,6 +126,8 @@ impl Simulation {
                 .iter()
                 .map(|workflow| (Workflows, self.workflow_row(workflow))),
         );
+        let runs = self.workflows.iter().filter_map(|workflow| self.run_row(workflow));
+        rows.extend(runs.map(|run| (Runs, run)));
         rows.extend(self.tasks.iter().flatten().map(|task| (Tasks, self.task_row(task))));
         rows
     }

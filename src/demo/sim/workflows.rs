@@ -96,6 +96,8 @@ impl Simulation {
         }
         let Some(workflow) = self.workflows.get(at) else { return };
         let (id, size) = (workflow.id, workflow.size);
+        let run = workflow.started.filter(|_| self.runs).map(|_| workflow.run());
+        self.out.extend(run.map(|run| Mutation::Delete(TableId::Runs, run)));
         self.out.push(Mutation::Delete(TableId::Workflows, id));
         let workflow = self.new_workflow(size);
         self.out

@@ -15,7 +15,7 @@ pub struct Entry {
     /// Hash of what was asked: equal entries have equal ids, on every join and socket.
     pub id: i64,
     event: Event,
-    tables: [bool; 3],
+    tables: [bool; 4],
     filters: Vec<Predicate>,
 }
 

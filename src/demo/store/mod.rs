@@ -39,12 +39,12 @@ pub struct Applied {
 /// The tables.
 #[derive(Debug, Default)]
 pub struct Store {
-    tables: [BTreeMap<Uuid, Row>; 3],
+    tables: [BTreeMap<Uuid, Row>; 4],
 }
 
 impl Store {
     pub fn new(rows: impl IntoIterator<Item = (TableId, Row)>) -> Self {
-        let mut tables: [Vec<(Uuid, Row)>; 3] = Default::default();
+        let mut tables: [Vec<(Uuid, Row)>; 4] = Default::default();
         for (table, row) in rows {
             if let Some(list) = tables.get_mut(table.index()) {
                 list.push((row.id(), row));
@@ -60,6 +60,7 @@ impl Store {
             TableId::Agents => &self.tables[0],
             TableId::Tasks => &self.tables[1],
             TableId::Workflows => &self.tables[2],
+            TableId::Runs => &self.tables[3],
         }
     }
 
@@ -68,6 +69,7 @@ impl Store {
             TableId::Agents => &mut self.tables[0],
             TableId::Tasks => &mut self.tables[1],
             TableId::Workflows => &mut self.tables[2],
+            TableId::Runs => &mut self.tables[3],
         }
     }
 

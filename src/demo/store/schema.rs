@@ -1,4 +1,4 @@
-//! The three tables: columns as people who run agents have them in their own projects.
+//! The tables: columns as people who run agents have them in their own projects.
 
 use std::sync::LazyLock;
 
@@ -10,16 +10,18 @@ pub enum TableId {
     Agents,
     Tasks,
     Workflows,
+    Runs,
 }
 
 impl TableId {
-    pub const ALL: [Self; 3] = [Self::Agents, Self::Tasks, Self::Workflows];
+    pub const ALL: [Self; 4] = [Self::Agents, Self::Tasks, Self::Workflows, Self::Runs];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Agents => "agents",
             Self::Tasks => "tasks",
             Self::Workflows => "workflows",
+            Self::Runs => "workflow_runs",
         }
     }
 
@@ -32,12 +34,12 @@ impl TableId {
     }
 
     pub fn schema(self) -> &'static Schema {
-        static ALL: LazyLock<[Schema; 3]> =
-            LazyLock::new(|| [Schema::new(AGENTS), Schema::new(TASKS), Schema::new(WORKFLOWS)]);
+        static ALL: LazyLock<[Schema; 4]> = LazyLock::new(|| [AGENTS, TASKS, WORKFLOWS, RUNS].map(Schema::new));
         match self {
             Self::Agents => &ALL[0],
             Self::Tasks => &ALL[1],
             Self::Workflows => &ALL[2],
+            Self::Runs => &ALL[3],
         }
     }
 }
@@ -118,6 +120,20 @@ const WORKFLOWS: &[(&str, Type)] = &[
     ("owner", Type::Text),
     ("error_message", Type::Text),
     ("metadata", Type::Jsonb),
+    ("created_at", Type::Timestamptz),
+    ("updated_at", Type::Timestamptz),
+    ("started_at", Type::Timestamptz),
+    ("completed_at", Type::Timestamptz),
+];
+
+const RUNS: &[(&str, Type)] = &[
+    ("id", Type::Uuid),
+    ("workflow_id", Type::Uuid),
+    ("status", Type::Text),
+    ("current_step", Type::Text),
+    ("steps_completed", Type::Int4),
+    ("steps_total", Type::Int4),
+    ("error_message", Type::Text),
     ("created_at", Type::Timestamptz),
     ("updated_at", Type::Timestamptz),
     ("started_at", Type::Timestamptz),

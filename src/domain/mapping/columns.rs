@@ -13,6 +13,7 @@ use super::words;
 #[derive(Debug, Clone, PartialEq)]
 pub struct KindMapping {
     pub schema: String,
+    /// Empty: the kind is not followed. So it is with runs where nobody names their table.
     pub table: String,
     /// The primary key. One column; its value is the row's id.
     pub id: String,
@@ -22,8 +23,10 @@ pub struct KindMapping {
     pub progress: Vec<String>,
     /// task → agents; columns may hold one id or an array of ids.
     pub agent: Vec<String>,
-    /// task → workflow, agent → workflow.
+    /// task → workflow, agent → workflow, run → workflow.
     pub workflow: Vec<String>,
+    /// task → the run of a workflow that it is a part of.
+    pub run: Vec<String>,
     /// task → the tasks that it waits for; columns may hold one id or an array of ids.
     pub depends_on: Vec<String>,
     /// task → the task that it is a part of.
@@ -44,7 +47,7 @@ pub struct KindMapping {
     pub partitions: Vec<String>,
 }
 
-/// The whole mapping: three kinds, and the user's own status words, which win over the built-in ones.
+/// The whole mapping: the kinds, and the user's own status words, which win over the built-in ones.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mapping {
     pub kinds: PerKind<KindMapping>,
@@ -53,6 +56,25 @@ pub struct Mapping {
 }
 
 impl Mapping {
+    /// The kinds that have a table, and what is known of it.
+    pub fn followed(&self) -> impl Iterator<Item = (Kind, &KindMapping)> {
+        self.kinds.iter().filter(|(_, of)| !of.table.is_empty())
+    }
+
+    /// Whether a kind has a table.
+    pub fn follows(&self, kind: Kind) -> bool {
+        !self.kinds[kind].table.is_empty()
+    }
+
+    /// Once runs have a table, a column that names a run names no workflow any more: with keys that are numbers, run 5
+    /// would be taken for workflow 5. A list of the user's own stays as it is.
+    pub fn tell_runs_from_workflows(&mut self) {
+        let task = &mut self.kinds[Kind::Task];
+        if task.workflow == KindMapping::of(Kind::Task).workflow {
+            task.workflow.retain(|column| !task.run.contains(column));
+        }
+    }
+
     /// The row's id, if its key column holds one.
     pub fn id_of(&self, kind: Kind, record: &Record) -> Option<RowId> {
         record.get(&self.kinds[kind].id).and_then(RowId::from_value)
@@ -83,13 +105,18 @@ impl KindMapping {
     pub fn of(kind: Kind) -> Self {
         let base = Self {
             schema: "public".into(),
-            table: kind.plural().into(),
+            table: if kind == Kind::Run {
+                String::new()
+            } else {
+                kind.plural().into()
+            },
             id: "id".into(),
             label: Vec::new(),
             status: list(&["status", "state", "current_status", "phase"]),
             progress: Vec::new(),
             agent: Vec::new(),
             workflow: Vec::new(),
+            run: Vec::new(),
             depends_on: Vec::new(),
             parent: Vec::new(),
             current_task: Vec::new(),
@@ -106,6 +133,7 @@ impl KindMapping {
             Kind::Agent => base.agent(),
             Kind::Task => base.task(),
             Kind::Workflow => base.workflow(),
+            Kind::Run => base.run(),
         }
     }
 
@@ -186,6 +214,7 @@ impl KindMapping {
             "session_id",
             "team_id",
         ]);
+        self.run = list(RUN);
         self.depends_on = list(&[
             "depends_on",
             "dependencies",
@@ -196,15 +225,8 @@ impl KindMapping {
         ]);
         self.parent = list(&["parent_task_id", "parent_id", "parent_task"]);
         self.priority = list(&["priority", "urgency"]);
-        self.error = list(&[
-            "error",
-            "error.message",
-            "error_message",
-            "last_error",
-            "blocked_reason",
-            "blocker_description",
-        ]);
-        self.needs_human = list(&["requires_approval", "needs_approval", "needs_human", "waiting_for_user"]);
+        self.error = list(ERROR);
+        self.needs_human = list(NEEDS_HUMAN);
         self
     }
 
@@ -215,7 +237,46 @@ impl KindMapping {
         self.progress = list(PROGRESS);
         self
     }
+
+    fn run(mut self) -> Self {
+        self.label = list(&[
+            "display_name",
+            "name",
+            "title",
+            "run_name",
+            "workflow_name",
+            "current_step",
+            "trigger",
+        ]);
+        self.status.extend(list(&["run_status", "execution_status"]));
+        self.progress = list(PROGRESS);
+        self.agent = list(&["agent_id", "assigned_agent_id", "worker_id", "claimed_by"]);
+        self.workflow = list(&[
+            "workflow_id",
+            "workflow",
+            "pipeline_id",
+            "project_id",
+            "definition_id",
+            "mission_id",
+        ]);
+        self.error = list(ERROR);
+        self.needs_human = list(NEEDS_HUMAN);
+        self
+    }
 }
+
+const RUN: &[&str] = &["workflow_run_id", "run_id", "workflow_execution_id", "execution_id"];
+
+const ERROR: &[&str] = &[
+    "error",
+    "error.message",
+    "error_message",
+    "last_error",
+    "blocked_reason",
+    "blocker_description",
+];
+
+const NEEDS_HUMAN: &[&str] = &["requires_approval", "needs_approval", "needs_human", "waiting_for_user"];
 
 const PROGRESS: &[&str] = &[
     "progress",

@@ -30,10 +30,12 @@ impl Mapping {
                 heartbeat_ms: time::time_ms(cells, &columns.heartbeat)
                     .or_else(|| time::time_ms(cells, &columns.updated_at)),
             }),
-            Kind::Task => Row::Task(Task {
+            Kind::Task | Kind::Run => Row::Task(Task {
                 label,
                 agents: links::agents(cells, &columns.agent),
                 workflow: links::one(cells, &columns.workflow),
+                // A run is part of no other: a chain of them would have no end.
+                run: (kind == Kind::Task).then(|| links::one(cells, &columns.run)).flatten(),
                 depends_on: links::tasks(cells, &columns.depends_on, id),
                 parent: links::one_unless_prose(cells, &columns.parent).filter(|parent| parent != id),
                 progress: progress::progress(cells, &columns.progress, status.reading.status),

@@ -84,6 +84,6 @@ fn of_flag(kind: Kind, column: &str, flag: bool) -> Status {
     match (kind, flag) {
         (_, true) => Status::Idle,
         (Kind::Agent, false) => Status::Offline,
-        (Kind::Task | Kind::Workflow, false) => Status::Cancelled,
+        (Kind::Task | Kind::Workflow | Kind::Run, false) => Status::Cancelled,
     }
 }

@@ -9,7 +9,7 @@ use super::{
     tally::Tallies,
 };
 use crate::{
-    domain::Status,
+    domain::{Kind, Status},
     fleet::{AgentRow, FleetClock, Key, Moment, PartOf, RowState, TaskRow, Touched},
     layout::{MOVE_SECS, Place},
     scene::motion::flown,
@@ -21,6 +21,8 @@ pub const TASK_RADIUS: [f32; 4] = [0.29, 0.33, 0.37, 0.41];
 pub const LARGEST_TASK_RADIUS: f32 = TASK_RADIUS[TASK_RADIUS.len() - 1];
 /// A task's radius where the row tells no priority.
 pub const TASK_RADIUS_PLAIN: f32 = 0.34;
+/// A run's radius, without the ring around it (`RUN_RING` in marks.wgsl), which reaches to the edge of the slot.
+pub const RUN_RADIUS: f32 = 0.37;
 /// An agent's radius: its hexagon is 1.44 wide, the layout keeps 1.5 free.
 pub const AGENT_RADIUS: f32 = 0.82;
 
@@ -44,13 +46,17 @@ pub(super) fn draw_tasks(
         let Ok((key, task, state, moment, place, part_of)) = tasks.get(entity) else {
             continue;
         };
-        let radius = task.priority.map_or(TASK_RADIUS_PLAIN, |priority| {
-            TASK_RADIUS[usize::from(priority).min(TASK_RADIUS.len() - 1)]
-        });
+        let is_run = key.0.kind == Kind::Run;
+        let radius = match task.priority {
+            _ if is_run => RUN_RADIUS,
+            None => TASK_RADIUS_PLAIN,
+            Some(priority) => TASK_RADIUS[usize::from(priority).min(TASK_RADIUS.len() - 1)],
+        };
         let mut mark = Mark::new(MarkKind::Task, place.at, radius, state.0.status);
         mark.progress = task.progress;
         mark.flags = mark
             .flags
+            .with(Flags::RUN, is_run)
             .with(Flags::HUMAN, task.needs_human || state.0.status == Status::Waiting);
         let layer = Layer::of(MarkKind::Task, state.0.status, task.needs_human);
         if layer == Layer::Alarms {

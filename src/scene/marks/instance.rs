@@ -58,6 +58,8 @@ impl Flags {
     pub const HOVER_RING: Self = Self(1 << 2);
     /// Only the ring of what is selected.
     pub const SELECTION_RING: Self = Self(1 << 3);
+    /// A run: it has a ring around it, on which its progress is told.
+    pub const RUN: Self = Self(1 << 4);
     const MASK: u32 = 0xf_ffff;
 
     pub fn with(self, other: Self, on: bool) -> Self {

@@ -329,10 +329,10 @@ mod tests {
             channel: crate::domain::PerKind::from_fn(|_| ChannelState::Live),
             ..LinkReport::default()
         };
-        assert_eq!(BadgeView::count_confirmed(&link), 3);
+        assert_eq!(BadgeView::count_confirmed(&link), 4);
         link.following[Kind::Agent] = Following::StreamOnly;
         link.following[Kind::Task] = Following::Polled;
-        assert_eq!(BadgeView::count_confirmed(&link), 2);
+        assert_eq!(BadgeView::count_confirmed(&link), 3);
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub use self::draft::TuneDraft;
 pub use self::schedule::schedule_text;
 use super::{Action, format, header::BadgeView, link_look::Tone, theme, theme::Tier};
 use crate::{
-    domain::{Backoff, LinkReport, LinkStatus},
+    domain::{Backoff, Kind, LinkReport, LinkStatus},
     messages::Intent,
 };
 
@@ -31,6 +31,8 @@ pub struct PopoverView<'a> {
     /// Seconds in the present status.
     pub since_secs: f64,
     pub shown_url: &'a str,
+    /// The kinds that have a table.
+    pub kinds: &'a [Kind],
     pub link: &'a LinkReport,
     pub changes_per_second: f32,
     pub bytes_per_second: f32,
@@ -200,7 +202,7 @@ fn body_ui(ui: &mut Ui, view: &PopoverView<'_>, actions: &mut Vec<Action>) {
 fn now_ui(ui: &mut Ui, view: &PopoverView<'_>) {
     facts::facts_ui(ui, view);
     ui.separator();
-    tables::tables_ui(ui, view.link);
+    tables::tables_ui(ui, view.kinds, view.link);
     ui.separator();
     tables::checks_ui(ui, view);
 }

@@ -16,7 +16,7 @@ const CHANNEL_EMS: f32 = 10.9;
 const FOLLOWED_EMS: f32 = 5.4;
 const ROWS_EMS: f32 = 4.6;
 
-pub fn tables_ui(ui: &mut Ui, link: &LinkReport) {
+pub fn tables_ui(ui: &mut Ui, kinds: &[Kind], link: &LinkReport) {
     line(ui, |ui| {
         let head = |ui: &mut Ui, words: &str| {
             let words = RichText::new(words)
@@ -29,7 +29,7 @@ pub fn tables_ui(ui: &mut Ui, link: &LinkReport) {
         cell(ui, FOLLOWED_EMS, Align::Min, |ui| head(ui, "followed"));
         cell(ui, ROWS_EMS, Align::Max, |ui| head(ui, "rows"));
     });
-    for kind in Kind::ALL {
+    for &kind in kinds {
         let (state, following) = (link.channel[kind], link.following[kind]);
         line(ui, |ui| {
             cell(ui, NAME_EMS, Align::Min, |ui| muted(ui, kind.plural()));

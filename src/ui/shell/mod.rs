@@ -23,6 +23,7 @@ use super::{
     toasts::{self, Toasts},
 };
 use crate::{
+    domain::Kind,
     messages::{Intent, KeyboardInPanels, PointerOverPanels, SceneInsets, ScreenTheme},
     theme::ThemeName,
 };
@@ -187,6 +188,7 @@ fn draw_panels(
     let legend_view = LegendView {
         open: panels.legend_open,
         rows: &rows,
+        has_runs: reads.followed().contains(&Kind::Run),
         unmapped: &reads.unmapped.0,
     };
     // Nothing to read it for while the wall is empty.
@@ -217,6 +219,7 @@ fn draw_panels(
             badge: &badge,
             since_secs: now - connection.since,
             shown_url: &connection.shown_url,
+            kinds: &reads.followed(),
             link: &connection.link,
             changes_per_second: connection.changes_per_second,
             bytes_per_second: reads.rates.bytes.present(),

@@ -87,13 +87,13 @@ impl Reads<'_, '_> {
             stream_only: report.stream_only,
             changes_per_second: self.connection.changes_per_second,
             confirmed: BadgeView::count_confirmed(&self.connection.link),
-            tables: Kind::ALL.len(),
+            tables: self.followed().len(),
             popover_open,
         }
     }
 
     pub fn header_counts(&self) -> HeaderCounts {
-        let tasks = |status| self.counts.of(Kind::Task, status);
+        let tasks = |status| self.counts.work(status);
         // At work, whether or not it moves at this moment.
         let engaged = |kind| {
             let states = [Status::Running, Status::Waiting, Status::Blocked];
@@ -119,9 +119,14 @@ impl Reads<'_, '_> {
             .map(|status| LegendRow {
                 status,
                 agents: self.counts.of(Kind::Agent, status),
-                tasks: self.counts.of(Kind::Task, status),
+                work: self.counts.work(status),
             })
             .collect()
+    }
+
+    /// The kinds that have a table.
+    pub fn followed(&self) -> Vec<Kind> {
+        self.mapping.0.followed().map(|(kind, _)| kind).collect()
     }
 
     /// Rows on the wall.

@@ -158,7 +158,7 @@ async fn the_row_is_whole_and_in_the_columns_order() {
 async fn entries_get_what_they_asked_for_and_ids_say_which() {
     let server = start(Options {
         identity: Identity {
-            full: [true, false, false],
+            full: [true, false, false, false],
         },
         ..quiet()
     });

@@ -47,6 +47,25 @@ fn a_project_that_is_well_has_nothing_to_say_and_its_key_is_shown_nowhere() {
 }
 
 #[test]
+fn runs_are_looked_at_once_they_have_a_table() {
+    let options = Options {
+        rate: 100.0,
+        runs: true,
+        ..Options::default()
+    };
+    let server = Server::start((std::net::Ipv4Addr::LOCALHOST, 0).into(), options).expect("a server");
+    let url = server.url();
+    let asked = ["--url", &url, "--key", "sb_publishable_x", "--wait", "10"];
+    let report = examine(&[&asked[..], &["--runs-table", "workflow_runs"]].concat());
+    assert_eq!((report.code, report.overall()), (0, "ok"), "{}", report.text);
+    expect(report.of_table("rest", "public.workflow_runs"), "ok", &["rows"]);
+    expect(report.of_table("subscribed", "public.workflow_runs"), "ok", &[]);
+    expect(report.check("join"), "ok", &["4"]);
+    let report = examine(&asked);
+    assert!(!report.text.contains("workflow_runs"), "{}", report.text);
+}
+
+#[test]
 fn no_change_is_no_failure_and_the_hint_causes_one() {
     let server = server(0.0);
     let report = examine(&["--url", &server.url(), "--key", "demo"]);

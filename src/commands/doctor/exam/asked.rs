@@ -122,7 +122,7 @@ impl<'a> Asked<'a> {
     ) -> PerKind<Option<bool>> {
         let mut there = PerKind::default();
         let mut because = because.map(|because| format!("because {because} failed"));
-        for (kind, of) in self.patient.feed.mapping.kinds.iter() {
+        for (kind, of) in self.patient.feed.mapping.followed() {
             let skip = match &self.patient.feed.rest_url {
                 None => Some("rest_url is none: the stream alone".to_owned()),
                 Some(_) => because.clone(),

@@ -13,7 +13,7 @@ use super::{
     Because, Patient, Reader, add, left_out,
 };
 use crate::{
-    domain::{Kind, PerKind},
+    domain::PerKind,
     net::probe::{self, Socket},
     realtime::{ConnectFailure, Vsn},
     settings,
@@ -46,10 +46,10 @@ pub(super) async fn talk<W: Write>(
     let joining = Instant::now();
     talk.join(mapping, &reader.token).await;
     talk.listen(joining + patient.join_deadline(), |talk| {
-        talk.channels.iter().all(|(_, channel)| channel.joined.is_some())
+        talk.asked().all(|(_, channel)| channel.joined.is_some())
     })
     .await;
-    let refused = talk.channels.iter().find_map(|(kind, channel)| match &channel.joined {
+    let refused = talk.asked().find_map(|(kind, channel)| match &channel.joined {
         Some(Ok(())) => None,
         Some(Err(reason)) => Some((kind, reason.clone())),
         None => Some((kind, talk.ended.clone().unwrap_or_default())),
@@ -58,7 +58,7 @@ pub(super) async fn talk<W: Write>(
         .as_ref()
         .map(|(kind, reason)| (mapping.kinds[*kind].table.as_str(), reason.as_str()));
     let check = judge::join(
-        Kind::ALL.len(),
+        mapping.followed().count(),
         refusal,
         joining.elapsed(),
         patient.join_deadline(),
@@ -71,11 +71,11 @@ pub(super) async fn talk<W: Write>(
 
     let until = Instant::now() + patient.subscribe_deadline();
     talk.listen(until, |talk| {
-        talk.channels.iter().all(|(_, channel)| channel.subscribed.is_some())
+        talk.asked().all(|(_, channel)| channel.subscribed.is_some())
     })
     .await;
     let mut followed = None;
-    for (kind, of) in mapping.kinds.iter() {
+    for (kind, of) in mapping.followed() {
         let channel = &talk.channels[kind];
         let lost = talk.ended.clone().map(|end| ("system".to_owned(), end));
         let said = match &channel.subscribed {
@@ -122,7 +122,7 @@ pub(super) async fn talk<W: Write>(
     let ended = talk.ended.clone().unwrap_or_default();
     let seen = talk.change.as_ref().ok_or(ended.as_str());
     // The table that the change came from, to name it in a statement; else one that can be changed for a test.
-    let source = mapping.kinds.iter().map(|(_, of)| of).find(|of| {
+    let source = mapping.followed().map(|(_, of)| of).find(|of| {
         let name = format!("{}.{}", of.schema, of.table);
         seen.is_ok_and(|seen| seen.table == name)
     });
@@ -141,7 +141,7 @@ fn leave_out<W: Write>(report: &mut Report<W>, patient: &Patient, done: usize, b
     if done == 0 {
         report.add(left_out("join", because));
     }
-    for (_, of) in patient.feed.mapping.kinds.iter() {
+    for (_, of) in patient.feed.mapping.followed() {
         let name = format!("{}.{}", of.schema, of.table);
         report.add(left_out("subscribed", because).of_table(name));
     }
