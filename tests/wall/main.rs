@@ -25,6 +25,7 @@ mod gpu_loss;
 mod layout;
 mod marks;
 mod marks_follow;
+mod names;
 mod picture;
 mod picture_far;
 mod picture_marks;

@@ -181,12 +181,26 @@ fn give_room(
             .get(&candidate.owner)
             .copied()
             .filter(|side| label.sides.contains(side));
-        let mut sides = has.into_iter().chain(label.sides.iter().copied());
-        let side = sides.find(|side| {
+        let sides = || has.into_iter().chain(label.sides.iter().copied());
+        let room = |side: Side| {
             let corner = side.corner(at, reach, size);
-            board.take(Rect::from_corners(corner, corner + size))
-        });
-        if let Some(side) = side {
+            Rect::from_corners(corner, corner + size)
+        };
+        // Who has several sides stands on a ring only where none of them is free.
+        let has_choice = label.sides.len() > 1;
+        let crosses = |side: Side| {
+            let mut rings = discs.iter();
+            has_choice && rings.any(|(_, middle, radius)| crossing::crosses(room(side), *middle, *radius))
+        };
+        // From far alarms are no candidates, and yet no agent's name hides one: it is rather not said.
+        let hides = |side: Side| {
+            let [a, b] = [room(side).min, room(side).max].map(|corner| view.world_from_screen(corner));
+            candidate.class == Class::Agent && composer.rows.alarms_in(Rect::from_corners(a, b), ALARM_HALF)
+        };
+        let mut take = |side: &Side| !hides(*side) && board.take(room(*side));
+        let clear = sides().find(|side| !crosses(*side) && take(side));
+        if let Some(side) = clear.or_else(|| sides().find(take)) {
+            label.plate |= clear.is_none() && crosses(side);
             labels.push((label, side));
         }
     }

@@ -117,6 +117,18 @@ impl Rows<'_, '_> {
             })
     }
 
+    /// Whether a task in trouble stands within so much of a rectangle of the world.
+    pub fn alarms_in(&self, world: Rect, margin: f32) -> bool {
+        let near = self
+            .plan
+            .as_ref()
+            .map(|plan| plan.tasks_in(world.inflate(margin)))
+            .unwrap_or_default();
+        near.into_iter()
+            .filter_map(|(row, _)| self.tasks.get(row).ok())
+            .any(|(_, _, state, _, moment)| is_here(moment) && alarm(state.0.status).is_some())
+    }
+
     /// What could be named, in the order in which room is given. `is_shown` says who has a label now: among equals
     /// they go first, so that labels do not flicker. `pointer` is where it is on the screen.
     pub fn candidates(

@@ -1,4 +1,4 @@
-//! How wide a name above its district may be before it crosses a neighbour's ring. Pure.
+//! Where names cross the rings of districts, and how wide one above its district may be before it does. Pure.
 
 use std::ops::Range;
 
@@ -25,9 +25,28 @@ pub(super) fn free_px(middle_x: f32, rows: Range<f32>, discs: &[(Owner, Vec2, f3
     2.0 * halves.fold(f32::INFINITY, f32::min)
 }
 
+/// Whether a ring runs through a rectangle, or nearer to it than the gap. In screen pixels.
+pub(super) fn crosses(rect: Rect, middle: Vec2, radius: f32) -> bool {
+    let rect = rect.inflate(GAP_PX);
+    let nearest = middle.clamp(rect.min, rect.max).distance(middle);
+    let farthest = (rect.min - middle).abs().max((rect.max - middle).abs()).length();
+    nearest < radius && radius < farthest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_ring_is_crossed_where_it_runs_and_neither_within_nor_beyond() {
+        let at = |x: f32, y: f32| Rect::from_center_half_size(Vec2::new(x, y), Vec2::new(20.0, 6.0));
+        let crossed = |rect| crosses(rect, Vec2::ZERO, 100.0);
+        assert!(crossed(at(0.0, 100.0)) && crossed(at(0.0, -98.0)) && crossed(at(95.0, 0.0)));
+        assert!(!crossed(at(0.0, 0.0)) && !crossed(at(0.0, 80.0)), "within");
+        assert!(!crossed(at(0.0, 115.0)) && !crossed(at(130.0, 0.0)), "beyond");
+        // The ring lies in the gap, which is kept free as well.
+        assert!(crossed(at(0.0, 108.0)));
+    }
 
     fn owner(number: u32) -> Owner {
         Owner::Row(Entity::from_raw_u32(number).unwrap())
