@@ -52,7 +52,12 @@ impl Canvas {
                 let window = Window {
                     title: "opswall".into(),
                     name: Some("opswall".into()),
-                    resolution: WindowResolution::new(1600, 900),
+                    // A kiosk's is no screen's size: one that nobody enlarges is told from one that fits.
+                    resolution: if fullscreen {
+                        WindowResolution::new(1601, 901)
+                    } else {
+                        WindowResolution::new(1600, 900)
+                    },
                     present_mode: PresentMode::AutoVsync,
                     mode: if fullscreen {
                         WindowMode::BorderlessFullscreen(MonitorSelection::Current)

@@ -1,14 +1,18 @@
-//! Unattended: nothing but header, alarms and scene. The pointer's arrow is hidden while nobody moves it.
+//! Unattended: nothing but header, alarms and scene, over the whole screen, whether or not a window manager is there to
+//! see to it. The pointer's arrow is hidden while nobody moves it.
 
 use bevy::{
     prelude::*,
-    window::{CursorMoved, CursorOptions, PrimaryWindow},
+    window::{CursorMoved, CursorOptions, Monitor, PrimaryMonitor, PrimaryWindow, WindowMode},
 };
 
 use crate::{frame::FrameSystems, messages::PointerResting, ui::Panels};
 
 /// Seconds after the last movement in which the arrow is seen: somebody has come to the mouse.
 const SEEN_SECS: f64 = 3.0;
+
+/// By then a window manager has made the window as large as the screen, if there is one.
+const MANAGED_SECS: f64 = 1.0;
 
 /// Since when the pointer lies still.
 #[derive(Resource, Debug, Default)]
@@ -17,11 +21,33 @@ struct LastMoved(Option<f64>);
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<LastMoved>()
         .add_systems(Startup, fold_panels)
-        .add_systems(Update, rest.in_set(FrameSystems::Receive));
+        .add_systems(
+            Update,
+            (rest, fill_screen.run_if(not_yet_filled)).in_set(FrameSystems::Receive),
+        );
 }
 
 fn fold_panels(mut panels: ResMut<Panels>) {
     panels.kiosk = true;
+}
+
+fn not_yet_filled(mut is_done: Local<bool>, time: Res<Time<Real>>) -> bool {
+    time.elapsed_secs_f64() >= MANAGED_SECS && !std::mem::replace(&mut *is_done, true)
+}
+
+/// On a bare X server nobody answers the wish for the full screen: the window is then made as large as the screen.
+fn fill_screen(mut windows: Query<&mut Window, With<PrimaryWindow>>, monitors: Query<(&Monitor, Has<PrimaryMonitor>)>) {
+    let Some((monitor, _)) = monitors.iter().max_by_key(|(_, is_primary)| *is_primary) else {
+        return;
+    };
+    let size = monitor.physical_size();
+    for mut window in &mut windows {
+        let is_wished = matches!(window.mode, WindowMode::BorderlessFullscreen(_));
+        if is_wished && window.resolution.physical_size() != size {
+            window.resolution.set_physical_resolution(size.x, size.y);
+            window.position = WindowPosition::At(monitor.physical_position);
+        }
+    }
 }
 
 fn rest(
@@ -51,6 +77,52 @@ mod tests {
     use bevy::time::TimeUpdateStrategy;
 
     use super::*;
+
+    #[test]
+    fn a_window_that_nobody_made_as_large_as_the_screen_is() {
+        let mut app = App::new();
+        app.add_plugins((MinimalPlugins, crate::frame::plugin, crate::messages::plugin, plugin))
+            .init_resource::<Panels>()
+            .add_message::<CursorMoved>()
+            .insert_resource(TimeUpdateStrategy::ManualDuration(Duration::from_millis(400)));
+        let mode = WindowMode::BorderlessFullscreen(MonitorSelection::Current);
+        let window = app
+            .world_mut()
+            .spawn((Window { mode, ..default() }, PrimaryWindow))
+            .id();
+        let monitor = |width, x| Monitor {
+            name: None,
+            physical_width: width,
+            physical_height: 1080,
+            physical_position: IVec2::new(x, 0),
+            refresh_rate_millihertz: None,
+            scale_factor: 1.0,
+            video_modes: Vec::new(),
+        };
+        app.world_mut().spawn(monitor(1280, 0));
+        app.world_mut().spawn((monitor(1920, 1280), PrimaryMonitor));
+        let seen = |app: &App| {
+            let window = app.world().get::<Window>(window).expect("a window");
+            (window.resolution.physical_size(), window.position)
+        };
+        let given = seen(&app);
+        app.update();
+        app.update();
+        assert_eq!(seen(&app), given, "a window manager has its time");
+        (0..3).for_each(|_| app.update());
+        assert_eq!(
+            seen(&app),
+            (UVec2::new(1920, 1080), WindowPosition::At(IVec2::new(1280, 0)))
+        );
+        // Whoever makes it smaller later means it.
+        app.world_mut()
+            .get_mut::<Window>(window)
+            .expect("a window")
+            .resolution
+            .set(800.0, 600.0);
+        (0..3).for_each(|_| app.update());
+        assert_eq!(seen(&app).0, UVec2::new(800, 600));
+    }
 
     #[test]
     fn the_arrow_is_seen_while_somebody_moves_it() {

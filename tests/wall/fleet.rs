@@ -34,7 +34,8 @@ fn change(kind: Kind, op: Op, row: &Value) -> Change {
     }
 }
 
-fn feed(app: &mut App, changes: impl IntoIterator<Item = Change>) {
+/// Until all of them are in the world.
+pub fn feed(app: &mut App, changes: impl IntoIterator<Item = Change>) {
     for change in changes {
         app.world_mut().write_message(RowChanged(change));
     }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::fleet::feed;
 use bevy::prelude::*;
 use opswall::{
     domain::{Change, Kind, Mapping, Op, Row, RowKey, Status},
-    fleet::{self, Counts, FleetIndex, FleetMapping, Incoming, PartOf, WorksOn},
+    fleet::{self, Counts, FleetIndex, FleetMapping, PartOf, WorksOn},
     frame,
     layout::{self, District, Place},
-    messages::{self, RowChanged},
+    messages,
 };
 use serde_json::{Value, json};
 
@@ -63,16 +64,6 @@ fn task(id: i64, run: i64, workflow: Option<i64>) -> Change {
 
 fn gone(kind: Kind, id: i64) -> Change {
     row(kind, Op::Delete, &json!({ "id": id }))
-}
-
-fn feed(app: &mut App, changes: impl IntoIterator<Item = Change>) {
-    for change in changes {
-        app.world_mut().write_message(RowChanged(change));
-    }
-    app.update();
-    while !app.world().resource::<Incoming>().is_empty() {
-        app.update();
-    }
 }
 
 fn entity(app: &App, kind: Kind, id: i64) -> Entity {
