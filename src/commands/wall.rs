@@ -67,9 +67,7 @@ pub(super) fn source(settings: &Settings, demo: Option<Options>) -> Result<Sourc
         Server::start((Ipv4Addr::LOCALHOST, 0).into(), options).map_err(|error| Failure::Running(error.to_string()))?;
     let mut feed = settings.demo_feed(&server.url(), "demo").map_err(usage)?;
     if has_runs && !feed.mapping.follows(Kind::Run) {
-        let mapping = Arc::make_mut(&mut feed.mapping);
-        mapping.kinds[Kind::Run].table = TableId::Runs.name().to_owned();
-        mapping.tell_runs_from_workflows();
+        Arc::make_mut(&mut feed.mapping).follow_runs(TableId::Runs.name());
     }
     Ok(Source {
         feed,

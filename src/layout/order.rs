@@ -24,14 +24,11 @@ pub(super) fn rank(id: &RowId) -> (bool, u64) {
     }
 }
 
-/// Sorts pieces of work: runs first, each kind by id.
-pub(super) fn sort_work<T>(rows: &mut [(T, &RowKey)]) {
+/// Rows that are served together, in their order: by id, of pieces of work the runs first.
+pub(super) fn in_order<'k, T>(rows: impl Iterator<Item = (T, &'k RowKey)>) -> Vec<T> {
+    let mut rows: Vec<(T, &RowKey)> = rows.collect();
     rows.sort_by_cached_key(|(_, key)| (key.kind != Kind::Run, rank(&key.id), &key.id));
-}
-
-/// Sorts rows by id.
-pub(super) fn sort_by_id<T>(rows: &mut [(T, &RowId)]) {
-    rows.sort_by_cached_key(|(_, id)| (rank(id), *id));
+    rows.into_iter().map(|(row, _)| row).collect()
 }
 
 #[cfg(test)]
@@ -40,7 +37,7 @@ mod tests {
 
     #[test]
     fn numbers_go_by_value_and_before_texts() {
-        let ids: Vec<RowId> = [
+        let keys: Vec<RowKey> = [
             "b",
             "10",
             "9",
@@ -50,11 +47,9 @@ mod tests {
             "99999999999999999999",
         ]
         .into_iter()
-        .map(RowId::from)
+        .map(|id| RowKey::new(Kind::Task, id.into()))
         .collect();
-        let mut rows: Vec<((), &RowId)> = ids.iter().map(|id| ((), id)).collect();
-        sort_by_id(&mut rows);
-        let sorted: Vec<&str> = rows.iter().map(|(_, id)| id.as_str()).collect();
+        let sorted = in_order(keys.iter().map(|key| (key.id.as_str(), key)));
         assert_eq!(
             sorted,
             [

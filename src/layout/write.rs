@@ -6,10 +6,9 @@ use super::{
     District, DockGround, Extent, Place, Unassigned,
     dirty::Dirty,
     floor::{Batch, Floor, Outcome, Spot},
-    order::{sort_by_id, sort_work},
+    order::in_order,
 };
 use crate::{
-    domain::{RowId, RowKey},
     fleet::{AgentRow, FleetClock, Key, Moment, PartOf, TaskRow, Touched, WorkflowRow, WorksOn},
     frame::FrameSystems,
     messages::Synced,
@@ -84,18 +83,18 @@ fn place(
         plan.settled = true;
         plan.floor = Floor::default();
         Batch {
-            workflows: by_id(workflows.iter().map(|(row, key)| (row, &key.0.id))),
-            tasks: work(
+            workflows: in_order(workflows.iter().map(|(row, key)| (row, &key.0))),
+            tasks: in_order(
                 tasks
                     .iter()
                     .filter(|(.., moment)| !is_leaving(*moment))
                     .map(|(row, key, part_of, _)| ((row, part_of.map(|link| link.0)), &key.0)),
             ),
-            agents: by_id(
+            agents: in_order(
                 agents
                     .iter()
                     .filter(|(.., moment)| !is_leaving(*moment))
-                    .map(|(row, key, works_on, _)| ((row, works_on.map(|link| link.0)), &key.0.id)),
+                    .map(|(row, key, works_on, _)| ((row, works_on.map(|link| link.0)), &key.0)),
             ),
             ..Batch::default()
         }
@@ -109,18 +108,18 @@ fn place(
             gone_workflows: gone(&dirty.workflows, &|row| workflows.contains(row)),
             gone_tasks: gone(&dirty.tasks, &|row| tasks.contains(row)),
             gone_agents: gone(&dirty.agents, &|row| agents.contains(row)),
-            workflows: by_id(workflows.iter_many(&dirty.workflows).map(|(row, key)| (row, &key.0.id))),
-            tasks: work(
+            workflows: in_order(workflows.iter_many(&dirty.workflows).map(|(row, key)| (row, &key.0))),
+            tasks: in_order(
                 tasks
                     .iter_many(&dirty.tasks)
                     .filter(|(.., moment)| !is_leaving(*moment))
                     .map(|(row, key, part_of, _)| ((row, part_of.map(|link| link.0)), &key.0)),
             ),
-            agents: by_id(
+            agents: in_order(
                 agents
                     .iter_many(&dirty.agents)
                     .filter(|(.., moment)| !is_leaving(*moment))
-                    .map(|(row, key, works_on, _)| ((row, works_on.map(|link| link.0)), &key.0.id)),
+                    .map(|(row, key, works_on, _)| ((row, works_on.map(|link| link.0)), &key.0)),
             ),
         }
     };
@@ -164,18 +163,6 @@ fn place(
         .map_or_else(Extent::default, |rect| Extent(rect.inflate(MARGIN)));
     extent.set_if_neq(around);
     dock.set_if_neq(DockGround(outcome.dock));
-}
-
-fn by_id<'a, T>(rows: impl Iterator<Item = (T, &'a RowId)>) -> Vec<T> {
-    let mut rows: Vec<(T, &RowId)> = rows.collect();
-    sort_by_id(&mut rows);
-    rows.into_iter().map(|(row, _)| row).collect()
-}
-
-fn work<'a, T>(rows: impl Iterator<Item = (T, &'a RowKey)>) -> Vec<T> {
-    let mut rows: Vec<(T, &RowKey)> = rows.collect();
-    sort_work(&mut rows);
-    rows.into_iter().map(|(row, _)| row).collect()
 }
 
 fn write_districts(

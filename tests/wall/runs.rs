@@ -16,8 +16,7 @@ use serde_json::{Value, json};
 /// As `--runs-table` makes it.
 fn mapping() -> Mapping {
     let mut mapping = Mapping::default();
-    mapping.kinds[Kind::Run].table = "workflow_runs".into();
-    mapping.tell_runs_from_workflows();
+    mapping.follow_runs("workflow_runs");
     mapping
 }
 

@@ -66,6 +66,12 @@ impl Mapping {
         !self.kinds[kind].table.is_empty()
     }
 
+    /// Follows runs, in this table.
+    pub fn follow_runs(&mut self, table: &str) {
+        self.kinds[Kind::Run].table = table.to_owned();
+        self.tell_runs_from_workflows();
+    }
+
     /// Once runs have a table, a column that names a run names no workflow any more: with keys that are numbers, run 5
     /// would be taken for workflow 5. A list of the user's own stays as it is.
     pub fn tell_runs_from_workflows(&mut self) {
