@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bevy::prelude::*;
 
-use super::{ApplyBudget, Counts, FleetClock, FleetIndex, FleetMapping, Incoming, incoming, row, working};
+use super::{ApplyBudget, Counts, FleetClock, FleetIndex, FleetMapping, Incoming, glow, incoming, row, working};
 use crate::{
     frame::FrameSystems,
     messages::{Backlog, RowChanged},
@@ -21,6 +21,7 @@ pub(super) fn plugin(app: &mut App) {
             incoming::enqueue.run_if(on_message::<RowChanged>),
             apply.run_if(anything_waits),
             working::assign,
+            glow::glow,
         )
             .chain()
             .in_set(FrameSystems::Apply),
@@ -37,7 +38,9 @@ fn anything_waits(incoming: Res<Incoming>) -> bool {
 }
 
 fn apply(world: &mut World) {
-    let budget = world.resource::<ApplyBudget>().0;
+    let budget = world
+        .resource::<ApplyBudget>()
+        .after(world.resource::<Time<Real>>().delta());
     let now = world.resource::<FleetClock>().0;
     let started = Instant::now();
     world.resource_scope(|world, mut incoming: Mut<Incoming>| {

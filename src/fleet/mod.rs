@@ -2,6 +2,7 @@
 
 mod apply;
 mod components;
+mod glow;
 mod incoming;
 mod relations;
 mod retire;
@@ -31,5 +32,6 @@ pub fn plugin(app: &mut App) {
             ties::plugin,
             working::plugin,
             retire::plugin,
+            glow::plugin,
         ));
 }

@@ -6,6 +6,7 @@ use bevy::prelude::*;
 
 use super::{
     AgentRow, Columns, Counts, FleetIndex, Key, Label, Moment, RowState, TaskRow, TieIndex, Ties, Touched, WorkflowRow,
+    glow::Recovered,
     relations::{self, Wants},
     retire, ties,
 };
@@ -64,6 +65,7 @@ fn spawn(world: &mut World, index: &mut FleetIndex, counts: &mut Counts, mapping
         ties,
         details,
     } = read(mapping, &change);
+    let is_of_snapshot = change.committed_ms.is_none();
     let Change { key, record, .. } = change;
     counts.add(key.kind, state.status);
     let common = (
@@ -83,6 +85,9 @@ fn spawn(world: &mut World, index: &mut FleetIndex, counts: &mut Counts, mapping
         Details::Task(task) => world.spawn((common, task)).id(),
         Details::Workflow(workflow) => world.spawn((common, workflow)).id(),
     };
+    if is_of_snapshot {
+        world.resource_mut::<Recovered>().note(entity);
+    }
     index.by_key.insert(key.clone(), entity);
     world.resource_mut::<Touched>().note(entity);
     relations::attach(world, index, entity, wants);
@@ -136,6 +141,9 @@ fn update(
     }
     if seen && let Some(mut moment) = row.get_mut::<Moment>() {
         moment.changed = now;
+    }
+    if seen && change.committed_ms.is_none() {
+        world.resource_mut::<Recovered>().note(entity);
     }
     world.resource_mut::<Touched>().note(entity);
     relations::attach(world, index, entity, wants);

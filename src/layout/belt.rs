@@ -56,8 +56,35 @@ pub fn place(reach: f32, stand: usize) -> Vec2 {
     Vec2::new(sin, cos) * radius(reach, belt)
 }
 
-/// The free stand nearest to a task at `task` (from the middle of the district). `taken` says which are not free.
-pub fn nearest_free(reach: f32, belts: usize, task: Vec2, taken: impl Fn(usize) -> bool) -> Option<usize> {
+/// The stand whose middle is nearest to a point (from the middle of the district), of so many belts; `None` nearer to
+/// the middle than the first belt's agents reach, and beyond the last.
+pub fn stand_at(reach: f32, belts: usize, point: Vec2) -> Option<usize> {
+    let belt = ((point.length() - radius(reach, 0)) / STAND).round();
+    if !(0.0..belts as f32).contains(&belt) {
+        return None;
+    }
+    let belt = belt as usize;
+    let first: usize = (0..belt).map(|inner| stands(reach, inner)).sum();
+    let count = stands(reach, belt);
+    let turn = point.x.atan2(point.y).rem_euclid(TAU) / TAU;
+    Some(first + (turn * count as f32).round() as usize % count.max(1))
+}
+
+/// How many stands of each belt are taken.
+pub fn crowds(reach: f32, belts: usize, taken: impl Fn(usize) -> bool) -> Vec<usize> {
+    let mut first = 0;
+    let crowd = |belt| {
+        let last = first + stands(reach, belt);
+        let crowd = (first..last).filter(|&stand| taken(stand)).count();
+        first = last;
+        crowd
+    };
+    (0..belts).map(crowd).collect()
+}
+
+/// The belt and the free stand nearest to a task at `task` (from the middle of the district). `taken` says which are not
+/// free, and `crowds` how many of each belt: a full one is not searched.
+pub fn nearest_free(reach: f32, crowds: &[usize], task: Vec2, taken: impl Fn(usize) -> bool) -> Option<(usize, usize)> {
     // A task in the very middle is served from below, where the dock is.
     let toward = if task.length_squared() < 1e-6 {
         Vec2::NEG_Y
@@ -66,9 +93,13 @@ pub fn nearest_free(reach: f32, belts: usize, task: Vec2, taken: impl Fn(usize) 
     };
     let turn = toward.x.atan2(toward.y).rem_euclid(TAU) / TAU;
     let mut first = 0;
-    let mut best: Option<(f32, usize)> = None;
-    for belt in 0..belts {
+    let mut best: Option<(f32, usize, usize)> = None;
+    for (belt, &crowd) in crowds.iter().enumerate() {
         let count = stands(reach, belt);
+        if crowd >= count {
+            first += count;
+            continue;
+        }
         let middle = (turn * count as f32).round() as usize;
         // Outward from the nearest: +0, -1, +1, -2, +2 …
         let free = (0..count)
@@ -83,13 +114,13 @@ pub fn nearest_free(reach: f32, belts: usize, task: Vec2, taken: impl Fn(usize) 
             .find(|&stand| !taken(stand));
         if let Some(stand) = free {
             let distance = place(reach, stand).distance_squared(toward);
-            if best.is_none_or(|(least, _)| distance < least) {
-                best = Some((distance, stand));
+            if best.is_none_or(|(least, ..)| distance < least) {
+                best = Some((distance, belt, stand));
             }
         }
         first += count;
     }
-    best.map(|(_, stand)| stand)
+    best.map(|(_, belt, stand)| (belt, stand))
 }
 
 #[cfg(test)]
@@ -110,11 +141,29 @@ mod tests {
     }
 
     #[test]
+    fn the_stand_at_a_point_is_the_nearest_of_all() {
+        for (reach, belts) in [(1.0, 1), (2.6, 3), (9.0, 4)] {
+            let all: Vec<Vec2> = (0..capacity(reach, belts)).map(|stand| place(reach, stand)).collect();
+            for step in 0..4_000 {
+                let (turn, out) = (step as f32 * 0.618 * TAU, (step % 97) as f32 / 97.0);
+                let point = Vec2::new(turn.sin(), turn.cos()) * (edge(reach, belts) + 2.0) * out;
+                let hit = all.iter().position(|at| at.distance(point) < 0.85);
+                let found = stand_at(reach, belts, point).filter(|&stand| place(reach, stand).distance(point) < 0.85);
+                assert_eq!(found, hit, "{point} of {belts} belts about {reach}");
+            }
+        }
+        assert_eq!(stand_at(1.0, 2, Vec2::NAN), None);
+    }
+
+    #[test]
     fn an_agent_stands_nearest_to_its_task_then_beside_whoever_was_first() {
-        let first = nearest_free(3.0, 1, Vec2::new(3.0, 0.0), |_| false).unwrap();
+        let nearest = |task: Vec2, taken: &dyn Fn(usize) -> bool| {
+            nearest_free(3.0, &crowds(3.0, 1, taken), task, taken).map(|(_, stand)| stand)
+        };
+        let first = nearest(Vec2::new(3.0, 0.0), &|_| false).unwrap();
         assert!(place(3.0, first).normalize().dot(Vec2::X) > 0.95);
-        let second = nearest_free(3.0, 1, Vec2::new(3.0, 0.0), |stand| stand == first).unwrap();
+        let second = nearest(Vec2::new(3.0, 0.0), &|stand| stand == first).unwrap();
         assert!(second != first && place(3.0, second).distance(place(3.0, first)) < 1.9);
-        assert_eq!(nearest_free(3.0, 1, Vec2::X, |_| true), None);
+        assert_eq!(nearest(Vec2::X, &|_| true), None);
     }
 }

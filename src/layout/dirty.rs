@@ -15,7 +15,11 @@ pub(super) struct Dirty {
 
 impl Dirty {
     pub fn is_empty(&self) -> bool {
-        self.workflows.is_empty() && self.tasks.is_empty() && self.agents.is_empty()
+        self.len() == 0
+    }
+
+    pub fn len(&self) -> usize {
+        self.workflows.len() + self.tasks.len() + self.agents.len()
     }
 }
 

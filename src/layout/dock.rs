@@ -19,6 +19,8 @@ const BELOW: f32 = 4.0;
 const LEAST_PER_ROW: usize = 8;
 /// A dock without districts above it is about this many times wider than high.
 const ASPECT: f32 = 6.0;
+/// A dock that was in the way of growing districts goes this share of their height further.
+const SLACK: f32 = 0.03;
 /// The dock stays where it is until it is off by this share of the districts' size, or in somebody's way.
 const DRIFT: f32 = 0.2;
 
@@ -61,7 +63,12 @@ impl Dock {
         let (width, ideal_width) = (self.per_row as f32 * self.pitch, ideal.per_row as f32 * ideal.pitch);
         let misfit = ideal_width > width * (1.0 + DRIFT) || ideal_width < width * (1.0 - DRIFT);
         if in_the_way || too_low || aside || misfit {
-            ideal
+            // Who has to make room makes some more, so that districts that grow on do not send all home again each time.
+            let slack = if in_the_way { rect.height() * SLACK } else { 0.0 };
+            Self {
+                top: ideal.top - Vec2::new(0.0, slack),
+                ..ideal
+            }
         } else {
             self
         }

@@ -1,6 +1,7 @@
 //! Where districts stand: circles on a wide plane, the largest in the middle, never overlapping, each staying where it
 //! is while others come, go and grow.
 
+mod growth;
 mod search;
 
 use std::{cmp::Reverse, collections::BinaryHeap};
@@ -11,8 +12,9 @@ use bevy::{math::Vec2, platform::collections::HashMap};
 pub const GAP: f32 = 2.6;
 /// How much wider than high the whole becomes: a 16:9 screen less its header, the dock, the legend and room for names.
 const ASPECT: f32 = 1.9;
-/// Edge of a cell of the look-up grid.
-const CELL: f32 = 8.0;
+/// Edge of a cell of the look-up grid: about as wide as a district of a hundred tasks with room around it, so that one
+/// lies in a cell or a few, and a look around it is one into a dozen.
+const CELL: f32 = 24.0;
 /// Nearer than this is touching, not overlapping: rounding.
 const SLACK: f32 = 1e-3;
 
@@ -86,70 +88,6 @@ impl Packing {
                 if list.is_empty() {
                     self.cells.remove(&cell);
                 }
-            }
-        }
-    }
-
-    /// Gives a circle another radius where it stands. When it grows, those in its way step outward, seen from it, each
-    /// by as little as it must and by no more than the growth; returns who moved.
-    ///
-    /// Moving everybody straight out by the growth keeps all distances or widens them, so that much always suffices;
-    /// going from the nearest to the farthest, everybody can stop as soon as it touches nobody that has stopped before.
-    pub fn resize(&mut self, number: u32, radius: f32) -> Vec<u32> {
-        let Some(old) = self.get(number) else { return Vec::new() };
-        self.set(number, Circle { radius, ..old });
-        let growth = radius - old.radius;
-        if growth <= 0.0 {
-            return Vec::new();
-        }
-        let mut others: Vec<(u32, Circle)> = self.iter().filter(|(other, _)| *other != number).collect();
-        others.sort_by(|a, b| {
-            let distance = |circle: &Circle| circle.center.distance_squared(old.center);
-            distance(&a.1).total_cmp(&distance(&b.1)).then(a.0.cmp(&b.0))
-        });
-        let mut settled = vec![false; self.circles.len()];
-        settle(&mut settled, number);
-        let mut moved = Vec::new();
-        for (other, circle) in others {
-            let direction = (circle.center - old.center).try_normalize().unwrap_or(Vec2::X);
-            let step = self.step_out(circle, direction, growth, &settled);
-            if step > 0.0 {
-                self.set(
-                    other,
-                    Circle {
-                        center: circle.center + direction * step,
-                        ..circle
-                    },
-                );
-                moved.push(other);
-            }
-            settle(&mut settled, other);
-        }
-        moved
-    }
-
-    /// The least step along `direction` that clears every settled circle, at most `most`.
-    fn step_out(&self, circle: Circle, direction: Vec2, most: f32, settled: &[bool]) -> f32 {
-        let mut step = 0.0_f32;
-        loop {
-            let at = circle.center + direction * step;
-            let mut further = step;
-            self.touching(at, circle.radius, |number, other| {
-                if settled.get(number as usize) == Some(&true) {
-                    // Where the ray from the start leaves the circle that must be kept clear.
-                    let clear = circle.radius + other.radius + GAP;
-                    let from_other = circle.center - other.center;
-                    let along = from_other.dot(direction);
-                    let inside = along * along - from_other.length_squared() + clear * clear;
-                    further = further.max(inside.max(0.0).sqrt() - along);
-                }
-            });
-            if further <= step {
-                return step;
-            }
-            step = further;
-            if step >= most {
-                return most;
             }
         }
     }
@@ -247,12 +185,6 @@ impl Packing {
         for cell in cells(circle.center, circle.radius) {
             self.cells.entry(cell).or_default().push(number);
         }
-    }
-}
-
-fn settle(settled: &mut [bool], number: u32) {
-    if let Some(flag) = settled.get_mut(number as usize) {
-        *flag = true;
     }
 }
 
@@ -355,7 +287,45 @@ mod tests {
         prop::collection::vec(act, 1..60)
     }
 
+    #[test]
+    fn many_that_grow_at_once_make_room_together_and_where_none_grew_nobody_moves() {
+        let mut packing = Packing::default();
+        packing.place_all(&(0..300).map(|number| (number, 4.0)).collect::<Vec<_>>());
+        let before: Vec<(u32, Circle)> = packing.iter().collect();
+        let far = |circle: &Circle| circle.center.x > 40.0;
+        let grown: Vec<(u32, f32)> = before
+            .iter()
+            .filter(|(number, circle)| far(circle) && number % 2 == 0)
+            .map(|(number, _)| (*number, 5.5))
+            .collect();
+        assert!(grown.len() > 20, "{}", grown.len());
+        let moved = packing.resize(&grown);
+        assert_apart(&packing);
+        for (number, circle) in before {
+            let now = packing.get(number).unwrap();
+            let is_told = moved.contains(&number) || grown.iter().any(|(grown, _)| *grown == number);
+            assert!(now == circle || is_told, "{number} moved unsaid");
+            // On the other side nothing grew.
+            assert!(now == circle || circle.center.x > 0.0, "{number} moved for nothing");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn whoever_grows_with_many_others_nobody_overlaps(
+            radii in prop::collection::vec(3.5_f32..40.0, 9..60),
+            next in prop::collection::vec(3.5_f32..60.0, 9..60),
+        ) {
+            let mut packing = Packing::default();
+            packing.place_all(&(0..).zip(radii).collect::<Vec<_>>());
+            let resized: Vec<(u32, f32)> = (0..).zip(next).filter(|(number, _)| packing.get(*number).is_some()).collect();
+            packing.resize(&resized);
+            assert_apart(&packing);
+            for (number, radius) in resized {
+                prop_assert_eq!(packing.get(number).unwrap().radius, radius);
+            }
+        }
+
         #[test]
         fn districts_never_overlap_and_nobody_moves_further_than_the_growth(acts in acts()) {
             let mut packing = Packing::default();
@@ -377,7 +347,7 @@ mod tests {
                     Act::Resize(which, radius) => {
                         if let Some((number, circle)) = chosen(which) {
                             allowed = (radius - circle.radius).max(0.0);
-                            packing.resize(number, radius);
+                            packing.resize(&[(number, radius)]);
                             prop_assert_eq!(packing.get(number).unwrap().center, circle.center);
                         }
                     }

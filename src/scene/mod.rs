@@ -12,6 +12,7 @@ mod picking;
 pub mod pointer;
 mod render;
 pub mod selection;
+mod sight;
 pub mod ties;
 
 use bevy::prelude::*;
@@ -19,7 +20,7 @@ use bevy::prelude::*;
 /// The scene's systems, aggregated.
 pub fn plugin(app: &mut App) {
     app.init_resource::<selection::Selection>()
-        .add_plugins((pointer::plugin, picking::plugin, camera::plugin))
+        .add_plugins((pointer::plugin, sight::plugin, picking::plugin, camera::plugin))
         .add_plugins((
             marks::plugin,
             links::plugin,

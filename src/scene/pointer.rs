@@ -15,7 +15,9 @@ use crate::{frame::FrameSystems, messages::PointerOverPanels};
 
 /// A press that moves further than this many logical pixels is a drag, not a click.
 const CLICK_SLOP_PX: f32 = 5.0;
-/// Two clicks within this time and `CLICK_SLOP_PX` are a double click.
+/// The same of a finger, which is broad and rolls.
+const TAP_SLOP_PX: f32 = 14.0;
+/// Two clicks within this time and the slop are a double click.
 const DOUBLE_CLICK_SECS: f64 = 0.4;
 /// Touchpads report pixels: this many are as much as one notch of a wheel.
 const PX_PER_NOTCH: f32 = 50.0;
@@ -37,6 +39,7 @@ pub struct Pointer {
     /// Two fingers moved.
     pub pinch: Option<Pinch>,
     fingers: Fingers,
+    touch: Touch,
     press: Option<Press>,
     last: Option<Vec2>,
     last_click: Option<(f64, Vec2)>,
@@ -47,6 +50,20 @@ struct Press {
     at: Vec2,
     dragging: bool,
     left: bool,
+    slop_px: f32,
+}
+
+/// What one finger is about. Panels know of it a frame after it came down.
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
+enum Touch {
+    #[default]
+    None,
+    /// It has just come down here.
+    Fresh(Vec2),
+    /// It is the scene's,
+    Scene,
+    /// or a panel's, until it is lifted.
+    Panel,
 }
 
 /// What the mouse says in one frame.
@@ -74,12 +91,13 @@ impl Pointer {
                 at,
                 dragging: false,
                 left: mouse.left_pressed,
+                slop_px: CLICK_SLOP_PX,
             });
         }
         if let (Some(press), Some(at)) = (&mut self.press, mouse.at) {
             if press.dragging {
                 self.dragged = at - self.last.unwrap_or(at);
-            } else if at.distance(press.at) > CLICK_SLOP_PX {
+            } else if at.distance(press.at) > press.slop_px {
                 press.dragging = true;
                 self.dragged = at - press.at;
             }
@@ -89,7 +107,7 @@ impl Pointer {
         {
             self.let_go = press.dragging;
             if press.left && !press.dragging {
-                self.click(press.at, now);
+                self.click(press.at, press.slop_px, now);
             }
         }
         if !mouse.over_panels {
@@ -100,20 +118,54 @@ impl Pointer {
     }
 
     /// Two fingers are no press: what one of them began is over, and no click.
-    fn pinch(&mut self, mouse: &mut Mouse, fingers: &[(u64, Vec2)], over_panels: bool) {
-        self.pinch = self.fingers.follow(fingers).filter(|_| !over_panels);
+    fn pinch(&mut self, mouse: &mut Mouse, fingers: &[(u64, Vec2)]) {
+        self.pinch = self.fingers.follow(fingers).filter(|_| !mouse.over_panels);
+        let touch = std::mem::take(&mut self.touch);
         match fingers {
-            [] => {}
+            [] => match touch {
+                Touch::Fresh(at) if !mouse.over_panels => {
+                    // A tap as short as a frame.
+                    self.begin(at);
+                    mouse.at = Some(at);
+                }
+                Touch::None => {}
+                // A finger that is lifted points nowhere, and what lay under it is not clicked.
+                Touch::Fresh(_) | Touch::Panel => mouse.over_panels = true,
+                Touch::Scene => mouse.at = mouse.at.filter(|_| self.press.is_none()),
+            },
             [(_, at)] if !self.fingers.were_two() => {
-                mouse.left_pressed = self.press.is_none();
                 (mouse.at, mouse.any_held) = (Some(*at), true);
+                self.touch = match touch {
+                    Touch::None => Touch::Fresh(*at),
+                    Touch::Fresh(_) if mouse.over_panels => Touch::Panel,
+                    Touch::Fresh(at) => {
+                        self.begin(at);
+                        Touch::Scene
+                    }
+                    Touch::Scene | Touch::Panel => touch,
+                };
+                mouse.over_panels = self.touch == Touch::Panel || mouse.over_panels && self.touch != Touch::Scene;
             }
-            _ => (self.press, self.last) = (None, None),
+            _ => {
+                (self.press, self.last) = (None, None);
+                self.touch = Touch::Scene;
+            }
         }
     }
 
-    fn click(&mut self, at: Vec2, now: f64) {
-        let repeats = |(then, there): (f64, Vec2)| now - then < DOUBLE_CLICK_SECS && there.distance(at) < CLICK_SLOP_PX;
+    /// A finger begins a press.
+    fn begin(&mut self, at: Vec2) {
+        self.last = Some(at);
+        self.press = Some(Press {
+            at,
+            dragging: false,
+            left: true,
+            slop_px: TAP_SLOP_PX,
+        });
+    }
+
+    fn click(&mut self, at: Vec2, slop_px: f32, now: f64) {
+        let repeats = |(then, there): (f64, Vec2)| now - then < DOUBLE_CLICK_SECS && there.distance(at) < slop_px;
         self.clicked = Some(at);
         if self.last_click.is_some_and(repeats) {
             self.double_clicked = Some(at);
@@ -157,13 +209,19 @@ fn read(
         any_held: buttons.any_pressed([MouseButton::Left, MouseButton::Middle]),
         notches,
     };
-    let fingers: Vec<(u64, Vec2)> = touches
+    let mut fingers: Vec<(u64, Vec2)> = touches
         .iter()
         .flat_map(|touches| touches.iter())
         .map(|touch| (touch.id(), touch.position()))
         .collect();
+    // Down and up again since the last frame: seen for one.
+    for touch in touches.iter().flat_map(|touches| touches.iter_just_pressed()) {
+        if fingers.iter().all(|(id, _)| *id != touch.id()) {
+            fingers.push((touch.id(), touch.position()));
+        }
+    }
     let pointer = pointer.bypass_change_detection();
-    pointer.pinch(&mut mouse, &fingers, panels.0);
+    pointer.pinch(&mut mouse, &fingers);
     pointer.update(mouse, time.elapsed_secs_f64());
     // A touchpad's pinch says how much larger, at the pointer.
     let spread: f32 = pinches.read().map(|pinch| 1.0 + pinch.0.clamp(-0.5, 0.5)).product();
@@ -255,5 +313,63 @@ mod tests {
         assert_eq!((pointer.over, pointer.notches), (None, 0.0));
         pointer.update(at(10.0), 0.1);
         assert_eq!(pointer.clicked, None);
+    }
+
+    /// One frame in which fingers are down; `over_panels` is what panels knew in the frame before.
+    fn touch(pointer: &mut Pointer, fingers: &[(u64, Vec2)], over_panels: bool, now: f64) {
+        let mut mouse = Mouse {
+            over_panels,
+            ..Mouse::default()
+        };
+        pointer.pinch(&mut mouse, fingers);
+        pointer.update(mouse, now);
+    }
+
+    #[test]
+    fn a_tap_is_a_click_however_short_and_however_the_finger_rolls() {
+        let finger = |x: f32| vec![(1, Vec2::new(x, 10.0))];
+        for frames in 1..6 {
+            let mut pointer = Pointer::default();
+            for frame in 0..frames {
+                touch(&mut pointer, &finger(100.0 + frame as f32 * 2.0), false, 0.0);
+                assert_eq!(pointer.clicked, None);
+            }
+            touch(&mut pointer, &[], false, 0.1);
+            assert_eq!(pointer.clicked, Some(Vec2::new(100.0, 10.0)), "{frames} frames");
+            touch(&mut pointer, &finger(108.0), false, 0.2);
+            touch(&mut pointer, &[], false, 0.3);
+            assert!(pointer.double_clicked.is_some(), "{frames} frames");
+            touch(&mut pointer, &[], false, 0.4);
+            assert_eq!((pointer.clicked, pointer.over), (None, None));
+        }
+    }
+
+    #[test]
+    fn a_finger_that_came_down_on_a_panel_is_the_panels_until_it_is_lifted() {
+        let finger = |x: f32| vec![(1, Vec2::new(x, 10.0))];
+        let mut pointer = Pointer::default();
+        touch(&mut pointer, &finger(10.0), false, 0.0);
+        touch(&mut pointer, &finger(40.0), true, 0.1);
+        // Off the panel, and lifted there.
+        touch(&mut pointer, &finger(90.0), false, 0.2);
+        assert_eq!((pointer.dragged, pointer.over), (Vec2::ZERO, None));
+        touch(&mut pointer, &[], false, 0.3);
+        assert!(pointer.clicked.is_none() && !pointer.is_dragging());
+        touch(&mut pointer, &finger(10.0), false, 1.0);
+        touch(&mut pointer, &[], true, 1.1);
+        assert_eq!(pointer.clicked, None, "a tap on a panel");
+    }
+
+    #[test]
+    fn a_finger_on_the_scene_drags_it_and_goes_on_under_panels() {
+        let finger = |x: f32| vec![(1, Vec2::new(x, 10.0))];
+        let mut pointer = Pointer::default();
+        touch(&mut pointer, &finger(10.0), false, 0.0);
+        touch(&mut pointer, &finger(60.0), false, 0.1);
+        assert_eq!(pointer.dragged, Vec2::new(50.0, 0.0));
+        touch(&mut pointer, &finger(70.0), true, 0.2);
+        assert_eq!(pointer.dragged, Vec2::new(10.0, 0.0));
+        touch(&mut pointer, &[], true, 0.3);
+        assert!(pointer.let_go && pointer.clicked.is_none());
     }
 }

@@ -100,6 +100,9 @@ pub struct SettingsArgs {
     /// Colours: dark, light for bright rooms, or high-contrast [default: dark]
     #[arg(long, global = true, value_name = "NAME")]
     pub theme: Option<String>,
+    /// On a machine too slow for the whole picture: auto does without parts of it, full draws it all [default: auto]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub quality: Option<String>,
     /// Fades instead of flights
     #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub reduced_motion: Option<String>,
@@ -155,6 +158,7 @@ impl SettingsArgs {
             ("replace_connection_h", &self.replace_connection_h),
             ("kiosk", &self.kiosk),
             ("theme", &self.theme),
+            ("quality", &self.quality),
             ("reduced_motion", &self.reduced_motion),
             ("screen_diagonal", &self.screen_diagonal),
             ("viewing_distance", &self.viewing_distance),

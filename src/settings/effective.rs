@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{domain::Mapping, theme::ThemeName};
 
 use super::{
-    Origin, Vsn, key,
+    Origin, QualityPolicy, Vsn, key,
     mapping::Origins,
     pace::{BackoffSet, Rounds},
     sign_in::Decided,
@@ -37,6 +37,7 @@ pub(super) struct Parts<'p> {
     pub(super) rounds: &'p Rounds,
     pub(super) switches: [(&'static str, &'p Set<bool>); 5],
     pub(super) theme: &'p Set<ThemeName>,
+    pub(super) quality: &'p Set<QualityPolicy>,
     pub(super) screen_diagonal: Option<&'p Set<f64>>,
     pub(super) viewing_distance: Option<&'p Set<f64>>,
     pub(super) mapping: &'p Mapping,
@@ -115,6 +116,11 @@ pub(super) fn list(parts: &Parts<'_>) -> Vec<Effective> {
         say(name, json!(set.value), set.origin.clone());
     }
     say("theme", json!(parts.theme.value.word()), parts.theme.origin.clone());
+    say(
+        "quality",
+        json!(parts.quality.value.word()),
+        parts.quality.origin.clone(),
+    );
     for (name, set) in [
         ("screen_diagonal", parts.screen_diagonal),
         ("viewing_distance", parts.viewing_distance),

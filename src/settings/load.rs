@@ -14,7 +14,7 @@ use crate::{
 };
 
 use super::{
-    Auth, Effective, Env, FeedSettings, SettingsArgs, SettingsError, SignIn, Vsn,
+    Auth, Effective, Env, FeedSettings, QualityPolicy, SettingsArgs, SettingsError, SignIn, Vsn, WallSettings,
     effective::Parts,
     file, key,
     layer::{self, Layer},
@@ -53,21 +53,6 @@ pub struct Settings {
     /// Files that were read.
     pub files: Vec<PathBuf>,
     effective: Vec<Effective>,
-}
-
-/// What the picture takes from the settings.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct WallSettings {
-    /// Unattended.
-    pub kiosk: bool,
-    /// Which colours it wears.
-    pub theme: ThemeName,
-    /// Fades instead of flights.
-    pub reduced_motion: bool,
-    /// Inches; 5 to 1,000.
-    pub screen_diagonal: Option<f32>,
-    /// Metres; 0.2 to 100.
-    pub viewing_distance: Option<f32>,
 }
 
 impl Settings {
@@ -110,7 +95,7 @@ impl Settings {
         let kiosk = values.switch("kiosk")?;
         let backoff = pace::backoff(&values, kiosk.value)?;
         let rounds = Rounds::read(&values)?;
-        let vsn = vsn(&values)?;
+        let vsn = values.one_of("vsn", "1.0.0 or 2.0.0", vsn_of_word)?;
         let allow_insecure = values.switch("allow_insecure")?;
         let allow_service_key = values.switch("allow_service_key")?;
         let a_url = "a URL, like https://abcdefgh.supabase.co";
@@ -127,7 +112,8 @@ impl Settings {
         }
         let sign_in = sign_in::decide(&values, env)?;
         notices.extend(sign_in.as_ref().and_then(|decided| decided.sign_in.file().notice()));
-        let theme = theme(&values)?;
+        let theme = values.one_of("theme", "dark, light or high-contrast", ThemeName::of_word)?;
+        let quality = values.one_of("quality", "auto or full", QualityPolicy::of_word)?;
         let reduced_motion = values.switch("reduced_motion")?;
         let screen_diagonal = values.number("screen_diagonal", 5.0..=1_000.0, " (inches)")?;
         let viewing_distance = values.number("viewing_distance", 0.2..=100.0, " (metres)")?;
@@ -149,6 +135,7 @@ impl Settings {
                 ("verbose", &verbose),
             ],
             theme: &theme,
+            quality: &quality,
             screen_diagonal: screen_diagonal.as_ref(),
             viewing_distance: viewing_distance.as_ref(),
             mapping: &mapping,
@@ -171,6 +158,7 @@ impl Settings {
             wall: WallSettings {
                 kiosk: kiosk.value,
                 theme: theme.value,
+                quality: quality.value,
                 reduced_motion: reduced_motion.value,
                 screen_diagonal: screen_diagonal.map(|set| set.value as f32),
                 viewing_distance: viewing_distance.map(|set| set.value as f32),
@@ -281,27 +269,11 @@ fn unknown_variable(name: &str) -> Notice {
     }
 }
 
-fn vsn(values: &Values) -> Result<Set<Vsn>, SettingsError> {
-    let want = "1.0.0 or 2.0.0";
-    let Some(text) = values.text("vsn", want)? else {
-        return Ok(Set::new(Vsn::default(), Origin::Default));
-    };
-    let vsn = match text.value.as_str() {
-        "1.0.0" => Vsn::V1,
-        "2.0.0" => Vsn::V2,
-        other => return Err(SettingsError::value(text.origin.subject("vsn"), other, want)),
-    };
-    Ok(Set::new(vsn, text.origin))
-}
-
-fn theme(values: &Values) -> Result<Set<ThemeName>, SettingsError> {
-    let want = "dark, light or high-contrast";
-    let Some(text) = values.text("theme", want)? else {
-        return Ok(Set::new(ThemeName::default(), Origin::Default));
-    };
-    match ThemeName::of_word(&text.value) {
-        Some(name) => Ok(Set::new(name, text.origin)),
-        None => Err(SettingsError::value(text.origin.subject("theme"), &text.value, want)),
+fn vsn_of_word(word: &str) -> Option<Vsn> {
+    match word {
+        "1.0.0" => Some(Vsn::V1),
+        "2.0.0" => Some(Vsn::V2),
+        _ => None,
     }
 }
 

@@ -12,6 +12,7 @@
 //! 5. the default, of which `--kiosk` changes two.
 
 mod args;
+mod display;
 mod effective;
 mod env;
 mod error;
@@ -32,12 +33,13 @@ mod typed;
 mod url;
 
 pub use args::SettingsArgs;
+pub use display::{QualityPolicy, WallSettings};
 pub use effective::Effective;
 pub use env::Env;
 pub use error::SettingsError;
 pub use feed::{Auth, FeedSettings, Vsn};
 pub use key::bypasses_row_security;
-pub use load::{Settings, WallSettings};
+pub use load::Settings;
 pub use origin::Origin;
 pub use secret_file::SecretFile;
 pub use sign_in::SignIn;

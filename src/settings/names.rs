@@ -28,6 +28,7 @@ pub(super) const SETTINGS: &[&str] = &[
     "replace_connection_h",
     "kiosk",
     "theme",
+    "quality",
     "reduced_motion",
     "screen_diagonal",
     "viewing_distance",

@@ -53,6 +53,22 @@ impl Values {
         SettingsError::value(found.origin.subject(name), &found.raw.shown(), want)
     }
 
+    /// One of a few words, the type's default where none is given; `want` names them all.
+    pub(super) fn one_of<T: Default>(
+        &self,
+        name: &'static str,
+        want: &str,
+        of_word: impl Fn(&str) -> Option<T>,
+    ) -> Result<Set<T>, SettingsError> {
+        let Some(text) = self.text(name, want)? else {
+            return Ok(Set::new(T::default(), Origin::Default));
+        };
+        match of_word(&text.value) {
+            Some(value) => Ok(Set::new(value, text.origin)),
+            None => Err(SettingsError::value(text.origin.subject(name), &text.value, want)),
+        }
+    }
+
     /// A whole number.
     pub(super) fn whole(
         &self,

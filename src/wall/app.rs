@@ -9,8 +9,12 @@ use bevy::{
 
 use super::{canvas::Canvas, fonts, governor, gpu, kiosk, pace, picture, resolution, snapshot, unattended, viewing};
 use crate::{
-    connection::ConnectionPlugin, domain::Mapping, domain::Notice, fleet, frame, layout, messages, scene,
-    settings::WallSettings, third_party, ui,
+    connection::ConnectionPlugin,
+    domain::Mapping,
+    domain::Notice,
+    fleet, frame, layout, messages, scene,
+    settings::{QualityPolicy, WallSettings},
+    third_party, ui,
 };
 
 /// Unattended, the whole fleet is shown again this long after somebody last touched the view.
@@ -106,7 +110,10 @@ pub fn build(options: WallOptions) -> App {
     app.init_resource::<pace::Pace>();
     // What is measured or photographed is drawn whole, whatever it takes.
     if matches!(options.canvas, Canvas::Window { .. }) {
-        app.add_plugins((pace::plugin, governor::plugin));
+        app.add_plugins(pace::plugin);
+        if options.settings.quality == QualityPolicy::Auto {
+            app.add_plugins(governor::plugin);
+        }
     } else if matches!(options.picture, Picture::Kept(_)) {
         app.add_plugins(pace::plugin);
     }

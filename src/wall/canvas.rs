@@ -1,6 +1,6 @@
 //! What is drawn on: a window, or an image when there is no display.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bevy::{
     asset::RenderAssetUsages,
@@ -11,7 +11,7 @@ use bevy::{
         render_resource::{Extent3d, TextureDimension, TextureFormat, TextureUsages},
         settings::{Backends, WgpuSettings},
     },
-    time::TimeUpdateStrategy,
+    time::{TimeSystems, TimeUpdateStrategy},
     window::{ExitCondition, PresentMode, WindowMode, WindowResolution},
     winit::{WinitPlugin, WinitSettings},
 };
@@ -99,8 +99,16 @@ impl Canvas {
                 .add_systems(PostStartup, aim_cameras_at_image);
             }
         }
-        // Wall time, whatever the frame rate.
-        app.insert_resource(TimeUpdateStrategy::Automatic);
+        app.add_systems(First, tell_time.before(TimeSystems));
+    }
+}
+
+/// Wall time, whatever the frame rate. Left to itself Bevy takes the time from the renderer, some frames late: after a rest
+/// that is seconds, and what a change sets in motion would be over before it is seen.
+fn tell_time(mut strategy: ResMut<TimeUpdateStrategy>) {
+    use TimeUpdateStrategy::{Automatic, ManualInstant};
+    if matches!(*strategy, Automatic | ManualInstant(_)) {
+        *strategy = ManualInstant(Instant::now());
     }
 }
 

@@ -6,7 +6,7 @@
 //! which nothing changes, and what had to be turned off again soon after it came back is tried ever less often. A wall
 //! that rests shows everything: one picture a second is never too much.
 
-use bevy::prelude::*;
+use bevy::{prelude::*, window::WindowOccluded};
 
 use super::pace::Pace;
 use crate::messages::{Luxury, Quality};
@@ -31,9 +31,10 @@ const MOST_PATIENCE_SECS: f64 = 640.0;
 /// What came back and made the picture slow within this many seconds should not have.
 const TRIAL_SECS: f64 = 20.0;
 
-/// Frames after a rest whose times are not looked at: with pipelined rendering the clock lags the frames by up to four, and
-/// still tells of the second between two resting ones.
-const STALE_FRAMES: usize = 4;
+/// Frames after a rest whose times are not looked at: the first still tells of the second since the one before it.
+const STALE_FRAMES: usize = 1;
+/// No frame counts for more seconds than this, so that one long pause is neither a slow window nor a time of room.
+const LONGEST_FRAME_SECS: f64 = 1.0;
 
 /// Decides how much is off.
 #[derive(Resource, Debug, Clone, PartialEq)]
@@ -77,7 +78,7 @@ impl Governor {
         if self.stale_frames > 0 {
             self.stale_frames -= 1;
         } else if took.is_finite() && took > 0.0 {
-            self.window_secs += took;
+            self.window_secs += took.min(LONGEST_FRAME_SECS);
             if self.frames.len() < MOST_FRAMES {
                 self.frames.push(took);
             }
@@ -152,8 +153,20 @@ pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Governor>().add_systems(First, govern);
 }
 
-fn govern(mut governor: ResMut<Governor>, pace: Res<Pace>, time: Res<Time<Real>>, mut quality: ResMut<Quality>) {
-    if pace.is_resting() {
+fn govern(
+    mut governor: ResMut<Governor>,
+    pace: Res<Pace>,
+    time: Res<Time<Real>>,
+    mut occlusions: MessageReader<WindowOccluded>,
+    mut is_covered: Local<bool>,
+    mut quality: ResMut<Quality>,
+) {
+    let was_covered = *is_covered;
+    if let Some(last) = occlusions.read().last() {
+        *is_covered = last.occluded;
+    }
+    // A window that nobody sees is drawn as seldom as the desktop likes: that says nothing of the machine.
+    if pace.is_resting() || *is_covered || was_covered {
         quality.set_if_neq(governor.rest());
         return;
     }
@@ -274,5 +287,14 @@ mod tests {
             assert_eq!(play(&mut governor, 0.016, 1.9), 0);
             assert_eq!(governor.window_secs.ceil(), 2.0);
         }
+    }
+
+    #[test]
+    fn one_pause_of_hours_gives_nothing_back_at_once() {
+        let mut governor = Governor::default();
+        let off = play(&mut governor, 0.08, 4.5);
+        assert_eq!(off, 1);
+        governor.frame(8.0 * 3_600.0, None);
+        assert_eq!(play(&mut governor, 0.016, 5.0), off);
     }
 }

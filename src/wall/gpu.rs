@@ -3,6 +3,8 @@
 //! Bevy tells of it once and asks what to do, every frame until it is answered. A device that fails again and again is
 //! replaced ever less often: a picture that flashes helps nobody.
 
+use std::time::Duration;
+
 use bevy::{
     prelude::*,
     render::{
@@ -15,13 +17,17 @@ use bevy::{
 
 use super::canvas::{OffscreenImage, offscreen_settings};
 use crate::{
-    domain::{Level, Notice},
+    domain::{Backoff, Level, Notice},
     messages::Noticed,
 };
 
-/// From a failure to a new device, in seconds; it doubles with each failure.
-const FIRST_PAUSE_SECS: f64 = 0.5;
-const LONGEST_PAUSE_SECS: f64 = 60.0;
+/// From a failure to a new device; it doubles with each failure.
+const PAUSES: Backoff = Backoff {
+    max_attempts: 0,
+    interval: Duration::from_millis(500),
+    max_interval: Duration::from_secs(60),
+    jitter: 0.0,
+};
 /// A device that lasted so long, in seconds, was a good one: the next failure is a first one again.
 const GOOD_SECS: f64 = 600.0;
 
@@ -59,9 +65,9 @@ impl Failures {
     }
 
     fn wait(&mut self, now: f64) {
-        let doubled = 2f64.powi(i32::try_from(self.count).unwrap_or(i32::MAX));
         self.count = self.count.saturating_add(1);
-        self.due = Some(now + (FIRST_PAUSE_SECS * doubled).min(LONGEST_PAUSE_SECS));
+        let pause = PAUSES.delay(self.count, 0.0).unwrap_or(PAUSES.max_interval);
+        self.due = Some(now + pause.as_secs_f64());
     }
 }
 

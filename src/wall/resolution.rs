@@ -1,7 +1,8 @@
-//! The scene at half its pixels, where the governor says so; the panels keep all of theirs.
+//! The scene at half its pixels, where the governor says so; names and panels keep all of theirs.
 //!
 //! The scene's camera then draws into a smaller picture, and the camera that drew it before, whose panels stay with it,
-//! shows that picture enlarged. In logical pixels nothing changes: pointing, labels and insets go on as they are.
+//! shows that picture enlarged, and the names over it. In logical pixels nothing changes: pointing, labels and insets go
+//! on as they are.
 
 use bevy::{
     camera::{ImageRenderTarget, RenderTarget, visibility::RenderLayers},
@@ -10,13 +11,17 @@ use bevy::{
 
 use super::canvas::target_image;
 use crate::{
+    frame::FrameSystems,
     messages::{Luxury, Quality},
-    scene::camera::SceneCamera,
+    scene::{
+        camera::{SceneCamera, View},
+        labels,
+    },
 };
 
 /// Pixels of the screen for one of the scene's, on each side.
 const COARSENESS: f32 = 2.0;
-/// Where the enlarged picture is alone.
+/// Where the enlarged picture is.
 const LAYER: usize = 1;
 
 /// The scene as it is drawn at less than all pixels.
@@ -33,7 +38,31 @@ struct Lowered {
 }
 
 pub(super) fn plugin(app: &mut App) {
-    app.add_systems(First, follow);
+    app.add_systems(First, follow)
+        .add_systems(Update, keep_together.in_set(FrameSystems::Draw));
+}
+
+/// The screen's camera looks where the scene's does, and has the enlarged picture before it.
+fn keep_together(
+    lowered: Option<Res<Lowered>>,
+    view: Res<View>,
+    mut poses: Query<(&mut Transform, Option<&mut Projection>), Or<(With<Camera>, With<Sprite>)>>,
+) {
+    let Some(lowered) = lowered else { return };
+    let pose = Transform::from_translation(view.center.extend(0.0));
+    if let Ok((mut transform, Some(mut projection))) = poses.get_mut(lowered.screen) {
+        transform.set_if_neq(pose);
+        if let Projection::Orthographic(shown) = projection.bypass_change_detection()
+            && shown.scale != view.world_per_px
+        {
+            shown.scale = view.world_per_px;
+            projection.set_changed();
+        }
+    }
+    if let Ok((mut transform, _)) = poses.get_mut(lowered.sprite) {
+        let scale = Vec2::splat(view.world_per_px).extend(1.0);
+        transform.set_if_neq(pose.with_scale(scale));
+    }
 }
 
 fn follow(world: &mut World) {
@@ -89,6 +118,7 @@ fn lower(world: &mut World) {
             SceneCamera,
             Camera2d,
             Msaa::Off,
+            RenderLayers::default(),
             transform,
             projection,
             RenderTarget::Image(ImageRenderTarget {
@@ -109,11 +139,7 @@ fn lower(world: &mut World) {
         .id();
     if let Ok(mut entity) = world.get_entity_mut(screen) {
         entity.remove::<SceneCamera>();
-        entity.insert((
-            RenderLayers::layer(LAYER),
-            Transform::default(),
-            Projection::Orthographic(OrthographicProjection::default_2d()),
-        ));
+        entity.insert(RenderLayers::from_layers(&[LAYER, labels::LAYER]));
         if let Some(mut camera) = entity.get_mut::<Camera>() {
             camera.order = 1;
         }
@@ -141,8 +167,7 @@ fn restore(world: &mut World, lowered: &Lowered) {
         }
     }
     if let Ok(mut entity) = world.get_entity_mut(lowered.screen) {
-        entity.remove::<RenderLayers>();
-        entity.insert((SceneCamera, pose));
+        entity.insert((SceneCamera, labels::with_scene(), pose));
         if let Some(mut camera) = entity.get_mut::<Camera>() {
             camera.order = 0;
         }

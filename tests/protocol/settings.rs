@@ -225,6 +225,18 @@ fn a_key_can_stand_in_a_file_and_a_stronger_layer_replaces_it() {
 }
 
 #[test]
+fn the_quality_is_governed_unless_it_is_pinned() {
+    use opswall::settings::QualityPolicy;
+    assert_eq!(Place::new().load(&[]).wall.quality, QualityPolicy::Auto);
+    let settings = Place::new().load(&["--quality", "full"]);
+    assert_eq!(settings.wall.quality, QualityPolicy::Full);
+    assert_eq!(
+        value(&settings, "quality"),
+        (json!("full"), Origin::Flag("--quality".into()))
+    );
+}
+
+#[test]
 fn the_theme_comes_from_flag_environment_and_file() {
     use opswall::theme::ThemeName;
     assert_eq!(Place::new().load(&[]).wall.theme, ThemeName::Dark);
@@ -349,6 +361,7 @@ fn a_mistake_is_one_sentence_with_its_place_and_its_remedy() {
         ),
         (flag(&["--reconnect-jitter", "NaN"]), &["--reconnect-jitter is 'NaN'"]),
         (flag(&["--vsn", "3"]), &["--vsn is '3'", "1.0.0 or 2.0.0"]),
+        (flag(&["--quality", "low"]), &["--quality is 'low'", "auto or full"]),
         (
             flag(&["--theme", "solarized"]),
             &["--theme is 'solarized'", "dark, light or high-contrast"],

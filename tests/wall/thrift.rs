@@ -62,6 +62,13 @@ fn what_is_off_is_gone_and_comes_back() {
     );
     assert!(soft * 8 > sharp, "but the scene is there: {sharp} then {soft} edges");
     assert!(pixels_of(&coarse, blue) > pixels_of(&without_labels, blue) / 3);
+    let names = |picture: &RgbImage| pixels_of(&scene_of(picture), text);
+    assert!(
+        names(&coarse) * 10 > names(&without_labels) * 9,
+        "names keep every pixel: {} then {}",
+        names(&without_labels),
+        names(&coarse)
+    );
     let header = |picture: &RgbImage| image::imageops::crop_imm(picture, 0, 0, 200, HEADER - 4).to_image();
     assert!(
         difference(&header(&coarse), &header(&without_labels)) < 200,

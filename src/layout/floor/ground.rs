@@ -2,7 +2,7 @@
 
 use std::hash::Hash;
 
-use super::{Batch, Floor, Hall, Touched};
+use super::{Batch, Floor, Hall, Outcome, Touched};
 use crate::layout::{packing::Packing, size::Size, slots::Slots};
 
 /// Ground this many times the districts' own area is worth the unrest of standing everybody anew.
@@ -69,14 +69,14 @@ impl<K: Copy + Eq + Hash> Floor<K> {
     pub(super) fn fit_halls(&mut self, touched: &mut Touched<K>) {
         let mut numbers: Vec<u32> = touched.halls.iter().copied().collect();
         numbers.sort_unstable();
-        let mut newcomers: Vec<(u32, f32)> = Vec::new();
+        let (mut newcomers, mut resized): (Vec<(u32, f32)>, Vec<(u32, f32)>) = (Vec::new(), Vec::new());
         for number in numbers {
             let table = &mut self.table;
             let Some(hall) = self.halls.get_mut(number as usize).and_then(Option::as_mut) else {
                 continue;
             };
             let size = hall.size.adapted(table, hall.slots.end(), hall.agents);
-            let resized = size != hall.size;
+            let is_resized = size != hall.size;
             if size.reach != hall.size.reach || size.belts < hall.size.belts {
                 // Stands lie elsewhere now, or fewer are left: everybody looks for the nearest again.
                 for agent in hall.stands.drain(..).flatten() {
@@ -89,18 +89,15 @@ impl<K: Copy + Eq + Hash> Floor<K> {
             hall.size = size;
             if self.packing.get(number).is_none() {
                 newcomers.push((number, size.radius()));
-            } else if resized {
-                touched.moved.insert(number);
-                touched.moved.extend(self.packing.resize(number, size.radius()));
+            } else if is_resized {
+                resized.push((number, size.radius()));
             }
         }
+        touched.moved.extend(resized.iter().map(|(number, _)| *number));
+        touched.moved.extend(self.packing.resize(&resized));
         self.sort_for_packing(&mut newcomers);
         touched.moved.extend(newcomers.iter().map(|(number, _)| *number));
         self.packing.place_all(&newcomers);
-        let sparsity = self.packing.sparsity();
-        if sparsity > TOO_SPARSE && sparsity > self.settled_sparsity * 1.2 {
-            self.pack_anew(touched);
-        }
     }
 
     /// The largest first, equals in the order in which they came, *Unassigned* last.
@@ -109,8 +106,18 @@ impl<K: Copy + Eq + Hash> Floor<K> {
         circles.sort_by(|a, b| late(a.0).cmp(&late(b.0)).then(b.1.total_cmp(&a.1)).then(a.0.cmp(&b.0)));
     }
 
-    /// Months of coming and going leave holes; once most of the ground is empty, everybody moves together once.
-    pub(super) fn pack_anew(&mut self, touched: &mut Touched<K>) {
+    /// Months of coming and going leave holes: where most of the ground is empty, everybody moves together once. Not
+    /// part of any batch: what comes and goes moves nobody further than it grows.
+    pub fn tidy(&mut self) -> Option<Outcome<K>> {
+        let sparsity = self.packing.sparsity();
+        (sparsity > TOO_SPARSE && sparsity > self.settled_sparsity * 1.2).then(|| {
+            let mut touched = Touched::default();
+            self.pack_anew(&mut touched);
+            self.report(touched)
+        })
+    }
+
+    fn pack_anew(&mut self, touched: &mut Touched<K>) {
         let mut all: Vec<(u32, f32)> = self
             .packing
             .iter()

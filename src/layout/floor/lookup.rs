@@ -5,7 +5,7 @@ use std::hash::Hash;
 use bevy::math::{Rect, Vec2};
 
 use super::{Floor, Spot};
-use crate::layout::belt;
+use crate::layout::{belt, size::Size};
 
 /// A mark is hit within this distance of its middle; marks are less than one (tasks) or 1.6 (agents) wide.
 const TASK_HIT: f32 = 0.5;
@@ -29,9 +29,10 @@ impl<K: Copy + Eq + Hash> Floor<K> {
         if let Some(task) = task.and_then(|slot| hall.slots.holder(slot)) {
             return Some(Spot::Task(task));
         }
-        let agent = hall.stands.iter().enumerate().find_map(|(stand, agent)| {
-            agent.filter(|_| belt::place(hall.size.reach, stand).distance(inside) < AGENT_HIT)
-        });
+        let Size { reach, belts, .. } = hall.size;
+        let agent = belt::stand_at(reach, belts, inside)
+            .filter(|&stand| belt::place(reach, stand).distance(inside) < AGENT_HIT)
+            .and_then(|stand| hall.stands.get(stand).copied().flatten());
         Some(agent.map_or(Spot::District(hall.workflow), Spot::Agent))
     }
 

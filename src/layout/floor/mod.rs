@@ -97,15 +97,21 @@ struct Touched<K> {
     agents: Vec<K>,
 }
 
-impl<K: Copy + Eq + Hash> Floor<K> {
-    /// Takes in a batch and says who stands where now.
-    pub fn apply(&mut self, batch: &Batch<K>) -> Outcome<K> {
-        let mut touched = Touched {
+impl<K> Default for Touched<K> {
+    fn default() -> Self {
+        Self {
             halls: HashSet::default(),
             moved: HashSet::default(),
             tasks: Vec::new(),
             agents: Vec::new(),
-        };
+        }
+    }
+}
+
+impl<K: Copy + Eq + Hash> Floor<K> {
+    /// Takes in a batch and says who stands where now.
+    pub fn apply(&mut self, batch: &Batch<K>) -> Outcome<K> {
+        let mut touched = Touched::default();
         self.tasks.reserve(batch.tasks.len());
         self.see_off(batch, &mut touched);
         for &workflow in &batch.workflows {
@@ -125,6 +131,16 @@ impl<K: Copy + Eq + Hash> Floor<K> {
         self.fit_halls(&mut touched);
         self.seat_agents(&mut touched);
         self.report(touched)
+    }
+
+    /// Rows that have been given a place: districts, tasks and agents.
+    pub fn len(&self) -> usize {
+        self.by_workflow.len() + self.tasks.len() + self.agents.len()
+    }
+
+    /// Nobody has been given a place.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     fn hall(&self, number: u32) -> Option<&Hall<K>> {

@@ -2,7 +2,7 @@
 
 use std::hash::Hash;
 
-use bevy::platform::collections::HashSet;
+use bevy::platform::collections::{HashMap, HashSet};
 
 use super::{AgentSeat, Floor, Touched};
 use crate::layout::{belt, size::Size};
@@ -38,6 +38,8 @@ impl<K: Copy + Eq + Hash> Floor<K> {
     pub(super) fn seat_agents(&mut self, touched: &mut Touched<K>) {
         let mut seen: HashSet<K> = HashSet::default();
         touched.agents.retain(|agent| seen.insert(*agent));
+        // How full the belts of each hall are, counted once.
+        let mut crowds: HashMap<u32, Vec<usize>> = HashMap::default();
         for agent in &touched.agents {
             let Some(seat) = self.agents.get_mut(agent) else {
                 continue;
@@ -57,9 +59,15 @@ impl<K: Copy + Eq + Hash> Floor<K> {
             let task = self.table.place(slot as usize);
             let stands = &hall.stands;
             let taken = |stand: usize| stands.get(stand).is_some_and(Option::is_some);
-            let Some(stand) = belt::nearest_free(reach, belts, task, taken) else {
+            let crowds = crowds
+                .entry(number)
+                .or_insert_with(|| belt::crowds(reach, belts, taken));
+            let Some((belt, stand)) = belt::nearest_free(reach, crowds, task, taken) else {
                 continue;
             };
+            if let Some(crowd) = crowds.get_mut(belt) {
+                *crowd += 1;
+            }
             if hall.stands.len() <= stand {
                 hall.stands.resize(stand + 1, None);
             }

@@ -3,14 +3,14 @@
 use bevy::prelude::*;
 
 use super::{CameraHabits, Helm, SceneCamera, View};
-use crate::{messages::ScreenTheme, scene::palette::Palette};
-
-/// A frame longer than this (a stall, a monitor coming back) moves the camera no further.
-const LONGEST_FRAME_SECS: f32 = 0.1;
+use crate::{
+    messages::ScreenTheme,
+    scene::{labels, palette::Palette},
+};
 
 /// The marks anti-alias themselves: multisampling would only cost.
 pub(super) fn spawn(mut commands: Commands) {
-    commands.spawn((SceneCamera, Camera2d, Msaa::Off));
+    commands.spawn((SceneCamera, Camera2d, Msaa::Off, labels::with_scene()));
 }
 
 /// The ground has the theme's colour.
@@ -30,8 +30,7 @@ pub(super) fn drive(
     if helm.size_px == Vec2::ZERO {
         return;
     }
-    helm.rig
-        .advance(time.delta_secs().min(LONGEST_FRAME_SECS), habits.fit_after_secs);
+    helm.rig.advance(time.delta_secs(), habits.fit_after_secs);
     let pose = helm.rig.pose();
     view.set_if_neq(View {
         center: pose.center,

@@ -27,6 +27,8 @@ const GLIDE_FIT: f32 = 3.0;
 const GLIDE_RUN_OUT: f32 = 5.0;
 /// Slower than this many pixels a second it stands where it was let go of.
 const LEAST_RUN_PX_PER_SEC: f32 = 60.0;
+/// A frame longer than this (a stall, a monitor coming back, a wall that rests) moves it no further.
+const LONGEST_FRAME_SECS: f32 = 0.1;
 /// Nearer to the goal than this many pixels, it is reached.
 const ARRIVED_PX: f32 = 0.05;
 
@@ -125,14 +127,12 @@ impl Rig {
     }
 
     /// Takes in the screen and the fleet as they are now. Before anybody has seen a picture, and when the screen
-    /// changes size, the pose jumps; growth of the fleet is followed by gliding.
+    /// changes size, the pose jumps; growth of the fleet, and a panel that opens, are followed by gliding.
     pub fn set_stage(&mut self, stage: Stage) {
         if self.stage == Some(stage) {
             return;
         }
-        let jump = self
-            .stage
-            .is_none_or(|old| old.size_px != stage.size_px || old.insets != stage.insets);
+        let jump = self.stage.is_none_or(|old| old.size_px != stage.size_px);
         self.stage = Some(stage);
         if self.drive == Drive::Fit {
             self.goal = stage.everything();
@@ -280,6 +280,7 @@ impl Rig {
     /// Lets time pass. After `fit_after_secs` without a touch it shows everything again.
     pub fn advance(&mut self, delta_secs: f32, fit_after_secs: Option<f32>) {
         self.idle_secs += delta_secs;
+        let delta_secs = delta_secs.min(LONGEST_FRAME_SECS);
         self.momentum.advance(delta_secs);
         if self.drive != Drive::Fit && fit_after_secs.is_some_and(|limit| self.idle_secs > limit) {
             self.fit();

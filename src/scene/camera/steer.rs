@@ -1,6 +1,6 @@
 //! Carries the pointer, the keys and the intents to the rig.
 
-use bevy::prelude::*;
+use bevy::{input::keyboard::Key, prelude::*};
 
 use super::{Helm, SceneCamera, rig::Stage};
 use crate::{
@@ -76,6 +76,7 @@ pub(super) fn point(mut helm: ResMut<Helm>, pointer: Res<Pointer>) {
 pub(super) fn press_keys(
     mut helm: ResMut<Helm>,
     keys: Option<Res<ButtonInput<KeyCode>>>,
+    letters: Option<Res<ButtonInput<Key>>>,
     in_panels: Res<KeyboardInPanels>,
     pointer: Res<Pointer>,
     selection: Res<Selection>,
@@ -104,10 +105,15 @@ pub(super) fn press_keys(
         helm.rig
             .nudge(direction * KEY_PAN_PX_PER_SEC * time.delta_secs().min(0.1));
     }
-    if keys.any_just_pressed([KeyCode::Equal, KeyCode::NumpadAdd]) {
+    // By what is printed on the key, where the layout has it elsewhere, and by its place.
+    let typed = |sign: &str| {
+        let is_sign = |key: &Key| matches!(key, Key::Character(text) if text == sign);
+        letters.iter().any(|letters| letters.get_just_pressed().any(is_sign))
+    };
+    if keys.any_just_pressed([KeyCode::Equal, KeyCode::NumpadAdd]) || typed("+") {
         helm.rig.zoom(KEY_ZOOM, Vec2::ZERO);
     }
-    if keys.any_just_pressed([KeyCode::Minus, KeyCode::NumpadSubtract]) {
+    if keys.any_just_pressed([KeyCode::Minus, KeyCode::NumpadSubtract]) || typed("-") {
         helm.rig.zoom(1.0 / KEY_ZOOM, Vec2::ZERO);
     }
     if keys.just_pressed(KeyCode::Backspace) {

@@ -13,12 +13,20 @@ mod label;
 mod pool;
 mod text;
 
-use bevy::{prelude::*, sprite::update_text2d_layout};
+use bevy::{camera::visibility::RenderLayers, prelude::*, sprite::update_text2d_layout};
 
 use crate::frame::FrameSystems;
 
 /// Texts that are alive at any time.
 pub const MOST_LABELS: usize = 300;
+
+/// The layer that texts are drawn on: where the scene is drawn at less than all pixels, another camera draws them.
+pub const LAYER: usize = 2;
+
+/// What a camera sees that draws the scene and its texts.
+pub fn with_scene() -> RenderLayers {
+    RenderLayers::default().with(LAYER)
+}
 
 /// How large labels are written: 1 for a screen on a desk. A wall sets it from its size and viewing distance, once:
 /// every value makes new font atlases.

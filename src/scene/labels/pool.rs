@@ -1,7 +1,7 @@
 //! The texts themselves: spawned once, used again and again, faded in and out, kept at their marks in every frame.
 
 use bevy::{
-    camera::visibility::NoFrustumCulling,
+    camera::visibility::{NoFrustumCulling, RenderLayers},
     platform::collections::HashMap,
     prelude::*,
     sprite::Anchor,
@@ -9,7 +9,7 @@ use bevy::{
 };
 
 use super::{
-    MOST_LABELS, TextScale,
+    LAYER, MOST_LABELS, TextScale,
     arrange::{Arrangement, LINE},
     font::LabelFont,
     label::{Label, Owner, Side, Tier},
@@ -128,6 +128,7 @@ fn spawn(commands: &mut Commands) -> Seat {
             layout,
             Anchor::TOP_LEFT,
             NoFrustumCulling,
+            RenderLayers::layer(LAYER),
             Visibility::Hidden,
         ))
         .add_child(tail)

@@ -19,8 +19,10 @@ use crate::{
 
 /// The ambient clock comes round after this many seconds.
 pub const AMBIENT_PERIOD_SECS: f64 = 3600.0;
-/// A pause of the process (a debugger, a sleeping machine) moves the ambient clock by no more than this.
+/// A long frame moves the ambient clock by no more than this,
 const LONGEST_STEP_SECS: f64 = 0.1;
+/// and a pause (of the process, or of a wall that rests: a frame a second) not at all: nothing is to twitch by the second.
+const PAUSE_SECS: f64 = 0.7;
 /// How often old stamps are moved up: a quarter of their range.
 const SETTLE_EVERY_MS: u32 = 1 << 30;
 
@@ -40,7 +42,7 @@ pub struct AmbientClock {
 impl AmbientClock {
     /// One frame further, slower the more stale the scene is (0 live, 1 stale).
     pub fn advance(&mut self, delta_secs: f64, staleness: f32, settings: MotionSettings) {
-        if settings.reduced {
+        if settings.reduced || delta_secs > PAUSE_SECS {
             return;
         }
         let speed = f64::from(1.0 - staleness.clamp(0.0, 1.0));
@@ -99,7 +101,11 @@ mod tests {
         assert_eq!(clock.secs, AMBIENT_PERIOD_SECS - 0.01);
         clock.advance(0.02, 0.0, MotionSettings::default());
         assert!(clock.secs < 0.02);
+        let before = clock;
+        clock.advance(1.0, 0.0, MotionSettings::default());
         clock.advance(1e9, 0.0, MotionSettings::default());
-        assert!(clock.secs < 0.2);
+        assert_eq!(clock, before, "a pause is none of its time");
+        clock.advance(0.5, 0.0, MotionSettings::default());
+        assert!(clock.secs - before.secs <= LONGEST_STEP_SECS);
     }
 }

@@ -27,6 +27,11 @@ impl Default for Frame {
 }
 
 impl Frame {
+    /// The clock in milliseconds, which comes round.
+    pub fn millis(&self) -> u32 {
+        self.0[COLOURS * 4]
+    }
+
     /// 0 (live) to 1.
     pub fn staleness(&self) -> f32 {
         f32::from_bits(self.0[COLOURS * 4 + 3])

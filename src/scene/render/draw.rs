@@ -44,11 +44,12 @@ pub(super) struct Pass {
 }
 
 /// From the back to the front. Labels are at 0 and above; the veil hangs before them.
-const PASSES: [(f32, Program, Option<Layer>); 14] = [
+const PASSES: [(f32, Program, Option<Layer>); 15] = [
     (-100.0, Program::Floors, Some(Layer::Grounds)),
     (-90.0, Program::Rings, Some(Layer::Grounds)),
     (-80.0, Program::Links, None),
     (-70.0, Program::Marks, Some(Layer::Tasks)),
+    (-70.0, Program::RecentMarks, Some(Layer::Tasks)),
     (-60.0, Program::Marks, Some(Layer::Alarms)),
     (-50.0, Program::Bodies, Some(Layer::Agents)),
     (-40.0, Program::Marks, Some(Layer::Agents)),
@@ -122,7 +123,7 @@ pub(super) fn queue(
             let Some(program) = pass.program.at_scale(pass.layer, px_per_unit) else {
                 continue;
             };
-            if pass.program == Program::Links && !mirror.quality.has(Luxury::Links) {
+            if matches!(pass.program, Program::Links | Program::Ties) && !mirror.quality.has(Luxury::Links) {
                 continue;
             }
             if pass.program == Program::Veil && !mirror.is_stale() {
@@ -193,10 +194,17 @@ impl<P: PhaseItem> RenderCommand<P> for DrawPass {
             (Form::Strip(vertices), _) => render_pass.draw(0..vertices, 0..items),
             (Form::Quad, Some(indices)) => {
                 render_pass.set_index_buffer(indices.slice(..), IndexFormat::Uint16);
-                for first in (0..items).step_by(QUADS_A_DRAW as usize) {
-                    let quads = (items - first).min(QUADS_A_DRAW);
-                    let base = i32::try_from(first * 4).unwrap_or(i32::MAX);
-                    render_pass.draw_indexed(0..quads * 6, base, 0..1);
+                let all = [0..items];
+                let runs = match pass.program {
+                    Program::RecentMarks => buffers.recent_tasks(),
+                    _ => all.as_slice(),
+                };
+                for run in runs {
+                    for first in run.clone().step_by(QUADS_A_DRAW as usize) {
+                        let quads = (run.end - first).min(QUADS_A_DRAW);
+                        let base = i32::try_from(first * 4).unwrap_or(i32::MAX);
+                        render_pass.draw_indexed(0..quads * 6, base, 0..1);
+                    }
                 }
             }
             (Form::Quad, None) => return RenderCommandResult::Skip,

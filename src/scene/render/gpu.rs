@@ -1,5 +1,7 @@
 //! The storage buffers of the scene and the bind groups over them.
 
+use std::ops::Range;
+
 use bevy::{
     prelude::*,
     render::{
@@ -43,6 +45,8 @@ struct GpuTable {
     capacity: usize,
     /// Instances to draw.
     len: usize,
+    /// Those among them that changed a moment ago.
+    recent: Vec<Range<u32>>,
 }
 
 impl GpuTable {
@@ -62,6 +66,7 @@ impl GpuTable {
             replica.pending.mark_range(0..self.len);
         }
         let Some(buffer) = &self.buffer else { return };
+        self.recent = replica.recent(self.len);
         for run in replica.pending.drain(self.len) {
             if let Some(items) = replica.items.get(run.clone()) {
                 queue.write_buffer(buffer, (run.start * stride) as u64, bytemuck::cast_slice(items));
@@ -92,6 +97,11 @@ impl SceneBuffers {
             self.mark_groups[layer.index()].as_ref(),
             instances(&self.marks[layer.index()]),
         )
+    }
+
+    /// The tasks' marks that changed a moment ago.
+    pub(super) fn recent_tasks(&self) -> &[Range<u32>] {
+        &self.marks[Layer::Tasks.index()].recent
     }
 
     pub(super) fn links(&self) -> (Option<&BindGroup>, u32) {

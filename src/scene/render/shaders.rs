@@ -2,7 +2,10 @@
 
 use bevy::{prelude::*, shader::Shader};
 
-use crate::scene::marks::{AGENT_RADIUS, LARGEST_TASK_RADIUS, Layer};
+use crate::scene::{
+    detail,
+    marks::{AGENT_RADIUS, LARGEST_TASK_RADIUS, Layer},
+};
 
 macro_rules! shader {
     ($name:literal) => {
@@ -35,6 +38,8 @@ pub(super) enum Program {
     /// The ties of what is pointed at.
     Ties,
     Marks,
+    /// Marks of which only those show that changed a moment ago.
+    RecentMarks,
     /// Marks that are all too small for detail.
     SmallMarks,
     /// The hexagons of the agents.
@@ -48,12 +53,13 @@ pub(super) enum Program {
 }
 
 impl Program {
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Floors,
         Self::Rings,
         Self::Links,
         Self::Ties,
         Self::Marks,
+        Self::RecentMarks,
         Self::SmallMarks,
         Self::Bodies,
         Self::SmallBodies,
@@ -70,7 +76,9 @@ impl Program {
             Self::Rings => shader!("rings"),
             Self::Links => shader!("links"),
             Self::Ties => shader!("ties"),
-            Self::Marks | Self::SmallMarks | Self::Bodies | Self::SmallBodies | Self::Badges => shader!("marks"),
+            Self::Marks | Self::RecentMarks | Self::SmallMarks | Self::Bodies | Self::SmallBodies | Self::Badges => {
+                shader!("marks")
+            }
             Self::Bubbles => shader!("bubbles"),
             Self::Pointed => shader!("pointed"),
             Self::Veil => shader!("veil"),
@@ -82,7 +90,7 @@ impl Program {
         match self {
             Self::Bodies => "body",
             Self::Badges => "badge",
-            Self::SmallMarks => "small",
+            Self::SmallMarks | Self::RecentMarks => "small",
             Self::SmallBodies => "small_body",
             _ => "vertex",
         }
@@ -91,7 +99,7 @@ impl Program {
     /// Its fragment stage.
     pub(super) fn fragment_entry(self) -> &'static str {
         match self {
-            Self::SmallMarks | Self::SmallBodies => "small_fragment",
+            Self::SmallMarks | Self::RecentMarks | Self::SmallBodies => "small_fragment",
             _ => "fragment",
         }
     }
@@ -104,7 +112,11 @@ impl Program {
             _ => LARGEST_TASK_RADIUS,
         };
         let is_small = largest * px_per_unit < SILHOUETTE_PX;
+        // From far quiet marks are gone: of a hundred thousand only those cost anything that have changed.
+        let is_quiet = layer == Some(Layer::Tasks) && px_per_unit <= detail::QUIET_PX;
         match (self, layer) {
+            (Self::Marks, _) if is_quiet => None,
+            (Self::RecentMarks, _) => is_quiet.then_some(self),
             // An agent too small for a shape in its middle.
             (Self::Marks, Some(Layer::Agents)) if is_small => None,
             (Self::Marks, _) if is_small => Some(Self::SmallMarks),
@@ -202,6 +214,14 @@ mod tests {
         let tasks = Some(Layer::Tasks);
         assert_eq!(Program::Marks.at_scale(tasks, near * 1.01), Some(Program::Marks));
         assert_eq!(Program::Marks.at_scale(tasks, near * 0.99), Some(Program::SmallMarks));
+        let quiet = detail::QUIET_PX;
+        assert_eq!(Program::RecentMarks.at_scale(tasks, quiet * 1.01), None);
+        assert_eq!(Program::Marks.at_scale(tasks, quiet), None);
+        assert_eq!(Program::RecentMarks.at_scale(tasks, quiet), Some(Program::RecentMarks));
+        assert_eq!(
+            Program::Marks.at_scale(Some(Layer::Alarms), quiet),
+            Some(Program::SmallMarks)
+        );
         let agents = Some(Layer::Agents);
         assert_eq!(Program::Bodies.at_scale(agents, near * 0.99), Some(Program::Bodies));
         assert_eq!(Program::Bodies.at_scale(agents, 1.0), Some(Program::SmallBodies));

@@ -247,7 +247,7 @@ fn draw_panels(
     let state = KeyContext {
         keys_open: panels.keys_open,
         popover_open: panels.popover_open,
-        selected: inspected.is_some(),
+        selected: reads.inspected().is_some(),
         live: badge.tone.is_flowing(),
     };
     keys::read_keys(ctx, state, actions);

@@ -4,17 +4,18 @@ use bevy::{ecs::system::SystemParam, prelude::*, window::WindowEvent};
 
 use crate::{
     connection::Connection,
-    domain::{Kind, LinkStatus, Status},
+    domain::{Kind, Status},
     fleet::Counts,
     messages::{Backlog, Intent, Noticed, RowChanged, Staleness, StatusChanged, Synced},
     scene::{camera::View, motion::MotionSettings},
-    ui::toasts::Toasts,
+    ui::{link_look::Tone, toasts::Toasts},
 };
 
 /// After the last news everything has landed, faded and settled within this, seconds.
 const ECHO_SECS: f64 = 5.0;
-/// Statuses whose marks never stand still.
+/// Statuses whose marks never stand still, and the kinds whose marks breathe: a district does not.
 const ALIVE: [Status; 2] = [Status::Running, Status::Waiting];
+const BREATHING: [Kind; 3] = [Kind::Agent, Kind::Task, Kind::Run];
 
 /// Since when nothing has moved.
 #[derive(Resource, Debug, Default, Clone, Copy, PartialEq)]
@@ -58,13 +59,17 @@ impl News<'_, '_> {
             intents,
             touches,
         } = self;
-        let count = rows.read().count()
-            + statuses.read().count()
-            + synced.read().count()
-            + notices.read().count()
-            + intents.read().count()
-            + touches.read().count();
-        count > 0
+        // Each is read to its end, so that nothing of it is news again.
+        [
+            rows.read().count(),
+            statuses.read().count(),
+            synced.read().count(),
+            notices.read().count(),
+            intents.read().count(),
+            touches.read().count(),
+        ]
+        .iter()
+        .any(|count| *count > 0)
     }
 }
 
@@ -83,13 +88,10 @@ pub(super) struct Goings<'w> {
 impl Goings<'_> {
     fn go_on(&self) -> bool {
         let report = &self.connection.report;
-        // The badge's spinner turns.
-        let connects = !matches!(report.status, LinkStatus::Connected | LinkStatus::Error) || report.catching_up;
-        let alive = || {
-            ALIVE
-                .iter()
-                .any(|status| Kind::ALL.into_iter().any(|kind| self.counts.of(kind, *status) > 0))
-        };
+        // The badge's spinner turns, or counts down.
+        let connects = matches!(Tone::of(report), Tone::Waiting | Tone::CatchingUp);
+        let of_kind = |kind| ALIVE.iter().any(|status| self.counts.of(kind, *status) > 0);
+        let alive = || BREATHING.into_iter().any(of_kind);
         // Stale, or with reduced motion, nothing breathes.
         let breathes = !self.motion.reduced && self.staleness.0 < 1.0 && alive();
         connects || breathes || self.backlog.waiting > 0 || self.toasts.shown().len() > 0 || self.view.is_changed()

@@ -188,3 +188,34 @@ fn the_fleet_is_never_lost_from_sight() {
     rig.zoom(f32::NAN, Vec2::ZERO);
     assert!(rig.goal.world_per_px.is_finite());
 }
+
+#[test]
+fn a_panel_that_opens_makes_the_scene_glide_aside_and_a_screen_of_another_size_makes_it_jump() {
+    let mut rig = Rig::default();
+    rig.set_stage(stage());
+    let before = rig.pose;
+    let insets = SceneInsets {
+        right: 300.0,
+        ..stage().insets
+    };
+    rig.set_stage(Stage { insets, ..stage() });
+    assert_eq!(rig.pose, before, "not under the pointer that clicked");
+    (0..600).for_each(|_| rig.advance(0.016, None));
+    assert!(rig.pose == rig.goal && rig.pose != before);
+    let size_px = stage().size_px * 0.5;
+    rig.set_stage(Stage {
+        size_px,
+        insets,
+        ..stage()
+    });
+    assert!(rig.pose == rig.goal);
+}
+
+#[test]
+fn a_wall_that_rests_counts_whole_seconds_of_idleness() {
+    let mut rig = Rig::default();
+    rig.set_stage(stage());
+    rig.drag(Vec2::new(-100.0, 0.0));
+    (0..61).for_each(|_| rig.advance(1.0, Some(60.0)));
+    assert!(rig.is_fitting());
+}
