@@ -63,16 +63,6 @@ pub const EXIT_SECS: f64 = 0.6;
 #[derive(Resource, Debug, Default, Clone, Copy)]
 pub struct FleetClock(pub f64);
 
-/// task → the agent it is (first) assigned to. Present only while that agent's entity exists.
-#[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
-#[relationship(relationship_target = Assignments)]
-pub struct AssignedTo(pub Entity);
-
-/// agent → tasks assigned to it. Kept by Bevy.
-#[derive(Component, Debug, Default)]
-#[relationship_target(relationship = AssignedTo)]
-pub struct Assignments(EntityHashSet);
-
 /// task or run → workflow. Absent: the task stands in *Unassigned*.
 #[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
 #[relationship(relationship_target = Parts)]
