@@ -108,7 +108,11 @@ impl Fleet<'_, '_> {
                 found.add(parent, task, TieKind::Part);
             }
         }
+        // Columns name tasks: a run that has the number of a task is not meant.
         let Ok(key) = self.keys.get(task) else { return };
+        if key.0.kind != Kind::Task {
+            return;
+        }
         for other in self.naming.naming(&key.0.id).take(MOST_ROWS) {
             let Ok(ties) = self.ties.get(other) else { continue };
             if ties.depends_on.contains(&key.0.id) {
