@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bevy::prelude::*;
 
-use super::{ApplyBudget, Counts, FleetClock, FleetIndex, FleetMapping, Incoming, incoming, row, working};
+use super::{ApplyBudget, Counts, FleetClock, FleetIndex, FleetMapping, Incoming, full, incoming, row, working};
 use crate::{
     frame::FrameSystems,
     messages::{Backlog, RowChanged},
@@ -21,6 +21,7 @@ pub(super) fn plugin(app: &mut App) {
             incoming::enqueue.run_if(on_message::<RowChanged>),
             apply.run_if(anything_waits),
             working::assign,
+            full::tell,
         )
             .chain()
             .in_set(FrameSystems::Apply),

@@ -93,11 +93,23 @@ pub struct WorksOn(pub Entity);
 pub struct FleetMapping(pub Arc<Mapping>);
 
 /// Which entity a row is.
-#[derive(Resource, Debug, Default)]
+#[derive(Resource, Debug)]
 pub struct FleetIndex {
     pub(super) by_key: HashMap<RowKey, Entity>,
-    /// Rows not shown because the wall was full.
+    /// Most rows shown at once.
+    pub most: usize,
+    /// How often a row was not shown because the wall was full. It shows when it changes while there is room.
     pub refused: u64,
+}
+
+impl Default for FleetIndex {
+    fn default() -> Self {
+        Self {
+            by_key: HashMap::new(),
+            most: Self::MAX_ROWS,
+            refused: 0,
+        }
+    }
 }
 
 impl FleetIndex {

@@ -3,6 +3,7 @@
 mod apply;
 mod assigned;
 mod components;
+mod full;
 mod incoming;
 mod pointers;
 mod relations;

@@ -57,7 +57,7 @@ pub(super) fn apply(
 }
 
 fn spawn(world: &mut World, index: &mut FleetIndex, counts: &mut Counts, mapping: &Mapping, now: f64, change: Change) {
-    if index.len() >= FleetIndex::MAX_ROWS {
+    if index.len() >= index.most {
         index.refused += 1;
         return;
     }

@@ -10,7 +10,7 @@ use opswall::{
         Parts, RowState, TaskRow, WorksOn,
     },
     frame,
-    messages::{self, RowChanged},
+    messages::{self, Noticed, RowChanged},
 };
 use serde_json::{Value, json};
 
@@ -419,6 +419,40 @@ fn no_row_is_forgotten_that_waits_for_its_workflow() {
         assert_eq!(app.world().get::<Parts>(w).expect("parts").iter().count(), TASKS);
         feed(&mut app, [change(Kind::Workflow, Op::Delete, &workflow("w"))]);
     }
+}
+
+/// What the fleet says to whoever looks.
+#[derive(Resource, Default)]
+struct Told(Vec<String>);
+
+#[test]
+fn rows_that_find_no_room_are_told_of_and_again_when_they_are_twice_as_many() {
+    let mut app = app();
+    app.init_resource::<Told>()
+        .add_systems(Last, |mut notices: MessageReader<Noticed>, mut told: ResMut<Told>| {
+            told.0.extend(notices.read().map(|notice| notice.0.text.clone()));
+        });
+    app.world_mut().resource_mut::<FleetIndex>().most = 2;
+    let come = |app: &mut App, id: &str| {
+        feed(app, [change(Kind::Task, Op::Insert, &task(id, "queued", None, None))]);
+        app.world().resource::<Told>().0.len()
+    };
+    let times = ["1", "2", "3", "4", "5", "6", "7"].map(|id| come(&mut app, id));
+    assert_eq!(times, [0, 0, 1, 2, 2, 3, 3]);
+    let told = app.world().resource::<Told>();
+    assert!(
+        told.0.iter().all(|text| text.contains("more than 2 rows")),
+        "{:?}",
+        told.0
+    );
+    assert_eq!(app.world().resource::<FleetIndex>().len(), 2);
+    // One goes: what comes next has room, and so has what was left out as soon as it changes.
+    feed(
+        &mut app,
+        [change(Kind::Task, Op::Delete, &task("1", "queued", None, None))],
+    );
+    assert_eq!(come(&mut app, "7"), 3);
+    entity(&app, Kind::Task, "7");
 }
 
 /// What does not fit in one frame waits, in order, and nothing is lost.
