@@ -42,7 +42,7 @@ impl TieIndex {
         self.by_target.at(target)
     }
 
-    /// Changes with every row that comes, goes or is linked otherwise.
+    /// Changes with every row that comes, goes or is linked otherwise, and with work that begins or ends.
     pub fn edition(&self) -> u64 {
         self.edition
     }

@@ -34,9 +34,10 @@ pub(super) fn unsettle(world: &mut World, agent: Entity) {
 pub(super) fn unsettle_naming(world: &mut World, key: &RowKey) {
     // An agent names a task, never a run.
     if key.kind == Kind::Task {
-        world.resource_scope(|world, naming: Mut<Naming>| {
-            world.resource_mut::<Unsettled>().0.extend(naming.0.at(&key.id));
-        });
+        let agents: Vec<Entity> = world.resource::<Naming>().0.at(&key.id).collect();
+        if !agents.is_empty() {
+            world.resource_mut::<Unsettled>().0.extend(agents);
+        }
     }
 }
 
