@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bevy::prelude::*;
 
-use super::{ApplyBudget, Counts, FleetClock, FleetIndex, FleetMapping, Incoming, glow, incoming, row, working};
+use super::{ApplyBudget, Counts, FleetClock, FleetIndex, FleetMapping, Incoming, full, glow, incoming, row, working};
 use crate::{
     frame::FrameSystems,
     messages::{Backlog, RowChanged},
@@ -22,6 +22,7 @@ pub(super) fn plugin(app: &mut App) {
             apply.run_if(anything_waits),
             working::assign,
             glow::glow,
+            full::tell,
         )
             .chain()
             .in_set(FrameSystems::Apply),

@@ -63,16 +63,6 @@ pub const EXIT_SECS: f64 = 0.6;
 #[derive(Resource, Debug, Default, Clone, Copy)]
 pub struct FleetClock(pub f64);
 
-/// task → the agent it is (first) assigned to. Present only while that agent's entity exists.
-#[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
-#[relationship(relationship_target = Assignments)]
-pub struct AssignedTo(pub Entity);
-
-/// agent → tasks assigned to it. Kept by Bevy.
-#[derive(Component, Debug, Default)]
-#[relationship_target(relationship = AssignedTo)]
-pub struct Assignments(EntityHashSet);
-
 /// task or run → workflow. Absent: the task stands in *Unassigned*.
 #[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
 #[relationship(relationship_target = Parts)]
@@ -103,11 +93,23 @@ pub struct WorksOn(pub Entity);
 pub struct FleetMapping(pub Arc<Mapping>);
 
 /// Which entity a row is.
-#[derive(Resource, Debug, Default)]
+#[derive(Resource, Debug)]
 pub struct FleetIndex {
     pub(super) by_key: HashMap<RowKey, Entity>,
-    /// Rows not shown because the wall was full.
+    /// Most rows shown at once.
+    pub most: usize,
+    /// How often a row was not shown because the wall was full. It shows when it changes while there is room.
     pub refused: u64,
+}
+
+impl Default for FleetIndex {
+    fn default() -> Self {
+        Self {
+            by_key: HashMap::new(),
+            most: Self::MAX_ROWS,
+            refused: 0,
+        }
+    }
 }
 
 impl FleetIndex {

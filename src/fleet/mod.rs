@@ -1,9 +1,12 @@
 //! The rows as ECS entities: index, apply, retire, relations, counts. Builds and runs without a renderer.
 
 mod apply;
+mod assigned;
 mod components;
+mod full;
 mod glow;
 mod incoming;
+mod pointers;
 mod relations;
 mod retire;
 mod row;
@@ -11,6 +14,7 @@ mod ties;
 mod touched;
 mod working;
 
+pub use assigned::{Assigned, Assignments};
 pub use components::*;
 pub use incoming::{ApplyBudget, Incoming};
 pub use ties::{TieIndex, Ties};
@@ -29,6 +33,7 @@ pub fn plugin(app: &mut App) {
             incoming::plugin,
             apply::plugin,
             relations::plugin,
+            assigned::plugin,
             ties::plugin,
             working::plugin,
             retire::plugin,

@@ -1,73 +1,32 @@
-//! Who belongs to whom: task → agent, task → workflow, task → run, run → workflow, agent → task in hand. Rows arrive in any order, so a link whose
-//! other end is not here yet waits until it comes; when an end leaves, the link waits again.
+//! Who belongs to whom: task → workflow, task → run, run → workflow. Rows arrive in any order, so a link whose other end
+//! is not here yet waits until it comes; when an end leaves, the link waits again. (Agents are found by id: `assigned`.)
 
-use std::collections::HashMap;
+use bevy::prelude::*;
 
-use bevy::{ecs::entity::EntityHashSet, prelude::*};
-
-use super::{
-    AssignedTo, Assignments, FleetIndex, InRun, PartOf, Parts, RunParts, TieIndex, Touched,
-    working::{self, InHandOf, Unsettled},
-};
+use super::{FleetIndex, InRun, PartOf, Parts, RunParts, TieIndex, Touched, pointers::Pointers, working};
 use crate::domain::{Kind, RowId, RowKey};
-
-/// Most links that wait for their other end. One more is not kept: it shows when its row changes next.
-const MAX_WAITING: usize = 1_000_000;
 
 /// What a row says it belongs to, whether that exists or not.
 #[derive(Component, Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Wants {
-    pub agent: Option<RowId>,
     pub workflow: Option<RowId>,
     pub run: Option<RowId>,
     pub current_task: Option<RowId>,
 }
 
 impl Wants {
+    /// What it waits for where it is not here.
     fn targets(&self) -> impl Iterator<Item = RowKey> {
-        [
-            (Kind::Agent, &self.agent),
-            (Kind::Workflow, &self.workflow),
-            (Kind::Run, &self.run),
-            (Kind::Task, &self.current_task),
-        ]
-        .into_iter()
-        .filter_map(|(kind, id)| id.clone().map(|id| RowKey::new(kind, id)))
+        [(Kind::Workflow, &self.workflow), (Kind::Run, &self.run)]
+            .into_iter()
+            .filter_map(|(kind, id)| id.clone().map(|id| RowKey::new(kind, id)))
     }
 }
 
-/// Links whose other end is not here: target → the rows that want it.
+/// Links whose other end is not here: target → the rows that want it. No bound of its own, so that none is lost: at most
+/// the two targets of each of `FleetIndex::MAX_ROWS` rows.
 #[derive(Resource, Debug, Default)]
-pub(super) struct Waiting {
-    by_target: HashMap<RowKey, EntityHashSet>,
-    links: usize,
-}
-
-impl Waiting {
-    fn add(&mut self, target: RowKey, source: Entity) {
-        if self.links < MAX_WAITING && self.by_target.entry(target).or_default().insert(source) {
-            self.links += 1;
-        }
-    }
-
-    fn remove(&mut self, target: &RowKey, source: Entity) {
-        let Some(sources) = self.by_target.get_mut(target) else {
-            return;
-        };
-        if sources.remove(&source) {
-            self.links -= 1;
-        }
-        if sources.is_empty() {
-            self.by_target.remove(target);
-        }
-    }
-
-    fn take(&mut self, target: &RowKey) -> EntityHashSet {
-        let sources = self.by_target.remove(target).unwrap_or_default();
-        self.links -= sources.len();
-        sources
-    }
-}
+pub(super) struct Waiting(Pointers<RowKey>);
 
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Waiting>();
@@ -75,34 +34,27 @@ pub(super) fn plugin(app: &mut App) {
 
 /// Makes `source` belong to what it says now.
 pub(super) fn attach(world: &mut World, index: &FleetIndex, source: Entity, wants: Wants) {
-    let Some(old) = world.get::<Wants>(source).cloned() else {
+    let Some(old) = world.get::<Wants>(source).filter(|old| **old != wants).cloned() else {
         return;
     };
-    // Even with the same links, the row's own state may have changed who works on what.
-    working::touch_neighbours(world, source);
-    if old == wants {
-        return;
-    }
     world.resource_mut::<TieIndex>().stir();
+    working::rename(world, source, old.current_task.as_ref(), wants.current_task.as_ref());
     world.resource_scope(|world, mut waiting: Mut<Waiting>| {
         for target in old.targets() {
-            waiting.remove(&target, source);
+            waiting.0.remove(&target, source);
         }
         for target in wants.targets() {
             if index.get(&target).is_none() {
-                waiting.add(target, source);
+                waiting.0.add(target, source);
             }
         }
-        let agent = find(index, Kind::Agent, wants.agent.as_ref());
         let run = find(index, Kind::Run, wants.run.as_ref());
         if let Ok(mut row) = world.get_entity_mut(source) {
-            relate(&mut row, agent.map(AssignedTo));
             relate(&mut row, run.map(InRun));
             row.insert(wants);
         }
     });
     stand(world, index, source);
-    working::touch_neighbours(world, source);
 }
 
 fn find(index: &FleetIndex, kind: Kind, id: Option<&RowId>) -> Option<Entity> {
@@ -148,74 +100,48 @@ fn members<T: RelationshipTarget>(world: &World, of: Entity) -> Vec<Entity> {
 
 /// A row has come: the links that waited for it are made.
 pub(super) fn welcome(world: &mut World, index: &FleetIndex, key: &RowKey, entity: Entity) {
-    let sources = world.resource_mut::<Waiting>().take(key);
+    let sources = world.resource_mut::<Waiting>().0.take(key);
     for source in sources {
-        if let Ok(mut row) = world.get_entity_mut(source) {
-            match key.kind {
-                Kind::Agent => {
-                    row.insert(AssignedTo(entity));
-                }
-                Kind::Workflow => stand(world, index, source),
-                Kind::Run => {
-                    row.insert(InRun(entity));
-                    stand(world, index, source);
-                }
-                Kind::Task => {
-                    world.resource_mut::<Unsettled>().0.insert(source);
-                }
-            }
+        if key.kind == Kind::Run
+            && let Ok(mut row) = world.get_entity_mut(source)
+        {
+            row.insert(InRun(entity));
         }
+        stand(world, index, source);
         world.resource_mut::<Touched>().note(source);
-        working::touch_neighbours(world, source);
     }
-    working::touch_neighbours(world, entity);
 }
 
 /// A row goes: its own links are cut, and those that pointed at it wait for it to come back.
 pub(super) fn detach(world: &mut World, index: &FleetIndex, key: &RowKey, entity: Entity) {
-    working::touch_neighbours(world, entity);
     world.resource_mut::<TieIndex>().stir();
+    let wants = world.get::<Wants>(entity).cloned().unwrap_or_default();
+    working::rename(world, entity, wants.current_task.as_ref(), None);
     world.resource_scope(|world, mut waiting: Mut<Waiting>| {
-        if let Some(wants) = world.get::<Wants>(entity).cloned() {
-            for target in wants.targets() {
-                waiting.remove(&target, entity);
-            }
+        for target in wants.targets() {
+            waiting.0.remove(&target, entity);
         }
         let sources = match key.kind {
-            Kind::Agent => members::<Assignments>(world, entity),
             Kind::Workflow => members::<Parts>(world, entity),
             Kind::Run => members::<RunParts>(world, entity),
-            Kind::Task => members::<InHandOf>(world, entity),
+            Kind::Agent | Kind::Task => Vec::new(),
         };
         for source in sources {
-            let Ok(mut row) = world.get_entity_mut(source) else {
-                continue;
-            };
-            match key.kind {
-                Kind::Agent => {
-                    row.remove::<AssignedTo>();
-                }
-                Kind::Run => {
-                    row.remove::<InRun>();
-                    stand(world, index, source);
-                }
-                // A run goes with its workflow, and so do the tasks that stood there because it did.
-                Kind::Workflow => stand(world, index, source),
-                Kind::Task => {}
-            }
-            let Ok(row) = world.get_entity(source) else {
-                continue;
-            };
-            if row
-                .get::<Wants>()
-                .is_some_and(|wants| wants.targets().any(|target| target == *key))
+            if key.kind == Kind::Run
+                && let Ok(mut row) = world.get_entity_mut(source)
             {
-                waiting.add(key.clone(), source);
+                row.remove::<InRun>();
+            }
+            // A run goes with its workflow, and so do the tasks that stood there because it did.
+            stand(world, index, source);
+            let wants = world.get::<Wants>(source);
+            if wants.is_some_and(|wants| wants.targets().any(|target| target == *key)) {
+                waiting.0.add(key.clone(), source);
             }
             world.resource_mut::<Touched>().note(source);
         }
         if let Ok(mut row) = world.get_entity_mut(entity) {
-            row.remove::<(AssignedTo, InRun)>();
+            row.remove::<InRun>();
             // A leaving task keeps its workflow so that its mark fades where it stood.
             row.insert(Wants::default());
         }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use bevy::prelude::*;
 
 use super::{
-    AgentRow, Columns, Counts, FleetIndex, Key, Label, Moment, RowState, TaskRow, TieIndex, Ties, Touched, WorkflowRow,
+    AgentRow, Assigned, Columns, Counts, FleetIndex, Key, Label, Moment, RowState, TaskRow, TieIndex, Ties, Touched,
+    WorkflowRow, assigned,
     glow::Recovered,
     relations::{self, Wants},
-    retire, ties,
+    retire, ties, working,
 };
-use crate::domain::{Change, Mapping, Op, Row, StatusReading};
+use crate::domain::{Change, Kind, Mapping, Op, Row, RowKey, StatusReading};
 
 /// What a row shows, taken apart into what its entity carries.
 struct Shown {
@@ -23,7 +24,7 @@ struct Shown {
 
 enum Details {
     Agent(AgentRow),
-    Task(TaskRow),
+    Task(TaskRow, Assigned),
     Workflow(WorkflowRow),
 }
 
@@ -44,6 +45,9 @@ pub(super) fn apply(
             }
             index.by_key.remove(&change.key);
             relations::detach(world, index, &change.key, entity);
+            // The component stays until the entity goes, as all others do; the index has forgotten it.
+            let said = world.get::<Assigned>(entity).cloned();
+            settle(world, index, &change.key, entity, said.as_ref(), None);
             ties::set(world, entity, Ties::default());
             retire::begin(world, entity, now);
             world.resource_mut::<Touched>().note(entity);
@@ -54,7 +58,7 @@ pub(super) fn apply(
 }
 
 fn spawn(world: &mut World, index: &mut FleetIndex, counts: &mut Counts, mapping: &Mapping, now: f64, change: Change) {
-    if index.len() >= FleetIndex::MAX_ROWS {
+    if index.len() >= index.most {
         index.refused += 1;
         return;
     }
@@ -82,7 +86,7 @@ fn spawn(world: &mut World, index: &mut FleetIndex, counts: &mut Counts, mapping
     );
     let entity = match details {
         Details::Agent(agent) => world.spawn((common, agent)).id(),
-        Details::Task(task) => world.spawn((common, task)).id(),
+        Details::Task(task, assigned) => world.spawn((common, task, assigned)).id(),
         Details::Workflow(workflow) => world.spawn((common, workflow)).id(),
     };
     if is_of_snapshot {
@@ -92,6 +96,8 @@ fn spawn(world: &mut World, index: &mut FleetIndex, counts: &mut Counts, mapping
     world.resource_mut::<Touched>().note(entity);
     relations::attach(world, index, entity, wants);
     relations::welcome(world, index, &key, entity);
+    let says = world.get::<Assigned>(entity).cloned();
+    settle(world, index, &key, entity, None, says.as_ref());
     ties::set(world, entity, ties);
     world.resource_mut::<TieIndex>().stir();
 }
@@ -132,11 +138,15 @@ fn update(
         counts.add(change.key.kind, state.status);
     }
     seen |= set_if_neq(&mut row, RowState(state));
+    let mut said = None;
     match details {
         Details::Agent(agent) => {
             set_if_neq(&mut row, agent);
         }
-        Details::Task(task) => seen |= set_if_neq(&mut row, task),
+        Details::Task(task, says) => {
+            seen |= set_if_neq(&mut row, task);
+            said = row.get_mut::<Assigned>().and_then(|mut said| said.replace_if_neq(says));
+        }
         Details::Workflow(workflow) => seen |= set_if_neq(&mut row, workflow),
     }
     if seen && let Some(mut moment) = row.get_mut::<Moment>() {
@@ -147,7 +157,25 @@ fn update(
     }
     world.resource_mut::<Touched>().note(entity);
     relations::attach(world, index, entity, wants);
+    let says = said.as_ref().and_then(|_| world.get::<Assigned>(entity).cloned());
+    settle(world, index, &change.key, entity, said.as_ref(), says.as_ref());
     ties::set(world, entity, ties);
+}
+
+/// Notes whom the row concerns that may have something else in hand now: itself, where it is an agent, and those that its
+/// assignment calls or called.
+fn settle(
+    world: &mut World,
+    index: &FleetIndex,
+    key: &RowKey,
+    row: Entity,
+    said: Option<&Assigned>,
+    says: Option<&Assigned>,
+) {
+    if key.kind == Kind::Agent {
+        working::unsettle(world, row);
+    }
+    assigned::say(world, index, key, row, said, says);
 }
 
 /// Writes a component only when it differs, so that change detection means change.
@@ -181,9 +209,7 @@ fn read(mapping: &Mapping, change: &Change) -> Shown {
         },
         Row::Task(task) => Shown {
             label: task.label,
-            state: task.status,
             wants: Wants {
-                agent: task.agents.into_iter().next(),
                 workflow: task.workflow,
                 run: task.run,
                 ..Wants::default()
@@ -192,12 +218,16 @@ fn read(mapping: &Mapping, change: &Change) -> Shown {
                 depends_on: task.depends_on,
                 parent: task.parent,
             },
-            details: Details::Task(TaskRow {
-                progress: task.progress,
-                priority: task.priority,
-                needs_human: task.needs_human,
-                error: task.error,
-            }),
+            details: Details::Task(
+                TaskRow {
+                    progress: task.progress,
+                    priority: task.priority,
+                    needs_human: task.needs_human,
+                    error: task.error,
+                },
+                Assigned::new(task.agents, task.status.status),
+            ),
+            state: task.status,
         },
         Row::Workflow(workflow) => Shown {
             label: workflow.label,

@@ -1,10 +1,9 @@
 //! Which tasks wait for which and are parts of which. Looked up when somebody points at a row, so nothing is linked ahead:
 //! a task keeps the ids that it names, and an index says who names whom. Rows that never come cost an entry.
 
-use std::collections::HashMap;
+use bevy::prelude::*;
 
-use bevy::{ecs::entity::EntityHashSet, prelude::*};
-
+use super::pointers::Pointers;
 use crate::domain::RowId;
 
 /// Most names in the index. A task that comes later still tells whom it names, but is not found by them.
@@ -32,7 +31,7 @@ impl Ties {
 /// Who names which task, and how often anything changed that ties are looked up by.
 #[derive(Resource, Debug, Default)]
 pub struct TieIndex {
-    by_target: HashMap<RowId, EntityHashSet>,
+    by_target: Pointers<RowId>,
     named: usize,
     edition: u64,
 }
@@ -40,10 +39,10 @@ pub struct TieIndex {
 impl TieIndex {
     /// The tasks that name this one, in no order.
     pub fn naming(&self, target: &RowId) -> impl Iterator<Item = Entity> {
-        self.by_target.get(target).into_iter().flatten().copied()
+        self.by_target.at(target)
     }
 
-    /// Changes with every row that comes, goes or is linked otherwise.
+    /// Changes with every row that comes, goes or is linked otherwise, and with work that begins or ends.
     pub fn edition(&self) -> u64 {
         self.edition
     }
@@ -54,7 +53,7 @@ impl TieIndex {
 
     fn add(&mut self, ties: &Ties, source: Entity) {
         for target in ties.names() {
-            if self.named < MAX_NAMED && self.by_target.entry(target.clone()).or_default().insert(source) {
+            if self.named < MAX_NAMED && self.by_target.add(target.clone(), source) {
                 self.named += 1;
             }
         }
@@ -62,14 +61,8 @@ impl TieIndex {
 
     fn remove(&mut self, ties: &Ties, source: Entity) {
         for target in ties.names() {
-            let Some(sources) = self.by_target.get_mut(target) else {
-                continue;
-            };
-            if sources.remove(&source) {
+            if self.by_target.remove(target, source) {
                 self.named -= 1;
-            }
-            if sources.is_empty() {
-                self.by_target.remove(target);
             }
         }
     }

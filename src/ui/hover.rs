@@ -15,8 +15,8 @@ pub struct HoverView<'a> {
     pub state: &'a StatusReading,
     /// Seconds since the row says that it was changed.
     pub age_secs: Option<f64>,
-    /// A task's agent.
-    pub agent: Option<&'a str>,
+    /// The agents that a task is assigned to, those that are there.
+    pub agents: Vec<&'a str>,
     /// An agent's task in hand.
     pub task: Option<&'a str>,
     /// A task's workflow.
@@ -32,6 +32,8 @@ const MOST_WIDTH: f32 = 300.0;
 const AWAY: Vec2 = vec2(16.0, 18.0);
 const MOST_LABEL: usize = 90;
 const MOST_ERROR: usize = 140;
+/// Agents of a task that are named.
+const MOST_AGENTS: usize = 3;
 
 /// Hangs the card beside `pointer`, wholly within `screen`. It never takes the pointer itself.
 pub fn hover_area(ctx: &Context, view: &HoverView<'_>, pointer: Pos2, screen: Rect) {
@@ -121,13 +123,28 @@ fn lines(view: &HoverView<'_>) -> Vec<String> {
     let whose = [
         view.subtitle.map(|text| format::clean(text, MOST_LABEL)),
         named("works on", view.task),
-        named("by", view.agent),
+        by(&view.agents),
         named("in", view.workflow),
     ];
     let changed = view
         .age_secs
         .map(|age| format!("changed {} ago", format::span(age.max(0.0))));
     whose.into_iter().chain([changed]).flatten().collect()
+}
+
+/// Who has it: the first few by name.
+fn by(agents: &[&str]) -> Option<String> {
+    let names: Vec<String> = agents
+        .iter()
+        .take(MOST_AGENTS)
+        .map(|name| format::clean(name, MOST_LABEL / agents.len().clamp(1, MOST_AGENTS)))
+        .collect();
+    let more = agents.len().saturating_sub(MOST_AGENTS);
+    match (names.join(", "), more) {
+        (names, _) if names.is_empty() => None,
+        (names, 0) => Some(format!("by {names}")),
+        (names, more) => Some(format!("by {names} and {more} more")),
+    }
 }
 
 #[cfg(test)]
@@ -154,5 +171,14 @@ mod tests {
             tiny.min,
             "what does not fit begins at the edge"
         );
+    }
+
+    #[test]
+    fn several_agents_are_named_and_many_are_counted() {
+        assert_eq!(by(&[]), None);
+        assert_eq!(by(&["Ada"]).as_deref(), Some("by Ada"));
+        assert_eq!(by(&["Ada", "Bob"]).as_deref(), Some("by Ada, Bob"));
+        let many = by(&["Ada", "Bob", "Cid", "Dan", "Eve"]);
+        assert_eq!(many.as_deref(), Some("by Ada, Bob, Cid and 2 more"));
     }
 }

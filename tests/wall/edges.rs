@@ -6,7 +6,7 @@ use bevy::prelude::*;
 use opswall::{
     demo::{Control, TableId},
     domain::{Kind, LinkStatus, Status},
-    fleet::{AssignedTo, PartOf, WorksOn},
+    fleet::{PartOf, WorksOn},
     layout::{District, DockGround, Place, Unassigned},
     scene::palette::Palette,
 };
@@ -214,7 +214,6 @@ fn rows_without_links_and_with_links_to_nobody_stand_in_unassigned_until_somebod
     assert!(labels.iter().any(|label| label.starts_with("Works on")), "{labels:?}");
     let (task, lost) = (wall.row(Kind::Task, task), wall.row(Kind::Agent, lost));
     assert_eq!(wall.get::<PartOf>(task), None);
-    assert_eq!(wall.get::<AssignedTo>(task), None);
     let dock = wall.app.world().resource::<DockGround>().0.expect("a dock");
     let home = wall.get::<Place>(lost).expect("a place").at;
     assert!(dock.contains(home), "an agent without a task that is known rests");

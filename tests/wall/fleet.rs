@@ -1,16 +1,16 @@
 //! Rows become entities: a headless app is fed changes and its world is read.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use bevy::prelude::*;
 use opswall::{
-    domain::{Change, Kind, Op, Record, RowKey, Status},
+    domain::{Change, Kind, Op, Record, RowKey, Status, mapping::MAX_AGENTS_PER_TASK},
     fleet::{
-        self, AssignedTo, Columns, Counts, EXIT_SECS, FleetIndex, FleetMapping, Incoming, Key, Label, Moment, PartOf,
+        self, Columns, Counts, EXIT_SECS, FleetIndex, FleetMapping, InHandOf, Incoming, Key, Label, Moment, PartOf,
         Parts, RowState, TaskRow, WorksOn,
     },
     frame,
-    messages::{self, RowChanged},
+    messages::{self, Noticed, RowChanged},
 };
 use serde_json::{Value, json};
 
@@ -60,6 +60,23 @@ fn task(id: &str, status: &str, agent: Option<&str>, workflow: Option<&str>) -> 
     json!({ "id": id, "title": format!("task {id}"), "status": status, "agent_id": agent, "workflow_id": workflow })
 }
 
+/// A task of several.
+fn shared(id: &str, status: &str, agents: &[&str]) -> Value {
+    json!({ "id": id, "title": id, "status": status, "assignee_ids": agents })
+}
+
+/// The id of what an agent has in hand.
+fn in_hand(app: &App, agent: &str) -> Option<String> {
+    let works_on = app.world().get::<WorksOn>(entity(app, Kind::Agent, agent))?;
+    let key = &app.world().get::<Key>(works_on.0).expect("a row").0;
+    assert_eq!(
+        app.world().resource::<FleetIndex>().get(key),
+        Some(works_on.0),
+        "nobody works on what has gone"
+    );
+    Some(key.id.to_string())
+}
+
 fn workflow(id: &str) -> Value {
     json!({ "id": id, "name": format!("workflow {id}"), "status": "running" })
 }
@@ -107,7 +124,7 @@ fn a_row_is_spawned_updated_and_leaves_with_an_exit() {
             .gone
             .is_some()
     );
-    let watchdog = std::time::Instant::now();
+    let watchdog = Instant::now();
     while app.world().get_entity(task_entity).is_ok() {
         assert!(
             watchdog.elapsed().as_secs_f64() < EXIT_SECS + 10.0,
@@ -155,7 +172,6 @@ fn links_tolerate_any_arrival_order() {
             entity(&app, Kind::Workflow, "w"),
             entity(&app, Kind::Task, "t"),
         );
-        assert_eq!(app.world().get::<AssignedTo>(t).map(|to| to.0), Some(a), "{order:?}");
         assert_eq!(app.world().get::<PartOf>(t).map(|of| of.0), Some(w), "{order:?}");
         assert_eq!(app.world().get::<WorksOn>(a).map(|on| on.0), Some(t), "{order:?}");
     }
@@ -181,7 +197,10 @@ fn a_link_waits_again_when_its_other_end_leaves_and_comes_back() {
         ],
     );
     assert!(app.world().get::<PartOf>(t).is_none());
-    assert!(app.world().get::<AssignedTo>(t).is_none());
+    assert_eq!(
+        app.world().get::<InHandOf>(t).map_or(0, |agents| agents.iter().count()),
+        0
+    );
     feed(
         &mut app,
         [
@@ -234,6 +253,208 @@ fn an_agent_lays_down_a_finished_task_and_takes_the_next() {
     assert!(app.world().get::<WorksOn>(a).is_none());
 }
 
+#[test]
+fn every_agent_that_a_running_task_names_works_on_it_whatever_comes_first() {
+    let rows = [
+        change(Kind::Agent, Op::Insert, &agent("a", "busy")),
+        change(Kind::Agent, Op::Insert, &agent("b", "busy")),
+        change(
+            Kind::Task,
+            Op::Insert,
+            &shared("t", "running", &["never", "a", "b", "a"]),
+        ),
+    ];
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let mut app = app();
+        for at in order {
+            feed(&mut app, [rows[at].clone()]);
+        }
+        for agent in ["a", "b"] {
+            assert_eq!(in_hand(&app, agent).as_deref(), Some("t"), "{order:?}");
+        }
+    }
+}
+
+#[test]
+fn agents_join_and_leave_a_shared_task_as_its_row_says_and_find_it_again_when_they_come_back() {
+    let mut app = app();
+    feed(
+        &mut app,
+        ["a", "b", "c"].map(|id| change(Kind::Agent, Op::Insert, &agent(id, "busy"))),
+    );
+    let hands = |app: &App| ["a", "b", "c"].map(|agent| in_hand(app, agent).is_some());
+    let say = |app: &mut App, status: &str, agents: &[&str]| {
+        feed(app, [change(Kind::Task, Op::Update, &shared("t", status, agents))]);
+    };
+    say(&mut app, "running", &["a", "b"]);
+    assert_eq!(hands(&app), [true, true, false]);
+    say(&mut app, "running", &["c", "b"]);
+    assert_eq!(hands(&app), [false, true, true]);
+    say(&mut app, "queued", &["c", "b"]);
+    assert_eq!(hands(&app), [false; 3]);
+    say(&mut app, "running", &["c", "b"]);
+    // The second goes and comes back, together with a change of the task and without.
+    feed(&mut app, [change(Kind::Agent, Op::Delete, &agent("b", "busy"))]);
+    feed(&mut app, [change(Kind::Agent, Op::Insert, &agent("b", "busy"))]);
+    assert_eq!(hands(&app), [false, true, true]);
+    feed(
+        &mut app,
+        [
+            change(Kind::Agent, Op::Delete, &agent("b", "busy")),
+            change(Kind::Task, Op::Update, &shared("t", "running", &["a", "b", "b"])),
+            change(Kind::Agent, Op::Insert, &agent("b", "busy")),
+        ],
+    );
+    assert_eq!(hands(&app), [true, true, false]);
+    // The task goes and comes back in one frame.
+    let t = shared("t", "running", &["a", "b"]);
+    feed(
+        &mut app,
+        [change(Kind::Task, Op::Delete, &t), change(Kind::Task, Op::Insert, &t)],
+    );
+    assert_eq!(hands(&app), [true, true, false]);
+    say(&mut app, "running", &[]);
+    assert_eq!(hands(&app), [false; 3]);
+}
+
+#[test]
+fn a_task_of_very_many_is_that_of_the_first_sixteen() {
+    let mut app = app();
+    let ids: Vec<String> = (10..40).map(|n| format!("a{n}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    feed(
+        &mut app,
+        ids.iter().map(|id| change(Kind::Agent, Op::Insert, &agent(id, "busy"))),
+    );
+    feed(
+        &mut app,
+        [change(Kind::Task, Op::Insert, &shared("t", "running", &ids))],
+    );
+    let t = entity(&app, Kind::Task, "t");
+    let agents = app.world().get::<InHandOf>(t).expect("agents");
+    assert_eq!(agents.iter().count(), MAX_AGENTS_PER_TASK);
+    assert!(in_hand(&app, ids[15]).is_some() && in_hand(&app, ids[16]).is_none());
+}
+
+#[test]
+fn of_its_running_tasks_an_agent_takes_the_same_one_in_whatever_order_they_come() {
+    let a = change(Kind::Agent, Op::Insert, &agent("a", "busy"));
+    let tasks = [("10", "running"), ("9", "running"), ("8", "queued"), ("1", "done")];
+    for first in 0..tasks.len() {
+        let mut app = app();
+        feed(&mut app, [a.clone()]);
+        for at in 0..tasks.len() {
+            let (id, status) = tasks[(first + at) % tasks.len()];
+            feed(
+                &mut app,
+                [change(Kind::Task, Op::Insert, &task(id, status, Some("a"), None))],
+            );
+        }
+        // Numbers by value: the older one of a counter.
+        assert_eq!(in_hand(&app, "a").as_deref(), Some("9"), "beginning with {first}");
+        feed(
+            &mut app,
+            [change(Kind::Task, Op::Update, &task("9", "done", Some("a"), None))],
+        );
+        assert_eq!(in_hand(&app, "a").as_deref(), Some("10"));
+        feed(
+            &mut app,
+            [change(Kind::Task, Op::Update, &task("8", "running", Some("a"), None))],
+        );
+        assert_eq!(in_hand(&app, "a").as_deref(), Some("8"));
+    }
+}
+
+#[test]
+fn a_finished_task_that_is_reopened_calls_back_the_agents_that_name_it() {
+    let names = |status: &str| json!({ "id": "a", "name": "a", "status": status, "current_task_id": "t" });
+    let mut app = app();
+    let say = |app: &mut App, op: Op, status: &str| feed(app, [change(Kind::Task, op, &task("t", status, None, None))]);
+    let agent_says = |app: &mut App, row: &Value| feed(app, [change(Kind::Agent, Op::Update, row)]);
+    agent_says(&mut app, &names("busy"));
+    say(&mut app, Op::Insert, "running");
+    assert_eq!(in_hand(&app, "a").as_deref(), Some("t"));
+    say(&mut app, Op::Update, "done");
+    assert_eq!(in_hand(&app, "a"), None);
+    say(&mut app, Op::Update, "running");
+    assert_eq!(in_hand(&app, "a").as_deref(), Some("t"), "reopened");
+
+    // It rests because the task is over; the row goes and comes back reopened.
+    say(&mut app, Op::Update, "cancelled");
+    say(&mut app, Op::Delete, "cancelled");
+    say(&mut app, Op::Insert, "queued");
+    assert_eq!(in_hand(&app, "a").as_deref(), Some("t"), "came back");
+
+    // It is offline while the row goes and comes back.
+    agent_says(&mut app, &names("offline"));
+    assert_eq!(in_hand(&app, "a"), None);
+    say(&mut app, Op::Delete, "queued");
+    say(&mut app, Op::Insert, "running");
+    assert_eq!(in_hand(&app, "a"), None);
+    agent_says(&mut app, &names("busy"));
+    assert_eq!(in_hand(&app, "a").as_deref(), Some("t"), "online again");
+
+    // It names another that never comes: what happens to the first is no matter of its any more.
+    let mut other = names("busy");
+    other["current_task_id"] = json!("u");
+    agent_says(&mut app, &other);
+    say(&mut app, Op::Update, "done");
+    say(&mut app, Op::Update, "running");
+    assert_eq!(in_hand(&app, "a"), None);
+}
+
+/// Rows that wait for one that is not there are all found when it comes, whatever happened to them meanwhile.
+#[test]
+fn no_row_is_forgotten_that_waits_for_its_workflow() {
+    const TASKS: usize = 3_000;
+    let mut app = app();
+    let say = |status: &'static str| {
+        (0..TASKS).map(move |n| change(Kind::Task, Op::Update, &task(&n.to_string(), status, None, Some("w"))))
+    };
+    feed(&mut app, say("queued"));
+    feed(&mut app, say("done"));
+    for _ in 0..2 {
+        feed(&mut app, [change(Kind::Workflow, Op::Insert, &workflow("w"))]);
+        let w = entity(&app, Kind::Workflow, "w");
+        assert_eq!(app.world().get::<Parts>(w).expect("parts").iter().count(), TASKS);
+        feed(&mut app, [change(Kind::Workflow, Op::Delete, &workflow("w"))]);
+    }
+}
+
+/// What the fleet says to whoever looks.
+#[derive(Resource, Default)]
+struct Told(Vec<String>);
+
+#[test]
+fn rows_that_find_no_room_are_told_of_and_again_when_they_are_twice_as_many() {
+    let mut app = app();
+    app.init_resource::<Told>()
+        .add_systems(Last, |mut notices: MessageReader<Noticed>, mut told: ResMut<Told>| {
+            told.0.extend(notices.read().map(|notice| notice.0.text.clone()));
+        });
+    app.world_mut().resource_mut::<FleetIndex>().most = 2;
+    let come = |app: &mut App, id: &str| {
+        feed(app, [change(Kind::Task, Op::Insert, &task(id, "queued", None, None))]);
+        app.world().resource::<Told>().0.len()
+    };
+    let times = ["1", "2", "3", "4", "5", "6", "7"].map(|id| come(&mut app, id));
+    assert_eq!(times, [0, 0, 1, 2, 2, 3, 3]);
+    let told = app.world().resource::<Told>();
+    assert!(
+        told.0.iter().all(|text| text.contains("more than 2 rows")),
+        "{:?}",
+        told.0
+    );
+    assert_eq!(app.world().resource::<FleetIndex>().len(), 2);
+    // One goes: what comes next has room, and so has what was left out as soon as it changes.
+    feed(
+        &mut app,
+        [change(Kind::Task, Op::Delete, &task("1", "queued", None, None))],
+    );
+    assert_eq!(come(&mut app, "7"), 3);
+    entity(&app, Kind::Task, "7");
+}
+
 /// What does not fit in one frame waits, in order, and nothing is lost.
 #[test]
 fn five_thousand_changes_and_more_are_applied_in_order() {
@@ -241,7 +462,7 @@ fn five_thousand_changes_and_more_are_applied_in_order() {
     let inserts = (0..5_000).map(|n| change(Kind::Task, Op::Insert, &task(&n.to_string(), "queued", None, None)));
     let updates = (0..5_000).map(|n| change(Kind::Task, Op::Update, &task(&n.to_string(), "done", None, None)));
     let deletes = (0..2_500).map(|n| change(Kind::Task, Op::Delete, &task(&n.to_string(), "done", None, None)));
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     feed(&mut app, inserts.chain(updates).chain(deletes));
     // For whoever asks with --nocapture; what it takes is no matter of right or wrong.
     println!("{:.2} µs a change", started.elapsed().as_secs_f64() * 1e6 / 12_500.0);

@@ -204,6 +204,50 @@ fn an_agent_is_tied_to_what_is_assigned_to_it_and_not_over() {
 }
 
 #[test]
+fn an_agent_is_tied_to_a_task_that_names_it_second() {
+    let mut app = app();
+    let agents = ["a", "b"].map(|id| {
+        let row = json!({"id": id, "name": id, "status": "working"});
+        change(Kind::Agent, Op::Insert, &row)
+    });
+    let row = json!({"id": "t", "title": "t", "status": "queued", "assignee_ids": ["a", "b"]});
+    feed(
+        &mut app,
+        agents.into_iter().chain([change(Kind::Task, Op::Insert, &row)]),
+    );
+    for agent in ["a", "b"] {
+        select(&mut app, Kind::Agent, agent);
+        assert_eq!(drawn(&app), [Assignment], "{agent}");
+    }
+    let row = json!({"id": "t", "title": "t", "status": "queued", "assignee_ids": ["a"]});
+    feed(&mut app, [change(Kind::Task, Op::Update, &row)]);
+    wait_for(&mut app, "it is the other's alone", |app| drawn(app).is_empty());
+}
+
+#[test]
+fn a_run_is_not_tied_to_what_waits_for_the_task_of_its_number() {
+    let mut app = app();
+    let run = json!({"id": "5", "name": "run", "status": "running", "workflow_id": "w"});
+    feed(
+        &mut app,
+        [
+            workflow("w"),
+            workflow("v"),
+            change(Kind::Run, Op::Insert, &run),
+            task("5", "running", "v", &[], None),
+            task("6", "queued", "v", &["5"], None),
+            task("7", "queued", "v", &[], Some("5")),
+        ],
+    );
+    select(&mut app, Kind::Run, "5");
+    assert!(drawn(&app).is_empty());
+    select(&mut app, Kind::Workflow, "w");
+    assert!(drawn(&app).is_empty(), "nor is its district");
+    select(&mut app, Kind::Task, "5");
+    assert_eq!(drawn(&app), [Dependency, Part]);
+}
+
+#[test]
 fn a_district_shows_what_leaves_it_when_hovered_and_all_when_selected() {
     let mut app = app();
     let rows = [

@@ -9,9 +9,7 @@ use bevy::{
 use super::{instance::TieKind, route::Circle};
 use crate::{
     domain::{Kind, RowId, RowKey, Status},
-    fleet::{
-        AgentRow, Assignments, FleetIndex, InHandOf, Key, PartOf, Parts, RowState, TaskRow, TieIndex, Ties, WorksOn,
-    },
+    fleet::{AgentRow, Assignments, FleetIndex, Key, PartOf, Parts, RowState, TaskRow, TieIndex, Ties, WorksOn},
     layout::{District, Unassigned},
 };
 
@@ -31,13 +29,14 @@ pub(super) struct Fleet<'w, 's> {
     keys: Query<'w, 's, &'static Key>,
     states: Query<'w, 's, &'static RowState>,
     ties: Query<'w, 's, &'static Ties>,
-    tasks: Query<'w, 's, (Option<&'static PartOf>, Has<InHandOf>), With<TaskRow>>,
-    agents: Query<'w, 's, (Option<&'static Assignments>, Option<&'static WorksOn>), With<AgentRow>>,
+    tasks: Query<'w, 's, Option<&'static PartOf>, With<TaskRow>>,
+    agents: Query<'w, 's, (&'static Key, Option<&'static WorksOn>), With<AgentRow>>,
     parts: Query<'w, 's, &'static Parts>,
     districts: Query<'w, 's, &'static District>,
     unassigned: Option<Res<'w, Unassigned>>,
     index: Option<Res<'w, FleetIndex>>,
     naming: Res<'w, TieIndex>,
+    assignments: Res<'w, Assignments>,
 }
 
 /// Ties as they are found, each once.
@@ -65,9 +64,11 @@ impl Fleet<'_, '_> {
             let Some(row) = row else { continue };
             if self.tasks.contains(row) {
                 self.of_task(row, &mut found);
-            } else if let Ok((assignments, in_hand)) = self.agents.get(row) {
+            } else if let Ok((key, in_hand)) = self.agents.get(row) {
+                // One that is on its way out has nothing any more.
+                let is_here = self.index.as_ref().is_some_and(|index| index.get(&key.0) == Some(row));
                 let in_hand = in_hand.map(|works_on| works_on.0);
-                let assigned = assignments.into_iter().flat_map(|tasks| tasks.iter());
+                let assigned = self.assignments.of(&key.0.id).filter(|_| is_here);
                 for task in assigned.take(MOST_ROWS) {
                     // What is in its hand has a beam.
                     if Some(task) != in_hand && !self.is_over(task) {
@@ -107,7 +108,11 @@ impl Fleet<'_, '_> {
                 found.add(parent, task, TieKind::Part);
             }
         }
+        // Columns name tasks: a run that has the number of a task is not meant.
         let Ok(key) = self.keys.get(task) else { return };
+        if key.0.kind != Kind::Task {
+            return;
+        }
         for other in self.naming.naming(&key.0.id).take(MOST_ROWS) {
             let Ok(ties) = self.ties.get(other) else { continue };
             if ties.depends_on.contains(&key.0.id) {
@@ -137,13 +142,13 @@ impl Fleet<'_, '_> {
 
     /// The district of a task; `None` is *Unassigned*, or an agent's dock.
     pub fn district(&self, row: Entity) -> Option<Entity> {
-        let (part_of, _) = self.tasks.get(row).ok()?;
+        let part_of = self.tasks.get(row).ok()?;
         part_of.map(|part_of| part_of.0)
     }
 
     /// Where a task's district is.
     pub fn circle(&self, row: Entity) -> Option<Circle> {
-        let (part_of, _) = self.tasks.get(row).ok()?;
+        let part_of = self.tasks.get(row).ok()?;
         let district = match part_of {
             Some(workflow) => *self.districts.get(workflow.0).ok()?,
             None => self.unassigned.as_ref()?.0?,

@@ -4,7 +4,7 @@ use bevy::{ecs::entity::EntityHashSet, prelude::*};
 
 use super::{focus::Fleet, route, store::ShownTies};
 use crate::{
-    fleet::{FleetClock, TieIndex, Touched},
+    fleet::{Assignments, FleetClock, TieIndex, Touched},
     frame::FrameSystems,
     scene::{
         marks::{Marks, MarksDrawn, stamp},
@@ -28,6 +28,7 @@ pub(super) struct Last {
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<ShownTies>()
         .init_resource::<TieIndex>()
+        .init_resource::<Assignments>()
         .add_systems(Update, draw.in_set(FrameSystems::Draw).after(MarksDrawn));
 }
 

@@ -5,9 +5,9 @@ use jiff::Timestamp;
 
 use crate::{
     connection::Connection,
-    domain::{Kind, Status},
+    domain::{Kind, RowKey, Status},
     fleet::{
-        AgentRow, AssignedTo, Columns, Counts, FleetMapping, Key, Label, Moment, PartOf, RowState, TaskRow,
+        AgentRow, Assigned, Columns, Counts, FleetIndex, FleetMapping, Key, Label, Moment, PartOf, RowState, TaskRow,
         WorkflowRow, WorksOn,
     },
     messages::{Quality, Staleness},
@@ -39,11 +39,12 @@ pub struct Reads<'w, 's> {
     pub unmapped: Res<'w, UnmappedWords>,
     selection: Res<'w, Selection>,
     mapping: Res<'w, FleetMapping>,
+    index: Res<'w, FleetIndex>,
     ties: Query<
         'w,
         's,
         (
-            Option<&'static AssignedTo>,
+            Option<&'static Assigned>,
             Option<&'static WorksOn>,
             Option<&'static PartOf>,
         ),
@@ -153,7 +154,13 @@ impl Reads<'_, '_> {
             subtitle: agent.and_then(|agent| agent.subtitle.as_deref()),
             state: &state.0,
             age_secs: updated.map(|at_ms| (Timestamp::now().as_millisecond().saturating_sub(at_ms)) as f64 / 1e3),
-            agent: ties.and_then(|(agent, ..)| agent).and_then(|agent| name(agent.0)),
+            agents: ties
+                .and_then(|(assigned, ..)| assigned)
+                .into_iter()
+                .flat_map(|assigned| &assigned.agents)
+                .filter_map(|id| self.index.get(&RowKey::new(Kind::Agent, id.clone())))
+                .filter_map(name)
+                .collect(),
             task: ties.and_then(|(_, task, _)| task).and_then(|task| name(task.0)),
             workflow: ties
                 .and_then(|(.., workflow)| workflow)
