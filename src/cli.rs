@@ -211,7 +211,7 @@ pub struct ChaosArgs {
 #[cfg(feature = "wall")]
 #[derive(Debug, Clone, Copy, Args)]
 pub struct SceneArgs {
-    /// Rows on the wall; 1,000, 10,000 and 100,000 in turn when not said
+    /// Rows on the wall; 1,000, 10,000, 100,000 and 1,000,000 in turn when not said
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub entities: Option<u64>,
     /// Row changes per second

@@ -211,3 +211,33 @@ fn wayland_answers(_name: &str) -> bool {
 fn x11_answers(_name: &str) -> bool {
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use bevy::time::{TimePlugin, create_time_channels};
+
+    use super::*;
+
+    #[test]
+    fn the_clock_is_never_behind_however_late_the_renderer_tells_the_time() {
+        let mut app = App::new();
+        app.add_plugins(TimePlugin)
+            .add_systems(First, tell_time.before(TimeSystems));
+        let (renderer, told) = create_time_channels();
+        app.insert_resource(told);
+        for _ in 0..3 {
+            renderer.0.send(Instant::now()).expect("there is room");
+            std::thread::sleep(Duration::from_millis(20));
+            let before = Instant::now();
+            app.update();
+            assert!(app.world().resource::<Time<Real>>().last_update() >= Some(before));
+        }
+        app.insert_resource(TimeUpdateStrategy::ManualDuration(Duration::from_secs(7)));
+        app.update();
+        assert_eq!(
+            app.world().resource::<Time<Real>>().delta_secs(),
+            7.0,
+            "a test's own clock stands"
+        );
+    }
+}

@@ -474,37 +474,74 @@ proptest! {
     }
 }
 
-/// `cargo test --release --test wall -- --ignored --nocapture layout`: prints, never fails.
+proptest! {
+    #[test]
+    fn one_row_more_or_less_moves_no_other_district_beyond_its_growth(
+        batches in acts(),
+        row in TASKS..TASKS + 150,
+        flow in prop::option::of(0..8_u32),
+        comes in any::<bool>(),
+    ) {
+        let mut floor = Floor::<u32>::default();
+        let mut known = Known::default();
+        for acts in batches {
+            let batch = batch(&mut known, &acts);
+            let outcome = floor.apply(&batch);
+            learn(&mut known, &outcome);
+        }
+        let before = known.districts.clone();
+        let act = if comes { Act::Task(row, flow) } else { Act::EndTask(row) };
+        let batch = batch(&mut known, &[act]);
+        let outcome = floor.apply(&batch);
+        learn(&mut known, &outcome);
+        let growth: f32 = before
+            .iter()
+            .filter_map(|(flow, (_, radius))| Some((known.districts.get(flow)?.1 - radius).max(0.0)))
+            .sum();
+        for (flow, (center, _)) in &before {
+            if let Some((now, _)) = known.districts.get(flow) {
+                prop_assert!(now.distance(*center) <= growth + 0.01, "{:?} moved by {}", flow, now.distance(*center));
+            }
+        }
+    }
+}
+
 #[test]
-#[ignore = "prints how long the layout takes on this machine"]
-fn how_long_it_takes() {
-    let flows: Vec<u32> = (0..1_000).collect();
-    let tasks: Vec<(u32, Option<u32>)> = (0..100_000).map(|task| (10_000 + task, Some(task % 1_000))).collect();
-    let agents: Vec<(u32, Option<u32>)> = (0..5_000)
-        .map(|agent| (1_000_000 + agent, (agent % 2 == 0).then_some(10_000 + agent * 7)))
-        .collect();
-    let all = Batch {
-        workflows: flows,
-        tasks,
-        agents,
+fn ground_that_is_mostly_empty_is_tidied_and_only_then() {
+    let mut floor = Floor::<u32>::default();
+    let everybody = Batch {
+        workflows: (0..60).collect(),
+        tasks: (0..600).map(|task| (TASKS + task, Some(task % 60))).collect(),
         ..Batch::default()
     };
-    for _ in 0..5 {
-        let mut floor = Floor::<u32>::default();
-        let began = std::time::Instant::now();
-        let outcome = floor.apply(&all);
-        let whole = began.elapsed();
-        let began = std::time::Instant::now();
-        for task in 0..1_000 {
-            floor.apply(&Batch {
-                tasks: vec![(500_000 + task, Some(task % 7))],
-                ..Batch::default()
-            });
-        }
-        println!(
-            "{} tasks: {whole:?}; one more: {:?}",
-            outcome.tasks.len(),
-            began.elapsed() / 1_000
-        );
-    }
+    let extent = floor.apply(&everybody).extent.unwrap();
+    assert!(floor.tidy().is_none(), "it is full");
+    // Of all the districts those at the two ends remain.
+    let mut centers: Vec<(f32, u32)> = (0..60)
+        .filter_map(|flow| {
+            let task = floor
+                .tasks_in(extent)
+                .into_iter()
+                .find(|(task, _)| (task - TASKS) % 60 == flow)?;
+            Some((task.1.x, flow))
+        })
+        .collect();
+    centers.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let gone: Vec<u32> = centers[4..56].iter().map(|(_, flow)| *flow).collect();
+    let left = floor
+        .apply(&Batch {
+            gone_tasks: (0..600)
+                .filter(|task| gone.contains(&(task % 60)))
+                .map(|task| TASKS + task)
+                .collect(),
+            gone_workflows: gone,
+            ..Batch::default()
+        })
+        .extent
+        .unwrap();
+    assert!(left.width() > extent.width() * 0.8, "nobody moved");
+    let tidied = floor.tidy().expect("most is empty");
+    assert_eq!(tidied.districts.len(), 8);
+    assert!(tidied.extent.unwrap().width() < left.width() * 0.7);
+    assert!(floor.tidy().is_none(), "once");
 }

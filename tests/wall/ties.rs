@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 /// Ties follow changed rows within a fraction of a second; a test waits no longer than this.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn app() -> App {
+pub fn app() -> App {
     let mut app = App::new();
     app.add_plugins(MinimalPlugins)
         .insert_resource(FleetMapping::default())

@@ -24,6 +24,8 @@ pub(super) struct Worlds {
     /// The feed's changes, and every mark is in flight.
     pub moving: Phase,
     pub sprites: Option<Phase>,
+    /// Ours over theirs, run by run, with every mark moving on both sides.
+    pub ratio: Option<Millis>,
 }
 
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -77,20 +79,17 @@ struct Line {
     reference: Option<Reference>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ratio: Option<f64>,
+    /// The least and the greatest of a run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ratio_spread: Option<[f64; 2]>,
     #[serde(skip_serializing_if = "Option::is_none", flatten)]
     full: Option<Full>,
 }
 
 impl Report {
-    /// Ours over theirs, with every mark moving on both sides.
-    fn ratio(&self) -> Option<f64> {
-        let worlds = self.worlds?;
-        let ratio = worlds.moving.frame_cpu_ms.median / worlds.sprites?.frame_cpu_ms.median;
-        Some((ratio * 1e4).round() / 1e4)
-    }
-
     pub fn print(&self, as_json: bool) -> io::Result<()> {
         let mut out = io::stdout().lock();
+        let ratio = self.worlds.and_then(|worlds| worlds.ratio);
         if as_json {
             let worlds = self.worlds;
             let line = Line {
@@ -105,7 +104,8 @@ impl Report {
                     name: sprites::NAME,
                     phase,
                 }),
-                ratio: self.ratio(),
+                ratio: ratio.map(|ratio| ratio.median),
+                ratio_spread: ratio.map(|Millis { min, max, .. }| [min, max]),
                 full: self.full,
             };
             return writeln!(out, "{}", serde_json::to_string(&line)?);
@@ -142,8 +142,9 @@ impl Report {
             row("longest frame after a burst", full.burst.longest_ms, "ms")?;
             row("", full.burst.times_median, "times the median")?;
         }
-        if let Some(ratio) = self.ratio() {
-            writeln!(out, "  {:<34} {ratio:>9.4} (1/{:.1})", "ratio to sprites", 1.0 / ratio)?;
+        if let Some(Millis { median, min, max, .. }) = ratio {
+            let (name, inverse) = ("ratio to sprites", 1.0 / median);
+            writeln!(out, "  {name:<34} {median:>9.3} ({min:.3} to {max:.3}), 1/{inverse:.1}")?;
         }
         Ok(())
     }

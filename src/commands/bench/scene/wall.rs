@@ -98,6 +98,26 @@ fn fill(player: &mut Player, entities: usize) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Plays until nothing comes in and nothing is placed any more.
+pub(super) fn until_rest(player: &mut Player) -> Result<(), Failure> {
+    /// So many frames in a row in which no row was touched.
+    const QUIET_FRAMES: usize = 30;
+    let started = Instant::now();
+    let mut quiet = 0;
+    while quiet < QUIET_FRAMES {
+        player.frame()?;
+        let world = player.app.world();
+        let is_quiet = world.resource::<Backlog>().waiting == 0 && world.resource::<Touched>().is_empty();
+        quiet = if is_quiet { quiet + 1 } else { 0 };
+        if started.elapsed() > LEAST_PATIENCE {
+            return Err(Failure::Running(
+                "the wall did not come to rest although the feed pauses; run the bench again".into(),
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Sets every mark in flight from now on, or lets them land.
 pub(super) fn set_stirring(player: &mut Player, is_on: bool) {
     player.app.world_mut().resource_mut::<Stirring>().is_on = is_on;

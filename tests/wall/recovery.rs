@@ -1,0 +1,59 @@
+//! After an outage what has changed meanwhile glows together, once.
+
+use std::time::Duration;
+
+use bevy::{prelude::*, time::TimeUpdateStrategy};
+use opswall::{
+    domain::{Kind, Op, SyncReport},
+    fleet::{FleetClock, Moment},
+    messages::Synced,
+};
+use serde_json::json;
+
+use crate::ties::{app as bare, change, entity, feed, task, workflow};
+
+fn end_snapshot(app: &mut App, epoch: u64) {
+    app.world_mut().write_message(Synced(SyncReport {
+        epoch,
+        ..SyncReport::default()
+    }));
+    app.update();
+}
+
+#[test]
+fn rows_that_a_snapshot_changed_glow_in_one_moment_and_no_others() {
+    let mut app = bare();
+    app.insert_resource(TimeUpdateStrategy::ManualDuration(Duration::from_millis(16)));
+    feed(&mut app, [workflow("w")]);
+    feed(
+        &mut app,
+        (0..20).map(|number| task(&format!("t{number}"), "queued", "w", &[], None)),
+    );
+    end_snapshot(&mut app, 1);
+    (0..200).for_each(|_| app.update());
+    let changed = |app: &App, id: &str| {
+        let row = entity(app, Kind::Task, id);
+        app.world().get::<Moment>(row).unwrap().changed
+    };
+    let before: Vec<f64> = (0..20).map(|number| changed(&app, &format!("t{number}"))).collect();
+    // The outage is over; its difference comes in over some frames, and one row of it is as it was.
+    for (id, status) in [("t3", "running"), ("t7", "done"), ("t9", "queued"), ("t11", "failed")] {
+        feed(&mut app, [task(id, status, "w", &[], None)]);
+    }
+    let row = json!({"id": "t20", "title": "t20", "status": "queued", "workflow_id": "w"});
+    feed(&mut app, [change(Kind::Task, Op::Insert, &row)]);
+    end_snapshot(&mut app, 2);
+    let live = app.world().resource::<FleetClock>().0;
+    (0..100).for_each(|_| app.update());
+    let glowed = changed(&app, "t3");
+    assert!(glowed > live, "once the screen is live again");
+    for id in ["t7", "t11", "t20"] {
+        assert_eq!(changed(&app, id), glowed, "{id}");
+    }
+    for number in (0..20).filter(|number| ![3, 7, 11].contains(number)) {
+        assert_eq!(changed(&app, &format!("t{number}")), before[number], "t{number}");
+    }
+    end_snapshot(&mut app, 3);
+    (0..100).for_each(|_| app.update());
+    assert_eq!(changed(&app, "t3"), glowed, "once");
+}
