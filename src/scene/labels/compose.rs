@@ -177,7 +177,7 @@ impl Composer<'_, '_, '_> {
             reach: 0.0,
             free_px: 0.0,
         };
-        let Some((status, count)) = crowd.filter(|_| radius_px >= detail::BADGE_COUNT_PX) else {
+        let Some((status, count)) = crowd.filter(|_| detail::is_counted(radius_px, self.scale)) else {
             // No name over the marks of those who are in trouble.
             let is_named = is_named && (crowd.is_some() || counts.alarms() == 0);
             let rows = is_named.then(|| text::fit_rows(name, name_px, [chord(name_px * LINE); 2]))??;
