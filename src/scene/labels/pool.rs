@@ -244,7 +244,7 @@ pub(super) fn follow(
         // A name rides on the edge of a district that grows.
         let grown = district.map_or(1.0, |district| district.radius_at(clock.0) / district.radius);
         let reach = label.reach_px(view.world_per_px / grown);
-        let mut corner = side.corner(mark, reach, layout.size);
+        let mut corner = side.corner(mark, reach, label.steadied(layout.size));
         if is_still {
             // On whole pixels letters are crisp; in motion whole pixels would tremble.
             corner = (corner * pixels).round() / pixels;
