@@ -272,26 +272,31 @@ impl Rows<'_, '_> {
                 });
             }
         }
-        let mut ranked: Vec<(bool, Candidate)> = found
-            .into_iter()
-            .map(|candidate| (!is_shown(candidate.owner), candidate))
-            .collect();
-        // An ordinary task that has a label loses it only to one that is two rings nearer to the pointer. Of those in
-        // trouble the latest come first, whoever has a label: the one that failed just now is what must be read.
-        let nearness = |is_new: bool, candidate: &Candidate| match candidate.class {
-            Class::Task if !is_new => candidate.weight - 1.0,
-            Class::Task | Class::Failed | Class::Blocked | Class::Waiting => candidate.weight,
-            _ => 0.0,
-        };
-        ranked.sort_by(|(a_new, a), (b_new, b)| {
-            let by_class = a.class.cmp(&b.class);
-            let by_nearness = by_class.then(nearness(*a_new, a).total_cmp(&nearness(*b_new, b)));
-            let by_age = by_nearness.then(a_new.cmp(b_new)).then(a.weight.total_cmp(&b.weight));
-            by_age.then(a.owner.cmp(&b.owner))
-        });
-        ranked.truncate(MOST_TRIED);
-        ranked.into_iter().map(|(_, candidate)| candidate).collect()
+        ranked(found, is_shown)
     }
+}
+
+/// In the order in which room is given.
+fn ranked(found: Vec<Candidate>, is_shown: impl Fn(Owner) -> bool) -> Vec<Candidate> {
+    let mut ranked: Vec<(bool, Candidate)> = found
+        .into_iter()
+        .map(|candidate| (!is_shown(candidate.owner), candidate))
+        .collect();
+    // An ordinary task that has a label loses it only to one that is two rings nearer to the pointer. Of those in
+    // trouble the latest come first, whoever has a label: the one that failed just now is what must be read.
+    let nearness = |is_new: bool, candidate: &Candidate| match candidate.class {
+        Class::Task if !is_new => candidate.weight - 1.0,
+        Class::Task | Class::Failed | Class::Blocked | Class::Waiting => candidate.weight,
+        _ => 0.0,
+    };
+    ranked.sort_by(|(a_new, a), (b_new, b)| {
+        let by_class = a.class.cmp(&b.class);
+        let by_nearness = by_class.then(nearness(*a_new, a).total_cmp(&nearness(*b_new, b)));
+        let by_age = by_nearness.then(a_new.cmp(b_new)).then(a.weight.total_cmp(&b.weight));
+        by_age.then(a.owner.cmp(&b.owner))
+    });
+    ranked.truncate(MOST_TRIED);
+    ranked.into_iter().map(|(_, candidate)| candidate).collect()
 }
 
 /// The class of a state that a person should know of.
@@ -307,4 +312,39 @@ fn alarm(status: Status) -> Option<Class> {
 /// The less, the later it came to be so.
 fn recency(moment: Option<&Moment>) -> f32 {
     moment.map_or(0.0, |moment| -moment.changed as f32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_a_storm_the_latest_failures_are_named_whoever_had_a_label() {
+        let row = |number: u32| Owner::Row(Entity::from_raw_u32(number).unwrap());
+        let candidate = |number: u32, class: Class, changed: f64| {
+            let moment = Moment {
+                appeared: 0.0,
+                changed,
+                gone: None,
+            };
+            Candidate {
+                class,
+                owner: row(number),
+                at: Vec2::ZERO,
+                weight: recency(Some(&moment)),
+            }
+        };
+        let mut found: Vec<Candidate> = (0..2_000).map(|number| candidate(number, Class::Failed, 1.0)).collect();
+        found.push(candidate(2_000, Class::Blocked, 9.0));
+        found.push(candidate(2_001, Class::Failed, 5.0));
+        found.push(candidate(2_002, Class::Failed, 7.0));
+        let order = ranked(found, |owner| owner == row(17));
+        assert_eq!(order.len(), MOST_TRIED);
+        let first: Vec<Owner> = order.iter().take(3).map(|candidate| candidate.owner).collect();
+        assert_eq!(first, [row(2_002), row(2_001), row(17)]);
+        assert!(
+            order.iter().all(|candidate| candidate.class == Class::Failed),
+            "what is blocked comes after"
+        );
+    }
 }

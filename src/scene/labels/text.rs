@@ -21,6 +21,9 @@ fn advance(character: char) -> f32 {
     match ascii {
         Some(&thousandths) => f32::from(thousandths) / 1_000.0,
         None if character == ELLIPSIS => 0.74,
+        // From Ethiopic to Mongolian letters are wide; Vietnamese ones and old Greek are not.
+        None if (0x1200..0x1E00).contains(&code) => 0.8,
+        None if (0x1E00..0x2000).contains(&code) => 0.62,
         // Han, kana, hangul and emoji are as wide as high.
         None if code >= 0x1100 => 1.0,
         None => 0.62,
