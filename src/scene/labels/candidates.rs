@@ -13,7 +13,7 @@ use crate::{
 
 /// From this many logical pixels per slot on, tasks that failed are named, and all that are in trouble.
 pub(super) const FAILED_PX: f32 = 28.0;
-const ALARM_PX: f32 = 34.0;
+pub(super) const ALARM_PX: f32 = 34.0;
 /// Every task is named from here on.
 const TASK_PX: f32 = 84.0;
 /// Agents are named from here on.
