@@ -18,8 +18,8 @@ const CROWD_FROM: f32 = 0.14;
 const CROWD_TO: f32 = 0.17;
 const ROOMY_FROM_PX: f32 = 7.0;
 const ROOMY_TO_PX: f32 = 9.0;
-// A district's badge: its size and its height above the middle as shares of the district's radius, and the radius in
-// pixels from which on it is lifted for a number to stand below it (src/scene/detail.rs).
+// A district's badge: its size and its height above the middle as shares of the district's radius, and the radius from
+// which on it is lifted for a number to stand below it, in units of the text's size (src/scene/detail.rs).
 const BADGE_SIZE: f32 = 0.21;
 const BADGE_LIFT: f32 = 0.34;
 const BADGE_COUNT_PX: f32 = 18.0;
@@ -84,8 +84,9 @@ struct Scene {
     reduced: u32,
     // Nothing pulses: motion is reduced, or the machine is too slow for it.
     plain: u32,
-    spare_b: u32,
-    spare_c: u32,
+    // Physical pixels of what is one logical pixel at a text scale of 1.
+    text_unit: f32,
+    spare: u32,
 }
 
 struct Mark {
@@ -189,7 +190,7 @@ fn badge_of(mark: Mark) -> Badge {
     // The more, the larger.
     let share = select(select(trouble.z, trouble.y, trouble.y > 0.0), trouble.x, trouble.x > 0.0);
     badge.radius = clamp(BADGE_SIZE * radius * mix(0.72, 1.25, saturate(4.0 * share)), 3.6, 18.0);
-    badge.lift = select(0.0, BADGE_LIFT * radius, radius >= BADGE_COUNT_PX);
+    badge.lift = select(0.0, BADGE_LIFT * radius, radius >= BADGE_COUNT_PX * scene.text_unit);
     badge.there = crowding(trouble.w) * presence_of(mark);
     return badge;
 }

@@ -11,6 +11,12 @@ struct Link {
     live: u32,
 }
 
+// Beams between these lengths in world units grow fainter, down to the last share: a hand reaches so far, and what is
+// longer would be a net over the whole wall.
+const SHORT: f32 = 8.0;
+const LONG: f32 = 30.0;
+const FAINTEST: f32 = 0.35;
+
 @group(1) @binding(1) var<storage, read> links: array<Link>;
 @group(1) @binding(2) var<storage, read> tasks: array<Mark>;
 @group(1) @binding(3) var<storage, read> alarms: array<Mark>;
@@ -62,7 +68,8 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
     let arrived = smoothstep(0.35, 1.0, saturate(age(agent.stamps.x) / MOVE_SECS));
     let taken = smoothstep(0.0, 0.4, age(link.since));
     // From far it would be a hairline between two points.
-    let strength = arrived * taken * presence_of(agent) * presence_of(task) * (1.0 - far());
+    let there = arrived * taken * presence_of(agent) * presence_of(task) * (1.0 - far());
+    let strength = there * mix(1.0, FAINTEST, smoothstep(SHORT, LONG, distance));
     if strength < 0.01 {
         return out;
     }

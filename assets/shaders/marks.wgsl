@@ -7,9 +7,12 @@
 // Below this radius in pixels a shape is only its silhouette, below the last it is a dot.
 const SILHOUETTE_PX: f32 = 7.0;
 const DOT_PX: f32 = 2.6;
-// From this radius on a running task shows its progress, and a done one its check.
+// From this radius on a failed mark shows its bar, a running task its progress, and a done one its check.
+const BAR_PX: f32 = 3.4;
 const PROGRESS_PX: f32 = 9.0;
 const CHECK_PX: f32 = 10.0;
+// Detail fades in over so many pixels more.
+const FADE_PX: f32 = 2.0;
 // Failed and blocked: five pixels across and more, however far one zooms out.
 const LOUD_PX: f32 = 3.4;
 const AGENT_PX: f32 = 2.2;
@@ -125,9 +128,15 @@ fn reach_of(status: u32) -> f32 {
     }
 }
 
+// How much is to be seen of detail that there is from a radius on.
+fn faded_in(r: f32, least: f32) -> f32 {
+    return smoothstep(least, least + FADE_PX, r);
+}
+
 // The shape of a state, of radius `r`.
 fn draw_status(out: ptr<function, Corner>, look: Look, r: f32, breath: f32) {
     let detailed = r >= SILHOUETTE_PX;
+    let detail = faded_in(r, SILHOUETTE_PX);
     let line = max(0.17 * r, 1.3);
     let full = vec4(look.rgb, 1.0);
     (*out).rim = full;
@@ -137,14 +146,15 @@ fn draw_status(out: ptr<function, Corner>, look: Look, r: f32, breath: f32) {
         }
         case QUEUED: {
             (*out).inside = full * 0.85;
-            (*out).outline = select(vec4(0.42 * r, 0.0, 0.0, 0.0), vec4(0.135 * r, 0.0, 0.64 * r, 0.0), detailed);
+            // A disc opens into a ring of dots.
+            (*out).outline = vec4(mix(0.42, 0.135, detail) * r, 0.0, 0.64 * r * detail, 0.0);
         }
         case RUNNING: {
             let disc = breath * r;
             let inner = TAU * fract(scene.ambient * 0.2 + look.phase);
             (*out).inside = full * vec4(vec3(0.92), 1.0);
             (*out).outline = vec4(disc, 0.0, 0.0, 0.0);
-            (*out).light = vec4(vec2(cos(inner), sin(inner)) * select(0.0, 0.30 / disc, detailed), NO_PEN, 0.0);
+            (*out).light = vec4(vec2(cos(inner), sin(inner)) * (0.30 * detail / disc), NO_PEN, 0.0);
         }
         case WAITING: {
             (*out).outline = vec4(0.70 * r, max(0.22 * r, 1.6), 0.0, 0.0);
@@ -156,7 +166,7 @@ fn draw_status(out: ptr<function, Corner>, look: Look, r: f32, breath: f32) {
             let width = select(NO_PEN, 0.085 * r, detailed);
             (*out).stroke_a = vec4(0.0, 0.30, 0.0, -0.08) * r;
             (*out).stroke_b = vec4(0.0, -0.34, 0.001, -0.34) * r;
-            (*out).pen = vec4(width, width * 1.2, 0.95, 0.0);
+            (*out).pen = vec4(width, width * 1.2, 0.95 * detail, 0.0);
         }
         case DONE: {
             (*out).inside = full;
@@ -164,13 +174,13 @@ fn draw_status(out: ptr<function, Corner>, look: Look, r: f32, breath: f32) {
             let width = select(NO_PEN, 0.065 * r, r >= CHECK_PX);
             (*out).stroke_a = vec4(-0.22, 0.0, -0.05, -0.18) * r;
             (*out).stroke_b = vec4(-0.05, -0.18, 0.25, 0.18) * r;
-            (*out).pen = vec4(width, width, 0.9, 0.0);
+            (*out).pen = vec4(width, width, 0.9 * faded_in(r, CHECK_PX), 0.0);
         }
         case FAILED: {
             (*out).inside = full;
             (*out).outline = vec4(0.76 * r, 0.0, 0.0, 2.0);
             (*out).stroke_a = vec4(-0.38, 0.0, 0.38, 0.0) * r;
-            (*out).pen = vec4(select(NO_PEN, max(0.12 * r, 0.7), r >= 4.0), NO_PEN, 0.92, 0.0);
+            (*out).pen = vec4(select(NO_PEN, max(0.12 * r, 0.7), r >= BAR_PX), NO_PEN, 0.92 * faded_in(r, BAR_PX), 0.0);
         }
         case CANCELLED, OFFLINE: {
             // Called off is struck upward, away is struck downward.
@@ -197,14 +207,17 @@ fn shape_corner(number: u32) -> Corner {
     let instance = number >> 2u;
     let index = number & 3u;
     let mark = marks[instance];
-    let look = look_at(mark);
+    var look = look_at(mark);
     let agent = look.kind == AGENT;
     if look.kind == 0u || look.there <= 0.0 || look.shown < 0.01 || (agent && look.radius < SILHOUETTE_PX) {
         var none: Corner;
         none.clip = nowhere();
         return none;
     }
-    let r = look.radius * select(1.0, INNER, agent);
+    // What is in an agent comes up as its hexagon opens; one in trouble was its shape alone until then.
+    let opened = select(1.0, faded_in(look.radius, SILHOUETTE_PX), agent);
+    let r = look.radius * select(1.0, select(INNER, mix(1.0, INNER, opened), is_found_by_shape(look)), agent);
+    look.there *= select(opened, 1.0, is_found_by_shape(look));
     let run = has(mark, RUN) && r >= PROGRESS_PX;
     var progress = select(-1.0, progress_of(mark), look.status == RUNNING && !agent && r >= PROGRESS_PX);
     if run { progress = max(progress_of(mark), 0.0); }
@@ -219,12 +232,13 @@ fn shape_corner(number: u32) -> Corner {
         out.outline = vec4(max(0.8 * r, 0.6), 0.0, 0.0, 0.0);
     } else {
         // A disc within its ring of progress is smaller.
-        draw_status(&out, look, r, breath_of(look, select(0.78, 0.66, progress >= 0.0 && !run)));
+        draw_status(&out, look, r, breath_of(look, mix(0.78, 0.66, select(0.0, faded_in(r, PROGRESS_PX), progress >= 0.0 && !run))));
     }
     // A triangle's centre of gravity lies below the middle of its box.
     if look.status == BLOCKED { out.at.y += 0.14 * r; }
     if progress >= 0.0 {
-        out.ring = vec4(ring * r, max(0.10 * r, 1.3), sin(progress * TAU), cos(progress * TAU));
+        // Thinner than a pixel's edge, a line is not there.
+        out.ring = vec4(ring * r, mix(-1.0, max(0.10 * r, 1.3), faded_in(r, PROGRESS_PX)), sin(progress * TAU), cos(progress * TAU));
         out.light.w = step(0.5, progress);
     }
     if waves {
@@ -263,6 +277,11 @@ fn badge(@builtin(vertex_index) number: u32) -> Corner {
     return out;
 }
 
+// Agents in trouble too small for a hexagon are drawn as tasks in trouble are: found by shape and size, not by colour.
+fn is_found_by_shape(look: Look) -> bool {
+    return look.status == FAILED || look.status == BLOCKED;
+}
+
 // An agent's hexagon.
 fn body_corner(number: u32) -> Corner {
     let instance = number >> 2u;
@@ -283,17 +302,28 @@ fn body_corner(number: u32) -> Corner {
     let calm = status == IDLE || status == QUEUED || status == WAITING || status == UNMAPPED;
     out.sides = vec4(1.0, 0.0, 0.5, 0.8660254);
     out.rim = vec4(look.rgb, 1.0);
-    if r < SILHOUETTE_PX {
+    let found = is_found_by_shape(look);
+    // A point becomes a hexagon with something in it.
+    let opened = faded_in(r, SILHOUETTE_PX);
+    if r < SILHOUETTE_PX && found {
+        out.sides = vec4(1.0, 0.0, 0.0, 1.0);
+        draw_status(&out, look, r, 1.0);
+        if status == BLOCKED { out.at.y += 0.14 * r; }
+    } else if r < SILHOUETTE_PX {
         // A point in the colour of its state; those that rest are hollow.
         let hollow = (away || status == IDLE) && r >= 3.5;
-        let shrunk = mix(0.62, 1.0, smoothstep(2.5, SILHOUETTE_PX, r));
+        let shrunk = select(mix(0.62, 1.0, smoothstep(2.5, SILHOUETTE_PX, r)), 1.0, has(mark, HUMAN));
         out.outline = vec4(HEXAGON * max(r * shrunk, AGENT_PX * look.there), select(0.0, 1.5, hollow), 0.0, 2.0);
         // Work is calm: it stands back behind what is not.
         out.inside = vec4(look.rgb * select(1.0, 0.75, status == RUNNING), 1.0) * select(1.0, 0.0, hollow);
     } else {
         out.outline = vec4(HEXAGON * r, max(0.09 * r, 1.5), 0.0, 2.0);
         let tint = mix(colour(SURFACE), look.rgb, select(0.16, 0.035, calm));
-        out.inside = vec4(tint, 1.0) * select(0.96, 0.0, away);
+        let point = look.rgb * select(1.0, 0.75, status == RUNNING);
+        let hollow = status == IDLE || found;
+        let filled = 0.96 * select(1.0, opened, hollow);
+        out.inside = vec4(mix(select(point, tint, hollow), tint, opened), 1.0) * select(filled, 0.0, away);
+        out.rim *= select(1.0, opened, found);
         // Dashed: a gap in the middle of each side.
         out.mirrors = vec4(-0.5, 0.8660254, 0.0, 0.0);
         out.light.z = select(NO_PEN, 0.13 * r, away);

@@ -15,8 +15,8 @@ pub const CROWD_TO: f32 = 0.17;
 /// Sizes of a slot between which marks come to be large enough to be drawn as they are, side by side.
 pub const ROOMY_FROM_PX: f32 = 7.0;
 pub const ROOMY_TO_PX: f32 = 9.0;
-/// A badge's size and its height above the middle as shares of the district's radius, and the radius in pixels from which
-/// on its number has room below it.
+/// A badge's size and its height above the middle as shares of the district's radius, and the radius from which on its
+/// number has room below it: in logical pixels at a text scale of 1.
 pub const BADGE_SIZE: f32 = 0.21;
 pub const BADGE_LIFT: f32 = 0.34;
 pub const BADGE_COUNT_PX: f32 = 18.0;
@@ -37,9 +37,20 @@ pub fn crowding(crowd: u8, slot_px: f32) -> f32 {
     smoothstep(CROWD_FROM, CROWD_TO, covered) * (1.0 - smoothstep(ROOMY_FROM_PX, ROOMY_TO_PX, slot_px))
 }
 
+/// Whether a badge has its number below it; by its district's radius in logical pixels and the scale of texts.
+pub fn is_counted(radius_px: f32, text_scale: f32) -> bool {
+    radius_px >= BADGE_COUNT_PX * text_scale
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_badge_has_its_number_where_the_number_has_room() {
+        assert!(is_counted(18.0, 1.0) && !is_counted(17.9, 1.0));
+        assert!(!is_counted(30.0, 2.0), "larger letters need a larger district");
+    }
 
     #[test]
     fn few_are_shown_one_by_one_and_many_by_their_number() {

@@ -1,4 +1,4 @@
-//! Names in a failure storm, as the room sees it: no agent's name hides a task in trouble, and few stand on a ring.
+//! Names as the room sees them: none hides a task in trouble, few stand on a ring or on an agent, and near each has an age.
 
 use std::{collections::HashSet, net::Ipv4Addr};
 
@@ -6,11 +6,159 @@ use crate::wall::Wall;
 use bevy::prelude::*;
 use opswall::{
     demo::{Options, Population, Server},
-    domain::{LinkStatus, Status},
-    fleet::{AgentRow, Label, RowState, TaskRow},
+    domain::{Kind, LinkStatus, Status},
+    fleet::{AgentRow, Key, Label, RowState, TaskRow, WorkflowRow},
     layout::{District, Place},
     scene::camera::View,
 };
+
+fn wall_of(options: Options) -> (Server, Wall) {
+    let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), options).expect("a server");
+    let mut wall = Wall::on(&server, UVec2::new(1920, 1080));
+    wall.until_status(LinkStatus::Connected);
+    wall.settle();
+    (server, wall)
+}
+
+/// The names of these workflows and where they stand, cut as they are.
+fn named<'a>(labels: &'a [(String, Rect)], workflows: &[(String, Vec2, f32)]) -> Vec<&'a (String, Rect)> {
+    let is_name = |text: &str| {
+        let said = text.split("  ").next().unwrap_or_default().replace('\n', " ");
+        let kept = said.trim_end_matches('…');
+        workflows.iter().any(|(name, ..)| name.starts_with(kept))
+    };
+    labels.iter().filter(|(text, _)| is_name(text)).collect()
+}
+
+/// The workflows: name, middle and radius on the screen.
+fn workflows_of(wall: &mut Wall) -> Vec<(String, Vec2, f32)> {
+    let view = *wall.app.world().resource::<View>();
+    let world = wall.app.world_mut();
+    let mut flows = world.query_filtered::<(&Label, &District), With<WorkflowRow>>();
+    flows
+        .iter(world)
+        .map(|(label, district)| {
+            let middle = view.screen_from_world(district.center);
+            (label.0.to_string(), middle, district.radius / view.world_per_px)
+        })
+        .collect()
+}
+
+/// Where rows of a kind stand on the screen.
+fn places_of<K: Component>(wall: &mut Wall, is_meant: impl Fn(Status) -> bool) -> Vec<Vec2> {
+    let view = *wall.app.world().resource::<View>();
+    let world = wall.app.world_mut();
+    let mut rows = world.query_filtered::<(&RowState, &Place), With<K>>();
+    let meant = rows.iter(world).filter(|(state, _)| is_meant(state.0.status));
+    meant.map(|(_, place)| view.screen_from_world(place.at)).collect()
+}
+
+fn is_trouble(status: Status) -> bool {
+    matches!(status, Status::Failed | Status::Blocked | Status::Waiting)
+}
+
+#[test]
+fn districts_names_keep_off_agents_and_use_the_ground_that_is_free() {
+    let (_server, mut wall) = wall_of(Options {
+        agents: 60,
+        workflows: 40,
+        tasks: 1_900,
+        rate: 0.0,
+        population: Population::Calm,
+        ..Options::default()
+    });
+    let labels = wall.labels();
+    let workflows = workflows_of(&mut wall);
+    let names = named(&labels, &workflows);
+    assert!(
+        names.len() * 10 >= workflows.len() * 9,
+        "{} of {}",
+        names.len(),
+        workflows.len()
+    );
+    let trouble = places_of::<TaskRow>(&mut wall, is_trouble);
+    let agents = places_of::<AgentRow>(&mut wall, |_| true);
+    let over = |marks: &[Vec2]| {
+        let hides = |rect: &Rect| marks.iter().any(|mark| rect.contains(*mark));
+        names.iter().filter(|(_, rect)| hides(rect)).count()
+    };
+    assert_eq!(over(&trouble), 0, "no task in trouble is hidden");
+    assert!(over(&agents) <= 1, "{} names are over agents", over(&agents));
+    // Whole, it would lie over something.
+    let has_ground = |(text, rect): &(String, Rect)| {
+        let kept = text.trim_end_matches('…');
+        let Some((whole, ..)) = workflows.iter().find(|(name, ..)| name.starts_with(kept)) else {
+            return false;
+        };
+        let share = whole.chars().count() as f32 / text.chars().count() as f32;
+        let wanted = Rect::from_center_half_size(rect.center(), rect.half_size() * Vec2::new(share * 1.1, 1.0));
+        let rings = workflows.iter().any(|(_, middle, radius)| {
+            let away = middle.clamp(wanted.min, wanted.max).distance(*middle);
+            away < *radius - 1.0
+        });
+        let mut others = labels.iter().filter(|(other, _)| other != text);
+        let names = others.any(|(_, other)| !other.intersect(wanted.inflate(8.0)).is_empty());
+        let marks = agents.iter().any(|agent| wanted.inflate(14.0).contains(*agent));
+        !rings && !names && !marks
+    };
+    let cut: Vec<_> = names.iter().filter(|(text, _)| text.ends_with('…')).collect();
+    let needless: Vec<_> = cut.iter().filter(|name| has_ground(name)).collect();
+    assert!(needless.is_empty(), "{needless:?} of {} that are cut", cut.len());
+}
+
+#[test]
+fn from_far_districts_in_trouble_are_named_and_their_trouble_is_seen() {
+    let (_server, mut wall) = wall_of(Options {
+        agents: 300,
+        workflows: 200,
+        tasks: 19_500,
+        rate: 0.0,
+        population: Population::Calm,
+        ..Options::default()
+    });
+    let labels = wall.labels();
+    let workflows = workflows_of(&mut wall);
+    let names = named(&labels, &workflows);
+    let trouble = places_of::<TaskRow>(&mut wall, is_trouble);
+    for (text, rect) in &names {
+        let hidden = trouble.iter().filter(|at| rect.contains(**at)).count();
+        assert_eq!(hidden, 0, "{text} at {rect:?}");
+    }
+    let troubled = names.iter().filter(|(_, rect)| {
+        let home = workflows
+            .iter()
+            .find(|(_, middle, radius)| middle.distance(rect.center()) < *radius);
+        home.is_some_and(|(_, middle, radius)| trouble.iter().any(|at| at.distance(*middle) < *radius))
+    });
+    let troubled = troubled.count();
+    assert!(troubled * 2 > names.len(), "{troubled} of {}", names.len());
+}
+
+#[test]
+fn near_everybody_has_an_age_beside_the_name() {
+    let (_server, mut wall) = wall_of(Options {
+        agents: 6,
+        workflows: 2,
+        tasks: 24,
+        rate: 0.0,
+        ..Options::default()
+    });
+    let world = wall.app.world_mut();
+    let mut tasks = world.query_filtered::<(&Key, &RowState), With<TaskRow>>();
+    let busy = tasks.iter(world).find(|(_, state)| state.0.status == Status::Running);
+    let id = busy.expect("a task at work").0.0.id.as_str().parse().expect("a uuid");
+    wall.visit(Kind::Task, id);
+    wall.picture("ages");
+    let labels = wall.legible();
+    let is_age = |text: &String| {
+        let mut words = text.rsplit(' ');
+        let unit = words.next().unwrap_or_default();
+        let count = words.next().unwrap_or_default();
+        ["s", "min", "h", "d"].contains(&unit) && count.parse::<u32>().is_ok()
+    };
+    let aged = labels.iter().filter(|text| is_age(text)).count();
+    assert!(aged >= 2, "{labels:?}");
+}
 
 #[test]
 fn no_agents_name_hides_a_task_in_trouble_and_few_stand_on_a_ring() {
@@ -22,10 +170,7 @@ fn no_agents_name_hides_a_task_in_trouble_and_few_stand_on_a_ring() {
         population: Population::Storm,
         ..Options::default()
     };
-    let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), options).expect("a server");
-    let mut wall = Wall::on(&server, UVec2::new(1920, 1080));
-    wall.until_status(LinkStatus::Connected);
-    wall.settle();
+    let (_server, mut wall) = wall_of(options);
     let labels = wall.labels();
     let view = *wall.app.world().resource::<View>();
     let world = wall.app.world_mut();

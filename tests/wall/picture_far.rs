@@ -5,7 +5,7 @@ use bevy::prelude::*;
 use opswall::{
     domain::Status,
     fleet::*,
-    scene::{marks::Tallies, palette::Palette},
+    scene::{labels::TextScale, marks::Tallies, palette::Palette},
 };
 
 const LATER: f64 = 100.0;
@@ -90,4 +90,78 @@ fn a_few_in_trouble_are_found_one_by_one_however_far() {
     picture.keep("few_far");
     let failed = inside(&picture, FAR, Palette::DARK.status(Status::Failed));
     assert!(failed > 3 * 9, "three squares of five pixels: {failed}");
+}
+
+/// Pixels more than half of which are a colour.
+fn coloured(pixels: &[[u8; 3]], colour: Color) -> usize {
+    let wanted = srgb(colour);
+    pixels.iter().filter(|pixel| difference(**pixel, wanted) < 90).count()
+}
+
+#[test]
+fn agents_in_trouble_are_found_among_many_by_shape_and_size() {
+    // A pixel is a slot.
+    let mut studio = Studio::new(UVec2::splat(400), 400.0);
+    for index in 0..400 {
+        let at = Vec2::new((index % 20) as f32 * 12.0 - 114.0, (index / 20) as f32 * 12.0 - 114.0);
+        let status = match index % 20 {
+            3 | 11 => Status::Failed,
+            7 => Status::Blocked,
+            _ => Status::Idle,
+        };
+        studio.agent(at, status);
+    }
+    studio.at(LATER).update();
+    let picture = studio.picture();
+    picture.keep("agents_far");
+    let all = picture.all();
+    let [failed, blocked, idle] =
+        [Status::Failed, Status::Blocked, Status::Idle].map(|status| coloured(&all, Palette::DARK.status(status)));
+    assert!(failed >= 40 * 20, "squares of five pixels: {failed}");
+    assert!(blocked >= 20 * 6, "triangles of as many: {blocked}");
+    assert!(
+        idle / 340 * 2 < failed / 40,
+        "the calm are half as large at most: {idle}"
+    );
+    // The square is there from corner to corner.
+    let (x, y) = (200 - 114 + 3 * 12, 200 + 114);
+    for corner in [[-3, -3], [2, -3], [-3, 2], [2, 2]] {
+        let pixel = picture.pixel((x + corner[0]) as u32, (y + corner[1]) as u32);
+        let wanted = srgb(Palette::DARK.status(Status::Failed));
+        assert!(difference(pixel, wanted) < 90, "{corner:?}: {pixel:?}");
+    }
+}
+
+#[test]
+fn no_agent_hides_a_task_in_trouble() {
+    let mut studio = Studio::new(UVec2::splat(100), 100.0);
+    studio.task(Vec2::ZERO, Status::Failed);
+    studio.agent(Vec2::ZERO, Status::Running);
+    studio.at(LATER).update();
+    let picture = studio.picture();
+    let failed = coloured(&picture.all(), Palette::DARK.status(Status::Failed));
+    assert!(failed >= 20, "{failed}");
+}
+
+#[test]
+fn a_badge_makes_room_for_its_number_only_where_that_is_written() {
+    let statuses = [(Status::Failed, 60)];
+    let middle = |text_scale: f32| {
+        let mut studio = district(FAR, &statuses);
+        studio.app.insert_resource(TextScale(text_scale));
+        studio.at(LATER).update();
+        let picture = studio.picture();
+        let wanted = srgb(Palette::DARK.status(Status::Failed));
+        let rows: Vec<u32> = (180..220)
+            .filter(|y| difference(picture.pixel(200, *y), wanted) < 40)
+            .collect();
+        rows.iter().sum::<u32>() as f32 / rows.len() as f32
+    };
+    // Its district's radius is 30 pixels.
+    let (lifted, alone) = (middle(1.0), middle(2.0));
+    assert!(lifted < 195.0, "{lifted}");
+    assert!(
+        (alone - 199.5).abs() < 1.5,
+        "letters twice as large have no room: {alone}"
+    );
 }

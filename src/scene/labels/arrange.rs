@@ -1,14 +1,17 @@
 //! Which labels are shown and where: a few times a second, and only after something changed.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use bevy::{ecs::system::SystemParam, platform::collections::HashMap, prelude::*};
 
 use super::{
     MOST_LABELS, TextScale,
     board::Board,
-    candidates::{Candidate, Class, Rows},
+    candidates::{Candidate, Class, FAILED_PX, Rows},
     compose::Composer,
     crossing,
     label::{Label, Owner, Side},
+    naming::Naming,
 };
 use crate::{
     fleet::Counts,
@@ -16,6 +19,7 @@ use crate::{
     messages::{Luxury, Quality, RowChanged, SceneInsets, ScreenTheme, Synced},
     scene::{
         camera::{SceneCamera, View},
+        detail,
         marks::Tallies,
         palette::Palette,
         pointer::Pointer,
@@ -32,8 +36,9 @@ pub(super) const LINE: f32 = 1.2;
 
 /// Half size of an agent's hexagon in world units, less its corners.
 const AGENT_HALF: f32 = 0.62;
-/// Half size of the mark of a task in trouble, in world units.
+/// Half size of the mark of a task in trouble, in world units; and in physical pixels from far, with its bubble.
 const ALARM_HALF: f32 = 0.32;
+const ALARM_HALF_PX: f32 = 4.5;
 
 /// The labels that are to be shown.
 #[derive(Resource, Debug, Default)]
@@ -44,6 +49,8 @@ pub(super) struct Arrangement {
     is_due: bool,
     last: f64,
     later: f64,
+    /// When the first of its labels says what is true no more.
+    outdated: f64,
 }
 
 /// What makes an arrangement due.
@@ -84,8 +91,9 @@ pub(super) fn arrange(
         arrangement.later = now + LATER_SECS;
     }
     let later = arrangement.later > 0.0 && now >= arrangement.later;
+    let outdated = arrangement.outdated > 0.0 && now >= arrangement.outdated;
     let looks_other = insets.is_changed() || scale.is_changed() || theme.is_changed() || quality.is_changed();
-    if news || later || looks_other || view.is_changed() || selection.is_changed() {
+    if news || later || outdated || looks_other || view.is_changed() || selection.is_changed() {
         arrangement.is_due = true;
     }
     if !arrangement.is_due || now - arrangement.last < LEAST_SECS {
@@ -114,6 +122,9 @@ pub(super) fn arrange(
         slot_px: px_per_slot * pixels,
         scale: scale.0,
         palette: Palette::of(theme.0),
+        epoch_ms: SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_millis() as i64),
         tally: &tally,
     };
     let free = Rect::from_corners(
@@ -122,13 +133,15 @@ pub(super) fn arrange(
     );
     arrangement.labels = give_room(&candidates, &composer, &view, free, &shown);
     arrangement.edition += 1;
+    let lasts = arrangement.labels.iter().map(|(label, _)| label.lasts);
+    arrangement.outdated = now + lasts.fold(f64::INFINITY, f64::min);
 }
 
 /// Takes the ground of marks themselves, so that no name is written over them.
-fn keep_clear(board: &mut Board, candidates: &[Candidate], view: &View, half: f32, is_meant: impl Fn(Class) -> bool) {
-    for candidate in candidates.iter().filter(|candidate| is_meant(candidate.class)) {
+fn keep_clear(board: &mut Board, marks: impl Iterator<Item = Vec2>, view: &View, half: f32) {
+    for at in marks {
         let half = Vec2::splat(half / view.world_per_px);
-        board.block(Rect::from_center_half_size(view.screen_from_world(candidate.at), half));
+        board.block(Rect::from_center_half_size(view.screen_from_world(at), half));
     }
 }
 
@@ -143,65 +156,95 @@ fn give_room(
     let mut board = Board::new(free);
     let mut labels = Vec::new();
     let discs: Vec<_> = composer.rows.discs(view).collect();
-    let (mut are_alarms_kept_clear, mut are_agents_kept_clear) = (false, false);
+    let is_far = detail::far(composer.slot_px) > 0.5;
+    let alarm_half = ALARM_HALF.max(ALARM_HALF_PX / composer.slot_px);
+    let naming = Naming {
+        composer,
+        view,
+        discs: &discs,
+        agents: if is_far {
+            Vec::new()
+        } else {
+            composer.rows.agents_on(view)
+        },
+        agent_half: AGENT_HALF / view.world_per_px,
+        alarm_half,
+        usual: Naming::usual(composer, view, candidates),
+    };
+    let of_class = |is_meant: fn(Class) -> bool| {
+        candidates
+            .iter()
+            .filter(move |candidate| is_meant(candidate.class))
+            .map(|candidate| candidate.at)
+    };
+    // Near, the marks of tasks in trouble are kept clear once for all; from far each name looks for those under it.
+    let are_alarms_kept_clear = composer.px_per_slot >= FAILED_PX;
+    let (mut has_come_to_alarms, mut has_come_to_agents) = (false, false);
     for candidate in candidates {
         if labels.len() >= MOST_LABELS {
             break;
         }
         // Districts and what is pointed at come first; from there on no name hides a mark that matters more than it.
-        if candidate.class >= Class::Alarm && !are_alarms_kept_clear {
-            are_alarms_kept_clear = true;
-            keep_clear(&mut board, candidates, view, ALARM_HALF, |class| {
-                matches!(class, Class::Alarm | Class::Waiting)
-            });
-        }
-        if candidate.class >= Class::Agent && !are_agents_kept_clear {
-            are_agents_kept_clear = true;
-            keep_clear(&mut board, candidates, view, AGENT_HALF, |class| class == Class::Agent);
-        }
-        let Some(mut label) = composer.compose(candidate) else {
-            continue;
-        };
-        let at = view.screen_from_world(candidate.at);
-        let reach = label.reach_px(view.world_per_px);
-        let mut size = label.size_px(composer.scale);
-        if candidate.class == Class::District && label.sides == [Side::Above] {
-            let free_px = crossing::free_px(at.x, at.y - reach - size.y..at.y - reach, &discs, candidate.owner);
-            if size.x > free_px {
-                match composer.compose_within(candidate, free_px) {
-                    Some(shorter) if free_px >= size.x * crossing::LEAST_SHARE => label = shorter,
-                    // Over a neighbour's ring a name needs a ground of its own.
-                    _ => label.plate = true,
-                }
-                size = label.size_px(composer.scale);
+        if candidate.class >= Class::Failed && !has_come_to_alarms {
+            has_come_to_alarms = true;
+            let marks = of_class(|class| matches!(class, Class::Failed | Class::Blocked | Class::Waiting));
+            keep_clear(&mut board, marks, view, ALARM_HALF);
+            if are_alarms_kept_clear {
+                keep_clear(
+                    &mut board,
+                    composer.rows.alarms_in(view.world_rect(), 0.0),
+                    view,
+                    ALARM_HALF,
+                );
             }
         }
+        if candidate.class >= Class::Agent && !has_come_to_agents {
+            has_come_to_agents = true;
+            keep_clear(&mut board, of_class(|class| class == Class::Agent), view, AGENT_HALF);
+        }
         // The side that it has is tried first: labels do not hop.
-        let has = shown
-            .get(&candidate.owner)
-            .copied()
-            .filter(|side| label.sides.contains(side));
-        let sides = || has.into_iter().chain(label.sides.iter().copied());
-        let room = |side: Side| {
-            let corner = side.corner(at, reach, size);
-            Rect::from_corners(corner, corner + size)
+        let has = shown.get(&candidate.owner).copied();
+        if composer.is_above(candidate) {
+            labels.extend(naming.name(candidate, has, &mut board));
+            continue;
+        }
+        let at = view.screen_from_world(candidate.at);
+        let must_not_hide = match candidate.class {
+            Class::District => true,
+            Class::Selected | Class::Crowd => false,
+            _ => !are_alarms_kept_clear,
         };
-        // Who has several sides stands on a ring only where none of them is free.
-        let has_choice = label.sides.len() > 1;
-        let crosses = |side: Side| {
-            let mut rings = discs.iter();
-            has_choice && rings.any(|(_, middle, radius)| crossing::crosses(room(side), *middle, *radius))
-        };
-        // From far alarms are no candidates, and yet no agent's name hides one: it is rather not said.
-        let hides = |side: Side| {
-            let [a, b] = [room(side).min, room(side).max].map(|corner| view.world_from_screen(corner));
-            candidate.class == Class::Agent && composer.rows.alarms_in(Rect::from_corners(a, b), ALARM_HALF)
-        };
-        let mut take = |side: &Side| !hides(*side) && board.take(room(*side));
-        let clear = sides().find(|side| !crosses(*side) && take(side));
-        if let Some(side) = clear.or_else(|| sides().find(take)) {
-            label.plate |= clear.is_none() && crosses(side);
-            labels.push((label, side));
+        for mut label in composer.compose(candidate) {
+            let reach = label.reach_px(view.world_per_px);
+            let size = label.size_px(composer.scale);
+            let has = has.filter(|side| label.sides.contains(side));
+            let sides = || has.into_iter().chain(label.sides.iter().copied());
+            let room = |side: Side| {
+                let corner = side.corner(at, reach, size);
+                Rect::from_corners(corner, corner + size)
+            };
+            // Who has several sides stands on a ring only where none of them is free.
+            let has_choice = label.sides.len() > 1;
+            let crosses = |side: Side| {
+                let mut rings = discs.iter();
+                has_choice && rings.any(|(_, middle, radius)| crossing::crosses(room(side), *middle, *radius))
+            };
+            // It is rather not said than written over a task in trouble.
+            let hides = |side: Side| {
+                let [a, b] = [room(side).min, room(side).max].map(|corner| view.world_from_screen(corner));
+                let mut alarms = must_not_hide
+                    .then(|| composer.rows.alarms_in(Rect::from_corners(a, b), alarm_half))
+                    .into_iter()
+                    .flatten();
+                alarms.next().is_some()
+            };
+            let mut take = |side: &Side| !hides(*side) && board.take(room(*side));
+            let clear = sides().find(|side| !crosses(*side) && take(side));
+            if let Some(side) = clear.or_else(|| sides().find(take)) {
+                label.plate |= clear.is_none() && crosses(side);
+                labels.push((label, side));
+                break;
+            }
         }
     }
     labels

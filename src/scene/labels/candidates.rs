@@ -6,19 +6,22 @@ use bevy::{ecs::system::SystemParam, prelude::*};
 use super::label::Owner;
 use crate::{
     domain::Status,
-    fleet::{AgentRow, Label, Moment, RowState, TaskRow, WorkflowRow},
+    fleet::{AgentRow, Columns, FleetClock, FleetMapping, Key, Label, Moment, RowState, TaskRow, WorkflowRow},
     layout::{District, Place, Plan, Unassigned},
     scene::{camera::View, detail, marks::Tally, selection::Selection},
 };
 
-/// From this many logical pixels per slot on, tasks in trouble are named.
-const ALARM_PX: f32 = 34.0;
+/// From this many logical pixels per slot on, tasks that failed are named, and all that are in trouble.
+pub(super) const FAILED_PX: f32 = 28.0;
+pub(super) const ALARM_PX: f32 = 34.0;
 /// Every task is named from here on.
 const TASK_PX: f32 = 84.0;
 /// Agents are named from here on.
 const AGENT_PX: f32 = 13.0;
 /// Districts smaller than this radius in logical pixels have no name.
 const DISTRICT_PX: f32 = 18.0;
+/// From far, districts with tasks in trouble come before all others.
+const TROUBLED: f32 = 1e6;
 /// Width of the rings about the pointer by which ordinary tasks are ranked, logical pixels.
 const RING_PX: f32 = 240.0;
 /// Candidates beyond this many are not tried: they are the least important of a screen that is full.
@@ -31,8 +34,8 @@ pub(super) enum Class {
     /// A district whose badge has a number.
     Crowd,
     District,
-    /// Failed or blocked.
-    Alarm,
+    Failed,
+    Blocked,
     Waiting,
     Agent,
     Task,
@@ -60,8 +63,8 @@ pub(super) struct Rows<'w, 's> {
             &'static RowState,
             &'static Place,
             Option<&'static Moment>,
+            &'static TaskRow,
         ),
-        With<TaskRow>,
     >,
     pub agents: Query<
         'w,
@@ -87,6 +90,10 @@ pub(super) struct Rows<'w, 's> {
         ),
         With<WorkflowRow>,
     >,
+    /// What a row itself tells of when it changed.
+    pub told: Query<'w, 's, (&'static Key, &'static Columns)>,
+    pub mapping: Option<Res<'w, FleetMapping>>,
+    pub clock: Res<'w, FleetClock>,
     pub unassigned: Res<'w, Unassigned>,
     /// Who stands where: asked for what is on the screen.
     pub plan: Option<Res<'w, Plan>>,
@@ -117,16 +124,44 @@ impl Rows<'_, '_> {
             })
     }
 
-    /// Whether a task in trouble stands within so much of a rectangle of the world.
-    pub fn alarms_in(&self, world: Rect, margin: f32) -> bool {
+    /// The tasks in trouble that stand within so much of a rectangle of the world.
+    pub fn alarms_in(&self, world: Rect, margin: f32) -> impl Iterator<Item = Vec2> {
         let near = self
             .plan
             .as_ref()
             .map(|plan| plan.tasks_in(world.inflate(margin)))
             .unwrap_or_default();
         near.into_iter()
-            .filter_map(|(row, _)| self.tasks.get(row).ok())
-            .any(|(_, _, state, _, moment)| is_here(moment) && alarm(state.0.status).is_some())
+            .filter(|(row, _)| self.is_alarm(*row))
+            .map(|(_, at)| at)
+    }
+
+    fn is_alarm(&self, row: Entity) -> bool {
+        self.tasks.get(row).is_ok_and(|(_, _, state, _, moment, task)| {
+            is_here(moment) && (task.needs_human || alarm(state.0.status).is_some())
+        })
+    }
+
+    /// Where on the screen the agents stand, those that can be seen.
+    pub fn agents_on(&self, view: &View) -> Vec<Vec2> {
+        let seen = view.world_rect();
+        self.agents
+            .iter()
+            .filter(|(.., place, moment)| is_here(*moment) && seen.contains(place.at))
+            .map(|(.., place, _)| view.screen_from_world(place.at))
+            .collect()
+    }
+
+    /// Seconds since a row changed: as it says itself, else as it was seen to.
+    pub fn age_secs(&self, row: Entity, moment: Option<&Moment>, epoch_ms: i64) -> Option<f64> {
+        let told = self.told.get(row).ok();
+        let updated = told.and_then(|(key, columns)| self.mapping.as_ref()?.0.updated_ms(key.0.kind, &columns.0));
+        let seen = moment
+            .filter(|moment| moment.changed > moment.appeared)
+            .map(|moment| self.clock.0 - moment.changed);
+        updated
+            .map(|at_ms| epoch_ms.saturating_sub(at_ms) as f64 / 1e3)
+            .or(seen)
     }
 
     /// What could be named, in the order in which room is given. `is_shown` says who has a label now: among equals
@@ -172,6 +207,7 @@ impl Rows<'_, '_> {
             if is_here(moment) && (large || pointed(row)) && !seen.intersect(around).is_empty() {
                 let (class, weight) = match crowd(Some(row)) {
                     Some(weight) => (Class::Crowd, weight),
+                    None if is_far && tally(Some(row)).alarms() > 0 => (Class::District, -TROUBLED - district.radius),
                     None => (Class::District, -district.radius),
                 };
                 offer(class, Owner::Row(row), district.center, weight);
@@ -190,25 +226,25 @@ impl Rows<'_, '_> {
             for (row, _, state, place, moment) in &self.agents {
                 if is_here(moment) && seen.contains(place.at) {
                     let class = alarm(state.0.status).unwrap_or(Class::Agent);
-                    offer(class, Owner::Row(row), place.at, 0.0);
+                    let newest = if class == Class::Agent { 0.0 } else { recency(moment) };
+                    offer(class, Owner::Row(row), place.at, newest);
                 }
             }
         }
-        if px_per_slot >= ALARM_PX {
+        if px_per_slot >= FAILED_PX {
             let on_screen = self.plan.as_ref().map(|plan| plan.tasks_in(seen)).unwrap_or_default();
             for (row, at) in on_screen {
-                let Ok((_, _, state, _, moment)) = self.tasks.get(row) else {
+                let Ok((_, _, state, _, moment, _)) = self.tasks.get(row) else {
                     continue;
                 };
                 if !is_here(moment) {
                     continue;
                 }
                 match alarm(state.0.status) {
-                    Some(class) => {
-                        // The latest trouble first.
-                        let age = moment.map_or(0.0, |moment| -moment.changed as f32);
-                        offer(class, Owner::Row(row), at, age);
+                    Some(class) if class == Class::Failed || px_per_slot >= ALARM_PX || pointed(row) => {
+                        offer(class, Owner::Row(row), at, recency(moment));
                     }
+                    Some(_) => {}
                     None if px_per_slot >= TASK_PX || pointed(row) => {
                         // Those about the pointer first: somebody is reading there.
                         let away = pointer.map_or(0.0, |pointer| view.screen_from_world(at).distance(pointer));
@@ -236,32 +272,79 @@ impl Rows<'_, '_> {
                 });
             }
         }
-        let mut ranked: Vec<(bool, Candidate)> = found
-            .into_iter()
-            .map(|candidate| (!is_shown(candidate.owner), candidate))
-            .collect();
-        // An ordinary task that has a label loses it only to one that is two rings nearer to the pointer.
-        let nearness = |is_new: bool, candidate: &Candidate| match candidate.class {
-            Class::Task if !is_new => candidate.weight - 1.0,
-            Class::Task => candidate.weight,
-            _ => 0.0,
-        };
-        ranked.sort_by(|(a_new, a), (b_new, b)| {
-            let by_class = a.class.cmp(&b.class);
-            let by_nearness = by_class.then(nearness(*a_new, a).total_cmp(&nearness(*b_new, b)));
-            let by_age = by_nearness.then(a_new.cmp(b_new)).then(a.weight.total_cmp(&b.weight));
-            by_age.then(a.owner.cmp(&b.owner))
-        });
-        ranked.truncate(MOST_TRIED);
-        ranked.into_iter().map(|(_, candidate)| candidate).collect()
+        ranked(found, is_shown)
     }
+}
+
+/// In the order in which room is given.
+fn ranked(found: Vec<Candidate>, is_shown: impl Fn(Owner) -> bool) -> Vec<Candidate> {
+    let mut ranked: Vec<(bool, Candidate)> = found
+        .into_iter()
+        .map(|candidate| (!is_shown(candidate.owner), candidate))
+        .collect();
+    // An ordinary task that has a label loses it only to one that is two rings nearer to the pointer. Of those in
+    // trouble the latest come first, whoever has a label: the one that failed just now is what must be read.
+    let nearness = |is_new: bool, candidate: &Candidate| match candidate.class {
+        Class::Task if !is_new => candidate.weight - 1.0,
+        Class::Task | Class::Failed | Class::Blocked | Class::Waiting => candidate.weight,
+        _ => 0.0,
+    };
+    ranked.sort_by(|(a_new, a), (b_new, b)| {
+        let by_class = a.class.cmp(&b.class);
+        let by_nearness = by_class.then(nearness(*a_new, a).total_cmp(&nearness(*b_new, b)));
+        let by_age = by_nearness.then(a_new.cmp(b_new)).then(a.weight.total_cmp(&b.weight));
+        by_age.then(a.owner.cmp(&b.owner))
+    });
+    ranked.truncate(MOST_TRIED);
+    ranked.into_iter().map(|(_, candidate)| candidate).collect()
 }
 
 /// The class of a state that a person should know of.
 fn alarm(status: Status) -> Option<Class> {
     match status {
-        Status::Failed | Status::Blocked => Some(Class::Alarm),
+        Status::Failed => Some(Class::Failed),
+        Status::Blocked => Some(Class::Blocked),
         Status::Waiting => Some(Class::Waiting),
         _ => None,
+    }
+}
+
+/// The less, the later it came to be so.
+fn recency(moment: Option<&Moment>) -> f32 {
+    moment.map_or(0.0, |moment| -moment.changed as f32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_a_storm_the_latest_failures_are_named_whoever_had_a_label() {
+        let row = |number: u32| Owner::Row(Entity::from_raw_u32(number).unwrap());
+        let candidate = |number: u32, class: Class, changed: f64| {
+            let moment = Moment {
+                appeared: 0.0,
+                changed,
+                gone: None,
+            };
+            Candidate {
+                class,
+                owner: row(number),
+                at: Vec2::ZERO,
+                weight: recency(Some(&moment)),
+            }
+        };
+        let mut found: Vec<Candidate> = (0..2_000).map(|number| candidate(number, Class::Failed, 1.0)).collect();
+        found.push(candidate(2_000, Class::Blocked, 9.0));
+        found.push(candidate(2_001, Class::Failed, 5.0));
+        found.push(candidate(2_002, Class::Failed, 7.0));
+        let order = ranked(found, |owner| owner == row(17));
+        assert_eq!(order.len(), MOST_TRIED);
+        let first: Vec<Owner> = order.iter().take(3).map(|candidate| candidate.owner).collect();
+        assert_eq!(first, [row(2_002), row(2_001), row(17)]);
+        assert!(
+            order.iter().all(|candidate| candidate.class == Class::Failed),
+            "what is blocked comes after"
+        );
     }
 }

@@ -9,7 +9,7 @@ use super::label::Owner;
 /// A name that would keep less than this share of its width crosses the ring instead, on a plate.
 pub(super) const LEAST_SHARE: f32 = 0.62;
 /// Free pixels between a name and a neighbour's ring.
-const GAP_PX: f32 = 4.0;
+pub(super) const GAP_PX: f32 = 4.0;
 
 /// The widest that a name centred at `middle_x` may be, which stands between two heights; all in screen pixels, the
 /// districts as owner, middle and radius.
@@ -22,6 +22,14 @@ pub(super) fn free_px(middle_x: f32, rows: Range<f32>, discs: &[(Owner, Vec2, f3
             let half_chord = (radius * radius - away * away).max(0.0).sqrt();
             (half_chord > 0.0).then(|| ((middle.x - middle_x).abs() - half_chord - GAP_PX).max(0.0))
         });
+    2.0 * halves.fold(f32::INFINITY, f32::min)
+}
+
+/// The widest that a name centred at `middle_x` may be, which stands between two heights, before it hides one of these
+/// marks; the marks as squares of this half size.
+pub(super) fn open_px(middle_x: f32, rows: Range<f32>, marks: impl Iterator<Item = Vec2>, half: f32) -> f32 {
+    let beside = marks.filter(|mark| mark.y + half > rows.start && mark.y - half < rows.end);
+    let halves = beside.map(|mark| ((mark.x - middle_x).abs() - half - GAP_PX).max(0.0));
     2.0 * halves.fold(f32::INFINITY, f32::min)
 }
 
@@ -46,6 +54,22 @@ mod tests {
         assert!(!crossed(at(0.0, 115.0)) && !crossed(at(130.0, 0.0)), "beyond");
         // The ring lies in the gap, which is kept free as well.
         assert!(crossed(at(0.0, 108.0)));
+    }
+
+    #[test]
+    fn marks_bound_a_name_that_would_hide_them() {
+        let open = |marks: &[Vec2]| open_px(100.0, 50.0..70.0, marks.iter().copied(), 10.0);
+        assert_eq!(open(&[]), f32::INFINITY);
+        assert_eq!(
+            open(&[Vec2::new(100.0, 39.0), Vec2::new(100.0, 81.0)]),
+            f32::INFINITY,
+            "above and below"
+        );
+        assert_eq!(
+            open(&[Vec2::new(40.0, 60.0), Vec2::new(130.0, 79.0)]),
+            2.0 * (20.0 - GAP_PX)
+        );
+        assert_eq!(open(&[Vec2::new(104.0, 60.0)]), 0.0);
     }
 
     fn owner(number: u32) -> Owner {

@@ -75,6 +75,10 @@ pub(super) struct Label {
     /// Half size of what it names in world units, and pixels kept free beyond that.
     pub reach: f32,
     pub free_px: f32,
+    /// So much wider than what it says it counts: digits that change do not move it.
+    pub steady_px: f32,
+    /// Seconds for which what it says stays true.
+    pub lasts: f64,
 }
 
 impl Label {
@@ -93,9 +97,15 @@ impl Label {
                 _ => rows.push((width, tail_px)),
             }
         }
-        rows.into_iter().fold(Vec2::ZERO, |size, (width, font_px)| {
+        let said = rows.into_iter().fold(Vec2::ZERO, |size, (width, font_px)| {
             Vec2::new(size.x.max(width), size.y + (font_px * LINE).round())
-        })
+        });
+        self.steadied(said)
+    }
+
+    /// The size that counts for where it goes, by the size that it has.
+    pub fn steadied(&self, size: Vec2) -> Vec2 {
+        size + Vec2::new(self.steady_px, 0.0)
     }
 
     pub fn reach_px(&self, world_per_px: f32) -> f32 {

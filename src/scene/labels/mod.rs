@@ -1,15 +1,17 @@
 //! Names and words on the scene: at most `MOST_LABELS` texts, the most important first, never one over another.
 //!
-//! `candidates` says what could be named, `compose` what each label says, `arrange` which ones are shown and where, and
-//! `pool` draws them with texts that are used again and again.
+//! `candidates` says what could be named, `compose` and `district` what each label says, `arrange` and `naming` which ones
+//! are shown and where, and `pool` draws them with texts that are used again and again.
 
 mod arrange;
 mod board;
 mod candidates;
 mod compose;
 mod crossing;
+mod district;
 mod font;
 mod label;
+mod naming;
 mod pool;
 mod text;
 

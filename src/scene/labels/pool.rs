@@ -16,10 +16,12 @@ use super::{
 };
 use crate::{
     fleet::FleetClock,
-    layout::{District, Place, Unassigned},
+    layout::{District, MOVE_SECS, Place, Unassigned},
     messages::{ScreenTheme, Staleness},
     scene::{
         camera::{SceneCamera, View},
+        marks::{Mark, MarkKind, Marks, stamp},
+        motion::{MotionSettings, flown},
         palette::Palette,
     },
 };
@@ -193,6 +195,12 @@ impl Seat {
     }
 }
 
+/// Where an agent is drawn: its flight arcs, and may have begun in the middle of another.
+fn flying(mark: &Mark, now: u32, motion: MotionSettings) -> Vec2 {
+    let share = now.wrapping_sub(mark.moved) as f32 / (MOVE_SECS * 1000.0) as f32;
+    flown(mark.from, mark.to, if motion.reduced { 1.0 } else { share })
+}
+
 /// Keeps every label at its mark, fades it, and greys it with the scene.
 pub(super) fn follow(
     mut pool: ResMut<Pool>,
@@ -203,6 +211,8 @@ pub(super) fn follow(
     theme: Res<ScreenTheme>,
     cameras: Query<&Camera, With<SceneCamera>>,
     places: Query<&Place>,
+    marks: Res<Marks>,
+    motion: Res<MotionSettings>,
     districts: Query<&District>,
     unassigned: Res<Unassigned>,
     mut texts: Query<(&mut Transform, &mut Visibility, &TextLayoutInfo)>,
@@ -212,6 +222,7 @@ pub(super) fn follow(
     let fade = FADE_PER_SEC * time.delta_secs();
     let muted = Palette::of(theme.0).muted;
     let is_still = !view.is_changed();
+    let now = stamp(clock.0);
     for seat in &mut pool.seats {
         let Some((label, side)) = &seat.label else { continue };
         let Ok((mut transform, mut visibility, layout)) = texts.get_mut(seat.text) else {
@@ -223,7 +234,10 @@ pub(super) fn follow(
         };
         let at = match (district, label.owner) {
             (Some(district), _) => Some(district.drawn_at(clock.0)),
-            (None, Owner::Row(row)) => places.get(row).ok().map(|place| place.drawn_at(clock.0)),
+            (None, Owner::Row(row)) => match marks.mark(row) {
+                Some(mark) if mark.kind == MarkKind::Agent => Some(flying(&mark, now, *motion)),
+                _ => places.get(row).ok().map(|place| place.drawn_at(clock.0)),
+            },
             (None, Owner::Unassigned) => None,
         };
         seat.at = at.unwrap_or(seat.at);
@@ -231,7 +245,7 @@ pub(super) fn follow(
         // A name rides on the edge of a district that grows.
         let grown = district.map_or(1.0, |district| district.radius_at(clock.0) / district.radius);
         let reach = label.reach_px(view.world_per_px / grown);
-        let mut corner = side.corner(mark, reach, layout.size);
+        let mut corner = side.corner(mark, reach, label.steadied(layout.size));
         if is_still {
             // On whole pixels letters are crisp; in motion whole pixels would tremble.
             corner = (corner * pixels).round() / pixels;
@@ -260,5 +274,28 @@ pub(super) fn follow(
         if !is_seen {
             seat.label = None;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Status;
+
+    #[test]
+    fn a_name_flies_beside_its_agent_also_when_time_has_come_round() {
+        let mut mark = Mark::new(MarkKind::Agent, Vec2::ZERO, 0.8, Status::Running);
+        (mark.to, mark.moved) = (Vec2::new(10.0, 0.0), u32::MAX - 99);
+        let at = |after_ms: u32, reduced: bool| {
+            let now = mark.moved.wrapping_add(after_ms);
+            flying(&mark, now, MotionSettings { reduced })
+        };
+        assert_eq!((at(0, false), at(600, false)), (mark.from, mark.to));
+        assert!(
+            at(300, false).distance(Vec2::new(5.0, 1.0)) < 1e-3,
+            "half way it is off the straight line"
+        );
+        assert_eq!(at(300, true), mark.to, "without motion it is there");
+        assert_eq!(at(5_000_000, false), mark.to);
     }
 }

@@ -9,6 +9,8 @@ const ADVANCES: [u16; 95] = [
     403, 322, 488,
 ];
 const ELLIPSIS: char = '…';
+/// Longer ago than anybody counts.
+const MOST_AGE_SECS: f64 = 1e9;
 /// Fewer characters than this before an ellipsis name nothing.
 const LEAST_KEPT: usize = 3;
 
@@ -19,6 +21,9 @@ fn advance(character: char) -> f32 {
     match ascii {
         Some(&thousandths) => f32::from(thousandths) / 1_000.0,
         None if character == ELLIPSIS => 0.74,
+        // From Ethiopic to Mongolian letters are wide; Vietnamese ones and old Greek are not.
+        None if (0x1200..0x1E00).contains(&code) => 0.8,
+        None if (0x1E00..0x2000).contains(&code) => 0.62,
         // Han, kana, hangul and emoji are as wide as high.
         None if code >= 0x1100 => 1.0,
         None => 0.62,
@@ -68,9 +73,68 @@ pub(super) fn fit_rows(text: &str, font_px: f32, most_px: [f32; 2]) -> Option<St
     both.or_else(|| fit(text, font_px, first_px))
 }
 
+/// How long ago something was, in words.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Age {
+    /// In its largest unit: `41 s`, `1 min`, `2 h`, `3 d`.
+    pub text: String,
+    /// As wide as it becomes while its digits change.
+    pub widest: String,
+    /// Seconds for which it stays true.
+    pub lasts: f64,
+}
+
+pub(super) fn age(secs: f64) -> Age {
+    let secs = if secs.is_finite() {
+        secs.clamp(0.0, MOST_AGE_SECS)
+    } else {
+        0.0
+    };
+    let (unit, name) = match secs {
+        ..60.0 => (1.0, "s"),
+        ..3_600.0 => (60.0, "min"),
+        ..86_400.0 => (3_600.0, "h"),
+        _ => (86_400.0, "d"),
+    };
+    let count = (secs / unit).floor();
+    let digits = count.to_string();
+    // A zero is the widest of the digits.
+    let widest = "0".repeat(digits.len().max(2));
+    Age {
+        text: format!("{digits} {name}"),
+        widest: format!("{widest} {name}"),
+        lasts: unit * (count + 1.0) - secs,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_age_is_told_in_its_largest_unit_and_for_as_long_as_that_is_true() {
+        let told = |secs: f64| {
+            let age = age(secs);
+            (age.text, age.lasts)
+        };
+        assert_eq!(told(12.25), ("12 s".to_owned(), 0.75));
+        assert_eq!(told(93.0), ("1 min".to_owned(), 27.0));
+        assert_eq!(told(7_500.0), ("2 h".to_owned(), 3_300.0));
+        assert_eq!(told(5.0 * 86_400.0), ("5 d".to_owned(), 86_400.0));
+        assert_eq!((told(-3.0).0, told(f64::NAN).0), ("0 s".to_owned(), "0 s".to_owned()));
+    }
+
+    #[test]
+    fn no_age_is_wider_than_it_says() {
+        for secs in 0..3_600 {
+            let age = age(f64::from(secs));
+            assert!(
+                width(&age.text, 12.0) <= width(&age.widest, 12.0) + 1e-3,
+                "{}",
+                age.text
+            );
+        }
+    }
 
     #[test]
     fn what_fits_stays_and_what_does_not_is_cut_to_fit() {

@@ -9,7 +9,7 @@ use crate::{
     fleet::FleetClock,
     frame::FrameSystems,
     messages::{Luxury, Quality, SceneInsets, ScreenTheme, Staleness},
-    scene::{camera::SceneCamera, motion::MotionSettings, palette::Palette},
+    scene::{camera::SceneCamera, labels::TextScale, motion::MotionSettings, palette::Palette},
 };
 
 const COLOURS: usize = 16;
@@ -49,6 +49,8 @@ struct Moment {
     insets: [f32; 4],
     reduced: bool,
     glows: bool,
+    /// Physical pixels of what is one logical pixel at a text scale of 1.
+    text_unit: f32,
 }
 
 impl Frame {
@@ -76,6 +78,7 @@ impl Frame {
             insets[3].to_bits(),
             u32::from(moment.reduced),
             u32::from(moment.reduced || !moment.glows),
+            moment.text_unit.to_bits(),
         ];
         for (word, value) in rest.iter_mut().zip(values) {
             *word = value;
@@ -89,6 +92,7 @@ pub(super) fn plugin(app: &mut App) {
         .init_resource::<SceneInsets>()
         .init_resource::<ScreenTheme>()
         .init_resource::<Quality>()
+        .init_resource::<TextScale>()
         .add_systems(Update, write.in_set(FrameSystems::Draw));
 }
 
@@ -101,6 +105,7 @@ pub(super) fn write(
     settings: Res<MotionSettings>,
     theme: Res<ScreenTheme>,
     quality: Res<Quality>,
+    text_scale: Res<TextScale>,
     cameras: Query<&Camera, With<SceneCamera>>,
 ) {
     let scale = cameras.iter().find_map(Camera::target_scaling_factor).unwrap_or(1.0);
@@ -113,6 +118,7 @@ pub(super) fn write(
             insets: [insets.top, insets.bottom, insets.left, insets.right].map(|inset| inset * scale),
             reduced: settings.reduced,
             glows: quality.has(Luxury::Glow),
+            text_unit: scale * text_scale.0,
         },
     );
 }
@@ -151,6 +157,7 @@ mod tests {
             insets: [f32::NAN, -1.0, 3.0, 0.0],
             reduced: true,
             glows: true,
+            text_unit: 1.5,
         }
     }
 
@@ -174,5 +181,6 @@ mod tests {
             .map(|word| f32::from_bits(*word))
             .collect();
         assert_eq!(rest, [0.0, 1.0, 1.0, 0.0, 0.0, 3.0, 0.0]);
+        assert_eq!(f32::from_bits(words[COLOURS * 4 + 10]), 1.5, "where `Scene` has it");
     }
 }

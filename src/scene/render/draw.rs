@@ -50,9 +50,10 @@ const PASSES: [(f32, Program, Option<Layer>); 15] = [
     (-80.0, Program::Links, None),
     (-70.0, Program::Marks, Some(Layer::Tasks)),
     (-70.0, Program::RecentMarks, Some(Layer::Tasks)),
-    (-60.0, Program::Marks, Some(Layer::Alarms)),
     (-50.0, Program::Bodies, Some(Layer::Agents)),
     (-40.0, Program::Marks, Some(Layer::Agents)),
+    // No agent hides a task in trouble: not where they are points, nor on its way.
+    (-38.0, Program::Marks, Some(Layer::Alarms)),
     (-36.0, Program::Badges, Some(Layer::Grounds)),
     (-34.0, Program::Bubbles, Some(Layer::Grounds)),
     (-30.0, Program::Bubbles, Some(Layer::Alarms)),

@@ -18,7 +18,7 @@ const fn script(tag: &'static str, blocks: &'static [(char, char)], samples: &'s
 pub(super) const EMOJI: &str = "emoji";
 
 /// Those that are looked for.
-pub(super) const SCRIPTS: [Script; 19] = [
+pub(super) const SCRIPTS: [Script; 30] = [
     script(
         "Hani",
         &[
@@ -65,6 +65,33 @@ pub(super) const SCRIPTS: [Script; 19] = [
     script("Thai", &[('\u{0E00}', '\u{0E7F}')], &['ก', 'ๆ']),
     script("Geor", &[('\u{10A0}', '\u{10FF}')], &['ა']),
     script("Armn", &[('\u{0530}', '\u{058F}')], &['ա']),
+    script("Syrc", &[('\u{0700}', '\u{074F}'), ('\u{0860}', '\u{086F}')], &['ܐ']),
+    script("Thaa", &[('\u{0780}', '\u{07BF}')], &['ހ']),
+    script("Orya", &[('\u{0B00}', '\u{0B7F}')], &['କ']),
+    script("Sinh", &[('\u{0D80}', '\u{0DFF}')], &['ක']),
+    script("Laoo", &[('\u{0E80}', '\u{0EFF}')], &['ກ']),
+    script("Tibt", &[('\u{0F00}', '\u{0FFF}')], &['ཀ']),
+    script(
+        "Mymr",
+        &[
+            ('\u{1000}', '\u{109F}'),
+            ('\u{A9E0}', '\u{A9FF}'),
+            ('\u{AA60}', '\u{AA7F}'),
+        ],
+        &['က'],
+    ),
+    script(
+        "Ethi",
+        &[
+            ('\u{1200}', '\u{139F}'),
+            ('\u{2D80}', '\u{2DDF}'),
+            ('\u{AB00}', '\u{AB2F}'),
+        ],
+        &['ሀ', 'አ'],
+    ),
+    script("Cher", &[('\u{13A0}', '\u{13FF}'), ('\u{AB70}', '\u{ABBF}')], &['Ꭰ']),
+    script("Khmr", &[('\u{1780}', '\u{17FF}'), ('\u{19E0}', '\u{19FF}')], &['ក']),
+    script("Mong", &[('\u{1800}', '\u{18AF}')], &['ᠠ']),
     script(
         EMOJI,
         &[('\u{2600}', '\u{27BF}'), ('\u{1F300}', '\u{1FAFF}')],
@@ -102,6 +129,15 @@ mod tests {
             ('の', "Hira"),
             ('한', "Hang"),
             ('ش', "Arab"),
+            ('ܒ', "Syrc"),
+            ('ද', "Sinh"),
+            ('ມ', "Laoo"),
+            ('བ', "Tibt"),
+            ('မ', "Mymr"),
+            ('ቡ', "Ethi"),
+            ('Ꮳ', "Cher"),
+            ('ខ', "Khmr"),
+            ('ᠮ', "Mong"),
             ('🔥', EMOJI),
             ('✅', EMOJI),
         ] {
