@@ -10,6 +10,9 @@ use bevy::{math::Vec2, platform::collections::HashMap};
 
 /// Free ground between two districts: room for a name.
 pub const GAP: f32 = 2.6;
+/// Free ground that stays between two districts when one of them grows. What is between it and `GAP` takes up the push, so
+/// that a district that grows by a step moves some around it and not everybody out to the rim.
+const KEPT_GAP: f32 = 1.3;
 /// How much wider than high the whole becomes: a 16:9 screen less its header, the dock, the legend and room for names.
 const ASPECT: f32 = 1.9;
 /// Edge of a cell of the look-up grid: about as wide as a district of a hundred tasks with room around it, so that one
@@ -128,6 +131,7 @@ impl Packing {
         self.touching(
             anchor.center,
             anchor.radius + 2.0 * (radius + GAP),
+            GAP,
             |other_number, other| {
                 if other_number == number || !wanted(other_number) || seen.contains(&other_number) {
                     return;
@@ -155,16 +159,16 @@ impl Packing {
 
     fn overlaps(&self, center: Vec2, radius: f32) -> bool {
         let mut any = false;
-        self.touching(center, radius, |_, _| any = true);
+        self.touching(center, radius, GAP, |_, _| any = true);
         any
     }
 
-    /// Calls back for every circle that is nearer than the gap to this one, possibly more than once.
-    fn touching(&self, center: Vec2, radius: f32, mut found: impl FnMut(u32, Circle)) {
-        for cell in cells(center, radius + GAP) {
+    /// Calls back for every circle that is nearer than `gap` to this one, possibly more than once.
+    fn touching(&self, center: Vec2, radius: f32, gap: f32, mut found: impl FnMut(u32, Circle)) {
+        for cell in cells(center, radius + gap) {
             for &number in self.cells.get(&cell).map_or(&[][..], Vec::as_slice) {
                 if let Some(circle) = self.get(number) {
-                    let clear = circle.radius + radius + GAP - SLACK;
+                    let clear = circle.radius + radius + gap - SLACK;
                     if circle.center.distance_squared(center) < clear * clear {
                         found(number, circle);
                     }
@@ -226,7 +230,7 @@ mod tests {
         for (index, (a, first)) in circles.iter().enumerate() {
             for (b, second) in &circles[..index] {
                 let free = first.center.distance(second.center) - first.radius - second.radius;
-                assert!(free > GAP * 0.9, "{a} and {b} are {free} apart");
+                assert!(free > KEPT_GAP * 0.9, "{a} and {b} are {free} apart");
             }
         }
     }
@@ -285,6 +289,19 @@ mod tests {
             2 => (any::<usize>(), radius).prop_map(|(which, radius)| Act::Resize(which, radius)),
         ];
         prop::collection::vec(act, 1..60)
+    }
+
+    #[test]
+    fn a_push_is_taken_up_by_the_ground_between_and_does_not_reach_the_rim() {
+        let mut packing = Packing::default();
+        packing.place_all(&(0..2_000).map(|number| (number, 9.0)).collect::<Vec<_>>());
+        let moved = packing.resize(&[(3, 12.0)]);
+        assert_apart(&packing);
+        assert!((1..60).contains(&moved.len()), "{} of 2,000 moved", moved.len());
+        assert!(
+            packing.resize(&[(900, 10.0)]).is_empty(),
+            "a little growth moves nobody"
+        );
     }
 
     #[test]

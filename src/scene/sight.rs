@@ -1,10 +1,9 @@
 //! What is seen at a point of the screen at this moment: exact in mid-flight, and at every zoom. The floor plan knows who
 //! stands where, `Movers` who is on the way.
 
-use bevy::{
-    ecs::{entity::EntityHashSet, system::SystemParam},
-    prelude::*,
-};
+use std::collections::VecDeque;
+
+use bevy::{ecs::system::SystemParam, prelude::*};
 
 use super::{
     camera::{SceneCamera, View},
@@ -28,15 +27,22 @@ const ALARM_PX: f32 = 5.0;
 /// A task is hit within this distance of its middle: half a slot.
 const TASK_HIT: f32 = 0.5;
 
-/// Rows that are on their way: a flight takes `MOVE_SECS`. At most one entry a row.
+/// Rows that set out lately, by when they did: a flight takes `MOVE_SECS`.
 #[derive(Resource, Debug, Default)]
-pub(super) struct Movers(EntityHashSet);
+pub(super) struct Movers(VecDeque<(f64, Vec<Entity>)>);
+
+impl Movers {
+    fn iter(&self) -> impl Iterator<Item = Entity> {
+        self.0.iter().flat_map(|(_, rows)| rows.iter().copied())
+    }
+}
 
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Movers>()
         .add_systems(Update, follow.in_set(FrameSystems::Animate));
 }
 
+/// Who sets out in this frame is among those touched.
 fn follow(
     mut movers: ResMut<Movers>,
     touched: Res<Touched>,
@@ -44,19 +50,20 @@ fn follow(
     places: Query<&Place>,
     districts: Query<&District>,
 ) {
-    if touched.is_empty() && movers.0.is_empty() {
-        return;
+    let now = clock.0;
+    let movers = movers.bypass_change_detection();
+    while movers.0.front().is_some_and(|(moved, _)| now - moved > MOVE_SECS) {
+        movers.0.pop_front();
     }
-    let is_under_way = |row: Entity| {
-        let moved = match (places.get(row), districts.get(row)) {
-            (Ok(place), _) if place.from != place.at => place.moved,
-            (_, Ok(district)) if district.from != district.center || district.is_resizing(clock.0) => district.moved,
-            _ => return false,
-        };
-        clock.0 - moved < MOVE_SECS
+    let sets_out = |row: &Entity| match (places.get(*row), districts.get(*row)) {
+        (Ok(place), _) => place.moved == now && place.from != place.at,
+        (_, Ok(district)) => district.moved == now && (district.from != district.center || district.is_resizing(now)),
+        _ => false,
     };
-    movers.0.retain(|row| is_under_way(*row));
-    movers.0.extend(touched.iter().filter(|row| is_under_way(*row)));
+    let rows: Vec<Entity> = touched.iter().filter(sets_out).collect();
+    if !rows.is_empty() {
+        movers.0.push_back((now, rows));
+    }
 }
 
 /// All that tells what is seen where.
@@ -101,7 +108,12 @@ impl Sight<'_, '_> {
 
     /// Whether it is drawn elsewhere than where it will stand. With reduced motion nothing is.
     fn is_under_way(&self, row: Entity) -> bool {
-        !self.motion.reduced && self.movers.0.contains(&row)
+        let moved = match (self.places.get(row), self.districts.get(row)) {
+            (Ok((place, _)), _) if place.from != place.at => place.moved,
+            (_, Ok(district)) => district.moved,
+            _ => return false,
+        };
+        !self.motion.reduced && self.clock.0 - moved < MOVE_SECS
     }
 
     fn is_in(&self, district: Entity, world: Vec2) -> bool {
@@ -132,9 +144,9 @@ impl Sight<'_, '_> {
             let away = at.distance(world);
             (px_per_slot >= least && away < reach).then_some(away)
         };
-        let marks = self.movers.0.iter().filter_map(|&row| Some((away(row)?, row)));
+        let marks = self.movers.iter().filter_map(|row| Some((away(row)?, row)));
         let nearest = marks.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        let district = || self.movers.0.iter().copied().find(|&row| self.is_in(row, world));
+        let district = || self.movers.iter().find(|&row| self.is_in(row, world));
         match nearest {
             Some((_, row)) => Some(row),
             // Who stands in it is looked for first, unless nobody is told apart.

@@ -14,7 +14,11 @@ const AGENT_HIT: f32 = 0.85;
 impl<K: Copy + Eq + Hash> Floor<K> {
     /// What stands at a point, where everybody is once they have arrived. No search: all places are computed.
     pub fn at(&self, point: Vec2) -> Option<Spot<K>> {
-        if let Some(home) = self.dock.and_then(|dock| dock.home_at(point)) {
+        let home = self.dock.and_then(|dock| {
+            let home = dock.home_at(point)?;
+            (dock.place(home).distance(point) < AGENT_HIT).then_some(home)
+        });
+        if let Some(home) = home {
             let agent = self.homes.holder(home)?;
             let is_home = self.agents.get(&agent).is_some_and(|seat| seat.stand.is_none());
             return is_home.then_some(Spot::Agent(agent));

@@ -2,7 +2,7 @@
 
 use bevy::math::Vec2;
 
-use super::{Circle, GAP, Packing};
+use super::{Circle, KEPT_GAP, Packing};
 
 /// From so many on, circles that grow in one go grow in one pass: each for itself costs a look at all the others.
 const MANY: usize = 8;
@@ -77,10 +77,10 @@ impl Packing {
         loop {
             let at = circle.center + direction * step;
             let mut further = step;
-            self.touching(at, circle.radius, |number, other| {
+            self.touching(at, circle.radius, KEPT_GAP, |number, other| {
                 if settled.get(number as usize) == Some(&true) {
                     // Where the ray from the start leaves the circle that must be kept clear.
-                    let clear = circle.radius + other.radius + GAP;
+                    let clear = circle.radius + other.radius + KEPT_GAP;
                     let from_other = circle.center - other.center;
                     let along = from_other.dot(direction);
                     let inside = along * along - from_other.length_squared() + clear * clear;

@@ -46,7 +46,7 @@ pub fn plugin(app: &mut App) {
 }
 
 /// Notes the scripts of names that are new.
-fn want(mut fonts: ResMut<Fonts>, touched: Res<Touched>, labels: Query<&Label>) {
+fn want(mut fonts: ResMut<Fonts>, touched: Res<Touched>, labels: Query<&Label, Changed<Label>>) {
     let fonts = fonts.bypass_change_detection();
     for label in touched.iter().filter_map(|row| labels.get(row).ok()) {
         if label.0.is_ascii() {
