@@ -1,5 +1,7 @@
 //! When each part of the scene is drawn, and the command that draws it.
 
+use std::ops::Range;
+
 use bevy::{
     camera::visibility::RenderLayers,
     core_pipeline::core_2d::Transparent2d,
@@ -195,17 +197,16 @@ impl<P: PhaseItem> RenderCommand<P> for DrawPass {
             (Form::Strip(vertices), _) => render_pass.draw(0..vertices, 0..items),
             (Form::Quad, Some(indices)) => {
                 render_pass.set_index_buffer(indices.slice(..), IndexFormat::Uint16);
-                let all = [0..items];
-                let runs = match pass.program {
-                    Program::RecentMarks => buffers.recent_tasks(),
-                    _ => all.as_slice(),
-                };
-                for run in runs {
+                let mut draw = |run: Range<u32>| {
                     for first in run.clone().step_by(QUADS_A_DRAW as usize) {
                         let quads = (run.end - first).min(QUADS_A_DRAW);
                         let base = i32::try_from(first * 4).unwrap_or(i32::MAX);
                         render_pass.draw_indexed(0..quads * 6, base, 0..1);
                     }
+                };
+                match pass.program {
+                    Program::RecentMarks => buffers.recent_tasks().iter().cloned().for_each(draw),
+                    _ => draw(0..items),
                 }
             }
             (Form::Quad, None) => return RenderCommandResult::Skip,
