@@ -49,6 +49,10 @@ pub fn feed(agents: usize, workflows: usize, tasks: usize) -> Server {
 
 impl Wall {
     pub fn on(server: &Server, size: UVec2) -> Self {
+        Self::with(server, size, Picture::None, WallSettings::default())
+    }
+
+    pub fn with(server: &Server, size: UVec2, picture: Picture, wall: WallSettings) -> Self {
         let mut settings = crate::listener::settings(&server.url());
         settings.backoff.max_attempts = 2;
         let mapping = settings.mapping.clone();
@@ -56,8 +60,8 @@ impl Wall {
             canvas: Canvas::offscreen(size),
             connection: ConnectionPlugin::start(settings, false, None).expect("a worker"),
             mapping,
-            picture: Picture::None,
-            settings: WallSettings::default(),
+            picture,
+            settings: wall,
             verbose: false,
             notices: Vec::new(),
         });

@@ -6,12 +6,16 @@ use std::time::Duration;
 use bevy::prelude::*;
 use image::RgbImage;
 use opswall::{
-    domain::{LinkStatus, Status},
+    demo::TableId,
+    domain::{Kind, LinkStatus, Status},
+    fleet::{FleetClock, Moment},
     messages::{Luxury, Quality},
     scene::{camera::SceneCamera, palette::Palette},
+    settings::WallSettings,
+    wall::{Picture, pace::Pace},
 };
 
-use crate::wall::{Wall, difference, feed, pixels_of};
+use crate::wall::{Wall, difference, feed, id_of, pixels_of};
 
 /// Height of the header in pixels, about.
 const HEADER: u32 = 50;
@@ -31,6 +35,50 @@ fn edges(picture: &RgbImage) -> usize {
         .flat_map(|y| (0..picture.width() - 1).map(move |x| (x, y)))
         .filter(|(x, y)| steep(*x, *y))
         .count()
+}
+
+#[test]
+fn a_wall_on_which_nothing_moves_rests_until_there_is_news() {
+    let server = feed(3, 2, 20);
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut wall = Wall::with(
+        &server,
+        UVec2::new(640, 360),
+        Picture::Kept(folder.path().join("wall.png")),
+        WallSettings {
+            reduced_motion: true,
+            ..WallSettings::default()
+        },
+    );
+    wall.until_status(LinkStatus::Connected);
+    let rests = |world: &World| world.resource::<Pace>().is_resting();
+    // The greeting goes, flights land.
+    wall.until("the rest", rests);
+    assert_eq!(
+        wall.app.world().resource::<Pace>().interval(),
+        Some(Duration::from_secs(1))
+    );
+    let control = server.control();
+    let rows = control.rows(TableId::Tasks);
+    let calm = rows
+        .iter()
+        .find(|row| row["status"] != "failed")
+        .expect("a task that did not fail");
+    let id = id_of(calm);
+    // A resting wall draws a frame a second.
+    std::thread::sleep(Duration::from_millis(1_100));
+    wall.app.update();
+    std::thread::sleep(Duration::from_millis(1_100));
+    let failed = [("status".to_owned(), serde_json::json!("failed"))];
+    control
+        .update(TableId::Tasks, id, &failed.into_iter().collect())
+        .expect("it is there");
+    wall.until("the waking", |world| !rests(world));
+    // What woke it is seen from its beginning: the clock has not run ahead of it.
+    let row = wall.row(Kind::Task, id);
+    let changed = wall.get::<Moment>(row).expect("it is there").changed;
+    let now = wall.app.world().resource::<FleetClock>().0;
+    assert!(now - changed < 0.3, "{} s too late", now - changed);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use bevy::{ecs::system::SystemParam, platform::collections::HashMap, prelude::*}
 use super::{
     MOST_LABELS, TextScale,
     board::Board,
-    candidates::{Candidate, Class, FAILED_PX, Rows},
+    candidates::{ALARM_PX, Candidate, Class, Rows},
     compose::Composer,
     crossing,
     label::{Label, Owner, Side},
@@ -178,7 +178,7 @@ fn give_room(
             .map(|candidate| candidate.at)
     };
     // Near, the marks of tasks in trouble are kept clear once for all; from far each name looks for those under it.
-    let are_alarms_kept_clear = composer.px_per_slot >= FAILED_PX;
+    let are_alarms_kept_clear = composer.px_per_slot >= ALARM_PX;
     let (mut has_come_to_alarms, mut has_come_to_agents) = (false, false);
     for candidate in candidates {
         if labels.len() >= MOST_LABELS {

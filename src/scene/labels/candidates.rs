@@ -11,8 +11,7 @@ use crate::{
     scene::{camera::View, detail, marks::Tally, selection::Selection},
 };
 
-/// From this many logical pixels per slot on, tasks that failed are named, and all that are in trouble.
-pub(super) const FAILED_PX: f32 = 28.0;
+/// From this many logical pixels per slot on, tasks in trouble are named: further away a title would lie over many others.
 pub(super) const ALARM_PX: f32 = 34.0;
 /// Every task is named from here on.
 const TASK_PX: f32 = 84.0;
@@ -231,7 +230,7 @@ impl Rows<'_, '_> {
                 }
             }
         }
-        if px_per_slot >= FAILED_PX {
+        if px_per_slot >= ALARM_PX {
             let on_screen = self.plan.as_ref().map(|plan| plan.tasks_in(seen)).unwrap_or_default();
             for (row, at) in on_screen {
                 let Ok((_, _, state, _, moment, _)) = self.tasks.get(row) else {
@@ -241,10 +240,7 @@ impl Rows<'_, '_> {
                     continue;
                 }
                 match alarm(state.0.status) {
-                    Some(class) if class == Class::Failed || px_per_slot >= ALARM_PX || pointed(row) => {
-                        offer(class, Owner::Row(row), at, recency(moment));
-                    }
-                    Some(_) => {}
+                    Some(class) => offer(class, Owner::Row(row), at, recency(moment)),
                     None if px_per_slot >= TASK_PX || pointed(row) => {
                         // Those about the pointer first: somebody is reading there.
                         let away = pointer.map_or(0.0, |pointer| view.screen_from_world(at).distance(pointer));

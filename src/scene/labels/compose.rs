@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 
 use super::{
-    candidates::{ALARM_PX, Candidate, Class, Rows},
+    candidates::{Candidate, Class, Rows},
     label::{Label, Owner, Side, Tier},
     text::{self, Age},
 };
@@ -23,8 +23,6 @@ const AGENT_ROOM: f32 = 3.4;
 const AGENT_CUT_PX: f32 = 24.0;
 /// Share of a slot's width that a task's title may take when every task is named.
 const TASK_ROOM: f32 = 0.97;
-/// A failed task's title may be so many slots wide where the others in trouble have none yet: it is among its neighbours.
-const FAILED_ROOM: f32 = 4.5;
 /// From this many logical pixels per slot on, what is named has its age; a task where so many letters' sizes are left for
 /// its title.
 const AGE_PX: f32 = 60.0;
@@ -106,7 +104,6 @@ impl Composer<'_, '_, '_> {
         let room = match candidate.class {
             Class::Agent => AGENT_ROOM * self.px_per_slot,
             Class::Task => (TASK_ROOM * self.px_per_slot).min(most),
-            Class::Failed if self.px_per_slot < ALARM_PX => (FAILED_ROOM * self.px_per_slot).min(most),
             _ => most,
         } - if calm { text::width(&said, font_px) } else { 0.0 };
         let age = self

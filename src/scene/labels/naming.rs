@@ -16,8 +16,9 @@ use crate::scene::camera::View;
 /// Shares of its width to which a name is cut beside agents: few, so that it is not cut anew whenever one comes or goes.
 const SHARES: [f32; 5] = [1.0, 0.9, 0.8, 0.7, crossing::LEAST_SHARE];
 
-/// The same where there is no room for that much between agents: rather less of a name than an agent under it.
-const LEAST_SHARES: [f32; 2] = [0.53, 0.45];
+/// So many of its own heights a name below its district keeps clear under itself: nearer to another one it would be taken
+/// for that one's.
+const CLEAR_BELOW: f32 = 2.5;
 
 /// The screen, as far as districts' names are concerned.
 pub(super) struct Naming<'a, 'b, 'w, 's> {
@@ -89,15 +90,9 @@ impl<'a, 'b, 'w, 's> Naming<'a, 'b, 'w, 's> {
                 }
             }
         }
-        // Half a name is worth more than an agent, and a name of less than that is not; none is a task in trouble.
-        let room = self.room(&usual, Side::Above, at, owner);
-        let width = self.rect(&usual, Side::Above, at).width();
-        let beside = room.agents.min(room.alarms);
-        let half = LEAST_SHARES.into_iter().find(|share| width * share <= beside);
-        let label = [half.map(|share| width * share), Some(room.alarms)]
-            .into_iter()
-            .flatten()
-            .find_map(|most_px| self.take(&usual, most_px, true, Side::Above, at, board))?;
+        // Of half a name nobody knows whose it is: then rather over an agent, and never over a task in trouble.
+        let alarms_px = self.room(&usual, Side::Above, at, owner).alarms;
+        let label = self.take(&usual, alarms_px, true, Side::Above, at, board)?;
         Some((label, Side::Above))
     }
 
@@ -120,6 +115,11 @@ impl<'a, 'b, 'w, 's> Naming<'a, 'b, 'w, 's> {
     fn room(&self, label: &Label, side: Side, at: Vec2, owner: Owner) -> Room {
         let rect = self.rect(label, side, at);
         let rows = || rect.min.y..rect.max.y;
+        let below = if side == Side::Below {
+            CLEAR_BELOW * rect.height()
+        } else {
+            0.0
+        };
         let [a, b] = [rect.min, rect.max].map(|corner| self.view.world_from_screen(corner));
         let alarms = self
             .composer
@@ -128,7 +128,7 @@ impl<'a, 'b, 'w, 's> Naming<'a, 'b, 'w, 's> {
             .map(|at| self.view.screen_from_world(at));
         let alarm_half = self.alarm_half / self.view.world_per_px;
         Room {
-            rings: crossing::free_px(at.x, rows(), self.discs, owner),
+            rings: crossing::free_px(at.x, rect.min.y..rect.max.y + below, self.discs, owner),
             agents: crossing::open_px(at.x, rows(), self.agents.iter().copied(), self.agent_half),
             alarms: crossing::open_px(at.x, rows(), alarms, alarm_half),
         }
