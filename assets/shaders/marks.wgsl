@@ -146,8 +146,9 @@ fn draw_status(out: ptr<function, Corner>, look: Look, r: f32, breath: f32) {
         }
         case QUEUED: {
             (*out).inside = full * 0.85;
-            // A disc opens into a ring of dots.
-            (*out).outline = vec4(mix(0.42, 0.135, detail) * r, 0.0, 0.64 * r * detail, 0.0);
+            // A disc opens into a ring of dots, within half a pixel: what is between the two looks like neither.
+            let open = smoothstep(SILHOUETTE_PX + 0.5, SILHOUETTE_PX + 1.0, r);
+            (*out).outline = vec4(mix(0.42, 0.135, open) * r, 0.0, 0.64 * r * open, 0.0);
         }
         case RUNNING: {
             let disc = breath * r;

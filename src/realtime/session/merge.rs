@@ -109,10 +109,13 @@ impl Session {
                 for tracked in &self.tables {
                     rows[tracked.table.kind] += tracked.rows.len();
                 }
-                let counted = Kind::ALL
+                let is_followed = |kind: &Kind| self.tables.iter().any(|tracked| tracked.table.kind == *kind);
+                let counted: Vec<String> = Kind::ALL
+                    .into_iter()
+                    .filter(is_followed)
                     .map(|kind| format!("{} {}", rows[kind], kind.noun(rows[kind])))
-                    .join(", ");
-                self.say(Level::Info, "connected", &format!("Live: {counted}."), out);
+                    .collect();
+                self.say(Level::Info, "connected", &format!("Live: {}.", counted.join(", ")), out);
             }
             _ => self.say(
                 Level::Info,
