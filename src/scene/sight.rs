@@ -8,11 +8,10 @@ use bevy::{ecs::system::SystemParam, prelude::*};
 use super::{
     camera::{SceneCamera, View},
     detail,
-    marks::{AGENT_RADIUS, Tallies},
-    motion::{MotionSettings, flown},
+    marks::{AGENT_RADIUS, Layer, MarkKind, Marks, Tallies, stamp},
+    motion::MotionSettings,
 };
 use crate::{
-    domain::Status,
     fleet::{AgentRow, FleetClock, PartOf, RowState, TaskRow, Touched},
     frame::FrameSystems,
     layout::{District, MOVE_SECS, Place, Plan, Spot},
@@ -74,6 +73,7 @@ pub(super) struct Sight<'w, 's> {
     clock: Res<'w, FleetClock>,
     motion: Res<'w, MotionSettings>,
     movers: Res<'w, Movers>,
+    marks: Res<'w, Marks>,
     tallies: Res<'w, Tallies>,
     cameras: Query<'w, 's, &'static Camera, With<SceneCamera>>,
     places: Query<'w, 's, (&'static Place, Has<AgentRow>)>,
@@ -136,8 +136,7 @@ impl Sight<'_, '_> {
                 (LEAST_TASK_PX, TASK_HIT)
             };
             let at = if is_agent {
-                let share = (self.clock.0 - place.moved) / MOVE_SECS;
-                flown(place.from, place.at, share as f32)
+                self.marks.mark(row)?.flown(stamp(self.clock.0))
             } else {
                 place.drawn_at(self.clock.0)
             };
@@ -164,9 +163,9 @@ impl Sight<'_, '_> {
             let Ok((state, task, part_of)) = self.tasks.get(row) else {
                 return false;
             };
-            let trouble = matches!(state.0.status, Status::Failed | Status::Blocked | Status::Waiting);
+            let layer = Layer::of(MarkKind::Task, state.0.status, task.needs_human);
             let crowd = || self.tallies.of(part_of.map(|part_of| part_of.0)).crowd();
-            (trouble || task.needs_human) && detail::crowding(crowd(), slot_px) < 0.5
+            layer == Layer::Alarms && detail::crowding(crowd(), slot_px) < 0.5
         };
         let near = plan.tasks_in(Rect::from_center_half_size(world, Vec2::splat(reach)));
         near.into_iter()

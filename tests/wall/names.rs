@@ -20,6 +20,18 @@ fn wall_of(options: Options) -> (Server, Wall) {
     (server, wall)
 }
 
+/// A wall on a calm day.
+fn calm(agents: usize, workflows: usize, tasks: usize) -> (Server, Wall) {
+    wall_of(Options {
+        agents,
+        workflows,
+        tasks,
+        rate: 0.0,
+        population: Population::Calm,
+        ..Options::default()
+    })
+}
+
 /// The names of these workflows and where they stand, cut as they are.
 fn named<'a>(labels: &'a [(String, Rect)], workflows: &[(String, Vec2, f32)]) -> Vec<&'a (String, Rect)> {
     let is_name = |text: &str| {
@@ -59,14 +71,7 @@ fn is_trouble(status: Status) -> bool {
 
 #[test]
 fn districts_names_keep_off_agents_and_use_the_ground_that_is_free() {
-    let (_server, mut wall) = wall_of(Options {
-        agents: 60,
-        workflows: 40,
-        tasks: 1_900,
-        rate: 0.0,
-        population: Population::Calm,
-        ..Options::default()
-    });
+    let (_server, mut wall) = calm(60, 40, 1_900);
     let labels = wall.labels();
     let workflows = workflows_of(&mut wall);
     let names = named(&labels, &workflows);
@@ -108,14 +113,7 @@ fn districts_names_keep_off_agents_and_use_the_ground_that_is_free() {
 
 #[test]
 fn from_far_districts_in_trouble_are_named_and_their_trouble_is_seen() {
-    let (_server, mut wall) = wall_of(Options {
-        agents: 300,
-        workflows: 200,
-        tasks: 19_500,
-        rate: 0.0,
-        population: Population::Calm,
-        ..Options::default()
-    });
+    let (_server, mut wall) = calm(300, 200, 19_500);
     let labels = wall.labels();
     let workflows = workflows_of(&mut wall);
     let names = named(&labels, &workflows);

@@ -8,7 +8,12 @@ use crate::{
     domain::Status,
     fleet::{AgentRow, Columns, FleetClock, FleetMapping, Key, Label, Moment, RowState, TaskRow, WorkflowRow},
     layout::{District, Place, Plan, Unassigned},
-    scene::{camera::View, detail, marks::Tally, selection::Selection},
+    scene::{
+        camera::View,
+        detail,
+        marks::{Layer, MarkKind, Tally},
+        selection::Selection,
+    },
 };
 
 /// From this many logical pixels per slot on, tasks in trouble are named: further away a title would lie over many others.
@@ -137,7 +142,8 @@ impl Rows<'_, '_> {
 
     fn is_alarm(&self, row: Entity) -> bool {
         self.tasks.get(row).is_ok_and(|(_, _, state, _, moment, task)| {
-            is_here(moment) && (task.needs_human || alarm(state.0.status).is_some())
+            let layer = Layer::of(MarkKind::Task, state.0.status, task.needs_human);
+            is_here(moment) && layer == Layer::Alarms
         })
     }
 

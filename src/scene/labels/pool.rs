@@ -16,12 +16,12 @@ use super::{
 };
 use crate::{
     fleet::FleetClock,
-    layout::{District, MOVE_SECS, Place, Unassigned},
+    layout::{District, Place, Unassigned},
     messages::{ScreenTheme, Staleness},
     scene::{
         camera::{SceneCamera, View},
         marks::{Mark, MarkKind, Marks, stamp},
-        motion::{MotionSettings, flown},
+        motion::MotionSettings,
         palette::Palette,
     },
 };
@@ -195,10 +195,9 @@ impl Seat {
     }
 }
 
-/// Where an agent is drawn: its flight arcs, and may have begun in the middle of another.
+/// Where an agent is drawn; with reduced motion it is there at once.
 fn flying(mark: &Mark, now: u32, motion: MotionSettings) -> Vec2 {
-    let share = now.wrapping_sub(mark.moved) as f32 / (MOVE_SECS * 1000.0) as f32;
-    flown(mark.from, mark.to, if motion.reduced { 1.0 } else { share })
+    if motion.reduced { mark.to } else { mark.flown(now) }
 }
 
 /// Keeps every label at its mark, fades it, and greys it with the scene.

@@ -11,8 +11,7 @@ use super::{
 use crate::{
     domain::{Kind, Status},
     fleet::{AgentRow, FleetClock, Key, Moment, PartOf, RowState, TaskRow, Touched},
-    layout::{MOVE_SECS, Place},
-    scene::motion::flown,
+    layout::Place,
 };
 
 /// A task's radius by priority, low to urgent, in world units: a slot is one unit wide, half of it is 0.5.
@@ -95,9 +94,9 @@ fn settle_history(mark: &mut Mark, before: Option<Mark>, key: &Key, moment: &Mom
         && before.moved != mark.moved
     {
         // It turns in mid-flight: from where it is drawn, which is beside the straight line that the layout knows.
-        let share = mark.moved.wrapping_sub(before.moved) as f32 / (MOVE_SECS * 1000.0) as f32;
+        let share = before.share(mark.moved);
         if share < 1.0 {
-            mark.from = flown(before.from, before.to, share);
+            mark.from = before.flown(mark.moved);
         }
     }
     history(mark, before, moment, now);

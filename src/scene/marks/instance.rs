@@ -12,7 +12,7 @@
 
 use bevy::prelude::*;
 
-use crate::domain::Status;
+use crate::{domain::Status, layout::MOVE_SECS, scene::motion::flown};
 
 /// Words of one packed mark.
 pub const WORDS: usize = 12;
@@ -102,6 +102,16 @@ pub struct Mark {
 }
 
 impl Mark {
+    /// How much of its way it has made at `now`, a stamp: 1 or more once it has arrived.
+    pub fn share(&self, now: u32) -> f32 {
+        now.wrapping_sub(self.moved) as f32 / (MOVE_SECS * 1000.0) as f32
+    }
+
+    /// Where an agent's mark is drawn at `now`, a stamp: its flight arcs, and may have begun in the middle of another.
+    pub fn flown(&self, now: u32) -> Vec2 {
+        flown(self.from, self.to, self.share(now))
+    }
+
     /// A resting mark.
     pub fn new(kind: MarkKind, at: Vec2, radius: f32, status: Status) -> Self {
         Self {

@@ -205,7 +205,7 @@ impl<P: PhaseItem> RenderCommand<P> for DrawPass {
                     }
                 };
                 match pass.program {
-                    Program::RecentMarks => buffers.recent_tasks().iter().cloned().for_each(draw),
+                    Program::RecentMarks => buffers.recent_tasks.iter().cloned().for_each(draw),
                     _ => draw(0..items),
                 }
             }

@@ -45,8 +45,6 @@ struct GpuTable {
     capacity: usize,
     /// Instances to draw.
     len: usize,
-    /// Those among them that changed a moment ago.
-    recent: Vec<Range<u32>>,
 }
 
 impl GpuTable {
@@ -66,7 +64,6 @@ impl GpuTable {
             replica.pending.mark_range(0..self.len);
         }
         let Some(buffer) = &self.buffer else { return };
-        self.recent = replica.recent(self.len);
         for run in replica.pending.drain(self.len) {
             if let Some(items) = replica.items.get(run.clone()) {
                 queue.write_buffer(buffer, (run.start * stride) as u64, bytemuck::cast_slice(items));
@@ -81,6 +78,8 @@ pub(super) struct SceneBuffers {
     frame: Option<Buffer>,
     pub(super) quad_indices: Option<Buffer>,
     marks: [GpuTable; Layer::ALL.len()],
+    /// The tasks' marks that changed a moment ago.
+    pub(super) recent_tasks: Vec<Range<u32>>,
     links: GpuTable,
     ties: GpuTable,
     pub(super) view_group: Option<BindGroup>,
@@ -97,11 +96,6 @@ impl SceneBuffers {
             self.mark_groups[layer.index()].as_ref(),
             instances(&self.marks[layer.index()]),
         )
-    }
-
-    /// The tasks' marks that changed a moment ago.
-    pub(super) fn recent_tasks(&self) -> &[Range<u32>] {
-        &self.marks[Layer::Tasks.index()].recent
     }
 
     pub(super) fn links(&self) -> (Option<&BindGroup>, u32) {
@@ -143,6 +137,8 @@ pub(super) fn upload(
     for (table, replica) in buffers.marks.iter_mut().zip(&mut mirror.marks) {
         table.follow::<WORDS>(replica, &device, &queue);
     }
+    let tasks = Layer::Tasks.index();
+    buffers.recent_tasks = mirror.marks[tasks].recent(buffers.marks[tasks].len);
     buffers.links.follow::<LINK_WORDS>(&mut mirror.links, &device, &queue);
     buffers.ties.follow::<TIE_WORDS>(&mut mirror.ties, &device, &queue);
 }

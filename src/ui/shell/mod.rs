@@ -169,8 +169,8 @@ fn draw_panels(
     if connection.demo {
         banner::demo_banner(&mut root);
     }
-    let inspected = reads.inspected().filter(|_| !panels.kiosk);
-    if let Some(view) = &inspected {
+    let selected = reads.inspected();
+    if let Some(view) = selected.as_ref().filter(|_| !panels.kiosk) {
         inspector::inspector_panel(&mut root, view, actions);
     }
     let scene = root.available_rect_before_wrap();
@@ -247,7 +247,7 @@ fn draw_panels(
     let state = KeyContext {
         keys_open: panels.keys_open,
         popover_open: panels.popover_open,
-        selected: reads.inspected().is_some(),
+        selected: selected.is_some(),
         live: badge.tone.is_flowing(),
     };
     keys::read_keys(ctx, state, actions);
