@@ -25,7 +25,7 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
     let mark = marks[instance];
     var there = presence_of(mark);
     var asks = has(mark, HUMAN);
-    var r = max(mark.radius * pixels_per_unit(), LOUD_PX) * there;
+    var r = max(mark.radius * pixels_per_unit(), LOUD_PX * scene.unit) * there;
     var lift = 0.0;
     if has_tally(mark) {
         let badge = badge_of(mark);
@@ -47,7 +47,7 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
     var middle = vec2(0.36, above) * r;
     out.shape = vec4(0.60 * r, 0.36 * r, 0.16 * r, 0.085 * r);
     if r < BUBBLE_PX {
-        let dot_radius = max(0.5 * r, 1.5);
+        let dot_radius = max(0.5 * r, 1.5 * scene.unit);
         middle = vec2(0.72, 0.86) * r;
         out.shape = vec4(dot_radius, dot_radius, dot_radius, -100.0);
     }

@@ -6,6 +6,7 @@ const FLIGHT_ARC: f32 = 0.1;
 const APPEAR_SECS: f32 = 0.25;
 const PULSE_SECS: f32 = 0.4;
 const GONE_SECS: f32 = 0.5;
+// All sizes here are in pixels of a screen on a desk: `scene.unit` has how many physical ones each is.
 // Pixels of a slot: the far view below the first, the middle and near ones above the second; quiet marks are gone below
 // the last (src/scene/detail.rs).
 const FAR_PX: f32 = 4.5;
@@ -23,6 +24,10 @@ const ROOMY_TO_PX: f32 = 9.0;
 const BADGE_SIZE: f32 = 0.21;
 const BADGE_LIFT: f32 = 0.34;
 const BADGE_COUNT_PX: f32 = 18.0;
+// The light on what is selected: in so many seconds it goes over, and so far towards the ground goes what it does not
+// shine on (src/scene/spotlight.rs).
+const LIGHT_SECS: f32 = 0.2;
+const STEPPED_BACK: f32 = 0.62;
 const TAU: f32 = 6.2831853;
 
 // Kinds.
@@ -58,6 +63,9 @@ const GONE: u32 = 2u;
 const HOVER_RING: u32 = 4u;
 const SELECTION_RING: u32 = 8u;
 const RUN: u32 = 16u;
+const LIT: u32 = 32u;
+const WAS_LIT: u32 = 64u;
+const LEFT: u32 = 128u;
 
 // The beginning of Bevy's own view uniform.
 struct View {
@@ -84,9 +92,13 @@ struct Scene {
     reduced: u32,
     // Nothing pulses: motion is reduced, or the machine is too slow for it.
     plain: u32,
-    // Physical pixels of what is one logical pixel at a text scale of 1.
-    text_unit: f32,
-    spare: u32,
+    // Physical pixels of what is one pixel of a screen on a desk: more where pixels are finer, and on a wall read from far.
+    unit: f32,
+    // Stamp of when the light went from where it was before: middle and radius of what is wholly lit (< 0: nothing), 1 while
+    // it is on.
+    light_stamp: u32,
+    light: vec4<f32>,
+    light_before: vec4<f32>,
 }
 
 struct Mark {
@@ -149,14 +161,19 @@ fn pixels_per_unit() -> f32 {
     return length(view.clip_from_world[0].xy) * view.viewport.z * 0.5;
 }
 
+// The same in pixels of a screen on a desk: what distance decides is decided by it.
+fn slot_px() -> f32 {
+    return pixels_per_unit() / scene.unit;
+}
+
 // 1 in the far view, 0 in the middle and near ones, and between the two while they change over.
 fn far() -> f32 {
-    return 1.0 - smoothstep(FAR_PX, NEAR_PX, pixels_per_unit());
+    return 1.0 - smoothstep(FAR_PX, NEAR_PX, slot_px());
 }
 
 // How much a district with this share of its tasks in trouble is shown by one badge and not by their marks.
 fn crowding(share: f32) -> f32 {
-    let slot = pixels_per_unit();
+    let slot = slot_px();
     let covered = share * LOUD_AREA_PX / (slot * slot);
     return smoothstep(CROWD_FROM, CROWD_TO, covered) * (1.0 - smoothstep(ROOMY_FROM_PX, ROOMY_TO_PX, slot));
 }
@@ -189,10 +206,31 @@ fn badge_of(mark: Mark) -> Badge {
     let radius = mark.radius * pixels_per_unit();
     // The more, the larger.
     let share = select(select(trouble.z, trouble.y, trouble.y > 0.0), trouble.x, trouble.x > 0.0);
-    badge.radius = clamp(BADGE_SIZE * radius * mix(0.72, 1.25, saturate(4.0 * share)), 3.6, 18.0);
-    badge.lift = select(0.0, BADGE_LIFT * radius, radius >= BADGE_COUNT_PX * scene.text_unit);
+    badge.radius = clamp(BADGE_SIZE * radius * mix(0.72, 1.25, saturate(4.0 * share)), 3.6 * scene.unit, 18.0 * scene.unit);
+    badge.lift = select(0.0, BADGE_LIFT * radius, radius >= BADGE_COUNT_PX * scene.unit);
     badge.there = crowding(trouble.w) * presence_of(mark);
     return badge;
+}
+
+fn missed(mark: Mark, at: vec2<f32>, light: vec4<f32>, flag: u32) -> f32 {
+    return select(light.w, 0.0, has(mark, flag) || distance(at, light.xy) <= light.z);
+}
+
+// How far a mark steps back behind what is selected, 0 to 1.
+fn stepped_back(mark: Mark) -> f32 {
+    if scene.light.w + scene.light_before.w == 0.0 {
+        return 0.0;
+    }
+    let at = position_of(mark);
+    let turned = smoothstep(0.0, 1.0, saturate(age(scene.light_stamp) / LIGHT_SECS));
+    return mix(missed(mark, at, scene.light_before, WAS_LIT), missed(mark, at, scene.light, LIT), turned);
+}
+
+// A colour of what steps back so far.
+fn dimmed(colour: vec3<f32>, back: f32) -> vec3<f32> {
+    // Between their roots, as the eye has it: light adds up otherwise.
+    let mixed = mix(sqrt(colour), sqrt(scene.colours[GROUND].rgb), STEPPED_BACK * back);
+    return mixed * mixed;
 }
 
 // A corner of a quad as clip coordinates: a centre in the world and an offset in physical pixels.

@@ -27,7 +27,7 @@ fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: 
     let loud = kind_of(mark) == DISTRICT && (status == FAILED || status == BLOCKED || status == WAITING);
     let floor_colour = mix(colour(SURFACE), colour(status), select(0.0, 0.012, loud));
     // On the ground as it is: no need to blend.
-    out.colour = vec4(mix(scene.colours[GROUND].rgb, floor_colour, 0.6 * there), 1.0);
+    out.colour = vec4(mix(scene.colours[GROUND].rgb, floor_colour, 0.6 * there * (1.0 - STEPPED_BACK * stepped_back(mark))), 1.0);
     return out;
 }
 

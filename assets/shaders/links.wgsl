@@ -61,7 +61,7 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
     let along = path / distance;
     let side = vec2(-along.y, along.x);
     let scale = pixels_per_unit();
-    let half_width = clamp(0.045 * scale, 0.6, 2.0);
+    let half_width = clamp(0.045 * scale, 0.6 * scene.unit, 2.0 * scene.unit);
     let corner = corner_of(index);
     let at = mix(start, end, corner.x * 0.5 + 0.5);
     // It comes up as the agent arrives, and goes with whichever end goes first.
@@ -69,7 +69,9 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
     let taken = smoothstep(0.0, 0.4, age(link.since));
     // From far it would be a hairline between two points.
     let there = arrived * taken * presence_of(agent) * presence_of(task) * (1.0 - far());
-    let strength = there * mix(1.0, FAINTEST, smoothstep(SHORT, LONG, distance));
+    // Lit where both its ends are.
+    let back = max(stepped_back(agent), stepped_back(task));
+    let strength = there * mix(1.0, FAINTEST, smoothstep(SHORT, LONG, distance)) * (1.0 - STEPPED_BACK * back);
     if strength < 0.01 {
         return out;
     }

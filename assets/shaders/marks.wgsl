@@ -13,7 +13,7 @@ const PROGRESS_PX: f32 = 9.0;
 const CHECK_PX: f32 = 10.0;
 // Detail fades in over so many pixels more.
 const FADE_PX: f32 = 2.0;
-// Failed and blocked: five pixels across and more, however far one zooms out.
+// In pixels of a screen on a desk. Failed and blocked: five across and more, however far one zooms out.
 const LOUD_PX: f32 = 3.4;
 const AGENT_PX: f32 = 2.2;
 const LEAST_PX: f32 = 0.9;
@@ -76,11 +76,14 @@ fn look_at(mark: Mark) -> Look {
     look.status = status_of(mark);
     let loud = look.status == FAILED || look.status == BLOCKED || has(mark, HUMAN);
     let least = select(select(LEAST_PX, AGENT_PX, look.kind == AGENT), LOUD_PX, loud);
-    look.radius = max(mark.radius * pixels_per_unit(), least) * look.there;
+    look.radius = max(mark.radius * pixels_per_unit(), least * scene.unit) * look.there;
     // The colour changes over from what it was.
     let since_status = age(mark.status_stamp);
     let turn = smoothstep(0.0, 1.0, saturate(since_status / PULSE_SECS));
     look.rgb = mix(colour(status_before(mark)), colour(look.status), turn);
+    if !loud {
+        look.rgb = dimmed(look.rgb, stepped_back(mark));
+    }
     // One pulse when something changed; three, a second apart, when it failed.
     var pulse = 1.0;
     let since_change = age(mark.stamps.z);
@@ -90,12 +93,12 @@ fn look_at(mark: Mark) -> Look {
     if look.status == FAILED && status_before(mark) != FAILED && since_status < FAILURE_SECS {
         pulse = saturate(fract(since_status) / 0.7);
     }
-    look.pulse_radius = look.radius * 0.9 + pulse * (look.radius * 0.8 + 5.0);
+    look.pulse_radius = look.radius * 0.9 + pulse * (look.radius * 0.8 + 5.0 * scene.unit);
     look.pulse_strength = select((1.0 - pulse) * (1.0 - pulse), 0.0, scene.plain != 0u);
     look.shown = 1.0;
     if look.kind == TASK {
         let crowded = crowding(f32(mark.extra >> 24u) / 255.0);
-        look.shown = select(smoothstep(QUIET_PX, NEAR_PX, pixels_per_unit()), 1.0 - crowded, loud);
+        look.shown = select(smoothstep(QUIET_PX, NEAR_PX, slot_px()), 1.0 - crowded, loud);
         // What changes shows all the same, for as long as its pulse.
         look.shown = max(look.shown, 0.7 * look.pulse_strength);
     }
@@ -314,7 +317,7 @@ fn body_corner(number: u32) -> Corner {
         // A point in the colour of its state; those that rest are hollow.
         let hollow = (away || status == IDLE) && r >= 3.5;
         let shrunk = select(mix(0.62, 1.0, smoothstep(2.5, SILHOUETTE_PX, r)), 1.0, has(mark, HUMAN));
-        out.outline = vec4(HEXAGON * max(r * shrunk, AGENT_PX * look.there), select(0.0, 1.5, hollow), 0.0, 2.0);
+        out.outline = vec4(HEXAGON * max(r * shrunk, AGENT_PX * scene.unit * look.there), select(0.0, 1.5, hollow), 0.0, 2.0);
         // Work is calm: it stands back behind what is not.
         out.inside = vec4(look.rgb * select(1.0, 0.75, status == RUNNING), 1.0) * select(1.0, 0.0, hollow);
     } else {

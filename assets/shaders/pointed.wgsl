@@ -1,6 +1,11 @@
-// The rings of what is hovered and of what is selected.
+// The rings of what is hovered and of what is selected: each comes down on its mark, and goes where the pointer leaves it.
 
 @group(1) @binding(1) var<storage, read> marks: array<Mark>;
+
+// Seconds in which a ring comes and goes, and the pixels from which it comes down.
+const COME_SECS: f32 = 0.16;
+const LEAVE_SECS: f32 = 0.12;
+const DROP_PX: f32 = 7.0;
 
 struct Corner {
     @builtin(position) clip: vec4<f32>,
@@ -17,17 +22,22 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
     var out: Corner;
     let mark = marks[instance];
     let kind = kind_of(mark);
-    let there = presence_of(mark);
+    let present = presence_of(mark);
+    // Of these marks: since when they have been pointed at, and since when no more.
+    let come = smoothstep(0.0, 1.0, saturate(age(mark.stamps.z) / COME_SECS));
+    let left = select(0.0, smoothstep(0.0, 1.0, saturate(age(mark.status_stamp) / LEAVE_SECS)), has(mark, LEFT));
+    let there = present * come * (1.0 - left);
     if kind == 0u || there <= 0.0 {
         out.clip = nowhere();
         return out;
     }
-    let r = max(mark.radius * pixels_per_unit(), 2.5) * there;
+    let r = max(mark.radius * pixels_per_unit(), 2.5 * scene.unit) * present;
     let selected = has(mark, SELECTION_RING);
-    let off = select(r + 4.5, r * 0.88 + 5.0, kind == AGENT);
-    out.at = corner_of(index) * (off * select(1.0, 1.16, kind == AGENT) + 3.0);
+    let above = select(DROP_PX * scene.unit * (1.0 - come), 0.0, scene.reduced != 0u);
+    let off = select(r + 4.5 * scene.unit, r * 0.88 + 5.0 * scene.unit, kind == AGENT) + above;
+    out.at = corner_of(index) * (off * select(1.0, 1.16, kind == AGENT) + 3.0 * scene.unit);
     out.clip = clip_at(position_of(mark), out.at);
-    out.shape = vec2(select(off, -off, kind == AGENT), select(1.4, 2.4, selected));
+    out.shape = vec2(select(off, -off, kind == AGENT), select(1.4, 2.4, selected) * scene.unit);
     // What is selected stays yellow when all else is grey.
     out.colour = vec4(select(colour(TEXT), scene.colours[SELECTION].rgb, selected), 1.0) * there;
     return out;

@@ -21,6 +21,7 @@ struct Corner {
     @location(5) @interpolate(flat) arc_colour: vec4<f32>,
     // Running, waiting.
     @location(6) @interpolate(flat) more: vec2<f32>,
+    @location(7) @interpolate(flat) runs_colour: vec3<f32>,
 }
 
 @vertex
@@ -36,8 +37,8 @@ fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: 
     let turn = f32(index / 2u) / f32(SEGMENTS);
     let outline = outline_of(mark, turn, pixels_per_unit());
     let tally = select(0.0, far(), has_tally(mark));
-    let thin = clamp(outline.radius * 0.045, 1.8, 7.0);
-    let arc = mix(thin, clamp(outline.radius * 0.14, 2.4, 22.0), tally);
+    let thin = clamp(outline.radius * 0.045, 1.8 * scene.unit, 7.0 * scene.unit);
+    let arc = mix(thin, clamp(outline.radius * 0.14, 2.4 * scene.unit, 22.0 * scene.unit), tally);
     // It grows inward: neighbours stay apart.
     let inset = 0.5 * (arc - thin);
     // Wide enough for the line, its soft edge, and what a chord cuts off its circle.
@@ -52,19 +53,23 @@ fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: 
     let round = kind != DOCK;
     let dashes = max(round_to(TAU * outline.radius / (arc * 5.0)), 12.0);
     out.shape = vec4(select(-1.0, outline.radius - inset, round), max(arc * mix(select(0.5, 0.6, kind == UNASSIGNED), 1.0, tally), 1.2), arc, 0.0);
-    out.line_colour = vec4(colour(LINE), 1.0) * there;
-    out.arc_colour = vec4(colour(status), 1.0) * there;
+    // A district in trouble keeps its colour, and so do the shares of its tasks that are.
+    let back = stepped_back(mark);
+    let loud = status == FAILED || status == BLOCKED || status == WAITING;
+    out.line_colour = vec4(dimmed(colour(LINE), back), 1.0) * there;
+    out.arc_colour = vec4(dimmed(colour(status), select(back, 0.0, loud)), 1.0) * there;
+    out.runs_colour = dimmed(colour(RUNNING), back);
     out.shares = vec4(progress_of(mark), 0.0, 0.0, -1.0);
     if kind == UNASSIGNED && tally < 0.5 {
         out.shape.w = dashes;
-        out.line_colour = vec4(colour(MUTED), 1.0) * (0.9 * there);
+        out.line_colour = vec4(dimmed(colour(MUTED), back), 1.0) * (0.9 * there);
     }
     if !has_tally(mark) {
         out.shares.x = -1.0;
         return out;
     }
     // Never shorter than can be seen.
-    let least = 9.0 / (TAU * outline.radius);
+    let least = 9.0 * scene.unit / (TAU * outline.radius);
     let trouble = trouble_of(mark);
     let shown = select(vec3(0.0), max(trouble.xyz, vec3(least)), trouble.xyz > vec3(0.0));
     let done = f32((mark.stamps.z >> 16u) & 0xffu) / 255.0;
@@ -74,7 +79,7 @@ fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: 
     out.shares.y = shown.x * select(tally, 1.0, all);
     out.shares.z = shown.y * select(tally, 1.0, all);
     out.more = vec2(f32(mark.stamps.z & 0xffu) / 255.0, shown.z) * tally;
-    out.arc_colour = vec4(mix(out.arc_colour.rgb, colour(DONE), smoothstep(0.3, 0.6, tally)), there);
+    out.arc_colour = vec4(mix(out.arc_colour.rgb, dimmed(colour(DONE), back), smoothstep(0.3, 0.6, tally)), there);
     if kind == DISTRICT && status != status_before(mark) && scene.plain == 0u {
         // The arc lights up with a change; a sweep runs round once when the workflow completes.
         out.arc_colour = vec4(out.arc_colour.rgb * (1.0 + 0.8 * (1.0 - saturate(since / PULSE_SECS))), there);
@@ -101,7 +106,7 @@ fn fragment(in: Corner) -> @location(0) vec4<f32> {
     let runs = saturate((max(in.shares.x, 0.0) + in.more.x - turn) * length_px + 0.5) * step(1e-6, in.more.x);
     let asked = saturate((in.shares.y + in.shares.z + in.more.y - (1.0 - turn)) * length_px + 0.5) * step(1e-6, in.more.y);
     var out = in.line_colour * (stroke(off, in.shape.y) * dash);
-    out = over(vec4(colour(RUNNING), 1.0) * (arc * runs * in.arc_colour.a), out);
+    out = over(vec4(in.runs_colour, 1.0) * (arc * runs * in.arc_colour.a), out);
     out = over(in.arc_colour * (arc * done * step(1e-6, in.shares.x)), out);
     out = over(vec4(colour(WAITING), 1.0) * (arc * asked * in.arc_colour.a), out);
     out = over(vec4(colour(BLOCKED), 1.0) * (arc * hung * in.arc_colour.a), out);

@@ -7,7 +7,7 @@ const PART: u32 = 1u;
 const PIECES: u32 = 16u;
 // How far an arc swings out to its left at half way, as a share of its length.
 const SWING: f32 = 0.16;
-// Physical pixels: half the line, the ground beside it, the head's length and half its width.
+// Pixels of a screen on a desk: half the line, the ground beside it, the head's length and half its width.
 const HALF_WIDTH: f32 = 0.95;
 const CASING: f32 = 1.4;
 const HEAD_LENGTH: f32 = 10.0;
@@ -64,7 +64,7 @@ fn heading(a: vec2<f32>, b: vec2<f32>, c: vec2<f32>, d: vec2<f32>, t: f32) -> ve
 
 // How far from a mark's middle its ties end, in world units.
 fn trim(mark: Mark, scale: f32) -> f32 {
-    return (max(mark.radius * scale, 2.5) + 6.0) / scale;
+    return (max(mark.radius * scale, 2.5 * scene.unit) + 6.0 * scene.unit) / scale;
 }
 
 @vertex
@@ -98,7 +98,7 @@ fn vertex(@builtin(vertex_index) number: u32, @builtin(instance_index) instance:
     let leave = normalize(second - first);
     let arrive = normalize(last - third);
     let room = length(path) * scale;
-    let head = min(HEAD_LENGTH, room * 0.5);
+    let head = min(HEAD_LENGTH * scene.unit, room * 0.5);
     let a = first + leave * min(trim(from_mark, scale), length(path) * 0.3);
     let tip = last - arrive * min(trim(to_mark, scale), length(path) * 0.3);
     let d = tip - arrive * head / scale;
@@ -108,7 +108,7 @@ fn vertex(@builtin(vertex_index) number: u32, @builtin(instance_index) instance:
     var at = curve(a, second, third, d, t);
     var direction = heading(a, second, third, d, t);
     direction = select(arrive, direction / max(length(direction), 1e-6), dot(direction, direction) > 1e-12);
-    var half_width = HALF_WIDTH;
+    var half_width = HALF_WIDTH * scene.unit;
     if pair > PIECES {
         direction = arrive;
         half_width = HEAD_HALF * head / HEAD_LENGTH;
@@ -117,7 +117,7 @@ fn vertex(@builtin(vertex_index) number: u32, @builtin(instance_index) instance:
             half_width = 0.0;
         }
     }
-    let offset = side * (half_width + CASING + 1.0);
+    let offset = side * (half_width + CASING * scene.unit + 1.0);
     out.clip = clip_at(at, vec2(-direction.y, direction.x) * offset);
     // The length of the arc, near enough.
     let long = (length(second - a) + length(third - second) + length(d - third) + length(d - a)) * 0.5 * scale;
@@ -140,15 +140,16 @@ fn vertex(@builtin(vertex_index) number: u32, @builtin(instance_index) instance:
 @fragment
 fn fragment(in: Corner) -> @location(0) vec4<f32> {
     let line = fill(abs(in.at.y) - in.at.z);
-    let casing = fill(abs(in.at.y) - in.at.z - CASING);
+    let casing = fill(abs(in.at.y) - in.at.z - CASING * scene.unit);
+    let along = in.at.x / scene.unit;
     // Parts are dashed up to the head, four pixels of six.
     let is_body = in.way.x < 0.999;
     var there = 1.0;
     if in.kind == PART && is_body {
-        there = saturate(4.5 - abs(fract(in.at.x / 7.0) * 7.0 - 3.5) * 2.0);
+        there = saturate(4.5 - abs(fract(along / 7.0) * 7.0 - 3.5) * 2.0);
     }
     // Drops of light towards the head, 26 pixels apart, 1.5 a second, which divides the ambient hour.
-    let drop_at = fract(in.at.x / 26.0 - scene.ambient * 1.5);
+    let drop_at = fract(along / 26.0 - scene.ambient * 1.5);
     let drops = smoothstep(0.0, 1.0, 1.0 - abs(drop_at * 2.0 - 1.0) * 1.8);
     var light = mix(0.4, 0.8, in.way.x) + 0.2 * drops;
     if !is_body { light = 1.0; }

@@ -2,7 +2,18 @@
 //! the middle every task is a mark; from far a district's ring is the tally of its tasks, quiet marks are gone, and where
 //! those in trouble would cover one another, one badge with their number stands for them.
 
-/// Physical pixels of a slot: the far view below the first, the middle and near ones above the second; quiet marks are
+/// Logical pixels that are as much as one on a desk, at a scale of texts: on a wall that is read from far, marks and lines
+/// are larger as letters are. Smaller letters make no smaller marks. All sizes below are in such pixels.
+pub fn unit(text_scale: f32) -> f32 {
+    text_scale.max(1.0)
+}
+
+/// The size of a slot, in such pixels: what distance decides is decided by it.
+pub fn slot_px(world_per_px: f32, text_scale: f32) -> f32 {
+    1.0 / world_per_px / unit(text_scale)
+}
+
+/// Pixels of a slot: the far view below the first, the middle and near ones above the second; quiet marks are
 /// gone below the last, and between a texture.
 pub const FAR_PX: f32 = 4.5;
 pub const NEAR_PX: f32 = 8.0;
@@ -16,7 +27,7 @@ pub const CROWD_TO: f32 = 0.17;
 pub const ROOMY_FROM_PX: f32 = 7.0;
 pub const ROOMY_TO_PX: f32 = 9.0;
 /// A badge's size and its height above the middle as shares of the district's radius, and the radius from which on its
-/// number has room below it: in logical pixels at a text scale of 1.
+/// number has room below it.
 pub const BADGE_SIZE: f32 = 0.21;
 pub const BADGE_LIFT: f32 = 0.34;
 pub const BADGE_COUNT_PX: f32 = 18.0;
@@ -26,7 +37,7 @@ fn smoothstep(low: f32, high: f32, value: f32) -> f32 {
     share * share * (3.0 - 2.0 * share)
 }
 
-/// 1 in the far view, 0 in the middle and near ones; by the physical pixels of a slot.
+/// 1 in the far view, 0 in the middle and near ones.
 pub fn far(slot_px: f32) -> f32 {
     1.0 - smoothstep(FAR_PX, NEAR_PX, slot_px)
 }
@@ -39,7 +50,7 @@ pub fn crowding(crowd: u8, slot_px: f32) -> f32 {
 
 /// Whether a badge has its number below it; by its district's radius in logical pixels and the scale of texts.
 pub fn is_counted(radius_px: f32, text_scale: f32) -> bool {
-    radius_px >= BADGE_COUNT_PX * text_scale
+    radius_px >= BADGE_COUNT_PX * unit(text_scale)
 }
 
 #[cfg(test)]
@@ -50,6 +61,12 @@ mod tests {
     fn a_badge_has_its_number_where_the_number_has_room() {
         assert!(is_counted(18.0, 1.0) && !is_counted(17.9, 1.0));
         assert!(!is_counted(30.0, 2.0), "larger letters need a larger district");
+    }
+
+    #[test]
+    fn a_wall_that_is_read_from_far_is_far_sooner() {
+        assert_eq!((slot_px(0.1, 1.0), slot_px(0.1, 2.5)), (10.0, 4.0));
+        assert_eq!(slot_px(0.1, 0.75), 10.0, "smaller letters make no smaller marks");
     }
 
     #[test]

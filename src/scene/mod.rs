@@ -13,6 +13,7 @@ pub mod pointer;
 mod render;
 pub mod selection;
 mod sight;
+mod spotlight;
 pub mod ties;
 
 use bevy::prelude::*;
@@ -24,6 +25,7 @@ pub fn plugin(app: &mut App) {
         .add_plugins((
             marks::plugin,
             links::plugin,
+            spotlight::plugin,
             ties::plugin,
             labels::plugin,
             render::plugin,

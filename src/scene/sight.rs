@@ -6,8 +6,9 @@ use std::collections::VecDeque;
 use bevy::{ecs::system::SystemParam, prelude::*};
 
 use super::{
-    camera::{SceneCamera, View},
+    camera::View,
     detail,
+    labels::TextScale,
     marks::{AGENT_RADIUS, Layer, MarkKind, Marks, Tallies, stamp},
     motion::MotionSettings,
 };
@@ -17,11 +18,11 @@ use crate::{
     layout::{District, MOVE_SECS, Place, Plan, Spot},
 };
 
-/// Below this many logical pixels per slot a task is too small to be meant: its district is.
+/// Below this many pixels per slot (`detail::slot_px`) a task is too small to be meant: its district is.
 const LEAST_TASK_PX: f32 = 6.0;
 /// The same for an agent, which is half as large again.
 const LEAST_AGENT_PX: f32 = 4.0;
-/// From far a task in trouble is still drawn as a mark of five pixels, and meant within this many logical ones.
+/// From far a task in trouble is still drawn as a mark of five pixels, and meant within this many.
 const ALARM_PX: f32 = 5.0;
 /// A task is hit within this distance of its middle: half a slot.
 const TASK_HIT: f32 = 0.5;
@@ -75,29 +76,37 @@ pub(super) struct Sight<'w, 's> {
     movers: Res<'w, Movers>,
     marks: Res<'w, Marks>,
     tallies: Res<'w, Tallies>,
-    cameras: Query<'w, 's, &'static Camera, With<SceneCamera>>,
+    text_scale: Option<Res<'w, TextScale>>,
     places: Query<'w, 's, (&'static Place, Has<AgentRow>)>,
     districts: Query<'w, 's, &'static District>,
     tasks: Query<'w, 's, (&'static RowState, &'static TaskRow, Option<&'static PartOf>)>,
 }
 
 impl Sight<'_, '_> {
+    fn text_scale(&self) -> f32 {
+        self.text_scale.as_ref().map_or(1.0, |scale| scale.0)
+    }
+
+    fn slot_px(&self) -> f32 {
+        detail::slot_px(self.view.world_per_px, self.text_scale())
+    }
+
     /// The row at a screen position, by what can be told apart at this zoom.
     pub fn row_at(&self, screen: Vec2) -> Option<Entity> {
         let world = self.view.world_from_screen(screen);
-        let px_per_slot = 1.0 / self.view.world_per_px;
-        if let Some(mover) = self.mover_at(world, px_per_slot) {
+        let slot_px = self.slot_px();
+        if let Some(mover) = self.mover_at(world, slot_px) {
             return Some(mover);
         }
         let plan = self.plan.as_ref()?;
         match plan.at(world) {
-            Some(Spot::Task(task)) if px_per_slot >= LEAST_TASK_PX && !self.is_under_way(task) => return Some(task),
-            Some(Spot::Agent(agent)) if px_per_slot >= LEAST_AGENT_PX && !self.is_under_way(agent) => {
+            Some(Spot::Task(task)) if slot_px >= LEAST_TASK_PX && !self.is_under_way(task) => return Some(task),
+            Some(Spot::Agent(agent)) if slot_px >= LEAST_AGENT_PX && !self.is_under_way(agent) => {
                 return Some(agent);
             }
             _ => {}
         }
-        if px_per_slot < LEAST_TASK_PX
+        if slot_px < LEAST_TASK_PX
             && let Some(alarm) = self.alarm_at(plan, world)
         {
             return Some(alarm);
@@ -124,7 +133,7 @@ impl Sight<'_, '_> {
     }
 
     /// Who passes at a point: a mark before a district, the nearest of marks.
-    fn mover_at(&self, world: Vec2, px_per_slot: f32) -> Option<Entity> {
+    fn mover_at(&self, world: Vec2, slot_px: f32) -> Option<Entity> {
         if self.motion.reduced || self.movers.0.is_empty() {
             return None;
         }
@@ -141,7 +150,7 @@ impl Sight<'_, '_> {
                 place.drawn_at(self.clock.0)
             };
             let away = at.distance(world);
-            (px_per_slot >= least && away < reach).then_some(away)
+            (slot_px >= least && away < reach).then_some(away)
         };
         let marks = self.movers.iter().filter_map(|row| Some((away(row)?, row)));
         let nearest = marks.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
@@ -149,16 +158,15 @@ impl Sight<'_, '_> {
         match nearest {
             Some((_, row)) => Some(row),
             // Who stands in it is looked for first, unless nobody is told apart.
-            None if px_per_slot < LEAST_AGENT_PX => district(),
+            None if slot_px < LEAST_AGENT_PX => district(),
             None => None,
         }
     }
 
     /// The task in trouble that is drawn nearest to a point, where it is drawn and not told by its district's badge.
     fn alarm_at(&self, plan: &Plan, world: Vec2) -> Option<Entity> {
-        let pixels = self.cameras.iter().find_map(Camera::target_scaling_factor);
-        let slot_px = pixels.unwrap_or(1.0) / self.view.world_per_px;
-        let reach = ALARM_PX * self.view.world_per_px;
+        let slot_px = self.slot_px();
+        let reach = ALARM_PX * detail::unit(self.text_scale()) * self.view.world_per_px;
         let is_drawn = |row: Entity| {
             let Ok((state, task, part_of)) = self.tasks.get(row) else {
                 return false;

@@ -10,7 +10,7 @@ use image::{
 };
 use opswall::{
     domain::Status,
-    fleet::RowState,
+    fleet::{FleetClock, RowState},
     messages::{ScreenTheme, Staleness},
     scene::{motion::MotionSettings, selection::Selection},
     theme::ThemeName,
@@ -44,8 +44,9 @@ fn calm(mut studio: Studio) -> Studio {
 
 /// Everything arrives. The same number of frames each time, so that everything that moves is where it was.
 fn settle(studio: &mut Studio) {
+    let begun = studio.app.world().resource::<FleetClock>().0.max(LATER);
     for frame in 0..FRAMES {
-        let now = LATER + f64::from(frame) * FRAME.as_secs_f64();
+        let now = begun + f64::from(frame) * FRAME.as_secs_f64();
         studio.at(now).update();
     }
 }

@@ -35,6 +35,7 @@ mod picture_themes;
 mod picture_ties;
 mod recovery;
 mod runs;
+mod spotlight;
 mod thrift;
 mod ties;
 mod ui_gallery;

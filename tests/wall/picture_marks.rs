@@ -187,7 +187,8 @@ fn what_is_selected_wears_the_ring_of_selection() {
     };
     studio.app.add_systems(Update, point.in_set(FrameSystems::Animate));
     studio.at(LATER).update();
-    let picture = studio.picture();
+    // The rings have come.
+    let picture = studio.at(LATER + 1.0).picture();
     picture.keep("selected");
     let count = |corner, colour| {
         let wanted = srgb(colour);

@@ -109,7 +109,9 @@ fn what_is_off_is_gone_and_comes_back() {
         "half the pixels are softer: {sharp} then {soft} edges"
     );
     assert!(soft * 8 > sharp, "but the scene is there: {sharp} then {soft} edges");
-    assert!(pixels_of(&coarse, blue) > pixels_of(&without_labels, blue) / 3);
+    // Lines are as wide as before, so that more of them is edge.
+    let (before, after) = (pixels_of(&without_labels, blue), pixels_of(&coarse, blue));
+    assert!(after * 10 > before, "its colours are there: {before} then {after}");
     let names = |picture: &RgbImage| pixels_of(&scene_of(picture), text);
     assert!(
         names(&coarse) * 10 > names(&without_labels) * 9,

@@ -15,7 +15,7 @@ use bevy::prelude::*;
 pub use memory::{HeldView, ViewMemory, likeness};
 pub use view::View;
 
-use super::palette::Palette;
+use super::{labels::TextScale, palette::Palette};
 use crate::{frame::FrameSystems, messages::ScreenTheme};
 
 /// Marks the one camera of the scene. The canvas gives it its render target when there is no window.
@@ -43,6 +43,7 @@ pub(super) fn plugin(app: &mut App) {
         .init_resource::<ViewMemory>()
         .init_resource::<Helm>()
         .init_resource::<ScreenTheme>()
+        .init_resource::<TextScale>()
         .insert_resource(ClearColor(Palette::DARK.ground))
         .add_systems(Startup, drive::spawn)
         .add_systems(Update, drive::lay_ground.in_set(FrameSystems::Animate))

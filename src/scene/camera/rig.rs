@@ -56,19 +56,21 @@ pub(super) struct Stage {
     pub size_px: Vec2,
     pub insets: SceneInsets,
     pub extent: Rect,
+    /// Logical pixels that are as much as one on a desk (`detail::unit`).
+    pub unit: f32,
 }
 
 impl Stage {
     /// The pose that shows a rectangle of the world in the part of the screen that no panel covers.
     fn fit(&self, rect: Rect, closest_px_per_slot: f32) -> Pose {
-        let top = self.insets.top + FIT_PADDING_TOP_PX;
+        let top = self.insets.top + FIT_PADDING_TOP_PX * self.unit;
         let bottom = self.insets.bottom + FIT_PADDING_PX;
         let left = self.insets.left + self.insets.floating_left + FIT_PADDING_PX;
         let right = self.insets.right + FIT_PADDING_PX;
         // Panels that cover nearly everything leave a sliver at least.
         let free = (self.size_px - Vec2::new(left + right, top + bottom)).max(Vec2::splat(64.0));
         let needed = rect.size() / free;
-        let world_per_px = needed.x.max(needed.y).max(1.0 / closest_px_per_slot);
+        let world_per_px = needed.x.max(needed.y).max(1.0 / (closest_px_per_slot * self.unit));
         let aside = Vec2::new(left - right, bottom - top) / 2.0;
         Pose {
             center: rect.center() - aside * world_per_px,
@@ -333,7 +335,8 @@ impl Rig {
         let farthest = self
             .stage
             .map_or(f32::MAX, |stage| stage.everything().world_per_px * FARTHEST);
-        world_per_px.min(farthest).max(1.0 / CLOSEST_PX_PER_SLOT)
+        let unit = self.stage.map_or(1.0, |stage| stage.unit);
+        world_per_px.min(farthest).max(1.0 / (CLOSEST_PX_PER_SLOT * unit))
     }
 
     /// The nearest pose that does not lose the fleet from sight.

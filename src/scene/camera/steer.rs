@@ -7,7 +7,7 @@ use crate::{
     fleet::{FleetClock, FleetIndex},
     layout::{District, Extent, Place},
     messages::{Intent, KeyboardInPanels, SceneInsets},
-    scene::{motion::MotionSettings, pointer::Pointer, selection::Selection},
+    scene::{detail, labels::TextScale, motion::MotionSettings, pointer::Pointer, selection::Selection},
 };
 
 /// One notch of the wheel changes the size by this factor.
@@ -27,6 +27,7 @@ pub(super) fn set_stage(
     extent: Res<Extent>,
     fleet: Option<Res<FleetIndex>>,
     motion: Res<MotionSettings>,
+    text_scale: Res<TextScale>,
 ) {
     helm.rig.set_reduced(motion.reduced);
     let Some(size_px) = cameras.iter().find_map(Camera::logical_viewport_size) else {
@@ -41,6 +42,7 @@ pub(super) fn set_stage(
         size_px,
         insets: *insets,
         extent: extent.0,
+        unit: detail::unit(text_scale.0),
     });
     if is_populated && !helm.has_seen_rows {
         helm.has_seen_rows = true;

@@ -17,14 +17,7 @@ use crate::{
     fleet::Counts,
     layout::{Extent, Unassigned},
     messages::{Luxury, Quality, RowChanged, SceneInsets, ScreenTheme, Synced},
-    scene::{
-        camera::{SceneCamera, View},
-        detail,
-        marks::Tallies,
-        palette::Palette,
-        pointer::Pointer,
-        selection::Selection,
-    },
+    scene::{camera::View, detail, marks::Tallies, palette::Palette, pointer::Pointer, selection::Selection},
 };
 
 /// Shortest time between two arrangements.
@@ -82,7 +75,6 @@ pub(super) fn arrange(
     tallies: Res<Tallies>,
     theme: Res<ScreenTheme>,
     quality: Res<Quality>,
-    cameras: Query<&Camera, With<SceneCamera>>,
     time: Res<Time<Real>>,
 ) {
     let now = time.elapsed_secs_f64();
@@ -108,18 +100,17 @@ pub(super) fn arrange(
         .iter()
         .map(|(label, side)| (label.owner, *side))
         .collect();
-    let pixels = cameras.iter().find_map(Camera::target_scaling_factor).unwrap_or(1.0);
-    let px_per_slot = 1.0 / view.world_per_px;
+    let slot_px = detail::slot_px(view.world_per_px, scale.0);
     let tally = |workflow: Option<Entity>| tallies.of(workflow);
     let is_shown = |owner| shown.contains_key(&owner);
-    let mut candidates = rows.candidates(&view, px_per_slot * pixels, &selection, pointer.over, tally, is_shown);
+    let mut candidates = rows.candidates(&view, slot_px, &selection, pointer.over, tally, is_shown);
     if !quality.has(Luxury::Labels) {
         candidates.retain(|candidate| candidate.class <= Class::Waiting);
     }
     let composer = Composer {
         rows: &rows,
-        px_per_slot,
-        slot_px: px_per_slot * pixels,
+        px_per_slot: 1.0 / view.world_per_px,
+        slot_px,
         scale: scale.0,
         palette: Palette::of(theme.0),
         epoch_ms: SystemTime::now()
@@ -178,7 +169,7 @@ fn give_room(
             .map(|candidate| candidate.at)
     };
     // Near, the marks of tasks in trouble are kept clear once for all; from far each name looks for those under it.
-    let are_alarms_kept_clear = composer.px_per_slot >= ALARM_PX;
+    let are_alarms_kept_clear = composer.slot_px >= ALARM_PX;
     let (mut has_come_to_alarms, mut has_come_to_agents) = (false, false);
     for candidate in candidates {
         if labels.len() >= MOST_LABELS {

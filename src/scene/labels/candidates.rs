@@ -16,13 +16,13 @@ use crate::{
     },
 };
 
-/// From this many logical pixels per slot on, tasks in trouble are named: further away a title would lie over many others.
+/// From this many pixels per slot (`detail::slot_px`) on, tasks in trouble are named: further away a title would lie over many others.
 pub(super) const ALARM_PX: f32 = 34.0;
 /// Every task is named from here on.
 const TASK_PX: f32 = 84.0;
 /// Agents are named from here on.
 const AGENT_PX: f32 = 13.0;
-/// Districts smaller than this radius in logical pixels have no name.
+/// Districts smaller than this radius in such pixels have no name.
 const DISTRICT_PX: f32 = 18.0;
 /// From far, districts with tasks in trouble come before all others.
 const TROUBLED: f32 = 1e6;
@@ -181,7 +181,6 @@ impl Rows<'_, '_> {
         is_shown: impl Fn(Owner) -> bool,
     ) -> Vec<Candidate> {
         let seen = view.world_rect();
-        let px_per_slot = 1.0 / view.world_per_px;
         let is_far = detail::far(slot_px) > 0.5;
         let crowd = |workflow: Option<Entity>| {
             let tally = if is_far { tally(workflow) } else { return None };
@@ -207,7 +206,7 @@ impl Rows<'_, '_> {
         let pointed = |row: Entity| selection.selected == Some(row);
 
         for (row, _, _, district, moment) in &self.workflows {
-            let large = district.radius * px_per_slot >= DISTRICT_PX;
+            let large = district.radius * slot_px >= DISTRICT_PX;
             let around = Rect::from_center_half_size(district.center, Vec2::splat(district.radius + 2.0));
             if is_here(moment) && (large || pointed(row)) && !seen.intersect(around).is_empty() {
                 let (class, weight) = match crowd(Some(row)) {
@@ -219,7 +218,7 @@ impl Rows<'_, '_> {
             }
         }
         if let Some(district) = self.unassigned.0
-            && district.radius * px_per_slot >= DISTRICT_PX
+            && district.radius * slot_px >= DISTRICT_PX
         {
             let (class, weight) = match crowd(None) {
                 Some(weight) => (Class::Crowd, weight),
@@ -227,7 +226,7 @@ impl Rows<'_, '_> {
             };
             offer(class, Owner::Unassigned, district.center, weight);
         }
-        if px_per_slot >= AGENT_PX {
+        if slot_px >= AGENT_PX {
             for (row, _, state, place, moment) in &self.agents {
                 if is_here(moment) && seen.contains(place.at) {
                     let class = alarm(state.0.status).unwrap_or(Class::Agent);
@@ -236,7 +235,7 @@ impl Rows<'_, '_> {
                 }
             }
         }
-        if px_per_slot >= ALARM_PX {
+        if slot_px >= ALARM_PX {
             let on_screen = self.plan.as_ref().map(|plan| plan.tasks_in(seen)).unwrap_or_default();
             for (row, at) in on_screen {
                 let Ok((_, _, state, _, moment, _)) = self.tasks.get(row) else {
@@ -247,7 +246,7 @@ impl Rows<'_, '_> {
                 }
                 match alarm(state.0.status) {
                     Some(class) => offer(class, Owner::Row(row), at, recency(moment)),
-                    None if px_per_slot >= TASK_PX || pointed(row) => {
+                    None if slot_px >= TASK_PX || pointed(row) => {
                         // Those about the pointer first: somebody is reading there.
                         let away = pointer.map_or(0.0, |pointer| view.screen_from_world(at).distance(pointer));
                         offer(Class::Task, Owner::Row(row), at, (away / RING_PX).floor());

@@ -41,8 +41,9 @@ fn word(reading: &StatusReading) -> &str {
 /// Composes labels for one view.
 pub(super) struct Composer<'a, 'w, 's> {
     pub rows: &'a Rows<'w, 's>,
+    /// Logical pixels of a slot.
     pub px_per_slot: f32,
-    /// The same in physical pixels, which decide what is drawn how.
+    /// The same in the pixels that decide what is drawn how (`detail::slot_px`).
     pub slot_px: f32,
     pub scale: f32,
     pub palette: Palette,
@@ -84,7 +85,7 @@ impl Composer<'_, '_, '_> {
     ) -> Option<Label> {
         let tier = match candidate.class {
             Class::Selected => Tier::Body,
-            Class::Failed | Class::Blocked | Class::Waiting if self.px_per_slot >= 40.0 => Tier::Body,
+            Class::Failed | Class::Blocked | Class::Waiting if self.slot_px >= 40.0 => Tier::Body,
             _ => Tier::Small,
         };
         let font_px = tier.base_px() * self.scale;
@@ -112,7 +113,7 @@ impl Composer<'_, '_, '_> {
             .filter(|(age_px, _)| room - age_px >= TITLE_LEAST_EM * font_px);
         let room = room - age.as_ref().map_or(0.0, |(age_px, _)| *age_px);
         let text = text::fit(name, font_px, room)?;
-        if candidate.class == Class::Agent && text != name && self.px_per_slot < AGENT_CUT_PX {
+        if candidate.class == Class::Agent && text != name && self.slot_px < AGENT_CUT_PX {
             return None;
         }
         let color = match candidate.class {
@@ -146,6 +147,7 @@ impl Composer<'_, '_, '_> {
             tier,
             tail_tier: tier,
             plate: !calm,
+            is_calm: calm,
             sides,
             reach,
             free_px: 2.0 * self.scale,
@@ -157,7 +159,7 @@ impl Composer<'_, '_, '_> {
     /// For how long a row has been as it is, where somebody is near enough to ask.
     fn age(&self, candidate: &Candidate, moment: Option<&Moment>) -> Option<Age> {
         let Owner::Row(row) = candidate.owner else { return None };
-        if self.px_per_slot < AGE_PX {
+        if self.slot_px < AGE_PX {
             return None;
         }
         self.rows.age_secs(row, moment, self.epoch_ms).map(text::age)

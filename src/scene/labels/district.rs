@@ -43,6 +43,7 @@ fn compact(count: u32) -> String {
 pub(super) struct Named<'a> {
     name: &'a str,
     color: Color,
+    is_calm: bool,
     radius: f32,
     counts: Tally,
 }
@@ -63,19 +64,21 @@ impl Composer<'_, '_, '_> {
             return Some(Named {
                 name: "Unassigned",
                 color: self.palette.text,
+                is_calm: true,
                 radius,
                 counts: (self.tally)(None),
             });
         };
         let (_, label, state, district, _) = self.rows.workflows.get(row).ok()?;
-        let color = match state.0.status {
-            status @ (Status::Failed | Status::Blocked | Status::Waiting) => self.palette.status_ink(status),
-            Status::Cancelled | Status::Offline => self.palette.muted,
-            _ => self.palette.text,
+        let (color, is_calm) = match state.0.status {
+            status @ (Status::Failed | Status::Blocked | Status::Waiting) => (self.palette.status_ink(status), false),
+            Status::Cancelled | Status::Offline => (self.palette.muted, true),
+            _ => (self.palette.text, true),
         };
         Some(Named {
             name: &label.0,
             color,
+            is_calm,
             radius: district.radius,
             counts: (self.tally)(Some(row)),
         })
@@ -104,6 +107,7 @@ impl Composer<'_, '_, '_> {
         let Named {
             name,
             color,
+            is_calm,
             radius,
             counts,
         } = self.district_of(owner)?;
@@ -133,6 +137,7 @@ impl Composer<'_, '_, '_> {
             tier,
             tail_tier: tier,
             plate: false,
+            is_calm,
             sides: &[Side::Above, Side::Below],
             reach: radius,
             free_px: 3.0 * self.scale,
@@ -146,6 +151,7 @@ impl Composer<'_, '_, '_> {
         let Named {
             name,
             color,
+            is_calm,
             radius,
             counts,
         } = *district;
@@ -172,6 +178,7 @@ impl Composer<'_, '_, '_> {
             tier,
             tail_tier: name_tier,
             plate: false,
+            is_calm: is_calm && crowd.is_none(),
             sides,
             reach: 0.0,
             free_px: 0.0,

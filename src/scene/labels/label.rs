@@ -70,6 +70,8 @@ pub(super) struct Label {
     pub tail_tier: Tier,
     /// On a plate of the ground's colour, where it lies over other marks.
     pub plate: bool,
+    /// Says what is well: it steps back behind what is selected.
+    pub is_calm: bool,
     /// Sides in the order in which they are tried.
     pub sides: &'static [Side],
     /// Half size of what it names in world units, and pixels kept free beyond that.

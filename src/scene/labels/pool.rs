@@ -23,6 +23,7 @@ use crate::{
         marks::{Mark, MarkKind, Marks, stamp},
         motion::MotionSettings,
         palette::Palette,
+        spotlight::{STEPPED_BACK, Spotlight},
     },
 };
 
@@ -207,6 +208,7 @@ pub(super) fn follow(
     time: Res<Time<Real>>,
     clock: Res<FleetClock>,
     staleness: Res<Staleness>,
+    spotlight: Res<Spotlight>,
     theme: Res<ScreenTheme>,
     cameras: Query<&Camera, With<SceneCamera>>,
     places: Query<&Place>,
@@ -219,7 +221,7 @@ pub(super) fn follow(
 ) {
     let pixels = cameras.iter().find_map(Camera::target_scaling_factor).unwrap_or(1.0);
     let fade = FADE_PER_SEC * time.delta_secs();
-    let muted = Palette::of(theme.0).muted;
+    let Palette { muted, ground, .. } = Palette::of(theme.0);
     let is_still = !view.is_changed();
     let now = stamp(clock.0);
     for seat in &mut pool.seats {
@@ -259,9 +261,23 @@ pub(super) fn follow(
         transform.set_if_neq(next);
         seat.opacity = (seat.opacity + if seat.is_wanted { fade } else { -fade }).clamp(0.0, 1.0);
         let grey = staleness.0.clamp(0.0, 1.0) * STALE_GREY;
+        let row = match label.owner {
+            Owner::Row(row) => Some(row),
+            Owner::Unassigned => None,
+        };
+        let back = if label.is_calm {
+            spotlight.steps_back(row, seat.at, clock.0)
+        } else {
+            0.0
+        };
         for (span, color) in [(seat.text, label.color), (seat.tail, label.tail_color)] {
             if let Ok(mut shown) = colors.get_mut(span) {
-                shown.set_if_neq(TextColor(color.mix(&muted, grey).with_alpha(seat.opacity)));
+                shown.set_if_neq(TextColor(
+                    color
+                        .mix(&muted, grey)
+                        .mix(&ground, STEPPED_BACK * back)
+                        .with_alpha(seat.opacity),
+                ));
             }
         }
         let is_seen = seat.opacity > 0.0 || seat.is_wanted;

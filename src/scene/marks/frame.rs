@@ -3,18 +3,29 @@
 
 use bevy::prelude::*;
 
-use super::clock::{AMBIENT_PERIOD_SECS, AmbientClock};
+use super::clock::{AMBIENT_PERIOD_SECS, AmbientClock, stamp};
 use crate::{
     domain::Status,
     fleet::FleetClock,
     frame::FrameSystems,
     messages::{Luxury, Quality, SceneInsets, ScreenTheme, Staleness},
-    scene::{camera::SceneCamera, labels::TextScale, motion::MotionSettings, palette::Palette},
+    scene::{
+        camera::SceneCamera,
+        detail,
+        labels::TextScale,
+        motion::MotionSettings,
+        palette::Palette,
+        spotlight::{self, Light, Spotlight},
+    },
 };
 
 const COLOURS: usize = 16;
+/// Words after the colours.
+const REST: usize = 20;
+/// Longer ago than anything takes, seconds.
+const LONG_SECS: f64 = 60.0;
 /// Words of the packed frame.
-pub const FRAME_WORDS: usize = COLOURS * 4 + 12;
+pub const FRAME_WORDS: usize = COLOURS * 4 + REST;
 
 /// The packed frame.
 #[derive(Resource, Debug, Clone, PartialEq)]
@@ -30,6 +41,12 @@ impl Frame {
     /// The clock in milliseconds, which comes round.
     pub fn millis(&self) -> u32 {
         self.0[COLOURS * 4]
+    }
+
+    /// Physical pixels of what is one pixel of a screen on a desk; 1 before anything has been drawn.
+    pub fn unit(&self) -> f32 {
+        let unit = f32::from_bits(self.0[COLOURS * 4 + 10]);
+        if unit > 0.0 { unit } else { 1.0 }
     }
 
     /// 0 (live) to 1.
@@ -49,8 +66,12 @@ struct Moment {
     insets: [f32; 4],
     reduced: bool,
     glows: bool,
-    /// Physical pixels of what is one logical pixel at a text scale of 1.
-    text_unit: f32,
+    /// Physical pixels of what is one pixel of a screen on a desk.
+    unit: f32,
+    /// Since when the light has been where it is, in seconds of `FleetClock`,
+    lit: f64,
+    /// where it is now, and where it was before.
+    lights: [[f32; 4]; 2],
 }
 
 impl Frame {
@@ -67,7 +88,8 @@ impl Frame {
         let insets = moment
             .insets
             .map(|inset| if inset.is_finite() { inset.max(0.0) } else { 0.0 });
-        let values = [
+        let [now, before] = moment.lights.map(|light| light.map(f32::to_bits));
+        let values: [u32; REST] = [
             millis as u64 as u32,
             ((millis.fract() / 1000.0) as f32).to_bits(),
             ((moment.ambient % AMBIENT_PERIOD_SECS) as f32).to_bits(),
@@ -78,7 +100,17 @@ impl Frame {
             insets[3].to_bits(),
             u32::from(moment.reduced),
             u32::from(moment.reduced || !moment.glows),
-            moment.text_unit.to_bits(),
+            moment.unit.to_bits(),
+            // Long past it stays past: a stamp comes round after seven weeks.
+            stamp(moment.lit.max(moment.now - LONG_SECS)),
+            now[0],
+            now[1],
+            now[2],
+            now[3],
+            before[0],
+            before[1],
+            before[2],
+            before[3],
         ];
         for (word, value) in rest.iter_mut().zip(values) {
             *word = value;
@@ -93,7 +125,8 @@ pub(super) fn plugin(app: &mut App) {
         .init_resource::<ScreenTheme>()
         .init_resource::<Quality>()
         .init_resource::<TextScale>()
-        .add_systems(Update, write.in_set(FrameSystems::Draw));
+        .init_resource::<Spotlight>()
+        .add_systems(Update, write.in_set(FrameSystems::Draw).after(spotlight::shine));
 }
 
 pub(super) fn write(
@@ -105,6 +138,7 @@ pub(super) fn write(
     settings: Res<MotionSettings>,
     theme: Res<ScreenTheme>,
     quality: Res<Quality>,
+    spotlight: Res<Spotlight>,
     text_scale: Res<TextScale>,
     cameras: Query<&Camera, With<SceneCamera>>,
 ) {
@@ -118,9 +152,19 @@ pub(super) fn write(
             insets: [insets.top, insets.bottom, insets.left, insets.right].map(|inset| inset * scale),
             reduced: settings.reduced,
             glows: quality.has(Luxury::Glow),
-            text_unit: scale * text_scale.0,
+            unit: scale * detail::unit(text_scale.0),
+            lit: spotlight.since,
+            lights: spotlight.lights(clock.0).map(packed),
         },
     );
+}
+
+/// A light in the words of `Scene`: middle and radius of what is wholly lit (less than 0: nothing), and whether it is on.
+fn packed(light: &Light) -> [f32; 4] {
+    let (center, radius) = light
+        .circle
+        .map_or((Vec2::ZERO, -1.0), |circle| (circle.center, circle.radius));
+    [center.x, center.y, radius, if light.is_on { 1.0 } else { 0.0 }]
 }
 
 /// By the numbers the shader knows them by: the statuses in the order of `Status::ALL`, then the tokens.
@@ -157,7 +201,9 @@ mod tests {
             insets: [f32::NAN, -1.0, 3.0, 0.0],
             reduced: true,
             glows: true,
-            text_unit: 1.5,
+            unit: 1.5,
+            lit: f64::NEG_INFINITY,
+            lights: [[1.0, 2.0, 3.0, 1.0], [0.0; 4]],
         }
     }
 
@@ -182,5 +228,22 @@ mod tests {
             .collect();
         assert_eq!(rest, [0.0, 1.0, 1.0, 0.0, 0.0, 3.0, 0.0]);
         assert_eq!(f32::from_bits(words[COLOURS * 4 + 10]), 1.5, "where `Scene` has it");
+        let light: Vec<f32> = words[COLOURS * 4 + 12..]
+            .iter()
+            .map(|word| f32::from_bits(*word))
+            .collect();
+        assert_eq!(
+            light,
+            [1.0, 2.0, 3.0, 1.0, 0.0, 0.0, 0.0, 0.0],
+            "on a boundary of 16 bytes"
+        );
+        let weeks = moment(8.0 * 7.0 * 86_400.0);
+        let words = Frame::pack(&colours(Palette::DARK), weeks).0;
+        let age = words[COLOURS * 4].wrapping_sub(words[COLOURS * 4 + 11]);
+        assert_eq!(
+            age,
+            (LONG_SECS * 1000.0) as u32,
+            "a light that has stood for long stands still"
+        );
     }
 }

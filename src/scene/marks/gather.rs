@@ -121,6 +121,11 @@ pub(super) fn history(mark: &mut Mark, before: Option<Mark>, moment: &Moment, no
         mark.gone = past(gone);
         mark.flags = mark.flags.with(Flags::GONE, true);
     }
+    // The light stays on it (`scene::spotlight`).
+    for flag in [Flags::LIT, Flags::WAS_LIT] {
+        let is_lit = before.is_some_and(|before| before.flags.contains(flag));
+        mark.flags = mark.flags.with(flag, is_lit);
+    }
     (mark.status_before, mark.status_changed) = match before {
         Some(before) if before.status == mark.status => (before.status_before, before.status_changed),
         Some(before) => (before.status, past(moment.changed)),

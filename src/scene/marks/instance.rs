@@ -60,10 +60,20 @@ impl Flags {
     pub const SELECTION_RING: Self = Self(1 << 3);
     /// A run: it has a ring around it, on which its progress is told.
     pub const RUN: Self = Self(1 << 4);
+    /// It belongs to what is selected (`scene::spotlight`),
+    pub const LIT: Self = Self(1 << 5);
+    /// or to what was selected before.
+    pub const WAS_LIT: Self = Self(1 << 6);
+    /// A ring that goes: it is no more about what is pointed at.
+    pub const LEFT: Self = Self(1 << 7);
     const MASK: u32 = 0xf_ffff;
 
     pub fn with(self, other: Self, on: bool) -> Self {
         if on { Self(self.0 | other.0) } else { self }
+    }
+
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
     pub fn contains(self, other: Self) -> bool {
@@ -257,7 +267,7 @@ mod tests {
                 proptest::sample::select(Status::ALL.to_vec()),
                 proptest::sample::select(Status::ALL.to_vec()),
             ),
-            0u32..16,
+            0u32..256,
         )
             .prop_map(
                 |(kind, at, times, (radius, phase, progress, last), (status, before), flags)| Mark {

@@ -3,7 +3,7 @@
 use bevy::{ecs::entity::EntityHashMap, prelude::*};
 
 use super::{
-    instance::{Mark, MarkKind, WORDS},
+    instance::{Flags, Mark, MarkKind, WORDS},
     table::Table,
 };
 use crate::domain::Status;
@@ -105,6 +105,15 @@ impl Marks {
                 self.reseat(entity);
             }
         }
+    }
+
+    /// Sets or takes back one flag of a mark that is there.
+    pub fn flag(&mut self, entity: Entity, flag: Flags, on: bool) {
+        let Some((seat, mut mark)) = self.seat(entity).zip(self.mark(entity)) else {
+            return;
+        };
+        mark.flags = mark.flags.without(flag).with(flag, on);
+        self.table_mut(seat.layer).write(seat.slot, mark.pack());
     }
 
     /// The entity is drawn no more.

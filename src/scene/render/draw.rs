@@ -123,7 +123,7 @@ pub(super) fn queue(
         };
         let px_per_unit = px_per_unit(view);
         for (entity, pass) in &passes {
-            let Some(program) = pass.program.at_scale(pass.layer, px_per_unit) else {
+            let Some(program) = pass.program.at_scale(pass.layer, px_per_unit, mirror.frame.unit()) else {
                 continue;
             };
             if matches!(pass.program, Program::Links | Program::Ties) && !mirror.quality.has(Luxury::Links) {

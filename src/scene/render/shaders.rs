@@ -18,6 +18,8 @@ macro_rules! shader {
 
 /// Marks of this radius in pixels and larger show detail (marks.wgsl has the same).
 const SILHOUETTE_PX: f32 = 7.0;
+/// The least radius of a mark that must be found, in pixels of a screen on a desk (marks.wgsl and bubbles.wgsl have the same).
+const LOUD_PX: f32 = 3.4;
 
 /// How the items of a draw become triangles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,16 +106,17 @@ impl Program {
         }
     }
 
-    /// What draws the same where one world unit is so many pixels: the program for small marks while all of them are
+    /// What draws the same where one world unit is so many physical pixels and `unit` of them are one on a desk: the program for small marks while all of them are
     /// small, and nothing where there would be nothing to see.
-    pub(super) fn at_scale(self, layer: Option<Layer>, px_per_unit: f32) -> Option<Self> {
+    pub(super) fn at_scale(self, layer: Option<Layer>, px_per_unit: f32, unit: f32) -> Option<Self> {
         let largest = match layer {
             Some(Layer::Agents) => AGENT_RADIUS,
             _ => LARGEST_TASK_RADIUS,
         };
-        let is_small = largest * px_per_unit < SILHOUETTE_PX;
+        // What must be found is never smaller than so.
+        let is_small = (largest * px_per_unit).max(LOUD_PX * unit) < SILHOUETTE_PX;
         // From far quiet marks are gone: of a hundred thousand only those cost anything that have changed.
-        let is_quiet = layer == Some(Layer::Tasks) && px_per_unit <= detail::QUIET_PX;
+        let is_quiet = layer == Some(Layer::Tasks) && px_per_unit / unit <= detail::QUIET_PX;
         match (self, layer) {
             (Self::Marks, _) if is_quiet => None,
             (Self::RecentMarks, _) => is_quiet.then_some(self),
@@ -210,23 +213,38 @@ mod tests {
     fn only_marks_that_are_all_small_are_drawn_without_detail() {
         let silhouette = format!("const SILHOUETTE_PX: f32 = {SILHOUETTE_PX:?};");
         assert!(Program::Marks.source().contains(&silhouette));
+        let loud = format!("const LOUD_PX: f32 = {LOUD_PX:?};");
+        assert!(
+            [Program::Marks, Program::Bubbles]
+                .iter()
+                .all(|program| program.source().contains(&loud))
+        );
         let near = SILHOUETTE_PX / LARGEST_TASK_RADIUS;
         let tasks = Some(Layer::Tasks);
-        assert_eq!(Program::Marks.at_scale(tasks, near * 1.01), Some(Program::Marks));
-        assert_eq!(Program::Marks.at_scale(tasks, near * 0.99), Some(Program::SmallMarks));
-        let quiet = detail::QUIET_PX;
-        assert_eq!(Program::RecentMarks.at_scale(tasks, quiet * 1.01), None);
-        assert_eq!(Program::Marks.at_scale(tasks, quiet), None);
-        assert_eq!(Program::RecentMarks.at_scale(tasks, quiet), Some(Program::RecentMarks));
+        assert_eq!(Program::Marks.at_scale(tasks, near * 1.01, 1.0), Some(Program::Marks));
         assert_eq!(
-            Program::Marks.at_scale(Some(Layer::Alarms), quiet),
+            Program::Marks.at_scale(tasks, near * 0.99, 1.0),
+            Some(Program::SmallMarks)
+        );
+        let quiet = detail::QUIET_PX;
+        assert_eq!(Program::RecentMarks.at_scale(tasks, quiet * 1.01, 1.0), None);
+        assert_eq!(Program::Marks.at_scale(tasks, quiet, 1.0), None);
+        assert_eq!(
+            Program::RecentMarks.at_scale(tasks, quiet, 1.0),
+            Some(Program::RecentMarks)
+        );
+        assert_eq!(
+            Program::Marks.at_scale(Some(Layer::Alarms), quiet, 1.0),
             Some(Program::SmallMarks)
         );
         let agents = Some(Layer::Agents);
-        assert_eq!(Program::Bodies.at_scale(agents, near * 0.99), Some(Program::Bodies));
-        assert_eq!(Program::Bodies.at_scale(agents, 1.0), Some(Program::SmallBodies));
-        assert_eq!(Program::Marks.at_scale(agents, 1.0), None);
-        assert_eq!(Program::Links.at_scale(None, 0.01), Some(Program::Links));
+        assert_eq!(
+            Program::Bodies.at_scale(agents, near * 0.99, 1.0),
+            Some(Program::Bodies)
+        );
+        assert_eq!(Program::Bodies.at_scale(agents, 1.0, 1.0), Some(Program::SmallBodies));
+        assert_eq!(Program::Marks.at_scale(agents, 1.0, 1.0), None);
+        assert_eq!(Program::Links.at_scale(None, 0.01, 1.0), Some(Program::Links));
     }
 
     #[test]

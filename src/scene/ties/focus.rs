@@ -21,11 +21,11 @@ const MOST_ROWS: usize = 20_000;
 const MOST_GATHERED: usize = 4 * MOST_TIES;
 
 /// A tie by its rows.
-pub(super) type Ends = (Entity, Entity, TieKind);
+pub(in crate::scene) type Ends = (Entity, Entity, TieKind);
 
 /// What ties are read from.
 #[derive(SystemParam)]
-pub(super) struct Fleet<'w, 's> {
+pub(in crate::scene) struct Fleet<'w, 's> {
     keys: Query<'w, 's, &'static Key>,
     states: Query<'w, 's, &'static RowState>,
     ties: Query<'w, 's, &'static Ties>,

@@ -14,7 +14,9 @@ mod store;
 use bevy::prelude::*;
 
 pub use focus::MOST_TIES;
+pub(super) use focus::{Ends, Fleet};
 pub use instance::{TIE_WORDS, Tie, TieKind};
+pub use route::Circle;
 pub use store::ShownTies;
 
 /// The ties' systems.

@@ -2,9 +2,9 @@
 
 use bevy::math::Vec2;
 
-/// A district as ties see it.
+/// A district as ties and the light see it, in world units.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Circle {
+pub struct Circle {
     pub center: Vec2,
     pub radius: f32,
 }

@@ -10,6 +10,7 @@ fn stage() -> Stage {
             ..SceneInsets::default()
         },
         extent: Rect::new(-80.0, -40.0, 80.0, 40.0),
+        unit: 1.0,
     }
 }
 
