@@ -46,6 +46,11 @@ pub struct RowState(pub StatusReading);
 #[derive(Component, Debug, Clone, PartialEq)]
 pub struct Columns(pub Arc<Record>);
 
+/// When the row says that it was made, milliseconds since the Unix epoch: as it was first seen. Decides the order in which
+/// rows that come together are given their places.
+#[derive(Component, Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Created(pub Option<i64>);
+
 /// What last happened to the row and when, for enter, pulse and exit animations. Seconds of `FleetClock`.
 #[derive(Component, Debug, Clone, Copy, PartialEq)]
 pub struct Moment {

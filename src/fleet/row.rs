@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bevy::prelude::*;
 
 use super::{
-    AgentRow, Assigned, Columns, Counts, FleetIndex, Key, Label, Moment, RowState, TaskRow, TieIndex, Ties, Touched,
-    WorkflowRow, assigned,
+    AgentRow, Assigned, Columns, Counts, Created, FleetIndex, Key, Label, Moment, RowState, TaskRow, TieIndex, Ties,
+    Touched, WorkflowRow, assigned,
     glow::Recovered,
     relations::{self, Wants},
     retire, ties, working,
@@ -70,6 +70,7 @@ fn spawn(world: &mut World, index: &mut FleetIndex, counts: &mut Counts, mapping
         details,
     } = read(mapping, &change);
     let is_of_snapshot = change.committed_ms.is_none();
+    let created = Created(mapping.created_ms(change.key.kind, &change.record));
     let Change { key, record, .. } = change;
     counts.add(key.kind, state.status);
     let common = (
@@ -77,6 +78,7 @@ fn spawn(world: &mut World, index: &mut FleetIndex, counts: &mut Counts, mapping
         Label(label),
         RowState(state),
         Columns(record),
+        created,
         Moment {
             appeared: now,
             changed: now,

@@ -1,7 +1,28 @@
-//! The order in which rows that come together are served: by id, so that the same rows give the same picture on every
-//! wall and after every restart.
+//! The order in which rows that come together are served: as they were made, those of one moment by id. So the same rows
+//! give the same picture on every wall and after every restart, and what is made while a wall looks on comes where another
+//! one that reads it later has it.
 
-use crate::domain::{Kind, RowId, RowKey};
+use crate::{
+    domain::{Kind, RowId, RowKey},
+    fleet::{Created, Key},
+};
+
+/// What a row's turn depends on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Turn<'k> {
+    key: &'k RowKey,
+    created_ms: Option<i64>,
+}
+
+impl<'k> Turn<'k> {
+    pub(super) fn of(key: &'k Key, created: Option<&Created>) -> Self {
+        let created_ms = created.and_then(|created| created.0);
+        Self {
+            key: &key.0,
+            created_ms,
+        }
+    }
+}
 
 /// Sorts like the ids do: numbers by value and before texts, texts by their bytes. The first eight bytes travel along,
 /// so that sorting a hundred thousand rows seldom has to look an id up.
@@ -24,10 +45,14 @@ pub(super) fn rank(id: &RowId) -> (bool, u64) {
     }
 }
 
-/// Rows that are served together, in their order: by id, of pieces of work the runs first.
-pub(super) fn in_order<'k, T>(rows: impl Iterator<Item = (T, &'k RowKey)>) -> Vec<T> {
-    let mut rows: Vec<(T, &RowKey)> = rows.collect();
-    rows.sort_by_cached_key(|(_, key)| (key.kind != Kind::Run, rank(&key.id), &key.id));
+/// Rows that are served together, in their order: of pieces of work the runs first, then as they were made, those that do
+/// not say when last, then by id.
+pub(super) fn in_order<'k, T>(rows: impl Iterator<Item = (T, Turn<'k>)>) -> Vec<T> {
+    let mut rows: Vec<(T, Turn)> = rows.collect();
+    rows.sort_by_cached_key(|(_, Turn { key, created_ms })| {
+        let made = created_ms.unwrap_or(i64::MAX);
+        (key.kind != Kind::Run, made, rank(&key.id), &key.id)
+    });
     rows.into_iter().map(|(row, _)| row).collect()
 }
 
@@ -49,7 +74,8 @@ mod tests {
         .into_iter()
         .map(|id| RowKey::new(Kind::Task, id.into()))
         .collect();
-        let sorted = in_order(keys.iter().map(|key| (key.id.as_str(), key)));
+        let turn = |key| Turn { key, created_ms: None };
+        let sorted = in_order(keys.iter().map(|key| (key.id.as_str(), turn(key))));
         assert_eq!(
             sorted,
             [
@@ -62,5 +88,25 @@ mod tests {
                 "b"
             ]
         );
+    }
+
+    #[test]
+    fn rows_go_as_they_were_made_and_the_runs_first() {
+        let row = |kind, id: &str, created_ms| (RowKey::new(kind, id.into()), created_ms);
+        let rows = [
+            row(Kind::Task, "1", None),
+            row(Kind::Task, "2", Some(20)),
+            row(Kind::Task, "9", Some(10)),
+            row(Kind::Run, "7", Some(99)),
+            row(Kind::Task, "4", Some(10)),
+        ];
+        let turns = rows.iter().map(|(key, created_ms)| {
+            let turn = Turn {
+                key,
+                created_ms: *created_ms,
+            };
+            (key.id.as_str(), turn)
+        });
+        assert_eq!(in_order(turns), ["7", "4", "9", "2", "1"]);
     }
 }

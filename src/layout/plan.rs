@@ -83,7 +83,7 @@ fn place(
     let is_live = statuses.read().any(|status| status.0.status == LinkStatus::Connected);
     if (synced.read().count() > 0 || is_live) && !plan.is_settled {
         // What stood before the first snapshot was complete stood in the order of the network. Once, everybody is
-        // stood anew in the order of their ids.
+        // stood anew in the order in which they were made.
         *plan = Plan {
             is_settled: true,
             tidied: clock.0,

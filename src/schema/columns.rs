@@ -95,7 +95,7 @@ pub fn columns(mapping: &Mapping, kind: Kind) -> Result<Vec<Column>, SchemaError
     list.role(pick(&of.needs_human, &usual.needs_human, "needs_human"), FLAG)?;
     list.add("metadata", JSON)?;
     list.role(pick(&of.heartbeat, &usual.heartbeat, "last_heartbeat_at"), MOMENT)?;
-    list.add("created_at", STAMP)?;
+    list.role(pick(&of.created_at, &usual.created_at, "created_at"), STAMP)?;
     list.role(updated_at(of), STAMP)?;
     if kind != Kind::Agent {
         list.add("started_at", MOMENT)?;

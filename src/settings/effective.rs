@@ -174,6 +174,7 @@ fn mapping(parts: &Parts<'_>, say: &mut impl FnMut(&str, Value, Origin)) {
             ("current_task", json!(of.current_task)),
             ("subtitle", json!(of.subtitle)),
             ("heartbeat", json!(of.heartbeat)),
+            ("created_at", json!(of.created_at)),
             ("updated_at", json!(of.updated_at)),
             ("priority", json!(of.priority)),
             ("priority_one_is_most_urgent", json!(of.one_is_most_urgent)),

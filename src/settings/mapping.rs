@@ -231,6 +231,7 @@ fn apply(mapping: &mut Mapping, origins: &mut Origins, columns: &[Column]) {
             "current_task" => of.current_task.clone_from(names),
             "subtitle" => of.subtitle.clone_from(names),
             "heartbeat" => of.heartbeat.clone_from(names),
+            "created_at" => of.created_at.clone_from(names),
             "updated_at" => of.updated_at.clone_from(names),
             "priority" => of.priority.clone_from(names),
             "error" => of.error.clone_from(names),

@@ -59,6 +59,7 @@ pub(super) const COLUMNS: &[&str] = &[
     "current_task",
     "subtitle",
     "heartbeat",
+    "created_at",
     "updated_at",
     "priority",
     "priority_one_is_most_urgent",

@@ -545,3 +545,40 @@ fn ground_that_is_mostly_empty_is_tidied_and_only_then() {
     assert!(tidied.extent.unwrap().width() < left.width() * 0.7);
     assert!(floor.tidy().is_none(), "once");
 }
+
+#[test]
+fn what_is_made_while_a_wall_looks_on_stands_where_another_wall_finds_it() {
+    use crate::ties::{app, change, entity, feed};
+    let flow = change(
+        Kind::Workflow,
+        opswall::domain::Op::Insert,
+        &serde_json::json!({"id": "w", "name": "w"}),
+    );
+    // Ids say nothing of the order, as UUIDs do not.
+    let id = |n: u32| format!("{:08x}", n.wrapping_mul(2_654_435_761));
+    let row = |n: u32| {
+        let made = format!("2026-11-27T08:{:02}:{:02}.25+00:00", n / 60, n % 60);
+        let row =
+            serde_json::json!({"id": id(n), "title": "t", "status": "queued", "workflow_id": "w", "created_at": made});
+        change(Kind::Task, opswall::domain::Op::Insert, &row)
+    };
+    let settled = |app: &mut App| {
+        app.world_mut().write_message(Synced(SyncReport::default()));
+        app.update();
+        app.update();
+    };
+    let places = |app: &App| {
+        let place = |n: u32| app.world().get::<Place>(entity(app, Kind::Task, &id(n))).unwrap().at;
+        (0..90).map(place).collect::<Vec<_>>()
+    };
+    let mut looks_on = app();
+    feed(&mut looks_on, [flow.clone()].into_iter().chain((0..30).map(row)));
+    settled(&mut looks_on);
+    for n in 30..90 {
+        feed(&mut looks_on, [row(n)]);
+    }
+    let mut later = app();
+    feed(&mut later, (0..90).rev().map(row).chain([flow]));
+    settled(&mut later);
+    assert_eq!(places(&looks_on), places(&later));
+}

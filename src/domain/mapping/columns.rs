@@ -35,6 +35,8 @@ pub struct KindMapping {
     pub current_task: Vec<String>,
     pub subtitle: Vec<String>,
     pub heartbeat: Vec<String>,
+    /// When the row was made: rows that come together are given their places in this order.
+    pub created_at: Vec<String>,
     pub updated_at: Vec<String>,
     pub priority: Vec<String>,
     /// The direction of priority numbers: true when 1 is the most urgent; false when a greater number is.
@@ -128,6 +130,7 @@ impl KindMapping {
             current_task: Vec::new(),
             subtitle: Vec::new(),
             heartbeat: Vec::new(),
+            created_at: list(&["created_at", "inserted_at", "created"]),
             updated_at: list(&["updated_at", "modified_at"]),
             priority: Vec::new(),
             one_is_most_urgent: false,

@@ -13,6 +13,11 @@ impl Mapping {
         time::time_ms(&Cells::of(record), &self.kinds[kind].updated_at)
     }
 
+    /// When the row says that it was made, milliseconds since the Unix epoch.
+    pub fn created_ms(&self, kind: Kind, record: &Record) -> Option<i64> {
+        time::time_ms(&Cells::of(record), &self.kinds[kind].created_at)
+    }
+
     /// Reads a row of `kind`. Never fails: what is missing is absent, what is unknown is unmapped. Allocates only what
     /// it returns.
     pub fn read(&self, kind: Kind, id: &RowId, record: &Record) -> Row {
