@@ -66,6 +66,10 @@ pub struct SceneInsets {
     pub floating_left: f32,
 }
 
+/// Panels that float over the scene and stay for a while, in logical pixels from the top left: no name is begun under them.
+#[derive(Resource, Debug, Default, Clone, PartialEq)]
+pub struct FloatingPanels(pub Vec<Rect>);
+
 /// Which colours the screen wears.
 #[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct ScreenTheme(pub ThemeName);
@@ -151,6 +155,7 @@ pub fn plugin(app: &mut App) {
         .add_message::<Intent>()
         .init_resource::<Backlog>()
         .init_resource::<SceneInsets>()
+        .init_resource::<FloatingPanels>()
         .init_resource::<ScreenTheme>()
         .init_resource::<Staleness>()
         .init_resource::<PointerOverPanels>()

@@ -97,6 +97,26 @@ pub struct WorksOn(pub Entity);
 #[derive(Resource, Debug, Clone, Default)]
 pub struct FleetMapping(pub Arc<Mapping>);
 
+impl FleetMapping {
+    /// Seconds since a row changed: as it says itself, else as it was seen to; `None` where it has only been read.
+    pub fn age_secs(
+        &self,
+        key: &RowKey,
+        columns: &Record,
+        moment: Option<&Moment>,
+        clock: FleetClock,
+        epoch_ms: i64,
+    ) -> Option<f64> {
+        let seen = || {
+            let moment = moment.filter(|moment| moment.changed > moment.appeared)?;
+            Some(clock.0 - moment.changed)
+        };
+        let told = self.0.updated_ms(key.kind, columns);
+        told.map(|at_ms| epoch_ms.saturating_sub(at_ms) as f64 / 1e3)
+            .or_else(seen)
+    }
+}
+
 /// Which entity a row is.
 #[derive(Resource, Debug)]
 pub struct FleetIndex {

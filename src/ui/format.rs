@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::domain::noun;
+use crate::domain::{Span, noun};
 
 /// A count in at most five characters: `12`, `9 999`, `12.3k`, `100k`, `1.2M`.
 pub fn compact(count: usize) -> String {
@@ -73,12 +73,7 @@ pub fn span(seconds: f64) -> String {
 
 /// A span in its largest unit, for narrow columns: `41 s`, `1 min`, `2 h`, `3 d`.
 pub fn age(seconds: f64) -> String {
-    let whole = span(seconds);
-    let mut words = whole.split(' ');
-    match (words.next(), words.next()) {
-        (Some(count), Some(unit)) => format!("{count} {unit}"),
-        _ => whole,
-    }
+    Span::of(seconds).to_string()
 }
 
 /// A short time: `under 1 ms`, `400 ms`, `1.2 s`, `41 s`, `1 min 33 s`.

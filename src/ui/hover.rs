@@ -13,7 +13,7 @@ pub struct HoverView<'a> {
     /// An agent's second line.
     pub subtitle: Option<&'a str>,
     pub state: &'a StatusReading,
-    /// Seconds since the row says that it was changed.
+    /// Seconds since it changed, as the row says or as it was seen to.
     pub age_secs: Option<f64>,
     /// The agents that a task is assigned to, those that are there.
     pub agents: Vec<&'a str>,

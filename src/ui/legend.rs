@@ -27,8 +27,8 @@ pub struct LegendView<'a> {
     pub unmapped: &'a [String],
 }
 
-/// Hangs the legend with its lower left corner at `corner`. Returns the width that it covers.
-pub fn legend_area(ctx: &Context, view: &LegendView<'_>, corner: Pos2, actions: &mut Vec<Action>) -> f32 {
+/// Hangs the legend with its lower left corner at `corner`. Returns what it covers.
+pub fn legend_area(ctx: &Context, view: &LegendView<'_>, corner: Pos2, actions: &mut Vec<Action>) -> Rect {
     Area::new(Id::new("legend"))
         .order(Order::Middle)
         .pivot(egui::Align2::LEFT_BOTTOM)
@@ -38,7 +38,6 @@ pub fn legend_area(ctx: &Context, view: &LegendView<'_>, corner: Pos2, actions: 
         })
         .response
         .rect
-        .width()
 }
 
 /// Where it was last shown, or about where it will be.

@@ -36,6 +36,7 @@ mod picture_ties;
 mod recovery;
 mod runs;
 mod spotlight;
+mod steering;
 mod thrift;
 mod ties;
 mod ui_gallery;

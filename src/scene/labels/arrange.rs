@@ -16,7 +16,7 @@ use super::{
 use crate::{
     fleet::Counts,
     layout::{Extent, Unassigned},
-    messages::{Luxury, Quality, RowChanged, SceneInsets, ScreenTheme, Synced},
+    messages::{FloatingPanels, Luxury, Quality, RowChanged, SceneInsets, ScreenTheme, Synced},
     scene::{camera::View, detail, marks::Tallies, palette::Palette, pointer::Pointer, selection::Selection},
 };
 
@@ -69,6 +69,7 @@ pub(super) fn arrange(
     selection: Res<Selection>,
     pointer: Res<Pointer>,
     insets: Res<SceneInsets>,
+    floating: Res<FloatingPanels>,
     extent: Res<Extent>,
     unassigned: Res<Unassigned>,
     scale: Res<TextScale>,
@@ -84,7 +85,11 @@ pub(super) fn arrange(
     }
     let later = arrangement.later > 0.0 && now >= arrangement.later;
     let outdated = arrangement.outdated > 0.0 && now >= arrangement.outdated;
-    let looks_other = insets.is_changed() || scale.is_changed() || theme.is_changed() || quality.is_changed();
+    let looks_other = insets.is_changed()
+        || floating.is_changed()
+        || scale.is_changed()
+        || theme.is_changed()
+        || quality.is_changed();
     if news || later || outdated || looks_other || view.is_changed() || selection.is_changed() {
         arrangement.is_due = true;
     }
@@ -122,7 +127,7 @@ pub(super) fn arrange(
         Vec2::new(insets.left, insets.top),
         view.size_px - Vec2::new(insets.right, insets.bottom),
     );
-    arrangement.labels = give_room(&candidates, &composer, &view, free, &shown);
+    arrangement.labels = give_room(&candidates, &composer, &view, free, &floating.0, &shown);
     arrangement.edition += 1;
     let lasts = arrangement.labels.iter().map(|(label, _)| label.lasts);
     arrangement.outdated = now + lasts.fold(f64::INFINITY, f64::min);
@@ -142,9 +147,13 @@ fn give_room(
     composer: &Composer,
     view: &View,
     free: Rect,
+    covered: &[Rect],
     shown: &HashMap<Owner, Side>,
 ) -> Vec<(Label, Side)> {
     let mut board = Board::new(free);
+    for panel in covered {
+        board.block(*panel);
+    }
     let mut labels = Vec::new();
     let discs: Vec<_> = composer.rows.discs(view).collect();
     let is_far = detail::far(composer.slot_px) > 0.5;

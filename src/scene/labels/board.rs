@@ -52,8 +52,12 @@ impl Board {
     }
 
     fn is_taken(&self, rect: Rect) -> bool {
-        let wanted = rect.inflate(GAP_PX);
-        cells(rect.inflate(GAP_PX)).any(|cell| {
+        self.touches(rect.inflate(GAP_PX))
+    }
+
+    /// Whether something of it is taken.
+    pub fn touches(&self, wanted: Rect) -> bool {
+        cells(wanted).any(|cell| {
             self.cells.get(&cell).into_iter().flatten().any(|&number| {
                 self.taken.get(number as usize).is_some_and(|other| {
                     other.min.x < wanted.max.x

@@ -159,14 +159,9 @@ impl Rows<'_, '_> {
 
     /// Seconds since a row changed: as it says itself, else as it was seen to.
     pub fn age_secs(&self, row: Entity, moment: Option<&Moment>, epoch_ms: i64) -> Option<f64> {
-        let told = self.told.get(row).ok();
-        let updated = told.and_then(|(key, columns)| self.mapping.as_ref()?.0.updated_ms(key.0.kind, &columns.0));
-        let seen = moment
-            .filter(|moment| moment.changed > moment.appeared)
-            .map(|moment| self.clock.0 - moment.changed);
-        updated
-            .map(|at_ms| epoch_ms.saturating_sub(at_ms) as f64 / 1e3)
-            .or(seen)
+        let (key, columns) = self.told.get(row).ok()?;
+        let mapping = self.mapping.as_ref()?;
+        mapping.age_secs(&key.0, &columns.0, moment, *self.clock, epoch_ms)
     }
 
     /// What could be named, in the order in which room is given. `is_shown` says who has a label now: among equals

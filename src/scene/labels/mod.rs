@@ -1,7 +1,7 @@
 //! Names and words on the scene: at most `MOST_LABELS` texts, the most important first, never one over another.
 //!
 //! `candidates` says what could be named, `compose` and `district` what each label says, `arrange` and `naming` which ones
-//! are shown and where, and `pool` draws them with texts that are used again and again.
+//! are shown and where, `pool` draws them with texts that are used again and again, and `yielding` keeps them apart in motion.
 
 mod arrange;
 mod board;
@@ -14,10 +14,11 @@ mod label;
 mod naming;
 mod pool;
 mod text;
+mod yielding;
 
 use bevy::{camera::visibility::RenderLayers, prelude::*, sprite::update_text2d_layout};
 
-use crate::frame::FrameSystems;
+use crate::{frame::FrameSystems, messages::FloatingPanels};
 
 /// Texts that are alive at any time.
 pub const MOST_LABELS: usize = 300;
@@ -43,6 +44,7 @@ impl Default for TextScale {
 
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<TextScale>()
+        .init_resource::<FloatingPanels>()
         .init_resource::<arrange::Arrangement>()
         .init_resource::<pool::Pool>()
         .add_systems(Startup, font::load)

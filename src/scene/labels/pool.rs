@@ -13,6 +13,7 @@ use super::{
     arrange::{Arrangement, LINE},
     font::LabelFont,
     label::{Label, Owner, Side, Tier},
+    yielding::{Drawn, yielding},
 };
 use crate::{
     fleet::FleetClock,
@@ -44,6 +45,8 @@ struct Seat {
     tail: Entity,
     label: Option<(Label, Side)>,
     is_wanted: bool,
+    /// Its turn among those that are wanted: the most important first.
+    turn: usize,
     opacity: f32,
     /// The last place of what it names, for when that is gone before the label has faded.
     at: Vec2,
@@ -77,22 +80,23 @@ pub(super) fn assign(
         palette: Palette::of(theme.0),
         repaint: std::mem::replace(&mut pool.theme, *theme) != *theme,
     };
-    let mut wanted: HashMap<Owner, &(Label, Side)> =
-        arrangement.labels.iter().map(|label| (label.0.owner, label)).collect();
+    let labels = arrangement.labels.iter().enumerate();
+    let mut wanted: HashMap<Owner, (usize, &(Label, Side))> =
+        labels.map(|(turn, label)| (label.0.owner, (turn, label))).collect();
     for seat in &mut pool.seats {
         let owner = seat.label.as_ref().map(|(label, _)| label.owner);
         let next = owner.and_then(|owner| wanted.remove(&owner));
         seat.is_wanted = next.is_some();
-        if let Some(next) = next {
+        if let Some((turn, next)) = next {
+            seat.turn = turn;
             seat.show(next, &mut commands, &style);
         }
     }
     // In the arrangement's order, so that the same labels take the same texts everywhere.
-    for label in arrangement
-        .labels
-        .iter()
-        .filter(|(label, _)| wanted.contains_key(&label.owner))
-    {
+    for (turn, label) in arrangement.labels.iter().enumerate() {
+        if !wanted.contains_key(&label.0.owner) {
+            continue;
+        }
         let free = pool.seats.iter().position(|seat| seat.label.is_none());
         let free = free.or_else(|| {
             if pool.seats.len() < MOST_LABELS {
@@ -104,7 +108,7 @@ pub(super) fn assign(
         });
         if let Some(seat) = free.and_then(|index| pool.seats.get_mut(index)) {
             seat.label = None;
-            (seat.is_wanted, seat.opacity) = (true, 0.0);
+            (seat.is_wanted, seat.turn, seat.opacity) = (true, turn, 0.0);
             seat.show(label, &mut commands, &style);
         }
     }
@@ -141,6 +145,7 @@ fn spawn(commands: &mut Commands) -> Seat {
         tail,
         label: None,
         is_wanted: false,
+        turn: 0,
         opacity: 0.0,
         at: Vec2::ZERO,
     }
@@ -201,7 +206,7 @@ fn flying(mark: &Mark, now: u32, motion: MotionSettings) -> Vec2 {
     if motion.reduced { mark.to } else { mark.flown(now) }
 }
 
-/// Keeps every label at its mark, fades it, and greys it with the scene.
+/// Keeps every label at its mark, and none over a more important one, fades it, and greys it with the scene.
 pub(super) fn follow(
     mut pool: ResMut<Pool>,
     view: Res<View>,
@@ -224,9 +229,10 @@ pub(super) fn follow(
     let Palette { muted, ground, .. } = Palette::of(theme.0);
     let is_still = !view.is_changed();
     let now = stamp(clock.0);
-    for seat in &mut pool.seats {
+    let mut drawn = Vec::with_capacity(pool.seats.len());
+    for (index, seat) in pool.seats.iter_mut().enumerate() {
         let Some((label, side)) = &seat.label else { continue };
-        let Ok((mut transform, mut visibility, layout)) = texts.get_mut(seat.text) else {
+        let Ok((_, _, layout)) = texts.get(seat.text) else {
             continue;
         };
         let district = match label.owner {
@@ -251,15 +257,32 @@ pub(super) fn follow(
             // On whole pixels letters are crisp; in motion whole pixels would tremble.
             corner = (corner * pixels).round() / pixels;
         }
+        let rect = Rect::from_corners(corner, corner + layout.size);
+        let (is_wanted, turn) = (seat.is_wanted, seat.turn);
+        drawn.push((index, Drawn { rect, is_wanted, turn }));
+    }
+    let yields = yielding(&drawn.iter().map(|(_, label)| *label).collect::<Vec<_>>());
+    for ((index, Drawn { rect, .. }), yields) in drawn.into_iter().zip(yields) {
+        let Some(seat) = pool.seats.get_mut(index) else {
+            continue;
+        };
+        let Some((label, _)) = &seat.label else { continue };
+        let Ok((mut transform, mut visibility, _)) = texts.get_mut(seat.text) else {
+            continue;
+        };
         let next = Transform {
             translation: view
-                .world_from_screen(corner)
+                .world_from_screen(rect.min)
                 .extend(if label.plate { Z_PLATE } else { Z }),
             scale: Vec2::splat(view.world_per_px).extend(1.0),
             ..default()
         };
         transform.set_if_neq(next);
-        seat.opacity = (seat.opacity + if seat.is_wanted { fade } else { -fade }).clamp(0.0, 1.0);
+        seat.opacity = if yields {
+            0.0
+        } else {
+            (seat.opacity + if seat.is_wanted { fade } else { -fade }).clamp(0.0, 1.0)
+        };
         let grey = staleness.0.clamp(0.0, 1.0) * STALE_GREY;
         let row = match label.owner {
             Owner::Row(row) => Some(row),
@@ -280,13 +303,13 @@ pub(super) fn follow(
                 ));
             }
         }
-        let is_seen = seat.opacity > 0.0 || seat.is_wanted;
+        let is_seen = !yields && (seat.opacity > 0.0 || seat.is_wanted);
         visibility.set_if_neq(if is_seen {
             Visibility::Visible
         } else {
             Visibility::Hidden
         });
-        if !is_seen {
+        if !is_seen && !seat.is_wanted {
             seat.label = None;
         }
     }

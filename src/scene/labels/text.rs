@@ -1,5 +1,7 @@
 //! How wide a text will be, and cutting it to a width. Pure; the real width comes from the text layout a frame later.
 
+use crate::domain::Span;
+
 /// Advances of the printable ASCII characters of Fira Sans Regular, from space to tilde, in thousandths of the size.
 const ADVANCES: [u16; 95] = [
     265, 241, 399, 518, 531, 826, 729, 219, 324, 324, 439, 499, 240, 403, 240, 520, 558, 433, 495, 499, 532, 501, 533,
@@ -9,8 +11,6 @@ const ADVANCES: [u16; 95] = [
     403, 322, 488,
 ];
 const ELLIPSIS: char = '…';
-/// Longer ago than anybody counts.
-const MOST_AGE_SECS: f64 = 1e9;
 /// Fewer characters than this before an ellipsis name nothing.
 const LEAST_KEPT: usize = 3;
 
@@ -85,44 +85,19 @@ pub(super) struct Age {
 }
 
 pub(super) fn age(secs: f64) -> Age {
-    let secs = if secs.is_finite() {
-        secs.clamp(0.0, MOST_AGE_SECS)
-    } else {
-        0.0
-    };
-    let (unit, name) = match secs {
-        ..60.0 => (1.0, "s"),
-        ..3_600.0 => (60.0, "min"),
-        ..86_400.0 => (3_600.0, "h"),
-        _ => (86_400.0, "d"),
-    };
-    let count = (secs / unit).floor();
-    let digits = count.to_string();
+    let span = Span::of(secs);
     // A zero is the widest of the digits.
-    let widest = "0".repeat(digits.len().max(2));
+    let widest = "0".repeat(span.count.to_string().len().max(2));
     Age {
-        text: format!("{digits} {name}"),
-        widest: format!("{widest} {name}"),
-        lasts: unit * (count + 1.0) - secs,
+        text: span.to_string(),
+        widest: format!("{widest} {}", span.unit),
+        lasts: span.lasts,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_age_is_told_in_its_largest_unit_and_for_as_long_as_that_is_true() {
-        let told = |secs: f64| {
-            let age = age(secs);
-            (age.text, age.lasts)
-        };
-        assert_eq!(told(12.25), ("12 s".to_owned(), 0.75));
-        assert_eq!(told(93.0), ("1 min".to_owned(), 27.0));
-        assert_eq!(told(7_500.0), ("2 h".to_owned(), 3_300.0));
-        assert_eq!(told(5.0 * 86_400.0), ("5 d".to_owned(), 86_400.0));
-        assert_eq!((told(-3.0).0, told(f64::NAN).0), ("0 s".to_owned(), "0 s".to_owned()));
-    }
 
     #[test]
     fn no_age_is_wider_than_it_says() {

@@ -72,7 +72,7 @@ const BAR: f32 = 10.0;
 const PAGE: f32 = 0.85;
 
 /// Hangs the popover at `corner` (its upper left), or left of it to stay in `room`, as high as the room lets it. It keeps
-/// clear of `toasts`, the width at the right that they stand in, where it can.
+/// clear of `toasts`, the width at the right that they stand in, where it can. Returns what it covers.
 pub fn popover_area(
     ctx: &Context,
     view: &PopoverView<'_>,
@@ -80,7 +80,7 @@ pub fn popover_area(
     room: Rect,
     toasts: f32,
     actions: &mut Vec<Action>,
-) {
+) -> Rect {
     let id = Id::new("connection");
     let known = ctx
         .memory(|memory| memory.area_rect(id))
@@ -112,7 +112,9 @@ pub fn popover_area(
                         body_ui(ui, view, actions);
                     });
             });
-        });
+        })
+        .response
+        .rect
 }
 
 /// Whether it lies over a part of the screen, as it was last shown.

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     domain::Kind,
-    messages::{Intent, KeyboardInPanels, PointerOverPanels, SceneInsets, ScreenTheme},
+    messages::{FloatingPanels, Intent, KeyboardInPanels, PointerOverPanels, SceneInsets, ScreenTheme},
     theme::ThemeName,
 };
 
@@ -65,6 +65,7 @@ impl Default for Panels {
 struct Writes<'w> {
     intents: MessageWriter<'w, Intent>,
     insets: ResMut<'w, SceneInsets>,
+    floating: ResMut<'w, FloatingPanels>,
     pointer: ResMut<'w, PointerOverPanels>,
     keyboard: ResMut<'w, KeyboardInPanels>,
 }
@@ -121,6 +122,7 @@ fn draw(
         writes.intents.write(Intent::Tune(backoff));
     }
     writes.insets.set_if_neq(covered.insets);
+    writes.floating.set_if_neq(FloatingPanels(covered.floating));
     // egui knows of its floating areas; the panels at the edges lie in its background layer, which is ours to count.
     let over_panel = ctx.pointer_latest_pos().is_some_and(|at| !covered.scene.contains(at));
     let over = over_panel || ctx.is_pointer_over_egui() || ctx.egui_is_using_pointer();
@@ -133,7 +135,16 @@ fn draw(
 /// What the panels leave of the screen.
 struct Covered {
     insets: SceneInsets,
+    floating: Vec<bevy::math::Rect>,
     scene: Rect,
+}
+
+/// A panel's rectangle from the top left of the screen, in whole pixels, so that one that stands still says so.
+fn on_screen(rect: Rect, screen: Rect) -> Option<bevy::math::Rect> {
+    let rect = rect.intersect(screen);
+    let from = |at: egui::Pos2| Vec2::new(at.x - screen.left(), at.y - screen.top());
+    rect.is_positive()
+        .then(|| bevy::math::Rect::from_corners(from(rect.min).floor(), from(rect.max).ceil()))
 }
 
 fn draw_panels(
@@ -201,13 +212,16 @@ fn draw_panels(
     }
     overlay::overlay_ui(&root, clear, &overlay_view);
     let mut floating_left = 0.0;
+    let mut floating = Vec::new();
     if has_legend {
         // Half covered it would only be in the way. The camera keeps its place for it: nothing moves.
         let is_covered = panels.popover_open && popover::covers(ctx, legend::rect(ctx, corner));
         let width = if is_covered {
             legend::rect(ctx, corner).width()
         } else {
-            legend::legend_area(ctx, &legend_view, corner, actions)
+            let shown = legend::legend_area(ctx, &legend_view, corner, actions);
+            floating.push(shown);
+            shown.width()
         };
         // Folded, it is a word in the corner and hides nothing.
         if panels.legend_open {
@@ -234,10 +248,11 @@ fn draw_panels(
             pos2(screen.left() + theme::GAP, corner.y),
             scene.max - vec2(theme::GAP, theme::GAP),
         );
-        popover::popover_area(ctx, &view, corner, room, toasts::WIDTH + theme::GAP * 0.25, actions);
+        let clear = toasts::WIDTH + theme::GAP * 0.25;
+        floating.push(popover::popover_area(ctx, &view, corner, room, clear, actions));
     }
     let corner = scene.right_top() + vec2(-theme::GAP, theme::GAP);
-    toasts::toasts_area(ctx, toasts, corner, now, actions);
+    floating.extend(toasts::toasts_area(ctx, toasts, corner, now, actions));
     if let (Some(view), Some(pointer), false) = (reads.hovered(), ctx.pointer_latest_pos(), panels.kiosk) {
         hover::hover_area(ctx, &view, pointer, scene);
     }
@@ -259,6 +274,10 @@ fn draw_panels(
             right: screen.right() - scene.right(),
             floating_left,
         },
+        floating: floating
+            .into_iter()
+            .filter_map(|rect| on_screen(rect, screen))
+            .collect(),
         scene,
     }
 }

@@ -7,8 +7,8 @@ use crate::{
     connection::Connection,
     domain::{Kind, RowKey, Status},
     fleet::{
-        AgentRow, Assigned, Columns, Counts, FleetIndex, FleetMapping, Key, Label, Moment, PartOf, RowState, TaskRow,
-        WorkflowRow, WorksOn,
+        AgentRow, Assigned, Columns, Counts, FleetClock, FleetIndex, FleetMapping, Key, Label, Moment, PartOf,
+        RowState, TaskRow, WorkflowRow, WorksOn,
     },
     messages::{Quality, Staleness},
     scene::selection::Selection,
@@ -39,6 +39,7 @@ pub struct Reads<'w, 's> {
     pub unmapped: Res<'w, UnmappedWords>,
     selection: Res<'w, Selection>,
     mapping: Res<'w, FleetMapping>,
+    fleet_clock: Res<'w, FleetClock>,
     index: Res<'w, FleetIndex>,
     ties: Query<
         'w,
@@ -147,13 +148,18 @@ impl Reads<'_, '_> {
         }
         let name = |row: Entity| self.rows.get(row).ok().map(|row| &*row.1.0);
         let ties = self.ties.get(hovered).ok();
-        let updated = self.mapping.0.updated_ms(key.0.kind, &columns.0);
         Some(HoverView {
             kind: key.0.kind,
             label: &label.0,
             subtitle: agent.and_then(|agent| agent.subtitle.as_deref()),
             state: &state.0,
-            age_secs: updated.map(|at_ms| (Timestamp::now().as_millisecond().saturating_sub(at_ms)) as f64 / 1e3),
+            age_secs: self.mapping.age_secs(
+                &key.0,
+                &columns.0,
+                moment,
+                *self.fleet_clock,
+                Timestamp::now().as_millisecond(),
+            ),
             agents: ties
                 .and_then(|(assigned, ..)| assigned)
                 .into_iter()

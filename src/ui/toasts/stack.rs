@@ -17,15 +17,23 @@ const PAD: (i8, i8) = (14, 12);
 pub const WIDTH: f32 = theme::TOAST_WIDTH + PAD.0 as f32 + PAD.1 as f32 + 2.0;
 
 /// Draws the stack with its upper right corner at `corner`. Real areas: the scene beneath does not see a click on one.
-pub fn toasts_area(ctx: &Context, toasts: &Toasts, corner: egui::Pos2, now: f64, actions: &mut Vec<Action>) {
+/// Returns what they cover.
+pub fn toasts_area(
+    ctx: &Context,
+    toasts: &Toasts,
+    corner: egui::Pos2,
+    now: f64,
+    actions: &mut Vec<Action>,
+) -> Option<Rect> {
     if toasts.shown().len() == 0 {
-        return;
+        return None;
     }
-    Area::new(Id::new("toasts"))
+    let area = Area::new(Id::new("toasts"))
         .order(Order::Foreground)
         .pivot(egui::Align2::RIGHT_TOP)
         .fixed_pos(corner)
         .show(ctx, |ui| toasts_ui(ui, toasts, now, actions));
+    Some(area.response.rect)
 }
 
 /// The stack itself, newest on top.

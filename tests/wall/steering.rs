@@ -1,0 +1,261 @@
+//! The camera in an operator's hands: wheel, drag, two fingers and keys as they come from a window, through the pointer
+//! and the rig to what is seen; and names that never lie over one another on the way.
+
+use std::time::Duration;
+
+use bevy::{
+    input::{
+        ButtonState,
+        gestures::PinchGesture,
+        mouse::{MouseButtonInput, MouseScrollUnit, MouseWheel},
+        touch::{TouchInput, TouchPhase},
+    },
+    prelude::*,
+    sprite::Text2d,
+    text::TextLayoutInfo,
+    time::TimeUpdateStrategy,
+    window::PrimaryWindow,
+};
+use opswall::{
+    layout::Place,
+    messages::PointerOverPanels,
+    scene::{camera::View, motion::MotionSettings, selection::Selection},
+};
+
+use crate::{
+    offscreen::Studio,
+    picture_stage::{fleet, press},
+};
+
+const SIZE: UVec2 = UVec2::new(960, 540);
+
+struct Desk {
+    studio: Studio,
+    window: Entity,
+    tasks: Vec<Entity>,
+    now: f64,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let mut studio = Studio::staged(SIZE);
+        let frame = Duration::from_millis(25);
+        studio.app.insert_resource(TimeUpdateStrategy::ManualDuration(frame));
+        let mut window = Window::default();
+        window.resolution.set_physical_resolution(SIZE.x, SIZE.y);
+        let window = studio.app.world_mut().spawn((window, PrimaryWindow)).id();
+        let tasks = fleet(&mut studio, 6, 120, 18);
+        let mut desk = Self {
+            studio,
+            window,
+            tasks,
+            now: 100.0,
+        };
+        desk.frames(80);
+        desk
+    }
+
+    fn frames(&mut self, count: usize) {
+        for _ in 0..count {
+            self.now += 0.025;
+            self.studio.at(self.now).app.update();
+        }
+    }
+
+    fn view(&self) -> View {
+        *self.studio.app.world().resource::<View>()
+    }
+
+    fn point(&mut self, at: Vec2) {
+        let world = self.studio.app.world_mut();
+        let mut window = world.get_mut::<Window>(self.window).expect("it is open");
+        window.set_cursor_position(Some(at));
+    }
+
+    fn say<M: Message>(&mut self, message: M) {
+        self.studio.app.world_mut().write_message(message);
+    }
+
+    fn wheel(&mut self, notches: f32) {
+        let window = self.window;
+        self.say(MouseWheel {
+            unit: MouseScrollUnit::Line,
+            x: 0.0,
+            y: notches,
+            window,
+            phase: TouchPhase::Moved,
+        });
+    }
+
+    fn button(&mut self, state: ButtonState) {
+        let window = self.window;
+        self.say(MouseButtonInput {
+            button: MouseButton::Left,
+            state,
+            window,
+        });
+    }
+
+    fn finger(&mut self, id: u64, phase: TouchPhase, position: Vec2) {
+        let window = self.window;
+        self.say(TouchInput {
+            phase,
+            position,
+            window,
+            force: None,
+            id,
+        });
+    }
+
+    /// How far the world that was at a point of the screen is from it now, in pixels.
+    fn slipped(&self, before: View, at: Vec2) -> f32 {
+        let there = self.view().screen_from_world(before.world_from_screen(at));
+        there.distance(at)
+    }
+}
+
+#[test]
+fn the_wheel_zooms_to_the_pointer_and_not_through_panels() {
+    let mut desk = Desk::new();
+    let at = Vec2::new(400.0, 300.0);
+    desk.point(at);
+    let before = desk.view();
+    desk.wheel(2.0);
+    desk.frames(1);
+    let began = desk.view();
+    desk.frames(60);
+    let after = desk.view();
+    assert!(
+        after.world_per_px < began.world_per_px && began.world_per_px < before.world_per_px,
+        "it glides"
+    );
+    assert!((before.world_per_px / after.world_per_px - 1.25 * 1.25).abs() < 0.01);
+    assert!(desk.slipped(before, at) < 1.0, "what is under the pointer stays there");
+    desk.studio.app.world_mut().insert_resource(PointerOverPanels(true));
+    desk.wheel(2.0);
+    desk.frames(30);
+    assert_eq!(desk.view(), after);
+}
+
+#[test]
+fn a_drag_takes_the_world_along_and_runs_out() {
+    let mut desk = Desk::new();
+    // Close enough that the fleet's edge does not hold it.
+    desk.point(Vec2::new(480.0, 270.0));
+    desk.wheel(5.0);
+    desk.frames(80);
+    let (from, to) = (Vec2::new(500.0, 300.0), Vec2::new(420.0, 260.0));
+    desk.point(from);
+    desk.frames(1);
+    let before = desk.view();
+    desk.button(ButtonState::Pressed);
+    desk.frames(1);
+    for step in 1..=8 {
+        desk.point(from.lerp(to, step as f32 / 8.0));
+        desk.frames(1);
+    }
+    desk.frames(12);
+    let held = desk.view();
+    let grabbed = held.screen_from_world(before.world_from_screen(from));
+    assert!(grabbed.distance(to) < 2.0, "{grabbed} is under the hand at {to}");
+    desk.button(ButtonState::Released);
+    desk.frames(40);
+    assert_eq!(desk.view().world_per_px, before.world_per_px);
+    let selected = desk.studio.app.world().resource::<Selection>().selected;
+    assert_eq!(selected, None, "a drag is no click");
+}
+
+#[test]
+fn two_fingers_and_a_touchpad_pinch() {
+    let mut desk = Desk::new();
+    let before = desk.view();
+    let (one, other) = (Vec2::new(380.0, 270.0), Vec2::new(480.0, 270.0));
+    desk.finger(1, TouchPhase::Started, one);
+    desk.finger(2, TouchPhase::Started, other);
+    desk.frames(1);
+    for step in 1..=10 {
+        let apart = Vec2::new(5.0 * step as f32, 0.0);
+        desk.finger(1, TouchPhase::Moved, one - apart);
+        desk.finger(2, TouchPhase::Moved, other + apart);
+        desk.frames(1);
+    }
+    desk.finger(1, TouchPhase::Ended, one);
+    desk.finger(2, TouchPhase::Ended, other);
+    desk.frames(60);
+    let after = desk.view();
+    let factor = before.world_per_px / after.world_per_px;
+    assert!((factor - 2.0).abs() < 0.05, "twice as far apart: {factor}");
+    assert!(desk.slipped(before, one.midpoint(other)) < 2.0);
+    desk.point(Vec2::new(480.0, 270.0));
+    desk.say(PinchGesture(-0.2));
+    desk.frames(60);
+    assert!((desk.view().world_per_px / after.world_per_px - 1.25).abs() < 0.02);
+}
+
+#[test]
+fn keys_zoom_fly_to_what_is_selected_and_back_and_show_everything() {
+    let mut desk = Desk::new();
+    let everything = desk.view();
+    press(&mut desk.studio, KeyCode::Equal);
+    desk.frames(60);
+    assert!((everything.world_per_px / desk.view().world_per_px - 1.5).abs() < 0.02);
+    press(&mut desk.studio, KeyCode::Minus);
+    desk.frames(60);
+    assert!((everything.world_per_px / desk.view().world_per_px - 1.0).abs() < 0.02);
+    let task = desk.tasks[7];
+    desk.studio.app.world_mut().resource_mut::<Selection>().selected = Some(task);
+    press(&mut desk.studio, KeyCode::KeyF);
+    desk.frames(120);
+    let place = desk.studio.app.world().get::<Place>(task).expect("it stands").at;
+    let middle = desk.view().screen_from_world(place);
+    assert!(middle.distance(SIZE.as_vec2() / 2.0) < 60.0, "{middle}");
+    assert!(desk.view().world_per_px < everything.world_per_px / 2.0);
+    press(&mut desk.studio, KeyCode::Backspace);
+    desk.frames(120);
+    assert!((desk.view().world_per_px / everything.world_per_px - 1.0).abs() < 0.02);
+    press(&mut desk.studio, KeyCode::Equal);
+    press(&mut desk.studio, KeyCode::Digit0);
+    desk.frames(160);
+    assert!(desk.view().center.distance(everything.center) < 0.05 * everything.world_per_px * 960.0);
+    assert!((desk.view().world_per_px / everything.world_per_px - 1.0).abs() < 0.02);
+}
+
+/// What is written at this moment, and where.
+fn written(desk: &mut Desk) -> Vec<(String, Rect)> {
+    let view = desk.view();
+    let world = desk.studio.app.world_mut();
+    let mut texts = world.query::<(&Text2d, &TextLayoutInfo, &Transform, &Visibility, &TextColor)>();
+    texts
+        .iter(world)
+        .filter(|(_, _, _, visibility, color)| **visibility == Visibility::Visible && color.0.alpha() > 0.0)
+        .map(|(text, layout, transform, ..)| {
+            let corner = view.screen_from_world(transform.translation.truncate());
+            (text.0.clone(), Rect::from_corners(corner, corner + layout.size))
+        })
+        .collect()
+}
+
+#[test]
+fn names_never_lie_over_one_another_while_one_zooms() {
+    let mut desk = Desk::new();
+    desk.studio.app.insert_resource(MotionSettings { reduced: true });
+    desk.point(Vec2::new(480.0, 270.0));
+    let mut most = 0;
+    for frame in 0..160 {
+        // In, and out again.
+        desk.wheel(if frame < 60 { 0.6 } else { -0.6 });
+        desk.frames(1);
+        let labels = written(&mut desk);
+        most = most.max(labels.len());
+        for (index, (text, rect)) in labels.iter().enumerate() {
+            for (other, there) in labels.iter().take(index) {
+                let both = rect.intersect(*there).size();
+                assert!(
+                    both.min_element() <= 2.5,
+                    "frame {frame}: {text} is over {other} by {both}"
+                );
+            }
+        }
+    }
+    assert!(most > 10, "{most} names");
+}
