@@ -16,6 +16,7 @@ mod offscreen;
 #[path = "../support/wall.rs"]
 mod wall;
 
+mod bench;
 mod colours;
 mod compared;
 mod edges;

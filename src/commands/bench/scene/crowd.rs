@@ -1,6 +1,7 @@
 //! The feed as a child process, `opswall serve`: making and sending the rows costs the measured process nothing.
 
 use std::{
+    collections::HashMap,
     env,
     io::{self, BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
@@ -8,7 +9,23 @@ use std::{
     time::Duration,
 };
 
-use crate::commands::Failure;
+use serde::Deserialize;
+
+use crate::{commands::Failure, domain::Kind};
+
+/// The statuses of all rows.
+pub(super) type States = HashMap<(Kind, String), String>;
+
+/// What the demo's feed takes for a key.
+pub(super) const KEY: &str = "demo";
+/// Rows of a page, as PostgREST gives at most.
+const PAGE: usize = 1_000;
+
+#[derive(Debug, Deserialize)]
+struct State {
+    id: String,
+    status: String,
+}
 
 /// Longest wait for an answer to a control call: a burst of 5,000 changes in a million rows takes its time.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -90,27 +107,65 @@ impl Crowd {
         self.call(&format!(r#"{{"do":"step","transactions":{transactions}}}"#))
     }
 
+    /// Every row that there is now, by table and id, and its status.
+    pub fn states(&self) -> Result<States, Failure> {
+        let mut states = States::new();
+        for kind in [Kind::Agent, Kind::Task, Kind::Workflow] {
+            let mut after: Option<String> = None;
+            loop {
+                let page = self.page(kind, after.as_deref()).map_err(failed)?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.id.clone());
+                states.extend(page.into_iter().map(|row| ((kind, row.id), row.status)));
+            }
+        }
+        Ok(states)
+    }
+
+    fn page(&self, kind: Kind, after: Option<&str>) -> io::Result<Vec<State>> {
+        let from = after.map_or_else(String::new, |id| format!("&id=gt.{id}"));
+        let path = format!(
+            "/rest/v1/{}?select=id,status&order=id.asc&limit={PAGE}{from}",
+            kind.plural()
+        );
+        let address = self.address().unwrap_or_default();
+        let body = self.exchange(&format!(
+            "GET {path} HTTP/1.1\r\nHost: {address}\r\napikey: {KEY}\r\nConnection: close\r\n\r\n"
+        ))?;
+        serde_json::from_str(&body).map_err(io::Error::other)
+    }
+
     fn call(&self, order: &str) -> Result<(), Failure> {
         self.post(order).map_err(failed)
     }
 
     fn post(&self, order: &str) -> io::Result<()> {
         let address = self.address().unwrap_or_default();
-        let mut stream = TcpStream::connect(address)?;
+        let head = "Content-Type: application/json\r\nConnection: close";
+        let length = order.len();
+        self.exchange(&format!(
+            "POST /demo/control HTTP/1.1\r\nHost: {address}\r\n{head}\r\nContent-Length: {length}\r\n\r\n{order}"
+        ))
+        .map(drop)
+    }
+
+    /// Asks, and answers what was said after the head.
+    fn exchange(&self, request: &str) -> io::Result<String> {
+        let mut stream = TcpStream::connect(self.address().unwrap_or_default())?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        write!(
-            stream,
-            "POST /demo/control HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\nConnection: close\r\n\r\n{order}",
-            order.len()
-        )?;
+        stream.write_all(request.as_bytes())?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
-        if answer.starts_with("HTTP/1.1 200") {
-            return Ok(());
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+        if head.starts_with("HTTP/1.1 200") {
+            return Ok(body.to_owned());
         }
-        let status = answer.lines().next().unwrap_or_default();
-        Err(io::Error::other(format!("it answered {status:?} to {order}")))
+        let (asked, status) = (request.lines().next(), head.lines().next());
+        Err(io::Error::other(format!(
+            "it answered {:?} to {:?}",
+            status.unwrap_or_default(),
+            asked.unwrap_or_default()
+        )))
     }
 }
 

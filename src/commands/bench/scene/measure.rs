@@ -1,6 +1,10 @@
 //! Runs in turn, and what came of them.
 
-use std::{env, process::Command, time::Duration};
+use std::{
+    env,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use bevy::math::UVec2;
 
@@ -136,6 +140,26 @@ fn worlds(options: &Options, entities: usize, crowd: &Crowd) -> Result<Report, F
     })
 }
 
+/// How long after the last commit of a burst the wall shows what the feed has, in milliseconds; at least as long as it takes
+/// to ask the feed for all rows.
+fn until_equal(wall: &mut Player, crowd: &Crowd) -> Result<f64, Failure> {
+    let (committed, source) = std::thread::scope(|scope| {
+        let burst = scope.spawn(|| {
+            crowd.burst(BURST)?;
+            crowd.pause()?;
+            Ok((Instant::now(), crowd.states()?))
+        });
+        while !burst.is_finished() {
+            wall.frame()?;
+        }
+        let failed = |_| Err(Failure::Running("the burst failed; run the bench again".into()));
+        burst.join().unwrap_or_else(failed)
+    })?;
+    let equal = wall::until_equal(wall, &source)?;
+    crowd.resume()?;
+    Ok((equal - committed).as_secs_f64() * 1e3)
+}
+
 #[derive(Debug, Default)]
 struct Runs {
     cpu: Vec<f64>,
@@ -160,7 +184,7 @@ impl Runs {
 fn full(options: &Options, entities: usize, crowd: &Crowd) -> Result<Report, Failure> {
     let mut wall = wall::open(crowd, entities, FULL)?;
     let (mut rates, mut frames, mut processor) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut worst, mut over) = (Vec::new(), Vec::new());
+    let (mut worst, mut over, mut equal) = (Vec::new(), Vec::new(), Vec::new());
     for number in 0..options.runs {
         let before = usage::cpu_time();
         let run = wall.flat_out(RUN_SPAN)?;
@@ -185,6 +209,7 @@ fn full(options: &Options, entities: usize, crowd: &Crowd) -> Result<Report, Fai
         })?;
         worst.push(longest);
         over.push(longest / median);
+        equal.push(until_equal(&mut wall, crowd)?);
         say(&format!("{entities} rows: run {} of {} done", number + 1, options.runs));
     }
     Ok(Report {
@@ -199,6 +224,7 @@ fn full(options: &Options, entities: usize, crowd: &Crowd) -> Result<Report, Fai
                 transactions: BURST,
                 longest_ms: Millis::of(worst),
                 times_median: Millis::of(over),
+                equal_after_ms: Millis::of(equal),
             },
         }),
     })

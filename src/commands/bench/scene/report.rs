@@ -45,6 +45,8 @@ pub(super) struct Burst {
     pub longest_ms: Millis,
     /// The same as a multiple of the median frame without a burst.
     pub times_median: Millis,
+    /// From the last commit until the wall shows what the feed has.
+    pub equal_after_ms: Millis,
 }
 
 pub(super) struct Report {
@@ -141,6 +143,7 @@ impl Report {
             )?;
             row("longest frame after a burst", full.burst.longest_ms, "ms")?;
             row("", full.burst.times_median, "times the median")?;
+            row("equal to the feed after a burst", full.burst.equal_after_ms, "ms")?;
         }
         if let Some(Millis { median, min, max, .. }) = ratio {
             let (name, inverse) = ("ratio to sprites", 1.0 / median);

@@ -4,12 +4,15 @@ use std::time::{Duration, Instant};
 
 use bevy::prelude::*;
 
-use super::{crowd::Crowd, player::Player};
+use super::{
+    crowd::{self, Crowd, States},
+    player::Player,
+};
 use crate::{
     commands::Failure,
     connection::{Connection, ConnectionPlugin},
-    domain::LinkStatus,
-    fleet::{FleetClock, FleetIndex, Touched},
+    domain::{Kind, LinkStatus, RowKey},
+    fleet::{Columns, FleetClock, FleetIndex, Touched},
     frame::FrameSystems,
     layout::{MOVE_SECS, Place},
     messages::Backlog,
@@ -38,7 +41,7 @@ struct Stirring {
 pub(super) fn open(crowd: &Crowd, entities: usize, size: UVec2) -> Result<Player, Failure> {
     let arguments = SettingsArgs {
         url: Some(crowd.url().to_owned()),
-        key: Some("demo".into()),
+        key: Some(crowd::KEY.into()),
         ..SettingsArgs::default()
     };
     // Nothing of this machine's own settings may disturb the measurement, nor may a reading of all rows fall into it.
@@ -116,6 +119,37 @@ pub(super) fn until_rest(player: &mut Player) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Plays until the wall has exactly these rows in these states, and says since when it has.
+pub(super) fn until_equal(player: &mut Player, source: &States) -> Result<Instant, Failure> {
+    let started = Instant::now();
+    loop {
+        player.frame()?;
+        if is_equal(player.app.world(), source) {
+            return Ok(Instant::now());
+        }
+        if started.elapsed() > LEAST_PATIENCE {
+            return Err(Failure::Running(
+                "the wall did not come to show what the feed has; run the bench again".into(),
+            ));
+        }
+    }
+}
+
+fn is_equal(world: &World, source: &States) -> bool {
+    let index = world.resource::<FleetIndex>();
+    let is_shown = |((kind, id), status): (&(Kind, String), &String)| {
+        let row = index.get(&RowKey::new(*kind, id.as_str().into()));
+        let columns = row.and_then(|row| world.get::<Columns>(row));
+        columns.is_some_and(|columns| {
+            columns
+                .0
+                .get("status")
+                .is_some_and(|cell| cell.as_str() == Some(status))
+        })
+    };
+    index.len() == source.len() && source.iter().all(is_shown)
 }
 
 /// Sets every mark in flight from now on, or lets them land.
