@@ -1,5 +1,5 @@
 //! How long the layout takes: 100,000 tasks in 1,000 districts stood from nothing, one task more, and 5,000 tasks more at
-//! once, spread over all districts; and ten times as many of everything from nothing. `cargo bench --bench layout`.
+//! once, spread over all districts; ten times as many of everything from nothing, and one district more among those. `cargo bench --bench layout`.
 
 use std::hint::black_box;
 
@@ -75,6 +75,22 @@ fn layout(criterion: &mut Criterion) {
             // It goes again, so that the fleet stays as large as it is said to be.
             black_box(floor.apply(&Batch {
                 gone_tasks: vec![next],
+                ..Batch::default()
+            }))
+        });
+    });
+    let wide = self::fleet(10);
+    criterion.bench_function("one district more among 10,000", |bencher| {
+        let (mut floor, mut next) = (Floor::<u32>::default(), FIRST_TASK / 2);
+        floor.apply(&wide);
+        bencher.iter(|| {
+            next += 1;
+            black_box(floor.apply(&Batch {
+                workflows: vec![next],
+                ..Batch::default()
+            }));
+            black_box(floor.apply(&Batch {
+                gone_workflows: vec![next],
                 ..Batch::default()
             }))
         });

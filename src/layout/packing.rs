@@ -1,6 +1,7 @@
 //! Where districts stand: circles on a wide plane, the largest in the middle, never overlapping, each staying where it
 //! is while others come, go and grow.
 
+mod closed;
 mod growth;
 mod search;
 
@@ -32,6 +33,7 @@ pub struct Circle {
 pub struct Packing {
     circles: Vec<Option<Circle>>,
     cells: HashMap<(i32, i32), Vec<u32>>,
+    closed: closed::Closed,
 }
 
 /// A place that may be taken, the best first.
@@ -61,10 +63,14 @@ impl Packing {
             if radius != heap_radius {
                 heap_radius = radius;
                 heap.clear();
-                let standing: Vec<u32> = self.iter().map(|(number, _)| number).collect();
-                for other in standing {
-                    // Each pair is seen from both sides; one is enough.
-                    self.offer(other, radius, |neighbour| neighbour < other, &mut heap);
+                let open = self.iter().map(|(number, _)| number);
+                let open: Vec<u32> = open.filter(|number| !self.closed.is_closed(*number, radius)).collect();
+                for other in open {
+                    let known = heap.len();
+                    self.offer(other, radius, |at| !self.overlaps(at, radius), &mut heap);
+                    if heap.len() == known {
+                        self.closed.note(other, radius);
+                    }
                 }
             }
             let mut center = Vec2::ZERO;
@@ -76,6 +82,7 @@ impl Packing {
                 }
             }
             self.set(number, Circle { center, radius });
+            // Whether a place is free is asked when it is its turn.
             self.offer(number, radius, |_| true, &mut heap);
         }
     }
@@ -85,6 +92,7 @@ impl Packing {
         let Some(circle) = self.circles.get_mut(number as usize).and_then(Option::take) else {
             return;
         };
+        self.open_around(number, circle);
         for cell in cells(circle.center, circle.radius) {
             if let Some(list) = self.cells.get_mut(&cell) {
                 list.retain(|&other| other != number);
@@ -111,9 +119,16 @@ impl Packing {
         if count > 4 { width * width / ASPECT / area } else { 0.0 }
     }
 
-    /// Offers every place for a circle of `radius` that touches circle `number`, alone or with a neighbour.
-    fn offer(&self, number: u32, radius: f32, wanted: impl Fn(u32) -> bool, heap: &mut BinaryHeap<Candidate>) {
+    /// Offers every place for a circle of `radius` that touches circle `number`, alone or with a neighbour, where it is
+    /// `wanted`. There is room on the rim of the circle exactly where one of these is free: the ends of a free arc touch a
+    /// neighbour.
+    fn offer(&self, number: u32, radius: f32, wanted: impl Fn(Vec2) -> bool, heap: &mut BinaryHeap<Candidate>) {
         let Some(anchor) = self.get(number) else { return };
+        let mut offer = |at: Vec2| {
+            if wanted(at) {
+                heap.push(candidate(at, radius));
+            }
+        };
         let reach = anchor.radius + radius + GAP;
         // Alone: to the right, to the left, and the four between.
         for (x, y) in [
@@ -125,7 +140,7 @@ impl Packing {
             (-0.5, -1.0),
         ] {
             let direction = Vec2::new(x, y * 0.866_025_4);
-            heap.push(candidate(anchor.center + direction * reach, radius));
+            offer(anchor.center + direction * reach);
         }
         let mut seen: Vec<u32> = Vec::new();
         self.touching(
@@ -133,7 +148,7 @@ impl Packing {
             anchor.radius + 2.0 * (radius + GAP),
             GAP,
             |other_number, other| {
-                if other_number == number || !wanted(other_number) || seen.contains(&other_number) {
+                if other_number == number || seen.contains(&other_number) {
                     return;
                 }
                 seen.push(other_number);
@@ -151,27 +166,29 @@ impl Packing {
                 }
                 let foot = anchor.center + between * along;
                 let aside = between.perp() * across.sqrt();
-                heap.push(candidate(foot + aside, radius));
-                heap.push(candidate(foot - aside, radius));
+                offer(foot + aside);
+                offer(foot - aside);
             },
         );
     }
 
     fn overlaps(&self, center: Vec2, radius: f32) -> bool {
-        let mut any = false;
-        self.touching(center, radius, GAP, |_, _| any = true);
-        any
+        cells(center, radius + GAP).any(|cell| {
+            let here = self.cells.get(&cell).map_or(&[][..], Vec::as_slice);
+            here.iter()
+                .filter_map(|&number| self.get(number))
+                .any(|circle| is_near(circle, center, radius, GAP))
+        })
     }
 
     /// Calls back for every circle that is nearer than `gap` to this one, possibly more than once.
     fn touching(&self, center: Vec2, radius: f32, gap: f32, mut found: impl FnMut(u32, Circle)) {
         for cell in cells(center, radius + gap) {
             for &number in self.cells.get(&cell).map_or(&[][..], Vec::as_slice) {
-                if let Some(circle) = self.get(number) {
-                    let clear = circle.radius + radius + gap - SLACK;
-                    if circle.center.distance_squared(center) < clear * clear {
-                        found(number, circle);
-                    }
+                if let Some(circle) = self.get(number)
+                    && is_near(circle, center, radius, gap)
+                {
+                    found(number, circle);
                 }
             }
         }
@@ -190,6 +207,12 @@ impl Packing {
             self.cells.entry(cell).or_default().push(number);
         }
     }
+}
+
+/// Whether a circle is nearer than `gap` to another one.
+fn is_near(circle: Circle, center: Vec2, radius: f32, gap: f32) -> bool {
+    let clear = circle.radius + radius + gap - SLACK;
+    circle.center.distance_squared(center) < clear * clear
 }
 
 /// Ranks a place: first by how much of the wide plane is needed to hold a circle there, then, among mirror images, top
@@ -340,6 +363,36 @@ mod tests {
             assert_apart(&packing);
             for (number, radius) in resized {
                 prop_assert_eq!(packing.get(number).unwrap().radius, radius);
+            }
+        }
+
+        #[test]
+        fn what_is_known_to_be_closed_changes_nothing(acts in acts(), bulk in 0_u32..40) {
+            let (mut knowing, mut asking) = (Packing::default(), Packing::default());
+            let first: Vec<(u32, f32)> = (1_000..1_000 + bulk).map(|number| (number, 3.5 + (number % 5) as f32)).collect();
+            for packing in [&mut knowing, &mut asking] {
+                packing.place_all(&first);
+            }
+            for (next, act) in (0..).zip(acts) {
+                let standing: Vec<u32> = knowing.iter().map(|(number, _)| number).collect();
+                let chosen = |which: usize| standing.get(which % standing.len().max(1)).copied();
+                asking.closed.forget();
+                for packing in [&mut knowing, &mut asking] {
+                    match act {
+                        Act::Add(radius) => packing.place_all(&[(next, radius)]),
+                        Act::Remove(which) => {
+                            if let Some(number) = chosen(which) {
+                                packing.remove(number);
+                            }
+                        }
+                        Act::Resize(which, radius) => {
+                            if let Some(number) = chosen(which) {
+                                packing.resize(&[(number, radius)]);
+                            }
+                        }
+                    }
+                }
+                prop_assert!(knowing.iter().eq(asking.iter()));
             }
         }
 

@@ -44,6 +44,8 @@ impl Packing {
     /// Gives many circles other radii, then lets everybody, from the innermost edge to the outermost, step away from
     /// the middle until it touches nobody that has stepped before. Where nothing grew further in, nobody moves.
     fn swell(&mut self, resized: &[(u32, f32)]) -> Vec<u32> {
+        // Nearly everybody may move: to look around each costs more than to ask again.
+        self.closed.forget();
         for &(number, radius) in resized {
             if let Some(old) = self.get(number) {
                 self.set(number, Circle { radius, ..old });
