@@ -3,7 +3,10 @@
 
 @group(1) @binding(1) var<storage, read> grounds: array<Mark>;
 
-const CORNERS: u32 = 32u;
+const CORNERS: u32 = 48u;
+// Its corners lie so much further out that its sides are as far within the circle as they are without: under the ring
+// that is drawn over it, up to a radius of some thousand pixels.
+const OUT: f32 = 1.00107;
 
 struct Corner {
     @builtin(position) clip: vec4<f32>,
@@ -19,10 +22,10 @@ fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: 
         out.clip = nowhere();
         return out;
     }
-    // A strip that zigzags over the polygon: 0, 31, 1, 30, 2 …
+    // A strip that zigzags over the polygon: 0, 47, 1, 46, 2 …
     let turn = select(CORNERS - (index + 1u) / 2u, index / 2u, (index & 1u) == 0u);
     let outline = outline_of(mark, f32(turn) / f32(CORNERS), pixels_per_unit());
-    out.clip = clip_at(outline.middle, outline.edge);
+    out.clip = clip_at(outline.middle, outline.edge * select(OUT, 1.0, kind_of(mark) == DOCK));
     let status = status_of(mark);
     let loud = kind_of(mark) == DISTRICT && (status == FAILED || status == BLOCKED || status == WAITING);
     let floor_colour = mix(colour(SURFACE), colour(status), select(0.0, 0.012, loud));

@@ -6,7 +6,8 @@
 //! which nothing changes, and what had to be turned off again soon after it came back is tried ever less often. A wall
 //! that rests shows everything: one picture a second is never too much.
 
-use bevy::{prelude::*, window::WindowOccluded};
+use bevy::{prelude::*, render::renderer::RenderAdapterInfo, window::WindowOccluded};
+use wgpu_types::DeviceType;
 
 use super::pace::Pace;
 use crate::messages::{Luxury, Quality};
@@ -16,11 +17,36 @@ const WINDOW_SECS: f64 = 2.0;
 const WINDOW_FRAMES: usize = 5;
 /// Frame times that are kept of one window: more than a display of 240 Hz shows in it.
 const MOST_FRAMES: usize = 512;
-/// A median above this, in seconds, is too slow: below 15 frames a second motion is no longer seen as such. Where a
-/// processor draws, a whole picture at 15 is worth more than half of one at 30.
-const SLOW_SECS: f64 = 1.0 / 15.0;
-/// A median below this, in seconds, leaves room for more; so does one near the display's own pace.
-const FAST_SECS: f64 = 1.0 / 30.0;
+/// What a median frame may take, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Budget {
+    /// Above this it is too slow.
+    slow: f64,
+    /// Below this there is room for more; so there is near the display's own pace.
+    fast: f64,
+}
+
+impl Budget {
+    /// Below 15 frames a second motion is no longer seen as such. Where a processor draws, a whole picture at 15 is worth
+    /// more than half of one at 30.
+    const PROCESSOR: Self = Self {
+        slow: 1.0 / 15.0,
+        fast: 1.0 / 30.0,
+    };
+    /// Smooth, as films are; a display of 24 Hz is not taken for a slow machine.
+    const GPU: Self = Self {
+        slow: 1.0 / 22.5,
+        fast: 1.0 / 45.0,
+    };
+
+    fn of(adapter: DeviceType) -> Self {
+        match adapter {
+            DeviceType::Cpu => Self::PROCESSOR,
+            _ => Self::GPU,
+        }
+    }
+}
+
 /// How near the shortest median ever seen counts as the display's own pace.
 const NEAR: f64 = 1.15;
 /// Slow windows in a row before something goes.
@@ -39,6 +65,7 @@ const LONGEST_FRAME_SECS: f64 = 1.0;
 /// Decides how much is off.
 #[derive(Resource, Debug, Clone, PartialEq)]
 pub struct Governor {
+    budget: Budget,
     off: usize,
     frames: Vec<f64>,
     window_secs: f64,
@@ -57,6 +84,7 @@ pub struct Governor {
 impl Default for Governor {
     fn default() -> Self {
         Self {
+            budget: Budget::PROCESSOR,
             off: 0,
             frames: Vec::new(),
             window_secs: 0.0,
@@ -110,7 +138,7 @@ impl Governor {
             Some(aim) => (f64::INFINITY, aim * NEAR),
             None => {
                 self.best = self.best.min(median);
-                (SLOW_SECS, FAST_SECS.max(self.best * NEAR))
+                (self.budget.slow, self.budget.fast.max(self.best * NEAR))
             }
         };
         self.trial_secs = self.trial_secs.map(|secs| secs + span);
@@ -157,10 +185,15 @@ fn govern(
     mut governor: ResMut<Governor>,
     pace: Res<Pace>,
     time: Res<Time<Real>>,
+    adapter: Option<Res<RenderAdapterInfo>>,
     mut occlusions: MessageReader<WindowOccluded>,
     mut is_covered: Local<bool>,
     mut quality: ResMut<Quality>,
 ) {
+    // A lost device may be replaced by another one.
+    if let Some(adapter) = adapter.filter(|adapter| adapter.is_changed()) {
+        governor.budget = Budget::of(adapter.device_type);
+    }
     let was_covered = *is_covered;
     if let Some(last) = occlusions.read().last() {
         *is_covered = last.occluded;
@@ -198,6 +231,20 @@ mod tests {
             }
         }
         assert_eq!(seen, Luxury::ALL);
+    }
+
+    #[test]
+    fn a_gpu_is_to_be_smooth_and_a_slow_display_is_no_slow_machine() {
+        let governed_by = |adapter| Governor {
+            budget: Budget::of(adapter),
+            ..Governor::default()
+        };
+        let after = |adapter, rate: f64| play(&mut governed_by(adapter), 1.0 / rate, 30.0);
+        assert_eq!(after(DeviceType::Cpu, 18.0), 0);
+        assert!(after(DeviceType::DiscreteGpu, 18.0) > 0 && after(DeviceType::IntegratedGpu, 18.0) > 0);
+        for display in [24.0, 30.0, 60.0, 144.0] {
+            assert_eq!(after(DeviceType::IntegratedGpu, display), 0, "{display} Hz");
+        }
     }
 
     #[test]

@@ -181,7 +181,8 @@ const RULES: &[Rule] = &[
             "files",
             "theme",
         ],
-        crates: &["bevy", "bevy_egui", "parley", "thiserror", "tempfile"],
+        // `wgpu_types`: Bevy tells which kind of adapter draws in its words.
+        crates: &["bevy", "bevy_egui", "parley", "thiserror", "tempfile", "wgpu_types"],
     },
     Rule {
         module: "files",

@@ -132,7 +132,7 @@ impl Program {
     pub(super) fn form(self) -> Form {
         match self {
             // As the shaders count: `CORNERS`, twice `SEGMENTS` + 1, twice `PIECES` + 3.
-            Self::Floors => Form::Strip(32),
+            Self::Floors => Form::Strip(48),
             Self::Rings => Form::Strip(98),
             Self::Ties => Form::Strip(38),
             Self::Veil => Form::Strip(4),
