@@ -1,3 +1,5 @@
+//! Districts on their plane: apart, tight, stable, and placed the same whatever is remembered.
+
 use proptest::prelude::*;
 
 use super::*;
