@@ -6,8 +6,8 @@ use bevy::prelude::*;
 use opswall::{
     domain::{Change, Kind, Op, Record, RowKey, Status, mapping::MAX_AGENTS_PER_TASK},
     fleet::{
-        self, Columns, Counts, EXIT_SECS, FleetIndex, FleetMapping, InHandOf, Incoming, Key, Label, Moment, PartOf,
-        Parts, RowState, TaskRow, WorksOn,
+        self, Columns, Counts, EXIT_SECS, FleetClock, FleetIndex, FleetMapping, InHandOf, Incoming, Key, Label, Moment,
+        PartOf, Parts, RowState, TaskRow, WorksOn,
     },
     frame,
     messages::{self, Noticed, RowChanged},
@@ -23,7 +23,7 @@ fn app() -> App {
     app
 }
 
-fn change(kind: Kind, op: Op, row: &Value) -> Change {
+pub fn change(kind: Kind, op: Op, row: &Value) -> Change {
     let record: Record = serde_json::from_value(row.clone()).expect("a row is an object");
     let id = row.get("id").and_then(Value::as_str).expect("a row has an id").into();
     Change {
@@ -45,7 +45,7 @@ pub fn feed(app: &mut App, changes: impl IntoIterator<Item = Change>) {
     }
 }
 
-fn entity(app: &App, kind: Kind, id: &str) -> Entity {
+pub fn entity(app: &App, kind: Kind, id: &str) -> Entity {
     app.world()
         .resource::<FleetIndex>()
         .get(&RowKey::new(kind, id.into()))
@@ -478,4 +478,32 @@ fn five_thousand_changes_and_more_are_applied_in_order() {
         .collect();
     assert_eq!(alive.len(), 2_500);
     assert!(alive.iter().all(|(_, state, _)| state.0.status == Status::Done));
+}
+
+#[test]
+fn a_rows_age_is_what_it_says_itself_else_what_was_seen() {
+    let mut app = app();
+    let (told, untold) = (
+        json!({"id": "1", "title": "a", "status": "queued", "updated_at": "1970-01-01T00:01:00Z"}),
+        json!({"id": "2", "title": "b", "status": "queued"}),
+    );
+    feed(
+        &mut app,
+        [&told, &untold].map(|row| change(Kind::Task, Op::Insert, row)),
+    );
+    let age = |app: &App, id: &str, later: f64| {
+        let row = entity(app, Kind::Task, id);
+        let world = app.world();
+        let clock = world.resource::<FleetClock>().0 + later;
+        let (key, columns) = (world.get::<Key>(row).unwrap(), world.get::<Columns>(row).unwrap());
+        let mapping = world.resource::<FleetMapping>();
+        mapping.age_secs(&key.0, &columns.0, world.get::<Moment>(row), FleetClock(clock), 100_000)
+    };
+    assert_eq!(age(&app, "1", 5.0), Some(40.0));
+    assert_eq!(age(&app, "2", 5.0), None, "it has only been read");
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    let changed = json!({"id": "2", "title": "b", "status": "running"});
+    feed(&mut app, [change(Kind::Task, Op::Update, &changed)]);
+    let seen = age(&app, "2", 5.0).expect("it was seen to change");
+    assert!((5.0..6.0).contains(&seen), "{seen}");
 }

@@ -9,6 +9,7 @@ use opswall::{
     domain::{Kind, LinkStatus, Status},
     fleet::{AgentRow, Key, Label, RowState, TaskRow, WorkflowRow},
     layout::{District, Place},
+    messages::FloatingPanels,
     scene::camera::View,
 };
 
@@ -130,6 +131,33 @@ fn from_far_districts_in_trouble_are_named_and_their_trouble_is_seen() {
     });
     let troubled = troubled.count();
     assert!(troubled * 2 > names.len(), "{troubled} of {}", names.len());
+}
+
+#[test]
+fn no_name_is_begun_under_toasts_and_panels() {
+    let options = Options {
+        agents: 10,
+        workflows: 60,
+        tasks: 900,
+        rate: 0.0,
+        population: Population::Calm,
+        ..Options::default()
+    };
+    let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), options).expect("a server");
+    let mut wall = Wall::on(&server, UVec2::new(1280, 720));
+    wall.until_status(LinkStatus::Connected);
+    // The greeting stays for some seconds.
+    wall.run_for(std::time::Duration::from_secs(3));
+    let panels = wall.app.world().resource::<FloatingPanels>().0.clone();
+    assert_eq!(panels.len(), 2, "the legend and a toast: {panels:?}");
+    let labels = wall.labels();
+    assert!(labels.len() > 20, "{} names", labels.len());
+    for (text, rect) in labels {
+        let under = panels
+            .iter()
+            .find(|panel| !panel.intersect(rect.inflate(-2.0)).is_empty());
+        assert_eq!(under, None, "{text} at {rect:?}");
+    }
 }
 
 #[test]

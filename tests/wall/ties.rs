@@ -1,14 +1,11 @@
 //! What is pointed at is tied to what it waits for, what waits for it, what it is a part of and what its parts are.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use bevy::prelude::*;
 use opswall::{
-    domain::{Change, Kind, Op, Record, RowKey},
-    fleet::{self, FleetIndex, FleetMapping, Incoming},
+    domain::{Change, Kind, Op},
+    fleet::{self, FleetMapping, Incoming},
     frame, layout,
     messages::{self, RowChanged},
     scene::{
@@ -18,7 +15,9 @@ use opswall::{
         ties::{MOST_TIES, ShownTies, Tie, TieKind},
     },
 };
-use serde_json::{Value, json};
+use serde_json::json;
+
+pub use crate::fleet::{change, entity};
 
 /// Ties follow changed rows within a fraction of a second; a test waits no longer than this.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -38,17 +37,6 @@ pub fn app() -> App {
     app
 }
 
-pub fn change(kind: Kind, op: Op, row: &Value) -> Change {
-    let record: Record = serde_json::from_value(row.clone()).expect("a row is an object");
-    let id = row.get("id").and_then(Value::as_str).expect("a row has an id").into();
-    Change {
-        key: RowKey::new(kind, id),
-        op,
-        record: Arc::new(record),
-        committed_ms: None,
-    }
-}
-
 pub fn feed(app: &mut App, changes: impl IntoIterator<Item = Change>) {
     for change in changes {
         app.world_mut().write_message(RowChanged(change));
@@ -59,13 +47,6 @@ pub fn feed(app: &mut App, changes: impl IntoIterator<Item = Change>) {
     }
     // Places come with the next frame's commands.
     app.update();
-}
-
-pub fn entity(app: &App, kind: Kind, id: &str) -> Entity {
-    app.world()
-        .resource::<FleetIndex>()
-        .get(&RowKey::new(kind, id.into()))
-        .expect("the row has an entity")
 }
 
 pub fn task(id: &str, status: &str, workflow: &str, depends_on: &[&str], parent: Option<&str>) -> Change {

@@ -237,6 +237,16 @@ mod tests {
             Program::Marks.at_scale(Some(Layer::Alarms), quiet, 1.0),
             Some(Program::SmallMarks)
         );
+        assert_eq!(
+            Program::Marks.at_scale(Some(Layer::Alarms), quiet, 2.5),
+            Some(Program::Marks),
+            "read from far, what must be found is large enough for detail"
+        );
+        assert_eq!(
+            Program::Marks.at_scale(tasks, quiet * 2.0, 2.5),
+            None,
+            "and what is quiet is gone sooner"
+        );
         let agents = Some(Layer::Agents);
         assert_eq!(
             Program::Bodies.at_scale(agents, near * 0.99, 1.0),
