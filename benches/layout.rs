@@ -1,5 +1,6 @@
 //! How long the layout takes: 100,000 tasks in 1,000 districts stood from nothing, one task more, and 5,000 tasks more at
-//! once, spread over all districts; ten times as many of everything from nothing, and one district more among those. `cargo bench --bench layout`.
+//! once, spread over all districts; ten times as many of everything from nothing, and one district more among those.
+//! `cargo bench --bench layout`, which builds for release; with `--profile dev` it measures what the tests run.
 
 use std::hint::black_box;
 

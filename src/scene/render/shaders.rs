@@ -106,8 +106,8 @@ impl Program {
         }
     }
 
-    /// What draws the same where one world unit is so many physical pixels and `unit` of them are one on a desk: the program for small marks while all of them are
-    /// small, and nothing where there would be nothing to see.
+    /// What draws the same where one world unit is so many physical pixels and `unit` of them are one on a desk: the
+    /// program for small marks while all of them are small, and nothing where there would be nothing to see.
     pub(super) fn at_scale(self, layer: Option<Layer>, px_per_unit: f32, unit: f32) -> Option<Self> {
         let largest = match layer {
             Some(Layer::Agents) => AGENT_RADIUS,
