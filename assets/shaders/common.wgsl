@@ -178,6 +178,11 @@ fn crowding(share: f32) -> f32 {
     return smoothstep(CROWD_FROM, CROWD_TO, covered) * (1.0 - smoothstep(ROOMY_FROM_PX, ROOMY_TO_PX, slot));
 }
 
+// A state that asks for somebody.
+fn is_trouble(status: u32) -> bool {
+    return status == FAILED || status == BLOCKED || status == WAITING;
+}
+
 fn has_tally(mark: Mark) -> bool {
     let kind = kind_of(mark);
     return kind == DISTRICT || kind == UNASSIGNED;

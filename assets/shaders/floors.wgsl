@@ -27,7 +27,7 @@ fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: 
     let outline = outline_of(mark, f32(turn) / f32(CORNERS), pixels_per_unit());
     out.clip = clip_at(outline.middle, outline.edge * select(OUT, 1.0, kind_of(mark) == DOCK));
     let status = status_of(mark);
-    let loud = kind_of(mark) == DISTRICT && (status == FAILED || status == BLOCKED || status == WAITING);
+    let loud = kind_of(mark) == DISTRICT && is_trouble(status);
     let floor_colour = mix(colour(SURFACE), colour(status), select(0.0, 0.012, loud));
     // On the ground as it is: no need to blend.
     out.colour = vec4(mix(scene.colours[GROUND].rgb, floor_colour, 0.6 * there * (1.0 - STEPPED_BACK * stepped_back(mark))), 1.0);

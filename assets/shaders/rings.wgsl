@@ -55,9 +55,8 @@ fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: 
     out.shape = vec4(select(-1.0, outline.radius - inset, round), max(arc * mix(select(0.5, 0.6, kind == UNASSIGNED), 1.0, tally), 1.2), arc, 0.0);
     // A district in trouble keeps its colour, and so do the shares of its tasks that are.
     let back = stepped_back(mark);
-    let loud = status == FAILED || status == BLOCKED || status == WAITING;
     out.line_colour = vec4(dimmed(colour(LINE), back), 1.0) * there;
-    out.arc_colour = vec4(dimmed(colour(status), select(back, 0.0, loud)), 1.0) * there;
+    out.arc_colour = vec4(dimmed(colour(status), select(back, 0.0, is_trouble(status))), 1.0) * there;
     out.runs_colour = dimmed(colour(RUNNING), back);
     out.shares = vec4(progress_of(mark), 0.0, 0.0, -1.0);
     if kind == UNASSIGNED && tally < 0.5 {

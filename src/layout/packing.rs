@@ -143,55 +143,43 @@ impl Packing {
             offer(anchor.center + direction * reach);
         }
         let mut seen: Vec<u32> = Vec::new();
-        self.touching(
-            anchor.center,
-            anchor.radius + 2.0 * (radius + GAP),
-            GAP,
-            |other_number, other| {
-                if other_number == number || seen.contains(&other_number) {
-                    return;
-                }
-                seen.push(other_number);
-                // Where the two circles that the newcomer's centre may lie on cross.
-                let other_reach = other.radius + radius + GAP;
-                let between = other.center - anchor.center;
-                let distance_squared = between.length_squared();
-                if distance_squared < SLACK {
-                    return;
-                }
-                let along = (distance_squared + reach * reach - other_reach * other_reach) / (2.0 * distance_squared);
-                let across = reach * reach / distance_squared - along * along;
-                if across < 0.0 {
-                    return;
-                }
-                let foot = anchor.center + between * along;
-                let aside = between.perp() * across.sqrt();
-                offer(foot + aside);
-                offer(foot - aside);
-            },
-        );
+        let around = anchor.radius + 2.0 * (radius + GAP);
+        for (other_number, other) in self.near(anchor.center, around, GAP) {
+            if other_number == number || seen.contains(&other_number) {
+                continue;
+            }
+            seen.push(other_number);
+            // Where the two circles that the newcomer's centre may lie on cross.
+            let other_reach = other.radius + radius + GAP;
+            let between = other.center - anchor.center;
+            let distance_squared = between.length_squared();
+            if distance_squared < SLACK {
+                continue;
+            }
+            let along = (distance_squared + reach * reach - other_reach * other_reach) / (2.0 * distance_squared);
+            let across = reach * reach / distance_squared - along * along;
+            if across < 0.0 {
+                continue;
+            }
+            let foot = anchor.center + between * along;
+            let aside = between.perp() * across.sqrt();
+            offer(foot + aside);
+            offer(foot - aside);
+        }
     }
 
     fn overlaps(&self, center: Vec2, radius: f32) -> bool {
-        cells(center, radius + GAP).any(|cell| {
-            let here = self.cells.get(&cell).map_or(&[][..], Vec::as_slice);
-            here.iter()
-                .filter_map(|&number| self.get(number))
-                .any(|circle| is_near(circle, center, radius, GAP))
-        })
+        self.near(center, radius, GAP).next().is_some()
     }
 
-    /// Calls back for every circle that is nearer than `gap` to this one, possibly more than once.
-    fn touching(&self, center: Vec2, radius: f32, gap: f32, mut found: impl FnMut(u32, Circle)) {
-        for cell in cells(center, radius + gap) {
-            for &number in self.cells.get(&cell).map_or(&[][..], Vec::as_slice) {
-                if let Some(circle) = self.get(number)
-                    && is_near(circle, center, radius, gap)
-                {
-                    found(number, circle);
-                }
-            }
-        }
+    /// The circles that are nearer than `gap` to this one, possibly more than once each.
+    fn near(&self, center: Vec2, radius: f32, gap: f32) -> impl Iterator<Item = (u32, Circle)> + '_ {
+        let here = cells(center, radius + gap).filter_map(|cell| self.cells.get(&cell));
+        here.flatten().filter_map(move |&number| {
+            let circle = self.get(number)?;
+            let clear = circle.radius + radius + gap - SLACK;
+            (circle.center.distance_squared(center) < clear * clear).then_some((number, circle))
+        })
     }
 
     fn set(&mut self, number: u32, circle: Circle) {
@@ -207,12 +195,6 @@ impl Packing {
             self.cells.entry(cell).or_default().push(number);
         }
     }
-}
-
-/// Whether a circle is nearer than `gap` to another one.
-fn is_near(circle: Circle, center: Vec2, radius: f32, gap: f32) -> bool {
-    let clear = circle.radius + radius + gap - SLACK;
-    circle.center.distance_squared(center) < clear * clear
 }
 
 /// Ranks a place: first by how much of the wide plane is needed to hold a circle there, then, among mirror images, top

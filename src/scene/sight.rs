@@ -76,19 +76,15 @@ pub(super) struct Sight<'w, 's> {
     movers: Res<'w, Movers>,
     marks: Res<'w, Marks>,
     tallies: Res<'w, Tallies>,
-    text_scale: Option<Res<'w, TextScale>>,
+    text_scale: Res<'w, TextScale>,
     places: Query<'w, 's, (&'static Place, Has<AgentRow>)>,
     districts: Query<'w, 's, &'static District>,
     tasks: Query<'w, 's, (&'static RowState, &'static TaskRow, Option<&'static PartOf>)>,
 }
 
 impl Sight<'_, '_> {
-    fn text_scale(&self) -> f32 {
-        self.text_scale.as_ref().map_or(1.0, |scale| scale.0)
-    }
-
     fn slot_px(&self) -> f32 {
-        detail::slot_px(self.view.world_per_px, self.text_scale())
+        detail::slot_px(self.view.world_per_px, self.text_scale.0)
     }
 
     /// The row at a screen position, by what can be told apart at this zoom.
@@ -166,7 +162,7 @@ impl Sight<'_, '_> {
     /// The task in trouble that is drawn nearest to a point, where it is drawn and not told by its district's badge.
     fn alarm_at(&self, plan: &Plan, world: Vec2) -> Option<Entity> {
         let slot_px = self.slot_px();
-        let reach = ALARM_PX * detail::unit(self.text_scale()) * self.view.world_per_px;
+        let reach = ALARM_PX * detail::unit(self.text_scale.0) * self.view.world_per_px;
         let is_drawn = |row: Entity| {
             let Ok((state, task, part_of)) = self.tasks.get(row) else {
                 return false;

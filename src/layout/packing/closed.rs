@@ -51,10 +51,10 @@ impl Packing {
         if self.closed.radii.is_empty() {
             return;
         }
-        let mut near = vec![number];
         let within = 2.0 * (self.closed.largest + GAP);
-        self.touching(circle.center, circle.radius, within, |other, _| near.push(other));
-        for number in near {
+        let near = self.near(circle.center, circle.radius, within);
+        let reopened: Vec<u32> = near.map(|(other, _)| other).chain([number]).collect();
+        for number in reopened {
             self.closed.reopen(number);
         }
     }

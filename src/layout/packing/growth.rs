@@ -79,7 +79,7 @@ impl Packing {
         loop {
             let at = circle.center + direction * step;
             let mut further = step;
-            self.touching(at, circle.radius, KEPT_GAP, |number, other| {
+            for (number, other) in self.near(at, circle.radius, KEPT_GAP) {
                 if settled.get(number as usize) == Some(&true) {
                     // Where the ray from the start leaves the circle that must be kept clear.
                     let clear = circle.radius + other.radius + KEPT_GAP;
@@ -88,7 +88,7 @@ impl Packing {
                     let inside = along * along - from_other.length_squared() + clear * clear;
                     further = further.max(inside.max(0.0).sqrt() - along);
                 }
-            });
+            }
             if further <= step {
                 return step;
             }

@@ -16,7 +16,8 @@ use crate::{
     },
 };
 
-/// From this many pixels per slot (`detail::slot_px`) on, tasks in trouble are named: further away a title would lie over many others.
+/// From this many pixels per slot (`detail::slot_px`) on, tasks in trouble are named: further away a title would lie over
+/// many others.
 pub(super) const ALARM_PX: f32 = 34.0;
 /// Every task is named from here on.
 const TASK_PX: f32 = 84.0;

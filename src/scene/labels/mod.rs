@@ -1,7 +1,8 @@
 //! Names and words on the scene: at most `MOST_LABELS` texts, the most important first, never one over another.
 //!
 //! `candidates` says what could be named, `compose` and `district` what each label says, `arrange` and `naming` which ones
-//! are shown and where, `pool` draws them with texts that are used again and again, and `yielding` keeps them apart in motion.
+//! are shown and where, `pool` draws them with texts that are used again and again, and `yielding` keeps them apart in
+//! motion.
 
 mod arrange;
 mod board;

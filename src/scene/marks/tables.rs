@@ -109,11 +109,14 @@ impl Marks {
 
     /// Sets or takes back one flag of a mark that is there.
     pub fn flag(&mut self, entity: Entity, flag: Flags, on: bool) {
-        let Some((seat, mut mark)) = self.seat(entity).zip(self.mark(entity)) else {
+        let Some(Seat { layer, slot }) = self.seat(entity) else {
             return;
         };
-        mark.flags = mark.flags.without(flag).with(flag, on);
-        self.table_mut(seat.layer).write(seat.slot, mark.pack());
+        let table = self.table_mut(layer);
+        if let Some(mut mark) = table.get(slot).and_then(Mark::unpack) {
+            mark.flags = mark.flags.without(flag).with(flag, on);
+            table.write(slot, mark.pack());
+        }
     }
 
     /// The entity is drawn no more.

@@ -136,17 +136,13 @@ impl Crowd {
     }
 
     fn call(&self, order: &str) -> Result<(), Failure> {
-        self.post(order).map_err(failed)
-    }
-
-    fn post(&self, order: &str) -> io::Result<()> {
         let address = self.address().unwrap_or_default();
         let head = "Content-Type: application/json\r\nConnection: close";
         let length = order.len();
-        self.exchange(&format!(
+        let request = format!(
             "POST /demo/control HTTP/1.1\r\nHost: {address}\r\n{head}\r\nContent-Length: {length}\r\n\r\n{order}"
-        ))
-        .map(drop)
+        );
+        self.exchange(&request).map(drop).map_err(failed)
     }
 
     /// Asks, and answers what was said after the head.

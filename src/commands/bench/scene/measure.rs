@@ -143,21 +143,39 @@ fn worlds(options: &Options, entities: usize, crowd: &Crowd) -> Result<Report, F
 /// How long after the last commit of a burst the wall shows what the feed has, in milliseconds; at least as long as it takes
 /// to ask the feed for all rows.
 fn until_equal(wall: &mut Player, crowd: &Crowd) -> Result<f64, Failure> {
-    let (committed, source) = std::thread::scope(|scope| {
-        let burst = scope.spawn(|| {
-            crowd.burst(BURST)?;
-            crowd.pause()?;
-            Ok((Instant::now(), crowd.states()?))
-        });
-        while !burst.is_finished() {
-            wall.frame()?;
+    let (_, (committed, source)) = beside(wall, Duration::ZERO, || {
+        crowd.burst(BURST)?;
+        crowd.pause()?;
+        Ok((Instant::now(), crowd.states()?))
+    })?;
+    wall::until_equal(wall, &source)?;
+    let after = committed.elapsed();
+    crowd.resume()?;
+    Ok(after.as_secs_f64() * 1e3)
+}
+
+/// Plays for a while, and again for as long until `work` is done beside it: what is asked for so comes as it would from anybody.
+/// Answers the frames, in milliseconds, and what came of the work.
+fn beside<T: Send>(
+    wall: &mut Player,
+    span: Duration,
+    work: impl FnOnce() -> Result<T, Failure> + Send,
+) -> Result<(Vec<f64>, T), Failure> {
+    std::thread::scope(|scope| {
+        let work = scope.spawn(work);
+        let (mut frames, mut began) = (Vec::new(), Instant::now());
+        loop {
+            frames.push(wall.timed()?);
+            if began.elapsed() >= span {
+                if work.is_finished() {
+                    break;
+                }
+                began = Instant::now();
+            }
         }
         let failed = |_| Err(Failure::Running("the burst failed; run the bench again".into()));
-        burst.join().unwrap_or_else(failed)
-    })?;
-    let equal = wall::until_equal(wall, &source)?;
-    crowd.resume()?;
-    Ok((equal - committed).as_secs_f64() * 1e3)
+        Ok((frames, work.join().unwrap_or_else(failed)?))
+    })
 }
 
 #[derive(Debug, Default)]
@@ -195,18 +213,8 @@ fn full(options: &Options, entities: usize, crowd: &Crowd) -> Result<Report, Fai
         rates.push(1e3 * run.len() as f64 / run.iter().sum::<f64>());
         let median = Millis::of(run.clone()).median;
         frames.extend(run);
-        // While the frames go on: what is asked for here comes as it would from anybody.
-        let longest = std::thread::scope(|scope| {
-            let burst = scope.spawn(|| crowd.burst(BURST));
-            let mut frames = wall.flat_out(BURST_SPAN)?;
-            while !burst.is_finished() {
-                frames.extend(wall.flat_out(BURST_SPAN)?);
-            }
-            match burst.join() {
-                Ok(done) => done.map(|()| Millis::of(frames).max),
-                Err(_) => Err(Failure::Running("the burst failed; run the bench again".into())),
-            }
-        })?;
+        let (after, ()) = beside(&mut wall, BURST_SPAN, || crowd.burst(BURST))?;
+        let longest = Millis::of(after).max;
         worst.push(longest);
         over.push(longest / median);
         equal.push(until_equal(&mut wall, crowd)?);

@@ -98,11 +98,16 @@ impl Player {
     pub fn flat_out(&mut self, span: Duration) -> Result<Vec<f64>, Failure> {
         let (mut frames, started) = (Vec::new(), Instant::now());
         while frames.len() < LEAST_FRAMES || started.elapsed() < span {
-            let began = Instant::now();
-            self.frame()?;
-            frames.push(began.elapsed().as_secs_f64() * 1e3);
+            frames.push(self.timed()?);
         }
         Ok(frames)
+    }
+
+    /// One frame, in milliseconds.
+    pub fn timed(&mut self) -> Result<f64, Failure> {
+        let began = Instant::now();
+        self.frame()?;
+        Ok(began.elapsed().as_secs_f64() * 1e3)
     }
 }
 

@@ -105,34 +105,33 @@ fn fill(player: &mut Player, entities: usize) -> Result<(), Failure> {
 pub(super) fn until_rest(player: &mut Player) -> Result<(), Failure> {
     /// So many frames in a row in which no row was touched.
     const QUIET_FRAMES: usize = 30;
-    let started = Instant::now();
     let mut quiet = 0;
-    while quiet < QUIET_FRAMES {
-        player.frame()?;
-        let world = player.app.world();
+    until(player, "come to rest although the feed pauses", |world| {
         let is_quiet = world.resource::<Backlog>().waiting == 0 && world.resource::<Touched>().is_empty();
         quiet = if is_quiet { quiet + 1 } else { 0 };
-        if started.elapsed() > LEAST_PATIENCE {
-            return Err(Failure::Running(
-                "the wall did not come to rest although the feed pauses; run the bench again".into(),
-            ));
-        }
-    }
-    Ok(())
+        quiet >= QUIET_FRAMES
+    })
 }
 
-/// Plays until the wall has exactly these rows in these states, and says since when it has.
-pub(super) fn until_equal(player: &mut Player, source: &States) -> Result<Instant, Failure> {
+/// Plays until the wall has exactly these rows in these states.
+pub(super) fn until_equal(player: &mut Player, source: &States) -> Result<(), Failure> {
+    until(player, "come to show what the feed has", |world| {
+        is_equal(world, source)
+    })
+}
+
+/// Plays until it is so; `what` is what the wall did not do if it never is.
+fn until(player: &mut Player, what: &str, mut is_so: impl FnMut(&World) -> bool) -> Result<(), Failure> {
     let started = Instant::now();
     loop {
         player.frame()?;
-        if is_equal(player.app.world(), source) {
-            return Ok(Instant::now());
+        if is_so(player.app.world()) {
+            return Ok(());
         }
         if started.elapsed() > LEAST_PATIENCE {
-            return Err(Failure::Running(
-                "the wall did not come to show what the feed has; run the bench again".into(),
-            ));
+            return Err(Failure::Running(format!(
+                "the wall did not {what}; run the bench again"
+            )));
         }
     }
 }
