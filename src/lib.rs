@@ -5,11 +5,8 @@
 //! `net` → `realtime` → `connection` → `messages` → `fleet` → `layout` → `scene`, with `ui` reading and `wall` around
 //! it all. ARCHITECTURE.md says who may know whom; `tests/protocol/architecture.rs` enforces it.
 
-pub mod domain;
 pub mod realtime;
-pub mod schema;
 pub mod settings;
-pub mod theme;
 
 #[cfg(feature = "wall")]
 pub mod connection;

@@ -3,10 +3,8 @@
 
 use bevy::prelude::*;
 
-use crate::{
-    domain::{Backoff, Change, LinkReport, Notice, RowKey, StatusReport, SyncReport},
-    theme::ThemeName,
-};
+use model::theme::ThemeName;
+use model::{Backoff, Change, LinkReport, Notice, RowKey, StatusReport, SyncReport};
 
 /// A row changed, in the order of the feed.
 #[derive(Message, Debug, Clone)]

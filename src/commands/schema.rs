@@ -3,7 +3,8 @@
 use std::io::{self, Write as _};
 
 use super::Failure;
-use crate::{schema, settings::Settings};
+use crate::settings::Settings;
+use model::schema;
 
 /// Prints to standard output.
 pub fn run(settings: &Settings) -> Result<(), Failure> {

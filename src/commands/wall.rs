@@ -8,7 +8,6 @@ use super::Failure;
 use crate::{
     connection::ConnectionPlugin,
     demo::{Options, Server, TableId},
-    domain::Kind,
     settings::{FeedSettings, Settings},
     third_party,
     wall::{
@@ -16,6 +15,7 @@ use crate::{
         canvas::{self, Canvas},
     },
 };
+use model::Kind;
 
 /// Written to the working directory while there is no display.
 const KEPT_PICTURE: &str = "opswall.png";

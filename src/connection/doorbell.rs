@@ -5,7 +5,7 @@ use std::time::Duration;
 use bevy::prelude::*;
 use crossbeam_channel::{Receiver, Select};
 
-use crate::domain::FeedEvent;
+use model::FeedEvent;
 
 /// Rings when the feed has something to say.
 #[derive(Resource, Debug, Clone)]
@@ -34,7 +34,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::domain::SyncReport;
+    use model::SyncReport;
 
     /// Longer than any test may take.
     const LONG: Duration = Duration::from_secs(600);

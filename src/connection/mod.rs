@@ -16,11 +16,11 @@ use std::time::Instant;
 use bevy::prelude::*;
 
 use crate::{
-    domain::FeedEvent,
     frame::FrameSystems,
     net::{NetError, Worker},
     settings::{FeedSettings, saved::Keeper},
 };
+use model::FeedEvent;
 
 /// Follows a feed: starts the worker and carries its news into the ECS.
 #[derive(Debug)]

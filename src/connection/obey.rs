@@ -4,11 +4,11 @@ use bevy::{prelude::*, tasks::IoTaskPool};
 
 use super::{Connection, Feed};
 use crate::{
-    domain::{Backoff, Level, Notice},
     messages::{Intent, Noticed},
     realtime::Command,
     settings::saved,
 };
+use model::{Backoff, Level, Notice};
 
 /// A tuned value is written once it has rested this long: dragging a slider must not wear out the disk.
 const REST_SECS: f64 = 0.6;

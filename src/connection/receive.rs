@@ -4,10 +4,8 @@ use bevy::prelude::*;
 use crossbeam_channel::TryRecvError;
 
 use super::{Connection, Feed, pace::Pace};
-use crate::{
-    domain::{FeedEvent, LinkStatus, StatusReport},
-    messages::{Backlog, LinkReported, Noticed, RowChanged, StatusChanged, Synced},
-};
+use crate::messages::{Backlog, LinkReported, Noticed, RowChanged, StatusChanged, Synced};
+use model::{FeedEvent, LinkStatus, StatusReport};
 
 /// Most events that are not row changes taken in one frame; the rest wait for the next.
 const NEWS_PER_FRAME: usize = 256;
@@ -160,7 +158,7 @@ fn worker_ended(connection: &mut Connection, statuses: &mut MessageWriter<Status
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Level, Notice};
+    use model::{Level, Notice};
 
     fn status(status: LinkStatus, catching_up: bool) -> StatusReport {
         StatusReport {

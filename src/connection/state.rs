@@ -2,7 +2,7 @@
 
 use bevy::prelude::*;
 
-use crate::domain::{Backoff, LinkReport, StatusReport, SyncReport};
+use model::{Backoff, LinkReport, StatusReport, SyncReport};
 
 /// What is known of the connection. Written by `ConnectionPlugin` only.
 #[derive(Resource, Debug, Clone, Default)]

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use bevy::{ecs::entity::EntityHashSet, prelude::*};
 
 use super::{FleetIndex, TieIndex, working};
-use crate::domain::{Kind, RowId, RowKey, Status};
+use model::{Kind, RowId, RowKey, Status};
 
 /// The agents that a piece of work is assigned to. Every task and run has this.
 #[derive(Component, Debug, Clone, PartialEq, Eq)]

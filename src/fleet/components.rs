@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 use bevy::{ecs::entity::EntityHashSet, prelude::*};
 
 pub use super::working::InHandOf;
-use crate::domain::{Kind, Mapping, PerKind, Record, RowKey, Status, StatusReading};
+use model::{Kind, Mapping, PerKind, Record, RowKey, Status, StatusReading};
 
 /// Every row's entity has this: who it is.
 #[derive(Component, Debug, Clone, PartialEq, Eq, Hash)]

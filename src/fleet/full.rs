@@ -3,10 +3,8 @@
 use bevy::prelude::*;
 
 use super::FleetIndex;
-use crate::{
-    domain::{Level, Notice},
-    messages::Noticed,
-};
+use crate::messages::Noticed;
+use model::{Level, Notice};
 
 /// Tells of the first row that was left out, and again only when as many more were: a table that is too large would
 /// otherwise be told of with every change.

@@ -4,10 +4,8 @@ use std::{collections::VecDeque, time::Duration};
 
 use bevy::prelude::*;
 
-use crate::{
-    domain::Change,
-    messages::{Backlog, RowChanged},
-};
+use crate::messages::{Backlog, RowChanged};
+use model::Change;
 
 /// The queue. Bounded by `messages::Backlog`: the connection stops pulling when it is full.
 #[derive(Resource, Debug, Default)]

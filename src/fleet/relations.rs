@@ -4,7 +4,7 @@
 use bevy::prelude::*;
 
 use super::{FleetIndex, InRun, PartOf, Parts, RunParts, TieIndex, Touched, pointers::Pointers, working};
-use crate::domain::{Kind, RowId, RowKey};
+use model::{Kind, RowId, RowKey};
 
 /// What a row says it belongs to, whether that exists or not.
 #[derive(Component, Debug, Clone, Default, PartialEq, Eq)]

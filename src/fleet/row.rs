@@ -11,7 +11,7 @@ use super::{
     relations::{self, Wants},
     retire, ties, working,
 };
-use crate::domain::{Change, Kind, Mapping, Op, Row, RowKey, StatusReading};
+use model::{Change, Kind, Mapping, Op, Row, RowKey, StatusReading};
 
 /// What a row shows, taken apart into what its entity carries.
 struct Shown {

@@ -4,7 +4,7 @@
 use bevy::prelude::*;
 
 use super::pointers::Pointers;
-use crate::domain::RowId;
+use model::RowId;
 
 /// Most names in the index. A task that comes later still tells whom it names, but is not found by them.
 const MAX_NAMED: usize = 2_000_000;

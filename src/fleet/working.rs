@@ -6,7 +6,7 @@ use super::{
     AgentRow, Assigned, Assignments, FleetIndex, Key, Moment, RowState, Touched, WorksOn, assigned::Phase,
     pointers::Pointers, relations::Wants,
 };
-use crate::domain::{Kind, RowId, RowKey, Status};
+use model::{Kind, RowId, RowKey, Status};
 
 /// task → the agents that have it in hand. Kept by Bevy.
 #[derive(Component, Debug, Default)]

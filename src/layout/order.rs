@@ -2,10 +2,8 @@
 //! give the same picture on every wall and after every restart, and what is made while a wall looks on comes where another
 //! one that reads it later has it.
 
-use crate::{
-    domain::{Kind, RowId, RowKey},
-    fleet::{Created, Key},
-};
+use crate::fleet::{Created, Key};
+use model::{Kind, RowId, RowKey};
 
 /// What a row's turn depends on.
 #[derive(Debug, Clone, Copy)]

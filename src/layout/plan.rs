@@ -10,11 +10,11 @@ use super::{
     write::Written,
 };
 use crate::{
-    domain::LinkStatus,
     fleet::{FleetClock, Touched},
     frame::FrameSystems,
     messages::{StatusChanged, Synced},
 };
+use model::LinkStatus;
 
 /// A fleet of fewer rows is stood as it arrives.
 const SMALL_FLEET: usize = 10_000;

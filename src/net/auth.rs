@@ -16,10 +16,10 @@ use super::{
     http::{self, BodyError, Refusal},
 };
 use crate::{
-    domain::{Level, Notice},
     realtime::{Grant, TokenError},
     settings::{Auth, SecretFile, SignIn, bypasses_row_security},
 };
+use model::{Level, Notice};
 
 /// From request to last byte.
 const DEADLINE: Duration = Duration::from_secs(15);

@@ -18,10 +18,10 @@ use super::{
     worker::Order,
 };
 use crate::{
-    domain::FeedEvent,
     realtime::{Action, CloseReason, Feed, Input, Now, Side, TokenError},
     settings::FeedSettings,
 };
+use model::FeedEvent;
 
 /// How soon a full channel is tried again: well under a frame.
 const FLUSH_EVERY: Duration = Duration::from_millis(2);

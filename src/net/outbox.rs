@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use crossbeam_channel::{Sender, TrySendError};
 use foldhash::fast::RandomState;
 
-use crate::domain::{Change, FeedEvent, Op, RowKey};
+use model::{Change, FeedEvent, Op, RowKey};
 
 /// Most events other than row changes that wait; beyond it the oldest notice or link report goes.
 const MAX_NEWS: usize = 1_024;
@@ -197,7 +197,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::domain::{Kind, Level, Notice, Record};
+    use model::{Kind, Level, Notice, Record};
 
     fn change(id: &str, op: Op, value: i64) -> FeedEvent {
         let record = Record::from_json(&format!(r#"{{"v":{value}}}"#)).expect("a row");

@@ -59,7 +59,7 @@ pub(super) fn meaning(table: &Table, base: &Url, refusal: &Refusal) -> PageError
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Kind;
+    use model::Kind;
 
     #[test]
     fn every_refusal_is_sorted_and_says_what_to_do() {

@@ -214,7 +214,7 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Kind;
+    use model::Kind;
 
     fn table(key: &str) -> (Url, Table) {
         let base = Url::parse("https://x.supabase.co/rest/v1").expect("a url");

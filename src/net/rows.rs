@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, value::RawValue};
 
-use crate::{
-    domain::{Cell, Record},
-    realtime::Page,
-};
+use crate::realtime::Page;
+use model::{Cell, Record};
 
 /// Stands in the place of a cell that is nested deeper than the reader goes (124 levels).
 const TOO_DEEP: &str = "(nested too deeply to be read)";

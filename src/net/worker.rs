@@ -11,7 +11,8 @@ use thiserror::Error;
 use tokio::sync::Notify;
 
 use super::{carrier::Carrier, outbox::Outbox, rest::Rest, tls::Tls};
-use crate::{domain::FeedEvent, realtime::Command, settings::FeedSettings};
+use crate::{realtime::Command, settings::FeedSettings};
+use model::FeedEvent;
 
 /// Events between the worker and its reader. When they are not taken, the worker folds changes per row.
 const EVENTS: usize = 8_192;

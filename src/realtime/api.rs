@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::token::{Grant, Token, TokenError};
-use crate::domain::{Backoff, FeedEvent, Kind, Record, RowId};
+use model::{Backoff, FeedEvent, Kind, Record, RowId};
 
 /// The moment of a call. The session never looks at a clock itself.
 #[derive(Debug, Clone, Copy)]

@@ -1,7 +1,7 @@
 //! What is kept of one frame for the next: column names and lists are the same in nearly all of them.
 
 use super::change::Lists;
-use crate::domain::{Headers, Record};
+use model::{Headers, Record};
 
 /// Column names and column lists, each kept once.
 #[derive(Debug, Default)]

@@ -2,10 +2,8 @@
 
 use bevy::prelude::*;
 
-use crate::{
-    domain::Status,
-    theme::{Rgb, Theme, ThemeName},
-};
+use model::Status;
+use model::theme::{Rgb, Theme, ThemeName};
 
 /// The colours of one theme.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -12,11 +12,11 @@ use super::{
     ties::{Circle, Ends, Fleet},
 };
 use crate::{
-    domain::{Kind, RowKey},
     fleet::{AgentRow, Assigned, FleetClock, FleetIndex, PartOf, Touched, WorksOn},
     frame::FrameSystems,
     layout::District,
 };
+use model::{Kind, RowKey};
 
 /// In this time the light goes over from one row to another, seconds (common.wgsl has the same).
 pub const LIGHT_SECS: f64 = 0.2;

@@ -1,6 +1,6 @@
 //! What the picture takes from the settings.
 
-use crate::theme::ThemeName;
+use model::theme::ThemeName;
 
 /// What the picture takes from the settings.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

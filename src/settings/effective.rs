@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::{domain::Mapping, theme::ThemeName};
+use model::Mapping;
+use model::theme::ThemeName;
 
 use super::{
     Origin, QualityPolicy, Vsn, key,

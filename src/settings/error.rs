@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::domain::mapping::clean;
+use model::mapping::clean;
 
 /// A mistake in the settings; the user corrects it and starts again.
 #[derive(Debug, Error, PartialEq, Eq)]

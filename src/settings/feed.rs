@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::sign_in::SignIn;
-use crate::domain::{Backoff, Mapping};
+use model::{Backoff, Mapping};
 
 /// Serializer version of the Realtime socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

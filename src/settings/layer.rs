@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::{Kind, Status};
+use model::{Kind, Status};
 
 use super::{origin::Origin, typed::Raw};
 

@@ -8,10 +8,8 @@ use std::{
 
 use secrecy::SecretString;
 
-use crate::{
-    domain::{Backoff, Level, Mapping, Notice},
-    theme::ThemeName,
-};
+use model::theme::ThemeName;
+use model::{Backoff, Level, Mapping, Notice};
 
 use super::{
     Auth, Effective, Env, FeedSettings, QualityPolicy, SettingsArgs, SettingsError, SignIn, Vsn, WallSettings,

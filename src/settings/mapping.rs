@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::{Kind, Mapping, Status};
+use model::{Kind, Mapping, Status};
 
 use super::{
     SettingsError,
@@ -194,7 +194,7 @@ pub(super) fn assemble<'l>(layers: impl IntoIterator<Item = &'l Layer>) -> Resul
         apply(&mut mapping, &mut origins, &layer.columns);
         for Word { word, status, origin } in &layer.words {
             mapping.say(word, *status);
-            if let Some(word) = crate::domain::mapping::normalised(word) {
+            if let Some(word) = model::mapping::normalised(word) {
                 origins.insert(format!("status.{word}"), origin.clone());
             }
         }

@@ -7,7 +7,7 @@ use super::{
     origin::Origin,
     typed::{Set, Values},
 };
-use crate::domain::Backoff;
+use model::Backoff;
 
 /// Share of a delay that is random in kiosk mode: many walls must not come back at one moment.
 const KIOSK_JITTER: f64 = 0.2;

@@ -13,10 +13,8 @@ use std::{
 use thiserror::Error;
 use toml::{Table, Value};
 
-use crate::{
-    domain::{Backoff, Level, Notice},
-    files::{Purpose, write_whole},
-};
+use crate::files::{Purpose, write_whole};
+use model::{Backoff, Level, Notice};
 
 use super::{
     layer::Layer,

@@ -9,10 +9,8 @@ use std::{
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::SettingsError;
-use crate::{
-    domain::{Level, Notice},
-    files::{Purpose, write_whole},
-};
+use crate::files::{Purpose, write_whole};
+use model::{Level, Notice};
 
 /// Longer than any secret; a file of that size is another file.
 pub(super) const MAX_SECRET_BYTES: u64 = 16 * 1_024;

@@ -1,6 +1,7 @@
 //! What a panel asks for when it is used. Panels only push these; the shell carries them out.
 
-use crate::{domain::Backoff, messages::Intent};
+use crate::messages::Intent;
+use model::Backoff;
 
 /// One use of a panel.
 #[derive(Debug, Clone, PartialEq)]

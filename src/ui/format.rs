@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::domain::{Span, noun};
+use model::{Span, noun};
 
 /// A count in at most five characters: `12`, `9 999`, `12.3k`, `100k`, `1.2M`.
 pub fn compact(count: usize) -> String {

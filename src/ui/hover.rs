@@ -3,7 +3,7 @@
 use egui::{Area, Context, Id, Label, Order, Pos2, Rect, RichText, Sense, Ui, Vec2, vec2};
 
 use super::{format, status_icon, theme, theme::Tier};
-use crate::domain::{Kind, StatusReading};
+use model::{Kind, StatusReading};
 
 /// The row under the pointer, as plain data.
 #[derive(Debug)]

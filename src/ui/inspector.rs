@@ -3,10 +3,8 @@
 use egui::{Align, Frame, Layout, Margin, Panel, Rect, RichText, ScrollArea, Sense, Ui, Vec2};
 
 use super::{Action, format, secrets, status_icon, theme, theme::Tier};
-use crate::{
-    domain::{Record, RowKey, StatusReading},
-    messages::Intent,
-};
+use crate::messages::Intent;
+use model::{Record, RowKey, StatusReading};
 
 /// The selected row, as plain data.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use egui::{
 };
 
 use super::{Action, format, status_icon, theme, theme::Tier};
-use crate::domain::Status;
+use model::Status;
 
 /// One state's line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,10 +5,8 @@ use bevy::{color::Mix as _, color::Oklaba, prelude::Component};
 use egui::Color32;
 
 use super::theme::{self, Inks};
-use crate::{
-    domain::{LinkStatus, StatusReport},
-    theme::ThemeName,
-};
+use model::theme::ThemeName;
+use model::{LinkStatus, StatusReport};
 
 /// The looks of the badge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::domain::Cell;
+use model::Cell;
 
 /// Columns whose names contain one of these are masked.
 const SECRET_PARTS: [&str; 4] = ["key", "token", "secret", "password"];

@@ -3,7 +3,7 @@
 use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, Vec2, pos2, vec2};
 
 use super::theme;
-use crate::domain::{Level, Status};
+use model::{Level, Status};
 
 /// Draws the shape of `status` into `rect` (the smaller side counts).
 pub fn paint(painter: &Painter, rect: Rect, status: Status, color: Color32) {

@@ -1,5 +1,5 @@
 //! The theme as the panels wear it: its colours as egui takes them, the sizes, and egui's own style. The colours
-//! themselves are `crate::theme`'s.
+//! themselves are `model::theme`'s.
 
 use bevy::color::{ColorToPacked as _, Oklaba, Srgba};
 use egui::{
@@ -9,10 +9,8 @@ use egui::{
 };
 
 use super::TypeScale;
-use crate::{
-    domain::{Level, Status},
-    theme::{Rgb, Theme, ThemeName},
-};
+use model::theme::{Rgb, Theme, ThemeName};
+use model::{Level, Status};
 
 /// The colours of one theme.
 #[derive(Debug, PartialEq)]

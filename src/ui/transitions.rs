@@ -14,11 +14,11 @@ use super::{
 };
 use crate::{
     connection::Connection,
-    domain::{Kind, LinkStatus},
     frame::FrameSystems,
     messages::{ScreenTheme, Staleness},
-    theme::ThemeName,
 };
+use model::theme::ThemeName;
+use model::{Kind, LinkStatus};
 
 /// Badge and header line: one tone into the next.
 const BLEND: Duration = Duration::from_millis(320);
@@ -135,7 +135,8 @@ mod tests {
     use bevy::time::TimeUpdateStrategy;
 
     use super::*;
-    use crate::{domain::StatusReport, frame, messages, ui::theme::Inks};
+    use crate::{frame, messages, ui::theme::Inks};
+    use model::StatusReport;
 
     fn dark() -> &'static Inks {
         inks(ThemeName::Dark)

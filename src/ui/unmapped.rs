@@ -9,10 +9,10 @@ use bevy::{prelude::*, time::common_conditions::on_real_timer};
 
 use super::format;
 use crate::{
-    domain::{Kind, Status},
     fleet::{Counts, RowState},
     frame::FrameSystems,
 };
+use model::{Kind, Status};
 
 /// Most words that are listed.
 pub const MOST_WORDS: usize = 8;
@@ -67,7 +67,7 @@ fn distinct_words<'a>(states: impl Iterator<Item = &'a RowState>, unmapped: usiz
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::StatusReading;
+    use model::StatusReading;
 
     #[test]
     fn each_unknown_word_is_listed_once_and_not_too_many() {

@@ -10,12 +10,12 @@ use bevy::{
 use super::{canvas::Canvas, fonts, governor, gpu, kiosk, pace, picture, resolution, snapshot, unattended, viewing};
 use crate::{
     connection::ConnectionPlugin,
-    domain::Mapping,
-    domain::Notice,
     fleet, frame, layout, messages, scene,
     settings::{QualityPolicy, WallSettings},
     third_party, ui,
 };
+use model::Mapping;
+use model::Notice;
 
 /// Unattended, the whole fleet is shown again this long after somebody last touched the view.
 const KIOSK_FIT_SECS: f32 = 60.0;

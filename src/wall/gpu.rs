@@ -16,10 +16,8 @@ use bevy::{
 };
 
 use super::canvas::{OffscreenImage, offscreen_settings};
-use crate::{
-    domain::{Backoff, Level, Notice},
-    messages::Noticed,
-};
+use crate::messages::Noticed;
+use model::{Backoff, Level, Notice};
 
 /// From a failure to a new device; it doubles with each failure.
 const PAUSES: Backoff = Backoff {

@@ -5,11 +5,8 @@ use std::path::PathBuf;
 use bevy::prelude::*;
 
 use super::{app::Lose, canvas::OffscreenImage, picture};
-use crate::{
-    connection::Connection,
-    domain::{Kind, LinkStatus},
-    messages::Backlog,
-};
+use crate::{connection::Connection, messages::Backlog};
+use model::{Kind, LinkStatus};
 
 /// How long a snapshot waits for more rows, or to be live, before it gives up, in seconds: a cold project takes up to 20 s.
 const DEADLINE_SECS: f64 = 45.0;

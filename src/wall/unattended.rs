@@ -5,11 +5,8 @@ use std::path::PathBuf;
 use bevy::prelude::*;
 
 use super::{canvas::OffscreenImage, picture};
-use crate::{
-    connection::Connection,
-    domain::{Kind, Status},
-    fleet::Counts,
-};
+use crate::{connection::Connection, fleet::Counts};
+use model::{Kind, Status};
 
 /// How often the picture is rewritten, in seconds.
 const EVERY_SECS: f64 = 5.0;

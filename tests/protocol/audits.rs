@@ -2,10 +2,8 @@
 //! without a word, tables that cannot be followed. With a made-up clock.
 
 use crate::rig::{Rig, config, seconds, table};
-use opswall::{
-    domain::{FeedEvent, Following, Kind, LinkReport, LinkStatus},
-    realtime::{Action, PageError, SessionConfig},
-};
+use model::{FeedEvent, Following, Kind, LinkReport, LinkStatus};
+use opswall::realtime::{Action, PageError, SessionConfig};
 use serde_json::{Value, json};
 
 fn watching() -> SessionConfig {

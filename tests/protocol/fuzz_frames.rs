@@ -10,12 +10,10 @@ use crate::mutate::mutated;
 use crate::recorded::frames;
 use crate::rig::{FIRST_ID, Rig, State, config, id_text, ms, seconds, table};
 use fastrand::Rng;
-use opswall::{
-    domain::{Backoff, FeedEvent, Kind, LinkStatus, Record},
-    realtime::{
-        Action, CloseReason, Direction, Frame, Input, Page, PageError, PageQuery, PageRequest, SessionConfig, Vsn,
-        decode_text, encode_text,
-    },
+use model::{Backoff, FeedEvent, Kind, LinkStatus, Record};
+use opswall::realtime::{
+    Action, CloseReason, Direction, Frame, Input, Page, PageError, PageQuery, PageRequest, SessionConfig, Vsn,
+    decode_text, encode_text,
 };
 use serde_json::{Value, json};
 

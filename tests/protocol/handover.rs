@@ -3,12 +3,10 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::rig::{config, ms, record, seconds};
-use opswall::{
-    domain::{FeedEvent, LinkStatus, Op},
-    realtime::{
-        Action, CloseReason, Command, Direction, Feed, Frame, Input, Now, PageQuery, PageRequest, SessionConfig, Side,
-        Vsn, decode_text, encode_text,
-    },
+use model::{FeedEvent, LinkStatus, Op};
+use opswall::realtime::{
+    Action, CloseReason, Command, Direction, Feed, Frame, Input, Now, PageQuery, PageRequest, SessionConfig, Side, Vsn,
+    decode_text, encode_text,
 };
 use serde_json::{Value, json};
 

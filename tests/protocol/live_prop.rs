@@ -12,12 +12,10 @@ use std::{
 
 use crate::rig::{Rig, config, ms, seconds, table};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use opswall::{
-    domain::{Kind, LinkStatus},
-    realtime::{
-        Action, CloseReason, Command, Frame, Input, PageError, PageQuery, PageRequest, SessionConfig, TokenError,
-        decode_text,
-    },
+use model::{Kind, LinkStatus};
+use opswall::realtime::{
+    Action, CloseReason, Command, Frame, Input, PageError, PageQuery, PageRequest, SessionConfig, TokenError,
+    decode_text,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -184,7 +182,7 @@ impl World {
                 }
                 Action::CancelFetches => self.server.read.clear(),
                 Action::Send(text) => self.sent(&text),
-                Action::Emit(opswall::domain::FeedEvent::Synced(_)) => {
+                Action::Emit(model::FeedEvent::Synced(_)) => {
                     self.synced += 1;
                     // The reading under way at the loss is laid under all changes since it began, older ones as well.
                     if !std::mem::replace(&mut self.synced_since_loss, true) {

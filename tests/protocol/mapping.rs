@@ -1,6 +1,6 @@
 //! Rows as real projects keep them, and rows that no project should: what the default mapping makes of each.
 
-use opswall::domain::{
+use model::{
     Agent, Kind, Mapping, Record, Row, RowId, Status, Task, Workflow,
     mapping::{MAX_DEPENDENCIES_PER_TASK, MAX_LABEL_CHARS},
 };

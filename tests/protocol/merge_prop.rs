@@ -7,10 +7,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::rig::{Rig, config, ms, seconds};
-use opswall::{
-    domain::{Kind, LinkStatus},
-    realtime::{CloseReason, Command, Input, PageError, PageQuery, PageRequest, SessionConfig, decode_text},
-};
+use model::{Kind, LinkStatus};
+use opswall::realtime::{CloseReason, Command, Input, PageError, PageQuery, PageRequest, SessionConfig, decode_text};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

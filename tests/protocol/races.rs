@@ -5,10 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::rig::{Rig, config, id_text, ms, seconds};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use opswall::{
-    domain::LinkStatus,
-    realtime::{Input, PageQuery, PageRequest, SessionConfig},
-};
+use model::LinkStatus;
+use opswall::realtime::{Input, PageQuery, PageRequest, SessionConfig};
 use serde_json::{Value, json};
 
 /// A table as a server holds it: by key, and read by key.

@@ -3,12 +3,10 @@
 //! `truth.rs` has the whole list.
 
 use crate::rig::{Rig, config, ms, seconds};
-use opswall::{
-    domain::LinkStatus,
-    realtime::{
-        CloseReason, FrameError, Input, PageError, PageQuery, Vsn, decode_binary, decode_text,
-        frame::{BinaryKind, decode_client_binary},
-    },
+use model::LinkStatus;
+use opswall::realtime::{
+    CloseReason, FrameError, Input, PageError, PageQuery, Vsn, decode_binary, decode_text,
+    frame::{BinaryKind, decode_client_binary},
 };
 use serde_json::{Value, json};
 
@@ -761,7 +759,7 @@ mod whole_life {
         ));
         rig.pass(seconds(1));
         let measured = rig.actions.iter().rev().find_map(|action| match action {
-            opswall::realtime::Action::Emit(opswall::domain::FeedEvent::Link(link)) => link.heartbeat_rtt_ms,
+            opswall::realtime::Action::Emit(model::FeedEvent::Link(link)) => link.heartbeat_rtt_ms,
             _ => None,
         });
         assert!(measured.is_some_and(|ms| (40..=50).contains(&ms)), "{measured:?}");
@@ -830,9 +828,9 @@ mod whole_life {
     fn v101_at_most_one_join_is_pending_and_joins_keep_their_distance() {
         let mut rig = Rig::live(
             SessionConfig {
-                backoff: opswall::domain::Backoff {
+                backoff: model::Backoff {
                     max_attempts: 0,
-                    ..opswall::domain::Backoff::default()
+                    ..model::Backoff::default()
                 },
                 ..config()
             },

@@ -4,10 +4,8 @@
 use std::time::Duration;
 
 use crate::rig::{Rig, config, ms, seconds, table};
-use opswall::{
-    domain::{Backoff, Kind, LinkStatus},
-    realtime::{CloseReason, Command, ConnectFailure, Input, PageError, PageQuery},
-};
+use model::{Backoff, Kind, LinkStatus};
+use opswall::realtime::{CloseReason, Command, ConnectFailure, Input, PageError, PageQuery};
 use serde_json::{Value, json};
 
 fn waits(rig: &Rig) -> Vec<u64> {

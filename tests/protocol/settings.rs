@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use clap::Parser as _;
+use model::{Backoff, Kind, Status};
 use opswall::{
     cli::Cli,
     commands::config,
-    domain::{Backoff, Kind, Status},
     settings::{Env, FeedSettings, Origin, Settings, SettingsError, SignIn, Vsn, saved},
 };
 use proptest::prelude::*;
@@ -238,7 +238,7 @@ fn the_quality_is_governed_unless_it_is_pinned() {
 
 #[test]
 fn the_theme_comes_from_flag_environment_and_file() {
-    use opswall::theme::ThemeName;
+    use model::theme::ThemeName;
     assert_eq!(Place::new().load(&[]).wall.theme, ThemeName::Dark);
     let place = Place::new().var("OPSWALL_THEME", "Light");
     assert_eq!(place.load(&[]).wall.theme, ThemeName::Light);
@@ -796,7 +796,7 @@ fn the_example_file_is_valid_and_says_the_defaults() {
     let place = Place::new().file(&all);
     let settings = place.load(&["--key", "demo"]);
     assert_eq!(settings.backoff, Backoff::default());
-    assert_eq!(settings.mapping.kinds, opswall::domain::Mapping::default().kinds);
+    assert_eq!(settings.mapping.kinds, model::Mapping::default().kinds);
     let known = settings.effective().iter().filter(|one| {
         !one.name.contains('.') && !["realtime_url", "rest_url", "auth_url"].contains(&one.name.as_str())
     });

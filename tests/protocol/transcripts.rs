@@ -5,12 +5,10 @@ use std::{borrow::Cow, collections::BTreeSet, fs, path::PathBuf};
 
 use crate::recorded::{Line, frames};
 use crate::rig::{Rig, config, ms, seconds, table};
-use opswall::{
-    domain::{FeedEvent, Kind, LinkStatus, Op},
-    realtime::{
-        Action, Direction, Frame, Input, PageQuery, SessionConfig, Vsn, decode_binary, decode_text, encode_text,
-        frame::{BinaryKind, decode_client_binary},
-    },
+use model::{FeedEvent, Kind, LinkStatus, Op};
+use opswall::realtime::{
+    Action, Direction, Frame, Input, PageQuery, SessionConfig, Vsn, decode_binary, decode_text, encode_text,
+    frame::{BinaryKind, decode_client_binary},
 };
 use serde_json::Value;
 

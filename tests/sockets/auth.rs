@@ -11,9 +11,9 @@ use std::{
 };
 
 use crate::listener::{Listener, server_rows};
+use model::LinkStatus;
 use opswall::{
     demo::{Account, AuthOptions, Door, ErrorShape, Keys, Options, Refusal, Server, Spoil, TableId},
-    domain::LinkStatus,
     realtime::Command,
     settings::{Env, FeedSettings, Settings, SettingsArgs},
 };

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::demo::server;
 use crate::listener::{Listener, settings};
+use model::{Backoff, LinkStatus};
 use opswall::{
     demo::{Cut, Flow, Mishap, Proxy, Server, Way},
-    domain::{Backoff, LinkStatus},
     settings::FeedSettings,
 };
 
@@ -81,7 +81,7 @@ fn torn_merged_and_slow_bytes_are_only_bytes() {
         let mut listener = Listener::start(settings(&proxy.url()));
         listener.until_connected();
         listener.until("live changes", |listener| {
-            let live = |change: &&opswall::domain::Change| change.committed_ms.is_some();
+            let live = |change: &&model::Change| change.committed_ms.is_some();
             listener.changes.iter().filter(live).count() > 30
         });
         server.control().pause();

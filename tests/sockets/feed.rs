@@ -7,9 +7,9 @@ use std::{
 
 use crate::demo::server;
 use crate::listener::{Listener, settings};
+use model::{Backoff, LinkStatus};
 use opswall::{
     demo::{ChannelFault, Cut, Refusal},
-    domain::{Backoff, LinkStatus},
     realtime::Command,
     settings::Vsn,
 };
@@ -200,7 +200,7 @@ fn what_cannot_get_better_by_waiting_is_said_at_once_with_a_remedy() {
     };
     let mut wrong_table = settings(&server.url());
     let mut mapping = (*wrong_table.mapping).clone();
-    mapping.kinds[opswall::domain::Kind::Task].table = "no_such_table".into();
+    mapping.kinds[model::Kind::Task].table = "no_such_table".into();
     wrong_table.mapping = mapping.into();
     for (settings, said) in [(wrong_key, "key"), (wrong_table, "no_such_table")] {
         let mut listener = Listener::start(settings);

@@ -9,9 +9,9 @@ use std::{
 
 use crate::demo::server;
 use crate::listener::{Listener, settings};
+use model::{Backoff, LinkStatus};
 use opswall::{
     demo::{Door, Refusal, Spoil},
-    domain::{Backoff, LinkStatus},
     settings::FeedSettings,
 };
 use tokio_tungstenite::tungstenite::{self, Message, WebSocket};

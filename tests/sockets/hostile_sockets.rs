@@ -9,10 +9,8 @@ use std::{
 
 use crate::listener::{Listener, settings};
 use crate::wild::{Wild, answer, rows};
-use opswall::{
-    domain::{Backoff, Cell, Kind, LinkStatus, RowKey},
-    settings::FeedSettings,
-};
+use model::{Backoff, Cell, Kind, LinkStatus, RowKey};
+use opswall::settings::FeedSettings;
 use serde_json::{Value, json};
 
 const KEY: &str = "sb_publishable_very-secret";

@@ -3,11 +3,9 @@
 use std::{path::Path, process::Command};
 
 use crate::postgres::Postgres;
-use opswall::{
-    demo::TableId,
-    domain::{Kind, Mapping, Record, Row, RowId, Status},
-    schema,
-};
+use model::schema;
+use model::{Kind, Mapping, Record, Row, RowId, Status};
+use opswall::demo::TableId;
 
 /// What the program prints in a folder of its own.
 fn printed(folder: &Path, args: &[&str]) -> (Option<i32>, String, String) {

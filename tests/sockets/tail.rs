@@ -11,10 +11,8 @@ use crate::{
     demo::server,
     tls::{Authority, FAR_OFF, LONG_AGO},
 };
-use opswall::{
-    demo::{Cut, Refusal, TableId},
-    domain::Kind,
-};
+use model::Kind;
+use opswall::demo::{Cut, Refusal, TableId};
 use serde_json::Value;
 
 /// Runs the program in a folder of its own, without anybody's settings.

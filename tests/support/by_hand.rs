@@ -1,8 +1,8 @@
 //! Rows that a test sets by hand, without the fleet: what change detection finds is noted as the fleet notes it.
 
 use bevy::prelude::*;
+use model::{Kind, RowId, RowKey};
 use opswall::{
-    domain::{Kind, RowId, RowKey},
     fleet::{AgentRow, Key, Moment, PartOf, RowState, TaskRow, Touched, WorkflowRow, WorksOn},
     frame::FrameSystems,
     layout::{District, Place},

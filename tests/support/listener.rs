@@ -6,9 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use model::{Change, FeedEvent, Kind, LinkReport, LinkStatus, Notice, Op, Record, RowKey, StatusReport, SyncReport};
 use opswall::{
     demo::{Control, TableId},
-    domain::{Change, FeedEvent, Kind, LinkReport, LinkStatus, Notice, Op, Record, RowKey, StatusReport, SyncReport},
     net::Worker,
     settings::{Env, FeedSettings, Settings, SettingsArgs},
 };

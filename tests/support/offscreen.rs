@@ -23,7 +23,8 @@ use bevy::{
     window::ExitCondition,
     winit::WinitPlugin,
 };
-use opswall::{domain::*, fleet::*, frame, layout::*, messages, scene};
+use model::*;
+use opswall::{fleet::*, frame, layout::*, messages, scene};
 
 /// Frames after which a picture that was asked for must have come.
 const PATIENCE_FRAMES: usize = 100;

@@ -3,12 +3,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use opswall::{
-    domain::{Backoff, FeedEvent, Kind, LinkStatus, Notice, Record, StatusReport, SyncReport},
-    realtime::{
-        Action, CloseReason, Command, ConnectFailure, Direction, Frame, Grant, Input, Now, Page, PageError, PageQuery,
-        PageRequest, Probe, ProbeRequest, Session, SessionConfig, Table, Vsn, decode_text, encode_text,
-    },
+use model::{Backoff, FeedEvent, Kind, LinkStatus, Notice, Record, StatusReport, SyncReport};
+use opswall::realtime::{
+    Action, CloseReason, Command, ConnectFailure, Direction, Frame, Grant, Input, Now, Page, PageError, PageQuery,
+    PageRequest, Probe, ProbeRequest, Session, SessionConfig, Table, Vsn, decode_text, encode_text,
 };
 use serde_json::{Value, json};
 
@@ -197,7 +195,7 @@ impl Rig {
                 self.changes += 1;
                 let key = (change.key.kind, change.key.id.to_string());
                 let row = serde_json::to_value(&*change.record).expect("a row");
-                use opswall::domain::Op;
+                use model::Op;
                 match change.op {
                     Op::Insert => assert!(self.state.insert(key, row).is_none(), "{change:?}: it was there"),
                     Op::Update => assert!(self.state.insert(key, row).is_some(), "{change:?}: it was not there"),

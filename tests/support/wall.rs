@@ -9,10 +9,10 @@ use std::{
 };
 
 use bevy::{prelude::*, text::TextLayoutInfo};
+use model::{Kind, LinkStatus};
 use opswall::{
     connection::{Connection, ConnectionPlugin},
     demo::{Options, Server},
-    domain::{Kind, LinkStatus},
     fleet::{Counts, FleetIndex},
     messages::{Backlog, Intent},
     scene::camera::View,

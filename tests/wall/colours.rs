@@ -2,7 +2,9 @@
 //! everybody, and text stands out from the ground.
 
 use bevy::prelude::*;
-use opswall::{domain::Status, scene::palette::Palette, theme::ThemeName, ui::theme};
+use model::Status;
+use model::theme::ThemeName;
+use opswall::{scene::palette::Palette, ui::theme};
 
 /// Least distance between two states' colours (visual-language.md: 13 computed, 12 kept).
 const LEAST_DISTANCE: f64 = 12.0;

@@ -8,12 +8,12 @@ use image::{
     ImageEncoder as _, RgbImage,
     codecs::png::{CompressionType, FilterType, PngEncoder},
 };
+use model::Status;
+use model::theme::ThemeName;
 use opswall::{
-    domain::Status,
     fleet::{FleetClock, RowState},
     messages::{ScreenTheme, Staleness},
     scene::{motion::MotionSettings, selection::Selection},
-    theme::ThemeName,
 };
 
 use crate::{

@@ -3,9 +3,9 @@
 
 use crate::wall::{Wall, difference, feed, pixels_of};
 use bevy::prelude::*;
+use model::{Kind, LinkStatus, Status};
 use opswall::{
     demo::{Control, TableId},
-    domain::{Kind, LinkStatus, Status},
     fleet::{PartOf, WorksOn},
     layout::{District, DockGround, Place, Unassigned},
     scene::palette::Palette,

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Instant};
 
 use bevy::prelude::*;
+use model::{Change, Kind, Op, Record, RowKey, Status, mapping::MAX_AGENTS_PER_TASK};
 use opswall::{
-    domain::{Change, Kind, Op, Record, RowKey, Status, mapping::MAX_AGENTS_PER_TASK},
     fleet::{
         self, Columns, Counts, EXIT_SECS, FleetClock, FleetIndex, FleetMapping, InHandOf, Incoming, Key, Label, Moment,
         PartOf, Parts, RowState, TaskRow, WorksOn,

@@ -6,7 +6,8 @@ use bevy::{
     prelude::*,
     render::{render_resource::PollType, renderer::RenderDevice},
 };
-use opswall::{domain::LinkStatus, fleet::FleetIndex};
+use model::LinkStatus;
+use opswall::fleet::FleetIndex;
 
 use crate::wall::{Wall, difference, feed};
 

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use bevy::prelude::*;
+use model::{Kind, RowKey, SyncReport};
 use opswall::{
-    domain::{Kind, RowKey, SyncReport},
     fleet::{AgentRow, FleetClock, Key, Moment, PartOf, TaskRow, WorkflowRow, WorksOn},
     frame,
     layout::{
@@ -551,7 +551,7 @@ fn what_is_made_while_a_wall_looks_on_stands_where_another_wall_finds_it() {
     use crate::ties::{app, change, entity, feed};
     let flow = change(
         Kind::Workflow,
-        opswall::domain::Op::Insert,
+        model::Op::Insert,
         &serde_json::json!({"id": "w", "name": "w"}),
     );
     // Ids say nothing of the order, as UUIDs do not.
@@ -560,7 +560,7 @@ fn what_is_made_while_a_wall_looks_on_stands_where_another_wall_finds_it() {
         let made = format!("2026-11-27T08:{:02}:{:02}.25+00:00", n / 60, n % 60);
         let row =
             serde_json::json!({"id": id(n), "title": "t", "status": "queued", "workflow_id": "w", "created_at": made});
-        change(Kind::Task, opswall::domain::Op::Insert, &row)
+        change(Kind::Task, model::Op::Insert, &row)
     };
     let settled = |app: &mut App| {
         app.world_mut().write_message(Synced(SyncReport::default()));

@@ -1,8 +1,8 @@
 //! The marks without a renderer: what is kept for each entity, and what of it counts as changed.
 
 use bevy::prelude::*;
+use model::{Status, StatusReading};
 use opswall::{
-    domain::{Status, StatusReading},
     fleet::*,
     frame,
     layout::{Extent, Place},

@@ -4,8 +4,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use bevy::prelude::*;
+use model::{Change, Kind, Op, Record, RowKey, Status, SyncReport};
 use opswall::{
-    domain::{Change, Kind, Op, Record, RowKey, Status, SyncReport},
     fleet::*,
     frame,
     layout::{self, District, Place},

@@ -4,9 +4,9 @@ use std::{collections::HashSet, net::Ipv4Addr};
 
 use crate::wall::Wall;
 use bevy::prelude::*;
+use model::{Kind, LinkStatus, Status};
 use opswall::{
     demo::{Options, Population, Server},
-    domain::{Kind, LinkStatus, Status},
     fleet::{AgentRow, Key, Label, RowState, TaskRow, WorkflowRow},
     layout::{District, Place},
     messages::FloatingPanels,

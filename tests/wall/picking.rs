@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bevy::{prelude::*, time::TimeUpdateStrategy};
+use model::{Kind, Op};
 use opswall::{
-    domain::{Kind, Op},
     fleet::{AgentRow, FleetClock, TaskRow, WorkflowRow},
     layout::{District, MOVE_SECS, Place},
     scene::{camera::View, motion::flown, pointer::Pointer, selection::Selection},
@@ -46,7 +46,7 @@ fn hovered(app: &mut App, world: Vec2) -> Option<Entity> {
     app.world().resource::<Selection>().hovered
 }
 
-fn agent(id: &str, task: Option<&str>) -> opswall::domain::Change {
+fn agent(id: &str, task: Option<&str>) -> model::Change {
     let row = json!({"id": id, "name": id, "status": "busy", "current_task_id": task});
     change(Kind::Agent, Op::Update, &row)
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use bevy::prelude::*;
+use model::{Kind, LinkStatus, Status};
 use opswall::{
     demo::{Cut, Refusal},
-    domain::{Kind, LinkStatus, Status},
     fleet::{Counts, FleetIndex},
     messages::Intent,
     scene::palette::Palette,

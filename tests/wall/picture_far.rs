@@ -2,8 +2,8 @@
 
 use crate::offscreen::*;
 use bevy::prelude::*;
+use model::Status;
 use opswall::{
-    domain::Status,
     fleet::*,
     scene::{labels::TextScale, marks::Tallies, palette::Palette},
 };

@@ -4,8 +4,8 @@ use std::{sync::Mutex, time::Instant};
 
 use crate::offscreen::*;
 use bevy::prelude::*;
+use model::Status;
 use opswall::{
-    domain::Status,
     fleet::*,
     frame::FrameSystems,
     layout::{DockGround, Place},

@@ -9,8 +9,8 @@ use bevy::{
     prelude::*,
     text::TextLayoutInfo,
 };
+use model::{Kind, Status, StatusReading};
 use opswall::{
-    domain::{Kind, Status, StatusReading},
     fleet::{self, AgentRow, Label, Moment, PartOf, RowState, TaskRow, WorkflowRow, WorksOn},
     layout::Place,
     messages::SceneInsets,

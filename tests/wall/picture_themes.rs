@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use crate::offscreen::*;
 use bevy::prelude::*;
+use model::Status;
+use model::theme::ThemeName;
 use opswall::{
-    domain::Status,
     layout::{MOVE_SECS, Place},
     messages::ScreenTheme,
     scene::{motion::MotionSettings, palette::Palette},
-    theme::ThemeName,
 };
 
 const LATER: f64 = 100.0;

@@ -10,11 +10,11 @@ use crate::{
     ties::{entity, feed, task, workflow},
 };
 use bevy::prelude::*;
+use model::Kind;
+use model::theme::ThemeName;
 use opswall::{
-    domain::Kind,
     messages::ScreenTheme,
     scene::{camera::View, motion::MotionSettings, palette::Palette, selection::Selection},
-    theme::ThemeName,
 };
 
 /// One at a time: each has a device of its own, and a machine may have few cores.

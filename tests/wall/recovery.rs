@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bevy::{prelude::*, time::TimeUpdateStrategy};
+use model::{Kind, Op, SyncReport};
 use opswall::{
-    domain::{Kind, Op, SyncReport},
     fleet::{FleetClock, Moment},
     messages::Synced,
 };

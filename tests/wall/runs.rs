@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::fleet::feed;
 use bevy::prelude::*;
+use model::{Change, Kind, Mapping, Op, Row, RowKey, Status};
 use opswall::{
-    domain::{Change, Kind, Mapping, Op, Row, RowKey, Status},
     fleet::{self, Counts, FleetIndex, FleetMapping, PartOf, WorksOn},
     frame,
     layout::{self, District, Place},
@@ -198,6 +198,6 @@ fn a_run_reads_like_a_piece_of_work() {
         };
         (task.workflow, task.run)
     });
-    let four = Some(opswall::domain::RowId::from("4"));
+    let four = Some(model::RowId::from("4"));
     assert_eq!(homes, [(None, four.clone()), (four.clone(), four)]);
 }

@@ -1,8 +1,8 @@
 //! What is selected comes forward with what belongs to it, and everything else steps back: in the marks and in the picture.
 
 use bevy::{prelude::*, time::TimeUpdateStrategy};
+use model::{Change, Kind, Op, Status};
 use opswall::{
-    domain::{Change, Kind, Op, Status},
     fleet::FleetClock,
     layout::Place,
     scene::{

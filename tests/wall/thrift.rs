@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use bevy::prelude::*;
 use image::RgbImage;
+use model::{Kind, LinkStatus, Status};
 use opswall::{
     demo::TableId,
-    domain::{Kind, LinkStatus, Status},
     fleet::{FleetClock, Moment},
     messages::{Luxury, Quality},
     scene::{camera::SceneCamera, palette::Palette},

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use bevy::prelude::*;
+use model::{Change, Kind, Op};
 use opswall::{
-    domain::{Change, Kind, Op},
     fleet::{self, FleetMapping, Incoming},
     frame, layout,
     messages::{self, RowChanged},

@@ -17,12 +17,12 @@ use bevy::{
     window::ExitCondition,
     winit::WinitPlugin,
 };
+use model::{
+    Attempt, Backoff, Change, ChannelState, Following, Kind, Level, LinkEvent, LinkStatus, Notice, Op, PerKind, Record,
+    Resync, RowKey, StatusReport, SyncReport,
+};
 use opswall::{
     connection::Connection,
-    domain::{
-        Attempt, Backoff, Change, ChannelState, Following, Kind, Level, LinkEvent, LinkStatus, Notice, Op, PerKind,
-        Record, Resync, RowKey, StatusReport, SyncReport,
-    },
     fleet, frame,
     messages::{self, Noticed, RowChanged},
     scene::selection::Selection,

@@ -8,13 +8,13 @@ use egui_kittest::{
     Harness,
     kittest::{By, NodeT as _, Queryable as _},
 };
+use model::theme::ThemeName;
+use model::{
+    Attempt, Backoff, ChannelState, Following, Kind, Level, LinkEvent, LinkReport, LinkStatus, Notice, Record, Resync,
+    RowKey, Status, StatusReading,
+};
 use opswall::{
-    domain::{
-        Attempt, Backoff, ChannelState, Following, Kind, Level, LinkEvent, LinkReport, LinkStatus, Notice, Record,
-        Resync, RowKey, Status, StatusReading,
-    },
     messages::Intent,
-    theme::ThemeName,
     ui::{
         Action, TypeScale,
         header::{BadgeView, HeaderCounts, HeaderView, Part, badge_ui, header_ui},
@@ -337,8 +337,8 @@ fn eventful() -> LinkReport {
             times,
         });
     }
-    link.channel = opswall::domain::PerKind::from_fn(|_| ChannelState::Live);
-    link.rows = opswall::domain::PerKind::from_fn(|kind| [40, 1_400, 1, 0][kind.index()]);
+    link.channel = model::PerKind::from_fn(|_| ChannelState::Live);
+    link.rows = model::PerKind::from_fn(|kind| [40, 1_400, 1, 0][kind.index()]);
     link.following[Kind::Task] = Following::StreamOnly;
     link.following[Kind::Workflow] = Following::Polled;
     link

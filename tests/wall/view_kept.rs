@@ -6,8 +6,8 @@ use std::{
 };
 
 use bevy::prelude::*;
+use model::{PerKind, SyncReport};
 use opswall::{
-    domain::{PerKind, SyncReport},
     fleet::{self, FleetMapping},
     frame, layout,
     messages::{self, Intent, Synced},
@@ -87,7 +87,7 @@ fn run(app: &mut App, what: &str, is_done: impl Fn(&App) -> bool) {
 }
 
 fn focus(app: &mut App, id: &str) {
-    let key = opswall::domain::RowKey::new(opswall::domain::Kind::Workflow, id.into());
+    let key = model::RowKey::new(model::Kind::Workflow, id.into());
     app.world_mut().write_message(Intent::Focus(key));
     app.update();
     run(app, "the camera arrives", |app| {

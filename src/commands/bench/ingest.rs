@@ -16,10 +16,10 @@ use super::{
 };
 use crate::{
     commands::{Failure, usage},
-    domain::{Change, FeedEvent, LinkStatus, Op},
     net::Worker,
     settings::{Env, Settings, SettingsArgs},
 };
+use model::{Change, FeedEvent, LinkStatus, Op};
 
 /// How often the reader looks, as the application does once a frame; short enough that the channel does not fill.
 const LOOK_EVERY: Duration = Duration::from_millis(1);

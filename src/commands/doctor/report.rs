@@ -6,7 +6,8 @@ use std::io::{self, IsTerminal as _, Write};
 use serde_json::json;
 
 use super::check::{Check, Outcome};
-use crate::{domain::noun, realtime::Token};
+use crate::realtime::Token;
+use model::noun;
 
 /// Texts are broken at this column.
 const WIDTH: usize = 100;

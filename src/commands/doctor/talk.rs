@@ -7,13 +7,13 @@ use tokio::time::{Instant, timeout_at};
 
 use super::judge::ChangeSeen;
 use crate::{
-    domain::{Kind, KindMapping, Mapping, PerKind},
     net::probe::{Heard, Socket},
     realtime::{
         CloseReason, Direction, Entry, Frame, JoinConfig, JoinPayload, Table, Token, Vsn, advice, decode_text,
         encode_text, frame::PHOENIX,
     },
 };
+use model::{Kind, KindMapping, Mapping, PerKind};
 
 /// Longest text of the server's that is kept.
 const MAX_WORDS: usize = 300;

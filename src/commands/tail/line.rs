@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::domain::{Change, FeedEvent, Level, LinkStatus, Notice, Op, PerKind, Record, StatusReport, SyncReport};
+use model::{Change, FeedEvent, Level, LinkStatus, Notice, Op, PerKind, Record, StatusReport, SyncReport};
 
 /// Writes the event's line. Link reports are for screens and have none.
 pub(super) fn write(out: &mut impl Write, event: &FeedEvent, as_json: bool) -> io::Result<()> {

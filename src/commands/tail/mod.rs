@@ -12,11 +12,8 @@ use std::{
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded, select};
 
 use super::Failure;
-use crate::{
-    domain::{FeedEvent, LinkStatus},
-    net::Worker,
-    settings::FeedSettings,
-};
+use crate::{net::Worker, settings::FeedSettings};
+use model::{FeedEvent, LinkStatus};
 use state::State;
 
 /// What `tail` was asked for.

@@ -14,10 +14,8 @@ use super::{
     super::{Failure, usage},
     line::json_line,
 };
-use crate::{
-    domain::{Change, FeedEvent, Op, Record, RowKey},
-    files::{Purpose, write_whole},
-};
+use crate::files::{Purpose, write_whole};
+use model::{Change, FeedEvent, Op, Record, RowKey};
 
 /// Counts, and the rows when they are wanted.
 pub(super) struct State {

@@ -10,10 +10,10 @@ use super::{
     reach,
 };
 use crate::{
-    domain::Notice,
     realtime::{Grant, TokenError},
     settings::FeedSettings,
 };
+use model::Notice;
 
 /// Signs in; `None` when nobody is to. A refresh token that is used up by it is replaced in its file, as always.
 pub async fn sign_in(

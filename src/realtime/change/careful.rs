@@ -6,10 +6,8 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredA
 use serde_json::value::RawValue;
 
 use super::{ChangeType, Ids, RowEvent, Trouble, Unusable};
-use crate::{
-    domain::{Cell, Object, Record, Scan},
-    realtime::{integer, names::Names, timestamp},
-};
+use crate::realtime::{integer, names::Names, timestamp};
+use model::{Cell, Object, Record, Scan};
 
 /// Reads a payload.
 ///

@@ -4,10 +4,8 @@
 use std::borrow::Cow;
 
 use super::{ChangeType, Ids, RowEvent};
-use crate::{
-    domain::{Object, Record, Scan},
-    realtime::{names::Names, timestamp},
-};
+use crate::realtime::{names::Names, timestamp};
+use model::{Object, Record, Scan};
 
 /// Column lists kept: one for each table, and some to spare while tables are altered.
 const MAX_LISTS: usize = 8;

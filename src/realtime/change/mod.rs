@@ -13,10 +13,10 @@ mod ids;
 
 use std::borrow::Cow;
 
-use crate::domain::{Object, Record};
 pub(super) use careful::decode;
 pub(super) use fast::{Lists, read};
 pub use ids::Ids;
+use model::{Object, Record};
 
 /// What happened in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

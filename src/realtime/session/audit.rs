@@ -6,13 +6,11 @@
 use std::time::Duration;
 
 use super::{Out, Phase, Session, Tracked};
-use crate::{
-    domain::{Cell, Following, RowId},
-    realtime::{
-        api::{Action, PageError, Probe, ProbeRequest},
-        timestamp,
-    },
+use crate::realtime::{
+    api::{Action, PageError, Probe, ProbeRequest},
+    timestamp,
 };
+use model::{Cell, Following, RowId};
 
 /// A table with a difference is looked at again this soon.
 const AGAIN_AFTER: Duration = Duration::from_secs(4);

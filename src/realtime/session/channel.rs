@@ -5,18 +5,16 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Out, Phase, Session, Sync};
-use crate::{
-    domain::LinkStatus,
-    realtime::{
-        BroadcastConfig, Direction, Entry, Frame, JoinConfig, JoinPayload, PresenceConfig,
-        api::Action,
-        change::{self, Ids},
-        decode_binary, decode_text, encode_text,
-        frame::PHOENIX,
-        integer,
-        refusal::{self, Class},
-    },
+use crate::realtime::{
+    BroadcastConfig, Direction, Entry, Frame, JoinConfig, JoinPayload, PresenceConfig,
+    api::Action,
+    change::{self, Ids},
+    decode_binary, decode_text, encode_text,
+    frame::PHOENIX,
+    integer,
+    refusal::{self, Class},
 };
+use model::LinkStatus;
 
 /// From sending the join to its answer. The server's worst case: 15 s for a cold database and 5 s for a refusal.
 const JOIN_DEADLINE: Duration = Duration::from_secs(20);

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{Out, Phase, Session, report::duration_words};
-use crate::{domain::Level, realtime::api::Now};
+use crate::realtime::api::Now;
+use model::Level;
 
 /// How often the clocks are compared (realtime-protocol.md §15.1).
 const TICK: Duration = Duration::from_secs(5);

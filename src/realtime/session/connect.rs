@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use super::{Out, Phase, Session};
-use crate::{
-    domain::{Following, Level, LinkStatus},
-    realtime::{
-        api::{Action, CloseReason, Command, ConnectFailure},
-        refusal::{self, Class},
-    },
+use crate::realtime::{
+    api::{Action, CloseReason, Command, ConnectFailure},
+    refusal::{self, Class},
 };
+use model::{Following, Level, LinkStatus};
 
 /// The longest time that a server may ask us to wait before a reconnect.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(3_600);

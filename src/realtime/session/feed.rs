@@ -7,13 +7,11 @@
 use std::time::Duration;
 
 use super::{Out, Phase, Session, report::millis};
-use crate::{
-    domain::{Change, FeedEvent, Level, Op, Resync, RowKey, SyncReport},
-    realtime::{
-        api::{Action, Command, Input, Now, SessionConfig},
-        store::{Difference, difference},
-    },
+use crate::realtime::{
+    api::{Action, Command, Input, Now, SessionConfig},
+    store::{Difference, difference},
 };
+use model::{Change, FeedEvent, Level, Op, Resync, RowKey, SyncReport};
 
 /// How often the rows of both are compared.
 const COMPARE_EVERY: Duration = Duration::from_millis(500);

@@ -7,10 +7,8 @@ use std::{
 };
 
 use super::{Out, Session};
-use crate::{
-    domain::{Change, FeedEvent, Following, Record, RowId, RowKey},
-    realtime::api::{Action, Page, PageError, PageQuery, PageRequest},
-};
+use crate::realtime::api::{Action, Page, PageError, PageQuery, PageRequest};
+use model::{Change, FeedEvent, Following, Record, RowId, RowKey};
 
 /// How often one row is asked for before its table is read instead.
 pub(super) const TRIES: u8 = 5;

@@ -5,13 +5,11 @@ use super::{
     report::{duration_words, millis},
     sync::Why,
 };
-use crate::{
-    domain::{Change, FeedEvent, Kind, Level, Op, PerKind, Resync, RowKey, SyncReport, noun},
-    realtime::{
-        api::Action,
-        store::{Difference, difference},
-    },
+use crate::realtime::{
+    api::Action,
+    store::{Difference, difference},
 };
+use model::{Change, FeedEvent, Kind, Level, Op, PerKind, Resync, RowKey, SyncReport, noun};
 
 impl Session {
     /// Everything is read: lay the waiting changes over it, put it in the place of what was known, tell the difference.

@@ -26,7 +26,7 @@ mod wake;
 
 use std::time::Duration;
 
-use crate::domain::Following;
+use model::Following;
 
 use super::{
     Vsn,

@@ -3,13 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{Out, Session, lookup::ANSWER_DEADLINE, stream::MAX_ROWS, sync::Reading};
-use crate::{
-    domain::{Following, Level, RowId},
-    realtime::{
-        api::{Action, Page, PageError, PageQuery, PageRequest},
-        refusal::Class,
-    },
+use crate::realtime::{
+    api::{Action, Page, PageError, PageQuery, PageRequest},
+    refusal::Class,
 };
+use model::{Following, Level, RowId};
 
 /// A table that had rows and now has none is read a second time, this much later, before it is believed.
 const EMPTY_AGAIN_AFTER: Duration = Duration::from_secs(1);

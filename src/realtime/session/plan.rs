@@ -3,10 +3,8 @@
 use std::{collections::HashSet, time::Duration};
 
 use super::{Out, Phase, Session, burst::Bursts, stream::UNFOLLOWABLE_PACE, sync::Why};
-use crate::{
-    domain::{Level, RowId, noun},
-    realtime::refusal::Class,
-};
+use crate::realtime::refusal::Class;
+use model::{Level, RowId, noun};
 
 /// Confirming pass after the first snapshot of a socket, because a cold server may have confirmed a subscription before
 /// changes flowed (R3): at a random moment within these.

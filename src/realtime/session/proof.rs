@@ -2,7 +2,7 @@
 //! changes flow and are shown, but some may be lost.
 
 use super::{Out, Phase, Session};
-use crate::domain::LinkStatus;
+use model::LinkStatus;
 
 impl Session {
     /// What is not proven, while live.

@@ -3,12 +3,9 @@
 use std::{collections::VecDeque, time::Duration};
 
 use super::{Out, Phase, Session};
-use crate::{
-    domain::{
-        Attempt, ChannelState, FeedEvent, Level, LinkEvent, LinkReport, LinkStatus, Notice, PerKind, Resync,
-        StatusReport,
-    },
-    realtime::api::Action,
+use crate::realtime::api::Action;
+use model::{
+    Attempt, ChannelState, FeedEvent, Level, LinkEvent, LinkReport, LinkStatus, Notice, PerKind, Resync, StatusReport,
 };
 
 /// Connects remembered.

@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use super::{Out, Phase, Session, report::duration_words};
-use crate::{
-    domain::{Backoff, Level, LinkStatus},
-    realtime::refusal::Class,
-};
+use crate::realtime::refusal::Class;
+use model::{Backoff, Level, LinkStatus};
 
 /// Live for this long is success that lasted: the next loss starts the schedule anew. Shorter would let a server that
 /// accepts and drops be asked for ever at the first delay.

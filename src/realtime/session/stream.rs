@@ -3,15 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{Out, Phase, Session, lookup::TRIES};
-use crate::{
-    domain::{Cell, Change, FeedEvent, Following, Level, Op, Record, RowId, RowKey},
-    realtime::{
-        api::Action,
-        change::{self, ChangeType, RowEvent, Trouble},
-        refusal::Class,
-        store::{Overflow, lay_over},
-    },
+use crate::realtime::{
+    api::Action,
+    change::{self, ChangeType, RowEvent, Trouble},
+    refusal::Class,
+    store::{Overflow, lay_over},
 };
+use model::{Cell, Change, FeedEvent, Following, Level, Op, Record, RowId, RowKey};
 
 /// A table that cannot be followed is re-read at this pace, not once per change.
 pub(super) const UNFOLLOWABLE_PACE: Duration = Duration::from_secs(60);

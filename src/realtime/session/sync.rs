@@ -4,14 +4,12 @@
 use std::{collections::VecDeque, time::Duration};
 
 use super::{Out, Phase, Session, lookup::Batch};
-use crate::{
-    domain::{Level, RowId},
-    realtime::{
-        api::{Action, PageError},
-        refusal::Class,
-        store::{Fold, Rows},
-    },
+use crate::realtime::{
+    api::{Action, PageError},
+    refusal::Class,
+    store::{Fold, Rows},
 };
+use model::{Level, RowId};
 
 /// A resync begins to keep changes this long before it reads, because a change may be told a moment before a reader
 /// can see it.

@@ -4,15 +4,13 @@
 use std::time::Duration;
 
 use super::{Out, Phase, Session, report::duration_words};
-use crate::{
-    domain::{Level, LinkStatus},
-    realtime::{
-        Direction, Frame, Grant, Token, TokenError,
-        api::{Action, Now},
-        encode_text,
-        refusal::Class,
-    },
+use crate::realtime::{
+    Direction, Frame, Grant, Token, TokenError,
+    api::{Action, Now},
+    encode_text,
+    refusal::Class,
 };
+use model::{Level, LinkStatus};
 
 /// Renewed this long before its end, or at nine tenths of its life where that is earlier (realtime-protocol.md §3.4).
 const MARGIN: Duration = Duration::from_secs(60);

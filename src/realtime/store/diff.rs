@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{Rows, Shape};
-use crate::domain::{Op, Record, RowId};
+use model::{Op, Record, RowId};
 
 /// One row that differs. Of a deleted row the record is the last one known.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{Rows, lay_over};
-use crate::domain::{Record, RowId};
+use model::{Record, RowId};
 
 /// Most rows that wait. Beyond, the snapshot is given up: it could not be completed truthfully.
 const MAX_ROWS: usize = 250_000;

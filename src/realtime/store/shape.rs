@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::domain::{Cell, Column, Record};
+use model::{Cell, Column, Record};
 
 /// Longest column list kept: 1,600 columns, which is PostgreSQL's bound, with names of 63 bytes fit well.
 const MAX_LIST_BYTES: usize = 256 * 1024;

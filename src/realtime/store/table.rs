@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use foldhash::fast::RandomState;
 
-use crate::domain::{Op, Record, RowId};
+use model::{Op, Record, RowId};
 
 /// What an insert or update did.
 #[derive(Debug, PartialEq)]

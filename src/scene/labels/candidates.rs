@@ -5,7 +5,6 @@ use bevy::{ecs::system::SystemParam, prelude::*};
 
 use super::label::Owner;
 use crate::{
-    domain::Status,
     fleet::{AgentRow, Columns, FleetClock, FleetMapping, Key, Label, Moment, RowState, TaskRow, WorkflowRow},
     layout::{District, Place, Plan, Unassigned},
     scene::{
@@ -15,6 +14,7 @@ use crate::{
         selection::Selection,
     },
 };
+use model::Status;
 
 /// From this many pixels per slot (`detail::slot_px`) on, tasks in trouble are named: further away a title would lie over
 /// many others.

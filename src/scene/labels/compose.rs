@@ -8,10 +8,10 @@ use super::{
     text::{self, Age},
 };
 use crate::{
-    domain::{Status, StatusReading},
     fleet::Moment,
     scene::{marks::Tally, palette::Palette},
 };
+use model::{Status, StatusReading};
 
 /// Half size of a task's and an agent's mark in world units, as far as labels keep clear of them.
 const TASK_REACH: f32 = 0.42;

@@ -9,10 +9,8 @@ use super::{
     label::{Label, Owner, Side, Tier},
     text,
 };
-use crate::{
-    domain::Status,
-    scene::{detail, marks::Tally},
-};
+use crate::scene::{detail, marks::Tally};
+use model::Status;
 
 /// A name may be wider than its district by this share: the ground around a circle's top is free.
 const OVERHANG: f32 = 1.15;

@@ -318,7 +318,7 @@ pub(super) fn follow(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Status;
+    use model::Status;
 
     #[test]
     fn a_name_flies_beside_its_agent_also_when_time_has_come_round() {

@@ -1,6 +1,6 @@
 //! How wide a text will be, and cutting it to a width. Pure; the real width comes from the text layout a frame later.
 
-use crate::domain::Span;
+use model::Span;
 
 /// Advances of the printable ASCII characters of Fira Sans Regular, from space to tilde, in thousandths of the size.
 const ADVANCES: [u16; 95] = [

@@ -98,10 +98,8 @@ impl Links {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        domain::Status,
-        scene::marks::{Layer, Mark, MarkKind, Seat},
-    };
+    use crate::scene::marks::{Layer, Mark, MarkKind, Seat};
+    use model::Status;
 
     #[test]
     fn a_link_follows_its_ends_from_slot_to_slot() {

@@ -5,7 +5,6 @@ use bevy::prelude::*;
 
 use super::clock::{AMBIENT_PERIOD_SECS, AmbientClock, stamp};
 use crate::{
-    domain::Status,
     fleet::FleetClock,
     frame::FrameSystems,
     messages::{Luxury, Quality, SceneInsets, ScreenTheme, Staleness},
@@ -18,6 +17,7 @@ use crate::{
         spotlight::{self, Light, Spotlight},
     },
 };
+use model::Status;
 
 const COLOURS: usize = 16;
 /// Words after the colours.

@@ -9,10 +9,10 @@ use super::{
     tally::Tallies,
 };
 use crate::{
-    domain::{Kind, Status},
     fleet::{AgentRow, FleetClock, Key, Moment, PartOf, RowState, TaskRow, Touched},
     layout::Place,
 };
+use model::{Kind, Status};
 
 /// A task's radius by priority, low to urgent, in world units: a slot is one unit wide, half of it is 0.5.
 pub const TASK_RADIUS: [f32; 4] = [0.29, 0.33, 0.37, 0.41];

@@ -12,11 +12,11 @@ use super::{
     tally::{Tallies, Tally},
 };
 use crate::{
-    domain::Status,
     fleet::{FleetClock, Moment, RowState, Touched, WorkflowRow},
     layout::{District, DockGround, Unassigned},
     scene::motion::MotionSettings,
 };
+use model::Status;
 
 /// Slots of the grounds that belong to no entity.
 #[derive(Resource, Debug, Default)]

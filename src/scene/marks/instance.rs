@@ -12,7 +12,8 @@
 
 use bevy::prelude::*;
 
-use crate::{domain::Status, layout::MOVE_SECS, scene::motion::flown};
+use crate::{layout::MOVE_SECS, scene::motion::flown};
+use model::Status;
 
 /// Words of one packed mark.
 pub const WORDS: usize = 12;

@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_districts_ring_has_its_times() {
-        let mark = Mark::new(MarkKind::District, Vec2::ONE, 4.0, crate::domain::Status::Idle);
+        let mark = Mark::new(MarkKind::District, Vec2::ONE, 4.0, model::Status::Idle);
         let ring = around(&mark, Flags::SELECTION_RING, 77);
         let read = Mark::unpack(&ring.pack()).expect("a ring is drawn");
         assert_eq!((read.changed, read.radius, read.to), (77, 4.0, Vec2::ONE));

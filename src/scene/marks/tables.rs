@@ -6,7 +6,7 @@ use super::{
     instance::{Flags, Mark, MarkKind, WORDS},
     table::Table,
 };
-use crate::domain::Status;
+use model::Status;
 
 /// One instanced draw each, in this order from the back. The links are drawn after the grounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -6,10 +6,8 @@ use bevy::{
     prelude::*,
 };
 
-use crate::{
-    domain::Status,
-    fleet::{Moment, PartOf, RowState, TaskRow, Touched},
-};
+use crate::fleet::{Moment, PartOf, RowState, TaskRow, Touched};
+use model::Status;
 
 use super::{instance::Mark, tables::Marks};
 

@@ -259,7 +259,8 @@ mod tests {
 
     #[test]
     fn shaders_number_kinds_and_statuses_as_we_do() {
-        use crate::{domain::Status, scene::marks::MarkKind};
+        use crate::scene::marks::MarkKind;
+        use model::Status;
         let common = include_str!("../../../assets/shaders/common.wgsl");
         let names = Status::ALL.map(|status| (status.word().to_uppercase(), status.index() as u32));
         let kinds = [

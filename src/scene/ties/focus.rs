@@ -8,10 +8,10 @@ use bevy::{
 
 use super::{instance::TieKind, route::Circle};
 use crate::{
-    domain::{Kind, RowId, RowKey, Status},
     fleet::{AgentRow, Assignments, FleetIndex, Key, PartOf, Parts, RowState, TaskRow, TieIndex, Ties, WorksOn},
     layout::{District, Unassigned},
 };
+use model::{Kind, RowId, RowKey, Status};
 
 /// Most ties shown at once.
 pub const MOST_TIES: usize = 4_096;

@@ -4,15 +4,13 @@ use std::sync::Arc;
 
 use egui::{Align2, Galley, Rect, Response, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, WidgetType, pos2, vec2};
 
-use crate::{
-    domain::{ChannelState, Following, Kind, LinkReport, LinkStatus},
-    ui::{
-        format,
-        link_look::{LinkLook, Tone},
-        status_icon, theme,
-        theme::Tier,
-    },
+use crate::ui::{
+    format,
+    link_look::{LinkLook, Tone},
+    status_icon, theme,
+    theme::Tier,
 };
+use model::{ChannelState, Following, Kind, LinkReport, LinkStatus};
 
 /// What the badge says, as plain data.
 #[derive(Debug, Clone, PartialEq)]
@@ -326,7 +324,7 @@ mod tests {
     #[test]
     fn a_table_that_is_read_now_and_then_is_not_confirmed() {
         let mut link = LinkReport {
-            channel: crate::domain::PerKind::from_fn(|_| ChannelState::Live),
+            channel: model::PerKind::from_fn(|_| ChannelState::Live),
             ..LinkReport::default()
         };
         assert_eq!(BadgeView::count_confirmed(&link), 4);

@@ -13,10 +13,8 @@ pub use self::badge::{BadgeLayout, BadgeView, badge_ui, spinner};
 pub use self::fit::{Part, fit};
 use self::stat::{Stat, StatText};
 use super::{Action, format, link_look::LinkLook, rates::RateHistory, spark, theme, theme::Tier};
-use crate::{
-    domain::{Kind, Status},
-    messages::Luxury,
-};
+use crate::messages::Luxury;
+use model::{Kind, Status};
 
 /// The totals that the header shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -5,10 +5,8 @@ use std::sync::Arc;
 use egui::{Color32, Galley, Rect, Sense, Ui, Vec2, WidgetInfo, WidgetType, pos2, vec2};
 
 use super::fit::Part;
-use crate::{
-    domain::Status,
-    ui::{status_icon, theme, theme::Tier},
-};
+use crate::ui::{status_icon, theme, theme::Tier};
+use model::Status;
 
 /// A total, laid out.
 pub struct Stat {

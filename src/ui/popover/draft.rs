@@ -1,6 +1,6 @@
 //! The backoff as it stands in the panel while somebody tunes it. Pure: the time is an argument.
 
-use crate::domain::Backoff;
+use model::Backoff;
 
 /// The panel's copy of the backoff: follows the connection, except while it is being changed here.
 #[derive(Debug, Default)]

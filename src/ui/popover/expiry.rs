@@ -2,10 +2,8 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::{
-    domain::Level,
-    ui::{clock::clock_text, format},
-};
+use crate::ui::{clock::clock_text, format};
+use model::Level;
 
 /// A token with less than this left, in seconds, should have been renewed: an hourly one is with six minutes left.
 const TOKEN_LATE_SECS: i64 = 5 * 60;

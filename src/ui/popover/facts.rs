@@ -7,10 +7,8 @@ use super::{
     expiry::expiry,
     line::{NAME_EMS, cell, em, fact, height, line, muted, text},
 };
-use crate::{
-    domain::{Level, LinkReport},
-    ui::{format, spark, status_icon, theme},
-};
+use crate::ui::{format, spark, status_icon, theme};
+use model::{Level, LinkReport};
 
 /// Width of the round trips' spark line, in ems.
 const SPARK_EMS: f32 = 8.0;

@@ -6,10 +6,8 @@ use super::{
     PopoverView,
     line::{AGE_EMS, ICON_EMS, cell, em, heading, line, muted, text},
 };
-use crate::{
-    domain::{Attempt, Level, LinkEvent},
-    ui::{format, status_icon},
-};
+use crate::ui::{format, status_icon};
+use model::{Attempt, Level, LinkEvent};
 
 /// Letters of one event; the longest that the session says are about 400.
 const MOST_TEXT: usize = 480;

@@ -19,10 +19,8 @@ use jiff::tz::TimeZone;
 pub use self::draft::TuneDraft;
 pub use self::schedule::schedule_text;
 use super::{Action, format, header::BadgeView, link_look::Tone, theme, theme::Tier};
-use crate::{
-    domain::{Backoff, Kind, LinkReport, LinkStatus},
-    messages::Intent,
-};
+use crate::messages::Intent;
+use model::{Backoff, Kind, LinkReport, LinkStatus};
 
 /// All that the popover shows, as plain data.
 #[derive(Debug)]

@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use egui::{Align2, Pos2, Rect, Sense, Shape, Stroke, Ui, WidgetInfo, WidgetType, pos2, vec2};
 
-use crate::{
-    domain::Backoff,
-    ui::{format, theme, theme::Tier},
-};
+use crate::ui::{format, theme, theme::Tier};
+use model::Backoff;
 
 /// Tries that are written out, and drawn.
 const WRITTEN: u32 = 8;

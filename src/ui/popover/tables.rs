@@ -6,10 +6,8 @@ use super::{
     PopoverView,
     line::{NAME_EMS, cell, em, fact, heading, height, line, muted, text},
 };
-use crate::{
-    domain::{ChannelState, Following, Kind, LinkReport, Resync},
-    ui::{format, theme, theme::Tier},
-};
+use crate::ui::{format, theme, theme::Tier};
+use model::{ChannelState, Following, Kind, LinkReport, Resync};
 
 /// Widths of the columns after the name, in ems; the rows have the rest.
 const CHANNEL_EMS: f32 = 10.9;

@@ -8,10 +8,8 @@ use super::{
     line::{em, title},
     schedule::{schedule_plot, schedule_text},
 };
-use crate::{
-    domain::Backoff,
-    ui::{Action, theme},
-};
+use crate::ui::{Action, theme};
+use model::Backoff;
 
 /// The slider for tries ends here; more can be typed.
 const SLIDER_ATTEMPTS: u32 = 20;

@@ -22,11 +22,9 @@ use super::{
     theme,
     toasts::{self, Toasts},
 };
-use crate::{
-    domain::Kind,
-    messages::{FloatingPanels, Intent, KeyboardInPanels, PointerOverPanels, SceneInsets, ScreenTheme},
-    theme::ThemeName,
-};
+use crate::messages::{FloatingPanels, Intent, KeyboardInPanels, PointerOverPanels, SceneInsets, ScreenTheme};
+use model::Kind;
+use model::theme::ThemeName;
 
 pub(super) fn plugin(app: &mut App) {
     if !app.is_plugin_added::<EguiPlugin>() {

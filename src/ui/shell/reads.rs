@@ -5,7 +5,6 @@ use jiff::Timestamp;
 
 use crate::{
     connection::Connection,
-    domain::{Kind, RowKey, Status},
     fleet::{
         AgentRow, Assigned, Columns, Counts, FleetClock, FleetIndex, FleetMapping, Key, Label, Moment, PartOf,
         RowState, TaskRow, WorkflowRow, WorksOn,
@@ -24,6 +23,7 @@ use crate::{
         unmapped::UnmappedWords,
     },
 };
+use model::{Kind, RowKey, Status};
 
 /// Read-only access to everything that is shown.
 #[derive(SystemParam)]

@@ -4,10 +4,8 @@ use std::collections::VecDeque;
 
 use bevy::prelude::Resource;
 
-use crate::{
-    domain::{Level, Notice},
-    ui::format,
-};
+use crate::ui::format;
+use model::{Level, Notice};
 
 /// One line on the screen.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,10 +6,8 @@ use egui::{
 };
 
 use super::{Toast, Toasts};
-use crate::{
-    domain::Level,
-    ui::{Action, status_icon, theme, theme::Tier},
-};
+use crate::ui::{Action, status_icon, theme, theme::Tier};
+use model::Level;
 
 /// Space in a toast's frame beside its text, points.
 const PAD: (i8, i8) = (14, 12);

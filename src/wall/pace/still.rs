@@ -4,12 +4,12 @@ use bevy::{ecs::system::SystemParam, prelude::*, window::WindowEvent};
 
 use crate::{
     connection::Connection,
-    domain::{Kind, Status},
     fleet::Counts,
     messages::{Backlog, Intent, Noticed, RowChanged, Staleness, StatusChanged, Synced},
     scene::{camera::View, motion::MotionSettings},
     ui::{link_look::Tone, toasts::Toasts},
 };
+use model::{Kind, Status};
 
 /// After the last news everything has landed, faded and settled within this, seconds.
 const ECHO_SECS: f64 = 5.0;

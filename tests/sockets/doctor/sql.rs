@@ -1,10 +1,8 @@
 //! Every statement that `doctor` recommends, on a real PostgreSQL in the state that it is recommended for.
 
-use opswall::{
-    demo::{Control, Subscribe, TableId},
-    domain::Mapping,
-    schema,
-};
+use model::Mapping;
+use model::schema;
+use opswall::demo::{Control, Subscribe, TableId};
 use serde_json::{Value, json};
 
 use super::{

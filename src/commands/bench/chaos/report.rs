@@ -10,7 +10,8 @@ use std::{
 use serde::Serialize;
 
 use super::{Options, kinds::Kind};
-use crate::{commands::Failure, domain::PerKind};
+use crate::commands::Failure;
+use model::PerKind;
 
 /// One fault. Times from its beginning; none: it was not noticed, not shown, or there was nothing to be shown.
 #[derive(Debug, Clone, Copy)]

@@ -8,10 +8,10 @@ use tempfile::NamedTempFile;
 use crate::{
     commands::Failure,
     demo::{Account, AuthOptions, Control, Options, Proxy, Server},
-    domain::Backoff,
     net::Worker,
     settings::{Env, FeedSettings, Settings, SettingsArgs},
 };
+use model::Backoff;
 
 /// Whoever signs in at the feed; it exists for the length of the run.
 const EMAIL: &str = "chaos@example.com";

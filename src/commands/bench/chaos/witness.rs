@@ -11,9 +11,9 @@ use serde_json::Value;
 use crate::{
     commands::Failure,
     demo::{Control, TableId},
-    domain::{FeedEvent, Kind, Level, LinkReport, LinkStatus, Op, Record, RowKey, StatusReport},
     net::Worker,
 };
+use model::{FeedEvent, Kind, Level, LinkReport, LinkStatus, Op, Record, RowKey, StatusReport};
 
 /// How often somebody looks whether what is waited for has come.
 const LOOK_EVERY: Duration = Duration::from_millis(2);

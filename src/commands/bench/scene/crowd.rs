@@ -11,7 +11,8 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::{commands::Failure, domain::Kind};
+use crate::commands::Failure;
+use model::Kind;
 
 /// The statuses of all rows.
 pub(super) type States = HashMap<(Kind, String), String>;

@@ -11,7 +11,6 @@ use super::{
 use crate::{
     commands::Failure,
     connection::{Connection, ConnectionPlugin},
-    domain::{Kind, LinkStatus, RowKey},
     fleet::{Columns, FleetClock, FleetIndex, Touched},
     frame::FrameSystems,
     layout::{MOVE_SECS, Place},
@@ -19,6 +18,7 @@ use crate::{
     settings::{Env, Settings, SettingsArgs, WallSettings},
     wall::{self, Picture, WallOptions, canvas::Canvas},
 };
+use model::{Kind, LinkStatus, RowKey};
 
 /// Frames are played one by one: the canvas's own pace does not matter.
 const RATE: f64 = 60.0;

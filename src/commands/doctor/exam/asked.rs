@@ -14,11 +14,11 @@ use super::{
     Because, Patient, Reader, add, left_out, now,
 };
 use crate::{
-    domain::{KindMapping, PerKind},
     net::probe::{self, Answer, Http},
     realtime::{Grant, TokenError},
     settings::FeedSettings,
 };
+use model::{KindMapping, PerKind};
 
 /// What is asked over HTTP.
 pub(super) struct Asked<'a> {

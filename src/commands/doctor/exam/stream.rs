@@ -13,11 +13,11 @@ use super::{
     Because, Patient, Reader, add, left_out,
 };
 use crate::{
-    domain::PerKind,
     net::probe::{self, Socket},
     realtime::{ConnectFailure, Vsn},
     settings,
 };
+use model::PerKind;
 
 /// Handshake, channels, beat and change.
 pub(super) async fn talk<W: Write>(

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::super::check::Check;
 use crate::{
-    domain::Notice,
     net::probe::Answer,
     realtime::{Grant, TokenError},
 };
+use model::Notice;
 
 /// Who stands at the gate of a hosted project says so with this text.
 const GATE: &[&str] = &["Invalid API key", "No API key found"];

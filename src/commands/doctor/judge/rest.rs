@@ -3,11 +3,9 @@
 use serde_json::Value;
 
 use super::super::check::Check;
-use crate::{
-    domain::{Kind, KindMapping, Record, noun},
-    net::probe::Answer,
-    schema,
-};
+use crate::net::probe::Answer;
+use model::schema;
+use model::{Kind, KindMapping, Record, noun};
 
 const NAME: &str = "rest";
 

@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use super::super::check::Check;
-use crate::{
-    domain::{Kind, KindMapping},
-    realtime::{ConnectFailure, Table, advice},
-    schema,
-};
+use crate::realtime::{ConnectFailure, Table, advice};
+use model::schema;
+use model::{Kind, KindMapping};
 
 /// The handshake.
 pub fn websocket(result: Result<(), &ConnectFailure>, took: Duration) -> Check {

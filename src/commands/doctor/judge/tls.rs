@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use super::{super::check::Check, DAYS_OF_WARNING, day, days};
-use crate::{
-    domain::noun,
-    net::probe::{Endpoint, TlsLook, TlsProblem},
-};
+use crate::net::probe::{Endpoint, TlsLook, TlsProblem};
+use model::noun;
 
 /// `now`: seconds since the Unix epoch.
 pub fn tls(endpoint: &Endpoint, look: &TlsLook, now: i64, took: Duration) -> Check {

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::domain::{Kind, PerKind, Record, RowId, Status};
+use crate::{Kind, PerKind, Record, RowId, Status};
 
 use super::words;
 

@@ -15,9 +15,11 @@ pub mod mapping;
 mod noun;
 mod per_kind;
 mod record;
+pub mod schema;
 mod span;
 mod status;
 mod task;
+pub mod theme;
 mod workflow;
 
 pub use agent::Agent;

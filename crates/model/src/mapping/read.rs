@@ -1,6 +1,6 @@
 //! A row of a table to a row of the wall.
 
-use crate::domain::{Agent, Kind, Record, Row, RowId, Task, Workflow};
+use crate::{Agent, Kind, Record, Row, RowId, Task, Workflow};
 
 use super::{Mapping, cell::Cells, label, links, priority, progress, status, time};
 

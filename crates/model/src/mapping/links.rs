@@ -1,6 +1,6 @@
 //! Which other rows a row points at.
 
-use crate::domain::{Cell, RowId};
+use crate::{Cell, RowId};
 
 use super::cell::{self, Cells};
 

@@ -4,7 +4,7 @@
 //! The seven colours of the states are 12 apart at least (CIEDE2000), pair by pair, in every theme, for normal sight and
 //! for the three kinds of colour blindness; `tests/wall/colours.rs` computes it.
 
-use crate::domain::{Level, Status};
+use crate::{Level, Status};
 
 /// Which colours the wall wears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]

@@ -1,6 +1,6 @@
 //! How urgent a task is: words, P0–P3, numbers in either direction.
 
-use crate::domain::Cell;
+use crate::Cell;
 
 use super::{
     cell::{self, Cells},

@@ -8,7 +8,7 @@ use super::{
     columns::{self, Column},
     names::{self, derived, dollar_quoted, literal, qualified, quoted},
 };
-use crate::domain::{Kind, KindMapping, Mapping};
+use crate::{Kind, KindMapping, Mapping};
 
 /// Who may read: the roles of a publishable key and of a signed-in user.
 const READERS: &str = "anon, authenticated";

@@ -49,7 +49,7 @@ impl<'a> Cell<'a> {
     }
 
     /// Of a cell as a record keeps it: as JSON, but a text is kept as what is meant, behind a quote.
-    pub(in crate::domain) fn of_kept(text: &'a str) -> Self {
+    pub(crate) fn of_kept(text: &'a str) -> Self {
         match text.as_bytes().first() {
             Some(b'"') => Self::Text(Cow::Borrowed(text.get(1..).unwrap_or_default())),
             Some(b'{') => Self::Object(Object(text)),

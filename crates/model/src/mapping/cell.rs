@@ -1,6 +1,6 @@
 //! Finding a cell: by column name, or by a path into a JSON column. No allocation.
 
-use crate::domain::{Cell, Record};
+use crate::{Cell, Record};
 
 /// More leading blanks than that and the cell is as good as empty.
 const MAX_BLANK_BYTES: usize = 4_096;

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use crate::domain::{Kind, PerKind, Status};
+use crate::{Kind, PerKind, Status};
 
 /// Longest word that is looked up, in bytes after normalising; longer text is prose, not a status.
 pub const MAX_WORD_BYTES: usize = 64;

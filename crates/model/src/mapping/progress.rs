@@ -1,6 +1,6 @@
 //! The share of a row that is done.
 
-use crate::domain::{Cell, Status};
+use crate::{Cell, Status};
 
 use super::cell::{self, Cells};
 

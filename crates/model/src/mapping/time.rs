@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, civil::DateTime, fmt::rfc2822, tz::TimeZone};
 
-use crate::domain::Cell;
+use crate::Cell;
 
 use super::cell::{self, Cells};
 

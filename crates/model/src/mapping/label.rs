@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use crate::domain::RowId;
+use crate::RowId;
 
 use super::cell::{self, Cells};
 

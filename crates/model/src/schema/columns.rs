@@ -1,7 +1,7 @@
 //! Which columns a table of a kind has: the mapping's names where the user gave some, those of the demo feed otherwise.
 
 use super::{SchemaError, names};
-use crate::domain::{Kind, KindMapping, Mapping};
+use crate::{Kind, KindMapping, Mapping};
 
 /// One column of `create table`.
 #[derive(Debug, Clone, PartialEq, Eq)]

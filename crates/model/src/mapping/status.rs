@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use crate::domain::{Cell, Kind, Status, StatusReading};
+use crate::{Cell, Kind, Status, StatusReading};
 
 use super::{
     cell::{self, Cells},
