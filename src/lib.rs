@@ -5,7 +5,6 @@
 //! `net` → `realtime` → `connection` → `messages` → `fleet` → `layout` → `scene`, with `ui` reading and `wall` around
 //! it all. ARCHITECTURE.md says who may know whom; `tests/protocol/architecture.rs` enforces it.
 
-pub mod realtime;
 pub mod settings;
 
 #[cfg(feature = "wall")]

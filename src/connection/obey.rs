@@ -5,10 +5,10 @@ use bevy::{prelude::*, tasks::IoTaskPool};
 use super::{Connection, Feed};
 use crate::{
     messages::{Intent, Noticed},
-    realtime::Command,
     settings::saved,
 };
 use model::{Backoff, Level, Notice};
+use realtime::Command;
 
 /// A tuned value is written once it has rested this long: dragging a slider must not wear out the disk.
 const REST_SECS: f64 = 0.6;

@@ -5,7 +5,7 @@
 use std::cmp::Ordering;
 
 use super::store::{Cell, Row, Schema, Type};
-use crate::realtime::is_like;
+use realtime::is_like;
 
 /// One condition on one column.
 #[derive(Debug, Clone, PartialEq)]

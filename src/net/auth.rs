@@ -15,11 +15,9 @@ use super::{
     grant::{self, Session},
     http::{self, BodyError, Refusal},
 };
-use crate::{
-    realtime::{Grant, TokenError},
-    settings::{Auth, SecretFile, SignIn, bypasses_row_security},
-};
+use crate::settings::{Auth, SecretFile, SignIn, bypasses_row_security};
 use model::{Level, Notice};
+use realtime::{Grant, TokenError};
 
 /// From request to last byte.
 const DEADLINE: Duration = Duration::from_secs(15);

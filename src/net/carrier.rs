@@ -17,11 +17,9 @@ use super::{
     tls::Tls,
     worker::Order,
 };
-use crate::{
-    realtime::{Action, CloseReason, Feed, Input, Now, Side, TokenError},
-    settings::FeedSettings,
-};
+use crate::settings::FeedSettings;
 use model::FeedEvent;
+use realtime::{Action, CloseReason, Feed, Input, Now, Side, TokenError};
 
 /// How soon a full channel is tried again: well under a frame.
 const FLUSH_EVERY: Duration = Duration::from_millis(2);

@@ -2,10 +2,8 @@
 
 use secrecy::ExposeSecret as _;
 
-use crate::{
-    realtime::{SessionConfig, Table},
-    settings::{FeedSettings, Vsn},
-};
+use crate::settings::{FeedSettings, Vsn};
+use realtime::{SessionConfig, Table};
 
 /// Rows in one REST page: the hosted server's own ceiling.
 const PAGE_SIZE: usize = 1_000;

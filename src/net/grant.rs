@@ -8,7 +8,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::http::Refusal;
-use crate::realtime::{Grant, Token, TokenError};
+use realtime::{Grant, Token, TokenError};
 
 /// Longest token taken; a header must carry it.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;

@@ -9,7 +9,7 @@ use super::{
     rest::Rest,
     socket::{self, GOODBYE, Received, Stream},
 };
-use crate::realtime::{CloseReason, ConnectFailure, Page, PageError, PageRequest, Probe, ProbeRequest};
+use realtime::{CloseReason, ConnectFailure, Page, PageError, PageRequest, Probe, ProbeRequest};
 
 type Connecting = Pin<Box<dyn Future<Output = Result<Box<Stream>, ConnectFailure>> + Send>>;
 type Fetching = Pin<Box<dyn Future<Output = Fetched> + Send>>;

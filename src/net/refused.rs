@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use url::Url;
 
 use super::{http::Refusal, rest::name};
-use crate::realtime::{PageError, Table};
+use realtime::{PageError, Table};
 
 /// Sorts a refusal. What concerns one table only is told apart from what concerns them all.
 pub(super) fn meaning(table: &Table, base: &Url, refusal: &Refusal) -> PageError {

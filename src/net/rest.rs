@@ -11,7 +11,7 @@ use super::{
     http::{self, BodyError, Refusal},
     refused, rows,
 };
-use crate::realtime::{Page, PageError, PageQuery, PageRequest, Probe, ProbeRequest, Table, Token};
+use realtime::{Page, PageError, PageQuery, PageRequest, Probe, ProbeRequest, Table, Token};
 
 /// One page, from request to last byte: the hosted statement timeout is 8 s.
 const PAGE_DEADLINE: Duration = Duration::from_secs(20);

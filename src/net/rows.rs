@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, value::RawValue};
 
-use crate::realtime::Page;
 use model::{Cell, Record};
+use realtime::Page;
 
 /// Stands in the place of a cell that is nested deeper than the reader goes (124 levels).
 const TOO_DEEP: &str = "(nested too deeply to be read)";

@@ -13,10 +13,8 @@ use tokio_tungstenite::{
 use url::Url;
 
 use super::{dial::dial, failure, http};
-use crate::{
-    realtime::{CloseReason, ConnectFailure},
-    settings::Vsn,
-};
+use crate::settings::Vsn;
+use realtime::{CloseReason, ConnectFailure};
 
 pub(super) type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
 

@@ -11,8 +11,8 @@ use super::{
     secret_file::{MAX_SECRET_BYTES, first_line},
     typed::Set,
 };
-use crate::realtime::Claims;
 use model::{Level, Notice, mapping::clean};
+use realtime::Claims;
 
 /// Refuses what is no key, and keys that open too much.
 pub(super) fn checked(key: Set<SecretString>, allow_service_key: bool) -> Result<Set<SecretString>, SettingsError> {

@@ -9,7 +9,7 @@ use super::{
     secret_file::SecretFile,
     typed::{Set, Values},
 };
-use crate::realtime::Claims;
+use realtime::Claims;
 
 /// Longest e-mail address (RFC 5321).
 const MAX_EMAIL_BYTES: usize = 254;

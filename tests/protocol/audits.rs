@@ -3,7 +3,7 @@
 
 use crate::rig::{Rig, config, seconds, table};
 use model::{FeedEvent, Following, Kind, LinkReport, LinkStatus};
-use opswall::realtime::{Action, PageError, SessionConfig};
+use realtime::{Action, PageError, SessionConfig};
 use serde_json::{Value, json};
 
 fn watching() -> SessionConfig {
@@ -88,7 +88,7 @@ fn r22_another_connection_does_not_lift_the_projects_limit() {
     }
     rig.lost();
     rig.pass(seconds(3));
-    rig.give(opswall::realtime::Input::SocketOpened);
+    rig.give(realtime::Input::SocketOpened);
     rig.join_ok();
     rig.system_ok();
     rig.finish_snapshot(&rows);
@@ -262,12 +262,12 @@ fn the_details_tell_the_story() {
     for _ in 0..30 {
         rig.lost();
         rig.pass(seconds(60));
-        rig.user(opswall::realtime::Command::Reconnect);
+        rig.user(realtime::Command::Reconnect);
     }
     rig.pass(seconds(1));
     // Try after try is one event that counts them: what happened before stays to be read.
     let events = link(&rig).events;
-    assert!(events.len() <= opswall::realtime::MAX_EVENTS);
+    assert!(events.len() <= realtime::MAX_EVENTS);
     assert!(events.iter().any(|event| event.text.starts_with("Live")), "{events:?}");
     assert!(events.last().is_some_and(|event| event.times >= 30), "{events:?}");
 }

@@ -11,7 +11,7 @@ use crate::recorded::frames;
 use crate::rig::{FIRST_ID, Rig, State, config, id_text, ms, seconds, table};
 use fastrand::Rng;
 use model::{Backoff, FeedEvent, Kind, LinkStatus, Record};
-use opswall::realtime::{
+use realtime::{
     Action, CloseReason, Direction, Frame, Input, Page, PageError, PageQuery, PageRequest, SessionConfig, Vsn,
     decode_text, encode_text,
 };

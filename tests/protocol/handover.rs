@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::rig::{config, ms, record, seconds};
 use model::{FeedEvent, LinkStatus, Op};
-use opswall::realtime::{
+use realtime::{
     Action, CloseReason, Command, Direction, Feed, Frame, Input, Now, PageQuery, PageRequest, SessionConfig, Side, Vsn,
     decode_text, encode_text,
 };
@@ -227,7 +227,7 @@ fn a_successor_that_fails_is_dropped_without_a_word_and_tried_again() {
     let mut pair = Pair::due(&rows);
     pair.give(
         Side::Right,
-        Input::ConnectFailed(opswall::realtime::ConnectFailure::Unreachable("refused".into())),
+        Input::ConnectFailed(realtime::ConnectFailure::Unreachable("refused".into())),
     );
     assert_eq!((pair.feed.side(), pair.statuses.len()), (Side::Left, 2));
     pair.run(seconds(599), &rows);

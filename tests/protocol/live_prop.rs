@@ -13,11 +13,11 @@ use std::{
 use crate::rig::{Rig, config, ms, seconds, table};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use model::{Kind, LinkStatus};
-use opswall::realtime::{
+use proptest::prelude::*;
+use realtime::{
     Action, CloseReason, Command, Frame, Input, PageError, PageQuery, PageRequest, SessionConfig, TokenError,
     decode_text,
 };
-use proptest::prelude::*;
 use serde_json::{Value, json};
 
 const COLUMNS: [&str; 3] = ["id", "a", "big"];
@@ -425,7 +425,7 @@ impl World {
             let rows = self.rows_for(request.table.kind, token.as_deref());
             self.rig.give(Input::Probed {
                 id: request.id,
-                result: Ok(opswall::realtime::Probe {
+                result: Ok(realtime::Probe {
                     count: Some(rows.len() as u64),
                     newest: None,
                 }),

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::rig::{Rig, config, ms, seconds};
 use model::{Kind, LinkStatus};
-use opswall::realtime::{CloseReason, Command, Input, PageError, PageQuery, PageRequest, SessionConfig, decode_text};
 use proptest::prelude::*;
+use realtime::{CloseReason, Command, Input, PageError, PageQuery, PageRequest, SessionConfig, decode_text};
 use serde_json::{Value, json};
 
 const COLUMNS: [&str; 3] = ["id", "a", "big"];

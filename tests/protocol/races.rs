@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::rig::{Rig, config, id_text, ms, seconds};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use model::LinkStatus;
-use opswall::realtime::{Input, PageQuery, PageRequest, SessionConfig};
+use realtime::{Input, PageQuery, PageRequest, SessionConfig};
 use serde_json::{Value, json};
 
 /// A table as a server holds it: by key, and read by key.
@@ -301,7 +301,7 @@ fn r19_pages_of_two_users_are_never_one_snapshot() {
         odd.give(&mut rig);
         // The token ends in the middle, and the new one is another user's.
         let page = rig.fetch();
-        rig.fail(&page, opswall::realtime::PageError::Expired("JWT expired".into()));
+        rig.fail(&page, realtime::PageError::Expired("JWT expired".into()));
         rig.grant(&jwt("u2"), HOUR);
         for _ in 0..40 {
             rig.pass(ms(250));
@@ -444,7 +444,7 @@ fn r36_in_a_whole_life_nothing_is_sent_that_writes() {
     rig.run(HOUR, &[json!({"id": 1})]);
     rig.grant(&jwt("u1"), HOUR);
     reconnect(&mut rig);
-    rig.user(opswall::realtime::Command::Disconnect);
+    rig.user(realtime::Command::Disconnect);
     let sent: BTreeSet<String> = rig.sent_events().into_iter().collect();
     let harmless = ["access_token", "heartbeat", "phx_join", "phx_leave"].map(str::to_owned);
     assert_eq!(sent, BTreeSet::from(harmless));

@@ -4,7 +4,7 @@
 
 use crate::rig::{Rig, config, ms, seconds};
 use model::LinkStatus;
-use opswall::realtime::{
+use realtime::{
     CloseReason, FrameError, Input, PageError, PageQuery, Vsn, decode_binary, decode_text,
     frame::{BinaryKind, decode_client_binary},
 };
@@ -165,7 +165,7 @@ mod join {
 
             let mut rig = live(&[]);
             rig.pass(seconds(1));
-            rig.user(opswall::realtime::Command::Reconnect);
+            rig.user(realtime::Command::Reconnect);
             rig.give(Input::SocketOpened);
             rig.join_error(reason);
             assert_eq!(
@@ -389,7 +389,7 @@ mod join {
 
     #[test]
     fn v100_in_the_first_serializer_a_close_is_told_by_its_ref() {
-        let mut rig = Rig::live(opswall::realtime::SessionConfig { vsn1: true, ..config() }, &[]);
+        let mut rig = Rig::live(realtime::SessionConfig { vsn1: true, ..config() }, &[]);
         let topic = rig.topic.clone();
         rig.text(format!(
             r#"{{"topic":"{topic}","event":"phx_close","payload":{{}},"ref":"8"}}"#
@@ -667,7 +667,7 @@ mod changes {
 
 mod whole_life {
     use super::*;
-    use opswall::realtime::{Command, SessionConfig};
+    use realtime::{Command, SessionConfig};
 
     fn beats(rig: &Rig) -> Vec<Value> {
         rig.sent
@@ -759,7 +759,7 @@ mod whole_life {
         ));
         rig.pass(seconds(1));
         let measured = rig.actions.iter().rev().find_map(|action| match action {
-            opswall::realtime::Action::Emit(model::FeedEvent::Link(link)) => link.heartbeat_rtt_ms,
+            realtime::Action::Emit(model::FeedEvent::Link(link)) => link.heartbeat_rtt_ms,
             _ => None,
         });
         assert!(measured.is_some_and(|ms| (40..=50).contains(&ms)), "{measured:?}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::rig::{Rig, config, ms, seconds, table};
 use model::{Backoff, Kind, LinkStatus};
-use opswall::realtime::{CloseReason, Command, ConnectFailure, Input, PageError, PageQuery};
+use realtime::{CloseReason, Command, ConnectFailure, Input, PageError, PageQuery};
 use serde_json::{Value, json};
 
 fn waits(rig: &Rig) -> Vec<u64> {
@@ -17,7 +17,7 @@ mod backoff {
 
     #[test]
     fn a_dead_server_is_tried_five_times_and_then_rested_on() {
-        let mut rig = Rig::started(opswall::realtime::SessionConfig {
+        let mut rig = Rig::started(realtime::SessionConfig {
             backoff: Backoff {
                 interval: ms(100),
                 ..Backoff::default()
@@ -68,7 +68,7 @@ mod backoff {
 
     #[test]
     fn zero_attempts_never_end() {
-        let mut rig = Rig::started(opswall::realtime::SessionConfig {
+        let mut rig = Rig::started(realtime::SessionConfig {
             backoff: Backoff {
                 max_attempts: 0,
                 max_interval: seconds(10),
@@ -244,7 +244,7 @@ mod honesty {
 
     #[test]
     fn the_stream_alone_is_live_without_a_snapshot_and_says_so() {
-        let mut rig = Rig::started(opswall::realtime::SessionConfig {
+        let mut rig = Rig::started(realtime::SessionConfig {
             snapshots: false,
             ..config()
         });
@@ -279,7 +279,7 @@ mod honesty {
         rig.pass(ms(100));
         assert!(rig.reason().contains("did not confirm"), "{}", rig.reason());
 
-        let mut rig = Rig::started(opswall::realtime::SessionConfig {
+        let mut rig = Rig::started(realtime::SessionConfig {
             heartbeat_interval: seconds(100),
             ..config()
         });
@@ -440,7 +440,7 @@ mod refusals {
 
     #[test]
     fn no_table_at_all_is_an_error() {
-        let rig = Rig::started(opswall::realtime::SessionConfig {
+        let rig = Rig::started(realtime::SessionConfig {
             tables: Vec::new(),
             ..config()
         });
@@ -503,7 +503,7 @@ mod heartbeat {
 
     #[test]
     fn v33_while_a_join_is_pending_a_beat_may_wait() {
-        let mut rig = Rig::started(opswall::realtime::SessionConfig {
+        let mut rig = Rig::started(realtime::SessionConfig {
             heartbeat_interval: seconds(5),
             ..config()
         });
@@ -670,7 +670,7 @@ mod races {
     #[test]
     fn r21_r22_and_r25_a_periodic_audit_finds_what_the_stream_never_told() {
         let mut rig = Rig::live(
-            opswall::realtime::SessionConfig {
+            realtime::SessionConfig {
                 heartbeat_interval: seconds(100_000),
                 ..config()
             },
@@ -880,7 +880,7 @@ mod races {
 
     #[test]
     fn several_tables_are_merged_together() {
-        let mut rig = Rig::syncing(opswall::realtime::SessionConfig {
+        let mut rig = Rig::syncing(realtime::SessionConfig {
             tables: vec![
                 table(Kind::Task, "todos"),
                 table(Kind::Agent, "agents"),

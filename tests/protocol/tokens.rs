@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::rig::{Rig, config, ms, seconds};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use model::{FeedEvent, LinkStatus};
-use opswall::realtime::{Action, Input, PageError, SessionConfig, TokenError};
+use realtime::{Action, Input, PageError, SessionConfig, TokenError};
 use serde_json::{Value, json};
 
 const HOUR: Duration = Duration::from_secs(3_600);

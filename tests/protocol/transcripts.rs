@@ -6,7 +6,7 @@ use std::{borrow::Cow, collections::BTreeSet, fs, path::PathBuf};
 use crate::recorded::{Line, frames};
 use crate::rig::{Rig, config, ms, seconds, table};
 use model::{FeedEvent, Kind, LinkStatus, Op};
-use opswall::realtime::{
+use realtime::{
     Action, Direction, Frame, Input, PageQuery, SessionConfig, Vsn, decode_binary, decode_text, encode_text,
     frame::{BinaryKind, decode_client_binary},
 };
@@ -253,7 +253,7 @@ fn every_recording_is_lived_through() {
             "{file} {conn}: connected without a confirmation"
         );
         // Whatever it was left in, the user can start anew.
-        rig.user(opswall::realtime::Command::Reconnect);
+        rig.user(realtime::Command::Reconnect);
         assert_eq!(rig.status(), LinkStatus::Connecting, "{file} {conn}");
     }
     assert!(live >= 20, "only {live} came to be live");

@@ -14,9 +14,9 @@ use crate::listener::{Listener, server_rows};
 use model::LinkStatus;
 use opswall::{
     demo::{Account, AuthOptions, Door, ErrorShape, Keys, Options, Refusal, Server, Spoil, TableId},
-    realtime::Command,
     settings::{Env, FeedSettings, Settings, SettingsArgs},
 };
+use realtime::Command;
 use serde_json::{Value, json};
 
 const EMAIL: &str = "wall@example.com";

@@ -10,9 +10,9 @@ use crate::listener::{Listener, settings};
 use model::{Backoff, LinkStatus};
 use opswall::{
     demo::{ChannelFault, Cut, Refusal},
-    realtime::Command,
     settings::Vsn,
 };
+use realtime::Command;
 
 #[test]
 fn it_connects_merges_and_follows() {

@@ -3,7 +3,7 @@
 
 use std::{fs, path::PathBuf};
 
-use opswall::realtime::Vsn;
+use realtime::Vsn;
 use serde_json::Value;
 
 pub struct Line {

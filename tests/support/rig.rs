@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use model::{Backoff, FeedEvent, Kind, LinkStatus, Notice, Record, StatusReport, SyncReport};
-use opswall::realtime::{
+use realtime::{
     Action, CloseReason, Command, ConnectFailure, Direction, Frame, Grant, Input, Now, Page, PageError, PageQuery,
     PageRequest, Probe, ProbeRequest, Session, SessionConfig, Table, Vsn, decode_text, encode_text,
 };

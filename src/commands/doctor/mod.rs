@@ -13,11 +13,11 @@ use std::{io, net::Ipv4Addr, process::ExitCode, time::Duration};
 use super::Failure;
 use crate::{
     demo::{Options, Server},
-    realtime::Token,
     settings::{Settings, SettingsError},
 };
 use check::{Check, Outcome};
 use exam::Patient;
+use realtime::Token;
 use report::{Form, Report};
 
 /// What `doctor` was asked for.

@@ -6,8 +6,8 @@ use std::io::{self, IsTerminal as _, Write};
 use serde_json::json;
 
 use super::check::{Check, Outcome};
-use crate::realtime::Token;
 use model::noun;
+use realtime::Token;
 
 /// Texts are broken at this column.
 const WIDTH: usize = 100;

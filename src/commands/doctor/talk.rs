@@ -6,14 +6,12 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use super::judge::ChangeSeen;
-use crate::{
-    net::probe::{Heard, Socket},
-    realtime::{
-        CloseReason, Direction, Entry, Frame, JoinConfig, JoinPayload, Table, Token, Vsn, advice, decode_text,
-        encode_text, frame::PHOENIX,
-    },
-};
+use crate::net::probe::{Heard, Socket};
 use model::{Kind, KindMapping, Mapping, PerKind};
+use realtime::{
+    CloseReason, Direction, Entry, Frame, JoinConfig, JoinPayload, Table, Token, Vsn, advice, decode_text, encode_text,
+    frame::PHOENIX,
+};
 
 /// Longest text of the server's that is kept.
 const MAX_WORDS: usize = 300;

@@ -19,7 +19,7 @@ use super::{
     },
     Control, Cut, DAY, TableId,
 };
-use crate::realtime::Frame;
+use realtime::Frame;
 
 /// Orders to refuse joins that may wait.
 const MOST_ORDERS: usize = 1_000;

@@ -7,7 +7,7 @@ use super::super::{
     rules::Rules,
     store::{Applied, TableId},
 };
-use crate::realtime::is_like;
+use realtime::is_like;
 
 /// A subscription to changes.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use super::{
     },
     Members,
 };
-use crate::realtime::Vsn;
+use realtime::Vsn;
 
 /// Writes changes, keeping its buffers.
 #[derive(Debug, Default)]

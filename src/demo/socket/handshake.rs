@@ -17,7 +17,7 @@ use super::{
     },
     task::serve,
 };
-use crate::realtime::Vsn;
+use realtime::Vsn;
 
 /// Sockets at a time.
 const MOST_SOCKETS: usize = 1_000;

@@ -8,7 +8,7 @@ use super::{
     joining::{join, leave, reply},
     timers,
 };
-use crate::realtime::{Frame, Vsn, decode_text};
+use realtime::{Frame, Vsn, decode_text};
 
 /// Answer to a text message: now, or after a wait during which the socket does nothing else.
 pub async fn handle(hub: &Hub, socket: u64, vsn: Vsn, text: &str) {

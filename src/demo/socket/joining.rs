@@ -11,7 +11,7 @@ use super::{
     },
     Channel, Due, Member, join, timers,
 };
-use crate::realtime::Frame;
+use realtime::Frame;
 
 /// Answers a join: now, or after a wait during which the socket does nothing else.
 pub async fn join(hub: &Hub, socket: u64, frame: &Frame<'_>) {
@@ -175,7 +175,7 @@ fn stale(store: &super::super::Store, member: &Member, channel: &Channel, old_re
         false,
         &json!({ "reason": "join crashed" }),
     ));
-    if member.vsn == crate::realtime::Vsn::V2 {
+    if member.vsn == realtime::Vsn::V2 {
         // The first serializer does not say which join this is for: it could not be told from a fresh one.
         member.send(&Frame::system(old, topic, "system", false, "Node request timeout"));
     }

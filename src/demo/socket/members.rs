@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{Entry, Outbox};
-use crate::realtime::{Direction, Frame, Vsn, encode_text};
+use realtime::{Direction, Frame, Vsn, encode_text};
 
 /// The open sockets by number.
 #[derive(Debug, Default)]

@@ -27,7 +27,7 @@ use super::{
     inbound::handle,
     timers,
 };
-use crate::realtime::Vsn;
+use realtime::Vsn;
 
 type Socket = WebSocketStream<TcpStream>;
 

@@ -12,7 +12,7 @@ use super::super::{
     failure,
     http::{self, BodyError},
 };
-use crate::realtime::Token;
+use realtime::Token;
 
 /// Largest body read: a thousand keys, or one row with large cells.
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;

@@ -9,11 +9,9 @@ use super::{
     super::auth::{Answer, Authenticator},
     reach,
 };
-use crate::{
-    realtime::{Grant, TokenError},
-    settings::FeedSettings,
-};
+use crate::settings::FeedSettings;
 use model::Notice;
+use realtime::{Grant, TokenError};
 
 /// Signs in; `None` when nobody is to. A refresh token that is used up by it is replaced in its file, as always.
 pub async fn sign_in(

@@ -13,10 +13,8 @@ use super::{
     },
     reach,
 };
-use crate::{
-    realtime::{CloseReason, ConnectFailure},
-    settings::FeedSettings,
-};
+use crate::settings::FeedSettings;
+use realtime::{CloseReason, ConnectFailure};
 
 /// An open socket.
 pub struct Socket {

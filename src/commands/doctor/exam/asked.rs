@@ -15,10 +15,10 @@ use super::{
 };
 use crate::{
     net::probe::{self, Answer, Http},
-    realtime::{Grant, TokenError},
     settings::FeedSettings,
 };
 use model::{KindMapping, PerKind};
+use realtime::{Grant, TokenError};
 
 /// What is asked over HTTP.
 pub(super) struct Asked<'a> {

@@ -14,8 +14,9 @@ use super::{
     judge,
     report::Report,
 };
-use crate::{net::probe::Endpoint, realtime::Token, settings::FeedSettings};
+use crate::{net::probe::Endpoint, settings::FeedSettings};
 use asked::Asked;
+use realtime::Token;
 
 /// What is examined, and how patiently.
 pub struct Patient {

@@ -14,10 +14,10 @@ use super::{
 };
 use crate::{
     net::probe::{self, Socket},
-    realtime::{ConnectFailure, Vsn},
     settings,
 };
 use model::PerKind;
+use realtime::{ConnectFailure, Vsn};
 
 /// Handshake, channels, beat and change.
 pub(super) async fn talk<W: Write>(

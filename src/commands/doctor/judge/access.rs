@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use super::super::check::Check;
-use crate::{
-    net::probe::Answer,
-    realtime::{Grant, TokenError},
-};
+use crate::net::probe::Answer;
 use model::Notice;
+use realtime::{Grant, TokenError};
 
 /// Who stands at the gate of a hosted project says so with this text.
 const GATE: &[&str] = &["Invalid API key", "No API key found"];

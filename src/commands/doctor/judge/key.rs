@@ -1,7 +1,7 @@
 //! The key: what kind it is, for whom, for how long.
 
 use super::{super::check::Check, DAYS_OF_WARNING, day, days};
-use crate::realtime::{Claims, Token};
+use realtime::{Claims, Token};
 
 /// What a key is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::super::check::Check;
-use crate::realtime::{ConnectFailure, Table, advice};
 use model::schema;
 use model::{Kind, KindMapping};
+use realtime::{ConnectFailure, Table, advice};
 
 /// The handshake.
 pub fn websocket(result: Result<(), &ConnectFailure>, took: Duration) -> Check {

@@ -6,7 +6,7 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredA
 use serde_json::value::RawValue;
 
 use super::{ChangeType, Ids, RowEvent, Trouble, Unusable};
-use crate::realtime::{integer, names::Names, timestamp};
+use crate::{integer, names::Names, timestamp};
 use model::{Cell, Object, Record, Scan};
 
 /// Reads a payload.

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{Out, Phase, Session, lookup::TRIES};
-use crate::realtime::{
+use crate::{
     api::Action,
     change::{self, ChangeType, RowEvent, Trouble},
     refusal::Class,

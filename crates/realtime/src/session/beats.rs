@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use super::{Out, Phase, Session};
-use crate::realtime::{
+use crate::{
     Direction, Frame,
     api::{Action, Now},
     encode_text,

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use super::{Out, Phase, Session};
-use crate::realtime::api::Action;
+use crate::api::Action;
 use model::{
     Attempt, ChannelState, FeedEvent, Level, LinkEvent, LinkReport, LinkStatus, Notice, PerKind, Resync, StatusReport,
 };

@@ -4,7 +4,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use super::{Out, Phase, Session, lookup::Batch};
-use crate::realtime::{
+use crate::{
     api::{Action, PageError},
     refusal::Class,
     store::{Fold, Rows},

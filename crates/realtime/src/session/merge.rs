@@ -5,7 +5,7 @@ use super::{
     report::{duration_words, millis},
     sync::Why,
 };
-use crate::realtime::{
+use crate::{
     api::Action,
     store::{Difference, difference},
 };

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use super::{Out, Phase, Session, burst::Bursts, stream::UNFOLLOWABLE_PACE, sync::Why};
-use crate::realtime::refusal::Class;
+use crate::refusal::Class;
 use model::{Level, RowId, noun};
 
 /// Confirming pass after the first snapshot of a socket, because a cold server may have confirmed a subscription before

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Out, Phase, Session};
-use crate::realtime::{
+use crate::{
     api::{Action, CloseReason, Command, ConnectFailure},
     refusal::{self, Class},
 };
@@ -173,6 +173,6 @@ impl Session {
     pub(super) fn clean(&self, text: &str) -> String {
         let key = self.config.access_token.as_ref();
         let tokens = key.into_iter().chain(self.token_to_send());
-        refusal::clean(text, tokens.map(crate::realtime::Token::expose))
+        refusal::clean(text, tokens.map(crate::Token::expose))
     }
 }

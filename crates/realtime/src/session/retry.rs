@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Out, Phase, Session, report::duration_words};
-use crate::realtime::refusal::Class;
+use crate::refusal::Class;
 use model::{Backoff, Level, LinkStatus};
 
 /// Live for this long is success that lasted: the next loss starts the schedule anew. Shorter would let a server that

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::{ChangeType, Ids, RowEvent};
-use crate::realtime::{names::Names, timestamp};
+use crate::{names::Names, timestamp};
 use model::{Object, Record, Scan};
 
 /// Column lists kept: one for each table, and some to spare while tables are altered.
@@ -230,15 +230,15 @@ fn ids_of(scan: &mut Scan<'_>) -> Option<Ids> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::realtime::{Vsn, change::careful, decode_text};
+    use crate::{Vsn, change::careful, decode_text};
 
     /// Frames of a real server in serializer 2.0.0: of every kind of event, and of every odd one that was recorded.
     const RECORDED: [&str; 5] = [
-        include_str!("../../../tests/data/transcripts/a_crud_v2_default_authenticated.jsonl"),
-        include_str!("../../../tests/data/transcripts/a_crud_v2_full_authenticated.jsonl"),
-        include_str!("../../../tests/data/transcripts/b_filters_ids_v2.jsonl"),
-        include_str!("../../../tests/data/transcripts/f2_partial_and_odd_events_v2.jsonl"),
-        include_str!("../../../tests/data/transcripts/e_access_token_v2.jsonl"),
+        include_str!("../../../../tests/data/transcripts/a_crud_v2_default_authenticated.jsonl"),
+        include_str!("../../../../tests/data/transcripts/a_crud_v2_full_authenticated.jsonl"),
+        include_str!("../../../../tests/data/transcripts/b_filters_ids_v2.jsonl"),
+        include_str!("../../../../tests/data/transcripts/f2_partial_and_odd_events_v2.jsonl"),
+        include_str!("../../../../tests/data/transcripts/e_access_token_v2.jsonl"),
     ];
     /// What the recordings do not have.
     const MADE_UP: [&str; 8] = [

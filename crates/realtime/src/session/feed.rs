@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::{Out, Phase, Session, report::millis};
-use crate::realtime::{
+use crate::{
     api::{Action, Command, Input, Now, SessionConfig},
     store::{Difference, difference},
 };

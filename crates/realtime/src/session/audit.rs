@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::{Out, Phase, Session, Tracked};
-use crate::realtime::{
+use crate::{
     api::{Action, PageError, Probe, ProbeRequest},
     timestamp,
 };

@@ -7,7 +7,7 @@ use super::{
     lookup::{ANSWER_DEADLINE, BATCH_BYTES, BATCH_ROWS, Batch},
     sync::Reading,
 };
-use crate::realtime::api::{Action, Page, PageQuery, PageRequest};
+use crate::api::{Action, Page, PageQuery, PageRequest};
 
 impl Session {
     /// One request per table at a time, until none is doubtful; then the snapshot is merged.

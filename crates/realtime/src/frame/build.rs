@@ -39,7 +39,7 @@ impl<'a> Frame<'a> {
         Self::new(None, Some(reference), PHOENIX, "heartbeat", &json!({}))
     }
 
-    /// Client to server: `payload` is a [`JoinPayload`](crate::realtime::JoinPayload). The join's own `ref` becomes the
+    /// Client to server: `payload` is a [`JoinPayload`](crate::JoinPayload). The join's own `ref` becomes the
     /// `join_ref` of all that follows.
     pub fn join(reference: &'a str, topic: &'a str, payload: &impl Serialize) -> Self {
         Self::new(Some(reference), Some(reference), topic, "phx_join", payload)

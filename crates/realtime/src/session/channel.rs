@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Out, Phase, Session, Sync};
-use crate::realtime::{
+use crate::{
     BroadcastConfig, Direction, Entry, Frame, JoinConfig, JoinPayload, PresenceConfig,
     api::Action,
     change::{self, Ids},

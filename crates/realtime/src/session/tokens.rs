@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::{Out, Phase, Session, report::duration_words};
-use crate::realtime::{
+use crate::{
     Direction, Frame, Grant, Token, TokenError,
     api::{Action, Now},
     encode_text,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{Out, Session};
-use crate::realtime::api::{Action, Page, PageError, PageQuery, PageRequest};
+use crate::api::{Action, Page, PageError, PageQuery, PageRequest};
 use model::{Change, FeedEvent, Following, Record, RowId, RowKey};
 
 /// How often one row is asked for before its table is read instead.

@@ -45,7 +45,7 @@ pub use beats::MAX_ROUND_TRIPS;
 pub use feed::{Feed, Side};
 pub use report::{MAX_EVENTS, MAX_HISTORY};
 
-/// The protocol of one feed. See the [module](crate::realtime) for how it is driven.
+/// The protocol of one feed. See the [module](crate) for how it is driven.
 #[derive(Debug)]
 pub struct Session {
     config: SessionConfig,

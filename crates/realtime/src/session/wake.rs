@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Out, Phase, Session};
-use crate::realtime::{api::Action, refusal::Class};
+use crate::{api::Action, refusal::Class};
 
 impl Session {
     /// Does whatever is due.

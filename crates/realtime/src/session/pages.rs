@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{Out, Session, lookup::ANSWER_DEADLINE, stream::MAX_ROWS, sync::Reading};
-use crate::realtime::{
+use crate::{
     api::{Action, Page, PageError, PageQuery, PageRequest},
     refusal::Class,
 };

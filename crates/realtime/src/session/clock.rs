@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Out, Phase, Session, report::duration_words};
-use crate::realtime::api::Now;
+use crate::api::Now;
 use model::Level;
 
 /// How often the clocks are compared (realtime-protocol.md §15.1).
