@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::settings::SettingsArgs;
+use settings::SettingsArgs;
 
 /// A native, GPU-drawn wall for agents, tasks and workflows that live in a Supabase project.
 #[derive(Debug, Parser)]

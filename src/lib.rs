@@ -5,8 +5,6 @@
 //! `net` → `realtime` → `connection` → `messages` → `fleet` → `layout` → `scene`, with `ui` reading and `wall` around
 //! it all. ARCHITECTURE.md says who may know whom; `tests/protocol/architecture.rs` enforces it.
 
-pub mod settings;
-
 #[cfg(feature = "wall")]
 pub mod connection;
 #[cfg(feature = "wall")]
@@ -29,5 +27,5 @@ pub mod wall;
 pub mod cli;
 pub mod commands;
 pub mod demo;
-mod files;
+
 pub mod net;

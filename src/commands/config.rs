@@ -4,10 +4,8 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use crate::{
-    cli::ConfigArgs,
-    settings::{Effective, Origin, Settings},
-};
+use crate::cli::ConfigArgs;
+use settings::{Effective, Origin, Settings};
 
 /// Prints to standard output.
 pub fn run(settings: &Settings, args: &ConfigArgs) -> io::Result<()> {

@@ -3,8 +3,8 @@
 use std::io::{self, Write as _};
 
 use super::Failure;
-use crate::settings::Settings;
 use model::schema;
+use settings::Settings;
 
 /// Prints to standard output.
 pub fn run(settings: &Settings) -> Result<(), Failure> {

@@ -6,9 +6,9 @@ use super::{Failure, wall};
 use crate::{
     cli::SnapshotArgs,
     demo::{Cut, Options, Refusal},
-    settings::Settings,
     wall::{Lose, Picture, canvas::Canvas},
 };
+use settings::Settings;
 
 /// The one try after the feed was taken away.
 const LOST_RETRY: Duration = Duration::from_millis(500);

@@ -8,8 +8,8 @@ use crate::cli::SceneReference;
 use crate::{
     cli::{BenchArgs, BenchWhat, Cli, Command, DemoArgs, DoctorArgs, PlanArgs, Reference, TailArgs},
     demo::{Account, AuthOptions, Faults, Options},
-    settings::{Env, Settings},
 };
+use settings::{Env, Settings};
 
 /// Runs what was asked for. A failure is told in one sentence on standard error.
 pub fn run(cli: Cli) -> ExitCode {

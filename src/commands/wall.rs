@@ -8,7 +8,6 @@ use super::Failure;
 use crate::{
     connection::ConnectionPlugin,
     demo::{Options, Server, TableId},
-    settings::{FeedSettings, Settings},
     third_party,
     wall::{
         self, Picture, RememberPlugin, WallOptions,
@@ -16,6 +15,7 @@ use crate::{
     },
 };
 use model::Kind;
+use settings::{FeedSettings, Settings};
 
 /// Written to the working directory while there is no display.
 const KEPT_PICTURE: &str = "opswall.png";
@@ -54,7 +54,7 @@ pub fn run(settings: &Settings, demo: Option<Options>) -> Result<ExitCode, Failu
 
 /// Starts the demo feed if it is to be shown.
 pub(super) fn source(settings: &Settings, demo: Option<Options>) -> Result<Source, Failure> {
-    let usage = |error: crate::settings::SettingsError| Failure::Usage(error.to_string());
+    let usage = |error: settings::SettingsError| Failure::Usage(error.to_string());
     let demo = demo.or_else(|| (!settings.has_project()).then(Options::default));
     let Some(options) = demo else {
         return Ok(Source {

@@ -18,9 +18,9 @@ use bevy::prelude::*;
 use crate::{
     frame::FrameSystems,
     net::{NetError, Worker},
-    settings::{FeedSettings, saved::Keeper},
 };
 use model::FeedEvent;
+use settings::{FeedSettings, saved::Keeper};
 
 /// Follows a feed: starts the worker and carries its news into the ECS.
 #[derive(Debug)]

@@ -3,12 +3,10 @@
 use bevy::{prelude::*, tasks::IoTaskPool};
 
 use super::{Connection, Feed};
-use crate::{
-    messages::{Intent, Noticed},
-    settings::saved,
-};
+use crate::messages::{Intent, Noticed};
 use model::{Backoff, Level, Notice};
 use realtime::Command;
+use settings::saved;
 
 /// A tuned value is written once it has rested this long: dragging a slider must not wear out the disk.
 const REST_SECS: f64 = 0.6;

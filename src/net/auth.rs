@@ -15,9 +15,9 @@ use super::{
     grant::{self, Session},
     http::{self, BodyError, Refusal},
 };
-use crate::settings::{Auth, SecretFile, SignIn, bypasses_row_security};
 use model::{Level, Notice};
 use realtime::{Grant, TokenError};
+use settings::{Auth, SecretFile, SignIn, bypasses_row_security};
 
 /// From request to last byte.
 const DEADLINE: Duration = Duration::from_secs(15);

@@ -17,9 +17,9 @@ use super::{
     tls::Tls,
     worker::Order,
 };
-use crate::settings::FeedSettings;
 use model::FeedEvent;
 use realtime::{Action, CloseReason, Feed, Input, Now, Side, TokenError};
+use settings::FeedSettings;
 
 /// How soon a full channel is tried again: well under a frame.
 const FLUSH_EVERY: Duration = Duration::from_millis(2);

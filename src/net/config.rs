@@ -2,8 +2,8 @@
 
 use secrecy::ExposeSecret as _;
 
-use crate::settings::{FeedSettings, Vsn};
 use realtime::{SessionConfig, Table};
+use settings::{FeedSettings, Vsn};
 
 /// Rows in one REST page: the hosted server's own ceiling.
 const PAGE_SIZE: usize = 1_000;

@@ -13,8 +13,8 @@ use tokio_tungstenite::{
 use url::Url;
 
 use super::{dial::dial, failure, http};
-use crate::settings::Vsn;
 use realtime::{CloseReason, ConnectFailure};
+use settings::Vsn;
 
 pub(super) type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
 

@@ -11,9 +11,9 @@ use thiserror::Error;
 use tokio::sync::Notify;
 
 use super::{carrier::Carrier, outbox::Outbox, rest::Rest, tls::Tls};
-use crate::settings::FeedSettings;
 use model::FeedEvent;
 use realtime::Command;
+use settings::FeedSettings;
 
 /// Events between the worker and its reader. When they are not taken, the worker folds changes per row.
 const EVENTS: usize = 8_192;

@@ -8,14 +8,10 @@ use bevy::{
 };
 
 use super::{canvas::Canvas, fonts, governor, gpu, kiosk, pace, picture, resolution, snapshot, unattended, viewing};
-use crate::{
-    connection::ConnectionPlugin,
-    fleet, frame, layout, messages, scene,
-    settings::{QualityPolicy, WallSettings},
-    third_party, ui,
-};
+use crate::{connection::ConnectionPlugin, fleet, frame, layout, messages, scene, third_party, ui};
 use model::Mapping;
 use model::Notice;
+use settings::{QualityPolicy, WallSettings};
 
 /// Unattended, the whole fleet is shown again this long after somebody last touched the view.
 const KIOSK_FIT_SECS: f32 = 60.0;

@@ -13,7 +13,7 @@ use bevy::{
 use thiserror::Error;
 
 use super::canvas::OffscreenImage;
-use crate::files::{Purpose, write_whole};
+use settings::files::{Purpose, write_whole};
 
 /// Why a picture was not written.
 #[derive(Debug, Error)]

@@ -4,10 +4,8 @@ use std::path::{Path, PathBuf};
 
 use bevy::{app::AppExit, prelude::*, tasks::IoTaskPool};
 
-use crate::{
-    scene::camera::{HeldView, ViewMemory, likeness},
-    settings::saved_view::{self, SavedView},
-};
+use crate::scene::camera::{HeldView, ViewMemory, likeness};
+use settings::saved_view::{self, SavedView};
 
 /// A view is kept once it has rested for so long, in seconds.
 const REST_SECS: f64 = 2.0;

@@ -4,9 +4,9 @@ use bevy::prelude::*;
 
 use crate::{
     scene::{camera::SceneCamera, labels::TextScale},
-    settings::WallSettings,
     ui::TypeScale,
 };
+use settings::WallSettings;
 
 /// The screen as it is looked at.
 #[derive(Resource, Debug, Clone, Copy)]

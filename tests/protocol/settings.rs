@@ -4,14 +4,11 @@ use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use clap::Parser as _;
 use model::{Backoff, Kind, Status};
-use opswall::{
-    cli::Cli,
-    commands::config,
-    settings::{Env, FeedSettings, Origin, Settings, SettingsError, SignIn, Vsn, saved},
-};
+use opswall::{cli::Cli, commands::config};
 use proptest::prelude::*;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
+use settings::{Env, FeedSettings, Origin, Settings, SettingsError, SignIn, Vsn, saved};
 
 /// A place to start opswall in: a working directory, the user's folders, variables.
 struct Place {
@@ -226,7 +223,7 @@ fn a_key_can_stand_in_a_file_and_a_stronger_layer_replaces_it() {
 
 #[test]
 fn the_quality_is_governed_unless_it_is_pinned() {
-    use opswall::settings::QualityPolicy;
+    use settings::QualityPolicy;
     assert_eq!(Place::new().load(&[]).wall.quality, QualityPolicy::Auto);
     let settings = Place::new().load(&["--quality", "full"]);
     assert_eq!(settings.wall.quality, QualityPolicy::Full);

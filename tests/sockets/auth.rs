@@ -12,12 +12,10 @@ use std::{
 
 use crate::listener::{Listener, server_rows};
 use model::LinkStatus;
-use opswall::{
-    demo::{Account, AuthOptions, Door, ErrorShape, Keys, Options, Refusal, Server, Spoil, TableId},
-    settings::{Env, FeedSettings, Settings, SettingsArgs},
-};
+use opswall::demo::{Account, AuthOptions, Door, ErrorShape, Keys, Options, Refusal, Server, Spoil, TableId};
 use realtime::Command;
 use serde_json::{Value, json};
+use settings::{Env, FeedSettings, Settings, SettingsArgs};
 
 const EMAIL: &str = "wall@example.com";
 const PASSWORD: &str = "correct horse battery";

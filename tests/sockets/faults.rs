@@ -5,10 +5,8 @@ use std::time::Duration;
 use crate::demo::server;
 use crate::listener::{Listener, settings};
 use model::{Backoff, LinkStatus};
-use opswall::{
-    demo::{Cut, Flow, Mishap, Proxy, Server, Way},
-    settings::FeedSettings,
-};
+use opswall::demo::{Cut, Flow, Mishap, Proxy, Server, Way};
+use settings::FeedSettings;
 
 /// A server, a proxy in front of it, and a reader behind that, connected.
 fn connected(rate: f64) -> (Server, Proxy, Listener) {

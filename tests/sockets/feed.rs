@@ -8,17 +8,15 @@ use std::{
 use crate::demo::server;
 use crate::listener::{Listener, settings};
 use model::{Backoff, LinkStatus};
-use opswall::{
-    demo::{ChannelFault, Cut, Refusal},
-    settings::Vsn,
-};
+use opswall::demo::{ChannelFault, Cut, Refusal};
 use realtime::Command;
+use settings::Vsn;
 
 #[test]
 fn it_connects_merges_and_follows() {
     for vsn in [Vsn::V2, Vsn::V1] {
         let server = server(400.0);
-        let mut listener = Listener::start(opswall::settings::FeedSettings {
+        let mut listener = Listener::start(settings::FeedSettings {
             vsn,
             ..settings(&server.url())
         });
@@ -100,7 +98,7 @@ fn every_way_to_lose_a_channel_ends_in_the_servers_rows() {
 #[test]
 fn changes_lost_without_a_sign_are_found_by_the_reconcile() {
     let server = server(0.0);
-    let mut listener = Listener::start(opswall::settings::FeedSettings {
+    let mut listener = Listener::start(settings::FeedSettings {
         reconcile_interval: Some(Duration::from_secs(1)),
         ..settings(&server.url())
     });
@@ -117,7 +115,7 @@ fn a_server_that_never_answers_is_given_up_after_the_schedule() {
     let nobody: SocketAddr = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|socket| socket.local_addr())
         .expect("a port");
-    let mut listener = Listener::start(opswall::settings::FeedSettings {
+    let mut listener = Listener::start(settings::FeedSettings {
         backoff: Backoff {
             interval: Duration::from_millis(100),
             ..Backoff::default()
@@ -165,7 +163,7 @@ fn the_user_disconnects_and_reconnects() {
 #[test]
 fn a_stalled_server_is_noticed_by_its_missing_heartbeat() {
     let server = server(0.0);
-    let mut listener = Listener::start(opswall::settings::FeedSettings {
+    let mut listener = Listener::start(settings::FeedSettings {
         heartbeat_interval: Duration::from_millis(500),
         ..settings(&server.url())
     });
@@ -180,7 +178,7 @@ fn a_stalled_server_is_noticed_by_its_missing_heartbeat() {
 #[test]
 fn without_rest_it_is_live_on_the_stream_alone_and_says_so() {
     let server = server(200.0);
-    let mut listener = Listener::start(opswall::settings::FeedSettings {
+    let mut listener = Listener::start(settings::FeedSettings {
         rest_url: None,
         ..settings(&server.url())
     });
@@ -194,7 +192,7 @@ fn without_rest_it_is_live_on_the_stream_alone_and_says_so() {
 #[test]
 fn what_cannot_get_better_by_waiting_is_said_at_once_with_a_remedy() {
     let server = server(0.0);
-    let wrong_key = opswall::settings::FeedSettings {
+    let wrong_key = settings::FeedSettings {
         key: "wrong".into(),
         ..settings(&server.url())
     };
@@ -222,7 +220,7 @@ fn what_cannot_get_better_by_waiting_is_said_at_once_with_a_remedy() {
 #[test]
 fn a_connection_is_replaced_without_a_gap_again_and_again() {
     let server = server(300.0);
-    let mut listener = Listener::start(opswall::settings::FeedSettings {
+    let mut listener = Listener::start(settings::FeedSettings {
         replace_connection: Some(Duration::from_secs(2)),
         ..settings(&server.url())
     });

@@ -10,10 +10,8 @@ use std::{
 use crate::demo::server;
 use crate::listener::{Listener, settings};
 use model::{Backoff, LinkStatus};
-use opswall::{
-    demo::{Door, Refusal, Spoil},
-    settings::FeedSettings,
-};
+use opswall::demo::{Door, Refusal, Spoil};
+use settings::FeedSettings;
 use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
 
 /// Everything that was said, for a look at the words.

@@ -10,8 +10,8 @@ use std::{
 use crate::listener::{Listener, settings};
 use crate::wild::{Wild, answer, rows};
 use model::{Backoff, Cell, Kind, LinkStatus, RowKey};
-use opswall::settings::FeedSettings;
 use serde_json::{Value, json};
+use settings::FeedSettings;
 
 const KEY: &str = "sb_publishable_very-secret";
 

@@ -8,10 +8,8 @@ use std::{
 };
 
 use crate::listener::Listener;
-use opswall::{
-    demo::{Account, AuthOptions, Options, Server},
-    settings::{Env, Settings, SettingsArgs},
-};
+use opswall::demo::{Account, AuthOptions, Options, Server};
+use settings::{Env, Settings, SettingsArgs};
 
 const EMAIL: &str = "wall@example.com";
 const PASSWORD: &str = "correct horse battery";

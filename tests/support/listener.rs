@@ -10,9 +10,9 @@ use model::{Change, FeedEvent, Kind, LinkReport, LinkStatus, Notice, Op, Record,
 use opswall::{
     demo::{Control, TableId},
     net::Worker,
-    settings::{Env, FeedSettings, Settings, SettingsArgs},
 };
 use serde_json::Value;
+use settings::{Env, FeedSettings, Settings, SettingsArgs};
 
 /// Long enough for any of these tests on a loaded machine: a hang fails instead of lasting. A loss without a sign is found
 /// by the confirming reading, which comes up to 30 s after the first snapshot.

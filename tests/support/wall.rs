@@ -16,9 +16,9 @@ use opswall::{
     fleet::{Counts, FleetIndex},
     messages::{Backlog, Intent},
     scene::camera::View,
-    settings::WallSettings,
     wall::{self, Picture, WallOptions, canvas::Canvas, picture},
 };
+use settings::WallSettings;
 use uuid::Uuid;
 
 use crate::by_hand::key;

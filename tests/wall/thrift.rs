@@ -11,9 +11,9 @@ use opswall::{
     fleet::{FleetClock, Moment},
     messages::{Luxury, Quality},
     scene::{camera::SceneCamera, palette::Palette},
-    settings::WallSettings,
     wall::{Picture, pace::Pace},
 };
+use settings::WallSettings;
 
 use crate::wall::{Wall, difference, feed, id_of, pixels_of};
 

@@ -15,9 +15,9 @@ use opswall::{
         self,
         camera::{SceneCamera, View, ViewMemory},
     },
-    settings::saved_view,
     wall::RememberPlugin,
 };
+use settings::saved_view;
 
 use crate::ties::{feed, task, workflow};
 

@@ -17,9 +17,9 @@ use super::{
 use crate::{
     commands::{Failure, usage},
     net::Worker,
-    settings::{Env, Settings, SettingsArgs},
 };
 use model::{Change, FeedEvent, LinkStatus, Op};
+use settings::{Env, Settings, SettingsArgs};
 
 /// How often the reader looks, as the application does once a frame; short enough that the channel does not fill.
 const LOOK_EVERY: Duration = Duration::from_millis(1);

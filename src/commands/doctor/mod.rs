@@ -11,14 +11,12 @@ mod talk;
 use std::{io, net::Ipv4Addr, process::ExitCode, time::Duration};
 
 use super::Failure;
-use crate::{
-    demo::{Options, Server},
-    settings::{Settings, SettingsError},
-};
+use crate::demo::{Options, Server};
 use check::{Check, Outcome};
 use exam::Patient;
 use realtime::Token;
 use report::{Form, Report};
+use settings::{Settings, SettingsError};
 
 /// What `doctor` was asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]

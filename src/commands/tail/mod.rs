@@ -12,8 +12,9 @@ use std::{
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded, select};
 
 use super::Failure;
-use crate::{net::Worker, settings::FeedSettings};
+use crate::net::Worker;
 use model::{FeedEvent, LinkStatus};
+use settings::FeedSettings;
 use state::State;
 
 /// What `tail` was asked for.

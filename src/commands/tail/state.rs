@@ -14,8 +14,8 @@ use super::{
     super::{Failure, usage},
     line::json_line,
 };
-use crate::files::{Purpose, write_whole};
 use model::{Change, FeedEvent, Op, Record, RowKey};
+use settings::files::{Purpose, write_whole};
 
 /// Counts, and the rows when they are wanted.
 pub(super) struct State {

@@ -9,9 +9,9 @@ use super::{
     super::auth::{Answer, Authenticator},
     reach,
 };
-use crate::settings::FeedSettings;
 use model::Notice;
 use realtime::{Grant, TokenError};
+use settings::FeedSettings;
 
 /// Signs in; `None` when nobody is to. A refresh token that is used up by it is replaced in its file, as always.
 pub async fn sign_in(

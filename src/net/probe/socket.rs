@@ -13,8 +13,8 @@ use super::{
     },
     reach,
 };
-use crate::settings::FeedSettings;
 use realtime::{CloseReason, ConnectFailure};
+use settings::FeedSettings;
 
 /// An open socket.
 pub struct Socket {

@@ -9,9 +9,9 @@ use crate::{
     commands::Failure,
     demo::{Account, AuthOptions, Control, Options, Proxy, Server},
     net::Worker,
-    settings::{Env, FeedSettings, Settings, SettingsArgs},
 };
 use model::Backoff;
+use settings::{Env, FeedSettings, Settings, SettingsArgs};
 
 /// Whoever signs in at the feed; it exists for the length of the run.
 const EMAIL: &str = "chaos@example.com";

@@ -15,10 +15,10 @@ use crate::{
     frame::FrameSystems,
     layout::{MOVE_SECS, Place},
     messages::Backlog,
-    settings::{Env, Settings, SettingsArgs, WallSettings},
     wall::{self, Picture, WallOptions, canvas::Canvas},
 };
 use model::{Kind, LinkStatus, RowKey};
+use settings::{Env, Settings, SettingsArgs, WallSettings};
 
 /// Frames are played one by one: the canvas's own pace does not matter.
 const RATE: f64 = 60.0;

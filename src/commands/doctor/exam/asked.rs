@@ -13,12 +13,10 @@ use super::{
     },
     Because, Patient, Reader, add, left_out, now,
 };
-use crate::{
-    net::probe::{self, Answer, Http},
-    settings::FeedSettings,
-};
+use crate::net::probe::{self, Answer, Http};
 use model::{KindMapping, PerKind};
 use realtime::{Grant, TokenError};
+use settings::FeedSettings;
 
 /// What is asked over HTTP.
 pub(super) struct Asked<'a> {

@@ -14,9 +14,10 @@ use super::{
     judge,
     report::Report,
 };
-use crate::{net::probe::Endpoint, settings::FeedSettings};
+use crate::net::probe::Endpoint;
 use asked::Asked;
 use realtime::Token;
+use settings::FeedSettings;
 
 /// What is examined, and how patiently.
 pub struct Patient {

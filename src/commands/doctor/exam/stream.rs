@@ -12,12 +12,10 @@ use super::{
     },
     Because, Patient, Reader, add, left_out,
 };
-use crate::{
-    net::probe::{self, Socket},
-    settings,
-};
+use crate::net::probe::{self, Socket};
 use model::PerKind;
 use realtime::{ConnectFailure, Vsn};
+use settings;
 
 /// Handshake, channels, beat and change.
 pub(super) async fn talk<W: Write>(

@@ -18,6 +18,7 @@ mod env;
 mod error;
 mod feed;
 mod file;
+pub mod files;
 mod key;
 mod layer;
 mod load;
