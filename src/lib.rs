@@ -26,6 +26,3 @@ pub mod wall;
 
 pub mod cli;
 pub mod commands;
-pub mod demo;
-
-pub mod net;

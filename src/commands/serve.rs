@@ -3,7 +3,7 @@
 use std::{io::Write as _, net::SocketAddr};
 
 use super::{Failure, signals};
-use crate::demo::{Options, Server};
+use demo::{Options, Server};
 
 /// Serves until the process is asked to end.
 pub fn run(listen: SocketAddr, options: Options) -> Result<(), Failure> {

@@ -5,9 +5,9 @@ use std::{path::Path, process::ExitCode, time::Duration};
 use super::{Failure, wall};
 use crate::{
     cli::SnapshotArgs,
-    demo::{Cut, Options, Refusal},
     wall::{Lose, Picture, canvas::Canvas},
 };
+use demo::{Cut, Options, Refusal};
 use settings::Settings;
 
 /// The one try after the feed was taken away.

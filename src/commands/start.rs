@@ -5,10 +5,8 @@ use std::{process::ExitCode, time::Duration};
 use super::{Failure, bench, config, doctor, schema, serve, tail};
 #[cfg(feature = "wall")]
 use crate::cli::SceneReference;
-use crate::{
-    cli::{BenchArgs, BenchWhat, Cli, Command, DemoArgs, DoctorArgs, PlanArgs, Reference, TailArgs},
-    demo::{Account, AuthOptions, Faults, Options},
-};
+use crate::cli::{BenchArgs, BenchWhat, Cli, Command, DemoArgs, DoctorArgs, PlanArgs, Reference, TailArgs};
+use demo::{Account, AuthOptions, Faults, Options};
 use settings::{Env, Settings};
 
 /// Runs what was asked for. A failure is told in one sentence on standard error.

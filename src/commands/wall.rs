@@ -7,13 +7,13 @@ use bevy::prelude::AppExit;
 use super::Failure;
 use crate::{
     connection::ConnectionPlugin,
-    demo::{Options, Server, TableId},
     third_party,
     wall::{
         self, Picture, RememberPlugin, WallOptions,
         canvas::{self, Canvas},
     },
 };
+use demo::{Options, Server, TableId};
 use model::Kind;
 use settings::{FeedSettings, Settings};
 

@@ -15,10 +15,8 @@ use std::time::Instant;
 
 use bevy::prelude::*;
 
-use crate::{
-    frame::FrameSystems,
-    net::{NetError, Worker},
-};
+use crate::frame::FrameSystems;
+use client::{NetError, Worker};
 use model::FeedEvent;
 use settings::{FeedSettings, saved::Keeper};
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use opswall::demo::{Mutation, Options, Row, Simulation, Store, TableId};
+use demo::{Mutation, Options, Row, Simulation, Store, TableId};
 use serde_json::Value;
 use uuid::Uuid;
 

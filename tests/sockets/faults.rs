@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::demo::server;
 use crate::listener::{Listener, settings};
+use demo::{Cut, Flow, Mishap, Proxy, Server, Way};
 use model::{Backoff, LinkStatus};
-use opswall::demo::{Cut, Flow, Mishap, Proxy, Server, Way};
 use settings::FeedSettings;
 
 /// A server, a proxy in front of it, and a reader behind that, connected.

@@ -7,8 +7,8 @@ use std::{
 
 use crate::demo::server;
 use crate::listener::{Listener, settings};
+use demo::{ChannelFault, Cut, Refusal};
 use model::{Backoff, LinkStatus};
-use opswall::demo::{ChannelFault, Cut, Refusal};
 use realtime::Command;
 use settings::Vsn;
 

@@ -9,8 +9,8 @@ use std::{
 
 use crate::demo::server;
 use crate::listener::{Listener, settings};
+use demo::{Door, Refusal, Spoil};
 use model::{Backoff, LinkStatus};
-use opswall::demo::{Door, Refusal, Spoil};
 use settings::FeedSettings;
 use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
 

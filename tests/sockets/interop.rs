@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use opswall::demo::{Options, Server};
+use demo::{Options, Server};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop")

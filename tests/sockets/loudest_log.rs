@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::listener::Listener;
-use opswall::demo::{Account, AuthOptions, Options, Server};
+use demo::{Account, AuthOptions, Options, Server};
 use settings::{Env, Settings, SettingsArgs};
 
 const EMAIL: &str = "wall@example.com";

@@ -3,9 +3,9 @@
 use std::{path::Path, process::Command};
 
 use crate::postgres::Postgres;
+use demo::TableId;
 use model::schema;
 use model::{Kind, Mapping, Record, Row, RowId, Status};
-use opswall::demo::TableId;
 
 /// What the program prints in a folder of its own.
 fn printed(folder: &Path, args: &[&str]) -> (Option<i32>, String, String) {

@@ -11,8 +11,8 @@ use crate::{
     demo::server,
     tls::{Authority, FAR_OFF, LONG_AGO},
 };
+use demo::{Cut, Refusal, TableId};
 use model::Kind;
-use opswall::demo::{Cut, Refusal, TableId};
 use serde_json::Value;
 
 /// Runs the program in a folder of its own, without anybody's settings.

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use opswall::demo::{Options, Server};
+use demo::{Options, Server};
 
 /// 12 agents, 5 workflows and about 150 tasks at `rate` changes per second.
 pub fn server(rate: f64) -> Server {

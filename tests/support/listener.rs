@@ -6,11 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use client::Worker;
+use demo::{Control, TableId};
 use model::{Change, FeedEvent, Kind, LinkReport, LinkStatus, Notice, Op, Record, RowKey, StatusReport, SyncReport};
-use opswall::{
-    demo::{Control, TableId},
-    net::Worker,
-};
 use serde_json::Value;
 use settings::{Env, FeedSettings, Settings, SettingsArgs};
 

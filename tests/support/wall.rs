@@ -9,10 +9,10 @@ use std::{
 };
 
 use bevy::{prelude::*, text::TextLayoutInfo};
+use demo::{Options, Server};
 use model::{Kind, LinkStatus};
 use opswall::{
     connection::{Connection, ConnectionPlugin},
-    demo::{Options, Server},
     fleet::{Counts, FleetIndex},
     messages::{Backlog, Intent},
     scene::camera::View,

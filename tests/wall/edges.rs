@@ -3,9 +3,9 @@
 
 use crate::wall::{Wall, difference, feed, pixels_of};
 use bevy::prelude::*;
+use demo::{Control, TableId};
 use model::{Kind, LinkStatus, Status};
 use opswall::{
-    demo::{Control, TableId},
     fleet::{PartOf, WorksOn},
     layout::{District, DockGround, Place, Unassigned},
     scene::palette::Palette,
@@ -105,7 +105,7 @@ fn names_in_other_scripts_are_placed_and_cut_like_any() {
 }
 
 /// A whole empty wall that is live.
-fn empty() -> (opswall::demo::Server, Wall) {
+fn empty() -> (demo::Server, Wall) {
     let server = feed(0, 0, 0);
     let mut wall = Wall::on(&server, SIZE);
     wall.until_status(LinkStatus::Connected);

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use crate::wall::{Wall, feed, id_of};
 use bevy::prelude::*;
+use demo::TableId;
 use model::{Kind, LinkStatus};
 use opswall::{
-    demo::TableId,
     fleet::{FleetClock, Moment, PartOf, TaskRow, WorksOn},
     layout::{District, DockGround, Place, Unassigned},
     messages::Backlog,

@@ -4,9 +4,9 @@ use std::{collections::HashSet, net::Ipv4Addr};
 
 use crate::wall::Wall;
 use bevy::prelude::*;
+use demo::{Options, Population, Server};
 use model::{Kind, LinkStatus, Status};
 use opswall::{
-    demo::{Options, Population, Server},
     fleet::{AgentRow, Key, Label, RowState, TaskRow, WorkflowRow},
     layout::{District, Place},
     messages::FloatingPanels,

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use bevy::prelude::*;
+use demo::{Cut, Refusal};
 use model::{Kind, LinkStatus, Status};
 use opswall::{
-    demo::{Cut, Refusal},
     fleet::{Counts, FleetIndex},
     messages::Intent,
     scene::palette::Palette,

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use bevy::prelude::*;
+use demo::TableId;
 use image::RgbImage;
 use model::{Kind, LinkStatus, Status};
 use opswall::{
-    demo::TableId,
     fleet::{FleetClock, Moment},
     messages::{Luxury, Quality},
     scene::{camera::SceneCamera, palette::Palette},

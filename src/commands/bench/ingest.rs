@@ -14,10 +14,8 @@ use super::{
     report::{Figures, Report},
     sleeper,
 };
-use crate::{
-    commands::{Failure, usage},
-    net::Worker,
-};
+use crate::commands::{Failure, usage};
+use client::Worker;
 use model::{Change, FeedEvent, LinkStatus, Op};
 use settings::{Env, Settings, SettingsArgs};
 

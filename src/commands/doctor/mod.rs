@@ -11,8 +11,8 @@ mod talk;
 use std::{io, net::Ipv4Addr, process::ExitCode, time::Duration};
 
 use super::Failure;
-use crate::demo::{Options, Server};
 use check::{Check, Outcome};
+use demo::{Options, Server};
 use exam::Patient;
 use realtime::Token;
 use report::{Form, Report};

@@ -6,7 +6,7 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use super::judge::ChangeSeen;
-use crate::net::probe::{Heard, Socket};
+use client::probe::{Heard, Socket};
 use model::{Kind, KindMapping, Mapping, PerKind};
 use realtime::{
     CloseReason, Direction, Entry, Frame, JoinConfig, JoinPayload, Table, Token, Vsn, advice, decode_text, encode_text,

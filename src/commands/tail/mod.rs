@@ -12,7 +12,7 @@ use std::{
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded, select};
 
 use super::Failure;
-use crate::net::Worker;
+use client::Worker;
 use model::{FeedEvent, LinkStatus};
 use settings::FeedSettings;
 use state::State;

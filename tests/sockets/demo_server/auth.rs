@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use opswall::demo::{Account, AuthOptions, Door, ErrorShape, Keys, Options, Refusal, Server, Spoil};
+use demo::{Account, AuthOptions, Door, ErrorShape, Keys, Options, Refusal, Server, Spoil};
 use serde_json::{Value, json};
 
 use super::{

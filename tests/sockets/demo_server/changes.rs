@@ -10,7 +10,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use opswall::demo::{Identity, Options, Server, TableId};
+use demo::{Identity, Options, Server, TableId};
 use serde_json::{Map, Value, json};
 
 use super::{

@@ -1,6 +1,6 @@
 //! Changes that are not whole, and changes that not everybody sees.
 
-use opswall::demo::{Server, TableId};
+use demo::{Server, TableId};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use opswall::demo::{ChannelFault, Cut, Delays, Options, Refusal, Server, TableId};
+use demo::{ChannelFault, Cut, Delays, Options, Refusal, Server, TableId};
 use serde_json::{Map, Value, json};
 use tokio_tungstenite::tungstenite::Error;
 

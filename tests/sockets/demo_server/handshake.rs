@@ -1,7 +1,7 @@
 //! Who gets a socket, and with which words the others are refused.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use opswall::demo::{Keys, Options};
+use demo::{Keys, Options};
 use tokio_tungstenite::tungstenite::Error;
 
 use super::{

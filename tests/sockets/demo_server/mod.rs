@@ -18,7 +18,7 @@ mod wire;
 
 use std::net::SocketAddr;
 
-use opswall::demo::{Options, Server};
+use demo::{Options, Server};
 
 /// A server on a free port. Its simulation rests unless the options say otherwise.
 fn start(options: Options) -> Server {

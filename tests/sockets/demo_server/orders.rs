@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use opswall::demo::{Delays, Options, Server, Subscribe, TableId};
+use demo::{Delays, Options, Server, Subscribe, TableId};
 use serde_json::{Map, Value, json};
 
 use super::{

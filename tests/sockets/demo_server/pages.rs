@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use opswall::demo::{Door, Options, Spoil, TableId};
+use demo::{Door, Options, Spoil, TableId};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -119,7 +119,7 @@ async fn a_page_can_fail_in_postgrest_s_words() {
 }
 
 /// The next page, with this wrong.
-async fn spoilt(server: &opswall::demo::Server, spoil: Spoil) -> Answer {
+async fn spoilt(server: &demo::Server, spoil: Spoil) -> Answer {
     server.control().spoil(Door::Rest, spoil, 0, 1);
     let answer = get(server.addr(), "/rest/v1/agents?order=id.asc").await;
     let next = get(server.addr(), "/rest/v1/agents?order=id.asc").await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use opswall::demo::{Conduct, Delays, HANDSHAKES, JOINS, Options, Refusal, SYSTEMS};
+use demo::{Conduct, Delays, HANDSHAKES, JOINS, Options, Refusal, SYSTEMS};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Error;
 

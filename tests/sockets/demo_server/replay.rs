@@ -1,6 +1,6 @@
 //! Conversations recorded off a real server, held again: the same words in, the same words back.
 
-use opswall::demo::{Delays, Options, TableId};
+use demo::{Delays, Options, TableId};
 use serde_json::{Value, json};
 
 use super::{client::Client, quiet, start};

@@ -1,6 +1,6 @@
 //! Reads: pages, windows, conditions, and the words of refusal.
 
-use opswall::demo::{Options, TableId};
+use demo::{Options, TableId};
 use serde_json::{Value, json};
 
 use super::{

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use opswall::demo::{Limit, Server, TableId};
+use demo::{Limit, Server, TableId};
 use serde_json::{Map, json};
 
 use super::{

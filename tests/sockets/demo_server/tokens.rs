@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use opswall::demo::{Account, Delays, Keys, Options};
+use demo::{Account, Delays, Keys, Options};
 use serde_json::{Value, json};
 
 use super::{client::Client, quiet, start};
@@ -164,20 +164,20 @@ async fn a_pushed_token_of_another_role_changes_the_view() {
     control
         .account(Account::checked("me@example.com", "p").expect("an account"))
         .expect("added");
-    control.rules(opswall::demo::TableId::Agents, |rules| {
+    control.rules(demo::TableId::Agents, |rules| {
         rules.allow("authenticated", "true").expect("a policy");
     });
     let mut client = Client::v2(server.addr()).await;
     join(&mut client, "realtime:x", None).await;
     client.next().await;
     control
-        .insert(opswall::demo::TableId::Agents, Default::default())
+        .insert(demo::TableId::Agents, Default::default())
         .expect("inserted");
     client.expect_silence().await;
     push(&mut client, "realtime:x", json!(control.token("authenticated", 600))).await;
     assert_eq!(client.next().await[4]["message"], "Subscribed to PostgreSQL");
     control
-        .insert(opswall::demo::TableId::Agents, Default::default())
+        .insert(demo::TableId::Agents, Default::default())
         .expect("inserted");
     assert_eq!(client.next().await[3], "postgres_changes");
 }

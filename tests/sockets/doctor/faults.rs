@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use opswall::demo::{Control, Delays, Door, HANDSHAKES, JOINS, Options, Refusal, Server, Spoil, Subscribe, TableId};
+use demo::{Control, Delays, Door, HANDSHAKES, JOINS, Options, Refusal, Server, Spoil, Subscribe, TableId};
 
 use super::program::{Report, examine, expect};
 use crate::demo::server;
@@ -107,7 +107,7 @@ fn pages_that_the_server_cuts_are_told() {
 
 #[test]
 fn a_subscription_that_never_comes_and_one_that_comes_late_are_told_apart() {
-    let never = |conduct: &mut opswall::demo::Conduct| conduct.subscribe = Subscribe::Never;
+    let never = |conduct: &mut demo::Conduct| conduct.subscribe = Subscribe::Never;
     let report = examined(&["--timeout", "0.4"], |control| control.conduct(never));
     assert_eq!(report.code, 1);
     for table in ["public.agents", "public.tasks", "public.workflows"] {
@@ -120,7 +120,7 @@ fn a_subscription_that_never_comes_and_one_that_comes_late_are_told_apart() {
     expect(report.check("heartbeat"), "ok", &[]);
     expect(report.check("change"), "skipped", &["because subscribed failed"]);
 
-    let late = |conduct: &mut opswall::demo::Conduct| conduct.subscribe = Subscribe::ErrorFirst;
+    let late = |conduct: &mut demo::Conduct| conduct.subscribe = Subscribe::ErrorFirst;
     let report = examined(&["--wait", "10"], |control| control.conduct(late));
     assert_eq!((report.code, report.overall()), (0, "ok"), "{}", report.text);
 }

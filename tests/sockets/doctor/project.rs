@@ -1,7 +1,7 @@
 //! What can be wrong with a project: key, rights, publication, socket.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use opswall::demo::{Keys, Options, Server};
+use demo::{Keys, Options, Server};
 use serde_json::json;
 
 use super::{

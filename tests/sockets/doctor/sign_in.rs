@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
-use opswall::demo::{Account, AuthOptions, Options, Server};
+use demo::{Account, AuthOptions, Options, Server};
 
 use super::program::{Report, examine, expect};
 

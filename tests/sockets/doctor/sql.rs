@@ -1,8 +1,8 @@
 //! Every statement that `doctor` recommends, on a real PostgreSQL in the state that it is recommended for.
 
+use demo::{Control, Subscribe, TableId};
 use model::Mapping;
 use model::schema;
-use opswall::demo::{Control, Subscribe, TableId};
 use serde_json::{Value, json};
 
 use super::{

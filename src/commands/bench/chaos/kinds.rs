@@ -6,7 +6,7 @@ use fastrand::Rng;
 use hyper::StatusCode;
 
 use super::stage::Stage;
-use crate::demo::{ChannelFault, Cut, Door, Flow, Refusal, Spoil, Way};
+use demo::{ChannelFault, Cut, Door, Flow, Refusal, Spoil, Way};
 
 /// Garbage put between the bytes of a link.
 const GARBAGE_BYTES: usize = 64;

@@ -5,11 +5,9 @@ use std::{io::Write as _, net::Ipv4Addr, time::Duration};
 
 use tempfile::NamedTempFile;
 
-use crate::{
-    commands::Failure,
-    demo::{Account, AuthOptions, Control, Options, Proxy, Server},
-    net::Worker,
-};
+use crate::commands::Failure;
+use client::Worker;
+use demo::{Account, AuthOptions, Control, Options, Proxy, Server};
 use model::Backoff;
 use settings::{Env, FeedSettings, Settings, SettingsArgs};
 

@@ -8,11 +8,9 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{
-    commands::Failure,
-    demo::{Control, TableId},
-    net::Worker,
-};
+use crate::commands::Failure;
+use client::Worker;
+use demo::{Control, TableId};
 use model::{FeedEvent, Kind, Level, LinkReport, LinkStatus, Op, Record, RowKey, StatusReport};
 
 /// How often somebody looks whether what is waited for has come.

@@ -13,7 +13,7 @@ use super::{
     },
     Because, Patient, Reader, add, left_out, now,
 };
-use crate::net::probe::{self, Answer, Http};
+use client::probe::{self, Answer, Http};
 use model::{KindMapping, PerKind};
 use realtime::{Grant, TokenError};
 use settings::FeedSettings;

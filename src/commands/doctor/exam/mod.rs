@@ -14,8 +14,8 @@ use super::{
     judge,
     report::Report,
 };
-use crate::net::probe::Endpoint;
 use asked::Asked;
+use client::probe::Endpoint;
 use realtime::Token;
 use settings::FeedSettings;
 

@@ -8,7 +8,7 @@ use super::{
     super::{check::Check, judge, report::Report},
     Because, add, left_out, now,
 };
-use crate::net::probe::{self, Endpoint};
+use client::probe::{self, Endpoint};
 
 /// Name, port and certificate of one endpoint.
 pub(super) async fn walk<W: Write>(

@@ -12,7 +12,7 @@ use super::{
     },
     Because, Patient, Reader, add, left_out,
 };
-use crate::net::probe::{self, Socket};
+use client::probe::{self, Socket};
 use model::PerKind;
 use realtime::{ConnectFailure, Vsn};
 use settings;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::check::Check;
-use crate::net::probe::Answer;
+use client::probe::Answer;
 use model::Notice;
 use realtime::{Grant, TokenError};
 

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use url::{Host, Url};
 
 use super::super::check::{Check, Outcome};
-use crate::net::probe::Endpoint;
+use client::probe::Endpoint;
 
 /// Whether these can be the addresses of a project.
 pub fn url(realtime: &Url, rest: Option<&Url>) -> Check {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::check::Check;
-use crate::net::probe::Answer;
+use client::probe::Answer;
 use model::schema;
 use model::{Kind, KindMapping, Record, noun};
 

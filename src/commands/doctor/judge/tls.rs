@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{super::check::Check, DAYS_OF_WARNING, day, days};
-use crate::net::probe::{Endpoint, TlsLook, TlsProblem};
+use client::probe::{Endpoint, TlsLook, TlsProblem};
 use model::noun;
 
 /// `now`: seconds since the Unix epoch.

@@ -139,7 +139,7 @@ enum RefuseWhat {
 
 impl Control {
     /// Carries out a call written as JSON, and answers in JSON.
-    pub(in crate::demo) fn call(&self, body: &[u8]) -> Result<Value, DemoError> {
+    pub(crate) fn call(&self, body: &[u8]) -> Result<Value, DemoError> {
         let mut done = Map::new();
         done.insert("ok".into(), true.into());
         match read_call(body)? {

@@ -6,7 +6,7 @@ use hyper::{Method, Request, StatusCode, body::Incoming};
 use serde_json::{Value, json};
 
 use super::{Token, TokenError, error::AuthError};
-use crate::demo::{
+use crate::{
     http::{self, Answer},
     hub::{Hub, now_micros},
 };
@@ -87,7 +87,7 @@ async fn token(hub: &Hub, request: Request<Incoming>) -> Answer {
 
 fn grant(
     hub: &Hub,
-    inner: &mut crate::demo::hub::Inner,
+    inner: &mut crate::hub::Inner,
     grant_type: &str,
     body: &[u8],
     now: i64,
