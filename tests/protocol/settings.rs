@@ -6,9 +6,10 @@ use clap::Parser as _;
 use model::{Backoff, Kind, Status};
 use opswall::{cli::Cli, commands::config};
 use proptest::prelude::*;
+use realtime::Vsn;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
-use settings::{Env, FeedSettings, Origin, Settings, SettingsError, SignIn, Vsn, saved};
+use settings::{Env, FeedSettings, Origin, Settings, SettingsError, SignIn, saved};
 
 /// A place to start opswall in: a working directory, the user's folders, variables.
 struct Place {

@@ -9,8 +9,7 @@ use crate::demo::server;
 use crate::listener::{Listener, settings};
 use demo::{ChannelFault, Cut, Refusal};
 use model::{Backoff, LinkStatus};
-use realtime::Command;
-use settings::Vsn;
+use realtime::{Command, Vsn};
 
 #[test]
 fn it_connects_merges_and_follows() {

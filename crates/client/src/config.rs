@@ -2,8 +2,8 @@
 
 use secrecy::ExposeSecret as _;
 
-use realtime::{SessionConfig, Table};
-use settings::{FeedSettings, Vsn};
+use realtime::{SessionConfig, Table, Vsn};
+use settings::FeedSettings;
 
 /// Rows in one REST page: the hosted server's own ceiling.
 const PAGE_SIZE: usize = 1_000;

@@ -13,8 +13,7 @@ use tokio_tungstenite::{
 use url::Url;
 
 use super::{dial::dial, failure, http};
-use realtime::{CloseReason, ConnectFailure};
-use settings::Vsn;
+use realtime::{CloseReason, ConnectFailure, Vsn};
 
 pub(super) type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -52,7 +51,7 @@ pub(super) async fn open(
     address
         .query_pairs_mut()
         .append_pair("apikey", key.expose_secret())
-        .append_pair("vsn", vsn.text());
+        .append_pair("vsn", vsn.as_str());
     let mut config = WebSocketConfig::default();
     config.max_message_size = Some(MAX_MESSAGE_BYTES);
     config.max_frame_size = Some(MAX_MESSAGE_BYTES);

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use model::Mapping;
 use model::theme::ThemeName;
+use realtime::Vsn;
 
 use super::{
-    Origin, QualityPolicy, Vsn, key,
+    Origin, QualityPolicy, key,
     mapping::Origins,
     pace::{BackoffSet, Rounds},
     sign_in::Decided,
@@ -89,7 +90,7 @@ pub(super) fn list(parts: &Parts<'_>) -> Vec<Effective> {
         None => say("key", Value::Null, Origin::Default),
     }
     sign_in(parts.sign_in, &mut say);
-    say("vsn", json!(parts.vsn.value.text()), parts.vsn.origin.clone());
+    say("vsn", json!(parts.vsn.value.as_str()), parts.vsn.origin.clone());
     let backoff = parts.backoff;
     for (name, set) in [
         ("max_reconnect_attempts", &backoff.max_attempts),

@@ -7,26 +7,7 @@ use url::Url;
 
 use super::sign_in::SignIn;
 use model::{Backoff, Mapping};
-
-/// Serializer version of the Realtime socket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Vsn {
-    /// `1.0.0`: frames are objects.
-    V1,
-    /// `2.0.0`: frames are five-element arrays.
-    #[default]
-    V2,
-}
-
-impl Vsn {
-    /// As the socket's query says it.
-    pub fn text(self) -> &'static str {
-        match self {
-            Self::V1 => "1.0.0",
-            Self::V2 => "2.0.0",
-        }
-    }
-}
+use realtime::Vsn;
 
 /// Everything the net worker takes from the settings.
 #[derive(Debug, Clone)]

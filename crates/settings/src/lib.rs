@@ -38,7 +38,7 @@ pub use display::{QualityPolicy, WallSettings};
 pub use effective::Effective;
 pub use env::Env;
 pub use error::SettingsError;
-pub use feed::{Auth, FeedSettings, Vsn};
+pub use feed::{Auth, FeedSettings};
 pub use key::bypasses_row_security;
 pub use load::Settings;
 pub use origin::Origin;

@@ -10,9 +10,10 @@ use secrecy::SecretString;
 
 use model::theme::ThemeName;
 use model::{Backoff, Level, Mapping, Notice};
+use realtime::Vsn;
 
 use super::{
-    Auth, Effective, Env, FeedSettings, QualityPolicy, SettingsArgs, SettingsError, SignIn, Vsn, WallSettings,
+    Auth, Effective, Env, FeedSettings, QualityPolicy, SettingsArgs, SettingsError, SignIn, WallSettings,
     effective::Parts,
     file, key,
     layer::{self, Layer},

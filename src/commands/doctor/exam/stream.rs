@@ -14,8 +14,7 @@ use super::{
 };
 use client::probe::{self, Socket};
 use model::PerKind;
-use realtime::{ConnectFailure, Vsn};
-use settings;
+use realtime::ConnectFailure;
 
 /// Handshake, channels, beat and change.
 pub(super) async fn talk<W: Write>(
@@ -40,7 +39,7 @@ pub(super) async fn talk<W: Write>(
     let Ok(socket) = opened else {
         return leave_out(report, patient, 0, "websocket");
     };
-    let mut talk = Talk::new(socket, vsn(patient.feed.vsn), reader.signed_in);
+    let mut talk = Talk::new(socket, patient.feed.vsn, reader.signed_in);
     let joining = Instant::now();
     talk.join(mapping, &reader.token).await;
     talk.listen(joining + patient.join_deadline(), |talk| {
@@ -145,11 +144,4 @@ fn leave_out<W: Write>(report: &mut Report<W>, patient: &Patient, done: usize, b
     }
     report.add(left_out("heartbeat", because));
     report.add(left_out("change", because));
-}
-
-fn vsn(vsn: settings::Vsn) -> Vsn {
-    match vsn {
-        settings::Vsn::V1 => Vsn::V1,
-        settings::Vsn::V2 => Vsn::V2,
-    }
 }
