@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use model::mapping::clean;
+use model::text::clean;
 
 /// A mistake in the settings; the user corrects it and starts again.
 #[derive(Debug, Error, PartialEq, Eq)]

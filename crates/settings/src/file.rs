@@ -67,7 +67,7 @@ impl Place<'_> {
         SettingsError::UnknownKey {
             path: self.path.to_owned(),
             line: self.line(&key.span()),
-            key: model::mapping::clean(&format!("{prefix}{name}"), 80).into_owned(),
+            key: model::text::clean(&format!("{prefix}{name}"), 80).into_owned(),
             remedy: match names::nearest(name, known.iter().copied()) {
                 Some(nearest) => format!("did you mean '{prefix}{nearest}'?"),
                 None => format!("known here are {}", known.join(", ")),

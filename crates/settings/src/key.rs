@@ -11,7 +11,7 @@ use super::{
     secret_file::{MAX_SECRET_BYTES, first_line},
     typed::Set,
 };
-use model::{Level, Notice, mapping::clean};
+use model::{Level, Notice, text::clean};
 use realtime::Claims;
 
 /// Refuses what is no key, and keys that open too much.

@@ -29,9 +29,7 @@ pub struct SavedView {
 
 /// A number that stands for a name and does not tell it: 64-bit FNV-1a, the same in every version.
 pub fn fingerprint(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    model::fnv1a(name.as_bytes())
 }
 
 /// Keeps a view for the next start, or forgets the one that was kept.

@@ -33,9 +33,7 @@ const ID_MASK: u64 = (1 << 27) - 1;
 /// The id of an entry: FNV-1a over its text, which `serde_json` writes with its keys in order.
 pub fn id(entry: &Map<String, Value>) -> i64 {
     let text = serde_json::to_string(entry).unwrap_or_default();
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = model::fnv1a(text.as_bytes());
     ((hash ^ (hash >> 27)) & ID_MASK) as i64
 }
 

@@ -14,6 +14,6 @@ mod time;
 mod words;
 
 pub use columns::{KindMapping, Mapping};
-pub use label::{MAX_LABEL_CHARS, clean};
+pub use label::MAX_LABEL_CHARS;
 pub use links::{MAX_AGENTS_PER_TASK, MAX_DEPENDENCIES_PER_TASK};
 pub use words::{MAX_WORD_BYTES, normalised};

@@ -2,11 +2,11 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use crate::{Cell, Kind, Status, StatusReading};
+use crate::{Cell, Kind, Status, StatusReading, text};
 
 use super::{
     cell::{self, Cells},
-    label, words,
+    words,
 };
 
 /// Most characters of a row's own word.
@@ -62,7 +62,7 @@ fn of_word(kind: Kind, own_words: &HashMap<String, Status>, column: &str, word: 
             known => words::built_in(kind, known),
         })
     });
-    let shown = label::clean(word, MAX_WORD_CHARS);
+    let shown = text::clean(word, MAX_WORD_CHARS);
     Found {
         reading: StatusReading {
             status: status.unwrap_or(Status::Unmapped),

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::fnv1a;
+
 /// PostgreSQL cuts longer names, silently.
 pub(super) const MAX_NAME_BYTES: usize = 63;
 
@@ -97,10 +99,8 @@ pub(super) fn derived(prefix: &str, name: &str) -> String {
     if whole.len() <= MAX_NAME_BYTES {
         return whole;
     }
-    // FNV-1a: the same in every version of this program, or a second run would make a second function.
-    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    // The same in every version of this program, or a second run would make a second function.
+    let hash = fnv1a(name.as_bytes());
     let ending = format!("_{hash:016x}");
     let mut end = MAX_NAME_BYTES - ending.len();
     while !whole.is_char_boundary(end) {
