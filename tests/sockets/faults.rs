@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::demo::server;
 use crate::listener::{Listener, settings};
-use demo::{Cut, Flow, Mishap, Proxy, Server, Way};
+use demo::{Cut, Server};
+use lab::{Flow, Mishap, Proxy, Way};
 use model::{Backoff, LinkStatus};
 use settings::FeedSettings;
 
@@ -92,7 +93,7 @@ fn torn_merged_and_slow_bytes_are_only_bytes() {
 fn garbage_either_way_costs_the_socket_and_nothing_else() {
     for (seed, way) in [(1, Way::ToClient), (2, Way::ToServer), (3, Way::ToClient)] {
         let (server, proxy, mut listener) = connected(200.0);
-        assert!(proxy.garbage(way, 4_000, seed) >= 1);
+        assert!(proxy.inject_garbage(way, 4_000, seed) >= 1);
         recover(&server, &mut listener);
     }
 }
@@ -101,7 +102,7 @@ fn garbage_either_way_costs_the_socket_and_nothing_else() {
 fn spoilt_bytes_in_the_stream_never_become_rows() {
     let (server, proxy, mut listener) = connected(200.0);
     for _ in 0..3 {
-        proxy.spoil(Way::ToClient, 300);
+        proxy.corrupt(Way::ToClient, 300);
         listener.listen_for(Duration::from_millis(200));
         listener.until_connected();
     }
@@ -132,7 +133,7 @@ fn another_server_behind_the_same_address_is_read_anew() {
     let (_first, proxy, mut listener) = connected(0.0);
     let second = server(0.0);
     second.control().step(300);
-    proxy.point_at(second.addr());
+    proxy.set_upstream(second.addr());
     proxy.cut(Cut::Fin);
     recover(&second, &mut listener);
 }
@@ -140,7 +141,7 @@ fn another_server_behind_the_same_address_is_read_anew() {
 #[test]
 fn a_proxy_counts_bounds_and_stops() {
     let (_server, proxy, listener) = connected(0.0);
-    assert!(proxy.links() >= 1 && proxy.passed(Way::ToClient) > proxy.passed(Way::ToServer));
+    assert!(proxy.connections() >= 1 && proxy.passed(Way::ToClient) > proxy.passed(Way::ToServer));
     proxy.set_flow(Flow::Stall);
     let addr = proxy.addr();
     drop(proxy);

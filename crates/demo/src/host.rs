@@ -15,7 +15,7 @@ const STOP_DEADLINE: Duration = Duration::from_millis(300);
 
 /// One port, one thread with its own runtime. Stops when dropped, and waits until it has.
 #[derive(Debug)]
-pub(super) struct Host {
+pub struct Host {
     addr: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -63,6 +63,7 @@ impl Host {
         })
     }
 
+    /// The address it listens on.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }

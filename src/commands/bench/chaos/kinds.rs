@@ -6,7 +6,8 @@ use fastrand::Rng;
 use hyper::StatusCode;
 
 use super::stage::Stage;
-use demo::{ChannelFault, Cut, Door, Flow, Refusal, Spoil, Way};
+use demo::{ChannelFault, Cut, Door, Refusal, Spoil};
+use lab::{Flow, Way};
 
 /// Garbage put between the bytes of a link.
 const GARBAGE_BYTES: usize = 64;
@@ -139,8 +140,8 @@ impl Kind {
                 proxy.set_flow(Flow::Stall);
                 return span;
             }
-            Self::Garbage => proxy.garbage(Way::ToClient, GARBAGE_BYTES, rng.u64(..)),
-            Self::Spoilt => proxy.spoil(Way::ToClient, rng.usize(1..4_000)),
+            Self::Garbage => proxy.inject_garbage(Way::ToClient, GARBAGE_BYTES, rng.u64(..)),
+            Self::Spoilt => proxy.corrupt(Way::ToClient, rng.usize(1..4_000)),
             Self::Close1012 => control.drain(rng.bool()),
             Self::PhxClose => control.channels(ChannelFault::Close),
             Self::PhxError => control.channels(ChannelFault::Error),

@@ -7,7 +7,8 @@ use tempfile::NamedTempFile;
 
 use crate::commands::Failure;
 use client::Worker;
-use demo::{Account, AuthOptions, Control, Options, Proxy, Server};
+use demo::{Account, AuthOptions, Control, Options, Server};
+use lab::Proxy;
 use model::Backoff;
 use settings::{Env, FeedSettings, Settings, SettingsArgs};
 

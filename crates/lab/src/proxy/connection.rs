@@ -1,4 +1,4 @@
-//! One connection through the proxy: two pumps, each of which passes bytes on as its flow says.
+//! One proxied connection: a pump for each direction, which passes bytes on as the flow says.
 
 use std::{
     collections::VecDeque,
@@ -20,104 +20,108 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::super::Cut;
+use demo::Cut;
 
-/// How bytes pass.
+/// How bytes pass through the proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Flow {
-    /// As they come.
+    /// At once and unchanged.
     #[default]
     Pass,
-    /// Not at all, and neither side is told: both are read, and answer themselves to nobody.
+    /// Not at all: both sides are read and what they send is discarded, and neither side sees an end (half open).
     Swallow,
-    /// Not at all, and nothing is read either: it comes late, once the flow changes.
+    /// Not at all, and nothing is read: what is sent meanwhile arrives once the flow changes.
     Stall,
-    /// So many bytes a second, each way.
+    /// At most this many bytes a second in each direction.
     Throttle(u32),
-    /// In pieces of so many bytes at most, each in a packet of its own where the system lets it.
+    /// In writes of at most this many bytes, each in a packet of its own where the system allows it.
     Split(usize),
-    /// Held for so long and then all at once.
+    /// Held for this long and then written at once.
     Merge(Duration),
 }
 
-/// A direction.
+/// The direction of bytes through the proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
+    /// From the client to the server.
     ToServer,
+    /// From the server to the client.
     ToClient,
 }
 
-/// An open connection, as seen from outside.
+/// The controls of an open connection.
 #[derive(Debug)]
-pub struct Link {
+pub(crate) struct Connection {
     flow: watch::Sender<Flow>,
     cut: watch::Sender<Option<Cut>>,
-    ways: [Lane; 2],
+    lanes: [Lane; 2],
 }
 
-/// One direction of it.
+/// The state of one direction.
 #[derive(Debug, Default)]
 struct Lane {
-    /// Bytes to be put between those that pass.
+    /// Bytes to insert into the stream.
     injected: Mutex<Vec<u8>>,
-    rung: Notify,
-    /// Bytes still to be spoilt.
-    spoil: AtomicUsize,
+    has_injected: Notify,
+    /// Number of bytes still to be inverted.
+    to_corrupt: AtomicUsize,
+    /// Number of bytes written so far.
     passed: AtomicU64,
 }
 
-/// Bytes that a direction holds at most; with more it reads no further.
-const MOST_HELD: usize = 1 << 20;
-const MOST_READ: usize = 64 << 10;
-/// Pieces of a throttled flow, a second.
-const THROTTLE_STEPS: u32 = 20;
+/// Most bytes held in one direction; while it is full, nothing more is read.
+const MAX_HELD: usize = 1 << 20;
+/// Most bytes taken by one read.
+const MAX_READ: usize = 64 << 10;
+/// Writes per second of a throttled flow.
+const THROTTLE_WRITES_PER_S: u32 = 20;
 
-impl Link {
-    pub fn new(flow: Flow) -> Self {
+impl Connection {
+    pub(crate) fn new(flow: Flow) -> Self {
         Self {
             flow: watch::Sender::new(flow),
             cut: watch::Sender::new(None),
-            ways: Default::default(),
+            lanes: Default::default(),
         }
     }
 
     fn lane(&self, way: Way) -> &Lane {
         match way {
-            Way::ToServer => &self.ways[0],
-            Way::ToClient => &self.ways[1],
+            Way::ToServer => &self.lanes[0],
+            Way::ToClient => &self.lanes[1],
         }
     }
 
-    pub fn set_flow(&self, flow: Flow) {
+    pub(crate) fn set_flow(&self, flow: Flow) {
         self.flow.send_replace(flow);
     }
 
-    pub fn cut(&self, how: Cut) {
+    pub(crate) fn cut(&self, how: Cut) {
         self.cut.send_replace(Some(how));
     }
 
-    /// Puts bytes between those that pass.
-    pub fn inject(&self, way: Way, bytes: &[u8]) {
+    /// Inserts bytes into one direction. They are discarded when that direction holds its most already.
+    pub(crate) fn inject(&self, way: Way, bytes: &[u8]) {
         let lane = self.lane(way);
         let mut injected = lane.injected.lock().unwrap_or_else(PoisonError::into_inner);
-        if injected.len() + bytes.len() <= MOST_HELD {
+        if injected.len() + bytes.len() <= MAX_HELD {
             injected.extend_from_slice(bytes);
-            lane.rung.notify_one();
+            lane.has_injected.notify_one();
         }
     }
 
-    /// Turns every bit of the next so many bytes over.
-    pub fn spoil(&self, way: Way, bytes: usize) {
-        self.lane(way).spoil.store(bytes, Ordering::Relaxed);
+    /// Inverts every bit of the next `bytes` bytes.
+    pub(crate) fn corrupt(&self, way: Way, bytes: usize) {
+        self.lane(way).to_corrupt.store(bytes, Ordering::Relaxed);
     }
 
-    /// Bytes that have gone that way.
-    pub fn passed(&self, way: Way) -> u64 {
+    /// Number of bytes written in one direction.
+    pub(crate) fn passed(&self, way: Way) -> u64 {
         self.lane(way).passed.load(Ordering::Relaxed)
     }
 
-    /// Serves the connection until either side ends it, or it is cut.
-    pub async fn serve(&self, mut client: TcpStream, mut server: TcpStream) {
+    /// Forwards bytes until either side ends the connection, or it is cut.
+    pub(crate) async fn serve(&self, mut client: TcpStream, mut server: TcpStream) {
         let _ = client.set_nodelay(true);
         let _ = server.set_nodelay(true);
         let mut cut = self.cut.subscribe();
@@ -131,7 +135,7 @@ impl Link {
                 )
             };
             tokio::select! {
-                // A reset on one side is one on the other.
+                // An error on one side is passed on to the other as a reset.
                 ended = both => ended.is_err(),
                 how = cut.wait_for(Option::is_some) => how.is_ok_and(|how| *how == Some(Cut::Rst)),
             }
@@ -146,7 +150,7 @@ impl Link {
         let lane = self.lane(way);
         let mut flow = self.flow.subscribe();
         let mut held: VecDeque<u8> = VecDeque::new();
-        let mut buffer = vec![0; MOST_READ];
+        let mut buffer = vec![0; MAX_READ];
         let (mut is_open, mut due) = (true, Instant::now());
         loop {
             let how = *flow.borrow_and_update();
@@ -157,7 +161,7 @@ impl Link {
                 Flow::Stall | Flow::Swallow => 0,
                 Flow::Pass | Flow::Merge(_) => held.len(),
                 Flow::Split(most) => held.len().min(most.max(1)),
-                Flow::Throttle(rate) => held.len().min((rate / THROTTLE_STEPS).max(1) as usize),
+                Flow::Throttle(rate) => held.len().min((rate / THROTTLE_WRITES_PER_S).max(1) as usize),
             };
             if piece > 0 && due <= Instant::now() {
                 let part: Vec<u8> = held.drain(..piece).collect();
@@ -167,7 +171,7 @@ impl Link {
                 if let Flow::Throttle(rate) = how {
                     due += Duration::from_secs_f64(piece as f64 / f64::from(rate.max(1)));
                 }
-                // The reader may take each piece for itself, and the other direction has its turn.
+                // The reader can take each piece by itself, and the other direction gets to run.
                 tokio::task::yield_now().await;
                 continue;
             }
@@ -181,15 +185,15 @@ impl Link {
                         return Ok(());
                     }
                 }
-                () = lane.rung.notified() => {
+                () = lane.has_injected.notified() => {
                     let mut injected = lane.injected.lock().unwrap_or_else(PoisonError::into_inner);
                     held.extend(injected.drain(..));
                 }
                 () = sleep_until(due), if piece > 0 => {}
-                read = from.read(&mut buffer), if is_open && how != Flow::Stall && held.len() < MOST_HELD => {
+                read = from.read(&mut buffer), if is_open && how != Flow::Stall && held.len() < MAX_HELD => {
                     let count = match read {
                         Ok(count) => count,
-                        // Who is cut off is not told of the other's end.
+                        // A half-open connection does not pass on the end of the other side.
                         Err(_) if how == Flow::Swallow => 0,
                         Err(error) => return Err(error),
                     };
@@ -198,7 +202,7 @@ impl Link {
                         due = Instant::now() + span;
                     }
                     let read = buffer.get_mut(..count).unwrap_or_default();
-                    spoil(&lane.spoil, read);
+                    invert(&lane.to_corrupt, read);
                     held.extend(read.iter());
                 }
             }
@@ -206,7 +210,8 @@ impl Link {
     }
 }
 
-fn spoil(left: &AtomicUsize, bytes: &mut [u8]) {
+/// Inverts as many of these bytes as are still to be corrupted.
+fn invert(left: &AtomicUsize, bytes: &mut [u8]) {
     let count = left.load(Ordering::Relaxed).min(bytes.len());
     if count > 0 {
         for byte in bytes.iter_mut().take(count) {

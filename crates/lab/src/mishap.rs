@@ -4,7 +4,9 @@ use std::{fmt, time::Duration};
 
 use fastrand::Rng;
 
-use super::{ChannelFault, Control, Cut, Door, Flow, Proxy, Refusal, Spoil, SystemMessage, Way};
+use demo::{ChannelFault, Control, Cut, Door, Refusal, Spoil, SystemMessage};
+
+use crate::{Flow, Proxy, Way};
 
 /// One kind of trouble.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -99,10 +101,10 @@ impl Mishap {
             Self::Garbage => {
                 let way = [Way::ToClient, Way::ToServer];
                 let way = if rng.bool() { way[0] } else { way[1] };
-                proxy.garbage(way, rng.usize(64..4_096), rng.u64(..));
+                proxy.inject_garbage(way, rng.usize(64..4_096), rng.u64(..));
             }
             Self::SpoiltBytes => {
-                proxy.spoil(Way::ToClient, rng.usize(1..500));
+                proxy.corrupt(Way::ToClient, rng.usize(1..500));
             }
             Self::Close => {
                 let codes = [1012, 1001, 1011, 1000];
