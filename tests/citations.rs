@@ -11,6 +11,10 @@ const PROTOCOL: &str = "docs/realtime-protocol.md";
 /// A `§` on a line that names one of these is a section of that standard.
 const STANDARDS: [&str; 2] = ["RFC ", "NUREG"];
 const SOURCES: [&str; 4] = ["src", "crates", "tests", "benches"];
+/// Folders of the repository that documents name paths in.
+const FOLDERS: [&str; 8] = [
+    "src", "crates", "tests", "benches", "assets", "scripts", "docs", ".config",
+];
 /// What is built or installed, not written here.
 const FOREIGN_FOLDERS: [&str; 3] = ["target", "node_modules", ".git"];
 
@@ -188,6 +192,30 @@ fn dangling(line: &str, comment: &str, numbers: &BTreeSet<String>, sections: &BT
         .collect()
 }
 
+/// Paths in this repository that a Markdown text names as code: `src/frame.rs`.
+fn named_paths(text: &str) -> Vec<&str> {
+    let mut in_listing = false;
+    let mut found = Vec::new();
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            in_listing = !in_listing;
+        }
+        if !in_listing {
+            // Every second piece stands between two backticks.
+            found.extend(line.split('`').skip(1).step_by(2).filter(|code| is_path(code)));
+        }
+    }
+    found
+}
+
+fn is_path(code: &str) -> bool {
+    code.split_once('/')
+        .is_some_and(|(folder, _)| FOLDERS.contains(&folder))
+        && code
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '/' | '.' | '-' | '_'))
+}
+
 fn protocol() -> (BTreeSet<String>, BTreeSet<String>) {
     let text = read(&root().join(PROTOCOL));
     (anchors(&text).into_iter().collect(), sections(&text))
@@ -267,6 +295,21 @@ fn links_of_documents_lead_somewhere() {
 }
 
 #[test]
+fn paths_in_documents_exist() {
+    let mut missing = Vec::new();
+    // The change log names files as they were.
+    for path in markdown_files().iter().filter(|path| !path.ends_with("CHANGELOG.md")) {
+        let text = read(path);
+        for name in named_paths(&text) {
+            if !root().join(name).exists() {
+                missing.push(format!("{}: {name}", path.display()));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "paths that are not there:\n{}", missing.join("\n"));
+}
+
+#[test]
 fn citations_are_recognised() {
     assert_eq!(
         cited_numbers("older (R39, S09), V11: not Vsn::V1, S3 or R"),
@@ -285,5 +328,6 @@ fn citations_are_recognised() {
         ["docs/a-b.md", "ARCHITECTURE.md"]
     );
     assert_eq!(links("a [b](c.md#d) `e`\n```\n[f](g)\n```"), ["c.md#d"]);
+    assert_eq!(named_paths("`src/a.rs` `x` src/b `docs/{a,b}`"), ["src/a.rs"]);
     assert_eq!(slugs("## 12.4 The races, one by one"), ["124-the-races-one-by-one"]);
 }
