@@ -160,9 +160,9 @@ pub enum BenchWhat {
 /// Which changes are made up. Same numbers, same frames.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct PlanArgs {
-    /// Changes in a run
-    #[arg(long, value_name = "N", default_value = "300000", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
-    pub changes: u64,
+    /// Changes in a run; 300000 when not given, or ten seconds' worth with --rate
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub changes: Option<u64>,
     /// Rows that they change
     #[arg(long, value_name = "N", default_value = "50000", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub rows: u64,
@@ -175,6 +175,9 @@ pub struct PlanArgs {
 pub struct IngestArgs {
     #[command(flatten)]
     pub plan: PlanArgs,
+    /// Changes sent per second, to measure the share of a core; as many as can be taken when not given
+    #[arg(long, value_name = "PER_S", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub rate: Option<u32>,
     /// Runs of each side, in turn
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u64).range(1..=1_000))]
     pub runs: u64,
@@ -255,6 +258,9 @@ pub struct FeederArgs {
     /// Make all frames before the first client comes
     #[arg(long)]
     pub prebuilt: bool,
+    /// Changes sent per second
+    #[arg(long, value_name = "PER_S", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub rate: Option<u32>,
 }
 
 #[derive(Debug, Clone, Default, Args)]

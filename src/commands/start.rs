@@ -79,14 +79,17 @@ fn measure(args: BenchArgs) -> Result<(), Failure> {
         });
     }
     log(false);
-    let plan = |plan: PlanArgs| bench::Plan {
-        changes: plan.changes,
+    let plan = |plan: PlanArgs, rate: Option<u32>| bench::Plan {
+        changes: plan
+            .changes
+            .unwrap_or_else(|| rate.map_or(bench::Plan::CHANGES, bench::Plan::changes_at)),
         rows: usize::try_from(plan.rows).unwrap_or(usize::MAX),
         seed: plan.seed,
     };
     match args.what {
         BenchWhat::Ingest(args) => bench::ingest(&bench::Options {
-            plan: plan(args.plan),
+            plan: plan(args.plan, args.rate),
+            rate: args.rate,
             runs: usize::try_from(args.runs).unwrap_or(usize::MAX),
             peers: (args.reference == Reference::Js).then_some(args.peers),
             sleep_reader: args.sleep_reader,
@@ -101,7 +104,13 @@ fn measure(args: BenchArgs) -> Result<(), Failure> {
         // Done above.
         #[cfg(feature = "wall")]
         BenchWhat::Scene(_) => Ok(()),
-        BenchWhat::Feeder(args) => bench::feed(plan(args.plan), args.prebuilt),
+        BenchWhat::Feeder(args) => bench::feed(
+            plan(args.plan, args.rate),
+            bench::Sending {
+                prebuilt: args.prebuilt,
+                rate: args.rate,
+            },
+        ),
     }
 }
 

@@ -1,7 +1,8 @@
 //! The child process that sends the frames, so that making and sending them costs the measured process nothing.
 //!
-//! It says its port on standard output, serves one client at a time, sends everything once a line comes on standard
-//! input, says how far it is, and ends when standard input does.
+//! Each frame is written by itself, without Nagle's delay, as real servers do: how many frames a read returns is up to
+//! the kernel and the reader. The process prints its port, serves one client at a time, sends everything after each
+//! line on standard input, prints its progress, and ends with standard input.
 
 use std::{
     io::{self, BufRead as _, Write as _},
@@ -9,7 +10,7 @@ use std::{
     process,
     sync::mpsc,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -18,30 +19,51 @@ use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
 use super::frames::{Frames, Plan, TABLES, TOPIC};
 use crate::commands::Failure;
 
-/// Bytes handed to the socket at once.
-const CHUNK_BYTES: usize = 256 * 1024;
-/// How often it says how far it is, of a flood.
-const STEPS: u64 = 20;
-/// A client that says nothing for so long is given up.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Frames are made in advance in blocks of about this size.
+const BLOCK_BYTES: usize = 256 * 1024;
+/// Progress reports of one run.
+const PROGRESS_STEPS: u64 = 20;
+/// Longest wait for a client that sends nothing.
+const CLIENT_DEADLINE: Duration = Duration::from_secs(120);
 
-/// Frames as they go over the wire, and how many.
-struct Chunk {
+/// How the frames are sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Sending {
+    /// Make all frames before the port is printed; otherwise while sending, for floods that would not fit in memory.
+    pub prebuilt: bool,
+    /// Frames per second; `None` sends as fast as the socket takes them.
+    pub rate: Option<u32>,
+}
+
+/// Frames as they go over the wire.
+#[derive(Default)]
+struct Block {
     bytes: Vec<u8>,
-    frames: u64,
+    /// Where each frame ends in `bytes`.
+    ends: Vec<usize>,
 }
 
-/// Runs until standard input ends. `prebuilt`: everything is made before the port is said; else while sending, for
-/// floods that no memory should hold.
-pub fn run(plan: Plan, prebuilt: bool) -> Result<(), Failure> {
-    serve(plan, prebuilt).map_err(|error| Failure::Running(format!("the feeder failed: {error}; run the bench again")))
+impl Block {
+    fn frames(&self) -> impl Iterator<Item = &[u8]> {
+        let mut start = 0;
+        self.ends.iter().filter_map(move |end| {
+            let frame = self.bytes.get(start..*end);
+            start = *end;
+            frame
+        })
+    }
 }
 
-fn serve(plan: Plan, prebuilt: bool) -> io::Result<()> {
-    let built: Option<Vec<Chunk>> = prebuilt.then(|| chunks(plan).collect());
+/// Serves clients until standard input ends.
+pub fn run(plan: Plan, sending: Sending) -> Result<(), Failure> {
+    serve(plan, sending).map_err(|error| Failure::Running(format!("the feeder failed: {error}; run the bench again")))
+}
+
+fn serve(plan: Plan, sending: Sending) -> io::Result<()> {
+    let built: Option<Vec<Block>> = sending.prebuilt.then(|| blocks(plan).collect());
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let mut out = io::stdout().lock();
-    let orders = orders();
+    let starts = starts();
     writeln!(out, "port {}", listener.local_addr()?.port())?;
     out.flush()?;
     loop {
@@ -52,24 +74,14 @@ fn serve(plan: Plan, prebuilt: bool) -> io::Result<()> {
                 continue;
             }
         };
-        if orders.recv().is_err() {
+        if starts.recv().is_err() {
             return Ok(());
         }
-        let mut sent = 0;
-        let mut send = |chunk: &Chunk| -> io::Result<()> {
-            socket.get_mut().write_all(&chunk.bytes)?;
-            let step = |sent: u64| sent * STEPS / plan.changes.max(1);
-            let before = step(sent);
-            sent += chunk.frames;
-            if step(sent) > before {
-                writeln!(out, "sent {sent}")?;
-                out.flush()?;
-            }
-            Ok(())
-        };
+        let mut sender = Sender::new(plan, sending.rate);
+        let stream = socket.get_mut();
         let done = match &built {
-            Some(built) => built.iter().try_for_each(&mut send),
-            None => chunks(plan).try_for_each(|chunk| send(&chunk)),
+            Some(built) => built.iter().try_for_each(|block| sender.send(block, stream, &mut out)),
+            None => blocks(plan).try_for_each(|block| sender.send(&block, stream, &mut out)),
         };
         if let Err(error) = done {
             eprintln!("opswall: the client left early: {error}");
@@ -81,22 +93,64 @@ fn serve(plan: Plan, prebuilt: bool) -> io::Result<()> {
     }
 }
 
-/// A message for each line of standard input. At its end the process ends, wherever it is: nobody wants it any more.
-fn orders() -> mpsc::Receiver<()> {
-    let (sender, orders) = mpsc::channel();
+/// One run: paces the frames and reports the progress.
+struct Sender {
+    started: Instant,
+    interval: Option<Duration>,
+    total: u64,
+    sent: u64,
+}
+
+impl Sender {
+    fn new(plan: Plan, rate: Option<u32>) -> Self {
+        Self {
+            started: Instant::now(),
+            interval: rate.map(|rate| Duration::from_secs(1) / rate.max(1)),
+            total: plan.changes.max(1),
+            sent: 0,
+        }
+    }
+
+    fn send(&mut self, block: &Block, stream: &mut TcpStream, out: &mut impl io::Write) -> io::Result<()> {
+        for frame in block.frames() {
+            if let Some(interval) = self.interval {
+                // Counted from the start, so that an overslept frame does not lower the rate.
+                let due = interval.mul_f64(self.sent as f64);
+                thread::sleep(due.saturating_sub(self.started.elapsed()));
+            }
+            stream.write_all(frame)?;
+            let before = self.step();
+            self.sent += 1;
+            if self.step() > before {
+                writeln!(out, "sent {}", self.sent)?;
+                out.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn step(&self) -> u64 {
+        self.sent * PROGRESS_STEPS / self.total
+    }
+}
+
+/// A message for each line of standard input. The process ends with its input, whatever it is doing: its parent has
+/// ended.
+fn starts() -> mpsc::Receiver<()> {
+    let (sender, starts) = mpsc::channel();
     thread::spawn(move || {
         for _ in io::stdin().lock().lines().map_while(Result::ok) {
             let _ = sender.send(());
         }
         process::exit(0);
     });
-    orders
+    starts
 }
 
 /// The handshake, the join and its answers: from here on the client is live on the stream.
 fn greet(stream: TcpStream) -> Result<WebSocket<TcpStream>, tungstenite::Error> {
     stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(CLIENT_DEADLINE))?;
     let mut socket = tungstenite::accept(stream).map_err(|error| io::Error::other(error.to_string()))?;
     loop {
         let Message::Text(text) = socket.read()? else { continue };
@@ -137,19 +191,17 @@ fn wait_until_read(socket: &mut WebSocket<TcpStream>) {
     }
 }
 
-fn chunks(plan: Plan) -> impl Iterator<Item = Chunk> {
+fn blocks(plan: Plan) -> impl Iterator<Item = Block> {
     let mut frames = Frames::new(plan);
     std::iter::from_fn(move || {
-        let mut chunk = Chunk {
-            bytes: Vec::with_capacity(CHUNK_BYTES),
-            frames: 0,
-        };
-        while chunk.bytes.len() < CHUNK_BYTES {
+        let mut block = Block::default();
+        block.bytes.reserve(BLOCK_BYTES);
+        while block.bytes.len() < BLOCK_BYTES {
             let Some(text) = frames.next() else { break };
-            append(&mut chunk.bytes, text);
-            chunk.frames += 1;
+            append(&mut block.bytes, text);
+            block.ends.push(block.bytes.len());
         }
-        (chunk.frames > 0).then_some(chunk)
+        (!block.ends.is_empty()).then_some(block)
     })
 }
 

@@ -22,6 +22,16 @@ pub struct Plan {
     pub seed: u64,
 }
 
+impl Plan {
+    /// Changes of a run that is as fast as the reader.
+    pub const CHANGES: u64 = 300_000;
+
+    /// Changes of a run at this rate: ten seconds of it.
+    pub fn changes_at(rate: u32) -> u64 {
+        u64::from(rate) * 10
+    }
+}
+
 /// A table of the bench: its name, the id of its entry on the channel, its list of columns as the server writes it.
 #[derive(Debug)]
 pub(super) struct Table {

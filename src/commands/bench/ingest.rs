@@ -1,17 +1,20 @@
-//! `opswall bench ingest`: how many changes a CPU-second of ours takes in, against the reference.
+//! `opswall bench ingest`: how many changes a CPU-second of this program receives, against the reference.
+//!
+//! The whole path is measured, from the socket to a reader that waits for changes as `tail --quiet` does. The frames come
+//! from another process, whose CPU time does not count.
 
 use std::{
     io::{self, Write as _},
     path::PathBuf,
-    thread,
     time::{Duration, Instant},
 };
 
 use super::{
-    feed::Feed,
+    feeder::Sending,
+    feeder_process::FeederProcess,
     frames::{self, Plan},
     peer,
-    report::{Figures, Report},
+    report::{Figures, Report, Run},
     sleeper,
 };
 use crate::commands::{Failure, usage};
@@ -19,22 +22,25 @@ use client::Worker;
 use model::{Change, FeedEvent, LinkStatus, Op};
 use settings::{Env, Settings, SettingsArgs};
 
-/// How often the reader looks, as the application does once a frame; short enough that the channel does not fill.
-const LOOK_EVERY: Duration = Duration::from_millis(1);
-/// Nothing comes for so long: the run has failed.
+/// Nothing comes for this long: the run has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// No beat and no audit falls into a run.
+/// No heartbeat and no audit falls into a run.
 const NEVER: Duration = Duration::from_secs(86_400);
 
 /// What is measured, and how.
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// The frames of each run.
     pub plan: Plan,
+    /// Frames per second; `None` sends as fast as the socket takes them.
+    pub rate: Option<u32>,
+    /// Runs of each side, in turn.
     pub runs: usize,
-    /// The folder of the reference; `None`: without.
+    /// The folder of the reference; `None` leaves it out.
     pub peers: Option<PathBuf>,
-    /// The reader sleeps, and memory is measured instead.
+    /// The reader sleeps until everything is sent, and memory is measured instead.
     pub sleep_reader: bool,
+    /// Print one JSON object.
     pub json: bool,
 }
 
@@ -48,21 +54,27 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         eprintln!("opswall: measured without {}: {obstacle}", peer::NAME);
     }
     let peers = options.peers.as_ref().filter(|_| obstacle.is_none());
-    let mut feed = Feed::start(options.plan, true)?;
+    let plan = options.plan;
+    let sending = Sending {
+        prebuilt: true,
+        rate: options.rate,
+    };
+    let mut feeder = FeederProcess::start(plan, sending)?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     let mut coalesced = 0;
     for _ in 0..options.runs {
-        let taken = take_in(&mut feed, options.plan)?;
-        coalesced += options.plan.changes - taken.events;
-        ours.push(options.plan.changes as f64 / taken.cpu.as_secs_f64());
+        let received = receive(&mut feeder, plan)?;
+        coalesced += plan.changes - received.events;
+        ours.push(received.run);
         if let Some(folder) = peers {
-            theirs.push(peer::run(folder, &mut feed, options.plan.changes)?);
+            theirs.push(peer::run(folder, &mut feeder, plan.changes)?);
         }
     }
     let report = Report {
-        plan: options.plan,
-        ours: Figures::of(ours),
-        theirs: (!theirs.is_empty()).then(|| Figures::of(theirs)),
+        plan,
+        rate: options.rate,
+        ours: Figures::of(plan.changes, &ours),
+        theirs: (!theirs.is_empty()).then(|| Figures::of(plan.changes, &theirs)),
         coalesced,
     };
     report.print(options.json).map_err(cannot_print)
@@ -73,24 +85,27 @@ pub(super) fn cannot_print(error: io::Error) -> Failure {
 }
 
 /// One run of ours.
-struct Taken {
+struct Received {
     events: u64,
-    cpu: Duration,
+    run: Run,
 }
 
-/// Our process takes in everything: CPU time from "connected" to the last change taken from the channel.
-fn take_in(feed: &mut Feed, plan: Plan) -> Result<Taken, Failure> {
-    let worker = connect(feed.port())?;
-    let before = cpu()?;
-    feed.go()?;
+/// Receives everything in this process, from "connected" to the last change.
+fn receive(feeder: &mut FeederProcess, plan: Plan) -> Result<Received, Failure> {
+    let worker = connect(feeder.port())?;
+    let (cpu_before, started) = (cpu()?, Instant::now());
+    feeder.send_all()?;
     let events = drain(&worker, plan, |_| {})?;
-    let cpu = cpu()?.saturating_sub(before);
-    feed.finish()?;
-    Ok(Taken { events, cpu })
+    let run = Run {
+        cpu: cpu()?.saturating_sub(cpu_before),
+        wall: started.elapsed(),
+    };
+    feeder.finish()?;
+    Ok(Received { events, run })
 }
 
 fn cpu() -> Result<Duration, Failure> {
-    usage::cpu_time().ok_or_else(|| Failure::Running("this system does not tell CPU time: measure on Linux".into()))
+    usage::cpu_time().ok_or_else(|| Failure::Running("this system does not report CPU time: measure on Linux".into()))
 }
 
 /// A worker that is live on the feeder's stream.
@@ -127,33 +142,27 @@ pub(super) fn connect(port: u16) -> Result<Worker, Failure> {
     }
 }
 
-/// Takes changes until the last one has come; their number.
+/// Takes changes until the last one of the plan has come, and returns their number.
 pub(super) fn drain(worker: &Worker, plan: Plan, mut each: impl FnMut(&Change)) -> Result<u64, Failure> {
     let last = frames::last_id(plan);
-    let (mut events, mut heard) = (0, Instant::now());
+    let mut events = 0;
     loop {
-        let before = events;
-        while let Ok(event) = worker.events().try_recv() {
-            if let FeedEvent::Change(change) = event {
-                events += 1;
-                each(&change);
-                if change.op == Op::Insert && change.key.id.as_str() == last {
-                    return Ok(events);
-                }
-            }
-        }
-        if events > before {
-            heard = Instant::now();
-        } else if heard.elapsed() > PATIENCE {
+        let Ok(event) = worker.events().recv_timeout(PATIENCE) else {
             return Err(Failure::Running(format!(
                 "after {events} changes nothing more came; run the bench again"
             )));
+        };
+        if let FeedEvent::Change(change) = event {
+            events += 1;
+            each(&change);
+            if change.op == Op::Insert && change.key.id.as_str() == last {
+                return Ok(events);
+            }
         }
-        thread::sleep(LOOK_EVERY);
     }
 }
 
-/// Says something while it goes on, for whoever watches.
-pub(super) fn say(text: &str) {
+/// Reports the progress on standard error.
+pub(super) fn report_progress(text: &str) {
     let _ = writeln!(io::stderr(), "opswall: {text}");
 }

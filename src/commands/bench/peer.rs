@@ -4,11 +4,12 @@ use std::{
     io::{self, BufRead as _, BufReader},
     path::Path,
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use serde::Deserialize;
 
-use super::feed::Feed;
+use super::{feeder_process::FeederProcess, report::Run};
 use crate::commands::Failure;
 
 /// The name of the reference in what is printed.
@@ -21,6 +22,7 @@ const INSTALLED: &str = "node_modules/@supabase/realtime-js";
 struct Done {
     changes: u64,
     cpu_s: f64,
+    wall_s: f64,
 }
 
 /// Why the reference cannot run here, if it cannot.
@@ -38,8 +40,8 @@ pub(super) fn obstacle(folder: &Path) -> Option<String> {
     None
 }
 
-/// One run: changes per CPU-second of the Node process, from "subscribed" to the last change in the callback.
-pub(super) fn run(folder: &Path, feed: &mut Feed, changes: u64) -> Result<f64, Failure> {
+/// One run of the Node process, from "subscribed" to the last change in the callback.
+pub(super) fn run(folder: &Path, feeder: &mut FeederProcess, changes: u64) -> Result<Run, Failure> {
     let failed = |error: io::Error| {
         Failure::Running(format!(
             "{NAME} did not run: {error}; leave it out with --reference none"
@@ -50,7 +52,7 @@ pub(super) fn run(folder: &Path, feed: &mut Feed, changes: u64) -> Result<f64, F
         .current_dir(folder)
         .env(
             "OPSWALL_BENCH_URL",
-            format!("ws://127.0.0.1:{}/realtime/v1", feed.port()),
+            format!("ws://127.0.0.1:{}/realtime/v1", feeder.port()),
         )
         .env("OPSWALL_BENCH_CHANGES", changes.to_string())
         .stdout(Stdio::piped())
@@ -64,15 +66,18 @@ pub(super) fn run(folder: &Path, feed: &mut Feed, changes: u64) -> Result<f64, F
     for line in BufReader::new(out).lines() {
         let line = line.map_err(failed)?;
         match line.as_str() {
-            "ready" => feed.go()?,
+            "ready" => feeder.send_all()?,
             line => done = serde_json::from_str::<Done>(line).ok(),
         }
     }
     let status = node.wait().map_err(failed)?;
     match done {
         Some(done) if status.success() && done.changes == changes => {
-            feed.finish()?;
-            Ok(changes as f64 / done.cpu_s)
+            feeder.finish()?;
+            Ok(Run {
+                cpu: Duration::from_secs_f64(done.cpu_s),
+                wall: Duration::from_secs_f64(done.wall_s),
+            })
         }
         _ => Err(failed(io::Error::other("it ended before it had every change"))),
     }

@@ -5,8 +5,9 @@ use std::io::{self, Write as _};
 use serde::Serialize;
 
 use super::{
-    feed::{Feed, Said},
-    ingest::{Options, cannot_print, connect, drain, say},
+    feeder::Sending,
+    feeder_process::{FeederProcess, Progress},
+    ingest::{Options, cannot_print, connect, drain, report_progress},
 };
 use crate::commands::{Failure, usage};
 
@@ -37,8 +38,12 @@ struct Line {
 
 /// Measures and prints.
 pub(super) fn run(options: &Options) -> Result<(), Failure> {
-    let mut feed = Feed::start(options.plan, false)?;
-    let worker = connect(feed.port())?;
+    let sending = Sending {
+        prebuilt: false,
+        rate: options.rate,
+    };
+    let mut feeder = FeederProcess::start(options.plan, sending)?;
+    let worker = connect(feeder.port())?;
     let mut samples = Vec::new();
     let mut sample = |sent| {
         if let Some(rss_mb) = usage::rss_mb() {
@@ -46,12 +51,12 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
         }
     };
     sample(0);
-    feed.go()?;
-    while let Said::Sent(sent) = feed.said()? {
+    feeder.send_all()?;
+    while let Progress::Sent(sent) = feeder.progress()? {
         sample(sent);
     }
     sample(options.plan.changes);
-    say("everything is sent; the reader wakes");
+    report_progress("everything is sent; the reader wakes");
     let (mut text, mut rows) = (0, 0);
     let taken = drain(&worker, options.plan, |change| {
         text += serde_json::to_string(&*change.record).map_or(0, |text| text.len());

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
-use super::ingest::{cannot_print, say};
+use super::ingest::{cannot_print, report_progress};
 use crate::commands::Failure;
 use kinds::{Found, Kind};
 use report::{Report, Sample};
@@ -63,7 +63,7 @@ pub fn run(options: Options) -> Result<(), Failure> {
         play.witness.until(&play.stage.worker, breath, |_| false)?;
         let sample = play.fault(kind, &mut rng)?;
         if !options.json {
-            say(&format!("{:>4} {sample}", number + 1));
+            report_progress(&format!("{:>4} {sample}", number + 1));
         }
         samples.push(sample);
     }

@@ -1,4 +1,4 @@
-//! The feeder as a child: where it is, when it shall send, how far it is. It ends with its handle.
+//! The feeder process as seen by the bench: its port, its start signal, its progress. It ends with its handle.
 
 use std::{
     env,
@@ -6,31 +6,33 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-use super::frames::Plan;
+use super::{feeder::Sending, frames::Plan};
 use crate::commands::Failure;
 
-/// What the feeder says.
+/// A line that the feeder prints.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Said {
-    /// So many frames have been handed to the socket.
+pub(super) enum Progress {
+    /// This many frames have been written to the socket.
     Sent(u64),
-    /// The client has read everything, or has gone.
+    /// The client has read everything, or has disconnected.
     Done,
 }
 
-pub(super) struct Feed {
+/// A running feeder.
+pub(super) struct FeederProcess {
     child: Child,
-    orders: Option<ChildStdin>,
+    starts: Option<ChildStdin>,
     lines: io::Lines<BufReader<ChildStdout>>,
     port: u16,
 }
 
-impl Feed {
-    pub fn start(plan: Plan, prebuilt: bool) -> Result<Self, Failure> {
-        Self::spawn(plan, prebuilt).map_err(failed)
+impl FeederProcess {
+    /// Starts it and waits until it listens.
+    pub fn start(plan: Plan, sending: Sending) -> Result<Self, Failure> {
+        Self::spawn(plan, sending).map_err(failed)
     }
 
-    fn spawn(plan: Plan, prebuilt: bool) -> io::Result<Self> {
+    fn spawn(plan: Plan, sending: Sending) -> io::Result<Self> {
         let mut command = Command::new(env::current_exe()?);
         command
             .args(["bench", "feeder"])
@@ -39,64 +41,67 @@ impl Feed {
             .args(["--seed", &plan.seed.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
-        if prebuilt {
+        if sending.prebuilt {
             command.arg("--prebuilt");
         }
+        if let Some(rate) = sending.rate {
+            command.args(["--rate", &rate.to_string()]);
+        }
         let mut child = command.spawn()?;
-        let orders = child.stdin.take();
+        let starts = child.stdin.take();
         let lines = child.stdout.take().map(|out| BufReader::new(out).lines());
         let mut lines = lines.ok_or_else(|| io::Error::other("it has no output"))?;
         let port = lines
             .next()
             .transpose()?
             .and_then(|line| line.strip_prefix("port ")?.parse().ok())
-            .ok_or_else(|| io::Error::other("it did not say where it is"))?;
+            .ok_or_else(|| io::Error::other("it printed no port"))?;
         Ok(Self {
             child,
-            orders,
+            starts,
             lines,
             port,
         })
     }
 
+    /// The loopback port that it listens on.
     pub fn port(&self) -> u16 {
         self.port
     }
 
     /// Lets it send everything to the client that is connected.
-    pub fn go(&mut self) -> Result<(), Failure> {
-        let gone = || io::Error::other("it has gone");
-        let orders = self.orders.as_mut().ok_or_else(gone).map_err(failed)?;
-        orders.write_all(b"go\n").and_then(|()| orders.flush()).map_err(failed)
+    pub fn send_all(&mut self) -> Result<(), Failure> {
+        let starts = self.starts.as_mut().ok_or_else(ended).map_err(failed)?;
+        starts.write_all(b"go\n").and_then(|()| starts.flush()).map_err(failed)
     }
 
-    /// The next thing it says.
-    pub fn said(&mut self) -> Result<Said, Failure> {
-        let line = self
-            .lines
-            .next()
-            .unwrap_or_else(|| Err(io::Error::other("it has gone")))
-            .map_err(failed)?;
+    /// Waits for the next report of progress.
+    pub fn progress(&mut self) -> Result<Progress, Failure> {
+        let line = self.lines.next().unwrap_or_else(|| Err(ended())).map_err(failed)?;
         match line.strip_prefix("sent ").map(str::parse) {
-            Some(Ok(sent)) => Ok(Said::Sent(sent)),
-            _ => Ok(Said::Done),
+            Some(Ok(sent)) => Ok(Progress::Sent(sent)),
+            _ => Ok(Progress::Done),
         }
     }
 
     /// Waits until the client has read everything.
     pub fn finish(&mut self) -> Result<(), Failure> {
-        while self.said()? != Said::Done {}
+        while self.progress()? != Progress::Done {}
         Ok(())
     }
 }
 
-impl Drop for Feed {
+impl Drop for FeederProcess {
     fn drop(&mut self) {
-        // Without its standard input it ends by itself; while it waits for a client it has to be told.
-        self.orders = None;
+        // It ends with its standard input, but not while it waits for a client: hence the kill.
+        self.starts = None;
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn ended() -> io::Error {
+    io::Error::other("it has ended")
 }
 
 fn failed(error: io::Error) -> Failure {
