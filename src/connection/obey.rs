@@ -4,7 +4,7 @@ use bevy::{prelude::*, tasks::IoTaskPool};
 
 use super::{Connection, Feed};
 use crate::messages::{Intent, Noticed};
-use model::{Backoff, Level, Notice};
+use model::{Backoff, Notice, NoticeKind};
 use realtime::Command;
 use settings::saved;
 
@@ -38,8 +38,7 @@ pub(super) fn obey(
         };
         if !feed.worker.command(command) {
             notices.write(Noticed(Notice {
-                level: Level::Error,
-                code: "not_obeyed",
+                kind: NoticeKind::NetworkStopped,
                 text: "The network thread does not answer; restart opswall".into(),
             }));
         }

@@ -158,7 +158,7 @@ fn worker_ended(connection: &mut Connection, statuses: &mut MessageWriter<Status
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::{Level, Notice};
+    use model::{Notice, NoticeKind};
 
     fn status(status: LinkStatus, catching_up: bool) -> StatusReport {
         StatusReport {
@@ -191,8 +191,7 @@ mod tests {
             );
         }
         let notice = FeedEvent::Notice(Notice {
-            level: Level::Warn,
-            code: "lost",
+            kind: NoticeKind::Lost,
             text: String::new(),
         });
         assert!(!matters_after_changes(&notice, &live));

@@ -4,7 +4,7 @@ use bevy::prelude::*;
 
 use super::FleetIndex;
 use crate::messages::Noticed;
-use model::{Level, Notice};
+use model::{Notice, NoticeKind};
 
 /// Tells of the first row that was left out, and again only when as many more were: a table that is too large would
 /// otherwise be told of with every change.
@@ -14,8 +14,7 @@ pub(super) fn tell(index: Res<FleetIndex>, mut told: Local<u64>, mut notices: Me
     }
     *told = index.refused;
     notices.write(Noticed(Notice {
-        level: Level::Warn,
-        code: "wall_full",
+        kind: NoticeKind::WallFull,
         text: format!(
             "The tables have more than {} rows together; what is beyond is not shown: point the settings at views or \
              smaller tables.",

@@ -17,7 +17,7 @@ use bevy::{
 
 use super::canvas::{OffscreenImage, offscreen_settings};
 use crate::messages::Noticed;
-use model::{Backoff, Level, Notice};
+use model::{Backoff, Notice, NoticeKind};
 
 /// From a failure to a new device; it doubles with each failure.
 const PAUSES: Backoff = Backoff {
@@ -83,8 +83,7 @@ fn answer(_error: &RenderError, wall: &mut World, renderer: &mut World) -> Rende
         return RenderErrorPolicy::StopRendering;
     }
     wall.write_message(Noticed(Notice {
-        level: Level::Warn,
-        code: "gpu_replaced",
+        kind: NoticeKind::GpuReplaced,
         text: "The graphics device failed and has been replaced; if this comes again and again, look at the driver"
             .into(),
     }));

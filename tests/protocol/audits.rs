@@ -57,7 +57,7 @@ fn r22_after_a_burst_it_catches_up_until_quiet_and_equal() {
         .notices
         .iter()
         .skip(before)
-        .filter(|notice| false_alarm(notice.code));
+        .filter(|notice| false_alarm(notice.code()));
     assert_eq!(alarms.count(), 0, "nothing was lost, and nothing came back");
 }
 
@@ -94,7 +94,7 @@ fn r22_another_connection_does_not_lift_the_projects_limit() {
     rig.finish_snapshot(&rows);
     let status = rig.statuses.last().expect("a status");
     assert!(status.catching_up && status.status == LinkStatus::Connecting);
-    let back = rig.notices.iter().find(|notice| notice.code == "restored");
+    let back = rig.notices.iter().find(|notice| notice.code() == "restored");
     let text = back.map(|notice| notice.text.as_str()).unwrap_or_default();
     assert!(text.starts_with("Back after"), "not called live: {text}");
     rig.run(seconds(90), &rows);

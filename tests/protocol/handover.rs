@@ -85,7 +85,7 @@ impl Pair {
                 Action::CancelFetches => socket.fetches.clear(),
                 Action::WakeAt(at) => socket.wake = at,
                 Action::Emit(FeedEvent::Status(status)) => self.statuses.push(status.status),
-                Action::Emit(FeedEvent::Notice(notice)) => self.notices.push(notice.code),
+                Action::Emit(FeedEvent::Notice(notice)) => self.notices.push(notice.code()),
                 Action::Emit(FeedEvent::Change(change)) => {
                     self.told += 1;
                     let row = serde_json::to_value(&*change.record).expect("a row");

@@ -483,7 +483,7 @@ mod changes {
                 give(&mut rig, text);
             }
             assert_eq!(
-                rig.notices.iter().filter(|notice| notice.code == code).count(),
+                rig.notices.iter().filter(|notice| notice.code() == code).count(),
                 1,
                 "said once"
             );

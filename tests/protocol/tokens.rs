@@ -236,7 +236,7 @@ fn r35_v102_after_sleep_the_token_is_renewed_first_and_the_old_socket_is_dropped
     let said = rig
         .notices
         .iter()
-        .find(|notice| notice.code == "restored")
+        .find(|notice| notice.code() == "restored")
         .expect("said");
     assert!(said.text.contains("3 h"), "the sleep counts: {}", said.text);
 }

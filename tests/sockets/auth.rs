@@ -148,7 +148,7 @@ fn reason(listener: &Listener) -> String {
 }
 
 fn notices(listener: &Listener, code: &str) -> usize {
-    listener.notices.iter().filter(|notice| notice.code == code).count()
+    listener.notices.iter().filter(|notice| notice.code() == code).count()
 }
 
 #[test]

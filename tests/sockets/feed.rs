@@ -238,7 +238,7 @@ fn a_connection_is_replaced_without_a_gap_again_and_again() {
     );
     server.control().pause();
     listener.until_equal(&server.control());
-    assert!(listener.notices.iter().any(|notice| notice.code == "replaced"));
+    assert!(listener.notices.iter().any(|notice| notice.code() == "replaced"));
 }
 
 /// The reader sleeps while rows change many times: it misses states, never the last one, and the socket is read.

@@ -321,7 +321,7 @@ fn changes_without_their_rows_are_never_rows() {
         listener
             .notices
             .iter()
-            .any(|notice| notice.code.starts_with("table_un"))
+            .any(|notice| notice.code().starts_with("table_un"))
     });
     listener.listen_for(Duration::from_secs(2));
     assert!(listener.rows.is_empty(), "{:?}", listener.rows);

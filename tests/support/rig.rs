@@ -499,7 +499,7 @@ impl Rig {
     }
 
     pub fn has_notice(&self, code: &str) -> bool {
-        self.notices.iter().any(|notice| notice.code == code)
+        self.notices.iter().any(|notice| notice.code() == code)
     }
 
     /// The events sent, by name.

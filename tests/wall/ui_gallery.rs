@@ -18,8 +18,8 @@ use bevy::{
     winit::WinitPlugin,
 };
 use model::{
-    Attempt, Backoff, Change, ChannelState, Following, Kind, Level, LinkEvent, LinkStatus, Notice, Op, PerKind, Record,
-    Resync, RowKey, StatusReport, SyncReport,
+    Attempt, Backoff, Change, ChannelState, Following, Kind, Level, LinkEvent, LinkStatus, Notice, NoticeKind, Op,
+    PerKind, Record, Resync, RowKey, StatusReport, SyncReport,
 };
 use opswall::{
     connection::Connection,
@@ -101,13 +101,8 @@ impl Gallery {
         change(&mut self.app.world_mut().resource_mut::<Panels>());
     }
 
-    fn notice(&mut self, level: Level, code: &'static str, text: &str) {
-        let notice = Notice {
-            level,
-            code,
-            text: text.to_owned(),
-        };
-        self.app.world_mut().write_message(Noticed(notice));
+    fn notice(&mut self, kind: NoticeKind, text: &str) {
+        self.app.world_mut().write_message(Noticed(Notice::new(kind, text)));
     }
 
     /// Fills the fleet with rows in all states.
@@ -324,16 +319,20 @@ fn eventful(connection: &mut Connection, now: f64) {
             "public.workflows is followed by the stream alone, its rows show up when they change: the server refuses to read it (HTTP 403: permission denied for table workflows).",
         ),
         (Level::Info, 7, "The session token was renewed."),
-        (Level::Warn, 1, "Connection lost: the server closed the socket (1006)."),
+        (
+            Level::Warn,
+            1,
+            "Connection lost (the server closed the connection, 1006).",
+        ),
         (
             Level::Warn,
             3,
-            "Trying again in 12 s (attempt 3 of 5): connection refused by abcdefghij.supabase.co:443.",
+            "Not connected (connection refused by abcdefghij.supabase.co:443). Retrying in 12 s (3 of 5).",
         ),
         (
             Level::Error,
             1,
-            "Connection refused by abcdefghij.supabase.co:443; gave up after 5 tries: check the address and that the server runs, then reconnect.",
+            "Connection refused by abcdefghij.supabase.co:443; gave up after 5 attempts: check the address and that the server runs, then reconnect.",
         ),
         (Level::Info, 1, "Live again after 41 s; 12 rows changed meanwhile."),
         (
@@ -401,11 +400,7 @@ fn pictures_of_every_state() {
     wall.fill(400);
     wall.pace();
     wall.connection(|connection, _| connection.demo = true);
-    wall.notice(
-        Level::Info,
-        "connected",
-        "Connected: 40 agents, 400 tasks, 12 workflows",
-    );
+    wall.notice(NoticeKind::Connected, "Connected: 40 agents, 400 tasks, 12 workflows");
     wall.run(5);
     wall.keep("04_live_demo");
     wall.panels(|panels| panels.popover_open = true);
@@ -414,22 +409,23 @@ fn pictures_of_every_state() {
     wall.panels(|panels| panels.popover_open = false);
     wall.connection(lost);
     wall.notice(
-        Level::Warn,
-        "lost",
-        "Connection lost: the server closed the socket (1006)",
+        NoticeKind::Lost,
+        "Connection lost (the server closed the connection, 1006).",
     );
-    wall.notice(Level::Warn, "retrying", "Trying again (1 of 5) in 3 s");
-    wall.notice(Level::Warn, "retrying", "Trying again (2 of 5) in 6 s");
-    wall.notice(Level::Warn, "drift", "2 rows had drifted and were corrected; a long notice wraps over more than one line so that it can be read whole");
+    wall.notice(NoticeKind::Retrying, "Retrying in 3 s (1 of 5).");
+    wall.notice(
+        NoticeKind::Retrying,
+        "Not connected (connection refused). Retrying in 6 s (2 of 5).",
+    );
+    wall.notice(NoticeKind::Drift, "2 rows had drifted and were corrected; a long notice wraps over more than one line so that it can be read whole");
     wall.run(1);
     wall.keep("06_blending");
     wall.run(10);
     wall.keep("07_waiting");
     wall.connection(gave_up);
     wall.notice(
-        Level::Error,
-        "gave_up",
-        "Gave up after 5 tries: connection refused by abcdefghij.supabase.co:443",
+        NoticeKind::GaveUp,
+        "Connection refused by abcdefghij.supabase.co:443; gave up after 5 attempts.",
     );
     wall.run(12);
     wall.keep("08_offline");
@@ -498,8 +494,7 @@ fn pictures_of_the_connection() {
         connection.link.malformed = 2;
     });
     desk.notice(
-        Level::Warn,
-        "token_ends",
+        NoticeKind::TokenEnds,
         "The session token cannot be renewed and ends in 4 min 0 s: the account was refused (invalid_grant); sign in anew.",
     );
     desk.run(15);

@@ -10,8 +10,8 @@ use egui_kittest::{
 };
 use model::theme::ThemeName;
 use model::{
-    Attempt, Backoff, ChannelState, Following, Kind, Level, LinkEvent, LinkReport, LinkStatus, Notice, Record, Resync,
-    RowKey, Status, StatusReading,
+    Attempt, Backoff, ChannelState, Following, Kind, Level, LinkEvent, LinkReport, LinkStatus, Notice, NoticeKind,
+    Record, Resync, RowKey, Status, StatusReading,
 };
 use opswall::{
     messages::Intent,
@@ -583,21 +583,21 @@ fn a_first_delay_above_the_longest_lifts_it() {
 #[test]
 fn toasts_are_capped_folded_and_taken_away_by_a_click() {
     let mut toasts = Toasts::default();
-    let notice = |level, code, text: &str| Notice {
-        level,
-        code,
-        text: text.to_owned(),
-    };
     for attempt in 1..=3 {
-        toasts.push(
-            &notice(Level::Warn, "retrying", &format!("Trying again ({attempt} of 5)")),
-            0.0,
-        );
+        let text = format!("Retrying in 5 s ({attempt} of 5)");
+        toasts.push(&Notice::new(NoticeKind::Retrying, text), 0.0);
     }
-    for code in ["a", "b", "c", "d", "e", "f", "g"] {
-        toasts.push(&notice(Level::Error, code, code), 0.0);
+    for kind in [
+        NoticeKind::AuditFailed,
+        NoticeKind::Drift,
+        NoticeKind::WallFull,
+        NoticeKind::TooManyRows,
+        NoticeKind::GpuReplaced,
+        NoticeKind::NetworkStopped,
+    ] {
+        toasts.push(&Notice::new(kind, kind.code()), 0.0);
     }
-    toasts.push(&notice(Level::Error, "retrying", "Trying again"), 0.0);
+    toasts.push(&Notice::new(NoticeKind::Refused, "No access"), 0.0);
     let mut harness = themed((420.0, 500.0), (toasts, Vec::new()), |ui, (toasts, actions)| {
         toasts_ui(ui, toasts, 1.0, actions);
     });
@@ -609,10 +609,10 @@ fn toasts_are_capped_folded_and_taken_away_by_a_click() {
     assert_eq!(labels.len(), Toasts::MOST_SHOWN, "{labels:?}");
     assert_eq!(
         labels.first().map(String::as_str),
-        Some("Error: Trying again"),
+        Some("Error: No access"),
         "newest on top"
     );
-    harness.get_by_label("Error: d").click();
+    harness.get_by_label("Warning: too_many_rows").click();
     harness.run_steps(2);
     assert!(matches!(harness.state().1.as_slice(), [Action::Dismiss(_)]));
 }
@@ -621,11 +621,7 @@ fn toasts_are_capped_folded_and_taken_away_by_a_click() {
 fn equal_toasts_carry_their_number() {
     let mut toasts = Toasts::default();
     for _ in 0..3 {
-        let notice = Notice {
-            level: Level::Warn,
-            code: "drift",
-            text: "2 rows were corrected".to_owned(),
-        };
+        let notice = Notice::new(NoticeKind::Drift, "2 rows were corrected");
         toasts.push(&notice, 0.0);
     }
     let mut harness = themed((420.0, 200.0), Vec::new(), move |ui, actions| {

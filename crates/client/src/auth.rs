@@ -15,7 +15,7 @@ use super::{
     grant::{self, Session},
     http::{self, BodyError, Refusal},
 };
-use model::{Level, Notice};
+use model::{Notice, NoticeKind};
 use realtime::{Grant, TokenError};
 use settings::{Auth, SecretFile, SignIn, bypasses_row_security};
 
@@ -241,8 +241,7 @@ impl Held {
             Err(problem) => {
                 self.is_unsaved = true;
                 self.notice = Some(Notice {
-                    level: Level::Warn,
-                    code: "token_unsaved",
+                    kind: NoticeKind::TokenUnsaved,
                     text: format!(
                         "The new refresh token cannot be written to {} ({problem}) and is lost when opswall stops; \
                          make the file and its folder writable",

@@ -197,7 +197,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use model::{Kind, Level, Notice, Record};
+    use model::{Kind, Notice, NoticeKind, Record};
 
     fn change(id: &str, op: Op, value: i64) -> FeedEvent {
         let record = Record::from_json(&format!(r#"{{"v":{value}}}"#)).expect("a row");
@@ -309,8 +309,7 @@ mod tests {
         let mut outbox = Outbox::new(sender);
         let notice = |n: usize| {
             FeedEvent::Notice(Notice {
-                level: Level::Info,
-                code: "x",
+                kind: NoticeKind::Connected,
                 text: n.to_string(),
             })
         };

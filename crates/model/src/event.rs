@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Change, LinkReport, PerKind};
+use super::{Change, LinkReport, Notice, PerKind};
 
 /// The four words for a connection. `Connected` is said only when the socket is up, every channel is joined, the
 /// database subscription is confirmed and the first snapshot is merged.
@@ -65,24 +65,6 @@ pub struct SyncReport {
     pub removed: usize,
     /// True when nothing had been lost and this only checked (periodic reconcile).
     pub audit: bool,
-}
-
-/// How loud a notice is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    Info,
-    Warn,
-    Error,
-}
-
-/// Something a person should know: one sentence, and a code that equal ones are folded by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    pub level: Level,
-    /// Stable snake_case word, e.g. `connected`, `lost`, `retrying`, `gave_up`, `restored`, `drift`.
-    pub code: &'static str,
-    pub text: String,
 }
 
 /// One thing a feed says. Order matters: a `Synced` comes after the changes it counts.

@@ -11,7 +11,7 @@ use super::{
     secret_file::{MAX_SECRET_BYTES, first_line},
     typed::Set,
 };
-use model::{Level, Notice, text::clean};
+use model::{Notice, NoticeKind, text::clean};
 use realtime::Claims;
 
 /// Refuses what is no key, and keys that open too much.
@@ -59,8 +59,7 @@ pub(super) fn doubts(key: &SecretString, url: &Url, now_s: i64) -> Vec<Notice> {
             days => format!("{days} days ago"),
         };
         notices.push(Notice {
-            level: Level::Warn,
-            code: "key_expired",
+            kind: NoticeKind::KeyExpired,
             text: format!("The key ended {ago}; copy the publishable key again from the project's API settings"),
         });
     }
@@ -68,8 +67,7 @@ pub(super) fn doubts(key: &SecretString, url: &Url, now_s: i64) -> Vec<Notice> {
         && made_for != project
     {
         notices.push(Notice {
-            level: Level::Warn,
-            code: "key_of_other_project",
+            kind: NoticeKind::KeyOfOtherProject,
             text: format!(
                 "The key was made for the project {}, the URL is that of {project}; give the key and the URL of one \
                  project",
@@ -151,7 +149,7 @@ mod tests {
         let own = Url::parse("ws://127.0.0.1:4000/socket/websocket").expect("a url");
         let codes = |key: &SecretString, url: &Url| -> Vec<_> {
             let notices = doubts(key, url, 1_000_000_000);
-            notices.iter().map(|notice| notice.code).collect()
+            notices.iter().map(|notice| notice.code()).collect()
         };
         let good = key(r#"{"role":"anon","ref":"abcdefgh","exp":2000000000}"#);
         assert!(codes(&good, &hosted).is_empty());

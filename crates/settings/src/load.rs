@@ -9,7 +9,7 @@ use std::{
 use secrecy::SecretString;
 
 use model::theme::ThemeName;
-use model::{Backoff, Level, Mapping, Notice};
+use model::{Backoff, Mapping, Notice, NoticeKind};
 use realtime::Vsn;
 
 use super::{
@@ -262,8 +262,7 @@ fn unknown_variable(name: &str) -> Notice {
         .and_then(|nearest| known.iter().find(|name| name.to_lowercase().ends_with(nearest)))
         .map_or_else(|| "it is ignored".to_owned(), |known| format!("did you mean {known}?"));
     Notice {
-        level: Level::Warn,
-        code: "unknown_variable",
+        kind: NoticeKind::UnknownVariable,
         text: format!("{name} in the environment is no setting of opswall: {hint}"),
     }
 }

@@ -14,7 +14,7 @@ use thiserror::Error;
 use toml::{Table, Value};
 
 use crate::files::{Purpose, write_whole};
-use model::{Backoff, Level, Notice};
+use model::{Backoff, Notice, NoticeKind};
 
 use super::{
     layer::Layer,
@@ -140,8 +140,7 @@ pub(super) fn load(path: &Path) -> (Layer, Option<Notice>) {
 
 fn notice(path: &Path, problem: &str) -> Notice {
     Notice {
-        level: Level::Warn,
-        code: "saved_settings",
+        kind: NoticeKind::SavedSettings,
         text: format!(
             "What the panel saved in {} cannot be used ({problem}); delete the file to be rid of this notice",
             path.display()

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::SettingsError;
 use crate::files::{Purpose, write_whole};
-use model::{Level, Notice};
+use model::{Notice, NoticeKind};
 
 /// Longer than any secret; a file of that size is another file.
 pub(super) const MAX_SECRET_BYTES: u64 = 16 * 1_024;
@@ -57,8 +57,7 @@ impl SecretFile {
     /// A notice when other users of the machine can read or write it.
     pub(super) fn notice(&self) -> Option<Notice> {
         is_open_to_others(&self.path).then(|| Notice {
-            level: Level::Warn,
-            code: "open_secret_file",
+            kind: NoticeKind::OpenSecretFile,
             text: format!(
                 "Other users of this machine can read {} {}; take that away with chmod 600",
                 self.what,

@@ -130,8 +130,8 @@ impl<'a> NoticeLine<'a> {
         Self {
             kind: "notice",
             at,
-            level: notice.level,
-            code: notice.code,
+            level: notice.level(),
+            code: notice.code(),
             text: &notice.text,
         }
     }
@@ -176,7 +176,7 @@ fn text(out: &mut impl Write, at: &str, event: &FeedEvent) -> io::Result<()> {
             writeln!(out, "{at}  {op} {} {}", printable(&change.key.to_string()), record)
         }
         FeedEvent::Notice(notice) => {
-            let level = match notice.level {
+            let level = match notice.level() {
                 Level::Info => "note",
                 Level::Warn => "warning",
                 Level::Error => "error",

@@ -31,15 +31,10 @@ pub fn events_ui(ui: &mut Ui, view: &PopoverView<'_>) {
 fn level_ui(ui: &mut Ui, level: Level) {
     let (rect, shown) = ui.allocate_exact_size(Vec2::splat(em(ui)), Sense::hover());
     status_icon::paint_level(ui.painter(), rect.shrink(1.5).translate(egui::vec2(0.0, 1.0)), level);
-    let word = match level {
-        Level::Info => "Note",
-        Level::Warn => "Warning",
-        Level::Error => "Error",
-    };
-    shown.widget_info(|| WidgetInfo::labeled(WidgetType::Image, true, word));
+    shown.widget_info(|| WidgetInfo::labeled(WidgetType::Image, true, level.word()));
 }
 
-/// `Connection lost: …`, `Trying again in 1 min (attempt 37): … ×12`.
+/// `Connection lost (…).`, `Not connected (…). Retrying in 60 s (37 of 50). ×12`.
 fn event_text(event: &LinkEvent) -> String {
     let text = format::clean(&event.text, MOST_TEXT);
     match event.times {

@@ -1,23 +1,22 @@
-//! The toasts' queue: folded, capped, timed. Pure: the time is an argument.
+//! The queue of toasts: folded, capped, timed. Pure: the time is an argument.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use bevy::prelude::Resource;
 
 use crate::ui::format;
-use model::{Level, Notice};
+use model::{FoldKey, Level, Notice, NoticeKind, Shown};
 
-/// One line on the screen.
+/// One message on the screen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Toast {
     /// Unique in this run.
     pub number: u64,
-    pub level: Level,
-    pub code: &'static str,
+    pub kind: NoticeKind,
     pub text: String,
-    /// How many equal ones are folded into it.
+    /// How many notices of this kind it stands for.
     pub count: u32,
-    /// When the first and the last of them came, and when it goes: seconds.
+    /// When the first and the last of them arrived, and when it is removed: seconds.
     pub born: f64,
     pub renewed: f64,
     pub expires: f64,
@@ -29,79 +28,71 @@ pub struct Toasts {
     shown: VecDeque<Toast>,
     history: VecDeque<Toast>,
     next: u64,
-    /// It was said that the token ends, and not since that it was renewed.
-    token_in_doubt: bool,
+    /// Fold keys whose last notice was a warning or an error. Bounded by the number of fold keys.
+    troubled: HashSet<FoldKey>,
 }
 
-/// Codes that only say that the connection is not well: the good news makes them untrue.
-const TROUBLE: [&str; 6] = ["lost", "retrying", "refused", "gave_up", "disconnected", "woke"];
-const RECOVERY: [&str; 2] = ["connected", "restored"];
-/// What goes as planned while nobody looks is no news: a renewed token each hour, a replaced connection each day. They
-/// stand in the popover's events. A renewal that had been in doubt is one.
-const ROUTINE: [&str; 2] = ["token_renewed", "replaced"];
-const DOUBT: &str = "token_ends";
-
 impl Toasts {
-    /// Most on the screen at once; beyond it the least grave and oldest goes.
+    /// Most on the screen at once; beyond it the least grave and oldest is removed.
     pub const MOST_SHOWN: usize = 5;
-    /// Most kept of those that are gone.
+    /// Most kept of those that were removed.
     pub const MOST_KEPT: usize = 200;
     /// Letters of one toast.
     pub const MOST_TEXT: usize = 220;
     /// A toast appears and fades over this long.
     pub const FADE_SECS: f64 = 0.25;
 
-    fn life_secs(level: Level) -> f64 {
-        match level {
-            Level::Info => 6.0,
-            Level::Warn => 12.0,
-            Level::Error => 30.0,
-        }
-    }
-
-    /// Takes a notice. One with the code of a toast that is still there renews that one: its text becomes the new one.
+    /// Shows a notice as its kind's line in the table of notices says. One of the same kind renews the toast, another one
+    /// of the same fold key replaces it.
     pub fn push(&mut self, notice: &Notice, now: f64) {
-        if RECOVERY.contains(&notice.code) {
-            self.retire(|toast| TROUBLE.contains(&toast.code));
+        let key = notice.kind.fold_key();
+        let was_troubled = self.troubled.remove(&key);
+        if notice.level() > Level::Info {
+            self.troubled.insert(key);
         }
-        self.token_in_doubt |= notice.code == DOUBT;
-        if ROUTINE.contains(&notice.code) {
-            let is_relief = notice.code == "token_renewed" && std::mem::take(&mut self.token_in_doubt);
-            if !is_relief {
-                return;
-            }
-            self.retire(|toast| toast.code == DOUBT);
-        }
-        let expires = now + Self::life_secs(notice.level);
+        let time = match notice.kind.shown() {
+            Shown::For(time) => time,
+            Shown::AfterTrouble(time) if was_troubled => time,
+            Shown::AfterTrouble(_) | Shown::Never => return,
+        };
+        let expires = now + time.as_secs_f64();
         let text = format::clean(&notice.text, Self::MOST_TEXT);
-        let same = |toast: &&mut Toast| toast.code == notice.code && toast.level == notice.level;
-        if let Some(toast) = self.shown.iter_mut().find(same) {
+        if let Some(toast) = self.shown.iter_mut().find(|toast| toast.kind == notice.kind) {
             toast.text = text;
             toast.count = toast.count.saturating_add(1);
             toast.renewed = now;
             toast.expires = expires;
             return;
         }
+        let continued = self
+            .shown
+            .iter()
+            .find(|toast| notice.kind.continues() == Some(toast.kind));
+        let text = continued.map_or_else(|| text.clone(), |before| format!("{} {text}", before.text));
+        self.retire(|toast| toast.kind.fold_key() == key);
         self.next += 1;
         self.shown.push_back(Toast {
             number: self.next,
-            level: notice.level,
-            code: notice.code,
+            kind: notice.kind,
             text,
             count: 1,
             born: now,
             renewed: now,
             expires,
         });
+        self.remove_excess();
+    }
+
+    fn remove_excess(&mut self) {
         while self.shown.len() > Self::MOST_SHOWN {
-            // `min_by_key` takes the first of equals, which is the oldest. The newest is spared.
+            // `min_by_key` takes the first of equals, which is the oldest. The newest is never removed.
             let old = self.shown.len() - 1;
             let least = self
                 .shown
                 .iter()
                 .take(old)
                 .enumerate()
-                .min_by_key(|(_, toast)| toast.level);
+                .min_by_key(|(_, toast)| toast.kind.level());
             let Some((at, _)) = least else { break };
             if let Some(toast) = self.shown.remove(at) {
                 self.keep(toast);
@@ -109,7 +100,7 @@ impl Toasts {
         }
     }
 
-    /// Lets go of what has had its time.
+    /// Removes toasts whose time is over.
     pub fn expire(&mut self, now: f64) {
         self.retire(|toast| toast.expires <= now);
     }
@@ -162,91 +153,116 @@ impl Toast {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use NoticeKind::{
+        AuditFailed, CaughtUp, Drift, GaveUp, GpuReplaced, Lost, NetworkStopped, Replaced, Restored, Retrying,
+        SavedSettings, TableUnreadable, TokenEnds, TokenRenewed, TooManyRows, UnknownVariable, WallFull,
+    };
 
-    fn notice(level: Level, code: &'static str, text: &str) -> Notice {
-        Notice {
-            level,
-            code,
-            text: text.to_owned(),
-        }
+    fn push(toasts: &mut Toasts, kind: NoticeKind, now: f64) {
+        toasts.push(&Notice::new(kind, "x"), now);
     }
 
-    fn codes(toasts: &Toasts) -> Vec<&str> {
-        toasts.shown().map(|toast| toast.code).collect()
+    fn kinds(toasts: &Toasts) -> Vec<NoticeKind> {
+        toasts.shown().map(|toast| toast.kind).collect()
     }
 
     #[test]
-    fn a_storm_of_equal_ones_is_one_toast_with_the_last_text() {
+    fn a_storm_of_equal_notices_is_one_toast_with_the_last_text() {
         let mut toasts = Toasts::default();
         for attempt in 0..10_000 {
-            toasts.push(
-                &notice(Level::Warn, "retrying", &format!("try {attempt}")),
-                f64::from(attempt) * 0.001,
-            );
+            let notice = Notice::new(Retrying, format!("attempt {attempt}"));
+            toasts.push(&notice, f64::from(attempt) * 0.001);
         }
         let shown: Vec<_> = toasts.shown().collect();
         assert_eq!(shown.len(), 1);
-        assert_eq!((shown[0].count, shown[0].text.as_str()), (10_000, "try 9999"));
+        assert_eq!((shown[0].count, shown[0].text.as_str()), (10_000, "attempt 9999"));
     }
 
     #[test]
-    fn at_most_five_and_the_gravest_stay() {
-        const CODES: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    fn at_most_five_are_shown_and_the_gravest_stay() {
         let mut toasts = Toasts::default();
-        toasts.push(&notice(Level::Error, "grave", "x"), 0.0);
-        for code in CODES {
-            toasts.push(&notice(Level::Info, code, "x"), 0.0);
+        for kind in [NetworkStopped, CaughtUp, Drift, WallFull, AuditFailed, TooManyRows] {
+            push(&mut toasts, kind, 0.0);
         }
-        assert_eq!(codes(&toasts), ["grave", "e", "f", "g", "h"]);
+        assert_eq!(
+            kinds(&toasts),
+            [NetworkStopped, Drift, WallFull, AuditFailed, TooManyRows]
+        );
+        for kind in [TableUnreadable, GpuReplaced, SavedSettings] {
+            push(&mut toasts, kind, 0.0);
+        }
+        assert_eq!(
+            kinds(&toasts),
+            [NetworkStopped, TooManyRows, TableUnreadable, GpuReplaced, SavedSettings]
+        );
         assert_eq!(toasts.history().len(), 4);
     }
 
     #[test]
-    fn each_has_its_time_by_level_and_a_renewed_one_starts_again() {
+    fn each_is_shown_for_the_time_of_its_kind_and_a_renewed_one_starts_again() {
         let mut toasts = Toasts::default();
-        toasts.push(&notice(Level::Info, "info", "x"), 0.0);
-        toasts.push(&notice(Level::Error, "error", "x"), 0.0);
-        toasts.push(&notice(Level::Info, "info", "x"), 5.0);
+        push(&mut toasts, CaughtUp, 0.0);
+        push(&mut toasts, NetworkStopped, 0.0);
+        push(&mut toasts, CaughtUp, 5.0);
         toasts.expire(10.0);
-        assert_eq!(codes(&toasts), ["info", "error"]);
+        assert_eq!(kinds(&toasts), [CaughtUp, NetworkStopped]);
         toasts.expire(11.0);
-        assert_eq!(codes(&toasts), ["error"]);
+        assert_eq!(kinds(&toasts), [NetworkStopped]);
         toasts.expire(30.0);
-        assert_eq!(codes(&toasts), [""; 0]);
+        assert_eq!(kinds(&toasts), []);
         assert_eq!(toasts.history().len(), 2);
     }
 
     #[test]
-    fn good_news_takes_the_trouble_away() {
+    fn good_news_replaces_the_trouble() {
         let mut toasts = Toasts::default();
-        toasts.push(&notice(Level::Warn, "lost", "x"), 0.0);
-        toasts.push(&notice(Level::Warn, "retrying", "x"), 0.0);
-        toasts.push(&notice(Level::Warn, "drift", "x"), 0.0);
-        toasts.push(&notice(Level::Info, "restored", "x"), 1.0);
-        assert_eq!(codes(&toasts), ["drift", "restored"]);
+        for kind in [Lost, Retrying, Drift, GaveUp] {
+            push(&mut toasts, kind, 0.0);
+        }
+        assert_eq!(kinds(&toasts), [Drift, GaveUp]);
+        push(&mut toasts, Restored, 1.0);
+        assert_eq!(kinds(&toasts), [Drift, Restored]);
     }
 
     #[test]
-    fn an_hourly_renewal_is_told_only_after_it_was_in_doubt() {
+    fn a_loss_and_the_attempt_that_follows_are_one_toast() {
         let mut toasts = Toasts::default();
-        let renewed = notice(Level::Info, "token_renewed", "The session token was renewed.");
-        toasts.push(&renewed, 0.0);
-        toasts.push(&notice(Level::Info, "replaced", "x"), 0.0);
-        assert_eq!(codes(&toasts), [""; 0]);
-        toasts.push(&notice(Level::Warn, "token_ends", "x"), 1.0);
-        assert_eq!(codes(&toasts), ["token_ends"]);
-        toasts.push(&renewed, 2.0);
-        assert_eq!(codes(&toasts), ["token_renewed"], "the doubt goes with its reason");
+        toasts.push(&Notice::new(Lost, "Connection lost (reset)."), 0.0);
+        toasts.push(&Notice::new(Retrying, "Retrying in 5 s (1 of 10)."), 0.0);
+        let shown: Vec<_> = toasts.shown().map(|toast| (toast.text.as_str(), toast.count)).collect();
+        assert_eq!(shown, [("Connection lost (reset). Retrying in 5 s (1 of 10).", 1)]);
+        toasts.push(
+            &Notice::new(Retrying, "Not connected (refused). Retrying in 6 s (2 of 10)."),
+            5.0,
+        );
+        let shown: Vec<_> = toasts.shown().map(|toast| (toast.text.as_str(), toast.count)).collect();
+        assert_eq!(shown, [("Not connected (refused). Retrying in 6 s (2 of 10).", 2)]);
+    }
+
+    #[test]
+    fn a_routine_renewal_is_shown_only_after_it_was_in_doubt() {
+        let mut toasts = Toasts::default();
+        push(&mut toasts, TokenRenewed, 0.0);
+        push(&mut toasts, Replaced, 0.0);
+        assert_eq!(kinds(&toasts), []);
+        push(&mut toasts, TokenEnds, 1.0);
+        assert_eq!(kinds(&toasts), [TokenEnds]);
+        push(&mut toasts, TokenRenewed, 2.0);
+        assert_eq!(kinds(&toasts), [TokenRenewed], "it replaces the doubt");
         toasts.expire(100.0);
-        toasts.push(&renewed, 3_600.0);
-        assert_eq!(codes(&toasts), [""; 0]);
+        push(&mut toasts, TokenRenewed, 3_600.0);
+        assert_eq!(kinds(&toasts), []);
+        push(&mut toasts, TokenEnds, 3_601.0);
+        toasts.expire(7_000.0);
+        push(&mut toasts, TokenRenewed, 7_200.0);
+        assert_eq!(kinds(&toasts), [TokenRenewed], "the doubt outlives its toast");
     }
 
     #[test]
     fn what_is_kept_is_bounded_and_text_is_cleaned() {
         let mut toasts = Toasts::default();
         for round in 0..1_000 {
-            toasts.push(&notice(Level::Info, "x", &"a\u{202E}\n".repeat(10_000)), 0.0);
+            toasts.push(&Notice::new(UnknownVariable, "a\u{202E}\n".repeat(10_000)), 0.0);
             toasts.dismiss(round + 1);
         }
         assert_eq!(toasts.history().len(), Toasts::MOST_KEPT);

@@ -7,7 +7,6 @@ use egui::{
 
 use super::{Toast, Toasts};
 use crate::ui::{Action, status_icon, theme, theme::Tier};
-use model::Level;
 
 /// Space in a toast's frame beside its text, points.
 const PAD: (i8, i8) = (14, 12);
@@ -67,7 +66,9 @@ fn toast_ui(ui: &mut Ui, slot: usize, toast: &Toast, now: f64, actions: &mut Vec
         ne: 0,
         se: 0,
     };
-    let color = theme::of(ui).level(toast.level).gamma_multiply(toast.opacity(now));
+    let color = theme::of(ui)
+        .level(toast.kind.level())
+        .gamma_multiply(toast.opacity(now));
     ui.painter().rect_filled(edge, corner, color);
     let response = ui.interact(rect, ui.id().with(("toast", slot)), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, spoken(toast)));
@@ -84,7 +85,7 @@ fn toast_ui(ui: &mut Ui, slot: usize, toast: &Toast, now: f64, actions: &mut Vec
 fn contents(ui: &mut Ui, toast: &Toast) {
     let size = ui.text_style_height(&egui::TextStyle::Body);
     let (icon, _) = ui.allocate_exact_size(Vec2::splat(size), Sense::hover());
-    status_icon::paint_level(ui.painter(), icon.shrink(2.0), toast.level);
+    status_icon::paint_level(ui.painter(), icon.shrink(2.0), toast.kind.level());
     if toast.count > 1 {
         // Laid out from the right first, so that a long text wraps beside it.
         ui.with_layout(Layout::right_to_left(Align::TOP), |ui| {
@@ -104,11 +105,7 @@ fn text(ui: &mut Ui, toast: &Toast) {
 }
 
 fn spoken(toast: &Toast) -> String {
-    let level = match toast.level {
-        Level::Info => "Note",
-        Level::Warn => "Warning",
-        Level::Error => "Error",
-    };
+    let level = toast.kind.level().word();
     match toast.count {
         1 => format!("{level}: {}", toast.text),
         count => format!("{level}: {} ×{count}", toast.text),

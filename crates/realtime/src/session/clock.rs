@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Out, Phase, Session, report::duration_words};
 use crate::api::Now;
-use model::Level;
+use model::NoticeKind;
 
 /// How often the clocks are compared (realtime-protocol.md §15.1).
 const TICK: Duration = Duration::from_secs(5);
@@ -58,7 +58,7 @@ impl Session {
         self.retry.slept += slept;
         self.tokens.distrust();
         let text = format!("This machine stood still for {slept_words}; connecting anew.");
-        self.say(Level::Info, "woke", &text, out);
+        self.say(NoticeKind::Woke, &text, out);
         self.retry.stop_waiting();
         self.connect(out);
     }

@@ -7,7 +7,7 @@ use crate::{
     api::{Action, CloseReason, Command, ConnectFailure},
     refusal::{self, Class},
 };
-use model::{Following, Level, LinkStatus};
+use model::{Following, LinkStatus, NoticeKind};
 
 /// The longest time that a server may ask us to wait before a reconnect.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(3_600);
@@ -123,8 +123,7 @@ impl Session {
                 self.hang_up("the user disconnected", out);
                 if self.phase != Phase::Resting || self.report.status() != LinkStatus::Disconnected {
                     self.say(
-                        Level::Info,
-                        "disconnected",
+                        NoticeKind::Disconnected,
                         "Disconnected; it stays so until you reconnect.",
                         out,
                     );

@@ -11,7 +11,7 @@ use crate::{
     api::{Action, Command, Input, Now, SessionConfig},
     store::{Difference, difference},
 };
-use model::{Change, FeedEvent, Level, Op, Resync, RowKey, SyncReport};
+use model::{Change, FeedEvent, NoticeKind, Op, Resync, RowKey, SyncReport};
 
 /// How often the rows of both are compared.
 const COMPARE_EVERY: Duration = Duration::from_millis(500);
@@ -283,7 +283,7 @@ impl Session {
         });
         out.act(Action::Emit(FeedEvent::Synced(report)));
         let text = "The connection was replaced before the server would have cut it.";
-        self.say(Level::Info, "replaced", text, out);
+        self.say(NoticeKind::Replaced, text, out);
         self.say_proof(out);
         // The timer that was asked for silently stays in force.
         out.act(Action::WakeAt(self.wake));

@@ -9,7 +9,7 @@ use crate::{
     api::Action,
     store::{Difference, difference},
 };
-use model::{Change, FeedEvent, Kind, Level, Op, PerKind, Resync, RowKey, SyncReport, noun};
+use model::{Change, FeedEvent, Kind, NoticeKind, Op, PerKind, Resync, RowKey, SyncReport, noun};
 
 impl Session {
     /// Everything is read: lay the waiting changes over it, put it in the place of what was known, tell the difference.
@@ -100,7 +100,7 @@ impl Session {
                 } else {
                     format!("Live again after {offline}, on the stream alone: what changed meanwhile is not known.")
                 };
-                self.say(Level::Info, "restored", &text, out);
+                self.say(NoticeKind::Restored, &text, out);
             }
             _ if self.config.snapshots => {
                 let mut rows = PerKind::<usize>::default();
@@ -113,11 +113,10 @@ impl Session {
                     .filter(is_followed)
                     .map(|kind| format!("{} {}", rows[kind], kind.noun(rows[kind])))
                     .collect();
-                self.say(Level::Info, "connected", &format!("Live: {}.", counted.join(", ")), out);
+                self.say(NoticeKind::Connected, &format!("Live: {}.", counted.join(", ")), out);
             }
             _ => self.say(
-                Level::Info,
-                "connected",
+                NoticeKind::Connected,
                 "Live on the stream alone: rows show up when they change.",
                 out,
             ),

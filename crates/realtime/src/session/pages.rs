@@ -7,7 +7,7 @@ use crate::{
     api::{Action, Page, PageError, PageQuery, PageRequest},
     refusal::Class,
 };
-use model::{Following, Level, RowId};
+use model::{Following, NoticeKind, RowId};
 
 /// A table that had rows and now has none is read a second time, this much later, before it is believed.
 const EMPTY_AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -193,7 +193,7 @@ impl Session {
         if !std::mem::replace(&mut tracked.complained, true) {
             let name = format!("{}.{}", tracked.table.schema, tracked.table.table);
             let text = format!("{name} is followed by the stream alone, its rows show up when they change: {text}.");
-            self.say(Level::Warn, "table_unreadable", &text, out);
+            self.say(NoticeKind::TableUnreadable, &text, out);
         }
         self.settle_if_read(out);
     }

@@ -4,7 +4,7 @@ use std::{collections::HashSet, time::Duration};
 
 use super::{Out, Phase, Session, burst::Bursts, stream::UNFOLLOWABLE_PACE, sync::Why};
 use crate::refusal::Class;
-use model::{Level, RowId, noun};
+use model::{NoticeKind, RowId, noun};
 
 /// Confirming pass after the first snapshot of a socket, because a cold server may have confirmed a subscription before
 /// changes flowed (R3): at a random moment within these.
@@ -212,7 +212,7 @@ impl Session {
         if self.plan.bursts.is_tripped() && self.plan.began_cool {
             let changes = self.plan.bursts.settle();
             let text = format!("Caught up after a burst of {changes} changes: all tables are equal to the source.");
-            self.say(Level::Info, "caught_up", &text, out);
+            self.say(NoticeKind::CaughtUp, &text, out);
         }
     }
 
@@ -227,7 +227,7 @@ impl Session {
         let count = unexplained.len();
         let rows = noun(count as u64, "row", "rows");
         let text = format!("An audit corrected {count} {rows} whose changes never came.");
-        self.say(Level::Warn, "drift", &text, out);
+        self.say(NoticeKind::Drift, &text, out);
         self.plan.last_drift = Some((now, count));
         self.plan.drifting = true;
         self.report.note_news();

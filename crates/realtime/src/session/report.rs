@@ -5,7 +5,8 @@ use std::{collections::VecDeque, time::Duration};
 use super::{Out, Phase, Session};
 use crate::api::Action;
 use model::{
-    Attempt, ChannelState, FeedEvent, Level, LinkEvent, LinkReport, LinkStatus, Notice, PerKind, Resync, StatusReport,
+    Attempt, ChannelState, FeedEvent, LinkEvent, LinkReport, LinkStatus, Notice, NoticeKind, PerKind, Resync,
+    StatusReport,
 };
 
 /// Connects remembered.
@@ -20,8 +21,8 @@ pub(super) struct Report {
     status: StatusReport,
     history: VecDeque<Attempt>,
     events: VecDeque<LinkEvent>,
-    /// Code of the last one.
-    last_code: Option<&'static str>,
+    /// Kind of the last one.
+    last_kind: Option<NoticeKind>,
     last_resync: Option<Resync>,
     changes: u64,
     bytes: u64,
@@ -94,12 +95,11 @@ impl Report {
 
     fn note_event(&mut self, at: Duration, notice: &Notice) {
         self.news = true;
-        let Notice { level, code, text } = notice;
-        let is_another = self.last_code.replace(code) == Some(*code);
+        let Notice { kind, text } = notice;
+        let is_same_kind = self.last_kind.replace(*kind) == Some(*kind);
         if let Some(last) = self.events.back_mut()
-            && is_another
-            && last.level == *level
-            && (last.text == *text || *code == "retrying")
+            && is_same_kind
+            && (last.text == *text || *kind == NoticeKind::Retrying)
         {
             last.at_ms = millis(at);
             last.text.clone_from(text);
@@ -111,7 +111,7 @@ impl Report {
         }
         self.events.push_back(LinkEvent {
             at_ms: millis(at),
-            level: *level,
+            level: kind.level(),
             text: text.clone(),
             times: 1,
         });
@@ -163,9 +163,9 @@ impl Session {
         self.say_status(status.status, None, status.reason, out);
     }
 
-    pub(super) fn say(&mut self, level: Level, code: &'static str, text: &str, out: &mut Out<'_>) {
+    pub(super) fn say(&mut self, kind: NoticeKind, text: &str, out: &mut Out<'_>) {
         let text = text.replace("..", ".");
-        let notice = Notice { level, code, text };
+        let notice = Notice { kind, text };
         self.report.note_event(out.at(), &notice);
         out.act(Action::Emit(FeedEvent::Notice(notice)));
     }
@@ -245,22 +245,21 @@ pub(super) fn duration_words(duration: Duration) -> String {
 mod tests {
     use super::*;
 
-    fn happen(report: &mut Report, second: u64, level: Level, code: &'static str, text: &str) {
-        let text = text.to_owned();
-        report.note_event(Duration::from_secs(second), &Notice { level, code, text });
+    fn happen(report: &mut Report, second: u64, kind: NoticeKind, text: &str) {
+        report.note_event(Duration::from_secs(second), &Notice::new(kind, text));
     }
 
     #[test]
     fn what_repeats_itself_does_not_push_the_rest_out_of_the_events() {
         let mut report = Report::default();
-        happen(&mut report, 0, Level::Info, "connected", "Live.");
+        happen(&mut report, 0, NoticeKind::Connected, "Live.");
         for hour in 1..=100 {
-            happen(&mut report, hour * 3_600, Level::Info, "token_renewed", "Renewed.");
+            happen(&mut report, hour * 3_600, NoticeKind::TokenRenewed, "Renewed.");
         }
-        happen(&mut report, 400_000, Level::Warn, "lost", "Lost.");
+        happen(&mut report, 400_000, NoticeKind::Lost, "Lost.");
         for attempt in 1..=100_u64 {
-            let text = format!("Trying again (attempt {attempt}).");
-            happen(&mut report, 400_000 + attempt, Level::Warn, "retrying", &text);
+            let text = format!("Retrying (attempt {attempt}).");
+            happen(&mut report, 400_000 + attempt, NoticeKind::Retrying, &text);
         }
         let told: Vec<_> = report
             .events
@@ -271,12 +270,12 @@ mod tests {
             (0, "Live.", 1),
             (360_000, "Renewed.", 100),
             (400_000, "Lost.", 1),
-            (400_100, "Trying again (attempt 100).", 100),
+            (400_100, "Retrying (attempt 100).", 100),
         ];
         assert_eq!(told, expected);
         // Others are kept apart, and bounded.
         for rows in 0..100 {
-            happen(&mut report, 500_000, Level::Warn, "drift", &format!("{rows} rows."));
+            happen(&mut report, 500_000, NoticeKind::Drift, &format!("{rows} rows."));
         }
         assert_eq!(report.events.len(), MAX_EVENTS);
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Out, Phase, Session, report::duration_words};
 use crate::refusal::Class;
-use model::{Backoff, Level, LinkStatus};
+use model::{Backoff, LinkStatus, NoticeKind};
 
 /// Live for this long is success that lasted: the next loss starts the schedule anew. Shorter would let a server that
 /// accepts and drops be asked for ever at the first delay.
@@ -104,7 +104,7 @@ impl Session {
         let was_live = self.is_following();
         self.hang_up(&reason, out);
         if was_live {
-            self.say(Level::Warn, "lost", &format!("Connection lost: {reason}."), out);
+            self.say(NoticeKind::Lost, &format!("Connection lost ({reason})."), out);
         }
         let class = match class {
             Class::Refresh(_) if self.config.sign_in && self.tokens.may_heal() => {
@@ -121,7 +121,7 @@ impl Session {
         let mut status = LinkStatus::Disconnected;
         let least = match class {
             Class::Fatal if !self.retry.was_ever_live => {
-                self.say(Level::Error, "refused", &format!("{}.", upper(&reason)), out);
+                self.say(NoticeKind::Refused, &format!("{}.", upper(&reason)), out);
                 if self.retry.backoff.max_attempts != 0 {
                     self.rest(LinkStatus::Error, reason, out);
                     return;
@@ -134,6 +134,12 @@ impl Session {
             Class::Fatal | Class::Retry | Class::AtOnce | Class::Refresh(_) => Duration::ZERO,
         };
         self.retry.attempt += 1;
+        // After a loss the reason has just been reported; the two notices are shown as one.
+        let before = if was_live {
+            String::new()
+        } else {
+            format!("Not connected ({reason}). ")
+        };
         self.wait(
             Wait {
                 since: out.at(),
@@ -143,13 +149,13 @@ impl Session {
                 reason,
                 status,
             },
-            true,
+            Some(&before),
             out,
         );
     }
 
-    /// Measures the wait by the schedule as it is now, or gives up.
-    fn wait(&mut self, mut wait: Wait, is_new: bool, out: &mut Out<'_>) {
+    /// Measures the wait by the schedule as it is now, or gives up. A new wait is reported, with the sentence `before` it.
+    fn wait(&mut self, mut wait: Wait, before: Option<&str>, out: &mut Out<'_>) {
         let attempt = self.retry.attempt;
         let Some(delay) = self.retry.backoff.delay(attempt, wait.random) else {
             return self.give_up(wait.reason, out);
@@ -159,17 +165,14 @@ impl Session {
         let (reason, status) = (wait.reason.clone(), wait.status);
         self.phase = Phase::Waiting;
         self.retry.wait = Some(wait);
-        self.say_status(status, Some(left), Some(reason.clone()), out);
-        if is_new {
+        self.say_status(status, Some(left), Some(reason), out);
+        if let Some(before) = before {
             let of = match self.retry.backoff.max_attempts {
                 0 => String::new(),
                 most => format!(" of {most}"),
             };
-            let text = format!(
-                "Trying again in {} (attempt {attempt}{of}): {reason}.",
-                duration_words(left)
-            );
-            self.say(Level::Warn, "retrying", &text, out);
+            let text = format!("{before}Retrying in {} ({attempt}{of}).", duration_words(left));
+            self.say(NoticeKind::Retrying, &text, out);
         }
     }
 
@@ -181,7 +184,7 @@ impl Session {
         let sentence = format!(
             "{reason}; gave up after {tries} tries: check the address and that the server runs, then reconnect"
         );
-        self.say(Level::Error, "gave_up", &format!("{}.", upper(&sentence)), out);
+        self.say(NoticeKind::GaveUp, &format!("{}.", upper(&sentence)), out);
         self.rest(LinkStatus::Error, sentence, out);
     }
 
@@ -198,7 +201,7 @@ impl Session {
         self.retry.backoff = backoff.clamped();
         self.config.backoff = self.retry.backoff;
         match self.retry.wait.take() {
-            Some(wait) if self.phase == Phase::Waiting => self.wait(wait, false, out),
+            Some(wait) if self.phase == Phase::Waiting => self.wait(wait, None, out),
             _ => self.repeat_status(out),
         }
     }

@@ -9,7 +9,7 @@ use crate::{
     refusal::Class,
     store::{Overflow, lay_over},
 };
-use model::{Cell, Change, FeedEvent, Following, Level, Op, Record, RowId, RowKey};
+use model::{Cell, Change, FeedEvent, Following, NoticeKind, Op, Record, RowId, RowKey};
 
 /// A table that cannot be followed is re-read at this pace, not once per change.
 pub(super) const UNFOLLOWABLE_PACE: Duration = Duration::from_secs(60);
@@ -265,7 +265,7 @@ impl Session {
             (Trouble::Unauthorized, _) => {
                 self.complain(
                     at,
-                    "table_unauthorized",
+                    NoticeKind::TableUnauthorized,
                     "its changes come without their columns: grant select on it to the key's role",
                     out,
                 );
@@ -273,7 +273,7 @@ impl Session {
             (Trouble::NoPrimaryKey, _) => {
                 self.complain(
                     at,
-                    "table_unsupported",
+                    NoticeKind::TableUnsupported,
                     "it has no primary key, so its changes cannot be followed: add one",
                     out,
                 );
@@ -282,7 +282,7 @@ impl Session {
     }
 
     /// Says once per connection that a table cannot be followed, and re-reads it now and then instead.
-    fn complain(&mut self, at: usize, code: &'static str, why: &str, out: &mut Out<'_>) {
+    fn complain(&mut self, at: usize, kind: NoticeKind, why: &str, out: &mut Out<'_>) {
         self.mark_dirty(UNFOLLOWABLE_PACE, out);
         let Some(tracked) = self.tables.get_mut(at) else { return };
         tracked.following = Following::Polled;
@@ -295,7 +295,7 @@ impl Session {
             tracked.table.table,
             UNFOLLOWABLE_PACE.as_secs()
         );
-        self.say(Level::Warn, code, &text, out);
+        self.say(kind, &text, out);
     }
 
     fn too_many_rows(&mut self, at: usize, out: &mut Out<'_>) {
@@ -305,7 +305,7 @@ impl Session {
                 "{}.{} has more than {MAX_ROWS} rows; what is beyond is not shown: point the setting at a view or a smaller table.",
                 tracked.table.schema, tracked.table.table
             );
-            self.say(Level::Warn, "too_many_rows", &text, out);
+            self.say(NoticeKind::TooManyRows, &text, out);
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     refusal::Class,
     store::{Fold, Rows},
 };
-use model::{Level, RowId};
+use model::{NoticeKind, RowId};
 
 /// A resync begins to keep changes this long before it reads, because a change may be told a moment before a reader
 /// can see it.
@@ -211,8 +211,7 @@ impl Session {
             Why::Audit => {
                 self.sync = None;
                 self.say(
-                    Level::Warn,
-                    "audit_failed",
+                    NoticeKind::AuditFailed,
                     &format!("The tables could not be checked: {text}."),
                     out,
                 );

@@ -10,7 +10,7 @@ use crate::{
     encode_text,
     refusal::Class,
 };
-use model::{Level, LinkStatus};
+use model::{LinkStatus, NoticeKind};
 
 /// Renewed this long before its end, or at nine tenths of its life where that is earlier (realtime-protocol.md §3.4).
 const MARGIN: Duration = Duration::from_secs(60);
@@ -215,7 +215,7 @@ impl Session {
             self.plan.audit_by(out.at() + MARGIN / 12);
         }
         if is_renewal {
-            self.say(Level::Info, "token_renewed", "The session token was renewed.", out);
+            self.say(NoticeKind::TokenRenewed, "The session token was renewed.", out);
         }
     }
 
@@ -255,7 +255,7 @@ impl Session {
             });
             let left = duration_words(Duration::from_millis(left));
             let text = format!("The session token cannot be renewed and ends in {left}: {text}.");
-            self.say(Level::Warn, "token_ends", &text, out);
+            self.say(NoticeKind::TokenEnds, &text, out);
         }
     }
 
@@ -287,7 +287,7 @@ impl Session {
                 "The project's key ends in {}; set a fresh one before that.",
                 duration_words(left)
             );
-            self.say(Level::Warn, "token_ends", &text, out);
+            self.say(NoticeKind::TokenEnds, &text, out);
         }
     }
 

@@ -112,7 +112,7 @@ impl Witness {
                 }
                 self.status = status;
             }
-            FeedEvent::Notice(notice) if notice.level != Level::Info => {
+            FeedEvent::Notice(notice) if notice.level() != Level::Info => {
                 self.noticed.get_or_insert(now);
             }
             FeedEvent::Notice(_) => {}
