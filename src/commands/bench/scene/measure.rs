@@ -17,7 +17,7 @@ use super::{
 };
 use crate::commands::{
     Failure,
-    bench::ingest::{cannot_print, say},
+    bench::ingest::{cannot_print, report_progress},
     usage,
 };
 
@@ -121,7 +121,7 @@ fn worlds(options: &Options, entities: usize, crowd: &Crowd) -> Result<Report, F
         if let Some(sprites) = &mut sprites {
             theirs.take(sprites.paced(RUN_FRAMES)?);
         }
-        say(&format!("{entities} rows: run {} of {} done", number + 1, options.runs));
+        report_progress(&format!("{entities} rows: run {} of {} done", number + 1, options.runs));
     }
     // Taken side by side, so that what else the machine does in a run weighs on both.
     let ratios = moving.cpu.iter().zip(&theirs.cpu).map(|(ours, theirs)| ours / theirs);
@@ -218,7 +218,7 @@ fn full(options: &Options, entities: usize, crowd: &Crowd) -> Result<Report, Fai
         worst.push(longest);
         over.push(longest / median);
         equal.push(until_equal(&mut wall, crowd)?);
-        say(&format!("{entities} rows: run {} of {} done", number + 1, options.runs));
+        report_progress(&format!("{entities} rows: run {} of {} done", number + 1, options.runs));
     }
     Ok(Report {
         entities,
