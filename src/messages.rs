@@ -4,7 +4,8 @@
 use bevy::prelude::*;
 
 use model::theme::ThemeName;
-use model::{Backoff, Change, LinkReport, Notice, RowKey, StatusReport, SyncReport};
+use model::{Backoff, Change, Notice, RowKey};
+use realtime::{LinkReport, StatusReport, SyncReport};
 
 /// A row changed, in the order of the feed.
 #[derive(Message, Debug, Clone)]
@@ -15,7 +16,7 @@ pub struct RowChanged(pub Change);
 pub struct StatusChanged(pub StatusReport);
 
 /// A snapshot has been merged; its changes came before.
-#[derive(Message, Debug, Clone, Copy)]
+#[derive(Message, Debug, Clone)]
 pub struct Synced(pub SyncReport);
 
 /// Something a person should know.

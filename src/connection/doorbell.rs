@@ -5,7 +5,7 @@ use std::time::Duration;
 use bevy::prelude::*;
 use crossbeam_channel::{Receiver, Select};
 
-use model::FeedEvent;
+use realtime::FeedEvent;
 
 /// Rings when the feed has something to say.
 #[derive(Resource, Debug, Clone)]
@@ -34,7 +34,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use model::SyncReport;
+    use realtime::SyncReport;
 
     /// Longer than any test may take.
     const LONG: Duration = Duration::from_secs(600);

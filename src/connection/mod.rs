@@ -17,8 +17,8 @@ use bevy::prelude::*;
 
 use crate::frame::FrameSystems;
 use client::{NetError, Worker};
-use model::FeedEvent;
-use settings::{FeedSettings, saved::Keeper};
+use realtime::FeedEvent;
+use settings::{FeedSettings, SourceKinds, saved::Keeper};
 
 /// Follows a feed: starts the worker and carries its news into the ECS.
 #[derive(Debug)]
@@ -33,6 +33,8 @@ pub(crate) struct Feed {
     pub worker: Worker,
     /// Where the panel's changes are kept for the next start; `None` keeps nothing (tests, pictures).
     pub keep_in: Option<Keeper>,
+    /// What the rows of each source are.
+    pub kinds: SourceKinds,
     /// An event taken from the channel that did not fit in this frame.
     pub held: Option<FeedEvent>,
     /// When the worker was started: where its clock begins.
@@ -49,6 +51,7 @@ impl ConnectionPlugin {
             signed_in: settings.auth.is_some(),
             ..Connection::default()
         };
+        let kinds = SourceKinds::of(&settings.mapping);
         let started = Instant::now();
         let worker = Worker::start(settings)?;
         Ok(Self {
@@ -56,6 +59,7 @@ impl ConnectionPlugin {
             feed: std::sync::Mutex::new(Some(Feed {
                 worker,
                 keep_in,
+                kinds,
                 held: None,
                 started,
             })),

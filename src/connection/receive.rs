@@ -5,7 +5,8 @@ use crossbeam_channel::TryRecvError;
 
 use super::{Connection, Feed, pace::Pace};
 use crate::messages::{Backlog, LinkReported, Noticed, RowChanged, StatusChanged, Synced};
-use model::{FeedEvent, LinkStatus, StatusReport};
+use realtime::{FeedEvent, LinkStatus, StatusReport};
+use settings::SourceKinds;
 
 /// Most events that are not row changes taken in one frame; the rest wait for the next.
 const NEWS_PER_FRAME: usize = 256;
@@ -42,8 +43,10 @@ pub(super) fn receive(
         };
         match event {
             FeedEvent::Change(change) => {
-                room -= 1;
-                batch.push(RowChanged(change));
+                if let Some(change) = feed.kinds.read(change) {
+                    room -= 1;
+                    batch.push(RowChanged(change));
+                }
             }
             // What follows tells of the changes before it: it waits until they are applied.
             other if !batch.is_empty() || backlog.waiting > 0 => {
@@ -54,6 +57,7 @@ pub(super) fn receive(
                 news -= 1;
                 tell(
                     other,
+                    &feed.kinds,
                     &mut connection,
                     now,
                     &mut statuses,
@@ -66,6 +70,7 @@ pub(super) fn receive(
                 news -= 1;
                 tell(
                     other,
+                    &feed.kinds,
                     &mut connection,
                     now,
                     &mut statuses,
@@ -103,6 +108,7 @@ fn matters_after_changes(event: &FeedEvent, present: &StatusReport) -> bool {
 
 fn tell(
     event: FeedEvent,
+    kinds: &SourceKinds,
     connection: &mut Connection,
     now: f64,
     statuses: &mut MessageWriter<StatusChanged>,
@@ -123,13 +129,14 @@ fn tell(
             statuses.write(StatusChanged(report));
         }
         FeedEvent::Synced(report) => {
-            connection.last_sync = Some(report);
+            connection.last_sync = Some(report.clone());
             synced.write(Synced(report));
         }
         FeedEvent::Notice(notice) => {
             notices.write(Noticed(notice));
         }
         FeedEvent::Link(report) => {
+            connection.sources = kinds.reports(&report.sources);
             connection.link = (*report).clone();
             links.write(LinkReported(*report));
         }

@@ -2,7 +2,8 @@
 
 use bevy::prelude::*;
 
-use model::{Backoff, LinkReport, StatusReport, SyncReport};
+use model::{Backoff, PerKind};
+use realtime::{LinkReport, SourceReport, StatusReport, SyncReport};
 
 /// What is known of the connection. Written by `ConnectionPlugin` only.
 #[derive(Resource, Debug, Clone, Default)]
@@ -13,6 +14,8 @@ pub struct Connection {
     /// When the report came: what `report.retry_in_ms` counts from. Seconds of `Time<Real>`.
     pub reported: f64,
     pub link: LinkReport,
+    /// Each kind's sources together: the worst state, and the rows of all.
+    pub sources: PerKind<SourceReport>,
     pub last_sync: Option<SyncReport>,
     /// When changes last flowed (live, or catching up), seconds of `Time<Real>`; `None` before the first time.
     pub last_live: Option<f64>,

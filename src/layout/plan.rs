@@ -14,7 +14,7 @@ use crate::{
     frame::FrameSystems,
     messages::{StatusChanged, Synced},
 };
-use model::LinkStatus;
+use realtime::LinkStatus;
 
 /// A fleet of fewer rows is stood as it arrives.
 const SMALL_FLEET: usize = 10_000;

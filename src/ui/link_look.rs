@@ -6,7 +6,7 @@ use egui::Color32;
 
 use super::theme::{self, Inks};
 use model::theme::ThemeName;
-use model::{LinkStatus, StatusReport};
+use realtime::{LinkStatus, StatusReport};
 
 /// The looks of the badge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

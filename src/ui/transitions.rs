@@ -18,7 +18,7 @@ use crate::{
     messages::{ScreenTheme, Staleness},
 };
 use model::theme::ThemeName;
-use model::{Kind, LinkStatus};
+use realtime::LinkStatus;
 
 /// Badge and header line: one tone into the next.
 const BLEND: Duration = Duration::from_millis(320);
@@ -125,7 +125,7 @@ pub fn is_stale(connection: &Connection) -> bool {
     if connection.report.is_flowing() {
         return false;
     }
-    let rows: usize = Kind::ALL.into_iter().map(|kind| connection.link.rows[kind]).sum();
+    let rows: usize = connection.sources.iter().map(|(_, source)| source.rows).sum();
     let first_try = connection.report.status == LinkStatus::Connecting && connection.report.attempt == 0;
     connection.last_live.is_some() || (rows > 0 && !first_try)
 }
@@ -136,7 +136,8 @@ mod tests {
 
     use super::*;
     use crate::{frame, messages, ui::theme::Inks};
-    use model::StatusReport;
+    use model::Kind;
+    use realtime::StatusReport;
 
     fn dark() -> &'static Inks {
         inks(ThemeName::Dark)
@@ -264,7 +265,7 @@ mod tests {
     fn the_first_filling_is_calm_and_a_failed_one_is_not() {
         let mut connection = Connection::default();
         assert!(!is_stale(&connection), "nothing shown yet");
-        connection.link.rows[Kind::Task] = 40;
+        connection.sources[Kind::Task].rows = 40;
         assert!(!is_stale(&connection), "first snapshot under way");
         connection.report.attempt = 1;
         assert!(is_stale(&connection));

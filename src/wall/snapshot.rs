@@ -6,7 +6,7 @@ use bevy::prelude::*;
 
 use super::{app::Lose, canvas::OffscreenImage, picture};
 use crate::{connection::Connection, messages::Backlog};
-use model::{Kind, LinkStatus};
+use realtime::LinkStatus;
 
 /// How long a snapshot waits for more rows, or to be live, before it gives up, in seconds: a cold project takes up to 20 s.
 const DEADLINE_SECS: f64 = 45.0;
@@ -63,7 +63,7 @@ fn watch(
         }
         return;
     }
-    let rows: usize = Kind::ALL.into_iter().map(|kind| connection.link.rows[kind]).sum();
+    let rows: usize = connection.sources.iter().map(|(_, source)| source.rows).sum();
     if wanted.progress.0 != rows {
         wanted.progress = (rows, now);
     }

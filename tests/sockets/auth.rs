@@ -12,8 +12,8 @@ use std::{
 
 use crate::listener::{Listener, server_rows};
 use demo::{Account, AuthOptions, Door, ErrorShape, Keys, Options, Refusal, Server, Spoil, TableId};
-use model::LinkStatus;
 use realtime::Command;
+use realtime::LinkStatus;
 use serde_json::{Value, json};
 use settings::{Env, FeedSettings, Settings, SettingsArgs};
 

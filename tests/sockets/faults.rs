@@ -6,7 +6,8 @@ use crate::demo::server;
 use crate::listener::{Listener, settings};
 use demo::{Cut, Server};
 use lab::{Flow, Mishap, Proxy, Way};
-use model::{Backoff, LinkStatus};
+use model::Backoff;
+use realtime::LinkStatus;
 use settings::FeedSettings;
 
 /// A server, a proxy in front of it, and a reader behind that, connected.

@@ -8,7 +8,8 @@ use std::{
 use crate::demo::server;
 use crate::listener::{Listener, settings};
 use demo::{ChannelFault, Cut, Refusal};
-use model::{Backoff, LinkStatus};
+use model::Backoff;
+use realtime::LinkStatus;
 use realtime::{Command, Vsn};
 
 #[test]

@@ -10,7 +10,8 @@ use std::{
 use crate::demo::server;
 use crate::listener::{Listener, settings};
 use demo::{Door, Refusal, Spoil};
-use model::{Backoff, LinkStatus};
+use model::Backoff;
+use realtime::LinkStatus;
 use settings::FeedSettings;
 use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
 

@@ -9,7 +9,8 @@ use std::{
 
 use crate::listener::{Listener, settings};
 use crate::wild::{Wild, answer, rows};
-use model::{Backoff, Cell, Kind, LinkStatus, RowKey};
+use model::{Backoff, Cell, Kind, RowKey};
+use realtime::LinkStatus;
 use serde_json::{Value, json};
 use settings::FeedSettings;
 

@@ -8,9 +8,10 @@ use std::{
 
 use client::Worker;
 use demo::{Control, TableId};
-use model::{Change, FeedEvent, Kind, LinkReport, LinkStatus, Notice, Op, Record, RowKey, StatusReport, SyncReport};
+use model::{Change, Kind, Notice, Op, Record, RowKey};
+use realtime::{FeedEvent, LinkReport, LinkStatus, StatusReport, SyncReport};
 use serde_json::Value;
-use settings::{Env, FeedSettings, Settings, SettingsArgs};
+use settings::{Env, FeedSettings, Settings, SettingsArgs, SourceKinds};
 
 /// Long enough for any of these tests on a loaded machine: a hang fails instead of lasting. A loss without a sign is found
 /// by the confirming reading, which comes up to 30 s after the first snapshot.
@@ -33,6 +34,7 @@ pub fn settings(url: &str) -> FeedSettings {
 
 pub struct Listener {
     pub worker: Worker,
+    kinds: SourceKinds,
     pub rows: BTreeMap<RowKey, Arc<Record>>,
     pub statuses: Vec<StatusReport>,
     pub syncs: Vec<SyncReport>,
@@ -43,7 +45,9 @@ pub struct Listener {
 
 impl Listener {
     pub fn start(settings: FeedSettings) -> Self {
+        let kinds = SourceKinds::of(&settings.mapping);
         Self {
+            kinds,
             worker: Worker::start(settings).expect("a worker"),
             rows: BTreeMap::new(),
             statuses: Vec::new(),
@@ -91,6 +95,7 @@ impl Listener {
             FeedEvent::Notice(notice) => self.notices.push(notice),
             FeedEvent::Link(report) => self.link = *report,
             FeedEvent::Change(change) => {
+                let change = self.kinds.read(change).expect("a source of the settings");
                 match change.op {
                     Op::Delete => {
                         assert!(self.rows.remove(&change.key).is_some(), "deleted twice: {}", change.key);

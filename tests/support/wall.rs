@@ -10,7 +10,7 @@ use std::{
 
 use bevy::{prelude::*, text::TextLayoutInfo};
 use demo::{Options, Server};
-use model::{Kind, LinkStatus};
+use model::Kind;
 use opswall::{
     connection::{Connection, ConnectionPlugin},
     fleet::{Counts, FleetIndex},
@@ -18,6 +18,7 @@ use opswall::{
     scene::camera::View,
     wall::{self, Picture, WallOptions, canvas::Canvas, picture},
 };
+use realtime::LinkStatus;
 use settings::WallSettings;
 use uuid::Uuid;
 

@@ -4,12 +4,13 @@
 use crate::wall::{Wall, difference, feed, pixels_of};
 use bevy::prelude::*;
 use demo::{Control, TableId};
-use model::{Kind, LinkStatus, Status};
+use model::{Kind, Status};
 use opswall::{
     fleet::{PartOf, WorksOn},
     layout::{District, DockGround, Place, Unassigned},
     scene::palette::Palette,
 };
+use realtime::LinkStatus;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 

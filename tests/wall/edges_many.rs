@@ -6,12 +6,13 @@ use std::time::Duration;
 use crate::wall::{Wall, feed, id_of};
 use bevy::prelude::*;
 use demo::TableId;
-use model::{Kind, LinkStatus};
+use model::Kind;
 use opswall::{
     fleet::{FleetClock, Moment, PartOf, TaskRow, WorksOn},
     layout::{District, DockGround, Place, Unassigned},
     messages::Backlog,
 };
+use realtime::LinkStatus;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 

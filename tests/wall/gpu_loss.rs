@@ -6,8 +6,8 @@ use bevy::{
     prelude::*,
     render::{render_resource::PollType, renderer::RenderDevice},
 };
-use model::LinkStatus;
 use opswall::fleet::FleetIndex;
+use realtime::LinkStatus;
 
 use crate::wall::{Wall, difference, feed};
 

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use bevy::prelude::*;
-use model::{Kind, RowKey, SyncReport};
+use model::{Kind, RowKey};
 use opswall::{
     fleet::{AgentRow, FleetClock, Key, Moment, PartOf, TaskRow, WorkflowRow, WorksOn},
     frame,
@@ -14,6 +14,7 @@ use opswall::{
     messages::{self, Synced},
 };
 use proptest::prelude::*;
+use realtime::SyncReport;
 
 fn app() -> App {
     let mut app = App::new();

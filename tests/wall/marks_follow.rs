@@ -4,7 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use bevy::prelude::*;
-use model::{Change, Kind, Op, Record, RowKey, Status, SyncReport};
+use model::{Change, Kind, Op, Record, RowKey, Status};
 use opswall::{
     fleet::*,
     frame,
@@ -16,6 +16,7 @@ use opswall::{
         marks::{Flags, Layer, Marks, Tallies},
     },
 };
+use realtime::SyncReport;
 use serde_json::{Value, json};
 
 const IDS: usize = 40;

@@ -5,13 +5,14 @@ use std::{collections::HashSet, net::Ipv4Addr};
 use crate::wall::Wall;
 use bevy::prelude::*;
 use demo::{Options, Population, Server};
-use model::{Kind, LinkStatus, Status};
+use model::{Kind, Status};
 use opswall::{
     fleet::{AgentRow, Key, Label, RowState, TaskRow, WorkflowRow},
     layout::{District, Place},
     messages::FloatingPanels,
     scene::camera::View,
 };
+use realtime::LinkStatus;
 
 fn wall_of(options: Options) -> (Server, Wall) {
     let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), options).expect("a server");

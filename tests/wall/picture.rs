@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use bevy::prelude::*;
 use demo::{Cut, Refusal};
-use model::{Kind, LinkStatus, Status};
+use model::{Kind, Status};
 use opswall::{
     fleet::{Counts, FleetIndex},
     messages::Intent,
     scene::palette::Palette,
 };
+use realtime::LinkStatus;
 
 use crate::wall::{Wall, difference, feed, pixels_of};
 

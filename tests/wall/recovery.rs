@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use bevy::{prelude::*, time::TimeUpdateStrategy};
-use model::{Kind, Op, SyncReport};
+use model::{Kind, Op};
 use opswall::{
     fleet::{FleetClock, Moment},
     messages::Synced,
 };
+use realtime::SyncReport;
 use serde_json::json;
 
 use crate::ties::{app as bare, change, entity, feed, task, workflow};

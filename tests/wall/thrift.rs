@@ -6,13 +6,14 @@ use std::time::Duration;
 use bevy::prelude::*;
 use demo::TableId;
 use image::RgbImage;
-use model::{Kind, LinkStatus, Status};
+use model::{Kind, Status};
 use opswall::{
     fleet::{FleetClock, Moment},
     messages::{Luxury, Quality},
     scene::{camera::SceneCamera, palette::Palette},
     wall::{Picture, pace::Pace},
 };
+use realtime::LinkStatus;
 use settings::WallSettings;
 
 use crate::wall::{Wall, difference, feed, id_of, pixels_of};

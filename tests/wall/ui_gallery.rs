@@ -17,10 +17,7 @@ use bevy::{
     window::ExitCondition,
     winit::WinitPlugin,
 };
-use model::{
-    Attempt, Backoff, Change, ChannelState, Following, Kind, Level, LinkEvent, LinkStatus, Notice, NoticeKind, Op,
-    PerKind, Record, Resync, RowKey, StatusReport, SyncReport,
-};
+use model::{Backoff, Change, Kind, Level, Notice, NoticeKind, Op, PerKind, Record, RowKey};
 use opswall::{
     connection::Connection,
     fleet, frame,
@@ -28,6 +25,7 @@ use opswall::{
     scene::selection::Selection,
     ui::{self, Panels, TypeScale},
 };
+use realtime::{Attempt, LinkEvent, LinkStatus, Resync, SourceReport, SourceState, StatusReport, SyncReport};
 
 struct Gallery {
     app: App,
@@ -172,8 +170,11 @@ impl Gallery {
             connection.last_live = Some(now);
             connection.changes_per_second = 48.2;
             connection.shown_url = "wss://abcdefghij.supabase.co/realtime/v1/websocket".to_owned();
-            connection.link.channel = PerKind::from_fn(|_| ChannelState::Live);
-            connection.link.rows = PerKind::from_fn(|kind| [40, 400, 12][kind.index()]);
+            connection.sources = PerKind::from_fn(|kind| SourceReport {
+                state: SourceState::Followed,
+                why: None,
+                rows: [40, 400, 12][kind.index()],
+            });
             connection.link.heartbeat_rtt_ms = Some(23);
             connection.link.changes = 11_912;
             connection.link.bytes = 8_412_000;
@@ -248,6 +249,13 @@ impl Gallery {
     }
 }
 
+/// Puts every source into this state.
+fn set_states(connection: &mut Connection, state: SourceState) {
+    for (_, source) in connection.sources.iter_mut() {
+        source.state = state;
+    }
+}
+
 fn lost(connection: &mut Connection, now: f64) {
     connection.report = StatusReport {
         status: LinkStatus::Disconnected,
@@ -260,7 +268,7 @@ fn lost(connection: &mut Connection, now: f64) {
     connection.since = now - 1.0;
     connection.last_live = Some(now - 41.0);
     connection.changes_per_second = 0.0;
-    connection.link.channel = PerKind::from_fn(|_| ChannelState::Closed);
+    set_states(connection, SourceState::Closed);
 }
 
 fn gave_up(connection: &mut Connection, now: f64) {
@@ -305,7 +313,7 @@ fn refused(connection: &mut Connection, now: f64) {
     connection.since = now - 48.0;
     connection.reported = now;
     connection.last_live = None;
-    connection.link.channel = PerKind::from_fn(|_| ChannelState::Refused);
+    set_states(connection, SourceState::Refused);
 }
 
 /// Twenty events, some of them long, and all that a popover can tell.
@@ -374,7 +382,7 @@ fn eventful(connection: &mut Connection, now: f64) {
     link.last_audit = Some((at(12.0), true));
     link.last_drift = Some((at(55.0), 4));
     link.coalesced = 1_204;
-    link.following[Kind::Workflow] = Following::StreamOnly;
+    connection.sources[Kind::Workflow].state = SourceState::StreamOnly;
     link.token_expires_ms = Some(jiff::Timestamp::now().as_millisecond() + 43 * 60_000);
     connection.signed_in = true;
 }
@@ -485,7 +493,7 @@ fn pictures_of_the_connection() {
     desk.keep("15_catching_up");
     desk.panels(|panels| panels.popover_open = true);
     desk.connection(eventful);
-    desk.connection(|connection, _| connection.link.following[Kind::Agent] = Following::Polled);
+    desk.connection(|connection, _| connection.sources[Kind::Agent].state = SourceState::Polled);
     desk.run(5);
     desk.keep("16_popover_catching_up");
     desk.live();

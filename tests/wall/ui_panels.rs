@@ -9,10 +9,7 @@ use egui_kittest::{
     kittest::{By, NodeT as _, Queryable as _},
 };
 use model::theme::ThemeName;
-use model::{
-    Attempt, Backoff, ChannelState, Following, Kind, Level, LinkEvent, LinkReport, LinkStatus, Notice, NoticeKind,
-    Record, Resync, RowKey, Status, StatusReading,
-};
+use model::{Backoff, Kind, Level, Notice, NoticeKind, PerKind, Record, RowKey, Status, StatusReading};
 use opswall::{
     messages::Intent,
     ui::{
@@ -28,6 +25,7 @@ use opswall::{
         toasts::{Toasts, toasts_ui},
     },
 };
+use realtime::{Attempt, LinkEvent, LinkReport, LinkStatus, Resync, SourceReport, SourceState};
 
 fn themed<'a, State>(
     size: (f32, f32),
@@ -205,25 +203,33 @@ struct PopoverState {
 }
 
 fn popover(tone: Tone, status: LinkStatus) -> Harness<'static, PopoverState> {
-    let mut link = LinkReport {
+    let link = LinkReport {
         heartbeat_rtt_ms: Some(12),
         ..LinkReport::default()
     };
-    link.rows[Kind::Task] = 400;
-    link.channel[Kind::Task] = ChannelState::Subscribed;
-    popover_of(BadgeView { status, ..badge(tone) }, link, true, 480.0)
+    let mut sources = PerKind::<SourceReport>::default();
+    sources[Kind::Task].rows = 400;
+    sources[Kind::Task].state = SourceState::Reading;
+    popover_of(BadgeView { status, ..badge(tone) }, link, sources, true, 480.0)
 }
 
 /// 2023-11-14 22:13:20 UTC.
 const WALL_MS: i64 = 1_700_000_000_000;
 
-fn popover_of(badge: BadgeView, link: LinkReport, signed_in: bool, width: f32) -> Harness<'static, PopoverState> {
+fn popover_of(
+    badge: BadgeView,
+    link: LinkReport,
+    sources: PerKind<SourceReport>,
+    signed_in: bool,
+    width: f32,
+) -> Harness<'static, PopoverState> {
     themed((width, 900.0), PopoverState::default(), move |ui, state| {
         let view = PopoverView {
             badge: &badge,
             since_secs: 93.0,
             shown_url: "wss://example.supabase.co/realtime/v1/websocket",
             kinds: &[Kind::Agent, Kind::Task, Kind::Workflow],
+            sources: &sources,
             link: &link,
             changes_per_second: 48.0,
             bytes_per_second: 3_400.0,
@@ -337,17 +343,25 @@ fn eventful() -> LinkReport {
             times,
         });
     }
-    link.channel = model::PerKind::from_fn(|_| ChannelState::Live);
-    link.rows = model::PerKind::from_fn(|kind| [40, 1_400, 1, 0][kind.index()]);
-    link.following[Kind::Task] = Following::StreamOnly;
-    link.following[Kind::Workflow] = Following::Polled;
     link
+}
+
+/// The sources of such a connection.
+fn sources() -> PerKind<SourceReport> {
+    let mut sources = PerKind::from_fn(|kind| SourceReport {
+        state: SourceState::Followed,
+        why: None,
+        rows: [40, 1_400, 1, 0][kind.index()],
+    });
+    sources[Kind::Task].state = SourceState::StreamOnly;
+    sources[Kind::Workflow].state = SourceState::Polled;
+    sources
 }
 
 #[test]
 fn every_line_of_the_popover_in_one_column_and_in_two() {
     for width in [480.0, 900.0] {
-        let mut harness = popover_of(badge(Tone::Live), eventful(), true, width);
+        let mut harness = popover_of(badge(Tone::Live), eventful(), sources(), true, width);
         harness.run_steps(2);
         for label in [
             "for 1 min 33 s",
@@ -402,7 +416,7 @@ fn the_popover_stays_on_the_screen_and_all_of_it_is_reached_by_keys() {
         ((3840.0, 2160.0), wall),
         ((1280.0, 720.0), wall),
     ] {
-        let (link, badge) = (eventful(), badge(Tone::Live));
+        let (link, sources, badge) = (eventful(), sources(), badge(Tone::Live));
         let room = egui::Rect::from_min_max(egui::pos2(12.0, 70.0), egui::pos2(size.0 - 12.0, size.1 - 12.0));
         let mut dressed = false;
         let mut harness = Harness::builder().with_size(Vec2::from(size)).build_ui_state(
@@ -416,6 +430,7 @@ fn the_popover_stays_on_the_screen_and_all_of_it_is_reached_by_keys() {
                     since_secs: 93.0,
                     shown_url: "wss://example.supabase.co/realtime/v1/websocket",
                     kinds: &[Kind::Agent, Kind::Task, Kind::Workflow],
+                    sources: &sources,
                     link: &link,
                     changes_per_second: 48.0,
                     bytes_per_second: 3_400.0,
@@ -467,7 +482,7 @@ fn a_token_that_ends_is_told_by_what_it_is() {
             token_expires_ms: left_ms.map(|left| WALL_MS + left),
             ..LinkReport::default()
         };
-        let mut harness = popover_of(badge(Tone::Live), link, signed_in, 480.0);
+        let mut harness = popover_of(badge(Tone::Live), link, PerKind::default(), signed_in, 480.0);
         harness.run_steps(2);
         harness
     };
@@ -491,7 +506,7 @@ fn a_reason_stands_in_full_with_its_command_to_copy() {
         )),
         ..badge(Tone::Offline)
     };
-    let mut harness = popover_of(refused, LinkReport::default(), false, 480.0);
+    let mut harness = popover_of(refused, LinkReport::default(), PerKind::default(), false, 480.0);
     harness.run_steps(2);
     harness.get_by_label_contains("public.tasks does not exist or is not published; create it or run");
     harness.get_by_label("looks again in 4 min 12 s");
@@ -516,7 +531,7 @@ fn catching_up_is_told_with_its_reason_and_raises_no_alarm() {
         reason: Some(reason.to_owned()),
         ..badge(Tone::CatchingUp)
     };
-    let mut harness = popover_of(view, eventful(), false, 480.0);
+    let mut harness = popover_of(view, eventful(), sources(), false, 480.0);
     harness.run_steps(2);
     harness.get_by_label("Catching up…");
     harness.get_by_label("Catching up: changes were lost; the tables are read again");

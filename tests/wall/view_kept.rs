@@ -6,7 +6,6 @@ use std::{
 };
 
 use bevy::prelude::*;
-use model::{PerKind, SyncReport};
 use opswall::{
     fleet::{self, FleetMapping},
     frame, layout,
@@ -17,6 +16,7 @@ use opswall::{
     },
     wall::RememberPlugin,
 };
+use realtime::SyncReport;
 use settings::saved_view;
 
 use crate::ties::{feed, task, workflow};
@@ -62,7 +62,7 @@ fn wall(path: Option<&Path>, districts: usize) -> App {
     feed(&mut app, rows);
     app.world_mut().write_message(Synced(SyncReport {
         epoch: 1,
-        rows: PerKind::default(),
+        rows: Vec::new(),
         added: 0,
         changed: 0,
         removed: 0,

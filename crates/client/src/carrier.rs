@@ -1,4 +1,4 @@
-//! Carries a feed's actions to its one or two sockets, to REST, to the Auth endpoints and to the reader, and what comes
+//! Carries a feed's effects to its one or two sockets, to REST, to the Auth endpoints and to the reader, and what comes
 //! back into the feed.
 
 use std::{future, pin::Pin, sync::Arc, time::Duration};
@@ -17,8 +17,7 @@ use super::{
     tls::Tls,
     worker::Order,
 };
-use model::FeedEvent;
-use realtime::{Action, CloseReason, Feed, Input, Now, Side, TokenError};
+use realtime::{CloseReason, ConnectionId, Effect, Event, FeedEvent, Now, Session, TokenError};
 use settings::FeedSettings;
 
 /// How soon a full channel is tried again: well under a frame.
@@ -31,8 +30,8 @@ const LAST_SIGN_IN: Duration = Duration::from_millis(400);
 type SigningIn = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 /// What one wait brought.
-enum Event {
-    Link(Side, LinkEvent),
+enum Wake {
+    Link(ConnectionId, LinkEvent),
     SignedIn(Answer),
     Orders,
     Flush,
@@ -48,13 +47,13 @@ pub(super) struct Carrier {
     orders: Receiver<Order>,
     wake: Arc<Notify>,
 
-    feed: Feed,
+    session: Session,
     started: Instant,
     random: fastrand::Rng,
     left: Link,
     right: Link,
     signing_in: Option<SigningIn>,
-    actions: Vec<(Side, Action)>,
+    effects: Vec<(ConnectionId, Effect)>,
 }
 
 impl Carrier {
@@ -66,7 +65,7 @@ impl Carrier {
         orders: Receiver<Order>,
         wake: Arc<Notify>,
     ) -> Self {
-        let feed = Feed::new(session_config(&settings));
+        let session = Session::new(session_config(&settings));
         let auth = settings
             .auth
             .clone()
@@ -80,38 +79,38 @@ impl Carrier {
             outbox,
             orders,
             wake,
-            feed,
+            session,
             started: Instant::now(),
             random: fastrand::Rng::new(),
             left: Link::default(),
             right: Link::default(),
             signing_in: None,
-            actions: Vec::new(),
+            effects: Vec::new(),
         }
     }
 
     /// Runs until it is told to stop, or its reader has gone.
     pub(super) async fn run(mut self) {
         self.started = Instant::now();
-        let mut carried = self.tell(self.feed.side(), Input::Start).await;
+        let mut carried = self.tell(self.session.connection(), Event::Start).await;
         while carried.is_ok() {
             carried = match self.wait().await {
-                Event::Orders => match self.obey().await {
+                Wake::Orders => match self.obey().await {
                     Ok(true) => Ok(()),
                     Ok(false) => break,
                     Err(gone) => Err(gone),
                 },
-                Event::Flush => self.outbox.flush(),
-                Event::SignedIn(answer) => self.take_answer(answer).await,
-                Event::Link(side, LinkEvent::Received(first)) => self.take_frames(side, first).await,
-                Event::Link(side, event) => self.tell(side, input(event)).await,
+                Wake::Flush => self.outbox.flush(),
+                Wake::SignedIn(answer) => self.take_answer(answer).await,
+                Wake::Link(side, LinkEvent::Received(first)) => self.take_frames(side, first).await,
+                Wake::Link(side, event) => self.tell(side, input(event)).await,
             };
         }
         self.close().await;
     }
 
     /// Waits for whatever comes first.
-    async fn wait(&mut self) -> Event {
+    async fn wait(&mut self) -> Wake {
         let Self {
             left,
             right,
@@ -122,68 +121,44 @@ impl Carrier {
         } = self;
         let flush_due = outbox.is_waiting();
         tokio::select! {
-            () = wake.notified() => Event::Orders,
-            event = left.next() => Event::Link(Side::Left, event),
-            event = right.next() => Event::Link(Side::Right, event),
-            answer = answer_of(signing_in) => Event::SignedIn(answer),
-            () = tokio::time::sleep(FLUSH_EVERY), if flush_due => Event::Flush,
+            () = wake.notified() => Wake::Orders,
+            event = left.next() => Wake::Link(ConnectionId::A, event),
+            event = right.next() => Wake::Link(ConnectionId::B, event),
+            answer = answer_of(signing_in) => Wake::SignedIn(answer),
+            () = tokio::time::sleep(FLUSH_EVERY), if flush_due => Wake::Flush,
         }
     }
 
     /// Takes the frame that came and those already there behind it, all of the same moment.
-    async fn take_frames(&mut self, side: Side, first: Received) -> Result<(), ReaderGone> {
-        self.tell(side, input(LinkEvent::Received(first))).await?;
-        let mut now = self.now();
-        let mut is_settled = true;
-        for _ in 1..FRAMES_IN_A_ROW {
-            match self.link(side).next_frame_at_once() {
-                Some(Received::Text(text)) => {
-                    self.feed.handle_next(side, &text, now, &mut self.actions);
-                    is_settled = false;
-                    if !self.pass_on()? {
-                        self.carry_out().await?;
-                        now = self.now();
-                    }
-                }
-                Some(other) => {
-                    self.tell(side, input(LinkEvent::Received(other))).await?;
-                    now = self.now();
-                }
-                None => break,
-            }
+    async fn take_frames(&mut self, side: ConnectionId, first: Received) -> Result<(), ReaderGone> {
+        let now = self.now();
+        let mut frames = Vec::new();
+        let mut next = Some(first);
+        while let Some(Received::Text(text)) = next {
+            frames.push(text);
+            next = (frames.len() < FRAMES_IN_A_ROW)
+                .then(|| self.link(side).next_frame_at_once())
+                .flatten();
         }
-        if !is_settled {
-            self.feed.settle(now, &mut self.actions);
-            self.carry_out().await?;
+        self.session.handle_frames(side, frames, now, &mut self.effects);
+        self.carry_out().await?;
+        match next {
+            Some(other) => self.tell(side, input(LinkEvent::Received(other))).await,
+            None => Ok(()),
         }
-        Ok(())
-    }
-
-    /// Tells the reader what it is to be told, if that is all there is to do.
-    fn pass_on(&mut self) -> Result<bool, ReaderGone> {
-        let is_change = |action: &Action| matches!(action, Action::Emit(FeedEvent::Change(_)));
-        if !self.actions.iter().all(|(_, action)| is_change(action)) {
-            return Ok(false);
-        }
-        for (_, action) in self.actions.drain(..) {
-            if let Action::Emit(event) = action {
-                self.outbox.push(event)?;
-            }
-        }
-        Ok(true)
     }
 
     async fn take_answer(&mut self, answer: Answer) -> Result<(), ReaderGone> {
         if let Some(notice) = answer.notice {
             self.outbox.push(FeedEvent::Notice(notice))?;
         }
-        self.tell(self.feed.side(), Input::Token(answer.result)).await
+        self.tell(self.session.connection(), Event::Token(answer.result)).await
     }
 
-    fn link(&mut self, side: Side) -> &mut Link {
+    fn link(&mut self, side: ConnectionId) -> &mut Link {
         match side {
-            Side::Left => &mut self.left,
-            Side::Right => &mut self.right,
+            ConnectionId::A => &mut self.left,
+            ConnectionId::B => &mut self.right,
         }
     }
 
@@ -191,7 +166,7 @@ impl Carrier {
     async fn obey(&mut self) -> Result<bool, ReaderGone> {
         while let Ok(order) = self.orders.try_recv() {
             match order {
-                Order::Session(command) => self.tell(self.feed.side(), Input::User(command)).await?,
+                Order::Session(command) => self.tell(self.session.connection(), Event::Command(command)).await?,
                 Order::Stop => return Ok(false),
             }
         }
@@ -199,55 +174,55 @@ impl Carrier {
     }
 
     /// Tells the feed what happened and does what it says, and so on until it has nothing more to say.
-    async fn tell(&mut self, side: Side, input: Input) -> Result<(), ReaderGone> {
+    async fn tell(&mut self, side: ConnectionId, input: Event) -> Result<(), ReaderGone> {
         let now = self.now();
-        self.feed.handle(side, input, now, &mut self.actions);
+        self.session.handle(side, input, now, &mut self.effects);
         self.carry_out().await
     }
 
     /// Does what the feed says.
     async fn carry_out(&mut self) -> Result<(), ReaderGone> {
-        let mut actions = std::mem::take(&mut self.actions);
-        let mut lost: Vec<(Side, CloseReason)> = Vec::new();
-        for (side, action) in actions.drain(..) {
+        let mut effects = std::mem::take(&mut self.effects);
+        let mut lost: Vec<(ConnectionId, CloseReason)> = Vec::new();
+        for (side, action) in effects.drain(..) {
             match action {
-                Action::RefreshToken => self.sign_in(),
-                Action::Open => self.open(side),
-                Action::Close => {
+                Effect::RefreshToken => self.sign_in(),
+                Effect::Open => self.open(side),
+                Effect::Close => {
                     self.link(side).hang_up();
                     lost.retain(|(of, _)| *of != side);
                 }
                 // Nothing is sent on a link that was lost: it is down.
-                Action::Send(text) => {
+                Effect::Send(text) => {
                     if let Err(reason) = self.link(side).send(text).await {
                         lost.push((side, reason));
                     }
                 }
                 // Without an endpoint for them a session is told to ask for no pages.
-                Action::Fetch(request) => {
+                Effect::Fetch(request) => {
                     if let Some(rest) = self.rest.clone() {
                         self.link(side).fetch(rest, *request);
                     }
                 }
-                Action::Probe(request) => {
+                Effect::Probe(request) => {
                     if let Some(rest) = self.rest.clone() {
                         self.link(side).probe(rest, *request);
                     }
                 }
-                Action::CancelFetches => self.link(side).cancel_fetches(),
-                Action::Emit(event) => {
+                Effect::CancelFetches => self.link(side).cancel_fetches(),
+                Effect::Emit(event) => {
                     let event = self.completed(event);
                     self.outbox.push(event)?;
                 }
-                Action::WakeAt(at) => {
+                Effect::WakeAt(at) => {
                     let at = at.map(|at| self.started + at);
                     self.link(side).wake_at(at);
                 }
             }
         }
-        self.actions = actions;
+        self.effects = effects;
         for (side, reason) in lost {
-            Box::pin(self.tell(side, Input::SocketClosed(reason))).await?;
+            Box::pin(self.tell(side, Event::SocketClosed(reason))).await?;
         }
         Ok(())
     }
@@ -272,7 +247,7 @@ impl Carrier {
     }
 
     /// Opens a socket with nothing of an earlier one: name look-up, address, trust store and REST connections are new.
-    fn open(&mut self, side: Side) {
+    fn open(&mut self, side: ConnectionId) {
         if std::mem::replace(&mut self.was_opened, true) {
             self.tls.renew();
         }
@@ -318,16 +293,16 @@ impl Carrier {
 }
 
 /// What a link's news are to the session.
-fn input(event: LinkEvent) -> Input {
+fn input(event: LinkEvent) -> Event {
     match event {
-        LinkEvent::Connected => Input::SocketOpened,
-        LinkEvent::Failed(failure) => Input::ConnectFailed(failure),
-        LinkEvent::Received(Received::Text(text)) => Input::Text(text.to_string()),
-        LinkEvent::Received(Received::Binary(bytes)) => Input::Binary(bytes),
-        LinkEvent::Received(Received::Closed(reason)) => Input::SocketClosed(reason),
-        LinkEvent::Fetched(Fetched::Page(id, result)) => Input::Page { id, result },
-        LinkEvent::Fetched(Fetched::Probe(id, result)) => Input::Probed { id, result },
-        LinkEvent::Timer => Input::Timer,
+        LinkEvent::Connected => Event::SocketOpened,
+        LinkEvent::Failed(failure) => Event::ConnectFailed(failure),
+        LinkEvent::Received(Received::Text(text)) => Event::Text(text.to_string()),
+        LinkEvent::Received(Received::Binary(bytes)) => Event::Binary(bytes),
+        LinkEvent::Received(Received::Closed(reason)) => Event::SocketClosed(reason),
+        LinkEvent::Fetched(Fetched::Page(id, result)) => Event::Page { id, result },
+        LinkEvent::Fetched(Fetched::Probe(id, result)) => Event::Probed { id, result },
+        LinkEvent::Timer => Event::Timer,
     }
 }
 

@@ -1,30 +1,31 @@
-//! From the settings to what a session is told once.
+//! From the settings to the configuration of a session.
 
 use secrecy::ExposeSecret as _;
 
-use realtime::{SessionConfig, Table, Vsn};
+use realtime::{Remedies, SessionConfig};
 use settings::FeedSettings;
 
 /// Rows in one REST page: the hosted server's own ceiling.
 const PAGE_SIZE: usize = 1_000;
 
+/// What a user can do about refusals, in the terms of the settings.
+pub fn remedies() -> Remedies {
+    Remedies {
+        key: "check the project's key (--key or SUPABASE_PUBLISHABLE_KEY)".into(),
+        expired_key: "set a fresh one with --key or SUPABASE_PUBLISHABLE_KEY".into(),
+        sign_in: "check the account in [auth]".into(),
+        no_source: "set at least one of [tables.agents], [tables.tasks], [tables.workflows]".into(),
+        key_column: "set the key column in [tables.{source}] id".into(),
+    }
+}
+
 pub(super) fn session_config(settings: &FeedSettings) -> SessionConfig {
-    let tables = settings
-        .mapping
-        .followed()
-        .map(|(kind, table)| Table {
-            kind,
-            schema: table.schema.clone(),
-            table: table.table.clone(),
-            key: table.id.clone(),
-            updated_at: table.updated_at.clone(),
-            partitions: table.partitions.clone(),
-        })
-        .collect();
     let is_signed_in = settings.auth.is_some();
     SessionConfig {
-        vsn1: settings.vsn == Vsn::V1,
-        tables,
+        vsn: settings.vsn,
+        sources: settings::sources(&settings.mapping),
+        topic_prefix: "opswall-".into(),
+        remedies: remedies(),
         access_token: Some(settings.key.expose_secret().into()),
         sign_in: is_signed_in,
         backoff: settings.backoff,

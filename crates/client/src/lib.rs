@@ -17,4 +17,5 @@ mod socket;
 mod tls;
 mod worker;
 
+pub use config::remedies;
 pub use worker::{NetError, Worker};

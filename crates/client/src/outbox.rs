@@ -7,13 +7,17 @@ use std::collections::{HashMap, VecDeque};
 use crossbeam_channel::{Sender, TrySendError};
 use foldhash::fast::RandomState;
 
-use model::{Change, FeedEvent, Op, RowKey};
+use model::{Op, RowId};
+use realtime::{Change, FeedEvent, SourceId};
 
 /// Most events other than row changes that wait; beyond it the oldest notice or link report goes.
 const MAX_NEWS: usize = 1_024;
 
 /// Empty slots that the queue may have before it is looked at whether they are the most of it.
 const MAX_HOLES: usize = 1_024;
+
+/// A row of the whole feed.
+type RowKey = (SourceId, RowId);
 
 /// The queue in front of the bounded channel.
 pub(super) struct Outbox {
@@ -107,9 +111,10 @@ impl Outbox {
     }
 
     fn keep_change(&mut self, change: Change) {
+        let key = key_of(&change);
         let waiting = self
             .by_row
-            .get(&change.key)
+            .get(&key)
             .and_then(|at| usize::try_from(at - self.front).ok())
             .and_then(|at| self.queue.get_mut(at));
         if let Some(slot) = waiting
@@ -120,14 +125,13 @@ impl Outbox {
                 Some(op) => *old = Change { op, ..change },
                 None => {
                     *slot = None;
-                    self.by_row.remove(&change.key);
+                    self.by_row.remove(&key);
                     self.dig();
                 }
             }
             return;
         }
-        self.by_row
-            .insert(change.key.clone(), self.front + self.queue.len() as u64);
+        self.by_row.insert(key, self.front + self.queue.len() as u64);
         self.queue.push_back(Some(FeedEvent::Change(change)));
     }
 
@@ -166,7 +170,7 @@ impl Outbox {
         self.holes = 0;
         for (at, slot) in self.queue.iter().enumerate() {
             if let Some(FeedEvent::Change(change)) = slot
-                && let Some(place) = self.by_row.get_mut(&change.key)
+                && let Some(place) = self.by_row.get_mut(&key_of(change))
             {
                 *place = self.front + at as u64;
             }
@@ -174,9 +178,13 @@ impl Outbox {
     }
 }
 
+fn key_of(change: &Change) -> RowKey {
+    (change.source, change.id.clone())
+}
+
 fn row_of(event: &FeedEvent) -> Option<RowKey> {
     match event {
-        FeedEvent::Change(change) => Some(change.key.clone()),
+        FeedEvent::Change(change) => Some(key_of(change)),
         _ => None,
     }
 }
@@ -197,12 +205,13 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use model::{Kind, Notice, NoticeKind, Record};
+    use model::{Notice, NoticeKind, Record};
 
     fn change(id: &str, op: Op, value: i64) -> FeedEvent {
         let record = Record::from_json(&format!(r#"{{"v":{value}}}"#)).expect("a row");
         FeedEvent::Change(Change {
-            key: RowKey::new(Kind::Task, id.into()),
+            source: SourceId::default(),
+            id: id.into(),
             op,
             record: Arc::new(record),
             committed_ms: None,
@@ -212,12 +221,7 @@ mod tests {
     fn text(event: &FeedEvent) -> String {
         match event {
             FeedEvent::Change(change) => {
-                format!(
-                    "{} {:?} {}",
-                    change.key.id,
-                    change.op,
-                    change.record.get("v").expect("v")
-                )
+                format!("{} {:?} {}", change.id, change.op, change.record.get("v").expect("v"))
             }
             other => format!("{other:?}"),
         }
@@ -290,7 +294,7 @@ mod tests {
         }
         while let Ok(event) = receiver.try_recv() {
             let FeedEvent::Change(change) = event else { continue };
-            told.insert(change.key.id.to_string(), change.op != Op::Delete);
+            told.insert(change.id.to_string(), change.op != Op::Delete);
             outbox.flush().expect("reader");
         }
         for (row, alive) in alive.iter().enumerate() {

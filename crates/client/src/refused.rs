@@ -3,12 +3,12 @@
 use reqwest::StatusCode;
 use url::Url;
 
-use super::{http::Refusal, rest::name};
-use realtime::{PageError, Table};
+use super::http::Refusal;
+use realtime::{PageError, Source};
 
 /// Sorts a refusal. What concerns one table only is told apart from what concerns them all.
-pub(super) fn meaning(table: &Table, base: &Url, refusal: &Refusal) -> PageError {
-    let (kind, about) = (table.kind.plural(), name(table));
+pub(super) fn meaning(source: &Source, base: &Url, refusal: &Refusal) -> PageError {
+    let (kind, about) = (&source.noun.1, source.name());
     let message = match refusal.message.as_str() {
         "" => format!("HTTP {}", refusal.status.as_u16()),
         message => message.to_owned(),
@@ -24,7 +24,7 @@ pub(super) fn meaning(table: &Table, base: &Url, refusal: &Refusal) -> PageError
         )),
         (_, "PGRST106") => PageError::Denied(format!(
             "the schema {} is not exposed by the API; expose it in the project's API settings",
-            table.schema
+            source.schema
         )),
         (_, "42703") => PageError::Fatal(format!(
             "{about} has no such column; set the key column in [tables.{kind}] id ({message})"
@@ -59,17 +59,15 @@ pub(super) fn meaning(table: &Table, base: &Url, refusal: &Refusal) -> PageError
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::Kind;
 
     #[test]
     fn every_refusal_is_sorted_and_says_what_to_do() {
-        let table = Table {
-            kind: Kind::Task,
+        let source = Source {
             schema: "ops".into(),
             table: "jobs".into(),
-            key: "id".into(),
-            updated_at: Vec::new(),
-            partitions: Vec::new(),
+            key: vec!["id".into()],
+            noun: ("task".into(), "tasks".into()),
+            ..Source::default()
         };
         let base = Url::parse("https://a.supabase.co/rest/v1").expect("a url");
         for (status, code, message, sort, said) in [
@@ -111,7 +109,7 @@ mod tests {
                 message: message.into(),
                 retry_after: None,
             };
-            let error = format!("{:?}", meaning(&table, &base, &refusal));
+            let error = format!("{:?}", meaning(&source, &base, &refusal));
             assert!(
                 error.starts_with(sort) && error.contains(said),
                 "{status} {code}: {error}"

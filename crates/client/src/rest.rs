@@ -1,6 +1,6 @@
 //! REST reads: one bounded page of one table, in primary-key order or by key; or a look at its size and newest row.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use reqwest::{Client, RequestBuilder, Response, header};
 use rustls::ClientConfig;
@@ -11,7 +11,7 @@ use super::{
     http::{self, BodyError, Refusal},
     refused, rows,
 };
-use realtime::{Page, PageError, PageQuery, PageRequest, Probe, ProbeRequest, Table, Token};
+use realtime::{Page, PageError, PageQuery, PageRequest, Probe, ProbeRequest, Source, Token};
 
 /// One page, from request to last byte: the hosted statement timeout is 8 s.
 const PAGE_DEADLINE: Duration = Duration::from_secs(20);
@@ -40,12 +40,12 @@ impl Rest {
     /// Reads one page.
     pub(super) async fn read(&self, request: PageRequest) -> Result<Page, PageError> {
         let PageRequest {
-            table, query, token, ..
+            source, query, token, ..
         } = request;
-        let url = page_url(&self.base, &table, &query);
-        let response = self.send(self.client.get(url), &table, token.as_ref()).await?;
-        let body = self.body(response, &table, MAX_PAGE_BYTES).await?;
-        rows::read(&body).ok_or_else(|| transient(format!("the answer for {} is cut short or no rows", name(&table))))
+        let url = page_url(&self.base, &source, &query);
+        let response = self.send(self.client.get(url), &source, token.as_ref()).await?;
+        let body = self.body(response, &source, MAX_PAGE_BYTES).await?;
+        rows::read(&body).ok_or_else(|| transient(format!("the answer for {} is cut short or no rows", source.name())))
     }
 
     /// Counts a table's rows and reads which was changed last. A server that will not count is asked without it.
@@ -60,24 +60,24 @@ impl Rest {
 
     async fn probe_once(&self, request: &ProbeRequest, is_counted: bool) -> Result<Probe, PageError> {
         let ProbeRequest {
-            table,
+            source,
             newest_by,
             token,
             ..
         } = request;
-        let url = probe_url(&self.base, table, newest_by.as_deref());
+        let url = probe_url(&self.base, source, newest_by.as_deref());
         let mut ask = self.client.get(url);
         if is_counted {
             ask = ask.header("Prefer", "count=exact");
         }
-        let response = self.send(ask, table, token.as_ref()).await?;
+        let response = self.send(ask, source, token.as_ref()).await?;
         let range = response.headers().get(header::CONTENT_RANGE);
         let count = range.and_then(|range| total(range.to_str().ok()?));
         let newest = match newest_by {
             Some(_) => {
-                let body = self.body(response, table, MAX_PROBE_BYTES).await?;
+                let body = self.body(response, source, MAX_PROBE_BYTES).await?;
                 let rows = rows::read(&body);
-                rows.ok_or_else(|| transient(format!("the look at {} is cut short or no rows", name(table))))?
+                rows.ok_or_else(|| transient(format!("the look at {} is cut short or no rows", source.name())))?
                     .into_iter()
                     .next()
             }
@@ -87,38 +87,38 @@ impl Rest {
     }
 
     /// Sends a read with who asks; what is no success is an error.
-    async fn send(&self, ask: RequestBuilder, table: &Table, token: Option<&Token>) -> Result<Response, PageError> {
+    async fn send(&self, ask: RequestBuilder, source: &Source, token: Option<&Token>) -> Result<Response, PageError> {
         let token = token.map(Token::expose);
         let mut ask = http::with_credentials(ask, &self.key, token).header(header::ACCEPT, "application/json");
-        if table.schema != "public" {
-            ask = ask.header("Accept-Profile", &table.schema);
+        if source.schema != "public" {
+            ask = ask.header("Accept-Profile", &source.schema);
         }
         let response = ask.send().await.map_err(|error| transient(http::words(error)))?;
         if !response.status().is_success() {
             let secrets = [self.key.expose_secret(), token.unwrap_or_default()];
             let refusal = Refusal::read(response, &secrets).await;
-            return Err(refused::meaning(table, &self.base, &refusal));
+            return Err(refused::meaning(source, &self.base, &refusal));
         }
         if http::is_web_page(&response) {
             return Err(transient(format!(
                 "a web page answers in the place of the rows of {}; check rest_url",
-                name(table)
+                source.name()
             )));
         }
         Ok(response)
     }
 
-    async fn body(&self, response: Response, table: &Table, most: usize) -> Result<Vec<u8>, PageError> {
+    async fn body(&self, response: Response, source: &Source, most: usize) -> Result<Vec<u8>, PageError> {
         http::body(response, most).await.map_err(|error| match error {
             BodyError::Broken(words) => transient(words),
             // Less of it may come in time.
             BodyError::Slow => PageError::TooLarge(format!(
                 "a page of {} takes longer than {} s",
-                name(table),
+                source.name(),
                 PAGE_DEADLINE.as_secs()
             )),
             BodyError::TooLarge => {
-                PageError::TooLarge(format!("a page of {} is larger than {} KiB", name(table), most >> 10))
+                PageError::TooLarge(format!("a page of {} is larger than {} KiB", source.name(), most >> 10))
             }
         })
     }
@@ -131,66 +131,105 @@ fn transient(text: String) -> PageError {
     }
 }
 
-pub(super) fn name(table: &Table) -> String {
-    format!("{}.{}", table.schema, table.table)
-}
-
 /// The number after the slash of `0-24/3573458` or `*/0`; `None` where it was not counted.
 fn total(range: &str) -> Option<u64> {
     range.rsplit_once('/')?.1.trim().parse().ok()
 }
 
-fn table_url(base: &Url, table: &Table) -> Url {
+fn table_url(base: &Url, source: &Source) -> Url {
     let mut url = base.clone();
     if let Ok(mut path) = url.path_segments_mut() {
-        path.pop_if_empty().push(&table.table);
+        path.pop_if_empty().push(&source.table);
     }
     url
 }
 
 /// The address of a page. Names and values are the user's: everything is percent-encoded by the `url` crate.
-fn page_url(base: &Url, table: &Table, query: &PageQuery) -> Url {
-    let mut url = table_url(base, table);
-    let key = column(&table.key);
+fn page_url(base: &Url, source: &Source, query: &PageQuery) -> Url {
+    let mut url = table_url(base, source);
+    let keys: Vec<String> = source.key.iter().map(|name| column(name)).collect();
     {
         let mut pairs = url.query_pairs_mut();
-        pairs.append_pair("select", "*");
+        match source.kept_columns() {
+            Some(kept) => pairs.append_pair("select", &kept.map(column).collect::<Vec<_>>().join(",")),
+            None => pairs.append_pair("select", "*"),
+        };
         match query {
             PageQuery::After { after, limit } => {
-                pairs.append_pair("order", &format!("{key}.asc"));
+                pairs.append_pair("order", &ordered(&keys, "asc"));
                 pairs.append_pair("limit", &limit.to_string());
                 if let Some(after) = after {
-                    pairs.append_pair(&key, &format!("gt.{after}"));
+                    let values = source.key_values(after);
+                    match (keys.as_slice(), values.as_slice()) {
+                        ([key], [value]) => pairs.append_pair(key, &format!("gt.{value}")),
+                        _ => pairs.append_pair("or", &format!("({})", behind(&keys, &values))),
+                    };
                 }
             }
-            PageQuery::Ids(ids) => {
-                let list: Vec<String> = ids.iter().map(|id| quoted(id.as_str())).collect();
-                pairs.append_pair(&key, &format!("in.({})", list.join(",")));
-            }
+            PageQuery::Ids(ids) => match keys.as_slice() {
+                [key] => {
+                    let list: Vec<String> = ids.iter().map(|id| quoted(id.as_str())).collect();
+                    pairs.append_pair(key, &format!("in.({})", list.join(",")));
+                }
+                _ => {
+                    let rows = ids.iter().map(|id| exactly(&keys, &source.key_values(id)));
+                    pairs.append_pair("or", &format!("({})", rows.collect::<Vec<_>>().join(",")));
+                }
+            },
         }
     }
     url
 }
 
+/// `a.asc,b.asc`
+fn ordered(keys: &[String], direction: &str) -> String {
+    let terms: Vec<String> = keys.iter().map(|key| format!("{key}.{direction}")).collect();
+    terms.join(",")
+}
+
+/// The rows behind these values in the order of several key columns: `a.gt.X,and(a.eq.X,b.gt.Y)`.
+fn behind(keys: &[String], values: &[Cow<'_, str>]) -> String {
+    let mut equal: Vec<String> = Vec::new();
+    let mut terms = Vec::new();
+    for (key, value) in keys.iter().zip(values) {
+        let value = quoted(value);
+        let greater = format!("{key}.gt.{value}");
+        terms.push(if equal.is_empty() {
+            greater
+        } else {
+            format!("and({},{greater})", equal.join(","))
+        });
+        equal.push(format!("{key}.eq.{value}"));
+    }
+    terms.join(",")
+}
+
+/// The row with these values in several key columns: `and(a.eq.X,b.eq.Y)`.
+fn exactly(keys: &[String], values: &[Cow<'_, str>]) -> String {
+    let terms = keys
+        .iter()
+        .zip(values)
+        .map(|(key, value)| format!("{key}.eq.{}", quoted(value)));
+    format!("and({})", terms.collect::<Vec<_>>().join(","))
+}
+
 /// The address of a look at the newest row, or at the size alone.
-fn probe_url(base: &Url, table: &Table, newest_by: Option<&str>) -> Url {
-    let mut url = table_url(base, table);
-    let key = column(&table.key);
+fn probe_url(base: &Url, source: &Source, newest_by: Option<&str>) -> Url {
+    let mut url = table_url(base, source);
+    let mut selected: Vec<String> = source.key.iter().map(|name| column(name)).collect();
+    let mut order = ordered(&selected, "desc");
     {
         let mut pairs = url.query_pairs_mut();
-        match newest_by.map(column) {
+        if let Some(newest) = newest_by.map(column)
             // One column cannot be selected or ordered by twice.
-            Some(newest) if newest != key => {
-                pairs.append_pair("select", &format!("{key},{newest}"));
-                pairs.append_pair("order", &format!("{newest}.desc.nullslast,{key}.desc"));
-            }
-            Some(_) => {
-                pairs.append_pair("select", &key);
-                pairs.append_pair("order", &format!("{key}.desc"));
-            }
-            None => {
-                pairs.append_pair("select", &key);
-            }
+            && !selected.contains(&newest)
+        {
+            order = format!("{newest}.desc.nullslast,{order}");
+            selected.push(newest);
+        }
+        pairs.append_pair("select", &selected.join(","));
+        if newest_by.is_some() {
+            pairs.append_pair("order", &order);
         }
         pairs.append_pair("limit", "1");
     }
@@ -214,24 +253,57 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::Kind;
 
-    fn table(key: &str) -> (Url, Table) {
+    fn source(key: &[&str]) -> (Url, Source) {
         let base = Url::parse("https://x.supabase.co/rest/v1").expect("a url");
-        let table = Table {
-            kind: Kind::Task,
+        let source = Source {
             schema: "public".into(),
             table: "my tasks".into(),
-            key: key.into(),
-            updated_at: Vec::new(),
-            partitions: Vec::new(),
+            key: key.iter().map(|name| (*name).to_owned()).collect(),
+            ..Source::default()
         };
-        (base, table)
+        (base, source)
     }
 
     fn url(key: &str, query: &PageQuery) -> String {
-        let (base, table) = table(key);
-        page_url(&base, &table, query).to_string()
+        let (base, source) = source(&[key]);
+        page_url(&base, &source, query).to_string()
+    }
+
+    #[test]
+    fn a_key_of_several_columns_pages_and_looks_up_by_all_of_them() {
+        let (base, mut source) = source(&["org", "nr"]);
+        source.columns = Some(vec!["title".into(), "nr".into()]);
+        let query = |query: &PageQuery| {
+            let url = page_url(&base, &source, query);
+            let pairs = url.query_pairs().skip(1);
+            pairs.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>()
+        };
+        let after = PageQuery::After {
+            after: Some("acme, inc/7".into()),
+            limit: 5,
+        };
+        assert_eq!(
+            query(&after),
+            [
+                "order=org.asc,nr.asc",
+                "limit=5",
+                r#"or=(org.gt."acme, inc",and(org.eq."acme, inc",nr.gt."7"))"#
+            ]
+        );
+        assert_eq!(
+            query(&PageQuery::Ids(vec!["a/1".into(), "b/2".into()])),
+            [r#"or=(and(org.eq."a",nr.eq."1"),and(org.eq."b",nr.eq."2"))"#]
+        );
+        let selected = page_url(&base, &source, &after);
+        assert!(selected.as_str().contains("select=org%2Cnr%2Ctitle&"), "{selected}");
+        let probe = probe_url(&base, &source, Some("updated_at"));
+        assert!(
+            probe
+                .as_str()
+                .ends_with("select=org%2Cnr%2Cupdated_at&order=updated_at.desc.nullslast%2Corg.desc%2Cnr.desc&limit=1"),
+            "{probe}"
+        );
     }
 
     #[test]
@@ -257,8 +329,8 @@ mod tests {
 
     #[test]
     fn a_probe_asks_for_the_newest_row_or_for_the_size_alone() {
-        let (base, table) = table("id");
-        let url = |newest_by| probe_url(&base, &table, newest_by).to_string();
+        let (base, source) = source(&["id"]);
+        let url = |newest_by| probe_url(&base, &source, newest_by).to_string();
         let start = "https://x.supabase.co/rest/v1/my%20tasks?";
         assert_eq!(
             url(Some("updated_at")),

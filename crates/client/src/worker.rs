@@ -11,8 +11,8 @@ use thiserror::Error;
 use tokio::sync::Notify;
 
 use super::{carrier::Carrier, outbox::Outbox, rest::Rest, tls::Tls};
-use model::FeedEvent;
 use realtime::Command;
+use realtime::FeedEvent;
 use settings::FeedSettings;
 
 /// Events between the worker and its reader. When they are not taken, the worker folds changes per row.

@@ -139,6 +139,22 @@ impl Record {
         changed
     }
 
+    /// The row with these columns only.
+    #[must_use]
+    pub fn only(&self, is_kept: impl Fn(&str) -> bool) -> Self {
+        let mut row = RowWriter::default();
+        let mut names = Vec::new();
+        for (place, name) in self.header.names().iter().enumerate() {
+            if is_kept(name) {
+                names.push(name.clone());
+                row.push_kept(self.kept(place));
+            }
+        }
+        // The names of a header are different, and so are some of them.
+        let header = Header::new(names).unwrap_or_default();
+        row.finish(&Arc::new(header))
+    }
+
     /// Whether it has every column that `other` has.
     #[inline]
     pub fn covers(&self, other: &Self) -> bool {

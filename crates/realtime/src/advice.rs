@@ -1,19 +1,33 @@
-//! What refusals mean, as sentences, for who asks without a session. `signed_in`: a session token was sent.
+//! What refusals mean, as sentences, for programs that talk to a server without a session.
+//!
+//! `signed_in`: a session token was sent, not the key alone.
 
-use super::{Table, refusal};
+use super::{Remedies, Source, refusal, refusal::Terms};
 
-/// The upgrade was answered with an HTTP status instead.
-pub fn refused_connect(http: u16, message: &str) -> String {
-    refusal::of_connect(http, message, false).sentence
+/// What it means that the upgrade was answered with this HTTP status and message.
+pub fn refused_connect(http: u16, message: &str, remedies: &Remedies) -> String {
+    let terms = Terms {
+        signed_in: false,
+        remedies,
+    };
+    refusal::of_connect(http, message, terms).sentence
 }
 
-/// A join was answered with an error.
-pub fn refused_join(reason: &str, signed_in: bool) -> String {
-    refusal::of_join(reason, signed_in).sentence
+/// What it means that a join was answered with this reason.
+pub fn refused_join(reason: &str, signed_in: bool, remedies: &Remedies) -> String {
+    refusal::of_join(reason, Terms { signed_in, remedies }).sentence
 }
 
-/// A `system` message of status error; `None` when the server goes on trying by itself. `from_database`: its extension
-/// is `postgres_changes`.
-pub fn refused_subscription(from_database: bool, message: &str, table: &Table, signed_in: bool) -> Option<String> {
-    refusal::of_system(from_database, message, std::slice::from_ref(table), signed_in).map(|refusal| refusal.sentence)
+/// What a `system` message of status error means; `None` when the server goes on trying by itself. `from_database`:
+/// the message's extension is `postgres_changes`.
+pub fn refused_subscription(
+    from_database: bool,
+    message: &str,
+    source: &Source,
+    signed_in: bool,
+    remedies: &Remedies,
+) -> Option<String> {
+    let terms = Terms { signed_in, remedies };
+    let refusal = refusal::of_system(from_database, message, std::slice::from_ref(source), terms);
+    refusal.map(|refusal| refusal.sentence)
 }

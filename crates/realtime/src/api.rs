@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
-use super::token::{Grant, Token, TokenError};
-use model::{Backoff, FeedEvent, Kind, Record, RowId};
+use super::{
+    event::FeedEvent,
+    frame::Vsn,
+    source::Source,
+    token::{Grant, Token, TokenError},
+};
+use model::{Backoff, Record, RowId};
 
 /// The moment of a call. The session never looks at a clock itself.
 #[derive(Debug, Clone, Copy)]
@@ -16,30 +21,20 @@ pub struct Now {
     pub random: f64,
 }
 
-/// One table to follow.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Table {
-    pub kind: Kind,
-    pub schema: String,
-    pub table: String,
-    /// Primary-key column.
-    pub key: String,
-    /// Columns that may say when a row was last changed, the most trusted first: what the cheap audit asks for.
-    pub updated_at: Vec<String>,
-    /// Names that the changes of its partitions come under (the stream names the leaf, not the parent). `%` stands for
-    /// any run of characters and `_` for one, as the server matches names.
-    pub partitions: Vec<String>,
-}
-
 /// What a session is told once. Delays are bounds of product.md and realtime-protocol.md §15.
 #[derive(Debug, Clone)]
 pub struct SessionConfig {
-    /// The serializer: true = 1.0.0 objects, false = 2.0.0 arrays.
-    pub vsn1: bool,
-    pub tables: Vec<Table>,
+    /// The serializer of the socket's URL.
+    pub vsn: Vsn,
+    /// The tables to follow; [`crate::SourceId`] counts them.
+    pub sources: Vec<Source>,
+    /// Topics are this and the number of the join, after `realtime:`.
+    pub topic_prefix: String,
+    /// What to do about refusals, in the user's terms.
+    pub remedies: Remedies,
     /// Sent as `access_token` with each join; a publishable key is allowed and ignored by the server.
     pub access_token: Option<Token>,
-    /// Session tokens are had by [`Action::RefreshToken`], the first one before the first connect; `access_token` is
+    /// Connection tokens are had by [`Effect::RefreshToken`], the first one before the first connect; `access_token` is
     /// then used for nothing.
     pub sign_in: bool,
     pub backoff: Backoff,
@@ -56,6 +51,33 @@ pub struct SessionConfig {
     pub snapshots: bool,
     /// Rows asked for in one page.
     pub page_size: usize,
+}
+
+/// What a person can do about a refusal: ends of sentences, in the terms of the program's own settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remedies {
+    /// The key was refused.
+    pub key: String,
+    /// The key has expired.
+    pub expired_key: String,
+    /// The signed-in user's token was refused.
+    pub sign_in: String,
+    /// No source is configured.
+    pub no_source: String,
+    /// A table has no column of the configured key's name; `{source}` stands for the plural of [`Source::noun`].
+    pub key_column: String,
+}
+
+impl Default for Remedies {
+    fn default() -> Self {
+        Self {
+            key: "check the project's key".into(),
+            expired_key: "set a fresh one".into(),
+            sign_in: "check the account that signs in".into(),
+            no_source: "configure at least one".into(),
+            key_column: "correct the name of its key column".into(),
+        }
+    }
 }
 
 /// What the user wants.
@@ -105,7 +127,7 @@ pub enum PageQuery {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageRequest {
     pub id: u64,
-    pub table: Table,
+    pub source: Source,
     pub query: PageQuery,
     /// Who asks: the session token; `None` = the key alone.
     pub token: Option<Token>,
@@ -116,7 +138,7 @@ pub struct PageRequest {
 pub struct ProbeRequest {
     /// Unique in the session, pages included.
     pub id: u64,
-    pub table: Table,
+    pub source: Source,
     /// The column to order by; `None` = the count alone.
     pub newest_by: Option<String>,
     pub token: Option<Token>,
@@ -154,7 +176,7 @@ pub enum PageError {
 
 /// What happened.
 #[derive(Debug)]
-pub enum Input {
+pub enum Event {
     /// Once, first.
     Start,
     SocketOpened,
@@ -168,17 +190,17 @@ pub enum Input {
         id: u64,
         result: Result<Page, PageError>,
     },
-    /// The answer to [`Action::Probe`].
+    /// The answer to [`Effect::Probe`].
     Probed {
         id: u64,
         result: Result<Probe, PageError>,
     },
-    /// The answer to [`Action::RefreshToken`].
+    /// The answer to [`Effect::RefreshToken`].
     Token(Result<Grant, TokenError>),
-    User(Command),
+    Command(Command),
 }
 
-impl Input {
+impl Event {
     /// It comes from the socket, or the connect under way.
     pub(super) fn is_of_the_socket(&self) -> bool {
         matches!(
@@ -190,22 +212,22 @@ impl Input {
 
 /// What to do. Carried out in order.
 #[derive(Debug, PartialEq)]
-pub enum Action {
-    /// Get a fresh session token; answer with `Input::Token`, once. Asked for again only after an answer.
+pub enum Effect {
+    /// Get a fresh session token; answer with `Event::Token`, once. Asked for again only after an answer.
     RefreshToken,
     /// Open a socket, with nothing kept from an earlier one (address, name look-up, pooled requests); exactly one of `SocketOpened` and `ConnectFailed` must follow, unless `Close` comes first.
     Open,
     /// Drop the socket, or the connect under way; nothing of it may be reported afterwards.
     Close,
     Send(String),
-    /// Read a page; answer with `Input::Page` and its id.
+    /// Read a page; answer with `Event::Page` and its id.
     Fetch(Box<PageRequest>),
-    /// Look at a table; answer with `Input::Probed` and its id.
+    /// Look at a table; answer with `Event::Probed` and its id.
     Probe(Box<ProbeRequest>),
     /// Drop every page read and probe under way.
     CancelFetches,
     Emit(FeedEvent),
-    /// Call with `Input::Timer` at this moment (same clock as `Now::at`). Replaces the moment asked for before;
+    /// Call with `Event::Timer` at this moment (same clock as `Now::at`). Replaces the moment asked for before;
     /// `None` = no wake needed.
     WakeAt(Option<Duration>),
 }

@@ -6,25 +6,32 @@
 pub mod advice;
 mod api;
 mod change;
+mod connection;
+mod event;
 pub mod frame;
 mod join;
 mod names;
-mod partition;
 mod refusal;
 mod session;
+mod source;
 mod store;
 mod timestamp;
 mod token;
 
 pub use api::{
-    Action, CloseReason, Command, ConnectFailure, Input, Now, Page, PageError, PageQuery, PageRequest, Probe,
-    ProbeRequest, SessionConfig, Table,
+    CloseReason, Command, ConnectFailure, Effect, Event, Now, Page, PageError, PageQuery, PageRequest, Probe,
+    ProbeRequest, Remedies, SessionConfig,
 };
 pub use change::{ChangeType, RowEvent, Trouble, Unusable};
+pub use connection::{MAX_EVENTS, MAX_HISTORY, MAX_ROUND_TRIPS};
+pub use event::{
+    Attempt, Change, FeedEvent, LinkEvent, LinkReport, LinkStatus, Resync, SourceReport, SourceState, StatusReport,
+    SyncReport,
+};
 pub use frame::{Direction, Frame, FrameError, Vsn, decode_binary, decode_text, encode_text};
 pub use join::{BroadcastConfig, Entry, JoinConfig, JoinPayload, PresenceConfig};
-pub use partition::is_like;
-pub use session::{Feed, MAX_EVENTS, MAX_HISTORY, MAX_ROUND_TRIPS, Session, Side};
+pub use session::{ConnectionId, Session};
+pub use source::{Source, SourceId, is_like};
 pub use token::{Claims, Grant, Token, TokenError};
 
 /// An integer as it stands on the wire: a number, or (leniently) a string of digits.

@@ -1,6 +1,6 @@
 //! What is kept of one frame for the next: column names and lists are the same in nearly all of them.
 
-use super::change::Lists;
+use super::{change::Lists, source::Source};
 use model::{Headers, Record};
 
 /// Column names and column lists, each kept once.
@@ -11,6 +11,14 @@ pub(super) struct Names {
 }
 
 impl Names {
+    /// The row without the columns that the source does not keep.
+    pub fn reduce(&mut self, record: Record, source: &Source) -> Record {
+        if source.columns.is_none() {
+            return record;
+        }
+        self.headers.share(record.only(|column| source.keeps(column)))
+    }
+
     /// The same row with shared names.
     pub fn share(&mut self, record: Record) -> Record {
         self.headers.share(record)

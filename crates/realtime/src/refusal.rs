@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::Table;
+use super::{Remedies, Source};
 
 /// Whether and how soon to try again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,52 +46,67 @@ fn refusal(class: Class, sentence: impl Into<String>) -> Refusal {
     }
 }
 
-/// What has to be looked at when the server does not take what we are known by.
-fn remedy(signed_in: bool) -> &'static str {
-    if signed_in {
-        "check the account in [auth]"
-    } else {
-        "check the project's key (--key or SUPABASE_PUBLISHABLE_KEY)"
+/// What a sentence about a refusal depends on besides the server's words.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms<'a> {
+    /// A session token was sent, not the key alone.
+    pub signed_in: bool,
+    pub remedies: &'a Remedies,
+}
+
+impl Terms<'_> {
+    /// What the server refused.
+    fn token(self) -> &'static str {
+        if self.signed_in { "the session token" } else { "the key" }
     }
-}
 
-/// What the server did not take.
-fn token(signed_in: bool) -> &'static str {
-    if signed_in { "the session token" } else { "the key" }
-}
+    /// The token has expired.
+    fn expired(self, said: &str) -> Refusal {
+        let sentence = if self.signed_in {
+            format!("the session token has expired ({said}); if a fresh one does not help, check this machine's clock")
+        } else {
+            let remedy = &self.remedies.expired_key;
+            format!("the key has expired ({said}); {remedy}, then reconnect")
+        };
+        refusal(Class::Refresh(None), sentence)
+    }
 
-/// It has ended.
-fn expired(said: &str, signed_in: bool) -> Refusal {
-    let sentence = if signed_in {
-        format!("the session token has expired ({said}); if a fresh one does not help, check this machine's clock")
-    } else {
-        format!("the key has expired ({said}); set a fresh one with --key or SUPABASE_PUBLISHABLE_KEY, then reconnect")
-    };
-    refusal(Class::Refresh(None), sentence)
-}
+    /// The token is refused. `then`: as in [`Class::Refresh`].
+    fn refused(self, said: &str, then: Option<Duration>) -> Refusal {
+        let token = self.token();
+        let remedy = if self.signed_in {
+            &self.remedies.sign_in
+        } else {
+            &self.remedies.key
+        };
+        refusal(
+            Class::Refresh(then),
+            format!("the server refused {token} ({said}); {remedy}, then reconnect"),
+        )
+    }
 
-/// It is not taken.
-fn not_taken(said: &str, signed_in: bool, then: Option<Duration>) -> Refusal {
-    let (token, remedy) = (token(signed_in), remedy(signed_in));
-    refusal(
-        Class::Refresh(then),
-        format!("the server refused {token} ({said}); {remedy}, then reconnect"),
-    )
-}
+    /// The token's role may not join.
+    fn not_allowed(self, said: &str) -> Refusal {
+        let token = self.token();
+        refusal(
+            Class::Refresh(None),
+            format!("{token} may not join the channel ({said}); allow its role on realtime.messages, then reconnect"),
+        )
+    }
 
-/// Its role may not join.
-fn not_allowed(said: &str, signed_in: bool) -> Refusal {
-    let token = token(signed_in);
-    refusal(
-        Class::Refresh(None),
-        format!("{token} may not join the channel ({said}); allow its role on realtime.messages, then reconnect"),
-    )
+    /// The same terms for what concerns the key, whoever is signed in.
+    fn of_key(self) -> Self {
+        Self {
+            signed_in: false,
+            ..self
+        }
+    }
 }
 
 /// The upgrade was answered with an HTTP status instead.
 ///
 /// The key stands in the address: no session token can heal a refused upgrade.
-pub(super) fn of_connect(http: u16, message: &str, signed_in: bool) -> Refusal {
+pub(super) fn of_connect(http: u16, message: &str, terms: Terms<'_>) -> Refusal {
     let said = if message.is_empty() {
         format!("HTTP {http}")
     } else {
@@ -103,12 +118,16 @@ pub(super) fn of_connect(http: u16, message: &str, signed_in: bool) -> Refusal {
             format!("the server cannot check keys at the moment ({said})"),
         ),
         401 if message.contains("expired") => Refusal {
-            class: if signed_in { Class::Refresh(None) } else { Class::Fatal },
-            ..expired(&said, false)
+            class: if terms.signed_in {
+                Class::Refresh(None)
+            } else {
+                Class::Fatal
+            },
+            ..terms.of_key().expired(&said)
         },
         401 => Refusal {
             class: Class::Fatal,
-            ..not_taken(&said, false, None)
+            ..terms.of_key().refused(&said, None)
         },
         403 if message.contains("disabled") => refusal(
             Class::Slow(SUSPENDED),
@@ -139,27 +158,27 @@ pub(super) fn of_connect(http: u16, message: &str, signed_in: bool) -> Refusal {
 }
 
 /// The join was answered with an error.
-pub(super) fn of_join(reason: &str, signed_in: bool) -> Refusal {
+pub(super) fn of_join(reason: &str, terms: Terms<'_>) -> Refusal {
     let has = |text: &str| reason.contains(text);
     let said = format!("\"{reason}\"");
     if has("Token has expired") || has("InvalidJWTExpiration") || has("Token expiration time is invalid") {
-        expired(&said, signed_in)
+        terms.expired(&said)
     } else if has("JwtSignerError") {
         refusal(
             Class::Slow(QUOTA),
             format!("the server cannot check keys at the moment ({said})"),
         )
     } else if has("JwtSignatureError") {
-        not_taken(&said, signed_in, Some(QUOTA))
+        terms.refused(&said, Some(QUOTA))
     } else if has("`role` and `exp`") {
         Refusal {
             class: Class::Fatal,
-            ..not_taken(&said, signed_in, None)
+            ..terms.refused(&said, None)
         }
     } else if has("JWT") || has("Jwt") {
-        not_taken(&said, signed_in, None)
+        terms.refused(&said, None)
     } else if has("Unauthorized") || has("permissions to read") {
-        not_allowed(&said, signed_in)
+        terms.not_allowed(&said)
     } else if has("PrivateOnly") {
         refusal(
             Class::Fatal,
@@ -196,12 +215,12 @@ pub(super) fn of_join(reason: &str, signed_in: bool) -> Refusal {
 
 /// A `system` message of status error, or `None` when the server goes on trying by itself. `from_database`: its
 /// extension is `postgres_changes`.
-pub(super) fn of_system(from_database: bool, message: &str, tables: &[Table], signed_in: bool) -> Option<Refusal> {
+pub(super) fn of_system(from_database: bool, message: &str, sources: &[Source], terms: Terms<'_>) -> Option<Refusal> {
     let said = format!("\"{message}\"");
     let has = |text: &str| message.contains(text);
     if from_database {
         if has("Please check Realtime is enabled") {
-            let name = named_table(message, tables);
+            let name = named_table(message, sources);
             return Some(refusal(
                 Class::Fatal,
                 format!(
@@ -210,7 +229,7 @@ pub(super) fn of_system(from_database: bool, message: &str, tables: &[Table], si
             ));
         }
         if has("Unable to subscribe to changes") {
-            let name = named_table(message, tables);
+            let name = named_table(message, sources);
             let cause = message.split("Exception: ").nth(1).unwrap_or(message);
             return Some(refusal(
                 Class::Fatal,
@@ -235,23 +254,23 @@ pub(super) fn of_system(from_database: bool, message: &str, tables: &[Table], si
             format!("the project is at its limits (\"{message}\")"),
         )
     } else if has("Token has expired") {
-        expired(&said, signed_in)
+        terms.expired(&said)
     } else if has("JWT signer") {
         refusal(
             Class::Slow(QUOTA),
             format!("the server cannot check keys at the moment ({said})"),
         )
     } else if has("JWT") || has("signature_error") {
-        not_taken(&said, signed_in, None)
+        terms.refused(&said, None)
     } else if has("permission") {
-        not_allowed(&said, signed_in)
+        terms.not_allowed(&said)
     } else {
         refusal(Class::Retry, format!("the server ended the channel (\"{message}\")"))
     })
 }
 
 /// The table that a refusal names: `[event: *, schema: public, table: x, filters: …]`.
-fn named_table(message: &str, tables: &[Table]) -> String {
+fn named_table(message: &str, sources: &[Source]) -> String {
     let value = |key: &str| {
         let (_, rest) = message.split_once(key)?;
         rest.split([',', ']'])
@@ -261,11 +280,7 @@ fn named_table(message: &str, tables: &[Table]) -> String {
     };
     match (value("schema: "), value("table: ")) {
         (Some(schema), Some(table)) => format!("{schema}.{table}"),
-        _ => tables
-            .iter()
-            .map(|table| format!("{}.{}", table.schema, table.table))
-            .collect::<Vec<_>>()
-            .join(" or "),
+        _ => sources.iter().map(Source::name).collect::<Vec<_>>().join(" or "),
     }
 }
 
@@ -291,10 +306,17 @@ pub(super) fn clean<'t>(text: &str, tokens: impl Iterator<Item = &'t str>) -> St
 mod tests {
     use super::*;
 
+    fn terms<'a>(remedies: &'a Remedies) -> Terms<'a> {
+        Terms {
+            signed_in: false,
+            remedies,
+        }
+    }
+
     #[test]
     fn the_table_that_is_not_published_is_named_with_the_remedy() {
         let message = "Unable to subscribe to changes with given parameters. Please check Realtime is enabled for the given connect parameters: [event: *, schema: public, table: nope, filters: [], select: nil]";
-        let refusal = of_system(true, message, &[], false).expect("a refusal");
+        let refusal = of_system(true, message, &[], terms(&Remedies::default())).expect("a refusal");
         assert_eq!(refusal.class, Class::Fatal);
         assert!(
             refusal
@@ -311,7 +333,12 @@ mod tests {
     #[test]
     fn what_the_database_may_recover_from_is_waited_for() {
         assert_eq!(
-            of_system(true, "{:error, \"Too many database timeouts\"}", &[], false),
+            of_system(
+                true,
+                "{:error, \"Too many database timeouts\"}",
+                &[],
+                terms(&Remedies::default())
+            ),
             None
         );
     }
@@ -330,7 +357,11 @@ mod tests {
             (500, "Error connecting to Realtime", Class::Retry),
             (502, "", Class::Retry),
         ] {
-            assert_eq!(of_connect(http, message, false).class, class, "{http} {message}");
+            assert_eq!(
+                of_connect(http, message, terms(&Remedies::default())).class,
+                class,
+                "{http} {message}"
+            );
         }
     }
 

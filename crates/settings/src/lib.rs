@@ -30,6 +30,7 @@ pub mod saved;
 pub mod saved_view;
 mod secret_file;
 mod sign_in;
+mod sources;
 mod typed;
 mod url;
 
@@ -44,3 +45,4 @@ pub use load::Settings;
 pub use origin::Origin;
 pub use secret_file::SecretFile;
 pub use sign_in::SignIn;
+pub use sources::{SourceKinds, sources};

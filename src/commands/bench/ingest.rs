@@ -19,7 +19,8 @@ use super::{
 };
 use crate::commands::{Failure, usage};
 use client::Worker;
-use model::{Change, FeedEvent, LinkStatus, Op};
+use model::Op;
+use realtime::{Change, FeedEvent, LinkStatus};
 use settings::{Env, Settings, SettingsArgs};
 
 /// Nothing comes for this long: the run has failed.
@@ -155,7 +156,7 @@ pub(super) fn drain(worker: &Worker, plan: Plan, mut each: impl FnMut(&Change)) 
         if let FeedEvent::Change(change) = event {
             events += 1;
             each(&change);
-            if change.op == Op::Insert && change.key.id.as_str() == last {
+            if change.op == Op::Insert && change.id.as_str() == last {
                 return Ok(events);
             }
         }

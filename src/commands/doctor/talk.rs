@@ -9,8 +9,8 @@ use super::judge::ChangeSeen;
 use client::probe::{Heard, Socket};
 use model::{Kind, KindMapping, Mapping, PerKind};
 use realtime::{
-    CloseReason, Direction, Entry, Frame, JoinConfig, JoinPayload, Table, Token, Vsn, advice, decode_text, encode_text,
-    frame::PHOENIX,
+    CloseReason, Direction, Entry, Frame, JoinConfig, JoinPayload, Source, Token, Vsn, advice, decode_text,
+    encode_text, frame::PHOENIX,
 };
 
 /// Longest text of the server's that is kept.
@@ -21,7 +21,7 @@ const MAX_WORDS: usize = 300;
 pub struct Channel {
     topic: String,
     reference: String,
-    table: Option<Table>,
+    source: Option<Source>,
     /// The reply, with the reason of a refusal.
     pub joined: Option<Result<(), String>>,
     /// "Subscribed", or extension and words of a refusal.
@@ -64,7 +64,7 @@ impl Talk {
 
     /// The channels that were asked for.
     pub fn asked(&self) -> impl Iterator<Item = (Kind, &Channel)> {
-        self.channels.iter().filter(|(_, channel)| channel.table.is_some())
+        self.channels.iter().filter(|(_, channel)| channel.source.is_some())
     }
 
     /// Asks to join a channel for each table.
@@ -87,7 +87,7 @@ impl Talk {
             self.channels[kind] = Channel {
                 topic,
                 reference,
-                table: Some(table(kind, of)),
+                source: Some(source(of)),
                 ..Channel::default()
             };
             self.send(text).await;
@@ -196,10 +196,10 @@ impl Channel {
             }
             return;
         }
-        let is_final = self
-            .table
-            .as_ref()
-            .is_none_or(|table| advice::refused_subscription(from_database, &message, table, signed_in).is_some());
+        let is_final = self.source.as_ref().is_none_or(|source| {
+            let remedies = client::remedies();
+            advice::refused_subscription(from_database, &message, source, signed_in, &remedies).is_some()
+        });
         if is_final {
             self.subscribed.get_or_insert(Err((extension, message)));
         } else {
@@ -217,14 +217,12 @@ fn entry(of: &KindMapping) -> Entry {
     }
 }
 
-fn table(kind: Kind, of: &KindMapping) -> Table {
-    Table {
-        kind,
+fn source(of: &KindMapping) -> Source {
+    Source {
         schema: of.schema.clone(),
         table: of.table.clone(),
-        key: of.id.clone(),
-        updated_at: Vec::new(),
-        partitions: Vec::new(),
+        key: vec![of.id.clone()],
+        ..Source::default()
     }
 }
 

@@ -5,18 +5,23 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use model::{Change, FeedEvent, Level, LinkStatus, Notice, Op, PerKind, Record, StatusReport, SyncReport};
+use model::{Kind, Level, Notice, Op, PerKind, Record};
+use realtime::{Change, FeedEvent, LinkStatus, StatusReport, SyncReport};
+use settings::SourceKinds;
 
 /// Writes the event's line. Link reports are for screens and have none.
-pub(super) fn write(out: &mut impl Write, event: &FeedEvent, as_json: bool) -> io::Result<()> {
+pub(super) fn write(out: &mut impl Write, event: &FeedEvent, kinds: &SourceKinds, as_json: bool) -> io::Result<()> {
     let at = format!("{:.3}", Timestamp::now());
     match (event, as_json) {
         (FeedEvent::Link(_), _) => Ok(()),
-        (FeedEvent::Change(change), true) => json_line(out, &ChangeLine::new(&at, change)),
+        (FeedEvent::Change(change), true) => match ChangeLine::new(&at, change, kinds) {
+            Some(line) => json_line(out, &line),
+            None => Ok(()),
+        },
         (FeedEvent::Status(report), true) => json_line(out, &StatusLine::new(&at, report)),
-        (FeedEvent::Synced(report), true) => json_line(out, &SyncedLine::new(&at, report)),
+        (FeedEvent::Synced(report), true) => json_line(out, &SyncedLine::new(&at, report, kinds)),
         (FeedEvent::Notice(notice), true) => json_line(out, &NoticeLine::new(&at, notice)),
-        (event, false) => text(out, &at, event),
+        (event, false) => text(out, &at, event, kinds),
     }
 }
 
@@ -37,15 +42,15 @@ struct ChangeLine<'a> {
 }
 
 impl<'a> ChangeLine<'a> {
-    fn new(at: &'a str, change: &'a Change) -> Self {
-        Self {
+    fn new(at: &'a str, change: &'a Change, kinds: &SourceKinds) -> Option<Self> {
+        Some(Self {
             kind: "change",
             at,
-            table: change.key.kind.plural(),
+            table: kinds.kind(change.source)?.plural(),
             op: change.op,
-            id: change.key.id.as_str(),
+            id: change.id.as_str(),
             record: &change.record,
-        }
+        })
     }
 }
 
@@ -93,10 +98,10 @@ struct SyncedLine<'a> {
 }
 
 impl<'a> SyncedLine<'a> {
-    fn new(at: &'a str, report: &SyncReport) -> Self {
+    fn new(at: &'a str, report: &SyncReport, kinds: &SourceKinds) -> Self {
         let SyncReport {
             epoch,
-            rows,
+            ref rows,
             added,
             changed,
             removed,
@@ -106,7 +111,7 @@ impl<'a> SyncedLine<'a> {
             kind: "synced",
             at,
             epoch,
-            rows,
+            rows: kinds.rows(rows),
             added,
             changed,
             removed,
@@ -137,7 +142,7 @@ impl<'a> NoticeLine<'a> {
     }
 }
 
-fn text(out: &mut impl Write, at: &str, event: &FeedEvent) -> io::Result<()> {
+fn text(out: &mut impl Write, at: &str, event: &FeedEvent, kinds: &SourceKinds) -> io::Result<()> {
     match event {
         FeedEvent::Status(report) => {
             write!(out, "{at}  {}", report.status.word())?;
@@ -157,7 +162,7 @@ fn text(out: &mut impl Write, at: &str, event: &FeedEvent) -> io::Result<()> {
         }
         FeedEvent::Synced(report) => {
             write!(out, "{at}  synced:")?;
-            for (kind, rows) in report.rows.iter() {
+            for (kind, rows) in kinds.rows(&report.rows).iter() {
                 write!(out, " {rows} {},", kind.noun(*rows))?;
             }
             writeln!(
@@ -173,7 +178,9 @@ fn text(out: &mut impl Write, at: &str, event: &FeedEvent) -> io::Result<()> {
                 Op::Delete => "-",
             };
             let record = serde_json::to_string(&*change.record)?;
-            writeln!(out, "{at}  {op} {} {}", printable(&change.key.to_string()), record)
+            let kind = kinds.kind(change.source).map_or("row", Kind::singular);
+            let id = printable(change.id.as_str());
+            writeln!(out, "{at}  {op} {kind} {id} {record}")
         }
         FeedEvent::Notice(notice) => {
             let level = match notice.level() {

@@ -13,8 +13,8 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, bounded, select};
 
 use super::Failure;
 use client::Worker;
-use model::{FeedEvent, LinkStatus};
-use settings::FeedSettings;
+use realtime::{FeedEvent, LinkStatus};
+use settings::{FeedSettings, SourceKinds};
 use state::State;
 
 /// What `tail` was asked for.
@@ -33,12 +33,13 @@ pub struct TailOptions {
 /// up (a failure).
 pub fn run(settings: FeedSettings, options: &TailOptions) -> Result<(), Failure> {
     let started = Instant::now();
+    let kinds = SourceKinds::of(&settings.mapping);
     let worker = Worker::start(settings).map_err(|error| Failure::Running(error.to_string()))?;
     let interrupted = interrupts();
     let mut out = BufWriter::new(io::stdout().lock());
-    let mut state = State::new(options.dump.is_some());
+    let mut state = State::new(kinds.clone(), options.dump.is_some());
 
-    let ended = follow(&worker, &interrupted, options, started, &mut state, &mut out);
+    let ended = follow(&worker, &interrupted, options, started, &kinds, &mut state, &mut out);
     drop(worker);
     if let Some(path) = &options.dump {
         state.dump(path)?;
@@ -65,6 +66,7 @@ fn follow(
     interrupted: &Receiver<()>,
     options: &TailOptions,
     started: Instant,
+    kinds: &SourceKinds,
     state: &mut State,
     out: &mut impl Write,
 ) -> io::Result<Ended> {
@@ -83,7 +85,7 @@ fn follow(
         };
         state.take(&event);
         if !options.quiet {
-            line::write(out, &event, options.json)?;
+            line::write(out, &event, kinds, options.json)?;
         }
         if let FeedEvent::Status(report) = event
             && report.status == LinkStatus::Error

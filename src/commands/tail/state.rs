@@ -14,11 +14,16 @@ use super::{
     super::{Failure, usage},
     line::json_line,
 };
-use model::{Change, FeedEvent, Op, Record, RowKey};
-use settings::files::{Purpose, write_whole};
+use model::{Op, Record, RowKey};
+use realtime::{Change, FeedEvent};
+use settings::{
+    SourceKinds,
+    files::{Purpose, write_whole},
+};
 
 /// Counts, and the rows when they are wanted.
 pub(super) struct State {
+    kinds: SourceKinds,
     rows: Option<BTreeMap<RowKey, Arc<Record>>>,
     changes: u64,
     bytes: u64,
@@ -27,8 +32,9 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(keep_rows: bool) -> Self {
+    pub(super) fn new(kinds: SourceKinds, keep_rows: bool) -> Self {
         Self {
+            kinds,
             rows: keep_rows.then(BTreeMap::new),
             changes: 0,
             bytes: 0,
@@ -53,10 +59,13 @@ impl State {
     }
 
     fn keep(&mut self, change: &Change) {
-        let Some(rows) = &mut self.rows else { return };
+        let (Some(rows), Some(kind)) = (&mut self.rows, self.kinds.kind(change.source)) else {
+            return;
+        };
+        let key = RowKey::new(kind, change.id.clone());
         match change.op {
-            Op::Delete => rows.remove(&change.key),
-            Op::Insert | Op::Update => rows.insert(change.key.clone(), change.record.clone()),
+            Op::Delete => rows.remove(&key),
+            Op::Insert | Op::Update => rows.insert(key, change.record.clone()),
         };
     }
 

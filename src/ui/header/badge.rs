@@ -10,7 +10,8 @@ use crate::ui::{
     status_icon, theme,
     theme::Tier,
 };
-use model::{ChannelState, Following, Kind, LinkReport, LinkStatus};
+use model::PerKind;
+use realtime::{LinkStatus, SourceReport, SourceState};
 
 /// What the badge says, as plain data.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,11 +34,9 @@ pub struct BadgeView {
 
 impl BadgeView {
     /// How many tables tell their changes: one that is only read now and then does not.
-    pub fn count_confirmed(link: &LinkReport) -> usize {
-        Kind::ALL
-            .into_iter()
-            .filter(|kind| link.channel[*kind] == ChannelState::Live && link.following[*kind] != Following::Polled)
-            .count()
+    pub fn count_confirmed(sources: &PerKind<SourceReport>) -> usize {
+        let is_confirmed = |state| matches!(state, SourceState::Followed | SourceState::StreamOnly);
+        sources.iter().filter(|(_, source)| is_confirmed(source.state)).count()
     }
 
     pub fn word(&self) -> &'static str {
@@ -254,6 +253,7 @@ pub fn badge_ui(ui: &mut Ui, view: &BadgeView, look: &LinkLook) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use model::Kind;
 
     fn view() -> BadgeView {
         BadgeView {
@@ -323,14 +323,14 @@ mod tests {
 
     #[test]
     fn a_table_that_is_read_now_and_then_is_not_confirmed() {
-        let mut link = LinkReport {
-            channel: model::PerKind::from_fn(|_| ChannelState::Live),
-            ..LinkReport::default()
-        };
-        assert_eq!(BadgeView::count_confirmed(&link), 4);
-        link.following[Kind::Agent] = Following::StreamOnly;
-        link.following[Kind::Task] = Following::Polled;
-        assert_eq!(BadgeView::count_confirmed(&link), 3);
+        let mut sources = PerKind::from_fn(|_| SourceReport {
+            state: SourceState::Followed,
+            ..SourceReport::default()
+        });
+        assert_eq!(BadgeView::count_confirmed(&sources), 4);
+        sources[Kind::Agent].state = SourceState::StreamOnly;
+        sources[Kind::Task].state = SourceState::Polled;
+        assert_eq!(BadgeView::count_confirmed(&sources), 3);
     }
 
     #[test]

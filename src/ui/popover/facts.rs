@@ -8,7 +8,8 @@ use super::{
     line::{NAME_EMS, cell, em, fact, height, line, muted, text},
 };
 use crate::ui::{format, spark, status_icon, theme};
-use model::{Level, LinkReport};
+use model::Level;
+use realtime::LinkReport;
 
 /// Width of the round trips' spark line, in ems.
 const SPARK_EMS: f32 = 8.0;

@@ -7,7 +7,8 @@ use super::{
     line::{AGE_EMS, ICON_EMS, cell, em, heading, line, muted, text},
 };
 use crate::ui::{format, status_icon};
-use model::{Attempt, Level, LinkEvent};
+use model::Level;
+use realtime::{Attempt, LinkEvent};
 
 /// Letters of one event; the longest that the session says are about 400.
 const MOST_TEXT: usize = 480;

@@ -20,7 +20,8 @@ pub use self::draft::TuneDraft;
 pub use self::schedule::schedule_text;
 use super::{Action, format, header::BadgeView, link_look::Tone, theme, theme::Tier};
 use crate::messages::Intent;
-use model::{Backoff, Kind, LinkReport, LinkStatus};
+use model::{Backoff, Kind, PerKind};
+use realtime::{LinkReport, LinkStatus, SourceReport};
 
 /// All that the popover shows, as plain data.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub struct PopoverView<'a> {
     pub shown_url: &'a str,
     /// The kinds that have a table.
     pub kinds: &'a [Kind],
+    /// Each kind's sources together.
+    pub sources: &'a PerKind<SourceReport>,
     pub link: &'a LinkReport,
     pub changes_per_second: f32,
     pub bytes_per_second: f32,
@@ -202,7 +205,7 @@ fn body_ui(ui: &mut Ui, view: &PopoverView<'_>, actions: &mut Vec<Action>) {
 fn now_ui(ui: &mut Ui, view: &PopoverView<'_>) {
     facts::facts_ui(ui, view);
     ui.separator();
-    tables::tables_ui(ui, view.kinds, view.link);
+    tables::tables_ui(ui, view.kinds, view.sources);
     ui.separator();
     tables::checks_ui(ui, view);
 }

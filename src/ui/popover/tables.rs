@@ -7,14 +7,15 @@ use super::{
     line::{NAME_EMS, cell, em, fact, heading, height, line, muted, text},
 };
 use crate::ui::{format, theme, theme::Tier};
-use model::{ChannelState, Following, Kind, LinkReport, Resync};
+use model::{Kind, PerKind};
+use realtime::{Resync, SourceReport, SourceState};
 
 /// Widths of the columns after the name, in ems; the rows have the rest.
 const CHANNEL_EMS: f32 = 10.9;
 const FOLLOWED_EMS: f32 = 5.4;
 const ROWS_EMS: f32 = 4.6;
 
-pub fn tables_ui(ui: &mut Ui, kinds: &[Kind], link: &LinkReport) {
+pub fn tables_ui(ui: &mut Ui, kinds: &[Kind], sources: &PerKind<SourceReport>) {
     line(ui, |ui| {
         let head = |ui: &mut Ui, words: &str| {
             let words = RichText::new(words)
@@ -28,31 +29,42 @@ pub fn tables_ui(ui: &mut Ui, kinds: &[Kind], link: &LinkReport) {
         cell(ui, ROWS_EMS, Align::Max, |ui| head(ui, "rows"));
     });
     for &kind in kinds {
-        let (state, following) = (link.channel[kind], link.following[kind]);
+        let state = sources[kind].state;
         line(ui, |ui| {
             cell(ui, NAME_EMS, Align::Min, |ui| muted(ui, kind.plural()));
             cell(ui, CHANNEL_EMS, Align::Min, |ui| {
-                channel_dot(ui, state, following);
-                text(ui, state.word());
+                channel_dot(ui, state);
+                text(ui, channel_word(state));
             });
             cell(ui, FOLLOWED_EMS, Align::Min, |ui| {
-                // Whole is what is expected: it steps back.
-                match following {
-                    Following::Whole => muted(ui, following.word()),
-                    Following::StreamOnly | Following::Polled => {
-                        ui.label(RichText::new(following.word()).color(theme::of(ui).warn))
-                    }
+                match state {
+                    SourceState::StreamOnly => ui.label(RichText::new("stream only").color(theme::of(ui).warn)),
+                    SourceState::Polled => ui.label(RichText::new("each minute").color(theme::of(ui).warn)),
+                    // What is expected is not emphasised.
+                    _ => muted(ui, "whole"),
                 }
             });
-            let rows = link.rows[kind] as u64;
+            let rows = sources[kind].rows as u64;
             let shown = cell(ui, ROWS_EMS, Align::Max, |ui| text(ui, format::grouped(rows)));
             shown.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, format::counted(rows, "row", "rows")));
         });
     }
 }
 
+/// How far the channel has come.
+fn channel_word(state: SourceState) -> &'static str {
+    match state {
+        SourceState::Refused => "refused",
+        SourceState::Closed => "closed",
+        SourceState::Joining => "joining",
+        SourceState::Joined => "waiting for the database",
+        SourceState::Reading => "reading the snapshot",
+        SourceState::Polled | SourceState::StreamOnly | SourceState::Followed => "live",
+    }
+}
+
 /// Full: its changes come. Half: on its way, or only read now and then. Hollow: closed. Crossed: refused.
-fn channel_dot(ui: &mut Ui, state: ChannelState, following: Following) {
+fn channel_dot(ui: &mut Ui, state: SourceState) {
     let side = em(ui) * 0.72;
     let (rect, _) = ui.allocate_exact_size(vec2(side, height(ui)), Sense::hover());
     let (center, radius) = (rect.center() - vec2(0.0, side * 0.15), side * 0.4);
@@ -63,15 +75,15 @@ fn channel_dot(ui: &mut Ui, state: ChannelState, following: Following) {
         painter.with_clip_rect(lower).circle_filled(center, radius, ink);
     };
     match state {
-        ChannelState::Live if following == Following::Polled => half(theme::of(ui).warn),
-        ChannelState::Live => {
+        SourceState::Polled => half(theme::of(ui).warn),
+        SourceState::Followed | SourceState::StreamOnly => {
             painter.circle_filled(center, radius + 0.5, theme::of(ui).live);
         }
-        ChannelState::Joining | ChannelState::Joined | ChannelState::Subscribed => half(theme::of(ui).muted),
-        ChannelState::Closed => {
+        SourceState::Joining | SourceState::Joined | SourceState::Reading => half(theme::of(ui).muted),
+        SourceState::Closed => {
             painter.circle_stroke(center, radius, Stroke::new(1.5, theme::of(ui).muted));
         }
-        ChannelState::Refused => {
+        SourceState::Refused => {
             for arm in [vec2(radius, radius), vec2(radius, -radius)] {
                 painter.line_segment([center - arm, center + arm], Stroke::new(2.0, theme::of(ui).offline));
             }

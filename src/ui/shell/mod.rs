@@ -232,6 +232,7 @@ fn draw_panels(
             since_secs: now - connection.since,
             shown_url: &connection.shown_url,
             kinds: &reads.followed(),
+            sources: &connection.sources,
             link: &connection.link,
             changes_per_second: connection.changes_per_second,
             bytes_per_second: reads.rates.bytes.present(),

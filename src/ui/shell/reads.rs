@@ -88,7 +88,7 @@ impl Reads<'_, '_> {
             reason: report.reason.clone(),
             stream_only: report.stream_only,
             changes_per_second: self.connection.changes_per_second,
-            confirmed: BadgeView::count_confirmed(&self.connection.link),
+            confirmed: BadgeView::count_confirmed(&self.connection.sources),
             tables: self.followed().len(),
             popover_open,
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use crate::source::Source;
 use model::{Cell, Column, Record};
 
 /// Longest column list kept: 1,600 columns, which is PostgreSQL's bound, with names of 63 bytes fit well.
@@ -28,9 +29,20 @@ pub struct Shape {
     number: Option<u64>,
     names: Vec<Column>,
     loose: Vec<(Column, Loose)>,
+    /// The columns that are kept, with the key; `None` = all.
+    kept: Option<Vec<String>>,
 }
 
 impl Shape {
+    /// The shape of a source of which no change was seen yet.
+    pub fn new(source: &Source) -> Self {
+        let kept = source.kept_columns();
+        Self {
+            kept: kept.map(|columns| columns.map(str::to_owned).collect()),
+            ..Self::default()
+        }
+    }
+
     /// Takes the list of a change, whose `number` only equal lists have. True when the table has other columns than
     /// before.
     pub fn learn(&mut self, list: &str, number: Option<u64>) -> bool {
@@ -68,7 +80,11 @@ impl Shape {
                 Some((column.name.clone(), loose))
             })
             .collect();
-        self.names = listed.into_iter().map(|column| column.name).collect();
+        let is_kept = |name: &Column| match &self.kept {
+            Some(kept) => kept.iter().any(|kept| **kept == **name),
+            None => true,
+        };
+        self.names = listed.into_iter().map(|column| column.name).filter(is_kept).collect();
         !is_first
     }
 

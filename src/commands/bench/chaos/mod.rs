@@ -52,8 +52,8 @@ pub fn run(options: Options) -> Result<(), Failure> {
     let mut rng = Rng::with_seed(options.seed);
     let stage = Stage::set(options.rate, options.seed)?;
     let mut play = Play {
+        witness: Witness::new(stage.kinds.clone()),
         stage,
-        witness: Witness::new(),
         lies: Vec::new(),
     };
     play.await_truth("the start")?;
@@ -68,13 +68,14 @@ pub fn run(options: Options) -> Result<(), Failure> {
         samples.push(sample);
     }
     let equal = play.end()?;
+    let rows = play.witness.counts();
     let report = Report {
         options,
         samples,
         lies: play.lies,
         complaints: play.witness.complaints,
         equal,
-        rows: play.witness.link.rows,
+        rows,
         changes: play.witness.changes,
         connects: play.witness.link.connects,
         wall: started.elapsed(),

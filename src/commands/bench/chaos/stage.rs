@@ -10,7 +10,7 @@ use client::Worker;
 use demo::{Account, AuthOptions, Control, Options, Server};
 use lab::Proxy;
 use model::Backoff;
-use settings::{Env, FeedSettings, Settings, SettingsArgs};
+use settings::{Env, FeedSettings, Settings, SettingsArgs, SourceKinds};
 
 /// Whoever signs in at the feed; it exists for the length of the run.
 const EMAIL: &str = "chaos@example.com";
@@ -31,6 +31,7 @@ pub(super) struct Stage {
     pub control: Control,
     pub proxy: Proxy,
     pub worker: Worker,
+    pub kinds: SourceKinds,
     _server: Server,
     _password: NamedTempFile,
 }
@@ -56,11 +57,14 @@ impl Stage {
                 "cannot write a file for the run: {error}; set TMPDIR to a folder that can be written"
             ))
         })?;
-        let worker = Worker::start(settings(&proxy, &password)?).map_err(|error| failed(&error))?;
+        let settings = settings(&proxy, &password)?;
+        let kinds = SourceKinds::of(&settings.mapping);
+        let worker = Worker::start(settings).map_err(|error| failed(&error))?;
         Ok(Self {
             control: server.control(),
             proxy,
             worker,
+            kinds,
             _server: server,
             _password: password,
         })

@@ -11,7 +11,9 @@ use serde_json::Value;
 use crate::commands::Failure;
 use client::Worker;
 use demo::{Control, TableId};
-use model::{FeedEvent, Kind, Level, LinkReport, LinkStatus, Op, Record, RowKey, StatusReport};
+use model::{Kind, Level, Op, PerKind, Record, RowKey};
+use realtime::{FeedEvent, LinkReport, LinkStatus, StatusReport};
+use settings::SourceKinds;
 
 /// How often somebody looks whether what is waited for has come.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
@@ -24,6 +26,7 @@ const MOST_LAST: usize = 100_000;
 pub(super) type State = BTreeMap<(Kind, String), Value>;
 
 pub(super) struct Witness {
+    kinds: SourceKinds,
     rows: BTreeMap<RowKey, Arc<Record>>,
     pub status: StatusReport,
     pub link: LinkReport,
@@ -42,8 +45,10 @@ pub(super) struct Witness {
 }
 
 impl Witness {
-    pub fn new() -> Self {
+    /// `kinds`: what the sources of the feed are.
+    pub fn new(kinds: SourceKinds) -> Self {
         Self {
+            kinds,
             rows: BTreeMap::new(),
             status: StatusReport::default(),
             link: LinkReport::default(),
@@ -119,6 +124,7 @@ impl Witness {
             FeedEvent::Synced(_) => self.syncs += 1,
             FeedEvent::Link(link) => self.link = *link,
             FeedEvent::Change(change) => {
+                let Some(change) = self.kinds.read(change) else { return };
                 self.changes += 1;
                 let is_told = change.committed_ms.is_some();
                 self.last.insert(change.key.clone(), (change.op, is_told, now));
@@ -147,6 +153,12 @@ impl Witness {
         differing
             .map(|(key, how)| format!("{} {} {how}{}", key.0.singular(), key.1, told(&key).unwrap_or_default()))
             .collect()
+    }
+
+    /// Rows of each kind, as the connection counts them.
+    pub fn counts(&self) -> PerKind<usize> {
+        let reports = self.kinds.reports(&self.link.sources);
+        PerKind::from_fn(|kind| reports[kind].rows)
     }
 
     pub fn state(&self) -> State {

@@ -17,7 +17,8 @@ use crate::{
     messages::Backlog,
     wall::{self, Picture, WallOptions, canvas::Canvas},
 };
-use model::{Kind, LinkStatus, RowKey};
+use model::{Kind, RowKey};
+use realtime::LinkStatus;
 use settings::{Env, Settings, SettingsArgs, WallSettings};
 
 /// Frames are played one by one: the canvas's own pace does not matter.

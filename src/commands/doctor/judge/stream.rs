@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::check::Check;
 use model::schema;
 use model::{Kind, KindMapping};
-use realtime::{ConnectFailure, Table, advice};
+use realtime::{ConnectFailure, Source, advice};
 
 /// The handshake.
 pub fn websocket(result: Result<(), &ConnectFailure>, took: Duration) -> Check {
@@ -20,7 +20,7 @@ pub fn websocket(result: Result<(), &ConnectFailure>, took: Duration) -> Check {
                 "" => format!("HTTP {http}"),
                 text => format!("HTTP {http}: {text}"),
             };
-            let sentence = advice::refused_connect(*http, message);
+            let sentence = advice::refused_connect(*http, message, &client::remedies());
             let (means, remedy) = sentence
                 .rsplit_once("; ")
                 .unwrap_or((&sentence, "try again in a minute"));
@@ -45,7 +45,7 @@ pub fn join(
             .means("the server holds the socket and does not answer: its connection to the database may be starting")
             .remedy("try again in a minute; look at the project's Realtime logs"),
         Some((_, reason)) => {
-            let sentence = advice::refused_join(reason, signed_in);
+            let sentence = advice::refused_join(reason, signed_in, &client::remedies());
             let (means, remedy) = sentence
                 .rsplit_once("; ")
                 .unwrap_or((&sentence, "try again in a minute"));
@@ -98,15 +98,15 @@ pub fn subscribed(
                 .sql(sql),
         },
         Err((extension, message)) => {
-            let table = Table {
-                kind,
+            let source = Source {
                 schema: of.schema.clone(),
                 table: of.table.clone(),
-                key: of.id.clone(),
-                updated_at: Vec::new(),
-                partitions: Vec::new(),
+                key: vec![of.id.clone()],
+                ..Source::default()
             };
-            let sentence = advice::refused_subscription(extension == "postgres_changes", message, &table, signed_in);
+            let from_database = extension == "postgres_changes";
+            let remedies = client::remedies();
+            let sentence = advice::refused_subscription(from_database, message, &source, signed_in, &remedies);
             let sentence = sentence.unwrap_or_else(|| {
                 "the database does not take the subscription, and the server goes on trying; look at the project's \
                  Realtime logs"

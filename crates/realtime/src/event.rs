@@ -1,0 +1,242 @@
+//! What a session reports to its reader: changes of rows, the connection's status, and its details.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use model::{Level, Notice, Op, Record, RowId};
+
+use super::SourceId;
+
+/// The four words for a connection. `Connected` is reported only when the socket is up, the channel is joined, the
+/// database subscription is confirmed and the first snapshot is merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkStatus {
+    /// On the way to `Connected`, or connected with changes possibly missing ([`StatusReport::catching_up`]).
+    #[default]
+    Connecting,
+    /// Everything is proven: what the reader holds equals the source.
+    Connected,
+    /// No connection; another attempt follows unless the user disconnected.
+    Disconnected,
+    /// Refused; only a change of settings or of the server can help.
+    Error,
+}
+
+impl LinkStatus {
+    /// `connecting`, `connected`, `disconnected` or `error`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Connected => "connected",
+            Self::Disconnected => "disconnected",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// The connection's status and what comes next.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StatusReport {
+    /// The status.
+    pub status: LinkStatus,
+    /// Which attempt is made or waited for: 0 for the first connect, 1 to `max_attempts` for reconnects.
+    pub attempt: u32,
+    /// Attempts before the session gives up; 0 = it never does.
+    pub max_attempts: u32,
+    /// While waiting: time from this report to the next attempt, in milliseconds.
+    pub retry_in_ms: Option<u64>,
+    /// Why it is not connected: one sentence for a person, free of secrets.
+    pub reason: Option<String>,
+    /// The session runs on the stream alone: no snapshot, no audit.
+    pub stream_only: bool,
+    /// While connecting: changes flow and are applied, but some may have been lost, so the tables are read until they
+    /// are proven equal.
+    pub catching_up: bool,
+}
+
+impl StatusReport {
+    /// Changes flow and are applied: proven (`Connected`) or about to be proven again (`catching_up`). Otherwise
+    /// there is an outage and what the reader holds grows old.
+    pub fn is_flowing(&self) -> bool {
+        self.status == LinkStatus::Connected || self.catching_up
+    }
+}
+
+/// One row after a change; for a delete, as it was before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// The source whose row changed.
+    pub source: SourceId,
+    /// The row's key.
+    pub id: RowId,
+    /// What happened to the row.
+    pub op: Op,
+    /// The whole row, columns merged; of a deleted row the last known columns.
+    pub record: Arc<Record>,
+    /// Commit time, milliseconds since the Unix epoch; absent for rows read from a snapshot.
+    pub committed_ms: Option<i64>,
+}
+
+/// A snapshot has been merged; the changes it made were reported before this.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SyncReport {
+    /// Counts snapshots since the session was made; the first is 1.
+    pub epoch: u64,
+    /// Rows of each source, by [`SourceId::index`].
+    pub rows: Vec<usize>,
+    /// Rows that the snapshot inserted.
+    pub added: usize,
+    /// Rows that the snapshot updated.
+    pub changed: usize,
+    /// Rows that the snapshot deleted.
+    pub removed: usize,
+    /// No loss was known: this only checked (periodic reconcile).
+    pub audit: bool,
+}
+
+/// How far a source has come and how its rows are kept up to date. Ordered from worst to best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum SourceState {
+    /// The server refused it for good; the reason is in [`SourceReport::why`].
+    Refused,
+    /// No channel.
+    #[default]
+    Closed,
+    /// The join is sent.
+    Joining,
+    /// The server took the join; changes may not flow yet.
+    Joined,
+    /// The database subscription is confirmed; the snapshot is being read.
+    Reading,
+    /// Its changes cannot be followed, so it is read at a slow pace; the reason is in [`SourceReport::why`].
+    Polled,
+    /// It cannot be read, so only changed rows appear; the reason is in [`SourceReport::why`].
+    StreamOnly,
+    /// Snapshot and stream.
+    Followed,
+}
+
+impl SourceState {
+    /// The state in a few words.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Closed => "closed",
+            Self::Joining => "joining",
+            Self::Joined => "waiting for the database",
+            Self::Reading => "reading the snapshot",
+            Self::Polled => "each minute",
+            Self::StreamOnly => "stream only",
+            Self::Followed => "live",
+        }
+    }
+}
+
+/// One source as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SourceReport {
+    /// Its state.
+    pub state: SourceState,
+    /// Why it is refused, polled or followed by the stream alone: words for a person, free of secrets.
+    pub why: Option<String>,
+    /// Rows held.
+    pub rows: usize,
+}
+
+/// One connection and how it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// Start, since the session was made, in milliseconds.
+    pub started_ms: u64,
+    /// Live since, same clock; absent when it never was.
+    pub live_ms: Option<u64>,
+    /// End, same clock; absent while it lasts.
+    pub ended_ms: Option<u64>,
+    /// Why it ended.
+    pub reason: Option<String>,
+}
+
+/// A snapshot as it was merged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resync {
+    /// End, since the session was made, in milliseconds.
+    pub at_ms: u64,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
+    /// Why it was read: `first`, `gap`, `audit` or `replaced`.
+    pub why: &'static str,
+    /// Rows inserted.
+    pub added: usize,
+    /// Rows updated.
+    pub changed: usize,
+    /// Rows deleted.
+    pub removed: usize,
+}
+
+/// Something that happened to the connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkEvent {
+    /// Since the session was made, in milliseconds; of repetitions, the last one.
+    pub at_ms: u64,
+    /// How serious it is.
+    pub level: Level,
+    /// One sentence.
+    pub text: String,
+    /// Repetitions in a row that this entry stands for, so that an hourly renewal or a long series of attempts does not
+    /// displace what happened before.
+    pub times: u32,
+}
+
+/// The connection's details beyond its status. Reported when they change, at most four times a second.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LinkReport {
+    /// Round trip of the last answered heartbeat, in milliseconds.
+    pub heartbeat_rtt_ms: Option<u64>,
+    /// The last round trips, oldest first, in milliseconds; bounded by [`crate::MAX_ROUND_TRIPS`].
+    pub round_trips_ms: Vec<u64>,
+    /// The sources, by [`SourceId::index`].
+    pub sources: Vec<SourceReport>,
+    /// Subscriptions made since the session was made: each join is an epoch of its own.
+    pub epoch: u64,
+    /// The last snapshot that was merged.
+    pub last_resync: Option<Resync>,
+    /// When a reconcile last corrected rows whose changes never came, in milliseconds since the session was made; and
+    /// how many rows.
+    pub last_drift: Option<(u64, usize)>,
+    /// When the last audit ended, on the same clock; and whether it found all sources equal.
+    pub last_audit: Option<(u64, bool)>,
+    /// End of the session token (or of a key that expires), in milliseconds since the Unix epoch.
+    pub token_expires_ms: Option<i64>,
+    /// Changes that were replaced by a later one of the same row before the reader took them. Set by whoever drives the
+    /// session; the session itself leaves it at 0.
+    pub coalesced: u64,
+    /// Changes taken since the session was made.
+    pub changes: u64,
+    /// Bytes of text and binary frames since the session was made.
+    pub bytes: u64,
+    /// Frames dropped as malformed since the session was made.
+    pub malformed: u64,
+    /// Sockets opened since the session was made.
+    pub connects: u64,
+    /// The last connections, oldest first; bounded by [`crate::MAX_HISTORY`].
+    pub history: Vec<Attempt>,
+    /// The last events of the connection, oldest first; bounded by [`crate::MAX_EVENTS`].
+    pub events: Vec<LinkEvent>,
+}
+
+/// One report to the reader. Order matters: a `Synced` comes after the changes it counts.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FeedEvent {
+    /// The status changed.
+    Status(StatusReport),
+    /// A row changed.
+    Change(Change),
+    /// A snapshot was merged.
+    Synced(SyncReport),
+    /// Something a person should know.
+    Notice(Notice),
+    /// The details changed. Boxed: it is much larger than a change, of which there are many.
+    Link(Box<LinkReport>),
+}

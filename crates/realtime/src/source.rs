@@ -1,0 +1,231 @@
+//! Sources: the followed tables, their keys, and the names that their changes come under.
+
+use std::{borrow::Cow, fmt};
+
+use model::{Cell, Record, RowId};
+
+/// Separates the parts of a composite key in a [`RowId`]; a part that has one in it has it escaped.
+const SEPARATOR: char = '/';
+const ESCAPE: char = '\\';
+
+/// Which of the configured sources: its position in [`crate::SessionConfig::sources`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct SourceId(u16);
+
+impl SourceId {
+    /// The source at this position. Positions beyond 65,535 do not exist.
+    pub fn new(index: usize) -> Self {
+        Self(u16::try_from(index).unwrap_or(u16::MAX))
+    }
+
+    /// The position.
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+impl fmt::Display for SourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// One table to follow.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Source {
+    /// The table's schema, `public` in most projects.
+    pub schema: String,
+    /// The table's name.
+    pub table: String,
+    /// Primary-key columns, one or more, in the order of the key.
+    pub key: Vec<String>,
+    /// The columns to keep beside the key; `None` = all.
+    pub columns: Option<Vec<String>>,
+    /// Columns that may say when a row was last changed, the most trusted first: the audit orders by one of them.
+    pub updated_at: Vec<String>,
+    /// Names that the changes of its partitions come under (the stream names the leaf, not the parent). `%` stands for
+    /// any run of characters and `_` for one, as the server matches names.
+    pub partitions: Vec<String>,
+    /// What a person calls one row and several rows, like `("task", "tasks")`; used in notices.
+    pub noun: (String, String),
+}
+
+impl Source {
+    /// `schema.table`, for messages.
+    pub fn name(&self) -> String {
+        format!("{}.{}", self.schema, self.table)
+    }
+
+    /// The names to subscribe to. The server reports changes of a partitioned table under the leaf's name, and does
+    /// not match them with the parent's.
+    pub(super) fn subscribed_names(&self) -> impl Iterator<Item = &str> {
+        let own = self.partitions.is_empty().then_some(self.table.as_str());
+        own.into_iter().chain(self.partitions.iter().map(String::as_str))
+    }
+
+    /// A change under this name is one of this source.
+    pub(super) fn is_named(&self, schema: &str, table: &str) -> bool {
+        self.schema == schema && (self.table == table || self.partitions.iter().any(|pattern| is_like(table, pattern)))
+    }
+
+    /// The row's key; `None` when a key column is absent, null or of a type that cannot be a key.
+    pub fn id_of(&self, record: &Record) -> Option<RowId> {
+        self.id_from(|column| record.get(column))
+    }
+
+    /// As [`Source::id_of`], of whatever gives a column's cell.
+    pub(super) fn id_from<'r>(&self, cell: impl Fn(&str) -> Option<Cell<'r>>) -> Option<RowId> {
+        match self.key.as_slice() {
+            [key] => RowId::from_value(cell(key)?),
+            keys => {
+                let mut id = String::new();
+                for key in keys {
+                    push_part(&mut id, RowId::text_of(&cell(key)?)?);
+                }
+                (!id.is_empty()).then(|| RowId::from(id.as_str()))
+            }
+        }
+    }
+
+    /// The columns kept, the key first; `None` = all.
+    pub fn kept_columns(&self) -> Option<impl Iterator<Item = &str>> {
+        let columns = self.columns.as_ref()?;
+        let beside_key = columns.iter().filter(|column| !self.key.contains(column));
+        Some(self.key.iter().chain(beside_key).map(String::as_str))
+    }
+
+    /// Whether a column is kept.
+    pub(super) fn keeps(&self, column: &str) -> bool {
+        let is = |name: &String| name == column;
+        self.columns
+            .as_ref()
+            .is_none_or(|columns| columns.iter().any(is) || self.key.iter().any(is))
+    }
+
+    /// The values of the key columns that make up this id, in the order of [`Source::key`].
+    pub fn key_values<'i>(&self, id: &'i RowId) -> Vec<Cow<'i, str>> {
+        if self.key.len() <= 1 {
+            return vec![Cow::Borrowed(id.as_str())];
+        }
+        parts(id.as_str())
+    }
+
+    /// Bytes that a look-up of this id adds to an address, roughly.
+    pub(super) fn lookup_bytes(&self, id: &RowId) -> usize {
+        let names = match self.key.as_slice() {
+            [_] => 0,
+            keys => keys.iter().map(|key| key.len() + ".eq.,and()".len()).sum(),
+        };
+        id.as_str().len() + names
+    }
+}
+
+/// Appends a part of a composite key.
+fn push_part(id: &mut String, part: &str) {
+    if !id.is_empty() {
+        id.push(SEPARATOR);
+    }
+    for letter in part.chars() {
+        if matches!(letter, SEPARATOR | ESCAPE) {
+            id.push(ESCAPE);
+        }
+        id.push(letter);
+    }
+}
+
+/// The parts of a composite key, with the escapes taken out.
+fn parts(id: &str) -> Vec<Cow<'_, str>> {
+    if !id.contains(ESCAPE) {
+        return id.split(SEPARATOR).map(Cow::Borrowed).collect();
+    }
+    let mut parts = vec![String::new()];
+    let mut letters = id.chars();
+    while let Some(letter) = letters.next() {
+        let letter = match letter {
+            SEPARATOR => {
+                parts.push(String::new());
+                continue;
+            }
+            ESCAPE => letters.next().unwrap_or(ESCAPE),
+            other => other,
+        };
+        if let Some(part) = parts.last_mut() {
+            part.push(letter);
+        }
+    }
+    parts.into_iter().map(Cow::Owned).collect()
+}
+
+/// SQL's `LIKE` without an escape character, which is how the server matches names: `%` is any run, `_` any one
+/// character. Takes time linear in each run.
+pub fn is_like(text: &str, pattern: &str) -> bool {
+    let (text, pattern): (Vec<char>, Vec<char>) = (text.chars().collect(), pattern.chars().collect());
+    let (mut at, mut of) = (0, 0);
+    // Where the last `%` stood, and how much of the text it has taken so far.
+    let mut run: Option<(usize, usize)> = None;
+    while let Some(letter) = text.get(at) {
+        match (pattern.get(of), run) {
+            (Some('%'), _) => {
+                run = Some((of, at));
+                of += 1;
+            }
+            (Some(wanted), _) if *wanted == '_' || wanted == letter => {
+                at += 1;
+                of += 1;
+            }
+            (_, Some((star, taken))) => {
+                run = Some((star, taken + 1));
+                of = star + 1;
+                at = taken + 1;
+            }
+            (_, None) => return false,
+        }
+    }
+    pattern.iter().skip(of).all(|left| *left == '%')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_matched_as_the_server_matches_them() {
+        for (text, pattern, expected) in [
+            ("tasks_2026_10", "tasks_2026_%", true),
+            ("tasks_2026_10", "tasks_%_10", true),
+            ("tasksx2026x10", "tasks_2026_10", true),
+            ("tasks", "tasks_%", false),
+            ("tasks_", "tasks_%", true),
+            ("tasks", "%", true),
+            ("tasks", "task_", true),
+            ("tasks", "task", false),
+            ("tasks", "t%k%s", true),
+            ("", "%%", true),
+            ("tasks", "Tasks", false),
+            ("aaaaaaaaaaaaaaaaaaaaaaaaaaaab", "%a%a%a%a%a%a%a%a%a%c", false),
+        ] {
+            assert_eq!(is_like(text, pattern), expected, "{text} like {pattern}");
+        }
+    }
+
+    #[test]
+    fn a_composite_key_is_one_id_and_comes_apart_again() {
+        let source = Source {
+            key: vec!["org".into(), "nr".into()],
+            ..Source::default()
+        };
+        for (row, id, values) in [
+            (r#"{"org":"acme","nr":7}"#, Some("acme/7"), vec!["acme", "7"]),
+            (r#"{"org":"a/b\\","nr":1}"#, Some("a\\/b\\\\/1"), vec!["a/b\\", "1"]),
+            (r#"{"org":"a","nr":"b/1"}"#, Some("a/b\\/1"), vec!["a", "b/1"]),
+            (r#"{"org":null,"nr":1}"#, None, vec![]),
+            (r#"{"nr":1}"#, None, vec![]),
+        ] {
+            let found = source.id_of(&Record::from_json(row).expect("a row"));
+            assert_eq!(found.as_ref().map(RowId::as_str), id, "{row}");
+            if let Some(found) = found {
+                assert_eq!(source.key_values(&found), values, "{row}");
+            }
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! What the stream does not tell: bursts that trip a server's limit, a channel that is joined but deaf, rows that change
+//! without a word, tables that cannot be followed. With a made-up clock.
+
+use crate::rig::{Rig, config, seconds, table};
+use realtime::{Effect, FeedEvent, LinkReport, LinkStatus, PageError, SessionConfig, SourceId, SourceState};
+use serde_json::{Value, json};
+
+fn watching() -> SessionConfig {
+    let mut config = config();
+    config.audit_interval = Some(seconds(60));
+    config.change_limit = Some(100);
+    for table in &mut config.sources {
+        table.updated_at = vec!["changed_at".into(), "updated_at".into()];
+    }
+    config
+}
+
+fn row(id: u64, second: u64) -> Value {
+    json!({"id": id, "updated_at": format!("2026-11-23T10:{:02}:{:02}.5+00:00", second / 60 % 60, second % 60)})
+}
+
+fn link(rig: &Rig) -> LinkReport {
+    let told = rig.effects.iter().rev().find_map(|action| match action {
+        Effect::Emit(FeedEvent::Link(link)) => Some((**link).clone()),
+        _ => None,
+    });
+    told.expect("details")
+}
+
+#[test]
+fn r22_after_a_burst_it_catches_up_until_quiet_and_equal() {
+    let mut rows: Vec<Value> = (0..50).map(|id| row(id, 0)).collect();
+    let mut rig = Rig::live(watching(), &rows);
+    rig.run(seconds(60), &rows);
+    let before = rig.notices.len();
+    for n in 0..6_000 {
+        rig.update(json!({"id": n % 50, "updated_at": row(0, 1)["updated_at"], "n": n}));
+    }
+    assert!(rig.is_catching_up(), "{}", rig.reason());
+    // The server drops what comes next, without a word.
+    rows = (0..50)
+        .map(|id| json!({"id": id, "updated_at": row(0, 1)["updated_at"], "n": 5_950 + id}))
+        .collect();
+    rows.push(row(99, 2));
+    rig.run(seconds(30), &rows);
+    assert!(rig.row("99").is_some(), "read meanwhile");
+    assert!(rig.is_catching_up(), "the limit may still be in the way");
+    rows.push(row(100, 40));
+    rig.run(seconds(60), &rows);
+    assert!(rig.row("100").is_some());
+    assert_eq!(rig.status(), LinkStatus::Connected);
+    assert!(rig.has_notice("caught_up"));
+    assert_eq!(rig.closes, 0);
+    let false_alarm = |code| matches!(code, "lost" | "retrying" | "restored" | "connected");
+    let alarms = rig
+        .notices
+        .iter()
+        .skip(before)
+        .filter(|notice| false_alarm(notice.code()));
+    assert_eq!(alarms.count(), 0, "nothing was lost, and nothing came back");
+}
+
+#[test]
+fn r22_a_reading_that_began_before_a_burst_does_not_prove_what_came_after() {
+    let rows: Vec<Value> = (0..50).map(|id| row(id, 0)).collect();
+    let mut rig = Rig::live(watching(), &rows);
+    // The confirming pass begins; in the middle of it comes the burst.
+    while rig.fetches.is_empty() {
+        rig.pass(seconds(1));
+    }
+    for n in 0..6_000 {
+        rig.update(json!({"id": n % 50, "updated_at": row(0, 1)["updated_at"], "n": n}));
+    }
+    assert!(rig.is_catching_up());
+    let synced = rig.synced.len();
+    rig.finish_snapshot(&rows);
+    assert_eq!(rig.synced.len(), synced + 1);
+    assert!(rig.is_catching_up(), "{:?}", rig.statuses.last());
+}
+
+#[test]
+fn r22_another_connection_does_not_lift_the_projects_limit() {
+    let rows = [row(1, 0)];
+    let mut rig = Rig::live(watching(), &rows);
+    for n in 0..6_000 {
+        rig.update(json!({"id": 1, "updated_at": rows[0]["updated_at"], "n": n}));
+    }
+    rig.lost();
+    rig.pass(seconds(3));
+    rig.give(realtime::Event::SocketOpened);
+    rig.join_ok();
+    rig.system_ok();
+    rig.finish_snapshot(&rows);
+    let status = rig.statuses.last().expect("a status");
+    assert!(status.catching_up && status.status == LinkStatus::Connecting);
+    let back = rig.notices.iter().find(|notice| notice.code() == "restored");
+    let text = back.map(|notice| notice.text.as_str()).unwrap_or_default();
+    assert!(text.starts_with("Back after"), "not called live: {text}");
+    rig.run(seconds(90), &rows);
+    assert_eq!(rig.status(), LinkStatus::Connected);
+}
+
+#[test]
+fn a_steady_stream_above_the_limit_proves_another_one() {
+    let mut rig = Rig::live(watching(), &[json!({"id": 1, "n": 0})]);
+    for second in 0..120 {
+        for n in 0..300 {
+            rig.update(json!({"id": 1, "n": second * 300 + n}));
+        }
+        rig.run(seconds(1), &[json!({"id": 1, "n": second * 300 + 299})]);
+    }
+    assert_eq!(rig.status(), LinkStatus::Connected, "{}", rig.reason());
+    let doubts = rig.statuses.iter().filter(|status| status.catching_up).count();
+    assert_eq!(doubts, 1, "it doubted once and learned");
+}
+
+#[test]
+fn r23_a_deaf_channel_is_found_by_the_audit_and_joined_anew() {
+    let old = vec![row(1, 0), row(2, 0)];
+    let mut rig = Rig::live(watching(), &old);
+    // The confirming pass and a first audit find all well.
+    rig.run(seconds(100), &old);
+    assert_eq!(link(&rig).last_audit.map(|(_, equal)| equal), Some(true));
+    // From here on nothing is told any more.
+    let new = vec![row(1, 120), row(2, 0), row(3, 130)];
+    rig.run(seconds(130), &new);
+    assert!(rig.has_notice("drift"), "{:?}", rig.notices);
+    assert_eq!(rig.ids(), ["1", "2", "3"]);
+    assert_eq!((rig.closes, rig.opens), (1, 2), "joined anew at once");
+    assert!(rig.notices.iter().any(|notice| notice.text.contains("told nothing")));
+}
+
+#[test]
+fn r21_r25_rows_that_vanish_without_a_word_are_found_by_their_number() {
+    let old: Vec<Value> = (0..5).map(|id| row(id, 0)).collect();
+    let mut rig = Rig::live(watching(), &old);
+    rig.run(seconds(60), &old);
+    let left = &old[..3];
+    // The channel is alive: another row changes all the time.
+    for second in 0..120 {
+        rig.update(row(1, 100 + second));
+        let now = [old[0].clone(), row(1, 100 + second), old[2].clone()];
+        rig.run(seconds(1), &now);
+    }
+    assert_eq!(rig.ids(), ["0", "1", "2"], "{}", left.len());
+    assert_eq!(rig.closes, 0, "the channel told of other things meanwhile");
+}
+
+#[test]
+fn what_is_on_its_way_is_no_drift() {
+    let mut rows = vec![row(1, 0)];
+    let mut rig = Rig::live(watching(), &rows);
+    rig.run(seconds(40), &rows);
+    let snapshots = rig.synced.len();
+    for second in 41..220 {
+        // The source is always a second ahead of the stream.
+        let told = row(1, second);
+        rows = vec![row(1, second + 1)];
+        rig.update(told);
+        rig.run(seconds(1), &rows);
+    }
+    assert_eq!(rig.synced.len(), snapshots, "no reading was called for");
+    assert_eq!(rig.status(), LinkStatus::Connected);
+}
+
+#[test]
+fn while_drift_is_found_it_is_not_live_and_when_none_is_found_it_is() {
+    let rows = [row(1, 0)];
+    let mut rig = Rig::live(watching(), &rows);
+    rig.run(seconds(40), &rows);
+    let now = [row(1, 0), row(2, 50)];
+    rig.update(row(1, 0));
+    rig.run(seconds(59), &now);
+    rig.update(row(1, 0));
+    let before = rig.statuses.len();
+    rig.run(seconds(60), &now);
+    let said: Vec<_> = rig
+        .statuses
+        .iter()
+        .skip(before.saturating_sub(2))
+        .map(|status| status.catching_up)
+        .collect();
+    assert!(rig.statuses.iter().any(|status| status.catching_up), "{said:?}");
+    assert_eq!(rig.status(), LinkStatus::Connected);
+    assert_eq!(link(&rig).last_drift.map(|(_, rows)| rows), Some(1));
+}
+
+#[test]
+fn a_table_that_cannot_be_read_is_followed_by_the_stream_alone_and_told_of() {
+    let mut config = watching();
+    config.sources.push(table("agents"));
+    let mut rig = Rig::syncing(config);
+    for _ in 0..2 {
+        let request = rig.fetch();
+        if request.source.table == "agents" {
+            rig.fail(&request, PageError::Denied("the key may not read public.agents".into()));
+        } else {
+            rig.answer(&request, &[row(1, 0)]);
+        }
+    }
+    rig.finish_snapshot(&[]);
+    assert_eq!(rig.status(), LinkStatus::Connected);
+    assert!(rig.has_notice("table_unreadable"));
+    rig.change_in(101, "agents", "INSERT", Some(json!({"id": 7})), None, &[]);
+    assert!(rig.state.contains_key(&(SourceId::new(1), "7".into())));
+    rig.pass(seconds(1));
+    assert_eq!(link(&rig).sources[1].state, SourceState::StreamOnly);
+    assert_eq!(link(&rig).sources[0].state, SourceState::Followed);
+}
+
+#[test]
+fn when_no_table_can_be_read_it_is_an_error() {
+    let mut rig = Rig::syncing(watching());
+    let request = rig.fetch();
+    rig.fail(&request, PageError::Denied("the key may not read public.todos".into()));
+    assert_eq!(rig.status(), LinkStatus::Error);
+    assert!(rig.reason().contains("public.todos"));
+}
+
+#[test]
+fn r29_partitions_are_asked_for_and_taken_under_their_own_names() {
+    let mut config = watching();
+    config.sources[0].partitions = vec!["todos_2026_%".into()];
+    let mut rig = Rig::live(config, &[row(1, 0)]);
+    let join = rig.sent.iter().find(|text| text.contains("phx_join")).expect("a join");
+    assert!(
+        join.contains("todos_2026_%") && !join.contains(r#""table":"todos""#),
+        "{join}"
+    );
+    rig.change_in(100, "todos_2026_10", "INSERT", Some(json!({"id": 2})), None, &[]);
+    rig.change_in(100, "todosx2025x10", "INSERT", Some(json!({"id": 3})), None, &[]);
+    assert_eq!(rig.ids(), ["1", "2"]);
+}
+
+#[test]
+fn a_wall_that_never_gives_up_looks_again_at_a_refusal_for_good() {
+    let mut config = watching();
+    config.backoff.max_attempts = 0;
+    let mut rig = Rig::started(config);
+    rig.refused(404, "Tenant not found");
+    let status = rig.statuses.last().expect("a status").clone();
+    assert_eq!((status.status, status.retry_in_ms), (LinkStatus::Error, Some(300_000)));
+    rig.pass(seconds(300));
+    assert_eq!(rig.opens, 2);
+}
+
+#[test]
+fn the_details_tell_the_story() {
+    let rows = [row(1, 0)];
+    let mut rig = Rig::live(watching(), &rows);
+    rig.run(seconds(30), &rows);
+    let told = link(&rig);
+    assert_eq!(told.epoch, 1);
+    let resync = told.last_resync.expect("one");
+    assert!(resync.why == "audit" || resync.why == "first");
+    assert!(
+        told.events.iter().any(|event| event.text.starts_with("Live")),
+        "{:?}",
+        told.events
+    );
+    for _ in 0..30 {
+        rig.lost();
+        rig.pass(seconds(60));
+        rig.user(realtime::Command::Reconnect);
+    }
+    rig.pass(seconds(1));
+    // Try after try is one event that counts them: what happened before stays to be read.
+    let events = link(&rig).events;
+    assert!(events.len() <= realtime::MAX_EVENTS);
+    assert!(events.iter().any(|event| event.text.starts_with("Live")), "{events:?}");
+    assert!(events.last().is_some_and(|event| event.times >= 30), "{events:?}");
+}
+
+#[test]
+fn r22_what_is_dropped_behind_the_readers_back_is_found_before_it_is_live_again() {
+    let mut rows: Vec<Value> = (0..10).map(|id| row(id, 0)).collect();
+    let mut rig = Rig::live(watching(), &rows);
+    rig.run(seconds(60), &rows);
+    for n in 0..6_000 {
+        rig.update(json!({"id": n % 10, "updated_at": rows[0]["updated_at"], "n": n}));
+    }
+    rows = (0..10)
+        .map(|id| json!({"id": id, "updated_at": rows[0]["updated_at"], "n": 5_990 + id}))
+        .collect();
+    // The server tells nothing for a minute, and every quarter of a second another row comes.
+    for id in 0..240 {
+        rows.push(row(1_000 + id, 100 + id / 4));
+        rig.run(crate::rig::ms(250), &rows);
+        if rig.status() == LinkStatus::Connected {
+            assert_eq!(rig.state.len(), rows.len(), "said to be live at row {id}");
+        }
+    }
+    rig.run(seconds(60), &rows);
+    assert_eq!((rig.status(), rig.state.len()), (LinkStatus::Connected, rows.len()));
+}

@@ -1,0 +1,274 @@
+//! A connection replaced by another before the server cuts it: live all the while, nothing missed, nothing told twice.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::rig::{config, ms, record, seconds};
+use model::Op;
+use realtime::{
+    CloseReason, Command, ConnectionId, Direction, Effect, Event, FeedEvent, Frame, LinkStatus, Now, PageQuery,
+    PageRequest, Session, SessionConfig, Vsn, decode_text, encode_text,
+};
+use serde_json::{Value, json};
+
+/// One of the two sockets, as the server sees it.
+#[derive(Default)]
+struct Socket {
+    topic: String,
+    join_ref: String,
+    beats: Vec<String>,
+    fetches: Vec<PageRequest>,
+    wake: Option<Duration>,
+    opens: usize,
+    closes: usize,
+    leaves: usize,
+}
+
+struct Pair {
+    session: Session,
+    at: Duration,
+    sockets: [Socket; 2],
+    statuses: Vec<LinkStatus>,
+    notices: Vec<&'static str>,
+    state: BTreeMap<String, Value>,
+    told: usize,
+}
+
+impl Pair {
+    fn new() -> Self {
+        let config = SessionConfig {
+            replace_after: Some(seconds(1_000)),
+            ..config()
+        };
+        Self {
+            session: Session::new(config),
+            at: Duration::ZERO,
+            sockets: <[Socket; 2]>::default(),
+            statuses: Vec::new(),
+            notices: Vec::new(),
+            state: BTreeMap::new(),
+            told: 0,
+        }
+    }
+
+    fn socket(&mut self, side: ConnectionId) -> &mut Socket {
+        &mut self.sockets[side.index()]
+    }
+
+    fn give(&mut self, side: ConnectionId, input: Event) {
+        let now = Now {
+            at: self.at,
+            wall_ms: 1_790_000_000_000 + i64::try_from(self.at.as_millis()).expect("small"),
+            random: 0.5,
+        };
+        let mut effects = Vec::new();
+        self.session.handle(side, input, now, &mut effects);
+        for (side, action) in effects {
+            let socket = &mut self.sockets[side.index()];
+            match action {
+                Effect::Open => socket.opens += 1,
+                Effect::Close => socket.closes += 1,
+                Effect::Send(text) => {
+                    let frame = decode_text(Vsn::V2, &text).expect("a frame");
+                    let reference = frame.reference.clone().expect("a reference").into_owned();
+                    match &*frame.event {
+                        "phx_join" => (socket.topic, socket.join_ref) = (frame.topic.to_string(), reference),
+                        "heartbeat" => socket.beats.push(reference),
+                        "phx_leave" => socket.leaves += 1,
+                        other => panic!("{other}"),
+                    }
+                }
+                Effect::Fetch(request) => socket.fetches.push(*request),
+                Effect::CancelFetches => socket.fetches.clear(),
+                Effect::WakeAt(at) => socket.wake = at,
+                Effect::Emit(FeedEvent::Status(status)) => self.statuses.push(status.status),
+                Effect::Emit(FeedEvent::Notice(notice)) => self.notices.push(notice.code()),
+                Effect::Emit(FeedEvent::Change(change)) => {
+                    self.told += 1;
+                    let row = serde_json::to_value(&*change.record).expect("a row");
+                    let id = change.id.to_string();
+                    let before = match change.op {
+                        Op::Delete => self.state.remove(&id),
+                        _ => self.state.insert(id, row),
+                    };
+                    assert_eq!(before.is_some(), change.op != Op::Insert, "{change:?}");
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn frame(&mut self, side: ConnectionId, frame: &Frame<'_>) {
+        let text = encode_text(Vsn::V2, Direction::ToClient, frame);
+        self.give(side, Event::Text(text));
+    }
+
+    /// Takes the join, confirms it, answers the pages, and lets it settle.
+    fn bring_up(&mut self, side: ConnectionId, rows: &[Value]) {
+        self.give(side, Event::SocketOpened);
+        self.confirm(side);
+        self.run(seconds(3), rows);
+    }
+
+    fn confirm(&mut self, side: ConnectionId) {
+        let (topic, join) = (self.socket(side).topic.clone(), self.socket(side).join_ref.clone());
+        let entries = json!({"postgres_changes": [{"event": "*", "schema": "public", "table": "todos", "id": 100}]});
+        self.frame(side, &Frame::reply(Some(&join), Some(&join), &topic, true, &entries));
+        let subscribed = Frame::system(
+            Some(&join),
+            &topic,
+            "postgres_changes",
+            true,
+            "Subscribed to PostgreSQL",
+        );
+        self.frame(side, &subscribed);
+    }
+
+    fn update(&mut self, side: ConnectionId, row: &Value) {
+        let topic = self.socket(side).topic.clone();
+        let data = json!({"schema": "public", "table": "todos", "type": "UPDATE", "columns": [], "errors": null,
+            "commit_timestamp": "2026-08-21T10:00:00.123Z", "record": row, "old_record": {"id": row["id"]}});
+        self.frame(side, &Frame::postgres_changes(&topic, &[100], &data));
+    }
+
+    /// Lets time pass; wakes, beats and pages of both sockets are served.
+    fn run(&mut self, time: Duration, rows: &[Value]) {
+        let end = self.at + time;
+        while self.at < end {
+            self.at += ms(100);
+            for side in ConnectionId::ALL {
+                let at = self.at;
+                if self.socket(side).wake.is_some_and(|wake| wake <= at) {
+                    self.socket(side).wake = None;
+                    self.give(side, Event::Timer);
+                }
+                for beat in std::mem::take(&mut self.socket(side).beats) {
+                    self.frame(side, &Frame::reply(None, Some(&beat), "phoenix", true, &json!({})));
+                }
+                for request in std::mem::take(&mut self.socket(side).fetches) {
+                    let page = match &request.query {
+                        PageQuery::After { after: None, .. } => rows.iter().cloned().map(record).collect(),
+                        PageQuery::After { .. } => Vec::new(),
+                        PageQuery::Ids(ids) => rows
+                            .iter()
+                            .filter(|row| ids.iter().any(|id| *id.as_str() == crate::rig::id_text(&row["id"])))
+                            .cloned()
+                            .map(record)
+                            .collect(),
+                    };
+                    let (id, result) = (request.id, Ok(page));
+                    self.give(side, Event::Page { id, result });
+                }
+            }
+        }
+    }
+
+    /// Live on the left socket, and about to be replaced.
+    fn due(rows: &[Value]) -> Self {
+        let mut pair = Self::new();
+        pair.give(ConnectionId::A, Event::Start);
+        pair.bring_up(ConnectionId::A, rows);
+        assert_eq!(pair.statuses, [LinkStatus::Connecting, LinkStatus::Connected]);
+        pair.run(seconds(950), rows);
+        assert_eq!(pair.socket(ConnectionId::B).opens, 0, "not sooner than asked for");
+        pair.run(seconds(50), rows);
+        assert_eq!(pair.socket(ConnectionId::B).opens, 1);
+        pair
+    }
+}
+
+#[test]
+fn the_successor_takes_over_unseen() {
+    let rows = [json!({"id": 1, "n": 1}), json!({"id": 2, "n": 1})];
+    let mut pair = Pair::due(&rows);
+    pair.give(ConnectionId::B, Event::SocketOpened);
+    // Changes go on, and both are told of them.
+    pair.update(ConnectionId::A, &json!({"id": 1, "n": 2}));
+    assert_eq!(pair.state["1"]["n"], 2);
+    pair.confirm(ConnectionId::B);
+    pair.update(ConnectionId::B, &json!({"id": 1, "n": 2}));
+    let told = pair.told;
+    let rows = [json!({"id": 1, "n": 2}), json!({"id": 2, "n": 1})];
+    pair.run(seconds(4), &rows);
+    assert_eq!(pair.session.connection(), ConnectionId::B);
+    assert_eq!(
+        (pair.socket(ConnectionId::A).leaves, pair.socket(ConnectionId::A).closes),
+        (1, 1)
+    );
+    assert_eq!(pair.statuses.len(), 2, "it was live all the while: {:?}", pair.statuses);
+    assert_eq!(pair.told, told, "nothing was told twice");
+    assert!(pair.notices.contains(&"replaced"));
+    // From here on the new one is heard, and the old one is not.
+    pair.update(ConnectionId::A, &json!({"id": 2, "n": 8}));
+    pair.update(ConnectionId::B, &json!({"id": 2, "n": 9}));
+    assert_eq!(pair.state["2"]["n"], 9);
+    pair.run(seconds(900), &[json!({"id": 1, "n": 2}), json!({"id": 2, "n": 9})]);
+    assert_eq!((pair.statuses.len(), pair.socket(ConnectionId::B).closes), (2, 0));
+    // And is replaced in its turn.
+    pair.run(seconds(100), &rows);
+    assert_eq!(pair.socket(ConnectionId::A).opens, 2);
+}
+
+#[test]
+fn what_only_the_successor_was_told_of_is_told_when_it_takes_over() {
+    let rows = [json!({"id": 1, "n": 1})];
+    let mut pair = Pair::due(&rows);
+    // The old channel has gone deaf; a feed that never rests is never equal.
+    let now = [json!({"id": 1, "n": 5}), json!({"id": 2, "n": 1})];
+    pair.bring_up(ConnectionId::B, &now);
+    pair.run(seconds(15), &now);
+    assert_eq!(pair.session.connection(), ConnectionId::B);
+    assert_eq!((&pair.state["1"]["n"], pair.state.len()), (&json!(5), 2));
+}
+
+#[test]
+fn a_successor_that_fails_is_dropped_without_a_word_and_tried_again() {
+    let rows = [json!({"id": 1})];
+    let mut pair = Pair::due(&rows);
+    pair.give(
+        ConnectionId::B,
+        Event::ConnectFailed(realtime::ConnectFailure::Unreachable("refused".into())),
+    );
+    assert_eq!((pair.session.connection(), pair.statuses.len()), (ConnectionId::A, 2));
+    pair.run(seconds(599), &rows);
+    assert_eq!(pair.socket(ConnectionId::B).opens, 1);
+    pair.run(seconds(5), &rows);
+    assert_eq!(pair.socket(ConnectionId::B).opens, 2);
+    pair.bring_up(ConnectionId::B, &rows);
+    assert_eq!(pair.session.connection(), ConnectionId::B);
+    assert!(!pair.notices.contains(&"retrying"), "{:?}", pair.notices);
+}
+
+#[test]
+fn a_successor_that_never_gets_there_is_dropped_in_time() {
+    let rows = [json!({"id": 1})];
+    let mut pair = Pair::due(&rows);
+    pair.give(ConnectionId::B, Event::SocketOpened);
+    pair.run(seconds(130), &rows);
+    assert_eq!((pair.socket(ConnectionId::B).closes, pair.statuses.len()), (1, 2));
+}
+
+#[test]
+fn when_the_old_one_is_lost_meanwhile_it_is_an_ordinary_loss() {
+    let rows = [json!({"id": 1})];
+    let mut pair = Pair::due(&rows);
+    pair.give(ConnectionId::B, Event::SocketOpened);
+    pair.give(ConnectionId::A, Event::SocketClosed(CloseReason::Lost("reset".into())));
+    assert_eq!(pair.socket(ConnectionId::B).closes, 1);
+    assert_eq!(pair.statuses.last(), Some(&LinkStatus::Disconnected));
+    pair.run(seconds(3), &rows);
+    pair.bring_up(ConnectionId::A, &rows);
+    assert_eq!(pair.statuses.last(), Some(&LinkStatus::Connected));
+}
+
+#[test]
+fn a_user_who_disconnects_closes_both() {
+    let rows = [json!({"id": 1})];
+    let mut pair = Pair::due(&rows);
+    pair.give(ConnectionId::B, Event::SocketOpened);
+    pair.give(ConnectionId::A, Event::Command(Command::Disconnect));
+    assert_eq!(
+        (pair.socket(ConnectionId::A).closes, pair.socket(ConnectionId::B).closes),
+        (1, 1)
+    );
+    assert_eq!(pair.statuses.last(), Some(&LinkStatus::Disconnected));
+}

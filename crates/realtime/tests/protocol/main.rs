@@ -1,0 +1,18 @@
+//! The session driven without a socket: recorded frames, every race, made-up and random failures.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
+mod mutate;
+mod recorded;
+mod rig;
+
+mod audits;
+mod fuzz_frames;
+mod handover;
+mod live_prop;
+mod merge_prop;
+mod races;
+mod realtime_vectors;
+mod session;
+mod tokens;
+mod transcripts;

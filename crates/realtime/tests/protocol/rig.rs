@@ -1,0 +1,524 @@
+//! A session driven by hand: a made-up clock, what it says collected, answers given when the test wants.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::{collections::BTreeMap, time::Duration};
+
+use model::{Backoff, Notice, Record};
+use realtime::{
+    CloseReason, Command, ConnectFailure, Direction, Effect, Event, FeedEvent, Frame, Grant, LinkStatus, Now, Page,
+    PageError, PageQuery, PageRequest, Probe, ProbeRequest, Remedies, Session, SessionConfig, Source, SourceId,
+    StatusReport, SyncReport, Vsn, decode_text, encode_text,
+};
+
+use serde_json::{Value, json};
+
+/// Rows as they were told, table by table.
+pub type State = BTreeMap<(SourceId, String), Value>;
+
+pub struct Rig {
+    pub session: Session,
+    pub at: Duration,
+    pub random: f64,
+    pub vsn: Vsn,
+    /// Everything said and not yet looked at.
+    pub effects: Vec<Effect>,
+    pub statuses: Vec<StatusReport>,
+    pub notices: Vec<Notice>,
+    pub synced: Vec<SyncReport>,
+    /// What a reader of the changes believes.
+    pub state: State,
+    pub changes: usize,
+    pub wake: Option<Duration>,
+    pub opens: usize,
+    pub closes: usize,
+    pub sent: Vec<String>,
+    beats_answered: usize,
+    pub fetches: Vec<PageRequest>,
+    pub probes: Vec<ProbeRequest>,
+    /// Session tokens asked for.
+    pub refreshes: usize,
+    /// How far the wall clock is ahead of the monotonic one.
+    pub wall: Duration,
+    /// The topic and reference of the last join.
+    pub topic: String,
+    pub join_ref: String,
+}
+
+pub fn table(name: &str) -> Source {
+    Source {
+        schema: "public".into(),
+        table: name.into(),
+        key: vec!["id".into()],
+        noun: ("row".into(), "rows".into()),
+        ..Source::default()
+    }
+}
+
+pub fn config() -> SessionConfig {
+    SessionConfig {
+        vsn: Vsn::V2,
+        sources: vec![table("todos")],
+        topic_prefix: "test-".into(),
+        remedies: Remedies {
+            key: "check --key".into(),
+            sign_in: "check the account in [auth]".into(),
+            ..Remedies::default()
+        },
+        access_token: Some("eyJ.a.b".into()),
+        sign_in: false,
+        backoff: Backoff::default(),
+        heartbeat_interval: Duration::from_secs(25),
+        reconcile_interval: Some(Duration::from_secs(600)),
+        audit_interval: None,
+        change_limit: None,
+        replace_after: None,
+        snapshots: true,
+        page_size: 1_000,
+    }
+}
+
+pub fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+pub fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+pub fn record(value: Value) -> Record {
+    serde_json::from_value(value).expect("a row")
+}
+
+/// Entry ids that the made-up server gives: 100 and up, in order.
+pub const FIRST_ID: i64 = 100;
+
+impl Rig {
+    pub fn new(config: SessionConfig) -> Self {
+        let vsn = config.vsn;
+        Self {
+            session: Session::new(config),
+            at: Duration::ZERO,
+            random: 0.5,
+            vsn,
+            effects: Vec::new(),
+            statuses: Vec::new(),
+            notices: Vec::new(),
+            synced: Vec::new(),
+            state: State::new(),
+            changes: 0,
+            wake: None,
+            opens: 0,
+            closes: 0,
+            sent: Vec::new(),
+            beats_answered: 0,
+            fetches: Vec::new(),
+            probes: Vec::new(),
+            refreshes: 0,
+            wall: Duration::from_secs(1_790_000_000),
+            topic: String::new(),
+            join_ref: String::new(),
+        }
+    }
+
+    /// A session that was started.
+    pub fn started(config: SessionConfig) -> Self {
+        let mut rig = Self::new(config);
+        rig.give(Event::Start);
+        rig
+    }
+
+    /// Joined and confirmed, reading its snapshot.
+    pub fn syncing(config: SessionConfig) -> Self {
+        let mut rig = Self::started(config);
+        rig.give(Event::SocketOpened);
+        rig.join_ok();
+        rig.system_ok();
+        rig
+    }
+
+    /// Live on these rows of the first table; all others are empty.
+    pub fn live(config: SessionConfig, rows: &[Value]) -> Self {
+        let mut rig = Self::syncing(config);
+        rig.finish_snapshot(rows);
+        assert_eq!(rig.status(), LinkStatus::Connected, "{:?}", rig.statuses);
+        rig
+    }
+
+    pub fn give(&mut self, input: Event) {
+        let now = Now {
+            at: self.at,
+            wall_ms: self.wall_ms(),
+            random: self.random,
+        };
+        let mut effects = Vec::new();
+        let id = self.session.connection();
+        self.session.handle(id, input, now, &mut effects);
+        for (_, action) in effects {
+            self.note(&action);
+            self.effects.push(action);
+        }
+    }
+
+    /// Drops what was noted, so that a long run does not grow: the last status stays, and the last join.
+    pub fn forget(&mut self) {
+        self.effects.clear();
+        self.notices.clear();
+        self.synced.clear();
+        self.probes.truncate(8);
+        self.statuses.drain(..self.statuses.len().saturating_sub(1));
+        let join = self.sent.iter().rfind(|text| text.contains("phx_join")).cloned();
+        self.sent = join.into_iter().collect();
+        self.beats_answered = self.sent.len();
+    }
+
+    pub fn wall_ms(&self) -> i64 {
+        i64::try_from((self.wall + self.at).as_millis()).expect("a moment of this era")
+    }
+
+    fn note(&mut self, action: &Effect) {
+        match action {
+            Effect::Open => self.opens += 1,
+            Effect::Close => {
+                self.closes += 1;
+                self.fetches.clear();
+            }
+            Effect::Send(text) => {
+                let frame = decode_text(self.vsn, text).expect("what we send is a frame");
+                if frame.event == "phx_join" {
+                    self.topic = frame.topic.to_string();
+                    self.join_ref = frame.reference.clone().expect("a reference").into_owned();
+                }
+                self.sent.push(text.clone());
+            }
+            Effect::Fetch(request) => self.fetches.push((**request).clone()),
+            Effect::Probe(request) => self.probes.push((**request).clone()),
+            Effect::RefreshToken => self.refreshes += 1,
+            Effect::CancelFetches => self.fetches.clear(),
+            Effect::WakeAt(at) => self.wake = *at,
+            Effect::Emit(FeedEvent::Status(status)) => self.statuses.push(status.clone()),
+            Effect::Emit(FeedEvent::Notice(notice)) => self.notices.push(notice.clone()),
+            Effect::Emit(FeedEvent::Synced(report)) => self.synced.push(report.clone()),
+            Effect::Emit(FeedEvent::Link(_)) => {}
+            Effect::Emit(FeedEvent::Change(change)) => {
+                self.changes += 1;
+                let key = (change.source, change.id.to_string());
+                let row = serde_json::to_value(&*change.record).expect("a row");
+                use model::Op;
+                match change.op {
+                    Op::Insert => assert!(self.state.insert(key, row).is_none(), "{change:?}: it was there"),
+                    Op::Update => assert!(self.state.insert(key, row).is_some(), "{change:?}: it was not there"),
+                    Op::Delete => assert!(self.state.remove(&key).is_some(), "{change:?}: it was not there"),
+                }
+            }
+        }
+    }
+
+    /// Lets time pass, with every wake that was asked for on the way.
+    pub fn pass(&mut self, time: Duration) {
+        let end = self.at + time;
+        for _ in 0..10_000 {
+            match self.wake {
+                Some(wake) if wake <= end => {
+                    self.at = self.at.max(wake);
+                    self.wake = None;
+                    self.give(Event::Timer);
+                }
+                _ => {
+                    self.at = end;
+                    return;
+                }
+            }
+        }
+        panic!("it wants to be woken again and again at {:?}", self.at);
+    }
+
+    pub fn text(&mut self, text: impl Into<String>) {
+        self.give(Event::Text(text.into()));
+    }
+
+    pub fn frame(&mut self, frame: &Frame<'_>) {
+        let text = encode_text(self.vsn, Direction::ToClient, frame);
+        self.text(text);
+    }
+
+    pub fn join_ok(&mut self) {
+        let join = self
+            .sent
+            .iter()
+            .rev()
+            .map(|text| decode_text(self.vsn, text).expect("a frame"))
+            .find(|frame| frame.event == "phx_join")
+            .expect("a join");
+        let payload: Value = serde_json::from_str(join.payload.get()).expect("a payload");
+        let entries: Vec<Value> = payload["config"]["postgres_changes"]
+            .as_array()
+            .expect("entries")
+            .iter()
+            .zip(FIRST_ID..)
+            .map(|(entry, id)| {
+                let mut entry = entry.clone();
+                entry["id"] = json!(id);
+                entry
+            })
+            .collect();
+        let (topic, reference) = (self.topic.clone(), self.join_ref.clone());
+        let response = json!({ "postgres_changes": entries });
+        self.frame(&Frame::reply(
+            Some(&reference),
+            Some(&reference),
+            &topic,
+            true,
+            &response,
+        ));
+    }
+
+    pub fn join_error(&mut self, reason: &str) {
+        let (topic, reference) = (self.topic.clone(), self.join_ref.clone());
+        let response = json!({ "reason": reason });
+        self.frame(&Frame::reply(
+            Some(&reference),
+            Some(&reference),
+            &topic,
+            false,
+            &response,
+        ));
+    }
+
+    pub fn system(&mut self, extension: &str, ok: bool, message: &str) {
+        let (topic, reference) = (self.topic.clone(), self.join_ref.clone());
+        self.frame(&Frame::system(Some(&reference), &topic, extension, ok, message));
+    }
+
+    pub fn system_ok(&mut self) {
+        self.system("postgres_changes", true, "Subscribed to PostgreSQL");
+    }
+
+    /// A change of the first table; `columns` are those of the rows given.
+    pub fn change(&mut self, kind: &str, record: Option<Value>, old: Option<Value>) {
+        self.change_in(FIRST_ID, "todos", kind, record, old, &[]);
+    }
+
+    pub fn change_in(
+        &mut self,
+        id: i64,
+        table: &str,
+        kind: &str,
+        record: Option<Value>,
+        old: Option<Value>,
+        columns: &[&str],
+    ) {
+        let columns: Vec<Value> = columns
+            .iter()
+            .map(|name| json!({"name": name, "type": "text"}))
+            .collect();
+        let mut data = json!({
+            "schema": "public", "table": table, "type": kind, "columns": columns, "errors": null,
+            "commit_timestamp": "2026-08-21T10:00:00.123Z",
+        });
+        if let Some(record) = record {
+            data["record"] = record;
+        }
+        if let Some(old) = old {
+            data["old_record"] = old;
+        }
+        let topic = self.topic.clone();
+        self.frame(&Frame::postgres_changes(&topic, &[id], &data));
+    }
+
+    pub fn insert(&mut self, row: Value) {
+        self.change("INSERT", Some(row), None);
+    }
+
+    pub fn update(&mut self, row: Value) {
+        let old = json!({ "id": row["id"] });
+        self.change("UPDATE", Some(row), Some(old));
+    }
+
+    pub fn delete(&mut self, id: impl Into<Value>) {
+        self.change("DELETE", None, Some(json!({ "id": id.into() })));
+    }
+
+    /// The oldest request that waits.
+    pub fn fetch(&mut self) -> PageRequest {
+        assert!(!self.fetches.is_empty(), "nothing is asked for");
+        self.fetches.remove(0)
+    }
+
+    pub fn answer(&mut self, request: &PageRequest, rows: &[Value]) {
+        let page: Page = rows.iter().cloned().map(record).collect();
+        self.give(Event::Page {
+            id: request.id,
+            result: Ok(page),
+        });
+    }
+
+    pub fn fail(&mut self, request: &PageRequest, error: PageError) {
+        self.give(Event::Page {
+            id: request.id,
+            result: Err(error),
+        });
+    }
+
+    /// Answers every page of the first table with these rows in one page, all other tables with none, lookups from the
+    /// same rows, and lets time pass until nothing is asked for.
+    pub fn finish_snapshot(&mut self, rows: &[Value]) {
+        let synced = self.synced.len();
+        for _ in 0..100 {
+            while !self.fetches.is_empty() {
+                let request = self.fetch();
+                self.answer_from(&request, rows);
+            }
+            if self.synced.len() > synced {
+                return;
+            }
+            self.pass(ms(250));
+        }
+        panic!("no snapshot was finished");
+    }
+
+    pub fn answer_from(&mut self, request: &PageRequest, rows: &[Value]) {
+        let is_first = request.source.table == "todos";
+        let rows: Vec<Value> = match &request.query {
+            _ if !is_first => Vec::new(),
+            PageQuery::After { after: None, .. } => rows.to_vec(),
+            PageQuery::After { .. } => Vec::new(),
+            PageQuery::Ids(ids) => rows
+                .iter()
+                .filter(|row| ids.iter().any(|id| *id.as_str() == id_text(&row["id"])))
+                .cloned()
+                .collect(),
+        };
+        self.answer(request, &rows);
+    }
+
+    pub fn status(&self) -> LinkStatus {
+        self.statuses.last().expect("a status").status
+    }
+
+    /// Connected, but changes may be missing: it says so instead of Live, and its channel stays.
+    pub fn is_catching_up(&self) -> bool {
+        let status = self.statuses.last().expect("a status");
+        status.status == LinkStatus::Connecting && status.catching_up && self.closes == 0
+    }
+
+    /// Lets time pass, and answers what is asked for from these rows of the first table, by key and by page; probes
+    /// likewise.
+    pub fn run(&mut self, time: Duration, rows: &[Value]) {
+        let end = self.at + time;
+        while self.at < end {
+            self.pass(ms(250).min(end - self.at));
+            self.answer_beats();
+            while !self.fetches.is_empty() {
+                let request = self.fetch();
+                self.answer_from(&request, rows);
+            }
+            while !self.probes.is_empty() {
+                let request = self.probes.remove(0);
+                let rows = if request.source.table == "todos" { rows } else { &[] };
+                self.probed(&request, rows);
+            }
+        }
+    }
+
+    /// Answers every beat sent so far.
+    pub fn answer_beats(&mut self) {
+        let beats: Vec<String> = self.sent[self.beats_answered..]
+            .iter()
+            .map(|text| decode_text(self.vsn, text).expect("a frame"))
+            .filter(|frame| frame.event == "heartbeat")
+            .map(|frame| frame.reference.expect("a reference").into_owned())
+            .collect();
+        self.beats_answered = self.sent.len();
+        for reference in beats {
+            self.frame(&Frame::reply(None, Some(&reference), "phoenix", true, &json!({})));
+        }
+    }
+
+    pub fn probed(&mut self, request: &ProbeRequest, rows: &[Value]) {
+        let newest = request.newest_by.as_ref().and_then(|column| {
+            let newest = rows.iter().max_by_key(|row| row[column].to_string())?;
+            Some(record(json!({ "id": newest["id"], column: newest[column] })))
+        });
+        self.give(Event::Probed {
+            id: request.id,
+            result: Ok(Probe {
+                count: Some(rows.len() as u64),
+                newest,
+            }),
+        });
+    }
+
+    pub fn grant(&mut self, text: &str, lifetime: Duration) {
+        self.give(Event::Token(Ok(Grant {
+            token: text.into(),
+            lifetime,
+        })));
+    }
+
+    /// The tokens pushed to the channel, and those sent with joins.
+    pub fn tokens_sent(&self) -> Vec<String> {
+        self.sent
+            .iter()
+            .map(|text| decode_text(self.vsn, text).expect("a frame"))
+            .filter(|frame| frame.event == "access_token" || frame.event == "phx_join")
+            .map(|frame| {
+                let payload: Value = serde_json::from_str(frame.payload.get()).expect("a payload");
+                payload["access_token"].as_str().unwrap_or("-").to_owned()
+            })
+            .collect()
+    }
+
+    pub fn reason(&self) -> &str {
+        self.statuses
+            .last()
+            .and_then(|status| status.reason.as_deref())
+            .unwrap_or_default()
+    }
+
+    /// The row of the first table as it was told.
+    pub fn row(&self, id: &str) -> Option<&Value> {
+        self.state.get(&(SourceId::default(), id.to_owned()))
+    }
+
+    pub fn ids(&self) -> Vec<&str> {
+        self.state.keys().map(|(_, id)| id.as_str()).collect()
+    }
+
+    pub fn lost(&mut self) {
+        self.give(Event::SocketClosed(CloseReason::Lost("reset".into())));
+    }
+
+    pub fn refused(&mut self, http: u16, message: &str) {
+        self.give(Event::ConnectFailed(ConnectFailure::Refused {
+            http,
+            message: message.into(),
+            retry_after: None,
+        }));
+    }
+
+    pub fn unreachable(&mut self) {
+        self.give(Event::ConnectFailed(ConnectFailure::Unreachable(
+            "connection refused".into(),
+        )));
+    }
+
+    pub fn user(&mut self, command: Command) {
+        self.give(Event::Command(command));
+    }
+
+    pub fn has_notice(&self, code: &str) -> bool {
+        self.notices.iter().any(|notice| notice.code() == code)
+    }
+
+    /// The events sent, by name.
+    pub fn sent_events(&self) -> Vec<String> {
+        self.sent
+            .iter()
+            .map(|text| decode_text(self.vsn, text).expect("a frame").event.into_owned())
+            .collect()
+    }
+}
+
+pub fn id_text(id: &Value) -> String {
+    id.as_str().map_or_else(|| id.to_string(), str::to_owned)
+}

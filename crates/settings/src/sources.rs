@@ -1,0 +1,112 @@
+//! The followed tables as the sources of a session, and what their changes and counts mean.
+
+use model::{Kind, Mapping, PerKind, RowKey};
+use realtime::{Change, Source, SourceId, SourceReport};
+
+/// The kind of each source, by [`SourceId`]. A kind may have several sources.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceKinds(Vec<Kind>);
+
+impl SourceKinds {
+    /// The kinds of the mapping's sources, in the order of [`sources`].
+    pub fn of(mapping: &Mapping) -> Self {
+        Self(mapping.followed().map(|(kind, _)| kind).collect())
+    }
+
+    /// What the rows of a source are.
+    pub fn kind(&self, source: SourceId) -> Option<Kind> {
+        self.0.get(source.index()).copied()
+    }
+
+    /// A change as one of a row of its kind; `None` when there is no such source.
+    pub fn read(&self, change: Change) -> Option<model::Change> {
+        let Change {
+            source,
+            id,
+            op,
+            record,
+            committed_ms,
+        } = change;
+        Some(model::Change {
+            key: RowKey::new(self.kind(source)?, id),
+            op,
+            record,
+            committed_ms,
+        })
+    }
+
+    /// Rows by kind, from rows by source.
+    pub fn rows(&self, by_source: &[usize]) -> PerKind<usize> {
+        let mut rows = PerKind::default();
+        for (kind, count) in self.0.iter().zip(by_source) {
+            rows[*kind] += count;
+        }
+        rows
+    }
+
+    /// Reports by kind: of a kind's sources the worst state with its reason, and the rows of all of them.
+    pub fn reports(&self, by_source: &[SourceReport]) -> PerKind<SourceReport> {
+        let mut reports = PerKind::<Option<SourceReport>>::default();
+        for (kind, report) in self.0.iter().zip(by_source) {
+            let rows = reports[*kind].as_ref().map_or(0, |known| known.rows) + report.rows;
+            let worst = reports[*kind].take().filter(|known| known.state <= report.state);
+            reports[*kind] = Some(SourceReport {
+                rows,
+                ..worst.unwrap_or_else(|| report.clone())
+            });
+        }
+        PerKind::from_fn(|kind| reports[kind].take().unwrap_or_default())
+    }
+}
+
+/// The sources that the mapping names.
+pub fn sources(mapping: &Mapping) -> Vec<Source> {
+    let source = |(kind, of): (Kind, &model::KindMapping)| Source {
+        schema: of.schema.clone(),
+        table: of.table.clone(),
+        key: vec![of.id.clone()],
+        columns: None,
+        updated_at: of.updated_at.clone(),
+        partitions: of.partitions.clone(),
+        noun: (kind.singular().to_owned(), kind.plural().to_owned()),
+    };
+    mapping.followed().map(source).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use realtime::SourceState;
+
+    #[test]
+    fn sources_of_one_kind_are_reported_together_with_the_worst_state() {
+        let kinds = SourceKinds(vec![Kind::Task, Kind::Agent, Kind::Task]);
+        let report = |state, rows| SourceReport {
+            state,
+            why: Some(format!("{state:?}")),
+            rows,
+        };
+        let reports = kinds.reports(&[
+            report(SourceState::Polled, 3),
+            report(SourceState::Followed, 1),
+            report(SourceState::Followed, 4),
+        ]);
+        assert_eq!(reports[Kind::Task], report(SourceState::Polled, 7));
+        assert_eq!(reports[Kind::Agent], report(SourceState::Followed, 1));
+        assert_eq!(reports[Kind::Workflow], SourceReport::default());
+        let rows = kinds.rows(&[3, 1, 4]);
+        assert_eq!((rows[Kind::Task], rows[Kind::Agent]), (7, 1));
+    }
+
+    #[test]
+    fn a_source_and_its_kind_have_the_same_place() {
+        let mut mapping = Mapping::default();
+        mapping.follow_runs("runs");
+        let kinds = SourceKinds::of(&mapping);
+        for (index, source) in sources(&mapping).iter().enumerate() {
+            let kind = kinds.kind(SourceId::new(index)).expect("a kind");
+            assert_eq!(source.noun.1, kind.plural());
+            assert_eq!(source.table, mapping.kinds[kind].table);
+        }
+    }
+}
