@@ -1,12 +1,12 @@
-//! The order of one frame. The only place that orders across features: a system elsewhere says which set it is in,
-//! never what it comes after.
+//! The order of one frame, and the only place that orders systems: elsewhere a system states which set it is in, never
+//! which system it comes after.
 
-use bevy::prelude::*;
+use bevy::{prelude::*, sprite::update_text2d_layout};
 
 /// The stages of one frame, in order (`Update`).
 #[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FrameSystems {
-    /// The worker's channels become messages.
+    /// The worker's channels become messages; input is read.
     Receive,
     /// Messages become entities and components.
     Apply,
@@ -18,6 +18,94 @@ pub enum FrameSystems {
     Draw,
 }
 
+/// The pointer's part of `Receive`: a click refers to what the last frame showed.
+#[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum PointerSystems {
+    /// The mouse and the fingers become `Pointer`.
+    Read,
+    /// The pointer hovers over and selects rows.
+    Pick,
+    /// Intents select rows.
+    Select,
+}
+
+/// The fleet's systems in `Apply`.
+#[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum FleetSystems {
+    /// The fleet's clock advances.
+    Clock,
+    /// Changes enter the queue.
+    Enqueue,
+    /// Changes leave the queue and become rows.
+    Apply,
+    /// Agents get their task in hand.
+    Assign,
+    /// Rows that a resync changed pulse.
+    Pulse,
+    /// Rows that were left out are reported.
+    Report,
+}
+
+/// The camera's systems in `Animate`.
+#[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum CameraSystems {
+    /// The controller is told the size of the screen and of the fleet.
+    Screen,
+    /// The view of the last run is restored.
+    Recall,
+    /// The pointer moves the camera,
+    Pointer,
+    /// then keys,
+    Keys,
+    /// then intents.
+    Intents,
+    /// The camera gets its pose.
+    Pose,
+    /// The pose becomes what the next run restores.
+    Remember,
+}
+
+/// The scene's systems in `Draw`.
+#[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum DrawSystems {
+    /// Clocks advance; old stamps are renewed.
+    Clock,
+    /// Marks of rows that are gone are removed.
+    Remove,
+    /// Tasks are counted by district and status.
+    Tally,
+    /// Tasks become marks,
+    Tasks,
+    /// then agents.
+    Agents,
+    /// Marks in trouble learn how crowded their district is.
+    Crowds,
+    /// Districts and the dock become marks.
+    Districts,
+    /// The rings around the hovered and the selected mark.
+    Rings,
+    /// What the selection highlights.
+    Highlight,
+    /// Beams from agents to their tasks.
+    Links,
+    /// Ties of the hovered and the selected row.
+    Ties,
+    /// The uniform of the shaders.
+    Uniform,
+}
+
+/// The labels' systems: two in `Draw`, and one in `PostUpdate` after the texts have been laid out.
+#[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum LabelSystems {
+    /// Labels are chosen and placed.
+    Arrange,
+    /// Labels are written into text entities.
+    Show,
+    /// Text entities follow their marks.
+    Follow,
+}
+
+/// Declares the order of all sets.
 pub fn plugin(app: &mut App) {
     app.configure_sets(
         Update,
@@ -29,5 +117,70 @@ pub fn plugin(app: &mut App) {
             FrameSystems::Draw,
         )
             .chain(),
+    )
+    .configure_sets(
+        Update,
+        (PointerSystems::Read, PointerSystems::Pick, PointerSystems::Select)
+            .chain()
+            .in_set(FrameSystems::Receive),
+    )
+    .configure_sets(
+        Update,
+        (
+            FleetSystems::Clock,
+            FleetSystems::Enqueue,
+            FleetSystems::Apply,
+            FleetSystems::Assign,
+            FleetSystems::Pulse,
+            FleetSystems::Report,
+        )
+            .chain()
+            .in_set(FrameSystems::Apply),
+    )
+    .configure_sets(
+        Update,
+        (
+            CameraSystems::Screen,
+            CameraSystems::Recall,
+            CameraSystems::Pointer,
+            CameraSystems::Keys,
+            CameraSystems::Intents,
+            CameraSystems::Pose,
+            CameraSystems::Remember,
+        )
+            .chain()
+            .in_set(FrameSystems::Animate),
+    )
+    .configure_sets(
+        Update,
+        (
+            DrawSystems::Clock,
+            DrawSystems::Remove,
+            DrawSystems::Tally,
+            DrawSystems::Tasks,
+            DrawSystems::Agents,
+            DrawSystems::Crowds,
+            DrawSystems::Districts,
+            DrawSystems::Rings,
+            DrawSystems::Highlight,
+            DrawSystems::Links,
+            DrawSystems::Ties,
+            DrawSystems::Uniform,
+        )
+            .chain()
+            .in_set(FrameSystems::Draw),
+    )
+    .configure_sets(
+        Update,
+        (LabelSystems::Arrange, LabelSystems::Show)
+            .chain()
+            .in_set(FrameSystems::Draw),
+    )
+    .configure_sets(
+        PostUpdate,
+        // A label's place depends on the size of its laid-out text.
+        LabelSystems::Follow
+            .after(update_text2d_layout)
+            .before(TransformSystems::Propagate),
     );
 }

@@ -7,6 +7,8 @@
 
 #[cfg(feature = "wall")]
 pub mod connection;
+#[cfg(feature = "dev")]
+mod dev;
 #[cfg(feature = "wall")]
 pub mod fleet;
 #[cfg(feature = "wall")]

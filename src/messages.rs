@@ -92,7 +92,7 @@ pub struct KeyboardInPanels(pub bool);
 
 /// What the picture does without on a machine that is too slow for all of it, in the order in which it goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Luxury {
+pub enum QualityFeature {
     /// Pulses, and the light that follows a change.
     Glow,
     /// Beams and ties.
@@ -105,7 +105,7 @@ pub enum Luxury {
     Rate,
 }
 
-impl Luxury {
+impl QualityFeature {
     pub const ALL: [Self; 5] = [Self::Glow, Self::Links, Self::Labels, Self::Resolution, Self::Rate];
 
     pub fn word(self) -> &'static str {
@@ -122,25 +122,25 @@ impl Luxury {
 /// How much of the picture is drawn. Written by the wall's governor, obeyed by the scene, told by the header.
 #[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Quality {
-    /// How many of `Luxury::ALL` are off, from the first.
+    /// How many of `QualityFeature::ALL` are off, from the first.
     off: usize,
 }
 
 impl Quality {
-    /// Without the first so many of `Luxury::ALL`.
+    /// Without the first so many of `QualityFeature::ALL`.
     pub fn without(off: usize) -> Self {
         Self {
-            off: off.min(Luxury::ALL.len()),
+            off: off.min(QualityFeature::ALL.len()),
         }
     }
 
-    pub fn has(self, luxury: Luxury) -> bool {
-        !self.off().contains(&luxury)
+    pub fn has(self, feature: QualityFeature) -> bool {
+        !self.off().contains(&feature)
     }
 
     /// What is off.
-    pub fn off(self) -> &'static [Luxury] {
-        Luxury::ALL.get(..self.off).unwrap_or_default()
+    pub fn off(self) -> &'static [QualityFeature] {
+        QualityFeature::ALL.get(..self.off).unwrap_or_default()
     }
 }
 

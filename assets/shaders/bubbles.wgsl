@@ -1,11 +1,9 @@
-// The speech bubbles of those who ask for a person, above tasks and agents.
+// The speech bubbles above tasks and agents that wait for a person.
 
 @group(1) @binding(1) var<storage, read> marks: array<Mark>;
 
 // Below this radius of its mark a bubble is a dot.
 const BUBBLE_PX: f32 = 7.0;
-// Least radius of a mark with a bubble (marks.wgsl has the same).
-const LOUD_PX: f32 = 3.4;
 
 struct Corner {
     @builtin(position) clip: vec4<f32>,
@@ -13,7 +11,7 @@ struct Corner {
     @location(0) at: vec2<f32>,
     @location(1) @interpolate(flat) paper: vec4<f32>,
     @location(2) @interpolate(flat) ink: vec3<f32>,
-    // Half size of the bubble, its corner, half width of a dot (< 0: none).
+    // The half size of the bubble, the radius of its corners, the half width of its dots (< 0: none).
     @location(3) @interpolate(flat) shape: vec4<f32>,
 }
 
@@ -42,7 +40,7 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
     }
     let alive = select(1.0, 0.0, scene.reduced != 0u);
     let blink = 0.78 + 0.22 * mix(1.0, cos(TAU * scene.ambient * 0.5), alive);
-    // Beside an agent's hexagon there is less room below.
+    // An agent's hexagon leaves less room below.
     let above = select(1.12, 1.02, kind_of(mark) == AGENT);
     var middle = vec2(0.36, above) * r;
     out.shape = vec4(0.60 * r, 0.36 * r, 0.16 * r, 0.085 * r);
@@ -51,12 +49,12 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
         middle = vec2(0.72, 0.86) * r;
         out.shape = vec4(dot_radius, dot_radius, dot_radius, -100.0);
     }
-    // Room for the tail, which hangs lower than the body.
+    // The tail hangs lower than the body.
     let corner = corner_of(index) * (out.shape.xy + vec2(1.0, 0.30 * r + 1.0));
     out.at = corner;
     out.clip = clip_at(position_of(mark), middle + corner + vec2(0.0, lift));
     out.paper = vec4(colour(WAITING) * blink, 1.0) * there;
-    out.ink = colour(GROUND);
+    out.ink = colour(COLOUR_GROUND);
     return out;
 }
 
@@ -64,7 +62,7 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
 fn fragment(in: Corner) -> @location(0) vec4<f32> {
     let q = abs(in.at) - in.shape.xy + in.shape.z;
     let body = length(max(q, vec2(0.0))) + min(max(q.x, q.y), 0.0) - in.shape.z;
-    // The tail points down to who asks.
+    // The tail points down to the mark.
     let high = in.shape.y;
     let tail_at = in.at + vec2(0.55 * high, 1.1 * high);
     let tail = max(abs(tail_at.x) * 0.9 - 0.5 * (tail_at.y + 0.45 * high), tail_at.y - 0.3 * high);

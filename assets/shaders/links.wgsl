@@ -1,18 +1,18 @@
-// Beams from agents to the tasks in their hands, flowing toward the task. Both ends are read from the marks, so a beam
-// follows every flight without being touched.
+// Beams from agents to their tasks in hand, flowing toward the task. Both ends are read from the marks, so a beam follows
+// every flight without being written again.
 
 struct Link {
     agent: u32,
-    // The highest bit: the task is among the alarms.
+    // `LINK_TO_ALARM`: the task is in the layer of the alarms.
     task: u32,
-    // Stamp of when the agent took it up.
+    // The stamp of when the agent took the task in hand.
     since: u32,
-    // 1; 0 is an empty slot.
+    // 1, or 0 in an empty slot.
     live: u32,
 }
 
-// Beams between these lengths in world units grow fainter, down to the last share: a hand reaches so far, and what is
-// longer would be a net over the whole wall.
+// Beams of these lengths in world units fade from full strength to `FAINTEST`: many long beams would cover the whole wall
+// like a net.
 const SHORT: f32 = 8.0;
 const LONG: f32 = 30.0;
 const FAINTEST: f32 = 0.35;
@@ -41,9 +41,9 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
     if link.live == 0u {
         return out;
     }
-    let slot = link.task & 0x7fffffffu;
+    let slot = link.task & ~LINK_TO_ALARM;
     var task: Mark;
-    if (link.task >> 31u) != 0u { task = alarms[slot]; } else { task = tasks[slot]; }
+    if (link.task & LINK_TO_ALARM) != 0u { task = alarms[slot]; } else { task = tasks[slot]; }
     let agent = agents[link.agent];
     if kind_of(task) != TASK || kind_of(agent) != AGENT {
         return out;
@@ -64,14 +64,14 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
     let half_width = clamp(0.045 * scale, 0.6 * scene.unit, 2.0 * scene.unit);
     let corner = corner_of(index);
     let at = mix(start, end, corner.x * 0.5 + 0.5);
-    // It comes up as the agent arrives, and goes with whichever end goes first.
+    // It appears as the agent arrives, and disappears with the end that goes first.
     let arrived = smoothstep(0.35, 1.0, saturate(age(agent.stamps.x) / MOVE_SECS));
     let taken = smoothstep(0.0, 0.4, age(link.since));
-    // From far it would be a hairline between two points.
+    // In the far view it would be a hairline between two points.
     let there = arrived * taken * presence_of(agent) * presence_of(task) * (1.0 - far());
-    // Lit where both its ends are.
-    let back = max(stepped_back(agent), stepped_back(task));
-    let strength = there * mix(1.0, FAINTEST, smoothstep(SHORT, LONG, distance)) * (1.0 - STEPPED_BACK * back);
+    // It is dimmed if one of its ends is.
+    let dimming = max(dimming_of(agent), dimming_of(task));
+    let strength = there * mix(1.0, FAINTEST, smoothstep(SHORT, LONG, distance)) * (1.0 - DIMMED_SHARE * dimming);
     if strength < 0.01 {
         return out;
     }
@@ -86,13 +86,13 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
 @fragment
 fn fragment(in: Corner) -> @location(0) vec4<f32> {
     let across = fill(abs(in.at.y) - in.shape.x);
-    // Drops of light, 0.8 world units apart, 1.2 units a second: 1.5 a second, which divides the ambient hour.
+    // Bright drops, 0.8 world units apart, move 1.2 units a second: 1.5 drops a second, which divides the ambient hour.
     let drop_at = fract((in.at.x - scene.ambient * 1.2) / 0.8);
     let drops = smoothstep(0.0, 1.0, 1.0 - abs(drop_at * 2.0 - 1.0) * 1.6);
-    // Too close together to be seen apart: an even line.
+    // An even line where drops would be too close together.
     let seen = smoothstep(6.0, 14.0, 0.8 * in.shape.w);
-    // On a bright ground the same share of colour is fainter.
-    let least = mix(0.28, 0.55, step(0.5, scene.colours[GROUND].g));
+    // On a bright background the same share of colour is fainter.
+    let least = mix(0.28, 0.55, step(0.5, scene.colours[COLOUR_GROUND].g));
     let light = mix(least + 0.17, least + (0.9 - least) * drops, seen);
     return vec4(in.colour, 1.0) * (across * light * in.shape.y);
 }

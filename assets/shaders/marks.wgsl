@@ -1,30 +1,28 @@
-// Tasks and agents. The vertex stage finds place, size and motion from start times and says what is to be drawn as the
-// numbers of one formula; the fragment stage computes that formula by signed distances in pixels, smooth at any zoom
-// without multisampling. It has no branches: a software renderer runs both sides of every branch, for every pixel.
+// Tasks and agents. The vertex stage computes position, size and motion from start times and describes the shape by the
+// parameters of one formula; the fragment stage evaluates that formula by signed distances in pixels, which is smooth at
+// any zoom without multisampling. It has no branches: a software renderer runs both sides of every branch for every pixel.
 
 @group(1) @binding(1) var<storage, read> marks: array<Mark>;
 
-// Below this radius in pixels a shape is only its silhouette, below the last it is a dot.
-const SILHOUETTE_PX: f32 = 7.0;
+// Below this radius in pixels a shape is a dot; below SILHOUETTE_PX it has no detail.
 const DOT_PX: f32 = 2.6;
-// From this radius on a failed mark shows its bar, a running task its progress, and a done one its check.
+// From these radii on a failed mark has its bar, a running task its progress, and a done one its check mark.
 const BAR_PX: f32 = 3.4;
 const PROGRESS_PX: f32 = 9.0;
 const CHECK_PX: f32 = 10.0;
-// Detail fades in over so many pixels more.
+// Detail fades in over this many further pixels.
 const FADE_PX: f32 = 2.0;
-// In pixels of a screen on a desk. Failed and blocked: five across and more, however far one zooms out.
-const LOUD_PX: f32 = 3.4;
+// The least radius of a mark in desk pixels; marks in trouble have LOUD_PX.
 const AGENT_PX: f32 = 2.2;
 const LEAST_PX: f32 = 0.9;
 // The three pulses of a failure, one a second.
 const FAILURE_SECS: f32 = 3.0;
-// Size of the shape in an agent, and of the hexagon around it (to its sides), in radii.
+// The size of the shape within an agent, and of the hexagon around it (to its sides), in radii.
 const INNER: f32 = 0.52;
 const HEXAGON: f32 = 0.88;
-// A run's ring, in radii of its shape: with a gap between, which a task's ring of progress has not.
+// A run's ring, in radii of its shape: with a gap between them, unlike a task's ring of progress.
 const RUN_RING: f32 = 1.24;
-// No pen: nothing is this near.
+// The half width of a stroke that is not drawn.
 const NO_PEN: f32 = -100.0;
 
 struct Corner {
@@ -36,31 +34,32 @@ struct Corner {
     @location(2) @interpolate(flat) inside: vec4<f32>,
     // A polygon: the greater of two linear forms over its folded plane.
     @location(3) @interpolate(flat) sides: vec4<f32>,
-    // How far out the outline is; width of the rim; how far out a repeated disc is; 0 circle, 1 polygon mirrored left and
-    // right, 2 also up and down.
+    // The distance of the outline; the width of the rim; the distance of a repeated disc; 0 for a circle, 1 for a polygon
+    // mirrored horizontally, 2 for one that is also mirrored vertically.
     @location(4) @interpolate(flat) outline: vec4<f32>,
-    // Two mirrors that fold the plane into equal parts; for dots and for the gaps of a dashed rim.
+    // Two mirrors that fold the plane into equal parts, for dots and for the gaps of a dashed rim.
     @location(5) @interpolate(flat) mirrors: vec4<f32>,
-    // Two strokes of a pen.
+    // Two strokes.
     @location(6) @interpolate(flat) stroke_a: vec4<f32>,
     @location(7) @interpolate(flat) stroke_b: vec4<f32>,
-    // Half widths of the strokes, how much they take away, how much they add.
+    // The half widths of the strokes, how much they take away, how much they add.
     @location(8) @interpolate(flat) pen: vec4<f32>,
-    // Direction and strength of the light on it; half width of the gaps; 1 when more than half is done.
+    // The direction and strength of the shading; half the width of the gaps; 1 when more than half is done.
     @location(9) @interpolate(flat) light: vec4<f32>,
-    // Ring of progress: radius, width, direction of its end.
+    // The ring of progress: radius, width, direction of its end.
     @location(10) @interpolate(flat) ring: vec4<f32>,
-    // Pulse: radius, strength.
+    // The pulse: radius, strength.
     @location(11) @interpolate(flat) wave: vec2<f32>,
 }
 
-// What all parts of a mark share.
+// What all parts of a mark have in common.
 struct Look {
     status: u32,
+    shape: u32,
     kind: u32,
     there: f32,
     radius: f32,
-    // How much of it distance leaves: quiet ones go when they are too small to be told apart, loud ones into a badge.
+    // Its share that the level of detail keeps: small quiet marks fade, crowded marks in trouble give way to a badge.
     shown: f32,
     rgb: vec3<f32>,
     pulse_radius: f32,
@@ -74,17 +73,18 @@ fn look_at(mark: Mark) -> Look {
     look.kind = kind_of(mark);
     look.there = presence_of(mark);
     look.status = status_of(mark);
-    let loud = look.status == FAILED || look.status == BLOCKED || has(mark, HUMAN);
+    look.shape = shape_of(look.status);
+    let loud = is_fault(look.status) || has(mark, HUMAN);
     let least = select(select(LEAST_PX, AGENT_PX, look.kind == AGENT), LOUD_PX, loud);
     look.radius = max(mark.radius * pixels_per_unit(), least * scene.unit) * look.there;
-    // The colour changes over from what it was.
+    // The colour changes gradually after a change of status.
     let since_status = age(mark.status_stamp);
     let turn = smoothstep(0.0, 1.0, saturate(since_status / PULSE_SECS));
     look.rgb = mix(colour(status_before(mark)), colour(look.status), turn);
     if !loud {
-        look.rgb = dimmed(look.rgb, stepped_back(mark));
+        look.rgb = dimmed(look.rgb, dimming_of(mark));
     }
-    // One pulse when something changed; three, a second apart, when it failed.
+    // One pulse after a change; three, a second apart, after a failure.
     var pulse = 1.0;
     let since_change = age(mark.stamps.z);
     if mark.stamps.z != mark.stamps.y {
@@ -99,7 +99,7 @@ fn look_at(mark: Mark) -> Look {
     if look.kind == TASK {
         let crowded = crowding(f32(mark.extra >> 24u) / 255.0);
         look.shown = select(smoothstep(QUIET_PX, NEAR_PX, slot_px()), 1.0 - crowded, loud);
-        // What changes shows all the same, for as long as its pulse.
+        // A change is visible at any zoom while its pulse lasts.
         look.shown = max(look.shown, 0.7 * look.pulse_strength);
     }
     look.phase = f32((mark.extra >> 16u) & 0xffu) / 256.0;
@@ -107,13 +107,13 @@ fn look_at(mark: Mark) -> Look {
     return look;
 }
 
-// A quad of nothing, `extent` pixels to each side.
+// An empty quad that reaches `extent` pixels to each side.
 fn blank(mark: Mark, extent: f32, index: u32) -> Corner {
     var out: Corner;
     out.at = corner_of(index) * extent;
     out.clip = clip_at(position_of(mark), out.at);
     out.sides = vec4(1.0, 0.0, 0.0, 1.0);
-    // Eighths.
+    // The mirrors fold the plane into eighths.
     out.mirrors = vec4(-0.7071068, 0.7071068, -0.3826834, 0.9238795);
     out.pen = vec4(NO_PEN, NO_PEN, 0.0, 0.0);
     out.light = vec4(0.0, 0.0, NO_PEN, 0.0);
@@ -121,49 +121,49 @@ fn blank(mark: Mark, extent: f32, index: u32) -> Corner {
     return out;
 }
 
-// How far out a state's shape reaches, in radii.
-fn reach_of(status: u32) -> f32 {
-    switch status {
-        case FAILED, BLOCKED, CANCELLED, OFFLINE: { return 1.02; }
-        case DONE: { return 0.52; }
-        case IDLE, WAITING: { return 0.74; }
+// The reach of a shape in radii.
+fn reach_of(shape: u32) -> f32 {
+    switch shape {
+        case SHAPE_BARREDSQUARE, SHAPE_TRIANGLE, SHAPE_STRUCKRING, SHAPE_DASHEDRING: { return 1.02; }
+        case SHAPE_CHECKEDDISC: { return 0.52; }
+        case SHAPE_RING, SHAPE_BUBBLERING: { return 0.74; }
         default: { return 0.84; }
     }
 }
 
-// How much is to be seen of detail that there is from a radius on.
+// The strength of detail that is drawn from a radius on.
 fn faded_in(r: f32, least: f32) -> f32 {
     return smoothstep(least, least + FADE_PX, r);
 }
 
-// The shape of a state, of radius `r`.
-fn draw_status(out: ptr<function, Corner>, look: Look, r: f32, breath: f32) {
+// Describes the shape of a mark with radius `r`.
+fn draw_shape(out: ptr<function, Corner>, look: Look, r: f32, breath: f32) {
     let detailed = r >= SILHOUETTE_PX;
     let detail = faded_in(r, SILHOUETTE_PX);
     let line = max(0.17 * r, 1.3);
     let full = vec4(look.rgb, 1.0);
     (*out).rim = full;
-    switch look.status {
-        case IDLE: {
+    switch look.shape {
+        case SHAPE_RING: {
             (*out).outline = vec4(0.70 * r, line, 0.0, 0.0);
         }
-        case QUEUED: {
+        case SHAPE_DOTTEDRING: {
             (*out).inside = full * 0.85;
-            // A disc opens into a ring of dots, within half a pixel: what is between the two looks like neither.
+            // The disc becomes a ring of dots within half a pixel of radius: the shapes between look like neither.
             let open = smoothstep(SILHOUETTE_PX + 0.5, SILHOUETTE_PX + 1.0, r);
             (*out).outline = vec4(mix(0.42, 0.135, open) * r, 0.0, 0.64 * r * open, 0.0);
         }
-        case RUNNING: {
+        case SHAPE_DISC: {
             let disc = breath * r;
             let inner = TAU * fract(scene.ambient * 0.2 + look.phase);
             (*out).inside = full * vec4(vec3(0.92), 1.0);
             (*out).outline = vec4(disc, 0.0, 0.0, 0.0);
             (*out).light = vec4(vec2(cos(inner), sin(inner)) * (0.30 * detail / disc), NO_PEN, 0.0);
         }
-        case WAITING: {
+        case SHAPE_BUBBLERING: {
             (*out).outline = vec4(0.70 * r, max(0.22 * r, 1.6), 0.0, 0.0);
         }
-        case BLOCKED: {
+        case SHAPE_TRIANGLE: {
             (*out).inside = full;
             (*out).sides = vec4(0.8660254, 0.5, 0.0, -1.0);
             (*out).outline = vec4(0.54 * r, 0.0, 0.0, 1.0);
@@ -172,7 +172,7 @@ fn draw_status(out: ptr<function, Corner>, look: Look, r: f32, breath: f32) {
             (*out).stroke_b = vec4(0.0, -0.34, 0.001, -0.34) * r;
             (*out).pen = vec4(width, width * 1.2, 0.95 * detail, 0.0);
         }
-        case DONE: {
+        case SHAPE_CHECKEDDISC: {
             (*out).inside = full;
             (*out).outline = vec4(0.50 * r, 0.0, 0.0, 0.0);
             let width = select(NO_PEN, 0.065 * r, r >= CHECK_PX);
@@ -180,22 +180,21 @@ fn draw_status(out: ptr<function, Corner>, look: Look, r: f32, breath: f32) {
             (*out).stroke_b = vec4(-0.05, -0.18, 0.25, 0.18) * r;
             (*out).pen = vec4(width, width, 0.9 * faded_in(r, CHECK_PX), 0.0);
         }
-        case FAILED: {
+        case SHAPE_BARREDSQUARE: {
             (*out).inside = full;
             (*out).outline = vec4(0.76 * r, 0.0, 0.0, 2.0);
             (*out).stroke_a = vec4(-0.38, 0.0, 0.38, 0.0) * r;
             (*out).pen = vec4(select(NO_PEN, max(0.12 * r, 0.7), r >= BAR_PX), NO_PEN, 0.92 * faded_in(r, BAR_PX), 0.0);
         }
-        case CANCELLED, OFFLINE: {
-            // Called off is struck upward, away is struck downward.
-            let end = vec2(select(0.6, -0.6, look.status == OFFLINE), 0.6) * r;
+        case SHAPE_STRUCKRING, SHAPE_DASHEDRING: {
+            let dashed = look.shape == SHAPE_DASHEDRING;
+            let end = vec2(select(0.6, -0.6, dashed), 0.6) * r;
             (*out).outline = vec4(0.60 * r, line, 0.0, 0.0);
             (*out).stroke_a = vec4(-end, end);
             (*out).pen = vec4(0.5 * max(0.15 * r, 1.2), NO_PEN, 0.0, 1.0);
-            (*out).light.z = select(NO_PEN, 0.07 * r, look.status == OFFLINE && detailed);
+            (*out).light.z = select(NO_PEN, 0.07 * r, dashed && detailed);
         }
-        default: {
-            // Unmapped: a hollow diamond.
+        case SHAPE_DIAMOND, default: {
             (*out).sides = vec4(0.7071068, 0.7071068, 0.7071068, 0.7071068);
             (*out).outline = vec4(0.60 * r, line, 0.0, 2.0);
         }
@@ -206,7 +205,7 @@ fn breath_of(look: Look, disc: f32) -> f32 {
     return disc * (1.0 + 0.05 * look.alive * sin(TAU * (scene.ambient * 0.25 + look.phase)));
 }
 
-// A task; or what an agent has in its middle.
+// A task, or the shape in the middle of an agent.
 fn shape_corner(number: u32) -> Corner {
     let instance = number >> 2u;
     let index = number & 3u;
@@ -218,30 +217,30 @@ fn shape_corner(number: u32) -> Corner {
         none.clip = nowhere();
         return none;
     }
-    // What is in an agent comes up as its hexagon opens; one in trouble was its shape alone until then.
+    // The shape within an agent appears as its hexagon opens; an agent with a fault is that shape alone until then.
     let opened = select(1.0, faded_in(look.radius, SILHOUETTE_PX), agent);
-    let r = look.radius * select(1.0, select(INNER, mix(1.0, INNER, opened), is_found_by_shape(look)), agent);
-    look.there *= select(opened, 1.0, is_found_by_shape(look));
+    let r = look.radius * select(1.0, select(INNER, mix(1.0, INNER, opened), is_fault(look.status)), agent);
+    look.there *= select(opened, 1.0, is_fault(look.status));
     let run = has(mark, RUN) && r >= PROGRESS_PX;
-    var progress = select(-1.0, progress_of(mark), look.status == RUNNING && !agent && r >= PROGRESS_PX);
+    var progress = select(-1.0, progress_of(mark), look.shape == SHAPE_DISC && !agent && r >= PROGRESS_PX);
     if run { progress = max(progress_of(mark), 0.0); }
     let ring = select(0.97, RUN_RING, run);
     let waves = look.pulse_strength > 0.0 && !agent;
-    var extent = r * select(reach_of(look.status), ring + 0.09, progress >= 0.0) + 1.0;
+    var extent = r * select(reach_of(look.shape), ring + 0.09, progress >= 0.0) + 1.0;
     extent = select(extent, max(extent, look.pulse_radius + 2.5), waves);
     var out = blank(mark, extent, index);
-    if r < DOT_PX && look.status != FAILED && look.status != BLOCKED {
+    if r < DOT_PX && !is_fault(look.status) {
         out.rim = vec4(look.rgb, 1.0);
-        out.inside = out.rim * select(1.0, 0.7, look.status == QUEUED);
+        out.inside = out.rim * select(1.0, 0.7, look.shape == SHAPE_DOTTEDRING);
         out.outline = vec4(max(0.8 * r, 0.6), 0.0, 0.0, 0.0);
     } else {
         // A disc within its ring of progress is smaller.
-        draw_status(&out, look, r, breath_of(look, mix(0.78, 0.66, select(0.0, faded_in(r, PROGRESS_PX), progress >= 0.0 && !run))));
+        draw_shape(&out, look, r, breath_of(look, mix(0.78, 0.66, select(0.0, faded_in(r, PROGRESS_PX), progress >= 0.0 && !run))));
     }
     // A triangle's centre of gravity lies below the middle of its box.
-    if look.status == BLOCKED { out.at.y += 0.14 * r; }
+    if look.shape == SHAPE_TRIANGLE { out.at.y += 0.14 * r; }
     if progress >= 0.0 {
-        // Thinner than a pixel's edge, a line is not there.
+        // A width of -1 makes the line vanish.
         out.ring = vec4(ring * r, mix(-1.0, max(0.10 * r, 1.3), faded_in(r, PROGRESS_PX)), sin(progress * TAU), cos(progress * TAU));
         out.light.w = step(0.5, progress);
     }
@@ -270,20 +269,16 @@ fn badge(@builtin(vertex_index) number: u32) -> Corner {
     }
     var look: Look;
     look.status = badge.status;
+    look.shape = shape_of(badge.status);
     look.rgb = colour(badge.status);
     let r = badge.radius * mix(0.6, 1.0, badge.there);
-    var out = blank(mark, r * reach_of(badge.status) + 1.0, index);
+    var out = blank(mark, r * reach_of(look.shape) + 1.0, index);
     out.clip = clip_at(position_of(mark), out.at + vec2(0.0, badge.lift));
-    draw_status(&out, look, r, 0.8);
-    if badge.status == BLOCKED { out.at.y += 0.14 * r; }
+    draw_shape(&out, look, r, 0.8);
+    if look.shape == SHAPE_TRIANGLE { out.at.y += 0.14 * r; }
     out.rim *= badge.there;
     out.inside *= badge.there;
     return out;
-}
-
-// Agents in trouble too small for a hexagon are drawn as tasks in trouble are: found by shape and size, not by colour.
-fn is_found_by_shape(look: Look) -> bool {
-    return look.status == FAILED || look.status == BLOCKED;
 }
 
 // An agent's hexagon.
@@ -301,33 +296,35 @@ fn body_corner(number: u32) -> Corner {
     let waves = look.pulse_strength > 0.0;
     let extent = select(1.03 * r + 1.0, max(1.03 * r, look.pulse_radius) + 2.5, waves);
     var out = blank(mark, extent, index);
-    let status = look.status;
-    let away = status == OFFLINE || status == CANCELLED;
-    let calm = status == IDLE || status == QUEUED || status == WAITING || status == UNMAPPED;
+    let away = look.shape == SHAPE_DASHEDRING || look.shape == SHAPE_STRUCKRING;
+    let calm = is_hollow(look.status);
+    let running = look.shape == SHAPE_DISC;
     out.sides = vec4(1.0, 0.0, 0.5, 0.8660254);
     out.rim = vec4(look.rgb, 1.0);
-    let found = is_found_by_shape(look);
-    // A point becomes a hexagon with something in it.
+    // An agent with a fault that is too small for a hexagon has the shape of a task with that fault: colour alone would not
+    // be enough to find it.
+    let fault = is_fault(look.status);
+    // A point becomes a hexagon with a shape in it.
     let opened = faded_in(r, SILHOUETTE_PX);
-    if r < SILHOUETTE_PX && found {
+    if r < SILHOUETTE_PX && fault {
         out.sides = vec4(1.0, 0.0, 0.0, 1.0);
-        draw_status(&out, look, r, 1.0);
-        if status == BLOCKED { out.at.y += 0.14 * r; }
+        draw_shape(&out, look, r, 1.0);
+        if look.shape == SHAPE_TRIANGLE { out.at.y += 0.14 * r; }
     } else if r < SILHOUETTE_PX {
-        // A point in the colour of its state; those that rest are hollow.
-        let hollow = (away || status == IDLE) && r >= 3.5;
+        // A point in the colour of its status; idle and absent agents are hollow.
+        let hollow = (away || look.shape == SHAPE_RING) && r >= 3.5;
         let shrunk = select(mix(0.62, 1.0, smoothstep(2.5, SILHOUETTE_PX, r)), 1.0, has(mark, HUMAN));
         out.outline = vec4(HEXAGON * max(r * shrunk, AGENT_PX * scene.unit * look.there), select(0.0, 1.5, hollow), 0.0, 2.0);
-        // Work is calm: it stands back behind what is not.
-        out.inside = vec4(look.rgb * select(1.0, 0.75, status == RUNNING), 1.0) * select(1.0, 0.0, hollow);
+        // Running agents are a little darker than those that need attention.
+        out.inside = vec4(look.rgb * select(1.0, 0.75, running), 1.0) * select(1.0, 0.0, hollow);
     } else {
         out.outline = vec4(HEXAGON * r, max(0.09 * r, 1.5), 0.0, 2.0);
-        let tint = mix(colour(SURFACE), look.rgb, select(0.16, 0.035, calm));
-        let point = look.rgb * select(1.0, 0.75, status == RUNNING);
-        let hollow = status == IDLE || found;
+        let tint = mix(colour(COLOUR_SURFACE), look.rgb, select(0.16, 0.035, calm));
+        let point = look.rgb * select(1.0, 0.75, running);
+        let hollow = look.shape == SHAPE_RING || fault;
         let filled = 0.96 * select(1.0, opened, hollow);
         out.inside = vec4(mix(select(point, tint, hollow), tint, opened), 1.0) * select(filled, 0.0, away);
-        out.rim *= select(1.0, opened, found);
+        out.rim *= select(1.0, opened, fault);
         // Dashed: a gap in the middle of each side.
         out.mirrors = vec4(-0.5, 0.8660254, 0.0, 0.0);
         out.light.z = select(NO_PEN, 0.13 * r, away);
@@ -350,18 +347,18 @@ fn body(@builtin(vertex_index) number: u32) -> Corner {
     return body_corner(number);
 }
 
-// What is left of a corner while every mark is smaller than SILHOUETTE_PX: no detail is drawn then, and each number less
-// and each line of the fragment stage less is felt a hundred thousand times.
+// A corner while every mark is smaller than SILHOUETTE_PX: without the parameters of detail, because each costs time in
+// every one of a hundred thousand marks.
 struct SmallCorner {
     @builtin(position) clip: vec4<f32>,
     @location(0) at: vec2<f32>,
     @location(1) @interpolate(flat) rim: vec4<f32>,
     @location(2) @interpolate(flat) inside: vec4<f32>,
     @location(3) @interpolate(flat) sides: vec4<f32>,
-    // How far out the outline is; width of the rim; half width of the stroke; circle or polygon.
+    // The distance of the outline; the width of the rim; half the width of the stroke; circle or polygon.
     @location(4) @interpolate(flat) outline: vec4<f32>,
     @location(5) @interpolate(flat) pen_stroke: vec4<f32>,
-    // How much the stroke takes away (> 0) or adds (< 0); pulse: radius, strength.
+    // How much the stroke takes away (> 0) or adds (< 0); the pulse: radius, strength.
     @location(6) @interpolate(flat) pulse: vec3<f32>,
 }
 
@@ -394,7 +391,7 @@ fn segment(at: vec2<f32>, ends: vec4<f32>) -> f32 {
     return length(ap - ab * saturate(dot(ap, ab) / max(dot(ab, ab), 1e-6)));
 }
 
-// Mirrors what is beyond a line through the middle, given by its normal.
+// Mirrors what lies beyond a line through the middle, given by its normal.
 fn mirrored(at: vec2<f32>, normal: vec2<f32>) -> vec2<f32> {
     return at - 2.0 * max(dot(at, normal), 0.0) * normal;
 }

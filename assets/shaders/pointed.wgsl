@@ -1,8 +1,8 @@
-// The rings of what is hovered and of what is selected: each comes down on its mark, and goes where the pointer leaves it.
+// The rings around the hovered and the selected mark: each shrinks onto its mark, and fades when the mark is left.
 
 @group(1) @binding(1) var<storage, read> marks: array<Mark>;
 
-// Seconds in which a ring comes and goes, and the pixels from which it comes down.
+// Seconds of a ring's appearance and disappearance, and the pixels by which it shrinks as it appears.
 const COME_SECS: f32 = 0.16;
 const LEAVE_SECS: f32 = 0.12;
 const DROP_PX: f32 = 7.0;
@@ -10,7 +10,7 @@ const DROP_PX: f32 = 7.0;
 struct Corner {
     @builtin(position) clip: vec4<f32>,
     @location(0) at: vec2<f32>,
-    // Distance of the ring (< 0: of a hexagon) and its width.
+    // The radius of the ring (< 0: of a hexagon) and its width.
     @location(1) @interpolate(flat) shape: vec2<f32>,
     @location(2) @interpolate(flat) colour: vec4<f32>,
 }
@@ -23,9 +23,9 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
     let mark = marks[instance];
     let kind = kind_of(mark);
     let present = presence_of(mark);
-    // Of these marks: since when they have been pointed at, and since when no more.
+    // The stamps of these marks: when the ring appeared, and when its mark was left.
     let come = smoothstep(0.0, 1.0, saturate(age(mark.stamps.z) / COME_SECS));
-    let left = select(0.0, smoothstep(0.0, 1.0, saturate(age(mark.status_stamp) / LEAVE_SECS)), has(mark, LEFT));
+    let left = select(0.0, smoothstep(0.0, 1.0, saturate(age(mark.status_stamp) / LEAVE_SECS)), has(mark, FADING));
     let there = present * come * (1.0 - left);
     if kind == 0u || there <= 0.0 {
         out.clip = nowhere();
@@ -38,8 +38,8 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
     out.at = corner_of(index) * (off * select(1.0, 1.16, kind == AGENT) + 3.0 * scene.unit);
     out.clip = clip_at(position_of(mark), out.at);
     out.shape = vec2(select(off, -off, kind == AGENT), select(1.4, 2.4, selected) * scene.unit);
-    // What is selected stays yellow when all else is grey.
-    out.colour = vec4(select(colour(TEXT), scene.colours[SELECTION].rgb, selected), 1.0) * there;
+    // The selection keeps its colour in a stale scene.
+    out.colour = vec4(select(colour(COLOUR_TEXT), scene.colours[COLOUR_SELECTION].rgb, selected), 1.0) * there;
     return out;
 }
 

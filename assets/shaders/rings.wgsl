@@ -4,7 +4,6 @@
 
 @group(1) @binding(1) var<storage, read> grounds: array<Mark>;
 
-const SEGMENTS: u32 = 48u;
 const SWEEP_SECS: f32 = 0.9;
 
 struct Corner {
@@ -34,7 +33,7 @@ fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: 
         out.clip = nowhere();
         return out;
     }
-    let turn = f32(index / 2u) / f32(SEGMENTS);
+    let turn = f32(index / 2u) / f32(RING_SEGMENTS);
     let outline = outline_of(mark, turn, pixels_per_unit());
     let tally = select(0.0, far(), has_tally(mark));
     let thin = clamp(outline.radius * 0.045, 1.8 * scene.unit, 7.0 * scene.unit);
@@ -54,14 +53,14 @@ fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: 
     let dashes = max(round_to(TAU * outline.radius / (arc * 5.0)), 12.0);
     out.shape = vec4(select(-1.0, outline.radius - inset, round), max(arc * mix(select(0.5, 0.6, kind == UNASSIGNED), 1.0, tally), 1.2), arc, 0.0);
     // A district in trouble keeps its colour, and so do the shares of its tasks that are.
-    let back = stepped_back(mark);
-    out.line_colour = vec4(dimmed(colour(LINE), back), 1.0) * there;
-    out.arc_colour = vec4(dimmed(colour(status), select(back, 0.0, is_trouble(status))), 1.0) * there;
-    out.runs_colour = dimmed(colour(RUNNING), back);
+    let dimming = dimming_of(mark);
+    out.line_colour = vec4(dimmed(colour(COLOUR_LINE), dimming), 1.0) * there;
+    out.arc_colour = vec4(dimmed(colour(status), select(dimming, 0.0, is_trouble(status))), 1.0) * there;
+    out.runs_colour = dimmed(colour(RUNNING), dimming);
     out.shares = vec4(progress_of(mark), 0.0, 0.0, -1.0);
     if kind == UNASSIGNED && tally < 0.5 {
         out.shape.w = dashes;
-        out.line_colour = vec4(dimmed(colour(MUTED), back), 1.0) * (0.9 * there);
+        out.line_colour = vec4(dimmed(colour(COLOUR_MUTED), dimming), 1.0) * (0.9 * there);
     }
     if !has_tally(mark) {
         out.shares.x = -1.0;
@@ -78,7 +77,7 @@ fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: 
     out.shares.y = shown.x * select(tally, 1.0, all);
     out.shares.z = shown.y * select(tally, 1.0, all);
     out.more = vec2(f32(mark.stamps.z & 0xffu) / 255.0, shown.z) * tally;
-    out.arc_colour = vec4(mix(out.arc_colour.rgb, dimmed(colour(DONE), back), smoothstep(0.3, 0.6, tally)), there);
+    out.arc_colour = vec4(mix(out.arc_colour.rgb, dimmed(colour(DONE), dimming), smoothstep(0.3, 0.6, tally)), there);
     if kind == DISTRICT && status != status_before(mark) && scene.plain == 0u {
         // The arc lights up with a change; a sweep runs round once when the workflow completes.
         out.arc_colour = vec4(out.arc_colour.rgb * (1.0 + 0.8 * (1.0 - saturate(since / PULSE_SECS))), there);
@@ -112,5 +111,5 @@ fn fragment(in: Corner) -> @location(0) vec4<f32> {
     out = over(vec4(colour(FAILED), 1.0) * (arc * failed * in.arc_colour.a), out);
     let behind = fract(in.shares.w - turn + 1.0);
     let sweep = arc * smoothstep(0.25, 0.0, behind) * (1.0 - in.shares.w * in.shares.w) * step(0.0, in.shares.w);
-    return over(vec4(colour(TEXT), 1.0) * sweep, out);
+    return over(vec4(colour(COLOUR_TEXT), 1.0) * sweep, out);
 }

@@ -1,6 +1,6 @@
-// The hatched frame of a scene that is not live: four strips along what the panels leave free.
+// The hatched frame of a stale scene: four strips along the edges of the area that no panel covers.
 
-// Width of the frame as a share of the shorter side, and its bounds in pixels.
+// The width of the frame as a share of the shorter side, and its bounds in pixels.
 const WIDTH: f32 = 0.022;
 const LEAST_PX: f32 = 12.0;
 const MOST_PX: f32 = 36.0;
@@ -46,7 +46,7 @@ fn fragment(in: Corner) -> @location(0) vec4<f32> {
     let period = width * 1.1;
     let across = abs(fract((in.at.x + in.at.y) / period) - 0.5) * period;
     let hatch = saturate((across - 0.25 * period) * 0.7071068 + 0.5);
-    let bright = vec4(colour(MUTED), 1.0) * 0.75;
-    let dark = vec4(colour(GROUND), 1.0) * 0.75;
+    let bright = vec4(colour(COLOUR_MUTED), 1.0) * 0.75;
+    let dark = vec4(colour(COLOUR_GROUND), 1.0) * 0.75;
     return mix(dark, bright, hatch) * smoothstep(0.0, 1.0, scene.stale);
 }

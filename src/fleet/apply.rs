@@ -4,37 +4,40 @@ use std::time::Instant;
 
 use bevy::prelude::*;
 
-use super::{ApplyBudget, Counts, FleetClock, FleetIndex, FleetMapping, Incoming, full, glow, incoming, row, working};
+use super::{
+    ApplyBudget, Counts, FleetClock, FleetIndex, FleetMapping, Incoming, full, incoming, resync_pulse, row,
+    task_in_hand,
+};
 use crate::{
-    frame::FrameSystems,
+    frame::FleetSystems,
     messages::{Backlog, RowChanged},
 };
 
-/// Looks at the clock once per so many changes: an `Instant` costs about as much as applying a row.
+/// Changes between two readings of the clock, which costs about as much as applying a change.
 const BUDGET_CHECK_EVERY: usize = 64;
 
 pub(super) fn plugin(app: &mut App) {
     app.add_systems(
         Update,
         (
-            tick,
-            incoming::enqueue.run_if(on_message::<RowChanged>),
-            apply.run_if(anything_waits),
-            working::assign,
-            glow::glow,
-            full::tell,
-        )
-            .chain()
-            .in_set(FrameSystems::Apply),
+            tick.in_set(FleetSystems::Clock),
+            incoming::enqueue
+                .run_if(on_message::<RowChanged>)
+                .in_set(FleetSystems::Enqueue),
+            apply.run_if(has_changes).in_set(FleetSystems::Apply),
+            task_in_hand::assign.in_set(FleetSystems::Assign),
+            resync_pulse::pulse.in_set(FleetSystems::Pulse),
+            full::report.in_set(FleetSystems::Report),
+        ),
     );
 }
 
-/// The fleet's clock is the real one: it goes on while the app's virtual time is held.
+/// The fleet's clock follows real time: it goes on while virtual time is paused.
 fn tick(time: Res<Time<Real>>, mut clock: ResMut<FleetClock>) {
     clock.0 = time.elapsed_secs_f64();
 }
 
-fn anything_waits(incoming: Res<Incoming>) -> bool {
+fn has_changes(incoming: Res<Incoming>) -> bool {
     !incoming.is_empty()
 }
 

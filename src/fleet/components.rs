@@ -1,129 +1,153 @@
-//! What a row's entity carries, and the fleet's index and counts. No `Transform`, no `Visibility`: the walls' marks are
-//! drawn from these components by one instanced draw, and propagation would walk every row every frame.
+//! The components of a row's entity, and the fleet's index and counts. Rows have no `Transform` and no `Visibility`: their
+//! marks are drawn from these components by one instanced draw, and propagation would visit every row in every frame.
 
 use std::{collections::HashMap, sync::Arc};
 
 use bevy::{ecs::entity::EntityHashSet, prelude::*};
 
-pub use super::working::InHandOf;
+use super::{Assigned, relations::Wants};
 use model::{Kind, Mapping, PerKind, Record, RowKey, Status, StatusReading};
 
-/// Every row's entity has this: who it is.
+/// The key of a row. Every row's entity has one.
 #[derive(Component, Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key(pub RowKey);
 
-/// Marker and details of an agent's entity.
-#[derive(Component, Debug, Clone, PartialEq, Default)]
+/// An agent's row.
+#[derive(Component, Debug, Clone, PartialEq, Default, Reflect)]
+#[reflect(Component, Default)]
+#[require(Label, RowState, Columns, Created, Moment, Wants)]
 pub struct AgentRow {
+    /// The role or model of the agent.
+    #[reflect(ignore)]
     pub subtitle: Option<Arc<str>>,
+    /// The time of the last heartbeat, milliseconds since the Unix epoch.
     pub heartbeat_ms: Option<i64>,
 }
 
-/// Marker and details of the entity of a task or a run: a piece of work.
-#[derive(Component, Debug, Clone, PartialEq, Default)]
+/// The row of a task or a run: a piece of work.
+#[derive(Component, Debug, Clone, PartialEq, Default, Reflect)]
+#[reflect(Component, Default)]
+#[require(Label, RowState, Columns, Created, Moment, Wants, Assigned)]
 pub struct TaskRow {
+    /// The share done, 0 to 1.
     pub progress: Option<f32>,
+    /// 0 (low) to 3 (urgent).
     pub priority: Option<u8>,
+    /// Whether a person is asked for.
     pub needs_human: bool,
+    /// Why it failed.
+    #[reflect(ignore)]
     pub error: Option<Arc<str>>,
 }
 
-/// Marker and details of a workflow's entity.
-#[derive(Component, Debug, Clone, PartialEq, Default)]
+/// A workflow's row.
+#[derive(Component, Debug, Clone, PartialEq, Default, Reflect)]
+#[reflect(Component, Default)]
+#[require(Label, RowState, Columns, Created, Moment, Wants)]
 pub struct WorkflowRow {
+    /// The share done, 0 to 1, if the row contains it.
     pub progress: Option<f32>,
 }
 
 /// The row's label, cleaned for the screen (no control or bidi characters, bounded length).
-#[derive(Component, Debug, Clone, PartialEq, Eq)]
+#[derive(Component, Debug, Clone, PartialEq, Eq, Default)]
 pub struct Label(pub Arc<str>);
 
-/// The row's state. Changes only when the state or its word does (use `Changed<RowState>` / `Ref`).
+/// The row's status. Changes only when the status or its word does (use `Changed<RowState>` or `Ref`).
 #[derive(Component, Debug, Clone, PartialEq, Eq, Default)]
 pub struct RowState(pub StatusReading);
 
 /// The columns, for the inspector.
-#[derive(Component, Debug, Clone, PartialEq)]
+#[derive(Component, Debug, Clone, PartialEq, Default)]
 pub struct Columns(pub Arc<Record>);
 
-/// When the row says that it was made, milliseconds since the Unix epoch: as it was first seen. Decides the order in which
-/// rows that come together are given their places.
-#[derive(Component, Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// When the row was created according to its own column, milliseconds since the Unix epoch, as it was first read. Decides the
+/// order in which rows that arrive together are given their places.
+#[derive(Component, Debug, Clone, Copy, PartialEq, Eq, Default, Reflect)]
+#[reflect(Component, Default)]
 pub struct Created(pub Option<i64>);
 
-/// What last happened to the row and when, for enter, pulse and exit animations. Seconds of `FleetClock`.
-#[derive(Component, Debug, Clone, Copy, PartialEq)]
+/// The times of a row for its enter, pulse and exit animations. Seconds of `FleetClock`.
+#[derive(Component, Debug, Clone, Copy, PartialEq, Default, Reflect)]
+#[reflect(Component, Default)]
 pub struct Moment {
+    /// When it was first seen.
     pub appeared: f64,
-    /// Last change of state or of another column that is shown.
+    /// The last change of its status or of another column that is shown.
     pub changed: f64,
-    /// Set once when the row is gone; its entity lives on for `EXIT` and is in no index or count any more.
+    /// When the row went. Its entity remains for `EXIT_SECS`, but is in no index or count any more.
     pub gone: Option<f64>,
 }
 
-/// How long a gone row's entity stays for its exit (visual-language.md: shrink and fade 500 ms).
+/// How long the entity of a gone row remains for its exit animation, seconds (docs/visual-language.md).
 pub const EXIT_SECS: f64 = 0.6;
 
-/// The clock of `Moment`: seconds of `Time<Real>` in f64 (f32 seconds run out after days).
-#[derive(Resource, Debug, Default, Clone, Copy)]
+/// The clock of `Moment`: seconds of `Time<Real>` as f64, because f32 seconds lose precision after days.
+#[derive(Resource, Debug, Default, Clone, Copy, Reflect)]
+#[reflect(Resource)]
 pub struct FleetClock(pub f64);
 
-/// task or run → workflow. Absent: the task stands in *Unassigned*.
+/// Task or run → its workflow. Without it a task is in the district *Unassigned*.
 #[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
 #[relationship(relationship_target = Parts)]
 pub struct PartOf(pub Entity);
 
-/// workflow → its tasks. Kept by Bevy.
+/// Workflow → its tasks and runs. Maintained by Bevy.
 #[derive(Component, Debug, Default)]
 #[relationship_target(relationship = PartOf)]
 pub struct Parts(EntityHashSet);
 
-/// task → the run of a workflow that it is a part of. Present only while that run's entity exists.
+/// Task → the run that it is a part of. Present only while that run's entity exists.
 #[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
 #[relationship(relationship_target = RunParts)]
 pub struct InRun(pub Entity);
 
-/// run → its tasks. Kept by Bevy.
+/// Run → its tasks. Maintained by Bevy.
 #[derive(Component, Debug, Default)]
 #[relationship_target(relationship = InRun)]
 pub struct RunParts(EntityHashSet);
 
-/// agent → the task in hand: the one it names itself, else its first running task. Absent: it rests in the dock.
+/// Agent → its task in hand: the one that its own row refers to, or else its first running task. Without it the agent rests
+/// in the dock.
 #[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
 #[relationship(relationship_target = InHandOf)]
 pub struct WorksOn(pub Entity);
 
-/// What the columns of the user's tables mean.
+/// Task → the agents that have it in hand. Maintained by Bevy.
+#[derive(Component, Debug, Default)]
+#[relationship_target(relationship = WorksOn)]
+pub struct InHandOf(EntityHashSet);
+
+/// The mapping of the user's columns.
 #[derive(Resource, Debug, Clone, Default)]
 pub struct FleetMapping(pub Arc<Mapping>);
 
 impl FleetMapping {
-    /// Seconds since a row changed: as it says itself, else as it was seen to; `None` where it has only been read.
+    /// Seconds since a row changed: by its own column, or else as observed; `None` if it has no such column and no change was
+    /// observed.
     pub fn age_secs(
         &self,
         key: &RowKey,
         columns: &Record,
-        moment: Option<&Moment>,
+        moment: &Moment,
         clock: FleetClock,
         epoch_ms: i64,
     ) -> Option<f64> {
-        let seen = || {
-            let moment = moment.filter(|moment| moment.changed > moment.appeared)?;
-            Some(clock.0 - moment.changed)
-        };
-        let told = self.0.updated_ms(key.kind, columns);
-        told.map(|at_ms| epoch_ms.saturating_sub(at_ms) as f64 / 1e3)
-            .or_else(seen)
+        let observed = || (moment.changed > moment.appeared).then_some(clock.0 - moment.changed);
+        let updated_ms = self.0.updated_ms(key.kind, columns);
+        updated_ms
+            .map(|at_ms| epoch_ms.saturating_sub(at_ms) as f64 / 1e3)
+            .or_else(observed)
     }
 }
 
-/// Which entity a row is.
+/// The entity of each row.
 #[derive(Resource, Debug)]
 pub struct FleetIndex {
     pub(super) by_key: HashMap<RowKey, Entity>,
-    /// Most rows shown at once.
+    /// The maximum number of rows.
     pub most: usize,
-    /// How often a row was not shown because the wall was full. It shows when it changes while there is room.
+    /// How often a row was left out because the wall was full. It is shown once it changes while there is room.
     pub refused: u64,
 }
 
@@ -138,32 +162,36 @@ impl Default for FleetIndex {
 }
 
 impl FleetIndex {
-    /// Most rows shown at once: ten times the most that the wall is built for.
+    /// The default maximum: ten times the number that the wall is designed for.
     pub const MAX_ROWS: usize = 1_000_000;
 
+    /// The entity of a row.
     pub fn get(&self, key: &RowKey) -> Option<Entity> {
         self.by_key.get(key).copied()
     }
 
+    /// The number of rows.
     pub fn len(&self) -> usize {
         self.by_key.len()
     }
 
+    /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.by_key.is_empty()
     }
 }
 
-/// How many rows of each kind are in each state.
+/// The number of rows by kind and status.
 #[derive(Resource, Debug, Default, Clone, PartialEq, Eq)]
 pub struct Counts(pub(super) PerKind<[usize; Status::ALL.len()]>);
 
 impl Counts {
+    /// Rows of a kind in a status.
     pub fn of(&self, kind: Kind, status: Status) -> usize {
         self.0[kind].get(status.index()).copied().unwrap_or(0)
     }
 
-    /// Pieces of work in a state: tasks and runs.
+    /// Tasks and runs in a status.
     pub fn work(&self, status: Status) -> usize {
         Kind::WORK.into_iter().map(|kind| self.of(kind, status)).sum()
     }
@@ -180,6 +208,7 @@ impl Counts {
         }
     }
 
+    /// Rows of a kind.
     pub fn total(&self, kind: Kind) -> usize {
         self.0[kind].iter().sum()
     }

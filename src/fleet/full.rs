@@ -1,4 +1,4 @@
-//! Says that the wall is full: rows that are left out must not be missing in silence.
+//! Reports that the wall is full: rows must not be left out silently.
 
 use bevy::prelude::*;
 
@@ -6,13 +6,13 @@ use super::FleetIndex;
 use crate::messages::Noticed;
 use model::{Notice, NoticeKind};
 
-/// Tells of the first row that was left out, and again only when as many more were: a table that is too large would
-/// otherwise be told of with every change.
-pub(super) fn tell(index: Res<FleetIndex>, mut told: Local<u64>, mut notices: MessageWriter<Noticed>) {
-    if index.refused == 0 || index.refused < told.saturating_mul(2) {
+/// Reports the first row that was left out, and again only when twice as many were: otherwise every change of a table that is
+/// too large would be reported.
+pub(super) fn report(index: Res<FleetIndex>, mut reported: Local<u64>, mut notices: MessageWriter<Noticed>) {
+    if index.refused == 0 || index.refused < reported.saturating_mul(2) {
         return;
     }
-    *told = index.refused;
+    *reported = index.refused;
     notices.write(Noticed(Notice {
         kind: NoticeKind::WallFull,
         text: format!(

@@ -1,4 +1,4 @@
-//! Changes that wait to be applied: what does not fit in one frame's budget waits here, in order.
+//! The queue of changes: those that do not fit in one frame's budget wait here, in order.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -12,27 +12,28 @@ use model::Change;
 pub struct Incoming(pub(super) VecDeque<Change>);
 
 impl Incoming {
+    /// The number of waiting changes.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
+    /// Whether no change waits.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-/// Time one frame may spend on applying changes, at least.
+/// The time that one frame may spend on applying changes, unless frames are long.
 #[derive(Resource, Debug, Clone, Copy)]
 pub struct ApplyBudget(pub Duration);
 
-/// Where frames take long whatever is applied, so large a share of one may go into it: or a large fleet would come in
-/// for minutes.
+/// Of long frames one part in this many may be spent on applying: otherwise a large fleet would take minutes to arrive.
 const SHARE: u32 = 4;
-/// However long frames take, applying makes none longer than this.
+/// The greatest time that a frame may spend on applying.
 const MOST: Duration = Duration::from_millis(100);
 
 impl ApplyBudget {
-    /// The budget after a frame that took so long.
+    /// The budget after a frame of this duration.
     pub(super) fn after(self, frame: Duration) -> Duration {
         self.0.max((frame / SHARE).min(MOST))
     }
@@ -49,7 +50,7 @@ pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Incoming>().init_resource::<ApplyBudget>();
 }
 
-/// Takes the frame's messages into the queue.
+/// Appends the frame's messages to the queue.
 pub(super) fn enqueue(
     mut changes: MessageReader<RowChanged>,
     mut incoming: ResMut<Incoming>,
@@ -69,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn where_frames_are_long_more_is_applied_and_never_without_bound() {
+    fn long_frames_apply_more_up_to_a_bound() {
         let budget = ApplyBudget::default();
         let after = |millis| budget.after(Duration::from_millis(millis)).as_millis();
         assert_eq!([after(0), after(16), after(200), after(60_000)], [8, 8, 50, 100]);

@@ -1,20 +1,20 @@
-//! The rows as ECS entities: index, apply, retire, relations, counts. Builds and runs without a renderer.
+//! The rows as entities: index, changes, relations, counts. Builds and runs without a renderer.
 
 mod apply;
-mod assigned;
+mod assignments;
 mod components;
 mod full;
-mod glow;
 mod incoming;
-mod pointers;
+mod references;
 mod relations;
+mod resync_pulse;
 mod retire;
 mod row;
+mod task_in_hand;
 mod ties;
 mod touched;
-mod working;
 
-pub use assigned::{Assigned, Assignments};
+pub use assignments::{Assigned, Assignments};
 pub use components::*;
 pub use incoming::{ApplyBudget, Incoming};
 pub use ties::{TieIndex, Ties};
@@ -22,21 +22,27 @@ pub use touched::Touched;
 
 use bevy::prelude::*;
 
-/// The fleet's systems and resources. `FleetMapping` says what the columns mean; the default fits most projects.
+/// The fleet's systems and resources. `FleetMapping` defines what the columns mean; the default fits most projects.
 pub fn plugin(app: &mut App) {
+    resources(app);
+    app.add_plugins((
+        touched::plugin,
+        incoming::plugin,
+        apply::plugin,
+        relations::plugin,
+        task_in_hand::plugin,
+        retire::plugin,
+        resync_pulse::plugin,
+    ));
+}
+
+/// What other features read of the fleet: for tests that set rows by hand, without the systems.
+pub fn resources(app: &mut App) {
     app.init_resource::<FleetIndex>()
         .init_resource::<FleetClock>()
         .init_resource::<Counts>()
         .init_resource::<FleetMapping>()
-        .add_plugins((
-            touched::plugin,
-            incoming::plugin,
-            apply::plugin,
-            relations::plugin,
-            assigned::plugin,
-            ties::plugin,
-            working::plugin,
-            retire::plugin,
-            glow::plugin,
-        ));
+        .init_resource::<Touched>()
+        .init_resource::<Assignments>()
+        .init_resource::<TieIndex>();
 }

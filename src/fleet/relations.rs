@@ -1,12 +1,12 @@
-//! Who belongs to whom: task → workflow, task → run, run → workflow. Rows arrive in any order, so a link whose other end
-//! is not here yet waits until it comes; when an end leaves, the link waits again. (Agents are found by id: `assigned`.)
+//! The relationships task → workflow, task → run, run → workflow. Rows arrive in any order: a reference whose target does not
+//! exist yet waits for it, and waits again when the target goes. (Agents are looked up by id: `assignments`.)
 
 use bevy::prelude::*;
 
-use super::{FleetIndex, InRun, PartOf, Parts, RunParts, TieIndex, Touched, pointers::Pointers, working};
+use super::{FleetIndex, InRun, PartOf, Parts, RunParts, TieIndex, Touched, references::References, task_in_hand};
 use model::{Kind, RowId, RowKey};
 
-/// What a row says it belongs to, whether that exists or not.
+/// The ids that a row refers to, whether their rows exist or not.
 #[derive(Component, Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Wants {
     pub workflow: Option<RowId>,
@@ -15,7 +15,7 @@ pub(super) struct Wants {
 }
 
 impl Wants {
-    /// What it waits for where it is not here.
+    /// The rows that become relationships.
     fn targets(&self) -> impl Iterator<Item = RowKey> {
         [(Kind::Workflow, &self.workflow), (Kind::Run, &self.run)]
             .into_iter()
@@ -23,29 +23,28 @@ impl Wants {
     }
 }
 
-/// Links whose other end is not here: target → the rows that want it. No bound of its own, so that none is lost: at most
-/// the two targets of each of `FleetIndex::MAX_ROWS` rows.
+/// References whose target does not exist. Bounded by the two targets of each of `FleetIndex::MAX_ROWS` rows.
 #[derive(Resource, Debug, Default)]
-pub(super) struct Waiting(Pointers<RowKey>);
+pub(super) struct Dangling(References<RowKey>);
 
 pub(super) fn plugin(app: &mut App) {
-    app.init_resource::<Waiting>();
+    app.init_resource::<Dangling>();
 }
 
-/// Makes `source` belong to what it says now.
+/// Replaces what a row refers to.
 pub(super) fn attach(world: &mut World, index: &FleetIndex, source: Entity, wants: Wants) {
     let Some(old) = world.get::<Wants>(source).filter(|old| **old != wants).cloned() else {
         return;
     };
-    world.resource_mut::<TieIndex>().stir();
-    working::rename(world, source, old.current_task.as_ref(), wants.current_task.as_ref());
-    world.resource_scope(|world, mut waiting: Mut<Waiting>| {
+    world.resource_mut::<TieIndex>().bump();
+    task_in_hand::replace_reference(world, source, old.current_task.as_ref(), wants.current_task.as_ref());
+    world.resource_scope(|world, mut dangling: Mut<Dangling>| {
         for target in old.targets() {
-            waiting.0.remove(&target, source);
+            dangling.0.remove(&target, source);
         }
         for target in wants.targets() {
             if index.get(&target).is_none() {
-                waiting.0.add(target, source);
+                dangling.0.add(target, source);
             }
         }
         let run = find(index, Kind::Run, wants.run.as_ref());
@@ -54,14 +53,14 @@ pub(super) fn attach(world: &mut World, index: &FleetIndex, source: Entity, want
             row.insert(wants);
         }
     });
-    stand(world, index, source);
+    relate_to_workflow(world, index, source);
 }
 
 fn find(index: &FleetIndex, kind: Kind, id: Option<&RowId>) -> Option<Entity> {
     index.get(&RowKey::new(kind, id?.clone()))
 }
 
-/// Sets or clears a relationship, touching only what differs. Says whether it did.
+/// Sets or removes a relationship. Returns whether it changed.
 fn relate<R: Component + Copy + PartialEq>(row: &mut EntityWorldMut, to: Option<R>) -> bool {
     if row.get::<R>().copied() == to {
         return false;
@@ -73,9 +72,8 @@ fn relate<R: Component + Copy + PartialEq>(row: &mut EntityWorldMut, to: Option<
     true
 }
 
-/// Puts a row into the workflow that it names, else into that of its run; and where it is a run itself, its tasks after
-/// it.
-fn stand(world: &mut World, index: &FleetIndex, row: Entity) {
+/// Relates a row to the workflow that it refers to, or else to that of its run, and then the tasks of a run.
+fn relate_to_workflow(world: &mut World, index: &FleetIndex, row: Entity) {
     let named = world
         .get::<Wants>(row)
         .and_then(|wants| find(index, Kind::Workflow, wants.workflow.as_ref()));
@@ -86,40 +84,40 @@ fn stand(world: &mut World, index: &FleetIndex, row: Entity) {
         .is_ok_and(|mut row| relate(&mut row, workflow));
     if moved {
         world.resource_mut::<Touched>().note(row);
-        // A run names no run: this goes no deeper.
+        // A run has no run, so that this recurses only once.
         for task in members::<RunParts>(world, row) {
-            stand(world, index, task);
+            relate_to_workflow(world, index, task);
         }
     }
 }
 
-/// Who points at a row in one of the relationships.
+/// The rows of one of a row's relationships.
 fn members<T: RelationshipTarget>(world: &World, of: Entity) -> Vec<Entity> {
     world.get::<T>(of).map(|rows| rows.iter().collect()).unwrap_or_default()
 }
 
-/// A row has come: the links that waited for it are made.
-pub(super) fn welcome(world: &mut World, index: &FleetIndex, key: &RowKey, entity: Entity) {
-    let sources = world.resource_mut::<Waiting>().0.take(key);
+/// Resolves the references that waited for a new row.
+pub(super) fn resolve(world: &mut World, index: &FleetIndex, key: &RowKey, entity: Entity) {
+    let sources = world.resource_mut::<Dangling>().0.take(key);
     for source in sources {
         if key.kind == Kind::Run
             && let Ok(mut row) = world.get_entity_mut(source)
         {
             row.insert(InRun(entity));
         }
-        stand(world, index, source);
+        relate_to_workflow(world, index, source);
         world.resource_mut::<Touched>().note(source);
     }
 }
 
-/// A row goes: its own links are cut, and those that pointed at it wait for it to come back.
+/// Removes the references of a row that goes; references to it wait for it again.
 pub(super) fn detach(world: &mut World, index: &FleetIndex, key: &RowKey, entity: Entity) {
-    world.resource_mut::<TieIndex>().stir();
+    world.resource_mut::<TieIndex>().bump();
     let wants = world.get::<Wants>(entity).cloned().unwrap_or_default();
-    working::rename(world, entity, wants.current_task.as_ref(), None);
-    world.resource_scope(|world, mut waiting: Mut<Waiting>| {
+    task_in_hand::replace_reference(world, entity, wants.current_task.as_ref(), None);
+    world.resource_scope(|world, mut dangling: Mut<Dangling>| {
         for target in wants.targets() {
-            waiting.0.remove(&target, entity);
+            dangling.0.remove(&target, entity);
         }
         let sources = match key.kind {
             Kind::Workflow => members::<Parts>(world, entity),
@@ -132,17 +130,17 @@ pub(super) fn detach(world: &mut World, index: &FleetIndex, key: &RowKey, entity
             {
                 row.remove::<InRun>();
             }
-            // A run goes with its workflow, and so do the tasks that stood there because it did.
-            stand(world, index, source);
+            // A run leaves with its workflow, and so do the tasks that belonged to it through the run.
+            relate_to_workflow(world, index, source);
             let wants = world.get::<Wants>(source);
             if wants.is_some_and(|wants| wants.targets().any(|target| target == *key)) {
-                waiting.0.add(key.clone(), source);
+                dangling.0.add(key.clone(), source);
             }
             world.resource_mut::<Touched>().note(source);
         }
         if let Ok(mut row) = world.get_entity_mut(entity) {
             row.remove::<InRun>();
-            // A leaving task keeps its workflow so that its mark fades where it stood.
+            // A task that goes keeps its workflow, so that its mark fades in place.
             row.insert(Wants::default());
         }
     });

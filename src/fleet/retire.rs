@@ -1,4 +1,4 @@
-//! Rows that are gone stay for their exit, then their entities are despawned.
+//! Despawns the entities of gone rows after their exit animation.
 
 use std::collections::VecDeque;
 
@@ -7,7 +7,7 @@ use bevy::prelude::*;
 use super::{EXIT_SECS, FleetClock, Moment};
 use crate::frame::FrameSystems;
 
-/// Entities on their way out, the oldest first.
+/// Entities of gone rows, the oldest first.
 #[derive(Resource, Debug, Default)]
 pub(super) struct Leaving(VecDeque<(f64, Entity)>);
 
@@ -16,7 +16,7 @@ pub(super) fn plugin(app: &mut App) {
         .add_systems(Update, despawn.in_set(FrameSystems::Receive));
 }
 
-/// Marks the row as gone from now on.
+/// Marks a row as gone.
 pub(super) fn begin(world: &mut World, entity: Entity, now: f64) {
     if let Some(mut moment) = world.get_mut::<Moment>(entity) {
         moment.gone = Some(now);

@@ -1,4 +1,4 @@
-//! One change applied to the world: spawn, update, or begin the exit of a row's entity.
+//! Applies one change: spawns or updates a row's entity, or begins its exit.
 
 use std::sync::Arc;
 
@@ -6,15 +6,15 @@ use bevy::prelude::*;
 
 use super::{
     AgentRow, Assigned, Columns, Counts, Created, FleetIndex, Key, Label, Moment, RowState, TaskRow, TieIndex, Ties,
-    Touched, WorkflowRow, assigned,
-    glow::Recovered,
+    Touched, WorkflowRow, assignments,
     relations::{self, Wants},
-    retire, ties, working,
+    resync_pulse::Recovered,
+    retire, task_in_hand, ties,
 };
 use model::{Change, Kind, Mapping, Op, Row, RowKey, StatusReading};
 
-/// What a row shows, taken apart into what its entity carries.
-struct Shown {
+/// What a row was read as, by component.
+struct Reading {
     label: Arc<str>,
     state: StatusReading,
     wants: Wants,
@@ -45,9 +45,9 @@ pub(super) fn apply(
             }
             index.by_key.remove(&change.key);
             relations::detach(world, index, &change.key, entity);
-            // The component stays until the entity goes, as all others do; the index has forgotten it.
-            let said = world.get::<Assigned>(entity).cloned();
-            settle(world, index, &change.key, entity, said.as_ref(), None);
+            // The components stay until the entity is despawned, but the indexes no longer contain the row.
+            let assigned = world.get::<Assigned>(entity).cloned();
+            reassign(world, index, &change.key, entity, assigned.as_ref(), None);
             ties::set(world, entity, Ties::default());
             retire::begin(world, entity, now);
             world.resource_mut::<Touched>().note(entity);
@@ -62,7 +62,7 @@ fn spawn(world: &mut World, index: &mut FleetIndex, counts: &mut Counts, mapping
         index.refused += 1;
         return;
     }
-    let Shown {
+    let Reading {
         label,
         state,
         wants,
@@ -84,24 +84,26 @@ fn spawn(world: &mut World, index: &mut FleetIndex, counts: &mut Counts, mapping
             changed: now,
             gone: None,
         },
-        Wants::default(),
     );
+    // The remaining components of a row are required by its details.
     let entity = match details {
         Details::Agent(agent) => world.spawn((common, agent)).id(),
         Details::Task(task, assigned) => world.spawn((common, task, assigned)).id(),
         Details::Workflow(workflow) => world.spawn((common, workflow)).id(),
     };
+    #[cfg(feature = "dev")]
+    world.entity_mut(entity).insert(Name::new(key.to_string()));
     if is_of_snapshot {
         world.resource_mut::<Recovered>().note(entity);
     }
     index.by_key.insert(key.clone(), entity);
     world.resource_mut::<Touched>().note(entity);
     relations::attach(world, index, entity, wants);
-    relations::welcome(world, index, &key, entity);
-    let says = world.get::<Assigned>(entity).cloned();
-    settle(world, index, &key, entity, None, says.as_ref());
+    relations::resolve(world, index, &key, entity);
+    let assigned = world.get::<Assigned>(entity).cloned();
+    reassign(world, index, &key, entity, None, assigned.as_ref());
     ties::set(world, entity, ties);
-    world.resource_mut::<TieIndex>().stir();
+    world.resource_mut::<TieIndex>().bump();
 }
 
 fn update(
@@ -123,15 +125,15 @@ fn update(
         return;
     }
     columns.0 = change.record.clone();
-    let Shown {
+    let Reading {
         label,
         state,
         wants,
         ties,
         details,
     } = read(mapping, &change);
-    // Only what is seen counts as a change: a heartbeat column must not make the mark pulse.
-    let mut seen = set_if_neq(&mut row, Label(label));
+    // Only visible changes count: a heartbeat must not make the mark pulse.
+    let mut is_visible = set_if_neq(&mut row, Label(label));
     let old = row.get::<RowState>().map(|state| state.0.status);
     if let Some(old) = old
         && old != state.status
@@ -139,48 +141,50 @@ fn update(
         counts.remove(change.key.kind, old);
         counts.add(change.key.kind, state.status);
     }
-    seen |= set_if_neq(&mut row, RowState(state));
-    let mut said = None;
+    is_visible |= set_if_neq(&mut row, RowState(state));
+    let mut before = None;
     match details {
         Details::Agent(agent) => {
             set_if_neq(&mut row, agent);
         }
-        Details::Task(task, says) => {
-            seen |= set_if_neq(&mut row, task);
-            said = row.get_mut::<Assigned>().and_then(|mut said| said.replace_if_neq(says));
+        Details::Task(task, assigned) => {
+            is_visible |= set_if_neq(&mut row, task);
+            before = row
+                .get_mut::<Assigned>()
+                .and_then(|mut old| old.replace_if_neq(assigned));
         }
-        Details::Workflow(workflow) => seen |= set_if_neq(&mut row, workflow),
+        Details::Workflow(workflow) => is_visible |= set_if_neq(&mut row, workflow),
     }
-    if seen && let Some(mut moment) = row.get_mut::<Moment>() {
+    if is_visible && let Some(mut moment) = row.get_mut::<Moment>() {
         moment.changed = now;
     }
-    if seen && change.committed_ms.is_none() {
+    if is_visible && change.committed_ms.is_none() {
         world.resource_mut::<Recovered>().note(entity);
     }
     world.resource_mut::<Touched>().note(entity);
     relations::attach(world, index, entity, wants);
-    let says = said.as_ref().and_then(|_| world.get::<Assigned>(entity).cloned());
-    settle(world, index, &change.key, entity, said.as_ref(), says.as_ref());
+    let after = before.as_ref().and_then(|_| world.get::<Assigned>(entity).cloned());
+    reassign(world, index, &change.key, entity, before.as_ref(), after.as_ref());
     ties::set(world, entity, ties);
 }
 
-/// Notes whom the row concerns that may have something else in hand now: itself, where it is an agent, and those that its
-/// assignment calls or called.
-fn settle(
+/// Replaces a row's assignment, and marks the agents whose task in hand may have changed: the row itself, if it is an agent,
+/// and the agents of both assignments.
+fn reassign(
     world: &mut World,
     index: &FleetIndex,
     key: &RowKey,
     row: Entity,
-    said: Option<&Assigned>,
-    says: Option<&Assigned>,
+    before: Option<&Assigned>,
+    after: Option<&Assigned>,
 ) {
     if key.kind == Kind::Agent {
-        working::unsettle(world, row);
+        task_in_hand::mark(world, row);
     }
-    assigned::say(world, index, key, row, said, says);
+    assignments::replace(world, index, key, row, before, after);
 }
 
-/// Writes a component only when it differs, so that change detection means change.
+/// Writes a component only if it differs, so that change detection reports real changes only. Returns whether it did.
 fn set_if_neq<C: Component<Mutability = bevy::ecs::component::Mutable> + PartialEq>(
     row: &mut EntityWorldMut,
     value: C,
@@ -194,9 +198,9 @@ fn set_if_neq<C: Component<Mutability = bevy::ecs::component::Mutable> + Partial
     }
 }
 
-fn read(mapping: &Mapping, change: &Change) -> Shown {
+fn read(mapping: &Mapping, change: &Change) -> Reading {
     match mapping.read(change.key.kind, &change.key.id, &change.record) {
-        Row::Agent(agent) => Shown {
+        Row::Agent(agent) => Reading {
             label: agent.label,
             state: agent.status,
             wants: Wants {
@@ -209,7 +213,7 @@ fn read(mapping: &Mapping, change: &Change) -> Shown {
                 heartbeat_ms: agent.heartbeat_ms,
             }),
         },
-        Row::Task(task) => Shown {
+        Row::Task(task) => Reading {
             label: task.label,
             wants: Wants {
                 workflow: task.workflow,
@@ -231,7 +235,7 @@ fn read(mapping: &Mapping, change: &Change) -> Shown {
             ),
             state: task.status,
         },
-        Row::Workflow(workflow) => Shown {
+        Row::Workflow(workflow) => Reading {
             label: workflow.label,
             state: workflow.status,
             wants: Wants::default(),

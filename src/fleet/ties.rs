@@ -1,15 +1,15 @@
-//! Which tasks wait for which and are parts of which. Looked up when somebody points at a row, so nothing is linked ahead:
-//! a task keeps the ids that it names, and an index says who names whom. Rows that never come cost an entry.
+//! Which tasks depend on others or are parts of others. Ties are looked up only for the hovered and the selected row: a task
+//! keeps the ids that it refers to, and an index finds the tasks that refer to an id. A row that never arrives costs one entry.
 
 use bevy::prelude::*;
 
-use super::pointers::Pointers;
+use super::references::References;
 use model::RowId;
 
-/// Most names in the index. A task that comes later still tells whom it names, but is not found by them.
-const MAX_NAMED: usize = 2_000_000;
+/// The maximum number of references in the index. Those of later tasks are found from their source only.
+const MAX_REFERENCES: usize = 2_000_000;
 
-/// The tasks that a task names. Only tasks that name any have this.
+/// The tasks that a task refers to. Only tasks with references have this.
 #[derive(Component, Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ties {
     /// What it waits for; bounded by the mapping.
@@ -19,60 +19,57 @@ pub struct Ties {
 }
 
 impl Ties {
+    /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.depends_on.is_empty() && self.parent.is_none()
     }
 
-    fn names(&self) -> impl Iterator<Item = &RowId> {
+    fn targets(&self) -> impl Iterator<Item = &RowId> {
         self.depends_on.iter().chain(&self.parent)
     }
 }
 
-/// Who names which task, and how often anything changed that ties are looked up by.
+/// The tasks that refer to each task, and a revision of everything that ties are looked up from.
 #[derive(Resource, Debug, Default)]
 pub struct TieIndex {
-    by_target: Pointers<RowId>,
-    named: usize,
-    edition: u64,
+    by_target: References<RowId>,
+    references: usize,
+    revision: u64,
 }
 
 impl TieIndex {
-    /// The tasks that name this one, in no order.
-    pub fn naming(&self, target: &RowId) -> impl Iterator<Item = Entity> {
-        self.by_target.at(target)
+    /// The tasks that refer to a task, in no order.
+    pub fn referring_to(&self, target: &RowId) -> impl Iterator<Item = Entity> {
+        self.by_target.to(target)
     }
 
-    /// Changes with every row that comes, goes or is linked otherwise, and with work that begins or ends.
-    pub fn edition(&self) -> u64 {
-        self.edition
+    /// A number that changes whenever a row arrives, goes or changes its references, and when work begins or ends.
+    pub fn revision(&self) -> u64 {
+        self.revision
     }
 
-    pub(super) fn stir(&mut self) {
-        self.edition = self.edition.wrapping_add(1);
+    pub(super) fn bump(&mut self) {
+        self.revision = self.revision.wrapping_add(1);
     }
 
     fn add(&mut self, ties: &Ties, source: Entity) {
-        for target in ties.names() {
-            if self.named < MAX_NAMED && self.by_target.add(target.clone(), source) {
-                self.named += 1;
+        for target in ties.targets() {
+            if self.references < MAX_REFERENCES && self.by_target.add(target.clone(), source) {
+                self.references += 1;
             }
         }
     }
 
     fn remove(&mut self, ties: &Ties, source: Entity) {
-        for target in ties.names() {
+        for target in ties.targets() {
             if self.by_target.remove(target, source) {
-                self.named -= 1;
+                self.references -= 1;
             }
         }
     }
 }
 
-pub(super) fn plugin(app: &mut App) {
-    app.init_resource::<TieIndex>();
-}
-
-/// The task names these from now on; nothing is touched when it did before.
+/// Replaces the references of a task; nothing is written when they are the same.
 pub(super) fn set(world: &mut World, task: Entity, ties: Ties) {
     let old = world.get::<Ties>(task).cloned().unwrap_or_default();
     if old == ties {
@@ -81,7 +78,7 @@ pub(super) fn set(world: &mut World, task: Entity, ties: Ties) {
     let mut index = world.resource_mut::<TieIndex>();
     index.remove(&old, task);
     index.add(&ties, task);
-    index.stir();
+    index.bump();
     if let Ok(mut row) = world.get_entity_mut(task) {
         if ties.is_empty() {
             row.remove::<Ties>();
@@ -96,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_kept_of_ties_that_are_cut() {
+    fn nothing_remains_of_removed_ties() {
         let mut world = World::new();
         world.init_resource::<TieIndex>();
         let task = world.spawn_empty().id();
@@ -106,18 +103,18 @@ mod tests {
         };
         let naming = |world: &World, id: &str| {
             let index = world.resource::<TieIndex>();
-            index.naming(&RowId::from(id)).collect::<Vec<_>>()
+            index.referring_to(&RowId::from(id)).collect::<Vec<_>>()
         };
-        // One that is a part of what it waits for names it once.
+        // A task that is a part of what it waits for refers to it once.
         set(&mut world, task, ties(&["a", "b"], Some("a")));
         assert_eq!((naming(&world, "a"), naming(&world, "b")), (vec![task], vec![task]));
-        let edition = world.resource::<TieIndex>().edition();
+        let revision = world.resource::<TieIndex>().revision();
         set(&mut world, task, ties(&["a", "b"], Some("a")));
-        assert_eq!(world.resource::<TieIndex>().edition(), edition);
+        assert_eq!(world.resource::<TieIndex>().revision(), revision);
         set(&mut world, task, ties(&["b"], None));
         assert_eq!((naming(&world, "a"), naming(&world, "b")), (vec![], vec![task]));
         set(&mut world, task, Ties::default());
         let index = world.resource::<TieIndex>();
-        assert!(index.by_target.is_empty() && index.named == 0 && world.get::<Ties>(task).is_none());
+        assert!(index.by_target.is_empty() && index.references == 0 && world.get::<Ties>(task).is_none());
     }
 }

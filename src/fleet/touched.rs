@@ -1,36 +1,39 @@
-//! The rows that something happened to in this frame: whoever draws or counts rows looks at these alone, so that a row at
-//! rest costs nothing. (A filter like `Changed` looks at every row to find the few.)
+//! The rows that changed in this frame. What draws or counts rows reads only these, so that a row at rest costs nothing. (A
+//! filter like `Changed` visits every row to find the few.)
 
 use bevy::{ecs::entity::EntityIndexSet, prelude::*};
 
-/// Rows that came, changed, moved, were linked otherwise or began to leave since the frame began, in that order, each
-/// once. Written by the fleet and the layout, emptied as a frame begins: at most one entry a row, whoever reads it.
+/// Rows that arrived, changed, moved, got other references or went since the frame began, in that order, each once. Written by
+/// the fleet and the layout, and emptied when a frame begins.
 ///
-/// Rows whose entity has gone are told by `RemovedComponents`, which costs nothing while nobody goes.
+/// Rows whose entity has been despawned are found by `RemovedComponents`, which costs nothing while there are none.
 #[derive(Resource, Debug, Default)]
 pub struct Touched(EntityIndexSet);
 
 impl Touched {
-    /// Something about the row that can be seen is different now.
+    /// Notes a row of which something visible has changed.
     pub fn note(&mut self, row: Entity) {
         self.0.insert(row);
     }
 
+    /// The rows, in the order in which they were noted.
     pub fn iter(&self) -> impl Iterator<Item = Entity> {
         self.0.iter().copied()
     }
 
+    /// The number of rows.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
+    /// Whether no row has changed.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// What has been noted so far has been seen by all.
+    /// Removes all rows.
     pub fn clear(&mut self) {
-        /// Room beyond this is given back after a frame that touched nearly everything.
+        /// Capacity beyond this is freed after a frame that touched nearly everything.
         const KEPT: usize = 16_384;
         self.0.clear();
         if self.0.capacity() > 2 * KEPT {
@@ -40,7 +43,7 @@ impl Touched {
 }
 
 pub(super) fn plugin(app: &mut App) {
-    app.init_resource::<Touched>().add_systems(First, begin);
+    app.add_systems(First, begin);
 }
 
 fn begin(mut touched: ResMut<Touched>) {

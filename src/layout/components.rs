@@ -1,41 +1,44 @@
-//! What the layout writes. World units; one task slot is one unit wide.
+//! What the layout writes. World units: a slot is one unit wide.
 
-use bevy::prelude::*;
+use bevy::{
+    math::curve::{Curve, SmoothStepCurve},
+    prelude::*,
+};
 
-/// Where a task or an agent stands, or flies to. Written only when it moves.
-#[derive(Component, Debug, Clone, Copy, PartialEq)]
+/// The place of a task or an agent. Written only when it moves.
+#[derive(Component, Debug, Clone, Copy, PartialEq, Reflect)]
+#[reflect(Component)]
 pub struct Place {
+    /// Where it is, or will be at the end of its move.
     pub at: Vec2,
-    /// Where it came from: a flight or a drift starts there. Equal to `at` for rows that just appeared.
+    /// Where its last move began. Equal to `at` for rows that have just appeared.
     pub from: Vec2,
     /// When the move began, seconds of `FleetClock`.
     pub moved: f64,
 }
 
-/// How long a flight or a drift takes, in seconds.
+/// The duration of a move, seconds.
 pub const MOVE_SECS: f64 = 0.6;
 
-/// The share of its way that something which left at `moved` has made at `now`: ease in and out by `3t² - 2t³`, the same
-/// curve that the shader flies.
+/// The eased share of a move that began at `moved`: the same curve as in the shaders.
 fn share(moved: f64, now: f64) -> f32 {
-    let t = ((now - moved) / MOVE_SECS).clamp(0.0, 1.0) as f32;
-    t * t * (3.0 - 2.0 * t)
+    SmoothStepCurve.sample_clamped(((now - moved) / MOVE_SECS) as f32)
 }
 
 impl Place {
-    /// Where it is drawn at `now`, seconds of `FleetClock`.
+    /// Its position at `now`, seconds of `FleetClock`, without the arc of an agent's flight.
     pub fn drawn_at(&self, now: f64) -> Vec2 {
         self.from.lerp(self.at, share(self.moved, now))
     }
 }
 
 impl District {
-    /// Where its centre is drawn at `now`, seconds of `FleetClock`.
+    /// Its centre at `now`, seconds of `FleetClock`.
     pub fn drawn_at(&self, now: f64) -> Vec2 {
         self.from.lerp(self.center, share(self.moved, now))
     }
 
-    /// How large it is drawn at `now`: it grows while its neighbours make room.
+    /// Its radius at `now`: it grows while its neighbours make room.
     pub fn radius_at(&self, now: f64) -> f32 {
         let share = share(self.moved, now);
         self.from_radius * (1.0 - share) + self.radius * share
@@ -47,27 +50,35 @@ impl District {
     }
 }
 
-/// A workflow's district: a circle that its tasks are packed in.
-#[derive(Component, Debug, Clone, Copy, PartialEq)]
+/// A workflow's district: a circle that contains its tasks.
+#[derive(Component, Debug, Clone, Copy, PartialEq, Reflect)]
+#[reflect(Component)]
 pub struct District {
+    /// Its centre.
     pub center: Vec2,
+    /// Its radius.
     pub radius: f32,
-    /// Where it came from and when, as in `Place`, and how large it was.
+    /// Where its last move began.
     pub from: Vec2,
+    /// Its radius before that.
     pub from_radius: f32,
+    /// When the move began, seconds of `FleetClock`.
     pub moved: f64,
 }
 
-/// The district of rows that point nowhere. `None` while there are none.
-#[derive(Resource, Debug, Default, Clone, Copy, PartialEq)]
+/// The district of tasks without a workflow. `None` while there are none.
+#[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Reflect)]
+#[reflect(Resource)]
 pub struct Unassigned(pub Option<District>);
 
-/// The ground that idle agents rest on. `None` while nobody rests there.
-#[derive(Resource, Debug, Default, Clone, Copy, PartialEq)]
+/// The dock: the area of idle agents. `None` while there are none.
+#[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Reflect)]
+#[reflect(Resource)]
 pub struct DockGround(pub Option<Rect>);
 
-/// The rectangle that holds everything, dock included: what "show all" shows.
-#[derive(Resource, Debug, Clone, Copy, PartialEq)]
+/// The rectangle that contains all districts and the dock.
+#[derive(Resource, Debug, Clone, Copy, PartialEq, Reflect)]
+#[reflect(Resource)]
 pub struct Extent(pub Rect);
 
 impl Default for Extent {

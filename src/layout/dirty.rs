@@ -1,11 +1,11 @@
-//! Which rows the layout has to look at: observers note them as their links are made and cut, so that rows at rest cost
+//! The rows that have to be laid out: observers note them when their relationships change, so that rows at rest cost
 //! nothing.
 
 use bevy::{ecs::entity::EntityHashSet, prelude::*};
 
 use crate::fleet::{AgentRow, PartOf, TaskRow, WorkflowRow, WorksOn};
 
-/// Rows that appeared, went, or changed what they are linked to since the last look. At most one entry a row.
+/// Rows that appeared, went, or changed their relationships since the last layout. At most one entry a row.
 #[derive(Resource, Debug, Default)]
 pub(super) struct Dirty {
     pub workflows: EntityHashSet,

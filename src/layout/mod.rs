@@ -1,18 +1,18 @@
-//! Where everything stands: pure functions, and one plugin that writes places.
+//! Where everything is: pure functions, and one plugin that writes places.
 //!
-//! `floor` ties the pure parts together: `packing` stands districts, `size` and `slots` fill them with tasks, `belt`
-//! stands agents at their work and `dock` where they rest. `plan` carries rows in and
-//! places out: `dirty` says which rows, `gather` what of them, `write` what comes of it.
+//! `plan` is the system: `dirty` collects the rows to lay out, `rows` reads and `order` sorts them, `floor` computes the places
+//! and `write` writes them. Within the pure `floor`, `packing` places districts, `size` and `slots` fill them with tasks,
+//! `belt` places agents beside their work and `dock` idle ones.
 
 mod belt;
 mod components;
 mod dirty;
 mod dock;
 pub mod floor;
-mod gather;
 mod order;
 mod packing;
 mod plan;
+mod rows;
 mod size;
 mod slots;
 mod write;
@@ -21,9 +21,10 @@ use bevy::prelude::*;
 
 pub use components::*;
 pub use floor::Spot;
-pub use plan::Plan;
+pub use plan::{FloorPlan, resources};
 
-/// Keeps `Place`, `District`, `Unassigned` and `Extent` true to the fleet.
+/// Maintains `Place`, `District`, `Unassigned`, `DockGround` and `Extent`.
 pub fn plugin(app: &mut App) {
+    resources(app);
     app.add_plugins((dirty::plugin, plan::plugin));
 }

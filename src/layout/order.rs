@@ -1,30 +1,29 @@
-//! The order in which rows that come together are served: as they were made, those of one moment by id. So the same rows
-//! give the same picture on every wall and after every restart, and what is made while a wall looks on comes where another
-//! one that reads it later has it.
+//! The order in which rows that arrive together are laid out: by creation, then by id. So the same rows give the same picture
+//! on every wall and after every restart, and a row that is created while one wall runs has the same place on a wall that
+//! reads it later.
 
 use crate::fleet::{Created, Key};
 use model::{Kind, RowId, RowKey};
 
-/// What a row's turn depends on.
+/// What the order of a row depends on.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Turn<'k> {
+pub(super) struct Rank<'k> {
     key: &'k RowKey,
     created_ms: Option<i64>,
 }
 
-impl<'k> Turn<'k> {
-    pub(super) fn of(key: &'k Key, created: Option<&Created>) -> Self {
-        let created_ms = created.and_then(|created| created.0);
+impl<'k> Rank<'k> {
+    pub(super) fn of(key: &'k Key, created: &Created) -> Self {
         Self {
             key: &key.0,
-            created_ms,
+            created_ms: created.0,
         }
     }
 }
 
-/// Sorts like the ids do: numbers by value and before texts, texts by their bytes. The first eight bytes travel along,
-/// so that sorting a hundred thousand rows seldom has to look an id up.
-pub(super) fn rank(id: &RowId) -> (bool, u64) {
+/// Sorts like the ids: numbers by value and before texts, texts by their bytes. The first eight bytes are included, so that
+/// sorting a hundred thousand rows seldom has to compare whole ids.
+fn id_rank(id: &RowId) -> (bool, u64) {
     let text = id.as_str();
     let number = if text.len() <= 19 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         text.parse().ok()
@@ -43,13 +42,12 @@ pub(super) fn rank(id: &RowId) -> (bool, u64) {
     }
 }
 
-/// Rows that are served together, in their order: of pieces of work the runs first, then as they were made, those that do
-/// not say when last, then by id.
-pub(super) fn in_order<'k, T>(rows: impl Iterator<Item = (T, Turn<'k>)>) -> Vec<T> {
-    let mut rows: Vec<(T, Turn)> = rows.collect();
-    rows.sort_by_cached_key(|(_, Turn { key, created_ms })| {
-        let made = created_ms.unwrap_or(i64::MAX);
-        (key.kind != Kind::Run, made, rank(&key.id), &key.id)
+/// Sorts rows: runs before tasks, then by creation, rows without a time of creation last, then by id.
+pub(super) fn in_order<'k, T>(rows: impl Iterator<Item = (T, Rank<'k>)>) -> Vec<T> {
+    let mut rows: Vec<(T, Rank)> = rows.collect();
+    rows.sort_by_cached_key(|(_, Rank { key, created_ms })| {
+        let created = created_ms.unwrap_or(i64::MAX);
+        (key.kind != Kind::Run, created, id_rank(&key.id), &key.id)
     });
     rows.into_iter().map(|(row, _)| row).collect()
 }
@@ -59,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_go_by_value_and_before_texts() {
+    fn numbers_sort_by_value_and_before_texts() {
         let keys: Vec<RowKey> = [
             "b",
             "10",
@@ -72,8 +70,8 @@ mod tests {
         .into_iter()
         .map(|id| RowKey::new(Kind::Task, id.into()))
         .collect();
-        let turn = |key| Turn { key, created_ms: None };
-        let sorted = in_order(keys.iter().map(|key| (key.id.as_str(), turn(key))));
+        let rank = |key| Rank { key, created_ms: None };
+        let sorted = in_order(keys.iter().map(|key| (key.id.as_str(), rank(key))));
         assert_eq!(
             sorted,
             [
@@ -89,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_go_as_they_were_made_and_the_runs_first() {
+    fn runs_come_first_and_rows_sort_by_creation() {
         let row = |kind, id: &str, created_ms| (RowKey::new(kind, id.into()), created_ms);
         let rows = [
             row(Kind::Task, "1", None),
@@ -98,13 +96,13 @@ mod tests {
             row(Kind::Run, "7", Some(99)),
             row(Kind::Task, "4", Some(10)),
         ];
-        let turns = rows.iter().map(|(key, created_ms)| {
-            let turn = Turn {
+        let ranks = rows.iter().map(|(key, created_ms)| {
+            let rank = Rank {
                 key,
                 created_ms: *created_ms,
             };
-            (key.id.as_str(), turn)
+            (key.id.as_str(), rank)
         });
-        assert_eq!(in_order(turns), ["7", "4", "9", "2", "1"]);
+        assert_eq!(in_order(ranks), ["7", "4", "9", "2", "1"]);
     }
 }

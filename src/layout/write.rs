@@ -1,16 +1,16 @@
-//! Places out of the floor plan become components: only what is other than before is written.
+//! Writes places from the floor plan into components, only where they changed.
 
 use bevy::{ecs::system::SystemParam, prelude::*};
 
 use super::{District, DockGround, Extent, Place, Unassigned, floor::Outcome};
 use crate::fleet::Touched;
 
-/// Free ground around everything, so that no ring touches the screen's edge and the topmost names have room.
+/// The margin around all districts: no ring touches the edge of the screen, and the topmost names have room.
 const MARGIN: f32 = 1.5;
 
-/// What the layout writes.
+/// Writes what the layout computed.
 #[derive(SystemParam)]
-pub(super) struct Written<'w, 's> {
+pub(super) struct PlaceWriter<'w, 's> {
     commands: Commands<'w, 's>,
     touched: ResMut<'w, Touched>,
     places: Query<'w, 's, &'static mut Place>,
@@ -20,8 +20,8 @@ pub(super) struct Written<'w, 's> {
     dock: ResMut<'w, DockGround>,
 }
 
-impl Written<'_, '_> {
-    /// Sets out at `now`, seconds of `FleetClock`, for where everybody stands from now on.
+impl PlaceWriter<'_, '_> {
+    /// Begins the moves to new places at `now`, seconds of `FleetClock`.
     pub fn write(&mut self, outcome: &Outcome<Entity>, now: f64) {
         self.write_districts(outcome, now);
         self.write_rows(outcome, now);
@@ -49,7 +49,7 @@ impl Written<'_, '_> {
                 }
             }
         }
-        // A row may be despawned in the same frame: its place is then nobody's.
+        // A row may be despawned in the same frame.
         self.commands.try_insert_batch(newcomers);
     }
 

@@ -1,33 +1,38 @@
-//! How the fleet is drawn: marks (one instanced draw a layer), links, labels, camera, picking, motion.
+//! How the fleet is drawn.
+//!
+//! Modules may use those before them in this order, and none after them:
+//!
+//! 1. plain facts: `selection`, `motion`, `palette`, `text_scale`, `layers`, `detail` (the level of detail)
+//! 2. input and view: `pinch`, `pointer`, `camera`
+//! 3. what is drawn: `marks`, then `links` (beams) and `ties`, which refer to marks
+//! 4. `highlight` (what a selection dims) and `picking` (the row at the pointer), which read all of these
+//! 5. `labels`, which are drawn over them
+//! 6. `render`, which copies the result to the GPU
 
 pub mod camera;
-pub mod detail;
-mod fingers;
+mod detail;
+mod highlight;
 pub mod labels;
+pub(crate) mod layers;
 pub mod links;
 pub mod marks;
 pub mod motion;
 pub mod palette;
 mod picking;
+mod pinch;
 pub mod pointer;
 mod render;
 pub mod selection;
-mod sight;
-mod spotlight;
+pub mod text_scale;
 pub mod ties;
 
 use bevy::prelude::*;
 
-/// The scene's systems, aggregated.
+/// The scene's systems.
 pub fn plugin(app: &mut App) {
-    app.init_resource::<selection::Selection>()
-        .add_plugins((pointer::plugin, sight::plugin, picking::plugin, camera::plugin))
-        .add_plugins((
-            marks::plugin,
-            links::plugin,
-            spotlight::plugin,
-            ties::plugin,
-            labels::plugin,
-            render::plugin,
-        ));
+    app.init_resource::<motion::MotionSettings>()
+        .init_resource::<text_scale::TextScale>()
+        .add_plugins((pointer::plugin, camera::plugin))
+        .add_plugins((marks::plugin, links::plugin, ties::plugin))
+        .add_plugins((highlight::plugin, picking::plugin, labels::plugin, render::plugin));
 }

@@ -1,55 +1,22 @@
-//! The theme's colours as the scene takes them.
+//! The theme's colours in Bevy's type.
+
+use std::sync::LazyLock;
 
 use bevy::prelude::*;
 
-use model::Status;
-use model::theme::{Rgb, Theme, ThemeName};
+use model::theme::{Colors, Rgb, ThemeName};
 
 /// The colours of one theme.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Palette {
-    theme: &'static Theme,
-    /// Background of the scene.
-    pub ground: Color,
-    /// Quiet fills: a district's floor.
-    pub surface: Color,
-    /// Hairlines: a district's ring where no progress is.
-    pub line: Color,
-    /// Text that is read, and the ring around what the pointer is over.
-    pub text: Color,
-    /// Text that stands back: tallies, subtitles, calm states.
-    pub muted: Color,
-    /// Ring around what is selected.
-    pub selection: Color,
+pub type Palette = Colors<Color>;
+
+static PALETTES: LazyLock<[Palette; ThemeName::ALL.len()]> =
+    LazyLock::new(|| ThemeName::ALL.map(|name| name.theme().colors.map(color)));
+
+/// The colours of a theme.
+pub fn palette(name: ThemeName) -> &'static Palette {
+    &PALETTES[name as usize]
 }
 
-impl Palette {
-    pub const DARK: Self = Self::of(ThemeName::Dark);
-
-    pub const fn of(name: ThemeName) -> Self {
-        let theme = name.theme();
-        Self {
-            theme,
-            ground: color(theme.ground),
-            surface: color(theme.surface),
-            line: color(theme.line),
-            text: color(theme.text),
-            muted: color(theme.muted),
-            selection: color(theme.selection),
-        }
-    }
-
-    /// The colour of a state's mark.
-    pub const fn status(&self, status: Status) -> Color {
-        color(self.theme.status(status))
-    }
-
-    /// The colour for a state's word or number.
-    pub const fn status_ink(&self, status: Status) -> Color {
-        color(self.theme.status_ink(status))
-    }
-}
-
-const fn color(Rgb(red, green, blue): Rgb) -> Color {
+fn color(Rgb(red, green, blue): Rgb) -> Color {
     Color::srgb_u8(red, green, blue)
 }

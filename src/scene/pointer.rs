@@ -1,4 +1,4 @@
-//! The pointer as the scene sees it: where it is, what is being dragged, what was clicked. Panels come first.
+//! The pointer on the scene: its position, drags, clicks and pinches. Panels take precedence.
 
 use bevy::{
     input::{
@@ -10,33 +10,34 @@ use bevy::{
     window::PrimaryWindow,
 };
 
-use super::fingers::{Fingers, Pinch};
-use crate::{frame::FrameSystems, messages::PointerOverPanels};
+use super::pinch::{Fingers, Pinch};
+use crate::{frame::PointerSystems, messages::PointerOverPanels};
 
-/// A press that moves further than this many logical pixels is a drag, not a click.
+/// A press that moves further than this many logical pixels is a drag instead of a click.
 const CLICK_SLOP_PX: f32 = 5.0;
-/// The same of a finger, which is broad and rolls.
+/// The same for a finger, which is broad and rolls.
 const TAP_SLOP_PX: f32 = 14.0;
-/// Two clicks within this time and the slop are a double click.
+/// Two clicks within this time and distance are a double click.
 const DOUBLE_CLICK_SECS: f64 = 0.4;
-/// Touchpads report pixels: this many are as much as one notch of a wheel.
+/// Touchpads report pixels: this many equal one notch of a wheel.
 const PX_PER_NOTCH: f32 = 50.0;
 
-/// What the pointer did in this frame, in logical pixels from the top left of the window.
+/// The pointer in this frame, in logical pixels from the top left of the window.
 #[derive(Resource, Debug, Default, Clone, PartialEq)]
 pub struct Pointer {
-    /// Where it is, while it is over the scene and not over a panel.
+    /// Its position while it is over the scene and not over a panel.
     pub over: Option<Vec2>,
-    /// How far a drag moved it.
+    /// The motion of a drag.
     pub dragged: Vec2,
     /// Notches of the wheel, positive away from the user.
     pub notches: f32,
-    /// Where a click ended.
+    /// The position of a click.
     pub clicked: Option<Vec2>,
+    /// The position of the second click of a double click.
     pub double_clicked: Option<Vec2>,
-    /// A drag ended.
-    pub let_go: bool,
-    /// Two fingers moved.
+    /// Whether a drag ended.
+    pub released: bool,
+    /// The motion of two fingers.
     pub pinch: Option<Pinch>,
     fingers: Fingers,
     touch: Touch,
@@ -53,20 +54,20 @@ struct Press {
     slop_px: f32,
 }
 
-/// What one finger is about. Panels know of it a frame after it came down.
+/// What one finger acts on. Panels report a touch one frame after it began.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
 enum Touch {
     #[default]
     None,
-    /// It has just come down here.
+    /// It has just come down here; it is not known yet on what.
     Fresh(Vec2),
-    /// It is the scene's,
+    /// It acts on the scene,
     Scene,
-    /// or a panel's, until it is lifted.
+    /// or on a panel, until it is lifted.
     Panel,
 }
 
-/// What the mouse says in one frame.
+/// The state of the mouse in one frame.
 #[derive(Debug, Default, Clone, Copy)]
 struct Mouse {
     at: Option<Vec2>,
@@ -78,14 +79,15 @@ struct Mouse {
 }
 
 impl Pointer {
+    /// Whether a drag is in progress.
     pub fn is_dragging(&self) -> bool {
         self.press.is_some_and(|press| press.dragging)
     }
 
     fn update(&mut self, mouse: Mouse, now: f64) {
         (self.dragged, self.notches, self.clicked, self.double_clicked) = (Vec2::ZERO, 0.0, None, None);
-        self.let_go = false;
-        // A drag that began in the scene goes on over panels; a press on a panel never begins one.
+        self.released = false;
+        // A drag that began on the scene goes on over panels; a press on a panel never begins a drag.
         if (mouse.left_pressed || mouse.middle_pressed) && !mouse.over_panels && self.press.is_none() {
             self.press = mouse.at.map(|at| Press {
                 at,
@@ -105,7 +107,7 @@ impl Pointer {
         if !mouse.any_held
             && let Some(press) = self.press.take()
         {
-            self.let_go = press.dragging;
+            self.released = press.dragging;
             if press.left && !press.dragging {
                 self.click(press.at, press.slop_px, now);
             }
@@ -117,19 +119,19 @@ impl Pointer {
         self.last = mouse.at;
     }
 
-    /// Two fingers are no press: what one of them began is over, and no click.
+    /// Reads the fingers. Two fingers end the press that one of them began, without a click.
     fn pinch(&mut self, mouse: &mut Mouse, fingers: &[(u64, Vec2)]) {
         self.pinch = self.fingers.follow(fingers).filter(|_| !mouse.over_panels);
         let touch = std::mem::take(&mut self.touch);
         match fingers {
             [] => match touch {
                 Touch::Fresh(at) if !mouse.over_panels => {
-                    // A tap as short as a frame.
+                    // The tap lasted one frame.
                     self.begin(at);
                     mouse.at = Some(at);
                 }
                 Touch::None => {}
-                // A finger that is lifted points nowhere, and what lay under it is not clicked.
+                // A lifted finger has no position, and what was under it is not clicked.
                 Touch::Fresh(_) | Touch::Panel => mouse.over_panels = true,
                 Touch::Scene => mouse.at = mouse.at.filter(|_| self.press.is_none()),
             },
@@ -153,7 +155,7 @@ impl Pointer {
         }
     }
 
-    /// A finger begins a press.
+    /// Begins the press of a finger.
     fn begin(&mut self, at: Vec2) {
         self.last = Some(at);
         self.press = Some(Press {
@@ -180,7 +182,7 @@ pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Pointer>().add_systems(
         Update,
         read.run_if(resource_exists::<ButtonInput<MouseButton>>)
-            .in_set(FrameSystems::Receive),
+            .in_set(PointerSystems::Read),
     );
 }
 
@@ -214,7 +216,7 @@ fn read(
         .flat_map(|touches| touches.iter())
         .map(|touch| (touch.id(), touch.position()))
         .collect();
-    // Down and up again since the last frame: seen for one.
+    // A finger that came down and was lifted since the last frame counts for one frame.
     for touch in touches.iter().flat_map(|touches| touches.iter_just_pressed()) {
         if fingers.iter().all(|(id, _)| *id != touch.id()) {
             fingers.push((touch.id(), touch.position()));
@@ -223,7 +225,7 @@ fn read(
     let pointer = pointer.bypass_change_detection();
     pointer.pinch(&mut mouse, &fingers);
     pointer.update(mouse, time.elapsed_secs_f64());
-    // A touchpad's pinch says how much larger, at the pointer.
+    // A touchpad's pinch reports a growth, which applies at the pointer.
     let spread: f32 = pinches.read().map(|pinch| 1.0 + pinch.0.clamp(-0.5, 0.5)).product();
     if let (Some(about), true) = (pointer.over, spread != 1.0) {
         pointer.pinch = Some(Pinch {
@@ -298,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn panels_keep_their_presses_and_wheel() {
+    fn presses_and_the_wheel_on_panels_do_not_reach_the_scene() {
         let mut pointer = Pointer::default();
         pointer.update(
             Mouse {
@@ -315,7 +317,7 @@ mod tests {
         assert_eq!(pointer.clicked, None);
     }
 
-    /// One frame in which fingers are down; `over_panels` is what panels knew in the frame before.
+    /// One frame with these fingers down; `over_panels` is what the panels reported in the frame before.
     fn touch(pointer: &mut Pointer, fingers: &[(u64, Vec2)], over_panels: bool, now: f64) {
         let mut mouse = Mouse {
             over_panels,
@@ -326,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tap_is_a_click_however_short_and_however_the_finger_rolls() {
+    fn a_tap_is_a_click_of_any_duration_even_if_the_finger_rolls() {
         let finger = |x: f32| vec![(1, Vec2::new(x, 10.0))];
         for frames in 1..6 {
             let mut pointer = Pointer::default();
@@ -345,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn a_finger_that_came_down_on_a_panel_is_the_panels_until_it_is_lifted() {
+    fn a_finger_that_came_down_on_a_panel_acts_on_it_until_it_is_lifted() {
         let finger = |x: f32| vec![(1, Vec2::new(x, 10.0))];
         let mut pointer = Pointer::default();
         touch(&mut pointer, &finger(10.0), false, 0.0);
@@ -361,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn a_finger_on_the_scene_drags_it_and_goes_on_under_panels() {
+    fn a_finger_drags_the_scene_also_under_panels() {
         let finger = |x: f32| vec![(1, Vec2::new(x, 10.0))];
         let mut pointer = Pointer::default();
         touch(&mut pointer, &finger(10.0), false, 0.0);
@@ -370,6 +372,6 @@ mod tests {
         touch(&mut pointer, &finger(70.0), true, 0.2);
         assert_eq!(pointer.dragged, Vec2::new(10.0, 0.0));
         touch(&mut pointer, &[], true, 0.3);
-        assert!(pointer.let_go && pointer.clicked.is_none());
+        assert!(pointer.released && pointer.clicked.is_none());
     }
 }

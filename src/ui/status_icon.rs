@@ -10,16 +10,16 @@ pub fn paint(painter: &Painter, rect: Rect, status: Status, color: Color32) {
     let center = rect.center();
     let radius = rect.width().min(rect.height()) * 0.5 - 1.0;
     let line = Stroke::new((radius * 0.28).max(1.4), color);
-    match status {
-        Status::Running => {
+    match status.shape() {
+        model::Shape::Disc => {
             painter.circle_filled(center, radius, color);
         }
-        Status::Idle => {
+        model::Shape::Ring => {
             painter.circle_stroke(center, radius - line.width * 0.5, line);
         }
-        Status::Queued => dotted_ring(painter, center, radius - line.width * 0.5, line),
-        Status::Waiting => waiting(painter, center, radius, line),
-        Status::Blocked => {
+        model::Shape::DottedRing => dotted_ring(painter, center, radius - line.width * 0.5, line),
+        model::Shape::BubbleRing => waiting(painter, center, radius, line),
+        model::Shape::Triangle => {
             let points = vec![
                 center + vec2(0.0, -radius),
                 center + vec2(radius, radius * 0.8),
@@ -27,13 +27,13 @@ pub fn paint(painter: &Painter, rect: Rect, status: Status, color: Color32) {
             ];
             painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
         }
-        Status::Failed => {
+        model::Shape::BarredSquare => {
             let square = Rect::from_center_size(center, Vec2::splat(radius * 1.8));
             painter.rect_filled(square, 1.0, color);
             let bar = Rect::from_center_size(center, vec2(radius * 1.1, radius * 0.36));
             painter.rect_filled(bar, 0.0, theme::of(painter).surface);
         }
-        Status::Done => {
+        model::Shape::CheckedDisc => {
             painter.circle_filled(center, radius, color);
             let tick = [vec2(-0.45, 0.05), vec2(-0.1, 0.4), vec2(0.5, -0.35)];
             let points = tick.map(|at| center + at * radius).to_vec();
@@ -42,7 +42,7 @@ pub fn paint(painter: &Painter, rect: Rect, status: Status, color: Color32) {
                 Stroke::new(line.width * 0.8, theme::of(painter).text),
             ));
         }
-        Status::Cancelled => {
+        model::Shape::StruckRing => {
             painter.circle_filled(center, radius * 0.85, color);
             let slash = vec2(radius, -radius);
             painter.line_segment(
@@ -50,8 +50,8 @@ pub fn paint(painter: &Painter, rect: Rect, status: Status, color: Color32) {
                 Stroke::new(line.width, theme::of(painter).muted),
             );
         }
-        Status::Offline => dashed_ring(painter, center, radius - line.width * 0.5, line),
-        Status::Unmapped => {
+        model::Shape::DashedRing => dashed_ring(painter, center, radius - line.width * 0.5, line),
+        model::Shape::Diamond => {
             let points = vec![
                 center + vec2(0.0, -radius),
                 center + vec2(radius, 0.0),

@@ -1,6 +1,8 @@
 //! The theme as the panels wear it: its colours as egui takes them, the sizes, and egui's own style. The colours
 //! themselves are `model::theme`'s.
 
+use std::sync::LazyLock;
+
 use bevy::color::{ColorToPacked as _, Oklaba, Srgba};
 use egui::{
     Color32, CornerRadius, FontData, FontFamily, FontId, Id, Margin, Painter, Stroke, TextStyle, Ui, Visuals,
@@ -9,80 +11,21 @@ use egui::{
 };
 
 use super::TypeScale;
-use model::theme::{Rgb, Theme, ThemeName};
-use model::{Level, Status};
+use model::theme::{Colors, Rgb, Theme, ThemeName};
 
 /// The colours of one theme.
-#[derive(Debug, PartialEq)]
-pub struct Inks {
-    theme: &'static Theme,
-    /// Fills the screen behind everything.
-    pub ground: Color32,
-    /// Panels and plates.
-    pub surface: Color32,
-    /// Hairlines and quiet frames.
-    pub line: Color32,
-    pub text: Color32,
-    pub muted: Color32,
-    /// The badge and the header's line: live, offline. Between the two they are `muted`.
-    pub live: Color32,
-    pub offline: Color32,
-    /// Something to look at, not yet wrong: warnings, the demo's banner.
-    pub warn: Color32,
-    pub selection: Color32,
-}
+pub type Inks = Colors<Color32>;
 
-static INKS: [Inks; ThemeName::ALL.len()] = [
-    Inks::of(ThemeName::Dark),
-    Inks::of(ThemeName::Light),
-    Inks::of(ThemeName::HighContrast),
-];
+static INKS: LazyLock<[Inks; ThemeName::ALL.len()]> =
+    LazyLock::new(|| ThemeName::ALL.map(|name| name.theme().colors.map(ink)));
 
-impl Inks {
-    const fn of(name: ThemeName) -> Self {
-        let theme = name.theme();
-        Self {
-            theme,
-            ground: ink(theme.ground),
-            surface: ink(theme.surface),
-            line: ink(theme.line),
-            text: ink(theme.text),
-            muted: ink(theme.muted),
-            live: ink(theme.live),
-            offline: ink(theme.offline),
-            warn: ink(theme.warn),
-            selection: ink(theme.selection),
-        }
-    }
-
-    /// The colour of a state's mark; for marks, not for words.
-    pub const fn status(&self, status: Status) -> Color32 {
-        ink(self.theme.status(status))
-    }
-
-    /// The colour of a state's word or number.
-    pub const fn status_ink(&self, status: Status) -> Color32 {
-        ink(self.theme.status_ink(status))
-    }
-
-    /// The colour of a toast's edge.
-    pub const fn level(&self, level: Level) -> Color32 {
-        ink(self.theme.level(level))
-    }
-}
-
-const fn ink(Rgb(red, green, blue): Rgb) -> Color32 {
+fn ink(Rgb(red, green, blue): Rgb) -> Color32 {
     Color32::from_rgb(red, green, blue)
 }
 
 /// The colours of a theme.
 pub fn inks(name: ThemeName) -> &'static Inks {
-    let [dark, light, high_contrast] = &INKS;
-    match name {
-        ThemeName::Dark => dark,
-        ThemeName::Light => light,
-        ThemeName::HighContrast => high_contrast,
-    }
+    &INKS[name as usize]
 }
 
 /// What has a context, and so a theme.
@@ -239,7 +182,7 @@ fn visuals(theme: &Theme, inks: &Inks) -> Visuals {
     } else {
         Visuals::dark()
     };
-    let [rest, over, pressed] = theme.faces.map(ink);
+    let (rest, over, pressed) = (inks.face_rest, inks.face_hovered, inks.face_pressed);
     visuals.panel_fill = inks.surface;
     visuals.window_fill = inks.surface;
     visuals.window_stroke = Stroke::new(1.0, inks.line);

@@ -90,6 +90,8 @@ pub fn build(options: WallOptions) -> App {
             gpu::plugin,
             resolution::plugin,
         ));
+    #[cfg(feature = "dev")]
+    app.add_plugins(crate::dev::plugin);
     app.insert_resource(scene::motion::MotionSettings {
         reduced: options.settings.reduced_motion,
     });

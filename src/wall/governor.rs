@@ -10,7 +10,7 @@ use bevy::{prelude::*, render::renderer::RenderAdapterInfo, window::WindowOcclud
 use wgpu_types::DeviceType;
 
 use super::pace::Pace;
-use crate::messages::{Luxury, Quality};
+use crate::messages::{Quality, QualityFeature};
 
 /// Frames that are looked at together, seconds and number at least.
 const WINDOW_SECS: f64 = 2.0;
@@ -150,7 +150,7 @@ impl Governor {
         if median > slow {
             self.calm_secs = 0.0;
             self.slow_windows += 1;
-            if self.slow_windows >= SLOW_WINDOWS && self.off < Luxury::ALL.len() {
+            if self.slow_windows >= SLOW_WINDOWS && self.off < QualityFeature::ALL.len() {
                 if self.trial_secs.take().is_some_and(|secs| secs <= TRIAL_SECS) {
                     self.patience_secs = (self.patience_secs * 2.0).min(MOST_PATIENCE_SECS);
                 }
@@ -230,7 +230,7 @@ mod tests {
                 seen.push(off[seen.len()]);
             }
         }
-        assert_eq!(seen, Luxury::ALL);
+        assert_eq!(seen, QualityFeature::ALL);
     }
 
     #[test]

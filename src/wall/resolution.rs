@@ -12,10 +12,10 @@ use bevy::{
 use super::canvas::target_image;
 use crate::{
     frame::FrameSystems,
-    messages::{Luxury, Quality},
+    messages::{Quality, QualityFeature},
     scene::{
         camera::{SceneCamera, View},
-        labels,
+        layers,
     },
 };
 
@@ -68,7 +68,7 @@ fn keep_together(
 fn follow(world: &mut World) {
     let wanted = world
         .get_resource::<Quality>()
-        .is_some_and(|quality| !quality.has(Luxury::Resolution));
+        .is_some_and(|quality| !quality.has(QualityFeature::Resolution));
     let lowered = world.remove_resource::<Lowered>();
     match (wanted, lowered) {
         (true, None) => lower(world),
@@ -139,7 +139,7 @@ fn lower(world: &mut World) {
         .id();
     if let Ok(mut entity) = world.get_entity_mut(screen) {
         entity.remove::<SceneCamera>();
-        entity.insert(RenderLayers::from_layers(&[LAYER, labels::LAYER]));
+        entity.insert(RenderLayers::from_layers(&[LAYER, layers::LABELS]));
         if let Some(mut camera) = entity.get_mut::<Camera>() {
             camera.order = 1;
         }
@@ -167,7 +167,7 @@ fn restore(world: &mut World, lowered: &Lowered) {
         }
     }
     if let Ok(mut entity) = world.get_entity_mut(lowered.screen) {
-        entity.insert((SceneCamera, labels::with_scene(), pose));
+        entity.insert((SceneCamera, layers::marks_and_labels(), pose));
         if let Some(mut camera) = entity.get_mut::<Camera>() {
             camera.order = 0;
         }

@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 
 use crate::{
-    scene::{camera::SceneCamera, labels::TextScale},
+    scene::{camera::SceneCamera, text_scale::TextScale},
     ui::TypeScale,
 };
 use settings::WallSettings;

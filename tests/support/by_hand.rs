@@ -9,8 +9,9 @@ use opswall::{
 };
 
 pub fn plugin(app: &mut App) {
-    app.init_resource::<Touched>()
-        .add_systems(First, |mut touched: ResMut<Touched>| touched.clear())
+    opswall::fleet::resources(app);
+    opswall::layout::resources(app);
+    app.add_systems(First, |mut touched: ResMut<Touched>| touched.clear())
         .add_systems(Update, note.in_set(FrameSystems::Receive));
     key_rows::<TaskRow>(app, Kind::Task);
     key_rows::<AgentRow>(app, Kind::Agent);

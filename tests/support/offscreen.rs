@@ -108,13 +108,12 @@ impl Studio {
             let mut app = App::new();
             app.add_plugins(plugins())
                 .add_plugins((frame::plugin, messages::plugin, scene::plugin, crate::by_hand::plugin))
-                .init_resource::<Shot>()
-                .init_resource::<Extent>();
-            app.insert_resource(ClearColor(scene::palette::Palette::DARK.ground));
+                .init_resource::<Shot>();
+            app.insert_resource(ClearColor(scene::palette::palette(default()).ground));
             match stage {
                 Stage::ByHand => {}
                 Stage::Layout => {
-                    app.add_plugins(opswall::layout::plugin).init_resource::<FleetIndex>();
+                    app.add_plugins(opswall::layout::plugin);
                 }
                 Stage::Fleet => {
                     app.add_plugins((opswall::layout::plugin, opswall::fleet::plugin));

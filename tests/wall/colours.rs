@@ -4,7 +4,7 @@
 use bevy::prelude::*;
 use model::Status;
 use model::theme::ThemeName;
-use opswall::{scene::palette::Palette, ui::theme};
+use opswall::{scene::palette::palette, ui::theme};
 
 /// Least distance between two states' colours (visual-language.md: 13 computed, 12 kept).
 const LEAST_DISTANCE: f64 = 12.0;
@@ -135,7 +135,7 @@ fn every_two_states_are_told_apart_by_everybody_in_every_theme() {
     use Status::{Blocked, Cancelled, Done, Failed, Queued, Running, Waiting};
     let states = [Queued, Running, Waiting, Blocked, Failed, Done, Cancelled];
     for name in ThemeName::ALL {
-        let palette = Palette::of(name);
+        let palette = palette(name);
         for (sight, matrix) in SIGHTS {
             for (at, a) in states.into_iter().enumerate() {
                 for b in states.into_iter().skip(at + 1) {
@@ -159,7 +159,7 @@ fn text_stands_out_from_the_ground_and_from_the_panels() {
         (ThemeName::Light, 12.0, 5.0, 4.5, 2.6),
         (ThemeName::HighContrast, 18.0, 10.0, 6.0, 5.5),
     ] {
-        let (palette, inks) = (Palette::of(name), theme::inks(name));
+        let (palette, inks) = (palette(name), theme::inks(name));
         for ground in [palette.ground, palette.surface] {
             let stands_out = |what: &str, color: Color, least: f64| {
                 let ratio = contrast(color, ground);
@@ -195,7 +195,7 @@ fn scene(color: egui::Color32) -> Color {
 #[test]
 fn the_panels_and_the_scene_agree() {
     for name in ThemeName::ALL {
-        let (panels, palette) = (theme::inks(name), Palette::of(name));
+        let (panels, palette) = (theme::inks(name), palette(name));
         for status in Status::ALL {
             assert_eq!(scene(panels.status(status)), palette.status(status));
             assert_eq!(scene(panels.status_ink(status)), palette.status_ink(status));

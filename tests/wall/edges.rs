@@ -8,7 +8,7 @@ use model::{Kind, Status};
 use opswall::{
     fleet::{PartOf, WorksOn},
     layout::{District, DockGround, Place, Unassigned},
-    scene::palette::Palette,
+    scene::palette::palette,
 };
 use realtime::LinkStatus;
 use serde_json::{Map, Value, json};
@@ -124,7 +124,7 @@ fn an_empty_feed_says_so_and_one_row_is_drawn() {
     let (server, mut wall) = empty();
     let control = server.control();
     let nothing = wall.picture("edge_empty");
-    let text = pixels_of(&scene(&nothing), Palette::DARK.text);
+    let text = pixels_of(&scene(&nothing), palette(default()).text);
     assert!(text > 300, "the card says that there are no rows: {text}");
     assert!(wall.legible().is_empty());
 
@@ -153,7 +153,7 @@ fn an_empty_feed_says_so_and_one_row_is_drawn() {
         wall.until_rows(1);
         wall.settle();
         let picture = wall.picture(name);
-        let drawn = pixels_of(&scene(&picture), Palette::DARK.status(status));
+        let drawn = pixels_of(&scene(&picture), palette(default()).status(status));
         assert!(drawn > 60, "{name}: {drawn} pixels in its colour");
         let labels = wall.legible();
         let said = if table == TableId::Tasks { "Unassigned" } else { "Only" };

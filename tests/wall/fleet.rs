@@ -497,7 +497,13 @@ fn a_rows_age_is_what_it_says_itself_else_what_was_seen() {
         let clock = world.resource::<FleetClock>().0 + later;
         let (key, columns) = (world.get::<Key>(row).unwrap(), world.get::<Columns>(row).unwrap());
         let mapping = world.resource::<FleetMapping>();
-        mapping.age_secs(&key.0, &columns.0, world.get::<Moment>(row), FleetClock(clock), 100_000)
+        mapping.age_secs(
+            &key.0,
+            &columns.0,
+            world.get::<Moment>(row).expect("a row has its times"),
+            FleetClock(clock),
+            100_000,
+        )
     };
     assert_eq!(age(&app, "1", 5.0), Some(40.0));
     assert_eq!(age(&app, "2", 5.0), None, "it has only been read");

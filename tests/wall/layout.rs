@@ -8,7 +8,7 @@ use opswall::{
     fleet::{AgentRow, FleetClock, Key, Moment, PartOf, TaskRow, WorkflowRow, WorksOn},
     frame,
     layout::{
-        self, District, Extent, MOVE_SECS, Place, Plan, Spot, Unassigned,
+        self, District, Extent, FloorPlan, MOVE_SECS, Place, Spot, Unassigned,
         floor::{Batch, Floor, Outcome},
     },
     messages::{self, Synced},
@@ -92,15 +92,15 @@ fn tasks_stand_in_their_workflow_and_an_agent_beside_its_task() {
     let extent = app.world().resource::<Extent>().0;
     assert!([busy, idle].iter().all(|&row| extent.contains(at(&app, row))));
     assert_eq!(
-        app.world().resource::<Plan>().at(at(&app, tasks[7])),
+        app.world().resource::<FloorPlan>().at(at(&app, tasks[7])),
         Some(Spot::Task(tasks[7]))
     );
     assert_eq!(
-        app.world().resource::<Plan>().at(at(&app, busy)),
+        app.world().resource::<FloorPlan>().at(at(&app, busy)),
         Some(Spot::Agent(busy))
     );
     assert_eq!(
-        app.world().resource::<Plan>().at(at(&app, idle)),
+        app.world().resource::<FloorPlan>().at(at(&app, idle)),
         Some(Spot::Agent(idle))
     );
 }

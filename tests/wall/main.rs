@@ -23,6 +23,7 @@ mod edges;
 mod edges_many;
 mod fleet;
 mod gpu_loss;
+mod highlight;
 mod layout;
 mod marks;
 mod marks_follow;
@@ -36,7 +37,7 @@ mod picture_themes;
 mod picture_ties;
 mod recovery;
 mod runs;
-mod spotlight;
+
 mod steering;
 mod thrift;
 mod ties;

@@ -5,7 +5,7 @@ use model::{Status, StatusReading};
 use opswall::{
     fleet::*,
     frame,
-    layout::{Extent, Place},
+    layout::Place,
     scene::{
         self,
         links::Links,
@@ -18,7 +18,6 @@ fn wall() -> App {
     app.add_plugins(MinimalPlugins)
         .add_plugins((frame::plugin, opswall::messages::plugin, scene::plugin))
         .add_plugins(crate::by_hand::plugin);
-    app.init_resource::<Extent>();
     app
 }
 
@@ -115,13 +114,13 @@ fn a_task_without_a_place_is_not_drawn_until_it_has_one() {
         .spawn((TaskRow::default(), state(Status::Queued), MOMENT))
         .id();
     app.update();
-    assert!(app.world().resource::<Marks>().seat(task).is_none());
+    assert!(app.world().resource::<Marks>().slot(task).is_none());
     app.world_mut().entity_mut(task).insert(place(1.0));
     app.update();
-    assert!(app.world().resource::<Marks>().seat(task).is_some());
+    assert!(app.world().resource::<Marks>().slot(task).is_some());
     app.world_mut().entity_mut(task).remove::<Place>();
     app.update();
-    assert!(app.world().resource::<Marks>().seat(task).is_none());
+    assert!(app.world().resource::<Marks>().slot(task).is_none());
 }
 
 #[test]
@@ -138,7 +137,7 @@ fn who_needs_a_person_wears_a_bubble_in_any_status() {
     app.update();
     let marks = app.world().resource::<Marks>();
     assert!(marks.mark(task).is_some_and(|mark| mark.flags.contains(Flags::HUMAN)));
-    assert_eq!(marks.seat(task).map(|seat| seat.layer), Some(Layer::Alarms));
+    assert_eq!(marks.slot(task).map(|slot| slot.layer), Some(Layer::Alarms));
 }
 
 #[test]

@@ -106,7 +106,7 @@ fn check(app: &mut App, frame: usize) {
                 );
             }
         }
-        beams += usize::from(works_on.is_some_and(|link| marks.seat(row).is_some() && marks.seat(link.0).is_some()));
+        beams += usize::from(works_on.is_some_and(|link| marks.slot(row).is_some() && marks.slot(link.0).is_some()));
     }
     assert_eq!(
         marks.len(),

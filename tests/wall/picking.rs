@@ -7,7 +7,7 @@ use model::{Kind, Op};
 use opswall::{
     fleet::{AgentRow, FleetClock, TaskRow, WorkflowRow},
     layout::{District, MOVE_SECS, Place},
-    scene::{camera::View, motion::flown, pointer::Pointer, selection::Selection},
+    scene::{camera::View, motion::flight_position, pointer::Pointer, selection::Selection},
 };
 use serde_json::json;
 
@@ -136,7 +136,7 @@ fn who_flies_is_met_where_it_is_seen_and_not_where_it_will_be() {
         if share > 0.8 {
             break;
         }
-        let seen = flown(place.from, place.at, share as f32);
+        let seen = flight_position(place.from, place.at, share as f32);
         // Two looks are two frames: the first is at the picture before it.
         frames += 1;
         met += usize::from(hovered(&mut app, seen) == Some(flier));

@@ -8,7 +8,7 @@ use model::{Kind, Status};
 use opswall::{
     fleet::{Counts, FleetIndex},
     messages::Intent,
-    scene::palette::Palette,
+    scene::palette::palette,
 };
 use realtime::LinkStatus;
 
@@ -39,7 +39,7 @@ fn the_wall_is_drawn_lives_goes_stale_and_comes_back() {
             "the seed has {} tasks",
             status.word()
         );
-        let drawn = pixels_of(&live, Palette::DARK.status(status));
+        let drawn = pixels_of(&live, palette(default()).status(status));
         assert!(
             drawn > 20,
             "{} tasks are drawn in their colour: {drawn} pixels",
@@ -47,7 +47,7 @@ fn the_wall_is_drawn_lives_goes_stale_and_comes_back() {
         );
     }
     assert!(
-        pixels_of(&live, Palette::DARK.ground) > live.len() / 3 / 4,
+        pixels_of(&live, palette(default()).ground) > live.len() / 3 / 4,
         "the ground fills the screen"
     );
 
@@ -67,7 +67,7 @@ fn the_wall_is_drawn_lives_goes_stale_and_comes_back() {
         after * 3 < before,
         "not live, it looks stale: {before} pixels of running blue, then {after}"
     );
-    let reds = |picture| pixels_of(picture, Palette::DARK.status(Status::Failed));
+    let reds = |picture| pixels_of(picture, palette(default()).status(Status::Failed));
     assert!(
         reds(&offline) > reds(&later) + 2_000,
         "the badge and the header's line turn red"
@@ -88,5 +88,5 @@ fn the_wall_is_drawn_lives_goes_stale_and_comes_back() {
 }
 
 fn running_pixels(picture: &image::RgbImage) -> usize {
-    pixels_of(picture, Palette::DARK.status(Status::Running))
+    pixels_of(picture, palette(default()).status(Status::Running))
 }

@@ -5,7 +5,7 @@ use bevy::prelude::*;
 use model::Status;
 use opswall::{
     fleet::*,
-    scene::{labels::TextScale, marks::Tallies, palette::Palette},
+    scene::{marks::Tallies, palette::palette, text_scale::TextScale},
 };
 
 const LATER: f64 = 100.0;
@@ -64,7 +64,7 @@ fn from_far_a_crowd_in_trouble_is_one_badge_and_the_quiet_are_a_tally() {
     let (near, far) = (near.picture(), far.picture());
     near.keep("tally_near");
     far.keep("tally_far");
-    let palette = Palette::DARK;
+    let palette = palette(default());
     // Near, each of them is drawn.
     assert!(inside(&near, NEAR, palette.status(Status::Failed)) > 60 * 30);
     assert!(inside(&near, NEAR, palette.status(Status::Waiting)) > 40 * 20);
@@ -88,7 +88,7 @@ fn a_few_in_trouble_are_found_one_by_one_however_far() {
     assert_eq!(tally.of(None).total(), 0);
     let picture = far.picture();
     picture.keep("few_far");
-    let failed = inside(&picture, FAR, Palette::DARK.status(Status::Failed));
+    let failed = inside(&picture, FAR, palette(default()).status(Status::Failed));
     assert!(failed > 3 * 9, "three squares of five pixels: {failed}");
 }
 
@@ -116,7 +116,7 @@ fn agents_in_trouble_are_found_among_many_by_shape_and_size() {
     picture.keep("agents_far");
     let all = picture.all();
     let [failed, blocked, idle] =
-        [Status::Failed, Status::Blocked, Status::Idle].map(|status| coloured(&all, Palette::DARK.status(status)));
+        [Status::Failed, Status::Blocked, Status::Idle].map(|status| coloured(&all, palette(default()).status(status)));
     assert!(failed >= 40 * 20, "squares of five pixels: {failed}");
     assert!(blocked >= 20 * 6, "triangles of as many: {blocked}");
     assert!(
@@ -127,7 +127,7 @@ fn agents_in_trouble_are_found_among_many_by_shape_and_size() {
     let (x, y) = (200 - 114 + 3 * 12, 200 + 114);
     for corner in [[-3, -3], [2, -3], [-3, 2], [2, 2]] {
         let pixel = picture.pixel((x + corner[0]) as u32, (y + corner[1]) as u32);
-        let wanted = srgb(Palette::DARK.status(Status::Failed));
+        let wanted = srgb(palette(default()).status(Status::Failed));
         assert!(difference(pixel, wanted) < 90, "{corner:?}: {pixel:?}");
     }
 }
@@ -139,7 +139,7 @@ fn no_agent_hides_a_task_in_trouble() {
     studio.agent(Vec2::ZERO, Status::Running);
     studio.at(LATER).update();
     let picture = studio.picture();
-    let failed = coloured(&picture.all(), Palette::DARK.status(Status::Failed));
+    let failed = coloured(&picture.all(), palette(default()).status(Status::Failed));
     assert!(failed >= 20, "{failed}");
 }
 
@@ -151,7 +151,7 @@ fn a_badge_makes_room_for_its_number_only_where_that_is_written() {
         studio.app.insert_resource(TextScale(text_scale));
         studio.at(LATER).update();
         let picture = studio.picture();
-        let wanted = srgb(Palette::DARK.status(Status::Failed));
+        let wanted = srgb(palette(default()).status(Status::Failed));
         let rows: Vec<u32> = (180..220)
             .filter(|y| difference(picture.pixel(200, *y), wanted) < 40)
             .collect();

@@ -10,7 +10,7 @@ use opswall::{
     frame::FrameSystems,
     layout::{DockGround, Place},
     messages::{SceneInsets, Staleness},
-    scene::{palette::Palette, selection::Selection},
+    scene::{palette::palette, selection::Selection},
 };
 
 /// One at a time: each has a device of its own, and a machine may have few cores.
@@ -25,7 +25,7 @@ const LATER: f64 = 100.0;
 
 /// The mask of what is drawn on the ground.
 fn mask(pixels: &[[u8; 3]]) -> Vec<bool> {
-    let ground = srgb(Palette::DARK.ground);
+    let ground = srgb(palette(default()).ground);
     pixels.iter().map(|pixel| difference(*pixel, ground) > 24).collect()
 }
 
@@ -52,7 +52,7 @@ fn specimens(spawn: impl Fn(&mut Studio, Vec2, Status), units: f32, name: &str) 
 
 fn assert_told_apart(cells: &[Vec<[u8; 3]>], likeness_below: f32) {
     for (status, cell) in Status::ALL.into_iter().zip(cells) {
-        let wanted = srgb(Palette::DARK.status(status));
+        let wanted = srgb(palette(default()).status(status));
         let found = cell.iter().filter(|pixel| difference(**pixel, wanted) <= 14).count();
         assert!(found >= 20, "{status:?} shows its colour {wanted:?} on {found} pixels");
     }
@@ -104,7 +104,7 @@ fn failed_and_blocked_tasks_are_five_pixels_across_however_far() {
         (UVec2::new(50, 0), Status::Failed),
         (UVec2::new(150, 0), Status::Blocked),
     ] {
-        let wanted = srgb(Palette::DARK.status(status));
+        let wanted = srgb(palette(default()).status(status));
         let cell = picture.cut(corner, UVec2::splat(100));
         let widest = cell
             .chunks(100)
@@ -198,10 +198,10 @@ fn what_is_selected_wears_the_ring_of_selection() {
             .filter(|pixel| difference(*pixel, wanted) < 30)
             .count()
     };
-    assert!(count(UVec2::ZERO, Palette::DARK.selection) > 60);
-    assert_eq!(count(UVec2::new(100, 0), Palette::DARK.selection), 0);
-    assert_eq!(count(UVec2::new(200, 0), Palette::DARK.selection), 0);
-    assert!(count(UVec2::new(200, 0), Palette::DARK.text) > 30);
+    assert!(count(UVec2::ZERO, palette(default()).selection) > 60);
+    assert_eq!(count(UVec2::new(100, 0), palette(default()).selection), 0);
+    assert_eq!(count(UVec2::new(200, 0), palette(default()).selection), 0);
+    assert!(count(UVec2::new(200, 0), palette(default()).text) > 30);
 }
 
 #[test]
@@ -305,7 +305,7 @@ fn a_districts_arc_is_its_progress() {
     picture.keep("districts");
     let ringed = |center: UVec2, quarter: f32, status| {
         let (sin, cos) = ((quarter + 0.5) * std::f32::consts::FRAC_PI_2).sin_cos();
-        let wanted = srgb(Palette::DARK.status(status));
+        let wanted = srgb(palette(default()).status(status));
         (70..90).any(|radius| {
             let (x, y) = (
                 center.x as f32 + sin * radius as f32,
@@ -325,7 +325,7 @@ fn a_districts_arc_is_its_progress() {
         [true, true, false, false],
         "its row says half"
     );
-    let ground = srgb(Palette::DARK.ground);
+    let ground = srgb(palette(default()).ground);
     assert_ne!(picture.pixel(200, 220), ground, "the dock has a floor");
     assert_eq!(picture.pixel(200, 236), ground, "and an end");
 }

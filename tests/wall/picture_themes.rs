@@ -10,7 +10,7 @@ use model::theme::ThemeName;
 use opswall::{
     layout::{MOVE_SECS, Place},
     messages::ScreenTheme,
-    scene::{motion::MotionSettings, palette::Palette},
+    scene::{motion::MotionSettings, palette::palette},
 };
 
 const LATER: f64 = 100.0;
@@ -36,7 +36,7 @@ fn every_theme_draws_the_scene_in_its_colours_and_may_be_changed_at_any_time() {
         studio.update();
         let picture = studio.picture();
         picture.keep(name.word());
-        let palette = Palette::of(name);
+        let palette = palette(name);
         assert!(pixels_of(&picture, palette.ground) > 30_000, "{name:?}");
         for status in Status::ALL {
             let drawn = pixels_of(&picture, palette.status(status));
@@ -63,7 +63,7 @@ fn on_the_way(reduced: bool, share: f64) -> Studio {
 
 /// Pixels that are not the ground, in thirds from the left of the upper half.
 fn thirds(picture: &Picture) -> [usize; 3] {
-    let ground = srgb(Palette::DARK.ground);
+    let ground = srgb(palette(default()).ground);
     [0, 200, 400].map(|left| {
         let part = picture.cut(UVec2::new(left, 0), UVec2::new(200, 150));
         part.iter().filter(|pixel| difference(**pixel, ground) > 12).count()
@@ -109,7 +109,7 @@ fn with_reduced_motion_nothing_breathes_or_pulses() {
     studio.at(LATER + 60.2).update();
     studio.update();
     let turning = studio.picture();
-    let ground = srgb(Palette::DARK.ground);
+    let ground = srgb(palette(default()).ground);
     // A pulse would reach out beyond the mark, which is half a unit of fifty pixels.
     let around = turning.cut(UVec2::new(260, 210), UVec2::new(80, 80));
     let outside = around

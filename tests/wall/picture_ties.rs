@@ -14,7 +14,7 @@ use model::Kind;
 use model::theme::ThemeName;
 use opswall::{
     messages::ScreenTheme,
-    scene::{camera::View, motion::MotionSettings, palette::Palette, selection::Selection},
+    scene::{camera::View, motion::MotionSettings, palette::palette, selection::Selection},
 };
 
 /// One at a time: each has a device of its own, and a machine may have few cores.
@@ -32,7 +32,7 @@ fn settle(studio: &mut Studio) {
 fn wear(studio: &mut Studio, theme: ThemeName) {
     let world = studio.app.world_mut();
     world.insert_resource(ScreenTheme(theme));
-    world.insert_resource(ClearColor(Palette::of(theme).ground));
+    world.insert_resource(ClearColor(palette(theme).ground));
     world.insert_resource(MotionSettings { reduced: true });
 }
 
@@ -72,7 +72,7 @@ fn ties_are_seen_in_every_theme_and_point_the_right_way() {
             view.screen_from_world(place.at)
         };
         let (from, to) = (at("first"), at("then"));
-        let ground = srgb(Palette::of(theme).ground);
+        let ground = srgb(palette(theme).ground);
         // Pixels that the tie changed, by their share of the way; near the ends marks and rings are in the way.
         let mut along = [0_u32; 10];
         let mut strongest = [0_u8; 10];

@@ -53,7 +53,7 @@ impl Gallery {
         .insert_resource(fleet::FleetMapping(std::sync::Arc::default()))
         .init_resource::<Connection>()
         .init_resource::<Selection>()
-        .insert_resource(ClearColor(opswall::scene::palette::Palette::DARK.ground))
+        .insert_resource(ClearColor(opswall::scene::palette::palette(default()).ground))
         .insert_resource(TimeUpdateStrategy::ManualDuration(Duration::from_millis(100)));
         let mut image = Image::new_fill(
             Extent3d {

@@ -36,7 +36,7 @@ pub use mapping::{KindMapping, Mapping};
 pub use notice::{FoldKey, Level, Notice, NoticeKind, Shown};
 pub use per_kind::PerKind;
 pub use record::Record;
-pub use status::{Status, StatusReading};
+pub use status::{Phase, Shape, Status, StatusReading, Trouble};
 pub use task::Task;
 pub use workflow::Workflow;
 

@@ -1,66 +1,305 @@
-//! The canonical states that every status word is mapped to.
+//! The states that every status word is mapped to. One table: a status is added by one entry below.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// What a row is doing, in the words of the wall. A word that the mapping does not know is `Unmapped`: shown with its
-/// own word, never guessed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    #[default]
-    Idle,
-    Queued,
-    Running,
-    Waiting,
-    Blocked,
-    Done,
-    Failed,
-    Cancelled,
-    Offline,
-    Unmapped,
+use crate::theme::Token;
+
+/// Defines `Status` and everything that depends on it from one entry per status.
+macro_rules! statuses {
+    ($($(#[$attribute:meta])* $Status:ident {
+        word: $word:literal,
+        shape: $shape:ident,
+        color: $color:ident,
+        ink: $ink:ident,
+        phase: $phase:ident,
+        trouble: $trouble:expr,
+    })*) => {
+        /// What a row is doing. A word that the mapping does not contain is `Unmapped` and shown as it is.
+        ///
+        /// The order here is the order on the screen and the number that the shaders use.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Status {
+            $($(#[$attribute])* $Status,)*
+        }
+
+        impl Status {
+            /// Every status, in its order.
+            pub const ALL: [Self; [$($word),*].len()] = [$(Self::$Status),*];
+
+            /// The word for it on the screen and in settings.
+            pub const fn word(self) -> &'static str {
+                match self {
+                    $(Self::$Status => $word,)*
+                }
+            }
+
+            /// The shape of its mark. Shapes differ wherever colours do: colour is never the only difference.
+            pub const fn shape(self) -> Shape {
+                match self {
+                    $(Self::$Status => Shape::$shape,)*
+                }
+            }
+
+            /// The colour of its mark.
+            pub const fn color(self) -> Token {
+                match self {
+                    $(Self::$Status => Token::$color,)*
+                }
+            }
+
+            /// The colour of its word and its numbers: the mark's own where text in it is legible.
+            pub const fn ink(self) -> Token {
+                match self {
+                    $(Self::$Status => Token::$ink,)*
+                }
+            }
+
+            /// How far work in this status has come.
+            pub const fn phase(self) -> Phase {
+                match self {
+                    $(Self::$Status => Phase::$phase,)*
+                }
+            }
+
+            /// Why a person should look at it, if one should.
+            pub const fn trouble(self) -> Option<Trouble> {
+                match self {
+                    $(Self::$Status => $trouble,)*
+                }
+            }
+        }
+    };
 }
 
-impl Status {
-    pub const ALL: [Self; 10] = [
-        Self::Idle,
-        Self::Queued,
-        Self::Running,
-        Self::Waiting,
-        Self::Blocked,
-        Self::Done,
-        Self::Failed,
-        Self::Cancelled,
-        Self::Offline,
-        Self::Unmapped,
-    ];
+statuses! {
+    #[default]
+    Idle {
+        word: "idle",
+        shape: Ring,
+        color: Calm,
+        ink: Muted,
+        phase: Open,
+        trouble: None,
+    }
+    Queued {
+        word: "queued",
+        shape: DottedRing,
+        color: Calm,
+        ink: Muted,
+        phase: Open,
+        trouble: None,
+    }
+    Running {
+        word: "running",
+        shape: Disc,
+        color: Running,
+        ink: Running,
+        phase: Running,
+        trouble: None,
+    }
+    Waiting {
+        word: "waiting",
+        shape: BubbleRing,
+        color: Waiting,
+        ink: Waiting,
+        phase: Open,
+        trouble: Some(Trouble::Waiting),
+    }
+    Blocked {
+        word: "blocked",
+        shape: Triangle,
+        color: Blocked,
+        ink: Warn,
+        phase: Open,
+        trouble: Some(Trouble::Blocked),
+    }
+    Done {
+        word: "done",
+        shape: CheckedDisc,
+        color: Done,
+        ink: Muted,
+        phase: Over,
+        trouble: None,
+    }
+    Failed {
+        word: "failed",
+        shape: BarredSquare,
+        color: Failed,
+        ink: Offline,
+        phase: Failed,
+        trouble: Some(Trouble::Failed),
+    }
+    Cancelled {
+        word: "cancelled",
+        shape: StruckRing,
+        color: Away,
+        ink: Muted,
+        phase: Over,
+        trouble: None,
+    }
+    Offline {
+        word: "offline",
+        shape: DashedRing,
+        color: Away,
+        ink: Muted,
+        phase: Away,
+        trouble: None,
+    }
+    Unmapped {
+        word: "unmapped",
+        shape: Diamond,
+        color: Calm,
+        ink: Muted,
+        phase: Open,
+        trouble: None,
+    }
+}
 
-    /// The word for it on the screen and in settings.
-    pub fn word(self) -> &'static str {
+/// The shape of a status's mark, in the scene and in the panels. Its position is its number in the shaders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// A hollow ring.
+    Ring,
+    /// A ring of dots.
+    DottedRing,
+    /// A filled disc; in the scene with a slow inner motion.
+    Disc,
+    /// A ring with a speech bubble above it.
+    BubbleRing,
+    /// A filled triangle.
+    Triangle,
+    /// A small disc with a check mark.
+    CheckedDisc,
+    /// A filled square with a horizontal bar.
+    BarredSquare,
+    /// A ring with a stroke from the lower left to the upper right.
+    StruckRing,
+    /// A dashed ring; in the scene with a stroke from the upper left to the lower right.
+    DashedRing,
+    /// A hollow diamond.
+    Diamond,
+}
+
+impl Shape {
+    /// Whether the background shows within its outline.
+    pub const fn is_hollow(self) -> bool {
         match self {
-            Self::Idle => "idle",
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Waiting => "waiting",
-            Self::Blocked => "blocked",
-            Self::Done => "done",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-            Self::Offline => "offline",
-            Self::Unmapped => "unmapped",
+            Self::Ring | Self::DottedRing | Self::BubbleRing | Self::StruckRing | Self::DashedRing | Self::Diamond => {
+                true
+            }
+            Self::Disc | Self::Triangle | Self::CheckedDisc | Self::BarredSquare => false,
         }
     }
 
-    /// Position in tables indexed by status, and the number the shader knows it by.
-    pub fn index(self) -> usize {
+    /// Whether its mark moves while nothing changes.
+    pub const fn is_animated(self) -> bool {
+        match self {
+            Self::Disc | Self::BubbleRing => true,
+            Self::Ring
+            | Self::DottedRing
+            | Self::Triangle
+            | Self::CheckedDisc
+            | Self::BarredSquare
+            | Self::StruckRing
+            | Self::DashedRing
+            | Self::Diamond => false,
+        }
+    }
+}
+
+/// How far a piece of work has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// Not begun, or held up.
+    Open,
+    Running,
+    /// Ended without a result; it may be started again.
+    Failed,
+    /// Finished or called off.
+    Over,
+    /// Out of reach.
+    Away,
+}
+
+/// Why a person should look at a row, the most severe first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Trouble {
+    Failed,
+    Blocked,
+    Waiting,
+}
+
+impl Status {
+    /// Position in tables indexed by status, and its number in the shaders.
+    pub const fn index(self) -> usize {
         self as usize
+    }
+
+    /// Whether a person should look at it.
+    pub const fn is_trouble(self) -> bool {
+        self.trouble().is_some()
+    }
+
+    /// Whether it cannot go on by itself: something failed or is in its way.
+    pub const fn is_fault(self) -> bool {
+        matches!(self.trouble(), Some(Trouble::Failed | Trouble::Blocked))
+    }
+
+    /// Whether it is begun and not over, even where it does not advance at the moment.
+    pub const fn is_engaged(self) -> bool {
+        match self.phase() {
+            Phase::Running => true,
+            Phase::Open => self.is_trouble(),
+            Phase::Failed | Phase::Over | Phase::Away => false,
+        }
+    }
+
+    /// The statuses that a person should look at, the most severe first.
+    pub fn troubles() -> impl Iterator<Item = Self> {
+        [Trouble::Failed, Trouble::Blocked, Trouble::Waiting]
+            .into_iter()
+            .flat_map(|trouble| {
+                Self::ALL
+                    .into_iter()
+                    .filter(move |status| status.trouble() == Some(trouble))
+            })
     }
 }
 
 /// A status as read from a row: the canonical state and the row's own word for it, if it has one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StatusReading {
+    /// The state that the word was mapped to.
     pub status: Status,
+    /// The word in the row's status column.
     pub word: Option<Arc<str>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_and_shapes_are_distinct_and_words_are_those_of_the_settings() {
+        for (number, status) in Status::ALL.into_iter().enumerate() {
+            assert_eq!(status.index(), number);
+            let others = || Status::ALL.into_iter().filter(|other| *other != status);
+            assert!(others().all(|other| other.word() != status.word()));
+            assert!(others().all(|other| other.shape() != status.shape()), "{status:?}");
+            let written = serde_json::to_value(status).expect("a status is a word");
+            assert_eq!(written, status.word());
+        }
+    }
+
+    #[test]
+    fn trouble_is_ordered_by_severity() {
+        let troubles: Vec<Status> = Status::troubles().collect();
+        assert_eq!(troubles, [Status::Failed, Status::Blocked, Status::Waiting]);
+        assert!(troubles.into_iter().all(Status::is_trouble));
+        let engaged: Vec<Status> = Status::ALL.into_iter().filter(|status| status.is_engaged()).collect();
+        assert_eq!(engaged, [Status::Running, Status::Waiting, Status::Blocked]);
+    }
 }

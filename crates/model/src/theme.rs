@@ -1,12 +1,12 @@
-//! Every colour of the screen, theme by theme. The scene and the panels take theirs from here, and no other file names
-//! one. Plain data: the scene and the panels have types of their own for a colour.
+//! Every colour of the screen, theme by theme: one table. A colour token is added by one entry below, a theme by one
+//! column. The scene and the panels convert the table to their own colour types; no other file contains a colour.
 //!
-//! The seven colours of the states are 12 apart at least (CIEDE2000), pair by pair, in every theme, for normal sight and
-//! for the three kinds of colour blindness; `tests/wall/colours.rs` computes it.
+//! Any two of the seven status colours are at least 12 apart (CIEDE2000) in every theme, for normal sight and for the
+//! three kinds of colour blindness; `tests/wall/colours.rs` computes it.
 
 use crate::{Level, Status};
 
-/// Which colours the wall wears.
+/// A set of colours for the whole screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum ThemeName {
     /// For dim rooms, and the default.
@@ -19,6 +19,7 @@ pub enum ThemeName {
 }
 
 impl ThemeName {
+    /// Every theme.
     pub const ALL: [Self; 3] = [Self::Dark, Self::Light, Self::HighContrast];
 
     /// As it is written in the settings.
@@ -30,7 +31,7 @@ impl ThemeName {
         }
     }
 
-    /// The inverse of `word`, whatever the case; `high_contrast` is understood too.
+    /// The inverse of `word`, in any case; `high_contrast` is accepted too.
     pub fn of_word(text: &str) -> Option<Self> {
         let text = text.trim().to_ascii_lowercase().replace('_', "-");
         Self::ALL.into_iter().find(|name| name.word() == text)
@@ -50,73 +51,13 @@ impl ThemeName {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rgb(pub u8, pub u8, pub u8);
 
-/// The colours of one theme.
+/// One theme.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Theme {
-    /// Dark letters on a light ground.
+    /// Whether text is dark on a light background.
     pub is_light: bool,
-    /// Fills the screen behind everything: the one place that is large, so it is uniform.
-    pub ground: Rgb,
-    /// Panels, plates, the floors of districts.
-    pub surface: Rgb,
-    /// Hairlines, a district's ring where there is nothing to tell.
-    pub line: Rgb,
-    /// What a widget's face is at rest, under the pointer, and pressed.
-    pub faces: [Rgb; 3],
-    pub text: Rgb,
-    /// Text that stands back.
-    pub muted: Rgb,
-    /// The badge and the header's line; between the two they are `muted`.
-    pub live: Rgb,
-    pub offline: Rgb,
-    /// Words of warning.
-    pub warn: Rgb,
-    /// The ring around what is selected, the frame of what has the keyboard.
-    pub selection: Rgb,
-    /// Marks of states: idle, queued and unmapped.
-    pub calm: Rgb,
-    pub running: Rgb,
-    pub waiting: Rgb,
-    pub blocked: Rgb,
-    pub failed: Rgb,
-    pub done: Rgb,
-    /// Cancelled and offline.
-    pub away: Rgb,
-}
-
-impl Theme {
-    /// The colour of a state's mark. Each state has a shape of its own as well: never by colour alone.
-    pub const fn status(&self, status: Status) -> Rgb {
-        match status {
-            Status::Idle | Status::Queued | Status::Unmapped => self.calm,
-            Status::Running => self.running,
-            Status::Waiting => self.waiting,
-            Status::Blocked => self.blocked,
-            Status::Failed => self.failed,
-            Status::Done => self.done,
-            Status::Cancelled | Status::Offline => self.away,
-        }
-    }
-
-    /// The colour for a state's word or number: the mark's own where letters in it can be read.
-    pub const fn status_ink(&self, status: Status) -> Rgb {
-        match status {
-            Status::Idle | Status::Queued | Status::Unmapped => self.muted,
-            Status::Done | Status::Cancelled | Status::Offline => self.muted,
-            Status::Blocked => self.warn,
-            Status::Failed => self.offline,
-            other => self.status(other),
-        }
-    }
-
-    /// How loud a notice is.
-    pub const fn level(&self, level: Level) -> Rgb {
-        match level {
-            Level::Info => self.muted,
-            Level::Warn => self.warn,
-            Level::Error => self.offline,
-        }
-    }
+    /// Its colours.
+    pub colors: Colors<Rgb>,
 }
 
 const fn rgb(hex: u32) -> Rgb {
@@ -124,68 +65,134 @@ const fn rgb(hex: u32) -> Rgb {
     Rgb(red, green, blue)
 }
 
-pub const DARK: Theme = Theme {
-    is_light: false,
-    ground: rgb(0x0E1116),
-    surface: rgb(0x171C23),
-    line: rgb(0x2A323D),
-    faces: [rgb(0x222933), rgb(0x2D3642), rgb(0x36414F)],
-    text: rgb(0xD9DFE7),
-    muted: rgb(0x8A96A6),
-    live: rgb(0x2FBF8F),
-    offline: rgb(0xE8432E),
-    warn: rgb(0xF2B33D),
-    selection: rgb(0xF5E663),
-    calm: rgb(0x8E99A8),
-    running: rgb(0x3F9BE8),
-    waiting: rgb(0xF5F7FA),
-    blocked: rgb(0xF2B33D),
-    failed: rgb(0xE8432E),
-    done: rgb(0x2F7560),
-    away: rgb(0x424A56),
-};
+/// Defines `Token`, `Colors` and the themes from one entry per colour: its token, its field, and its value in the dark,
+/// the light and the high-contrast theme.
+macro_rules! colors {
+    ($($(#[$doc:meta])* $Token:ident, $field:ident: $dark:literal, $light:literal, $high_contrast:literal;)*) => {
+        /// A colour by what it is used for.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Token {
+            $($(#[$doc])* $Token,)*
+        }
 
-pub const LIGHT: Theme = Theme {
-    is_light: true,
-    ground: rgb(0xF2F4F7),
-    surface: rgb(0xFFFFFF),
-    line: rgb(0xCBD2DB),
-    faces: [rgb(0xE9EDF2), rgb(0xDDE3EA), rgb(0xCFD7E0)],
-    text: rgb(0x1B2129),
-    muted: rgb(0x5A6573),
-    live: rgb(0x0B7D57),
-    offline: rgb(0xCB2718),
-    warn: rgb(0x8A5D00),
-    selection: rgb(0x8A1FB8),
-    calm: rgb(0x76818E),
-    running: rgb(0x1769C4),
-    waiting: rgb(0x14181F),
-    blocked: rgb(0xC98A00),
-    failed: rgb(0xCB2718),
-    done: rgb(0x7FB8A4),
-    away: rgb(0xB9BAD5),
-};
+        impl Token {
+            /// Every token, in the order of the shaders' colour table.
+            pub const ALL: [Self; [$($dark),*].len()] = [$(Self::$Token),*];
 
-pub const HIGH_CONTRAST: Theme = Theme {
-    is_light: false,
-    ground: rgb(0x000000),
-    surface: rgb(0x0B0D10),
-    line: rgb(0x7C8898),
-    faces: [rgb(0x1B2129), rgb(0x2F3945), rgb(0x445160)],
-    text: rgb(0xFFFFFF),
-    muted: rgb(0xC3CCD8),
-    live: rgb(0x2FE0A4),
-    offline: rgb(0xFF5C47),
-    warn: rgb(0xFFC81A),
-    selection: rgb(0xFF7AF5),
-    calm: rgb(0xADB9C4),
-    running: rgb(0x4FC1FF),
-    waiting: rgb(0xFFFFFF),
-    blocked: rgb(0xFFC81A),
-    failed: rgb(0xFF4B33),
-    done: rgb(0x1EA27F),
-    away: rgb(0x667180),
-};
+            /// The name of its field in `Colors`.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$Token => stringify!($field),)*
+                }
+            }
+        }
+
+        /// The colours of one theme, in the colour type of whoever draws with them.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct Colors<C> {
+            $($(#[$doc])* pub $field: C,)*
+        }
+
+        impl<C: Copy> Colors<C> {
+            /// The colour of a token.
+            pub const fn get(&self, token: Token) -> C {
+                match token {
+                    $(Token::$Token => self.$field,)*
+                }
+            }
+
+            /// The same colours in another type.
+            pub fn map<D>(&self, convert: impl Fn(C) -> D) -> Colors<D> {
+                Colors {
+                    $($field: convert(self.$field),)*
+                }
+            }
+        }
+
+        static DARK: Theme = Theme {
+            is_light: false,
+            colors: Colors {
+                $($field: rgb($dark),)*
+            },
+        };
+
+        static LIGHT: Theme = Theme {
+            is_light: true,
+            colors: Colors {
+                $($field: rgb($light),)*
+            },
+        };
+
+        static HIGH_CONTRAST: Theme = Theme {
+            is_light: false,
+            colors: Colors {
+                $($field: rgb($high_contrast),)*
+            },
+        };
+    };
+}
+
+colors! {
+    /// The background of the whole screen: the largest area, therefore uniform.
+    Ground, ground: 0x0E1116, 0xF2F4F7, 0x000000;
+    /// Panels, plates, the floors of districts.
+    Surface, surface: 0x171C23, 0xFFFFFF, 0x0B0D10;
+    /// Hairlines, and a district's ring where it shows nothing else.
+    Line, line: 0x2A323D, 0xCBD2DB, 0x7C8898;
+    /// A widget at rest.
+    FaceRest, face_rest: 0x222933, 0xE9EDF2, 0x1B2129;
+    /// A widget under the pointer.
+    FaceHovered, face_hovered: 0x2D3642, 0xDDE3EA, 0x2F3945;
+    /// A widget that is pressed.
+    FacePressed, face_pressed: 0x36414F, 0xCFD7E0, 0x445160;
+    /// Text, and the ring around what the pointer is over.
+    Text, text: 0xD9DFE7, 0x1B2129, 0xFFFFFF;
+    /// Secondary text.
+    Muted, muted: 0x8A96A6, 0x5A6573, 0xC3CCD8;
+    /// The badge and the header's line while the feed is live; while it connects they are `muted`.
+    Live, live: 0x2FBF8F, 0x0B7D57, 0x2FE0A4;
+    /// The same while the feed is offline, and words that report a failure.
+    Offline, offline: 0xE8432E, 0xCB2718, 0xFF5C47;
+    /// Words that warn.
+    Warn, warn: 0xF2B33D, 0x8A5D00, 0xFFC81A;
+    /// The ring around what is selected, the frame of what has the keyboard.
+    Selection, selection: 0xF5E663, 0x8A1FB8, 0xFF7AF5;
+    /// Marks of calm states: idle, queued and unmapped.
+    Calm, calm: 0x8E99A8, 0x76818E, 0xADB9C4;
+    /// Marks of what is running.
+    Running, running: 0x3F9BE8, 0x1769C4, 0x4FC1FF;
+    /// Marks of what waits for a person.
+    Waiting, waiting: 0xF5F7FA, 0x14181F, 0xFFFFFF;
+    /// Marks of what is blocked.
+    Blocked, blocked: 0xF2B33D, 0xC98A00, 0xFFC81A;
+    /// Marks of what failed.
+    Failed, failed: 0xE8432E, 0xCB2718, 0xFF4B33;
+    /// Marks of what is done.
+    Done, done: 0x2F7560, 0x7FB8A4, 0x1EA27F;
+    /// Marks of what is cancelled or offline.
+    Away, away: 0x424A56, 0xB9BAD5, 0x667180;
+}
+
+impl<C: Copy> Colors<C> {
+    /// The colour of a status's mark.
+    pub const fn status(&self, status: Status) -> C {
+        self.get(status.color())
+    }
+
+    /// The colour of a status's word or number.
+    pub const fn status_ink(&self, status: Status) -> C {
+        self.get(status.ink())
+    }
+
+    /// The colour of a notice.
+    pub const fn level(&self, level: Level) -> C {
+        self.get(match level {
+            Level::Info => Token::Muted,
+            Level::Warn => Token::Warn,
+            Level::Error => Token::Offline,
+        })
+    }
+}
 
 #[cfg(test)]
 mod tests {

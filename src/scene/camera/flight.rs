@@ -1,33 +1,37 @@
-//! The path of a flight: out, over and in, as van Wijk and Nuij have it ("Smooth and efficient zooming and panning",
-//! 2003): what passes by passes at the same speed on the screen all the way. Pure.
+//! The path of a flight: it zooms out, pans and zooms in after van Wijk and Nuij, "Smooth and efficient zooming and panning"
+//! (2003), so that the perceived speed is constant. Pure.
 
-use bevy::math::Vec2;
+use bevy::math::{
+    Vec2,
+    curve::{Curve, SmoothStepCurve},
+};
 
-use super::rig::Pose;
+use super::controller::Pose;
 
-/// How much it zooms out to come along: their ρ; they found 1.4 to be liked best.
+/// How far it zooms out: ρ in the paper, which found 1.4 to be preferred.
 const RHO: f64 = 1.4;
-/// Speed along the path, in its own unit: about so many screens a second.
+/// Speed along the path, in the path's unit: about this many screens a second.
 const SPEED: f64 = 2.4;
-/// A flight takes so long at least and at most, seconds.
+/// The least duration of a flight, seconds.
 const LEAST_SECS: f64 = 0.35;
+/// The greatest duration of a flight, seconds.
 const MOST_SECS: f64 = 1.8;
-/// Below this share of the screen's width two places are the same: it only zooms.
+/// Places nearer to each other than this share of the screen's width are the same: the flight only zooms.
 const SAME_PLACE: f64 = 1e-3;
 
-/// A flight under way.
+/// A flight in progress.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Flight {
     from: Pose,
     to: Pose,
-    /// Widths of what is seen at both ends and the way between, world units.
+    /// The width of the view at the start and the distance between the ends, world units.
     start_width: f64,
     distance: f64,
-    /// Where on the curve it begins; how long the curve is. Without a distance: the logarithm of the zoom.
+    /// Where on the curve it begins, and the length of the curve; without a distance, the logarithm of the zoom.
     start: f64,
     length: f64,
     secs: f64,
-    gone: f64,
+    elapsed: f64,
 }
 
 impl Flight {
@@ -60,15 +64,15 @@ impl Flight {
             start,
             length,
             secs: (length / SPEED).clamp(LEAST_SECS, MOST_SECS),
-            gone: 0.0,
+            elapsed: 0.0,
         }
     }
 
-    /// Lets time pass; `None` when it has arrived.
+    /// Advances it; `None` when it has arrived.
     pub fn advance(&mut self, delta_secs: f32) -> Option<Pose> {
-        self.gone += f64::from(delta_secs);
-        let share = self.gone / self.secs;
-        (share < 1.0).then(|| self.at(share * share * (3.0 - 2.0 * share)))
+        self.elapsed += f64::from(delta_secs);
+        let share = self.elapsed / self.secs;
+        (share < 1.0).then(|| self.at(f64::from(SmoothStepCurve.sample_clamped(share as f32))))
     }
 
     /// The pose at a share of the path.
@@ -91,21 +95,23 @@ impl Flight {
     }
 }
 
-/// What a drag that was let go of still moves: speed in world units a second, from the way of the last frames.
+/// The speed of a drag in world units a second, averaged over the last frames: it goes on after the release.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Momentum {
     since_frame: Vec2,
     speed: Vec2,
 }
 
-/// Share of the speed that a frame of 1/60 s takes over: a pointer held still for a tenth of a second has none left.
+/// The rate per second at which the speed follows the pointer: after a tenth of a second without motion nothing is left.
 const FRESHNESS: f32 = 22.0;
 
 impl Momentum {
+    /// Adds the motion of an event.
     pub fn push(&mut self, by: Vec2) {
         self.since_frame += by;
     }
 
+    /// Ends a frame.
     pub fn advance(&mut self, delta_secs: f32) {
         if delta_secs > 0.0 {
             let share = 1.0 - (-FRESHNESS * delta_secs).exp();
@@ -114,7 +120,7 @@ impl Momentum {
         }
     }
 
-    /// The speed at this moment, which is spent.
+    /// Takes the speed.
     pub fn take(&mut self) -> Vec2 {
         std::mem::take(self).speed
     }
@@ -137,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_far_flight_goes_out_over_and_in() {
+    fn a_distant_flight_zooms_out_pans_and_zooms_in() {
         let (from, to) = (pose(-400.0, 0.02), pose(400.0, 0.01));
         let way = poses(from, to);
         assert!(way.len() > 30 && way.len() < 200, "{} frames", way.len());
@@ -145,9 +151,9 @@ mod tests {
         assert!(highest > 0.15, "it zooms out: {highest}");
         assert!(
             way.windows(2).all(|two| two[1].center.x >= two[0].center.x),
-            "it never turns back"
+            "it never goes back"
         );
-        // Nothing jumps: a frame never moves by much of what is seen.
+        // No frame moves by a large part of the screen.
         for two in way.windows(2) {
             let moved_px = two[0].center.distance(two[1].center) / two[0].world_per_px.min(two[1].world_per_px);
             assert!(moved_px < 160.0, "{moved_px} px in a frame");
@@ -158,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_near_flight_does_not_go_out_and_the_same_place_is_only_zoomed() {
+    fn a_near_flight_does_not_zoom_out_and_at_the_same_place_it_only_zooms() {
         let near = poses(pose(0.0, 0.05), pose(4.0, 0.02));
         assert!(near.iter().all(|pose| pose.world_per_px < 0.06));
         let zoom = poses(pose(3.0, 0.05), pose(3.0, 0.01));
@@ -170,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn absurd_flights_end_too() {
+    fn extreme_flights_end() {
         for (from, to) in [
             (pose(0.0, 1e-6), pose(1e7, 1e-6)),
             (pose(0.0, 1.0), pose(0.0, 1.0)),
@@ -186,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn momentum_is_that_of_the_last_moment() {
+    fn momentum_is_the_speed_of_the_last_moment() {
         let mut momentum = Momentum::default();
         for _ in 0..30 {
             momentum.push(Vec2::new(0.1, 0.0));
@@ -197,6 +203,6 @@ mod tests {
         for _ in 0..12 {
             held.advance(1.0 / 60.0);
         }
-        assert!(held.take().x < 0.2, "held still, it has none left");
+        assert!(held.take().x < 0.2, "a drag held still has none");
     }
 }

@@ -1,13 +1,14 @@
-//! What the camera shows, as plain numbers that anything in the scene may ask.
+//! What the camera shows, as plain numbers.
 
 use bevy::prelude::*;
 
 /// What the camera shows. Written once a frame in `Animate`; screen positions are logical pixels from the top left.
-#[derive(Resource, Debug, Clone, Copy, PartialEq)]
+#[derive(Resource, Debug, Clone, Copy, PartialEq, Reflect)]
+#[reflect(Resource)]
 pub struct View {
     /// World position in the middle of the whole viewport, panels included.
     pub center: Vec2,
-    /// World units that one logical pixel covers: the zoom, and the measure for level of detail.
+    /// World units that one logical pixel covers: the zoom, and the measure for the level of detail.
     pub world_per_px: f32,
     /// Size of the viewport in logical pixels.
     pub size_px: Vec2,
@@ -37,7 +38,7 @@ impl View {
     }
 
     /// The part of the world that the viewport shows.
-    pub fn world_rect(&self) -> Rect {
+    pub(crate) fn world_rect(&self) -> Rect {
         Rect::from_center_size(self.center, self.size_px * self.world_per_px)
     }
 }

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bevy::{ecs::system::SystemParam, platform::collections::HashMap, prelude::*};
 
 use super::{
-    MOST_LABELS, TextScale,
+    MOST_LABELS,
     board::Board,
     candidates::{ALARM_PX, Candidate, Class, Rows},
     compose::Composer,
@@ -16,9 +16,13 @@ use super::{
 use crate::{
     fleet::Counts,
     layout::{Extent, Unassigned},
-    messages::{FloatingPanels, Luxury, Quality, RowChanged, SceneInsets, ScreenTheme, Synced},
-    scene::{camera::View, detail, marks::Tallies, palette::Palette, pointer::Pointer, selection::Selection},
+    messages::{FloatingPanels, Quality, QualityFeature, RowChanged, SceneInsets, ScreenTheme, Synced},
+    scene::{
+        camera::View, detail, marks::Tallies, palette::palette, pointer::Pointer, selection::Selection,
+        text_scale::TextScale,
+    },
 };
+use model::Trouble;
 
 /// Shortest time between two arrangements.
 const LEAST_SECS: f64 = 0.12;
@@ -46,18 +50,38 @@ pub(super) struct Arrangement {
     outdated: f64,
 }
 
+impl Arrangement {
+    /// Whether it is time for a new arrangement, which then counts as made.
+    fn becomes_due(&mut self, now: f64, has_news: bool, looks_different: bool) -> bool {
+        if has_news {
+            self.later = now + LATER_SECS;
+        }
+        let is_later = self.later > 0.0 && now >= self.later;
+        let is_outdated = self.outdated > 0.0 && now >= self.outdated;
+        self.is_due |= has_news || is_later || is_outdated || looks_different;
+        if !self.is_due || now - self.last < LEAST_SECS {
+            return false;
+        }
+        if is_later {
+            self.later = 0.0;
+        }
+        (self.is_due, self.last) = (false, now);
+        true
+    }
+}
+
 /// What makes an arrangement due.
 #[derive(SystemParam)]
 pub(super) struct News<'w, 's> {
     rows: MessageReader<'w, 's, RowChanged>,
     synced: MessageReader<'w, 's, Synced>,
-    counts: Option<Res<'w, Counts>>,
+    counts: Res<'w, Counts>,
 }
 
 impl News<'_, '_> {
     fn came(&mut self) -> bool {
         let rows = self.rows.read().count() + self.synced.read().count();
-        rows > 0 || self.counts.as_ref().is_some_and(|counts| counts.is_changed())
+        rows > 0 || self.counts.is_changed()
     }
 }
 
@@ -79,45 +103,35 @@ pub(super) fn arrange(
     time: Res<Time<Real>>,
 ) {
     let now = time.elapsed_secs_f64();
-    let news = news.came() || extent.is_changed() || unassigned.is_changed();
-    if news {
-        arrangement.later = now + LATER_SECS;
-    }
-    let later = arrangement.later > 0.0 && now >= arrangement.later;
-    let outdated = arrangement.outdated > 0.0 && now >= arrangement.outdated;
-    let looks_other = insets.is_changed()
+    let has_news = news.came() || extent.is_changed() || unassigned.is_changed();
+    let looks_different = insets.is_changed()
         || floating.is_changed()
         || scale.is_changed()
         || theme.is_changed()
-        || quality.is_changed();
-    if news || later || outdated || looks_other || view.is_changed() || selection.is_changed() {
-        arrangement.is_due = true;
-    }
-    if !arrangement.is_due || now - arrangement.last < LEAST_SECS {
+        || quality.is_changed()
+        || view.is_changed()
+        || selection.is_changed();
+    if !arrangement.becomes_due(now, has_news, looks_different) {
         return;
     }
-    if later {
-        arrangement.later = 0.0;
-    }
-    (arrangement.is_due, arrangement.last) = (false, now);
     let shown: HashMap<Owner, Side> = arrangement
         .labels
         .iter()
         .map(|(label, side)| (label.owner, *side))
         .collect();
-    let slot_px = detail::slot_px(view.world_per_px, scale.0);
+    let slot_px = detail::slot_px(view.world_per_px, *scale);
     let tally = |workflow: Option<Entity>| tallies.of(workflow);
     let is_shown = |owner| shown.contains_key(&owner);
     let mut candidates = rows.candidates(&view, slot_px, &selection, pointer.over, tally, is_shown);
-    if !quality.has(Luxury::Labels) {
-        candidates.retain(|candidate| candidate.class <= Class::Waiting);
+    if !quality.has(QualityFeature::Labels) {
+        candidates.retain(|candidate| candidate.class < Class::Agent);
     }
     let composer = Composer {
         rows: &rows,
         px_per_slot: 1.0 / view.world_per_px,
         slot_px,
         scale: scale.0,
-        palette: Palette::of(theme.0),
+        palette: palette(theme.0),
         epoch_ms: SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_millis() as i64),
@@ -185,9 +199,9 @@ fn give_room(
             break;
         }
         // Districts and what is pointed at come first; from there on no name hides a mark that matters more than it.
-        if candidate.class >= Class::Failed && !has_come_to_alarms {
+        if candidate.class >= Class::Trouble(Trouble::Failed) && !has_come_to_alarms {
             has_come_to_alarms = true;
-            let marks = of_class(|class| matches!(class, Class::Failed | Class::Blocked | Class::Waiting));
+            let marks = of_class(|class| matches!(class, Class::Trouble(_)));
             keep_clear(&mut board, marks, view, ALARM_HALF);
             if are_alarms_kept_clear {
                 keep_clear(
@@ -202,50 +216,65 @@ fn give_room(
             has_come_to_agents = true;
             keep_clear(&mut board, of_class(|class| class == Class::Agent), view, AGENT_HALF);
         }
-        // The side that it has is tried first: labels do not hop.
+        // The side that it has is tried first, so that labels do not hop.
         let has = shown.get(&candidate.owner).copied();
-        if composer.is_above(candidate) {
-            labels.extend(naming.name(candidate, has, &mut board));
-            continue;
-        }
-        let at = view.screen_from_world(candidate.at);
-        let must_not_hide = match candidate.class {
-            Class::District => true,
-            Class::Selected | Class::Crowd => false,
-            _ => !are_alarms_kept_clear,
+        let label = if composer.is_above(candidate) {
+            naming.name(candidate, has, &mut board)
+        } else {
+            let hides_alarms = match candidate.class {
+                Class::District => true,
+                Class::Selected | Class::Crowd => false,
+                _ => !are_alarms_kept_clear,
+            };
+            place(candidate, has, hides_alarms.then_some(alarm_half), &naming, &mut board)
         };
-        for mut label in composer.compose(candidate) {
-            let reach = label.reach_px(view.world_per_px);
-            let size = label.size_px(composer.scale);
-            let has = has.filter(|side| label.sides.contains(side));
-            let sides = || has.into_iter().chain(label.sides.iter().copied());
-            let room = |side: Side| {
-                let corner = side.corner(at, reach, size);
-                Rect::from_corners(corner, corner + size)
-            };
-            // Who has several sides stands on a ring only where none of them is free.
-            let has_choice = label.sides.len() > 1;
-            let crosses = |side: Side| {
-                let mut rings = discs.iter();
-                has_choice && rings.any(|(_, middle, radius)| crossing::crosses(room(side), *middle, *radius))
-            };
-            // It is rather not said than written over a task in trouble.
-            let hides = |side: Side| {
-                let [a, b] = [room(side).min, room(side).max].map(|corner| view.world_from_screen(corner));
-                let mut alarms = must_not_hide
-                    .then(|| composer.rows.alarms_in(Rect::from_corners(a, b), alarm_half))
-                    .into_iter()
-                    .flatten();
-                alarms.next().is_some()
-            };
-            let mut take = |side: &Side| !hides(*side) && board.take(room(*side));
-            let clear = sides().find(|side| !crosses(*side) && take(side));
-            if let Some(side) = clear.or_else(|| sides().find(take)) {
-                label.plate |= clear.is_none() && crosses(side);
-                labels.push((label, side));
-                break;
-            }
-        }
+        labels.extend(label);
     }
     labels
+}
+
+/// Finds room for a label beside its mark, in the first wording and on the first side that has any. `alarm_half` is the
+/// half size of the tasks in trouble that the label must not hide, in world units.
+fn place(
+    candidate: &Candidate,
+    has: Option<Side>,
+    alarm_half: Option<f32>,
+    naming: &Naming,
+    board: &mut Board,
+) -> Option<(Label, Side)> {
+    let Naming {
+        composer, view, discs, ..
+    } = naming;
+    let at = view.screen_from_world(candidate.at);
+    for mut label in composer.compose(candidate) {
+        let reach = label.reach_px(view.world_per_px);
+        let size = label.size_px(composer.scale);
+        let has = has.filter(|side| label.sides.contains(side));
+        let sides = || has.into_iter().chain(label.sides.iter().copied());
+        let room = |side: Side| {
+            let corner = side.corner(at, reach, size);
+            Rect::from_corners(corner, corner + size)
+        };
+        // A label with several sides lies on a ring only where none of them is free.
+        let has_choice = label.sides.len() > 1;
+        let crosses = |side: Side| {
+            let mut rings = discs.iter();
+            has_choice && rings.any(|(_, middle, radius)| crossing::crosses(room(side), *middle, *radius))
+        };
+        let hides = |side: Side| {
+            let [a, b] = [room(side).min, room(side).max].map(|corner| view.world_from_screen(corner));
+            let mut alarms = alarm_half
+                .map(|half| composer.rows.alarms_in(Rect::from_corners(a, b), half))
+                .into_iter()
+                .flatten();
+            alarms.next().is_some()
+        };
+        let mut take = |side: &Side| !hides(*side) && board.take(room(*side));
+        let clear = sides().find(|side| !crosses(*side) && take(side));
+        if let Some(side) = clear.or_else(|| sides().find(take)) {
+            label.plate |= clear.is_none() && crosses(side);
+            return Some((label, side));
+        }
+    }
+    None
 }

@@ -6,7 +6,7 @@ use bevy::{ecs::system::SystemParam, prelude::*};
 use super::label::Owner;
 use crate::{
     fleet::{AgentRow, Columns, FleetClock, FleetMapping, Key, Label, Moment, RowState, TaskRow, WorkflowRow},
-    layout::{District, Place, Plan, Unassigned},
+    layout::{District, FloorPlan, Place, Unassigned},
     scene::{
         camera::View,
         detail,
@@ -14,7 +14,7 @@ use crate::{
         selection::Selection,
     },
 };
-use model::Status;
+use model::{Status, Trouble};
 
 /// From this many pixels per slot (`detail::slot_px`) on, tasks in trouble are named: further away a title would lie over
 /// many others.
@@ -39,9 +39,8 @@ pub(super) enum Class {
     /// A district whose badge has a number.
     Crowd,
     District,
-    Failed,
-    Blocked,
-    Waiting,
+    /// A task or an agent in trouble.
+    Trouble(Trouble),
     Agent,
     Task,
 }
@@ -67,7 +66,7 @@ pub(super) struct Rows<'w, 's> {
             &'static Label,
             &'static RowState,
             &'static Place,
-            Option<&'static Moment>,
+            &'static Moment,
             &'static TaskRow,
         ),
     >,
@@ -79,7 +78,7 @@ pub(super) struct Rows<'w, 's> {
             &'static Label,
             &'static RowState,
             &'static Place,
-            Option<&'static Moment>,
+            &'static Moment,
         ),
         With<AgentRow>,
     >,
@@ -91,21 +90,21 @@ pub(super) struct Rows<'w, 's> {
             &'static Label,
             &'static RowState,
             &'static District,
-            Option<&'static Moment>,
+            &'static Moment,
         ),
         With<WorkflowRow>,
     >,
     /// What a row itself tells of when it changed.
     pub told: Query<'w, 's, (&'static Key, &'static Columns)>,
-    pub mapping: Option<Res<'w, FleetMapping>>,
+    pub mapping: Res<'w, FleetMapping>,
     pub clock: Res<'w, FleetClock>,
     pub unassigned: Res<'w, Unassigned>,
     /// Who stands where: asked for what is on the screen.
-    pub plan: Option<Res<'w, Plan>>,
+    pub plan: Res<'w, FloorPlan>,
 }
 
-fn is_here(moment: Option<&Moment>) -> bool {
-    moment.is_none_or(|moment| moment.gone.is_none())
+fn is_here(moment: &Moment) -> bool {
+    moment.gone.is_none()
 }
 
 impl Rows<'_, '_> {
@@ -131,11 +130,7 @@ impl Rows<'_, '_> {
 
     /// The tasks in trouble that stand within so much of a rectangle of the world.
     pub fn alarms_in(&self, world: Rect, margin: f32) -> impl Iterator<Item = Vec2> {
-        let near = self
-            .plan
-            .as_ref()
-            .map(|plan| plan.tasks_in(world.inflate(margin)))
-            .unwrap_or_default();
+        let near = self.plan.tasks_in(world.inflate(margin));
         near.into_iter()
             .filter(|(row, _)| self.is_alarm(*row))
             .map(|(_, at)| at)
@@ -153,20 +148,19 @@ impl Rows<'_, '_> {
         let seen = view.world_rect();
         self.agents
             .iter()
-            .filter(|(.., place, moment)| is_here(*moment) && seen.contains(place.at))
+            .filter(|(.., place, moment)| is_here(moment) && seen.contains(place.at))
             .map(|(.., place, _)| view.screen_from_world(place.at))
             .collect()
     }
 
     /// Seconds since a row changed: as it says itself, else as it was seen to.
-    pub fn age_secs(&self, row: Entity, moment: Option<&Moment>, epoch_ms: i64) -> Option<f64> {
+    pub fn age_secs(&self, row: Entity, moment: &Moment, epoch_ms: i64) -> Option<f64> {
         let (key, columns) = self.told.get(row).ok()?;
-        let mapping = self.mapping.as_ref()?;
-        mapping.age_secs(&key.0, &columns.0, moment, *self.clock, epoch_ms)
+        self.mapping.age_secs(&key.0, &columns.0, moment, *self.clock, epoch_ms)
     }
 
-    /// What could be named, in the order in which room is given. `is_shown` says who has a label now: among equals
-    /// they go first, so that labels do not flicker. `pointer` is where it is on the screen.
+    /// What could be named, in the order in which room is given. Among equals those that `is_shown` reports as labelled go
+    /// first, so that labels do not flicker. `pointer` is its position on the screen.
     pub fn candidates(
         &self,
         view: &View,
@@ -176,41 +170,45 @@ impl Rows<'_, '_> {
         tally: impl Fn(Option<Entity>) -> Tally,
         is_shown: impl Fn(Owner) -> bool,
     ) -> Vec<Candidate> {
-        let seen = view.world_rect();
+        let mut found = Found {
+            seen: view.world_rect(),
+            slot_px,
+            selected: selection.selected,
+            candidates: Vec::new(),
+        };
+        self.find_districts(&mut found, tally);
+        if slot_px >= AGENT_PX {
+            self.find_agents(&mut found);
+        }
+        if slot_px >= ALARM_PX {
+            self.find_tasks(&mut found, view, pointer);
+        }
+        self.find_selected(&mut found);
+        ranked(found.candidates, is_shown)
+    }
+
+    fn find_districts(&self, found: &mut Found, tally: impl Fn(Option<Entity>) -> Tally) {
+        let slot_px = found.slot_px;
         let is_far = detail::far(slot_px) > 0.5;
         let crowd = |workflow: Option<Entity>| {
             let tally = if is_far { tally(workflow) } else { return None };
             (detail::crowding(tally.crowd(), slot_px) > 0.5)
-                .then(|| tally.gravest())
+                .then(|| tally.most_severe())
                 .flatten()
                 // Every failure comes before whatever is merely blocked or waits.
                 .map(|(status, count)| if status == Status::Failed { -1e6 } else { 0.0 } - count as f32)
         };
-        let mut found = Vec::new();
-        let mut offer = |class: Class, owner: Owner, at: Vec2, weight: f32| {
-            let class = match owner {
-                Owner::Row(row) if selection.selected == Some(row) => Class::Selected,
-                _ => class,
-            };
-            found.push(Candidate {
-                class,
-                owner,
-                at,
-                weight,
-            });
-        };
-        let pointed = |row: Entity| selection.selected == Some(row);
-
         for (row, _, _, district, moment) in &self.workflows {
-            let large = district.radius * slot_px >= DISTRICT_PX;
+            let is_large = district.radius * slot_px >= DISTRICT_PX;
             let around = Rect::from_center_half_size(district.center, Vec2::splat(district.radius + 2.0));
-            if is_here(moment) && (large || pointed(row)) && !seen.intersect(around).is_empty() {
+            let is_named = is_large || found.selected == Some(row);
+            if is_here(moment) && is_named && !found.seen.intersect(around).is_empty() {
                 let (class, weight) = match crowd(Some(row)) {
                     Some(weight) => (Class::Crowd, weight),
                     None if is_far && tally(Some(row)).alarms() > 0 => (Class::District, -TROUBLED - district.radius),
                     None => (Class::District, -district.radius),
                 };
-                offer(class, Owner::Row(row), district.center, weight);
+                found.offer(class, Owner::Row(row), district.center, weight);
             }
         }
         if let Some(district) = self.unassigned.0
@@ -220,56 +218,80 @@ impl Rows<'_, '_> {
                 Some(weight) => (Class::Crowd, weight),
                 None => (Class::District, -district.radius),
             };
-            offer(class, Owner::Unassigned, district.center, weight);
+            found.offer(class, Owner::Unassigned, district.center, weight);
         }
-        if slot_px >= AGENT_PX {
-            for (row, _, state, place, moment) in &self.agents {
-                if is_here(moment) && seen.contains(place.at) {
-                    let class = alarm(state.0.status).unwrap_or(Class::Agent);
-                    let newest = if class == Class::Agent { 0.0 } else { recency(moment) };
-                    offer(class, Owner::Row(row), place.at, newest);
-                }
-            }
-        }
-        if slot_px >= ALARM_PX {
-            let on_screen = self.plan.as_ref().map(|plan| plan.tasks_in(seen)).unwrap_or_default();
-            for (row, at) in on_screen {
-                let Ok((_, _, state, _, moment, _)) = self.tasks.get(row) else {
-                    continue;
+    }
+
+    fn find_agents(&self, found: &mut Found) {
+        for (row, _, state, place, moment) in &self.agents {
+            if is_here(moment) && found.seen.contains(place.at) {
+                let (class, weight) = match state.0.status.trouble() {
+                    Some(trouble) => (Class::Trouble(trouble), recency(moment)),
+                    None => (Class::Agent, 0.0),
                 };
-                if !is_here(moment) {
-                    continue;
-                }
-                match alarm(state.0.status) {
-                    Some(class) => offer(class, Owner::Row(row), at, recency(moment)),
-                    None if slot_px >= TASK_PX || pointed(row) => {
-                        // Those about the pointer first: somebody is reading there.
-                        let away = pointer.map_or(0.0, |pointer| view.screen_from_world(at).distance(pointer));
-                        offer(Class::Task, Owner::Row(row), at, (away / RING_PX).floor());
-                    }
-                    None => {}
-                }
+                found.offer(class, Owner::Row(row), place.at, weight);
             }
         }
-        // What is selected has a label at any zoom; what is under the pointer is told by the card there.
-        if let Some(row) = selection.selected
-            && !found.iter().any(|candidate| candidate.owner == Owner::Row(row))
+    }
+
+    fn find_tasks(&self, found: &mut Found, view: &View, pointer: Option<Vec2>) {
+        for (row, at) in self.plan.tasks_in(found.seen) {
+            let Ok((_, _, state, _, moment, _)) = self.tasks.get(row) else {
+                continue;
+            };
+            if !is_here(moment) {
+                continue;
+            }
+            match state.0.status.trouble() {
+                Some(trouble) => found.offer(Class::Trouble(trouble), Owner::Row(row), at, recency(moment)),
+                None if found.slot_px >= TASK_PX || found.selected == Some(row) => {
+                    // Those near the pointer first: an operator is reading there.
+                    let away = pointer.map_or(0.0, |pointer| view.screen_from_world(at).distance(pointer));
+                    found.offer(Class::Task, Owner::Row(row), at, (away / RING_PX).floor());
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// The selected row has a label at any zoom. (The hovered row is described by the card at the pointer.)
+    fn find_selected(&self, found: &mut Found) {
+        let Some(row) = found.selected else { return };
+        if found
+            .candidates
+            .iter()
+            .any(|candidate| candidate.owner == Owner::Row(row))
         {
-            let place = self
-                .tasks
-                .get(row)
-                .map(|row| row.3)
-                .or_else(|_| self.agents.get(row).map(|row| row.3));
-            if let Ok(place) = place {
-                found.push(Candidate {
-                    class: Class::Selected,
-                    owner: Owner::Row(row),
-                    at: place.at,
-                    weight: 0.0,
-                });
-            }
+            return;
         }
-        ranked(found, is_shown)
+        let task = self.tasks.get(row).map(|row| row.3);
+        if let Ok(place) = task.or_else(|_| self.agents.get(row).map(|row| row.3)) {
+            found.offer(Class::Selected, Owner::Row(row), place.at, 0.0);
+        }
+    }
+}
+
+/// Candidates as they are found.
+struct Found {
+    /// The part of the world on the screen.
+    seen: Rect,
+    slot_px: f32,
+    selected: Option<Entity>,
+    candidates: Vec<Candidate>,
+}
+
+impl Found {
+    fn offer(&mut self, class: Class, owner: Owner, at: Vec2, weight: f32) {
+        let class = match owner {
+            Owner::Row(row) if self.selected == Some(row) => Class::Selected,
+            _ => class,
+        };
+        self.candidates.push(Candidate {
+            class,
+            owner,
+            at,
+            weight,
+        });
     }
 }
 
@@ -279,11 +301,11 @@ fn ranked(found: Vec<Candidate>, is_shown: impl Fn(Owner) -> bool) -> Vec<Candid
         .into_iter()
         .map(|candidate| (!is_shown(candidate.owner), candidate))
         .collect();
-    // An ordinary task that has a label loses it only to one that is two rings nearer to the pointer. Of those in
-    // trouble the latest come first, whoever has a label: the one that failed just now is what must be read.
+    // A calm task that has a label loses it only to one that is two rings nearer to the pointer. Among those in trouble the
+    // latest come first, labelled or not: the latest failure must be readable.
     let nearness = |is_new: bool, candidate: &Candidate| match candidate.class {
         Class::Task if !is_new => candidate.weight - 1.0,
-        Class::Task | Class::Failed | Class::Blocked | Class::Waiting => candidate.weight,
+        Class::Task | Class::Trouble(_) => candidate.weight,
         _ => 0.0,
     };
     ranked.sort_by(|(a_new, a), (b_new, b)| {
@@ -296,19 +318,9 @@ fn ranked(found: Vec<Candidate>, is_shown: impl Fn(Owner) -> bool) -> Vec<Candid
     ranked.into_iter().map(|(_, candidate)| candidate).collect()
 }
 
-/// The class of a state that a person should know of.
-fn alarm(status: Status) -> Option<Class> {
-    match status {
-        Status::Failed => Some(Class::Failed),
-        Status::Blocked => Some(Class::Blocked),
-        Status::Waiting => Some(Class::Waiting),
-        _ => None,
-    }
-}
-
-/// The less, the later it came to be so.
-fn recency(moment: Option<&Moment>) -> f32 {
-    moment.map_or(0.0, |moment| -moment.changed as f32)
+/// A weight that is less, the later a row changed.
+fn recency(moment: &Moment) -> f32 {
+    -moment.changed as f32
 }
 
 #[cfg(test)]
@@ -316,7 +328,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn in_a_storm_the_latest_failures_are_named_whoever_had_a_label() {
+    fn among_many_failures_the_latest_are_named_whichever_had_a_label() {
         let row = |number: u32| Owner::Row(Entity::from_raw_u32(number).unwrap());
         let candidate = |number: u32, class: Class, changed: f64| {
             let moment = Moment {
@@ -328,19 +340,23 @@ mod tests {
                 class,
                 owner: row(number),
                 at: Vec2::ZERO,
-                weight: recency(Some(&moment)),
+                weight: recency(&moment),
             }
         };
-        let mut found: Vec<Candidate> = (0..2_000).map(|number| candidate(number, Class::Failed, 1.0)).collect();
-        found.push(candidate(2_000, Class::Blocked, 9.0));
-        found.push(candidate(2_001, Class::Failed, 5.0));
-        found.push(candidate(2_002, Class::Failed, 7.0));
+        let mut found: Vec<Candidate> = (0..2_000)
+            .map(|number| candidate(number, Class::Trouble(Trouble::Failed), 1.0))
+            .collect();
+        found.push(candidate(2_000, Class::Trouble(Trouble::Blocked), 9.0));
+        found.push(candidate(2_001, Class::Trouble(Trouble::Failed), 5.0));
+        found.push(candidate(2_002, Class::Trouble(Trouble::Failed), 7.0));
         let order = ranked(found, |owner| owner == row(17));
         assert_eq!(order.len(), MOST_TRIED);
         let first: Vec<Owner> = order.iter().take(3).map(|candidate| candidate.owner).collect();
         assert_eq!(first, [row(2_002), row(2_001), row(17)]);
         assert!(
-            order.iter().all(|candidate| candidate.class == Class::Failed),
+            order
+                .iter()
+                .all(|candidate| candidate.class == Class::Trouble(Trouble::Failed)),
             "what is blocked comes after"
         );
     }

@@ -46,7 +46,7 @@ pub(super) struct Composer<'a, 'w, 's> {
     /// The same in the pixels that decide what is drawn how (`detail::slot_px`).
     pub slot_px: f32,
     pub scale: f32,
-    pub palette: Palette,
+    pub palette: &'static Palette,
     /// Milliseconds since the Unix epoch.
     pub epoch_ms: i64,
     /// How the tasks of a district are.
@@ -81,11 +81,11 @@ impl Composer<'_, '_, '_> {
         reading: &StatusReading,
         reach: f32,
         candidate: &Candidate,
-        moment: Option<&Moment>,
+        moment: &Moment,
     ) -> Option<Label> {
         let tier = match candidate.class {
             Class::Selected => Tier::Body,
-            Class::Failed | Class::Blocked | Class::Waiting if self.slot_px >= 40.0 => Tier::Body,
+            Class::Trouble(_) if self.slot_px >= 40.0 => Tier::Body,
             _ => Tier::Small,
         };
         let font_px = tier.base_px() * self.scale;
@@ -117,7 +117,7 @@ impl Composer<'_, '_, '_> {
             return None;
         }
         let color = match candidate.class {
-            Class::Failed | Class::Blocked | Class::Waiting => self.palette.status_ink(reading.status),
+            Class::Trouble(_) => self.palette.status_ink(reading.status),
             Class::Task => self.palette.muted,
             _ => self.palette.text,
         };
@@ -157,7 +157,7 @@ impl Composer<'_, '_, '_> {
     }
 
     /// For how long a row has been as it is, where somebody is near enough to ask.
-    fn age(&self, candidate: &Candidate, moment: Option<&Moment>) -> Option<Age> {
+    fn age(&self, candidate: &Candidate, moment: &Moment) -> Option<Age> {
         let Owner::Row(row) = candidate.owner else { return None };
         if self.slot_px < AGE_PX {
             return None;

@@ -9,8 +9,8 @@ use super::{
     label::{Label, Owner, Side, Tier},
     text,
 };
-use crate::scene::{detail, marks::Tally};
-use model::Status;
+use crate::scene::{detail, marks::Tally, text_scale::TextScale};
+use model::{Status, theme::Token};
 
 /// A name may be wider than its district by this share: the ground around a circle's top is free.
 const OVERHANG: f32 = 1.15;
@@ -68,11 +68,15 @@ impl Composer<'_, '_, '_> {
             });
         };
         let (_, label, state, district, _) = self.rows.workflows.get(row).ok()?;
-        let (color, is_calm) = match state.0.status {
-            status @ (Status::Failed | Status::Blocked | Status::Waiting) => (self.palette.status_ink(status), false),
-            Status::Cancelled | Status::Offline => (self.palette.muted, true),
-            _ => (self.palette.text, true),
+        let status = state.0.status;
+        let color = if status.is_trouble() {
+            self.palette.status_ink(status)
+        } else if status.color() == Token::Away {
+            self.palette.muted
+        } else {
+            self.palette.text
         };
+        let is_calm = !status.is_trouble();
         Some(Named {
             name: &label.0,
             color,
@@ -164,7 +168,7 @@ impl Composer<'_, '_, '_> {
         let free_px = radius_px * FREE_WITHIN;
         let chord = |away_px: f32| 2.0 * (free_px * free_px - away_px * away_px).max(0.0).sqrt();
         let crowd = (detail::crowding(counts.crowd(), self.slot_px) > 0.5)
-            .then(|| counts.gravest())
+            .then(|| counts.most_severe())
             .flatten();
         let is_named = radius_px >= NAMED_PX * self.scale;
         let label = |text: String, color: Color, tier: Tier, sides: &'static [Side]| Label {
@@ -183,7 +187,7 @@ impl Composer<'_, '_, '_> {
             steady_px: 0.0,
             lasts: f64::INFINITY,
         };
-        let Some((status, count)) = crowd.filter(|_| detail::is_counted(radius_px, self.scale)) else {
+        let Some((status, count)) = crowd.filter(|_| detail::is_counted(radius_px, TextScale(self.scale))) else {
             if !is_named {
                 return Vec::new();
             }

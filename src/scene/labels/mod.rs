@@ -1,7 +1,7 @@
-//! Names and words on the scene: at most `MOST_LABELS` texts, the most important first, never one over another.
+//! The labels of the scene: at most `MOST_LABELS` texts, the most important first, which never overlap.
 //!
-//! `candidates` says what could be named, `compose` and `district` what each label says, `arrange` and `naming` which ones
-//! are shown and where, `pool` draws them with texts that are used again and again, and `yielding` keeps them apart in
+//! `candidates` collects what could be named, `compose` and `district` word each label, `arrange` and `naming` choose which
+//! labels are shown and where, `pool` draws them with text entities that are used again, and `yielding` keeps them apart in
 //! motion.
 
 mod arrange;
@@ -10,58 +10,49 @@ mod candidates;
 mod compose;
 mod crossing;
 mod district;
-mod font;
 mod label;
 mod naming;
 mod pool;
 mod text;
 mod yielding;
 
-use bevy::{camera::visibility::RenderLayers, prelude::*, sprite::update_text2d_layout};
+use bevy::prelude::*;
 
-use crate::{frame::FrameSystems, messages::FloatingPanels};
+use crate::frame::LabelSystems;
 
-/// Texts that are alive at any time.
+/// The maximum number of labels at any time.
 pub const MOST_LABELS: usize = 300;
 
-/// The layer that texts are drawn on: where the scene is drawn at less than all pixels, another camera draws them.
-pub const LAYER: usize = 2;
+/// Fira Sans, which is drawn for legibility on screens at a distance; Latin, Greek and Cyrillic. Embedded, so that the wall
+/// starts in any folder. See assets/fonts for its licence.
+const FIRA_SANS: &[u8] = include_bytes!("../../../assets/fonts/FiraSans-Regular.ttf");
 
-/// What a camera sees that draws the scene and its texts.
-pub fn with_scene() -> RenderLayers {
-    RenderLayers::default().with(LAYER)
-}
+/// The labels' font. Absent without a renderer, where there are no fonts and no labels.
+#[derive(Resource, Debug, Clone)]
+struct LabelFont(Handle<Font>);
 
-/// How large labels are written: 1 for a screen on a desk. A wall sets it from its size and viewing distance, once:
-/// every value makes new font atlases.
-#[derive(Resource, Debug, Clone, Copy, PartialEq)]
-pub struct TextScale(pub f32);
-
-impl Default for TextScale {
-    fn default() -> Self {
-        Self(1.0)
+fn load_font(mut commands: Commands, fonts: Option<ResMut<Assets<Font>>>) {
+    if let Some(mut fonts) = fonts {
+        commands.insert_resource(LabelFont(fonts.add(Font::from_bytes(FIRA_SANS.to_vec()))));
     }
 }
 
 pub(super) fn plugin(app: &mut App) {
-    app.init_resource::<TextScale>()
-        .init_resource::<FloatingPanels>()
-        .init_resource::<arrange::Arrangement>()
+    app.init_resource::<arrange::Arrangement>()
         .init_resource::<pool::Pool>()
-        .add_systems(Startup, font::load)
+        .add_systems(Startup, load_font)
         .add_systems(
             Update,
-            (arrange::arrange, pool::assign)
-                .chain()
-                .run_if(resource_exists::<font::LabelFont>)
-                .in_set(FrameSystems::Draw),
+            (
+                arrange::arrange.in_set(LabelSystems::Arrange),
+                pool::show.in_set(LabelSystems::Show),
+            )
+                .run_if(resource_exists::<LabelFont>),
         )
-        // Where a label goes depends on how large its text came out.
         .add_systems(
             PostUpdate,
             pool::follow
-                .run_if(resource_exists::<font::LabelFont>)
-                .after(update_text2d_layout)
-                .before(TransformSystems::Propagate),
+                .run_if(resource_exists::<LabelFont>)
+                .in_set(LabelSystems::Follow),
         );
 }

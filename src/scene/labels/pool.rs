@@ -2,6 +2,7 @@
 
 use bevy::{
     camera::visibility::{NoFrustumCulling, RenderLayers},
+    ecs::system::SystemParam,
     platform::collections::HashMap,
     prelude::*,
     sprite::Anchor,
@@ -9,9 +10,8 @@ use bevy::{
 };
 
 use super::{
-    LAYER, MOST_LABELS, TextScale,
+    LabelFont, MOST_LABELS,
     arrange::{Arrangement, LINE},
-    font::LabelFont,
     label::{Label, Owner, Side, Tier},
     yielding::{Drawn, yielding},
 };
@@ -21,10 +21,12 @@ use crate::{
     messages::{ScreenTheme, Staleness},
     scene::{
         camera::{SceneCamera, View},
+        highlight::{DIMMED_SHARE, Highlight},
+        layers,
         marks::{Mark, MarkKind, Marks, stamp},
         motion::MotionSettings,
-        palette::Palette,
-        spotlight::{STEPPED_BACK, Spotlight},
+        palette::{Palette, palette},
+        text_scale::TextScale,
     },
 };
 
@@ -38,31 +40,31 @@ const PLATE: f32 = 0.88;
 /// How far a stale scene's labels go towards grey.
 const STALE_GREY: f32 = 0.75;
 
-/// One text: an entity, its second span, and what it shows.
+/// A text entity, its second span, and the label that it shows.
 #[derive(Debug)]
-struct Seat {
+struct TextSlot {
     text: Entity,
     tail: Entity,
     label: Option<(Label, Side)>,
     is_wanted: bool,
-    /// Its turn among those that are wanted: the most important first.
+    /// Its place among the wanted labels, the most important first.
     turn: usize,
     opacity: f32,
-    /// The last place of what it names, for when that is gone before the label has faded.
+    /// The last position of what it names, which may be gone before the label has faded.
     at: Vec2,
 }
 
-/// All texts that were ever needed, `MOST_LABELS` at most.
+/// All text entities, at most `MOST_LABELS`. They are spawned when first needed and then used again.
 #[derive(Resource, Debug, Default)]
 pub(super) struct Pool {
-    seats: Vec<Seat>,
+    slots: Vec<TextSlot>,
     edition: u64,
-    /// What the plates were painted for.
+    /// The theme of the plates.
     theme: ScreenTheme,
 }
 
-/// Hands the arrangement's labels to texts: whoever has one keeps it.
-pub(super) fn assign(
+/// Writes the arrangement's labels into text entities. A label keeps its entity.
+pub(super) fn show(
     mut commands: Commands,
     mut pool: ResMut<Pool>,
     arrangement: Res<Arrangement>,
@@ -77,53 +79,53 @@ pub(super) fn assign(
     let style = Style {
         font: &font,
         scale: scale.0,
-        palette: Palette::of(theme.0),
+        palette: palette(theme.0),
         repaint: std::mem::replace(&mut pool.theme, *theme) != *theme,
     };
     let labels = arrangement.labels.iter().enumerate();
     let mut wanted: HashMap<Owner, (usize, &(Label, Side))> =
         labels.map(|(turn, label)| (label.0.owner, (turn, label))).collect();
-    for seat in &mut pool.seats {
-        let owner = seat.label.as_ref().map(|(label, _)| label.owner);
+    for slot in &mut pool.slots {
+        let owner = slot.label.as_ref().map(|(label, _)| label.owner);
         let next = owner.and_then(|owner| wanted.remove(&owner));
-        seat.is_wanted = next.is_some();
+        slot.is_wanted = next.is_some();
         if let Some((turn, next)) = next {
-            seat.turn = turn;
-            seat.show(next, &mut commands, &style);
+            slot.turn = turn;
+            slot.show(next, &mut commands, &style);
         }
     }
-    // In the arrangement's order, so that the same labels take the same texts everywhere.
+    // In the arrangement's order, so that the same labels take the same entities everywhere.
     for (turn, label) in arrangement.labels.iter().enumerate() {
         if !wanted.contains_key(&label.0.owner) {
             continue;
         }
-        let free = pool.seats.iter().position(|seat| seat.label.is_none());
+        let free = pool.slots.iter().position(|slot| slot.label.is_none());
         let free = free.or_else(|| {
-            if pool.seats.len() < MOST_LABELS {
-                pool.seats.push(spawn(&mut commands));
-                return Some(pool.seats.len() - 1);
+            if pool.slots.len() < MOST_LABELS {
+                pool.slots.push(spawn(&mut commands));
+                return Some(pool.slots.len() - 1);
             }
-            // All are in use: one that is fading gives way.
-            pool.seats.iter().position(|seat| !seat.is_wanted)
+            // All are in use: a fading label is replaced.
+            pool.slots.iter().position(|slot| !slot.is_wanted)
         });
-        if let Some(seat) = free.and_then(|index| pool.seats.get_mut(index)) {
-            seat.label = None;
-            (seat.is_wanted, seat.turn, seat.opacity) = (true, turn, 0.0);
-            seat.show(label, &mut commands, &style);
+        if let Some(slot) = free.and_then(|index| pool.slots.get_mut(index)) {
+            slot.label = None;
+            (slot.is_wanted, slot.turn, slot.opacity) = (true, turn, 0.0);
+            slot.show(label, &mut commands, &style);
         }
     }
 }
 
-/// How texts are written.
+/// How texts are formatted.
 struct Style<'a> {
     font: &'a LabelFont,
     scale: f32,
-    palette: Palette,
-    /// Plates have another colour than before.
+    palette: &'static Palette,
+    /// Whether the plates' colour has changed.
     repaint: bool,
 }
 
-fn spawn(commands: &mut Commands) -> Seat {
+fn spawn(commands: &mut Commands) -> TextSlot {
     let layout = TextLayout {
         linebreak: LineBreak::NoWrap,
         justify: Justify::Center,
@@ -135,12 +137,12 @@ fn spawn(commands: &mut Commands) -> Seat {
             layout,
             Anchor::TOP_LEFT,
             NoFrustumCulling,
-            RenderLayers::layer(LAYER),
+            RenderLayers::layer(layers::LABELS),
             Visibility::Hidden,
         ))
         .add_child(tail)
         .id();
-    Seat {
+    TextSlot {
         text,
         tail,
         label: None,
@@ -151,8 +153,8 @@ fn spawn(commands: &mut Commands) -> Seat {
     }
 }
 
-impl Seat {
-    /// Writes what has changed, and nothing else: every written text is laid out anew.
+impl TextSlot {
+    /// Writes what has changed and nothing else: every text that is written is laid out again.
     fn show(&mut self, next: &(Label, Side), commands: &mut Commands, style: &Style) {
         let old = self.label.as_ref().map(|(label, _)| label);
         let label = &next.0;
@@ -201,117 +203,155 @@ impl Seat {
     }
 }
 
-/// Where an agent is drawn; with reduced motion it is there at once.
-fn flying(mark: &Mark, now: u32, motion: MotionSettings) -> Vec2 {
-    if motion.reduced { mark.to } else { mark.flown(now) }
+/// The position of an agent's mark; with reduced motion it arrives at once.
+fn agent_position(mark: &Mark, now: u32, motion: MotionSettings) -> Vec2 {
+    if motion.reduced {
+        mark.to
+    } else {
+        mark.flight_position(now)
+    }
 }
 
-/// Keeps every label at its mark, and none over a more important one, fades it, and greys it with the scene.
+/// Reads where the marks are drawn that labels follow.
+#[derive(SystemParam)]
+pub(super) struct Positions<'w, 's> {
+    places: Query<'w, 's, &'static Place>,
+    districts: Query<'w, 's, &'static District>,
+    unassigned: Res<'w, Unassigned>,
+    marks: Res<'w, Marks>,
+    motion: Res<'w, MotionSettings>,
+    clock: Res<'w, FleetClock>,
+}
+
+impl Positions<'_, '_> {
+    fn district(&self, owner: Owner) -> Option<District> {
+        match owner {
+            Owner::Unassigned => self.unassigned.0,
+            Owner::Row(row) => self.districts.get(row).ok().copied(),
+        }
+    }
+
+    /// The current position of what a label names; `None` when it is gone.
+    fn of(&self, owner: Owner) -> Option<Vec2> {
+        if let Some(district) = self.district(owner) {
+            return Some(district.drawn_at(self.clock.0));
+        }
+        let Owner::Row(row) = owner else { return None };
+        match self.marks.mark(row) {
+            Some(mark) if mark.kind == MarkKind::Agent => {
+                Some(agent_position(&mark, stamp(self.clock.0), *self.motion))
+            }
+            _ => self.places.get(row).ok().map(|place| place.drawn_at(self.clock.0)),
+        }
+    }
+
+    /// The current size of a growing district, as a share of its final one.
+    fn growth(&self, owner: Owner) -> f32 {
+        let district = self.district(owner);
+        district.map_or(1.0, |district| district.radius_at(self.clock.0) / district.radius)
+    }
+}
+
+/// Moves every label with its mark, hides it where it would lie over a more important one, fades it, and dims and greys it
+/// with the scene.
 pub(super) fn follow(
     mut pool: ResMut<Pool>,
     view: Res<View>,
     time: Res<Time<Real>>,
-    clock: Res<FleetClock>,
     staleness: Res<Staleness>,
-    spotlight: Res<Spotlight>,
+    highlight: Res<Highlight>,
     theme: Res<ScreenTheme>,
     cameras: Query<&Camera, With<SceneCamera>>,
-    places: Query<&Place>,
-    marks: Res<Marks>,
-    motion: Res<MotionSettings>,
-    districts: Query<&District>,
-    unassigned: Res<Unassigned>,
+    positions: Positions,
     mut texts: Query<(&mut Transform, &mut Visibility, &TextLayoutInfo)>,
     mut colors: Query<&mut TextColor>,
 ) {
     let pixels = cameras.iter().find_map(Camera::target_scaling_factor).unwrap_or(1.0);
     let fade = FADE_PER_SEC * time.delta_secs();
-    let Palette { muted, ground, .. } = Palette::of(theme.0);
-    let is_still = !view.is_changed();
-    let now = stamp(clock.0);
-    let mut drawn = Vec::with_capacity(pool.seats.len());
-    for (index, seat) in pool.seats.iter_mut().enumerate() {
-        let Some((label, side)) = &seat.label else { continue };
-        let Ok((_, _, layout)) = texts.get(seat.text) else {
+    let tint = Tint {
+        palette: palette(theme.0),
+        grey: staleness.0.clamp(0.0, 1.0) * STALE_GREY,
+    };
+    let mut drawn = Vec::with_capacity(pool.slots.len());
+    for (index, slot) in pool.slots.iter_mut().enumerate() {
+        let Some((label, side)) = &slot.label else { continue };
+        let Ok((_, _, layout)) = texts.get(slot.text) else {
             continue;
         };
-        let district = match label.owner {
-            Owner::Unassigned => unassigned.0,
-            Owner::Row(row) => districts.get(row).ok().copied(),
-        };
-        let at = match (district, label.owner) {
-            (Some(district), _) => Some(district.drawn_at(clock.0)),
-            (None, Owner::Row(row)) => match marks.mark(row) {
-                Some(mark) if mark.kind == MarkKind::Agent => Some(flying(&mark, now, *motion)),
-                _ => places.get(row).ok().map(|place| place.drawn_at(clock.0)),
-            },
-            (None, Owner::Unassigned) => None,
-        };
-        seat.at = at.unwrap_or(seat.at);
-        let mark = view.screen_from_world(seat.at);
-        // A name rides on the edge of a district that grows.
-        let grown = district.map_or(1.0, |district| district.radius_at(clock.0) / district.radius);
-        let reach = label.reach_px(view.world_per_px / grown);
+        slot.at = positions.of(label.owner).unwrap_or(slot.at);
+        // The label stays at the edge of a district that grows.
+        let reach = label.reach_px(view.world_per_px / positions.growth(label.owner));
+        let mark = view.screen_from_world(slot.at);
         let mut corner = side.corner(mark, reach, label.steadied(layout.size));
-        if is_still {
-            // On whole pixels letters are crisp; in motion whole pixels would tremble.
+        if !view.is_changed() {
+            // Text is crisp on whole pixels; in motion it would tremble there.
             corner = (corner * pixels).round() / pixels;
         }
         let rect = Rect::from_corners(corner, corner + layout.size);
-        let (is_wanted, turn) = (seat.is_wanted, seat.turn);
+        let (is_wanted, turn) = (slot.is_wanted, slot.turn);
         drawn.push((index, Drawn { rect, is_wanted, turn }));
     }
     let yields = yielding(&drawn.iter().map(|(_, label)| *label).collect::<Vec<_>>());
     for ((index, Drawn { rect, .. }), yields) in drawn.into_iter().zip(yields) {
-        let Some(seat) = pool.seats.get_mut(index) else {
+        let Some(slot) = pool.slots.get_mut(index) else {
             continue;
         };
-        let Some((label, _)) = &seat.label else { continue };
-        let Ok((mut transform, mut visibility, _)) = texts.get_mut(seat.text) else {
+        let Some((label, _)) = &slot.label else { continue };
+        let Ok((mut transform, mut visibility, _)) = texts.get_mut(slot.text) else {
             continue;
         };
-        let next = Transform {
-            translation: view
-                .world_from_screen(rect.min)
-                .extend(if label.plate { Z_PLATE } else { Z }),
-            scale: Vec2::splat(view.world_per_px).extend(1.0),
-            ..default()
-        };
-        transform.set_if_neq(next);
-        seat.opacity = if yields {
+        transform.set_if_neq(label_transform(label, rect.min, &view));
+        slot.opacity = if yields {
             0.0
         } else {
-            (seat.opacity + if seat.is_wanted { fade } else { -fade }).clamp(0.0, 1.0)
+            (slot.opacity + if slot.is_wanted { fade } else { -fade }).clamp(0.0, 1.0)
         };
-        let grey = staleness.0.clamp(0.0, 1.0) * STALE_GREY;
         let row = match label.owner {
             Owner::Row(row) => Some(row),
             Owner::Unassigned => None,
         };
-        let back = if label.is_calm {
-            spotlight.steps_back(row, seat.at, clock.0)
+        let dimming = if label.is_calm {
+            highlight.dimming(row, slot.at, positions.clock.0)
         } else {
             0.0
         };
-        for (span, color) in [(seat.text, label.color), (seat.tail, label.tail_color)] {
+        for (span, color) in [(slot.text, label.color), (slot.tail, label.tail_color)] {
             if let Ok(mut shown) = colors.get_mut(span) {
-                shown.set_if_neq(TextColor(
-                    color
-                        .mix(&muted, grey)
-                        .mix(&ground, STEPPED_BACK * back)
-                        .with_alpha(seat.opacity),
-                ));
+                shown.set_if_neq(TextColor(tint.apply(color, dimming).with_alpha(slot.opacity)));
             }
         }
-        let is_seen = !yields && (seat.opacity > 0.0 || seat.is_wanted);
-        visibility.set_if_neq(if is_seen {
+        let is_visible = !yields && (slot.opacity > 0.0 || slot.is_wanted);
+        visibility.set_if_neq(if is_visible {
             Visibility::Visible
         } else {
             Visibility::Hidden
         });
-        if !is_seen && !seat.is_wanted {
-            seat.label = None;
+        if !is_visible && !slot.is_wanted {
+            slot.label = None;
         }
+    }
+}
+
+/// How a stale scene and a selection change the labels' colours.
+struct Tint {
+    palette: &'static Palette,
+    grey: f32,
+}
+
+impl Tint {
+    fn apply(&self, color: Color, dimming: f32) -> Color {
+        let grey = color.mix(&self.palette.muted, self.grey);
+        grey.mix(&self.palette.ground, DIMMED_SHARE * dimming)
+    }
+}
+
+/// A label with its top left corner at a point of the screen.
+fn label_transform(label: &Label, corner: Vec2, view: &View) -> Transform {
+    let z = if label.plate { Z_PLATE } else { Z };
+    Transform {
+        translation: view.world_from_screen(corner).extend(z),
+        scale: Vec2::splat(view.world_per_px).extend(1.0),
+        ..default()
     }
 }
 
@@ -321,19 +361,19 @@ mod tests {
     use model::Status;
 
     #[test]
-    fn a_name_flies_beside_its_agent_also_when_time_has_come_round() {
+    fn a_label_flies_with_its_agent_also_when_stamps_come_round() {
         let mut mark = Mark::new(MarkKind::Agent, Vec2::ZERO, 0.8, Status::Running);
         (mark.to, mark.moved) = (Vec2::new(10.0, 0.0), u32::MAX - 99);
         let at = |after_ms: u32, reduced: bool| {
             let now = mark.moved.wrapping_add(after_ms);
-            flying(&mark, now, MotionSettings { reduced })
+            agent_position(&mark, now, MotionSettings { reduced })
         };
         assert_eq!((at(0, false), at(600, false)), (mark.from, mark.to));
         assert!(
             at(300, false).distance(Vec2::new(5.0, 1.0)) < 1e-3,
-            "half way it is off the straight line"
+            "half way it is beside the straight line"
         );
-        assert_eq!(at(300, true), mark.to, "without motion it is there");
+        assert_eq!(at(300, true), mark.to, "with reduced motion it has arrived");
         assert_eq!(at(5_000_000, false), mark.to);
     }
 }

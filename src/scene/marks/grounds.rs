@@ -4,11 +4,11 @@
 use bevy::{ecs::entity::EntityHashSet, prelude::*};
 
 use super::{
-    clock::stamp,
-    gather::history,
-    instance::{Mark, MarkKind, WORDS},
+    mark::{Mark, MarkKind, WORDS},
+    rows::history,
+    stamp::stamp,
+    store::{Layer, Marks},
     table::Table,
-    tables::{Layer, Marks},
     tally::{Tallies, Tally},
 };
 use crate::{
@@ -33,13 +33,10 @@ pub(super) struct Resizing {
 }
 
 pub(super) fn plugin(app: &mut App) {
-    app.init_resource::<Fixed>()
-        .init_resource::<Resizing>()
-        .init_resource::<Unassigned>()
-        .init_resource::<DockGround>();
+    app.init_resource::<Fixed>().init_resource::<Resizing>();
 }
 
-pub(super) fn forget(
+pub(super) fn remove(
     mut marks: ResMut<Marks>,
     mut removed: RemovedComponents<District>,
     districts: Query<(), With<District>>,

@@ -1,55 +1,47 @@
-//! The marks: tasks, agents, districts and the rings of what is pointed at, each kind one instanced draw.
+//! The marks: tasks, agents, districts and the rings around the hovered and the selected row, one instanced draw a layer.
 //!
-//! `gather` and `grounds` look at the rows that were touched and keep one packed instance a mark in a `Table`; an unchanged mark is not
-//! touched again. All motion is computed in the shader from start times, so enter, exit and flights need no budget: a
-//! thousand marks that appear in one frame cost what a thousand resting ones do. `scene::render` copies what changed to
-//! the GPU and draws it.
+//! `rows` and `grounds` read the rows that changed and keep one packed `mark` each in a `table`, by layer in `store`; an
+//! unchanged mark is not written again. All motion is computed in the shaders from start times, so that enter, exit and
+//! flight animations need no budget: a thousand marks that appear in one frame cost as much as a thousand that rest.
+//! `scene::render` copies what changed to the GPU and draws it.
 
-mod clock;
-mod frame;
-mod gather;
 mod grounds;
-mod instance;
-mod overlay;
+mod mark;
+mod rings;
+mod rows;
+mod stamp;
+mod store;
 mod table;
-mod tables;
 mod tally;
 
 use bevy::prelude::*;
 
-use crate::frame::FrameSystems;
+use crate::frame::DrawSystems;
 
-pub use clock::{AmbientClock, stamp};
-pub use frame::{FRAME_WORDS, Frame};
-pub use gather::{AGENT_RADIUS, LARGEST_TASK_RADIUS};
-pub use instance::{Flags, Mark, MarkKind, WORDS};
+pub(crate) use mark::{FIELD_MASK, FLAGS_SHIFT, NO_PROGRESS, STATUS_BEFORE_SHIFT, STATUS_SHIFT, WORDS};
+pub use mark::{Flags, Mark, MarkKind};
+pub(crate) use rows::{AGENT_RADIUS, LARGEST_TASK_RADIUS};
+pub(crate) use stamp::stamp;
+pub use store::{Layer, MarkSlot, Marks};
 pub use table::{Runs, Table};
-pub use tables::{Layer, Marks, Seat};
 pub use tally::{Tallies, Tally};
-
-/// Everything that changes marks has run.
-#[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct MarksDrawn;
 
 /// The marks' systems.
 pub(super) fn plugin(app: &mut App) {
-    app.add_plugins((clock::plugin, frame::plugin, grounds::plugin, overlay::plugin))
-        .init_resource::<Tallies>();
-    app.add_systems(
-        Update,
-        (
-            clock::settle,
-            gather::forget,
-            tally::count,
-            gather::draw_tasks,
-            gather::draw_agents,
-            tally::tell_crowds,
-            grounds::forget,
-            grounds::draw,
-            overlay::draw,
-        )
-            .chain()
-            .in_set(MarksDrawn)
-            .in_set(FrameSystems::Draw),
-    );
+    app.init_resource::<Marks>()
+        .init_resource::<Tallies>()
+        .add_plugins(grounds::plugin)
+        .add_systems(
+            Update,
+            (
+                stamp::renew.in_set(DrawSystems::Clock),
+                (rows::remove, grounds::remove).in_set(DrawSystems::Remove),
+                tally::count.in_set(DrawSystems::Tally),
+                rows::draw_tasks.in_set(DrawSystems::Tasks),
+                rows::draw_agents.in_set(DrawSystems::Agents),
+                tally::write_crowds.in_set(DrawSystems::Crowds),
+                grounds::draw.in_set(DrawSystems::Districts),
+                rings::draw.in_set(DrawSystems::Rings),
+            ),
+        );
 }

@@ -1,16 +1,16 @@
-//! Packed instances in slots that stay, and which of them changed. Pure: no ECS, no GPU.
+//! Packed instances in stable slots, and which of them changed. Pure: no ECS, no GPU.
 
 use std::ops::Range;
 
-/// Instances a chunk of the dirty set covers: 48-byte marks make 3 KiB a copy, small enough to waste little.
+/// Instances in a chunk of the changed set: 3 KiB of 48-byte marks, small enough to copy little that did not change.
 const CHUNK: usize = 64;
-/// Changed slots nearer to each other than this are copied in one go, with what lies between: of 48-byte marks that is
-/// 18 KiB, which are copied about as fast as a copy is set up.
+/// Changed slots nearer to each other than this are copied together with what lies between them: 18 KiB of 48-byte marks
+/// are copied about as fast as a copy is set up.
 const JOINED: usize = 6 * CHUNK;
 /// Tables smaller than this are never compacted.
 const COMPACT_FROM: usize = 4096;
 
-/// What changed, in chunks of slots.
+/// A set of changed slots, in chunks.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Runs {
     words: Vec<u64>,
@@ -18,6 +18,7 @@ pub struct Runs {
 }
 
 impl Runs {
+    /// Adds a slot.
     pub fn mark(&mut self, slot: usize) {
         let chunk = slot / CHUNK;
         if self.words.len() <= chunk / 64 {
@@ -29,13 +30,14 @@ impl Runs {
         }
     }
 
+    /// Adds a range of slots.
     pub fn mark_range(&mut self, slots: Range<usize>) {
         for chunk in slots.start / CHUNK..slots.end.div_ceil(CHUNK) {
             self.mark(chunk * CHUNK);
         }
     }
 
-    /// Marks what another one has marked.
+    /// Adds the slots of another set.
     pub fn join(&mut self, other: &Self) {
         if self.words.len() < other.words.len() {
             self.words.resize(other.words.len(), 0);
@@ -46,12 +48,13 @@ impl Runs {
         self.any |= other.any;
     }
 
+    /// Whether no slot has changed.
     pub fn is_empty(&self) -> bool {
         !self.any
     }
 
-    /// What changed since the last call, as ranges of slots below `len`, in order. Chunks that are near each other are
-    /// joined, so that there are never more ranges than `len` holds of `JOINED`.
+    /// Empties the set and returns it as ranges of slots below `len`, in order. Chunks that are near each other are joined,
+    /// so that there are at most `len / JOINED` ranges.
     pub fn drain(&mut self, len: usize) -> Vec<Range<usize>> {
         if !self.any {
             return Vec::new();
@@ -77,8 +80,8 @@ impl Runs {
     }
 }
 
-/// Packed instances of `N` words. A slot is given to its owner for life (links point at it); a freed one is zeroed,
-/// which the shader skips, and given out again.
+/// Packed instances of `N` words. An instance keeps its slot, because links refer to it; a freed slot is zeroed, which the
+/// shader skips, and used again.
 #[derive(Debug, Clone)]
 pub struct Table<const N: usize> {
     items: Vec<[u32; N]>,
@@ -117,6 +120,7 @@ impl<const N: usize> Table<N> {
         }
     }
 
+    /// Frees a slot.
     pub fn remove(&mut self, slot: u32) {
         if (slot as usize) < self.items.len() {
             self.write(slot, [0; N]);
@@ -124,28 +128,29 @@ impl<const N: usize> Table<N> {
         }
     }
 
-    /// Takes everything out, and leaves no empty slots behind.
+    /// Removes all instances and all slots.
     pub fn clear(&mut self) {
         self.items.clear();
         self.free.clear();
         self.changed.mark(0);
     }
 
+    /// The instance in a slot.
     pub fn get(&self, slot: u32) -> Option<&[u32; N]> {
         self.items.get(slot as usize)
     }
 
-    /// Every slot, the empty ones (all zero) among them: what the GPU draws.
+    /// Every slot, including the empty ones (all zero): what the GPU draws.
     pub fn items(&self) -> &[[u32; N]] {
         &self.items
     }
 
-    /// Instances that are not empty.
+    /// The number of instances.
     pub fn live(&self) -> usize {
         self.items.len() - self.free.len()
     }
 
-    /// Changes any instance in place; all count as changed.
+    /// Calls `change` on every slot; all count as changed.
     pub fn rewrite(&mut self, mut change: impl FnMut(&mut [u32; N])) {
         for item in &mut self.items {
             change(item);
@@ -153,12 +158,12 @@ impl<const N: usize> Table<N> {
         self.changed.mark_range(0..self.items.len());
     }
 
-    /// Whether so many slots are empty that drawing them is a waste: after a great many rows went.
+    /// Whether most slots are empty, as after the removal of many rows, so that the table is worth compacting.
     pub fn is_sparse(&self) -> bool {
         self.items.len() >= COMPACT_FROM && self.live() * 4 < self.items.len()
     }
 
-    /// Closes the gaps. `moved(old, new)` is called for every instance.
+    /// Removes the empty slots. Calls `moved(old, new)` for every instance.
     pub fn compact(&mut self, mut moved: impl FnMut(u32, u32)) {
         let mut new = 0u32;
         let mut kept = Vec::with_capacity(self.live());
@@ -174,10 +179,7 @@ impl<const N: usize> Table<N> {
         self.changed.mark_range(0..self.items.len());
     }
 
-    pub fn changed(&mut self) -> &mut Runs {
-        &mut self.changed
-    }
-
+    /// Whether any slot has changed since the last `drain_changed`.
     pub fn has_changed(&self) -> bool {
         !self.changed.is_empty()
     }
@@ -207,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_near_each_other_become_one_copy_and_what_lies_between_far_ones_is_not_copied() {
+    fn near_changes_become_one_copy_and_slots_between_distant_ones_are_not_copied() {
         let mut runs = Runs::default();
         for slot in (0..100_000).step_by(CHUNK * 2) {
             runs.mark(slot);
@@ -240,7 +242,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_copy_made_from_the_changes_is_the_table(steps in proptest::collection::vec((0u8..4, any::<u16>(), 1u32..9), 1..400)) {
+        fn a_copy_made_from_the_changes_equals_the_table(steps in proptest::collection::vec((0u8..4, any::<u16>(), 1u32..9), 1..400)) {
             let mut table = Table::<1>::default();
             let mut slots: Vec<u32> = Vec::new();
             let mut copy: Vec<[u32; 1]> = Vec::new();

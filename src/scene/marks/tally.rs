@@ -1,5 +1,5 @@
-//! How many tasks of each status a workflow has, kept as they change: a district's arcs are
-//! read from here, and a workflow of a hundred thousand tasks costs no more than one of ten.
+//! The number of tasks by status of each workflow, updated as tasks change: a district's arcs are read from here, and a
+//! workflow with a hundred thousand tasks costs no more than one with ten.
 
 use bevy::{
     ecs::entity::{EntityHashMap, EntityHashSet},
@@ -7,24 +7,18 @@ use bevy::{
 };
 
 use crate::fleet::{Moment, PartOf, RowState, TaskRow, Touched};
-use model::Status;
+use model::{Phase, Status};
 
-use super::{instance::Mark, tables::Marks};
+use super::{mark::Mark, store::Marks};
 
-/// What needs a person, the gravest first.
-const TROUBLE: [Status; 3] = [Status::Failed, Status::Blocked, Status::Waiting];
-/// So many tasks in trouble are no crowd, however small their district.
+/// This many tasks in trouble are not a crowd, however small their district.
 const FEW: u32 = 3;
 
-fn is_trouble(status: Status) -> bool {
-    TROUBLE.contains(&status)
-}
-
-/// What a task counts as: one that asks for a person is waiting, unless that is the least of it or it is over.
+/// The status that a task is counted under: one that asks for a person waits, unless it is in worse trouble or over.
 fn counted_as(status: Status, needs_human: bool) -> Status {
-    match status {
-        Status::Idle | Status::Queued | Status::Running | Status::Unmapped if needs_human => Status::Waiting,
-        other => other,
+    match status.phase() {
+        Phase::Open | Phase::Running if needs_human && !status.is_trouble() => Status::Waiting,
+        _ => status,
     }
 }
 
@@ -33,40 +27,41 @@ fn counted_as(status: Status, needs_human: bool) -> Status {
 pub struct Tally([u32; Status::ALL.len()]);
 
 impl Tally {
+    /// Tasks in a status.
     pub fn of(&self, status: Status) -> u32 {
         self.0.get(status.index()).copied().unwrap_or(0)
     }
 
+    /// All tasks.
     pub fn total(&self) -> u32 {
         self.0.iter().sum()
     }
 
-    /// Share of the tasks that are done, of those that are not called off.
-    pub fn done(&self) -> Option<f32> {
+    /// The share of the tasks that are done, of those that are not cancelled.
+    pub(crate) fn done(&self) -> Option<f32> {
         let counted = self.total() - self.of(Status::Cancelled);
         (counted > 0).then(|| self.of(Status::Done) as f32 / counted as f32)
     }
 
-    /// Share of the tasks in a status, of 255; rounded up, so that a single one among a thousand shows.
-    pub fn share(&self, status: Status) -> u8 {
+    /// The share of the tasks in a status, of 255, rounded up: a single one among a thousand is visible.
+    pub(crate) fn share(&self, status: Status) -> u8 {
         let total = self.total().max(1);
         u8::try_from((u64::from(self.of(status)) * 255).div_ceil(u64::from(total))).unwrap_or(u8::MAX)
     }
 
-    /// Tasks in trouble: failed, blocked, waiting for a person.
-    pub fn alarms(&self) -> u32 {
-        TROUBLE.into_iter().map(|status| self.of(status)).sum()
+    /// Tasks in trouble.
+    pub(crate) fn alarms(&self) -> u32 {
+        Status::troubles().map(|status| self.of(status)).sum()
     }
 
-    /// What the district's badge tells of: the gravest kind of trouble that there is, and how many tasks are in it.
-    pub fn gravest(&self) -> Option<(Status, u32)> {
-        TROUBLE
-            .into_iter()
+    /// What the district's badge shows: the most severe status in trouble that occurs, and its number of tasks.
+    pub(crate) fn most_severe(&self) -> Option<(Status, u32)> {
+        Status::troubles()
             .map(|status| (status, self.of(status)))
             .find(|(_, count)| *count > 0)
     }
 
-    /// How much of the tasks is in trouble, of 255, in steps of an eighth; 0 where it is so few that each has its room.
+    /// The share of the tasks in trouble, of 255, in steps of an eighth; 0 for few tasks, which each have room.
     pub fn crowd(&self) -> u8 {
         let alarms = self.alarms();
         if alarms <= FEW {
@@ -84,7 +79,7 @@ impl Tally {
         }
     }
 
-    fn take(&mut self, status: Status) {
+    fn remove(&mut self, status: Status) {
         if let Some(count) = self.0.get_mut(status.index()) {
             *count = count.saturating_sub(1);
         }
@@ -96,20 +91,21 @@ impl Tally {
 pub struct Tallies {
     by_workflow: EntityHashMap<Tally>,
     unassigned: Tally,
-    /// What each task was counted as.
+    /// The workflow and the status under which each task is counted.
     counted: EntityHashMap<(Option<Entity>, Status)>,
     /// The tasks in trouble, by their workflow.
     alarms: EntityHashMap<EntityHashSet>,
     unassigned_alarms: EntityHashSet,
-    /// The crowd that the marks of each workflow's tasks in trouble were last told; 0 is not kept.
-    told: EntityHashMap<u8>,
-    told_unassigned: u8,
-    /// Workflows whose tally changed and whose ground has not been redrawn yet.
+    /// The crowd that is written into the marks of each workflow's tasks in trouble, except 0.
+    written: EntityHashMap<u8>,
+    written_unassigned: u8,
+    /// Workflows whose tally has changed since their district was last drawn.
     stale: EntityHashSet,
     unassigned_stale: bool,
 }
 
 impl Tallies {
+    /// The tally of a workflow, or of the tasks without one.
     pub fn of(&self, workflow: Option<Entity>) -> Tally {
         match workflow {
             Some(workflow) => self.by_workflow.get(&workflow).copied().unwrap_or_default(),
@@ -125,7 +121,7 @@ impl Tallies {
         )
     }
 
-    /// Counts a task as what it is now; `None` when it is gone.
+    /// Counts a task under its workflow and status; `None` when it is gone.
     fn count(&mut self, task: Entity, now: Option<(Option<Entity>, Status)>) {
         let before = match now {
             Some(now) => self.counted.insert(task, now),
@@ -135,10 +131,10 @@ impl Tallies {
             return;
         }
         if let Some((workflow, status)) = before {
-            if is_trouble(status) {
+            if status.is_trouble() {
                 self.alarms_of(workflow).remove(&task);
             }
-            self.tally(workflow).take(status);
+            self.tally(workflow).remove(status);
             if let Some(workflow) = workflow
                 && self.by_workflow.get(&workflow).is_some_and(|tally| tally.total() == 0)
             {
@@ -147,7 +143,7 @@ impl Tallies {
             }
         }
         if let Some((workflow, status)) = now {
-            if is_trouble(status) {
+            if status.is_trouble() {
                 self.alarms_of(workflow).insert(task);
             }
             self.tally(workflow).add(status);
@@ -161,19 +157,19 @@ impl Tallies {
         }
     }
 
-    /// Tells every task in trouble how crowded its district is, where that changed since it was told last. `crowd` moves
-    /// in steps, so a task is told some twenty times while its district fills, however large it is.
-    fn tell_crowds(&mut self, marks: &mut Marks) {
+    /// Writes into the mark of every task in trouble how crowded its district is, where that has changed. `crowd` changes
+    /// in steps, so a mark is written about twenty times while its district fills, however large it is.
+    fn write_crowds(&mut self, marks: &mut Marks) {
         let workflows = self.stale.iter().copied().map(Some);
         let unassigned = self.unassigned_stale.then_some(None);
         for workflow in workflows.chain(unassigned) {
             let crowd = self.of(workflow).crowd();
-            let told = match workflow {
-                Some(workflow) if crowd == 0 => self.told.remove(&workflow).unwrap_or(0),
-                Some(workflow) => self.told.insert(workflow, crowd).unwrap_or(0),
-                None => std::mem::replace(&mut self.told_unassigned, crowd),
+            let written = match workflow {
+                Some(workflow) if crowd == 0 => self.written.remove(&workflow).unwrap_or(0),
+                Some(workflow) => self.written.insert(workflow, crowd).unwrap_or(0),
+                None => std::mem::replace(&mut self.written_unassigned, crowd),
             };
-            if told == crowd {
+            if written == crowd {
                 continue;
             }
             let alarms = match workflow {
@@ -181,8 +177,8 @@ impl Tallies {
                 None => Some(&self.unassigned_alarms),
             };
             for &task in alarms.into_iter().flatten() {
-                if let (Some(seat), Some(mark)) = (marks.seat(task), marks.mark(task)) {
-                    marks.set(task, seat.layer, &Mark { crowd, ..mark });
+                if let (Some(slot), Some(mark)) = (marks.slot(task), marks.mark(task)) {
+                    marks.set(task, slot.layer, &Mark { crowd, ..mark });
                 }
             }
         }
@@ -222,10 +218,10 @@ pub(super) fn count(
     }
 }
 
-/// The marks of tasks in trouble know how crowded it is around them.
-pub(super) fn tell_crowds(mut tallies: ResMut<Tallies>, mut marks: ResMut<Marks>) {
+/// Writes crowds into the marks of tasks in trouble.
+pub(super) fn write_crowds(mut tallies: ResMut<Tallies>, mut marks: ResMut<Marks>) {
     if !tallies.stale.is_empty() || tallies.unassigned_stale {
-        tallies.tell_crowds(&mut marks);
+        tallies.write_crowds(&mut marks);
     }
 }
 
@@ -256,12 +252,12 @@ mod tests {
         }
         assert!(
             tallies.by_workflow.is_empty() && tallies.counted.is_empty() && tallies.alarms.is_empty(),
-            "nothing is kept of what is gone"
+            "nothing remains of what is gone"
         );
     }
 
     #[test]
-    fn trouble_is_told_by_the_gravest_and_crowds_in_steps() {
+    fn a_badge_shows_the_most_severe_trouble_and_crowds_change_in_steps() {
         let tally = |failed: u32, blocked: u32, waiting: u32, queued: u32| {
             let mut tally = Tally::default();
             for (status, count) in [
@@ -274,12 +270,12 @@ mod tests {
             }
             tally
         };
-        assert_eq!(tally(0, 0, 0, 9).gravest(), None);
-        assert_eq!(tally(0, 4, 9, 9).gravest(), Some((Status::Blocked, 4)));
-        assert_eq!(tally(1, 4, 9, 9).gravest(), Some((Status::Failed, 1)));
-        assert_eq!(tally(1, 1, 1, 0).crowd(), 0, "three are no crowd");
+        assert_eq!(tally(0, 0, 0, 9).most_severe(), None);
+        assert_eq!(tally(0, 4, 9, 9).most_severe(), Some((Status::Blocked, 4)));
+        assert_eq!(tally(1, 4, 9, 9).most_severe(), Some((Status::Failed, 1)));
+        assert_eq!(tally(1, 1, 1, 0).crowd(), 0, "three are not a crowd");
         assert_eq!(tally(4, 0, 0, 0).crowd(), 0xe0);
-        assert!(tally(4, 0, 0, 100_000).crowd() > 0, "a few among many are seen");
+        assert!(tally(4, 0, 0, 100_000).crowd() > 0, "a few among many are visible");
         let steps: std::collections::BTreeSet<u8> = (4..1_000)
             .map(|failed| tally(failed, 0, 0, 1_000 - failed).crowd())
             .collect();
@@ -287,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_that_asks_for_a_person_waits() {
+    fn a_task_that_asks_for_a_person_counts_as_waiting() {
         assert_eq!(counted_as(Status::Running, true), Status::Waiting);
         assert_eq!(counted_as(Status::Failed, true), Status::Failed);
         assert_eq!(counted_as(Status::Done, true), Status::Done);
@@ -295,8 +291,8 @@ mod tests {
     }
 
     #[test]
-    fn tasks_in_trouble_learn_of_the_crowd_around_them() {
-        use super::super::{instance::MarkKind, tables::Layer};
+    fn crowds_are_written_into_the_marks_of_tasks_in_trouble() {
+        use super::super::{mark::MarkKind, store::Layer};
         let entity = |index| Entity::from_raw_u32(index).expect("not the placeholder");
         let flow = Some(entity(1));
         let (mut tallies, mut marks) = (Tallies::default(), Marks::default());
@@ -305,14 +301,14 @@ mod tests {
             let mark = Mark::new(MarkKind::Task, Vec2::ZERO, 0.4, Status::Failed);
             marks.set(entity(index), Layer::Alarms, &mark);
         }
-        tallies.tell_crowds(&mut marks);
+        tallies.write_crowds(&mut marks);
         let crowd = |marks: &Marks| marks.mark(entity(15)).map(|mark| mark.crowd);
         assert_eq!(crowd(&marks), Some(0xe0));
         for index in 10..19 {
             tallies.count(entity(index), Some((flow, Status::Done)));
         }
-        tallies.tell_crowds(&mut marks);
-        assert_eq!(crowd(&marks), Some(0xe0), "done, it is no alarm and is not told");
+        tallies.write_crowds(&mut marks);
+        assert_eq!(crowd(&marks), Some(0xe0), "a task that is done is not written");
         assert_eq!(marks.mark(entity(19)).map(|mark| mark.crowd), Some(0));
     }
 }

@@ -1,4 +1,4 @@
-//! When each part of the scene is drawn, and the command that draws it.
+//! The draws of the scene in their order, and the command that draws one.
 
 use std::ops::Range;
 
@@ -32,20 +32,20 @@ use super::{
     pipeline::{PipelineKey, ScenePipeline},
     shaders::{Form, Program},
 };
-use crate::{messages::Luxury, scene::marks::Layer};
+use crate::{messages::QualityFeature, scene::marks::Layer};
 
 /// Strips of the veil's frame.
 const VEIL_STRIPS: u32 = 4;
 
-/// One draw of the scene; an entity of the render world each.
+/// One draw of the scene: an entity of the render world.
 #[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Pass {
     program: Program,
-    /// Whose instances; none: the links, the ties or the veil.
+    /// The layer whose marks it draws; `None` for the links, the ties and the veil.
     layer: Option<Layer>,
 }
 
-/// From the back to the front. Labels are at 0 and above; the veil hangs before them.
+/// From the back to the front by z. Labels are at 0 and above; the veil is in front of them.
 const PASSES: [(f32, Program, Option<Layer>); 15] = [
     (-100.0, Program::Floors, Some(Layer::Grounds)),
     (-90.0, Program::Rings, Some(Layer::Grounds)),
@@ -54,7 +54,7 @@ const PASSES: [(f32, Program, Option<Layer>); 15] = [
     (-70.0, Program::RecentMarks, Some(Layer::Tasks)),
     (-50.0, Program::Bodies, Some(Layer::Agents)),
     (-40.0, Program::Marks, Some(Layer::Agents)),
-    // No agent hides a task in trouble: not where they are points, nor on its way.
+    // No agent hides a task in trouble.
     (-38.0, Program::Marks, Some(Layer::Alarms)),
     (-36.0, Program::Badges, Some(Layer::Grounds)),
     (-34.0, Program::Bubbles, Some(Layer::Grounds)),
@@ -74,15 +74,18 @@ impl Pass {
     }
 }
 
-/// Runs with every new device; the passes themselves outlive it.
+/// Runs with every new device; the passes outlive the device.
 pub(super) fn spawn_passes(passes: Query<(), With<Pass>>, mut commands: Commands) {
     if passes.is_empty() {
-        commands.spawn_batch(PASSES.map(|(_, program, layer)| Pass { program, layer }));
+        commands.spawn_batch(PASSES.map(|(_, program, layer)| {
+            let name = Name::new(format!("scene pass {program:?} {layer:?}"));
+            (name, Pass { program, layer })
+        }));
     }
 }
 
-/// A view of a camera that sees the scene, which is on the layer that cameras see by default; the one that shows the
-/// scene enlarged sees another layer and does not draw it again.
+/// Marks the views of cameras that draw the scene: those that see the default render layer. The camera that shows the scene
+/// enlarged sees another layer.
 #[derive(Component, Debug, Clone, Copy)]
 pub(super) struct SceneView;
 
@@ -123,10 +126,10 @@ pub(super) fn queue(
         };
         let px_per_unit = px_per_unit(view);
         for (entity, pass) in &passes {
-            let Some(program) = pass.program.at_scale(pass.layer, px_per_unit, mirror.frame.unit()) else {
+            let Some(program) = pass.program.at_scale(pass.layer, px_per_unit, mirror.uniform.unit) else {
                 continue;
             };
-            if matches!(pass.program, Program::Links | Program::Ties) && !mirror.quality.has(Luxury::Links) {
+            if matches!(pass.program, Program::Links | Program::Ties) && !mirror.quality.has(QualityFeature::Links) {
                 continue;
             }
             if pass.program == Program::Veil && !mirror.is_stale() {
@@ -139,7 +142,7 @@ pub(super) fn queue(
             };
             phase.add_transient(Transparent2d {
                 sort_key: FloatOrd(pass.z()),
-                // Nothing in the main world stands for it.
+                // It has no entity in the main world.
                 entity: (entity, MainEntity::from(Entity::PLACEHOLDER)),
                 pipeline: pipelines.specialize(&cache, &pipeline, key),
                 draw_function,
@@ -152,7 +155,7 @@ pub(super) fn queue(
     }
 }
 
-/// Physical pixels of one world unit, as common.wgsl has it.
+/// Physical pixels of one world unit: the same as `pixels_per_unit` in common.wgsl.
 fn px_per_unit(view: &ExtractedView) -> f32 {
     let clip_from_world = view.clip_from_view * view.world_from_view.to_matrix().inverse();
     clip_from_world.x_axis.truncate().truncate().length() * view.viewport.z as f32 * 0.5
@@ -183,7 +186,7 @@ impl<P: PhaseItem> RenderCommand<P> for DrawPass {
             (Some(layer), _) => buffers.layer(layer),
             (None, Program::Links) => buffers.links(),
             (None, Program::Ties) => buffers.ties(),
-            (None, _) => (buffers.frame_group.as_ref(), VEIL_STRIPS),
+            (None, _) => (buffers.uniform_group.as_ref(), VEIL_STRIPS),
         };
         let (Some(view_group), Some(group)) = (&buffers.view_group, group) else {
             return RenderCommandResult::Skip;

@@ -7,6 +7,7 @@ use bevy::{
     render::{
         render_resource::{
             BindGroup, BindGroupEntries, Buffer, BufferDescriptor, BufferInitDescriptor, BufferUsages, PipelineCache,
+            UniformBuffer,
         },
         renderer::{RenderDevice, RenderQueue},
         view::ViewUniforms,
@@ -16,18 +17,19 @@ use bevy::{
 use super::{
     mirror::{Mirror, Replica},
     pipeline::ScenePipeline,
+    uniform::SceneUniform,
 };
 use crate::scene::{
     links::LINK_WORDS,
-    marks::{FRAME_WORDS, Layer, WORDS},
+    marks::{Layer, WORDS},
     ties::TIE_WORDS,
 };
 
-/// Room of a fresh buffer, instances. It doubles as it grows.
+/// The capacity of a new buffer, in instances. It doubles as it grows.
 const LEAST_CAPACITY: usize = 1024;
 
-/// Quads that one list of indices covers: as many corners as 16 bits count. Larger tables are drawn in several draws
-/// with the same list.
+/// Quads that one index buffer covers, with corners numbered by 16 bits. Larger tables take several draws with the same
+/// buffer.
 pub(super) const QUADS_A_DRAW: u32 = 1 << 14;
 
 /// Two triangles for each quad, whose corners 0 to 3 are numbered row by row.
@@ -50,7 +52,7 @@ struct GpuTable {
 impl GpuTable {
     fn follow<const N: usize>(&mut self, replica: &mut Replica<N>, device: &RenderDevice, queue: &RenderQueue) {
         let stride = size_of::<[u32; N]>();
-        // What one binding may hold: 2.7 million marks with the 128 MiB that every adapter gives. The rest is not drawn.
+        // The limit of one binding: 2.7 million marks in the 128 MiB that every adapter offers. The rest is not drawn.
         let most = usize::try_from(device.limits().max_storage_buffer_binding_size).unwrap_or(usize::MAX) / stride;
         self.len = replica.items.len().min(most);
         if self.buffer.is_none() || self.len > self.capacity {
@@ -72,13 +74,13 @@ impl GpuTable {
     }
 }
 
-/// Everything of the scene that lives on the GPU. Made anew, empty, with every device.
-#[derive(Resource, Debug, Default)]
+/// The scene's buffers on the GPU. Created empty with every device.
+#[derive(Resource, Default)]
 pub(super) struct SceneBuffers {
-    frame: Option<Buffer>,
+    uniform: UniformBuffer<SceneUniform>,
     pub(super) quad_indices: Option<Buffer>,
     marks: [GpuTable; Layer::ALL.len()],
-    /// The tasks' marks that changed a moment ago.
+    /// The ranges of tasks' marks that changed recently.
     pub(super) recent_tasks: Vec<Range<u32>>,
     links: GpuTable,
     ties: GpuTable,
@@ -86,11 +88,11 @@ pub(super) struct SceneBuffers {
     mark_groups: [Option<BindGroup>; Layer::ALL.len()],
     pub(super) link_group: Option<BindGroup>,
     pub(super) tie_group: Option<BindGroup>,
-    pub(super) frame_group: Option<BindGroup>,
+    pub(super) uniform_group: Option<BindGroup>,
 }
 
 impl SceneBuffers {
-    /// What to bind and how many instances to draw for a layer of marks.
+    /// The bind group and the number of instances of a layer of marks.
     pub(super) fn layer(&self, layer: Layer) -> (Option<&BindGroup>, u32) {
         (
             self.mark_groups[layer.index()].as_ref(),
@@ -118,14 +120,6 @@ pub(super) fn upload(
     queue: Res<RenderQueue>,
 ) {
     let (mirror, buffers) = (&mut *mirror, &mut *buffers);
-    let frame = buffers.frame.get_or_insert_with(|| {
-        device.create_buffer(&BufferDescriptor {
-            label: Some("scene_frame"),
-            size: size_of::<[u32; FRAME_WORDS]>() as u64,
-            usage: BufferUsages::UNIFORM | BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        })
-    });
     buffers.quad_indices.get_or_insert_with(|| {
         device.create_buffer_with_data(&BufferInitDescriptor {
             label: Some("scene_quads"),
@@ -133,7 +127,8 @@ pub(super) fn upload(
             usage: BufferUsages::INDEX,
         })
     });
-    queue.write_buffer(frame, 0, bytemuck::cast_slice(&mirror.frame.0));
+    buffers.uniform.set(mirror.uniform.clone());
+    buffers.uniform.write_buffer(&device, &queue);
     for (table, replica) in buffers.marks.iter_mut().zip(&mut mirror.marks) {
         table.follow::<WORDS>(replica, &device, &queue);
     }
@@ -143,7 +138,7 @@ pub(super) fn upload(
     buffers.ties.follow::<TIE_WORDS>(&mut mirror.ties, &device, &queue);
 }
 
-/// A few small groups a frame: cheaper than knowing which buffer was replaced.
+/// Creates the bind groups in every frame, which is cheaper than tracking which buffer was replaced.
 pub(super) fn bind(
     mut buffers: ResMut<SceneBuffers>,
     device: Res<RenderDevice>,
@@ -152,26 +147,25 @@ pub(super) fn bind(
     views: Res<ViewUniforms>,
 ) {
     let buffers = &mut *buffers;
-    let (Some(view), Some(frame)) = (views.uniforms.binding(), &buffers.frame) else {
+    let (Some(view), Some(uniform)) = (views.uniforms.binding(), buffers.uniform.binding()) else {
         return;
     };
-    let frame = frame.as_entire_binding();
     buffers.view_group = Some(device.create_bind_group(
         "scene_view",
         &cache.get_bind_group_layout(&pipeline.view_layout),
         &BindGroupEntries::single(view),
     ));
-    buffers.frame_group = Some(device.create_bind_group(
-        "scene_frame",
-        &cache.get_bind_group_layout(&pipeline.frame_layout),
-        &BindGroupEntries::single(frame.clone()),
+    buffers.uniform_group = Some(device.create_bind_group(
+        "scene_uniform",
+        &cache.get_bind_group_layout(&pipeline.uniform_layout),
+        &BindGroupEntries::single(uniform.clone()),
     ));
     for (table, group) in buffers.marks.iter().zip(&mut buffers.mark_groups) {
         *group = table.buffer.as_ref().map(|buffer| {
             device.create_bind_group(
                 "scene_marks",
                 &cache.get_bind_group_layout(&pipeline.marks_layout),
-                &BindGroupEntries::sequential((frame.clone(), buffer.as_entire_binding())),
+                &BindGroupEntries::sequential((uniform.clone(), buffer.as_entire_binding())),
             )
         });
     }
@@ -183,7 +177,7 @@ pub(super) fn bind(
             "scene_links",
             &cache.get_bind_group_layout(&pipeline.links_layout),
             &BindGroupEntries::sequential((
-                frame.clone(),
+                uniform.clone(),
                 lines.as_entire_binding(),
                 tasks.as_entire_binding(),
                 alarms.as_entire_binding(),
@@ -199,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_corner_of_every_quad_is_drawn() {
+    fn the_indices_contain_every_corner_of_every_quad() {
         let indices = quad_indices();
         assert_eq!(indices.len(), QUADS_A_DRAW as usize * 6);
         for (quad, corners) in indices.chunks(6).enumerate() {

@@ -1,30 +1,31 @@
-//! The render world's copy of what is drawn. Only what changed is copied, between two frames; the GPU's buffers can be
-//! filled from here whenever the device had to be replaced.
+//! The render world's copy of what is drawn. Only changes are copied, between two frames; the GPU's buffers are filled from
+//! it again when the device was replaced.
 
 use std::{collections::VecDeque, ops::Range};
 
 use bevy::{prelude::*, render::MainWorld};
 
+use super::uniform::SceneUniform;
 use crate::{
     messages::Quality,
     scene::{
         links::{LINK_WORDS, Links},
-        marks::{FRAME_WORDS, Frame, Layer, Marks, Runs, Table, WORDS},
+        marks::{Layer, Marks, Runs, Table, WORDS},
         ties::{ShownTies, TIE_WORDS},
     },
 };
 
-/// So long after it changed a mark is among the recent ones, at most: its pulse is over.
+/// A mark counts as recent for this long after it changed: its pulse is over by then.
 const RECENT_MILLIS: u32 = 1_500;
-/// Changes are put together by so many milliseconds.
+/// Changes within this time are recorded together.
 const RECENT_STEP_MILLIS: u32 = 250;
 
-/// A copy of one table, what of it is not yet on the GPU, and what changed a moment ago.
+/// A copy of one table, the part of it that is not yet on the GPU, and what changed recently.
 #[derive(Debug)]
 pub(super) struct Replica<const N: usize> {
     pub(super) items: Vec<[u32; N]>,
     pub(super) pending: Runs,
-    /// The latest last, with the millisecond in which each began: seven at most.
+    /// The latest last, with the millisecond in which each began: at most seven.
     changes: VecDeque<(u32, Runs)>,
 }
 
@@ -39,7 +40,7 @@ impl<const N: usize> Default for Replica<N> {
 }
 
 impl<const N: usize> Replica<N> {
-    /// Takes in what changed; `now` in milliseconds that come round.
+    /// Copies what changed; `now` in milliseconds modulo 2^32.
     fn follow(&mut self, table: &mut Table<N>, now: u32) {
         while let Some((began, _)) = self.changes.front()
             && now.wrapping_sub(*began) > RECENT_MILLIS + RECENT_STEP_MILLIS
@@ -66,7 +67,7 @@ impl<const N: usize> Replica<N> {
         }
     }
 
-    /// The items below `len` that changed a moment ago, in order.
+    /// The ranges of items below `len` that changed recently, in order.
     pub(super) fn recent(&self, len: usize) -> Vec<Range<u32>> {
         let mut all = Runs::default();
         for (_, runs) in &self.changes {
@@ -81,7 +82,7 @@ impl<const N: usize> Replica<N> {
 #[derive(Resource, Debug, Default)]
 pub(super) struct Mirror {
     pub(super) quality: Quality,
-    pub(super) frame: Frame,
+    pub(super) uniform: SceneUniform,
     pub(super) marks: [Replica<WORDS>; Layer::ALL.len()],
     pub(super) links: Replica<LINK_WORDS>,
     pub(super) ties: Replica<TIE_WORDS>,
@@ -89,27 +90,19 @@ pub(super) struct Mirror {
 
 impl Mirror {
     pub(super) fn is_stale(&self) -> bool {
-        self.frame.staleness() > 0.0
+        self.uniform.stale > 0.0
     }
 }
 
 pub(super) fn copy(mut main: ResMut<MainWorld>, mut mirror: ResMut<Mirror>) {
     let mirror = &mut *mirror;
-    mirror.quality = main.get_resource().copied().unwrap_or_default();
-    if let Some(frame) = main.get_resource::<Frame>() {
-        debug_assert_eq!(frame.0.len(), FRAME_WORDS);
-        mirror.frame.clone_from(frame);
+    mirror.quality = *main.resource();
+    mirror.uniform.clone_from(main.resource());
+    let now = mirror.uniform.now_ms;
+    let mut marks = main.resource_mut::<Marks>();
+    for (layer, replica) in Layer::ALL.into_iter().zip(&mut mirror.marks) {
+        replica.follow(marks.table_mut(layer), now);
     }
-    let now = mirror.frame.millis();
-    if let Some(mut marks) = main.get_resource_mut::<Marks>() {
-        for (layer, replica) in Layer::ALL.into_iter().zip(&mut mirror.marks) {
-            replica.follow(marks.table_mut(layer), now);
-        }
-    }
-    if let Some(mut links) = main.get_resource_mut::<Links>() {
-        mirror.links.follow(links.table_mut(), now);
-    }
-    if let Some(mut ties) = main.get_resource_mut::<ShownTies>() {
-        mirror.ties.follow(ties.table_mut(), now);
-    }
+    mirror.links.follow(main.resource_mut::<Links>().table_mut(), now);
+    mirror.ties.follow(main.resource_mut::<ShownTies>().table_mut(), now);
 }

@@ -1,15 +1,18 @@
-//! The scene on the GPU: one instanced draw a layer, in Bevy's transparent 2D phase, so that labels and whatever else
-//! has a z stand before or behind it.
+//! The scene on the GPU: one instanced draw a layer, in Bevy's transparent 2D phase, which sorts it with the labels by z.
 //!
-//! `mirror` copies what changed out of the main world, `gpu` keeps it in storage buffers, `pipeline` and `draw` say how
-//! and when it is drawn. Everything on the GPU is made in `RenderStartup` or later and made again from the mirror when
-//! the device was lost.
+//! `clock` and `uniform` prepare what all shaders read once a frame. `mirror` copies changes out of the main world, `gpu`
+//! keeps them in storage buffers, `shaders` assembles the programs with their `constants`, `pipeline` and `draw` define how
+//! and when they run. Everything on the GPU is created in `RenderStartup` or later, and again from the mirror after the
+//! device was lost.
 
+mod clock;
+mod constants;
 mod draw;
 mod gpu;
 mod mirror;
 mod pipeline;
 mod shaders;
+mod uniform;
 
 use bevy::{
     core_pipeline::core_2d::Transparent2d,
@@ -20,8 +23,9 @@ use bevy::{
     },
 };
 
-/// Draws the scene where there is a renderer; without one (tests of the ECS) it does nothing.
+/// Draws the scene where there is a renderer; without one (in tests of the ECS) nothing is drawn.
 pub(super) fn plugin(app: &mut App) {
+    app.add_plugins((clock::plugin, uniform::plugin));
     if app.get_sub_app(RenderApp).is_none() {
         return;
     }

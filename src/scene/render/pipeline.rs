@@ -9,25 +9,28 @@ use bevy::{
             CompareFunction, DepthBiasState, DepthStencilState, FragmentState, MultisampleState, PrimitiveState,
             PrimitiveTopology, RenderPipelineDescriptor, ShaderStages, SpecializedRenderPipeline, StencilState,
             TextureFormat, VertexState,
-            binding_types::{storage_buffer_read_only_sized, uniform_buffer, uniform_buffer_sized},
+            binding_types::{storage_buffer_read_only_sized, uniform_buffer},
         },
         view::ViewUniform,
     },
 };
 
-use super::shaders::{Form, Program, SceneShaders};
+use super::{
+    shaders::{Form, Program, SceneShaders},
+    uniform::SceneUniform,
+};
 
-/// What all pipelines share.
+/// The layouts and shaders of all pipelines.
 #[derive(Resource, Debug)]
 pub(super) struct ScenePipeline {
     pub(super) view_layout: BindGroupLayoutDescriptor,
-    pub(super) frame_layout: BindGroupLayoutDescriptor,
+    pub(super) uniform_layout: BindGroupLayoutDescriptor,
     pub(super) marks_layout: BindGroupLayoutDescriptor,
     pub(super) links_layout: BindGroupLayoutDescriptor,
     shaders: SceneShaders,
 }
 
-/// What tells pipelines apart.
+/// What distinguishes pipelines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct PipelineKey {
     pub(super) program: Program,
@@ -37,7 +40,7 @@ pub(super) struct PipelineKey {
 
 impl FromWorld for ScenePipeline {
     fn from_world(world: &mut World) -> Self {
-        let frame = || uniform_buffer_sized(false, None);
+        let uniform = || uniform_buffer::<SceneUniform>(false);
         let table = || storage_buffer_read_only_sized(false, None).visibility(ShaderStages::VERTEX);
         let both = ShaderStages::VERTEX_FRAGMENT;
         Self {
@@ -45,17 +48,17 @@ impl FromWorld for ScenePipeline {
                 "scene_view_layout",
                 &BindGroupLayoutEntries::single(both, uniform_buffer::<ViewUniform>(true)),
             ),
-            frame_layout: BindGroupLayoutDescriptor::new(
-                "scene_frame_layout",
-                &BindGroupLayoutEntries::single(both, frame()),
+            uniform_layout: BindGroupLayoutDescriptor::new(
+                "scene_uniform_layout",
+                &BindGroupLayoutEntries::single(both, uniform()),
             ),
             marks_layout: BindGroupLayoutDescriptor::new(
                 "scene_marks_layout",
-                &BindGroupLayoutEntries::sequential(both, (frame(), table())),
+                &BindGroupLayoutEntries::sequential(both, (uniform(), table())),
             ),
             links_layout: BindGroupLayoutDescriptor::new(
                 "scene_links_layout",
-                &BindGroupLayoutEntries::sequential(both, (frame(), table(), table(), table(), table())),
+                &BindGroupLayoutEntries::sequential(both, (uniform(), table(), table(), table(), table())),
             ),
             shaders: world.resource::<SceneShaders>().clone(),
         }
@@ -69,7 +72,7 @@ impl SpecializedRenderPipeline for ScenePipeline {
         let shader = self.shaders.get(key.program);
         let items = match key.program {
             Program::Links | Program::Ties => &self.links_layout,
-            Program::Veil => &self.frame_layout,
+            Program::Veil => &self.uniform_layout,
             _ => &self.marks_layout,
         };
         RenderPipelineDescriptor {
@@ -97,7 +100,7 @@ impl SpecializedRenderPipeline for ScenePipeline {
                 },
                 ..default()
             },
-            // The phase has a depth buffer; nothing here reads or writes it.
+            // The phase has a depth buffer, which the scene neither reads nor writes.
             depth_stencil: Some(DepthStencilState {
                 format: CORE_2D_DEPTH_FORMAT,
                 depth_write_enabled: Some(false),

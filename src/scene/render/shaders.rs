@@ -1,7 +1,8 @@
-//! The shaders, in the binary: it runs from any folder.
+//! The shaders, embedded in the binary so that it runs in any folder.
 
 use bevy::{prelude::*, shader::Shader};
 
+use super::constants;
 use crate::scene::{
     detail,
     marks::{AGENT_RADIUS, LARGEST_TASK_RADIUS, Layer},
@@ -9,45 +10,42 @@ use crate::scene::{
 
 macro_rules! shader {
     ($name:literal) => {
-        concat!(
-            include_str!("../../../assets/shaders/common.wgsl"),
-            include_str!(concat!("../../../assets/shaders/", $name, ".wgsl"))
-        )
+        include_str!(concat!("../../../assets/shaders/", $name, ".wgsl"))
     };
 }
 
-/// Marks of this radius in pixels and larger show detail (marks.wgsl has the same).
-const SILHOUETTE_PX: f32 = 7.0;
-/// The least radius of a mark that must be found, in pixels of a screen on a desk (marks.wgsl and bubbles.wgsl have the same).
-const LOUD_PX: f32 = 3.4;
+/// Marks of this radius in pixels and larger have detail.
+pub(super) const SILHOUETTE_PX: f32 = 7.0;
+/// The least radius of a mark in trouble, in desk pixels: it must be found at any zoom.
+pub(super) const LOUD_PX: f32 = 3.4;
 
 /// How the items of a draw become triangles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
-    /// An instance each, a triangle strip of so many vertices.
+    /// One instance per item, a triangle strip of this many vertices.
     Strip(u32),
-    /// Four vertices each of one long list: an instance of four vertices would cost a driver in software more than its
-    /// vertices do, and would leave most lanes of a GPU empty.
+    /// Four vertices per item of one long list: an instance of four vertices costs a software driver more than its vertices
+    /// do, and leaves most lanes of a GPU empty.
     Quad,
 }
 
-/// What a draw runs.
+/// A pair of vertex and fragment stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Program {
     Floors,
     Rings,
     Links,
-    /// The ties of what is pointed at.
+    /// The ties of the hovered and the selected row.
     Ties,
     Marks,
-    /// Marks of which only those show that changed a moment ago.
+    /// The marks that changed recently, where all others are too small to be drawn.
     RecentMarks,
     /// Marks that are all too small for detail.
     SmallMarks,
     /// The hexagons of the agents.
     Bodies,
     SmallBodies,
-    /// What stands for all tasks in trouble of a district.
+    /// The badges that replace the tasks in trouble of districts.
     Badges,
     Bubbles,
     Pointed,
@@ -71,8 +69,19 @@ impl Program {
         Self::Veil,
     ];
 
-    /// Its WGSL, whole.
-    pub(super) fn source(self) -> &'static str {
+    /// Vertices of a floor.
+    pub(super) const FLOOR_CORNERS: u32 = 48;
+    /// Segments of a district's ring.
+    pub(super) const RING_SEGMENTS: u32 = 48;
+    /// Pieces of a tie's line.
+    pub(super) const TIE_PIECES: u32 = 16;
+
+    /// Its whole WGSL, with imports that Bevy resolves.
+    pub(super) fn source(self) -> String {
+        [&constants::wgsl(), shader!("common"), self.own_source()].concat()
+    }
+
+    fn own_source(self) -> &'static str {
         match self {
             Self::Floors => shader!("floors"),
             Self::Rings => shader!("rings"),
@@ -106,21 +115,21 @@ impl Program {
         }
     }
 
-    /// What draws the same where one world unit is so many physical pixels and `unit` of them are one on a desk: the
-    /// program for small marks while all of them are small, and nothing where there would be nothing to see.
+    /// The program that draws the same where one world unit is `px_per_unit` physical pixels and a desk pixel is `unit` of
+    /// them: the one for small marks while all marks are small, and `None` where nothing would be visible.
     pub(super) fn at_scale(self, layer: Option<Layer>, px_per_unit: f32, unit: f32) -> Option<Self> {
         let largest = match layer {
             Some(Layer::Agents) => AGENT_RADIUS,
             _ => LARGEST_TASK_RADIUS,
         };
-        // What must be found is never smaller than so.
+        // Marks in trouble are never smaller than `LOUD_PX`.
         let is_small = (largest * px_per_unit).max(LOUD_PX * unit) < SILHOUETTE_PX;
-        // From far quiet marks are gone: of a hundred thousand only those cost anything that have changed.
+        // In the far view quiet marks are not drawn: of a hundred thousand only those that changed cost anything.
         let is_quiet = layer == Some(Layer::Tasks) && px_per_unit / unit <= detail::QUIET_PX;
         match (self, layer) {
             (Self::Marks, _) if is_quiet => None,
             (Self::RecentMarks, _) => is_quiet.then_some(self),
-            // An agent too small for a shape in its middle.
+            // Small agents have no shape in their middle.
             (Self::Marks, Some(Layer::Agents)) if is_small => None,
             (Self::Marks, _) if is_small => Some(Self::SmallMarks),
             (Self::Bodies, _) if is_small => Some(Self::SmallBodies),
@@ -128,25 +137,26 @@ impl Program {
         }
     }
 
-    /// What one item is made of.
+    /// How one item becomes triangles.
     pub(super) fn form(self) -> Form {
         match self {
-            // As the shaders count: `CORNERS`, twice `SEGMENTS` + 1, twice `PIECES` + 3.
-            Self::Floors => Form::Strip(48),
-            Self::Rings => Form::Strip(98),
-            Self::Ties => Form::Strip(38),
+            Self::Floors => Form::Strip(Self::FLOOR_CORNERS),
+            // Two vertices at each end of a segment; the first and the last coincide.
+            Self::Rings => Form::Strip(2 * (Self::RING_SEGMENTS + 1)),
+            // Two vertices at each end of a piece, and at the base and the tip of the head.
+            Self::Ties => Form::Strip(2 * (Self::TIE_PIECES + 3)),
             Self::Veil => Form::Strip(4),
             _ => Form::Quad,
         }
     }
 
-    /// Whether what lies under it shows through.
+    /// Whether it is blended with what is behind it.
     pub(super) fn blends(self) -> bool {
         self != Self::Floors
     }
 }
 
-/// The programs as assets.
+/// The programs as assets, by `Program`.
 #[derive(Resource, Debug, Clone)]
 pub(super) struct SceneShaders([Handle<Shader>; Program::ALL.len()]);
 
@@ -167,58 +177,80 @@ impl SceneShaders {
 
 #[cfg(test)]
 mod tests {
+    use bevy::render::render_resource::ShaderType;
+    use model::Status;
     use naga::{
+        Module, TypeInner,
         front::wgsl,
         valid::{Capabilities, ValidationFlags, Validator},
     };
 
     use super::*;
+    use crate::scene::render::uniform::SceneUniform;
+
+    /// The part of Bevy's view that the shaders use. Bevy resolves the import at run time.
+    const VIEW: &str = "struct View { clip_from_world: mat4x4<f32>, viewport: vec4<f32> }\n";
+    const VIEW_IMPORT: &str = "#import bevy_render::view::View\n";
+
+    /// A program as naga understands it: without imports.
+    fn module(program: Program) -> Module {
+        let source = program.source();
+        assert_eq!(source.matches("#import").count(), 1, "{program:?} has one import");
+        let source = source.replace(VIEW_IMPORT, VIEW);
+        let module =
+            wgsl::parse_str(&source).unwrap_or_else(|error| panic!("{program:?}: {}", error.emit_to_string(&source)));
+        if let Err(error) = Validator::new(ValidationFlags::all(), Capabilities::empty()).validate(&module) {
+            panic!("{program:?}: {}", error.emit_to_string(&source));
+        }
+        module
+    }
 
     #[test]
-    fn every_shader_is_valid() {
+    fn every_shader_is_valid_and_has_the_entry_points_of_its_program() {
         for program in Program::ALL {
-            let module = wgsl::parse_str(program.source())
-                .unwrap_or_else(|error| panic!("{program:?}: {}", error.emit_to_string(program.source())));
-            if let Err(error) = Validator::new(ValidationFlags::all(), Capabilities::empty()).validate(&module) {
-                panic!("{program:?}: {}", error.emit_to_string(program.source()));
+            let module = module(program);
+            let entries: Vec<&str> = module.entry_points.iter().map(|entry| entry.name.as_str()).collect();
+            for entry in [program.vertex_entry(), program.fragment_entry()] {
+                assert!(entries.contains(&entry), "{program:?} lacks {entry}");
             }
         }
     }
 
     #[test]
-    fn strips_are_as_long_as_the_shaders_count() {
-        for program in [Program::Floors, Program::Rings, Program::Ties] {
-            let Form::Strip(vertices) = program.form() else {
-                panic!("{program:?} is a strip");
-            };
-            let line = match program {
-                Program::Floors => format!("const CORNERS: u32 = {vertices}u;"),
-                Program::Ties => format!("const PIECES: u32 = {}u;", vertices / 2 - 3),
-                _ => format!("const SEGMENTS: u32 = {}u;", vertices / 2 - 1),
-            };
-            assert!(program.source().contains(&line), "{program:?}: {line}");
+    fn the_shaders_uniform_is_laid_out_as_ours() {
+        let module = module(Program::Marks);
+        let (_, scene) = module
+            .types
+            .iter()
+            .find(|(_, ty)| ty.name.as_deref() == Some("Scene"))
+            .expect("the shaders have a scene");
+        let TypeInner::Struct { members, span } = &scene.inner else {
+            panic!("the scene is a struct");
+        };
+        assert_eq!(u64::from(*span), SceneUniform::min_size().get());
+        assert_eq!(members.len(), 12, "as many fields as `SceneUniform`");
+        for (number, member) in members.iter().enumerate() {
+            let name = member.name.as_deref().unwrap_or_default();
+            let offset = SceneUniform::METADATA.offset(number);
+            assert_eq!(u64::from(member.offset), offset, "{name}");
         }
-        for program in Program::ALL {
-            assert!(
-                program
-                    .source()
-                    .contains(&format!("@vertex\nfn {}(", program.vertex_entry()))
-            );
-            let fragment = format!("@fragment\nfn {}(", program.fragment_entry());
-            assert!(program.source().contains(&fragment), "{program:?}");
+    }
+
+    #[test]
+    fn every_shape_is_drawn() {
+        for status in Status::ALL {
+            let name = constants::shape_name(status.shape());
+            let source = Program::Marks.own_source();
+            let cases = source.lines().filter(|line| line.trim_start().starts_with("case "));
+            let is_drawn = cases
+                .flat_map(|line| line.split([' ', ',', ':']))
+                .any(|word| word == name);
+            assert!(is_drawn, "marks.wgsl has no case for {name}");
         }
     }
 
     #[test]
     fn only_marks_that_are_all_small_are_drawn_without_detail() {
-        let silhouette = format!("const SILHOUETTE_PX: f32 = {SILHOUETTE_PX:?};");
-        assert!(Program::Marks.source().contains(&silhouette));
-        let loud = format!("const LOUD_PX: f32 = {LOUD_PX:?};");
-        assert!(
-            [Program::Marks, Program::Bubbles]
-                .iter()
-                .all(|program| program.source().contains(&loud))
-        );
         let near = SILHOUETTE_PX / LARGEST_TASK_RADIUS;
         let tasks = Some(Layer::Tasks);
         assert_eq!(Program::Marks.at_scale(tasks, near * 1.01, 1.0), Some(Program::Marks));
@@ -240,12 +272,12 @@ mod tests {
         assert_eq!(
             Program::Marks.at_scale(Some(Layer::Alarms), quiet, 2.5),
             Some(Program::Marks),
-            "read from far, what must be found is large enough for detail"
+            "on a wall that is read from a distance marks in trouble are large enough for detail"
         );
         assert_eq!(
             Program::Marks.at_scale(tasks, quiet * 2.0, 2.5),
             None,
-            "and what is quiet is gone sooner"
+            "and quiet marks vanish sooner"
         );
         let agents = Some(Layer::Agents);
         assert_eq!(
@@ -255,25 +287,5 @@ mod tests {
         assert_eq!(Program::Bodies.at_scale(agents, 1.0, 1.0), Some(Program::SmallBodies));
         assert_eq!(Program::Marks.at_scale(agents, 1.0, 1.0), None);
         assert_eq!(Program::Links.at_scale(None, 0.01, 1.0), Some(Program::Links));
-    }
-
-    #[test]
-    fn shaders_number_kinds_and_statuses_as_we_do() {
-        use crate::scene::marks::MarkKind;
-        use model::Status;
-        let common = include_str!("../../../assets/shaders/common.wgsl");
-        let names = Status::ALL.map(|status| (status.word().to_uppercase(), status.index() as u32));
-        let kinds = [
-            MarkKind::Task,
-            MarkKind::Agent,
-            MarkKind::District,
-            MarkKind::Unassigned,
-            MarkKind::Dock,
-        ]
-        .map(|kind| (format!("{kind:?}").to_uppercase(), kind as u32));
-        for (name, number) in names.into_iter().chain(kinds) {
-            let line = format!("const {name}: u32 = {number}u;");
-            assert!(common.contains(&line), "common.wgsl lacks `{line}`");
-        }
     }
 }

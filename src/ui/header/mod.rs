@@ -13,7 +13,7 @@ pub use self::badge::{BadgeLayout, BadgeView, badge_ui, spinner};
 pub use self::fit::{Part, fit};
 use self::stat::{Stat, StatText};
 use super::{Action, format, link_look::LinkLook, rates::RateHistory, spark, theme, theme::Tier};
-use crate::messages::Luxury;
+use crate::messages::QualityFeature;
 use model::{Kind, Status};
 
 /// The totals that the header shows.
@@ -43,7 +43,7 @@ pub struct HeaderView<'a> {
     /// Nothing flows: the totals step back, they may be old.
     pub stale: bool,
     /// What the picture does without, so that it keeps its pace.
-    pub reduced: &'a [Luxury],
+    pub reduced: &'a [QualityFeature],
 }
 
 /// Where the badge came to stand, for what hangs under it, and what was shown.
@@ -289,7 +289,7 @@ fn stats(ui: &Ui, view: &HeaderView<'_>) -> Vec<Stat> {
         let off = view
             .reduced
             .iter()
-            .map(|luxury| luxury.word())
+            .map(|feature| feature.word())
             .collect::<Vec<_>>()
             .join(", ");
         let spoken = format!("This machine is too slow for the whole picture; reduced: {off}");

@@ -59,7 +59,7 @@ pub struct Reads<'w, 's> {
             &'static Label,
             &'static RowState,
             &'static Columns,
-            Option<&'static Moment>,
+            &'static Moment,
             Option<&'static AgentRow>,
             Option<&'static TaskRow>,
             Option<&'static WorkflowRow>,
@@ -98,8 +98,8 @@ impl Reads<'_, '_> {
         let tasks = |status| self.counts.work(status);
         // At work, whether or not it moves at this moment.
         let engaged = |kind| {
-            let states = [Status::Running, Status::Waiting, Status::Blocked];
-            states.into_iter().map(|status| self.counts.of(kind, status)).sum()
+            let engaged = Status::ALL.into_iter().filter(|status| status.is_engaged());
+            engaged.map(|status| self.counts.of(kind, status)).sum()
         };
         HeaderCounts {
             agents_busy: engaged(Kind::Agent),
@@ -143,7 +143,7 @@ impl Reads<'_, '_> {
             .hovered
             .filter(|row| Some(*row) != self.selection.selected)?;
         let (key, label, state, columns, moment, agent, task, workflow) = self.rows.get(hovered).ok()?;
-        if moment.is_some_and(|moment| moment.gone.is_some()) {
+        if moment.gone.is_some() {
             return None;
         }
         let name = |row: Entity| self.rows.get(row).ok().map(|row| &*row.1.0);
@@ -192,7 +192,7 @@ impl Reads<'_, '_> {
                 .or_else(|| workflow.and_then(|workflow| workflow.progress)),
             error: task.and_then(|task| task.error.as_deref()),
             record: &columns.0,
-            gone: moment.is_some_and(|moment| moment.gone.is_some()),
+            gone: moment.gone.is_some(),
         })
     }
 }

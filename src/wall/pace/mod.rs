@@ -12,7 +12,7 @@ use bevy::{
     winit::{UpdateMode, WinitSettings},
 };
 
-use crate::messages::{Luxury, Quality};
+use crate::messages::{Quality, QualityFeature};
 
 pub(super) use self::runner::run;
 
@@ -54,7 +54,7 @@ pub(super) fn plugin(app: &mut App) {
 fn set(still: Res<still::Stillness>, quality: Res<Quality>, mut pace: ResMut<Pace>) {
     pace.set_if_neq(Pace {
         resting: still.is_still(),
-        lowered: !quality.has(Luxury::Rate),
+        lowered: !quality.has(QualityFeature::Rate),
     });
 }
 

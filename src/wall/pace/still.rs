@@ -13,8 +13,7 @@ use model::{Kind, Status};
 
 /// After the last news everything has landed, faded and settled within this, seconds.
 const ECHO_SECS: f64 = 5.0;
-/// Statuses whose marks never stand still, and the kinds whose marks breathe: a district does not.
-const ALIVE: [Status; 2] = [Status::Running, Status::Waiting];
+/// The kinds whose marks are animated by their status: a district is not.
 const BREATHING: [Kind; 3] = [Kind::Agent, Kind::Task, Kind::Run];
 
 /// Since when nothing has moved.
@@ -90,7 +89,11 @@ impl Goings<'_> {
         let report = &self.connection.report;
         // The badge's spinner turns, or counts down.
         let connects = matches!(Tone::of(report), Tone::Waiting | Tone::CatchingUp);
-        let of_kind = |kind| ALIVE.iter().any(|status| self.counts.of(kind, *status) > 0);
+        let animated = |status: &Status| status.shape().is_animated();
+        let of_kind = |kind| {
+            let mut statuses = Status::ALL.into_iter().filter(animated);
+            statuses.any(|status| self.counts.of(kind, status) > 0)
+        };
         let alive = || BREATHING.into_iter().any(of_kind);
         // Stale, or with reduced motion, nothing breathes.
         let breathes = !self.motion.reduced && self.staleness.0 < 1.0 && alive();

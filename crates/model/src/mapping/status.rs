@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use crate::{Cell, Kind, Status, StatusReading, text};
+use crate::{Cell, Kind, Phase, Status, StatusReading, text};
 
 use super::{
     cell::{self, Cells},
@@ -21,7 +21,7 @@ pub(super) struct Found {
 impl Found {
     /// Nobody is waited for any more: a `requires_approval` column often stays true for ever.
     pub(super) fn is_over(&self) -> bool {
-        matches!(self.reading.status, Status::Done | Status::Failed | Status::Cancelled)
+        matches!(self.reading.status.phase(), Phase::Failed | Phase::Over)
     }
 }
 

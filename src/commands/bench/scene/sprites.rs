@@ -65,7 +65,7 @@ fn spawn(mut commands: Commands, mut images: ResMut<Assets<Image>>, count: usize
         .map(|index| {
             let at = Vec2::new(index as f32 % columns, (index as f32 / columns).floor()) - columns * 0.5;
             let sprite = Sprite {
-                color: palette::Palette::DARK.text,
+                color: palette::palette(default()).text,
                 custom_size: Some(Vec2::splat(PITCH * 0.7)),
                 ..default()
             };

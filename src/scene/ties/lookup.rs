@@ -1,4 +1,4 @@
-//! Which ties a row has.
+//! The ties of a row.
 
 use bevy::{
     ecs::{entity::EntityHashSet, system::SystemParam},
@@ -6,26 +6,26 @@ use bevy::{
     prelude::*,
 };
 
-use super::{instance::TieKind, route::Circle};
+use super::{route::Circle, tie::TieKind};
 use crate::{
     fleet::{AgentRow, Assignments, FleetIndex, Key, PartOf, Parts, RowState, TaskRow, TieIndex, Ties, WorksOn},
     layout::{District, Unassigned},
 };
-use model::{Kind, RowId, RowKey, Status};
+use model::{Kind, Phase, RowId, RowKey, Status};
 
-/// Most ties shown at once.
+/// The maximum number of ties shown at once.
 pub const MOST_TIES: usize = 4_096;
-/// Most tasks of one workflow or agent, or of those that name one task, that are looked at.
+/// The maximum number of tasks of one workflow or agent, or of tasks that refer to one task, that are read.
 const MOST_ROWS: usize = 20_000;
-/// Most ties that are gathered before the most important are chosen.
+/// The maximum number of ties that are collected before the most important are chosen.
 const MOST_GATHERED: usize = 4 * MOST_TIES;
 
-/// A tie by its rows.
+/// A tie by its rows: from, to, and what it means.
 pub(in crate::scene) type Ends = (Entity, Entity, TieKind);
 
-/// What ties are read from.
+/// What the ties of a row are read from.
 #[derive(SystemParam)]
-pub(in crate::scene) struct Fleet<'w, 's> {
+pub(in crate::scene) struct TieLookup<'w, 's> {
     keys: Query<'w, 's, &'static Key>,
     states: Query<'w, 's, &'static RowState>,
     ties: Query<'w, 's, &'static Ties>,
@@ -33,13 +33,13 @@ pub(in crate::scene) struct Fleet<'w, 's> {
     agents: Query<'w, 's, (&'static Key, Option<&'static WorksOn>), With<AgentRow>>,
     parts: Query<'w, 's, &'static Parts>,
     districts: Query<'w, 's, &'static District>,
-    unassigned: Option<Res<'w, Unassigned>>,
-    index: Option<Res<'w, FleetIndex>>,
-    naming: Res<'w, TieIndex>,
+    unassigned: Res<'w, Unassigned>,
+    index: Res<'w, FleetIndex>,
+    tie_index: Res<'w, TieIndex>,
     assignments: Res<'w, Assignments>,
 }
 
-/// Ties as they are found, each once.
+/// Ties as they are found, without duplicates.
 #[derive(Debug, Default)]
 struct Found {
     seen: HashSet<(Entity, Entity)>,
@@ -48,16 +48,16 @@ struct Found {
 
 impl Found {
     fn add(&mut self, from: Entity, to: Entity, kind: TieKind) {
-        // Between two rows the first counts: that a task waits for its own part is said once.
+        // Between two rows the first counts: a task that waits for its own part has one tie to it.
         if from != to && self.ends.len() < MOST_GATHERED && self.seen.insert((from, to)) {
             self.ends.push((from, to, kind));
         }
     }
 }
 
-impl Fleet<'_, '_> {
-    /// The ties of the hovered and the selected row, the most important first, bounded. A district that is only hovered
-    /// shows those that leave it: what it has within would flash under every move of the pointer.
+impl TieLookup<'_, '_> {
+    /// The ties of the hovered and the selected row, the most important first, at most `MOST_TIES`. A district that is only
+    /// hovered has the ties that leave it: those within would flash whenever the pointer moves over districts.
     pub fn ties(&self, hovered: Option<Entity>, selected: Option<Entity>) -> Vec<Ends> {
         let mut found = Found::default();
         for (row, is_selected) in [(selected, true), (hovered, false)] {
@@ -65,12 +65,12 @@ impl Fleet<'_, '_> {
             if self.tasks.contains(row) {
                 self.of_task(row, &mut found);
             } else if let Ok((key, in_hand)) = self.agents.get(row) {
-                // One that is on its way out has nothing any more.
-                let is_here = self.index.as_ref().is_some_and(|index| index.get(&key.0) == Some(row));
+                // An agent whose row is gone has no assignments.
+                let is_here = self.index.get(&key.0) == Some(row);
                 let in_hand = in_hand.map(|works_on| works_on.0);
                 let assigned = self.assignments.of(&key.0.id).filter(|_| is_here);
                 for task in assigned.take(MOST_ROWS) {
-                    // What is in its hand has a beam.
+                    // The task in hand has a beam instead.
                     if Some(task) != in_hand && !self.is_over(task) {
                         found.add(row, task, TieKind::Assignment);
                     }
@@ -87,12 +87,12 @@ impl Fleet<'_, '_> {
             }
         }
         if found.ends.len() > MOST_TIES {
-            // What is held up by trouble first, then by name, so that the same rows show the same.
+            // Ties from faults first, then by key, so that the same rows have the same ties on every wall.
             let rank = |row: Entity| self.keys.get(row).ok().map(|key| &key.0);
             found.ends.sort_by(|a, b| {
-                let held_up = |ends: &Ends| !self.is_trouble(ends.0);
+                let is_held_up = |ends: &Ends| !self.is_fault(ends.0);
                 let by_key = || rank(a.0).cmp(&rank(b.0)).then_with(|| rank(a.1).cmp(&rank(b.1)));
-                held_up(a).cmp(&held_up(b)).then_with(by_key)
+                is_held_up(a).cmp(&is_held_up(b)).then_with(by_key)
             });
             found.ends.truncate(MOST_TIES);
         }
@@ -108,12 +108,12 @@ impl Fleet<'_, '_> {
                 found.add(parent, task, TieKind::Part);
             }
         }
-        // Columns name tasks: a run that has the number of a task is not meant.
+        // The columns refer to tasks, never to a run with the same id.
         let Ok(key) = self.keys.get(task) else { return };
         if key.0.kind != Kind::Task {
             return;
         }
-        for other in self.naming.naming(&key.0.id).take(MOST_ROWS) {
+        for other in self.tie_index.referring_to(&key.0.id).take(MOST_ROWS) {
             let Ok(ties) = self.ties.get(other) else { continue };
             if ties.depends_on.contains(&key.0.id) {
                 found.add(task, other, TieKind::Dependency);
@@ -123,9 +123,9 @@ impl Fleet<'_, '_> {
         }
     }
 
-    /// The task of an id, if it is there.
+    /// The task with an id.
     fn task(&self, id: &RowId) -> Option<Entity> {
-        self.index.as_ref()?.get(&RowKey::new(Kind::Task, id.clone()))
+        self.index.get(&RowKey::new(Kind::Task, id.clone()))
     }
 
     fn status(&self, row: Entity) -> Option<Status> {
@@ -133,25 +133,25 @@ impl Fleet<'_, '_> {
     }
 
     fn is_over(&self, task: Entity) -> bool {
-        matches!(self.status(task), Some(Status::Done | Status::Cancelled))
+        self.status(task).is_some_and(|status| status.phase() == Phase::Over)
     }
 
-    fn is_trouble(&self, row: Entity) -> bool {
-        matches!(self.status(row), Some(Status::Failed | Status::Blocked))
+    fn is_fault(&self, row: Entity) -> bool {
+        self.status(row).is_some_and(Status::is_fault)
     }
 
-    /// The district of a task; `None` is *Unassigned*, or an agent's dock.
+    /// The workflow of a task; `None` for *Unassigned* and for rows that are not tasks.
     pub fn district(&self, row: Entity) -> Option<Entity> {
         let part_of = self.tasks.get(row).ok()?;
         part_of.map(|part_of| part_of.0)
     }
 
-    /// Where a task's district is.
+    /// The circle of a task's district.
     pub fn circle(&self, row: Entity) -> Option<Circle> {
         let part_of = self.tasks.get(row).ok()?;
         let district = match part_of {
             Some(workflow) => *self.districts.get(workflow.0).ok()?,
-            None => self.unassigned.as_ref()?.0?,
+            None => self.unassigned.0?,
         };
         Some(Circle {
             center: district.center,
@@ -159,14 +159,14 @@ impl Fleet<'_, '_> {
         })
     }
 
-    /// The workflows whose districts these ties run between.
+    /// The workflows whose districts these ties connect.
     pub fn districts(&self, ties: &[Ends]) -> EntityHashSet {
         let ends = ties.iter().flat_map(|(from, to, _)| [*from, *to]);
         ends.filter_map(|row| self.district(row)).collect()
     }
 
-    /// Changes whenever ties may be others.
-    pub fn edition(&self) -> u64 {
-        self.naming.edition()
+    /// A number that changes whenever the ties of any row may have changed.
+    pub fn revision(&self) -> u64 {
+        self.tie_index.revision()
     }
 }

@@ -1,4 +1,4 @@
-//! Rows that have to be looked at become a batch for the floor plan, in an order that every wall agrees on.
+//! Rows that have to be laid out become a batch for the floor plan, in an order that is the same on every wall.
 
 use bevy::{
     ecs::{entity::EntityHashSet, system::SystemParam},
@@ -8,23 +8,23 @@ use bevy::{
 use super::{
     dirty::Dirty,
     floor::Batch,
-    order::{Turn, in_order},
+    order::{Rank, in_order},
 };
 use crate::fleet::{AgentRow, Created, Key, Moment, PartOf, TaskRow, WorkflowRow, WorksOn};
 
-/// The rows as far as their places depend on them.
+/// Reads what the places of rows depend on.
 #[derive(SystemParam)]
-pub(super) struct Rows<'w, 's> {
-    workflows: Query<'w, 's, (Entity, &'static Key, Option<&'static Created>), With<WorkflowRow>>,
+pub(super) struct RowReader<'w, 's> {
+    workflows: Query<'w, 's, (Entity, &'static Key, &'static Created), With<WorkflowRow>>,
     tasks: Query<
         'w,
         's,
         (
             Entity,
             &'static Key,
-            Option<&'static Created>,
+            &'static Created,
             Option<&'static PartOf>,
-            Option<&'static Moment>,
+            &'static Moment,
         ),
         With<TaskRow>,
     >,
@@ -34,23 +34,23 @@ pub(super) struct Rows<'w, 's> {
         (
             Entity,
             &'static Key,
-            Option<&'static Created>,
+            &'static Created,
             Option<&'static WorksOn>,
-            Option<&'static Moment>,
+            &'static Moment,
         ),
         With<AgentRow>,
     >,
 }
 
-impl Rows<'_, '_> {
-    /// Notes every row that there is.
+impl RowReader<'_, '_> {
+    /// Notes every row.
     pub fn note_all(&self, dirty: &mut Dirty) {
         dirty.workflows.extend(self.workflows.iter().map(|(row, ..)| row));
         dirty.tasks.extend(self.tasks.iter().map(|(row, ..)| row));
         dirty.agents.extend(self.agents.iter().map(|(row, ..)| row));
     }
 
-    /// What is to be said of the rows that were noted.
+    /// The batch of the noted rows.
     pub fn batch(&self, dirty: &Dirty) -> Batch<Entity> {
         let Self {
             workflows,
@@ -64,20 +64,20 @@ impl Rows<'_, '_> {
             workflows: in_order(
                 workflows
                     .iter_many(&dirty.workflows)
-                    .map(|(row, key, created)| (row, Turn::of(key, created))),
+                    .map(|(row, key, created)| (row, Rank::of(key, created))),
             ),
             tasks: in_order(
                 tasks
                     .iter_many(&dirty.tasks)
-                    .filter(|(.., moment)| !is_leaving(*moment))
-                    .map(|(row, key, created, part_of, _)| ((row, part_of.map(|link| link.0)), Turn::of(key, created))),
+                    .filter(|(.., moment)| !is_leaving(moment))
+                    .map(|(row, key, created, part_of, _)| ((row, part_of.map(|link| link.0)), Rank::of(key, created))),
             ),
             agents: in_order(
                 agents
                     .iter_many(&dirty.agents)
-                    .filter(|(.., moment)| !is_leaving(*moment))
+                    .filter(|(.., moment)| !is_leaving(moment))
                     .map(|(row, key, created, works_on, _)| {
-                        ((row, works_on.map(|link| link.0)), Turn::of(key, created))
+                        ((row, works_on.map(|link| link.0)), Rank::of(key, created))
                     }),
             ),
         }
@@ -90,7 +90,7 @@ fn gone(rows: &EntityHashSet, is_there: impl Fn(Entity) -> bool) -> Vec<Entity> 
     gone
 }
 
-/// A row on its way out is in no index any more, but keeps its place until its entity goes.
-fn is_leaving(moment: Option<&Moment>) -> bool {
-    moment.is_some_and(|moment| moment.gone.is_some())
+/// A row that is gone is in no index any more, but keeps its place until its entity is despawned.
+fn is_leaving(moment: &Moment) -> bool {
+    moment.gone.is_some()
 }

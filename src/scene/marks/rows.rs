@@ -1,11 +1,11 @@
-//! Tasks and agents become marks: only those that were touched in this frame are looked at.
+//! Tasks and agents become marks: only rows that changed in this frame are looked at.
 
 use bevy::prelude::*;
 
 use super::{
-    clock::stamp,
-    instance::{Flags, Mark, MarkKind},
-    tables::{Layer, Marks},
+    mark::{Flags, Mark, MarkKind},
+    stamp::stamp,
+    store::{Layer, Marks},
     tally::Tallies,
 };
 use crate::{
@@ -14,19 +14,19 @@ use crate::{
 };
 use model::{Kind, Status};
 
-/// A task's radius by priority, low to urgent, in world units: a slot is one unit wide, half of it is 0.5.
-pub const TASK_RADIUS: [f32; 4] = [0.29, 0.33, 0.37, 0.41];
+/// A task's radius by priority, low to urgent, in world units: half a slot is 0.5 wide.
+const TASK_RADIUS: [f32; 4] = [0.29, 0.33, 0.37, 0.41];
 /// The largest of them.
-pub const LARGEST_TASK_RADIUS: f32 = TASK_RADIUS[TASK_RADIUS.len() - 1];
-/// A task's radius where the row tells no priority.
-pub const TASK_RADIUS_PLAIN: f32 = 0.34;
+pub(crate) const LARGEST_TASK_RADIUS: f32 = TASK_RADIUS[TASK_RADIUS.len() - 1];
+/// A task's radius where the row has no priority.
+const TASK_RADIUS_PLAIN: f32 = 0.34;
 /// A run's radius, without the ring around it (`RUN_RING` in marks.wgsl), which reaches to the edge of the slot.
-pub const RUN_RADIUS: f32 = 0.37;
+const RUN_RADIUS: f32 = 0.37;
 /// An agent's radius: its hexagon is 1.44 wide, the layout keeps 1.5 free.
-pub const AGENT_RADIUS: f32 = 0.82;
+pub(crate) const AGENT_RADIUS: f32 = 0.82;
 
-/// Entities that are gone, or have no place any more, are drawn no more.
-pub(super) fn forget(mut marks: ResMut<Marks>, mut unplaced: RemovedComponents<Place>, placed: Query<(), With<Place>>) {
+/// Removes the marks of entities that are gone or have lost their place.
+pub(super) fn remove(mut marks: ResMut<Marks>, mut unplaced: RemovedComponents<Place>, placed: Query<(), With<Place>>) {
     for entity in unplaced.read() {
         if !placed.contains(entity) {
             marks.remove(entity);
@@ -53,15 +53,14 @@ pub(super) fn draw_tasks(
         };
         let mut mark = Mark::new(MarkKind::Task, place.at, radius, state.0.status);
         mark.progress = task.progress;
-        mark.flags = mark
-            .flags
-            .with(Flags::RUN, is_run)
-            .with(Flags::HUMAN, task.needs_human || state.0.status == Status::Waiting);
+        mark.flags.set(Flags::RUN, is_run);
+        mark.flags
+            .set(Flags::HUMAN, task.needs_human || state.0.status == Status::Waiting);
         let layer = Layer::of(MarkKind::Task, state.0.status, task.needs_human);
         if layer == Layer::Alarms {
             mark.crowd = tallies.of(part_of.map(|part_of| part_of.0)).crowd();
         }
-        settle_history(&mut mark, marks.mark(entity), key, moment, place, clock.0);
+        add_history(&mut mark, marks.mark(entity), key, moment, place, clock.0);
         marks.set(entity, layer, &mark);
     }
 }
@@ -77,15 +76,15 @@ pub(super) fn draw_agents(
             continue;
         };
         let mut mark = Mark::new(MarkKind::Agent, place.at, AGENT_RADIUS, state.0.status);
-        mark.flags = mark.flags.with(Flags::HUMAN, state.0.status == Status::Waiting);
-        settle_history(&mut mark, marks.mark(entity), key, moment, place, clock.0);
+        mark.flags.set(Flags::HUMAN, state.0.status == Status::Waiting);
+        add_history(&mut mark, marks.mark(entity), key, moment, place, clock.0);
         marks.set(entity, Layer::Agents, &mark);
     }
 }
 
-/// When and from where, and what it was before.
-fn settle_history(mark: &mut Mark, before: Option<Mark>, key: &Key, moment: &Moment, place: &Place, now: f64) {
-    // What is said to happen later happens now: a stamp ahead of the clock would read as 49 days old.
+/// Adds when and from where a mark moves, and what it showed before.
+fn add_history(mark: &mut Mark, before: Option<Mark>, key: &Key, moment: &Moment, place: &Place, now: f64) {
+    // A later time becomes now: a stamp ahead of the clock would read as 49 days old.
     let past = |secs: f64| stamp(secs.min(now));
     mark.from = place.from;
     mark.moved = past(place.moved);
@@ -93,18 +92,18 @@ fn settle_history(mark: &mut Mark, before: Option<Mark>, key: &Key, moment: &Mom
         && let Some(before) = before
         && before.moved != mark.moved
     {
-        // It turns in mid-flight: from where it is drawn, which is beside the straight line that the layout knows.
+        // It changes direction within a flight: it departs from its position on the arc, not on the layout's straight line.
         let share = before.share(mark.moved);
         if share < 1.0 {
-            mark.from = before.flown(mark.moved);
+            mark.from = before.flight_position(mark.moved);
         }
     }
     history(mark, before, moment, now);
     mark.phase = before.map_or_else(|| phase_of(key.0.id.as_str()), |before| before.phase);
 }
 
-/// Where in its breathing a row is: from its id, so that neighbours differ and the same rows give the same picture on every
-/// machine. FNV-1a, and one multiplication more: ids that differ in their last digit alone lie close together in it.
+/// The phase of a row's breathing, from its id: neighbours differ, and the same rows give the same picture on every machine.
+/// A further multiplication spreads hashes of ids that differ in their last digit alone.
 fn phase_of(id: &str) -> u8 {
     let hash = id.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
@@ -112,19 +111,18 @@ fn phase_of(id: &str) -> u8 {
     ((hash ^ hash >> 16).wrapping_mul(0x9e37_79b9) >> 24) as u8
 }
 
-/// The times of a mark that changed, and its status before, from how it was drawn so far.
+/// Adds the times of a mark that changed and its previous status, from the mark as it was.
 pub(super) fn history(mark: &mut Mark, before: Option<Mark>, moment: &Moment, now: f64) {
     let past = |secs: f64| stamp(secs.min(now));
     mark.appeared = past(moment.appeared);
     mark.changed = past(moment.changed);
     if let Some(gone) = moment.gone {
         mark.gone = past(gone);
-        mark.flags = mark.flags.with(Flags::GONE, true);
+        mark.flags.insert(Flags::GONE);
     }
-    // The light stays on it (`scene::spotlight`).
-    for flag in [Flags::LIT, Flags::WAS_LIT] {
-        let is_lit = before.is_some_and(|before| before.flags.contains(flag));
-        mark.flags = mark.flags.with(flag, is_lit);
+    // `scene::highlight` owns these flags.
+    if let Some(before) = before {
+        mark.flags |= before.flags & (Flags::HIGHLIGHTED | Flags::WAS_HIGHLIGHTED);
     }
     (mark.status_before, mark.status_changed) = match before {
         Some(before) if before.status == mark.status => (before.status_before, before.status_changed),
@@ -140,10 +138,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_breathe_apart_and_as_their_ids_say() {
+    fn phases_differ_and_depend_on_the_id_alone() {
         let phases: HashSet<u8> = (0..256).map(|number| phase_of(&format!("task-{number}"))).collect();
         assert!(phases.len() > 128, "{}", phases.len());
-        // Worked out apart from this code, from the published FNV-1a of both: 0x811c9dc5 and 0xe40c292c.
+        // Computed independently from the published FNV-1a hashes of both: 0x811c9dc5 and 0xe40c292c.
         assert_eq!((phase_of(""), phase_of("a")), (0xb7, 0xac));
     }
 }

@@ -1,82 +1,83 @@
-//! Carries the pointer, the keys and the intents to the rig.
+//! Passes the pointer, the keys and the intents to the controller.
 
 use bevy::{input::keyboard::Key, prelude::*};
 
-use super::{Helm, SceneCamera, rig::Stage};
+use super::{CameraControl, SceneCamera, controller::Screen};
 use crate::{
     fleet::{FleetClock, FleetIndex},
     layout::{District, Extent, Place},
     messages::{Intent, KeyboardInPanels, SceneInsets},
-    scene::{detail, labels::TextScale, motion::MotionSettings, pointer::Pointer, selection::Selection},
+    scene::{motion::MotionSettings, pointer::Pointer, selection::Selection, text_scale::TextScale},
 };
 
-/// One notch of the wheel changes the size by this factor.
+/// The zoom factor of one notch of the wheel,
 const NOTCH: f32 = 1.25;
-/// One press of `+` or `-`.
+/// and of one press of `+` or `-`.
 const KEY_ZOOM: f32 = 1.5;
 /// Held arrow keys pan by this many logical pixels a second.
 const KEY_PAN_PX_PER_SEC: f32 = 900.0;
-/// More notches than this in one frame are not a hand's.
+/// The maximum number of notches in one frame.
 const MOST_NOTCHES: f32 = 8.0;
 
-/// Tells the rig of the screen and the fleet.
-pub(super) fn set_stage(
-    mut helm: ResMut<Helm>,
+/// Passes the size of the screen and the extent of the fleet.
+pub(super) fn read_screen(
+    mut control: ResMut<CameraControl>,
     cameras: Query<&Camera, With<SceneCamera>>,
     insets: Res<SceneInsets>,
     extent: Res<Extent>,
-    fleet: Option<Res<FleetIndex>>,
+    fleet: Res<FleetIndex>,
     motion: Res<MotionSettings>,
     text_scale: Res<TextScale>,
 ) {
-    helm.rig.set_reduced(motion.reduced);
+    control.controller.set_reduced(motion.reduced);
     let Some(size_px) = cameras.iter().find_map(Camera::logical_viewport_size) else {
         return;
     };
     if size_px.min_element() < 1.0 {
         return;
     }
-    let is_populated = fleet.is_some_and(|fleet| !fleet.is_empty()) && *extent != Extent::default();
-    helm.size_px = size_px;
-    helm.rig.set_stage(Stage {
+    let is_populated = !fleet.is_empty() && *extent != Extent::default();
+    control.size_px = size_px;
+    control.controller.set_screen(Screen {
         size_px,
         insets: *insets,
         extent: extent.0,
-        unit: detail::unit(text_scale.0),
+        unit: text_scale.unit(),
     });
-    if is_populated && !helm.has_seen_rows {
-        helm.has_seen_rows = true;
-        if helm.rig.is_fitting() {
-            helm.rig.jump();
+    if is_populated && !control.has_seen_rows {
+        control.has_seen_rows = true;
+        if control.controller.is_fitting() {
+            control.controller.jump();
         }
     }
 }
 
-pub(super) fn point(mut helm: ResMut<Helm>, pointer: Res<Pointer>) {
-    let size_px = helm.size_px;
+pub(super) fn point(mut control: ResMut<CameraControl>, pointer: Res<Pointer>) {
+    let size_px = control.size_px;
     if pointer.dragged != Vec2::ZERO {
-        helm.rig.drag(pointer.dragged);
+        control.controller.drag(pointer.dragged);
     }
-    if pointer.let_go {
-        helm.rig.let_go();
+    if pointer.released {
+        control.controller.release();
     }
     if let Some(pinch) = pointer.pinch {
         let from_middle = pinch.about - size_px / 2.0;
         let about = Vec2::new(from_middle.x, -from_middle.y);
-        helm.rig.pinch(pinch.moved, pinch.factor, about);
+        control.controller.pinch(pinch.moved, pinch.factor, about);
     }
     if let Some(at) = pointer.over
         && pointer.notches != 0.0
     {
         let from_middle = at - size_px / 2.0;
         let notches = pointer.notches.clamp(-MOST_NOTCHES, MOST_NOTCHES);
-        helm.rig
+        control
+            .controller
             .zoom(NOTCH.powf(notches), Vec2::new(from_middle.x, -from_middle.y));
     }
 }
 
 pub(super) fn press_keys(
-    mut helm: ResMut<Helm>,
+    mut control: ResMut<CameraControl>,
     keys: Option<Res<ButtonInput<KeyCode>>>,
     letters: Option<Res<ButtonInput<Key>>>,
     in_panels: Res<KeyboardInPanels>,
@@ -104,25 +105,26 @@ pub(super) fn press_keys(
         held([KeyCode::ArrowUp, KeyCode::KeyW]) - held([KeyCode::ArrowDown, KeyCode::KeyS]),
     );
     if direction != Vec2::ZERO {
-        helm.rig
+        control
+            .controller
             .nudge(direction * KEY_PAN_PX_PER_SEC * time.delta_secs().min(0.1));
     }
-    // By what is printed on the key, where the layout has it elsewhere, and by its place.
+    // By the character, wherever the keyboard layout has it, and by the position of the key.
     let typed = |sign: &str| {
         let is_sign = |key: &Key| matches!(key, Key::Character(text) if text == sign);
         letters.iter().any(|letters| letters.get_just_pressed().any(is_sign))
     };
     if keys.any_just_pressed([KeyCode::Equal, KeyCode::NumpadAdd]) || typed("+") {
-        helm.rig.zoom(KEY_ZOOM, Vec2::ZERO);
+        control.controller.zoom(KEY_ZOOM, Vec2::ZERO);
     }
     if keys.any_just_pressed([KeyCode::Minus, KeyCode::NumpadSubtract]) || typed("-") {
-        helm.rig.zoom(1.0 / KEY_ZOOM, Vec2::ZERO);
+        control.controller.zoom(1.0 / KEY_ZOOM, Vec2::ZERO);
     }
     if keys.just_pressed(KeyCode::Backspace) {
-        helm.rig.fly_back();
+        control.controller.fly_back();
     }
     if keys.any_just_pressed([KeyCode::Digit0, KeyCode::Numpad0, KeyCode::Home]) {
-        helm.rig.fit();
+        control.controller.fit();
     }
     let wanted = if keys.just_pressed(KeyCode::KeyF) {
         selection.selected.or(selection.hovered)
@@ -131,11 +133,11 @@ pub(super) fn press_keys(
     };
     let double_clicked = pointer.double_clicked.and(selection.selected);
     if let Some(rect) = wanted.or(double_clicked).and_then(|row| targets.rect(row)) {
-        helm.rig.fly_to(rect);
+        control.controller.fly_to(rect);
     }
 }
 
-/// What can be flown to.
+/// Finds what can be flown to.
 #[derive(bevy::ecs::system::SystemParam)]
 pub(super) struct Targets<'w, 's> {
     places: Query<'w, 's, &'static Place>,
@@ -144,7 +146,7 @@ pub(super) struct Targets<'w, 's> {
 }
 
 impl Targets<'_, '_> {
-    /// A row's surroundings: its district's circle, or some slots around its mark.
+    /// The surroundings of a row: a district's circle, or some slots around a mark.
     fn rect(&self, row: Entity) -> Option<Rect> {
         if let Ok(district) = self.districts.get(row) {
             return Some(Rect::from_center_half_size(
@@ -152,7 +154,7 @@ impl Targets<'_, '_> {
                 Vec2::splat(district.radius + 1.0),
             ));
         }
-        // Also of a row on its way out: it is flown to where it is seen.
+        // A row that has not departed yet is shown where it is drawn.
         let place = self.places.get(row).ok()?;
         let at = if place.moved > self.clock.0 {
             place.drawn_at(self.clock.0)
@@ -163,19 +165,18 @@ impl Targets<'_, '_> {
     }
 }
 
-pub(super) fn obey(
-    mut helm: ResMut<Helm>,
+pub(super) fn follow_intents(
+    mut control: ResMut<CameraControl>,
     mut intents: MessageReader<Intent>,
-    index: Option<Res<FleetIndex>>,
+    index: Res<FleetIndex>,
     targets: Targets,
 ) {
     for intent in intents.read() {
         match intent {
-            Intent::ShowAll => helm.rig.fit(),
+            Intent::ShowAll => control.controller.fit(),
             Intent::Focus(key) => {
-                let row = index.as_ref().and_then(|index| index.get(key));
-                if let Some(rect) = row.and_then(|row| targets.rect(row)) {
-                    helm.rig.fly_to(rect);
+                if let Some(rect) = index.get(key).and_then(|row| targets.rect(row)) {
+                    control.controller.fly_to(rect);
                 }
             }
             _ => {}

@@ -36,7 +36,7 @@ fn lit<'a>(app: &App, rows: &[(Kind, &'a str)]) -> Vec<&'a str> {
     let marks = app.world().resource::<Marks>();
     let is_lit = |&(kind, id): &(Kind, &'a str)| {
         let mark = marks.mark(entity(app, kind, id)).expect("it is drawn");
-        mark.flags.contains(Flags::LIT).then_some(id)
+        mark.flags.contains(Flags::HIGHLIGHTED).then_some(id)
     };
     rows.iter().filter_map(is_lit).collect()
 }
@@ -111,7 +111,7 @@ fn a_ring_comes_and_goes_from_when_it_was_pointed_at() {
         let items = app.world().resource::<Marks>().table(Layer::Overlay).items();
         let marks = items.iter().filter_map(opswall::scene::marks::Mark::unpack);
         marks
-            .map(|mark| (mark.kind, mark.flags.contains(Flags::LEFT)))
+            .map(|mark| (mark.kind, mark.flags.contains(Flags::FADING)))
             .collect::<Vec<_>>()
     };
     select(&mut app, Some((Kind::Agent, "Ada")));
@@ -129,7 +129,7 @@ fn strength(studio: &Studio, picture: &Picture, row: Entity) -> u32 {
     let place = world.get::<Place>(row).expect("it has a place").at;
     let view = world.resource::<View>();
     let middle = view.screen_from_world(place).round().as_uvec2();
-    let ground = crate::offscreen::srgb(opswall::scene::palette::Palette::DARK.ground);
+    let ground = crate::offscreen::srgb(opswall::scene::palette::palette(default()).ground);
     let pixels = picture.cut(middle - UVec2::splat(4), UVec2::splat(9));
     pixels
         .into_iter()

@@ -1,35 +1,35 @@
-//! What a snapshot found other than it was shown glows together, once: after an outage the room sees at a glance what has
-//! happened meanwhile, instead of one mark here and one there while the rows are read in.
+//! Pulses rows that a resync changed, all at once: after an outage the changes are seen together, instead of one by one while
+//! the rows are read.
 
 use bevy::prelude::*;
 
 use super::{FleetClock, Moment, Touched};
 use crate::messages::Synced;
 
-/// Rows that glow together. Those beyond have pulsed when they were read, which has to do.
+/// The maximum number of rows that pulse together. Further ones pulse only when they are read.
 const MOST: usize = 20_000;
-/// From the end of a snapshot to the glow: by then the grey of the outage has lifted.
+/// The delay from the end of a snapshot to the pulse: by then the scene is no longer grey.
 const AFTER_SECS: f64 = 0.8;
 
-/// Rows that snapshots have changed and that have not glowed yet.
+/// Rows that a resync has changed and that have not pulsed yet.
 #[derive(Resource, Debug, Default)]
 pub(super) struct Recovered {
     rows: Vec<Entity>,
-    /// When they glow, seconds of `FleetClock`.
+    /// When they pulse, seconds of `FleetClock`.
     due: Option<f64>,
-    /// The first snapshot is in: until then everything is new, and nothing was missed.
+    /// Whether the first snapshot is complete: until then every row is new.
     has_begun: bool,
 }
 
 impl Recovered {
-    /// A snapshot has brought or changed a row.
+    /// Notes a row that a snapshot added or changed.
     pub fn note(&mut self, row: Entity) {
         if self.rows.len() < MOST {
             self.rows.push(row);
         }
     }
 
-    /// A snapshot is merged.
+    /// Ends a snapshot.
     fn end(&mut self, now: f64) {
         if !std::mem::replace(&mut self.has_begun, true) {
             self.rows = Vec::new();
@@ -38,7 +38,7 @@ impl Recovered {
         }
     }
 
-    /// The rows whose moment has come.
+    /// Takes the rows that are due.
     fn take_due(&mut self, now: f64) -> Vec<Entity> {
         if self.due.is_none_or(|due| now < due) {
             return Vec::new();
@@ -52,7 +52,7 @@ pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Recovered>();
 }
 
-pub(super) fn glow(
+pub(super) fn pulse(
     mut recovered: ResMut<Recovered>,
     mut synced: MessageReader<Synced>,
     clock: Res<FleetClock>,
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_missed_is_due_once_after_its_snapshot_and_the_first_one_misses_nothing() {
+    fn changed_rows_are_due_once_after_their_snapshot_except_the_first() {
         let row = |number| Entity::from_raw_u32(number).expect("not the placeholder");
         let mut recovered = Recovered::default();
         recovered.note(row(1));
@@ -85,13 +85,13 @@ mod tests {
         assert!(recovered.take_due(100.0).is_empty(), "all is new");
         recovered.note(row(1));
         recovered.note(row(2));
-        assert!(recovered.take_due(100.0).is_empty(), "the snapshot is not merged");
+        assert!(recovered.take_due(100.0).is_empty(), "the snapshot is not complete");
         recovered.end(100.0);
         assert!(recovered.take_due(100.0).is_empty(), "the screen is still grey");
         assert_eq!(recovered.take_due(100.0 + AFTER_SECS), [row(1), row(2)]);
         assert!(recovered.take_due(200.0).is_empty());
         recovered.end(300.0);
-        assert!(recovered.take_due(400.0).is_empty(), "nothing was missed");
+        assert!(recovered.take_due(400.0).is_empty(), "nothing has changed");
         (0..50_000).for_each(|number| recovered.note(row(number)));
         assert_eq!(recovered.rows.len(), MOST);
     }

@@ -1,23 +1,19 @@
-//! The rings of what the pointer is over and what is selected: copies of those two marks, on top of everything. A ring
-//! comes from when its row was first pointed at, and goes from when it was left.
+//! The rings around the hovered and the selected row: copies of those two marks, on top of everything. A ring appears when
+//! its row is first hovered or selected, and fades out when it no longer is.
 
 use bevy::prelude::*;
 
 use super::{
-    clock::stamp,
-    instance::{Flags, Mark, MarkKind, WORDS},
-    tables::{Layer, Marks},
+    mark::{Flags, Mark, MarkKind, WORDS},
+    stamp::stamp,
+    store::{Layer, Marks},
 };
 use crate::{fleet::FleetClock, scene::selection::Selection};
 
-/// A ring that goes is gone by then (`LEAVE_SECS` in pointed.wgsl).
-const LEFT_SECS: f64 = 0.2;
+/// A fading ring is invisible after this (`LEAVE_SECS` in pointed.wgsl).
+const FADE_SECS: f64 = 0.2;
 
-pub(super) fn plugin(app: &mut App) {
-    app.init_resource::<Selection>();
-}
-
-/// One ring: the row it is around since when, and the one that it left when.
+/// One ring: its row and since when, and the row that it left and when.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
 pub(super) struct Ring {
     around: Option<(Entity, f64)>,
@@ -33,7 +29,7 @@ impl Ring {
         }
         self.left = self
             .left
-            .filter(|(left, since)| Some(*left) != row && now - since < LEFT_SECS);
+            .filter(|(left, since)| Some(*left) != row && now - since < FADE_SECS);
     }
 }
 
@@ -46,7 +42,7 @@ pub(super) fn draw(
 ) {
     let [hover_slot, hover_left, selection_slot, selection_left] = *slots.get_or_insert_with(|| {
         let table = marks.table_mut(Layer::Overlay);
-        // Empty slots of our own; nothing else lives in this layer.
+        // Nothing else is in this layer.
         [(); 4].map(|()| table.insert([0; WORDS]))
     });
     let [hover, selected] = &mut *rings;
@@ -56,9 +52,9 @@ pub(super) fn draw(
     let (of_hover, of_selection) = (Flags::HOVER_RING, Flags::SELECTION_RING);
     for (slot, ring, flags) in [
         (hover_slot, hover.around, of_hover),
-        (hover_left, hover.left, of_hover.with(Flags::LEFT, true)),
+        (hover_left, hover.left, of_hover | Flags::FADING),
         (selection_slot, selected.around, of_selection),
-        (selection_left, selected.left, of_selection.with(Flags::LEFT, true)),
+        (selection_left, selected.left, of_selection | Flags::FADING),
     ] {
         let words = ring
             .and_then(|(row, since)| Some((marks.mark(row)?, stamp(since))))
@@ -67,21 +63,21 @@ pub(super) fn draw(
     }
 }
 
-/// A ring around a mark, with its own stamps in the place of the mark's: when it came, and when it was left.
+/// A ring around a mark: the mark with the ring's stamps, of when it appeared and when it was left.
 fn around(mark: &Mark, flags: Flags, since: u32) -> Mark {
-    let came = if flags.contains(Flags::LEFT) {
+    let appeared = if flags.contains(Flags::FADING) {
         mark.appeared
     } else {
         since
     };
     Mark {
-        // A district's third stamp would be its shares.
+        // A district has its shares in the place of the third stamp.
         kind: match mark.kind {
             MarkKind::Agent => MarkKind::Agent,
             _ => MarkKind::Task,
         },
-        flags: mark.flags.with(flags, true),
-        changed: came,
+        flags: mark.flags | flags,
+        changed: appeared,
         status_changed: since,
         ..*mark
     }
@@ -92,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_ring_comes_once_and_goes_when_it_is_left() {
+    fn a_ring_appears_once_and_fades_when_its_row_is_left() {
         let row = |number: u32| Entity::from_raw_u32(number).expect("not the placeholder");
         let (one, other) = (row(1), row(2));
         let mut ring = Ring::default();
@@ -104,18 +100,18 @@ mod tests {
         ring.point(Some(one), 3.1);
         assert_eq!(ring.left, Some((other, 3.1)), "a row has one ring");
         ring.point(None, 3.2);
-        ring.point(None, 3.2 + LEFT_SECS);
+        ring.point(None, 3.2 + FADE_SECS);
         assert_eq!(ring, Ring::default());
     }
 
     #[test]
-    fn a_districts_ring_has_its_times() {
+    fn a_districts_ring_has_stamps() {
         let mark = Mark::new(MarkKind::District, Vec2::ONE, 4.0, model::Status::Idle);
         let ring = around(&mark, Flags::SELECTION_RING, 77);
         let read = Mark::unpack(&ring.pack()).expect("a ring is drawn");
         assert_eq!((read.changed, read.radius, read.to), (77, 4.0, Vec2::ONE));
-        assert!(read.flags.contains(Flags::SELECTION_RING) && !read.flags.contains(Flags::LEFT));
-        let left = around(&mark, Flags::SELECTION_RING.with(Flags::LEFT, true), 77);
+        assert!(read.flags.contains(Flags::SELECTION_RING) && !read.flags.contains(Flags::FADING));
+        let left = around(&mark, Flags::SELECTION_RING | Flags::FADING, 77);
         assert_eq!((left.changed, left.status_changed), (mark.appeared, 77));
     }
 }

@@ -1,31 +1,31 @@
-//! Two fingers on a touch screen: how they moved together, and how much further apart they are. Pure.
+//! Two fingers on a touch screen: how they move together and spread. Pure.
 
 use bevy::math::Vec2;
 
-/// What two fingers did in a frame, in logical pixels from the top left.
+/// The motion of two fingers in a frame, in logical pixels from the top left.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pinch {
-    /// How far the middle between them moved.
+    /// The motion of the middle between them.
     pub moved: Vec2,
-    /// How much further apart they are: above 1 is closer to what is seen.
+    /// The growth of the distance between them: above 1 zooms in.
     pub factor: f32,
     /// The middle between them.
     pub about: Vec2,
 }
 
-/// Fingers nearer to each other than this many logical pixels tell no zoom.
+/// Fingers nearer to each other than this many logical pixels do not zoom.
 const LEAST_APART_PX: f32 = 24.0;
 
-/// The two fingers as they were in the last frame.
+/// The fingers in the last frame.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Fingers {
     last: Option<[(u64, Vec2); 2]>,
-    /// There were two since the last time that there was none.
+    /// Whether there have been two since there was none.
     two: bool,
 }
 
 impl Fingers {
-    /// Takes in the fingers that are down. Those beyond the first two are no matter.
+    /// Reads the fingers that are down. Those beyond the first two are ignored.
     pub fn follow(&mut self, fingers: &[(u64, Vec2)]) -> Option<Pinch> {
         let pair = match fingers {
             [one, other, ..] => Some(if one.0 <= other.0 {
@@ -50,7 +50,7 @@ impl Fingers {
         })
     }
 
-    /// One finger that is left of two neither drags nor clicks.
+    /// Whether there have been two: the one that is left neither drags nor clicks.
     pub fn were_two(&self) -> bool {
         self.two
     }
@@ -80,9 +80,9 @@ mod tests {
             factor: 2.0,
             about: at(160.0),
         };
-        assert_eq!(spread, Some(expected), "in whatever order they are told");
+        assert_eq!(spread, Some(expected), "in any order");
         assert_eq!(fingers.follow(&[(2, at(260.0))]), None);
-        assert!(fingers.were_two(), "the one that is left is still of the pinch");
+        assert!(fingers.were_two(), "the remaining finger still belongs to the pinch");
         assert_eq!(
             fingers.follow(&[(2, at(260.0)), (3, at(400.0))]),
             None,

@@ -1,5 +1,5 @@
-//! How the camera moves: pure. A goal, and a pose that glides to it; who gave the goal decides whether growth of the
-//! fleet may change it.
+//! How the camera moves: a goal, and a pose that glides towards it. Whether growth of the fleet changes the goal depends on
+//! what set it. Pure.
 
 use bevy::math::{Rect, Vec2};
 
@@ -9,65 +9,65 @@ use super::{
 };
 use crate::messages::SceneInsets;
 
-/// Closest zoom: one task slot is this many logical pixels wide.
+/// The closest zoom: one slot is this many desk pixels wide.
 const CLOSEST_PX_PER_SLOT: f32 = 160.0;
-/// A small fleet is shown no larger than this when everything is fitted.
+/// The closest zoom at which a small fleet is fitted.
 const FIT_PX_PER_SLOT: f32 = 44.0;
-/// A row that is focused is shown at least this large.
+/// The zoom at which a focused row is shown.
 const FOCUS_PX_PER_SLOT: f32 = 72.0;
-/// Farthest zoom, as a multiple of the one that shows everything.
+/// The farthest zoom, as a multiple of the one that shows everything.
 const FARTHEST: f32 = 1.6;
-/// Logical pixels kept free around what is fitted; the top has room for names.
+/// Logical pixels kept free around what is fitted; at the top there is room for names.
 const FIT_PADDING_PX: f32 = 14.0;
 const FIT_PADDING_TOP_PX: f32 = 34.0;
-/// How fast the pose closes in on its goal, per second: at 10, nine tenths of the way take 0.23 s.
+/// The rate per second at which the pose approaches its goal: at 10, nine tenths of the way take 0.23 s.
 const GLIDE_BY_HAND: f32 = 14.0;
 const GLIDE_FIT: f32 = 3.0;
-/// A drag that was let go of runs out like this: half of its speed is gone after 0.14 s.
-const GLIDE_RUN_OUT: f32 = 5.0;
-/// Slower than this many pixels a second it stands where it was let go of.
-const LEAST_RUN_PX_PER_SEC: f32 = 60.0;
-/// A frame longer than this (a stall, a monitor coming back, a wall that rests) moves it no further.
+/// The rate at which a released drag slows down: half of its speed is gone after 0.14 s.
+const GLIDE_COAST: f32 = 5.0;
+/// A drag released at fewer pixels a second stops at once.
+const LEAST_COAST_PX_PER_SEC: f32 = 60.0;
+/// Longer frames (a stall, a monitor that returns, an idle wall) advance motion by no more than this.
 const LONGEST_FRAME_SECS: f32 = 0.1;
-/// Nearer to the goal than this many pixels, it is reached.
+/// The goal is reached within this many pixels.
 const ARRIVED_PX: f32 = 0.05;
 
-/// Where the camera looks and how close.
+/// Where the camera looks, and its zoom.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Pose {
     pub center: Vec2,
     pub world_per_px: f32,
 }
 
-/// Who set the goal.
+/// What set the goal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Drive {
-    /// Everything is shown, whatever becomes of it.
+enum Mode {
+    /// The whole fleet is shown, also as it grows.
     Fit,
-    /// In the operator's hands, or where it was sent.
+    /// The operator moved it or sent it somewhere.
     Hand,
-    /// Let go of in the middle of a drag.
-    RunOut,
+    /// A drag was released and slows down.
+    Coast,
 }
 
-/// What the camera has to know of the screen and the fleet.
+/// The screen and the extent of the fleet.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Stage {
+pub(super) struct Screen {
     pub size_px: Vec2,
     pub insets: SceneInsets,
     pub extent: Rect,
-    /// Logical pixels that are as much as one on a desk (`detail::unit`).
+    /// Logical pixels of one desk pixel (`TextScale::unit`).
     pub unit: f32,
 }
 
-impl Stage {
+impl Screen {
     /// The pose that shows a rectangle of the world in the part of the screen that no panel covers.
     fn fit(&self, rect: Rect, closest_px_per_slot: f32) -> Pose {
         let top = self.insets.top + FIT_PADDING_TOP_PX * self.unit;
         let bottom = self.insets.bottom + FIT_PADDING_PX;
         let left = self.insets.left + self.insets.floating_left + FIT_PADDING_PX;
         let right = self.insets.right + FIT_PADDING_PX;
-        // Panels that cover nearly everything leave a sliver at least.
+        // Panels that cover nearly everything leave a small part at least.
         let free = (self.size_px - Vec2::new(left + right, top + bottom)).max(Vec2::splat(64.0));
         let needed = rect.size() / free;
         let world_per_px = needed.x.max(needed.y).max(1.0 / (closest_px_per_slot * self.unit));
@@ -83,26 +83,26 @@ impl Stage {
     }
 }
 
-/// The moving camera.
+/// Moves the camera.
 #[derive(Debug)]
-pub(super) struct Rig {
+pub(super) struct Controller {
     pose: Pose,
     goal: Pose,
-    drive: Drive,
-    stage: Option<Stage>,
-    /// While zooming about a point: its offset from the middle of the screen in pixels (y up), and the world there.
+    mode: Mode,
+    screen: Option<Screen>,
+    /// While it zooms about a point: the point's offset from the middle of the screen in pixels (y up) and its world position.
     anchor: Option<(Vec2, Vec2)>,
-    /// On the way to what was asked for; the goal is where it leads. Any touch ends it.
+    /// A flight to the goal. Any input ends it.
     flight: Option<Flight>,
     momentum: Momentum,
-    /// What was seen before the last flight.
+    /// The view before the last flight.
     before: Option<Pose>,
-    /// Flights are over at once.
+    /// Motion is reduced: flights are replaced by jumps.
     reduced: bool,
     idle_secs: f32,
 }
 
-impl Default for Rig {
+impl Default for Controller {
     fn default() -> Self {
         let pose = Pose {
             center: Vec2::ZERO,
@@ -111,8 +111,8 @@ impl Default for Rig {
         Self {
             pose,
             goal: pose,
-            drive: Drive::Fit,
-            stage: None,
+            mode: Mode::Fit,
+            screen: None,
             anchor: None,
             flight: None,
             momentum: Momentum::default(),
@@ -123,22 +123,23 @@ impl Default for Rig {
     }
 }
 
-impl Rig {
+impl Controller {
+    /// The current pose.
     pub fn pose(&self) -> Pose {
         self.pose
     }
 
-    /// Takes in the screen and the fleet as they are now. Before anybody has seen a picture, and when the screen
-    /// changes size, the pose jumps; growth of the fleet, and a panel that opens, are followed by gliding.
-    pub fn set_stage(&mut self, stage: Stage) {
-        if self.stage == Some(stage) {
+    /// Sets the screen and the extent of the fleet. In the first frame and when the screen changes size the pose jumps; when
+    /// the fleet grows or a panel opens, it glides.
+    pub fn set_screen(&mut self, screen: Screen) {
+        if self.screen == Some(screen) {
             return;
         }
-        let jump = self.stage.is_none_or(|old| old.size_px != stage.size_px);
-        self.stage = Some(stage);
-        if self.drive == Drive::Fit {
-            self.goal = stage.everything();
-            // What was flown to has changed: from here on it glides.
+        let jump = self.screen.is_none_or(|old| old.size_px != screen.size_px);
+        self.screen = Some(screen);
+        if self.mode == Mode::Fit {
+            self.goal = screen.everything();
+            // The flight's destination has changed: from here it glides.
             self.flight = None;
             if jump {
                 self.pose = self.goal;
@@ -148,16 +149,17 @@ impl Rig {
         }
     }
 
+    /// Sets whether motion is reduced.
     pub fn set_reduced(&mut self, reduced: bool) {
         self.reduced = reduced;
     }
 
-    /// From the empty stage to the first rows there is nothing to glide from.
+    /// Moves to the goal at once: from the empty scene to the first rows there is nothing to glide from.
     pub fn jump(&mut self) {
         self.pose = self.goal;
     }
 
-    /// Pans by this many pixels of the pointer (y down): the world sticks to it.
+    /// Pans by this many pixels (y down): the world follows the pointer.
     pub fn drag(&mut self, by_px: Vec2) {
         self.take_over();
         let by = Vec2::new(-by_px.x, by_px.y) * self.pose.world_per_px;
@@ -169,16 +171,16 @@ impl Rig {
         self.pose.center = self.goal.center;
     }
 
-    /// Lets go of what was dragged: it runs out.
-    pub fn let_go(&mut self) {
+    /// Ends a drag: the motion slows down.
+    pub fn release(&mut self) {
         let speed = self.momentum.take();
-        if self.reduced || self.drive != Drive::Hand || speed.length() < LEAST_RUN_PX_PER_SEC * self.pose.world_per_px {
+        if self.reduced || self.mode != Mode::Hand || speed.length() < LEAST_COAST_PX_PER_SEC * self.pose.world_per_px {
             return;
         }
         self.take_over();
-        self.drive = Drive::RunOut;
-        // A glide covers its way at a speed that begins as this.
-        let center = self.pose.center + speed / GLIDE_RUN_OUT;
+        self.mode = Mode::Coast;
+        // A glide to this point begins at the drag's speed.
+        let center = self.pose.center + speed / GLIDE_COAST;
         self.goal = self.bounded(Pose { center, ..self.goal });
     }
 
@@ -210,7 +212,7 @@ impl Rig {
         if !(factor.is_finite() && factor > 0.0) {
             return;
         }
-        // The same point under the pointer, also in the middle of a glide.
+        // The point under the pointer stays there, also during a glide.
         let world = self.pose.center + about_px * self.pose.world_per_px;
         self.take_over();
         let world_per_px = self.bounded_zoom(self.goal.world_per_px / factor);
@@ -223,68 +225,69 @@ impl Rig {
 
     /// Flies to a rectangle of the world.
     pub fn fly_to(&mut self, rect: Rect) {
-        let Some(stage) = self.stage else { return };
+        let Some(screen) = self.screen else { return };
         let before = self.goal;
         self.take_over();
-        self.set_out(self.bounded(stage.fit(rect, FOCUS_PX_PER_SLOT)));
+        self.depart(self.bounded(screen.fit(rect, FOCUS_PX_PER_SLOT)));
         self.before = Some(before);
     }
 
-    /// Flies back to what was seen before the last flight; a second time, there again.
+    /// Flies to the view before the last flight; a second call flies forth again.
     pub fn fly_back(&mut self) {
         if let Some(before) = self.before {
             let now = self.goal;
             self.take_over();
-            self.set_out(self.bounded(before));
+            self.depart(self.bounded(before));
             self.before = Some(now);
         }
     }
 
-    fn set_out(&mut self, goal: Pose) {
+    fn depart(&mut self, goal: Pose) {
         self.goal = goal;
         if self.reduced {
             self.pose = goal;
-        } else if let Some(stage) = self.stage {
-            self.flight = Some(Flight::new(self.pose, goal, stage.size_px.x));
+        } else if let Some(screen) = self.screen {
+            self.flight = Some(Flight::new(self.pose, goal, screen.size_px.x));
         }
     }
 
-    /// Shows everything from now on.
+    /// Shows the whole fleet from now on.
     pub fn fit(&mut self) {
         let before = self.goal;
-        let had = self.drive;
+        let had = self.mode;
         self.take_over();
-        self.drive = Drive::Fit;
-        if let Some(stage) = self.stage {
-            self.set_out(stage.everything());
+        self.mode = Mode::Fit;
+        if let Some(screen) = self.screen {
+            self.depart(screen.everything());
         }
-        if had != Drive::Fit {
+        if had != Mode::Fit {
             self.before = Some(before);
         }
     }
 
-    /// Shows what somebody left, at once.
+    /// Restores a view at once.
     pub fn recall(&mut self, pose: Pose) {
         self.take_over();
         self.goal = self.bounded(pose);
         self.pose = self.goal;
     }
 
-    /// Where it is in somebody's hands, or will be once it has arrived; nothing while everything is shown by itself.
+    /// The view that the operator chose, or its destination during a flight; `None` while the whole fleet is fitted.
     pub fn held(&self) -> Option<Pose> {
-        (self.drive != Drive::Fit).then_some(self.goal)
+        (self.mode != Mode::Fit).then_some(self.goal)
     }
 
+    /// Whether the whole fleet is fitted.
     pub fn is_fitting(&self) -> bool {
-        self.drive == Drive::Fit
+        self.mode == Mode::Fit
     }
 
-    /// Lets time pass. After `fit_after_secs` without a touch it shows everything again.
+    /// Advances time. After `fit_after_secs` without input the whole fleet is shown again.
     pub fn advance(&mut self, delta_secs: f32, fit_after_secs: Option<f32>) {
         self.idle_secs += delta_secs;
         let delta_secs = delta_secs.min(LONGEST_FRAME_SECS);
         self.momentum.advance(delta_secs);
-        if self.drive != Drive::Fit && fit_after_secs.is_some_and(|limit| self.idle_secs > limit) {
+        if self.mode != Mode::Fit && fit_after_secs.is_some_and(|limit| self.idle_secs > limit) {
             self.fit();
         }
         if let Some(flight) = &mut self.flight {
@@ -297,14 +300,14 @@ impl Rig {
         if self.pose == self.goal {
             return;
         }
-        let rate = match self.drive {
-            Drive::Fit => GLIDE_FIT,
-            Drive::Hand => GLIDE_BY_HAND,
-            Drive::RunOut => GLIDE_RUN_OUT,
+        let rate = match self.mode {
+            Mode::Fit => GLIDE_FIT,
+            Mode::Hand => GLIDE_BY_HAND,
+            Mode::Coast => GLIDE_COAST,
         };
         let share = 1.0 - (-rate * delta_secs).exp();
         let (from, to) = (self.pose.world_per_px, self.goal.world_per_px);
-        // Zoom is felt as a ratio, so it glides as one.
+        // Zoom is perceived as a ratio, so it glides as one.
         self.pose.world_per_px = from * (to / from).powf(share);
         self.pose.center = match self.anchor {
             Some((about_px, world)) => world - about_px * self.pose.world_per_px,
@@ -312,7 +315,7 @@ impl Rig {
         };
         let off_px = self.pose.center.distance(self.goal.center) / self.goal.world_per_px;
         let zoom_off = (self.pose.world_per_px / self.goal.world_per_px - 1.0).abs();
-        let across_px = self.stage.map_or(1_000.0, |stage| stage.size_px.max_element());
+        let across_px = self.screen.map_or(1_000.0, |screen| screen.size_px.max_element());
         let zoomed = zoom_off * across_px < ARRIVED_PX;
         if zoomed && (off_px < ARRIVED_PX || self.anchor.is_some()) {
             self.pose.world_per_px = self.goal.world_per_px;
@@ -322,8 +325,9 @@ impl Rig {
         }
     }
 
+    /// Ends whatever moved it so far.
     fn take_over(&mut self) {
-        self.drive = Drive::Hand;
+        self.mode = Mode::Hand;
         self.anchor = None;
         if self.flight.take().is_some() {
             self.goal = self.bounded(self.pose);
@@ -333,18 +337,18 @@ impl Rig {
 
     fn bounded_zoom(&self, world_per_px: f32) -> f32 {
         let farthest = self
-            .stage
-            .map_or(f32::MAX, |stage| stage.everything().world_per_px * FARTHEST);
-        let unit = self.stage.map_or(1.0, |stage| stage.unit);
+            .screen
+            .map_or(f32::MAX, |screen| screen.everything().world_per_px * FARTHEST);
+        let unit = self.screen.map_or(1.0, |screen| screen.unit);
         world_per_px.min(farthest).max(1.0 / (CLOSEST_PX_PER_SLOT * unit))
     }
 
-    /// The nearest pose that does not lose the fleet from sight.
+    /// The nearest pose that keeps the fleet in view.
     fn bounded(&self, pose: Pose) -> Pose {
-        let Some(stage) = self.stage else { return pose };
-        let center = pose.center.clamp(stage.extent.min, stage.extent.max);
-        // The fitted pose is always allowed: panels may push its centre out of the fleet.
-        let fitted = stage.everything();
+        let Some(screen) = self.screen else { return pose };
+        let center = pose.center.clamp(screen.extent.min, screen.extent.max);
+        // The fitted pose is always allowed, although panels may push its centre out of the fleet.
+        let fitted = screen.everything();
         let center = if pose.center == fitted.center {
             pose.center
         } else {

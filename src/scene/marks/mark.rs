@@ -1,129 +1,142 @@
-//! One mark as the shader reads it: twelve words (48 bytes). Pure packing; `assets/shaders/common.wgsl` has the other
-//! half.
+//! One mark as the shader reads it: twelve words (48 bytes). Pure packing; `assets/shaders/common.wgsl` unpacks it.
 //!
-//! | word | holds |
+//! | word | contents |
 //! |---|---|
-//! | 0–3 | from x, y, to x, y (world units; the dock: half width, half height, centre x, y) |
-//! | 4–7 | stamps: set out, appeared, last change, gone; of districts in the place of the last change: shares of 255 (bits 0–7 running, 8–15 waiting, 16–23 done, 24– crowd) |
+//! | 0–3 | from x, y, to x, y (world units; of the dock: half width, half height, centre x, y) |
+//! | 4–7 | stamps: departed, appeared, last change, gone; of districts in the place of the last change: shares of 255 (bits 0–7 running, 8–15 waiting, 16–23 done, 24– crowd) |
 //! | 8 | radius, world units |
-//! | 9 | kind (bits 0–3, 0 = empty slot), status (4–7), status before (8–11), flags (12–) |
-//! | 10 | progress (bits 0–15, 0xffff = none); phase of its breathing, a district's blocked share (16–23); a district's failed share, a task's crowd (24–31) |
+//! | 9 | kind (bits 0–3, 0 = empty slot), status (4–7), previous status (8–11), flags (12–) |
+//! | 10 | progress (bits 0–15, 0xffff = none); phase of its breathing, of a district its blocked share (16–23); of a district its failed share, of a task its crowd (24–31) |
 //! | 11 | stamp of the last change of status |
 
 use bevy::prelude::*;
+use bitflags::bitflags;
 
-use crate::{layout::MOVE_SECS, scene::motion::flown};
+use crate::{layout::MOVE_SECS, scene::motion::flight_position};
 use model::Status;
 
 /// Words of one packed mark.
-pub const WORDS: usize = 12;
-/// Stamps older than this are all the same: every motion has ended. Milliseconds.
-const SETTLED_MS: u32 = 60_000;
-const NO_PROGRESS: u32 = 0xffff;
+pub(crate) const WORDS: usize = 12;
+/// Stamps older than this are all alike: every animation has ended. Milliseconds.
+const OLD_MS: u32 = 60_000;
+/// The progress of a mark that has none.
+pub(crate) const NO_PROGRESS: u32 = 0xffff;
+/// Bits of a kind or of a status.
+pub(crate) const FIELD_MASK: u32 = 0xf;
+/// Where the status begins in its word,
+pub(crate) const STATUS_SHIFT: u32 = 4;
+/// the previous status,
+pub(crate) const STATUS_BEFORE_SHIFT: u32 = 8;
+/// and the flags.
+pub(crate) const FLAGS_SHIFT: u32 = 12;
 
-/// What is drawn.
+const _: () = assert!(Status::ALL.len() <= FIELD_MASK as usize + 1, "a status has four bits");
+
+/// What a mark stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum MarkKind {
+    /// A task or a run.
     Task = 1,
+    /// An agent.
     Agent = 2,
+    /// A workflow's district.
     District = 3,
+    /// The district of tasks without a workflow.
     Unassigned = 4,
+    /// The area of idle agents.
     Dock = 5,
 }
 
 impl MarkKind {
-    /// Stands for many tasks, and says how they are.
-    pub fn has_tally(self) -> bool {
+    /// Every kind.
+    pub(crate) const ALL: [Self; 5] = [Self::Task, Self::Agent, Self::District, Self::Unassigned, Self::Dock];
+
+    /// Whether it shows the tally of its tasks.
+    pub(crate) fn has_tally(self) -> bool {
         matches!(self, Self::District | Self::Unassigned)
     }
 
     fn from_word(word: u32) -> Option<Self> {
-        [Self::Task, Self::Agent, Self::District, Self::Unassigned, Self::Dock]
-            .into_iter()
-            .find(|kind| *kind as u32 == word & 0xf)
+        Self::ALL.into_iter().find(|kind| *kind as u32 == word & FIELD_MASK)
     }
 }
 
-/// What else is to be seen on a mark.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Flags(u32);
-
-impl Flags {
-    pub const NONE: Self = Self(0);
-    /// Somebody is asked: a speech bubble, whatever the status.
-    pub const HUMAN: Self = Self(1);
-    /// Its row is gone; the exit runs from the stamp.
-    pub const GONE: Self = Self(1 << 1);
-    /// Only the ring of what the pointer is over.
-    pub const HOVER_RING: Self = Self(1 << 2);
-    /// Only the ring of what is selected.
-    pub const SELECTION_RING: Self = Self(1 << 3);
-    /// A run: it has a ring around it, on which its progress is told.
-    pub const RUN: Self = Self(1 << 4);
-    /// It belongs to what is selected (`scene::spotlight`),
-    pub const LIT: Self = Self(1 << 5);
-    /// or to what was selected before.
-    pub const WAS_LIT: Self = Self(1 << 6);
-    /// A ring that goes: it is no more about what is pointed at.
-    pub const LEFT: Self = Self(1 << 7);
-    const MASK: u32 = 0xf_ffff;
-
-    pub fn with(self, other: Self, on: bool) -> Self {
-        if on { Self(self.0 | other.0) } else { self }
-    }
-
-    pub fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
-    pub fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
+bitflags! {
+    /// What else a mark shows. The shaders use the same names and bits.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub struct Flags: u32 {
+        /// A person is asked for: a speech bubble, whatever the status.
+        const HUMAN = 1;
+        /// Its row is gone; the exit animation runs from its stamp.
+        const GONE = 1 << 1;
+        /// Only the ring of the hovered row.
+        const HOVER_RING = 1 << 2;
+        /// Only the ring of the selected row.
+        const SELECTION_RING = 1 << 3;
+        /// A run: a ring around it shows its progress.
+        const RUN = 1 << 4;
+        /// It belongs to what is selected (`scene::highlight`).
+        const HIGHLIGHTED = 1 << 5;
+        /// It belonged to what was selected before.
+        const WAS_HIGHLIGHTED = 1 << 6;
+        /// A ring that fades out: its row is no longer hovered or selected.
+        const FADING = 1 << 7;
     }
 }
 
-/// A mark, unpacked. Stamps as `stamp` makes them.
+/// A mark, unpacked. Times are stamps (`marks::stamp`).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Mark {
+    /// What it stands for.
     pub kind: MarkKind,
+    /// Where its move began.
     pub from: Vec2,
+    /// Where it is, or flies to.
     pub to: Vec2,
+    /// When it departed from `from`.
     pub moved: u32,
+    /// When it appeared.
     pub appeared: u32,
+    /// When it last changed.
     pub changed: u32,
-    /// Read only with `Flags::GONE`.
+    /// When its row went; valid with `Flags::GONE`.
     pub gone: u32,
     /// World units.
     pub radius: f32,
+    /// The status that it shows.
     pub status: Status,
+    /// The status before the last change of it.
     pub status_before: Status,
+    /// When the status last changed.
     pub status_changed: u32,
+    /// What else it shows.
     pub flags: Flags,
     /// Share done, 0 to 1.
     pub progress: Option<f32>,
-    /// Tasks and agents: where in its breathing it is, so that not all breathe at once. Districts: the share of the tasks
-    /// that are blocked, of 255.
+    /// Tasks and agents: the phase of its breathing, so that not all breathe at once. Districts: the share of the tasks that
+    /// are blocked, of 255.
     pub phase: u8,
     /// Districts: the share of the tasks that failed, of 255.
     pub failed: u8,
     /// Districts: the shares of the tasks that run, wait and are done, of 255. They have no stamp of a last change.
     pub shares: [u8; 3],
-    /// Districts and tasks in trouble: how much of the district is in trouble, of 255; 0 for a few (`Tallies::crowd`).
+    /// Districts and tasks in trouble: the share of the district that is in trouble, of 255; 0 for a few (`Tally::crowd`).
     pub crowd: u8,
 }
 
 impl Mark {
-    /// How much of its way it has made at `now`, a stamp: 1 or more once it has arrived.
-    pub fn share(&self, now: u32) -> f32 {
+    /// The share of its move that is over at `now`, a stamp: 1 or more once it has arrived.
+    pub(crate) fn share(&self, now: u32) -> f32 {
         now.wrapping_sub(self.moved) as f32 / (MOVE_SECS * 1000.0) as f32
     }
 
-    /// Where an agent's mark is drawn at `now`, a stamp: its flight arcs, and may have begun in the middle of another.
-    pub fn flown(&self, now: u32) -> Vec2 {
-        flown(self.from, self.to, self.share(now))
+    /// The position of an agent's mark at `now`, a stamp. Its flight is an arc, and may have begun within another flight.
+    pub fn flight_position(&self, now: u32) -> Vec2 {
+        flight_position(self.from, self.to, self.share(now))
     }
 
-    /// A resting mark.
+    /// A mark that does not move.
     pub fn new(kind: MarkKind, at: Vec2, radius: f32, status: Status) -> Self {
         Self {
             kind,
@@ -137,7 +150,7 @@ impl Mark {
             status,
             status_before: status,
             status_changed: 0,
-            flags: Flags::NONE,
+            flags: Flags::empty(),
             progress: None,
             phase: 0,
             failed: 0,
@@ -146,10 +159,11 @@ impl Mark {
         }
     }
 
-    pub fn pack(&self) -> [u32; WORDS] {
+    /// The mark as the shader reads it. Values that are not finite become 0 or none.
+    pub(crate) fn pack(&self) -> [u32; WORDS] {
         let number = |value: f32| if value.is_finite() { value.to_bits() } else { 0 };
         let progress = match self.progress {
-            Some(share) if share.is_finite() => (share.clamp(0.0, 1.0) * 65_534.0).round() as u32,
+            Some(share) if share.is_finite() => (share.clamp(0.0, 1.0) * (NO_PROGRESS - 1) as f32).round() as u32,
             _ => NO_PROGRESS,
         };
         let [running, waiting, done] = self.shares;
@@ -169,15 +183,15 @@ impl Mark {
             self.gone,
             number(self.radius),
             self.kind as u32
-                | (self.status.index() as u32) << 4
-                | (self.status_before.index() as u32) << 8
-                | (self.flags.0 & Flags::MASK) << 12,
+                | (self.status.index() as u32) << STATUS_SHIFT
+                | (self.status_before.index() as u32) << STATUS_BEFORE_SHIFT
+                | self.flags.bits() << FLAGS_SHIFT,
             progress | u32::from(self.phase) << 16 | u32::from(last) << 24,
             self.status_changed,
         ]
     }
 
-    /// The inverse of `pack`; nothing for an empty slot.
+    /// The inverse of `pack`; `None` for an empty slot.
     pub fn unpack(words: &[u32; WORDS]) -> Option<Self> {
         let [
             from_x,
@@ -195,7 +209,7 @@ impl Mark {
         ] = *words;
         let status = |shift: u32| {
             Status::ALL
-                .get((word >> shift & 0xf) as usize)
+                .get((word >> shift & FIELD_MASK) as usize)
                 .copied()
                 .unwrap_or_default()
         };
@@ -216,11 +230,12 @@ impl Mark {
             changed,
             gone,
             radius: f32::from_bits(radius),
-            status: status(4),
-            status_before: status(8),
+            status: status(STATUS_SHIFT),
+            status_before: status(STATUS_BEFORE_SHIFT),
             status_changed,
-            flags: Flags(word >> 12),
-            progress: (extra & 0xffff != NO_PROGRESS).then_some((extra & 0xffff) as f32 / 65_534.0),
+            flags: Flags::from_bits_truncate(word >> FLAGS_SHIFT),
+            progress: (extra & NO_PROGRESS != NO_PROGRESS)
+                .then_some((extra & NO_PROGRESS) as f32 / (NO_PROGRESS - 1) as f32),
             phase: (extra >> 16 & 0xff) as u8,
             failed,
             shares,
@@ -228,9 +243,9 @@ impl Mark {
         })
     }
 
-    /// Moves stamps up that are long past, so that they never come round (see `clock`).
-    pub fn settle(&mut self, now: u32) {
-        let past = now.wrapping_sub(SETTLED_MS);
+    /// Moves stamps up that are long past, so that they never come round (`marks::stamp`).
+    pub(super) fn renew_stamps(&mut self, now: u32) {
+        let past = now.wrapping_sub(OLD_MS);
         for time in [
             &mut self.moved,
             &mut self.appeared,
@@ -238,7 +253,7 @@ impl Mark {
             &mut self.gone,
             &mut self.status_changed,
         ] {
-            if now.wrapping_sub(*time) > SETTLED_MS {
+            if now.wrapping_sub(*time) > OLD_MS {
                 *time = past;
             }
         }
@@ -252,15 +267,8 @@ mod tests {
     use super::*;
 
     fn any_mark() -> impl Strategy<Value = Mark> {
-        let kinds = [
-            MarkKind::Task,
-            MarkKind::Agent,
-            MarkKind::District,
-            MarkKind::Unassigned,
-            MarkKind::Dock,
-        ];
         (
-            proptest::sample::select(kinds.to_vec()),
+            proptest::sample::select(MarkKind::ALL.to_vec()),
             any::<[i16; 4]>(),
             any::<[u32; 5]>(),
             (0.0f32..500.0, any::<u8>(), any::<Option<u16>>(), any::<u8>()),
@@ -283,7 +291,7 @@ mod tests {
                     status,
                     status_before: before,
                     status_changed: times[4],
-                    flags: Flags(flags),
+                    flags: Flags::from_bits_truncate(flags),
                     progress: progress.map(|share| f32::from(share.min(65_534)) / 65_534.0),
                     phase,
                     failed: if kind.has_tally() { last } else { 0 },
@@ -295,26 +303,26 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_packed_is_read_back(mark in any_mark()) {
-            let back = Mark::unpack(&mark.pack()).expect("a packed mark is no empty slot");
+        fn packing_is_reversible(mark in any_mark()) {
+            let back = Mark::unpack(&mark.pack()).expect("a packed mark is not an empty slot");
             prop_assert!((back.progress.unwrap_or(9.0) - mark.progress.unwrap_or(9.0)).abs() < 1e-4);
             prop_assert_eq!(Mark { progress: None, ..back }, Mark { progress: None, ..mark });
         }
 
         #[test]
-        fn settled_stamps_never_come_round(mark in any_mark(), now in any::<u32>()) {
-            let mut settled = mark;
-            settled.settle(now);
-            for (before, after) in [(mark.moved, settled.moved), (mark.changed, settled.changed), (mark.gone, settled.gone)] {
+        fn renewed_stamps_never_come_round(mark in any_mark(), now in any::<u32>()) {
+            let mut renewed = mark;
+            renewed.renew_stamps(now);
+            for (before, after) in [(mark.moved, renewed.moved), (mark.changed, renewed.changed), (mark.gone, renewed.gone)] {
                 let age = now.wrapping_sub(before);
-                let settled_age = now.wrapping_sub(after);
-                prop_assert_eq!(settled_age, age.min(SETTLED_MS));
+                let renewed_age = now.wrapping_sub(after);
+                prop_assert_eq!(renewed_age, age.min(OLD_MS));
             }
         }
     }
 
     #[test]
-    fn nonsense_is_packed_as_something_harmless() {
+    fn values_that_are_not_finite_are_packed_as_harmless_ones() {
         let mut mark = Mark::new(
             MarkKind::Task,
             Vec2::new(f32::NAN, f32::INFINITY),
@@ -331,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_slot_is_no_mark() {
+    fn an_empty_slot_is_not_a_mark() {
         assert_eq!(Mark::unpack(&[0; WORDS]), None);
     }
 }

@@ -1,0 +1,282 @@
+//! The beams from agents to their tasks in hand: one packed link an agent, one instanced draw.
+//!
+//! A link refers to the slots of its two marks, and the shader reads their positions there. So a link is written only when
+//! an agent takes another task in hand, or when one of the two marks moves to another slot.
+
+use bevy::{
+    ecs::entity::{EntityHashMap, EntityHashSet},
+    prelude::*,
+};
+
+use super::marks::{Layer, MarkSlot, Marks, Table, stamp};
+use crate::{
+    fleet::{FleetClock, Touched, WorksOn},
+    frame::DrawSystems,
+};
+
+/// Words of one packed link: 16 bytes. `assets/shaders/links.wgsl` unpacks it.
+pub(crate) const LINK_WORDS: usize = 4;
+/// Set in the task's slot when its mark is in the layer of the alarms.
+pub(crate) const TO_ALARM: u32 = 1 << 31;
+
+/// A beam between two marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Link {
+    /// The slot of the agent's mark in `Layer::Agents`.
+    pub agent: u32,
+    /// The slot of the task's mark.
+    pub task: MarkSlot,
+    /// The stamp of when the agent took the task in hand.
+    pub since: u32,
+}
+
+impl Link {
+    /// `None` if one of the marks is in a layer that links cannot refer to.
+    pub(crate) fn between(agent: MarkSlot, task: MarkSlot, since: u32) -> Option<Self> {
+        let fits =
+            agent.layer == Layer::Agents && matches!(task.layer, Layer::Tasks | Layer::Alarms) && task.slot < TO_ALARM;
+        fits.then_some(Self {
+            agent: agent.slot,
+            task,
+            since,
+        })
+    }
+
+    /// The link as the shader reads it.
+    pub(crate) fn pack(&self) -> [u32; LINK_WORDS] {
+        let alarm = if self.task.layer == Layer::Alarms { TO_ALARM } else { 0 };
+        [self.agent, self.task.slot | alarm, self.since, 1]
+    }
+
+    /// The inverse of `pack`; `None` for an empty slot.
+    pub fn unpack(words: &[u32; LINK_WORDS]) -> Option<Self> {
+        let [agent, task, since, live] = *words;
+        let layer = if task & TO_ALARM == 0 {
+            Layer::Tasks
+        } else {
+            Layer::Alarms
+        };
+        (live != 0).then_some(Self {
+            agent,
+            task: MarkSlot {
+                layer,
+                slot: task & !TO_ALARM,
+            },
+            since,
+        })
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    task: Entity,
+    since: u32,
+    /// `None` while one of the two has no mark.
+    slot: Option<u32>,
+}
+
+/// Every link, by its agent.
+#[derive(Resource, Debug, Default)]
+pub struct Links {
+    table: Table<LINK_WORDS>,
+    by_agent: EntityHashMap<Held>,
+    by_task: EntityHashMap<EntityHashSet>,
+}
+
+impl Links {
+    /// The packed links.
+    pub fn table(&self) -> &Table<LINK_WORDS> {
+        &self.table
+    }
+
+    /// The packed links, to change.
+    pub fn table_mut(&mut self) -> &mut Table<LINK_WORDS> {
+        &mut self.table
+    }
+
+    /// Sets the task that an agent has in hand, if any.
+    fn set(&mut self, agent: Entity, task: Option<Entity>, since: u32, marks: &Marks) {
+        if let Some(held) = self.by_agent.get(&agent)
+            && Some(held.task) != task
+        {
+            let held = *held;
+            self.by_agent.remove(&agent);
+            if let Some(slot) = held.slot {
+                self.table.remove(slot);
+            }
+            if let Some(agents) = self.by_task.get_mut(&held.task) {
+                agents.remove(&agent);
+                if agents.is_empty() {
+                    self.by_task.remove(&held.task);
+                }
+            }
+        }
+        if let Some(task) = task
+            && !self.by_agent.contains_key(&agent)
+        {
+            self.by_agent.insert(
+                agent,
+                Held {
+                    task,
+                    since,
+                    slot: None,
+                },
+            );
+            self.by_task.entry(task).or_default().insert(agent);
+            self.refresh_agent(agent, marks);
+        }
+    }
+
+    /// Updates the links of an agent or a task whose mark has another slot, or none any more.
+    fn refresh(&mut self, entity: Entity, marks: &Marks) {
+        self.refresh_agent(entity, marks);
+        let agents: Vec<Entity> = self.by_task.get(&entity).into_iter().flatten().copied().collect();
+        for agent in agents {
+            self.refresh_agent(agent, marks);
+        }
+    }
+
+    fn refresh_agent(&mut self, agent: Entity, marks: &Marks) {
+        let Some(held) = self.by_agent.get_mut(&agent) else {
+            return;
+        };
+        let link = marks
+            .slot(agent)
+            .zip(marks.slot(held.task))
+            .and_then(|(agent, task)| Link::between(agent, task, held.since));
+        match (link, held.slot) {
+            (Some(link), Some(slot)) => self.table.write(slot, link.pack()),
+            (Some(link), None) => held.slot = Some(self.table.insert(link.pack())),
+            (None, Some(slot)) => {
+                held.slot = None;
+                self.table.remove(slot);
+            }
+            (None, None) => {}
+        }
+    }
+}
+
+/// The links' systems.
+pub(super) fn plugin(app: &mut App) {
+    app.init_resource::<Links>()
+        .add_systems(Update, update.in_set(DrawSystems::Links));
+}
+
+fn update(
+    mut links: ResMut<Links>,
+    mut marks: ResMut<Marks>,
+    clock: Res<FleetClock>,
+    mut dropped: RemovedComponents<WorksOn>,
+    touched: Res<Touched>,
+    holding: Query<&WorksOn>,
+) {
+    let now = stamp(clock.0);
+    for agent in dropped.read() {
+        if !holding.contains(agent) {
+            links.set(agent, None, now, &marks);
+        }
+    }
+    for agent in touched.iter() {
+        if let Ok(works_on) = holding.get(agent) {
+            links.set(agent, Some(works_on.0), now, &marks);
+        }
+    }
+    for entity in marks.drain_moved() {
+        links.refresh(entity, &marks);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scene::marks::{Mark, MarkKind};
+    use model::Status;
+
+    #[test]
+    fn packing_is_reversible() {
+        let agent = MarkSlot {
+            layer: Layer::Agents,
+            slot: 7,
+        };
+        for task in [
+            MarkSlot {
+                layer: Layer::Tasks,
+                slot: 0,
+            },
+            MarkSlot {
+                layer: Layer::Alarms,
+                slot: 123_456,
+            },
+        ] {
+            let link = Link::between(agent, task, 99).expect("fits");
+            assert_eq!(Link::unpack(&link.pack()), Some(link));
+        }
+        assert_eq!(Link::unpack(&[0; LINK_WORDS]), None);
+        assert_eq!(Link::between(agent, agent, 0), None);
+        assert_eq!(
+            Link::between(
+                agent,
+                MarkSlot {
+                    layer: Layer::Tasks,
+                    slot: TO_ALARM
+                },
+                0
+            ),
+            None
+        );
+    }
+
+    #[test]
+    fn a_link_follows_its_marks_from_slot_to_slot() {
+        let entity = |index| Entity::from_raw_u32(index).expect("not the placeholder");
+        let (agent, task) = (entity(1), entity(2));
+        let mark = |kind| Mark::new(kind, Vec2::ZERO, 0.5, Status::Running);
+        let (mut marks, mut links) = (Marks::default(), Links::default());
+        let packed = |links: &Links| {
+            links
+                .table()
+                .items()
+                .iter()
+                .filter_map(Link::unpack)
+                .collect::<Vec<_>>()
+        };
+
+        links.set(agent, Some(task), 5, &marks);
+        assert!(packed(&links).is_empty(), "neither has a mark yet");
+        marks.set(agent, Layer::Agents, &mark(MarkKind::Agent));
+        marks.set(task, Layer::Tasks, &mark(MarkKind::Task));
+        for entity in marks.drain_moved() {
+            links.refresh(entity, &marks);
+        }
+        let link = Link {
+            agent: 0,
+            task: MarkSlot {
+                layer: Layer::Tasks,
+                slot: 0,
+            },
+            since: 5,
+        };
+        assert_eq!(packed(&links), [link]);
+        marks.set(task, Layer::Alarms, &mark(MarkKind::Task));
+        for entity in marks.drain_moved() {
+            links.refresh(entity, &marks);
+        }
+        assert_eq!(
+            packed(&links),
+            [Link {
+                task: MarkSlot {
+                    layer: Layer::Alarms,
+                    slot: 0
+                },
+                ..link
+            }]
+        );
+        marks.remove(task);
+        for entity in marks.drain_moved() {
+            links.refresh(entity, &marks);
+        }
+        assert!(packed(&links).is_empty());
+        links.set(agent, None, 6, &marks);
+        assert!(links.by_agent.is_empty() && links.by_task.is_empty());
+    }
+}

@@ -1,0 +1,135 @@
+//! The constants that Rust and the shaders share, as WGSL. They are defined once, in Rust, and put before every shader.
+
+use std::fmt::Write;
+
+use model::{Shape, Status, theme::Token};
+
+use super::{
+    shaders::{LOUD_PX, Program, SILHOUETTE_PX},
+    uniform::COLOURS,
+};
+use crate::{
+    layout::MOVE_SECS,
+    scene::{
+        detail,
+        highlight::{DIM_SECS, DIMMED_SHARE},
+        links,
+        marks::{self, Flags, MarkKind},
+        motion::FLIGHT_ARC,
+        ties::{self, TieKind},
+    },
+};
+
+/// The constants and the tables by status, as WGSL source.
+pub(super) fn wgsl() -> String {
+    let mut source = String::new();
+    for (name, value) in [
+        ("MOVE_SECS", MOVE_SECS as f32),
+        ("FLIGHT_ARC", FLIGHT_ARC),
+        ("DIM_SECS", DIM_SECS as f32),
+        ("DIMMED_SHARE", DIMMED_SHARE),
+        ("SILHOUETTE_PX", SILHOUETTE_PX),
+        ("LOUD_PX", LOUD_PX),
+        ("FAR_PX", detail::FAR_PX),
+        ("NEAR_PX", detail::NEAR_PX),
+        ("QUIET_PX", detail::QUIET_PX),
+        ("LOUD_AREA_PX", detail::LOUD_AREA_PX),
+        ("CROWD_FROM", detail::CROWD_FROM),
+        ("CROWD_TO", detail::CROWD_TO),
+        ("ROOMY_FROM_PX", detail::ROOMY_FROM_PX),
+        ("ROOMY_TO_PX", detail::ROOMY_TO_PX),
+        ("BADGE_SIZE", detail::BADGE_SIZE),
+        ("BADGE_LIFT", detail::BADGE_LIFT),
+        ("BADGE_COUNT_PX", detail::BADGE_COUNT_PX),
+    ] {
+        constant(&mut source, name, "f32", format_args!("{value:?}"));
+    }
+    for (name, value) in [
+        ("COLOURS", COLOURS as u32),
+        ("FLOOR_CORNERS", Program::FLOOR_CORNERS),
+        ("RING_SEGMENTS", Program::RING_SEGMENTS),
+        ("TIE_PIECES", Program::TIE_PIECES),
+        ("STATUS_SHIFT", marks::STATUS_SHIFT),
+        ("STATUS_BEFORE_SHIFT", marks::STATUS_BEFORE_SHIFT),
+        ("FLAGS_SHIFT", marks::FLAGS_SHIFT),
+        ("FIELD_MASK", marks::FIELD_MASK),
+        ("NO_PROGRESS", marks::NO_PROGRESS),
+        ("LINK_TO_ALARM", links::TO_ALARM),
+        ("TIE_LIVE", ties::LIVE),
+        ("TIE_KIND_SHIFT", ties::KIND_SHIFT),
+        ("TIE_BUNDLED", ties::BUNDLED),
+        ("TIE_STRENGTH_SHIFT", ties::STRENGTH_SHIFT),
+        ("TIE_SLOT_BITS", ties::SLOT_BITS),
+    ] {
+        number(&mut source, name, value);
+    }
+    for kind in MarkKind::ALL {
+        number(&mut source, &upper(kind), kind as u32);
+    }
+    for kind in TieKind::ALL {
+        number(&mut source, &format!("TIE_{}", upper(kind)), kind as u32);
+    }
+    for (name, flag) in Flags::all().iter_names() {
+        number(&mut source, name, flag.bits());
+    }
+    for status in Status::ALL {
+        number(&mut source, &upper(status), status.index() as u32);
+        number(&mut source, &shape_name(status.shape()), status.shape() as u32);
+    }
+    for (number_of_token, token) in Token::ALL.into_iter().enumerate() {
+        let name = format!("COLOUR_{}", token.name().to_uppercase());
+        number(&mut source, &name, (Status::ALL.len() + number_of_token) as u32);
+    }
+    predicate(&mut source, "is_trouble", Status::is_trouble);
+    predicate(&mut source, "is_fault", Status::is_fault);
+    predicate(&mut source, "is_hollow", |status| status.shape().is_hollow());
+    shapes(&mut source);
+    source
+}
+
+/// How a shape is named in the shaders: `SHAPE_DOTTEDRING`.
+pub(super) fn shape_name(shape: Shape) -> String {
+    format!("SHAPE_{}", upper(shape))
+}
+
+fn upper(name: impl std::fmt::Debug) -> String {
+    format!("{name:?}").to_uppercase()
+}
+
+fn number(source: &mut String, name: &str, value: u32) {
+    constant(source, name, "u32", format_args!("{value}u"));
+}
+
+fn constant(source: &mut String, name: &str, kind: &str, value: std::fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(source, "const {name}: {kind} = {value};");
+}
+
+/// A WGSL function of a status's number.
+fn predicate(source: &mut String, name: &str, holds: impl Fn(Status) -> bool) {
+    let cases: Vec<String> = Status::ALL
+        .into_iter()
+        .filter(|status| holds(*status))
+        .map(|status| format!("status == {}u", status.index()))
+        .collect();
+    let condition = if cases.is_empty() {
+        "false".to_owned()
+    } else {
+        cases.join(" || ")
+    };
+    let _ = writeln!(source, "fn {name}(status: u32) -> bool {{ return {condition}; }}");
+}
+
+/// The shape of each status.
+fn shapes(source: &mut String) {
+    let _ = writeln!(source, "fn shape_of(status: u32) -> u32 {{\n    switch status {{");
+    for status in Status::ALL {
+        let (number, shape) = (status.index(), status.shape() as u32);
+        let _ = writeln!(source, "        case {number}u: {{ return {shape}u; }}");
+    }
+    let _ = writeln!(
+        source,
+        "        default: {{ return {}u; }}\n    }}\n}}",
+        Status::default().shape() as u32
+    );
+}
