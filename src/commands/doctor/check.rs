@@ -1,15 +1,15 @@
-//! One check: what was looked at, what was found, what that means, what to do.
+//! One check: what was checked, what was found, what that means, what to do.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// How a check ended.
+/// How a check ended, from the least to the most serious.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     Skipped,
     Ok,
-    /// It works, and yet somebody should look.
+    /// It works, but somebody should look at it.
     Warning,
     Failed,
 }
@@ -25,13 +25,13 @@ impl Outcome {
     }
 }
 
-/// A line of the report. Texts that there is nothing to say for are empty.
+/// One entry of the report. Texts that do not apply are empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
     pub name: &'static str,
-    /// The table that it is about, `schema.table`.
+    /// The table that was checked, `schema.table`.
     pub table: Option<String>,
-    /// The host and port that it is about.
+    /// The host and port that were checked.
     pub host: Option<String>,
     pub outcome: Outcome,
     pub found: String,
@@ -41,6 +41,8 @@ pub struct Check {
     /// The statements to run, where SQL is the remedy.
     pub sql: String,
     pub took: Option<Duration>,
+    /// The failed check because of which this one was skipped.
+    pub blocked_by: Option<&'static str>,
 }
 
 impl Check {
@@ -55,6 +57,7 @@ impl Check {
             remedy: String::new(),
             sql: String::new(),
             took: None,
+            blocked_by: None,
         }
     }
 
@@ -72,6 +75,14 @@ impl Check {
 
     pub fn skipped(name: &'static str, found: impl Into<String>) -> Self {
         Self::new(name, Outcome::Skipped, found)
+    }
+
+    /// Skipped because the check named `blocker` failed.
+    pub fn blocked(name: &'static str, blocker: &'static str) -> Self {
+        Self {
+            blocked_by: Some(blocker),
+            ..Self::skipped(name, format!("because {blocker} failed"))
+        }
     }
 
     pub fn of_table(mut self, table: impl Into<String>) -> Self {
@@ -104,12 +115,27 @@ impl Check {
         self
     }
 
-    /// Every text of it.
+    /// Appends another finding.
+    pub fn also_found(mut self, text: &str) -> Self {
+        self.found.push_str("; ");
+        self.found.push_str(text);
+        self
+    }
+
+    /// Meaning and remedy from one sentence of the form `meaning; remedy`, as `realtime::advice` writes them.
+    pub fn advice(self, sentence: &str) -> Self {
+        let (means, remedy) = sentence
+            .rsplit_once("; ")
+            .unwrap_or((sentence, "try again in a minute"));
+        self.means(means).remedy(remedy)
+    }
+
+    /// Every text of the check.
     pub fn texts_mut(&mut self) -> [&mut String; 4] {
         [&mut self.found, &mut self.means, &mut self.remedy, &mut self.sql]
     }
 
-    /// For `--json`: what there is nothing to say for is null or absent.
+    /// The check for `--json`; a text that does not apply is null, a missing table or host is left out.
     pub fn json(&self) -> Value {
         let text = |text: &String| if text.is_empty() { Value::Null } else { json!(text) };
         let mut object = json!({

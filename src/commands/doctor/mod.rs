@@ -1,35 +1,41 @@
-//! `opswall doctor`: every step of the connection looked at in order, what failed and what to do.
+//! `opswall doctor`: checks each step of the connection in order, and reports what failed and what to do.
 //!
-//! `net::probe` looks, `judge` says what it means, `exam` knows the order, `talk` leads the conversation over the socket, `report` prints.
+//! `steps` defines the order. `network`, `access`, `tables` and `stream` each probe one part (with `client::probe`,
+//! `requests` and `conversation`) and turn what was found into a [`Check`] by pure functions. `report` prints.
 
+mod access;
 mod check;
-mod exam;
-mod judge;
+mod conversation;
+mod network;
 mod report;
-mod talk;
+mod requests;
+mod steps;
+mod stream;
+mod tables;
 
 use std::{io, net::Ipv4Addr, process::ExitCode, time::Duration};
 
 use super::Failure;
 use check::{Check, Outcome};
 use demo::{Options, Server};
-use exam::Patient;
 use realtime::Token;
 use report::{Form, Report};
 use settings::{Settings, SettingsError};
+use steps::Target;
 
-/// What `doctor` was asked for.
+/// The options of `doctor`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DoctorOptions {
+    /// Prints one JSON object instead of text.
     pub json: bool,
-    /// How long a change is waited for.
+    /// How long to wait for a change of a row.
     pub wait: Duration,
-    /// Longest that one look may take.
+    /// Time limit for each check.
     pub deadline: Duration,
 }
 
-/// Every step after the settings, for those that cannot be used.
-const STEPS: &[&str] = &[
+/// Every check after that of the settings: all are skipped when the settings cannot be used.
+const CHECKS: &[&str] = &[
     "url",
     "dns",
     "tcp",
@@ -46,7 +52,7 @@ const STEPS: &[&str] = &[
     "change",
 ];
 
-/// Examines the configured project, or the built-in demo feed when there is none. The exit code is 0 when no check
+/// Checks the configured project, or the built-in demo feed when there is none. The exit code is 0 when no check
 /// failed, 1 when one did, 2 when the settings are wrong.
 pub fn run(settings: Result<Settings, SettingsError>, options: DoctorOptions) -> Result<ExitCode, Failure> {
     let mut report = Report::new(io::stdout().lock(), Form::of_stdout(options.json));
@@ -73,14 +79,10 @@ pub fn run(settings: Result<Settings, SettingsError>, options: DoctorOptions) ->
         use secrecy::ExposeSecret as _;
         report.hide(Token::new(feed.key.expose_secret()));
     }
-    let tables: Vec<String> = feed
-        .mapping
-        .followed()
-        .map(|(_, of)| format!("{}.{}", of.schema, of.table))
-        .collect();
+    let tables: Vec<String> = feed.mapping.followed().map(|(_, of)| tables::table_name(of)).collect();
     report.expect_tables(tables.iter());
     report.add(configured(&settings, demo.is_some(), &tables));
-    let patient = Patient {
+    let target = Target {
         feed,
         is_demo: demo.is_some(),
         deadline: options.deadline,
@@ -90,7 +92,7 @@ pub fn run(settings: Result<Settings, SettingsError>, options: DoctorOptions) ->
         .enable_all()
         .build()
         .map_err(|error| Failure::Running(format!("cannot start the network: {error}; free some memory")))?;
-    runtime.block_on(exam::examine(&mut report, &patient));
+    runtime.block_on(steps::run(&mut report, &target));
     // Name look-ups run on threads that cannot be cancelled.
     runtime.shutdown_background();
     drop(demo);
@@ -100,7 +102,7 @@ pub fn run(settings: Result<Settings, SettingsError>, options: DoctorOptions) ->
     })
 }
 
-/// The settings as a check: where the project comes from, and what could not be used.
+/// The settings: where the project comes from, and what could not be used.
 fn configured(settings: &Settings, is_demo: bool, tables: &[String]) -> Check {
     let origin = |name: &str| {
         let found = settings.effective().iter().find(|setting| setting.name == name);
@@ -141,8 +143,8 @@ fn wrong_settings<W: io::Write>(mut report: Report<W>, error: &SettingsError) ->
             .means("nothing can be checked with these")
             .remedy(remedy),
     );
-    for name in STEPS {
-        report.add(Check::skipped(name, "because settings failed"));
+    for name in CHECKS {
+        report.add(Check::blocked(name, "settings"));
     }
     end(report)?;
     Ok(ExitCode::from(2))

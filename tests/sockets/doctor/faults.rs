@@ -26,7 +26,7 @@ fn a_table_that_is_not_published_is_told_apart_from_one_that_is_not_there() {
     });
     assert_eq!(report.code, 1);
     let check = report.of_table("subscribed", "public.tasks");
-    expect(check, "failed", &["not in the publication", "stand still"]);
+    expect(check, "failed", &["not in the publication", "old rows"]);
     assert_eq!(
         check["sql"],
         "alter publication supabase_realtime add table public.tasks;"
@@ -114,7 +114,7 @@ fn a_subscription_that_never_comes_and_one_that_comes_late_are_told_apart() {
         expect(
             report.of_table("subscribed", table),
             "failed",
-            &["no word of a subscription in 1 s", "wal_level", "pg_replication_slots"],
+            &["not confirmed in 1 s", "wal_level", "pg_replication_slots"],
         );
     }
     expect(report.check("heartbeat"), "ok", &[]);

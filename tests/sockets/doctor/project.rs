@@ -225,7 +225,7 @@ fn a_table_that_is_not_published_is_named_with_the_statement() {
     let report = examine(&["--url", &url, "--key", "sb_publishable_x", "--tasks-table", "My Tasks"]);
     assert_eq!(report.code, 1);
     let check = report.of_table("subscribed", "public.My Tasks");
-    expect(check, "failed", &["not in the publication", "stand still"]);
+    expect(check, "failed", &["not in the publication", "old rows"]);
     assert_eq!(
         check["sql"],
         "alter publication supabase_realtime add table public.\"My Tasks\";"
@@ -269,7 +269,7 @@ fn what_else_postgrest_may_say_has_words_too() {
             "failed",
             &["down or starting"],
         ),
-        (429, json!({"message": "slow down"}), "failed", &["too much"]),
+        (429, json!({"message": "slow down"}), "failed", &["too many requests"]),
         (
             404,
             json!({"message": "no Route matched with those values"}),

@@ -1,73 +1,81 @@
-//! The conversation over the socket: one channel a table, so that a table that cannot be followed is known by name.
+//! The conversation over the socket. Each table has a channel of its own, so that a table that cannot be followed is
+//! reported by name.
 
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use super::judge::ChangeSeen;
+use super::stream::ChangeSeen;
 use client::probe::{Heard, Socket};
-use model::{Kind, KindMapping, Mapping, PerKind};
+use model::{Kind, KindMapping, Mapping};
 use realtime::{
-    CloseReason, Direction, Entry, Frame, JoinConfig, JoinPayload, Source, Token, Vsn, advice, decode_text,
-    encode_text, frame::PHOENIX,
+    CloseReason, Direction, Entry, Frame, JoinConfig, JoinPayload, Source, Token, Vsn, advice, decode_text, encode_text,
+    frame::PHOENIX,
 };
 
-/// Longest text of the server's that is kept.
-const MAX_WORDS: usize = 300;
+/// Most characters of a text from the server that are kept.
+const MAX_TEXT_CHARS: usize = 300;
 
-/// One table's channel as it stands.
-#[derive(Debug, Default)]
+/// One table's channel.
+#[derive(Debug)]
 pub struct Channel {
+    pub kind: Kind,
+    /// The table's name.
+    pub table: String,
     topic: String,
     reference: String,
-    source: Option<Source>,
-    /// The reply, with the reason of a refusal.
+    source: Source,
+    signed_in: bool,
+    /// The reply to the join, with the reason of a refusal.
     pub joined: Option<Result<(), String>>,
-    /// "Subscribed", or extension and words of a refusal.
-    pub subscribed: Option<Result<(), (String, String)>>,
-    /// When that came.
+    /// The confirmation of the subscription, or its final refusal.
+    pub subscribed: Option<Result<(), Refusal>>,
+    /// When the confirmation came.
     pub subscribed_at: Option<Instant>,
-    /// What the server said while it went on trying.
-    pub last_words: (String, String),
+    /// The last refusal after which the server keeps trying; empty if there was none.
+    last_refusal: Refusal,
 }
 
-/// An open socket and what was heard on it.
-pub struct Talk {
+/// A refusal of a subscription.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Refusal {
+    /// It comes from the database, not from the Realtime server.
+    from_database: bool,
+    pub message: String,
+}
+
+/// An open socket and what was received on it.
+pub struct Conversation {
     socket: Socket,
     vsn: Vsn,
     signed_in: bool,
     references: u64,
-    pub channels: PerKind<Channel>,
+    pub channels: Vec<Channel>,
     beat: Option<String>,
-    answered: Option<Instant>,
-    /// The first change on any channel, one with a row before one without.
+    beat_answered: Option<Instant>,
+    /// The first change on any channel; one with a row replaces one without.
     pub change: Option<ChangeSeen>,
     /// How the socket or a subscribed channel ended.
     pub ended: Option<String>,
 }
 
-impl Talk {
+impl Conversation {
     pub fn new(socket: Socket, vsn: Vsn, signed_in: bool) -> Self {
         Self {
             socket,
             vsn,
             signed_in,
             references: 0,
-            channels: PerKind::default(),
+            channels: Vec::new(),
             beat: None,
-            answered: None,
+            beat_answered: None,
             change: None,
             ended: None,
         }
     }
 
-    /// The channels that were asked for.
-    pub fn asked(&self) -> impl Iterator<Item = (Kind, &Channel)> {
-        self.channels.iter().filter(|(_, channel)| channel.source.is_some())
-    }
-
-    /// Asks to join a channel for each table.
+    /// Requests to join a channel for each table.
     pub async fn join(&mut self, mapping: &Mapping, token: &Token) {
         for (kind, of) in mapping.followed() {
             let topic = format!("realtime:opswall-doctor-{}", kind.plural());
@@ -84,38 +92,45 @@ impl Talk {
                 Direction::ToServer,
                 &Frame::join(&reference, &topic, &payload),
             );
-            self.channels[kind] = Channel {
+            self.channels.push(Channel {
+                kind,
+                table: of.table.clone(),
                 topic,
                 reference,
-                source: Some(source(of)),
-                ..Channel::default()
-            };
+                source: source(of),
+                signed_in: self.signed_in,
+                joined: None,
+                subscribed: None,
+                subscribed_at: None,
+                last_refusal: Refusal::default(),
+            });
             self.send(text).await;
         }
     }
 
-    /// Sends a heartbeat and waits for the answer; the text is empty when none came.
+    /// Sends a heartbeat and waits for the answer; the error is empty when none came.
     pub async fn beat(&mut self, deadline: Duration) -> Result<Duration, String> {
         let started = Instant::now();
         let reference = self.reference();
         let text = encode_text(self.vsn, Direction::ToServer, &Frame::heartbeat(&reference));
         self.beat = Some(reference);
         self.send(text).await;
-        self.listen(started + deadline, |talk| talk.answered.is_some()).await;
-        match self.answered {
+        self.listen(started + deadline, |conversation| conversation.beat_answered.is_some())
+            .await;
+        match self.beat_answered {
             Some(at) => Ok(at.saturating_duration_since(started)),
             None => Err(self.ended.clone().unwrap_or_default()),
         }
     }
 
-    /// Listens until `done`, the end of the socket, or the deadline.
+    /// Receives until `done`, the end of the socket, or the deadline.
     pub async fn listen(&mut self, deadline: Instant, done: impl Fn(&Self) -> bool) {
         while self.ended.is_none() && !done(self) {
             match timeout_at(deadline, self.socket.receive()).await {
                 Err(_) => return,
-                Ok(Heard::Text(text)) => self.take(&text),
+                Ok(Heard::Text(text)) => self.handle(&text),
                 Ok(Heard::Binary) => {}
-                Ok(Heard::Closed(reason)) => self.ended = Some(words(&reason)),
+                Ok(Heard::Closed(reason)) => self.ended = Some(describe(&reason)),
             }
         }
     }
@@ -133,38 +148,35 @@ impl Talk {
         if self.ended.is_none()
             && let Err(reason) = self.socket.send(text).await
         {
-            self.ended = Some(words(&reason));
+            self.ended = Some(describe(&reason));
         }
     }
 
-    /// Takes a frame; what is none is somebody else's trouble.
-    fn take(&mut self, text: &str) {
+    /// Handles a text frame; one that cannot be decoded is ignored.
+    fn handle(&mut self, text: &str) {
         let Ok(frame) = decode_text(self.vsn, text) else { return };
         let payload: Value = serde_json::from_str(frame.payload.get()).unwrap_or_default();
         let reference = frame.reference.as_deref();
         if frame.topic == PHOENIX {
             if frame.event == "phx_reply" && reference.is_some() && reference == self.beat.as_deref() {
-                self.answered.get_or_insert_with(Instant::now);
+                self.beat_answered.get_or_insert_with(Instant::now);
             }
             return;
         }
-        let Some((_, channel)) = self
-            .channels
-            .iter_mut()
-            .find(|(_, channel)| channel.topic == frame.topic)
-        else {
+        let mut channels = self.channels.iter_mut();
+        let Some(channel) = channels.find(|channel| channel.topic == frame.topic) else {
             return;
         };
         match &*frame.event {
-            "phx_reply" if reference == Some(&channel.reference) => channel.reply(&payload),
-            "system" => channel.system(&payload, self.signed_in),
+            "phx_reply" if reference == Some(&channel.reference) => channel.handle_reply(&payload),
+            "system" => channel.handle_system(&payload),
             "postgres_changes" if self.change.as_ref().is_none_or(|seen| !seen.has_row()) => {
                 self.change = Some(change(&payload));
             }
             "phx_close" | "phx_error" => {
                 let end = format!("the server ended the channel ({})", frame.event);
                 match &channel.subscribed {
-                    None => channel.subscribed = Some(Err(("system".into(), end))),
+                    None => channel.subscribed = Some(Err(Refusal::of_server(end))),
                     Some(Ok(())) => self.ended = Some(end),
                     Some(Err(_)) => {}
                 }
@@ -175,7 +187,28 @@ impl Talk {
 }
 
 impl Channel {
-    fn reply(&mut self, payload: &Value) {
+    /// How the subscription ended: the server's answer; without one the end of the socket, or the last refusal after
+    /// which the server kept trying.
+    pub fn answer(&self, socket_ended: Option<&str>) -> Result<(), Refusal> {
+        match (&self.subscribed, socket_ended) {
+            (Some(answer), _) => answer.clone(),
+            (None, Some(end)) => Err(Refusal::of_server(end.to_owned())),
+            (None, None) => Err(self.last_refusal.clone()),
+        }
+    }
+
+    /// What a refusal means and what to do; `None` while the server keeps trying.
+    pub fn advice(&self, refusal: &Refusal) -> Option<String> {
+        advice::refused_subscription(
+            refusal.from_database,
+            &refusal.message,
+            &self.source,
+            self.signed_in,
+            &client::remedies(),
+        )
+    }
+
+    fn handle_reply(&mut self, payload: &Value) {
         self.joined
             .get_or_insert_with(|| match text(payload, "/status").as_str() {
                 "ok" => Ok(()),
@@ -186,9 +219,8 @@ impl Channel {
             });
     }
 
-    fn system(&mut self, payload: &Value, signed_in: bool) {
-        let (extension, message) = (text(payload, "/extension"), text(payload, "/message"));
-        let from_database = extension == "postgres_changes";
+    fn handle_system(&mut self, payload: &Value) {
+        let from_database = text(payload, "/extension") == "postgres_changes";
         if text(payload, "/status") == "ok" {
             if from_database {
                 self.subscribed = Some(Ok(()));
@@ -196,14 +228,23 @@ impl Channel {
             }
             return;
         }
-        let is_final = self.source.as_ref().is_none_or(|source| {
-            let remedies = client::remedies();
-            advice::refused_subscription(from_database, &message, source, signed_in, &remedies).is_some()
-        });
-        if is_final {
-            self.subscribed.get_or_insert(Err((extension, message)));
+        let refusal = Refusal {
+            from_database,
+            message: text(payload, "/message"),
+        };
+        if self.advice(&refusal).is_some() {
+            self.subscribed.get_or_insert(Err(refusal));
         } else {
-            self.last_words = (extension, message);
+            self.last_refusal = refusal;
+        }
+    }
+}
+
+impl Refusal {
+    fn of_server(message: String) -> Self {
+        Self {
+            from_database: false,
+            message,
         }
     }
 }
@@ -249,13 +290,13 @@ fn text(payload: &Value, at: &str) -> String {
 }
 
 fn bounded(text: &str) -> String {
-    text.chars().take(MAX_WORDS).collect()
+    text.chars().take(MAX_TEXT_CHARS).collect()
 }
 
-fn words(reason: &CloseReason) -> String {
+fn describe(reason: &CloseReason) -> String {
     match reason {
         CloseReason::Frame { code, text } if text.is_empty() => format!("the server closed the socket (code {code})"),
         CloseReason::Frame { code, text } => format!("the server closed the socket (code {code}: {text})"),
-        CloseReason::Lost(text) => format!("the socket is lost: {text}"),
+        CloseReason::Lost(text) => format!("the connection was lost: {text}"),
     }
 }

@@ -1,0 +1,99 @@
+//! HTTP requests to Auth and REST.
+
+use url::Url;
+
+use super::steps::Target;
+use client::probe::{self, Answer, Http};
+use model::KindMapping;
+use realtime::Token;
+use settings::FeedSettings;
+
+/// An HTTP client with the project's key, or the reason why there is none.
+pub struct Requests(Result<Http, String>);
+
+/// What to read of a table.
+pub struct Query<'q> {
+    /// Columns as PostgREST takes them; `*` for all. Any other selection is read in its own order.
+    pub select: &'q str,
+    /// Most rows of the answer.
+    pub limit: usize,
+    /// Also ask for the exact number of rows.
+    pub is_counted: bool,
+}
+
+impl Requests {
+    pub fn new(target: &Target) -> Self {
+        let FeedSettings {
+            rest_url,
+            realtime_url,
+            key,
+            ..
+        } = &target.feed;
+        let base = rest_url.as_ref().unwrap_or(realtime_url);
+        let http = probe::client_config(base.scheme() == "https")
+            .and_then(|tls| Http::new(base, key.clone(), &tls, target.deadline));
+        Self(http)
+    }
+
+    /// Sends later requests as this user.
+    pub fn sign_in(&mut self, token: Token) {
+        if let Ok(http) = &mut self.0 {
+            http.sign_in(token);
+        }
+    }
+
+    pub async fn get(&self, url: Url, headers: &[(&'static str, &str)]) -> Result<Answer, String> {
+        match &self.0 {
+            Ok(http) => http.get(url, headers).await,
+            Err(problem) => Err(problem.clone()),
+        }
+    }
+
+    /// Reads rows of a table; `base` is the URL of the REST interface.
+    pub async fn rows(&self, base: &Url, of: &KindMapping, query: Query<'_>) -> Result<Answer, String> {
+        let mut url = base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().push(&of.table);
+        }
+        {
+            let mut pairs = url.query_pairs_mut();
+            pairs.append_pair("select", query.select);
+            if query.select != "*" {
+                pairs.append_pair("order", &format!("{}.asc", query.select));
+            }
+            pairs.append_pair("limit", &query.limit.to_string());
+        }
+        let mut headers = vec![("accept", "application/json")];
+        if of.schema != "public" {
+            headers.push(("accept-profile", of.schema.as_str()));
+        }
+        if query.is_counted {
+            headers.push(("prefer", "count=exact"));
+        }
+        self.get(url, &headers).await
+    }
+}
+
+/// A column's name for `select` and `order`, quoted where it has characters that PostgREST reads as operators.
+pub fn column(name: &str) -> String {
+    if name.chars().all(|c| c.is_alphanumeric() || c == '_') {
+        name.to_owned()
+    } else {
+        format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
+    }
+}
+
+/// The URL of Auth's health: below the Auth of the settings, else beside `…/rest/v1`. `None` where neither is known.
+pub fn auth_health(feed: &FeedSettings) -> Option<Url> {
+    if let Some(auth) = &feed.auth {
+        let mut url = auth.url.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().push("health");
+        }
+        return Some(url);
+    }
+    let mut url = feed.rest_url.clone()?;
+    let base = url.path().strip_suffix("/rest/v1")?.to_owned();
+    url.set_path(&format!("{base}/auth/v1/health"));
+    Some(url)
+}

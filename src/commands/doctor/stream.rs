@@ -1,0 +1,369 @@
+//! The socket: handshake, join, subscriptions, heartbeat, and a change.
+
+use std::{io::Write, time::Duration};
+
+use tokio::time::Instant;
+
+use super::{
+    check::Check,
+    conversation::{Channel, Conversation, Refusal},
+    report::Report,
+    steps::{Blocker, Reader, Target, add},
+    tables::table_name,
+};
+use client::probe::{self, Socket};
+use model::{KindMapping, PerKind, format::seconds, schema};
+use realtime::{ConnectFailure, advice};
+
+/// Checks the stream. `existing`: which tables REST has found.
+pub async fn check<W: Write>(
+    report: &mut Report<W>,
+    target: &Target,
+    reader: &Reader,
+    existing: &PerKind<Option<bool>>,
+    blocker: Blocker,
+) {
+    if let Some(blocker) = blocker {
+        report.add(Check::blocked("websocket", blocker));
+        report.add(Check::blocked("join", blocker));
+        return block_rest(report, target, blocker);
+    }
+    let Some(socket) = check_websocket(report, target).await else {
+        report.add(Check::blocked("join", "websocket"));
+        return block_rest(report, target, "websocket");
+    };
+    let mut conversation = Conversation::new(socket, target.feed.vsn, reader.signed_in);
+    let started = Instant::now();
+    match check_join(report, target, reader, &mut conversation, started).await {
+        Some(blocker) => block_rest(report, target, blocker),
+        None => {
+            let followed = check_subscriptions(report, target, existing, &mut conversation, started).await;
+            let beat = conversation.beat(target.deadline).await;
+            report.add(heartbeat(
+                beat.as_ref().copied().map_err(String::as_str),
+                target.deadline,
+            ));
+            match followed {
+                None => report.add(Check::blocked("change", "subscribed")),
+                Some(_) if beat.is_err() && conversation.change.is_none() => {
+                    report.add(Check::blocked("change", "heartbeat"));
+                }
+                Some(of) => check_change(report, target, &reader.role, of, &mut conversation).await,
+            }
+        }
+    }
+    conversation.close().await;
+}
+
+/// Skips what follows the join.
+fn block_rest<W: Write>(report: &mut Report<W>, target: &Target, blocker: &'static str) {
+    for (_, of) in target.feed.mapping.followed() {
+        report.add(Check::blocked("subscribed", blocker).of_table(table_name(of)));
+    }
+    report.add(Check::blocked("heartbeat", blocker));
+    report.add(Check::blocked("change", blocker));
+}
+
+async fn check_websocket<W: Write>(report: &mut Report<W>, target: &Target) -> Option<Socket> {
+    let started = Instant::now();
+    let secure = target.feed.realtime_url.scheme() == "wss";
+    let opened = match probe::client_config(secure) {
+        Ok(tls) => Socket::open(&target.feed, tls, target.deadline).await,
+        Err(problem) => Err(ConnectFailure::Unreachable(problem)),
+    };
+    report.add(websocket(opened.as_ref().map(|_| ()), started.elapsed()));
+    opened.ok()
+}
+
+/// Joins one channel for each table.
+async fn check_join<W: Write>(
+    report: &mut Report<W>,
+    target: &Target,
+    reader: &Reader,
+    conversation: &mut Conversation,
+    started: Instant,
+) -> Blocker {
+    let deadline = target.join_deadline();
+    conversation.join(&target.feed.mapping, &reader.token).await;
+    conversation
+        .listen(started + deadline, |conversation| {
+            conversation.channels.iter().all(|channel| channel.joined.is_some())
+        })
+        .await;
+    let refused = conversation.channels.iter().find_map(|channel| {
+        let reason = match &channel.joined {
+            Some(Ok(())) => return None,
+            Some(Err(reason)) => reason.as_str(),
+            None => conversation.ended.as_deref().unwrap_or_default(),
+        };
+        Some((channel.table.as_str(), reason))
+    });
+    let check = join(
+        conversation.channels.len(),
+        refused,
+        started.elapsed(),
+        deadline,
+        reader.signed_in,
+    );
+    add(report, check)
+}
+
+/// Waits for the confirmation of each table; returns the first table whose changes are followed.
+async fn check_subscriptions<'t, W: Write>(
+    report: &mut Report<W>,
+    target: &'t Target,
+    existing: &PerKind<Option<bool>>,
+    conversation: &mut Conversation,
+    started: Instant,
+) -> Option<&'t KindMapping> {
+    let deadline = target.subscribe_deadline();
+    conversation
+        .listen(Instant::now() + deadline, |conversation| {
+            conversation.channels.iter().all(|channel| channel.subscribed.is_some())
+        })
+        .await;
+    let mut followed = None;
+    for channel in &conversation.channels {
+        let of = &target.feed.mapping.kinds[channel.kind];
+        let answer = channel.answer(conversation.ended.as_deref());
+        if answer.is_ok() {
+            followed.get_or_insert(of);
+        }
+        report.add(subscribed(
+            channel,
+            of,
+            answer,
+            existing[channel.kind],
+            started,
+            deadline,
+        ));
+    }
+    followed
+}
+
+/// Waits for a change. `followed` is a table whose changes are followed.
+async fn check_change<W: Write>(
+    report: &mut Report<W>,
+    target: &Target,
+    role: &str,
+    followed: &KindMapping,
+    conversation: &mut Conversation,
+) {
+    let started = Instant::now();
+    conversation
+        .listen(started + target.wait, |conversation| {
+            conversation.change.as_ref().is_some_and(ChangeSeen::has_row)
+        })
+        .await;
+    let ended = conversation.ended.clone().unwrap_or_default();
+    let seen = conversation.change.as_ref().ok_or(ended.as_str());
+    // A statement names the table that the change came from; without a change, one that can be changed for a test.
+    let source = seen.ok().and_then(|seen| {
+        let mut tables = target.feed.mapping.followed().map(|(_, of)| of);
+        tables.find(|of| seen.table == table_name(of))
+    });
+    let waited = if seen.is_ok() || !ended.is_empty() {
+        started.elapsed()
+    } else {
+        target.wait
+    };
+    report.add(change(seen, waited, source.unwrap_or(followed), role));
+}
+
+/// The handshake.
+fn websocket(result: Result<(), &ConnectFailure>, took: Duration) -> Check {
+    const NAME: &str = "websocket";
+    let check = match result {
+        Ok(()) => Check::ok(NAME, "open"),
+        Err(ConnectFailure::Unreachable(problem)) => Check::failed(NAME, problem.clone())
+            .means("the server accepts connections but does not open a WebSocket")
+            .remedy("check realtime_url; a proxy in between must allow WebSockets"),
+        Err(ConnectFailure::Refused { http, message, .. }) => {
+            let found = match message.as_str() {
+                "" => format!("HTTP {http}"),
+                text => format!("HTTP {http}: {text}"),
+            };
+            Check::failed(NAME, found).advice(&advice::refused_connect(*http, message, &client::remedies()))
+        }
+    };
+    check.took(took)
+}
+
+/// All channels of one socket. `refused`: the table and the reason of the first that failed; the reason is empty when
+/// there was no answer in time.
+fn join(channels: usize, refused: Option<(&str, &str)>, took: Duration, deadline: Duration, signed_in: bool) -> Check {
+    const NAME: &str = "join";
+    let check = match refused {
+        None => Check::ok(NAME, format!("{channels} channels")),
+        Some((table, "")) => Check::failed(
+            NAME,
+            format!("no answer for {table} in {} s", seconds(deadline.as_secs_f64())),
+        )
+        .means("the server keeps the socket open and does not answer: its connection to the database may be starting")
+        .remedy("try again in a minute; look at the project's Realtime logs"),
+        Some((_, reason)) => {
+            Check::failed(NAME, format!("refused: {reason}")).advice(&advice::refused_join(reason, signed_in, &client::remedies()))
+        }
+    };
+    check.took(took)
+}
+
+/// One table's subscription. `exists`: whether REST has found the table.
+fn subscribed(
+    channel: &Channel,
+    of: &KindMapping,
+    answer: Result<(), Refusal>,
+    exists: Option<bool>,
+    joined: Instant,
+    deadline: Duration,
+) -> Check {
+    const NAME: &str = "subscribed";
+    let check = match answer {
+        Ok(()) => Check::ok(NAME, "changes are followed"),
+        Err(refusal) if refusal.message.is_empty() => Check::failed(
+            NAME,
+            format!("joined, but the subscription was not confirmed in {} s", seconds(deadline.as_secs_f64())),
+        )
+        .means("the server could not start its replication: wal_level is not logical, no slot is free, or it is overloaded")
+        .remedy("look at the project's Realtime logs, and at these")
+        .sql("show wal_level;\nselect slot_name, active from pg_replication_slots;"),
+        Err(refusal) if refusal.message.contains("Please check Realtime is enabled") => {
+            unpublished(NAME, channel, of, exists)
+        }
+        Err(refusal) => {
+            let sentence = channel.advice(&refusal).unwrap_or_else(|| {
+                "the database does not accept the subscription, and the server keeps trying; look at the project's \
+                 Realtime logs"
+                    .into()
+            });
+            Check::failed(NAME, &refusal.message).advice(&sentence)
+        }
+    };
+    let check = check.of_table(table_name(of));
+    match channel.subscribed_at {
+        Some(at) => check.took(at.saturating_duration_since(joined)),
+        None => check,
+    }
+}
+
+/// A table that is not in the publication, or does not exist.
+fn unpublished(name: &'static str, channel: &Channel, of: &KindMapping, exists: Option<bool>) -> Check {
+    const NO_CHANGES: &str = "its changes never arrive, so the wall would show old rows";
+    const ADD: &str = "add it to the publication";
+    let table = table_name(of);
+    let check = match exists {
+        Some(true) => Check::failed(name, format!("{table} is not in the publication {}", schema::PUBLICATION))
+            .means(format!("the table can be read, but {NO_CHANGES}"))
+            .remedy(ADD),
+        Some(false) => Check::failed(name, format!("{table} does not exist, or is not in the publication"))
+            .means("there is nothing to follow under this name")
+            .remedy(format!(
+                "name your table with --{}-table, or create it with `opswall schema`; the statement adds an existing one",
+                channel.kind.plural()
+            )),
+        None => Check::failed(name, format!("{table} is not in the publication, or does not exist"))
+            .means(NO_CHANGES)
+            .remedy(ADD),
+    };
+    check.sql(schema::publish(&of.schema, &of.table))
+}
+
+/// The round trip; `Err` with what happened instead, which is empty when there was no answer in time.
+fn heartbeat(result: Result<Duration, &str>, deadline: Duration) -> Check {
+    const NAME: &str = "heartbeat";
+    /// A person notices a delay of this length.
+    const LATE: Duration = Duration::from_secs(1);
+    match result {
+        Ok(took) if took > LATE => Check::warning(NAME, "answered late")
+            .means("the network to the server is slow or saturated")
+            .remedy("check this machine's network; the wall works, but shows changes late")
+            .took(took),
+        Ok(took) => Check::ok(NAME, "answered").took(took),
+        Err("") => Check::failed(NAME, format!("no answer in {} s", seconds(deadline.as_secs_f64())))
+            .means("the socket is open but dead: the wall would drop it and reconnect, again and again")
+            .remedy("look for a proxy that keeps idle sockets open, and at the project's Realtime logs"),
+        Err(problem) => Check::failed(NAME, problem.to_owned())
+            .means("the server closed the socket instead of answering")
+            .remedy("look at the project's Realtime logs"),
+    }
+}
+
+/// A change that arrived.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ChangeSeen {
+    pub table: String,
+    /// `INSERT` …
+    pub change: String,
+    /// Milliseconds from the commit until it arrived, by both clocks.
+    pub after_ms: Option<i64>,
+    /// The errors that the server attached to it.
+    pub errors: String,
+}
+
+impl ChangeSeen {
+    /// A delete carries only its key, which everybody may see, so it proves less than other changes.
+    pub fn has_row(&self) -> bool {
+        self.change != "DELETE"
+    }
+}
+
+/// The first change within the wait; `Err` with how the subscription ended, empty when nothing came. `table` is named in
+/// the statements.
+fn change(result: Result<&ChangeSeen, &str>, waited: Duration, table: &KindMapping, role: &str) -> Check {
+    const NAME: &str = "change";
+    let check = match result {
+        Ok(seen) => arrived(NAME, seen, table, role),
+        Err("") => {
+            let name = schema::qualified(&table.schema, &table.table);
+            let key = schema::quoted(&table.id);
+            Check::skipped(NAME, format!("none came in {} s", seconds(waited.as_secs_f64())))
+                .means("no row was changed, or changes do not arrive: unknown")
+                .remedy("change a row while this runs (--wait 60), with the statement or your own program")
+                .sql(format!(
+                    "update {name} set {key} = {key} where {key} = (select {key} from {name} limit 1);"
+                ))
+        }
+        Err(problem) => Check::failed(NAME, problem.to_owned())
+            .means("the server ended the subscription during the wait")
+            .remedy("look at the project's Realtime logs"),
+    };
+    check.took(waited)
+}
+
+fn arrived(name: &'static str, seen: &ChangeSeen, table: &KindMapping, role: &str) -> Check {
+    let delay = seen
+        .after_ms
+        .map(|ms| format!(", {ms} ms after its commit"))
+        .unwrap_or_default();
+    let found = format!("{} of {}{delay}", seen.change, seen.table);
+    if seen.errors.is_empty() {
+        return if seen.has_row() {
+            Check::ok(name, found)
+        } else {
+            Check::ok(name, format!("{found}; only deletes came"))
+                .means("changes arrive; a delete does not show whether this role may see the rows of other changes")
+        };
+    }
+    let check = Check::warning(name, format!("{found}: {}", seen.errors));
+    if seen.errors.contains("401") {
+        check
+            .means(format!(
+                "changes come without their rows: {role} may not select from the table"
+            ))
+            .remedy("grant it the right")
+            .sql(schema::grant(&table.schema, &table.table, role))
+    } else if seen.errors.contains("400") {
+        check
+            .means("the table has no primary key, so the server cannot decide who may see a change")
+            .remedy("give it one")
+            .sql(format!(
+                "alter table {} add primary key ({});",
+                schema::qualified(&table.schema, &table.table),
+                schema::quoted(&table.id)
+            ))
+    } else {
+        check
+            .means("the change came without its whole row; the wall reads such rows again")
+            .remedy("nothing, unless it happens often; large rows are the usual cause")
+    }
+}

@@ -1,0 +1,373 @@
+//! Whether each table can be read over REST.
+
+use std::io::Write;
+
+use serde_json::Value;
+use url::Url;
+
+use super::{
+    check::Check,
+    report::Report,
+    requests::{self, Query, Requests},
+    steps::{Blocker, Reader, Target},
+};
+use client::probe::Answer;
+use model::{Kind, KindMapping, PerKind, Record, format::counted, schema};
+
+const NAME: &str = "rest";
+/// Most keys requested of a table: one more than the default page of a hosted project.
+const MAX_KEYS: usize = 1_001;
+/// Most columns that are listed.
+const MAX_COLUMNS: usize = 40;
+
+/// Checks each table; returns which are known to exist, or not to exist.
+pub async fn check<W: Write>(
+    report: &mut Report<W>,
+    target: &Target,
+    requests: &Requests,
+    reader: &Reader,
+    blocker: Blocker,
+) -> PerKind<Option<bool>> {
+    let mut existing = PerKind::default();
+    let mut is_silent = false;
+    for (kind, of) in target.feed.mapping.followed() {
+        let name = table_name(of);
+        let base = match (&target.feed.rest_url, blocker) {
+            (None, _) => {
+                report.add(Check::skipped(NAME, "rest_url is none: only the stream is used").of_table(name));
+                continue;
+            }
+            (Some(_), Some(blocker)) => {
+                report.add(Check::blocked(NAME, blocker).of_table(name));
+                continue;
+            }
+            (Some(_), None) if is_silent => {
+                report.add(Check::skipped(NAME, "because there was no answer for an earlier table").of_table(name));
+                continue;
+            }
+            (Some(base), None) => base,
+        };
+        let read = read(requests, base, kind, of, reader).await;
+        report.add(diagnose(&read));
+        match &read.keys {
+            Ok(answer) => existing[kind] = exists(answer),
+            Err(_) => is_silent = true,
+        }
+    }
+    existing
+}
+
+/// The table's name in the report.
+pub fn table_name(of: &KindMapping) -> String {
+    format!("{}.{}", of.schema, of.table)
+}
+
+/// What reading a table gave.
+struct Read<'r> {
+    kind: Kind,
+    of: &'r KindMapping,
+    /// The database role that read.
+    role: &'r str,
+    /// Keys in order with an exact count, at most [`MAX_KEYS`].
+    keys: Result<Answer, String>,
+    /// One whole row; requested once the table is known to exist.
+    row: Option<Result<Answer, String>>,
+    /// An empty table has one of the columns for the time of a row's last change.
+    has_updated_at: bool,
+}
+
+/// Reads keys and one whole row.
+async fn read<'r>(requests: &Requests, base: &Url, kind: Kind, of: &'r KindMapping, reader: &'r Reader) -> Read<'r> {
+    let keys = keys(requests, base, of).await;
+    let (mut row, mut has_updated_at) = (None, false);
+    match &keys {
+        Ok(answer) if is_empty(answer) => has_updated_at = has_any_updated_at(requests, base, of).await,
+        Ok(answer) if answer.status < 300 || answer.code() == "42703" => {
+            row = Some(requests.rows(base, of, first("*")).await);
+        }
+        _ => {}
+    }
+    Read {
+        kind,
+        of,
+        role: &reader.role,
+        keys,
+        row,
+        has_updated_at,
+    }
+}
+
+/// A query for the first row.
+fn first(select: &str) -> Query<'_> {
+    Query {
+        select,
+        limit: 1,
+        is_counted: false,
+    }
+}
+
+/// Keys in order and counted; without the count where counting exceeds the statement timeout.
+async fn keys(requests: &Requests, base: &Url, of: &KindMapping) -> Result<Answer, String> {
+    let select = requests::column(&of.id);
+    let query = |is_counted| Query {
+        select: &select,
+        limit: MAX_KEYS,
+        is_counted,
+    };
+    match requests.rows(base, of, query(true)).await {
+        Ok(answer) if answer.code() == "57014" => requests.rows(base, of, query(false)).await,
+        answer => answer,
+    }
+}
+
+/// Whether a table without rows has a column for the time of a row's last change: REST accepts the selection then.
+async fn has_any_updated_at(requests: &Requests, base: &Url, of: &KindMapping) -> bool {
+    /// Most columns that are tried.
+    const MAX_TRIED: usize = 4;
+    for name in of.updated_at.iter().take(MAX_TRIED) {
+        let answer = requests.rows(base, of, first(&requests::column(name))).await;
+        if answer.is_ok_and(|answer| answer.status < 300) {
+            return true;
+        }
+    }
+    false
+}
+
+fn is_empty(answer: &Answer) -> bool {
+    answer.status < 300
+        && answer
+            .json()
+            .is_some_and(|rows| rows.as_array().is_some_and(Vec::is_empty))
+}
+
+/// Whether the table exists, as far as the answer shows it.
+fn exists(answer: &Answer) -> Option<bool> {
+    if answer.status == 404 && !answer.code().is_empty() {
+        Some(false)
+    } else {
+        (answer.status < 300).then_some(true)
+    }
+}
+
+/// Whether the wall can read the table.
+fn diagnose(read: &Read<'_>) -> Check {
+    let name = table_name(read.of);
+    let answer = match &read.keys {
+        Ok(answer) => answer,
+        Err(problem) => {
+            return Check::failed(NAME, problem.clone())
+                .of_table(name)
+                .means("REST does not answer: without it there are no snapshots and the wall shows nothing")
+                .remedy("check rest_url; on a self-hosted server, check that PostgREST is running behind the gateway");
+        }
+    };
+    let check = match answer.status {
+        200 | 206 => readable(read, answer),
+        _ => refused(read, answer),
+    };
+    check.of_table(name).took(answer.took)
+}
+
+fn readable(read: &Read<'_>, answer: &Answer) -> Check {
+    let Some(Value::Array(keys)) = answer.json() else {
+        return Check::failed(NAME, "the answer is not JSON")
+            .means("another service than PostgREST answers at this address")
+            .remedy("set rest_url to the project's REST interface, https://<project-ref>.supabase.co/rest/v1");
+    };
+    if keys.is_empty() && answer.total.unwrap_or(0) == 0 {
+        return empty(read);
+    }
+    let mut found = match answer.total {
+        Some(total) => counted(total, "row", "rows"),
+        None => format!("at least {} (not counted)", counted(keys.len() as u64, "row", "rows")),
+    };
+    let total = answer
+        .total
+        .map_or(keys.len(), |total| usize::try_from(total).unwrap_or(usize::MAX));
+    if keys.len() < total.min(MAX_KEYS) {
+        found.push_str(&format!(", pages of {} at most", keys.len()));
+    }
+    let Some(row) = read.first_row() else {
+        return Check::warning(NAME, found)
+            .means("a whole row could not be read, though keys can: a column may be closed to this role")
+            .remedy("let the role select every column")
+            .sql(schema::grant(&read.of.schema, &read.of.table, read.role));
+    };
+    // The wall requests the keys greater than the last one: without keys no page would ever be the last.
+    if row.get(&read.of.id).is_none_or(|cell| cell.is_null()) {
+        return Check::failed(NAME, found)
+            .means(format!("a row has no {}, so rows cannot be told apart", read.of.id))
+            .remedy(format!("set the key column: [tables.{}] id", read.kind.plural()));
+    }
+    columns(read, found, &row)
+}
+
+/// A table that shows no row to this role.
+fn empty(read: &Read<'_>) -> Check {
+    let of = read.of;
+    let name = schema::qualified(&of.schema, &of.table);
+    let check = Check::warning(NAME, "readable, 0 rows")
+        .means(format!(
+            "the table is empty, or row-level security hides every row from {}; REST answers the same in both cases",
+            read.role
+        ))
+        .remedy(
+            "run the first statement: if it counts rows, the second one shows them to everybody with the key; or \
+             restrict it, and sign in ([auth])",
+        )
+        .sql(format!(
+            "select count(*) from {name};\n{}",
+            schema::policy(&of.schema, &of.table, read.role)
+        ));
+    if read.has_updated_at {
+        check
+    } else {
+        check.also_found("no column says when a row was changed")
+    }
+}
+
+/// Whether the row has columns for the roles that the wall shows most of.
+fn columns(read: &Read<'_>, found: String, row: &Record) -> Check {
+    let of = read.of;
+    let has = |names: &[String]| {
+        names.iter().any(|name| {
+            let root = name
+                .trim_start_matches('/')
+                .split(['.', '/'])
+                .next()
+                .unwrap_or_default();
+            row.get(name).is_some() || row.get(root).is_some()
+        })
+    };
+    let missing: Vec<(&str, &str)> = [
+        ("says the status", "status", &of.status),
+        ("is a label", "label", &of.label),
+        ("says when a row was changed", "updated_at", &of.updated_at),
+    ]
+    .into_iter()
+    .filter(|(_, _, names)| !names.is_empty() && !has(names))
+    .map(|(what, role, _)| (what, role))
+    .collect();
+    if missing.is_empty() {
+        return Check::ok(NAME, found);
+    }
+    let whats: Vec<&str> = missing.iter().map(|(what, _)| *what).collect();
+    let roles: Vec<&str> = missing.iter().map(|(_, role)| *role).collect();
+    let mut remedy = format!(
+        "name the column in [tables.{}] {}",
+        read.kind.plural(),
+        roles.join(", ")
+    );
+    if roles.contains(&"updated_at") {
+        remedy.push_str("; `opswall schema` prints a column and trigger for the last change");
+    }
+    Check::warning(NAME, format!("{found}; no column {}", whats.join(", none ")))
+        .means(format!(
+            "the wall shows less of these rows than it could; the columns are {}",
+            column_names(row).join(", ")
+        ))
+        .remedy(remedy)
+}
+
+fn column_names(row: &Record) -> Vec<&str> {
+    row.iter().map(|(column, _)| &**column).take(MAX_COLUMNS).collect()
+}
+
+/// Meaning and remedy of a refusal, by the status and the error code of PostgREST or PostgreSQL.
+fn refused(read: &Read<'_>, answer: &Answer) -> Check {
+    let of = read.of;
+    let (code, message) = (answer.code(), answer.message());
+    let found = match (message.as_str(), code.as_str()) {
+        ("", "") => format!("HTTP {}", answer.status),
+        (text, "") => format!("HTTP {}: {text}", answer.status),
+        (text, code) => format!("HTTP {}: {text} ({code})", answer.status),
+    };
+    let check = Check::failed(NAME, found);
+    match code.as_str() {
+        "42703" | "PGRST204" => no_key_column(read, check),
+        "42501" => check
+            .means(format!("the role {} may not read {}", read.role, table_name(of)))
+            .remedy("grant it the right, and give it a policy if row-level security is on; or sign in ([auth])")
+            .sql(format!(
+                "{}\n{}",
+                schema::grant(&of.schema, &of.table, read.role),
+                schema::policy(&of.schema, &of.table, read.role)
+            )),
+        "PGRST106" => check
+            .means(format!("the API does not serve the schema {}", of.schema))
+            .remedy("add it to the exposed schemas (API settings of the project), or correct --schema"),
+        "57014" => check
+            .means("counting the rows took longer than the role's statement timeout")
+            .remedy("give the role more time, or the table fewer rows")
+            .sql(format!(
+                "alter role {} set statement_timeout = '8s';",
+                schema::quoted(read.role)
+            )),
+        "42P01" | "PGRST205" if answer.status == 404 => check
+            .means(
+                format!(
+                    "there is no table {}, or the API has not loaded it yet. {}",
+                    table_name(of),
+                    answer.field("hint")
+                )
+                .trim_end(),
+            )
+            .remedy(format!(
+                "name your table with --{}-table, or create it with `opswall schema`; the statement makes the API \
+                 reload its schema",
+                read.kind.plural()
+            ))
+            .sql("notify pgrst, 'reload schema';"),
+        "PGRST301" | "PGRST302" | "PGRST303" if answer.status == 401 => check
+            .means("the token is not accepted: it has expired, or was issued for another server")
+            .remedy("copy the publishable key again from the project's API settings; check this machine's date"),
+        _ => refused_status(read, check, answer.status),
+    }
+}
+
+/// Meaning and remedy of a refusal whose error code is unknown, by its HTTP status.
+fn refused_status(read: &Read<'_>, check: Check, status: u16) -> Check {
+    match status {
+        401 | 403 => check.means("the key is refused").remedy(
+            "copy the publishable key again from the project's API settings (--key or SUPABASE_PUBLISHABLE_KEY)",
+        ),
+        300..=399 => check
+            .means("the server redirects elsewhere, which is not followed because the key would be sent along")
+            .remedy("set the final address as the URL"),
+        404 => check
+            .means("there is no REST interface at this address")
+            .remedy("check rest_url; rest_url = \"none\" uses only the stream"),
+        429 => check
+            .means("the project receives too many requests")
+            .remedy("try again in a minute; find out who else sends requests"),
+        500.. => check
+            .means("REST or its database is down or starting")
+            .remedy("wait a minute; look at the project's status"),
+        _ => check.means("REST does not understand the request").remedy(format!(
+            "check the names in [tables.{}], and that rest_url is a PostgREST",
+            read.kind.plural()
+        )),
+    }
+}
+
+fn no_key_column(read: &Read<'_>, check: Check) -> Check {
+    let has = match read.first_row() {
+        Some(row) if row.len() > 0 => format!("; it has {}", column_names(&row).join(", ")),
+        _ => String::new(),
+    };
+    check
+        .means(format!(
+            "{} has no column {}, which should be its primary key{has}",
+            table_name(read.of),
+            read.of.id
+        ))
+        .remedy(format!("set the key column: [tables.{}] id", read.kind.plural()))
+}
+
+impl Read<'_> {
+    /// The row that was read, if it could be.
+    fn first_row(&self) -> Option<Record> {
+        let rows = self.row.as_ref()?.as_ref().ok()?.json()?;
+        serde_json::from_value(rows.as_array()?.first()?.clone()).ok()
+    }
+}
