@@ -2,14 +2,23 @@
 
 use std::io::{self, Write};
 
+use clap::Args;
 use serde_json::{Value, json};
 
-use crate::cli::ConfigArgs;
+use super::Failure;
 use settings::{Effective, Origin, Settings};
 
+/// The options of `config`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ConfigArgs {
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Prints to standard output.
-pub fn run(settings: &Settings, args: &ConfigArgs) -> io::Result<()> {
-    write(settings, args.json, &mut io::stdout().lock())
+pub fn run(settings: &Settings, args: &ConfigArgs) -> Result<(), Failure> {
+    Failure::of_output(write(settings, args.json, &mut io::stdout().lock()))
 }
 
 /// As one JSON object, or as lines `name = value  # origin` that can be copied into `opswall.toml`.

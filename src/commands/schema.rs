@@ -1,4 +1,4 @@
-//! `opswall schema`: the SQL that makes the three tables, as the settings name them.
+//! `opswall schema`: the SQL that creates the tables, as the settings name them.
 
 use std::io::{self, Write as _};
 
@@ -7,13 +7,11 @@ use model::schema;
 use settings::Settings;
 
 /// Prints to standard output.
+///
+/// # Errors
+/// When PostgreSQL could not keep a name, or the output cannot be written.
 pub fn run(settings: &Settings) -> Result<(), Failure> {
     let sql = schema::script(&settings.mapping).map_err(|error| Failure::Usage(error.to_string()))?;
     let mut out = io::stdout().lock();
-    match out.write_all(sql.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Running(format!(
-            "cannot write the output: {error}; write elsewhere"
-        ))),
-        _ => Ok(()),
-    }
+    Failure::of_output(out.write_all(sql.as_bytes()).and_then(|()| out.flush()))
 }

@@ -2,12 +2,27 @@
 
 use std::{io::Write as _, net::SocketAddr};
 
-use super::{Failure, signals};
-use demo::{Options, Server};
+use clap::Args;
+
+use super::{Failure, demo_feed::DemoArgs, logging, signals};
+use demo::Server;
+use settings::Settings;
+
+/// The options of `serve`.
+#[derive(Debug, Clone, Args)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    pub demo: DemoArgs,
+    /// Address to listen at; port 0 picks a free one and prints it
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:54321")]
+    pub listen: SocketAddr,
+}
 
 /// Serves until the process is asked to end.
-pub fn run(listen: SocketAddr, options: Options) -> Result<(), Failure> {
-    let server = Server::start(listen, options).map_err(|error| Failure::Running(error.to_string()))?;
+pub fn run(settings: &Settings, args: &ServeArgs) -> Result<(), Failure> {
+    logging::start(settings.verbose);
+    let server =
+        Server::start(args.listen, args.demo.options()?).map_err(|error| Failure::Running(error.to_string()))?;
     let mut out = std::io::stdout().lock();
     // Nobody may be reading; the server runs all the same.
     let _ = writeln!(

@@ -1,47 +1,62 @@
 //! `opswall snapshot`: one picture of the wall, without a window.
 
-use std::{path::Path, process::ExitCode, time::Duration};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
-use super::{Failure, wall};
+use clap::Args;
+
+use super::{Failure, demo_feed::DemoArgs, output_file, wall};
 use crate::{
-    cli::SnapshotArgs,
+    cli::parse,
     wall::{Lose, Picture, canvas::Canvas},
 };
-use demo::{Cut, Options, Refusal};
+use demo::{Cut, Refusal};
 use settings::Settings;
+
+/// The options of `snapshot`.
+#[derive(Debug, Clone, Args)]
+pub struct SnapshotArgs {
+    /// The picture, a .png file
+    #[arg(value_name = "OUT.png")]
+    pub out: PathBuf,
+    /// Its size in pixels
+    #[arg(long, value_name = "WxH", default_value = "1920x1080", value_parser = parse::size)]
+    pub size: (u32, u32),
+    /// Let the scene settle for this long after it is live
+    #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = parse::seconds)]
+    pub settle: Duration,
+    /// Draw the demo feed whatever is configured, as its options say
+    #[arg(long)]
+    pub on_demo: bool,
+    /// Then take the demo feed away, and draw what is seen when the wall has given up
+    #[arg(long, requires = "on_demo")]
+    pub offline: bool,
+    #[command(flatten)]
+    pub demo: DemoArgs,
+}
 
 /// The one try after the feed was taken away.
 const LOST_RETRY: Duration = Duration::from_millis(500);
 
 /// Connects, lets the scene settle, draws one picture and ends.
-pub fn run(settings: &Settings, args: &SnapshotArgs, demo: Option<Options>) -> Result<ExitCode, Failure> {
+pub fn run(settings: &Settings, args: &SnapshotArgs) -> Result<ExitCode, Failure> {
     let out = &args.out;
     if !out
         .extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("png"))
     {
         return Err(Failure::Usage(format!(
-            "{} is no picture's name: name a file that ends in .png",
+            "cannot write {}: the output must end in .png",
             out.display()
         )));
     }
-    // Found out before a minute of drawing, not after.
-    let folder = out
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    if !folder.is_dir() {
-        return Err(Failure::Usage(format!(
-            "there is no folder {}: create it or name another for the picture",
-            folder.display()
-        )));
-    }
+    output_file::check("the picture", out)?;
     let mut settings = settings.clone();
     if args.offline {
-        // Nobody waits a minute and a half for a picture.
+        // The default would take a minute and a half to give up.
         settings.backoff.max_attempts = 2;
         settings.backoff.interval = LOST_RETRY;
     }
+    let demo = args.on_demo.then(|| args.demo.options()).transpose()?;
     let source = wall::source(&settings, demo)?;
     let lose = source.demo.as_ref().filter(|_| args.offline).map(|server| {
         let control = server.control();
@@ -53,7 +68,7 @@ pub fn run(settings: &Settings, args: &SnapshotArgs, demo: Option<Options>) -> R
     let canvas = Canvas::offscreen(args.size.into());
     let picture = Picture::Once {
         path: out.clone(),
-        settle_secs: args.settle,
+        settle_secs: args.settle.as_secs_f64(),
         lose,
     };
     wall::show(&settings, source, canvas, picture)

@@ -869,7 +869,7 @@ fn commands_and_their_flags_parse() {
 #[cfg(feature = "wall")]
 #[test]
 fn the_wall_is_the_default_and_a_snapshot_has_a_size() {
-    use opswall::cli::Command;
+    use opswall::commands::Command;
     assert!(
         Cli::try_parse_from(["opswall", "--kiosk"])
             .expect("the wall")

@@ -8,6 +8,7 @@
 //!
 //! `scene`: what a frame of the wall costs, against as many of Bevy's sprites.
 
+mod args;
 mod chaos;
 mod feeder;
 mod feeder_process;
@@ -19,6 +20,7 @@ mod report;
 mod scene;
 mod sleeper;
 
+pub use args::{BenchArgs, run};
 pub use chaos::{Options as ChaosOptions, run as chaos};
 pub use feeder::{Sending, run as feed};
 pub use frames::Plan;

@@ -15,7 +15,10 @@ mod tables;
 
 use std::{io, net::Ipv4Addr, process::ExitCode, time::Duration};
 
-use super::Failure;
+use clap::Args;
+
+use super::{Failure, logging};
+use crate::cli::parse;
 use check::{Check, Outcome};
 use demo::{Options, Server};
 use realtime::Token;
@@ -24,14 +27,17 @@ use settings::{Settings, SettingsError};
 use steps::Target;
 
 /// The options of `doctor`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct DoctorOptions {
-    /// Prints one JSON object instead of text.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct DoctorArgs {
+    /// One JSON object
+    #[arg(long)]
     pub json: bool,
-    /// How long to wait for a change of a row.
+    /// Wait this long for a change of a row
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse::seconds)]
     pub wait: Duration,
-    /// Time limit for each check.
-    pub deadline: Duration,
+    /// Time limit for each check
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse::timeout)]
+    pub timeout: Duration,
 }
 
 /// Every check after that of the settings: all are skipped when the settings cannot be used.
@@ -54,8 +60,9 @@ const CHECKS: &[&str] = &[
 
 /// Checks the configured project, or the built-in demo feed when there is none. The exit code is 0 when no check
 /// failed, 1 when one did, 2 when the settings are wrong.
-pub fn run(settings: Result<Settings, SettingsError>, options: DoctorOptions) -> Result<ExitCode, Failure> {
-    let mut report = Report::new(io::stdout().lock(), Form::of_stdout(options.json));
+pub fn run(settings: Result<Settings, SettingsError>, args: DoctorArgs) -> Result<ExitCode, Failure> {
+    logging::start(settings.as_ref().is_ok_and(|settings| settings.verbose));
+    let mut report = Report::new(io::stdout().lock(), Form::of_stdout(args.json));
     let settings = match settings {
         Ok(settings) => settings,
         Err(error) => return wrong_settings(report, &error),
@@ -85,8 +92,8 @@ pub fn run(settings: Result<Settings, SettingsError>, options: DoctorOptions) ->
     let target = Target {
         feed,
         is_demo: demo.is_some(),
-        deadline: options.deadline,
-        wait: options.wait,
+        deadline: args.timeout,
+        wait: args.wait,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -151,7 +158,5 @@ fn wrong_settings<W: io::Write>(mut report: Report<W>, error: &SettingsError) ->
 }
 
 fn end<W: io::Write>(report: Report<W>) -> Result<Outcome, Failure> {
-    report
-        .end()
-        .map_err(|error| Failure::Running(format!("cannot write the output: {error}; write elsewhere")))
+    report.end().map_err(|error| Failure::output(&error))
 }

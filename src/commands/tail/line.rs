@@ -5,11 +5,15 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use model::{Kind, Level, Notice, Op, PerKind, Record};
+use model::{
+    Kind, Level, Notice, Op, PerKind, Record,
+    format::{counted, grouped},
+    text::printable,
+};
 use realtime::{Change, FeedEvent, LinkStatus, StatusReport, SyncReport};
 use settings::SourceKinds;
 
-/// Writes the event's line. Link reports are for screens and have none.
+/// Writes the event's line. Link reports are for the wall and have none.
 pub(super) fn write(out: &mut impl Write, event: &FeedEvent, kinds: &SourceKinds, as_json: bool) -> io::Result<()> {
     let at = format!("{:.3}", Timestamp::now());
     match (event, as_json) {
@@ -30,7 +34,7 @@ pub(super) fn json_line(out: &mut impl Write, value: &impl Serialize) -> io::Res
     out.write_all(b"\n")
 }
 
-/// Written without building a tree: it is by far the most frequent line.
+/// `{"kind":"change",…}`, by far the most frequent line.
 #[derive(Serialize)]
 struct ChangeLine<'a> {
     kind: &'static str,
@@ -163,12 +167,14 @@ fn text(out: &mut impl Write, at: &str, event: &FeedEvent, kinds: &SourceKinds) 
         FeedEvent::Synced(report) => {
             write!(out, "{at}  synced:")?;
             for (kind, rows) in kinds.rows(&report.rows).iter() {
-                write!(out, " {rows} {},", kind.noun(*rows))?;
+                write!(out, " {},", counted(*rows as u64, kind.singular(), kind.plural()))?;
             }
             writeln!(
                 out,
                 " {} added, {} changed, {} removed",
-                report.added, report.changed, report.removed
+                grouped(report.added as u64),
+                grouped(report.changed as u64),
+                grouped(report.removed as u64)
             )
         }
         FeedEvent::Change(change) => {
@@ -192,11 +198,4 @@ fn text(out: &mut impl Write, at: &str, event: &FeedEvent, kinds: &SourceKinds) 
         }
         FeedEvent::Link(_) => Ok(()),
     }
-}
-
-/// Text from outside, safe for a terminal: a control character could move the cursor or change colours.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
 }

@@ -1,4 +1,4 @@
-//! What `tail` remembers: counts for the summary and, for a dump, the rows.
+//! What `tail` keeps: counts for the summary and, for a dump, the rows.
 
 use std::{
     collections::BTreeMap,
@@ -11,17 +11,17 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    super::{Failure, usage},
+    super::{Failure, output_file, usage},
     line::json_line,
 };
-use model::{Op, Record, RowKey};
+use model::{Op, Record, RowKey, format::counted};
 use realtime::{Change, FeedEvent};
 use settings::{
     SourceKinds,
     files::{Purpose, write_whole},
 };
 
-/// Counts, and the rows when they are wanted.
+/// Counts, and the rows if a dump was requested.
 pub(super) struct State {
     kinds: SourceKinds,
     rows: Option<BTreeMap<RowKey, Arc<Record>>>,
@@ -43,7 +43,7 @@ impl State {
         }
     }
 
-    pub(super) fn take(&mut self, event: &FeedEvent) {
+    pub(super) fn record(&mut self, event: &FeedEvent) {
         match event {
             FeedEvent::Change(change) => {
                 self.changes += 1;
@@ -69,7 +69,7 @@ impl State {
         };
     }
 
-    /// Writes the rows sorted by table and id, the file in one step.
+    /// Writes the rows sorted by table and id; the file appears only when it is complete.
     pub(super) fn dump(&self, path: &Path) -> Result<(), Failure> {
         #[derive(Serialize)]
         struct DumpLine<'a> {
@@ -77,12 +77,6 @@ impl State {
             id: &'a str,
             record: &'a Record,
         }
-        let failed = |error: io::Error| {
-            Failure::Running(format!(
-                "cannot write the dump to {}: {error}; name a file in a folder that exists and may be written to",
-                path.display()
-            ))
-        };
         write_whole(path, Purpose::Output, |file| {
             let mut out = BufWriter::new(file);
             for (key, record) in self.rows.iter().flatten() {
@@ -97,7 +91,7 @@ impl State {
             }
             out.flush()
         })
-        .map_err(failed)
+        .map_err(|error| output_file::failed("the dump", path, &error))
     }
 
     pub(super) fn summary(&self, wall: Duration) -> Summary {
@@ -108,7 +102,7 @@ impl State {
             cpu: usage::cpu_time(),
             peak_rss_mb: usage::peak_rss_mb(),
             connects: self.connects,
-            // The first snapshot is no resync.
+            // The first snapshot is not a resync.
             resyncs: self.syncs.saturating_sub(1),
         }
     }
@@ -127,7 +121,7 @@ struct SummaryLine {
     resyncs: u64,
 }
 
-/// How it went.
+/// The closing summary.
 pub(super) struct Summary {
     changes: u64,
     bytes: u64,
@@ -164,17 +158,22 @@ impl Summary {
         }
         write!(
             out,
-            "{} changes, {} bytes in {:.1} s",
-            self.changes,
-            self.bytes,
+            "{}, {} in {:.1} s",
+            counted(self.changes, "change", "changes"),
+            counted(self.bytes, "byte", "bytes"),
             self.wall.as_secs_f64()
         )?;
         if let Some(cpu) = cpu {
-            write!(out, ", {cpu:.2} s of CPU")?;
+            write!(out, ", {cpu:.2} s of CPU time")?;
         }
         if let Some(peak) = self.peak_rss_mb {
-            write!(out, ", {peak:.0} MB at most")?;
+            write!(out, ", peak memory {peak:.0} MB")?;
         }
-        writeln!(out, "; {} connects, {} resyncs", self.connects, self.resyncs)
+        writeln!(
+            out,
+            "; {}, {}",
+            counted(self.connects, "connection", "connections"),
+            counted(self.resyncs, "resync", "resyncs")
+        )
     }
 }

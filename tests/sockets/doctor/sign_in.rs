@@ -80,5 +80,9 @@ fn a_wrong_password_stops_what_depends_on_it() {
 #[test]
 fn without_auth_nobody_signs_in() {
     let report = examine(&["--url", &server().url(), "--key", "sb_publishable_x"]);
-    expect(report.check("sign_in"), "skipped", &["no sign-in configured", "using the key only"]);
+    expect(
+        report.check("sign_in"),
+        "skipped",
+        &["no sign-in configured", "using the key only"],
+    );
 }

@@ -1,0 +1,189 @@
+//! The arguments of `bench`, and which measurement they select.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+#[cfg(feature = "wall")]
+use super::SceneOptions;
+use super::{ChaosOptions, Options, Plan, Sending};
+use crate::commands::{Failure, logging};
+
+/// What to measure.
+#[derive(Debug, Clone, Args)]
+pub struct BenchArgs {
+    /// What to measure
+    #[command(subcommand)]
+    pub what: BenchWhat,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum BenchWhat {
+    /// Changes taken in per CPU-second, against the official JavaScript client on the same frames
+    Ingest(IngestArgs),
+    /// Faults of every kind on real sockets under a stream of changes: is what the wall shows true?
+    Chaos(ChaosArgs),
+    /// What a frame of the wall costs, against as many of Bevy's sprites
+    #[cfg(feature = "wall")]
+    Scene(SceneArgs),
+    /// Sends the frames of `ingest`
+    #[command(hide = true)]
+    Feeder(FeederArgs),
+}
+
+/// Which changes are made up. Same numbers, same frames.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct PlanArgs {
+    /// Changes in a run; 300000 when not given, or ten seconds' worth with --rate
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub changes: Option<u64>,
+    /// Rows that they change
+    #[arg(long, value_name = "N", default_value = "50000", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub rows: u64,
+    /// Same seed, same frames
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub seed: u64,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct IngestArgs {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// Changes sent per second, to measure the share of a core; as many as can be taken when not given
+    #[arg(long, value_name = "PER_S", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub rate: Option<u32>,
+    /// Runs of each side, in turn
+    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    pub runs: u64,
+    /// What to compare with
+    #[arg(long, value_enum, default_value = "js")]
+    pub reference: Reference,
+    /// Where the JavaScript side is installed
+    #[arg(long, value_name = "DIR", default_value = "benches/peers")]
+    pub peers: PathBuf,
+    /// Measure memory instead, with a reader that sleeps until everything is sent
+    #[arg(long)]
+    pub sleep_reader: bool,
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub struct ChaosArgs {
+    /// Faults, one after the other
+    #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub faults: u64,
+    /// Row changes per second meanwhile
+    #[arg(long, value_name = "CHANGES_PER_S", default_value = "500", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub rate: u32,
+    /// Same seed, same faults in the same order
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub seed: u64,
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[cfg(feature = "wall")]
+#[derive(Debug, Clone, Copy, Args)]
+pub struct SceneArgs {
+    /// Rows on the wall; 1,000, 10,000, 100,000 and 1,000,000 in turn when not said
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub entities: Option<u64>,
+    /// Row changes per second
+    #[arg(long, value_name = "PER_S", default_value = "200", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub changes: u32,
+    /// The whole picture of 1920x1080, frames per second; else 64x36, processor time of a frame
+    #[arg(long)]
+    pub full: bool,
+    /// What to compare with
+    #[arg(long, value_enum, default_value = "none", conflicts_with = "full")]
+    pub reference: SceneReference,
+    /// Runs of each side, in turn
+    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    pub runs: u64,
+    /// One JSON object a size
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The other side of the scene's ratio.
+#[cfg(feature = "wall")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SceneReference {
+    /// As many of Bevy's own sprites, all moving
+    Sprites,
+    None,
+}
+
+/// The other side of a ratio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Reference {
+    /// The official JavaScript client in Node
+    Js,
+    None,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct FeederArgs {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// Make all frames before the first client comes
+    #[arg(long)]
+    pub prebuilt: bool,
+    /// Changes sent per second
+    #[arg(long, value_name = "PER_S", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub rate: Option<u32>,
+}
+
+/// Measures what was selected, and prints it.
+pub fn run(args: BenchArgs) -> Result<(), Failure> {
+    // The wall has logging of its own.
+    #[cfg(feature = "wall")]
+    if let BenchWhat::Scene(args) = &args.what {
+        let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        return super::scene(&SceneOptions {
+            entities: args.entities.map(count),
+            changes_per_s: args.changes,
+            full: args.full,
+            sprites: args.reference == SceneReference::Sprites,
+            runs: count(args.runs),
+            json: args.json,
+        });
+    }
+    logging::start(false);
+    let plan = |plan: PlanArgs, rate: Option<u32>| Plan {
+        changes: plan
+            .changes
+            .unwrap_or_else(|| rate.map_or(Plan::CHANGES, Plan::changes_at)),
+        rows: usize::try_from(plan.rows).unwrap_or(usize::MAX),
+        seed: plan.seed,
+    };
+    match args.what {
+        BenchWhat::Ingest(args) => super::ingest(&Options {
+            plan: plan(args.plan, args.rate),
+            rate: args.rate,
+            runs: usize::try_from(args.runs).unwrap_or(usize::MAX),
+            peers: (args.reference == Reference::Js).then_some(args.peers),
+            sleep_reader: args.sleep_reader,
+            json: args.json,
+        }),
+        BenchWhat::Chaos(args) => super::chaos(ChaosOptions {
+            faults: usize::try_from(args.faults).unwrap_or(usize::MAX),
+            rate: args.rate.into(),
+            seed: args.seed,
+            json: args.json,
+        }),
+        // Done above.
+        #[cfg(feature = "wall")]
+        BenchWhat::Scene(_) => Ok(()),
+        BenchWhat::Feeder(args) => super::feed(
+            plan(args.plan, args.rate),
+            Sending {
+                prebuilt: args.prebuilt,
+                rate: args.rate,
+            },
+        ),
+    }
+}

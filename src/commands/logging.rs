@@ -1,0 +1,25 @@
+//! The log and the notices of commands without a window. The wall has Bevy's logging.
+
+use std::io::{self, IsTerminal as _};
+
+use settings::Settings;
+
+/// Sends the log to standard error, in colour only where that is a terminal.
+pub(super) fn start(verbose: bool) {
+    let level = if verbose { "info" } else { "warn" };
+    // What is wrong with a certificate is in our own error.
+    let filter = tracing_subscriber::EnvFilter::new(format!("{level},rustls_platform_verifier=off"));
+    // A second call in one process (a test) keeps the first.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .try_init();
+}
+
+/// Prints what could not be used of the settings.
+pub(super) fn print_notices(settings: &Settings) {
+    for notice in &settings.notices {
+        eprintln!("opswall: {}", notice.text);
+    }
+}
