@@ -4,17 +4,21 @@ use std::io::{self, IsTerminal as _};
 
 use settings::Settings;
 
-/// Sends the log to standard error, in colour only where that is a terminal.
+/// Sends the log to standard error; without colour codes where that is a file, or where `NO_COLOR` is set.
 pub(super) fn start(verbose: bool) {
     let level = if verbose { "info" } else { "warn" };
     // What is wrong with a certificate is in our own error.
     let filter = tracing_subscriber::EnvFilter::new(format!("{level},rustls_platform_verifier=off"));
-    // A second call in one process (a test) keeps the first.
-    let _ = tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .try_init();
+        .with_writer(io::stderr);
+    let log = if io::stderr().is_terminal() {
+        log
+    } else {
+        log.with_ansi(false)
+    };
+    // A second call in one process (a test) keeps the first.
+    let _ = log.try_init();
 }
 
 /// Prints what could not be used of the settings.

@@ -1,6 +1,10 @@
 //! The app: its plugins in the order of the data.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    io::{self, IsTerminal as _},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use bevy::{
     log::{Level, LogPlugin},
@@ -142,6 +146,15 @@ fn log(verbose: bool) -> LogPlugin {
             "wgpu=warn,naga=warn,rustls_platform_verifier=off".into()
         } else {
             "wgpu=error,naga=error,bevy_winit=error,bevy_egui::render=error,bevy_render::renderer=error,rustls_platform_verifier=off".into()
+        },
+        // Bevy's layer, except that a log in a file has no colour codes.
+        fmt_layer: |_| {
+            let layer = tracing_subscriber::fmt::Layer::default().with_writer(io::stderr);
+            Some(Box::new(if io::stderr().is_terminal() {
+                layer
+            } else {
+                layer.with_ansi(false)
+            }))
         },
         ..default()
     }

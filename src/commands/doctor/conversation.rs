@@ -10,8 +10,8 @@ use super::stream::ChangeSeen;
 use client::probe::{Heard, Socket};
 use model::{Kind, KindMapping, Mapping};
 use realtime::{
-    CloseReason, Direction, Entry, Frame, JoinConfig, JoinPayload, Source, Token, Vsn, advice, decode_text, encode_text,
-    frame::PHOENIX,
+    CloseReason, Direction, Entry, Frame, JoinConfig, JoinPayload, Source, Token, Vsn, advice, decode_text,
+    encode_text, frame::PHOENIX,
 };
 
 /// Most characters of a text from the server that are kept.

@@ -201,9 +201,11 @@ fn join(channels: usize, refused: Option<(&str, &str)>, took: Duration, deadline
         )
         .means("the server keeps the socket open and does not answer: its connection to the database may be starting")
         .remedy("try again in a minute; look at the project's Realtime logs"),
-        Some((_, reason)) => {
-            Check::failed(NAME, format!("refused: {reason}")).advice(&advice::refused_join(reason, signed_in, &client::remedies()))
-        }
+        Some((_, reason)) => Check::failed(NAME, format!("refused: {reason}")).advice(&advice::refused_join(
+            reason,
+            signed_in,
+            &client::remedies(),
+        )),
     };
     check.took(took)
 }

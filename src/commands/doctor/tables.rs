@@ -352,7 +352,7 @@ fn refused_status(read: &Read<'_>, check: Check, status: u16) -> Check {
 
 fn no_key_column(read: &Read<'_>, check: Check) -> Check {
     let has = match read.first_row() {
-        Some(row) if row.len() > 0 => format!("; it has {}", column_names(&row).join(", ")),
+        Some(row) if !row.is_empty() => format!("; it has {}", column_names(&row).join(", ")),
         _ => String::new(),
     };
     check
