@@ -17,16 +17,19 @@ pub struct Backoff {
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self {
-            max_attempts: 5,
-            interval: Duration::from_millis(3_000),
-            max_interval: Duration::from_millis(60_000),
-            jitter: 0.0,
-        }
+        Self::DEFAULT
     }
 }
 
 impl Backoff {
+    /// 3, 6, 12, 24, 48 s, then it gives up.
+    pub const DEFAULT: Self = Self {
+        max_attempts: 5,
+        interval: Duration::from_millis(3_000),
+        max_interval: Duration::from_millis(60_000),
+        jitter: 0.0,
+    };
+
     /// Bounds of what may be set: shorter would be a storm, longer would look dead.
     pub const INTERVAL_RANGE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(3_600));
     /// Most tries that may be set; 0 stands for "never give up".

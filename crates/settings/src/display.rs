@@ -2,6 +2,8 @@
 
 use model::theme::ThemeName;
 
+use crate::form::Words;
+
 /// What the picture takes from the settings.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct WallSettings {
@@ -37,10 +39,24 @@ impl QualityPolicy {
             Self::Full => "full",
         }
     }
+}
 
-    pub(super) fn of_word(word: &str) -> Option<Self> {
-        [Self::Auto, Self::Full]
-            .into_iter()
-            .find(|policy| policy.word() == word)
+impl Words for QualityPolicy {
+    const ALL: &'static [Self] = &[Self::Auto, Self::Full];
+
+    fn word(self) -> &'static str {
+        self.word()
+    }
+}
+
+impl Words for ThemeName {
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn word(self) -> &'static str {
+        self.word()
+    }
+
+    fn of_word(word: &str) -> Option<Self> {
+        Self::of_word(word)
     }
 }

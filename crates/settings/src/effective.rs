@@ -1,166 +1,99 @@
-//! Every setting with its value and where it came from, fit to be shown.
+//! The list of all settings in force, for `config`: values and origins, secrets masked.
 
-use std::path::PathBuf;
-
-use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use model::Mapping;
-use model::theme::ThemeName;
-use realtime::Vsn;
 
-use super::{
-    Origin, QualityPolicy, key,
+use crate::{
+    definition::{Group, find},
+    key,
+    layers::Set,
     mapping::Origins,
-    pace::{BackoffSet, Rounds},
-    sign_in::Decided,
-    typed::{Set, Values},
+    origin::Origin,
+    table::Values,
     url::{self, Endpoints},
 };
+use secrecy::SecretString;
 
 /// One line of `config`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Effective {
-    /// As in `opswall.toml`; of a section with its path, `tables.agents.status`.
+    /// As in `opswall.toml`; in a section with its path, `tables.agents.status`.
     pub name: String,
     /// Null where nothing is set; secrets are masked.
     pub value: Value,
+    /// The layer that decided it.
     pub origin: Origin,
+    /// Whether the value is masked, so that it cannot be copied into a settings file.
+    pub is_secret: bool,
 }
 
-/// What was decided.
-pub(super) struct Parts<'p> {
-    pub(super) values: &'p Values,
-    pub(super) endpoints: Option<&'p Endpoints>,
-    pub(super) key: Option<&'p Set<SecretString>>,
-    pub(super) sign_in: Option<&'p Decided>,
-    pub(super) vsn: &'p Set<Vsn>,
-    pub(super) backoff: &'p BackoffSet,
-    pub(super) rounds: &'p Rounds,
-    pub(super) switches: [(&'static str, &'p Set<bool>); 5],
-    pub(super) theme: &'p Set<ThemeName>,
-    pub(super) quality: &'p Set<QualityPolicy>,
-    pub(super) screen_diagonal: Option<&'p Set<f64>>,
-    pub(super) viewing_distance: Option<&'p Set<f64>>,
-    pub(super) mapping: &'p Mapping,
-    pub(super) mapping_origins: &'p Origins,
-}
-
-pub(super) fn list(parts: &Parts<'_>) -> Vec<Effective> {
-    let mut list = Vec::new();
-    let mut say = |name: &str, value: Value, origin: Origin| {
-        list.push(Effective {
-            name: name.to_owned(),
+impl Effective {
+    fn new(name: String, value: Value, origin: Origin) -> Self {
+        Self {
+            name,
             value,
             origin,
-        });
-    };
-    let url = parts.values.text("url", "").ok().flatten();
-    let shown =
-        url.map(|set| set.map(|text| ::url::Url::parse(&text).map_or(Value::Null, |url| json!(url::shown(&url)))));
-    let shown = shown.unwrap_or(Set::new(Value::Null, Origin::Default));
-    say("url", shown.value, shown.origin);
-    match parts.endpoints {
-        Some(endpoints) => {
-            let realtime = &endpoints.realtime;
-            say(
-                "realtime_url",
-                json!(url::shown(&realtime.value)),
-                realtime.origin.clone(),
-            );
-            let rest = endpoints
-                .rest
-                .value
-                .as_ref()
-                .map_or_else(|| "none".to_owned(), url::shown);
-            say("rest_url", json!(rest), endpoints.rest.origin.clone());
-            match &endpoints.auth {
-                Some(auth) => say("auth_url", json!(url::shown(&auth.value)), auth.origin.clone()),
-                None => say("auth_url", Value::Null, Origin::Default),
-            }
+            is_secret: false,
         }
-        None => {
-            for name in ["realtime_url", "rest_url", "auth_url"] {
-                say(name, Value::Null, Origin::Default);
-            }
-        }
-    }
-    match parts.key {
-        Some(set) => say("key", json!(key::masked(&set.value)), set.origin.clone()),
-        None => say("key", Value::Null, Origin::Default),
-    }
-    sign_in(parts.sign_in, &mut say);
-    say("vsn", json!(parts.vsn.value.as_str()), parts.vsn.origin.clone());
-    let backoff = parts.backoff;
-    for (name, set) in [
-        ("max_reconnect_attempts", &backoff.max_attempts),
-        ("reconnect_interval_ms", &backoff.interval_ms),
-        ("max_reconnect_interval_ms", &backoff.max_interval_ms),
-    ] {
-        say(name, json!(set.value), set.origin.clone());
-    }
-    say(
-        "reconnect_jitter",
-        json!(backoff.jitter.value),
-        backoff.jitter.origin.clone(),
-    );
-    let rounds = parts.rounds;
-    for (name, set) in [
-        ("heartbeat_interval_ms", &rounds.heartbeat_ms),
-        ("reconcile_interval_s", &rounds.reconcile_s),
-        ("audit_interval_s", &rounds.audit_s),
-        ("change_limit", &rounds.change_limit),
-        ("replace_connection_h", &rounds.replace_h),
-    ] {
-        say(name, json!(set.value), set.origin.clone());
-    }
-    for (name, set) in parts.switches {
-        say(name, json!(set.value), set.origin.clone());
-    }
-    say("theme", json!(parts.theme.value.word()), parts.theme.origin.clone());
-    say(
-        "quality",
-        json!(parts.quality.value.word()),
-        parts.quality.origin.clone(),
-    );
-    for (name, set) in [
-        ("screen_diagonal", parts.screen_diagonal),
-        ("viewing_distance", parts.viewing_distance),
-    ] {
-        match set {
-            Some(set) => say(name, json!(set.value), set.origin.clone()),
-            None => say(name, Value::Null, Origin::Default),
-        }
-    }
-    mapping(parts, &mut say);
-    list
-}
-
-/// Who signs in; the files' names, not what stands in them.
-fn sign_in(decided: Option<&Decided>, say: &mut impl FnMut(&str, Value, Origin)) {
-    let path = |set: &Set<PathBuf>| set.clone().map(|path| json!(path.to_string_lossy()));
-    let parts = [
-        (
-            "auth.email",
-            decided.and_then(|decided| Some(decided.email.clone()?.map(|email| json!(email)))),
-        ),
-        (
-            "auth.password_file",
-            decided.and_then(|decided| decided.password_file.as_ref().map(path)),
-        ),
-        (
-            "auth.refresh_token_file",
-            decided.and_then(|decided| decided.refresh_token_file.as_ref().map(path)),
-        ),
-    ];
-    for (name, set) in parts {
-        let set = set.unwrap_or(Set::new(Value::Null, Origin::Default));
-        say(name, set.value, set.origin);
     }
 }
 
-fn mapping(parts: &Parts<'_>, say: &mut impl FnMut(&str, Value, Origin)) {
-    for (kind, of) in parts.mapping.kinds.iter() {
+/// The settings of one value each, in the order of the table. What is derived from other settings replaces what was
+/// written.
+pub(crate) fn scalars(
+    values: &Values,
+    endpoints: Option<&Endpoints>,
+    key: Option<&Set<SecretString>>,
+) -> Vec<Effective> {
+    let shown = values.shown().into_iter().filter_map(|(name, set)| {
+        let definition = find(name)?;
+        // Tables are shown with their columns.
+        (definition.group != Group::Tables).then(|| {
+            let set = derived(name, endpoints, key).unwrap_or(set);
+            Effective {
+                is_secret: name == "key",
+                ..Effective::new(definition.path(), set.value, set.origin)
+            }
+        })
+    });
+    shown.collect()
+}
+
+/// What is shown instead of the written value: URLs without secrets, and what follows from other settings.
+fn derived(name: &str, endpoints: Option<&Endpoints>, key: Option<&Set<SecretString>>) -> Option<Set<Value>> {
+    let unset = || Set::new(Value::Null, Origin::Default);
+    let shown = |url: &::url::Url| json!(url::shown(url));
+    match name {
+        "url" => Some(
+            endpoints
+                .and_then(|endpoints| endpoints.project.clone())
+                .map_or_else(unset, |set| set.map(|url| shown(&url))),
+        ),
+        "realtime_url" => {
+            Some(endpoints.map_or_else(unset, |endpoints| endpoints.realtime.clone().map(|url| shown(&url))))
+        }
+        "rest_url" => Some(endpoints.map_or_else(unset, |endpoints| {
+            let rest = endpoints.rest.clone();
+            rest.map(|url| url.as_ref().map_or_else(|| json!("none"), shown))
+        })),
+        "auth_url" => Some(
+            endpoints
+                .and_then(|endpoints| endpoints.auth.clone())
+                .map_or_else(unset, |set| set.map(|url| shown(&url))),
+        ),
+        "key" => Some(
+            key.cloned()
+                .map_or_else(unset, |set| set.map(|key| json!(key::masked(&key)))),
+        ),
+        _ => None,
+    }
+}
+
+/// Tables, columns and status words.
+pub(crate) fn mapping(mapping: &Mapping, origins: &Origins) -> Vec<Effective> {
+    let mut list = Vec::new();
+    for (kind, of) in mapping.kinds.iter() {
         for (role, value) in [
             ("table", json!(of.table)),
             ("schema", json!(of.schema)),
@@ -185,21 +118,22 @@ fn mapping(parts: &Parts<'_>, say: &mut impl FnMut(&str, Value, Origin)) {
             ("partitions", json!(of.partitions)),
         ] {
             let name = format!("tables.{}.{role}", kind.plural());
-            let origin = parts.mapping_origins.get(&name).cloned();
-            // A role that this kind has no use for is left out unless somebody set it, and so is a kind without a table.
-            let is_unused = (!parts.mapping.follows(kind) && role != "table")
+            let origin = origins.get(&name).cloned();
+            // A role that this kind does not use is left out unless it was set, and so is a kind without a table.
+            let is_unused = (!mapping.follows(kind) && role != "table")
                 || value.as_array().is_some_and(Vec::is_empty)
                 || (role == "priority_one_is_most_urgent" && of.priority.is_empty());
             if origin.is_some() || !is_unused {
-                say(&name, value, origin.unwrap_or(Origin::Default));
+                list.push(Effective::new(name, value, origin.unwrap_or(Origin::Default)));
             }
         }
     }
-    let mut words: Vec<_> = parts.mapping.words.iter().collect();
+    let mut words: Vec<_> = mapping.words.iter().collect();
     words.sort();
     for (word, status) in words {
         let name = format!("status.{word}");
-        let origin = parts.mapping_origins.get(&name).cloned().unwrap_or(Origin::Default);
-        say(&name, json!(status.word()), origin);
+        let origin = origins.get(&name).cloned().unwrap_or(Origin::Default);
+        list.push(Effective::new(name, json!(status.word()), origin));
     }
+    list
 }

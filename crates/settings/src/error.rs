@@ -28,6 +28,13 @@ pub enum SettingsError {
         line: usize,
         problem: String,
     },
+    #[error("{what} {} is larger than {most}; shorten it", .path.display())]
+    TooLarge {
+        what: &'static str,
+        path: PathBuf,
+        /// With its unit, like "1 MiB".
+        most: &'static str,
+    },
     #[error("cannot read {what} {}: {problem}; correct the path or the file's permissions", .path.display())]
     Unreadable {
         what: &'static str,
@@ -51,7 +58,7 @@ pub enum SettingsError {
 
 impl SettingsError {
     /// `got` is cleaned and cut; never pass a secret.
-    pub(super) fn value(subject: String, got: &str, want: impl Into<String>) -> Self {
+    pub(crate) fn value(subject: String, got: &str, want: impl Into<String>) -> Self {
         /// Characters of a wrong value that are shown.
         const SHOWN: usize = 60;
         Self::Value {
@@ -61,7 +68,7 @@ impl SettingsError {
         }
     }
 
-    pub(super) fn refused(subject: String, why: impl Into<String>) -> Self {
+    pub(crate) fn refused(subject: String, why: impl Into<String>) -> Self {
         Self::Refused {
             subject,
             why: why.into(),

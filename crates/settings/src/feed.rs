@@ -2,10 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
+use ::url::Url;
 use secrecy::SecretString;
-use url::Url;
 
-use super::sign_in::SignIn;
+use crate::{form::Words, sign_in::SignIn, url};
 use model::{Backoff, Mapping};
 use realtime::Vsn;
 
@@ -48,6 +48,14 @@ pub struct Auth {
 impl FeedSettings {
     /// Where the socket goes, as it may be shown: scheme, host, port and path; no query, no user.
     pub fn shown_url(&self) -> String {
-        super::url::shown(&self.realtime_url)
+        url::shown(&self.realtime_url)
+    }
+}
+
+impl Words for Vsn {
+    const ALL: &'static [Self] = &[Self::V1, Self::V2];
+
+    fn word(self) -> &'static str {
+        self.as_str()
     }
 }

@@ -12,15 +12,27 @@ use toml::{
     de::{DeString, DeTable, DeValue},
 };
 
-use super::{SettingsError, layer::Layer, mapping, names, origin::Origin, typed::Raw};
+use model::Kind;
+
+use crate::{
+    SettingsError,
+    definition::{Definition, nearest},
+    layers::{Layer, Raw},
+    mapping,
+    origin::Origin,
+    table::definitions,
+};
 
 /// Larger than any settings file.
 const MAX_FILE_BYTES: u64 = 1_024 * 1_024;
 
+/// As an error calls the file.
+pub(crate) const WHAT: &str = "the settings file";
+
 /// Reads a file. `None` when there is none.
-pub(super) fn read(path: &Path) -> Result<Option<Layer>, SettingsError> {
+pub(crate) fn read(path: &Path) -> Result<Option<Layer>, SettingsError> {
     let unreadable = |problem: String| SettingsError::Unreadable {
-        what: "the settings file",
+        what: WHAT,
         path: path.to_owned(),
         problem,
     };
@@ -34,9 +46,18 @@ pub(super) fn read(path: &Path) -> Result<Option<Layer>, SettingsError> {
         .read_to_string(&mut text)
         .map_err(|error| unreadable(error.to_string()))?;
     if text.len() as u64 > MAX_FILE_BYTES {
-        return Err(unreadable(format!("it is larger than {MAX_FILE_BYTES} bytes")));
+        return Err(SettingsError::TooLarge {
+            what: WHAT,
+            path: path.to_owned(),
+            most: "1 MiB",
+        });
     }
     parse(path, &text).map(Some)
+}
+
+/// The settings that the file may set by their keys.
+fn in_file() -> impl Iterator<Item = &'static Definition> {
+    definitions().filter(|definition| definition.in_file)
 }
 
 /// Where in which file.
@@ -68,7 +89,7 @@ impl Place<'_> {
             path: self.path.to_owned(),
             line: self.line(&key.span()),
             key: model::text::clean(&format!("{prefix}{name}"), 80).into_owned(),
-            remedy: match names::nearest(name, known.iter().copied()) {
+            remedy: match nearest(name, known.iter().copied()) {
                 Some(nearest) => format!("did you mean '{prefix}{nearest}'?"),
                 None => format!("known here are {}", known.join(", ")),
             },
@@ -93,10 +114,11 @@ fn parse(path: &Path, text: &str) -> Result<Layer, SettingsError> {
             "auth" => auth(&place, &mut layer, key, value)?,
             "tables" => tables(&place, &mut layer, key, value)?,
             "status" => words(&place, &mut layer, key, value)?,
-            name => match names::SETTINGS.iter().find(|known| **known == name) {
-                Some(known) => layer.set(known, raw(value.get_ref()), place.origin(key)),
+            name => match in_file().find(|definition| definition.key == name) {
+                Some(definition) => layer.set(definition.key, raw(value.get_ref()), place.origin(key)),
                 None => {
-                    let known: Vec<&str> = names::SETTINGS.iter().chain(names::SECTIONS).copied().collect();
+                    let keys = in_file().map(|definition| definition.key);
+                    let known: Vec<&str> = keys.chain(["auth", "tables", "status"]).collect();
                     return Err(place.unknown(key, "", &known));
                 }
             },
@@ -122,9 +144,13 @@ fn auth(
         return Err(place.wrong(key, "auth", value.get_ref(), "a section like [auth]"));
     };
     for (key, value) in in_order(entries) {
-        match names::AUTH.iter().find(|known| **known == key.get_ref().as_ref()) {
-            Some(known) => layer.set(known, raw(value.get_ref()), place.origin(key)),
-            None => return Err(place.unknown(key, "auth", names::AUTH)),
+        let known = || in_file().filter(|definition| definition.section == Some("auth"));
+        match known().find(|definition| definition.key == key.get_ref().as_ref()) {
+            Some(definition) => layer.set(definition.key, raw(value.get_ref()), place.origin(key)),
+            None => {
+                let known: Vec<&str> = known().map(|definition| definition.key).collect();
+                return Err(place.unknown(key, "auth", &known));
+            }
         }
     }
     Ok(())
@@ -142,15 +168,15 @@ fn tables(
     };
     for (key, value) in in_order(kinds) {
         let Some(kind) = mapping::kind_of(key.get_ref()) else {
-            return Err(place.unknown(key, "tables", &["agents", "tasks", "workflows"]));
+            return Err(place.unknown(key, "tables", &Kind::ALL.map(Kind::plural)));
         };
         let section = format!("tables.{}", kind.plural());
         let DeValue::Table(roles) = value.get_ref() else {
             return Err(place.wrong(key, &section, value.get_ref(), "a section with the table's columns"));
         };
         for (key, value) in in_order(roles) {
-            if !names::COLUMNS.contains(&key.get_ref().as_ref()) {
-                return Err(place.unknown(key, &section, names::COLUMNS));
+            if !mapping::ROLES.contains(&key.get_ref().as_ref()) {
+                return Err(place.unknown(key, &section, mapping::ROLES));
             }
             let names = match value.get_ref() {
                 DeValue::Boolean(flag) => Some(vec![flag.to_string()]),

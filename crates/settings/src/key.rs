@@ -1,21 +1,19 @@
 //! The project's key: read, looked at, never shown.
 
-use std::path::Path;
-
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use super::{
+use crate::{
     SettingsError,
-    origin::Origin,
+    layers::Set,
     secret_file::{MAX_SECRET_BYTES, first_line},
-    typed::Set,
+    table::Values,
 };
 use model::{Notice, NoticeKind, text::clean};
 use realtime::Claims;
 
 /// Refuses what is no key, and keys that open too much.
-pub(super) fn checked(key: Set<SecretString>, allow_service_key: bool) -> Result<Set<SecretString>, SettingsError> {
+fn checked(key: Set<SecretString>, allow_service_key: bool) -> Result<Set<SecretString>, SettingsError> {
     let text = key.value.expose_secret();
     let subject = || key.origin.subject("key");
     if text.len() as u64 > MAX_SECRET_BYTES || !text.bytes().all(|b| b.is_ascii_graphic()) {
@@ -46,7 +44,7 @@ pub fn bypasses_row_security(role: &str) -> bool {
 }
 
 /// What makes it unlikely that the server takes the key. It may know better: none of this is an error.
-pub(super) fn doubts(key: &SecretString, url: &Url, now_s: i64) -> Vec<Notice> {
+pub(crate) fn doubts(key: &SecretString, url: &Url, now_s: i64) -> Vec<Notice> {
     const DAY_S: i64 = 86_400;
     let Some(claims) = Claims::read(key.expose_secret()) else {
         return Vec::new();
@@ -88,19 +86,26 @@ fn hosted_project(url: &Url) -> Option<&str> {
 }
 
 /// What `config` shows in its place.
-pub(super) fn masked(key: &SecretString) -> String {
+pub(crate) fn masked(key: &SecretString) -> String {
     format!("******** ({} characters)", key.expose_secret().len())
 }
 
-/// A key that was given directly.
-pub(super) fn direct(text: Set<String>) -> Set<SecretString> {
-    text.map(SecretString::from)
-}
-
-/// The origin of a key that a file holds is where the file was named.
-pub(super) fn in_file(path: &Path, origin: Origin) -> Result<Set<SecretString>, SettingsError> {
-    let line = first_line("the key file", path)?;
-    Ok(Set::new(line.trim().into(), origin))
+/// The project's key, given directly or in a file. The origin of a key in a file is where the file was named.
+pub(crate) fn decide(values: &Values) -> Result<Option<Set<SecretString>>, SettingsError> {
+    let key = match (values.key.given(), values.key_file.given()) {
+        (Some(_), Some(path)) => {
+            return Err(SettingsError::refused(
+                path.origin.subject("key_file"),
+                "is given together with a key: give one of the two",
+            ));
+        }
+        (key, None) => key,
+        (None, Some(path)) => {
+            let line = first_line("the key file", &path.value)?;
+            Some(Set::new(line.trim().into(), path.origin))
+        }
+    };
+    key.map(|key| checked(key, values.allow_service_key.value)).transpose()
 }
 
 #[cfg(test)]
@@ -108,6 +113,7 @@ mod tests {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
     use super::*;
+    use crate::Origin;
 
     fn jwt(role: &str) -> String {
         signed(&format!(r#"{{"role":"{role}","exp":4102444800}}"#))

@@ -1,40 +1,45 @@
-//! What can be set, and where each value came from: flag, environment, what the panel saved, files, defaults.
+//! What can be set, and where each value came from: flag, environment, saved state, files, defaults.
 //!
-//! [`Settings::load`] takes the parsed flags ([`SettingsArgs`]) and the surroundings ([`Env`]); it reads files and
+//! [`Settings::load`] takes the parsed flags ([`SettingsArgs`]) and the environment ([`Env`]). It reads files and
 //! nothing else of the process. Precedence, highest first:
 //!
 //! 1. a flag,
 //! 2. an environment variable,
-//! 3. what the panel changed and saved (`saved`): above the files, or a change made on the wall would be forgotten at
-//!    the next start; below flags and environment, which are said anew at each start,
+//! 3. what was changed in the panel and saved ([`saved`]): above the files, so that a change made on the wall survives
+//!    the next start, and below flags and environment, which are given anew at each start,
 //! 4. `opswall.toml` in the working directory, then in the user's configuration directory, or the one file that
 //!    `--config` names,
 //! 5. the default, of which `--kiosk` changes two.
+//!
+//! Every setting is one entry of the table in `table.rs`.
 
 mod args;
+mod definition;
 mod display;
+#[cfg(test)]
+mod documents;
 mod effective;
 mod env;
 mod error;
 mod feed;
 mod file;
 pub mod files;
+mod form;
 mod key;
-mod layer;
+mod layers;
 mod load;
 mod mapping;
-mod names;
 mod origin;
-mod pace;
 pub mod saved;
 pub mod saved_view;
 mod secret_file;
 mod sign_in;
 mod sources;
-mod typed;
+mod table;
 mod url;
 
 pub use args::SettingsArgs;
+pub use definition::Group;
 pub use display::{QualityPolicy, WallSettings};
 pub use effective::Effective;
 pub use env::Env;

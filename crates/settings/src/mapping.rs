@@ -4,13 +4,37 @@ use std::collections::BTreeMap;
 
 use model::{Kind, Mapping, Status};
 
-use super::{
+use crate::{
     SettingsError,
-    layer::{Column, Layer, Word},
-    names,
+    definition::nearest,
+    layers::{Column, Layer, Raw, Word},
     origin::Origin,
-    typed::Raw,
 };
+
+/// What can be set of a table.
+pub(crate) const ROLES: &[&str] = &[
+    "table",
+    "schema",
+    "id",
+    "label",
+    "status",
+    "progress",
+    "agent",
+    "workflow",
+    "run",
+    "depends_on",
+    "parent",
+    "current_task",
+    "subtitle",
+    "heartbeat",
+    "created_at",
+    "updated_at",
+    "priority",
+    "priority_one_is_most_urgent",
+    "error",
+    "needs_human",
+    "partitions",
+];
 
 /// Longest name of a table or column, with a path into JSON: PostgreSQL's own names end at 63 bytes.
 const MAX_NAME_BYTES: usize = 256;
@@ -19,24 +43,23 @@ const MAX_NAMES: usize = 64;
 const MAX_WORDS: usize = 4_096;
 
 /// Where every non-default part of the mapping came from: `tables.agents.status` and its like → origin.
-pub(super) type Origins = BTreeMap<String, Origin>;
+pub(crate) type Origins = BTreeMap<String, Origin>;
 
 /// `agent.status=phase,state`: as flags and variables say it.
-pub(super) fn column_text(layer: &mut Layer, text: &str, origin: Origin) -> Result<(), SettingsError> {
+pub(crate) fn column_text(layer: &mut Layer, text: &str, origin: Origin) -> Result<(), SettingsError> {
     let wrong = || {
         let want = "KIND.ROLE=COLUMN, like agent.status=phase or task.label=title,name";
         SettingsError::value(origin.subject("map"), text, want)
     };
     let (place, names) = text.split_once('=').ok_or_else(wrong)?;
     let (kind, role) = place.trim().split_once('.').ok_or_else(wrong)?;
-    let kind =
-        kind_of(kind).ok_or_else(|| unknown("kind", kind, &["agent", "task", "workflow", "run"], &origin, "map"))?;
+    let kind = kind_of(kind).ok_or_else(|| unknown("kind", kind, &Kind::ALL.map(Kind::singular), &origin, "map"))?;
     let names = names.split(',').map(|name| name.trim().to_owned()).collect();
     column(layer, kind, role, names, origin)
 }
 
 /// One role of one kind. `names` are checked here, whatever layer they come from.
-pub(super) fn column(
+pub(crate) fn column(
     layer: &mut Layer,
     kind: Kind,
     role: &str,
@@ -45,10 +68,10 @@ pub(super) fn column(
 ) -> Result<(), SettingsError> {
     let place = format!("tables.{}.{role}", kind.plural());
     let spelled = role.trim().replace('-', "_");
-    let role = names::COLUMNS
+    let role = ROLES
         .iter()
         .find(|known| **known == spelled)
-        .ok_or_else(|| unknown("role", role, names::COLUMNS, &origin, "map"))?;
+        .ok_or_else(|| unknown("role", role, ROLES, &origin, "map"))?;
     let is_list = !matches!(*role, "table" | "schema" | "id" | "priority_one_is_most_urgent");
     let most = if is_list { MAX_NAMES } else { 1 };
     // No table: that is how runs are not followed.
@@ -81,7 +104,7 @@ pub(super) fn column(
 }
 
 /// `erledigt=done`, or the other way round `done=erledigt,fertig`.
-pub(super) fn word_text(layer: &mut Layer, text: &str, origin: Origin) -> Result<(), SettingsError> {
+pub(crate) fn word_text(layer: &mut Layer, text: &str, origin: Origin) -> Result<(), SettingsError> {
     let (left, right) = text
         .split_once('=')
         .ok_or_else(|| SettingsError::value(origin.subject("status"), text, "WORD=STATE, like erledigt=done"))?;
@@ -93,7 +116,7 @@ pub(super) fn word_text(layer: &mut Layer, text: &str, origin: Origin) -> Result
 }
 
 /// A word and its state. Where only the left one names a state, they are the other way round.
-pub(super) fn word(layer: &mut Layer, left: &str, right: &str, origin: Origin) -> Result<(), SettingsError> {
+pub(crate) fn word(layer: &mut Layer, left: &str, right: &str, origin: Origin) -> Result<(), SettingsError> {
     match (state_of(right), state_of(left)) {
         (Some(status), _) => push_word(layer, left, status, origin),
         (None, Some(status)) => push_word(layer, right, status, origin),
@@ -102,7 +125,7 @@ pub(super) fn word(layer: &mut Layer, left: &str, right: &str, origin: Origin) -
 }
 
 /// A state and the words for it.
-pub(super) fn words_of_state(
+pub(crate) fn words_of_state(
     layer: &mut Layer,
     state: &str,
     words: Vec<String>,
@@ -147,7 +170,7 @@ fn state_of(word: &str) -> Option<Status> {
 }
 
 /// `agent`, `agents`, …
-pub(super) fn kind_of(word: &str) -> Option<Kind> {
+pub(crate) fn kind_of(word: &str) -> Option<Kind> {
     let word = word.trim();
     Kind::ALL
         .into_iter()
@@ -155,7 +178,7 @@ pub(super) fn kind_of(word: &str) -> Option<Kind> {
 }
 
 fn unknown(what: &str, got: &str, known: &[&str], origin: &Origin, name: &str) -> SettingsError {
-    let remedy = match names::nearest(got, known.iter().copied()) {
+    let remedy = match nearest(got, known.iter().copied()) {
         Some(nearest) => format!("a known {what}: did you mean '{nearest}'?"),
         None => format!("a known {what}: one of {}", known.join(", ")),
     };
@@ -163,7 +186,7 @@ fn unknown(what: &str, got: &str, known: &[&str], origin: &Origin, name: &str) -
 }
 
 /// The default mapping with the layers over it, weakest first.
-pub(super) fn assemble<'l>(layers: impl IntoIterator<Item = &'l Layer>) -> Result<(Mapping, Origins), SettingsError> {
+pub(crate) fn assemble<'l>(layers: impl IntoIterator<Item = &'l Layer>) -> Result<(Mapping, Origins), SettingsError> {
     let mut mapping = Mapping::default();
     let mut origins = Origins::new();
     for layer in layers {

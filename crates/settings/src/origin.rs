@@ -27,7 +27,7 @@ pub enum Origin {
 
 impl Origin {
     /// The setting as its user wrote it, to begin a sentence with.
-    pub(super) fn subject(&self, name: &str) -> String {
+    pub(crate) fn subject(&self, name: &str) -> String {
         match self {
             Self::Flag(name) | Self::Env(name) => name.clone(),
             Self::Saved(path) => format!("{name} in {}", path.display()),

@@ -13,13 +13,14 @@ use std::{
 use thiserror::Error;
 use toml::{Table, Value};
 
-use crate::files::{Purpose, write_whole};
+use crate::files::{self, Purpose, write_whole};
 use model::{Backoff, Notice, NoticeKind};
 
-use super::{
-    layer::Layer,
+use crate::{
+    definition::Definition,
+    layers::{Layer, Raw},
     origin::Origin,
-    typed::{Raw, Values},
+    table::definitions,
 };
 
 /// The file's name in the user's state folder.
@@ -38,7 +39,7 @@ pub struct Keeper {
 
 /// The file could not be written; what was changed is in force and will be forgotten.
 #[derive(Debug, Error)]
-#[error("cannot write {}: {source}; make the folder writable to keep changes for the next start", .path.display())]
+#[error("cannot write {}: {source}; {} to keep changes for the next start", .path.display(), files::remedy(.source))]
 pub struct SaveError {
     path: PathBuf,
     source: io::Error,
@@ -58,7 +59,7 @@ pub fn save_backoff(keeper: &Keeper, tuned: &Backoff) -> Result<(), SaveError> {
 }
 
 /// Changes what is kept: reads the file, writes a new one. One at a time, so that nobody's change is lost.
-pub(super) fn change(path: &Path, change: impl FnOnce(&mut Table)) -> Result<(), SaveError> {
+pub(crate) fn change(path: &Path, change: impl FnOnce(&mut Table)) -> Result<(), SaveError> {
     static ONE: Mutex<()> = Mutex::new(());
     let _alone = ONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let mut table = read(path).unwrap_or_default().unwrap_or_default();
@@ -91,7 +92,7 @@ fn save(path: &Path, table: &Table) -> io::Result<()> {
 }
 
 /// `None` when there is no such file.
-pub(super) fn read(path: &Path) -> Result<Option<Table>, String> {
+pub(crate) fn read(path: &Path) -> Result<Option<Table>, String> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -102,7 +103,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Table>, String> {
         .read_to_string(&mut text)
         .map_err(|error| error.to_string())?;
     if text.len() as u64 > MAX_FILE_BYTES {
-        return Err(format!("it is larger than {MAX_FILE_BYTES} bytes"));
+        return Err("it is larger than 64 KiB".to_owned());
     }
     text.parse::<Table>()
         .map(Some)
@@ -111,7 +112,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Table>, String> {
 
 /// What was kept, as a layer; and a notice about what could not be used. Each value is tried alone, so that one bad
 /// line does not take the others with it.
-pub(super) fn load(path: &Path) -> (Layer, Option<Notice>) {
+pub(crate) fn load(path: &Path) -> (Layer, Option<Notice>) {
     let mut layer = Layer::default();
     let table = match read(path) {
         Ok(Some(table)) => table,
@@ -119,30 +120,34 @@ pub(super) fn load(path: &Path) -> (Layer, Option<Notice>) {
         Err(problem) => return (layer, Some(notice(path, &problem))),
     };
     let mut bad = Vec::new();
-    for (name, _) in entries(&Backoff::default()) {
-        let Some(value) = table.get(name) else { continue };
-        let raw = match value {
-            Value::Integer(number) => Raw::Integer(*number),
-            Value::Float(number) => Raw::Float(*number),
-            _ => Raw::Other("something else than a number"),
-        };
-        let mut alone = Layer::default();
-        alone.set(name, raw, Origin::Saved(path.to_owned()));
-        if super::pace::backoff(&Values(alone.values.clone()), false).is_ok() {
-            layer.values.extend(alone.values);
+    for Definition { key, form, .. } in definitions().filter(|definition| definition.is_saved) {
+        let Some(value) = table.get(*key) else { continue };
+        let raw = raw(value);
+        if form.accepts(&raw) {
+            layer.set(key, raw, Origin::Saved(path.to_owned()));
         } else {
-            bad.push(name);
+            bad.push(*key);
         }
     }
     let notice = (!bad.is_empty()).then(|| notice(path, &format!("{} is out of bounds", bad.join(", "))));
     (layer, notice)
 }
 
+fn raw(value: &Value) -> Raw {
+    match value {
+        Value::Integer(number) => Raw::Integer(*number),
+        Value::Float(number) => Raw::Float(*number),
+        Value::Boolean(flag) => Raw::Bool(*flag),
+        Value::String(text) => Raw::Text(text.clone()),
+        Value::Datetime(_) | Value::Array(_) | Value::Table(_) => Raw::Other("not a single value"),
+    }
+}
+
 fn notice(path: &Path, problem: &str) -> Notice {
     Notice {
         kind: NoticeKind::SavedSettings,
         text: format!(
-            "What the panel saved in {} cannot be used ({problem}); delete the file to be rid of this notice",
+            "What the panel saved in {} cannot be used ({problem}); delete the file to clear this message",
             path.display()
         ),
     }

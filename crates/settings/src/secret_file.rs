@@ -8,12 +8,12 @@ use std::{
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::SettingsError;
+use crate::SettingsError;
 use crate::files::{Purpose, write_whole};
 use model::{Notice, NoticeKind};
 
 /// Longer than any secret; a file of that size is another file.
-pub(super) const MAX_SECRET_BYTES: u64 = 16 * 1_024;
+pub(crate) const MAX_SECRET_BYTES: u64 = 16 * 1_024;
 
 /// A secret and the file that it stands in.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub struct SecretFile {
 }
 
 impl SecretFile {
-    pub(super) fn read(what: &'static str, path: PathBuf) -> Result<Self, SettingsError> {
+    pub(crate) fn read(what: &'static str, path: PathBuf) -> Result<Self, SettingsError> {
         let secret = first_line(what, &path)?.into();
         Ok(Self { what, path, secret })
     }
@@ -55,7 +55,7 @@ impl SecretFile {
     }
 
     /// A notice when other users of the machine can read or write it.
-    pub(super) fn notice(&self) -> Option<Notice> {
+    pub(crate) fn notice(&self) -> Option<Notice> {
         is_open_to_others(&self.path).then(|| Notice {
             kind: NoticeKind::OpenSecretFile,
             text: format!(
@@ -68,7 +68,7 @@ impl SecretFile {
 }
 
 /// The first line without its end. Spaces belong to it: a password may begin or end with one.
-pub(super) fn first_line(what: &'static str, path: &Path) -> Result<String, SettingsError> {
+pub(crate) fn first_line(what: &'static str, path: &Path) -> Result<String, SettingsError> {
     let unreadable = |problem: String| SettingsError::Unreadable {
         what,
         path: path.to_owned(),
@@ -79,13 +79,20 @@ pub(super) fn first_line(what: &'static str, path: &Path) -> Result<String, Sett
         .and_then(|file| file.take(MAX_SECRET_BYTES + 1).read_to_string(&mut text))
         .map_err(|error| unreadable(error.to_string()))?;
     if text.len() as u64 > MAX_SECRET_BYTES {
-        return Err(unreadable(format!("it is larger than {MAX_SECRET_BYTES} bytes")));
+        return Err(SettingsError::TooLarge {
+            what,
+            path: path.to_owned(),
+            most: "16 KiB",
+        });
     }
     // Editors of one system put a mark there that is no part of the text.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     match text.lines().next() {
         Some(line) if !line.trim().is_empty() => Ok(line.to_owned()),
-        _ => Err(unreadable("its first line is empty".into())),
+        _ => Err(SettingsError::refused(
+            format!("{what} {}", path.display()),
+            "holds nothing, its first line is empty: write the secret into its first line",
+        )),
     }
 }
 

@@ -4,11 +4,7 @@ use std::path::PathBuf;
 
 use secrecy::ExposeSecret as _;
 
-use super::{
-    Env, SettingsError,
-    secret_file::SecretFile,
-    typed::{Set, Values},
-};
+use crate::{SettingsError, layers::Set, secret_file::SecretFile, table::Values};
 use realtime::Claims;
 
 /// Longest e-mail address (RFC 5321).
@@ -30,26 +26,19 @@ impl SignIn {
     }
 }
 
-/// What `[auth]` says, as far as `config` shows it.
-#[derive(Debug, Clone)]
-pub(super) struct Decided {
-    pub(super) sign_in: SignIn,
-    pub(super) email: Option<Set<String>>,
-    pub(super) password_file: Option<Set<PathBuf>>,
-    pub(super) refresh_token_file: Option<Set<PathBuf>>,
-}
-
 /// Exactly one of the two ways, or none at all.
-pub(super) fn decide(values: &Values, env: &Env) -> Result<Option<Decided>, SettingsError> {
-    let email = values.text("email", "the e-mail address of the user who signs in")?;
-    let password_file = values.path("password_file", env)?;
-    let refresh_token_file = values.path("refresh_token_file", env)?;
-    let sign_in = match (&email, &password_file, &refresh_token_file) {
+pub(crate) fn decide(values: &Values) -> Result<Option<SignIn>, SettingsError> {
+    let parts = (
+        values.email.given(),
+        values.password_file.given(),
+        values.refresh_token_file.given(),
+    );
+    let sign_in = match parts {
         (None, None, None) => return Ok(None),
-        (None, None, Some(path)) => SignIn::RefreshToken(refresh_token(path)?),
+        (None, None, Some(path)) => SignIn::RefreshToken(refresh_token(&path)?),
         (Some(email), Some(path), None) => SignIn::Password {
-            email: checked(email)?,
-            password: SecretFile::read("the password file", path.value.clone())?,
+            email: checked(&email)?,
+            password: SecretFile::read("the password file", path.value)?,
         },
         (Some(email), None, None) => {
             return Err(SettingsError::refused(
@@ -70,12 +59,7 @@ pub(super) fn decide(values: &Values, env: &Env) -> Result<Option<Decided>, Sett
             ));
         }
     };
-    Ok(Some(Decided {
-        sign_in,
-        email,
-        password_file,
-        refresh_token_file,
-    }))
+    Ok(Some(sign_in))
 }
 
 fn checked(email: &Set<String>) -> Result<String, SettingsError> {

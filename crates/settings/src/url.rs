@@ -1,107 +1,131 @@
-//! Where the project is: what URLs are taken, what is derived from them, how they are shown.
+//! The project's URLs: which ones are accepted, what is derived from them, how they are shown.
 
 use url::{Host, Url};
 
-use super::{SettingsError, origin::Origin, typed::Set};
+use crate::{SettingsError, definition::find, layers::Set, origin::Origin, table::Values};
 
-const EXAMPLE: &str = "the project's URL, like https://abcdefgh.supabase.co";
-
-/// The sockets and pages of a project.
+/// Where a project's interfaces are.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Endpoints {
-    pub(super) realtime: Set<Url>,
-    /// `None` in it: the stream alone.
-    pub(super) rest: Set<Option<Url>>,
-    /// `None`: neither given nor to be derived.
-    pub(super) auth: Option<Set<Url>>,
+pub(crate) struct Endpoints {
+    pub(crate) project: Option<Set<Url>>,
+    pub(crate) realtime: Set<Url>,
+    /// `None` in it: stream only.
+    pub(crate) rest: Set<Option<Url>>,
+    /// `None`: neither given nor derivable.
+    pub(crate) auth: Option<Set<Url>>,
 }
 
-/// Derives what is not given. `None` when no project is set at all.
-pub(super) fn endpoints(
-    project: Option<Set<String>>,
-    realtime: Option<Set<String>>,
-    rest: Option<Set<String>>,
-    auth: Option<Set<String>>,
-    allow_insecure: bool,
-) -> Result<Option<Endpoints>, SettingsError> {
-    let project = match project {
-        Some(text) => Some(parse("url", &text, &["https", "http"], EXAMPLE, allow_insecure)?),
-        None => None,
-    };
-    let realtime = match realtime {
-        Some(text) => {
-            let want = "the socket's URL, like wss://abcdefgh.supabase.co/realtime/v1/websocket";
-            let schemes = ["wss", "ws", "https", "http"];
-            let url = parse("realtime_url", &text, &schemes, want, allow_insecure)?;
-            Set::new(socket_scheme(url), text.origin)
-        }
-        None => match &project {
-            Some(url) => Set::new(
-                socket_scheme(joined(url, "realtime/v1/websocket")),
-                Origin::Derived("url"),
-            ),
-            None => return Ok(None),
-        },
-    };
-    let rest = match rest {
-        Some(text) if text.value.eq_ignore_ascii_case("none") => Set::new(None, text.origin),
-        Some(text) => {
-            let want = "the REST interface's URL, like https://abcdefgh.supabase.co/rest/v1, or none";
-            let url = parse("rest_url", &text, &["https", "http"], want, allow_insecure)?;
-            Set::new(Some(joined(&url, "")), text.origin)
-        }
-        None => match &project {
-            Some(url) => Set::new(Some(joined(url, "rest/v1")), Origin::Derived("url")),
-            None => return Err(SettingsError::NoRest),
-        },
-    };
-    let auth = match auth {
-        Some(text) => {
-            let want = "the Auth endpoints' URL, like https://abcdefgh.supabase.co/auth/v1";
-            let url = parse("auth_url", &text, &["https", "http"], want, allow_insecure)?;
-            Some(Set::new(joined(&url, ""), text.origin))
-        }
-        None => project.map(|url| Set::new(joined(&url, "auth/v1"), Origin::Derived("url"))),
-    };
-    Ok(Some(Endpoints { realtime, rest, auth }))
+/// The four URLs as they were written.
+#[derive(Clone)]
+pub(crate) struct Given {
+    pub(crate) project: Option<Set<String>>,
+    pub(crate) realtime: Option<Set<String>>,
+    pub(crate) rest: Option<Set<String>>,
+    pub(crate) auth: Option<Set<String>>,
+    pub(crate) allow_insecure: bool,
 }
 
-fn parse(
-    name: &str,
-    text: &Set<String>,
-    schemes: &[&str],
-    want: &str,
-    allow_insecure: bool,
-) -> Result<Url, SettingsError> {
-    let subject = || text.origin.subject(name);
-    let Ok(mut url) = Url::parse(&text.value) else {
-        return Err(SettingsError::value(subject(), &without_secrets(&text.value), want));
-    };
-    if !schemes.contains(&url.scheme()) || url.host_str().is_none_or(str::is_empty) {
-        return Err(SettingsError::value(subject(), &without_secrets(&text.value), want));
+impl Given {
+    /// As the settings have them.
+    pub(crate) fn of(values: &Values) -> Self {
+        Self {
+            project: values.url.given(),
+            realtime: values.realtime_url.given(),
+            rest: values.rest_url.given(),
+            auth: values.auth_url.given(),
+            allow_insecure: values.allow_insecure.value,
+        }
     }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(SettingsError::refused(
-            subject(),
-            "holds a user name or password: take it out, opswall signs in with the key",
-        ));
+
+    /// A server whose other URLs are all derived.
+    pub(crate) fn project(url: &str) -> Self {
+        Self {
+            project: Some(Set::new(url.to_owned(), Origin::Default)),
+            realtime: None,
+            rest: None,
+            auth: None,
+            allow_insecure: false,
+        }
     }
-    url.set_query(None);
-    url.set_fragment(None);
-    if matches!(url.scheme(), "http" | "ws") && !allow_insecure && !is_loopback(&url) {
-        return Err(SettingsError::refused(
-            subject(),
-            format!(
-                "is {}, which would send the key in the clear: use {}s://, or add --allow-insecure",
-                shown(&url),
-                url.scheme()
-            ),
-        ));
+
+    /// Derives what is not given. `None` when no project is set at all.
+    pub(crate) fn endpoints(self) -> Result<Option<Endpoints>, SettingsError> {
+        let project = match &self.project {
+            Some(text) => Some(self.parse("url", text, &["https", "http"])?),
+            None => None,
+        };
+        let realtime = match (&self.realtime, &project) {
+            (Some(text), _) => {
+                let url = self.parse("realtime_url", text, &["wss", "ws", "https", "http"])?;
+                Set::new(socket_scheme(url), text.origin.clone())
+            }
+            (None, Some(url)) => derived(socket_scheme(joined(url, "realtime/v1/websocket"))),
+            (None, None) => return Ok(None),
+        };
+        let rest = match (&self.rest, &project) {
+            (Some(text), _) if text.value.eq_ignore_ascii_case("none") => Set::new(None, text.origin.clone()),
+            (Some(text), _) => {
+                let url = self.parse("rest_url", text, &["https", "http"])?;
+                Set::new(Some(joined(&url, "")), text.origin.clone())
+            }
+            (None, Some(url)) => derived(Some(joined(url, "rest/v1"))),
+            (None, None) => return Err(SettingsError::NoRest),
+        };
+        let auth = match (&self.auth, &project) {
+            (Some(text), _) => {
+                let url = self.parse("auth_url", text, &["https", "http"])?;
+                Some(Set::new(joined(&url, ""), text.origin.clone()))
+            }
+            (None, Some(url)) => Some(derived(joined(url, "auth/v1"))),
+            (None, None) => None,
+        };
+        Ok(Some(Endpoints {
+            project: project.map(|url| {
+                let origin = self.project.map_or(Origin::Default, |text| text.origin);
+                Set::new(url, origin)
+            }),
+            realtime,
+            rest,
+            auth,
+        }))
     }
-    Ok(url)
+
+    fn parse(&self, key: &str, text: &Set<String>, schemes: &[&str]) -> Result<Url, SettingsError> {
+        let subject = || text.origin.subject(key);
+        let url = Url::parse(&text.value).ok();
+        let Some(mut url) =
+            url.filter(|url| schemes.contains(&url.scheme()) && url.host_str().is_some_and(|host| !host.is_empty()))
+        else {
+            let want = find(key).map(|definition| definition.form.want()).unwrap_or_default();
+            return Err(SettingsError::value(subject(), &without_secrets(&text.value), want));
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(SettingsError::refused(
+                subject(),
+                "holds a user name or password: take it out, opswall signs in with the key",
+            ));
+        }
+        url.set_query(None);
+        url.set_fragment(None);
+        if matches!(url.scheme(), "http" | "ws") && !self.allow_insecure && !is_loopback(&url) {
+            return Err(SettingsError::refused(
+                subject(),
+                format!(
+                    "is {}, which would send the key in the clear: use {}s://, or add --allow-insecure",
+                    shown(&url),
+                    url.scheme()
+                ),
+            ));
+        }
+        Ok(url)
+    }
 }
 
-/// What is wrong can still hold a key: neither query nor user part is shown.
+fn derived<T>(value: T) -> Set<T> {
+    Set::new(value, Origin::Derived("url"))
+}
+
+/// A wrong URL can contain a key: neither its query nor its user part is shown.
 fn without_secrets(text: &str) -> String {
     let text = text.split(['?', '#']).next().unwrap_or_default();
     match (text.find("://"), text.rfind('@')) {
@@ -149,8 +173,8 @@ fn socket_scheme(mut url: Url) -> Url {
     url
 }
 
-/// Scheme, host, port and path: what may be on a screen.
-pub(super) fn shown(url: &Url) -> String {
+/// Scheme, host, port and path, which may be on a screen.
+pub(crate) fn shown(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);
     url.set_fragment(None);

@@ -1,0 +1,131 @@
+//! Values as they were written, layer by layer, before their meaning is decided.
+
+use std::collections::BTreeMap;
+
+use model::{Kind, Status};
+
+use crate::origin::Origin;
+
+/// A value as written: flags and variables are text, a file has types.
+#[derive(Clone)]
+pub(crate) enum Raw {
+    Text(String),
+    Integer(i64),
+    Float(f64),
+    Bool(bool),
+    /// Another TOML value, named for the error.
+    Other(&'static str),
+}
+
+impl Raw {
+    /// As shown in an error.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::Text(text) => text.trim().to_owned(),
+            Self::Integer(number) => number.to_string(),
+            Self::Float(number) => number.to_string(),
+            Self::Bool(flag) => flag.to_string(),
+            Self::Other(what) => (*what).to_owned(),
+        }
+    }
+
+    /// The trimmed text; `None` when it is empty or not a text.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text.trim()).filter(|text| !text.is_empty()),
+            _ => None,
+        }
+    }
+}
+
+/// A written value with its origin.
+#[derive(Clone)]
+pub(crate) struct Found {
+    pub(crate) raw: Raw,
+    pub(crate) origin: Origin,
+}
+
+/// A decided value with its origin.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Set<T> {
+    pub(crate) value: T,
+    pub(crate) origin: Origin,
+}
+
+impl<T> Set<T> {
+    pub(crate) fn new(value: T, origin: Origin) -> Self {
+        Self { value, origin }
+    }
+
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Set<U> {
+        Set::new(change(self.value), self.origin)
+    }
+}
+
+impl<T: Clone> Set<Option<T>> {
+    /// The value, when one is set.
+    pub(crate) fn given(&self) -> Option<Set<T>> {
+        let value = self.value.clone()?;
+        Some(Set::new(value, self.origin.clone()))
+    }
+}
+
+/// A column, table or schema of a kind.
+#[derive(Clone)]
+pub(crate) struct Column {
+    pub(crate) kind: Kind,
+    /// One of `mapping::ROLES`.
+    pub(crate) role: &'static str,
+    pub(crate) names: Vec<String>,
+    pub(crate) origin: Origin,
+}
+
+/// A status word of the user's tables and the state it means.
+#[derive(Clone)]
+pub(crate) struct Word {
+    pub(crate) word: String,
+    pub(crate) status: Status,
+    pub(crate) origin: Origin,
+}
+
+/// Written values by the settings' keys.
+pub(crate) type Written = BTreeMap<&'static str, Found>;
+
+/// Everything that one layer sets.
+#[derive(Clone, Default)]
+pub(crate) struct Layer {
+    pub(crate) values: Written,
+    pub(crate) columns: Vec<Column>,
+    pub(crate) words: Vec<Word>,
+}
+
+impl Layer {
+    pub(crate) fn set(&mut self, key: &'static str, raw: Raw, origin: Origin) {
+        self.values.insert(key, Found { raw, origin });
+    }
+}
+
+/// Settings that express the same thing in two ways. A layer that uses one way replaces what a weaker layer set in the
+/// other.
+const ALTERNATIVES: &[(&[&str], &[&str])] = &[
+    (&["key"], &["key_file"]),
+    (&["email", "password_file"], &["refresh_token_file"]),
+];
+
+/// Lays layers over one another, weakest first.
+pub(crate) fn merge<'l>(layers: impl IntoIterator<Item = &'l Layer>) -> Written {
+    let mut merged = Written::new();
+    for layer in layers {
+        for (one, other) in ALTERNATIVES {
+            for (given, replaced) in [(one, other), (other, one)] {
+                if given.iter().any(|key| layer.values.contains_key(key)) {
+                    for key in *replaced {
+                        merged.remove(key);
+                    }
+                }
+            }
+        }
+        merged.extend(layer.values.iter().map(|(key, found)| (*key, found.clone())));
+    }
+    merged
+}
