@@ -1,4 +1,4 @@
-//! `opswall config`: the settings in force and where each came from; secrets masked.
+//! `opswall config`: the settings in force and where each came from, secrets masked.
 
 use std::io::{self, Write};
 
@@ -21,12 +21,12 @@ pub fn run(settings: &Settings, args: &ConfigArgs) -> Result<(), Failure> {
     Failure::of_output(write(settings, args.json, &mut io::stdout().lock()))
 }
 
-/// As one JSON object, or as lines `name = value  # origin` that can be copied into `opswall.toml`.
+/// Writes one JSON object, or lines `name = value  # origin` that can be copied into `opswall.toml`.
 pub fn write(settings: &Settings, as_json: bool, out: &mut impl Write) -> io::Result<()> {
     if as_json {
         let object = json!({
-            "settings": settings.effective().iter().map(|Effective { name, value, origin }| {
-                json!({"name": name, "value": value, "origin": origin.json()})
+            "settings": settings.effective().iter().map(|setting| {
+                json!({"name": setting.name, "value": setting.value, "origin": setting.origin.json()})
             }).collect::<Vec<_>>(),
             "files": settings.files.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>(),
             "saved": settings.keep_in.as_ref().map(|keeper| keeper.path.to_string_lossy()),
@@ -38,13 +38,13 @@ pub fn write(settings: &Settings, as_json: bool, out: &mut impl Write) -> io::Re
         writeln!(out, "# read {}", path.display())?;
     }
     if let Some(keeper) = &settings.keep_in {
-        writeln!(out, "# what the panel changes is kept in {}", keeper.path.display())?;
+        writeln!(out, "# changes made in the panel are kept in {}", keeper.path.display())?;
     }
     for notice in &settings.notices {
         writeln!(out, "# {}", notice.text)?;
     }
     let lines: Vec<(String, &Origin)> = settings.effective().iter().map(line).collect();
-    /// Longer lines keep their origin close instead of aligned.
+    /// The origin follows longer lines immediately instead of being aligned.
     const WIDEST: usize = 60;
     let width = lines
         .iter()
@@ -58,10 +58,15 @@ pub fn write(settings: &Settings, as_json: bool, out: &mut impl Write) -> io::Re
     Ok(())
 }
 
-fn line(Effective { name, value, origin }: &Effective) -> (String, &Origin) {
+fn line(setting: &Effective) -> (String, &Origin) {
+    let Effective {
+        name, value, origin, ..
+    } = setting;
     let text = match value {
         Value::Null => format!("# {name} is not set"),
-        // JSON's texts, numbers and lists are TOML's too.
+        // A masked value must not be copied into a settings file.
+        value if setting.is_secret => format!("# {name} = {value}"),
+        // Texts, numbers and lists are written alike in JSON and TOML.
         value => format!("{name} = {value}"),
     };
     (text, origin)

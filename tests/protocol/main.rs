@@ -7,7 +7,7 @@
 mod source;
 
 mod architecture;
+mod command_line;
 mod demo_simulation;
 mod mapping;
-mod settings;
 mod truth;

@@ -94,19 +94,13 @@ impl Place {
     }
 
     fn settings(&self, url: &str, by_token: bool) -> FeedSettings {
-        let path = |name: &str| Some(self.path(name).to_string_lossy().into_owned());
-        let mut args = SettingsArgs {
-            url: Some(url.into()),
-            key: Some(KEY.into()),
-            reconnect_interval_ms: Some("100".into()),
-            ..SettingsArgs::default()
-        };
-        if by_token {
-            args.refresh_token_file = path("token");
+        let path = |name: &str| self.path(name).to_string_lossy().into_owned();
+        let args = SettingsArgs::default().url(url).key(KEY).reconnect_interval_ms("100");
+        let args = if by_token {
+            args.refresh_token_file(path("token"))
         } else {
-            args.email = Some(EMAIL.into());
-            args.password_file = path("password");
-        }
+            args.email(EMAIL).password_file(path("password"))
+        };
         Settings::load(&args, &Env::default())
             .and_then(|settings| settings.feed())
             .expect("settings")

@@ -74,13 +74,11 @@ fn no_crate_logs_a_secret_at_its_loudest() {
     let folder = tempfile::tempdir().expect("a folder");
     let password = folder.path().join("password");
     fs::write(&password, PASSWORD).expect("written");
-    let args = SettingsArgs {
-        url: Some(server.url()),
-        key: Some(KEY.into()),
-        email: Some(EMAIL.into()),
-        password_file: Some(password.to_string_lossy().into_owned()),
-        ..SettingsArgs::default()
-    };
+    let args = SettingsArgs::default()
+        .url(server.url())
+        .key(KEY)
+        .email(EMAIL)
+        .password_file(password.to_string_lossy());
     let feed = Settings::load(&args, &Env::default()).and_then(|settings| settings.feed());
     let mut listener = Listener::start(feed.expect("settings"));
     listener.until_connected();

@@ -19,14 +19,12 @@ const WATCHDOG: Duration = Duration::from_secs(90);
 
 /// Settings for a feed at `url`, with an impatient backoff.
 pub fn settings(url: &str) -> FeedSettings {
-    let args = SettingsArgs {
-        url: Some(url.into()),
-        key: Some("demo".into()),
-        reconnect_interval_ms: Some("100".into()),
+    let args = SettingsArgs::default()
+        .url(url)
+        .key("demo")
+        .reconnect_interval_ms("100")
         // The demo feed drops nothing, however fast it is.
-        change_limit: Some("0".into()),
-        ..SettingsArgs::default()
-    };
+        .change_limit("0");
     Settings::load(&args, &Env::default())
         .and_then(|settings| settings.feed())
         .expect("settings")

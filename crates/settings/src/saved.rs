@@ -152,3 +152,18 @@ fn notice(path: &Path, problem: &str) -> Notice {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_that_the_table_calls_saved_is_written() {
+        let written = entries(&Backoff::default()).map(|(key, _)| key);
+        let saved: Vec<&str> = definitions()
+            .filter(|definition| definition.is_saved)
+            .map(|definition| definition.key)
+            .collect();
+        assert_eq!(written[..], saved);
+    }
+}

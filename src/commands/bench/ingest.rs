@@ -111,12 +111,10 @@ fn cpu() -> Result<Duration, Failure> {
 
 /// A worker that is live on the feeder's stream.
 pub(super) fn connect(port: u16) -> Result<Worker, Failure> {
-    let arguments = SettingsArgs {
-        url: Some(format!("http://127.0.0.1:{port}")),
-        rest_url: Some("none".into()),
-        key: Some("bench".into()),
-        ..SettingsArgs::default()
-    };
+    let arguments = SettingsArgs::default()
+        .url(format!("http://127.0.0.1:{port}"))
+        .rest_url("none")
+        .key("bench");
     // Nothing of this machine's own settings may disturb the measurement.
     let settings = Settings::load(&arguments, &Env::default()).and_then(|settings| settings.feed());
     let mut settings = settings.map_err(|error| Failure::Running(error.to_string()))?;

@@ -80,13 +80,11 @@ fn password() -> std::io::Result<NamedTempFile> {
 }
 
 fn settings(proxy: &Proxy, password: &NamedTempFile) -> Result<FeedSettings, Failure> {
-    let arguments = SettingsArgs {
-        url: Some(proxy.url()),
-        key: Some("demo".into()),
-        email: Some(EMAIL.into()),
-        password_file: Some(password.path().to_string_lossy().into_owned()),
-        ..SettingsArgs::default()
-    };
+    let arguments = SettingsArgs::default()
+        .url(proxy.url())
+        .key("demo")
+        .email(EMAIL)
+        .password_file(password.path().to_string_lossy());
     // Nothing of this machine's own settings may decide what happens.
     let settings = Settings::load(&arguments, &Env::default()).and_then(|settings| settings.feed());
     let settings = settings.map_err(|error| Failure::Running(error.to_string()))?;

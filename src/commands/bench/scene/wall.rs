@@ -40,11 +40,7 @@ struct Stirring {
 
 /// A wall that shows all rows of the crowd.
 pub(super) fn open(crowd: &Crowd, entities: usize, size: UVec2) -> Result<Player, Failure> {
-    let arguments = SettingsArgs {
-        url: Some(crowd.url().to_owned()),
-        key: Some(crowd::KEY.into()),
-        ..SettingsArgs::default()
-    };
+    let arguments = SettingsArgs::default().url(crowd.url()).key(crowd::KEY);
     // Nothing of this machine's own settings may disturb the measurement, nor may a reading of all rows fall into it.
     let settings = Settings::load(&arguments, &Env::default()).and_then(|settings| settings.feed());
     let mut feed = settings.map_err(|error| Failure::Running(error.to_string()))?;
