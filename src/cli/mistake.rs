@@ -144,13 +144,11 @@ fn list(error: &Error, kind: ContextKind) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser as _;
-
     use super::*;
     use crate::cli::Cli;
 
     fn mistake(line: &str) -> String {
-        sentence(&Cli::try_parse_from(line.split(' ')).expect_err(line))
+        sentence(&Cli::read(line.split(' ')).expect_err(line))
     }
 
     #[test]

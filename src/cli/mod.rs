@@ -3,7 +3,9 @@
 mod mistake;
 pub(crate) mod parse;
 
-use clap::{Parser, error::ErrorKind};
+use std::ffi::OsString;
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, error::ErrorKind};
 
 use crate::commands::Command;
 use settings::SettingsArgs;
@@ -25,7 +27,7 @@ impl Cli {
     /// Reads the process's arguments. Prints the help or the version where they are requested, and ends the process. On a
     /// mistake prints one sentence and ends the process with code 2.
     pub fn from_process() -> Self {
-        Self::try_parse().unwrap_or_else(|error| match error.kind() {
+        Self::read(std::env::args_os()).unwrap_or_else(|error| match error.kind() {
             ErrorKind::DisplayHelp
             | ErrorKind::DisplayVersion
             | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => error.exit(),
@@ -34,5 +36,19 @@ impl Cli {
                 std::process::exit(error.exit_code())
             }
         })
+    }
+
+    /// Reads a command line whose first word is the program's name.
+    ///
+    /// # Errors
+    /// A mistake in it, or a request for help or the version.
+    pub fn read<W: Into<OsString> + Clone>(words: impl IntoIterator<Item = W>) -> Result<Self, clap::Error> {
+        // The help of each command lists only the settings that it uses.
+        let mut grammar = Self::command().mut_subcommands(|command| {
+            let groups = Command::settings(command.get_name());
+            SettingsArgs::show_only(command, groups)
+        });
+        let matches = grammar.try_get_matches_from_mut(words)?;
+        Self::from_arg_matches(&matches).map_err(|error| error.format(&mut grammar))
     }
 }

@@ -23,7 +23,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 pub use failure::Failure;
-use settings::{Env, Settings, SettingsError};
+use settings::{Env, Group, Settings, SettingsError};
 
 use crate::cli::Cli;
 
@@ -72,6 +72,24 @@ pub fn run(cli: Cli) -> ExitCode {
 }
 
 impl Command {
+    /// The settings that the command with this name uses, which its help lists.
+    pub(crate) fn settings(name: &str) -> &'static [Group] {
+        match name {
+            "bench" => &[],
+            "serve" => &[Group::General],
+            "schema" => &[Group::Tables, Group::General],
+            "demo" => &[Group::Connection, Group::Display, Group::General],
+            "tail" | "doctor" => &[
+                Group::Project,
+                Group::SignIn,
+                Group::Connection,
+                Group::Tables,
+                Group::General,
+            ],
+            _ => &Group::ALL,
+        }
+    }
+
     fn run(self, settings: Result<Settings, SettingsError>) -> Result<ExitCode, Failure> {
         let done = |()| ExitCode::SUCCESS;
         match self {

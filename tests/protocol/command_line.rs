@@ -22,12 +22,6 @@ fn printed(settings: &Settings, as_json: bool) -> String {
     String::from_utf8(out).expect("text")
 }
 
-fn mistake(line: &str) -> String {
-    let error = Cli::read(line.split(' ')).expect_err(line);
-    assert_eq!(error.exit_code(), 2, "{line}");
-    Cli::mistake(&error).expect("a mistake")
-}
-
 fn help(command: &str) -> String {
     let error = Cli::read(["opswall", command, "--help"]).expect_err("help");
     error.to_string()
@@ -97,49 +91,6 @@ fn config_prints_what_can_be_read_back() {
 }
 
 #[test]
-fn a_mistake_on_the_command_line_is_one_sentence_with_its_remedy() {
-    for (line, said) in [
-        ("opswall serve --rate -5", "--rate must be 0 or more, not '-5'"),
-        (
-            "opswall serve --agents many",
-            "--agents: give a whole number, not 'many'",
-        ),
-        ("opswall serve --agents -1", "--agents must be 0 or more, not '-1'"),
-        (
-            "opswall serve --agents 9000000",
-            "--agents must be from 0 to 2,000,000, not '9000000'",
-        ),
-        (
-            "opswall serve --listen nowhere",
-            "--listen: give an address with a port, like 127.0.0.1:54321, not 'nowhere'",
-        ),
-        (
-            "opswall bench ingest --runs 0",
-            "--runs must be from 1 to 1,000, not '0'",
-        ),
-        (
-            "opswall bench ingest --reference x",
-            "--reference is 'x': give js or none",
-        ),
-        (
-            "opswall tail --for minus",
-            "--for: give a number of seconds from 0 to 31536000, not 'minus'",
-        ),
-        ("opswall tail --jsn", "unknown option '--jsn': did you mean '--json'?"),
-        (
-            "opswall tail --bogus",
-            "unknown option '--bogus': see opswall tail --help",
-        ),
-        ("opswall tail more", "unknown argument 'more': see opswall tail --help"),
-        ("opswall doktor", "unknown command 'doktor': did you mean 'doctor'?"),
-        ("opswall tail --url", "--url needs a value: see opswall tail --help"),
-        ("opswall tail --url a --url b", "--url is given twice: give it once"),
-    ] {
-        assert_eq!(mistake(line), said, "{line}");
-    }
-}
-
-#[test]
 fn help_lists_the_settings_that_a_command_uses_and_the_defaults_of_the_demo_feed() {
     for command in ["serve", "bench", "schema"] {
         let text = help(command);
@@ -188,7 +139,7 @@ fn commands_and_their_flags_parse() {
 #[cfg(feature = "wall")]
 #[test]
 fn the_wall_is_the_default_and_a_snapshot_has_a_size() {
-    use opswall::cli::Command;
+    use opswall::commands::Command;
     assert!(Cli::read(["opswall", "--kiosk"]).expect("the wall").command.is_none());
     let cli = Cli::read(["opswall", "snapshot", "a.png", "--size", "640x360"]).expect("a snapshot");
     match cli.command {

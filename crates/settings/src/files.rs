@@ -38,15 +38,6 @@ pub fn write_whole(path: &Path, purpose: Purpose, fill: impl FnOnce(&mut File) -
     Ok(())
 }
 
-/// What to do about a file that could not be written, as the end of an error's sentence.
-pub fn remedy(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some disk space",
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "name a folder that exists",
-        _ => "make the folder writable",
-    }
-}
-
 /// The new name is on the disk only once its folder is. Some file systems refuse that for folders; the file itself is
 /// safe by then.
 fn sync_folder(folder: &Path) {

@@ -13,7 +13,7 @@ use std::{
 use thiserror::Error;
 use toml::{Table, Value};
 
-use crate::files::{self, Purpose, write_whole};
+use crate::files::{Purpose, write_whole};
 use model::{Backoff, Notice, NoticeKind};
 
 use crate::{
@@ -39,10 +39,17 @@ pub struct Keeper {
 
 /// The file could not be written; what was changed is in force and will be forgotten.
 #[derive(Debug, Error)]
-#[error("cannot write {}: {source}; {} to keep changes for the next start", .path.display(), files::remedy(.source))]
+#[error("cannot write {}: {source}; {} to keep changes for the next start", .path.display(), remedy(.source))]
 pub struct SaveError {
     path: PathBuf,
     source: io::Error,
+}
+
+fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some disk space",
+        _ => "make the folder writable",
+    }
 }
 
 /// Keeps a tuned backoff. Writes a new file beside the old one and swaps them: a loss of power leaves one or the other.
