@@ -39,7 +39,7 @@ pub(super) fn obey(
         if !feed.worker.command(command) {
             notices.write(Noticed(Notice {
                 kind: NoticeKind::NetworkStopped,
-                text: "The network thread does not answer; restart opswall".into(),
+                text: "The network thread has stopped; restart opswall".into(),
             }));
         }
     }

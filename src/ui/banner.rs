@@ -5,7 +5,7 @@ use egui::{Align, Frame, Layout, Panel, RichText, Ui};
 use super::{theme, theme::Tier};
 
 /// What it says.
-pub const DEMO_TEXT: &str = "Demo feed: simulated data. Point me at a project: SUPABASE_URL, SUPABASE_PUBLISHABLE_KEY";
+pub const DEMO_TEXT: &str = "Demo data. To connect, set SUPABASE_URL and SUPABASE_PUBLISHABLE_KEY.";
 
 /// A slim panel at the bottom edge.
 pub fn demo_banner(ui: &mut Ui) {

@@ -49,7 +49,11 @@ pub fn inspector_ui(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Act
             if super::close_button(ui, "Close inspector").clicked() {
                 actions.push(Action::Intent(Intent::Select(None)));
             }
-            if ui.button("Show").on_hover_text("Fly to it").clicked() {
+            if ui
+                .button("Fly to")
+                .on_hover_text("Move the camera to this row")
+                .clicked()
+            {
                 actions.push(Action::Intent(Intent::Focus(view.key.clone())));
             }
         });

@@ -89,14 +89,14 @@ impl Card {
         let age = view.age_secs.map(format::span);
         let reason = match view.reason {
             Some(reason) => format::clean(reason, 240),
-            None => "Disconnected by hand.".to_owned(),
+            None => "Disconnected from this screen.".to_owned(),
         };
         let title = |text: String| (Tier::Room, inks.text, text);
         let line = |text: String| (Tier::Name, inks.text, text);
         let hint = |text: &str| (Tier::Body, inks.muted, text.to_owned());
         let remedy = match view.retry_in_secs {
             Some(left) => format!(
-                "Looks again in {}. Press R to reconnect now.",
+                "Checks again in {}. Press R to reconnect now.",
                 format::span(left.max(0.0).ceil())
             ),
             None => "Press R to reconnect.".to_owned(),
@@ -137,7 +137,7 @@ impl Card {
                         "If the tables have rows already, row-level security hides them from this key: sign in, \
                          or add a SELECT policy for its role.",
                     ),
-                    hint("“opswall doctor” looks at each table and prints the SQL."),
+                    hint("“opswall doctor” checks each table and prints the SQL."),
                 ],
                 ..calm
             },

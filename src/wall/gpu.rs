@@ -84,8 +84,7 @@ fn answer(_error: &RenderError, wall: &mut World, renderer: &mut World) -> Rende
     }
     wall.write_message(Noticed(Notice {
         kind: NoticeKind::GpuReplaced,
-        text: "The graphics device failed and has been replaced; if this comes again and again, look at the driver"
-            .into(),
+        text: "The graphics device failed and was replaced; if this repeats, check the driver".into(),
     }));
     let settings = if wall.contains_resource::<OffscreenImage>() {
         offscreen_settings()

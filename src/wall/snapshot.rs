@@ -59,7 +59,7 @@ fn watch(
     let now = time.elapsed_secs_f64();
     if let Some(asked) = wanted.asked {
         if now - asked > PICTURE_SECS {
-            fail("the renderer gave no picture; try a smaller --size", &mut exit);
+            fail("the renderer delivered no picture; try a smaller --size", &mut exit);
         }
         return;
     }

@@ -259,7 +259,7 @@ fn auth_endpoints_that_are_down_or_odd_are_tried_again() {
         ),
         (Spoil::Html(200), "a web page answers"),
         (Spoil::Html(502), "HTTP 502"),
-        (Spoil::Redirect("http://127.0.0.1:1/".into()), "sends us elsewhere"),
+        (Spoil::Redirect("http://127.0.0.1:1/".into()), "the server redirects"),
         (Spoil::Truncate, "signing in"),
         (Spoil::Half, "cut short or no session"),
         (Spoil::Garbage, "cut short or no session"),

@@ -276,7 +276,7 @@ fn gave_up(connection: &mut Connection, now: f64) {
         status: LinkStatus::Error,
         attempt: 5,
         max_attempts: 5,
-        reason: Some("gave up after 5 tries: connection refused by abcdefghij.supabase.co:443".to_owned()),
+        reason: Some("connection refused by abcdefghij.supabase.co:443; gave up after 5 attempts".to_owned()),
         ..default()
     };
     connection.since = now - 30.0;
@@ -289,7 +289,7 @@ fn catching_up(connection: &mut Connection, now: f64) {
         catching_up: true,
         max_attempts: 5,
         reason: Some(
-            "catching up: after so many changes the server may have dropped some; the tables are read until they are equal"
+            "catching up: during the burst the server may have dropped changes; the tables are read until they match"
                 .to_owned(),
         ),
         ..default()
@@ -346,13 +346,13 @@ fn eventful(connection: &mut Connection, now: f64) {
         (
             Level::Info,
             1,
-            "Caught up after a burst of 6,412 changes: all tables are equal to the source.",
+            "Caught up after a burst of 6,412 changes: all tables match the database.",
         ),
-        (Level::Warn, 1, "An audit corrected 4 rows whose changes never came."),
+        (Level::Warn, 1, "An audit corrected 4 rows whose changes never arrived."),
         (
             Level::Info,
             1,
-            "This machine stood still for 8 h 12 min; connecting anew.",
+            "This machine was suspended for 8 h 12 min; reconnecting.",
         ),
     ];
     connection.link.events = (0..20_u32)

@@ -82,8 +82,8 @@ fn the_badge_says_each_state_in_words() {
             badge(Tone::CatchingUp),
             "Connection: Catching up…, checking the tables, 48 changes/s",
         ),
-        (badge(Tone::Waiting), "Connection: Connecting…, first try"),
-        (waiting, "Connection: Connecting…, next try in 4 s, attempt 2 of 5"),
+        (badge(Tone::Waiting), "Connection: Connecting…, first attempt"),
+        (waiting, "Connection: Connecting…, next attempt in 4 s, attempt 2 of 5"),
         (offline, "Connection: Offline, the server refused the key"),
     ];
     for (view, label) in cases {
@@ -280,10 +280,10 @@ fn the_popover_tells_what_is_known() {
         "400 rows",
         "reading the snapshot",
         "for 1 min 33 s",
-        "No connect yet.",
+        "No connection yet.",
         "Nothing has happened yet.",
         "none found",
-        "none: the screen keeps up",
+        "none",
     ] {
         harness.get_by_label(label);
     }
@@ -509,7 +509,7 @@ fn a_reason_stands_in_full_with_its_command_to_copy() {
     let mut harness = popover_of(refused, LinkReport::default(), PerKind::default(), false, 480.0);
     harness.run_steps(2);
     harness.get_by_label_contains("public.tasks does not exist or is not published; create it or run");
-    harness.get_by_label("looks again in 4 min 12 s");
+    harness.get_by_label("checks again in 4 min 12 s");
     harness.get_by_label(&format!("{command};"));
     harness.get_by_label("Copy").click();
     harness.step();
@@ -560,7 +560,7 @@ fn catching_up_is_told_with_its_reason_and_raises_no_alarm() {
 fn tuning_tells_the_new_backoff_and_shows_its_schedule() {
     let mut harness = popover(Tone::Live, LinkStatus::Connected);
     harness.run_steps(2);
-    let tries = harness.get_by(|node| node.role() == Role::Slider && node.label().as_deref() == Some("Tries"));
+    let tries = harness.get_by(|node| node.role() == Role::Slider && node.label().as_deref() == Some("Attempts"));
     tries.focus();
     harness.run_steps(2);
     harness.key_press(Key::ArrowRight);

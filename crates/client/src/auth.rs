@@ -170,7 +170,7 @@ impl Authenticator {
             return Ok(Err(Refusal::read(response, &secrets).await));
         }
         if http::is_web_page(&response) {
-            let text = "a web page answers in the place of the Auth endpoints; check auth_url".to_owned();
+            let text = "the Auth address returns a web page; check auth_url".to_owned();
             return Err(grant::unavailable(text, None));
         }
         let answer = http::body(response, MAX_ANSWER_BYTES).await.map_err(|error| {
@@ -230,7 +230,7 @@ impl Held {
         // The disk may take its time; the socket is read meanwhile.
         let written = match task::spawn_blocking(move || place.replace(&secret)).await {
             Ok(written) => written.map_err(|error| error.to_string()),
-            Err(_) => Err("the writing was broken off".into()),
+            Err(_) => Err("writing was interrupted".into()),
         };
         match written {
             Ok(()) => {

@@ -275,7 +275,7 @@ impl Carrier {
         self.signing_in = Some(match self.auth.clone() {
             Some(auth) => Box::pin(auth.sign_in(self.tls.config().clone())),
             None => Box::pin(future::ready(Answer {
-                result: Err(TokenError::Refused("nobody is set to sign in; set [auth]".into())),
+                result: Err(TokenError::Refused("no sign-in is configured; set [auth]".into())),
                 notice: None,
             })),
         });

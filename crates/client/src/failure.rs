@@ -28,9 +28,9 @@ fn io_words(error: &io::Error) -> String {
         return tls_words(tls);
     }
     match error.kind() {
-        io::ErrorKind::ConnectionRefused => "connection refused: nothing listens there".into(),
-        io::ErrorKind::ConnectionReset => "connection reset by the other side".into(),
-        io::ErrorKind::UnexpectedEof => "the other side hung up".into(),
+        io::ErrorKind::ConnectionRefused => "connection refused: no server listens there".into(),
+        io::ErrorKind::ConnectionReset => "the server reset the connection".into(),
+        io::ErrorKind::UnexpectedEof => "the server closed the connection without giving a reason".into(),
         io::ErrorKind::TimedOut => "timed out".into(),
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => "no route to the server".into(),
         _ => {
@@ -62,13 +62,13 @@ fn tls_words(error: &rustls::Error) -> String {
                 "the server's certificate is for another name; check the URL".into()
             }
             Bad::Revoked => "the server's certificate was revoked".into(),
-            _ => "the server's certificate cannot be checked; see what it is with openssl s_client".into(),
+            _ => "the server's certificate cannot be verified; inspect it with openssl s_client".into(),
         },
         rustls::Error::InvalidMessage(_) | rustls::Error::InappropriateMessage { .. } => {
             "the server does not speak TLS there; check the URL and its port".into()
         }
         rustls::Error::AlertReceived(alert) => tidy(&format!("the server refused TLS ({alert:?})")),
-        rustls::Error::PeerIncompatible(_) => "the server speaks no TLS that is still safe (1.2 or 1.3)".into(),
+        rustls::Error::PeerIncompatible(_) => "the server supports neither TLS 1.2 nor 1.3".into(),
         _ => "TLS failed".into(),
     }
 }
@@ -78,12 +78,12 @@ pub(super) fn socket_words(error: &tungstenite::Error) -> String {
     match error {
         tungstenite::Error::Io(error) => io_words(error),
         tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed => "the connection is closed".into(),
-        tungstenite::Error::Capacity(_) => "a frame is larger than the 16 MiB that are allowed".into(),
+        tungstenite::Error::Capacity(_) => "a frame is larger than the limit of 16 MiB".into(),
         tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
-            "the other side hung up without a word".into()
+            "the server closed the connection without giving a reason".into()
         }
-        tungstenite::Error::Utf8(_) => "the server sent text that is no UTF-8".into(),
-        tungstenite::Error::Protocol(_) => "the server broke the WebSocket protocol".into(),
+        tungstenite::Error::Utf8(_) => "the server sent text that is not UTF-8".into(),
+        tungstenite::Error::Protocol(_) => "the server violated the WebSocket protocol".into(),
         other => words(other),
     }
 }

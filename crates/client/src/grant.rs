@@ -25,13 +25,13 @@ pub(super) struct Session {
 /// Reads a successful answer. `on_its_way`: since it was asked for.
 pub(super) fn session(answer: &[u8], on_its_way: Duration, wall_ms: i64) -> Result<Session, TokenError> {
     let odd = |text: &str| unavailable(text.to_owned(), None);
-    let value: Value = serde_json::from_slice(answer).map_err(|_| odd("the answer is cut short or no session"))?;
+    let value: Value = serde_json::from_slice(answer).map_err(|_| odd("the answer is incomplete or not a session"))?;
     let token = |name: &str| {
         let text = value.get(name)?.as_str()?;
         let fits = !text.is_empty() && text.len() <= MAX_TOKEN_BYTES && text.bytes().all(|b| b.is_ascii_graphic());
         fits.then_some(text)
     };
-    let access = Token::new(token("access_token").ok_or_else(|| odd("the answer holds no usable session token"))?);
+    let access = Token::new(token("access_token").ok_or_else(|| odd("the answer contains no usable session token"))?);
     // The server's own count is better than a comparison with a clock of ours that may be wrong.
     let lifetime = match seconds(value.get("expires_in")) {
         Some(lifetime) => lifetime.saturating_sub(on_its_way),
@@ -44,7 +44,7 @@ pub(super) fn session(answer: &[u8], on_its_way: Duration, wall_ms: i64) -> Resu
     };
     if lifetime.is_zero() {
         return Err(odd(
-            "the session that was given has ended already; set this machine's clock",
+            "the session had already expired when it was issued; set this machine's clock",
         ));
     }
     Ok(Session {
@@ -85,12 +85,12 @@ pub(super) fn is_spent(refusal: &Refusal) -> bool {
 
 pub(super) fn token_spent(why: &str, file: &Path) -> TokenError {
     let why = if why.is_empty() {
-        "the server does not know it"
+        "the server does not accept it"
     } else {
         why
     };
     TokenError::Refused(format!(
-        "the refresh token in {} is no longer good ({why}); sign in anew and write the new refresh token into that file",
+        "the refresh token in {} is no longer valid ({why}); sign in anew and write the new refresh token into that file",
         file.display()
     ))
 }

@@ -141,7 +141,7 @@ impl Refusal {
     pub(super) fn words(&self) -> String {
         let status = self.status.as_u16();
         if self.status.is_redirection() {
-            return format!("it sends us elsewhere (HTTP {status}), where the key must not go; check the URL");
+            return format!("the server redirects (HTTP {status}); the key is not sent there; check the URL");
         }
         match self.message.as_str() {
             "" => format!("HTTP {status}"),

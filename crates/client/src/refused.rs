@@ -34,7 +34,7 @@ pub(super) fn meaning(source: &Source, base: &Url, refusal: &Refusal) -> PageErr
             PageError::Expired(format!("the token has expired ({message})"))
         }
         (_, "PGRST302") => {
-            PageError::Fatal("nobody may read without signing in here; set [auth], or allow it in PostgREST".into())
+            PageError::Fatal("reading needs a sign-in here; set [auth], or allow it in PostgREST".into())
         }
         (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => PageError::Fatal(format!(
             "the key is refused for reading {about} ({message}); check the project's key"
@@ -97,7 +97,7 @@ mod tests {
             (401, "", "Invalid API key", "Fatal", "check the project's key"),
             (404, "", "no Route matched", "Fatal", "set rest_url"),
             (400, "PGRST100", "failed to parse", "Fatal", "HTTP 400"),
-            (302, "", "", "Transient", "sends us elsewhere"),
+            (302, "", "", "Transient", "the server redirects"),
             (429, "", "slow down", "Transient", "slow down"),
             (503, "PGRST002", "schema cache", "Transient", "HTTP 503"),
             (504, "PGRST003", "", "Transient", "HTTP 504"),

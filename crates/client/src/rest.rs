@@ -45,7 +45,7 @@ impl Rest {
         let url = page_url(&self.base, &source, &query);
         let response = self.send(self.client.get(url), &source, token.as_ref()).await?;
         let body = self.body(response, &source, MAX_PAGE_BYTES).await?;
-        rows::read(&body).ok_or_else(|| transient(format!("the answer for {} is cut short or no rows", source.name())))
+        rows::read(&body).ok_or_else(|| transient(format!("the answer for {} is incomplete or not a list of rows", source.name())))
     }
 
     /// Counts a table's rows and reads which was changed last. A server that will not count is asked without it.
@@ -77,7 +77,7 @@ impl Rest {
             Some(_) => {
                 let body = self.body(response, source, MAX_PROBE_BYTES).await?;
                 let rows = rows::read(&body);
-                rows.ok_or_else(|| transient(format!("the look at {} is cut short or no rows", source.name())))?
+                rows.ok_or_else(|| transient(format!("the check of {} is incomplete or not a list of rows", source.name())))?
                     .into_iter()
                     .next()
             }
@@ -101,7 +101,7 @@ impl Rest {
         }
         if http::is_web_page(&response) {
             return Err(transient(format!(
-                "a web page answers in the place of the rows of {}; check rest_url",
+                "the address of {} returns a web page instead of rows; check rest_url",
                 source.name()
             )));
         }

@@ -82,7 +82,7 @@ pub(super) async fn send(stream: &mut Stream, text: String) -> Result<(), CloseR
     match timeout(SEND_DEADLINE, stream.send(Message::text(text))).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(CloseReason::Lost(failure::socket_words(&error))),
-        Err(_) => Err(CloseReason::Lost("the link takes no more data".into())),
+        Err(_) => Err(CloseReason::Lost("the connection accepts no more data".into())),
     }
 }
 
@@ -98,12 +98,16 @@ pub(super) async fn receive(stream: &mut Stream) -> Received {
                         code: frame.code.into(),
                         text: failure::tidy(&frame.reason),
                     },
-                    None => CloseReason::Lost("closed without a code".into()),
+                    None => CloseReason::Lost("the server closed the connection without a code".into()),
                 });
             }
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
             Some(Err(error)) => return Received::Closed(CloseReason::Lost(failure::socket_words(&error))),
-            None => return Received::Closed(CloseReason::Lost("the other side hung up".into())),
+            None => {
+                return Received::Closed(CloseReason::Lost(
+                    "the server closed the connection without giving a reason".into(),
+                ));
+            }
         }
     }
 }

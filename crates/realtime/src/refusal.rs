@@ -150,7 +150,7 @@ pub(super) fn of_connect(http: u16, message: &str, terms: Terms<'_>) -> Refusal 
         300..=399 => refusal(
             Class::Fatal,
             format!(
-                "the server sends us to another address ({said}), which is not followed because the key would go with it; set the final address as the URL"
+                "the server redirects to another address ({said}), which is not followed because the key would be sent there; set the final address as the URL"
             ),
         ),
         _ => refusal(Class::Retry, format!("the server did not open a WebSocket ({said})")),
@@ -188,7 +188,7 @@ pub(super) fn of_join(reason: &str, terms: Terms<'_>) -> Refusal {
         refusal(
             Class::Fatal,
             format!(
-                "the server does not take the channel (\"{reason}\"); check that the address is a Supabase Realtime server"
+                "the server rejects the channel (\"{reason}\"); check that the address is a Supabase Realtime server"
             ),
         )
     } else if has("ClientJoinRateLimit") || has("too_many_joins") || has("DatabaseConnectionRateLimit") {

@@ -59,7 +59,7 @@ impl SecretFile {
         is_open_to_others(&self.path).then(|| Notice {
             kind: NoticeKind::OpenSecretFile,
             text: format!(
-                "Other users of this machine can read {} {}; take that away with chmod 600",
+                "Other users of this machine can read {} {}; restrict it with chmod 600",
                 self.what,
                 self.path.display()
             ),

@@ -75,20 +75,20 @@ impl BadgeView {
                 };
                 let next = match self.retry_in_secs {
                     // Rounded up: "0 s" would be said for a whole second.
-                    Some(left) => format!("next try in {}", format::span(left.max(0.0).ceil())),
-                    None if self.attempt == 0 => "first try".to_owned(),
-                    None => "trying now".to_owned(),
+                    Some(left) => format!("next attempt in {}", format::span(left.max(0.0).ceil())),
+                    None if self.attempt == 0 => "first attempt".to_owned(),
+                    None => "connecting now".to_owned(),
                 };
                 [next, attempt]
             }
             Tone::Offline => [
                 match &self.reason {
                     Some(reason) => format::clean(reason, 72),
-                    None if self.status == LinkStatus::Disconnected => "disconnected by hand".to_owned(),
+                    None if self.status == LinkStatus::Disconnected => "disconnected from this screen".to_owned(),
                     None => "no reason given".to_owned(),
                 },
                 match self.retry_in_secs {
-                    Some(left) => format!("looks again in {}", format::span(left.max(0.0).ceil())),
+                    Some(left) => format!("checks again in {}", format::span(left.max(0.0).ceil())),
                     None => String::new(),
                 },
             ],
@@ -292,15 +292,18 @@ mod tests {
         };
         assert_eq!(
             waiting.spoken(),
-            "Connection: Connecting…, next try in 6 s, attempt 2 of 5"
+            "Connection: Connecting…, next attempt in 6 s, attempt 2 of 5"
         );
         waiting.retry_in_secs = Some(-3.0);
         waiting.max_attempts = 0;
-        assert_eq!(waiting.spoken(), "Connection: Connecting…, next try in 0 s, attempt 2");
+        assert_eq!(
+            waiting.spoken(),
+            "Connection: Connecting…, next attempt in 0 s, attempt 2"
+        );
         waiting.retry_in_secs = None;
-        assert_eq!(waiting.spoken(), "Connection: Connecting…, trying now, attempt 2");
+        assert_eq!(waiting.spoken(), "Connection: Connecting…, connecting now, attempt 2");
         waiting.attempt = 0;
-        assert_eq!(waiting.spoken(), "Connection: Connecting…, first try");
+        assert_eq!(waiting.spoken(), "Connection: Connecting…, first attempt");
     }
 
     #[test]
@@ -345,7 +348,7 @@ mod tests {
         };
         assert_eq!(
             refused.spoken(),
-            "Connection: Offline, the server refused the key, looks again in 4 min 12 s"
+            "Connection: Offline, the server refused the key, checks again in 4 min 12 s"
         );
     }
 

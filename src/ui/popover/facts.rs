@@ -41,7 +41,7 @@ pub fn facts_ui(ui: &mut Ui, view: &PopoverView<'_>) {
             format::counted(link.connects, "connection", "connections")
         ),
     );
-    fact(ui, "Coalesced", coalesced_text(link.coalesced));
+    fact(ui, "Merged updates", coalesced_text(link.coalesced));
     if link.malformed > 0 {
         warning(
             ui,
@@ -61,8 +61,8 @@ pub fn facts_ui(ui: &mut Ui, view: &PopoverView<'_>) {
 
 fn coalesced_text(coalesced: u64) -> String {
     match coalesced {
-        0 => "none: the screen keeps up".to_owned(),
-        some => format!("{} replaced by later ones of their rows", format::grouped(some)),
+        0 => "none".to_owned(),
+        some => format!("{} replaced by later changes of the same rows", format::grouped(some)),
     }
 }
 

@@ -45,9 +45,9 @@ fn event_text(event: &LinkEvent) -> String {
 }
 
 pub fn connects_ui(ui: &mut Ui, view: &PopoverView<'_>) {
-    heading(ui, "Last connects");
+    heading(ui, "Recent connections");
     if view.link.history.is_empty() {
-        muted(ui, "No connect yet.");
+        muted(ui, "No connection yet.");
     }
     for attempt in view.link.history.iter().rev().take(LISTED) {
         line(ui, |ui| {
@@ -64,8 +64,8 @@ fn attempt_text(attempt: &Attempt, feed_ms: u64) -> String {
     let course = match (attempt.live_ms, attempt.ended_ms) {
         (Some(live), Some(_)) => format!("live for {}", secs(live, end)),
         (Some(live), None) => format!("live since {}", secs(live, end)),
-        (None, Some(_)) => "never live".to_owned(),
-        (None, None) => "under way".to_owned(),
+        (None, Some(_)) => "did not get live".to_owned(),
+        (None, None) => "connecting".to_owned(),
     };
     match &attempt.reason {
         Some(reason) => format!("{course}: {}", format::clean(reason, MOST_TEXT)),
@@ -85,7 +85,7 @@ mod tests {
             ended_ms: None,
             reason: None,
         };
-        assert_eq!(attempt_text(&attempt, 4_000), "under way");
+        assert_eq!(attempt_text(&attempt, 4_000), "connecting");
         attempt.live_ms = Some(2_000);
         assert_eq!(attempt_text(&attempt, 62_000), "live since 1 min");
         attempt.ended_ms = Some(62_000);

@@ -253,14 +253,17 @@ fn buttons_ui(ui: &mut Ui, view: &PopoverView<'_>, actions: &mut Vec<Action>) {
         let reconnect = egui::Button::new(text).fill(theme::of(ui).text);
         if ui
             .add(reconnect)
-            .on_hover_text("Drop what there is and connect now (R)")
+            .on_hover_text("Close the connection and reconnect now (R)")
             .clicked()
         {
             actions.push(Action::Intent(Intent::Reconnect));
         }
         let closed = view.badge.tone == Tone::Offline && view.badge.status == LinkStatus::Disconnected;
         let disconnect = ui.add_enabled(!closed, egui::Button::new("Disconnect"));
-        if disconnect.on_hover_text("Close and stay closed").clicked() {
+        if disconnect
+            .on_hover_text("Close the connection and stay offline")
+            .clicked()
+        {
             actions.push(Action::Intent(Intent::Disconnect));
         }
     });

@@ -25,7 +25,7 @@ pub fn tables_ui(ui: &mut Ui, kinds: &[Kind], sources: &PerKind<SourceReport>) {
         };
         cell(ui, NAME_EMS, Align::Min, |ui| head(ui, "table"));
         cell(ui, CHANNEL_EMS, Align::Min, |ui| head(ui, "channel"));
-        cell(ui, FOLLOWED_EMS, Align::Min, |ui| head(ui, "followed"));
+        cell(ui, FOLLOWED_EMS, Align::Min, |ui| head(ui, "sync"));
         cell(ui, ROWS_EMS, Align::Max, |ui| head(ui, "rows"));
     });
     for &kind in kinds {
@@ -94,7 +94,7 @@ fn channel_dot(ui: &mut Ui, state: SourceState) {
 pub fn checks_ui(ui: &mut Ui, view: &PopoverView<'_>) {
     let link = view.link;
     heading(ui, "Checks");
-    fact(ui, "Epoch", epoch_text(link.epoch));
+    fact(ui, "Subscription", epoch_text(link.epoch));
     fact(
         ui,
         "Last resync",
@@ -129,8 +129,8 @@ pub fn checks_ui(ui: &mut Ui, view: &PopoverView<'_>) {
 fn epoch_text(epoch: u64) -> String {
     match epoch {
         0 => "none yet".to_owned(),
-        1 => "1, the first subscription".to_owned(),
-        many => format!("{}, one for each subscription", format::grouped(many)),
+        1 => "no. 1".to_owned(),
+        many => format!("no. {}", format::grouped(many)),
     }
 }
 
@@ -139,7 +139,7 @@ pub fn resync_text(resync: &Resync, feed_ms: u64) -> String {
     let why = match resync.why {
         "first" => "for a new subscription",
         "gap" => "after a loss",
-        "audit" => "to be sure",
+        "audit" => "routine check",
         "replaced" => "for a fresh connection",
         other => other,
     };
@@ -184,6 +184,9 @@ mod tests {
             removed: 0,
             ..resync
         };
-        assert_eq!(resync_text(&resync, 0), "0 s ago, to be sure, in 1.2 s: no difference");
+        assert_eq!(
+            resync_text(&resync, 0),
+            "0 s ago, routine check, in 1.2 s: no difference"
+        );
     }
 }

@@ -34,11 +34,11 @@ pub fn tuning_ui(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>, actions: &
     });
     ui.spacing_mut().slider_width = em(ui) * SLIDER_EMS;
 
-    let tries = Slider::new(&mut edited.max_attempts, 0..=SLIDER_ATTEMPTS)
+    let attempts = Slider::new(&mut edited.max_attempts, 0..=SLIDER_ATTEMPTS)
         .clamping(SliderClamping::Never)
         .custom_formatter(|value, _| attempts_text(value))
         .custom_parser(parse_attempts);
-    named(ui, "Tries", tries);
+    named(ui, "Attempts", attempts);
     let first = edited.interval.as_secs_f64();
     if let Some(moved) = seconds_slider(ui, first, "First delay") {
         edited.interval = moved;
@@ -51,11 +51,11 @@ pub fn tuning_ui(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>, actions: &
     }
     let share = (edited.jitter * 100.0).round();
     let mut percent = share;
-    let random = Slider::new(&mut percent, 0.0..=100.0)
+    let jitter = Slider::new(&mut percent, 0.0..=100.0)
         .clamping(SliderClamping::Always)
         .fixed_decimals(0)
         .suffix(" %");
-    named(ui, "Random share", random);
+    named(ui, "Jitter", jitter);
     if percent != share {
         edited.jitter = percent / 100.0;
     }

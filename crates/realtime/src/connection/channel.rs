@@ -188,7 +188,7 @@ impl Connection {
             self.mark_dirty(Duration::ZERO, out);
         }
         if self.plan.count_malformed(out.at()) {
-            let text = "the connection delivers garbage".to_owned();
+            let text = "the connection delivers malformed frames".to_owned();
             self.lose(text, Class::Retry, out);
         }
     }
@@ -217,7 +217,7 @@ impl Connection {
         if !is_joins || !matches!(self.phase, Phase::Joining { .. }) {
             let reason = response.and_then(|response| response.get("reason")?.as_str());
             if !is_ok && reason == Some("unmatched topic") {
-                let text = "the server does not know the channel any more".to_owned();
+                let text = "the server no longer knows the channel".to_owned();
                 self.lose(text, Class::Retry, out);
             }
             return;
@@ -251,7 +251,7 @@ impl Connection {
                 } else {
                     Class::Retry
                 };
-                let text = "the server joined other tables than were asked for (binding mismatch); check that the address is a Supabase Realtime server of 2023 or later";
+                let text = "the server joined other tables than requested (binding mismatch); check that the address is a Supabase Realtime server of 2023 or later";
                 self.lose(text.to_owned(), class, out);
             }
         }

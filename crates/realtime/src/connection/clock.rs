@@ -54,10 +54,10 @@ impl Connection {
             return;
         }
         let slept_words = duration_words(slept);
-        self.hang_up(&format!("this machine stood still for {slept_words}"), out);
+        self.hang_up(&format!("this machine was suspended for {slept_words}"), out);
         self.retry.slept += slept;
         self.tokens.distrust();
-        let text = format!("This machine stood still for {slept_words}; connecting anew.");
+        let text = format!("This machine was suspended for {slept_words}; reconnecting.");
         self.say(NoticeKind::Woke, &text, out);
         self.retry.stop_waiting();
         self.connect(out);

@@ -113,23 +113,27 @@ impl Connection {
                     return;
                 }
                 self.leave(out);
-                self.hang_up("the user asked to reconnect", out);
+                self.hang_up("reconnected from this screen", out);
                 self.retry.start_again();
                 self.tokens.start_again();
                 self.connect(out);
             }
             Command::Disconnect => {
                 self.leave(out);
-                self.hang_up("the user disconnected", out);
+                self.hang_up("disconnected from this screen", out);
                 if self.phase != Phase::Resting || self.report.status() != LinkStatus::Disconnected {
                     self.say(
                         NoticeKind::Disconnected,
-                        "Disconnected; it stays so until you reconnect.",
+                        "Disconnected. Stays offline until you reconnect.",
                         out,
                     );
                 }
                 self.retry.start_again();
-                self.rest(LinkStatus::Disconnected, "disconnected by the user".to_owned(), out);
+                self.rest(
+                    LinkStatus::Disconnected,
+                    "disconnected from this screen".to_owned(),
+                    out,
+                );
             }
             Command::Tune(backoff) => self.tune(backoff, out),
         }

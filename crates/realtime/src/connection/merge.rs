@@ -101,7 +101,7 @@ impl Connection {
                 let text = if self.config.snapshots {
                     format!("{back} after {offline}; {changed} {rows} changed meanwhile.")
                 } else {
-                    format!("Live again after {offline}, on the stream alone: what changed meanwhile is not known.")
+                    format!("Live again after {offline}, stream only: changes made meanwhile are not shown.")
                 };
                 self.say(NoticeKind::Restored, &text, out);
             }
@@ -111,7 +111,7 @@ impl Connection {
             }
             _ => self.say(
                 NoticeKind::Connected,
-                "Live on the stream alone: rows show up when they change.",
+                "Live, stream only: rows appear when they change.",
                 out,
             ),
         }

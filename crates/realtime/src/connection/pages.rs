@@ -79,7 +79,7 @@ impl Connection {
             if vanished && is_other {
                 // It may be that this one just does not see them (R20, S09).
                 let text = format!(
-                    "{} reads as empty since somebody else is signed in; what was known of it stays; reconnect by hand if it is empty for them",
+                    "{} reads as empty since another user signed in; its rows are kept; reconnect if it is empty for that user",
                     tracked.source.name()
                 );
                 return self.sync_failed(&text, Class::Refresh(None), out);
@@ -193,7 +193,7 @@ impl Connection {
         }
         if tracked.limit(SourceState::StreamOnly, &text) {
             let name = tracked.source.name();
-            let text = format!("{name} is followed by the stream alone, its rows show up when they change: {text}.");
+            let text = format!("{name} cannot be read; its rows appear when they change: {text}.");
             self.say(NoticeKind::TableUnreadable, &text, out);
         }
         self.settle_if_read(out);

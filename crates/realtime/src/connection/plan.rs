@@ -4,7 +4,10 @@ use std::{collections::HashSet, time::Duration};
 
 use super::{Connection, Out, Phase, burst::Bursts, stream::UNFOLLOWABLE_PACE, sync::Why};
 use crate::refusal::Class;
-use model::{NoticeKind, RowId, noun};
+use model::{
+    NoticeKind, RowId,
+    format::{counted, grouped},
+};
 
 /// Confirming pass after the first snapshot of a socket, because a cold server may have confirmed a subscription before
 /// changes flowed (R3): at a random moment within these.
@@ -210,8 +213,8 @@ impl Connection {
         self.plan.drifting = false;
         // What was dropped behind the reader's back is not in what it read.
         if self.plan.bursts.is_tripped() && self.plan.began_cool {
-            let changes = self.plan.bursts.settle();
-            let text = format!("Caught up after a burst of {changes} changes: all tables are equal to the source.");
+            let changes = grouped(self.plan.bursts.settle());
+            let text = format!("Caught up after a burst of {changes} changes: all tables match the database.");
             self.say(NoticeKind::CaughtUp, &text, out);
         }
     }
@@ -225,8 +228,8 @@ impl Connection {
             return self.proven_equal(out);
         }
         let count = unexplained.len();
-        let rows = noun(count as u64, "row", "rows");
-        let text = format!("An audit corrected {count} {rows} whose changes never came.");
+        let rows = counted(count as u64, "row", "rows");
+        let text = format!("An audit corrected {rows} whose changes never arrived.");
         self.say(NoticeKind::Drift, &text, out);
         self.plan.last_drift = Some((now, count));
         self.plan.drifting = true;
@@ -250,7 +253,7 @@ impl Connection {
             .is_none_or(|last| now.saturating_sub(last) >= REJOIN_PACE);
         if is_deaf && may_rejoin {
             self.plan.last_rejoin = Some(now);
-            let text = "rows changed, but the channel told nothing of them".to_owned();
+            let text = "rows changed, but the channel did not report them".to_owned();
             self.lose(text, Class::AtOnce, out);
         }
     }

@@ -9,12 +9,12 @@ impl Connection {
     fn doubt(&self) -> Option<&'static str> {
         if self.plan.bursts.is_tripped() {
             Some(
-                "catching up: after so many changes the server may have dropped some; the tables are read until they are equal",
+                "catching up: during the burst the server may have dropped changes; the tables are read until they match",
             )
         } else if self.plan.has_gap() {
             Some("catching up: changes were lost; the tables are read again")
         } else if self.plan.is_drifting() {
-            Some("catching up: rows had changed without a word; the tables are read until they are equal")
+            Some("catching up: rows changed without a message; the tables are read until they match")
         } else {
             None
         }
@@ -30,9 +30,9 @@ impl Connection {
         if self.phase != Phase::Live {
             return;
         }
-        let ended = self.has_token_ended(out.now.wall_ms).then_some(
-            "the session token has ended and no other could be had yet: what the server still tells is not sure",
-        );
+        let ended = self
+            .has_token_ended(out.now.wall_ms)
+            .then_some("the session token has expired and could not be renewed yet: changes may be missing");
         match ended.or_else(|| self.doubt()) {
             None => self.say_status(LinkStatus::Connected, None, None, out),
             Some(doubt) => self.say_status(LinkStatus::Connecting, None, Some(doubt.to_owned()), out),

@@ -125,7 +125,7 @@ impl Connection {
             removed: report.removed,
         });
         out.act(Effect::Emit(FeedEvent::Synced(report)));
-        let text = "The connection was replaced before the server would have cut it.";
+        let text = "The connection was replaced before the server's limit on its age.";
         self.say(NoticeKind::Replaced, text, out);
         self.say_proof(out);
         // The timer that was asked for silently stays in force.

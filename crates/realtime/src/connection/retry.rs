@@ -183,7 +183,7 @@ impl Connection {
         self.retry.attempt = tries;
         self.retry.wait = None;
         let sentence = format!(
-            "{reason}; gave up after {tries} tries: check the address and that the server runs, then reconnect"
+            "{reason}; gave up after {attempts}: check the address and that the server runs, then reconnect"
         );
         self.say(NoticeKind::GaveUp, &format!("{}.", upper(&sentence)), out);
         self.rest(LinkStatus::Error, sentence, out);

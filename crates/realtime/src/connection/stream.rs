@@ -307,7 +307,7 @@ impl Connection {
         let Some(tracked) = self.tables.get_mut(at) else { return };
         if !std::mem::replace(&mut tracked.complained, true) {
             let text = format!(
-                "{} has more than {MAX_ROWS} rows; what is beyond is not shown: point the setting at a view or a smaller table.",
+                "{} has more than {MAX_ROWS} rows; the rest is not shown: point the setting at a view or a smaller table.",
                 tracked.source.name()
             );
             self.say(NoticeKind::TooManyRows, &text, out);

@@ -234,7 +234,7 @@ impl Connection {
         let (text, class) = match error {
             TokenError::Refused(text) => (text, Class::Fatal),
             TokenError::Unavailable { text, retry_after } => (
-                format!("no session token could be had ({text})"),
+                format!("no session token could be obtained ({text})"),
                 retry_after.map_or(Class::Retry, Class::Slow),
             ),
         };

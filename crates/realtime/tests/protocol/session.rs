@@ -49,7 +49,7 @@ mod backoff {
         );
         assert!(rig.statuses.iter().all(|s| s.max_attempts == 5));
         assert!(rig.reason().contains("connection refused"), "{}", rig.reason());
-        assert!(rig.reason().contains("gave up after 5 tries"), "{}", rig.reason());
+        assert!(rig.reason().contains("gave up after 5 attempts"), "{}", rig.reason());
         assert!(rig.has_notice("retrying") && rig.has_notice("gave_up"));
         let opens = rig.opens;
         rig.pass(seconds(100_000));
