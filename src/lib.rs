@@ -14,6 +14,8 @@ pub mod fleet;
 #[cfg(feature = "wall")]
 pub mod frame;
 #[cfg(feature = "wall")]
+pub mod key_bindings;
+#[cfg(feature = "wall")]
 pub mod layout;
 #[cfg(feature = "wall")]
 pub mod messages;

@@ -5,7 +5,7 @@ use bevy::prelude::*;
 
 use model::theme::ThemeName;
 use model::{Backoff, Change, Notice, RowKey};
-use realtime::{LinkReport, StatusReport, SyncReport};
+use realtime::{StatusReport, SyncReport};
 
 /// A row changed, in the order of the feed.
 #[derive(Message, Debug, Clone)]
@@ -23,10 +23,6 @@ pub struct Synced(pub SyncReport);
 #[derive(Message, Debug, Clone)]
 pub struct Noticed(pub Notice);
 
-/// News of the connection's details.
-#[derive(Message, Debug, Clone)]
-pub struct LinkReported(pub LinkReport);
-
 /// What the user wants. The only way from the panels back to the connection and the scene.
 #[derive(Message, Debug, Clone, PartialEq)]
 pub enum Intent {
@@ -38,8 +34,6 @@ pub enum Intent {
     Select(Option<RowKey>),
     /// Fly the camera to a row.
     Focus(RowKey),
-    /// Fly the camera back to the whole fleet.
-    ShowAll,
 }
 
 /// How many changes wait to be applied. Written by the fleet, read by the connection, which stops pulling at
@@ -150,7 +144,6 @@ pub fn plugin(app: &mut App) {
         .add_message::<StatusChanged>()
         .add_message::<Synced>()
         .add_message::<Noticed>()
-        .add_message::<LinkReported>()
         .add_message::<Intent>()
         .init_resource::<Backlog>()
         .init_resource::<SceneInsets>()

@@ -1,15 +1,14 @@
-//! `ConnectionPlugin`: owns the worker and its channels, keeps the status as a resource, obeys intents.
+//! `ConnectionPlugin`: owns the worker and its channels, keeps the status as a resource, carries out intents.
 //!
-//! Data comes in by a bounded channel and leaves as messages; the user's intents go out as orders. Nothing here draws.
+//! Data arrives through a bounded channel and leaves as messages; the user's intents leave as commands. Nothing here draws.
 
-mod doorbell;
-mod obey;
-mod pace;
+mod commands;
+mod rates;
 mod receive;
-mod state;
+mod waiter;
 
-pub use doorbell::Doorbell;
-pub use state::Connection;
+pub use rates::{RateHistory, Rates};
+pub use waiter::FeedWaiter;
 
 use std::time::Instant;
 
@@ -17,10 +16,36 @@ use bevy::prelude::*;
 
 use crate::frame::FrameSystems;
 use client::{NetError, Worker};
-use realtime::FeedEvent;
+use model::{Backoff, PerKind};
+use realtime::{FeedEvent, LinkReport, SourceReport, StatusReport};
 use settings::{FeedSettings, SourceKinds, saved::Keeper};
 
-/// Follows a feed: starts the worker and carries its news into the ECS.
+/// The connection as the rest of the app reads it. Written by `ConnectionPlugin` only.
+#[derive(Resource, Debug, Clone, Default)]
+pub struct Connection {
+    pub report: StatusReport,
+    /// Since when the status is what it is, seconds of `Time<Real>`.
+    pub since: f64,
+    /// When the report came: what `report.retry_in_ms` counts from. Seconds of `Time<Real>`.
+    pub reported: f64,
+    pub link: LinkReport,
+    /// Each kind's sources together: the worst state, and the rows of all.
+    pub sources: PerKind<SourceReport>,
+    /// When changes last flowed (live, or catching up), seconds of `Time<Real>`; `None` before the first time.
+    pub last_live: Option<f64>,
+    /// Where it connects to, without query or key.
+    pub shown_url: String,
+    pub backoff: Backoff,
+    /// The feed is the built-in demo.
+    pub demo: bool,
+    /// A user is signed in: what expires is the session's token. Else it is the key.
+    pub signed_in: bool,
+    /// The feed's clock, which the times in `link` refer to, is ahead of `Time<Real>` by this many seconds: its thread
+    /// starts before there is a window.
+    pub feed_ahead: f64,
+}
+
+/// Follows a feed: starts the worker and turns its events into messages.
 #[derive(Debug)]
 pub struct ConnectionPlugin {
     initial: Connection,
@@ -31,13 +56,13 @@ pub struct ConnectionPlugin {
 #[derive(Resource, Debug)]
 pub(crate) struct Feed {
     pub worker: Worker,
-    /// Where the panel's changes are kept for the next start; `None` keeps nothing (tests, pictures).
+    /// Where a backoff changed in the panel is saved for the next start; `None` saves nothing (tests, pictures).
     pub keep_in: Option<Keeper>,
     /// What the rows of each source are.
     pub kinds: SourceKinds,
     /// An event taken from the channel that did not fit in this frame.
     pub held: Option<FeedEvent>,
-    /// When the worker was started: where its clock begins.
+    /// When the worker was started: its clock begins there.
     pub started: Instant,
 }
 
@@ -72,17 +97,21 @@ impl Plugin for ConnectionPlugin {
         // A plugin is built once; the worker moves from it into the world.
         let feed = self.feed.lock().ok().and_then(|mut feed| feed.take());
         if let Some(feed) = feed {
-            app.insert_resource(Doorbell::new(feed.worker.events()))
+            app.insert_resource(FeedWaiter::new(feed.worker.events()))
                 .insert_resource(feed);
         }
         app.insert_resource(self.initial.clone())
-            .init_resource::<pace::Pace>()
-            .init_resource::<obey::ToKeep>()
+            .init_resource::<commands::UnsavedBackoff>()
+            .init_resource::<Rates>()
             .add_systems(
                 Update,
-                (obey::obey, receive::receive, pace::measure, obey::keep)
+                (
+                    (commands::send_commands, receive::receive, commands::save_backoff)
+                        .chain()
+                        .run_if(resource_exists::<Feed>),
+                    rates::sample,
+                )
                     .chain()
-                    .run_if(resource_exists::<Feed>)
                     .in_set(FrameSystems::Receive),
             );
     }

@@ -1,102 +1,73 @@
-//! The worker's channel becomes messages.
+//! The events in the worker's channel become messages.
 
-use bevy::prelude::*;
+use bevy::{ecs::system::SystemParam, prelude::*};
 use crossbeam_channel::TryRecvError;
 
-use super::{Connection, Feed, pace::Pace};
-use crate::messages::{Backlog, LinkReported, Noticed, RowChanged, StatusChanged, Synced};
+use super::{Connection, Feed};
+use crate::messages::{Backlog, Noticed, RowChanged, StatusChanged, Synced};
 use realtime::{FeedEvent, LinkStatus, StatusReport};
 use settings::SourceKinds;
 
-/// Most events that are not row changes taken in one frame; the rest wait for the next.
+/// Most events other than row changes that are taken in one frame; the rest wait for the next.
 const NEWS_PER_FRAME: usize = 256;
 
-/// Takes what fits: the fleet's backlog bounds the changes, so what cannot be applied soon stays with the worker,
-/// which folds it per row.
+/// The messages that events other than changes become.
+#[derive(SystemParam)]
+pub(super) struct News<'w> {
+    statuses: MessageWriter<'w, StatusChanged>,
+    synced: MessageWriter<'w, Synced>,
+    notices: MessageWriter<'w, Noticed>,
+}
+
+/// Takes the events that fit: the fleet's backlog bounds the changes. A change that cannot be applied soon stays with the
+/// worker, which keeps one a row.
 pub(super) fn receive(
     mut feed: ResMut<Feed>,
     mut connection: ResMut<Connection>,
-    mut pace: ResMut<Pace>,
     backlog: Res<Backlog>,
     time: Res<Time<Real>>,
     mut changed: MessageWriter<RowChanged>,
-    mut statuses: MessageWriter<StatusChanged>,
-    mut synced: MessageWriter<Synced>,
-    mut notices: MessageWriter<Noticed>,
-    mut links: MessageWriter<LinkReported>,
+    mut news: News,
 ) {
     let now = time.elapsed_secs_f64();
     if let Some(first) = time.first_update() {
         connection.feed_ahead = first.saturating_duration_since(feed.started).as_secs_f64();
     }
     let mut room = Backlog::LIMIT.saturating_sub(backlog.waiting);
-    let mut news = NEWS_PER_FRAME;
+    let mut other_events = 0;
     let mut batch = Vec::new();
-    while room > 0 && news > 0 {
+    while room > 0 && other_events < NEWS_PER_FRAME {
         let event = match feed.held.take().map_or_else(|| feed.worker.events().try_recv(), Ok) {
+            Ok(FeedEvent::Change(change)) => {
+                room -= 1;
+                batch.extend(feed.kinds.read(change).map(RowChanged));
+                continue;
+            }
             Ok(event) => event,
             Err(TryRecvError::Empty) => break,
             Err(TryRecvError::Disconnected) => {
-                worker_ended(&mut connection, &mut statuses, now);
+                report_worker_ended(&mut connection, &mut news.statuses, now);
                 break;
             }
         };
-        match event {
-            FeedEvent::Change(change) => {
-                if let Some(change) = feed.kinds.read(change) {
-                    room -= 1;
-                    batch.push(RowChanged(change));
-                }
-            }
-            // What follows tells of the changes before it: it waits until they are applied.
-            other if !batch.is_empty() || backlog.waiting > 0 => {
-                if matters_after_changes(&other, &connection.report) {
-                    feed.held = Some(other);
-                    break;
-                }
-                news -= 1;
-                tell(
-                    other,
-                    &feed.kinds,
-                    &mut connection,
-                    now,
-                    &mut statuses,
-                    &mut synced,
-                    &mut notices,
-                    &mut links,
-                );
-            }
-            other => {
-                news -= 1;
-                tell(
-                    other,
-                    &feed.kinds,
-                    &mut connection,
-                    now,
-                    &mut statuses,
-                    &mut synced,
-                    &mut notices,
-                    &mut links,
-                );
-            }
+        // Some events refer to the changes before them: they wait until those are applied.
+        let is_early = !batch.is_empty() || backlog.waiting > 0;
+        if is_early && must_follow_changes(&event, &connection.report) {
+            feed.held = Some(event);
+            break;
         }
+        other_events += 1;
+        handle(event, &feed.kinds, &mut connection, now, &mut news);
     }
-    // A snapshot's rows are not something that happened: they carry no commit time.
-    pace.count(
-        batch
-            .iter()
-            .filter(|RowChanged(change)| change.committed_ms.is_some())
-            .count(),
-    );
     changed.write_batch(batch);
     if connection.report.is_flowing() {
         connection.last_live = Some(now);
     }
 }
 
-/// "Synced", "connected" and, after an outage, "catching up" are claims about rows: the screen makes them once those rows
-/// are on it. Bad news does not wait: from live, "catching up" is such.
-fn matters_after_changes(event: &FeedEvent, present: &StatusReport) -> bool {
+/// "Synced", "connected" and, after an outage, "catching up" are claims about rows: the screen shows them once those rows
+/// are on it. Bad news does not wait, and neither does "catching up" after "connected".
+fn must_follow_changes(event: &FeedEvent, present: &StatusReport) -> bool {
     match event {
         FeedEvent::Synced(_) => true,
         FeedEvent::Status(report) => {
@@ -106,19 +77,10 @@ fn matters_after_changes(event: &FeedEvent, present: &StatusReport) -> bool {
     }
 }
 
-fn tell(
-    event: FeedEvent,
-    kinds: &SourceKinds,
-    connection: &mut Connection,
-    now: f64,
-    statuses: &mut MessageWriter<StatusChanged>,
-    synced: &mut MessageWriter<Synced>,
-    notices: &mut MessageWriter<Noticed>,
-    links: &mut MessageWriter<LinkReported>,
-) {
+fn handle(event: FeedEvent, kinds: &SourceKinds, connection: &mut Connection, now: f64, news: &mut News) {
     match event {
         FeedEvent::Status(report) => {
-            // Lost while catching up is another state under the same word.
+            // "Disconnected" after "catching up" is another state, although the word is the same.
             let is_same =
                 (report.status, report.catching_up) == (connection.report.status, connection.report.catching_up);
             if !is_same {
@@ -126,26 +88,24 @@ fn tell(
             }
             connection.reported = now;
             connection.report = report.clone();
-            statuses.write(StatusChanged(report));
+            news.statuses.write(StatusChanged(report));
         }
         FeedEvent::Synced(report) => {
-            connection.last_sync = Some(report.clone());
-            synced.write(Synced(report));
+            news.synced.write(Synced(report));
         }
         FeedEvent::Notice(notice) => {
-            notices.write(Noticed(notice));
+            news.notices.write(Noticed(notice));
         }
         FeedEvent::Link(report) => {
             connection.sources = kinds.reports(&report.sources);
-            connection.link = (*report).clone();
-            links.write(LinkReported(*report));
+            connection.link = *report;
         }
         FeedEvent::Change(_) => {}
     }
 }
 
-/// The network thread has ended without being asked to: say so instead of showing its last status for ever.
-fn worker_ended(connection: &mut Connection, statuses: &mut MessageWriter<StatusChanged>, now: f64) {
+/// The network thread has ended although nobody ended it: without this its last status would be shown for ever.
+fn report_worker_ended(connection: &mut Connection, statuses: &mut MessageWriter<StatusChanged>, now: f64) {
     if connection.report.status == LinkStatus::Error {
         return;
     }
@@ -192,7 +152,7 @@ mod tests {
         ] {
             let event = FeedEvent::Status(news.clone());
             assert_eq!(
-                matters_after_changes(&event, present),
+                must_follow_changes(&event, present),
                 waits,
                 "{news:?} after {present:?}"
             );
@@ -201,6 +161,6 @@ mod tests {
             kind: NoticeKind::Lost,
             text: String::new(),
         });
-        assert!(!matters_after_changes(&notice, &live));
+        assert!(!must_follow_changes(&notice, &live));
     }
 }

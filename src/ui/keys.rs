@@ -1,9 +1,12 @@
-//! The keyboard: what each key asks for, and the card that lists them (`?`).
+//! The panels' part of the keyboard: what each key asks for, and the help card that lists all bindings (`?`).
 
-use egui::{Area, Context, Grid, Id, Key, Order, RichText, Ui};
+use egui::{Area, Context, Grid, Id, Order, RichText, Ui};
 
 use super::{Action, theme, theme::Tier};
-use crate::messages::Intent;
+use crate::{
+    key_bindings::{BINDINGS, PanelKey, Scope, pressed_in_panels},
+    messages::Intent,
+};
 
 /// What the keys act on.
 #[derive(Debug, Clone, Copy, Default)]
@@ -14,50 +17,32 @@ pub struct KeyContext {
     pub live: bool,
 }
 
-/// Every key and what it does, the scene's included.
-pub const KEYS: [(&str, &str); 13] = [
-    ("C", "connection details"),
-    ("R", "reconnect, while nothing flows"),
-    ("L", "legend"),
-    ("?", "this card"),
-    ("Esc", "close, then deselect"),
-    ("click", "inspect a row"),
-    ("double click, F", "fly to it"),
-    ("0, Home", "show the whole fleet"),
-    ("Backspace", "back to where you were"),
-    ("drag, arrows", "move"),
-    ("wheel, + −", "zoom"),
-    ("Page ↑ ↓", "scroll the details"),
-    ("Tab, Enter", "walk the panels, use one"),
-];
-
-/// Reads the keys of this frame. None of them while text is typed, or with a modifier held.
-pub fn read_keys(ctx: &Context, state: KeyContext, actions: &mut Vec<Action>) {
-    if ctx.text_edit_focused() {
-        return;
-    }
-    let pressed = |key: Key| ctx.input(|input| input.key_pressed(key) && !input.modifiers.any());
-    if pressed(Key::C) {
-        actions.push(Action::TogglePopover);
-    }
-    if pressed(Key::L) {
-        actions.push(Action::ToggleLegend);
-    }
-    if pressed(Key::R) && !state.live {
-        actions.push(Action::Intent(Intent::Reconnect));
-    }
-    // Shift is part of it on most keyboards.
-    if ctx.input(|input| input.key_pressed(Key::Questionmark)) {
-        actions.push(Action::ToggleKeys);
-    }
-    if pressed(Key::Escape) {
-        if state.keys_open {
-            actions.push(Action::ToggleKeys);
-        } else if state.popover_open {
-            actions.push(Action::ClosePopover);
-        } else if state.selected {
-            actions.push(Action::Intent(Intent::Select(None)));
+impl KeyContext {
+    fn is_valid(self, scope: Scope) -> bool {
+        match scope {
+            Scope::Always => true,
+            Scope::Offline => !self.live,
+            Scope::Details => self.popover_open,
+            Scope::Scene | Scope::Controls | Scope::Pointer => false,
         }
+    }
+}
+
+/// Reads the keys of this frame.
+pub fn read_keys(ctx: &Context, state: KeyContext, actions: &mut Vec<Action>) {
+    for key in pressed_in_panels(ctx, |scope| state.is_valid(scope)) {
+        let action = match key {
+            PanelKey::ToggleConnection => Action::TogglePopover,
+            PanelKey::ToggleLegend => Action::ToggleLegend,
+            PanelKey::ToggleHelp => Action::ToggleKeys,
+            PanelKey::Reconnect => Action::Intent(Intent::Reconnect),
+            PanelKey::Close if state.keys_open => Action::ToggleKeys,
+            PanelKey::Close if state.popover_open => Action::ClosePopover,
+            PanelKey::Close if state.selected => Action::Intent(Intent::Select(None)),
+            // The popover's scroll area reads the page keys itself.
+            PanelKey::Close | PanelKey::PageUp | PanelKey::PageDown => continue,
+        };
+        actions.push(action);
     }
 }
 
@@ -74,7 +59,7 @@ pub fn keys_area(ctx: &Context, actions: &mut Vec<Action>) {
 
 /// The card's contents.
 pub fn keys_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
-    ui.set_width(330.0);
+    ui.set_width(400.0);
     ui.horizontal(|ui| {
         ui.label(
             RichText::new("Keys")
@@ -82,7 +67,7 @@ pub fn keys_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
                 .color(theme::of(ui).text),
         );
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            if super::close_button(ui, "Close keys").clicked() {
+            if super::close_button(ui, "Close help").clicked() {
                 actions.push(Action::ToggleKeys);
             }
         });
@@ -92,9 +77,10 @@ pub fn keys_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
         .min_row_height(20.0)
         .spacing([24.0, 4.0])
         .show(ui, |ui| {
-            for (key, does) in KEYS {
-                ui.label(RichText::new(key).font(Tier::Mono.font(ui)).color(theme::of(ui).text));
-                ui.label(RichText::new(does).color(theme::of(ui).muted));
+            for binding in &BINDINGS {
+                let keys = RichText::new(binding.shown_keys()).font(Tier::Mono.font(ui));
+                ui.label(keys.color(theme::of(ui).text));
+                ui.label(RichText::new(binding.does).color(theme::of(ui).muted));
                 ui.end_row();
             }
         });

@@ -1,4 +1,4 @@
-//! egui: header, badge, connection popover, toasts, inspector, legend, and what stands over a scene that is not live.
+//! egui: header, badge, connection popover, toasts, inspector, legend, and what is drawn over a scene that is not live.
 //! Reads resources, writes intents; a panel is a function of a plain view and may run twice in a frame.
 
 mod action;
@@ -13,7 +13,6 @@ pub mod legend;
 pub mod link_look;
 pub mod overlay;
 pub mod popover;
-mod rates;
 pub mod secrets;
 mod shell;
 mod spark;
@@ -38,7 +37,6 @@ use self::widgets::close_button;
 pub fn plugin(app: &mut App) {
     app.add_plugins((
         clock::plugin,
-        rates::plugin,
         unmapped::plugin,
         transitions::plugin,
         toasts::plugin,

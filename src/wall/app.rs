@@ -11,7 +11,9 @@ use bevy::{
     prelude::*,
 };
 
-use super::{canvas::Canvas, fonts, governor, gpu, kiosk, pace, picture, resolution, snapshot, unattended, viewing};
+use super::{
+    canvas::Canvas, fonts, frame_rate, governor, gpu, kiosk, picture, resolution, snapshot, unattended, viewing,
+};
 use crate::{connection::ConnectionPlugin, fleet, frame, layout, messages, scene, third_party, ui};
 use model::Mapping;
 use model::Notice;
@@ -93,6 +95,7 @@ pub fn build(options: WallOptions) -> App {
             fonts::plugin,
             gpu::plugin,
             resolution::plugin,
+            frame_rate::plugin,
         ));
     #[cfg(feature = "dev")]
     app.add_plugins(crate::dev::plugin);
@@ -109,15 +112,14 @@ pub fn build(options: WallOptions) -> App {
     if let Some(viewing) = viewing::Viewing::of(&options.settings) {
         app.insert_resource(viewing);
     }
-    app.init_resource::<pace::Pace>();
     // What is measured or photographed is drawn whole, whatever it takes.
     if matches!(options.canvas, Canvas::Window { .. }) {
-        app.add_plugins(pace::plugin);
+        app.add_plugins(frame_rate::idle_plugin);
         if options.settings.quality == QualityPolicy::Auto {
             app.add_plugins(governor::plugin);
         }
     } else if matches!(options.picture, Picture::Kept(_)) {
-        app.add_plugins(pace::plugin);
+        app.add_plugins(frame_rate::idle_plugin);
     }
     match options.picture {
         Picture::None => {}

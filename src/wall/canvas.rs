@@ -16,7 +16,7 @@ use bevy::{
     winit::{WinitPlugin, WinitSettings},
 };
 
-use super::pace;
+use super::frame_rate;
 use crate::scene::camera::SceneCamera;
 
 /// Where the wall is drawn.
@@ -94,7 +94,7 @@ impl Canvas {
                         })
                         .disable::<WinitPlugin>(),
                 )
-                .set_runner(move |app| pace::run(app, Duration::from_secs_f64(1.0 / frames_per_second)))
+                .set_runner(move |app| frame_rate::run(app, Duration::from_secs_f64(1.0 / frames_per_second)))
                 .insert_resource(OffscreenSize(size))
                 .add_systems(PostStartup, aim_cameras_at_image);
             }

@@ -9,7 +9,7 @@
 use bevy::{prelude::*, render::renderer::RenderAdapterInfo, window::WindowOccluded};
 use wgpu_types::DeviceType;
 
-use super::pace::Pace;
+use super::frame_rate::FrameRate;
 use crate::messages::{Quality, QualityFeature};
 
 /// Frames that are looked at together, seconds and number at least.
@@ -183,7 +183,7 @@ pub(super) fn plugin(app: &mut App) {
 
 fn govern(
     mut governor: ResMut<Governor>,
-    pace: Res<Pace>,
+    rate: Res<FrameRate>,
     time: Res<Time<Real>>,
     adapter: Option<Res<RenderAdapterInfo>>,
     mut occlusions: MessageReader<WindowOccluded>,
@@ -199,11 +199,11 @@ fn govern(
         *is_covered = last.occluded;
     }
     // A window that nobody sees is drawn as seldom as the desktop likes: that says nothing of the machine.
-    if pace.is_resting() || *is_covered || was_covered {
+    if rate.is_idle() || *is_covered || was_covered {
         quality.set_if_neq(governor.rest());
         return;
     }
-    let aim = pace.interval().map(|interval| interval.as_secs_f64());
+    let aim = rate.interval().map(|interval| interval.as_secs_f64());
     quality.set_if_neq(governor.frame(time.delta_secs_f64(), aim));
 }
 

@@ -1,12 +1,14 @@
-//! Unattended operation around all of it: the canvas (a window, or none), pictures, the app itself.
+//! What surrounds the scene: the canvas (a window, or none), frame rate and quality, pictures, unattended operation, and
+//! the app itself.
 
 mod app;
 pub mod canvas;
 pub mod fonts;
+pub mod frame_rate;
 pub mod governor;
 mod gpu;
+mod idle;
 mod kiosk;
-pub mod pace;
 pub mod picture;
 mod remember;
 mod resolution;

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use bevy::prelude::*;
 
 use super::{canvas::OffscreenImage, picture};
-use crate::{connection::Connection, fleet::Counts};
+use crate::{
+    connection::{Connection, Rates},
+    fleet::Counts,
+};
 use model::{Kind, Status};
 
 /// How often the picture is rewritten, in seconds.
@@ -47,12 +50,13 @@ fn ask(
 fn tell(
     mut taken: MessageReader<picture::PictureTaken>,
     connection: Res<Connection>,
+    rates: Res<Rates>,
     counts: Res<Counts>,
     mut exit: MessageWriter<AppExit>,
 ) {
     for picture::PictureTaken(result) in taken.read() {
         match result {
-            Ok(path) => println!("{}  {}", status_line(&connection, &counts), path.display()),
+            Ok(path) => println!("{}  {}", status_line(&connection, &rates, &counts), path.display()),
             Err(error) => {
                 eprintln!("opswall: {error}");
                 exit.write(AppExit::error());
@@ -61,7 +65,7 @@ fn tell(
     }
 }
 
-fn status_line(connection: &Connection, counts: &Counts) -> String {
+fn status_line(connection: &Connection, rates: &Rates, counts: &Counts) -> String {
     let of = |status| counts.work(status);
     let runs = match counts.total(Kind::Run) {
         0 => String::new(),
@@ -82,6 +86,6 @@ fn status_line(connection: &Connection, counts: &Counts) -> String {
         of(Status::Blocked),
         of(Status::Failed),
         counts.total(Kind::Workflow),
-        connection.changes_per_second,
+        rates.changes.present(),
     )
 }

@@ -10,8 +10,8 @@ use model::{Kind, Status};
 use opswall::{
     fleet::{FleetClock, Moment},
     messages::{Quality, QualityFeature},
-    scene::{camera::SceneCamera, palette::palette},
-    wall::{Picture, pace::Pace},
+    scene::{camera::SceneCamera, palette::Palette},
+    wall::{Picture, frame_rate::FrameRate},
 };
 use realtime::LinkStatus;
 use settings::WallSettings;
@@ -52,11 +52,11 @@ fn a_wall_on_which_nothing_moves_rests_until_there_is_news() {
         },
     );
     wall.until_status(LinkStatus::Connected);
-    let rests = |world: &World| world.resource::<Pace>().is_resting();
+    let rests = |world: &World| world.resource::<FrameRate>().is_idle();
     // The greeting goes, flights land.
     wall.until("the rest", rests);
     assert_eq!(
-        wall.app.world().resource::<Pace>().interval(),
+        wall.app.world().resource::<FrameRate>().interval(),
         Some(Duration::from_secs(1))
     );
     let control = server.control();
@@ -97,9 +97,9 @@ fn what_is_off_is_gone_and_comes_back() {
     };
 
     let without_links = shown(2);
-    let blue = palette(default()).status(Status::Running);
+    let blue = Palette::DARK.status(Status::Running);
     let without_labels = shown(3);
-    let text = palette(default()).text;
+    let text = Palette::DARK.text;
     let (before, after) = (pixels_of(&without_links, text), pixels_of(&without_labels, text));
     assert!(after < before, "names of agents and tasks go: {before} then {after}");
 

@@ -25,7 +25,7 @@ use opswall::{
     scene::selection::Selection,
     ui::{self, Panels, TypeScale},
 };
-use realtime::{Attempt, LinkEvent, LinkStatus, Resync, SourceReport, SourceState, StatusReport, SyncReport};
+use realtime::{Attempt, LinkEvent, LinkStatus, Resync, SourceReport, SourceState, StatusReport};
 
 struct Gallery {
     app: App,
@@ -168,7 +168,6 @@ impl Gallery {
             };
             connection.since = now - 247.0;
             connection.last_live = Some(now);
-            connection.changes_per_second = 48.2;
             connection.shown_url = "wss://abcdefghij.supabase.co/realtime/v1/websocket".to_owned();
             connection.sources = PerKind::from_fn(|kind| SourceReport {
                 state: SourceState::Followed,
@@ -179,7 +178,6 @@ impl Gallery {
             connection.link.changes = 11_912;
             connection.link.bytes = 8_412_000;
             connection.link.connects = 3;
-            connection.last_sync = Some(SyncReport::default());
             connection.link.history = vec![
                 Attempt {
                     started_ms: 100,
@@ -267,7 +265,6 @@ fn lost(connection: &mut Connection, now: f64) {
     };
     connection.since = now - 1.0;
     connection.last_live = Some(now - 41.0);
-    connection.changes_per_second = 0.0;
     set_states(connection, SourceState::Closed);
 }
 

@@ -119,7 +119,9 @@ fn a_view_is_there_again_after_a_restart_and_gone_when_everything_is_shown() {
     let other = view(&wall(Some(&path), 400));
     assert!(other.world_per_px > everything.world_per_px);
 
-    second.world_mut().write_message(Intent::ShowAll);
+    let mut keys = ButtonInput::<KeyCode>::default();
+    keys.press(KeyCode::Home);
+    second.insert_resource(keys);
     run(&mut second, "it is forgotten", |_| kept().is_none());
     assert_eq!(view(&wall(Some(&path), 12)), everything);
 }

@@ -45,7 +45,12 @@ impl Rest {
         let url = page_url(&self.base, &source, &query);
         let response = self.send(self.client.get(url), &source, token.as_ref()).await?;
         let body = self.body(response, &source, MAX_PAGE_BYTES).await?;
-        rows::read(&body).ok_or_else(|| transient(format!("the answer for {} is incomplete or not a list of rows", source.name())))
+        rows::read(&body).ok_or_else(|| {
+            transient(format!(
+                "the answer for {} is incomplete or not a list of rows",
+                source.name()
+            ))
+        })
     }
 
     /// Counts a table's rows and reads which was changed last. A server that will not count is asked without it.
@@ -77,9 +82,14 @@ impl Rest {
             Some(_) => {
                 let body = self.body(response, source, MAX_PROBE_BYTES).await?;
                 let rows = rows::read(&body);
-                rows.ok_or_else(|| transient(format!("the check of {} is incomplete or not a list of rows", source.name())))?
-                    .into_iter()
-                    .next()
+                rows.ok_or_else(|| {
+                    transient(format!(
+                        "the check of {} is incomplete or not a list of rows",
+                        source.name()
+                    ))
+                })?
+                .into_iter()
+                .next()
             }
             None => None,
         };

@@ -1,12 +1,13 @@
 //! Passes the pointer, the keys and the intents to the controller.
 
-use bevy::{input::keyboard::Key, prelude::*};
+use bevy::prelude::*;
 
 use super::{CameraControl, SceneCamera, controller::Screen};
 use crate::{
     fleet::{FleetClock, FleetIndex},
+    key_bindings::{SceneKey, SceneKeyboard},
     layout::{District, Extent, Place},
-    messages::{Intent, KeyboardInPanels, SceneInsets},
+    messages::{Intent, SceneInsets},
     scene::{motion::MotionSettings, pointer::Pointer, selection::Selection, text_scale::TextScale},
 };
 
@@ -78,61 +79,35 @@ pub(super) fn point(mut control: ResMut<CameraControl>, pointer: Res<Pointer>) {
 
 pub(super) fn press_keys(
     mut control: ResMut<CameraControl>,
-    keys: Option<Res<ButtonInput<KeyCode>>>,
-    letters: Option<Res<ButtonInput<Key>>>,
-    in_panels: Res<KeyboardInPanels>,
+    keyboard: SceneKeyboard,
     pointer: Res<Pointer>,
     selection: Res<Selection>,
     targets: Targets,
     time: Res<Time<Real>>,
 ) {
-    let Some(keys) = keys.filter(|_| !in_panels.0) else {
-        return;
-    };
-    if keys.any_pressed([
-        KeyCode::ControlLeft,
-        KeyCode::ControlRight,
-        KeyCode::AltLeft,
-        KeyCode::AltRight,
-        KeyCode::SuperLeft,
-        KeyCode::SuperRight,
-    ]) {
-        return;
-    }
-    let held = |these: [KeyCode; 2]| if keys.any_pressed(these) { 1.0 } else { 0.0 };
+    let held = |action| if keyboard.is_held(action) { 1.0 } else { 0.0 };
     let direction = Vec2::new(
-        held([KeyCode::ArrowRight, KeyCode::KeyD]) - held([KeyCode::ArrowLeft, KeyCode::KeyA]),
-        held([KeyCode::ArrowUp, KeyCode::KeyW]) - held([KeyCode::ArrowDown, KeyCode::KeyS]),
+        held(SceneKey::PanRight) - held(SceneKey::PanLeft),
+        held(SceneKey::PanUp) - held(SceneKey::PanDown),
     );
     if direction != Vec2::ZERO {
         control
             .controller
             .nudge(direction * KEY_PAN_PX_PER_SEC * time.delta_secs().min(0.1));
     }
-    // By the character, wherever the keyboard layout has it, and by the position of the key.
-    let typed = |sign: &str| {
-        let is_sign = |key: &Key| matches!(key, Key::Character(text) if text == sign);
-        letters.iter().any(|letters| letters.get_just_pressed().any(is_sign))
-    };
-    if keys.any_just_pressed([KeyCode::Equal, KeyCode::NumpadAdd]) || typed("+") {
-        control.controller.zoom(KEY_ZOOM, Vec2::ZERO);
+    let mut target = pointer.double_clicked.and(selection.selected);
+    for key in keyboard.just_pressed() {
+        match key {
+            SceneKey::ZoomIn => control.controller.zoom(KEY_ZOOM, Vec2::ZERO),
+            SceneKey::ZoomOut => control.controller.zoom(1.0 / KEY_ZOOM, Vec2::ZERO),
+            SceneKey::Back => control.controller.fly_back(),
+            SceneKey::ShowAll => control.controller.fit(),
+            SceneKey::FlyTo => target = selection.selected.or(selection.hovered).or(target),
+            // Panning lasts as long as the key is held.
+            SceneKey::PanLeft | SceneKey::PanRight | SceneKey::PanUp | SceneKey::PanDown => {}
+        }
     }
-    if keys.any_just_pressed([KeyCode::Minus, KeyCode::NumpadSubtract]) || typed("-") {
-        control.controller.zoom(1.0 / KEY_ZOOM, Vec2::ZERO);
-    }
-    if keys.just_pressed(KeyCode::Backspace) {
-        control.controller.fly_back();
-    }
-    if keys.any_just_pressed([KeyCode::Digit0, KeyCode::Numpad0, KeyCode::Home]) {
-        control.controller.fit();
-    }
-    let wanted = if keys.just_pressed(KeyCode::KeyF) {
-        selection.selected.or(selection.hovered)
-    } else {
-        None
-    };
-    let double_clicked = pointer.double_clicked.and(selection.selected);
-    if let Some(rect) = wanted.or(double_clicked).and_then(|row| targets.rect(row)) {
+    if let Some(rect) = target.and_then(|row| targets.rect(row)) {
         control.controller.fly_to(rect);
     }
 }
@@ -173,7 +148,6 @@ pub(super) fn follow_intents(
 ) {
     for intent in intents.read() {
         match intent {
-            Intent::ShowAll => control.controller.fit(),
             Intent::Focus(key) => {
                 if let Some(rect) = index.get(key).and_then(|row| targets.rect(row)) {
                     control.controller.fly_to(rect);

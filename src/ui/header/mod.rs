@@ -1,20 +1,21 @@
-//! The header: name, badge, totals, pace, clock. Readable from across the room; what does not fit goes, the least
-//! important first.
+//! The header: name, badge, totals, rate, clock. Readable from across the room; what does not fit is left out, the least
+//! important part first.
 
 mod badge;
 mod fit;
 mod stat;
+mod totals;
 
 use std::sync::Arc;
 
-use egui::{Align2, Rect, Sense, Stroke, Ui, WidgetInfo, WidgetType, pos2, vec2};
+use egui::{Align2, Color32, Galley, Rect, Sense, Stroke, Ui, WidgetInfo, WidgetType, pos2, vec2};
 
 pub use self::badge::{BadgeLayout, BadgeView, badge_ui, spinner};
 pub use self::fit::{Part, fit};
-use self::stat::{Stat, StatText};
-use super::{Action, format, link_look::LinkLook, rates::RateHistory, spark, theme, theme::Tier};
-use crate::messages::QualityFeature;
-use model::{Kind, Status};
+use self::stat::Stat;
+use super::{Action, link_look::LinkLook, spark, theme, theme::Tier};
+use crate::{connection::RateHistory, messages::QualityFeature};
+use model::Kind;
 
 /// The totals that the header shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,13 +41,13 @@ pub struct HeaderView<'a> {
     pub changes_per_second: f32,
     /// Changes per second, one a second, oldest first.
     pub spark: &'a [f32],
-    /// Nothing flows: the totals step back, they may be old.
+    /// No changes arrive: the totals may be old and are drawn muted.
     pub stale: bool,
-    /// What the picture does without, so that it keeps its pace.
+    /// What the picture lacks, so that it keeps its frame rate.
     pub reduced: &'a [QualityFeature],
 }
 
-/// Where the badge came to stand, for what hangs under it, and what was shown.
+/// Where the badge is, for what hangs under it, and which parts are shown.
 #[derive(Debug)]
 pub struct HeaderShown {
     pub badge: Rect,
@@ -61,108 +62,157 @@ const SPARK_WIDTH: f32 = 110.0;
 
 /// Draws the header into the whole width of `ui`, as high as it needs.
 pub fn header_ui(ui: &mut Ui, view: &HeaderView<'_>, look: &LinkLook, actions: &mut Vec<Action>) -> HeaderShown {
-    let badge = BadgeLayout::new(ui, view.badge, look);
-    let stats = stats(ui, view);
-    let name = ui
-        .painter()
-        .layout_no_wrap("opswall".to_owned(), Tier::Name.font(ui), theme::of(ui).muted);
-    let ink = if view.stale {
-        theme::of(ui).muted
-    } else {
-        theme::of(ui).text
-    };
-    let clock = ui
-        .painter()
-        .layout_no_wrap(view.clock.to_owned(), Tier::RoomDigits.font(ui), ink);
-
-    let width_of = |part: Part| match part {
-        Part::Name => name.size().x,
-        Part::Badge => badge.size.x,
-        Part::Spark => SPARK_WIDTH,
-        Part::Clock => clock.size().x,
-        other => stats
-            .iter()
-            .find(|stat| stat.part == other)
-            .map_or(0.0, |stat| stat.size.x),
-    };
-    let mut wanted = vec![(Part::Name, width_of(Part::Name)), (Part::Badge, width_of(Part::Badge))];
-    wanted.extend(stats.iter().map(|stat| (stat.part, stat.size.x)));
-    wanted.push((Part::Spark, SPARK_WIDTH));
-    wanted.push((Part::Clock, clock.size().x));
-
-    let content = stats.iter().map(|stat| stat.size.y).fold(badge.size.y, f32::max);
-    let height = content + 14.0;
+    let pieces = Pieces::new(ui, view, look);
+    let height = pieces.content_height + 14.0;
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
-    let parts = fit(&wanted, GAP, rect.width() - PAD * 2.0);
-
-    // From the left: name, badge, totals. From the right: clock, spark line and pace.
-    let mut left = rect.left() + PAD;
-    let mut right = rect.right() - PAD;
-    let middle = rect.center().y;
-    let row = |x: f32, width: f32, height: f32| {
-        Rect::from_min_size(pos2(x, (middle - height * 0.5).round()), vec2(width, height))
-    };
-    let mut badge_rect = rect;
-    for part in parts
-        .iter()
-        .rev()
-        .filter(|part| matches!(part, Part::Clock | Part::Spark | Part::Rate | Part::Reduced))
-    {
-        let width = width_of(*part);
-        right -= width;
-        match part {
-            Part::Clock => {
-                let at = Align2::LEFT_CENTER.anchor_size(pos2(right, middle), clock.size());
-                ui.painter().galley(at.min, Arc::clone(&clock), ink);
-                let said = ui.interact(at, ui.id().with("clock"), Sense::hover());
-                said.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, format!("Time {}", view.clock)));
-            }
-            Part::Spark => {
-                let at = row(right, width, content * 0.62);
-                spark::paint(ui, at, view.spark, RateHistory::SPAN, 1.0, view.stale);
-            }
-            _ => show_stat(ui, &stats, *part, row(right, width, content)),
-        }
-        right -= GAP;
-    }
-    let mut group = None;
-    for part in &parts {
-        let width = width_of(*part);
-        let next = group_of(*part);
-        if next.is_some() && group.is_some_and(|group| Some(group) != next) {
-            let hairline = Stroke::new(1.0, theme::of(ui).line);
-            let inset = content * 0.14;
-            let y = middle - content * 0.5 + inset..=middle + content * 0.5 - inset;
-            ui.painter().vline((left - GAP * 0.5).round(), y, hairline);
-        }
-        group = next.or(group);
-        match part {
-            Part::Name => {
-                let at = Align2::LEFT_CENTER.anchor_size(pos2(left, middle), name.size());
-                ui.painter().galley(at.min, Arc::clone(&name), theme::of(ui).muted);
-            }
-            Part::Badge => {
-                // At most what is there: a badge alone on a narrow screen is cut, not spilled.
-                let room = (rect.right() - PAD - left).max(40.0);
-                badge_rect = row(left, width.min(room), badge.size.y);
-                if badge.show(ui, badge_rect, view.badge, look).clicked() {
-                    actions.push(Action::TogglePopover);
-                }
-            }
-            Part::Clock | Part::Spark | Part::Rate | Part::Reduced => continue,
-            _ => show_stat(ui, &stats, *part, row(left, width, content)),
-        }
-        left += width + GAP;
-    }
+    let parts = fit(&pieces.wanted(), GAP, rect.width() - PAD * 2.0);
+    pieces.draw_right(ui, rect, &parts, view);
+    let badge = pieces.draw_left(ui, rect, &parts, view, look, actions);
     let line = Rect::from_min_max(pos2(rect.left(), rect.bottom() - look.line), rect.right_bottom());
     ui.painter().rect_filled(line, 0.0, look.edge());
-    HeaderShown {
-        badge: badge_rect,
-        parts,
+    HeaderShown { badge, parts }
+}
+
+/// All parts, laid out, before it is known which of them fit.
+struct Pieces {
+    name: Arc<Galley>,
+    badge: BadgeLayout,
+    stats: Vec<Stat>,
+    clock: Arc<Galley>,
+    clock_ink: Color32,
+    /// Height of the highest part.
+    content_height: f32,
+}
+
+impl Pieces {
+    fn new(ui: &Ui, view: &HeaderView<'_>, look: &LinkLook) -> Self {
+        let inks = theme::of(ui);
+        let clock_ink = if view.stale { inks.muted } else { inks.text };
+        let lay_out = |text: &str, tier: Tier, ink| ui.painter().layout_no_wrap(text.to_owned(), tier.font(ui), ink);
+        let badge = BadgeLayout::new(ui, view.badge, look);
+        let texts = totals::totals(ui, view);
+        let stats: Vec<Stat> = texts.into_iter().map(|text| Stat::new(ui, text)).collect();
+        Self {
+            name: lay_out("opswall", Tier::Name, inks.muted),
+            clock: lay_out(view.clock, Tier::RoomDigits, clock_ink),
+            clock_ink,
+            content_height: stats.iter().map(|stat| stat.size.y).fold(badge.size.y, f32::max),
+            badge,
+            stats,
+        }
+    }
+
+    /// All parts and their widths, from left to right.
+    fn wanted(&self) -> Vec<(Part, f32)> {
+        let first = [Part::Name, Part::Badge].into_iter();
+        let parts = first.chain(self.stats.iter().map(|stat| stat.part));
+        let parts = parts.chain([Part::Spark, Part::Clock]);
+        parts.map(|part| (part, self.width_of(part))).collect()
+    }
+
+    fn width_of(&self, part: Part) -> f32 {
+        match part {
+            Part::Name => self.name.size().x,
+            Part::Badge => self.badge.size.x,
+            Part::Spark => SPARK_WIDTH,
+            Part::Clock => self.clock.size().x,
+            other => self.stat(other).map_or(0.0, |stat| stat.size.x),
+        }
+    }
+
+    fn stat(&self, part: Part) -> Option<&Stat> {
+        self.stats.iter().find(|stat| stat.part == part)
+    }
+
+    fn show_stat(&self, ui: &Ui, part: Part, rect: Rect) {
+        if let Some(stat) = self.stat(part) {
+            let centered = Rect::from_center_size(rect.center(), vec2(rect.width(), stat.size.y));
+            stat.show(ui, centered);
+        }
+    }
+
+    /// The parts at the right end: clock, spark line, rate.
+    fn draw_right(&self, ui: &Ui, rect: Rect, parts: &[Part], view: &HeaderView<'_>) {
+        let mut right = rect.right() - PAD;
+        for part in parts.iter().rev().filter(|part| is_at_right(**part)) {
+            let width = self.width_of(*part);
+            right -= width;
+            match part {
+                Part::Clock => {
+                    let at = Align2::LEFT_CENTER.anchor_size(pos2(right, rect.center().y), self.clock.size());
+                    ui.painter().galley(at.min, Arc::clone(&self.clock), self.clock_ink);
+                    let label = ui.interact(at, ui.id().with("clock"), Sense::hover());
+                    label.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, format!("Time {}", view.clock)));
+                }
+                Part::Spark => {
+                    let at = centered_in(rect, right, width, self.content_height * 0.62);
+                    spark::paint(ui, at, view.spark, RateHistory::SPAN, 1.0, view.stale);
+                }
+                _ => self.show_stat(ui, *part, centered_in(rect, right, width, self.content_height)),
+            }
+            right -= GAP;
+        }
+    }
+
+    /// The parts from the left end: name, badge, totals. Returns where the badge is.
+    fn draw_left(
+        &self,
+        ui: &Ui,
+        rect: Rect,
+        parts: &[Part],
+        view: &HeaderView<'_>,
+        look: &LinkLook,
+        actions: &mut Vec<Action>,
+    ) -> Rect {
+        let mut left = rect.left() + PAD;
+        let mut badge_rect = rect;
+        let mut group = None;
+        for part in parts.iter().filter(|part| !is_at_right(**part)) {
+            let width = self.width_of(*part);
+            let next = group_of(*part);
+            if next.is_some() && group.is_some_and(|group| Some(group) != next) {
+                self.draw_hairline(ui, rect, left - GAP * 0.5);
+            }
+            group = next.or(group);
+            match part {
+                Part::Name => {
+                    let at = Align2::LEFT_CENTER.anchor_size(pos2(left, rect.center().y), self.name.size());
+                    ui.painter().galley(at.min, Arc::clone(&self.name), theme::of(ui).muted);
+                }
+                Part::Badge => {
+                    // A badge alone on a narrow screen is cut at the edge.
+                    let room = (rect.right() - PAD - left).max(40.0);
+                    badge_rect = centered_in(rect, left, width.min(room), self.badge.size.y);
+                    if self.badge.show(ui, badge_rect, view.badge, look).clicked() {
+                        actions.push(Action::TogglePopover);
+                    }
+                }
+                _ => self.show_stat(ui, *part, centered_in(rect, left, width, self.content_height)),
+            }
+            left += width + GAP;
+        }
+        badge_rect
+    }
+
+    fn draw_hairline(&self, ui: &Ui, rect: Rect, x: f32) {
+        let half = self.content_height * 0.36;
+        let middle = rect.center().y;
+        let hairline = Stroke::new(1.0, theme::of(ui).line);
+        ui.painter().vline(x.round(), middle - half..=middle + half, hairline);
     }
 }
 
-/// What is counted: a hairline stands between agents, tasks and workflows.
+/// A rectangle at `x`, centred vertically in the header.
+fn centered_in(rect: Rect, x: f32, width: f32, height: f32) -> Rect {
+    let top = (rect.center().y - height * 0.5).round();
+    Rect::from_min_size(pos2(x, top), vec2(width, height))
+}
+
+fn is_at_right(part: Part) -> bool {
+    matches!(part, Part::Clock | Part::Spark | Part::Rate | Part::Reduced)
+}
+
+/// What is counted: a hairline separates agents, tasks and workflows.
 fn group_of(part: Part) -> Option<Kind> {
     match part {
         Part::Agents => Some(Kind::Agent),
@@ -170,140 +220,4 @@ fn group_of(part: Part) -> Option<Kind> {
         Part::Workflows => Some(Kind::Workflow),
         Part::Name | Part::Badge | Part::Reduced | Part::Rate | Part::Spark | Part::Clock => None,
     }
-}
-
-fn show_stat(ui: &Ui, stats: &[Stat], part: Part, rect: Rect) {
-    if let Some(stat) = stats.iter().find(|stat| stat.part == part) {
-        let centered = Rect::from_center_size(rect.center(), vec2(rect.width(), stat.size.y));
-        stat.show(ui, centered);
-    }
-}
-
-/// The totals in their order. What is abnormal has colour only when there is some of it.
-fn stats(ui: &Ui, view: &HeaderView<'_>) -> Vec<Stat> {
-    let counts = &view.counts;
-    let calm = if view.stale {
-        theme::of(ui).muted
-    } else {
-        theme::of(ui).text
-    };
-    let exact = |count: usize| format::grouped(count as u64);
-    // The state's shape has its own colour, as on the scene and in the legend; its number is calm.
-    let plain = |part, number: String, caption: &str, icon: Option<(Status, usize)>, spoken| StatText {
-        part,
-        number,
-        caption: caption.to_owned(),
-        caption_ink: theme::of(ui).muted,
-        icon: icon.map(|(status, _)| status),
-        ink: calm,
-        icon_ink: match icon {
-            Some((status, 1..)) if !view.stale => theme::of(ui).status(status),
-            _ => theme::of(ui).muted,
-        },
-        spoken,
-    };
-    let alarm = |part, status: Status, count: usize, caption: &str, spoken| {
-        let loud = count > 0 && !view.stale;
-        StatText {
-            part,
-            number: format::compact(count),
-            caption: caption.to_owned(),
-            caption_ink: theme::of(ui).muted,
-            icon: Some(status),
-            ink: if loud {
-                theme::of(ui).status_ink(status)
-            } else {
-                theme::of(ui).muted
-            },
-            icon_ink: if loud {
-                theme::of(ui).status(status)
-            } else {
-                theme::of(ui).line
-            },
-            spoken,
-        }
-    };
-    let mut agents = plain(
-        Part::Agents,
-        format!(
-            "{}/{}",
-            format::compact(counts.agents_busy),
-            format::compact(counts.agents)
-        ),
-        "agents busy",
-        None,
-        format!("{} of {} agents busy", exact(counts.agents_busy), exact(counts.agents)),
-    );
-    if counts.agents_failed > 0 {
-        agents.caption = format!("agents, {} failed", format::compact(counts.agents_failed));
-        agents
-            .spoken
-            .push_str(&format!(", {} failed", exact(counts.agents_failed)));
-        if !view.stale {
-            agents.caption_ink = theme::of(ui).status_ink(Status::Failed);
-        }
-    }
-    let mut texts = vec![
-        agents,
-        plain(
-            Part::Running,
-            format::compact(counts.running),
-            "running",
-            Some((Status::Running, counts.running)),
-            format!("{} tasks running", exact(counts.running)),
-        ),
-        plain(
-            Part::Queued,
-            format::compact(counts.queued),
-            "queued",
-            Some((Status::Queued, counts.queued)),
-            format!("{} tasks queued", exact(counts.queued)),
-        ),
-    ];
-    if counts.waiting > 0 {
-        let spoken = format!("{} tasks waiting for a person", exact(counts.waiting));
-        texts.push(alarm(Part::Waiting, Status::Waiting, counts.waiting, "waiting", spoken));
-    }
-    let blocked = format!("{} tasks blocked", exact(counts.blocked));
-    texts.push(alarm(
-        Part::Blocked,
-        Status::Blocked,
-        counts.blocked,
-        "blocked",
-        blocked,
-    ));
-    let failed = format!("{} tasks failed", exact(counts.failed));
-    texts.push(alarm(Part::Failed, Status::Failed, counts.failed, "failed", failed));
-    texts.push(plain(
-        Part::Workflows,
-        format::compact(counts.workflows_active),
-        "workflows",
-        None,
-        format!(
-            "{} of {} workflows active",
-            exact(counts.workflows_active),
-            exact(counts.workflows)
-        ),
-    ));
-    if !view.reduced.is_empty() {
-        let off = view
-            .reduced
-            .iter()
-            .map(|feature| feature.word())
-            .collect::<Vec<_>>()
-            .join(", ");
-        let spoken = format!("This machine is too slow for the whole picture; reduced: {off}");
-        let mut reduced = plain(Part::Reduced, "reduced".to_owned(), &off, None, spoken);
-        reduced.ink = theme::of(ui).muted;
-        texts.push(reduced);
-    }
-    let pace = format::rate(view.changes_per_second);
-    texts.push(plain(
-        Part::Rate,
-        pace.clone(),
-        "changes/s",
-        None,
-        format!("{pace} changes per second"),
-    ));
-    texts.into_iter().map(|text| Stat::new(ui, text)).collect()
 }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use egui::{Color32, Galley, Rect, Sense, Ui, Vec2, WidgetInfo, WidgetType, pos2, vec2};
+use egui::{
+    Color32, Galley, Painter, Rect, Sense, Stroke, StrokeKind, TextFormat, Ui, Vec2, WidgetInfo, WidgetType, pos2,
+    text::LayoutJob, vec2,
+};
 
 use super::fit::Part;
 use crate::ui::{status_icon, theme, theme::Tier};
@@ -13,69 +16,112 @@ pub struct Stat {
     pub part: Part,
     number: Arc<Galley>,
     caption: Arc<Galley>,
-    icon: Option<(Status, Color32)>,
+    icon: Option<(Icon, Color32)>,
     icon_size: f32,
-    /// Exact, in words: for the tooltip and for whoever cannot see it.
+    /// Exact, in words: the hover text and the accessible name.
     spoken: String,
     pub size: Vec2,
 }
 
-/// What a total says.
+/// What stands before a number, or alone.
+#[derive(Debug, Clone, Copy)]
+pub enum Icon {
+    Status(Status),
+    /// The picture is simplified.
+    Reduced,
+}
+
+/// The texts of a total.
 #[derive(Debug)]
 pub struct StatText {
     pub part: Part,
     pub number: String,
-    pub caption: String,
-    pub caption_ink: Color32,
-    pub icon: Option<Status>,
     pub ink: Color32,
-    pub icon_ink: Color32,
+    /// Words side by side, each with its ink.
+    pub caption: Vec<(String, Color32)>,
+    pub icon: Option<(Icon, Color32)>,
     pub spoken: String,
 }
 
 const ICON_GAP: f32 = 6.0;
+/// Between the words of a caption, in ems.
+const CAPTION_GAP_EMS: f32 = 0.7;
 
 impl Stat {
     pub fn new(ui: &Ui, text: StatText) -> Self {
         let painter = ui.painter();
         let number = painter.layout_no_wrap(text.number, Tier::RoomDigits.font(ui), text.ink);
-        let caption = painter.layout_no_wrap(text.caption, Tier::Caption.font(ui), text.caption_ink);
-        let icon_size = if text.icon.is_some() {
-            (number.size().y * 0.56).round()
+        let caption = painter.layout_job(caption_job(ui, &text.caption));
+        let icon_size = match text.icon {
+            Some((Icon::Status(_), _)) => (number.size().y * 0.56).round(),
+            Some((Icon::Reduced, _)) => (number.size().y * 0.5).round(),
+            None => 0.0,
+        };
+        let gap = if text.icon.is_some() && number.size().x > 0.0 {
+            ICON_GAP
         } else {
             0.0
         };
-        let icon_room = if text.icon.is_some() { icon_size + ICON_GAP } else { 0.0 };
         let size = vec2(
-            (number.size().x + icon_room).max(caption.size().x).ceil(),
+            (number.size().x + icon_size + gap).max(caption.size().x).ceil(),
             number.size().y + caption.size().y - 2.0,
         );
         Self {
             part: text.part,
             number,
             caption,
-            icon: text.icon.map(|status| (status, text.icon_ink)),
+            icon: text.icon,
             icon_size,
             spoken: text.spoken,
             size,
         }
     }
 
-    /// Draws it at the left edge of `rect`, and says it.
+    /// Draws it at the left edge of `rect`.
     pub fn show(&self, ui: &Ui, rect: Rect) {
         let response = ui.interact(rect, ui.id().with(("stat", self.part as u8)), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, &self.spoken));
         let painter = ui.painter();
         let middle = rect.top() + self.number.size().y * 0.5;
         let mut left = rect.left();
-        if let Some((status, ink)) = self.icon {
-            let icon = Rect::from_center_size(pos2(left + self.icon_size * 0.5, middle), Vec2::splat(self.icon_size));
-            status_icon::paint(painter, icon, status, ink);
+        if let Some((icon, ink)) = self.icon {
+            let size = Vec2::splat(self.icon_size);
+            let at = |y| Rect::from_center_size(pos2(left + self.icon_size * 0.5, y), size);
+            match icon {
+                Icon::Status(status) => status_icon::paint(painter, at(middle), status, ink),
+                Icon::Reduced => paint_reduced(painter, at(rect.center().y), ink),
+            }
             left += self.icon_size + ICON_GAP;
         }
         painter.galley(pos2(left, rect.top()), Arc::clone(&self.number), theme::of(ui).text);
         let below = pos2(rect.left(), rect.top() + self.number.size().y - 2.0);
         painter.galley(below, Arc::clone(&self.caption), theme::of(ui).muted);
         response.on_hover_text(&self.spoken);
+    }
+}
+
+fn caption_job(ui: &Ui, words: &[(String, Color32)]) -> LayoutJob {
+    let font = Tier::Caption.font(ui);
+    let gap = font.size * CAPTION_GAP_EMS;
+    let mut job = LayoutJob::default();
+    for (at, (word, ink)) in words.iter().enumerate() {
+        let before = if at == 0 { 0.0 } else { gap };
+        job.append(word, before, TextFormat::simple(font.clone(), *ink));
+    }
+    job
+}
+
+/// Three rising bars, the highest one empty.
+fn paint_reduced(painter: &Painter, rect: Rect, ink: Color32) {
+    let width = rect.width() / 5.0;
+    for (bar, height) in [(0.0, 0.4), (2.0, 0.7), (4.0, 1.0)] {
+        let left = rect.left() + bar * width;
+        let top = rect.bottom() - rect.height() * height;
+        let bar_rect = Rect::from_min_max(pos2(left, top), pos2(left + width, rect.bottom()));
+        if height < 1.0 {
+            painter.rect_filled(bar_rect, 1.0, ink);
+        } else {
+            painter.rect_stroke(bar_rect, 1.0, Stroke::new(1.0, ink), StrokeKind::Inside);
+        }
     }
 }

@@ -41,7 +41,7 @@ pub fn tables_ui(ui: &mut Ui, kinds: &[Kind], sources: &PerKind<SourceReport>) {
                     SourceState::StreamOnly => ui.label(RichText::new("stream only").color(theme::of(ui).warn)),
                     SourceState::Polled => ui.label(RichText::new("each minute").color(theme::of(ui).warn)),
                     // What is expected is not emphasised.
-                    _ => muted(ui, "whole"),
+                    _ => muted(ui, "full"),
                 }
             });
             let rows = sources[kind].rows as u64;

@@ -1,6 +1,7 @@
-//! The shell: once a frame, gathers the views, draws the panels in their order, and carries out what they ask for.
+//! The shell: once a frame, gathers the views, draws the panels in their order, and carries out the actions that they
+//! return.
 //!
-//! egui may run the pass twice in a frame; input comes with the first only, so nothing is asked for twice.
+//! egui may run the pass twice in a frame; input comes with the first only, so no action happens twice.
 
 mod reads;
 
@@ -11,7 +12,9 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use self::reads::Reads;
 use super::{
-    Action, TypeScale, banner, header, hover, inspector, keys,
+    Action, TypeScale, banner, header,
+    header::BadgeView,
+    hover, inspector, keys,
     keys::KeyContext,
     legend,
     legend::LegendView,
@@ -152,30 +155,14 @@ fn draw_panels(
     toasts: &Toasts,
     actions: &mut Vec<Action>,
 ) -> Covered {
-    let now = reads.now();
-    let connection = &reads.connection;
-    let badge = reads.badge(panels.popover_open);
     let screen = ctx.viewport_rect();
     let builder = UiBuilder::new().layer_id(LayerId::background()).max_rect(screen);
     let mut root = Ui::new(ctx.clone(), egui::Id::new("panels"), builder);
 
-    let spark: Vec<f32> = reads.rates.changes.samples().collect();
-    let header_view = header::HeaderView {
-        badge: &badge,
-        counts: reads.header_counts(),
-        clock: &reads.clock.0,
-        changes_per_second: connection.changes_per_second,
-        spark: &spark,
-        stale: !badge.tone.is_flowing(),
-        reduced: reads.quality.off(),
-    };
-    let look = reads.look();
-    let top = egui::Panel::top("header")
-        .frame(egui::Frame::new().fill(theme::of(ctx).surface))
-        .show_separator_line(false)
-        .show(&mut root, |ui| header::header_ui(ui, &header_view, &look, actions));
-    let shown = top.inner;
-    if connection.demo {
+    // The panels at the edges; what they leave is the scene's.
+    let badge = reads.badge(panels.popover_open);
+    let badge_rect = draw_header(&mut root, reads, &badge, actions);
+    if reads.connection.demo {
         banner::demo_banner(&mut root);
     }
     let selected = reads.inspected();
@@ -184,74 +171,17 @@ fn draw_panels(
     }
     let scene = root.available_rect_before_wrap();
 
-    let overlay_view = OverlayView {
-        tone: badge.tone,
-        staleness: reads.staleness.0,
-        age_secs: connection.last_live.map(|live| now - live),
-        reason: badge.reason.as_deref(),
-        shown_url: &connection.shown_url,
-        rows: reads.rows(),
-        retry_in_secs: badge.retry_in_secs,
-    };
-    let rows = reads.legend_rows();
-    let legend_view = LegendView {
-        open: panels.legend_open,
-        rows: &rows,
-        has_runs: reads.followed().contains(&Kind::Run),
-        unmapped: &reads.unmapped.0,
-    };
-    // Nothing to read it for while the wall is empty.
-    let has_legend = overlay_view.rows > 0 && !panels.kiosk;
-    let corner = scene.left_bottom() + vec2(theme::GAP, -theme::GAP);
-    let mut clear = scene;
-    if has_legend && panels.legend_open {
-        // What stands over the scene stands beside the legend, not under it.
-        clear.min.x += theme::GAP + legend::rect(ctx, corner).width();
-    }
-    overlay::overlay_ui(&root, clear, &overlay_view);
-    let mut floating_left = 0.0;
-    let mut floating = Vec::new();
-    if has_legend {
-        // Half covered it would only be in the way. The camera keeps its place for it: nothing moves.
-        let is_covered = panels.popover_open && popover::covers(ctx, legend::rect(ctx, corner));
-        let width = if is_covered {
-            legend::rect(ctx, corner).width()
-        } else {
-            let shown = legend::legend_area(ctx, &legend_view, corner, actions);
-            floating.push(shown);
-            shown.width()
-        };
-        // Folded, it is a word in the corner and hides nothing.
-        if panels.legend_open {
-            floating_left = theme::GAP + width;
-        }
-    }
+    // What floats over the scene.
+    let legend = draw_legend(ctx, reads, panels, scene, actions);
+    let mut beside_legend = scene;
+    beside_legend.min.x += legend.reserved;
+    overlay::overlay_ui(&root, beside_legend, &overlay_view(reads, &badge));
+    let mut floating: Vec<Rect> = legend.shown.into_iter().collect();
     if panels.popover_open {
-        let view = PopoverView {
-            badge: &badge,
-            since_secs: now - connection.since,
-            shown_url: &connection.shown_url,
-            kinds: &reads.followed(),
-            sources: &connection.sources,
-            link: &connection.link,
-            changes_per_second: connection.changes_per_second,
-            bytes_per_second: reads.rates.bytes.present(),
-            backoff: panels.tune.shown(),
-            feed_ms: ((now + connection.feed_ahead) * 1e3) as u64,
-            signed_in: connection.signed_in,
-            wall_ms: Timestamp::now().as_millisecond(),
-            zone: &TimeZone::system(),
-        };
-        let corner = pos2(shown.badge.left(), scene.top() + theme::GAP * 0.5);
-        let room = Rect::from_min_max(
-            pos2(screen.left() + theme::GAP, corner.y),
-            scene.max - vec2(theme::GAP, theme::GAP),
-        );
-        let clear = toasts::WIDTH + theme::GAP * 0.25;
-        floating.push(popover::popover_area(ctx, &view, corner, room, clear, actions));
+        floating.push(draw_popover(ctx, reads, panels, &badge, badge_rect, scene, actions));
     }
     let corner = scene.right_top() + vec2(-theme::GAP, theme::GAP);
-    floating.extend(toasts::toasts_area(ctx, toasts, corner, now, actions));
+    floating.extend(toasts::toasts_area(ctx, toasts, corner, reads.now(), actions));
     if let (Some(view), Some(pointer), false) = (reads.hovered(), ctx.pointer_latest_pos(), panels.kiosk) {
         hover::hover_area(ctx, &view, pointer, scene);
     }
@@ -271,7 +201,7 @@ fn draw_panels(
             bottom: screen.bottom() - scene.bottom(),
             left: scene.left() - screen.left(),
             right: screen.right() - scene.right(),
-            floating_left,
+            floating_left: legend.reserved,
         },
         floating: floating
             .into_iter()
@@ -279,4 +209,114 @@ fn draw_panels(
             .collect(),
         scene,
     }
+}
+
+/// The header along the upper edge. Returns where its badge is.
+fn draw_header(root: &mut Ui, reads: &Reads, badge: &BadgeView, actions: &mut Vec<Action>) -> Rect {
+    let spark: Vec<f32> = reads.rates.changes.samples().collect();
+    let view = header::HeaderView {
+        badge,
+        counts: reads.header_counts(),
+        clock: &reads.clock.0,
+        changes_per_second: reads.rates.changes.present(),
+        spark: &spark,
+        stale: !badge.tone.is_flowing(),
+        reduced: reads.quality.off(),
+    };
+    let look = reads.look();
+    egui::Panel::top("header")
+        .frame(egui::Frame::new().fill(theme::of(root).surface))
+        .show_separator_line(false)
+        .show(root, |ui| header::header_ui(ui, &view, &look, actions))
+        .inner
+        .badge
+}
+
+/// Where the legend is.
+#[derive(Default)]
+struct LegendPlace {
+    /// What it covers, if it is shown.
+    shown: Option<Rect>,
+    /// Width at the scene's left that is kept for it; 0 where it is folded or absent.
+    reserved: f32,
+}
+
+/// Draws the legend, unless there is nothing to explain or the popover would cover it. Its place stays reserved under the
+/// popover, so that the picture does not move.
+fn draw_legend(
+    ctx: &egui::Context,
+    reads: &Reads,
+    panels: &Panels,
+    scene: Rect,
+    actions: &mut Vec<Action>,
+) -> LegendPlace {
+    if reads.rows() == 0 || panels.kiosk {
+        return LegendPlace::default();
+    }
+    let corner = scene.left_bottom() + vec2(theme::GAP, -theme::GAP);
+    let expected = legend::rect(ctx, corner);
+    let is_covered = panels.popover_open && popover::covers(ctx, expected);
+    let shown = (!is_covered).then(|| {
+        let view = LegendView {
+            open: panels.legend_open,
+            rows: &reads.legend_rows(),
+            has_runs: reads.followed().contains(&Kind::Run),
+            unmapped: &reads.unmapped.0,
+        };
+        legend::legend_area(ctx, &view, corner, actions)
+    });
+    let width = shown.unwrap_or(expected).width();
+    LegendPlace {
+        shown,
+        // A folded legend is one word in the corner and hides nothing.
+        reserved: if panels.legend_open { theme::GAP + width } else { 0.0 },
+    }
+}
+
+fn overlay_view<'a>(reads: &'a Reads, badge: &'a BadgeView) -> OverlayView<'a> {
+    OverlayView {
+        tone: badge.tone,
+        staleness: reads.staleness.0,
+        age_secs: reads.connection.last_live.map(|live| reads.now() - live),
+        reason: badge.reason.as_deref(),
+        shown_url: &reads.connection.shown_url,
+        rows: reads.rows(),
+        retry_in_secs: badge.retry_in_secs,
+    }
+}
+
+/// The connection's details under the badge. Returns what they cover.
+fn draw_popover(
+    ctx: &egui::Context,
+    reads: &Reads,
+    panels: &Panels,
+    badge: &BadgeView,
+    badge_rect: Rect,
+    scene: Rect,
+    actions: &mut Vec<Action>,
+) -> Rect {
+    let connection = &reads.connection;
+    let now = reads.now();
+    let view = PopoverView {
+        badge,
+        since_secs: now - connection.since,
+        shown_url: &connection.shown_url,
+        kinds: &reads.followed(),
+        sources: &connection.sources,
+        link: &connection.link,
+        changes_per_second: reads.rates.changes.present(),
+        bytes_per_second: reads.rates.bytes.present(),
+        backoff: panels.tune.shown(),
+        feed_ms: ((now + connection.feed_ahead) * 1e3) as u64,
+        signed_in: connection.signed_in,
+        wall_ms: Timestamp::now().as_millisecond(),
+        zone: &TimeZone::system(),
+    };
+    let corner = pos2(badge_rect.left(), scene.top() + theme::GAP * 0.5);
+    let room = Rect::from_min_max(
+        pos2(ctx.viewport_rect().left() + theme::GAP, corner.y),
+        scene.max - vec2(theme::GAP, theme::GAP),
+    );
+    let clear = toasts::WIDTH + theme::GAP * 0.25;
+    popover::popover_area(ctx, &view, corner, room, clear, actions)
 }

@@ -4,7 +4,7 @@ use bevy::{ecs::system::SystemParam, prelude::*};
 use jiff::Timestamp;
 
 use crate::{
-    connection::Connection,
+    connection::{Connection, Rates},
     fleet::{
         AgentRow, Assigned, Columns, Counts, FleetClock, FleetIndex, FleetMapping, Key, Label, Moment, PartOf,
         RowState, TaskRow, WorkflowRow, WorksOn,
@@ -18,7 +18,6 @@ use crate::{
         inspector::InspectorView,
         legend::LegendRow,
         link_look::LinkLook,
-        rates::Rates,
         steady::SteadyTone,
         unmapped::UnmappedWords,
     },
@@ -87,7 +86,7 @@ impl Reads<'_, '_> {
             retry_in_secs: report.retry_in_ms.map(|millis| millis as f64 / 1e3 - waited),
             reason: report.reason.clone(),
             stream_only: report.stream_only,
-            changes_per_second: self.connection.changes_per_second,
+            changes_per_second: self.rates.changes.present(),
             confirmed: BadgeView::count_confirmed(&self.connection.sources),
             tables: self.followed().len(),
             popover_open,

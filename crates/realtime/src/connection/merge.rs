@@ -10,7 +10,7 @@ use crate::{
     api::Effect,
     store::{Difference, difference},
 };
-use model::{NoticeKind, Op, noun};
+use model::{NoticeKind, Op, format::counted};
 
 impl Connection {
     /// Everything is read: lay the waiting changes over it, put it in the place of what was known, tell the difference.
@@ -94,12 +94,12 @@ impl Connection {
         let slept = std::mem::take(&mut self.retry.slept);
         match self.retry.lost_at.take() {
             Some(lost_at) if was_ever_live => {
-                let rows = noun(changed as u64, "row", "rows");
+                let rows = counted(changed as u64, "row", "rows");
                 let offline = duration_words(now.saturating_sub(lost_at) + slept);
                 // Live is said only of what is proven; the limit of a burst outlasts the connection.
                 let back = if self.is_proven() { "Live again" } else { "Back" };
                 let text = if self.config.snapshots {
-                    format!("{back} after {offline}; {changed} {rows} changed meanwhile.")
+                    format!("{back} after {offline}; {rows} changed meanwhile.")
                 } else {
                     format!("Live again after {offline}, stream only: changes made meanwhile are not shown.")
                 };
@@ -129,7 +129,7 @@ impl Connection {
         }
         let words = counted
             .into_iter()
-            .map(|((one, many), rows)| format!("{rows} {}", if rows == 1 { one } else { many }));
+            .map(|((one, many), rows)| model::format::counted(rows as u64, one, many));
         words.collect::<Vec<_>>().join(", ")
     }
 }

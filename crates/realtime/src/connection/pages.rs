@@ -8,7 +8,7 @@ use crate::{
     api::{Effect, Page, PageError, PageQuery, PageRequest},
     refusal::Class,
 };
-use model::NoticeKind;
+use model::{NoticeKind, format::grouped};
 
 /// A table that had rows and now has none is read a second time, this much later, before it is believed.
 const EMPTY_AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -115,7 +115,10 @@ impl Connection {
             return self.sync_failed(&text, Class::Fatal, out);
         };
         if reading.fresh.len() > MAX_ROWS {
-            let text = format!("{name} has more than {MAX_ROWS} rows; point the setting at a view or a smaller table");
+            let text = format!(
+                "{name} has more than {} rows; point the setting at a view or a smaller table",
+                grouped(MAX_ROWS as u64)
+            );
             return self.sync_failed(&text, Class::Fatal, out);
         }
         if reading.fresh.len() == before {

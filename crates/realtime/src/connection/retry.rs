@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Connection, Out, Phase, report::duration_words};
 use crate::event::LinkStatus;
 use crate::refusal::Class;
-use model::{Backoff, NoticeKind};
+use model::{Backoff, NoticeKind, format::counted};
 
 /// Live for this long is success that lasted: the next loss starts the schedule anew. Shorter would let a server that
 /// accepts and drops be asked for ever at the first delay.
@@ -178,13 +178,13 @@ impl Connection {
     }
 
     fn give_up(&mut self, reason: String, out: &mut Out<'_>) {
-        // The tries that were made, which is what the user counts.
-        let tries = self.retry.attempt.saturating_sub(1);
-        self.retry.attempt = tries;
+        // The attempt that is not made any more does not count.
+        let made = self.retry.attempt.saturating_sub(1);
+        self.retry.attempt = made;
+        let attempts = counted(u64::from(made), "attempt", "attempts");
         self.retry.wait = None;
-        let sentence = format!(
-            "{reason}; gave up after {attempts}: check the address and that the server runs, then reconnect"
-        );
+        let sentence =
+            format!("{reason}; gave up after {attempts}: check the address and that the server runs, then reconnect");
         self.say(NoticeKind::GaveUp, &format!("{}.", upper(&sentence)), out);
         self.rest(LinkStatus::Error, sentence, out);
     }

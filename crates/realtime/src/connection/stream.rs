@@ -307,8 +307,9 @@ impl Connection {
         let Some(tracked) = self.tables.get_mut(at) else { return };
         if !std::mem::replace(&mut tracked.complained, true) {
             let text = format!(
-                "{} has more than {MAX_ROWS} rows; the rest is not shown: point the setting at a view or a smaller table.",
-                tracked.source.name()
+                "{} has more than {} rows; the rest is not shown: point the setting at a view or a smaller table.",
+                tracked.source.name(),
+                model::format::grouped(MAX_ROWS as u64)
             );
             self.say(NoticeKind::TooManyRows, &text, out);
         }

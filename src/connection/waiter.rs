@@ -1,4 +1,4 @@
-//! Waiting for the feed without taking anything from it: a wall that rests wakes when there is news.
+//! Waiting for an event of the feed without taking it: an idle wall wakes when there is news.
 
 use std::time::Duration;
 
@@ -7,22 +7,23 @@ use crossbeam_channel::{Receiver, Select};
 
 use realtime::FeedEvent;
 
-/// Rings when the feed has something to say.
+/// Waits for the feed's next event.
 #[derive(Resource, Debug, Clone)]
-pub struct Doorbell(Receiver<FeedEvent>);
+pub struct FeedWaiter(Receiver<FeedEvent>);
 
-impl Doorbell {
+impl FeedWaiter {
     pub(super) fn new(events: &Receiver<FeedEvent>) -> Self {
         Self(events.clone())
     }
 
-    /// Waits until there is news, at most this long. Says whether there is; a worker that has ended never rings.
+    /// Blocks until there is an event, for `most` at the longest. Returns whether there is one; a worker that has ended
+    /// sends none.
     pub fn wait(&self, most: Duration) -> bool {
         let started = std::time::Instant::now();
         let mut select = Select::new();
         select.recv(&self.0);
         if select.ready_timeout(most).is_ok() && self.0.is_empty() {
-            // Disconnected, which counts as ready: without this the caller would spin.
+            // A disconnected channel counts as ready: without this the caller would spin.
             std::thread::sleep(most.saturating_sub(started.elapsed()));
         }
         !self.0.is_empty()
@@ -40,21 +41,21 @@ mod tests {
     const LONG: Duration = Duration::from_secs(600);
 
     #[test]
-    fn it_rings_for_news_and_takes_none() {
+    fn it_returns_when_an_event_arrives_and_takes_none() {
         let (sender, receiver) = crossbeam_channel::bounded(1);
-        let bell = Doorbell::new(&receiver);
-        let ringing = std::thread::spawn(move || bell.wait(LONG));
+        let waiter = FeedWaiter::new(&receiver);
+        let waiting = std::thread::spawn(move || waiter.wait(LONG));
         sender.send(FeedEvent::Synced(SyncReport::default())).unwrap();
-        assert!(ringing.join().unwrap());
+        assert!(waiting.join().unwrap());
         assert_eq!(receiver.len(), 1);
     }
 
     #[test]
-    fn a_feed_that_has_ended_is_no_news_and_no_hurry() {
+    fn a_feed_that_has_ended_has_no_event_and_does_not_return_early() {
         let (sender, receiver) = crossbeam_channel::bounded(1);
         drop(sender);
         let (started, most) = (Instant::now(), Duration::from_millis(50));
-        assert!(!Doorbell::new(&receiver).wait(most));
+        assert!(!FeedWaiter::new(&receiver).wait(most));
         assert!(started.elapsed() >= most);
     }
 }

@@ -4,14 +4,9 @@ use std::collections::VecDeque;
 
 use bevy::prelude::*;
 
-use crate::{connection::Connection, frame::FrameSystems};
+use super::Connection;
 
-pub(super) fn plugin(app: &mut App) {
-    app.init_resource::<Rates>()
-        .add_systems(Update, sample.in_set(FrameSystems::Animate));
-}
-
-/// What comes in, second by second.
+/// What arrives, second by second.
 #[derive(Resource, Debug, Default)]
 pub struct Rates {
     pub changes: RateHistory,
@@ -29,12 +24,12 @@ pub struct RateHistory {
 impl RateHistory {
     /// Seconds that are kept.
     pub const SPAN: usize = 60;
-    /// Seconds of the rate that is called the present one.
+    /// The present rate is the mean of this many seconds.
     const PRESENT: usize = 3;
 
-    /// Tells the counter at the moment `now` (seconds). Asking more often than once a second is harmless; seconds that
-    /// were missed count as even.
-    pub fn tell(&mut self, now: f64, counter: u64) {
+    /// Records the counter at the moment `now` (seconds). More than one call a second is harmless; missed seconds share
+    /// what was counted in them evenly.
+    pub fn record(&mut self, now: f64, counter: u64) {
         let second = now.max(0.0) as u64;
         let Some((last_second, last_counter)) = self.last else {
             self.last = Some((second, counter));
@@ -44,7 +39,7 @@ impl RateHistory {
             return;
         }
         let passed = second - last_second;
-        // A counter that went back belongs to a new feed.
+        // A counter that decreased belongs to a new feed.
         let rate = counter.saturating_sub(last_counter) as f32 / passed as f32;
         for _ in 0..passed.min(Self::SPAN as u64) {
             if self.samples.len() == Self::SPAN {
@@ -67,11 +62,11 @@ impl RateHistory {
     }
 }
 
-fn sample(time: Res<Time<Real>>, connection: Res<Connection>, mut rates: ResMut<Rates>) {
+pub(super) fn sample(time: Res<Time<Real>>, connection: Res<Connection>, mut rates: ResMut<Rates>) {
     let (now, link) = (time.elapsed_secs_f64(), &connection.link);
     let rates = rates.bypass_change_detection();
-    rates.changes.tell(now, link.changes);
-    rates.bytes.tell(now, link.bytes);
+    rates.changes.record(now, link.changes);
+    rates.bytes.record(now, link.bytes);
 }
 
 #[cfg(test)]
@@ -83,7 +78,7 @@ mod tests {
         let mut history = RateHistory::default();
         assert_eq!(history.present(), 0.0);
         for tick in 0..1_000_u32 {
-            history.tell(f64::from(tick) * 0.1, u64::from(tick) * 5);
+            history.record(f64::from(tick) * 0.1, u64::from(tick) * 5);
         }
         let samples: Vec<f32> = history.samples().collect();
         assert_eq!(samples.len(), RateHistory::SPAN);
@@ -94,12 +89,12 @@ mod tests {
     #[test]
     fn a_stall_is_spread_and_a_counter_set_back_is_nothing() {
         let mut history = RateHistory::default();
-        history.tell(0.0, 100);
-        history.tell(4.0, 500);
-        history.tell(5.0, 3);
+        history.record(0.0, 100);
+        history.record(4.0, 500);
+        history.record(5.0, 3);
         assert_eq!(history.samples().collect::<Vec<_>>(), [100.0, 100.0, 100.0, 100.0, 0.0]);
         assert_eq!(history.present(), 200.0 / 3.0);
-        history.tell(1e12, 3);
+        history.record(1e12, 3);
         assert_eq!(history.samples().len(), RateHistory::SPAN);
         assert_eq!(history.present(), 0.0);
     }

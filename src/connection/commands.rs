@@ -1,4 +1,4 @@
-//! The user's intents become orders to the worker, and what is tuned is kept for the next start.
+//! The user's intents become commands of the worker, and a changed backoff is saved for the next start.
 
 use bevy::{prelude::*, tasks::IoTaskPool};
 
@@ -8,18 +8,18 @@ use model::{Backoff, Notice, NoticeKind};
 use realtime::Command;
 use settings::saved;
 
-/// A tuned value is written once it has rested this long: dragging a slider must not wear out the disk.
+/// A changed backoff is written once it has stayed the same for this long: dragging a slider must not wear out the disk.
 const REST_SECS: f64 = 0.6;
 
-/// What waits to be written, and since when.
+/// A backoff that is in force and not yet written, and since when.
 #[derive(Resource, Debug, Default)]
-pub(super) struct ToKeep(Option<(f64, Backoff)>);
+pub(super) struct UnsavedBackoff(Option<(f64, Backoff)>);
 
-pub(super) fn obey(
+pub(super) fn send_commands(
     mut intents: MessageReader<Intent>,
     feed: Res<Feed>,
     mut connection: ResMut<Connection>,
-    mut to_keep: ResMut<ToKeep>,
+    mut unsaved: ResMut<UnsavedBackoff>,
     mut notices: MessageWriter<Noticed>,
     time: Res<Time<Real>>,
 ) {
@@ -30,33 +30,31 @@ pub(super) fn obey(
             Intent::Tune(backoff) => {
                 let backoff = backoff.clamped();
                 connection.backoff = backoff;
-                to_keep.0 = Some((time.elapsed_secs_f64(), backoff));
+                unsaved.0 = Some((time.elapsed_secs_f64(), backoff));
                 Command::Tune(backoff)
             }
-            // The scene's business.
-            Intent::Select(_) | Intent::Focus(_) | Intent::ShowAll => continue,
+            // The scene handles these.
+            Intent::Select(_) | Intent::Focus(_) => continue,
         };
         if !feed.worker.command(command) {
-            notices.write(Noticed(Notice {
-                kind: NoticeKind::NetworkStopped,
-                text: "The network thread has stopped; restart opswall".into(),
-            }));
+            let text = "The network thread has stopped; restart opswall";
+            notices.write(Noticed(Notice::new(NoticeKind::NetworkStopped, text)));
         }
     }
 }
 
-/// Writes the settings off the main thread. A failure is logged and does no harm but forgetting.
-pub(super) fn keep(feed: Res<Feed>, mut to_keep: ResMut<ToKeep>, time: Res<Time<Real>>) {
-    let Some((since, backoff)) = to_keep.0 else { return };
+/// Writes a changed backoff on a thread of its own. A failure is logged; the backoff stays in force until the end.
+pub(super) fn save_backoff(feed: Res<Feed>, mut unsaved: ResMut<UnsavedBackoff>, time: Res<Time<Real>>) {
+    let Some((since, backoff)) = unsaved.0 else { return };
     if time.elapsed_secs_f64() - since < REST_SECS {
         return;
     }
-    to_keep.0 = None;
+    unsaved.0 = None;
     let Some(keeper) = feed.keep_in.clone() else { return };
     IoTaskPool::get()
         .spawn(async move {
             if let Err(error) = saved::save_backoff(&keeper, &backoff) {
-                warn!("the tuned backoff is in force but could not be kept for the next start: {error}");
+                warn!("the changed backoff is in force but could not be saved for the next start: {error}");
             }
         })
         .detach();

@@ -1,0 +1,153 @@
+//! The header's totals as texts, in their order. What is abnormal has colour only when there is some of it.
+
+use egui::Color32;
+
+use super::{
+    HeaderView,
+    fit::Part,
+    stat::{Icon, StatText},
+};
+use crate::{
+    messages::QualityFeature,
+    ui::{
+        format,
+        theme::{self, Inks},
+    },
+};
+use model::Status;
+
+/// All totals that have something to show.
+pub(super) fn totals(ui: &egui::Ui, view: &HeaderView<'_>) -> Vec<StatText> {
+    let totals = Totals {
+        inks: theme::of(ui),
+        view,
+    };
+    let counts = &view.counts;
+    let mut texts = vec![
+        totals.agents(),
+        totals.state(Part::Running, Status::Running, counts.running),
+        totals.state(Part::Queued, Status::Queued, counts.queued),
+    ];
+    if counts.waiting > 0 {
+        texts.push(totals.alarm(Part::Waiting, Status::Waiting, counts.waiting));
+    }
+    texts.push(totals.alarm(Part::Blocked, Status::Blocked, counts.blocked));
+    texts.push(totals.alarm(Part::Failed, Status::Failed, counts.failed));
+    texts.push(totals.workflows());
+    texts.extend(totals.reduced());
+    texts.push(totals.rate());
+    texts
+}
+
+struct Totals<'a> {
+    inks: &'static Inks,
+    view: &'a HeaderView<'a>,
+}
+
+impl Totals<'_> {
+    /// The ink of a number that is no alarm.
+    fn calm(&self) -> Color32 {
+        if self.view.stale {
+            self.inks.muted
+        } else {
+            self.inks.text
+        }
+    }
+
+    fn plain(&self, part: Part, number: String, caption: &str, spoken: String) -> StatText {
+        StatText {
+            part,
+            number,
+            ink: self.calm(),
+            caption: vec![(caption.to_owned(), self.inks.muted)],
+            icon: None,
+            spoken,
+        }
+    }
+
+    fn agents(&self) -> StatText {
+        let counts = &self.view.counts;
+        let (busy, all, failed) = (counts.agents_busy, counts.agents, counts.agents_failed);
+        let number = format!("{}/{}", format::compact(busy), format::compact(all));
+        let spoken = format!("{} of {} agents busy", exact(busy), exact(all));
+        let mut text = self.plain(Part::Agents, number, "agents busy", spoken);
+        if failed > 0 {
+            let ink = if self.view.stale {
+                self.inks.muted
+            } else {
+                self.inks.status_ink(Status::Failed)
+            };
+            text.caption.push((format!("{} failed", format::compact(failed)), ink));
+            text.spoken.push_str(&format!(", {} failed", exact(failed)));
+        }
+        text
+    }
+
+    /// Tasks in a normal state. Its shape has the state's colour, as in the scene and in the legend; its number is calm.
+    fn state(&self, part: Part, status: Status, count: usize) -> StatText {
+        let ink = if count > 0 && !self.view.stale {
+            self.inks.status(status)
+        } else {
+            self.inks.muted
+        };
+        let word = status.word();
+        let spoken = format!("{} tasks {word}", exact(count));
+        StatText {
+            icon: Some((Icon::Status(status), ink)),
+            ..self.plain(part, format::compact(count), word, spoken)
+        }
+    }
+
+    /// Tasks in an abnormal state: shape and number have its colour as soon as there is one.
+    fn alarm(&self, part: Part, status: Status, count: usize) -> StatText {
+        let is_loud = count > 0 && !self.view.stale;
+        let (ink, icon_ink) = if is_loud {
+            (self.inks.status_ink(status), self.inks.status(status))
+        } else {
+            (self.inks.muted, self.inks.line)
+        };
+        let word = status.word();
+        let whom = if status == Status::Waiting { " for a person" } else { "" };
+        let spoken = format!("{} tasks {word}{whom}", exact(count));
+        StatText {
+            ink,
+            icon: Some((Icon::Status(status), icon_ink)),
+            ..self.plain(part, format::compact(count), word, spoken)
+        }
+    }
+
+    fn workflows(&self) -> StatText {
+        let (active, all) = (self.view.counts.workflows_active, self.view.counts.workflows);
+        let spoken = format!("{} of {} workflows active", exact(active), exact(all));
+        self.plain(Part::Workflows, format::compact(active), "active workflows", spoken)
+    }
+
+    /// An icon while the picture is simplified to keep its frame rate; what it lacks is in the hover text.
+    fn reduced(&self) -> Option<StatText> {
+        let (last, before) = self.view.reduced.split_last()?;
+        let words = |features: &[QualityFeature]| {
+            let words: Vec<_> = features.iter().map(|feature| feature.word()).collect();
+            words.join(", ")
+        };
+        let lacks = match before {
+            [] => last.word().to_owned(),
+            before => format!("{} or {}", words(before), last.word()),
+        };
+        let spoken = format!("Simplified picture: no {lacks}");
+        Some(StatText {
+            icon: Some((Icon::Reduced, self.inks.muted)),
+            caption: Vec::new(),
+            ..self.plain(Part::Reduced, String::new(), "", spoken)
+        })
+    }
+
+    fn rate(&self) -> StatText {
+        let rate = format::rate(self.view.changes_per_second);
+        let spoken = format!("{rate} changes per second");
+        self.plain(Part::Rate, rate, "changes/s", spoken)
+    }
+}
+
+fn exact(count: usize) -> String {
+    format::grouped(count as u64)
+}
