@@ -10,7 +10,7 @@ use model::{Kind, Status};
 use opswall::{
     fleet::{FleetClock, Moment},
     messages::{Quality, QualityFeature},
-    scene::{camera::SceneCamera, palette::Palette},
+    scene::{camera::SceneCamera, palette::palette},
     wall::{Picture, frame_rate::FrameRate},
 };
 use realtime::LinkStatus;
@@ -97,9 +97,9 @@ fn what_is_off_is_gone_and_comes_back() {
     };
 
     let without_links = shown(2);
-    let blue = Palette::DARK.status(Status::Running);
+    let blue = palette(default()).status(Status::Running);
     let without_labels = shown(3);
-    let text = Palette::DARK.text;
+    let text = palette(default()).text;
     let (before, after) = (pixels_of(&without_links, text), pixels_of(&without_labels, text));
     assert!(after < before, "names of agents and tasks go: {before} then {after}");
 
