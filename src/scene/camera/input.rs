@@ -147,13 +147,10 @@ pub(super) fn follow_intents(
     targets: Targets,
 ) {
     for intent in intents.read() {
-        match intent {
-            Intent::Focus(key) => {
-                if let Some(rect) = index.get(key).and_then(|row| targets.rect(row)) {
-                    control.controller.fly_to(rect);
-                }
-            }
-            _ => {}
+        if let Intent::Focus(key) = intent
+            && let Some(rect) = index.get(key).and_then(|row| targets.rect(row))
+        {
+            control.controller.fly_to(rect);
         }
     }
 }
