@@ -31,7 +31,8 @@ pub struct Settings {
     key: Option<SecretString>,
     sign_in: Option<SignIn>,
     values: Values,
-    backoff: Backoff,
+    /// The schedule of reconnect attempts.
+    pub backoff: Backoff,
     /// Tables, columns and status words.
     pub mapping: Arc<Mapping>,
     /// What the picture uses.
