@@ -21,7 +21,7 @@ pub struct Now {
     pub random: f64,
 }
 
-/// What a session is told once. Delays are bounds of product.md and realtime-protocol.md §15.
+/// The configuration of a session. Its delays are explained in docs/realtime-protocol.md §15.1.
 #[derive(Debug, Clone)]
 pub struct SessionConfig {
     /// The serializer of the socket's URL.

@@ -1,4 +1,4 @@
-//! One line for one event: JSON for programs (product.md fixes the names), text for people.
+//! One line for one event: JSON for programs, in which the names are a contract, or text for people.
 
 use std::io::{self, Write};
 
