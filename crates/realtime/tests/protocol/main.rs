@@ -1,6 +1,7 @@
 //! The session driven without a socket: recorded frames, every race, made-up and random failures.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::disallowed_methods, reason = "a test reads its seed from the environment")]
 
 mod mutate;
 mod recorded;
