@@ -5,5 +5,4 @@
 
 mod command_line;
 mod demo_simulation;
-mod mapping;
 mod truth;

@@ -10,17 +10,22 @@ use super::{Record, RowKey};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Op {
+    /// The row is new.
     Insert,
+    /// Columns of the row changed.
     Update,
+    /// The row is gone.
     Delete,
 }
 
-/// One row as it stands after a change; for a delete, as it stood before.
+/// One row after a change; for a delete, before it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
+    /// Which row.
     pub key: RowKey,
+    /// What happened to it.
     pub op: Op,
-    /// The whole row, columns merged; of a deleted row the last known columns.
+    /// The whole row with merged columns; of a deleted row the last known columns.
     pub record: Arc<Record>,
     /// Commit time, milliseconds since the Unix epoch; absent for rows read from a snapshot.
     pub committed_ms: Option<i64>,

@@ -1,22 +1,22 @@
-//! The names of a row's columns, which the rows of a table share.
+//! The column names of a row, shared between the rows of a table.
 
 use std::sync::Arc;
 
-/// A column name, shared between the rows that have it.
+/// A column name, shared between the rows that have that column.
 pub type Column = Arc<str>;
 
-/// Names in the order in which a row's cells are kept, each once.
+/// Column names in the order in which a row's cells are stored, each once.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Header {
     names: Box<[Column]>,
-    /// Places in `names`, in the order of the names.
+    /// Indices into `names`, sorted by name.
     sorted: Box<[u32]>,
-    /// No name needs escapes in JSON.
+    /// No name needs to be escaped in JSON.
     plain: bool,
 }
 
 impl Header {
-    /// `None` when a name is given twice.
+    /// A header of these names; `None` when a name occurs twice.
     pub fn new(names: Vec<Column>) -> Option<Self> {
         let mut by_name: Vec<(&Column, u32)> = names.iter().zip(0..).collect();
         by_name.sort_unstable();
@@ -26,7 +26,7 @@ impl Header {
         {
             return None;
         }
-        let sorted = by_name.into_iter().map(|(_, place)| place).collect();
+        let sorted = by_name.into_iter().map(|(_, index)| index).collect();
         let needs_escapes = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
         Some(Self {
             plain: !names.iter().any(|name| name.bytes().any(needs_escapes)),
@@ -35,44 +35,45 @@ impl Header {
         })
     }
 
+    /// The number of columns.
     pub fn len(&self) -> usize {
         self.names.len()
     }
 
+    /// Whether there are no columns.
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
 
-    /// Every name is written in JSON as it is.
+    /// Whether every name is written in JSON without escapes.
     pub fn is_plain(&self) -> bool {
         self.plain
     }
 
-    /// In the order of the cells.
+    /// The names in the order of the cells.
     pub fn names(&self) -> &[Column] {
         &self.names
     }
 
-    /// Names and their places, in the order of the names.
+    /// Names and the indices of their cells, sorted by name.
     pub fn sorted(&self) -> impl ExactSizeIterator<Item = (&Column, usize)> {
-        self.sorted.iter().map(|place| {
-            let place = *place as usize;
-            // Places are those of `names`.
-            #[expect(clippy::indexing_slicing, reason = "made together with the names")]
-            (&self.names[place], place)
+        self.sorted.iter().map(|index| {
+            let index = *index as usize;
+            #[expect(clippy::indexing_slicing, reason = "the indices are made from the names")]
+            (&self.names[index], index)
         })
     }
 
-    /// Where the cell of this name is.
+    /// The index of the cell of this name.
     #[inline]
-    pub fn place_of(&self, name: &str) -> Option<usize> {
-        // Rows begin with their key in nearly every table, and it is what is asked for most.
+    pub fn index_of(&self, name: &str) -> Option<usize> {
+        // The key is the first column of nearly every table, and the one that is read most often.
         if self.names.first().is_some_and(|first| **first == *name) {
             return Some(0);
         }
-        let name_at = |place: &u32| self.names.get(*place as usize).map_or("", |name| &**name);
-        let at = self.sorted.binary_search_by(|place| name_at(place).cmp(name)).ok()?;
-        self.sorted.get(at).map(|place| *place as usize)
+        let name_at = |index: &u32| self.names.get(*index as usize).map_or("", |name| &**name);
+        let at = self.sorted.binary_search_by(|index| name_at(index).cmp(name)).ok()?;
+        self.sorted.get(at).map(|index| *index as usize)
     }
 }
 
@@ -81,12 +82,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_is_found_at_its_place_and_none_is_there_twice() {
+    fn every_name_is_found_at_its_index_and_a_repeated_name_is_refused() {
         let header = Header::new(["id", "title", "a", "zz"].map(Column::from).into()).expect("names");
-        for (place, name) in header.names().iter().enumerate() {
-            assert_eq!(header.place_of(name), Some(place));
+        for (index, name) in header.names().iter().enumerate() {
+            assert_eq!(header.index_of(name), Some(index));
         }
-        assert_eq!(header.place_of("b"), None);
+        assert_eq!(header.index_of("b"), None);
         let sorted: Vec<_> = header.sorted().map(|(name, _)| &**name).collect();
         assert_eq!(sorted, ["a", "id", "title", "zz"]);
         assert_eq!(Header::new(["a", "b", "a"].map(Column::from).into()), None);

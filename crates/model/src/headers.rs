@@ -1,5 +1,5 @@
-//! The headers seen so far, kept once, and rows read with their help: finding a row's header is one comparison a
-//! column in the ordinary case.
+//! Reads rows from JSON and shares equal headers between them. In the usual case, finding a row's header takes one
+//! comparison for each column.
 
 use std::{
     borrow::Cow,
@@ -9,21 +9,21 @@ use std::{
 
 use super::{Column, Header, Record, json::Scan, record::RowWriter};
 
-/// Most headers kept. A table has one for the stream, one for REST, and one for each set of large columns that an
-/// update leaves out; whatever is beyond is hostile and gets headers of its own.
+/// Most headers kept. A table has one for the stream, one for REST, and one for each set of large columns that updates
+/// leave out. Rows beyond that are hostile; each gets a header of its own.
 const MAX_HEADERS: usize = 256;
-/// Most names kept. PostgreSQL allows 1,600 columns in a table, and there are three tables.
+/// Most names kept: three tables of 1,600 columns, which is PostgreSQL's limit.
 const MAX_NAMES: usize = 4_800;
-/// Longest name kept, four times PostgreSQL's own bound: longer ones are hostile, and so are headers with one of them.
+/// Longest name kept: four times PostgreSQL's limit. Headers with a longer name are not kept.
 const MAX_NAME_BYTES: usize = 256;
-/// Most columns of all headers kept together.
+/// Most columns of all kept headers together.
 const MAX_COLUMNS: usize = 32_768;
 
-/// The headers, and what reading a row needs.
+/// The headers seen so far. Rows read by it share them.
 #[derive(Debug, Default)]
 pub struct Headers {
     known: Vec<Arc<Header>>,
-    /// The one of the row before.
+    /// Index of the header of the previous row.
     last: usize,
     names: HashSet<Column>,
     columns: usize,
@@ -31,7 +31,7 @@ pub struct Headers {
 }
 
 impl Headers {
-    /// Reads the row that comes next: an object. Of a column given twice the last one counts.
+    /// Reads the object that comes next as a row; `None` when it is not a valid one. Of a repeated column the last one counts.
     pub fn read(&mut self, scan: &mut Scan<'_>) -> Option<Record> {
         let start = scan.clone();
         if let Some(record) = self.read_as_last(scan) {
@@ -45,17 +45,17 @@ impl Headers {
         self.read_new(scan)
     }
 
-    /// The number of the header that the row before had.
+    /// The index of the previous row's header, for [`Self::expect`].
     pub fn last(&self) -> usize {
         self.last
     }
 
-    /// The next row is likely to have the header of this number.
-    pub fn expect(&mut self, number: usize) {
-        self.last = number;
+    /// Hints that the next row has the header of this index, as the last row of the same table had.
+    pub fn expect(&mut self, index: usize) {
+        self.last = index;
     }
 
-    /// The row under the header of the row before, which most rows of a stream are.
+    /// Reads the row with the header of the previous one, which fits most rows of a stream.
     fn read_as_last(&mut self, scan: &mut Scan<'_>) -> Option<Record> {
         let header = self.known.get(self.last).filter(|header| header.is_plain())?;
         self.row.clear();
@@ -69,7 +69,7 @@ impl Headers {
             scan.space();
             before = b',';
         }
-        // Of no names there is nothing to close.
+        // A header without names has not even read the opening brace.
         if before == b'{' {
             return None;
         }
@@ -77,14 +77,14 @@ impl Headers {
         Some(self.row.finish(header))
     }
 
-    /// The row under a header that is known; `None` as well when it is not valid.
+    /// Reads the row with a known header; `None` if there is none, or if the row is not valid.
     fn read_known(&mut self, scan: &mut Scan<'_>) -> Option<Record> {
         let Self { known, last, row, .. } = self;
         row.clear();
         let (mut at, mut place) = (*last, 0);
         let mut header = known.get(at)?;
         scan.object(|key, scan| {
-            // A name with escapes is equal to none as it is written, or is one that has a backslash: never mind which.
+            // Names are compared as they are written, so an escaped one is left to `read_new`.
             if key.escaped {
                 return None;
             }
@@ -108,7 +108,7 @@ impl Headers {
         Some(row.finish(header))
     }
 
-    /// The row under a header that may be a new one.
+    /// Reads the row with a header that may be new.
     fn read_new(&mut self, scan: &mut Scan<'_>) -> Option<Record> {
         let mut cells: Vec<(Cow<'_, str>, &str)> = Vec::new();
         scan.object(|key, scan| {
@@ -132,7 +132,7 @@ impl Headers {
         Some(self.row.finish(&header))
     }
 
-    /// The same row under the header that others have, too.
+    /// The same row, with an equal header that other rows share.
     pub fn share(&mut self, record: Record) -> Record {
         if let Some(last) = self.known.get(self.last)
             && Arc::ptr_eq(last, record.header())
@@ -153,7 +153,7 @@ impl Headers {
         record.under(header)
     }
 
-    /// The shared name for `text`.
+    /// The shared copy of a name.
     fn name(&mut self, text: &str) -> Column {
         if let Some(name) = self.names.get(text) {
             return name.clone();
@@ -165,7 +165,7 @@ impl Headers {
         name
     }
 
-    /// The header, or the equal one that is known already.
+    /// Keeps the header, or returns the equal one that is already kept.
     fn keep(&mut self, header: Arc<Header>) -> Arc<Header> {
         if let Some(at) = self.known.iter().position(|known| *known == header) {
             self.last = at;
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_of_a_table_share_their_header_whatever_comes_between() {
+    fn rows_of_a_table_share_their_header_even_if_other_tables_come_between() {
         let headers = &mut Headers::default();
         let task = read(headers, r#"{"id":1,"title":"a"}"#);
         let agent = read(headers, r#"{"id":1,"name":"a","role":2}"#);
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_longer_than_any_of_postgresql_is_read_and_not_kept() {
+    fn a_name_longer_than_postgresql_allows_is_read_but_not_kept() {
         let headers = &mut Headers::default();
         let long = "x".repeat(MAX_NAME_BYTES + 1);
         let text = format!(r#"{{"id":1,"{long}":2}}"#);
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn escaped_and_repeated_names_are_read_as_what_they_mean() {
+    fn escaped_and_repeated_names_are_resolved() {
         let headers = &mut Headers::default();
         let plain = read(headers, r#"{"a":1,"b":2}"#);
         assert_eq!(read(headers, r#"{"\u0061":1,"b":2}"#), plain);
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_numbers_of_names_and_headers_are_not_kept() {
+    fn the_number_of_kept_names_and_headers_is_bounded() {
         let headers = &mut Headers::default();
         for number in 0..10_000 {
             let text = format!(r#"{{"id":1,"c{number}":{number}}}"#);

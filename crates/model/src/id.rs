@@ -1,4 +1,4 @@
-//! Row ids: opaque strings, whatever their type in the database.
+//! Row ids: opaque text, whatever their type in the database.
 
 use std::{
     borrow::{Borrow, Cow},
@@ -13,29 +13,29 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Cell, Kind};
 
-/// The primary key of a row as text. A `uuid`, a `text` and an integer key all become the text that PostgREST shows,
-/// so that `1` from one place and `"1"` from another are the same row. Cheap to clone.
+/// The primary key of a row as text. A `uuid`, a `text` and an integer key all become the text that PostgREST shows, so
+/// that a number `1` in one answer and a text `"1"` in another name the same row. Cheap to clone.
 #[derive(Clone)]
 pub struct RowId(Text);
 
-/// A `uuid` as text, which most keys are, and whatever is shorter needs no memory elsewhere: a look-up then waits for one
-/// place less, and threads that pass ids on do not share a counter.
+/// Ids up to the length of a `uuid`, which are most, are stored inline: a look-up then follows one pointer less, and
+/// threads that pass ids on do not share a reference counter.
 #[derive(Clone)]
 enum Text {
-    Near(ArrayString<36>),
-    Far(Arc<str>),
+    Inline(ArrayString<36>),
+    Shared(Arc<str>),
 }
 
-/// Keys longer than this many bytes are cut from view as hostile: PostgreSQL's own index limit is 2,704 bytes.
+/// Longer keys are not accepted. It is PostgreSQL's own limit for an indexed value.
 const MAX_ID_BYTES: usize = 2_704;
 
 impl RowId {
-    /// Reads an id out of a cell: a non-empty text, a number or a boolean. Anything else names no row.
+    /// The id in a cell: a non-empty text, a number or a boolean. `None` for any other cell.
     pub fn from_value(value: Cell<'_>) -> Option<Self> {
         Self::text_of(&value).map(Self::from)
     }
 
-    /// The text that such a cell's id is.
+    /// The text of the id in a cell, as [`Self::from_value`] takes it.
     pub fn text_of<'c>(value: &'c Cell<'_>) -> Option<&'c str> {
         match value {
             Cell::Text(text) if !text.is_empty() && text.len() <= MAX_ID_BYTES => Some(text),
@@ -46,11 +46,12 @@ impl RowId {
         }
     }
 
+    /// The id as text.
     #[inline]
     pub fn as_str(&self) -> &str {
         match &self.0 {
-            Text::Near(text) => text,
-            Text::Far(text) => text,
+            Text::Inline(text) => text,
+            Text::Shared(text) => text,
         }
     }
 }
@@ -58,11 +59,11 @@ impl RowId {
 impl From<&str> for RowId {
     #[inline]
     fn from(text: &str) -> Self {
-        Self(ArrayString::from(text).map_or_else(|_| Text::Far(text.into()), Text::Near))
+        Self(ArrayString::from(text).map_or_else(|_| Text::Shared(text.into()), Text::Inline))
     }
 }
 
-// As text, so that it is found by its text.
+// Hash, equality and order are those of the text, so that a map of ids can be searched by text.
 impl Borrow<str> for RowId {
     #[inline]
     fn borrow(&self) -> &str {
@@ -122,14 +123,17 @@ impl fmt::Debug for RowId {
     }
 }
 
-/// A row's name across the whole program: its kind and its id.
+/// What identifies a row within the program: its kind and its id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RowKey {
+    /// The kind of the row.
     pub kind: Kind,
+    /// Its id among the rows of that kind.
     pub id: RowId,
 }
 
 impl RowKey {
+    /// The key of a row.
     pub fn new(kind: Kind, id: RowId) -> Self {
         Self { kind, id }
     }
@@ -148,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_its_text_however_long() {
+    fn ids_compare_and_serialize_as_their_text_at_any_length() {
         let texts = [
             "1",
             "",

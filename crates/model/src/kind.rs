@@ -1,23 +1,28 @@
-//! The kinds of row that opswall shows.
+//! The kinds of rows that opswall shows.
 
+use enum_map::Enum;
 use serde::{Deserialize, Serialize};
 
 use super::noun;
 
 /// What a row is, whatever its table is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Enum)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
+    /// Something that works on tasks.
     Agent,
+    /// A piece of work.
     Task,
+    /// A group of tasks.
     Workflow,
     /// One execution of a workflow: the live state where a workflow's own row is only its definition.
     Run,
 }
 
 impl Kind {
+    /// Every kind.
     pub const ALL: [Self; 4] = [Self::Agent, Self::Task, Self::Workflow, Self::Run];
-    /// What is done: the kinds whose rows stand in a district, and that the totals and tallies count.
+    /// The kinds that are work: their rows are placed in a district, and totals and tallies count them.
     pub const WORK: [Self; 2] = [Self::Task, Self::Run];
 
     /// `agent`, `task`, `workflow`, `run`.
@@ -40,13 +45,8 @@ impl Kind {
         }
     }
 
-    /// The word for so many of it: 1 `task`, 2 `tasks`.
+    /// The noun for a count: 1 `task`, 2 `tasks`.
     pub fn noun(self, count: usize) -> &'static str {
         noun(count as u64, self.singular(), self.plural())
-    }
-
-    /// Position in tables indexed by kind (`PerKind`).
-    pub fn index(self) -> usize {
-        self as usize
     }
 }

@@ -1,7 +1,8 @@
-//! Plain data: what an agent, a task, a workflow, a change and a connection status are, and how a table row becomes
-//! one of them. Nothing here knows of sockets, the ECS or a picture.
+//! Plain data: kinds, ids and records, and how a table row becomes an agent, a task or a workflow. Nothing here depends on
+//! sockets, the ECS or the picture.
 
-mod agent;
+#![warn(missing_docs)]
+
 mod backoff;
 mod change;
 pub mod format;
@@ -15,14 +16,12 @@ pub mod mapping;
 mod notice;
 mod per_kind;
 mod record;
+mod row;
 pub mod schema;
 mod status;
-mod task;
 pub mod text;
 pub mod theme;
-mod workflow;
 
-pub use agent::Agent;
 pub use backoff::Backoff;
 pub use change::{Change, Op};
 pub use format::{Span, noun};
@@ -36,14 +35,5 @@ pub use mapping::{KindMapping, Mapping};
 pub use notice::{FoldKey, Level, Notice, NoticeKind, Shown};
 pub use per_kind::PerKind;
 pub use record::Record;
+pub use row::{Agent, Row, Task, Workflow};
 pub use status::{Phase, Shape, Status, StatusReading, Trouble};
-pub use task::Task;
-pub use workflow::Workflow;
-
-/// A row read through the mapping: what its kind says it is.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Row {
-    Agent(Agent),
-    Task(Task),
-    Workflow(Workflow),
-}

@@ -1,4 +1,5 @@
-//! A row's columns, as the database gave them: one text for all cells, and where each of them ends.
+//! The columns of a row as the database sent them, stored as one text for all cells and the position where each cell
+//! ends.
 
 use std::{
     fmt,
@@ -16,46 +17,46 @@ use super::{
     json::{Quoted, Scan},
 };
 
-/// Rows of so many columns keep the ends of their cells without an allocation of their own.
-const NEAR: usize = 20;
+/// Rows of up to this many columns store the ends of their cells inline, without an allocation.
+const INLINE_COLUMNS: usize = 20;
 
 static EMPTY: LazyLock<Arc<Header>> = LazyLock::new(Arc::default);
 
-/// The columns of one row. Numbers keep every digit. Two are equal when their cells mean the same.
+/// The columns of one row. Numbers keep every digit. Two records are equal when their cells mean the same.
 #[derive(Clone)]
 pub struct Record {
     header: Arc<Header>,
     ends: Ends,
-    /// The cells as [`Cell::of_kept`] reads them, one behind the other in the order of the header.
+    /// The cells in the form that [`Cell::of_kept`] reads, concatenated in the order of the header.
     text: Box<str>,
-    /// A cell is an object or an array, which can be written in several ways.
+    /// Some cell is an object or an array, whose text can differ though it means the same.
     nested: bool,
 }
 
-/// Where cells end in the text.
+/// The positions in the text where cells end.
 #[derive(Clone, PartialEq)]
 enum Ends {
-    Near([u16; NEAR]),
-    Far(Box<[u32]>),
+    Inline([u16; INLINE_COLUMNS]),
+    Boxed(Box<[u32]>),
 }
 
 impl Ends {
     fn of(ends: &[u32]) -> Self {
-        let mut near = [0; NEAR];
-        if ends.len() > NEAR || ends.last().is_some_and(|last| *last > u32::from(u16::MAX)) {
-            return Self::Far(ends.into());
+        let mut inline = [0; INLINE_COLUMNS];
+        if ends.len() > INLINE_COLUMNS || ends.last().is_some_and(|last| *last > u32::from(u16::MAX)) {
+            return Self::Boxed(ends.into());
         }
-        for (near, end) in near.iter_mut().zip(ends) {
-            *near = *end as u16;
+        for (inline, end) in inline.iter_mut().zip(ends) {
+            *inline = *end as u16;
         }
-        Self::Near(near)
+        Self::Inline(inline)
     }
 
     #[inline]
-    fn at(&self, place: usize) -> usize {
+    fn at(&self, index: usize) -> usize {
         match self {
-            Self::Near(ends) => ends.get(place).map_or(0, |end| usize::from(*end)),
-            Self::Far(ends) => ends.get(place).map_or(0, |end| *end as usize),
+            Self::Inline(ends) => ends.get(index).map_or(0, |end| usize::from(*end)),
+            Self::Boxed(ends) => ends.get(index).map_or(0, |end| *end as usize),
         }
     }
 }
@@ -64,7 +65,7 @@ impl Default for Record {
     fn default() -> Self {
         Self {
             header: EMPTY.clone(),
-            ends: Ends::Near([0; NEAR]),
+            ends: Ends::Inline([0; INLINE_COLUMNS]),
             text: Box::default(),
             nested: false,
         }
@@ -72,7 +73,7 @@ impl Default for Record {
 }
 
 impl Record {
-    /// The row that this text is: an object. `None` when it is none or not valid.
+    /// Parses a row from a JSON object; `None` when the text is not a valid one.
     pub fn from_json(text: &str) -> Option<Self> {
         let mut scan = Scan::new(text);
         scan.space();
@@ -81,56 +82,56 @@ impl Record {
         scan.is_at_end().then_some(record)
     }
 
-    /// The value of a column; `None` when the row does not have it (which is not the same as a null).
+    /// The value of a column; `None` when the row does not have the column, which is not the same as a null.
     #[inline]
     pub fn get(&self, column: &str) -> Option<Cell<'_>> {
-        Some(Cell::of_kept(self.kept(self.header.place_of(column)?)))
+        Some(Cell::of_kept(self.kept(self.header.index_of(column)?)))
     }
 
-    /// A cell's text as it is kept.
+    /// The stored text of a cell.
     #[inline]
-    fn kept(&self, place: usize) -> &str {
-        let start = place.checked_sub(1).map_or(0, |before| self.ends.at(before));
-        self.text.get(start..self.ends.at(place)).unwrap_or_default()
+    fn kept(&self, index: usize) -> &str {
+        let start = index.checked_sub(1).map_or(0, |before| self.ends.at(before));
+        self.text.get(start..self.ends.at(index)).unwrap_or_default()
     }
 
     fn kept_under(&self, column: &str) -> Option<&str> {
-        Some(self.kept(self.header.place_of(column)?))
+        Some(self.kept(self.header.index_of(column)?))
     }
 
-    /// Puts another text into a column that it has.
+    /// Replaces the value of a column by a text. Without such a column nothing happens.
     pub fn set_text(&mut self, column: &str, text: &str) {
-        let Some(at) = self.header.place_of(column) else {
+        let Some(at) = self.header.index_of(column) else {
             return;
         };
         let mut row = RowWriter::default();
-        for place in 0..self.len() {
-            if place == at {
+        for index in 0..self.len() {
+            if index == at {
                 row.push_text(text);
             } else {
-                row.push_kept(self.kept(place));
+                row.push_kept(self.kept(index));
             }
         }
         *self = row.finish(&self.header);
     }
 
-    /// Lays `newer` over this record: its columns win, columns it lacks stay (an unchanged large column is absent
-    /// from an update). Says whether anything changed.
+    /// Merges a newer version of the row into this one: its columns replace ours, and columns that it lacks stay, because
+    /// an update leaves out large columns that did not change. Returns whether anything changed.
     pub fn merge(&mut self, newer: &Self) -> bool {
         let mut row = RowWriter::default();
-        for (place, name) in self.header.names().iter().enumerate() {
-            row.push_kept(newer.kept_under(name).unwrap_or_else(|| self.kept(place)));
+        for (index, name) in self.header.names().iter().enumerate() {
+            row.push_kept(newer.kept_under(name).unwrap_or_else(|| self.kept(index)));
         }
         let mut header = self.header.clone();
         if !self.covers(newer) {
             let mut names = self.header.names().to_vec();
-            for (place, name) in newer.header.names().iter().enumerate() {
-                if self.header.place_of(name).is_none() {
+            for (index, name) in newer.header.names().iter().enumerate() {
+                if self.header.index_of(name).is_none() {
                     names.push(name.clone());
-                    row.push_kept(newer.kept(place));
+                    row.push_kept(newer.kept(index));
                 }
             }
-            // Two lists without a name twice, and what is in both taken once.
+            // Neither list repeats a name, and a name in both is taken once, so the header is valid.
             header = Arc::new(Header::new(names).unwrap_or_default());
         }
         let merged = row.finish(&header);
@@ -144,10 +145,10 @@ impl Record {
     pub fn only(&self, is_kept: impl Fn(&str) -> bool) -> Self {
         let mut row = RowWriter::default();
         let mut names = Vec::new();
-        for (place, name) in self.header.names().iter().enumerate() {
+        for (index, name) in self.header.names().iter().enumerate() {
             if is_kept(name) {
                 names.push(name.clone());
-                row.push_kept(self.kept(place));
+                row.push_kept(self.kept(index));
             }
         }
         // The names of a header are different, and so are some of them.
@@ -155,7 +156,7 @@ impl Record {
         row.finish(&Arc::new(header))
     }
 
-    /// Whether it has every column that `other` has.
+    /// Whether this record has every column that `other` has.
     #[inline]
     pub fn covers(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.header, &other.header)
@@ -163,31 +164,34 @@ impl Record {
                 .header
                 .names()
                 .iter()
-                .all(|name| self.header.place_of(name).is_some())
+                .all(|name| self.header.index_of(name).is_some())
     }
 
-    /// Columns and cells, in the order of the names.
+    /// Columns and cells, sorted by name.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Column, Cell<'_>)> {
         self.header
             .sorted()
-            .map(|(name, place)| (name, Cell::of_kept(self.kept(place))))
+            .map(|(name, index)| (name, Cell::of_kept(self.kept(index))))
     }
 
+    /// The column names.
     pub fn header(&self) -> &Arc<Header> {
         &self.header
     }
 
-    /// The same row with an equal header that others have too.
+    /// The same row with an equal header, which other rows share.
     pub(super) fn under(mut self, header: Arc<Header>) -> Self {
-        debug_assert_eq!(self.header, header, "a header may only be replaced by its equal");
+        debug_assert_eq!(self.header, header, "a header may only be replaced by an equal one");
         self.header = header;
         self
     }
 
+    /// The number of columns.
     pub fn len(&self) -> usize {
         self.header.len()
     }
 
+    /// Whether the row has no columns.
     pub fn is_empty(&self) -> bool {
         self.header.is_empty()
     }
@@ -196,22 +200,22 @@ impl Record {
 impl PartialEq for Record {
     fn eq(&self, other: &Self) -> bool {
         if Arc::ptr_eq(&self.header, &other.header) {
-            let is_written_alike = self.text == other.text && self.ends == other.ends;
-            if is_written_alike || !self.nested || !other.nested {
-                return is_written_alike;
+            let is_same_text = self.text == other.text && self.ends == other.ends;
+            if is_same_text || !self.nested || !other.nested {
+                return is_same_text;
             }
-            return (0..self.len()).all(|place| is_same(self.kept(place), other.kept(place)));
+            return (0..self.len()).all(|index| is_same(self.kept(index), other.kept(index)));
         }
         self.len() == other.len()
-            && (self.header.names().iter().enumerate()).all(|(place, name)| {
+            && (self.header.names().iter().enumerate()).all(|(index, name)| {
                 other
                     .kept_under(name)
-                    .is_some_and(|kept| is_same(self.kept(place), kept))
+                    .is_some_and(|kept| is_same(self.kept(index), kept))
             })
     }
 }
 
-/// Two cells as they are kept mean the same.
+/// Whether two stored cells mean the same.
 #[inline]
 fn is_same(a: &str, b: &str) -> bool {
     a == b || (is_nested(a) && is_nested(b) && Cell::of_kept(a) == Cell::of_kept(b))
@@ -221,7 +225,7 @@ fn is_nested(kept: &str) -> bool {
     matches!(kept.as_bytes().first(), Some(b'{' | b'['))
 }
 
-/// Puts a row together, cell by cell; used again and again, it allocates nothing.
+/// Builds a row cell by cell. Its buffers are reused from row to row.
 #[derive(Debug, Default)]
 pub(super) struct RowWriter {
     text: String,
@@ -229,7 +233,7 @@ pub(super) struct RowWriter {
     nested: bool,
 }
 
-/// Room that is kept for the next row.
+/// Largest buffer that is kept for the next row.
 const MAX_IDLE_BYTES: usize = 256 * 1024;
 
 impl RowWriter {
@@ -241,11 +245,11 @@ impl RowWriter {
     }
 
     fn end_cell(&mut self) {
-        // Messages and pages are far smaller than 4 GiB.
+        // Messages and pages are much smaller than 4 GiB.
         self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
     }
 
-    /// Takes the value that comes next.
+    /// Appends the value that comes next in the text.
     #[inline]
     pub fn take(&mut self, scan: &mut Scan<'_>) -> Option<()> {
         if scan.peek() == Some(b'"') {
@@ -278,7 +282,7 @@ impl RowWriter {
         self.end_cell();
     }
 
-    /// PostgreSQL and PostgREST may write an exponent in different ways.
+    /// Writes an exponent in one form: PostgreSQL and PostgREST write it differently.
     fn push_exponent(&mut self, number: &str) {
         let (digits, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
         self.text.push_str(digits);
@@ -301,10 +305,10 @@ impl RowWriter {
         self.end_cell();
     }
 
-    /// The row. There must be a cell for each name.
+    /// The finished row. There must be a cell for each name.
     #[inline]
     pub fn finish(&mut self, header: &Arc<Header>) -> Record {
-        debug_assert_eq!(self.ends.len(), header.len(), "a cell for each name");
+        debug_assert_eq!(self.ends.len(), header.len(), "each name needs a cell");
         Record {
             header: header.clone(),
             ends: Ends::of(&self.ends),
@@ -327,7 +331,7 @@ impl Serialize for Record {
 impl<'de> Deserialize<'de> for Record {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
-        Self::from_json(raw.get()).ok_or_else(|| D::Error::custom("a row is an object"))
+        Self::from_json(raw.get()).ok_or_else(|| D::Error::custom("a row must be a valid JSON object"))
     }
 }
 
@@ -346,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_column_is_kept_and_a_null_is_a_value() {
+    fn a_merge_keeps_missing_columns_and_takes_nulls() {
         let mut row = record(r#"{"id":1,"big":"text","note":"x"}"#);
         assert!(row.merge(&record(r#"{"id":1,"note":null}"#)));
         assert_eq!(row, record(r#"{"note":null,"big":"text","id":1}"#));
@@ -356,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_column_given_twice_the_last_one_counts() {
+    fn the_last_of_a_repeated_column_counts() {
         assert_eq!(record(r#"{"b":1,"a":1,"b":2}"#), record(r#"{"a":1,"b":2}"#));
         assert_eq!(record(r#"{"b":1,"\u0062":2}"#), record(r#"{"b":2}"#));
     }
@@ -369,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_is_the_same_in_any_order_also_after_a_cell_was_laid_over_or_set() {
+    fn objects_are_compared_without_regard_to_order_also_after_a_merge() {
         let (mut one, other) = (
             record(r#"{"a":1,"j":{"x":1,"y":[2]}}"#),
             record(r#"{"a":1,"j":{"y": [2], "x": 1}}"#),
@@ -383,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn long_rows_and_rows_of_many_columns_are_rows_like_others() {
+    fn long_rows_and_rows_of_many_columns_are_read() {
         let long = format!(r#"{{"a":"{}","b":"end"}}"#, "x".repeat(70_000));
         assert_eq!(record(&long).get("b"), Some(Cell::Text("end".into())));
         let wide: Vec<String> = (0..200).map(|at| format!("\"c{at:03}\":{at}")).collect();
@@ -393,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_what_is_meant_and_are_written_so_that_they_can_be_read_again() {
+    fn texts_are_unescaped_and_survive_a_round_trip() {
         let text = r#"{"a":"\"q\" \\ \u00e9 \ud83d\ude00 \n","b":["\u0000",{"k\"":1}],"c":true,"d":null}"#;
         let row = record(text);
         assert_eq!(row.get("a"), Some(Cell::Text("\"q\" \\ é 😀 \n".into())));

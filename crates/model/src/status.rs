@@ -22,7 +22,11 @@ macro_rules! statuses {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
         #[serde(rename_all = "snake_case")]
         pub enum Status {
-            $($(#[$attribute])* $Status,)*
+            $(
+                #[doc = concat!("The status `", $word, "`.")]
+                $(#[$attribute])*
+                $Status,
+            )*
         }
 
         impl Status {
@@ -215,6 +219,7 @@ impl Shape {
 pub enum Phase {
     /// Not begun, or held up.
     Open,
+    /// Being worked on.
     Running,
     /// Ended without a result; it may be started again.
     Failed,
@@ -227,8 +232,11 @@ pub enum Phase {
 /// Why a person should look at a row, the most severe first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Trouble {
+    /// It ended in failure.
     Failed,
+    /// It cannot go on.
     Blocked,
+    /// It waits for a person.
     Waiting,
 }
 

@@ -140,7 +140,7 @@ pub(crate) fn words_of_state(
 
 fn push_word(layer: &mut Layer, word: &str, status: Status, origin: Origin) -> Result<(), SettingsError> {
     // The mapping's own test: a word that it would never find is a mistake.
-    if !Mapping::default().say(word, status) || layer.words.len() >= MAX_WORDS {
+    if !Mapping::default().add_word(word, status) || layer.words.len() >= MAX_WORDS {
         let want = "words of letters or digits, short, and not thousands of them";
         return Err(SettingsError::value(origin.subject("status"), word, want));
     }
@@ -216,14 +216,14 @@ pub(crate) fn assemble<'l>(layers: impl IntoIterator<Item = &'l Layer>) -> Resul
         }
         apply(&mut mapping, &mut origins, &layer.columns);
         for Word { word, status, origin } in &layer.words {
-            mapping.say(word, *status);
+            mapping.add_word(word, *status);
             if let Some(word) = model::mapping::normalised(word) {
                 origins.insert(format!("status.{word}"), origin.clone());
             }
         }
     }
     if mapping.follows(Kind::Run) {
-        mapping.tell_runs_from_workflows();
+        mapping.separate_runs_from_workflows();
     }
     Ok((mapping, origins))
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use model::{
     Kind, Level, Notice, Op, PerKind, Record,
@@ -94,11 +94,17 @@ struct SyncedLine<'a> {
     kind: &'static str,
     at: &'a str,
     epoch: u64,
+    #[serde(serialize_with = "by_plural")]
     rows: PerKind<usize>,
     added: usize,
     changed: usize,
     removed: usize,
     audit: bool,
+}
+
+/// Counts with the kinds' plurals as keys.
+fn by_plural<S: Serializer>(rows: &PerKind<usize>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(rows.iter().map(|(kind, rows)| (kind.plural(), rows)))
 }
 
 impl<'a> SyncedLine<'a> {

@@ -1,4 +1,4 @@
-//! JSON as text: where a value ends, whether it is valid, and what is in it, without building a tree first.
+//! JSON read in place: validation, and access to the values inside a text without building a tree.
 
 mod scan;
 mod tree;

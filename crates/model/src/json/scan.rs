@@ -1,50 +1,52 @@
-//! A scanner over JSON text (RFC 8259): says where a value ends, and that it is valid. It allocates nothing.
+//! A validating scanner over JSON text (RFC 8259). It finds where values end, and allocates nothing.
 
 use std::borrow::Cow;
 
-/// Deepest nesting of arrays and objects in one value. Together with the frame around a cell it is what `serde_json`
-/// bears.
+/// Deepest nesting of arrays and objects in one value. Together with the frame around a cell it is the limit of
+/// `serde_json`.
 const MAX_DEPTH: u32 = 124;
 
-/// A place in a JSON text. What returns `None` has met something that is not valid there.
+/// A position in a JSON text. A method that returns `None` has found something that is not valid there.
 #[derive(Debug, Clone)]
 pub struct Scan<'a> {
     text: &'a str,
     at: usize,
 }
 
-/// A string as written between its quotes; it is valid.
+/// A valid string as it is written.
 #[derive(Debug, Clone, Copy)]
 pub struct Quoted<'a> {
-    /// With the quote before it.
+    /// The text with its opening quote.
     pub opened: &'a str,
+    /// The text between the quotes.
     pub inner: &'a str,
-    /// It has escapes: `inner` is not yet what is meant.
+    /// Whether it contains escapes, so that `inner` differs from the string's value.
     pub escaped: bool,
 }
 
 impl<'a> Scan<'a> {
+    /// The start of a text.
     pub fn new(text: &'a str) -> Self {
         Self { text, at: 0 }
     }
 
-    /// The byte that comes next.
+    /// The next byte.
     #[inline]
     pub fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    /// Nothing is left.
+    /// Whether the end of the text is reached.
     pub fn is_at_end(&self) -> bool {
         self.at >= self.text.len()
     }
 
-    /// What is left.
+    /// The text from here to the end.
     pub fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    /// Passes white space.
+    /// Skips white space.
     #[inline]
     pub fn space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\n' | b'\t' | b'\r')) {
@@ -52,26 +54,26 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Passes this text if it is what comes next.
+    /// Skips this text if it comes next.
     #[inline]
     pub fn literal(&mut self, text: &str) -> Option<()> {
         let end = self.at + text.len();
         (self.text.as_bytes().get(self.at..end)? == text.as_bytes()).then(|| self.at = end)
     }
 
-    /// Passes so many bytes, which the caller has looked at.
+    /// Skips a number of bytes that the caller has checked.
     #[inline]
     pub fn skip(&mut self, bytes: usize) {
         self.at += bytes;
     }
 
-    /// Passes this byte if it is what comes next.
+    /// Skips this byte if it comes next.
     #[inline]
     pub fn byte(&mut self, byte: u8) -> Option<()> {
         (self.peek()? == byte).then(|| self.at += 1)
     }
 
-    /// Passes this name and its colon if they are what comes next. The name must not need escapes.
+    /// Skips this key and its colon if they come next. The key must not need escapes.
     #[inline]
     pub fn key(&mut self, name: &str) -> Option<()> {
         let rest = self.text.as_bytes().get(self.at..)?.strip_prefix(b"\"")?;
@@ -80,13 +82,13 @@ impl<'a> Scan<'a> {
         Some(())
     }
 
-    /// What lies between an earlier place and this one.
+    /// The text between an earlier position and this one.
     #[inline]
     fn since(&self, start: usize) -> Option<&'a str> {
         self.text.get(start..self.at)
     }
 
-    /// A string.
+    /// Reads a string.
     #[inline]
     pub fn string(&mut self) -> Option<Quoted<'a>> {
         self.byte(b'"')?;
@@ -118,7 +120,7 @@ impl<'a> Scan<'a> {
         (self.at > start).then_some(())
     }
 
-    /// A number, as written.
+    /// Reads a number; returns its text.
     pub fn number(&mut self) -> Option<&'a str> {
         let start = self.at;
         let _ = self.byte(b'-');
@@ -135,7 +137,7 @@ impl<'a> Scan<'a> {
         self.since(start)
     }
 
-    /// An object: `each` is called behind each colon and must pass the value.
+    /// Reads an object. `each` is called after each colon and must read the value.
     #[inline]
     pub fn object(&mut self, mut each: impl FnMut(Quoted<'a>, &mut Self) -> Option<()>) -> Option<()> {
         self.byte(b'{')?;
@@ -158,7 +160,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// An array: `each` is called before each item and must pass it.
+    /// Reads an array. `each` is called before each item and must read it.
     pub fn array(&mut self, mut each: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
         self.byte(b'[')?;
         self.space();
@@ -176,23 +178,23 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Any value, as written.
+    /// Reads any value; returns its text.
     pub fn value(&mut self) -> Option<&'a str> {
         let start = self.at;
-        self.pass(MAX_DEPTH)?;
+        self.skip_value(MAX_DEPTH)?;
         self.since(start)
     }
 
-    fn pass(&mut self, depth: u32) -> Option<()> {
+    fn skip_value(&mut self, depth: u32) -> Option<()> {
         match self.peek()? {
             b'"' => self.string().map(drop),
             b'{' => {
                 let depth = depth.checked_sub(1)?;
-                self.object(|_, scan| scan.pass(depth))
+                self.object(|_, scan| scan.skip_value(depth))
             }
             b'[' => {
                 let depth = depth.checked_sub(1)?;
-                self.array(|scan| scan.pass(depth))
+                self.array(|scan| scan.skip_value(depth))
             }
             b't' => self.literal("true"),
             b'f' => self.literal("false"),
@@ -203,7 +205,7 @@ impl<'a> Scan<'a> {
 }
 
 impl<'a> Quoted<'a> {
-    /// What is meant.
+    /// The string's value, with escapes resolved.
     pub fn text(self) -> Cow<'a, str> {
         if !self.escaped {
             return Cow::Borrowed(self.inner);
@@ -213,7 +215,7 @@ impl<'a> Quoted<'a> {
         Cow::Owned(text)
     }
 
-    /// Appends what is meant.
+    /// Appends the string's value.
     pub fn unescape_into(self, out: &mut String) {
         let (bytes, mut from) = (self.inner.as_bytes(), 0);
         while let Some(plain) = self.inner.get(from..) {
@@ -222,21 +224,22 @@ impl<'a> Quoted<'a> {
                 return;
             };
             out.push_str(plain.get(..length).unwrap_or_default());
-            // It was valid when it was scanned.
-            let (meant, end) = escape(bytes, from + length).unwrap_or((char::REPLACEMENT_CHARACTER, bytes.len()));
-            out.push(meant);
+            // It was valid when it was scanned, so the fallback is never used.
+            let (value, end) = escape(bytes, from + length).unwrap_or((char::REPLACEMENT_CHARACTER, bytes.len()));
+            out.push(value);
             from = end;
         }
     }
 }
 
-/// Where the first byte from `at` on is that ends or interrupts a string: a quote, a backslash or a control character.
+/// The position of the first byte from `at` on that is a quote, a backslash or a control character, each of which ends a
+/// run of plain text.
 #[inline]
 fn plain_end(bytes: &[u8], mut at: usize) -> usize {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const TOPS: u64 = ONES << 7;
-    // Eight bytes at once: the highest bit of each byte of `hits` says whether it is one of those. A borrow can spoil
-    // bytes above a hit only, and the lowest hit is the one that counts.
+    // Eight bytes at once: the highest bit of each byte of `hits` is set if it is one of those. The subtraction can borrow
+    // only from bytes above a hit, and the lowest hit is the one that is used.
     while let Some(word) = bytes.get(at..at + 8).and_then(|word| word.try_into().ok()) {
         let word = u64::from_le_bytes(word);
         let is_byte = |byte: u8| {
@@ -259,9 +262,9 @@ fn plain_end(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The escape that begins at `at`: the character that is meant, and where it ends.
+/// The escape that begins at `at`: its character, and the position after it.
 fn escape(bytes: &[u8], at: usize) -> Option<(char, usize)> {
-    let meant = match bytes.get(at + 1)? {
+    let value = match bytes.get(at + 1)? {
         b'"' => '"',
         b'\\' => '\\',
         b'/' => '/',
@@ -273,7 +276,7 @@ fn escape(bytes: &[u8], at: usize) -> Option<(char, usize)> {
         b'u' => {
             let high = hex(bytes, at + 2)?;
             if !(0xd800..0xdc00).contains(&high) {
-                // A low half alone is no character.
+                // A low surrogate alone is not a character.
                 return Some((char::from_u32(high)?, at + 6));
             }
             if bytes.get(at + 6..at + 8)? != b"\\u" {
@@ -283,12 +286,12 @@ fn escape(bytes: &[u8], at: usize) -> Option<(char, usize)> {
             if !(0xdc00..0xe000).contains(&low) {
                 return None;
             }
-            let meant = 0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00);
-            return Some((char::from_u32(meant)?, at + 12));
+            let value = 0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+            return Some((char::from_u32(value)?, at + 12));
         }
         _ => return None,
     };
-    Some((meant, at + 2))
+    Some((value, at + 2))
 }
 
 /// Four hexadecimal digits.
@@ -312,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn valid_is_what_serde_json_takes() {
+    fn the_same_texts_are_valid_as_for_serde_json() {
         let mut texts: Vec<String> = [
             "",
             "null",
@@ -368,7 +371,7 @@ mod tests {
         ]
         .map(str::to_owned)
         .into();
-        // A hit at each place of a word, beside bytes that a borrow could spoil.
+        // A hit at each position of a word, beside bytes that a borrow could change.
         for at in 0..20 {
             for odd in ["\"", "\\\"", "\\", "\u{1f}", "\u{0}", "\u{21}\u{23}", "\u{80}", "!"] {
                 let (head, tail) = ("#".repeat(at), "!".repeat(20 - at));
@@ -378,10 +381,10 @@ mod tests {
         for text in &texts {
             let expected = serde_json::from_str::<Value>(text).is_ok();
             assert_eq!(whole(text).is_some(), expected, "{text:?}");
-            if let Ok(Value::String(meant)) = serde_json::from_str(text) {
+            if let Ok(Value::String(value)) = serde_json::from_str(text) {
                 assert_eq!(
                     Scan::new(text).string().map(Quoted::text),
-                    Some(meant.into()),
+                    Some(value.into()),
                     "{text:?}"
                 );
             }

@@ -1,4 +1,4 @@
-//! A value in full, for comparing and for writing: of a key given twice the last counts, keys are in order.
+//! A whole value, for comparing and for serializing. Keys are sorted, and the last of a repeated key counts.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::Scan;
 
-/// Equal when the same is meant, however it is written: white space, escapes, the order of keys.
+/// A value. Two are equal when they mean the same, whatever their white space, escapes and order of keys.
 #[derive(Debug, PartialEq)]
 pub(super) enum Tree<'a> {
     Null,
@@ -19,7 +19,7 @@ pub(super) enum Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
-    /// Reads the value that comes next. Its depth has been checked when it was first scanned.
+    /// Reads the value that comes next. Its depth was checked when it was first scanned.
     pub fn read(scan: &mut Scan<'a>) -> Option<Self> {
         Some(match scan.peek()? {
             b'"' => Self::Text(scan.string()?.text()),
@@ -29,7 +29,7 @@ impl<'a> Tree<'a> {
                     fields.push((key.text(), Self::read(scan)?));
                     Some(())
                 })?;
-                // Stable, so that of equal keys the last one given comes first.
+                // The sort is stable: after the reversal the last of equal keys comes first, and is kept.
                 fields.reverse();
                 fields.sort_by(|(a, _), (b, _)| a.cmp(b));
                 fields.dedup_by(|(a, _), (b, _)| a == b);
@@ -70,7 +70,7 @@ impl Serialize for Tree<'_> {
     }
 }
 
-/// A number with all its digits.
+/// Serializes a number with all its digits.
 pub(super) fn number<S: Serializer>(digits: &str, serializer: S) -> Result<S::Ok, S::Error> {
     let raw: &RawValue = serde_json::from_str(digits).map_err(S::Error::custom)?;
     raw.serialize(serializer)

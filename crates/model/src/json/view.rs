@@ -1,4 +1,4 @@
-//! A cell of a row, looked at in place.
+//! The value of a cell, read in place.
 
 use std::{borrow::Cow, fmt};
 
@@ -9,14 +9,20 @@ use super::{
     tree::{Tree, number},
 };
 
-/// What a cell holds. Numbers are their digits, so that none is lost.
+/// The value of a cell. A number is its text, so that no digit is lost.
 #[derive(Debug, Clone)]
 pub enum Cell<'a> {
+    /// SQL or JSON null.
     Null,
+    /// A boolean.
     Bool(bool),
+    /// A number as it is written.
     Number(&'a str),
+    /// A text, with escapes resolved.
     Text(Cow<'a, str>),
+    /// An array.
     List(List<'a>),
+    /// A JSON object.
     Object(Object<'a>),
 }
 
@@ -29,7 +35,7 @@ pub struct List<'a>(&'a str);
 pub struct Object<'a>(&'a str);
 
 impl<'a> Cell<'a> {
-    /// The value that this text is; `None` when it is not valid.
+    /// Parses a value; `None` when the text is not valid.
     pub fn from_json(text: &'a str) -> Option<Self> {
         let mut scan = Scan::new(text);
         scan.space();
@@ -38,7 +44,7 @@ impl<'a> Cell<'a> {
         scan.is_at_end().then(|| Self::of_value(value))
     }
 
-    /// Of a valid value without anything around it.
+    /// A valid value without white space around it.
     fn of_value(text: &'a str) -> Self {
         match text.as_bytes().first() {
             Some(b'"') => Scan::new(text)
@@ -48,7 +54,8 @@ impl<'a> Cell<'a> {
         }
     }
 
-    /// Of a cell as a record keeps it: as JSON, but a text is kept as what is meant, behind a quote.
+    /// A cell as a record stores it: as JSON, except that a text is stored with escapes resolved, after an opening quote
+    /// and without a closing one.
     pub(crate) fn of_kept(text: &'a str) -> Self {
         match text.as_bytes().first() {
             Some(b'"') => Self::Text(Cow::Borrowed(text.get(1..).unwrap_or_default())),
@@ -61,11 +68,12 @@ impl<'a> Cell<'a> {
         }
     }
 
+    /// Whether the value is null.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
-    /// What a text cell holds.
+    /// The text of a text cell.
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -75,6 +83,7 @@ impl<'a> Cell<'a> {
 }
 
 impl<'a> List<'a> {
+    /// The items in order.
     pub fn iter(self) -> impl Iterator<Item = Cell<'a>> {
         let mut scan = Scan::new(self.0);
         let _ = scan.byte(b'[');
@@ -89,7 +98,7 @@ impl<'a> List<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// The object that this text is; `None` when it is none or not valid.
+    /// Parses an object; `None` when the text is not a valid one.
     pub fn from_json(text: &'a str) -> Option<Self> {
         match Cell::from_json(text)? {
             Cell::Object(object) => Some(object),
@@ -97,7 +106,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// The object that comes next.
+    /// Reads the object that comes next.
     pub fn take(scan: &mut Scan<'a>) -> Option<Self> {
         if scan.peek() != Some(b'{') {
             return None;
@@ -122,7 +131,7 @@ impl<'a> Object<'a> {
         })
     }
 
-    /// The value under a key; of a key given twice the last one.
+    /// The value of a key; the last one of a repeated key.
     pub fn get(self, name: &str) -> Option<Cell<'a>> {
         let mut found = None;
         Scan::new(self.0).object(|key, scan| {
@@ -155,7 +164,7 @@ impl PartialEq for Cell<'_> {
     }
 }
 
-/// The same is meant.
+/// Whether two values mean the same.
 fn is_same(a: &str, b: &str) -> bool {
     a == b || Tree::read(&mut Scan::new(a)) == Tree::read(&mut Scan::new(b))
 }
@@ -187,7 +196,7 @@ impl Serialize for Cell<'_> {
 }
 
 impl fmt::Display for Cell<'_> {
-    /// As JSON.
+    /// Writes the value as JSON.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
     }
@@ -202,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_is_what_means_the_same() {
+    fn values_that_mean_the_same_are_equal() {
         for (a, b) in [
             (r#"{"a": 1, "b": [true, null]}"#, r#"{"b":[true,null],"a":1}"#),
             (r#"{"a":1,"a":2}"#, r#"{"a":2}"#),
@@ -224,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_inside_is_found_in_place() {
+    fn nested_values_are_found_in_place() {
         let value = cell(r#" {"a": {"b\u0021": [1, "x\ty", {}]}, "a": {"b!": [false, -1.50]}, "n": null} "#);
         let Cell::Object(object) = value else {
             panic!("an object")
@@ -245,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_serde_json_uses_for_itself_is_a_key_like_any_other() {
+    fn the_private_keys_of_serde_json_are_ordinary_keys() {
         for key in ["$serde_json::private::Number", "$serde_json::private::RawValue"] {
             let text = format!(r#"{{"{key}":"12"}}"#);
             let value = cell(&text);

@@ -1,14 +1,14 @@
-//! Finding a cell: by column name, or by a path into a JSON column. No allocation.
+//! Finds cells by column name, or by a path into a JSON column, without allocation.
 
 use crate::{Cell, Record};
 
-/// More leading blanks than that and the cell is as good as empty.
+/// A text with more leading blanks than this counts as blank.
 const MAX_BLANK_BYTES: usize = 4_096;
-/// Longest number that is read: an `f64` written out has no more digits.
+/// Longer numbers are not read: an `f64` written out has no more digits.
 const MAX_DIGITS: usize = 400;
 
-/// A row while it is read. Most names that are asked for are not there: a mask of the columns that are answers that
-/// without a search.
+/// A row while it is read. Most of the names that are looked up are not columns of the row; a bit mask of the existing
+/// columns rejects them without a search.
 pub(super) struct Cells<'r> {
     record: &'r Record,
     present: u64,
@@ -24,8 +24,8 @@ impl<'r> Cells<'r> {
         (self.present & bit(name) != 0).then(|| self.record.get(name)).flatten()
     }
 
-    /// The cell under a column's name, or under a dotted path or JSON pointer into a JSON column. A column of exactly
-    /// that name comes first. `None` for what is not there.
+    /// The cell of a column's name, or of a dotted path or JSON pointer into a JSON column. A column of exactly that name
+    /// takes precedence. `None` if there is no such cell.
     pub(super) fn get(&self, name: &str) -> Option<Cell<'r>> {
         if let Some(value) = self.column(name) {
             return Some(value);
@@ -47,12 +47,12 @@ impl<'r> Cells<'r> {
         Some(value)
     }
 
-    /// The first of the named cells that `usable` makes something of.
+    /// The first result of `usable` for the named cells.
     pub(super) fn first<T>(&self, names: &[String], mut usable: impl FnMut(Cell<'r>) -> Option<T>) -> Option<T> {
         names.iter().find_map(|name| usable(self.get(name)?))
     }
 
-    /// Whether one of the named flags is up.
+    /// Whether one of the named flags is true.
     pub(super) fn any_true(&self, names: &[String]) -> bool {
         names
             .iter()
@@ -60,7 +60,7 @@ impl<'r> Cells<'r> {
     }
 }
 
-/// One bit of 64 for a name, by its length and two of its letters.
+/// One of 64 bits for a name, by its length and two of its letters.
 fn bit(name: &str) -> u64 {
     let bytes = name.as_bytes();
     let (first, last) = (bytes.first().copied().unwrap_or(0), bytes.last().copied().unwrap_or(0));
@@ -68,7 +68,7 @@ fn bit(name: &str) -> u64 {
     1 << (mix & 63)
 }
 
-/// A text cell with something in it; of a number its digits.
+/// The text of a cell that is not blank; of a number its digits.
 pub(super) fn text<'c>(value: &'c Cell<'_>) -> Option<&'c str> {
     match value {
         Cell::Text(text) => Some(&**text),
@@ -78,12 +78,12 @@ pub(super) fn text<'c>(value: &'c Cell<'_>) -> Option<&'c str> {
     .filter(|text| !is_blank(text))
 }
 
-/// Whether a text has nothing in it, as far as anybody would look.
+/// Whether a text has only white space, at least in its first [`MAX_BLANK_BYTES`].
 pub(super) fn is_blank(text: &str) -> bool {
     text.bytes().take(MAX_BLANK_BYTES).all(|b| b.is_ascii_whitespace())
 }
 
-/// A number cell, finite; hostile ones (`1e999`, a megabyte of digits) are none.
+/// A finite number; `None` for hostile ones like `1e999` or a megabyte of digits.
 pub(super) fn number(digits: &str) -> Option<f64> {
     if digits.len() > MAX_DIGITS {
         return None;

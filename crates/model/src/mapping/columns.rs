@@ -1,5 +1,5 @@
-//! The mapping as data: tables, columns in their order of trust, the user's own words; and the defaults that fit most
-//! projects untouched.
+//! The mapping as data: tables, columns in order of precedence, and the user's own status words. The defaults fit most
+//! projects.
 
 use std::collections::HashMap;
 
@@ -7,58 +7,67 @@ use crate::{Kind, PerKind, Record, RowId, Status};
 
 use super::words;
 
-/// Where one kind lives and which of its columns mean what. Each list is tried in order; the first column that the row
-/// has, with a usable value, counts. A dotted name (`record.status`) or a JSON pointer (`/record/status`) looks into
-/// JSON columns, unless the row has a column of exactly that name.
+/// The table of one kind, and the roles of its columns. Each list is tried in order, and the first column with a usable
+/// value counts. A dotted name (`record.status`) or a JSON pointer (`/record/status`) reads from a JSON column, unless the
+/// row has a column of exactly that name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KindMapping {
+    /// The schema of the table.
     pub schema: String,
-    /// Empty: the kind is not followed. So it is with runs where nobody names their table.
+    /// The name of the table. If it is empty, the kind is not followed, which is the default for runs.
     pub table: String,
-    /// The primary key. One column; its value is the row's id.
+    /// The column of the primary key; its value is the row's id.
     pub id: String,
+    /// The name on the screen.
     pub label: Vec<String>,
+    /// The status word or flag.
     pub status: Vec<String>,
-    /// A column, or a pair `done/total` of columns.
+    /// The share done: a column, or a pair `done/total` of columns.
     pub progress: Vec<String>,
-    /// task → agents; columns may hold one id or an array of ids.
+    /// Of a task or run, its agents; a column may hold one id or an array of ids.
     pub agent: Vec<String>,
-    /// task → workflow, agent → workflow, run → workflow.
+    /// Of a task, an agent or a run, its workflow.
     pub workflow: Vec<String>,
-    /// task → the run of a workflow that it is a part of.
+    /// Of a task, the run it is a part of.
     pub run: Vec<String>,
-    /// task → the tasks that it waits for; columns may hold one id or an array of ids.
+    /// Of a task, the tasks it waits for; a column may hold one id or an array of ids.
     pub depends_on: Vec<String>,
-    /// task → the task that it is a part of.
+    /// Of a task, the task it is a part of.
     pub parent: Vec<String>,
-    /// agent → task in hand.
+    /// Of an agent, the task it is working on.
     pub current_task: Vec<String>,
+    /// Of an agent, its role or model.
     pub subtitle: Vec<String>,
+    /// Of an agent, the time of its last sign of life.
     pub heartbeat: Vec<String>,
-    /// When the row was made: rows that come together are given their places in this order.
+    /// The time of the row's creation. Rows that appear together are laid out in this order.
     pub created_at: Vec<String>,
+    /// The time of the row's last change.
     pub updated_at: Vec<String>,
+    /// The priority of a task.
     pub priority: Vec<String>,
-    /// The direction of priority numbers: true when 1 is the most urgent; false when a greater number is.
+    /// The direction of priority numbers: true when 1 is the most urgent, false when greater numbers are more urgent.
     pub one_is_most_urgent: bool,
+    /// The error message.
     pub error: Vec<String>,
-    /// Boolean columns that say a person is waited for.
+    /// Boolean columns that are true while a person is needed.
     pub needs_human: Vec<String>,
-    /// Names of the table's partitions, which the stream tells changes under; `%` stands for any run of characters and
-    /// `_` for one.
+    /// Names of the table's partitions, under which the stream reports changes; `%` stands for any characters and `_` for
+    /// one.
     pub partitions: Vec<String>,
 }
 
-/// The whole mapping: the kinds, and the user's own status words, which win over the built-in ones.
+/// The mapping of all kinds, and the user's own status words, which take precedence over the built-in ones.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mapping {
+    /// The table and columns of each kind.
     pub kinds: PerKind<KindMapping>,
-    /// Normalised word (lower case, `_`) → state. `Mapping::say` normalises.
+    /// The user's words, normalised (lower case, `_`), and their states. [`Mapping::add_word`] normalises.
     pub words: HashMap<String, Status>,
 }
 
 impl Mapping {
-    /// The kinds that have a table, and what is known of it.
+    /// The kinds that have a table, with their mappings.
     pub fn followed(&self) -> impl Iterator<Item = (Kind, &KindMapping)> {
         self.kinds.iter().filter(|(_, of)| !of.table.is_empty())
     }
@@ -68,15 +77,15 @@ impl Mapping {
         !self.kinds[kind].table.is_empty()
     }
 
-    /// Follows runs, in this table.
+    /// Follows the runs in this table.
     pub fn follow_runs(&mut self, table: &str) {
         self.kinds[Kind::Run].table = table.to_owned();
-        self.tell_runs_from_workflows();
+        self.separate_runs_from_workflows();
     }
 
-    /// Once runs have a table, a column that names a run names no workflow any more: with keys that are numbers, run 5
-    /// would be taken for workflow 5. A list of the user's own stays as it is.
-    pub fn tell_runs_from_workflows(&mut self) {
+    /// Removes the columns that name a run from the columns that name a workflow. It is needed once runs have a table:
+    /// with numeric keys, run 5 would be read as workflow 5. A list that the user set stays unchanged.
+    pub fn separate_runs_from_workflows(&mut self) {
         let task = &mut self.kinds[Kind::Task];
         if task.workflow == KindMapping::of(Kind::Task).workflow {
             task.workflow.retain(|column| !task.run.contains(column));
@@ -88,9 +97,9 @@ impl Mapping {
         record.get(&self.kinds[kind].id).and_then(RowId::from_value)
     }
 
-    /// Makes a word of the user mean a state. False when nothing is left of the word, or too much
+    /// Gives a status word of the user a state. Returns false when the normalised word is empty or too long
     /// ([`super::MAX_WORD_BYTES`]).
-    pub fn say(&mut self, word: &str, status: Status) -> bool {
+    pub fn add_word(&mut self, word: &str, status: Status) -> bool {
         let Some(word) = words::normalised(word) else {
             return false;
         };
@@ -109,7 +118,7 @@ impl Default for Mapping {
 }
 
 impl KindMapping {
-    /// The default of a kind: the column names found in public projects, the most telling first.
+    /// The default mapping of a kind: the column names found in public projects, the most specific first.
     pub fn of(kind: Kind) -> Self {
         let base = Self {
             schema: "public".into(),

@@ -1,4 +1,4 @@
-//! Which other rows a row points at.
+//! The links of a row to other rows.
 
 use crate::{Cell, RowId};
 
@@ -7,13 +7,13 @@ use super::cell::{self, Cells};
 /// Most agents taken from one task's assignment columns.
 pub const MAX_AGENTS_PER_TASK: usize = 16;
 
-/// Most tasks taken from the columns that say what a task waits for.
+/// Most tasks taken from one task's dependency columns.
 pub const MAX_DEPENDENCIES_PER_TASK: usize = 32;
 
-/// Longest text that is taken for an array of ids.
+/// Longer texts are not parsed as arrays of ids.
 const MAX_ARRAY_BYTES: usize = 16 * 1_024;
 
-/// The id in a link column. A flag is no id; an embedded row gives its own `id`.
+/// The id in a link column. A boolean is not an id; of an embedded row it is its `id`.
 fn id(value: Cell<'_>) -> Option<RowId> {
     match value {
         Cell::Bool(_) => None,
@@ -31,15 +31,16 @@ pub(super) fn one(cells: &Cells<'_>, names: &[String]) -> Option<RowId> {
     cells.first(names, id)
 }
 
-/// As `one`, for a column that is prose in some projects ("reviewing the pull request"): an id has no spaces.
+/// As [`one`], for columns that hold prose in some projects ("reviewing the pull request"): a text with spaces is not an
+/// id.
 pub(super) fn one_unless_prose(cells: &Cells<'_>, names: &[String]) -> Option<RowId> {
     cells.first(names, |value| {
         id(value).filter(|id| !id.as_str().contains(char::is_whitespace))
     })
 }
 
-/// The agents of a task: the first column that holds one id leads, the first that holds several adds its own. Some
-/// projects keep both an `assignee` and its `assignees`.
+/// The agents of a task: first the id of the first column that holds a single one, then those of the first column that
+/// holds several. Some projects have both an `assignee` and `assignees`.
 pub(super) fn agents(cells: &Cells<'_>, names: &[String]) -> Vec<RowId> {
     let mut agents = Vec::new();
     let mut has_single = false;
@@ -50,7 +51,7 @@ pub(super) fn agents(cells: &Cells<'_>, names: &[String]) -> Vec<RowId> {
         };
         match value {
             Cell::List(items) if !has_several => {
-                // Hostile arrays are long; what is over the bound is not even looked at.
+                // Hostile arrays are long, so reading is bounded too.
                 for item in items.iter().take(MAX_AGENTS_PER_TASK * 4) {
                     push(&mut agents, id(item), MAX_AGENTS_PER_TASK);
                 }
@@ -80,8 +81,8 @@ pub(super) fn agents(cells: &Cells<'_>, names: &[String]) -> Vec<RowId> {
     agents
 }
 
-/// The tasks that a task waits for: of the first column that holds any. A task does not wait for itself, and prose
-/// ("the design review") is no id.
+/// The tasks that a task waits for, from the first column that holds any. The task itself and texts with spaces ("the
+/// design review") are left out.
 pub(super) fn tasks(cells: &Cells<'_>, names: &[String], own: &RowId) -> Vec<RowId> {
     let mut tasks = Vec::new();
     let mut take = |found: Option<RowId>| {
@@ -121,13 +122,13 @@ fn push(ids: &mut Vec<RowId>, id: Option<RowId>, most: usize) {
     }
 }
 
-/// PostgreSQL's own text of an array, `{a,b}`, or a JSON array kept in a text column.
+/// Whether a text looks like an array: PostgreSQL's `{a,b}`, or a JSON array in a text column.
 fn is_array_text(text: &str) -> bool {
     text.len() <= MAX_ARRAY_BYTES
         && ((text.starts_with('{') && text.ends_with('}')) || (text.starts_with('[') && text.ends_with(']')))
 }
 
-/// The items of such a text. Ids hold no commas and no quotes, so a split is enough.
+/// The items of such a text. Ids contain neither commas nor quotes, so splitting is enough.
 fn array_text(text: &str) -> impl Iterator<Item = &str> {
     text.get(1..text.len().saturating_sub(1))
         .unwrap_or_default()

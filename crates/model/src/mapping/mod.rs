@@ -1,6 +1,6 @@
-//! Which columns mean what, and which words mean which state: the mapping from a table row to a row of the wall.
+//! The mapping: which columns have which role, which words mean which state, and how a table row is read with them.
 //!
-//! A row never fails to map: what is missing is absent, what is unknown is shown as unmapped.
+//! Reading a row never fails: what is missing is absent, and an unknown status word is shown as unmapped.
 
 mod cell;
 mod columns;

@@ -1,4 +1,4 @@
-//! How urgent a task is: words, P0–P3, numbers in either direction.
+//! The priority of a task: from words, P0 to P3, and numbers in either direction.
 
 use crate::Cell;
 
@@ -7,7 +7,7 @@ use super::{
     words,
 };
 
-/// 0 (lowest) to 3 (urgent).
+/// The priority, 0 (lowest) to 3 (urgent).
 pub(super) fn priority(cells: &Cells<'_>, names: &[String], one_is_most_urgent: bool) -> Option<u8> {
     cells.first(names, |value| match value {
         Cell::Number(digits) => of_number(cell::number(digits)?, one_is_most_urgent),
@@ -16,13 +16,12 @@ pub(super) fn priority(cells: &Cells<'_>, names: &[String], one_is_most_urgent: 
     })
 }
 
-/// Numbers keep their order whatever the scale: 0, 1, 2, and 3 for all above; or, where 1 is the most urgent, the
-/// reverse.
+/// A number is its own priority up to 3, and 3 above; where 1 is the most urgent, the order is reversed.
 fn of_number(number: f64, one_is_most_urgent: bool) -> Option<u8> {
     if !number.is_finite() {
         return None;
     }
-    // Saturates: hostile numbers become the nearest end.
+    // Clamped: hostile numbers become the nearest end of the scale.
     let rank = number.round().clamp(0.0, 4.0) as u8;
     Some(if one_is_most_urgent {
         4_u8.saturating_sub(rank).min(3)

@@ -4,10 +4,10 @@ use crate::{Cell, Status};
 
 use super::cell::{self, Cells};
 
-/// Longer texts are no number.
+/// Longer texts are not numbers.
 const MAX_TEXT_BYTES: usize = 64;
 
-/// 0 to 1, from the first column (or pair `done/total`) that says it.
+/// The share, 0 to 1, from the first column (or pair `done/total`) that holds one.
 pub(super) fn progress(cells: &Cells<'_>, names: &[String], status: Status) -> Option<f32> {
     names.iter().find_map(|name| match pair(name) {
         Some((done, total)) => {
@@ -25,7 +25,7 @@ fn pair(name: &str) -> Option<(&str, &str)> {
     (!done.is_empty()).then_some((done, total))
 }
 
-/// A column that calls itself a percentage is never taken for a share.
+/// Whether a column's name says that it is a percentage, never a share.
 fn is_percentage(name: &str) -> bool {
     name.contains("percent") || name.ends_with("_pct") || name == "pct"
 }
@@ -38,7 +38,7 @@ fn of_cell(value: &Cell<'_>, percentage: bool, status: Status) -> Option<f32> {
     }
 }
 
-/// `45`, `0.45`, `45 %`, `3/7`.
+/// The share in a text like `45`, `0.45`, `45 %` or `3/7`.
 fn of_text(text: &str, percentage: bool, status: Status) -> Option<f32> {
     if text.len() > MAX_TEXT_BYTES {
         return None;
@@ -53,8 +53,8 @@ fn of_text(text: &str, percentage: bool, status: Status) -> Option<f32> {
     scaled(text.parse().ok()?, text, percentage, status)
 }
 
-/// Below 0 means unknown. Above 1 it is a percentage; a fraction is a share. A bare `1` is one percent, as in the
-/// common integer column, unless the row is done: then it is all of it.
+/// A number below 0 means unknown, one above 1 is a percentage, and a fraction is a share. A bare `1` is one percent, as
+/// in the common integer column, unless the row is done: then it is the whole.
 fn scaled(number: f64, digits: &str, percentage: bool, status: Status) -> Option<f32> {
     if !number.is_finite() || number < 0.0 {
         return None;

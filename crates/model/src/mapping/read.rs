@@ -1,25 +1,25 @@
-//! A row of a table to a row of the wall.
+//! Reads a row with the mapping.
 
 use crate::{Agent, Kind, Record, Row, RowId, Task, Workflow};
 
 use super::{Mapping, cell::Cells, label, links, priority, progress, status, time};
 
-/// Most characters of the second line of an agent's label.
+/// Most characters of an agent's subtitle.
 const MAX_SUBTITLE_CHARS: usize = 40;
 
 impl Mapping {
-    /// When the row says that it was changed, milliseconds since the Unix epoch.
+    /// The time of the row's last change by its own columns, milliseconds since the Unix epoch.
     pub fn updated_ms(&self, kind: Kind, record: &Record) -> Option<i64> {
         time::time_ms(&Cells::of(record), &self.kinds[kind].updated_at)
     }
 
-    /// When the row says that it was made, milliseconds since the Unix epoch.
+    /// The time of the row's creation by its own columns, milliseconds since the Unix epoch.
     pub fn created_ms(&self, kind: Kind, record: &Record) -> Option<i64> {
         time::time_ms(&Cells::of(record), &self.kinds[kind].created_at)
     }
 
-    /// Reads a row of `kind`. Never fails: what is missing is absent, what is unknown is unmapped. Allocates only what
-    /// it returns.
+    /// Reads a row of `kind`. It never fails: what is missing is absent, an unknown status is unmapped. It allocates only
+    /// what it returns.
     pub fn read(&self, kind: Kind, id: &RowId, record: &Record) -> Row {
         let columns = &self.kinds[kind];
         let cells = &Cells::of(record);
@@ -39,7 +39,7 @@ impl Mapping {
                 label,
                 agents: links::agents(cells, &columns.agent),
                 workflow: links::one(cells, &columns.workflow),
-                // A run is part of no other: a chain of them would have no end.
+                // A run is never part of another run, so that chains of runs cannot form a cycle.
                 run: (kind == Kind::Task).then(|| links::one(cells, &columns.run)).flatten(),
                 depends_on: links::tasks(cells, &columns.depends_on, id),
                 parent: links::one_unless_prose(cells, &columns.parent).filter(|parent| parent != id),

@@ -1,4 +1,4 @@
-//! What state a row is in: its word through the user's words, then the built-in ones; a flag through its kind.
+//! The state of a row: from its status word by the user's words, then the built-in ones, or from a flag by its kind.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -9,23 +9,23 @@ use super::{
     words,
 };
 
-/// Most characters of a row's own word.
+/// Most characters of the row's own status word.
 const MAX_WORD_CHARS: usize = 40;
 
-/// A row's state, and whether its word calls for a person.
+/// A row's state, and whether its word asks for a person.
 pub(super) struct Found {
     pub(super) reading: StatusReading,
     pub(super) asks_for_human: bool,
 }
 
 impl Found {
-    /// Nobody is waited for any more: a `requires_approval` column often stays true for ever.
+    /// Whether the work has ended. Its flags for a person no longer count: a `requires_approval` column often stays true.
     pub(super) fn is_over(&self) -> bool {
         matches!(self.reading.status.phase(), Phase::Failed | Phase::Over)
     }
 }
 
-/// The state by the first status column that holds a word, a number or a flag. A row without one is there, and calm.
+/// The state from the first status column that holds a word, a number or a flag; idle if none does.
 pub(super) fn status(kind: Kind, own_words: &HashMap<String, Status>, cells: &Cells<'_>, names: &[String]) -> Found {
     for name in names {
         let Some(value) = cells.get(name) else {
@@ -56,7 +56,7 @@ fn of_word(kind: Kind, own_words: &HashMap<String, Status>, column: &str, word: 
     let known = words::normalise(word, &mut buffer);
     let status = known.and_then(|known| {
         own_words.get(known).copied().or_else(|| match known {
-            // A flag that travelled as text.
+            // A boolean stored as text.
             "true" => Some(of_flag(kind, column, true)),
             "false" => Some(of_flag(kind, column, false)),
             known => words::built_in(kind, known),
@@ -72,7 +72,8 @@ fn of_word(kind: Kind, own_words: &HashMap<String, Status>, column: &str, word: 
     }
 }
 
-/// What a flag says: `is_active` and its like are about being there, `done` and its like about being finished.
+/// The state of a flag: columns like `is_active` tell whether the row is in use, columns like `done` whether it is
+/// finished.
 fn of_flag(kind: Kind, column: &str, flag: bool) -> Status {
     let name = column.rsplit(['.', '/']).next().unwrap_or(column);
     if matches!(

@@ -1,4 +1,4 @@
-//! Moments in whatever form a column holds them, to milliseconds since the Unix epoch.
+//! Times in the forms that columns hold them, as milliseconds since the Unix epoch.
 
 use jiff::{Timestamp, civil::DateTime, fmt::rfc2822, tz::TimeZone};
 
@@ -6,10 +6,10 @@ use crate::Cell;
 
 use super::cell::{self, Cells};
 
-/// Longer texts are no moment.
+/// Longer texts are not times.
 const MAX_TEXT_BYTES: usize = 64;
 
-/// The first named cell that holds a moment. Years beyond 9999 and `infinity` are none.
+/// The time in the first named cell that holds one. Years beyond 9999 and `infinity` are ignored.
 pub(super) fn time_ms(cells: &Cells<'_>, names: &[String]) -> Option<i64> {
     cells.first(names, |value| match value {
         Cell::Number(digits) => of_epoch(cell::number(digits)?),
@@ -18,8 +18,8 @@ pub(super) fn time_ms(cells: &Cells<'_>, names: &[String]) -> Option<i64> {
     })
 }
 
-/// Seconds, milliseconds, microseconds or nanoseconds since the epoch, told apart by size: in each unit the numbers
-/// cover 1973 to 5138.
+/// Seconds, milliseconds, microseconds or nanoseconds since the epoch. The unit follows from the size of the number; in
+/// each unit the accepted numbers cover the years 1973 to 5138.
 fn of_epoch(number: f64) -> Option<i64> {
     let millis = match number.abs() {
         size if size < 1e11 => number * 1e3,
@@ -37,8 +37,8 @@ fn of_text(text: &str) -> Option<i64> {
         return None;
     }
     let text = text.trim();
-    if let Ok(moment) = text.parse::<Timestamp>() {
-        return Some(moment.as_millisecond());
+    if let Ok(timestamp) = text.parse::<Timestamp>() {
+        return Some(timestamp.as_millisecond());
     }
     if let Ok(civil) = text.parse::<DateTime>() {
         return TimeZone::UTC.to_timestamp(civil).ok().map(Timestamp::as_millisecond);
@@ -59,7 +59,7 @@ mod tests {
     const LEAP: i64 = 1_709_210_096_000;
 
     #[test]
-    fn texts_of_every_form() {
+    fn texts_in_every_form_are_read() {
         for text in [
             "2024-02-29T12:34:56Z",
             "2024-02-29T12:34:56.000000+00:00",
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_moment_is_none() {
+    fn texts_that_are_no_time_are_ignored() {
         for text in [
             "",
             "infinity",
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_in_every_unit() {
+    fn numbers_in_every_unit_are_read() {
         for number in [1_709_210_096.0, 1_709_210_096_000.0, 1.709_210_096e15, 1.709_210_096e18] {
             assert_eq!(of_epoch(number), Some(LEAP));
         }

@@ -1,10 +1,10 @@
-//! The status vocabulary found in the wild, and how a word is normalised before it is looked up.
+//! The status words of public projects, and the normalisation of a word before it is looked up.
 
 use std::{collections::HashMap, sync::LazyLock};
 
 use crate::{Kind, PerKind, Status};
 
-/// Longest word that is looked up, in bytes after normalising; longer text is prose, not a status.
+/// Longest word that is looked up, in bytes after normalising. Longer text is prose, not a status.
 pub const MAX_WORD_BYTES: usize = 64;
 
 /// The words that mean a status for every kind of row. Where kinds differ, `OVERRIDES` comes first.
@@ -38,7 +38,7 @@ const fn words(status: Status) -> &'static str {
     }
 }
 
-/// Where a word means something else for a kind. A workflow is usually a definition: active means calm, not running.
+/// Words with another meaning for one kind. A workflow is usually a definition, so that active means idle, not running.
 const OVERRIDES: &[(Kind, Status, &str)] = &[
     (Kind::Agent, Status::Idle, "waiting inbox"),
     (Kind::Agent, Status::Offline, "stopped dead"),
@@ -47,7 +47,7 @@ const OVERRIDES: &[(Kind, Status, &str)] = &[
     (Kind::Workflow, Status::Cancelled, "disabled unpublished"),
 ];
 
-/// Words that call for a person; each is also a state.
+/// Whether a word asks for a person. Each of them is also a state.
 pub(super) fn asks_for_human(word: &str) -> bool {
     matches!(
         word,
@@ -68,7 +68,7 @@ pub(super) fn asks_for_human(word: &str) -> bool {
     )
 }
 
-/// The state that a normalised word means for a kind, if it is known.
+/// The state of a normalised word for a kind, if it is known.
 pub(super) fn built_in(kind: Kind, word: &str) -> Option<Status> {
     static TABLES: LazyLock<PerKind<HashMap<&'static str, Status>>> = LazyLock::new(|| {
         PerKind::from_fn(|kind| {
@@ -86,7 +86,7 @@ pub(super) fn built_in(kind: Kind, word: &str) -> Option<Status> {
     TABLES[kind].get(word).copied()
 }
 
-/// Room for a normalised word.
+/// The buffer of a normalised word.
 pub(super) struct Buffer([u8; MAX_WORD_BYTES]);
 
 impl Default for Buffer {
@@ -96,10 +96,10 @@ impl Default for Buffer {
 }
 
 /// The word in lower case with `_` between its parts: `In Progress`, `in-progress` and `inProgress` are `in_progress`.
-/// Signs and emoji fall away. `None` when nothing is left or it is longer than [`MAX_WORD_BYTES`]. A word that is in
-/// that form already is returned as it is.
+/// Punctuation and emoji are removed. `None` when nothing is left or it is longer than [`MAX_WORD_BYTES`]. A word that
+/// is normalised already is returned as it is.
 pub(super) fn normalise<'w>(word: &'w str, buffer: &'w mut Buffer) -> Option<&'w str> {
-    /// Text beyond this is prose, whatever falls away from it.
+    /// Longer text is prose, whatever normalising would remove.
     const MAX_RAW_BYTES: usize = 4 * MAX_WORD_BYTES;
     if word.len() > MAX_RAW_BYTES {
         return None;
@@ -124,7 +124,7 @@ pub(super) fn normalise<'w>(word: &'w str, buffer: &'w mut Buffer) -> Option<&'w
             previous = None;
             continue;
         }
-        // A part begins after a sign, at a capital after a small letter or digit, and at the last capital of a run
+        // A part begins after punctuation, at a capital after a small letter or digit, and at the last capital of a run
         // that a small letter follows.
         let begins = match previous {
             None => true,
@@ -160,7 +160,7 @@ impl Out<'_> {
     }
 }
 
-/// As the lookup sees it: for words that are kept.
+/// The normalised word as an owned text, for words that are kept.
 pub fn normalised(word: &str) -> Option<String> {
     let mut buffer = Buffer::default();
     normalise(word, &mut buffer).map(str::to_owned)
@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_spelling_of_a_word_is_one_word() {
+    fn every_spelling_of_a_word_is_normalised_alike() {
         for word in [
             "in_progress",
             "IN_PROGRESS",
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_and_prose_are_no_words() {
+    fn blank_text_and_prose_are_no_words() {
         assert_eq!(normalised(" --- "), None);
         assert_eq!(normalised(&"long ".repeat(100)), None);
     }
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_differ_where_they_should() {
+    fn a_word_can_mean_something_else_for_a_kind() {
         assert_eq!(built_in(Kind::Agent, "active"), Some(Status::Running));
         assert_eq!(built_in(Kind::Workflow, "active"), Some(Status::Idle));
         assert_eq!(built_in(Kind::Agent, "waiting"), Some(Status::Idle));

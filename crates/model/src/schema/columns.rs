@@ -1,4 +1,4 @@
-//! Which columns a table of a kind has: the mapping's names where the user gave some, those of the demo feed otherwise.
+//! The columns of a kind's table: the names from the mapping where the user set them, otherwise those of the demo feed.
 
 use super::{SchemaError, names};
 use crate::{Kind, KindMapping, Mapping};
@@ -6,9 +6,10 @@ use crate::{Kind, KindMapping, Mapping};
 /// One column of `create table`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
+    /// Its name, not yet quoted.
     pub name: String,
-    /// Type, default and constraints, as they stand after the name.
-    pub kind: &'static str,
+    /// Type, default and constraints, as they are written after the name.
+    pub definition: &'static str,
 }
 
 const ID: &str = "uuid primary key default gen_random_uuid()";
@@ -19,13 +20,13 @@ const LINKS: &str = "uuid[]";
 const COUNT: &str = "integer";
 const FLAG: &str = "boolean not null default false";
 const JSON: &str = "jsonb not null default '{}'";
-const MOMENT: &str = "timestamptz";
-const STAMP: &str = "timestamptz not null default clock_timestamp()";
+const TIME: &str = "timestamptz";
+const CHANGE_TIME: &str = "timestamptz not null default clock_timestamp()";
 
 /// The columns of a kind's table, the key first, each name once.
 ///
 /// # Errors
-/// When PostgreSQL could not keep a name as it is.
+/// When PostgreSQL would cut or refuse a name.
 pub fn columns(mapping: &Mapping, kind: Kind) -> Result<Vec<Column>, SchemaError> {
     let of = &mapping.kinds[kind];
     let usual = KindMapping::of(kind);
@@ -33,7 +34,7 @@ pub fn columns(mapping: &Mapping, kind: Kind) -> Result<Vec<Column>, SchemaError
         kind: kind.plural(),
         columns: Vec::new(),
     };
-    // What the user named first, or of the default list the name that the demo feed has.
+    // The first name that the user set, or the one of the default list that the demo feed uses.
     let pick = |own: &Vec<String>, default: &Vec<String>, preferred: &str| match own == default {
         true => default.iter().find(|name| *name == preferred).cloned(),
         false => own.first().cloned(),
@@ -46,12 +47,12 @@ pub fn columns(mapping: &Mapping, kind: Kind) -> Result<Vec<Column>, SchemaError
         list.add("model", TEXT)?;
     }
     let status = pick(&of.status, &usual.status, "status");
-    let status_kind = match status.as_deref() {
+    let status_type = match status.as_deref() {
         Some(name) if is_flag(name) => FLAG,
         _ if kind == Kind::Agent => "text not null default 'idle'",
         _ => "text not null default 'queued'",
     };
-    list.role(status, status_kind)?;
+    list.role(status, status_type)?;
     let priority = if of.one_is_most_urgent { COUNT } else { TEXT };
     list.role(pick(&of.priority, &usual.priority, "priority"), priority)?;
     list.role(pick(&of.current_task, &usual.current_task, "current_task_id"), LINK)?;
@@ -63,13 +64,13 @@ pub fn columns(mapping: &Mapping, kind: Kind) -> Result<Vec<Column>, SchemaError
     };
     list.progress(pick(&of.progress, &usual.progress, progress))?;
     let agent = pick(&of.agent, &usual.agent, "agent_id");
-    let agent_kind = if agent.as_deref().is_some_and(holds_several) {
+    let agent_type = if agent.as_deref().is_some_and(holds_several) {
         LINKS
     } else {
         LINK
     };
-    list.role(agent, agent_kind)?;
-    // An agent belongs to a workflow only where somebody says so.
+    list.role(agent, agent_type)?;
+    // An agent belongs to a workflow only where the user names the column.
     list.role(
         pick(
             &of.workflow,
@@ -89,22 +90,22 @@ pub fn columns(mapping: &Mapping, kind: Kind) -> Result<Vec<Column>, SchemaError
     }
     match pick(&of.error, &usual.error, "error_message") {
         Some(name) => list.role(Some(name), TEXT)?,
-        // Agents and workflows show theirs in the inspector.
+        // The inspector shows that of agents and workflows.
         None => list.add("error_message", TEXT)?,
     }
     list.role(pick(&of.needs_human, &usual.needs_human, "needs_human"), FLAG)?;
     list.add("metadata", JSON)?;
-    list.role(pick(&of.heartbeat, &usual.heartbeat, "last_heartbeat_at"), MOMENT)?;
-    list.role(pick(&of.created_at, &usual.created_at, "created_at"), STAMP)?;
-    list.role(updated_at(of), STAMP)?;
+    list.role(pick(&of.heartbeat, &usual.heartbeat, "last_heartbeat_at"), TIME)?;
+    list.role(pick(&of.created_at, &usual.created_at, "created_at"), CHANGE_TIME)?;
+    list.role(updated_at(of), CHANGE_TIME)?;
     if kind != Kind::Agent {
-        list.add("started_at", MOMENT)?;
-        list.add("completed_at", MOMENT)?;
+        list.add("started_at", TIME)?;
+        list.add("completed_at", TIME)?;
     }
     Ok(list.columns)
 }
 
-/// The column that a trigger keeps; `None` when the mapping has none that is a column.
+/// The column that the trigger sets; `None` when the mapping names only paths into JSON.
 pub(super) fn updated_at(of: &KindMapping) -> Option<String> {
     of.updated_at.iter().find(|name| root(name).is_none()).cloned()
 }
@@ -115,28 +116,28 @@ struct List {
 }
 
 impl List {
-    /// Of a name that two roles share the first type counts.
-    fn add(&mut self, name: &str, kind: &'static str) -> Result<(), SchemaError> {
+    /// Adds a column. If two roles share a name, the type of the first one counts.
+    fn add(&mut self, name: &str, definition: &'static str) -> Result<(), SchemaError> {
         names::check("column", name, self.kind)?;
         if !self.columns.iter().any(|column| column.name == name) {
             self.columns.push(Column {
                 name: name.to_owned(),
-                kind,
+                definition,
             });
         }
         Ok(())
     }
 
-    /// A path into JSON (`record.status`, `/record/status`) needs the column that it begins at.
-    fn role(&mut self, name: Option<String>, kind: &'static str) -> Result<(), SchemaError> {
+    /// Adds the column of a role. A path into JSON (`record.status`, `/record/status`) needs only the column it begins in.
+    fn role(&mut self, name: Option<String>, definition: &'static str) -> Result<(), SchemaError> {
         match name.as_deref().map(|name| (name, root(name))) {
             None => Ok(()),
             Some((_, Some(column))) => self.add(column, JSON),
-            Some((name, None)) => self.add(name, kind),
+            Some((name, None)) => self.add(name, definition),
         }
     }
 
-    /// A column, or a pair `done/total`.
+    /// Adds the column of the progress, or both of a pair `done/total`.
     fn progress(&mut self, name: Option<String>) -> Result<(), SchemaError> {
         if let Some((done, total)) = name.as_deref().and_then(|name| name.split_once('/'))
             && !done.is_empty()
@@ -149,7 +150,7 @@ impl List {
     }
 }
 
-/// The column in which a path begins.
+/// The column in which a path into JSON begins; `None` for a plain column.
 fn root(name: &str) -> Option<&str> {
     let column = match name.strip_prefix('/') {
         Some(pointer) => pointer.split('/').next(),
@@ -158,12 +159,12 @@ fn root(name: &str) -> Option<&str> {
     column.filter(|column| !column.is_empty())
 }
 
-/// Columns that are called after a yes or no.
+/// Whether a column's name suggests a boolean.
 fn is_flag(name: &str) -> bool {
     name.starts_with("is_") || matches!(name, "enabled" | "active" | "completed" | "done")
 }
 
-/// Columns that are called after several agents.
+/// Whether a column's name suggests several agents.
 fn holds_several(name: &str) -> bool {
     name.ends_with("_ids") || matches!(name, "assignees" | "assigned_agents" | "agents")
 }

@@ -1,5 +1,5 @@
-//! The SQL of the tables: what `opswall schema` prints, and the single statements that `doctor` recommends. Text
-//! only; nothing here talks to a database.
+//! The SQL of the tables: the script that `opswall schema` prints, and the single statements that `doctor` recommends.
+//! It is only text; nothing here connects to a database.
 
 mod columns;
 mod names;

@@ -1,39 +1,53 @@
-//! Names and texts as PostgreSQL reads them: quoted where they must be, refused where it would cut or reserve them.
+//! Names and texts for PostgreSQL: quoted where necessary, refused where it would cut or reserve them.
 
 use thiserror::Error;
 
 use crate::fnv1a;
 
-/// PostgreSQL cuts longer names, silently.
+/// PostgreSQL silently cuts longer names.
 pub(super) const MAX_NAME_BYTES: usize = 63;
 
-/// Columns that every table has by itself.
+/// Columns that PostgreSQL adds to every table.
 const SYSTEM_COLUMNS: &[&str] = &["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
 
-/// Why no SQL can be made of these settings.
+/// Why no SQL can be made from these settings.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SchemaError {
+    /// PostgreSQL would cut the name.
     #[error(
         "'{name}' cannot name a {what}: PostgreSQL cuts names after {MAX_NAME_BYTES} bytes and this one has {}; shorten \
          it in [tables.{kind}]",
         .name.len()
     )]
     TooLong {
+        /// What the name would be of: a schema, a table or a column.
         what: &'static str,
+        /// The name.
         name: String,
+        /// The plural of the kind whose settings contain it.
         kind: &'static str,
     },
+    /// PostgreSQL adds a column of this name to every table.
     #[error("'{name}' cannot name a column: each table has one of that name already; rename it in [tables.{kind}]")]
-    SystemColumn { name: String, kind: &'static str },
+    SystemColumn {
+        /// The name.
+        name: String,
+        /// The plural of the kind whose settings contain it.
+        kind: &'static str,
+    },
+    /// Two kinds share a table.
     #[error("{first} and {second} are one table, {table}; give each a table of its own with --{second}-table NAME")]
     SameTable {
+        /// The plural of the first kind.
         first: &'static str,
+        /// The plural of the second kind.
         second: &'static str,
+        /// The table.
         table: String,
     },
 }
 
-/// Whether a name can be what it is said to be.
+/// Whether PostgreSQL accepts a name as that of a schema, a table or a column (`what`).
 pub(super) fn check(what: &'static str, name: &str, kind: &'static str) -> Result<(), SchemaError> {
     if name.len() > MAX_NAME_BYTES {
         return Err(SchemaError::TooLong {
@@ -51,7 +65,7 @@ pub(super) fn check(what: &'static str, name: &str, kind: &'static str) -> Resul
     Ok(())
 }
 
-/// A name as it stands in SQL: in quotes unless it is plain lower case and no reserved word.
+/// A name as SQL needs it: in quotes unless it is plain lower case and not a reserved word.
 pub fn quoted(name: &str) -> String {
     let is_plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
         && name
@@ -61,18 +75,18 @@ pub fn quoted(name: &str) -> String {
     if is_plain {
         name.to_owned()
     } else {
-        // PostgreSQL takes no NUL at all; the settings refuse control characters.
+        // PostgreSQL accepts no NUL character. The settings refuse control characters already.
         format!("\"{}\"", name.replace('\0', "").replace('"', "\"\""))
     }
 }
 
-/// `schema.table`, each quoted where it must be.
+/// `schema.table`, each part quoted where necessary.
 pub fn qualified(schema: &str, table: &str) -> String {
     format!("{}.{}", quoted(schema), quoted(table))
 }
 
-/// A text in single quotes. A backslash makes it an escape string, which reads the same whatever
-/// `standard_conforming_strings` says.
+/// A text in single quotes. One with a backslash becomes an escape string, whose meaning does not depend on
+/// `standard_conforming_strings`.
 pub(super) fn literal(text: &str) -> String {
     let text = text.replace('\0', "").replace('\'', "''");
     if text.contains('\\') {
@@ -93,13 +107,13 @@ pub(super) fn dollar_quoted(body: &str) -> String {
     format!("{tag}\n{body}{tag}")
 }
 
-/// A name made from another, within PostgreSQL's length, different for different names.
+/// A name made from another one, within PostgreSQL's length; different names give different results.
 pub(super) fn derived(prefix: &str, name: &str) -> String {
     let whole = format!("{prefix}{name}");
     if whole.len() <= MAX_NAME_BYTES {
         return whole;
     }
-    // The same in every version of this program, or a second run would make a second function.
+    // The hash is the same in every version of the program; otherwise a later run would create a second function.
     let hash = fnv1a(name.as_bytes());
     let ending = format!("_{hash:016x}");
     let mut end = MAX_NAME_BYTES - ending.len();
@@ -109,7 +123,7 @@ pub(super) fn derived(prefix: &str, name: &str) -> String {
     format!("{}{ending}", whole.get(..end).unwrap_or(prefix))
 }
 
-/// What PostgreSQL takes neither as the name of a table nor of a column: classes R and T of `pg_get_keywords()`,
+/// Words that PostgreSQL accepts neither as the name of a table nor of a column: classes R and T of `pg_get_keywords()`,
 /// versions 15 to 18.
 const RESERVED: &str = "all analyse analyze and any array as asc asymmetric authorization binary both case cast check \
     collate collation column concurrently constraint create cross current_catalog current_date current_role \
@@ -124,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_quoted_where_they_must_be() {
+    fn names_are_quoted_where_necessary() {
         for (name, expected) in [
             ("tasks", "tasks"),
             ("_t1", "_t1"),
@@ -143,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_cannot_end_what_they_stand_in() {
+    fn texts_cannot_end_their_quotes() {
         assert_eq!(literal("it's"), "'it''s'");
         assert_eq!(literal("a\\'b"), "E'a\\\\''b'");
         let body = "x $opswall$ $opswall1$ y\n";
@@ -152,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_derived_name_fits_and_stays_its_own() {
+    fn a_derived_name_fits_and_is_unique() {
         assert_eq!(derived("opswall_touch_", "updated_at"), "opswall_touch_updated_at");
         let (a, b) = (
             derived("p_", &format!("{}a", "ü".repeat(31))),

@@ -1,11 +1,11 @@
-//! Single statements that mend one thing each.
+//! Single statements, each of which fixes one problem.
 
 use super::names::{qualified, quoted};
 
-/// The publication that Realtime follows.
+/// The publication that Realtime reads.
 pub const PUBLICATION: &str = "supabase_realtime";
 
-/// Puts a table into the publication.
+/// Adds a table to the publication.
 pub fn publish(schema: &str, table: &str) -> String {
     format!(
         "alter publication {PUBLICATION} add table {};",
@@ -13,13 +13,14 @@ pub fn publish(schema: &str, table: &str) -> String {
     )
 }
 
-/// Makes the server subscribe anew where the table is published already and yet nothing comes.
+/// Removes a table from the publication and adds it again. It makes the server subscribe again if the table is published
+/// but its changes do not arrive.
 pub fn publish_after_drop(schema: &str, table: &str) -> String {
     let name = qualified(schema, table);
     format!("alter publication {PUBLICATION} drop table {name};\nalter publication {PUBLICATION} add table {name};")
 }
 
-/// Lets a role read a table, row-level security aside.
+/// Grants a role the right to read a table. Row-level security still applies.
 pub fn grant(schema: &str, table: &str, role: &str) -> String {
     format!(
         "grant usage on schema {schema} to {role};\ngrant select on {name} to {role};",
@@ -29,7 +30,7 @@ pub fn grant(schema: &str, table: &str, role: &str) -> String {
     )
 }
 
-/// Lets a role see every row of a table under row-level security.
+/// Lets a role see every row of a table that has row-level security.
 pub fn policy(schema: &str, table: &str, role: &str) -> String {
     format!(
         "create policy \"opswall reads\" on {} for select to {} using (true);",

@@ -1,5 +1,5 @@
-//! The whole script: schemas, roles, tables, indexes, the trigger, row-level security, the publication; in one
-//! transaction that may be run again.
+//! The whole script: schemas, roles, tables, indexes, the trigger, row-level security and the publication, in one
+//! transaction that can be run repeatedly.
 
 use std::fmt::Write as _;
 
@@ -10,41 +10,41 @@ use super::{
 };
 use crate::{Kind, KindMapping, Mapping};
 
-/// Who may read: the roles of a publishable key and of a signed-in user.
+/// The roles that may read: of a publishable key, and of a signed-in user.
 const READERS: &str = "anon, authenticated";
 
 const HEAD: &str = "\
 -- The tables of a wall, for PostgreSQL 15 or newer: a Supabase project or any other server.
--- Run it whole, as often as you like:  opswall schema | psql \"$DATABASE_URL\"   or in the SQL editor.
+-- Run all of it, as often as you like:  opswall schema | psql \"$DATABASE_URL\"   or in the SQL editor.
 --
--- What is there stays: an existing table keeps its rows and columns. It gains its updated-at column when it lacks
--- it, the trigger, the policy and its place in the publication. Row-level security is switched on for it: what else
--- than reading its clients may do, policies of your own say. Owners and service_role are not bound by it.
+-- Existing tables keep their rows and columns. They get the updated-at column if it is missing, the trigger and the
+-- policy, and are added to the publication. Row-level security is switched on for them: your own policies decide what
+-- clients may do besides reading. It does not apply to owners and to service_role.
 --
--- On a server of your own Realtime also needs wal_level = logical, which only a restart changes.
+-- On a self-hosted server Realtime also needs wal_level = logical, which only a restart changes.
 
 begin;
 set local client_min_messages = warning;
 ";
 
 const TOUCH: &str = "
--- The moment of the change itself. now() is the moment when the transaction began: a long one would commit rows that
--- look older than what was read before it, and two updates in it could not be told apart.
+-- The time of the change itself. now() would be the start of the transaction: a long one would commit rows that look
+-- older than rows that were read before, and two updates in it would have the same time.
 ";
 
 const TABLES: &str = "
--- Links have no foreign keys: rows may come in any order, and the wall waits for what a link names.
--- Replica identity stays the default, the primary key: a delete then tells the key and an update the new row, which is
--- all a wall needs; \"full\" would write every old row to the log as well.
--- The key has its index; the one on the updated-at column is for \"what is the newest?\", asked each minute.
--- Everybody with the project's publishable key may read every row, and nobody may write one through it. If that is too
--- much, take anon out of the grants and policies, narrow \"using (true)\", and let the wall sign in.
+-- Links have no foreign keys: rows may arrive in any order, and the wall waits for the row that a link names.
+-- Replica identity stays the default, the primary key: a delete then reports the key and an update the new row, which is
+-- all that a wall needs; \"full\" would also write every old row to the log.
+-- The index on the updated-at column serves the query for the newest change, which is sent each minute.
+-- Everybody with the project's publishable key may read every row, and nobody may write through it. To restrict that,
+-- remove anon from the grants and policies, narrow \"using (true)\", and let the wall sign in.
 ";
 
 /// The script for these settings.
 ///
 /// # Errors
-/// When PostgreSQL could not keep a name as it is, or two kinds share a table.
+/// When PostgreSQL would cut or refuse a name, or when two kinds share a table.
 pub fn script(mapping: &Mapping) -> Result<String, SchemaError> {
     let mut sql = String::from(HEAD);
     let mut done: Vec<(Kind, &str, &str)> = Vec::new();
@@ -107,7 +107,7 @@ fn roles(sql: &mut String) {
         put!(body, "    create role {role} nologin noinherit;\n  end if;");
     }
     body.push_str("end\n");
-    put!(sql, "\n-- Supabase has these roles; a plain PostgreSQL gets them.");
+    put!(sql, "\n-- Supabase has these roles; a plain PostgreSQL gets them here.");
     put!(sql, "do {};", dollar_quoted(&body));
 }
 
@@ -117,7 +117,7 @@ fn schema(sql: &mut String, schema: &str) {
     if schema != "public" {
         put!(
             sql,
-            "-- REST serves it once it is among the exposed schemas (API settings of the project)."
+            "-- REST serves it once it is one of the exposed schemas (API settings of the project)."
         );
         put!(sql, "create schema if not exists {name};");
     }
@@ -130,9 +130,9 @@ fn table(sql: &mut String, kind: Kind, of: &KindMapping, columns: &[Column]) {
     put!(sql, "create table if not exists {name} (");
     let width = columns.iter().map(|column| quoted(&column.name).chars().count()).max();
     let width = width.unwrap_or(0);
-    for (at, Column { name, kind }) in columns.iter().enumerate() {
+    for (at, Column { name, definition }) in columns.iter().enumerate() {
         let comma = if at + 1 < columns.len() { "," } else { "" };
-        put!(sql, "  {:width$} {kind}{comma}", quoted(name));
+        put!(sql, "  {:width$} {definition}{comma}", quoted(name));
     }
     sql.push_str(");\n");
     if let Some(column) = columns::updated_at(of) {
@@ -148,7 +148,7 @@ fn table(sql: &mut String, kind: Kind, of: &KindMapping, columns: &[Column]) {
     put!(sql, "do {};", dollar_quoted(&service_role(of)));
 }
 
-/// The project's own programs write as `service_role`, which default privileges reach in `public` only.
+/// The grant for the project's own programs, which write as `service_role`. Default privileges cover only `public`.
 fn service_role(of: &KindMapping) -> String {
     format!(
         "begin\n  if exists (select from pg_catalog.pg_roles where rolname = 'service_role') then\n    \
@@ -159,7 +159,7 @@ fn service_role(of: &KindMapping) -> String {
     )
 }
 
-/// The function behind the triggers, one for each name that the column has in a schema.
+/// The function of the triggers, one for each name of the column in a schema.
 fn touch_function(sql: &mut String, schema: &str, column: &str) {
     let body = format!(
         "begin\n  new.{} := clock_timestamp();\n  return new;\nend\n",
@@ -177,7 +177,7 @@ fn touch_name(schema: &str, column: &str) -> String {
     qualified(schema, &derived("opswall_touch_", column))
 }
 
-/// Column, index and trigger: the time of a row's last change.
+/// Column, index and trigger for the time of a row's last change.
 fn touch(sql: &mut String, of: &KindMapping, column: &str) {
     let name = qualified(&of.schema, &of.table);
     let quoted_column = quoted(column);
@@ -185,7 +185,7 @@ fn touch(sql: &mut String, of: &KindMapping, column: &str) {
         sql,
         "alter table {name} add column if not exists {quoted_column} timestamptz not null default clock_timestamp();"
     );
-    // By what it indexes, not by its name: names of tables may differ in the bytes that an index's name has no room for.
+    // An existing index is found by its column, not by its name, because PostgreSQL cuts the names of indexes.
     let body = format!(
         "begin\n  if not exists (\n    select from pg_catalog.pg_index i\n    join pg_catalog.pg_attribute a on a.attrelid = \
          i.indrelid and a.attnum = i.indkey[0]\n    where i.indrelid = {}::regclass and a.attname = {} and i.indpred is \
@@ -224,6 +224,6 @@ fn publication(sql: &mut String, tables: &[(Kind, &str, &str)]) {
         );
     }
     body.push_str("end\n");
-    put!(sql, "\n-- What Realtime follows.");
+    put!(sql, "\n-- The tables that Realtime reads.");
     put!(sql, "do {};", dollar_quoted(&body));
 }

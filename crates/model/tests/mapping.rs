@@ -1,5 +1,7 @@
 //! Rows as real projects keep them, and rows that no project should: what the default mapping makes of each.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
+
 use model::{
     Agent, Kind, Mapping, Record, Row, RowId, Status, Task, Workflow,
     mapping::{MAX_DEPENDENCIES_PER_TASK, MAX_LABEL_CHARS},
@@ -252,10 +254,10 @@ fn flags_stand_in_for_a_status() {
 #[test]
 fn the_words_of_the_user_come_first_whatever_their_spelling() {
     let mut mapping = Mapping::default();
-    assert!(mapping.say("Erledigt", Status::Done));
-    assert!(mapping.say("review", Status::Running));
-    assert!(mapping.say("3", Status::Failed));
-    assert!(!mapping.say(" - ", Status::Failed), "nothing is left of it");
+    assert!(mapping.add_word("Erledigt", Status::Done));
+    assert!(mapping.add_word("review", Status::Running));
+    assert!(mapping.add_word("3", Status::Failed));
+    assert!(!mapping.add_word(" - ", Status::Failed), "nothing is left of it");
     let status = |value: Value| match read_with(&mapping, Kind::Task, value) {
         Row::Task(task) => task.status.status,
         other => panic!("a task, not {other:?}"),
