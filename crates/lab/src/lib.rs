@@ -1,7 +1,12 @@
-//! Faults for the demo feed: a TCP proxy that stands between a client and a server.
+//! Faults for the demo feed: one list of kinds, a TCP proxy for those below the protocol, and schedules of them.
+//!
+//! The demo feed's [`demo::Control`] can misbehave in many ways; this crate decides which of them are faults, injects them, and
+//! gives tests and benches what they need to follow their effect.
 
-mod mishap;
+mod fault;
 mod proxy;
+mod schedule;
 
-pub use mishap::Mishap;
+pub use fault::{Detection, Fault, Severity, Target};
 pub use proxy::{Flow, Proxy, Way};
+pub use schedule::{Schedule, ScheduleError, Scheduler};

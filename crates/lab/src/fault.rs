@@ -1,0 +1,419 @@
+//! The list of fault kinds: the name of each, how a client can detect it, and how it is injected.
+//!
+//! A new fault is one variant of [`Fault`] and the arms that the compiler then asks for. The chaos bench, the schedules of
+//! `--faults` and the tests take their kinds from this list.
+
+use std::{fmt, ops::Range, time::Duration};
+
+use demo::{ChannelFault, Control, Cut, Door, Refusal, Spoil, SystemMessage};
+use fastrand::Rng;
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
+use crate::{Flow, Proxy, Way};
+
+/// One way for a connection to fail. The name in profiles and reports is the variant's in snake case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, VariantArray, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "snake_case")]
+pub enum Fault {
+    /// The connection is reset.
+    Rst,
+    /// The connection ends.
+    Fin,
+    /// Nothing passes any more in either direction, and neither side sees an end.
+    HalfOpen,
+    /// Nothing passes for a while; then everything arrives late.
+    Freeze,
+    /// Random bytes are inserted into the stream.
+    Garbage,
+    /// Some bytes arrive inverted.
+    CorruptBytes,
+    /// Everything is written in small pieces.
+    Split,
+    /// Writes are held back and then arrive at once.
+    Merged,
+    /// Fewer bytes a second pass than are sent.
+    Throttled,
+    /// The server sends and answers nothing for a while.
+    Stall,
+    /// The server ends every socket: with a FIN, a reset or a close code.
+    Drop,
+    /// The server shuts down: close code 1012, on some runs announced by a `system` message.
+    Drain,
+    /// `phx_close` for every channel.
+    PhxClose,
+    /// `phx_error` for every channel.
+    PhxError,
+    /// The server reports that the session's token has expired, and closes the channel.
+    TokenExpired,
+    /// A `system` error that closes the channel.
+    SystemError,
+    /// Changes are lost for a while; then the subscription is confirmed a second time.
+    Resubscribed,
+    /// Changes reach the tables and not the sockets, without any sign of it.
+    SilentLoss,
+    /// Pages cannot be read for a while; then changes are lost for a while, without any sign of it.
+    DatabaseRestart,
+    /// Sockets are dropped, and new ones are refused with 401 for a while.
+    #[strum(serialize = "http_401")]
+    Http401,
+    /// Sockets are dropped, and new ones are refused with 429 for a while.
+    #[strum(serialize = "http_429")]
+    Http429,
+    /// Sockets are dropped, and new ones are refused with 500 for a while.
+    #[strum(serialize = "http_500")]
+    Http500,
+    /// Sockets are dropped, and new ones are refused with 503 for a while.
+    #[strum(serialize = "http_503")]
+    Http503,
+    /// Sockets are dropped, and the next join is refused.
+    RefusedJoin,
+    /// Sockets are dropped, and some pages of the next snapshot are broken.
+    BadPages,
+    /// A message that is not a frame.
+    MalformedFrame,
+}
+
+/// How a client that follows the stream can find a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detection {
+    /// By itself: it must leave Live before it is Live again.
+    Certain,
+    /// Perhaps not at all, because the fault may do no harm.
+    Possible,
+    /// Only by reading the tables again.
+    BySnapshot,
+}
+
+/// How a kind is injected.
+#[derive(Clone, Copy)]
+enum Injection {
+    /// The proxy passes bytes in this way for the span of the fault.
+    Flow(fn(&mut Rng) -> Flow),
+    /// One action of the proxy. The result is the number of connections that it met.
+    Proxy(fn(&Proxy, &mut Rng) -> usize),
+    /// One action of the server. The result is the number of sockets or channels that it met.
+    Server(fn(&Control, Severity, &mut Rng) -> usize),
+    /// The server behaves in this way for a while. The result is how long.
+    Lasting(fn(&Control, Severity) -> Duration),
+}
+
+/// What faults are injected into.
+#[derive(Debug, Clone, Copy)]
+pub struct Target<'a> {
+    /// The server's controls.
+    pub control: &'a Control,
+    /// The proxy in front of the server, if there is one.
+    pub proxy: Option<&'a Proxy>,
+}
+
+/// How severe one fault is. A kind uses the parts that apply to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Severity {
+    /// How long it lasts.
+    pub span: Duration,
+    /// How the server ends its sockets.
+    pub cut: Cut,
+    /// Number of changes that [`Fault::SilentLoss`] loses; `None` = all changes within `span`.
+    pub changes: Option<u64>,
+}
+
+/// Close codes that the server is known to end sockets with, and the two ends without one.
+const CUTS: [Cut; 6] = [
+    Cut::Fin,
+    Cut::Rst,
+    Cut::Close(1012),
+    Cut::Close(1001),
+    Cut::Close(1011),
+    Cut::Close(1000),
+];
+const SYSTEM_ERRORS: [&str; 3] = ["no_database", "canceled", "rpc_timeout"];
+const JOIN_ERRORS: [&str; 5] = ["initializing", "restarting", "no_database", "too_many_joins", "unknown"];
+const MALFORMED_FRAMES: [&str; 4] = [
+    "{",
+    "[1,2,3]",
+    "[null,null,\"realtime:x\",\"postgres_changes\",{\"ids\":7}]",
+    "null",
+];
+
+/// Pages that one [`Fault::BadPages`] breaks.
+const MAX_BAD_PAGES: usize = 4;
+
+impl Severity {
+    /// A random severity whose span lies within `spans`.
+    pub fn random(spans: Range<Duration>, rng: &mut Rng) -> Self {
+        let millis = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        let (from, to) = (millis(spans.start), millis(spans.end));
+        Self {
+            span: Duration::from_millis(rng.u64(from..to.max(from + 1))),
+            cut: pick(&CUTS, rng),
+            changes: rng.bool().then(|| rng.u64(1..50)),
+        }
+    }
+}
+
+impl Fault {
+    /// Every kind, in the order of the list.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
+    /// The name in profiles and reports, such as `half_open`.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// The kind with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        name.parse().ok()
+    }
+
+    /// `count` faults in an order that the seed decides; every kind occurs before any occurs again.
+    pub fn sequence(count: usize, rng: &mut Rng) -> Vec<Self> {
+        let mut sequence = Vec::new();
+        while sequence.len() < count {
+            let mut round = Self::ALL.to_vec();
+            rng.shuffle(&mut round);
+            sequence.extend(round);
+        }
+        sequence.truncate(count);
+        sequence
+    }
+
+    /// How a client can find it.
+    pub fn detection(self) -> Detection {
+        self.spec().0
+    }
+
+    /// Whether it is injected by a proxy rather than by the server.
+    pub fn needs_proxy(self) -> bool {
+        matches!(self.spec().1, Injection::Flow(_) | Injection::Proxy(_))
+    }
+
+    /// Whether it lasts for the span of its severity.
+    pub fn lasts(self) -> bool {
+        matches!(self.spec().1, Injection::Flow(_) | Injection::Lasting(_))
+    }
+
+    /// Injects it. Returns how long it lasts, after which [`Fault::end`] is due; `None` when it needs a proxy and the
+    /// target has none.
+    pub fn inject(self, target: Target<'_>, severity: Severity, rng: &mut Rng) -> Option<Duration> {
+        Some(match self.spec().1 {
+            Injection::Flow(flow) => {
+                target.proxy?.set_flow(flow(rng));
+                severity.span
+            }
+            Injection::Proxy(act) => {
+                act(target.proxy?, rng);
+                Duration::ZERO
+            }
+            Injection::Server(act) => {
+                act(target.control, severity, rng);
+                Duration::ZERO
+            }
+            Injection::Lasting(act) => act(target.control, severity),
+        })
+    }
+
+    /// Undoes what would last for ever.
+    pub fn end(self, target: Target<'_>) {
+        if let (Injection::Flow(_), Some(proxy)) = (self.spec().1, target.proxy) {
+            proxy.set_flow(Flow::Pass);
+        }
+    }
+
+    /// The one entry of each kind.
+    fn spec(self) -> (Detection, Injection) {
+        use Detection::{BySnapshot, Certain, Possible};
+        use Injection::{Flow as Flows, Lasting, Proxy as AtProxy, Server};
+        match self {
+            Self::Rst => (Certain, AtProxy(|proxy, _| proxy.cut(Cut::Rst))),
+            Self::Fin => (Certain, AtProxy(|proxy, _| proxy.cut(Cut::Fin))),
+            Self::HalfOpen => (Certain, AtProxy(|proxy, _| proxy.set_flow_of_open(Flow::Swallow))),
+            Self::Freeze => (Possible, Flows(|_| Flow::Stall)),
+            Self::Garbage => (Possible, AtProxy(inject_garbage)),
+            Self::CorruptBytes => (
+                Possible,
+                AtProxy(|proxy, rng| proxy.corrupt(Way::ToClient, rng.usize(1..4_000))),
+            ),
+            Self::Split => (Possible, Flows(|rng| Flow::Split(rng.usize(1..200)))),
+            Self::Merged => (
+                Possible,
+                Flows(|rng| Flow::Merge(Duration::from_millis(rng.u64(50..600)))),
+            ),
+            Self::Throttled => (Possible, Flows(|rng| Flow::Throttle(rng.u32(20_000..200_000)))),
+            Self::Stall => (Possible, Lasting(stall)),
+            Self::Drop => (Certain, Server(|control, severity, _| control.cut(severity.cut))),
+            Self::Drain => (Certain, Server(|control, _, rng| control.drain(rng.bool()))),
+            Self::PhxClose => (Certain, Server(|control, _, _| control.channels(ChannelFault::Close))),
+            Self::PhxError => (Certain, Server(|control, _, _| control.channels(ChannelFault::Error))),
+            Self::TokenExpired => (Certain, Server(|control, _, _| control.channels(ChannelFault::Expire))),
+            Self::SystemError => (Certain, Server(send_system_error)),
+            Self::Resubscribed => (Certain, Lasting(resubscribe)),
+            Self::SilentLoss => (BySnapshot, Lasting(lose)),
+            Self::DatabaseRestart => (BySnapshot, Lasting(restart_database)),
+            Self::Http401 => (
+                Certain,
+                Lasting(|control, severity| refuse(control, severity, "expired", None)),
+            ),
+            Self::Http429 => (
+                Certain,
+                Lasting(|control, severity| refuse(control, severity, "too_many_users", Some(1))),
+            ),
+            Self::Http500 => (
+                Certain,
+                Lasting(|control, severity| refuse(control, severity, "error", None)),
+            ),
+            Self::Http503 => (
+                Certain,
+                Lasting(|control, severity| refuse(control, severity, "unavailable", None)),
+            ),
+            Self::RefusedJoin => (Certain, Server(refuse_join)),
+            Self::BadPages => (Certain, Server(break_pages)),
+            Self::MalformedFrame => (Possible, Server(send_malformed_frame)),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+fn pick<T: Copy + Default>(all: &[T], rng: &mut Rng) -> T {
+    all.get(rng.usize(..all.len())).copied().unwrap_or_default()
+}
+
+fn inject_garbage(proxy: &Proxy, rng: &mut Rng) -> usize {
+    let way = if rng.bool() { Way::ToClient } else { Way::ToServer };
+    proxy.inject_garbage(way, rng.usize(64..4_096), rng.u64(..))
+}
+
+fn stall(control: &Control, severity: Severity) -> Duration {
+    control.stall(severity.span);
+    severity.span
+}
+
+fn send_system_error(control: &Control, _: Severity, rng: &mut Rng) -> usize {
+    SystemMessage::named(pick(&SYSTEM_ERRORS, rng)).map_or(0, |message| control.system(*message))
+}
+
+fn resubscribe(control: &Control, severity: Severity) -> Duration {
+    control.gap(severity.span);
+    severity.span
+}
+
+fn lose(control: &Control, severity: Severity) -> Duration {
+    match severity.changes {
+        Some(changes) => {
+            control.lose(changes);
+            Duration::ZERO
+        }
+        None => {
+            control.lose_for(severity.span);
+            severity.span
+        }
+    }
+}
+
+fn restart_database(control: &Control, severity: Severity) -> Duration {
+    control.restart_database(severity.span, severity.span);
+    severity.span * 2
+}
+
+/// Refuses new sockets in one of the server's own ways and drops the open ones.
+fn refuse(control: &Control, severity: Severity, name: &str, retry_after: Option<u32>) -> Duration {
+    let refusal = Refusal {
+        retry_after,
+        ..Refusal::named(name).unwrap_or_default()
+    };
+    control.refuse(refusal, Some(severity.span));
+    control.cut(severity.cut);
+    severity.span
+}
+
+fn refuse_join(control: &Control, severity: Severity, rng: &mut Rng) -> usize {
+    control.refuse_joins(pick(&JOIN_ERRORS, rng), 1);
+    control.cut(severity.cut)
+}
+
+fn break_pages(control: &Control, severity: Severity, rng: &mut Rng) -> usize {
+    let mut faults = [
+        Spoil::Html(200),
+        Spoil::Html(502),
+        Spoil::Truncate,
+        Spoil::Half,
+        Spoil::Garbage,
+        Spoil::Hangup,
+        Spoil::Status {
+            status: 503,
+            text: "Service Unavailable".into(),
+            retry_after: Some(1),
+        },
+    ];
+    rng.shuffle(&mut faults);
+    for fault in faults.into_iter().take(MAX_BAD_PAGES) {
+        control.spoil(Door::Rest, fault, rng.u32(..2), 1);
+    }
+    control.cut(severity.cut)
+}
+
+fn send_malformed_frame(control: &Control, _: Severity, rng: &mut Rng) -> usize {
+    control.say(pick(&MALFORMED_FRAMES, rng))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_seed_decides_the_sequence_and_every_kind_occurs() {
+        let sequence = |seed| Fault::sequence(100, &mut Rng::with_seed(seed));
+        assert_eq!(sequence(3).len(), 100);
+        assert_eq!(sequence(3), sequence(3));
+        assert_ne!(sequence(3), sequence(4));
+        for kind in Fault::ALL {
+            let times = sequence(3).into_iter().filter(|fault| fault == kind).count();
+            let rounds = 100 / Fault::ALL.len();
+            assert!((rounds..=rounds + 1).contains(&times), "{kind}: {times}");
+        }
+    }
+
+    #[test]
+    fn every_kind_is_found_by_its_name() {
+        for kind in Fault::ALL {
+            assert_eq!(Fault::named(kind.name()), Some(*kind));
+        }
+        assert_eq!(Fault::HalfOpen.to_string(), "half_open");
+        assert_eq!(Fault::Http401.name(), "http_401");
+        assert_eq!(Fault::named("axe"), None);
+    }
+
+    #[test]
+    fn a_random_severity_stays_within_its_bounds() {
+        let mut rng = Rng::with_seed(1);
+        let spans = Duration::from_millis(500)..Duration::from_millis(2_500);
+        for _ in 0..100 {
+            let severity = Severity::random(spans.clone(), &mut rng);
+            assert!(spans.contains(&severity.span), "{severity:?}");
+            assert!(
+                severity.changes.is_none_or(|changes| (1..50).contains(&changes)),
+                "{severity:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_words_of_refusals_are_the_server_s() {
+        for name in SYSTEM_ERRORS {
+            assert!(
+                SystemMessage::named(name).is_some_and(|message| message.closes),
+                "{name}"
+            );
+        }
+        for name in ["expired", "too_many_users", "error", "unavailable"] {
+            assert!(Refusal::named(name).is_some(), "{name}");
+        }
+        for name in JOIN_ERRORS {
+            assert!(demo::JoinError::named(name).is_some(), "{name}");
+        }
+    }
+}
