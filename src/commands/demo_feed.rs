@@ -1,10 +1,14 @@
-//! The options of the demo feed, which `demo`, `serve` and `snapshot` share.
+//! The demo feed as `demo`, `serve` and `snapshot` start it: its options, the server, and the faults injected into it.
+
+use std::net::SocketAddr;
 
 use clap::Args;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Failure;
 use crate::cli::parse;
-use demo::{Account, AuthOptions, Options};
+use demo::{Account, AuthOptions, Control, DemoError, Options, Server};
+use lab::{Schedule, Scheduler};
 
 /// Size and activity of the demo feed.
 #[derive(Debug, Clone, Args)]
@@ -32,22 +36,42 @@ pub struct DemoArgs {
     #[arg(long, value_name = "N", default_value_t = Options::default().seed)]
     pub seed: u64,
     /// A user who may sign in at the demo feed
-    #[arg(long = "account", value_name = "EMAIL:PASSWORD")]
-    pub accounts: Vec<String>,
-    /// Faults and when they happen, like drop-every=20s
+    #[arg(long = "account", value_name = "EMAIL:PASSWORD", value_parser = secret)]
+    pub accounts: Vec<SecretString>,
+    /// Faults and when they happen, like drop-every=20s,refuse-for=8s
     #[arg(long, value_name = "PROFILE")]
     pub faults: Option<String>,
 }
 
+/// A demo feed that is not running yet.
+#[derive(Debug, Clone, Default)]
+pub struct DemoFeed {
+    /// What is simulated, and how it is served.
+    pub options: Options,
+    /// What goes wrong, and how often.
+    pub faults: Schedule,
+}
+
+/// A demo feed that runs until it is dropped.
+#[derive(Debug)]
+pub struct RunningDemo {
+    // Dropped first, so that no fault is injected into a server that stops.
+    _faults: Option<Scheduler>,
+    server: Server,
+}
+
 impl DemoArgs {
-    /// The options of the feed.
+    /// The feed that the options describe.
     ///
     /// # Errors
     /// When a population, an account or a fault cannot be read.
-    pub fn options(&self) -> Result<Options, Failure> {
+    pub fn feed(&self) -> Result<DemoFeed, Failure> {
+        let usage = |error: DemoError| Failure::Usage(error.to_string());
         let default = Options::default();
-        let accounts: Result<Vec<Account>, _> = self.accounts.iter().map(|text| text.parse()).collect();
-        Ok(Options {
+        let accounts = self.accounts.iter().map(|text| text.expose_secret().parse());
+        let accounts: Result<Vec<Account>, _> = accounts.collect();
+        let faults = self.faults.as_deref().unwrap_or_default().parse::<Schedule>();
+        let options = Options {
             agents: self.agents,
             workflows: self.workflows,
             tasks: self.tasks,
@@ -55,19 +79,73 @@ impl DemoArgs {
             seed: self.seed,
             population: self.population.parse().map_err(usage)?,
             runs: self.runs,
-            faults: match &self.faults {
-                Some(profile) => profile.parse().map_err(usage)?,
-                None => default.faults,
-            },
             auth: AuthOptions {
                 accounts: accounts.map_err(usage)?,
                 ..default.auth
             },
             ..default
+        };
+        Ok(DemoFeed {
+            options,
+            faults: faults.map_err(|error| Failure::Usage(error.to_string()))?,
         })
     }
 }
 
-fn usage(error: demo::DemoError) -> Failure {
-    Failure::Usage(error.to_string())
+impl DemoFeed {
+    /// Starts the server and the schedule of its faults.
+    ///
+    /// # Errors
+    /// When the address cannot be bound, an option is out of bounds or no thread can be started.
+    pub fn start(self, listen: SocketAddr) -> Result<RunningDemo, Failure> {
+        let server = Server::start(listen, self.options).map_err(|error| Failure::Running(error.to_string()))?;
+        let faults = (!self.faults.is_empty()).then(|| self.faults.start(server.control()));
+        let faults = faults.transpose().map_err(|error| {
+            Failure::Running(format!(
+                "the demo feed could not start a thread for its faults ({error}): free some memory or raise the process limit"
+            ))
+        })?;
+        Ok(RunningDemo {
+            _faults: faults,
+            server,
+        })
+    }
+}
+
+impl RunningDemo {
+    /// The project URL for its clients.
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// The server's controls.
+    pub fn control(&self) -> Control {
+        self.server.control()
+    }
+}
+
+/// Reads an option that `Debug` must not show.
+#[expect(clippy::unnecessary_wraps, reason = "clap's parsers return a result")]
+fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
+    Ok(SecretString::from(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        demo: DemoArgs,
+    }
+
+    #[test]
+    fn the_password_of_an_account_is_not_shown() {
+        let line = <Line as clap::Parser>::parse_from(["demo", "--account", "me@example.com:hidden-word"]);
+        let feed = line.demo.feed().expect("a feed");
+        assert_eq!(feed.options.auth.accounts.len(), 1);
+        let shown = format!("{line:?} {feed:?}");
+        assert!(!shown.contains("hidden-word"), "{shown}");
+    }
 }

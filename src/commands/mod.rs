@@ -96,7 +96,7 @@ impl Command {
             #[cfg(feature = "wall")]
             Self::Wall => wall::run(&settings?, None),
             #[cfg(feature = "wall")]
-            Self::Demo(args) => wall::run(&settings?, Some(args.options()?)),
+            Self::Demo(args) => wall::run(&settings?, Some(args.feed()?)),
             Self::Serve(args) => serve::run(&settings?, &args).map(done),
             Self::Tail(args) => tail::run(&settings?, &args).map(done),
             #[cfg(feature = "wall")]

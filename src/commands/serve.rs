@@ -5,7 +5,6 @@ use std::{io::Write as _, net::SocketAddr};
 use clap::Args;
 
 use super::{Failure, demo_feed::DemoArgs, logging, signals};
-use demo::Server;
 use settings::Settings;
 
 /// The options of `serve`.
@@ -18,17 +17,16 @@ pub struct ServeArgs {
     pub listen: SocketAddr,
 }
 
-/// Serves until the process is asked to end.
+/// Serves until the process is interrupted.
 pub fn run(settings: &Settings, args: &ServeArgs) -> Result<(), Failure> {
     logging::start(settings.verbose);
-    let server =
-        Server::start(args.listen, args.demo.options()?).map_err(|error| Failure::Running(error.to_string()))?;
+    let demo = args.demo.feed()?.start(args.listen)?;
     let mut out = std::io::stdout().lock();
-    // Nobody may be reading; the server runs all the same.
+    // The server runs even if nothing reads its output.
     let _ = writeln!(
         out,
         "The demo feed is at {url}\nFollow it: opswall tail --url {url} --key demo",
-        url = server.url()
+        url = demo.url()
     );
     let _ = out.flush();
     drop(out);
@@ -38,6 +36,6 @@ pub fn run(settings: &Settings, args: &ServeArgs) -> Result<(), Failure> {
         .build()
         .map_err(|error| Failure::Running(format!("cannot wait for signals: {error}; free some memory")))?;
     runtime.block_on(signals::interrupted());
-    server.stop();
+    drop(demo);
     Ok(())
 }

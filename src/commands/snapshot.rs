@@ -56,10 +56,10 @@ pub fn run(settings: &Settings, args: &SnapshotArgs) -> Result<ExitCode, Failure
         settings.backoff.max_attempts = 2;
         settings.backoff.interval = LOST_RETRY;
     }
-    let demo = args.on_demo.then(|| args.demo.options()).transpose()?;
+    let demo = args.on_demo.then(|| args.demo.feed()).transpose()?;
     let source = wall::source(&settings, demo)?;
-    let lose = source.demo.as_ref().filter(|_| args.offline).map(|server| {
-        let control = server.control();
+    let lose = source.demo.as_ref().filter(|_| args.offline).map(|demo| {
+        let control = demo.control();
         Lose::new(move || {
             control.refuse(Refusal::default(), None);
             control.cut(Cut::Rst);

@@ -4,7 +4,10 @@ use std::{net::Ipv4Addr, path::PathBuf, process::ExitCode, sync::Arc};
 
 use bevy::prelude::AppExit;
 
-use super::Failure;
+use super::{
+    Failure,
+    demo_feed::{DemoFeed, RunningDemo},
+};
 use crate::{
     connection::ConnectionPlugin,
     third_party,
@@ -13,7 +16,7 @@ use crate::{
         canvas::{self, Canvas},
     },
 };
-use demo::{Options, Server, TableId};
+use demo::TableId;
 use model::Kind;
 use settings::{FeedSettings, Settings};
 
@@ -25,12 +28,12 @@ const KEPT_SIZE: (u32, u32) = (1920, 1080);
 /// Where the wall's rows come from: a project, or a demo feed that lives as long as this.
 pub(super) struct Source {
     pub feed: FeedSettings,
-    pub demo: Option<Server>,
+    pub demo: Option<RunningDemo>,
 }
 
 /// Runs the wall until its window is closed. `demo` asks for the demo feed; without it the configured project is shown,
 /// or the demo feed when there is none.
-pub fn run(settings: &Settings, demo: Option<Options>) -> Result<ExitCode, Failure> {
+pub fn run(settings: &Settings, demo: Option<DemoFeed>) -> Result<ExitCode, Failure> {
     let source = source(settings, demo)?;
     let (canvas, picture) = if canvas::display_answers() {
         (
@@ -53,26 +56,22 @@ pub fn run(settings: &Settings, demo: Option<Options>) -> Result<ExitCode, Failu
 }
 
 /// Starts the demo feed if it is to be shown.
-pub(super) fn source(settings: &Settings, demo: Option<Options>) -> Result<Source, Failure> {
+pub(super) fn source(settings: &Settings, demo: Option<DemoFeed>) -> Result<Source, Failure> {
     let usage = |error: settings::SettingsError| Failure::Usage(error.to_string());
-    let demo = demo.or_else(|| (!settings.has_project()).then(Options::default));
-    let Some(options) = demo else {
+    let demo = demo.or_else(|| (!settings.has_project()).then(DemoFeed::default));
+    let Some(demo) = demo else {
         return Ok(Source {
             feed: settings.feed().map_err(usage)?,
             demo: None,
         });
     };
-    let has_runs = options.runs;
-    let server =
-        Server::start((Ipv4Addr::LOCALHOST, 0).into(), options).map_err(|error| Failure::Running(error.to_string()))?;
-    let mut feed = settings.demo_feed(&server.url(), "demo").map_err(usage)?;
+    let has_runs = demo.options.runs;
+    let demo = demo.start((Ipv4Addr::LOCALHOST, 0).into())?;
+    let mut feed = settings.demo_feed(&demo.url(), "demo").map_err(usage)?;
     if has_runs && !feed.mapping.follows(Kind::Run) {
         Arc::make_mut(&mut feed.mapping).follow_runs(TableId::Runs.name());
     }
-    Ok(Source {
-        feed,
-        demo: Some(server),
-    })
+    Ok(Source { feed, demo: Some(demo) })
 }
 
 /// Builds the app around a source, runs it, and gives its exit code.

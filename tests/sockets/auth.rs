@@ -11,7 +11,7 @@ use std::{
 };
 
 use crate::listener::{Listener, server_rows};
-use demo::{Account, AuthOptions, Door, ErrorShape, Keys, Options, Refusal, Server, Spoil, TableId};
+use demo::{Account, AnswerFault, Api, AuthOptions, ErrorShape, Keys, Options, Refusal, Server, TableId};
 use realtime::Command;
 use realtime::LinkStatus;
 use serde_json::{Value, json};
@@ -194,7 +194,7 @@ fn short_lived_tokens_are_renewed_again_and_again_without_one_gap() {
 fn a_rotated_refresh_token_is_in_its_file_before_anything_else_and_the_owners_alone() {
     let (place, server) = (Place::new(), server(2, 50.0));
     // A used token is good no more, at once: whoever loses the new one is out.
-    server.control().reuse_interval(Duration::ZERO);
+    server.control().set_reuse_interval(Duration::ZERO);
     place.write("token", &refresh_token(&server));
     let first = place.token();
     for round in 0..6_u64 {
@@ -222,7 +222,7 @@ fn a_rotated_refresh_token_is_in_its_file_before_anything_else_and_the_owners_al
 fn a_wrong_password_is_one_sentence_and_a_corrected_file_is_read_on_reconnect() {
     for shape in [ErrorShape::Coded, ErrorShape::OAuth] {
         let (place, server) = (Place::new(), server(3_600, 0.0));
-        server.control().auth_errors(shape);
+        server.control().set_auth_errors(shape);
         place.write("password", "wrong horse");
         let mut listener = place.by_password(&server);
         listener.until("the refusal", |listener| listener.status() == LinkStatus::Error);
@@ -250,25 +250,25 @@ fn auth_endpoints_that_are_down_or_odd_are_tried_again() {
     let control = server.control();
     for (spoil, said) in [
         (
-            Spoil::Status {
+            AnswerFault::Status {
                 status: 503,
                 text: "upstream is away".into(),
                 retry_after: None,
             },
             "HTTP 503",
         ),
-        (Spoil::Html(200), "a web page answers"),
-        (Spoil::Html(502), "HTTP 502"),
-        (Spoil::Redirect("http://127.0.0.1:1/".into()), "the server redirects"),
-        (Spoil::Truncate, "signing in"),
-        (Spoil::Half, "cut short or no session"),
-        (Spoil::Garbage, "cut short or no session"),
-        (Spoil::Endless, "larger than"),
-        (Spoil::Empty, "no usable session token"),
-        (Spoil::Hangup, "signing in"),
+        (AnswerFault::Html(200), "a web page answers"),
+        (AnswerFault::Html(502), "HTTP 502"),
+        (AnswerFault::Redirect("http://127.0.0.1:1/".into()), "the server redirects"),
+        (AnswerFault::Truncate, "signing in"),
+        (AnswerFault::Half, "cut short or no session"),
+        (AnswerFault::Garbage, "cut short or no session"),
+        (AnswerFault::Endless, "larger than"),
+        (AnswerFault::Empty, "no usable session token"),
+        (AnswerFault::Hangup, "signing in"),
     ] {
         let name = format!("{spoil:?}");
-        control.spoil(Door::Auth, spoil, 0, 2);
+        control.inject_answer_fault(Api::Auth, spoil, 0, 2);
         let mut listener = place.by_password(&server);
         listener.until_connected();
         let reasons: Vec<_> = listener
@@ -308,7 +308,7 @@ fn an_outage_of_the_auth_endpoints_is_outlived_by_the_token_in_force() {
 fn a_session_that_was_ended_goes_on_by_the_password() {
     for shape in [ErrorShape::Coded, ErrorShape::OAuth] {
         let (place, server) = (Place::new(), server(2, 100.0));
-        server.control().auth_errors(shape);
+        server.control().set_auth_errors(shape);
         let mut listener = place.by_password(&server);
         listener.until_connected();
         server.control().revoke_sessions();
@@ -448,7 +448,7 @@ fn no_secret_is_ever_printed() {
     let control = server.control();
     let first = refresh_token(&server);
     place.write("token", &first);
-    let echo = |text: &str| Spoil::Status {
+    let echo = |text: &str| AnswerFault::Status {
         status: 400,
         text: text.to_owned(),
         retry_after: None,
@@ -463,10 +463,10 @@ fn no_secret_is_ever_printed() {
         (true, Some(echo(&format!("bad key {KEY}")))),
     ] {
         if let Some(spoil) = spoil {
-            control.spoil(Door::Auth, spoil, 0, 1);
+            control.inject_answer_fault(Api::Auth, spoil, 0, 1);
         }
         let output = opswall(place.0.path(), &place.flags(&server.url(), by_token), &loud);
-        control.unspoil();
+        control.clear_answer_faults();
         printed.extend(output.stdout);
         printed.extend(output.stderr);
         printed.extend(fs::read(place.path("dump")).unwrap_or_default());
@@ -528,7 +528,7 @@ fn a_dump_after_many_tokens_equals_the_servers_rows() {
 #[test]
 fn killed_at_any_moment_the_next_start_signs_in() {
     let (place, server) = (Place::new(), forgiving(2, 50.0, true));
-    server.control().reuse_interval(Duration::ZERO);
+    server.control().set_reuse_interval(Duration::ZERO);
     place.write("token", &refresh_token(&server));
     for round in 0..10_u64 {
         let mut child = Process::new(env!("CARGO_BIN_EXE_opswall"))

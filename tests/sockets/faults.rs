@@ -189,7 +189,7 @@ fn a_day(count: usize, seed: u64, rate: f64) {
         let what = format!("Live after mishap {number}, {mishap}, of seed {seed}");
         listener.until(&what, |listener| listener.status() == LinkStatus::Connected);
     }
-    server.control().hurry();
+    server.control().run_timers();
     server.control().lose(0);
     server.control().pause();
     listener.until_equal(&server.control());

@@ -87,7 +87,7 @@ fn every_way_to_lose_a_channel_ends_in_the_servers_rows() {
         ChannelFault::Resubscribe,
     ] {
         let syncs = listener.syncs.len();
-        server.control().channels(fault);
+        server.control().inject_channel_fault(fault);
         listener.until("a new snapshot", |listener| listener.syncs.len() > syncs);
         listener.until_connected();
     }

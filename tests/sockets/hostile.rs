@@ -9,7 +9,7 @@ use std::{
 
 use crate::demo::server;
 use crate::listener::{Listener, settings};
-use demo::{Door, Refusal, Spoil};
+use demo::{AnswerFault, Api, Refusal};
 use model::Backoff;
 use realtime::LinkStatus;
 use settings::FeedSettings;
@@ -25,16 +25,16 @@ fn said(listener: &Listener) -> String {
 #[test]
 fn spoilt_pages_are_read_again_until_they_are_the_servers_rows() {
     let spoils = [
-        Spoil::Html(200),
-        Spoil::Html(503),
-        Spoil::Redirect("http://127.0.0.1:1/".into()),
-        Spoil::Truncate,
-        Spoil::Half,
-        Spoil::Garbage,
-        Spoil::Hangup,
-        Spoil::Repeat,
-        Spoil::Drip(20_000),
-        Spoil::Status {
+        AnswerFault::Html(200),
+        AnswerFault::Html(503),
+        AnswerFault::Redirect("http://127.0.0.1:1/".into()),
+        AnswerFault::Truncate,
+        AnswerFault::Half,
+        AnswerFault::Garbage,
+        AnswerFault::Hangup,
+        AnswerFault::Repeat,
+        AnswerFault::Drip(20_000),
+        AnswerFault::Status {
             status: 429,
             text: "slow down".into(),
             retry_after: Some(1),
@@ -45,7 +45,7 @@ fn spoilt_pages_are_read_again_until_they_are_the_servers_rows() {
             threads.spawn(move || {
                 let name = format!("{spoil:?}");
                 let server = server(0.0);
-                server.control().spoil(Door::Rest, spoil, 0, 2);
+                server.control().inject_answer_fault(Api::Rest, spoil, 0, 2);
                 let mut listener = Listener::start(settings(&server.url()));
                 listener.until(&name, |listener| listener.status() == LinkStatus::Connected);
                 listener.until_equal(&server.control());

@@ -20,9 +20,6 @@ pub enum DemoError {
     /// An account that cannot be; the text is a whole sentence.
     #[error("{0}")]
     Account(String),
-    /// A fault profile that cannot be read; the text is a whole sentence.
-    #[error("{0}")]
-    Faults(String),
     #[error("'{0}' is no population: give usual, calm, idle, storm or giant")]
     Population(String),
     /// A control call that cannot be carried out; the text is a whole sentence.

@@ -13,13 +13,13 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
 use super::{
-    Conduct, Delays, DemoError, Options, Refusal, Seen, Simulation,
+    AnswerFault, Api, Behaviour, Delays, DemoError, Options, Refusal, Seen, Simulation,
+    answer_fault::AnswerFaults,
     auth::{Guard, Sessions},
     limiter::Limiter,
     rules::Rules,
     sim::Pace,
     socket::{Fanout, Members, Outbox},
-    spoil::{Door, Spoil, Spoils},
     store::{Applied, Mutation, Store},
 };
 
@@ -27,7 +27,6 @@ use super::{
 #[derive(Debug)]
 pub struct Hub {
     inner: Mutex<Inner>,
-    pub options: Options,
     pub guard: Guard,
     /// Rung when the driver has to look again: rate or pause have changed.
     pub driver: Notify,
@@ -54,9 +53,9 @@ pub struct Inner {
     pub changes: u64,
     pub fanout: Fanout,
     pub sessions: Sessions,
-    pub spoils: Spoils,
+    pub answer_faults: AnswerFaults,
     pub seen: Seen,
-    pub conduct: Conduct,
+    pub behaviour: Behaviour,
     pub rules: Rules,
     pub limiter: Limiter,
     /// The next joins are refused with these, in order.
@@ -107,9 +106,9 @@ impl Hub {
             changes: 0,
             fanout: Fanout::default(),
             sessions: Sessions::new(std::mem::take(&mut options.auth), now),
-            spoils: Spoils::default(),
+            answer_faults: AnswerFaults::default(),
             seen: Seen::default(),
-            conduct: Conduct::new(options.delays),
+            behaviour: Behaviour::new(options.delays),
             rules: Rules::new(options.identity),
             limiter: Limiter::default(),
             join_refusals: VecDeque::new(),
@@ -119,7 +118,6 @@ impl Hub {
         };
         Ok(Self {
             inner: Mutex::new(inner),
-            options,
             guard,
             driver: Notify::new(),
             poller: Notify::new(),
@@ -132,18 +130,18 @@ impl Hub {
     }
 
     pub fn delays(&self) -> Delays {
-        self.lock().conduct.delays
+        self.lock().behaviour.delays
     }
 
     /// Most bytes of one WebSocket frame, where there is a limit.
     pub fn fragment(&self) -> Option<usize> {
-        self.lock().conduct.fragment_bytes
+        self.lock().behaviour.fragment_bytes
     }
 
     /// Hands what was committed to the sockets, as often as the conduct says, for ever.
     pub async fn poll(self: Arc<Self>) {
         loop {
-            let poll = self.lock().conduct.poll;
+            let poll = self.lock().behaviour.poll;
             if poll.is_zero() {
                 self.lock().flush();
                 self.poller.notified().await;
@@ -229,9 +227,9 @@ impl Hub {
         }
     }
 
-    /// What goes wrong with the next answer at this door.
-    pub fn spoil(&self, door: Door) -> Option<Spoil> {
-        self.lock().spoils.next(door)
+    /// The fault of the next answer of an API, if it has one.
+    pub fn answer_fault(&self, api: Api) -> Option<AnswerFault> {
+        self.lock().answer_faults.next(api)
     }
 
     /// What new sockets, REST reads or sign-ins are refused with just now.
@@ -269,7 +267,7 @@ impl Inner {
             if self.blind_until.is_some_and(|until| Instant::now() < until) {
                 continue;
             }
-            if self.conduct.poll.is_zero() {
+            if self.behaviour.poll.is_zero() {
                 self.flush();
                 self.deliver(&change, now);
                 continue;
@@ -292,14 +290,14 @@ impl Inner {
     }
 
     fn deliver(&mut self, change: &Applied, committed: i64) {
-        let limit = self.conduct.limit;
+        let limit = self.behaviour.limit;
         if limit.is_some() && !self.limiter.allows(limit, Instant::now()) {
             return;
         }
-        let (rules, conduct) = (&self.rules, &self.conduct);
+        let (rules, behaviour) = (&self.rules, &self.behaviour);
         let delivered = self
             .fanout
-            .deliver(change, committed, &self.store, rules, conduct, &self.members);
+            .deliver(change, committed, &self.store, rules, behaviour, &self.members);
         self.limiter.count(delivered);
     }
 }

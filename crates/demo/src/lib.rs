@@ -4,11 +4,11 @@
 //! the sockets; `socket`, `rest` and `auth` are its faces, `control` the operator's door, `server` the paths, `host` the thread.
 //! Small frames go through the codec that the client uses; changes, of which there are many, through `socket::fanout`.
 
+mod answer_fault;
 mod auth;
-mod conduct;
+mod behaviour;
 mod control;
 mod error;
-mod faults;
 mod host;
 mod http;
 mod hub;
@@ -21,20 +21,18 @@ mod rules;
 mod server;
 mod sim;
 mod socket;
-mod spoil;
 mod store;
 mod words;
 
+pub use answer_fault::{AnswerFault, Api};
 pub use auth::{Account, AuthOptions, ErrorShape};
-pub use conduct::{Conduct, Limit, Subscribe};
+pub use behaviour::{Behaviour, Limit, Subscribe};
 pub use control::{ChannelFault, Control, Cut, Refusal, Seen, State, TableState};
 pub use error::DemoError;
-pub use faults::Faults;
 pub use host::Host;
 pub use options::{Delays, Identity, Keys, Options, Population};
 pub use rules::TableRules;
 pub use server::Server;
 pub use sim::Simulation;
-pub use spoil::{Door, Spoil};
 pub use store::{Applied, Cell, Mutation, Row, Store, TableId};
 pub use words::{HANDSHAKES, Handshake, JOINS, JoinError, SYSTEMS, SystemMessage};

@@ -2,7 +2,7 @@
 
 use std::{str::FromStr, time::Duration};
 
-use super::{AuthOptions, DemoError, Faults, TableId};
+use super::{AuthOptions, DemoError, TableId};
 
 /// What to simulate and how to serve it. The default makes a wall that looks good.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,7 +21,6 @@ pub struct Options {
     pub runs: bool,
     /// Same seed and sizes, same rows and same sequence of changes.
     pub seed: u64,
-    pub faults: Faults,
     pub keys: Keys,
     pub delays: Delays,
     pub identity: Identity,
@@ -39,7 +38,6 @@ impl Default for Options {
             population: Population::default(),
             runs: false,
             seed: 1,
-            faults: Faults::default(),
             keys: Keys::default(),
             delays: Delays::DEMO,
             identity: Identity::default(),

@@ -17,12 +17,13 @@ use tokio::{
 };
 
 use super::{
-    Control, DemoError, Door, Faults, Options, Spoil, auth,
+    AnswerFault, Api, Control, DemoError, Options,
+    answer_fault::{self, Body},
+    auth,
     host::Host,
     http::{self, Answer, json},
     hub::Hub,
     rest, socket,
-    spoil::{self, Body},
 };
 
 /// Connections at a time; the next ones wait.
@@ -79,7 +80,6 @@ impl Server {
 async fn serve(listener: TcpListener, hub: Arc<Hub>) {
     tokio::spawn(hub.clone().drive());
     tokio::spawn(hub.clone().poll());
-    misbehave(&hub);
     let seats = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     loop {
         let Ok(seat) = seats.clone().acquire_owned().await else {
@@ -118,12 +118,12 @@ async fn connection(hub: Arc<Hub>, stream: TcpStream, peer: SocketAddr) {
 async fn route(hub: Arc<Hub>, request: Request<Incoming>, peer: SocketAddr) -> io::Result<Response<Body>> {
     let path = request.uri().path().to_owned();
     if let Some(table) = path.strip_prefix("/rest/v1/") {
-        let fault = hub.spoil(Door::Rest);
-        let repeats = fault == Some(Spoil::Repeat);
-        return spoil::spoil(fault, rest::read(hub, request, table, repeats)).await;
+        let fault = hub.answer_fault(Api::Rest);
+        let repeats = fault == Some(AnswerFault::Repeat);
+        return answer_fault::send(fault, rest::read(hub, request, table, repeats)).await;
     }
     if let Some(path) = path.strip_prefix("/auth/v1/") {
-        return spoil::spoil(hub.spoil(Door::Auth), auth::answer(hub, request, path)).await;
+        return answer_fault::send(hub.answer_fault(Api::Auth), auth::answer(hub, request, path)).await;
     }
     let answer = match path.as_str() {
         "/realtime/v1/websocket" | "/socket/websocket" => {
@@ -136,7 +136,7 @@ async fn route(hub: Arc<Hub>, request: Request<Incoming>, peer: SocketAddr) -> i
             r#"{"message":"no Route matched with those values"}"#,
         ),
     };
-    Ok(spoil::whole(answer))
+    Ok(answer_fault::whole(answer))
 }
 
 /// For this machine's user only: not for other machines, and not for web pages in this machine's browser.
@@ -169,40 +169,4 @@ async fn control(hub: Arc<Hub>, request: Request<Incoming>, peer: SocketAddr) ->
 
 fn problem(status: StatusCode, text: &str) -> Answer {
     json(status, serde_json::json!({ "error": text }).to_string())
-}
-
-/// Sets the faults of the timetable going.
-fn misbehave(hub: &Arc<Hub>) {
-    let Faults {
-        drop_every,
-        drop_how,
-        refuse_for,
-        stall_every,
-        stall_for,
-        lose_every,
-        lose,
-    } = hub.options.faults;
-    let control = Control::new(hub.clone());
-    let plan = |every: Option<Duration>, act: Box<dyn Fn(&Control) + Send>| {
-        let Some(every) = every else { return };
-        let control = control.clone();
-        tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(every).await;
-                act(&control);
-            }
-        });
-    };
-    plan(
-        drop_every,
-        Box::new(move |control| {
-            if let Some(span) = refuse_for {
-                control.refuse(super::Refusal::default(), Some(span));
-            }
-            control.cut(drop_how);
-        }),
-    );
-    let stall_for = stall_for.unwrap_or(Duration::from_secs(10));
-    plan(stall_every, Box::new(move |control| control.stall(stall_for)));
-    plan(lose_every, Box::new(move |control| control.lose(lose.unwrap_or(1))));
 }

@@ -5,7 +5,7 @@
 
 use std::{fmt, ops::Range, time::Duration};
 
-use demo::{ChannelFault, Control, Cut, Door, Refusal, Spoil, SystemMessage};
+use demo::{AnswerFault, Api, ChannelFault, Control, Cut, Refusal, SystemMessage};
 use fastrand::Rng;
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
@@ -242,9 +242,18 @@ impl Fault {
             Self::Stall => (Possible, Lasting(stall)),
             Self::Drop => (Certain, Server(|control, severity, _| control.cut(severity.cut))),
             Self::Drain => (Certain, Server(|control, _, rng| control.drain(rng.bool()))),
-            Self::PhxClose => (Certain, Server(|control, _, _| control.channels(ChannelFault::Close))),
-            Self::PhxError => (Certain, Server(|control, _, _| control.channels(ChannelFault::Error))),
-            Self::TokenExpired => (Certain, Server(|control, _, _| control.channels(ChannelFault::Expire))),
+            Self::PhxClose => (
+                Certain,
+                Server(|control, _, _| control.inject_channel_fault(ChannelFault::Close)),
+            ),
+            Self::PhxError => (
+                Certain,
+                Server(|control, _, _| control.inject_channel_fault(ChannelFault::Error)),
+            ),
+            Self::TokenExpired => (
+                Certain,
+                Server(|control, _, _| control.inject_channel_fault(ChannelFault::Expire)),
+            ),
             Self::SystemError => (Certain, Server(send_system_error)),
             Self::Resubscribed => (Certain, Lasting(resubscribe)),
             Self::SilentLoss => (BySnapshot, Lasting(lose)),
@@ -293,7 +302,7 @@ fn stall(control: &Control, severity: Severity) -> Duration {
 }
 
 fn send_system_error(control: &Control, _: Severity, rng: &mut Rng) -> usize {
-    SystemMessage::named(pick(&SYSTEM_ERRORS, rng)).map_or(0, |message| control.system(*message))
+    SystemMessage::named(pick(&SYSTEM_ERRORS, rng)).map_or(0, |message| control.send_system(*message))
 }
 
 fn resubscribe(control: &Control, severity: Severity) -> Duration {
@@ -337,13 +346,13 @@ fn refuse_join(control: &Control, severity: Severity, rng: &mut Rng) -> usize {
 
 fn break_pages(control: &Control, severity: Severity, rng: &mut Rng) -> usize {
     let mut faults = [
-        Spoil::Html(200),
-        Spoil::Html(502),
-        Spoil::Truncate,
-        Spoil::Half,
-        Spoil::Garbage,
-        Spoil::Hangup,
-        Spoil::Status {
+        AnswerFault::Html(200),
+        AnswerFault::Html(502),
+        AnswerFault::Truncate,
+        AnswerFault::Half,
+        AnswerFault::Garbage,
+        AnswerFault::Hangup,
+        AnswerFault::Status {
             status: 503,
             text: "Service Unavailable".into(),
             retry_after: Some(1),
@@ -351,13 +360,13 @@ fn break_pages(control: &Control, severity: Severity, rng: &mut Rng) -> usize {
     ];
     rng.shuffle(&mut faults);
     for fault in faults.into_iter().take(MAX_BAD_PAGES) {
-        control.spoil(Door::Rest, fault, rng.u32(..2), 1);
+        control.inject_answer_fault(Api::Rest, fault, rng.u32(..2), 1);
     }
     control.cut(severity.cut)
 }
 
 fn send_malformed_frame(control: &Control, _: Severity, rng: &mut Rng) -> usize {
-    control.say(pick(&MALFORMED_FRAMES, rng))
+    control.send_text(pick(&MALFORMED_FRAMES, rng))
 }
 
 #[cfg(test)]

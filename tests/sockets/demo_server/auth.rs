@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use demo::{Account, AuthOptions, Door, ErrorShape, Keys, Options, Refusal, Server, Spoil};
+use demo::{Account, AnswerFault, Api, AuthOptions, ErrorShape, Keys, Options, Refusal, Server};
 use serde_json::{Value, json};
 
 use super::{
@@ -110,7 +110,7 @@ async fn refresh_tokens_rotate_and_a_used_one_is_good_for_a_short_while_only() {
     let again = refresh(addr, &first["refresh_token"]).await.json();
     assert_eq!(again["refresh_token"], second["refresh_token"]);
 
-    server.control().reuse_interval(Duration::ZERO);
+    server.control().set_reuse_interval(Duration::ZERO);
     tokio::time::sleep(Duration::from_millis(5)).await;
     let refused = refresh(addr, &first["refresh_token"]).await;
     assert_eq!(
@@ -203,7 +203,7 @@ async fn refusals_have_the_server_s_words_in_both_spellings() {
         ),
     ] {
         for (shape, expected) in [(ErrorShape::Coded, coded), (ErrorShape::OAuth, oauth)] {
-            server.control().auth_errors(shape);
+            server.control().set_auth_errors(shape);
             let answer = http(addr, "POST", path, &[("apikey", "demo")], &body).await;
             assert_eq!((answer.status, answer.json()), (400, expected), "{path} {body}");
         }
@@ -226,7 +226,7 @@ async fn refusals_have_the_server_s_words_in_both_spellings() {
             "bad_jwt",
         ),
     ] {
-        server.control().auth_errors(ErrorShape::Coded);
+        server.control().set_auth_errors(ErrorShape::Coded);
         let mut headers = vec![("apikey", "demo")];
         headers.extend(bearer.as_deref().map(|bearer| ("authorization", bearer)));
         let answer = http(addr, "GET", "/auth/v1/user", &headers, "").await;
@@ -303,7 +303,7 @@ async fn a_token_ends_after_its_life_and_with_the_secret() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
     assert_eq!((refused.status, &refused.json()["code"]), (401, &json!("PGRST303")));
-    server.control().token_lifetime(Duration::from_secs(3_600));
+    server.control().set_token_lifetime(Duration::from_secs(3_600));
     let next = refresh(addr, &grant["refresh_token"]).await.json();
     server.control().rotate_secret().expect("another secret");
     let bearer = format!("Bearer {}", next["access_token"].as_str().expect("a token"));
@@ -337,21 +337,23 @@ async fn auth_is_refused_slowed_and_spoilt_on_request() {
     );
     server.control().allow();
 
-    control(addr, json!({"do":"spoil","door":"auth","fault":{"html":502},"times":2})).await;
+    control(addr, json!({"do":"answer_fault","api":"auth","fault":{"html":502},"times":2})).await;
     for _ in 0..2 {
         let page = post(addr, path, body()).await;
         assert!(page.status == 502 && page.body.starts_with("<!DOCTYPE"), "{page:?}");
     }
     control(
         addr,
-        json!({"do":"spoil","door":"auth","fault":{"status":{"status":503,"retry_after":3}},"skip":1}),
+        json!({"do":"answer_fault","api":"auth","fault":{"status":{"status":503,"retry_after":3}},"skip":1}),
     )
     .await;
     assert_eq!(post(addr, path, body()).await.status, 200);
     let late = post(addr, path, body()).await;
     assert_eq!((late.status, late.header("retry-after")), (503, Some("3")));
 
-    server.control().spoil(Door::Auth, Spoil::Wait(600.0), 0, 1);
+    server
+        .control()
+        .inject_answer_fault(Api::Auth, AnswerFault::Wait(600.0), 0, 1);
     let waiting = tokio::time::timeout(Duration::from_millis(200), post(addr, path, body())).await;
     assert!(waiting.is_err(), "{waiting:?}");
     sign_in(addr).await;

@@ -58,7 +58,7 @@ async fn get_as(server: &Server, role: &str, path: &str) -> Answer {
 #[tokio::test]
 async fn a_change_too_large_keeps_its_short_values_and_loses_its_nulls() {
     let server = start(quiet());
-    control(server.addr(), json!({"do":"conduct","max_change_bytes":5_000})).await;
+    control(server.addr(), json!({"do":"behaviour","max_change_bytes":5_000})).await;
     let mut client = subscriber(&server, "authenticated").await;
     let row = json!({"title":"short","status":"queued","error_message":"x".repeat(6_000),"metadata":"y".repeat(100)});
     let id = insert(&server, TableId::Tasks, row);
@@ -313,13 +313,13 @@ async fn row_level_security_looks_late() {
     )
     .await;
     let mut client = subscriber(&server, "authenticated").await;
-    control(server.addr(), json!({"do":"conduct","poll_s":3600})).await;
+    control(server.addr(), json!({"do":"behaviour","poll_s":3600})).await;
     let id = insert(&server, TableId::Agents, json!({"name":"a","status":"busy"}));
     update(&server, TableId::Agents, id, json!({"status":"idle"}));
     let gone = insert(&server, TableId::Agents, json!({"name":"b","status":"busy"}));
     server.control().delete(TableId::Agents, gone).expect("deleted");
     client.expect_silence().await;
-    control(server.addr(), json!({"do":"conduct","poll_s":0})).await;
+    control(server.addr(), json!({"do":"behaviour","poll_s":0})).await;
     let data = next_data(&mut client).await;
     assert_eq!(
         (&data["type"], &data["old_record"]["id"]),

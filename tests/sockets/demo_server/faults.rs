@@ -99,7 +99,7 @@ async fn lost_changes_are_lost_silently_and_are_in_the_table() {
     let server = start(quiet());
     let mut client = Client::v2(server.addr()).await;
     client.subscribe("realtime:x").await;
-    control(server.addr(), json!({"do":"drop","changes":2})).await;
+    control(server.addr(), json!({"do":"lose","changes":2})).await;
     let mut ids = Vec::new();
     for n in 0..3 {
         let call = json!({"do":"insert","table":"agents","row":{"name":format!("a{n}")}});
@@ -120,17 +120,17 @@ async fn channels_end_while_the_socket_stays() {
         (ChannelFault::Error, json!(["1", "1", "realtime:x", "phx_error", {}])),
     ] {
         client.subscribe("realtime:x").await;
-        assert_eq!(server.control().channels(fault), 1);
+        assert_eq!(server.control().inject_channel_fault(fault), 1);
         assert_eq!(client.next().await, first);
         client.expect_silence().await;
     }
     client.subscribe("realtime:x").await;
-    control(server.addr(), json!({"do":"channels","fault":"resubscribe"})).await;
+    control(server.addr(), json!({"do":"channel_fault","fault":"resubscribe"})).await;
     assert_eq!(client.next().await[4]["message"], "Subscribed to PostgreSQL");
-    server.control().channels(ChannelFault::Deafen);
+    server.control().inject_channel_fault(ChannelFault::Deafen);
     server.control().step(10);
     client.expect_silence().await;
-    server.control().channels(ChannelFault::Expire);
+    server.control().inject_channel_fault(ChannelFault::Expire);
     assert_eq!(client.next().await[3], "system");
     assert_eq!(client.next().await[3], "phx_close");
 }

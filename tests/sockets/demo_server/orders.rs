@@ -43,7 +43,7 @@ fn serve(subscribe: Subscribe) -> Server {
         },
         ..quiet()
     });
-    server.control().conduct(|conduct| conduct.subscribe = subscribe);
+    server.control().set_behaviour(|conduct| conduct.subscribe = subscribe);
     server
 }
 
@@ -54,20 +54,20 @@ async fn the_confirmation_comes_late_or_never_or_after_an_error() {
     join(&mut client, "1").await;
     insert(&server, "too early");
     client.expect_silence().await;
-    server.control().hurry();
+    server.control().run_timers();
     assert_eq!(client.next().await[4]["message"], "Subscribed to PostgreSQL");
 
     let server = serve(Subscribe::Never);
     let mut client = Client::v2(server.addr()).await;
     join(&mut client, "1").await;
-    server.control().hurry();
+    server.control().run_timers();
     insert(&server, "unheard");
     client.expect_silence().await;
 
     let server = serve(Subscribe::ErrorFirst);
     let mut client = Client::v2(server.addr()).await;
     join(&mut client, "1").await;
-    server.control().hurry();
+    server.control().run_timers();
     let error = client.next().await;
     assert_eq!(
         (&error[3], &error[4]["status"]),
@@ -77,7 +77,7 @@ async fn the_confirmation_comes_late_or_never_or_after_an_error() {
     assert_eq!(error[4]["message"], "{:error, \"Too many database timeouts\"}");
     insert(&server, "not yet");
     client.expect_silence().await;
-    server.control().hurry();
+    server.control().run_timers();
     assert_eq!(client.next().await[4]["message"], "Subscribed to PostgreSQL");
     insert(&server, "heard");
     assert_eq!(client.next().await[4]["data"]["record"]["name"], "heard");
@@ -90,7 +90,7 @@ async fn changes_may_come_before_the_confirmation() {
     join(&mut client, "1").await;
     insert(&server, "early");
     assert_eq!(client.next().await[4]["data"]["record"]["name"], "early");
-    server.control().hurry();
+    server.control().run_timers();
     assert_eq!(client.next().await[4]["message"], "Subscribed to PostgreSQL");
 }
 
@@ -99,16 +99,16 @@ async fn the_confirmation_may_come_before_the_slot_and_changes_in_between_are_lo
     let server = serve(Subscribe::Confirmed);
     control(
         server.addr(),
-        json!({"do":"conduct","subscribe":"slot_late","slot_late_s":3600}),
+        json!({"do":"behaviour","subscribe":"slot_late","slot_late_s":3600}),
     )
     .await;
     let mut client = Client::v2(server.addr()).await;
     join(&mut client, "1").await;
-    server.control().hurry();
+    server.control().run_timers();
     assert_eq!(client.next().await[4]["message"], "Subscribed to PostgreSQL");
     insert(&server, "lost");
     client.expect_silence().await;
-    server.control().hurry();
+    server.control().run_timers();
     insert(&server, "seen");
     assert_eq!(client.next().await[4]["data"]["record"]["name"], "seen");
 }
@@ -118,7 +118,7 @@ async fn a_joined_channel_may_be_a_zombie() {
     let server = serve(Subscribe::Deaf);
     let mut client = Client::v2(server.addr()).await;
     join(&mut client, "1").await;
-    server.control().hurry();
+    server.control().run_timers();
     assert_eq!(client.next().await[4]["message"], "Subscribed to PostgreSQL");
     insert(&server, "unheard");
     client.expect_silence().await;
@@ -129,7 +129,7 @@ async fn a_gap_ends_with_a_second_confirmation_nobody_asked_for() {
     let server = serve(Subscribe::Confirmed);
     let mut client = Client::v2(server.addr()).await;
     join(&mut client, "1").await;
-    server.control().hurry();
+    server.control().run_timers();
     client.next().await;
     assert_eq!(
         control(server.addr(), json!({"do":"gap","for_s":3600})).await.json()["channels"],
@@ -137,7 +137,7 @@ async fn a_gap_ends_with_a_second_confirmation_nobody_asked_for() {
     );
     insert(&server, "in the gap");
     client.expect_silence().await;
-    control(server.addr(), json!({"do":"hurry"})).await;
+    control(server.addr(), json!({"do":"run_timers"})).await;
     assert_eq!(client.next().await[4]["message"], "Subscribed to PostgreSQL");
     insert(&server, "behind it");
     assert_eq!(client.next().await[4]["data"]["record"]["name"], "behind it");
@@ -146,10 +146,10 @@ async fn a_gap_ends_with_a_second_confirmation_nobody_asked_for() {
 #[tokio::test]
 async fn after_a_rejoin_frames_of_the_former_join_still_come() {
     let server = serve(Subscribe::Confirmed);
-    control(server.addr(), json!({"do":"conduct","stale_frames":true})).await;
+    control(server.addr(), json!({"do":"behaviour","stale_frames":true})).await;
     let mut client = Client::v2(server.addr()).await;
     let first = join(&mut client, "1").await;
-    server.control().hurry();
+    server.control().run_timers();
     client.next().await;
     join(&mut client, "5").await;
     assert_eq!(
@@ -179,7 +179,7 @@ async fn after_a_rejoin_frames_of_the_former_join_still_come() {
     assert_eq!(change[4]["ids"][0], first[4]["response"]["postgres_changes"][0]["id"]);
     let row = server.control().rows(TableId::Agents)[0].clone();
     assert_eq!(change[4]["data"]["record"], row, "it is late, not wrong");
-    server.control().hurry();
+    server.control().run_timers();
     let confirmed = client.next().await;
     assert_eq!(
         (&confirmed[0], &confirmed[4]["message"]),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use demo::{Door, Options, Spoil, TableId};
+use demo::{AnswerFault, Api, Options, TableId};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -84,7 +84,7 @@ async fn any_column_orders_and_the_newest_of_many_is_the_same_as_by_sorting() {
 #[tokio::test]
 async fn the_most_rows_of_a_page_can_be_set() {
     let server = start(quiet());
-    control(server.addr(), json!({"do":"conduct","max_rows":3})).await;
+    control(server.addr(), json!({"do":"behaviour","max_rows":3})).await;
     let page = get(server.addr(), "/rest/v1/tasks?order=id.asc&limit=1000").await;
     assert_eq!(page.json().as_array().map(Vec::len), Some(3));
     let counted = http(server.addr(), "GET", "/rest/v1/tasks", &COUNTED, "").await;
@@ -98,7 +98,7 @@ async fn a_page_may_be_older_than_what_the_stream_has_told() {
     client.subscribe("realtime:x").await;
     control(
         server.addr(),
-        json!({"do":"conduct","steps_behind_page":5,"page_s":0.01}),
+        json!({"do":"behaviour","steps_behind_page":5,"page_s":0.01}),
     )
     .await;
     let before = server.control().rows(TableId::Tasks);
@@ -113,14 +113,14 @@ async fn a_page_may_be_older_than_what_the_stream_has_told() {
 async fn a_page_can_fail_in_postgrest_s_words() {
     let server = start(quiet());
     let fault = json!({"coded":{"status":500,"code":"57014","text":"canceling statement due to statement timeout"}});
-    control(server.addr(), json!({"do":"spoil","door":"rest","fault":fault})).await;
+    control(server.addr(), json!({"do":"answer_fault","api":"rest","fault":fault})).await;
     let page = get(server.addr(), "/rest/v1/agents").await;
     assert_eq!((page.status, &page.json()["code"]), (500, &json!("57014")));
 }
 
 /// The next page, with this wrong.
-async fn spoilt(server: &demo::Server, spoil: Spoil) -> Answer {
-    server.control().spoil(Door::Rest, spoil, 0, 1);
+async fn spoilt(server: &demo::Server, spoil: AnswerFault) -> Answer {
+    server.control().inject_answer_fault(Api::Rest, spoil, 0, 1);
     let answer = get(server.addr(), "/rest/v1/agents?order=id.asc").await;
     let next = get(server.addr(), "/rest/v1/agents?order=id.asc").await;
     assert_eq!(next.json().as_array().map(Vec::len), Some(5), "once only");
@@ -130,20 +130,20 @@ async fn spoilt(server: &demo::Server, spoil: Spoil) -> Answer {
 #[tokio::test]
 async fn answers_are_spoilt_in_every_way() {
     let server = start(quiet());
-    let html = spoilt(&server, Spoil::Html(200)).await;
+    let html = spoilt(&server, AnswerFault::Html(200)).await;
     assert!(
         html.header("content-type")
             .is_some_and(|kind| kind.starts_with("text/html"))
     );
     assert!(html.body.starts_with("<!DOCTYPE html>"));
-    let away = spoilt(&server, Spoil::Redirect("http://127.0.0.1:9/steal".into())).await;
+    let away = spoilt(&server, AnswerFault::Redirect("http://127.0.0.1:9/steal".into())).await;
     assert_eq!(
         (away.status, away.header("location")),
         (302, Some("http://127.0.0.1:9/steal"))
     );
     let late = spoilt(
         &server,
-        Spoil::Status {
+        AnswerFault::Status {
             status: 429,
             text: "slow down".into(),
             retry_after: Some(2),
@@ -152,11 +152,11 @@ async fn answers_are_spoilt_in_every_way() {
     .await;
     assert_eq!((late.status, late.header("retry-after")), (429, Some("2")));
     assert_eq!(late.json()["message"], "slow down");
-    assert_eq!(spoilt(&server, Spoil::Empty).await.body, "[]");
-    let half = spoilt(&server, Spoil::Half).await;
+    assert_eq!(spoilt(&server, AnswerFault::Empty).await.body, "[]");
+    let half = spoilt(&server, AnswerFault::Half).await;
     assert!(half.status == 200 && serde_json::from_str::<Value>(&half.body).is_err());
     let whole = get(server.addr(), "/rest/v1/agents?order=id.asc").await;
-    let cut = spoilt(&server, Spoil::Truncate).await;
+    let cut = spoilt(&server, AnswerFault::Truncate).await;
     let promised: usize = cut
         .header("content-length")
         .and_then(|length| length.parse().ok())
@@ -166,11 +166,13 @@ async fn answers_are_spoilt_in_every_way() {
         "{} of {promised}",
         cut.body.len()
     );
-    let dripped = spoilt(&server, Spoil::Drip(20_000)).await;
+    let dripped = spoilt(&server, AnswerFault::Drip(20_000)).await;
     assert_eq!(dripped.body, whole.body);
-    assert_eq!(spoilt(&server, Spoil::Wait(0.05)).await.body, whole.body);
+    assert_eq!(spoilt(&server, AnswerFault::Wait(0.05)).await.body, whole.body);
 
-    server.control().spoil(Door::Rest, Spoil::Repeat, 0, 2);
+    server
+        .control()
+        .inject_answer_fault(Api::Rest, AnswerFault::Repeat, 0, 2);
     for after in [
         "ffffffff-ffff-ffff-ffff-ffffffffffff",
         "00000000-0000-0000-0000-000000000000",
@@ -179,10 +181,10 @@ async fn answers_are_spoilt_in_every_way() {
         assert_eq!(page.body, whole.body, "the first page again");
     }
     for call in [
-        json!({"do":"spoil","door":"rest","fault":{"drip":100},"times":3}),
-        json!({"do":"spoil","door":"rest","fault":"hangup","skip":2}),
-        json!({"do":"spoil","door":"rest","fault":{"wait":1.5}}),
-        json!({"do":"unspoil"}),
+        json!({"do":"answer_fault","api":"rest","fault":{"drip":100},"times":3}),
+        json!({"do":"answer_fault","api":"rest","fault":"hangup","skip":2}),
+        json!({"do":"answer_fault","api":"rest","fault":{"wait":1.5}}),
+        json!({"do":"clear_answer_faults"}),
     ] {
         assert_eq!(control(server.addr(), call.clone()).await.status, 200, "{call}");
     }
@@ -193,7 +195,9 @@ async fn answers_are_spoilt_in_every_way() {
 async fn an_endless_page_ends_with_the_client_s_patience_and_a_hang_up_without_an_answer() {
     let server = start(quiet());
     let request = b"GET /rest/v1/agents HTTP/1.1\r\nhost: x\r\napikey: demo\r\nconnection: close\r\n\r\n";
-    server.control().spoil(Door::Rest, Spoil::Endless, 0, 1);
+    server
+        .control()
+        .inject_answer_fault(Api::Rest, AnswerFault::Endless, 0, 1);
     let mut stream = tokio::net::TcpStream::connect(server.addr())
         .await
         .expect("a connection");
@@ -203,8 +207,8 @@ async fn an_endless_page_ends_with_the_client_s_patience_and_a_hang_up_without_a
         total += stream.read(&mut buffer).await.expect("more");
     }
     drop(stream);
-    for spoil in [Spoil::Hangup, Spoil::Garbage] {
-        server.control().spoil(Door::Rest, spoil.clone(), 0, 1);
+    for spoil in [AnswerFault::Hangup, AnswerFault::Garbage] {
+        server.control().inject_answer_fault(Api::Rest, spoil.clone(), 0, 1);
         let mut stream = tokio::net::TcpStream::connect(server.addr())
             .await
             .expect("a connection");
@@ -213,7 +217,7 @@ async fn an_endless_page_ends_with_the_client_s_patience_and_a_hang_up_without_a
         let read = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut bytes)).await;
         assert!(read.is_ok(), "it hangs");
         match spoil {
-            Spoil::Hangup => assert!(bytes.is_empty(), "{bytes:?}"),
+            AnswerFault::Hangup => assert!(bytes.is_empty(), "{bytes:?}"),
             _ => assert!(String::from_utf8(bytes).is_err()),
         }
     }

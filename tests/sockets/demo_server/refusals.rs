@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use demo::{Conduct, Delays, HANDSHAKES, JOINS, Options, Refusal, SYSTEMS};
+use demo::{Behaviour, Delays, HANDSHAKES, JOINS, Options, Refusal, SYSTEMS};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Error;
 
@@ -33,7 +33,7 @@ fn join(topic: &str, reference: &str) -> String {
 async fn every_handshake_refusal_of_the_server_can_be_had() {
     let server = start(hasty());
     for refusal in HANDSHAKES {
-        let mut call = json!({"do":"refuse","say":refusal.name});
+        let mut call = json!({"do":"refuse","name":refusal.name});
         if refusal.status == 429 {
             call["retry_after"] = 9.into();
         }
@@ -55,7 +55,7 @@ async fn every_handshake_refusal_of_the_server_can_be_had() {
         assert_eq!(String::from_utf8_lossy(&body), said);
     }
     assert!(Refusal::named("nonsense").is_none());
-    let unknown = control(server.addr(), json!({"do":"refuse","say":"nonsense"})).await;
+    let unknown = control(server.addr(), json!({"do":"refuse","name":"nonsense"})).await;
     assert!(
         unknown.status == 400 && unknown.body.contains("nonsense"),
         "{unknown:?}"
@@ -78,7 +78,7 @@ async fn every_join_refusal_of_the_server_can_be_had_and_two_of_them_close_the_s
     let server = start(hasty());
     for refusal in JOINS {
         let mut client = Client::v2(server.addr()).await;
-        control(server.addr(), json!({"do":"refuse_joins","say":refusal.name})).await;
+        control(server.addr(), json!({"do":"refuse_joins","reason":refusal.name})).await;
         client.send(join("realtime:opswall", "7")).await;
         let expected = json!(["7","7","realtime:opswall","phx_reply",
             {"status":"error","response":{"reason":refusal.reason}}]);
@@ -106,7 +106,7 @@ async fn every_system_message_of_the_server_can_be_had_and_some_end_the_channel(
     let mut client = Client::v2(server.addr()).await;
     for message in SYSTEMS {
         client.subscribe("realtime:x").await;
-        let answer = control(server.addr(), json!({"do":"system","say":message.name})).await;
+        let answer = control(server.addr(), json!({"do":"system","name":message.name})).await;
         assert_eq!(answer.json()["channels"], 1, "{answer:?}");
         let status = if message.is_ok { "ok" } else { "error" };
         let payload = json!({"channel":"x","extension":message.extension,"message":message.text,"status":status});
@@ -131,7 +131,7 @@ async fn a_join_that_is_being_refused_blocks_its_socket() {
     for blocks in [true, false] {
         // Long enough to show who waits for whom; and where nobody does, it need not end by itself.
         let wait = if blocks { 0.5 } else { 3_600.0 };
-        let call = json!({"do":"conduct","join_error_s":wait,"blocks_while_joining":blocks});
+        let call = json!({"do":"behaviour","join_error_s":wait,"blocks_while_joining":blocks});
         assert_eq!(control(server.addr(), call).await.status, 200);
         let (mut client, mut other) = (Client::v2(server.addr()).await, Client::v2(server.addr()).await);
         server.control().refuse_joins("initializing", 1);
@@ -139,7 +139,7 @@ async fn a_join_that_is_being_refused_blocks_its_socket() {
         client.send(heartbeat).await;
         other.expect_silence().await;
         let first = client.next().await[2].clone();
-        server.control().hurry();
+        server.control().run_timers();
         let order = [first, client.next().await[2].clone()];
         let expected = match blocks {
             true => [json!("realtime:x"), json!("phoenix")],
@@ -154,7 +154,7 @@ async fn a_cold_project_takes_its_time_over_a_join_and_answers_nothing_meanwhile
     let server = start(quiet());
     server
         .control()
-        .conduct(|conduct| conduct.delays.join = Duration::from_millis(300));
+        .set_behaviour(|conduct| conduct.delays.join = Duration::from_millis(300));
     let mut client = Client::v2(server.addr()).await;
     client.send(join("realtime:x", "1")).await;
     client.send(r#"[null,"2","phoenix","heartbeat",{}]"#).await;
@@ -166,8 +166,8 @@ async fn a_cold_project_takes_its_time_over_a_join_and_answers_nothing_meanwhile
 #[tokio::test]
 async fn delays_are_the_real_ones_on_request_and_scale() {
     let server = start(quiet());
-    control(server.addr(), json!({"do":"conduct","delays":"real","delay_scale":0.1})).await;
-    let delays = server.control().conduct(|conduct: &mut Conduct| conduct.delays);
+    control(server.addr(), json!({"do":"behaviour","delays":"real","delay_scale":0.1})).await;
+    let delays = server.control().set_behaviour(|conduct: &mut Behaviour| conduct.delays);
     assert_eq!(
         (delays.refuse, delays.join_error, delays.idle),
         (
@@ -177,16 +177,16 @@ async fn delays_are_the_real_ones_on_request_and_scale() {
         )
     );
     for (call, said) in [
-        (json!({"do":"conduct","delay_scale":-1}), "delay_scale"),
-        (json!({"do":"conduct","poll_s":1e300}), "no span"),
-        (json!({"do":"conduct","subscribe":"slot_late"}), "slot_late_s"),
-        (json!({"do":"conduct","speling":1}), "speling"),
+        (json!({"do":"behaviour","delay_scale":-1}), "delay_scale"),
+        (json!({"do":"behaviour","poll_s":1e300}), "no span"),
+        (json!({"do":"behaviour","subscribe":"slot_late"}), "slot_late_s"),
+        (json!({"do":"behaviour","speling":1}), "speling"),
     ] {
         let answer = control(server.addr(), call).await;
         assert!(answer.status == 400 && answer.body.contains(said), "{answer:?}");
     }
     assert_eq!(
-        server.control().conduct(|conduct| conduct.delays),
+        server.control().set_behaviour(|conduct| conduct.delays),
         delays,
         "nothing of it was done"
     );

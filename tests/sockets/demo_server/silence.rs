@@ -24,10 +24,10 @@ async fn next_name(client: &mut Client) -> String {
 #[tokio::test]
 async fn beyond_the_limit_changes_are_dropped_until_the_average_has_sunk() {
     let server = start(quiet());
-    let call = json!({"do":"conduct","limit_per_s":50,"limit_bucket_s":0.2});
+    let call = json!({"do":"behaviour","limit_per_s":50,"limit_bucket_s":0.2});
     assert_eq!(control(server.addr(), call).await.status, 200);
     let bucket = Duration::from_millis(200);
-    let limit = server.control().conduct(|conduct| conduct.limit);
+    let limit = server.control().set_behaviour(|conduct| conduct.limit);
     assert_eq!(limit, Some(Limit { per_s: 50.0, bucket }));
     let mut client = Client::v2(server.addr()).await;
     client.subscribe("realtime:x").await;
@@ -65,8 +65,8 @@ async fn beyond_the_limit_changes_are_dropped_until_the_average_has_sunk() {
         Some(phases.len()),
         "{dropped} were dropped, none of the table's rows"
     );
-    control(server.addr(), json!({"do":"conduct","limit_per_s":0})).await;
-    assert_eq!(server.control().conduct(|conduct| conduct.limit), None);
+    control(server.addr(), json!({"do":"behaviour","limit_per_s":0})).await;
+    assert_eq!(server.control().set_behaviour(|conduct| conduct.limit), None);
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ async fn a_restart_of_postgresql_loses_rows_and_tells_nobody() {
     assert_eq!((page.status, page.json().as_array().map(Vec::len)), (200, Some(1)));
     insert(&server, "lost too");
     client.expect_silence().await;
-    server.control().hurry();
+    server.control().run_timers();
     insert(&server, "seen");
     assert_eq!(next_name(&mut client).await, "seen");
     control(server.addr(), json!({"do":"lose_for","for_s":3600})).await;
@@ -112,14 +112,14 @@ async fn a_server_that_polls_sends_what_happened_together() {
     let server = start(quiet());
     let mut client = Client::v2(server.addr()).await;
     client.subscribe("realtime:x").await;
-    control(server.addr(), json!({"do":"conduct","poll_s":3600})).await;
+    control(server.addr(), json!({"do":"behaviour","poll_s":3600})).await;
     insert(&server, "one");
     insert(&server, "two");
     client.expect_silence().await;
-    control(server.addr(), json!({"do":"conduct","poll_s":0.01})).await;
+    control(server.addr(), json!({"do":"behaviour","poll_s":0.01})).await;
     assert_eq!(next_name(&mut client).await, "one");
     assert_eq!(next_name(&mut client).await, "two");
-    control(server.addr(), json!({"do":"conduct","poll_s":0})).await;
+    control(server.addr(), json!({"do":"behaviour","poll_s":0})).await;
     insert(&server, "three");
     assert_eq!(next_name(&mut client).await, "three");
 }

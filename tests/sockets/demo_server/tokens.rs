@@ -84,7 +84,7 @@ async fn a_new_token_is_taken_in_silence_and_confirmed_a_moment_later() {
     }
     push(&mut client, topic, json!(second)).await;
     client.expect_silence().await;
-    server.control().hurry();
+    server.control().run_timers();
     assert_eq!(client.next().await[4]["message"], "Subscribed to PostgreSQL");
     // The first one's end comes and goes.
     tokio::time::sleep(Duration::from_millis(4_200)).await;
@@ -162,7 +162,7 @@ async fn a_pushed_token_of_another_role_changes_the_view() {
     let server = start(quiet());
     let control = server.control();
     control
-        .account(Account::checked("me@example.com", "p").expect("an account"))
+        .add_account(Account::checked("me@example.com", "p").expect("an account"))
         .expect("added");
     control.rules(demo::TableId::Agents, |rules| {
         rules.allow("authenticated", "true").expect("a policy");

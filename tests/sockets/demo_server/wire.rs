@@ -12,7 +12,7 @@ use super::{
 #[tokio::test]
 async fn messages_in_many_frames_are_the_same_messages() {
     let server = start(quiet());
-    control(server.addr(), json!({"do":"conduct","fragment_bytes":7})).await;
+    control(server.addr(), json!({"do":"behaviour","fragment_bytes":7})).await;
     let mut client = Client::v2(server.addr()).await;
     client.subscribe("realtime:x").await;
     server.control().step(20);
@@ -28,25 +28,25 @@ async fn anything_can_be_said_to_every_socket() {
     client.expect_silence().await;
     let deep = "[".repeat(10_000);
     assert_eq!(
-        control(server.addr(), json!({"do":"say","text":deep})).await.json()["sockets"],
+        control(server.addr(), json!({"do":"send_text","text":deep})).await.json()["sockets"],
         1
     );
     assert_eq!(client.next_text().await.expect("a text"), deep);
     control(server.addr(), json!({"do":"ping"})).await;
-    server.control().say_bytes(&[4, 0, 255]);
+    server.control().send_binary(&[4, 0, 255]);
     let ping = client.ws.next().await.expect("a message").expect("good");
     assert!(matches!(ping, Message::Ping(_)), "{ping:?}");
     let binary = client.ws.next().await.expect("a message").expect("good");
     assert_eq!(binary, Message::binary(vec![4, 0, 255]));
     let large = "x".repeat(12 << 20);
-    assert_eq!(server.control().say(&large), 1);
+    assert_eq!(server.control().send_text(&large), 1);
     assert_eq!(client.next_text().await.map(|text| text.len()), Ok(large.len()));
-    server.control().say_raw_text(&[b'[', 0xff, 0xfe]);
+    server.control().send_raw_text(&[b'[', 0xff, 0xfe]);
     let error = client.next_text().await.expect_err("no text");
     assert!(error.to_lowercase().contains("utf"), "{error}");
     let mut client = Client::v2(server.addr()).await;
     client.expect_silence().await;
-    server.control().say(&"x".repeat(17 << 20));
+    server.control().send_text(&"x".repeat(17 << 20));
     let error = client.next_text().await.expect_err("more than this client takes");
     assert!(error.contains("16777216"), "{error}");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use demo::{Control, Delays, Door, HANDSHAKES, JOINS, Options, Refusal, Server, Spoil, Subscribe, TableId};
+use demo::{AnswerFault, Api, Control, Delays, HANDSHAKES, JOINS, Options, Refusal, Server, Subscribe, TableId};
 
 use super::program::{Report, examine, expect};
 use crate::demo::server;
@@ -95,7 +95,7 @@ fn a_table_without_a_primary_key_is_told() {
 
 #[test]
 fn pages_that_the_server_cuts_are_told() {
-    let report = examined(&[], |control| control.conduct(|conduct| conduct.max_rows = 50));
+    let report = examined(&[], |control| control.set_behaviour(|conduct| conduct.max_rows = 50));
     expect(report.of_table("rest", "public.tasks"), "ok", &["pages of 50 at most"]);
     expect(report.of_table("rest", "public.agents"), "ok", &["12 rows"]);
     assert!(
@@ -107,8 +107,8 @@ fn pages_that_the_server_cuts_are_told() {
 
 #[test]
 fn a_subscription_that_never_comes_and_one_that_comes_late_are_told_apart() {
-    let never = |conduct: &mut demo::Conduct| conduct.subscribe = Subscribe::Never;
-    let report = examined(&["--timeout", "0.4"], |control| control.conduct(never));
+    let never = |conduct: &mut demo::Behaviour| conduct.subscribe = Subscribe::Never;
+    let report = examined(&["--timeout", "0.4"], |control| control.set_behaviour(never));
     assert_eq!(report.code, 1);
     for table in ["public.agents", "public.tasks", "public.workflows"] {
         expect(
@@ -120,8 +120,8 @@ fn a_subscription_that_never_comes_and_one_that_comes_late_are_told_apart() {
     expect(report.check("heartbeat"), "ok", &[]);
     expect(report.check("change"), "skipped", &["because subscribed failed"]);
 
-    let late = |conduct: &mut demo::Conduct| conduct.subscribe = Subscribe::ErrorFirst;
-    let report = examined(&["--wait", "10"], |control| control.conduct(late));
+    let late = |conduct: &mut demo::Behaviour| conduct.subscribe = Subscribe::ErrorFirst;
+    let report = examined(&["--wait", "10"], |control| control.set_behaviour(late));
     assert_eq!((report.code, report.overall()), (0, "ok"), "{}", report.text);
 }
 
@@ -196,23 +196,23 @@ fn a_server_as_slow_as_a_real_one_is_waited_for() {
 #[test]
 fn answers_that_are_none_are_one_finding_each() {
     for (spoil, words) in [
-        (Spoil::Html(200), &["not JSON", "rest_url"][..]),
-        (Spoil::Html(503), &["HTTP 503", "down or starting"]),
-        (Spoil::Garbage, &["not JSON"]),
-        (Spoil::Half, &["not JSON"]),
-        (Spoil::Truncate, &["REST does not answer"]),
-        (Spoil::Hangup, &["REST does not answer"]),
-        (Spoil::Endless, &["larger than 8 MiB"]),
-        (Spoil::Wait(30.0), &["no answer in 2 s"]),
-        (Spoil::Drip(1), &["no answer in 2 s"]),
+        (AnswerFault::Html(200), &["not JSON", "rest_url"][..]),
+        (AnswerFault::Html(503), &["HTTP 503", "down or starting"]),
+        (AnswerFault::Garbage, &["not JSON"]),
+        (AnswerFault::Half, &["not JSON"]),
+        (AnswerFault::Truncate, &["REST does not answer"]),
+        (AnswerFault::Hangup, &["REST does not answer"]),
+        (AnswerFault::Endless, &["larger than 8 MiB"]),
+        (AnswerFault::Wait(30.0), &["no answer in 2 s"]),
+        (AnswerFault::Drip(1), &["no answer in 2 s"]),
         (
-            Spoil::Redirect("https://elsewhere.example/".into()),
+            AnswerFault::Redirect("https://elsewhere.example/".into()),
             &["elsewhere", "final address"],
         ),
     ] {
         let name = format!("{spoil:?}");
         let report = examined(&["--timeout", "2"], |control| {
-            control.spoil(Door::Rest, spoil, 0, 1_000)
+            control.inject_answer_fault(Api::Rest, spoil, 0, 1_000)
         });
         assert_eq!(report.code, 1, "{name}");
         expect(report.of_table("rest", "public.agents"), "failed", words);
@@ -237,7 +237,9 @@ fn an_auth_that_is_down_is_a_warning_and_the_rest_goes_on() {
         "{auth:#}"
     );
     assert_eq!(report.code, 0, "{}", report.text);
-    let report = examined(&[], |control| control.spoil(Door::Auth, Spoil::Html(502), 0, 10));
+    let report = examined(&[], |control| {
+        control.inject_answer_fault(Api::Auth, AnswerFault::Html(502), 0, 10)
+    });
     expect(report.check("auth"), "warning", &["HTTP 502", "down or starting"]);
     assert_eq!(report.code, 0, "{}", report.text);
 }

@@ -50,7 +50,7 @@ fn every_recommended_statement_runs() {
         }
     });
     let never = of_demo(0.0, &["--timeout", "0.4"], |control| {
-        control.conduct(|conduct| conduct.subscribe = Subscribe::Never)
+        control.set_behaviour(|conduct| conduct.subscribe = Subscribe::Never)
     });
     let quiet = of_demo(0.0, &[], |_| {});
     let missing = of_demo(0.0, &["--tasks-table", "jobs"], |_| {});

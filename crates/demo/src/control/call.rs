@@ -1,4 +1,4 @@
-//! The control call: the same as the methods, written as one JSON object such as `{"do":"cut","how":"1012"}`.
+//! The control call: the methods of [`Control`] as one JSON object, such as `{"do":"cut","how":"1012"}`.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{
-    super::{Account, ErrorShape, SYSTEMS, SystemMessage},
-    ChannelFault, Control, Cut, DAY, DemoError, Door, Refusal, Spoil, TableId,
-    patch::{ConductPatch, TablePatch},
+    AnswerFault, Api, ChannelFault, Control, Cut, DAY, DemoError, Refusal, TableId,
+    patch::{BehaviourPatch, TablePatch},
 };
+use crate::{Account, ErrorShape, SYSTEMS, SystemMessage};
 
-/// What can be called for.
+/// The calls by the word under `do`. Durations are in seconds.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Call {
@@ -28,23 +28,16 @@ enum Call {
     Cut {
         how: Option<String>,
     },
-    Refuse {
-        for_s: Option<f64>,
-        status: Option<u16>,
-        what: Option<RefuseWhat>,
-        /// One of the server's own ways.
-        say: Option<String>,
-        text: Option<String>,
-        retry_after: Option<u32>,
-    },
+    Refuse(Refuse),
     Allow {},
     RefuseJoins {
-        say: String,
+        /// The name of one of the server's reasons, or any text.
+        reason: String,
         times: Option<u32>,
     },
     AllowJoins {},
     System {
-        say: String,
+        name: String,
     },
     Gap {
         for_s: f64,
@@ -53,7 +46,10 @@ enum Call {
         message: Option<bool>,
     },
     Reap {},
-    Hurry {},
+    RunTimers {},
+    Lose {
+        changes: u64,
+    },
     LoseFor {
         for_s: f64,
     },
@@ -64,11 +60,11 @@ enum Call {
     Truncate {
         table: String,
     },
-    Say {
+    SendText {
         text: String,
     },
     Ping {},
-    Conduct(ConductPatch),
+    Behaviour(BehaviourPatch),
     Table {
         table: String,
         set: TablePatch,
@@ -78,25 +74,21 @@ enum Call {
         id: String,
         to: String,
     },
-    Spoil {
-        door: Door,
-        fault: Spoil,
+    AnswerFault {
+        api: Api,
+        fault: AnswerFault,
         skip: Option<u32>,
         times: Option<u32>,
     },
-    Unspoil {},
+    ClearAnswerFaults {},
     Account {
         email: String,
-        password: String,
+        password: Secret,
     },
     RemoveAccount {
         email: String,
     },
-    Auth {
-        lifetime_s: Option<f64>,
-        reuse_s: Option<f64>,
-        errors: Option<ErrorShape>,
-    },
+    Auth(Auth),
     RevokeSessions {},
     RotateSecret {},
     Token {
@@ -107,10 +99,7 @@ enum Call {
         for_s: f64,
     },
     Unstall {},
-    Drop {
-        changes: u64,
-    },
-    Channels {
+    ChannelFault {
         fault: ChannelFault,
     },
     Insert {
@@ -128,6 +117,30 @@ enum Call {
     },
 }
 
+/// A password in a call. It is not shown by `Debug`.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Secret(String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// What is refused, for how long, and with which answer.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Refuse {
+    for_s: Option<f64>,
+    status: Option<u16>,
+    what: Option<RefuseWhat>,
+    /// The name of one of the server's own refusals.
+    name: Option<String>,
+    text: Option<String>,
+    retry_after: Option<u32>,
+}
+
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum RefuseWhat {
@@ -137,144 +150,125 @@ enum RefuseWhat {
     All,
 }
 
+/// How sign-ins behave. What is absent stays as it is.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Auth {
+    lifetime_s: Option<f64>,
+    reuse_s: Option<f64>,
+    errors: Option<ErrorShape>,
+}
+
+/// One field of the answer besides `"ok":true`, or none.
+type Done = Option<(&'static str, Value)>;
+
 impl Control {
-    /// Carries out a call written as JSON, and answers in JSON.
+    /// Carries out a call written as JSON, and returns the answer as JSON.
     pub(crate) fn call(&self, body: &[u8]) -> Result<Value, DemoError> {
-        let mut done = Map::new();
-        done.insert("ok".into(), true.into());
-        match read_call(body)? {
-            Call::Pause {} => self.pause(),
-            Call::Resume {} => self.resume(),
-            Call::Rate { changes_per_s } => self.set_rate(changes_per_s),
-            Call::Step { transactions } => {
-                done.insert("changes".into(), self.step(transactions.unwrap_or(1)).into());
-            }
-            Call::Cut { how } => {
-                let how = how.map_or(Ok(Cut::Fin), |how| how.parse())?;
-                done.insert("sockets".into(), self.cut(how).into());
-            }
-            Call::Refuse {
-                for_s,
-                status,
-                what,
-                say,
-                text,
-                retry_after,
-            } => {
-                let what = what.unwrap_or(RefuseWhat::Sockets);
-                let named = match &say {
-                    Some(name) => Refusal::named(name).ok_or_else(|| {
-                        DemoError::Control(format!(
-                            "no refusal is called {name}: say its text with \"text\" instead"
-                        ))
-                    })?,
-                    None => Refusal::default(),
-                };
-                let mut refusal = Refusal {
-                    sockets: matches!(what, RefuseWhat::Sockets | RefuseWhat::All),
-                    rest: matches!(what, RefuseWhat::Rest | RefuseWhat::All),
-                    auth: matches!(what, RefuseWhat::Auth | RefuseWhat::All),
-                    text: text.or(named.text),
-                    retry_after,
-                    status: named.status,
-                };
-                if let Some(status) = status {
-                    refusal.status = self::status(status)?;
-                }
-                self.refuse(refusal, for_s.map(seconds).transpose()?);
-            }
-            Call::Allow {} => self.allow(),
-            Call::RefuseJoins { say, times } => self.refuse_joins(&say, times.unwrap_or(1)),
-            Call::AllowJoins {} => self.allow_joins(),
-            Call::System { say } => {
-                let message = *SystemMessage::named(&say).ok_or_else(|| {
-                    let names: Vec<&str> = SYSTEMS.iter().map(|message| message.name).collect();
-                    DemoError::Control(format!(
-                        "no system message is called {say}: there are {}",
-                        names.join(", ")
-                    ))
-                })?;
-                done.insert("channels".into(), self.system(message).into());
-            }
-            Call::Gap { for_s } => {
-                done.insert("channels".into(), self.gap(seconds(for_s)?).into());
-            }
-            Call::Drain { message } => {
-                done.insert("sockets".into(), self.drain(message.unwrap_or(true)).into());
-            }
-            Call::Reap {} => {
-                done.insert("sockets".into(), self.reap().into());
-            }
-            Call::Hurry {} => self.hurry(),
-            Call::LoseFor { for_s } => self.lose_for(seconds(for_s)?),
+        let done = self.dispatch(parse(body)?)?;
+        let mut answer = Map::from_iter([("ok".to_owned(), Value::from(true))]);
+        answer.extend(done.map(|(key, value)| (key.to_owned(), value)));
+        Ok(Value::Object(answer))
+    }
+
+    fn dispatch(&self, call: Call) -> Result<Done, DemoError> {
+        match call {
+            Call::Pause {} => none(self.pause()),
+            Call::Resume {} => none(self.resume()),
+            Call::Rate { changes_per_s } => none(self.set_rate(changes_per_s)),
+            Call::Step { transactions } => one("changes", self.step(transactions.unwrap_or(1))),
+            Call::Cut { how } => one("sockets", self.cut(how.map_or(Ok(Cut::Fin), |how| how.parse())?)),
+            Call::Refuse(refuse) => none(self.refuse(refuse.refusal()?, refuse.for_s.map(seconds).transpose()?)),
+            Call::Allow {} => none(self.allow()),
+            Call::RefuseJoins { reason, times } => none(self.refuse_joins(&reason, times.unwrap_or(1))),
+            Call::AllowJoins {} => none(self.allow_joins()),
+            Call::System { name } => one("channels", self.send_system(system_message(&name)?)),
+            Call::Gap { for_s } => one("channels", self.gap(seconds(for_s)?)),
+            Call::Drain { message } => one("sockets", self.drain(message.unwrap_or(true))),
+            Call::Reap {} => one("sockets", self.reap()),
+            Call::RunTimers {} => none(self.run_timers()),
+            Call::Lose { changes } => none(self.lose(changes)),
+            Call::LoseFor { for_s } => none(self.lose_for(seconds(for_s)?)),
             Call::RestartDatabase { down_s, blind_s } => {
-                self.restart_database(seconds(down_s.unwrap_or(0.0))?, seconds(blind_s)?);
+                none(self.restart_database(seconds(down_s.unwrap_or(0.0))?, seconds(blind_s)?))
             }
-            Call::Truncate { table } => {
-                done.insert("rows".into(), self.truncate(table_id(&table)?).into());
-            }
-            Call::Say { text } => {
-                done.insert("sockets".into(), self.say(&text).into());
-            }
-            Call::Ping {} => {
-                done.insert("sockets".into(), self.ping().into());
-            }
-            Call::Conduct(patch) => self.conduct(|conduct| patch.apply(conduct))?,
-            Call::Table { table, set } => self.rules(table_id(&table)?, |rules| set.apply(rules))?,
-            Call::Rekey { table, id, to } => self.rekey(table_id(&table)?, row_id(&id)?, row_id(&to)?)?,
-            Call::Spoil {
-                door,
+            Call::Truncate { table } => one("rows", self.truncate(table_id(&table)?)),
+            Call::SendText { text } => one("sockets", self.send_text(&text)),
+            Call::Ping {} => one("sockets", self.ping()),
+            Call::Behaviour(patch) => none(self.set_behaviour(|behaviour| patch.apply(behaviour))?),
+            Call::Table { table, set } => none(self.rules(table_id(&table)?, |rules| set.apply(rules))?),
+            Call::Rekey { table, id, to } => none(self.rekey(table_id(&table)?, row_id(&id)?, row_id(&to)?)?),
+            Call::AnswerFault {
+                api,
                 fault,
                 skip,
                 times,
-            } => self.spoil(door, fault, skip.unwrap_or(0), times.unwrap_or(1)),
-            Call::Unspoil {} => self.unspoil(),
-            Call::Account { email, password } => self.account(Account::checked(&email, &password)?)?,
-            Call::RemoveAccount { email } => {
-                done.insert("removed".into(), self.remove_account(&email).into());
-            }
-            Call::Auth {
-                lifetime_s,
-                reuse_s,
-                errors,
-            } => {
-                if let Some(lifetime) = lifetime_s.map(seconds).transpose()? {
-                    self.token_lifetime(lifetime);
-                }
-                if let Some(interval) = reuse_s.map(seconds).transpose()? {
-                    self.reuse_interval(interval);
-                }
-                if let Some(shape) = errors {
-                    self.auth_errors(shape);
-                }
-            }
-            Call::RevokeSessions {} => {
-                done.insert("sessions".into(), self.revoke_sessions().into());
-            }
-            Call::RotateSecret {} => self.rotate_secret()?,
-            Call::Token { role, seconds } => {
-                done.insert("token".into(), self.token(&role, seconds).into());
-            }
-            Call::Stall { for_s } => self.stall(seconds(for_s)?),
-            Call::Unstall {} => self.unstall(),
-            Call::Drop { changes } => self.lose(changes),
-            Call::Channels { fault } => {
-                done.insert("channels".into(), self.channels(fault).into());
-            }
-            Call::Insert { table, row } => {
-                let id = self.insert(table_id(&table)?, row)?;
-                done.insert("id".into(), id.to_string().into());
-            }
-            Call::Update { table, id, row } => self.update(table_id(&table)?, row_id(&id)?, &row)?,
-            Call::Delete { table, id } => self.delete(table_id(&table)?, row_id(&id)?)?,
+            } => none(self.inject_answer_fault(api, fault, skip.unwrap_or(0), times.unwrap_or(1))),
+            Call::ClearAnswerFaults {} => none(self.clear_answer_faults()),
+            Call::Account { email, password } => none(self.add_account(Account::checked(&email, &password.0)?)?),
+            Call::RemoveAccount { email } => one("removed", self.remove_account(&email)),
+            Call::Auth(auth) => none(auth.apply(self)?),
+            Call::RevokeSessions {} => one("sessions", self.revoke_sessions()),
+            Call::RotateSecret {} => none(self.rotate_secret()?),
+            Call::Token { role, seconds } => one("token", self.token(&role, seconds)),
+            Call::Stall { for_s } => none(self.stall(seconds(for_s)?)),
+            Call::Unstall {} => none(self.unstall()),
+            Call::ChannelFault { fault } => one("channels", self.inject_channel_fault(fault)),
+            Call::Insert { table, row } => one("id", self.insert(table_id(&table)?, row)?.to_string()),
+            Call::Update { table, id, row } => none(self.update(table_id(&table)?, row_id(&id)?, &row)?),
+            Call::Delete { table, id } => none(self.delete(table_id(&table)?, row_id(&id)?)?),
         }
-        Ok(Value::Object(done))
     }
 }
 
-/// The word under `do` names the call, the rest are its arguments. (serde's own way of tagging inside the object
-/// cannot read numbers once `serde_json` keeps all their digits.)
-fn read_call(body: &[u8]) -> Result<Call, DemoError> {
+fn none((): ()) -> Result<Done, DemoError> {
+    Ok(None)
+}
+
+fn one(key: &'static str, value: impl Into<Value>) -> Result<Done, DemoError> {
+    Ok(Some((key, value.into())))
+}
+
+impl Refuse {
+    fn refusal(&self) -> Result<Refusal, DemoError> {
+        let what = self.what.unwrap_or(RefuseWhat::Sockets);
+        let named = match &self.name {
+            Some(name) => Refusal::named(name).ok_or_else(|| {
+                DemoError::Control(format!(
+                    "no refusal is called {name}: give its text as \"text\" instead"
+                ))
+            })?,
+            None => Refusal::default(),
+        };
+        Ok(Refusal {
+            sockets: matches!(what, RefuseWhat::Sockets | RefuseWhat::All),
+            rest: matches!(what, RefuseWhat::Rest | RefuseWhat::All),
+            auth: matches!(what, RefuseWhat::Auth | RefuseWhat::All),
+            status: self.status.map_or(Ok(named.status), status)?,
+            text: self.text.clone().or(named.text),
+            retry_after: self.retry_after,
+        })
+    }
+}
+
+impl Auth {
+    fn apply(&self, control: &Control) -> Result<(), DemoError> {
+        if let Some(lifetime) = self.lifetime_s.map(seconds).transpose()? {
+            control.set_token_lifetime(lifetime);
+        }
+        if let Some(interval) = self.reuse_s.map(seconds).transpose()? {
+            control.set_reuse_interval(interval);
+        }
+        if let Some(shape) = self.errors {
+            control.set_auth_errors(shape);
+        }
+        Ok(())
+    }
+}
+
+/// Reads a call: the word under `do` is its name, the rest are its arguments. serde's internally tagged enums do the
+/// same, but cannot read numbers with `serde_json`'s arbitrary precision.
+fn parse(body: &[u8]) -> Result<Call, DemoError> {
     let bad = |error: String| {
         DemoError::Control(format!(
             "no control call ({error}): send an object such as {}",
@@ -287,6 +281,16 @@ fn read_call(body: &[u8]) -> Result<Call, DemoError> {
     };
     let call = Value::Object(Map::from_iter([(word, Value::Object(arguments))]));
     serde_json::from_value(call).map_err(|error| bad(error.to_string()))
+}
+
+fn system_message(name: &str) -> Result<SystemMessage, DemoError> {
+    SystemMessage::named(name).copied().ok_or_else(|| {
+        let names: Vec<&str> = SYSTEMS.iter().map(|message| message.name).collect();
+        DemoError::Control(format!(
+            "no system message is called {name}: there are {}",
+            names.join(", ")
+        ))
+    })
 }
 
 fn status(status: u16) -> Result<StatusCode, DemoError> {
@@ -305,6 +309,7 @@ fn table_id(name: &str) -> Result<TableId, DemoError> {
         .ok_or_else(|| DemoError::Control(format!("no table {name}: there are agents, tasks and workflows")))
 }
 
+/// Reads a duration of at most a day.
 pub(super) fn seconds(value: f64) -> Result<Duration, DemoError> {
     let span = Duration::try_from_secs_f64(value).ok().filter(|span| *span <= DAY);
     span.ok_or_else(|| DemoError::Control(format!("{value} is no span: give a number of seconds from 0 to 86400")))

@@ -1,22 +1,19 @@
-//! Parts of the conduct and of a table's rules as the control call says them: what is not said stays.
+//! Changes to the behaviour and to a table's rules, as a control call writes them. What is absent stays as it is.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use serde::Deserialize;
 
-use super::{
-    super::{Conduct, Delays, Limit, Subscribe, TableRules},
-    DemoError, MOST_STEPS,
-    call::seconds,
-};
+use super::{DemoError, MAX_STEPS, call::seconds};
+use crate::{Behaviour, Delays, Limit, Subscribe, TableRules};
 
-/// What of the conduct changes.
+/// Changes to the server's behaviour. Names that end in `_s` are seconds.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct ConductPatch {
-    /// `demo` or `real`.
+pub(crate) struct BehaviourPatch {
+    /// The base of the delays.
     delays: Option<DelaysWord>,
-    /// So many times as long as those.
+    /// Factor on all delays.
     delay_scale: Option<f64>,
     join_s: Option<f64>,
     join_error_s: Option<f64>,
@@ -60,31 +57,32 @@ enum SubscribeWord {
     Deaf,
 }
 
-/// What of a table's rules changes.
+/// Changes to a table's rules.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct TablePatch {
+pub(crate) struct TablePatch {
     published: Option<bool>,
     full: Option<bool>,
     keyless: Option<bool>,
     /// "" = none.
     partition: Option<String>,
-    /// Roles that may not read it, and roles that may again.
+    /// Roles that lose the right to read it.
     deny: Vec<String>,
+    /// Roles that get the right to read it back.
     grant: Vec<String>,
     /// `false` = row-level security off.
     row_security: Option<bool>,
-    /// Conditions by role.
+    /// Row-level security policies: a condition for each role.
     policies: BTreeMap<String, String>,
 }
 
-/// Roles that may be denied, of one table.
-const MOST_DENIED: usize = 64;
+/// Most roles that one table may be denied to.
+const MAX_DENIED: usize = 64;
 
-impl ConductPatch {
-    /// Changes what it says, or nothing and says what cannot be.
-    pub fn apply(&self, conduct: &mut Conduct) -> Result<(), DemoError> {
-        let mut new = conduct.clone();
+impl BehaviourPatch {
+    /// Applies all changes, or none and an error.
+    pub(crate) fn apply(&self, behaviour: &mut Behaviour) -> Result<(), DemoError> {
+        let mut new = behaviour.clone();
         if let Some(word) = self.delays {
             new.delays = match word {
                 DelaysWord::Demo => Delays::DEMO,
@@ -108,9 +106,9 @@ impl ConductPatch {
             (self.page_s, &mut new.delays.page),
             (self.poll_s, &mut new.poll),
         ];
-        for (said, span) in spans {
-            if let Some(said) = said {
-                *span = seconds(said)?;
+        for (value, span) in spans {
+            if let Some(value) = value {
+                *span = seconds(value)?;
             }
         }
         let late = self.slot_late_s.map(seconds).transpose()?;
@@ -118,7 +116,7 @@ impl ConductPatch {
             (None, None) => {}
             (Some(SubscribeWord::SlotLate), None) => {
                 return Err(DemoError::Control(
-                    "slot_late needs to know how late: add \"slot_late_s\":3".into(),
+                    "slot_late needs a delay: add \"slot_late_s\":3".into(),
                 ));
             }
             (None | Some(SubscribeWord::SlotLate), Some(late)) => new.subscribe = Subscribe::SlotLate(late),
@@ -141,21 +139,21 @@ impl ConductPatch {
         }
         new.blocks_while_joining = self.blocks_while_joining.unwrap_or(new.blocks_while_joining);
         new.sends_stale_frames = self.stale_frames.unwrap_or(new.sends_stale_frames);
-        new.steps_behind_page = self.steps_behind_page.unwrap_or(new.steps_behind_page).min(MOST_STEPS);
+        new.steps_behind_page = self.steps_behind_page.unwrap_or(new.steps_behind_page).min(MAX_STEPS);
         new.max_rows = self.max_rows.unwrap_or(new.max_rows);
         new.toast_bytes = self.toast_bytes.unwrap_or(new.toast_bytes);
         new.max_change_bytes = self.max_change_bytes.unwrap_or(new.max_change_bytes);
         if let Some(bytes) = self.fragment_bytes {
             new.fragment_bytes = (bytes > 0).then_some(bytes);
         }
-        *conduct = new;
+        *behaviour = new;
         Ok(())
     }
 }
 
 impl TablePatch {
-    /// Changes what it says, or nothing and says what cannot be.
-    pub fn apply(&self, rules: &mut TableRules) -> Result<(), DemoError> {
+    /// Applies all changes, or none and an error.
+    pub(crate) fn apply(&self, rules: &mut TableRules) -> Result<(), DemoError> {
         let mut new = rules.clone();
         new.is_published = self.published.unwrap_or(new.is_published);
         new.is_full = self.full.unwrap_or(new.is_full);
@@ -165,9 +163,9 @@ impl TablePatch {
         }
         new.denied.extend(self.deny.iter().cloned());
         new.denied.retain(|role| !self.grant.contains(role));
-        if new.denied.len() > MOST_DENIED {
+        if new.denied.len() > MAX_DENIED {
             return Err(DemoError::Control(format!(
-                "a table of the demo feed is denied to at most {MOST_DENIED} roles"
+                "a table of the demo feed is denied to at most {MAX_DENIED} roles"
             )));
         }
         match self.row_security {

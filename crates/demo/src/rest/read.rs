@@ -38,7 +38,7 @@ pub async fn read<B>(hub: Arc<Hub>, request: Request<B>, table: &str, repeats: b
     let delay = {
         let inner = &mut *hub.lock();
         inner.seen.reads += 1;
-        inner.conduct.delays.page
+        inner.behaviour.delays.page
     };
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
@@ -115,10 +115,10 @@ fn page<B>(hub: &Hub, request: &Request<B>, table: &str, role: &str, repeats: bo
         let message = format!("permission denied for table {table}");
         return Err(RestError::new(status, "42501", message));
     }
-    let limit = query.limit.unwrap_or(usize::MAX).min(inner.conduct.max_rows);
+    let limit = query.limit.unwrap_or(usize::MAX).min(inner.behaviour.max_rows);
     let is_visible = |row: &Row| rules.shows(role, row);
     let (rows, total) = select(&inner.store, id, &query, limit, is_counted, is_visible);
-    for _ in 0..inner.conduct.steps_behind_page {
+    for _ in 0..inner.behaviour.steps_behind_page {
         inner.step();
     }
 

@@ -7,7 +7,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{
     super::{
-        Conduct,
+        Behaviour,
         rules::{Rules, TableRules},
         store::{Applied, Cell, Row, Store, quote, write_commit_time},
     },
@@ -45,7 +45,7 @@ impl Fanout {
         committed: i64,
         store: &Store,
         rules: &Rules,
-        conduct: &Conduct,
+        behaviour: &Behaviour,
         members: &Members,
     ) -> usize {
         let rules = rules.of(change.table);
@@ -89,7 +89,7 @@ impl Fanout {
                     false => &mut self.data,
                 };
                 if data.is_empty() {
-                    write_data(change, committed, rules, conduct, is_denied, data);
+                    write_data(change, committed, rules, behaviour, is_denied, data);
                 }
                 let text: Utf8Bytes = if is_legacy {
                     frame(vsn, topic, word(change), data, None)
@@ -136,7 +136,7 @@ fn write_data(
     change: &Applied,
     committed: i64,
     rules: &TableRules,
-    conduct: &Conduct,
+    behaviour: &Behaviour,
     is_denied: bool,
     out: &mut String,
 ) {
@@ -154,10 +154,10 @@ fn write_data(
         out.push_str(if change.new.is_some() { ",\"record\":{}" } else { "" });
         return write_end(change, rules, out);
     }
-    write_values(change, committed, rules, conduct, None, out);
-    if out.len() > conduct.max_change_bytes {
+    write_values(change, committed, rules, behaviour, None, out);
+    if out.len() > behaviour.max_change_bytes {
         out.clear();
-        write_values(change, committed, rules, conduct, Some(MOST_KEPT), out);
+        write_values(change, committed, rules, behaviour, Some(MOST_KEPT), out);
     }
 }
 
@@ -166,7 +166,7 @@ fn write_values(
     change: &Applied,
     committed: i64,
     rules: &TableRules,
-    conduct: &Conduct,
+    behaviour: &Behaviour,
     most: Option<usize>,
     out: &mut String,
 ) {
@@ -195,7 +195,7 @@ fn write_values(
     if let Some(new) = &change.new {
         out.push_str(",\"record\":");
         let old = change.old.as_ref().filter(|_| !rules.is_full);
-        let is_logged = |at: usize, cell: &Cell| !is_toasted(at, cell, old, conduct.toast_bytes);
+        let is_logged = |at: usize, cell: &Cell| !is_toasted(at, cell, old, behaviour.toast_bytes);
         new.write_record(change.table, |at, cell| is_short(cell) && is_logged(at, cell), out);
     }
     write_end(change, rules, out);

@@ -39,7 +39,7 @@ pub async fn handle(hub: &Hub, socket: u64, vsn: Vsn, text: &str) {
                 (true, "access_token") => inner.seen.token_pushes += 1,
                 (true, _) => {}
             }
-            let delays = inner.conduct.delays;
+            let delays = inner.behaviour.delays;
             push(member, &frame, hub, delays);
         }
     }

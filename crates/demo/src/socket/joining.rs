@@ -15,7 +15,7 @@ use realtime::Frame;
 
 /// Answers a join: now, or after a wait during which the socket does nothing else.
 pub async fn join(hub: &Hub, socket: u64, frame: &Frame<'_>) {
-    let conduct = hub.lock().conduct.clone();
+    let behaviour = hub.lock().behaviour.clone();
     let refused = refusal(hub, frame);
     let (refused, join) = match refused {
         Some(refused) => (Some(refused), None),
@@ -37,9 +37,9 @@ pub async fn join(hub: &Hub, socket: u64, frame: &Frame<'_>) {
         let wait = if refused.is_immediate {
             Duration::ZERO
         } else {
-            conduct.delays.join_error
+            behaviour.delays.join_error
         };
-        if conduct.blocks_while_joining {
+        if behaviour.blocks_while_joining {
             tokio::time::sleep(wait).await;
         }
         let inner = &mut *hub.lock();
@@ -48,7 +48,7 @@ pub async fn join(hub: &Hub, socket: u64, frame: &Frame<'_>) {
         };
         let response = json!({ "reason": refused.reason });
         let answer = reply(frame, false, &response);
-        if conduct.blocks_while_joining {
+        if behaviour.blocks_while_joining {
             member.send(&answer);
             if let Some(code) = refused.closes {
                 member.schedule(Duration::ZERO, Due::Close(code));
@@ -62,8 +62,8 @@ pub async fn join(hub: &Hub, socket: u64, frame: &Frame<'_>) {
         }
         return;
     }
-    if !conduct.delays.join.is_zero() {
-        tokio::time::sleep(conduct.delays.join).await;
+    if !behaviour.delays.join.is_zero() {
+        tokio::time::sleep(behaviour.delays.join).await;
     }
     if let Some(join) = join {
         admit(&mut hub.lock(), socket, frame, join);
@@ -112,7 +112,7 @@ fn read(hub: &Hub, socket: u64, frame: &Frame<'_>) -> Option<Result<join::Join, 
 
 /// Makes the channel, and answers.
 fn admit(inner: &mut Inner, socket: u64, frame: &Frame<'_>, join: join::Join) {
-    let conduct = inner.conduct.clone();
+    let behaviour = inner.behaviour.clone();
     inner.seen.joins += 1;
     inner.seen.joins_with_token += u64::from(join.channel.token.is_some());
     let serial = inner.members.next_number();
@@ -134,25 +134,25 @@ fn admit(inner: &mut Inner, socket: u64, frame: &Frame<'_>, join: join::Join) {
     let channel = Channel {
         serial,
         join_ref: join_ref.map(Into::into),
-        is_deaf: conduct.subscribe == Subscribe::Deaf,
+        is_deaf: behaviour.subscribe == Subscribe::Deaf,
         ..join.channel
     };
-    if let Some(old_ref) = old_ref.filter(|_| conduct.sends_stale_frames) {
+    if let Some(old_ref) = old_ref.filter(|_| behaviour.sends_stale_frames) {
         stale(&inner.store, member, &channel, &old_ref);
     }
     // An empty list is no subscription; an error is one that will not be.
     let has_entries = channel.entries.as_ref().map_or(true, |entries| !entries.is_empty());
     let is_good = channel.entries.is_ok();
     member.channels.push(channel);
-    timers::watch(member, serial, join.expires, conduct.delays.token_check);
+    timers::watch(member, serial, join.expires, behaviour.delays.token_check);
     if !has_entries {
         return;
     }
-    let after = conduct.delays.subscribe;
-    match conduct.subscribe {
+    let after = behaviour.delays.subscribe;
+    match behaviour.subscribe {
         Subscribe::Never if is_good => return,
         Subscribe::ErrorFirst if is_good => {
-            let again = conduct.delays.resubscribe;
+            let again = behaviour.delays.resubscribe;
             return member.schedule(after, Due::Stumble { serial, again });
         }
         Subscribe::ChangesFirst => {

@@ -32,7 +32,7 @@ pub fn watch(member: &mut Member, serial: u64, expires: Option<i64>, check: Dura
 pub fn ring(hub: &Hub, socket: u64) {
     let now = Instant::now();
     let inner = &mut *hub.lock();
-    let conduct = inner.conduct.clone();
+    let behaviour = inner.behaviour.clone();
     let Some(member) = inner.members.get(socket) else {
         return;
     };
@@ -40,7 +40,7 @@ pub fn ring(hub: &Hub, socket: u64) {
     due.sort_by_key(|timer| timer.at);
     for timer in due {
         match timer.kind {
-            Due::Subscribe { serial } => subscribe(hub, member, serial, conduct.subscribe, now),
+            Due::Subscribe { serial } => subscribe(hub, member, serial, behaviour.subscribe, now),
             Due::Stumble { serial, again } => {
                 let stumbled = member.channels.iter().find(|channel| channel.serial == serial);
                 if let Some(channel) = stumbled {
@@ -49,7 +49,7 @@ pub fn ring(hub: &Hub, socket: u64) {
                     member.schedule(again, Due::Subscribe { serial });
                 }
             }
-            Due::CheckToken { serial } => check(hub, member, serial, conduct.delays.token_check),
+            Due::CheckToken { serial } => check(hub, member, serial, behaviour.delays.token_check),
             Due::Send(text) => member.outbox.push_text(text),
             Due::Close(code) => member.outbox.finish(Cut::Close(code)),
         }

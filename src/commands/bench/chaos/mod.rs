@@ -1,161 +1,168 @@
 //! `opswall bench chaos`: faults of every kind, one after the other, under a steady stream of changes, over real sockets.
 //!
-//! After each the feed is stopped for a moment while the wall says Live: then its rows have to be the server's, or Live
-//! was said while it was false. Measured are the times to notice, to stop saying Live, and to be true again.
+//! After each fault the feed is paused at a moment when the connection reports Live. The observed rows must then equal the
+//! server's; otherwise Live was reported while it was false. The bench measures the times from the fault until it is noticed,
+//! until Live is no longer reported, and until the rows are right again.
 
-mod kinds;
+mod fixture;
+mod observer;
 mod report;
-mod stage;
-mod witness;
 
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
+use lab::{Detection, Fault, Severity};
 
 use super::ingest::{cannot_print, report_progress};
 use crate::commands::Failure;
-use kinds::{Found, Kind};
+use fixture::Fixture;
+use observer::{Observer, server_rows};
 use report::{Report, Sample};
-use stage::Stage;
-use witness::{Witness, truth};
 
-/// A fault that shows itself is shown within this, and two readings are done: the one that confirms a new connection
-/// comes 10 to 30 s after it.
+/// How long the connection has to notice a fault, or to finish two readings of the tables: the reading that confirms a new
+/// connection begins 10 to 30 s after it.
 const NOTICE_WITHIN: Duration = Duration::from_secs(50);
-/// What may pass without harm is waited for so long.
+/// How long a fault that may do no harm has to show itself. It covers two heartbeats.
 const SHOWN_WITHIN: Duration = Duration::from_millis(2_500);
-/// Live again after a fault, at the latest: a snapshot that fails four times and a wait that has grown.
+/// How long the connection has to be Live again: four failed snapshots with growing waits.
 const HEAL_WITHIN: Duration = Duration::from_secs(60);
-/// With the feed stopped and Live said, what is on its way has come by then.
-const TRUE_WITHIN: Duration = Duration::from_secs(3);
-/// Between two faults, so that each meets a connection that follows.
-const BREATH: (u64, u64) = (100, 1_000);
-/// Differing rows named.
-const MOST_NAMED: usize = 5;
+/// How long changes that are under way take to arrive after the feed was paused.
+const ARRIVE_WITHIN: Duration = Duration::from_secs(3);
+/// Pause between two faults, in milliseconds, so that each meets a connection that follows the stream.
+const PAUSE_MS: (u64, u64) = (100, 1_000);
+/// Bounds on how long a fault lasts.
+const SPANS: std::ops::Range<Duration> = Duration::from_millis(500)..Duration::from_millis(2_500);
+/// Differing rows that a message names.
+const MAX_NAMED: usize = 5;
 
-/// What is done, and how it is told.
+/// What to run, and how to print the result.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
+    /// Number of faults.
     pub faults: usize,
-    /// Changes a second.
+    /// Changes per second.
     pub rate: f64,
+    /// The same seed gives the same faults in the same order.
     pub seed: u64,
+    /// Print one JSON object instead of text.
     pub json: bool,
 }
 
-/// Plays it and prints what was found.
+/// Injects the faults and prints what was found.
 ///
 /// # Errors
-/// When the rows were not the server's in the end, or at a moment at which the wall said Live.
+/// When the rows differed from the server's in the end, or at a moment when Live was reported.
 pub fn run(options: Options) -> Result<(), Failure> {
     let started = Instant::now();
     let mut rng = Rng::with_seed(options.seed);
-    let stage = Stage::set(options.rate, options.seed)?;
-    let mut play = Play {
-        witness: Witness::new(stage.kinds.clone()),
-        stage,
+    let fixture = Fixture::start(options.rate, options.seed)?;
+    let mut run = Run {
+        observer: Observer::new(fixture.kinds.clone()),
+        fixture,
         lies: Vec::new(),
     };
-    play.await_truth("the start")?;
+    run.until_equal("the start")?;
     let mut samples = Vec::with_capacity(options.faults);
-    for (number, kind) in kinds::plan(options.faults, &mut rng).into_iter().enumerate() {
-        let breath = Duration::from_millis(rng.u64(BREATH.0..BREATH.1));
-        play.witness.until(&play.stage.worker, breath, |_| false)?;
-        let sample = play.fault(kind, &mut rng)?;
+    for (number, fault) in Fault::sequence(options.faults, &mut rng).into_iter().enumerate() {
+        let pause = Duration::from_millis(rng.u64(PAUSE_MS.0..PAUSE_MS.1));
+        run.observer.until(&run.fixture.worker, pause, |_| false)?;
+        let sample = run.inject(fault, &mut rng)?;
         if !options.json {
             report_progress(&format!("{:>4} {sample}", number + 1));
         }
         samples.push(sample);
     }
-    let equal = play.end()?;
-    let rows = play.witness.counts();
+    let equal = run.finish()?;
+    let rows = run.observer.counts();
     let report = Report {
         options,
         samples,
-        lies: play.lies,
-        complaints: play.witness.complaints,
+        lies: run.lies,
+        complaints: run.observer.complaints,
         equal,
         rows,
-        changes: play.witness.changes,
-        connects: play.witness.link.connects,
+        changes: run.observer.changes,
+        connects: run.observer.link.connects,
         wall: started.elapsed(),
     };
     report.print().map_err(cannot_print)?;
     report.verdict()
 }
 
-struct Play {
-    stage: Stage,
-    witness: Witness,
-    /// Live was said, the feed stood still, and the rows were not the server's.
+struct Run {
+    fixture: Fixture,
+    observer: Observer,
+    /// Moments when Live was reported although it was false, a sentence each.
     lies: Vec<String>,
 }
 
-impl Play {
-    /// One fault, from its beginning until the wall is true again.
-    fn fault(&mut self, kind: Kind, rng: &mut Rng) -> Result<Sample, Failure> {
-        let Self { stage, witness, .. } = self;
-        // It meets a wall that is Live.
-        witness.until(&stage.worker, HEAL_WITHIN, Witness::is_live)?;
-        witness.listen();
+impl Run {
+    /// Injects one fault and follows it until the rows are right again.
+    fn inject(&mut self, fault: Fault, rng: &mut Rng) -> Result<Sample, Failure> {
+        let Self { fixture, observer, .. } = self;
+        observer.until(&fixture.worker, HEAL_WITHIN, Observer::is_live)?;
+        observer.reset();
         let began = Instant::now();
-        let span = kind.strike(stage, rng);
-        witness.until(&stage.worker, span, |_| false)?;
-        kind.heal(stage);
-        let healed = Instant::now();
-        match kind.found() {
-            // Two beats: by then it has been found, or there was nothing to be found.
-            Found::Maybe => {
-                witness.until(&stage.worker, SHOWN_WITHIN, |witness| witness.not_live.is_some())?;
+        let span = fault.inject(fixture.target(), Severity::random(SPANS, rng), rng);
+        observer.until(&fixture.worker, span.unwrap_or_default(), |_| false)?;
+        fault.end(fixture.target());
+        let ended = Instant::now();
+        match fault.detection() {
+            Detection::Possible => {
+                observer.until(&fixture.worker, SHOWN_WITHIN, |observer| observer.not_live.is_some())?;
             }
-            Found::AtOnce => {
-                if !witness.until(&stage.worker, NOTICE_WITHIN, |witness| witness.not_live.is_some())? {
-                    self.lies.push(format!("{}: it was never shown", kind.word()));
+            Detection::Certain => {
+                if !observer.until(&fixture.worker, NOTICE_WITHIN, |observer| observer.not_live.is_some())? {
+                    self.lies.push(format!("{fault}: it was never shown"));
                 }
             }
-            // The next reading begins after the loss; the one after that is sure to have.
-            Found::ByReading => {
-                let syncs = witness.syncs + 2;
-                witness.until(&stage.worker, NOTICE_WITHIN, |witness| witness.syncs >= syncs)?;
+            // A reading may have been under way at the time of the loss; the one after it finds the loss for certain.
+            Detection::BySnapshot => {
+                let syncs = observer.syncs + 2;
+                observer.until(&fixture.worker, NOTICE_WITHIN, |observer| observer.syncs >= syncs)?;
             }
         }
-        let live = self.await_truth(kind.word())?;
+        let live = self.until_equal(fault.name())?;
         let since = |moment: Option<Instant>| moment.map(|moment| moment.saturating_duration_since(began));
-        let shown = self.witness.not_live;
+        let shown = self.observer.not_live;
         Ok(Sample {
-            kind,
-            noticed: since(self.witness.noticed),
+            fault,
+            noticed: since(self.observer.noticed),
             not_live: since(shown),
-            // What passed without a word was true all the while.
             true_again: match shown {
                 Some(_) => since(live),
-                None if kind.found() == Found::ByReading => Some(healed.elapsed()),
+                None if fault.detection() == Detection::BySnapshot => Some(ended.elapsed()),
+                // A fault that was not shown did no harm.
                 None => None,
             },
         })
     }
 
-    /// Until the wall says Live and its rows are the server's. Answers since when it had been saying so.
-    fn await_truth(&mut self, after: &str) -> Result<Option<Instant>, Failure> {
-        let Self { stage, witness, lies } = self;
+    /// Waits until Live is reported and the rows equal the server's. Returns since when Live has been reported.
+    fn until_equal(&mut self, after: &str) -> Result<Option<Instant>, Failure> {
+        let Self {
+            fixture,
+            observer,
+            lies,
+        } = self;
         let end = Instant::now() + HEAL_WITHIN;
         while Instant::now() < end {
-            if !witness.until(&stage.worker, HEAL_WITHIN, Witness::is_live)? {
+            if !observer.until(&fixture.worker, HEAL_WITHIN, Observer::is_live)? {
                 break;
             }
-            let live = witness.live;
-            stage.control.pause();
-            let truth = truth(&stage.control);
-            witness.until(&stage.worker, TRUE_WITHIN, |witness| {
-                !witness.is_live() || witness.state() == truth
+            let live = observer.live;
+            fixture.control.pause();
+            let truth = server_rows(&fixture.control);
+            observer.until(&fixture.worker, ARRIVE_WITHIN, |observer| {
+                !observer.is_live() || observer.rows() == truth
             })?;
-            let (is_live, differing) = (witness.is_live(), witness.differences(&truth));
-            stage.control.resume();
+            let (is_live, differing) = (observer.is_live(), observer.differences(&truth));
+            fixture.control.resume();
             if is_live && differing.is_empty() {
                 return Ok(live);
             }
             if is_live {
-                let named: Vec<&str> = differing.iter().take(MOST_NAMED).map(String::as_str).collect();
+                let named: Vec<&str> = differing.iter().take(MAX_NAMED).map(String::as_str).collect();
                 lies.push(format!(
                     "{after}: Live, but {} rows differ: {}",
                     differing.len(),
@@ -164,23 +171,24 @@ impl Play {
             }
         }
         Err(Failure::Running(format!(
-            "after {after} the wall was not Live and true again within {} s: {}",
+            "after {after} the connection was not Live with the server's rows within {} s: {}",
             HEAL_WITHIN.as_secs(),
-            witness.status.reason.as_deref().unwrap_or("no reason is given")
+            observer.status.reason.as_deref().unwrap_or("no reason is given")
         )))
     }
 
-    /// The feed stops; the wall has until the next audits to be Live and equal.
-    fn end(&mut self) -> Result<Vec<String>, Failure> {
-        let Self { stage, witness, .. } = self;
-        stage.control.pause();
-        let truth = truth(&stage.control);
-        let syncs = witness.syncs + 2;
-        witness.until(&stage.worker, HEAL_WITHIN, |witness| {
-            witness.is_live() && witness.syncs >= syncs && witness.state() == truth
+    /// Pauses the feed for good and waits until the connection is Live and equal after two more readings. Returns the
+    /// differences that are left.
+    fn finish(&mut self) -> Result<Vec<String>, Failure> {
+        let Self { fixture, observer, .. } = self;
+        fixture.control.pause();
+        let truth = server_rows(&fixture.control);
+        let syncs = observer.syncs + 2;
+        observer.until(&fixture.worker, HEAL_WITHIN, |observer| {
+            observer.is_live() && observer.syncs >= syncs && observer.rows() == truth
         })?;
-        let mut left = witness.differences(&truth);
-        if !witness.is_live() {
+        let mut left = observer.differences(&truth);
+        if !observer.is_live() {
             left.push("it is not Live".into());
         }
         Ok(left)

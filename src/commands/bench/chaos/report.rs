@@ -9,14 +9,15 @@ use std::{
 
 use serde::Serialize;
 
-use super::{Options, kinds::Kind};
+use super::Options;
 use crate::commands::Failure;
+use lab::Fault;
 use model::PerKind;
 
 /// One fault. Times from its beginning; none: it was not noticed, not shown, or there was nothing to be shown.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sample {
-    pub kind: Kind,
+    pub fault: Fault,
     pub noticed: Option<Duration>,
     pub not_live: Option<Duration>,
     pub true_again: Option<Duration>,
@@ -28,7 +29,7 @@ impl fmt::Display for Sample {
         write!(
             f,
             "{:<14} noticed {:>6} ms, not Live {:>6} ms, true again {:>6} ms",
-            self.kind.word(),
+            self.fault.name(),
             ms(self.noticed),
             ms(self.not_live),
             ms(self.true_again)
@@ -114,8 +115,8 @@ impl Figures {
 
 impl Report {
     fn kinds(&self) -> BTreeMap<&'static str, Figures> {
-        let of = |kind: Kind| Figures::of(self.samples.iter().filter(move |sample| sample.kind == kind));
-        let kinds = Kind::ALL.into_iter().map(|kind| (kind.word(), of(kind)));
+        let of = |fault: Fault| Figures::of(self.samples.iter().filter(move |sample| sample.fault == fault));
+        let kinds = Fault::ALL.iter().map(|fault| (fault.name(), of(*fault)));
         kinds.filter(|(_, figures)| figures.faults > 0).collect()
     }
 

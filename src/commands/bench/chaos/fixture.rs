@@ -1,5 +1,5 @@
-//! Where it is played: a demo feed, a proxy before it, and the real worker behind the proxy. All on loopback sockets and
-//! on threads of their own.
+//! What the faults are injected into: a demo feed, a proxy in front of it, and the real worker behind the proxy, all on
+//! loopback sockets and on threads of their own.
 
 use std::{io::Write as _, net::Ipv4Addr, time::Duration};
 
@@ -8,15 +8,15 @@ use tempfile::NamedTempFile;
 use crate::commands::Failure;
 use client::Worker;
 use demo::{Account, AuthOptions, Control, Options, Server};
-use lab::Proxy;
+use lab::{Proxy, Target};
 use model::Backoff;
 use settings::{Env, FeedSettings, Settings, SettingsArgs, SourceKinds};
 
-/// Whoever signs in at the feed; it exists for the length of the run.
+/// The account that the worker signs in with. It exists as long as the run.
 const EMAIL: &str = "chaos@example.com";
 const PASSWORD: &str = "of no worth outside this process";
 
-/// Timings of a connection whose faults are to be seen in seconds: what waits for minutes elsewhere waits for seconds.
+/// Intervals of the connection. They are much shorter than the defaults, so that every fault is found within seconds.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 const AUDIT: Duration = Duration::from_secs(2);
 const RECONCILE: Duration = Duration::from_secs(8);
@@ -27,7 +27,7 @@ const BACKOFF: Backoff = Backoff {
     jitter: 0.2,
 };
 
-pub(super) struct Stage {
+pub(super) struct Fixture {
     pub control: Control,
     pub proxy: Proxy,
     pub worker: Worker,
@@ -36,8 +36,8 @@ pub(super) struct Stage {
     _password: NamedTempFile,
 }
 
-impl Stage {
-    pub fn set(rate: f64, seed: u64) -> Result<Self, Failure> {
+impl Fixture {
+    pub fn start(rate: f64, seed: u64) -> Result<Self, Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::Running(error.to_string());
         let account = Account::checked(EMAIL, PASSWORD).map_err(|error| failed(&error))?;
         let options = Options {
@@ -71,7 +71,17 @@ impl Stage {
     }
 }
 
-/// The user's password in a file of its own, for the owner alone, which ends with the run.
+impl Fixture {
+    /// What faults are injected into.
+    pub fn target(&self) -> Target<'_> {
+        Target {
+            control: &self.control,
+            proxy: Some(&self.proxy),
+        }
+    }
+}
+
+/// Writes the password to a file that only its owner can read and that is deleted after the run.
 fn password() -> std::io::Result<NamedTempFile> {
     let mut file = NamedTempFile::new()?;
     writeln!(file, "{PASSWORD}")?;
@@ -85,7 +95,7 @@ fn settings(proxy: &Proxy, password: &NamedTempFile) -> Result<FeedSettings, Fai
         .key("demo")
         .email(EMAIL)
         .password_file(password.path().to_string_lossy());
-    // Nothing of this machine's own settings may decide what happens.
+    // The settings of this machine must not influence the run.
     let settings = Settings::load(&arguments, &Env::default()).and_then(|settings| settings.feed());
     let settings = settings.map_err(|error| Failure::Running(error.to_string()))?;
     Ok(FeedSettings {
@@ -93,7 +103,7 @@ fn settings(proxy: &Proxy, password: &NamedTempFile) -> Result<FeedSettings, Fai
         heartbeat_interval: HEARTBEAT,
         audit_interval: Some(AUDIT),
         reconcile_interval: Some(RECONCILE),
-        // The demo feed drops nothing of its own, however fast it is.
+        // The demo feed drops no changes at any rate.
         change_limit: None,
         ..settings
     })

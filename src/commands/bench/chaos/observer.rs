@@ -23,9 +23,9 @@ const MOST_COMPLAINTS: usize = 20;
 const MOST_LAST: usize = 100_000;
 
 /// Rows by table and id.
-pub(super) type State = BTreeMap<(Kind, String), Value>;
+pub(super) type Rows = BTreeMap<(Kind, String), Value>;
 
-pub(super) struct Witness {
+pub(super) struct Observer {
     kinds: SourceKinds,
     rows: BTreeMap<RowKey, Arc<Record>>,
     pub status: StatusReport,
@@ -33,7 +33,7 @@ pub(super) struct Witness {
     pub changes: u64,
     /// Snapshots merged.
     pub syncs: u64,
-    /// Since the last [`Witness::listen`]: the first sign of anything amiss, and the first word that was not Live.
+    /// Since the last [`Observer::reset`]: the first sign of anything amiss, and the first word that was not Live.
     pub noticed: Option<Instant>,
     pub not_live: Option<Instant>,
     /// When it was called Live last.
@@ -44,8 +44,8 @@ pub(super) struct Witness {
     last: HashMap<RowKey, (Op, bool, Instant)>,
 }
 
-impl Witness {
-    /// `kinds`: what the sources of the feed are.
+impl Observer {
+    /// `kinds`: what the sources of the feed stand for.
     pub fn new(kinds: SourceKinds) -> Self {
         Self {
             kinds,
@@ -63,7 +63,7 @@ impl Witness {
     }
 
     /// Something is about to happen.
-    pub fn listen(&mut self) {
+    pub fn reset(&mut self) {
         (self.noticed, self.not_live) = (None, None);
         if self.last.len() > MOST_LAST {
             self.last.clear();
@@ -140,7 +140,7 @@ impl Witness {
     }
 
     /// What is not as the server has it, row by row, in a few words.
-    pub fn differences(&self, theirs: &State) -> Vec<String> {
+    pub fn differences(&self, theirs: &Rows) -> Vec<String> {
         let told = |(kind, id): &(Kind, String)| {
             let (op, is_told, at) = self.last.get(&RowKey::new(*kind, id.as_str().into()))?;
             let by = if *is_told { "the stream" } else { "a reading" };
@@ -149,7 +149,7 @@ impl Witness {
                 at.elapsed().as_millis()
             ))
         };
-        let differing = differences(&self.state(), theirs).into_iter();
+        let differing = differences(&self.rows(), theirs).into_iter();
         differing
             .map(|(key, how)| format!("{} {} {how}{}", key.0.singular(), key.1, told(&key).unwrap_or_default()))
             .collect()
@@ -161,7 +161,7 @@ impl Witness {
         PerKind::from_fn(|kind| reports[kind].rows)
     }
 
-    pub fn state(&self) -> State {
+    pub fn rows(&self) -> Rows {
         let row = |(key, record): (&RowKey, &Arc<Record>)| {
             let record = serde_json::to_value(&**record).unwrap_or_default();
             ((key.kind, key.id.to_string()), record)
@@ -171,7 +171,7 @@ impl Witness {
 }
 
 /// The rows as the server holds them.
-pub(super) fn truth(control: &Control) -> State {
+pub(super) fn server_rows(control: &Control) -> Rows {
     let tables = Kind::ALL
         .into_iter()
         .zip([TableId::Agents, TableId::Tasks, TableId::Workflows]);
@@ -185,7 +185,7 @@ pub(super) fn truth(control: &Control) -> State {
 }
 
 /// The rows that differ, and how.
-fn differences(ours: &State, theirs: &State) -> Vec<((Kind, String), &'static str)> {
+fn differences(ours: &Rows, theirs: &Rows) -> Vec<((Kind, String), &'static str)> {
     let missing = theirs.keys().filter(|key| !ours.contains_key(*key));
     let ours_only = ours.keys().filter(|key| !theirs.contains_key(*key));
     let other = ours
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn every_way_to_differ_is_told() {
-        let state = |rows: &[(&str, u64)]| -> State {
+        let state = |rows: &[(&str, u64)]| -> Rows {
             let row = |(id, n): &(&str, u64)| ((Kind::Task, (*id).to_owned()), json!({"n": n}));
             rows.iter().map(row).collect()
         };

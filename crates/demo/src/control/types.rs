@@ -1,16 +1,16 @@
-//! What can be asked of a feed, and what it tells of itself.
+//! The arguments and results of the controls.
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::DemoError;
+use crate::{DemoError, Handshake};
 
 /// How a socket is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Cut {
-    /// The connection just ends.
+    /// The connection ends with a FIN.
     #[default]
     Fin,
     /// The connection is reset.
@@ -27,10 +27,10 @@ impl FromStr for Cut {
             "fin" => Ok(Self::Fin),
             "rst" => Ok(Self::Rst),
             code => match code.parse() {
-                // What may stand in a close frame.
+                // The codes that a close frame may carry.
                 Ok(code @ (1000..=1003 | 1007..=1014 | 3000..=4999)) => Ok(Self::Close(code)),
-                _ => Err(DemoError::Faults(format!(
-                    "'{code}' is no way to cut a socket: say fin, rst or a close code such as 1012"
+                _ => Err(DemoError::Control(format!(
+                    "'{code}' is no way to cut a socket: write fin, rst or a close code such as 1012"
                 ))),
             },
         }
@@ -56,17 +56,18 @@ pub struct Refusal {
     pub rest: bool,
     /// Sign-ins and refreshes.
     pub auth: bool,
+    /// The HTTP status of the refusal.
     pub status: StatusCode,
-    /// The reason in the body; the usual one of the face where there is none.
+    /// The reason in the body; `None` = the usual one of the API.
     pub text: Option<String>,
     /// `Retry-After`, in seconds.
     pub retry_after: Option<u32>,
 }
 
 impl Refusal {
-    /// New sockets, in one of the server's own ways (see [`super::super::HANDSHAKES`]).
+    /// Refuses new sockets as one of [`crate::HANDSHAKES`] does.
     pub fn named(name: &str) -> Option<Self> {
-        let refusal = super::super::Handshake::named(name)?;
+        let refusal = Handshake::named(name)?;
         Some(Self {
             status: StatusCode::from_u16(refusal.status).ok()?,
             text: Some(refusal.text.into()),
@@ -76,7 +77,7 @@ impl Refusal {
 }
 
 impl Default for Refusal {
-    /// New sockets, as a gateway without its server behind it.
+    /// Refuses new sockets with 503, as a gateway whose server is down.
     fn default() -> Self {
         Self {
             sockets: true,
@@ -89,7 +90,7 @@ impl Default for Refusal {
     }
 }
 
-/// What can befall every joined channel while the sockets stay open.
+/// A fault of every joined channel, while the sockets stay open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChannelFault {
@@ -99,52 +100,67 @@ pub enum ChannelFault {
     Error,
     /// `system` error "Token has expired …", then `phx_close`.
     Expire,
-    /// A second "Subscribed to PostgreSQL": a gap may have been.
+    /// A second "Subscribed to PostgreSQL", after which a client must expect a gap.
     Resubscribe,
-    /// Joined, but no change comes any more.
+    /// The channel stays joined, but no change is sent to it any more.
     Deafen,
 }
 
-/// What the feed holds and does.
+/// What the feed holds and what it does.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct State {
+    /// Row counts by table name.
     pub tables: BTreeMap<&'static str, TableState>,
+    /// Open sockets.
     pub sockets: usize,
-    /// Joined channels, and those of them to which changes flow.
+    /// Joined channels.
     pub channels: usize,
+    /// Joined channels that changes are sent to.
     pub subscribed: usize,
+    /// Transactions committed since the start.
     pub commits: u64,
+    /// Changes committed since the start.
     pub changes: u64,
+    /// Whether the simulation is stopped.
     pub paused: bool,
+    /// Changes per second while it is not.
     pub rate: f64,
+    /// What clients have done since the start.
     pub seen: Seen,
 }
 
 /// What clients have done since the start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Seen {
-    /// Sockets that were opened, and handshakes that were refused.
+    /// Sockets opened.
     pub connects: u64,
+    /// Handshakes refused.
     pub refused_connects: u64,
-    /// Joins that were granted, and joins that were refused.
+    /// Joins granted.
     pub joins: u64,
+    /// Joins refused.
     pub refused_joins: u64,
-    /// Joins that came with a token of their own.
+    /// Joins that carried a token of their own.
     pub joins_with_token: u64,
-    /// Tokens pushed to a joined channel, the same one as before included.
+    /// Tokens pushed to a joined channel, unchanged ones included.
     pub token_pushes: u64,
+    /// Heartbeats answered.
     pub heartbeats: u64,
     /// Frames for topics that were not joined.
     pub unmatched: u64,
+    /// Pages read.
     pub reads: u64,
-    /// Sign-ins and refreshes that were granted, and those that were refused.
+    /// Sign-ins and refreshes granted.
     pub grants: u64,
+    /// Sign-ins and refreshes refused.
     pub refused_grants: u64,
 }
 
-/// One table's rows, and how many have each status word.
+/// The counts of one table.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct TableState {
+    /// Rows.
     pub rows: usize,
+    /// Rows by their status word.
     pub status: BTreeMap<String, usize>,
 }

@@ -1,4 +1,4 @@
-//! What can be wrong with one HTTP answer: late, slow, cut short, endless, somebody else's page, none at all.
+//! Faults of single HTTP answers: late, slow, cut short, endless, another program's page, none at all.
 
 use std::{collections::VecDeque, convert::Infallible, io, time::Duration};
 
@@ -15,111 +15,125 @@ use tokio::time::{Instant, sleep};
 
 use super::http::{self, Answer};
 
-/// The body of an answer as it goes out.
-pub type Body = UnsyncBoxBody<Bytes, io::Error>;
+/// The body of an answer as it is sent.
+pub(crate) type Body = UnsyncBoxBody<Bytes, io::Error>;
 
-/// One thing that is wrong.
+/// One fault of an answer.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Spoil {
-    /// The answer comes so much later, in seconds.
+pub enum AnswerFault {
+    /// The answer is this much later, in seconds.
     Wait(f64),
-    /// The body comes at so many bytes a second.
+    /// The body is sent at this many bytes a second.
     Drip(u32),
-    /// Another status, with a text of its own and perhaps `Retry-After` in seconds.
+    /// Another status.
     Status {
+        /// The HTTP status.
         status: u16,
+        /// The message in the body.
         #[serde(default)]
         text: String,
+        /// `Retry-After`, in seconds.
         retry_after: Option<u32>,
     },
-    /// A refusal in PostgREST's words, with its code, such as `57014`.
-    Coded { status: u16, code: String, text: String },
-    /// A page for browsers, with this status.
+    /// A refusal in the format of PostgREST.
+    Coded {
+        /// The HTTP status.
+        status: u16,
+        /// PostgreSQL's or PostgREST's code, such as `57014`.
+        code: String,
+        /// The message in the body.
+        text: String,
+    },
+    /// An HTML page with this status.
     Html(u16),
-    /// Sent elsewhere.
+    /// A redirect to this address.
     Redirect(String),
     /// The connection ends in the middle of the body.
     Truncate,
-    /// Half the body, as if it were all.
+    /// The first half of the body, sent as if it were the whole.
     Half,
     /// A list that never ends.
     Endless,
-    /// The first page, whatever page is asked for.
+    /// The first page, whichever page is requested.
     Repeat,
     /// An empty list.
     Empty,
-    /// Bytes that are no JSON.
+    /// Bytes that are not JSON.
     Garbage,
     /// The connection ends without an answer.
     Hangup,
 }
 
-/// Which of the faces.
+/// One of the HTTP APIs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Door {
+pub enum Api {
+    /// `/rest/v1`.
     Rest,
+    /// `/auth/v1`.
     Auth,
 }
 
-/// What waits to go wrong, in order.
+/// The faults of the answers to come, in order.
 #[derive(Debug, Default)]
-pub struct Spoils(VecDeque<Armed>);
+pub(crate) struct AnswerFaults(VecDeque<Pending>);
 
 #[derive(Debug)]
-struct Armed {
-    door: Door,
-    spoil: Spoil,
-    /// Requests that are answered well before it.
+struct Pending {
+    api: Api,
+    fault: AnswerFault,
+    /// Good answers before it.
     skip: u32,
-    /// Requests that it befalls.
+    /// Answers that still get it.
     times: u32,
 }
 
-/// What may wait at a time; the oldest go.
-const MOST_WAITING: usize = 1_000;
-/// Longest wait.
-const MOST_WAIT: f64 = 86_400.0;
-/// An endless body ends all the same, long after every client's patience.
-const MOST_ENDLESS: usize = 1 << 30;
-/// Between the half that is sent and the end of the connection.
+/// Most faults that may be pending; the oldest are discarded.
+const MAX_PENDING: usize = 1_000;
+/// Longest delay of an answer, in seconds.
+const MAX_WAIT: f64 = 86_400.0;
+/// Bytes after which an endless body ends all the same, far more than any client accepts.
+const MAX_ENDLESS: usize = 1 << 30;
+/// Delay between the half that is sent and the end of the connection.
 const CUT_SHORT_AFTER: Duration = Duration::from_millis(50);
-/// Pieces of a body that drips, a second.
-const DRIPS: u32 = 20;
+/// Writes per second of a slow body.
+const DRIPS_PER_S: u32 = 20;
 
-impl Spoils {
-    pub fn arm(&mut self, door: Door, spoil: Spoil, skip: u32, times: u32) {
-        if self.0.len() >= MOST_WAITING {
+impl AnswerFaults {
+    /// Queues a fault.
+    pub(crate) fn push(&mut self, api: Api, fault: AnswerFault, skip: u32, times: u32) {
+        if self.0.len() >= MAX_PENDING {
             self.0.pop_front();
         }
-        self.0.push_back(Armed {
-            door,
-            spoil,
+        self.0.push_back(Pending {
+            api,
+            fault,
             skip,
             times,
         });
     }
 
-    pub fn clear(&mut self) {
+    /// Forgets every pending fault.
+    pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
 
-    /// What befalls the next request at this door.
-    pub fn next(&mut self, door: Door) -> Option<Spoil> {
-        self.0.retain(|armed| armed.times > 0);
-        let armed = self.0.iter_mut().find(|armed| armed.door == door)?;
-        if armed.skip > 0 {
-            armed.skip -= 1;
+    /// The fault of the next answer of an API, if it has one.
+    pub(crate) fn next(&mut self, api: Api) -> Option<AnswerFault> {
+        self.0.retain(|pending| pending.times > 0);
+        let pending = self.0.iter_mut().find(|pending| pending.api == api)?;
+        if pending.skip > 0 {
+            pending.skip -= 1;
             return None;
         }
-        armed.times -= 1;
-        Some(armed.spoil.clone())
+        pending.times -= 1;
+        Some(pending.fault.clone())
     }
 }
 
-/// An answer as it is.
-pub fn whole(answer: Answer) -> Response<Body> {
+/// Sends an answer unchanged.
+pub(crate) fn whole(answer: Answer) -> Response<Body> {
     answer.map(|body| {
         Full::new(body)
             .map_err(|never: Infallible| match never {})
@@ -127,19 +141,22 @@ pub fn whole(answer: Answer) -> Response<Body> {
     })
 }
 
-/// An answer as it becomes. An error ends the connection.
-pub async fn spoil(spoil: Option<Spoil>, answer: impl Future<Output = Answer>) -> io::Result<Response<Body>> {
-    let Some(spoil) = spoil else {
+/// Sends an answer with a fault. An error ends the connection.
+pub(crate) async fn send(
+    fault: Option<AnswerFault>,
+    answer: impl Future<Output = Answer>,
+) -> io::Result<Response<Body>> {
+    let Some(fault) = fault else {
         return Ok(whole(answer.await));
     };
-    Ok(match spoil {
-        Spoil::Wait(seconds) => {
-            let wait = Duration::try_from_secs_f64(seconds.min(MOST_WAIT)).unwrap_or_default();
+    Ok(match fault {
+        AnswerFault::Wait(seconds) => {
+            let wait = Duration::try_from_secs_f64(seconds.min(MAX_WAIT)).unwrap_or_default();
             sleep(wait).await;
             whole(answer.await)
         }
-        Spoil::Drip(rate) => drip(answer.await, rate.max(1)),
-        Spoil::Status {
+        AnswerFault::Drip(rate) => drip(answer.await, rate.max(1)),
+        AnswerFault::Status {
             status,
             text,
             retry_after,
@@ -150,7 +167,7 @@ pub async fn spoil(spoil: Option<Spoil>, answer: impl Future<Output = Answer>) -
                 retry_after,
             ))
         }
-        Spoil::Coded {
+        AnswerFault::Coded {
             status,
             code: word,
             text,
@@ -158,25 +175,25 @@ pub async fn spoil(spoil: Option<Spoil>, answer: impl Future<Output = Answer>) -
             let body = serde_json::json!({ "code": word, "details": null, "hint": null, "message": text });
             whole(http::json(code(status), body.to_string()))
         }
-        Spoil::Html(status) => whole(http::answer(
+        AnswerFault::Html(status) => whole(http::answer(
             code(status),
             "text/html; charset=utf-8",
             "<!DOCTYPE html><html><head><title>Project paused</title></head><body><h1>Hello browser</h1></body></html>",
         )),
-        Spoil::Redirect(to) => {
+        AnswerFault::Redirect(to) => {
             let mut answer = http::answer(StatusCode::FOUND, "", "");
             if let Ok(to) = HeaderValue::from_str(&to) {
                 answer.headers_mut().insert(LOCATION, to);
             }
             whole(answer)
         }
-        Spoil::Truncate => truncate(answer.await),
-        Spoil::Half => whole(answer.await.map(|body| body.slice(..body.len() / 2))),
-        Spoil::Endless => endless(answer.await),
-        Spoil::Repeat => whole(answer.await),
-        Spoil::Empty => whole(http::json(StatusCode::OK, "[]")),
-        Spoil::Garbage => whole(http::json(StatusCode::OK, &b"[{\"id\":\xff\x00}\x80,,"[..])),
-        Spoil::Hangup => return Err(io::Error::other("hung up on request")),
+        AnswerFault::Truncate => truncate(answer.await),
+        AnswerFault::Half => whole(answer.await.map(|body| body.slice(..body.len() / 2))),
+        AnswerFault::Endless => endless(answer.await),
+        AnswerFault::Repeat => whole(answer.await),
+        AnswerFault::Empty => whole(http::json(StatusCode::OK, "[]")),
+        AnswerFault::Garbage => whole(http::json(StatusCode::OK, &b"[{\"id\":\xff\x00}\x80,,"[..])),
+        AnswerFault::Hangup => return Err(io::Error::other("hung up on request")),
     })
 }
 
@@ -187,20 +204,21 @@ fn code(status: u16) -> StatusCode {
         .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-fn promise(answer: &mut Answer) {
+/// Sets `Content-Length` to the whole body.
+fn set_length(answer: &mut Answer) {
     let length = HeaderValue::from(answer.body().len());
     answer.headers_mut().insert(CONTENT_LENGTH, length);
 }
 
-/// The head promises all of it.
+/// Announces the whole body, sends half of it and ends the connection.
 fn truncate(mut answer: Answer) -> Response<Body> {
-    promise(&mut answer);
+    set_length(&mut answer);
     answer.map(|body| {
         let parts = stream::unfold(Some(body.slice(..body.len() / 2)), |half| async move {
             match half {
                 Some(half) => Some((Ok(Frame::data(half)), None)),
                 None => {
-                    // What is written at the moment of the error would be taken back.
+                    // An error at once would discard the half that is still to be written.
                     sleep(CUT_SHORT_AFTER).await;
                     Some((Err(io::Error::other("cut short on request")), None))
                 }
@@ -210,10 +228,11 @@ fn truncate(mut answer: Answer) -> Response<Body> {
     })
 }
 
+/// Sends the body at this many bytes a second.
 fn drip(mut answer: Answer, rate: u32) -> Response<Body> {
-    promise(&mut answer);
+    set_length(&mut answer);
     answer.map(|body| {
-        let step = (rate / DRIPS).max(1) as usize;
+        let step = (rate / DRIPS_PER_S).max(1) as usize;
         let pause = Duration::from_secs_f64(step as f64 / f64::from(rate));
         let parts = stream::unfold((body, Instant::now()), move |(mut rest, due)| async move {
             if rest.is_empty() {
@@ -227,7 +246,7 @@ fn drip(mut answer: Answer, rate: u32) -> Response<Body> {
     })
 }
 
-/// The rows of the answer again and again.
+/// Repeats the rows of the answer.
 fn endless(answer: Answer) -> Response<Body> {
     answer.map(|body| {
         let rows = body
@@ -244,10 +263,10 @@ fn endless(answer: Answer) -> Response<Body> {
             async move {
                 let part = match sent {
                     0 => Bytes::from_static(b"["),
-                    _ if sent > MOST_ENDLESS => return None,
+                    _ if sent > MAX_ENDLESS => return None,
                     _ => more,
                 };
-                // Others may go in between, however fast the client reads.
+                // Other tasks get to run, however fast the client reads.
                 tokio::task::yield_now().await;
                 let sent = sent + part.len();
                 Some((Ok(Frame::data(part)), sent))
