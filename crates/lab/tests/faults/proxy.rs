@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use crate::demo::server;
 use crate::listener::{Listener, settings};
-use demo::{Cut, Server};
-use lab::{Flow, Mishap, Proxy, Way};
-use model::Backoff;
+use ::demo::{Cut, Server};
+use lab::{Flow, Proxy, Way};
 use realtime::LinkStatus;
 use settings::FeedSettings;
 
@@ -151,59 +150,4 @@ fn a_proxy_counts_bounds_and_stops() {
         "nobody listens there any more"
     );
     drop(listener);
-}
-
-/// A day of mixed mishaps under load. After each the reader comes to Live again, and what it has at the end is what the
-/// server has.
-fn a_day(count: usize, seed: u64, rate: f64) {
-    let server = server(rate);
-    let proxy = Proxy::start(server.addr()).expect("a proxy");
-    let mut listener = Listener::start(FeedSettings {
-        heartbeat_interval: Duration::from_millis(500),
-        // What gives no sign is found by reading again.
-        reconcile_interval: Some(Duration::from_secs(2)),
-        backoff: Backoff {
-            interval: Duration::from_millis(100),
-            // One mishap a second is no reason to wait longer and longer.
-            max_interval: Duration::from_millis(300),
-            max_attempts: 0,
-            ..Backoff::default()
-        },
-        ..settings(&proxy.url())
-    });
-    listener.until_connected();
-    let mut rng = fastrand::Rng::with_seed(seed);
-    for (number, mishap) in Mishap::day(count, seed).into_iter().enumerate() {
-        let told = listener.statuses.len();
-        mishap.befall(&server.control(), &proxy, &mut rng);
-        // A connection that believes in itself is looked at no further; one that was lost has to come back.
-        listener.listen_for(Duration::from_millis(300));
-        if mishap == Mishap::HalfOpen {
-            listener.until("the silence", |listener| {
-                let later = listener.statuses.iter().skip(told);
-                later
-                    .map(|report| report.status)
-                    .any(|status| status != LinkStatus::Connected)
-            });
-        }
-        let what = format!("Live after mishap {number}, {mishap}, of seed {seed}");
-        listener.until(&what, |listener| listener.status() == LinkStatus::Connected);
-    }
-    server.control().run_timers();
-    server.control().lose(0);
-    server.control().pause();
-    listener.until_equal(&server.control());
-}
-
-#[test]
-fn a_short_day_of_mixed_mishaps_ends_in_the_server_s_rows() {
-    a_day(Mishap::ALL.len(), 1, 100.0);
-}
-
-#[test]
-#[ignore = "some minutes long"]
-fn a_hundred_mixed_mishaps_end_in_the_server_s_rows() {
-    for seed in [2, 3] {
-        a_day(100, seed, 500.0);
-    }
 }

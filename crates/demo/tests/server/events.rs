@@ -4,7 +4,7 @@ use demo::{Server, TableId};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{
+use crate::{
     client::{Answer, Client, control, get, http},
     quiet, start,
 };

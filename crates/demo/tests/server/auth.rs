@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use demo::{Account, AnswerFault, Api, AuthOptions, ErrorShape, Keys, Options, Refusal, Server};
 use serde_json::{Value, json};
 
-use super::{
+use crate::{
     client::{Answer, Client, control, http},
     quiet, start,
 };
@@ -337,7 +337,11 @@ async fn auth_is_refused_slowed_and_spoilt_on_request() {
     );
     server.control().allow();
 
-    control(addr, json!({"do":"answer_fault","api":"auth","fault":{"html":502},"times":2})).await;
+    control(
+        addr,
+        json!({"do":"answer_fault","api":"auth","fault":{"html":502},"times":2}),
+    )
+    .await;
     for _ in 0..2 {
         let page = post(addr, path, body()).await;
         assert!(page.status == 502 && page.body.starts_with("<!DOCTYPE"), "{page:?}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use demo::{Account, Delays, Keys, Options};
 use serde_json::{Value, json};
 
-use super::{client::Client, quiet, start};
+use crate::{client::Client, quiet, start};
 
 async fn join(client: &mut Client, topic: &str, token: Option<&str>) -> Value {
     let mut payload = json!({"config":{"postgres_changes":[{"event":"*","schema":"public","table":"agents"}]}});

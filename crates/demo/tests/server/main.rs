@@ -1,4 +1,7 @@
-//! The demo feed's server over real sockets: what a client of Supabase would notice.
+//! The demo feed over real sockets, as a client of Supabase sees it, and the simulation behind it. One program, so that the
+//! library is linked once.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 mod auth;
 mod changes;
@@ -13,6 +16,7 @@ mod refusals;
 mod replay;
 mod rest;
 mod silence;
+mod simulation;
 mod tokens;
 mod wire;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use demo::{Delays, Options, Server, Subscribe, TableId};
 use serde_json::{Map, Value, json};
 
-use super::{
+use crate::{
     client::{Client, control},
     quiet, start,
 };

@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use demo::{Keys, Options};
 use tokio_tungstenite::tungstenite::Error;
 
-use super::{
+use crate::{
     client::{Client, get, http},
     quiet, start,
 };

@@ -3,7 +3,7 @@
 use demo::{Options, TableId};
 use serde_json::{Value, json};
 
-use super::{
+use crate::{
     client::{get, http},
     quiet, start,
 };

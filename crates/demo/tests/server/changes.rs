@@ -13,7 +13,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use demo::{Identity, Options, Server, TableId};
 use serde_json::{Map, Value, json};
 
-use super::{
+use crate::{
     client::{Client, get},
     quiet, start,
 };
@@ -35,7 +35,7 @@ fn live_and_die(server: &Server) {
 
 /// The recorded changes of `agents`, as the frames came.
 fn recorded(file: &str) -> Vec<String> {
-    let path = format!("{}/tests/data/transcripts/{file}", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/../../tests/data/transcripts/{file}", env!("CARGO_MANIFEST_DIR"));
     let transcript = std::fs::read_to_string(path).expect("a transcript");
     let lines = transcript
         .lines()

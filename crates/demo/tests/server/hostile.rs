@@ -7,14 +7,14 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{
+use crate::{
     client::{Client, get, http},
     quiet, start,
 };
 
 /// What real clients have sent, from the recordings.
 fn recorded() -> Vec<String> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/transcripts");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/transcripts");
     let mut texts = Vec::new();
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();

@@ -6,7 +6,7 @@ use demo::{ChannelFault, Cut, Delays, Options, Refusal, Server, TableId};
 use serde_json::{Map, Value, json};
 use tokio_tungstenite::tungstenite::Error;
 
-use super::{
+use crate::{
     client::{Client, WATCHDOG, control, get, http},
     quiet, start,
 };
@@ -225,25 +225,6 @@ async fn a_control_call_that_cannot_be_is_answered_with_a_sentence() {
     )
     .await;
     assert_eq!(answer.status, 403, "not from a web page");
-}
-
-#[tokio::test]
-async fn faults_come_on_their_timetable() {
-    let faults = "drop-every=150ms,drop-how=1012,refuse-for=100ms"
-        .parse()
-        .expect("faults");
-    let server = start(Options { faults, ..quiet() });
-    let path = "/realtime/v1/websocket?apikey=demo&vsn=2.0.0";
-    let (mut cuts, mut refused) = (0, 0);
-    while cuts < 2 || refused < 1 {
-        match Client::try_open(server.addr(), path).await {
-            Ok(mut client) => {
-                assert_eq!(client.next_text().await.expect_err("a cut"), "1012");
-                cuts += 1;
-            }
-            Err(_) => refused += 1,
-        }
-    }
 }
 
 #[tokio::test]

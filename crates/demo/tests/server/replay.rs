@@ -3,7 +3,7 @@
 use demo::{Delays, Options, TableId};
 use serde_json::{Value, json};
 
-use super::{client::Client, quiet, start};
+use crate::{client::Client, quiet, start};
 
 /// Leaves out what differs between any two servers: ids of entries, and the rows of changes.
 fn comparable(text: &str) -> Value {
@@ -28,7 +28,7 @@ fn comparable(text: &str) -> Value {
 
 /// Sends what the recorded client sent, and expects what it got. `left_out` are topics that need what is not here.
 async fn replay(file: &str, left_out: &[&str]) -> usize {
-    let path = format!("{}/tests/data/transcripts/{file}", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/../../tests/data/transcripts/{file}", env!("CARGO_MANIFEST_DIR"));
     let transcript = std::fs::read_to_string(path).expect("a transcript");
     let delays = Delays {
         join_error: std::time::Duration::ZERO,

@@ -6,7 +6,7 @@ use demo::{AnswerFault, Api, Options, TableId};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::{
+use crate::{
     client::{Answer, control, get, http},
     quiet, start,
 };

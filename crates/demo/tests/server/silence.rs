@@ -5,7 +5,7 @@ use std::time::Duration;
 use demo::{Limit, Server, TableId};
 use serde_json::{Map, json};
 
-use super::{
+use crate::{
     client::{Client, control, get},
     quiet, start,
 };

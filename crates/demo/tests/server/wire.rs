@@ -4,7 +4,7 @@ use futures_util::StreamExt as _;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{
+use crate::{
     client::{Client, control},
     quiet, start,
 };
@@ -28,7 +28,9 @@ async fn anything_can_be_said_to_every_socket() {
     client.expect_silence().await;
     let deep = "[".repeat(10_000);
     assert_eq!(
-        control(server.addr(), json!({"do":"send_text","text":deep})).await.json()["sockets"],
+        control(server.addr(), json!({"do":"send_text","text":deep}))
+            .await
+            .json()["sockets"],
         1
     );
     assert_eq!(client.next_text().await.expect("a text"), deep);

@@ -6,7 +6,7 @@ use demo::{Behaviour, Delays, HANDSHAKES, JOINS, Options, Refusal, SYSTEMS};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Error;
 
-use super::{
+use crate::{
     client::{Client, control},
     quiet, start,
 };
@@ -166,7 +166,11 @@ async fn a_cold_project_takes_its_time_over_a_join_and_answers_nothing_meanwhile
 #[tokio::test]
 async fn delays_are_the_real_ones_on_request_and_scale() {
     let server = start(quiet());
-    control(server.addr(), json!({"do":"behaviour","delays":"real","delay_scale":0.1})).await;
+    control(
+        server.addr(),
+        json!({"do":"behaviour","delays":"real","delay_scale":0.1}),
+    )
+    .await;
     let delays = server.control().set_behaviour(|conduct: &mut Behaviour| conduct.delays);
     assert_eq!(
         (delays.refuse, delays.join_error, delays.idle),
