@@ -1,4 +1,4 @@
-//! A listening socket, and the thread that serves it until it is dropped.
+//! A listening socket with a thread that serves it.
 
 use std::{
     net::{SocketAddr, TcpListener as StdListener},
@@ -8,12 +8,12 @@ use std::{
 
 use tokio::{net::TcpListener, sync::oneshot};
 
-use super::DemoError;
+use crate::DemoError;
 
-/// How long its tasks may take to stop.
+/// How long the tasks have to stop.
 const STOP_DEADLINE: Duration = Duration::from_millis(300);
 
-/// One port, one thread with its own runtime. Stops when dropped, and waits until it has.
+/// A port and a thread with a runtime of its own. Dropping it stops the thread and waits for its end.
 #[derive(Debug)]
 pub struct Host {
     addr: SocketAddr,
@@ -22,10 +22,10 @@ pub struct Host {
 }
 
 impl Host {
-    /// Listens (port 0: any free one) and runs what `serve` makes of the listener on a thread of this name.
+    /// Listens (on a free port for port 0) and runs the future of `serve` on a thread of this name.
     ///
     /// # Errors
-    /// When the address cannot be listened on, or there is no thread to be had.
+    /// When the address cannot be bound or no thread can be started.
     pub fn start<F, S>(listen: SocketAddr, name: &str, serve: S) -> Result<Self, DemoError>
     where
         F: Future<Output = ()>,

@@ -1,4 +1,4 @@
-//! Whole HTTP answers, and the small helpers that every face of the server shares.
+//! Whole HTTP answers, and small helpers that the server's APIs share.
 
 use std::time::Duration;
 
@@ -11,18 +11,18 @@ use hyper::{
 };
 use url::form_urlencoded;
 
-use super::{auth::Guard, hub::now_micros};
+use crate::{auth::Guard, hub::now_micros};
 
-/// An answer that is written in one piece.
-pub type Answer = Response<Bytes>;
+/// An answer whose body is known as a whole.
+pub(crate) type Answer = Response<Bytes>;
 
-/// How long a client may take over its request's body.
+/// How long a client may take to send the body of a request.
 const BODY_DEADLINE: Duration = Duration::from_secs(15);
-/// The type of every JSON answer.
-pub const JSON: &str = "application/json; charset=utf-8";
+/// The content type of every JSON answer.
+pub(crate) const JSON: &str = "application/json; charset=utf-8";
 
-/// An answer of one type; the type is left out where it is empty.
-pub fn answer(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Answer {
+/// An answer with this content type, or without one where it is empty.
+pub(crate) fn answer(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Answer {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     if !kind.is_empty() {
@@ -33,25 +33,26 @@ pub fn answer(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) ->
     response
 }
 
-pub fn json(status: StatusCode, body: impl Into<Bytes>) -> Answer {
+/// A JSON answer.
+pub(crate) fn json(status: StatusCode, body: impl Into<Bytes>) -> Answer {
     answer(status, JSON, body)
 }
 
 /// Adds `Retry-After` in seconds.
-pub fn retry_after(mut answer: Answer, seconds: Option<u32>) -> Answer {
+pub(crate) fn retry_after(mut answer: Answer, seconds: Option<u32>) -> Answer {
     if let Some(seconds) = seconds {
         answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     answer
 }
 
-/// A header's text.
-pub fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+/// The text of a header.
+pub(crate) fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(headers.get(name)?.to_str().ok()?.to_owned())
 }
 
 /// The token of `Authorization: Bearer …`.
-pub fn bearer(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<String> {
     let value = header(headers, "authorization")?;
     let token = value
         .split_once(' ')
@@ -59,23 +60,23 @@ pub fn bearer(headers: &HeaderMap) -> Option<String> {
     Some(token.map_or(value.as_str(), |(_, token)| token).trim().to_owned())
 }
 
-/// A query parameter's text.
-pub fn parameter<B>(request: &Request<B>, name: &str) -> Option<String> {
+/// The text of a query parameter.
+pub(crate) fn parameter<B>(request: &Request<B>, name: &str) -> Option<String> {
     let query = request.uri().query()?;
     form_urlencoded::parse(query.as_bytes())
         .find(|(key, _)| key == name)
         .map(|(_, value)| value.into_owned())
 }
 
-/// The body of a request; `None` when it is larger than `most` bytes, breaks off or takes too long.
-pub async fn body(request: Request<Incoming>, most: usize) -> Option<Bytes> {
+/// The body of a request; `None` when it is larger than `most` bytes, ends early or takes too long.
+pub(crate) async fn body(request: Request<Incoming>, most: usize) -> Option<Bytes> {
     let whole = Limited::new(request.into_body(), most).collect();
     let whole = tokio::time::timeout(BODY_DEADLINE, whole).await.ok()?.ok()?;
     Some(whole.to_bytes())
 }
 
-/// The gateway's look at the API key; its refusal, where the key is missing or wrong.
-pub fn check_key<B>(guard: &Guard, request: &Request<B>) -> Option<Answer> {
+/// Checks the API key as the gateway does. Returns the refusal when the key is missing or wrong.
+pub(crate) fn check_key<B>(guard: &Guard, request: &Request<B>) -> Option<Answer> {
     let (message, hint) = match header(request.headers(), "apikey").or_else(|| parameter(request, "apikey")) {
         None => (
             "No API key found in request",

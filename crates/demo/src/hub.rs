@@ -1,7 +1,7 @@
-//! Where everything meets: the store, the simulation, the sockets and the faults, behind one lock.
+//! The server's shared state, behind one lock: the store, the simulation, the sockets, and what is set to go wrong.
 //!
-//! A commit changes the store and queues its frames under the same lock that a REST page is read under: whoever reads
-//! a page has every change that is older in its stream already, or in the page.
+//! A commit changes the store and queues its frames under the same lock under which a REST page is read. Every change is
+//! therefore either in a page or behind it in the stream.
 
 use std::{
     collections::VecDeque,
@@ -28,11 +28,11 @@ use super::{
 pub struct Hub {
     inner: Mutex<Inner>,
     pub guard: Guard,
-    /// Rung when the driver has to look again: rate or pause have changed.
+    /// Notified when the rate or the pause has changed.
     pub driver: Notify,
-    /// Rung when the poller has to look again: changes wait for it.
+    /// Notified when the interval of the poller has changed.
     poller: Notify,
-    /// Nothing is sent or answered before this moment.
+    /// Until this moment nothing is sent or answered.
     stall: watch::Sender<Option<Instant>>,
 }
 
@@ -46,8 +46,9 @@ pub struct Inner {
     pub is_paused: bool,
     /// Changes per second.
     pub rate: f64,
-    /// Changes still to be lost silently.
+    /// Number of changes that are still to be lost without any sign of it.
     pub lose: u64,
+    /// What is refused, and until when; `None` = until it is allowed again.
     pub refusal: Option<(Refusal, Option<Instant>)>,
     pub commits: u64,
     pub changes: u64,
@@ -58,22 +59,25 @@ pub struct Inner {
     pub behaviour: Behaviour,
     pub rules: Rules,
     pub limiter: Limiter,
-    /// The next joins are refused with these, in order.
+    /// The refusals of the next joins, in order.
     pub join_refusals: VecDeque<JoinRefusal>,
-    /// Changes before this moment reach no socket, and nobody is told.
+    /// Until this moment changes are not sent to any socket, without any sign of it.
     pub blind_until: Option<Instant>,
-    /// Reads before this moment find no database.
+    /// Until this moment pages cannot be read.
     pub down_until: Option<Instant>,
-    /// Changes that wait for the poller.
+    /// Changes that wait for the poller, with the times of their commits.
     log: VecDeque<(Applied, i64)>,
 }
 
-/// An order to refuse joins.
+/// A refusal of joins.
 #[derive(Debug, Clone)]
 pub struct JoinRefusal {
     pub reason: String,
+    /// Close code of the socket after the reply.
     pub closes: Option<u16>,
+    /// It is sent at once rather than after the usual delay.
     pub is_immediate: bool,
+    /// Number of joins that are still to be refused.
     pub times: u32,
 }
 
@@ -82,11 +86,12 @@ pub fn now_micros() -> i64 {
     Timestamp::now().as_microsecond()
 }
 
-/// Changes that wait for the poller; with more it is not waited for.
-const MOST_LOG: usize = 100_000;
-/// Changes committed before the driver lets others run, and how far it may fall behind before it gives up the backlog.
+/// Most changes that wait for the poller; more are sent without it.
+const MAX_LOG: usize = 100_000;
+/// Most changes that the driver commits before other tasks get to run.
 const BATCH: usize = 256;
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How far the driver may fall behind before it skips the backlog.
+const MAX_BACKLOG: Duration = Duration::from_secs(1);
 
 impl Hub {
     pub fn new(mut options: Options) -> Result<Self, DemoError> {
@@ -133,12 +138,12 @@ impl Hub {
         self.lock().behaviour.delays
     }
 
-    /// Most bytes of one WebSocket frame, where there is a limit.
+    /// Most bytes of one WebSocket frame, if there is a limit.
     pub fn fragment(&self) -> Option<usize> {
         self.lock().behaviour.fragment_bytes
     }
 
-    /// Hands what was committed to the sockets, as often as the conduct says, for ever.
+    /// Sends committed changes to the sockets at the interval of the behaviour, for ever.
     pub async fn poll(self: Arc<Self>) {
         loop {
             let poll = self.lock().behaviour.poll;
@@ -149,25 +154,25 @@ impl Hub {
             }
             tokio::select! {
                 () = tokio::time::sleep(poll) => self.lock().flush(),
-                // Another conduct, perhaps without polls.
+                // The interval has changed.
                 () = self.poller.notified() => {}
             }
         }
     }
 
-    /// The poller looks at the conduct again.
+    /// Makes the poller read its interval again.
     pub fn wake_poller(&self) {
         self.poller.notify_one();
     }
 
-    /// Moves the simulation on to the present; answers when to come again, `None` while paused.
+    /// Runs the simulation up to the present. Returns when the next transaction is due; `None` while paused.
     fn advance(&self, due: &mut Instant) -> Option<Instant> {
         let now = Instant::now();
         let inner = &mut *self.lock();
         if inner.is_paused || inner.rate <= 0.0 {
             return None;
         }
-        if *due + PATIENCE < now {
+        if *due + MAX_BACKLOG < now {
             *due = now;
         }
         let mut left = BATCH;
@@ -200,12 +205,12 @@ impl Hub {
         }
     }
 
-    /// Stops sending and answering until then; `None` goes on at once.
+    /// Stops sending and answering until this moment; `None` ends a stall.
     pub fn stall_until(&self, until: Option<Instant>) {
         self.stall.send_replace(until);
     }
 
-    /// Returns when nothing is stalled, or the socket is to be cut.
+    /// Waits until nothing is stalled, or the socket is to be cut.
     pub async fn until_unstalled(&self, outbox: Option<&Outbox>) {
         let mut stall = self.stall.subscribe();
         loop {
@@ -232,7 +237,7 @@ impl Hub {
         self.lock().answer_faults.next(api)
     }
 
-    /// What new sockets, REST reads or sign-ins are refused with just now.
+    /// The refusal that is in force now.
     pub fn refusal(&self) -> Option<Refusal> {
         let mut inner = self.lock();
         let (refusal, until) = inner.refusal.clone()?;
@@ -245,14 +250,14 @@ impl Hub {
 }
 
 impl Inner {
-    /// One transaction of the simulation; answers how many changes it had.
+    /// Commits one transaction of the simulation. Returns the number of its changes.
     pub fn step(&mut self) -> usize {
         let now = now_micros();
         let transaction = self.sim.step(now);
         self.commit(transaction, now)
     }
 
-    /// Applies a transaction and hands its changes to the sockets, in order; answers how many there were.
+    /// Commits a transaction and sends its changes to the sockets, in order. Returns the number of changes.
     pub fn commit(&mut self, transaction: Vec<Mutation>, now: i64) -> usize {
         let mut count = 0;
         for mutation in transaction {
@@ -273,7 +278,7 @@ impl Inner {
                 continue;
             }
             self.log.push_back((change, now));
-            if self.log.len() > MOST_LOG {
+            if self.log.len() > MAX_LOG {
                 self.flush();
             }
         }
@@ -282,7 +287,7 @@ impl Inner {
         count
     }
 
-    /// Sends everything that waits.
+    /// Sends every change that waits for the poller.
     pub fn flush(&mut self) {
         while let Some((change, committed)) = self.log.pop_front() {
             self.deliver(&change, committed);

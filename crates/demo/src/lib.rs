@@ -1,8 +1,11 @@
-//! The embedded feed: simulated operations, and a server in front of them that speaks Realtime, REST and Auth.
+//! The demo feed: a simulated organisation, and a server in front of it that speaks Realtime, REST and Auth as Supabase does.
 //!
-//! `sim` decides what happens, `store` holds the rows, `hub` commits the one into the other and hands every change to
-//! the sockets; `socket`, `rest` and `auth` are its faces, `control` the operator's door, `server` the paths, `host` the thread.
-//! Small frames go through the codec that the client uses; changes, of which there are many, through `socket::fanout`.
+//! `sim` decides what happens, `store` holds the rows, and `hub` commits transactions and sends every change to the sockets.
+//! `socket`, `rest` and `auth` are the three APIs, `control` is the operator's access to a running feed, `server` maps paths to
+//! the APIs, and `host` runs the thread. Most frames are written with the codec of the `realtime` crate; changes, of which
+//! there are many, are written by `socket::fanout`.
+
+#![warn(missing_docs, unreachable_pub)]
 
 mod answer_fault;
 mod auth;

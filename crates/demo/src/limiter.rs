@@ -1,25 +1,28 @@
-//! The silent limit: a window of twelve buckets whose average decides, bucket by bucket, whether changes are sent.
+//! The silent limit on changes. At the end of each bucket, the average over the last twelve decides whether changes are sent
+//! during the next one.
 
 use std::{collections::VecDeque, time::Instant};
 
-use super::Limit;
+use crate::Limit;
 
-/// Counts what is delivered.
+/// Counts delivered changes.
 #[derive(Debug, Default)]
-pub struct Limiter {
+pub(crate) struct Limiter {
     limit: Option<Limit>,
-    /// Oldest first, the current one left out. A young window is shorter, so that a burst weighs more in it.
+    /// The counts of past buckets, oldest first. While there are fewer than twelve the average is over a shorter time, so
+    /// that a burst weighs more.
     buckets: VecDeque<u64>,
     current: u64,
     ends: Option<Instant>,
     is_tripped: bool,
 }
 
+/// Buckets of a whole window.
 const BUCKETS: usize = 12;
 
 impl Limiter {
-    /// Whether changes are sent at this moment. Another limit than before starts a new window.
-    pub fn allows(&mut self, limit: Option<Limit>, now: Instant) -> bool {
+    /// Whether changes are sent at this moment. A changed limit starts a new window.
+    pub(crate) fn allows(&mut self, limit: Option<Limit>, now: Instant) -> bool {
         if self.limit != limit {
             *self = Self {
                 limit,
@@ -30,7 +33,7 @@ impl Limiter {
             return true;
         };
         let mut ends = *self.ends.get_or_insert(now + limit.bucket);
-        // After a long silence a whole window of empty buckets is enough.
+        // After a long silence the window consists of empty buckets.
         if now.saturating_duration_since(ends) > limit.bucket * (BUCKETS as u32 + 1) {
             self.buckets = std::iter::repeat_n(0, BUCKETS).collect();
             (self.current, self.is_tripped) = (0, false);
@@ -50,8 +53,8 @@ impl Limiter {
         !self.is_tripped
     }
 
-    /// So many were delivered. What is dropped does not count.
-    pub fn count(&mut self, delivered: usize) {
+    /// Counts delivered changes. Dropped ones do not count.
+    pub(crate) fn count(&mut self, delivered: usize) {
         self.current += delivered as u64;
     }
 }
@@ -63,12 +66,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_burst_goes_through_and_then_nothing_until_the_average_has_sunk() {
+    fn a_burst_passes_and_then_nothing_until_the_average_is_low_enough() {
         let start = Instant::now();
         let at = |seconds: f64| start + Duration::from_secs_f64(seconds);
         let limit = Some(Limit::real(100.0));
         let mut limiter = Limiter::default();
-        // 5,000 at once within the first bucket, as recorded off a real server at its default limit.
+        // 5,000 at once within the first bucket, as recorded from a real server at its default limit.
         assert!(limiter.allows(limit, at(0.0)));
         limiter.count(5_000);
         assert!(limiter.allows(limit, at(4.9)));
@@ -76,7 +79,7 @@ mod tests {
         assert!(!limiter.allows(limit, at(49.0)), "111 a second, nine buckets");
         assert!(limiter.allows(limit, at(55.1)), "91 a second, eleven buckets");
         assert!(limiter.allows(limit, at(600.0)));
-        // The window is full now: the same burst weighs less.
+        // The window is full now, so the same burst weighs less.
         limiter.count(5_000);
         assert!(limiter.allows(limit, at(606.0)));
         limiter.count(10_000);

@@ -1,10 +1,10 @@
-//! Believable names: agents, workflows, tasks, people, reasons. Composed, so that a few words go a long way.
+//! Plausible names of agents, workflows, tasks, people and reasons, composed from short lists of words.
 
 use std::sync::Arc;
 
 use fastrand::Rng;
 
-/// What an agent is good at, and the verbs that its tasks begin with.
+/// An agent's role, and the verbs with which its tasks begin.
 pub struct Role {
     pub name: &'static str,
     pub verbs: &'static [&'static str],
@@ -208,9 +208,9 @@ fn pick<'a>(rng: &mut Rng, from: &[&'a str]) -> &'a str {
     from.get(rng.usize(0..from.len().max(1))).copied().unwrap_or_default()
 }
 
-/// `Ada`, and from the second round on `Ada 2`.
+/// An agent's name: `Ada`, and `Ada 2` once all names are used.
 pub fn agent(number: usize) -> Arc<str> {
-    // 29 has no factor in common with 48: every name once before any comes again, and not in alphabetical order.
+    // 29 and 48 have no common factor, so every name is used before any is used again, in no alphabetical order.
     let name = GIVEN.get(number * 29 % GIVEN.len()).copied().unwrap_or("Ada");
     match number / GIVEN.len() {
         0 => name.into(),
@@ -260,13 +260,13 @@ pub fn blocker(rng: &mut Rng) -> &'static str {
     pick(rng, &BLOCKERS)
 }
 
-/// The step that a workflow is in after this share of its work.
+/// The name of a workflow's step after `done` of `total` steps.
 pub fn step(done: u32, total: u32) -> &'static str {
     let at = (done as usize * STEPS.len()) / (total.max(1) as usize);
     STEPS.get(at.min(STEPS.len() - 1)).copied().unwrap_or_default()
 }
 
-/// A task's metadata, in jsonb's own spelling.
+/// The metadata of a task, in jsonb's format.
 pub fn task_metadata(rng: &mut Rng) -> Arc<str> {
     let labels = match rng.u8(0..4) {
         0 => "[]",
@@ -282,7 +282,7 @@ pub fn task_metadata(rng: &mut Rng) -> Arc<str> {
     .into()
 }
 
-/// An agent's metadata, in jsonb's own spelling.
+/// The metadata of an agent, in jsonb's format.
 pub fn agent_metadata(rng: &mut Rng) -> Arc<str> {
     format!(
         r#"{{"host": "runner-{:02}", "slots": {}, "region": "{}"}}"#,

@@ -1,29 +1,35 @@
-//! How big, how fast and how honest the demo feed is.
+//! The options of the demo feed: sizes, rate, keys, delays.
 
-use std::{str::FromStr, time::Duration};
+use std::{fmt, str::FromStr, time::Duration};
 
-use super::{AuthOptions, DemoError, TableId};
+use crate::{AuthOptions, DemoError, TableId};
 
-/// What to simulate and how to serve it. The default makes a wall that looks good.
+/// What to simulate and how to serve it. The default is an organisation that fills a wall well.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
+    /// Number of agents.
     pub agents: usize,
+    /// Number of workflows.
     pub workflows: usize,
-    /// Tasks that the simulation keeps alive; a wave more or less at any moment.
+    /// Number of tasks around which the simulation stays.
     pub tasks: usize,
-    /// Row changes per second on average; 0 = paused until told otherwise.
+    /// Row changes per second on average; 0 = none.
     pub rate: f64,
-    /// Bursts and quiet spells around that average; false = an even flow.
+    /// Whether the rate varies in bursts and quiet spells around that average.
     pub bursts: bool,
-    /// What the first moment is like.
+    /// The state at the start.
     pub population: Population,
-    /// Workflows have their executions in the table `workflow_runs`; without it that table is empty.
+    /// Whether the executions of workflows are rows of the table `workflow_runs`; otherwise that table is empty.
     pub runs: bool,
-    /// Same seed and sizes, same rows and same sequence of changes.
+    /// The same seed and sizes give the same rows and the same sequence of changes.
     pub seed: u64,
+    /// Which API keys are accepted.
     pub keys: Keys,
+    /// How long things take.
     pub delays: Delays,
+    /// The tables whose changes carry the whole old row.
     pub identity: Identity,
+    /// Accounts and sessions.
     pub auth: AuthOptions,
 }
 
@@ -47,12 +53,13 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Most rows of one kind: what fits into memory a few times over.
+    /// Most rows of one kind.
     pub const MAX_ROWS: usize = 2_000_000;
-    /// Most changes a second that may be asked for.
+    /// Highest rate, in changes per second.
     pub const MAX_RATE: f64 = 1_000_000.0;
 
-    pub(super) fn check(&self) -> Result<(), DemoError> {
+    /// Checks the bounds.
+    pub(crate) fn check(&self) -> Result<(), DemoError> {
         for (what, got) in [
             ("--agents", self.agents),
             ("--workflows", self.workflows),
@@ -82,15 +89,15 @@ impl Options {
     }
 }
 
-/// What the first moment is like: work as usual, or one of the days on which a wall must look right too.
+/// The state of the organisation at the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Population {
-    /// Every state is there.
+    /// Every status occurs.
     #[default]
     Usual,
-    /// Every state is there, and hardly anything is in trouble.
+    /// Every status occurs, and hardly anything is in trouble.
     Calm,
-    /// Nobody works: tasks are done or queued, agents rest.
+    /// No agent works; tasks are done or queued.
     Idle,
     /// Half of everything failed.
     Storm,
@@ -119,40 +126,50 @@ impl FromStr for Population {
     }
 }
 
-/// Which API keys are good.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// Which API keys are accepted. `Debug` does not show them.
+#[derive(Clone, PartialEq, Eq, Default)]
 pub enum Keys {
-    /// `demo`, any `sb_publishable_…`, and any JWT with a role and an expiry to come. Signatures are checked on tokens
-    /// of this server's own alone.
+    /// `demo`, any `sb_publishable_…`, and any JWT with a role that has not expired. Only the signatures of this server's
+    /// own tokens are checked.
     #[default]
     Lenient,
-    /// Exactly these; and as tokens, those that this server has signed.
+    /// Exactly these keys; and as tokens, those that this server has signed.
     Only(Vec<String>),
 }
 
-/// How long the server takes over things that a real one takes its time for.
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lenient => f.write_str("Lenient"),
+            Self::Only(keys) => write!(f, "Only({} keys)", keys.len()),
+        }
+    }
+}
+
+/// How long the server takes for what also takes a real one some time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delays {
-    /// Before a handshake is refused.
+    /// Until a handshake is refused.
     pub refuse: Duration,
-    /// Before a join is granted, as on a project that has to connect to its database first; the socket does nothing
-    /// else meanwhile.
+    /// Until a join is granted, as on a project that has to connect to its database first. The socket does nothing else
+    /// meanwhile.
     pub join: Duration,
-    /// Before a join is refused; the socket does nothing else meanwhile.
+    /// Until a join is refused. The socket does nothing else meanwhile.
     pub join_error: Duration,
     /// From the join's reply to "Subscribed to PostgreSQL".
     pub subscribe: Duration,
     /// From a token push to the second "Subscribed to PostgreSQL".
     pub resubscribe: Duration,
-    /// Between two looks at a channel's token, besides the one at its end.
+    /// Interval between two checks of a channel's token, besides the one when it expires.
     pub token_check: Duration,
-    /// Before a page is answered.
+    /// Until a page is answered.
     pub page: Duration,
     /// Silence from the client after which the socket is closed with 1000.
     pub idle: Duration,
 }
 
 impl Delays {
+    /// The delays of the demo feed.
     pub const DEMO: Self = Self {
         refuse: Duration::from_millis(50),
         join: Duration::ZERO,
@@ -163,7 +180,7 @@ impl Delays {
         page: Duration::ZERO,
         idle: Duration::from_secs(60),
     };
-    /// As the hosted server does it.
+    /// The delays of the hosted server.
     pub const REAL: Self = Self {
         refuse: Duration::from_secs(2),
         join: Duration::ZERO,
@@ -175,10 +192,10 @@ impl Delays {
         idle: Duration::from_secs(60),
     };
 
-    /// So many times as long.
+    /// All delays times a factor.
     #[must_use]
     pub fn scaled(self, by: f64) -> Self {
-        /// Longest delay.
+        /// Longest delay, in seconds.
         const MOST: f64 = 86_400.0;
         let scale =
             |span: Duration| Duration::try_from_secs_f64((span.as_secs_f64() * by).clamp(0.0, MOST)).unwrap_or(span);
@@ -195,16 +212,39 @@ impl Delays {
     }
 }
 
-/// Tables with `REPLICA IDENTITY FULL`; of the others `old_record` has the primary key only.
+/// The tables with `REPLICA IDENTITY FULL`. The `old_record` of the others has the primary key only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Identity {
+    /// Whether each table has it, by [`TableId::index`].
     pub full: [bool; 4],
 }
 
 impl Identity {
+    /// All tables have it.
     pub const FULL: Self = Self { full: [true; 4] };
 
+    /// Whether a table has it.
     pub fn is_full(self, table: TableId) -> bool {
         self.full.get(table.index()).copied().unwrap_or(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Account;
+
+    #[test]
+    fn keys_and_passwords_are_not_shown() {
+        let options = Options {
+            keys: Keys::Only(vec!["hidden-key".into()]),
+            auth: AuthOptions {
+                accounts: vec![Account::checked("me@example.com", "hidden-word").expect("an account")],
+                ..AuthOptions::default()
+            },
+            ..Options::default()
+        };
+        let shown = format!("{options:?}");
+        assert!(shown.contains("me@example.com") && !shown.contains("hidden"), "{shown}");
     }
 }

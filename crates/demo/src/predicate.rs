@@ -1,15 +1,15 @@
-//! Conditions on a row, as both filter languages have them: `gt.5`, `in.(a,"b,c")`, `is.null`, `not.eq.x`.
-//!
-//! What stands around them differs (a query parameter here, JSON text there) and is none of this file's business.
+//! Conditions on a row, such as `gt.5`, `in.(a,"b,c")`, `is.null` and `not.eq.x`. PostgREST's query parameters and the
+//! stream's filters share this part.
 
 use std::cmp::Ordering;
 
-use super::store::{Cell, Row, Schema, Type};
 use realtime::is_like;
+
+use crate::store::{Cell, Row, Schema, Type};
 
 /// One condition on one column.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Predicate {
+pub(crate) struct Predicate {
     pub column: usize,
     test: Test,
     is_negated: bool,
@@ -33,22 +33,23 @@ enum Comparison {
     Lte,
 }
 
-/// Why a condition cannot be.
+/// Why a text is not a condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FilterError {
+pub(crate) enum FilterError {
+    /// The table has no such column.
     UnknownColumn(String),
-    /// No operator of the language, or its value is not of the shape that the operator takes.
+    /// The operator is unknown, or its value does not have the form that it takes.
     Malformed(String),
-    /// The literal does not fit the column's type.
+    /// The value does not fit the column's type.
     BadValue(Type, String),
 }
 
-/// Values in one `in` list.
+/// Most values of one `in` list.
 const MAX_LIST: usize = 1_000;
 
 impl Predicate {
-    /// Reads `[not.]operator.value` for a column.
-    pub fn parse(schema: &Schema, column: &str, text: &str) -> Result<Self, FilterError> {
+    /// Parses `[not.]operator.value` for a column.
+    pub(crate) fn parse(schema: &Schema, column: &str, text: &str) -> Result<Self, FilterError> {
         let (at, kind) = schema
             .column(column)
             .ok_or_else(|| FilterError::UnknownColumn(column.into()))?;
@@ -95,8 +96,8 @@ impl Predicate {
         })
     }
 
-    /// Whether the row satisfies it. A comparison with null does not, negated or not.
-    pub fn is_met_by(&self, row: &Row) -> bool {
+    /// Whether a row meets it. As in SQL, a comparison with null is never met, not even when it is negated.
+    pub(crate) fn is_met_by(&self, row: &Row) -> bool {
         let cell = row.cell(self.column);
         if let Test::IsNull = self.test {
             return (*cell == Cell::Null) != self.is_negated;
@@ -124,16 +125,16 @@ impl Predicate {
         met != self.is_negated
     }
 
-    /// The key that rows must come after, where this is `gt.…` on the primary key.
-    pub fn key_after(&self) -> Option<uuid::Uuid> {
+    /// The key of a `gt.…` on the primary key, after which the rows begin.
+    pub(crate) fn key_after(&self) -> Option<uuid::Uuid> {
         match (&self.test, self.column, self.is_negated) {
             (Test::Compare(Comparison::Gt, Cell::Uuid(id)), 0, false) => Some(*id),
             _ => None,
         }
     }
 
-    /// The keys themselves, where this is `eq.…` or `in.(…)` on the primary key.
-    pub fn keys(&self) -> Option<Vec<uuid::Uuid>> {
+    /// The keys of an `eq.…` or `in.(…)` on the primary key.
+    pub(crate) fn keys(&self) -> Option<Vec<uuid::Uuid>> {
         let cells = match (&self.test, self.column, self.is_negated) {
             (Test::Compare(Comparison::Eq, cell), 0, false) => std::slice::from_ref(cell),
             (Test::In(cells), 0, false) => cells.as_slice(),
@@ -150,7 +151,7 @@ impl Predicate {
 }
 
 /// Splits at commas outside double quotes and parentheses; `None` for an unfinished quote.
-pub fn split(text: &str) -> Option<Vec<&str>> {
+pub(crate) fn split(text: &str) -> Option<Vec<&str>> {
     let (mut parts, mut from, mut depth, mut is_quoted, mut is_escaped) = (Vec::new(), 0, 0_u32, false, false);
     for (at, c) in text.char_indices() {
         match c {
@@ -178,8 +179,8 @@ fn list(inner: &str) -> Option<Vec<String>> {
     split(inner)?.into_iter().map(unquote).collect()
 }
 
-/// Takes the double quotes off a value that has them.
-pub fn unquote(value: &str) -> Option<String> {
+/// Removes the double quotes around a value, if it has any; `None` for an unfinished quote.
+pub(crate) fn unquote(value: &str) -> Option<String> {
     let Some(inner) = value.strip_prefix('"') else {
         return Some(value.into());
     };
@@ -194,7 +195,8 @@ pub fn unquote(value: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::store::TableId, *};
+    use super::*;
+    use crate::TableId;
 
     fn met(column: &str, text: &str) -> bool {
         let columns = serde_json::json!({
@@ -230,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_said() {
+    fn a_text_that_is_no_condition_is_refused_with_the_reason() {
         let schema = TableId::Tasks.schema();
         let error = |column, text| Predicate::parse(schema, column, text).expect_err("no condition");
         assert_eq!(error("nope", "eq.1"), FilterError::UnknownColumn("nope".into()));

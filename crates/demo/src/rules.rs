@@ -1,32 +1,32 @@
-//! What the database says about each table: published or not, key, identity, partition, grants, row-level security.
+//! The database's rules for each table: publication, key, replica identity, partition, grants, row-level security.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
+use crate::{
     DemoError, Identity,
     predicate::{Predicate, split},
     store::{Row, TableId},
 };
 
-/// The rules of the tables.
+/// The rules of all tables.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Rules([TableRules; 4]);
+pub(crate) struct Rules([TableRules; 4]);
 
-/// One table's rules.
+/// The rules of one table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TableRules {
     table: TableId,
-    /// In the publication `supabase_realtime`.
+    /// It is in the publication `supabase_realtime`.
     pub is_published: bool,
     /// `REPLICA IDENTITY FULL`: changes carry the whole old row.
     pub is_full: bool,
-    /// The table has no primary key as far as the stream is concerned: `Error 400`.
+    /// The stream treats it as a table without a primary key: `Error 400`.
     pub is_keyless: bool,
-    /// The rows lie in a partition of this name, which the stream says in the place of the table's.
+    /// Its rows are in a partition of this name, which the stream sends in place of the table's name.
     pub partition: Option<String>,
     /// Roles without the right to read the table: `Error 401`, and 401 or 403 at REST.
     pub denied: BTreeSet<String>,
-    /// Row-level security; `None` = off. A role that has no policy sees nothing.
+    /// The policies of row-level security by role; `None` = off. A role without a policy sees nothing.
     policies: Option<BTreeMap<String, Policy>>,
 }
 
@@ -38,13 +38,13 @@ enum Policy {
     Where(Vec<Predicate>),
 }
 
-/// The role that row-level security does not bind.
+/// The role that row-level security does not apply to.
 const BYPASS: &str = "service_role";
-/// Roles with a policy, and conditions of one.
-const MOST_POLICIES: usize = 64;
+/// Most roles with a policy, and most conditions of one policy.
+const MAX_POLICIES: usize = 64;
 
 impl Rules {
-    pub fn new(identity: Identity) -> Self {
+    pub(crate) fn new(identity: Identity) -> Self {
         Self(TableId::ALL.map(|table| TableRules {
             table,
             is_published: true,
@@ -56,7 +56,7 @@ impl Rules {
         }))
     }
 
-    pub fn of(&self, table: TableId) -> &TableRules {
+    pub(crate) fn of(&self, table: TableId) -> &TableRules {
         match table {
             TableId::Agents => &self.0[0],
             TableId::Tasks => &self.0[1],
@@ -65,7 +65,7 @@ impl Rules {
         }
     }
 
-    pub fn of_mut(&mut self, table: TableId) -> &mut TableRules {
+    pub(crate) fn of_mut(&mut self, table: TableId) -> &mut TableRules {
         match table {
             TableId::Agents => &mut self.0[0],
             TableId::Tasks => &mut self.0[1],
@@ -76,20 +76,20 @@ impl Rules {
 }
 
 impl TableRules {
-    /// The name that the stream knows the table by.
-    pub fn stream_name(&self) -> &str {
+    /// The name of the table in the stream.
+    pub(crate) fn stream_name(&self) -> &str {
         self.partition.as_deref().unwrap_or(self.table.name())
     }
 
-    pub fn has_row_security(&self) -> bool {
+    pub(crate) fn has_row_security(&self) -> bool {
         self.policies.is_some()
     }
 
-    /// Turns row-level security on, and lets a role see the rows that meet every condition of
-    /// `status=neq.busy,owner=eq.me`; or all of them (`true`), or none (`false`).
+    /// Turns row-level security on, and lets a role see the rows that meet every condition of a list such as
+    /// `status=neq.busy,owner=eq.me`; or all rows (`true`), or none (`false`).
     ///
     /// # Errors
-    /// A sentence that says which condition cannot be.
+    /// A sentence that names the condition that is not one.
     pub fn allow(&mut self, role: &str, condition: &str) -> Result<(), DemoError> {
         let policy = match condition.trim() {
             "true" => Policy::Everything,
@@ -98,7 +98,7 @@ impl TableRules {
                 let parts = split(conditions)
                     .unwrap_or_default()
                     .into_iter()
-                    .take(MOST_POLICIES)
+                    .take(MAX_POLICIES)
                     .map(|part| {
                         let (column, test) = part.trim().split_once('=').unwrap_or((part, ""));
                         Predicate::parse(self.table.schema(), column, test).map_err(|_| {
@@ -112,16 +112,16 @@ impl TableRules {
             }
         };
         let policies = self.policies.get_or_insert_default();
-        if policies.len() >= MOST_POLICIES && !policies.contains_key(role) {
+        if policies.len() >= MAX_POLICIES && !policies.contains_key(role) {
             return Err(DemoError::Control(format!(
-                "a table of the demo feed has policies for at most {MOST_POLICIES} roles"
+                "a table of the demo feed has policies for at most {MAX_POLICIES} roles"
             )));
         }
         policies.insert(role.into(), policy);
         Ok(())
     }
 
-    /// Turns row-level security on; roles without a policy see nothing.
+    /// Turns row-level security on. Roles without a policy see nothing.
     pub fn restrict(&mut self) {
         self.policies.get_or_insert_default();
     }
@@ -131,13 +131,13 @@ impl TableRules {
         self.policies = None;
     }
 
-    /// Whether a role may read the table at all.
-    pub fn may_read(&self, role: &str) -> bool {
+    /// Whether a role has the right to read the table.
+    pub(crate) fn may_read(&self, role: &str) -> bool {
         !self.denied.contains(role)
     }
 
-    /// Whether a role sees a row.
-    pub fn shows(&self, role: &str, row: &Row) -> bool {
+    /// Whether row-level security lets a role see a row.
+    pub(crate) fn shows(&self, role: &str, row: &Row) -> bool {
         let Some(policies) = self.policies.as_ref().filter(|_| role != BYPASS) else {
             return true;
         };

@@ -1,4 +1,4 @@
-//! The server: one port, every path to its face.
+//! The server: one port, and which path belongs to which API.
 
 use std::{
     io,
@@ -26,14 +26,14 @@ use super::{
     rest, socket,
 };
 
-/// Connections at a time; the next ones wait.
-const MOST_CONNECTIONS: usize = 1_024;
-/// Largest control call.
-const MOST_CONTROL: usize = 4 << 20;
-/// How long a client may take over its request's head.
+/// Most connections at a time; further ones wait.
+const MAX_CONNECTIONS: usize = 1_024;
+/// Most bytes of a control call.
+const MAX_CONTROL: usize = 4 << 20;
+/// How long a client may take to send the head of a request.
 const HEAD_DEADLINE: Duration = Duration::from_secs(15);
 
-/// A running demo feed. Stops when dropped, within a second.
+/// A running demo feed. It stops when dropped, within a second.
 #[derive(Debug)]
 pub struct Server {
     host: Host,
@@ -41,10 +41,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// Makes the world, listens (port 0: any free one) and serves from a thread of its own.
+    /// Creates the simulation, listens (on a free port for port 0) and serves from a thread of its own.
     ///
     /// # Errors
-    /// When the address cannot be listened on, the options are out of bounds, or there is no thread to be had.
+    /// When the options are out of bounds, the address cannot be bound, or no thread can be started.
     pub fn start(listen: SocketAddr, options: Options) -> Result<Self, DemoError> {
         options.check()?;
         let hub = Arc::new(Hub::new(options)?);
@@ -53,12 +53,12 @@ impl Server {
         Ok(Self { host, control })
     }
 
-    /// Where it listens.
+    /// The address it listens on.
     pub fn addr(&self) -> SocketAddr {
         self.host.addr()
     }
 
-    /// What to give a client as its project's URL.
+    /// The project URL for its clients.
     pub fn url(&self) -> String {
         let mut addr = self.host.addr();
         if addr.ip().is_unspecified() {
@@ -67,11 +67,12 @@ impl Server {
         format!("http://{addr}")
     }
 
+    /// The controls of this feed.
     pub fn control(&self) -> Control {
         self.control.clone()
     }
 
-    /// Stops it and waits until it has stopped. Dropping does the same.
+    /// Stops it and waits for its end. Dropping it does the same.
     pub fn stop(self) {
         drop(self);
     }
@@ -80,15 +81,15 @@ impl Server {
 async fn serve(listener: TcpListener, hub: Arc<Hub>) {
     tokio::spawn(hub.clone().drive());
     tokio::spawn(hub.clone().poll());
-    let seats = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
-        let Ok(seat) = seats.clone().acquire_owned().await else {
+        let Ok(permit) = permits.clone().acquire_owned().await else {
             return;
         };
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(_) => {
-                // Out of file descriptors, most likely: others may go meanwhile.
+                // Most likely the process is out of file descriptors; some may be freed meanwhile.
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             }
@@ -96,7 +97,7 @@ async fn serve(listener: TcpListener, hub: Arc<Hub>) {
         let hub = hub.clone();
         tokio::spawn(async move {
             connection(hub, stream, peer).await;
-            drop(seat);
+            drop(permit);
         });
     }
 }
@@ -139,7 +140,8 @@ async fn route(hub: Arc<Hub>, request: Request<Incoming>, peer: SocketAddr) -> i
     Ok(answer_fault::whole(answer))
 }
 
-/// For this machine's user only: not for other machines, and not for web pages in this machine's browser.
+/// Answers a control call. They are for programs on this machine only, not for other machines and not for web pages in a
+/// browser on this machine.
 async fn control(hub: Arc<Hub>, request: Request<Incoming>, peer: SocketAddr) -> Answer {
     if !peer.ip().to_canonical().is_loopback() || request.headers().contains_key(ORIGIN) {
         return problem(
@@ -153,7 +155,7 @@ async fn control(hub: Arc<Hub>, request: Request<Incoming>, peer: SocketAddr) ->
             StatusCode::OK,
             serde_json::to_string(&control.state()).unwrap_or_default(),
         ),
-        (&Method::POST, "/demo/control") => match http::body(request, MOST_CONTROL).await {
+        (&Method::POST, "/demo/control") => match http::body(request, MAX_CONTROL).await {
             Some(body) => match control.call(&body) {
                 Ok(done) => json(StatusCode::OK, done.to_string()),
                 Err(error) => problem(StatusCode::BAD_REQUEST, &error.to_string()),
@@ -162,7 +164,7 @@ async fn control(hub: Arc<Hub>, request: Request<Incoming>, peer: SocketAddr) ->
         },
         _ => problem(
             StatusCode::METHOD_NOT_ALLOWED,
-            "POST /demo/control and GET /demo/state are what there is",
+            "use POST /demo/control or GET /demo/state",
         ),
     }
 }

@@ -1,33 +1,41 @@
-//! The words of refusal, by a short name each: what a real server says when it lets nobody in, joins nothing, or ends
-//! a channel.
+//! The texts with which a real server refuses handshakes and joins and closes channels, each under a short name.
 
 /// A refused handshake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Handshake {
+    /// The short name.
     pub name: &'static str,
+    /// The HTTP status.
     pub status: u16,
+    /// The `error` in the body; empty = no body.
     pub text: &'static str,
 }
 
 /// A refused join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JoinError {
+    /// The short name.
     pub name: &'static str,
+    /// The `reason` of the reply.
     pub reason: &'static str,
-    /// The socket is closed with this code behind the reply.
+    /// The code with which the socket is closed after the reply.
     pub closes: Option<u16>,
-    /// It comes at once, without the deliberate delay.
+    /// The reply is sent at once, without the usual delay.
     pub is_immediate: bool,
 }
 
 /// A `system` message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SystemMessage {
+    /// The short name.
     pub name: &'static str,
+    /// The `extension`.
     pub extension: &'static str,
+    /// Whether the `status` is `ok` rather than `error`.
     pub is_ok: bool,
+    /// The `message`.
     pub text: &'static str,
-    /// `phx_close` follows.
+    /// Whether `phx_close` follows.
     pub closes: bool,
 }
 
@@ -54,6 +62,7 @@ const fn system(name: &'static str, extension: &'static str, text: &'static str,
     }
 }
 
+/// Every way to refuse a handshake.
 pub const HANDSHAKES: &[Handshake] = &[
     handshake("no_key", 401, "API key is missing"),
     handshake("no_claims", 401, "Fields `role` and `exp` are required in JWT"),
@@ -74,6 +83,7 @@ pub const HANDSHAKES: &[Handshake] = &[
     handshake("unavailable", 503, "Error connecting to Realtime"),
 ];
 
+/// Every way to refuse a join.
 pub const JOINS: &[JoinError] = &[
     join("no_topic", "TopicNameRequired: You must provide a topic name"),
     join("expired", "InvalidJWTToken: Token has expired 60 seconds ago"),
@@ -171,6 +181,7 @@ pub const JOINS: &[JoinError] = &[
     join("tenant_events", "tenant_events: Too many messages per second"),
 ];
 
+/// Every `system` message.
 pub const SYSTEMS: &[SystemMessage] = &[
     SystemMessage {
         is_ok: true,
@@ -284,18 +295,21 @@ pub const SYSTEMS: &[SystemMessage] = &[
 ];
 
 impl Handshake {
+    /// The one with this short name.
     pub fn named(name: &str) -> Option<&'static Self> {
         HANDSHAKES.iter().find(|refusal| refusal.name == name)
     }
 }
 
 impl JoinError {
+    /// The one with this short name.
     pub fn named(name: &str) -> Option<&'static Self> {
         JOINS.iter().find(|refusal| refusal.name == name)
     }
 }
 
 impl SystemMessage {
+    /// The one with this short name.
     pub fn named(name: &str) -> Option<&'static Self> {
         SYSTEMS.iter().find(|message| message.name == name)
     }

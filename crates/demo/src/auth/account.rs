@@ -1,25 +1,26 @@
-//! Who may sign in, for how long, and in which words the others are turned away.
+//! The accounts that can sign in, and the options of the Auth server.
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use super::super::DemoError;
+use crate::DemoError;
 
-/// Somebody who may sign in with a password. Its text never shows the password.
+/// A user who can sign in with a password. `Debug` does not show the password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Account {
-    /// Case does not matter.
+    /// The address, in lower case.
     pub email: String,
+    /// The password, in the clear: it protects nothing but simulated data.
     pub password: String,
 }
 
 impl Account {
-    /// Longest e-mail address or password.
+    /// Most characters of an e-mail address or a password.
     pub const MOST_CHARACTERS: usize = 256;
 
-    /// An account, if it can be one.
+    /// Checks an address and a password.
     ///
     /// # Errors
-    /// A sentence that says how to write it.
+    /// A sentence that says how to write an account.
     pub fn checked(email: &str, password: &str) -> Result<Self, DemoError> {
         let is_short = |text: &str| !text.is_empty() && text.chars().count() <= Self::MOST_CHARACTERS;
         if !email.contains('@') || !is_short(email) || !is_short(password) {
@@ -54,16 +55,18 @@ impl FromStr for Account {
     }
 }
 
-/// How the Auth face behaves. By default nobody has an account.
+/// How the Auth server behaves. By default there are no accounts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuthOptions {
+    /// The accounts at the start.
     pub accounts: Vec<Account>,
-    /// Life of a session token, a second at least. Hosted projects have an hour.
+    /// Life of a session token, at least a second. Hosted projects have an hour.
     pub lifetime: Duration,
-    /// For so long a refresh token that was used already is good once more, for clients whose answer got lost.
+    /// How long a used refresh token is accepted once more, for clients that did not get the answer.
     pub reuse_interval: Duration,
-    /// The token before the current one is good at any time, as on a real server; false = within the interval only.
+    /// Whether the token before the current one is always accepted, as on a real server, or only within the interval.
     pub forgives_parent: bool,
+    /// How refused sign-ins are worded.
     pub errors: ErrorShape,
 }
 
@@ -79,14 +82,14 @@ impl Default for AuthOptions {
     }
 }
 
-/// The two ways in which servers word a refused sign-in.
+/// The two formats in which servers refuse a sign-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorShape {
     /// `{"code":400,"error_code":"invalid_credentials","msg":"Invalid login credentials"}`
     #[default]
     Coded,
-    /// `{"error":"invalid_grant","error_description":"Invalid login credentials"}`, as until 2024.
+    /// `{"error":"invalid_grant","error_description":"Invalid login credentials"}`, used until 2024.
     OAuth,
 }
 
@@ -95,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_account_is_read_and_its_password_never_shown() {
+    fn an_account_is_parsed_and_its_password_is_not_shown() {
         let account: Account = "Me@Example.com:pass:word".parse().expect("an account");
         assert_eq!(
             (account.email.as_str(), account.password.as_str()),

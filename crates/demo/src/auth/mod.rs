@@ -1,13 +1,11 @@
-//! The Auth face: accounts, sessions whose refresh tokens rotate, and the tokens that say who somebody is.
+//! The Auth server: accounts, sessions whose refresh tokens rotate, and the tokens that identify a user.
 
 mod account;
-mod error;
-mod face;
-mod guard;
-mod jwt;
+mod api;
 mod sessions;
+mod tokens;
 
 pub use account::{Account, AuthOptions, ErrorShape};
-pub use face::answer;
-pub use guard::{Guard, Token, TokenError};
-pub use sessions::Sessions;
+pub(crate) use api::answer;
+pub(crate) use sessions::Sessions;
+pub(crate) use tokens::{Guard, Token, TokenError};

@@ -1,17 +1,20 @@
-//! Accounts at work: who is signed in, and which refresh token is whose. Time comes in with each call.
+//! Users, their sessions and refresh tokens. Every call carries the time.
 
 use std::collections::{BTreeMap, VecDeque};
 
-use ring::rand::{SystemRandom, generate};
+use ring::{
+    digest::{SHA256, digest},
+    rand::{SystemRandom, generate},
+};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{Account, AuthOptions, Guard, error::AuthError};
+use super::{Account, AuthOptions, Guard, api::AuthError};
 
-/// Everyone who may sign in, and everyone who has.
+/// The users that can sign in, and the sessions of those who have.
 #[derive(Debug)]
-pub struct Sessions {
-    pub options: AuthOptions,
+pub(crate) struct Sessions {
+    pub(crate) options: AuthOptions,
     users: BTreeMap<String, User>,
     /// Oldest first.
     sessions: VecDeque<Session>,
@@ -21,8 +24,9 @@ pub struct Sessions {
 struct User {
     id: Uuid,
     account: Account,
-    /// Microseconds since the Unix epoch.
+    /// When the account was added, in microseconds since the Unix epoch.
     created: i64,
+    /// When it last signed in, in microseconds since the Unix epoch.
     signed_in: i64,
 }
 
@@ -30,15 +34,16 @@ struct User {
 struct Session {
     id: Uuid,
     email: String,
+    /// Microseconds since the Unix epoch.
     started: i64,
-    /// Oldest first; the last one is good, the others were used.
+    /// Oldest first. The last one is current, the others were used.
     tokens: VecDeque<Refresh>,
     is_revoked: bool,
 }
 
 struct Refresh {
     text: String,
-    /// When it was used first, in microseconds since the Unix epoch.
+    /// When it was first used, in microseconds since the Unix epoch.
     used: Option<i64>,
 }
 
@@ -50,17 +55,18 @@ impl std::fmt::Debug for Refresh {
     }
 }
 
-/// Accounts that a server keeps; the next ones are refused.
-const MOST_ACCOUNTS: usize = 1_000;
-/// Sessions that a server keeps; the oldest end.
-const MOST_SESSIONS: usize = 1_000;
-/// Refresh tokens that a session remembers; the oldest are unknown from then on.
-const MOST_TOKENS: usize = 64;
+/// Most accounts; further ones are refused.
+const MAX_ACCOUNTS: usize = 1_000;
+/// Most sessions; the oldest are ended.
+const MAX_SESSIONS: usize = 1_000;
+/// Most refresh tokens remembered for a session; the oldest are forgotten.
+const MAX_TOKENS: usize = 64;
+/// Microseconds of a second.
 const MICROS: i64 = 1_000_000;
 
 impl Sessions {
-    /// Takes over the accounts of the options.
-    pub fn new(mut options: AuthOptions, now: i64) -> Self {
+    /// Starts with the accounts of the options.
+    pub(crate) fn new(mut options: AuthOptions, now: i64) -> Self {
         let accounts = std::mem::take(&mut options.accounts);
         let mut sessions = Self {
             options,
@@ -73,24 +79,23 @@ impl Sessions {
         sessions
     }
 
-    /// Adds an account, or gives one that is there another password. False when there are too many.
-    pub fn add(&mut self, account: Account, now: i64) -> bool {
+    /// Adds an account, or sets the password of an existing one. Returns false when there are too many.
+    pub(crate) fn add(&mut self, account: Account, now: i64) -> bool {
         let email = account.email.to_lowercase();
         if let Some(user) = self.users.get_mut(&email) {
             user.account = account;
             return true;
         }
-        if self.users.len() >= MOST_ACCOUNTS {
+        if self.users.len() >= MAX_ACCOUNTS {
             return false;
         }
         // The same address has the same id on every server.
-        let hash = email
-            .bytes()
-            .fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
-                (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
-            });
+        let mut id = [0; 16];
+        for (byte, hashed) in id.iter_mut().zip(digest(&SHA256, email.as_bytes()).as_ref()) {
+            *byte = *hashed;
+        }
         let user = User {
-            id: uuid::Builder::from_random_bytes(hash.to_be_bytes()).into_uuid(),
+            id: uuid::Builder::from_random_bytes(id).into_uuid(),
             account,
             created: now,
             signed_in: now,
@@ -99,22 +104,22 @@ impl Sessions {
         true
     }
 
-    /// Takes an account away, and ends its sessions.
-    pub fn remove(&mut self, email: &str) -> bool {
+    /// Removes an account and ends its sessions. Returns whether it existed.
+    pub(crate) fn remove(&mut self, email: &str) -> bool {
         let email = email.to_lowercase();
         self.sessions.retain(|session| session.email != email);
         self.users.remove(&email).is_some()
     }
 
-    /// Ends every session: refresh tokens are unknown from here on. Answers how many there were.
-    pub fn revoke(&mut self) -> usize {
+    /// Ends every session, so that their refresh tokens are not found any more. Returns the number of sessions.
+    pub(crate) fn revoke(&mut self) -> usize {
         let count = self.sessions.len();
         self.sessions.clear();
         count
     }
 
     /// Signs in with a password.
-    pub fn sign_in(&mut self, email: &str, password: &str, guard: &Guard, now: i64) -> Result<Value, AuthError> {
+    pub(super) fn sign_in(&mut self, email: &str, password: &str, guard: &Guard, now: i64) -> Result<Value, AuthError> {
         let email = email.to_lowercase();
         let user = self.users.get_mut(&email).ok_or(AuthError::CREDENTIALS)?;
         if user.account.password != password {
@@ -122,7 +127,7 @@ impl Sessions {
         }
         user.signed_in = now;
         let first = Refresh {
-            text: word()?,
+            text: refresh_token()?,
             used: None,
         };
         let session = Session {
@@ -132,7 +137,7 @@ impl Sessions {
             tokens: [first].into(),
             is_revoked: false,
         };
-        if self.sessions.len() >= MOST_SESSIONS {
+        if self.sessions.len() >= MAX_SESSIONS {
             self.sessions.pop_front();
         }
         self.sessions.push_back(session);
@@ -141,8 +146,8 @@ impl Sessions {
         Ok(Value::Object(grant))
     }
 
-    /// Trades a refresh token for the next one.
-    pub fn refresh(&mut self, text: &str, guard: &Guard, now: i64) -> Result<Value, AuthError> {
+    /// Exchanges a refresh token for the next one.
+    pub(super) fn refresh(&mut self, text: &str, guard: &Guard, now: i64) -> Result<Value, AuthError> {
         let place = self.sessions.iter().enumerate().find_map(|(at, session)| {
             let token = session.tokens.iter().position(|token| token.text == text)?;
             Some((at, token))
@@ -159,20 +164,20 @@ impl Sessions {
         match used {
             None => {
                 let next = Refresh {
-                    text: word()?,
+                    text: refresh_token()?,
                     used: None,
                 };
                 if let Some(token) = session.tokens.get_mut(token) {
                     token.used = Some(now);
                 }
-                if session.tokens.len() >= MOST_TOKENS {
+                if session.tokens.len() >= MAX_TOKENS {
                     session.tokens.pop_front();
                 }
                 session.tokens.push_back(next);
             }
-            // The client did not get the answer: it is given the current one once more.
+            // The client did not get the answer, so it is given the current token once more.
             Some(used) if now.saturating_sub(used) <= reuse || (forgives_parent && is_parent) => {}
-            // Somebody else may have it: the whole session ends.
+            // A second use may be a stolen token, so the whole session ends.
             Some(_) => {
                 session.is_revoked = true;
                 return Err(AuthError::ALREADY_USED);
@@ -181,6 +186,7 @@ impl Sessions {
         self.grant(at, guard, now).map(Value::Object)
     }
 
+    /// The grant for a session: an access token and the current refresh token.
     fn grant(&self, at: usize, guard: &Guard, now: i64) -> Result<Map<String, Value>, AuthError> {
         let session = self.sessions.get(at).ok_or(AuthError::UNEXPECTED)?;
         let refresh = session.tokens.back().ok_or(AuthError::UNEXPECTED)?;
@@ -189,7 +195,7 @@ impl Sessions {
             .unwrap_or(i64::MAX)
             .max(1);
         let issued = now.div_euclid(MICROS);
-        // Counted from the next full second, so that a token of one second lives for one at least.
+        // Counted from the next full second, so that a token of one second lives for at least one.
         let expires = (now + MICROS - 1).div_euclid(MICROS).saturating_add(lifetime);
         let claims = json!({
             "aal": "aal1",
@@ -222,14 +228,14 @@ impl Sessions {
         }
     }
 
-    /// Who a session's token belongs to.
-    pub fn user(&self, session: &str) -> Option<Value> {
+    /// The user of a session, as JSON.
+    pub(super) fn user(&self, session: &str) -> Option<Value> {
         let session = self.find(session)?;
         self.users.get(&session.email).map(User::to_json)
     }
 
     /// Ends one session.
-    pub fn sign_out(&mut self, session: &str) {
+    pub(super) fn sign_out(&mut self, session: &str) {
         self.sessions.retain(|known| known.id.to_string() != session);
     }
 
@@ -273,8 +279,8 @@ where
     }
 }
 
-/// A new refresh token, of the length that real ones have.
-fn word() -> Result<String, AuthError> {
+/// A new refresh token with the length of real ones.
+fn refresh_token() -> Result<String, AuthError> {
     const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
     let bytes: [u8; 12] = random()?;
     let letter = |byte: u8| char::from(*LETTERS.get(usize::from(byte & 31)).unwrap_or(&b'a'));

@@ -1,20 +1,18 @@
-//! What a read asks for: columns, conditions, order, window. From the query string and the range header.
+//! The query of a read: columns, conditions, order and window, from the query string and the range header.
 
 use hyper::StatusCode;
 use url::form_urlencoded;
 
-use super::{
-    super::{
-        predicate::{FilterError, Predicate, split},
-        store::TableId,
-    },
-    answer::RestError,
+use super::RestError;
+use crate::{
+    predicate::{FilterError, Predicate, split},
+    store::TableId,
 };
 
-/// A read that can be carried out.
+/// A valid query.
 #[derive(Debug)]
-pub struct Query {
-    /// Names and positions of the columns to answer, in order.
+pub(super) struct Query {
+    /// Names and positions of the selected columns, in order.
     pub select: Vec<(String, usize)>,
     pub filters: Vec<Predicate>,
     pub order: Vec<Order>,
@@ -24,21 +22,22 @@ pub struct Query {
 
 /// One column to sort by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Order {
+pub(super) struct Order {
     pub column: usize,
     pub is_descending: bool,
     pub nulls_first: bool,
 }
 
-/// Conditions of one read.
-const MOST_FILTERS: usize = 64;
+/// Most columns of a selection.
+const MAX_COLUMNS: usize = 64;
+/// Most columns of an order.
+const MAX_ORDERS: usize = 16;
+/// Most conditions of a query.
+const MAX_FILTERS: usize = 64;
 
 impl Query {
-    /// Reads the query string, and `Range` (`0-24`) where there is one.
-    ///
-    /// # Errors
-    /// The answer to give.
-    pub fn parse(table: TableId, query: &str, range: Option<&str>) -> Result<Self, RestError> {
+    /// Parses the query string, and the `Range` header (`0-24`) if there is one.
+    pub(super) fn parse(table: TableId, query: &str, range: Option<&str>) -> Result<Self, RestError> {
         let mut parsed = Self {
             select: all(table),
             filters: Vec::new(),
@@ -60,14 +59,14 @@ impl Query {
                     ));
                 }
                 column => {
-                    if parsed.filters.len() == MOST_FILTERS {
+                    if parsed.filters.len() == MAX_FILTERS {
                         return Err(malformed(
                             &format!("failed to parse filter ({value})"),
                             "too many filters",
                         ));
                     }
                     let filter = Predicate::parse(table.schema(), column, &value);
-                    parsed.filters.push(filter.map_err(|error| unfit(table, error))?);
+                    parsed.filters.push(filter.map_err(|error| filter_error(table, error))?);
                 }
             }
         }
@@ -99,12 +98,13 @@ impl Query {
     }
 }
 
+/// Every column under its own name.
 fn all(table: TableId) -> Vec<(String, usize)> {
     let columns = table.schema().columns.iter().enumerate();
     columns.map(|(at, (name, _))| ((*name).to_owned(), at)).collect()
 }
 
-/// `*` or `id,title` or `name:title` or `id::text`.
+/// Parses `select`: `*`, `id,title`, `name:title` or `id::text`.
 fn select(table: TableId, text: &str) -> Result<Vec<(String, usize)>, RestError> {
     let mut columns = Vec::new();
     for part in text.split(',').map(str::trim) {
@@ -128,15 +128,15 @@ fn select(table: TableId, text: &str) -> Result<Vec<(String, usize)>, RestError>
             .ok_or_else(|| unknown_column(table, column))?;
         columns.push((name.to_owned(), at));
     }
-    // A thousand times the same column in a thousand rows would be a large answer to a small question.
-    columns.truncate(64);
+    // The same column may be selected again and again, which must not make the answer arbitrarily large.
+    columns.truncate(MAX_COLUMNS);
     Ok(columns)
 }
 
-/// `id.asc,created_at.desc.nullslast`.
+/// Parses `order`, such as `id.asc,created_at.desc.nullslast`.
 fn order(table: TableId, text: &str) -> Result<Vec<Order>, RestError> {
     let mut orders = Vec::new();
-    for part in split(text).unwrap_or_default().into_iter().take(16) {
+    for part in split(text).unwrap_or_default().into_iter().take(MAX_ORDERS) {
         let mut words = part.trim().split('.');
         let column = words.next().unwrap_or_default();
         let (mut is_descending, mut nulls_first) = (false, None);
@@ -185,7 +185,8 @@ fn unknown_column(table: TableId, column: &str) -> RestError {
     RestError::new(StatusCode::BAD_REQUEST, "42703", message)
 }
 
-fn unfit(table: TableId, error: FilterError) -> RestError {
+/// The error of a condition that cannot be parsed.
+fn filter_error(table: TableId, error: FilterError) -> RestError {
     match error {
         FilterError::UnknownColumn(column) => unknown_column(table, &column),
         FilterError::Malformed(text) => malformed(

@@ -1,13 +1,14 @@
-//! An agent's turn: plan, claim, work, get stuck, fail, finish, go offline, come back.
+//! What agents do: plan, claim a task, work, get blocked, fail, finish, go offline, return.
 
 use super::{
-    super::names,
     Simulation,
     model::{AgentStatus, TaskStatus, WorkflowStatus},
     pool::{Pool, any},
 };
+use crate::names;
 
 impl Simulation {
+    /// Lets a random agent do something.
     pub(super) fn agent_turn(&mut self) {
         if self.agents.is_empty() {
             return;
@@ -27,7 +28,7 @@ impl Simulation {
         }
     }
 
-    /// An agent without a task: goes offline, or claims something.
+    /// An agent without a task goes offline or claims one.
     fn free_turn(&mut self, at: usize) {
         if self.rng.u16(0..1000) < 12 {
             return self.set_agent(at, AgentStatus::Offline, None, None);
@@ -48,7 +49,7 @@ impl Simulation {
         }
     }
 
-    /// A task that is ready in a workflow that runs: at home first, then anywhere.
+    /// A ready task of a running workflow, preferably of the agent's own.
     fn find_work(&mut self, at: usize) -> Option<u32> {
         if self.chance(4) && !self.workflows.is_empty() {
             let home = self.rng.usize(0..self.workflows.len()) as u32;
@@ -64,7 +65,7 @@ impl Simulation {
             let Some(task) = candidate else { continue };
             let ready = self
                 .task(task)
-                .filter(|task| task.status.pool() == Some(Pool::Ready) && self.is_free(task));
+                .filter(|task| task.status.pool() == Some(Pool::Ready) && self.is_ready(task));
             let workflow = ready.and_then(|task| self.workflows.get(task.workflow as usize));
             if workflow.is_some_and(|workflow| workflow.status == WorkflowStatus::Running) {
                 return Some(task);
@@ -73,6 +74,7 @@ impl Simulation {
         None
     }
 
+    /// An agent with a task makes progress or meets an obstacle.
     fn work_turn(&mut self, at: usize, task: u32) {
         let Some((status, progress)) = self.task(task).map(|task| (task.status, task.progress)) else {
             return self.set_agent(at, AgentStatus::Idle, None, None);
@@ -127,6 +129,7 @@ impl Simulation {
         }
     }
 
+    /// The work on a task is done; it is completed or waits for a person.
     fn finish(&mut self, at: usize, task: u32) {
         let status = match self.rng.u8(0..100) {
             0..36 => TaskStatus::Review,
@@ -143,7 +146,7 @@ impl Simulation {
         }
     }
 
-    /// Stuck with a task: it clears up, or the agent leaves it and looks for another.
+    /// A blocked agent continues its task or leaves it.
     fn blocked_turn(&mut self, at: usize, task: u32) {
         match self.rng.u8(0..100) {
             0..30 => {
@@ -155,7 +158,7 @@ impl Simulation {
         }
     }
 
-    /// Most of the traffic of a real project: an agent says that it is there.
+    /// An agent's heartbeat, which is most of the traffic of a real project.
     pub(super) fn heartbeat(&mut self) {
         if self.agents.is_empty() {
             return;
@@ -168,7 +171,7 @@ impl Simulation {
             .filter(|agent| agent.status != AgentStatus::Offline)
         {
             (agent.heartbeat, agent.updated) = (now, now);
-            self.say_agent(at);
+            self.report_agent(at);
         }
     }
 

@@ -1,15 +1,16 @@
-//! The few ways in which the simulation changes its things. Each keeps the lists right and adds to the transaction.
+//! The only ways in which the simulation changes its state. Each keeps the indices consistent and adds to the transaction.
 
 use super::{
-    super::{
-        names,
-        store::{Mutation, TableId},
-    },
     Simulation,
     model::{AgentStatus, Task, TaskStatus, WorkflowStatus},
     pool::swap_remove,
 };
+use crate::{
+    names,
+    store::{Mutation, TableId},
+};
 
+/// The priorities by their frequency.
 const PRIORITIES: [&str; 8] = ["low", "low", "medium", "medium", "medium", "high", "high", "critical"];
 
 impl Simulation {
@@ -17,7 +18,7 @@ impl Simulation {
         self.tasks.get(task as usize).and_then(Option::as_ref)
     }
 
-    /// Changes a task and says so. The status is changed by `set_task` only.
+    /// Changes a task and reports its row. Only `set_task` changes the status.
     pub(super) fn edit_task(&mut self, at: u32, edit: impl FnOnce(&mut Task)) {
         let now = self.now;
         let Some(task) = self.tasks.get_mut(at as usize).and_then(Option::as_mut) else {
@@ -31,7 +32,7 @@ impl Simulation {
         }
     }
 
-    /// Gives a task a status, with whatever else changes at the same time.
+    /// Sets the status of a task, together with other columns.
     pub(super) fn set_task(&mut self, at: u32, status: TaskStatus, edit: impl FnOnce(&mut Task)) {
         let Some((old, workflow)) = self.task(at).map(|task| (task.status, task.workflow)) else {
             return;
@@ -63,7 +64,7 @@ impl Simulation {
         }
     }
 
-    /// Puts a task into the pool of its status, or among the finished ones.
+    /// Adds a task to the pool of its status, or to the finished ones.
     pub(super) fn enter_pool(&mut self, at: u32) {
         let Some((status, stamp)) = self.task(at).map(|task| (task.status, task.stamp)) else {
             return;
@@ -95,7 +96,7 @@ impl Simulation {
         }
     }
 
-    /// Makes a task of a workflow and answers its place.
+    /// Creates a task of a workflow and returns its index.
     pub(super) fn insert_task(&mut self, workflow: u32, status: TaskStatus) -> u32 {
         let task = Task {
             id: self.uuid(),
@@ -121,7 +122,7 @@ impl Simulation {
         };
         let at = self.free.pop().unwrap_or(self.tasks.len() as u32);
         let mut task = task;
-        self.tie(&mut task);
+        self.choose_ties(&mut task);
         if let Some(workflow) = self.workflows.get_mut(workflow as usize) {
             task.workflow_slot = workflow.tasks.len() as u32;
             workflow.tasks.push(at);
@@ -158,7 +159,7 @@ impl Simulation {
         self.out.push(Mutation::Delete(TableId::Tasks, task.id));
     }
 
-    /// Gives an agent a status and a task at hand.
+    /// Sets an agent's status and the task at hand.
     pub(super) fn set_agent(&mut self, at: usize, status: AgentStatus, task: Option<u32>, error: Option<&'static str>) {
         let now = self.now;
         let Some(agent) = self.agents.get_mut(at) else { return };
@@ -167,10 +168,10 @@ impl Simulation {
         if status != AgentStatus::Offline {
             agent.heartbeat = now;
         }
-        self.say_agent(at);
+        self.report_agent(at);
     }
 
-    pub(super) fn say_agent(&mut self, at: usize) {
+    pub(super) fn report_agent(&mut self, at: usize) {
         if let Some(agent) = self.agents.get(at) {
             let row = self.agent_row(agent);
             self.out.push(Mutation::Update(TableId::Agents, row));
@@ -192,10 +193,10 @@ impl Simulation {
             }
             _ => {}
         }
-        self.say_workflow(at);
+        self.report_workflow(at);
     }
 
-    pub(super) fn say_workflow(&mut self, at: usize) {
+    pub(super) fn report_workflow(&mut self, at: usize) {
         let now = self.now;
         let Some(workflow) = self.workflows.get_mut(at) else {
             return;
@@ -205,7 +206,7 @@ impl Simulation {
             let row = self.workflow_row(workflow);
             let run = self.run_row(workflow);
             self.out.push(Mutation::Update(TableId::Workflows, row));
-            // The first time it is an insert.
+            // For a row that exists already, the store makes an update of it.
             self.out.extend(run.map(|run| Mutation::Insert(TableId::Runs, run)));
         }
     }
@@ -227,7 +228,7 @@ impl Simulation {
         }
     }
 
-    /// A running workflow plans a few more tasks. Says whether one did.
+    /// Adds some tasks to a running workflow. Returns whether there was one that needed them.
     pub(super) fn plan(&mut self) -> bool {
         let count = self.workflows.len();
         if count == 0 {
@@ -259,7 +260,7 @@ impl Simulation {
     }
 
     fn wants_tasks(&self, at: usize) -> bool {
-        // While others are ending, those that run take more.
+        // While there are too few tasks, running workflows take more of them.
         let stretch = if self.alive * 5 < self.target * 4 { 4 } else { 3 };
         self.workflows.get(at).is_some_and(|workflow| {
             workflow.status == WorkflowStatus::Running

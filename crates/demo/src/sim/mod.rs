@@ -1,8 +1,8 @@
-//! An organisation of agents at work on workflows of tasks: pure, seeded, without a clock.
+//! The simulated organisation: agents that work on the tasks of workflows. It is seeded and has no clock.
 //!
-//! [`Simulation::step`] makes the next transaction. What happens depends on the seed and the sizes alone; the moment
-//! given with the call only stamps the rows. Populations are bounded: finished tasks are deleted after a while, ended
-//! workflows are archived and replaced, and new tasks come only while there are too few.
+//! [`Simulation::step`] returns the next transaction. It depends on the seed and the sizes alone; the time of the call is only
+//! written into the rows. The number of rows is bounded: finished tasks are deleted after a while, ended workflows are archived
+//! and replaced, and new tasks are added only while there are too few.
 
 mod agents;
 mod edit;
@@ -20,9 +20,9 @@ use std::{collections::VecDeque, sync::Arc};
 use fastrand::Rng;
 use uuid::{Builder, Uuid};
 
-pub use pace::Pace;
+pub(crate) use pace::Pace;
 
-use super::{
+use crate::{
     Options,
     store::{Mutation, TableId},
 };
@@ -33,28 +33,31 @@ use pool::Pools;
 #[derive(Debug)]
 pub struct Simulation {
     rng: Rng,
-    /// Dice of their own: who depends on whom changes nothing else that happens.
+    /// The dependencies of tasks have random numbers of their own, so that they do not influence anything else.
     tie_rng: Rng,
     agents: Vec<Agent>,
-    /// Slots are used again.
+    /// The tasks by index. The indices of deleted tasks are used again.
     tasks: Vec<Option<Task>>,
+    /// Free indices of `tasks`.
     free: Vec<u32>,
     workflows: Vec<Workflow>,
     pools: Pools,
-    /// Finished tasks, oldest first, with the stamp they finished with; entries may be out of date.
+    /// Finished tasks, oldest first, with the stamp that they had then. An entry is out of date if the stamp differs.
     finished: VecDeque<(u32, u32)>,
+    /// Number of tasks.
     alive: usize,
+    /// Number of tasks to keep.
     target: usize,
     agent_count: usize,
     runs: bool,
     workflow_metadata: Arc<str>,
     now: i64,
-    /// The transaction being made.
+    /// The changes of the transaction that is being made.
     out: Vec<Mutation>,
 }
 
 impl Simulation {
-    /// The organisation in the middle of its work, as of `now` (microseconds since the Unix epoch).
+    /// An organisation in the middle of its work at `now` (microseconds since the Unix epoch).
     pub fn new(options: &Options, now: i64) -> Self {
         let mut simulation = Self {
             rng: Rng::with_seed(options.seed),
@@ -78,7 +81,7 @@ impl Simulation {
         simulation
     }
 
-    /// The next transaction: one change, or a few that belong together, or a wave. Empty only where nobody lives.
+    /// The next transaction: one change, a few that belong together, or a wave. It is empty only if there is nothing to change.
     pub fn step(&mut self, now: i64) -> Vec<Mutation> {
         self.now = now;
         for _ in 0..32 {
@@ -93,8 +96,9 @@ impl Simulation {
         std::mem::take(&mut self.out)
     }
 
+    /// Lets something happen, or nothing.
     fn turn(&mut self) {
-        // Keep the population first, so that it stays bounded whatever the dice say.
+        // The number of tasks is kept first, so that it stays bounded whatever the random numbers are.
         if self.finished.len() > self.kept() && self.rng.u8(0..10) < 6 {
             return self.sweep();
         }
@@ -102,7 +106,7 @@ impl Simulation {
             return;
         }
         if self.alive * 4 < self.target * 3 && self.chance(25) {
-            // Too many workflows are between the end of one and the start of the next.
+            // Too many workflows are between their end and their replacement.
             return self.workflow_turn();
         }
         match self.rng.u16(0..1000) {
@@ -114,11 +118,12 @@ impl Simulation {
         }
     }
 
-    /// Finished tasks that stay to be seen.
+    /// Number of finished tasks that are kept.
     fn kept(&self) -> usize {
         (self.target * 22 / 100).max(3)
     }
 
+    /// True with this probability.
     fn chance(&mut self, percent: u8) -> bool {
         self.rng.u8(0..100) < percent
     }

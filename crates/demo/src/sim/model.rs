@@ -1,4 +1,4 @@
-//! What the simulation knows of an agent, a task and a workflow.
+//! The simulation's agents, tasks and workflows.
 
 use std::sync::Arc;
 
@@ -6,15 +6,16 @@ use uuid::Uuid;
 
 use super::pool::Pool;
 
-/// Declares a status: its variants and the words that the rows carry, as they are met in the wild.
+/// Declares a status: its variants and the words in the rows, as real projects use them.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($variant:ident = $word:literal),* $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum $name { $($variant),* }
+        pub(crate) enum $name { $($variant),* }
 
         impl $name {
-            pub fn word(self) -> &'static str {
+            /// The word in the row.
+            pub(crate) fn word(self) -> &'static str {
                 match self { $(Self::$variant => $word),* }
             }
         }
@@ -39,7 +40,7 @@ words!(TaskStatus {
     Review = "review",
     WaitingApproval = "waiting_approval",
     Blocked = "blocked",
-    // No vocabulary knows this word: it is there so that "unmapped" is seen.
+    // No mapping has this word, so that the status "unmapped" occurs.
     Parked = "parked",
     Retrying = "retrying",
     Completed = "completed",
@@ -59,8 +60,8 @@ words!(WorkflowStatus {
 });
 
 impl TaskStatus {
-    /// The pool that tasks of this status wait in.
-    pub fn pool(self) -> Option<Pool> {
+    /// The pool of tasks with this status.
+    pub(crate) fn pool(self) -> Option<Pool> {
         match self {
             Self::Backlog | Self::Queued | Self::Retrying => Some(Pool::Ready),
             Self::Review | Self::WaitingApproval => Some(Pool::Waiting),
@@ -70,28 +71,28 @@ impl TaskStatus {
         }
     }
 
-    pub fn is_finished(self) -> bool {
+    pub(crate) fn is_finished(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
     }
 }
 
 impl WorkflowStatus {
-    pub fn is_finished(self) -> bool {
+    pub(crate) fn is_finished(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled | Self::Archived)
     }
 }
 
-/// Times are microseconds since the Unix epoch.
+/// An agent. Times are in microseconds since the Unix epoch.
 #[derive(Debug)]
-pub struct Agent {
+pub(crate) struct Agent {
     pub id: Uuid,
     pub name: Arc<str>,
     pub role: &'static str,
     pub model: &'static str,
     pub status: AgentStatus,
-    /// The task at hand: its place in the list of tasks.
+    /// The index of the task at hand.
     pub task: Option<u32>,
-    /// The workflow that the agent takes work from first.
+    /// The index of the workflow whose tasks the agent prefers.
     pub home: u32,
     pub completed: u32,
     pub error: Option<&'static str>,
@@ -101,8 +102,9 @@ pub struct Agent {
     pub heartbeat: i64,
 }
 
+/// A task. Times are in microseconds since the Unix epoch.
 #[derive(Debug)]
-pub struct Task {
+pub(crate) struct Task {
     pub id: Uuid,
     pub title: Arc<str>,
     pub status: TaskStatus,
@@ -110,13 +112,14 @@ pub struct Task {
     /// Percent.
     pub progress: u8,
     pub attempt: u8,
-    /// Who works on it, or did last.
+    /// The index of the agent that works on it, or did last.
     pub agent: Option<u32>,
     pub workflow: u32,
-    /// The tasks that it waits for, and the one that it is a part of: made before it, and perhaps deleted by now.
+    /// The tasks that it waits for. They are older than it, and some may be deleted by now.
     pub depends_on: Arc<[Uuid]>,
-    /// Their places in the list of tasks, where others may stand by now.
+    /// The indices of those tasks. A deleted one's index may belong to another task by now.
     pub depends_at: Arc<[u32]>,
+    /// The task that it is a part of. It is older, and may be deleted by now.
     pub parent: Option<Uuid>,
     pub error: Option<&'static str>,
     pub metadata: Arc<str>,
@@ -124,24 +127,27 @@ pub struct Task {
     pub updated: i64,
     pub started: Option<i64>,
     pub completed: Option<i64>,
-    /// Counts the changes of status, so that an old note about this task is known to be old.
+    /// Counts changes of status. An entry with another stamp is out of date.
     pub stamp: u32,
-    /// Place in its pool, if its status has one.
+    /// Its index in its pool, if its status has one.
     pub pool_slot: u32,
-    /// Place in its workflow's list.
+    /// Its index in its workflow's list.
     pub workflow_slot: u32,
 }
 
+/// A workflow. Times are in microseconds since the Unix epoch.
 #[derive(Debug)]
-pub struct Workflow {
+pub(crate) struct Workflow {
     pub id: Uuid,
     pub name: Arc<str>,
     pub status: WorkflowStatus,
-    /// Tasks that it wants alive at a time.
+    /// Number of tasks that it should have at a time.
     pub size: u32,
-    /// Tasks that it consists of over its life, that were made so far, and that were completed.
+    /// Number of tasks of its whole life.
     pub steps_total: u32,
+    /// Number of tasks created so far.
     pub planned: u32,
+    /// Number of tasks completed so far.
     pub steps_completed: u32,
     pub owner: &'static str,
     pub error: Option<&'static str>,
@@ -149,15 +155,15 @@ pub struct Workflow {
     pub updated: i64,
     pub started: Option<i64>,
     pub completed: Option<i64>,
-    /// Its living tasks.
+    /// The indices of its tasks.
     pub tasks: Vec<u32>,
-    /// How many of them are not finished.
+    /// Number of its unfinished tasks.
     pub open: u32,
 }
 
 impl Workflow {
-    /// The key of its run: its own in another version, so that no chance is drawn for it and every seed stays as it was.
-    pub fn run(&self) -> Uuid {
+    /// The key of its run: its own key with another version number, which needs no further random number.
+    pub(crate) fn run(&self) -> Uuid {
         let mut bytes = *self.id.as_bytes();
         bytes[6] = bytes[6] & 0x0f | 0x80;
         Uuid::from_bytes(bytes)

@@ -1,24 +1,25 @@
-//! When the next transaction is due: bursts and quiet spells around an average rate.
+//! The times between transactions: bursts and quiet spells around an average rate.
 
 use std::time::Duration;
 
 use fastrand::Rng;
 
-/// The flow of time between transactions. It has its own dice: the pace never changes what happens.
+/// The times between transactions. It has random numbers of its own, so that it does not influence what happens.
 #[derive(Debug)]
-pub struct Pace {
+pub(crate) struct Pace {
     rng: Rng,
     bursts: bool,
-    /// Speed of this spell, and what is left of it in seconds.
+    /// Factor on the rate in the present spell.
     speed: f64,
+    /// Seconds left of the present spell.
     left: f64,
 }
 
-/// Makes the spells average out at 1.
+/// The usual factor on the rate. With it, the average over all spells is 1.
 const NORMAL: f64 = 0.88;
 
 impl Pace {
-    pub fn new(seed: u64, bursts: bool) -> Self {
+    pub(crate) fn new(seed: u64, bursts: bool) -> Self {
         Self {
             rng: Rng::with_seed(seed ^ 0x70ac_e000),
             bursts,
@@ -27,8 +28,8 @@ impl Pace {
         }
     }
 
-    /// The time that `changes` changes take at `rate` changes a second; `rate` is above 0.
-    pub fn after(&mut self, changes: usize, rate: f64) -> Duration {
+    /// The time until the next transaction after one of `changes` changes, at `rate` (above 0) changes per second.
+    pub(crate) fn after(&mut self, changes: usize, rate: f64) -> Duration {
         let even = changes as f64 / rate;
         if !self.bursts {
             return Duration::from_secs_f64(even.min(3_600.0));
@@ -51,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_spells_average_out_at_the_rate() {
+    fn the_average_over_all_spells_is_the_rate() {
         let mut pace = Pace::new(3, true);
         let total: f64 = (0..2_000_000).map(|_| pace.after(1, 50.0).as_secs_f64()).sum();
         let rate = 2_000_000.0 / total;

@@ -1,4 +1,4 @@
-//! What people do: answer reviews and approvals, clear what is stuck, have failures tried again.
+//! What people do: answer reviews and approvals, remove obstacles, retry failed tasks.
 
 use super::{
     Simulation,
@@ -7,9 +7,9 @@ use super::{
 };
 
 impl Simulation {
-    /// Somebody looks through what waits for a person; the more there is, the sooner.
+    /// A person handles a task that waits for one. The more tasks wait, the likelier this is.
     pub(super) fn person_turn(&mut self) {
-        if !self.is_pressing(Pool::Waiting) {
+        if !self.is_due(Pool::Waiting) {
             return;
         }
         let Some(at) = self.pools.any(Pool::Waiting, &mut self.rng) else {
@@ -19,7 +19,7 @@ impl Simulation {
             return;
         };
         match self.rng.u8(0..100) {
-            // Approval for going on, not for the result.
+            // An unfinished task waits for the approval to continue.
             0..78 if status == TaskStatus::WaitingApproval && progress < 100 => {
                 self.set_task(at, TaskStatus::Queued, |task| task.agent = None);
             }
@@ -38,7 +38,7 @@ impl Simulation {
         }
     }
 
-    /// Something that was stuck clears up, or a failure gets another try.
+    /// An obstacle is removed, or a failed task is retried.
     pub(super) fn unstick(&mut self) {
         if self.chance(40) {
             if let Some(at) = self.pools.any(Pool::Failed, &mut self.rng)
@@ -52,7 +52,7 @@ impl Simulation {
             }
             return;
         }
-        if !self.is_pressing(Pool::Stuck) {
+        if !self.is_due(Pool::Stuck) {
             return;
         }
         let Some(at) = self.pools.any(Pool::Stuck, &mut self.rng) else {
@@ -70,8 +70,8 @@ impl Simulation {
         }
     }
 
-    /// True more often the fuller the pool is: its level settles at a few in a hundred of all tasks.
-    fn is_pressing(&mut self, pool: Pool) -> bool {
+    /// True with a probability that grows with the pool, which keeps the pool at a few per cent of all tasks.
+    fn is_due(&mut self, pool: Pool) -> bool {
         let most = (self.target * 30 / 100).max(4);
         self.rng.usize(0..most) < self.pools.len(pool)
     }

@@ -1,23 +1,23 @@
-//! Tasks by what they wait for: random choice and removal in constant time, in an order that the seed alone decides.
+//! Tasks by what they wait for, with random choice and removal in constant time.
 
 use fastrand::Rng;
 
-/// What a task can wait for.
+/// What the tasks of a pool wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pool {
-    /// An agent.
+pub(crate) enum Pool {
+    /// An agent that takes them.
     Ready,
     /// A person's answer.
     Waiting,
-    /// Something outside.
+    /// An obstacle to be removed.
     Stuck,
-    /// Somebody to try it again.
+    /// Another attempt.
     Failed,
 }
 
 /// The four pools.
 #[derive(Debug, Default)]
-pub struct Pools([Vec<u32>; 4]);
+pub(crate) struct Pools([Vec<u32>; 4]);
 
 impl Pools {
     fn list(&mut self, pool: Pool) -> &mut Vec<u32> {
@@ -29,37 +29,38 @@ impl Pools {
         }
     }
 
-    pub fn len(&self, pool: Pool) -> usize {
+    pub(super) fn len(&self, pool: Pool) -> usize {
         self.0[pool as usize].len()
     }
 
-    /// Adds a task and answers its slot.
-    pub fn push(&mut self, pool: Pool, task: u32) -> u32 {
+    /// Adds a task and returns its slot.
+    pub(super) fn push(&mut self, pool: Pool, task: u32) -> u32 {
         let list = self.list(pool);
         list.push(task);
         (list.len() - 1) as u32
     }
 
-    /// Takes the task out of its slot; answers the task that now has the slot, if one had to move.
-    pub fn remove(&mut self, pool: Pool, slot: u32) -> Option<u32> {
+    /// Removes the task in a slot. Returns the task that was moved into the slot, if there is one.
+    pub(super) fn remove(&mut self, pool: Pool, slot: u32) -> Option<u32> {
         swap_remove(self.list(pool), slot)
     }
 
-    pub fn any(&self, pool: Pool, rng: &mut Rng) -> Option<u32> {
+    /// A random task of a pool.
+    pub(super) fn any(&self, pool: Pool, rng: &mut Rng) -> Option<u32> {
         any(&self.0[pool as usize], rng)
     }
 }
 
 /// A random element.
-pub fn any(list: &[u32], rng: &mut Rng) -> Option<u32> {
+pub(super) fn any(list: &[u32], rng: &mut Rng) -> Option<u32> {
     if list.is_empty() {
         return None;
     }
     list.get(rng.usize(0..list.len())).copied()
 }
 
-/// Removes a slot by moving the last element into it; answers the moved element.
-pub fn swap_remove(list: &mut Vec<u32>, slot: u32) -> Option<u32> {
+/// Removes an element by moving the last one into its place. Returns the moved element.
+pub(super) fn swap_remove(list: &mut Vec<u32>, slot: u32) -> Option<u32> {
     if (slot as usize) < list.len() {
         list.swap_remove(slot as usize);
     }

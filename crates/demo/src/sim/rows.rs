@@ -1,19 +1,19 @@
-//! The simulation's things as rows of the tables, in the order of their columns.
+//! The simulation's agents, tasks, workflows and runs as rows, in the order of the tables' columns.
 
 use std::sync::Arc;
 
 use super::{
-    super::{
-        names,
-        store::{Cell, Row},
-    },
     Simulation,
     model::{Agent, Task, Workflow, WorkflowStatus},
+};
+use crate::{
+    names,
+    store::{Cell, Row},
 };
 
 fn text(text: &'static str) -> Cell {
     thread_local! {
-        // The same few dozen words in every row: shared, not copied.
+        // Every row has some of the same few dozen words. They are shared rather than copied.
         static WORDS: std::cell::RefCell<std::collections::HashMap<&'static str, Arc<str>>> =
             std::cell::RefCell::default();
     }
@@ -90,12 +90,11 @@ impl Simulation {
         ])
     }
 
-    /// A workflow's present run; none before it was launched, and none where the feed has no runs. It tells the live state, of which a workflow's own row in
-    /// many projects knows nothing.
+    /// The present run of a workflow; `None` before its start, and if the feed has no runs.
     pub(super) fn run_row(&self, workflow: &Workflow) -> Option<Row> {
         let started = workflow.started.filter(|_| self.runs)?;
         let step = names::step(workflow.steps_completed, workflow.steps_total);
-        // Only what describes the run: putting its workflow away changes nothing of how it ended.
+        // Archiving a workflow does not change how its run ended.
         let status = match (workflow.status, workflow.error) {
             (WorkflowStatus::Archived, Some(_)) => WorkflowStatus::Failed,
             (WorkflowStatus::Archived, None) => WorkflowStatus::Completed,
@@ -116,7 +115,7 @@ impl Simulation {
         ]))
     }
 
-    /// Every row as it stands.
+    /// Every row of every table.
     pub fn rows(&self) -> Vec<(super::TableId, Row)> {
         use super::TableId::{Agents, Runs, Tasks, Workflows};
         let mut rows = Vec::with_capacity(self.agents.len() + self.tasks.len() + self.workflows.len());

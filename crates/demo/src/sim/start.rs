@@ -1,19 +1,20 @@
-//! The first moment: an organisation in the middle of its work, made directly and not by running towards it.
+//! The state at the start: an organisation in the middle of its work, created directly rather than by simulating its past.
 
 use super::{
-    super::{Options, Population, names},
     Simulation,
     model::{Agent, AgentStatus, TaskStatus, WorkflowStatus},
     pool::{Pool, any},
 };
+use crate::{Options, Population, names};
 
-/// How much the one giant workflow weighs: this many times all others, which weigh ten each.
+/// Weight of the giant workflow for each other workflow. Those weigh 4 to 16.
 const GIANT_WEIGHT: usize = 60;
-/// The fate of an agent without work.
-const RESTS: u8 = 99;
+/// A number that leaves an agent without work.
+const IDLE: u8 = 99;
 const MINUTE: i64 = 60_000_000;
 
 impl Simulation {
+    /// Creates everything.
     pub(super) fn populate(&mut self, options: &Options) {
         let now = self.now;
         self.start_workflows(options);
@@ -22,7 +23,7 @@ impl Simulation {
         self.now = now;
     }
 
-    /// Sizes differ by a factor of four, and sum to the number of tasks.
+    /// Creates the workflows. Their sizes differ by a factor of four and add up to the number of tasks.
     fn start_workflows(&mut self, options: &Options) {
         let (count, end) = (options.workflows, self.now);
         let mut weights: Vec<usize> = (0..count).map(|_| self.rng.usize(4..=16)).collect();
@@ -39,7 +40,7 @@ impl Simulation {
                 _ if options.population == Population::Idle => WorkflowStatus::Completed,
                 0 | 3 | 5 if options.population == Population::Storm => WorkflowStatus::Failed,
                 0 => WorkflowStatus::Running,
-                // With a few workflows, most of them run; with many, every state is there.
+                // Of a few workflows most run; among many every status occurs.
                 4 => WorkflowStatus::Paused,
                 7 => WorkflowStatus::WaitingApproval,
                 8 if at % 18 == 8 => WorkflowStatus::Completed,
@@ -58,6 +59,7 @@ impl Simulation {
         self.now = end;
     }
 
+    /// Creates the tasks and the progress of their workflows.
     fn start_tasks(&mut self, tasks: usize, population: Population) {
         let is_calm = matches!(population, Population::Calm | Population::Giant);
         let end = self.now;
@@ -82,7 +84,7 @@ impl Simulation {
                 (_, 0..98) if population == Population::Idle => TaskStatus::Completed,
                 (_, _) if population == Population::Idle => TaskStatus::Cancelled,
                 (WorkflowStatus::Draft, _) => continue,
-                // Nine tenths of those in trouble have come through.
+                // In a calm population nine tenths of these are completed instead.
                 (_, 56..77) if is_calm && self.rng.u8(0..10) > 0 => TaskStatus::Completed,
                 (_, 0..46) if population == Population::Storm => TaskStatus::Failed,
                 (_, 46..58) if population == Population::Storm => TaskStatus::Blocked,
@@ -106,11 +108,11 @@ impl Simulation {
         if population == Population::Usual
             && let Some(task) = self.pools.any(Pool::Stuck, &mut self.rng)
         {
-            // The one with the word that nobody knows.
+            // One task has a status word that no mapping has.
             self.set_task(task, TaskStatus::Parked, |_| {});
         }
         for workflow in &mut self.workflows {
-            // A workflow that has run for a while has had tasks that are gone by now.
+            // A workflow that has run for a while has had tasks that are deleted by now.
             let gone = (workflow.steps_total / 3).min(workflow.steps_total.saturating_sub(workflow.planned));
             let done = workflow.planned - workflow.open.min(workflow.planned);
             match workflow.status {
@@ -128,7 +130,7 @@ impl Simulation {
         self.out.clear();
     }
 
-    /// Gives a task made for the start the history that its status implies.
+    /// Sets the times, the agent and the error that the status of a new task implies.
     fn age_task(&mut self, at: u32, end: i64) {
         let agents = self.agent_count;
         let agent = (agents > 0).then(|| self.rng.usize(0..agents) as u32);
@@ -154,6 +156,7 @@ impl Simulation {
         task.completed = task.status.is_finished().then_some(updated);
     }
 
+    /// Creates the agents and the work that they do.
     fn start_agents(&mut self, agents: usize, population: Population) {
         let end = self.now;
         for number in 0..agents {
@@ -174,12 +177,12 @@ impl Simulation {
                 heartbeat: end - self.rng.i64(0..=3_000_000),
             };
             self.agents.push(agent);
-            let fate = match (population, self.rng.u8(0..100)) {
-                (Population::Idle, _) => RESTS,
-                (Population::Storm, fate) => fate.saturating_add(40),
-                (_, fate) => fate,
+            let state = match (population, self.rng.u8(0..100)) {
+                (Population::Idle, _) => IDLE,
+                (Population::Storm, state) => state.saturating_add(40),
+                (_, state) => state,
             };
-            match fate {
+            match state {
                 0..76 => self.start_work(number),
                 76..80 => {
                     let silent = self.rng.i64(3..=90) * MINUTE;
@@ -202,7 +205,7 @@ impl Simulation {
         self.now = end;
     }
 
-    /// Puts a new agent to work on something that is ready.
+    /// Lets a new agent work on a ready task.
     fn start_work(&mut self, at: usize) {
         let home = self.agents.get(at).map_or(0, |agent| agent.home as usize);
         let near = self
@@ -216,7 +219,7 @@ impl Simulation {
         let Some(task) = near.or_else(|| self.pools.any(Pool::Ready, &mut self.rng)) else {
             return;
         };
-        self.waive(task);
+        self.drop_unmet(task);
         let progress = self.rng.u8(5..=90);
         let started = self.now - self.rng.i64(10..=20 * 60) * 1_000_000;
         self.set_task(task, TaskStatus::InProgress, |task| {

@@ -1,4 +1,4 @@
-//! What a task waits for and is a part of: tasks of the same workflow that were made before it.
+//! The tasks that a task waits for or is a part of. They belong to the same workflow and are older.
 
 use uuid::Uuid;
 
@@ -7,14 +7,14 @@ use super::{
     model::{Task, TaskStatus},
 };
 
-/// A new task waits for some of this many tasks that were made last.
+/// A new task waits for some of this many most recent tasks.
 const NEAR: usize = 12;
-/// Most tasks that one waits for.
-const MOST: usize = 3;
+/// Most tasks that a task waits for.
+const MAX_DEPENDENCIES: usize = 3;
 
 impl Simulation {
-    /// Ties a task that is being made. What has begun waits for nothing that is not done.
-    pub(super) fn tie(&mut self, task: &mut Task) {
+    /// Chooses the dependencies and the parent of a new task. A task that has begun waits only for completed ones.
+    pub(super) fn choose_ties(&mut self, task: &mut Task) {
         let Some(workflow) = self.workflows.get(task.workflow as usize) else {
             return;
         };
@@ -35,28 +35,28 @@ impl Simulation {
             0..40 => 0,
             40..75 => 1,
             75..93 => 2,
-            _ => MOST,
+            _ => MAX_DEPENDENCIES,
         };
         let chosen = self.tie_rng.choose_multiple(&near, count);
         task.depends_on = chosen.iter().map(|(_, id, _)| *id).collect();
         task.depends_at = chosen.iter().map(|(at, ..)| *at).collect();
-        // One level deep: who is a part has no parts.
-        let wholes: Vec<Uuid> = near
+        // A part has no parts of its own.
+        let parents: Vec<Uuid> = near
             .iter()
             .filter(|(_, id, parent)| parent.is_none() && !task.depends_on.contains(id))
             .map(|(_, id, _)| *id)
             .collect();
         if self.tie_rng.u8(0..100) < 16 {
-            task.parent = self.tie_rng.choice(wholes);
+            task.parent = self.tie_rng.choice(parents);
         }
     }
 
-    /// Whether nothing holds the task up: what it waits for is done, or gone.
-    pub(super) fn is_free(&self, task: &Task) -> bool {
+    /// Whether everything that a task waits for is completed or deleted.
+    pub(super) fn is_ready(&self, task: &Task) -> bool {
         self.unmet(task).next().is_none()
     }
 
-    /// What the task waits for and is not done.
+    /// The tasks that a task waits for and that are not completed.
     fn unmet(&self, task: &Task) -> impl Iterator<Item = Uuid> {
         let named = task.depends_at.iter().zip(task.depends_on.iter());
         named
@@ -67,8 +67,8 @@ impl Simulation {
             .map(|(_, id)| *id)
     }
 
-    /// The task has begun all the same, before the first moment: it waits for nothing any more that is not done.
-    pub(super) fn waive(&mut self, at: u32) {
+    /// Removes the unmet dependencies of a task, so that it can have begun before the start.
+    pub(super) fn drop_unmet(&mut self, at: u32) {
         let Some(task) = self.task(at) else { return };
         let unmet: Vec<Uuid> = self.unmet(task).collect();
         if let Some(task) = self.tasks.get_mut(at as usize).and_then(Option::as_mut) {

@@ -1,26 +1,27 @@
-//! A workflow's turn: start, pause, wait for approval, end one way or another, be archived and replaced.
+//! What workflows do: start, pause, wait for approval, end, be archived and replaced.
 
 use super::{
-    super::{
-        names,
-        store::{Mutation, TableId},
-    },
     Simulation,
     model::{AgentStatus, TaskStatus, Workflow, WorkflowStatus},
 };
+use crate::{
+    names,
+    store::{Mutation, TableId},
+};
 
 impl Simulation {
+    /// Lets a random workflow do something.
     pub(super) fn workflow_turn(&mut self) {
         if self.workflows.is_empty() {
             return;
         }
         let at = self.rng.usize(0..self.workflows.len());
         let Some(workflow) = self.workflows.get(at) else { return };
-        let is_through = workflow.planned >= workflow.steps_total && workflow.open == 0;
+        let is_done = workflow.planned >= workflow.steps_total && workflow.open == 0;
         let status = workflow.status;
         match status {
             WorkflowStatus::Draft if self.chance(30) => self.launch(at),
-            WorkflowStatus::Running if is_through => match self.rng.u8(0..10) {
+            WorkflowStatus::Running if is_done => match self.rng.u8(0..10) {
                 0 => {
                     let reason = names::failure(&mut self.rng);
                     self.set_workflow(at, WorkflowStatus::Failed, Some(reason));
@@ -34,7 +35,7 @@ impl Simulation {
                 7 => self.cancel(at),
                 _ => {}
             },
-            WorkflowStatus::WaitingApproval if is_through && self.chance(40) => {
+            WorkflowStatus::WaitingApproval if is_done && self.chance(40) => {
                 self.set_workflow(at, WorkflowStatus::Completed, None);
             }
             WorkflowStatus::Paused | WorkflowStatus::WaitingApproval if self.chance(40) => {
@@ -49,7 +50,7 @@ impl Simulation {
         }
     }
 
-    /// A workflow starts: a burst of tasks in one transaction.
+    /// Starts a workflow with many tasks in one transaction.
     fn launch(&mut self, at: usize) {
         self.set_workflow(at, WorkflowStatus::Running, None);
         let Some((size, total)) = self
@@ -66,7 +67,7 @@ impl Simulation {
         }
     }
 
-    /// Somebody calls it off: every unfinished task with it, in one transaction.
+    /// Cancels a workflow and all its unfinished tasks in one transaction.
     fn cancel(&mut self, at: usize) {
         let Some(workflow) = self.workflows.get(at) else { return };
         if workflow.open > 400 || workflow.open as usize > self.target / 4 + 8 {
@@ -85,7 +86,7 @@ impl Simulation {
         self.set_workflow(at, WorkflowStatus::Cancelled, None);
     }
 
-    /// The old one is deleted with what it has left, a new one takes its place.
+    /// Deletes a workflow with its remaining tasks and creates another one.
     fn replace(&mut self, at: usize) {
         let Some(workflow) = self.workflows.get(at) else { return };
         for task in workflow.tasks.clone() {
@@ -107,7 +108,7 @@ impl Simulation {
         }
     }
 
-    /// A workflow that has not begun.
+    /// A workflow that has not started.
     pub(super) fn new_workflow(&mut self, size: u32) -> Workflow {
         let total = size * self.rng.u32(16..=40) / 10;
         Workflow {
@@ -129,14 +130,14 @@ impl Simulation {
         }
     }
 
-    /// A task of the workflow was completed.
+    /// Counts a completed task of a workflow.
     pub(super) fn count_step(&mut self, task: u32) {
         let Some(at) = self.task(task).map(|task| task.workflow as usize) else {
             return;
         };
         if let Some(workflow) = self.workflows.get_mut(at) {
             workflow.steps_completed = (workflow.steps_completed + 1).min(workflow.steps_total);
-            self.say_workflow(at);
+            self.report_workflow(at);
         }
     }
 }

@@ -1,18 +1,18 @@
-//! One element of a join's `postgres_changes`: what it asks for, and whether this database has it.
+//! One element of a join's `postgres_changes`: which changes it covers, and why it may be refused.
 
+use realtime::is_like;
 use serde_json::{Map, Value};
 
-use super::super::{
+use crate::{
     predicate::{FilterError, Predicate, split, unquote},
     rules::Rules,
     store::{Applied, TableId},
 };
-use realtime::is_like;
 
 /// A subscription to changes.
 #[derive(Debug)]
-pub struct Entry {
-    /// Hash of what was asked: equal entries have equal ids, on every join and socket.
+pub(crate) struct Entry {
+    /// A hash of the request: equal entries have equal ids, on every join and socket.
     pub id: i64,
     event: Event,
     tables: [bool; 4],
@@ -27,22 +27,20 @@ enum Event {
     Delete,
 }
 
-/// Ids are below 2^27.
+/// Bits of an id.
 const ID_MASK: u64 = (1 << 27) - 1;
 
-/// The id of an entry: FNV-1a over its text, which `serde_json` writes with its keys in order.
-pub fn id(entry: &Map<String, Value>) -> i64 {
+/// The id of an entry: a hash of its text, which `serde_json` writes with its keys in order.
+pub(super) fn id(entry: &Map<String, Value>) -> i64 {
     let text = serde_json::to_string(entry).unwrap_or_default();
     let hash = model::fnv1a(text.as_bytes());
     ((hash ^ (hash >> 27)) & ID_MASK) as i64
 }
 
 impl Entry {
-    /// Reads an entry as the server does when it writes the subscription.
-    ///
-    /// # Errors
-    /// The `message` of the `system` frame that says why there is no subscription.
-    pub fn parse(entry: &Map<String, Value>, rules: &Rules) -> Result<Self, String> {
+    /// Reads an entry as the server does when it makes the subscription. The error is the `message` of the `system` frame
+    /// that refuses it.
+    pub(super) fn parse(entry: &Map<String, Value>, rules: &Rules) -> Result<Self, String> {
         let text = |key: &str| entry.get(key).and_then(Value::as_str);
         let is_bad = |key: &str| entry.get(key).is_some_and(|value| !value.is_string());
         let (schema, table, filter) = (text("schema"), text("table"), text("filter").unwrap_or_default().trim());
@@ -56,7 +54,7 @@ impl Entry {
         let word = text("event").unwrap_or("*").to_uppercase();
         let (schema, table) = (schema.unwrap_or("public"), table.unwrap_or("*"));
         let conditions = conditions(filter)?;
-        let asked = || {
+        let request = || {
             let filters: Vec<String> = conditions.iter().map(Condition::elixir).collect();
             format!(
                 "[event: {word}, schema: {schema}, table: {table}, filters: [{}], select: nil]",
@@ -71,12 +69,12 @@ impl Entry {
         let Some(first) = TableId::ALL
             .into_iter()
             .zip(tables)
-            .find_map(|(id, is_meant)| is_meant.then_some(id))
+            .find_map(|(id, is_covered)| is_covered.then_some(id))
         else {
             return Err(format!(
                 "Unable to subscribe to changes with given parameters. Please check Realtime is enabled for the given \
                  connect parameters: {}",
-                asked()
+                request()
             ));
         };
         let mut filters = Vec::with_capacity(conditions.len());
@@ -86,7 +84,7 @@ impl Entry {
                 format!(
                     "Unable to subscribe to changes with given parameters. An exception happened so please check your \
                      connect parameters: {}. Exception: {}",
-                    asked(),
+                    request(),
                     exception(&error)
                 )
             })?;
@@ -106,14 +104,14 @@ impl Entry {
         })
     }
 
-    /// Whether it is about the table at all.
-    pub fn covers(&self, table: TableId) -> bool {
+    /// Whether it covers any changes of a table.
+    pub(super) fn covers(&self, table: TableId) -> bool {
         self.tables.get(table.index()).copied().unwrap_or(false)
     }
 
-    /// Whether the change is for this entry. An update counts by the row as it is now; a delete by those old values
-    /// that the log has, which is the key alone unless the table's identity is full.
-    pub fn wants(&self, change: &Applied, is_full: bool) -> bool {
+    /// Whether it covers a change. The filters apply to the new row of an update, and to the logged old values of a delete,
+    /// which are the key alone unless the table's identity is full.
+    pub(super) fn covers_change(&self, change: &Applied, is_full: bool) -> bool {
         let is_event = match self.event {
             Event::Any => true,
             Event::Insert => change.old.is_none(),
@@ -141,7 +139,7 @@ fn exception(error: &FilterError) -> String {
     }
 }
 
-/// One condition of a filter. The operator may have `not.` before it.
+/// One condition of a filter. The operator may be prefixed with `not.`.
 struct Condition<'a> {
     column: &'a str,
     operator: &'a str,
@@ -149,7 +147,7 @@ struct Condition<'a> {
 }
 
 impl Condition<'_> {
-    /// As the server prints it.
+    /// As the server prints it in its errors.
     fn elixir(&self) -> String {
         let (operator, is_negated) = match self.operator.strip_prefix("not.") {
             Some(operator) => (operator, true),
@@ -191,7 +189,7 @@ fn conditions(filter: &str) -> Result<Vec<Condition<'_>>, String> {
     Ok(conditions)
 }
 
-/// `%{"event" => "*"}`, as the server prints what it was given.
+/// The request as the server prints it: `%{"event" => "*"}`.
 fn elixir_map(entry: &Map<String, Value>) -> String {
     let pairs: Vec<String> = entry.iter().map(|(key, value)| format!("{key:?} => {value}")).collect();
     format!("%{{{}}}", pairs.join(", "))
@@ -206,8 +204,8 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_subscribed_to_is_said_in_the_server_s_words() {
-        for (entry, said) in [
+    fn bad_entries_are_refused_in_the_server_s_words() {
+        for (entry, message) in [
             (
                 serde_json::json!({"event":"*","schema":"public","table":"nope"}),
                 "Unable to subscribe to changes with given parameters. Please check Realtime is enabled for the given \
@@ -239,7 +237,7 @@ mod tests {
                 "No subscription params provided. Please provide at least a `schema` or `table` to subscribe to: %{}",
             ),
         ] {
-            assert_eq!(parse(&entry).expect_err("refused"), said, "{entry}");
+            assert_eq!(parse(&entry).expect_err("refused"), message, "{entry}");
         }
     }
 

@@ -1,29 +1,27 @@
-//! A change to the sockets: its JSON is written once for each view of it, its frame once per topic, serializer and set
-//! of ids.
+//! Sends a change to the sockets. Its JSON is written at most twice (with and without access), and its frame once for each
+//! topic, serializer and set of ids.
 
 use std::{fmt::Write as _, time::Instant};
 
+use realtime::Vsn;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::{
-    super::{
-        Behaviour,
-        rules::{Rules, TableRules},
-        store::{Applied, Cell, Row, Store, quote, write_commit_time},
-    },
-    Members,
+use super::Members;
+use crate::{
+    Behaviour,
+    rules::{Rules, TableRules},
+    store::{Applied, Cell, Row, Store, quote, write_commit_time},
 };
-use realtime::Vsn;
 
-/// Writes changes, keeping its buffers.
+/// Writes changes with buffers that are used again.
 #[derive(Debug, Default)]
-pub struct Fanout {
+pub(crate) struct Fanout {
     data: String,
     denied: String,
     ids: Vec<i64>,
 }
 
-/// A frame that was written for this change already, and for whom.
+/// A frame written for the present change, and the channels that it fits.
 struct Written<'a> {
     vsn: Vsn,
     is_legacy: bool,
@@ -33,13 +31,13 @@ struct Written<'a> {
     text: Utf8Bytes,
 }
 
-/// Values that a change too large keeps are at most this long.
-const MOST_KEPT: usize = 64;
+/// Most bytes of a value that is kept in a change that is too large.
+const MAX_KEPT: usize = 64;
 
 impl Fanout {
-    /// Queues the change with everyone who subscribed to it and may see it; answers how many that were. `store` is as it
-    /// stands now, which may be later than the change.
-    pub fn deliver(
+    /// Queues the change for every channel that subscribes to it and may see it. Returns the number of channels. `store`
+    /// is the present state, which may be later than the change.
+    pub(crate) fn deliver(
         &mut self,
         change: &Applied,
         committed: i64,
@@ -64,8 +62,11 @@ impl Fanout {
                 }
                 let entries = channel.entries.as_deref().unwrap_or_default();
                 self.ids.clear();
-                // The last entry first, as the server lists them.
-                let wanted = entries.iter().rev().filter(|entry| entry.wants(change, has_old_values));
+                // The last entry comes first, as the server lists them.
+                let wanted = entries
+                    .iter()
+                    .rev()
+                    .filter(|entry| entry.covers_change(change, has_old_values));
                 self.ids.extend(wanted.map(|entry| entry.id));
                 let is_denied = !rules.may_read(&channel.role);
                 if self.ids.is_empty() || !(is_denied || is_shown(change, store, rules, &channel.role)) {
@@ -112,7 +113,7 @@ impl Fanout {
     }
 }
 
-/// Whether row-level security lets a role see the change: by the row as it stands now, and every delete.
+/// Whether row-level security lets a role see a change. It is decided by the present row; every delete is visible.
 fn is_shown(change: &Applied, store: &Store, rules: &TableRules, role: &str) -> bool {
     match &change.new {
         Some(new) if rules.has_row_security() => {
@@ -131,7 +132,7 @@ fn word(change: &Applied) -> &'static str {
     }
 }
 
-/// The `data` object, key for key as a real server writes it.
+/// Writes the `data` object, key for key as a real server does.
 fn write_data(
     change: &Applied,
     committed: i64,
@@ -157,11 +158,11 @@ fn write_data(
     write_values(change, committed, rules, behaviour, None, out);
     if out.len() > behaviour.max_change_bytes {
         out.clear();
-        write_values(change, committed, rules, behaviour, Some(MOST_KEPT), out);
+        write_values(change, committed, rules, behaviour, Some(MAX_KEPT), out);
     }
 }
 
-/// Everything, or of a change too large what is short enough.
+/// Writes all values, or of a change that is too large those of at most `most` bytes.
 fn write_values(
     change: &Applied,
     committed: i64,
@@ -181,7 +182,7 @@ fn write_values(
     });
     if let Some(old) = &change.old {
         out.push_str(",\"old_record\":");
-        // Whole, unless that would show a deleted row to those who must not see it.
+        // With row-level security, a deleted row must not be shown to roles that may not see it.
         let is_whole = match change.new {
             Some(_) => rules.is_full,
             None => (rules.is_full && !rules.has_row_security()) || rules.is_keyless,
@@ -201,7 +202,7 @@ fn write_values(
     write_end(change, rules, out);
 }
 
-/// Whether a value lies outside its row and was not touched: the log does not have it then.
+/// Whether a value is stored outside its row (TOAST) and unchanged, so that the log does not contain it.
 fn is_toasted(at: usize, cell: &Cell, old: Option<&Row>, bytes: usize) -> bool {
     cell.text_length() > bytes && old.is_some_and(|old| old.cell(at) == cell)
 }
@@ -212,7 +213,7 @@ fn write_end(change: &Applied, rules: &TableRules, out: &mut String) {
     let _ = write!(out, ",\"type\":\"{}\"}}", word(change));
 }
 
-/// The whole frame. `ids` are absent in the first API, whose payload is the data itself.
+/// The whole frame. In the first API there are no `ids`, and the payload is the data itself.
 fn frame(vsn: Vsn, topic: &str, event: &str, data: &str, ids: Option<&[i64]>) -> String {
     let mut out = String::with_capacity(data.len() + topic.len() + 160);
     match vsn {

@@ -1,4 +1,4 @@
-//! From an HTTP request to a socket, or to the answer that refuses it.
+//! The WebSocket handshake, or the answer that refuses it.
 
 use std::sync::Arc;
 
@@ -7,23 +7,21 @@ use hyper::{
     header::{CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE},
 };
 use hyper_util::rt::TokioIo;
+use realtime::Vsn;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use super::{
-    super::{
-        http::{self, Answer, header, parameter},
-        hub::{Hub, now_micros},
-    },
-    task::serve,
+use super::task::serve;
+use crate::{
+    http::{self, Answer, header, parameter},
+    hub::{Hub, now_micros},
 };
-use realtime::Vsn;
 
-/// Sockets at a time.
-const MOST_SOCKETS: usize = 1_000;
+/// Most open sockets; further ones are refused with 429.
+const MAX_SOCKETS: usize = 1_000;
 
 /// Answers a request to one of the socket's paths. The socket itself runs in a task of its own.
-pub async fn upgrade<B>(hub: Arc<Hub>, mut request: Request<B>) -> Answer {
+pub(crate) async fn upgrade<B>(hub: Arc<Hub>, mut request: Request<B>) -> Answer {
     if let Some(refusal) = hub.refusal().filter(|refusal| refusal.sockets) {
         let text = refusal.text.as_deref().unwrap_or("Error connecting to Realtime");
         let body = match text {
@@ -42,7 +40,7 @@ pub async fn upgrade<B>(hub: Arc<Hub>, mut request: Request<B>) -> Answer {
         Ok(checked) => checked,
         Err((status, body)) => return refuse(&hub, status, &body).await,
     };
-    if hub.lock().members.iter().count() >= MOST_SOCKETS {
+    if hub.lock().members.iter().count() >= MAX_SOCKETS {
         return refuse(
             &hub,
             StatusCode::TOO_MANY_REQUESTS,
@@ -67,7 +65,7 @@ pub async fn upgrade<B>(hub: Arc<Hub>, mut request: Request<B>) -> Answer {
     response
 }
 
-/// The answer to the client's key, if this is a WebSocket handshake at all.
+/// The `Sec-WebSocket-Accept` of a handshake; `None` when the request is not one.
 fn accept_key<B>(request: &Request<B>) -> Option<HeaderValue> {
     let headers = request.headers();
     let has = |name, word: &str| {
@@ -86,7 +84,7 @@ fn accept_key<B>(request: &Request<B>) -> Option<HeaderValue> {
     HeaderValue::from_str(&derive_accept_key(key.as_bytes())).ok()
 }
 
-/// Key and serializer version. The header wins over the parameter.
+/// Checks the key and the serializer version. A key in the header takes precedence over the parameter.
 fn check<B>(hub: &Hub, request: &Request<B>) -> Result<(Vsn, String), (StatusCode, String)> {
     let refused = |text: &str| {
         (

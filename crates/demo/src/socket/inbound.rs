@@ -1,18 +1,22 @@
-//! What a client sends, and what happens for it. Everything goes out through the outbox, so order is kept.
+//! The frames of a client. Every answer goes through the outbox, which keeps the order.
 
 use serde_json::{Value, json};
 
-use super::{
-    super::hub::{Hub, now_micros},
-    Due, Member,
-    joining::{join, leave, reply},
-    timers,
-};
 use realtime::{Frame, Vsn, decode_text};
 
-/// Answer to a text message: now, or after a wait during which the socket does nothing else.
-pub async fn handle(hub: &Hub, socket: u64, vsn: Vsn, text: &str) {
-    // What is no frame is dropped without a word, and the socket lives.
+use super::{
+    Due, Member,
+    join::{join, leave, reply},
+    task,
+};
+use crate::{
+    Delays,
+    hub::{Hub, now_micros},
+};
+
+/// Answers a text message: at once, or after a wait during which the socket does nothing else.
+pub(super) async fn handle(hub: &Hub, socket: u64, vsn: Vsn, text: &str) {
+    // A real server ignores a message that is not a frame, and keeps the socket open.
     let Ok(frame) = decode_text(vsn, text) else { return };
     if let ("phx_join", true) = (&*frame.event, frame.topic.starts_with("realtime:")) {
         return join(hub, socket, &frame).await;
@@ -26,7 +30,7 @@ pub async fn handle(hub: &Hub, socket: u64, vsn: Vsn, text: &str) {
             inner.seen.heartbeats += 1;
             member.send(&reply(&frame, true, &json!({})));
         }
-        // A topic that no channel has: nothing was joined, so the answer belongs to no join.
+        // A topic that cannot be joined. The answer has no join reference, because there is no join.
         (topic, "phx_join") => {
             let response = json!({ "reason": "unmatched topic" });
             let answer = Frame::reply(None, frame.reference.as_deref(), topic, false, &response);
@@ -45,15 +49,15 @@ pub async fn handle(hub: &Hub, socket: u64, vsn: Vsn, text: &str) {
     }
 }
 
-/// Any other event.
-fn push(member: &mut Member, frame: &Frame<'_>, hub: &Hub, delays: super::super::Delays) {
+/// Handles any other event.
+fn push(member: &mut Member, frame: &Frame<'_>, hub: &Hub, delays: Delays) {
     let Some(channel) = member.channel(&frame.topic) else {
         return member.send(&reply(frame, false, &json!({ "reason": "unmatched topic" })));
     };
     let payload: Value = serde_json::from_str(frame.payload.get()).unwrap_or_default();
     match &*frame.event {
         "access_token" => {
-            token(member, frame, &payload, hub, delays);
+            renew_token(member, frame, &payload, hub, delays);
         }
         "broadcast" => {
             let (acks, echoes) = (channel.acks, channel.echoes);
@@ -75,14 +79,8 @@ fn push(member: &mut Member, frame: &Frame<'_>, hub: &Hub, delays: super::super:
     }
 }
 
-/// A new token for a channel: silence when it is good.
-fn token(
-    member: &mut Member,
-    frame: &Frame<'_>,
-    payload: &Value,
-    hub: &Hub,
-    delays: super::super::Delays,
-) -> Option<()> {
+/// Sets a channel's token. An accepted token is not answered.
+fn renew_token(member: &mut Member, frame: &Frame<'_>, payload: &Value, hub: &Hub, delays: Delays) -> Option<()> {
     let text = payload.get("access_token")?.as_str()?;
     let channel = member.channel(&frame.topic)?;
     if text.starts_with("sb_") || channel.token.as_deref() == Some(text) {
@@ -98,7 +96,7 @@ fn token(
     channel.token = Some(text.into());
     let serial = channel.serial;
     let has_entries = channel.entries.as_ref().is_ok_and(|entries| !entries.is_empty());
-    timers::watch(member, serial, token.expires, delays.token_check);
+    task::schedule_token_check(member, serial, token.expires, delays.token_check);
     if has_entries {
         member.schedule(delays.resubscribe, Due::Subscribe { serial });
     }

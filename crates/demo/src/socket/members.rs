@@ -1,91 +1,112 @@
-//! Who is connected, to what they have subscribed, and what they still have coming.
+//! The open sockets, their channels, and what is scheduled for them.
 
 use std::{
     collections::BTreeMap,
+    fmt,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use super::{Entry, Outbox};
 use realtime::{Direction, Frame, Vsn, encode_text};
+
+use super::{Entry, Outbox};
 
 /// The open sockets by number.
 #[derive(Debug, Default)]
-pub struct Members {
+pub(crate) struct Members {
     last: u64,
     sockets: BTreeMap<u64, Member>,
 }
 
 /// One socket.
-#[derive(Debug)]
-pub struct Member {
+pub(crate) struct Member {
     pub vsn: Vsn,
     pub outbox: Arc<Outbox>,
-    /// The API key that it was opened with: the token of joins that bring none.
+    /// The API key that it was opened with. It is the token of joins that carry none.
     pub key: Arc<str>,
-    /// One per topic.
+    /// The joined channels, one for each topic.
     pub channels: Vec<Channel>,
-    /// The last join's reference of every topic that was joined on this socket.
+    /// The reference of the last join of every topic that was joined on this socket.
     pub past: BTreeMap<String, String>,
-    /// In no order.
+    /// What is scheduled, in no order.
     pub timers: Vec<Timer>,
 }
 
+impl fmt::Debug for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Member")
+            .field("vsn", &self.vsn)
+            .field("channels", &self.channels)
+            .finish_non_exhaustive()
+    }
+}
+
 /// One joined topic.
-#[derive(Debug)]
-pub struct Channel {
-    /// Unique on this server.
+pub(crate) struct Channel {
+    /// A number that is unique on this server.
     pub serial: u64,
     pub topic: String,
     pub join_ref: Option<String>,
-    /// The first API: the event is named after the operation, and the topic names the table.
+    /// It was joined in the first API, where the topic names the table and the operation is the event.
     pub is_legacy: bool,
-    /// What is subscribed to; or the message that says why not.
+    /// What it subscribes to, or the message that says why it cannot.
     pub entries: Result<Vec<Entry>, String>,
-    /// Changes flow.
+    /// Whether changes are sent to it.
     pub is_live: bool,
-    /// Changes before this moment are lost to it: there is no slot yet.
+    /// Changes before this moment are not sent to it, because its replication slot does not exist yet.
     pub lost_until: Option<Instant>,
-    /// "Subscribed to PostgreSQL" was said, and changes will not come all the same.
+    /// Its subscription is confirmed, but changes are never sent to it.
     pub is_deaf: bool,
-    /// Replies to broadcasts are wanted; broadcasts are wanted back.
+    /// Whether the client wants replies to its broadcasts.
     pub acks: bool,
+    /// Whether the client wants its own broadcasts back.
     pub echoes: bool,
-    /// What the client brought, in the join or later; the socket's key otherwise.
+    /// The token of the join or a later one; without one the socket's key applies.
     pub token: Option<String>,
-    /// Whom the subscription is written for; another token's role counts once the subscription is written anew.
+    /// The role of the subscription. A token of another role applies when the subscription is made again.
     pub role: Arc<str>,
 }
 
-/// Something that a socket still has coming.
+impl fmt::Debug for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Channel")
+            .field("topic", &self.topic)
+            .field("is_live", &self.is_live)
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Something that is scheduled for a socket.
 #[derive(Debug)]
-pub struct Timer {
+pub(crate) struct Timer {
     pub at: Instant,
     pub kind: Due,
 }
 
-/// What that is.
+/// What happens when a timer is due.
 #[derive(Debug)]
-pub enum Due {
-    /// The subscription is written: changes flow from here on.
+pub(crate) enum Due {
+    /// The subscription of a channel is made, and changes are sent from now on.
     Subscribe { serial: u64 },
-    /// The server has trouble with the subscription, gets over it, and tries again so much later.
-    Stumble { serial: u64, again: Duration },
-    /// The token is looked at.
+    /// The subscription fails with an error from which the server recovers, and is tried again after this delay.
+    FailSubscription { serial: u64, again: Duration },
+    /// The token of a channel is checked.
     CheckToken { serial: u64 },
-    /// A message is sent.
+    /// A text message is sent.
     Send(String),
-    /// The socket ends once everything is sent.
+    /// The socket ends with this close code once everything is sent.
     Close(u16),
 }
 
-/// Topics whose last join is remembered, and things to come, of one socket; those beyond are left out.
-const MOST_PAST: usize = 256;
-const MOST_TIMERS: usize = 1_024;
+/// Most topics of a socket whose last join is remembered; further ones are not.
+const MAX_PAST: usize = 256;
+/// Most timers of a socket; further ones are dropped.
+const MAX_TIMERS: usize = 1_024;
 
 impl Members {
-    /// Takes in a new socket and answers its number.
-    pub fn enter(&mut self, vsn: Vsn, key: Arc<str>, outbox: Arc<Outbox>) -> u64 {
+    /// Registers a new socket and returns its number.
+    pub(crate) fn enter(&mut self, vsn: Vsn, key: Arc<str>, outbox: Arc<Outbox>) -> u64 {
         let number = self.next_number();
         self.sockets.insert(
             number,
@@ -101,74 +122,75 @@ impl Members {
         number
     }
 
-    pub fn leave(&mut self, number: u64) {
+    pub(crate) fn leave(&mut self, number: u64) {
         self.sockets.remove(&number);
     }
 
-    /// A number that nothing else has.
-    pub fn next_number(&mut self) -> u64 {
+    /// A number that no other socket or channel has.
+    pub(crate) fn next_number(&mut self) -> u64 {
         self.last += 1;
         self.last
     }
 
-    pub fn get(&mut self, number: u64) -> Option<&mut Member> {
+    pub(crate) fn get(&mut self, number: u64) -> Option<&mut Member> {
         self.sockets.get_mut(&number)
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &Member> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Member> {
         self.sockets.values()
     }
 
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Member> {
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Member> {
         self.sockets.values_mut()
     }
 }
 
 impl Member {
-    pub fn send(&self, frame: &Frame<'_>) {
-        self.outbox.push_text(self.spell(frame));
+    /// Queues a frame.
+    pub(crate) fn send(&self, frame: &Frame<'_>) {
+        self.outbox.push_text(self.encode(frame));
     }
 
     /// The frame's text in this socket's serializer.
-    pub fn spell(&self, frame: &Frame<'_>) -> String {
+    pub(crate) fn encode(&self, frame: &Frame<'_>) -> String {
         encode_text(self.vsn, Direction::ToClient, frame)
     }
 
-    /// Has something come later. Its socket looks at its timers again.
-    pub fn schedule(&mut self, after: Duration, kind: Due) {
+    /// Schedules something and wakes the socket's task, which waits for the earliest timer.
+    pub(crate) fn schedule(&mut self, after: Duration, kind: Due) {
         let Some(at) = Instant::now().checked_add(after) else {
             return;
         };
-        if self.timers.len() < MOST_TIMERS {
+        if self.timers.len() < MAX_TIMERS {
             self.timers.push(Timer { at, kind });
             self.outbox.ring();
         }
     }
 
-    pub fn channel(&mut self, topic: &str) -> Option<&mut Channel> {
+    pub(crate) fn channel(&mut self, topic: &str) -> Option<&mut Channel> {
         self.channels.iter_mut().find(|channel| channel.topic == topic)
     }
 
-    pub fn by_serial(&mut self, serial: u64) -> Option<&mut Channel> {
+    pub(crate) fn by_serial(&mut self, serial: u64) -> Option<&mut Channel> {
         self.channels.iter_mut().find(|channel| channel.serial == serial)
     }
 
-    /// Takes a channel out.
-    pub fn remove(&mut self, topic: &str) -> Option<Channel> {
+    /// Removes a channel and returns it.
+    pub(crate) fn remove(&mut self, topic: &str) -> Option<Channel> {
         let at = self.channels.iter().position(|channel| channel.topic == topic)?;
         Some(self.channels.swap_remove(at))
     }
 
-    /// Remembers a join, and answers the reference of the topic's join before.
-    pub fn remember(&mut self, topic: &str, join_ref: Option<&str>) -> Option<String> {
-        if self.past.len() >= MOST_PAST && !self.past.contains_key(topic) {
+    /// Stores the reference of a topic's join and returns the one of its join before.
+    pub(crate) fn set_last_join(&mut self, topic: &str, join_ref: Option<&str>) -> Option<String> {
+        if self.past.len() >= MAX_PAST && !self.past.contains_key(topic) {
             return None;
         }
         self.past.insert(topic.into(), join_ref?.into())
     }
 
-    /// Tells the client that a channel is gone: `phx_close` or `phx_error`.
-    pub fn send_end(&self, channel: &Channel, event: &str) {
+    /// Sends the end of a channel: `phx_close` or `phx_error`.
+    pub(crate) fn send_end(&self, channel: &Channel, event: &str) {
         let join_ref = channel.join_ref.as_deref();
         self.send(&Frame::new(
             join_ref,
@@ -179,7 +201,8 @@ impl Member {
         ));
     }
 
-    pub fn send_system(&self, channel: &Channel, extension: &str, ok: bool, message: &str) {
+    /// Sends a `system` message of a channel.
+    pub(crate) fn send_system(&self, channel: &Channel, extension: &str, ok: bool, message: &str) {
         self.send(&Frame::system(
             channel.join_ref.as_deref(),
             &channel.topic,
@@ -189,11 +212,39 @@ impl Member {
         ));
     }
 
-    /// A channel ends with the one message that says why.
-    pub fn end(&mut self, topic: &str, message: &str) {
+    /// Closes a channel with a `system` error that gives the reason.
+    pub(crate) fn end(&mut self, topic: &str, message: &str) {
         if let Some(channel) = self.remove(topic) {
             self.send_system(&channel, "system", false, message);
             self.send_end(&channel, "phx_close");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_and_tokens_are_not_shown() {
+        let mut members = Members::default();
+        let number = members.enter(Vsn::V2, "hidden-key".into(), Arc::default());
+        let member = members.get(number).expect("a member");
+        member.channels.push(Channel {
+            serial: 1,
+            topic: "realtime:x".into(),
+            join_ref: None,
+            is_legacy: false,
+            entries: Ok(Vec::new()),
+            is_live: true,
+            lost_until: None,
+            is_deaf: false,
+            acks: false,
+            echoes: false,
+            token: Some("hidden-token".into()),
+            role: "anon".into(),
+        });
+        let shown = format!("{members:?}");
+        assert!(shown.contains("realtime:x") && !shown.contains("hidden"), "{shown}");
     }
 }

@@ -1,18 +1,16 @@
-//! The Realtime face: handshake, one task a socket, joins, and changes to those who subscribed.
+//! The Realtime server: handshake, one task for each socket, joins, and changes for the subscribers.
 
 mod entry;
 mod fanout;
 mod handshake;
 mod inbound;
 mod join;
-mod joining;
 mod members;
 mod outbox;
 mod task;
-mod timers;
 
-pub use entry::Entry;
-pub use fanout::Fanout;
-pub use handshake::upgrade;
-pub use members::{Channel, Due, Member, Members, Timer};
-pub use outbox::Outbox;
+pub(crate) use entry::Entry;
+pub(crate) use fanout::Fanout;
+pub(crate) use handshake::upgrade;
+pub(crate) use members::{Channel, Due, Member, Members, Timer};
+pub(crate) use outbox::Outbox;

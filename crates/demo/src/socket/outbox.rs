@@ -1,4 +1,4 @@
-//! What waits to be written to one socket: bounded, and with a cord that cuts it.
+//! The messages that wait to be written to one socket, bounded; and the way to end that socket from outside.
 
 use std::{
     collections::VecDeque,
@@ -8,17 +8,17 @@ use std::{
 use tokio::sync::Notify;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
-use super::super::Cut;
+use crate::Cut;
 
-/// Bytes that may wait. A client that does not read for that long is cut off, as the real server's process is killed
-/// when its heap passes a bound.
-const MOST_BYTES: usize = 32 << 20;
-/// What a queued message costs beyond its text.
+/// Most bytes that may wait. A client that reads too slowly is cut off, as the real server's process is killed when its
+/// heap passes a bound.
+const MAX_BYTES: usize = 32 << 20;
+/// Bytes that a queued message counts beyond its text.
 const OVERHEAD: usize = 64;
 
-/// The queue.
+/// The queue of a socket.
 #[derive(Debug, Default)]
-pub struct Outbox {
+pub(crate) struct Outbox {
     queue: Mutex<Queue>,
     filled: Notify,
     cut: Notify,
@@ -29,8 +29,9 @@ pub struct Outbox {
 struct Queue {
     messages: VecDeque<Message>,
     bytes: usize,
-    /// How it ends once everything is sent.
+    /// How the socket ends once everything is sent.
     end: Option<Cut>,
+    /// How the socket ends now.
     cut: Option<Cut>,
 }
 
@@ -39,19 +40,20 @@ impl Outbox {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn push_text(&self, text: impl Into<Utf8Bytes>) {
+    /// Queues a text message.
+    pub(crate) fn push_text(&self, text: impl Into<Utf8Bytes>) {
         self.push(Message::Text(text.into()));
     }
 
-    /// Queues a message; after [`Outbox::finish`] it is let go.
-    pub fn push(&self, message: Message) {
+    /// Queues a message. After [`Outbox::finish`] messages are discarded.
+    pub(crate) fn push(&self, message: Message) {
         let mut queue = self.lock();
         if queue.cut.is_some() || queue.end.is_some() {
             return;
         }
         queue.bytes += message.len() + OVERHEAD;
         queue.messages.push_back(message);
-        if queue.bytes > MOST_BYTES {
+        if queue.bytes > MAX_BYTES {
             drop(queue);
             self.cut(Cut::Rst);
         } else if queue.messages.len() == 1 {
@@ -59,8 +61,8 @@ impl Outbox {
         }
     }
 
-    /// Ends the socket; what is queued is not sent.
-    pub fn cut(&self, how: Cut) {
+    /// Ends the socket without sending what is queued.
+    pub(crate) fn cut(&self, how: Cut) {
         let mut queue = self.lock();
         if queue.cut.is_none() {
             *queue = Queue {
@@ -72,7 +74,7 @@ impl Outbox {
     }
 
     /// Ends the socket once what is queued is sent.
-    pub fn finish(&self, how: Cut) {
+    pub(crate) fn finish(&self, how: Cut) {
         let mut queue = self.lock();
         if queue.cut.is_none() && queue.end.is_none() {
             queue.end = Some(how);
@@ -80,8 +82,8 @@ impl Outbox {
         }
     }
 
-    /// Up to `most` messages, as soon as there are any.
-    pub async fn take(&self, most: usize) -> Vec<Message> {
+    /// Waits for messages and removes up to `most` of them.
+    pub(crate) async fn take(&self, most: usize) -> Vec<Message> {
         loop {
             {
                 let mut queue = self.lock();
@@ -103,8 +105,8 @@ impl Outbox {
         }
     }
 
-    /// Returns when the socket is to end, and how.
-    pub async fn until_cut(&self) -> Cut {
+    /// Waits until the socket is to end, and returns how.
+    pub(crate) async fn until_cut(&self) -> Cut {
         loop {
             if let Some(how) = self.lock().cut {
                 return how;
@@ -113,13 +115,13 @@ impl Outbox {
         }
     }
 
-    /// The socket's timers have changed.
-    pub fn ring(&self) {
+    /// Signals that the socket's timers have changed.
+    pub(crate) fn ring(&self) {
         self.rung.notify_one();
     }
 
-    /// Returns when they have.
-    pub async fn until_rung(&self) {
+    /// Waits until the socket's timers have changed.
+    pub(crate) async fn until_rung(&self) {
         self.rung.notified().await;
     }
 }

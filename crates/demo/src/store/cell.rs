@@ -1,4 +1,4 @@
-//! One value of a row: compact in memory, written the way PostgreSQL's JSON functions write it.
+//! One value of a row, and how PostgreSQL's JSON functions write it.
 
 use std::{cmp::Ordering, fmt::Write as _, sync::Arc};
 
@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use super::jsonb;
 
-/// Column types that the demo tables use, by PostgreSQL's short names.
+/// The column types of the demo's tables, by PostgreSQL's short names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Type {
+pub(crate) enum Type {
     Uuid,
     Uuids,
     Text,
@@ -21,7 +21,7 @@ pub enum Type {
 
 impl Type {
     /// The name in a change's `columns` list.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Uuid => "uuid",
             Self::Uuids => "_uuid",
@@ -32,8 +32,8 @@ impl Type {
         }
     }
 
-    /// The long name that PostgreSQL's error messages use.
-    pub fn long_name(self) -> &'static str {
+    /// The long name in PostgreSQL's error messages.
+    pub(crate) fn long_name(self) -> &'static str {
         match self {
             Self::Int4 => "integer",
             Self::Uuids => "uuid[]",
@@ -43,23 +43,28 @@ impl Type {
     }
 }
 
-/// A value. Cloning shares text.
+/// A value. Cloning shares its text.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
+    /// No value.
     Null,
+    /// `int4`
     Int(i32),
+    /// `text`
     Text(Arc<str>),
+    /// `uuid`
     Uuid(Uuid),
+    /// `uuid[]`
     Uuids(Arc<[Uuid]>),
-    /// Microseconds since the Unix epoch.
+    /// `timestamptz`, in microseconds since the Unix epoch.
     Time(i64),
-    /// JSON in jsonb's own spelling (see `jsonb`).
+    /// `jsonb`, as JSON in jsonb's format.
     Json(Arc<str>),
 }
 
 impl Cell {
-    /// Reads a literal, as a filter or a query has it.
-    pub fn from_literal(kind: Type, text: &str) -> Option<Self> {
+    /// Parses a literal of a filter or a query.
+    pub(crate) fn from_literal(kind: Type, text: &str) -> Option<Self> {
         Some(match kind {
             Type::Uuid => Self::Uuid(Uuid::parse_str(text).ok()?),
             Type::Uuids => {
@@ -70,15 +75,15 @@ impl Cell {
             Type::Text => Self::Text(text.into()),
             Type::Int4 => Self::Int(text.trim().parse().ok()?),
             Type::Timestamptz => Self::Time(text.trim().parse::<Timestamp>().ok()?.as_microsecond()),
-            Type::Jsonb => Self::Json(jsonb::spell(&serde_json::from_str(text).ok()?).into()),
+            Type::Jsonb => Self::Json(jsonb::to_text(&serde_json::from_str(text).ok()?).into()),
         })
     }
 
-    /// Reads a JSON value into a column of this type.
-    pub fn from_value(kind: Type, value: &Value) -> Option<Self> {
+    /// Converts a JSON value to a column of this type.
+    pub(crate) fn from_value(kind: Type, value: &Value) -> Option<Self> {
         match (kind, value) {
             (_, Value::Null) => Some(Self::Null),
-            (Type::Jsonb, value) => Some(Self::Json(jsonb::spell(value).into())),
+            (Type::Jsonb, value) => Some(Self::Json(jsonb::to_text(value).into())),
             (Type::Uuids, Value::Array(items)) => {
                 let id = |item: &Value| item.as_str().and_then(|id| Uuid::parse_str(id).ok());
                 items.iter().map(id).collect::<Option<_>>().map(Self::Uuids)
@@ -90,8 +95,8 @@ impl Cell {
         }
     }
 
-    /// Bytes of the value as text.
-    pub fn text_length(&self) -> usize {
+    /// Length of the value as text, in bytes.
+    pub(crate) fn text_length(&self) -> usize {
         match self {
             Self::Null => 0,
             Self::Int(number) => number.checked_ilog10().map_or(1, |digits| digits as usize + 1),
@@ -104,7 +109,7 @@ impl Cell {
     }
 
     /// Writes the value as JSON.
-    pub fn write_json(&self, out: &mut String) {
+    pub(crate) fn write_json(&self, out: &mut String) {
         match self {
             Self::Null => out.push_str("null"),
             Self::Int(number) => {
@@ -133,8 +138,8 @@ impl Cell {
         }
     }
 
-    /// PostgreSQL's order inside a column; `None` where either side is null.
-    pub fn compare(&self, other: &Self) -> Option<Ordering> {
+    /// PostgreSQL's order of values in a column; `None` if either one is null.
+    pub(crate) fn compare(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Int(a), Self::Int(b)) => Some(a.cmp(b)),
             (Self::Text(a), Self::Text(b)) | (Self::Json(a), Self::Json(b)) => Some(a.cmp(b)),
@@ -146,7 +151,7 @@ impl Cell {
     }
 }
 
-/// `2026-11-23T06:56:53.923047`: UTC, without an offset, no trailing zeros.
+/// Writes a time such as `2026-11-23T06:56:53.923047`, in UTC, without offset and trailing zeros.
 fn write_time(micros: i64, out: &mut String) {
     let Ok(time) = Timestamp::from_microsecond(micros) else {
         out.push_str("infinity");
@@ -158,8 +163,8 @@ fn write_time(micros: i64, out: &mut String) {
     }
 }
 
-/// `2026-11-23T06:56:53.923Z`: how Realtime writes the moment of a commit.
-pub fn write_commit_time(micros: i64, out: &mut String) {
+/// Writes a time such as `2026-11-23T06:56:53.923Z`, as Realtime writes the time of a commit.
+pub(crate) fn write_commit_time(micros: i64, out: &mut String) {
     match Timestamp::from_microsecond(micros - micros.rem_euclid(1_000)) {
         Ok(time) => {
             let _ = write!(out, "{time:.3}");

@@ -1,16 +1,16 @@
-//! JSON in jsonb's spelling: keys by length and then by byte, a space after `:` and `,`.
+//! JSON in the format of jsonb: keys ordered by length and then by bytes, a space after `:` and `,`.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
-/// The order in which jsonb keeps its keys.
-pub fn key_order(a: &str, b: &str) -> std::cmp::Ordering {
+/// The order of keys in jsonb.
+pub(super) fn key_order(a: &str, b: &str) -> std::cmp::Ordering {
     a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }
 
-/// A value's text.
-pub fn spell(value: &Value) -> String {
+/// The text of a value.
+pub(super) fn to_text(value: &Value) -> String {
     let mut out = String::new();
     write(value, &mut out);
     out
@@ -50,7 +50,7 @@ fn write(value: &Value, out: &mut String) {
 }
 
 /// Writes a JSON string.
-pub fn quote(text: &str, out: &mut String) {
+pub(crate) fn quote(text: &str, out: &mut String) {
     out.push('"');
     let mut plain = 0;
     for (at, byte) in text.bytes().enumerate() {
@@ -80,10 +80,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_stand_in_the_order_of_the_recorded_frames() {
+    fn keys_are_in_the_order_of_recorded_frames() {
         let value = serde_json::json!({"tools": ["search", "code"], "max": 3, "a": {"b": null}});
         assert_eq!(
-            spell(&value),
+            to_text(&value),
             r#"{"a": {"b": null}, "max": 3, "tools": ["search", "code"]}"#
         );
     }

@@ -1,48 +1,54 @@
-//! Rows by primary key and what happens to them: the database behind both the stream and REST.
+//! The rows of all tables by primary key: the database behind both the stream and REST.
 //!
-//! Everything that changes rows goes through [`Store::apply`], which answers with what a replication slot would tell.
+//! Every change of rows goes through [`Store::apply`], which returns what a replication slot would report.
 
 mod cell;
 mod jsonb;
-mod row;
 mod schema;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
-pub use cell::{Cell, Type, write_commit_time};
-pub use jsonb::quote;
-pub use row::Row;
-pub use schema::{Schema, TableId};
+pub use cell::Cell;
+pub(crate) use cell::{Type, write_commit_time};
+pub(crate) use jsonb::quote;
+pub(crate) use schema::Schema;
+pub use schema::TableId;
 
-/// What a transaction does to one row.
+/// A change of one row, as a transaction makes it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Mutation {
+    /// A new row.
     Insert(TableId, Row),
+    /// The new values of the row with the same key.
     Update(TableId, Row),
+    /// The key of the deleted row.
     Delete(TableId, Uuid),
-    /// An update that changes the key: the old one, and the row with the new one.
+    /// An update that changes the key: the old key, and the row with the new one.
     Rekey(TableId, Uuid, Row),
 }
 
-/// What was done to one row.
+/// A change of one row, as a replication slot reports it.
 #[derive(Debug, Clone)]
 pub struct Applied {
+    /// The table of the row.
     pub table: TableId,
-    /// Absent for a delete.
+    /// The row after it; absent for a delete.
     pub new: Option<Row>,
-    /// Absent for an insert.
+    /// The row before it; absent for an insert.
     pub old: Option<Row>,
 }
 
-/// The tables.
+/// The tables and their rows.
 #[derive(Debug, Default)]
 pub struct Store {
     tables: [BTreeMap<Uuid, Row>; 4],
 }
 
 impl Store {
+    /// A store with these rows.
     pub fn new(rows: impl IntoIterator<Item = (TableId, Row)>) -> Self {
         let mut tables: [Vec<(Uuid, Row)>; 4] = Default::default();
         for (table, row) in rows {
@@ -55,6 +61,7 @@ impl Store {
         }
     }
 
+    /// The rows of a table by key.
     pub fn table(&self, table: TableId) -> &BTreeMap<Uuid, Row> {
         match table {
             TableId::Agents => &self.tables[0],
@@ -73,13 +80,13 @@ impl Store {
         }
     }
 
-    /// Takes every row out, as TRUNCATE does: there is nothing to tell. Answers how many there were.
-    pub fn truncate(&mut self, table: TableId) -> usize {
+    /// Removes every row of a table, as TRUNCATE does, which reports no changes. Returns the number of rows.
+    pub(crate) fn truncate(&mut self, table: TableId) -> usize {
         std::mem::take(self.table_mut(table)).len()
     }
 
-    /// Applies a mutation. `None` where there is nothing to apply it to: an update or a delete of no row. An insert of
-    /// a row that is there already counts as an update, as `on conflict do update` would.
+    /// Applies a change; `None` for an update or a delete of a row that does not exist. An insert of an existing row becomes
+    /// an update, as with `on conflict do update`.
     pub fn apply(&mut self, mutation: Mutation) -> Option<Applied> {
         match mutation {
             Mutation::Insert(table, row) => {
@@ -121,5 +128,96 @@ impl Store {
                 })
             }
         }
+    }
+}
+
+/// The cells of a row in the order of the table's columns. Cloning shares them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row(Arc<[Cell]>);
+
+impl Row {
+    /// A row of these cells.
+    pub fn new(cells: impl Into<Arc<[Cell]>>) -> Self {
+        Self(cells.into())
+    }
+
+    /// The primary key; nil for a row without one, which no table accepts.
+    pub fn id(&self) -> Uuid {
+        match self.0.first() {
+            Some(Cell::Uuid(id)) => *id,
+            _ => Uuid::nil(),
+        }
+    }
+
+    /// The cell at a position; null beyond the last one.
+    pub fn cell(&self, at: usize) -> &Cell {
+        self.0.get(at).unwrap_or(&Cell::Null)
+    }
+
+    /// The text of a named column.
+    pub fn text(&self, table: TableId, column: &str) -> Option<&str> {
+        match self.cell(table.schema().column(column)?.0) {
+            Cell::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A copy of `base` (or of nulls) with these columns changed. The error is a sentence that names the column that does not
+    /// fit.
+    pub(crate) fn patch(table: TableId, base: Option<&Self>, columns: &Map<String, Value>) -> Result<Self, String> {
+        let schema = table.schema();
+        let mut cells: Vec<Cell> = match base {
+            Some(row) => row.0.to_vec(),
+            None => vec![Cell::Null; schema.columns.len()],
+        };
+        for (name, value) in columns {
+            let (at, kind) = schema
+                .column(name)
+                .ok_or_else(|| format!("table {} has no column {name}", table.name()))?;
+            let cell = Cell::from_value(kind, value)
+                .ok_or_else(|| format!("column {name} is of type {} and cannot hold {value}", kind.name()))?;
+            if let Some(slot) = cells.get_mut(at) {
+                *slot = cell;
+            }
+        }
+        Ok(Self::new(cells))
+    }
+
+    /// Writes the row as a change's `record`, in jsonb's format. `keep` decides by position and value which cells are written.
+    pub(crate) fn write_record(&self, table: TableId, keep: impl Fn(usize, &Cell) -> bool, out: &mut String) {
+        let schema = table.schema();
+        out.push('{');
+        let mut is_first = true;
+        for &at in &schema.jsonb_order {
+            let cell = self.cell(at);
+            let Some((name, _)) = schema.columns.get(at).filter(|_| keep(at, cell)) else {
+                continue;
+            };
+            out.push_str(if is_first { "\"" } else { ", \"" });
+            is_first = false;
+            out.push_str(name);
+            out.push_str("\": ");
+            cell.write_json(out);
+        }
+        out.push('}');
+    }
+
+    /// Writes the row as PostgREST does: these columns in this order, under these names.
+    pub(crate) fn write_selected<'a>(&self, selected: impl IntoIterator<Item = (&'a str, usize)>, out: &mut String) {
+        out.push('{');
+        for (n, (name, at)) in selected.into_iter().enumerate() {
+            out.push_str(if n > 0 { ",\"" } else { "\"" });
+            out.push_str(name);
+            out.push_str("\":");
+            self.cell(at).write_json(out);
+        }
+        out.push('}');
+    }
+
+    /// The row as a JSON object.
+    pub fn to_value(&self, table: TableId) -> Value {
+        let mut text = String::new();
+        self.write_record(table, |_, _| true, &mut text);
+        serde_json::from_str(&text).unwrap_or_default()
     }
 }

@@ -1,4 +1,4 @@
-//! The tables: columns as people who run agents have them in their own projects.
+//! The demo's tables. Their columns resemble those of real projects.
 
 use std::sync::LazyLock;
 
@@ -7,15 +7,21 @@ use super::{Type, jsonb};
 /// One of the demo's tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TableId {
+    /// `agents`
     Agents,
+    /// `tasks`
     Tasks,
+    /// `workflows`
     Workflows,
+    /// `workflow_runs`
     Runs,
 }
 
 impl TableId {
+    /// Every table.
     pub const ALL: [Self; 4] = [Self::Agents, Self::Tasks, Self::Workflows, Self::Runs];
 
+    /// Its name in the database.
     pub fn name(self) -> &'static str {
         match self {
             Self::Agents => "agents",
@@ -25,15 +31,18 @@ impl TableId {
         }
     }
 
+    /// The table with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|table| table.name() == name)
     }
 
+    /// Its position in [`TableId::ALL`].
     pub fn index(self) -> usize {
         self as usize
     }
 
-    pub fn schema(self) -> &'static Schema {
+    /// Its columns.
+    pub(crate) fn schema(self) -> &'static Schema {
         static ALL: LazyLock<[Schema; 4]> = LazyLock::new(|| [AGENTS, TASKS, WORKFLOWS, RUNS].map(Schema::new));
         match self {
             Self::Agents => &ALL[0],
@@ -44,11 +53,11 @@ impl TableId {
     }
 }
 
-/// A table's columns. The first one is the primary key, a uuid.
+/// The columns of a table. The first one is the primary key, a uuid.
 #[derive(Debug)]
-pub struct Schema {
+pub(crate) struct Schema {
     pub columns: &'static [(&'static str, Type)],
-    /// Positions in the order in which jsonb writes their names.
+    /// Positions of the columns in the order of jsonb's keys.
     pub jsonb_order: Vec<usize>,
     /// The `columns` list of a change frame.
     pub columns_json: String,
@@ -70,7 +79,7 @@ impl Schema {
     }
 
     /// Position and type of a column.
-    pub fn column(&self, name: &str) -> Option<(usize, Type)> {
+    pub(crate) fn column(&self, name: &str) -> Option<(usize, Type)> {
         let at = self.columns.iter().position(|(column, _)| *column == name)?;
         self.columns.get(at).map(|(_, kind)| (at, *kind))
     }

@@ -1,4 +1,4 @@
-//! Who reads what the worker says: the rows as they were told, and when which word was said.
+//! Follows the worker's events: the rows as they were reported, and when each status was.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -15,16 +15,17 @@ use model::{Kind, Level, Op, PerKind, Record, RowKey};
 use realtime::{FeedEvent, LinkReport, LinkStatus, StatusReport};
 use settings::SourceKinds;
 
-/// How often somebody looks whether what is waited for has come.
+/// Interval at which events are taken while waiting.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
-/// Complaints kept: one is enough to act on.
-const MOST_COMPLAINTS: usize = 20;
-/// Rows of which the last change is remembered.
-const MOST_LAST: usize = 100_000;
+/// Most complaints that are kept.
+const MAX_COMPLAINTS: usize = 20;
+/// Most rows whose last change is remembered.
+const MAX_LAST: usize = 100_000;
 
 /// Rows by table and id.
 pub(super) type Rows = BTreeMap<(Kind, String), Value>;
 
+/// What the events have reported so far.
 pub(super) struct Observer {
     kinds: SourceKinds,
     rows: BTreeMap<RowKey, Arc<Record>>,
@@ -33,14 +34,15 @@ pub(super) struct Observer {
     pub changes: u64,
     /// Snapshots merged.
     pub syncs: u64,
-    /// Since the last [`Observer::reset`]: the first sign of anything amiss, and the first word that was not Live.
+    /// The first sign of trouble since the last [`Observer::reset`].
     pub noticed: Option<Instant>,
+    /// The first status other than Live since the last [`Observer::reset`].
     pub not_live: Option<Instant>,
-    /// When it was called Live last.
+    /// When Live was last reported.
     pub live: Option<Instant>,
-    /// Changes that contradict the rows told before.
+    /// Changes that contradict the rows reported before.
     pub complaints: Vec<String>,
-    /// What was told of each row last, and whether the stream said it: to explain a difference.
+    /// The last change of each row, whether it came from the stream, and when. They explain a difference.
     last: HashMap<RowKey, (Op, bool, Instant)>,
 }
 
@@ -62,10 +64,10 @@ impl Observer {
         }
     }
 
-    /// Something is about to happen.
+    /// Forgets when trouble was noticed, before the next fault.
     pub fn reset(&mut self) {
         (self.noticed, self.not_live) = (None, None);
-        if self.last.len() > MOST_LAST {
+        if self.last.len() > MAX_LAST {
             self.last.clear();
         }
     }
@@ -74,7 +76,7 @@ impl Observer {
         self.status.status == LinkStatus::Connected
     }
 
-    /// Takes what comes until `done`, at most for so long. Says whether it was done.
+    /// Takes events until `done`, for at most this long. Returns whether it was done.
     pub fn until(
         &mut self,
         worker: &Worker,
@@ -126,32 +128,32 @@ impl Observer {
             FeedEvent::Change(change) => {
                 let Some(change) = self.kinds.read(change) else { return };
                 self.changes += 1;
-                let is_told = change.committed_ms.is_some();
-                self.last.insert(change.key.clone(), (change.op, is_told, now));
+                let is_streamed = change.committed_ms.is_some();
+                self.last.insert(change.key.clone(), (change.op, is_streamed, now));
                 let was_there = match change.op {
                     Op::Delete => self.rows.remove(&change.key).is_some(),
                     Op::Insert | Op::Update => self.rows.insert(change.key.clone(), change.record).is_some(),
                 };
-                if was_there == (change.op == Op::Insert) && self.complaints.len() < MOST_COMPLAINTS {
+                if was_there == (change.op == Op::Insert) && self.complaints.len() < MAX_COMPLAINTS {
                     self.complaints.push(format!("{:?} of {}", change.op, change.key));
                 }
             }
         }
     }
 
-    /// What is not as the server has it, row by row, in a few words.
+    /// A sentence about every row that differs from the server's.
     pub fn differences(&self, theirs: &Rows) -> Vec<String> {
-        let told = |(kind, id): &(Kind, String)| {
-            let (op, is_told, at) = self.last.get(&RowKey::new(*kind, id.as_str().into()))?;
-            let by = if *is_told { "the stream" } else { "a reading" };
+        let last = |(kind, id): &(Kind, String)| {
+            let (op, is_streamed, at) = self.last.get(&RowKey::new(*kind, id.as_str().into()))?;
+            let by = if *is_streamed { "the stream" } else { "a reading" };
             Some(format!(
-                " (last told by {by}, {op:?}, {} ms ago)",
+                " (last reported by {by}, {op:?}, {} ms ago)",
                 at.elapsed().as_millis()
             ))
         };
         let differing = differences(&self.rows(), theirs).into_iter();
         differing
-            .map(|(key, how)| format!("{} {} {how}{}", key.0.singular(), key.1, told(&key).unwrap_or_default()))
+            .map(|(key, how)| format!("{} {} {how}{}", key.0.singular(), key.1, last(&key).unwrap_or_default()))
             .collect()
     }
 
@@ -170,7 +172,7 @@ impl Observer {
     }
 }
 
-/// The rows as the server holds them.
+/// The rows of the server.
 pub(super) fn server_rows(control: &Control) -> Rows {
     let tables = Kind::ALL
         .into_iter()
@@ -191,9 +193,9 @@ fn differences(ours: &Rows, theirs: &Rows) -> Vec<((Kind, String), &'static str)
     let other = ours
         .iter()
         .filter(|(key, row)| theirs.get(*key).is_some_and(|theirs| theirs != *row));
-    let told = missing.map(|key| (key.clone(), "is missing"));
-    let told = told.chain(ours_only.map(|key| (key.clone(), "should be gone")));
-    told.chain(other.map(|(key, _)| (key.clone(), "is not as it is")))
+    let all = missing.map(|key| (key.clone(), "is missing"));
+    let all = all.chain(ours_only.map(|key| (key.clone(), "should be gone")));
+    all.chain(other.map(|(key, _)| (key.clone(), "is not as it is")))
         .collect()
 }
 
@@ -203,7 +205,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn every_way_to_differ_is_told() {
+    fn every_way_to_differ_is_streamed() {
         let state = |rows: &[(&str, u64)]| -> Rows {
             let row = |(id, n): &(&str, u64)| ((Kind::Task, (*id).to_owned()), json!({"n": n}));
             rows.iter().map(row).collect()

@@ -1,4 +1,4 @@
-//! What the chaos run found, as text or as one JSON object.
+//! The results of a chaos run, as text or as one JSON object.
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +14,7 @@ use crate::commands::Failure;
 use lab::Fault;
 use model::PerKind;
 
-/// One fault. Times from its beginning; none: it was not noticed, not shown, or there was nothing to be shown.
+/// What one fault led to. Times are since its injection; `None` = it was not noticed, not shown, or did no harm.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sample {
     pub fault: Fault,
@@ -37,7 +37,7 @@ impl fmt::Display for Sample {
     }
 }
 
-/// Of those that have a time: how many, the middle, what 95 of 100 stay below, the longest.
+/// Statistics over the faults that have a time, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 struct Times {
     count: usize,
@@ -192,7 +192,7 @@ impl Report {
         )
     }
 
-    /// What the exit code says.
+    /// An error when anything was wrong, for the exit code.
     pub fn verdict(&self) -> Result<(), Failure> {
         let again = format!("run it again with --seed {}", self.options.seed);
         if let Some(first) = self.equal.first() {
@@ -203,7 +203,7 @@ impl Report {
         }
         match self.lies.first().or(self.complaints.first()) {
             Some(first) => Err(Failure::Running(format!(
-                "{} moments at which what was said was not true, the first: {first}; {again}",
+                "{} reports that were not true, the first: {first}; {again}",
                 self.lies.len() + self.complaints.len()
             ))),
             None => Ok(()),
@@ -216,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_middle_the_95th_and_the_longest_are_of_those_that_have_a_time() {
+    fn the_statistics_are_over_the_faults_that_have_a_time() {
         let times = (1..=100).rev().map(|ms| Some(Duration::from_millis(ms))).chain([None]);
         let expected = Times {
             count: 100,

@@ -1,21 +1,21 @@
-//! The HTTP face of the accounts, in the words of the Auth server: sign in, refresh, who am I, sign out, health.
+//! The HTTP API of the accounts, as the Auth server has it: sign in, refresh, user, sign out, health.
 
 use std::sync::Arc;
 
-use hyper::{Method, Request, StatusCode, body::Incoming};
+use hyper::{Method, Request, StatusCode, body::Incoming, header::HeaderValue};
 use serde_json::{Value, json};
 
-use super::{Token, TokenError, error::AuthError};
+use super::{ErrorShape, Token, TokenError};
 use crate::{
     http::{self, Answer},
-    hub::{Hub, now_micros},
+    hub::{Hub, Inner, now_micros},
 };
 
 /// Largest request body.
 const MOST_BODY: usize = 64 << 10;
 
 /// Answers a request below `/auth/v1/`.
-pub async fn answer(hub: Arc<Hub>, request: Request<Incoming>, path: &str) -> Answer {
+pub(crate) async fn answer(hub: Arc<Hub>, request: Request<Incoming>, path: &str) -> Answer {
     hub.until_unstalled(None).await;
     if let Some(refusal) = hub.refusal().filter(|refusal| refusal.auth) {
         let code = match refusal.status {
@@ -85,13 +85,7 @@ async fn token(hub: &Hub, request: Request<Incoming>) -> Answer {
     }
 }
 
-fn grant(
-    hub: &Hub,
-    inner: &mut crate::hub::Inner,
-    grant_type: &str,
-    body: &[u8],
-    now: i64,
-) -> Result<Value, AuthError> {
+fn grant(hub: &Hub, inner: &mut Inner, grant_type: &str, body: &[u8], now: i64) -> Result<Value, AuthError> {
     let body: Value = match grant_type {
         "password" | "refresh_token" => serde_json::from_slice(body).map_err(|_| AuthError::BAD_JSON)?,
         _ => return Err(AuthError::GRANT_TYPE),
@@ -106,7 +100,7 @@ fn grant(
     }
 }
 
-/// The session of a request's bearer token.
+/// The id of the session that a request's bearer token belongs to.
 fn session(hub: &Hub, request: &Request<Incoming>) -> Result<String, AuthError> {
     let token = http::bearer(request.headers()).ok_or(AuthError::NO_BEARER)?;
     match hub.guard.token(&token, now_micros() / 1_000_000) {
@@ -126,5 +120,79 @@ fn user(hub: &Hub, request: &Request<Incoming>) -> Answer {
     match found {
         Ok(user) => ok(&user),
         Err(error) => error.answer(sessions.options.errors),
+    }
+}
+
+/// A refusal by the Auth server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct AuthError {
+    status: StatusCode,
+    code: &'static str,
+    text: &'static str,
+}
+
+const fn bad(code: &'static str, text: &'static str) -> AuthError {
+    AuthError {
+        status: StatusCode::BAD_REQUEST,
+        code,
+        text,
+    }
+}
+
+impl AuthError {
+    pub(super) const CREDENTIALS: Self = bad("invalid_credentials", "Invalid login credentials");
+    pub(super) const NOT_FOUND: Self = bad(
+        "refresh_token_not_found",
+        "Invalid Refresh Token: Refresh Token Not Found",
+    );
+    pub(super) const ALREADY_USED: Self = bad("refresh_token_already_used", "Invalid Refresh Token: Already Used");
+    pub(super) const NO_REFRESH_TOKEN: Self = bad("validation_failed", "refresh_token required");
+    pub(super) const BAD_JSON: Self = bad("bad_json", "Could not parse request body as JSON");
+    pub(super) const GRANT_TYPE: Self = bad("invalid_credentials", "unsupported_grant_type");
+    pub(super) const UNEXPECTED: Self = AuthError {
+        status: StatusCode::INTERNAL_SERVER_ERROR,
+        code: "unexpected_failure",
+        text: "Unexpected failure, please check server logs for more information",
+    };
+    pub(super) const NO_BEARER: Self = AuthError {
+        status: StatusCode::UNAUTHORIZED,
+        code: "no_authorization",
+        text: "This endpoint requires a Bearer token",
+    };
+    pub(super) const BAD_JWT: Self = AuthError {
+        status: StatusCode::FORBIDDEN,
+        code: "bad_jwt",
+        text: "invalid JWT: unable to parse or verify signature, token signature is invalid",
+    };
+    pub(super) const EXPIRED_JWT: Self = AuthError {
+        status: StatusCode::FORBIDDEN,
+        code: "bad_jwt",
+        text: "invalid JWT: unable to parse or verify signature, token has invalid claims: token is expired",
+    };
+    pub(super) const NO_SESSION: Self = AuthError {
+        status: StatusCode::FORBIDDEN,
+        code: "session_not_found",
+        text: "Session from session_id claim in JWT does not exist",
+    };
+
+    /// The answer in one of the two formats. Only refused grants have the older one.
+    fn answer(self, shape: ErrorShape) -> Answer {
+        let body = match (shape, self.status) {
+            (ErrorShape::OAuth, StatusCode::BAD_REQUEST) => {
+                let error = match self.code {
+                    "validation_failed" | "bad_json" => "invalid_request",
+                    _ if self.text == "unsupported_grant_type" => "unsupported_grant_type",
+                    _ => "invalid_grant",
+                };
+                json!({ "error": error, "error_description": self.text })
+            }
+            _ => json!({ "code": self.status.as_u16(), "error_code": self.code, "msg": self.text }),
+        };
+        let mut answer = http::json(self.status, body.to_string());
+        if shape == ErrorShape::Coded {
+            let code = HeaderValue::from_static(self.code);
+            answer.headers_mut().insert("x-sb-error-code", code);
+        }
+        answer
     }
 }

@@ -1,49 +1,54 @@
-//! API keys and access tokens: which are good, until when, for whom, and in which words the others are refused.
+//! API keys and access tokens: which are accepted, until when and for whom, and how the others are refused.
 
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
-
-use serde_json::{Map, Value};
-
-use super::{
-    super::{DemoError, Keys},
-    jwt::{Jwt, Signer},
+use std::{
+    fmt,
+    sync::{PoisonError, RwLock, RwLockReadGuard},
 };
 
-/// Looks at keys and tokens.
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use ring::{hmac, rand::SystemRandom};
+use serde_json::{Map, Value};
+
+use crate::{DemoError, Keys};
+
+/// Checks keys and tokens, and signs the server's own.
 #[derive(Debug)]
-pub struct Guard {
+pub(crate) struct Guard {
     keys: Keys,
     signer: RwLock<Signer>,
 }
 
-/// A token that is good.
+/// What an accepted token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token {
-    /// Seconds since the Unix epoch at which it ends; `None` for keys that do not.
+pub(crate) struct Token {
+    /// When it expires, in seconds since the Unix epoch; `None` for keys, which do not.
     pub expires: Option<i64>,
     /// The database role: `anon`, `authenticated`, `service_role` or another.
     pub role: String,
-    /// The session, where the token is of one.
+    /// The session, if the token belongs to one.
     pub session: Option<String>,
-    /// The user, where the token is of one.
+    /// The user, if the token belongs to one.
     pub subject: Option<String>,
 }
 
-/// A token that is not.
+/// Why a token is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenError {
+pub(crate) enum TokenError {
+    /// It is not a JWT.
     Malformed,
+    /// Its signature is not the server's.
     Unsigned,
+    /// It lacks `role` or `exp`.
     NoClaims,
-    /// So many seconds ago.
+    /// It expired this many seconds ago.
     Expired(i64),
 }
 
-/// The role of keys that say none.
+/// The role of keys that name none.
 const ANON: &str = "anon";
 
 impl Guard {
-    pub fn new(keys: Keys) -> Result<Self, DemoError> {
+    pub(crate) fn new(keys: Keys) -> Result<Self, DemoError> {
         Ok(Self {
             keys,
             signer: RwLock::new(Signer::new()?),
@@ -55,19 +60,19 @@ impl Guard {
     }
 
     /// Signs claims with the server's secret.
-    pub fn sign(&self, claims: &Map<String, Value>) -> String {
+    pub(crate) fn sign(&self, claims: &Map<String, Value>) -> String {
         self.signer().sign(claims)
     }
 
-    /// Makes a new secret: every token that was signed before is good no more.
-    pub fn rotate(&self) -> Result<(), DemoError> {
+    /// Replaces the secret, so that every token signed before is refused.
+    pub(crate) fn rotate(&self) -> Result<(), DemoError> {
         let signer = Signer::new()?;
         *self.signer.write().unwrap_or_else(PoisonError::into_inner) = signer;
         Ok(())
     }
 
-    /// Looks at an API key as of `now` (seconds since the Unix epoch).
-    pub fn key(&self, text: &str, now: i64) -> Result<Token, TokenError> {
+    /// Checks an API key at `now` (seconds since the Unix epoch).
+    pub(crate) fn key(&self, text: &str, now: i64) -> Result<Token, TokenError> {
         match &self.keys {
             Keys::Only(keys) if !keys.iter().any(|key| key == text) => {
                 Err(Jwt::read(text).map_or(TokenError::Malformed, |_| TokenError::Unsigned))
@@ -76,9 +81,9 @@ impl Guard {
         }
     }
 
-    /// Looks at a key or a session token as of `now` (seconds since the Unix epoch). Signatures of others are not
-    /// checked where keys are lenient: there is no secret here to check them with. The server's own always are.
-    pub fn token(&self, text: &str, now: i64) -> Result<Token, TokenError> {
+    /// Checks a key or a session token at `now` (seconds since the Unix epoch). The server's own signatures are always
+    /// checked. With lenient keys, other signatures are not, because their secret is unknown here.
+    pub(crate) fn token(&self, text: &str, now: i64) -> Result<Token, TokenError> {
         let is_key = match &self.keys {
             Keys::Only(keys) => keys.iter().any(|key| key == text),
             Keys::Lenient => text == "demo" || text.starts_with("sb_publishable_"),
@@ -120,8 +125,8 @@ impl Guard {
 }
 
 impl TokenError {
-    /// In the body of a refused handshake.
-    pub fn in_handshake(self) -> &'static str {
+    /// The text in the body of a refused handshake.
+    pub(crate) fn in_handshake(self) -> &'static str {
         match self {
             Self::Malformed => "The token provided is not a valid JWT",
             Self::Unsigned => "Failed to validate JWT signature",
@@ -130,8 +135,8 @@ impl TokenError {
         }
     }
 
-    /// In the `reason` of a refused join.
-    pub fn in_join(self) -> String {
+    /// The `reason` of a refused join.
+    pub(crate) fn in_join(self) -> String {
         match self {
             Self::Malformed => "MalformedJWT: The token provided is not a valid JWT".into(),
             Self::Unsigned => "JwtSignatureError: Failed to validate JWT signature".into(),
@@ -140,8 +145,8 @@ impl TokenError {
         }
     }
 
-    /// In the `system` message of a channel that loses its token.
-    pub fn in_system(self) -> String {
+    /// The `system` message of a channel whose token is refused.
+    pub(crate) fn in_system(self) -> String {
         match self {
             Self::Expired(ago) => format!("Token has expired {ago} seconds ago"),
             other => other.in_handshake().into(),
@@ -149,10 +154,76 @@ impl TokenError {
     }
 }
 
+/// The key id in the header of every token that this server signs.
+const KEY_ID: &str = "opswall-demo";
+
+/// The server's secret. It is generated at the start, stored nowhere, and not shown by `Debug`.
+struct Signer(hmac::Key);
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Signer")
+    }
+}
+
+impl Signer {
+    /// A new secret.
+    fn new() -> Result<Self, DemoError> {
+        hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
+            .map(Self)
+            .map_err(|_| DemoError::Random)
+    }
+
+    /// A signed token with these claims (HS256).
+    fn sign(&self, claims: &Map<String, Value>) -> String {
+        let head = format!(r#"{{"alg":"HS256","kid":"{KEY_ID}","typ":"JWT"}}"#);
+        let claims = serde_json::to_string(claims).unwrap_or_default();
+        let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(head), URL_SAFE_NO_PAD.encode(claims));
+        let tag = hmac::sign(&self.0, signed.as_bytes());
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(tag))
+    }
+
+    /// Whether the signature is this server's.
+    fn has_signed(&self, token: &str) -> bool {
+        let Some((signed, signature)) = token.rsplit_once('.') else {
+            return false;
+        };
+        URL_SAFE_NO_PAD
+            .decode(signature)
+            .is_ok_and(|tag| hmac::verify(&self.0, signed.as_bytes(), &tag).is_ok())
+    }
+}
+
+/// A token's content, before its signature is checked.
+struct Jwt {
+    claims: Map<String, Value>,
+    /// Its header names this server's key, so its signature must be checked.
+    is_ours: bool,
+}
+
+impl Jwt {
+    /// Decodes a token; `None` when it is not a JWT. The signature is not checked.
+    fn read(text: &str) -> Option<Self> {
+        let mut parts = text.split('.');
+        let (head, claims, signature) = (parts.next()?, parts.next()?, parts.next()?);
+        if parts.next().is_some() || signature.is_empty() {
+            return None;
+        }
+        let read = |part: &str| serde_json::from_slice::<Map<String, Value>>(&URL_SAFE_NO_PAD.decode(part).ok()?).ok();
+        let head = read(head)?;
+        Some(Self {
+            claims: read(claims)?,
+            is_ours: head.get("kid").and_then(Value::as_str) == Some(KEY_ID),
+        })
+    }
+
+    fn text(&self, claim: &str) -> Option<&str> {
+        self.claims.get(claim)?.as_str()
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-
     use super::*;
 
     fn jwt(claims: &Value) -> String {
@@ -165,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn each_key_gets_its_verdict() {
+    fn keys_are_accepted_or_refused_with_the_reason() {
         let guard = Guard::new(Keys::Lenient).expect("a guard");
         let good = jwt(&serde_json::json!({"role":"anon","exp":2_000}));
         let ends = |text: &str| guard.key(text, 1_000).map(|token| token.expires);
@@ -194,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn the_server_s_own_tokens_are_good_until_the_secret_changes() {
+    fn own_tokens_are_accepted_until_the_secret_changes() {
         for keys in [Keys::Lenient, Keys::Only(vec!["one".into()])] {
             let guard = Guard::new(keys).expect("a guard");
             let claims = serde_json::json!({"role":"authenticated","exp":2_000,"sub":"me","session_id":"s"});
@@ -209,5 +280,22 @@ mod tests {
             guard.rotate().expect("another secret");
             assert_eq!(guard.token(&own, 1_000), Err(TokenError::Unsigned));
         }
+    }
+
+    #[test]
+    fn a_signature_holds_for_its_own_secret_and_text_only() {
+        let (one, other) = (Signer::new().expect("a secret"), Signer::new().expect("a secret"));
+        let claims = Map::from_iter([("role".to_owned(), Value::from("anon"))]);
+        let token = one.sign(&claims);
+        assert!(one.has_signed(&token) && !other.has_signed(&token));
+        let jwt = Jwt::read(&token).expect("a token");
+        assert!(jwt.is_ours);
+        assert_eq!(jwt.text("role"), Some("anon"));
+        let (signed, signature) = token.rsplit_once('.').expect("three parts");
+        assert!(!one.has_signed(&format!("{signed}A.{signature}")));
+        for bad in ["", "a", "a.b", "a.b.c", "....", &token[1..]] {
+            assert!(!one.has_signed(bad), "{bad}");
+        }
+        assert!(!format!("{one:?}").contains("Key("));
     }
 }
