@@ -25,7 +25,7 @@ use super::{
 
 /// The server's shared state.
 #[derive(Debug)]
-pub struct Hub {
+pub(crate) struct Hub {
     inner: Mutex<Inner>,
     pub guard: Guard,
     /// Notified when the rate or the pause has changed.
@@ -38,7 +38,7 @@ pub struct Hub {
 
 /// What the lock guards.
 #[derive(Debug)]
-pub struct Inner {
+pub(crate) struct Inner {
     pub store: Store,
     pub members: Members,
     pub sim: Simulation,
@@ -71,7 +71,7 @@ pub struct Inner {
 
 /// A refusal of joins.
 #[derive(Debug, Clone)]
-pub struct JoinRefusal {
+pub(crate) struct JoinRefusal {
     pub reason: String,
     /// Close code of the socket after the reply.
     pub closes: Option<u16>,
@@ -82,7 +82,7 @@ pub struct JoinRefusal {
 }
 
 /// Microseconds since the Unix epoch.
-pub fn now_micros() -> i64 {
+pub(crate) fn now_micros() -> i64 {
     Timestamp::now().as_microsecond()
 }
 
@@ -94,7 +94,7 @@ const BATCH: usize = 256;
 const MAX_BACKLOG: Duration = Duration::from_secs(1);
 
 impl Hub {
-    pub fn new(mut options: Options) -> Result<Self, DemoError> {
+    pub(crate) fn new(mut options: Options) -> Result<Self, DemoError> {
         let guard = Guard::new(options.keys.clone())?;
         let now = now_micros();
         let sim = Simulation::new(&options, now);
@@ -130,21 +130,21 @@ impl Hub {
         })
     }
 
-    pub fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn delays(&self) -> Delays {
+    pub(crate) fn delays(&self) -> Delays {
         self.lock().behaviour.delays
     }
 
     /// Most bytes of one WebSocket frame, if there is a limit.
-    pub fn fragment(&self) -> Option<usize> {
+    pub(crate) fn fragment(&self) -> Option<usize> {
         self.lock().behaviour.fragment_bytes
     }
 
     /// Sends committed changes to the sockets at the interval of the behaviour, for ever.
-    pub async fn poll(self: Arc<Self>) {
+    pub(crate) async fn poll(self: Arc<Self>) {
         loop {
             let poll = self.lock().behaviour.poll;
             if poll.is_zero() {
@@ -161,7 +161,7 @@ impl Hub {
     }
 
     /// Makes the poller read its interval again.
-    pub fn wake_poller(&self) {
+    pub(crate) fn wake_poller(&self) {
         self.poller.notify_one();
     }
 
@@ -188,7 +188,7 @@ impl Hub {
     }
 
     /// Runs the simulation at its rate, for ever.
-    pub async fn drive(self: Arc<Self>) {
+    pub(crate) async fn drive(self: Arc<Self>) {
         let mut due = Instant::now();
         loop {
             match self.advance(&mut due) {
@@ -206,12 +206,12 @@ impl Hub {
     }
 
     /// Stops sending and answering until this moment; `None` ends a stall.
-    pub fn stall_until(&self, until: Option<Instant>) {
+    pub(crate) fn stall_until(&self, until: Option<Instant>) {
         self.stall.send_replace(until);
     }
 
     /// Waits until nothing is stalled, or the socket is to be cut.
-    pub async fn until_unstalled(&self, outbox: Option<&Outbox>) {
+    pub(crate) async fn until_unstalled(&self, outbox: Option<&Outbox>) {
         let mut stall = self.stall.subscribe();
         loop {
             let until = *stall.borrow_and_update();
@@ -233,12 +233,12 @@ impl Hub {
     }
 
     /// The fault of the next answer of an API, if it has one.
-    pub fn answer_fault(&self, api: Api) -> Option<AnswerFault> {
+    pub(crate) fn answer_fault(&self, api: Api) -> Option<AnswerFault> {
         self.lock().answer_faults.next(api)
     }
 
     /// The refusal that is in force now.
-    pub fn refusal(&self) -> Option<Refusal> {
+    pub(crate) fn refusal(&self) -> Option<Refusal> {
         let mut inner = self.lock();
         let (refusal, until) = inner.refusal.clone()?;
         if until.is_some_and(|until| until <= Instant::now()) {
@@ -251,14 +251,14 @@ impl Hub {
 
 impl Inner {
     /// Commits one transaction of the simulation. Returns the number of its changes.
-    pub fn step(&mut self) -> usize {
+    pub(crate) fn step(&mut self) -> usize {
         let now = now_micros();
         let transaction = self.sim.step(now);
         self.commit(transaction, now)
     }
 
     /// Commits a transaction and sends its changes to the sockets, in order. Returns the number of changes.
-    pub fn commit(&mut self, transaction: Vec<Mutation>, now: i64) -> usize {
+    pub(crate) fn commit(&mut self, transaction: Vec<Mutation>, now: i64) -> usize {
         let mut count = 0;
         for mutation in transaction {
             let Some(change) = self.store.apply(mutation) else {
@@ -288,7 +288,7 @@ impl Inner {
     }
 
     /// Sends every change that waits for the poller.
-    pub fn flush(&mut self) {
+    pub(crate) fn flush(&mut self) {
         while let Some((change, committed)) = self.log.pop_front() {
             self.deliver(&change, committed);
         }

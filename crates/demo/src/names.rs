@@ -5,12 +5,12 @@ use std::sync::Arc;
 use fastrand::Rng;
 
 /// An agent's role, and the verbs with which its tasks begin.
-pub struct Role {
+pub(crate) struct Role {
     pub name: &'static str,
     pub verbs: &'static [&'static str],
 }
 
-pub const ROLES: [Role; 6] = [
+pub(crate) const ROLES: [Role; 6] = [
     Role {
         name: "researcher",
         verbs: &["Survey", "Compare", "Summarise", "Trace", "Collect", "Cross-check"],
@@ -37,7 +37,7 @@ pub const ROLES: [Role; 6] = [
     },
 ];
 
-pub const MODELS: [&str; 5] = [
+pub(crate) const MODELS: [&str; 5] = [
     "gpt-5-mini",
     "claude-sonnet-4-5",
     "gemini-2.5-pro",
@@ -209,7 +209,7 @@ fn pick<'a>(rng: &mut Rng, from: &[&'a str]) -> &'a str {
 }
 
 /// An agent's name: `Ada`, and `Ada 2` once all names are used.
-pub fn agent(number: usize) -> Arc<str> {
+pub(crate) fn agent(number: usize) -> Arc<str> {
     // 29 and 48 have no common factor, so every name is used before any is used again, in no alphabetical order.
     let name = GIVEN.get(number * 29 % GIVEN.len()).copied().unwrap_or("Ada");
     match number / GIVEN.len() {
@@ -218,7 +218,7 @@ pub fn agent(number: usize) -> Arc<str> {
     }
 }
 
-pub fn role(number: usize) -> &'static Role {
+pub(crate) fn role(number: usize) -> &'static Role {
     match number % ROLES.len() {
         0 => &ROLES[0],
         1 => &ROLES[1],
@@ -229,15 +229,15 @@ pub fn role(number: usize) -> &'static Role {
     }
 }
 
-pub fn model(rng: &mut Rng) -> &'static str {
+pub(crate) fn model(rng: &mut Rng) -> &'static str {
     pick(rng, &MODELS)
 }
 
-pub fn workflow(rng: &mut Rng) -> Arc<str> {
+pub(crate) fn workflow(rng: &mut Rng) -> Arc<str> {
     format!("{} {}", pick(rng, &AREAS), pick(rng, &EFFORTS)).into()
 }
 
-pub fn task(rng: &mut Rng) -> Arc<str> {
+pub(crate) fn task(rng: &mut Rng) -> Arc<str> {
     let role = role(rng.usize(0..ROLES.len()));
     let (verb, object) = (pick(rng, role.verbs), pick(rng, &OBJECTS));
     if rng.u8(0..10) < 4 {
@@ -248,26 +248,26 @@ pub fn task(rng: &mut Rng) -> Arc<str> {
     .into()
 }
 
-pub fn owner(rng: &mut Rng) -> &'static str {
+pub(crate) fn owner(rng: &mut Rng) -> &'static str {
     pick(rng, &PEOPLE)
 }
 
-pub fn failure(rng: &mut Rng) -> &'static str {
+pub(crate) fn failure(rng: &mut Rng) -> &'static str {
     pick(rng, &FAILURES)
 }
 
-pub fn blocker(rng: &mut Rng) -> &'static str {
+pub(crate) fn blocker(rng: &mut Rng) -> &'static str {
     pick(rng, &BLOCKERS)
 }
 
 /// The name of a workflow's step after `done` of `total` steps.
-pub fn step(done: u32, total: u32) -> &'static str {
+pub(crate) fn step(done: u32, total: u32) -> &'static str {
     let at = (done as usize * STEPS.len()) / (total.max(1) as usize);
     STEPS.get(at.min(STEPS.len() - 1)).copied().unwrap_or_default()
 }
 
 /// The metadata of a task, in jsonb's format.
-pub fn task_metadata(rng: &mut Rng) -> Arc<str> {
+pub(crate) fn task_metadata(rng: &mut Rng) -> Arc<str> {
     let labels = match rng.u8(0..4) {
         0 => "[]",
         1 => r#"["customer"]"#,
@@ -283,7 +283,7 @@ pub fn task_metadata(rng: &mut Rng) -> Arc<str> {
 }
 
 /// The metadata of an agent, in jsonb's format.
-pub fn agent_metadata(rng: &mut Rng) -> Arc<str> {
+pub(crate) fn agent_metadata(rng: &mut Rng) -> Arc<str> {
     format!(
         r#"{{"host": "runner-{:02}", "slots": {}, "region": "{}"}}"#,
         rng.u8(1..=32),
