@@ -259,7 +259,10 @@ fn auth_endpoints_that_are_down_or_odd_are_tried_again() {
         ),
         (AnswerFault::Html(200), "a web page answers"),
         (AnswerFault::Html(502), "HTTP 502"),
-        (AnswerFault::Redirect("http://127.0.0.1:1/".into()), "the server redirects"),
+        (
+            AnswerFault::Redirect("http://127.0.0.1:1/".into()),
+            "the server redirects",
+        ),
         (AnswerFault::Truncate, "signing in"),
         (AnswerFault::Half, "cut short or no session"),
         (AnswerFault::Garbage, "cut short or no session"),

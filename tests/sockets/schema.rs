@@ -288,7 +288,7 @@ fn the_default_columns_are_those_of_the_demo_feed() {
         // Only somebody who waits for people has a use for it.
         names.retain(|name| *name != "needs_human");
         names.sort_unstable();
-        let mut demo: Vec<&str> = table.schema().columns.iter().map(|(name, _)| *name).collect();
+        let mut demo: Vec<&str> = table.columns().collect();
         demo.sort_unstable();
         assert_eq!(names, demo);
     }

@@ -41,7 +41,12 @@ impl TableId {
         self as usize
     }
 
-    /// Its columns.
+    /// The names of its columns, in order.
+    pub fn columns(self) -> impl Iterator<Item = &'static str> {
+        self.schema().columns.iter().map(|(name, _)| *name)
+    }
+
+    /// Its columns with their types.
     pub(crate) fn schema(self) -> &'static Schema {
         static ALL: LazyLock<[Schema; 4]> = LazyLock::new(|| [AGENTS, TASKS, WORKFLOWS, RUNS].map(Schema::new));
         match self {
