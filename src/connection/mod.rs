@@ -10,7 +10,7 @@ mod waiter;
 pub use rates::{RateHistory, Rates};
 pub use waiter::FeedWaiter;
 
-use std::time::Instant;
+use std::{collections::VecDeque, time::Instant};
 
 use bevy::prelude::*;
 
@@ -60,9 +60,10 @@ pub(crate) struct Feed {
     pub keep_in: Option<Keeper>,
     /// What the rows of each source are.
     pub kinds: SourceKinds,
-    /// An event taken from the channel that did not fit in this frame.
-    pub held: Option<FeedEvent>,
-    /// When the worker was started: its clock begins there.
+    /// Events taken from the worker that are not handled yet. While there are any, no more are taken: what waits with
+    /// the worker is combined per row.
+    pub taken: VecDeque<FeedEvent>,
+    /// When the worker was started: where its clock begins.
     pub started: Instant,
 }
 
@@ -85,7 +86,7 @@ impl ConnectionPlugin {
                 worker,
                 keep_in,
                 kinds,
-                held: None,
+                taken: VecDeque::new(),
                 started,
             })),
         })

@@ -1,7 +1,6 @@
-//! The events in the worker's channel become messages.
+//! The worker's events become messages.
 
 use bevy::{ecs::system::SystemParam, prelude::*};
-use crossbeam_channel::TryRecvError;
 
 use super::{Connection, Feed};
 use crate::messages::{Backlog, Noticed, RowChanged, StatusChanged, Synced};
@@ -20,7 +19,7 @@ pub(super) struct News<'w> {
 }
 
 /// Takes the events that fit: the fleet's backlog bounds the changes. A change that cannot be applied soon stays with the
-/// worker, which keeps one a row.
+/// worker, which keeps one per row.
 pub(super) fn receive(
     mut feed: ResMut<Feed>,
     mut connection: ResMut<Connection>,
@@ -37,27 +36,31 @@ pub(super) fn receive(
     let mut other_events = 0;
     let mut batch = Vec::new();
     while room > 0 && other_events < NEWS_PER_FRAME {
-        let event = match feed.held.take().map_or_else(|| feed.worker.events().try_recv(), Ok) {
-            Ok(FeedEvent::Change(change)) => {
+        let Feed {
+            worker, kinds, taken, ..
+        } = &mut *feed;
+        // Whatever is taken fits in this frame, so that nothing waits here while the wall is idle.
+        let most = room.min(NEWS_PER_FRAME - other_events);
+        if taken.is_empty() && worker.events().take(most, taken).is_err() {
+            report_worker_ended(&mut connection, &mut news.statuses, now);
+        }
+        let event = match taken.pop_front() {
+            Some(FeedEvent::Change(change)) => {
                 room -= 1;
-                batch.extend(feed.kinds.read(change).map(RowChanged));
+                batch.extend(kinds.read(change).map(RowChanged));
                 continue;
             }
-            Ok(event) => event,
-            Err(TryRecvError::Empty) => break,
-            Err(TryRecvError::Disconnected) => {
-                report_worker_ended(&mut connection, &mut news.statuses, now);
-                break;
-            }
+            Some(event) => event,
+            None => break,
         };
         // Some events refer to the changes before them: they wait until those are applied.
         let is_early = !batch.is_empty() || backlog.waiting > 0;
         if is_early && must_follow_changes(&event, &connection.report) {
-            feed.held = Some(event);
+            taken.push_front(event);
             break;
         }
         other_events += 1;
-        handle(event, &feed.kinds, &mut connection, now, &mut news);
+        handle(event, kinds, &mut connection, now, &mut news);
     }
     changed.write_batch(batch);
     if connection.report.is_flowing() {

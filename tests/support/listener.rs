@@ -66,13 +66,8 @@ impl Listener {
                 self.statuses,
                 self.notices
             );
-            if let Ok(event) = self.worker.events().recv_timeout(Duration::from_millis(20)) {
-                self.take(event);
-            }
             // `done` may be costly: everything that is there already is taken first.
-            while let Ok(event) = self.worker.events().try_recv() {
-                self.take(event);
-            }
+            self.take_batch(Duration::from_millis(20));
         }
     }
 
@@ -80,9 +75,17 @@ impl Listener {
     pub fn listen_for(&mut self, span: Duration) {
         let started = Instant::now();
         while started.elapsed() < span {
-            if let Ok(event) = self.worker.events().recv_timeout(Duration::from_millis(10)) {
-                self.take(event);
-            }
+            self.take_batch(Duration::from_millis(10));
+        }
+    }
+
+    fn take_batch(&mut self, timeout: Duration) {
+        let mut batch = Vec::new();
+        self.worker.events().wait(timeout);
+        // After the end there is nothing to take.
+        let _ = self.worker.events().take(usize::MAX, &mut batch);
+        for event in batch {
+            self.take(event);
         }
     }
 

@@ -9,7 +9,11 @@ use reqwest::header;
 use rustls::ClientConfig;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
-use tokio::{sync::Mutex, task, time::Instant};
+use tokio::{
+    sync::Mutex,
+    task::{self, JoinHandle},
+    time::{Instant, timeout},
+};
 
 use super::{
     grant::{self, Session},
@@ -21,6 +25,8 @@ use settings::{Auth, SecretFile, SignIn, bypasses_row_security};
 
 /// From request to last byte.
 const DEADLINE: Duration = Duration::from_secs(15);
+/// Longest wait for the password or token file. What was last read from it is used after that.
+const FILE_DEADLINE: Duration = Duration::from_secs(3);
 /// Largest answer taken: a session with all that an application keeps about its user.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
@@ -44,6 +50,8 @@ struct Held {
     /// The newest could not be written down, and that was said.
     is_unsaved: bool,
     notice: Option<Notice>,
+    /// A read of the file that has not ended in time.
+    reading: Option<JoinHandle<Option<SecretString>>>,
 }
 
 /// What a sign-in came to.
@@ -98,7 +106,7 @@ impl Authenticator {
             }
         }
         // Somebody may have corrected the file since the start.
-        let password = file.read_again().unwrap_or_else(|_| file.secret().clone());
+        let password = held.read(file).await.unwrap_or_else(|| file.secret().clone());
         let body = json!({ "email": email, "password": password.expose_secret() });
         match self.ask(tls, "password", &body, &password).await? {
             Ok(session) => {
@@ -111,7 +119,7 @@ impl Authenticator {
 
     /// The newest refresh token; once more when somebody has written another into the file meanwhile.
     async fn by_token(&self, tls: &ClientConfig, file: &SecretFile, held: &mut Held) -> Result<Grant, TokenError> {
-        let mut token = held.newest(file);
+        let mut token = held.newest(file).await;
         let mut is_first = true;
         loop {
             match self.refresh(tls, &token).await {
@@ -121,7 +129,7 @@ impl Authenticator {
                 }
                 Err(Failure::Final(error)) => return Err(error),
                 Err(Failure::Spent(why)) => {
-                    let newer = held.newest(file);
+                    let newer = held.newest(file).await;
                     if !is_first || is_same(&newer, &token) {
                         return Err(grant::token_spent(&why, file.path()));
                     }
@@ -206,9 +214,31 @@ enum Failure {
 }
 
 impl Held {
-    /// What the file holds when that is news, else what was had last: somebody who writes a token there means it.
-    fn newest(&mut self, file: &SecretFile) -> SecretString {
-        let in_file: Option<SecretString> = file.read_again().ok().map(|text| text.expose_secret().trim().into());
+    /// Reads the file, on a thread where it may take its time: it may be on a network drive, or a pipe that nobody
+    /// writes to. `None` when it cannot be read, or not in time.
+    async fn read(&mut self, file: &SecretFile) -> Option<SecretString> {
+        if let Some(earlier) = &self.reading {
+            // At most one thread waits for the file.
+            if !earlier.is_finished() {
+                return None;
+            }
+            // It began before the present content was known to be needed.
+            self.reading = None;
+        }
+        let place = file.clone();
+        let reading = self
+            .reading
+            .insert(task::spawn_blocking(move || place.read_again().ok()));
+        let secret = timeout(FILE_DEADLINE, &mut *reading).await.ok()?;
+        self.reading = None;
+        secret.ok()?
+    }
+
+    /// The file's token if it is another one than before, otherwise the newest that is known: somebody who writes a
+    /// token into the file wants it to be used.
+    async fn newest(&mut self, file: &SecretFile) -> SecretString {
+        let in_file = self.read(file).await;
+        let in_file: Option<SecretString> = in_file.map(|text| text.expose_secret().trim().into());
         if let Some(in_file) = in_file
             && !self.in_file.as_ref().is_some_and(|known| is_same(known, &in_file))
         {

@@ -1,26 +1,29 @@
-//! The worker: its own OS thread with a single-threaded tokio runtime, bounded channels in and out.
+//! The handle of the network thread: an OS thread with a single-threaded tokio runtime, bounded queues in and out.
 
 use std::{
-    sync::Arc,
     thread::{self, JoinHandle},
     time::Duration,
 };
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, bounded};
 use thiserror::Error;
-use tokio::sync::Notify;
+use tokio::sync::mpsc;
 
-use super::{carrier::Carrier, outbox::Outbox, rest::Rest, tls::Tls};
+use super::{
+    driver::Driver,
+    outbox::{Events, outbox},
+    rest::Rest,
+    tls::Tls,
+};
 use realtime::Command;
-use realtime::FeedEvent;
 use settings::FeedSettings;
 
-/// Events between the worker and its reader. When they are not taken, the worker folds changes per row.
-const EVENTS: usize = 8_192;
-/// Orders from the user that may wait; a person cannot fill it.
-const ORDERS: usize = 64;
+/// Commands that may wait; a person cannot fill it.
+const MAX_COMMANDS: usize = 64;
 /// How long a stop may take before the thread is left to end on its own.
 const STOP_DEADLINE: Duration = Duration::from_millis(900);
+/// Threads for name look-ups and files. Each of these is read or looked up once at a time.
+const MAX_BLOCKING_THREADS: usize = 16;
 
 /// Why a worker could not start.
 #[derive(Debug, Error)]
@@ -36,24 +39,21 @@ pub enum NetError {
     Thread(#[from] std::io::Error),
 }
 
-/// What the worker is asked from outside.
-pub(super) enum Order {
-    Session(Command),
-    Stop,
-}
-
 /// A running feed: read [`Worker::events`], send [`Worker::command`]. Dropping it stops the thread within a second.
 #[derive(Debug)]
 pub struct Worker {
-    events: Receiver<FeedEvent>,
-    orders: Sender<Order>,
-    wake: Arc<Notify>,
+    events: Events,
+    /// `None` once the thread was asked to stop.
+    commands: Option<mpsc::Sender<Command>>,
     ended: Receiver<()>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Worker {
     /// Starts following the feed.
+    ///
+    /// # Errors
+    /// When TLS, the HTTP client or the thread cannot be set up.
     pub fn start(settings: FeedSettings) -> Result<Self, NetError> {
         let auth_url = settings.auth.as_ref().map(|auth| &auth.url);
         let urls = [Some(&settings.realtime_url), settings.rest_url.as_ref(), auth_url];
@@ -62,54 +62,48 @@ impl Worker {
             Some(base) => Some(Rest::new(base.clone(), settings.key.clone(), tls.config())?),
             None => None,
         };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(MAX_BLOCKING_THREADS)
+            .build()?;
 
-        let (event_sender, events) = bounded(EVENTS);
-        let (orders, order_receiver) = bounded(ORDERS);
+        let (outbox, events) = outbox();
+        let (commands, command_receiver) = mpsc::channel(MAX_COMMANDS);
         let (end_sender, ended) = bounded(1);
-        let wake = Arc::new(Notify::new());
-        let carrier = Carrier::new(
-            settings,
-            tls,
-            rest,
-            Outbox::new(event_sender),
-            order_receiver,
-            wake.clone(),
-        );
+        let driver = Driver::new(settings, tls, rest, outbox, command_receiver);
         let thread = thread::Builder::new().name("opswall-net".into()).spawn(move || {
-            runtime.block_on(carrier.run());
-            // Name look-ups run on blocking threads that cannot be cancelled: do not wait for them.
+            runtime.block_on(driver.run());
+            // Name look-ups and files are read on blocking threads that cannot be cancelled: do not wait for them.
             runtime.shutdown_background();
-            // The reader learns of the end by the closed channel.
+            // Wakes the handle, if it waits for the end.
             drop(end_sender);
         })?;
         Ok(Self {
             events,
-            orders,
-            wake,
+            commands: Some(commands),
             ended,
             thread: Some(thread),
         })
     }
 
-    /// What the feed says, in order. Disconnected once the worker has stopped.
-    pub fn events(&self) -> &Receiver<FeedEvent> {
+    /// The feed's events, in order. They end once the worker has stopped.
+    pub fn events(&self) -> &Events {
         &self.events
     }
 
-    /// Passes on what the user wants. Says whether it was taken: false when the worker has stopped or 64 orders wait.
+    /// Passes a command to the session. Returns whether it was taken: false when the worker has stopped or 64 commands
+    /// wait.
     pub fn command(&self, command: Command) -> bool {
-        let taken = self.orders.try_send(Order::Session(command)).is_ok();
-        self.wake.notify_one();
-        taken
+        self.commands
+            .as_ref()
+            .is_some_and(|commands| commands.try_send(command).is_ok())
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // A full queue drains at once when woken; the deadline below bounds the wait either way.
-        let _ = self.orders.send_timeout(Order::Stop, STOP_DEADLINE / 4);
-        self.wake.notify_one();
+        // The driver stops when its commands end.
+        self.commands = None;
         let ended = self.ended.recv_timeout(STOP_DEADLINE);
         if matches!(ended, Err(crossbeam_channel::RecvTimeoutError::Disconnected))
             && let Some(thread) = self.thread.take()

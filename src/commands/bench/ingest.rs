@@ -18,7 +18,7 @@ use super::{
     sleeper,
 };
 use crate::commands::{Failure, usage};
-use client::Worker;
+use client::{Ended, Worker};
 use model::Op;
 use realtime::{Change, FeedEvent, LinkStatus};
 use settings::{Env, Settings, SettingsArgs};
@@ -123,19 +123,23 @@ pub(super) fn connect(port: u16) -> Result<Worker, Failure> {
     settings.audit_interval = None;
     settings.change_limit = None;
     let worker = Worker::start(settings).map_err(|error| Failure::Running(error.to_string()))?;
+    let mut batch = Vec::new();
     loop {
-        match worker.events().recv_timeout(PATIENCE) {
-            Ok(FeedEvent::Status(report)) if report.status == LinkStatus::Connected => return Ok(worker),
-            Ok(FeedEvent::Status(report)) if report.attempt > 0 => {
-                return Err(Failure::Running(
-                    report.reason.unwrap_or_else(|| "no connection".into()),
-                ));
-            }
-            Ok(_) => {}
-            Err(_) => {
-                return Err(Failure::Running(
-                    "the feeder does not answer; run the bench again".into(),
-                ));
+        if !worker.events().wait(PATIENCE) {
+            return Err(Failure::Running(
+                "the feeder does not answer; run the bench again".into(),
+            ));
+        }
+        worker.events().take(usize::MAX, &mut batch).map_err(ended)?;
+        for event in batch.drain(..) {
+            match event {
+                FeedEvent::Status(report) if report.status == LinkStatus::Connected => return Ok(worker),
+                FeedEvent::Status(report) if report.attempt > 0 => {
+                    return Err(Failure::Running(
+                        report.reason.unwrap_or_else(|| "no connection".into()),
+                    ));
+                }
+                _ => {}
             }
         }
     }
@@ -144,21 +148,28 @@ pub(super) fn connect(port: u16) -> Result<Worker, Failure> {
 /// Takes changes until the last one of the plan has come, and returns their number.
 pub(super) fn drain(worker: &Worker, plan: Plan, mut each: impl FnMut(&Change)) -> Result<u64, Failure> {
     let last = frames::last_id(plan);
-    let mut events = 0;
+    let (mut events, mut batch) = (0, Vec::new());
     loop {
-        let Ok(event) = worker.events().recv_timeout(PATIENCE) else {
+        if !worker.events().wait(PATIENCE) {
             return Err(Failure::Running(format!(
                 "after {events} changes nothing more came; run the bench again"
             )));
-        };
-        if let FeedEvent::Change(change) = event {
-            events += 1;
-            each(&change);
-            if change.op == Op::Insert && change.id.as_str() == last {
-                return Ok(events);
+        }
+        worker.events().take(usize::MAX, &mut batch).map_err(ended)?;
+        for event in batch.drain(..) {
+            if let FeedEvent::Change(change) = event {
+                events += 1;
+                each(&change);
+                if change.op == Op::Insert && change.id.as_str() == last {
+                    return Ok(events);
+                }
             }
         }
     }
+}
+
+fn ended(error: Ended) -> Failure {
+    Failure::Running(format!("{error}; please report this"))
 }
 
 /// Reports the progress on standard error.

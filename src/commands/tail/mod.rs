@@ -6,19 +6,26 @@ mod state;
 use std::{
     io::{self, BufWriter, Write},
     path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
-
-use crossbeam_channel::{Receiver, RecvTimeoutError, bounded, select};
 
 use clap::Args;
 
 use super::{Failure, logging, output_file};
 use crate::cli::parse;
-use client::Worker;
+use client::{Events, Worker};
 use realtime::{FeedEvent, LinkStatus};
 use settings::{Settings, SourceKinds};
 use state::State;
+
+/// Longest wait for events when no time is set.
+const LONG: Duration = Duration::from_secs(3_600);
+/// Events handled before the clock and Ctrl-C are looked at.
+const MAX_BATCH: usize = 1_024;
 
 /// The options of `tail`.
 #[derive(Debug, Clone, Default, Args)]
@@ -51,7 +58,7 @@ pub fn run(settings: &Settings, args: &TailArgs) -> Result<(), Failure> {
     let started = Instant::now();
     let kinds = SourceKinds::of(&feed.mapping);
     let worker = Worker::start(feed).map_err(|error| Failure::Running(error.to_string()))?;
-    let interrupted = interrupts();
+    let interrupted = interrupts(worker.events().clone());
     let mut out = BufWriter::new(io::stdout().lock());
     let mut state = State::new(kinds.clone(), args.dump.is_some());
 
@@ -81,7 +88,7 @@ enum Ended {
 
 fn follow(
     worker: &Worker,
-    interrupted: &Receiver<()>,
+    interrupted: &AtomicBool,
     args: &TailArgs,
     started: Instant,
     kinds: &SourceKinds,
@@ -89,58 +96,44 @@ fn follow(
     out: &mut impl Write,
 ) -> io::Result<Ended> {
     let deadline = args.duration.map(|duration| started + duration);
+    let mut batch = Vec::new();
     loop {
-        let event = match worker.events().try_recv() {
-            Ok(event) => event,
-            Err(_) => {
-                // The channel is empty: what was written is shown before waiting.
-                out.flush()?;
-                match wait(worker, interrupted, deadline) {
-                    Ok(event) => event,
-                    Err(ended) => return Ok(ended),
-                }
-            }
-        };
-        state.record(&event);
-        if !args.quiet {
-            line::write(out, &event, kinds, args.json)?;
-        }
-        if let FeedEvent::Status(report) = event
-            && report.status == LinkStatus::Error
-        {
+        if worker.events().take(MAX_BATCH, &mut batch).is_err() {
             return Ok(Ended::GaveUp(
-                report.reason.unwrap_or_else(|| "the connection has failed".into()),
+                "the network thread has stopped; please report this".into(),
             ));
         }
-        // A busy feed never empties the channel, so the time is checked here too.
-        if deadline.is_some_and(|deadline| Instant::now() >= deadline) || !interrupted.is_empty() {
+        let is_idle = batch.is_empty();
+        for event in batch.drain(..) {
+            state.record(&event);
+            if !args.quiet {
+                line::write(out, &event, kinds, args.json)?;
+            }
+            if let FeedEvent::Status(report) = event
+                && report.status == LinkStatus::Error
+            {
+                return Ok(Ended::GaveUp(
+                    report.reason.unwrap_or_else(|| "the connection has failed".into()),
+                ));
+            }
+        }
+        if deadline.is_some_and(|deadline| Instant::now() >= deadline) || interrupted.load(Ordering::Acquire) {
             return Ok(Ended::Intended);
         }
-    }
-}
-
-fn wait(worker: &Worker, interrupted: &Receiver<()>, deadline: Option<Instant>) -> Result<FeedEvent, Ended> {
-    let left = deadline.map_or(Duration::from_secs(3_600), |at| {
-        at.saturating_duration_since(Instant::now())
-    });
-    let stopped = || Ended::GaveUp("the network thread has stopped; please report this".into());
-    loop {
-        select! {
-            recv(worker.events()) -> event => return event.map_err(|_| stopped()),
-            recv(interrupted) -> _ => return Err(Ended::Intended),
-            default(left) => match worker.events().recv_timeout(Duration::ZERO) {
-                Ok(event) => return Ok(event),
-                Err(RecvTimeoutError::Disconnected) => return Err(stopped()),
-                Err(RecvTimeoutError::Timeout) if deadline.is_some() => return Err(Ended::Intended),
-                Err(RecvTimeoutError::Timeout) => {}
-            },
+        if is_idle {
+            // What was written is shown before waiting for more.
+            out.flush()?;
+            worker
+                .events()
+                .wait(deadline.map_or(LONG, |at| at.saturating_duration_since(Instant::now())));
         }
     }
 }
 
-/// Sends one message on Ctrl-C or SIGTERM, so that the dump and the summary are still written.
-pub(super) fn interrupts() -> Receiver<()> {
-    let (sender, receiver) = bounded(1);
+/// Set by Ctrl-C or SIGTERM, so that the dump and the summary are still written. Wakes whoever waits for events.
+fn interrupts(events: Events) -> Arc<AtomicBool> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = interrupted.clone();
     let spawned = std::thread::Builder::new()
         .name("opswall-signals".into())
         .spawn(move || {
@@ -148,10 +141,11 @@ pub(super) fn interrupts() -> Receiver<()> {
                 return;
             };
             runtime.block_on(super::signals::interrupted());
-            let _ = sender.send(());
+            flag.store(true, Ordering::Release);
+            events.wake();
         });
     if let Err(error) = spawned {
         tracing::warn!("Ctrl-C ends the program without a summary: no thread for it ({error})");
     }
-    receiver
+    interrupted
 }

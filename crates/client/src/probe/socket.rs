@@ -7,9 +7,8 @@ use tokio::time::timeout;
 
 use super::{
     super::{
-        failure,
-        socket::{self, Received, Stream},
-        tls,
+        failure, tls,
+        websocket::{self, Received, WebSocket},
     },
     reach,
 };
@@ -18,7 +17,7 @@ use settings::FeedSettings;
 
 /// An open socket.
 pub struct Socket {
-    stream: Box<Stream>,
+    socket: WebSocket,
 }
 
 /// What came.
@@ -37,9 +36,9 @@ impl Socket {
         let FeedSettings {
             realtime_url, key, vsn, ..
         } = settings;
-        let opening = socket::open(realtime_url.clone(), key.clone(), *vsn, Arc::new(tls));
+        let opening = websocket::connect(realtime_url.clone(), key.clone(), *vsn, Arc::new(tls));
         match timeout(deadline, opening).await {
-            Ok(opened) => opened.map(|stream| Self { stream }),
+            Ok(opened) => opened.map(|socket| Self { socket }),
             Err(_) => Err(ConnectFailure::Unreachable(reach::no_answer(deadline))),
         }
     }
@@ -47,12 +46,13 @@ impl Socket {
     /// # Errors
     /// Why the socket took it not.
     pub async fn send(&mut self, text: String) -> Result<(), CloseReason> {
-        socket::send(&mut self.stream, text).await
+        self.socket.send(text);
+        self.socket.flush().await
     }
 
     /// Waits for the next frame.
     pub async fn receive(&mut self) -> Heard {
-        match socket::receive(&mut self.stream).await {
+        match self.socket.receive().await {
             Received::Text(text) => Heard::Text(text.to_string()),
             Received::Binary(_) => Heard::Binary,
             Received::Closed(reason) => Heard::Closed(reason),
@@ -60,9 +60,8 @@ impl Socket {
     }
 
     /// Says goodbye, if it is heard at once.
-    pub async fn close(mut self) {
-        const GOODBYE: Duration = Duration::from_millis(500);
-        let _ = timeout(GOODBYE, self.stream.close(None)).await;
+    pub async fn close(self) {
+        self.socket.close().await;
     }
 }
 

@@ -84,18 +84,15 @@ impl Observer {
         mut done: impl FnMut(&Self) -> bool,
     ) -> Result<bool, Failure> {
         let end = Instant::now() + most;
+        let mut batch = Vec::new();
         loop {
-            loop {
-                match worker.events().try_recv() {
-                    Ok(event) => self.take(event),
-                    Err(crossbeam_channel::TryRecvError::Empty) => break,
-                    Err(crossbeam_channel::TryRecvError::Disconnected) => {
-                        return Err(Failure::Running(
-                            "the network thread ended in the middle of the run; please report this with its seed"
-                                .into(),
-                        ));
-                    }
-                }
+            if worker.events().take(usize::MAX, &mut batch).is_err() {
+                return Err(Failure::Running(
+                    "the network thread ended in the middle of the run; please report this with its seed".into(),
+                ));
+            }
+            for event in batch.drain(..) {
+                self.take(event);
             }
             if done(self) {
                 return Ok(true);
