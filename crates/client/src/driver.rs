@@ -7,7 +7,10 @@
 use std::{future, pin::Pin, time::Duration};
 
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, Sleep},
+};
 
 use super::{
     auth::{Answer, Authenticator},
@@ -64,18 +67,17 @@ enum Socket {
 struct Connection {
     socket: Socket,
     reads: FuturesUnordered<Reading>,
-    timer: Option<Instant>,
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl Connection {
     /// Waits for whatever comes first.
     async fn next(&mut self, id: ConnectionId) -> Wake {
         let Self { socket, reads, timer } = self;
-        let due = *timer;
         tokio::select! {
             event = next_of(socket, id) => event,
             Some(answer) = reads.next(), if !reads.is_empty() => Wake::Read(id, answer),
-            () = sleep_until(due), if due.is_some() => {
+            () = end_of(timer), if timer.is_some() => {
                 *timer = None;
                 Wake::Timer(id)
             }
@@ -98,6 +100,13 @@ impl Connection {
         // Nothing is sent on a socket that was lost: its end is reported.
         if let Socket::Up(socket) = &mut self.socket {
             socket.send(text);
+        }
+    }
+
+    fn wake_at(&mut self, at: Option<Instant>) {
+        match (&mut self.timer, at) {
+            (Some(timer), Some(at)) => timer.as_mut().reset(at),
+            (timer, at) => *timer = at.map(|at| Box::pin(tokio::time::sleep_until(at))),
         }
     }
 
@@ -135,9 +144,9 @@ async fn next_of(socket: &mut Socket, id: ConnectionId) -> Wake {
     }
 }
 
-async fn sleep_until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
+async fn end_of(timer: &mut Option<Pin<Box<Sleep>>>) {
+    match timer {
+        Some(sleep) => sleep.await,
         None => future::pending().await,
     }
 }
@@ -320,7 +329,7 @@ impl Driver {
                 Effect::CancelFetches => self.connection(id).reads.clear(),
                 Effect::WakeAt(at) => {
                     let at = at.map(|at| self.started + at);
-                    self.connection(id).timer = at;
+                    self.connection(id).wake_at(at);
                 }
             }
         }

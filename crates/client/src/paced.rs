@@ -5,7 +5,7 @@
 //! the kernel collects and the next read returns many frames. A frame that follows a quiet moment is read immediately.
 
 use std::{
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -100,35 +100,56 @@ impl Paced {
         }
     }
 
-    /// Begins a pause.
-    fn unwatch(&mut self, pause: Duration) -> io::Result<()> {
+    /// Begins a pause, if none lasts.
+    fn unwatch(&mut self) -> io::Result<()> {
         if let Tcp::Watched(_) = self.tcp
             && let Tcp::Watched(stream) = std::mem::replace(&mut self.tcp, Tcp::Broken)
         {
             self.tcp = Tcp::Unwatched(stream.into_std()?);
-            self.pause.as_mut().reset(Instant::now() + pause);
         }
         Ok(())
     }
 
-    /// Reads once from the kernel into the empty buffer.
+    /// Reads once from the kernel into the empty buffer, unless a pause lasts.
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if let Tcp::Unwatched(_) = self.tcp {
-            ready!(self.pause.as_mut().poll(cx));
-        }
-        self.watch()?;
-        let Tcp::Watched(stream) = &mut self.tcp else {
-            return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+        let bytes = match self.poll_after_pause(cx) {
+            Poll::Ready(Some(read)) => read?,
+            Poll::Ready(None) => {
+                self.watch()?;
+                let Tcp::Watched(stream) = &mut self.tcp else {
+                    return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+                };
+                let mut read = ReadBuf::new(&mut self.buffer);
+                ready!(Pin::new(stream).poll_read(cx, &mut read))?;
+                read.filled().len()
+            }
+            Poll::Pending => return Poll::Pending,
         };
-        let mut read = ReadBuf::new(&mut self.buffer);
-        ready!(Pin::new(stream).poll_read(cx, &mut read))?;
-        (self.start, self.end) = (0, read.filled().len());
-        if let Some(pace) = &mut self.pace
-            && let Some(pause) = pace.after_read(Instant::now(), self.end)
-        {
-            self.unwatch(pause)?;
+        (self.start, self.end) = (0, bytes);
+        let now = Instant::now();
+        match self.pace.as_mut().and_then(|pace| pace.after_read(now, bytes)) {
+            Some(pause) => {
+                self.unwatch()?;
+                self.pause.as_mut().reset(now + pause);
+            }
+            None => {
+                self.watch()?;
+            }
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Waits for the end of a pause and reads what has come. As long as pause follows pause, the runtime need not watch
+    /// the stream again. `None`: there was no pause, or nothing has come.
+    fn poll_after_pause(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<usize>>> {
+        let Tcp::Unwatched(stream) = &mut self.tcp else {
+            return Poll::Ready(None);
+        };
+        ready!(self.pause.as_mut().poll(cx));
+        match stream.read(&mut self.buffer) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Ready(None),
+            read => Poll::Ready(Some(read)),
+        }
     }
 }
 

@@ -34,12 +34,13 @@ impl Spread {
         let scale = 10_f64.powi(digits);
         let round = |figure: f64| (figure * scale).round() / scale;
         figures.sort_by(worst_first);
-        let at = |index: usize| round(figures.get(index).copied().unwrap_or(f64::NAN));
+        let exact = |index: usize| figures.get(index).copied().unwrap_or(f64::NAN);
+        let at = |index: usize| round(exact(index));
         let (first, last) = (at(0), at(figures.len().saturating_sub(1)));
         let middle = figures.len() / 2;
         Self {
             median: if figures.len().is_multiple_of(2) {
-                f64::midpoint(at(middle.saturating_sub(1)), at(middle))
+                round(f64::midpoint(exact(middle.saturating_sub(1)), exact(middle)))
             } else {
                 at(middle)
             },
