@@ -107,8 +107,8 @@ impl QualityFeature {
             Self::Glow => "glow",
             Self::Links => "links",
             Self::Labels => "labels",
-            Self::Resolution => "resolution",
-            Self::Rate => "rate",
+            Self::Resolution => "full resolution",
+            Self::Rate => "full frame rate",
         }
     }
 }

@@ -90,7 +90,7 @@ pub(super) fn show(settings: &Settings, source: Source, canvas: Canvas, picture:
         });
     let connection = ConnectionPlugin::start(feed, demo.is_some(), settings.keep_in.clone())
         .map_err(|error| Failure::Running(error.to_string()))?;
-    third_party::bevy_gpu::tell_missing_driver();
+    third_party::bevy_gpu::report_missing_driver();
     let mut app = wall::build(WallOptions {
         canvas,
         connection,

@@ -16,9 +16,9 @@ pub(super) fn report(index: Res<FleetIndex>, mut reported: Local<u64>, mut notic
     notices.write(Noticed(Notice {
         kind: NoticeKind::WallFull,
         text: format!(
-            "The tables have more than {} rows together; what is beyond is not shown: point the settings at views or \
-             smaller tables.",
-            index.most
+            "The tables have more than {} rows together; the rest is not shown: point the settings at views or smaller \
+             tables.",
+            model::format::grouped(index.most as u64)
         ),
     }));
 }

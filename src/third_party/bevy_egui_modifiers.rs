@@ -1,36 +1,37 @@
-//! `bevy_egui` tells egui the modifier keys anew in every frame, and egui wants another frame after every event: a window
-//! would be drawn without end. What says nothing new is taken out.
+//! `bevy_egui` sends egui the modifier keys in every frame, and egui requests another frame after every event: a window
+//! would be drawn without end. Repeated events are removed.
 //!
 //! Seen in `bevy_egui` 0.42.0 (`write_egui_input_system`) with egui 0.36.2; obsolete when it writes them on change.
 
 use bevy::prelude::*;
 use bevy_egui::{EguiInput, EguiPreUpdateSet, egui};
 
-/// What egui was told last.
+/// The modifiers that egui received last.
 #[derive(Component, Debug, Default, Clone, Copy)]
-struct Told(egui::Modifiers);
+struct LastModifiers(egui::Modifiers);
 
 pub(super) fn plugin(app: &mut App) {
-    app.register_required_components::<EguiInput, Told>().add_systems(
-        PreUpdate,
-        tell_changes_only
-            .after(EguiPreUpdateSet::ProcessInput)
-            .before(EguiPreUpdateSet::BeginPass),
-    );
+    app.register_required_components::<EguiInput, LastModifiers>()
+        .add_systems(
+            PreUpdate,
+            remove_repeated
+                .after(EguiPreUpdateSet::ProcessInput)
+                .before(EguiPreUpdateSet::BeginPass),
+        );
 }
 
-fn tell_changes_only(mut contexts: Query<(&mut EguiInput, &mut Told)>) {
-    for (mut input, mut told) in &mut contexts {
-        only_changes(&mut input.events, &mut told.0);
+fn remove_repeated(mut contexts: Query<(&mut EguiInput, &mut LastModifiers)>) {
+    for (mut input, mut last) in &mut contexts {
+        retain_changes(&mut input.events, &mut last.0);
     }
 }
 
-fn only_changes(events: &mut Vec<egui::Event>, told: &mut egui::Modifiers) {
+fn retain_changes(events: &mut Vec<egui::Event>, last: &mut egui::Modifiers) {
     events.retain(|event| match event {
-        egui::Event::ModifiersChanged(now) => std::mem::replace(told, *now) != *now,
-        // Egui forgets them with the focus.
+        egui::Event::ModifiersChanged(now) => std::mem::replace(last, *now) != *now,
+        // egui resets the modifiers when the focus changes.
         egui::Event::WindowFocused(_) => {
-            *told = egui::Modifiers::NONE;
+            *last = egui::Modifiers::NONE;
             true
         }
         _ => true,
@@ -45,7 +46,7 @@ mod tests {
     fn modifiers_are_told_once_and_nothing_else_is_lost() {
         let mut told = egui::Modifiers::NONE;
         let mut pass = |mut events: Vec<egui::Event>| {
-            only_changes(&mut events, &mut told);
+            retain_changes(&mut events, &mut told);
             events
         };
         let held = || egui::Event::ModifiersChanged(egui::Modifiers::SHIFT);

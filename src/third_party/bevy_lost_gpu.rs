@@ -1,7 +1,7 @@
-//! Bevy 0.19.1 and bevy_egui 0.42: when a lost GPU device has been replaced, sprites (the labels) and panels go on with
-//! buffers, bind groups and pipelines of the device that is gone.
+//! Bevy 0.19.1 and bevy_egui 0.42: after a lost GPU device has been replaced, sprites (the labels) and panels keep using
+//! buffers, bind groups and pipelines of the lost device.
 //!
-//! Bevy makes everything it marks as a GPU resource anew in `RenderStartup`; these were not marked. Obsolete when both
+//! Bevy creates all GPU resources again in `RenderStartup`; these are not marked as such. Obsolete when both
 //! initialise them there themselves.
 
 use bevy::{

@@ -1,16 +1,16 @@
 //! Bevy 0.19: a monitor that is unplugged or sleeps takes its window, and so the app, with it.
 //!
 //! `Monitor` owns its windows by a linked relationship; when winit drops the monitor, Bevy despawns the window too
-//! (bevyengine/bevy#24867, fixed by #25427 in 0.20). Cutting the link as soon as it is made keeps the window. Bevy
-//! makes it again whenever the window changes, and it is cut again: cheap.
+//! (bevyengine/bevy#24867, fixed by #25427 in 0.20). Removing the relationship as soon as it is inserted keeps the window.
+//! Bevy inserts it again whenever the window changes, and it is removed again, which is cheap.
 
 use bevy::{prelude::*, window::OnMonitor};
 
 pub(super) fn plugin(app: &mut App) {
-    app.add_observer(cut_link);
+    app.add_observer(remove_relationship);
 }
 
-fn cut_link(insert: On<Insert, OnMonitor>, mut commands: Commands) {
+fn remove_relationship(insert: On<Insert, OnMonitor>, mut commands: Commands) {
     commands.entity(insert.entity).try_remove::<OnMonitor>();
 }
 

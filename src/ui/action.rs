@@ -1,19 +1,19 @@
-//! What a panel asks for when it is used. Panels only push these; the shell carries them out.
+//! The actions that panels return. A panel only pushes them; the shell carries them out.
 
 use crate::messages::Intent;
 use model::Backoff;
 
-/// One use of a panel.
+/// An action that the user chose in a panel.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
-    /// Passed on as it is.
+    /// Passed on unchanged.
     Intent(Intent),
-    /// The backoff as it stands in the panel; passed on as `Intent::Tune`, at most every `TuneDraft::PACE_SECS`.
+    /// A backoff set in the panel; passed on as `Intent::Tune`, at most once in `TuneDraft::PACE_SECS`.
     Tuned(Backoff),
     TogglePopover,
     ClosePopover,
     ToggleLegend,
     ToggleKeys,
-    /// The toast with this number.
+    /// Removes the toast with this number.
     Dismiss(u64),
 }

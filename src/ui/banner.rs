@@ -1,10 +1,10 @@
-//! The demo's banner: nobody may take simulated data for their own.
+//! The demo's banner: simulated data must not be mistaken for real data.
 
 use egui::{Align, Frame, Layout, Panel, RichText, Ui};
 
 use super::{theme, theme::Tier};
 
-/// What it says.
+/// Its text.
 pub const DEMO_TEXT: &str = "Demo data. To connect, set SUPABASE_URL and SUPABASE_PUBLISHABLE_KEY.";
 
 /// A slim panel at the bottom edge.

@@ -1,4 +1,4 @@
-//! The wall clock's text: local time, or UTC said to be so where the machine has no time zone.
+//! The wall clock's text: local time, or UTC with that word where the machine has no time zone.
 
 use bevy::prelude::*;
 use jiff::{Timestamp, tz::TimeZone};
@@ -28,7 +28,7 @@ pub fn clock_text(at: Timestamp, zone: &TimeZone) -> String {
 
 fn tick(mut clock: ResMut<ClockText>, mut shown: Local<i64>) {
     let now = Timestamp::now();
-    // Looked at each second, not each frame: the zone may change under a machine that runs for weeks.
+    // The zone is read every second: it may change while the wall runs for weeks.
     if std::mem::replace(&mut *shown, now.as_second()) == now.as_second() {
         return;
     }

@@ -1,4 +1,4 @@
-//! How the panels write numbers, times and text from outside. What the shell writes too is defined in `model`.
+//! How the panels write numbers, times and text from outside. What the commands share with them is defined in `model`.
 
 use std::fmt::Write as _;
 

@@ -13,9 +13,9 @@ pub struct HoverView<'a> {
     /// An agent's second line.
     pub subtitle: Option<&'a str>,
     pub state: &'a StatusReading,
-    /// Seconds since it changed, as the row says or as it was seen to.
+    /// Seconds since it changed, by the row's own time or by when the change arrived.
     pub age_secs: Option<f64>,
-    /// The agents that a task is assigned to, those that are there.
+    /// The agents that a task is assigned to, as far as their rows exist.
     pub agents: Vec<&'a str>,
     /// An agent's task in hand.
     pub task: Option<&'a str>,
@@ -35,7 +35,7 @@ const MOST_ERROR: usize = 140;
 /// Agents of a task that are named.
 const MOST_AGENTS: usize = 3;
 
-/// Hangs the card beside `pointer`, wholly within `screen`. It never takes the pointer itself.
+/// Places the card beside `pointer`, wholly within `screen`. It takes no clicks.
 pub fn hover_area(ctx: &Context, view: &HoverView<'_>, pointer: Pos2, screen: Rect) {
     let id = Id::new("hover card");
     let known = ctx.memory(|memory| memory.area_rect(id)).map(|area| area.size());
@@ -105,7 +105,7 @@ pub fn hover_ui(ui: &mut Ui, view: &HoverView<'_>) {
     }
 }
 
-/// The state in words, how far it is and since when.
+/// The state in words, and the progress.
 fn state_text(view: &HoverView<'_>) -> String {
     let mut parts = vec![match view.state.word.as_deref().map(|word| format::clean(word, 40)) {
         Some(word) if word != view.state.status.word() => format!("{} ({word})", view.state.status.word()),
@@ -132,7 +132,7 @@ fn lines(view: &HoverView<'_>) -> Vec<String> {
     whose.into_iter().chain([changed]).flatten().collect()
 }
 
-/// Who has it: the first few by name.
+/// The assigned agents, the first few by name.
 fn by(agents: &[&str]) -> Option<String> {
     let names: Vec<String> = agents
         .iter()

@@ -1,4 +1,4 @@
-//! The legend: each state's shape and colour, how many there are, and the status words that the mapping does not know.
+//! The legend: each state's shape and colour, how many there are, and the status words that are not mapped.
 
 use egui::{
     Align, Area, Context, Grid, Id, Layout, Order, Pos2, Rect, RichText, Sense, Ui, Vec2, WidgetInfo, WidgetType,
@@ -21,13 +21,13 @@ pub struct LegendRow {
 pub struct LegendView<'a> {
     pub open: bool,
     pub rows: &'a [LegendRow],
-    /// Runs are counted with the tasks: both are work.
+    /// There are runs: they are counted with the tasks, and the column is called work.
     pub has_runs: bool,
     /// Words that are drawn neutral because the mapping has no state for them.
     pub unmapped: &'a [String],
 }
 
-/// Hangs the legend with its lower left corner at `corner`. Returns what it covers.
+/// Places the legend with its lower left corner at `corner`. Returns what it covers.
 pub fn legend_area(ctx: &Context, view: &LegendView<'_>, corner: Pos2, actions: &mut Vec<Action>) -> Rect {
     Area::new(Id::new("legend"))
         .order(Order::Middle)
@@ -40,7 +40,7 @@ pub fn legend_area(ctx: &Context, view: &LegendView<'_>, corner: Pos2, actions: 
         .rect
 }
 
-/// Where it was last shown, or about where it will be.
+/// Where it was last shown, or roughly where it will be.
 pub fn rect(ctx: &Context, corner: Pos2) -> Rect {
     let size = ctx
         .memory(|memory| memory.area_rect(Id::new("legend")))
@@ -51,13 +51,15 @@ pub fn rect(ctx: &Context, corner: Pos2) -> Rect {
 /// The legend's contents.
 pub fn legend_ui(ui: &mut Ui, view: &LegendView<'_>, actions: &mut Vec<Action>) {
     ui.spacing_mut().item_spacing.y = 3.0;
-    // Lines of text, not of buttons.
+    // Rows have the height of text, not of buttons.
     ui.spacing_mut().interact_size = Vec2::new(0.0, 18.0);
-    let text = RichText::new(if view.open { "Legend  –" } else { "Legend  +" });
-    let text = text.font(Tier::Small.font(ui)).color(theme::of(ui).muted);
+    // The spaces leave room for the chevron.
+    let text = RichText::new("Legend     ").font(Tier::Small.font(ui));
     let button = ui
-        .add(egui::Button::new(text).frame(false))
+        .add(egui::Button::new(text.color(theme::of(ui).muted)).frame(false))
         .on_hover_text("Fold or unfold (L)");
+    let end = button.rect.right_center() - Vec2::new(6.0, 0.0);
+    chevron(ui, Rect::from_center_size(end, Vec2::splat(8.0)), view.open);
     button.widget_info(|| WidgetInfo::selected(WidgetType::Button, true, view.open, "Legend"));
     if button.clicked() {
         actions.push(Action::ToggleLegend);
@@ -92,6 +94,25 @@ pub fn legend_ui(ui: &mut Ui, view: &LegendView<'_>, actions: &mut Vec<Action>) 
             ui.add(egui::Label::new(text).wrap());
         });
     }
+}
+
+/// Points down while the legend is open, to the right while it is folded.
+fn chevron(ui: &Ui, rect: Rect, is_open: bool) {
+    let points = if is_open {
+        [rect.left_top(), rect.center_bottom(), rect.right_top()]
+    } else {
+        [rect.left_top(), rect.right_center(), rect.left_bottom()]
+    };
+    // Half as deep as wide.
+    let points = points.map(|at| {
+        if is_open {
+            at.lerp(Pos2::new(at.x, rect.center().y), 0.5)
+        } else {
+            at.lerp(Pos2::new(rect.center().x, at.y), 0.5)
+        }
+    });
+    let line = egui::Stroke::new(1.5, theme::of(ui).muted);
+    ui.painter().add(egui::Shape::line(points.to_vec(), line));
 }
 
 fn legend_row(ui: &mut Ui, row: &LegendRow) {

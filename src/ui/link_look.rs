@@ -1,5 +1,5 @@
-//! How the connection looks: its tone, and the colours and widths that the badge and the header's line wear. The
-//! transitions between tones are `transitions`'.
+//! How the connection looks: its tone, and the colours and widths of the badge and the header's line. The transitions
+//! between tones are in `transitions`.
 
 use bevy::{color::Mix as _, color::Oklaba, prelude::Component};
 use egui::Color32;
@@ -12,17 +12,17 @@ use realtime::{LinkStatus, StatusReport};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Tone {
     Live,
-    /// Changes flow and are shown, but some may be missing, and the tables are read to find out. No outage: nothing
-    /// grows old.
+    /// Changes arrive and are shown, but some may be missing, and the tables are read to find out. It is no outage: the
+    /// data does not become old.
     CatchingUp,
-    /// On its way: connecting, or waiting for the next try.
+    /// Connecting, or waiting for the next attempt.
     Waiting,
-    /// Nothing will happen by itself.
+    /// No attempt is planned.
     Offline,
 }
 
 impl Tone {
-    /// A lost connection with a next try ahead is on its way; without one it is offline.
+    /// A lost connection with a planned attempt is `Waiting`; without one it is `Offline`.
     pub fn of(report: &StatusReport) -> Self {
         match report.status {
             LinkStatus::Connected => Self::Live,
@@ -33,31 +33,31 @@ impl Tone {
         }
     }
 
-    /// What is shown is as new as it gets: nobody needs to be alarmed.
+    /// Changes arrive and are shown.
     pub fn is_flowing(self) -> bool {
         matches!(self, Self::Live | Self::CatchingUp)
     }
 }
 
-/// What is drawn at this moment: at rest one of these, between them a mixture.
+/// The look as it is drawn: that of a tone, or a blend of two during a transition.
 #[derive(Component, Debug, Clone, Copy, PartialEq)]
 pub struct LinkLook {
     /// Badge edge, dot and header line.
     pub color: Oklaba,
-    /// How full the badge is of that colour, 0 to 1: quiet when live, loud when offline.
+    /// Opacity of that colour on the badge's face, 0 to 1: low when live, full when offline.
     pub fill: f32,
     /// Thickness of the header's line, points.
     pub line: f32,
-    /// A glow round the badge that flares when the tone changes, 0 to 1.
+    /// Strength of the glow around the badge after a change of tone, 0 to 1.
     pub halo: f32,
 }
 
 impl LinkLook {
-    /// The look at rest.
+    /// The look of a tone.
     pub fn of(tone: Tone, inks: &Inks) -> Self {
         let (color, fill, line) = match tone {
             Tone::Live => (inks.live, 0.14, 2.0),
-            // Grey as waiting is, thin as live is.
+            // The grey of waiting, and the thin line of live.
             Tone::CatchingUp => (inks.muted, 0.14, 2.0),
             Tone::Waiting => (inks.muted, 0.22, 3.0),
             Tone::Offline => (inks.offline, 1.0, 6.0),
@@ -70,7 +70,7 @@ impl LinkLook {
         }
     }
 
-    /// Between two looks; the halo burns down on the way.
+    /// A blend of two looks; the halo fades out meanwhile.
     pub fn mix(from: &Self, to: &Self, ratio: f32) -> Self {
         let blend = |a: f32, b: f32| a + (b - a) * ratio;
         Self {
@@ -89,7 +89,7 @@ impl LinkLook {
         theme::color32(theme::oklab(inks.surface).mix(&self.color, self.fill.clamp(0.0, 1.0)))
     }
 
-    /// The words on the badge: text on a quiet badge, the ground's colour on a full one.
+    /// The ink of the badge's words: the text colour, or the ground's colour on a badge with a full face.
     pub fn ink(&self, inks: &Inks) -> Color32 {
         let quiet = theme::oklab(inks.text);
         let loud = theme::oklab(inks.ground);

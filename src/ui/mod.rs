@@ -15,7 +15,6 @@ pub mod overlay;
 pub mod popover;
 pub mod secrets;
 mod shell;
-mod spark;
 mod status_icon;
 mod steady;
 pub mod theme;

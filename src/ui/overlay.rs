@@ -1,4 +1,4 @@
-//! What stands over the scene itself: how old it is, that it is offline and why, or why there is nothing to see.
+//! What is drawn over the scene: how old it is, that it is offline and why, or why there is nothing to see.
 
 use egui::{
     Align, Align2, Color32, FontId, Painter, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, WidgetType, pos2, vec2,
@@ -11,7 +11,7 @@ use super::{
     theme::{Inks, Tier},
 };
 
-/// What the scene's overlay needs to know.
+/// What the overlay shows, as plain data.
 #[derive(Debug)]
 pub struct OverlayView<'a> {
     pub tone: Tone,
@@ -23,23 +23,23 @@ pub struct OverlayView<'a> {
     pub shown_url: &'a str,
     /// Rows on the wall.
     pub rows: usize,
-    /// Seconds to the next look by itself, while offline.
+    /// Seconds to the next automatic check, while offline.
     pub retry_in_secs: Option<f64>,
 }
 
-/// What is said over the scene. At most one of them.
+/// What is written over the scene, at most one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Message {
     None,
-    /// On its way for the first time, nothing to show yet.
+    /// Connecting for the first time; there is nothing to show yet.
     FirstContact,
-    /// Nothing to show, and nothing coming.
+    /// Nothing to show, and no attempt to connect is planned.
     NeverReached,
     /// Live, and the tables are empty, or hidden from this key.
     NoRows,
     /// The scene is old, and being brought up to date.
     Aging,
-    /// The scene is old and stays so.
+    /// The scene is old and is not being updated.
     Offline,
 }
 
@@ -75,7 +75,7 @@ pub fn overlay_ui(ui: &Ui, scene: Rect, view: &OverlayView<'_>) {
 /// A few centred lines on a plate.
 struct Card {
     edge: Color32,
-    /// A spinner on top: it is being worked on.
+    /// With a spinner on top.
     busy: bool,
     /// At the lower edge, out of the way of toasts and popover; else in the middle.
     low: bool,
@@ -85,84 +85,61 @@ struct Card {
 
 impl Card {
     fn of(message: Message, view: &OverlayView<'_>, inks: &Inks) -> Option<Self> {
-        let host = host(view.shown_url);
-        let age = view.age_secs.map(format::span);
-        let reason = match view.reason {
-            Some(reason) => format::clean(reason, 240),
-            None => "Disconnected from this screen.".to_owned(),
-        };
-        let title = |text: String| (Tier::Room, inks.text, text);
-        let line = |text: String| (Tier::Name, inks.text, text);
-        let hint = |text: &str| (Tier::Body, inks.muted, text.to_owned());
-        let remedy = match view.retry_in_secs {
-            Some(left) => format!(
-                "Checks again in {}. Press R to reconnect now.",
-                format::span(left.max(0.0).ceil())
-            ),
-            None => "Press R to reconnect.".to_owned(),
-        };
-        let calm = Self {
-            edge: inks.line,
-            busy: false,
-            low: false,
-            opacity: 1.0,
-            lines: Vec::new(),
-        };
-        Some(match message {
+        let lines = match message {
             Message::None => return None,
-            Message::FirstContact => Self {
-                busy: true,
-                lines: vec![
-                    title(format!("Connecting to {host}")),
-                    hint("The first rows appear as soon as they are read."),
-                ],
-                ..calm
-            },
-            Message::NeverReached => Self {
-                edge: inks.offline,
-                lines: vec![
-                    title(format!("Not connected to {host}")),
-                    line(reason),
-                    hint(&format!(
-                        "{remedy} “opswall doctor” checks each step of the connection."
-                    )),
-                ],
-                ..calm
-            },
-            Message::NoRows => Self {
-                lines: vec![
-                    title("Connected: no rows yet".to_owned()),
-                    line("Agents, tasks and workflows appear here as soon as they are inserted.".to_owned()),
-                    hint(
-                        "If the tables have rows already, row-level security hides them from this key: sign in, \
-                         or add a SELECT policy for its role.",
-                    ),
-                    hint("“opswall doctor” checks each table and prints the SQL."),
-                ],
-                ..calm
-            },
-            Message::Aging => Self {
-                low: true,
-                opacity: view.staleness,
-                lines: vec![title(match age {
-                    Some(age) => format!("{age} old"),
-                    None => "not complete yet".to_owned(),
-                })],
-                ..calm
-            },
-            Message::Offline => Self {
-                edge: inks.offline,
-                low: true,
-                lines: vec![
-                    title(match age {
-                        Some(age) => format!("Offline: data is {age} old"),
+            Message::FirstContact => vec![
+                title(inks, format!("Connecting to {}", host(view.shown_url))),
+                hint(inks, "The first rows appear as soon as they are read."),
+            ],
+            Message::NeverReached => vec![
+                title(inks, format!("Not connected to {}", host(view.shown_url))),
+                line(inks, reason(view)),
+                hint(
+                    inks,
+                    &format!("{} “opswall doctor” checks each step of the connection.", remedy(view)),
+                ),
+            ],
+            Message::NoRows => vec![
+                title(inks, "Connected: no rows yet".to_owned()),
+                line(
+                    inks,
+                    "Agents, tasks and workflows appear here as soon as they are inserted.".to_owned(),
+                ),
+                hint(
+                    inks,
+                    "If the tables have rows already, row-level security hides them from this key: sign in, or add a \
+                     SELECT policy for its role.",
+                ),
+                hint(inks, "“opswall doctor” checks each table and prints the SQL."),
+            ],
+            Message::Aging => vec![title(
+                inks,
+                match view.age_secs {
+                    Some(age) => format!("{} old", format::span(age)),
+                    None => "Not complete yet".to_owned(),
+                },
+            )],
+            Message::Offline => vec![
+                title(
+                    inks,
+                    match view.age_secs {
+                        Some(age) => format!("Offline: data is {} old", format::span(age)),
                         None => "Offline: data was never complete".to_owned(),
-                    }),
-                    line(reason),
-                    hint(&remedy),
-                ],
-                ..calm
+                    },
+                ),
+                line(inks, reason(view)),
+                hint(inks, &remedy(view)),
+            ],
+        };
+        Some(Self {
+            edge: match message {
+                Message::NeverReached | Message::Offline => inks.offline,
+                _ => inks.line,
             },
+            busy: message == Message::FirstContact,
+            low: matches!(message, Message::Aging | Message::Offline),
+            opacity: if message == Message::Aging { view.staleness } else { 1.0 },
+            lines,
         })
     }
 
@@ -179,7 +156,7 @@ impl Card {
             .iter()
             .map(|(tier, ink, text)| {
                 let font = tier.font(ui);
-                // Large letters need a wider plate.
+                // Large text needs a wider plate.
                 let width = room.min(WIDEST.max(font.size * 18.0));
                 let mut job = egui::text::LayoutJob::simple(text.clone(), font, fade(*ink), width);
                 job.halign = Align::Center;
@@ -214,14 +191,45 @@ impl Card {
     }
 }
 
-/// The address without scheme and path: what a person calls the server.
+fn title(inks: &Inks, text: String) -> (Tier, Color32, String) {
+    (Tier::Room, inks.text, text)
+}
+
+fn line(inks: &Inks, text: String) -> (Tier, Color32, String) {
+    (Tier::Name, inks.text, text)
+}
+
+fn hint(inks: &Inks, text: &str) -> (Tier, Color32, String) {
+    (Tier::Body, inks.muted, text.to_owned())
+}
+
+/// Why it is offline, as a sentence.
+fn reason(view: &OverlayView<'_>) -> String {
+    match view.reason {
+        Some(reason) => format::sentence(&format::clean(reason, 240)),
+        None => "Disconnected from this screen.".to_owned(),
+    }
+}
+
+/// What brings the connection back.
+fn remedy(view: &OverlayView<'_>) -> String {
+    match view.retry_in_secs {
+        Some(left) => format!(
+            "Checks again in {}. Press R to reconnect now.",
+            format::span(left.max(0.0).ceil())
+        ),
+        None => "Press R to reconnect.".to_owned(),
+    }
+}
+
+/// The address without scheme and path.
 fn host(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
     format::clean(host, 60)
 }
 
-/// The word across the scene. Its size moves in coarse steps: each size of a glyph stays in the font atlas for ever.
+/// The word across the scene. Its size changes in coarse steps, because each size of a glyph stays in the font atlas.
 fn watermark(painter: &Painter, scene: Rect, strength: f32) {
     const WORD: &str = "OFFLINE";
     const STEP: f32 = 32.0;

@@ -1,4 +1,4 @@
-//! Which columns are not shown, and how the others are cut to size. Pure.
+//! Which columns are masked, and how the values of the others are shortened. Pure.
 
 use std::fmt::Write as _;
 
@@ -8,17 +8,17 @@ use model::Cell;
 const SECRET_PARTS: [&str; 4] = ["key", "token", "secret", "password"];
 /// Columns of these names are masked.
 const SECRET_NAMES: [&str; 2] = ["system_prompt", "config"];
-/// What stands in the place of a masked value.
+/// Shown instead of a masked value.
 pub const MASK: &str = "••••••";
 
-/// Whether a column's value stays hidden. A corridor is a public place.
+/// Whether a column's value is masked: a wall may hang in a public place.
 pub fn is_secret(column: &str) -> bool {
     let name = column.to_lowercase();
     SECRET_NAMES.contains(&name.as_str()) || SECRET_PARTS.iter().any(|part| name.contains(part))
 }
 
-/// A value as one line of at most about `most` characters. A cell of a megabyte costs no more than that; values inside
-/// JSON whose names are secret are masked too.
+/// A value as one line of at most about `most` characters, at a cost independent of its size. Values inside JSON whose
+/// names are secret are masked too.
 pub fn preview(value: &Cell<'_>, most: usize) -> String {
     let mut out = String::new();
     write_bounded(&mut out, value, most, 0);
@@ -29,7 +29,7 @@ pub fn preview(value: &Cell<'_>, most: usize) -> String {
 const DEEPEST: usize = 6;
 
 fn write_bounded(out: &mut String, value: &Cell<'_>, most: usize, depth: usize) {
-    // Bytes are at least characters: once there are more of them, the rest would be cut anyway. Four bytes each.
+    // A character has at most four bytes: beyond that the rest would be cut anyway.
     if out.len() > most.saturating_mul(4) {
         return;
     }

@@ -63,7 +63,7 @@ pub fn paint(painter: &Painter, rect: Rect, status: Status, color: Color32) {
     }
 }
 
-/// A ring, a triangle, a square: the level without its colour.
+/// The level's shape: a ring, a triangle or a square.
 pub fn paint_level(painter: &Painter, rect: Rect, level: Level) {
     let status = match level {
         Level::Info => Status::Idle,
@@ -93,7 +93,7 @@ fn dashed_ring(painter: &Painter, center: Pos2, radius: f32, line: Stroke) {
     }
 }
 
-/// A ring with a speech bubble at its upper right: somebody is asked.
+/// A ring with a speech bubble at its upper right: a person is asked.
 fn waiting(painter: &Painter, center: Pos2, radius: f32, line: Stroke) {
     let ring = center + vec2(-radius * 0.2, radius * 0.25);
     painter.circle_stroke(ring, radius * 0.68, line);

@@ -1,21 +1,20 @@
-//! The tone that is shown: the truth at once where it is worse, and calm on the way back from catching up.
+//! The tone that is shown. Recovery from catching up to Live is debounced; losing Live is immediate.
 //!
-//! Doubts may come and go several times a second. The badge leaves green with the first of them and comes back only when
-//! there was none for a while: it may call proven what is not yet said to be, never the other way round. Pure: the time is
-//! an argument.
+//! The connection may change between the two several times a second. The badge never shows Live while the connection does
+//! not claim it; it may show less for a moment. Pure: the time is an argument.
 
 use bevy::prelude::Resource;
 
 use super::link_look::Tone;
 
-/// Live for this long without a doubt, and the badge says so again: seconds.
+/// The badge returns to Live after the connection has been live for this long, in seconds.
 const CALM_SECS: f64 = 1.0;
 
-/// What the badge wears.
+/// The tone of the badge.
 #[derive(Resource, Debug, Clone, Copy, PartialEq)]
 pub struct SteadyTone {
     shown: Tone,
-    /// Since when it is live in truth, seconds.
+    /// Since when the connection has been live, seconds.
     live_since: Option<f64>,
 }
 
@@ -29,8 +28,8 @@ impl Default for SteadyTone {
 }
 
 impl SteadyTone {
-    /// Tells the true tone at `now` (seconds).
-    pub fn tell(&mut self, tone: Tone, now: f64) {
+    /// Records the connection's tone at `now` (seconds).
+    pub fn record(&mut self, tone: Tone, now: f64) {
         if tone != Tone::Live {
             *self = Self {
                 shown: tone,
@@ -57,12 +56,12 @@ mod tests {
     fn it_leaves_live_at_once_and_comes_back_calmly() {
         let mut steady = SteadyTone::default();
         let mut shown = |tone, now| {
-            steady.tell(tone, now);
+            steady.record(tone, now);
             steady.shown()
         };
         assert_eq!(shown(Tone::Live, 0.0), Tone::Live, "the first time is not delayed");
         assert_eq!(shown(Tone::CatchingUp, 1.0), Tone::CatchingUp);
-        // Doubts that flicker show none of it.
+        // A connection that changes quickly between the two shows no change.
         for flicker in 0..40_u32 {
             let tone = [Tone::Live, Tone::CatchingUp][flicker as usize % 2];
             assert_eq!(shown(tone, 2.0 + f64::from(flicker) * 0.1), Tone::CatchingUp);
@@ -77,14 +76,14 @@ mod tests {
         for from in [Tone::Live, Tone::CatchingUp, Tone::Waiting, Tone::Offline] {
             for to in [Tone::CatchingUp, Tone::Waiting, Tone::Offline] {
                 let mut steady = SteadyTone::default();
-                steady.tell(from, 0.0);
-                steady.tell(to, 10.0);
+                steady.record(from, 0.0);
+                steady.record(to, 10.0);
                 assert_eq!(steady.shown(), to, "{from:?} {to:?}");
             }
         }
         let mut steady = SteadyTone::default();
-        steady.tell(Tone::Offline, 0.0);
-        steady.tell(Tone::Live, 1.0);
+        steady.record(Tone::Offline, 0.0);
+        steady.record(Tone::Live, 1.0);
         assert_eq!(steady.shown(), Tone::Live, "an outage that is over is over");
     }
 }

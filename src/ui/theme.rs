@@ -1,5 +1,5 @@
-//! The theme as the panels wear it: its colours as egui takes them, the sizes, and egui's own style. The colours
-//! themselves are `model::theme`'s.
+//! The theme of the panels: its colours for egui, the sizes, and egui's own style. The colours are defined in
+//! `model::theme`.
 
 use std::sync::LazyLock;
 
@@ -28,31 +28,31 @@ pub fn inks(name: ThemeName) -> &'static Inks {
     &INKS[name as usize]
 }
 
-/// What has a context, and so a theme.
-pub trait Dressed {
+/// What has an egui context, and so a theme.
+pub trait Themed {
     fn context(&self) -> &egui::Context;
 }
 
-impl Dressed for egui::Context {
+impl Themed for egui::Context {
     fn context(&self) -> &egui::Context {
         self
     }
 }
 
-impl Dressed for Ui {
+impl Themed for Ui {
     fn context(&self) -> &egui::Context {
         self.ctx()
     }
 }
 
-impl Dressed for Painter {
+impl Themed for Painter {
     fn context(&self) -> &egui::Context {
         self.ctx()
     }
 }
 
-/// The colours of the theme that was put on; the dark ones where none was.
-pub fn of(on: &impl Dressed) -> &'static Inks {
+/// The colours of the context's theme; the dark ones where none was applied.
+pub fn of(on: &impl Themed) -> &'static Inks {
     inks(
         on.context()
             .data(|data| data.get_temp::<ThemeName>(worn()))
@@ -60,7 +60,7 @@ pub fn of(on: &impl Dressed) -> &'static Inks {
     )
 }
 
-/// Letters that the embedded fonts lack are taken from this one too.
+/// Adds a font for letters that the embedded fonts lack.
 pub fn add_font(ctx: &egui::Context, name: &str, bytes: &[u8], index: u32) {
     let mut data = FontData::from_owned(bytes.to_vec());
     data.index = index;
@@ -71,7 +71,7 @@ pub fn add_font(ctx: &egui::Context, name: &str, bytes: &[u8], index: u32) {
     ctx.add_font(FontInsert::new(name, data, families.into()));
 }
 
-/// Where a context remembers its theme.
+/// The key under which a context stores its theme.
 fn worn() -> Id {
     Id::new("opswall theme")
 }
@@ -80,7 +80,7 @@ fn worn() -> Id {
 pub const BANNER_HEIGHT: f32 = 26.0;
 pub const INSPECTOR_WIDTH: f32 = 360.0;
 pub const TOAST_WIDTH: f32 = 340.0;
-/// Distance of floating things from the edge that they hang on.
+/// Distance of floating panels from the edge of the scene.
 pub const GAP: f32 = 12.0;
 
 /// A colour in the space that transitions are mixed in.
@@ -94,14 +94,14 @@ pub fn color32(color: Oklaba) -> Color32 {
     Color32::from_rgba_unmultiplied(red, green, blue, alpha)
 }
 
-/// Who reads a text: across the room, walking up, or at the desk.
+/// From where a text is read: across the room, close by, or at the desk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tier {
     /// Badge, totals, age of the data.
     Room,
-    /// The same in digits of one width, so that a count does not jump about.
+    /// The same in digits of one width, so that a changing count does not move.
     RoomDigits,
-    /// What the totals are called.
+    /// The captions of the totals.
     Caption,
     /// Headings and names.
     Name,
@@ -124,14 +124,14 @@ impl Tier {
         }
     }
 
-    /// The font of this tier; the body's where the theme has not been put on.
+    /// The font of this tier; the body's where no theme was applied.
     pub fn font(self, ui: &Ui) -> FontId {
         let styles = &ui.style().text_styles;
         styles.get(&self.style()).cloned().unwrap_or_default()
     }
 }
 
-/// Puts the theme on. Once when a context appears, and when the type scale or the theme changes.
+/// Applies the theme to a context.
 pub fn apply(ctx: &egui::Context, scale: &TypeScale, name: ThemeName) {
     let theme = name.theme();
     ctx.data_mut(|data| data.insert_temp(worn(), name));

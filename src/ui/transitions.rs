@@ -1,6 +1,5 @@
-//! The indicator's transitions, as bevy_tweening animations: the badge and header line blend between tones, the stale
-//! veil rises and falls. Two entities live as long as the app; a new tween replaces the one under way, so none is left
-//! behind.
+//! The transitions of the connection's look, as bevy_tweening animations: badge and header line blend between tones, the
+//! veil over a stale scene fades in and out. Two entities live as long as the app; a new tween replaces the running one.
 
 use std::time::Duration;
 
@@ -22,7 +21,7 @@ use realtime::LinkStatus;
 
 /// Badge and header line: one tone into the next.
 const BLEND: Duration = Duration::from_millis(320);
-/// The veil is up well within the second that visual-language.md allows, and comes down as calmly.
+/// The veil: within the second that docs/visual-language.md allows, in both directions.
 const VEIL: Duration = Duration::from_millis(600);
 
 pub(super) fn plugin(app: &mut App) {
@@ -34,18 +33,18 @@ pub(super) fn plugin(app: &mut App) {
         .add_systems(Startup, spawn_animated)
         .add_systems(
             Update,
-            (steady, retarget_look, retarget_veil)
+            (update_tone, retarget_look, retarget_veil)
                 .chain()
                 .in_set(FrameSystems::Animate)
                 .before(AnimationSystem::AnimationUpdate),
         );
 }
 
-/// The tone and theme that the look is at or on its way to.
+/// The tone and theme that the look has, or blends to.
 #[derive(Component, Debug, PartialEq)]
 struct LookGoal(Option<(Tone, ThemeName)>);
 
-/// The staleness that the veil is at or on its way to.
+/// The staleness that the veil has, or fades to.
 #[derive(Component, Debug, PartialEq)]
 struct VeilGoal(f32);
 
@@ -76,9 +75,9 @@ fn spawn_animated(mut commands: Commands) {
     commands.spawn((VeilGoal(0.0), AnimTarget::resource::<Staleness>()));
 }
 
-fn steady(connection: Res<Connection>, time: Res<Time<Real>>, mut tone: ResMut<SteadyTone>) {
+fn update_tone(connection: Res<Connection>, time: Res<Time<Real>>, mut tone: ResMut<SteadyTone>) {
     tone.bypass_change_detection()
-        .tell(Tone::of(&connection.report), time.elapsed_secs_f64());
+        .record(Tone::of(&connection.report), time.elapsed_secs_f64());
 }
 
 fn retarget_look(
@@ -119,8 +118,8 @@ fn retarget_veil(
     commands.entity(entity).insert(TweenAnim::new(tween));
 }
 
-/// Whether what is on the screen may be out of date. The first filling of an empty wall is not: the badge says that it
-/// is on its way, and there is nothing older to mistake for the present.
+/// Whether the screen may be out of date. While an empty wall connects for the first time it is not: there is nothing older
+/// that could be mistaken for the present.
 pub fn is_stale(connection: &Connection) -> bool {
     if connection.report.is_flowing() {
         return false;

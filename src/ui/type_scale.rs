@@ -19,7 +19,7 @@ const ROOM_ARC_MINUTES: f32 = 22.0;
 const NAME_ARC_MINUTES: f32 = 18.0;
 /// Capitals are about this share of the font size.
 const CAP_HEIGHT: f32 = 0.7;
-/// A header line taller than this share of the screen leaves no room for what it heads.
+/// Text of the header is at most this share of the screen's height, so that the scene keeps its room.
 const MOST_OF_SCREEN_HEIGHT: f32 = 0.09;
 
 impl Default for TypeScale {
@@ -36,7 +36,7 @@ impl Default for TypeScale {
 
 impl TypeScale {
     /// The scale for a screen of `diagonal_inches` with `screen_px` physical pixels, read from `viewing_distance_m`
-    /// metres. Never smaller than the desk's; the largest is held to what leaves the scene its place.
+    /// metres. Never smaller than the desk's; the largest is limited so that the scene keeps its room.
     pub fn for_wall(diagonal_inches: f32, viewing_distance_m: f32, screen_px: [f32; 2], pixels_per_point: f32) -> Self {
         let desk = Self::default();
         let points = |arc_minutes| {
@@ -52,7 +52,7 @@ impl TypeScale {
         let most = (height / pixels_per_point.max(0.1) * MOST_OF_SCREEN_HEIGHT).max(desk.room);
         let room = room.clamp(desk.room, most).round();
         Self {
-            // Details are for who walks up to the keyboard; they grow a little with the screen, not with the room.
+            // Details are read at the keyboard: they grow a little with the screen, not with the viewing distance.
             small: (room * 0.2).clamp(desk.small, 20.0).round(),
             body: (room * 0.22).clamp(desk.body, 22.0).round(),
             name: name.clamp(desk.name, (room * 0.5).max(desk.name)).round(),
@@ -60,7 +60,7 @@ impl TypeScale {
         }
     }
 
-    /// What stands under a total: 10 minutes of arc where the total has 22.
+    /// The caption under a total: 10 minutes of arc where the total has 22.
     pub fn caption(&self) -> f32 {
         (self.room * 0.46).round().max(self.small)
     }

@@ -1,4 +1,4 @@
-//! The status words that the mapping does not know, for the legend: looked up now and then, and only while there are any.
+//! The status words without a mapping, for the legend: collected every two seconds, and only while there are any.
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -16,15 +16,15 @@ use model::{Kind, Status};
 
 /// Most words that are listed.
 pub const MOST_WORDS: usize = 8;
-/// Most rows whose word is looked at, which is memory elsewhere. (A walk over the states alone of 100,000 rows costs a
-/// fraction of a millisecond; every two seconds that is nothing.)
+/// Most rows whose word is read: each word is a memory access of its own, while a walk over the states of 100,000 rows
+/// takes a fraction of a millisecond.
 const MOST_ROWS: usize = 20_000;
 const EVERY: Duration = Duration::from_secs(2);
 
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<UnmappedWords>().add_systems(
         Update,
-        look_up.in_set(FrameSystems::Animate).run_if(on_real_timer(EVERY)),
+        collect.in_set(FrameSystems::Animate).run_if(on_real_timer(EVERY)),
     );
 }
 
@@ -32,7 +32,7 @@ pub(super) fn plugin(app: &mut App) {
 #[derive(Resource, Debug, Default, Clone, PartialEq, Eq)]
 pub struct UnmappedWords(pub Vec<String>);
 
-fn look_up(counts: Res<Counts>, states: Query<&RowState>, mut words: ResMut<UnmappedWords>) {
+fn collect(counts: Res<Counts>, states: Query<&RowState>, mut words: ResMut<UnmappedWords>) {
     let unmapped = Kind::ALL
         .into_iter()
         .map(|kind| counts.of(kind, Status::Unmapped))
@@ -40,18 +40,18 @@ fn look_up(counts: Res<Counts>, states: Query<&RowState>, mut words: ResMut<Unma
     words.set_if_neq(UnmappedWords(distinct_words(states.iter(), unmapped)));
 }
 
-/// The words of so many unmapped rows.
+/// The words of the unmapped rows, of which there are `unmapped`.
 fn distinct_words<'a>(states: impl Iterator<Item = &'a RowState>, unmapped: usize) -> Vec<String> {
     if unmapped == 0 {
         return Vec::new();
     }
     let rows = states.filter(|state| state.0.status == Status::Unmapped);
-    // Of more, every so many: all kinds, early rows and late ones have their share, and only a rare word is missed.
+    // Of more rows a regular sample is read, so that all kinds are covered; only a rare word can be missed.
     let rows = rows.step_by(unmapped.div_ceil(MOST_ROWS)).take(MOST_ROWS);
     let mut seen = HashSet::new();
     let mut found = BTreeSet::new();
     for word in rows.filter_map(|state| state.0.word.as_deref()) {
-        // Cleaning costs more than looking: once a word.
+        // Each word is cleaned once, because cleaning costs more than the look-up.
         if seen.insert(word) {
             found.insert(format::clean(word, 40));
         }
@@ -106,7 +106,7 @@ mod tests {
             .chain(std::iter::repeat_with(|| row("amok")).take(MOST_ROWS))
             .collect();
         assert_eq!(distinct_words(rows.iter(), rows.len()), ["amok", "zombie"]);
-        // Rows on their way out are in no count: even then no more are looked at.
+        // Rows that fade out are in no count: even then no more are read.
         assert_eq!(distinct_words(rows.iter(), 1), ["zombie"]);
     }
 }

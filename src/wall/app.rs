@@ -19,7 +19,7 @@ use model::Mapping;
 use model::Notice;
 use settings::{QualityPolicy, WallSettings};
 
-/// Unattended, the whole fleet is shown again this long after somebody last touched the view.
+/// On an unattended wall the whole fleet is shown again this long after the view was last changed by hand.
 const KIOSK_FIT_SECS: f32 = 60.0;
 
 /// What a wall is built from.
@@ -31,7 +31,7 @@ pub struct WallOptions {
     pub picture: Picture,
     pub settings: WallSettings,
     pub verbose: bool,
-    /// What the settings had to say; shown once the wall is up.
+    /// Notices of the settings; shown once the wall is up.
     pub notices: Vec<Notice>,
 }
 
@@ -41,16 +41,16 @@ pub enum Picture {
     None,
     /// Rewrites the file every few seconds and prints a status line.
     Kept(PathBuf),
-    /// Takes one when the wall has been live for `settle_secs`, and ends.
+    /// Takes one when the wall has been live for `settle_secs`, then exits.
     Once {
         path: PathBuf,
         settle_secs: f64,
-        /// Called then, before the picture, which waits until the wall has given up on its connection.
+        /// Called before the picture, which then waits until the wall has given up reconnecting.
         lose: Option<Lose>,
     },
 }
 
-/// Takes the feed away.
+/// Ends the feed's server.
 #[derive(Clone)]
 pub struct Lose(Arc<dyn Fn() + Send + Sync>);
 
@@ -73,7 +73,7 @@ impl std::fmt::Debug for Lose {
 /// Builds the app; the caller runs it and returns its exit code.
 pub fn build(options: WallOptions) -> App {
     let mut app = App::new();
-    // A system that fails says so and the wall goes on; a panic still ends the process.
+    // A system that returns an error is logged and the wall goes on; a panic ends the process.
     app.set_error_handler(bevy::ecs::error::warn);
     options.canvas.add_bevy(&mut app, log(options.verbose));
     app.insert_resource(fleet::FleetMapping(options.mapping))
@@ -112,7 +112,7 @@ pub fn build(options: WallOptions) -> App {
     if let Some(viewing) = viewing::Viewing::of(&options.settings) {
         app.insert_resource(viewing);
     }
-    // What is measured or photographed is drawn whole, whatever it takes.
+    // Measurements and single pictures are drawn at full quality and at the full rate.
     if matches!(options.canvas, Canvas::Window { .. }) {
         app.add_plugins(frame_rate::idle_plugin);
         if options.settings.quality == QualityPolicy::Auto {

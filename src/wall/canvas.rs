@@ -24,7 +24,7 @@ use crate::scene::camera::SceneCamera;
 pub enum Canvas {
     /// A window on the display.
     Window { fullscreen: bool },
-    /// An image of this size in pixels, drawn at most so many times a second.
+    /// An image of this size in pixels, drawn at this rate at most.
     Offscreen { size: UVec2, frames_per_second: f64 },
 }
 
@@ -52,7 +52,7 @@ impl Canvas {
                 let window = Window {
                     title: "opswall".into(),
                     name: Some("opswall".into()),
-                    // A kiosk's is no screen's size: one that nobody enlarges is told from one that fits.
+                    // A kiosk starts with a size that no screen has, so that a window that was not resized is recognised.
                     resolution: if fullscreen {
                         WindowResolution::new(1601, 901)
                     } else {
@@ -70,7 +70,7 @@ impl Canvas {
                     primary_window: Some(window),
                     ..default()
                 }))
-                // A wall has no focus and still moves.
+                // A wall usually has no focus and is animated all the same.
                 .insert_resource(WinitSettings {
                     focused_mode: bevy::winit::UpdateMode::Continuous,
                     unfocused_mode: bevy::winit::UpdateMode::Continuous,
@@ -99,20 +99,20 @@ impl Canvas {
                 .add_systems(PostStartup, aim_cameras_at_image);
             }
         }
-        app.add_systems(First, tell_time.before(TimeSystems));
+        app.add_systems(First, set_time.before(TimeSystems));
     }
 }
 
-/// Wall time, whatever the frame rate. Left to itself Bevy takes the time from the renderer, some frames late: after a rest
-/// that is seconds, and what a change sets in motion would be over before it is seen.
-fn tell_time(mut strategy: ResMut<TimeUpdateStrategy>) {
+/// Sets the time of this frame. By default Bevy takes the time from the renderer, some frames late: after an idle interval
+/// that is seconds, and an animation would be over before it is seen.
+fn set_time(mut strategy: ResMut<TimeUpdateStrategy>) {
     use TimeUpdateStrategy::{Automatic, ManualInstant};
     if matches!(*strategy, Automatic | ManualInstant(_)) {
         *strategy = ManualInstant(Instant::now());
     }
 }
 
-/// Without a display OpenGL has nothing to draw on and complains about it; the environment may ask for it all the same.
+/// Without OpenGL, which needs a display, unless the environment names it.
 pub(super) fn offscreen_settings() -> WgpuSettings {
     let backends = Backends::from_env().unwrap_or(Backends::PRIMARY);
     WgpuSettings {
@@ -150,7 +150,7 @@ pub(super) fn target_image(size: UVec2) -> Image {
         TextureDimension::D2,
         &[0; 4],
         TextureFormat::Rgba8UnormSrgb,
-        // Kept in the main world too: a lost GPU device is rebuilt from there.
+        // Kept in the main world too, from which it is restored after the loss of a GPU device.
         RenderAssetUsages::default(),
     );
     image.texture_descriptor.usage |= TextureUsages::RENDER_ATTACHMENT | TextureUsages::COPY_SRC;
@@ -201,7 +201,7 @@ fn abstract_x11_answers(_number: &str) -> bool {
     false
 }
 
-/// Elsewhere there is a desktop.
+/// Other systems always have a desktop.
 #[cfg(not(unix))]
 fn wayland_answers(_name: &str) -> bool {
     false
@@ -222,7 +222,7 @@ mod tests {
     fn the_clock_is_never_behind_however_late_the_renderer_tells_the_time() {
         let mut app = App::new();
         app.add_plugins(TimePlugin)
-            .add_systems(First, tell_time.before(TimeSystems));
+            .add_systems(First, set_time.before(TimeSystems));
         let (renderer, told) = create_time_channels();
         app.insert_resource(told);
         for _ in 0..3 {

@@ -1,10 +1,10 @@
-//! Keeps the frame budget on any machine: what the picture can do without is turned off, one thing after the other, and on
-//! again when there is room.
+//! Keeps the frame budget on any machine: turns quality features off, one after the other, and on again when there is
+//! room.
 //!
-//! Pure but for the system at the end: the times of frames go in, how much is off comes out. Two seconds' frames are looked
-//! at together by their median, so that one stall changes nothing. Between too slow and fast enough lies a wide band in
-//! which nothing changes, and what had to be turned off again soon after it came back is tried ever less often. A wall
-//! that rests shows everything: one picture a second is never too much.
+//! Pure except for the system at the end: frame times are the input, the number of features that are off is the output.
+//! The median of two seconds is judged, so that one stall changes nothing. Between too slow and fast enough lies a wide
+//! band in which nothing changes, and a feature that had to be turned off again soon after its return is retried ever less
+//! often. An idle wall shows everything: one frame a second is never too much.
 
 use bevy::{prelude::*, render::renderer::RenderAdapterInfo, window::WindowOccluded};
 use wgpu_types::DeviceType;
@@ -12,28 +12,28 @@ use wgpu_types::DeviceType;
 use super::frame_rate::FrameRate;
 use crate::messages::{Quality, QualityFeature};
 
-/// Frames that are looked at together, seconds and number at least.
+/// The frames that are judged together: at least this many seconds and frames.
 const WINDOW_SECS: f64 = 2.0;
 const WINDOW_FRAMES: usize = 5;
-/// Frame times that are kept of one window: more than a display of 240 Hz shows in it.
+/// Most frame times that are kept: more than a display of 240 Hz shows in a window.
 const MOST_FRAMES: usize = 512;
-/// What a median frame may take, in seconds.
+/// The limits of the median frame time, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Budget {
-    /// Above this it is too slow.
+    /// Above this the picture is too slow.
     slow: f64,
-    /// Below this there is room for more; so there is near the display's own pace.
+    /// Below this, or near the display's own interval, there is room for another feature.
     fast: f64,
 }
 
 impl Budget {
-    /// Below 15 frames a second motion is no longer seen as such. Where a processor draws, a whole picture at 15 is worth
-    /// more than half of one at 30.
+    /// A processor draws: below 15 frames a second motion is no longer perceived, and the full picture at 15 is worth more
+    /// than a reduced one at 30.
     const PROCESSOR: Self = Self {
         slow: 1.0 / 15.0,
         fast: 1.0 / 30.0,
     };
-    /// Smooth, as films are; a display of 24 Hz is not taken for a slow machine.
+    /// A GPU draws: as smooth as a film, and a display of 24 Hz does not count as a slow machine.
     const GPU: Self = Self {
         slow: 1.0 / 22.5,
         fast: 1.0 / 45.0,
@@ -47,22 +47,22 @@ impl Budget {
     }
 }
 
-/// How near the shortest median ever seen counts as the display's own pace.
+/// A median within this factor of the shortest one so far counts as the display's own interval.
 const NEAR: f64 = 1.15;
-/// Slow windows in a row before something goes.
+/// Slow windows in a row before a feature is turned off.
 const SLOW_WINDOWS: u32 = 2;
-/// Seconds of room before something comes back; doubled each time that proves wrong.
+/// Seconds of room before a feature is turned on again; doubled each time that proves wrong.
 const PATIENCE_SECS: f64 = 20.0;
 const MOST_PATIENCE_SECS: f64 = 640.0;
-/// What came back and made the picture slow within this many seconds should not have.
+/// A feature that makes the picture slow within this many seconds of its return was turned on too early.
 const TRIAL_SECS: f64 = 20.0;
 
-/// Frames after a rest whose times are not looked at: the first still tells of the second since the one before it.
+/// Frames after an idle interval that are not judged: the time of the first includes that interval.
 const STALE_FRAMES: usize = 1;
-/// No frame counts for more seconds than this, so that one long pause is neither a slow window nor a time of room.
+/// A frame counts for at most this many seconds, so that one long pause is neither a slow window nor a time of room.
 const LONGEST_FRAME_SECS: f64 = 1.0;
 
-/// Decides how much is off.
+/// Decides which features are off.
 #[derive(Resource, Debug, Clone, PartialEq)]
 pub struct Governor {
     budget: Budget,
@@ -72,12 +72,13 @@ pub struct Governor {
     slow_windows: u32,
     calm_secs: f64,
     patience_secs: f64,
-    /// Since something came back; seconds.
+    /// Since a feature was turned on again; seconds.
     trial_secs: Option<f64>,
     /// The shortest median so far, seconds.
     best: f64,
-    /// What was off before the rest; it goes at once if the first window after it is slow.
-    before_rest: usize,
+    /// How many features were off before the idle interval; they are turned off again if the first window after it is
+    /// slow.
+    before_idle: usize,
     stale_frames: usize,
 }
 
@@ -93,15 +94,15 @@ impl Default for Governor {
             patience_secs: PATIENCE_SECS,
             trial_secs: None,
             best: f64::INFINITY,
-            before_rest: 0,
+            before_idle: 0,
             stale_frames: 0,
         }
     }
 }
 
 impl Governor {
-    /// A frame took so long, from the last one to this; `aim` is how long it should take where the pace itself is
-    /// lowered (all in seconds).
+    /// Records the time from the last frame to this one; `aim` is the interval where the rate itself is lowered (both in
+    /// seconds).
     pub fn frame(&mut self, took: f64, aim: Option<f64>) -> Quality {
         if self.stale_frames > 0 {
             self.stale_frames -= 1;
@@ -117,15 +118,15 @@ impl Governor {
         Quality::without(self.off)
     }
 
-    /// The wall rests: nothing is off, and what was measured before says nothing of what comes.
-    pub fn rest(&mut self) -> Quality {
+    /// The wall is idle: nothing is off, and earlier measurements are dropped.
+    pub fn idle(&mut self) -> Quality {
         self.frames.clear();
         self.window_secs = 0.0;
         self.slow_windows = 0;
         self.calm_secs = 0.0;
         self.trial_secs = None;
         self.stale_frames = STALE_FRAMES;
-        self.before_rest = self.before_rest.max(std::mem::take(&mut self.off));
+        self.before_idle = self.before_idle.max(std::mem::take(&mut self.off));
         Quality::without(0)
     }
 
@@ -142,9 +143,9 @@ impl Governor {
             }
         };
         self.trial_secs = self.trial_secs.map(|secs| secs + span);
-        let before_rest = std::mem::take(&mut self.before_rest);
-        if median > slow && before_rest > 0 {
-            self.off = before_rest;
+        let before_idle = std::mem::take(&mut self.before_idle);
+        if median > slow && before_idle > 0 {
+            self.off = before_idle;
             return;
         }
         if median > slow {
@@ -176,7 +177,7 @@ impl Governor {
     }
 }
 
-/// Watches the frames.
+/// Measures the frames.
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Governor>().add_systems(First, govern);
 }
@@ -190,7 +191,7 @@ fn govern(
     mut is_covered: Local<bool>,
     mut quality: ResMut<Quality>,
 ) {
-    // A lost device may be replaced by another one.
+    // A lost device may be replaced by one of another type.
     if let Some(adapter) = adapter.filter(|adapter| adapter.is_changed()) {
         governor.budget = Budget::of(adapter.device_type);
     }
@@ -198,9 +199,9 @@ fn govern(
     if let Some(last) = occlusions.read().last() {
         *is_covered = last.occluded;
     }
-    // A window that nobody sees is drawn as seldom as the desktop likes: that says nothing of the machine.
+    // The desktop may draw a covered window at any rate: that is no measure of the machine.
     if rate.is_idle() || *is_covered || was_covered {
-        quality.set_if_neq(governor.rest());
+        quality.set_if_neq(governor.idle());
         return;
     }
     let aim = rate.interval().map(|interval| interval.as_secs_f64());
@@ -302,7 +303,7 @@ mod tests {
         assert_eq!(governor, Governor::default());
         for _ in 0..50 {
             play(&mut governor, 0.2, 1.8);
-            governor.rest();
+            governor.idle();
         }
         assert_eq!(play(&mut governor, 0.016, 1.0), 0);
     }
@@ -313,13 +314,13 @@ mod tests {
         let off = play(&mut governor, 0.08, 14.5);
         assert!(off > 1, "{off}");
         for _ in 0..3 {
-            assert_eq!(governor.rest(), Quality::default());
+            assert_eq!(governor.idle(), Quality::default());
         }
         // Too short a wake to tell, then one that shows it.
         assert_eq!(play(&mut governor, 0.08, 1.0), 0);
-        governor.rest();
+        governor.idle();
         assert_eq!(play(&mut governor, 0.08, 3.0), off);
-        governor.rest();
+        governor.idle();
         assert_eq!(play(&mut governor, 0.016, 60.0), 0);
     }
 
@@ -327,7 +328,7 @@ mod tests {
     fn the_seconds_of_a_rest_that_the_clock_tells_late_are_no_frames() {
         let mut governor = Governor::default();
         for _ in 0..20 {
-            governor.rest();
+            governor.idle();
             for took in [1.0; STALE_FRAMES] {
                 governor.frame(took, None);
             }

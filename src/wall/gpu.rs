@@ -1,7 +1,7 @@
-//! A GPU device that fails is replaced, and the wall goes on: a driver is updated, a laptop wakes, a card resets.
+//! Replaces a GPU device that fails, for example when a driver is updated, a laptop wakes or a card resets.
 //!
-//! Bevy tells of it once and asks what to do, every frame until it is answered. A device that fails again and again is
-//! replaced ever less often: a picture that flashes helps nobody.
+//! Bevy calls the handler in every frame until the device is replaced. A device that fails repeatedly is replaced ever less
+//! often, so that the picture does not flash.
 
 use std::time::Duration;
 
@@ -19,14 +19,14 @@ use super::canvas::{OffscreenImage, offscreen_settings};
 use crate::messages::Noticed;
 use model::{Backoff, Notice, NoticeKind};
 
-/// From a failure to a new device; it doubles with each failure.
+/// The delay from a failure to a new device; it doubles with each failure.
 const PAUSES: Backoff = Backoff {
     max_attempts: 0,
     interval: Duration::from_millis(500),
     max_interval: Duration::from_secs(60),
     jitter: 0.0,
 };
-/// A device that lasted so long, in seconds, was a good one: the next failure is a first one again.
+/// After a device has worked for this long, in seconds, the next failure counts as the first.
 const GOOD_SECS: f64 = 600.0;
 
 /// The failures so far.
@@ -34,15 +34,15 @@ const GOOD_SECS: f64 = 600.0;
 struct Failures {
     /// In a row.
     count: u32,
-    /// When the device that has failed is replaced, in seconds of the wall.
+    /// When to replace the failed device, in seconds of the wall.
     due: Option<f64>,
     /// When the last one was.
     replaced: Option<f64>,
 }
 
 impl Failures {
-    /// Asked each frame with a failed device, at `now` in seconds; `usable` when there is something to draw with.
-    /// Says whether the device is to be replaced.
+    /// Called in each frame with a failed device, at `now` in seconds; `usable` returns whether an adapter exists. Returns
+    /// whether to replace the device now.
     fn is_due(&mut self, now: f64, usable: impl FnOnce() -> bool) -> bool {
         let Some(due) = self.due else {
             if self.replaced.is_some_and(|at| now - at >= GOOD_SECS) {
@@ -71,10 +71,10 @@ impl Failures {
 
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Failures>()
-        .insert_resource(RenderErrorHandler(answer));
+        .insert_resource(RenderErrorHandler(handle_error));
 }
 
-fn answer(_error: &RenderError, wall: &mut World, renderer: &mut World) -> RenderErrorPolicy {
+fn handle_error(_error: &RenderError, wall: &mut World, renderer: &mut World) -> RenderErrorPolicy {
     let now = wall.resource::<Time<Real>>().elapsed_secs_f64();
     let mut failures = *wall.resource::<Failures>();
     let is_due = failures.is_due(now, || has_adapter(renderer));
@@ -94,7 +94,7 @@ fn answer(_error: &RenderError, wall: &mut World, renderer: &mut World) -> Rende
     RenderErrorPolicy::Recover(settings.into())
 }
 
-/// Whether anything could draw at this moment: Bevy ends the process when nothing can.
+/// Whether there is an adapter at this moment: without one Bevy ends the process.
 fn has_adapter(renderer: &World) -> bool {
     renderer
         .get_resource::<RenderInstance>()

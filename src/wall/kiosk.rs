@@ -1,5 +1,5 @@
-//! Unattended: nothing but header, alarms and scene, over the whole screen, whether or not a window manager is there to
-//! see to it. The pointer's arrow is hidden while nobody moves it.
+//! The unattended wall: header, toasts and scene only, over the whole screen, with or without a window manager. The
+//! pointer's arrow is hidden while it does not move.
 
 use bevy::{
     prelude::*,
@@ -8,26 +8,26 @@ use bevy::{
 
 use crate::{frame::FrameSystems, messages::PointerResting, ui::Panels};
 
-/// Seconds after the last movement in which the arrow is seen: somebody has come to the mouse.
+/// The arrow is visible for this long after the last movement, in seconds.
 const SEEN_SECS: f64 = 3.0;
 
-/// By then a window manager has made the window as large as the screen, if there is one.
+/// A window manager, if there is one, has resized the window to the screen within this many seconds.
 const MANAGED_SECS: f64 = 1.0;
 
-/// Since when the pointer lies still.
+/// When the pointer moved last.
 #[derive(Resource, Debug, Default)]
 struct LastMoved(Option<f64>);
 
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<LastMoved>()
-        .add_systems(Startup, fold_panels)
+        .add_systems(Startup, hide_panels)
         .add_systems(
             Update,
-            (rest, fill_screen.run_if(not_yet_filled)).in_set(FrameSystems::Receive),
+            (hide_pointer, fill_screen.run_if(not_yet_filled)).in_set(FrameSystems::Receive),
         );
 }
 
-fn fold_panels(mut panels: ResMut<Panels>) {
+fn hide_panels(mut panels: ResMut<Panels>) {
     panels.kiosk = true;
 }
 
@@ -35,7 +35,7 @@ fn not_yet_filled(mut is_done: Local<bool>, time: Res<Time<Real>>) -> bool {
     time.elapsed_secs_f64() >= MANAGED_SECS && !std::mem::replace(&mut *is_done, true)
 }
 
-/// On a bare X server nobody answers the wish for the full screen: the window is then made as large as the screen.
+/// An X server without a window manager ignores the request for full screen: the window is then resized to the screen.
 fn fill_screen(mut windows: Query<&mut Window, With<PrimaryWindow>>, monitors: Query<(&Monitor, Has<PrimaryMonitor>)>) {
     let Some((monitor, _)) = monitors.iter().max_by_key(|(_, is_primary)| *is_primary) else {
         return;
@@ -50,7 +50,7 @@ fn fill_screen(mut windows: Query<&mut Window, With<PrimaryWindow>>, monitors: Q
     }
 }
 
-fn rest(
+fn hide_pointer(
     mut moved: MessageReader<CursorMoved>,
     mut last: ResMut<LastMoved>,
     mut resting: ResMut<PointerResting>,
@@ -114,7 +114,7 @@ mod tests {
             seen(&app),
             (UVec2::new(1920, 1080), WindowPosition::At(IVec2::new(1280, 0)))
         );
-        // Whoever makes it smaller later means it.
+        // A window that is made smaller later stays so.
         app.world_mut()
             .get_mut::<Window>(window)
             .expect("a window")

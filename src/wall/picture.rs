@@ -1,4 +1,4 @@
-//! Pictures of the wall: written whole or not at all.
+//! Pictures of the wall, written completely or not at all.
 
 use std::{
     io::{Cursor, Write as _},
@@ -34,7 +34,7 @@ pub fn plugin(app: &mut App) {
     app.add_message::<PictureTaken>();
 }
 
-/// Asks for a picture of the next frame; `PictureTaken` follows some frames later.
+/// Requests a picture of the next frame; `PictureTaken` follows some frames later.
 pub fn take(commands: &mut Commands, offscreen: Option<&OffscreenImage>, path: PathBuf) {
     let shot = match offscreen {
         Some(OffscreenImage(image)) => Screenshot::image(image.clone()),

@@ -1,4 +1,4 @@
-//! The view that somebody left, over a restart. Not on a kiosk and not for a picture: they show everything.
+//! Restores the last view after a restart. Not used by a kiosk or for a picture, which show everything.
 
 use std::path::{Path, PathBuf};
 
@@ -7,17 +7,17 @@ use bevy::{app::AppExit, prelude::*, tasks::IoTaskPool};
 use crate::scene::camera::{HeldView, ViewMemory, likeness};
 use settings::saved_view::{self, SavedView};
 
-/// A view is kept once it has rested for so long, in seconds.
+/// A view is saved once it has been the same for this long, in seconds.
 const REST_SECS: f64 = 2.0;
-/// The same view is kept anew when the fleet's ground has less than this in common with what it was.
+/// An unchanged view is saved again when the fleet's area has less than this in common with the saved one.
 const STALE_BELOW: f32 = 0.8;
 
-/// Remembers the view.
+/// Saves and restores the view.
 #[derive(Debug, Clone)]
 pub struct RememberPlugin {
     /// The user's state file.
     pub path: PathBuf,
-    /// What tells this feed from others: its URL without a query, or that it is the demo.
+    /// Identifies the feed: its URL without a query, or that it is the demo.
     pub feed: String,
 }
 
@@ -25,9 +25,9 @@ pub struct RememberPlugin {
 struct Remembered {
     path: PathBuf,
     feed: u64,
-    /// What the file says.
+    /// The view in the file.
     kept: Option<HeldView>,
-    /// What is to be kept, and since when it has been so.
+    /// The view to save, and since when it has been the same.
     next: Option<HeldView>,
     since: f64,
 }
@@ -55,7 +55,7 @@ fn keep(
     mut exits: MessageReader<AppExit>,
     time: Res<Time<Real>>,
 ) {
-    // What stood in the file waits for the first rows: until then nothing has been chosen.
+    // Until the first rows have arrived, the restored view has not been applied.
     if !memory.is_settled {
         return;
     }
@@ -80,14 +80,14 @@ fn keep(
     }
 }
 
-/// A failure is logged and does no harm but forgetting.
+/// A failure is logged; the view is then not restored after the next start.
 fn write(path: &Path, view: Option<SavedView>) {
     if let Err(error) = saved_view::save(path, view.as_ref()) {
         warn!("the view is not kept for the next start: {error}");
     }
 }
 
-/// The same view of a fleet that is still much the same.
+/// Whether both are the same view of nearly the same fleet.
 fn is_same(one: Option<HeldView>, other: Option<HeldView>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => {

@@ -1,8 +1,8 @@
-//! The scene at half its pixels, where the governor says so; names and panels keep all of theirs.
+//! Draws the scene at half resolution where the governor lowers it; labels and panels keep the full resolution.
 //!
-//! The scene's camera then draws into a smaller picture, and the camera that drew it before, whose panels stay with it,
-//! shows that picture enlarged, and the names over it. In logical pixels nothing changes: pointing, labels and insets go
-//! on as they are.
+//! A second camera then draws the scene into a smaller image. The camera of the screen, which keeps the panels, shows that
+//! image enlarged and the labels over it. In logical pixels nothing changes, so picking, labels and insets need no
+//! adjustment.
 
 use bevy::{
     camera::{ImageRenderTarget, RenderTarget, visibility::RenderLayers},
@@ -19,17 +19,17 @@ use crate::{
     },
 };
 
-/// Pixels of the screen for one of the scene's, on each side.
+/// Pixels of the screen for one pixel of the scene, in each direction.
 const COARSENESS: f32 = 2.0;
-/// Where the enlarged picture is.
+/// The render layer of the enlarged image.
 const LAYER: usize = 1;
 
-/// The scene as it is drawn at less than all pixels.
+/// The entities that exist while the resolution is lowered.
 #[derive(Resource, Debug)]
 struct Lowered {
-    /// Draws the scene.
+    /// The camera that draws the scene.
     scene: Entity,
-    /// Shows it, and the panels.
+    /// The camera of the screen: it draws the enlarged image, the labels and the panels.
     screen: Entity,
     sprite: Entity,
     image: Handle<Image>,
@@ -42,7 +42,7 @@ pub(super) fn plugin(app: &mut App) {
         .add_systems(Update, keep_together.in_set(FrameSystems::Draw));
 }
 
-/// The screen's camera looks where the scene's does, and has the enlarged picture before it.
+/// The screen's camera and the enlarged image follow the pose of the scene's camera.
 fn keep_together(
     lowered: Option<Res<Lowered>>,
     view: Res<View>,
@@ -75,7 +75,7 @@ fn follow(world: &mut World) {
         (false, Some(lowered)) => restore(world, &lowered),
         (true, Some(lowered)) => {
             if screen_of(world, lowered.screen).is_some_and(|(size, _)| size != lowered.size) {
-                // The window was resized: begun anew at the new size.
+                // The window was resized: the image is created anew.
                 restore(world, &lowered);
                 lower(world);
             } else {

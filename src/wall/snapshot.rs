@@ -1,4 +1,4 @@
-//! One picture, then the end: waits until the wall is live and has settled.
+//! Takes one picture when the wall is live and has settled, then exits.
 
 use std::path::PathBuf;
 
@@ -10,20 +10,20 @@ use realtime::LinkStatus;
 
 /// How long a snapshot waits for more rows, or to be live, before it gives up, in seconds: a cold project takes up to 20 s.
 const DEADLINE_SECS: f64 = 45.0;
-/// Once asked for, a picture comes within a few frames; software rendering of a full wall may take a second each.
+/// A requested picture arrives within a few frames; software rendering of a full wall may take a second for each.
 const PICTURE_SECS: f64 = 60.0;
 
-/// The one picture that is wanted.
+/// The picture to take.
 #[derive(Resource, Debug, Clone)]
 pub(super) struct Wanted {
     pub path: PathBuf,
-    /// Seconds from being live to the picture: flights land, toasts go.
+    /// Seconds from live to the picture: animations end, toasts disappear.
     pub settle: f64,
-    /// Takes the feed away before the picture; gone once it did.
+    /// Ends the feed before the picture; `None` once it has.
     lose: Option<Lose>,
-    /// The picture is of the wall without its feed.
+    /// The feed was ended.
     lost: bool,
-    /// Rows that were known, and when the last of them came.
+    /// The number of rows, and when it changed last.
     progress: (usize, f64),
     live_since: Option<f64>,
     asked: Option<f64>,
@@ -69,7 +69,7 @@ fn watch(
     }
     let waited = now - wanted.progress.1;
     let is_wanted = match connection.report.status {
-        // What was asked for, and its own little settling: the veil is up within a second.
+        // The offline wall, which also gets time to settle.
         LinkStatus::Error if wanted.lost => true,
         _ if wanted.lost && waited <= DEADLINE_SECS => return,
         status => status == LinkStatus::Connected && backlog.waiting == 0,
@@ -89,7 +89,7 @@ fn watch(
         return;
     }
     match connection.report.status {
-        // Proven is better. But changes flow, and the picture says itself what it is.
+        // Live is better; but after the deadline a picture that shows "Catching up" is taken.
         _ if connection.report.catching_up => {
             if waited > DEADLINE_SECS && backlog.waiting == 0 {
                 wanted.asked = Some(now);
@@ -105,7 +105,7 @@ fn watch(
             fail(&format!("not live within {DEADLINE_SECS:.0} s: {why}"), &mut exit);
         }
         LinkStatus::Connected => {}
-        // What has settled before a loss has to settle again.
+        // After a loss the wall has to settle again.
         _ => wanted.live_since = None,
     }
 }

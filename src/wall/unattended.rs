@@ -1,4 +1,4 @@
-//! Without a display: the picture is rewritten every few seconds, and a status line says how it goes.
+//! A wall without a display: rewrites the picture every few seconds and prints a status line.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use model::{Kind, Status};
 
 /// How often the picture is rewritten, in seconds.
 const EVERY_SECS: f64 = 5.0;
-/// The first one comes when the scene has had time to appear.
+/// The first one is taken when the scene has had time to appear.
 const FIRST_SECS: f64 = 2.0;
 
 /// The file that is kept up to date.
@@ -30,10 +30,13 @@ impl KeptPicture {
 }
 
 pub(super) fn plugin(app: &mut App) {
-    app.add_systems(Last, (ask, tell).chain().run_if(resource_exists::<KeptPicture>));
+    app.add_systems(
+        Last,
+        (take_picture, report).chain().run_if(resource_exists::<KeptPicture>),
+    );
 }
 
-fn ask(
+fn take_picture(
     mut kept: ResMut<KeptPicture>,
     image: Option<Res<OffscreenImage>>,
     time: Res<Time<Real>>,
@@ -46,8 +49,8 @@ fn ask(
     }
 }
 
-/// One line a picture, for whoever watches the shell.
-fn tell(
+/// Prints one line a picture.
+fn report(
     mut taken: MessageReader<picture::PictureTaken>,
     connection: Res<Connection>,
     rates: Res<Rates>,

@@ -1,4 +1,4 @@
-//! Text as large as the viewing distance asks for: the screen's diagonal and the distance are set, its pixels are seen.
+//! Text size by viewing distance: the screen's diagonal and the distance are settings, its pixels are measured.
 
 use bevy::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::{
 };
 use settings::WallSettings;
 
-/// The screen as it is looked at.
+/// The screen's size and the distance from which it is read.
 #[derive(Resource, Debug, Clone, Copy)]
 pub(super) struct Viewing {
     diagonal_inches: f32,
@@ -16,7 +16,7 @@ pub(super) struct Viewing {
 }
 
 impl Viewing {
-    /// Only both together say how large a letter looks.
+    /// `None` unless both are set.
     pub(super) fn of(settings: &WallSettings) -> Option<Self> {
         Some(Self {
             diagonal_inches: settings.screen_diagonal?,

@@ -380,7 +380,7 @@ fn every_line_of_the_popover_in_one_column_and_in_two() {
             "stream only",
             "each minute",
             "3, one for each subscription",
-            "4 min 10 s ago, after a loss, in 1.2 s: +3 ~12 −1",
+            "4 min 10 s ago, after a loss, in 1.2 s: 3 added, 12 changed, 1 removed",
             "12 s ago: equal",
             "2 h ago: 4 rows corrected",
             "Live: 40 agents, 400 tasks, 12 workflows.",

@@ -13,7 +13,7 @@ use crate::ui::{
 use model::PerKind;
 use realtime::{LinkStatus, SourceReport, SourceState};
 
-/// What the badge says, as plain data.
+/// What the badge shows, as plain data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BadgeView {
     pub status: LinkStatus,
@@ -21,7 +21,7 @@ pub struct BadgeView {
     pub attempt: u32,
     /// 0 = never gives up.
     pub max_attempts: u32,
-    /// Seconds to the next try, while one is ahead.
+    /// Seconds to the next attempt, while one is planned.
     pub retry_in_secs: Option<f64>,
     pub reason: Option<String>,
     pub stream_only: bool,
@@ -33,7 +33,7 @@ pub struct BadgeView {
 }
 
 impl BadgeView {
-    /// How many tables tell their changes: one that is only read now and then does not.
+    /// The number of tables whose changes are followed: one that is read at intervals does not count.
     pub fn count_confirmed(sources: &PerKind<SourceReport>) -> usize {
         let is_confirmed = |state| matches!(state, SourceState::Followed | SourceState::StreamOnly);
         sources.iter().filter(|(_, source)| is_confirmed(source.state)).count()
@@ -74,7 +74,7 @@ impl BadgeView {
                     (attempt, most) => format!("attempt {attempt} of {most}"),
                 };
                 let next = match self.retry_in_secs {
-                    // Rounded up: "0 s" would be said for a whole second.
+                    // Rounded up: else "0 s" would be shown for a whole second.
                     Some(left) => format!("next attempt in {}", format::span(left.max(0.0).ceil())),
                     None if self.attempt == 0 => "first attempt".to_owned(),
                     None => "connecting now".to_owned(),
@@ -95,7 +95,7 @@ impl BadgeView {
         }
     }
 
-    /// One sentence for whoever cannot see it.
+    /// The accessible name.
     pub fn spoken(&self) -> String {
         let lines = self.lines().into_iter().filter(|line| !line.is_empty());
         let mut text = format!("Connection: {}", self.word());
@@ -127,9 +127,9 @@ impl std::fmt::Debug for BadgeLayout {
 
 const PADDING: Vec2 = vec2(14.0, 4.0);
 const INNER_GAP: f32 = 10.0;
-/// The small lines are this wide at most, in letters of their font: a reason is cut there, the popover has all of it.
+/// Widest small line, in ems: a longer reason is cut, the popover shows all of it.
 const LINES_EMS: f32 = 15.0;
-/// The badge's width moves in such steps, so that a countdown's digits do not shove the header about.
+/// The badge's width is a multiple of this, so that the digits of a countdown do not move the rest of the header.
 const WIDTH_STEP: f32 = 16.0;
 
 impl BadgeLayout {
@@ -140,7 +140,7 @@ impl BadgeLayout {
         let caption = Tier::Caption.font(ui);
         let most = caption.size * LINES_EMS;
         let [first, second] = view.lines();
-        // One line alone may wrap; of two, each has its own.
+        // A single line may wrap, two lines may not.
         let rows = if second.is_empty() { 2 } else { 1 };
         let lines: Vec<_> = [first, second]
             .into_iter()
@@ -210,7 +210,7 @@ impl BadgeLayout {
         })
     }
 
-    /// Live: a steady disc. On its way: a turning arc. Offline: a struck disc. The shape says it without the colour.
+    /// Live: a disc. Connecting: a turning arc. Offline: a cross. The shapes differ without their colours.
     fn draw_dot(&self, ui: &Ui, center: egui::Pos2, tone: Tone, look: &LinkLook) {
         let painter = ui.painter();
         let radius = self.dot * 0.5;
@@ -233,7 +233,7 @@ impl BadgeLayout {
     }
 }
 
-/// A turning arc: something is under way. One turn in 1.2 s.
+/// A turning arc: one turn in 1.2 s.
 pub fn spinner(ui: &Ui, center: egui::Pos2, radius: f32, line: Stroke) {
     const TURN_SECS: f64 = 1.2;
     ui.ctx().request_repaint();
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn live_says_how_much_is_proven() {
+    fn live_shows_how_many_tables_are_confirmed() {
         assert_eq!(view().spoken(), "Connection: Live, 3/3 tables, 48 changes/s");
         let alone = BadgeView {
             stream_only: true,
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn waiting_counts_down_and_says_which_try_it_is() {
+    fn waiting_counts_down_and_shows_the_attempt() {
         let mut waiting = BadgeView {
             status: LinkStatus::Disconnected,
             tone: Tone::Waiting,
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn catching_up_says_what_is_done_and_that_changes_flow() {
+    fn catching_up_shows_the_check_and_the_rate() {
         let mut doubtful = BadgeView {
             status: LinkStatus::Connecting,
             tone: Tone::CatchingUp,
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_that_is_read_now_and_then_is_not_confirmed() {
+    fn a_table_that_is_read_at_intervals_is_not_confirmed() {
         let mut sources = PerKind::from_fn(|_| SourceReport {
             state: SourceState::Followed,
             ..SourceReport::default()
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_that_is_looked_at_again_says_when() {
+    fn a_refusal_that_is_checked_again_shows_when() {
         let refused = BadgeView {
             status: LinkStatus::Error,
             tone: Tone::Offline,
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn offline_says_why_in_one_bounded_line() {
+    fn offline_shows_the_reason_in_one_bounded_line() {
         let offline = BadgeView {
             status: LinkStatus::Error,
             tone: Tone::Offline,

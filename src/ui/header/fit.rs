@@ -1,4 +1,4 @@
-//! What the header shows when it cannot show everything. Pure.
+//! Which parts of the header are shown where not all of them fit. Pure.
 
 /// The parts of the header, from left to right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -12,14 +12,14 @@ pub enum Part {
     Blocked,
     Failed,
     Workflows,
-    /// What the picture does without.
+    /// The icon of a simplified picture.
     Reduced,
     Rate,
     Spark,
     Clock,
 }
 
-/// Who goes first. The badge, blocked, failed and what is reduced never go.
+/// The order in which parts are left out. The badge, blocked, failed and the icon of a simplified picture always stay.
 const DROP_ORDER: [Part; 9] = [
     Part::Spark,
     Part::Name,

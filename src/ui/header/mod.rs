@@ -13,7 +13,7 @@ use egui::{Align2, Color32, Galley, Rect, Sense, Stroke, Ui, WidgetInfo, WidgetT
 pub use self::badge::{BadgeLayout, BadgeView, badge_ui, spinner};
 pub use self::fit::{Part, fit};
 use self::stat::Stat;
-use super::{Action, link_look::LinkLook, spark, theme, theme::Tier};
+use super::{Action, link_look::LinkLook, theme, theme::Tier, widgets};
 use crate::{connection::RateHistory, messages::QualityFeature};
 use model::Kind;
 
@@ -146,7 +146,7 @@ impl Pieces {
                 }
                 Part::Spark => {
                     let at = centered_in(rect, right, width, self.content_height * 0.62);
-                    spark::paint(ui, at, view.spark, RateHistory::SPAN, 1.0, view.stale);
+                    widgets::spark_line(ui, at, view.spark, RateHistory::SPAN, 1.0, view.stale);
                 }
                 _ => self.show_stat(ui, *part, centered_in(rect, right, width, self.content_height)),
             }

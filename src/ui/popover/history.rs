@@ -1,4 +1,4 @@
-//! What happened: the last events of the connection and the last connects, newest first.
+//! The last events of the connection and the recent connections, newest first.
 
 use egui::{Align, Sense, Ui, Vec2, WidgetInfo, WidgetType};
 
@@ -10,9 +10,9 @@ use crate::ui::{format, status_icon};
 use model::Level;
 use realtime::{Attempt, LinkEvent};
 
-/// Letters of one event; the longest that the session says are about 400.
+/// Letters of one event; the longest that the session writes have about 400.
 const MOST_TEXT: usize = 480;
-/// Events and connects that are listed: as many as are told.
+/// Events and connections that are listed: as many as are reported.
 const LISTED: usize = 20;
 
 pub fn events_ui(ui: &mut Ui, view: &PopoverView<'_>) {

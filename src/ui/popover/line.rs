@@ -1,4 +1,4 @@
-//! Lines of the popover: cells of set widths, so that all its blocks stand on the same columns, at every size of text.
+//! Lines of the popover: cells of fixed widths in ems, so that all its blocks share the same columns at every text size.
 
 use egui::{Align, FontId, Label, Layout, Response, RichText, Ui, vec2};
 
@@ -14,7 +14,7 @@ pub fn em(ui: &Ui) -> f32 {
     Tier::Body.font(ui).size
 }
 
-/// Height of a line of text, points: these are not buttons.
+/// Height of a line of text, points.
 pub fn height(ui: &Ui) -> f32 {
     (em(ui) * 1.4).round()
 }
@@ -44,7 +44,7 @@ pub fn line<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
     .inner
 }
 
-/// A name and what it is. What does not fit beside the name goes on below, still beside it.
+/// A name and its value. A long value wraps within its own column.
 pub fn fact(ui: &mut Ui, name: &str, value: impl Into<String>) -> Response {
     line(ui, |ui| {
         cell(ui, NAME_EMS, Align::Min, |ui| muted(ui, name));
@@ -52,7 +52,7 @@ pub fn fact(ui: &mut Ui, name: &str, value: impl Into<String>) -> Response {
     })
 }
 
-/// Words in the quiet ink.
+/// Words in the muted ink, cut at the end of the line.
 pub fn muted(ui: &mut Ui, text: impl Into<String>) -> Response {
     ui.add(Label::new(RichText::new(text).color(theme::of(ui).muted)).truncate())
 }
@@ -62,7 +62,7 @@ pub fn text(ui: &mut Ui, text: impl Into<String>) -> Response {
     ui.add(Label::new(RichText::new(text).color(theme::of(ui).text)).wrap())
 }
 
-/// What a block is called. A little larger than its text at every size: names read across the room would shout here.
+/// The heading of a block: a little larger than its text, at every text size.
 pub fn heading(ui: &mut Ui, text: &str) {
     ui.add_space(em(ui) * 0.3);
     title(ui, text);

@@ -1,10 +1,7 @@
 //! The connection popover: everything about the connection, and what can be done about it.
 //!
-//! State, since when and the buttons stay in sight; the rest scrolls below them: in two columns where there is room, in
-//! one where there is not.
+//! The head with the state and the buttons is always visible; the rest scrolls below it, in two columns where they fit.
 
-mod draft;
-mod expiry;
 mod facts;
 mod history;
 mod line;
@@ -13,13 +10,13 @@ mod schedule;
 mod tables;
 mod tuning;
 
-use egui::{Align, Area, Context, Id, Key, Label, Layout, Order, Pos2, Rect, RichText, ScrollArea, Stroke, Ui, vec2};
+use egui::{Align, Area, Context, Id, Label, Layout, Order, Pos2, Rect, RichText, ScrollArea, Stroke, Ui, vec2};
 use jiff::tz::TimeZone;
 
-pub use self::draft::TuneDraft;
 pub use self::schedule::schedule_text;
+pub use self::tuning::TuneDraft;
 use super::{Action, format, header::BadgeView, link_look::Tone, theme, theme::Tier};
-use crate::messages::Intent;
+use crate::{key_bindings::PanelKey, messages::Intent};
 use model::{Backoff, Kind, PerKind};
 use realtime::{LinkReport, LinkStatus, SourceReport};
 
@@ -41,7 +38,7 @@ pub struct PopoverView<'a> {
     pub backoff: Backoff,
     /// Now, on the clock of the times in `link`, milliseconds.
     pub feed_ms: u64,
-    /// What ends is a session's token; else it is the key.
+    /// What expires is a session's token; else it is the key.
     pub signed_in: bool,
     /// Now, in milliseconds since the Unix epoch, and the zone of the wall's clock.
     pub wall_ms: i64,
@@ -69,11 +66,11 @@ const COLUMN_EMS: f32 = 29.4;
 const GUTTER_EMS: f32 = 1.8;
 /// Kept free at the right for the scroll bar, points.
 const BAR: f32 = 10.0;
-/// A press of Page Down scrolls by this share of what is seen.
+/// A press of Page Down scrolls by this share of the visible height.
 const PAGE: f32 = 0.85;
 
-/// Hangs the popover at `corner` (its upper left), or left of it to stay in `room`, as high as the room lets it. It keeps
-/// clear of `toasts`, the width at the right that they stand in, where it can. Returns what it covers.
+/// Places the popover with its upper left corner at `corner`, or left of that to stay in `room`, and at most as high as the
+/// room. Where it can, it leaves the width `toasts` at the right free. Returns what it covers.
 pub fn popover_area(
     ctx: &Context,
     view: &PopoverView<'_>,
@@ -95,7 +92,7 @@ pub fn popover_area(
         .fixed_pos(corner)
         .constrain_to(held)
         .show(ctx, |ui| {
-            // The area remembers the height that it had; what it may have is what is left of the screen.
+            // The area keeps its earlier height; the limit is what is left of the screen.
             let most = (room.bottom() - corner.y).max(160.0);
             ui.set_max_height(most);
             theme::plate(theme::of(ui)).show(ui, |ui| {
@@ -124,7 +121,7 @@ pub fn covers(ctx: &Context, rect: Rect) -> bool {
         .is_some_and(|area| area.intersects(rect))
 }
 
-/// Two columns where they fit, else one, else what there is.
+/// Two columns where they fit, else one, else the width of the room.
 fn width(ui: &Ui, room: f32) -> f32 {
     let em = line::em(ui);
     let one = COLUMN_EMS * em + BAR;
@@ -132,10 +129,10 @@ fn width(ui: &Ui, room: f32) -> f32 {
     if room >= two { two } else { one.min(room) }
 }
 
-/// Page keys scroll, and what the Tab key reaches comes into sight.
+/// The page keys scroll, and a control that gets the focus is scrolled into view.
 fn scroll_by_keys(ui: &Ui, seen: f32) {
-    let presses = |key| ui.input(|input| input.num_presses(key)) as f32;
-    let pages = presses(Key::PageDown) - presses(Key::PageUp);
+    let presses = |key: PanelKey| key.presses(ui.ctx()) as f32;
+    let pages = presses(PanelKey::PageDown) - presses(PanelKey::PageUp);
     if pages != 0.0 && !ui.ctx().text_edit_focused() {
         ui.scroll_with_delta(vec2(0.0, -pages * seen * PAGE));
     }
@@ -217,7 +214,7 @@ fn tune_ui(ui: &mut Ui, view: &PopoverView<'_>, actions: &mut Vec<Action>) {
 
 fn head_ui(ui: &mut Ui, view: &PopoverView<'_>, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
-        // Laid out from the right first, so that a long line is cut beside the cross.
+        // The cross is laid out first, so that a long line is cut beside it.
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if super::close_button(ui, "Close connection details").clicked() {
                 actions.push(Action::ClosePopover);
@@ -238,7 +235,7 @@ fn heading_ui(ui: &mut Ui, view: &PopoverView<'_>) {
     let since = format!("for {}", format::span(view.since_secs));
     ui.label(RichText::new(since).color(theme::of(ui).muted));
     let [first, second] = view.badge.lines();
-    // Offline the first is the reason, which stands below in full.
+    // When offline, the first line is the reason, which is shown in full below.
     let lines = [(view.badge.tone != Tone::Offline).then_some(first), Some(second)];
     let lines = format::dotted(lines.into_iter().flatten().filter(|line| !line.is_empty()));
     if !lines.is_empty() {
@@ -248,7 +245,7 @@ fn heading_ui(ui: &mut Ui, view: &PopoverView<'_>) {
 
 fn buttons_ui(ui: &mut Ui, view: &PopoverView<'_>, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
-        // Always of use: live it starts afresh, waiting it does not wait.
+        // Enabled in every state: it replaces a live connection and ends a wait.
         let text = RichText::new("Reconnect").color(theme::of(ui).ground);
         let reconnect = egui::Button::new(text).fill(theme::of(ui).text);
         if ui

@@ -1,4 +1,4 @@
-//! Why it is not live: the sentence in full, and the command that it asks to run, ready to be copied.
+//! Why the connection is not live: the whole sentence, and the command that it recommends, with a button to copy it.
 
 use egui::{CornerRadius, Frame, Label, Layout, Margin, RichText, Ui, vec2};
 
@@ -9,11 +9,11 @@ use crate::ui::{format, theme, theme::Tier};
 const MOST_TEXT: usize = 800;
 /// Letters of a command.
 const MOST_COMMAND: usize = 300;
-/// What a command begins with: what opswall itself asks for, and nothing else that a server may have written.
+/// Beginnings of commands that opswall itself recommends; other text in quotes may come from a server.
 const HEADS: [&str; 4] = ["alter publication ", "grant ", "create policy ", "opswall "];
 /// Width of the button, in ems: the same for both of its words.
 const BUTTON_EMS: f32 = 5.2;
-/// How long the button says that it has copied, in seconds.
+/// How long the button shows that it has copied, in seconds.
 const COPIED_SECS: f64 = 2.0;
 
 pub fn reason_ui(ui: &mut Ui, reason: &str) {
@@ -32,7 +32,7 @@ pub fn command_in(reason: &str) -> Option<String> {
         .filter_map(|head| reason.find(&format!("\"{head}")))
         .min()?;
     let rest = reason.get(start + 1..)?;
-    // Quotes within come in pairs: after an even number of them the next may be the end.
+    // Quotes inside the command come in pairs: the end is after an even number of them.
     let mut quotes = rest.match_indices('"').map(|(at, _)| at).step_by(2);
     let end = quotes.find(|at| {
         let next = rest.get(at + 1..).and_then(|after| after.chars().next());

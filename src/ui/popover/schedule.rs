@@ -1,4 +1,4 @@
-//! The reconnect schedule in words and as a line: try by try, how long it waits.
+//! The reconnect schedule in words and as a line: the delay before each attempt.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use egui::{Align2, Pos2, Rect, Sense, Shape, Stroke, Ui, WidgetInfo, WidgetType,
 use crate::ui::{format, theme, theme::Tier};
 use model::Backoff;
 
-/// Tries that are written out, and drawn.
+/// Attempts whose delays are written out, and drawn.
 const WRITTEN: u32 = 8;
 const DRAWN: u32 = 12;
 
@@ -18,14 +18,14 @@ pub fn schedule_text(backoff: &Backoff) -> String {
     let delays = written.iter().map(|delay| format::seconds(delay.as_secs_f64()));
     let delays = format::dotted(delays.chain(more.then(|| "…".to_owned())));
     let end = if backoff.max_attempts == 0 {
-        "for as long as it takes".to_owned()
+        "never gives up".to_owned()
     } else {
         // Bounded by `Backoff::MAX_ATTEMPTS_LIMIT`.
         let total: Duration = backoff.schedule(Backoff::MAX_ATTEMPTS_LIMIT).iter().sum();
         format!("then gives up after {}", total_text(total))
     };
     let jitter = if backoff.jitter > 0.0 {
-        format!("; each up to {:.0} % shorter, at random", backoff.jitter * 100.0)
+        format!("; jitter: each up to {:.0} % shorter", backoff.jitter * 100.0)
     } else {
         String::new()
     };
@@ -42,8 +42,8 @@ fn total_text(total: Duration) -> String {
     }
 }
 
-/// Draws the delays: a line over the tries, each with its seconds, the random share as a band below it. `trying` marks
-/// the try under way.
+/// Draws the delays: a line over the attempts, each with its seconds, the jitter as a band below it. `trying` marks the
+/// current attempt.
 pub fn schedule_plot(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>) {
     let small = Tier::Small.font(ui);
     let size = vec2(ui.available_width(), small.size * 9.0);
@@ -110,7 +110,7 @@ pub fn schedule_plot(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>) {
             if current { 5.0 } else { 3.5 },
             if current { ink } else { theme::of(ui).live },
         );
-        // The ceiling is said where it is reached, not all along.
+        // The longest delay is written once, where it is reached.
         let before = slot.checked_sub(1).and_then(|before| delays.get(before));
         if before != Some(&delay) {
             let text = format!("{} s", format::seconds(f64::from(delay)));
@@ -118,7 +118,7 @@ pub fn schedule_plot(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>) {
         }
     }
     let row = pos2(rect.left(), plot.bottom() + 3.0);
-    painter.text(row, Align2::LEFT_TOP, "try", small, theme::of(ui).muted);
+    painter.text(row, Align2::LEFT_TOP, "no.", small, theme::of(ui).muted);
 }
 
 #[cfg(test)]
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn endless_short_and_random_ones() {
+    fn endless_short_and_jittered_schedules() {
         let endless = Backoff {
             max_attempts: 0,
             jitter: 0.2,
@@ -142,7 +142,7 @@ mod tests {
         };
         assert_eq!(
             schedule_text(&endless),
-            "3 · 6 · 12 · 24 · 48 · 60 · 60 · 60 · … s, for as long as it takes; each up to 20 % shorter, at random"
+            "3 · 6 · 12 · 24 · 48 · 60 · 60 · 60 · … s, never gives up; jitter: each up to 20 % shorter"
         );
         let short = Backoff {
             interval: Duration::from_millis(100),
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thousand_tries_are_still_one_line() {
+    fn a_thousand_attempts_are_still_one_line() {
         let long = Backoff {
             max_attempts: 1_000,
             ..Backoff::default()

@@ -1,4 +1,4 @@
-//! Table by table: its channel, how it is followed, its rows. And what proves them: epoch, resync, audit, drift.
+//! Table by table: its channel, how it is kept in sync, its rows. And the checks: subscription, resync, audit, drift.
 
 use egui::{Align, Rect, RichText, Sense, Stroke, Ui, Vec2, WidgetInfo, WidgetType, pos2, vec2};
 
@@ -51,7 +51,7 @@ pub fn tables_ui(ui: &mut Ui, kinds: &[Kind], sources: &PerKind<SourceReport>) {
     }
 }
 
-/// How far the channel has come.
+/// The state of the channel in words.
 fn channel_word(state: SourceState) -> &'static str {
     match state {
         SourceState::Refused => "refused",
@@ -63,7 +63,7 @@ fn channel_word(state: SourceState) -> &'static str {
     }
 }
 
-/// Full: its changes come. Half: on its way, or only read now and then. Hollow: closed. Crossed: refused.
+/// A full dot: changes arrive. Half: joining, or read at intervals. Hollow: closed. A cross: refused.
 fn channel_dot(ui: &mut Ui, state: SourceState) {
     let side = em(ui) * 0.72;
     let (rect, _) = ui.allocate_exact_size(vec2(side, height(ui)), Sense::hover());
@@ -108,7 +108,7 @@ pub fn checks_ui(ui: &mut Ui, view: &PopoverView<'_>) {
         "Last audit",
         match link.last_audit {
             Some((at, true)) => format!("{}: equal", view.ago(at)),
-            Some((at, false)) => format!("{}: not equal, so the tables are read", view.ago(at)),
+            Some((at, false)) => format!("{}: different, so the tables are read again", view.ago(at)),
             None => "none yet".to_owned(),
         },
     );
@@ -129,12 +129,11 @@ pub fn checks_ui(ui: &mut Ui, view: &PopoverView<'_>) {
 fn epoch_text(epoch: u64) -> String {
     match epoch {
         0 => "none yet".to_owned(),
-        1 => "no. 1".to_owned(),
-        many => format!("no. {}", format::grouped(many)),
+        epoch => format!("no. {}", format::grouped(epoch)),
     }
 }
 
-/// `4 min 10 s ago, after a loss, in 1.2 s: +3 ~12 −1`.
+/// `4 min 10 s ago, after a loss, in 1.2 s: 3 added, 12 changed, 1 removed`.
 pub fn resync_text(resync: &Resync, feed_ms: u64) -> String {
     let why = match resync.why {
         "first" => "for a new subscription",
@@ -153,7 +152,12 @@ pub fn resync_text(resync: &Resync, feed_ms: u64) -> String {
         "no difference".to_owned()
     } else {
         let count = |count: usize| format::grouped(count as u64);
-        format!("+{} ~{} −{}", count(added), count(changed), count(removed))
+        format!(
+            "{} added, {} changed, {} removed",
+            count(added),
+            count(changed),
+            count(removed)
+        )
     };
     let ago = format::span(feed_ms.saturating_sub(resync.at_ms) as f64 / 1e3);
     format!("{ago} ago, {why}, in {}: {difference}", format::millis(resync.took_ms))
@@ -175,7 +179,7 @@ mod tests {
         };
         assert_eq!(
             resync_text(&resync, 260_000),
-            "4 min 10 s ago, after a loss, in 1.2 s: +3 ~1,200 −1"
+            "4 min 10 s ago, after a loss, in 1.2 s: 3 added, 1,200 changed, 1 removed"
         );
         resync = Resync {
             why: "audit",

@@ -1,4 +1,4 @@
-//! The backoff's four settings, each with its slider, and the schedule that they give. A change is in force at once.
+//! The backoff's four settings, each with its slider, and the schedule that they give. A change is in force immediately.
 
 use std::time::Duration;
 
@@ -11,11 +11,61 @@ use super::{
 use crate::ui::{Action, theme};
 use model::Backoff;
 
-/// The slider for tries ends here; more can be typed.
+/// The slider for attempts ends here; more can be typed.
 const SLIDER_ATTEMPTS: u32 = 20;
 /// Width of a slider and of its name, in ems.
 const SLIDER_EMS: f32 = 11.0;
 const NAME_EMS: f32 = 7.4;
+
+/// The panel's copy of the backoff: follows the connection, except while it is being changed here. Pure: the time is an
+/// argument.
+#[derive(Debug, Default)]
+pub struct TuneDraft {
+    draft: Backoff,
+    /// Changed and not sent yet.
+    is_unsent: bool,
+    /// When the last change was sent, seconds.
+    sent: Option<f64>,
+}
+
+impl TuneDraft {
+    /// At most one change is sent in this time: dragging a slider changes it in every frame.
+    pub const PACE_SECS: f64 = 0.15;
+    /// A sent change comes back from the connection within this time; until then the panel shows its own.
+    const ECHO_SECS: f64 = 1.0;
+
+    /// What the panel shows.
+    pub fn shown(&self) -> Backoff {
+        self.draft
+    }
+
+    /// Takes the backoff that the connection uses, unless a newer one has yet to reach it.
+    pub fn follow(&mut self, current: Backoff, now: f64) {
+        let is_echo_pending = self.sent.is_some_and(|sent| now - sent < Self::ECHO_SECS);
+        if !self.is_unsent && !is_echo_pending {
+            self.draft = current;
+        }
+    }
+
+    /// Takes the backoff that the user set.
+    pub fn edit(&mut self, backoff: Backoff) {
+        let backoff = backoff.clamped();
+        if backoff != self.draft {
+            self.draft = backoff;
+            self.is_unsent = true;
+        }
+    }
+
+    /// The backoff to send now, if any. The last change is always sent in the end.
+    pub fn due(&mut self, now: f64) -> Option<Backoff> {
+        if !self.is_unsent || self.sent.is_some_and(|sent| now - sent < Self::PACE_SECS) {
+            return None;
+        }
+        self.is_unsent = false;
+        self.sent = Some(now);
+        Some(self.draft)
+    }
+}
 
 /// Draws the settings as `backoff` has them; a changed one is pushed as `Action::Tuned`.
 pub fn tuning_ui(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>, actions: &mut Vec<Action>) {
@@ -69,7 +119,7 @@ pub fn tuning_ui(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>, actions: &
 }
 
 fn duration(seconds: f64) -> Duration {
-    // Whole hundredths: nobody means 3.0174 s.
+    // In whole hundredths: a slider yields values such as 3.0174.
     let hundredths = (seconds * 100.0).round();
     if hundredths.is_finite() {
         Duration::from_millis(hundredths.clamp(0.0, 360_000.0) as u64 * 10)
@@ -78,7 +128,7 @@ fn duration(seconds: f64) -> Duration {
     }
 }
 
-/// A slider with its name before it, the names of one width so that the sliders stand below one another.
+/// A slider with its name before it. All names have one width, so that the sliders are aligned.
 fn named(ui: &mut Ui, name: &str, slider: Slider<'_>) {
     let width = em(ui) * NAME_EMS;
     ui.horizontal(|ui| {
@@ -124,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tries_are_read_as_they_are_written() {
+    fn attempts_are_parsed_as_they_are_formatted() {
         assert_eq!(parse_attempts(&attempts_text(0.0)), Some(0.0));
         assert_eq!(parse_attempts("17"), Some(17.0));
         assert_eq!(parse_attempts("never"), None);
@@ -136,5 +186,47 @@ mod tests {
         assert_eq!(duration(3.0174), Duration::from_millis(3_020));
         assert_eq!(duration(1e30), Duration::from_secs(3_600));
         assert_eq!(duration(f64::NAN), Backoff::default().interval);
+    }
+
+    fn attempts(max_attempts: u32) -> Backoff {
+        Backoff {
+            max_attempts,
+            ..Backoff::default()
+        }
+    }
+
+    #[test]
+    fn a_drag_is_sent_at_intervals_and_its_last_value_always() {
+        let mut draft = TuneDraft::default();
+        let mut sent = Vec::new();
+        for frame in 0..60_u32 {
+            let now = f64::from(frame) / 60.0;
+            if frame < 30 {
+                draft.edit(attempts(10 + frame));
+            }
+            sent.extend(draft.due(now).map(|backoff| backoff.max_attempts));
+        }
+        assert!(sent.len() >= 3 && sent.len() <= 6, "{sent:?}");
+        assert_eq!(sent.last(), Some(&39));
+    }
+
+    #[test]
+    fn the_panel_does_not_jump_back_before_its_change_has_arrived() {
+        let mut draft = TuneDraft::default();
+        draft.edit(attempts(9));
+        draft.follow(Backoff::default(), 0.0);
+        assert_eq!(draft.shown().max_attempts, 9);
+        assert_eq!(draft.due(0.0), Some(attempts(9)));
+        draft.follow(Backoff::default(), 0.5);
+        assert_eq!(draft.shown().max_attempts, 9, "its echo has not arrived yet");
+        draft.follow(attempts(7), 2.0);
+        assert_eq!(draft.shown().max_attempts, 7, "the backoff in force wins");
+    }
+
+    #[test]
+    fn setting_the_present_value_sends_nothing() {
+        let mut draft = TuneDraft::default();
+        draft.edit(Backoff::default());
+        assert_eq!(draft.due(0.0), None);
     }
 }

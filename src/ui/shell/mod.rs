@@ -35,7 +35,7 @@ pub(super) fn plugin(app: &mut App) {
     }
     app.init_resource::<Panels>()
         .init_resource::<TypeScale>()
-        .add_systems(EguiPrimaryContextPass, (dress, draw).chain());
+        .add_systems(EguiPrimaryContextPass, (apply_theme, draw).chain());
 }
 
 /// Which panels are open.
@@ -71,19 +71,19 @@ struct Writes<'w> {
     keyboard: ResMut<'w, KeyboardInPanels>,
 }
 
-/// Puts the theme on a context that is new, or on all when the theme or the type scale changed.
-fn dress(
+/// Applies the theme to a new context, and to all of them when the theme or the type scale changed.
+fn apply_theme(
     scale: Res<TypeScale>,
     theme: Res<ScreenTheme>,
     mut contexts: Query<(&mut EguiContext, Ref<PrimaryEguiContext>)>,
-    mut dressed: Local<Option<(TypeScale, ThemeName)>>,
+    mut applied: Local<Option<(TypeScale, ThemeName)>>,
 ) {
     let wanted = (*scale, theme.0);
-    let redressed = *dressed != Some(wanted);
+    let is_changed = *applied != Some(wanted);
     for (mut context, primary) in &mut contexts {
-        if redressed || primary.is_added() {
+        if is_changed || primary.is_added() {
             theme::apply(context.get_mut(), &scale, theme.0);
-            *dressed = Some(wanted);
+            *applied = Some(wanted);
         }
     }
 }
@@ -95,7 +95,7 @@ fn draw(
     mut toasts: ResMut<Toasts>,
     mut writes: Writes,
 ) {
-    // No window, or it is just going away: there is nothing to draw on, and that is no error.
+    // Without a window, or while it is closing, there is nothing to draw on; that is not an error.
     let Ok(ctx) = contexts.ctx_mut() else {
         return;
     };
@@ -124,7 +124,7 @@ fn draw(
     }
     writes.insets.set_if_neq(covered.insets);
     writes.floating.set_if_neq(FloatingPanels(covered.floating));
-    // egui knows of its floating areas; the panels at the edges lie in its background layer, which is ours to count.
+    // egui reports the pointer over floating areas only; the panels at the edges are in its background layer.
     let over_panel = ctx.pointer_latest_pos().is_some_and(|at| !covered.scene.contains(at));
     let over = over_panel || ctx.is_pointer_over_egui() || ctx.egui_is_using_pointer();
     writes.pointer.set_if_neq(PointerOverPanels(over));
@@ -140,7 +140,8 @@ struct Covered {
     scene: Rect,
 }
 
-/// A panel's rectangle from the top left of the screen, in whole pixels, so that one that stands still says so.
+/// A panel's rectangle from the top left of the screen, in whole pixels, so that it is equal in every frame while the panel
+/// does not move.
 fn on_screen(rect: Rect, screen: Rect) -> Option<bevy::math::Rect> {
     let rect = rect.intersect(screen);
     let from = |at: egui::Pos2| Vec2::new(at.x - screen.left(), at.y - screen.top());
@@ -159,7 +160,7 @@ fn draw_panels(
     let builder = UiBuilder::new().layer_id(LayerId::background()).max_rect(screen);
     let mut root = Ui::new(ctx.clone(), egui::Id::new("panels"), builder);
 
-    // The panels at the edges; what they leave is the scene's.
+    // The panels at the edges; the scene gets the rest.
     let badge = reads.badge(panels.popover_open);
     let badge_rect = draw_header(&mut root, reads, &badge, actions);
     if reads.connection.demo {

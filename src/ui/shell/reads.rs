@@ -1,4 +1,4 @@
-//! What the panels read of the world, gathered into the plain views that they take.
+//! What the panels read from the world, gathered into plain views.
 
 use bevy::{ecs::system::SystemParam, prelude::*};
 use jiff::Timestamp;
@@ -95,7 +95,7 @@ impl Reads<'_, '_> {
 
     pub fn header_counts(&self) -> HeaderCounts {
         let tasks = |status| self.counts.work(status);
-        // At work, whether or not it moves at this moment.
+        // Engaged: in hand, whether or not it progresses at this moment.
         let engaged = |kind| {
             let engaged = Status::ALL.into_iter().filter(|status| status.is_engaged());
             engaged.map(|status| self.counts.of(kind, status)).sum()
@@ -135,7 +135,7 @@ impl Reads<'_, '_> {
         Kind::ALL.into_iter().map(|kind| self.counts.total(kind)).sum()
     }
 
-    /// The row under the pointer, unless it is the selected one, which the inspector tells all of.
+    /// The row under the pointer, unless it is the selected one, which the inspector shows.
     pub fn hovered(&self) -> Option<HoverView<'_>> {
         let hovered = self
             .selection

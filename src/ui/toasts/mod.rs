@@ -1,4 +1,4 @@
-//! Toasts: what happened to the connection, said once, for a while.
+//! Toasts: notices that are shown for some seconds.
 
 mod queue;
 mod stack;

@@ -42,7 +42,7 @@ impl Toasts {
     /// A toast appears and fades over this long.
     pub const FADE_SECS: f64 = 0.25;
 
-    /// Shows a notice as its kind's line in the table of notices says. One of the same kind renews the toast, another one
+    /// Shows a notice as the table of notices has it for its kind. One of the same kind renews the toast, another one
     /// of the same fold key replaces it.
     pub fn push(&mut self, notice: &Notice, now: f64) {
         let key = notice.kind.fold_key();
@@ -105,7 +105,7 @@ impl Toasts {
         self.retire(|toast| toast.expires <= now);
     }
 
-    /// Takes one off the screen.
+    /// Removes one from the screen.
     pub fn dismiss(&mut self, number: u64) {
         self.retire(|toast| toast.number == number);
     }
@@ -115,7 +115,7 @@ impl Toasts {
         self.shown.iter()
     }
 
-    /// Gone, oldest first.
+    /// Those that were removed, oldest first.
     pub fn history(&self) -> impl ExactSizeIterator<Item = &Toast> {
         self.history.iter()
     }
@@ -142,7 +142,7 @@ impl Toasts {
 }
 
 impl Toast {
-    /// How solid it is drawn at `now`, 0 to 1.
+    /// Its opacity at `now`, 0 to 1.
     pub fn opacity(&self, now: f64) -> f32 {
         let fade_in = (now - self.born) / Toasts::FADE_SECS;
         let fade_out = (self.expires - now) / Toasts::FADE_SECS;

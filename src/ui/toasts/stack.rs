@@ -1,4 +1,4 @@
-//! The toasts as they stand on the screen: a stack under the header's right end. A click takes one away.
+//! The toasts on the screen: a stack under the header's right end. A click removes one.
 
 use egui::{
     Align, Area, Context, CornerRadius, Id, Layout, Margin, Order, Rect, Sense, Stroke, Ui, Vec2, WidgetInfo,
@@ -13,8 +13,8 @@ const PAD: (i8, i8) = (14, 12);
 /// Width of the stack, points.
 pub const WIDTH: f32 = theme::TOAST_WIDTH + PAD.0 as f32 + PAD.1 as f32 + 2.0;
 
-/// Draws the stack with its upper right corner at `corner`. Real areas: the scene beneath does not see a click on one.
-/// Returns what they cover.
+/// Draws the stack with its upper right corner at `corner`, as an area, so that the scene gets no click on it. Returns what
+/// it covers.
 pub fn toasts_area(
     ctx: &Context,
     toasts: &Toasts,
@@ -87,7 +87,7 @@ fn contents(ui: &mut Ui, toast: &Toast) {
     let (icon, _) = ui.allocate_exact_size(Vec2::splat(size), Sense::hover());
     status_icon::paint_level(ui.painter(), icon.shrink(2.0), toast.kind.level());
     if toast.count > 1 {
-        // Laid out from the right first, so that a long text wraps beside it.
+        // The count is laid out first, so that a long text wraps beside it.
         ui.with_layout(Layout::right_to_left(Align::TOP), |ui| {
             ui.label(egui::RichText::new(format!("×{}", toast.count)).color(theme::of(ui).muted));
             ui.with_layout(Layout::left_to_right(Align::TOP), |ui| text(ui, toast));

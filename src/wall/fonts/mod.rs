@@ -1,6 +1,9 @@
-//! Names in any script that this machine has a font for. The embedded fonts have Latin, Greek and Cyrillic; as soon as a
-//! row is named in another script, the system's fonts are looked through for it, once, on a thread of their own, and the
-//! best is given to the labels and to the panels. Where the system has none, its letters are boxes: install one.
+//! Fonts for names in other scripts. The embedded fonts have Latin, Greek and Cyrillic; when a row is named in another
+//! script, a thread searches the system's fonts for it, once, and the best one is added to the labels and the panels. Where
+//! the system has none, the letters are drawn as boxes.
+//!
+//! fontique could do the search itself, but its `system` feature makes Bevy load all system fonts at start, on the main
+//! thread, and needs fontconfig as a native library on Linux.
 
 mod scan;
 mod script;
@@ -26,11 +29,11 @@ use crate::{
     frame::FrameSystems,
 };
 
-/// Scripts that were asked for, and the look for the next of them.
+/// Scripts that were requested, and the search that is running.
 #[derive(Resource, Debug, Default)]
 struct Fonts {
-    /// By the place in `SCRIPTS`.
-    asked: [bool; SCRIPTS.len()],
+    /// By the index in `SCRIPTS`.
+    requested: [bool; SCRIPTS.len()],
     wanted: Vec<&'static Script>,
     scan: Option<thread::JoinHandle<Vec<Found>>>,
 }
@@ -38,23 +41,23 @@ struct Fonts {
 pub fn plugin(app: &mut App) {
     app.init_resource::<Fonts>().add_systems(
         Update,
-        (want, look, take)
+        (request, search, add)
             .chain()
             .run_if(resource_exists::<FontCx>)
             .in_set(FrameSystems::Animate),
     );
 }
 
-/// Notes the scripts of names that are new.
-fn want(mut fonts: ResMut<Fonts>, touched: Res<Touched>, labels: Query<&Label, Changed<Label>>) {
+/// Requests the scripts of new names.
+fn request(mut fonts: ResMut<Fonts>, touched: Res<Touched>, labels: Query<&Label, Changed<Label>>) {
     let fonts = fonts.bypass_change_detection();
     for label in touched.iter().filter_map(|row| labels.get(row).ok()) {
         if label.0.is_ascii() {
             continue;
         }
         for place in label.0.chars().filter_map(script::place_of) {
-            if let (Some(asked), Some(script)) = (fonts.asked.get_mut(place), SCRIPTS.get(place))
-                && !std::mem::replace(asked, true)
+            if let (Some(requested), Some(script)) = (fonts.requested.get_mut(place), SCRIPTS.get(place))
+                && !std::mem::replace(requested, true)
             {
                 fonts.wanted.push(script);
             }
@@ -62,8 +65,8 @@ fn want(mut fonts: ResMut<Fonts>, touched: Res<Touched>, labels: Query<&Label, C
     }
 }
 
-/// Looks for fonts, one look at a time.
-fn look(mut fonts: ResMut<Fonts>) {
+/// Starts a search for the requested scripts, one at a time.
+fn search(mut fonts: ResMut<Fonts>) {
     let fonts = fonts.bypass_change_detection();
     if fonts.wanted.is_empty() || fonts.scan.is_some() {
         return;
@@ -74,12 +77,14 @@ fn look(mut fonts: ResMut<Fonts>) {
         .spawn(move || scan::find(&wanted));
     match scan {
         Ok(scan) => fonts.scan = Some(scan),
-        Err(error) => warn!("the system's fonts cannot be looked at: {error}; names in other scripts are boxes"),
+        Err(error) => {
+            warn!("the system's fonts cannot be searched: {error}; names in other scripts are drawn as boxes")
+        }
     }
 }
 
-/// Hands what was found to the labels and to the panels.
-fn take(
+/// Adds the fonts that were found to the labels and the panels.
+fn add(
     mut fonts: ResMut<Fonts>,
     mut context: ResMut<FontCx>,
     mut texts: Query<&mut TextFont>,
@@ -89,7 +94,7 @@ fn take(
     let Some(scan) = fonts.scan.take_if(|scan| scan.is_finished()) else {
         return;
     };
-    // A look that failed has found nothing.
+    // A search that failed has found nothing.
     for found in scan.join().unwrap_or_default() {
         let families = context
             .collection
@@ -101,7 +106,7 @@ fn take(
         for script in &found.scripts {
             match Tag::parse(script.tag) {
                 Ok(tag) => _ = context.collection.append_fallbacks(tag, family.into_iter()),
-                // No script of letters.
+                // Emoji are no script.
                 Err(_) => context
                     .collection
                     .append_generic_families(GenericFamily::Emoji, family.into_iter()),
@@ -110,12 +115,8 @@ fn take(
         for mut panel in &mut panels {
             crate::ui::theme::add_font(panel.get_mut(), &found.family, &found.bytes, found.index);
         }
-        info!(
-            "names are written with {} too, from {}",
-            found.family,
-            found.path.display()
-        );
-        // Laid out anew with it.
+        info!("added the font {} from {}", found.family, found.path.display());
+        // Texts are laid out again with it.
         for mut text in &mut texts {
             text.set_changed();
         }

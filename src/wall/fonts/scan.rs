@@ -1,4 +1,4 @@
-//! The look through the system's fonts: bounded, and nothing is kept but the best file of each script.
+//! The search through the system's fonts: bounded, and only the best file of each script is kept.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use parley::fontique::{Blob, Collection, CollectionOptions, FontStyle};
 
 use super::script::{EMOJI, Script};
 
-/// Folders within folders, files and bytes of one file that are looked at; more is no font collection.
+/// Deepest folder, most files, and most bytes of one file that are read.
 const MOST_DEPTH: usize = 6;
 const MOST_FILES: usize = 4_000;
 const MOST_BYTES: u64 = 96 * 1_024 * 1_024;
@@ -21,7 +21,7 @@ pub(super) struct Found {
     pub scripts: Vec<&'static Script>,
     pub family: String,
     pub path: PathBuf,
-    /// Which of the file's fonts.
+    /// The index of the font in its file.
     pub index: u32,
     pub bytes: Arc<Vec<u8>>,
 }
@@ -35,7 +35,7 @@ struct Best {
     index: u32,
 }
 
-/// Looks for a font for each of the scripts.
+/// Finds a font for each of the scripts.
 pub(super) fn find(scripts: &[&'static Script]) -> Vec<Found> {
     let mut best: Vec<Option<Best>> = vec![None; scripts.len()];
     for path in files(&folders()) {
@@ -117,7 +117,7 @@ fn read(path: &Path) -> Option<Vec<u8>> {
     (size <= MOST_BYTES).then(|| fs::read(path).ok()).flatten()
 }
 
-/// Takes the fonts of a file in the place of those that are less good.
+/// Replaces the best fonts so far by those of a file that rank better.
 fn weigh(scripts: &[&'static Script], path: &Path, bytes: Vec<u8>, best: &mut [Option<Best>]) {
     let blob = Blob::new(Arc::new(bytes) as _);
     let mut alone = Collection::new(CollectionOptions {
@@ -153,7 +153,7 @@ fn weigh(scripts: &[&'static Script], path: &Path, bytes: Vec<u8>, best: &mut [O
     }
 }
 
-/// How far a font is from what names are written with: upright, regular, without serifs, of one design for all scripts.
+/// The distance of a font from the preferred one: upright, regular, without serifs, of one design for all scripts.
 fn rank(family: &str, weight: f32, is_upright: bool, is_emoji: bool) -> u32 {
     let family = family.to_lowercase();
     let has = |word: &str| family.contains(word);

@@ -1,13 +1,13 @@
 //! Scripts that the embedded fonts lack, by their blocks.
 
-/// A script, or what is as good as one.
+/// A script, or the emoji.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Script {
-    /// As ISO 15924 has it; emoji have none.
+    /// By ISO 15924; `emoji` for the emoji.
     pub tag: &'static str,
     /// First and last letters of its blocks.
     blocks: &'static [(char, char)],
-    /// A font that has these has the script.
+    /// A font with these letters covers the script.
     pub samples: &'static [char],
 }
 
@@ -17,7 +17,7 @@ const fn script(tag: &'static str, blocks: &'static [(char, char)], samples: &'s
 
 pub(super) const EMOJI: &str = "emoji";
 
-/// Those that are looked for.
+/// The scripts that are searched for.
 pub(super) const SCRIPTS: [Script; 30] = [
     script(
         "Hani",
@@ -99,9 +99,9 @@ pub(super) const SCRIPTS: [Script; 30] = [
     ),
 ];
 
-/// The place in `SCRIPTS` of a letter's script.
+/// The index in `SCRIPTS` of a letter's script.
 pub(super) fn place_of(letter: char) -> Option<usize> {
-    // Nearly all letters are below the first block.
+    // Fast path: nearly all letters are below the first block.
     if letter < '\u{0530}' {
         return None;
     }
