@@ -172,7 +172,12 @@ impl Gallery {
             connection.sources = PerKind::from_fn(|kind| SourceReport {
                 state: SourceState::Followed,
                 why: None,
-                rows: [40, 400, 12][kind.index()],
+                rows: match kind {
+                    Kind::Agent => 40,
+                    Kind::Task => 400,
+                    Kind::Workflow => 12,
+                    Kind::Run => 0,
+                },
             });
             connection.link.heartbeat_rtt_ms = Some(23);
             connection.link.changes = 11_912;

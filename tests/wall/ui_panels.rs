@@ -351,7 +351,12 @@ fn sources() -> PerKind<SourceReport> {
     let mut sources = PerKind::from_fn(|kind| SourceReport {
         state: SourceState::Followed,
         why: None,
-        rows: [40, 1_400, 1, 0][kind.index()],
+        rows: match kind {
+            Kind::Agent => 40,
+            Kind::Task => 1_400,
+            Kind::Workflow => 1,
+            Kind::Run => 0,
+        },
     });
     sources[Kind::Task].state = SourceState::StreamOnly;
     sources[Kind::Workflow].state = SourceState::Polled;
