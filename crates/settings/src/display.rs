@@ -1,30 +1,30 @@
-//! What the picture takes from the settings.
+//! Settings of the picture.
 
 use model::theme::ThemeName;
 
 use crate::form::Words;
 
-/// What the picture takes from the settings.
+/// Settings of the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct WallSettings {
-    /// Unattended.
+    /// Whether the display is unattended.
     pub kiosk: bool,
-    /// Which colours it wears.
+    /// The colours.
     pub theme: ThemeName,
-    /// What happens on a machine that is too slow for the whole picture.
+    /// What to do on a machine that is too slow for the whole picture.
     pub quality: QualityPolicy,
-    /// Fades instead of flights.
+    /// Whether marks fade instead of moving.
     pub reduced_motion: bool,
-    /// Inches; 5 to 1,000.
+    /// Diagonal of the screen in inches, 5 to 1,000.
     pub screen_diagonal: Option<f32>,
-    /// Metres; 0.2 to 100.
+    /// Distance from which the room reads the screen, in metres, 0.2 to 100.
     pub viewing_distance: Option<f32>,
 }
 
-/// What happens on a machine that is too slow for the whole picture.
+/// What to do on a machine that is too slow for the whole picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum QualityPolicy {
-    /// The wall does without one thing after the other until it keeps its pace.
+    /// Quality features are disabled one after the other until the frame rate is sufficient.
     #[default]
     Auto,
     /// Everything is drawn, however long it takes.
@@ -32,7 +32,7 @@ pub enum QualityPolicy {
 }
 
 impl QualityPolicy {
-    /// As it is written in the settings.
+    /// The word in the settings.
     pub fn word(self) -> &'static str {
         match self {
             Self::Auto => "auto",

@@ -1,4 +1,4 @@
-//! What a connection needs to know: where, with which key, at which pace.
+//! Settings of a connection: its URLs, key, sign-in and intervals.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,7 +9,7 @@ use crate::{form::Words, sign_in::SignIn, url};
 use model::{Backoff, Mapping};
 use realtime::Vsn;
 
-/// Everything the net worker takes from the settings.
+/// Settings of a connection.
 #[derive(Debug, Clone)]
 pub struct FeedSettings {
     /// `ws://` or `wss://` up to and including `/websocket`, without a query.
@@ -18,22 +18,26 @@ pub struct FeedSettings {
     pub rest_url: Option<Url>,
     /// Publishable or anon key: query parameter of the socket, header of REST.
     pub key: SecretString,
-    /// Who signs in, and where; `None`: nobody, the key alone reads.
+    /// The sign-in; `None`: requests use the key only.
     pub auth: Option<Auth>,
-    /// Take a session token whose role bypasses row-level security.
+    /// Whether a session token is accepted whose role bypasses row-level security.
     pub allow_service_key: bool,
+    /// Serializer version of the WebSocket.
     pub vsn: Vsn,
+    /// The reconnect schedule.
     pub backoff: Backoff,
+    /// Interval of heartbeats, and how long an answer may take.
     pub heartbeat_interval: Duration,
-    /// Re-read the tables this often even when nothing seems wrong; `None` never.
+    /// Interval of routine resyncs; `None`: never.
     pub reconcile_interval: Option<Duration>,
-    /// Compare row counts and newest changes this often between two reconciles; `None` never.
+    /// Interval of audits, which compare row counts and latest changes between two resyncs; `None`: never.
     pub audit_interval: Option<Duration>,
-    /// Changes a second, averaged over a minute, from which the server may drop changes without a word; `None`: it
-    /// does not.
+    /// Changes a second, averaged over a minute, from which the server may silently drop changes; `None`: it never
+    /// does.
     pub change_limit: Option<u32>,
-    /// Age at which a connection without a signed-in user is replaced before the server cuts it; `None` never.
+    /// Age at which a connection without a signed-in user is replaced before the server closes it; `None`: never.
     pub replace_connection: Option<Duration>,
+    /// Tables, columns and status words.
     pub mapping: Arc<Mapping>,
 }
 
@@ -42,11 +46,12 @@ pub struct FeedSettings {
 pub struct Auth {
     /// Base of the Auth endpoints, `…/auth/v1`, no slash at its end.
     pub url: Url,
+    /// The way to sign in.
     pub sign_in: SignIn,
 }
 
 impl FeedSettings {
-    /// Where the socket goes, as it may be shown: scheme, host, port and path; no query, no user.
+    /// The socket's URL without secrets: scheme, host, port and path.
     pub fn shown_url(&self) -> String {
         url::shown(&self.realtime_url)
     }

@@ -1,4 +1,4 @@
-//! `opswall.toml`: read with its line numbers, every key known or named.
+//! Reads `opswall.toml`. Every value keeps its line number, and an unknown key is an error.
 
 use std::{
     fs::File,
@@ -23,13 +23,13 @@ use crate::{
     table::definitions,
 };
 
-/// Larger than any settings file.
+/// Largest settings file that is read.
 const MAX_FILE_BYTES: u64 = 1_024 * 1_024;
 
-/// As an error calls the file.
+/// The file's name in an error.
 pub(crate) const WHAT: &str = "the settings file";
 
-/// Reads a file. `None` when there is none.
+/// Reads a file. `None` when it does not exist.
 pub(crate) fn read(path: &Path) -> Result<Option<Layer>, SettingsError> {
     let unreadable = |problem: String| SettingsError::Unreadable {
         what: WHAT,
@@ -60,7 +60,7 @@ fn in_file() -> impl Iterator<Item = &'static Definition> {
     definitions().filter(|definition| definition.in_file)
 }
 
-/// Where in which file.
+/// A file and its text, to find lines and to make errors.
 struct Place<'p> {
     path: &'p Path,
     text: &'p str,
@@ -133,7 +133,7 @@ fn parse(path: &Path, text: &str) -> Result<Layer, SettingsError> {
     Ok(layer)
 }
 
-/// `[auth]`: who signs in.
+/// `[auth]`: the sign-in.
 fn auth(
     place: &Place<'_>,
     layer: &mut Layer,
@@ -156,7 +156,7 @@ fn auth(
     Ok(())
 }
 
-/// `[tables.agents]` and its sisters.
+/// `[tables.agents]` and the other kinds' sections.
 fn tables(
     place: &Place<'_>,
     layer: &mut Layer,
@@ -219,7 +219,7 @@ fn words(
     Ok(())
 }
 
-/// As they stand in the file, so that the first mistake is the one that is named.
+/// In the order of the file, so that the first mistake is the one that is reported.
 fn in_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t Spanned<DeString<'i>>, &'t Spanned<DeValue<'i>>)> {
     let mut entries: Vec<_> = table.iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);

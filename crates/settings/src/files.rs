@@ -1,18 +1,21 @@
-//! Files are written whole or not at all: whoever looks sees the old one or the new one.
+//! Files are written atomically: a reader finds either the old content or the new one.
 
 use std::{fs::File, io, path::Path};
 
 /// What a file is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// For the user: as readable as any new file, and on the disk when the system finds the time.
+    /// For the user: with the permissions of any new file, and not flushed to the disk.
     Output,
-    /// For the next start: the owner's alone (mode 0600), whatever the file before it allowed, and on the disk when
-    /// the writing returns.
+    /// For the next start: readable by the owner only (mode 0600), whatever the permissions of the old file were, and
+    /// flushed to the disk.
     State,
 }
 
-/// Fills a new file beside `path` and puts it in its place in one step.
+/// Fills a new file in the folder of `path` and renames it to `path`.
+///
+/// # Errors
+/// When the file cannot be written; the old file then remains.
 pub fn write_whole(path: &Path, purpose: Purpose, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let folder = path
         .parent()
@@ -22,7 +25,7 @@ pub fn write_whole(path: &Path, purpose: Purpose, fill: impl FnOnce(&mut File) -
     builder.prefix(".opswall-");
     #[cfg(unix)]
     if purpose == Purpose::Output {
-        // Temporary files are private unless told otherwise; the process's mask still applies.
+        // Temporary files are private by default; the process's umask still applies.
         use std::os::unix::fs::PermissionsExt as _;
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
@@ -38,8 +41,8 @@ pub fn write_whole(path: &Path, purpose: Purpose, fill: impl FnOnce(&mut File) -
     Ok(())
 }
 
-/// The new name is on the disk only once its folder is. Some file systems refuse that for folders; the file itself is
-/// safe by then.
+/// Flushes the folder, without which the new name can be lost. Some file systems refuse to flush folders; the file's
+/// content is on the disk in any case.
 fn sync_folder(folder: &Path) {
     #[cfg(unix)]
     if let Ok(folder) = File::open(folder) {
@@ -56,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failure_leaves_the_old_file_and_nothing_else() {
+    fn a_failed_write_leaves_the_old_file_and_no_other() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("out");
         write_whole(&path, Purpose::Output, |file| file.write_all(b"old")).expect("written");
@@ -71,7 +74,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_private_file_is_the_owners_alone_even_where_an_open_one_stood() {
+    fn a_state_file_is_private_even_when_it_replaces_a_public_one() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("token");

@@ -1,4 +1,4 @@
-//! The project's key: read, looked at, never shown.
+//! The project's key: read, checked, and never shown.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
@@ -12,14 +12,14 @@ use crate::{
 use model::{Notice, NoticeKind, text::clean};
 use realtime::Claims;
 
-/// Refuses what is no key, and keys that open too much.
+/// Refuses texts that cannot be a key, and keys that bypass row-level security.
 fn checked(key: Set<SecretString>, allow_service_key: bool) -> Result<Set<SecretString>, SettingsError> {
     let text = key.value.expose_secret();
     let subject = || key.origin.subject("key");
     if text.len() as u64 > MAX_SECRET_BYTES || !text.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(SettingsError::refused(
             subject(),
-            "holds characters that no key has: copy the publishable key again from the project's API settings",
+            "contains characters that no key has: copy the publishable key again from the project's API settings",
         ));
     }
     if !allow_service_key && is_service_key(text) {
@@ -32,18 +32,18 @@ fn checked(key: Set<SecretString>, allow_service_key: bool) -> Result<Set<Secret
     Ok(key)
 }
 
-/// `sb_secret_…`, or a JWT of a role that row-level security does not bind.
+/// Whether a key is `sb_secret_…`, or a JWT whose role bypasses row-level security.
 fn is_service_key(key: &str) -> bool {
     let role = Claims::read(key).and_then(|claims| claims.role);
     key.starts_with("sb_secret_") || role.is_some_and(|role| bypasses_row_security(&role))
 }
 
-/// Whether row-level security does not bind a database role of a Supabase project.
+/// Whether a database role of a Supabase project bypasses row-level security.
 pub fn bypasses_row_security(role: &str) -> bool {
     matches!(role, "service_role" | "supabase_admin" | "postgres")
 }
 
-/// What makes it unlikely that the server takes the key. It may know better: none of this is an error.
+/// Reasons why the server will probably refuse the key. They are notices, because only the server can decide.
 pub(crate) fn doubts(key: &SecretString, url: &Url, now_s: i64) -> Vec<Notice> {
     const DAY_S: i64 = 86_400;
     let Some(claims) = Claims::read(key.expose_secret()) else {
@@ -58,7 +58,7 @@ pub(crate) fn doubts(key: &SecretString, url: &Url, now_s: i64) -> Vec<Notice> {
         };
         notices.push(Notice {
             kind: NoticeKind::KeyExpired,
-            text: format!("The key ended {ago}; copy the publishable key again from the project's API settings"),
+            text: format!("The key expired {ago}; copy the publishable key again from the project's API settings"),
         });
     }
     if let (Some(made_for), Some(project)) = (&claims.project, hosted_project(url))
@@ -76,16 +76,16 @@ pub(crate) fn doubts(key: &SecretString, url: &Url, now_s: i64) -> Vec<Notice> {
     notices
 }
 
-/// Longest part of a foreign project's name that is shown.
+/// Most characters of another project's name that are shown.
 const MAX_REF: usize = 40;
 
-/// The project that a hosted URL names in its first label; other servers may be called anything.
+/// The project in the first label of a hosted URL; `None` for other servers, whose names mean nothing.
 fn hosted_project(url: &Url) -> Option<&str> {
     let (project, rest) = url.host_str()?.split_once('.')?;
     matches!(rest, "supabase.co" | "supabase.in").then_some(project)
 }
 
-/// What `config` shows in its place.
+/// What `config` shows instead of the key.
 pub(crate) fn masked(key: &SecretString) -> String {
     format!("******** ({} characters)", key.expose_secret().len())
 }
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_has_ended_or_is_another_projects_is_doubted() {
+    fn a_key_that_expired_or_belongs_to_another_project_gives_a_notice() {
         let key = |claims: &str| SecretString::from(signed(claims));
         let hosted = Url::parse("wss://abcdefgh.supabase.co/realtime/v1/websocket").expect("a url");
         let own = Url::parse("ws://127.0.0.1:4000/socket/websocket").expect("a url");
@@ -166,7 +166,7 @@ mod tests {
         assert_eq!(codes(&other, &hosted), ["key_of_other_project"]);
         assert!(
             codes(&other, &own).is_empty(),
-            "a server of one's own may be called anything"
+            "the name of a self-hosted server says nothing about its project"
         );
         assert!(codes(&"sb_publishable_x".into(), &hosted).is_empty());
     }

@@ -1,4 +1,4 @@
-//! Tables, columns and status words: written in several ways, laid over the default mapping layer by layer.
+//! Tables, columns and status words: the ways they are written, and the mapping that all layers give together.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::{
     origin::Origin,
 };
 
-/// What can be set of a table.
+/// What can be set for a table.
 pub(crate) const ROLES: &[&str] = &[
     "table",
     "schema",
@@ -36,16 +36,16 @@ pub(crate) const ROLES: &[&str] = &[
     "partitions",
 ];
 
-/// Longest name of a table or column, with a path into JSON: PostgreSQL's own names end at 63 bytes.
+/// Longest name of a table or column with a path into JSON. PostgreSQL's names have at most 63 bytes.
 const MAX_NAME_BYTES: usize = 256;
-/// Most columns named for one role, and most words in all: beyond this a file is not a settings file.
+/// Most columns of one role, and most status words.
 const MAX_NAMES: usize = 64;
 const MAX_WORDS: usize = 4_096;
 
-/// Where every non-default part of the mapping came from: `tables.agents.status` and its like → origin.
+/// The origin of each part of the mapping that is not a default, by a name like `tables.agents.status`.
 pub(crate) type Origins = BTreeMap<String, Origin>;
 
-/// `agent.status=phase,state`: as flags and variables say it.
+/// Reads a column as flags and variables write it: `agent.status=phase,state`.
 pub(crate) fn column_text(layer: &mut Layer, text: &str, origin: Origin) -> Result<(), SettingsError> {
     let wrong = || {
         let want = "KIND.ROLE=COLUMN, like agent.status=phase or task.label=title,name";
@@ -58,7 +58,7 @@ pub(crate) fn column_text(layer: &mut Layer, text: &str, origin: Origin) -> Resu
     column(layer, kind, role, names, origin)
 }
 
-/// One role of one kind. `names` are checked here, whatever layer they come from.
+/// Adds one role of one kind. All layers check their names here.
 pub(crate) fn column(
     layer: &mut Layer,
     kind: Kind,
@@ -74,7 +74,7 @@ pub(crate) fn column(
         .ok_or_else(|| unknown("role", role, ROLES, &origin, "map"))?;
     let is_list = !matches!(*role, "table" | "schema" | "id" | "priority_one_is_most_urgent");
     let most = if is_list { MAX_NAMES } else { 1 };
-    // No table: that is how runs are not followed.
+    // An empty name means that runs are not followed.
     let may_be_none = kind == Kind::Run && *role == "table";
     let fits = |name: &String| {
         (may_be_none || !name.is_empty()) && name.len() <= MAX_NAME_BYTES && !name.contains(char::is_control)
@@ -103,7 +103,7 @@ pub(crate) fn column(
     Ok(())
 }
 
-/// `erledigt=done`, or the other way round `done=erledigt,fertig`.
+/// Reads a status word as flags and variables write it: `erledigt=done`, or `done=erledigt,fertig`.
 pub(crate) fn word_text(layer: &mut Layer, text: &str, origin: Origin) -> Result<(), SettingsError> {
     let (left, right) = text
         .split_once('=')
@@ -115,7 +115,7 @@ pub(crate) fn word_text(layer: &mut Layer, text: &str, origin: Origin) -> Result
     word(layer, left.trim(), right.trim(), origin)
 }
 
-/// A word and its state. Where only the left one names a state, they are the other way round.
+/// Adds a word and its state. If only the left one is a state, the right one is the word.
 pub(crate) fn word(layer: &mut Layer, left: &str, right: &str, origin: Origin) -> Result<(), SettingsError> {
     match (state_of(right), state_of(left)) {
         (Some(status), _) => push_word(layer, left, status, origin),
@@ -124,7 +124,7 @@ pub(crate) fn word(layer: &mut Layer, left: &str, right: &str, origin: Origin) -
     }
 }
 
-/// A state and the words for it.
+/// Adds several words for one state.
 pub(crate) fn words_of_state(
     layer: &mut Layer,
     state: &str,
@@ -139,7 +139,7 @@ pub(crate) fn words_of_state(
 }
 
 fn push_word(layer: &mut Layer, word: &str, status: Status, origin: Origin) -> Result<(), SettingsError> {
-    // The mapping's own test: a word that it would never find is a mistake.
+    // The mapping refuses words that it could never find.
     if !Mapping::default().add_word(word, status) || layer.words.len() >= MAX_WORDS {
         let want = "words of letters or digits, short, and not thousands of them";
         return Err(SettingsError::value(origin.subject("status"), word, want));
@@ -190,7 +190,7 @@ pub(crate) fn assemble<'l>(layers: impl IntoIterator<Item = &'l Layer>) -> Resul
     let mut mapping = Mapping::default();
     let mut origins = Origins::new();
     for layer in layers {
-        // What is said of all tables first, what is said of one after it.
+        // Settings of all tables first, so that those of one table override them.
         for (name, found) in &layer.values {
             let Raw::Text(text) = &found.raw else { continue };
             let kinds = match *name {

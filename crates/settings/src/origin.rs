@@ -1,4 +1,4 @@
-//! Where a value came from.
+//! The origin of a value.
 
 use std::{fmt, path::PathBuf};
 
@@ -11,22 +11,25 @@ pub enum Origin {
     Flag(String),
     /// The variable's name.
     Env(String),
-    /// Changed in the panel and kept.
+    /// Changed in the panel and saved in this file.
     Saved(PathBuf),
-    /// `line` counts from 1.
+    /// A settings file.
     File {
+        /// The file.
         path: PathBuf,
+        /// Counts from 1.
         line: usize,
     },
-    /// Set by `kiosk`.
+    /// The default with `kiosk`.
     Kiosk,
-    /// Follows from another setting.
+    /// Derived from the setting with this key.
     Derived(&'static str),
+    /// The default.
     Default,
 }
 
 impl Origin {
-    /// The setting as its user wrote it, to begin a sentence with.
+    /// The setting with the place where it was written, as the subject of an error.
     pub(crate) fn subject(&self, name: &str) -> String {
         match self {
             Self::Flag(name) | Self::Env(name) => name.clone(),

@@ -1,7 +1,7 @@
-//! What the panel changed, kept for the next start: a small file that opswall writes itself.
+//! Saved state: settings that were changed in the panel, in a small file that opswall writes itself.
 //!
-//! Only what was changed is in it, so that a line of `opswall.toml` that nobody touched in the panel stays in force.
-//! A broken file is passed over with a notice: it must never keep a wall from starting.
+//! It contains only what was changed, so that a line of `opswall.toml` stays in force until the panel changes the same
+//! setting. A broken file is ignored with a notice, because it must not prevent a wall from starting.
 
 use std::{
     fs::{self, File},
@@ -25,19 +25,21 @@ use crate::{
 
 /// The file's name in the user's state folder.
 pub const FILE_NAME: &str = "state.toml";
-/// Larger than anything written here.
+/// Largest state file that is read.
 const MAX_FILE_BYTES: u64 = 64 * 1_024;
 const HEAD: &str =
     "# Changed on opswall's wall and kept for the next start. Delete a line to go back to opswall.toml.\n";
 
-/// Where changes are kept, and what was in force at the start: only what differs from it is written.
+/// Where changes are saved, and the values at the start. Only what differs from them is written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Keeper {
+    /// The state file.
     pub path: PathBuf,
+    /// The backoff at the start.
     pub started_with: Backoff,
 }
 
-/// The file could not be written; what was changed is in force and will be forgotten.
+/// The file could not be written: the change is in force until opswall ends.
 #[derive(Debug, Error)]
 #[error("cannot write {}: {source}; {} to keep changes for the next start", .path.display(), remedy(.source))]
 pub struct SaveError {
@@ -52,12 +54,15 @@ fn remedy(error: &io::Error) -> &'static str {
     }
 }
 
-/// Keeps a tuned backoff. Writes a new file beside the old one and swaps them: a loss of power leaves one or the other.
+/// Saves a changed backoff. A loss of power leaves either the old file or the new one.
+///
+/// # Errors
+/// When the file cannot be written.
 pub fn save_backoff(keeper: &Keeper, tuned: &Backoff) -> Result<(), SaveError> {
     let (tuned, before) = (entries(&tuned.clamped()), entries(&keeper.started_with.clamped()));
     change(&keeper.path, |table| {
         for ((name, value), (_, old)) in tuned.into_iter().zip(before) {
-            // A value that went away and came back is written too, if an earlier one was kept.
+            // A value that returned to the one at the start replaces an earlier saved one.
             if value != old || table.contains_key(name) {
                 table.insert(name.to_owned(), value);
             }
@@ -65,7 +70,7 @@ pub fn save_backoff(keeper: &Keeper, tuned: &Backoff) -> Result<(), SaveError> {
     })
 }
 
-/// Changes what is kept: reads the file, writes a new one. One at a time, so that nobody's change is lost.
+/// Reads the file, changes it and writes it. A lock prevents that one change overwrites another.
 pub(crate) fn change(path: &Path, change: impl FnOnce(&mut Table)) -> Result<(), SaveError> {
     static ONE: Mutex<()> = Mutex::new(());
     let _alone = ONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -117,8 +122,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<Table>, String> {
         .map_err(|error| error.message().replace('\n', " "))
 }
 
-/// What was kept, as a layer; and a notice about what could not be used. Each value is tried alone, so that one bad
-/// line does not take the others with it.
+/// The saved settings as a layer, and a notice about those that cannot be used. A bad value does not affect the others.
 pub(crate) fn load(path: &Path) -> (Layer, Option<Notice>) {
     let mut layer = Layer::default();
     let table = match read(path) {
@@ -154,7 +158,7 @@ fn notice(path: &Path, problem: &str) -> Notice {
     Notice {
         kind: NoticeKind::SavedSettings,
         text: format!(
-            "What the panel saved in {} cannot be used ({problem}); delete the file to clear this message",
+            "The settings saved by the panel in {} cannot be used ({problem}); delete the file to clear this message",
             path.display()
         ),
     }

@@ -1,6 +1,6 @@
-//! The view that an operator left, kept beside what the panel changed: numbers alone, in the owner's file.
+//! The camera's view, saved in the state file. It contains numbers only.
 //!
-//! A view that cannot be read is no view: the wall shows everything, as it does without one.
+//! A view that cannot be read is ignored: the wall then shows everything, as it does without one.
 
 use std::path::Path;
 
@@ -9,30 +9,30 @@ use toml::{Table, Value};
 use super::saved::{self, SaveError};
 
 const SECTION: &str = "view";
-/// Farther from the middle than this nothing stands, in world units.
+/// Largest coordinate of a view, in world units.
 const FARTHEST: f64 = 1e7;
-/// World units a pixel: nearer and farther than any wall can be looked at.
+/// World units per pixel: a wider range than the camera has.
 const SCALES: std::ops::RangeInclusive<f64> = 1e-5..=1e6;
 
-/// Where somebody looked, of which fleet.
+/// The camera's view of a feed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SavedView {
-    /// Which feed it was: [`fingerprint`] of its name.
+    /// The feed: [`fingerprint`] of its name.
     pub feed: u64,
     /// World position in the middle of the screen.
     pub center: [f64; 2],
     /// World units that one logical pixel covers.
     pub world_per_px: f64,
-    /// The rectangle that held the fleet then: least and greatest x and y.
+    /// Bounds of the fleet at that time: smallest x and y, largest x and y.
     pub fleet: [f64; 4],
 }
 
-/// A number that stands for a name and does not tell it: 64-bit FNV-1a, the same in every version.
+/// A number that identifies a name without containing it: 64-bit FNV-1a, the same in every version.
 pub fn fingerprint(name: &str) -> u64 {
     model::fnv1a(name.as_bytes())
 }
 
-/// Keeps a view for the next start, or forgets the one that was kept.
+/// Saves a view for the next start, or removes the saved one.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -45,7 +45,7 @@ pub fn save(path: &Path, view: Option<&SavedView>) -> Result<(), SaveError> {
     })
 }
 
-/// The view that was kept for this feed; none where there is none, or none that can be used.
+/// The saved view of this feed; `None` when there is none, or none that can be used.
 pub fn load(path: &Path, feed: u64) -> Option<SavedView> {
     let table = saved::read(path).ok().flatten()?;
     let section = table.get(SECTION)?.as_table()?;
@@ -76,7 +76,7 @@ fn number(value: &Value) -> Option<f64> {
         .or_else(|| value.as_integer().map(|whole| whole as f64))
 }
 
-/// Exactly so many numbers, each of which passes.
+/// A list of exactly `N` numbers that all pass the check.
 fn numbers<const N: usize>(value: &Value, check: impl Fn(f64) -> Option<f64>) -> Option<[f64; N]> {
     let list = value.as_array().filter(|list| list.len() == N)?;
     let numbers: Option<Vec<f64>> = list.iter().map(|value| number(value).and_then(&check)).collect();
@@ -97,7 +97,7 @@ mod tests {
     };
 
     #[test]
-    fn a_view_is_kept_beside_what_else_is_kept_and_forgotten_alone() {
+    fn a_view_is_saved_and_removed_without_changing_other_saved_settings() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("opswall").join(saved::FILE_NAME);
         assert_eq!(load(&path, 7), None);
@@ -105,7 +105,7 @@ mod tests {
         let text = fs::read_to_string(&path).expect("the file");
         fs::write(&path, format!("reconnect_jitter = 0.5\n{text}")).expect("written");
         assert_eq!(load(&path, 7), Some(VIEW));
-        assert_eq!(load(&path, 8), None, "another feed's view says nothing of this one");
+        assert_eq!(load(&path, 8), None, "a view belongs to one feed");
         save(&path, None).expect("forgotten");
         assert_eq!(load(&path, 7), None);
         let text = fs::read_to_string(&path).expect("the file");
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_stands_in_the_file_is_a_view_or_none() {
+    fn any_file_gives_a_valid_view_or_none() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join(saved::FILE_NAME);
         save(&path, Some(&VIEW)).expect("kept");
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_told_apart_and_the_number_never_changes() {
+    fn the_fingerprint_of_a_name_never_changes() {
         assert_eq!(fingerprint(""), 0xcbf2_9ce4_8422_2325);
         assert_eq!(fingerprint("a"), 0xaf63_dc4c_8601_ec8c);
     }

@@ -1,4 +1,4 @@
-//! Files that hold one secret on their first line: read within bounds, replaced whole, never shown.
+//! Files that contain one secret on their first line: read up to a limit, replaced atomically, never shown.
 
 use std::{
     fs::File,
@@ -12,13 +12,13 @@ use crate::SettingsError;
 use crate::files::{Purpose, write_whole};
 use model::{Notice, NoticeKind};
 
-/// Longer than any secret; a file of that size is another file.
+/// Largest secret that is read; a larger file must be a different one.
 pub(crate) const MAX_SECRET_BYTES: u64 = 16 * 1_024;
 
-/// A secret and the file that it stands in.
+/// A secret and the file that contains it.
 #[derive(Debug, Clone)]
 pub struct SecretFile {
-    /// As in "the password file".
+    /// What the file is for, like "the password file".
     what: &'static str,
     path: PathBuf,
     secret: SecretString,
@@ -30,24 +30,30 @@ impl SecretFile {
         Ok(Self { what, path, secret })
     }
 
+    /// The file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What stood in it at the start.
+    /// The secret that the file contained at the start.
     pub fn secret(&self) -> &SecretString {
         &self.secret
     }
 
-    /// What stands in it now: somebody may have written a new one.
+    /// Reads the secret again, because the file may have been changed.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
     pub fn read_again(&self) -> Result<SecretString, SettingsError> {
         Ok(first_line(self.what, &self.path)?.into())
     }
 
-    /// Writes a new secret in the place of the old one, in one step, for the owner's eyes only. Once this returns it
-    /// outlives a loss of power.
+    /// Replaces the secret atomically, in a file that only the owner can read, and flushes it to the disk.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
     pub fn replace(&self, secret: &SecretString) -> io::Result<()> {
-        // Where the path is a link, what it points at is replaced and the link stays.
+        // If the path is a link, its target is replaced and the link remains.
         let path = std::fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
         write_whole(&path, Purpose::State, |file| {
             writeln!(file, "{}", secret.expose_secret())
@@ -67,7 +73,7 @@ impl SecretFile {
     }
 }
 
-/// The first line without its end. Spaces belong to it: a password may begin or end with one.
+/// The first line without its end. Spaces are kept, because a password may begin or end with one.
 pub(crate) fn first_line(what: &'static str, path: &Path) -> Result<String, SettingsError> {
     let unreadable = |problem: String| SettingsError::Unreadable {
         what,
@@ -85,7 +91,7 @@ pub(crate) fn first_line(what: &'static str, path: &Path) -> Result<String, Sett
             most: "16 KiB",
         });
     }
-    // Editors of one system put a mark there that is no part of the text.
+    // Some editors write a byte order mark, which is not a part of the secret.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     match text.lines().next() {
         Some(line) if !line.trim().is_empty() => Ok(line.to_owned()),
@@ -99,7 +105,7 @@ pub(crate) fn first_line(what: &'static str, path: &Path) -> Result<String, Sett
 #[cfg(unix)]
 fn is_open_to_others(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
-    /// Everybody who is neither the owner nor of the file's group: a group is often there to share a secret.
+    /// Permissions of users who are neither the owner nor in the file's group. A group may share a secret on purpose.
     const OTHERS: u32 = 0o007;
     std::fs::metadata(path).is_ok_and(|about| about.permissions().mode() & OTHERS != 0)
 }

@@ -1,4 +1,4 @@
-//! Who signs in, and with what: e-mail and password, or a refresh token.
+//! How a user signs in: with e-mail and password, or with a refresh token.
 
 use std::path::PathBuf;
 
@@ -13,12 +13,19 @@ const MAX_EMAIL_BYTES: usize = 254;
 /// The way in which a user signs in.
 #[derive(Debug, Clone)]
 pub enum SignIn {
-    Password { email: String, password: SecretFile },
+    /// E-mail and password.
+    Password {
+        /// The user's address.
+        email: String,
+        /// The password.
+        password: SecretFile,
+    },
+    /// A refresh token, which the server replaces at each use.
     RefreshToken(SecretFile),
 }
 
 impl SignIn {
-    /// The file that the secret stands in.
+    /// The file that contains the secret.
     pub fn file(&self) -> &SecretFile {
         match self {
             Self::Password { password: file, .. } | Self::RefreshToken(file) => file,
@@ -26,7 +33,7 @@ impl SignIn {
     }
 }
 
-/// Exactly one of the two ways, or none at all.
+/// The one way that is set; `None` when none is. Both are an error.
 pub(crate) fn decide(values: &Values) -> Result<Option<SignIn>, SettingsError> {
     let parts = (
         values.email.given(),
@@ -79,7 +86,7 @@ fn checked(email: &Set<String>) -> Result<String, SettingsError> {
     ))
 }
 
-/// What is often put there by mistake is told apart: it would be refused in words that help nobody.
+/// Refuses what is often written there by mistake, because the server's refusal would not name the cause.
 fn refresh_token(path: &Set<PathBuf>) -> Result<SecretFile, SettingsError> {
     let file = SecretFile::read("the refresh token file", path.value.clone())?;
     let token = file.secret().expose_secret().trim();
@@ -93,13 +100,13 @@ fn refresh_token(path: &Set<PathBuf>) -> Result<SecretFile, SettingsError> {
     if token.starts_with("sb_") || Claims::read(token).is_some() {
         return Err(SettingsError::refused(
             subject(),
-            "holds a key or a session token: write the refresh_token of a sign-in into it",
+            "contains a key or a session token: write the refresh_token of a sign-in into it",
         ));
     }
     if !token.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(SettingsError::refused(
             subject(),
-            "holds characters that no refresh token has: write the refresh_token of a sign-in into its first line",
+            "contains characters that no refresh token has: write the refresh_token of a sign-in into its first line",
         ));
     }
     Ok(file)

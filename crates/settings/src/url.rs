@@ -4,7 +4,7 @@ use url::{Host, Url};
 
 use crate::{SettingsError, definition::find, layers::Set, origin::Origin, table::Values};
 
-/// Where a project's interfaces are.
+/// The URLs of a project's interfaces.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Endpoints {
     pub(crate) project: Option<Set<Url>>,
@@ -26,7 +26,7 @@ pub(crate) struct Given {
 }
 
 impl Given {
-    /// As the settings have them.
+    /// The URLs in the settings.
     pub(crate) fn of(values: &Values) -> Self {
         Self {
             project: values.url.given(),
@@ -102,7 +102,7 @@ impl Given {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(SettingsError::refused(
                 subject(),
-                "holds a user name or password: take it out, opswall signs in with the key",
+                "contains a user name or password: remove it, opswall signs in with the key",
             ));
         }
         url.set_query(None);
@@ -168,7 +168,7 @@ fn socket_scheme(mut url: Url) -> Url {
         "http" => "ws",
         _ => return url,
     };
-    // Between these four a change of scheme never fails.
+    // Changing between these four schemes cannot fail.
     let _ = url.set_scheme(scheme);
     url
 }

@@ -8,13 +8,12 @@ use settings::Origin;
 use crate::{Place, timing};
 
 #[test]
-fn the_example_file_is_valid_and_says_the_defaults() {
+fn the_example_file_is_valid_and_contains_the_defaults() {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/opswall.example.toml");
     let text = fs::read_to_string(example).expect("the example");
     let as_it_is = Place::new().file(&text).load(&[]);
     assert_eq!(timing(&as_it_is).backoff, Backoff::default());
-    // With every commented setting switched on it still reads, and nothing in it differs from the default but what
-    // only a user can say.
+    // With every commented setting enabled it is still valid, and only settings without a default differ.
     let all: String = text
         .lines()
         .map(|line| match line.strip_prefix("#") {

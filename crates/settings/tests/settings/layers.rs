@@ -11,7 +11,7 @@ use settings::{Origin, saved};
 use crate::{PROJECT, Place, timing, value};
 
 #[test]
-fn the_defaults_are_the_contract() {
+fn the_defaults_are_those_of_the_product() {
     let feed = Place::new().feed(&PROJECT);
     assert_eq!(feed.backoff, Backoff::default());
     assert_eq!(feed.heartbeat_interval, Duration::from_secs(25));
@@ -26,7 +26,7 @@ fn the_defaults_are_the_contract() {
 }
 
 #[test]
-fn urls_are_derived_from_the_projects_and_each_can_be_replaced() {
+fn urls_are_derived_from_the_project_url_and_each_can_be_set() {
     let feed = Place::new().feed(&PROJECT);
     assert_eq!(
         feed.realtime_url.as_str(),
@@ -36,7 +36,7 @@ fn urls_are_derived_from_the_projects_and_each_can_be_replaced() {
         feed.rest_url.expect("rest").as_str(),
         "https://abcdefgh.supabase.co/rest/v1"
     );
-    assert!(feed.auth.is_none(), "nobody signs in unless told to");
+    assert!(feed.auth.is_none(), "there is no sign-in by default");
     assert_eq!(feed.key.expose_secret(), "sb_publishable_x");
 
     let feed = Place::new().feed(&[
@@ -68,7 +68,7 @@ fn urls_are_derived_from_the_projects_and_each_can_be_replaced() {
 }
 
 #[test]
-fn a_flag_beats_a_variable_beats_the_panel_beats_the_files_beat_the_default() {
+fn flags_override_variables_saved_state_files_and_defaults_in_this_order() {
     let mut place = Place::new()
         .users_file(
             "reconnect_interval_ms = 1001\nmax_reconnect_attempts = 11\nheartbeat_interval_ms = 11000\nvsn = '1.0.0'",
@@ -94,12 +94,12 @@ fn a_flag_beats_a_variable_beats_the_panel_beats_the_files_beat_the_default() {
     assert_eq!(
         timing(&settings).backoff.interval,
         Duration::from_millis(1_003),
-        "kept for the next start"
+        "saved for the next start"
     );
     assert_eq!(
         timing(&settings).backoff.max_attempts,
         12,
-        "what the panel did not touch stays the file's"
+        "settings that the panel did not change are those of the file"
     );
     assert!(matches!(value(&settings, "reconnect_interval_ms").1, Origin::Saved(_)));
 
@@ -136,7 +136,7 @@ fn the_project_comes_from_the_customary_variables() {
 }
 
 #[test]
-fn a_key_can_stand_in_a_file_and_a_stronger_layer_replaces_it() {
+fn a_key_can_be_in_a_file_and_a_stronger_layer_replaces_it() {
     let place = Place::new().file("url = 'https://a.supabase.co'\nkey_file = 'secret.txt'");
     fs::write(place.env.working_dir.join("secret.txt"), "sb_publishable_file\nmore\n").expect("written");
     assert_eq!(place.feed(&[]).key.expose_secret(), "sb_publishable_file");
@@ -146,7 +146,11 @@ fn a_key_can_stand_in_a_file_and_a_stronger_layer_replaces_it() {
         .var("OPSWALL_KEY_FILE", "k")
         .var("SUPABASE_URL", "https://a.b");
     fs::write(ambient.env.working_dir.join("k"), " from-file \r\n").expect("written");
-    assert_eq!(ambient.feed(&[]).key.expose_secret(), "from-file", "named for opswall");
+    assert_eq!(
+        ambient.feed(&[]).key.expose_secret(),
+        "from-file",
+        "the key file was named for opswall"
+    );
     let error = place.error(&["--key-file", "missing.txt"]);
     assert!(
         error.contains("cannot read the key file") && error.contains("missing.txt"),
@@ -157,7 +161,7 @@ fn a_key_can_stand_in_a_file_and_a_stronger_layer_replaces_it() {
 }
 
 #[test]
-fn the_quality_is_governed_unless_it_is_pinned() {
+fn the_quality_is_automatic_unless_it_is_set() {
     use settings::QualityPolicy;
     assert_eq!(Place::new().load(&[]).wall.quality, QualityPolicy::Auto);
     let settings = Place::new().load(&["--quality", "full"]);
@@ -183,7 +187,7 @@ fn the_theme_comes_from_flag_environment_and_file() {
 }
 
 #[test]
-fn kiosk_never_gives_up_unless_somebody_said_otherwise() {
+fn kiosk_never_gives_up_unless_attempts_are_set() {
     let settings = Place::new().load(&["--kiosk"]);
     assert!(settings.wall.kiosk);
     assert_eq!(
@@ -287,18 +291,18 @@ fn partitions_and_limits_reach_the_feed() {
         (&["agents_%".to_owned()][..], None)
     );
     let demo = place.load(&[]).demo_feed("http://127.0.0.1:1", "demo").expect("a feed");
-    assert_eq!(demo.change_limit, None, "the built-in feed drops nothing");
+    assert_eq!(demo.change_limit, None, "the demo feed drops no changes");
 }
 
 #[test]
-fn a_variable_that_is_no_setting_is_a_notice() {
+fn an_unknown_variable_gives_a_notice() {
     let settings = Place::new().var("OPSWALL_MAX_RECONECT_ATTEMPTS", "3").load(&[]);
     let text = &settings.notices.first().expect("a notice").text;
     assert!(text.contains("did you mean OPSWALL_MAX_RECONNECT_ATTEMPTS?"), "{text}");
 }
 
 #[test]
-fn the_demo_feed_takes_the_pace_but_not_the_mapping_of_the_user() {
+fn the_demo_feed_uses_the_intervals_but_not_the_mapping_of_the_user() {
     let settings = Place::new()
         .file("agents_table = 'robots'")
         .load(&["--reconnect-interval-ms", "100"]);

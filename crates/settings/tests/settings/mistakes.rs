@@ -176,7 +176,7 @@ fn a_mistake_is_one_sentence_with_its_place_and_its_remedy() {
     }
 }
 
-/// The example with some of its bytes changed, or anything at all.
+/// The example file with some bytes changed, or any bytes.
 fn any_file() -> impl Strategy<Value = Vec<u8>> {
     let example = include_str!("../../../../assets/opswall.example.toml")
         .replace("\n#", "\n")
@@ -201,7 +201,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_file_is_worse_than_one_sentence(file in any_file(), state in any_file(), variable in "\\PC*") {
+    fn any_file_gives_settings_or_one_sentence(file in any_file(), state in any_file(), variable in "\\PC*") {
         let place = Place::new().var("OPSWALL_MAP", &variable).var("OPSWALL_RECONNECT_JITTER", "0.5");
         fs::write(place.env.working_dir.join("opswall.toml"), file).expect("written");
         let folder = place.env.state_dir.clone().expect("a folder");

@@ -8,7 +8,7 @@ use settings::saved;
 use crate::{Place, timing};
 
 #[test]
-fn what_the_panel_saved_is_only_what_it_changed_and_a_broken_file_is_only_a_notice() {
+fn only_changed_settings_are_saved_and_a_broken_file_gives_a_notice() {
     let place = Place::new();
     let keeper = place.load(&[]).keep_in.expect("a folder");
     let tuned = Backoff {
@@ -63,7 +63,7 @@ fn what_the_panel_saved_is_only_what_it_changed_and_a_broken_file_is_only_a_noti
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_is_one_sentence() {
+fn a_folder_that_cannot_be_written_gives_one_sentence() {
     let place = Place::new();
     let blocked = place.root.path().join("file");
     fs::write(&blocked, "").expect("written");

@@ -54,8 +54,8 @@ fn with_secrets(place: Place) -> Place {
     place
 }
 
-fn way(feed: &FeedSettings) -> (String, String, String) {
-    let auth = feed.auth.as_ref().expect("somebody signs in");
+fn sign_in(feed: &FeedSettings) -> (String, String, String) {
+    let auth = feed.auth.as_ref().expect("a sign-in");
     let secret = auth.sign_in.file().secret().expose_secret().to_owned();
     match &auth.sign_in {
         SignIn::Password { email, .. } => (auth.url.to_string(), email.clone(), secret),
@@ -64,30 +64,30 @@ fn way(feed: &FeedSettings) -> (String, String, String) {
 }
 
 #[test]
-fn one_signs_in_with_a_password_or_with_a_refresh_token_and_a_stronger_layer_changes_the_way() {
+fn a_stronger_layer_replaces_the_way_to_sign_in() {
     let place = with_secrets(Place::new().file(
         "url = 'https://a.supabase.co'\nkey = 'k'\n[auth]\nemail = 'wall@example.com'\npassword_file = 'password'\n",
     ));
     let url = "https://a.supabase.co/auth/v1";
     let words = |url: &str, email: &str, secret: &str| (url.to_owned(), email.to_owned(), secret.to_owned());
     assert_eq!(
-        way(&place.feed(&[])),
+        sign_in(&place.feed(&[])),
         words(url, "wall@example.com", " pass word "),
         "spaces belong to a password"
     );
     assert!(place.load(&[]).notices.is_empty());
     assert_eq!(
-        way(&place.feed(&["--refresh-token-file", "token"])),
+        sign_in(&place.feed(&["--refresh-token-file", "token"])),
         words(url, "", "r3fr3sh")
     );
     assert_eq!(
-        way(&place.feed(&["--email", "b@example.com", "--auth-url", "http://localhost:9999/"])),
+        sign_in(&place.feed(&["--email", "b@example.com", "--auth-url", "http://localhost:9999/"])),
         words("http://localhost:9999/", "b@example.com", " pass word ")
     );
     let by_variable = place.var("OPSWALL_REFRESH_TOKEN_FILE", "token");
-    assert_eq!(way(&by_variable.feed(&[])), words(url, "", "r3fr3sh"));
+    assert_eq!(sign_in(&by_variable.feed(&[])), words(url, "", "r3fr3sh"));
     assert_eq!(
-        way(&by_variable.feed(&["--email", "c@example.com", "--password-file", "password"])).1,
+        sign_in(&by_variable.feed(&["--email", "c@example.com", "--password-file", "password"])).1,
         "c@example.com"
     );
     assert!(
@@ -113,7 +113,7 @@ fn one_signs_in_with_a_password_or_with_a_refresh_token_and_a_stronger_layer_cha
     let error = bare.error(&[&flags[..], &["token"]].concat());
     assert!(error.contains("--auth-url"), "{error}");
     for (file, said) in [
-        ("jwt", "holds a key or a session token"),
+        ("jwt", "contains a key or a session token"),
         ("odd", "characters that no refresh token has"),
         ("empty", "its first line is empty"),
         ("long", "larger than"),
@@ -126,7 +126,7 @@ fn one_signs_in_with_a_password_or_with_a_refresh_token_and_a_stronger_layer_cha
 
 #[cfg(unix)]
 #[test]
-fn a_secret_file_that_others_can_read_is_complained_of() {
+fn a_secret_file_that_others_can_read_gives_a_notice() {
     use std::os::unix::fs::PermissionsExt as _;
     let place = with_secrets(Place::new());
     let flags = ["--email", "wall@example.com", "--password-file", "password"];
