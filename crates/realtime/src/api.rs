@@ -1,6 +1,6 @@
-//! What goes into a session and what comes out: the whole surface between the protocol and the I/O that carries it.
+//! What goes into a session and what comes out: everything between the protocol and the I/O that carries it.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use super::{
     event::FeedEvent,
@@ -10,44 +10,48 @@ use super::{
 };
 use model::{Backoff, Record, RowId};
 
-/// The moment of a call. The session never looks at a clock itself.
+/// The moment of a call. The session never reads a clock itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Now {
     /// Monotonic, since the session was made.
     pub at: Duration,
-    /// The wall clock: milliseconds since the Unix epoch. Tokens end by it, and it goes on while the machine sleeps.
+    /// The wall clock: milliseconds since the Unix epoch. Tokens end by it, and it goes on while the machine is
+    /// suspended.
     pub wall_ms: i64,
-    /// A fresh random number in `[0, 1)` for whatever needs one in this call.
+    /// A fresh random number in `[0, 1)`, for whatever needs one in this call.
     pub random: f64,
 }
 
-/// The configuration of a session. Its delays are explained in docs/realtime-protocol.md §15.1.
+/// The configuration of a session. Bounds and defaults of the durations are in docs/realtime-protocol.md §15.
 #[derive(Debug, Clone)]
 pub struct SessionConfig {
     /// The serializer of the socket's URL.
     pub vsn: Vsn,
-    /// The tables to follow; [`crate::SourceId`] counts them.
+    /// The tables to follow; a [`crate::SourceId`] is a position in this list.
     pub sources: Vec<Source>,
-    /// Topics are this and the number of the join, after `realtime:`.
+    /// Topics are `realtime:`, this, and the number of the join.
     pub topic_prefix: String,
     /// What to do about refusals, in the user's terms.
     pub remedies: Remedies,
-    /// Sent as `access_token` with each join; a publishable key is allowed and ignored by the server.
+    /// The key, sent as `access_token` with each join; a publishable key is allowed, and ignored by the server.
     pub access_token: Option<Token>,
-    /// Connection tokens are had by [`Effect::RefreshToken`], the first one before the first connect; `access_token` is
-    /// then used for nothing.
+    /// Session tokens are used instead of the key. They are asked for by [`Effect::RefreshToken`], the first one before
+    /// the first connect.
     pub sign_in: bool,
+    /// The schedule of attempts to reconnect.
     pub backoff: Backoff,
+    /// Interval between heartbeats.
     pub heartbeat_interval: Duration,
+    /// Interval between two readings of all sources although no loss is known; `None`: never.
     pub reconcile_interval: Option<Duration>,
-    /// How often the row count and the newest change of each table are compared between two reconciles.
+    /// Interval between two comparisons of row counts and newest changes; `None`: never.
     pub audit_interval: Option<Duration>,
-    /// Changes a second, averaged over a minute, from which the server may drop changes without a word; `None`: it
-    /// does not.
+    /// Changes a second, averaged over a minute, from which on the server may drop changes silently; `None`: it does
+    /// not.
     pub change_limit: Option<u32>,
     /// Age at which a connection without a signed-in user is replaced before the server cuts it; `None`: never.
     pub replace_after: Option<Duration>,
-    /// False: no snapshots (`rest_url = "none"`): live on the stream alone.
+    /// False: nothing is read, and the session runs on the stream alone.
     pub snapshots: bool,
     /// Rows asked for in one page.
     pub page_size: usize,
@@ -83,22 +87,24 @@ impl Default for Remedies {
 /// What the user wants.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// Drop what there is and connect now; the attempt counter starts again.
+    /// Drop the connection and connect now; the count of attempts starts again.
     Reconnect,
-    /// Close and stay closed until `Reconnect`.
+    /// Close, and stay closed until `Reconnect`.
     Disconnect,
-    /// New backoff settings, in force at once: a wait in progress is re-measured from its start.
+    /// Another schedule, in force at once: a wait in progress is measured again from its start.
     Tune(Backoff),
 }
 
 /// Why a connect failed before a socket was open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConnectFailure {
-    /// No TCP, TLS or answer in time: worth another try. The text is free of secrets.
+    /// No TCP, TLS or answer in time: worth another attempt. The text is free of secrets.
     Unreachable(String),
-    /// The server answered the upgrade with this HTTP status and (up to 4 KiB of) this message.
+    /// The server answered the upgrade with an HTTP status.
     Refused {
+        /// The status.
         http: u16,
+        /// The body, up to 4 KiB.
         message: String,
         /// `Retry-After`, if the server sent one.
         retry_after: Option<Duration>,
@@ -108,8 +114,13 @@ pub enum ConnectFailure {
 /// How an open socket ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CloseReason {
-    /// A close frame with this code and text.
-    Frame { code: u16, text: String },
+    /// With a close frame.
+    Frame {
+        /// Its code.
+        code: u16,
+        /// Its text.
+        text: String,
+    },
     /// The transport failed or ended without a close frame.
     Lost(String),
 }
@@ -117,91 +128,113 @@ pub enum CloseReason {
 /// What a page asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PageQuery {
-    /// Rows with a key greater than `after` in key order, at most `limit`.
-    After { after: Option<RowId>, limit: usize },
+    /// Rows in the order of the key.
+    After {
+        /// With a key greater than this; `None`: from the first row on.
+        after: Option<RowId>,
+        /// At most this many.
+        limit: usize,
+    },
     /// These rows, by key.
     Ids(Vec<RowId>),
 }
 
-/// One REST read. `id` is unique in the session; an answer with an id no longer waited for is dropped.
+/// One REST read. An answer with an id that is no longer waited for is dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageRequest {
+    /// Unique in a connection.
     pub id: u64,
+    /// The table, its key and the columns to read.
     pub source: Source,
+    /// Which rows.
     pub query: PageQuery,
-    /// Who asks: the session token; `None` = the key alone.
+    /// The session token that reads; `None` = the key alone.
     pub token: Option<Token>,
 }
 
-/// A look at a table that costs little: how many rows, and which was changed last.
+/// A cheap look at a table: how many rows, and which was changed last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProbeRequest {
-    /// Unique in the session, pages included.
+    /// Unique in a connection, pages included.
     pub id: u64,
+    /// The table and its key.
     pub source: Source,
     /// The column to order by; `None` = the count alone.
     pub newest_by: Option<String>,
+    /// The session token that reads; `None` = the key alone.
     pub token: Option<Token>,
 }
 
-/// What a probe saw.
+/// The answer to a probe.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Probe {
     /// Rows in all; `None` when the server did not count.
     pub count: Option<u64>,
-    /// The key and the asked column of the row changed last; `None` when there is none or it was not asked for.
+    /// The key and the requested column of the row changed last; `None` when there is none or it was not asked for.
     pub newest: Option<Record>,
 }
 
-/// A page's rows, in the order the server gave them.
+/// A page's rows, in the order of the server.
 pub type Page = Vec<Record>;
 
-/// Why a page could not be read.
+/// Why a page could not be read. Texts are free of secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PageError {
-    /// Will fail again until somebody changes something: bad key, no grant, no such table or column.
+    /// Only a change of settings or server helps: bad key, no such column.
     Fatal(String),
     /// This one table cannot be read (no grant, not exposed); others may be.
     Denied(String),
-    /// The token has expired: worth another try with a fresh one.
+    /// The token has expired: worth another attempt with a fresh one.
     Expired(String),
-    /// The database gave up on the size of it (`57014`): ask for less.
+    /// It is too large for the database (`57014`): ask for less.
     TooLarge(String),
-    /// Worth another try, after `retry_after` if the server said so.
+    /// Worth another attempt.
     Transient {
+        /// What happened.
         text: String,
+        /// `Retry-After`, if the server sent one.
         retry_after: Option<Duration>,
     },
 }
 
-/// What happened.
-#[derive(Debug)]
+/// What happened. `Debug` shows no frames, which may hold a token.
 pub enum Event {
-    /// Once, first.
+    /// Begin; once, first.
     Start,
+    /// The socket asked for by [`Effect::Open`] is open.
     SocketOpened,
+    /// The socket asked for by [`Effect::Open`] could not be opened.
     ConnectFailed(ConnectFailure),
+    /// A text frame.
     Text(String),
+    /// A binary frame.
     Binary(Vec<u8>),
+    /// The socket ended.
     SocketClosed(CloseReason),
-    /// The moment named by the last `WakeAt` has come (early or repeated wakes are harmless).
+    /// The moment named by the last [`Effect::WakeAt`] has come; early or repeated wakes are harmless.
     Timer,
+    /// The answer to [`Effect::Fetch`].
     Page {
+        /// Of the request.
         id: u64,
+        /// The rows.
         result: Result<Page, PageError>,
     },
     /// The answer to [`Effect::Probe`].
     Probed {
+        /// Of the request.
         id: u64,
+        /// The count and the newest row.
         result: Result<Probe, PageError>,
     },
     /// The answer to [`Effect::RefreshToken`].
     Token(Result<Grant, TokenError>),
+    /// The user wants something.
     Command(Command),
 }
 
 impl Event {
-    /// It comes from the socket, or the connect under way.
+    /// It is about the socket, or the connect in progress.
     pub(super) fn is_of_the_socket(&self) -> bool {
         matches!(
             self,
@@ -210,24 +243,61 @@ impl Event {
     }
 }
 
-/// What to do. Carried out in order.
-#[derive(Debug, PartialEq)]
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start => f.write_str("Start"),
+            Self::SocketOpened => f.write_str("SocketOpened"),
+            Self::ConnectFailed(failure) => f.debug_tuple("ConnectFailed").field(failure).finish(),
+            Self::Text(text) => write!(f, "Text(… {} bytes)", text.len()),
+            Self::Binary(bytes) => write!(f, "Binary(… {} bytes)", bytes.len()),
+            Self::SocketClosed(reason) => f.debug_tuple("SocketClosed").field(reason).finish(),
+            Self::Timer => f.write_str("Timer"),
+            Self::Page { id, result } => f.debug_tuple("Page").field(id).field(result).finish(),
+            Self::Probed { id, result } => f.debug_tuple("Probed").field(id).field(result).finish(),
+            Self::Token(result) => f.debug_tuple("Token").field(result).finish(),
+            Self::Command(command) => f.debug_tuple("Command").field(command).finish(),
+        }
+    }
+}
+
+/// What to do. Effects are carried out in order. `Debug` shows no frames, which may hold a token.
+#[derive(PartialEq)]
 pub enum Effect {
-    /// Get a fresh session token; answer with `Event::Token`, once. Asked for again only after an answer.
+    /// Get a fresh session token; answer with [`Event::Token`], once. Asked for again only after an answer.
     RefreshToken,
-    /// Open a socket, with nothing kept from an earlier one (address, name look-up, pooled requests); exactly one of `SocketOpened` and `ConnectFailed` must follow, unless `Close` comes first.
+    /// Open a socket, with nothing kept from an earlier one (address, name look-up, pooled requests). Exactly one of
+    /// [`Event::SocketOpened`] and [`Event::ConnectFailed`] must follow, unless `Close` comes first.
     Open,
-    /// Drop the socket, or the connect under way; nothing of it may be reported afterwards.
+    /// Drop the socket or the connect in progress; no event of it may be handed in afterwards.
     Close,
+    /// Send this text frame.
     Send(String),
-    /// Read a page; answer with `Event::Page` and its id.
+    /// Read a page; answer with [`Event::Page`] and its id.
     Fetch(Box<PageRequest>),
-    /// Look at a table; answer with `Event::Probed` and its id.
+    /// Probe a table; answer with [`Event::Probed`] and its id.
     Probe(Box<ProbeRequest>),
-    /// Drop every page read and probe under way.
+    /// Drop all page reads and probes in progress.
     CancelFetches,
+    /// A report for the reader.
     Emit(FeedEvent),
-    /// Call with `Event::Timer` at this moment (same clock as `Now::at`). Replaces the moment asked for before;
+    /// Hand in [`Event::Timer`] at this moment, on the clock of [`Now::at`]. Replaces the moment asked for before;
     /// `None` = no wake needed.
     WakeAt(Option<Duration>),
+}
+
+impl fmt::Debug for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RefreshToken => f.write_str("RefreshToken"),
+            Self::Open => f.write_str("Open"),
+            Self::Close => f.write_str("Close"),
+            Self::Send(text) => write!(f, "Send(… {} bytes)", text.len()),
+            Self::Fetch(request) => f.debug_tuple("Fetch").field(request).finish(),
+            Self::Probe(request) => f.debug_tuple("Probe").field(request).finish(),
+            Self::CancelFetches => f.write_str("CancelFetches"),
+            Self::Emit(event) => f.debug_tuple("Emit").field(event).finish(),
+            Self::WakeAt(at) => f.debug_tuple("WakeAt").field(at).finish(),
+        }
+    }
 }

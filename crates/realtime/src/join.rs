@@ -1,48 +1,66 @@
 //! The payload of `phx_join`, typed: the server takes a wrong type for "not given" and joins anyway, so it is never
-//! put together by hand. Both directions, because the demo server reads what a client sends.
+//! put together by hand. It is read as well as written, for servers in tests.
 
 use serde::{Deserialize, Serialize};
+
+use super::Token;
 
 /// `{"config": …, "access_token": …}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JoinPayload {
+    /// What is subscribed to.
     pub config: JoinConfig,
+    /// What the server knows the client by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub access_token: Option<String>,
+    pub access_token: Option<Token>,
 }
 
+/// The `config` of a join.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct JoinConfig {
+    /// Broadcasts.
     pub broadcast: BroadcastConfig,
+    /// Presence.
     pub presence: PresenceConfig,
+    /// Changes of tables.
     pub postgres_changes: Vec<Entry>,
+    /// The channel is private: access is decided by policies on `realtime.messages`.
     pub private: bool,
 }
 
+/// Broadcasts of a channel.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BroadcastConfig {
+    /// The server acknowledges broadcasts.
     pub ack: bool,
+    /// The client receives its own broadcasts.
     #[serde(rename = "self")]
     pub own: bool,
 }
 
+/// Presence in a channel.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PresenceConfig {
+    /// The client's key among those present.
     pub key: String,
+    /// Presence is used.
     pub enabled: bool,
 }
 
-/// One table asked for.
+/// Changes of one table, or of those whose names are like it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// `*`, `INSERT`, `UPDATE` or `DELETE`.
     pub event: String,
+    /// The schema.
     pub schema: String,
+    /// The table; `None` = all of the schema.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
+    /// `column=operator.value`; `None` = all rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
 }

@@ -1,7 +1,20 @@
-//! The Supabase Realtime protocol without I/O: frame codec, session state machine, backoff, snapshot-and-stream merge.
+//! Supabase Realtime without I/O: a frame codec, and a session that keeps a copy of tables true.
 //!
-//! A [`Session`] is a value: [`Session::handle`] takes what happened and appends what to do. Clocks and randomness come
-//! in with every call ([`Now`]), so every race is an ordinary test with a made-up clock.
+//! A [`Session`] is a value. A driver hands in [`Event`]s (a socket opened, a frame came, a page was read) and carries
+//! out the [`Effect`]s that are appended (open a socket, send a frame, read a page, report a change). Time and
+//! randomness come in with every call ([`Now`]), so every race is an ordinary test with a made-up clock.
+//!
+//! The session follows [`Source`]s: tables, each with its key. It joins one channel for all of them, waits until the
+//! database confirms the subscription, reads a snapshot while it keeps the changes that arrive, merges both, and from
+//! then on reports each [`Change`]. Whatever is lost or doubtful (a dropped frame, a burst above the server's limit, a
+//! row too large for the stream, a suspended machine) is read again, and only the differences are reported.
+//!
+//! A session driven by hand through a join, a snapshot and two changes (`cargo run -p realtime --example by_hand`):
+//!
+//! ```
+#![doc = include_str!("../examples/by_hand.rs")]
+//! ```
+#![warn(missing_docs)]
 
 pub mod advice;
 mod api;
@@ -22,19 +35,19 @@ pub use api::{
     CloseReason, Command, ConnectFailure, Effect, Event, Now, Page, PageError, PageQuery, PageRequest, Probe,
     ProbeRequest, Remedies, SessionConfig,
 };
-pub use change::{ChangeType, RowEvent, Trouble, Unusable};
 pub use connection::{MAX_EVENTS, MAX_HISTORY, MAX_ROUND_TRIPS};
 pub use event::{
     Attempt, Change, FeedEvent, LinkEvent, LinkReport, LinkStatus, Resync, SourceReport, SourceState, StatusReport,
     SyncReport,
 };
-pub use frame::{Direction, Frame, FrameError, Vsn, decode_binary, decode_text, encode_text};
+pub use frame::{BinaryFrame, Direction, Frame, FrameError, Vsn, decode_binary, decode_text, encode_text};
 pub use join::{BroadcastConfig, Entry, JoinConfig, JoinPayload, PresenceConfig};
+pub use model::{Backoff, Cell, Level, Notice, NoticeKind, Op, Record, RowId};
 pub use session::{ConnectionId, Session};
 pub use source::{Source, SourceId, is_like};
 pub use token::{Claims, Grant, Token, TokenError};
 
-/// An integer as it stands on the wire: a number, or (leniently) a string of digits.
+/// An integer as written: a number, or (leniently) a string of digits.
 fn integer(raw: &str) -> Option<i64> {
     let text = raw
         .strip_prefix('"')

@@ -1,4 +1,4 @@
-//! What is kept of one frame for the next: column names and lists are the same in nearly all of them.
+//! Column names and column lists that are shared between frames: they are the same in nearly all of them.
 
 use super::{change::Lists, source::Source};
 use model::{Headers, Record};

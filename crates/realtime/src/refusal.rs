@@ -1,7 +1,7 @@
 //! What a refusal means: whether trying again can help, and one sentence for a person.
 //!
-//! Texts are the server's (realtime-protocol.md §2.3, §8.2, §8.3), matched by prefix and loosely: unknown ones are worth
-//! another try.
+//! The server's texts (docs/realtime-protocol.md §2.3, §8.2, §8.3) are matched loosely; an unknown one is worth another
+//! attempt.
 
 use std::time::Duration;
 
@@ -10,32 +10,32 @@ use super::{Remedies, Source};
 /// Whether and how soon to try again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
-    /// At once: nothing is wrong with the server.
+    /// Try again at once: nothing is wrong with the server.
     AtOnce,
-    /// By the schedule.
+    /// Try again by the schedule.
     Retry,
-    /// By the schedule, but not sooner than this: the server said that it is being asked too much.
+    /// Try again by the schedule, but not sooner than this: the server is asked too often.
     Slow(Duration),
-    /// With a fresh session token, once and at once; when that did not help, not sooner than this, or (`None`) not
-    /// before somebody changes something. Without a sign-in there is no fresh one to be had: then it is `Fatal`.
+    /// Try again with a fresh session token, once and at once. When that does not help, not sooner than this, or
+    /// (`None`) only after a change of settings or server. Without a sign-in there is no fresh token: then `Fatal`.
     Refresh(Option<Duration>),
-    /// Not before somebody changes something. A session that has been live before takes it for a hiccup and retries by
-    /// the schedule all the same: what worked yesterday may work again when the server is back.
+    /// Only a change of settings or server helps. A session that has been live before retries by the schedule all the
+    /// same, because the refusal may be temporary.
     Fatal,
 }
 
-/// A rate limit: at least this long.
+/// Least delay after a rate limit.
 const RATE_LIMITED: Duration = Duration::from_secs(5);
-/// An exhausted quota, whose penalty lasts up to a minute.
+/// Least delay after an exhausted quota, whose penalty lasts up to a minute.
 const QUOTA: Duration = Duration::from_secs(30);
-/// Suspended, or a table that a later migration may bring.
+/// Least delay while the project is suspended.
 const SUSPENDED: Duration = Duration::from_secs(60);
 
-/// A refusal, understood.
+/// What a refusal means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub class: Class,
-    /// What is wrong, with what, what to do.
+    /// What is wrong, and what to do about it.
     pub sentence: String,
 }
 
@@ -105,7 +105,7 @@ impl Terms<'_> {
 
 /// The upgrade was answered with an HTTP status instead.
 ///
-/// The key stands in the address: no session token can heal a refused upgrade.
+/// The key is part of the address, so no session token can heal a refused upgrade.
 pub(super) fn of_connect(http: u16, message: &str, terms: Terms<'_>) -> Refusal {
     let said = if message.is_empty() {
         format!("HTTP {http}")
@@ -284,22 +284,16 @@ fn named_table(message: &str, sources: &[Source]) -> String {
     }
 }
 
-/// A text from the server, fit to be shown: one line, bounded, and without the tokens, should one be in there.
-pub(super) fn clean<'t>(text: &str, tokens: impl Iterator<Item = &'t str>) -> String {
-    const MOST: usize = 300;
-    let mut text = text.to_owned();
+/// Longest text of the server's that is shown, in characters.
+const MAX_TEXT: usize = 301;
+
+/// A text from the server, fit to be shown: one line, bounded, and without the tokens, should one be in it.
+pub(super) fn redacted<'t>(text: &str, tokens: impl Iterator<Item = &'t str>) -> String {
+    let mut text = text.replace(char::is_control, " ");
     for token in tokens.filter(|token| token.len() >= 6) {
         text = text.replace(token, "…");
     }
-    let mut line: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(MOST)
-        .collect();
-    if text.chars().nth(MOST).is_some() {
-        line.push('…');
-    }
-    line.trim().to_owned()
+    model::text::clean(&text, MAX_TEXT).into_owned()
 }
 
 #[cfg(test)]
@@ -314,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_that_is_not_published_is_named_with_the_remedy() {
+    fn an_unpublished_table_is_named_with_the_remedy() {
         let message = "Unable to subscribe to changes with given parameters. Please check Realtime is enabled for the given connect parameters: [event: *, schema: public, table: nope, filters: [], select: nil]";
         let refusal = of_system(true, message, &[], terms(&Remedies::default())).expect("a refusal");
         assert_eq!(refusal.class, Class::Fatal);
@@ -331,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_database_may_recover_from_is_waited_for() {
+    fn a_temporary_database_error_is_no_refusal() {
         assert_eq!(
             of_system(
                 true,
@@ -344,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn refused_upgrades_are_told_apart() {
+    fn refused_upgrades_are_classified() {
         for (http, message, class) in [
             (401, "API key is missing", Class::Fatal),
             (401, "Failed to generate JWT signer", Class::Slow(QUOTA)),
@@ -366,11 +360,11 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_shown_without_the_token_and_on_one_short_line() {
+    fn texts_are_shown_on_one_short_line_without_tokens() {
         assert_eq!(
-            clean("bad\ntoken eyJsecret!", ["eyJsecret"].into_iter()),
+            redacted("bad\ntoken eyJsecret!", ["eyJsecret"].into_iter()),
             "bad token …!"
         );
-        assert_eq!(clean(&"é".repeat(1_000), std::iter::empty()).chars().count(), 301);
+        assert_eq!(redacted(&"é".repeat(1_000), std::iter::empty()).chars().count(), 301);
     }
 }

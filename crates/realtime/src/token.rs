@@ -1,28 +1,31 @@
-//! Tokens: what the server knows us by, never shown; and what can be read off one without its secret.
+//! Tokens: what the server knows the client by, never shown; and what can be read from one without its secret.
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Longest token looked into.
+/// Longest token whose claims are read.
 const MAX_TOKEN_BYTES: usize = 64 * 1024;
 
 /// A key or a session token. `Debug` does not show it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Token(Arc<str>);
 
 impl Token {
+    /// A token of this text.
     pub fn new(text: &str) -> Self {
         Self(text.into())
     }
 
-    /// The text itself, for a header or a frame and nothing else.
+    /// The text itself, for a header or a frame only.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// What it claims, unverified; `None` when it is no JWT.
+    /// Its claims, unverified; `None` when it is no JWT.
     pub fn claims(&self) -> Option<Claims> {
         Claims::read(&self.0)
     }
@@ -40,7 +43,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// The claims of a JWT that matter here.
+/// The claims of a JWT that are used.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Claims {
     /// The database role that rows are read as.
@@ -76,30 +79,33 @@ impl Claims {
         })
     }
 
-    /// Who reads: two tokens of one identity see the same rows.
+    /// Role and user: two tokens of one identity see the same rows.
     pub fn identity(&self) -> String {
         let part = |text: &Option<String>| text.clone().unwrap_or_default();
         format!("{}/{}", part(&self.role), part(&self.subject))
     }
 }
 
-/// A session token as the Auth endpoint gave it.
+/// A session token as the Auth endpoint issued it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
+    /// The token.
     pub token: Token,
-    /// How long it lasts from now on. From the answer's `expires_in`, which no wrong clock of ours can spoil.
+    /// How long it lasts from now on: the answer's `expires_in`, which does not depend on this machine's clock.
     pub lifetime: Duration,
 }
 
 /// Why no session token could be had.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenError {
-    /// Will fail again until somebody changes something: a wrong password, a revoked session. One sentence with the
-    /// remedy, free of secrets.
+    /// Only a change of settings or server helps: a wrong password, a revoked session. One sentence with the remedy,
+    /// free of secrets.
     Refused(String),
-    /// Worth another try, after `retry_after` if the server said so.
+    /// Worth another attempt.
     Unavailable {
+        /// What happened.
         text: String,
+        /// `Retry-After`, if the server sent one.
         retry_after: Option<Duration>,
     },
 }

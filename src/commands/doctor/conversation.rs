@@ -85,7 +85,7 @@ impl Conversation {
                     postgres_changes: vec![entry(of)],
                     ..JoinConfig::default()
                 },
-                access_token: Some(token.expose().to_owned()),
+                access_token: Some(token.clone()),
             };
             let text = encode_text(
                 self.vsn,

@@ -252,7 +252,7 @@ mod tests {
                "columns":[{"name":"id","type":"int8"}],"record":{"id":1,"n":12345678901234567890.10},"old_record":{"id":2},"errors":null}}"#,
         )
         .expect("an event");
-        assert_eq!(event.ids.iter().collect::<Vec<_>>(), [7, 8]);
+        assert!(event.ids.contains(&7) && event.ids.contains(&8));
         assert_eq!((&*event.schema, &*event.table), ("public", "to"));
         assert_eq!(
             (event.change, event.committed_ms, event.trouble),

@@ -1,7 +1,7 @@
-//! The entries of the channel that a change belongs to: nearly always one.
+//! The channel's entries that a change belongs to: nearly always one.
 
-/// More would be an attack: the channel has one entry a table.
-const MOST: usize = 64;
+/// Entries kept of one change; a channel has few.
+const MAX_IDS: usize = 64;
 
 /// Different ids, in the order in which they were given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,7 +17,7 @@ impl Ids {
         }
         if self.first.is_none() {
             self.first = Some(id);
-        } else if self.more.len() + 1 < MOST {
+        } else if self.more.len() + 1 < MAX_IDS {
             self.more.push(id);
         }
     }
@@ -28,9 +28,5 @@ impl Ids {
 
     pub fn is_empty(&self) -> bool {
         self.first.is_none()
-    }
-
-    pub fn iter(&self) -> impl Iterator<Item = i64> {
-        self.first.into_iter().chain(self.more.iter().copied())
     }
 }

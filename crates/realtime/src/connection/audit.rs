@@ -1,48 +1,65 @@
-//! The cheap audit between two reconciles: row count and newest change of each table, compared with what is held.
+//! The cheap audit between two reconciles: row count and newest change of each source, compared with what is held.
 //!
-//! A difference may be on its way: it is proven by its staying. What is proven calls the reconcile early; and where the
-//! stream was silent all the while, the channel is joined but does not deliver, and is joined anew.
+//! A difference may be on its way: it is proven by persisting. A proven one brings the next reconcile forward.
 
 use std::time::Duration;
 
-use super::{Connection, Out, Phase, Tracked};
+use super::{
+    Ask,
+    sources::{Sources, Tracked},
+};
 use crate::{
-    api::{Effect, PageError, Probe, ProbeRequest},
+    api::{Now, PageError, Probe, ProbeRequest},
     timestamp,
 };
 use model::{Cell, RowId};
 
-/// A table with a difference is looked at again this soon.
-const AGAIN_AFTER: Duration = Duration::from_secs(4);
-/// A difference that stays for so long is none that was on its way (realtime-protocol.md §15.6).
+/// Delay before a source with a difference is probed again.
+const PROBE_AGAIN_AFTER: Duration = Duration::from_secs(4);
+/// A difference that persists for this long is none that was on its way (docs/realtime-protocol.md §15.6).
 const PROVEN_AFTER: Duration = Duration::from_secs(10);
-/// Looks that a difference in rows has to outlast.
-const PROVEN_LOOKS: u32 = 3;
-/// Changes are this long on their way at most, under load.
+/// Probes that a difference in rows has to outlast.
+const PROVEN_PROBES: u32 = 3;
+/// Changes are on their way for this long at most, under load.
 const ON_THE_WAY: Duration = Duration::from_secs(2);
 /// The I/O has a deadline of its own; this one only keeps a lost answer from blocking for ever.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(60);
 
-#[derive(Debug, Default)]
-pub(super) struct Audit {
-    next: Option<Duration>,
-    /// Tables found equal since the last round began.
-    equal: usize,
-    /// When all were found equal last, and whether the last finding was that.
-    pub last: Option<(Duration, bool)>,
+/// What the answer to a probe showed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Finding {
+    /// Nothing yet.
+    Open,
+    /// The token of the probe has expired.
+    TokenExpired,
+    /// All sources are equal.
+    Equal,
+    /// A difference is proven.
+    Different,
 }
 
-/// What is known of one table's audit.
+#[derive(Debug)]
+pub(super) struct Audit {
+    /// `None`: there is no audit.
+    interval: Option<Duration>,
+    next: Option<Duration>,
+    /// Sources found equal since the last round began.
+    equal: usize,
+    /// When all were found equal last, or one different; and which.
+    last: Option<(Duration, bool)>,
+    watches: Vec<Watch>,
+}
+
+/// The audit of one source.
 #[derive(Debug, Default)]
-pub(super) struct Watch {
+struct Watch {
     /// The probe asked for: its id, and when it counts as lost.
     asked: Option<(u64, Duration)>,
     again_at: Option<Duration>,
     suspect: Option<Suspect>,
-    /// Rows that the stream brought or took.
-    pub moves: u64,
-    /// When the last change came.
-    pub last_arrival: Option<Duration>,
+    /// Rows that the stream inserted or deleted.
+    moves: u64,
+    last_arrival: Option<Duration>,
 }
 
 /// A difference that may be on its way.
@@ -50,15 +67,15 @@ pub(super) struct Watch {
 struct Suspect {
     since: Duration,
     moves: u64,
-    looks: u32,
-    /// The least difference in rows seen, and its sign; none: at least one look found the counts equal.
+    probes: u32,
+    /// The least difference in rows found, and its sign; none: at least one probe found the counts equal.
     count: Option<(bool, u64)>,
     /// A row that had changed there and not here.
     newest: Option<(RowId, Changed)>,
 }
 
-/// What a probe and what is held differ by.
-struct Found {
+/// How a probe and what is held differ.
+struct Difference {
     count: Option<(bool, u64)>,
     newest: Option<(RowId, Changed)>,
 }
@@ -68,19 +85,19 @@ impl Watch {
         self.asked.map(|(_, deadline)| deadline).or(self.again_at)
     }
 
-    /// Whether the difference is proven by now. `stays`: the row that was suspected still differs.
-    fn judge(&mut self, found: Found, stays: bool, at: Duration) -> bool {
+    /// Whether the difference is proven by now. `stays`: the suspected row still differs.
+    fn judge(&mut self, found: Difference, stays: bool, at: Duration) -> bool {
         let Some(suspect) = &mut self.suspect else {
             self.suspect = Some(Suspect {
                 since: at,
                 moves: self.moves,
-                looks: 1,
+                probes: 1,
                 count: found.count,
                 newest: found.newest,
             });
             return false;
         };
-        suspect.looks += 1;
+        suspect.probes += 1;
         suspect.count = match (suspect.count, found.count) {
             (Some((sign, least)), Some((same, rows))) if sign == same => Some((sign, least.min(rows))),
             _ => None,
@@ -89,7 +106,7 @@ impl Watch {
             suspect.newest = None;
         }
         if suspect.count.is_none() && suspect.newest.is_none() {
-            // It was on its way; what is found now may be too.
+            // It was on its way; what is found now may be as well.
             self.suspect = None;
             return false;
         }
@@ -97,17 +114,17 @@ impl Watch {
         if waited < PROVEN_AFTER {
             return false;
         }
-        // What of these rows may still be on the way, at the pace that they come and go.
+        // How many of these rows may still be on their way, at the rate at which rows come and go.
         let moved = (self.moves - suspect.moves) as f64;
         let on_the_way = moved * ON_THE_WAY.as_secs_f64() / waited.as_secs_f64();
         let rows_stay = suspect
             .count
-            .is_some_and(|(_, least)| suspect.looks >= PROVEN_LOOKS && least as f64 > on_the_way);
+            .is_some_and(|(_, least)| suspect.probes >= PROVEN_PROBES && least as f64 > on_the_way);
         suspect.newest.is_some() || rows_stay
     }
 }
 
-/// When a row changed, as its column says it.
+/// When a row changed, as its column says.
 #[derive(Debug)]
 enum Changed {
     Text(Box<str>),
@@ -138,13 +155,13 @@ fn is_older(ours: Option<Cell<'_>>, theirs: &Changed) -> bool {
             _ => *ours < **theirs,
         },
         (Cell::Number(ours), Changed::Number(theirs)) => ours.parse::<f64>().is_ok_and(|ours| ours < *theirs),
-        // Somebody set it to null, or to something else: not a matter of age.
+        // It was set to null or to something else, which has no age.
         _ => false,
     }
 }
 
 impl Tracked {
-    /// The column that tells when a row changed last: the first configured one that a row has.
+    /// The column that says when a row was last changed: the first configured one that a row has.
     fn newest_by(&self) -> Option<String> {
         let (_, row) = self.rows.iter().next()?;
         let mut columns = self.source.updated_at.iter();
@@ -155,15 +172,15 @@ impl Tracked {
         is_older(self.rows.get(id).and_then(|row| row.get(column)), changed)
     }
 
-    /// The row that was suspected still differs.
-    fn stays(&self) -> bool {
-        let newest = self.watch.suspect.as_ref().and_then(|suspect| suspect.newest.as_ref());
-        newest
+    /// The suspected row still differs.
+    fn stays(&self, suspect: Option<&Suspect>) -> bool {
+        suspect
+            .and_then(|suspect| suspect.newest.as_ref())
             .zip(self.newest_by())
             .is_some_and(|((id, changed), column)| self.is_behind(id, &column, changed))
     }
 
-    fn compare(&self, probe: &Probe) -> Option<Found> {
+    fn compare(&self, probe: &Probe) -> Option<Difference> {
         let rows = self.rows.len() as u64;
         let count = probe
             .count
@@ -172,113 +189,185 @@ impl Tracked {
         let newest = probe.newest.as_ref().and_then(|row| {
             let id = self.source.id_of(row)?;
             let column = self.newest_by()?;
-            let changed = row.get(&column)?;
-            let changed = Changed::of(&changed);
+            let changed = Changed::of(&row.get(&column)?);
             self.is_behind(&id, &column, &changed).then_some((id, changed))
         });
-        (count.is_some() || newest.is_some()).then_some(Found { count, newest })
+        (count.is_some() || newest.is_some()).then_some(Difference { count, newest })
     }
 }
 
-impl Connection {
-    pub(super) fn audit_due(&self) -> Option<Duration> {
-        if self.phase != Phase::Live || self.sync.is_some() {
-            return None;
-        }
-        let tables = self.tables.iter().filter_map(|tracked| tracked.watch.due()).min();
-        [self.audit.next, tables].into_iter().flatten().min()
-    }
-
-    /// The tables are equal as of now: the next look is an interval away.
-    pub(super) fn restart_audit(&mut self, out: &mut Out<'_>) {
-        for tracked in &mut self.tables {
-            tracked.watch.asked = None;
-            tracked.watch.again_at = None;
-            tracked.watch.suspect = None;
-        }
-        let spread = 0.8 + 0.4 * out.now.random.clamp(0.0, 1.0);
-        let interval = self.config.audit_interval.filter(|_| self.config.snapshots);
-        self.audit.next = interval.map(|interval| out.at() + interval.mul_f64(spread));
-    }
-
-    pub(super) fn stop_audit(&mut self) {
-        self.audit.next = None;
-        for tracked in &mut self.tables {
-            tracked.watch = Watch::default();
+impl Audit {
+    /// The audit of so many sources.
+    pub fn new(interval: Option<Duration>, sources: usize) -> Self {
+        Self {
+            interval,
+            next: None,
+            equal: 0,
+            last: None,
+            watches: (0..sources).map(|_| Watch::default()).collect(),
         }
     }
 
-    pub(super) fn run_audit(&mut self, out: &mut Out<'_>) {
-        let now = out.at();
-        if self.audit_due().is_none_or(|due| now < due) {
+    /// When the last audit ended, and whether it found all sources equal.
+    pub fn last(&self) -> Option<(Duration, bool)> {
+        self.last
+    }
+
+    /// A change of a source arrived.
+    pub fn note_arrival(&mut self, at: usize, now: Duration) {
+        if let Some(watch) = self.watches.get_mut(at) {
+            watch.last_arrival = Some(now);
+        }
+    }
+
+    /// The stream inserted or deleted a row.
+    pub fn note_move(&mut self, at: usize) {
+        if let Some(watch) = self.watches.get_mut(at) {
+            watch.moves += 1;
+        }
+    }
+
+    /// When the last change of a source arrived on this connection.
+    pub fn last_arrival(&self, at: usize) -> Option<Duration> {
+        self.watches.get(at)?.last_arrival
+    }
+
+    /// When there is something to do next, while live.
+    pub fn due(&self) -> Option<Duration> {
+        let probes = self.watches.iter().filter_map(Watch::due).min();
+        [self.next, probes].into_iter().flatten().min()
+    }
+
+    /// The sources are equal as of now: the next round is an interval away.
+    pub fn restart(&mut self, now: Now) {
+        for watch in &mut self.watches {
+            watch.asked = None;
+            watch.again_at = None;
+            watch.suspect = None;
+        }
+        let spread = 0.8 + 0.4 * now.random.clamp(0.0, 1.0);
+        self.next = self.interval.map(|interval| now.at + interval.mul_f64(spread));
+    }
+
+    /// The connection is closed.
+    pub fn stop(&mut self) {
+        self.next = None;
+        self.watches.fill_with(Watch::default);
+    }
+
+    /// Sends the probes that are due.
+    pub fn run(&mut self, ask: &mut Ask<'_, '_>) {
+        let now = ask.call.at();
+        if self.due().is_none_or(|due| now < due) {
             return;
         }
-        let is_round = self.audit.next.is_some_and(|next| now >= next);
+        let is_round = self.next.is_some_and(|next| now >= next);
         if is_round {
-            self.restart_audit(out);
-            self.audit.equal = 0;
+            self.restart(ask.call.now);
+            self.equal = 0;
         }
-        for at in 0..self.tables.len() {
-            let Some(tracked) = self.tables.get_mut(at) else { return };
-            if tracked.limits.is_some() {
-                self.audit.equal += usize::from(is_round);
+        for (at, watch) in self.watches.iter_mut().enumerate() {
+            let Some(tracked) = ask.sources.get(at) else { return };
+            if tracked.is_limited() {
+                self.equal += usize::from(is_round);
                 continue;
             }
-            if tracked.watch.asked.is_some_and(|(_, deadline)| now >= deadline) {
-                tracked.watch.asked = None;
+            if watch.asked.is_some_and(|(_, deadline)| now >= deadline) {
+                watch.asked = None;
             }
-            let is_again = tracked.watch.again_at.is_some_and(|again| now >= again);
-            if (is_round || is_again) && tracked.watch.asked.is_none() {
-                self.probe(at, out);
+            let is_again = watch.again_at.is_some_and(|again| now >= again);
+            if (is_round || is_again) && watch.asked.is_none() {
+                watch.again_at = None;
+                let newest_by = tracked.newest_by();
+                let source = tracked.source.clone();
+                let id = ask.probe(|id, token| ProbeRequest {
+                    id,
+                    source,
+                    newest_by,
+                    token,
+                });
+                watch.asked = Some((id, now + ANSWER_DEADLINE));
             }
         }
     }
 
-    fn probe(&mut self, at: usize, out: &mut Out<'_>) {
-        let id = self.page_id();
-        let token = self.token_to_read();
-        let Some(tracked) = self.tables.get_mut(at) else { return };
-        tracked.watch.again_at = None;
-        tracked.watch.asked = Some((id, out.at() + ANSWER_DEADLINE));
-        out.act(Effect::Probe(Box::new(ProbeRequest {
-            id,
-            newest_by: tracked.newest_by(),
-            source: tracked.source.clone(),
-            token,
-        })));
-    }
-
-    /// An answer. One that nobody waits for is dropped.
-    pub(super) fn probed(&mut self, id: u64, result: Result<Probe, PageError>, out: &mut Out<'_>) {
-        let is_asked = |tracked: &Tracked| tracked.watch.asked.is_some_and(|(asked, _)| asked == id);
-        let Some(at) = self.tables.iter().position(is_asked) else {
-            return;
+    /// Takes the answer to a probe; one that is not waited for is dropped.
+    pub fn answer(&mut self, id: u64, result: Result<Probe, PageError>, sources: &Sources, now: Duration) -> Finding {
+        let is_asked = |watch: &Watch| watch.asked.is_some_and(|(asked, _)| asked == id);
+        let Some(at) = self.watches.iter().position(is_asked) else {
+            return Finding::Open;
         };
-        let Some(tracked) = self.tables.get_mut(at) else { return };
-        tracked.watch.asked = None;
+        let (Some(watch), Some(tracked)) = (self.watches.get_mut(at), sources.get(at)) else {
+            return Finding::Open;
+        };
+        watch.asked = None;
         let probe = match result {
             Ok(probe) => probe,
-            Err(PageError::Expired(_)) => return self.token_expired(out),
-            // The reconcile is there for that, and says what is wrong.
-            Err(_) => return,
+            Err(PageError::Expired(_)) => return Finding::TokenExpired,
+            // The reconcile reports what is wrong.
+            Err(_) => return Finding::Open,
         };
         let Some(found) = tracked.compare(&probe) else {
-            tracked.watch.suspect = None;
-            self.audit.equal += 1;
-            if self.audit.equal >= self.tables.len() {
-                self.audit.last = Some((out.at(), true));
-                self.report.note_news();
+            watch.suspect = None;
+            self.equal += 1;
+            if self.equal < self.watches.len() {
+                return Finding::Open;
             }
-            return;
+            self.last = Some((now, true));
+            return Finding::Equal;
         };
-        let stays = tracked.stays();
-        if !tracked.watch.judge(found, stays, out.at()) {
-            tracked.watch.again_at = Some(out.at() + AGAIN_AFTER);
-            return;
+        let stays = tracked.stays(watch.suspect.as_ref());
+        if !watch.judge(found, stays, now) {
+            watch.again_at = Some(now + PROBE_AGAIN_AFTER);
+            return Finding::Open;
         }
-        tracked.watch.suspect = None;
-        self.audit.last = Some((out.at(), false));
-        self.report.note_news();
-        self.plan.audit_by(out.at());
+        watch.suspect = None;
+        self.last = Some((now, false));
+        Finding::Different
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::testing;
+
+    /// Probes until the audit decides; the probes show this many rows.
+    fn probe(audit: &mut Audit, fixture: &mut testing::Fixture, rows: u64) -> (Finding, u64) {
+        let started = fixture.at;
+        loop {
+            fixture.at += Duration::from_secs(1);
+            fixture.ask(|ask| audit.run(ask));
+            for request in fixture.probed() {
+                let probe = Probe {
+                    count: Some(rows),
+                    newest: None,
+                };
+                let found = audit.answer(request.id, Ok(probe), &fixture.sources, fixture.at);
+                if found != Finding::Open {
+                    return (found, (fixture.at - started).as_secs());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn equal_counts_are_equal_at_once_and_a_difference_has_to_persist() {
+        let mut fixture = testing::Fixture::new(1);
+        fixture.hold(0, "1", r#"{"id":"1"}"#);
+        let mut audit = Audit::new(Some(Duration::from_secs(60)), 1);
+        audit.restart(fixture.now());
+        assert_eq!(probe(&mut audit, &mut fixture, 1), (Finding::Equal, 60));
+        let (found, after) = probe(&mut audit, &mut fixture, 3);
+        assert_eq!(found, Finding::Different);
+        assert!((70..=75).contains(&after), "{after} s");
+        assert_eq!(audit.last().map(|(_, equal)| equal), Some(false));
+    }
+
+    #[test]
+    fn without_an_interval_nothing_is_probed() {
+        let mut audit = Audit::new(None, 1);
+        audit.restart(testing::Fixture::new(1).now());
+        assert_eq!(audit.due(), None);
     }
 }

@@ -1,361 +1,220 @@
-//! The channel: the join, its answer, what the server says about it, and its end.
+//! The one channel of a socket: its topic, its frames to the server, and what the server's answers mean.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Connection, Out, Phase, Sync};
-use crate::event::LinkStatus;
-use crate::{
-    BroadcastConfig, Direction, Entry, Frame, JoinConfig, JoinPayload, PresenceConfig, Vsn,
-    api::Effect,
-    change::{self, Ids},
-    decode_binary, decode_text, encode_text,
-    frame::PHOENIX,
-    integer,
-    refusal::{self, Class},
-};
+use crate::{Direction, Entry, Frame, JoinConfig, JoinPayload, Source, Token, Vsn, encode_text, integer};
 
-/// From sending the join to its answer. The server's worst case: 15 s for a cold database and 5 s for a refusal.
-const JOIN_DEADLINE: Duration = Duration::from_secs(20);
-/// From the join's answer to the database's confirmation.
-const SYSTEM_OK_DEADLINE: Duration = Duration::from_secs(30);
-/// The same, while the server says that it goes on trying.
-const SYSTEM_OK_DEADLINE_WHILE_RETRYING: Duration = Duration::from_secs(60);
-/// A close that does not say which join it means is ours when our join is older than this.
+/// A close that does not name its join is taken for this one when the join is older than this.
 const CLOSE_IS_OURS_AFTER: Duration = Duration::from_secs(1);
-/// So many joins in a row answered with other entries than were asked for are a fault that no retry mends.
+/// Joins in a row answered with other entries than were asked for: from this many on no retry helps.
 const MAX_MISMATCHES: u32 = 3;
 
-/// The one channel of the socket.
-#[derive(Debug, Default)]
+/// The channel of the present socket, and counts over all of them.
+#[derive(Debug)]
 pub(super) struct Channel {
+    vsn: Vsn,
+    /// Topics begin with this.
+    prefix: String,
     /// Fresh for every join, so that frames of an earlier subscription cannot be taken for this one's.
     topic: String,
-    /// The join's reference, as text; empty while there is none.
+    /// The join's reference; empty while there is none.
     join_ref: String,
-    sent: Duration,
+    joined_at: Duration,
     joins: u64,
-    /// Why the database does not confirm, while the server goes on trying.
+    mismatches: u32,
+    /// Why the database does not confirm the subscription, while the server goes on trying.
     pub complaint: Option<String>,
-    /// The server said that it is about to hang up.
+    /// The server announced that it is about to close the connection.
     pub announced: Option<String>,
 }
 
 impl Channel {
+    pub fn new(vsn: Vsn, topic_prefix: &str) -> Self {
+        Self {
+            vsn,
+            prefix: format!("realtime:{topic_prefix}"),
+            topic: String::new(),
+            join_ref: String::new(),
+            joined_at: Duration::ZERO,
+            joins: 0,
+            mismatches: 0,
+            complaint: None,
+            announced: None,
+        }
+    }
+
     /// Joins sent since the session was made.
     pub fn joins(&self) -> u64 {
         self.joins
     }
 
-    /// Joins that others have sent before.
-    pub fn count_joins(&mut self, joins: u64) {
-        self.joins += joins;
+    /// The topic of the last join.
+    pub fn topic(&self) -> &str {
+        &self.topic
     }
 
-    /// Topic and the join's reference, for pushes.
-    pub fn address(&self) -> (&str, &str) {
-        (&self.topic, &self.join_ref)
+    /// Continues the counts of another connection.
+    pub fn inherit(&mut self, old: &Self) {
+        self.joins += old.joins;
     }
 
+    /// The socket is closed.
     pub fn close(&mut self) {
         self.join_ref.clear();
         self.complaint = None;
         self.announced = None;
     }
-}
 
-impl Connection {
-    pub(super) fn join(&mut self, out: &mut Out<'_>) {
-        let reference = self.reference().to_string();
-        self.channel.joins += 1;
-        self.channel.topic = format!("realtime:{}{}", self.config.topic_prefix, self.channel.joins);
-        self.channel.join_ref = reference.clone();
-        self.channel.sent = out.at();
+    /// Writes a frame to the server.
+    pub fn encode(&self, frame: &Frame<'_>) -> String {
+        encode_text(self.vsn, Direction::ToServer, frame)
+    }
+
+    /// The join of a fresh topic, with an entry for each name of each source.
+    pub fn join<'s>(
+        &mut self,
+        reference: u64,
+        names: impl Iterator<Item = (&'s str, &'s str)>,
+        token: Option<&Token>,
+        at: Duration,
+    ) -> String {
+        self.joins += 1;
+        self.topic = format!("{}{}", self.prefix, self.joins);
+        self.join_ref = reference.to_string();
+        self.joined_at = at;
+        let entry = |(schema, table): (&str, &str)| Entry {
+            event: "*".to_owned(),
+            schema: schema.to_owned(),
+            table: Some(table.to_owned()),
+            filter: None,
+        };
         let payload = JoinPayload {
             config: JoinConfig {
-                broadcast: BroadcastConfig::default(),
-                presence: PresenceConfig::default(),
-                postgres_changes: self
-                    .entry_names()
-                    .map(|(schema, table)| Entry {
-                        event: "*".to_owned(),
-                        schema: schema.to_owned(),
-                        table: Some(table.to_owned()),
-                        filter: None,
-                    })
-                    .collect(),
-                private: false,
+                postgres_changes: names.map(entry).collect(),
+                ..JoinConfig::default()
             },
-            access_token: self.token_to_send().map(|token| token.expose().to_owned()),
+            access_token: token.cloned(),
         };
-        let frame = Frame::join(&reference, &self.channel.topic, &payload);
-        let text = encode_text(self.config.vsn, Direction::ToServer, &frame);
-        self.phase = Phase::Joining {
-            deadline: out.at() + JOIN_DEADLINE,
-        };
-        out.act(Effect::Send(text));
+        self.encode(&Frame::join(&self.join_ref, &self.topic, &payload))
     }
 
-    /// Says goodbye to the channel, where there is one. Nobody waits for the answer: the socket closes next.
-    pub(super) fn leave(&mut self, out: &mut Out<'_>) {
-        if !self.has_channel() {
-            return;
-        }
-        let reference = self.reference().to_string();
-        let frame = Frame::leave(&self.channel.join_ref, &reference, &self.channel.topic);
-        out.act(Effect::Send(encode_text(self.config.vsn, Direction::ToServer, &frame)));
+    /// The leave. Its answer is not waited for.
+    pub fn leave(&self, reference: u64) -> String {
+        self.encode(&Frame::leave(&self.join_ref, &reference.to_string(), &self.topic))
     }
 
-    /// There is a channel that frames can belong to.
-    pub(super) fn has_channel(&self) -> bool {
-        matches!(
-            self.phase,
-            Phase::Joining { .. } | Phase::Subscribing { .. } | Phase::Syncing | Phase::Live
-        )
+    /// A push of a fresh token.
+    pub fn push_token(&self, reference: u64, token: &Token) -> String {
+        let reference = reference.to_string();
+        self.encode(&Frame::access_token(
+            &self.join_ref,
+            &reference,
+            &self.topic,
+            token.expose(),
+        ))
     }
 
-    /// Takes a frame that is a change worded as usual; says whether it is.
-    pub(super) fn usual_change(&mut self, text: &str, out: &mut Out<'_>) -> bool {
-        if self.config.vsn == Vsn::V1 {
-            return false;
-        }
-        let Some((event, bytes)) = change::read(text, &self.channel.topic, &mut self.names) else {
-            return false;
-        };
-        self.report.count_frame(text.len());
-        self.changed(event, bytes, out);
-        true
+    /// Whether a frame belongs to this channel: of its topic, and of no other join.
+    pub fn owns(&self, frame: &Frame<'_>) -> bool {
+        frame.topic == self.topic && frame.join_ref.as_ref().is_none_or(|join| *join == *self.join_ref)
     }
 
-    pub(super) fn text(&mut self, text: &str, out: &mut Out<'_>) {
-        if !self.has_channel() {
-            return;
-        }
-        // Nearly every frame is a change; whatever is not worded as usual is looked at as a whole.
-        if self.usual_change(text, out) {
-            return;
-        }
-        self.report.count_frame(text.len());
-        let Ok(frame) = decode_text(self.config.vsn, text) else {
-            // Whose change was lost in it cannot be told.
-            let is_data = text.contains("\"postgres_changes\"");
-            return self.malformed(is_data, out);
-        };
-        if frame.topic == PHOENIX {
-            if frame.event == "phx_reply"
-                && let Some(reference) = &frame.reference
-            {
-                self.heart.answered(reference, out.at());
-            }
-            return;
-        }
-        if frame.topic != self.channel.topic
-            || frame
-                .join_ref
-                .as_ref()
-                .is_some_and(|join| *join != *self.channel.join_ref)
-        {
-            return;
-        }
-        match &*frame.event {
-            "postgres_changes" => self.change(frame.payload.get(), out),
-            "phx_close" => self.ended(&frame, "the server closed the channel", out),
-            "phx_error" => self.ended(&frame, "the channel crashed on the server", out),
-            "phx_reply" | "system" if frame.payload_is_null() => self.malformed(false, out),
-            "phx_reply" => self.reply(&frame, out),
-            "system" => self.system(&frame, out),
-            _ => {}
-        }
+    /// Whether a reply is the join's.
+    pub fn is_join_reply(&self, frame: &Frame<'_>) -> bool {
+        frame.reference.as_deref() == Some(&*self.join_ref)
     }
 
-    /// Binary frames carry broadcasts, which are not asked for; a broken one counts.
-    pub(super) fn binary(&mut self, bytes: &[u8]) {
-        if !self.has_channel() {
-            return;
-        }
-        self.report.count_frame(bytes.len());
-        let whole = decode_binary(bytes).and_then(|frame| frame.to_text_shape().map(drop));
-        if whole.is_err() {
-            self.report.count_malformed();
-        }
-    }
-
-    /// A frame is dropped. `lost`: a change was lost with it.
-    pub(super) fn malformed(&mut self, lost: bool, out: &mut Out<'_>) {
-        self.report.count_malformed();
-        if lost {
-            self.mark_dirty(Duration::ZERO, out);
-        }
-        if self.plan.count_malformed(out.at()) {
-            let text = "the connection delivers malformed frames".to_owned();
-            self.lose(text, Class::Retry, out);
-        }
-    }
-
-    /// `phx_close` or `phx_error`.
-    fn ended(&mut self, frame: &Frame<'_>, what: &str, out: &mut Out<'_>) {
+    /// Whether a `phx_close` or `phx_error` ends this channel.
+    pub fn is_ended_by(&self, frame: &Frame<'_>, at: Duration) -> bool {
         // Serializer 1.0.0 has no join_ref; there the end of a channel carries the join's own reference.
-        let of = frame.join_ref.as_ref().or(frame.reference.as_ref());
-        let is_ours = match of {
-            Some(reference) => *reference == *self.channel.join_ref,
-            None => out.at().saturating_sub(self.channel.sent) > CLOSE_IS_OURS_AFTER,
-        };
-        if is_ours {
-            self.lose(what.to_owned(), Class::Retry, out);
+        match frame.join_ref.as_ref().or(frame.reference.as_ref()) {
+            Some(reference) => *reference == *self.join_ref,
+            None => at.saturating_sub(self.joined_at) > CLOSE_IS_OURS_AFTER,
         }
     }
 
-    fn reply(&mut self, frame: &Frame<'_>, out: &mut Out<'_>) {
-        let payload: Value = match serde_json::from_str(frame.payload.get()) {
-            Ok(payload) => payload,
-            Err(_) => return self.malformed(false, out),
-        };
-        let response = payload.get("response");
-        let is_ok = payload.get("status").and_then(Value::as_str) == Some("ok");
-        let is_joins = frame.reference.as_deref() == Some(&*self.channel.join_ref);
-        if !is_joins || !matches!(self.phase, Phase::Joining { .. }) {
-            let reason = response.and_then(|response| response.get("reason")?.as_str());
-            if !is_ok && reason == Some("unmatched topic") {
-                let text = "the server no longer knows the channel".to_owned();
-                self.lose(text, Class::Retry, out);
-            }
-            return;
-        }
-        if !is_ok {
-            let reason = response.map(reason_of).unwrap_or_default();
-            let refusal = refusal::of_join(&self.clean(&reason), self.terms());
-            return self.lose(refusal.sentence, refusal.class, out);
-        }
-        match self.bindings(response) {
-            Some(ids) => {
-                let mut ids = ids.into_iter();
-                for tracked in &mut self.tables {
-                    tracked.entries = ids.by_ref().take(tracked.source.subscribed_names().count()).collect();
-                }
-                self.heart.join_answered(out.at(), self.config.heartbeat_interval);
-                self.phase = Phase::Subscribing {
-                    joined: out.at(),
-                    deadline: out.at() + SYSTEM_OK_DEADLINE,
-                };
-                if self.config.snapshots {
-                    // From here on every change is kept until the snapshot is there.
-                    self.sync = Some(Sync::first(self.tables.len(), self.config.page_size, out.at()));
-                }
-            }
-            None => {
-                self.retry.mismatches += 1;
-                let class = if self.retry.mismatches >= MAX_MISMATCHES {
-                    self.retry.was_ever_live = false;
-                    Class::Fatal
-                } else {
-                    Class::Retry
-                };
-                let text = "the server joined other tables than requested (binding mismatch); check that the address is a Supabase Realtime server of 2023 or later";
-                self.lose(text.to_owned(), class, out);
-            }
-        }
+    /// The join was answered with other entries. True when that happened so often that no retry helps.
+    pub fn count_mismatch(&mut self) -> bool {
+        self.mismatches += 1;
+        self.mismatches >= MAX_MISMATCHES
     }
 
-    /// Schema and name of every entry, in the order of the join.
-    fn entry_names(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.tables.iter().flat_map(|tracked| {
-            let source = &tracked.source;
-            source.subscribed_names().map(|name| (source.schema.as_str(), name))
-        })
+    /// The entries were right, or the user acted.
+    pub fn forget_mismatches(&mut self) {
+        self.mismatches = 0;
     }
+}
 
-    /// The ids of our entries, when the server echoes exactly those. Unknown keys are ignored and null is missing.
-    fn bindings(&self, response: Option<&Value>) -> Option<Vec<i64>> {
-        let echoed = response?.get("postgres_changes")?.as_array()?;
-        if echoed.len() != self.entry_names().count() {
-            return None;
-        }
-        echoed
-            .iter()
-            .zip(self.entry_names())
-            .map(|(echo, (schema, table))| {
-                let text = |key| echo.get(key).and_then(Value::as_str);
-                let matches = text("event") == Some("*")
-                    && text("schema") == Some(schema)
-                    && text("table") == Some(table)
-                    && echo.get("filter").is_none_or(Value::is_null);
-                if !matches {
-                    return None;
-                }
-                integer(&echo.get("id")?.to_string())
-            })
-            .collect()
-    }
+/// Schema and name of every entry of a join, in its order.
+pub(super) fn entry_names<'s>(sources: impl Iterator<Item = &'s Source>) -> impl Iterator<Item = (&'s str, &'s str)> {
+    sources.flat_map(|source| source.subscribed_names().map(|name| (source.schema.as_str(), name)))
+}
 
-    fn system(&mut self, frame: &Frame<'_>, out: &mut Out<'_>) {
-        let Ok(payload) = serde_json::from_str::<Value>(frame.payload.get()) else {
-            return self.malformed(false, out);
-        };
-        let text = |key| payload.get(key).and_then(Value::as_str).unwrap_or_default();
-        let from_database = text("extension") == "postgres_changes";
-        let message = self.clean(text("message"));
-        match text("status") {
-            "ok" if from_database => self.subscribed(out),
-            "ok" if message.contains("disconnect") => self.channel.announced = Some(message),
-            "error" => match refusal::of_system(from_database, &message, &self.config.sources, self.terms()) {
-                // Of these `phx_close` follows, which says less.
-                Some(refusal) => self.lose(refusal.sentence, refusal.class, out),
-                None => self.unsubscribed(message, out),
-            },
-            _ => {}
-        }
+/// The ids of the entries, when the server echoes exactly those asked for. Unknown keys are ignored and null is
+/// missing.
+pub(super) fn bindings<'s>(
+    response: Option<&Value>,
+    names: impl Iterator<Item = (&'s str, &'s str)>,
+) -> Option<Vec<i64>> {
+    let echoed = response?.get("postgres_changes")?.as_array()?;
+    let names: Vec<_> = names.collect();
+    if echoed.len() != names.len() {
+        return None;
     }
-
-    /// The database confirms the subscription: changes flow from now on.
-    fn subscribed(&mut self, out: &mut Out<'_>) {
-        self.channel.complaint = None;
-        match self.phase {
-            Phase::Subscribing { .. } if !self.config.snapshots => self.go_live(0, out),
-            Phase::Subscribing { .. } => {
-                self.phase = Phase::Syncing;
-                self.begin_sync(out);
-            }
-            // The echo of a token push: the same rows, so that nothing was lost.
-            Phase::Syncing | Phase::Live if self.tokens.is_echo(out.at()) => {}
-            // Not asked for: the subscription was made anew on the server, and what happened in between is lost.
-            Phase::Syncing => self.begin_sync(out),
-            Phase::Live => self.mark_dirty(Duration::ZERO, out),
-            _ => {}
-        }
-    }
-
-    /// The database does not confirm (any more), and the server goes on trying.
-    fn unsubscribed(&mut self, message: String, out: &mut Out<'_>) {
-        match &mut self.phase {
-            Phase::Subscribing { joined, deadline } => *deadline = *joined + SYSTEM_OK_DEADLINE_WHILE_RETRYING,
-            Phase::Syncing | Phase::Live => {
-                self.phase = Phase::Subscribing {
-                    joined: out.at(),
-                    deadline: out.at() + SYSTEM_OK_DEADLINE_WHILE_RETRYING,
-                };
-                self.pause_following(out);
-            }
-            _ => return,
-        }
-        let reason = format!("the database does not confirm the subscription yet (\"{message}\")");
-        self.channel.complaint = Some(message);
-        self.say_status(LinkStatus::Connecting, None, Some(reason), out);
-    }
-
-    /// One of the ids is an entry of ours.
-    pub(super) fn is_known_entry(&self, ids: &Ids) -> bool {
-        self.tables
-            .iter()
-            .any(|tracked| tracked.entries.iter().any(|entry| ids.contains(entry)))
-    }
+    let id = |(echo, (schema, table)): (&Value, (&str, &str))| {
+        let text = |key| echo.get(key).and_then(Value::as_str);
+        let is_asked_for = text("event") == Some("*")
+            && text("schema") == Some(schema)
+            && text("table") == Some(table)
+            && echo.get("filter").is_none_or(Value::is_null);
+        is_asked_for.then(|| integer(&echo.get("id")?.to_string()))?
+    };
+    echoed.iter().zip(names).map(id).collect()
 }
 
 /// The reason in a refusal's response: an object with a `reason`, a plain text, or whatever it is.
-fn reason_of(response: &Value) -> String {
+pub(super) fn reason_of(response: &Value) -> String {
     response
         .get("reason")
         .unwrap_or(response)
         .as_str()
         .map_or_else(|| response.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_join_has_a_topic_of_its_own_and_frames_of_others_are_not_its() {
+        let mut channel = Channel::new(Vsn::V2, "a-");
+        let mut topics = Vec::new();
+        for reference in [1, 7] {
+            channel.join(reference, std::iter::empty(), None, Duration::ZERO);
+            topics.push(channel.topic().to_owned());
+        }
+        assert_eq!(topics, ["realtime:a-1", "realtime:a-2"]);
+        let frame = |join_ref, topic| Frame::new(join_ref, None, topic, "system", &json!({}));
+        assert!(channel.owns(&frame(Some("7"), "realtime:a-2")) && channel.owns(&frame(None, "realtime:a-2")));
+        assert!(!channel.owns(&frame(Some("1"), "realtime:a-2")) && !channel.owns(&frame(None, "realtime:a-1")));
+        let close = Frame::new(None, None, "realtime:a-2", "phx_close", &json!({}));
+        assert!(!channel.is_ended_by(&close, Duration::from_secs(1)));
+        assert!(channel.is_ended_by(&close, Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn the_entries_must_be_echoed_as_they_were_asked_for() {
+        let names = || [("public", "a"), ("public", "b")].into_iter();
+        let entry = |table: &str, id: i64| json!({"event": "*", "schema": "public", "table": table, "id": id, "x": 1});
+        let response = |entries: &[Value]| json!({ "postgres_changes": entries });
+        let bind = |response: &Value| bindings(Some(response), names());
+        assert_eq!(bind(&response(&[entry("a", 5), entry("b", 6)])), Some(vec![5, 6]));
+        assert_eq!(bind(&response(&[entry("b", 6), entry("a", 5)])), None);
+        assert_eq!(bind(&response(&[entry("a", 5)])), None);
+        assert_eq!(bind(&json!({})), None);
+    }
 }

@@ -1,18 +1,17 @@
-//! Two clocks compared: a machine that slept, or a process that was frozen, holds a socket that only looks open.
+//! Compares two clocks: after a suspended machine or a frozen process, a socket may look open and be dead.
 
 use std::time::Duration;
 
-use super::{Connection, Out, Phase, report::duration_words};
 use crate::api::Now;
-use model::NoticeKind;
 
-/// How often the clocks are compared (realtime-protocol.md §15.1).
+/// Interval between two comparisons (docs/realtime-protocol.md §15.1).
 const TICK: Duration = Duration::from_secs(5);
-/// The wall clock ran ahead of the monotonic one by more: the machine slept.
+/// The wall clock ran ahead of the monotonic one by more than this: the machine was suspended.
 const MAX_DRIFT: Duration = Duration::from_secs(15);
-/// Woken later than asked for by more: the process was frozen.
+/// A wake came later than asked for by more than this: the process was frozen.
 const MAX_LATE: Duration = Duration::from_secs(30);
 
+/// The moments of the last call and of the next comparison.
 #[derive(Debug, Default)]
 pub(super) struct Clock {
     seen: Option<(Duration, i64)>,
@@ -20,7 +19,7 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// Takes the time of a call. Returns how long the machine or the process stood still, if it did.
+    /// Takes the time of a call. Returns how long the machine was suspended or the process frozen, if so.
     pub fn observe(&mut self, now: Now, asked: Option<Duration>) -> Option<Duration> {
         let seen = self.seen.replace((now.at, now.wall_ms));
         if now.at >= self.tick {
@@ -28,7 +27,7 @@ impl Clock {
         }
         let (at, wall_ms) = seen?;
         let passed = now.at.saturating_sub(at);
-        // A wall clock that was set back says nothing: tokens are watched by both clocks.
+        // A wall clock that was set back is no sign of anything: tokens are compared with both clocks.
         let passed_on_wall = Duration::from_millis(u64::try_from(now.wall_ms.saturating_sub(wall_ms)).unwrap_or(0));
         let slept = passed_on_wall.saturating_sub(passed);
         let late = asked.map_or(Duration::ZERO, |asked| now.at.saturating_sub(asked));
@@ -41,25 +40,33 @@ impl Clock {
         }
     }
 
+    /// The next comparison.
     pub fn due(&self) -> Duration {
         self.tick
     }
 }
 
-impl Connection {
-    /// The machine stood still: whatever the socket looks like, hours may have been missed on it. A fresh token first,
-    /// then a fresh socket, at once and without counting as a failure.
-    pub(super) fn woke(&mut self, slept: Duration, out: &mut Out<'_>) {
-        if matches!(self.phase, Phase::New | Phase::Resting) {
-            return;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: u64, wall_s: i64) -> Now {
+        Now {
+            at: Duration::from_secs(second),
+            wall_ms: wall_s * 1_000,
+            random: 0.5,
         }
-        let slept_words = duration_words(slept);
-        self.hang_up(&format!("this machine was suspended for {slept_words}"), out);
-        self.retry.slept += slept;
-        self.tokens.distrust();
-        let text = format!("This machine was suspended for {slept_words}; reconnecting.");
-        self.say(NoticeKind::Woke, &text, out);
-        self.retry.stop_waiting();
-        self.connect(out);
+    }
+
+    #[test]
+    fn a_suspended_machine_and_a_frozen_process_are_noticed_and_a_clock_set_back_is_not() {
+        let mut clock = Clock::default();
+        assert_eq!(clock.observe(at(0, 100), None), None);
+        assert_eq!(clock.observe(at(5, 105), Some(Duration::from_secs(5))), None);
+        assert_eq!(clock.observe(at(10, 710), None), Some(Duration::from_secs(600)));
+        assert_eq!(clock.observe(at(15, 0), None), None);
+        let late = clock.observe(at(60, 45), Some(Duration::from_secs(20)));
+        assert_eq!(late, Some(Duration::from_secs(40)));
+        assert_eq!(clock.due(), Duration::from_secs(65));
     }
 }

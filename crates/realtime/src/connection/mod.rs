@@ -1,71 +1,79 @@
-//! The session: everything between "start" and "the wall is live", as a value.
+//! One connection: everything between "start" and "live", as a value.
 //!
-//! One socket carries one channel with all tables; whatever ends the channel ends the socket, so that every recovery is
-//! the same: close, wait by the schedule, connect, join under a fresh topic, wait for the database, read a snapshot,
-//! merge, tell the difference. `connected` is said at the end of that chain and at no other place (`go_live`).
+//! One socket carries one channel with all sources. Whatever ends the channel ends the socket, so that every recovery
+//! is the same: close, wait by the schedule, connect, join under a fresh topic, wait for the database, read a snapshot,
+//! merge it, report the differences. `Connected` is reported at the end of that chain and nowhere else
+//! (`Connection::go_live`).
+//!
+//! [`Connection`] routes events to the parts that own the state: [`Channel`], [`Heartbeats`], [`Tokens`], [`Retry`],
+//! [`Sync`] (a snapshot in progress), [`Lookups`], [`Audit`], [`Schedule`], [`Sources`] and [`Report`]. This file
+//! routes events and looks after deadlines; `lifecycle` has the way from start to live and back, `frames` what the socket
+//! brings, `reading` what REST brings, `replace` the hand-over to another connection.
 
 mod audit;
-mod beats;
-mod burst;
+mod bursts;
+mod call;
 mod channel;
 mod clock;
-mod connect;
-mod doubts;
-mod lookup;
-mod merge;
-mod pages;
-mod plan;
-mod proof;
+mod frames;
+mod heartbeat;
+mod lifecycle;
+mod lookups;
+mod reading;
 mod replace;
 mod report;
 mod retry;
-mod stream;
+mod schedule;
+mod sources;
 mod sync;
+#[cfg(test)]
+mod testing;
 mod tokens;
-mod wake;
 
 use std::time::Duration;
 
-use super::{
+use crate::{
     api::{Effect, Event, Now, SessionConfig},
-    event::SourceState,
-    names::Names,
-    refusal::Terms,
-    source::{Source, SourceId},
-    store::{Rows, Shape},
+    event::{LinkReport, LinkStatus, SourceState, StatusReport},
+    refusal::{self, Class, Terms},
 };
+use audit::Audit;
+use call::{Ask, Call, Numbers};
 use channel::Channel;
-use lookup::Lookups;
-use plan::Plan;
-use report::Report;
+use clock::Clock;
+use heartbeat::{Due, Heartbeats};
+use lookups::Lookups;
+use model::NoticeKind;
+use report::{Report, duration_words, millis};
 use retry::Retry;
+use schedule::Schedule;
+use sources::Sources;
 use sync::Sync;
+use tokens::Tokens;
 
-pub use beats::MAX_ROUND_TRIPS;
+pub use heartbeat::MAX_ROUND_TRIPS;
 pub use report::{MAX_EVENTS, MAX_HISTORY};
 
-/// The protocol of one feed. See the [module](crate) for how it is driven.
+/// One connection. See the [module](self).
 #[derive(Debug)]
-pub struct Connection {
+pub(crate) struct Connection {
     config: SessionConfig,
-    tables: Vec<Tracked>,
-    names: Names,
+    sources: Sources,
     phase: Phase,
     /// A socket is open or being opened.
     socket: bool,
-    retry: Retry,
-    clock: clock::Clock,
-    tokens: tokens::Tokens,
+    numbers: Numbers,
     channel: Channel,
-    heart: beats::Heart,
-    /// The snapshot under way.
+    heartbeats: Heartbeats,
+    tokens: Tokens,
+    retry: Retry,
+    /// The snapshot in progress.
     sync: Option<Sync>,
     lookups: Lookups,
-    plan: Plan,
-    audit: audit::Audit,
+    schedule: Schedule,
+    audit: Audit,
     report: Report,
-    next_reference: u64,
-    next_page: u64,
+    clock: Clock,
     /// What the last `WakeAt` asked for.
     wake: Option<Duration>,
     /// When this connection is replaced by another.
@@ -78,8 +86,8 @@ enum Phase {
     /// Not started.
     New,
     /// Nothing happens until the user acts.
-    Resting,
-    /// Until the next try.
+    Stopped,
+    /// Until the next attempt.
     Waiting,
     /// Until there is a session token.
     SigningIn,
@@ -88,7 +96,7 @@ enum Phase {
     Joining {
         deadline: Duration,
     },
-    /// The join is taken; the database is not confirmed.
+    /// The join is taken; the database has not confirmed the subscription.
     Subscribing {
         joined: Duration,
         deadline: Duration,
@@ -98,149 +106,189 @@ enum Phase {
     Live,
 }
 
-/// A table and what is known of it.
-#[derive(Debug)]
-struct Tracked {
-    id: SourceId,
-    source: Source,
-    rows: Rows,
-    shape: Shape,
-    /// How it is followed, if not by snapshot and stream; and why.
-    limits: Option<(SourceState, String)>,
-    watch: audit::Watch,
-    /// The ids of its entries on this channel: one, or one for each name that its partitions may have.
-    entries: Vec<i64>,
-    /// That it cannot be followed in full has been reported on this connection.
-    complained: bool,
-}
-
-impl Tracked {
-    /// It cannot be read: it is followed by the stream alone.
-    fn is_stream_only(&self) -> bool {
-        matches!(self.limits, Some((SourceState::StreamOnly, _)))
-    }
-
-    /// Limits how the source is followed. True when that is to be reported: once per connection.
-    fn limit(&mut self, state: SourceState, why: &str) -> bool {
-        self.limits = Some((state, why.to_owned()));
-        !std::mem::replace(&mut self.complained, true)
-    }
-}
-
-/// One call: its moment, and where its effects go.
-struct Out<'a> {
-    now: Now,
-    effects: &'a mut Vec<Effect>,
-}
-
-impl Out<'_> {
-    fn at(&self) -> Duration {
-        self.now.at
-    }
-
-    fn act(&mut self, action: Effect) {
-        self.effects.push(action);
-    }
-}
-
 impl Connection {
-    /// A session that has not started: give it [`Event::Start`].
+    /// A connection that has not started: give it [`Event::Start`].
     pub fn new(config: SessionConfig) -> Self {
-        let tables = config
-            .sources
-            .iter()
-            .enumerate()
-            .map(|(index, source)| Tracked {
-                id: SourceId::new(index),
-                source: source.clone(),
-                rows: Rows::default(),
-                shape: Shape::new(source),
-                limits: None,
-                watch: audit::Watch::default(),
-                entries: Vec::new(),
-                complained: false,
-            })
-            .collect();
+        let sources = Sources::new(&config.sources);
+        let audit_interval = config.audit_interval.filter(|_| config.snapshots);
         Self {
-            retry: Retry::new(config.backoff),
-            config,
-            tables,
-            names: Names::default(),
             phase: Phase::New,
             socket: false,
-            clock: clock::Clock::default(),
-            tokens: tokens::Tokens::default(),
-            channel: Channel::default(),
-            heart: beats::Heart::default(),
+            numbers: Numbers::default(),
+            channel: Channel::new(config.vsn, &config.topic_prefix),
+            heartbeats: Heartbeats::new(config.heartbeat_interval),
+            tokens: Tokens::new(config.access_token.clone(), config.sign_in),
+            retry: Retry::new(config.backoff),
             sync: None,
             lookups: Lookups::default(),
-            plan: Plan::default(),
-            audit: audit::Audit::default(),
+            schedule: Schedule::new(config.snapshots, config.reconcile_interval, config.change_limit),
+            audit: Audit::new(audit_interval, sources.len()),
             report: Report::default(),
-            next_reference: 1,
-            next_page: 1,
+            clock: Clock::default(),
             wake: None,
             replace_at: None,
+            sources,
+            config,
         }
     }
 
-    /// Takes what happened, and appends what to do to `effects`, in order.
-    pub fn handle(&mut self, input: Event, now: Now, effects: &mut Vec<Effect>) {
-        let out = &mut Out { now, effects };
-        let is_timer = matches!(input, Event::Timer);
-        if let Some(slept) = self.clock.observe(now, self.wake)
-            && !matches!(self.phase, Phase::New | Phase::Resting)
+    /// Handles an event, and appends the effects to carry out, in order.
+    pub fn handle(&mut self, event: Event, now: Now, effects: &mut Vec<Effect>) {
+        let call = &mut Call { now, effects };
+        let is_timer = matches!(event, Event::Timer);
+        if let Some(suspended) = self.clock.observe(now, self.wake)
+            && !matches!(self.phase, Phase::New | Phase::Stopped)
         {
-            self.woke(slept, out);
-            if input.is_of_the_socket() {
-                // Of the one from before.
-                return self.finish(is_timer, out);
+            self.resumed(suspended, call);
+            if event.is_of_the_socket() {
+                // Of the socket before, which is closed.
+                return self.finish(is_timer, call);
             }
         }
-        match input {
-            Event::Start => self.start(out),
-            Event::SocketOpened => self.opened(out),
-            Event::ConnectFailed(failure) => self.connect_failed(failure, out),
-            Event::Text(text) => self.text(&text, out),
+        match event {
+            Event::Start => self.start(call),
+            Event::SocketOpened => self.socket_opened(call),
+            Event::ConnectFailed(failure) => self.connect_failed(failure, call),
+            Event::Text(text) => self.text(&text, call),
             Event::Binary(bytes) => self.binary(&bytes),
-            Event::SocketClosed(reason) => self.socket_closed(reason, out),
+            Event::SocketClosed(reason) => self.socket_closed(reason, call),
             Event::Timer => {}
-            Event::Page { id, result } => self.page(id, result, out),
-            Event::Probed { id, result } => self.probed(id, result, out),
-            Event::Token(result) => self.token(result, out),
-            Event::Command(command) => self.obey(command, out),
+            Event::Page { id, result } => self.page(id, result, call),
+            Event::Probed { id, result } => self.probed(id, result, call),
+            Event::Token(result) => self.token(result, call),
+            Event::Command(command) => self.command(command, call),
         }
-        self.finish(is_timer, out);
+        self.finish(is_timer, call);
     }
 
-    /// Takes a frame that came together with the one before, if it is a change worded as usual: true then. What is due
-    /// waits for [`Connection::settle`], because looking after it costs more than a change does.
-    pub(crate) fn take_change(&mut self, text: &str, now: Now, effects: &mut Vec<Effect>) -> bool {
-        self.has_channel() && self.usual_change(text, &mut Out { now, effects })
+    /// Takes a frame that came together with the one before it, if it is a change in the usual wording: true then.
+    /// What is due waits for [`Connection::settle`].
+    pub fn take_change(&mut self, text: &str, now: Now, effects: &mut Vec<Effect>) -> bool {
+        self.has_channel() && self.usual_change(text, &mut Call { now, effects })
     }
 
-    /// Ends a row of such frames.
-    pub(crate) fn settle(&mut self, now: Now, effects: &mut Vec<Effect>) {
-        self.finish(false, &mut Out { now, effects });
+    /// Ends a series of such frames.
+    pub fn settle(&mut self, now: Now, effects: &mut Vec<Effect>) {
+        self.finish(false, &mut Call { now, effects });
     }
 
-    fn finish(&mut self, is_timer: bool, out: &mut Out<'_>) {
-        self.run_due(out);
-        self.say_proof(out);
-        self.report_link(out);
-        self.ask_for_wake(is_timer, out);
+    /// What follows every event: what is due, the status, the details, the next wake.
+    fn finish(&mut self, is_timer: bool, call: &mut Call<'_>) {
+        self.run_due(call);
+        self.report_proof(call);
+        self.report_details(call);
+        self.ask_for_wake(is_timer, call);
     }
 
-    fn reference(&mut self) -> u64 {
-        let reference = self.next_reference;
-        self.next_reference += 1;
-        reference
+    fn run_due(&mut self, call: &mut Call<'_>) {
+        if self.phase == Phase::Waiting && self.retry.due().is_some_and(|until| call.at() >= until) {
+            self.retry.stop_waiting();
+            self.connect(call);
+        }
+        self.run_deadlines(call);
+        match self.tokens.check(self.has_channel(), call.now) {
+            Some(tokens::Due::Ask) => self.ask_for_token(call),
+            Some(tokens::Due::Lost(error)) => self.token(Err(error), call),
+            None => {}
+        }
+        self.run_heartbeats(call);
+        self.run_sync(call);
+        self.run_lookups(call);
+        self.run_schedule(call);
+        self.run_audit(call);
     }
 
-    fn page_id(&mut self) -> u64 {
-        let id = self.next_page;
-        self.next_page += 1;
-        id
+    fn run_deadlines(&mut self, call: &mut Call<'_>) {
+        match self.phase {
+            Phase::Joining { deadline } if call.at() >= deadline => {
+                let text = "the server did not answer the join within 20 s".to_owned();
+                self.lost(text, Class::Retry, call);
+            }
+            Phase::Subscribing { joined, deadline } if call.at() >= deadline => {
+                let waited = duration_words(call.at().saturating_sub(joined));
+                let text = match &self.channel.complaint {
+                    Some(complaint) => {
+                        format!("the database did not confirm the subscription within {waited} (\"{complaint}\")")
+                    }
+                    None => format!("the database did not confirm the subscription within {waited}"),
+                };
+                self.lost(text, Class::Retry, call);
+            }
+            _ => {}
+        }
+    }
+
+    fn run_heartbeats(&mut self, call: &mut Call<'_>) {
+        match self.heartbeats.check(call.at()) {
+            Some(Due::Send) => {
+                let reference = self.numbers.reference();
+                let is_joining = matches!(self.phase, Phase::Joining { .. });
+                self.heartbeats.sent(reference, call.at(), is_joining);
+                let frame = self.channel.encode(&crate::Frame::heartbeat(&reference.to_string()));
+                call.push(Effect::Send(frame));
+            }
+            Some(Due::Dead(waited)) => {
+                let waited = duration_words(waited);
+                self.lost(format!("the server has not answered for {waited}"), Class::Retry, call);
+            }
+            None => {}
+        }
+    }
+
+    fn next_due(&self) -> Option<Duration> {
+        let phase = match self.phase {
+            Phase::Joining { deadline } | Phase::Subscribing { deadline, .. } => Some(deadline),
+            Phase::Waiting => self.retry.due(),
+            _ => None,
+        };
+        let is_running = !matches!(self.phase, Phase::New | Phase::Stopped);
+        [
+            phase,
+            is_running.then(|| self.clock.due()),
+            self.tokens.due(self.has_channel()),
+            self.replacement_due(),
+            self.heartbeats.due(),
+            self.sync.as_ref().and_then(Sync::due),
+            self.lookups.due(self.is_following()),
+            self.schedule.due(),
+            self.audit.due().filter(|_| self.is_free()),
+            self.report.due(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Asks to be woken when the first deadline comes. A timer that has gone off is no longer set.
+    fn ask_for_wake(&mut self, timer_has_gone_off: bool, call: &mut Call<'_>) {
+        let due = self.next_due();
+        if due != self.wake || (timer_has_gone_off && due.is_some()) {
+            self.wake = due;
+            call.push(Effect::WakeAt(due));
+        }
+    }
+
+    /// There is a channel that frames can belong to.
+    fn has_channel(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Joining { .. } | Phase::Subscribing { .. } | Phase::Syncing | Phase::Live
+        )
+    }
+
+    /// It has been live on this socket, and changes are applied as they come.
+    fn is_following(&self) -> bool {
+        self.retry.live_since().is_some()
+    }
+
+    /// Live, and no snapshot is being read.
+    fn is_free(&self) -> bool {
+        self.phase == Phase::Live && self.sync.is_none()
+    }
+
+    /// The chain is whole, and nothing is in doubt.
+    fn is_proven(&self) -> bool {
+        self.phase == Phase::Live && self.schedule.doubt().is_none()
     }
 
     /// What sentences about refusals depend on.
@@ -251,8 +299,80 @@ impl Connection {
         }
     }
 
-    /// It has been live on this socket, and changes are applied as they come.
-    fn is_following(&self) -> bool {
-        self.retry.live_since.is_some()
+    /// A text from outside, fit to be shown: one line, bounded, without secrets.
+    fn clean(&self, text: &str) -> String {
+        refusal::redacted(text, self.tokens.secrets())
+    }
+
+    fn notice(&mut self, kind: NoticeKind, text: &str, call: &mut Call<'_>) {
+        let notice = self.report.notice(call.at(), kind, text);
+        call.report(notice);
+    }
+
+    /// Reports the status, if it differs from the one before.
+    fn report_status(
+        &mut self,
+        status: LinkStatus,
+        retry_in: Option<Duration>,
+        reason: Option<String>,
+        call: &mut Call<'_>,
+    ) {
+        let status = self.report.set_status(StatusReport {
+            status,
+            attempt: self.retry.attempt(),
+            max_attempts: self.retry.backoff().max_attempts,
+            retry_in_ms: retry_in.map(millis),
+            reason,
+            stream_only: !self.config.snapshots,
+            catching_up: status == LinkStatus::Connecting && self.phase == Phase::Live,
+        });
+        if let Some(status) = status {
+            call.report(status);
+        }
+    }
+
+    /// While live: reports `Connected`, unless changes may be missing.
+    fn report_proof(&mut self, call: &mut Call<'_>) {
+        if self.phase != Phase::Live {
+            return;
+        }
+        let ended = self
+            .tokens
+            .has_ended(call.now.wall_ms)
+            .then_some("the session token has expired and could not be renewed yet: changes may be missing");
+        match ended.or_else(|| self.schedule.doubt()) {
+            None => self.report_status(LinkStatus::Connected, None, None, call),
+            Some(doubt) => self.report_status(LinkStatus::Connecting, None, Some(doubt.to_owned()), call),
+        }
+    }
+
+    /// Reports the details, if they changed and it is time.
+    fn report_details(&mut self, call: &mut Call<'_>) {
+        if !self.report.is_due(call.at()) {
+            return;
+        }
+        let status = self.report.status();
+        let state = match self.phase {
+            Phase::Joining { .. } => SourceState::Joining,
+            Phase::Subscribing { .. } => SourceState::Joined,
+            Phase::Syncing => SourceState::Reading,
+            Phase::Live => SourceState::Followed,
+            Phase::Stopped if status.status == LinkStatus::Error => SourceState::Refused,
+            Phase::New | Phase::Stopped | Phase::Waiting | Phase::SigningIn | Phase::Connecting => SourceState::Closed,
+        };
+        let round_trips_ms: Vec<u64> = self.heartbeats.round_trips().map(millis).collect();
+        let details = LinkReport {
+            heartbeat_rtt_ms: round_trips_ms.last().copied(),
+            round_trips_ms,
+            sources: self.sources.reports(state, status.reason.as_deref()),
+            epoch: self.channel.joins(),
+            last_drift: self.schedule.last_drift().map(|(at, rows)| (millis(at), rows)),
+            last_audit: self.audit.last().map(|(at, equal)| (millis(at), equal)),
+            token_expires_ms: self.tokens.expires_ms(),
+            ..LinkReport::default()
+        };
+        if let Some(details) = self.report.details(call.at(), details) {
+            call.report(details);
+        }
     }
 }

@@ -1,21 +1,18 @@
-//! What the session says of itself: status, notices, and the link's details.
+//! What the reader is told about the connection: status, notices, and details.
 
 use std::{collections::VecDeque, time::Duration};
 
-use super::{Connection, Out, Phase};
-use crate::api::Effect;
-use crate::event::{
-    Attempt, FeedEvent, LinkEvent, LinkReport, LinkStatus, Resync, SourceReport, SourceState, StatusReport,
-};
+use crate::event::{Attempt, FeedEvent, LinkEvent, LinkReport, Resync, StatusReport};
 use model::{Notice, NoticeKind};
 
-/// Connects remembered.
+/// Connections remembered.
 pub const MAX_HISTORY: usize = 20;
 /// Events of the connection remembered.
 pub const MAX_EVENTS: usize = 20;
-/// Details are told no more often than this: four times a second is as fast as anyone reads.
-const LINK_EVERY: Duration = Duration::from_millis(250);
+/// Least distance between two reports of the details.
+const DETAILS_EVERY: Duration = Duration::from_millis(250);
 
+/// What was reported last, and what is counted for the next report.
 #[derive(Debug, Default)]
 pub(super) struct Report {
     status: StatusReport,
@@ -28,17 +25,82 @@ pub(super) struct Report {
     bytes: u64,
     malformed: u64,
     connects: u64,
-    told: LinkReport,
-    told_at: Option<Duration>,
-    /// Something may have changed since it was told.
-    news: bool,
+    /// Snapshots merged since the session was made.
+    synced: u64,
+    /// The details reported last, and when.
+    reported: LinkReport,
+    reported_at: Option<Duration>,
+    /// Something may have changed since then.
+    has_changed: bool,
 }
 
 impl Report {
-    pub fn status(&self) -> LinkStatus {
-        self.status.status
+    /// The status reported last.
+    pub fn status(&self) -> &StatusReport {
+        &self.status
     }
 
+    /// Snapshots merged since the session was made.
+    pub fn synced(&self) -> u64 {
+        self.synced
+    }
+
+    /// Continues the reports of another connection.
+    pub fn inherit(&mut self, old: &mut Self) {
+        let synced = self.synced + old.synced;
+        *self = std::mem::take(old);
+        self.synced = synced;
+    }
+
+    /// Takes a status. Returns it when it is to be reported: it differs from the one before, or is the first.
+    pub fn set_status(&mut self, status: StatusReport) -> Option<FeedEvent> {
+        self.has_changed = true;
+        if status == self.status && self.reported_at.is_some() {
+            return None;
+        }
+        self.status = status.clone();
+        Some(FeedEvent::Status(status))
+    }
+
+    /// Takes a notice. Returns it for the reader.
+    pub fn notice(&mut self, at: Duration, kind: NoticeKind, text: &str) -> FeedEvent {
+        // A reason that ends with a full stop is part of a sentence that has its own.
+        let text = text.replace("..", ".");
+        let notice = Notice { kind, text };
+        self.note_event(at, &notice);
+        FeedEvent::Notice(notice)
+    }
+
+    /// Whether details may be due.
+    pub fn is_due(&self, at: Duration) -> bool {
+        self.has_changed && self.reported_at.is_none_or(|last| at >= last + DETAILS_EVERY)
+    }
+
+    /// Completes details with what is counted here. Returns them when they are to be reported.
+    pub fn details(&mut self, at: Duration, mut details: LinkReport) -> Option<FeedEvent> {
+        self.has_changed = false;
+        details.last_resync.clone_from(&self.last_resync);
+        details.events = self.events.iter().cloned().collect();
+        details.changes = self.changes;
+        details.bytes = self.bytes;
+        details.malformed = self.malformed;
+        details.connects = self.connects;
+        details.history = self.history.iter().cloned().collect();
+        if details == self.reported && self.reported_at.is_some() {
+            return None;
+        }
+        self.reported_at = Some(at);
+        self.reported = details.clone();
+        Some(FeedEvent::Link(Box::new(details)))
+    }
+
+    /// Counts a merged snapshot. Returns the number of it.
+    pub fn count_sync(&mut self) -> u64 {
+        self.synced += 1;
+        self.synced
+    }
+
+    /// A connection is begun.
     pub fn begin_attempt(&mut self, at: Duration) {
         if self.history.len() >= MAX_HISTORY {
             self.history.pop_front();
@@ -49,16 +111,18 @@ impl Report {
             ended_ms: None,
             reason: None,
         });
-        self.news = true;
+        self.has_changed = true;
     }
 
+    /// It is live.
     pub fn live_attempt(&mut self, at: Duration) {
         if let Some(last) = self.history.back_mut() {
             last.live_ms = Some(millis(at));
         }
-        self.news = true;
+        self.has_changed = true;
     }
 
+    /// It ended.
     pub fn end_attempt(&mut self, at: Duration, reason: &str) {
         if let Some(last) = self.history.back_mut()
             && last.ended_ms.is_none()
@@ -66,17 +130,17 @@ impl Report {
             last.ended_ms = Some(millis(at));
             last.reason = Some(reason.to_owned());
         }
-        self.news = true;
+        self.has_changed = true;
     }
 
     pub fn count_connect(&mut self) {
         self.connects += 1;
-        self.news = true;
+        self.has_changed = true;
     }
 
     pub fn count_frame(&mut self, bytes: usize) {
         self.bytes += bytes as u64;
-        self.news = true;
+        self.has_changed = true;
     }
 
     pub fn count_change(&mut self) {
@@ -85,16 +149,16 @@ impl Report {
 
     pub fn count_malformed(&mut self) {
         self.malformed += 1;
-        self.news = true;
+        self.has_changed = true;
     }
 
     pub fn note_resync(&mut self, resync: Resync) {
         self.last_resync = Some(resync);
-        self.news = true;
+        self.has_changed = true;
     }
 
     fn note_event(&mut self, at: Duration, notice: &Notice) {
-        self.news = true;
+        self.has_changed = true;
         let Notice { kind, text } = notice;
         let is_same_kind = self.last_kind.replace(*kind) == Some(*kind);
         if let Some(last) = self.events.back_mut()
@@ -117,113 +181,15 @@ impl Report {
         });
     }
 
-    pub fn note_news(&mut self) {
-        self.news = true;
+    /// Something that the details show may have changed.
+    pub fn note_change(&mut self) {
+        self.has_changed = true;
     }
 
     /// When the next details are due.
     pub fn due(&self) -> Option<Duration> {
-        let told_at = self.told_at?;
-        self.news.then_some(told_at + LINK_EVERY)
-    }
-}
-
-impl Connection {
-    /// Says the status, if it is another than before.
-    pub(super) fn say_status(
-        &mut self,
-        status: LinkStatus,
-        retry_in: Option<Duration>,
-        reason: Option<String>,
-        out: &mut Out<'_>,
-    ) {
-        let report = StatusReport {
-            status,
-            attempt: self.retry.attempt,
-            max_attempts: self.retry.backoff.max_attempts,
-            retry_in_ms: retry_in.map(millis),
-            reason,
-            stream_only: !self.config.snapshots,
-            catching_up: status == LinkStatus::Connecting && self.phase == Phase::Live,
-        };
-        self.report.news = true;
-        // The very first one is said even where it equals the default.
-        if report != self.report.status || self.report.told_at.is_none() {
-            self.report.status = report.clone();
-            out.act(Effect::Emit(FeedEvent::Status(report)));
-        }
-    }
-
-    /// Says the same status again, if settings changed what it says.
-    pub(super) fn repeat_status(&mut self, out: &mut Out<'_>) {
-        if self.phase == Phase::New {
-            return;
-        }
-        let status = self.report.status.clone();
-        self.say_status(status.status, None, status.reason, out);
-    }
-
-    pub(super) fn say(&mut self, kind: NoticeKind, text: &str, out: &mut Out<'_>) {
-        let text = text.replace("..", ".");
-        let notice = Notice { kind, text };
-        self.report.note_event(out.at(), &notice);
-        out.act(Effect::Emit(FeedEvent::Notice(notice)));
-    }
-
-    /// Tells the details, if they changed and it is time.
-    pub(super) fn report_link(&mut self, out: &mut Out<'_>) {
-        let now = out.at();
-        if !self.report.news || self.report.told_at.is_some_and(|told| now < told + LINK_EVERY) {
-            return;
-        }
-        self.report.news = false;
-        let report = self.link();
-        if report != self.report.told || self.report.told_at.is_none() {
-            self.report.told_at = Some(now);
-            self.report.told = report.clone();
-            out.act(Effect::Emit(FeedEvent::Link(Box::new(report))));
-        }
-    }
-
-    fn link(&self) -> LinkReport {
-        let state = match self.phase {
-            Phase::Joining { .. } => SourceState::Joining,
-            Phase::Subscribing { .. } => SourceState::Joined,
-            Phase::Syncing => SourceState::Reading,
-            Phase::Live => SourceState::Followed,
-            Phase::Resting if self.report.status.status == LinkStatus::Error => SourceState::Refused,
-            Phase::New | Phase::Resting | Phase::Waiting | Phase::SigningIn | Phase::Connecting => SourceState::Closed,
-        };
-        let sources = self.tables.iter().map(|tracked| {
-            let (state, why) = match &tracked.limits {
-                Some((limited, why)) if state == SourceState::Followed => (*limited, Some(why.clone())),
-                _ if state == SourceState::Refused => (state, self.report.status.reason.clone()),
-                _ => (state, None),
-            };
-            SourceReport {
-                state,
-                why,
-                rows: tracked.rows.len(),
-            }
-        });
-        LinkReport {
-            heartbeat_rtt_ms: self.heart.round_trips.back().copied().map(millis),
-            round_trips_ms: self.heart.round_trips.iter().copied().map(millis).collect(),
-            sources: sources.collect(),
-            epoch: self.channel.joins(),
-            last_resync: self.report.last_resync.clone(),
-            last_drift: self.plan.last_drift.map(|(at, rows)| (millis(at), rows)),
-            last_audit: self.audit.last.map(|(at, equal)| (millis(at), equal)),
-            token_expires_ms: self.token_expires_ms(),
-            // The worker knows.
-            coalesced: 0,
-            events: self.report.events.iter().cloned().collect(),
-            changes: self.report.changes,
-            bytes: self.report.bytes,
-            malformed: self.report.malformed,
-            connects: self.report.connects,
-            history: self.report.history.iter().cloned().collect(),
-        }
+        let reported_at = self.reported_at?;
+        self.has_changed.then_some(reported_at + DETAILS_EVERY)
     }
 }
 
@@ -231,7 +197,7 @@ pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// A duration for a person: `400 ms`, `3 s`, `2 min 5 s`, `3 h 20 min`.
+/// A duration in words: `400 ms`, `3 s`, `2 min 5 s`, `3 h 20 min`.
 pub(super) fn duration_words(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
@@ -247,23 +213,23 @@ pub(super) fn duration_words(duration: Duration) -> String {
 mod tests {
     use super::*;
 
-    fn happen(report: &mut Report, second: u64, kind: NoticeKind, text: &str) {
+    fn note(report: &mut Report, second: u64, kind: NoticeKind, text: &str) {
         report.note_event(Duration::from_secs(second), &Notice::new(kind, text));
     }
 
     #[test]
-    fn what_repeats_itself_does_not_push_the_rest_out_of_the_events() {
+    fn repeated_events_are_folded_and_do_not_displace_others() {
         let mut report = Report::default();
-        happen(&mut report, 0, NoticeKind::Connected, "Live.");
+        note(&mut report, 0, NoticeKind::Connected, "Live.");
         for hour in 1..=100 {
-            happen(&mut report, hour * 3_600, NoticeKind::TokenRenewed, "Renewed.");
+            note(&mut report, hour * 3_600, NoticeKind::TokenRenewed, "Renewed.");
         }
-        happen(&mut report, 400_000, NoticeKind::Lost, "Lost.");
+        note(&mut report, 400_000, NoticeKind::Lost, "Lost.");
         for attempt in 1..=100_u64 {
             let text = format!("Retrying (attempt {attempt}).");
-            happen(&mut report, 400_000 + attempt, NoticeKind::Retrying, &text);
+            note(&mut report, 400_000 + attempt, NoticeKind::Retrying, &text);
         }
-        let told: Vec<_> = report
+        let events: Vec<_> = report
             .events
             .iter()
             .map(|event| (event.at_ms / 1_000, event.text.as_str(), event.times))
@@ -274,10 +240,10 @@ mod tests {
             (400_000, "Lost.", 1),
             (400_100, "Retrying (attempt 100).", 100),
         ];
-        assert_eq!(told, expected);
-        // Others are kept apart, and bounded.
+        assert_eq!(events, expected);
+        // Different ones are kept apart, and bounded.
         for rows in 0..100 {
-            happen(&mut report, 500_000, NoticeKind::Drift, &format!("{rows} rows."));
+            note(&mut report, 500_000, NoticeKind::Drift, &format!("{rows} rows."));
         }
         assert_eq!(report.events.len(), MAX_EVENTS);
     }

@@ -1,46 +1,61 @@
-//! After a loss: whether, when and how often to try again. One counter for whatever failed.
+//! Whether, when and how often to try again after a loss. One counter for whatever failed.
 
 use std::time::Duration;
 
-use super::{Connection, Out, Phase, report::duration_words};
-use crate::event::LinkStatus;
-use crate::refusal::Class;
-use model::{Backoff, NoticeKind, format::counted};
+use crate::{api::Now, event::LinkStatus, refusal::Class};
+use model::Backoff;
 
-/// Live for this long is success that lasted: the next loss starts the schedule anew. Shorter would let a server that
-/// accepts and drops be asked for ever at the first delay.
+/// A connection that was live for this long is a success: the next loss starts the schedule anew. Less would let a
+/// server that accepts and drops be asked at the first delay for ever.
 const STABLE: Duration = Duration::from_secs(30);
-/// A wall that never gives up looks this often whether a refusal for good still stands (realtime-protocol.md §15.2).
-const LOOK_AGAIN: Duration = Duration::from_secs(300);
+/// Without a limit of attempts, a refusal for good is tried again at this interval (docs/realtime-protocol.md §15.2).
+const RECHECK_REFUSAL: Duration = Duration::from_secs(300);
 
-/// The schedule and where we are in it.
+/// What follows a loss.
+#[derive(Debug, PartialEq)]
+pub(super) enum Next {
+    /// Connect at once.
+    Connect,
+    /// Refused for good: nothing before the user acts.
+    Refused,
+    /// The attempts are used up.
+    GiveUp {
+        /// Attempts made.
+        attempts: u32,
+    },
+    /// Wait.
+    Wait {
+        status: LinkStatus,
+        left: Duration,
+        reason: String,
+    },
+}
+
+/// The schedule and the place in it.
 #[derive(Debug)]
 pub(super) struct Retry {
-    pub backoff: Backoff,
-    /// Tries since the last success that lasted.
-    pub attempt: u32,
-    /// Live on this socket since.
-    pub live_since: Option<Duration>,
-    /// It has been live at least once: refusals may be hiccups.
-    pub was_ever_live: bool,
-    /// When it was live last, while it is not.
-    pub lost_at: Option<Duration>,
-    /// How long the machine stood still since then, which its monotonic clock did not count.
-    pub slept: Duration,
-    /// Joins in a row whose answer was not what was asked for.
-    pub mismatches: u32,
+    backoff: Backoff,
+    /// Attempts since the last success that lasted.
+    attempt: u32,
+    live_since: Option<Duration>,
+    /// It has been live at least once, so a refusal may be temporary.
+    was_ever_live: bool,
+    /// When it was last live, while it is not.
+    lost_at: Option<Duration>,
+    /// How long the machine was suspended since then, which its monotonic clock did not count.
+    suspended: Duration,
     wait: Option<Wait>,
 }
 
 /// The wait in progress.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Wait {
     since: Duration,
     until: Duration,
     random: f64,
     least: Duration,
     reason: String,
-    /// What it is called meanwhile: `Error` where only somebody's doing can help and it is looked at now and then.
+    /// `Error` where only a change of settings or server can help.
     status: LinkStatus,
 }
 
@@ -52,36 +67,58 @@ impl Retry {
             live_since: None,
             was_ever_live: false,
             lost_at: None,
-            slept: Duration::ZERO,
-            mismatches: 0,
+            suspended: Duration::ZERO,
             wait: None,
         }
+    }
+
+    /// The schedule in force.
+    pub fn backoff(&self) -> Backoff {
+        self.backoff
+    }
+
+    /// The attempt that is made or waited for; 0 for the first connect.
+    pub fn attempt(&self) -> u32 {
+        self.attempt
     }
 
     /// The user acted: the schedule starts anew.
     pub fn start_again(&mut self) {
         self.attempt = 0;
-        self.mismatches = 0;
         self.wait = None;
     }
 
-    /// Whatever is waited for, it is not waited for any more.
+    /// Ends the wait in progress.
     pub fn stop_waiting(&mut self) {
         self.wait = None;
     }
 
-    /// It has failed so often that something we hold may be the cause: at the second try, and now and then later.
+    /// The machine was suspended while not live, or this ended being live.
+    pub fn note_suspended(&mut self, time: Duration) {
+        self.suspended += time;
+    }
+
+    /// It has failed so often that something held from before may be the cause: at the second attempt, and now and
+    /// then later.
     pub fn is_stubborn(&self) -> bool {
         self.attempt == 2 || (self.attempt > 2 && self.attempt.is_multiple_of(5))
     }
 
-    pub fn begin_live(&mut self, at: Duration) {
-        self.live_since = Some(at);
-        self.was_ever_live = true;
-        self.mismatches = 0;
+    /// Since when it has been live on this socket.
+    pub fn live_since(&self) -> Option<Duration> {
+        self.live_since
     }
 
-    /// Says whether it had been live for long enough to call that a success.
+    /// It is live from now on. Returns for how long it was not, if it had been live before.
+    pub fn begin_live(&mut self, at: Duration) -> Option<Duration> {
+        self.live_since = Some(at);
+        let was_ever_live = std::mem::replace(&mut self.was_ever_live, true);
+        let suspended = std::mem::take(&mut self.suspended);
+        let lost_at = self.lost_at.take().filter(|_| was_ever_live)?;
+        Some(at.saturating_sub(lost_at) + suspended)
+    }
+
+    /// It is not live any more. True when it was for long enough to be a success.
     pub fn end_live(&mut self, at: Duration) -> bool {
         let Some(since) = self.live_since.take() else {
             return false;
@@ -94,124 +131,142 @@ impl Retry {
         lasted
     }
 
+    /// Takes a refusal for good as one, although it had been live.
+    pub fn forget_success(&mut self) {
+        self.was_ever_live = false;
+    }
+
+    /// Continues where another connection of the same session is.
+    pub fn inherit(&mut self, old: &Self) {
+        self.was_ever_live = true;
+        self.backoff = old.backoff;
+    }
+
+    /// Decides what follows a loss. `class` is not [`Class::Refresh`]: that is for the holder of the token.
+    pub fn after_loss(&mut self, reason: &str, class: Class, now: Now) -> Next {
+        let mut status = LinkStatus::Disconnected;
+        let least = match class {
+            Class::AtOnce => return Next::Connect,
+            Class::Fatal | Class::Refresh(_) if !self.was_ever_live => {
+                if self.backoff.max_attempts != 0 {
+                    return Next::Refused;
+                }
+                // Nobody may be there to act: look again whether something was changed.
+                status = LinkStatus::Error;
+                RECHECK_REFUSAL
+            }
+            Class::Slow(least) => least,
+            Class::Fatal | Class::Refresh(_) | Class::Retry => Duration::ZERO,
+        };
+        self.attempt += 1;
+        self.wait(
+            Wait {
+                since: now.at,
+                until: now.at,
+                random: now.random,
+                least,
+                reason: reason.to_owned(),
+                status,
+            },
+            now.at,
+        )
+    }
+
+    /// Whether a refusal of this class is one for good.
+    pub fn is_final(&self, class: Class) -> bool {
+        matches!(class, Class::Fatal | Class::Refresh(_)) && !self.was_ever_live
+    }
+
+    /// Measures a wait by the schedule as it is now.
+    fn wait(&mut self, mut wait: Wait, at: Duration) -> Next {
+        let Some(delay) = self.backoff.delay(self.attempt, wait.random) else {
+            // The attempts that were made, which is what the user counts.
+            self.attempt = self.attempt.saturating_sub(1);
+            self.wait = None;
+            return Next::GiveUp { attempts: self.attempt };
+        };
+        wait.until = wait.since + delay.max(wait.least);
+        let next = Next::Wait {
+            status: wait.status,
+            left: wait.until.saturating_sub(at),
+            reason: wait.reason.clone(),
+        };
+        self.wait = Some(wait);
+        next
+    }
+
+    /// When the wait ends.
     pub fn due(&self) -> Option<Duration> {
         self.wait.as_ref().map(|wait| wait.until)
     }
+
+    /// Sets another schedule. A wait in progress is measured again from its start: returns its reason and what follows.
+    pub fn tune(&mut self, backoff: Backoff, at: Duration) -> Option<(String, Next)> {
+        self.backoff = backoff.clamped();
+        let wait = self.wait.take()?;
+        Some((wait.reason.clone(), self.wait(wait, at)))
+    }
 }
 
-impl Connection {
-    /// The connection is lost or was refused, for `reason`. Decides what comes next.
-    pub(super) fn lose(&mut self, reason: String, class: Class, out: &mut Out<'_>) {
-        let was_live = self.is_following();
-        self.hang_up(&reason, out);
-        if was_live {
-            self.say(NoticeKind::Lost, &format!("Connection lost ({reason})."), out);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: u64) -> Now {
+        Now {
+            at: Duration::from_secs(second),
+            wall_ms: 0,
+            random: 0.5,
         }
-        let class = match class {
-            Class::Refresh(_) if self.config.sign_in && self.tokens.may_heal() => {
-                // At once: the renewal itself is what is waited for.
-                return self.connect(out);
-            }
-            Class::Refresh(Some(least)) if self.config.sign_in => Class::Slow(least),
-            Class::Refresh(_) => Class::Fatal,
-            class => class,
-        };
-        if class == Class::AtOnce {
-            return self.connect(out);
+    }
+
+    fn retry(max_attempts: u32) -> Retry {
+        Retry::new(Backoff {
+            max_attempts,
+            ..Backoff::default()
+        })
+    }
+
+    #[test]
+    fn a_refusal_for_good_is_final_until_it_was_live_once() {
+        let mut retry = retry(3);
+        assert_eq!(retry.after_loss("no", Class::Fatal, at(0)), Next::Refused);
+        assert_eq!(retry.begin_live(at(1).at), None);
+        retry.end_live(at(2).at);
+        assert!(matches!(retry.after_loss("no", Class::Fatal, at(2)), Next::Wait { .. }));
+        assert_eq!(retry.begin_live(at(9).at), Some(Duration::from_secs(7)));
+    }
+
+    #[test]
+    fn attempts_are_counted_until_a_connection_lasted_and_used_up_otherwise() {
+        let mut retry = retry(2);
+        for _ in 0..2 {
+            assert!(matches!(
+                retry.after_loss("lost", Class::Retry, at(0)),
+                Next::Wait { .. }
+            ));
         }
-        let mut status = LinkStatus::Disconnected;
-        let least = match class {
-            Class::Fatal if !self.retry.was_ever_live => {
-                self.say(NoticeKind::Refused, &format!("{}.", upper(&reason)), out);
-                if self.retry.backoff.max_attempts != 0 {
-                    self.rest(LinkStatus::Error, reason, out);
-                    return;
-                }
-                // Nobody is there to press a button: look whether somebody has changed something.
-                status = LinkStatus::Error;
-                LOOK_AGAIN
-            }
-            Class::Slow(least) => least,
-            Class::Fatal | Class::Retry | Class::AtOnce | Class::Refresh(_) => Duration::ZERO,
-        };
-        self.retry.attempt += 1;
-        // After a loss the reason has just been reported; the two notices are shown as one.
-        let before = if was_live {
-            String::new()
-        } else {
-            format!("Not connected ({reason}). ")
-        };
-        self.wait(
-            Wait {
-                since: out.at(),
-                until: out.at(),
-                random: out.now.random,
-                least,
-                reason,
-                status,
-            },
-            Some(&before),
-            out,
+        assert_eq!(
+            retry.after_loss("lost", Class::Retry, at(0)),
+            Next::GiveUp { attempts: 2 }
         );
+        retry.begin_live(at(10).at);
+        assert!(!retry.end_live(at(11).at));
+        assert_eq!(retry.attempt(), 2);
+        retry.begin_live(at(20).at);
+        assert!(retry.end_live(at(60).at));
+        assert_eq!(retry.attempt(), 0);
     }
 
-    /// Measures the wait by the schedule as it is now, or gives up. A new wait is reported, with the sentence `before` it.
-    fn wait(&mut self, mut wait: Wait, before: Option<&str>, out: &mut Out<'_>) {
-        let attempt = self.retry.attempt;
-        let Some(delay) = self.retry.backoff.delay(attempt, wait.random) else {
-            return self.give_up(wait.reason, out);
-        };
-        wait.until = wait.since + delay.max(wait.least);
-        let left = wait.until.saturating_sub(out.at());
-        let (reason, status) = (wait.reason.clone(), wait.status);
-        self.phase = Phase::Waiting;
-        self.retry.wait = Some(wait);
-        self.say_status(status, Some(left), Some(reason), out);
-        if let Some(before) = before {
-            let of = match self.retry.backoff.max_attempts {
-                0 => String::new(),
-                most => format!(" of {most}"),
-            };
-            let text = format!("{before}Retrying in {} ({attempt}{of}).", duration_words(left));
-            self.say(NoticeKind::Retrying, &text, out);
-        }
+    #[test]
+    fn another_schedule_measures_the_wait_again_from_its_start() {
+        let mut retry = retry(0);
+        retry.after_loss("lost", Class::Slow(Duration::from_secs(60)), at(0));
+        assert_eq!(retry.due(), Some(Duration::from_secs(60)));
+        let (_, next) = retry.tune(Backoff::default(), at(10).at).expect("a wait");
+        assert!(matches!(next, Next::Wait { left, .. } if left == Duration::from_secs(50)));
+        assert!(retry.tune(Backoff::default(), at(11).at).is_some());
+        retry.stop_waiting();
+        assert!(retry.tune(Backoff::default(), at(12).at).is_none());
     }
-
-    fn give_up(&mut self, reason: String, out: &mut Out<'_>) {
-        // The attempt that is not made any more does not count.
-        let made = self.retry.attempt.saturating_sub(1);
-        self.retry.attempt = made;
-        let attempts = counted(u64::from(made), "attempt", "attempts");
-        self.retry.wait = None;
-        let sentence =
-            format!("{reason}; gave up after {attempts}: check the address and that the server runs, then reconnect");
-        self.say(NoticeKind::GaveUp, &format!("{}.", upper(&sentence)), out);
-        self.rest(LinkStatus::Error, sentence, out);
-    }
-
-    /// The wait is over.
-    pub(super) fn try_again(&mut self, out: &mut Out<'_>) {
-        if self.phase == Phase::Waiting && self.retry.due().is_some_and(|until| out.at() >= until) {
-            self.retry.wait = None;
-            self.connect(out);
-        }
-    }
-
-    /// New backoff settings: a wait in progress is measured again from its start. A session that rests goes on resting.
-    pub(super) fn tune(&mut self, backoff: Backoff, out: &mut Out<'_>) {
-        self.retry.backoff = backoff.clamped();
-        self.config.backoff = self.retry.backoff;
-        match self.retry.wait.take() {
-            Some(wait) if self.phase == Phase::Waiting => self.wait(wait, None, out),
-            _ => self.repeat_status(out),
-        }
-    }
-}
-
-/// A sentence begins with a capital.
-pub(super) fn upper(text: &str) -> String {
-    let mut chars = text.chars();
-    chars
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

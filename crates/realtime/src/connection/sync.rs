@@ -1,36 +1,56 @@
-//! Reading a snapshot, stage by stage: pages by key until an empty one (`pages`), a moment for late changes, then a look
-//! at the doubtful rows (`doubts`). What is done with it is in `merge`.
+//! A snapshot in progress: pages by key until an empty one, a pause for late changes, a look-up of the rows that
+//! changes and pages disagree about; and the changes that wait for it.
 
-use std::{collections::VecDeque, time::Duration};
-
-use super::{Connection, Out, Phase, lookup::Batch};
-use crate::{
-    api::{Effect, PageError},
-    refusal::Class,
-    store::{Fold, Rows},
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
 };
-use model::{NoticeKind, RowId};
 
-/// A resync begins to keep changes this long before it reads, because a change may be told a moment before a reader
-/// can see it.
+use super::{
+    Ask,
+    lookups::{ANSWER_DEADLINE, Batch},
+    sources::{MAX_ROWS, Sources, Upsert},
+};
+use crate::{
+    Remedies,
+    api::{Page, PageError, PageQuery},
+    event::Change,
+    refusal::Class,
+    store::{Difference, Fold, Overflow, Rows, difference, lay_over},
+};
+use model::{Op, RowId, format::grouped};
+
+/// A resync begins to keep changes this long before it reads, because a change may be reported a moment before a
+/// reader can see it.
 const LEAD: Duration = Duration::from_millis(500);
 /// From the last page to the merge: changes older than a page arrive up to 0.7 s late, and would be seen as a row that
-/// jumps back and forth (R38).
+/// jumps back and forth (docs/realtime-protocol.md, R38).
 const SETTLE: Duration = Duration::from_millis(700);
+/// Delay after which a source that had rows and now has none is read a second time, before that is believed.
+const EMPTY_AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// Failures in a row of one request before the snapshot is given up.
+const MAX_FAILURES: u32 = 4;
+/// First delay after a failure; it doubles.
+const RETRY_AFTER: Duration = Duration::from_millis(500);
+/// Longest delay that a server may ask for.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+/// Smallest page asked for when the database cannot read larger ones in time.
+const MIN_PAGE: usize = 50;
 
 /// Why a snapshot is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Why {
-    /// The channel is new: nothing is known of what happened before.
+    /// The channel is new: what happened before is unknown.
     First,
     /// Changes were lost on this channel.
     Gap,
-    /// To be sure.
+    /// No loss is known: a check.
     Audit,
 }
 
 impl Why {
-    /// For the details.
+    /// The word in [`crate::Resync`].
     pub fn word(self) -> &'static str {
         match self {
             Self::First => "first",
@@ -40,10 +60,23 @@ impl Why {
     }
 }
 
+/// What a step led to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// Everything is read: merge it.
+    Complete,
+    /// It cannot be had.
+    Failed { text: String, class: Class },
+    /// The token has expired: the request is repeated, and a fresh token is needed.
+    TokenExpired,
+    /// One source cannot be read; others can.
+    Unreadable { at: usize, text: String },
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// Changes are kept; reading has not begun.
-    Armed,
+    /// Changes are kept; reading waits for the database's confirmation.
+    Waiting,
     Lead {
         until: Duration,
     },
@@ -51,40 +84,40 @@ enum Stage {
     Settle {
         until: Duration,
     },
-    Doubtful,
+    /// Rows that changes and pages disagree about are looked up.
+    Unverified,
 }
 
-/// A snapshot under way, and the changes that wait for it.
+/// A snapshot in progress.
 #[derive(Debug)]
 pub(super) struct Sync {
-    pub why: Why,
-    /// When it was begun.
-    pub since: Duration,
+    why: Why,
+    since: Duration,
     stage: Stage,
-    pub tables: Vec<Reading>,
-    /// It is read all over again: a change was lost since it began (of first ones only; others are followed by another),
-    /// or its pages are of two users.
-    pub tainted: bool,
+    readings: Vec<Reading>,
+    /// It is read all over again: a change was lost since it began (only for first ones; others are followed by
+    /// another), or its pages are of two users.
+    must_restart: bool,
     page_size: usize,
 }
 
-/// One table of it.
+/// One source of it.
 #[derive(Debug)]
-pub(super) struct Reading {
-    pub fresh: Rows,
-    pub fold: Fold,
-    pub cursor: Option<RowId>,
-    pub limit: usize,
+struct Reading {
+    fresh: Rows,
+    fold: Fold,
+    cursor: Option<RowId>,
+    limit: usize,
     /// The page asked for: its id, and when it counts as lost.
-    pub request: Option<(u64, Duration)>,
-    pub retry_at: Option<Duration>,
-    pub failures: u32,
-    pub done: bool,
-    /// The table cannot be read: what is known of it stays.
-    pub denied: bool,
-    pub was_empty: bool,
-    pub doubtful: VecDeque<RowId>,
-    pub batch: Option<Batch>,
+    request: Option<(u64, Duration)>,
+    retry_at: Option<Duration>,
+    failures: u32,
+    is_done: bool,
+    /// The source cannot be read: what is held of it stays.
+    is_denied: bool,
+    was_empty: bool,
+    unverified: VecDeque<RowId>,
+    batch: Option<Batch>,
 }
 
 impl Reading {
@@ -97,10 +130,10 @@ impl Reading {
             request: None,
             retry_at: None,
             failures: 0,
-            done: false,
-            denied: false,
+            is_done: false,
+            is_denied: false,
             was_empty: false,
-            doubtful: VecDeque::new(),
+            unverified: VecDeque::new(),
             batch: None,
         }
     }
@@ -111,183 +144,548 @@ impl Reading {
         [page, batch, self.retry_at].into_iter().flatten().min()
     }
 
-    pub fn is_idle(&self) -> bool {
+    fn is_idle(&self) -> bool {
         self.request.is_none() && self.batch.is_none() && self.retry_at.is_none()
     }
+
+    fn ask_for_page(&mut self, at: usize, ask: &mut Ask<'_, '_>) {
+        self.retry_at = None;
+        let query = PageQuery::After {
+            after: self.cursor.clone(),
+            limit: self.limit,
+        };
+        let deadline = ask.call.at() + ANSWER_DEADLINE;
+        self.request = ask.page(at, query).map(|id| (id, deadline));
+    }
+}
+
+/// What merging a snapshot changed.
+#[derive(Debug, Default)]
+pub(super) struct Merged {
+    /// The differences, for the reader.
+    pub changes: Vec<Change>,
+    pub added: usize,
+    pub changed: usize,
+    pub removed: usize,
+    /// Rows that differed in more than in how values are written, in an audit.
+    pub corrected: Vec<(usize, RowId)>,
+    /// Rows that have to be looked up.
+    pub unverified: Vec<(usize, RowId)>,
 }
 
 impl Sync {
     /// For a channel that is joined but not confirmed: changes are kept from now on.
-    pub fn first(tables: usize, page_size: usize, at: Duration) -> Self {
-        Self::new(Why::First, Stage::Armed, tables, page_size, at)
+    pub fn first(sources: usize, page_size: usize, at: Duration) -> Self {
+        Self::new(Why::First, Stage::Waiting, sources, page_size, at)
     }
 
-    fn new(why: Why, stage: Stage, tables: usize, page_size: usize, since: Duration) -> Self {
+    /// A snapshot while live.
+    pub fn resync(why: Why, sources: usize, page_size: usize, at: Duration) -> Self {
+        Self::new(why, Stage::Lead { until: at + LEAD }, sources, page_size, at)
+    }
+
+    fn new(why: Why, stage: Stage, sources: usize, page_size: usize, since: Duration) -> Self {
         Self {
             why,
             since,
             stage,
-            tables: (0..tables).map(|_| Reading::new(page_size)).collect(),
-            tainted: false,
+            readings: (0..sources).map(|_| Reading::new(page_size)).collect(),
+            must_restart: false,
             page_size,
         }
     }
 
-    pub fn is_reading(&self) -> bool {
-        self.tables
-            .iter()
-            .any(|table| table.request.is_some() || table.batch.is_some())
+    /// Why it is read.
+    pub fn why(&self) -> Why {
+        self.why
     }
 
+    /// When it was begun.
+    pub fn since(&self) -> Duration {
+        self.since
+    }
+
+    /// It has to be read all over again before it is merged.
+    pub fn restart_later(&mut self) {
+        self.must_restart = true;
+    }
+
+    /// A request is in progress.
+    pub fn is_reading(&self) -> bool {
+        self.readings
+            .iter()
+            .any(|reading| reading.request.is_some() || reading.batch.is_some())
+    }
+
+    /// When there is something to do next.
     pub fn due(&self) -> Option<Duration> {
         match self.stage {
-            Stage::Armed => None,
+            Stage::Waiting => None,
             Stage::Lead { until } | Stage::Settle { until } => Some(until),
-            Stage::Pages | Stage::Doubtful => self.tables.iter().filter_map(Reading::due).min(),
+            Stage::Pages | Stage::Unverified => self.readings.iter().filter_map(Reading::due).min(),
         }
     }
 
-    /// Throws away what was read and kept: it may have a hole in it.
-    fn start_over(&mut self) {
-        self.tainted = false;
-        for table in &mut self.tables {
-            *table = Reading::new(self.page_size);
-        }
-    }
-}
-
-impl Connection {
-    /// A snapshot while live.
-    pub(super) fn start_sync(&mut self, why: Why, out: &mut Out<'_>) {
-        let until = out.at() + LEAD;
-        self.sync = Some(Sync::new(
-            why,
-            Stage::Lead { until },
-            self.tables.len(),
-            self.config.page_size,
-            out.at(),
-        ));
-    }
-
-    /// Reads the first pages, or all over again: changes kept before a hole must not be laid over what was read after
-    /// it.
-    pub(super) fn begin_sync(&mut self, out: &mut Out<'_>) {
-        let Some(sync) = &mut self.sync else { return };
-        if sync.stage != Stage::Armed || sync.tainted {
-            sync.start_over();
-        }
-        self.read_pages(out);
-    }
-
-    fn read_pages(&mut self, out: &mut Out<'_>) {
-        let Some(sync) = &mut self.sync else { return };
-        sync.stage = Stage::Pages;
-        for at in 0..self.tables.len() {
-            self.ask_for_page(at, out);
-        }
-    }
-
-    /// Where changes of this table wait, while a snapshot is under way.
-    pub(super) fn fold(&mut self, at: usize) -> Option<&mut Fold> {
-        Some(&mut self.sync.as_mut()?.tables.get_mut(at)?.fold)
-    }
-
-    /// A change came for this row.
-    pub(super) fn touch(&mut self, at: usize, id: &RowId) {
-        self.lookups.touch(at, id);
-        self.plan.explain(at, id);
-        if let Some(sync) = &mut self.sync
-            && let Some(batch) = sync.tables.get_mut(at).and_then(|table| table.batch.as_mut())
-        {
-            batch.touch(id);
-        }
-    }
-
-    /// The snapshot cannot be had. Without it a new channel cannot be live, nor can a gap be closed; an audit can wait.
-    pub(super) fn sync_failed(&mut self, text: &str, class: Class, out: &mut Out<'_>) {
-        let Some(sync) = &self.sync else { return };
-        match sync.why {
-            Why::First | Why::Gap => self.lose(text.to_owned(), class, out),
-            Why::Audit => {
-                self.sync = None;
-                self.say(
-                    NoticeKind::AuditFailed,
-                    &format!("The tables could not be checked: {text}."),
-                    out,
-                );
-                self.postpone_audit(out);
+    /// Reads the first pages; or reads all over again, because changes kept before a gap must not be laid over what is
+    /// read after it.
+    pub fn begin(&mut self, ask: &mut Ask<'_, '_>) {
+        if self.stage != Stage::Waiting || self.must_restart {
+            self.must_restart = false;
+            for reading in &mut self.readings {
+                *reading = Reading::new(self.page_size);
             }
         }
+        self.read_pages(ask);
     }
 
-    pub(super) fn settle_if_read(&mut self, out: &mut Out<'_>) {
-        if let Some(sync) = &mut self.sync
-            && sync.stage == Stage::Pages
-            && sync.tables.iter().all(|reading| reading.done)
-        {
-            sync.stage = Stage::Settle {
-                until: out.at() + SETTLE,
-            };
+    fn read_pages(&mut self, ask: &mut Ask<'_, '_>) {
+        self.stage = Stage::Pages;
+        for (at, reading) in self.readings.iter_mut().enumerate() {
+            reading.ask_for_page(at, ask);
         }
     }
 
-    pub(super) fn run_sync(&mut self, out: &mut Out<'_>) {
-        let now = out.at();
-        let Some(sync) = &mut self.sync else { return };
-        if sync.due().is_none_or(|due| now < due) {
-            return;
-        }
-        match sync.stage {
-            Stage::Armed => {}
-            Stage::Lead { .. } => self.read_pages(out),
-            Stage::Settle { .. } if sync.tainted => self.begin_sync(out),
+    /// Does what is due.
+    pub fn run(&mut self, ask: &mut Ask<'_, '_>) -> Option<Outcome> {
+        let now = ask.call.at();
+        self.due().filter(|due| now >= *due)?;
+        match self.stage {
+            Stage::Waiting => None,
+            Stage::Lead { .. } => {
+                self.read_pages(ask);
+                None
+            }
+            Stage::Settle { .. } if self.must_restart => {
+                self.begin(ask);
+                None
+            }
             Stage::Settle { .. } => {
-                sync.stage = Stage::Doubtful;
-                for reading in &mut sync.tables {
-                    reading.doubtful = reading.fold.doubtful(&reading.fresh).into();
+                self.stage = Stage::Unverified;
+                for reading in &mut self.readings {
+                    reading.unverified = reading.fold.unverified(&reading.fresh).into();
                 }
-                self.ask_for_doubtful(out);
+                self.verify(ask)
             }
-            Stage::Pages | Stage::Doubtful => self.run_requests(out),
+            Stage::Pages | Stage::Unverified => self.repeat_requests(ask),
         }
     }
 
-    /// Requests to be repeated, and requests whose answers were lost.
-    fn run_requests(&mut self, out: &mut Out<'_>) {
-        let now = out.at();
-        for at in 0..self.tables.len() {
-            let Some(sync) = &mut self.sync else { return };
-            let stage = sync.stage;
-            let Some(reading) = sync.tables.get_mut(at) else { return };
+    /// Repeats requests that failed, and takes those whose answers were lost for failed.
+    fn repeat_requests(&mut self, ask: &mut Ask<'_, '_>) -> Option<Outcome> {
+        let now = ask.call.at();
+        let mut outcome = None;
+        for at in 0..self.readings.len() {
+            let reading = self.readings.get_mut(at)?;
             if reading.retry_at.is_some_and(|retry| now >= retry) {
                 reading.retry_at = None;
-                if stage == Stage::Pages {
-                    self.ask_for_page(at, out);
+                if self.stage == Stage::Pages {
+                    reading.ask_for_page(at, ask);
                 }
             } else if reading.due().is_some_and(|due| now >= due) {
                 let error = PageError::Transient {
                     text: "no answer".to_owned(),
                     retry_after: None,
                 };
-                self.page_failed(at, error, out);
+                outcome = self.failed(at, error, false, now);
+                if matches!(outcome, Some(Outcome::Failed { .. })) {
+                    return outcome;
+                }
             }
         }
-        if self.sync.as_ref().is_some_and(|sync| sync.stage == Stage::Doubtful) {
-            self.ask_for_doubtful(out);
+        if self.stage == Stage::Unverified {
+            return self.verify(ask).or(outcome);
+        }
+        outcome
+    }
+
+    /// Looks up what is unverified, one request per source at a time.
+    fn verify(&mut self, ask: &mut Ask<'_, '_>) -> Option<Outcome> {
+        for (at, reading) in self.readings.iter_mut().enumerate() {
+            if reading.is_idle() {
+                reading.batch = Batch::ask(at, &mut reading.unverified, reading.limit, ask);
+            }
+        }
+        let is_done = |reading: &Reading| reading.is_idle() && reading.unverified.is_empty();
+        self.readings.iter().all(is_done).then_some(Outcome::Complete)
+    }
+
+    /// Takes the answer to a request, if it is one of this snapshot's. `sign_in`: an expired token can be renewed.
+    /// `is_other_reader`: the rows held were read by another user.
+    pub fn answer(
+        &mut self,
+        id: u64,
+        result: Result<Page, PageError>,
+        sign_in: bool,
+        is_other_reader: bool,
+        remedies: &Remedies,
+        ask: &mut Ask<'_, '_>,
+    ) -> Option<Outcome> {
+        let is_page = |reading: &Reading| reading.request.is_some_and(|(asked, _)| asked == id);
+        let is_batch = |reading: &Reading| reading.batch.as_ref().is_some_and(|batch| batch.id == id);
+        let at = self
+            .readings
+            .iter()
+            .position(|reading| is_page(reading) || is_batch(reading))?;
+        let is_page = is_page(self.readings.get(at)?);
+        match result {
+            Err(error) => self.failed(at, error, sign_in, ask.call.at()),
+            Ok(page) if is_page => self.take_page(at, page, is_other_reader, remedies, ask),
+            Ok(page) => {
+                self.take_rows(at, page, ask.sources)?;
+                self.verify(ask)
+            }
         }
     }
 
-    /// The database does not confirm any more: nothing that is read now can be relied on until it does again.
-    pub(super) fn pause_following(&mut self, out: &mut Out<'_>) {
-        if self.sync.as_ref().is_some_and(Sync::is_reading) || self.lookups.is_reading() {
-            out.act(Effect::CancelFetches);
+    fn take_page(
+        &mut self,
+        at: usize,
+        page: Page,
+        is_other_reader: bool,
+        remedies: &Remedies,
+        ask: &mut Ask<'_, '_>,
+    ) -> Option<Outcome> {
+        let now = ask.call.at();
+        let reading = self.readings.get_mut(at)?;
+        let (tracked, names) = ask.sources.get_mut(at)?;
+        let name = tracked.source.name();
+        let fatal = |text: String| {
+            let class = Class::Fatal;
+            Some(Outcome::Failed { text, class })
+        };
+        reading.request = None;
+        tracked.note_readable();
+        if page.is_empty() {
+            let has_vanished = reading.fresh.is_empty() && !tracked.rows.is_empty() && !reading.was_empty;
+            if has_vanished && is_other_reader {
+                // It may be that this user just does not see them (docs/realtime-protocol.md, R20 and S09).
+                return Some(Outcome::Failed {
+                    text: format!(
+                        "{name} reads as empty since another user signed in; its rows are kept; reconnect if it is empty for that user"
+                    ),
+                    class: Class::Refresh(None),
+                });
+            }
+            if has_vanished {
+                reading.was_empty = true;
+                reading.retry_at = Some(now + EMPTY_AGAIN_AFTER);
+            } else {
+                reading.is_done = true;
+                self.settle_if_read(now);
+            }
+            return None;
         }
-        self.lookups.clear();
-        self.retry.end_live(out.at());
-        self.sync = self
-            .config
-            .snapshots
-            .then(|| Sync::first(self.tables.len(), self.config.page_size, out.at()));
-        debug_assert!(matches!(self.phase, Phase::Subscribing { .. }));
+        let before = reading.fresh.len();
+        let mut last = None;
+        for record in page {
+            let Some(id) = tracked.source.id_of(&record) else {
+                continue;
+            };
+            last = Some(id.clone());
+            let known = tracked.rows.get(&id).filter(|known| ***known == record);
+            let record = match known {
+                Some(known) => known.clone(),
+                None => Arc::new(names.share(record)),
+            };
+            reading.fresh.set(id, record);
+        }
+        let Some(last) = last else {
+            let (key, noun) = (tracked.source.key.join(", "), &tracked.source.noun.1);
+            let remedy = remedies.key_column.replace("{source}", noun);
+            return fatal(format!("{name} has no usable column {key}; {remedy}"));
+        };
+        if reading.fresh.len() > MAX_ROWS {
+            return fatal(format!(
+                "{name} has more than {} rows; point the setting at a view or a smaller table",
+                grouped(MAX_ROWS as u64)
+            ));
+        }
+        if reading.fresh.len() == before {
+            // It would go on for ever.
+            let error = PageError::Transient {
+                text: format!("{name}: the server gave the same rows twice"),
+                retry_after: None,
+            };
+            return self.failed(at, error, false, now);
+        }
+        reading.cursor = Some(last);
+        reading.failures = 0;
+        reading.ask_for_page(at, ask);
+        None
+    }
+
+    /// Rows that were looked up.
+    fn take_rows(&mut self, at: usize, page: Page, sources: &mut Sources) -> Option<()> {
+        let mut found: HashMap<_, _> = sources.by_key(at, page);
+        let reading = self.readings.get_mut(at)?;
+        reading.failures = 0;
+        for (id, has_changed) in reading.batch.take()?.rows {
+            // A row that changed meanwhile stays unverified: it is looked up again when live.
+            if !has_changed {
+                let row = found.remove(&id);
+                reading.fold.settle(&id, row);
+            }
+        }
+        Some(())
+    }
+
+    fn settle_if_read(&mut self, now: Duration) {
+        if self.stage == Stage::Pages && self.readings.iter().all(|reading| reading.is_done) {
+            self.stage = Stage::Settle { until: now + SETTLE };
+        }
+    }
+
+    /// A request of a source failed.
+    fn failed(&mut self, at: usize, error: PageError, sign_in: bool, now: Duration) -> Option<Outcome> {
+        let reading = self.readings.get_mut(at)?;
+        reading.request = None;
+        if let Some(batch) = reading.batch.take() {
+            reading.unverified.extend(batch.rows.into_keys());
+        }
+        let mut is_expired = false;
+        let (text, wait) = match error {
+            PageError::Fatal(text) => {
+                let class = Class::Fatal;
+                return Some(Outcome::Failed { text, class });
+            }
+            PageError::Denied(text) => return self.denied(at, text, now),
+            PageError::Expired(text) if !sign_in => {
+                let class = Class::Fatal;
+                return Some(Outcome::Failed { text, class });
+            }
+            PageError::Expired(text) => {
+                is_expired = true;
+                (text, None)
+            }
+            PageError::TooLarge(text) => {
+                let smaller = (reading.limit / 2).max(MIN_PAGE);
+                if smaller < reading.limit {
+                    reading.limit = smaller;
+                    reading.retry_at = Some(now);
+                    return None;
+                }
+                (text, None)
+            }
+            PageError::Transient { text, retry_after } => (text, retry_after),
+        };
+        reading.failures += 1;
+        if reading.failures > MAX_FAILURES {
+            return Some(Outcome::Failed {
+                text: format!("the snapshot could not be read ({text})"),
+                class: Class::Retry,
+            });
+        }
+        let own = RETRY_AFTER * (1 << (reading.failures - 1));
+        let wait = wait.unwrap_or_default().clamp(own, MAX_RETRY_AFTER);
+        reading.retry_at = Some(now + wait);
+        is_expired.then_some(Outcome::TokenExpired)
+    }
+
+    /// One source cannot be read. As long as another can, it is followed by the stream alone.
+    fn denied(&mut self, at: usize, text: String, now: Duration) -> Option<Outcome> {
+        let reading = self.readings.get_mut(at)?;
+        reading.is_denied = true;
+        reading.is_done = true;
+        reading.unverified.clear();
+        if self.readings.iter().all(|reading| reading.is_denied) {
+            let class = Class::Fatal;
+            return Some(Outcome::Failed { text, class });
+        }
+        self.settle_if_read(now);
+        Some(Outcome::Unreadable { at, text })
+    }
+
+    /// A change of a row arrived: an answer under way may be older.
+    pub fn note_change(&mut self, at: usize, id: &RowId) {
+        if let Some(batch) = self.readings.get_mut(at).and_then(|reading| reading.batch.as_mut()) {
+            batch.note_change(id);
+        }
+    }
+
+    /// Keeps an insert or update for the merge. `bytes`: its size on the wire.
+    pub fn keep_upsert(&mut self, at: usize, upsert: &Upsert, bytes: usize) -> Result<(), Overflow> {
+        let Some(reading) = self.readings.get_mut(at) else {
+            return Ok(());
+        };
+        let fold = &mut reading.fold;
+        let mut record = upsert.record.clone();
+        let mut is_incomplete = upsert.is_incomplete;
+        let mut is_stale = false;
+        if let Some(old) = &upsert.moved_from {
+            is_stale = fold.is_unknown(old);
+            if !is_stale && let Some((carried, carried_incomplete)) = fold.waiting(old) {
+                record = lay_over(carried, record);
+                is_incomplete &= carried_incomplete;
+            }
+            fold.delete(old)?;
+        }
+        fold.upsert(&upsert.id, record, upsert.is_insert, is_incomplete, bytes)?;
+        if is_stale {
+            // What it would carry over dates from before a change that came without its columns.
+            fold.unknown(&upsert.id)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps a delete for the merge.
+    pub fn keep_delete(&mut self, at: usize, id: &RowId) -> Result<(), Overflow> {
+        self.readings
+            .get_mut(at)
+            .map_or(Ok(()), |reading| reading.fold.delete(id))
+    }
+
+    /// Keeps a change that came without a usable row.
+    pub fn keep_unknown(&mut self, at: usize, id: &RowId) -> Result<(), Overflow> {
+        self.readings
+            .get_mut(at)
+            .map_or(Ok(()), |reading| reading.fold.unknown(id))
+    }
+
+    /// Merges what is read and kept into the sources; or hands itself back, if it has to be read all over again.
+    pub fn merge(self, sources: &mut Sources) -> Result<Merged, Self> {
+        if self.must_restart {
+            return Err(self);
+        }
+        let mut merged = Merged::default();
+        for (at, reading) in self.readings.into_iter().enumerate() {
+            let Some((tracked, _)) = sources.get_mut(at) else { break };
+            let mut fresh = if reading.is_denied {
+                tracked.rows.clone()
+            } else {
+                reading.fresh
+            };
+            let unverified = reading.fold.apply(&mut fresh).into_iter();
+            merged.unverified.extend(unverified.map(|id| (at, id)));
+            let differences = difference(&tracked.rows, &mut fresh, &tracked.shape);
+            let source = tracked.id;
+            for Difference {
+                id,
+                op,
+                record,
+                writing_only,
+            } in differences
+            {
+                match op {
+                    Op::Insert => merged.added += 1,
+                    Op::Update => merged.changed += usize::from(!writing_only),
+                    Op::Delete => merged.removed += 1,
+                }
+                if !writing_only && self.why == Why::Audit {
+                    merged.corrected.push((at, id.clone()));
+                }
+                merged.changes.push(Change {
+                    source,
+                    id,
+                    op,
+                    record,
+                    committed_ms: None,
+                });
+            }
+            tracked.rows = fresh;
+        }
+        Ok(merged)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::testing;
+
+    struct Run {
+        fixture: testing::Fixture,
+        sync: Sync,
+    }
+
+    impl Run {
+        fn new(sources: usize) -> Self {
+            let mut run = Self {
+                fixture: testing::Fixture::new(sources),
+                sync: Sync::first(sources, 100, Duration::ZERO),
+            };
+            run.fixture.ask(|ask| run.sync.begin(ask));
+            run
+        }
+
+        fn answer(&mut self, id: u64, result: Result<Page, PageError>) -> Option<Outcome> {
+            let remedies = Remedies::default();
+            let sync = &mut self.sync;
+            self.fixture
+                .ask(|ask| sync.answer(id, result, false, false, &remedies, ask))
+        }
+
+        fn pass(&mut self, time: Duration) -> Option<Outcome> {
+            self.fixture.at += time;
+            let sync = &mut self.sync;
+            self.fixture.ask(|ask| sync.run(ask))
+        }
+    }
+
+    #[test]
+    fn pages_are_read_until_an_empty_one_and_merged_after_a_pause() {
+        let mut run = Run::new(1);
+        for page in [vec![testing::record(r#"{"id":"1"}"#)], Vec::new()] {
+            let [request] = run.fixture.fetched().try_into().expect("one page");
+            assert_eq!(run.answer(request.id, Ok(page)), None);
+        }
+        assert_eq!(run.pass(SETTLE), Some(Outcome::Complete));
+        let merged = run.sync.merge(&mut run.fixture.sources).expect("whole");
+        assert_eq!((merged.added, merged.changes.len()), (1, 1));
+    }
+
+    #[test]
+    fn an_answer_too_large_halves_the_page_and_failures_end_the_snapshot() {
+        let mut run = Run::new(1);
+        let [request] = run.fixture.fetched().try_into().expect("one page");
+        assert_eq!(run.answer(request.id, Err(PageError::TooLarge("57014".into()))), None);
+        let mut outcome = None;
+        for _ in 0..10 {
+            outcome = run.pass(Duration::from_secs(30));
+            for request in run.fixture.fetched() {
+                assert!(matches!(request.query, PageQuery::After { limit: 50, .. }));
+                let error = PageError::Transient {
+                    text: "503".into(),
+                    retry_after: None,
+                };
+                outcome = run.answer(request.id, Err(error));
+            }
+            if outcome.is_some() {
+                break;
+            }
+        }
+        assert!(
+            matches!(
+                outcome,
+                Some(Outcome::Failed {
+                    class: Class::Retry,
+                    ..
+                })
+            ),
+            "{outcome:?}"
+        );
+    }
+
+    #[test]
+    fn one_unreadable_source_is_left_out_and_all_of_them_are_a_failure() {
+        let mut run = Run::new(2);
+        let [first, second] = run.fixture.fetched().try_into().expect("two pages");
+        let denied = || Err(PageError::Denied("no".into()));
+        let unreadable = run.answer(first.id, denied());
+        assert!(matches!(unreadable, Some(Outcome::Unreadable { at: 0, .. })));
+        let failed = run.answer(second.id, denied());
+        assert!(matches!(
+            failed,
+            Some(Outcome::Failed {
+                class: Class::Fatal,
+                ..
+            })
+        ));
+    }
+
+    #[test]
+    fn a_snapshot_with_a_gap_in_it_is_not_merged() {
+        let mut run = Run::new(1);
+        run.sync.restart_later();
+        assert!(run.sync.merge(&mut run.fixture.sources).is_err());
     }
 }

@@ -1,56 +1,77 @@
-//! The session token: had before the first connect, renewed before it ends by either clock, pushed to the channel, and
-//! renewed again when the server does not take it.
+//! The token that the server knows the client by: a fixed key, or a session token that is had before the first
+//! connect, renewed before it ends by either clock, and renewed again when the server refuses it.
 
 use std::time::Duration;
 
-use super::{Connection, Out, Phase, report::duration_words};
-use crate::event::LinkStatus;
-use crate::{
-    Direction, Frame, Grant, Token, TokenError,
-    api::{Effect, Now},
-    encode_text,
-    refusal::Class,
-};
-use model::NoticeKind;
+use crate::{Grant, Token, TokenError, api::Now, refusal::Class};
 
-/// Renewed this long before its end, or at nine tenths of its life where that is earlier (realtime-protocol.md §3.4).
+/// A session token is renewed this long before its end, or at nine tenths of its life where that is earlier
+/// (docs/realtime-protocol.md §3.4).
 const MARGIN: Duration = Duration::from_secs(60);
-/// After a renewal that failed; it doubles up to a minute.
-const AGAIN_AFTER: Duration = Duration::from_secs(5);
-const MOST_AGAIN: Duration = Duration::from_secs(60);
+/// Delay after a renewal that failed; it doubles up to a minute.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// The I/O has deadlines of its own; this one only keeps a lost answer from blocking for ever.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(90);
-/// After a push the server subscribes anew within 1 to 3 s and says so: that is no gap.
+/// After a push the server subscribes anew within 1 to 3 s and confirms that; a confirmation within this time is no gap.
 const EXPECT_SUBSCRIBED: Duration = Duration::from_secs(15);
-/// A key that ends within this time is worth a word.
-const KEY_ENDS_SOON: Duration = Duration::from_secs(7 * 24 * 3_600);
+/// A key that expires within this time is reported.
+const KEY_EXPIRES_SOON: Duration = Duration::from_secs(7 * 24 * 3_600);
+
+/// What an answer changed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// Nothing was asked.
+    Unexpected,
+    /// A token is held.
+    Renewed {
+        /// There was one before.
+        is_renewal: bool,
+        /// It was another user's.
+        is_other_user: bool,
+    },
+    /// None could be had.
+    Failed { text: String, class: Class },
+}
+
+/// What is due.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    /// Ask for a token.
+    Ask,
+    /// The answer asked for is lost: hand this in as the answer.
+    Lost(TokenError),
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Tokens {
+    /// The key, sent when nobody signs in.
+    key: Option<Token>,
+    sign_in: bool,
     held: Option<Held>,
     /// Since when an answer is waited for.
     asked: Option<Duration>,
-    again_at: Option<Duration>,
+    retry_at: Option<Duration>,
     failures: u32,
     /// Not to be used for another connect, whatever its end.
     distrusted: bool,
-    /// Losses in a row that a fresh token was to heal.
+    /// Losses in a row that a fresh token was meant to heal.
     heals: u32,
-    /// Until when "Subscribed" is the echo of a push.
+    /// Until when a confirmed subscription is the answer to a push.
     echo_until: Option<Duration>,
-    /// Who read the last snapshot that was merged.
-    pub merged_as: Option<String>,
+    /// The identity that read the last snapshot that was merged.
+    merged_as: Option<String>,
     warned: bool,
 }
 
-/// A token in force.
+/// A session token in force.
 #[derive(Debug)]
 struct Held {
     token: Token,
     identity: String,
     /// By the monotonic clock, which no correction of the time moves.
     renew_at: Duration,
-    /// By the wall clock, which goes on while the machine sleeps.
+    /// By the wall clock, which goes on while the machine is suspended.
     renew_wall_ms: i64,
     ends_wall_ms: i64,
 }
@@ -78,12 +99,77 @@ impl Held {
 }
 
 impl Tokens {
-    /// It may have ended without our noticing: get another before the next connect.
+    /// `sign_in`: session tokens are used, and the key for nothing.
+    pub fn new(key: Option<Token>, sign_in: bool) -> Self {
+        Self {
+            key,
+            sign_in,
+            ..Self::default()
+        }
+    }
+
+    /// The token in joins and pushes.
+    pub fn to_send(&self) -> Option<&Token> {
+        if self.sign_in {
+            self.held.as_ref().map(|held| &held.token)
+        } else {
+            self.key.as_ref()
+        }
+    }
+
+    /// The token that reads pages; `None` = the key alone.
+    pub fn to_read(&self) -> Option<Token> {
+        self.sign_in.then(|| self.to_send().cloned())?
+    }
+
+    /// All secrets held, to be kept out of texts.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let held = self.held.as_ref().map(|held| &held.token);
+        self.key.iter().chain(held).map(Token::expose)
+    }
+
+    /// The snapshot just merged was read by the present identity.
+    pub fn note_merged(&mut self) {
+        self.merged_as = self.identity();
+    }
+
+    /// Rows that were merged before may be hidden from the present identity.
+    pub fn is_other_reader(&self) -> bool {
+        self.merged_as.is_some() && self.merged_as != self.identity()
+    }
+
+    fn identity(&self) -> Option<String> {
+        self.held.as_ref().map(|held| held.identity.clone())
+    }
+
+    /// End of the token in use, in milliseconds since the Unix epoch.
+    pub fn expires_ms(&self) -> Option<i64> {
+        if self.sign_in {
+            return self.held.as_ref().map(|held| held.ends_wall_ms);
+        }
+        Some(self.key.as_ref()?.claims()?.expires?.saturating_mul(1_000))
+    }
+
+    /// Time that the token has left, by the wall clock.
+    pub fn left(&self, wall_ms: i64) -> Duration {
+        let left = self
+            .expires_ms()
+            .map_or(0, |ends| ends.saturating_sub(wall_ms).max(0).unsigned_abs());
+        Duration::from_millis(left)
+    }
+
+    /// The session token has ended; the server closes the channel when it notices.
+    pub fn has_ended(&self, wall_ms: i64) -> bool {
+        let held = self.held.as_ref().filter(|_| self.sign_in);
+        held.is_some_and(|held| wall_ms >= held.ends_wall_ms)
+    }
+
+    /// The token held may have ended unnoticed: get another before the next connect.
     pub fn distrust(&mut self) {
         self.distrusted = true;
     }
 
-    /// The token did what it should, for a while.
+    /// The token worked for a while.
     pub fn trust(&mut self) {
         self.heals = 0;
     }
@@ -94,211 +180,181 @@ impl Tokens {
         self.merged_as = None;
     }
 
-    /// May a fresh token heal this loss? Once in a row.
+    /// Whether a fresh token may heal this loss: once in a row.
     pub fn may_heal(&mut self) -> bool {
         self.heals += 1;
         self.distrust();
         self.heals == 1
     }
 
-    /// "Subscribed" is the echo of a token push.
+    /// Whether a confirmed subscription is the answer to a push; true once a push.
     pub fn is_echo(&mut self, at: Duration) -> bool {
         self.echo_until.take().is_some_and(|until| at < until)
     }
 
-    pub fn close(&mut self) {
+    /// A push of the same user's token was sent.
+    pub fn expect_echo(&mut self, at: Duration) {
+        self.echo_until = Some(at + EXPECT_SUBSCRIBED);
+    }
+
+    /// The next confirmed subscription is no answer to a push.
+    pub fn forget_echo(&mut self) {
         self.echo_until = None;
     }
 
-    /// When to look again: by the monotonic clock; the wall clock is looked at with every tick.
-    pub fn due(&self, connected: bool) -> Option<Duration> {
-        if let Some(asked) = self.asked {
-            return Some(asked + ANSWER_DEADLINE);
+    /// A token must be had before the next connect, or renewed.
+    pub fn needs_one(&self, now: Now) -> bool {
+        self.sign_in && (self.distrusted || self.held.as_ref().is_none_or(|held| held.is_due(now)))
+    }
+
+    /// Notes a question. False when none is to be asked: nobody signs in, or one is under way.
+    pub fn ask(&mut self, at: Duration) -> bool {
+        let is_new = self.sign_in && self.asked.is_none();
+        if is_new {
+            self.asked = Some(at);
+            self.retry_at = None;
         }
-        let held = self.held.as_ref().filter(|_| connected)?;
-        Some(self.again_at.map_or(held.renew_at, |again| again.max(held.renew_at)))
-    }
-}
-
-impl Connection {
-    /// What the server is to know us by: in the join and in pushes.
-    pub(super) fn token_to_send(&self) -> Option<&Token> {
-        if self.config.sign_in {
-            self.tokens.held.as_ref().map(|held| &held.token)
-        } else {
-            self.config.access_token.as_ref()
-        }
+        is_new
     }
 
-    /// Who reads pages: `None` = the key alone.
-    pub(super) fn token_to_read(&self) -> Option<Token> {
-        self.config.sign_in.then(|| self.token_to_send().cloned())?
-    }
-
-    /// Role and user of whoever reads pages now.
-    pub(super) fn identity(&self) -> Option<String> {
-        self.tokens.held.as_ref().map(|held| held.identity.clone())
-    }
-
-    /// End of what we are known by, in milliseconds since the Unix epoch.
-    pub(super) fn token_expires_ms(&self) -> Option<i64> {
-        if self.config.sign_in {
-            return self.tokens.held.as_ref().map(|held| held.ends_wall_ms);
-        }
-        let claims = self.config.access_token.as_ref()?.claims()?;
-        Some(claims.expires?.saturating_mul(1_000))
-    }
-
-    /// What we are known by is over; the server closes the channel when it notices.
-    pub(super) fn has_token_ended(&self, wall_ms: i64) -> bool {
-        let held = self.tokens.held.as_ref().filter(|_| self.config.sign_in);
-        held.is_some_and(|held| wall_ms >= held.ends_wall_ms)
-    }
-
-    pub(super) fn needs_token(&self, now: Now) -> bool {
-        self.config.sign_in && (self.tokens.distrusted || self.tokens.held.as_ref().is_none_or(|held| held.is_due(now)))
-    }
-
-    pub(super) fn ask_for_token(&mut self, out: &mut Out<'_>) {
-        if self.config.sign_in && self.tokens.asked.is_none() {
-            self.tokens.asked = Some(out.at());
-            self.tokens.again_at = None;
-            out.act(Effect::RefreshToken);
-        }
-    }
-
-    /// REST says that the token has ended.
-    pub(super) fn token_expired(&mut self, out: &mut Out<'_>) {
-        self.tokens.distrust();
-        self.ask_for_token(out);
-    }
-
-    pub(super) fn token(&mut self, result: Result<Grant, TokenError>, out: &mut Out<'_>) {
-        if self.tokens.asked.take().is_none() {
-            return;
+    /// Takes an answer.
+    pub fn answer(&mut self, result: Result<Grant, TokenError>, now: Now) -> Answer {
+        if self.asked.take().is_none() {
+            return Answer::Unexpected;
         }
         match result {
-            Ok(grant) => self.take_token(grant, out),
-            Err(error) => self.no_token(error, out),
-        }
-    }
-
-    fn take_token(&mut self, grant: Grant, out: &mut Out<'_>) {
-        let held = Held::new(grant, out.now);
-        self.tokens.failures = 0;
-        self.tokens.distrusted = false;
-        let is_other = self
-            .tokens
-            .held
-            .as_ref()
-            .is_some_and(|before| before.identity != held.identity);
-        let is_renewal = self.tokens.held.replace(held).is_some();
-        self.report.note_news();
-        if self.phase == Phase::SigningIn {
-            return self.open(out);
-        }
-        if !self.has_channel() {
-            return;
-        }
-        // Not in a join's way: the server takes it up when the join is done.
-        self.push_token(out);
-        if is_other {
-            // Another user sees other rows: pages read so far are not of the same table (R19), and what happens before
-            // the server confirms is told as to the user of before, so that its "Subscribed" ends a gap.
-            self.tokens.echo_until = None;
-            if let Some(sync) = &mut self.sync {
-                sync.tainted = true;
+            Ok(grant) => {
+                let held = Held::new(grant, now);
+                self.failures = 0;
+                self.distrusted = false;
+                let before = self.held.as_ref();
+                let is_other_user = before.is_some_and(|before| before.identity != held.identity);
+                let is_renewal = self.held.replace(held).is_some();
+                Answer::Renewed {
+                    is_renewal,
+                    is_other_user,
+                }
             }
-            self.mark_dirty(Duration::ZERO, out);
-        } else {
-            self.tokens.echo_until = Some(out.at() + EXPECT_SUBSCRIBED);
-            // Its rows should be the same: to be sure (realtime-protocol.md §3.4).
-            self.plan.audit_by(out.at() + MARGIN / 12);
-        }
-        if is_renewal {
-            self.say(NoticeKind::TokenRenewed, "The session token was renewed.", out);
+            Err(TokenError::Refused(text)) => Answer::Failed {
+                text,
+                class: Class::Fatal,
+            },
+            Err(TokenError::Unavailable { text, retry_after }) => Answer::Failed {
+                text: format!("no session token could be obtained ({text})"),
+                class: retry_after.map_or(Class::Retry, Class::Slow),
+            },
         }
     }
 
-    fn push_token(&mut self, out: &mut Out<'_>) {
-        let reference = self.reference().to_string();
-        let Some(token) = self.token_to_send() else { return };
-        let (topic, join_ref) = self.channel.address();
-        let frame = Frame::access_token(join_ref, &reference, topic, token.expose());
-        let text = encode_text(self.config.vsn, Direction::ToServer, &frame);
-        out.act(Effect::Send(text));
-    }
-
-    fn no_token(&mut self, error: TokenError, out: &mut Out<'_>) {
-        let is_waited_for = self.phase == Phase::SigningIn;
-        let (text, class) = match error {
-            TokenError::Refused(text) => (text, Class::Fatal),
-            TokenError::Unavailable { text, retry_after } => (
-                format!("no session token could be obtained ({text})"),
-                retry_after.map_or(Class::Retry, Class::Slow),
-            ),
-        };
-        let text = self.clean(&text);
-        if is_waited_for {
-            return self.lose(text, class, out);
-        }
-        // The one in force still has some time.
+    /// A renewal failed while the token in force still has some time.
+    pub fn postpone(&mut self, class: Class, at: Duration) {
         let least = match class {
             Class::Slow(least) => least,
             _ => Duration::ZERO,
         };
-        let wait = AGAIN_AFTER * (1 << self.tokens.failures.min(6));
-        self.tokens.failures += 1;
-        self.tokens.again_at = Some(out.at() + wait.min(MOST_AGAIN).max(least));
-        if class == Class::Fatal && self.has_channel() {
-            let left = self.tokens.held.as_ref().map_or(0, |held| {
-                held.ends_wall_ms.saturating_sub(out.now.wall_ms).max(0).unsigned_abs()
+        let wait = RETRY_AFTER * (1 << self.failures.min(6));
+        self.failures += 1;
+        self.retry_at = Some(at + wait.min(MAX_RETRY_AFTER).max(least));
+    }
+
+    /// When there is something to do next, by the monotonic clock; the wall clock is compared at every tick.
+    pub fn due(&self, has_channel: bool) -> Option<Duration> {
+        if let Some(asked) = self.asked {
+            return Some(asked + ANSWER_DEADLINE);
+        }
+        let held = self.held.as_ref().filter(|_| has_channel)?;
+        Some(self.retry_at.map_or(held.renew_at, |retry| retry.max(held.renew_at)))
+    }
+
+    /// What is to be done now.
+    pub fn check(&self, has_channel: bool, now: Now) -> Option<Due> {
+        if let Some(asked) = self.asked {
+            let is_lost = now.at >= asked + ANSWER_DEADLINE;
+            return is_lost.then(|| {
+                Due::Lost(TokenError::Unavailable {
+                    text: "the Auth endpoint did not answer".to_owned(),
+                    retry_after: None,
+                })
             });
-            let left = duration_words(Duration::from_millis(left));
-            let text = format!("The session token cannot be renewed and ends in {left}: {text}.");
-            self.say(NoticeKind::TokenEnds, &text, out);
+        }
+        let may_ask = self.retry_at.is_none_or(|retry| now.at >= retry);
+        (has_channel && may_ask && self.needs_one(now)).then_some(Due::Ask)
+    }
+
+    /// Time that the key has left, if that is little and was not reported before.
+    pub fn warn_of_key(&mut self, wall_ms: i64) -> Option<Duration> {
+        if self.sign_in || self.warned {
+            return None;
+        }
+        self.expires_ms()?;
+        let left = self.left(wall_ms);
+        (left <= KEY_EXPIRES_SOON).then(|| {
+            self.warned = true;
+            left
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: u64) -> Now {
+        Now {
+            at: Duration::from_secs(second),
+            wall_ms: 1_000 * i64::try_from(second).expect("small"),
+            random: 0.5,
         }
     }
 
-    pub(super) fn run_tokens(&mut self, out: &mut Out<'_>) {
-        let now = out.now;
-        if let Some(asked) = self.tokens.asked {
-            if now.at >= asked + ANSWER_DEADLINE {
-                let text = "the Auth endpoint did not answer".to_owned();
-                let retry_after = None;
-                self.token(Err(TokenError::Unavailable { text, retry_after }), out);
-            }
-            return;
-        }
-        if self.has_channel() && self.needs_token(now) && self.tokens.again_at.is_none_or(|again| now.at >= again) {
-            self.ask_for_token(out);
-        }
+    fn grant(lifetime: u64) -> Result<Grant, TokenError> {
+        Ok(Grant {
+            token: Token::new("marker"),
+            lifetime: Duration::from_secs(lifetime),
+        })
     }
 
-    /// A key that ends soon is told of while it can still be changed.
-    pub(super) fn warn_of_end(&mut self, out: &mut Out<'_>) {
-        if self.config.sign_in || self.tokens.warned {
-            return;
-        }
-        let Some(ends) = self.token_expires_ms() else { return };
-        let left = Duration::from_millis(ends.saturating_sub(out.now.wall_ms).max(0).unsigned_abs());
-        if left <= KEY_ENDS_SOON {
-            self.tokens.warned = true;
-            let text = format!(
-                "The project's key ends in {}; set a fresh one before that.",
-                duration_words(left)
-            );
-            self.say(NoticeKind::TokenEnds, &text, out);
-        }
+    #[test]
+    fn a_token_is_renewed_before_its_end_by_either_clock() {
+        let mut tokens = Tokens::new(None, true);
+        assert!(tokens.needs_one(at(0)) && tokens.ask(at(0).at) && !tokens.ask(at(0).at));
+        let renewed = Answer::Renewed {
+            is_renewal: false,
+            is_other_user: false,
+        };
+        assert_eq!(tokens.answer(grant(3_600), at(0)), renewed);
+        assert_eq!(tokens.answer(grant(3_600), at(0)), Answer::Unexpected);
+        assert!(!tokens.needs_one(at(3_000)) && tokens.needs_one(at(3_300)));
+        let suspended = Now {
+            at: Duration::from_secs(10),
+            ..at(3_300)
+        };
+        assert!(tokens.needs_one(suspended), "the wall clock went on");
+        assert_eq!(tokens.check(true, at(3_300)), Some(Due::Ask));
+        assert_eq!(tokens.check(false, at(3_300)), None);
     }
 
-    /// Signs in first where that is asked for, else opens the socket.
-    pub(super) fn sign_in_or_open(&mut self, out: &mut Out<'_>) {
-        if !self.needs_token(out.now) {
-            return self.open(out);
+    #[test]
+    fn failed_renewals_are_repeated_ever_more_slowly_and_a_lost_answer_counts_as_one() {
+        let mut tokens = Tokens::new(None, true);
+        tokens.ask(at(0).at);
+        tokens.answer(grant(100), at(0));
+        let mut waits = Vec::new();
+        for _ in 0..6 {
+            tokens.postpone(Class::Retry, at(1_000).at);
+            waits.push(tokens.due(true).map(|due| due.as_secs() - 1_000));
         }
-        self.phase = Phase::SigningIn;
-        self.say_status(LinkStatus::Connecting, None, None, out);
-        self.ask_for_token(out);
+        assert_eq!(waits, [5, 10, 20, 40, 60, 60].map(Some));
+        assert!(tokens.ask(at(2_000).at));
+        assert_eq!(tokens.check(true, at(2_089)), None);
+        assert!(matches!(tokens.check(true, at(2_090)), Some(Due::Lost(_))));
+    }
+
+    #[test]
+    fn a_fresh_token_heals_one_loss_in_a_row() {
+        let mut tokens = Tokens::new(None, true);
+        assert!(tokens.may_heal() && !tokens.may_heal());
+        tokens.trust();
+        assert!(tokens.may_heal());
     }
 }

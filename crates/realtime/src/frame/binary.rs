@@ -1,7 +1,7 @@
 //! Binary messages (serializer `2.0.0` only): a kind byte, length bytes, texts, and data to the end. Every slice is
 //! checked; a length byte never decides an allocation.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -14,25 +14,44 @@ pub enum BinaryKind {
     Push,
     /// 1: a reply; `event` holds its status.
     Reply,
-    /// 2: a broadcast in the serializer's own sense; nothing sends it today.
+    /// 2: a broadcast of the serializer itself; no server sends it today.
     Broadcast,
-    /// 3 to the server, 4 to the client: a user's broadcast; `event` is the user's event.
+    /// 3 to the server, 4 to the client: a user's broadcast; `event` is the user's own.
     UserBroadcast,
 }
 
-/// A binary message taken apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A binary message taken apart. `Debug` shows no data, which may hold a token.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct BinaryFrame<'a> {
+    /// What it is.
     pub kind: BinaryKind,
+    /// The join that this belongs to.
     pub join_ref: Option<&'a str>,
+    /// Echoed by the reply.
     pub reference: Option<&'a str>,
+    /// `realtime:…`
     pub topic: &'a str,
+    /// The event; of a reply, its status.
     pub event: &'a str,
     /// A JSON object as text, or empty.
     pub meta: &'a str,
     /// The data is JSON text, not raw bytes.
     pub json: bool,
+    /// Everything after the texts.
     pub data: &'a [u8],
+}
+
+impl fmt::Debug for BinaryFrame<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BinaryFrame")
+            .field("kind", &self.kind)
+            .field("join_ref", &self.join_ref)
+            .field("reference", &self.reference)
+            .field("topic", &self.topic)
+            .field("event", &self.event)
+            .field("data", &format_args!("… {} bytes", self.data.len()))
+            .finish_non_exhaustive()
+    }
 }
 
 /// Takes apart a message from the server: kinds 0, 1, 2 and 4.
@@ -172,21 +191,6 @@ impl<'a> BinaryFrame<'a> {
             event: Cow::Borrowed(event),
             payload: Cow::Owned(payload),
         })
-    }
-
-    /// A user's broadcast as the server hands it to clients (kind 4). `None` when a text is longer than its length
-    /// byte can say.
-    pub fn encode_user_broadcast(topic: &str, event: &str, meta: &str, json: bool, data: &[u8]) -> Option<Vec<u8>> {
-        let mut bytes = vec![4];
-        for text in [topic, event, meta] {
-            bytes.push(u8::try_from(text.len()).ok()?);
-        }
-        bytes.push(u8::from(json));
-        for text in [topic, event, meta] {
-            bytes.extend_from_slice(text.as_bytes());
-        }
-        bytes.extend_from_slice(data);
-        Some(bytes)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The frames that either side sends, made from their parts.
+//! The frames that client and server send, made from their parts.
 
 use std::borrow::Cow;
 
@@ -34,23 +34,23 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// Client to server: the beat that keeps the socket.
+    /// Client to server: keeps the socket open.
     pub fn heartbeat(reference: &'a str) -> Self {
         Self::new(None, Some(reference), PHOENIX, "heartbeat", &json!({}))
     }
 
     /// Client to server: `payload` is a [`JoinPayload`](crate::JoinPayload). The join's own `ref` becomes the
-    /// `join_ref` of all that follows.
+    /// `join_ref` of all frames after it.
     pub fn join(reference: &'a str, topic: &'a str, payload: &impl Serialize) -> Self {
         Self::new(Some(reference), Some(reference), topic, "phx_join", payload)
     }
 
-    /// Client to server.
+    /// Client to server: leaves the channel.
     pub fn leave(join_ref: &'a str, reference: &'a str, topic: &'a str) -> Self {
         Self::new(Some(join_ref), Some(reference), topic, "phx_leave", &json!({}))
     }
 
-    /// Client to server: a fresh token for the channel. No reply means that it was taken.
+    /// Client to server: a fresh token for the channel. No reply means that it was accepted.
     pub fn access_token(join_ref: &'a str, reference: &'a str, topic: &'a str, token: &str) -> Self {
         let payload = json!({ "access_token": token });
         Self::new(Some(join_ref), Some(reference), topic, "access_token", &payload)
@@ -95,7 +95,7 @@ impl<'a> Frame<'a> {
         Self::new(None, None, topic, "postgres_changes", &Change { data, ids })
     }
 
-    /// Server to client: the channel has ended in order.
+    /// Server to client: the channel has ended normally.
     pub fn phx_close(join_ref: &'a str, topic: &'a str) -> Self {
         Self::new(Some(join_ref), Some(join_ref), topic, "phx_close", &json!({}))
     }

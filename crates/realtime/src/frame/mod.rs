@@ -1,15 +1,15 @@
 //! The frame codec: one WebSocket message of the Realtime protocol to a [`Frame`] and back, for both serializers and
-//! both directions (the demo server speaks the same codec). It knows nothing of what a payload means.
+//! both directions. It does not interpret payloads.
 //!
-//! Decoding borrows from the message and leaves the payload as raw JSON, so that whoever knows what it should be reads
-//! it once. Nothing here panics, recurses or allocates by a number that came from outside.
+//! Decoding borrows from the message and leaves the payload as raw JSON, which is then read once, by the code for its
+//! event. Nothing here panics, recurses or allocates by a number from outside.
 
 mod binary;
 mod build;
 mod v1;
 mod v2;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use serde_json::value::RawValue;
 use thiserror::Error;
@@ -30,7 +30,7 @@ pub enum Vsn {
 }
 
 impl Vsn {
-    /// What stands in the URL.
+    /// The value of the `vsn` query parameter.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::V1 => "1.0.0",
@@ -42,24 +42,29 @@ impl Vsn {
 /// Who reads the frame. It matters for `1.0.0` only, whose frames to the client never have a `join_ref`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
+    /// The server reads it.
     ToServer,
+    /// The client reads it.
     ToClient,
 }
 
-/// One message. References are text here; integers on the wire become their text.
-#[derive(Debug, Clone)]
+/// One message. References are text here; integers on the wire become their text. `Debug` shows no payload, which may
+/// hold a token.
+#[derive(Clone)]
 pub struct Frame<'a> {
     /// The join that this belongs to.
     pub join_ref: Option<Cow<'a, str>>,
     /// Echoed by the reply.
     pub reference: Option<Cow<'a, str>>,
+    /// `realtime:…`, or [`PHOENIX`].
     pub topic: Cow<'a, str>,
+    /// `phx_join`, `phx_reply`, `postgres_changes` ….
     pub event: Cow<'a, str>,
-    /// Any JSON, `null` included: what may stand here depends on the event.
+    /// Any JSON, `null` included: its shape depends on the event.
     pub payload: Cow<'a, RawValue>,
 }
 
-/// Why a message is no frame. The caller counts it, drops it and goes on.
+/// Why a message is no frame. The session counts such a message and drops it.
 #[derive(Debug, Error)]
 pub enum FrameError {
     /// Not JSON, or not of the serializer's shape.
@@ -74,6 +79,7 @@ pub enum FrameError {
     /// A kind byte (or encoding byte) that this protocol does not have in this direction.
     #[error("a binary frame of unknown kind {0}")]
     UnknownKind(u8),
+    /// A binary frame without a byte.
     #[error("an empty binary frame")]
     Empty,
 }
@@ -98,7 +104,7 @@ pub fn encode_text(vsn: Vsn, direction: Direction, frame: &Frame<'_>) -> String 
 }
 
 impl Frame<'_> {
-    /// Cuts the tie to the message it was read from.
+    /// The same frame, independent of the message that it was read from.
     pub fn into_owned(self) -> Frame<'static> {
         Frame {
             join_ref: self.join_ref.map(|text| Cow::Owned(text.into_owned())),
@@ -115,6 +121,18 @@ impl Frame<'_> {
     }
 }
 
+impl fmt::Debug for Frame<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Frame")
+            .field("join_ref", &self.join_ref)
+            .field("reference", &self.reference)
+            .field("topic", &self.topic)
+            .field("event", &self.event)
+            .field("payload", &format_args!("… {} bytes", self.payload.get().len()))
+            .finish()
+    }
+}
+
 impl PartialEq for Frame<'_> {
     /// Payloads are compared as written.
     fn eq(&self, other: &Self) -> bool {
@@ -126,7 +144,7 @@ impl PartialEq for Frame<'_> {
     }
 }
 
-/// A `ref` or `join_ref` as it stands on the wire: a string, null, or (leniently) an integer.
+/// A `ref` or `join_ref` as written: a string, null, or (leniently) an integer.
 fn reference<E: serde::de::Error>(raw: &RawValue) -> Result<Option<Cow<'_, str>>, E> {
     let text = raw.get();
     if text == "null" {

@@ -37,7 +37,7 @@ struct Folded {
 }
 
 impl Folded {
-    fn is_doubtful(&self, in_snapshot: bool) -> bool {
+    fn is_unverified(&self, in_snapshot: bool) -> bool {
         self.unknown || (!self.settled && self.row.is_some() && (!in_snapshot || (self.whole && self.incomplete)))
     }
 }
@@ -160,10 +160,10 @@ impl Fold {
 
     /// Rows whose changes say that they exist but which the snapshot does not have (it may have read past them before
     /// they came, or they may be gone without a word), and rows with columns missing that it cannot give.
-    pub fn doubtful(&self, snapshot: &Rows) -> Vec<RowId> {
+    pub fn unverified(&self, snapshot: &Rows) -> Vec<RowId> {
         self.rows
             .iter()
-            .filter(|(id, folded)| folded.is_doubtful(snapshot.get(id).is_some()))
+            .filter(|(id, folded)| folded.is_unverified(snapshot.get(id).is_some()))
             .map(|(id, _)| id.clone())
             .collect()
     }
@@ -181,11 +181,11 @@ impl Fold {
 
     /// Lays everything over the snapshot. Returns the keys that are still doubtful.
     pub fn apply(self, snapshot: &mut Rows) -> Vec<RowId> {
-        let mut doubtful = Vec::new();
+        let mut unverified = Vec::new();
         for (id, folded) in self.rows {
             let below = snapshot.get(&id);
-            if folded.is_doubtful(below.is_some()) {
-                doubtful.push(id.clone());
+            if folded.is_unverified(below.is_some()) {
+                unverified.push(id.clone());
             }
             let Some(row) = folded.row else {
                 // Of an unknown row the snapshot's reading is better than nothing until it is looked up.
@@ -200,7 +200,7 @@ impl Fold {
             };
             snapshot.set(id, record);
         }
-        doubtful
+        unverified
     }
 }
 
@@ -225,7 +225,7 @@ mod tests {
             .expect("room");
         fold.upsert(&id(), row(r#"{"id":1,"a":2}"#), false, true, 10)
             .expect("room");
-        assert!(fold.doubtful(&snapshot).is_empty());
+        assert!(fold.unverified(&snapshot).is_empty());
         assert!(fold.apply(&mut snapshot).is_empty());
         assert_eq!(snapshot.get(&id()), Some(&row(r#"{"id":1,"a":2,"b":1,"big":"x"}"#)));
     }

@@ -14,6 +14,7 @@ mod live_prop;
 mod merge_prop;
 mod races;
 mod realtime_vectors;
+mod secrets;
 mod session;
 mod tokens;
 mod transcripts;

@@ -1,0 +1,403 @@
+//! What the socket brings: the join's answer, what the server says about the channel, changes, and the channel's end.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{
+    Call, Connection, Phase,
+    channel::{bindings, entry_names, reason_of},
+    schedule::POLL_PACE,
+    sources::{Applied, MAX_ROWS, Reading, Upsert, carry_over},
+};
+use crate::{
+    Frame, Vsn,
+    change::{self, RowEvent, Trouble},
+    decode_binary, decode_text,
+    event::{FeedEvent, LinkStatus, SourceState},
+    frame::PHOENIX,
+    refusal::{self, Class},
+    store::Overflow,
+};
+use model::{NoticeKind, Op, RowId, format::grouped};
+
+/// From the join's answer to the database's confirmation.
+const SUBSCRIBED_DEADLINE: Duration = Duration::from_secs(30);
+/// The same, while the server reports that it goes on trying.
+const SUBSCRIBED_DEADLINE_WHILE_RETRYING: Duration = Duration::from_secs(60);
+/// Delay of the reading after a table was altered: migrations come in several steps.
+const READ_AFTER_ALTER: Duration = Duration::from_secs(2);
+
+impl Connection {
+    /// Takes a frame that is a change in the usual wording; false when it is none.
+    pub(super) fn usual_change(&mut self, text: &str, call: &mut Call<'_>) -> bool {
+        if self.config.vsn == Vsn::V1 {
+            return false;
+        }
+        let Some((event, bytes)) = change::read(text, self.channel.topic(), &mut self.sources.names) else {
+            return false;
+        };
+        self.report.count_frame(text.len());
+        self.changed(event, bytes, call);
+        true
+    }
+
+    pub(super) fn text(&mut self, text: &str, call: &mut Call<'_>) {
+        if !self.has_channel() {
+            return;
+        }
+        // Nearly every frame is a change; whatever is not in the usual wording is decoded in full.
+        if self.usual_change(text, call) {
+            return;
+        }
+        self.report.count_frame(text.len());
+        let Ok(frame) = decode_text(self.config.vsn, text) else {
+            // If a change was lost with it, the table is unknown.
+            let is_change = text.contains("\"postgres_changes\"");
+            return self.malformed(is_change, call);
+        };
+        if frame.topic == PHOENIX {
+            if frame.event == "phx_reply"
+                && let Some(reference) = &frame.reference
+            {
+                self.heartbeats.answered(reference, call.at());
+            }
+            return;
+        }
+        if !self.channel.owns(&frame) {
+            return;
+        }
+        match &*frame.event {
+            "postgres_changes" => self.change(frame.payload.get(), call),
+            "phx_close" => self.ended(&frame, "the server closed the channel", call),
+            "phx_error" => self.ended(&frame, "the channel crashed on the server", call),
+            "phx_reply" | "system" if frame.payload_is_null() => self.malformed(false, call),
+            "phx_reply" => self.reply(&frame, call),
+            "system" => self.system(&frame, call),
+            _ => {}
+        }
+    }
+
+    /// Binary frames carry broadcasts, which are not asked for; a broken one counts.
+    pub(super) fn binary(&mut self, bytes: &[u8]) {
+        if !self.has_channel() {
+            return;
+        }
+        self.report.count_frame(bytes.len());
+        let whole = decode_binary(bytes).and_then(|frame| frame.to_text_shape().map(drop));
+        if whole.is_err() {
+            self.report.count_malformed();
+        }
+    }
+
+    /// A frame is dropped. `is_change`: a change of a source was lost with it.
+    fn malformed(&mut self, is_change: bool, call: &mut Call<'_>) {
+        self.report.count_malformed();
+        if is_change {
+            self.mark_gap(Duration::ZERO, call);
+        }
+        if self.schedule.count_malformed(call.at()) {
+            self.lost(
+                "the connection delivers malformed frames".to_owned(),
+                Class::Retry,
+                call,
+            );
+        }
+    }
+
+    /// `phx_close` or `phx_error`.
+    fn ended(&mut self, frame: &Frame<'_>, what: &str, call: &mut Call<'_>) {
+        if self.channel.is_ended_by(frame, call.at()) {
+            self.lost(what.to_owned(), Class::Retry, call);
+        }
+    }
+
+    fn reply(&mut self, frame: &Frame<'_>, call: &mut Call<'_>) {
+        let payload: Value = match serde_json::from_str(frame.payload.get()) {
+            Ok(payload) => payload,
+            Err(_) => return self.malformed(false, call),
+        };
+        let response = payload.get("response");
+        let is_ok = payload.get("status").and_then(Value::as_str) == Some("ok");
+        if !self.channel.is_join_reply(frame) || !matches!(self.phase, Phase::Joining { .. }) {
+            let reason = response.and_then(|response| response.get("reason")?.as_str());
+            if !is_ok && reason == Some("unmatched topic") {
+                let text = "the server no longer knows the channel".to_owned();
+                self.lost(text, Class::Retry, call);
+            }
+            return;
+        }
+        if is_ok {
+            return self.joined(response, call);
+        }
+        let reason = response.map(reason_of).unwrap_or_default();
+        let refusal = refusal::of_join(&self.clean(&reason), self.terms());
+        self.lost(refusal.sentence, refusal.class, call);
+    }
+
+    fn joined(&mut self, response: Option<&Value>, call: &mut Call<'_>) {
+        let names = entry_names(self.sources.iter().map(|tracked| &tracked.source));
+        let Some(ids) = bindings(response, names) else {
+            let class = if self.channel.count_mismatch() {
+                self.retry.forget_success();
+                Class::Fatal
+            } else {
+                Class::Retry
+            };
+            let text = "the server joined other tables than requested (binding mismatch); check that the address is a Supabase Realtime server of 2023 or later";
+            return self.lost(text.to_owned(), class, call);
+        };
+        self.sources.set_entries(ids);
+        self.heartbeats.join_answered(call.at());
+        self.phase = Phase::Subscribing {
+            joined: call.at(),
+            deadline: call.at() + SUBSCRIBED_DEADLINE,
+        };
+        // From here on every change is kept until the snapshot is merged.
+        self.sync = self.first_sync(call.at());
+    }
+
+    fn system(&mut self, frame: &Frame<'_>, call: &mut Call<'_>) {
+        let Ok(payload) = serde_json::from_str::<Value>(frame.payload.get()) else {
+            return self.malformed(false, call);
+        };
+        let text = |key| payload.get(key).and_then(Value::as_str).unwrap_or_default();
+        let from_database = text("extension") == "postgres_changes";
+        let message = self.clean(text("message"));
+        match text("status") {
+            "ok" if from_database => self.subscribed(call),
+            "ok" if message.contains("disconnect") => self.channel.announced = Some(message),
+            "error" => match refusal::of_system(from_database, &message, &self.config.sources, self.terms()) {
+                // A `phx_close` follows these, with less of a reason.
+                Some(refusal) => self.lost(refusal.sentence, refusal.class, call),
+                None => self.unsubscribed(message, call),
+            },
+            _ => {}
+        }
+    }
+
+    /// The database confirms the subscription: changes flow from now on.
+    fn subscribed(&mut self, call: &mut Call<'_>) {
+        self.channel.complaint = None;
+        match self.phase {
+            Phase::Subscribing { .. } if !self.config.snapshots => self.go_live(0, call),
+            Phase::Subscribing { .. } => {
+                self.phase = Phase::Syncing;
+                self.begin_sync(call);
+            }
+            // The answer to a token push: the same rows, so nothing was lost.
+            Phase::Syncing | Phase::Live if self.tokens.is_echo(call.at()) => {}
+            // Not asked for: the subscription was made anew on the server, and what happened in between is lost.
+            Phase::Syncing => self.begin_sync(call),
+            Phase::Live => self.mark_gap(Duration::ZERO, call),
+            _ => {}
+        }
+    }
+
+    /// The database does not confirm (any more), and the server goes on trying.
+    fn unsubscribed(&mut self, message: String, call: &mut Call<'_>) {
+        match &mut self.phase {
+            Phase::Subscribing { joined, deadline } => *deadline = *joined + SUBSCRIBED_DEADLINE_WHILE_RETRYING,
+            Phase::Syncing | Phase::Live => {
+                self.phase = Phase::Subscribing {
+                    joined: call.at(),
+                    deadline: call.at() + SUBSCRIBED_DEADLINE_WHILE_RETRYING,
+                };
+                self.pause_following(call);
+            }
+            _ => return,
+        }
+        let reason = format!("the database does not confirm the subscription yet (\"{message}\")");
+        self.channel.complaint = Some(message);
+        self.report_status(LinkStatus::Connecting, None, Some(reason), call);
+    }
+
+    /// A `postgres_changes` frame of the channel in any wording.
+    fn change(&mut self, payload: &str, call: &mut Call<'_>) {
+        if !self.may_have_changes() {
+            return;
+        }
+        match change::decode(payload, &mut self.sources.names) {
+            Ok(event) => self.changed(event, payload.len(), call),
+            Err(unusable) => {
+                let is_ours = unusable
+                    .table
+                    .is_none_or(|(schema, table)| self.sources.named(0, &schema, &table).is_some());
+                self.malformed(is_ours, call);
+            }
+        }
+    }
+
+    /// The join is answered: before that nothing of this channel can flow.
+    fn may_have_changes(&self) -> bool {
+        matches!(self.phase, Phase::Subscribing { .. } | Phase::Syncing | Phase::Live)
+    }
+
+    /// A change of a row. `bytes`: of its payload.
+    fn changed(&mut self, event: RowEvent<'_>, bytes: usize, call: &mut Call<'_>) {
+        if !self.may_have_changes() {
+            return;
+        }
+        // The server matches names by LIKE, so a neighbour's changes may come too.
+        let Some(first) = self.sources.named(0, &event.schema, &event.table) else {
+            return;
+        };
+        if !self.sources.owns_entry(&event.ids) {
+            return self.malformed(true, call);
+        }
+        self.report.count_change();
+        self.schedule.count_change(call.at());
+        // Several sources may read one table; nearly always there is one.
+        let mut next = self.sources.named(first + 1, &event.schema, &event.table);
+        while let Some(other) = next {
+            self.take(other, event.clone(), bytes, call);
+            next = self.sources.named(other + 1, &event.schema, &event.table);
+        }
+        self.take(first, event, bytes, call);
+    }
+
+    /// A change of a source: kept for the snapshot in progress, and applied when live.
+    fn take(&mut self, at: usize, event: RowEvent<'_>, bytes: usize, call: &mut Call<'_>) {
+        self.audit.note_arrival(at, call.at());
+        if self.sources.learn(at, &event) {
+            // Rows that did not change since have other columns now (docs/realtime-protocol.md, R37).
+            self.mark_gap(READ_AFTER_ALTER, call);
+        }
+        let kept = match self.sources.read(at, event) {
+            Reading::Upsert(upsert) => {
+                self.note_change(at, &upsert.id);
+                if let Some(old) = &upsert.moved_from {
+                    self.note_change(at, old);
+                }
+                let sync = self.sync.as_mut();
+                let kept = sync.map_or(Ok(()), |sync| sync.keep_upsert(at, &upsert, bytes));
+                if self.is_following() {
+                    self.apply_upsert(at, &upsert, call);
+                }
+                kept
+            }
+            Reading::Delete { id, committed_ms } => {
+                self.note_change(at, &id);
+                let sync = self.sync.as_mut();
+                let kept = sync.map_or(Ok(()), |sync| sync.keep_delete(at, &id));
+                if self.is_following() {
+                    self.apply_delete(at, &id, committed_ms, call);
+                }
+                kept
+            }
+            Reading::Trouble(trouble, id) => self.trouble(at, trouble, id, call),
+            Reading::Unknown => {
+                self.mark_gap(Duration::ZERO, call);
+                Ok(())
+            }
+            Reading::Unusable => {
+                self.malformed(true, call);
+                Ok(())
+            }
+        };
+        if kept.is_err() {
+            let text = "changes came faster than the snapshot could be read";
+            self.sync_failed(text, Class::Retry, call);
+        }
+    }
+
+    /// A change of a row arrived: answers under way may be older, and an audit's correction is explained.
+    fn note_change(&mut self, at: usize, id: &RowId) {
+        self.lookups.note_change(at, id);
+        self.schedule.explain(at, id);
+        if let Some(sync) = &mut self.sync {
+            sync.note_change(at, id);
+        }
+    }
+
+    fn apply_upsert(&mut self, at: usize, upsert: &Upsert, call: &mut Call<'_>) {
+        let mut is_stale = false;
+        let mut record = upsert.record.clone();
+        if let Some(old) = &upsert.moved_from {
+            // What it carries over may date from before a change that came without its columns.
+            is_stale = self.lookups.is_change_expected(at, old);
+            let carried = self.sources.carried(at, upsert);
+            record = carry_over(carried.as_deref(), &upsert.record);
+            self.apply_delete(at, old, upsert.committed_ms, call);
+        }
+        let (change, is_incomplete) = match self.sources.upsert(at, upsert, record) {
+            Applied::Unchanged => return,
+            Applied::Full => return self.report_too_many_rows(at, call),
+            Applied::Changed { change, is_incomplete } => (change, is_incomplete),
+        };
+        let is_insert = change.op == Op::Insert;
+        if is_insert {
+            self.audit.note_move(at);
+        }
+        call.report(FeedEvent::Change(change));
+        // A row that appears soon after a snapshot that did not have it may be deleted already.
+        let is_unexpected = is_insert && self.schedule.is_verifying(call.at());
+        if is_incomplete || is_unexpected || is_stale {
+            self.look_up(at, upsert.id.clone(), call);
+        }
+        if is_stale {
+            self.lookups.expect_change(at, &upsert.id);
+        }
+    }
+
+    pub(super) fn apply_delete(&mut self, at: usize, id: &RowId, committed_ms: Option<i64>, call: &mut Call<'_>) {
+        // A row that is not held is another user's, or one that came and went.
+        if let Some(change) = self.sources.delete(at, id, committed_ms) {
+            self.audit.note_move(at);
+            call.report(FeedEvent::Change(change));
+        }
+    }
+
+    /// A change that carries no usable row.
+    fn trouble(&mut self, at: usize, trouble: Trouble, id: Option<RowId>, call: &mut Call<'_>) -> Result<(), Overflow> {
+        match (trouble, id) {
+            (Trouble::TooLarge | Trouble::Other, Some(id)) => {
+                self.note_change(at, &id);
+                let sync = self.sync.as_mut();
+                let kept = sync.map_or(Ok(()), |sync| sync.keep_unknown(at, &id));
+                if self.is_following() {
+                    self.look_up(at, id.clone(), call);
+                    self.lookups.expect_change(at, &id);
+                }
+                return kept;
+            }
+            (Trouble::TooLarge | Trouble::Other, None) => self.mark_gap(Duration::ZERO, call),
+            (Trouble::Unauthorized, _) => {
+                let why = "its changes come without their columns: grant select on it to the key's role";
+                self.poll(at, NoticeKind::TableUnauthorized, why, call);
+            }
+            (Trouble::NoPrimaryKey, _) => {
+                let why = "it has no primary key, so its changes cannot be followed: add one";
+                self.poll(at, NoticeKind::TableUnsupported, why, call);
+            }
+        }
+        Ok(())
+    }
+
+    /// A source cannot be followed: it is read at a slow pace instead.
+    fn poll(&mut self, at: usize, kind: NoticeKind, why: &str, call: &mut Call<'_>) {
+        self.mark_gap(POLL_PACE, call);
+        let Some((tracked, _)) = self.sources.get_mut(at) else {
+            return;
+        };
+        if tracked.limit(SourceState::Polled, why) {
+            let (name, pace) = (tracked.source.name(), POLL_PACE.as_secs());
+            let text = format!("{name} is read every {pace} s only, because {why}.");
+            self.notice(kind, &text, call);
+        }
+    }
+
+    fn report_too_many_rows(&mut self, at: usize, call: &mut Call<'_>) {
+        let Some((tracked, _)) = self.sources.get_mut(at) else {
+            return;
+        };
+        if tracked.is_to_be_reported() {
+            let name = tracked.source.name();
+            let text = format!(
+                "{name} has more than {} rows; the rest is not shown: point the setting at a view or a smaller table.",
+                grouped(MAX_ROWS as u64)
+            );
+            self.notice(NoticeKind::TooManyRows, &text, call);
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! What REST brings: snapshots, look-ups and audits; and when they are begun.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    Ask, Call, Connection, Phase,
+    audit::Finding,
+    lookups::GaveUp,
+    report::millis,
+    sync::{Outcome, Sync, Why},
+};
+use crate::{
+    api::{Page, PageError, Probe},
+    event::{FeedEvent, Resync, SourceState, SyncReport},
+    refusal::Class,
+};
+use model::{
+    NoticeKind, Record, RowId,
+    format::{counted, grouped},
+};
+
+/// What a part needs to ask for rows. A macro because a method would borrow the whole connection.
+macro_rules! ask {
+    ($connection:ident, $call:ident) => {
+        &mut Ask {
+            token: $connection.tokens.to_read(),
+            sources: &mut $connection.sources,
+            numbers: &mut $connection.numbers,
+            call: $call,
+        }
+    };
+}
+
+impl Connection {
+    /// An answer from REST. One that is not waited for is dropped.
+    pub(super) fn page(&mut self, id: u64, result: Result<Page, PageError>, call: &mut Call<'_>) {
+        let result = result.map_err(|error| self.cleaned(error));
+        if self.lookups.owns(id) {
+            return self.looked_up(result, call);
+        }
+        let Some(sync) = &mut self.sync else { return };
+        let is_other_reader = self.tokens.is_other_reader();
+        let remedies = &self.config.remedies;
+        let outcome = sync.answer(
+            id,
+            result,
+            self.config.sign_in,
+            is_other_reader,
+            remedies,
+            ask!(self, call),
+        );
+        self.sync_step(outcome, call);
+    }
+
+    /// An error with its text fit to be shown.
+    fn cleaned(&self, error: PageError) -> PageError {
+        match error {
+            PageError::Fatal(text) => PageError::Fatal(self.clean(&text)),
+            PageError::Denied(text) => PageError::Denied(self.clean(&text)),
+            PageError::Expired(text) => PageError::Expired(self.clean(&text)),
+            PageError::TooLarge(text) => PageError::TooLarge(self.clean(&text)),
+            PageError::Transient { text, retry_after } => PageError::Transient {
+                text: self.clean(&text),
+                retry_after,
+            },
+        }
+    }
+
+    /// Reads the first pages of the snapshot in progress, or all of it again.
+    pub(super) fn begin_sync(&mut self, call: &mut Call<'_>) {
+        if let Some(sync) = &mut self.sync {
+            sync.begin(ask!(self, call));
+        }
+    }
+
+    /// The database does not confirm any more: nothing that is read now can be relied on until it does again.
+    pub(super) fn pause_following(&mut self, call: &mut Call<'_>) {
+        self.cancel_reads(call);
+        self.lookups.clear();
+        self.retry.end_live(call.at());
+        self.sync = self.first_sync(call.at());
+    }
+
+    /// The snapshot of a new subscription; `None` where none is wanted.
+    pub(super) fn first_sync(&self, at: Duration) -> Option<Sync> {
+        let sync = || Sync::first(self.sources.len(), self.config.page_size, at);
+        self.config.snapshots.then(sync)
+    }
+
+    pub(super) fn run_sync(&mut self, call: &mut Call<'_>) {
+        if let Some(sync) = &mut self.sync {
+            let outcome = sync.run(ask!(self, call));
+            self.sync_step(outcome, call);
+        }
+    }
+
+    fn sync_step(&mut self, outcome: Option<Outcome>, call: &mut Call<'_>) {
+        match outcome {
+            None => {}
+            Some(Outcome::Complete) => self.finish_sync(call),
+            Some(Outcome::Failed { text, class }) => self.sync_failed(&text, class, call),
+            Some(Outcome::TokenExpired) => self.token_expired(call),
+            Some(Outcome::Unreadable { at, text }) => {
+                let Some((tracked, _)) = self.sources.get_mut(at) else {
+                    return;
+                };
+                if tracked.limit(SourceState::StreamOnly, &text) {
+                    let name = tracked.source.name();
+                    let text = format!("{name} cannot be read; its rows appear when they change: {text}.");
+                    self.notice(NoticeKind::TableUnreadable, &text, call);
+                }
+            }
+        }
+    }
+
+    /// The snapshot cannot be had. Without it a new channel cannot be live, nor can a gap be closed; an audit can wait.
+    pub(super) fn sync_failed(&mut self, text: &str, class: Class, call: &mut Call<'_>) {
+        match self.sync.as_ref().map(Sync::why) {
+            None => {}
+            Some(Why::First | Why::Gap) => self.lost(text.to_owned(), class, call),
+            Some(Why::Audit) => {
+                self.sync = None;
+                let text = format!("The tables could not be checked: {text}.");
+                self.notice(NoticeKind::AuditFailed, &text, call);
+                self.schedule.postpone_audit(call.at());
+            }
+        }
+    }
+
+    /// Everything is read: merges it with the changes that waited, and reports the differences.
+    fn finish_sync(&mut self, call: &mut Call<'_>) {
+        let Some(sync) = self.sync.take() else { return };
+        let (why, took) = (sync.why(), call.at().saturating_sub(sync.since()));
+        let merged = match sync.merge(&mut self.sources) {
+            Ok(merged) => merged,
+            Err(again) => {
+                self.sync = Some(again);
+                return self.begin_sync(call);
+            }
+        };
+        for change in merged.changes {
+            call.report(FeedEvent::Change(change));
+        }
+        self.report.note_resync(Resync {
+            at_ms: millis(call.at()),
+            took_ms: millis(took),
+            why: why.word(),
+            added: merged.added,
+            changed: merged.changed,
+            removed: merged.removed,
+        });
+        self.tokens.note_merged();
+        call.report(FeedEvent::Synced(SyncReport {
+            epoch: self.report.count_sync(),
+            rows: self.sources.counts(),
+            added: merged.added,
+            changed: merged.changed,
+            removed: merged.removed,
+            audit: why == Why::Audit,
+        }));
+        self.audit.restart(call.now);
+        let caught_up = self.schedule.after_sync(why, took, merged.corrected, call.now);
+        self.report_caught_up(caught_up, call);
+        for (at, id) in merged.unverified {
+            self.look_up(at, id, call);
+        }
+        if why == Why::First {
+            self.go_live(merged.added + merged.changed + merged.removed, call);
+        }
+    }
+
+    fn report_caught_up(&mut self, changes: Option<u64>, call: &mut Call<'_>) {
+        if let Some(changes) = changes {
+            let changes = grouped(changes);
+            let text = format!("Caught up after a burst of {changes} changes: all tables match the database.");
+            self.notice(NoticeKind::CaughtUp, &text, call);
+        }
+    }
+
+    /// Rows held may be wrong: reads the sources again, after `delay` and at a bounded pace.
+    pub(super) fn mark_gap(&mut self, delay: Duration, call: &mut Call<'_>) {
+        if !self.config.snapshots {
+            return;
+        }
+        match &mut self.sync {
+            // It is read again before it is merged.
+            Some(sync) if sync.why() == Why::First && delay.is_zero() => sync.restart_later(),
+            sync => self.schedule.mark_gap(delay, call.at(), sync.is_some()),
+        }
+    }
+
+    pub(super) fn run_schedule(&mut self, call: &mut Call<'_>) {
+        if let Some(unexplained) = self.schedule.take_unexplained(call.at()) {
+            if unexplained.is_empty() {
+                let caught_up = self.schedule.proven_equal();
+                self.report_caught_up(caught_up, call);
+            } else {
+                let sources: Vec<usize> = unexplained.iter().map(|(at, _)| *at).collect();
+                self.drifted(&sources, call);
+            }
+        }
+        let is_free = self.is_free();
+        if let Some(why) = self.schedule.check(call.at(), is_free) {
+            let sync = Sync::resync(why, self.sources.len(), self.config.page_size, call.at());
+            self.sync = Some(sync);
+        }
+    }
+
+    /// An audit corrected rows of these sources, and what was on its way has arrived since.
+    fn drifted(&mut self, sources: &[usize], call: &mut Call<'_>) {
+        let count = sources.len();
+        let rows = counted(count as u64, "row", "rows");
+        let text = format!("An audit corrected {rows} whose changes never arrived.");
+        self.notice(NoticeKind::Drift, &text, call);
+        self.schedule.note_drift(count, call.at());
+        let arrivals = sources.iter().map(|at| self.audit.last_arrival(*at));
+        let live_since = self.retry.live_since();
+        if self.schedule.should_rejoin(live_since, arrivals, call.at()) {
+            let text = "rows changed, but the channel did not report them".to_owned();
+            self.lost(text, Class::AtOnce, call);
+        }
+    }
+
+    /// Asks for a row by key, soon.
+    pub(super) fn look_up(&mut self, at: usize, id: RowId, call: &mut Call<'_>) {
+        let is_readable = self.sources.get(at).is_some_and(|tracked| !tracked.is_stream_only());
+        if self.config.snapshots && is_readable {
+            let result = self.lookups.look_up(at, id, call.at());
+            self.check_lookups(result, call);
+        }
+    }
+
+    pub(super) fn run_lookups(&mut self, call: &mut Call<'_>) {
+        let is_following = self.is_following();
+        let result = self.lookups.run(is_following, ask!(self, call));
+        self.check_lookups(result, call);
+    }
+
+    /// Rows that cannot be looked up are read with the whole source.
+    fn check_lookups(&mut self, result: Result<(), GaveUp>, call: &mut Call<'_>) {
+        if result.is_err() {
+            self.mark_gap(Duration::ZERO, call);
+        }
+    }
+
+    fn looked_up(&mut self, result: Result<Page, PageError>, call: &mut Call<'_>) {
+        let page = match result {
+            Ok(page) => page,
+            Err(error) => {
+                if matches!(error, PageError::Expired(_)) {
+                    self.token_expired(call);
+                }
+                let result = self.lookups.failed(call.at());
+                return self.check_lookups(result, call);
+            }
+        };
+        let (rows, result) = self.lookups.answer(page, &mut self.sources, call.at());
+        for (at, id, record) in rows {
+            self.apply_found(at, id, record, call);
+        }
+        self.check_lookups(result, call);
+    }
+
+    /// A row as it was read; `None`: it does not exist.
+    fn apply_found(&mut self, at: usize, id: RowId, record: Option<Arc<Record>>, call: &mut Call<'_>) {
+        match record {
+            Some(record) => {
+                if let Some(change) = self.sources.replace(at, id, record) {
+                    call.report(FeedEvent::Change(change));
+                }
+            }
+            None => self.apply_delete(at, &id, None, call),
+        }
+    }
+
+    pub(super) fn run_audit(&mut self, call: &mut Call<'_>) {
+        if self.phase == Phase::Live && self.sync.is_none() {
+            self.audit.run(ask!(self, call));
+        }
+    }
+
+    /// The answer to a probe.
+    pub(super) fn probed(&mut self, id: u64, result: Result<Probe, PageError>, call: &mut Call<'_>) {
+        match self.audit.answer(id, result, &self.sources, call.at()) {
+            Finding::Open => {}
+            Finding::TokenExpired => self.token_expired(call),
+            Finding::Equal => self.report.note_change(),
+            Finding::Different => {
+                self.report.note_change();
+                self.schedule.audit_by(call.at());
+            }
+        }
+    }
+}

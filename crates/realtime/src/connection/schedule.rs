@@ -1,0 +1,368 @@
+//! When the sources are read again although nothing forces it: after a gap, after drift, after a burst, and now and
+//! then; and what is therefore not proven.
+
+use std::{collections::HashSet, time::Duration};
+
+use super::{bursts::Bursts, sync::Why};
+use crate::api::Now;
+use model::RowId;
+
+/// The first snapshot of a socket is followed by an audit at a random moment within these, because a cold server may
+/// have confirmed a subscription before changes flowed (docs/realtime-protocol.md, R3).
+const CONFIRM_AFTER: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(30));
+/// Least distance between two resyncs after gaps, however many gaps there are.
+const GAP_PACE: Duration = Duration::from_secs(5);
+/// Pace at which a source that cannot be followed is read.
+pub(super) const POLL_PACE: Duration = Duration::from_secs(60);
+/// Malformed frames within a minute from which on the connection is taken to be broken.
+const MAX_MALFORMED: u32 = 20;
+/// Interval of readings while changes may be missing and nothing else proves them to be there; or this many times as
+/// long as a reading takes, so that a large project is not read all the time.
+const CATCH_UP_PACE: Duration = Duration::from_secs(10);
+const CATCH_UP_SHARE: u32 = 3;
+/// Delay of the next audit after one that found drift: whatever dropped the changes may drop more.
+const AUDIT_AFTER_DRIFT: Duration = Duration::from_secs(15);
+/// A source without a change for this long in which an audit found drift is suspected of not being subscribed.
+const SILENT: Duration = Duration::from_secs(60);
+/// Least distance between two joins for that reason.
+const REJOIN_PACE: Duration = Duration::from_secs(600);
+const MINUTE: Duration = Duration::from_secs(60);
+/// For this long after a snapshot unexpected inserts are verified (docs/realtime-protocol.md, R40), and a row that an
+/// audit corrected may still be explained by a change that was on its way.
+const AFTERMATH: Duration = Duration::from_secs(5);
+/// Corrected rows remembered for that.
+const MAX_CORRECTED: usize = 10_000;
+
+/// A row of a source, by the source's position.
+pub(super) type RowOf = (usize, RowId);
+
+#[derive(Debug)]
+pub(super) struct Schedule {
+    /// False: nothing is ever read.
+    snapshots: bool,
+    reconcile_interval: Option<Duration>,
+    change_limit: Option<u32>,
+    /// The next audit.
+    audit_at: Option<Duration>,
+    /// The next resync after a gap.
+    resync_at: Option<Duration>,
+    last_resync: Option<Duration>,
+    verify_until: Option<Duration>,
+    corrected: HashSet<RowOf>,
+    judge_corrected_at: Option<Duration>,
+    malformed: PerMinute,
+    /// A loss is known, and no snapshot that was begun since is merged.
+    gap: bool,
+    /// A loss became known while a snapshot was being read.
+    gap_while_reading: bool,
+    /// When the reading in progress began, the server's limit was no longer exceeded.
+    began_below_limit: bool,
+    /// The last audit found rows whose changes never came.
+    drifting: bool,
+    /// When one last did, and how many rows.
+    last_drift: Option<(Duration, usize)>,
+    last_rejoin: Option<Duration>,
+    bursts: Bursts,
+}
+
+/// A count that starts anew every minute.
+#[derive(Debug, Default)]
+struct PerMinute {
+    start: Duration,
+    count: u32,
+}
+
+impl PerMinute {
+    fn add(&mut self, at: Duration) -> u32 {
+        if at.saturating_sub(self.start) >= MINUTE {
+            self.start = at;
+            self.count = 0;
+        }
+        self.count = self.count.saturating_add(1);
+        self.count
+    }
+}
+
+impl Schedule {
+    pub fn new(snapshots: bool, reconcile_interval: Option<Duration>, change_limit: Option<u32>) -> Self {
+        Self {
+            snapshots,
+            reconcile_interval,
+            change_limit,
+            audit_at: None,
+            resync_at: None,
+            last_resync: None,
+            verify_until: None,
+            corrected: HashSet::new(),
+            judge_corrected_at: None,
+            malformed: PerMinute::default(),
+            gap: false,
+            gap_while_reading: false,
+            began_below_limit: false,
+            drifting: false,
+            last_drift: None,
+            last_rejoin: None,
+            bursts: Bursts::default(),
+        }
+    }
+
+    /// The connection is closed: what comes next is a first snapshot.
+    pub fn clear(&mut self) {
+        let mut fresh = Self::new(self.snapshots, self.reconcile_interval, self.change_limit);
+        fresh.inherit(self);
+        *self = fresh;
+    }
+
+    /// Continues where another connection is. A limit that was exceeded is the project's: another connection does not
+    /// lift it.
+    pub fn inherit(&mut self, old: &mut Self) {
+        self.bursts = std::mem::take(&mut old.bursts);
+        self.last_drift = old.last_drift;
+        self.last_rejoin = old.last_rejoin;
+    }
+
+    /// Counts a malformed frame. True when they are too many.
+    pub fn count_malformed(&mut self, at: Duration) -> bool {
+        self.malformed.add(at) > MAX_MALFORMED
+    }
+
+    /// Counts a change.
+    pub fn count_change(&mut self, at: Duration) {
+        if let Some(limit) = self.change_limit
+            && self.snapshots
+            && self.bursts.count(at, limit)
+        {
+            // A reading in progress began before the limit was exceeded, and proves nothing about what is dropped now.
+            self.began_below_limit = false;
+            self.audit_by(at + CATCH_UP_PACE);
+        }
+    }
+
+    /// Why the rows held are not proven, while live.
+    pub fn doubt(&self) -> Option<&'static str> {
+        if self.bursts.is_tripped() {
+            Some(
+                "catching up: during the burst the server may have dropped changes; the tables are read until they match",
+            )
+        } else if self.gap {
+            Some("catching up: changes were lost; the tables are read again")
+        } else if self.drifting {
+            Some("catching up: rows changed without a message; the tables are read until they match")
+        } else {
+            None
+        }
+    }
+
+    /// When an audit last found drift, and how many rows.
+    pub fn last_drift(&self) -> Option<(Duration, usize)> {
+        self.last_drift
+    }
+
+    /// Audits at this moment at the latest.
+    pub fn audit_by(&mut self, at: Duration) {
+        self.audit_at = Some(self.audit_at.map_or(at, |planned| planned.min(at)));
+    }
+
+    /// An audit could not be done.
+    pub fn postpone_audit(&mut self, at: Duration) {
+        self.audit_by(at + MINUTE);
+    }
+
+    /// Rows held may be wrong: reads the sources again after `delay`, at a bounded pace.
+    pub fn mark_gap(&mut self, delay: Duration, at: Duration, is_reading: bool) {
+        if delay < POLL_PACE {
+            self.gap = true;
+            self.gap_while_reading |= is_reading;
+        }
+        let soonest = self.last_resync.map_or(Duration::ZERO, |last| last + GAP_PACE);
+        let at = (at + delay).max(soonest);
+        self.resync_at = Some(self.resync_at.map_or(at, |planned| planned.min(at)));
+    }
+
+    /// A row that appears now is to be verified: the snapshot before did not have it, and it may be deleted already.
+    pub fn is_verifying(&self, at: Duration) -> bool {
+        self.verify_until.is_some_and(|until| at < until)
+    }
+
+    /// A change of a row arrived: an audit's correction of it was on its way anyway.
+    pub fn explain(&mut self, at: usize, id: &RowId) {
+        if !self.corrected.is_empty() {
+            self.corrected.remove(&(at, id.clone()));
+        }
+    }
+
+    /// When there is something to do next.
+    pub fn due(&self) -> Option<Duration> {
+        [self.audit_at, self.resync_at, self.judge_corrected_at]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Why the sources are to be read now, if they are. `is_free`: live, and no snapshot is being read.
+    pub fn check(&mut self, at: Duration, is_free: bool) -> Option<Why> {
+        let is_due = |due: Option<Duration>| due.is_some_and(|due| at >= due);
+        let (resync, audit) = (is_due(self.resync_at), is_due(self.audit_at));
+        if !resync && !audit {
+            return None;
+        }
+        if !is_free {
+            let later = Some(at + Duration::from_secs(1));
+            if resync {
+                self.resync_at = later;
+            }
+            if audit {
+                self.audit_at = later;
+            }
+            return None;
+        }
+        self.audit_at = if audit { None } else { self.audit_at };
+        self.resync_at = None;
+        self.last_resync = Some(at);
+        self.gap_while_reading = false;
+        self.began_below_limit = !self.bursts.look(at, self.change_limit.unwrap_or(u32::MAX));
+        Some(if resync { Why::Gap } else { Why::Audit })
+    }
+
+    /// A snapshot was merged. `corrected`: rows that an audit found other than they were held. Returns the changes of
+    /// a burst that is now proven to be caught up with.
+    pub fn after_sync(&mut self, why: Why, took: Duration, corrected: Vec<RowOf>, now: Now) -> Option<u64> {
+        let mut caught_up = None;
+        let random = now.random.clamp(0.0, 1.0);
+        self.verify_until = Some(now.at + AFTERMATH);
+        match why {
+            Why::First => {
+                let (least, most) = CONFIRM_AFTER;
+                self.audit_by(now.at + least + (most - least).mul_f64(random));
+            }
+            Why::Audit if !corrected.is_empty() => {
+                self.corrected = corrected.into_iter().take(MAX_CORRECTED).collect();
+                self.judge_corrected_at = Some(now.at + AFTERMATH);
+            }
+            Why::Audit => caught_up = self.proven_equal(),
+            Why::Gap => {}
+        }
+        self.gap = std::mem::take(&mut self.gap_while_reading);
+        if self.bursts.is_tripped() {
+            self.audit_by(now.at + CATCH_UP_PACE.max(took * CATCH_UP_SHARE));
+        }
+        if self.audit_at.is_none()
+            && let Some(interval) = self.reconcile_interval
+        {
+            // A fifth more or less, so that many clients do not read at the same moment.
+            self.audit_by(now.at + interval.mul_f64(0.8 + 0.4 * random));
+        }
+        caught_up
+    }
+
+    /// A whole reading found nothing that had not been reported by changes. Returns the changes of a burst that is
+    /// thereby caught up with.
+    pub fn proven_equal(&mut self) -> Option<u64> {
+        self.drifting = false;
+        (self.bursts.is_tripped() && self.began_below_limit).then(|| self.bursts.settle())
+    }
+
+    /// The corrected rows that no change explained until now, once after each audit that corrected rows.
+    pub fn take_unexplained(&mut self, at: Duration) -> Option<HashSet<RowOf>> {
+        self.judge_corrected_at.take_if(|due| at >= *due)?;
+        Some(std::mem::take(&mut self.corrected))
+    }
+
+    /// Rows had changed whose changes never came.
+    pub fn note_drift(&mut self, rows: usize, at: Duration) {
+        self.last_drift = Some((at, rows));
+        self.drifting = true;
+        self.audit_by(at + AUDIT_AFTER_DRIFT);
+    }
+
+    /// Whether drift is to be healed by a new join: a source in which it was found had no change for long, although
+    /// the channel is that old. `last_arrivals`: of the sources with drift.
+    pub fn should_rejoin(
+        &mut self,
+        live_since: Option<Duration>,
+        mut last_arrivals: impl Iterator<Item = Option<Duration>>,
+        at: Duration,
+    ) -> bool {
+        let is_old = |since: Duration| at.saturating_sub(since) >= SILENT;
+        // After a burst silence is expected, and no join heals it.
+        let is_suspected = !self.bursts.is_tripped()
+            && live_since.is_some_and(is_old)
+            && last_arrivals.any(|last| last.is_none_or(is_old));
+        let may_rejoin = self
+            .last_rejoin
+            .is_none_or(|last| at.saturating_sub(last) >= REJOIN_PACE);
+        let should = is_suspected && may_rejoin;
+        if should {
+            self.last_rejoin = Some(at);
+        }
+        should
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn second(second: u64) -> Duration {
+        Duration::from_secs(second)
+    }
+
+    fn now(at: u64) -> Now {
+        Now {
+            at: second(at),
+            wall_ms: 0,
+            random: 0.5,
+        }
+    }
+
+    fn schedule() -> Schedule {
+        Schedule::new(true, Some(second(600)), None)
+    }
+
+    #[test]
+    fn gaps_are_read_at_a_bounded_pace_and_closed_by_a_snapshot_begun_after_them() {
+        let mut schedule = schedule();
+        schedule.mark_gap(Duration::ZERO, second(10), false);
+        assert_eq!(schedule.check(second(10), true), Some(Why::Gap));
+        schedule.mark_gap(Duration::ZERO, second(11), true);
+        schedule.after_sync(Why::Gap, second(1), Vec::new(), now(12));
+        assert!(schedule.doubt().is_some(), "the second gap is open");
+        assert_eq!(schedule.check(second(12), true), None);
+        assert_eq!(schedule.check(second(15), true), Some(Why::Gap));
+        schedule.after_sync(Why::Gap, second(1), Vec::new(), now(16));
+        assert_eq!(schedule.doubt(), None);
+    }
+
+    #[test]
+    fn a_reading_that_cannot_be_done_now_is_done_later() {
+        let mut schedule = schedule();
+        schedule.audit_by(second(10));
+        assert_eq!(schedule.check(second(10), false), None);
+        assert_eq!(schedule.due(), Some(second(11)));
+        assert_eq!(schedule.check(second(11), true), Some(Why::Audit));
+    }
+
+    #[test]
+    fn corrected_rows_without_a_change_are_drift_and_explained_ones_are_not() {
+        let mut schedule = schedule();
+        let corrected = vec![(0, RowId::from("1")), (0, RowId::from("2"))];
+        schedule.after_sync(Why::Audit, second(1), corrected, now(0));
+        schedule.explain(0, &"1".into());
+        assert_eq!(schedule.take_unexplained(second(4)), None);
+        let left = schedule.take_unexplained(second(5)).expect("due");
+        assert_eq!(left.into_iter().collect::<Vec<_>>(), [(0, RowId::from("2"))]);
+        schedule.note_drift(1, second(5));
+        assert!(schedule.doubt().is_some() && schedule.due() == Some(second(20)));
+    }
+
+    #[test]
+    fn drift_in_a_silent_source_asks_for_a_new_join_now_and_then() {
+        let mut schedule = schedule();
+        let silent = || [None].into_iter();
+        assert!(!schedule.should_rejoin(Some(second(950)), silent(), second(1_000)));
+        assert!(schedule.should_rejoin(Some(second(0)), silent(), second(1_000)));
+        assert!(!schedule.should_rejoin(Some(second(0)), silent(), second(1_500)));
+        assert!(schedule.should_rejoin(Some(second(0)), silent(), second(1_600)));
+        assert!(!schedule.should_rejoin(Some(second(0)), [Some(second(2_990))].into_iter(), second(3_000)));
+    }
+}

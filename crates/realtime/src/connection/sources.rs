@@ -1,0 +1,431 @@
+//! What is known of each source: its rows, its columns, its entries on the channel, and how it is followed.
+
+use std::{collections::HashMap, sync::Arc};
+
+use crate::{
+    api::Page,
+    change::{ChangeType, Ids, RowEvent, Trouble},
+    event::{Change, SourceReport, SourceState},
+    names::Names,
+    source::{Source, SourceId},
+    store::{Rows, Shape, lay_over},
+};
+use model::{Cell, Op, Record, RowId};
+
+/// More rows of one source than this are not taken from the stream.
+pub(super) const MAX_ROWS: usize = 1_000_000;
+
+/// All sources, by position.
+#[derive(Debug)]
+pub(super) struct Sources {
+    tracked: Vec<Tracked>,
+    /// Column names and lists that frames share.
+    pub names: Names,
+}
+
+/// A source and what is known of it.
+#[derive(Debug)]
+pub(super) struct Tracked {
+    pub id: SourceId,
+    pub source: Source,
+    pub rows: Rows,
+    pub shape: Shape,
+    /// How it is followed, if not by snapshot and stream; and why.
+    limits: Option<(SourceState, String)>,
+    /// The ids of its entries on this channel: one, or one for each name that its partitions may have.
+    entries: Vec<i64>,
+    /// That it cannot be followed in full was reported on this connection.
+    is_reported: bool,
+}
+
+/// What a change of the stream is to a source.
+#[derive(Debug)]
+pub(super) enum Reading {
+    Upsert(Upsert),
+    Delete {
+        id: RowId,
+        committed_ms: Option<i64>,
+    },
+    /// It carries no usable row.
+    Trouble(Trouble, Option<RowId>),
+    /// Something happened to the table, but not to one row.
+    Unknown,
+    /// It contradicts itself: what it changed is lost.
+    Unusable,
+}
+
+/// An insert or update.
+#[derive(Debug)]
+pub(super) struct Upsert {
+    pub id: RowId,
+    /// The key that the row had before, if it is another one.
+    pub moved_from: Option<RowId>,
+    pub record: Arc<Record>,
+    pub is_insert: bool,
+    /// Columns are missing.
+    pub is_incomplete: bool,
+    pub committed_ms: Option<i64>,
+}
+
+/// What an insert or update did.
+#[derive(Debug)]
+pub(super) enum Applied {
+    /// Nothing.
+    Unchanged,
+    /// There are too many rows for another.
+    Full,
+    Changed {
+        change: Change,
+        /// Columns are missing.
+        is_incomplete: bool,
+    },
+}
+
+impl Tracked {
+    fn new(id: SourceId, source: &Source) -> Self {
+        Self {
+            id,
+            source: source.clone(),
+            rows: Rows::default(),
+            shape: Shape::new(source),
+            limits: None,
+            entries: Vec::new(),
+            is_reported: false,
+        }
+    }
+
+    /// It is not followed by snapshot and stream.
+    pub fn is_limited(&self) -> bool {
+        self.limits.is_some()
+    }
+
+    /// It cannot be read.
+    pub fn is_stream_only(&self) -> bool {
+        matches!(self.limits, Some((SourceState::StreamOnly, _)))
+    }
+
+    /// It was read.
+    pub fn note_readable(&mut self) {
+        if self.is_stream_only() {
+            self.limits = None;
+        }
+    }
+
+    /// Limits how it is followed. True when that is to be reported: once per connection.
+    pub fn limit(&mut self, state: SourceState, why: &str) -> bool {
+        self.limits = Some((state, why.to_owned()));
+        self.is_to_be_reported()
+    }
+
+    /// It has too many rows. True when that is to be reported: once per connection.
+    pub fn is_to_be_reported(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_reported, true)
+    }
+
+    /// Its report, in a connection whose state this is.
+    fn report(&self, state: SourceState, refusal: Option<&str>) -> SourceReport {
+        let (state, why) = match &self.limits {
+            Some((limited, why)) if state == SourceState::Followed => (*limited, Some(why.clone())),
+            _ if state == SourceState::Refused => (state, refusal.map(str::to_owned)),
+            _ => (state, None),
+        };
+        SourceReport {
+            state,
+            why,
+            rows: self.rows.len(),
+        }
+    }
+
+    /// The key of a row of the stream. An id that is known already is shared: `known`, or the source's own.
+    fn key_of<'r>(&self, cell: impl Fn(&str) -> Option<Cell<'r>>, known: Option<&RowId>) -> Option<RowId> {
+        let share = |text: &str| match known {
+            Some(known) if known.as_str() == text => known.clone(),
+            _ => self.rows.id(text).unwrap_or_else(|| text.into()),
+        };
+        match self.source.key.as_slice() {
+            [key] => RowId::text_of(&cell(key)?).map(share),
+            _ => self.source.id_from(cell).map(|id| share(id.as_str())),
+        }
+    }
+
+    /// Reads a change.
+    fn read(&self, event: RowEvent<'_>, names: &mut Names) -> Reading {
+        let record = event.record.as_ref();
+        let new_id = record.and_then(|record| self.key_of(|key| record.get(key), None));
+        let old_id = (event.old_record).and_then(|old| self.key_of(|key| old.get(key), new_id.as_ref()));
+        if let Some(trouble) = event.trouble {
+            return Reading::Trouble(trouble, new_id.or(old_id));
+        }
+        match (event.change, event.record, new_id, old_id) {
+            (ChangeType::Insert | ChangeType::Update, Some(record), Some(id), old_id) => {
+                let record = self.shape.as_rest_writes(names.reduce(record, &self.source));
+                Reading::Upsert(Upsert {
+                    moved_from: old_id.filter(|old| *old != id && event.change == ChangeType::Update),
+                    id,
+                    is_incomplete: self.shape.is_incomplete(&record),
+                    record: Arc::new(record),
+                    is_insert: event.change == ChangeType::Insert,
+                    committed_ms: event.committed_ms,
+                })
+            }
+            (ChangeType::Delete, _, _, Some(id)) => Reading::Delete {
+                id,
+                committed_ms: event.committed_ms,
+            },
+            (ChangeType::Unknown, ..) => Reading::Unknown,
+            _ => Reading::Unusable,
+        }
+    }
+}
+
+impl Sources {
+    pub fn new(sources: &[Source]) -> Self {
+        let tracked = sources.iter().enumerate();
+        Self {
+            tracked: tracked
+                .map(|(at, source)| Tracked::new(SourceId::new(at), source))
+                .collect(),
+            names: Names::default(),
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.tracked.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.tracked.is_empty()
+    }
+
+    pub fn get(&self, at: usize) -> Option<&Tracked> {
+        self.tracked.get(at)
+    }
+
+    /// A source, and the names to share columns with.
+    pub fn get_mut(&mut self, at: usize) -> Option<(&mut Tracked, &mut Names)> {
+        Some((self.tracked.get_mut(at)?, &mut self.names))
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Tracked> + Clone {
+        self.tracked.iter()
+    }
+
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Tracked> {
+        self.tracked.iter_mut()
+    }
+
+    /// The first source from this position on that a change under this name belongs to. Several may read one table.
+    pub fn named(&self, from: usize, schema: &str, table: &str) -> Option<usize> {
+        let is_named = |at: &usize| {
+            self.get(*at)
+                .is_some_and(|tracked| tracked.source.is_named(schema, table))
+        };
+        (from..self.len()).find(is_named)
+    }
+
+    /// One of these entries is on the channel.
+    pub fn owns_entry(&self, ids: &Ids) -> bool {
+        self.tracked
+            .iter()
+            .any(|tracked| tracked.entries.iter().any(|entry| ids.contains(entry)))
+    }
+
+    /// The channel's entries, in the order of the join.
+    pub fn set_entries(&mut self, ids: Vec<i64>) {
+        let mut ids = ids.into_iter();
+        for tracked in &mut self.tracked {
+            let count = tracked.source.subscribed_names().count();
+            tracked.entries = ids.by_ref().take(count).collect();
+        }
+    }
+
+    /// The connection is closed: rows stay, everything else is learnt anew.
+    pub fn close(&mut self) {
+        for tracked in &mut self.tracked {
+            tracked.entries.clear();
+            tracked.is_reported = false;
+            tracked.limits = None;
+        }
+    }
+
+    /// Takes the list of columns that comes with a change. True when the table was altered.
+    pub fn learn(&mut self, at: usize, event: &RowEvent<'_>) -> bool {
+        let tracked = self.tracked.get_mut(at);
+        let Some((tracked, columns)) = tracked.zip(event.columns) else {
+            return false;
+        };
+        tracked.shape.learn(columns, event.list)
+    }
+
+    /// Reads a change of a source.
+    pub fn read(&mut self, at: usize, event: RowEvent<'_>) -> Reading {
+        match self.tracked.get(at) {
+            Some(tracked) => tracked.read(event, &mut self.names),
+            None => Reading::Unusable,
+        }
+    }
+
+    /// Applies an insert or update: columns that it lacks stay, unless it is an insert.
+    pub fn upsert(&mut self, at: usize, upsert: &Upsert, record: Arc<Record>) -> Applied {
+        let Some(tracked) = self.tracked.get_mut(at) else {
+            return Applied::Unchanged;
+        };
+        if tracked.rows.len() >= MAX_ROWS && tracked.rows.get(&upsert.id).is_none() {
+            return Applied::Full;
+        }
+        match tracked.rows.upsert(&upsert.id, record, upsert.is_insert) {
+            None => Applied::Unchanged,
+            Some(applied) => Applied::Changed {
+                is_incomplete: tracked.shape.is_incomplete(&applied.record),
+                change: Change {
+                    source: tracked.id,
+                    id: upsert.id.clone(),
+                    op: applied.op,
+                    record: applied.record,
+                    committed_ms: upsert.committed_ms,
+                },
+            },
+        }
+    }
+
+    /// The row that an update gives another key, over which the update is laid.
+    pub fn carried(&self, at: usize, upsert: &Upsert) -> Option<Arc<Record>> {
+        self.get(at)?.rows.get(upsert.moved_from.as_ref()?).cloned()
+    }
+
+    /// Deletes a row; `None` when it is not held.
+    pub fn delete(&mut self, at: usize, id: &RowId, committed_ms: Option<i64>) -> Option<Change> {
+        let tracked = self.tracked.get_mut(at)?;
+        Some(Change {
+            source: tracked.id,
+            id: id.clone(),
+            op: Op::Delete,
+            record: tracked.rows.remove(id)?,
+            committed_ms,
+        })
+    }
+
+    /// Puts a row as it was read in the place of what is held; `None` when nothing changed.
+    pub fn replace(&mut self, at: usize, id: RowId, record: Arc<Record>) -> Option<Change> {
+        let tracked = self.tracked.get_mut(at)?;
+        let applied = tracked.rows.upsert(&id, record, true)?;
+        Some(Change {
+            source: tracked.id,
+            id,
+            op: applied.op,
+            record: applied.record,
+            committed_ms: None,
+        })
+    }
+
+    /// The row that is held lacks columns.
+    pub fn is_incomplete(&self, at: usize, id: &RowId) -> bool {
+        self.get(at).is_some_and(|tracked| {
+            let row = tracked.rows.get(id);
+            row.is_some_and(|row| tracked.shape.is_incomplete(row))
+        })
+    }
+
+    /// A page's rows by their key, with shared column names.
+    pub fn by_key(&mut self, at: usize, page: Page) -> HashMap<RowId, Arc<Record>> {
+        let Some(tracked) = self.tracked.get(at) else {
+            return HashMap::new();
+        };
+        page.into_iter()
+            .filter_map(|record| {
+                let id = tracked.source.id_of(&record)?;
+                Some((id, Arc::new(self.names.share(record))))
+            })
+            .collect()
+    }
+
+    /// The report of each source, in a connection whose state this is.
+    pub fn reports(&self, state: SourceState, refusal: Option<&str>) -> Vec<SourceReport> {
+        self.tracked
+            .iter()
+            .map(|tracked| tracked.report(state, refusal))
+            .collect()
+    }
+
+    /// The rows of each source.
+    pub fn counts(&self) -> Vec<usize> {
+        self.tracked.iter().map(|tracked| tracked.rows.len()).collect()
+    }
+
+    /// The rows held, as `3 agents, 1 task`: sources with the same noun are counted together.
+    pub fn counted_words(&self) -> String {
+        let mut counted: Vec<(&(String, String), usize)> = Vec::new();
+        for tracked in &self.tracked {
+            let noun = &tracked.source.noun;
+            match counted.iter_mut().find(|(known, _)| *known == noun) {
+                Some((_, rows)) => *rows += tracked.rows.len(),
+                None => counted.push((noun, tracked.rows.len())),
+            }
+        }
+        let words = counted
+            .into_iter()
+            .map(|((one, many), rows)| model::format::counted(rows as u64, one, many));
+        words.collect::<Vec<_>>().join(", ")
+    }
+
+    /// Both hold equal rows.
+    pub fn holds_the_same(&self, other: &Self) -> bool {
+        self.tracked.iter().zip(&other.tracked).all(|(ours, theirs)| {
+            let is_same = |(id, row): (&RowId, &Arc<Record>)| {
+                theirs.rows.get(id).is_some_and(|other| ours.shape.is_same(row, other))
+            };
+            ours.rows.len() == theirs.rows.len() && ours.rows.iter().all(is_same)
+        })
+    }
+}
+
+/// An update laid over the row whose key it changed.
+pub(super) fn carry_over(carried: Option<&Record>, record: &Arc<Record>) -> Arc<Record> {
+    match carried {
+        Some(carried) => lay_over(carried, record.clone()),
+        None => record.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::testing::Fixture;
+
+    #[test]
+    fn sources_of_one_noun_are_counted_together() {
+        let mut fixture = Fixture::new(3);
+        for (at, rows) in [(0, 1), (1, 2), (2, 0)] {
+            for row in 0..rows {
+                fixture.hold(at, &row.to_string(), r#"{"id":"x"}"#);
+            }
+        }
+        assert_eq!(fixture.sources.counted_words(), "3 rows");
+        assert_eq!(fixture.sources.counts(), [1, 2, 0]);
+    }
+
+    #[test]
+    fn a_table_may_be_read_by_several_sources() {
+        let source = |schema: &str, table: &str| Source {
+            schema: schema.into(),
+            table: table.into(),
+            ..Source::default()
+        };
+        let sources = Sources::new(&[source("a", "x"), source("b", "x"), source("a", "x")]);
+        assert_eq!(sources.named(0, "a", "x"), Some(0));
+        assert_eq!(sources.named(1, "a", "x"), Some(2));
+        assert_eq!(sources.named(3, "a", "x"), None);
+    }
+
+    #[test]
+    fn a_limit_is_reported_once_and_lifted_when_the_source_is_read() {
+        let mut fixture = Fixture::new(1);
+        let (tracked, _) = fixture.sources.get_mut(0).expect("a source");
+        assert!(tracked.limit(SourceState::StreamOnly, "no grant"));
+        assert!(!tracked.limit(SourceState::StreamOnly, "no grant"));
+        let state = |tracked: &Tracked| tracked.report(SourceState::Followed, None).state;
+        assert_eq!(state(tracked), SourceState::StreamOnly);
+        tracked.note_readable();
+        assert_eq!(state(tracked), SourceState::Followed);
+    }
+}
