@@ -127,7 +127,7 @@ fn r23_a_deaf_channel_is_found_by_the_audit_and_joined_anew() {
     assert!(rig.has_notice("drift"), "{:?}", rig.notices);
     assert_eq!(rig.ids(), ["1", "2", "3"]);
     assert_eq!((rig.closes, rig.opens), (1, 2), "joined anew at once");
-    assert!(rig.notices.iter().any(|notice| notice.text.contains("told nothing")));
+    assert!(rig.notices.iter().any(|notice| notice.text.contains("did not report")));
 }
 
 #[test]
