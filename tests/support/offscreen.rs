@@ -6,6 +6,7 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
+    time::{Duration, Instant},
 };
 
 use bevy::{
@@ -20,6 +21,7 @@ use bevy::{
         renderer::RenderDevice,
         view::screenshot::{Screenshot, ScreenshotCaptured},
     },
+    shader::ShaderImport,
     window::ExitCondition,
     winit::WinitPlugin,
 };
@@ -28,6 +30,8 @@ use opswall::{fleet::*, frame, layout::*, messages, scene};
 
 /// Frames after which a picture that was asked for must have come.
 const PATIENCE_FRAMES: usize = 100;
+/// Shaders are loaded within this time.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An application that draws the scene into a picture.
 pub struct Studio {
@@ -121,6 +125,7 @@ impl Studio {
             }
             app.finish();
             app.cleanup();
+            wait_for_view(&mut app);
             app
         }));
         let Ok(mut app) = built else {
@@ -200,6 +205,22 @@ impl Studio {
         if let Some(mut moment) = row.get_mut::<Moment>() {
             moment.changed = now;
         }
+    }
+}
+
+/// The scene's shaders import Bevy's view, which is loaded in the background: until then the scene is not drawn.
+fn wait_for_view(app: &mut App) {
+    let started = Instant::now();
+    let view = ShaderImport::Custom("bevy_render::view".into());
+    loop {
+        app.update();
+        let mut shaders = app.world().resource::<Assets<Shader>>().iter();
+        if shaders.any(|(_, shader)| shader.import_path == view) {
+            // The renderer gets it in the next frame.
+            app.update();
+            return;
+        }
+        assert!(started.elapsed() < PATIENCE, "Bevy's view is not loaded");
     }
 }
 
