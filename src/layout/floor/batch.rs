@@ -2,17 +2,21 @@
 
 use bevy::math::{Rect, Vec2};
 
-/// What is known of rows that appeared, changed their links or went. In the order in which equals are served; the
-/// same rows in the same order give the same plan.
+/// Rows that appeared, changed their relationships or went, in the order in which they are given places: the same rows in the
+/// same order give the same plan.
 #[derive(Debug, Clone)]
 pub struct Batch<K> {
+    /// Workflows.
     pub workflows: Vec<K>,
     /// Tasks and the workflow that each is part of.
     pub tasks: Vec<(K, Option<K>)>,
-    /// Agents and the task in each one's hands.
+    /// Agents and the task that each has in hand.
     pub agents: Vec<(K, Option<K>)>,
+    /// Workflows that are gone.
     pub gone_workflows: Vec<K>,
+    /// Tasks that are gone.
     pub gone_tasks: Vec<K>,
+    /// Agents that are gone.
     pub gone_agents: Vec<K>,
 }
 
@@ -29,33 +33,41 @@ impl<K> Default for Batch<K> {
     }
 }
 
-/// A district's circle; `workflow` is `None` for *Unassigned*.
+/// A district's circle.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Standing<K> {
+    /// Its workflow; `None` for *Unassigned*.
     pub workflow: Option<K>,
+    /// Its centre.
     pub center: Vec2,
+    /// Its radius.
     pub radius: f32,
 }
 
-/// Who stands where after a batch: everything that is new or moved, and perhaps some that did not.
+/// The places after a batch: of everything that is new or moved, and possibly of some that did not move.
 #[derive(Debug, Clone)]
 pub struct Outcome<K> {
+    /// Districts.
     pub districts: Vec<Standing<K>>,
+    /// Tasks and their places.
     pub tasks: Vec<(K, Vec2)>,
+    /// Agents and their places.
     pub agents: Vec<(K, Vec2)>,
     /// The rectangle around everything; `None` while there is nothing.
     pub extent: Option<Rect>,
-    /// The rectangle of the dock; `None` while no agent rests there.
+    /// The rectangle of the dock; `None` while no agent is there.
     pub dock: Option<Rect>,
-    /// There is an *Unassigned* district.
+    /// Whether there is a district *Unassigned*.
     pub unassigned: bool,
 }
 
-/// What stands at a point.
+/// What is at a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spot<K> {
+    /// A task.
     Task(K),
+    /// An agent.
     Agent(K),
-    /// The ground of a district; `None` is *Unassigned*.
+    /// A district; `None` is *Unassigned*.
     District(Option<K>),
 }

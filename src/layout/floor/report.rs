@@ -2,7 +2,10 @@
 
 use std::hash::Hash;
 
-use bevy::math::{Rect, Vec2};
+use bevy::{
+    math::{Rect, Vec2},
+    platform::collections::HashSet,
+};
 
 use super::{Floor, Outcome, Standing, Touched};
 use crate::layout::{belt, dock::Dock};
@@ -38,27 +41,43 @@ impl<K: Copy + Eq + Hash> Floor<K> {
                     agent.map(|agent| (agent, circle.center + belt::place(hall.size.reach, stand)))
                 }));
         }
-        for task in touched.tasks {
-            if let Some(seat) = self.tasks.get(&task)
+        for task in &touched.tasks {
+            if let Some(seat) = self.tasks.get(task)
                 && !touched.moved.contains(&seat.hall)
                 && let Some(circle) = self.packing.get(seat.hall)
             {
                 outcome
                     .tasks
-                    .push((task, circle.center + self.table.place(seat.slot as usize)));
+                    .push((*task, circle.center + self.table.place(seat.slot as usize)));
             }
         }
-        let homes = self.homes.end();
         let districts = self.districts_rect();
+        let bounds = self.report_dock(&mut outcome, districts, &touched.moved, touched.agents);
+        outcome.extent = match (districts, bounds) {
+            (Some(districts), Some(dock)) => Some(districts.union(dock)),
+            (districts, dock) => districts.or(dock),
+        };
+        outcome
+    }
+
+    /// Adapts the dock to the districts, and reports the agents that are touched or rest there; returns the dock's bounds.
+    fn report_dock(
+        &mut self,
+        outcome: &mut Outcome<K>,
+        districts: Option<Rect>,
+        moved: &HashSet<u32>,
+        agents: Vec<K>,
+    ) -> Option<Rect> {
+        let homes = self.homes.end();
         let dock = self
             .dock
             .map_or_else(|| Dock::under(districts, homes), |dock| dock.adapted(districts, homes));
         let dock_moved = self.dock.replace(dock) != Some(dock);
-        for agent in touched.agents {
+        for agent in agents {
             let Some(seat) = self.agents.get(&agent) else { continue };
             match (seat.hall, seat.stand) {
                 (Some(number), Some(stand)) => {
-                    if !touched.moved.contains(&number)
+                    if !moved.contains(&number)
                         && let (Some(hall), Some(circle)) = (self.hall(number), self.packing.get(number))
                     {
                         outcome
@@ -87,11 +106,7 @@ impl<K: Copy + Eq + Hash> Floor<K> {
                 .values()
                 .any(|seat| seat.hall.is_none() || seat.stand.is_none())
         });
-        outcome.extent = match (districts, bounds) {
-            (Some(districts), Some(dock)) => Some(districts.union(dock)),
-            (districts, dock) => districts.or(dock),
-        };
-        outcome
+        bounds
     }
 
     pub(super) fn districts_rect(&self) -> Option<Rect> {
