@@ -49,7 +49,7 @@ pub(crate) enum FleetSystems {
 /// The camera's systems in `Animate`.
 #[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum CameraSystems {
-    /// The controller is told the size of the screen and of the fleet.
+    /// The controller gets the size of the screen and the extent of the fleet.
     Screen,
     /// The view of the last run is restored.
     Recall,
@@ -78,7 +78,7 @@ pub(crate) enum DrawSystems {
     Tasks,
     /// then agents.
     Agents,
-    /// Marks in trouble learn how crowded their district is.
+    /// The crowd of their district is written into marks in trouble.
     Crowds,
     /// Districts and the dock become marks.
     Districts,

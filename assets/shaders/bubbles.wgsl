@@ -22,19 +22,19 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
     var out: Corner;
     let mark = marks[instance];
     var there = presence_of(mark);
-    var asks = has(mark, HUMAN);
+    var has_bubble = has(mark, HUMAN);
     var r = max(mark.radius * pixels_per_unit(), LOUD_PX * scene.unit) * there;
     var lift = 0.0;
     if has_tally(mark) {
         let badge = badge_of(mark);
-        asks = badge.status == WAITING;
+        has_bubble = badge.status == WAITING;
         there = badge.there;
         r = badge.radius;
         lift = badge.lift;
     } else if kind_of(mark) == TASK {
         there *= 1.0 - crowding(f32(mark.extra >> 24u) / 255.0);
     }
-    if kind_of(mark) == 0u || there <= 0.0 || !asks {
+    if kind_of(mark) == 0u || there <= 0.0 || !has_bubble {
         out.clip = nowhere();
         return out;
     }

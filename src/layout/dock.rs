@@ -1,41 +1,41 @@
-//! The dock: rows of homes along the bottom, under all districts. Each agent has a home for life and rests there when
-//! it works on nothing.
+//! The dock: rows of places for idle agents along the bottom, below all districts. Each agent keeps its place there.
 
 use bevy::math::{Rect, Vec2};
 
-/// Closest that homes lie along a row; an agent's hexagon is 1.5 wide.
+/// The least distance between places in a row; an agent's hexagon is 1.5 wide.
 const HOME: f32 = 2.2;
-/// Farthest apart: a few agents have room for their names and still are one row.
+/// The greatest distance: a few agents have room for their names and still form one row.
 const WIDEST: f32 = 4.2;
-/// Share of homes kept in reserve in each row, so that some more agents move nobody.
+/// The share of places kept in reserve in each row: a few more agents move no others.
 const RESERVE: f32 = 0.15;
-/// From row to row, with room for a name under each agent; odd rows stand in the gaps of even ones.
+/// The distance from row to row, with room for a name under each agent; odd rows are shifted by half a place.
 const ROW: f32 = 2.9;
-/// Room for names under the last row.
+/// The room for names under the last row.
 const NAMES: f32 = 0.8;
-/// From the lowest district's edge to the first row.
+/// The distance from the lowest district's edge to the first row.
 const BELOW: f32 = 4.0;
-/// The fewest homes in a row.
+/// The least number of places in a row.
 const LEAST_PER_ROW: usize = 8;
 /// A dock without districts above it is about this many times wider than high.
 const ASPECT: f32 = 6.0;
-/// A dock that was in the way of growing districts goes this share of their height further.
+/// A dock that overlaps growing districts moves this share of their height further than necessary.
 const SLACK: f32 = 0.03;
-/// The dock stays where it is until it is off by this share of the districts' size, or in somebody's way.
+/// The dock stays in place until it is off by this share of the districts' size, or overlaps them.
 const DRIFT: f32 = 0.2;
 
-/// Where the dock's rows are.
+/// The rows of the dock.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Dock {
-    /// Middle of the first row.
+    /// The middle of the first row.
     pub top: Vec2,
+    /// Places in a row.
     pub per_row: usize,
-    /// From home to home along a row.
+    /// The distance between places in a row.
     pub pitch: f32,
 }
 
 impl Dock {
-    /// The dock for so many homes under these districts.
+    /// The dock with `homes` places below these districts.
     pub fn under(districts: Option<Rect>, homes: usize) -> Self {
         let alone = ((homes as f32 * ASPECT * ROW / HOME).sqrt().ceil() as usize).min(homes);
         let (top, width) = match districts {
@@ -43,7 +43,7 @@ impl Dock {
             None => (Vec2::ZERO, 0.0),
         };
         let most = ((width * 0.96 / HOME).floor() as usize).max(alone).max(LEAST_PER_ROW);
-        // Rows of equal length, as few as it takes: the last one is no straggler.
+        // As few rows as possible, of equal length.
         let rows = homes.div_ceil(most).max(1);
         let per_row = (homes as f32 * (1.0 + RESERVE) / rows as f32).ceil() as usize;
         let per_row = per_row.clamp(LEAST_PER_ROW, most);
@@ -51,7 +51,7 @@ impl Dock {
         Self { top, per_row, pitch }
     }
 
-    /// The dock to have from now on: this one as long as it serves.
+    /// The dock from now on: this one as long as it fits.
     pub fn adapted(self, districts: Option<Rect>, homes: usize) -> Self {
         let ideal = Self::under(districts, homes);
         let Some(rect) = districts else {
@@ -63,7 +63,7 @@ impl Dock {
         let (width, ideal_width) = (self.per_row as f32 * self.pitch, ideal.per_row as f32 * ideal.pitch);
         let misfit = ideal_width > width * (1.0 + DRIFT) || ideal_width < width * (1.0 - DRIFT);
         if in_the_way || too_low || aside || misfit {
-            // Who has to make room makes some more, so that districts that grow on do not send all home again each time.
+            // With some slack, so that districts that continue to grow do not move the dock each time.
             let slack = if in_the_way { rect.height() * SLACK } else { 0.0 };
             Self {
                 top: ideal.top - Vec2::new(0.0, slack),
@@ -74,7 +74,7 @@ impl Dock {
         }
     }
 
-    /// Where a home is: rows fill from the middle to both sides, from the top down.
+    /// The position of a place: rows fill from the middle to both sides, from the top down.
     pub fn place(self, home: usize) -> Vec2 {
         let (row, column) = (home / self.per_row, home % self.per_row);
         let steps = column.div_ceil(2) as f32;
@@ -83,7 +83,7 @@ impl Dock {
         self.top + Vec2::new((side + stagger) * self.pitch, -(row as f32) * ROW)
     }
 
-    /// The home whose middle is nearest to a point, if that is within half a home's width.
+    /// The place whose middle is nearest to a point, within half a place's width.
     pub fn home_at(self, point: Vec2) -> Option<usize> {
         let row = ((self.top.y - point.y) / ROW).round();
         if !(0.0..1e6).contains(&row) {
@@ -96,7 +96,7 @@ impl Dock {
         (column < self.per_row && self.place(home).distance(point) < HOME / 2.0).then_some(home)
     }
 
-    /// The rectangle that so many homes take.
+    /// The rectangle of `homes` places.
     pub fn bounds(self, homes: usize) -> Option<Rect> {
         let rows = homes.div_ceil(self.per_row);
         if rows == 0 {
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn homes_do_not_overlap_and_lie_within_the_bounds() {
+    fn places_do_not_overlap_and_lie_within_the_bounds() {
         for homes in [1_usize, 9, 40, 333] {
             let dock = Dock::under(Some(Rect::new(-30.0, -10.0, 30.0, 10.0)), homes);
             let bounds = dock.bounds(homes).unwrap();

@@ -1,4 +1,4 @@
-//! Rows that a test sets by hand, without the fleet: what change detection finds is noted as the fleet notes it.
+//! Rows that a test sets by hand, without the fleet's systems: changed rows are found by change detection and noted as touched.
 
 use bevy::prelude::*;
 use model::{Kind, RowId, RowKey};
@@ -22,7 +22,7 @@ pub fn key(kind: Kind, id: impl ToString) -> RowKey {
     RowKey::new(kind, RowId::from(id.to_string().as_str()))
 }
 
-/// A row that was given no key has the next number of its kind: the same rows have the same keys.
+/// A row without a key gets the next number of its kind, so that the same rows have the same keys.
 fn key_rows<R: Component>(app: &mut App, kind: Kind) {
     let mut given = 0_u32;
     app.add_observer(

@@ -1,4 +1,4 @@
-//! A scene without a window: entities are set by hand, a picture is taken, its pixels are looked at.
+//! A scene without a window: entities are set by hand, and the pixels of pictures are inspected.
 
 #![allow(clippy::expect_used, reason = "a test that cannot draw has failed")]
 #![allow(dead_code, reason = "each test uses a part of it")]
@@ -28,7 +28,7 @@ use bevy::{
 use model::*;
 use opswall::{fleet::*, frame, layout::*, messages, scene};
 
-/// Frames after which a picture that was asked for must have come.
+/// A requested picture must arrive within this many frames.
 const PATIENCE_FRAMES: usize = 100;
 /// Shaders are loaded within this time.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -40,7 +40,7 @@ pub struct Studio {
     size: UVec2,
 }
 
-/// Who says where rows are and what they are.
+/// What sets rows and places.
 #[derive(Clone, Copy)]
 enum Stage {
     ByHand,
@@ -85,12 +85,12 @@ impl Studio {
         studio
     }
 
-    /// The scene as the wall has it: the layout says where everybody stands, and the scene's own camera looks at it.
+    /// The scene with the layout and the scene's own camera.
     pub fn staged(size: UVec2) -> Self {
         Self::with_camera(size, Stage::Layout)
     }
 
-    /// The same, with rows that come as changes; the fleet's clock is the real one.
+    /// The same with rows that arrive as changes; the fleet's clock follows real time.
     pub fn fed(size: UVec2) -> Self {
         Self::with_camera(size, Stage::Fleet)
     }
@@ -143,7 +143,7 @@ impl Studio {
         self
     }
 
-    /// One frame, drawn to its end.
+    /// Draws one frame completely.
     pub fn update(&mut self) {
         self.app.update();
         let device = self.app.world().resource::<RenderDevice>().clone();
@@ -156,7 +156,7 @@ impl Studio {
             .expect("the frame is drawn");
     }
 
-    /// The next frame as a picture.
+    /// Draws the next frame and returns its picture.
     pub fn picture(&mut self) -> Picture {
         let target = self.target.clone();
         self.app
@@ -214,8 +214,9 @@ fn wait_for_view(app: &mut App) {
     let view = ShaderImport::Custom("bevy_render::view".into());
     loop {
         app.update();
-        let mut shaders = app.world().resource::<Assets<Shader>>().iter();
-        if shaders.any(|(_, shader)| shader.import_path == view) {
+        let shaders = app.world().resource::<Assets<Shader>>();
+        let is_loaded = shaders.iter().any(|(_, shader)| shader.import_path == view);
+        if is_loaded {
             // The renderer gets it in the next frame.
             app.update();
             return;

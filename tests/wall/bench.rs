@@ -1,5 +1,5 @@
-//! `opswall bench scene`: a small run of the real thing, with its child process, its socket and its pictures. What times it
-//! finds is no matter here.
+//! `opswall bench scene`: a small but complete run, with its child process, its socket and its pictures. The times that it
+//! measures are not checked.
 
 use std::process::Command;
 

@@ -1,12 +1,12 @@
-//! The colours of every theme: the panels' and the scene's are the same, the seven of the states can be told apart by
-//! everybody, and text stands out from the ground.
+//! The colours of every theme: panels and scene have the same, the seven status colours are distinguishable for every sight,
+//! and text has enough contrast.
 
 use bevy::prelude::*;
 use model::Status;
 use model::theme::ThemeName;
 use opswall::{scene::palette::palette, ui::theme};
 
-/// Least distance between two states' colours (visual-language.md: 13 computed, 12 kept).
+/// The least distance between two status colours (docs/visual-language.md).
 const LEAST_DISTANCE: f64 = 12.0;
 
 /// Machado, Oliveira and Fernandes 2009, severity 1, on linear RGB.
@@ -43,7 +43,7 @@ fn linear(color: Color) -> [f64; 3] {
     [red, green, blue].map(f64::from)
 }
 
-fn seen_by(matrix: [[f64; 3]; 3], color: [f64; 3]) -> [f64; 3] {
+fn simulate(matrix: [[f64; 3]; 3], color: [f64; 3]) -> [f64; 3] {
     matrix.map(|row| row.iter().zip(color).map(|(a, b)| a * b).sum::<f64>().clamp(0.0, 1.0))
 }
 
@@ -63,7 +63,7 @@ fn lab([r, g, b]: [f64; 3]) -> [f64; 3] {
     [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
 }
 
-/// CIEDE2000, as Sharma, Wu and Dalal 2005 write it.
+/// CIEDE2000 after Sharma, Wu and Dalal 2005.
 fn ciede2000([l1, a1, b1]: [f64; 3], [l2, a2, b2]: [f64; 3]) -> f64 {
     let seventh = |c: f64| (c.powi(7) / (c.powi(7) + 25_f64.powi(7))).sqrt();
     let g = 0.5 * (1.0 - seventh((a1.hypot(b1) + a2.hypot(b2)) / 2.0));
@@ -118,7 +118,7 @@ fn contrast(a: Color, b: Color) -> f64 {
 }
 
 #[test]
-fn the_measure_is_the_published_one() {
+fn ciede2000_agrees_with_the_published_test_data() {
     // Pairs 1, 7 and 17 of Sharma, Wu and Dalal's test data.
     for (a, b, expected) in [
         ([50.0, 2.6772, -79.7751], [50.0, 0.0, -82.7485], 2.0425),
@@ -131,7 +131,7 @@ fn the_measure_is_the_published_one() {
 }
 
 #[test]
-fn every_two_states_are_told_apart_by_everybody_in_every_theme() {
+fn any_two_status_colours_are_distinguishable_in_every_theme_and_for_every_sight() {
     use Status::{Blocked, Cancelled, Done, Failed, Queued, Running, Waiting};
     let states = [Queued, Running, Waiting, Blocked, Failed, Done, Cancelled];
     for name in ThemeName::ALL {
@@ -139,7 +139,7 @@ fn every_two_states_are_told_apart_by_everybody_in_every_theme() {
         for (sight, matrix) in SIGHTS {
             for (at, a) in states.into_iter().enumerate() {
                 for b in states.into_iter().skip(at + 1) {
-                    let [from, to] = [a, b].map(|state| lab(seen_by(matrix, linear(palette.status(state)))));
+                    let [from, to] = [a, b].map(|state| lab(simulate(matrix, linear(palette.status(state)))));
                     let distance = ciede2000(from, to);
                     assert!(
                         distance >= LEAST_DISTANCE,
@@ -152,8 +152,8 @@ fn every_two_states_are_told_apart_by_everybody_in_every_theme() {
 }
 
 #[test]
-fn text_stands_out_from_the_ground_and_from_the_panels() {
-    // Of the text, of what stands back, of coloured words, and of the marks of those who need a person.
+fn text_has_enough_contrast_on_the_background_and_on_panels() {
+    // The least contrast of text, of secondary text, of coloured words, and of the marks of what is in trouble.
     for (name, text, muted, words, marks) in [
         (ThemeName::Dark, 12.0, 5.0, 4.0, 4.0),
         (ThemeName::Light, 12.0, 5.0, 4.5, 2.6),
@@ -193,7 +193,7 @@ fn scene(color: egui::Color32) -> Color {
 }
 
 #[test]
-fn the_panels_and_the_scene_agree() {
+fn panels_and_scene_have_the_same_colours() {
     for name in ThemeName::ALL {
         let (panels, palette) = (theme::inks(name), palette(name));
         for status in Status::ALL {

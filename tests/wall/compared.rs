@@ -1,5 +1,5 @@
-//! Scenes compared with pictures of them that are kept: whoever changes what is drawn sees it here, looks at the new
-//! pictures and keeps them with `OPSWALL_RENEW_PICTURES=1 cargo test --test wall compared`.
+//! Scenes compared with reference pictures. After an intended change, look at the new pictures and keep them with
+//! `OPSWALL_RENEW_PICTURES=1 cargo test --test wall compared`.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -23,9 +23,9 @@ use crate::{
 };
 
 const SIZE: UVec2 = UVec2::new(576, 324);
-/// From frame to frame, whatever the machine takes for it.
+/// The time from frame to frame, independent of the machine.
 const FRAME: Duration = Duration::from_millis(50);
-/// Flights land, the camera arrives, names fade in.
+/// By then moves are over, the camera has arrived and names have faded in.
 const FRAMES: u32 = 70;
 /// Seconds of the fleet's clock.
 const LATER: f64 = 100.0;
@@ -35,14 +35,14 @@ fn stage() -> Studio {
     calm(Studio::staged(SIZE))
 }
 
-/// Time goes by the frame, and nothing breathes: each mark does in its own rhythm, which its number decides.
+/// Time advances by the frame, and nothing breathes.
 fn calm(mut studio: Studio) -> Studio {
     studio.app.insert_resource(TimeUpdateStrategy::ManualDuration(FRAME));
     studio.app.insert_resource(MotionSettings { reduced: true });
     studio
 }
 
-/// Everything arrives. The same number of frames each time, so that everything that moves is where it was.
+/// Runs until everything has arrived: always the same number of frames, so that animations are in the same state.
 fn settle(studio: &mut Studio) {
     let begun = studio.app.world().resource::<FleetClock>().0.max(LATER);
     for frame in 0..FRAMES {
@@ -51,7 +51,7 @@ fn settle(studio: &mut Studio) {
     }
 }
 
-/// The next frame, compared with the picture kept under this name.
+/// Compares the next frame with the reference picture of this name.
 fn compare(mut studio: Studio, name: &str) {
     let drawn = studio.picture().rgb();
     let kept = Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -1,5 +1,4 @@
-//! A feed of hardly anything, and of odd rows: each looks intended. The whole wall over a real socket, drawn without a
-//! window.
+//! Feeds with hardly any rows and with unusual ones. The whole wall over a real socket, drawn without a window.
 
 use crate::wall::{Wall, difference, feed, pixels_of};
 use bevy::prelude::*;
@@ -23,7 +22,7 @@ fn columns(value: Value) -> Map<String, Value> {
     }
 }
 
-/// Ids in the order of insertion, so that everybody stands at the same place in each run.
+/// Ids in the order of insertion, so that rows have the same places in each run.
 fn insert(control: &Control, table: TableId, row: Value) -> Uuid {
     let mut row = columns(row);
     let mut rows: u128 = TableId::ALL
@@ -40,10 +39,10 @@ fn update(control: &Control, table: TableId, id: Uuid, row: Value) {
     control.update(table, id, &columns(row)).expect("an update");
 }
 
-/// Names that the embedded fonts do not have, longer than their room. With fonts for them on the system they are
-/// written, without them they are boxes: cut and placed either way.
+/// Names in scripts that the embedded fonts lack, longer than their room. With system fonts they are written, without them
+/// they are boxes; either way they are shortened and placed.
 #[test]
-fn names_in_other_scripts_are_placed_and_cut_like_any() {
+fn names_in_other_scripts_are_placed_and_shortened_alike() {
     let (server, mut wall) = empty();
     let control = server.control();
     let names = [
@@ -93,7 +92,7 @@ fn names_in_other_scripts_are_placed_and_cut_like_any() {
     );
     assert!(labels.iter().any(|label| label.starts_with("مراجعة")), "{labels:?}");
 
-    // Near, with the panels.
+    // In the near view, with the panels.
     for (index, name) in [
         (3, "edge_scripts_arabic"),
         (0, "edge_scripts_japanese"),
@@ -105,7 +104,7 @@ fn names_in_other_scripts_are_placed_and_cut_like_any() {
     }
 }
 
-/// A whole empty wall that is live.
+/// A live wall without rows.
 fn empty() -> (demo::Server, Wall) {
     let server = feed(0, 0, 0);
     let mut wall = Wall::on(&server, SIZE);
@@ -114,21 +113,21 @@ fn empty() -> (demo::Server, Wall) {
     (server, wall)
 }
 
-/// The part of a picture that the scene has to itself: neither header nor toasts nor legend.
+/// The part of a picture without header, toasts and legend.
 fn scene(picture: &image::RgbImage) -> image::RgbImage {
     image::imageops::crop_imm(picture, 250, 116, 1_020, 590).to_image()
 }
 
 #[test]
-fn an_empty_feed_says_so_and_one_row_is_drawn() {
+fn an_empty_feed_is_reported_and_one_row_is_drawn() {
     let (server, mut wall) = empty();
     let control = server.control();
     let nothing = wall.picture("edge_empty");
     let text = pixels_of(&scene(&nothing), palette(default()).text);
-    assert!(text > 300, "the card says that there are no rows: {text}");
+    assert!(text > 300, "a card reports that there are no rows: {text}");
     assert!(wall.legible().is_empty());
 
-    // Each kind alone, and then nothing again.
+    // Each kind alone, and then no rows again.
     for (table, row, name, status) in [
         (
             TableId::Tasks,
@@ -162,15 +161,15 @@ fn an_empty_feed_says_so_and_one_row_is_drawn() {
         wall.until_rows(0);
         wall.settle();
         let after = wall.picture(&format!("{name}_gone"));
-        // Sums in the header move on.
+        // The totals in the header change.
         let left = difference(&scene(&after), &scene(&nothing));
-        assert!(left < 200, "after {name} nothing is left but the card: {left} pixels");
-        assert!(wall.legible().is_empty(), "no name of what is gone");
+        assert!(left < 200, "after {name} only the card remains: {left} pixels");
+        assert!(wall.legible().is_empty(), "no name of a gone row");
     }
 }
 
 #[test]
-fn rows_without_links_and_with_links_to_nobody_stand_in_unassigned_until_somebody_comes() {
+fn rows_without_a_workflow_are_unassigned_until_it_arrives() {
     let (server, mut wall) = empty();
     let control = server.control();
     let words = ["queued", "running", "blocked", "done", "failed", "waiting_for_input"];
@@ -195,7 +194,7 @@ fn rows_without_links_and_with_links_to_nobody_stand_in_unassigned_until_somebod
     assert!(wall.app.world().resource::<Unassigned>().0.is_some());
     assert!(wall.legible().iter().any(|label| label.starts_with("Unassigned")));
 
-    // Links whose other end is nowhere.
+    // References to rows that do not exist.
     let (workflow, agent) = (Uuid::from_u128(0x77), Uuid::from_u128(0xaa));
     let task = insert(
         &control,
@@ -217,9 +216,9 @@ fn rows_without_links_and_with_links_to_nobody_stand_in_unassigned_until_somebod
     assert_eq!(wall.get::<PartOf>(task), None);
     let dock = wall.app.world().resource::<DockGround>().0.expect("a dock");
     let home = wall.get::<Place>(lost).expect("a place").at;
-    assert!(dock.contains(home), "an agent without a task that is known rests");
+    assert!(dock.contains(home), "an agent without a known task rests");
 
-    // The other ends come: the task moves in, the agent takes it in hand.
+    // The targets arrive: the task moves to its district, the agent takes it in hand.
     insert(
         &control,
         TableId::Workflows,
@@ -245,7 +244,7 @@ fn rows_without_links_and_with_links_to_nobody_stand_in_unassigned_until_somebod
 }
 
 #[test]
-fn a_task_moves_between_workflows_and_agents_and_its_beam_with_it() {
+fn a_task_moves_between_workflows_and_agents_with_its_beam() {
     let (server, mut wall) = empty();
     let control = server.control();
     let flows: Vec<Uuid> = ["Invoices", "Onboarding"]
@@ -294,7 +293,7 @@ fn a_task_moves_between_workflows_and_agents_and_its_beam_with_it() {
         });
         wall.settle();
         wall.picture(&format!("edge_moves_{}", at + 2));
-        assert_eq!(wall.row(Kind::Task, task), traveller, "the same mark");
+        assert_eq!(wall.row(Kind::Task, task), traveller, "it is the same mark");
         assert_eq!(wall.get::<WorksOn>(idle), None);
         let district = wall.get::<District>(home).expect("a district");
         for row in [traveller, hand] {
@@ -303,10 +302,10 @@ fn a_task_moves_between_workflows_and_agents_and_its_beam_with_it() {
         }
         let dock = wall.app.world().resource::<DockGround>().0.expect("a dock");
         let rests = wall.get::<Place>(idle).expect("a place").at;
-        assert!(dock.contains(rests), "who has let go rests: {rests} in {dock:?}");
+        assert!(dock.contains(rests), "an agent without work rests: {rests} in {dock:?}");
         wall.legible();
     }
-    // Out of both: it is nobody's and stands in no workflow.
+    // Now without an agent and without a workflow.
     update(
         &control,
         TableId::Tasks,
@@ -324,7 +323,7 @@ fn a_task_moves_between_workflows_and_agents_and_its_beam_with_it() {
 }
 
 #[test]
-fn names_of_ten_thousand_characters_and_of_none_are_told_short() {
+fn very_long_and_empty_names_are_shown_short() {
     let (server, mut wall) = empty();
     let control = server.control();
     let long = |head: &str| format!("{head} {}", "reconciliation of everything ".repeat(400));
@@ -387,7 +386,7 @@ fn names_of_ten_thousand_characters_and_of_none_are_told_short() {
             .any(|label| label.starts_with("WWW") && label.contains('…')),
         "{labels:?}"
     );
-    // Without a name: the beginning of the id.
+    // Without a name, the beginning of the id is shown.
     for nameless in flows.iter().skip(2).take(3).chain(flows.last()) {
         let short = &nameless.to_string()[..8];
         assert!(
@@ -402,7 +401,7 @@ fn names_of_ten_thousand_characters_and_of_none_are_told_short() {
         "{labels:?}"
     );
 
-    // Near, where every task and agent is named.
+    // In the near view every task and agent is named.
     let middle = wall.row(Kind::Workflow, flows[0]);
     wall.visit(Kind::Workflow, flows[0]);
     wall.picture("edge_names_near");

@@ -1,5 +1,5 @@
-//! A great many rows at once: a workflow that goes with thousands of tasks inside, ten thousand rows in one frame.
-//! Nothing hangs, nothing is lost, and the picture looks intended all the way.
+//! Very many rows at once: a workflow with thousands of tasks goes, ten thousand rows arrive in one frame. Nothing hangs and
+//! no row is lost.
 
 use std::time::Duration;
 
@@ -31,8 +31,8 @@ fn task(workflow: Option<Uuid>, index: usize) -> Map<String, Value> {
     row
 }
 
-/// Every task has a slot of its own, within its district.
-fn assert_seated(wall: &mut Wall, tasks: usize) {
+/// Asserts that every task has its own slot within its district.
+fn assert_slots_are_distinct(wall: &mut Wall, tasks: usize) {
     let unassigned = wall.app.world().resource::<Unassigned>().0;
     let world = wall.app.world_mut();
     let mut rows = world.query_filtered::<(&Place, Option<&PartOf>, &Moment), With<TaskRow>>();
@@ -45,12 +45,12 @@ fn assert_seated(wall: &mut Wall, tasks: usize) {
         };
         assert!(place.at.distance(district.center) < district.radius, "{moment:?}");
         let slot = (place.at * 10.0).round().as_ivec2();
-        assert!(taken.insert(slot), "two at {slot}");
+        assert!(taken.insert(slot), "two tasks at {slot}");
     }
     assert_eq!(taken.len(), tasks);
 }
 
-/// Districts lie apart as they are drawn now, also while all of them grow.
+/// Asserts that districts do not overlap now, also while all of them grow.
 fn assert_apart(wall: &mut Wall) {
     let now = wall.app.world().resource::<FleetClock>().0;
     let unassigned = wall.app.world().resource::<Unassigned>().0;
@@ -70,7 +70,7 @@ fn assert_apart(wall: &mut Wall) {
 }
 
 #[test]
-fn a_workflow_goes_with_five_thousand_tasks_inside() {
+fn a_workflow_with_five_thousand_tasks_goes() {
     let server = feed(12, 8, 120);
     let control = server.control();
     let before = control.rows(TableId::Tasks).len();
@@ -87,24 +87,24 @@ fn a_workflow_goes_with_five_thousand_tasks_inside() {
     wall.until_rows(before + others + 1 + MANY);
     wall.settle();
     wall.picture("edge_great");
-    assert_seated(&mut wall, before + MANY);
+    assert_slots_are_distinct(&mut wall, before + MANY);
     let was = wall
         .get::<District>(wall.row(Kind::Workflow, flow))
         .expect("a district");
 
-    // The row goes; its tasks stay and belong to nobody.
+    // The row goes; its tasks remain without a workflow.
     control.delete(TableId::Workflows, flow).expect("it was there");
     wall.until_rows(before + others + MANY);
     wall.run_for(Duration::from_millis(250));
     wall.picture("edge_great_going");
     wall.settle();
     wall.picture("edge_great_gone");
-    assert_seated(&mut wall, before + MANY);
+    assert_slots_are_distinct(&mut wall, before + MANY);
     let unassigned = wall.app.world().resource::<Unassigned>().0.expect("a district");
-    assert!(unassigned.radius >= was.radius * 0.9, "they are all there");
+    assert!(unassigned.radius >= was.radius * 0.9, "all are there");
     assert!(wall.legible().iter().any(|label| label.contains("Unassigned")));
 
-    // And then they go, all at once.
+    // Then all tasks go at once.
     for task in tasks {
         control.delete(TableId::Tasks, task).expect("it was there");
     }
@@ -114,11 +114,11 @@ fn a_workflow_goes_with_five_thousand_tasks_inside() {
     wall.settle();
     wall.settle();
     wall.picture("edge_tasks_gone");
-    assert_seated(&mut wall, before);
+    assert_slots_are_distinct(&mut wall, before);
     wall.legible();
     let world = wall.app.world_mut();
     let mut rows = world.query::<&Moment>();
-    assert_eq!(rows.iter(world).count(), before + others, "no entity stays behind");
+    assert_eq!(rows.iter(world).count(), before + others, "no entity remains");
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_workflow_and_its_tasks_go_together() {
         .map(id_of)
         .collect();
     assert!(!inside.is_empty());
-    // As a foreign key with "on delete cascade" does it.
+    // As with a foreign key that has "on delete cascade".
     for task in &inside {
         control.delete(TableId::Tasks, *task).expect("it was there");
     }
@@ -146,11 +146,8 @@ fn a_workflow_and_its_tasks_go_together() {
     wall.settle();
     wall.picture("edge_cascade");
     wall.legible();
-    assert!(
-        wall.app.world().resource::<Unassigned>().0.is_none(),
-        "nobody is left over"
-    );
-    // Whoever worked in there rests, or has gone on to another task.
+    assert!(wall.app.world().resource::<Unassigned>().0.is_none(), "no row remains");
+    // The agents that worked there rest or have another task.
     let dock = wall.app.world().resource::<DockGround>().0.expect("a dock");
     let world = wall.app.world_mut();
     let mut agents = world.query_filtered::<&Place, (With<opswall::fleet::AgentRow>, Without<WorksOn>)>();
@@ -171,7 +168,7 @@ fn ten_thousand_rows_in_one_frame_are_all_drawn() {
         let flow = flows.get(index % (flows.len() + 1)).copied();
         control.insert(TableId::Tasks, task(flow, index)).expect("a row");
     }
-    // The wall has not looked meanwhile: all that the socket brought waits for one frame.
+    // No frame has run meanwhile: all changes wait for one frame.
     std::thread::sleep(Duration::from_secs(2));
     wall.app.update();
     let waiting = wall.app.world().resource::<Backlog>().waiting;
@@ -184,7 +181,7 @@ fn ten_thousand_rows_in_one_frame_are_all_drawn() {
     wall.picture("edge_inserts_coming");
     wall.settle();
     wall.picture("edge_inserts");
-    assert_seated(&mut wall, tasks_before + INSERTS);
+    assert_slots_are_distinct(&mut wall, tasks_before + INSERTS);
     wall.legible();
     println!("{waiting} changes waited after the frame at {clock:.1} s");
 }

@@ -1,4 +1,4 @@
-//! Rows become entities: a headless app is fed changes and its world is read.
+//! Rows become entities: an app without a renderer receives changes, and its world is inspected.
 
 use std::{sync::Arc, time::Instant};
 
@@ -34,7 +34,7 @@ pub fn change(kind: Kind, op: Op, row: &Value) -> Change {
     }
 }
 
-/// Until all of them are in the world.
+/// Sends changes and runs until all are applied.
 pub fn feed(app: &mut App, changes: impl IntoIterator<Item = Change>) {
     for change in changes {
         app.world_mut().write_message(RowChanged(change));
@@ -60,19 +60,19 @@ fn task(id: &str, status: &str, agent: Option<&str>, workflow: Option<&str>) -> 
     json!({ "id": id, "title": format!("task {id}"), "status": status, "agent_id": agent, "workflow_id": workflow })
 }
 
-/// A task of several.
+/// A task with several agents.
 fn shared(id: &str, status: &str, agents: &[&str]) -> Value {
     json!({ "id": id, "title": id, "status": status, "assignee_ids": agents })
 }
 
-/// The id of what an agent has in hand.
+/// The id of the task that an agent has in hand.
 fn in_hand(app: &App, agent: &str) -> Option<String> {
     let works_on = app.world().get::<WorksOn>(entity(app, Kind::Agent, agent))?;
     let key = &app.world().get::<Key>(works_on.0).expect("a row").0;
     assert_eq!(
         app.world().resource::<FleetIndex>().get(key),
         Some(works_on.0),
-        "nobody works on what has gone"
+        "no agent works on a gone task"
     );
     Some(key.id.to_string())
 }
@@ -128,14 +128,14 @@ fn a_row_is_spawned_updated_and_leaves_with_an_exit() {
     while app.world().get_entity(task_entity).is_ok() {
         assert!(
             watchdog.elapsed().as_secs_f64() < EXIT_SECS + 10.0,
-            "the entity was never despawned"
+            "the entity was not despawned"
         );
         app.update();
     }
 }
 
 #[test]
-fn a_heartbeat_alone_moves_nothing() {
+fn a_heartbeat_alone_is_not_a_visible_change() {
     let mut app = app();
     let mut row = agent("a", "idle");
     feed(&mut app, [change(Kind::Agent, Op::Insert, &row)]);
@@ -154,9 +154,9 @@ fn a_heartbeat_alone_moves_nothing() {
     );
 }
 
-/// Every order in which an agent, a workflow and a task of both can come ends in the same relations.
+/// An agent, a workflow and a task of both have the same relationships in every order of arrival.
 #[test]
-fn links_tolerate_any_arrival_order() {
+fn relationships_do_not_depend_on_the_order_of_arrival() {
     let rows = [
         change(Kind::Agent, Op::Insert, &agent("a", "busy")),
         change(Kind::Workflow, Op::Insert, &workflow("w")),
@@ -178,7 +178,7 @@ fn links_tolerate_any_arrival_order() {
 }
 
 #[test]
-fn a_link_waits_again_when_its_other_end_leaves_and_comes_back() {
+fn a_reference_waits_again_when_its_target_goes_and_returns() {
     let mut app = app();
     feed(
         &mut app,
@@ -220,7 +220,7 @@ fn a_link_waits_again_when_its_other_end_leaves_and_comes_back() {
 }
 
 #[test]
-fn an_agent_lays_down_a_finished_task_and_takes_the_next() {
+fn an_agent_leaves_a_finished_task_and_takes_the_next() {
     let mut app = app();
     feed(
         &mut app,
@@ -254,7 +254,7 @@ fn an_agent_lays_down_a_finished_task_and_takes_the_next() {
 }
 
 #[test]
-fn every_agent_that_a_running_task_names_works_on_it_whatever_comes_first() {
+fn every_assigned_agent_works_on_a_running_task_in_any_order_of_arrival() {
     let rows = [
         change(Kind::Agent, Op::Insert, &agent("a", "busy")),
         change(Kind::Agent, Op::Insert, &agent("b", "busy")),
@@ -276,7 +276,7 @@ fn every_agent_that_a_running_task_names_works_on_it_whatever_comes_first() {
 }
 
 #[test]
-fn agents_join_and_leave_a_shared_task_as_its_row_says_and_find_it_again_when_they_come_back() {
+fn agents_join_and_leave_a_shared_task_with_its_row_and_resume_it_when_they_return() {
     let mut app = app();
     feed(
         &mut app,
@@ -293,7 +293,7 @@ fn agents_join_and_leave_a_shared_task_as_its_row_says_and_find_it_again_when_th
     say(&mut app, "queued", &["c", "b"]);
     assert_eq!(hands(&app), [false; 3]);
     say(&mut app, "running", &["c", "b"]);
-    // The second goes and comes back, together with a change of the task and without.
+    // The second agent goes and returns, with and without a change of the task.
     feed(&mut app, [change(Kind::Agent, Op::Delete, &agent("b", "busy"))]);
     feed(&mut app, [change(Kind::Agent, Op::Insert, &agent("b", "busy"))]);
     assert_eq!(hands(&app), [false, true, true]);
@@ -306,7 +306,7 @@ fn agents_join_and_leave_a_shared_task_as_its_row_says_and_find_it_again_when_th
         ],
     );
     assert_eq!(hands(&app), [true, true, false]);
-    // The task goes and comes back in one frame.
+    // The task goes and returns in one frame.
     let t = shared("t", "running", &["a", "b"]);
     feed(
         &mut app,
@@ -318,7 +318,7 @@ fn agents_join_and_leave_a_shared_task_as_its_row_says_and_find_it_again_when_th
 }
 
 #[test]
-fn a_task_of_very_many_is_that_of_the_first_sixteen() {
+fn a_task_is_assigned_to_at_most_sixteen_agents() {
     let mut app = app();
     let ids: Vec<String> = (10..40).map(|n| format!("a{n}")).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
@@ -337,7 +337,7 @@ fn a_task_of_very_many_is_that_of_the_first_sixteen() {
 }
 
 #[test]
-fn of_its_running_tasks_an_agent_takes_the_same_one_in_whatever_order_they_come() {
+fn an_agent_takes_the_same_running_task_in_any_order_of_arrival() {
     let a = change(Kind::Agent, Op::Insert, &agent("a", "busy"));
     let tasks = [("10", "running"), ("9", "running"), ("8", "queued"), ("1", "done")];
     for first in 0..tasks.len() {
@@ -350,7 +350,7 @@ fn of_its_running_tasks_an_agent_takes_the_same_one_in_whatever_order_they_come(
                 [change(Kind::Task, Op::Insert, &task(id, status, Some("a"), None))],
             );
         }
-        // Numbers by value: the older one of a counter.
+        // Numbers sort by value: of serial ids the older one.
         assert_eq!(in_hand(&app, "a").as_deref(), Some("9"), "beginning with {first}");
         feed(
             &mut app,
@@ -366,7 +366,7 @@ fn of_its_running_tasks_an_agent_takes_the_same_one_in_whatever_order_they_come(
 }
 
 #[test]
-fn a_finished_task_that_is_reopened_calls_back_the_agents_that_name_it() {
+fn a_reopened_task_is_taken_again_by_the_agents_that_refer_to_it() {
     let names = |status: &str| json!({ "id": "a", "name": "a", "status": status, "current_task_id": "t" });
     let mut app = app();
     let say = |app: &mut App, op: Op, status: &str| feed(app, [change(Kind::Task, op, &task("t", status, None, None))]);
@@ -379,13 +379,13 @@ fn a_finished_task_that_is_reopened_calls_back_the_agents_that_name_it() {
     say(&mut app, Op::Update, "running");
     assert_eq!(in_hand(&app, "a").as_deref(), Some("t"), "reopened");
 
-    // It rests because the task is over; the row goes and comes back reopened.
+    // The agent rests because the task is over; the task's row goes and returns reopened.
     say(&mut app, Op::Update, "cancelled");
     say(&mut app, Op::Delete, "cancelled");
     say(&mut app, Op::Insert, "queued");
-    assert_eq!(in_hand(&app, "a").as_deref(), Some("t"), "came back");
+    assert_eq!(in_hand(&app, "a").as_deref(), Some("t"), "returned");
 
-    // It is offline while the row goes and comes back.
+    // The agent is offline while the row goes and returns.
     agent_says(&mut app, &names("offline"));
     assert_eq!(in_hand(&app, "a"), None);
     say(&mut app, Op::Delete, "queued");
@@ -394,7 +394,7 @@ fn a_finished_task_that_is_reopened_calls_back_the_agents_that_name_it() {
     agent_says(&mut app, &names("busy"));
     assert_eq!(in_hand(&app, "a").as_deref(), Some("t"), "online again");
 
-    // It names another that never comes: what happens to the first is no matter of its any more.
+    // The agent refers to another task that never arrives: the first one no longer matters.
     let mut other = names("busy");
     other["current_task_id"] = json!("u");
     agent_says(&mut app, &other);
@@ -403,9 +403,9 @@ fn a_finished_task_that_is_reopened_calls_back_the_agents_that_name_it() {
     assert_eq!(in_hand(&app, "a"), None);
 }
 
-/// Rows that wait for one that is not there are all found when it comes, whatever happened to them meanwhile.
+/// Rows that wait for a workflow are all found when it arrives, whatever changed meanwhile.
 #[test]
-fn no_row_is_forgotten_that_waits_for_its_workflow() {
+fn every_row_that_waits_for_its_workflow_is_found() {
     const TASKS: usize = 3_000;
     let mut app = app();
     let say = |status: &'static str| {
@@ -421,12 +421,12 @@ fn no_row_is_forgotten_that_waits_for_its_workflow() {
     }
 }
 
-/// What the fleet says to whoever looks.
+/// The notices of the fleet.
 #[derive(Resource, Default)]
 struct Told(Vec<String>);
 
 #[test]
-fn rows_that_find_no_room_are_told_of_and_again_when_they_are_twice_as_many() {
+fn rows_beyond_the_limit_are_reported_and_again_when_they_double() {
     let mut app = app();
     app.init_resource::<Told>()
         .add_systems(Last, |mut notices: MessageReader<Noticed>, mut told: ResMut<Told>| {
@@ -446,7 +446,7 @@ fn rows_that_find_no_room_are_told_of_and_again_when_they_are_twice_as_many() {
         told.0
     );
     assert_eq!(app.world().resource::<FleetIndex>().len(), 2);
-    // One goes: what comes next has room, and so has what was left out as soon as it changes.
+    // One row goes: the next one has room, and so has one that was left out, once it changes.
     feed(
         &mut app,
         [change(Kind::Task, Op::Delete, &task("1", "queued", None, None))],
@@ -455,7 +455,7 @@ fn rows_that_find_no_room_are_told_of_and_again_when_they_are_twice_as_many() {
     entity(&app, Kind::Task, "7");
 }
 
-/// What does not fit in one frame waits, in order, and nothing is lost.
+/// Changes that do not fit in one frame wait in order, and none is lost.
 #[test]
 fn five_thousand_changes_and_more_are_applied_in_order() {
     let mut app = app();
@@ -464,7 +464,7 @@ fn five_thousand_changes_and_more_are_applied_in_order() {
     let deletes = (0..2_500).map(|n| change(Kind::Task, Op::Delete, &task(&n.to_string(), "done", None, None)));
     let started = Instant::now();
     feed(&mut app, inserts.chain(updates).chain(deletes));
-    // For whoever asks with --nocapture; what it takes is no matter of right or wrong.
+    // Printed with --nocapture; the time is not checked.
     println!("{:.2} µs a change", started.elapsed().as_secs_f64() * 1e6 / 12_500.0);
     let counts = app.world().resource::<Counts>();
     assert_eq!(counts.of(Kind::Task, Status::Done), 2_500);
@@ -481,7 +481,7 @@ fn five_thousand_changes_and_more_are_applied_in_order() {
 }
 
 #[test]
-fn a_rows_age_is_what_it_says_itself_else_what_was_seen() {
+fn a_rows_age_comes_from_its_column_or_else_from_observation() {
     let mut app = app();
     let (told, untold) = (
         json!({"id": "1", "title": "a", "status": "queued", "updated_at": "1970-01-01T00:01:00Z"}),
@@ -506,7 +506,7 @@ fn a_rows_age_is_what_it_says_itself_else_what_was_seen() {
         )
     };
     assert_eq!(age(&app, "1", 5.0), Some(40.0));
-    assert_eq!(age(&app, "2", 5.0), None, "it has only been read");
+    assert_eq!(age(&app, "2", 5.0), None, "no change was observed");
     std::thread::sleep(std::time::Duration::from_millis(20));
     let changed = json!({"id": "2", "title": "b", "status": "running"});
     feed(&mut app, [change(Kind::Task, Op::Update, &changed)]);

@@ -1,4 +1,4 @@
-//! The GPU device is lost, twice, and the wall goes on: marks, names and panels are drawn as before.
+//! The GPU device is lost twice, and marks, names and panels are drawn as before.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use realtime::LinkStatus;
 use crate::wall::{Wall, difference, feed};
 
 #[test]
-fn a_lost_device_is_replaced_and_everything_drawn_again() {
+fn after_a_lost_device_everything_is_drawn_again() {
     let server = feed(8, 4, 80);
     let control = server.control();
     let mut wall = Wall::on(&server, UVec2::new(1280, 720));
@@ -23,18 +23,18 @@ fn a_lost_device_is_replaced_and_everything_drawn_again() {
     for _ in 1..=2 {
         let lost = device(&wall);
         lost.wgpu_device().destroy();
-        // A device destroyed by hand tells of it when it is asked; one that fails tells at once.
+        // A device that is destroyed by hand reports its loss only when polled; one that fails reports it at once.
         lost.poll(PollType::wait_indefinitely()).expect("an answer");
-        // Devices of two instances may have the same number: whether it is another is told by when it came.
+        // Devices of two instances may have the same number: the time of creation distinguishes them.
         let came = |world: &World| world.resource_ref::<RenderDevice>().last_changed();
         let first = came(wall.app.world());
         wall.until("a new device", |world| came(world) != first);
         wall.run_for(Duration::from_secs(1));
     }
-    // The toasts that told of it go.
+    // The toasts about it go.
     wall.run_for(Duration::from_secs(14));
     let after = wall.picture("other-device");
-    // Running marks breathe and the clock goes on: what moves is little, a missing part would be much.
+    // Running marks breathe and the clock advances: these are small differences, a missing part would be a large one.
     let usual = difference(&after, &wall.picture("other-device-again")).max(2_000);
     let changed = difference(&before, &after);
     assert!(changed < usual * 3, "{changed} pixels differ, {usual} usually do");
@@ -42,7 +42,7 @@ fn a_lost_device_is_replaced_and_everything_drawn_again() {
     control.step(40);
     wall.run_for(Duration::from_secs(2));
     let later = wall.picture("other-device-later");
-    assert!(difference(&before, &later) > 200, "changes are seen on the new device");
+    assert!(difference(&before, &later) > 200, "changes are drawn on the new device");
     assert!(!wall.app.world().resource::<FleetIndex>().is_empty());
 }
 

@@ -1,4 +1,4 @@
-//! What is selected comes forward with what belongs to it, and everything else steps back: in the marks and in the picture.
+//! The selection highlight, in the marks and in the picture.
 
 use bevy::{prelude::*, time::TimeUpdateStrategy};
 use model::{Change, Kind, Op, Status};
@@ -31,8 +31,8 @@ fn select(app: &mut App, row: Option<(Kind, &str)>) {
     app.update();
 }
 
-/// Which of these rows the light is on.
-fn lit<'a>(app: &App, rows: &[(Kind, &'a str)]) -> Vec<&'a str> {
+/// The highlighted ones of these rows.
+fn highlighted<'a>(app: &App, rows: &[(Kind, &'a str)]) -> Vec<&'a str> {
     let marks = app.world().resource::<Marks>();
     let is_lit = |&(kind, id): &(Kind, &'a str)| {
         let mark = marks.mark(entity(app, kind, id)).expect("it is drawn");
@@ -68,23 +68,23 @@ fn rows() -> Vec<Change> {
 }
 
 #[test]
-fn the_light_is_on_the_selected_row_and_what_belongs_to_it() {
+fn the_selected_row_and_what_belongs_to_it_are_highlighted() {
     let mut app = app();
     feed(&mut app, rows());
-    assert_eq!(lit(&app, &ROWS), [""; 0]);
+    assert_eq!(highlighted(&app, &ROWS), [""; 0]);
     select(&mut app, Some((Kind::Task, "first")));
-    assert_eq!(lit(&app, &ROWS), ["v", "first", "then", "Ada"]);
+    assert_eq!(highlighted(&app, &ROWS), ["v", "first", "then", "Ada"]);
     select(&mut app, Some((Kind::Agent, "Bob")));
-    assert_eq!(lit(&app, &ROWS), ["w", "apart", "Bob"]);
-    // Of a district what is within is lit by where it is; who works there and what it is tied to by name.
+    assert_eq!(highlighted(&app, &ROWS), ["w", "apart", "Bob"]);
+    // Tasks within a district are highlighted by their place; its agents and ties by their rows.
     select(&mut app, Some((Kind::Workflow, "w")));
-    assert_eq!(lit(&app, &ROWS), ["w", "first", "then", "Bob"]);
+    assert_eq!(highlighted(&app, &ROWS), ["w", "first", "then", "Bob"]);
     select(&mut app, None);
-    assert_eq!(lit(&app, &ROWS), [""; 0]);
+    assert_eq!(highlighted(&app, &ROWS), [""; 0]);
 }
 
 #[test]
-fn who_joins_while_a_row_is_selected_is_lit_and_a_row_that_changes_stays_lit() {
+fn rows_that_join_a_selection_are_highlighted_and_stay_so_when_they_change() {
     let mut app = app();
     feed(&mut app, rows());
     select(&mut app, Some((Kind::Task, "first")));
@@ -93,18 +93,18 @@ fn who_joins_while_a_row_is_selected_is_lit_and_a_row_that_changes_stays_lit() {
         [agent("Cem", "first"), task("first", "failed", "v", &[], None)],
     );
     let begun = std::time::Instant::now();
-    while lit(&app, &ROWS) != ["v", "first", "then", "Ada", "Cem"] {
-        assert!(begun.elapsed().as_secs() < 20, "{:?}", lit(&app, &ROWS));
+    while highlighted(&app, &ROWS) != ["v", "first", "then", "Ada", "Cem"] {
+        assert!(begun.elapsed().as_secs() < 20, "{:?}", highlighted(&app, &ROWS));
         std::thread::sleep(std::time::Duration::from_millis(20));
         app.update();
     }
     feed(&mut app, [change(Kind::Task, Op::Delete, &json!({"id": "first"}))]);
     select(&mut app, None);
-    assert_eq!(lit(&app, &ROWS[..2]), [""; 0]);
+    assert_eq!(highlighted(&app, &ROWS[..2]), [""; 0]);
 }
 
 #[test]
-fn a_ring_comes_and_goes_from_when_it_was_pointed_at() {
+fn a_ring_appears_and_fades_with_the_selection() {
     let mut app = app();
     feed(&mut app, rows());
     let rings = |app: &App| {
@@ -120,10 +120,10 @@ fn a_ring_comes_and_goes_from_when_it_was_pointed_at() {
     assert_eq!(rings(&app), [(MarkKind::Task, false), (MarkKind::Agent, true)]);
     std::thread::sleep(std::time::Duration::from_millis(300));
     app.update();
-    assert_eq!(rings(&app), [(MarkKind::Task, false)], "nothing of it is left");
+    assert_eq!(rings(&app), [(MarkKind::Task, false)], "the old ring is gone");
 }
 
-/// How strong the picture is where a row's mark is: the greatest difference from the ground beside it.
+/// The greatest difference between a row's mark and the background.
 fn strength(studio: &Studio, picture: &Picture, row: Entity) -> u32 {
     let world = studio.app.world();
     let place = world.get::<Place>(row).expect("it has a place").at;
@@ -139,7 +139,7 @@ fn strength(studio: &Studio, picture: &Picture, row: Entity) -> u32 {
 }
 
 #[test]
-fn what_is_not_selected_steps_back_unless_it_is_in_trouble() {
+fn what_is_not_selected_is_dimmed_unless_it_is_in_trouble() {
     let mut studio = Studio::staged(UVec2::new(960, 540));
     studio
         .app
@@ -167,7 +167,7 @@ fn what_is_not_selected_steps_back_unless_it_is_in_trouble() {
     let plain = studio.picture();
     plain.keep("light_off");
     studio.app.world_mut().resource_mut::<Selection>().selected = Some(selected);
-    // Half way, and all of it.
+    // Half way, and at the end.
     let now = studio.app.world().resource::<FleetClock>().0 + 1.0;
     studio.at(now).update();
     let half = studio.at(now + 0.1).picture();
@@ -178,11 +178,11 @@ fn what_is_not_selected_steps_back_unless_it_is_in_trouble() {
     let [before, between, dimmed] = all(other);
     assert!(
         dimmed * 10 < before * 6 && dimmed > 20,
-        "it steps back and is still seen: {before}, {dimmed}"
+        "it is dimmed and still visible: {before}, {dimmed}"
     );
     assert!(
         between > dimmed && between < before,
-        "on the way: {before}, {between}, {dimmed}"
+        "half way: {before}, {between}, {dimmed}"
     );
     for row in [selected, failed] {
         let [before, between, after] = all(row);

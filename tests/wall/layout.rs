@@ -1,4 +1,4 @@
-//! Where things stand: in a headless app with rows spawned by hand, and the floor plan alone under any order of events.
+//! Places: in an app without a renderer with rows spawned by hand, and of the floor plan alone under any order of events.
 
 use std::collections::{HashMap, HashSet};
 
@@ -71,7 +71,7 @@ fn set_clock(app: &mut App, now: f64) {
 }
 
 #[test]
-fn tasks_stand_in_their_workflow_and_an_agent_beside_its_task() {
+fn tasks_are_in_their_district_and_an_agent_is_beside_its_task() {
     let mut app = app();
     let (one, two) = (workflow(&mut app, 1), workflow(&mut app, 2));
     let tasks: Vec<Entity> = (0..20)
@@ -106,7 +106,7 @@ fn tasks_stand_in_their_workflow_and_an_agent_beside_its_task() {
 }
 
 #[test]
-fn a_task_before_its_workflow_stands_unassigned_and_flies_over_when_it_is_linked() {
+fn a_task_without_its_workflow_is_unassigned_and_moves_once_it_is_linked() {
     let mut app = app();
     let (early, other) = (task(&mut app, 1, None), task(&mut app, 2, None));
     app.update();
@@ -127,7 +127,7 @@ fn a_task_before_its_workflow_stands_unassigned_and_flies_over_when_it_is_linked
 }
 
 #[test]
-fn an_agent_flies_to_its_work_and_back_to_the_home_it_had() {
+fn an_agent_flies_to_its_work_and_back_to_its_place_in_the_dock() {
     let mut app = app();
     let flow = workflow(&mut app, 1);
     let work = task(&mut app, 1, Some(flow));
@@ -137,7 +137,7 @@ fn an_agent_flies_to_its_work_and_back_to_the_home_it_had() {
     app.world_mut().entity_mut(rows[2]).insert(WorksOn(work));
     app.update();
     assert!(at(&app, rows[2]).distance(district(&app, flow).center) < district(&app, flow).radius);
-    // The task goes with its entity; what is held no longer is.
+    // The task goes with its entity, and the agent has nothing in hand.
     app.world_mut().despawn(work);
     app.world_mut().entity_mut(rows[2]).remove::<WorksOn>();
     app.update();
@@ -145,7 +145,7 @@ fn an_agent_flies_to_its_work_and_back_to_the_home_it_had() {
 }
 
 #[test]
-fn a_row_on_its_way_out_keeps_its_place_and_frees_it_when_it_is_gone() {
+fn a_row_keeps_its_place_during_its_exit_and_frees_it_then() {
     let mut app = app();
     let flow = workflow(&mut app, 1);
     let leaving = task(&mut app, 1, Some(flow));
@@ -170,7 +170,7 @@ fn a_row_on_its_way_out_keeps_its_place_and_frees_it_when_it_is_gone() {
 }
 
 #[test]
-fn tasks_of_a_workflow_that_goes_stand_unassigned() {
+fn tasks_of_a_workflow_that_goes_become_unassigned() {
     let mut app = app();
     let (one, two) = (workflow(&mut app, 1), workflow(&mut app, 2));
     let orphan = task(&mut app, 1, Some(one));
@@ -187,7 +187,7 @@ fn tasks_of_a_workflow_that_goes_stand_unassigned() {
 }
 
 #[test]
-fn the_same_rows_give_the_same_picture_in_whatever_order_they_came() {
+fn the_same_rows_have_the_same_places_in_any_order_of_arrival() {
     let mut pictures: Vec<HashMap<RowKey, Vec2>> = Vec::new();
     for order in 0..3_u32 {
         let mut app = app();
@@ -210,7 +210,7 @@ fn the_same_rows_give_the_same_picture_in_whatever_order_they_came() {
             flows.insert(id, workflow(&mut app, id));
         }
         for id in shuffled(120) {
-            // The ninth workflow stays empty, some tasks stay unassigned.
+            // The ninth workflow has no tasks, some tasks have no workflow.
             if id % 11 < 8 {
                 app.world_mut().entity_mut(tasks[&id]).insert(PartOf(flows[&(id % 11)]));
             }
@@ -265,7 +265,7 @@ fn nothing_is_written_while_nothing_changes() {
     assert_eq!(app.world().resource::<Seen>().0, 1);
 }
 
-/// The floor plan as whoever reads its outcomes knows it.
+/// The floor plan as its outcomes describe it.
 #[derive(Debug, Default)]
 struct Known {
     tasks: HashMap<u32, (Vec2, Option<u32>)>,
@@ -303,12 +303,12 @@ fn acts() -> impl Strategy<Value = Vec<Vec<Act>>> {
     prop::collection::vec(prop::collection::vec(act, 1..40), 1..12)
 }
 
-/// Carries acts out on what is known and says what the layout's system would say of them.
+/// Applies acts, and returns the batch that the layout's system would make of them.
 fn batch(known: &mut Known, acts: &[Act]) -> Batch<u32> {
     let mut batch = Batch::default();
     let mut tasks: HashSet<u32> = HashSet::new();
     let mut agents: HashSet<u32> = HashSet::new();
-    // A row that ends and comes again is another entity: not in the same batch.
+    // A row that goes and returns is another entity, and in another batch.
     let mut ended: HashSet<u32> = HashSet::new();
     for act in acts {
         match *act {
@@ -450,7 +450,7 @@ proptest! {
                 found.sort_unstable();
                 searched.sort_unstable();
                 prop_assert_eq!(found, searched, "around task {}", task);
-                // Who was not touched stands where they stood in their district.
+                // A task that was not touched keeps its place in its district.
                 if let Some((was_at, was_part_of)) = before.get(task)
                     && was_part_of == part_of
                     && let Some((was_center, _)) = grounds.get(part_of)
@@ -508,7 +508,7 @@ proptest! {
 }
 
 #[test]
-fn ground_that_is_mostly_empty_is_tidied_and_only_then() {
+fn a_mostly_empty_plan_is_compacted_and_only_then() {
     let mut floor = Floor::<u32>::default();
     let everybody = Batch {
         workflows: (0..60).collect(),
@@ -516,8 +516,8 @@ fn ground_that_is_mostly_empty_is_tidied_and_only_then() {
         ..Batch::default()
     };
     let extent = floor.apply(&everybody).extent.unwrap();
-    assert!(floor.tidy().is_none(), "it is full");
-    // Of all the districts those at the two ends remain.
+    assert!(floor.tidy().is_none(), "it is mostly full");
+    // Only the districts at the two ends remain.
     let mut centers: Vec<(f32, u32)> = (0..60)
         .filter_map(|flow| {
             let task = floor
@@ -540,22 +540,22 @@ fn ground_that_is_mostly_empty_is_tidied_and_only_then() {
         })
         .extent
         .unwrap();
-    assert!(left.width() > extent.width() * 0.8, "nobody moved");
+    assert!(left.width() > extent.width() * 0.8, "nothing moved");
     let tidied = floor.tidy().expect("most is empty");
     assert_eq!(tidied.districts.len(), 8);
     assert!(tidied.extent.unwrap().width() < left.width() * 0.7);
-    assert!(floor.tidy().is_none(), "once");
+    assert!(floor.tidy().is_none(), "only once");
 }
 
 #[test]
-fn what_is_made_while_a_wall_looks_on_stands_where_another_wall_finds_it() {
+fn a_row_created_while_a_wall_runs_has_the_same_place_on_another_wall() {
     use crate::ties::{app, change, entity, feed};
     let flow = change(
         Kind::Workflow,
         model::Op::Insert,
         &serde_json::json!({"id": "w", "name": "w"}),
     );
-    // Ids say nothing of the order, as UUIDs do not.
+    // The ids are not in the order of creation, as with UUIDs.
     let id = |n: u32| format!("{:08x}", n.wrapping_mul(2_654_435_761));
     let row = |n: u32| {
         let made = format!("2026-11-27T08:{:02}:{:02}.25+00:00", n / 60, n % 60);

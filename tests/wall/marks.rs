@@ -1,4 +1,4 @@
-//! The marks without a renderer: what is kept for each entity, and what of it counts as changed.
+//! The marks without a renderer: the mark of each entity, and which marks count as changed.
 
 use bevy::prelude::*;
 use model::{Status, StatusReading};
@@ -46,7 +46,7 @@ fn tasks(app: &mut App, count: usize) -> Vec<Entity> {
     app.world_mut().spawn_batch(rows).collect()
 }
 
-/// How many slots of a layer are to be copied, chunks counted whole.
+/// The number of slots of a layer that will be copied, in whole chunks.
 fn changed(app: &mut App, layer: Layer) -> usize {
     app.world_mut()
         .resource_mut::<Marks>()
@@ -58,7 +58,7 @@ fn changed(app: &mut App, layer: Layer) -> usize {
 }
 
 #[test]
-fn ten_thousand_tasks_come_change_and_go() {
+fn ten_thousand_tasks_appear_change_and_go() {
     let mut app = wall();
     let rows = tasks(&mut app, 10_000);
     app.update();
@@ -102,7 +102,7 @@ fn ten_thousand_tasks_come_change_and_go() {
     assert!(marks.is_empty());
     assert!(
         marks.table(Layer::Tasks).items().len() < 5_000,
-        "room for what is gone is given back"
+        "memory of gone rows is freed"
     );
 }
 
@@ -124,7 +124,7 @@ fn a_task_without_a_place_is_not_drawn_until_it_has_one() {
 }
 
 #[test]
-fn who_needs_a_person_wears_a_bubble_in_any_status() {
+fn what_needs_a_person_has_a_bubble_in_any_status() {
     let mut app = wall();
     let asking = TaskRow {
         needs_human: true,
@@ -141,7 +141,7 @@ fn who_needs_a_person_wears_a_bubble_in_any_status() {
 }
 
 #[test]
-fn a_beam_lasts_as_long_as_both_its_ends() {
+fn a_beam_exists_as_long_as_both_its_marks() {
     let mut app = wall();
     let rows = tasks(&mut app, 3);
     let agent = app
@@ -159,7 +159,7 @@ fn a_beam_lasts_as_long_as_both_its_ends() {
     app.world_mut().despawn(rows[0]);
     assert_eq!(live(&mut app), 1);
     app.world_mut().entity_mut(rows[1]).insert(state(Status::Blocked));
-    assert_eq!(live(&mut app), 1, "the task moved to the alarms, the beam with it");
+    assert_eq!(live(&mut app), 1, "the task moved to the alarms with its beam");
     app.world_mut().despawn(rows[1]);
     assert_eq!(live(&mut app), 0);
     app.world_mut().entity_mut(agent).insert(WorksOn(rows[2]));

@@ -1,5 +1,4 @@
-//! The whole way from changes to marks, tallies and links: after every frame what is kept for the rows that were touched is
-//! what looking at all rows would give.
+//! From changes to marks, tallies and links: after every frame the incremental result equals one computed from all rows.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -34,8 +33,7 @@ fn wall() -> App {
     app
 }
 
-/// Some row of some kind, as it may come in any order: its links point at rows that are here, that are gone, or that
-/// never come.
+/// A random change: its row refers to rows that exist, that are gone, or that never arrive.
 fn any_change(random: &mut fastrand::Rng) -> Change {
     let kind = *random
         .choice(&[Kind::Agent, Kind::Task, Kind::Task, Kind::Task, Kind::Workflow])
@@ -65,7 +63,7 @@ fn any_change(random: &mut fastrand::Rng) -> Change {
     }
 }
 
-/// What is drawn for each row is what the row says.
+/// Asserts that marks, tallies and links agree with the rows.
 fn check(app: &mut App, frame: usize) {
     let world = app.world_mut();
     let mut rows = world.query::<(
@@ -84,7 +82,7 @@ fn check(app: &mut App, frame: usize) {
     for (row, state, moment, place, district, task, part_of, works_on) in rows.iter(world) {
         let at = place.map(|place| place.at).or(district.map(|district| district.center));
         let mark = marks.mark(row);
-        assert_eq!(mark.map(|mark| mark.to), at, "frame {frame}: {row} stands elsewhere");
+        assert_eq!(mark.map(|mark| mark.to), at, "frame {frame}: {row} is elsewhere");
         if let Some(mark) = mark {
             drawn += 1;
             assert_eq!(mark.status, state.0.status, "frame {frame}: {row}");
@@ -108,11 +106,7 @@ fn check(app: &mut App, frame: usize) {
         }
         beams += usize::from(works_on.is_some_and(|link| marks.slot(row).is_some() && marks.slot(link.0).is_some()));
     }
-    assert_eq!(
-        marks.len(),
-        drawn,
-        "frame {frame}: a mark is drawn for a row that is no more"
-    );
+    assert_eq!(marks.len(), drawn, "frame {frame}: a mark exists without a row");
     assert_eq!(world.resource::<Links>().table().live(), beams, "frame {frame}: beams");
     let tallies = world.resource::<Tallies>();
     for (workflow, by_status) in counted {
@@ -139,7 +133,7 @@ fn marks_tallies_and_beams_follow_any_order_of_changes() {
                 app.world_mut().write_message(Synced(SyncReport::default()));
             }
             if random.u8(..8) == 0 {
-                // Exits end meanwhile.
+                // Exit animations end meanwhile.
                 std::thread::sleep(std::time::Duration::from_millis(80));
             }
             app.update();
@@ -149,7 +143,7 @@ fn marks_tallies_and_beams_follow_any_order_of_changes() {
 }
 
 #[test]
-fn at_rest_nobody_is_touched_and_nothing_is_copied() {
+fn at_rest_no_row_is_touched_and_nothing_is_copied() {
     let mut random = fastrand::Rng::with_seed(1);
     let mut app = wall();
     for _ in 0..500 {

@@ -1,4 +1,4 @@
-//! Names as the room sees them: none hides a task in trouble, few stand on a ring or on an agent, and near each has an age.
+//! Names in the picture: none hides a task in trouble, few cross a ring or an agent, and in the near view each has an age.
 
 use std::{collections::HashSet, net::Ipv4Addr};
 
@@ -22,7 +22,7 @@ fn wall_of(options: Options) -> (Server, Wall) {
     (server, wall)
 }
 
-/// A wall on a calm day.
+/// A wall with few rows in trouble.
 fn calm(agents: usize, workflows: usize, tasks: usize) -> (Server, Wall) {
     wall_of(Options {
         agents,
@@ -34,7 +34,7 @@ fn calm(agents: usize, workflows: usize, tasks: usize) -> (Server, Wall) {
     })
 }
 
-/// The names of these workflows and where they stand, cut as they are.
+/// The labels of these workflows, whole or shortened.
 fn named<'a>(labels: &'a [(String, Rect)], workflows: &[(String, Vec2, f32)]) -> Vec<&'a (String, Rect)> {
     let is_name = |text: &str| {
         let said = text.split("  ").next().unwrap_or_default().replace('\n', " ");
@@ -58,7 +58,7 @@ fn workflows_of(wall: &mut Wall) -> Vec<(String, Vec2, f32)> {
         .collect()
 }
 
-/// Where rows of a kind stand on the screen.
+/// The places of rows of a kind on the screen.
 fn places_of<K: Component>(wall: &mut Wall, is_meant: impl Fn(Status) -> bool) -> Vec<Vec2> {
     let view = *wall.app.world().resource::<View>();
     let world = wall.app.world_mut();
@@ -72,7 +72,7 @@ fn is_trouble(status: Status) -> bool {
 }
 
 #[test]
-fn districts_names_keep_off_agents_and_use_the_ground_that_is_free() {
+fn names_of_districts_avoid_agents_and_use_free_space() {
     let (_server, mut wall) = calm(60, 40, 1_900);
     let labels = wall.labels();
     let workflows = workflows_of(&mut wall);
@@ -91,7 +91,7 @@ fn districts_names_keep_off_agents_and_use_the_ground_that_is_free() {
     };
     assert_eq!(over(&trouble), 0, "no task in trouble is hidden");
     assert!(over(&agents) <= 1, "{} names are over agents", over(&agents));
-    // Whole, it would lie over something.
+    // At full width it would cover something.
     let has_ground = |(text, rect): &(String, Rect)| {
         let kept = text.trim_end_matches('…');
         let Some((whole, ..)) = workflows.iter().find(|(name, ..)| name.starts_with(kept)) else {
@@ -114,7 +114,7 @@ fn districts_names_keep_off_agents_and_use_the_ground_that_is_free() {
 }
 
 #[test]
-fn from_far_districts_in_trouble_are_named_and_their_trouble_is_seen() {
+fn in_the_far_view_districts_in_trouble_are_named_and_their_marks_visible() {
     let (_server, mut wall) = calm(300, 200, 19_500);
     let labels = wall.labels();
     let workflows = workflows_of(&mut wall);
@@ -135,7 +135,7 @@ fn from_far_districts_in_trouble_are_named_and_their_trouble_is_seen() {
 }
 
 #[test]
-fn no_name_is_begun_under_toasts_and_panels() {
+fn no_name_is_placed_under_toasts_and_panels() {
     let options = Options {
         agents: 10,
         workflows: 60,
@@ -147,7 +147,7 @@ fn no_name_is_begun_under_toasts_and_panels() {
     let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), options).expect("a server");
     let mut wall = Wall::on(&server, UVec2::new(1280, 720));
     wall.until_status(LinkStatus::Connected);
-    // The greeting stays for some seconds.
+    // The first toast stays for some seconds.
     wall.run_for(std::time::Duration::from_secs(3));
     let panels = wall.app.world().resource::<FloatingPanels>().0.clone();
     assert_eq!(panels.len(), 2, "the legend and a toast: {panels:?}");
@@ -162,7 +162,7 @@ fn no_name_is_begun_under_toasts_and_panels() {
 }
 
 #[test]
-fn near_everybody_has_an_age_beside_the_name() {
+fn in_the_near_view_every_name_has_an_age() {
     let (_server, mut wall) = wall_of(Options {
         agents: 6,
         workflows: 2,
@@ -188,7 +188,7 @@ fn near_everybody_has_an_age_beside_the_name() {
 }
 
 #[test]
-fn no_agents_name_hides_a_task_in_trouble_and_few_stand_on_a_ring() {
+fn no_agents_name_hides_a_task_in_trouble_and_few_cross_a_ring() {
     let options = Options {
         agents: 60,
         workflows: 24,
@@ -204,7 +204,7 @@ fn no_agents_name_hides_a_task_in_trouble_and_few_stand_on_a_ring() {
     let agents: HashSet<String> = world
         .query_filtered::<(&Label, &RowState), With<AgentRow>>()
         .iter(world)
-        // One in trouble is itself what must be found.
+        // An agent in trouble must itself be found.
         .filter(|(_, state)| state.0.status == Status::Running)
         .map(|(label, _)| label.0.to_string())
         .collect();

@@ -1,4 +1,4 @@
-//! What is pointed at is what is seen there: against a search over all rows, in mid-flight, and from far.
+//! Picking compared with a search over all rows, during flights and in the far view.
 
 use std::time::Duration;
 
@@ -16,14 +16,14 @@ use crate::ties::{app as bare, change, entity, feed, task, workflow};
 const SIZE: Vec2 = Vec2::new(1600.0, 900.0);
 const FRAME: Duration = Duration::from_millis(16);
 
-/// An app whose clock goes by frames.
+/// An app whose clock advances by frames.
 fn app() -> App {
     let mut app = bare();
     app.insert_resource(TimeUpdateStrategy::ManualDuration(FRAME));
     app
 }
 
-/// Looks at the whole plane with so many pixels a slot.
+/// Sets the view to the whole plane with this many pixels a slot.
 fn look(app: &mut App, px_per_slot: f32) {
     app.insert_resource(View {
         center: Vec2::ZERO,
@@ -38,7 +38,7 @@ fn land(app: &mut App) {
     }
 }
 
-/// What is hovered with the pointer at a point of the world.
+/// The row that is hovered with the pointer at a point of the world.
 fn hovered(app: &mut App, world: Vec2) -> Option<Entity> {
     let at = app.world().resource::<View>().screen_from_world(world);
     app.world_mut().resource_mut::<Pointer>().over = Some(at);
@@ -52,7 +52,7 @@ fn agent(id: &str, task: Option<&str>) -> model::Change {
 }
 
 #[test]
-fn the_row_at_any_point_is_the_one_that_a_search_finds() {
+fn picking_finds_what_a_search_over_all_rows_finds() {
     let mut app = app();
     feed(&mut app, (0..7).map(|number| workflow(&format!("w{number}"))));
     feed(
@@ -88,7 +88,7 @@ fn the_row_at_any_point_is_the_one_that_a_search_finds() {
     assert!(tasks.len() == 300 && agents.len() == 30 && grounds.len() == 7);
     let mut found = [0; 4];
     for step in 0..4_000 {
-        // Halton's points: evenly over the plane.
+        // A Halton sequence covers the plane evenly.
         let halton = |base: usize| {
             let (mut number, mut share, mut at) = (step + 1, 1.0, 0.0);
             while number > 0 {
@@ -115,11 +115,14 @@ fn the_row_at_any_point_is_the_one_that_a_search_finds() {
         let what = [on_task.is_some(), on_agent.is_some(), on_ground.is_some(), true];
         found[what.iter().position(|is| *is).unwrap()] += 1;
     }
-    assert!(found.iter().all(|count| *count > 20), "each was met: {found:?}");
+    assert!(
+        found.iter().all(|count| *count > 20),
+        "every kind was picked: {found:?}"
+    );
 }
 
 #[test]
-fn who_flies_is_met_where_it_is_seen_and_not_where_it_will_be() {
+fn a_flying_agent_is_picked_at_its_animated_position() {
     let mut app = app();
     feed(
         &mut app,
@@ -137,7 +140,7 @@ fn who_flies_is_met_where_it_is_seen_and_not_where_it_will_be() {
             break;
         }
         let seen = flight_position(place.from, place.at, share as f32);
-        // Two looks are two frames: the first is at the picture before it.
+        // Two frames: picking reads the frame before.
         frames += 1;
         met += usize::from(hovered(&mut app, seen) == Some(flier));
         if seen.distance(place.at) > 4.0 {
@@ -151,7 +154,7 @@ fn who_flies_is_met_where_it_is_seen_and_not_where_it_will_be() {
 }
 
 #[test]
-fn from_far_a_task_in_trouble_is_met_and_quiet_ones_are_their_district() {
+fn in_the_far_view_tasks_in_trouble_are_picked_and_otherwise_districts() {
     let mut app = app();
     feed(&mut app, [workflow("w")]);
     feed(
@@ -181,7 +184,7 @@ fn from_far_a_task_in_trouble_is_met_and_quiet_ones_are_their_district() {
 }
 
 #[test]
-fn the_second_click_of_a_double_one_is_about_the_row_of_the_first() {
+fn a_double_click_acts_on_the_row_of_its_first_click() {
     let mut app = app();
     feed(&mut app, [workflow("w"), task("t", "running", "w", &[], None)]);
     look(&mut app, 20.0);
@@ -198,7 +201,7 @@ fn the_second_click_of_a_double_one_is_about_the_row_of_the_first() {
         app.world().resource::<Selection>().selected
     };
     assert_eq!(click(&mut app, at, false), Some(row));
-    // A panel has opened, and the scene went aside.
+    // A panel has opened, and the scene has moved aside.
     let aside = at + Vec2::new(500.0, 0.0);
     assert_eq!(click(&mut app, aside, true), Some(row));
     assert_eq!(click(&mut app, aside, false), None);

@@ -1,4 +1,4 @@
-//! The whole app without a window: the demo feed over a real socket, drawn and looked at, live and after a loss.
+//! The whole app without a window: the demo feed over a real socket, drawn live and after a loss.
 
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ use realtime::LinkStatus;
 use crate::wall::{Wall, difference, feed, pixels_of};
 
 const SIZE: UVec2 = UVec2::new(1280, 720);
-/// One test, one app: a second one in the same process would set up the logger again.
+/// One test with one app: a second one in the same process would set up the logger again.
 #[test]
-fn the_wall_is_drawn_lives_goes_stale_and_comes_back() {
+fn the_wall_is_drawn_changes_becomes_stale_and_recovers() {
     let server = feed(16, 6, 160);
     let control = server.control();
     let mut wall = Wall::on(&server, SIZE);
@@ -48,13 +48,13 @@ fn the_wall_is_drawn_lives_goes_stale_and_comes_back() {
     }
     assert!(
         pixels_of(&live, palette(default()).ground) > live.len() / 3 / 4,
-        "the ground fills the screen"
+        "the background fills the screen"
     );
 
     control.step(60);
     wall.run_for(Duration::from_secs(2));
     let later = wall.picture("later");
-    assert!(difference(&live, &later) > 200, "changes are seen");
+    assert!(difference(&live, &later) > 200, "changes are drawn");
 
     control.refuse(Refusal::default(), None);
     control.cut(Cut::Rst);
@@ -62,10 +62,10 @@ fn the_wall_is_drawn_lives_goes_stale_and_comes_back() {
     wall.run_for(Duration::from_secs(2));
     let offline = wall.picture("offline");
     let (before, after) = (running_pixels(&later), running_pixels(&offline));
-    // The legend keeps its colours; the scene has lost them.
+    // The legend keeps its colours; the scene loses them.
     assert!(
         after * 3 < before,
-        "not live, it looks stale: {before} pixels of running blue, then {after}"
+        "a stale scene has less colour: {before} pixels of running blue, then {after}"
     );
     let reds = |picture| pixels_of(picture, palette(default()).status(Status::Failed));
     assert!(
@@ -83,8 +83,8 @@ fn the_wall_is_drawn_lives_goes_stale_and_comes_back() {
     wall.until_status(LinkStatus::Connected);
     wall.run_for(Duration::from_secs(2));
     let back = wall.picture("back");
-    assert!(running_pixels(&back) > after * 3, "live again, it looks it");
-    assert!(reds(&back) < reds(&offline), "and the badge with it");
+    assert!(running_pixels(&back) > after * 3, "live again, the colours return");
+    assert!(reds(&back) < reds(&offline), "and the badge is no longer red");
 }
 
 fn running_pixels(picture: &image::RgbImage) -> usize {

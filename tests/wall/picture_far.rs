@@ -1,4 +1,4 @@
-//! The far view as it is seen: districts with tallies, one badge for a crowd, trouble that is few always found, no noise.
+//! The far view in the picture: districts with tallies, one badge for a crowd, and few tasks in trouble that stay visible.
 
 use crate::offscreen::*;
 use bevy::prelude::*;
@@ -9,18 +9,18 @@ use opswall::{
 };
 
 const LATER: f64 = 100.0;
-/// World units from the lower to the upper edge, of 400 pixels: slots of 2 and of 16 pixels.
+/// World units over the 400 pixels of the picture's height: slots of 2 and of 16 pixels.
 const FAR: f32 = 200.0;
 const NEAR: f32 = 25.0;
 
-/// A district of 20 × 20 tasks, the first of them of other states.
+/// A district of 20 × 20 tasks, some of them in other statuses.
 fn district(units: f32, statuses: &[(Status, usize)]) -> Studio {
     let mut studio = Studio::new(UVec2::splat(400), units);
     let flow = studio.workflow(Vec2::ZERO, 15.0, Status::Running, None);
     let mut given = statuses
         .iter()
         .flat_map(|(status, count)| std::iter::repeat_n(*status, *count));
-    // Spread, so that a state is all over the district.
+    // Spread over the district.
     for index in 0..400 {
         let slot = index * 149 % 400;
         let at = Vec2::new((slot % 20) as f32 - 9.5, (slot / 20) as f32 - 9.5);
@@ -31,7 +31,7 @@ fn district(units: f32, statuses: &[(Status, usize)]) -> Studio {
     studio
 }
 
-/// Pixels of the district's inside, within its tally, that are about this colour.
+/// Pixels within the district's ring that have about this colour.
 fn inside(picture: &Picture, units: f32, colour: Color) -> usize {
     let half = 15.0 * 0.6 * 400.0 / units;
     let corner = UVec2::splat((200.0 - half).max(0.0) as u32);
@@ -44,7 +44,7 @@ fn inside(picture: &Picture, units: f32, colour: Color) -> usize {
         .count()
 }
 
-/// Pixels of the ring of the tally about this colour.
+/// Pixels of the district's ring that have about this colour.
 fn ring(picture: &Picture, colour: Color) -> usize {
     let wanted = srgb(colour);
     (0..400 * 400)
@@ -57,7 +57,7 @@ fn ring(picture: &Picture, colour: Color) -> usize {
 }
 
 #[test]
-fn from_far_a_crowd_in_trouble_is_one_badge_and_the_quiet_are_a_tally() {
+fn in_the_far_view_a_crowd_in_trouble_is_a_badge_and_the_rest_a_tally() {
     let statuses = [(Status::Failed, 60), (Status::Waiting, 40), (Status::Done, 150)];
     let mut near = district(NEAR, &statuses);
     let mut far = district(FAR, &statuses);
@@ -65,16 +65,16 @@ fn from_far_a_crowd_in_trouble_is_one_badge_and_the_quiet_are_a_tally() {
     near.keep("tally_near");
     far.keep("tally_far");
     let palette = palette(default());
-    // Near, each of them is drawn.
+    // In the near view each is drawn.
     assert!(inside(&near, NEAR, palette.status(Status::Failed)) > 60 * 30);
     assert!(inside(&near, NEAR, palette.status(Status::Waiting)) > 40 * 20);
-    // From far one square stands for all that failed, and nothing else is inside.
+    // In the far view one square replaces all failed tasks, and nothing else is inside.
     let failed = inside(&far, FAR, palette.status(Status::Failed));
     assert!((25..150).contains(&failed), "{failed} pixels of one square");
     for status in [Status::Waiting, Status::Done, Status::Queued] {
         assert_eq!(inside(&far, FAR, palette.status(status)), 0, "{status:?}");
     }
-    // The ring tells the rest, in shares.
+    // The ring shows the shares of the rest.
     let [failed, waiting, done] =
         [Status::Failed, Status::Waiting, Status::Done].map(|status| ring(&far, palette.status(status)));
     assert!(failed > 30 && waiting > 20 && done > 100, "{failed} {waiting} {done}");
@@ -82,7 +82,7 @@ fn from_far_a_crowd_in_trouble_is_one_badge_and_the_quiet_are_a_tally() {
 }
 
 #[test]
-fn a_few_in_trouble_are_found_one_by_one_however_far() {
+fn a_few_tasks_in_trouble_are_drawn_one_by_one_at_any_zoom() {
     let mut far = district(FAR, &[(Status::Failed, 3)]);
     let tally = far.app.world().resource::<Tallies>();
     assert_eq!(tally.of(None).total(), 0);
@@ -92,14 +92,14 @@ fn a_few_in_trouble_are_found_one_by_one_however_far() {
     assert!(failed > 3 * 9, "three squares of five pixels: {failed}");
 }
 
-/// Pixels more than half of which are a colour.
+/// Pixels that are mostly of a colour.
 fn coloured(pixels: &[[u8; 3]], colour: Color) -> usize {
     let wanted = srgb(colour);
     pixels.iter().filter(|pixel| difference(**pixel, wanted) < 90).count()
 }
 
 #[test]
-fn agents_in_trouble_are_found_among_many_by_shape_and_size() {
+fn agents_in_trouble_differ_from_others_by_shape_and_size() {
     // A pixel is a slot.
     let mut studio = Studio::new(UVec2::splat(400), 400.0);
     for index in 0..400 {
@@ -121,7 +121,7 @@ fn agents_in_trouble_are_found_among_many_by_shape_and_size() {
     assert!(blocked >= 20 * 6, "triangles of as many: {blocked}");
     assert!(
         idle / 340 * 2 < failed / 40,
-        "the calm are half as large at most: {idle}"
+        "calm ones are at most half as large: {idle}"
     );
     // The square is there from corner to corner.
     let (x, y) = (200 - 114 + 3 * 12, 200 + 114);
@@ -144,7 +144,7 @@ fn no_agent_hides_a_task_in_trouble() {
 }
 
 #[test]
-fn a_badge_makes_room_for_its_number_only_where_that_is_written() {
+fn a_badge_is_lifted_only_where_its_number_is_written() {
     let statuses = [(Status::Failed, 60)];
     let middle = |text_scale: f32| {
         let mut studio = district(FAR, &statuses);
@@ -162,6 +162,6 @@ fn a_badge_makes_room_for_its_number_only_where_that_is_written() {
     assert!(lifted < 195.0, "{lifted}");
     assert!(
         (alone - 199.5).abs() < 1.5,
-        "letters twice as large have no room: {alone}"
+        "text of twice the size has no room: {alone}"
     );
 }

@@ -1,4 +1,4 @@
-//! The scene as it is drawn: what each state looks like, near and far, live and stale.
+//! The scene in the picture: each status near and far, live and stale.
 
 use std::{sync::Mutex, time::Instant};
 
@@ -13,30 +13,30 @@ use opswall::{
     scene::{palette::palette, selection::Selection},
 };
 
-/// One at a time: each has a device of its own, and a machine may have few cores.
+/// One test at a time: each has its own device, and a machine may have few cores.
 static ONE: Mutex<()> = Mutex::new(());
 
 fn alone() -> impl Drop {
     ONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// Everything has been there for a while.
+/// A time at which everything has appeared.
 const LATER: f64 = 100.0;
 
-/// The mask of what is drawn on the ground.
+/// The mask of pixels that are not the background.
 fn mask(pixels: &[[u8; 3]]) -> Vec<bool> {
     let ground = srgb(palette(default()).ground);
     pixels.iter().map(|pixel| difference(*pixel, ground) > 24).collect()
 }
 
-/// How much two masks have in common, 0 to 1.
+/// The overlap of two masks, 0 to 1.
 fn likeness(one: &[bool], other: &[bool]) -> f32 {
     let both = one.iter().zip(other).filter(|(a, b)| **a && **b).count();
     let any = one.iter().zip(other).filter(|(a, b)| **a || **b).count();
     both as f32 / any.max(1) as f32
 }
 
-/// A picture of one mark of every state, 100 pixels apart, and its cells.
+/// The cells of a picture with one mark of every status, 100 pixels apart.
 fn specimens(spawn: impl Fn(&mut Studio, Vec2, Status), units: f32, name: &str) -> Vec<Vec<[u8; 3]>> {
     let mut studio = Studio::new(UVec2::new(1000, 100), units);
     for (index, status) in Status::ALL.into_iter().enumerate() {
@@ -50,7 +50,7 @@ fn specimens(spawn: impl Fn(&mut Studio, Vec2, Status), units: f32, name: &str) 
         .collect()
 }
 
-fn assert_told_apart(cells: &[Vec<[u8; 3]>], likeness_below: f32) {
+fn assert_distinguishable(cells: &[Vec<[u8; 3]>], likeness_below: f32) {
     for (status, cell) in Status::ALL.into_iter().zip(cells) {
         let wanted = srgb(palette(default()).status(status));
         let found = cell.iter().filter(|pixel| difference(**pixel, wanted) <= 14).count();
@@ -72,15 +72,15 @@ fn assert_told_apart(cells: &[Vec<[u8; 3]>], likeness_below: f32) {
 fn every_status_of_a_task_has_its_colour_and_its_shape() {
     let _alone = alone();
     let cells = specimens(|studio, at, status| _ = studio.task(at, status), 1.0, "tasks_near");
-    assert_told_apart(&cells, 0.85);
+    assert_distinguishable(&cells, 0.85);
 }
 
 #[test]
 fn every_status_of_an_agent_has_its_colour() {
     let _alone = alone();
     let cells = specimens(|studio, at, status| _ = studio.agent(at, status), 1.8, "agents_near");
-    assert_told_apart(&cells, 1.01);
-    // A task and an agent in the same state are never mistaken for one another.
+    assert_distinguishable(&cells, 1.01);
+    // A task and an agent in the same status differ in shape.
     let tasks = specimens(
         |studio, at, status| _ = studio.task(at, status),
         1.8,
@@ -92,7 +92,7 @@ fn every_status_of_an_agent_has_its_colour() {
 }
 
 #[test]
-fn failed_and_blocked_tasks_are_five_pixels_across_however_far() {
+fn failed_and_blocked_tasks_are_at_least_five_pixels_wide_at_any_zoom() {
     let _alone = alone();
     let mut studio = Studio::new(UVec2::new(300, 100), 20_000.0);
     studio.task(Vec2::new(-10_000.0, 0.0), Status::Failed);
@@ -114,7 +114,7 @@ fn failed_and_blocked_tasks_are_five_pixels_across_however_far() {
     }
 }
 
-/// How colourful pixels are: the mean spread of their channels.
+/// The colourfulness of pixels: the mean spread of their channels.
 fn colourfulness(pixels: &[[u8; 3]]) -> f32 {
     let spread = |pixel: &[u8; 3]| f32::from(pixel.iter().max().unwrap_or(&0) - pixel.iter().min().unwrap_or(&0));
     pixels.iter().map(spread).sum::<f32>() / pixels.len() as f32
@@ -146,7 +146,7 @@ fn a_stale_scene_is_grey_framed_and_still() {
     stale.keep("stale");
     std::thread::sleep(std::time::Duration::from_millis(400));
     studio.update();
-    assert!(studio.picture().all() == stale.all(), "a stale scene holds still");
+    assert!(studio.picture().all() == stale.all(), "a stale scene does not move");
     let middle = |picture: &Picture| picture.cut(UVec2::new(80, 100), UVec2::new(240, 100));
     let (before, after) = (colourfulness(&middle(&live)), colourfulness(&middle(&stale)));
     assert!(after < 0.45 * before, "{before} to {after}");
@@ -163,7 +163,7 @@ fn a_stale_scene_is_grey_framed_and_still() {
     assert_eq!(
         framed(UVec2::ZERO, UVec2::new(400, 49)),
         0,
-        "nothing lies under the header"
+        "the frame is not under the header"
     );
     assert!(
         framed(UVec2::new(0, 50), UVec2::new(400, 12)) > 1000,
@@ -172,13 +172,13 @@ fn a_stale_scene_is_grey_framed_and_still() {
 }
 
 #[test]
-fn what_is_selected_wears_the_ring_of_selection() {
+fn the_selected_row_has_a_ring() {
     let _alone = alone();
     let mut studio = Studio::new(UVec2::new(300, 100), 2.0);
     let task = studio.task(Vec2::new(-2.0, 0.0), Status::Running);
     studio.task(Vec2::new(0.0, 0.0), Status::Running);
     let hovered = studio.task(Vec2::new(2.0, 0.0), Status::Running);
-    // No pointer is there to hover: say it after picking has looked.
+    // There is no pointer: the hovered row is set after picking.
     let point = move |mut selection: ResMut<Selection>| {
         *selection = Selection {
             hovered: Some(hovered),
@@ -187,7 +187,7 @@ fn what_is_selected_wears_the_ring_of_selection() {
     };
     studio.app.add_systems(Update, point.in_set(FrameSystems::Animate));
     studio.at(LATER).update();
-    // The rings have come.
+    // The rings have appeared.
     let picture = studio.at(LATER + 1.0).picture();
     picture.keep("selected");
     let count = |corner, colour| {
@@ -205,7 +205,7 @@ fn what_is_selected_wears_the_ring_of_selection() {
 }
 
 #[test]
-fn an_agent_flies_to_its_task_and_holds_a_beam_to_it() {
+fn an_agent_flies_to_its_task_and_has_a_beam_to_it() {
     let _alone = alone();
     let mut studio = Studio::new(UVec2::new(400, 100), 4.0);
     let task = studio.task(Vec2::new(7.0, 0.0), Status::Running);
@@ -245,7 +245,7 @@ fn an_agent_flies_to_its_task_and_holds_a_beam_to_it() {
 }
 
 #[test]
-fn a_change_of_status_pulses_once_and_takes_the_new_colour() {
+fn a_change_of_status_pulses_once_and_changes_the_colour() {
     let _alone = alone();
     let mut studio = Studio::new(UVec2::new(100, 100), 2.0);
     let task = studio.task(Vec2::ZERO, Status::Done);
@@ -268,7 +268,7 @@ fn a_change_of_status_pulses_once_and_takes_the_new_colour() {
 }
 
 #[test]
-fn rows_that_go_shrink_away() {
+fn rows_that_go_shrink_and_vanish() {
     let _alone = alone();
     let mut studio = Studio::new(UVec2::new(100, 100), 2.0);
     let task = studio.task(Vec2::ZERO, Status::Running);
@@ -350,7 +350,7 @@ fn crowd(tasks: usize) -> Studio {
             let status = [Status::Running, Status::Done, Status::Running, Status::Blocked][district % 4];
             workflow = Some(studio.workflow(center, 7.6, status, Some((district % 10) as f32 / 9.0)));
         }
-        // Sunflower: even enough, and quick to write down.
+        // A sunflower pattern, which is about even.
         let turn = slot as f32 * 2.399_963;
         let at = center + Vec2::from_angle(turn) * (0.6 * (slot as f32).sqrt());
         let status = match index % 40 {
@@ -393,7 +393,7 @@ fn a_crowd_is_drawn() {
     assert!(mask(&picture.all()).into_iter().filter(|on| *on).count() > 100_000);
 }
 
-/// Processor time of this process, seconds; 0 where the system does not tell.
+/// Processor time of this process, seconds; 0 where the system does not report it.
 fn processor_secs() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     // After the name in parentheses: the 12th and 13th field, in hundredths of a second.
@@ -409,8 +409,8 @@ fn processor_secs() -> f64 {
         .map_or(0.0, |times| times.iter().sum::<f64>() / 100.0)
 }
 
-/// Prints frames per second of the whole picture, and processor time a frame, which a busy machine changes less. Run
-/// with `--ignored --nocapture`.
+/// Prints frames per second of the whole picture and processor time a frame, which depends less on other load. Run with
+/// `--ignored --nocapture`.
 #[test]
 #[ignore = "measures, asserts nothing"]
 fn frames_per_second() {

@@ -1,4 +1,4 @@
-//! The stage as it is seen: districts and the dock fill the screen, names are legible and never over one another.
+//! The layout in the picture: districts and the dock fill the screen, names are legible and never overlap.
 
 use crate::{by_hand, offscreen::Studio};
 use bevy::{
@@ -64,7 +64,7 @@ fn row(kind: Kind, id: u32, label: &str, status: Status) -> (fleet::Key, Label, 
     )
 }
 
-/// A believable fleet: workflows of uneven size, most of it calm, some agents at work.
+/// A realistic fleet: workflows of uneven size, most rows calm, some agents at work.
 pub(crate) fn fleet(studio: &mut Studio, flows: u32, tasks: u32, agents: u32) -> Vec<Entity> {
     let world = studio.app.world_mut();
     let flow_rows: Vec<Entity> = (0..flows)
@@ -97,7 +97,7 @@ pub(crate) fn fleet(studio: &mut Studio, flows: u32, tasks: u32, agents: u32) ->
                 37 => Status::Failed,
                 _ => Status::Cancelled,
             };
-            // The squares make some workflows several times larger than others.
+            // Squares make some workflows several times larger than others.
             let flow = ((mixed % 1_000) as f32 / 1_000.0).powi(2) * (flows as f32 + 0.2);
             let task = world
                 .spawn((
@@ -139,7 +139,7 @@ pub(crate) fn fleet(studio: &mut Studio, flows: u32, tasks: u32, agents: u32) ->
     task_rows
 }
 
-/// Presses a key and lets go of it.
+/// Presses and releases a key.
 pub(crate) fn press(studio: &mut Studio, key_code: KeyCode) {
     for state in [ButtonState::Pressed, ButtonState::Released] {
         studio.app.world_mut().write_message(KeyboardInput {
@@ -154,7 +154,7 @@ pub(crate) fn press(studio: &mut Studio, key_code: KeyCode) {
     }
 }
 
-/// Lets flights land, the camera arrive and labels fade in.
+/// Runs until moves are over, the camera has arrived and labels have faded in.
 fn settle(studio: &mut Studio) {
     for frame in 0..40 {
         std::thread::sleep(std::time::Duration::from_millis(25));
@@ -162,7 +162,7 @@ fn settle(studio: &mut Studio) {
     }
 }
 
-/// The rectangles of all labels that are seen, in screen pixels.
+/// The rectangles of all visible labels, in screen pixels.
 fn label_rects(studio: &mut Studio) -> Vec<(String, Rect)> {
     let view = *studio.app.world().resource::<View>();
     let world = studio.app.world_mut();
@@ -180,7 +180,7 @@ fn label_rects(studio: &mut Studio) -> Vec<(String, Rect)> {
 fn assert_legible(labels: &[(String, Rect)], free: Rect) {
     assert!(labels.len() <= MOST_LABELS);
     for (index, (text, rect)) in labels.iter().enumerate() {
-        // What is estimated before a text is laid out may be a little off.
+        // Estimated widths may be slightly wrong.
         let inner = rect.inflate(-3.0);
         assert!(
             free.contains(inner.min) && free.contains(inner.max),
@@ -215,7 +215,7 @@ fn a_fleet_fills_the_screen_and_its_names_are_legible_at_every_zoom() {
             >= 12
     );
 
-    // Every mark is on the screen, and the screen is used.
+    // Every mark is on the screen, and the screen is filled.
     let view = *studio.app.world().resource::<View>();
     let world = studio.app.world_mut();
     let mut places = world.query::<&Place>();
@@ -276,7 +276,7 @@ fn a_fleet_fills_the_screen_and_its_names_are_legible_at_every_zoom() {
 }
 
 #[test]
-fn many_districts_are_a_calm_field() {
+fn many_districts_fill_the_screen_evenly() {
     let mut studio = Studio::staged(UVec2::new(1920, 1080));
     studio.app.insert_resource(SceneInsets { top: 64.0, ..default() });
     fleet(&mut studio, 150, 6_000, 300);

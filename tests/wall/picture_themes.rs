@@ -1,4 +1,4 @@
-//! Themes and reduced motion as they are seen: every theme draws every state in its own colours, and with reduced motion
+//! Themes and reduced motion in the picture: every theme draws every status in its own colours, and with reduced motion
 //! nothing flies, breathes or pulses.
 
 use std::time::Duration;
@@ -25,7 +25,7 @@ fn pixels_of(picture: &Picture, colour: Color) -> usize {
 }
 
 #[test]
-fn every_theme_draws_the_scene_in_its_colours_and_may_be_changed_at_any_time() {
+fn every_theme_draws_the_scene_in_its_colours_and_themes_change_at_run_time() {
     let mut studio = Studio::new(UVec2::new(1_000, 100), 1.0);
     for (index, status) in Status::ALL.into_iter().enumerate() {
         studio.task(Vec2::new(index as f32 - 4.5, 0.0), status);
@@ -45,7 +45,7 @@ fn every_theme_draws_the_scene_in_its_colours_and_may_be_changed_at_any_time() {
     }
 }
 
-/// A running task, a waiting one, and an agent on its way from one side to the other, seen in the middle of it.
+/// A running task, a waiting one, and an agent that flies from one side to the other, after a share of its flight.
 fn on_the_way(reduced: bool, share: f64) -> Studio {
     let mut studio = Studio::new(UVec2::new(600, 300), 6.0);
     studio.app.insert_resource(MotionSettings { reduced });
@@ -61,7 +61,7 @@ fn on_the_way(reduced: bool, share: f64) -> Studio {
     studio
 }
 
-/// Pixels that are not the ground, in thirds from the left of the upper half.
+/// Pixels that are not the background, in thirds of the upper half from the left.
 fn thirds(picture: &Picture) -> [usize; 3] {
     let ground = srgb(palette(default()).ground);
     [0, 200, 400].map(|left| {
@@ -93,11 +93,11 @@ fn with_reduced_motion_a_flight_is_a_fade() {
         let [left, middle, right] = thirds(&picture);
         assert!(
             left == 0 && middle == 0 && right > 200,
-            "at {share} it is where it goes: {left} {middle} {right}"
+            "at {share} it is at its destination: {left} {middle} {right}"
         );
         seen.push(brightness(&picture));
     }
-    assert!(seen.windows(2).all(|two| two[0] < two[1]), "it comes up: {seen:?}");
+    assert!(seen.windows(2).all(|two| two[0] < two[1]), "it fades in: {seen:?}");
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn with_reduced_motion_nothing_breathes_or_pulses() {
     studio.update();
     let turning = studio.picture();
     let ground = srgb(palette(default()).ground);
-    // A pulse would reach out beyond the mark, which is half a unit of fifty pixels.
+    // A pulse would reach beyond the mark, whose radius is half a unit of fifty pixels.
     let around = turning.cut(UVec2::new(260, 210), UVec2::new(80, 80));
     let outside = around
         .iter()

@@ -1,4 +1,4 @@
-//! Ties as they are drawn: there and back, legible in every theme, their direction seen.
+//! Ties in the picture: visible in every theme, with a visible direction.
 
 use std::{
     sync::Mutex,
@@ -17,10 +17,10 @@ use opswall::{
     scene::{camera::View, motion::MotionSettings, palette::palette, selection::Selection},
 };
 
-/// One at a time: each has a device of its own, and a machine may have few cores.
+/// One test at a time: each has its own device, and a machine may have few cores.
 static ONE: Mutex<()> = Mutex::new(());
 
-/// Frames until everything has appeared, the camera has arrived and a tie has come up.
+/// Runs until everything has appeared, the camera has arrived and a tie has faded in.
 fn settle(studio: &mut Studio) {
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(2) {
@@ -44,7 +44,7 @@ fn select(studio: &mut Studio, row: Option<(Kind, &str)>) -> Picture {
 }
 
 #[test]
-fn ties_are_seen_in_every_theme_and_point_the_right_way() {
+fn ties_are_visible_in_every_theme_and_show_their_direction() {
     let _alone = ONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let size = UVec2::new(960, 540);
     let mut studio = Studio::fed(size);
@@ -58,7 +58,7 @@ fn ties_are_seen_in_every_theme_and_point_the_right_way() {
     for theme in ThemeName::ALL {
         wear(&mut studio, theme);
         let without = select(&mut studio, None);
-        // A third row is selected in both pictures' place: the ring of selection is not what is measured.
+        // A third row is selected in the other picture, so that the ring of the selection is not measured.
         let with = select(&mut studio, Some((Kind::Task, "then")));
         with.keep(&format!("ties_{theme:?}").to_lowercase());
         let view = *studio.app.world().resource::<View>();
@@ -73,7 +73,7 @@ fn ties_are_seen_in_every_theme_and_point_the_right_way() {
         };
         let (from, to) = (at("first"), at("then"));
         let ground = srgb(palette(theme).ground);
-        // Pixels that the tie changed, by their share of the way; near the ends marks and rings are in the way.
+        // Pixels that the tie changed, by their share of the way, without the ends, where marks and rings are.
         let mut along = [0_u32; 10];
         let mut strongest = [0_u8; 10];
         for y in 0..size.y {

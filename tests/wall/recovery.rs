@@ -1,4 +1,4 @@
-//! After an outage what has changed meanwhile glows together, once.
+//! Rows that changed during an outage pulse together, once.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ fn end_snapshot(app: &mut App, epoch: u64) {
 }
 
 #[test]
-fn rows_that_a_snapshot_changed_glow_in_one_moment_and_no_others() {
+fn rows_that_a_resync_changed_pulse_together_and_no_others() {
     let mut app = bare();
     app.insert_resource(TimeUpdateStrategy::ManualDuration(Duration::from_millis(16)));
     feed(&mut app, [workflow("w")]);
@@ -37,7 +37,7 @@ fn rows_that_a_snapshot_changed_glow_in_one_moment_and_no_others() {
         app.world().get::<Moment>(row).unwrap().changed
     };
     let before: Vec<f64> = (0..20).map(|number| changed(&app, &format!("t{number}"))).collect();
-    // The outage is over; its difference comes in over some frames, and one row of it is as it was.
+    // The outage is over; the changes arrive over some frames, and one row has not changed.
     for (id, status) in [("t3", "running"), ("t7", "done"), ("t9", "queued"), ("t11", "failed")] {
         feed(&mut app, [task(id, status, "w", &[], None)]);
     }
@@ -46,15 +46,15 @@ fn rows_that_a_snapshot_changed_glow_in_one_moment_and_no_others() {
     end_snapshot(&mut app, 2);
     let live = app.world().resource::<FleetClock>().0;
     (0..100).for_each(|_| app.update());
-    let glowed = changed(&app, "t3");
-    assert!(glowed > live, "once the screen is live again");
+    let pulsed = changed(&app, "t3");
+    assert!(pulsed > live, "after the screen is live again");
     for id in ["t7", "t11", "t20"] {
-        assert_eq!(changed(&app, id), glowed, "{id}");
+        assert_eq!(changed(&app, id), pulsed, "{id}");
     }
     for number in (0..20).filter(|number| ![3, 7, 11].contains(number)) {
         assert_eq!(changed(&app, &format!("t{number}")), before[number], "t{number}");
     }
     end_snapshot(&mut app, 3);
     (0..100).for_each(|_| app.update());
-    assert_eq!(changed(&app, "t3"), glowed, "once");
+    assert_eq!(changed(&app, "t3"), pulsed, "only once");
 }

@@ -1,4 +1,4 @@
-//! Runs of workflows: they live in their workflow's district, and a task that names a run stands where the run does.
+//! Runs of workflows: they are in their workflow's district, and a task that refers to a run is in the same district.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use opswall::{
 };
 use serde_json::{Value, json};
 
-/// As `--runs-table` makes it.
+/// The mapping with `--runs-table`.
 fn mapping() -> Mapping {
     let mut mapping = Mapping::default();
     mapping.follow_runs("workflow_runs");
@@ -29,7 +29,7 @@ fn app() -> App {
     app
 }
 
-/// A row; of a kind's table, with an id that is a number like those of the others: they must not be mixed up.
+/// A row with a numeric id: rows of different kinds have the same ids and must not be confused.
 fn row(kind: Kind, op: Op, row: &Value) -> Change {
     let id = row.get("id").and_then(Value::as_i64).expect("a row has an id");
     Change {
@@ -79,7 +79,7 @@ fn home(app: &App, kind: Kind, id: i64) -> Option<i64> {
 }
 
 #[test]
-fn whatever_comes_first_a_task_stands_where_its_run_does() {
+fn a_task_belongs_to_the_workflow_of_its_run_in_any_order_of_arrival() {
     for order in 0..24 {
         let mut rows = vec![workflow(1), workflow(2), run(1, 2), task(1, 1, None)];
         let mut app = app();
@@ -90,13 +90,13 @@ fn whatever_comes_first_a_task_stands_where_its_run_does() {
             feed(&mut app, [next]);
         }
         assert_eq!(home(&app, Kind::Run, 1), Some(2), "order {order}");
-        // Not workflow 1, though its run's number is 1.
+        // Not workflow 1, although its run has the id 1.
         assert_eq!(home(&app, Kind::Task, 1), Some(2), "order {order}");
     }
 }
 
 #[test]
-fn a_run_takes_its_tasks_along_but_not_those_that_name_a_workflow_that_is_there() {
+fn a_run_moves_with_its_tasks_except_those_that_refer_to_an_existing_workflow() {
     let mut app = app();
     feed(
         &mut app,
@@ -117,7 +117,7 @@ fn a_run_takes_its_tasks_along_but_not_those_that_name_a_workflow_that_is_there(
     assert_eq!(
         homes(&app),
         [Some(1); 3],
-        "what lost its own workflow stands with its run"
+        "a task without its own workflow is with its run"
     );
     feed(&mut app, [workflow(2), workflow(9)]);
     assert_eq!(homes(&app), [Some(1), Some(2), Some(9)]);
@@ -133,7 +133,7 @@ fn a_run_takes_its_tasks_along_but_not_those_that_name_a_workflow_that_is_there(
 }
 
 #[test]
-fn a_run_has_a_slot_in_its_district_counts_as_work_and_an_agent_may_have_it_in_hand() {
+fn a_run_has_a_slot_counts_as_work_and_can_be_in_hand() {
     let mut app = app();
     let agent = json!({ "id": 1, "name": "a", "status": "busy" });
     let of_agent = json!({ "id": 1, "workflow_id": 5, "status": "running", "agent_id": 1 });
@@ -157,7 +157,7 @@ fn a_run_has_a_slot_in_its_district_counts_as_work_and_an_agent_may_have_it_in_h
     assert!(at_run.distance(at_task) > 0.9, "each has a slot of its own");
     assert!(
         at_run.distance(district.center) < at_task.distance(district.center),
-        "runs stand in the middle"
+        "runs are in the middle"
     );
     assert_eq!(
         world
@@ -177,7 +177,7 @@ fn a_run_has_a_slot_in_its_district_counts_as_work_and_an_agent_may_have_it_in_h
 }
 
 #[test]
-fn a_run_reads_like_a_piece_of_work() {
+fn a_run_is_read_like_a_task() {
     let columns = json!({
         "id": 3, "workflow_id": 8, "run_id": 4, "status": "failed", "steps_completed": 1, "steps_total": 4,
         "current_step": "Deploy", "error_message": "no space left",
@@ -189,8 +189,8 @@ fn a_run_reads_like_a_piece_of_work() {
     assert_eq!((&*run.label, run.status.status), ("Deploy", Status::Failed));
     assert_eq!((run.workflow, run.progress), (Some("8".into()), Some(0.25)));
     assert_eq!(run.error.as_deref(), Some("no space left"));
-    assert_eq!(run.run, None, "no chain of runs");
-    // Unless runs have a table, what a task calls its run may be its workflow.
+    assert_eq!(run.run, None, "a run has no run");
+    // Without a table of runs, the run of a task may be its workflow.
     let record = serde_json::from_value(json!({ "id": 1, "run_id": 4 })).expect("an object");
     let homes = [mapping(), Mapping::default()].map(|mapping| {
         let Row::Task(task) = mapping.read(Kind::Task, &"1".into(), &record) else {

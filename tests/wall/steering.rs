@@ -1,5 +1,5 @@
-//! The camera in an operator's hands: wheel, drag, two fingers and keys as they come from a window, through the pointer
-//! and the rig to what is seen; and names that never lie over one another on the way.
+//! Camera control: wheel, drag, two fingers and keys from the window through the pointer and the controller to the view; and
+//! names that never overlap meanwhile.
 
 use std::time::Duration;
 
@@ -107,7 +107,7 @@ impl Desk {
         });
     }
 
-    /// How far the world that was at a point of the screen is from it now, in pixels.
+    /// The distance in pixels between a point of the screen and the world that was there before.
     fn slipped(&self, before: View, at: Vec2) -> f32 {
         let there = self.view().screen_from_world(before.world_from_screen(at));
         there.distance(at)
@@ -115,7 +115,7 @@ impl Desk {
 }
 
 #[test]
-fn the_wheel_zooms_to_the_pointer_and_not_through_panels() {
+fn the_wheel_zooms_about_the_pointer_and_not_over_panels() {
     let mut desk = Desk::new();
     let at = Vec2::new(400.0, 300.0);
     desk.point(at);
@@ -130,7 +130,10 @@ fn the_wheel_zooms_to_the_pointer_and_not_through_panels() {
         "it glides"
     );
     assert!((before.world_per_px / after.world_per_px - 1.25 * 1.25).abs() < 0.01);
-    assert!(desk.slipped(before, at) < 1.0, "what is under the pointer stays there");
+    assert!(
+        desk.slipped(before, at) < 1.0,
+        "the world under the pointer stays there"
+    );
     desk.studio.app.world_mut().insert_resource(PointerOverPanels(true));
     desk.wheel(2.0);
     desk.frames(30);
@@ -138,9 +141,9 @@ fn the_wheel_zooms_to_the_pointer_and_not_through_panels() {
 }
 
 #[test]
-fn a_drag_takes_the_world_along_and_runs_out() {
+fn a_drag_moves_the_world_and_slows_down() {
     let mut desk = Desk::new();
-    // Close enough that the fleet's edge does not hold it.
+    // Close enough that the fleet's edge does not limit it.
     desk.point(Vec2::new(480.0, 270.0));
     desk.wheel(5.0);
     desk.frames(80);
@@ -162,7 +165,7 @@ fn a_drag_takes_the_world_along_and_runs_out() {
     desk.frames(40);
     assert_eq!(desk.view().world_per_px, before.world_per_px);
     let selected = desk.studio.app.world().resource::<Selection>().selected;
-    assert_eq!(selected, None, "a drag is no click");
+    assert_eq!(selected, None, "a drag is not a click");
 }
 
 #[test]
@@ -193,7 +196,7 @@ fn two_fingers_and_a_touchpad_pinch() {
 }
 
 #[test]
-fn keys_zoom_fly_to_what_is_selected_and_back_and_show_everything() {
+fn keys_zoom_fly_to_the_selection_and_back_and_show_everything() {
     let mut desk = Desk::new();
     let everything = desk.view();
     press(&mut desk.studio, KeyCode::Equal);
@@ -220,7 +223,7 @@ fn keys_zoom_fly_to_what_is_selected_and_back_and_show_everything() {
     assert!((desk.view().world_per_px / everything.world_per_px - 1.0).abs() < 0.02);
 }
 
-/// What is written at this moment, and where.
+/// The visible labels and their rectangles.
 fn written(desk: &mut Desk) -> Vec<(String, Rect)> {
     let view = desk.view();
     let world = desk.studio.app.world_mut();
@@ -236,13 +239,13 @@ fn written(desk: &mut Desk) -> Vec<(String, Rect)> {
 }
 
 #[test]
-fn names_never_lie_over_one_another_while_one_zooms() {
+fn names_never_overlap_during_a_zoom() {
     let mut desk = Desk::new();
     desk.studio.app.insert_resource(MotionSettings { reduced: true });
     desk.point(Vec2::new(480.0, 270.0));
     let mut most = 0;
     for frame in 0..160 {
-        // In, and out again.
+        // Zooms in and out again.
         desk.wheel(if frame < 60 { 0.6 } else { -0.6 });
         desk.frames(1);
         let labels = written(&mut desk);

@@ -1,4 +1,4 @@
-//! What is pointed at is tied to what it waits for, what waits for it, what it is a part of and what its parts are.
+//! Ties of the hovered and the selected row: to what it waits for, what waits for it, what it is a part of and its parts.
 
 use std::time::{Duration, Instant};
 
@@ -45,7 +45,7 @@ pub fn feed(app: &mut App, changes: impl IntoIterator<Item = Change>) {
     while !app.world().resource::<Incoming>().is_empty() {
         app.update();
     }
-    // Places come with the next frame's commands.
+    // Places are inserted with the next frame's commands.
     app.update();
 }
 
@@ -103,7 +103,7 @@ fn a_task_is_tied_both_ways_while_it_is_selected() {
         task("apart", "queued", "w", &[], None),
     ];
     feed(&mut app, rows);
-    assert!(drawn(&app).is_empty(), "nothing at rest");
+    assert!(drawn(&app).is_empty(), "no ties without a selection");
     select(&mut app, Kind::Task, "it");
     assert_eq!(drawn(&app), [Dependency, Dependency, Part, Part]);
     select(&mut app, Kind::Task, "apart");
@@ -115,7 +115,7 @@ fn a_task_is_tied_both_ways_while_it_is_selected() {
 }
 
 #[test]
-fn rows_that_are_not_there_are_tied_when_they_come_and_cut_when_they_go() {
+fn ties_appear_and_disappear_with_their_rows() {
     let mut app = app();
     feed(
         &mut app,
@@ -136,7 +136,7 @@ fn rows_that_are_not_there_are_tied_when_they_come_and_cut_when_they_go() {
     wait_for(&mut app, "both have come", |app| drawn(app) == [Dependency, Dependency]);
     feed(&mut app, [change(Kind::Task, Op::Delete, &json!({"id": "later"}))]);
     wait_for(&mut app, "one has gone", |app| drawn(app) == [Dependency]);
-    // It says that it waits for nothing any more.
+    // It no longer waits for anything.
     let row = json!({"id": "after", "title": "after", "status": "queued", "workflow_id": "w", "depends_on": []});
     feed(&mut app, [change(Kind::Task, Op::Update, &row)]);
     wait_for(&mut app, "nobody waits", |app| drawn(app).is_empty());
@@ -148,11 +148,11 @@ fn rows_that_are_not_there_are_tied_when_they_come_and_cut_when_they_go() {
 }
 
 #[test]
-fn hostile_ties_are_drawn_once_or_not_at_all() {
+fn circular_and_duplicate_ties_are_drawn_at_most_once() {
     let mut app = app();
     let rows = [
         task("it", "queued", "", &["it", "other", "other"], Some("it")),
-        // Round in a circle, and a part of what it waits for.
+        // A circle, and a task that is a part of what it waits for.
         task("other", "queued", "", &["it"], Some("it")),
         task("prose", "queued", "", &["the design review"], Some("see above")),
     ];
@@ -164,7 +164,7 @@ fn hostile_ties_are_drawn_once_or_not_at_all() {
 }
 
 #[test]
-fn an_agent_is_tied_to_what_is_assigned_to_it_and_not_over() {
+fn an_agent_is_tied_to_its_assigned_tasks_that_are_not_over() {
     let mut app = app();
     let assigned = |id: &str, status: &str| {
         let row = json!({"id": id, "title": id, "status": status, "agent_id": "a"});
@@ -180,12 +180,12 @@ fn an_agent_is_tied_to_what_is_assigned_to_it_and_not_over() {
     ];
     feed(&mut app, rows);
     select(&mut app, Kind::Agent, "a");
-    // The one in its hand has a beam, the one that is over is no work.
+    // The task in hand has a beam, the one that is over has no tie.
     assert_eq!(drawn(&app), [Assignment, Assignment]);
 }
 
 #[test]
-fn an_agent_is_tied_to_a_task_that_names_it_second() {
+fn an_agent_is_tied_to_a_task_that_lists_it_second() {
     let mut app = app();
     let agents = ["a", "b"].map(|id| {
         let row = json!({"id": id, "name": id, "status": "working"});
@@ -206,7 +206,7 @@ fn an_agent_is_tied_to_a_task_that_names_it_second() {
 }
 
 #[test]
-fn a_run_is_not_tied_to_what_waits_for_the_task_of_its_number() {
+fn a_run_is_not_tied_to_what_waits_for_a_task_with_the_same_id() {
     let mut app = app();
     let run = json!({"id": "5", "name": "run", "status": "running", "workflow_id": "w"});
     feed(
@@ -223,13 +223,13 @@ fn a_run_is_not_tied_to_what_waits_for_the_task_of_its_number() {
     select(&mut app, Kind::Run, "5");
     assert!(drawn(&app).is_empty());
     select(&mut app, Kind::Workflow, "w");
-    assert!(drawn(&app).is_empty(), "nor is its district");
+    assert!(drawn(&app).is_empty(), "nor has its district");
     select(&mut app, Kind::Task, "5");
     assert_eq!(drawn(&app), [Dependency, Part]);
 }
 
 #[test]
-fn a_district_shows_what_leaves_it_when_hovered_and_all_when_selected() {
+fn a_hovered_district_shows_ties_that_leave_it_and_a_selected_one_all() {
     let mut app = app();
     let rows = [
         workflow("w"),
@@ -258,15 +258,11 @@ fn a_district_shows_what_leaves_it_when_hovered_and_all_when_selected() {
     assert_eq!(drawn(&app), [Dependency, Dependency]);
     let items = app.world().resource::<ShownTies>().table().items();
     let strands = items.iter().filter_map(Tie::unpack).filter(|tie| tie.via.is_some());
-    assert_eq!(
-        strands.count(),
-        1,
-        "the one between the districts runs with others of its way"
-    );
+    assert_eq!(strands.count(), 1, "ties between districts are bundled");
 }
 
 #[test]
-fn thousands_are_bounded_and_faint_and_those_in_trouble_are_kept() {
+fn thousands_of_ties_are_bounded_and_faint_and_those_from_faults_remain() {
     let mut app = app();
     let mut rows = vec![
         workflow("w"),
@@ -284,11 +280,7 @@ fn thousands_are_bounded_and_faint_and_those_in_trouble_are_kept() {
     assert_eq!(ties.len(), MOST_TIES);
     assert!(ties.iter().all(|tie| tie.strength < 64));
     let alarms = ties.iter().filter(|tie| tie.from.layer == scene::marks::Layer::Alarms);
-    assert_eq!(
-        alarms.count(),
-        1,
-        "what the failed one holds up is shown whatever else is"
-    );
+    assert_eq!(alarms.count(), 1, "the ties from the failed task are always shown");
     select(&mut app, Kind::Task, "zzz");
     assert_eq!(drawn(&app), [Dependency]);
 }

@@ -1,4 +1,4 @@
-//! The view that somebody left is there again after a restart, where it shows the same fleet.
+//! The operator's view is restored after a restart, if the fleet is the same.
 
 use std::{
     path::Path,
@@ -21,7 +21,7 @@ use settings::saved_view;
 
 use crate::ties::{feed, task, workflow};
 
-/// Views are kept when they have rested; a test waits no longer than this.
+/// Views are saved after a rest; a test waits no longer than this.
 const PATIENCE: Duration = Duration::from_secs(20);
 const FEED: &str = "https://project.example/rest";
 
@@ -97,7 +97,7 @@ fn focus(app: &mut App, id: &str) {
 }
 
 #[test]
-fn a_view_is_there_again_after_a_restart_and_gone_when_everything_is_shown() {
+fn a_view_is_restored_after_a_restart_unless_everything_was_shown() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("state.toml");
     let kept = || saved_view::load(&path, saved_view::fingerprint(FEED));
@@ -106,16 +106,16 @@ fn a_view_is_there_again_after_a_restart_and_gone_when_everything_is_shown() {
     assert!(kept().is_none());
     focus(&mut first, "w7");
     let left = view(&first);
-    assert!(left.world_per_px < everything.world_per_px * 0.8, "it is nearer");
+    assert!(left.world_per_px < everything.world_per_px * 0.8, "it is closer");
     run(&mut first, "the view is kept", |_| kept().is_some());
     drop(first);
 
     let mut second = wall(Some(&path), 12);
     let shown = view(&second);
     assert!(shown.center.distance(left.center) < 0.01 && (shown.world_per_px / left.world_per_px - 1.0).abs() < 0.01);
-    // A kiosk, or a wall that takes a picture, remembers nothing.
+    // A kiosk, or a wall that takes a picture, saves no view.
     assert_eq!(view(&wall(None, 12)), everything);
-    // What is very different shows everything.
+    // For a very different fleet everything is shown.
     let other = view(&wall(Some(&path), 400));
     assert!(other.world_per_px > everything.world_per_px);
 
@@ -127,7 +127,7 @@ fn a_view_is_there_again_after_a_restart_and_gone_when_everything_is_shown() {
 }
 
 #[test]
-fn a_view_of_nothing_and_a_file_of_anything_show_everything() {
+fn an_empty_view_and_an_invalid_file_show_everything() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("state.toml");
     let everything = view(&wall(Some(&path), 12));

@@ -87,7 +87,7 @@ macro_rules! colors {
             }
         }
 
-        /// The colours of one theme, in the colour type of whoever draws with them.
+        /// The colours of one theme, in any type of colour.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub struct Colors<C> {
             $($(#[$doc])* pub $field: C,)*

@@ -1,4 +1,4 @@
-//! Which labels are shown and where: a few times a second, and only after something changed.
+//! Chooses the labels to show and their places: a few times a second at most, and only after something changed.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -24,29 +24,31 @@ use crate::{
 };
 use model::Trouble;
 
-/// Shortest time between two arrangements.
+/// Shortest interval between two arrangements.
 const LEAST_SECS: f64 = 0.12;
-/// After the last change it is arranged once more, when flights have landed and the fleet has caught up.
+/// Labels are arranged once more this long after the last change, when moves are over.
 const LATER_SECS: f64 = 0.9;
 /// Line height as a multiple of the font size.
 pub(super) const LINE: f32 = 1.2;
 
-/// Half size of an agent's hexagon in world units, less its corners.
+/// Half the size of an agent's hexagon in world units, without its corners.
 const AGENT_HALF: f32 = 0.62;
-/// Half size of the mark of a task in trouble, in world units; and in physical pixels from far, with its bubble.
+/// Half the size of the mark of a task in trouble, in world units.
 const ALARM_HALF: f32 = 0.32;
+/// The same in the far view, in desk pixels, with its bubble.
 const ALARM_HALF_PX: f32 = 4.5;
 
 /// The labels that are to be shown.
 #[derive(Resource, Debug, Default)]
 pub(super) struct Arrangement {
+    /// The most important first.
     pub labels: Vec<(Label, Side)>,
-    /// Counts arrangements, for whoever carries them out.
-    pub edition: u64,
+    /// The number of arrangements so far.
+    pub revision: u64,
     is_due: bool,
     last: f64,
     later: f64,
-    /// When the first of its labels says what is true no more.
+    /// When the text of one of its labels becomes outdated, for example an age.
     outdated: f64,
 }
 
@@ -79,7 +81,7 @@ pub(super) struct News<'w, 's> {
 }
 
 impl News<'_, '_> {
-    fn came(&mut self) -> bool {
+    fn arrived(&mut self) -> bool {
         let rows = self.rows.read().count() + self.synced.read().count();
         rows > 0 || self.counts.is_changed()
     }
@@ -103,7 +105,7 @@ pub(super) fn arrange(
     time: Res<Time<Real>>,
 ) {
     let now = time.elapsed_secs_f64();
-    let has_news = news.came() || extent.is_changed() || unassigned.is_changed();
+    let has_news = news.arrived() || extent.is_changed() || unassigned.is_changed();
     let looks_different = insets.is_changed()
         || floating.is_changed()
         || scale.is_changed()
@@ -142,12 +144,12 @@ pub(super) fn arrange(
         view.size_px - Vec2::new(insets.right, insets.bottom),
     );
     arrangement.labels = give_room(&candidates, &composer, &view, free, &floating.0, &shown);
-    arrangement.edition += 1;
+    arrangement.revision += 1;
     let lasts = arrangement.labels.iter().map(|(label, _)| label.lasts);
     arrangement.outdated = now + lasts.fold(f64::INFINITY, f64::min);
 }
 
-/// Takes the ground of marks themselves, so that no name is written over them.
+/// Blocks the areas of marks, so that no name is written over them.
 fn keep_clear(board: &mut Board, marks: impl Iterator<Item = Vec2>, view: &View, half: f32) {
     for at in marks {
         let half = Vec2::splat(half / view.world_per_px);
@@ -155,7 +157,7 @@ fn keep_clear(board: &mut Board, marks: impl Iterator<Item = Vec2>, view: &View,
     }
 }
 
-/// Gives room to the candidates in their order.
+/// Places the candidates in their order.
 fn give_room(
     candidates: &[Candidate],
     composer: &Composer,
@@ -191,16 +193,16 @@ fn give_room(
             .filter(move |candidate| is_meant(candidate.class))
             .map(|candidate| candidate.at)
     };
-    // Near, the marks of tasks in trouble are kept clear once for all; from far each name looks for those under it.
+    // In the near view all tasks in trouble are blocked at once; in the far view each name checks for those under it.
     let are_alarms_kept_clear = composer.slot_px >= ALARM_PX;
-    let (mut has_come_to_alarms, mut has_come_to_agents) = (false, false);
+    let (mut are_alarms_blocked, mut are_agents_blocked) = (false, false);
     for candidate in candidates {
         if labels.len() >= MOST_LABELS {
             break;
         }
-        // Districts and what is pointed at come first; from there on no name hides a mark that matters more than it.
-        if candidate.class >= Class::Trouble(Trouble::Failed) && !has_come_to_alarms {
-            has_come_to_alarms = true;
+        // Districts and the selected row come first; from here on no name hides a more important mark.
+        if candidate.class >= Class::Trouble(Trouble::Failed) && !are_alarms_blocked {
+            are_alarms_blocked = true;
             let marks = of_class(|class| matches!(class, Class::Trouble(_)));
             keep_clear(&mut board, marks, view, ALARM_HALF);
             if are_alarms_kept_clear {
@@ -212,8 +214,8 @@ fn give_room(
                 );
             }
         }
-        if candidate.class >= Class::Agent && !has_come_to_agents {
-            has_come_to_agents = true;
+        if candidate.class >= Class::Agent && !are_agents_blocked {
+            are_agents_blocked = true;
             keep_clear(&mut board, of_class(|class| class == Class::Agent), view, AGENT_HALF);
         }
         // The side that it has is tried first, so that labels do not hop.

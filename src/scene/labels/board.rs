@@ -1,16 +1,16 @@
-//! Which rectangles of the screen are taken by labels: nothing is ever written over something else. Pure.
+//! The rectangles of the screen that labels occupy, so that no label is written over another. Pure.
 
 use bevy::{
     math::{IVec2, Rect},
     platform::collections::HashMap,
 };
 
-/// Edge of a cell of the look-up grid in logical pixels; labels are 14 to 30 high and up to a few hundred wide.
+/// The size of a cell of the look-up grid in logical pixels; labels are 14 to 30 high and up to a few hundred wide.
 const CELL_PX: f32 = 64.0;
 /// Free pixels kept between two labels.
 const GAP_PX: f32 = 3.0;
 
-/// The screen while it is being written on.
+/// The screen with the rectangles that are occupied so far.
 #[derive(Debug)]
 pub(super) struct Board {
     free: Rect,
@@ -19,7 +19,7 @@ pub(super) struct Board {
 }
 
 impl Board {
-    /// An empty board; labels must lie inside `free`, wholly.
+    /// An empty board; labels must lie wholly within `free`.
     pub fn new(free: Rect) -> Self {
         Self {
             free,
@@ -28,13 +28,13 @@ impl Board {
         }
     }
 
-    /// Takes a rectangle if it is on the board and free.
+    /// Occupies a rectangle if it is within the board and free. Returns whether it was.
     pub fn take(&mut self, rect: Rect) -> bool {
         let inside = rect.min.x >= self.free.min.x
             && rect.min.y >= self.free.min.y
             && rect.max.x <= self.free.max.x
             && rect.max.y <= self.free.max.y;
-        // Not `!inside` of the opposite: a NaN is never inside.
+        // Written so that a NaN is never inside.
         if !inside || self.is_taken(rect) {
             return false;
         }
@@ -42,7 +42,7 @@ impl Board {
         true
     }
 
-    /// Takes a rectangle whatever is there.
+    /// Occupies a rectangle, whether it is free or not.
     pub fn block(&mut self, rect: Rect) {
         let number = self.taken.len() as u32;
         self.taken.push(rect);
@@ -55,7 +55,7 @@ impl Board {
         self.touches(rect.inflate(GAP_PX))
     }
 
-    /// Whether something of it is taken.
+    /// Whether a part of a rectangle is occupied.
     pub fn touches(&self, wanted: Rect) -> bool {
         cells(wanted).any(|cell| {
             self.cells.get(&cell).into_iter().flatten().any(|&number| {
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_taken_place_is_refused_and_its_neighbour_is_not() {
+    fn an_occupied_rectangle_is_refused_and_its_neighbour_is_not() {
         let mut board = Board::new(screen());
         let rect = Rect::from_center_size(Vec2::new(400.0, 300.0), Vec2::new(120.0, 16.0));
         assert!(board.take(rect) && !board.take(rect));
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_lie_wholly_on_the_board() {
+    fn labels_lie_wholly_within_the_board() {
         let mut board = Board::new(screen());
         assert!(!board.take(Rect::from_center_size(Vec2::new(10.0, 300.0), Vec2::new(120.0, 16.0))));
         assert!(!board.take(Rect::from_center_size(Vec2::new(300.0, 62.0), Vec2::new(120.0, 16.0))));

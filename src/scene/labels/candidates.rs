@@ -1,5 +1,5 @@
-//! What could be named at this zoom, the most important first. Cheap to gather: texts are composed only for those that
-//! come to be tried.
+//! The rows that could be named at this zoom, the most important first. Texts are composed later, and only for those that are
+//! tried.
 
 use bevy::{ecs::system::SystemParam, prelude::*};
 
@@ -16,23 +16,23 @@ use crate::{
 };
 use model::{Status, Trouble};
 
-/// From this many pixels per slot (`detail::slot_px`) on, tasks in trouble are named: further away a title would lie over
-/// many others.
+/// Tasks in trouble are named in slots of this size (`detail::slot_px`) and larger: a title in the far view would cover many
+/// marks.
 pub(super) const ALARM_PX: f32 = 34.0;
-/// Every task is named from here on.
+/// Every task is named in slots of this size and larger.
 const TASK_PX: f32 = 84.0;
-/// Agents are named from here on.
+/// Agents are named in slots of this size and larger.
 const AGENT_PX: f32 = 13.0;
 /// Districts smaller than this radius in such pixels have no name.
 const DISTRICT_PX: f32 = 18.0;
 /// From far, districts with tasks in trouble come before all others.
 const TROUBLED: f32 = 1e6;
-/// Width of the rings about the pointer by which ordinary tasks are ranked, logical pixels.
+/// The width of the rings around the pointer by which calm tasks are ranked, logical pixels.
 const RING_PX: f32 = 240.0;
-/// Candidates beyond this many are not tried: they are the least important of a screen that is full.
+/// The maximum number of candidates that are tried.
 pub(super) const MOST_TRIED: usize = 1_200;
 
-/// What kind of label a candidate gets.
+/// The kind of label that a candidate gets, the most important first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Class {
     Selected,
@@ -49,13 +49,13 @@ pub(super) enum Class {
 pub(super) struct Candidate {
     pub class: Class,
     pub owner: Owner,
-    /// Where it is, or will be when it has arrived.
+    /// Its place at the end of its move.
     pub at: Vec2,
     /// Less is more important, within the class.
     weight: f32,
 }
 
-/// The rows, as far as labels are concerned.
+/// Reads what labels need of the rows.
 #[derive(SystemParam)]
 pub(super) struct Rows<'w, 's> {
     pub tasks: Query<
@@ -94,12 +94,12 @@ pub(super) struct Rows<'w, 's> {
         ),
         With<WorkflowRow>,
     >,
-    /// What a row itself tells of when it changed.
-    pub told: Query<'w, 's, (&'static Key, &'static Columns)>,
+    /// Keys and columns, for the age of a row.
+    pub columns: Query<'w, 's, (&'static Key, &'static Columns)>,
     pub mapping: Res<'w, FleetMapping>,
     pub clock: Res<'w, FleetClock>,
     pub unassigned: Res<'w, Unassigned>,
-    /// Who stands where: asked for what is on the screen.
+    /// Finds the rows on the screen.
     pub plan: Res<'w, FloorPlan>,
 }
 
@@ -108,7 +108,7 @@ fn is_here(moment: &Moment) -> bool {
 }
 
 impl Rows<'_, '_> {
-    /// The districts on the screen: middle and radius in screen pixels.
+    /// The districts on the screen: owner, middle and radius in screen pixels.
     pub fn discs(&self, view: &View) -> impl Iterator<Item = (Owner, Vec2, f32)> {
         let seen = view.world_rect();
         let workflows = self
@@ -128,7 +128,7 @@ impl Rows<'_, '_> {
             })
     }
 
-    /// The tasks in trouble that stand within so much of a rectangle of the world.
+    /// The tasks in trouble within a rectangle of the world and a margin around it.
     pub fn alarms_in(&self, world: Rect, margin: f32) -> impl Iterator<Item = Vec2> {
         let near = self.plan.tasks_in(world.inflate(margin));
         near.into_iter()
@@ -143,7 +143,7 @@ impl Rows<'_, '_> {
         })
     }
 
-    /// Where on the screen the agents stand, those that can be seen.
+    /// The agents on the screen, in screen pixels.
     pub fn agents_on(&self, view: &View) -> Vec<Vec2> {
         let seen = view.world_rect();
         self.agents
@@ -153,9 +153,9 @@ impl Rows<'_, '_> {
             .collect()
     }
 
-    /// Seconds since a row changed: as it says itself, else as it was seen to.
+    /// Seconds since a row changed (`FleetMapping::age_secs`).
     pub fn age_secs(&self, row: Entity, moment: &Moment, epoch_ms: i64) -> Option<f64> {
-        let (key, columns) = self.told.get(row).ok()?;
+        let (key, columns) = self.columns.get(row).ok()?;
         self.mapping.age_secs(&key.0, &columns.0, moment, *self.clock, epoch_ms)
     }
 

@@ -1,4 +1,4 @@
-//! What a label says, how large and in which colours.
+//! The text, size and colours of a label.
 
 use bevy::prelude::*;
 
@@ -13,24 +13,25 @@ use crate::{
 };
 use model::{Status, StatusReading};
 
-/// Half size of a task's and an agent's mark in world units, as far as labels keep clear of them.
+/// The distance of a label from the middle of a task's mark, in world units.
 const TASK_REACH: f32 = 0.42;
+/// The distance of a label from the middle of an agent's mark, in world units.
 const AGENT_REACH: f32 = 0.8;
-/// An agent's name has this room in world units, if nobody else stands there.
+/// The maximum width of an agent's name in world units.
 const AGENT_ROOM: f32 = 3.4;
-/// From this many logical pixels per slot on an agent's name may be cut; with less room half a name beside half a name
-/// reads as noise.
+/// Agents' names may be shortened in slots of this many logical pixels and larger: many shortened names side by side are not
+/// legible.
 const AGENT_CUT_PX: f32 = 24.0;
-/// Share of a slot's width that a task's title may take when every task is named.
+/// The maximum width of a task's title in slots, when every task is named.
 const TASK_ROOM: f32 = 0.97;
-/// From this many logical pixels per slot on, what is named has its age; a task where so many letters' sizes are left for
-/// its title.
+/// Labels contain an age in slots of this many logical pixels and larger,
 const AGE_PX: f32 = 60.0;
+/// if it leaves this width for the title, in em.
 const TITLE_LEAST_EM: f32 = 6.0;
-/// Widest label of a single row in logical pixels at a text scale of 1.
+/// The maximum width of a label with one line, in logical pixels at a text scale of 1.
 const MOST_PX: f32 = 230.0;
 
-/// The word for a state: the row's own where the mapping does not know it.
+/// The word for a status: the row's own word where it is not mapped.
 fn word(reading: &StatusReading) -> &str {
     match (reading.status, &reading.word) {
         (Status::Unmapped, Some(word)) => word,
@@ -41,20 +42,20 @@ fn word(reading: &StatusReading) -> &str {
 /// Composes labels for one view.
 pub(super) struct Composer<'a, 'w, 's> {
     pub rows: &'a Rows<'w, 's>,
-    /// Logical pixels of a slot.
+    /// The size of a slot in logical pixels.
     pub px_per_slot: f32,
-    /// The same in the pixels that decide what is drawn how (`detail::slot_px`).
+    /// The same in desk pixels (`detail::slot_px`), the measure for the level of detail.
     pub slot_px: f32,
     pub scale: f32,
     pub palette: &'static Palette,
     /// Milliseconds since the Unix epoch.
     pub epoch_ms: i64,
-    /// How the tasks of a district are.
+    /// The tally of a district.
     pub tally: &'a dyn Fn(Option<Entity>) -> Tally,
 }
 
 impl Composer<'_, '_, '_> {
-    /// The label of a candidate, in the wordings in which it can be tried; none where there is no room to say anything.
+    /// The labels of a candidate, in the order in which they should be tried; empty where there is not enough room.
     pub fn compose(&self, candidate: &Candidate) -> Vec<Label> {
         if self.is_inside(candidate) {
             let district = self.district_of(candidate.owner);
@@ -92,21 +93,21 @@ impl Composer<'_, '_, '_> {
         let most = MOST_PX * self.scale;
         let is_agent = reach == AGENT_REACH;
         let calm = matches!(candidate.class, Class::Task | Class::Agent);
-        let says_state = match candidate.class {
+        let has_status = match candidate.class {
             Class::Selected => true,
             _ => reading.status == Status::Unmapped,
         };
-        let said = if says_state {
+        let status = if has_status {
             format!("  {}", word(reading))
         } else {
             String::new()
         };
-        let said = text::fit(&said, font_px, most).unwrap_or_default();
+        let status = text::fit(&status, font_px, most).unwrap_or_default();
         let room = match candidate.class {
             Class::Agent => AGENT_ROOM * self.px_per_slot,
             Class::Task => (TASK_ROOM * self.px_per_slot).min(most),
             _ => most,
-        } - if calm { text::width(&said, font_px) } else { 0.0 };
+        } - if calm { text::width(&status, font_px) } else { 0.0 };
         let age = self
             .age(candidate, moment)
             .map(|age| (text::width(&format!("  {}", age.widest), font_px), age))
@@ -126,20 +127,20 @@ impl Composer<'_, '_, '_> {
             _ if is_agent => &[Side::Below, Side::Above, Side::Right, Side::Left],
             _ => &[Side::Above, Side::Below, Side::Right, Side::Left],
         };
-        let (told, steady_px, lasts) = match age {
+        let (age_text, steady_px, lasts) = match age {
             Some((age_px, age)) => {
-                let told = format!("  {}", age.text);
-                let steady_px = age_px - text::width(&told, font_px);
-                (told, steady_px, age.lasts)
+                let age_text = format!("  {}", age.text);
+                let steady_px = age_px - text::width(&age_text, font_px);
+                (age_text, steady_px, age.lasts)
             }
             None => (String::new(), 0.0, f64::INFINITY),
         };
         Some(Label {
             owner: candidate.owner,
             text,
-            tail: format!("{said}{told}"),
+            tail: format!("{status}{age_text}"),
             color,
-            tail_color: if says_state {
+            tail_color: if has_status {
                 self.palette.status_ink(reading.status)
             } else {
                 self.palette.muted
@@ -156,7 +157,7 @@ impl Composer<'_, '_, '_> {
         })
     }
 
-    /// For how long a row has been as it is, where somebody is near enough to ask.
+    /// The time since a row changed, in the near view.
     fn age(&self, candidate: &Candidate, moment: &Moment) -> Option<Age> {
         let Owner::Row(row) = candidate.owner else { return None };
         if self.slot_px < AGE_PX {
@@ -171,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unmapped_state_is_told_in_its_own_word() {
+    fn an_unmapped_status_is_shown_in_its_own_word() {
         let unmapped = StatusReading {
             status: Status::Unmapped,
             word: Some("hibernating".into()),

@@ -1,18 +1,19 @@
-//! A label that is wanted or shown: whose it is, what it says, where it sits.
+//! A label: what it names, its text and its place.
 
 use bevy::prelude::*;
 
 use super::{arrange::LINE, text};
 
-/// Whose label it is. One row has at most one label.
+/// What a label names. A row has at most one label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Owner {
-    /// The district of rows without a workflow.
+    /// The district of tasks without a workflow.
     Unassigned,
+    /// A row.
     Row(Entity),
 }
 
-/// The font sizes there are: a font atlas is made for each and kept for ever, so they are few and fixed.
+/// The font sizes of labels. They are few and fixed, because the font atlas of each is kept for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tier {
     Small,
@@ -33,19 +34,19 @@ impl Tier {
     }
 }
 
-/// On which side of its mark a label sits.
+/// The side of its mark on which a label is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     Above,
     Below,
     Right,
     Left,
-    /// Over the middle of what it names.
+    /// Centred on the mark.
     Middle,
 }
 
 impl Side {
-    /// Top left corner of a label of `size` at a mark, all in screen pixels. `reach` is the mark's half size there.
+    /// The top left corner of a label of `size` at a mark, in screen pixels. `reach` is half the size of the mark.
     pub fn corner(self, mark: Vec2, reach: f32, size: Vec2) -> Vec2 {
         match self {
             Self::Above => mark + Vec2::new(-size.x / 2.0, -reach - size.y),
@@ -57,34 +58,34 @@ impl Side {
     }
 }
 
-/// What a label says and where it may sit.
+/// A label and where it may be placed.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Label {
     pub owner: Owner,
     pub text: String,
-    /// Second part, in its own colour: a tally, a state; after a line break what stands below.
+    /// The second part, in another colour: a tally, a status, an age; after a line break, a second line.
     pub tail: String,
     pub color: Color,
     pub tail_color: Color,
     pub tier: Tier,
     pub tail_tier: Tier,
-    /// On a plate of the ground's colour, where it lies over other marks.
+    /// Whether it has a plate in the background's colour, because it covers other marks.
     pub plate: bool,
-    /// Says what is well: it steps back behind what is selected.
+    /// Whether it is dimmed while something else is selected: labels of trouble are not.
     pub is_calm: bool,
-    /// Sides in the order in which they are tried.
+    /// The possible sides in the order in which they are tried.
     pub sides: &'static [Side],
-    /// Half size of what it names in world units, and pixels kept free beyond that.
+    /// Half the size of what it names in world units, and pixels kept free beyond that.
     pub reach: f32,
     pub free_px: f32,
-    /// So much wider than what it says it counts: digits that change do not move it.
+    /// Pixels added to its width for its placement, so that changing digits do not move it.
     pub steady_px: f32,
-    /// Seconds for which what it says stays true.
+    /// Seconds until its text is outdated.
     pub lasts: f64,
 }
 
 impl Label {
-    /// Its size in logical pixels, before anybody has laid it out.
+    /// Its estimated size in logical pixels.
     pub fn size_px(&self, scale: f32) -> Vec2 {
         let (head_px, tail_px) = (self.tier.base_px() * scale, self.tail_tier.base_px() * scale);
         let mut rows = self
@@ -99,17 +100,18 @@ impl Label {
                 _ => rows.push((width, tail_px)),
             }
         }
-        let said = rows.into_iter().fold(Vec2::ZERO, |size, (width, font_px)| {
+        let size = rows.into_iter().fold(Vec2::ZERO, |size, (width, font_px)| {
             Vec2::new(size.x.max(width), size.y + (font_px * LINE).round())
         });
-        self.steadied(said)
+        self.steadied(size)
     }
 
-    /// The size that counts for where it goes, by the size that it has.
+    /// The size for its placement, by the size of its text.
     pub fn steadied(&self, size: Vec2) -> Vec2 {
         size + Vec2::new(self.steady_px, 0.0)
     }
 
+    /// The distance between the middle of its mark and its edge, in screen pixels.
     pub fn reach_px(&self, world_per_px: f32) -> f32 {
         self.reach / world_per_px + self.free_px
     }

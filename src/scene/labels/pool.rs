@@ -58,7 +58,7 @@ struct TextSlot {
 #[derive(Resource, Debug, Default)]
 pub(super) struct Pool {
     slots: Vec<TextSlot>,
-    edition: u64,
+    revision: u64,
     /// The theme of the plates.
     theme: ScreenTheme,
 }
@@ -72,10 +72,10 @@ pub(super) fn show(
     scale: Res<TextScale>,
     theme: Res<ScreenTheme>,
 ) {
-    if pool.edition == arrangement.edition {
+    if pool.revision == arrangement.revision {
         return;
     }
-    pool.edition = arrangement.edition;
+    pool.revision = arrangement.revision;
     let style = Style {
         font: &font,
         scale: scale.0,

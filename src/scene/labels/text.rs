@@ -1,8 +1,8 @@
-//! How wide a text will be, and cutting it to a width. Pure; the real width comes from the text layout a frame later.
+//! Estimates the width of a text and shortens it. Pure; the exact width comes from the text layout one frame later.
 
 use model::Span;
 
-/// Advances of the printable ASCII characters of Fira Sans Regular, from space to tilde, in thousandths of the size.
+/// The advances of the printable ASCII characters of Fira Sans Regular, from space to tilde, in thousandths of the size.
 const ADVANCES: [u16; 95] = [
     265, 241, 399, 518, 531, 826, 729, 219, 324, 324, 439, 499, 240, 403, 240, 520, 558, 433, 495, 499, 532, 501, 533,
     444, 551, 525, 240, 240, 500, 500, 500, 459, 1020, 573, 608, 560, 644, 535, 491, 631, 680, 295, 305, 589, 498, 778,
@@ -11,31 +11,31 @@ const ADVANCES: [u16; 95] = [
     403, 322, 488,
 ];
 const ELLIPSIS: char = '…';
-/// Fewer characters than this before an ellipsis name nothing.
+/// The least number of characters before an ellipsis.
 const LEAST_KEPT: usize = 3;
 
-/// Share of the font size that a character is wide.
+/// The width of a character as a share of the font size.
 fn advance(character: char) -> f32 {
     let code = character as u32;
     let ascii = code.checked_sub(32).and_then(|index| ADVANCES.get(index as usize));
     match ascii {
         Some(&thousandths) => f32::from(thousandths) / 1_000.0,
         None if character == ELLIPSIS => 0.74,
-        // From Ethiopic to Mongolian letters are wide; Vietnamese ones and old Greek are not.
+        // The scripts from Ethiopic to Mongolian have wide letters; Vietnamese and polytonic Greek have not.
         None if (0x1200..0x1E00).contains(&code) => 0.8,
         None if (0x1E00..0x2000).contains(&code) => 0.62,
-        // Han, kana, hangul and emoji are as wide as high.
+        // Han, kana, hangul and emoji are as wide as they are high.
         None if code >= 0x1100 => 1.0,
         None => 0.62,
     }
 }
 
-/// Width of a line of text in logical pixels at a font size.
+/// The width of a line of text in logical pixels at a font size.
 pub(super) fn width(text: &str, font_px: f32) -> f32 {
     text.chars().map(advance).sum::<f32>() * font_px
 }
 
-/// The text, or as much of it as fits with an ellipsis; `None` when that would say nothing.
+/// The text, or as much of it as fits with an ellipsis; `None` if too little does.
 pub(super) fn fit(text: &str, font_px: f32, most_px: f32) -> Option<String> {
     let room = most_px / font_px;
     let mut used = 0.0;
@@ -55,7 +55,7 @@ pub(super) fn fit(text: &str, font_px: f32, most_px: f32) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// The text in one row or two, each as wide as it may be, the last one cut; `None` when that would say nothing.
+/// The text in one line or two of given widths, the last one shortened; `None` if too little fits.
 pub(super) fn fit_rows(text: &str, font_px: f32, most_px: [f32; 2]) -> Option<String> {
     let [first_px, second_px] = most_px;
     if width(text, font_px) <= first_px {
@@ -73,20 +73,20 @@ pub(super) fn fit_rows(text: &str, font_px: f32, most_px: [f32; 2]) -> Option<St
     both.or_else(|| fit(text, font_px, first_px))
 }
 
-/// How long ago something was, in words.
+/// An age in words.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Age {
     /// In its largest unit: `41 s`, `1 min`, `2 h`, `3 d`.
     pub text: String,
-    /// As wide as it becomes while its digits change.
+    /// A text as wide as it becomes while its digits change.
     pub widest: String,
-    /// Seconds for which it stays true.
+    /// Seconds until it is outdated.
     pub lasts: f64,
 }
 
 pub(super) fn age(secs: f64) -> Age {
     let span = Span::of(secs);
-    // A zero is the widest of the digits.
+    // Zero is the widest digit.
     let widest = "0".repeat(span.count.to_string().len().max(2));
     Age {
         text: span.to_string(),
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_age_is_wider_than_it_says() {
+    fn no_age_is_wider_than_its_widest_text() {
         for secs in 0..3_600 {
             let age = age(f64::from(secs));
             assert!(
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_stays_and_what_does_not_is_cut_to_fit() {
+    fn a_text_that_fits_is_kept_and_a_longer_one_is_shortened() {
         assert_eq!(fit("Invoice run", 14.0, 500.0).as_deref(), Some("Invoice run"));
         let cut = fit("Reconcile the invoices of October", 14.0, 100.0).unwrap();
         assert!(cut.ends_with('…') && cut.starts_with("Recon"));
@@ -123,25 +123,29 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_better_than_a_letter_or_two() {
+    fn a_text_is_dropped_where_only_a_letter_or_two_would_fit() {
         assert_eq!(fit("Reconcile", 14.0, 20.0), None);
         assert_eq!(fit("", 14.0, 20.0), None);
         assert_eq!(fit("QA", 14.0, 40.0).as_deref(), Some("QA"));
     }
 
     #[test]
-    fn any_script_is_cut_between_characters() {
+    fn any_script_is_shortened_between_characters() {
         let cut = fit("請求書の照合を行う十月分", 12.0, 60.0).unwrap();
         assert!(cut.ends_with('…') && cut.chars().count() == 5);
     }
 
     #[test]
-    fn a_name_is_broken_between_words_and_cut_in_its_second_row() {
+    fn a_name_is_wrapped_between_words_and_its_second_line_is_shortened() {
         let rows = |most: [f32; 2]| fit_rows("Checkout cost cut", 12.0, most);
         assert_eq!(rows([120.0, 120.0]).as_deref(), Some("Checkout cost cut"));
         assert_eq!(rows([60.0, 60.0]).as_deref(), Some("Checkout\ncost cut"));
         assert_eq!(rows([60.0, 40.0]).as_deref(), Some("Checkout\ncost…"));
-        assert_eq!(rows([60.0, 10.0]).as_deref(), Some("Checkout…"), "no second row");
+        assert_eq!(
+            rows([60.0, 10.0]).as_deref(),
+            Some("Checkout…"),
+            "no room for a second line"
+        );
         assert_eq!(rows([5.0, 5.0]), None);
     }
 }

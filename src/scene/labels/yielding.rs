@@ -1,23 +1,23 @@
-//! Between two arrangements labels ride on marks that move: what comes to lie over a more important one yields at once,
-//! and comes up again where there is room. Pure.
+//! Between two arrangements labels move with their marks: a label that comes to lie over a more important one is hidden at
+//! once, and appears again when there is room. Pure.
 
 use bevy::math::Rect;
 
 use super::board::Board;
 
-/// Labels that lie over one another by less than this are not seen to: rounding, and an advance that was estimated.
+/// Overlaps smaller than this are ignored: they come from rounding and from estimated widths.
 const TOUCHING_PX: f32 = 1.0;
 
-/// A label as it is drawn now.
+/// A label as it would be drawn now.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Drawn {
     pub rect: Rect,
-    /// Those that fade out come after all that stay.
+    /// Labels that fade out yield to all others.
     pub is_wanted: bool,
     pub turn: usize,
 }
 
-/// Which of these labels lie over a more important one, in their order.
+/// Whether each of these labels lies over a more important one.
 pub(super) fn yielding(labels: &[Drawn]) -> Vec<bool> {
     let all = labels.iter().fold(Rect::EMPTY, |all, label| all.union(label.rect));
     let mut board = Board::new(all);
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn the_less_important_yields_and_what_fades_out_first_of_all() {
+    fn less_important_labels_yield_and_fading_ones_first() {
         let labels = [label(50.0, true, 3), label(0.0, true, 1), label(120.0, false, 0)];
         assert_eq!(yielding(&labels), [true, false, false]);
         let labels = [label(0.0, false, 0), label(50.0, true, 9)];
@@ -66,7 +66,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_left_never_overlaps_and_the_first_stays(wanted in prop::collection::vec((0.0..900.0_f32, 0.0..500.0_f32, 5.0..200.0_f32, 8.0..40.0_f32, any::<bool>()), 1..120)) {
+        fn remaining_labels_never_overlap_and_the_first_remains(wanted in prop::collection::vec((0.0..900.0_f32, 0.0..500.0_f32, 5.0..200.0_f32, 8.0..40.0_f32, any::<bool>()), 1..120)) {
             let labels: Vec<Drawn> = wanted
                 .iter()
                 .enumerate()

@@ -1,5 +1,4 @@
-//! What the marks stand on: the districts of the workflows with their arc of progress, the district of what belongs
-//! nowhere, and the dock where idle agents rest.
+//! The districts of the workflows with their arc of progress, the district of tasks without a workflow, and the dock.
 
 use bevy::{ecs::entity::EntityHashSet, prelude::*};
 
@@ -18,14 +17,14 @@ use crate::{
 };
 use model::Status;
 
-/// Slots of the grounds that belong to no entity.
+/// The slots of marks that belong to no entity.
 #[derive(Resource, Debug, Default)]
 pub(super) struct Fixed {
     unassigned: Option<u32>,
     dock: Option<u32>,
 }
 
-/// Districts that grow or shrink, and are written in every frame until they have. Each at most once.
+/// Districts that grow or shrink: they are written in every frame until they have their final size.
 #[derive(Resource, Debug, Default)]
 pub(super) struct Resizing {
     workflows: EntityHashSet,
@@ -61,7 +60,7 @@ pub(super) fn draw(
     workflows: Query<(&WorkflowRow, &RowState, &Moment, &District)>,
 ) {
     let (counted, unassigned_counted) = tallies.drain_stale();
-    // Without motion it is at once as large as it will be.
+    // With reduced motion it has its final size at once.
     let size_at = if motion.reduced { f64::INFINITY } else { clock.0 };
     let was_resizing = std::mem::take(&mut resizing.workflows);
     for entity in touched.iter().chain(counted).chain(was_resizing) {
@@ -72,7 +71,7 @@ pub(super) fn draw(
             resizing.workflows.insert(entity);
         }
         let tally = tallies.of(Some(entity));
-        let mut mark = standing(MarkKind::District, district, state.0.status, tally, clock.0, size_at);
+        let mut mark = district_mark(MarkKind::District, district, state.0.status, tally, clock.0, size_at);
         mark.progress = row.progress.or(mark.progress);
         history(&mut mark, marks.mark(entity), moment, clock.0);
         marks.set(entity, Layer::Grounds, &mark);
@@ -82,21 +81,21 @@ pub(super) fn draw(
         resizing.unassigned = unassigned.0.is_some_and(|district| district.is_resizing(size_at));
         let mark = unassigned.0.map(|district| {
             let tally = tallies.of(None);
-            standing(MarkKind::Unassigned, &district, Status::Idle, tally, clock.0, size_at)
+            district_mark(MarkKind::Unassigned, &district, Status::Idle, tally, clock.0, size_at)
         });
-        stand(table, &mut fixed.unassigned, mark);
+        set_fixed(table, &mut fixed.unassigned, mark);
     }
     if dock.is_changed() {
         let mark = dock.0.map(|rect| Mark {
             from: rect.half_size(),
             ..Mark::new(MarkKind::Dock, rect.center(), 0.0, Status::Idle)
         });
-        stand(table, &mut fixed.dock, mark);
+        set_fixed(table, &mut fixed.dock, mark);
     }
 }
 
-/// Keeps what belongs to no entity in a slot of its own.
-fn stand(table: &mut Table<WORDS>, slot: &mut Option<u32>, mark: Option<Mark>) {
+/// Writes, moves or removes a mark that belongs to no entity.
+fn set_fixed(table: &mut Table<WORDS>, slot: &mut Option<u32>, mark: Option<Mark>) {
     match (mark, *slot) {
         (Some(mark), Some(slot)) => table.write(slot, mark.pack()),
         (Some(mark), None) => *slot = Some(table.insert(mark.pack())),
@@ -108,7 +107,7 @@ fn stand(table: &mut Table<WORDS>, slot: &mut Option<u32>, mark: Option<Mark>) {
     }
 }
 
-fn standing(kind: MarkKind, district: &District, status: Status, tally: Tally, now: f64, size_at: f64) -> Mark {
+fn district_mark(kind: MarkKind, district: &District, status: Status, tally: Tally, now: f64, size_at: f64) -> Mark {
     let mut mark = Mark::new(kind, district.center, district.radius_at(size_at), status);
     mark.from = district.from;
     mark.moved = stamp(district.moved.min(now));

@@ -32,7 +32,7 @@ pub(crate) const FLAGS_SHIFT: u32 = 12;
 
 const _: () = assert!(Status::ALL.len() <= FIELD_MASK as usize + 1, "a status has four bits");
 
-/// What a mark stands for.
+/// What a mark represents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum MarkKind {
@@ -88,7 +88,7 @@ bitflags! {
 /// A mark, unpacked. Times are stamps (`marks::stamp`).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Mark {
-    /// What it stands for.
+    /// What it represents.
     pub kind: MarkKind,
     /// Where its move began.
     pub from: Vec2,

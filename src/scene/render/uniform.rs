@@ -18,7 +18,7 @@ use crate::{
 };
 use model::{Status, theme::Token};
 
-/// The colours that the shaders know: those of the statuses, then the tokens.
+/// The number of colours in the uniform: those of the statuses, then the tokens.
 pub(super) const COLOURS: usize = Status::ALL.len() + Token::ALL.len();
 /// Longer than every animation takes, seconds.
 const LONG_SECS: f64 = 60.0;
