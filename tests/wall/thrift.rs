@@ -1,5 +1,4 @@
-//! A wall that does without: what the governor turns off is gone from the picture, what it must not touch is not, and all
-//! comes back.
+//! Quality features: what the governor turns off is not drawn, everything else is, and it returns.
 
 use std::time::Duration;
 
@@ -18,7 +17,7 @@ use settings::WallSettings;
 
 use crate::wall::{Wall, difference, feed, id_of, pixels_of};
 
-/// Height of the header in pixels, about.
+/// The approximate height of the header in pixels.
 const HEADER: u32 = 50;
 
 fn scene_of(picture: &RgbImage) -> RgbImage {
@@ -26,7 +25,7 @@ fn scene_of(picture: &RgbImage) -> RgbImage {
     image::imageops::crop_imm(picture, 0, HEADER, width, height - HEADER).to_image()
 }
 
-/// How sharp the picture is: the sum of steps from pixel to pixel, along rows, that are large.
+/// The sharpness of a picture: the sum of large steps from pixel to pixel along rows.
 fn edges(picture: &RgbImage) -> usize {
     let steep = |x: u32, y: u32| {
         let (a, b) = (picture.get_pixel(x, y), picture.get_pixel(x + 1, y));
@@ -39,7 +38,7 @@ fn edges(picture: &RgbImage) -> usize {
 }
 
 #[test]
-fn a_wall_on_which_nothing_moves_rests_until_there_is_news() {
+fn a_wall_without_motion_is_idle_until_something_changes() {
     let server = feed(3, 2, 20);
     let folder = tempfile::tempdir().expect("a folder");
     let mut wall = Wall::with(
@@ -53,7 +52,7 @@ fn a_wall_on_which_nothing_moves_rests_until_there_is_news() {
     );
     wall.until_status(LinkStatus::Connected);
     let rests = |world: &World| world.resource::<FrameRate>().is_idle();
-    // The greeting goes, flights land.
+    // The first toast goes, moves are over.
     wall.until("the rest", rests);
     assert_eq!(
         wall.app.world().resource::<FrameRate>().interval(),
@@ -66,7 +65,7 @@ fn a_wall_on_which_nothing_moves_rests_until_there_is_news() {
         .find(|row| row["status"] != "failed")
         .expect("a task that did not fail");
     let id = id_of(calm);
-    // A resting wall draws a frame a second.
+    // An idle wall draws one frame a second.
     std::thread::sleep(Duration::from_millis(1_100));
     wall.app.update();
     std::thread::sleep(Duration::from_millis(1_100));
@@ -75,7 +74,7 @@ fn a_wall_on_which_nothing_moves_rests_until_there_is_news() {
         .update(TableId::Tasks, id, &failed.into_iter().collect())
         .expect("it is there");
     wall.until("the waking", |world| !rests(world));
-    // What woke it is seen from its beginning: the clock has not run ahead of it.
+    // The change that ended the idle state is animated from its beginning.
     let row = wall.row(Kind::Task, id);
     let changed = wall.get::<Moment>(row).expect("it is there").changed;
     let now = wall.app.world().resource::<FleetClock>().0;
@@ -83,11 +82,11 @@ fn a_wall_on_which_nothing_moves_rests_until_there_is_news() {
 }
 
 #[test]
-fn what_is_off_is_gone_and_comes_back() {
+fn features_that_are_off_are_not_drawn_and_return() {
     let server = feed(16, 6, 160);
     let mut wall = Wall::on(&server, UVec2::new(1280, 720));
     wall.until_status(LinkStatus::Connected);
-    // The greeting has gone.
+    // The first toast has gone.
     wall.run_for(Duration::from_secs(14));
     let whole = wall.picture("whole");
     let mut shown = |off: usize| {
@@ -107,12 +106,12 @@ fn what_is_off_is_gone_and_comes_back() {
     let (sharp, soft) = (edges(&scene_of(&without_labels)), edges(&scene_of(&coarse)));
     assert!(
         soft * 4 < sharp * 3,
-        "half the pixels are softer: {sharp} then {soft} edges"
+        "half the pixels make a softer picture: {sharp} then {soft} edges"
     );
-    assert!(soft * 8 > sharp, "but the scene is there: {sharp} then {soft} edges");
-    // Lines are as wide as before, so that more of them is edge.
+    assert!(soft * 8 > sharp, "but the scene is drawn: {sharp} then {soft} edges");
+    // Lines are as wide as before.
     let (before, after) = (pixels_of(&without_labels, blue), pixels_of(&coarse, blue));
-    assert!(after * 10 > before, "its colours are there: {before} then {after}");
+    assert!(after * 10 > before, "its colours remain: {before} then {after}");
     let names = |picture: &RgbImage| pixels_of(&scene_of(picture), text);
     assert!(
         names(&coarse) * 10 > names(&without_labels) * 9,
@@ -131,7 +130,7 @@ fn what_is_off_is_gone_and_comes_back() {
     let differs = difference(&whole, &back);
     assert!(
         differs < usual * 2,
-        "all is back: {differs} pixels differ, {usual} usually do"
+        "everything has returned: {differs} pixels differ, {usual} usually do"
     );
     let world = wall.app.world_mut();
     assert_eq!(world.query_filtered::<(), With<Camera>>().iter(world).count(), 1);
