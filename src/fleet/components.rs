@@ -15,7 +15,7 @@ pub struct Key(pub RowKey);
 /// An agent's row.
 #[derive(Component, Debug, Clone, PartialEq, Default, Reflect)]
 #[reflect(Component, Default)]
-#[require(Label, RowState, Columns, Created, Moment, Wants)]
+#[require(RowLabel, RowState, Columns, Created, Moment, Wants)]
 pub struct AgentRow {
     /// The role or model of the agent.
     #[reflect(ignore)]
@@ -27,7 +27,7 @@ pub struct AgentRow {
 /// The row of a task or a run: a piece of work.
 #[derive(Component, Debug, Clone, PartialEq, Default, Reflect)]
 #[reflect(Component, Default)]
-#[require(Label, RowState, Columns, Created, Moment, Wants, Assigned)]
+#[require(RowLabel, RowState, Columns, Created, Moment, Wants, Assigned)]
 pub struct TaskRow {
     /// The share done, 0 to 1.
     pub progress: Option<f32>,
@@ -43,7 +43,7 @@ pub struct TaskRow {
 /// A workflow's row.
 #[derive(Component, Debug, Clone, PartialEq, Default, Reflect)]
 #[reflect(Component, Default)]
-#[require(Label, RowState, Columns, Created, Moment, Wants)]
+#[require(RowLabel, RowState, Columns, Created, Moment, Wants)]
 pub struct WorkflowRow {
     /// The share done, 0 to 1, if the row contains it.
     pub progress: Option<f32>,
@@ -51,7 +51,7 @@ pub struct WorkflowRow {
 
 /// The row's label, cleaned for the screen (no control or bidi characters, bounded length).
 #[derive(Component, Debug, Clone, PartialEq, Eq, Default)]
-pub struct Label(pub Arc<str>);
+pub struct RowLabel(pub Arc<str>);
 
 /// The row's status. Changes only when the status or its word does (use `Changed<RowState>` or `Ref`).
 #[derive(Component, Debug, Clone, PartialEq, Eq, Default)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bevy::prelude::*;
 
 use super::{
-    AgentRow, Assigned, Columns, Counts, Created, FleetIndex, Key, Label, Moment, RowState, TaskRow, TieIndex, Ties,
+    AgentRow, Assigned, Columns, Counts, Created, FleetIndex, Key, Moment, RowLabel, RowState, TaskRow, TieIndex, Ties,
     Touched, WorkflowRow, assignments,
     relations::{self, Wants},
     resync_pulse::Recovered,
@@ -75,7 +75,7 @@ fn spawn(world: &mut World, index: &mut FleetIndex, counts: &mut Counts, mapping
     counts.add(key.kind, state.status);
     let common = (
         Key(key.clone()),
-        Label(label),
+        RowLabel(label),
         RowState(state),
         Columns(record),
         created,
@@ -133,7 +133,7 @@ fn update(
         details,
     } = read(mapping, &change);
     // Only visible changes count: a heartbeat must not make the mark pulse.
-    let mut is_visible = set_if_neq(&mut row, Label(label));
+    let mut is_visible = set_if_neq(&mut row, RowLabel(label));
     let old = row.get::<RowState>().map(|state| state.0.status);
     if let Some(old) = old
         && old != state.status

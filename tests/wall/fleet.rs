@@ -6,8 +6,8 @@ use bevy::prelude::*;
 use model::{Change, Kind, Op, Record, RowKey, Status, mapping::MAX_AGENTS_PER_TASK};
 use opswall::{
     fleet::{
-        self, Columns, Counts, EXIT_SECS, FleetClock, FleetIndex, FleetMapping, InHandOf, Incoming, Key, Label, Moment,
-        PartOf, Parts, RowState, TaskRow, WorksOn,
+        self, Columns, Counts, EXIT_SECS, FleetClock, FleetIndex, FleetMapping, InHandOf, Incoming, Key, Moment,
+        PartOf, Parts, RowLabel, RowState, TaskRow, WorksOn,
     },
     frame,
     messages::{self, Noticed, RowChanged},
@@ -91,7 +91,7 @@ fn a_row_is_spawned_updated_and_leaves_with_an_exit() {
     let task_entity = entity(&app, Kind::Task, "t");
     let before = *app.world().get::<Moment>(task_entity).expect("moment");
     assert_eq!(
-        app.world().get::<Label>(task_entity).expect("label").0.as_ref(),
+        app.world().get::<RowLabel>(task_entity).expect("label").0.as_ref(),
         "task t"
     );
     assert_eq!(

@@ -7,7 +7,7 @@ use bevy::prelude::*;
 use demo::{Options, Population, Server};
 use model::{Kind, Status};
 use opswall::{
-    fleet::{AgentRow, Key, Label, RowState, TaskRow, WorkflowRow},
+    fleet::{AgentRow, Key, RowLabel, RowState, TaskRow, WorkflowRow},
     layout::{District, Place},
     messages::FloatingPanels,
     scene::camera::View,
@@ -48,7 +48,7 @@ fn named<'a>(labels: &'a [(String, Rect)], workflows: &[(String, Vec2, f32)]) ->
 fn workflows_of(wall: &mut Wall) -> Vec<(String, Vec2, f32)> {
     let view = *wall.app.world().resource::<View>();
     let world = wall.app.world_mut();
-    let mut flows = world.query_filtered::<(&Label, &District), With<WorkflowRow>>();
+    let mut flows = world.query_filtered::<(&RowLabel, &District), With<WorkflowRow>>();
     flows
         .iter(world)
         .map(|(label, district)| {
@@ -202,7 +202,7 @@ fn no_agents_name_hides_a_task_in_trouble_and_few_cross_a_ring() {
     let view = *wall.app.world().resource::<View>();
     let world = wall.app.world_mut();
     let agents: HashSet<String> = world
-        .query_filtered::<(&Label, &RowState), With<AgentRow>>()
+        .query_filtered::<(&RowLabel, &RowState), With<AgentRow>>()
         .iter(world)
         // An agent in trouble must itself be found.
         .filter(|(_, state)| state.0.status == Status::Running)

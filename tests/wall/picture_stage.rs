@@ -11,7 +11,7 @@ use bevy::{
 };
 use model::{Kind, Status, StatusReading};
 use opswall::{
-    fleet::{self, AgentRow, Label, Moment, PartOf, RowState, TaskRow, WorkflowRow, WorksOn},
+    fleet::{self, AgentRow, Moment, PartOf, RowLabel, RowState, TaskRow, WorkflowRow, WorksOn},
     layout::Place,
     messages::SceneInsets,
     scene::{camera::View, labels::MOST_LABELS, selection::Selection},
@@ -51,10 +51,10 @@ const AGENTS: [&str; 12] = [
     "Ada", "Boole", "Curie", "Dijkstra", "Erdős", "Faraday", "Gauss", "Hopper", "Inge", "Jansky", "Kepler", "Lovelace",
 ];
 
-fn row(kind: Kind, id: u32, label: &str, status: Status) -> (fleet::Key, Label, RowState, Moment) {
+fn row(kind: Kind, id: u32, label: &str, status: Status) -> (fleet::Key, RowLabel, RowState, Moment) {
     (
         fleet::Key(by_hand::key(kind, id)),
-        Label(label.into()),
+        RowLabel(label.into()),
         RowState(StatusReading { status, word: None }),
         Moment {
             appeared: 0.0,

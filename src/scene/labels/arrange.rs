@@ -7,7 +7,7 @@ use bevy::{ecs::system::SystemParam, platform::collections::HashMap, prelude::*}
 use super::{
     MOST_LABELS,
     board::Board,
-    candidates::{ALARM_PX, Candidate, Class, Rows},
+    candidates::{ALARM_PX, Candidate, Class, LabelRows},
     compose::Composer,
     crossing,
     label::{Label, Owner, Side},
@@ -90,7 +90,7 @@ impl News<'_, '_> {
 pub(super) fn arrange(
     mut arrangement: ResMut<Arrangement>,
     mut news: News,
-    rows: Rows,
+    rows: LabelRows,
     view: Res<View>,
     selection: Res<Selection>,
     pointer: Res<Pointer>,

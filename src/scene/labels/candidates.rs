@@ -5,7 +5,7 @@ use bevy::{ecs::system::SystemParam, prelude::*};
 
 use super::label::Owner;
 use crate::{
-    fleet::{AgentRow, Columns, FleetClock, FleetMapping, Key, Label, Moment, RowState, TaskRow, WorkflowRow},
+    fleet::{AgentRow, Columns, FleetClock, FleetMapping, Key, Moment, RowLabel, RowState, TaskRow, WorkflowRow},
     layout::{District, FloorPlan, Place, Unassigned},
     scene::{
         camera::View,
@@ -57,13 +57,13 @@ pub(super) struct Candidate {
 
 /// Reads what labels need of the rows.
 #[derive(SystemParam)]
-pub(super) struct Rows<'w, 's> {
+pub(super) struct LabelRows<'w, 's> {
     pub tasks: Query<
         'w,
         's,
         (
             Entity,
-            &'static Label,
+            &'static RowLabel,
             &'static RowState,
             &'static Place,
             &'static Moment,
@@ -75,7 +75,7 @@ pub(super) struct Rows<'w, 's> {
         's,
         (
             Entity,
-            &'static Label,
+            &'static RowLabel,
             &'static RowState,
             &'static Place,
             &'static Moment,
@@ -87,7 +87,7 @@ pub(super) struct Rows<'w, 's> {
         's,
         (
             Entity,
-            &'static Label,
+            &'static RowLabel,
             &'static RowState,
             &'static District,
             &'static Moment,
@@ -107,7 +107,7 @@ fn is_here(moment: &Moment) -> bool {
     moment.gone.is_none()
 }
 
-impl Rows<'_, '_> {
+impl LabelRows<'_, '_> {
     /// The districts on the screen: owner, middle and radius in screen pixels.
     pub fn discs(&self, view: &View) -> impl Iterator<Item = (Owner, Vec2, f32)> {
         let seen = view.world_rect();
@@ -170,7 +170,7 @@ impl Rows<'_, '_> {
         tally: impl Fn(Option<Entity>) -> Tally,
         is_shown: impl Fn(Owner) -> bool,
     ) -> Vec<Candidate> {
-        let mut found = Found {
+        let mut found = FoundCandidates {
             seen: view.world_rect(),
             slot_px,
             selected: selection.selected,
@@ -187,7 +187,7 @@ impl Rows<'_, '_> {
         ranked(found.candidates, is_shown)
     }
 
-    fn find_districts(&self, found: &mut Found, tally: impl Fn(Option<Entity>) -> Tally) {
+    fn find_districts(&self, found: &mut FoundCandidates, tally: impl Fn(Option<Entity>) -> Tally) {
         let slot_px = found.slot_px;
         let is_far = detail::far(slot_px) > 0.5;
         let crowd = |workflow: Option<Entity>| {
@@ -222,7 +222,7 @@ impl Rows<'_, '_> {
         }
     }
 
-    fn find_agents(&self, found: &mut Found) {
+    fn find_agents(&self, found: &mut FoundCandidates) {
         for (row, _, state, place, moment) in &self.agents {
             if is_here(moment) && found.seen.contains(place.at) {
                 let (class, weight) = match state.0.status.trouble() {
@@ -234,7 +234,7 @@ impl Rows<'_, '_> {
         }
     }
 
-    fn find_tasks(&self, found: &mut Found, view: &View, pointer: Option<Vec2>) {
+    fn find_tasks(&self, found: &mut FoundCandidates, view: &View, pointer: Option<Vec2>) {
         for (row, at) in self.plan.tasks_in(found.seen) {
             let Ok((_, _, state, _, moment, _)) = self.tasks.get(row) else {
                 continue;
@@ -255,7 +255,7 @@ impl Rows<'_, '_> {
     }
 
     /// The selected row has a label at any zoom. (The hovered row is described by the card at the pointer.)
-    fn find_selected(&self, found: &mut Found) {
+    fn find_selected(&self, found: &mut FoundCandidates) {
         let Some(row) = found.selected else { return };
         if found
             .candidates
@@ -272,7 +272,7 @@ impl Rows<'_, '_> {
 }
 
 /// Candidates as they are found.
-struct Found {
+struct FoundCandidates {
     /// The part of the world on the screen.
     seen: Rect,
     slot_px: f32,
@@ -280,7 +280,7 @@ struct Found {
     candidates: Vec<Candidate>,
 }
 
-impl Found {
+impl FoundCandidates {
     fn offer(&mut self, class: Class, owner: Owner, at: Vec2, weight: f32) {
         let class = match owner {
             Owner::Row(row) if self.selected == Some(row) => Class::Selected,

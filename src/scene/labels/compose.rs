@@ -3,8 +3,8 @@
 use bevy::prelude::*;
 
 use super::{
-    candidates::{Candidate, Class, Rows},
-    label::{Label, Owner, Side, Tier},
+    candidates::{Candidate, Class, LabelRows},
+    label::{Label, LabelTier, Owner, Side},
     text::{self, Age},
 };
 use crate::{
@@ -41,7 +41,7 @@ fn word(reading: &StatusReading) -> &str {
 
 /// Composes labels for one view.
 pub(super) struct Composer<'a, 'w, 's> {
-    pub rows: &'a Rows<'w, 's>,
+    pub rows: &'a LabelRows<'w, 's>,
     /// The size of a slot in logical pixels.
     pub px_per_slot: f32,
     /// The same in desk pixels (`detail::slot_px`), the measure for the level of detail.
@@ -85,9 +85,9 @@ impl Composer<'_, '_, '_> {
         moment: &Moment,
     ) -> Option<Label> {
         let tier = match candidate.class {
-            Class::Selected => Tier::Body,
-            Class::Trouble(_) if self.slot_px >= 40.0 => Tier::Body,
-            _ => Tier::Small,
+            Class::Selected => LabelTier::Body,
+            Class::Trouble(_) if self.slot_px >= 40.0 => LabelTier::Body,
+            _ => LabelTier::Small,
         };
         let font_px = tier.base_px() * self.scale;
         let most = MOST_PX * self.scale;

@@ -6,7 +6,7 @@ use super::{
     arrange::LINE,
     candidates::{Candidate, Class},
     compose::Composer,
-    label::{Label, Owner, Side, Tier},
+    label::{Label, LabelTier, Owner, Side},
     text,
 };
 use crate::scene::{detail, marks::Tally, text_scale::TextScale};
@@ -95,12 +95,12 @@ impl Composer<'_, '_, '_> {
         Some([usual, usual.max(WIDEST_EM * font_px)])
     }
 
-    fn above_tier(&self, radius_px: f32) -> Tier {
+    fn above_tier(&self, radius_px: f32) -> LabelTier {
         match radius_px / self.scale {
-            large if large >= 150.0 => Tier::Title,
-            large if large >= 80.0 => Tier::Name,
-            large if large >= 40.0 => Tier::Body,
-            _ => Tier::Small,
+            large if large >= 150.0 => LabelTier::Title,
+            large if large >= 80.0 => LabelTier::Name,
+            large if large >= 40.0 => LabelTier::Body,
+            _ => LabelTier::Small,
         }
     }
 
@@ -159,10 +159,10 @@ impl Composer<'_, '_, '_> {
         } = *district;
         let radius_px = radius * self.px_per_slot;
         let (tier, name_tier) = match radius_px / self.scale {
-            large if large >= 130.0 => (Tier::Title, Tier::Name),
-            large if large >= 70.0 => (Tier::Name, Tier::Body),
-            large if large >= 44.0 => (Tier::Body, Tier::Small),
-            _ => (Tier::Small, Tier::Small),
+            large if large >= 130.0 => (LabelTier::Title, LabelTier::Name),
+            large if large >= 70.0 => (LabelTier::Name, LabelTier::Body),
+            large if large >= 44.0 => (LabelTier::Body, LabelTier::Small),
+            _ => (LabelTier::Small, LabelTier::Small),
         };
         let (font_px, name_px) = (tier.base_px() * self.scale, name_tier.base_px() * self.scale);
         let free_px = radius_px * FREE_WITHIN;
@@ -171,7 +171,7 @@ impl Composer<'_, '_, '_> {
             .then(|| counts.most_severe())
             .flatten();
         let is_named = radius_px >= NAMED_PX * self.scale;
-        let label = |text: String, color: Color, tier: Tier, sides: &'static [Side]| Label {
+        let label = |text: String, color: Color, tier: LabelTier, sides: &'static [Side]| Label {
             owner: candidate.owner,
             text,
             tail: String::new(),

@@ -15,14 +15,14 @@ pub(super) enum Owner {
 
 /// The font sizes of labels. They are few and fixed, because the font atlas of each is kept for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tier {
+pub(super) enum LabelTier {
     Small,
     Body,
     Name,
     Title,
 }
 
-impl Tier {
+impl LabelTier {
     /// Size in logical pixels at a text scale of 1.
     pub const fn base_px(self) -> f32 {
         match self {
@@ -67,8 +67,8 @@ pub(super) struct Label {
     pub tail: String,
     pub color: Color,
     pub tail_color: Color,
-    pub tier: Tier,
-    pub tail_tier: Tier,
+    pub tier: LabelTier,
+    pub tail_tier: LabelTier,
     /// Whether it has a plate in the background's colour, because it covers other marks.
     pub plate: bool,
     /// Whether it is dimmed while something else is selected: labels of trouble are not.

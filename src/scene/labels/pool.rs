@@ -12,7 +12,7 @@ use bevy::{
 use super::{
     LabelFont, MOST_LABELS,
     arrange::{Arrangement, LINE},
-    label::{Label, Owner, Side, Tier},
+    label::{Label, LabelTier, Owner, Side},
     yielding::{Drawn, yielding},
 };
 use crate::{
@@ -130,9 +130,10 @@ fn spawn(commands: &mut Commands) -> TextSlot {
         linebreak: LineBreak::NoWrap,
         justify: Justify::Center,
     };
-    let tail = commands.spawn(TextSpan::default()).id();
+    let tail = commands.spawn((Name::new("label tail"), TextSpan::default())).id();
     let text = commands
         .spawn((
+            Name::new("label"),
             Text2d::default(),
             layout,
             Anchor::TOP_LEFT,
@@ -158,7 +159,7 @@ impl TextSlot {
     fn show(&mut self, next: &(Label, Side), commands: &mut Commands, style: &Style) {
         let old = self.label.as_ref().map(|(label, _)| label);
         let label = &next.0;
-        let font = |tier: Tier| {
+        let font = |tier: LabelTier| {
             let font_px = tier.base_px() * style.scale;
             let font = TextFont {
                 font: style.font.0.clone().into(),

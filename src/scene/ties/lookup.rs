@@ -41,12 +41,12 @@ pub(in crate::scene) struct TieLookup<'w, 's> {
 
 /// Ties as they are found, without duplicates.
 #[derive(Debug, Default)]
-struct Found {
+struct FoundTies {
     seen: HashSet<(Entity, Entity)>,
     ends: Vec<Ends>,
 }
 
-impl Found {
+impl FoundTies {
     fn add(&mut self, from: Entity, to: Entity, kind: TieKind) {
         // Between two rows the first counts: a task that waits for its own part has one tie to it.
         if from != to && self.ends.len() < MOST_GATHERED && self.seen.insert((from, to)) {
@@ -59,7 +59,7 @@ impl TieLookup<'_, '_> {
     /// The ties of the hovered and the selected row, the most important first, at most `MOST_TIES`. A district that is only
     /// hovered has the ties that leave it: those within would flash whenever the pointer moves over districts.
     pub fn ties(&self, hovered: Option<Entity>, selected: Option<Entity>) -> Vec<Ends> {
-        let mut found = Found::default();
+        let mut found = FoundTies::default();
         for (row, is_selected) in [(selected, true), (hovered, false)] {
             let Some(row) = row else { continue };
             if self.tasks.contains(row) {
@@ -99,7 +99,7 @@ impl TieLookup<'_, '_> {
         found.ends
     }
 
-    fn of_task(&self, task: Entity, found: &mut Found) {
+    fn of_task(&self, task: Entity, found: &mut FoundTies) {
         if let Ok(ties) = self.ties.get(task) {
             for other in ties.depends_on.iter().filter_map(|id| self.task(id)) {
                 found.add(other, task, TieKind::Dependency);

@@ -29,7 +29,7 @@ pub use tie::{Tie, TieKind};
 const LEAST_SECS: f64 = 0.2;
 
 #[derive(Debug, Clone, Copy)]
-struct Shown {
+struct ShownTie {
     slot: u32,
     since: u32,
     via: Option<[Vec2; 2]>,
@@ -39,7 +39,7 @@ struct Shown {
 #[derive(Resource, Debug, Default)]
 pub struct ShownTies {
     table: Table<TIE_WORDS>,
-    shown: HashMap<Ends, Shown>,
+    shown: HashMap<Ends, ShownTie>,
     strength: u8,
 }
 
@@ -70,8 +70,8 @@ impl ShownTies {
         self.strength = strength;
         for (ends, via) in ties {
             let shown = match before.remove(&ends) {
-                Some(shown) => Shown { via, ..shown },
-                None => Shown {
+                Some(shown) => ShownTie { via, ..shown },
+                None => ShownTie {
                     slot: self.table.insert([0; TIE_WORDS]),
                     since: now,
                     via,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::{
     connection::{Connection, Rates},
     fleet::{
-        AgentRow, Assigned, Columns, Counts, FleetClock, FleetIndex, FleetMapping, Key, Label, Moment, PartOf,
+        AgentRow, Assigned, Columns, Counts, FleetClock, FleetIndex, FleetMapping, Key, Moment, PartOf, RowLabel,
         RowState, TaskRow, WorkflowRow, WorksOn,
     },
     messages::{Quality, Staleness},
@@ -55,7 +55,7 @@ pub struct Reads<'w, 's> {
         's,
         (
             &'static Key,
-            &'static Label,
+            &'static RowLabel,
             &'static RowState,
             &'static Columns,
             &'static Moment,

@@ -25,7 +25,7 @@ use self::{
     script::{SCRIPTS, Script},
 };
 use crate::{
-    fleet::{Label, Touched},
+    fleet::{RowLabel, Touched},
     frame::FrameSystems,
 };
 
@@ -49,7 +49,7 @@ pub fn plugin(app: &mut App) {
 }
 
 /// Requests the scripts of new names.
-fn request(mut fonts: ResMut<Fonts>, touched: Res<Touched>, labels: Query<&Label, Changed<Label>>) {
+fn request(mut fonts: ResMut<Fonts>, touched: Res<Touched>, labels: Query<&RowLabel, Changed<RowLabel>>) {
     let fonts = fonts.bypass_change_detection();
     for label in touched.iter().filter_map(|row| labels.get(row).ok()) {
         if label.0.is_ascii() {
