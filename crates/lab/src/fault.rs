@@ -7,12 +7,14 @@ use std::{fmt, ops::Range, time::Duration};
 
 use demo::{AnswerFault, Api, ChannelFault, Control, Cut, Refusal, SystemMessage};
 use fastrand::Rng;
-use strum::{EnumString, IntoStaticStr, VariantArray};
+use strum::{EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
 use crate::{Flow, Proxy, Way};
 
 /// One way for a connection to fail. The name in profiles and reports is the variant's in snake case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, VariantArray, IntoStaticStr, EnumString)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, VariantArray, IntoStaticStr, EnumString, EnumMessage,
+)]
 #[strum(serialize_all = "snake_case")]
 pub enum Fault {
     /// The connection is reset.
@@ -158,6 +160,11 @@ impl Fault {
     /// The name in profiles and reports, such as `half_open`.
     pub fn name(self) -> &'static str {
         self.into()
+    }
+
+    /// What happens, in one sentence.
+    pub fn description(self) -> &'static str {
+        self.get_documentation().unwrap_or_default()
     }
 
     /// The kind with this name.
@@ -394,6 +401,29 @@ mod tests {
         assert_eq!(Fault::HalfOpen.to_string(), "half_open");
         assert_eq!(Fault::Http401.name(), "http_401");
         assert_eq!(Fault::named("axe"), None);
+    }
+
+    /// The table of the crate's README is derived from the list.
+    #[test]
+    fn the_readme_lists_every_kind() {
+        let mut table =
+            String::from("| fault | what happens | detected | injected by | lasts |\n|---|---|---|---|---|\n");
+        for fault in Fault::ALL {
+            let detected = match fault.detection() {
+                Detection::Certain => "always",
+                Detection::Possible => "perhaps",
+                Detection::BySnapshot => "by reading again",
+            };
+            let site = if fault.needs_proxy() { "proxy" } else { "server" };
+            let lasts = if fault.lasts() { "yes" } else { "" };
+            let (name, text) = (fault.name().replace('_', "-"), fault.description());
+            table += &format!("| `{name}` | {text} | {detected} | {site} | {lasts} |\n");
+        }
+        let readme = include_str!("../README.md");
+        assert!(
+            readme.contains(&table),
+            "write this table into crates/lab/README.md:\n{table}"
+        );
     }
 
     #[test]

@@ -17,7 +17,7 @@ const MAX_BYTES: usize = 32 << 20;
 const OVERHEAD: usize = 64;
 
 /// The queue of a socket.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Outbox {
     queue: Mutex<Queue>,
     filled: Notify,
@@ -25,7 +25,7 @@ pub(crate) struct Outbox {
     rung: Notify,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Queue {
     messages: VecDeque<Message>,
     bytes: usize,

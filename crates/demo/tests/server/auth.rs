@@ -1,4 +1,4 @@
-//! Sign-in, refresh, expiry and refusal at the Auth face, and what the tokens are good for.
+//! Sign-in, refresh, expiry and refusal by the Auth server, and what the tokens give access to.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -48,7 +48,7 @@ fn claims(token: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_password_gets_a_session_with_a_token_that_opens_pages_and_channels() {
+async fn a_sign_in_gives_a_token_for_pages_and_channels() {
     let server = start(Options {
         keys: Keys::Only(vec!["demo".into()]),
         ..with_account()
@@ -95,7 +95,7 @@ async fn a_password_gets_a_session_with_a_token_that_opens_pages_and_channels() 
 }
 
 #[tokio::test]
-async fn refresh_tokens_rotate_and_a_used_one_is_good_for_a_short_while_only() {
+async fn refresh_tokens_rotate_and_a_used_one_is_accepted_only_for_a_short_time() {
     let server = start(with_account());
     let addr = server.addr();
     let first = sign_in(addr).await;
@@ -106,7 +106,7 @@ async fn refresh_tokens_rotate_and_a_used_one_is_good_for_a_short_while_only() {
         claims(&second["access_token"])["session_id"],
         claims(&first["access_token"])["session_id"]
     );
-    // The answer got lost: the same request brings the same next token.
+    // After a lost answer, the same request returns the same next token.
     let again = refresh(addr, &first["refresh_token"]).await.json();
     assert_eq!(again["refresh_token"], second["refresh_token"]);
 
@@ -139,7 +139,7 @@ async fn refresh_tokens_rotate_and_a_used_one_is_good_for_a_short_while_only() {
 }
 
 #[tokio::test]
-async fn the_parent_is_forgiven_at_any_time_where_that_is_asked_for() {
+async fn the_previous_refresh_token_is_always_accepted_if_the_options_say_so() {
     let mut options = with_account();
     options.auth.reuse_interval = Duration::ZERO;
     options.auth.forgives_parent = true;
@@ -159,7 +159,7 @@ async fn the_parent_is_forgiven_at_any_time_where_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn refusals_have_the_server_s_words_in_both_spellings() {
+async fn refused_grants_have_the_server_s_texts_in_both_formats() {
     let server = start(with_account());
     let addr = server.addr();
     let wrong = json!({"email":EMAIL,"password":"wrong"});
@@ -208,6 +208,12 @@ async fn refusals_have_the_server_s_words_in_both_spellings() {
             assert_eq!((answer.status, answer.json()), (400, expected), "{path} {body}");
         }
     }
+}
+
+#[tokio::test]
+async fn wrong_keys_bearers_and_paths_have_the_server_s_texts() {
+    let server = start(with_account());
+    let addr = server.addr();
     for (headers, message) in [
         (vec![], "No API key found in request"),
         (vec![("apikey", "wrong")], "Invalid API key"),
@@ -253,11 +259,11 @@ async fn refusals_have_the_server_s_words_in_both_spellings() {
         &many,
     )
     .await;
-    assert_eq!(answer.json()["error_code"], "bad_json", "a body too large is none");
+    assert_eq!(answer.json()["error_code"], "bad_json", "a body that is too large");
 }
 
 #[tokio::test]
-async fn accounts_come_by_the_control_call_and_go_again() {
+async fn the_control_call_adds_and_removes_accounts() {
     let server = start(quiet());
     let addr = server.addr();
     let body = json!({"email":EMAIL,"password":"p"});
@@ -285,7 +291,7 @@ async fn accounts_come_by_the_control_call_and_go_again() {
 }
 
 #[tokio::test]
-async fn a_token_ends_after_its_life_and_with_the_secret() {
+async fn a_token_expires_and_is_refused_after_the_secret_changes() {
     let mut options = with_account();
     options.auth.lifetime = Duration::from_secs(3);
     let server = start(options);
@@ -294,7 +300,7 @@ async fn a_token_ends_after_its_life_and_with_the_secret() {
     let bearer = format!("Bearer {}", grant["access_token"].as_str().expect("a token"));
     let headers = [("apikey", "demo"), ("authorization", bearer.as_str())];
     assert_eq!(http(addr, "GET", "/rest/v1/agents", &headers, "").await.status, 200);
-    // At most four seconds, and then it is over.
+    // It expires within four seconds.
     let refused = loop {
         let answer = http(addr, "GET", "/rest/v1/agents", &headers, "").await;
         if answer.status != 200 {
@@ -313,7 +319,7 @@ async fn a_token_ends_after_its_life_and_with_the_secret() {
 }
 
 #[tokio::test]
-async fn auth_is_refused_slowed_and_spoilt_on_request() {
+async fn faults_can_be_injected_into_the_auth_server() {
     let server = start(with_account());
     let addr = server.addr();
     let body = || json!({"email":EMAIL,"password":"hunter:2"});
@@ -367,4 +373,32 @@ async fn auth_is_refused_slowed_and_spoilt_on_request() {
 fn a_server_with_accounts_shows_no_password() {
     let server: Server = start(with_account());
     assert!(!format!("{server:?}").contains("hunter"));
+}
+
+/// The text of everything that holds a key, a password or a token, while a signed-in client is connected.
+#[tokio::test]
+async fn keys_passwords_and_tokens_are_not_shown() {
+    let options = Options {
+        keys: Keys::Only(vec!["hidden-key".into()]),
+        ..with_account()
+    };
+    let server = start(options.clone());
+    let addr = server.addr();
+    let body = json!({"email": EMAIL, "password": "hunter:2"}).to_string();
+    let path = "/auth/v1/token?grant_type=password";
+    let grant = http(addr, "POST", path, &[("apikey", "hidden-key")], &body)
+        .await
+        .json();
+    let mut client = Client::open(addr, "/realtime/v1/websocket?apikey=hidden-key&vsn=2.0.0").await;
+    let payload = json!({"config": {"postgres_changes": []}, "access_token": grant["access_token"]});
+    client
+        .send(json!(["1", "1", "realtime:x", "phx_join", payload]).to_string())
+        .await;
+    assert_eq!(client.next().await[4]["status"], "ok");
+    let shown = format!("{server:?} {:?} {options:?} {:?}", server.control(), options.auth);
+    assert!(shown.contains(EMAIL) && shown.contains("realtime:x"), "{shown}");
+    let text = |name: &str| grant[name].as_str().expect("a token").to_owned();
+    for secret in ["hidden-key", "hunter:2", &text("access_token"), &text("refresh_token")] {
+        assert!(!shown.contains(secret), "{secret} is shown");
+    }
 }

@@ -1,4 +1,4 @@
-//! Changes: their shape against recorded ones, filters, order, tokens, and that pages and stream fit together.
+//! Changes: compared with recorded ones, filters, order, tokens, and the consistency of pages and stream.
 
 use std::{
     collections::BTreeMap,
@@ -23,7 +23,7 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 /// The three changes of one agent: insert, update, delete.
-fn live_and_die(server: &Server) {
+fn insert_update_delete(server: &Server) {
     let control = server.control();
     let row = json!({"name":"planner","status":"idle","created_at":"2026-11-23T06:56:53.923047+00:00"});
     let id = control.insert(TableId::Agents, object(row)).expect("inserted");
@@ -33,7 +33,7 @@ fn live_and_die(server: &Server) {
     control.delete(TableId::Agents, id).expect("deleted");
 }
 
-/// The recorded changes of `agents`, as the frames came.
+/// The recorded frames with changes of `agents`.
 fn recorded(file: &str) -> Vec<String> {
     let path = format!("{}/../../tests/data/transcripts/{file}", env!("CARGO_MANIFEST_DIR"));
     let transcript = std::fs::read_to_string(path).expect("a transcript");
@@ -48,11 +48,11 @@ fn recorded(file: &str) -> Vec<String> {
         .collect()
 }
 
-/// A frame with everything that belongs to this or that row replaced, in its order and spacing.
+/// A frame with the values of its row replaced, and its order and spacing kept.
 fn skeleton(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
-    // Rows and lists of columns have their own columns; the rest is compared byte for byte.
+    // Rows and column lists differ between the tables; everything else is compared byte for byte.
     for (open, close) in [
         ("\"columns\":[", "}]"),
         ("\"old_record\":{", "}"),
@@ -77,7 +77,7 @@ fn skeleton(text: &str) -> String {
         rest = after.get(end.expect("an end")..).expect("a rest");
     }
     out.push_str(rest);
-    // Stamps and ids: same shape, other digits.
+    // Times and ids have the same form and other digits.
     let mut digits = String::new();
     for c in out.chars() {
         match c {
@@ -90,7 +90,7 @@ fn skeleton(text: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_change_has_the_shape_of_a_recorded_one_to_the_byte() {
+async fn a_change_has_the_format_of_a_recorded_one_byte_for_byte() {
     for (vsn, identity, file) in [
         ("1.0.0", Identity::default(), "a_crud_v1_default_authenticated.jsonl"),
         ("2.0.0", Identity::default(), "a_crud_v2_default_authenticated.jsonl"),
@@ -108,7 +108,7 @@ async fn a_change_has_the_shape_of_a_recorded_one_to_the_byte() {
         client.send(join.to_string()).await;
         client.next().await;
         client.next().await;
-        live_and_die(&server);
+        insert_update_delete(&server);
         let recorded = recorded(file);
         assert_eq!(recorded.len(), 3, "{file}");
         for theirs in recorded {
@@ -123,7 +123,7 @@ async fn a_change_has_the_shape_of_a_recorded_one_to_the_byte() {
 }
 
 #[tokio::test]
-async fn the_row_is_whole_and_in_the_columns_order() {
+async fn the_row_is_complete_and_in_the_order_of_the_columns() {
     let server = start(quiet());
     let mut client = Client::v2(server.addr()).await;
     client.subscribe("realtime:x").await;
@@ -155,7 +155,7 @@ async fn the_row_is_whole_and_in_the_columns_order() {
 }
 
 #[tokio::test]
-async fn entries_get_what_they_asked_for_and_ids_say_which() {
+async fn entries_get_the_changes_that_they_cover_and_ids_name_them() {
     let server = start(Options {
         identity: Identity {
             full: [true, false, false, false],
@@ -183,7 +183,7 @@ async fn entries_get_what_they_asked_for_and_ids_say_which() {
         .collect();
     assert!(ids.iter().all(|id| (0..1 << 27).contains(id)), "{ids:?}");
     client.next().await;
-    live_and_die(&server);
+    insert_update_delete(&server);
     for (kind, expected) in [
         ("INSERT", vec![ids[4], ids[0]]),
         ("UPDATE", vec![ids[2], ids[1], ids[0]]),
@@ -195,7 +195,7 @@ async fn entries_get_what_they_asked_for_and_ids_say_which() {
             (&json!(kind), &json!(expected))
         );
     }
-    // Of tasks the log has only the key: a delete cannot be tested against a status, and is not delivered.
+    // The log has only the key of a deleted task, so a filter on its status is not met and nothing is sent.
     let control = server.control();
     let id = control
         .insert(TableId::Tasks, object(json!({"status":"review"})))
@@ -209,7 +209,7 @@ async fn entries_get_what_they_asked_for_and_ids_say_which() {
 }
 
 #[tokio::test]
-async fn broadcast_presence_and_tokens_are_borne() {
+async fn broadcasts_presence_and_tokens_are_accepted() {
     let server = start(quiet());
     let mut client = Client::v2(server.addr()).await;
     let config = json!({"broadcast":{"ack":true,"self":true},"presence":{"key":"me","enabled":true},
@@ -248,7 +248,7 @@ async fn broadcast_presence_and_tokens_are_borne() {
 }
 
 #[tokio::test]
-async fn a_channel_ends_with_its_token_and_the_socket_stays() {
+async fn a_channel_ends_when_its_token_expires_and_the_socket_stays_open() {
     let server = start(quiet());
     let mut client = Client::v2(server.addr()).await;
     let now = std::time::SystemTime::now()
@@ -282,7 +282,7 @@ async fn a_channel_ends_with_its_token_and_the_socket_stays() {
 }
 
 #[tokio::test]
-async fn nonsense_is_dropped_and_the_socket_lives() {
+async fn malformed_messages_are_ignored_and_the_socket_stays_open() {
     let server = start(quiet());
     let mut client = Client::v2(server.addr()).await;
     for text in [
@@ -300,9 +300,9 @@ async fn nonsense_is_dropped_and_the_socket_lives() {
     client.expect_silence().await;
 }
 
-/// Reads a table through pages while it changes, lays the stream over it, and has what the server has.
+/// A table is read in pages while it changes. With the stream's changes applied, the result equals the server's rows.
 #[tokio::test]
-async fn pages_and_stream_fit_together_while_rows_change() {
+async fn pages_and_stream_are_consistent_while_rows_change() {
     let options = Options {
         agents: 60,
         workflows: 20,
@@ -324,7 +324,7 @@ async fn pages_and_stream_fit_together_while_rows_change() {
             )
             .await
             .json();
-            // However fast the pages come, something happens between them.
+            // Something changes between any two pages, however fast they are.
             server.control().step(20);
             let page = page.as_array().expect("rows").clone();
             let Some(last) = page.last() else { break };
@@ -372,7 +372,7 @@ async fn pages_and_stream_fit_together_while_rows_change() {
 }
 
 #[tokio::test]
-async fn a_burst_arrives_whole_and_in_order() {
+async fn a_burst_arrives_complete_and_in_order() {
     let server = start(Options {
         tasks: 2_000,
         agents: 100,
@@ -388,7 +388,7 @@ async fn a_burst_arrives_whole_and_in_order() {
         let mut changes = 0;
         for _ in 0..20 {
             changes += control.step(1_000);
-            // A reader that falls far behind is cut, as it should be: on a busy machine this one may.
+            // A reader that falls far behind is cut off. On a busy machine that may happen here.
             while changes > seen.load(Ordering::Relaxed) + 4_000 {
                 std::thread::yield_now();
             }

@@ -1,4 +1,4 @@
-//! Changes that are not whole, and changes that not everybody sees.
+//! Changes with missing values, and changes that some roles may not see.
 
 use demo::{Server, TableId};
 use serde_json::{Map, Value, json};
@@ -56,7 +56,7 @@ async fn get_as(server: &Server, role: &str, path: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_change_too_large_keeps_its_short_values_and_loses_its_nulls() {
+async fn a_change_that_is_too_large_keeps_its_short_values_without_nulls() {
     let server = start(quiet());
     control(server.addr(), json!({"do":"behaviour","max_change_bytes":5_000})).await;
     let mut client = subscriber(&server, "authenticated").await;
@@ -110,7 +110,7 @@ async fn an_unchanged_large_value_is_absent_from_an_update_unless_the_identity_i
 }
 
 #[tokio::test]
-async fn a_table_without_a_key_gives_an_error_in_the_place_of_a_row() {
+async fn a_table_without_a_key_gives_an_error_instead_of_a_row() {
     let server = start(quiet());
     let mut client = subscriber(&server, "authenticated").await;
     set(&server, "agents", json!({"keyless":true})).await;
@@ -133,7 +133,7 @@ async fn a_table_without_a_key_gives_an_error_in_the_place_of_a_row() {
 }
 
 #[tokio::test]
-async fn a_role_without_the_right_gets_errors_on_the_stream_and_refusals_at_rest() {
+async fn a_role_without_the_right_gets_errors_in_the_stream_and_refusals_over_rest() {
     let server = start(quiet());
     set(&server, "agents", json!({"deny":["anon","authenticated"]})).await;
     let mut denied = subscriber(&server, "authenticated").await;
@@ -164,7 +164,7 @@ async fn a_role_without_the_right_gets_errors_on_the_stream_and_refusals_at_rest
 }
 
 #[tokio::test]
-async fn a_partition_is_named_by_its_own_name() {
+async fn the_changes_of_a_partition_carry_its_own_name() {
     let server = start(quiet());
     set(&server, "agents", json!({"partition":"agents_2026"})).await;
     let mut client = subscriber(&server, "authenticated").await;
@@ -188,7 +188,7 @@ async fn a_partition_is_named_by_its_own_name() {
 }
 
 #[tokio::test]
-async fn a_table_out_of_the_publication_cannot_be_subscribed_to_and_sends_nothing() {
+async fn a_table_that_is_not_published_cannot_be_subscribed_to_and_sends_nothing() {
     let server = start(quiet());
     let mut client = subscriber(&server, "authenticated").await;
     set(&server, "agents", json!({"published":false})).await;
@@ -208,7 +208,7 @@ async fn a_table_out_of_the_publication_cannot_be_subscribed_to_and_sends_nothin
 }
 
 #[tokio::test]
-async fn another_key_is_one_update_with_both() {
+async fn a_changed_key_is_one_update_with_both_keys() {
     let server = start(quiet());
     let mut client = subscriber(&server, "authenticated").await;
     let (from, to) = (
@@ -229,7 +229,7 @@ async fn another_key_is_one_update_with_both() {
 
 /// Pages and the stream show the same rows to the same role; deletes are shown to all.
 #[tokio::test]
-async fn row_level_security_binds_pages_and_stream_alike_and_deletes_not() {
+async fn row_level_security_applies_to_pages_and_stream_but_not_to_deletes() {
     let server = start(quiet());
     for row in server.control().rows(TableId::Agents) {
         let id = row["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
@@ -273,7 +273,7 @@ async fn row_level_security_binds_pages_and_stream_alike_and_deletes_not() {
         let total = page.header("content-range").and_then(|range| range.split('/').nth(1));
         assert_eq!(total, Some(count.to_string().as_str()), "{role}");
     }
-    // It leaves the view without a word, and comes back as an update of a row that may be unknown.
+    // A row that becomes invisible is not reported, and one that becomes visible again is reported as an update.
     update(&server, TableId::Agents, id, json!({"status":"idle"}));
     signed_in.expect_silence().await;
     update(&server, TableId::Agents, id, json!({"status":"busy"}));
@@ -302,9 +302,9 @@ async fn row_level_security_binds_pages_and_stream_alike_and_deletes_not() {
     assert!(answer.status == 400 && answer.body.contains("nocol"), "{answer:?}");
 }
 
-/// Who may see a row is asked when the change is sent, not when it happened.
+/// The role's right to see a row is checked when the change is sent, not when it is committed.
 #[tokio::test]
-async fn row_level_security_looks_late() {
+async fn row_level_security_is_checked_when_a_change_is_sent() {
     let server = start(quiet());
     set(
         &server,

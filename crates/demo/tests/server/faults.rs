@@ -1,4 +1,4 @@
-//! Faults on request and on a timetable, the control call, start and stop.
+//! Faults on request, the control call, start and stop.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn sockets_are_cut_in_each_of_the_ways() {
+async fn sockets_are_cut_in_every_way() {
     let server = start(quiet());
     for (how, seen) in [("1012", "1012"), ("4001", "4001"), ("fin", ""), ("rst", "reset")] {
         let mut client = Client::v2(server.addr()).await;
@@ -63,7 +63,7 @@ async fn new_sockets_are_refused_until_allowed() {
 }
 
 #[tokio::test]
-async fn a_stalled_server_says_nothing_and_then_everything() {
+async fn a_stalled_server_sends_nothing_and_then_everything() {
     let server = start(quiet());
     let mut client = Client::v2(server.addr()).await;
     client.subscribe("realtime:x").await;
@@ -71,7 +71,7 @@ async fn a_stalled_server_says_nothing_and_then_everything() {
     control.stall(Duration::from_secs(600));
     client.send(r#"[null,"2","phoenix","heartbeat",{}]"#).await;
     control.insert(TableId::Agents, Map::new()).expect("inserted");
-    // The address, not the server: a server that is moved into the task ends with it.
+    // The task gets the address and not the server, which would end with the task.
     let addr = server.addr();
     let page = tokio::spawn(async move { get(addr, "/rest/v1/agents").await.status });
     let early = tokio::time::timeout(Duration::from_millis(300), client.next_text()).await;
@@ -95,7 +95,7 @@ async fn a_stalled_socket_can_be_cut() {
 }
 
 #[tokio::test]
-async fn lost_changes_are_lost_silently_and_are_in_the_table() {
+async fn lost_changes_are_in_the_table_and_not_in_the_stream() {
     let server = start(quiet());
     let mut client = Client::v2(server.addr()).await;
     client.subscribe("realtime:x").await;
@@ -112,7 +112,7 @@ async fn lost_changes_are_lost_silently_and_are_in_the_table() {
 }
 
 #[tokio::test]
-async fn channels_end_while_the_socket_stays() {
+async fn channels_end_while_the_socket_stays_open() {
     let server = start(quiet());
     let mut client = Client::v2(server.addr()).await;
     for (fault, first) in [
@@ -136,7 +136,7 @@ async fn channels_end_while_the_socket_stays() {
 }
 
 #[tokio::test]
-async fn the_control_call_pauses_resumes_and_changes_rows() {
+async fn the_control_call_pauses_resumes_and_edits_rows() {
     let server = start(Options {
         rate: 500.0,
         bursts: false,
@@ -188,7 +188,7 @@ async fn the_control_call_pauses_resumes_and_changes_rows() {
 }
 
 #[tokio::test]
-async fn a_control_call_that_cannot_be_is_answered_with_a_sentence() {
+async fn a_bad_control_call_is_answered_with_a_sentence() {
     let server = start(quiet());
     for (call, said) in [
         (json!({"do":"explode"}), "explode"),
@@ -261,7 +261,7 @@ async fn a_silent_client_is_closed_with_1000() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_taken_or_wrong_is_one_sentence() {
+async fn an_address_that_cannot_be_used_is_one_sentence() {
     let server = start(quiet());
     let error = Server::start(server.addr(), quiet()).expect_err("taken").to_string();
     let port = server.addr().port();

@@ -1,4 +1,4 @@
-//! Who gets a socket, and with which words the others are refused.
+//! Which handshakes are accepted, and how the others are refused.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use demo::{Keys, Options};
@@ -18,7 +18,7 @@ fn jwt(claims: &str) -> String {
 }
 
 #[tokio::test]
-async fn good_keys_are_let_in_on_both_paths_and_the_header_wins() {
+async fn good_keys_are_accepted_on_both_paths_and_the_header_has_precedence() {
     let server = start(quiet());
     let token = jwt(r#"{"role":"anon","exp":99999999999}"#);
     for query in [
@@ -43,7 +43,7 @@ async fn good_keys_are_let_in_on_both_paths_and_the_header_wins() {
 }
 
 #[tokio::test]
-async fn bad_keys_and_versions_are_refused_in_the_server_s_words() {
+async fn bad_keys_and_versions_are_refused_with_the_server_s_texts() {
     let server = start(quiet());
     let (no_claims, expired) = (jwt(r#"{"role":"anon"}"#), jwt(r#"{"role":"anon","exp":1}"#));
     for (query, status, body) in [
@@ -89,7 +89,7 @@ async fn bad_keys_and_versions_are_refused_in_the_server_s_words() {
 }
 
 #[tokio::test]
-async fn what_is_no_handshake_is_told_so() {
+async fn a_request_that_is_no_handshake_is_refused() {
     let server = start(quiet());
     assert_eq!(
         get(server.addr(), "/realtime/v1/websocket?apikey=demo").await.status,

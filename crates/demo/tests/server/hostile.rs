@@ -1,4 +1,4 @@
-//! Nonsense at every door: nothing panics, and the next client is served.
+//! Malformed input to every API: nothing panics, and the next client is served.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{
     quiet, start,
 };
 
-/// What real clients have sent, from the recordings.
+/// The messages of real clients, from the recordings.
 fn recorded() -> Vec<String> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/transcripts");
     let mut texts = Vec::new();
@@ -41,7 +41,7 @@ async fn frames_changed_at_random_do_no_harm() {
     server
         .control()
         .set_behaviour(|conduct| conduct.delays = conduct.delays.scaled(0.0));
-    // The scale of nothing would end every socket at once.
+    // A scale of zero would close every idle socket at once.
     server
         .control()
         .set_behaviour(|conduct| conduct.delays.idle = Duration::from_secs(60));
@@ -80,7 +80,7 @@ async fn frames_changed_at_random_do_no_harm() {
 }
 
 #[tokio::test]
-async fn requests_that_are_none_do_no_harm() {
+async fn malformed_requests_do_no_harm() {
     let server = start(quiet());
     let mut rng = fastrand::Rng::with_seed(12);
     for _ in 0..60 {

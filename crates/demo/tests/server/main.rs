@@ -10,26 +10,26 @@ mod events;
 mod faults;
 mod handshake;
 mod hostile;
-mod orders;
+mod messages;
 mod pages;
 mod refusals;
 mod replay;
 mod rest;
-mod silence;
+mod silent_loss;
 mod simulation;
+mod subscriptions;
 mod tokens;
-mod wire;
 
 use std::net::SocketAddr;
 
 use demo::{Options, Server};
 
-/// A server on a free port. Its simulation rests unless the options say otherwise.
+/// A server on a free port.
 fn start(options: Options) -> Server {
     Server::start(SocketAddr::from(([127, 0, 0, 1], 0)), options).expect("a server")
 }
 
-/// A small organisation at rest.
+/// A small organisation without changes of its own.
 fn quiet() -> Options {
     Options {
         agents: 5,

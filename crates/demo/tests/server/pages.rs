@@ -1,4 +1,4 @@
-//! Pages as an audit asks for them, and pages with something wrong.
+//! Pages as an audit requests them, and pages with faults.
 
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ async fn an_audit_gets_the_count_and_the_newest_row() {
 }
 
 #[tokio::test]
-async fn any_column_orders_and_the_newest_of_many_is_the_same_as_by_sorting() {
+async fn rows_can_be_ordered_by_any_column() {
     let server = start(Options { tasks: 200, ..quiet() });
     for order in [
         "status.asc,id.asc",
@@ -82,7 +82,7 @@ async fn any_column_orders_and_the_newest_of_many_is_the_same_as_by_sorting() {
 }
 
 #[tokio::test]
-async fn the_most_rows_of_a_page_can_be_set() {
+async fn the_size_of_a_page_can_be_limited() {
     let server = start(quiet());
     control(server.addr(), json!({"do":"behaviour","max_rows":3})).await;
     let page = get(server.addr(), "/rest/v1/tasks?order=id.asc&limit=1000").await;
@@ -92,7 +92,7 @@ async fn the_most_rows_of_a_page_can_be_set() {
 }
 
 #[tokio::test]
-async fn a_page_may_be_older_than_what_the_stream_has_told() {
+async fn a_page_can_be_older_than_the_stream() {
     let server = start(quiet());
     let mut client = super::client::Client::v2(server.addr()).await;
     client.subscribe("realtime:x").await;
@@ -110,7 +110,7 @@ async fn a_page_may_be_older_than_what_the_stream_has_told() {
 }
 
 #[tokio::test]
-async fn a_page_can_fail_in_postgrest_s_words() {
+async fn a_page_can_fail_with_postgrest_s_texts() {
     let server = start(quiet());
     let fault = json!({"coded":{"status":500,"code":"57014","text":"canceling statement due to statement timeout"}});
     control(server.addr(), json!({"do":"answer_fault","api":"rest","fault":fault})).await;
@@ -118,9 +118,9 @@ async fn a_page_can_fail_in_postgrest_s_words() {
     assert_eq!((page.status, &page.json()["code"]), (500, &json!("57014")));
 }
 
-/// The next page, with this wrong.
-async fn spoilt(server: &demo::Server, spoil: AnswerFault) -> Answer {
-    server.control().inject_answer_fault(Api::Rest, spoil, 0, 1);
+/// The next page, with this fault.
+async fn faulty(server: &demo::Server, fault: AnswerFault) -> Answer {
+    server.control().inject_answer_fault(Api::Rest, fault, 0, 1);
     let answer = get(server.addr(), "/rest/v1/agents?order=id.asc").await;
     let next = get(server.addr(), "/rest/v1/agents?order=id.asc").await;
     assert_eq!(next.json().as_array().map(Vec::len), Some(5), "once only");
@@ -128,20 +128,20 @@ async fn spoilt(server: &demo::Server, spoil: AnswerFault) -> Answer {
 }
 
 #[tokio::test]
-async fn answers_are_spoilt_in_every_way() {
+async fn every_answer_fault_can_be_injected() {
     let server = start(quiet());
-    let html = spoilt(&server, AnswerFault::Html(200)).await;
+    let html = faulty(&server, AnswerFault::Html(200)).await;
     assert!(
         html.header("content-type")
             .is_some_and(|kind| kind.starts_with("text/html"))
     );
     assert!(html.body.starts_with("<!DOCTYPE html>"));
-    let away = spoilt(&server, AnswerFault::Redirect("http://127.0.0.1:9/steal".into())).await;
+    let away = faulty(&server, AnswerFault::Redirect("http://127.0.0.1:9/steal".into())).await;
     assert_eq!(
         (away.status, away.header("location")),
         (302, Some("http://127.0.0.1:9/steal"))
     );
-    let late = spoilt(
+    let late = faulty(
         &server,
         AnswerFault::Status {
             status: 429,
@@ -152,11 +152,11 @@ async fn answers_are_spoilt_in_every_way() {
     .await;
     assert_eq!((late.status, late.header("retry-after")), (429, Some("2")));
     assert_eq!(late.json()["message"], "slow down");
-    assert_eq!(spoilt(&server, AnswerFault::Empty).await.body, "[]");
-    let half = spoilt(&server, AnswerFault::Half).await;
+    assert_eq!(faulty(&server, AnswerFault::Empty).await.body, "[]");
+    let half = faulty(&server, AnswerFault::Half).await;
     assert!(half.status == 200 && serde_json::from_str::<Value>(&half.body).is_err());
     let whole = get(server.addr(), "/rest/v1/agents?order=id.asc").await;
-    let cut = spoilt(&server, AnswerFault::Truncate).await;
+    let cut = faulty(&server, AnswerFault::Truncate).await;
     let promised: usize = cut
         .header("content-length")
         .and_then(|length| length.parse().ok())
@@ -166,9 +166,9 @@ async fn answers_are_spoilt_in_every_way() {
         "{} of {promised}",
         cut.body.len()
     );
-    let dripped = spoilt(&server, AnswerFault::Drip(20_000)).await;
+    let dripped = faulty(&server, AnswerFault::Drip(20_000)).await;
     assert_eq!(dripped.body, whole.body);
-    assert_eq!(spoilt(&server, AnswerFault::Wait(0.05)).await.body, whole.body);
+    assert_eq!(faulty(&server, AnswerFault::Wait(0.05)).await.body, whole.body);
 
     server
         .control()
@@ -192,7 +192,7 @@ async fn answers_are_spoilt_in_every_way() {
 }
 
 #[tokio::test]
-async fn an_endless_page_ends_with_the_client_s_patience_and_a_hang_up_without_an_answer() {
+async fn an_endless_page_lasts_until_the_client_hangs_up() {
     let server = start(quiet());
     let request = b"GET /rest/v1/agents HTTP/1.1\r\nhost: x\r\napikey: demo\r\nconnection: close\r\n\r\n";
     server

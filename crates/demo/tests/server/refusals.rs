@@ -1,4 +1,4 @@
-//! Every refusal by its name, with its delay, its `Retry-After` and what it does to the socket.
+//! Every refusal by its name, with its delay, its `Retry-After` and its effect on the socket.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{
 
 const PATH: &str = "/realtime/v1/websocket?apikey=demo&vsn=2.0.0";
 
-fn hasty() -> Options {
+fn fast() -> Options {
     Options {
         delays: Delays {
             refuse: Duration::ZERO,
@@ -30,8 +30,8 @@ fn join(topic: &str, reference: &str) -> String {
 }
 
 #[tokio::test]
-async fn every_handshake_refusal_of_the_server_can_be_had() {
-    let server = start(hasty());
+async fn every_refusal_of_a_handshake_can_be_injected() {
+    let server = start(fast());
     for refusal in HANDSHAKES {
         let mut call = json!({"do":"refuse","name":refusal.name});
         if refusal.status == 429 {
@@ -74,8 +74,8 @@ async fn every_handshake_refusal_of_the_server_can_be_had() {
 }
 
 #[tokio::test]
-async fn every_join_refusal_of_the_server_can_be_had_and_two_of_them_close_the_socket() {
-    let server = start(hasty());
+async fn every_refusal_of_a_join_can_be_injected_and_two_close_the_socket() {
+    let server = start(fast());
     for refusal in JOINS {
         let mut client = Client::v2(server.addr()).await;
         control(server.addr(), json!({"do":"refuse_joins","reason":refusal.name})).await;
@@ -85,7 +85,7 @@ async fn every_join_refusal_of_the_server_can_be_had_and_two_of_them_close_the_s
         assert_eq!(client.next().await, expected, "{}", refusal.name);
         match refusal.closes {
             Some(code) => assert_eq!(client.next_text().await.expect_err("an end"), code.to_string()),
-            // Once only: the next join is granted.
+            // Only one join was to be refused; the next one is granted.
             None => client.subscribe("realtime:opswall").await,
         }
     }
@@ -101,7 +101,7 @@ async fn every_join_refusal_of_the_server_can_be_had_and_two_of_them_close_the_s
 }
 
 #[tokio::test]
-async fn every_system_message_of_the_server_can_be_had_and_some_end_the_channel() {
+async fn every_system_message_can_be_injected_and_some_close_the_channel() {
     let server = start(quiet());
     let mut client = Client::v2(server.addr()).await;
     for message in SYSTEMS {
@@ -123,13 +123,13 @@ async fn every_system_message_of_the_server_can_be_had_and_some_end_the_channel(
     }
 }
 
-/// A refused join holds up everything else on its socket, and only there; unless that is switched off.
+/// A join that is being refused blocks its own socket and no other, unless that behaviour is switched off.
 #[tokio::test]
 async fn a_join_that_is_being_refused_blocks_its_socket() {
     let server = start(quiet());
     let heartbeat = r#"[null,"2","phoenix","heartbeat",{}]"#;
     for blocks in [true, false] {
-        // Long enough to show who waits for whom; and where nobody does, it need not end by itself.
+        // Where the socket is blocked, the delay must end within the test; otherwise it need not.
         let wait = if blocks { 0.5 } else { 3_600.0 };
         let call = json!({"do":"behaviour","join_error_s":wait,"blocks_while_joining":blocks});
         assert_eq!(control(server.addr(), call).await.status, 200);
@@ -150,7 +150,7 @@ async fn a_join_that_is_being_refused_blocks_its_socket() {
 }
 
 #[tokio::test]
-async fn a_cold_project_takes_its_time_over_a_join_and_answers_nothing_meanwhile() {
+async fn a_slow_join_blocks_its_socket() {
     let server = start(quiet());
     server
         .control()
@@ -164,7 +164,7 @@ async fn a_cold_project_takes_its_time_over_a_join_and_answers_nothing_meanwhile
 }
 
 #[tokio::test]
-async fn delays_are_the_real_ones_on_request_and_scale() {
+async fn delays_can_be_the_real_ones_and_can_be_scaled() {
     let server = start(quiet());
     control(
         server.addr(),

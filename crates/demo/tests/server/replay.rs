@@ -1,11 +1,11 @@
-//! Conversations recorded off a real server, held again: the same words in, the same words back.
+//! Replays of recorded conversations with a real server: the same input must give the same output.
 
 use demo::{Delays, Options, TableId};
 use serde_json::{Value, json};
 
 use crate::{client::Client, quiet, start};
 
-/// Leaves out what differs between any two servers: ids of entries, and the rows of changes.
+/// A frame without what differs between any two servers: the ids of entries, and the rows of changes.
 fn comparable(text: &str) -> Value {
     fn strip(value: &mut Value) {
         match value {
@@ -26,7 +26,7 @@ fn comparable(text: &str) -> Value {
     value
 }
 
-/// Sends what the recorded client sent, and expects what it got. `left_out` are topics that need what is not here.
+/// Sends what the recorded client sent and expects what it received. Topics in `left_out` need what the demo does not have.
 async fn replay(file: &str, left_out: &[&str]) -> usize {
     let path = format!("{}/../../tests/data/transcripts/{file}", env!("CARGO_MANIFEST_DIR"));
     let transcript = std::fs::read_to_string(path).expect("a transcript");
@@ -79,7 +79,7 @@ async fn replay(file: &str, left_out: &[&str]) -> usize {
 }
 
 #[tokio::test]
-async fn heartbeats_leaves_and_double_joins_go_as_recorded() {
+async fn heartbeats_leaves_and_double_joins_are_answered_as_recorded() {
     for file in [
         "c_heartbeat_leave_doublejoin_v1.jsonl",
         "c_heartbeat_leave_doublejoin_v2.jsonl",
@@ -91,13 +91,13 @@ async fn heartbeats_leaves_and_double_joins_go_as_recorded() {
 
 #[tokio::test]
 async fn subscriptions_that_cannot_work_fail_as_recorded() {
-    // f3 is about grants, dup about rows from before the subscription: neither is here.
+    // f3 needs grants and dup needs rows from before the subscription, which the demo does not have.
     let compared = replay("f_bad_subscriptions_v2.jsonl", &["realtime:f3\"", "realtime:dup"]).await;
     assert!(compared > 40, "{compared}");
 }
 
 #[tokio::test]
-async fn odd_joins_and_the_first_api_go_as_recorded() {
+async fn odd_joins_and_the_first_api_are_answered_as_recorded() {
     for file in ["f_odd_join_payloads_v1.jsonl", "f_odd_join_payloads_v2.jsonl"] {
         let compared = replay(file, &[]).await;
         assert!(compared > 20, "{file}: {compared}");

@@ -1,4 +1,4 @@
-//! Reads: pages, windows, conditions, and the words of refusal.
+//! Reads over REST: pages, windows, conditions, refusals.
 
 use demo::{Options, TableId};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn pages_by_key_bring_every_row_once() {
+async fn pages_by_key_contain_every_row_once() {
     let server = start(Options {
         tasks: 2_500,
         workflows: 20,
@@ -44,7 +44,7 @@ async fn pages_by_key_bring_every_row_once() {
 }
 
 #[tokio::test]
-async fn counts_windows_and_columns_are_as_postgrest_has_them() {
+async fn counts_windows_and_columns_are_postgrest_s() {
     let server = start(quiet());
     let rows = server.control().rows(TableId::Tasks);
     let total = rows.len();
@@ -87,7 +87,7 @@ async fn counts_windows_and_columns_are_as_postgrest_has_them() {
 }
 
 #[tokio::test]
-async fn conditions_and_orders_choose_the_rows() {
+async fn conditions_and_orders_apply_to_the_rows() {
     let server = start(quiet());
     let rows = server.control().rows(TableId::Tasks);
     let count = |path: &'static str| {
@@ -143,7 +143,7 @@ async fn conditions_and_orders_choose_the_rows() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_refused_in_postgrest_s_words() {
+async fn bad_reads_are_refused_with_postgrest_s_texts() {
     let server = start(quiet());
     for (path, status, code) in [
         ("/rest/v1/task", 404, "PGRST205"),

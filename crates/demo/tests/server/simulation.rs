@@ -1,4 +1,4 @@
-//! The simulated organisation: the same from the same seed, in the middle of its work at the start, bounded for weeks.
+//! The simulated organisation is the same for the same seed, in the middle of its work at the start, and bounded for weeks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,8 +22,8 @@ fn status(table: TableId, row: &Row) -> String {
     row.text(table, "status").expect("a status").to_owned()
 }
 
-/// What a step did, as text.
-fn told(transaction: &[Mutation]) -> String {
+/// The changes of a transaction as text.
+fn as_text(transaction: &[Mutation]) -> String {
     transaction
         .iter()
         .map(|mutation| match mutation {
@@ -43,7 +43,7 @@ fn run(options: &Options, steps: i64) -> String {
         .map(|(table, row)| row.to_value(*table).to_string())
         .collect();
     (0..steps)
-        .map(|n| told(&simulation.step(START + n * 1_000)))
+        .map(|n| as_text(&simulation.step(START + n * 1_000)))
         .fold(rows, |all, step| all + &step)
 }
 
@@ -107,7 +107,7 @@ fn at_the_start_the_work_is_under_way() {
     assert!(count(TableId::Workflows, "running") >= 4, "{words:?}");
 }
 
-/// Every link leads somewhere, and an agent's task is its own.
+/// Every reference leads to a row, and no two agents have the same task.
 fn check_links(store: &Store) {
     let cell =
         |row: &Row, table: TableId, column: &str| row.to_value(table).get(column).cloned().unwrap_or(Value::Null);
@@ -119,7 +119,7 @@ fn check_links(store: &Store) {
         let task = cell(row, TableId::Agents, "current_task_id");
         assert!(
             is_in(&tasks, &task),
-            "agent {id} is at a task that is not there: {task}"
+            "agent {id} has a task that does not exist: {task}"
         );
         if let Some(task) = task.as_str() {
             assert!(at_hand.insert(task.to_owned()), "two agents have task {task} at hand");
@@ -128,7 +128,7 @@ fn check_links(store: &Store) {
     for (id, row) in store.table(TableId::Tasks) {
         assert!(
             is_in(&agents, &cell(row, TableId::Tasks, "agent_id")),
-            "task {id} has an agent that is not there"
+            "task {id} has an agent that does not exist"
         );
         let workflow = cell(row, TableId::Tasks, "workflow_id");
         assert!(
@@ -150,8 +150,8 @@ fn check_links(store: &Store) {
 }
 
 #[test]
-fn the_population_stays_bounded_for_weeks_and_every_status_is_seen() {
-    // Two weeks at the default rate are some 14 million changes; at this size the organisation turns over far faster.
+fn the_number_of_rows_stays_bounded_for_weeks_and_every_status_occurs() {
+    // Two weeks at the default rate are some 14 million changes. These organisations replace their rows much faster.
     for (agents, workflows, tasks, steps) in [(24, 9, 260, 1_000_000), (3, 2, 12, 200_000), (200, 40, 3_000, 600_000)] {
         let options = options(agents, workflows, tasks, 11);
         let mut simulation = Simulation::new(&options, START);
@@ -166,7 +166,7 @@ fn the_population_stays_bounded_for_weeks_and_every_status_is_seen() {
                 replaced += usize::from(matches!(mutation, Mutation::Insert(TableId::Workflows, _)));
                 changes += 1;
                 let is_known = store.apply(mutation.clone()).is_some();
-                assert!(is_known, "step {n} changes a row that is not there: {mutation:?}");
+                assert!(is_known, "step {n} changes a row that does not exist: {mutation:?}");
             }
             let now = store.table(TableId::Tasks).len();
             (most, least, sum) = (most.max(now), least.min(now), sum + now);
@@ -214,7 +214,7 @@ fn the_population_stays_bounded_for_weeks_and_every_status_is_seen() {
 }
 
 #[test]
-fn a_large_organisation_is_made_and_an_empty_one_is_survived() {
+fn large_and_empty_organisations_can_be_simulated() {
     let begun = std::time::Instant::now();
     let rows = Store::new(Simulation::new(&options(2_000, 500, 100_000, 3), START).rows())
         .table(TableId::Tasks)

@@ -1,4 +1,4 @@
-//! A channel's token: its end, its renewal, and the key that stands in for it.
+//! The token of a channel: its expiry, its renewal, and the key that is used without one.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ async fn push(client: &mut Client, topic: &str, token: Value) {
 }
 
 #[tokio::test]
-async fn each_channel_ends_with_its_own_token_and_the_socket_stays() {
+async fn each_channel_ends_with_its_own_token_and_the_socket_stays_open() {
     let server = start(quiet());
     let mut client = Client::v2(server.addr()).await;
     let (short, long) = (
@@ -61,7 +61,7 @@ async fn each_channel_ends_with_its_own_token_and_the_socket_stays() {
 }
 
 #[tokio::test]
-async fn a_new_token_is_taken_in_silence_and_confirmed_a_moment_later() {
+async fn a_new_token_is_not_answered_and_the_subscription_is_confirmed_again() {
     let server = start(Options {
         delays: Delays {
             resubscribe: Duration::from_secs(3_600),
@@ -86,7 +86,7 @@ async fn a_new_token_is_taken_in_silence_and_confirmed_a_moment_later() {
     client.expect_silence().await;
     server.control().run_timers();
     assert_eq!(client.next().await[4]["message"], "Subscribed to PostgreSQL");
-    // The first one's end comes and goes.
+    // The first token expires without effect.
     tokio::time::sleep(Duration::from_millis(4_200)).await;
     client.expect_silence().await;
     for (bad, said) in [
@@ -111,7 +111,7 @@ async fn a_new_token_is_taken_in_silence_and_confirmed_a_moment_later() {
 }
 
 #[tokio::test]
-async fn another_secret_ends_the_channels_at_the_next_look() {
+async fn a_changed_secret_ends_the_channels_at_the_next_check() {
     let server = start(Options {
         keys: Keys::Only(vec!["demo".into()]),
         delays: Delays {
@@ -136,7 +136,7 @@ async fn another_secret_ends_the_channels_at_the_next_look() {
 }
 
 #[tokio::test]
-async fn a_join_without_a_token_goes_by_the_socket_s_key() {
+async fn a_join_without_a_token_uses_the_socket_s_key() {
     let server = start(quiet());
     let key = server.control().token("anon", 3);
     let path = format!("/realtime/v1/websocket?vsn=2.0.0&apikey={key}");
@@ -156,9 +156,9 @@ async fn a_join_without_a_token_goes_by_the_socket_s_key() {
     assert!(reason.starts_with("InvalidJWTToken: Token has expired "), "{reason}");
 }
 
-/// Another role counts once the subscription is written anew.
+/// The role of a new token applies when the subscription is made again.
 #[tokio::test]
-async fn a_pushed_token_of_another_role_changes_the_view() {
+async fn a_pushed_token_of_another_role_changes_what_the_channel_sees() {
     let server = start(quiet());
     let control = server.control();
     control

@@ -1,4 +1,4 @@
-//! What goes wrong below the protocol, between a real worker and a real server: each ends in Live, on the server's rows.
+//! Faults below the protocol, between a real worker and a real server. After each the worker is Live with the server's rows.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use lab::{Flow, Proxy, Way};
 use realtime::LinkStatus;
 use settings::FeedSettings;
 
-/// A server, a proxy in front of it, and a reader behind that, connected.
+/// A server, a proxy in front of it, and a listener that is connected through the proxy.
 fn connected(rate: f64) -> (Server, Proxy, Listener) {
     let server = server(rate);
     let proxy = Proxy::start(server.addr()).expect("a proxy");
@@ -21,7 +21,7 @@ fn connected(rate: f64) -> (Server, Proxy, Listener) {
     (server, proxy, listener)
 }
 
-/// The socket is lost and comes back; at the end the reader has what the server has.
+/// Waits for the loss of the connection and for its recovery, with the server's rows.
 fn recover(server: &Server, listener: &mut Listener) {
     listener.until("the loss", |listener| listener.status() != LinkStatus::Connected);
     listener.until_connected();
@@ -30,7 +30,7 @@ fn recover(server: &Server, listener: &mut Listener) {
 }
 
 #[test]
-fn a_reset_and_an_end_are_noticed_and_healed() {
+fn the_worker_recovers_from_a_reset_and_from_an_end() {
     for how in [Cut::Rst, Cut::Fin] {
         let (server, proxy, mut listener) = connected(200.0);
         assert!(proxy.cut(how) >= 1);
@@ -38,7 +38,7 @@ fn a_reset_and_an_end_are_noticed_and_healed() {
     }
 }
 
-/// Both ends believe in the connection, and nothing passes: only the heartbeat can tell.
+/// Both sides keep the connection open while nothing passes; only the heartbeat finds it.
 #[test]
 fn a_half_open_socket_is_found_by_its_heartbeat() {
     let server = server(200.0);
@@ -54,7 +54,7 @@ fn a_half_open_socket_is_found_by_its_heartbeat() {
 }
 
 #[test]
-fn a_stall_ends_in_the_server_s_rows_whether_it_was_noticed_or_not() {
+fn after_a_stall_the_worker_has_the_server_s_rows() {
     let (server, proxy, mut listener) = connected(200.0);
     for span in [100, 1_500] {
         proxy.set_flow(Flow::Stall);
@@ -66,9 +66,9 @@ fn a_stall_ends_in_the_server_s_rows_whether_it_was_noticed_or_not() {
     listener.until_equal(&server.control());
 }
 
-/// Torn, merged and slow: nothing is wrong with that, and nothing is to be noticed.
+/// Split, merged and slow bytes are no fault of the connection, and the worker must not report any.
 #[test]
-fn torn_merged_and_slow_bytes_are_only_bytes() {
+fn split_merged_and_slow_bytes_do_no_harm() {
     for flow in [
         Flow::Split(3),
         Flow::Merge(Duration::from_millis(60)),
@@ -90,7 +90,7 @@ fn torn_merged_and_slow_bytes_are_only_bytes() {
 }
 
 #[test]
-fn garbage_either_way_costs_the_socket_and_nothing_else() {
+fn garbage_in_either_direction_costs_only_the_connection() {
     for (seed, way) in [(1, Way::ToClient), (2, Way::ToServer), (3, Way::ToClient)] {
         let (server, proxy, mut listener) = connected(200.0);
         assert!(proxy.inject_garbage(way, 4_000, seed) >= 1);
@@ -99,7 +99,7 @@ fn garbage_either_way_costs_the_socket_and_nothing_else() {
 }
 
 #[test]
-fn spoilt_bytes_in_the_stream_never_become_rows() {
+fn corrupt_bytes_in_the_stream_never_become_rows() {
     let (server, proxy, mut listener) = connected(200.0);
     for _ in 0..3 {
         proxy.corrupt(Way::ToClient, 300);
@@ -111,7 +111,7 @@ fn spoilt_bytes_in_the_stream_never_become_rows() {
 }
 
 #[test]
-fn a_machine_that_resets_every_connection_is_tried_again_until_it_does_not() {
+fn the_worker_retries_while_every_connection_is_reset() {
     let (server, proxy, mut listener) = connected(200.0);
     proxy.refuse_new();
     proxy.cut(Cut::Rst);
@@ -127,9 +127,9 @@ fn a_machine_that_resets_every_connection_is_tried_again_until_it_does_not() {
     recover(&server, &mut listener);
 }
 
-/// What answers at the same address may be another machine with other rows.
+/// The server at an address can be replaced by another one with other rows.
 #[test]
-fn another_server_behind_the_same_address_is_read_anew() {
+fn another_server_at_the_same_address_is_read_again() {
     let (_first, proxy, mut listener) = connected(0.0);
     let second = server(0.0);
     second.control().step(300);
@@ -139,7 +139,7 @@ fn another_server_behind_the_same_address_is_read_anew() {
 }
 
 #[test]
-fn a_proxy_counts_bounds_and_stops() {
+fn a_proxy_counts_connections_and_bytes_and_stops() {
     let (_server, proxy, listener) = connected(0.0);
     assert!(proxy.connections() >= 1 && proxy.passed(Way::ToClient) > proxy.passed(Way::ToServer));
     proxy.set_flow(Flow::Stall);

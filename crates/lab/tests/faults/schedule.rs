@@ -29,7 +29,7 @@ fn quiet() -> Server {
 }
 
 #[tokio::test]
-async fn faults_come_on_their_timetable() {
+async fn scheduled_faults_are_injected_at_their_intervals() {
     let server = quiet();
     let schedule: Schedule = "drop-every=150ms,drop-how=1012,refuse-for=100ms"
         .parse()

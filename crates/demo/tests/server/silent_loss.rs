@@ -1,4 +1,4 @@
-//! What is lost without a sign: beyond the limit, while nobody looks, while PostgreSQL restarts.
+//! Changes that are lost without any sign of it: above the limit, on request, while PostgreSQL restarts.
 
 use std::time::Duration;
 
@@ -20,9 +20,9 @@ async fn next_name(client: &mut Client) -> String {
     change[4]["data"]["record"]["name"].as_str().expect("a name").into()
 }
 
-/// The window is the real one in miniature. What counts is the order of things: all, nothing, all again.
+/// The window is a shorter one than the real server's. First all changes pass, then none, then all again.
 #[tokio::test]
-async fn beyond_the_limit_changes_are_dropped_until_the_average_has_sunk() {
+async fn above_the_limit_changes_are_dropped_until_the_average_is_low_enough() {
     let server = start(quiet());
     let call = json!({"do":"behaviour","limit_per_s":50,"limit_bucket_s":0.2});
     assert_eq!(control(server.addr(), call).await.status, 200);
@@ -70,7 +70,7 @@ async fn beyond_the_limit_changes_are_dropped_until_the_average_has_sunk() {
 }
 
 #[tokio::test]
-async fn a_restart_of_postgresql_loses_rows_and_tells_nobody() {
+async fn a_restart_of_postgresql_loses_changes_without_any_sign() {
     let server = start(quiet());
     let mut client = Client::v2(server.addr()).await;
     client.subscribe("realtime:x").await;
@@ -97,7 +97,7 @@ async fn a_restart_of_postgresql_loses_rows_and_tells_nobody() {
 }
 
 #[tokio::test]
-async fn a_truncated_table_is_empty_and_nobody_is_told() {
+async fn truncating_a_table_is_not_reported() {
     let server = start(quiet());
     let mut client = Client::v2(server.addr()).await;
     client.subscribe("realtime:x").await;
@@ -108,7 +108,7 @@ async fn a_truncated_table_is_empty_and_nobody_is_told() {
 }
 
 #[tokio::test]
-async fn a_server_that_polls_sends_what_happened_together() {
+async fn a_server_that_polls_sends_changes_together() {
     let server = start(quiet());
     let mut client = Client::v2(server.addr()).await;
     client.subscribe("realtime:x").await;

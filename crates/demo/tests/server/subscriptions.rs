@@ -1,4 +1,4 @@
-//! What may follow a join, in which order, and what may happen to a subscription that stands.
+//! What can follow a join, and what can happen to a subscription later.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ fn insert(server: &Server, name: &str) {
 fn serve(subscribe: Subscribe) -> Server {
     let server = start(Options {
         delays: Delays {
-            // Nothing comes before it is told to.
+            // Nothing is sent before the timers are run.
             subscribe: HOUR,
             resubscribe: HOUR,
             ..Delays::DEMO
@@ -48,7 +48,7 @@ fn serve(subscribe: Subscribe) -> Server {
 }
 
 #[tokio::test]
-async fn the_confirmation_comes_late_or_never_or_after_an_error() {
+async fn the_confirmation_can_be_late_absent_or_after_an_error() {
     let server = serve(Subscribe::Confirmed);
     let mut client = Client::v2(server.addr()).await;
     join(&mut client, "1").await;
@@ -84,7 +84,7 @@ async fn the_confirmation_comes_late_or_never_or_after_an_error() {
 }
 
 #[tokio::test]
-async fn changes_may_come_before_the_confirmation() {
+async fn changes_can_precede_the_confirmation() {
     let server = serve(Subscribe::ChangesFirst);
     let mut client = Client::v2(server.addr()).await;
     join(&mut client, "1").await;
@@ -95,7 +95,7 @@ async fn changes_may_come_before_the_confirmation() {
 }
 
 #[tokio::test]
-async fn the_confirmation_may_come_before_the_slot_and_changes_in_between_are_lost() {
+async fn changes_between_the_confirmation_and_the_slot_are_lost() {
     let server = serve(Subscribe::Confirmed);
     control(
         server.addr(),
@@ -114,7 +114,7 @@ async fn the_confirmation_may_come_before_the_slot_and_changes_in_between_are_lo
 }
 
 #[tokio::test]
-async fn a_joined_channel_may_be_a_zombie() {
+async fn a_joined_channel_can_be_deaf() {
     let server = serve(Subscribe::Deaf);
     let mut client = Client::v2(server.addr()).await;
     join(&mut client, "1").await;
@@ -125,7 +125,7 @@ async fn a_joined_channel_may_be_a_zombie() {
 }
 
 #[tokio::test]
-async fn a_gap_ends_with_a_second_confirmation_nobody_asked_for() {
+async fn a_gap_ends_with_a_second_confirmation() {
     let server = serve(Subscribe::Confirmed);
     let mut client = Client::v2(server.addr()).await;
     join(&mut client, "1").await;
@@ -144,7 +144,7 @@ async fn a_gap_ends_with_a_second_confirmation_nobody_asked_for() {
 }
 
 #[tokio::test]
-async fn after_a_rejoin_frames_of_the_former_join_still_come() {
+async fn after_a_second_join_frames_of_the_first_one_are_still_sent() {
     let server = serve(Subscribe::Confirmed);
     control(server.addr(), json!({"do":"behaviour","stale_frames":true})).await;
     let mut client = Client::v2(server.addr()).await;
@@ -186,7 +186,7 @@ async fn after_a_rejoin_frames_of_the_former_join_still_come() {
         (&json!("5"), &json!("Subscribed to PostgreSQL"))
     );
 
-    // The first serializer does not say whose a system message is: there it would be a fresh one.
+    // In the first serializer a `system` message does not name its join, so it would not be recognised as stale.
     let mut old = Client::open(server.addr(), "/socket/websocket?apikey=demo&vsn=1.0.0").await;
     for reference in ["1", "5"] {
         let join = json!({"topic":"realtime:x","event":"phx_join","payload":{"config":{}},"ref":reference});
@@ -230,7 +230,7 @@ async fn a_drain_says_so_or_not_and_closes_with_1012() {
 }
 
 #[tokio::test]
-async fn a_socket_without_channels_is_reaped_if_it_ever_joined() {
+async fn a_socket_without_channels_is_reaped_if_it_has_joined_before() {
     let server = start(quiet());
     let (mut fresh, mut used) = (Client::v2(server.addr()).await, Client::v2(server.addr()).await);
     fresh.expect_silence().await;

@@ -1,4 +1,4 @@
-//! What no honest server sends, and what an honest one may: torn messages, pings, bytes that are nothing.
+//! Unusual WebSocket messages: in many frames, pings, binary ones, invalid text.
 
 use futures_util::StreamExt as _;
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn messages_in_many_frames_are_the_same_messages() {
+async fn messages_can_be_sent_in_many_frames() {
     let server = start(quiet());
     control(server.addr(), json!({"do":"behaviour","fragment_bytes":7})).await;
     let mut client = Client::v2(server.addr()).await;
@@ -22,7 +22,7 @@ async fn messages_in_many_frames_are_the_same_messages() {
 }
 
 #[tokio::test]
-async fn anything_can_be_said_to_every_socket() {
+async fn any_message_can_be_sent_to_every_socket() {
     let server = start(quiet());
     let mut client = Client::v2(server.addr()).await;
     client.expect_silence().await;
