@@ -171,6 +171,7 @@ impl Control {
         Ok(Value::Object(answer))
     }
 
+    #[expect(clippy::unit_arg, reason = "one line for each call is easier to read")]
     fn dispatch(&self, call: Call) -> Result<Done, DemoError> {
         match call {
             Call::Pause {} => none(self.pause()),
