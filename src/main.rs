@@ -1,4 +1,4 @@
-//! Parses, runs one command, returns the exit code.
+//! Reads the command line, runs the command and returns its exit code.
 
 use std::process::ExitCode;
 

@@ -15,13 +15,13 @@ use lab::{Schedule, Scheduler};
 #[command(next_help_heading = "Demo feed")]
 pub struct DemoArgs {
     /// Agents
-    #[arg(long, value_name = "N", default_value_t = Options::default().agents)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = Options::default().agents)]
     pub agents: usize,
     /// Workflows
-    #[arg(long, value_name = "N", default_value_t = Options::default().workflows)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = Options::default().workflows)]
     pub workflows: usize,
     /// Unfinished tasks, on average
-    #[arg(long, value_name = "N", default_value_t = Options::default().tasks)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = Options::default().tasks)]
     pub tasks: usize,
     /// Row changes per second on average; 0 = paused
     #[arg(long, value_name = "CHANGES_PER_S", allow_negative_numbers = true, value_parser = parse::not_negative, default_value_t = Options::default().rate)]
@@ -33,7 +33,7 @@ pub struct DemoArgs {
     #[arg(long)]
     pub runs: bool,
     /// Same seed and sizes, same rows and changes
-    #[arg(long, value_name = "N", default_value_t = Options::default().seed)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = Options::default().seed)]
     pub seed: u64,
     /// A user who may sign in at the demo feed
     #[arg(long = "account", value_name = "EMAIL:PASSWORD", value_parser = secret)]

@@ -102,7 +102,7 @@ impl Command {
             #[cfg(feature = "wall")]
             Self::Snapshot(args) => snapshot::run(&settings?, &args),
             Self::Bench(args) => settings.map_err(Failure::from).and_then(|_| bench::run(args)).map(done),
-            // Settings that cannot be used are a finding of its own.
+            // It reports settings that cannot be used as a finding.
             Self::Doctor(args) => doctor::run(settings, args),
             Self::Schema => schema::run(&settings?).map(done),
             Self::Config(args) => config::run(&settings?, &args).map(done),

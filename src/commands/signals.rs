@@ -1,6 +1,6 @@
-//! Ctrl-C and a polite kill.
+//! Ctrl-C and SIGTERM.
 
-/// Returns when the process is asked to end.
+/// Returns at Ctrl-C or SIGTERM.
 pub(super) async fn interrupted() {
     #[cfg(unix)]
     {

@@ -18,26 +18,30 @@ pub struct SnapshotArgs {
     /// The picture, a .png file
     #[arg(value_name = "OUT.png")]
     pub out: PathBuf,
-    /// Its size in pixels
+    /// Size in pixels
     #[arg(long, value_name = "WxH", default_value = "1920x1080", value_parser = parse::size)]
     pub size: (u32, u32),
     /// Let the scene settle for this long after it is live
     #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = parse::seconds)]
     pub settle: Duration,
-    /// Draw the demo feed whatever is configured, as its options say
+    /// Draw the demo feed, even if a project is configured
     #[arg(long)]
     pub on_demo: bool,
-    /// Then take the demo feed away, and draw what is seen when the wall has given up
+    /// Then stop the demo feed, and draw the wall after it has given up
     #[arg(long, requires = "on_demo")]
     pub offline: bool,
+    /// The demo feed of `--on-demo`.
     #[command(flatten)]
     pub demo: DemoArgs,
 }
 
-/// The one try after the feed was taken away.
+/// Delay of the reconnect attempts after the feed was stopped.
 const LOST_RETRY: Duration = Duration::from_millis(500);
 
 /// Connects, lets the scene settle, draws one picture and ends.
+///
+/// # Errors
+/// When the picture cannot be written, or the feed cannot be started.
 pub fn run(settings: &Settings, args: &SnapshotArgs) -> Result<ExitCode, Failure> {
     let out = &args.out;
     if !out

@@ -1,4 +1,4 @@
-//! What the process has used so far; absent where the system does not tell.
+//! Resources that the process has used so far; absent where the system does not report them.
 
 use std::{fs, time::Duration};
 
@@ -18,17 +18,17 @@ pub(super) fn cpu_time() -> Option<Duration> {
     None
 }
 
-/// The most memory ever resident, in MB (10⁶ bytes).
+/// The peak of resident memory, in MB (10⁶ bytes).
 pub(super) fn peak_rss_mb() -> Option<f64> {
     status_mb("VmHWM:")
 }
 
-/// The memory resident now, in MB (10⁶ bytes).
+/// The resident memory now, in MB (10⁶ bytes).
 pub(super) fn rss_mb() -> Option<f64> {
     status_mb("VmRSS:")
 }
 
-/// A line of `/proc/self/status`, which is Linux's.
+/// An amount of memory in `/proc/self/status`, which only Linux has.
 fn status_mb(name: &str) -> Option<f64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;

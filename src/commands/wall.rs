@@ -20,19 +20,22 @@ use demo::TableId;
 use model::Kind;
 use settings::{FeedSettings, Settings};
 
-/// Written to the working directory while there is no display.
+/// The picture that is written to the working directory where there is no display.
 const KEPT_PICTURE: &str = "opswall.png";
-/// The picture's size without a display.
+/// The size of that picture.
 const KEPT_SIZE: (u32, u32) = (1920, 1080);
 
-/// Where the wall's rows come from: a project, or a demo feed that lives as long as this.
+/// The source of the wall's rows: a project, or a demo feed, which runs until this is dropped.
 pub(super) struct Source {
     pub feed: FeedSettings,
     pub demo: Option<RunningDemo>,
 }
 
-/// Runs the wall until its window is closed. `demo` asks for the demo feed; without it the configured project is shown,
-/// or the demo feed when there is none.
+/// Runs the wall until its window is closed. With `demo` it shows the demo feed; without, the configured project, or the
+/// demo feed if there is none.
+///
+/// # Errors
+/// When the settings cannot be used or a thread cannot be started.
 pub fn run(settings: &Settings, demo: Option<DemoFeed>) -> Result<ExitCode, Failure> {
     let source = source(settings, demo)?;
     let (canvas, picture) = if canvas::display_answers() {
@@ -44,8 +47,8 @@ pub fn run(settings: &Settings, demo: Option<DemoFeed>) -> Result<ExitCode, Fail
         )
     } else {
         eprintln!(
-            "opswall: no display answers here (DISPLAY, WAYLAND_DISPLAY): drawing without a window; \
-             {KEPT_PICTURE} is rewritten every 5 s"
+            "opswall: no display found (DISPLAY, WAYLAND_DISPLAY); drawing without a window into {KEPT_PICTURE}, which is \
+             rewritten every 5 s"
         );
         (
             Canvas::offscreen(KEPT_SIZE.into()),
@@ -57,28 +60,27 @@ pub fn run(settings: &Settings, demo: Option<DemoFeed>) -> Result<ExitCode, Fail
 
 /// Starts the demo feed if it is to be shown.
 pub(super) fn source(settings: &Settings, demo: Option<DemoFeed>) -> Result<Source, Failure> {
-    let usage = |error: settings::SettingsError| Failure::Usage(error.to_string());
     let demo = demo.or_else(|| (!settings.has_project()).then(DemoFeed::default));
     let Some(demo) = demo else {
         return Ok(Source {
-            feed: settings.feed().map_err(usage)?,
+            feed: settings.feed()?,
             demo: None,
         });
     };
     let has_runs = demo.options.runs;
     let demo = demo.start((Ipv4Addr::LOCALHOST, 0).into())?;
-    let mut feed = settings.demo_feed(&demo.url(), "demo").map_err(usage)?;
+    let mut feed = settings.demo_feed(&demo.url(), "demo")?;
     if has_runs && !feed.mapping.follows(Kind::Run) {
         Arc::make_mut(&mut feed.mapping).follow_runs(TableId::Runs.name());
     }
     Ok(Source { feed, demo: Some(demo) })
 }
 
-/// Builds the app around a source, runs it, and gives its exit code.
+/// Builds the app around a source, runs it, and returns its exit code.
 pub(super) fn show(settings: &Settings, source: Source, canvas: Canvas, picture: Picture) -> Result<ExitCode, Failure> {
     let Source { feed, demo } = source;
     let mapping = feed.mapping.clone();
-    // Where an operator may sit: neither on a kiosk nor where there is no window.
+    // The view is remembered only where an operator can change it: not on a kiosk, and not without a window.
     let has_operator = matches!(canvas, Canvas::Window { .. }) && !settings.wall.kiosk;
     let remember = settings
         .keep_in

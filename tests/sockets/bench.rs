@@ -1,4 +1,4 @@
-//! `opswall bench ingest`: a small run of the real thing, with its child process and its socket.
+//! `opswall bench ingest`: a small run, with its child process and its socket.
 
 use std::process::Command;
 
@@ -15,7 +15,7 @@ fn measure(arguments: &[&str]) -> Value {
 }
 
 #[test]
-fn every_change_is_taken_in_and_the_figures_have_their_names() {
+fn every_change_is_received_and_the_figures_are_named() {
     let found = measure(&["--changes", "3000", "--rows", "200", "--runs", "2"]);
     assert_eq!(found["bench"], "ingest");
     assert_eq!(
@@ -29,8 +29,8 @@ fn every_change_is_taken_in_and_the_figures_have_their_names() {
 }
 
 #[test]
-fn a_reader_that_sleeps_is_told_of_each_row_once() {
-    // The channel holds 8,192 events; what does not fit waits by row.
+fn a_sleeping_reader_receives_one_change_for_each_row() {
+    // The channel holds 8,192 events. Changes that do not fit are merged, one for each row.
     let found = measure(&["--changes", "40000", "--rows", "500", "--sleep-reader"]);
     let taken = found["taken"].as_u64().expect("a number");
     assert!((8_192..=8_192 + 501).contains(&taken), "{found}");

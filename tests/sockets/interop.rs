@@ -1,5 +1,5 @@
-//! The official JavaScript client against the demo feed's server. Needs Node and `npm ci` in tests/interop; says aloud
-//! when it could not run.
+//! The official JavaScript client on the demo feed's server. It needs Node and `npm ci` in tests/interop, and prints why it
+//! was skipped.
 
 use std::{
     net::SocketAddr,
@@ -25,7 +25,7 @@ fn obstacle() -> Option<&'static str> {
     None
 }
 
-fn converse(version: Option<&str>) {
+fn run_client(version: Option<&str>) {
     if let Some(reason) = obstacle() {
         println!("SKIPPED, the official client did not join our server: {reason}");
         return;
@@ -43,21 +43,21 @@ fn converse(version: Option<&str>) {
         node.env("OPSWALL_DEMO_VSN", version);
     }
     let output = node.output().expect("node runs");
-    let said = String::from_utf8_lossy(&output.stdout);
-    let complained = String::from_utf8_lossy(&output.stderr);
-    println!("{said}");
+    let output_text = String::from_utf8_lossy(&output.stdout);
+    let error_text = String::from_utf8_lossy(&output.stderr);
+    println!("{output_text}");
     assert!(
-        output.status.success() && said.contains("interop passed"),
-        "{said}\n{complained}"
+        output.status.success() && output_text.contains("interop passed"),
+        "{output_text}\n{error_text}"
     );
 }
 
 #[test]
 fn the_official_client_joins_and_receives_changes() {
-    converse(None);
+    run_client(None);
 }
 
 #[test]
-fn and_with_the_older_serializer() {
-    converse(Some("1.0.0"));
+fn the_official_client_works_with_the_older_serializer() {
+    run_client(Some("1.0.0"));
 }

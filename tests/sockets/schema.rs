@@ -1,4 +1,4 @@
-//! `opswall schema` against a real PostgreSQL: it runs, twice, and makes what it says, whatever the names are.
+//! `opswall schema` on a real PostgreSQL: the script runs twice, and creates everything under any names.
 
 use std::{path::Path, process::Command};
 
@@ -7,7 +7,7 @@ use demo::TableId;
 use model::schema;
 use model::{Kind, Mapping, Record, Row, RowId, Status};
 
-/// What the program prints in a folder of its own.
+/// Runs the program in a folder of its own; returns its exit code and output.
 fn printed(folder: &Path, args: &[&str]) -> (Option<i32>, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_opswall"))
         .arg("schema")
@@ -23,7 +23,7 @@ fn printed(folder: &Path, args: &[&str]) -> (Option<i32>, String, String) {
 
 const ID: &str = "6f1c0e6a-0000-4000-8000-000000000001";
 
-/// A row of a table as REST would give it.
+/// A row of a table as REST would send it.
 fn row(postgres: &Postgres, table: &str) -> Record {
     serde_json::from_str(&postgres.ask(&format!("select row_to_json(t) from {table} t"))).expect("a row")
 }
@@ -34,7 +34,7 @@ fn read(mapping: &Mapping, kind: Kind, record: &Record) -> Row {
     mapping.read(kind, &id, record)
 }
 
-/// Statements of one transaction give a later time each.
+/// Each statement of one transaction sets a later time.
 fn assert_touched(postgres: &Postgres, table: &str, column: &str, set: &str) {
     let times = postgres.ask(&format!(
         "begin; select {column} from {table}; update {table} set {set}; select {column} from {table}; \
@@ -55,7 +55,7 @@ fn published(postgres: &Postgres) -> String {
 }
 
 #[test]
-fn it_runs_twice_and_makes_what_the_wall_needs() {
+fn the_script_runs_twice_and_creates_what_the_wall_needs() {
     let Some(postgres) = Postgres::start() else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let (code, sql, error) = printed(folder.path(), &[]);
@@ -70,7 +70,7 @@ fn it_runs_twice_and_makes_what_the_wall_needs() {
     assert_eq!(postgres.script(&sql), "", "the second run");
     assert_eq!(published(&postgres), "public.agents,public.tasks,public.workflows");
 
-    // A row of it is what the wall's default mapping understands.
+    // The wall's default mapping reads a row of it.
     let mapping = Mapping::default();
     let Row::Agent(agent) = read(&mapping, Kind::Agent, &row(&postgres, "public.agents")) else {
         panic!("no agent");
@@ -119,7 +119,7 @@ fn it_runs_twice_and_makes_what_the_wall_needs() {
                     .expect_err("refused");
                 assert!(error.contains("permission denied"), "{error}");
             }
-            // Hosted projects grant everything to these roles by default: row-level security holds all the same.
+            // Hosted projects grant everything to these roles by default. Row-level security still applies.
             postgres.ask(&format!("grant insert, update, delete on {table} to {role}"));
             let error = postgres
                 .try_ask(&format!("set role {role}; insert into {table} select * from {table}"))
@@ -135,7 +135,7 @@ fn it_runs_twice_and_makes_what_the_wall_needs() {
 }
 
 #[test]
-fn the_publication_tells_what_is_committed() {
+fn the_publication_reports_committed_changes() {
     let Some(postgres) = Postgres::start() else { return };
     postgres.script(&schema::script(&Mapping::default()).expect("SQL"));
     postgres.ask("select pg_create_logical_replication_slot('s', 'pgoutput')");
@@ -150,7 +150,7 @@ fn the_publication_tells_what_is_committed() {
 }
 
 #[test]
-fn what_is_there_already_is_kept() {
+fn existing_tables_and_rows_are_kept() {
     let Some(postgres) = Postgres::start() else { return };
     postgres.ask(
         "create table public.agents (agent_id text primary key, name text); insert into public.agents values ('a1', 'Old'); \
@@ -168,14 +168,14 @@ fn what_is_there_already_is_kept() {
     );
     assert_touched(&postgres, "public.agents", "touched", "name = 'New'");
     assert_eq!(published(&postgres), "public.agents,public.tasks,public.workflows");
-    // The project's own programs may write.
+    // The project's own programs can still write.
     postgres.ask("set role service_role; select count(*) from public.agents");
     postgres
         .ask("alter role service_role bypassrls; set role service_role; insert into public.tasks (title) values ('x')");
 }
 
 #[test]
-fn a_publication_of_all_tables_is_left_alone() {
+fn a_publication_of_all_tables_is_not_changed() {
     let Some(postgres) = Postgres::start() else { return };
     postgres.ask("create publication supabase_realtime for all tables");
     let sql = schema::script(&Mapping::default()).expect("SQL");
@@ -184,7 +184,7 @@ fn a_publication_of_all_tables_is_left_alone() {
 }
 
 #[test]
-fn odd_names_are_names_all_the_same() {
+fn unusual_names_work() {
     let Some(postgres) = Postgres::start() else { return };
     let long = "ü".repeat(31);
     let longer = format!("{}y", "ü".repeat(31));
@@ -244,7 +244,7 @@ fn odd_names_are_names_all_the_same() {
 }
 
 #[test]
-fn each_remedy_is_a_statement_that_mends() {
+fn each_remedy_fixes_its_problem() {
     let Some(postgres) = Postgres::start() else { return };
     let (schema, table) = ("My \"S\"", "the tasks");
     let name = schema::qualified(schema, table);
@@ -285,7 +285,7 @@ fn the_default_columns_are_those_of_the_demo_feed() {
     {
         let columns = schema::columns(&Mapping::default(), kind).expect("columns");
         let mut names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-        // Only somebody who waits for people has a use for it.
+        // The demo feed has no work that waits for people.
         names.retain(|name| *name != "needs_human");
         names.sort_unstable();
         let mut demo: Vec<&str> = table.columns().collect();
@@ -295,7 +295,7 @@ fn the_default_columns_are_those_of_the_demo_feed() {
 }
 
 #[test]
-fn the_names_come_from_the_settings_and_wrong_ones_are_told_in_a_sentence() {
+fn the_names_come_from_the_settings_and_a_wrong_one_is_refused_in_a_sentence() {
     let folder = tempfile::tempdir().expect("a folder");
     let (code, sql, _) = printed(
         folder.path(),

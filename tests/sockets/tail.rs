@@ -1,4 +1,4 @@
-//! `opswall tail` and its neighbours as a user starts them: exit codes, lines, sentences.
+//! `opswall tail` and other commands as a user runs them: exit codes, lines and sentences.
 
 use std::{
     net::{Ipv4Addr, TcpListener},
@@ -15,12 +15,12 @@ use demo::{Cut, Refusal, TableId};
 use model::Kind;
 use serde_json::Value;
 
-/// Runs the program in a folder of its own, without anybody's settings.
+/// Runs the program in a folder of its own, without settings from elsewhere.
 fn opswall(folder: &Path, args: &[&str]) -> Output {
     opswall_trusting(None, folder, args)
 }
 
-/// With the certificates that are trusted in a file.
+/// Runs the program with the trusted certificates in a file.
 fn opswall_trusting(authorities: Option<&Path>, folder: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_opswall"))
         .args(args)
@@ -48,11 +48,11 @@ fn error(output: &Output) -> String {
 }
 
 #[test]
-fn it_follows_for_a_while_and_dumps_what_the_server_holds() {
+fn the_dump_equals_the_rows_of_the_server() {
     follow_and_compare(&[], &[TableId::Agents, TableId::Tasks, TableId::Workflows]);
 }
 
-/// A fourth table, once it is named.
+/// Runs are a fourth table, which is followed once it is named.
 #[test]
 fn runs_are_followed_like_the_others() {
     follow_and_compare(&["--runs-table", "workflow_runs"], &TableId::ALL);
@@ -132,12 +132,12 @@ fn follow_and_compare(flags: &[&str], tables: &[TableId]) {
 }
 
 #[test]
-fn five_tries_with_doubling_delays_then_one_sentence_and_exit_code_1() {
+fn five_attempts_with_doubling_delays_end_in_one_sentence_and_exit_code_1() {
     let folder = tempfile::tempdir().expect("a folder");
-    let nobody = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+    let closed_port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|socket| socket.local_addr())
         .expect("a port");
-    let url = format!("http://{nobody}");
+    let url = format!("http://{closed_port}");
     let output = opswall(
         folder.path(),
         &[
@@ -166,7 +166,7 @@ fn five_tries_with_doubling_delays_then_one_sentence_and_exit_code_1() {
 }
 
 #[test]
-fn a_server_that_goes_and_comes_back_is_followed_again() {
+fn a_server_that_stops_and_returns_is_followed_again() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = server(50.0);
     let control = server.control();
@@ -234,6 +234,15 @@ fn bad_input_is_one_sentence_that_says_what_to_do() {
             &["secret", "--allow-service-key"],
         ),
         (&["serve", "--faults", "drop-evry=20s"], 2, &["drop-evry", "drop-every"]),
+        (&["serve", "--rate", "-5"], 2, &["--rate must be 0 or more"]),
+        (&["serve", "--agents", "many"], 2, &["--agents: give a whole number"]),
+        (&["serve", "--population", "wild"], 2, &["wild", "usual", "giant"]),
+        (&["tial"], 2, &["unknown command 'tial'", "tail"]),
+        (
+            &["tail", "--url", &url, "--key", "demo", "--dump", "none/state.jsonl"],
+            2,
+            &["the dump", "none/state.jsonl", "there is no folder none", "create it"],
+        ),
         (
             &["serve", "--listen", url.trim_start_matches("http://")],
             1,
@@ -246,13 +255,50 @@ fn bad_input_is_one_sentence_that_says_what_to_do() {
         assert_eq!(output.status.code(), Some(*code), "{args:?}: {sentence}");
         assert_eq!(sentence.lines().count(), 1, "{args:?}: {sentence}");
         for word in *words {
-            assert!(sentence.contains(word), "{args:?} does not say {word}: {sentence}");
+            assert!(sentence.contains(word), "{args:?} lacks {word}: {sentence}");
         }
         assert!(
             !sentence.contains("not-a-key") && !sentence.contains("sb_secret_abc"),
             "{sentence}"
         );
     }
+}
+
+#[test]
+fn the_summary_is_written_for_people_and_the_log_in_a_file_has_no_colour_codes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = server(50.0);
+    let url = server.url();
+    let output = opswall(
+        folder.path(),
+        &[
+            "tail",
+            "--quiet",
+            "--verbose",
+            "--url",
+            &url,
+            "--key",
+            "demo",
+            "--for",
+            "2",
+            "--dump",
+            "state.jsonl",
+        ],
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", error(&output));
+    let summary = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(summary.lines().count(), 1, "{summary}");
+    for words in [
+        " changes, ",
+        " bytes in 2",
+        " s of CPU time",
+        ", peak memory ",
+        " MB; 1 connection, 0 resyncs",
+    ] {
+        assert!(summary.contains(words), "{words}: {summary}");
+    }
+    assert!(!error(&output).contains('\u{1b}'), "{}", error(&output));
+    assert!(folder.path().join("state.jsonl").is_file());
 }
 
 #[test]
@@ -287,7 +333,7 @@ fn the_settings_are_printed_with_their_origin_and_without_the_key() {
 }
 
 #[test]
-fn over_tls_it_follows_whom_this_machine_trusts_and_nobody_else() {
+fn over_tls_only_a_server_with_a_trusted_certificate_is_followed() {
     let (folder, authority, server) = (tempfile::tempdir().expect("a folder"), Authority::new(), server(50.0));
     let url = authority.front("127.0.0.1", LONG_AGO, FAR_OFF, server.addr());
     let control = server.control();
@@ -308,9 +354,9 @@ fn over_tls_it_follows_whom_this_machine_trusts_and_nobody_else() {
     ];
     let trusting = opswall_trusting(Some(&authority.file()), folder.path(), &[&args[..], &["8"]].concat());
     assert_eq!(trusting.status.code(), Some(0), "{}", error(&trusting));
-    assert!(cutter.join().expect("the cut") > 0, "nobody was there to be cut");
-    let lines_told = lines(&trusting);
-    let statuses: Vec<_> = of_kind(&lines_told, "status")
+    assert!(cutter.join().expect("the cut") > 0, "no connection was cut");
+    let printed_lines = lines(&trusting);
+    let statuses: Vec<_> = of_kind(&printed_lines, "status")
         .iter()
         .map(|line| line["status"].clone())
         .collect();
@@ -320,11 +366,11 @@ fn over_tls_it_follows_whom_this_machine_trusts_and_nobody_else() {
         2,
         "{statuses:?}"
     );
-    assert!(!of_kind(&lines_told, "change").is_empty());
+    assert!(!of_kind(&printed_lines, "change").is_empty());
 
-    let stranger = opswall(folder.path(), &[&args[..], &["1"]].concat());
-    let lines_told = lines(&stranger);
-    let statuses = of_kind(&lines_told, "status");
+    let distrusting = opswall(folder.path(), &[&args[..], &["1"]].concat());
+    let printed_lines = lines(&distrusting);
+    let statuses = of_kind(&printed_lines, "status");
     assert!(
         statuses.iter().all(|line| line["status"] != "connected"),
         "{statuses:?}"

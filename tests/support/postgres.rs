@@ -1,5 +1,5 @@
-//! A PostgreSQL of one test: made in a folder of its own from the binaries of the distribution, spoken to through a Unix
-//! socket with psql, gone at the end.
+//! A PostgreSQL server for one test, from the distribution's binaries. Its data is in a temporary folder, psql connects
+//! through a Unix socket, and it is removed at the end.
 
 use std::{
     ffi::OsStr,
@@ -9,9 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The oldest version that the SQL is for.
+/// The oldest supported version.
 const OLDEST: u32 = 15;
-/// A watchdog: a start takes about two seconds.
+/// Time limit of a start, which takes about two seconds.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A server that runs until it is dropped.
@@ -21,7 +21,7 @@ pub struct Postgres {
     bin: PathBuf,
 }
 
-/// The folder of the newest PostgreSQL binaries here.
+/// The folder of the newest PostgreSQL binaries of this machine.
 fn binaries() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let installed = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
@@ -73,7 +73,7 @@ fn run(command: &mut Command) {
 }
 
 impl Postgres {
-    /// Starts one; `None`, with a word on standard error, where there is none. In CI there must be one.
+    /// Starts a server. `None` where PostgreSQL is not installed, which is printed; in CI it must be installed.
     pub fn start() -> Option<Self> {
         let Some(bin) = binaries() else {
             let text = format!(
@@ -137,7 +137,7 @@ impl Postgres {
         }
     }
 
-    /// psql with these arguments, as the superuser: rows alone, `|` between columns, ends at the first error.
+    /// Runs psql as the superuser: it prints only rows, with `|` between columns, and stops at the first error.
     pub fn psql<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Output {
         Command::new(self.bin.join("psql"))
             .args([
@@ -160,7 +160,7 @@ impl Postgres {
             .expect("psql starts")
     }
 
-    /// Runs a script as a file, as a user does; answers what went to standard error.
+    /// Runs a script from a file, as a user does; returns the standard error.
     pub fn script(&self, sql: &str) -> String {
         let file = self.folder.path().join("script.sql");
         fs::write(&file, sql).expect("a file");
@@ -188,7 +188,7 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        // A fast shutdown, so that no child outlives the folder.
+        // A fast shutdown ends every child process before the folder is removed.
         let _ = Command::new("kill")
             .args(["-INT", &self.server.id().to_string()])
             .status();

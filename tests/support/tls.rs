@@ -1,4 +1,4 @@
-//! TLS in front of a server that speaks none, with a certificate as the test wants it.
+//! A TLS proxy in front of a server without TLS, with a certificate that the test chooses.
 
 use std::{
     fs,
@@ -19,13 +19,13 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-/// An authority of one test, and its certificate as a file.
+/// A certificate authority for one test, with its certificate in a file.
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     folder: tempfile::TempDir,
 }
 
-/// A day; `date_time_ymd` takes it apart.
+/// A date as `date_time_ymd` takes it.
 pub type Day = (i32, u8, u8);
 
 pub const LONG_AGO: Day = (2020, 1, 1);
@@ -48,12 +48,12 @@ impl Authority {
         }
     }
 
-    /// For `SSL_CERT_FILE`.
+    /// The value for `SSL_CERT_FILE`.
     pub fn file(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
     }
 
-    /// Listens with a certificate for `host` that is good between two days; answers the URL.
+    /// Listens with a certificate for `host` that is valid between two dates; returns the URL.
     pub fn front(&self, host: &str, from: Day, to: Day, upstream: SocketAddr) -> String {
         let key = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::new([host.to_owned()]).expect("a name");
@@ -91,7 +91,7 @@ async fn relay(listener: std::net::TcpListener, config: ServerConfig, upstream: 
             let Ok(mut plain) = TcpStream::connect(upstream).await else {
                 return;
             };
-            // Whoever hangs up first ends it.
+            // The end of either side ends the connection.
             let _ = copy_bidirectional(&mut tls, &mut plain).await;
         });
     }

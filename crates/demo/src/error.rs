@@ -34,7 +34,7 @@ pub enum DemoError {
     #[error("{0}")]
     Account(String),
     /// There is no population of this name.
-    #[error("'{0}' is no population: give usual, calm, idle, storm or giant")]
+    #[error("unknown population '{0}'; known: usual, calm, idle, storm, giant")]
     Population(String),
     /// A control call cannot be carried out; the text is a whole sentence.
     #[error("{0}")]

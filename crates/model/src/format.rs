@@ -118,12 +118,15 @@ pub fn span(secs: f64) -> String {
     }
 }
 
-/// A short time in milliseconds: `under 1 ms`, `400 ms`, `1.2 s`, `41 s`, `1 min 33 s`.
+/// A short time in milliseconds: `under 1 ms`, `400 ms`, `1.2 s`, `5 s`, `41 s`, `1 min 33 s`.
 pub fn millis(millis: u64) -> String {
     match millis {
         0 => "under 1 ms".to_owned(),
         1..1_000 => format!("{millis} ms"),
-        1_000..10_000 => format!("{:.1} s", millis as f64 / 1e3),
+        1_000..10_000 => match (millis / 1_000, millis % 1_000 / 100) {
+            (whole, 0) => format!("{whole} s"),
+            (whole, tenths) => format!("{whole}.{tenths} s"),
+        },
         _ => span(millis as f64 / 1e3),
     }
 }
@@ -217,8 +220,8 @@ mod tests {
     #[test]
     fn short_times_have_one_unit_where_one_is_enough() {
         assert_eq!(
-            [0, 400, 1_240, 93_000].map(millis),
-            ["under 1 ms", "400 ms", "1.2 s", "1 min 33 s"]
+            [0, 400, 1_240, 5_000, 93_000].map(millis),
+            ["under 1 ms", "400 ms", "1.2 s", "5 s", "1 min 33 s"]
         );
         assert_eq!(duration(Duration::from_micros(1_240_900)), "1.2 s");
     }

@@ -17,13 +17,14 @@ pub struct BenchArgs {
     pub what: BenchWhat,
 }
 
+/// The measurements.
 #[derive(Debug, Clone, Subcommand)]
 pub enum BenchWhat {
-    /// Changes taken in per CPU-second, against the official JavaScript client on the same frames
+    /// Changes received per CPU-second, compared with the official JavaScript client on the same frames
     Ingest(IngestArgs),
-    /// Faults of every kind on real sockets under a stream of changes: is what the wall shows true?
+    /// Faults of every kind on real sockets under a stream of changes; checks that the wall shows true rows
     Chaos(ChaosArgs),
-    /// What a frame of the wall costs, against as many of Bevy's sprites
+    /// Processor time of a frame of the wall, compared with the same number of Bevy's sprites
     #[cfg(feature = "wall")]
     Scene(SceneArgs),
     /// Sends the frames of `ingest`
@@ -31,13 +32,13 @@ pub enum BenchWhat {
     Feeder(FeederArgs),
 }
 
-/// Which changes are made up. Same numbers, same frames.
+/// The generated changes. Equal numbers give equal frames.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct PlanArgs {
     /// Changes in a run; 300000 when not given, or ten seconds' worth with --rate
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub changes: Option<u64>,
-    /// Rows that they change
+    /// Rows that are changed
     #[arg(long, value_name = "N", default_value = "50000", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub rows: u64,
     /// Same seed, same frames
@@ -45,20 +46,22 @@ pub struct PlanArgs {
     pub seed: u64,
 }
 
+/// The options of `bench ingest`.
 #[derive(Debug, Clone, Args)]
 pub struct IngestArgs {
+    /// The changes.
     #[command(flatten)]
     pub plan: PlanArgs,
-    /// Changes sent per second, to measure the share of a core; as many as can be taken when not given
+    /// Changes sent per second, to measure the share of a core; as fast as they are received when not given
     #[arg(long, value_name = "PER_S", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub rate: Option<u32>,
-    /// Runs of each side, in turn
+    /// Runs of each side, alternating
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u64).range(1..=1_000))]
     pub runs: u64,
     /// What to compare with
     #[arg(long, value_enum, default_value = "js")]
     pub reference: Reference,
-    /// Where the JavaScript side is installed
+    /// Folder in which the JavaScript client is installed
     #[arg(long, value_name = "DIR", default_value = "benches/peers")]
     pub peers: PathBuf,
     /// Measure memory instead, with a reader that sleeps until everything is sent
@@ -69,12 +72,13 @@ pub struct IngestArgs {
     pub json: bool,
 }
 
+/// The options of `bench chaos`.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct ChaosArgs {
     /// Faults, one after the other
     #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u64).range(1..=100_000))]
     pub faults: u64,
-    /// Row changes per second meanwhile
+    /// Row changes per second during the run
     #[arg(long, value_name = "CHANGES_PER_S", default_value = "500", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub rate: u32,
     /// Same seed, same faults in the same order
@@ -85,51 +89,56 @@ pub struct ChaosArgs {
     pub json: bool,
 }
 
+/// The options of `bench scene`.
 #[cfg(feature = "wall")]
 #[derive(Debug, Clone, Copy, Args)]
 pub struct SceneArgs {
-    /// Rows on the wall; 1,000, 10,000, 100,000 and 1,000,000 in turn when not said
+    /// Rows on the wall; 1,000, 10,000, 100,000 and 1,000,000 in turn when not given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub entities: Option<u64>,
     /// Row changes per second
     #[arg(long, value_name = "PER_S", default_value = "200", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub changes: u32,
-    /// The whole picture of 1920x1080, frames per second; else 64x36, processor time of a frame
+    /// Measure frames per second at 1920x1080, instead of processor time at 64x36
     #[arg(long)]
     pub full: bool,
     /// What to compare with
     #[arg(long, value_enum, default_value = "none", conflicts_with = "full")]
     pub reference: SceneReference,
-    /// Runs of each side, in turn
+    /// Runs of each side, alternating
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u64).range(1..=1_000))]
     pub runs: u64,
-    /// One JSON object a size
+    /// One JSON object for each size
     #[arg(long)]
     pub json: bool,
 }
 
-/// The other side of the scene's ratio.
+/// What `bench scene` compares with.
 #[cfg(feature = "wall")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SceneReference {
-    /// As many of Bevy's own sprites, all moving
+    /// The same number of Bevy's own sprites, all moving
     Sprites,
+    /// Nothing
     None,
 }
 
-/// The other side of a ratio.
+/// What `bench ingest` compares with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Reference {
     /// The official JavaScript client in Node
     Js,
+    /// Nothing
     None,
 }
 
+/// The options of `bench feeder`.
 #[derive(Debug, Clone, Args)]
 pub struct FeederArgs {
+    /// The changes.
     #[command(flatten)]
     pub plan: PlanArgs,
-    /// Make all frames before the first client comes
+    /// Make all frames before the first client connects
     #[arg(long)]
     pub prebuilt: bool,
     /// Changes sent per second
@@ -175,7 +184,7 @@ pub fn run(args: BenchArgs) -> Result<(), Failure> {
             seed: args.seed,
             json: args.json,
         }),
-        // Done above.
+        // Handled above.
         #[cfg(feature = "wall")]
         BenchWhat::Scene(_) => Ok(()),
         BenchWhat::Feeder(args) => super::feed(

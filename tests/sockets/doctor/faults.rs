@@ -1,26 +1,26 @@
-//! Faults of a real project, on the demo feed's server: rights, publication, refusals, answers that are none.
+//! Faults that real projects have, produced by the demo feed's server: rights, publication, refusals, invalid answers.
 
 use std::time::Duration;
 
 use demo::{AnswerFault, Api, Control, Delays, HANDSHAKES, JOINS, Options, Refusal, Server, Subscribe, TableId};
 
-use super::program::{Report, examine, expect};
+use super::program::{Report, diagnose, expect};
 use crate::demo::server;
 
-/// The report on a feed at 100 changes a second that `spoil` was done to.
+/// The report on a feed with 100 changes per second, after `spoil` has changed it.
 fn examined(args: &[&str], spoil: impl FnOnce(&Control)) -> Report {
     let server = server(100.0);
     spoil(&server.control());
     let url = server.url();
     let mut all = vec!["--url", url.as_str(), "--key", "sb_publishable_sesame"];
     all.extend(args);
-    let report = examine(&all);
+    let report = diagnose(&all);
     assert!(!report.text.contains("sesame"), "{}", report.text);
     report
 }
 
 #[test]
-fn a_table_that_is_not_published_is_told_apart_from_one_that_is_not_there() {
+fn an_unpublished_table_is_distinguished_from_a_missing_one() {
     let report = examined(&[], |control| {
         control.rules(TableId::Tasks, |rules| rules.is_published = false)
     });
@@ -37,7 +37,7 @@ fn a_table_that_is_not_published_is_told_apart_from_one_that_is_not_there() {
 }
 
 #[test]
-fn a_role_without_the_right_to_read_is_told_with_the_statements() {
+fn a_role_without_the_right_to_read_is_reported_with_the_statements() {
     let report = examined(&["--wait", "10"], |control| {
         for table in TableId::ALL {
             control.rules(table, |rules| rules.denied.insert("anon".into()));
@@ -61,7 +61,7 @@ fn a_role_without_the_right_to_read_is_told_with_the_statements() {
 }
 
 #[test]
-fn no_rows_may_be_row_level_security() {
+fn a_table_without_visible_rows_may_have_row_level_security() {
     let report = examined(&[], |control| control.rules(TableId::Agents, |rules| rules.restrict()));
     assert_eq!((report.code, report.overall()), (0, "warning"));
     let check = report.of_table("rest", "public.agents");
@@ -79,7 +79,7 @@ fn no_rows_may_be_row_level_security() {
 }
 
 #[test]
-fn a_table_without_a_primary_key_is_told() {
+fn a_table_without_a_primary_key_is_reported() {
     let report = examined(&["--wait", "10"], |control| {
         for table in TableId::ALL {
             control.rules(table, |rules| rules.is_keyless = true);
@@ -94,8 +94,8 @@ fn a_table_without_a_primary_key_is_told() {
 }
 
 #[test]
-fn pages_that_the_server_cuts_are_told() {
-    let report = examined(&[], |control| control.set_behaviour(|conduct| conduct.max_rows = 50));
+fn pages_that_the_server_cuts_are_reported() {
+    let report = examined(&[], |control| control.set_behaviour(|behaviour| behaviour.max_rows = 50));
     expect(report.of_table("rest", "public.tasks"), "ok", &["pages of 50 at most"]);
     expect(report.of_table("rest", "public.agents"), "ok", &["12 rows"]);
     assert!(
@@ -106,8 +106,8 @@ fn pages_that_the_server_cuts_are_told() {
 }
 
 #[test]
-fn a_subscription_that_never_comes_and_one_that_comes_late_are_told_apart() {
-    let never = |conduct: &mut demo::Behaviour| conduct.subscribe = Subscribe::Never;
+fn a_subscription_that_is_never_confirmed_is_distinguished_from_a_late_one() {
+    let never = |behaviour: &mut demo::Behaviour| behaviour.subscribe = Subscribe::Never;
     let report = examined(&["--timeout", "0.4"], |control| control.set_behaviour(never));
     assert_eq!(report.code, 1);
     for table in ["public.agents", "public.tasks", "public.workflows"] {
@@ -120,13 +120,13 @@ fn a_subscription_that_never_comes_and_one_that_comes_late_are_told_apart() {
     expect(report.check("heartbeat"), "ok", &[]);
     expect(report.check("change"), "skipped", &["because subscribed failed"]);
 
-    let late = |conduct: &mut demo::Behaviour| conduct.subscribe = Subscribe::ErrorFirst;
+    let late = |behaviour: &mut demo::Behaviour| behaviour.subscribe = Subscribe::ErrorFirst;
     let report = examined(&["--wait", "10"], |control| control.set_behaviour(late));
     assert_eq!((report.code, report.overall()), (0, "ok"), "{}", report.text);
 }
 
 #[test]
-fn every_refusal_of_a_handshake_has_its_words() {
+fn every_refusal_of_a_handshake_is_explained() {
     for handshake in HANDSHAKES {
         let refusal = Refusal::named(handshake.name).expect("a refusal");
         let report = examined(&[], |control| control.refuse(refusal, None));
@@ -153,11 +153,11 @@ fn every_refusal_of_a_handshake_has_its_words() {
 }
 
 #[test]
-fn every_refusal_of_a_join_has_its_words() {
+fn every_refusal_of_a_join_is_explained() {
     for join in JOINS {
         let report = examined(&[], |control| control.refuse_joins(join.name, 3));
         assert_eq!(report.code, 1, "{}", join.name);
-        // A server that refuses is not asked to prove anything more.
+        // After a refusal the later checks are skipped.
         expect(report.check("join"), "failed", &[]);
         expect(report.check("heartbeat"), "skipped", &["because join failed"]);
         expect(
@@ -177,7 +177,7 @@ fn every_refusal_of_a_join_has_its_words() {
 }
 
 #[test]
-fn a_server_as_slow_as_a_real_one_is_waited_for() {
+fn a_server_as_slow_as_a_hosted_one_passes_every_check() {
     let options = Options {
         delays: Delays::REAL,
         rate: 50.0,
@@ -187,14 +187,14 @@ fn a_server_as_slow_as_a_real_one_is_waited_for() {
     server
         .control()
         .refuse_joins("ConnectionRateLimitReached: Too many connected users", 1);
-    let report = examine(&["--url", &server.url(), "--key", "sb_publishable_x"]);
+    let report = diagnose(&["--url", &server.url(), "--key", "sb_publishable_x"]);
     expect(report.check("join"), "failed", &["Too many connected users", "limits"]);
-    let report = examine(&["--url", &server.url(), "--key", "sb_publishable_x", "--wait", "10"]);
+    let report = diagnose(&["--url", &server.url(), "--key", "sb_publishable_x", "--wait", "10"]);
     assert_eq!((report.code, report.overall()), (0, "ok"), "{}", report.text);
 }
 
 #[test]
-fn answers_that_are_none_are_one_finding_each() {
+fn each_invalid_answer_is_one_finding() {
     for (spoil, words) in [
         (AnswerFault::Html(200), &["not JSON", "rest_url"][..]),
         (AnswerFault::Html(503), &["HTTP 503", "down or starting"]),
@@ -216,13 +216,13 @@ fn answers_that_are_none_are_one_finding_each() {
         });
         assert_eq!(report.code, 1, "{name}");
         expect(report.of_table("rest", "public.agents"), "failed", words);
-        // The stream is another way.
+        // The stream does not depend on REST.
         expect(report.check("websocket"), "ok", &[]);
     }
 }
 
 #[test]
-fn an_auth_that_is_down_is_a_warning_and_the_rest_goes_on() {
+fn an_auth_that_is_down_is_a_warning_and_the_other_checks_run() {
     let down = Refusal {
         sockets: false,
         auth: true,

@@ -1,4 +1,4 @@
-//! `opswall doctor` as a user starts it: each fault found under its name, with what to do, and the exit code.
+//! `opswall doctor` as a user runs it: each fault is reported by the right check, with what to do, and the exit code.
 
 mod faults;
 mod network;

@@ -1,11 +1,11 @@
-//! What lies below a project: settings, name, port, certificate.
+//! The checks of settings, name, port and certificate.
 
 use std::{
     ffi::OsStr,
     net::{Ipv4Addr, TcpListener},
 };
 
-use super::program::{examine, examine_with, expect, run, run_in};
+use super::program::{diagnose, diagnose_with, expect, run, run_in};
 use crate::{
     demo::server,
     tls::{Authority, Day, FAR_OFF, LONG_AGO},
@@ -30,8 +30,8 @@ const ORDER: &[&str] = &[
 ];
 
 #[test]
-fn without_settings_the_demo_feed_is_examined_and_it_says_so() {
-    let report = examine(&["--wait", "10"]);
+fn without_settings_the_demo_feed_is_checked_and_named() {
+    let report = diagnose(&["--wait", "10"]);
     assert_eq!((report.code, report.overall()), (0, "ok"), "{}", report.text);
     assert_eq!(report.names(), ORDER);
     expect(report.check("settings"), "ok", &["demo feed", "SUPABASE_URL"]);
@@ -43,7 +43,7 @@ fn without_settings_the_demo_feed_is_examined_and_it_says_so() {
 }
 
 #[test]
-fn the_text_is_for_people_and_says_the_same() {
+fn the_text_reports_the_same_checks_for_people() {
     let (code, text, error) = run(&["--wait", "10"], &[("TERM", OsStr::new("xterm"))]);
     assert_eq!((code, error.as_str()), (0, ""));
     assert!(!text.contains('\x1b'), "no colour outside of a terminal: {text}");
@@ -74,7 +74,7 @@ fn wrong_settings_are_a_finding_with_exit_code_2() {
         ),
         (&["--config", "nowhere.toml"], &["nowhere.toml"]),
     ] {
-        let report = examine(args);
+        let report = diagnose(args);
         assert_eq!((report.code, report.overall()), (2, "failed"), "{}", report.text);
         expect(report.check("settings"), "failed", words);
         assert_eq!(report.names(), ORDER);
@@ -84,7 +84,7 @@ fn wrong_settings_are_a_finding_with_exit_code_2() {
 }
 
 #[test]
-fn it_tells_where_the_settings_come_from() {
+fn the_origin_of_the_settings_is_reported() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = "url = \"http://127.0.0.1:1\"\nkey = \"sb_publishable_sesame\"\n";
     std::fs::write(folder.path().join("opswall.toml"), file).expect("a file");
@@ -97,27 +97,27 @@ fn it_tells_where_the_settings_come_from() {
 }
 
 #[test]
-fn addresses_that_cannot_be_a_project_are_known() {
+fn addresses_that_cannot_be_a_project_are_recognised() {
     for (url, word) in [
         ("https://supabase.com/dashboard/project/abc", "dashboard"),
         ("https://db.abc.supabase.co:5432", "database"),
         ("https://aws-0-eu-central-1.pooler.supabase.com:6543", "database"),
         ("https://abc.supabase.co/rest/v1", "path"),
     ] {
-        let report = examine(&["--url", url, "--key", "sb_publishable_x"]);
+        let report = diagnose(&["--url", url, "--key", "sb_publishable_x"]);
         assert_eq!(report.code, 1);
         expect(report.check("url"), "failed", &[word, "<project-ref>"]);
-        // Nothing is asked of somebody else's server.
+        // No request is sent to a server that is not the user's.
         expect(report.check("dns"), "skipped", &["because url failed"]);
         expect(report.check("websocket"), "skipped", &["because url failed"]);
     }
 }
 
 #[test]
-fn a_name_that_is_none_stops_at_dns() {
-    // A label of this length is refused by the resolver here: nothing is asked of the network.
+fn an_invalid_name_stops_at_dns() {
+    // The local resolver refuses a label of this length, so no query is sent.
     let url = format!("https://{}.invalid", "x".repeat(70));
-    let report = examine(&["--url", &url, "--key", "sb_publishable_x"]);
+    let report = diagnose(&["--url", &url, "--key", "sb_publishable_x"]);
     assert_eq!(report.code, 1);
     expect(report.check("dns"), "failed", &["cannot be found", "spelling"]);
     assert_eq!(report.results("failed"), ["dns"]);
@@ -132,9 +132,9 @@ fn a_name_that_is_none_stops_at_dns() {
 
 #[test]
 fn a_port_where_nothing_listens_stops_at_tcp() {
-    let nobody = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|socket| socket.local_addr());
-    let url = format!("http://{}", nobody.expect("a port"));
-    let report = examine(&["--url", &url, "--key", "sb_publishable_x"]);
+    let closed_port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|socket| socket.local_addr());
+    let url = format!("http://{}", closed_port.expect("a port"));
+    let report = diagnose(&["--url", &url, "--key", "sb_publishable_x"]);
     assert_eq!(report.code, 1);
     expect(report.check("tcp"), "failed", &["refused", "nothing listens", "port"]);
     assert_eq!(report.results("failed"), ["tcp"]);
@@ -142,10 +142,10 @@ fn a_port_where_nothing_listens_stops_at_tcp() {
 }
 
 #[test]
-fn a_server_that_takes_connections_and_says_nothing_is_told_so() {
+fn a_server_that_accepts_connections_and_never_answers_is_reported() {
     let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let address = silent.local_addr().expect("an address");
-    let report = examine(&[
+    let report = diagnose(&[
         "--url",
         &format!("http://{address}"),
         "--key",
@@ -166,18 +166,18 @@ fn a_server_that_takes_connections_and_says_nothing_is_told_so() {
     expect(report.check("join"), "skipped", &["because websocket failed"]);
 
     let url = format!("https://{address}");
-    let report = examine(&["--url", &url, "--key", "sb_publishable_x", "--timeout", "0.5"]);
+    let report = diagnose(&["--url", &url, "--key", "sb_publishable_x", "--timeout", "0.5"]);
     expect(report.check("tls"), "failed", &["no answer in 0.5 s"]);
     expect(report.check("websocket"), "skipped", &["because tls failed"]);
 }
 
 #[test]
-fn a_certificate_that_this_machine_trusts_is_told_with_its_issuer_and_days() {
+fn a_trusted_certificate_is_reported_with_its_issuer_and_expiry() {
     let (authority, server) = (Authority::new(), server(50.0));
     let url = authority.front("127.0.0.1", LONG_AGO, FAR_OFF, server.addr());
     let file = authority.file();
     let env = [("SSL_CERT_FILE", file.as_os_str())];
-    let report = examine_with(&["--url", &url, "--key", "demo", "--wait", "10"], &env);
+    let report = diagnose_with(&["--url", &url, "--key", "demo", "--wait", "10"], &env);
     assert_eq!(report.code, 0, "{}", report.text);
     expect(
         report.check("tls"),
@@ -191,7 +191,7 @@ fn a_certificate_that_this_machine_trusts_is_told_with_its_issuer_and_days() {
 }
 
 #[test]
-fn a_certificate_that_ends_soon_is_a_warning() {
+fn a_certificate_that_expires_soon_is_a_warning() {
     let (authority, server) = (Authority::new(), server(0.0));
     let soon = jiff::Zoned::now().date().saturating_add(jiff::Span::new().days(5));
     let to = (
@@ -201,7 +201,7 @@ fn a_certificate_that_ends_soon_is_a_warning() {
     );
     let url = authority.front("127.0.0.1", LONG_AGO, to, server.addr());
     let file = authority.file();
-    let report = examine_with(
+    let report = diagnose_with(
         &["--url", &url, "--key", "demo"],
         &[("SSL_CERT_FILE", file.as_os_str())],
     );
@@ -211,7 +211,7 @@ fn a_certificate_that_ends_soon_is_a_warning() {
 }
 
 #[test]
-fn each_fault_of_a_certificate_has_its_own_words() {
+fn each_fault_of_a_certificate_is_explained() {
     let (authority, other, server) = (Authority::new(), Authority::new(), server(0.0));
     let (good, bad) = (authority.file(), other.file());
     let cases: [(&str, Day, Day, &OsStr, &[&str]); 4] = [
@@ -246,7 +246,7 @@ fn each_fault_of_a_certificate_has_its_own_words() {
     ];
     for (host, from, to, trusted, words) in cases {
         let url = authority.front(host, from, to, server.addr());
-        let report = examine_with(&["--url", &url, "--key", "demo"], &[("SSL_CERT_FILE", trusted)]);
+        let report = diagnose_with(&["--url", &url, "--key", "demo"], &[("SSL_CERT_FILE", trusted)]);
         assert_eq!(report.code, 1);
         expect(report.check("tls"), "failed", words);
         assert_eq!(report.results("failed"), ["tls"], "{}", report.text);
@@ -255,10 +255,10 @@ fn each_fault_of_a_certificate_has_its_own_words() {
 }
 
 #[test]
-fn https_to_a_port_without_tls_is_told() {
+fn https_to_a_port_without_tls_is_reported() {
     let server = server(0.0);
     let url = server.url().replace("http://", "https://");
-    let report = examine(&["--url", &url, "--key", "demo"]);
+    let report = diagnose(&["--url", &url, "--key", "demo"]);
     expect(report.check("tls"), "failed", &["does not speak TLS", "scheme"]);
     assert_eq!(report.code, 1);
 }

@@ -1,17 +1,17 @@
-//! The program itself, and its report.
+//! Runs the program, and reads its report.
 
 use std::{ffi::OsStr, path::Path, process::Command};
 
 use serde_json::Value;
 
-/// What a run of `doctor --json` said.
+/// The result of a run of `doctor --json`.
 pub struct Report {
     pub code: i32,
     pub text: String,
     json: Value,
 }
 
-/// Runs `opswall doctor` in a folder of its own, without anybody's settings.
+/// Runs `opswall doctor` in a folder of its own, without settings from elsewhere.
 pub fn run(args: &[&str], env: &[(&str, &OsStr)]) -> (i32, String, String) {
     let folder = tempfile::tempdir().expect("a folder");
     run_in(folder.path(), args, env)
@@ -32,12 +32,12 @@ pub fn run_in(folder: &Path, args: &[&str], env: &[(&str, &OsStr)]) -> (i32, Str
     (code, text(&output.stdout), text(&output.stderr))
 }
 
-/// The report as JSON; a second for each look unless `args` say otherwise.
-pub fn examine(args: &[&str]) -> Report {
-    examine_with(args, &[])
+/// The report as JSON. Time limits are short unless `args` set them.
+pub fn diagnose(args: &[&str]) -> Report {
+    diagnose_with(args, &[])
 }
 
-pub fn examine_with(args: &[&str], env: &[(&str, &OsStr)]) -> Report {
+pub fn diagnose_with(args: &[&str], env: &[(&str, &OsStr)]) -> Report {
     let mut all = vec!["--json"];
     if !args.contains(&"--timeout") {
         all.extend(["--timeout", "5"]);
@@ -48,7 +48,7 @@ pub fn examine_with(args: &[&str], env: &[(&str, &OsStr)]) -> Report {
     all.extend(args);
     let (code, text, error) = run(&all, env);
     assert_eq!(text.lines().count(), 1, "one object: {text} {error}");
-    assert_eq!(error, "", "everything is in the report");
+    assert_eq!(error, "", "the report contains everything");
     let json = serde_json::from_str(&text).expect("JSON");
     Report { code, text, json }
 }
@@ -62,7 +62,7 @@ impl Report {
         self.json["checks"].as_array().expect("a list")
     }
 
-    /// The names in their order, tables left out.
+    /// The names of the checks in their order, each once.
     pub fn names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self
             .checks()
@@ -73,7 +73,7 @@ impl Report {
         names
     }
 
-    /// One check.
+    /// The check of this name, of which there must be one.
     pub fn check(&self, name: &str) -> &Value {
         let mut found = self.checks().iter().filter(|check| check["name"] == name);
         let check = found.next().unwrap_or_else(|| panic!("no {name} in {}", self.text));
@@ -81,7 +81,7 @@ impl Report {
         check
     }
 
-    /// One check of one table.
+    /// The check of this name for one table.
     pub fn of_table(&self, name: &str, table: &str) -> &Value {
         let mut checks = self.checks().iter();
         let check = checks.find(|check| check["name"] == name && check["table"] == table);
@@ -94,7 +94,7 @@ impl Report {
     }
 }
 
-/// The result, and words that must be somewhere in the check's texts.
+/// Asserts the check's result, and that its texts contain these words.
 #[track_caller]
 pub fn expect(check: &Value, result: &str, words: &[&str]) {
     let text: Vec<&str> = ["found", "means", "do", "sql"]

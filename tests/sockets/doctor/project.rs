@@ -1,18 +1,18 @@
-//! What can be wrong with a project: key, rights, publication, socket.
+//! Faults of a project: key, rights, publication, socket.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use demo::{Keys, Options, Server};
 use serde_json::json;
 
 use super::{
-    program::{Report, examine, expect},
+    program::{Report, diagnose, expect},
     scripted::{Script, serve},
 };
 use crate::demo::server;
 
 fn examined(script: Script) -> Report {
     let url = serve(script);
-    examine(&["--url", &url, "--key", "sb_publishable_sesame"])
+    diagnose(&["--url", &url, "--key", "sb_publishable_sesame"])
 }
 
 fn with_page(path: &str, status: u16, body: serde_json::Value) -> Script {
@@ -22,7 +22,7 @@ fn with_page(path: &str, status: u16, body: serde_json::Value) -> Script {
     }
 }
 
-/// A JWT that nobody signed.
+/// A JWT without a signature.
 fn jwt(claims: &serde_json::Value) -> String {
     format!(
         "eyJhbGciOiJIUzI1NiJ9.{}.c2lnbmF0dXJl",
@@ -31,11 +31,11 @@ fn jwt(claims: &serde_json::Value) -> String {
 }
 
 #[test]
-fn a_project_that_is_well_has_nothing_to_say_and_its_key_is_shown_nowhere() {
+fn a_healthy_project_passes_every_check_and_its_key_is_never_shown() {
     let server = server(100.0);
     let key = "sb_publishable_open_sesame";
     for vsn in ["1.0.0", "2.0.0"] {
-        let report = examine(&["--url", &server.url(), "--key", key, "--wait", "10", "--vsn", vsn]);
+        let report = diagnose(&["--url", &server.url(), "--key", key, "--wait", "10", "--vsn", vsn]);
         assert_eq!((report.code, report.overall()), (0, "ok"), "{}", report.text);
         assert!(!report.text.contains("sesame"), "{}", report.text);
         expect(report.check("settings"), "ok", &["flag --url", "flag --key"]);
@@ -47,7 +47,7 @@ fn a_project_that_is_well_has_nothing_to_say_and_its_key_is_shown_nowhere() {
 }
 
 #[test]
-fn runs_are_looked_at_once_they_have_a_table() {
+fn runs_are_checked_once_they_have_a_table() {
     let options = Options {
         rate: 100.0,
         runs: true,
@@ -56,19 +56,19 @@ fn runs_are_looked_at_once_they_have_a_table() {
     let server = Server::start((std::net::Ipv4Addr::LOCALHOST, 0).into(), options).expect("a server");
     let url = server.url();
     let asked = ["--url", &url, "--key", "sb_publishable_x", "--wait", "10"];
-    let report = examine(&[&asked[..], &["--runs-table", "workflow_runs"]].concat());
+    let report = diagnose(&[&asked[..], &["--runs-table", "workflow_runs"]].concat());
     assert_eq!((report.code, report.overall()), (0, "ok"), "{}", report.text);
     expect(report.of_table("rest", "public.workflow_runs"), "ok", &["rows"]);
     expect(report.of_table("subscribed", "public.workflow_runs"), "ok", &[]);
     expect(report.check("join"), "ok", &["4"]);
-    let report = examine(&asked);
+    let report = diagnose(&asked);
     assert!(!report.text.contains("workflow_runs"), "{}", report.text);
 }
 
 #[test]
-fn no_change_is_no_failure_and_the_hint_causes_one() {
+fn the_absence_of_changes_is_no_failure_and_a_statement_is_suggested() {
     let server = server(0.0);
-    let report = examine(&["--url", &server.url(), "--key", "demo"]);
+    let report = diagnose(&["--url", &server.url(), "--key", "demo"]);
     assert_eq!(report.code, 0, "{}", report.text);
     expect(
         report.check("change"),
@@ -83,14 +83,14 @@ fn no_change_is_no_failure_and_the_hint_causes_one() {
 }
 
 #[test]
-fn a_key_that_is_refused_is_told_with_the_remedy() {
+fn a_refused_key_is_reported_with_the_remedy() {
     let options = Options {
         rate: 0.0,
         keys: Keys::Only(vec!["another".into()]),
         ..Options::default()
     };
     let server = Server::start(([127, 0, 0, 1], 0).into(), options).expect("a server");
-    let report = examine(&["--url", &server.url(), "--key", "sb_publishable_sesame"]);
+    let report = diagnose(&["--url", &server.url(), "--key", "sb_publishable_sesame"]);
     assert_eq!(report.code, 1);
     assert!(!report.text.contains("sesame"), "{}", report.text);
     let failed = report
@@ -106,7 +106,7 @@ fn a_key_that_is_refused_is_told_with_the_remedy() {
 }
 
 #[test]
-fn a_key_refused_at_the_gate_stops_what_depends_on_it() {
+fn a_key_refused_by_the_gateway_blocks_the_later_checks() {
     let body =
         json!({"message": "Invalid API key", "hint": "Double check your Supabase `anon` or `service_role` API key."});
     let report = examined(with_page("/auth/v1/health", 401, body));
@@ -129,7 +129,7 @@ fn keys_are_read() {
         let url = serve(Script::default());
         let mut args = vec!["--url", url.as_str(), "--key", key.as_str()];
         args.extend(more);
-        let report = examine(&args);
+        let report = diagnose(&args);
         assert!(!report.text.contains(&key), "{}", report.text);
         report
     };
@@ -166,10 +166,10 @@ fn keys_are_read() {
     );
     assert_eq!(report.code, 0, "{}", report.text);
 
-    // Judged before anybody is asked: no such name is looked up when its key belongs to another project.
+    // The key is checked without the network, so the name of another project is never looked up.
     let other = jwt(&json!({"role": "anon", "exp": year_2100, "ref": "another"}));
     let url = serve(Script::default());
-    let report = examine(&[
+    let report = diagnose(&[
         "--realtime-url",
         &format!("{}/realtime/v1/websocket", url.replace("http", "ws")),
         "--rest-url",
@@ -179,14 +179,14 @@ fn keys_are_read() {
     ]);
     expect(report.check("key"), "ok", &["role anon"]);
     expect(report.check("auth"), "skipped", &[]);
-    expect(report.of_table("rest", "public.tasks"), "skipped", &["stream alone"]);
+    expect(report.of_table("rest", "public.tasks"), "skipped", &["only the stream is used"]);
     expect(report.of_table("subscribed", "public.tasks"), "ok", &[]);
 }
 
 #[test]
-fn a_table_that_is_not_there_is_named_and_the_others_are_well() {
+fn a_missing_table_is_named_and_the_others_pass() {
     let server = server(0.0);
-    let report = examine(&["--url", &server.url(), "--key", "demo", "--tasks-table", "jobs"]);
+    let report = diagnose(&["--url", &server.url(), "--key", "demo", "--tasks-table", "jobs"]);
     assert_eq!(report.code, 1);
     expect(
         report.of_table("rest", "public.jobs"),
@@ -210,7 +210,7 @@ fn a_table_that_is_not_there_is_named_and_the_others_are_well() {
 }
 
 #[test]
-fn a_table_that_is_not_published_is_named_with_the_statement() {
+fn an_unpublished_table_is_named_with_the_statement() {
     let refused = |table: &str| {
         format!(
             "Unable to subscribe to changes with given parameters. Please check Realtime is enabled for the given connect \
@@ -222,7 +222,7 @@ fn a_table_that_is_not_published_is_named_with_the_statement() {
         ..Script::default()
     };
     let url = serve(script);
-    let report = examine(&["--url", &url, "--key", "sb_publishable_x", "--tasks-table", "My Tasks"]);
+    let report = diagnose(&["--url", &url, "--key", "sb_publishable_x", "--tasks-table", "My Tasks"]);
     assert_eq!(report.code, 1);
     let check = report.of_table("subscribed", "public.My Tasks");
     expect(check, "failed", &["not in the publication", "old rows"]);
@@ -236,7 +236,7 @@ fn a_table_that_is_not_published_is_named_with_the_statement() {
 }
 
 #[test]
-fn what_else_postgrest_may_say_has_words_too() {
+fn other_answers_of_postgrest_are_explained() {
     let error = |code: &str, message: &str| json!({"code": code, "details": null, "hint": null, "message": message});
     for (status, body, result, words) in [
         (
@@ -292,12 +292,12 @@ fn what_else_postgrest_may_say_has_words_too() {
 }
 
 #[test]
-fn a_heartbeat_without_an_answer_is_a_dead_socket() {
+fn an_unanswered_heartbeat_is_reported_as_a_dead_socket() {
     let url = serve(Script {
         answers_beats: false,
         ..Script::default()
     });
-    let report = examine(&["--url", &url, "--key", "sb_publishable_x", "--timeout", "1"]);
+    let report = diagnose(&["--url", &url, "--key", "sb_publishable_x", "--timeout", "1"]);
     assert_eq!(report.code, 1);
     expect(report.check("heartbeat"), "failed", &["no answer in 1 s", "dead"]);
     expect(report.check("change"), "skipped", &["because heartbeat failed"]);
@@ -305,7 +305,7 @@ fn a_heartbeat_without_an_answer_is_a_dead_socket() {
 }
 
 #[test]
-fn what_a_server_says_cannot_paint_the_terminal_or_show_the_key() {
+fn a_text_from_the_server_cannot_control_the_terminal_or_show_the_key() {
     let body = json!({"message": "\u{1b}[2J sb_publishable_sesame \u{202e}".repeat(200)});
     let report = examined(with_page("/rest/v1/tasks", 418, body));
     let found = report.of_table("rest", "public.tasks")["found"]

@@ -1,5 +1,5 @@
-//! A project with a fault of its own: REST, Auth and Realtime on one port, each answer as the test wants it. For what the
-//! demo feed's server never says: errors of another schema, and silence to heartbeats alone.
+//! A scripted project: REST, Auth and Realtime on one port, with the answers that the test sets. It is for answers that the
+//! demo feed's server does not give, like errors of another schema, or unanswered heartbeats on a working socket.
 
 use std::{
     collections::BTreeMap,
@@ -15,12 +15,12 @@ use tokio_tungstenite::tungstenite::{self, Message};
 /// Status and body.
 pub type Page = (u16, Value);
 
-/// How the project is.
+/// The project's answers.
 #[derive(Debug, Clone)]
 pub struct Script {
-    /// By path; else a table has one row.
+    /// Answers by path. Other tables have one row.
     pub pages: BTreeMap<String, Page>,
-    /// Per table: status and message of the `system` frame; else it is subscribed.
+    /// Status and message of the `system` frame by table. Other tables are subscribed.
     pub system: BTreeMap<String, (String, String)>,
     pub answers_beats: bool,
 }
@@ -35,7 +35,7 @@ impl Default for Script {
     }
 }
 
-/// Serves until the test ends; answers the URL.
+/// Serves until the test ends; returns the URL.
 pub fn serve(script: Script) -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let addr: SocketAddr = listener.local_addr().expect("an address");
@@ -49,7 +49,7 @@ pub fn serve(script: Script) -> String {
     format!("http://{addr}")
 }
 
-/// A watchdog for every read.
+/// Time limit of every read.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 fn connection(script: &Script, mut stream: TcpStream) -> Option<()> {
@@ -59,7 +59,7 @@ fn connection(script: &Script, mut stream: TcpStream) -> Option<()> {
         let socket = tungstenite::accept(stream).ok()?;
         return converse(script, socket);
     }
-    // What was peeked at is read, or closing would reset the connection.
+    // Bytes left unread would reset the connection when it is closed.
     let mut read = vec![0; head.len()];
     stream.read_exact(&mut read).ok()?;
     let path = head.split([' ', '?']).nth(1)?;
@@ -85,7 +85,7 @@ fn connection(script: &Script, mut stream: TcpStream) -> Option<()> {
     stream.write_all(answer.as_bytes()).ok()
 }
 
-/// The request's head, left in the stream.
+/// The head of the request, which stays in the stream.
 fn head(stream: &mut TcpStream) -> Option<String> {
     let mut buffer = vec![0; 16 * 1024];
     loop {

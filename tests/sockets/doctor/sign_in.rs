@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use demo::{Account, AuthOptions, Options, Server};
 
-use super::program::{Report, examine, expect};
+use super::program::{Report, diagnose, expect};
 
 const PASSWORD: &str = "open sesame";
 
@@ -20,7 +20,7 @@ fn server() -> Server {
     Server::start(([127, 0, 0, 1], 0).into(), options).expect("a server")
 }
 
-/// A file that only its owner reads.
+/// A file that only its owner may read.
 fn secret(folder: &Path, name: &str, text: &str) -> String {
     let path = folder.join(name);
     fs::write(&path, text).expect("a file");
@@ -31,7 +31,7 @@ fn secret(folder: &Path, name: &str, text: &str) -> String {
 fn signed_in(server: &Server, password: &str) -> Report {
     let folder = tempfile::tempdir().expect("a folder");
     let file = secret(folder.path(), "password", password);
-    examine(&[
+    diagnose(&[
         "--url",
         &server.url(),
         "--key",
@@ -46,7 +46,7 @@ fn signed_in(server: &Server, password: &str) -> Report {
 }
 
 #[test]
-fn who_signs_in_reads_as_that_role() {
+fn a_signed_in_user_reads_with_that_role() {
     let server = server();
     let report = signed_in(&server, PASSWORD);
     assert_eq!((report.code, report.overall()), (0, "ok"), "{}", report.text);
@@ -62,7 +62,7 @@ fn who_signs_in_reads_as_that_role() {
 }
 
 #[test]
-fn a_wrong_password_stops_what_depends_on_it() {
+fn a_wrong_password_blocks_the_later_checks() {
     let server = server();
     let report = signed_in(&server, "close sesame");
     assert_eq!(report.code, 1);
@@ -78,8 +78,8 @@ fn a_wrong_password_stops_what_depends_on_it() {
 }
 
 #[test]
-fn without_auth_nobody_signs_in() {
-    let report = examine(&["--url", &server().url(), "--key", "sb_publishable_x"]);
+fn without_auth_only_the_key_is_used() {
+    let report = diagnose(&["--url", &server().url(), "--key", "sb_publishable_x"]);
     expect(
         report.check("sign_in"),
         "skipped",

@@ -1,4 +1,4 @@
-//! Every statement that `doctor` recommends, on a real PostgreSQL in the state that it is recommended for.
+//! Runs every statement that `doctor` recommends, on a real PostgreSQL in the state for which it is recommended.
 
 use demo::{Control, Subscribe, TableId};
 use model::Mapping;
@@ -6,7 +6,7 @@ use model::schema;
 use serde_json::{Value, json};
 
 use super::{
-    program::{Report, examine},
+    program::{Report, diagnose},
     scripted::{Script, serve},
 };
 use crate::{demo::server, postgres::Postgres};
@@ -17,7 +17,7 @@ fn of_demo(rate: f64, args: &[&str], spoil: impl FnOnce(&Control)) -> Report {
     let url = server.url();
     let mut all = vec!["--url", url.as_str(), "--key", "sb_publishable_x"];
     all.extend(args);
-    examine(&all)
+    diagnose(&all)
 }
 
 fn sql(check: &Value) -> String {
@@ -59,7 +59,7 @@ fn every_recommended_statement_runs() {
         pages: [("/rest/v1/tasks".to_owned(), (500, slow))].into(),
         ..Script::default()
     });
-    let slow = examine(&["--url", &url, "--key", "sb_publishable_x"]);
+    let slow = diagnose(&["--url", &url, "--key", "sb_publishable_x"]);
 
     let changed = sql(keyless.check("change"));
     let drop_keys = "alter table public.agents drop constraint agents_pkey; alter table public.tasks drop constraint \

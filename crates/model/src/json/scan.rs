@@ -239,7 +239,8 @@ fn plain_end(bytes: &[u8], mut at: usize) -> usize {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const TOPS: u64 = ONES << 7;
     // Eight bytes at once: the highest bit of each byte of `hits` is set if it is one of those. The subtraction can borrow
-    // only from bytes above a hit, and the lowest hit is the one that is used.
+    // only from bytes above a hit, and the lowest hit is the one that is used. `memchr2` with a second pass for control
+    // characters was measured 2 to 5 times slower on strings of 2 to 400 bytes.
     while let Some(word) = bytes.get(at..at + 8).and_then(|word| word.try_into().ok()) {
         let word = u64::from_le_bytes(word);
         let is_byte = |byte: u8| {

@@ -5,6 +5,8 @@ use std::{collections::VecDeque, time::Duration};
 use crate::event::{Attempt, FeedEvent, LinkEvent, LinkReport, Resync, StatusReport};
 use model::{Notice, NoticeKind};
 
+pub(super) use model::format::duration as duration_words;
+
 /// Connections remembered.
 pub const MAX_HISTORY: usize = 20;
 /// Events of the connection remembered.
@@ -195,18 +197,6 @@ impl Report {
 
 pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// A duration in words: `400 ms`, `3 s`, `2 min 5 s`, `3 h 20 min`.
-pub(super) fn duration_words(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    match seconds {
-        0 => format!("{} ms", duration.as_millis()),
-        1..=9 if duration.subsec_millis() >= 100 => format!("{:.1} s", duration.as_secs_f64()),
-        1..=119 => format!("{seconds} s"),
-        120..=7_199 => format!("{} min {} s", seconds / 60, seconds % 60),
-        _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
-    }
 }
 
 #[cfg(test)]
