@@ -95,7 +95,9 @@ fn a_table_without_a_primary_key_is_reported() {
 
 #[test]
 fn pages_that_the_server_cuts_are_reported() {
-    let report = examined(&[], |control| control.set_behaviour(|behaviour| behaviour.max_rows = 50));
+    let report = examined(&[], |control| {
+        control.set_behaviour(|behaviour| behaviour.max_rows = 50)
+    });
     expect(report.of_table("rest", "public.tasks"), "ok", &["pages of 50 at most"]);
     expect(report.of_table("rest", "public.agents"), "ok", &["12 rows"]);
     assert!(

@@ -179,7 +179,11 @@ fn keys_are_read() {
     ]);
     expect(report.check("key"), "ok", &["role anon"]);
     expect(report.check("auth"), "skipped", &[]);
-    expect(report.of_table("rest", "public.tasks"), "skipped", &["only the stream is used"]);
+    expect(
+        report.of_table("rest", "public.tasks"),
+        "skipped",
+        &["only the stream is used"],
+    );
     expect(report.of_table("subscribed", "public.tasks"), "ok", &[]);
 }
 
