@@ -1,5 +1,5 @@
 //! The key bindings: one table, from which the help card, the table in README.md and the systems that read the keyboard are
-//! derived. To add a key, add its line here and the arm of its action, for which the compiler asks.
+//! derived. To add a key, add its line here and the arm of its action, which the compiler requires.
 
 use bevy::{
     ecs::system::SystemParam,

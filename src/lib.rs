@@ -2,8 +2,8 @@
 //!
 //! Data flows one way, left to right; intents flow back through `messages`:
 //!
-//! `net` → `realtime` → `connection` → `messages` → `fleet` → `layout` → `scene`, with `ui` reading and `wall` around
-//! it all. ARCHITECTURE.md says who may know whom; `tests/protocol/architecture.rs` enforces it.
+//! `client` ⇄ `realtime` → `connection` → `messages` → `fleet` → `layout` → `scene` → GPU. `ui` reads and writes intents,
+//! `wall` builds the app around them. `client` and `realtime` are crates of their own; see ARCHITECTURE.md.
 
 #[cfg(feature = "wall")]
 pub mod connection;

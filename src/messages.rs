@@ -1,5 +1,5 @@
-//! What features tell one another: the feed's news, the user's intents, and the few shared facts of the screen.
-//! The only module that everyone in the ECS may know.
+//! The messages between features (the feed's events, the user's intents), and the few resources of the screen that they
+//! share. The only module that every feature may use.
 
 use bevy::prelude::*;
 
@@ -15,20 +15,20 @@ pub struct RowChanged(pub Change);
 #[derive(Message, Debug, Clone)]
 pub struct StatusChanged(pub StatusReport);
 
-/// A snapshot has been merged; its changes came before.
+/// A snapshot has been merged; its changes were sent before this.
 #[derive(Message, Debug, Clone)]
 pub struct Synced(pub SyncReport);
 
-/// Something a person should know.
+/// There is something a person should know.
 #[derive(Message, Debug, Clone)]
 pub struct Noticed(pub Notice);
 
-/// What the user wants. The only way from the panels back to the connection and the scene.
+/// An action of the user. The only way from the panels back to the connection and the scene.
 #[derive(Message, Debug, Clone, PartialEq)]
 pub enum Intent {
     Reconnect,
     Disconnect,
-    /// New backoff, in force at once and kept for the next start.
+    /// A new backoff, in force immediately and saved for the next start.
     Tune(Backoff),
     /// Select a row, or nothing.
     Select(Option<RowKey>),
@@ -36,9 +36,10 @@ pub enum Intent {
     Focus(RowKey),
 }
 
-/// How many changes wait to be applied. Written by the fleet, read by the connection, which stops pulling at
-/// `Backlog::LIMIT`: what does not fit waits in the worker, where it is folded per row.
-#[derive(Resource, Debug, Default, Clone, Copy)]
+/// How many changes wait to be applied. Written by the fleet, read by the connection, which takes no more than fit into
+/// `Backlog::LIMIT`; the others wait in the worker, which keeps one per row.
+#[derive(Resource, Debug, Default, Clone, Copy, Reflect)]
+#[reflect(Resource)]
 pub struct Backlog {
     pub waiting: usize,
 }
@@ -48,54 +49,61 @@ impl Backlog {
     pub const LIMIT: usize = 10_000;
 }
 
-/// Screen edges covered by panels, in logical pixels: the scene centres itself in what is left.
-#[derive(Resource, Debug, Default, Clone, Copy, PartialEq)]
+/// Screen edges covered by panels, in logical pixels: the scene is centred in the rest.
+#[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Reflect)]
+#[reflect(Resource)]
 pub struct SceneInsets {
     pub top: f32,
     pub bottom: f32,
     pub left: f32,
     pub right: f32,
-    /// Further from the left, under a panel that floats over the scene: the camera fits everything beside it.
+    /// Width beyond `left` under a floating panel: the camera fits the whole fleet beside it.
     pub floating_left: f32,
 }
 
-/// Panels that float over the scene and stay for a while, in logical pixels from the top left: no name is begun under them.
-#[derive(Resource, Debug, Default, Clone, PartialEq)]
+/// Panels that float over the scene and stay for a while, in logical pixels from the top left: no label is placed under
+/// them.
+#[derive(Resource, Debug, Default, Clone, PartialEq, Reflect)]
+#[reflect(Resource)]
 pub struct FloatingPanels(pub Vec<Rect>);
 
-/// Which colours the screen wears.
+/// The theme of the screen.
 #[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct ScreenTheme(pub ThemeName);
 
-/// How stale the scene looks, 0 (live) to 1: the tween of the veil writes it, the shader desaturates by it and holds
-/// motion still.
-#[derive(Resource, Debug, Default, Clone, Copy, PartialEq)]
+/// How stale the scene looks, 0 (live) to 1: written by the tween of the veil; the shaders reduce saturation by it and stop
+/// animations.
+#[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Reflect)]
+#[reflect(Resource)]
 pub struct Staleness(pub f32);
 
-/// The pointer is over a panel, or a panel holds it: the scene leaves it alone. Written by the panels every frame.
-#[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq)]
+/// The pointer is over a panel or dragged from one: the scene ignores it. Written by the panels in every frame.
+#[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq, Reflect)]
+#[reflect(Resource)]
 pub struct PointerOverPanels(pub bool);
 
-/// The pointer lies unused, and its arrow is hidden: nothing is under it. Written by the wall.
-#[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq)]
+/// The pointer has not moved for a while and its arrow is hidden: nothing is hovered. Written by the kiosk.
+#[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq, Reflect)]
+#[reflect(Resource)]
 pub struct PointerResting(pub bool);
 
-/// A panel takes the keyboard (a text field, a focused button): the scene's keys rest. Written by the panels.
-#[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq)]
+/// A panel has the keyboard (a text field, a focused button): the scene ignores keys. Written by the panels.
+#[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq, Reflect)]
+#[reflect(Resource)]
 pub struct KeyboardInPanels(pub bool);
 
-/// What the picture does without on a machine that is too slow for all of it, in the order in which it goes.
+/// Parts of the picture that are turned off on a machine that is too slow for all of them, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QualityFeature {
     /// Pulses, and the light that follows a change.
     Glow,
     /// Beams and ties.
     Links,
-    /// Names of agents and tasks; districts, trouble and what is selected keep theirs.
+    /// Labels of agents and tasks; districts, failures and the selected row keep theirs.
     Labels,
-    /// Every physical pixel of the scene; the panels keep theirs.
+    /// Full resolution of the scene; the panels keep theirs.
     Resolution,
-    /// As many frames as the display shows.
+    /// The display's own frame rate.
     Rate,
 }
 
@@ -113,15 +121,16 @@ impl QualityFeature {
     }
 }
 
-/// How much of the picture is drawn. Written by the wall's governor, obeyed by the scene, told by the header.
-#[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq)]
+/// Which quality features are on. Written by the wall's governor, read by the scene and the header.
+#[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq, Reflect)]
+#[reflect(Resource)]
 pub struct Quality {
     /// How many of `QualityFeature::ALL` are off, from the first.
     off: usize,
 }
 
 impl Quality {
-    /// Without the first so many of `QualityFeature::ALL`.
+    /// Disables the first `off` quality features.
     pub fn without(off: usize) -> Self {
         Self {
             off: off.min(QualityFeature::ALL.len()),
@@ -132,13 +141,13 @@ impl Quality {
         !self.off().contains(&feature)
     }
 
-    /// What is off.
+    /// The features that are off.
     pub fn off(self) -> &'static [QualityFeature] {
         QualityFeature::ALL.get(..self.off).unwrap_or_default()
     }
 }
 
-/// Registers every message and shared fact.
+/// Registers every message and shared resource.
 pub fn plugin(app: &mut App) {
     app.add_message::<RowChanged>()
         .add_message::<StatusChanged>()

@@ -107,7 +107,7 @@ fn handle(event: FeedEvent, kinds: &SourceKinds, connection: &mut Connection, no
     }
 }
 
-/// The network thread has ended although nobody ended it: without this its last status would be shown for ever.
+/// The network thread has ended unexpectedly: without this its last status would be shown for ever.
 fn report_worker_ended(connection: &mut Connection, statuses: &mut MessageWriter<StatusChanged>, now: f64) {
     if connection.report.status == LinkStatus::Error {
         return;

@@ -44,9 +44,9 @@ mod tests {
 
     #[test]
     fn modifiers_are_told_once_and_nothing_else_is_lost() {
-        let mut told = egui::Modifiers::NONE;
+        let mut last = egui::Modifiers::NONE;
         let mut pass = |mut events: Vec<egui::Event>| {
-            retain_changes(&mut events, &mut told);
+            retain_changes(&mut events, &mut last);
             events
         };
         let held = || egui::Event::ModifiersChanged(egui::Modifiers::SHIFT);

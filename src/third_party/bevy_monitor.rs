@@ -20,7 +20,7 @@ mod tests {
 
     use super::*;
 
-    /// Spawns a window on a monitor, unplugs the monitor, and says whether the window lives.
+    /// Spawns a window on a monitor, unplugs the monitor, and returns whether the window still exists.
     fn survives(with_work_around: bool) -> bool {
         let mut app = App::new();
         if with_work_around {

@@ -11,7 +11,8 @@ pub(super) fn plugin(app: &mut App) {
 }
 
 /// `14:03`, or `14:03 UTC`.
-#[derive(Resource, Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Resource, Debug, Default, Clone, PartialEq, Eq, Reflect)]
+#[reflect(Resource)]
 pub struct ClockText(pub String);
 
 /// The text for a moment in a zone.

@@ -1,4 +1,4 @@
-//! The panels' part of the keyboard: what each key asks for, and the help card that lists all bindings (`?`).
+//! The panels' part of the keyboard: the action of each key, and the help card that lists all bindings (`?`).
 
 use egui::{Area, Context, Grid, Id, Order, RichText, Ui};
 

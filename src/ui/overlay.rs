@@ -57,7 +57,7 @@ impl OverlayView<'_> {
     }
 }
 
-/// Draws what the view asks for into `scene`, the part of the screen that no panel covers. Nothing of it takes the
+/// Draws the view's message into `scene`, the part of the screen that no panel covers. Nothing of it takes the
 /// pointer.
 pub fn overlay_ui(ui: &Ui, scene: Rect, view: &OverlayView<'_>) {
     if scene.width() < 120.0 || scene.height() < 90.0 {
@@ -183,8 +183,8 @@ impl Card {
         for (slot, ((_, _, text), galley)) in self.lines.iter().zip(galleys).enumerate() {
             let size = galley.size();
             let rect = Rect::from_min_size(pos2(at.x - size.x * 0.5, at.y), size);
-            let said = ui.interact(rect, ui.id().with(("overlay", slot)), Sense::hover());
-            said.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, text));
+            let label = ui.interact(rect, ui.id().with(("overlay", slot)), Sense::hover());
+            label.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, text));
             painter.galley(at, galley, theme::of(ui).text);
             at.y += size.y + GAP;
         }

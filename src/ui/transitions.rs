@@ -71,8 +71,8 @@ impl Lens<Staleness> for VeilLens {
 }
 
 fn spawn_animated(mut commands: Commands) {
-    commands.spawn((LinkLook::default(), LookGoal(None)));
-    commands.spawn((VeilGoal(0.0), AnimTarget::resource::<Staleness>()));
+    commands.spawn((Name::new("connection look"), LinkLook::default(), LookGoal(None)));
+    commands.spawn((Name::new("veil"), VeilGoal(0.0), AnimTarget::resource::<Staleness>()));
 }
 
 fn update_tone(connection: Res<Connection>, time: Res<Time<Real>>, mut tone: ResMut<SteadyTone>) {

@@ -29,7 +29,8 @@ pub(super) fn plugin(app: &mut App) {
 }
 
 /// The words in alphabetical order; more than `MOST_WORDS` end in `…`.
-#[derive(Resource, Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Resource, Debug, Default, Clone, PartialEq, Eq, Reflect)]
+#[reflect(Resource)]
 pub struct UnmappedWords(pub Vec<String>);
 
 fn collect(counts: Res<Counts>, states: Query<&RowState>, mut words: ResMut<UnmappedWords>) {

@@ -99,15 +99,14 @@ pub fn build(options: WallOptions) -> App {
         ));
     #[cfg(feature = "dev")]
     app.add_plugins(crate::dev::plugin);
-    app.insert_resource(scene::motion::MotionSettings {
-        reduced: options.settings.reduced_motion,
-    });
-    app.insert_resource(messages::ScreenTheme(options.settings.theme));
+    // The features own these resources; the settings only change them.
+    let world = app.world_mut();
+    world.resource_mut::<scene::motion::MotionSettings>().reduced = options.settings.reduced_motion;
+    world.resource_mut::<messages::ScreenTheme>().0 = options.settings.theme;
     if options.settings.kiosk {
         app.add_plugins(kiosk::plugin);
-        app.insert_resource(scene::camera::CameraHabits {
-            fit_after_secs: Some(KIOSK_FIT_SECS),
-        });
+        let mut habits = app.world_mut().resource_mut::<scene::camera::CameraHabits>();
+        habits.fit_after_secs = Some(KIOSK_FIT_SECS);
     }
     if let Some(viewing) = viewing::Viewing::of(&options.settings) {
         app.insert_resource(viewing);

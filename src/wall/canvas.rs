@@ -219,12 +219,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_clock_is_never_behind_however_late_the_renderer_tells_the_time() {
+    fn the_clock_is_never_behind_however_late_the_renderer_sends_the_time() {
         let mut app = App::new();
         app.add_plugins(TimePlugin)
             .add_systems(First, set_time.before(TimeSystems));
-        let (renderer, told) = create_time_channels();
-        app.insert_resource(told);
+        let (renderer, receiver) = create_time_channels();
+        app.insert_resource(receiver);
         for _ in 0..3 {
             renderer.0.send(Instant::now()).expect("there is room");
             std::thread::sleep(Duration::from_millis(20));
@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(
             app.world().resource::<Time<Real>>().delta_secs(),
             7.0,
-            "a test's own clock stands"
+            "a test's own clock is kept"
         );
     }
 }

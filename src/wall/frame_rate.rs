@@ -25,7 +25,8 @@ const IDLE: Duration = Duration::from_secs(1);
 const LOWERED: Duration = Duration::from_millis(100);
 
 /// The interval between frames.
-#[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq, Reflect)]
+#[reflect(Resource)]
 pub struct FrameRate {
     is_idle: bool,
     is_lowered: bool,

@@ -316,7 +316,7 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(governor.idle(), Quality::default());
         }
-        // Too short a wake to tell, then one that shows it.
+        // A window that is too short to be judged, then one that is long enough.
         assert_eq!(play(&mut governor, 0.08, 1.0), 0);
         governor.idle();
         assert_eq!(play(&mut governor, 0.08, 3.0), off);
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn the_seconds_of_a_rest_that_the_clock_tells_late_are_no_frames() {
+    fn an_idle_interval_that_the_clock_reports_late_is_no_frame() {
         let mut governor = Governor::default();
         for _ in 0..20 {
             governor.idle();

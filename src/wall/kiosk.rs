@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_that_nobody_made_as_large_as_the_screen_is() {
+    fn a_window_without_a_window_manager_is_resized_to_the_screen() {
         let mut app = App::new();
         app.add_plugins((MinimalPlugins, crate::frame::plugin, crate::messages::plugin, plugin))
             .init_resource::<Panels>()
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn the_arrow_is_seen_while_somebody_moves_it() {
+    fn the_arrow_is_visible_while_it_moves() {
         let mut app = App::new();
         app.add_plugins((MinimalPlugins, crate::frame::plugin, crate::messages::plugin, plugin))
             .init_resource::<Panels>()

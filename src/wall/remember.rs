@@ -36,7 +36,6 @@ impl Plugin for RememberPlugin {
     fn build(&self, app: &mut App) {
         let feed = saved_view::fingerprint(&self.feed);
         let kept = saved_view::load(&self.path, feed).map(held);
-        app.init_resource::<ViewMemory>();
         app.world_mut().resource_mut::<ViewMemory>().recall = kept;
         app.insert_resource(Remembered {
             path: self.path.clone(),

@@ -75,7 +75,7 @@ fn follow(world: &mut World) {
         (false, Some(lowered)) => restore(world, &lowered),
         (true, Some(lowered)) => {
             if screen_of(world, lowered.screen).is_some_and(|(size, _)| size != lowered.size) {
-                // The window was resized: the image is created anew.
+                // The window was resized: the image is created again.
                 restore(world, &lowered);
                 lower(world);
             } else {
@@ -115,6 +115,7 @@ fn lower(world: &mut World) {
     };
     let scene = world
         .spawn((
+            Name::new("low-resolution scene camera"),
             SceneCamera,
             Camera2d,
             Msaa::Off,
@@ -129,6 +130,7 @@ fn lower(world: &mut World) {
         .id();
     let sprite = world
         .spawn((
+            Name::new("enlarged scene"),
             Sprite {
                 image: image.clone(),
                 custom_size: Some(size.as_vec2() / scale),

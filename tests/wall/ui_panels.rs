@@ -1,4 +1,4 @@
-//! The panels, by what they say and what they ask for: each is driven through its accessible labels, without Bevy and
+//! The panels by their labels and actions: each is driven through its accessible labels, without Bevy and
 //! without a GPU.
 
 use std::time::Duration;
@@ -11,7 +11,7 @@ use egui_kittest::{
 use model::theme::ThemeName;
 use model::{Backoff, Kind, Level, Notice, NoticeKind, PerKind, Record, RowKey, Status, StatusReading};
 use opswall::{
-    messages::Intent,
+    messages::{Intent, QualityFeature},
     ui::{
         Action, TypeScale,
         header::{BadgeView, HeaderCounts, HeaderView, Part, badge_ui, header_ui},
@@ -66,7 +66,7 @@ fn badge(tone: Tone) -> BadgeView {
 }
 
 #[test]
-fn the_badge_says_each_state_in_words() {
+fn the_badge_shows_each_state_in_words() {
     let waiting = BadgeView {
         attempt: 2,
         retry_in_secs: Some(3.4),
@@ -118,6 +118,16 @@ struct HeaderState {
 }
 
 fn header_of(width: f32, badge: BadgeView, counts: HeaderCounts) -> Harness<'static, HeaderState> {
+    header_without(&[], width, badge, counts)
+}
+
+/// The header of a picture that lacks some features.
+fn header_without(
+    reduced: &'static [QualityFeature],
+    width: f32,
+    badge: BadgeView,
+    counts: HeaderCounts,
+) -> Harness<'static, HeaderState> {
     let state = HeaderState {
         actions: Vec::new(),
         parts: Vec::new(),
@@ -130,7 +140,7 @@ fn header_of(width: f32, badge: BadgeView, counts: HeaderCounts) -> Harness<'sta
             changes_per_second: 100_000.0,
             spark: &[1.0; 60],
             stale: false,
-            reduced: &[],
+            reduced,
         };
         let shown = egui::Panel::top("header").frame(egui::Frame::new()).show(ui, |ui| {
             header_ui(ui, &view, &LinkLook::of(badge.tone, theme::of(ui)), &mut state.actions)
@@ -143,7 +153,7 @@ fn header_of(width: f32, badge: BadgeView, counts: HeaderCounts) -> Harness<'sta
 }
 
 #[test]
-fn the_header_survives_huge_counts_at_1280_and_keeps_what_is_wrong() {
+fn the_header_survives_huge_counts_at_1280_and_keeps_the_failures() {
     let offline = BadgeView {
         reason: Some("the server could not be reached for a very long reason indeed ".repeat(20)),
         ..badge(Tone::Offline)
@@ -173,11 +183,27 @@ fn the_header_survives_huge_counts_at_1280_and_keeps_what_is_wrong() {
 }
 
 #[test]
-fn totals_are_exact_to_whoever_asks() {
+fn totals_have_exact_accessible_names() {
     let harness = header_of(1920.0, badge(Tone::Live), huge());
     harness.get_by_label("100,000 tasks failed");
     harness.get_by_label("100,000 of 100,000 agents busy, 1,234 failed");
     harness.get_by_label("Time 14:03 UTC");
+}
+
+#[test]
+fn a_simplified_picture_has_an_icon_that_names_what_it_lacks() {
+    for (count, text) in [
+        (1, "Simplified picture: no glow"),
+        (2, "Simplified picture: no glow or links"),
+        (
+            5,
+            "Simplified picture: no glow, links, labels, full resolution or full frame rate",
+        ),
+    ] {
+        let reduced = &QualityFeature::ALL[..count];
+        let harness = header_without(reduced, 1920.0, badge(Tone::Live), HeaderCounts::default());
+        assert!(harness.get_by_label(text).rect().width() < 60.0, "an icon");
+    }
 }
 
 #[test]
@@ -198,7 +224,7 @@ fn the_badge_opens_by_mouse_and_by_keyboard() {
 struct PopoverState {
     actions: Vec<Action>,
     draft: TuneDraft,
-    told: Vec<Backoff>,
+    sent: Vec<Backoff>,
     now: f64,
 }
 
@@ -248,12 +274,12 @@ fn popover_of(
                 other => state.actions.push(other),
             }
         }
-        state.told.extend(state.draft.due(state.now));
+        state.sent.extend(state.draft.due(state.now));
     })
 }
 
 #[test]
-fn reconnect_and_disconnect_ask_for_just_that_once() {
+fn reconnect_and_disconnect_push_one_intent_each() {
     let mut harness = popover(Tone::Live, LinkStatus::Connected);
     for (label, intent) in [("Reconnect", Intent::Reconnect), ("Disconnect", Intent::Disconnect)] {
         harness.get_by_label(label).click();
@@ -264,7 +290,7 @@ fn reconnect_and_disconnect_ask_for_just_that_once() {
 }
 
 #[test]
-fn what_is_closed_already_cannot_be_disconnected() {
+fn a_closed_connection_cannot_be_disconnected() {
     let mut harness = popover(Tone::Offline, LinkStatus::Disconnected);
     harness.get_by_label("Disconnect").click();
     harness.run_steps(4);
@@ -272,7 +298,7 @@ fn what_is_closed_already_cannot_be_disconnected() {
 }
 
 #[test]
-fn the_popover_tells_what_is_known() {
+fn the_popover_shows_the_facts() {
     let mut harness = popover(Tone::Live, LinkStatus::Connected);
     harness.run_steps(2);
     for label in [
@@ -376,7 +402,7 @@ fn every_line_of_the_popover_in_one_column_and_in_two() {
             "23 ms now, 48 ms at most",
             "48 per second, 11,912 in all",
             "3.4 kB per second, 8.4 MB over 3 connections",
-            "1,204 replaced by later ones of their rows",
+            "1,204 replaced by later changes of the same rows",
             "2 frames dropped",
             "ends in 43 min, at 22:56 UTC",
             "40 rows",
@@ -384,7 +410,7 @@ fn every_line_of_the_popover_in_one_column_and_in_two() {
             "1 row",
             "stream only",
             "each minute",
-            "3, one for each subscription",
+            "no. 3",
             "4 min 10 s ago, after a loss, in 1.2 s: 3 added, 12 changed, 1 removed",
             "12 s ago: equal",
             "2 h ago: 4 rows corrected",
@@ -459,7 +485,7 @@ fn the_popover_stays_on_the_screen_and_all_of_it_is_reached_by_keys() {
             let button = harness.get_by_label(label).rect();
             assert!(area.contains_rect(button), "{size:?}: {label} at {button:?}");
         }
-        // The last lines of either column come into sight.
+        // The last lines of both columns can be scrolled into view.
         for _ in 0..40 {
             harness.key_press(Key::PageDown);
             harness.run_steps(2);
@@ -481,7 +507,7 @@ fn the_popover_stays_on_the_screen_and_all_of_it_is_reached_by_keys() {
 }
 
 #[test]
-fn a_token_that_ends_is_told_by_what_it_is() {
+fn the_end_of_a_token_is_named_session_or_key() {
     let ending = |signed_in, left_ms: Option<i64>| {
         let link = LinkReport {
             token_expires_ms: left_ms.map(|left| WALL_MS + left),
@@ -500,7 +526,7 @@ fn a_token_that_ends_is_told_by_what_it_is() {
 }
 
 #[test]
-fn a_reason_stands_in_full_with_its_command_to_copy() {
+fn a_reason_is_shown_in_full_with_its_command_to_copy() {
     let command = "alter publication supabase_realtime add table public.tasks";
     let refused = BadgeView {
         status: LinkStatus::Error,
@@ -525,12 +551,12 @@ fn a_reason_stands_in_full_with_its_command_to_copy() {
         .commands
         .iter()
         .any(|done| matches!(done, egui::OutputCommand::CopyText(text) if *text == format!("{command};")));
-    let told = harness.query_by_label("Copied").is_some();
-    assert!(copied || told, "a click copies");
+    let is_shown = harness.query_by_label("Copied").is_some();
+    assert!(copied || is_shown, "a click copies");
 }
 
 #[test]
-fn catching_up_is_told_with_its_reason_and_raises_no_alarm() {
+fn catching_up_shows_its_reason_and_no_alarm() {
     let reason = "catching up: changes were lost; the tables are read again";
     let view = BadgeView {
         reason: Some(reason.to_owned()),
@@ -542,7 +568,7 @@ fn catching_up_is_told_with_its_reason_and_raises_no_alarm() {
     harness.get_by_label("Catching up: changes were lost; the tables are read again");
     harness.get_by_label("checking the tables · 48 changes/s");
 
-    // Nothing stands over the scene, whatever the veil did before.
+    // Nothing is drawn over the scene, whatever the veil did before.
     for (rows, age_secs) in [(9, Some(0.0)), (0, Some(0.0)), (9, None)] {
         let mut harness = themed((900.0, 500.0), (), move |ui, ()| {
             let view = OverlayView {
@@ -562,7 +588,7 @@ fn catching_up_is_told_with_its_reason_and_raises_no_alarm() {
 }
 
 #[test]
-fn tuning_tells_the_new_backoff_and_shows_its_schedule() {
+fn tuning_sends_the_new_backoff_and_shows_its_schedule() {
     let mut harness = popover(Tone::Live, LinkStatus::Connected);
     harness.run_steps(2);
     let tries = harness.get_by(|node| node.role() == Role::Slider && node.label().as_deref() == Some("Attempts"));
@@ -570,21 +596,21 @@ fn tuning_tells_the_new_backoff_and_shows_its_schedule() {
     harness.run_steps(2);
     harness.key_press(Key::ArrowRight);
     harness.run_steps(6);
-    let told = harness.state().told.clone();
+    let sent = harness.state().sent.clone();
     let expected = Backoff {
         max_attempts: 6,
         ..Backoff::default()
     };
-    assert_eq!(told, [expected]);
+    assert_eq!(sent, [expected]);
     harness.get_by_label("3 · 6 · 12 · 24 · 48 · 60 s, then gives up after 2 min 33 s");
 
     harness.get_by_label("Reset to defaults").click();
     harness.run_steps(6);
-    assert_eq!(harness.state().told.last(), Some(&Backoff::default()));
+    assert_eq!(harness.state().sent.last(), Some(&Backoff::default()));
 }
 
 #[test]
-fn a_first_delay_above_the_longest_lifts_it() {
+fn a_first_delay_above_the_longest_raises_the_longest() {
     let mut harness = popover(Tone::Live, LinkStatus::Connected);
     harness.run_steps(2);
     let first = harness.get_by(|node| node.role() == Role::Slider && node.label().as_deref() == Some("First delay"));
@@ -595,13 +621,13 @@ fn a_first_delay_above_the_longest_lifts_it() {
         harness.step();
     }
     harness.run_steps(6);
-    let last = *harness.state().told.last().expect("told");
+    let last = *harness.state().sent.last().expect("sent");
     assert!(last.interval > Duration::from_secs(60), "{last:?}");
     assert!(last.max_interval >= last.interval);
 }
 
 #[test]
-fn toasts_are_capped_folded_and_taken_away_by_a_click() {
+fn toasts_are_capped_folded_and_removed_by_a_click() {
     let mut toasts = Toasts::default();
     for attempt in 1..=3 {
         let text = format!("Retrying in 5 s ({attempt} of 5)");
@@ -638,7 +664,7 @@ fn toasts_are_capped_folded_and_taken_away_by_a_click() {
 }
 
 #[test]
-fn equal_toasts_carry_their_number() {
+fn repeated_toasts_show_their_count() {
     let mut toasts = Toasts::default();
     for _ in 0..3 {
         let notice = Notice::new(NoticeKind::Drift, "2 rows were corrected");
@@ -722,7 +748,7 @@ fn the_legend_counts_and_names_the_unknown_words() {
 }
 
 #[test]
-fn an_old_scene_says_how_old_and_an_empty_one_says_why() {
+fn an_old_scene_shows_its_age_and_an_empty_one_the_reason() {
     let card = |tone, age_secs, reason: Option<&'static str>, rows| {
         let mut harness = themed((900.0, 500.0), (), move |ui, ()| {
             let view = OverlayView {
@@ -742,7 +768,7 @@ fn an_old_scene_says_how_old_and_an_empty_one_says_why() {
     card(Tone::Waiting, Some(41.0), None, 9).get_by_label("41 s old");
     let offline = card(Tone::Offline, Some(93.0), Some("no route to the server"), 9);
     offline.get_by_label("Offline: data is 1 min 33 s old");
-    offline.get_by_label("no route to the server");
+    offline.get_by_label("No route to the server");
     card(Tone::Waiting, None, None, 0).get_by_label("Connecting to example.supabase.co");
     card(Tone::Live, Some(0.0), None, 0).get_by_label_contains("SELECT policy");
     card(Tone::Offline, None, Some("x"), 0).get_by_label("Not connected to example.supabase.co");

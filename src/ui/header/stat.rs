@@ -23,7 +23,7 @@ pub struct Stat {
     pub size: Vec2,
 }
 
-/// What stands before a number, or alone.
+/// The icon before a number, or alone.
 #[derive(Debug, Clone, Copy)]
 pub enum Icon {
     Status(Status),

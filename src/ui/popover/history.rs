@@ -64,7 +64,7 @@ fn attempt_text(attempt: &Attempt, feed_ms: u64) -> String {
     let course = match (attempt.live_ms, attempt.ended_ms) {
         (Some(live), Some(_)) => format!("live for {}", secs(live, end)),
         (Some(live), None) => format!("live since {}", secs(live, end)),
-        (None, Some(_)) => "did not get live".to_owned(),
+        (None, Some(_)) => "never live".to_owned(),
         (None, None) => "connecting".to_owned(),
     };
     match &attempt.reason {
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_connect_tells_its_course() {
+    fn a_connection_is_described_by_its_course() {
         let mut attempt = Attempt {
             started_ms: 1_000,
             live_ms: None,
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_that_stands_for_many_says_so() {
+    fn an_event_that_stands_for_many_shows_their_count() {
         let mut event = LinkEvent {
             at_ms: 0,
             level: Level::Info,

@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_resync_tells_why_and_what_it_changed() {
+    fn a_resync_shows_why_and_what_it_changed() {
         let mut resync = Resync {
             at_ms: 10_000,
             took_ms: 1_240,

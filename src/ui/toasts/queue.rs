@@ -14,7 +14,7 @@ pub struct Toast {
     pub number: u64,
     pub kind: NoticeKind,
     pub text: String,
-    /// How many notices of this kind it stands for.
+    /// The number of notices of this kind that it represents.
     pub count: u32,
     /// When the first and the last of them arrived, and when it is removed: seconds.
     pub born: f64,
