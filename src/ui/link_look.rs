@@ -81,10 +81,12 @@ impl LinkLook {
         }
     }
 
+    /// The colour of the badge's edge, its dot and the header's line.
     pub fn edge(&self) -> Color32 {
         theme::color32(self.color)
     }
 
+    /// The colour of the badge's face.
     pub fn face(&self, inks: &Inks) -> Color32 {
         theme::color32(theme::oklab(inks.surface).mix(&self.color, self.fill.clamp(0.0, 1.0)))
     }

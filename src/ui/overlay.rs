@@ -44,6 +44,7 @@ pub enum Message {
 }
 
 impl OverlayView<'_> {
+    /// What to write over the scene.
     pub fn message(&self) -> Message {
         match (self.tone, self.rows) {
             (Tone::Live, 0) => Message::NoRows,

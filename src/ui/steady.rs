@@ -43,6 +43,7 @@ impl SteadyTone {
         }
     }
 
+    /// The tone to show.
     pub fn shown(&self) -> Tone {
         self.shown
     }

@@ -76,9 +76,11 @@ fn worn() -> Id {
     Id::new("opswall theme")
 }
 
-/// Height of the demo's banner, the inspector's width, a toast's: points.
+/// Height of the demo's banner, points.
 pub const BANNER_HEIGHT: f32 = 26.0;
+/// Width of the inspector, points.
 pub const INSPECTOR_WIDTH: f32 = 360.0;
+/// Width of a toast's text, points.
 pub const TOAST_WIDTH: f32 = 340.0;
 /// Distance of floating panels from the edge of the scene.
 pub const GAP: f32 = 12.0;

@@ -55,6 +55,7 @@ pub enum Picture {
 pub struct Lose(Arc<dyn Fn() + Send + Sync>);
 
 impl Lose {
+    /// Wraps the function that ends the server.
     pub fn new(lose: impl Fn() + Send + Sync + 'static) -> Self {
         Self(Arc::new(lose))
     }

@@ -30,6 +30,7 @@ pub enum PictureError {
 #[derive(Message, Debug)]
 pub struct PictureTaken(pub Result<PathBuf, PictureError>);
 
+/// Registers `PictureTaken`.
 pub fn plugin(app: &mut App) {
     app.add_message::<PictureTaken>();
 }

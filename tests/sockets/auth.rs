@@ -334,7 +334,7 @@ fn a_refresh_token_that_is_no_longer_good_is_said_and_a_new_one_in_the_file_heal
     let mut listener = place.by_token(&server);
     listener.until("the refusal", |listener| listener.status() == LinkStatus::Error);
     let said = reason(&listener);
-    assert!(said.contains("sign in anew") && said.contains("token"), "{said}");
+    assert!(said.contains("sign in again") && said.contains("token"), "{said}");
     assert!(!said.contains(&used), "{said}");
 
     place.write("token", &refresh_token(&server));

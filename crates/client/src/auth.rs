@@ -100,7 +100,7 @@ impl Authenticator {
                 }
                 Err(Failure::Spent(why)) => {
                     held.token = None;
-                    tracing::info!("the session cannot go on ({why}): signing in anew");
+                    tracing::info!("the session cannot go on ({why}): signing in again");
                 }
                 Err(Failure::Final(error)) => return Err(error),
             }

@@ -90,7 +90,7 @@ pub(super) fn token_spent(why: &str, file: &Path) -> TokenError {
         why
     };
     TokenError::Refused(format!(
-        "the refresh token in {} is no longer valid ({why}); sign in anew and write the new refresh token into that file",
+        "the refresh token in {} is no longer valid ({why}); sign in again and write the new refresh token into that file",
         file.display()
     ))
 }

@@ -39,6 +39,7 @@ impl BadgeView {
         sources.iter().filter(|(_, source)| is_confirmed(source.state)).count()
     }
 
+    /// The word for its tone.
     pub fn word(&self) -> &'static str {
         match self.tone {
             Tone::Live => "Live",
@@ -133,6 +134,7 @@ const LINES_EMS: f32 = 15.0;
 const WIDTH_STEP: f32 = 16.0;
 
 impl BadgeLayout {
+    /// Lays out the texts.
     pub fn new(ui: &Ui, view: &BadgeView, look: &LinkLook) -> Self {
         let ink = look.ink(theme::of(ui));
         let painter = ui.painter();

@@ -48,6 +48,7 @@ const ICON_GAP: f32 = 6.0;
 const CAPTION_GAP_EMS: f32 = 0.7;
 
 impl Stat {
+    /// Lays out the texts.
     pub fn new(ui: &Ui, text: StatText) -> Self {
         let painter = ui.painter();
         let number = painter.layout_no_wrap(text.number, Tier::RoomDigits.font(ui), text.ink);

@@ -18,6 +18,7 @@ const SPARK_SPAN: usize = 60;
 /// The line's scale is at least this many milliseconds, so that the noise of a loopback looks flat.
 const LEAST_PEAK_MS: f32 = 10.0;
 
+/// Draws the facts, one a line.
 pub fn facts_ui(ui: &mut Ui, view: &PopoverView<'_>) {
     let link = view.link;
     fact(ui, "Address", format::clean(view.shown_url, 120));

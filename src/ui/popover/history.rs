@@ -15,6 +15,7 @@ const MOST_TEXT: usize = 480;
 /// Events and connections that are listed: as many as are reported.
 const LISTED: usize = 20;
 
+/// Draws the last events.
 pub fn events_ui(ui: &mut Ui, view: &PopoverView<'_>) {
     heading(ui, "Events");
     if view.link.events.is_empty() {
@@ -44,6 +45,7 @@ fn event_text(event: &LinkEvent) -> String {
     }
 }
 
+/// Draws the recent connections.
 pub fn connects_ui(ui: &mut Ui, view: &PopoverView<'_>) {
     heading(ui, "Recent connections");
     if view.link.history.is_empty() {

@@ -4,9 +4,11 @@ use egui::{Align, FontId, Label, Layout, Response, RichText, Ui, vec2};
 
 use crate::ui::{theme, theme::Tier};
 
-/// Widths in ems of the body's font.
+/// Width of a name, in ems of the body's font, as are the other widths.
 pub const NAME_EMS: f32 = 6.6;
+/// Width of an age.
 pub const AGE_EMS: f32 = 3.2;
+/// Width of an icon.
 pub const ICON_EMS: f32 = 1.2;
 
 /// Size of the body's font, points.

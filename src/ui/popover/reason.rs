@@ -16,6 +16,7 @@ const BUTTON_EMS: f32 = 5.2;
 /// How long the button shows that it has copied, in seconds.
 const COPIED_SECS: f64 = 2.0;
 
+/// Draws the reason and, where it recommends a command, that command.
 pub fn reason_ui(ui: &mut Ui, reason: &str) {
     let sentence = format::sentence(&format::clean(reason, MOST_TEXT));
     let label = Label::new(RichText::new(sentence).color(theme::of(ui).text));

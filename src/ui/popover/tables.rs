@@ -15,6 +15,7 @@ const CHANNEL_EMS: f32 = 10.9;
 const FOLLOWED_EMS: f32 = 5.4;
 const ROWS_EMS: f32 = 4.6;
 
+/// Draws one line a table.
 pub fn tables_ui(ui: &mut Ui, kinds: &[Kind], sources: &PerKind<SourceReport>) {
     line(ui, |ui| {
         let head = |ui: &mut Ui, words: &str| {
@@ -91,6 +92,7 @@ fn channel_dot(ui: &mut Ui, state: SourceState) {
     }
 }
 
+/// Draws the checks.
 pub fn checks_ui(ui: &mut Ui, view: &PopoverView<'_>) {
     let link = view.link;
     heading(ui, "Checks");

@@ -67,14 +67,17 @@ pub struct Reads<'w, 's> {
 }
 
 impl Reads<'_, '_> {
+    /// Seconds of `Time<Real>`.
     pub fn now(&self) -> f64 {
         self.time.elapsed_secs_f64()
     }
 
+    /// The present look of the connection.
     pub fn look(&self) -> LinkLook {
         self.looks.iter().next().copied().unwrap_or_default()
     }
 
+    /// The badge's view.
     pub fn badge(&self, popover_open: bool) -> BadgeView {
         let report = &self.connection.report;
         let waited = self.now() - self.connection.reported;
@@ -93,6 +96,7 @@ impl Reads<'_, '_> {
         }
     }
 
+    /// The header's totals.
     pub fn header_counts(&self) -> HeaderCounts {
         let tasks = |status| self.counts.work(status);
         // Engaged: in hand, whether or not it progresses at this moment.
@@ -114,6 +118,7 @@ impl Reads<'_, '_> {
         }
     }
 
+    /// One row of the legend for each status.
     pub fn legend_rows(&self) -> Vec<LegendRow> {
         Status::ALL
             .into_iter()

@@ -38,6 +38,7 @@ struct Fonts {
     scan: Option<thread::JoinHandle<Vec<Found>>>,
 }
 
+/// Adds fonts while the app runs.
 pub fn plugin(app: &mut App) {
     app.init_resource::<Fonts>().add_systems(
         Update,
