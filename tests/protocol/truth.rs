@@ -101,23 +101,23 @@ const SHOWN: &[(&str, &str, &str)] = &[
     ("V86 V87 V88 V90 V93", "realtime_vectors", "v86_v87_v88_v90_v93_what_is_no_frame_is_dropped"),
     ("V89 V92", "realtime_vectors", "v89_v92_more_elements_and_unknown_events_are_fine"),
     ("V93", "realtime_vectors", "v93_depth_inside_a_payload_is_no_danger_either"),
-    ("V94", "sockets/hostile_sockets", "v94_a_frame_of_17_mib_ends_the_connection_and_not_the_process"),
-    ("V95", "sockets/hostile_sockets", "v95_pings_are_answered_and_pieces_put_together"),
+    ("V94", "feed/hostile_sockets", "v94_a_frame_of_17_mib_ends_the_connection_and_not_the_process"),
+    ("V95", "feed/hostile_sockets", "v95_pings_are_answered_and_pieces_put_together"),
     ("V96", "realtime_vectors", "v96_every_kind_of_close_is_a_loss"),
     ("V97 V98", "realtime_vectors", "v97_v98_refused_upgrades_are_told_apart"),
-    ("V98", "sockets/hostile_sockets", "v98_what_answers_an_upgrade_with_a_page_or_a_redirect_is_no_realtime_server"),
-    ("V99", "sockets/hostile_sockets", "v99_a_server_that_takes_the_connection_and_says_nothing_has_fifteen_seconds"),
+    ("V98", "feed/hostile_sockets", "v98_what_answers_an_upgrade_with_a_page_or_a_redirect_is_no_realtime_server"),
+    ("V99", "feed/hostile_sockets", "v99_a_server_that_takes_the_connection_and_says_nothing_has_fifteen_seconds"),
     ("V100", "realtime_vectors", "v100_in_the_first_serializer_a_close_is_told_by_its_ref"),
     ("V101", "realtime_vectors", "v101_at_most_one_join_is_pending_and_joins_keep_their_distance"),
     ("S01 S02 S03", "realtime_vectors", "s01_s02_s03_reading_goes_on_until_an_empty_page"),
-    ("S04", "sockets/hostile_sockets", "s04_a_range_that_cannot_be_had_is_not_taken_for_the_end_of_the_table"),
+    ("S04", "feed/hostile_sockets", "s04_a_range_that_cannot_be_had_is_not_taken_for_the_end_of_the_table"),
     ("S05", "tokens", "s05_a_page_that_finds_the_token_expired_renews_it_and_goes_on"),
     ("S06", "realtime_vectors", "s06_a_page_that_may_never_be_read_is_an_error_with_its_remedy"),
     ("S07", "realtime_vectors", "s07_a_page_too_large_is_halved"),
     ("S08", "realtime_vectors", "s08_a_passing_failure_is_waited_out_and_changes_are_kept_meanwhile"),
     ("S08", "realtime_vectors", "s08_failures_without_end_count_as_a_lost_connection"),
     ("S09", "realtime_vectors", "s09_an_empty_answer_wipes_nothing_before_it_is_confirmed"),
-    ("S10", "sockets/hostile_sockets", "s10_a_page_that_is_cut_or_is_html_is_asked_for_again"),
+    ("S10", "feed/hostile_sockets", "s10_a_page_that_is_cut_or_is_html_is_asked_for_again"),
     ("S11", "realtime_vectors", "s11_commits_between_pages_are_all_there_in_the_end"),
 ];
 
@@ -150,10 +150,10 @@ fn carried(name: &str) -> Vec<(char, u32)> {
 
 fn source(file: &str) -> String {
     // Those without a folder are the tests of the protocol crate.
-    let folder = if file.contains('/') {
-        "tests"
-    } else {
-        "crates/realtime/tests/protocol"
+    let folder = match file.split_once('/') {
+        None => "crates/realtime/tests/protocol",
+        Some(("feed", _)) => "crates/client/tests",
+        Some(_) => "tests",
     };
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join(folder)

@@ -1,11 +1,11 @@
-//! From the settings to the configuration of a session.
+//! Derives a session's configuration from the settings.
 
 use secrecy::ExposeSecret as _;
 
 use realtime::{Remedies, SessionConfig};
 use settings::FeedSettings;
 
-/// Rows in one REST page: the hosted server's own ceiling.
+/// Rows in one REST page: the hosted server's limit.
 const PAGE_SIZE: usize = 1_000;
 
 /// What a user can do about refusals, in the terms of the settings.
@@ -33,7 +33,7 @@ pub(super) fn session_config(settings: &FeedSettings) -> SessionConfig {
         reconcile_interval: settings.reconcile_interval,
         audit_interval: settings.audit_interval,
         change_limit: settings.change_limit,
-        // The server cuts connections by key alone.
+        // The server only cuts connections without a signed-in user.
         replace_after: settings.replace_connection.filter(|_| !is_signed_in),
         snapshots: settings.rest_url.is_some(),
         page_size: PAGE_SIZE,

@@ -1,7 +1,7 @@
-//! TCP to a name that has several addresses, some of which may be dead ends (RFC 8305, "happy eyeballs").
+//! Connects to a name that has several addresses, some of which may not answer (RFC 8305, "happy eyeballs").
 //!
-//! A network with a broken IPv6 swallows packets instead of refusing them: tried one after the other, the good address
-//! would have its turn long after every deadline.
+//! A network with broken IPv6 drops packets instead of refusing them. If addresses were tried one after the other, the
+//! working one would be tried only after every deadline.
 
 use std::{
     io,
@@ -16,9 +16,9 @@ use tokio::{
 };
 use url::{Host, Url};
 
-/// How long an address has the field for itself.
+/// Time before the next address is tried as well.
 const HEAD_START: Duration = Duration::from_millis(250);
-/// Addresses tried of one name.
+/// Most addresses of one name that are tried.
 const MAX_ADDRESSES: usize = 8;
 
 /// Connects to the address that answers first.
@@ -31,12 +31,12 @@ pub(super) async fn dial(url: &Url) -> io::Result<TcpStream> {
         Host::Ipv6(ip) => vec![(IpAddr::from(ip), port).into()],
     };
     let stream = first_of(addresses).await?;
-    // Small frames go out as they are written.
+    // Small frames are sent immediately.
     stream.set_nodelay(true)?;
     Ok(stream)
 }
 
-/// The two families in turns, the system's first choice first.
+/// Alternates the two address families, beginning with the system's first choice.
 fn in_turns(addresses: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
     let mut first = Vec::new();
     let mut second = Vec::new();
@@ -70,7 +70,7 @@ async fn first_of(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
                     next_at = Instant::now() + HEAD_START;
                 }
                 None if trying.is_empty() => return Err(error),
-                // Nobody is left to be given a turn.
+                // No address is left to be tried.
                 None => next_at = Instant::now() + Duration::from_secs(3_600),
             }
         }
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn the_families_take_turns_and_the_systems_first_choice_is_first() {
+    fn address_families_alternate_and_the_systems_first_choice_is_first() {
         let given = addresses(&["[::1]:1", "[::2]:1", "[::3]:1", "1.1.1.1:1", "2.2.2.2:1"]);
         let turns = addresses(&["[::1]:1", "1.1.1.1:1", "[::2]:1", "2.2.2.2:1", "[::3]:1"]);
         assert_eq!(in_turns(given.into_iter()), turns);
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dead_end_does_not_keep_the_good_address_waiting() {
+    fn an_address_that_does_not_answer_does_not_delay_the_working_one() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.expect("a runtime").block_on(async {
             let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
@@ -115,7 +115,7 @@ mod tests {
             let refusing = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|socket| socket.local_addr());
             let refusing = refusing.expect("an address that nobody listens at any more");
 
-            // A server that takes nobody from its queue, with the queue full, answers nothing at all.
+            // A server that accepts no connection, with a full queue, does not answer at all.
             let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
             socket.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a port");
             let silent = socket.listen(1).expect("a queue");

@@ -1,4 +1,4 @@
-//! What REST and Auth have in common: a client that follows no redirect, bodies within bounds, what a refusal says.
+//! What REST and Auth share: a client that follows no redirects, bounded bodies, and the reading of refusals.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,17 +9,17 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use url::Url;
 
-use super::failure;
+use super::error_text;
 
-/// TCP and TLS together.
+/// Deadline of TCP and TLS together.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
-/// How much of a refusal's body is read for its message.
+/// Most bytes of a refusal's body that are read for its message.
 const MAX_REFUSAL_BYTES: usize = 4 * 1024;
-/// Longest wait that a server may ask for: a mistake in a header must not keep a wall dark for a day.
+/// Longest `Retry-After` obeyed: a mistake in a header must not keep a wall offline for a day.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(300);
 
-/// A client for one server. It keeps connections, so a new one is made when the old ones may be dead.
-pub(super) fn client(base: &Url, tls: &ClientConfig, deadline: Duration) -> Result<Client, reqwest::Error> {
+/// A client for one server. It reuses connections, so a new client is made when old connections may be dead.
+pub(crate) fn client(base: &Url, tls: &ClientConfig, deadline: Duration) -> Result<Client, reqwest::Error> {
     let mut builder = Client::builder()
         .tls_backend_preconfigured(tls.clone())
         // A redirect would carry the key elsewhere.
@@ -42,9 +42,9 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// The headers that say who asks: the key, and the session token where there is one. Of the keys only a JWT is a bearer
-/// token; a publishable key belongs in `apikey` alone.
-pub(super) fn with_credentials(request: RequestBuilder, key: &SecretString, token: Option<&str>) -> RequestBuilder {
+/// Adds the headers that authenticate a request: the key, and the session token if there is one. Only a key that is a JWT
+/// is a bearer token too; a publishable key belongs in `apikey` alone.
+pub(crate) fn with_credentials(request: RequestBuilder, key: &SecretString, token: Option<&str>) -> RequestBuilder {
     let key = key.expose_secret();
     let request = request.header("apikey", key);
     match token {
@@ -54,24 +54,24 @@ pub(super) fn with_credentials(request: RequestBuilder, key: &SecretString, toke
     }
 }
 
-/// Why there is no answer, in words.
-pub(super) fn words(error: reqwest::Error) -> String {
+/// Why there is no answer, in words for a person.
+pub(crate) fn words(error: reqwest::Error) -> String {
     if error.is_timeout() {
         return "no answer in time".into();
     }
-    failure::words(&error.without_url())
+    error_text::words(&error.without_url())
 }
 
-/// Why a body could not be had.
-pub(super) enum BodyError {
+/// Why a body could not be read.
+pub(crate) enum BodyError {
     Broken(String),
-    /// Not there when the deadline came.
+    /// It was not complete at the deadline.
     Slow,
-    /// Larger than the bound.
+    /// It is larger than allowed.
     TooLarge,
 }
 
-pub(super) async fn body(mut response: Response, most: usize) -> Result<Vec<u8>, BodyError> {
+pub(crate) async fn body(mut response: Response, most: usize) -> Result<Vec<u8>, BodyError> {
     let mut body = Vec::new();
     let broken = |error: reqwest::Error| match error.is_timeout() {
         true => BodyError::Slow,
@@ -86,32 +86,32 @@ pub(super) async fn body(mut response: Response, most: usize) -> Result<Vec<u8>,
     Ok(body)
 }
 
-/// Whether a browser's page came in the place of data: the address is wrong, or something on the way answered.
-pub(super) fn is_web_page(response: &Response) -> bool {
+/// Whether the answer is a web page instead of data: the address is wrong, or a proxy answered.
+pub(crate) fn is_web_page(response: &Response) -> bool {
     let kind = response.headers().get(header::CONTENT_TYPE);
     kind.and_then(|kind| kind.to_str().ok())
         .is_some_and(|kind| kind.to_ascii_lowercase().contains("html"))
 }
 
-/// An answer that is no success.
+/// An answer with an error status.
 #[derive(Debug)]
-pub(super) struct Refusal {
-    pub(super) status: StatusCode,
-    /// The server's own name for it, empty where it gave none.
-    pub(super) code: String,
-    /// For a person: one line, bounded, without secrets; empty where there is none.
-    pub(super) message: String,
-    pub(super) retry_after: Option<Duration>,
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    /// The server's error code; empty if it sent none.
+    pub(crate) code: String,
+    /// One bounded line for a person, without secrets; empty if the server sent none.
+    pub(crate) message: String,
+    pub(crate) retry_after: Option<Duration>,
 }
 
 impl Refusal {
-    /// `secrets` are what was sent: a server may say them back.
-    pub(super) async fn read(response: Response, secrets: &[&str]) -> Self {
+    /// Reads a refusal. `secrets` were sent with the request and are removed from the message: a server may echo them.
+    pub(crate) async fn read(response: Response, secrets: &[&str]) -> Self {
         let status = response.status();
         let retry_after = retry_after(response.headers());
         let named = response.headers().get("x-sb-error-code");
         let named = named.and_then(|code| code.to_str().ok()).map(str::to_owned);
-        // A message that is too long or cut off is as good as none.
+        // A message that is too long or incomplete is ignored.
         let body = body(response, MAX_REFUSAL_BYTES).await.unwrap_or_else(|_| Vec::new());
         let value: Option<Value> = serde_json::from_slice(&body).ok();
         let text = |key: &str| Some(value.as_ref()?.get(key)?.as_str()?.to_owned());
@@ -122,13 +122,13 @@ impl Refusal {
                 .or_else(|| text("code"))
                 .or_else(|| text("error"))
                 .unwrap_or_default(),
-            message: failure::without(&failure::body_message(&body), secrets),
+            message: error_text::without(&error_text::body_message(&body), secrets),
             retry_after,
         }
     }
 
-    /// Whether waiting may help.
-    pub(super) fn is_passing(&self) -> bool {
+    /// Whether a later attempt may succeed.
+    pub(crate) fn is_passing(&self) -> bool {
         self.status.is_server_error()
             || self.status.is_redirection()
             || matches!(
@@ -137,8 +137,8 @@ impl Refusal {
             )
     }
 
-    /// `HTTP 503: try later`, or what a redirect means.
-    pub(super) fn words(&self) -> String {
+    /// `HTTP 503: try later`, or the meaning of a redirect.
+    pub(crate) fn words(&self) -> String {
         let status = self.status.as_u16();
         if self.status.is_redirection() {
             return format!("the server redirects (HTTP {status}); the key is not sent there; check the URL");
@@ -150,8 +150,8 @@ impl Refusal {
     }
 }
 
-/// `Retry-After`, in seconds or as a date, within its bound.
-pub(super) fn retry_after(headers: &header::HeaderMap) -> Option<Duration> {
+/// The `Retry-After` header, in seconds or as a date, bounded.
+pub(crate) fn retry_after(headers: &header::HeaderMap) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     wait(text, wall_ms())
 }
@@ -168,8 +168,8 @@ fn wait(text: &str, now_ms: i64) -> Option<Duration> {
     Some(wait.min(MAX_RETRY_AFTER))
 }
 
-/// The wall clock, in milliseconds since the Unix epoch; before it 0.
-pub(super) fn wall_ms() -> i64 {
+/// The wall clock, in milliseconds since the Unix epoch; 0 before the epoch.
+pub(crate) fn wall_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_is_said_in_seconds_or_as_a_date_and_is_bounded() {
+    fn retry_after_is_seconds_or_a_date_and_is_bounded() {
         // Sun, 06 Nov 1994 08:49:37 GMT
         let now_ms = 784_111_777_000;
         for (text, seconds) in [

@@ -1,18 +1,19 @@
-//! The I/O: TLS, WebSocket, REST pages, sign-in, and the worker thread that drives a `realtime` session.
+//! The I/O of a feed: TLS, WebSocket, REST, Auth, and the network thread.
+//!
+//! A [`Worker`] is the handle of a thread. On that thread a driver runs a [`realtime::Session`]: it carries out the
+//! session's effects on sockets and HTTP, and passes on what comes back. The session's events reach the reader through
+//! [`Events`], in batches. [`probe`] checks the steps of a connection one by one, for `doctor`.
 
 mod auth;
 mod config;
 mod dial;
 mod driver;
-mod failure;
-mod grant;
+mod error_text;
 mod http;
 mod outbox;
 mod paced;
 pub mod probe;
-mod refused;
 mod rest;
-mod rows;
 mod tls;
 mod websocket;
 mod worker;

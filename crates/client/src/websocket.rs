@@ -22,7 +22,7 @@ use tokio_tungstenite::{
 };
 use url::Url;
 
-use super::{dial::dial, failure, http, paced::Paced};
+use super::{dial::dial, error_text, http, paced::Paced};
 use realtime::{CloseReason, ConnectFailure, Vsn};
 
 /// TCP, TLS and upgrade together (realtime-protocol.md §15.1): the server delays a refusal by 2 s on purpose.
@@ -108,13 +108,13 @@ pub(crate) async fn connect(
         }
         Ok(Err(tungstenite::Error::Http(response))) => Err(ConnectFailure::Refused {
             http: response.status().as_u16(),
-            message: failure::without(
-                &failure::body_message(response.body().as_deref().unwrap_or_default()),
+            message: error_text::without(
+                &error_text::body_message(response.body().as_deref().unwrap_or_default()),
                 &[key.expose_secret()],
             ),
             retry_after: http::retry_after(response.headers()),
         }),
-        Ok(Err(error)) => Err(ConnectFailure::Unreachable(failure::socket_words(&error))),
+        Ok(Err(error)) => Err(ConnectFailure::Unreachable(error_text::socket_words(&error))),
         Err(_) => Err(ConnectFailure::Unreachable(format!(
             "no answer within {} s",
             CONNECT_DEADLINE.as_secs()
@@ -179,12 +179,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
                 Some(Ok(Message::Close(Some(frame)))) => CloseReason::Frame {
                     code: frame.code.into(),
-                    text: failure::tidy(&frame.reason),
+                    text: error_text::tidy(&frame.reason),
                 },
                 Some(Ok(Message::Close(None))) => {
                     CloseReason::Lost("the server closed the connection without a code".into())
                 }
-                Some(Err(error)) => CloseReason::Lost(failure::socket_words(&error)),
+                Some(Err(error)) => CloseReason::Lost(error_text::socket_words(&error)),
                 None => CloseReason::Lost("the server closed the connection without giving a reason".into()),
             };
             return Poll::Ready(Received::Closed(closed));
@@ -202,7 +202,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 self.send_deadline = None;
                 Poll::Ready(Ok(()))
             }
-            Poll::Ready(Err(error)) => Poll::Ready(Err(CloseReason::Lost(failure::socket_words(&error)))),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(CloseReason::Lost(error_text::socket_words(&error)))),
             Poll::Pending => {
                 let deadline = self.send_deadline.get_or_insert_with(|| Box::pin(sleep(SEND_DEADLINE)));
                 ready!(deadline.as_mut().poll(cx));

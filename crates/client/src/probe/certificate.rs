@@ -1,4 +1,4 @@
-//! One TLS handshake, for its certificate: verified as every other connection of ours is, and seen whatever the verdict.
+//! One TLS handshake that returns the server's certificate, verified as for every other connection, whatever the verdict.
 
 use std::{
     io,
@@ -18,27 +18,27 @@ use x509_cert::{
     ext::pkix::{SubjectAltName, name::GeneralName},
 };
 
-use super::{super::failure, Endpoint, reach};
+use super::{super::error_text, Endpoint, reach};
 
-/// Names of a certificate that are told.
+/// Most names of a certificate that are reported.
 const MOST_NAMES: usize = 8;
 
-/// What a handshake showed.
+/// The result of a handshake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsLook {
-    /// `TLSv1_3`, once it is agreed on.
+    /// `TLSv1_3`, once it is negotiated.
     pub version: Option<String>,
     /// The server's own certificate, when it sent one that can be read.
     pub certificate: Option<Certificate>,
     pub verdict: Result<(), TlsProblem>,
 }
 
-/// Whose certificate it is, by whom, and for how long. Texts are the server's.
+/// A certificate's subject, issuer and validity. The texts come from the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
     pub subject: String,
     pub issuer: String,
-    /// Hosts that it is for.
+    /// Hosts that it is valid for.
     pub names: Vec<String>,
     /// Seconds since the Unix epoch.
     pub not_before: i64,
@@ -54,15 +54,15 @@ pub enum TlsProblem {
     WrongName,
     /// Another fault of the certificate, in words.
     Certificate(String),
-    /// This machine has no certificates to trust.
+    /// This machine trusts no certificate authority.
     NoTrust(String),
-    /// What answers does not speak TLS.
+    /// The peer does not speak TLS.
     NotTls,
     /// Anything else, in words.
     Other(String),
 }
 
-/// Shakes hands with the server at `address`, which should be `endpoint`.
+/// Performs a handshake with the server at `address`, which should be `endpoint`.
 pub async fn tls(address: SocketAddr, endpoint: &Endpoint, deadline: Duration) -> TlsLook {
     let endpoint = endpoint.clone();
     let blocking = tokio::task::spawn_blocking(move || look(address, &endpoint, deadline));
@@ -98,7 +98,7 @@ fn shake(
     deadline: Duration,
     seen: &Arc<Seen>,
 ) -> Result<Option<String>, TlsProblem> {
-    let other = |error: &dyn std::error::Error| TlsProblem::Other(failure::tidy(&error.to_string()));
+    let other = |error: &dyn std::error::Error| TlsProblem::Other(error_text::tidy(&error.to_string()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier = Verifier::new(provider.clone()).map_err(|error| TlsProblem::NoTrust(error.to_string()))?;
     let config = ClientConfig::builder_with_provider(provider)
@@ -113,12 +113,12 @@ fn shake(
     let name = ServerName::try_from(endpoint.name()).map_err(|error| other(&error))?;
     let mut tls = ClientConnection::new(Arc::new(config), name).map_err(|error| other(&error))?;
     let mut tcp =
-        TcpStream::connect_timeout(&address, deadline).map_err(|error| TlsProblem::Other(failure::words(&error)))?;
+        TcpStream::connect_timeout(&address, deadline).map_err(|error| TlsProblem::Other(error_text::words(&error)))?;
     let started = Instant::now();
     let bounded = tcp
         .set_read_timeout(Some(deadline))
         .and_then(|()| tcp.set_write_timeout(Some(deadline)));
-    bounded.map_err(|error| TlsProblem::Other(failure::words(&error)))?;
+    bounded.map_err(|error| TlsProblem::Other(error_text::words(&error)))?;
     while tls.is_handshaking() {
         if started.elapsed() > deadline {
             return Err(TlsProblem::Other(reach::no_answer(deadline)));
@@ -129,7 +129,7 @@ fn shake(
         .protocol_version()
         .and_then(|version| version.as_str().map(str::to_owned));
     tls.send_close_notify();
-    // Polite only: the connection is dropped either way.
+    // A courtesy: the connection is dropped either way.
     let _ = tls.write_tls(&mut tcp);
     Ok(version)
 }
@@ -138,30 +138,30 @@ fn problem(error: &io::Error, deadline: Duration) -> TlsProblem {
     let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) else {
         return match error.kind() {
             io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => TlsProblem::Other(reach::no_answer(deadline)),
-            _ => TlsProblem::Other(failure::words(error)),
+            _ => TlsProblem::Other(error_text::words(error)),
         };
     };
     match tls {
         Error::InvalidCertificate(fault) => match fault {
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => TlsProblem::Expired,
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => TlsProblem::NotYetValid,
-            // The second: an authority of the same name is trusted here, but it is another one.
+            // The second: a different authority of the same name is trusted here.
             CertificateError::UnknownIssuer | CertificateError::BadSignature => TlsProblem::UnknownIssuer,
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 TlsProblem::WrongName
             }
-            other => TlsProblem::Certificate(failure::tidy(&other.to_string())),
+            other => TlsProblem::Certificate(error_text::tidy(&other.to_string())),
         },
         Error::InvalidMessage(_) => TlsProblem::NotTls,
-        other => TlsProblem::Other(failure::tidy(&other.to_string())),
+        other => TlsProblem::Other(error_text::tidy(&other.to_string())),
     }
 }
 
-/// The certificate that came, as it came.
+/// The certificate as it was received.
 #[derive(Debug, Default)]
 struct Seen(Mutex<Option<Vec<u8>>>);
 
-/// Keeps a copy of the certificate and leaves every decision to the verifier that all connections have.
+/// Keeps a copy of the certificate and leaves every decision to the verifier that all connections use.
 #[derive(Debug)]
 struct Witness {
     verifier: Verifier,
@@ -214,7 +214,7 @@ fn read(der: &[u8]) -> Option<Certificate> {
         .flatten()
         .map(|(_, names)| names.0);
     let names = names.unwrap_or_default().into_iter().filter_map(|name| match name {
-        GeneralName::DnsName(name) => Some(failure::tidy(name.as_str())),
+        GeneralName::DnsName(name) => Some(error_text::tidy(name.as_str())),
         GeneralName::IpAddress(ip) => match ip.as_bytes() {
             [a, b, c, d] => Some(format!("{a}.{b}.{c}.{d}")),
             bytes => Some(std::net::Ipv6Addr::from(<[u8; 16]>::try_from(bytes).ok()?).to_string()),
@@ -222,8 +222,8 @@ fn read(der: &[u8]) -> Option<Certificate> {
         _ => None,
     });
     Some(Certificate {
-        subject: failure::tidy(&certificate.subject.to_string()),
-        issuer: failure::tidy(&certificate.issuer.to_string()),
+        subject: error_text::tidy(&certificate.subject.to_string()),
+        issuer: error_text::tidy(&certificate.issuer.to_string()),
         names: names.take(MOST_NAMES).collect(),
         not_before: seconds(certificate.validity.not_before),
         not_after: seconds(certificate.validity.not_after),

@@ -1,4 +1,4 @@
-//! One GET with the project's key, and what came back: no redirects, a bounded body.
+//! One GET with the project's key, and its answer: without redirects, with a bounded body.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::super::{
-    failure,
+    error_text,
     http::{self, BodyError},
 };
 use realtime::Token;
@@ -17,7 +17,7 @@ use realtime::Token;
 /// Largest body read: a thousand keys, or one row with large cells.
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 
-/// A client that knows the key, and the session token where somebody signed in.
+/// A client that sends the key and, after a sign-in, the session token.
 #[derive(Debug, Clone)]
 pub struct Http {
     client: Client,
@@ -26,20 +26,20 @@ pub struct Http {
     deadline: Duration,
 }
 
-/// What a server answered.
+/// A server's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     pub status: u16,
-    /// The number behind the slash of `Content-Range`.
+    /// The number after the slash of `Content-Range`.
     pub total: Option<u64>,
-    /// The server's clock, as it stands in `Date`.
+    /// The server's clock: the text of the `Date` header.
     pub date: Option<String>,
     pub body: Vec<u8>,
     pub took: Duration,
 }
 
 impl Http {
-    /// For the server at `base`.
+    /// A client for the server at `base`.
     ///
     /// # Errors
     /// When the HTTP client cannot be built, in words.
@@ -52,7 +52,7 @@ impl Http {
         })
     }
 
-    /// From now on with this session token.
+    /// Sends this session token with all following requests.
     pub fn sign_in(&mut self, token: Token) {
         self.token = Some(token);
     }
@@ -94,7 +94,7 @@ impl Http {
 }
 
 impl Answer {
-    /// The body as JSON, if it is.
+    /// The body as JSON, if it is valid JSON.
     pub fn json(&self) -> Option<serde_json::Value> {
         serde_json::from_slice(&self.body).ok()
     }
@@ -107,12 +107,12 @@ impl Answer {
 
     /// A text field of an error body; empty when there is none.
     pub fn field(&self, name: &str) -> String {
-        let text = |value: serde_json::Value| Some(failure::tidy(value.get(name)?.as_str()?));
+        let text = |value: serde_json::Value| Some(error_text::tidy(value.get(name)?.as_str()?));
         self.json().and_then(text).unwrap_or_default()
     }
 
-    /// What an error body says.
+    /// The message of an error body.
     pub fn message(&self) -> String {
-        failure::body_message(self.body.get(..self.body.len().min(4_096)).unwrap_or_default())
+        error_text::body_message(self.body.get(..self.body.len().min(4_096)).unwrap_or_default())
     }
 }

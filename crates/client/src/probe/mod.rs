@@ -1,5 +1,5 @@
-//! One look at one step of a connection, for `doctor`: a name, a port, a certificate, an answer, a socket. Each says what
-//! was seen within its deadline and decides nothing.
+//! Checks of single steps of a connection, for `doctor`: a name, a port, a certificate, an answer, a socket. Each returns
+//! what it observed within its deadline and judges nothing.
 
 mod certificate;
 mod http;

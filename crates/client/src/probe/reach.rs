@@ -1,4 +1,4 @@
-//! Names and ports: is there anything at all?
+//! Resolves names and connects to ports.
 
 use std::{
     fmt,
@@ -12,12 +12,12 @@ use tokio::{
 };
 use url::{Host, Url};
 
-use super::super::failure;
+use super::super::error_text;
 
-/// Most addresses of one name that are looked at.
+/// Most addresses of one name that are used.
 const MOST_ADDRESSES: usize = 16;
 
-/// A host and a port, and whether TLS is spoken there.
+/// A host, a port, and whether TLS is used there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
     pub host: Host<String>,
@@ -26,7 +26,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Of a http, https, ws or wss URL.
+    /// The endpoint of an http, https, ws or wss URL.
     pub fn of(url: &Url) -> Option<Self> {
         Some(Self {
             host: url.host()?.to_owned(),
@@ -35,7 +35,7 @@ impl Endpoint {
         })
     }
 
-    /// The host without brackets, as a resolver and a certificate name it.
+    /// The host without brackets, as resolvers and certificates write it.
     pub fn name(&self) -> String {
         match &self.host {
             Host::Ipv6(ip) => ip.to_string(),
@@ -50,7 +50,7 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// The addresses of a name, in the resolver's order; an address has itself.
+/// The addresses of a host, in the resolver's order. An IP address resolves to itself.
 ///
 /// # Errors
 /// The failure in words.
@@ -78,12 +78,12 @@ pub async fn addresses(endpoint: &Endpoint, deadline: Duration) -> Result<Vec<So
             }
             Ok(found)
         }
-        Ok(Err(error)) => Err(failure::words(&error)),
+        Ok(Err(error)) => Err(error_text::words(&error)),
         Err(_) => Err(no_answer(deadline)),
     }
 }
 
-/// Opens and drops a connection; answers how long the opening took.
+/// Opens and drops a connection, and returns how long opening it took.
 ///
 /// # Errors
 /// The failure in words.
@@ -91,11 +91,11 @@ pub async fn tcp(address: SocketAddr, deadline: Duration) -> Result<Duration, St
     let started = Instant::now();
     match timeout(deadline, TcpStream::connect(address)).await {
         Ok(Ok(_)) => Ok(started.elapsed()),
-        Ok(Err(error)) => Err(failure::words(&error)),
+        Ok(Err(error)) => Err(error_text::words(&error)),
         Err(_) => Err(no_answer(deadline)),
     }
 }
 
-pub(super) fn no_answer(deadline: Duration) -> String {
+pub(crate) fn no_answer(deadline: Duration) -> String {
     format!("no answer in {} s", deadline.as_secs_f64())
 }

@@ -1,4 +1,4 @@
-//! A sign-in as the wall does it.
+//! One sign-in, as the network thread performs it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ use model::Notice;
 use realtime::{Grant, TokenError};
 use settings::FeedSettings;
 
-/// Signs in; `None` when nobody is to. A refresh token that is used up by it is replaced in its file, as always.
+/// Signs in; `None` when no sign-in is configured. A refresh token used up by it is replaced in its file.
 pub async fn sign_in(
     settings: &FeedSettings,
     tls: ClientConfig,
@@ -21,7 +21,7 @@ pub async fn sign_in(
 ) -> Option<(Result<Grant, TokenError>, Option<Notice>)> {
     let auth = settings.auth.clone()?;
     let authenticator = Authenticator::new(auth, settings.key.clone(), settings.allow_service_key);
-    // Not broken off: a refresh token may have been used up when the answer comes.
+    // It is not cancelled: the refresh token may already be used up.
     let signing = tokio::spawn(authenticator.sign_in(Arc::new(tls)));
     Some(match timeout(deadline.max(LEAST), signing).await {
         Ok(Ok(Answer { result, notice })) => (result, notice),
@@ -30,7 +30,7 @@ pub async fn sign_in(
     })
 }
 
-/// A sign-in that is cut short may lose the only valid refresh token.
+/// A sign-in that is cancelled may lose the only valid refresh token.
 const LEAST: Duration = Duration::from_secs(20);
 
 fn unavailable(text: String) -> TokenError {

@@ -1,4 +1,4 @@
-//! A WebSocket that is led by hand: open, say, listen.
+//! A WebSocket that `doctor` drives step by step: open, send, receive.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::{
     super::{
-        failure, tls,
+        error_text, tls,
         websocket::{self, Received, WebSocket},
     },
     reach,
@@ -20,18 +20,18 @@ pub struct Socket {
     socket: WebSocket,
 }
 
-/// What came.
+/// What a socket received.
 #[derive(Debug)]
 pub enum Heard {
     Text(String),
-    /// A binary frame: nothing that `doctor` asked for comes as one.
+    /// A binary frame. No answer that `doctor` waits for is one.
     Binary,
     Closed(CloseReason),
 }
 
 impl Socket {
     /// # Errors
-    /// How it failed; the text is free of secrets.
+    /// Why the connection failed; the text is free of secrets.
     pub async fn open(settings: &FeedSettings, tls: ClientConfig, deadline: Duration) -> Result<Self, ConnectFailure> {
         let FeedSettings {
             realtime_url, key, vsn, ..
@@ -44,7 +44,7 @@ impl Socket {
     }
 
     /// # Errors
-    /// Why the socket took it not.
+    /// Why the frame was not sent.
     pub async fn send(&mut self, text: String) -> Result<(), CloseReason> {
         self.socket.send(text);
         self.socket.flush().await
@@ -59,7 +59,7 @@ impl Socket {
         }
     }
 
-    /// Says goodbye, if it is heard at once.
+    /// Sends the close frame, if that is possible soon.
     pub async fn close(self) {
         self.socket.close().await;
     }
@@ -71,10 +71,10 @@ impl std::fmt::Debug for Socket {
     }
 }
 
-/// The TLS configuration that every connection of ours has.
+/// The TLS configuration that every connection uses.
 ///
 /// # Errors
-/// When this machine has nothing to trust, in words.
+/// When this machine trusts no certificate authority, in words.
 pub fn client_config(needed: bool) -> Result<ClientConfig, String> {
-    tls::client_config(needed).map_err(|error| failure::tidy(&error.to_string()))
+    tls::client_config(needed).map_err(|error| error_text::tidy(&error.to_string()))
 }

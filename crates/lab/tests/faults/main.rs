@@ -4,7 +4,7 @@
 
 #[path = "../../../../tests/support/demo.rs"]
 mod demo;
-#[path = "../../../../tests/support/listener.rs"]
+#[path = "../../../client/tests/support/listener.rs"]
 mod listener;
 
 mod proxy;

@@ -1,13 +1,13 @@
-//! What a refused read means (realtime-protocol.md §11.3), and what to do about it.
+//! The meaning of a refused read (docs/realtime-protocol.md §11.3), and what the user can do about it.
 
 use reqwest::StatusCode;
 use url::Url;
 
-use super::http::Refusal;
+use crate::http::Refusal;
 use realtime::{PageError, Source};
 
-/// Sorts a refusal. What concerns one table only is told apart from what concerns them all.
-pub(super) fn meaning(source: &Source, base: &Url, refusal: &Refusal) -> PageError {
+/// Classifies a refusal. Errors of one table are distinguished from errors of the whole endpoint.
+pub(crate) fn meaning(source: &Source, base: &Url, refusal: &Refusal) -> PageError {
     let (kind, about) = (&source.noun.1, source.name());
     let message = match refusal.message.as_str() {
         "" => format!("HTTP {}", refusal.status.as_u16()),
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_refusal_is_sorted_and_says_what_to_do() {
+    fn every_refusal_is_classified_and_names_a_remedy() {
         let source = Source {
             schema: "ops".into(),
             table: "jobs".into(),

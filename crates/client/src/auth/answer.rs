@@ -1,4 +1,4 @@
-//! What the Auth endpoints answer: a session, or why there is none and what to do about it.
+//! The answers of the Auth endpoints: a session, or why there is none and what the user can do about it.
 
 use std::{path::Path, time::Duration};
 
@@ -7,23 +7,23 @@ use secrecy::SecretString;
 use serde_json::Value;
 use url::Url;
 
-use super::http::Refusal;
+use crate::http::Refusal;
 use realtime::{Grant, Token, TokenError};
 
-/// Longest token taken; a header must carry it.
+/// Longest token accepted; it must fit in a header.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
-/// A session that claims to last longer is taken for one of so long.
+/// Longest lifetime believed; a longer one is shortened to this.
 const MAX_LIFETIME: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// A signed-in user's session.
-pub(super) struct Session {
-    pub(super) grant: Grant,
-    /// The next refresh token; `None`: the old one stays good.
-    pub(super) refresh_token: Option<SecretString>,
+pub(crate) struct Session {
+    pub(crate) grant: Grant,
+    /// The next refresh token; `None`: the old one stays valid.
+    pub(crate) refresh_token: Option<SecretString>,
 }
 
-/// Reads a successful answer. `on_its_way`: since it was asked for.
-pub(super) fn session(answer: &[u8], on_its_way: Duration, wall_ms: i64) -> Result<Session, TokenError> {
+/// Reads a successful answer. `on_its_way` is the time since the request.
+pub(crate) fn session(answer: &[u8], on_its_way: Duration, wall_ms: i64) -> Result<Session, TokenError> {
     let odd = |text: &str| unavailable(text.to_owned(), None);
     let value: Value = serde_json::from_slice(answer).map_err(|_| odd("the answer is incomplete or not a session"))?;
     let token = |name: &str| {
@@ -32,7 +32,7 @@ pub(super) fn session(answer: &[u8], on_its_way: Duration, wall_ms: i64) -> Resu
         fits.then_some(text)
     };
     let access = Token::new(token("access_token").ok_or_else(|| odd("the answer contains no usable session token"))?);
-    // The server's own count is better than a comparison with a clock of ours that may be wrong.
+    // `expires_in` needs no clock; `expires_at` is only as good as this machine's clock.
     let lifetime = match seconds(value.get("expires_in")) {
         Some(lifetime) => lifetime.saturating_sub(on_its_way),
         None => {
@@ -56,34 +56,34 @@ pub(super) fn session(answer: &[u8], on_its_way: Duration, wall_ms: i64) -> Resu
     })
 }
 
-/// A number of seconds, however it is written; `None` when it is no such number.
+/// A number of seconds, written as a number or a string; `None` when it is neither.
 fn seconds(value: Option<&Value>) -> Option<Duration> {
     let value = value?;
     let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
     Duration::try_from_secs_f64(number).ok()
 }
 
-/// Worth another try.
-pub(super) fn unavailable(text: String, retry_after: Option<Duration>) -> TokenError {
+/// An error after which another attempt may succeed.
+pub(crate) fn unavailable(text: String, retry_after: Option<Duration>) -> TokenError {
     TokenError::Unavailable {
         text: format!("signing in: {text}"),
         retry_after,
     }
 }
 
-/// Whether it is the refresh token that is no longer good.
-pub(super) fn is_spent(refusal: &Refusal) -> bool {
+/// Whether the refusal means that the refresh token is no longer valid.
+pub(crate) fn is_spent(refusal: &Refusal) -> bool {
     let says = |part: &str| refusal.message.to_ascii_lowercase().contains(part);
     !refusal.is_passing()
         && match refusal.code.as_str() {
             "refresh_token_not_found" | "refresh_token_already_used" | "session_not_found" | "session_expired" => true,
-            // As servers said it until 2024.
+            // The code that servers used until 2024.
             "invalid_grant" => !says("banned"),
             _ => refusal.status == StatusCode::BAD_REQUEST && says("refresh token"),
         }
 }
 
-pub(super) fn token_spent(why: &str, file: &Path) -> TokenError {
+pub(crate) fn token_spent(why: &str, file: &Path) -> TokenError {
     let why = if why.is_empty() {
         "the server does not accept it"
     } else {
@@ -95,7 +95,7 @@ pub(super) fn token_spent(why: &str, file: &Path) -> TokenError {
     ))
 }
 
-pub(super) fn password_refused(refusal: &Refusal, file: &Path, url: &Url) -> TokenError {
+pub(crate) fn password_refused(refusal: &Refusal, file: &Path, url: &Url) -> TokenError {
     let is_wrong = matches!(refusal.code.as_str(), "invalid_credentials" | "invalid_grant")
         && !refusal.message.to_ascii_lowercase().contains("confirmed");
     if is_wrong && !refusal.is_passing() && !is_banned(refusal) {
@@ -108,8 +108,8 @@ pub(super) fn password_refused(refusal: &Refusal, file: &Path, url: &Url) -> Tok
     refused(refusal, url)
 }
 
-/// What every other refusal means.
-pub(super) fn refused(refusal: &Refusal, url: &Url) -> TokenError {
+/// The meaning of every other refusal.
+pub(crate) fn refused(refusal: &Refusal, url: &Url) -> TokenError {
     if refusal.is_passing() {
         return unavailable(refusal.words(), refusal.retry_after);
     }
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_servers_own_count_of_seconds_is_trusted_and_a_clock_only_without_it() {
+    fn expires_in_is_preferred_and_the_clock_is_used_only_without_it() {
         let lifetime = |answer: &str, wall_s| read(answer, wall_s).map(|session| session.grant.lifetime.as_secs());
         let both = r#"{"access_token":"t","expires_in":3600,"expires_at":1000}"#;
         assert_eq!(lifetime(both, 5_000), Ok(3_598), "a wrong clock of ours spoils nothing");
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_refresh_token_is_taken_where_there_is_one() {
+    fn the_next_refresh_token_is_read_if_present() {
         let next = |answer: &str| {
             let token = read(answer, 0).expect("a session").refresh_token;
             token.map(|token| token.expose_secret().to_owned())
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn every_refusal_says_what_to_do() {
+    fn every_refusal_names_a_remedy() {
         let refusal = |status: u16, code: &str, message: &str| Refusal {
             status: StatusCode::from_u16(status).expect("a status"),
             code: code.into(),

@@ -1,14 +1,14 @@
-//! What went wrong on the wire, in words for a person: short, and free of addresses with a query in them.
+//! Network errors in words for a person: short, and without URLs whose query holds the key.
 
 use std::{error::Error, io};
 
 use tokio_tungstenite::tungstenite::{self, error::ProtocolError};
 
-/// Longest text taken from an error or a server's message.
+/// Longest text copied from an error or a server's message, in characters.
 const MAX_TEXT: usize = 240;
 
-/// The innermost I/O error's own words, where there is one; else the outermost error's.
-pub(super) fn words(error: &(dyn Error + 'static)) -> String {
+/// The text of the innermost I/O or TLS error, if there is one; otherwise of the outermost error.
+pub(crate) fn words(error: &(dyn Error + 'static)) -> String {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(inner) = cause {
         if let Some(io) = inner.downcast_ref::<io::Error>() {
@@ -23,7 +23,7 @@ pub(super) fn words(error: &(dyn Error + 'static)) -> String {
 }
 
 fn io_words(error: &io::Error) -> String {
-    // TLS fails inside of reads and writes.
+    // TLS errors are wrapped in I/O errors of reads and writes.
     if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         return tls_words(tls);
     }
@@ -44,7 +44,7 @@ fn io_words(error: &io::Error) -> String {
     }
 }
 
-/// What is wrong with the server's certificate, or with its TLS; most of it is in the user's hands.
+/// The problem with the server's certificate or its TLS, with the remedy where the user has one.
 fn tls_words(error: &rustls::Error) -> String {
     use rustls::CertificateError as Bad;
     match error {
@@ -73,8 +73,8 @@ fn tls_words(error: &rustls::Error) -> String {
     }
 }
 
-/// The socket's error in words.
-pub(super) fn socket_words(error: &tungstenite::Error) -> String {
+/// The text of a WebSocket error.
+pub(crate) fn socket_words(error: &tungstenite::Error) -> String {
     match error {
         tungstenite::Error::Io(error) => io_words(error),
         tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed => "the connection is closed".into(),
@@ -88,8 +88,8 @@ pub(super) fn socket_words(error: &tungstenite::Error) -> String {
     }
 }
 
-/// One line, bounded, without control characters.
-pub(super) fn tidy(text: &str) -> String {
+/// Makes a text one bounded line without control characters.
+pub(crate) fn tidy(text: &str) -> String {
     let mut line: String = text
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -103,10 +103,9 @@ pub(super) fn tidy(text: &str) -> String {
     line
 }
 
-/// What is left of a text when secrets are taken out of it, as they are and as they stand in an address: some servers say
-/// back what they were sent.
-pub(super) fn without(text: &str, secrets: &[&str]) -> String {
-    /// Shorter ones are no secrets, and would tear words apart.
+/// Removes secrets from a text, in plain and in URL-encoded form: some servers echo what they were sent.
+pub(crate) fn without(text: &str, secrets: &[&str]) -> String {
+    /// Shorter texts are no secrets, and removing them would damage words.
     const LEAST: usize = 6;
     let mut text = text.to_owned();
     for secret in secrets.iter().filter(|secret| secret.len() >= LEAST) {
@@ -116,8 +115,8 @@ pub(super) fn without(text: &str, secrets: &[&str]) -> String {
     text
 }
 
-/// The message in an error body: `{"message": …}` and its like; an HTML page says nothing useful.
-pub(super) fn body_message(body: &[u8]) -> String {
+/// The message in an error body: `{"message": …}` and similar forms. An HTML page has none.
+pub(crate) fn body_message(body: &[u8]) -> String {
     let value: Option<serde_json::Value> = serde_json::from_slice(body).ok();
     let from_json = value.as_ref().and_then(|value| {
         ["message", "msg", "error_description", "error"]
@@ -142,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_wrong_with_tls_is_said_in_words_however_deep_it_sits() {
+    fn a_tls_error_is_put_into_words_however_deeply_it_is_wrapped() {
         let inner = || rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
         let io = io::Error::new(io::ErrorKind::InvalidData, inner());
         assert!(words(&io).contains("nobody this machine trusts"));
@@ -155,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_said_back_are_taken_out() {
+    fn echoed_secrets_are_removed() {
         let text = "Cannot GET /websocket?apikey=s%2Fcret%3D&vsn=2.0.0 as s/cret= with key";
         assert_eq!(
             without(text, &["s/cret=", "key", ""]),
@@ -164,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_message_is_taken_from_json_and_html_is_dropped() {
+    fn the_message_is_read_from_json_and_html_has_none() {
         assert_eq!(body_message(br#"{"error":"API key is missing"}"#), "API key is missing");
         assert_eq!(body_message(br#"{"code":"X","message":"JWT expired"}"#), "JWT expired");
         assert_eq!(body_message(b"<html>oops</html>"), "");

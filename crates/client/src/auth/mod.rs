@@ -1,7 +1,9 @@
 //! Signing in: a session token from the Auth endpoints, by password or refresh token (realtime-protocol.md §3).
 //!
-//! A refresh token is good once. Its successor is written down before the session hears of the answer, so that no crash
-//! loses the only valid one.
+//! A refresh token is valid once. Its successor is written to the file before the session receives the answer, so that a
+//! crash does not lose the only valid token.
+
+mod answer;
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,54 +17,52 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{
-    grant::{self, Session},
-    http::{self, BodyError, Refusal},
-};
+use self::answer::Session;
+use crate::http::{self, BodyError, Refusal};
 use model::{Notice, NoticeKind};
 use realtime::{Grant, TokenError};
 use settings::{Auth, SecretFile, SignIn, bypasses_row_security};
 
-/// From request to last byte.
+/// Deadline of one request, from its start to the last byte of the answer.
 const DEADLINE: Duration = Duration::from_secs(15);
 /// Longest wait for the password or token file. What was last read from it is used after that.
 const FILE_DEADLINE: Duration = Duration::from_secs(3);
-/// Largest answer taken: a session with all that an application keeps about its user.
+/// Largest answer accepted: a session with everything that an application stores about its user.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
-/// The Auth endpoints and what is held of the user's session. Clones share it.
+/// The Auth endpoints and the state of the user's session, which clones share.
 #[derive(Clone)]
-pub(super) struct Authenticator {
+pub(crate) struct Authenticator {
     auth: Auth,
     key: SecretString,
     allow_service_key: bool,
-    /// Locked for the length of a sign-in: there is one at a time.
+    /// Locked during a sign-in, so that there is one at a time.
     held: Arc<Mutex<Held>>,
 }
 
-/// What is known of the refresh token.
+/// The state of the refresh token.
 #[derive(Default)]
 struct Held {
-    /// The newest.
+    /// The newest token.
     token: Option<SecretString>,
-    /// What the file was last known to hold.
+    /// The token that the file held when it was last read or written.
     in_file: Option<SecretString>,
-    /// The newest could not be written down, and that was said.
+    /// The newest token could not be written, and a notice has reported it.
     is_unsaved: bool,
     notice: Option<Notice>,
     /// A read of the file that has not ended in time.
     reading: Option<JoinHandle<Option<SecretString>>>,
 }
 
-/// What a sign-in came to.
-pub(super) struct Answer {
-    pub(super) result: Result<Grant, TokenError>,
-    /// To be told before the result.
-    pub(super) notice: Option<Notice>,
+/// The outcome of a sign-in.
+pub(crate) struct Answer {
+    pub(crate) result: Result<Grant, TokenError>,
+    /// Reported before the result.
+    pub(crate) notice: Option<Notice>,
 }
 
 impl Authenticator {
-    pub(super) fn new(auth: Auth, key: SecretString, allow_service_key: bool) -> Self {
+    pub(crate) fn new(auth: Auth, key: SecretString, allow_service_key: bool) -> Self {
         Self {
             auth,
             key,
@@ -71,8 +71,8 @@ impl Authenticator {
         }
     }
 
-    /// Gets a session token, by whatever works.
-    pub(super) async fn sign_in(self, tls: Arc<ClientConfig>) -> Answer {
+    /// Gets a session token, by the method that the settings name.
+    pub(crate) async fn sign_in(self, tls: Arc<ClientConfig>) -> Answer {
         let mut held = self.held.lock().await;
         let result = match &self.auth.sign_in {
             SignIn::Password { email, password } => self.by_password(&tls, email, password, &mut held).await,
@@ -84,7 +84,7 @@ impl Authenticator {
         }
     }
 
-    /// The session goes on by its refresh token, which is kept in memory; the password begins a new one.
+    /// Continues the session with its refresh token, which is kept in memory; without one, the password begins a new session.
     async fn by_password(
         &self,
         tls: &ClientConfig,
@@ -105,7 +105,7 @@ impl Authenticator {
                 Err(Failure::Final(error)) => return Err(error),
             }
         }
-        // Somebody may have corrected the file since the start.
+        // The user may have corrected the file since the start.
         let password = held.read(file).await.unwrap_or_else(|| file.secret().clone());
         let body = json!({ "email": email, "password": password.expose_secret() });
         match self.ask(tls, "password", &body, &password).await? {
@@ -113,11 +113,11 @@ impl Authenticator {
                 held.token = session.refresh_token;
                 Ok(session.grant)
             }
-            Err(refusal) => Err(grant::password_refused(&refusal, file.path(), &self.auth.url)),
+            Err(refusal) => Err(answer::password_refused(&refusal, file.path(), &self.auth.url)),
         }
     }
 
-    /// The newest refresh token; once more when somebody has written another into the file meanwhile.
+    /// Signs in with the newest refresh token, and once more if another one was written to the file meanwhile.
     async fn by_token(&self, tls: &ClientConfig, file: &SecretFile, held: &mut Held) -> Result<Grant, TokenError> {
         let mut token = held.newest(file).await;
         let mut is_first = true;
@@ -131,7 +131,7 @@ impl Authenticator {
                 Err(Failure::Spent(why)) => {
                     let newer = held.newest(file).await;
                     if !is_first || is_same(&newer, &token) {
-                        return Err(grant::token_spent(&why, file.path()));
+                        return Err(answer::token_spent(&why, file.path()));
                     }
                     (token, is_first) = (newer, false);
                 }
@@ -143,13 +143,13 @@ impl Authenticator {
         let body = json!({ "refresh_token": token.expose_secret() });
         match self.ask(tls, "refresh_token", &body, token).await {
             Ok(Ok(session)) => Ok(session),
-            Ok(Err(refusal)) if grant::is_spent(&refusal) => Err(Failure::Spent(refusal.message)),
-            Ok(Err(refusal)) => Err(Failure::Final(grant::refused(&refusal, &self.auth.url))),
+            Ok(Err(refusal)) if answer::is_spent(&refusal) => Err(Failure::Spent(refusal.message)),
+            Ok(Err(refusal)) => Err(Failure::Final(answer::refused(&refusal, &self.auth.url))),
             Err(error) => Err(Failure::Final(error)),
         }
     }
 
-    /// One request. The client is a new one each time: between two sign-ins every connection has died.
+    /// Sends one request. The client is new each time, because connections do not live from one sign-in to the next.
     async fn ask(
         &self,
         tls: &ClientConfig,
@@ -163,7 +163,7 @@ impl Authenticator {
         }
         url.query_pairs_mut().append_pair("grant_type", grant_type);
         let client = http::client(&self.auth.url, tls, DEADLINE)
-            .map_err(|error| grant::unavailable(http::words(error), None))?;
+            .map_err(|error| answer::unavailable(http::words(error), None))?;
         let asked = Instant::now();
         let request = http::with_credentials(client.post(url), &self.key, None)
             .header(header::CONTENT_TYPE, "application/json")
@@ -171,7 +171,7 @@ impl Authenticator {
             .body(body.to_string());
         let response = match request.send().await {
             Ok(response) => response,
-            Err(error) => return Err(grant::unavailable(http::words(error), None)),
+            Err(error) => return Err(answer::unavailable(http::words(error), None)),
         };
         if !response.status().is_success() {
             let secrets = [self.key.expose_secret(), secret.expose_secret()];
@@ -179,7 +179,7 @@ impl Authenticator {
         }
         if http::is_web_page(&response) {
             let text = "the Auth address returns a web page; check auth_url".to_owned();
-            return Err(grant::unavailable(text, None));
+            return Err(answer::unavailable(text, None));
         }
         let answer = http::body(response, MAX_ANSWER_BYTES).await.map_err(|error| {
             let text = match error {
@@ -187,13 +187,13 @@ impl Authenticator {
                 BodyError::Slow => "no answer in time".into(),
                 BodyError::TooLarge => format!("the answer is larger than {} KiB", MAX_ANSWER_BYTES >> 10),
             };
-            grant::unavailable(text, None)
+            answer::unavailable(text, None)
         })?;
-        // Counted from the question: the answer may have been long on its way.
-        grant::session(&answer, asked.elapsed(), http::wall_ms()).map(Ok)
+        // Counted from the request: the answer may have taken long.
+        answer::session(&answer, asked.elapsed(), http::wall_ms()).map(Ok)
     }
 
-    /// A token that bypasses row-level security is refused as such a key is.
+    /// Refuses a token that bypasses row-level security, as such a key is refused.
     fn admitted(&self, grant: Grant) -> Result<Grant, TokenError> {
         let role = grant.token.claims().and_then(|claims| claims.role);
         match role.filter(|role| bypasses_row_security(role)) {
@@ -206,7 +206,7 @@ impl Authenticator {
     }
 }
 
-/// Why a refresh brought no session.
+/// Why a refresh failed.
 enum Failure {
     /// The token is used up or was withdrawn: another one, or the password, may work.
     Spent(String),
@@ -214,15 +214,15 @@ enum Failure {
 }
 
 impl Held {
-    /// Reads the file, on a thread where it may take its time: it may be on a network drive, or a pipe that nobody
-    /// writes to. `None` when it cannot be read, or not in time.
+    /// Reads the file on a blocking thread, because it may be slow: a network drive, or a pipe without a writer. `None`
+    /// when it cannot be read in time.
     async fn read(&mut self, file: &SecretFile) -> Option<SecretString> {
         if let Some(earlier) = &self.reading {
             // At most one thread waits for the file.
             if !earlier.is_finished() {
                 return None;
             }
-            // It began before the present content was known to be needed.
+            // Its result may be older than the present content of the file.
             self.reading = None;
         }
         let place = file.clone();
@@ -234,8 +234,8 @@ impl Held {
         secret.ok()?
     }
 
-    /// The file's token if it is another one than before, otherwise the newest that is known: somebody who writes a
-    /// token into the file wants it to be used.
+    /// The file's token if it has changed, because a user who writes one wants it to be used; otherwise the newest known
+    /// token.
     async fn newest(&mut self, file: &SecretFile) -> SecretString {
         let in_file = self.read(file).await;
         let in_file: Option<SecretString> = in_file.map(|text| text.expose_secret().trim().into());
@@ -250,14 +250,14 @@ impl Held {
             .unwrap_or_else(|| file.secret().expose_secret().trim().into())
     }
 
-    /// Writes the new token down, if it is one.
+    /// Writes the token to the file, if it is not the one that the file holds.
     async fn keep(&mut self, file: &SecretFile, token: SecretString) {
         self.token = Some(token.clone());
         if self.in_file.as_ref().is_some_and(|known| is_same(known, &token)) {
             return;
         }
         let (place, secret) = (file.clone(), token.clone());
-        // The disk may take its time; the socket is read meanwhile.
+        // Writing may be slow; it must not block the network thread.
         let written = match task::spawn_blocking(move || place.replace(&secret)).await {
             Ok(written) => written.map_err(|error| error.to_string()),
             Err(_) => Err("writing was interrupted".into()),

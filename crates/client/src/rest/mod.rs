@@ -1,4 +1,7 @@
-//! REST reads: one bounded page of one table, in primary-key order or by key; or a look at its size and newest row.
+//! REST reads: one bounded page of one table, in primary-key order or by key; or a probe of its size and newest row.
+
+mod page;
+mod refusal;
 
 use std::{borrow::Cow, time::Duration};
 
@@ -7,29 +10,26 @@ use rustls::ClientConfig;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use super::{
-    http::{self, BodyError, Refusal},
-    refused, rows,
-};
+use crate::http::{self, BodyError, Refusal};
 use realtime::{Page, PageError, PageQuery, PageRequest, Probe, ProbeRequest, Source, Token};
 
-/// One page, from request to last byte: the hosted statement timeout is 8 s.
+/// Deadline of one page, from request to last byte. The hosted statement timeout is 8 s.
 const PAGE_DEADLINE: Duration = Duration::from_secs(20);
-/// Largest page body taken: 1,000 rows of 64 KiB.
+/// Largest page body accepted: 1,000 rows of 64 KiB.
 const MAX_PAGE_BYTES: usize = 64 * 1024 * 1024;
-/// Largest answer to a probe: a key and a moment.
+/// Largest answer to a probe, which is a key and a timestamp.
 const MAX_PROBE_BYTES: usize = 64 * 1024;
 
-/// A PostgREST endpoint and the key to it.
+/// A PostgREST endpoint and the project's key.
 #[derive(Clone)]
-pub(super) struct Rest {
+pub(crate) struct Rest {
     client: Client,
     base: Url,
     key: SecretString,
 }
 
 impl Rest {
-    pub(super) fn new(base: Url, key: SecretString, tls: &ClientConfig) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(base: Url, key: SecretString, tls: &ClientConfig) -> Result<Self, reqwest::Error> {
         Ok(Self {
             client: http::client(&base, tls, PAGE_DEADLINE)?,
             base,
@@ -38,14 +38,14 @@ impl Rest {
     }
 
     /// Reads one page.
-    pub(super) async fn read(&self, request: PageRequest) -> Result<Page, PageError> {
+    pub(crate) async fn read(&self, request: PageRequest) -> Result<Page, PageError> {
         let PageRequest {
             source, query, token, ..
         } = request;
         let url = page_url(&self.base, &source, &query);
         let response = self.send(self.client.get(url), &source, token.as_ref()).await?;
         let body = self.body(response, &source, MAX_PAGE_BYTES).await?;
-        rows::read(&body).ok_or_else(|| {
+        page::read(&body).ok_or_else(|| {
             transient(format!(
                 "the answer for {} is incomplete or not a list of rows",
                 source.name()
@@ -53,8 +53,8 @@ impl Rest {
         })
     }
 
-    /// Counts a table's rows and reads which was changed last. A server that will not count is asked without it.
-    pub(super) async fn probe(&self, request: ProbeRequest) -> Result<Probe, PageError> {
+    /// Counts a table's rows and reads which was changed last. If the server refuses to count, the probe is repeated without the count.
+    pub(crate) async fn probe(&self, request: ProbeRequest) -> Result<Probe, PageError> {
         match self.probe_once(&request, true).await {
             Err(PageError::TooLarge(_) | PageError::Fatal(_)) if request.newest_by.is_some() => {
                 self.probe_once(&request, false).await
@@ -81,7 +81,7 @@ impl Rest {
         let newest = match newest_by {
             Some(_) => {
                 let body = self.body(response, source, MAX_PROBE_BYTES).await?;
-                let rows = rows::read(&body);
+                let rows = page::read(&body);
                 rows.ok_or_else(|| {
                     transient(format!(
                         "the check of {} is incomplete or not a list of rows",
@@ -96,7 +96,7 @@ impl Rest {
         Ok(Probe { count, newest })
     }
 
-    /// Sends a read with who asks; what is no success is an error.
+    /// Sends a read with the key and the session token. Every status but success is an error.
     async fn send(&self, ask: RequestBuilder, source: &Source, token: Option<&Token>) -> Result<Response, PageError> {
         let token = token.map(Token::expose);
         let mut ask = http::with_credentials(ask, &self.key, token).header(header::ACCEPT, "application/json");
@@ -107,7 +107,7 @@ impl Rest {
         if !response.status().is_success() {
             let secrets = [self.key.expose_secret(), token.unwrap_or_default()];
             let refusal = Refusal::read(response, &secrets).await;
-            return Err(refused::meaning(source, &self.base, &refusal));
+            return Err(refusal::meaning(source, &self.base, &refusal));
         }
         if http::is_web_page(&response) {
             return Err(transient(format!(
@@ -121,7 +121,7 @@ impl Rest {
     async fn body(&self, response: Response, source: &Source, most: usize) -> Result<Vec<u8>, PageError> {
         http::body(response, most).await.map_err(|error| match error {
             BodyError::Broken(words) => transient(words),
-            // Less of it may come in time.
+            // A smaller page may arrive in time.
             BodyError::Slow => PageError::TooLarge(format!(
                 "a page of {} takes longer than {} s",
                 source.name(),
@@ -141,7 +141,7 @@ fn transient(text: String) -> PageError {
     }
 }
 
-/// The number after the slash of `0-24/3573458` or `*/0`; `None` where it was not counted.
+/// The number after the slash of `0-24/3573458` or `*/0`; `None` if the server did not count.
 fn total(range: &str) -> Option<u64> {
     range.rsplit_once('/')?.1.trim().parse().ok()
 }
@@ -154,7 +154,7 @@ fn table_url(base: &Url, source: &Source) -> Url {
     url
 }
 
-/// The address of a page. Names and values are the user's: everything is percent-encoded by the `url` crate.
+/// The URL of a page. Names and values come from the user; the `url` crate percent-encodes everything.
 fn page_url(base: &Url, source: &Source, query: &PageQuery) -> Url {
     let mut url = table_url(base, source);
     let keys: Vec<String> = source.key.iter().map(|name| column(name)).collect();
@@ -223,7 +223,7 @@ fn exactly(keys: &[String], values: &[Cow<'_, str>]) -> String {
     format!("and({})", terms.collect::<Vec<_>>().join(","))
 }
 
-/// The address of a look at the newest row, or at the size alone.
+/// The URL of a probe of the newest row, or of the size alone.
 fn probe_url(base: &Url, source: &Source, newest_by: Option<&str>) -> Url {
     let mut url = table_url(base, source);
     let mut selected: Vec<String> = source.key.iter().map(|name| column(name)).collect();
@@ -231,7 +231,7 @@ fn probe_url(base: &Url, source: &Source, newest_by: Option<&str>) -> Url {
     {
         let mut pairs = url.query_pairs_mut();
         if let Some(newest) = newest_by.map(column)
-            // One column cannot be selected or ordered by twice.
+            // A column must not be selected or ordered by twice.
             && !selected.contains(&newest)
         {
             order = format!("{newest}.desc.nullslast,{order}");
@@ -246,7 +246,7 @@ fn probe_url(base: &Url, source: &Source, newest_by: Option<&str>) -> Url {
     url
 }
 
-/// A column's name, quoted where a character in it has a meaning of its own.
+/// A column's name, quoted if it contains characters that PostgREST interprets.
 fn column(name: &str) -> String {
     if name.chars().all(|c| c.is_alphanumeric() || c == '_') {
         name.to_owned()
@@ -255,7 +255,7 @@ fn column(name: &str) -> String {
     }
 }
 
-/// A text inside a list: quoted, so that commas and brackets stay part of it.
+/// A text inside a list, quoted so that commas and brackets are part of it.
 fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }

@@ -1,4 +1,4 @@
-//! From a page's bytes to rows. What cannot be read of one cell does not take the page with it.
+//! Parses a page's bytes into rows. A cell that cannot be parsed does not invalidate the page.
 
 use std::collections::BTreeMap;
 
@@ -7,18 +7,18 @@ use serde_json::{Value, value::RawValue};
 use model::{Cell, Record};
 use realtime::Page;
 
-/// Stands in the place of a cell that is nested deeper than the reader goes (124 levels).
+/// Replaces a cell that is nested deeper than the parser supports (124 levels).
 const TOO_DEEP: &str = "(nested too deeply to be read)";
 
-/// The rows of a page; `None` when it is no list of rows.
-pub(super) fn read(body: &[u8]) -> Option<Page> {
+/// The rows of a page; `None` when the body is not a list of rows.
+pub(crate) fn read(body: &[u8]) -> Option<Page> {
     match serde_json::from_slice(body) {
         Ok(page) => Some(page),
         Err(_) => cell_by_cell(body),
     }
 }
 
-/// The slow way, for what the quick one refused: the raw text of a cell is skipped over without recursion.
+/// The slow path, for pages that the fast path rejects: it skips over each cell's raw text without recursion.
 fn cell_by_cell(body: &[u8]) -> Option<Page> {
     let rows: Vec<&RawValue> = serde_json::from_slice(body).ok()?;
     rows.into_iter().map(row).collect()
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_of_ten_thousand_brackets_is_said_to_be_one() {
+    fn a_cell_of_ten_thousand_brackets_is_replaced_by_a_text() {
         let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
         let page = page(&deep).expect("rows");
         assert_eq!(page.len(), 2);
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_of_a_megabyte_and_a_number_beyond_all_floats_are_kept_as_they_are() {
+    fn a_cell_of_a_megabyte_and_a_number_too_large_for_a_float_are_kept_unchanged() {
         let long = "x".repeat(1 << 20);
         let read = page(&format!("\"{long}\"")).expect("rows");
         assert_eq!(read[0].get("data"), Some(Cell::Text(long.into())));
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_of_rows_is_refused() {
+    fn a_body_that_is_not_a_list_of_rows_is_rejected() {
         let brackets = "[".repeat(10_000);
         for body in [
             "",
