@@ -9,7 +9,6 @@ mod by_hand;
 #[path = "../support/likeness.rs"]
 mod likeness;
 #[path = "../../crates/client/tests/support/listener.rs"]
-#[allow(dead_code, reason = "the pictures need its settings alone")]
 mod listener;
 #[path = "../support/offscreen.rs"]
 mod offscreen;

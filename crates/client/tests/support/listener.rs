@@ -1,4 +1,5 @@
 //! A reader at the end of a real worker: keeps what it is told, and waits for what is expected of it.
+#![allow(dead_code, reason = "each test program uses its part")]
 
 use std::{
     collections::BTreeMap,
