@@ -40,11 +40,11 @@ async fn frames_changed_at_random_do_no_harm() {
     let server = start(quiet());
     server
         .control()
-        .set_behaviour(|conduct| conduct.delays = conduct.delays.scaled(0.0));
+        .set_behaviour(|behaviour| behaviour.delays = behaviour.delays.scaled(0.0));
     // A scale of zero would close every idle socket at once.
     server
         .control()
-        .set_behaviour(|conduct| conduct.delays.idle = Duration::from_secs(60));
+        .set_behaviour(|behaviour| behaviour.delays.idle = Duration::from_secs(60));
     let recorded = recorded();
     let mut rng = fastrand::Rng::with_seed(11);
     for round in 0..40 {

@@ -207,8 +207,8 @@ async fn an_endless_page_lasts_until_the_client_hangs_up() {
         total += stream.read(&mut buffer).await.expect("more");
     }
     drop(stream);
-    for spoil in [AnswerFault::Hangup, AnswerFault::Garbage] {
-        server.control().inject_answer_fault(Api::Rest, spoil.clone(), 0, 1);
+    for fault in [AnswerFault::Hangup, AnswerFault::Garbage] {
+        server.control().inject_answer_fault(Api::Rest, fault.clone(), 0, 1);
         let mut stream = tokio::net::TcpStream::connect(server.addr())
             .await
             .expect("a connection");
@@ -216,7 +216,7 @@ async fn an_endless_page_lasts_until_the_client_hangs_up() {
         let mut bytes = Vec::new();
         let read = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut bytes)).await;
         assert!(read.is_ok(), "it hangs");
-        match spoil {
+        match fault {
             AnswerFault::Hangup => assert!(bytes.is_empty(), "{bytes:?}"),
             _ => assert!(String::from_utf8(bytes).is_err()),
         }

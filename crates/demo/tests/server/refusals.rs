@@ -154,7 +154,7 @@ async fn a_slow_join_blocks_its_socket() {
     let server = start(quiet());
     server
         .control()
-        .set_behaviour(|conduct| conduct.delays.join = Duration::from_millis(300));
+        .set_behaviour(|behaviour| behaviour.delays.join = Duration::from_millis(300));
     let mut client = Client::v2(server.addr()).await;
     client.send(join("realtime:x", "1")).await;
     client.send(r#"[null,"2","phoenix","heartbeat",{}]"#).await;
@@ -171,7 +171,9 @@ async fn delays_can_be_the_real_ones_and_can_be_scaled() {
         json!({"do":"behaviour","delays":"real","delay_scale":0.1}),
     )
     .await;
-    let delays = server.control().set_behaviour(|conduct: &mut Behaviour| conduct.delays);
+    let delays = server
+        .control()
+        .set_behaviour(|behaviour: &mut Behaviour| behaviour.delays);
     assert_eq!(
         (delays.refuse, delays.join_error, delays.idle),
         (
@@ -190,7 +192,7 @@ async fn delays_can_be_the_real_ones_and_can_be_scaled() {
         assert!(answer.status == 400 && answer.body.contains(said), "{answer:?}");
     }
     assert_eq!(
-        server.control().set_behaviour(|conduct| conduct.delays),
+        server.control().set_behaviour(|behaviour| behaviour.delays),
         delays,
         "nothing of it was done"
     );

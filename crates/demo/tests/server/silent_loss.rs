@@ -27,7 +27,7 @@ async fn above_the_limit_changes_are_dropped_until_the_average_is_low_enough() {
     let call = json!({"do":"behaviour","limit_per_s":50,"limit_bucket_s":0.2});
     assert_eq!(control(server.addr(), call).await.status, 200);
     let bucket = Duration::from_millis(200);
-    let limit = server.control().set_behaviour(|conduct| conduct.limit);
+    let limit = server.control().set_behaviour(|behaviour| behaviour.limit);
     assert_eq!(limit, Some(Limit { per_s: 50.0, bucket }));
     let mut client = Client::v2(server.addr()).await;
     client.subscribe("realtime:x").await;
@@ -66,7 +66,7 @@ async fn above_the_limit_changes_are_dropped_until_the_average_is_low_enough() {
         "{dropped} were dropped, none of the table's rows"
     );
     control(server.addr(), json!({"do":"behaviour","limit_per_s":0})).await;
-    assert_eq!(server.control().set_behaviour(|conduct| conduct.limit), None);
+    assert_eq!(server.control().set_behaviour(|behaviour| behaviour.limit), None);
 }
 
 #[tokio::test]

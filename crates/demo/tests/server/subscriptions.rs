@@ -43,7 +43,9 @@ fn serve(subscribe: Subscribe) -> Server {
         },
         ..quiet()
     });
-    server.control().set_behaviour(|conduct| conduct.subscribe = subscribe);
+    server
+        .control()
+        .set_behaviour(|behaviour| behaviour.subscribe = subscribe);
     server
 }
 
