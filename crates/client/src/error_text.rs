@@ -148,7 +148,7 @@ mod tests {
         assert!(socket_words(&tungstenite::Error::Io(io)).contains("nobody this machine trusts"));
         let odd = rustls::CertificateError::Other(rustls::OtherError(std::sync::Arc::new(io::Error::other("[6, 8]"))));
         let text = tls_words(&rustls::Error::InvalidCertificate(odd));
-        assert!(text.contains("cannot be checked") && !text.contains('['), "{text}");
+        assert!(text.contains("cannot be verified") && !text.contains('['), "{text}");
         let garbage = rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType);
         assert!(tls_words(&garbage).contains("does not speak TLS"));
     }

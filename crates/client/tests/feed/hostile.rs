@@ -141,7 +141,7 @@ fn what_no_websocket_server_sends_ends_the_socket_with_one_sentence() {
                 let _ = socket.get_mut().write_all(&[0x81, 0x02, 0xff, 0xfe]);
                 linger(socket);
             },
-            "no UTF-8",
+            "not UTF-8",
         ),
         (
             "noise",
