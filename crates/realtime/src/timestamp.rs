@@ -5,7 +5,7 @@ pub(super) fn parse_ms(text: &str) -> Option<i64> {
     parse_usual(text).or_else(|| parse_any(text))
 }
 
-/// The server's own form to the letter, `2026-08-21T10:00:00.123Z`: each change has one.
+/// Exactly the server's form, `2026-08-21T10:00:00.123Z`: every change has one.
 fn parse_usual(text: &str) -> Option<i64> {
     let bytes: &[u8; 24] = text.as_bytes().try_into().ok()?;
     let [
@@ -71,7 +71,7 @@ fn parse_any(text: &str) -> Option<i64> {
     Some((((days * 24 + hour) * 60 + minute) * 60 + second - offset_s) * 1_000 + millis)
 }
 
-/// Digits only, and few of them.
+/// At most four digits.
 fn number(text: &str) -> Option<i64> {
     if text.is_empty() || text.len() > 4 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;

@@ -1,4 +1,4 @@
-//! Reads any payload: what is odd too, and what is broken down to the table that it was about.
+//! Reads any payload, unusual wordings included; of a broken one at least the table that it was about.
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
@@ -12,7 +12,7 @@ use model::{Cell, Object, Record, Scan};
 /// Reads a payload.
 ///
 /// # Errors
-/// When there is no row event in it that can be trusted.
+/// When it holds no trustworthy row event.
 pub fn decode<'a>(payload: &'a str, names: &mut Names) -> Result<RowEvent<'a>, Unusable> {
     let mut deserializer = serde_json::Deserializer::from_str(payload);
     match (Payload { names }).deserialize(&mut deserializer) {

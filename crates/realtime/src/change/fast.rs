@@ -1,5 +1,5 @@
-//! The whole frame in one pass, when it is worded as the server words it. Anything else is `None`, and nothing is lost
-//! by that: the careful way reads it then, and decides what it is.
+//! Reads a whole frame in one pass, when it is written exactly as the server writes it. For anything else the result is
+//! `None`, and the careful reader decides what it is.
 
 use std::borrow::Cow;
 
@@ -7,9 +7,9 @@ use super::{ChangeType, Ids, RowEvent};
 use crate::{names::Names, timestamp};
 use model::{Object, Record, Scan};
 
-/// Column lists kept: one for each table, and some to spare while tables are altered.
+/// Column lists kept: one per table, and a few more while tables are altered.
 const MAX_LISTS: usize = 8;
-/// Longest list kept: 1,600 columns, which is PostgreSQL's bound, with names of 63 bytes fit well.
+/// Longest list kept, in bytes: enough for PostgreSQL's limit of 1,600 columns with names of 63 bytes.
 const MAX_LIST_BYTES: usize = 256 * 1024;
 /// The keys of a change in the server's order; a change has one of the records or both.
 const IN_ORDER: [&str; 8] = [
@@ -22,16 +22,16 @@ const IN_ORDER: [&str; 8] = [
     "table",
     "type",
 ];
-/// Digits that fit into an `i64` whatever they are.
+/// Any number of this many digits fits into an `i64`.
 const MAX_ID_DIGITS: usize = 18;
 
-/// Lists of columns that came with changes and were valid: an equal one need not be looked at again.
+/// Valid lists of columns that came with earlier changes: an equal one is not parsed again.
 #[derive(Debug, Default)]
 pub struct Lists {
     known: Vec<Known>,
     last: usize,
     next: usize,
-    /// Lists kept until now.
+    /// Lists kept so far; numbers them.
     count: u64,
 }
 
@@ -39,16 +39,16 @@ pub struct Lists {
 struct Known {
     text: Box<str>,
     number: u64,
-    /// Which header the rows that came with it had last.
+    /// The header of the last row that came with it.
     header: usize,
 }
 
 impl Lists {
-    /// Passes the list that comes next. With the number of an equal list, if it is one of those kept.
+    /// Skips the list that comes next and returns it, with the number of an equal list that is kept.
     fn pass<'a>(&mut self, scan: &mut Scan<'a>) -> Option<(&'a str, Option<u64>)> {
         let rest = scan.rest();
         let is_next = |list: &Known| rest.as_bytes().starts_with(list.text.as_bytes());
-        // A list ends by itself, so that a text that begins with it has it there in full.
+        // A list has an end of its own, so a text that begins with a known list contains all of it.
         let at = match self.known.get(self.last) {
             Some(list) if is_next(list) => Some(self.last),
             _ => self.known.iter().position(is_next),
@@ -87,7 +87,7 @@ impl Lists {
 /// The change in a frame of serializer 2.0.0 on this topic, and the length of its payload.
 pub fn read<'a>(text: &'a str, topic: &str, names: &mut Names) -> Option<(RowEvent<'a>, usize)> {
     let mut scan = Scan::new(text);
-    // No quoting: our topics have nothing in them that would need it.
+    // The topic needs no quoting: the session made it.
     scan.literal("[null,null,\"")?;
     scan.literal(topic)?;
     scan.literal("\",\"postgres_changes\",")?;
@@ -150,7 +150,7 @@ impl<'a> Data<'a> {
         Some(data)
     }
 
-    /// With the keys in the order in which the server writes them, and no space between them.
+    /// Reads the keys in the order in which the server writes them, without space between them.
     fn read_in_order(scan: &mut Scan<'a>, names: &mut Names) -> Option<Self> {
         let mut data = Self::default();
         let mut before = b'{';
@@ -168,7 +168,7 @@ impl<'a> Data<'a> {
         Some(data)
     }
 
-    /// Takes what is under `key`; `None` for what is not as usual, a key given twice included.
+    /// Takes the value of `key`; `None` when it is unusual, such as a key given twice.
     fn take(&mut self, key: &str, scan: &mut Scan<'a>, names: &mut Names) -> Option<()> {
         match key {
             "columns" if self.columns.is_none() => self.columns = Some(names.lists.pass(scan)?),
@@ -180,7 +180,7 @@ impl<'a> Data<'a> {
                 self.has_errors = true;
             }
             "record" if self.record.is_none() => {
-                // The rows of a table are alike, and the list that came before tells which table it is.
+                // Rows of one table have the same columns, and the list before identifies the table.
                 let known = self.columns.and_then(|_| names.lists.known.get_mut(names.lists.last));
                 if let Some(known) = &known {
                     names.headers.expect(known.header);
@@ -232,7 +232,7 @@ mod tests {
     use super::*;
     use crate::{Vsn, change::careful, decode_text};
 
-    /// Frames of a real server in serializer 2.0.0: of every kind of event, and of every odd one that was recorded.
+    /// Frames of a real server in serializer 2.0.0, with every kind of event and every unusual one that was recorded.
     const RECORDED: [&str; 5] = [
         include_str!("../../../../tests/data/transcripts/a_crud_v2_default_authenticated.jsonl"),
         include_str!("../../../../tests/data/transcripts/a_crud_v2_full_authenticated.jsonl"),
@@ -240,7 +240,7 @@ mod tests {
         include_str!("../../../../tests/data/transcripts/f2_partial_and_odd_events_v2.jsonl"),
         include_str!("../../../../tests/data/transcripts/e_access_token_v2.jsonl"),
     ];
-    /// What the recordings do not have.
+    /// Cases that the recordings do not contain.
     const MADE_UP: [&str; 8] = [
         r#"[null,null,"realtime:a","postgres_changes",{"data":{"schema":"public","table":"t","type":"UPDATE","commit_timestamp":"2026-08-21T10:00:00.123Z","record":{"id":9223372036854775807,"n":-1.50E7,"j":{"$serde_json::private::Number":"1"},"t":"\u00e9\"\\","b":true},"old_record":{"id":1},"errors":null},"ids":[1,2,3]}]"#,
         r#"[null,null,"realtime:a","postgres_changes",{"ids":["7"],"data":{"schema":"p","table":"t","type":"TRUNCATE","record":null,"old_record":{},"columns":null,"errors":["Error 413: Payload Too Large"]}}]"#,
@@ -263,7 +263,7 @@ mod tests {
         lines.chain(MADE_UP.map(str::to_owned)).collect()
     }
 
-    /// Reads the text in both ways. Where the fast way reads it, the careful one must agree.
+    /// Reads the text with both readers. Where the fast one succeeds, the careful one must agree.
     fn both(text: &str, topic: &str, fast: &mut Names, careful: &mut Names) -> bool {
         let Some((event, length)) = read(text, topic, fast) else {
             return false;
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn recorded_frames_are_read_fast_and_as_the_careful_way_reads_them() {
+    fn recorded_frames_are_read_by_the_fast_reader_as_by_the_careful_one() {
         let (mut fast, mut careful) = (Names::default(), Names::default());
         let mut seen = 0;
         for text in frames() {
@@ -289,7 +289,7 @@ mod tests {
             let is_usual = frame.payload.get().contains("\"errors\":null");
             let is_fast = both(&text, &frame.topic, &mut fast, &mut careful);
             seen += usize::from(is_fast);
-            // Only what is odd on purpose is left to the careful way.
+            // Only deliberately unusual frames are left to the careful reader.
             let made_up = MADE_UP.contains(&text.as_str());
             assert!(is_fast || !is_usual || made_up || text.starts_with("[\""), "{text}");
         }
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn mutated_frames_are_read_as_the_careful_way_reads_them_or_not_at_all() {
+    fn mutated_frames_are_read_by_the_fast_reader_as_by_the_careful_one_or_not_at_all() {
         let frames = frames();
         let (mut fast, mut careful) = (Names::default(), Names::default());
         let mut random = 0x2545_f491_4f6c_dd1d_u64;

@@ -1,11 +1,11 @@
 //! A `postgres_changes` payload, typed. Columns go straight into a [`Record`].
 //!
-//! What is merely odd is read leniently (ids in strings, an unreadable timestamp, missing `columns`); what could put a
-//! wrong row on the wall is refused, with the table it was about where that can still be seen, because a refused change
-//! is a lost change and its table has to be read again.
+//! Harmless deviations are accepted (ids in strings, an unreadable timestamp, missing `columns`). What could yield a
+//! wrong row is refused, with its table where that can still be read: a refused change is a lost one, and its table has
+//! to be read again.
 //!
-//! Frames as the server writes them are read in one pass (`fast`); all others are left to `careful`, which gives the
-//! same result where both can read.
+//! Frames as the server writes them are read in one pass (`fast`); all others by `careful`, which gives the same result
+//! where both can read.
 
 mod careful;
 mod fast;
@@ -24,7 +24,7 @@ pub enum ChangeType {
     Insert,
     Update,
     Delete,
-    /// A word that is none of these: something happened, but not to one row.
+    /// Another word: something happened, but not to one row.
     Unknown,
 }
 
@@ -40,10 +40,10 @@ pub enum Trouble {
     Other,
 }
 
-/// One change as the server tells it.
+/// One change as the server sent it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowEvent<'a> {
-    /// Which of the entries asked for it belongs to.
+    /// The entries of the join that it belongs to.
     pub ids: Ids,
     pub schema: Cow<'a, str>,
     pub table: Cow<'a, str>,
@@ -52,7 +52,7 @@ pub struct RowEvent<'a> {
     pub committed_ms: Option<i64>,
     /// The list of the table's columns, as written.
     pub columns: Option<&'a str>,
-    /// Equal numbers, equal lists; `None` tells nothing.
+    /// Lists with the same number are equal; `None` = unknown.
     pub list: Option<u64>,
     /// Absent on a delete.
     pub record: Option<Record>,
@@ -61,7 +61,7 @@ pub struct RowEvent<'a> {
     pub trouble: Option<Trouble>,
 }
 
-/// A payload that cannot be used: a change is lost. Where its table could still be read, it is named.
+/// A payload that cannot be used, so a change is lost; with its table (schema and name) where that could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
     pub table: Option<(String, String)>,

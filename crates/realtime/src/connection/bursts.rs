@@ -1,20 +1,20 @@
-//! Bursts: a real server counts the changes it delivers and, above its limit, drops every further one without a word
-//! until the average of a minute is below again. So whoever has seen that many cannot be sure of what came after.
+//! Bursts: a server counts the changes it delivers and, above its limit, silently drops further ones until the average
+//! over a minute is below the limit again. After that many changes a client cannot be sure of those after them.
 //!
-//! The server's arithmetic is carried over from realtime-protocol.md §8.1: twelve buckets of 5 s, tripped when their
-//! average reaches the limit.
+//! The server's arithmetic is in docs/realtime-protocol.md §8.1: twelve buckets of 5 s; the limit is exceeded when their
+//! average reaches it.
 
 use std::time::Duration;
 
 const BUCKET: Duration = Duration::from_secs(5);
 const BUCKETS: usize = 12;
 const WINDOW_S: u32 = 60;
-/// The limits there are (realtime-protocol.md §8.1). A server that goes on delivering above one has the next.
+/// The limits that servers have (docs/realtime-protocol.md §8.1). A server that goes on delivering above one has the next.
 const TIERS: [u32; 4] = [100, 500, 2_500, 10_000];
-/// The average is called below the limit this long after it was: so late may changes come, by the server's clock or ours.
+/// The average counts as below the limit this long after it was: changes may arrive this late, by either clock.
 const COOL: Duration = Duration::from_secs(10);
-/// What came in these buckets before the current one was all in the server's minute when it last looked at its average
-/// (every 5 s), even if it was 5 s on its way and what comes now is not.
+/// Buckets, counted back from the current one, whose changes were certainly in the server's minute when it last computed
+/// its average (every 5 s), even if they were 5 s on their way and the present ones are not.
 const SURE: std::ops::RangeInclusive<u64> = 3..=9;
 
 /// The changes of the last minute.
@@ -23,7 +23,7 @@ struct Meter {
     buckets: [u32; BUCKETS],
     /// Number of the current bucket since the session was made.
     current: u64,
-    /// All of them, and those of `SURE`: looked at for every change.
+    /// The sums of all buckets and of those in `SURE`, needed for every change.
     sum: u32,
     sure: u32,
 }
@@ -67,7 +67,7 @@ impl Meter {
 #[derive(Debug, Default)]
 pub(super) struct Bursts {
     meter: Meter,
-    /// What the server was seen to deliver, if that is above the configured limit.
+    /// The limit that the server must have, judged by what it delivered; 0 while the configured one may be right.
     proven: u32,
     /// The limit was reached.
     tripped: Option<Tripped>,
@@ -77,18 +77,18 @@ pub(super) struct Bursts {
 struct Tripped {
     /// Last moment at which the average was at or above the limit.
     hot: Duration,
-    /// Changes since it began.
+    /// Changes since the burst began.
     changes: u64,
 }
 
 impl Bursts {
-    /// Counts a change; true when it is one that may have tripped the limit, after a time in which nothing had.
+    /// Counts a change; true when it may have exceeded the limit, after a time in which nothing had.
     pub fn count(&mut self, at: Duration, limit: u32) -> bool {
         self.meter.add(at);
         let pace = self.limit(limit).saturating_mul(BUCKET.as_secs() as u32);
         if self.meter.sure >= self.reached(limit) && self.meter.before(0) >= pace {
-            // They came although the average was above: a server with this limit would have dropped them. One alone could
-            // have been told twice.
+            // They arrived although the average was above the limit, so the server has a higher one. A single change is no
+            // proof: it could have been sent twice.
             let seen = self.meter.sure / WINDOW_S;
             self.proven = TIERS.into_iter().find(|tier| *tier > seen).unwrap_or(u32::MAX);
             if let Some(tripped) = &mut self.tripped {
@@ -118,12 +118,12 @@ impl Bursts {
         configured.max(self.proven)
     }
 
-    /// Changes within a minute from which the server drops what follows.
+    /// Changes within a minute from which on the server drops further ones.
     fn reached(&self, configured: u32) -> u32 {
         self.limit(configured).saturating_mul(WINDOW_S)
     }
 
-    /// Looks at the average now. True while the server may be dropping changes.
+    /// Computes the average now. True while the server may be dropping changes.
     pub fn look(&mut self, at: Duration, configured: u32) -> bool {
         self.meter.roll(at);
         let is_hot = self.meter.sum >= self.reached(configured);
@@ -138,7 +138,7 @@ impl Bursts {
         self.tripped.is_some()
     }
 
-    /// The tables were proven equal after the limit was no longer in the way. Returns the changes of the burst.
+    /// The sources were proven equal after the average was below the limit. Returns the changes of the burst.
     pub fn settle(&mut self) -> u64 {
         self.tripped.take().map_or(0, |tripped| tripped.changes)
     }
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_goes_on_delivering_has_another_limit() {
+    fn a_server_that_goes_on_delivering_has_a_higher_limit() {
         let mut bursts = Bursts::default();
         let mut suspected = Vec::new();
         for at in 0..300 {
@@ -194,8 +194,8 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_drops_at_its_limit_is_never_taken_for_one_with_another() {
-        // 130 a second are written; it tells what fits into its minute, late by up to 5 s.
+    fn a_server_that_drops_at_its_limit_is_not_taken_for_one_with_a_higher_limit() {
+        // 130 changes a second are written; the server sends what fits into its minute, up to 5 s late.
         for late in 0..=5 {
             let mut bursts = Bursts::default();
             let mut sent = [0; 12];
@@ -218,7 +218,7 @@ mod tests {
         let mut bursts = Bursts::default();
         assert!((0..6_000).any(|_| bursts.count(second(0), 100)));
         assert!(!bursts.look(second(80), 100));
-        // The reading is under way.
+        // The reading is in progress.
         assert!((0..6_000).any(|_| bursts.count(second(81), 100)));
         assert!(bursts.look(second(82), 100));
     }

@@ -1,5 +1,5 @@
-//! What became of the rows between two states: so that a resync is seen as its few differences, not as everything
-//! deleted and inserted.
+//! The differences between two states of a source, so that a resync is reported as those and not as everything deleted
+//! and inserted.
 
 use std::sync::Arc;
 
@@ -12,11 +12,11 @@ pub struct Difference {
     pub id: RowId,
     pub op: Op,
     pub record: Arc<Record>,
-    /// It differs only in how values are written (see [`Shape`]): told, but not counted as a difference.
+    /// It differs only in how values are written (see [`Shape`]): reported, but not counted as a difference.
     pub writing_only: bool,
 }
 
-/// The differences from `old` to `new`, in the order of their keys. Rows that are equal are made one: `new` then shares the `old` record.
+/// The differences from `old` to `new`, in the order of their keys. Of equal rows `new` then shares the record of `old`.
 pub fn difference(old: &Rows, new: &mut Rows, shape: &Shape) -> Vec<Difference> {
     let mut found = Vec::new();
     for (id, record) in old.iter() {

@@ -1,4 +1,4 @@
-//! Changes that wait for a snapshot: per row, what all of them together come to.
+//! Changes that wait for a snapshot, combined per row.
 //!
 //! Folding instead of queueing bounds the memory by the rows touched rather than by the time a snapshot takes, and
 //! gives the same result as replaying them in arrival order.
@@ -11,27 +11,27 @@ use std::{
 use super::{Rows, lay_over};
 use model::{Record, RowId};
 
-/// Most rows that wait. Beyond, the snapshot is given up: it could not be completed truthfully.
+/// Most rows that may wait. Beyond, the snapshot is given up, because it could not be completed correctly.
 const MAX_ROWS: usize = 250_000;
-/// Most text that waits, in bytes of frames.
+/// Most text that may wait, in bytes of frames.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
-/// More waits than is allowed.
+/// Too much waits.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Overflow;
 
-/// What the changes of one row come to.
+/// The changes of one row, combined.
 #[derive(Debug)]
 struct Folded {
-    /// `None`: it is gone (a tombstone).
+    /// `None`: it is deleted (a tombstone).
     row: Option<Arc<Record>>,
-    /// The row stands on its own: nothing of the snapshot's row shows through.
+    /// The row is complete in itself: no column is taken from the snapshot's row.
     whole: bool,
     /// Columns are missing that the snapshot cannot give.
     incomplete: bool,
-    /// A change came without a usable row: only a look at the table tells what it holds now.
+    /// A change came without a usable row: only the table shows what the row holds now.
     unknown: bool,
-    /// It was looked up after the snapshot: it is as it is, in the snapshot or not.
+    /// It was looked up after the snapshot, so it holds whether the snapshot has it or not.
     settled: bool,
     bytes: usize,
 }
@@ -50,7 +50,7 @@ pub struct Fold {
 }
 
 impl Fold {
-    /// Takes an insert or update. `whole`: an insert, which no earlier row shines through; `incomplete`: it lacks
+    /// Takes an insert or update. `whole`: an insert, which takes no column of an earlier row; `incomplete`: it lacks
     /// columns that its table has; `bytes`: its size on the wire.
     ///
     /// # Errors
@@ -80,7 +80,7 @@ impl Fold {
                     }
                 });
                 folded.unknown &= incomplete;
-                // After a delete nothing of the snapshot's row is left to show through.
+                // After a delete no column of the snapshot's row is left.
                 folded.whole |= whole || gone;
                 self.bytes = self.bytes - folded.bytes + bytes.max(folded.bytes);
                 folded.bytes = bytes.max(folded.bytes);
@@ -147,7 +147,7 @@ impl Fold {
         }
     }
 
-    /// The row that waits under this key, as far as the changes alone tell, and whether columns are missing from it.
+    /// The row that waits under this key, as far as the changes show it, and whether columns are missing from it.
     pub fn waiting(&self, id: &RowId) -> Option<(&Arc<Record>, bool)> {
         let folded = self.rows.get(id)?;
         Some((folded.row.as_ref()?, folded.incomplete))
@@ -159,7 +159,7 @@ impl Fold {
     }
 
     /// Rows whose changes say that they exist but which the snapshot does not have (it may have read past them before
-    /// they came, or they may be gone without a word), and rows with columns missing that it cannot give.
+    /// they came, or they may be deleted unreported), and rows with columns missing that it cannot give.
     pub fn unverified(&self, snapshot: &Rows) -> Vec<RowId> {
         self.rows
             .iter()
@@ -168,7 +168,7 @@ impl Fold {
             .collect()
     }
 
-    /// A doubtful row was looked up: this is the whole of it, or it does not exist.
+    /// An unverified row was looked up: this is the whole of it, or it does not exist.
     pub fn settle(&mut self, id: &RowId, found: Option<Arc<Record>>) {
         if let Some(folded) = self.rows.get_mut(id) {
             folded.row = found;
@@ -179,7 +179,7 @@ impl Fold {
         }
     }
 
-    /// Lays everything over the snapshot. Returns the keys that are still doubtful.
+    /// Lays everything over the snapshot. Returns the keys that are still unverified.
     pub fn apply(self, snapshot: &mut Rows) -> Vec<RowId> {
         let mut unverified = Vec::new();
         for (id, folded) in self.rows {
@@ -188,7 +188,7 @@ impl Fold {
                 unverified.push(id.clone());
             }
             let Some(row) = folded.row else {
-                // Of an unknown row the snapshot's reading is better than nothing until it is looked up.
+                // Until an unknown row is looked up, the snapshot's reading of it is kept.
                 if !folded.unknown {
                     snapshot.remove(&id);
                 }
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_a_deleted_row_shows_through_its_successor() {
+    fn a_row_inserted_after_a_delete_keeps_no_column_of_the_deleted_one() {
         let mut snapshot = Rows::default();
         snapshot.set(id(), row(r#"{"id":1,"old":true}"#));
         let mut fold = Fold::default();
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tombstone_takes_the_snapshots_row_away() {
+    fn a_tombstone_removes_the_snapshots_row() {
         let mut snapshot = Rows::default();
         snapshot.set(id(), row(r#"{"id":1}"#));
         let mut fold = Fold::default();
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_is_bounded_in_rows_and_in_bytes() {
+    fn waiting_changes_are_bounded_in_rows_and_in_bytes() {
         let mut fold = Fold::default();
         let one = row("{}");
         for number in 0..MAX_ROWS {

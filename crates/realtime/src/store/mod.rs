@@ -1,4 +1,4 @@
-//! The rows as far as they are known, the changes that wait for a snapshot, and how the two become one.
+//! The rows held, the changes that wait for a snapshot, and how both are merged.
 
 mod diff;
 mod fold;

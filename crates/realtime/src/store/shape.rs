@@ -1,4 +1,4 @@
-//! A table's columns as the stream lists them: which there are, and whose values the stream writes otherwise than REST.
+//! A table's columns as the stream lists them, and those whose values the stream writes differently from REST.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use serde::Deserialize;
 use crate::source::Source;
 use model::{Cell, Column, Record};
 
-/// Longest column list kept: 1,600 columns, which is PostgreSQL's bound, with names of 63 bytes fit well.
+/// Longest column list kept, in bytes: enough for PostgreSQL's limit of 1,600 columns with names of 63 bytes.
 const MAX_LIST_BYTES: usize = 256 * 1024;
 
-/// Values that the stream writes in another way than REST (realtime-protocol.md §7.5).
+/// Values that the stream writes in another way than REST (docs/realtime-protocol.md §7.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Loose {
     /// `bytea`: hex without the `\x`.
@@ -43,7 +43,7 @@ impl Shape {
         }
     }
 
-    /// Takes the list of a change, whose `number` only equal lists have. True when the table has other columns than
+    /// Takes the list of a change; only equal lists have the same `number`. True when the table has other columns than
     /// before.
     pub fn learn(&mut self, list: &str, number: Option<u64>) -> bool {
         if number.is_some() && self.number == number {
@@ -59,7 +59,7 @@ impl Shape {
         if *self.written == *list || list.len() > MAX_LIST_BYTES {
             return false;
         }
-        // An empty list comes with a change that carries no row; a broken one tells nothing.
+        // An empty list comes with a change that carries no row; a broken one is ignored.
         let Ok(listed) = serde_json::from_str::<Vec<Listed>>(list) else {
             return false;
         };
@@ -93,7 +93,7 @@ impl Shape {
         record.len() < self.names.len() && self.names.iter().any(|name| record.get(name).is_none())
     }
 
-    /// Writes what can be written the way REST writes it.
+    /// Rewrites values as REST writes them, where that is possible.
     pub fn as_rest_writes(&self, mut record: Record) -> Record {
         for (column, loose) in &self.loose {
             if *loose == Loose::Bytes
@@ -120,7 +120,7 @@ impl Shape {
             })
     }
 
-    /// Whether whatever both readings have is the same: one of them may lack columns.
+    /// Whether the columns that both readings have are equal; one of them may lack some.
     pub fn agree(&self, one: &Record, other: &Record) -> bool {
         one.iter().all(|(column, a)| {
             other
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn the_streams_and_rests_ways_of_writing_are_one_row() {
+    fn a_row_from_the_stream_equals_the_row_from_rest() {
         let mut shape = Shape::default();
         shape.learn(
             r#"[{"name":"b","type":"bytea"},{"name":"c","type":"bpchar"},{"name":"f","type":"float8"},{"name":"t","type":"text"}]"#,
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_column_is_noticed_and_a_broken_list_tells_nothing() {
+    fn a_missing_column_is_noticed_and_a_broken_list_is_ignored() {
         let mut shape = Shape::default();
         for list in ["[]", "{}", "[{}]", "[1]"] {
             shape.learn(list, None);

@@ -1,4 +1,4 @@
-//! One table's rows, by key. Each row is kept once and shared with whoever was told of it.
+//! One source's rows, by key. Each row is kept once and shared with the reader.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -24,7 +24,7 @@ impl Rows {
         self.rows.get(id)
     }
 
-    /// The id of a row that is there, by its text.
+    /// The id of a row that is held, by its text.
     pub fn id(&self, text: &str) -> Option<RowId> {
         self.rows.get_key_value(text).map(|(id, _)| id.clone())
     }
@@ -41,8 +41,8 @@ impl Rows {
         self.rows.iter()
     }
 
-    /// Lays `newer` over the row: columns that it lacks stay, unless `whole` says that it is all there is. `None`
-    /// when nothing changed by it.
+    /// Lays `newer` over the row: columns that it lacks stay, unless it is the `whole` row. `None` when
+    /// nothing changed.
     pub fn upsert(&mut self, id: &RowId, newer: Arc<Record>, whole: bool) -> Option<Upsert> {
         let Some(row) = self.rows.get_mut(id) else {
             self.rows.insert(id.clone(), newer.clone());
@@ -59,7 +59,7 @@ impl Rows {
         Some(Upsert { op: Op::Update, record })
     }
 
-    /// Sets a row without asking what was there.
+    /// Sets a row, whatever was held before.
     pub fn set(&mut self, id: RowId, record: Arc<Record>) {
         self.rows.insert(id, record);
     }

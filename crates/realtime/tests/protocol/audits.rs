@@ -147,7 +147,7 @@ fn r21_r25_rows_that_vanish_without_a_word_are_found_by_their_number() {
 }
 
 #[test]
-fn what_is_on_its_way_is_no_drift() {
+fn changes_on_their_way_are_no_drift() {
     let mut rows = vec![row(1, 0)];
     let mut rig = Rig::live(watching(), &rows);
     rig.run(seconds(40), &rows);
@@ -164,7 +164,7 @@ fn what_is_on_its_way_is_no_drift() {
 }
 
 #[test]
-fn while_drift_is_found_it_is_not_live_and_when_none_is_found_it_is() {
+fn it_is_live_again_only_when_an_audit_finds_no_drift() {
     let rows = [row(1, 0)];
     let mut rig = Rig::live(watching(), &rows);
     rig.run(seconds(40), &rows);
@@ -186,7 +186,7 @@ fn while_drift_is_found_it_is_not_live_and_when_none_is_found_it_is() {
 }
 
 #[test]
-fn a_table_that_cannot_be_read_is_followed_by_the_stream_alone_and_told_of() {
+fn an_unreadable_table_is_followed_by_the_stream_alone_and_reported() {
     let mut config = watching();
     config.sources.push(table("agents"));
     let mut rig = Rig::syncing(config);
@@ -233,7 +233,7 @@ fn r29_partitions_are_asked_for_and_taken_under_their_own_names() {
 }
 
 #[test]
-fn a_wall_that_never_gives_up_looks_again_at_a_refusal_for_good() {
+fn without_a_limit_of_attempts_a_final_refusal_is_rechecked() {
     let mut config = watching();
     config.backoff.max_attempts = 0;
     let mut rig = Rig::started(config);
@@ -245,7 +245,7 @@ fn a_wall_that_never_gives_up_looks_again_at_a_refusal_for_good() {
 }
 
 #[test]
-fn the_details_tell_the_story() {
+fn the_details_report_what_happened() {
     let rows = [row(1, 0)];
     let mut rig = Rig::live(watching(), &rows);
     rig.run(seconds(30), &rows);

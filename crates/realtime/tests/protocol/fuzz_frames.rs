@@ -347,12 +347,12 @@ fn run(mutations: usize) {
 }
 
 #[test]
-fn ten_thousand_mutated_frames_are_lived_through() {
+fn ten_thousand_mutated_frames_do_no_harm() {
     run(10_000);
 }
 
 #[test]
 #[ignore = "a minute or two: cargo test --test protocol -- --ignored fuzz_frames"]
-fn a_million_mutated_frames_are_lived_through() {
+fn a_million_mutated_frames_do_no_harm() {
     run(1_000_000);
 }

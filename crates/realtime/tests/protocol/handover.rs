@@ -177,7 +177,7 @@ impl Pair {
 }
 
 #[test]
-fn the_successor_takes_over_unseen() {
+fn the_successor_takes_over_without_a_change_of_status() {
     let rows = [json!({"id": 1, "n": 1}), json!({"id": 2, "n": 1})];
     let mut pair = Pair::due(&rows);
     pair.give(ConnectionId::B, Event::SocketOpened);
@@ -209,7 +209,7 @@ fn the_successor_takes_over_unseen() {
 }
 
 #[test]
-fn what_only_the_successor_was_told_of_is_told_when_it_takes_over() {
+fn changes_known_only_to_the_successor_are_reported_when_it_takes_over() {
     let rows = [json!({"id": 1, "n": 1})];
     let mut pair = Pair::due(&rows);
     // The old channel has gone deaf; a feed that never rests is never equal.
@@ -221,7 +221,7 @@ fn what_only_the_successor_was_told_of_is_told_when_it_takes_over() {
 }
 
 #[test]
-fn a_successor_that_fails_is_dropped_without_a_word_and_tried_again() {
+fn a_successor_that_fails_is_dropped_silently_and_tried_again() {
     let rows = [json!({"id": 1})];
     let mut pair = Pair::due(&rows);
     pair.give(
@@ -239,7 +239,7 @@ fn a_successor_that_fails_is_dropped_without_a_word_and_tried_again() {
 }
 
 #[test]
-fn a_successor_that_never_gets_there_is_dropped_in_time() {
+fn a_successor_that_is_never_live_is_dropped_at_its_deadline() {
     let rows = [json!({"id": 1})];
     let mut pair = Pair::due(&rows);
     pair.give(ConnectionId::B, Event::SocketOpened);
@@ -248,7 +248,7 @@ fn a_successor_that_never_gets_there_is_dropped_in_time() {
 }
 
 #[test]
-fn when_the_old_one_is_lost_meanwhile_it_is_an_ordinary_loss() {
+fn a_connection_lost_during_its_replacement_is_an_ordinary_loss() {
     let rows = [json!({"id": 1})];
     let mut pair = Pair::due(&rows);
     pair.give(ConnectionId::B, Event::SocketOpened);

@@ -726,7 +726,7 @@ fn live(random: f64, [signs_in, is_limited, is_begun]: [bool; 3], steps: &[(u8, 
 
 /// Lives that went wrong once.
 #[test]
-fn what_was_found_once_is_not_found_again() {
+fn earlier_counterexamples_pass() {
     let steps = [
         (137, 1_250),
         (242, 0),

@@ -420,7 +420,7 @@ proptest! {
 
     /// Losses that show themselves are repaired without waiting for an audit.
     #[test]
-    fn the_rows_told_are_the_servers(random in 0.0..1.0_f64, steps in steps()) {
+    fn the_reported_rows_are_the_servers(random in 0.0..1.0_f64, steps in steps()) {
         let mut world = World::new();
         world.rig.random = random;
         for (what, at) in steps {
@@ -438,7 +438,7 @@ proptest! {
 
     /// Losses without a word are found by the confirming pass.
     #[test]
-    fn an_audit_finds_what_nobody_told(random in 0.0..1.0_f64, steps in steps()) {
+    fn an_audit_finds_unreported_changes(random in 0.0..1.0_f64, steps in steps()) {
         let mut world = World::new();
         world.rig.random = random;
         for (what, at) in steps {

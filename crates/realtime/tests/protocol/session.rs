@@ -16,7 +16,7 @@ mod backoff {
     use super::*;
 
     #[test]
-    fn a_dead_server_is_tried_five_times_and_then_rested_on() {
+    fn an_unreachable_server_is_tried_five_times_and_then_given_up() {
         let mut rig = Rig::started(realtime::SessionConfig {
             backoff: Backoff {
                 interval: ms(100),
@@ -85,7 +85,7 @@ mod backoff {
     }
 
     #[test]
-    fn whatever_fails_counts_and_only_success_that_lasted_starts_anew() {
+    fn every_failure_counts_and_only_lasting_success_resets_the_schedule() {
         let mut rig = Rig::started(config());
         rig.unreachable();
         rig.pass(seconds(3));
@@ -122,7 +122,7 @@ mod backoff {
     }
 
     #[test]
-    fn tuning_measures_a_running_wait_again() {
+    fn a_new_schedule_measures_the_wait_in_progress_again() {
         let mut rig = Rig::started(config());
         rig.unreachable();
         rig.pass(seconds(1));
@@ -155,7 +155,7 @@ mod backoff {
     }
 
     #[test]
-    fn reconnect_starts_anew_from_anywhere() {
+    fn reconnect_resets_the_schedule_in_every_state() {
         let mut rig = Rig::started(config());
         for _ in 0..6 {
             rig.unreachable();
@@ -177,7 +177,7 @@ mod backoff {
     }
 
     #[test]
-    fn disconnect_stays_so() {
+    fn disconnect_lasts_until_reconnect() {
         for live in [false, true] {
             let mut rig = if live {
                 Rig::live(config(), &[json!({"id": 1})])
@@ -209,7 +209,7 @@ mod honesty {
     use super::*;
 
     #[test]
-    fn connected_is_said_only_at_the_end_of_the_whole_chain() {
+    fn connected_is_reported_only_at_the_end_of_the_whole_chain() {
         let mut rig = Rig::started(config());
         let not_yet = |rig: &Rig| assert_eq!(rig.status(), LinkStatus::Connecting);
         not_yet(&rig);
@@ -243,7 +243,7 @@ mod honesty {
     }
 
     #[test]
-    fn the_stream_alone_is_live_without_a_snapshot_and_says_so() {
+    fn without_snapshots_it_is_live_on_the_stream_alone_and_reports_that() {
         let mut rig = Rig::started(realtime::SessionConfig {
             snapshots: false,
             ..config()
@@ -310,7 +310,7 @@ mod honesty {
     }
 
     #[test]
-    fn after_a_loss_the_difference_is_told_and_what_was_shown_stays() {
+    fn after_a_loss_only_the_differences_are_reported() {
         let mut rig = Rig::live(
             config(),
             &[json!({"id": 1, "a": 1}), json!({"id": 2}), json!({"id": 3})],
@@ -351,7 +351,7 @@ mod refusals {
     use super::*;
 
     #[test]
-    fn a_refusal_that_no_retry_mends_is_an_error_at_once_with_its_remedy() {
+    fn a_final_refusal_is_an_error_at_once_with_its_remedy() {
         let mut rig = Rig::started(config());
         rig.refused(401, "Failed to validate JWT signature");
         assert_eq!(rig.status(), LinkStatus::Error);
@@ -389,7 +389,7 @@ mod refusals {
     }
 
     #[test]
-    fn what_worked_before_is_tried_again() {
+    fn a_refusal_after_success_is_retried() {
         let mut rig = Rig::live(config(), &[]);
         rig.lost();
         rig.pass(seconds(3));
@@ -402,7 +402,7 @@ mod refusals {
     }
 
     #[test]
-    fn a_server_at_its_limits_is_asked_slower() {
+    fn a_server_at_its_limits_is_retried_more_slowly() {
         let mut rig = Rig::started(config());
         rig.refused(429, "Too many connected users");
         assert_eq!(waits(&rig), [5_000]);
@@ -412,7 +412,7 @@ mod refusals {
     }
 
     #[test]
-    fn a_server_that_hangs_up_is_understood() {
+    fn close_codes_of_the_server_are_reported() {
         for (reason, words) in [
             (
                 CloseReason::Frame {
@@ -478,7 +478,7 @@ mod heartbeat {
     }
 
     #[test]
-    fn one_beat_every_interval_and_one_that_is_not_answered_is_death() {
+    fn one_heartbeat_per_interval_and_an_unanswered_one_ends_the_connection() {
         let mut rig = Rig::live(config(), &[]);
         for number in 1..=3 {
             rig.pass(seconds(25));

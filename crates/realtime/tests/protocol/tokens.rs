@@ -35,7 +35,7 @@ fn live(rows: &[Value]) -> Rig {
 }
 
 #[test]
-fn there_is_a_token_before_there_is_a_socket_and_pages_are_read_with_it() {
+fn a_token_is_obtained_before_the_socket_and_reads_the_pages() {
     let mut rig = Rig::started(signing_in());
     assert_eq!((rig.opens, rig.refreshes, rig.status()), (0, 1, LinkStatus::Connecting));
     rig.grant(&jwt("u1", 0), HOUR);
@@ -49,7 +49,7 @@ fn there_is_a_token_before_there_is_a_socket_and_pages_are_read_with_it() {
 }
 
 #[test]
-fn a_refused_sign_in_is_an_error_with_its_remedy_and_one_that_cannot_be_had_is_tried_again() {
+fn a_refused_sign_in_is_an_error_with_its_remedy_and_an_unavailable_one_is_retried() {
     let mut rig = Rig::started(signing_in());
     let text = "the password is refused; correct the file named by [auth] password_file".to_owned();
     rig.give(Event::Token(Err(TokenError::Refused(text))));
@@ -73,7 +73,7 @@ fn a_refused_sign_in_is_an_error_with_its_remedy_and_one_that_cannot_be_had_is_t
 }
 
 #[test]
-fn it_is_renewed_before_it_ends_and_pushed_and_the_echo_is_no_gap() {
+fn a_token_is_renewed_before_its_end_and_pushed_and_the_confirmation_is_no_gap() {
     let mut rig = live(&[json!({"id": 1})]);
     let snapshots = rig.synced.len();
     rig.run(HOUR - seconds(361), &[json!({"id": 1})]);
@@ -135,7 +135,7 @@ fn a_renewal_that_fails_is_tried_again_while_the_old_one_lasts() {
 }
 
 #[test]
-fn a_token_that_has_ended_proves_nothing_though_the_server_goes_on() {
+fn with_an_expired_token_it_is_not_live_even_if_the_server_goes_on() {
     let mut rig = live(&[]);
     rig.run(HOUR - seconds(355), &[]);
     let fail = |rig: &mut Rig| {
@@ -258,7 +258,7 @@ fn r35_a_frozen_process_and_what_it_hears_first_are_treated_alike() {
 }
 
 #[test]
-fn a_wall_clock_that_is_set_forth_ends_no_token_too_late() {
+fn a_wall_clock_set_forward_renews_the_token_in_time() {
     let mut rig = live(&[]);
     rig.wall += seconds(14);
     rig.run(HOUR - seconds(370), &[]);
@@ -266,7 +266,7 @@ fn a_wall_clock_that_is_set_forth_ends_no_token_too_late() {
 }
 
 #[test]
-fn a_key_that_ends_soon_is_told_of_and_its_end_is_in_the_details() {
+fn a_key_that_expires_soon_is_reported_and_its_end_is_in_the_details() {
     let mut at = config();
     let ends = 1_790_000_000 + 3 * 24 * 3_600;
     let claims = json!({"role": "anon", "exp": ends}).to_string();
@@ -282,7 +282,7 @@ fn a_key_that_ends_soon_is_told_of_and_its_end_is_in_the_details() {
 }
 
 #[test]
-fn no_token_is_ever_in_what_is_said() {
+fn no_token_is_in_any_report() {
     let mut rig = live(&[]);
     rig.system("system", false, &format!("bad token {}", jwt("u1", 0)));
     let said = format!("{:?}{:?}{:?}", rig.statuses, rig.notices, rig.session);

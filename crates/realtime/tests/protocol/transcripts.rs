@@ -180,7 +180,7 @@ fn of_file<'a>(lines: &'a [Line], file: &str) -> Vec<&'a Line> {
 }
 
 #[test]
-fn inserts_updates_and_deletes_are_told_as_the_sql_notes_say() {
+fn inserts_updates_and_deletes_are_reported_as_the_sql_notes_say() {
     let lines = frames();
     let files: BTreeSet<&str> = lines
         .iter()
@@ -231,7 +231,7 @@ fn a_transaction_of_five_thousand_rows_arrives_whole() {
 }
 
 #[test]
-fn every_recording_is_lived_through() {
+fn every_recording_is_replayed_without_a_loss() {
     let lines = frames();
     let sockets: BTreeSet<(&str, &str)> = lines.iter().map(|line| (&*line.file, &*line.conn)).collect();
     let mut live = 0;
