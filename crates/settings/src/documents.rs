@@ -94,7 +94,7 @@ fn table() -> String {
             };
             let mut name = format!("`{}`", definition.path());
             if !definition.in_file {
-                let _ = write!(name, " (flag)");
+                let _ = write!(name, " (flag, variable)");
             }
             let variables: Vec<String> = definition
                 .customary

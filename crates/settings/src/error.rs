@@ -41,7 +41,7 @@ pub enum SettingsError {
         remedy: String,
     },
     /// A file is not valid TOML.
-    #[error("{} does not read as TOML at line {line}: {problem}", .path.display())]
+    #[error("{} is not valid TOML at line {line}: {problem}", .path.display())]
     Syntax {
         /// The file.
         path: PathBuf,
@@ -84,11 +84,11 @@ pub enum SettingsError {
     },
     /// Only the WebSocket is set.
     #[error(
-        "realtime_url is set but nothing says where the rows are read: give --url or --rest-url, or --rest-url none for the stream alone"
+        "realtime_url is set, but not the URL from which rows are read: give --url or --rest-url, or --rest-url none for stream only"
     )]
     NoRest,
     /// A sign-in without the URL of the Auth endpoints.
-    #[error("[auth] is set but nothing says where to sign in: give --url or --auth-url")]
+    #[error("[auth] is set, but not the URL at which to sign in: give --url or --auth-url")]
     NoAuth,
 }
 

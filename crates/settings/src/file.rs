@@ -127,7 +127,7 @@ fn parse(path: &Path, text: &str) -> Result<Layer, SettingsError> {
     if let (Some(_), Some(second)) = (layer.values.get("key"), layer.values.get("key_file")) {
         return Err(SettingsError::refused(
             second.origin.subject("key_file"),
-            "stands beside key: keep one of the two",
+            "is set together with key: remove one of the two",
         ));
     }
     Ok(layer)

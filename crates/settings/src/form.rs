@@ -556,7 +556,7 @@ impl Form for Secret {
     }
 
     fn error(&self, subject: String, _: &Raw) -> SettingsError {
-        SettingsError::refused(subject, format!("is no text: give {}", self.want()))
+        SettingsError::refused(subject, format!("is not a text: give {}", self.want()))
     }
 }
 

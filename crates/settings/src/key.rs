@@ -44,7 +44,7 @@ pub fn bypasses_row_security(role: &str) -> bool {
 }
 
 /// Reasons why the server will probably refuse the key. They are notices, because only the server can decide.
-pub(crate) fn doubts(key: &SecretString, url: &Url, now_s: i64) -> Vec<Notice> {
+pub(crate) fn warnings(key: &SecretString, url: &Url, now_s: i64) -> Vec<Notice> {
     const DAY_S: i64 = 86_400;
     let Some(claims) = Claims::read(key.expose_secret()) else {
         return Vec::new();
@@ -154,14 +154,14 @@ mod tests {
         let hosted = Url::parse("wss://abcdefgh.supabase.co/realtime/v1/websocket").expect("a url");
         let own = Url::parse("ws://127.0.0.1:4000/socket/websocket").expect("a url");
         let codes = |key: &SecretString, url: &Url| -> Vec<_> {
-            let notices = doubts(key, url, 1_000_000_000);
+            let notices = warnings(key, url, 1_000_000_000);
             notices.iter().map(|notice| notice.code()).collect()
         };
         let good = key(r#"{"role":"anon","ref":"abcdefgh","exp":2000000000}"#);
         assert!(codes(&good, &hosted).is_empty());
         let ended = key(r#"{"role":"anon","ref":"abcdefgh","exp":999000000}"#);
         assert_eq!(codes(&ended, &hosted), ["key_expired"]);
-        assert!(doubts(&ended, &hosted, 1_000_000_000)[0].text.contains("11 days ago"));
+        assert!(warnings(&ended, &hosted, 1_000_000_000)[0].text.contains("11 days ago"));
         let other = key(r#"{"role":"anon","ref":"zyxwvuts","exp":2000000000}"#);
         assert_eq!(codes(&other, &hosted), ["key_of_other_project"]);
         assert!(

@@ -141,7 +141,7 @@ pub(crate) fn words_of_state(
 fn push_word(layer: &mut Layer, word: &str, status: Status, origin: Origin) -> Result<(), SettingsError> {
     // The mapping refuses words that it could never find.
     if !Mapping::default().add_word(word, status) || layer.words.len() >= MAX_WORDS {
-        let want = "words of letters or digits, short, and not thousands of them";
+        let want = "short words of letters or digits, at most 4096 of them";
         return Err(SettingsError::value(origin.subject("status"), word, want));
     }
     layer.words.push(Word {

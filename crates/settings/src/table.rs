@@ -124,7 +124,7 @@ settings! {
     /// On a machine too slow for the whole picture: auto leaves parts of it out, full draws everything
     quality: QualityPolicy = Choice::<QualityPolicy>::new(), Definition::of(Group::Display);
 
-    /// Fades instead of flights; nothing breathes, flows or pulses
+    /// Marks fade instead of moving, and nothing pulses or flows
     reduced_motion: bool = Switch, Definition::of(Group::Display);
 
     /// Diagonal of the screen, in inches; with `viewing_distance` it sets the size of the text
@@ -150,7 +150,7 @@ settings! {
     /// Table of the workflows' runs, which are then drawn in their workflow's district; empty = not followed
     runs_table: Option<String> = TableName { usual: "" }, Definition::of(Group::Tables);
 
-    /// Log more
+    /// Log more details
     verbose: bool = Switch, Definition::of(Group::General).short('v');
 }
 

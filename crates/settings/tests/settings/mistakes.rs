@@ -114,10 +114,10 @@ fn a_mistake_is_one_sentence_with_its_place_and_its_remedy() {
         ),
         (file("reconnect_interval_ms = 99999999999999999999"), &["a huge number"]),
         (file("url = 5"), &["url in", "is '5'"]),
-        (file("a = = b"), &["does not read as TOML at line 1"]),
+        (file("a = = b"), &["is not valid TOML at line 1"]),
         (
             file("url = 'https://a.supabase.co'\nkey = [1]"),
-            &["key in", "is no text"],
+            &["key in", "is not a text"],
         ),
         (
             flag(&["--email", "wall@example.com"]),
