@@ -6,6 +6,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    fmt,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -34,7 +35,7 @@ pub(crate) fn outbox() -> (Outbox, Events) {
     (outbox, Events { shared })
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Shared {
     queue: Mutex<Queue>,
     /// Notified when the queue is no longer empty and when a wait is to end early.
@@ -49,7 +50,6 @@ impl Shared {
 }
 
 /// The network thread's end. Dropping it ends the reader's events once all are taken.
-#[derive(Debug)]
 pub(crate) struct Outbox {
     shared: Arc<Shared>,
     /// Pushed, but not yet visible to the reader.
@@ -102,9 +102,17 @@ impl Drop for Outbox {
 pub struct Ended;
 
 /// The reader's end of the queue of events. Clones share the queue.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Events {
     shared: Arc<Shared>,
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The events themselves are whole tables.
+        let waiting = self.shared.queue().slots.len();
+        f.debug_struct("Events").field("waiting", &waiting).finish()
+    }
 }
 
 impl Events {
@@ -156,7 +164,7 @@ fn key(change: &Change) -> RowKey {
 }
 
 /// What waits.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Queue {
     /// Waiting events; a row's change is replaced in place. `None`: a hole.
     slots: VecDeque<Option<FeedEvent>>,

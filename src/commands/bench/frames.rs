@@ -2,19 +2,19 @@
 
 use std::fmt::Write as _;
 
-/// The channel that the frames are for: the first that our session joins.
+/// The topic of the frames: the first that our session joins.
 pub(super) const TOPIC: &str = "realtime:opswall-1";
-/// Length of an insert's or update's text; a delete says less and is shorter.
+/// Length of an insert's or update's text in bytes; a delete is shorter.
 const FRAME_BYTES: usize = 650;
 /// Titles are cut from this.
 const PROSE: &str = "Review the migration plan and write down what is left to do before the release; ask the planner for \
     its notes, compare them with last week's figures, then draft the summary, check every link, run the suite again \
     and hand the result to whoever is on call, who reads it through once more and signs it off before the window closes.";
 const STATES: [&str; 6] = ["queued", "in_progress", "blocked", "in_review", "done", "failed"];
-/// Of 256 changes to a living row so many delete it.
+/// Deletes among 256 changes of an existing row.
 const DELETES: u8 = 8;
 
-/// How many changes to how many rows, from which seed.
+/// The frames of a run: the same plan gives the same frames.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
     pub changes: u64,
@@ -62,7 +62,7 @@ pub(super) const TABLES: [Table; 3] = [
     },
 ];
 
-/// Makes one frame after the other. The last one inserts a row of its own, by whose id the end is known.
+/// Generates the frames one by one. The last one inserts a row of its own, whose id marks the end.
 #[derive(Debug)]
 pub(super) struct Frames {
     plan: Plan,
@@ -143,7 +143,7 @@ impl Frames {
             table.name, table.entry
         )?;
         if kind != "DELETE" {
-            // Some titles have what must be escaped in JSON, some what is not ASCII.
+            // Some titles contain characters that JSON escapes, some are not ASCII.
             let odd = match self.random.u8(..32) {
                 0 => r#"the \"big\" one: "#,
                 1 => "für Zoë: ",

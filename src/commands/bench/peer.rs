@@ -14,10 +14,10 @@ use crate::commands::Failure;
 
 /// The name of the reference in what is printed.
 pub(super) const NAME: &str = "realtime-js";
-/// What must be there before it can run.
+/// A folder that exists once the reference is installed.
 const INSTALLED: &str = "node_modules/@supabase/realtime-js";
 
-/// What the script prints at its end.
+/// The last line that the script prints.
 #[derive(Deserialize)]
 struct Done {
     changes: u64,
@@ -25,7 +25,7 @@ struct Done {
     wall_s: f64,
 }
 
-/// Why the reference cannot run here, if it cannot.
+/// Why the reference cannot run on this machine; `None` when it can.
 pub(super) fn obstacle(folder: &Path) -> Option<String> {
     let node = Command::new("node").arg("--version").output();
     if !node.is_ok_and(|output| output.status.success()) {

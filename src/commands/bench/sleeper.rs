@@ -1,4 +1,4 @@
-//! Memory while the reader sleeps: changes go on, what waits for it is one change a row.
+//! Memory while the reader sleeps: of the changes that wait, there is at most one per row.
 
 use std::io::{self, Write as _};
 
@@ -26,9 +26,9 @@ struct Line {
     changes: u64,
     rows: usize,
     samples: Vec<Sample>,
-    /// The most ever resident.
+    /// The peak of resident memory.
     peak_rss_mb: Option<f64>,
-    /// Events that were taken at the end.
+    /// Events that were taken in the end.
     taken: u64,
     /// Bytes resident per row, after everything was taken, beyond what was resident before the first row.
     resident_per_row: f64,

@@ -30,18 +30,22 @@ pub struct TlsLook {
     pub version: Option<String>,
     /// The server's own certificate, when it sent one that can be read.
     pub certificate: Option<Certificate>,
+    /// Whether the handshake succeeded and the certificate is trusted.
     pub verdict: Result<(), TlsProblem>,
 }
 
 /// A certificate's subject, issuer and validity. The texts come from the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
+    /// Whom it names.
     pub subject: String,
+    /// Who signed it.
     pub issuer: String,
     /// Hosts that it is valid for.
     pub names: Vec<String>,
     /// Seconds since the Unix epoch.
     pub not_before: i64,
+    /// Seconds since the Unix epoch.
     pub not_after: i64,
 }
 

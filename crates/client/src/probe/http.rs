@@ -29,12 +29,15 @@ pub struct Http {
 /// A server's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
+    /// The HTTP status.
     pub status: u16,
     /// The number after the slash of `Content-Range`.
     pub total: Option<u64>,
     /// The server's clock: the text of the `Date` header.
     pub date: Option<String>,
+    /// The whole body.
     pub body: Vec<u8>,
+    /// Time from the request to the last byte.
     pub took: Duration,
 }
 
@@ -57,6 +60,8 @@ impl Http {
         self.token = Some(token);
     }
 
+    /// Sends a GET with these additional headers.
+    ///
     /// # Errors
     /// When there is no answer, in words without the address.
     pub async fn get(&self, url: Url, headers: &[(&'static str, &str)]) -> Result<Answer, String> {

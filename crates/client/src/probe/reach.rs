@@ -20,8 +20,11 @@ const MOST_ADDRESSES: usize = 16;
 /// A host, a port, and whether TLS is used there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
+    /// The host.
     pub host: Host<String>,
+    /// The port.
     pub port: u16,
+    /// Whether TLS is used.
     pub secure: bool,
 }
 

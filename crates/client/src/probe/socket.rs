@@ -30,6 +30,8 @@ pub enum Heard {
 }
 
 impl Socket {
+    /// Connects.
+    ///
     /// # Errors
     /// Why the connection failed; the text is free of secrets.
     pub async fn open(settings: &FeedSettings, tls: ClientConfig, deadline: Duration) -> Result<Self, ConnectFailure> {
@@ -43,6 +45,8 @@ impl Socket {
         }
     }
 
+    /// Sends one text frame.
+    ///
     /// # Errors
     /// Why the frame was not sent.
     pub async fn send(&mut self, text: String) -> Result<(), CloseReason> {

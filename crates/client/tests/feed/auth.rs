@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    account::{PASSWORD, Place, refresh_token, server},
+    account::{KEY, PASSWORD, Place, refresh_token, server},
     listener::Listener,
 };
 use demo::{AnswerFault, Api, ErrorShape, Refusal, TableId};
@@ -336,4 +336,20 @@ fn rows_behind_row_level_security_are_followed_as_the_user_who_signed_in() {
     assert!(!user.rows.is_empty());
     assert_eq!(user.status_words(), ["connecting", "connected"], "{:?}", user.notices);
     assert!(control.state().seen.token_pushes >= 2);
+}
+
+#[test]
+fn the_handle_of_the_network_thread_prints_no_secret() {
+    let (place, server) = (Place::new(), server(3_600, 50.0));
+    place.write("token", &refresh_token(&server));
+    for by_token in [false, true] {
+        let settings = place.settings(&server.url(), by_token);
+        let printed_settings = format!("{settings:?}");
+        let mut listener = Listener::start(settings);
+        listener.until_connected();
+        let printed = format!("{printed_settings} {:?}", listener.worker);
+        for secret in [KEY, PASSWORD, &place.token(), "eyJ"] {
+            assert!(!printed.contains(secret), "{printed}");
+        }
+    }
 }
