@@ -7,11 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
-    account::{KEY, PASSWORD, Place, forgiving, refresh_token, server},
-    listener::server_rows,
-};
+use crate::account::{KEY, PASSWORD, Place, forgiving, refresh_token, server};
 use demo::{AnswerFault, Api};
+use lab::server_rows;
 use serde_json::Value;
 
 fn opswall(folder: &Path, flags: &[String], more: &[&str]) -> Output {

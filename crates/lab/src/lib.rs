@@ -7,8 +7,10 @@
 
 mod fault;
 mod proxy;
+mod rows;
 mod schedule;
 
 pub use fault::{Detection, Fault, Severity, Target};
 pub use proxy::{Flow, Proxy, Way};
+pub use rows::server_rows;
 pub use schedule::{Schedule, ScheduleError, Scheduler};

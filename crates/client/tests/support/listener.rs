@@ -8,8 +8,9 @@ use std::{
 };
 
 use client::Worker;
-use demo::{Control, TableId};
-use model::{Change, Kind, Notice, Op, Record, RowKey};
+use demo::Control;
+use lab::server_rows;
+use model::{Change, Notice, Op, Record, RowKey};
 use realtime::{FeedEvent, LinkReport, LinkStatus, StatusReport, SyncReport};
 use serde_json::Value;
 use settings::{Env, FeedSettings, Settings, SettingsArgs, SourceKinds};
@@ -138,19 +139,4 @@ impl Listener {
         };
         self.rows.iter().map(json).collect()
     }
-}
-
-/// The server's rows, by the same names.
-pub fn server_rows(control: &Control) -> BTreeMap<String, Value> {
-    let mut rows = BTreeMap::new();
-    for (kind, table) in Kind::ALL
-        .into_iter()
-        .zip([TableId::Agents, TableId::Tasks, TableId::Workflows])
-    {
-        for row in control.rows(table) {
-            let id = row.get("id").and_then(Value::as_str).expect("an id").to_owned();
-            rows.insert(format!("{} {id}", kind.singular()), row);
-        }
-    }
-    rows
 }

@@ -11,12 +11,12 @@ mod report;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use lab::{Detection, Fault, Severity};
+use lab::{Detection, Fault, Severity, server_rows};
 
 use super::ingest::{cannot_print, report_progress};
 use crate::commands::Failure;
 use fixture::Fixture;
-use observer::{Observer, server_rows};
+use observer::Observer;
 use report::{Report, Sample};
 
 /// How long the connection has to notice a fault, or to finish two readings of the tables: the reading that confirms a new

@@ -10,8 +10,7 @@ use serde_json::Value;
 
 use crate::commands::Failure;
 use client::Worker;
-use demo::{Control, TableId};
-use model::{Kind, Level, Op, PerKind, Record, RowKey};
+use model::{Level, Op, PerKind, Record, RowKey};
 use realtime::{FeedEvent, LinkReport, LinkStatus, StatusReport};
 use settings::SourceKinds;
 
@@ -22,8 +21,8 @@ const MAX_COMPLAINTS: usize = 20;
 /// Most rows whose last change is remembered.
 const MAX_LAST: usize = 100_000;
 
-/// Rows by table and id.
-pub(super) type Rows = BTreeMap<(Kind, String), Value>;
+/// Rows by the text of their row keys.
+pub(super) type Rows = BTreeMap<String, Value>;
 
 /// What the events have reported so far.
 pub(super) struct Observer {
@@ -140,8 +139,9 @@ impl Observer {
 
     /// A sentence about every row that differs from the server's.
     pub fn differences(&self, theirs: &Rows) -> Vec<String> {
-        let last = |(kind, id): &(Kind, String)| {
-            let (op, is_streamed, at) = self.last.get(&RowKey::new(*kind, id.as_str().into()))?;
+        let last = |differing: &str| {
+            let mut all = self.last.iter();
+            let (_, (op, is_streamed, at)) = all.find(|(key, _)| key.to_string() == differing)?;
             let by = if *is_streamed { "the stream" } else { "a reading" };
             Some(format!(
                 " (last reported by {by}, {op:?}, {} ms ago)",
@@ -150,7 +150,7 @@ impl Observer {
         };
         let differing = differences(&self.rows(), theirs).into_iter();
         differing
-            .map(|(key, how)| format!("{} {} {how}{}", key.0.singular(), key.1, last(&key).unwrap_or_default()))
+            .map(|(key, how)| format!("{key} {how}{}", last(&key).unwrap_or_default()))
             .collect()
     }
 
@@ -163,28 +163,14 @@ impl Observer {
     pub fn rows(&self) -> Rows {
         let row = |(key, record): (&RowKey, &Arc<Record>)| {
             let record = serde_json::to_value(&**record).unwrap_or_default();
-            ((key.kind, key.id.to_string()), record)
+            (key.to_string(), record)
         };
         self.rows.iter().map(row).collect()
     }
 }
 
-/// The rows of the server.
-pub(super) fn server_rows(control: &Control) -> Rows {
-    let tables = Kind::ALL
-        .into_iter()
-        .zip([TableId::Agents, TableId::Tasks, TableId::Workflows]);
-    tables
-        .flat_map(|(kind, table)| control.rows(table).into_iter().map(move |row| (kind, row)))
-        .map(|(kind, row)| {
-            let id = row.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
-            ((kind, id), row)
-        })
-        .collect()
-}
-
 /// The rows that differ, and how.
-fn differences(ours: &Rows, theirs: &Rows) -> Vec<((Kind, String), &'static str)> {
+fn differences(ours: &Rows, theirs: &Rows) -> Vec<(String, &'static str)> {
     let missing = theirs.keys().filter(|key| !ours.contains_key(*key));
     let ours_only = ours.keys().filter(|key| !theirs.contains_key(*key));
     let other = ours
@@ -202,19 +188,19 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn every_way_to_differ_is_streamed() {
+    fn every_kind_of_difference_is_found() {
         let state = |rows: &[(&str, u64)]| -> Rows {
-            let row = |(id, n): &(&str, u64)| ((Kind::Task, (*id).to_owned()), json!({"n": n}));
+            let row = |(id, n): &(&str, u64)| ((*id).to_owned(), json!({"n": n}));
             rows.iter().map(row).collect()
         };
         let (ours, theirs) = (
             state(&[("a", 1), ("b", 1), ("c", 1)]),
             state(&[("a", 1), ("b", 2), ("d", 1)]),
         );
-        let told = differences(&ours, &theirs);
-        let told: Vec<_> = told.iter().map(|((_, id), how)| (id.as_str(), *how)).collect();
+        let found = differences(&ours, &theirs);
+        let found: Vec<_> = found.iter().map(|(key, how)| (key.as_str(), *how)).collect();
         assert_eq!(
-            told,
+            found,
             [("d", "is missing"), ("c", "should be gone"), ("b", "is not as it is")]
         );
         assert!(differences(&ours, &ours).is_empty());
