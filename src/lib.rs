@@ -1,6 +1,6 @@
 //! opswall: a native, GPU-drawn wall for agents, tasks and workflows that live in a Supabase project.
 //!
-//! Data flows one way, left to right; intents flow back through `messages`:
+//! Data flows one way, and intents flow back through `messages`:
 //!
 //! `client` ⇄ `realtime` → `connection` → `messages` → `fleet` → `layout` → `scene` → GPU. `ui` reads and writes intents,
 //! `wall` builds the app around them. `client` and `realtime` are crates of their own; see ARCHITECTURE.md.

@@ -5,3 +5,4 @@
 
 mod citations;
 mod house_rules;
+mod races_and_vectors;

@@ -1,5 +1,5 @@
-//! What needs real processes or PostgreSQL: the commands as a user starts them. One program, so that the library is linked
-//! once.
+//! The commands as a user runs them, end to end: arguments, output and exit codes, on the demo feed's server, a scripted
+//! server or PostgreSQL. All are one program, so that the library is linked once.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
@@ -17,6 +17,7 @@ mod tls;
 mod auth;
 mod bench;
 mod chaos;
+mod command_line;
 mod doctor;
 mod interop;
 mod schema;
