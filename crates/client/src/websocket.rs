@@ -73,8 +73,8 @@ impl<S> fmt::Debug for WebSocket<S> {
     }
 }
 
-/// The library logs what it sends, key and tokens included, at its loudest level; whatever RUST_LOG says, that level is
-/// off before anything is sent.
+/// Turns off the loudest log level before anything is sent, whatever RUST_LOG requests: the library would log what it
+/// sends, key and tokens included.
 fn keep_secrets_out_of_the_log() {
     log::set_max_level(log::max_level().min(log::LevelFilter::Debug));
 }

@@ -77,7 +77,11 @@ impl Settings {
         let endpoints = url::Given::of(&values).endpoints()?;
         let key = key::decide(&values)?;
         if let (Some(key), Some(endpoints)) = (&key, &endpoints) {
-            notices.extend(key::warnings(&key.value, &endpoints.realtime.value, seconds_since_1970()));
+            notices.extend(key::warnings(
+                &key.value,
+                &endpoints.realtime.value,
+                seconds_since_1970(),
+            ));
         }
         let sign_in = sign_in::decide(&values)?;
         notices.extend(sign_in.as_ref().and_then(|sign_in| sign_in.file().notice()));

@@ -115,7 +115,7 @@ impl Report {
         Some((ratio * 100.0).round() / 100.0)
     }
 
-    /// Without a rate the share of a core says how fast the feeder was.
+    /// Reported at a rate only: otherwise it depends on the speed of the feeder.
     fn core_percent(&self, figures: Figures) -> Option<Spread> {
         self.rate.map(|_| figures.core_percent)
     }

@@ -86,7 +86,7 @@ fn print(line: &Line, as_json: bool) -> io::Result<()> {
     }
     writeln!(
         out,
-        "{} changes to {} rows while the reader sleeps; resident memory after so many:",
+        "{} changes to {} rows while the reader sleeps; resident memory by frames sent:",
         line.changes, line.rows
     )?;
     for Sample { sent, rss_mb } in &line.samples {

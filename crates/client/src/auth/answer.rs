@@ -73,13 +73,13 @@ pub(crate) fn unavailable(text: String, retry_after: Option<Duration>) -> TokenE
 
 /// Whether the refusal means that the refresh token is no longer valid.
 pub(crate) fn is_spent(refusal: &Refusal) -> bool {
-    let says = |part: &str| refusal.message.to_ascii_lowercase().contains(part);
+    let mentions = |part: &str| refusal.message.to_ascii_lowercase().contains(part);
     !refusal.is_passing()
         && match refusal.code.as_str() {
             "refresh_token_not_found" | "refresh_token_already_used" | "session_not_found" | "session_expired" => true,
             // The code that servers used until 2024.
-            "invalid_grant" => !says("banned"),
-            _ => refusal.status == StatusCode::BAD_REQUEST && says("refresh token"),
+            "invalid_grant" => !mentions("banned"),
+            _ => refusal.status == StatusCode::BAD_REQUEST && mentions("refresh token"),
         }
 }
 

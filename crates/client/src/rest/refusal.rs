@@ -13,7 +13,7 @@ pub(crate) fn meaning(source: &Source, base: &Url, refusal: &Refusal) -> PageErr
         "" => format!("HTTP {}", refusal.status.as_u16()),
         message => message.to_owned(),
     };
-    let says_expired = message.to_ascii_lowercase().contains("expired");
+    let is_expired = message.to_ascii_lowercase().contains("expired");
     match (refusal.status, refusal.code.as_str()) {
         (_, "57014") => PageError::TooLarge(format!("reading {about} took the database too long")),
         (_, "42P01" | "PGRST205") => PageError::Denied(format!(
@@ -30,9 +30,7 @@ pub(crate) fn meaning(source: &Source, base: &Url, refusal: &Refusal) -> PageErr
             "{about} has no such column; set the key column in [tables.{kind}] id ({message})"
         )),
         (_, "PGRST303") => PageError::Expired(format!("the token has expired ({message})")),
-        (StatusCode::UNAUTHORIZED, _) if says_expired => {
-            PageError::Expired(format!("the token has expired ({message})"))
-        }
+        (StatusCode::UNAUTHORIZED, _) if is_expired => PageError::Expired(format!("the token has expired ({message})")),
         (_, "PGRST302") => {
             PageError::Fatal("reading needs a sign-in here; set [auth], or allow it in PostgREST".into())
         }

@@ -37,7 +37,7 @@ fn it_connects_merges_and_follows() {
 }
 
 #[test]
-fn after_a_loss_it_comes_back_and_tells_the_difference_only() {
+fn after_a_loss_it_reconnects_and_reports_only_the_difference() {
     for how in [Cut::Fin, Cut::Rst, Cut::Close(1012), Cut::Close(1000)] {
         let server = server(0.0);
         let mut listener = Listener::start(settings(&server.url()));
@@ -57,7 +57,7 @@ fn after_a_loss_it_comes_back_and_tells_the_difference_only() {
         assert_eq!(
             sync.added + sync.changed + sync.removed,
             listener.changes.len() - before,
-            "{how:?}: the report counts what was told"
+            "{how:?}: the report counts the reported changes"
         );
         assert!(
             listener.changes.len() - before < before,
@@ -133,11 +133,11 @@ fn a_server_that_never_answers_is_given_up_after_the_schedule() {
     assert!(last.reason.as_deref().is_some_and(|reason| !reason.is_empty()));
 
     // It rests until the user acts, and then it tries again from the start.
-    let told = listener.statuses.len();
+    let reported = listener.statuses.len();
     listener.listen_for(Duration::from_millis(400));
-    assert_eq!(listener.statuses.len(), told, "it rests");
+    assert_eq!(listener.statuses.len(), reported, "it rests");
     assert!(listener.worker.command(Command::Reconnect));
-    listener.until("a new try", |listener| listener.statuses.len() > told);
+    listener.until("a new try", |listener| listener.statuses.len() > reported);
     listener.until("giving up again", |listener| listener.status() == LinkStatus::Error);
 }
 
@@ -176,7 +176,7 @@ fn a_stalled_server_is_noticed_by_its_missing_heartbeat() {
 }
 
 #[test]
-fn without_rest_it_is_live_on_the_stream_alone_and_says_so() {
+fn without_rest_it_is_live_on_the_stream_alone_and_reports_it() {
     let server = server(200.0);
     let mut listener = Listener::start(settings::FeedSettings {
         rest_url: None,
@@ -211,7 +211,7 @@ fn what_cannot_get_better_by_waiting_is_said_at_once_with_a_remedy() {
         assert!(reason.contains(said), "{reason}");
         assert!(
             !reason.contains("wrong") || said != "key",
-            "the key itself is never told: {reason}"
+            "the key itself is never reported: {reason}"
         );
     }
 }

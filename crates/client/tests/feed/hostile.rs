@@ -55,7 +55,7 @@ fn spoilt_pages_are_read_again_until_they_are_the_servers_rows() {
 }
 
 #[test]
-fn a_refused_handshake_says_when_to_come_back_and_never_what_it_was_sent() {
+fn a_refused_handshake_gives_the_wait_and_never_echoes_what_was_sent() {
     let server = server(0.0);
     let settings = FeedSettings {
         key: "sb_publishable_very-secret".into(),

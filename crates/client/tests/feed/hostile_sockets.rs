@@ -381,7 +381,7 @@ fn endless_pages_end_at_a_bound() {
     });
     let mut listener = Listener::start(following(&wild.url));
     listener.until("the bound", |listener| listener.status() == LinkStatus::Error);
-    assert_said(&listener, "more than 1000000 rows");
+    assert_said(&listener, "more than 1,000,000 rows");
     assert!(wild.asked().len() < 60, "{}", wild.asked().len());
     assert!(listener.rows.is_empty(), "nothing is shown of what has no end");
 }

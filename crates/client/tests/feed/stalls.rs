@@ -87,7 +87,7 @@ fn a_peer_that_takes_no_data_is_given_up() {
     listener.until("the stuck link", has_stuck_reason);
 }
 
-/// A file that never ends being read, as on a network drive that has gone.
+/// Replaces a file by a pipe without a writer, which cannot be read to its end.
 #[cfg(unix)]
 fn make_endless(place: &Place, name: &str) {
     std::fs::remove_file(place.path(name)).expect("removed");

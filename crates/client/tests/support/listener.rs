@@ -1,4 +1,4 @@
-//! A reader at the end of a real worker: keeps what it is told, and waits for what is expected of it.
+//! A reader of a real worker: records its events and waits for expected ones.
 #![allow(dead_code, reason = "each test program uses its part")]
 
 use std::{

@@ -16,7 +16,7 @@ use std::{
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-/// Nothing comes for so long: the other side is gone, and a thread must not stay for ever.
+/// Read timeout: without it, the thread of a peer that has disconnected would never end.
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// What a test does with a socket that is open, and its number: 0 for the first.
