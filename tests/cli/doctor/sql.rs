@@ -27,12 +27,19 @@ fn sql(check: &Value) -> String {
         .to_owned()
 }
 
-#[test]
-fn every_recommended_statement_runs() {
-    let Some(postgres) = Postgres::start() else { return };
-    postgres.script(&schema::script(&Mapping::default()).expect("SQL"));
-    postgres.ask("insert into public.agents (name) values ('Ada')");
+/// Reports on servers that each have one fault.
+struct Reports {
+    unpublished: Report,
+    denied: Report,
+    hidden: Report,
+    keyless: Report,
+    unconfirmed: Report,
+    quiet: Report,
+    missing: Report,
+    slow: Report,
+}
 
+fn reports() -> Reports {
     let unpublished = of_demo(0.0, &[], |control| {
         control.rules(TableId::Tasks, |rules| rules.is_published = false)
     });
@@ -49,8 +56,8 @@ fn every_recommended_statement_runs() {
             control.rules(table, |rules| rules.is_keyless = true);
         }
     });
-    let never = of_demo(0.0, &["--timeout", "0.4"], |control| {
-        control.set_behaviour(|conduct| conduct.subscribe = Subscribe::Never)
+    let unconfirmed = of_demo(0.0, &["--timeout", "0.4"], |control| {
+        control.set_behaviour(|behaviour| behaviour.subscribe = Subscribe::Never)
     });
     let quiet = of_demo(0.0, &[], |_| {});
     let missing = of_demo(0.0, &["--tasks-table", "jobs"], |_| {});
@@ -60,55 +67,76 @@ fn every_recommended_statement_runs() {
         ..Script::default()
     });
     let slow = diagnose(&["--url", &url, "--key", "sb_publishable_x"]);
+    Reports {
+        unpublished,
+        denied,
+        hidden,
+        keyless,
+        unconfirmed,
+        quiet,
+        missing,
+        slow,
+    }
+}
 
-    let changed = sql(keyless.check("change"));
+#[test]
+fn every_recommended_statement_runs() {
+    let Some(postgres) = Postgres::start() else { return };
+    postgres.script(&schema::script(&Mapping::default()).expect("SQL"));
+    postgres.ask("insert into public.agents (name) values ('Ada')");
+    let reports = reports();
     let drop_keys = "alter table public.agents drop constraint agents_pkey; alter table public.tasks drop constraint \
                      tasks_pkey; alter table public.workflows drop constraint workflows_pkey";
+    // What is broken first, the recommended statement, and a query that is true afterwards.
     for (before, statement, after) in [
         (
             "alter publication supabase_realtime drop table public.tasks",
-            sql(unpublished.of_table("subscribed", "public.tasks")),
+            sql(reports.unpublished.of_table("subscribed", "public.tasks")),
             "select count(*) = 1 from pg_publication_tables where tablename = 'tasks'",
         ),
         (
             "revoke select on public.tasks from anon; drop policy \"opswall reads\" on public.tasks",
-            sql(denied.of_table("rest", "public.tasks")),
+            sql(reports.denied.of_table("rest", "public.tasks")),
             "select has_table_privilege('anon', 'public.tasks', 'select')",
         ),
         (
             "select 1",
-            sql(denied.check("change")),
+            sql(reports.denied.check("change")),
             "select has_table_privilege('anon', 'public.tasks', 'select')",
         ),
         (
             "drop policy \"opswall reads\" on public.agents",
-            sql(hidden.of_table("rest", "public.agents")),
+            sql(reports.hidden.of_table("rest", "public.agents")),
             "set role anon; select count(*) = 1 from public.agents",
         ),
         (
             "select 1",
-            sql(never.of_table("subscribed", "public.tasks")),
+            sql(reports.unconfirmed.of_table("subscribed", "public.tasks")),
             "select true",
         ),
         (
             "create temporary table before as select updated_at from public.agents",
-            sql(quiet.check("change")),
-            "select true",
-        ),
-        ("select 1", sql(missing.of_table("rest", "public.jobs")), "select true"),
-        (
-            "create table public.jobs (id int primary key)",
-            sql(missing.of_table("subscribed", "public.jobs")),
+            sql(reports.quiet.check("change")),
             "select true",
         ),
         (
             "select 1",
-            sql(slow.of_table("rest", "public.tasks")),
+            sql(reports.missing.of_table("rest", "public.jobs")),
+            "select true",
+        ),
+        (
+            "create table public.jobs (id int primary key)",
+            sql(reports.missing.of_table("subscribed", "public.jobs")),
+            "select true",
+        ),
+        (
+            "select 1",
+            sql(reports.slow.of_table("rest", "public.tasks")),
             "select 'statement_timeout=8s' = any(rolconfig) from pg_roles where rolname = 'anon'",
         ),
         (
             drop_keys,
-            changed,
+            sql(reports.keyless.check("change")),
             "select count(*) = 1 from pg_index where indisprimary and indrelid::regclass::text in \
           ('agents', 'tasks', 'workflows', 'public.agents', 'public.tasks', 'public.workflows')",
         ),
