@@ -89,7 +89,7 @@ impl FromArgMatches for SettingsArgs {
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
         for definition in definitions() {
-            let given = matches
+            let mut given = matches
                 .get_many::<String>(definition.key)
                 .into_iter()
                 .flatten()
@@ -97,8 +97,8 @@ impl FromArgMatches for SettingsArgs {
             match definition.key {
                 "map" => self.map.extend(given),
                 "status" => self.status.extend(given),
-                "config" => self.config = given.last().map(PathBuf::from).or(self.config.take()),
-                key => self.values.extend(given.last().map(|value| (key, value))),
+                "config" => self.config = given.next_back().map(PathBuf::from).or(self.config.take()),
+                key => self.values.extend(given.next_back().map(|value| (key, value))),
             }
         }
         Ok(())
