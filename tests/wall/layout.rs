@@ -19,6 +19,7 @@ use realtime::SyncReport;
 fn app() -> App {
     let mut app = App::new();
     app.add_plugins((MinimalPlugins, messages::plugin, frame::plugin, layout::plugin));
+    opswall::fleet::resources(&mut app);
     app
 }
 
