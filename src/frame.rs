@@ -1,7 +1,9 @@
 //! The order of one frame, and the only place that orders systems: elsewhere a system states which set it is in, never
 //! which system it comes after.
 
-use bevy::{prelude::*, sprite::update_text2d_layout};
+use bevy::{prelude::*, sprite::update_text2d_layout, time::TimeSystems};
+use bevy_egui::EguiPrimaryContextPass;
+use bevy_tweening::AnimationSystem;
 
 /// The stages of one frame, in order (`Update`).
 #[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,6 +29,19 @@ pub(crate) enum PointerSystems {
     Pick,
     /// Intents select rows.
     Select,
+}
+
+/// The connection's systems in `Receive`.
+#[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum ConnectionSystems {
+    /// Intents become commands of the worker.
+    Commands,
+    /// The worker's events become messages.
+    Receive,
+    /// A changed backoff is saved.
+    Save,
+    /// Changes and bytes per second are sampled.
+    Rates,
 }
 
 /// The fleet's systems in `Apply`.
@@ -63,6 +78,28 @@ pub(crate) enum CameraSystems {
     Pose,
     /// The pose becomes what the next run restores.
     Remember,
+}
+
+/// The blends of the panels' look in `Animate`.
+#[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum TransitionSystems {
+    /// The status becomes a tone.
+    Tone,
+    /// The look blends to the tone,
+    Look,
+    /// and the scene's veil to how stale it is.
+    Veil,
+}
+
+/// Fonts of other scripts in `Animate`.
+#[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum FontSystems {
+    /// Scripts of new labels are requested.
+    Request,
+    /// A thread searches the system's fonts.
+    Search,
+    /// Fonts that were found are added.
+    Add,
 }
 
 /// The scene's systems in `Draw`.
@@ -105,6 +142,32 @@ pub(crate) enum LabelSystems {
     Follow,
 }
 
+/// The panels' systems (`EguiPrimaryContextPass`).
+#[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum PanelSystems {
+    /// egui gets the theme.
+    Theme,
+    /// The panels are drawn.
+    Draw,
+}
+
+/// The frame's time is set before Bevy reads it (`First`).
+#[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct SetTime;
+
+/// What ends a frame (`Last`).
+#[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum EndSystems {
+    /// Motion and what a picture waits for are detected.
+    Detect,
+    /// The frame rate is decided; pictures that are finished are reported.
+    Decide,
+    /// The frame rate is applied.
+    Apply,
+    /// The thread that waits for events is given the time at which it wakes the window's loop.
+    Wait,
+}
+
 /// Declares the order of all sets.
 pub fn plugin(app: &mut App) {
     app.configure_sets(
@@ -121,6 +184,17 @@ pub fn plugin(app: &mut App) {
     .configure_sets(
         Update,
         (PointerSystems::Read, PointerSystems::Pick, PointerSystems::Select)
+            .chain()
+            .in_set(FrameSystems::Receive),
+    )
+    .configure_sets(
+        Update,
+        (
+            ConnectionSystems::Commands,
+            ConnectionSystems::Receive,
+            ConnectionSystems::Save,
+            ConnectionSystems::Rates,
+        )
             .chain()
             .in_set(FrameSystems::Receive),
     )
@@ -154,6 +228,23 @@ pub fn plugin(app: &mut App) {
     .configure_sets(
         Update,
         (
+            TransitionSystems::Tone,
+            TransitionSystems::Look,
+            TransitionSystems::Veil,
+            AnimationSystem::AnimationUpdate,
+        )
+            .chain()
+            .in_set(FrameSystems::Animate),
+    )
+    .configure_sets(
+        Update,
+        (FontSystems::Request, FontSystems::Search, FontSystems::Add)
+            .chain()
+            .in_set(FrameSystems::Animate),
+    )
+    .configure_sets(
+        Update,
+        (
             DrawSystems::Clock,
             DrawSystems::Remove,
             DrawSystems::Tally,
@@ -175,6 +266,21 @@ pub fn plugin(app: &mut App) {
         (LabelSystems::Arrange, LabelSystems::Show)
             .chain()
             .in_set(FrameSystems::Draw),
+    )
+    .configure_sets(
+        EguiPrimaryContextPass,
+        (PanelSystems::Theme, PanelSystems::Draw).chain(),
+    )
+    .configure_sets(First, SetTime.before(TimeSystems))
+    .configure_sets(
+        Last,
+        (
+            EndSystems::Detect,
+            EndSystems::Decide,
+            EndSystems::Apply,
+            EndSystems::Wait,
+        )
+            .chain(),
     )
     .configure_sets(
         PostUpdate,

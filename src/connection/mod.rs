@@ -14,7 +14,7 @@ use std::{collections::VecDeque, time::Instant};
 
 use bevy::prelude::*;
 
-use crate::frame::FrameSystems;
+use crate::frame::ConnectionSystems;
 use client::{NetError, Worker};
 use model::{Backoff, PerKind};
 use realtime::{FeedEvent, LinkReport, SourceReport, StatusReport};
@@ -107,13 +107,17 @@ impl Plugin for ConnectionPlugin {
             .add_systems(
                 Update,
                 (
-                    (commands::send_commands, receive::receive, commands::save_backoff)
-                        .chain()
-                        .run_if(resource_exists::<Feed>),
-                    rates::sample,
-                )
-                    .chain()
-                    .in_set(FrameSystems::Receive),
+                    commands::send_commands
+                        .run_if(resource_exists::<Feed>)
+                        .in_set(ConnectionSystems::Commands),
+                    receive::receive
+                        .run_if(resource_exists::<Feed>)
+                        .in_set(ConnectionSystems::Receive),
+                    commands::save_backoff
+                        .run_if(resource_exists::<Feed>)
+                        .in_set(ConnectionSystems::Save),
+                    rates::sample.in_set(ConnectionSystems::Rates),
+                ),
             );
     }
 }

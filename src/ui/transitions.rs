@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bevy::prelude::*;
-use bevy_tweening::{AnimTarget, AnimationSystem, Lens, Tween, TweenAnim, TweeningPlugin};
+use bevy_tweening::{AnimTarget, Lens, Tween, TweenAnim, TweeningPlugin};
 
 use super::{
     link_look::{LinkLook, Tone},
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     connection::Connection,
-    frame::FrameSystems,
+    frame::TransitionSystems,
     messages::{ScreenTheme, Staleness},
 };
 use model::theme::ThemeName;
@@ -28,15 +28,15 @@ pub(super) fn plugin(app: &mut App) {
     if !app.is_plugin_added::<TweeningPlugin>() {
         app.add_plugins(TweeningPlugin);
     }
-    app.configure_sets(Update, AnimationSystem::AnimationUpdate.in_set(FrameSystems::Animate))
-        .init_resource::<SteadyTone>()
+    app.init_resource::<SteadyTone>()
         .add_systems(Startup, spawn_animated)
         .add_systems(
             Update,
-            (update_tone, retarget_look, retarget_veil)
-                .chain()
-                .in_set(FrameSystems::Animate)
-                .before(AnimationSystem::AnimationUpdate),
+            (
+                update_tone.in_set(TransitionSystems::Tone),
+                retarget_look.in_set(TransitionSystems::Look),
+                retarget_veil.in_set(TransitionSystems::Veil),
+            ),
         );
 }
 

@@ -11,13 +11,13 @@ use bevy::{
         render_resource::{Extent3d, TextureDimension, TextureFormat, TextureUsages},
         settings::{Backends, WgpuSettings},
     },
-    time::{TimeSystems, TimeUpdateStrategy},
+    time::TimeUpdateStrategy,
     window::{ExitCondition, PresentMode, WindowMode, WindowResolution},
     winit::{WinitPlugin, WinitSettings},
 };
 
 use super::frame_rate;
-use crate::scene::camera::SceneCamera;
+use crate::{frame::SetTime, scene::camera::SceneCamera};
 
 /// Where the wall is drawn.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -99,7 +99,7 @@ impl Canvas {
                 .add_systems(PostStartup, aim_cameras_at_image);
             }
         }
-        app.add_systems(First, set_time.before(TimeSystems));
+        app.add_systems(First, set_time.in_set(SetTime));
     }
 }
 
@@ -221,8 +221,8 @@ mod tests {
     #[test]
     fn the_clock_is_never_behind_however_late_the_renderer_sends_the_time() {
         let mut app = App::new();
-        app.add_plugins(TimePlugin)
-            .add_systems(First, set_time.before(TimeSystems));
+        app.add_plugins((TimePlugin, crate::frame::plugin))
+            .add_systems(First, set_time.in_set(SetTime));
         let (renderer, receiver) = create_time_channels();
         app.insert_resource(receiver);
         for _ in 0..3 {

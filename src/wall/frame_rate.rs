@@ -16,6 +16,7 @@ use bevy::{
 use super::idle::Idle;
 use crate::{
     connection::FeedWaiter,
+    frame::EndSystems,
     messages::{Quality, QualityFeature},
 };
 
@@ -59,7 +60,12 @@ pub(super) fn idle_plugin(app: &mut App) {
         .add_systems(Startup, start_wake_thread)
         .add_systems(
             Last,
-            (super::idle::detect, set_rate, apply_rate, wait_on_wake_thread).chain(),
+            (
+                super::idle::detect.in_set(EndSystems::Detect),
+                set_rate.in_set(EndSystems::Decide),
+                apply_rate.in_set(EndSystems::Apply),
+                wait_on_wake_thread.in_set(EndSystems::Wait),
+            ),
         );
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use bevy::prelude::*;
 
 use super::{app::Lose, canvas::OffscreenImage, picture};
-use crate::{connection::Connection, messages::Backlog};
+use crate::{connection::Connection, frame::EndSystems, messages::Backlog};
 use realtime::LinkStatus;
 
 /// How long a snapshot waits for more rows, or to be live, before it gives up, in seconds: a cold project takes up to 20 s.
@@ -44,7 +44,10 @@ impl Wanted {
 }
 
 pub(super) fn plugin(app: &mut App) {
-    app.add_systems(Last, (watch, finish).chain().run_if(resource_exists::<Wanted>));
+    app.add_systems(
+        Last,
+        (watch.in_set(EndSystems::Detect), finish.in_set(EndSystems::Decide)).run_if(resource_exists::<Wanted>),
+    );
 }
 
 fn watch(

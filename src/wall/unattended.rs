@@ -8,6 +8,7 @@ use super::{canvas::OffscreenImage, picture};
 use crate::{
     connection::{Connection, Rates},
     fleet::Counts,
+    frame::EndSystems,
 };
 use model::{Kind, Status};
 
@@ -32,7 +33,11 @@ impl KeptPicture {
 pub(super) fn plugin(app: &mut App) {
     app.add_systems(
         Last,
-        (take_picture, report).chain().run_if(resource_exists::<KeptPicture>),
+        (
+            take_picture.in_set(EndSystems::Detect),
+            report.in_set(EndSystems::Decide),
+        )
+            .run_if(resource_exists::<KeptPicture>),
     );
 }
 

@@ -25,7 +25,10 @@ use super::{
     theme,
     toasts::{self, Toasts},
 };
-use crate::messages::{FloatingPanels, Intent, KeyboardInPanels, PointerOverPanels, SceneInsets, ScreenTheme};
+use crate::{
+    frame::PanelSystems,
+    messages::{FloatingPanels, Intent, KeyboardInPanels, PointerOverPanels, SceneInsets, ScreenTheme},
+};
 use model::Kind;
 use model::theme::ThemeName;
 
@@ -33,9 +36,10 @@ pub(super) fn plugin(app: &mut App) {
     if !app.is_plugin_added::<EguiPlugin>() {
         app.add_plugins(EguiPlugin::default());
     }
-    app.init_resource::<Panels>()
-        .init_resource::<TypeScale>()
-        .add_systems(EguiPrimaryContextPass, (apply_theme, draw).chain());
+    app.init_resource::<Panels>().init_resource::<TypeScale>().add_systems(
+        EguiPrimaryContextPass,
+        (apply_theme.in_set(PanelSystems::Theme), draw.in_set(PanelSystems::Draw)),
+    );
 }
 
 /// Which panels are open.

@@ -26,7 +26,7 @@ use self::{
 };
 use crate::{
     fleet::{RowLabel, Touched},
-    frame::FrameSystems,
+    frame::FontSystems,
 };
 
 /// Scripts that were requested, and the search that is running.
@@ -42,10 +42,12 @@ struct Fonts {
 pub fn plugin(app: &mut App) {
     app.init_resource::<Fonts>().add_systems(
         Update,
-        (request, search, add)
-            .chain()
-            .run_if(resource_exists::<FontCx>)
-            .in_set(FrameSystems::Animate),
+        (
+            request.in_set(FontSystems::Request),
+            search.in_set(FontSystems::Search),
+            add.in_set(FontSystems::Add),
+        )
+            .run_if(resource_exists::<FontCx>),
     );
 }
 
