@@ -12,7 +12,7 @@ use serde::Serialize;
 pub enum Level {
     /// News that asks for nothing.
     Info,
-    /// Something is not as it should be, and opswall goes on.
+    /// Something is not as it should be, and the program goes on.
     Warn,
     /// Something does not work until a person acts.
     Error,
@@ -69,7 +69,8 @@ pub enum FoldKey {
     Token,
 }
 
-/// When a screen shows a notice. All of them are kept in the list of the connection's events.
+/// When a screen shows a notice. This does not decide what is kept: the list of the connection's events keeps those that
+/// the session itself reported, whether they are shown or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Shown {
     /// Always, for this long.
@@ -128,7 +129,7 @@ macro_rules! notice_kinds {
 }
 
 notice_kinds! {
-    // Kind: code in the JSON of `tail`, level, fold key, how long it is shown.
+    // Kind: code for programs, level, fold key, how long it is shown.
 
     /// The first snapshot is merged and changes flow.
     Connected: "connected", Info, CONNECTION, SHORT;
@@ -168,7 +169,7 @@ notice_kinds! {
     TableUnsupported: "table_unsupported", Warn, ALONE, MEDIUM;
     /// A table has more rows than are kept.
     TooManyRows: "too_many_rows", Warn, ALONE, MEDIUM;
-    /// The tables together have more rows than the wall shows.
+    /// The tables together have more rows than are shown.
     WallFull: "wall_full", Warn, ALONE, MEDIUM;
     /// The graphics device failed and was replaced.
     GpuReplaced: "gpu_replaced", Warn, ALONE, MEDIUM;
@@ -180,14 +181,14 @@ notice_kinds! {
     KeyOfOtherProject: "key_of_other_project", Warn, ALONE, MEDIUM;
     /// Other users of the machine can read a file with a secret.
     OpenSecretFile: "open_secret_file", Warn, ALONE, MEDIUM;
-    /// An environment variable with our prefix is no setting.
+    /// An environment variable with the program's prefix is no setting.
     UnknownVariable: "unknown_variable", Warn, ALONE, MEDIUM;
     /// Saved settings cannot be used.
     SavedSettings: "saved_settings", Warn, ALONE, MEDIUM;
 }
 
 impl NoticeKind {
-    /// The stable snake_case word for programs, as in the JSON of `tail`.
+    /// The stable snake_case word for programs.
     pub fn code(self) -> &'static str {
         self.entry().code
     }

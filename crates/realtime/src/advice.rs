@@ -1,4 +1,4 @@
-//! What refusals mean, as sentences, for programs that talk to a server without a session.
+//! What refusals mean, as sentences: for tests and tools that talk to a server without a session, such as diagnostics.
 //!
 //! `signed_in`: a session token was sent, not the key alone.
 

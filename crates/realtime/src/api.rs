@@ -22,7 +22,8 @@ pub struct Now {
     pub random: f64,
 }
 
-/// The configuration of a session. Bounds and defaults of the durations are in docs/realtime-protocol.md §15.
+/// The configuration of a session. Begin with [`SessionConfig::new`] and change what differs. The reasons for the
+/// durations are in docs/realtime-protocol.md §15.
 #[derive(Debug, Clone)]
 pub struct SessionConfig {
     /// The serializer of the socket's URL.
@@ -55,6 +56,39 @@ pub struct SessionConfig {
     pub snapshots: bool,
     /// Rows asked for in one page.
     pub page_size: usize,
+}
+
+impl SessionConfig {
+    /// Follows these sources with the usual intervals and bounds, for the hosted server's default limits. The project's
+    /// key is still missing ([`SessionConfig::access_token`]); a server that checks keys refuses a join without it.
+    pub fn new(sources: Vec<Source>) -> Self {
+        Self {
+            sources,
+            ..Self::default()
+        }
+    }
+}
+
+impl Default for SessionConfig {
+    /// No sources and no key, serializer 2.0.0, and the values of [`SessionConfig::new`].
+    fn default() -> Self {
+        Self {
+            vsn: Vsn::default(),
+            sources: Vec::new(),
+            topic_prefix: "tables-".into(),
+            remedies: Remedies::default(),
+            access_token: None,
+            sign_in: false,
+            backoff: Backoff::default(),
+            heartbeat_interval: Duration::from_secs(25),
+            reconcile_interval: Some(Duration::from_secs(600)),
+            audit_interval: Some(Duration::from_secs(60)),
+            change_limit: Some(100),
+            replace_after: Some(Duration::from_secs(23 * 3_600)),
+            snapshots: true,
+            page_size: 1_000,
+        }
+    }
 }
 
 /// What a person can do about a refusal: ends of sentences, in the terms of the program's own settings.

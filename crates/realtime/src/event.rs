@@ -194,7 +194,7 @@ pub struct LinkEvent {
 pub struct LinkReport {
     /// Round trip of the last answered heartbeat, in milliseconds.
     pub heartbeat_rtt_ms: Option<u64>,
-    /// The last round trips, oldest first, in milliseconds; bounded by [`crate::MAX_ROUND_TRIPS`].
+    /// The last round trips, oldest first, in milliseconds: 60 at most.
     pub round_trips_ms: Vec<u64>,
     /// The sources, by [`SourceId::index`].
     pub sources: Vec<SourceReport>,
@@ -209,8 +209,8 @@ pub struct LinkReport {
     pub last_audit: Option<(u64, bool)>,
     /// End of the session token (or of a key that expires), in milliseconds since the Unix epoch.
     pub token_expires_ms: Option<i64>,
-    /// Changes that were replaced by a later one of the same row before the reader took them. Set by whoever drives the
-    /// session; the session itself leaves it at 0.
+    /// Changes that were replaced by a later one of the same row before the reader took them. Set by the
+    /// driver; the session itself leaves it at 0.
     pub coalesced: u64,
     /// Changes taken since the session was made.
     pub changes: u64,
@@ -220,9 +220,9 @@ pub struct LinkReport {
     pub malformed: u64,
     /// Sockets opened since the session was made.
     pub connects: u64,
-    /// The last connections, oldest first; bounded by [`crate::MAX_HISTORY`].
+    /// The last connections, oldest first: 20 at most.
     pub history: Vec<Attempt>,
-    /// The last events of the connection, oldest first; bounded by [`crate::MAX_EVENTS`].
+    /// The last events of the connection, oldest first: 20 at most.
     pub events: Vec<LinkEvent>,
 }
 

@@ -35,7 +35,6 @@ pub use api::{
     CloseReason, Command, ConnectFailure, Effect, Event, Now, Page, PageError, PageQuery, PageRequest, Probe,
     ProbeRequest, Remedies, SessionConfig,
 };
-pub use connection::{MAX_EVENTS, MAX_HISTORY, MAX_ROUND_TRIPS};
 pub use event::{
     Attempt, Change, FeedEvent, LinkEvent, LinkReport, LinkStatus, Resync, SourceReport, SourceState, StatusReport,
     SyncReport,

@@ -32,20 +32,12 @@ pub enum ConnectionId {
 }
 
 impl ConnectionId {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::A, Self::B];
-
     /// The other one.
-    pub fn other(self) -> Self {
+    fn other(self) -> Self {
         match self {
             Self::A => Self::B,
             Self::B => Self::A,
         }
-    }
-
-    /// 0 or 1.
-    pub fn index(self) -> usize {
-        self as usize
     }
 }
 

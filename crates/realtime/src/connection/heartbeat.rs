@@ -11,7 +11,7 @@ const REPLY_DEADLINE: Duration = Duration::from_secs(10);
 const REPLY_DEADLINE_WHILE_JOINING: Duration = Duration::from_secs(30);
 
 /// Round trips remembered: half an hour of the default interval.
-pub const MAX_ROUND_TRIPS: usize = 60;
+const MAX_ROUND_TRIPS: usize = 60;
 
 /// What a heartbeat that is due asks for.
 #[derive(Debug, PartialEq, Eq)]

@@ -51,9 +51,6 @@ use sources::Sources;
 use sync::Sync;
 use tokens::Tokens;
 
-pub use heartbeat::MAX_ROUND_TRIPS;
-pub use report::{MAX_EVENTS, MAX_HISTORY};
-
 /// One connection. See the [module](self).
 #[derive(Debug)]
 pub(crate) struct Connection {

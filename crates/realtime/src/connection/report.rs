@@ -8,9 +8,9 @@ use model::{Notice, NoticeKind};
 pub(super) use model::format::duration as duration_words;
 
 /// Connections remembered.
-pub const MAX_HISTORY: usize = 20;
+const MAX_HISTORY: usize = 20;
 /// Events of the connection remembered.
-pub const MAX_EVENTS: usize = 20;
+const MAX_EVENTS: usize = 20;
 /// Least distance between two reports of the details.
 const DETAILS_EVERY: Duration = Duration::from_millis(250);
 

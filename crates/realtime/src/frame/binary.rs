@@ -107,10 +107,12 @@ pub fn decode_binary(bytes: &[u8]) -> Result<BinaryFrame<'_>, FrameError> {
     }
 }
 
-/// Takes apart a message from a client: kinds 0 and 3.
+/// Takes apart a message from a client: kinds 0 and 3. Hidden, because a session needs it nowhere: the tests read the
+/// protocol's vectors and recorded clients with it.
 ///
 /// # Errors
 /// As [`decode_binary`].
+#[doc(hidden)]
 pub fn decode_client_binary(bytes: &[u8]) -> Result<BinaryFrame<'_>, FrameError> {
     let mut rest = Reader(bytes);
     match rest.kind()? {

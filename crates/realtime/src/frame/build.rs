@@ -1,4 +1,5 @@
-//! The frames that client and server send, made from their parts.
+//! The frames that client and server send, made from their parts. Those from the server to the client are for servers
+//! in tests and tools.
 
 use std::borrow::Cow;
 
@@ -56,7 +57,7 @@ impl<'a> Frame<'a> {
         Self::new(Some(join_ref), Some(reference), topic, "access_token", &payload)
     }
 
-    /// Server to client: the answer to a push, with the push's own references.
+    /// Server to client, for servers in tests and tools: the answer to a push, with the push's own references.
     pub fn reply(
         join_ref: Option<&'a str>,
         reference: Option<&'a str>,
@@ -73,8 +74,8 @@ impl<'a> Frame<'a> {
         Self::new(join_ref, reference, topic, "phx_reply", &Reply { response, status })
     }
 
-    /// Server to client: a `system` message. `extension` is `postgres_changes` or `system`; the sub-topic is `topic`
-    /// without `realtime:`.
+    /// Server to client, for servers in tests and tools: a `system` message. `extension` is `postgres_changes` or
+    /// `system`; the sub-topic is `topic` without `realtime:`.
     pub fn system(join_ref: Option<&'a str>, topic: &'a str, extension: &str, ok: bool, message: &str) -> Self {
         let payload = json!({
             "channel": topic.strip_prefix("realtime:").unwrap_or(topic),
@@ -85,7 +86,8 @@ impl<'a> Frame<'a> {
         Self::new(join_ref, None, topic, "system", &payload)
     }
 
-    /// Server to client: one change. `data` is the object with `schema`, `table`, `type`, `record` ….
+    /// Server to client, for servers in tests and tools: one change. `data` is the object with `schema`, `table`, `type`,
+    /// `record` ….
     pub fn postgres_changes(topic: &'a str, ids: &[i64], data: &impl Serialize) -> Self {
         #[derive(Serialize)]
         struct Change<'b, T> {
@@ -95,12 +97,12 @@ impl<'a> Frame<'a> {
         Self::new(None, None, topic, "postgres_changes", &Change { data, ids })
     }
 
-    /// Server to client: the channel has ended normally.
+    /// Server to client, for servers in tests and tools: the channel has ended normally.
     pub fn phx_close(join_ref: &'a str, topic: &'a str) -> Self {
         Self::new(Some(join_ref), Some(join_ref), topic, "phx_close", &json!({}))
     }
 
-    /// Server to client: the channel has crashed.
+    /// Server to client, for servers in tests and tools: the channel has crashed.
     pub fn phx_error(join_ref: &'a str, topic: &'a str) -> Self {
         Self::new(Some(join_ref), Some(join_ref), topic, "phx_error", &json!({}))
     }

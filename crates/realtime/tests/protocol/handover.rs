@@ -51,7 +51,7 @@ impl Pair {
     }
 
     fn socket(&mut self, side: ConnectionId) -> &mut Socket {
-        &mut self.sockets[side.index()]
+        &mut self.sockets[side as usize]
     }
 
     fn give(&mut self, side: ConnectionId, input: Event) {
@@ -63,7 +63,7 @@ impl Pair {
         let mut effects = Vec::new();
         self.session.handle(side, input, now, &mut effects);
         for (side, action) in effects {
-            let socket = &mut self.sockets[side.index()];
+            let socket = &mut self.sockets[side as usize];
             match action {
                 Effect::Open => socket.opens += 1,
                 Effect::Close => socket.closes += 1,
@@ -135,7 +135,7 @@ impl Pair {
         let end = self.at + time;
         while self.at < end {
             self.at += ms(100);
-            for side in ConnectionId::ALL {
+            for side in [ConnectionId::A, ConnectionId::B] {
                 let at = self.at;
                 if self.socket(side).wake.is_some_and(|wake| wake <= at) {
                     self.socket(side).wake = None;
