@@ -1,6 +1,9 @@
 //! Memory while the reader sleeps: of the changes that wait, there is at most one per row.
 
-use std::io::{self, Write as _};
+use std::{
+    io::{self, Write as _},
+    time::Duration,
+};
 
 use serde::Serialize;
 
@@ -10,6 +13,10 @@ use super::{
     ingest::{Options, cannot_print, connect, drain, report_progress},
 };
 use crate::commands::{Failure, usage};
+
+/// From the last frame sent to the wake-up of the reader: the network thread reads a socket's buffers empty within some
+/// milliseconds.
+const LAST_FRAMES: Duration = Duration::from_secs(1);
 
 /// Memory at one point of the flood.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -55,6 +62,8 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
     while let Progress::Sent(sent) = feeder.progress()? {
         sample(sent);
     }
+    // What was sent last is still in the kernel's buffers: the reader wakes when the network thread has read it.
+    std::thread::sleep(LAST_FRAMES);
     sample(options.plan.changes);
     report_progress("everything is sent; the reader wakes");
     let (mut text, mut rows) = (0, 0);
