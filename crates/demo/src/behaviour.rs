@@ -60,6 +60,7 @@ pub struct Limit {
 }
 
 impl Behaviour {
+    /// Usual behaviour with these delays.
     pub(crate) fn new(delays: Delays) -> Self {
         Self {
             delays,

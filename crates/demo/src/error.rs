@@ -42,6 +42,7 @@ pub enum DemoError {
 }
 
 impl DemoError {
+    /// The address cannot be listened on.
     pub(crate) fn listen(addr: SocketAddr, error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::AddrInUse => Self::PortTaken(addr),

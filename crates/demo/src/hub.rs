@@ -94,6 +94,7 @@ const BATCH: usize = 256;
 const MAX_BACKLOG: Duration = Duration::from_secs(1);
 
 impl Hub {
+    /// A server with these options, before its first connection.
     pub(crate) fn new(mut options: Options) -> Result<Self, DemoError> {
         let guard = Guard::new(options.keys.clone())?;
         let now = now_micros();
@@ -130,10 +131,12 @@ impl Hub {
         })
     }
 
+    /// Locks the state; a panic elsewhere does not poison it.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The delays in force.
     pub(crate) fn delays(&self) -> Delays {
         self.lock().behaviour.delays
     }

@@ -10,6 +10,7 @@ pub(crate) struct Role {
     pub verbs: &'static [&'static str],
 }
 
+/// The roles of agents.
 pub(crate) const ROLES: [Role; 6] = [
     Role {
         name: "researcher",
@@ -37,6 +38,7 @@ pub(crate) const ROLES: [Role; 6] = [
     },
 ];
 
+/// The models of agents.
 pub(crate) const MODELS: [&str; 5] = [
     "gpt-5-mini",
     "claude-sonnet-4-5",
@@ -218,6 +220,7 @@ pub(crate) fn agent(number: usize) -> Arc<str> {
     }
 }
 
+/// The role of the agent with this number.
 pub(crate) fn role(number: usize) -> &'static Role {
     match number % ROLES.len() {
         0 => &ROLES[0],
@@ -229,14 +232,17 @@ pub(crate) fn role(number: usize) -> &'static Role {
     }
 }
 
+/// A random model.
 pub(crate) fn model(rng: &mut Rng) -> &'static str {
     pick(rng, &MODELS)
 }
 
+/// A random name for a workflow.
 pub(crate) fn workflow(rng: &mut Rng) -> Arc<str> {
     format!("{} {}", pick(rng, &AREAS), pick(rng, &EFFORTS)).into()
 }
 
+/// A random title for a task.
 pub(crate) fn task(rng: &mut Rng) -> Arc<str> {
     let role = role(rng.usize(0..ROLES.len()));
     let (verb, object) = (pick(rng, role.verbs), pick(rng, &OBJECTS));
@@ -248,14 +254,17 @@ pub(crate) fn task(rng: &mut Rng) -> Arc<str> {
     .into()
 }
 
+/// A random owner of a workflow.
 pub(crate) fn owner(rng: &mut Rng) -> &'static str {
     pick(rng, &PEOPLE)
 }
 
+/// A random reason why a task failed.
 pub(crate) fn failure(rng: &mut Rng) -> &'static str {
     pick(rng, &FAILURES)
 }
 
+/// A random reason why a task is blocked.
 pub(crate) fn blocker(rng: &mut Rng) -> &'static str {
     pick(rng, &BLOCKERS)
 }

@@ -44,6 +44,7 @@ const BYPASS: &str = "service_role";
 const MAX_POLICIES: usize = 64;
 
 impl Rules {
+    /// Everything is published and readable, for this identity.
     pub(crate) fn new(identity: Identity) -> Self {
         Self(TableId::ALL.map(|table| TableRules {
             table,
@@ -56,6 +57,7 @@ impl Rules {
         }))
     }
 
+    /// The rules of a table.
     pub(crate) fn of(&self, table: TableId) -> &TableRules {
         match table {
             TableId::Agents => &self.0[0],
@@ -65,6 +67,7 @@ impl Rules {
         }
     }
 
+    /// The rules of a table, to be changed.
     pub(crate) fn of_mut(&mut self, table: TableId) -> &mut TableRules {
         match table {
             TableId::Agents => &mut self.0[0],
@@ -81,6 +84,7 @@ impl TableRules {
         self.partition.as_deref().unwrap_or(self.table.name())
     }
 
+    /// Policies may hide rows.
     pub(crate) fn has_row_security(&self) -> bool {
         self.policies.is_some()
     }

@@ -237,6 +237,7 @@ pub(super) struct RowWriter {
 const MAX_IDLE_BYTES: usize = 256 * 1024;
 
 impl RowWriter {
+    /// Drops the row in progress; memory is kept for the next one, up to a bound.
     pub fn clear(&mut self) {
         self.text.clear();
         self.ends.clear();

@@ -153,7 +153,7 @@ fn example_5_an_instruction_for_a_title_and_whole_percent() {
 }
 
 #[test]
-fn example_6_no_status_at_all_is_there_and_calm() {
+fn example_6_a_row_without_a_status_is_idle() {
     let row = agent(json!({"id": "x", "workspace_id": "w1", "name": "Kit", "model": "small", "tools": ["web"]}));
     assert_eq!(row.status.status, Status::Idle);
     assert_eq!(row.status.word, None);

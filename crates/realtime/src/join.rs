@@ -10,7 +10,7 @@ use super::Token;
 pub struct JoinPayload {
     /// What is subscribed to.
     pub config: JoinConfig,
-    /// What the server knows the client by.
+    /// The token that identifies the client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_token: Option<Token>,
 }

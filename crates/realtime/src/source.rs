@@ -157,7 +157,7 @@ fn parts(id: &str) -> Vec<Cow<'_, str>> {
 }
 
 /// SQL's `LIKE` without an escape character, which is how the server matches names: `%` is any run, `_` any one
-/// character. Takes time linear in each run.
+/// character. Takes time linear in each run. Public for servers in tests and tools.
 pub fn is_like(text: &str, pattern: &str) -> bool {
     let (text, pattern): (Vec<char>, Vec<char>) = (text.chars().collect(), pattern.chars().collect());
     let (mut at, mut of) = (0, 0);

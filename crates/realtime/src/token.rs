@@ -1,4 +1,5 @@
-//! Tokens: what the server knows the client by, never shown; and what can be read from one without its secret.
+//! Tokens identify the client to the server and are shown in no output. The claims of a JWT can be read without its
+//! secret.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -95,7 +96,7 @@ pub struct Grant {
     pub lifetime: Duration,
 }
 
-/// Why no session token could be had.
+/// Why no session token could be obtained.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenError {
     /// Only a change of settings or server helps: a wrong password, a revoked session. One sentence with the remedy,

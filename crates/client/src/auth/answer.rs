@@ -22,8 +22,8 @@ pub(crate) struct Session {
     pub(crate) refresh_token: Option<SecretString>,
 }
 
-/// Reads a successful answer. `on_its_way` is the time since the request.
-pub(crate) fn session(answer: &[u8], on_its_way: Duration, wall_ms: i64) -> Result<Session, TokenError> {
+/// Reads a successful answer. `elapsed` is the time since the request.
+pub(crate) fn session(answer: &[u8], elapsed: Duration, wall_ms: i64) -> Result<Session, TokenError> {
     let odd = |text: &str| unavailable(text.to_owned(), None);
     let value: Value = serde_json::from_slice(answer).map_err(|_| odd("the answer is incomplete or not a session"))?;
     let token = |name: &str| {
@@ -34,7 +34,7 @@ pub(crate) fn session(answer: &[u8], on_its_way: Duration, wall_ms: i64) -> Resu
     let access = Token::new(token("access_token").ok_or_else(|| odd("the answer contains no usable session token"))?);
     // `expires_in` needs no clock; `expires_at` is only as good as this machine's clock.
     let lifetime = match seconds(value.get("expires_in")) {
-        Some(lifetime) => lifetime.saturating_sub(on_its_way),
+        Some(lifetime) => lifetime.saturating_sub(elapsed),
         None => {
             let ends = seconds(value.get("expires_at"))
                 .or_else(|| Some(Duration::from_secs(u64::try_from(access.claims()?.expires?).ok()?)))

@@ -20,8 +20,8 @@ use x509_cert::{
 
 use super::{super::error_text, Endpoint, reach};
 
-/// Most names of a certificate that are reported.
-const MOST_NAMES: usize = 8;
+/// At most this many names of a certificate are reported.
+const MAX_NAMES: usize = 8;
 
 /// The result of a handshake.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,9 +37,9 @@ pub struct TlsLook {
 /// A certificate's subject, issuer and validity. The texts come from the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
-    /// Whom it names.
+    /// The subject.
     pub subject: String,
-    /// Who signed it.
+    /// The issuer.
     pub issuer: String,
     /// Hosts that it is valid for.
     pub names: Vec<String>,
@@ -228,7 +228,7 @@ fn read(der: &[u8]) -> Option<Certificate> {
     Some(Certificate {
         subject: error_text::tidy(&certificate.subject.to_string()),
         issuer: error_text::tidy(&certificate.issuer.to_string()),
-        names: names.take(MOST_NAMES).collect(),
+        names: names.take(MAX_NAMES).collect(),
         not_before: seconds(certificate.validity.not_before),
         not_after: seconds(certificate.validity.not_after),
     })

@@ -1,4 +1,4 @@
-//! A WebSocket that `doctor` drives step by step: open, send, receive.
+//! A WebSocket for diagnostics: opened, written to and read step by step, without a session.
 
 use std::{sync::Arc, time::Duration};
 

@@ -14,6 +14,7 @@ use super::{Account, AuthOptions, Guard, api::AuthError};
 /// The users that can sign in, and the sessions of those who have.
 #[derive(Debug)]
 pub(crate) struct Sessions {
+    /// Users and lifetimes.
     pub(crate) options: AuthOptions,
     users: BTreeMap<String, User>,
     /// Oldest first.

@@ -48,6 +48,7 @@ pub(crate) enum TokenError {
 const ANON: &str = "anon";
 
 impl Guard {
+    /// Signs and checks with these keys.
     pub(crate) fn new(keys: Keys) -> Result<Self, DemoError> {
         Ok(Self {
             keys,

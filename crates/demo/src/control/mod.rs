@@ -46,6 +46,7 @@ const MAX_JOIN_REFUSALS: usize = 1_000;
 
 /// The simulation.
 impl Control {
+    /// The controls of this server.
     pub(crate) fn new(hub: Arc<Hub>) -> Self {
         Self { hub }
     }

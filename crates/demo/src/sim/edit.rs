@@ -14,6 +14,7 @@ use crate::{
 const PRIORITIES: [&str; 8] = ["low", "low", "medium", "medium", "medium", "high", "high", "critical"];
 
 impl Simulation {
+    /// The task with this number, if it exists.
     pub(super) fn task(&self, task: u32) -> Option<&Task> {
         self.tasks.get(task as usize).and_then(Option::as_ref)
     }
@@ -139,6 +140,7 @@ impl Simulation {
         at
     }
 
+    /// Deletes a task and reports the change.
     pub(super) fn delete_task(&mut self, at: u32) {
         self.leave_pool(at);
         let Some(task) = self.tasks.get_mut(at as usize).and_then(Option::take) else {
@@ -171,6 +173,7 @@ impl Simulation {
         self.report_agent(at);
     }
 
+    /// Reports an agent as it is now.
     pub(super) fn report_agent(&mut self, at: usize) {
         if let Some(agent) = self.agents.get(at) {
             let row = self.agent_row(agent);
@@ -178,6 +181,7 @@ impl Simulation {
         }
     }
 
+    /// Sets the status and error of a workflow and reports the change.
     pub(super) fn set_workflow(&mut self, at: usize, status: WorkflowStatus, error: Option<&'static str>) {
         let now = self.now;
         let Some(workflow) = self.workflows.get_mut(at) else {
@@ -196,6 +200,7 @@ impl Simulation {
         self.report_workflow(at);
     }
 
+    /// Reports a workflow as it is now.
     pub(super) fn report_workflow(&mut self, at: usize) {
         let now = self.now;
         let Some(workflow) = self.workflows.get_mut(at) else {

@@ -71,12 +71,14 @@ impl TaskStatus {
         }
     }
 
+    /// Its work has ended, for whatever reason.
     pub(crate) fn is_finished(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
     }
 }
 
 impl WorkflowStatus {
+    /// Its work has ended, for whatever reason.
     pub(crate) fn is_finished(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled | Self::Archived)
     }

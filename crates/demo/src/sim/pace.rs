@@ -19,6 +19,7 @@ pub(crate) struct Pace {
 const NORMAL: f64 = 0.88;
 
 impl Pace {
+    /// A pace from this seed, steady or with bursts.
     pub(crate) fn new(seed: u64, bursts: bool) -> Self {
         Self {
             rng: Rng::with_seed(seed ^ 0x70ac_e000),

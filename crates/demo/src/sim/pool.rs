@@ -29,6 +29,7 @@ impl Pools {
         }
     }
 
+    /// The number of members of a pool.
     pub(super) fn len(&self, pool: Pool) -> usize {
         self.0[pool as usize].len()
     }

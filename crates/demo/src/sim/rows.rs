@@ -25,6 +25,7 @@ fn maybe<T>(value: Option<T>, cell: impl FnOnce(T) -> Cell) -> Cell {
 }
 
 impl Simulation {
+    /// The row of an agent.
     pub(super) fn agent_row(&self, agent: &Agent) -> Row {
         let task = agent
             .task
@@ -46,6 +47,7 @@ impl Simulation {
         ])
     }
 
+    /// The row of a task.
     pub(super) fn task_row(&self, task: &Task) -> Row {
         let agent = task.agent.and_then(|agent| self.agents.get(agent as usize));
         let workflow = self.workflows.get(task.workflow as usize);
@@ -69,6 +71,7 @@ impl Simulation {
         ])
     }
 
+    /// The row of a workflow.
     pub(super) fn workflow_row(&self, workflow: &Workflow) -> Row {
         let step = workflow
             .started

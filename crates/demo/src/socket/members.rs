@@ -122,6 +122,7 @@ impl Members {
         number
     }
 
+    /// Removes a connection with its channels.
     pub(crate) fn leave(&mut self, number: u64) {
         self.sockets.remove(&number);
     }
@@ -132,14 +133,17 @@ impl Members {
         self.last
     }
 
+    /// The connection with this number.
     pub(crate) fn get(&mut self, number: u64) -> Option<&mut Member> {
         self.sockets.get_mut(&number)
     }
 
+    /// All connections.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Member> {
         self.sockets.values()
     }
 
+    /// All connections, to be changed.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Member> {
         self.sockets.values_mut()
     }
@@ -167,10 +171,12 @@ impl Member {
         }
     }
 
+    /// The channel with this topic.
     pub(crate) fn channel(&mut self, topic: &str) -> Option<&mut Channel> {
         self.channels.iter_mut().find(|channel| channel.topic == topic)
     }
 
+    /// The channel with this serial number.
     pub(crate) fn by_serial(&mut self, serial: u64) -> Option<&mut Channel> {
         self.channels.iter_mut().find(|channel| channel.serial == serial)
     }

@@ -60,10 +60,10 @@ pub(super) async fn serve(hub: Arc<Hub>, io: TcpStream, read: Vec<u8>, vsn: Vsn,
 
 /// Runs until the socket ends. Returns how the server wants to end it; `None` when the client or the network has.
 async fn run(hub: &Hub, number: u64, vsn: Vsn, socket: &mut Socket, outbox: &Outbox) -> Option<Cut> {
-    let mut last_heard = Instant::now();
+    let mut last_received = Instant::now();
     loop {
         let next = next_timer(hub, number);
-        let idle = last_heard + hub.delays().idle;
+        let idle = last_received + hub.delays().idle;
         tokio::select! {
             how = outbox.until_cut() => return Some(how),
             batch = outbox.take(BATCH) => {
@@ -74,7 +74,7 @@ async fn run(hub: &Hub, number: u64, vsn: Vsn, socket: &mut Socket, outbox: &Out
                 }
             }
             message = socket.next() => {
-                last_heard = Instant::now();
+                last_received = Instant::now();
                 hub.until_unstalled(Some(outbox)).await;
                 match message? {
                     Ok(Message::Text(text)) => {

@@ -11,6 +11,7 @@ pub struct Ids {
 }
 
 impl Ids {
+    /// Adds an id, unless it is there or there are too many.
     pub fn add(&mut self, id: i64) {
         if self.contains(&id) {
             return;
@@ -22,10 +23,12 @@ impl Ids {
         }
     }
 
+    /// The id is there.
     pub fn contains(&self, id: &i64) -> bool {
         self.first.as_ref() == Some(id) || self.more.contains(id)
     }
 
+    /// There is no id.
     pub fn is_empty(&self) -> bool {
         self.first.is_none()
     }

@@ -45,8 +45,11 @@ pub enum Trouble {
 pub struct RowEvent<'a> {
     /// The entries of the join that it belongs to.
     pub ids: Ids,
+    /// The schema of the table.
     pub schema: Cow<'a, str>,
+    /// The table, or its partition.
     pub table: Cow<'a, str>,
+    /// What happened.
     pub change: ChangeType,
     /// Milliseconds since the Unix epoch; `None` when absent or unreadable.
     pub committed_ms: Option<i64>,
@@ -58,11 +61,13 @@ pub struct RowEvent<'a> {
     pub record: Option<Record>,
     /// Absent on an insert; usually the primary key alone.
     pub old_record: Option<Object<'a>>,
+    /// Why it carries no usable row; `None`: it does.
     pub trouble: Option<Trouble>,
 }
 
 /// A payload that cannot be used, so a change is lost; with its table (schema and name) where that could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
+    /// Schema and name.
     pub table: Option<(String, String)>,
 }

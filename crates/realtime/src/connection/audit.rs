@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::{
-    Ask,
+    Requests,
     sources::{Sources, Tracked},
 };
 use crate::{
@@ -256,18 +256,20 @@ impl Audit {
     }
 
     /// Sends the probes that are due.
-    pub fn run(&mut self, ask: &mut Ask<'_, '_>) {
-        let now = ask.call.at();
+    pub fn run(&mut self, requests: &mut Requests<'_, '_>) {
+        let now = requests.call.at();
         if self.due().is_none_or(|due| now < due) {
             return;
         }
         let is_round = self.next.is_some_and(|next| now >= next);
         if is_round {
-            self.restart(ask.call.now);
+            self.restart(requests.call.now);
             self.equal = 0;
         }
         for (at, watch) in self.watches.iter_mut().enumerate() {
-            let Some(tracked) = ask.sources.get(at) else { return };
+            let Some(tracked) = requests.sources.get(at) else {
+                return;
+            };
             if tracked.is_limited() {
                 self.equal += usize::from(is_round);
                 continue;
@@ -280,7 +282,7 @@ impl Audit {
                 watch.again_at = None;
                 let newest_by = tracked.newest_by();
                 let source = tracked.source.clone();
-                let id = ask.probe(|id, token| ProbeRequest {
+                let id = requests.probe(|id, token| ProbeRequest {
                     id,
                     source,
                     newest_by,
@@ -337,7 +339,7 @@ mod tests {
         let started = fixture.at;
         loop {
             fixture.at += Duration::from_secs(1);
-            fixture.ask(|ask| audit.run(ask));
+            fixture.request(|requests| audit.run(requests));
             for request in fixture.probed() {
                 let probe = Probe {
                     count: Some(rows),

@@ -11,10 +11,11 @@ const BUCKETS: usize = 12;
 const WINDOW_S: u32 = 60;
 /// The limits that servers have (docs/realtime-protocol.md §8.1). A server that goes on delivering above one has the next.
 const TIERS: [u32; 4] = [100, 500, 2_500, 10_000];
-/// The average counts as below the limit this long after it was: changes may arrive this late, by either clock.
+/// The average has to be below the limit for this long before the limit counts as no longer exceeded: changes may arrive
+/// this late, by the clock of the server or of this machine.
 const COOL: Duration = Duration::from_secs(10);
-/// Buckets, counted back from the current one, whose changes were certainly in the server's minute when it last computed
-/// its average (every 5 s), even if they were 5 s on their way and the present ones are not.
+/// The server computes its average every 5 s, and a change may take up to 5 s to arrive. The changes in these buckets,
+/// counted back from the current one, were part of the server's last average whatever the delays were.
 const SURE: std::ops::RangeInclusive<u64> = 3..=9;
 
 /// The changes of the last minute.
@@ -87,8 +88,8 @@ impl Bursts {
         self.meter.add(at);
         let pace = self.limit(limit).saturating_mul(BUCKET.as_secs() as u32);
         if self.meter.sure >= self.reached(limit) && self.meter.before(0) >= pace {
-            // They arrived although the average was above the limit, so the server has a higher one. A single change is no
-            // proof: it could have been sent twice.
+            // Changes arrived while the server's average was above the assumed limit, so the server's limit is higher. A
+            // whole bucket at the limit's rate is required as evidence, because single changes may be repeated frames.
             let seen = self.meter.sure / WINDOW_S;
             self.proven = TIERS.into_iter().find(|tier| *tier > seen).unwrap_or(u32::MAX);
             if let Some(tripped) = &mut self.tripped {

@@ -11,19 +11,24 @@ use crate::{
 
 /// One call: its moment, and where its effects go.
 pub(super) struct Call<'a> {
+    /// The moment of the call.
     pub now: Now,
+    /// The effects so far, in order.
     pub effects: &'a mut Vec<Effect>,
 }
 
 impl Call<'_> {
+    /// The moment, on the monotonic clock.
     pub fn at(&self) -> Duration {
         self.now.at
     }
 
+    /// Appends an effect.
     pub fn push(&mut self, effect: Effect) {
         self.effects.push(effect);
     }
 
+    /// Appends a report to the reader.
     pub fn report(&mut self, event: FeedEvent) {
         self.effects.push(Effect::Emit(event));
     }
@@ -46,27 +51,32 @@ impl Default for Numbers {
 }
 
 impl Numbers {
+    /// The next reference of a frame.
     pub fn reference(&mut self) -> u64 {
         self.reference += 1;
         self.reference - 1
     }
 
+    /// The next id of a REST request.
     pub fn request(&mut self) -> u64 {
         self.request += 1;
         self.request - 1
     }
 }
 
-/// What a part needs to ask for rows.
-pub(super) struct Ask<'a, 'c> {
+/// What a part needs to request rows.
+pub(super) struct Requests<'a, 'c> {
+    /// The call in which rows are requested.
     pub call: &'a mut Call<'c>,
+    /// All sources.
     pub sources: &'a mut Sources,
+    /// Where ids of requests come from.
     pub numbers: &'a mut Numbers,
     /// The token that reads.
     pub token: Option<Token>,
 }
 
-impl Ask<'_, '_> {
+impl Requests<'_, '_> {
     /// Asks for a page of a source. Returns the request's id.
     pub fn page(&mut self, at: usize, query: PageQuery) -> Option<u64> {
         let source = self.sources.get(at)?.source.clone();

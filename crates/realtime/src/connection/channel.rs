@@ -17,7 +17,7 @@ pub(super) struct Channel {
     vsn: Vsn,
     /// Topics begin with this.
     prefix: String,
-    /// Fresh for every join, so that frames of an earlier subscription cannot be taken for this one's.
+    /// Fresh for every join, so that frames of an earlier subscription cannot be mistaken for this one's.
     topic: String,
     /// The join's reference; empty while there is none.
     join_ref: String,
@@ -31,6 +31,7 @@ pub(super) struct Channel {
 }
 
 impl Channel {
+    /// A channel that has not been joined.
     pub fn new(vsn: Vsn, topic_prefix: &str) -> Self {
         Self {
             vsn,

@@ -42,6 +42,7 @@ struct Waiting {
 }
 
 impl Heartbeats {
+    /// Heartbeats at this interval; none is sent before [`Heartbeats::start`].
     pub fn new(interval: Duration) -> Self {
         Self {
             interval,

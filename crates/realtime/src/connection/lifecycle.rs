@@ -313,7 +313,7 @@ impl Connection {
     }
 
     pub(super) fn ask_for_token(&mut self, call: &mut Call<'_>) {
-        if self.tokens.ask(call.at()) {
+        if self.tokens.request(call.at()) {
             call.push(Effect::RefreshToken);
         }
     }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Ask, sources::Sources};
+use super::{Requests, sources::Sources};
 use crate::api::{Page, PageQuery};
 use model::{Record, RowId};
 
@@ -39,8 +39,13 @@ pub(super) struct Batch {
 
 impl Batch {
     /// Asks for the first of `waiting` that fit in one request, at most `most`; none when none waits.
-    pub fn ask(at: usize, waiting: &mut VecDeque<RowId>, most: usize, ask: &mut Ask<'_, '_>) -> Option<Self> {
-        let source = &ask.sources.get(at)?.source;
+    pub fn request(
+        at: usize,
+        waiting: &mut VecDeque<RowId>,
+        most: usize,
+        requests: &mut Requests<'_, '_>,
+    ) -> Option<Self> {
+        let source = &requests.sources.get(at)?.source;
         let (mut ids, mut bytes) = (Vec::new(), 0);
         while ids.len() < BATCH_ROWS.min(most)
             && let Some(next) = waiting.front()
@@ -53,10 +58,10 @@ impl Batch {
             return None;
         }
         let rows = ids.iter().map(|id| (id.clone(), false)).collect();
-        let id = ask.page(at, PageQuery::Ids(ids))?;
+        let id = requests.page(at, PageQuery::Ids(ids))?;
         Some(Self {
             id,
-            deadline: ask.call.at() + ANSWER_DEADLINE,
+            deadline: requests.call.at() + ANSWER_DEADLINE,
             rows,
         })
     }
@@ -155,8 +160,8 @@ impl Lookups {
     }
 
     /// Asks for the next rows when it is time, and gives up a request whose answer was lost.
-    pub fn run(&mut self, is_following: bool, ask: &mut Ask<'_, '_>) -> Result<(), GaveUp> {
-        let now = ask.call.at();
+    pub fn run(&mut self, is_following: bool, requests: &mut Requests<'_, '_>) -> Result<(), GaveUp> {
+        let now = requests.call.at();
         if self.due(is_following).is_none_or(|due| now < due) {
             return Ok(());
         }
@@ -178,7 +183,7 @@ impl Lookups {
                 rest.push_back((of, id, tries));
             }
         }
-        let batch = Batch::ask(at, &mut of_source, BATCH_ROWS, ask);
+        let batch = Batch::request(at, &mut of_source, BATCH_ROWS, requests);
         for id in of_source.into_iter().rev() {
             let tries = tries_left.get(&id).copied().unwrap_or(MAX_TRIES);
             rest.push_front((at, id, tries));
@@ -273,7 +278,7 @@ mod tests {
         let mut given_up = false;
         for second in 1..100 {
             fixture.at = Duration::from_secs(second);
-            if fixture.ask(|ask| lookups.run(true, ask)).is_err() {
+            if fixture.request(|requests| lookups.run(true, requests)).is_err() {
                 given_up = true;
             }
             asked += fixture.fetched().len();
@@ -293,7 +298,7 @@ mod tests {
         let older = || vec![testing::record(r#"{"id":"1","n":1}"#)];
         for is_believed in [false, true] {
             fixture.at += Duration::from_secs(2);
-            fixture.ask(|ask| lookups.run(true, ask)).expect("room");
+            fixture.request(|requests| lookups.run(true, requests)).expect("room");
             let (rows, result) = lookups.answer(older(), &mut fixture.sources, fixture.at);
             assert_eq!((rows.len(), result), (usize::from(is_believed), Ok(())));
         }

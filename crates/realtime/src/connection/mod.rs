@@ -38,7 +38,7 @@ use crate::{
     refusal::{self, Class, Terms},
 };
 use audit::Audit;
-use call::{Ask, Call, Numbers};
+use call::{Call, Numbers, Requests};
 use channel::Channel;
 use clock::Clock;
 use heartbeat::{Due, Heartbeats};
@@ -184,7 +184,7 @@ impl Connection {
         }
         self.run_deadlines(call);
         match self.tokens.check(self.has_channel(), call.now) {
-            Some(tokens::Due::Ask) => self.ask_for_token(call),
+            Some(tokens::Due::Request) => self.ask_for_token(call),
             Some(tokens::Due::Lost(error)) => self.token(Err(error), call),
             None => {}
         }

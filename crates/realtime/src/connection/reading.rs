@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Ask, Call, Connection, Phase,
+    Call, Connection, Phase, Requests,
     audit::Finding,
     lookups::GaveUp,
     report::millis,
@@ -19,10 +19,10 @@ use model::{
     format::{counted, grouped},
 };
 
-/// What a part needs to ask for rows. A macro because a method would borrow the whole connection.
-macro_rules! ask {
+/// What a part needs to request rows. A macro because a method would borrow the whole connection.
+macro_rules! requests {
     ($connection:ident, $call:ident) => {
-        &mut Ask {
+        &mut Requests {
             token: $connection.tokens.to_read(),
             sources: &mut $connection.sources,
             numbers: &mut $connection.numbers,
@@ -47,7 +47,7 @@ impl Connection {
             self.config.sign_in,
             is_other_reader,
             remedies,
-            ask!(self, call),
+            requests!(self, call),
         );
         self.sync_step(outcome, call);
     }
@@ -69,7 +69,7 @@ impl Connection {
     /// Reads the first pages of the snapshot in progress, or all of it again.
     pub(super) fn begin_sync(&mut self, call: &mut Call<'_>) {
         if let Some(sync) = &mut self.sync {
-            sync.begin(ask!(self, call));
+            sync.begin(requests!(self, call));
         }
     }
 
@@ -89,7 +89,7 @@ impl Connection {
 
     pub(super) fn run_sync(&mut self, call: &mut Call<'_>) {
         if let Some(sync) = &mut self.sync {
-            let outcome = sync.run(ask!(self, call));
+            let outcome = sync.run(requests!(self, call));
             self.sync_step(outcome, call);
         }
     }
@@ -232,7 +232,7 @@ impl Connection {
 
     pub(super) fn run_lookups(&mut self, call: &mut Call<'_>) {
         let is_following = self.is_following();
-        let result = self.lookups.run(is_following, ask!(self, call));
+        let result = self.lookups.run(is_following, requests!(self, call));
         self.check_lookups(result, call);
     }
 
@@ -275,7 +275,7 @@ impl Connection {
 
     pub(super) fn run_audit(&mut self, call: &mut Call<'_>) {
         if self.phase == Phase::Live && self.sync.is_none() {
-            self.audit.run(ask!(self, call));
+            self.audit.run(requests!(self, call));
         }
     }
 

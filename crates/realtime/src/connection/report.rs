@@ -1,4 +1,4 @@
-//! What the reader is told about the connection: status, notices, and details.
+//! The reports about the connection: status, notices, and details.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -66,7 +66,7 @@ impl Report {
 
     /// Takes a notice. Returns it for the reader.
     pub fn notice(&mut self, at: Duration, kind: NoticeKind, text: &str) -> FeedEvent {
-        // A reason that ends with a full stop is part of a sentence that has its own.
+        // A reason that ends with a full stop may stand at the end of a sentence, which would then have two.
         let text = text.replace("..", ".");
         let notice = Notice { kind, text };
         self.note_event(at, &notice);
@@ -135,25 +135,30 @@ impl Report {
         self.has_changed = true;
     }
 
+    /// Counts a connect.
     pub fn count_connect(&mut self) {
         self.connects += 1;
         self.has_changed = true;
     }
 
+    /// Counts a frame of this many bytes.
     pub fn count_frame(&mut self, bytes: usize) {
         self.bytes += bytes as u64;
         self.has_changed = true;
     }
 
+    /// Counts a change.
     pub fn count_change(&mut self) {
         self.changes += 1;
     }
 
+    /// Counts a frame dropped as malformed.
     pub fn count_malformed(&mut self) {
         self.malformed += 1;
         self.has_changed = true;
     }
 
+    /// Notes the snapshot merged last.
     pub fn note_resync(&mut self, resync: Resync) {
         self.last_resync = Some(resync);
         self.has_changed = true;
@@ -195,6 +200,7 @@ impl Report {
     }
 }
 
+/// Whole milliseconds.
 pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

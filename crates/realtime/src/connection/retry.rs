@@ -5,8 +5,9 @@ use std::time::Duration;
 use crate::{api::Now, event::LinkStatus, refusal::Class};
 use model::Backoff;
 
-/// A connection that was live for this long is a success: the next loss starts the schedule anew. Less would let a
-/// server that accepts and drops be asked at the first delay for ever.
+/// A connection that was live for this long counts as a success: the next loss starts the schedule from its first delay.
+/// If shorter connections counted, a server that accepts and soon drops connections would be tried at the first delay for
+/// ever.
 const STABLE: Duration = Duration::from_secs(30);
 /// Without a limit of attempts, a refusal for good is tried again at this interval (docs/realtime-protocol.md §15.2).
 const RECHECK_REFUSAL: Duration = Duration::from_secs(300);
@@ -60,6 +61,7 @@ struct Wait {
 }
 
 impl Retry {
+    /// The start of this schedule, within its bounds.
     pub fn new(backoff: Backoff) -> Self {
         Self {
             backoff: backoff.clamped(),
@@ -151,7 +153,7 @@ impl Retry {
                 if self.backoff.max_attempts != 0 {
                     return Next::Refused;
                 }
-                // Nobody may be there to act: look again whether something was changed.
+                // No user may be present to act, so the connection is tried again from time to time.
                 status = LinkStatus::Error;
                 RECHECK_REFUSAL
             }

@@ -36,6 +36,7 @@ const MAX_CORRECTED: usize = 10_000;
 /// A row of a source, by the source's position.
 pub(super) type RowOf = (usize, RowId);
 
+/// When sources are read again, and what is in doubt until then.
 #[derive(Debug)]
 pub(super) struct Schedule {
     /// False: nothing is ever read.
@@ -84,6 +85,7 @@ impl PerMinute {
 }
 
 impl Schedule {
+    /// A schedule without anything planned. `None`: never reads only to reconcile; the server has no limit.
     pub fn new(snapshots: bool, reconcile_interval: Option<Duration>, change_limit: Option<u32>) -> Self {
         Self {
             snapshots,

@@ -26,9 +26,13 @@ pub(super) struct Sources {
 /// A source and what is known of it.
 #[derive(Debug)]
 pub(super) struct Tracked {
+    /// Its position.
     pub id: SourceId,
+    /// Its configuration.
     pub source: Source,
+    /// The rows held.
     pub rows: Rows,
+    /// Its columns, as far as they are known.
     pub shape: Shape,
     /// How it is followed, if not by snapshot and stream; and why.
     limits: Option<(SourceState, String)>,
@@ -57,10 +61,13 @@ pub(super) enum Reading {
 /// An insert or update.
 #[derive(Debug)]
 pub(super) struct Upsert {
+    /// The key of the row.
     pub id: RowId,
     /// The key that the row had before, if it is another one.
     pub moved_from: Option<RowId>,
+    /// The columns that arrived and are kept.
     pub record: Arc<Record>,
+    /// An insert, not an update.
     pub is_insert: bool,
     /// Columns are missing.
     pub is_incomplete: bool,
@@ -179,6 +186,7 @@ impl Tracked {
 }
 
 impl Sources {
+    /// Sources of which nothing is known yet.
     pub fn new(sources: &[Source]) -> Self {
         let tracked = sources.iter().enumerate();
         Self {
@@ -189,14 +197,17 @@ impl Sources {
         }
     }
 
+    /// The number of sources.
     pub fn len(&self) -> usize {
         self.tracked.len()
     }
 
+    /// Nothing is followed.
     pub fn is_empty(&self) -> bool {
         self.tracked.is_empty()
     }
 
+    /// The source at this position.
     pub fn get(&self, at: usize) -> Option<&Tracked> {
         self.tracked.get(at)
     }
@@ -206,10 +217,12 @@ impl Sources {
         Some((self.tracked.get_mut(at)?, &mut self.names))
     }
 
+    /// All sources, by position.
     pub fn iter(&self) -> impl Iterator<Item = &Tracked> + Clone {
         self.tracked.iter()
     }
 
+    /// All sources, to be changed.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Tracked> {
         self.tracked.iter_mut()
     }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Ask,
+    Requests,
     lookups::{ANSWER_DEADLINE, Batch},
     sources::{MAX_ROWS, Sources, Upsert},
 };
@@ -148,14 +148,14 @@ impl Reading {
         self.request.is_none() && self.batch.is_none() && self.retry_at.is_none()
     }
 
-    fn ask_for_page(&mut self, at: usize, ask: &mut Ask<'_, '_>) {
+    fn ask_for_page(&mut self, at: usize, requests: &mut Requests<'_, '_>) {
         self.retry_at = None;
         let query = PageQuery::After {
             after: self.cursor.clone(),
             limit: self.limit,
         };
-        let deadline = ask.call.at() + ANSWER_DEADLINE;
-        self.request = ask.page(at, query).map(|id| (id, deadline));
+        let deadline = requests.call.at() + ANSWER_DEADLINE;
+        self.request = requests.page(at, query).map(|id| (id, deadline));
     }
 }
 
@@ -228,35 +228,35 @@ impl Sync {
 
     /// Reads the first pages; or reads all over again, because changes kept before a gap must not be laid over what is
     /// read after it.
-    pub fn begin(&mut self, ask: &mut Ask<'_, '_>) {
+    pub fn begin(&mut self, requests: &mut Requests<'_, '_>) {
         if self.stage != Stage::Waiting || self.must_restart {
             self.must_restart = false;
             for reading in &mut self.readings {
                 *reading = Reading::new(self.page_size);
             }
         }
-        self.read_pages(ask);
+        self.read_pages(requests);
     }
 
-    fn read_pages(&mut self, ask: &mut Ask<'_, '_>) {
+    fn read_pages(&mut self, requests: &mut Requests<'_, '_>) {
         self.stage = Stage::Pages;
         for (at, reading) in self.readings.iter_mut().enumerate() {
-            reading.ask_for_page(at, ask);
+            reading.ask_for_page(at, requests);
         }
     }
 
     /// Does what is due.
-    pub fn run(&mut self, ask: &mut Ask<'_, '_>) -> Option<Outcome> {
-        let now = ask.call.at();
+    pub fn run(&mut self, requests: &mut Requests<'_, '_>) -> Option<Outcome> {
+        let now = requests.call.at();
         self.due().filter(|due| now >= *due)?;
         match self.stage {
             Stage::Waiting => None,
             Stage::Lead { .. } => {
-                self.read_pages(ask);
+                self.read_pages(requests);
                 None
             }
             Stage::Settle { .. } if self.must_restart => {
-                self.begin(ask);
+                self.begin(requests);
                 None
             }
             Stage::Settle { .. } => {
@@ -264,22 +264,22 @@ impl Sync {
                 for reading in &mut self.readings {
                     reading.unverified = reading.fold.unverified(&reading.fresh).into();
                 }
-                self.verify(ask)
+                self.verify(requests)
             }
-            Stage::Pages | Stage::Unverified => self.repeat_requests(ask),
+            Stage::Pages | Stage::Unverified => self.repeat_requests(requests),
         }
     }
 
     /// Repeats requests that failed, and takes those whose answers were lost for failed.
-    fn repeat_requests(&mut self, ask: &mut Ask<'_, '_>) -> Option<Outcome> {
-        let now = ask.call.at();
+    fn repeat_requests(&mut self, requests: &mut Requests<'_, '_>) -> Option<Outcome> {
+        let now = requests.call.at();
         let mut outcome = None;
         for at in 0..self.readings.len() {
             let reading = self.readings.get_mut(at)?;
             if reading.retry_at.is_some_and(|retry| now >= retry) {
                 reading.retry_at = None;
                 if self.stage == Stage::Pages {
-                    reading.ask_for_page(at, ask);
+                    reading.ask_for_page(at, requests);
                 }
             } else if reading.due().is_some_and(|due| now >= due) {
                 let error = PageError::Transient {
@@ -293,16 +293,16 @@ impl Sync {
             }
         }
         if self.stage == Stage::Unverified {
-            return self.verify(ask).or(outcome);
+            return self.verify(requests).or(outcome);
         }
         outcome
     }
 
     /// Looks up what is unverified, one request per source at a time.
-    fn verify(&mut self, ask: &mut Ask<'_, '_>) -> Option<Outcome> {
+    fn verify(&mut self, requests: &mut Requests<'_, '_>) -> Option<Outcome> {
         for (at, reading) in self.readings.iter_mut().enumerate() {
             if reading.is_idle() {
-                reading.batch = Batch::ask(at, &mut reading.unverified, reading.limit, ask);
+                reading.batch = Batch::request(at, &mut reading.unverified, reading.limit, requests);
             }
         }
         let is_done = |reading: &Reading| reading.is_idle() && reading.unverified.is_empty();
@@ -318,7 +318,7 @@ impl Sync {
         sign_in: bool,
         is_other_reader: bool,
         remedies: &Remedies,
-        ask: &mut Ask<'_, '_>,
+        requests: &mut Requests<'_, '_>,
     ) -> Option<Outcome> {
         let is_page = |reading: &Reading| reading.request.is_some_and(|(asked, _)| asked == id);
         let is_batch = |reading: &Reading| reading.batch.as_ref().is_some_and(|batch| batch.id == id);
@@ -328,11 +328,11 @@ impl Sync {
             .position(|reading| is_page(reading) || is_batch(reading))?;
         let is_page = is_page(self.readings.get(at)?);
         match result {
-            Err(error) => self.failed(at, error, sign_in, ask.call.at()),
-            Ok(page) if is_page => self.take_page(at, page, is_other_reader, remedies, ask),
+            Err(error) => self.failed(at, error, sign_in, requests.call.at()),
+            Ok(page) if is_page => self.take_page(at, page, is_other_reader, remedies, requests),
             Ok(page) => {
-                self.take_rows(at, page, ask.sources)?;
-                self.verify(ask)
+                self.take_rows(at, page, requests.sources)?;
+                self.verify(requests)
             }
         }
     }
@@ -343,11 +343,11 @@ impl Sync {
         page: Page,
         is_other_reader: bool,
         remedies: &Remedies,
-        ask: &mut Ask<'_, '_>,
+        requests: &mut Requests<'_, '_>,
     ) -> Option<Outcome> {
-        let now = ask.call.at();
+        let now = requests.call.at();
         let reading = self.readings.get_mut(at)?;
-        let (tracked, names) = ask.sources.get_mut(at)?;
+        let (tracked, names) = requests.sources.get_mut(at)?;
         let name = tracked.source.name();
         let fatal = |text: String| {
             let class = Class::Fatal;
@@ -410,7 +410,7 @@ impl Sync {
         }
         reading.cursor = Some(last);
         reading.failures = 0;
-        reading.ask_for_page(at, ask);
+        reading.ask_for_page(at, requests);
         None
     }
 
@@ -603,7 +603,7 @@ mod tests {
                 fixture: testing::Fixture::new(sources),
                 sync: Sync::first(sources, 100, Duration::ZERO),
             };
-            run.fixture.ask(|ask| run.sync.begin(ask));
+            run.fixture.request(|requests| run.sync.begin(requests));
             run
         }
 
@@ -611,13 +611,13 @@ mod tests {
             let remedies = Remedies::default();
             let sync = &mut self.sync;
             self.fixture
-                .ask(|ask| sync.answer(id, result, false, false, &remedies, ask))
+                .request(|requests| sync.answer(id, result, false, false, &remedies, requests))
         }
 
         fn pass(&mut self, time: Duration) -> Option<Outcome> {
             self.fixture.at += time;
             let sync = &mut self.sync;
-            self.fixture.ask(|ask| sync.run(ask))
+            self.fixture.request(|requests| sync.run(requests))
         }
     }
 

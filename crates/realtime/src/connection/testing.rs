@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Ask, Call, Numbers, sources::Sources};
+use super::{Call, Numbers, Requests, sources::Sources};
 use crate::{
     Source,
     api::{Effect, Now, PageRequest, ProbeRequest},
@@ -53,8 +53,8 @@ impl Fixture {
         tracked.rows.set(id.into(), Arc::new(record(json)));
     }
 
-    /// Calls a part that may ask for rows.
-    pub fn ask<T>(&mut self, step: impl FnOnce(&mut Ask<'_, '_>) -> T) -> T {
+    /// Calls a part that may request rows.
+    pub fn request<T>(&mut self, step: impl FnOnce(&mut Requests<'_, '_>) -> T) -> T {
         let now = self.now();
         let Self {
             sources,
@@ -62,7 +62,7 @@ impl Fixture {
             effects,
             ..
         } = self;
-        step(&mut Ask {
+        step(&mut Requests {
             call: &mut Call { now, effects },
             sources,
             numbers,

@@ -1,5 +1,5 @@
-//! The token that the server knows the client by: a fixed key, or a session token that is had before the first
-//! connect, renewed before it ends by either clock, and renewed again when the server refuses it.
+//! The token that identifies the client to the server: a fixed key, or a session token. A session token is obtained
+//! before the first connect, and renewed before it expires or when the server refuses it.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ const KEY_EXPIRES_SOON: Duration = Duration::from_secs(7 * 24 * 3_600);
 /// What an answer changed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// Nothing was asked.
+    /// No token was requested.
     Unexpected,
     /// A token is held.
     Renewed {
@@ -37,8 +37,8 @@ pub(super) enum Answer {
 /// What is due.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Due {
-    /// Ask for a token.
-    Ask,
+    /// Request a token.
+    Request,
     /// The answer asked for is lost: hand this in as the answer.
     Lost(TokenError),
 }
@@ -164,7 +164,7 @@ impl Tokens {
         held.is_some_and(|held| wall_ms >= held.ends_wall_ms)
     }
 
-    /// The token held may have ended unnoticed: get another before the next connect.
+    /// The token held may no longer be valid: another one is requested before the next connect.
     pub fn distrust(&mut self) {
         self.distrusted = true;
     }
@@ -174,7 +174,7 @@ impl Tokens {
         self.heals = 0;
     }
 
-    /// The user acted: whoever is signed in now is meant to be.
+    /// The user acted: another signed-in user than before is intended, and no reason for caution.
     pub fn start_again(&mut self) {
         self.heals = 0;
         self.merged_as = None;
@@ -202,13 +202,13 @@ impl Tokens {
         self.echo_until = None;
     }
 
-    /// A token must be had before the next connect, or renewed.
+    /// A token is needed before the next connect: there is none, or it has to be renewed.
     pub fn needs_one(&self, now: Now) -> bool {
         self.sign_in && (self.distrusted || self.held.as_ref().is_none_or(|held| held.is_due(now)))
     }
 
-    /// Notes a question. False when none is to be asked: nobody signs in, or one is under way.
-    pub fn ask(&mut self, at: Duration) -> bool {
+    /// Notes a request for a token. False when none is to be made: no user signs in, or a request is in progress.
+    pub fn request(&mut self, at: Duration) -> bool {
         let is_new = self.sign_in && self.asked.is_none();
         if is_new {
             self.asked = Some(at);
@@ -278,7 +278,7 @@ impl Tokens {
             });
         }
         let may_ask = self.retry_at.is_none_or(|retry| now.at >= retry);
-        (has_channel && may_ask && self.needs_one(now)).then_some(Due::Ask)
+        (has_channel && may_ask && self.needs_one(now)).then_some(Due::Request)
     }
 
     /// Time that the key has left, if that is little and was not reported before.
@@ -317,7 +317,7 @@ mod tests {
     #[test]
     fn a_token_is_renewed_before_its_end_by_either_clock() {
         let mut tokens = Tokens::new(None, true);
-        assert!(tokens.needs_one(at(0)) && tokens.ask(at(0).at) && !tokens.ask(at(0).at));
+        assert!(tokens.needs_one(at(0)) && tokens.request(at(0).at) && !tokens.request(at(0).at));
         let renewed = Answer::Renewed {
             is_renewal: false,
             is_other_user: false,
@@ -330,14 +330,14 @@ mod tests {
             ..at(3_300)
         };
         assert!(tokens.needs_one(suspended), "the wall clock went on");
-        assert_eq!(tokens.check(true, at(3_300)), Some(Due::Ask));
+        assert_eq!(tokens.check(true, at(3_300)), Some(Due::Request));
         assert_eq!(tokens.check(false, at(3_300)), None);
     }
 
     #[test]
     fn failed_renewals_are_repeated_ever_more_slowly_and_a_lost_answer_counts_as_one() {
         let mut tokens = Tokens::new(None, true);
-        tokens.ask(at(0).at);
+        tokens.request(at(0).at);
         tokens.answer(grant(100), at(0));
         let mut waits = Vec::new();
         for _ in 0..6 {
@@ -345,7 +345,7 @@ mod tests {
             waits.push(tokens.due(true).map(|due| due.as_secs() - 1_000));
         }
         assert_eq!(waits, [5, 10, 20, 40, 60, 60].map(Some));
-        assert!(tokens.ask(at(2_000).at));
+        assert!(tokens.request(at(2_000).at));
         assert_eq!(tokens.check(true, at(2_089)), None);
         assert!(matches!(tokens.check(true, at(2_090)), Some(Due::Lost(_))));
     }

@@ -9,8 +9,11 @@ use model::{Op, Record, RowId};
 /// One row that differs. Of a deleted row the record is the last one known.
 #[derive(Debug)]
 pub struct Difference {
+    /// The key of the row.
     pub id: RowId,
+    /// What happened to it.
     pub op: Op,
+    /// The row after the change, or as it was before a delete.
     pub record: Arc<Record>,
     /// It differs only in how values are written (see [`Shape`]): reported, but not counted as a difference.
     pub writing_only: bool,

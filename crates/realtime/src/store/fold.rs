@@ -11,7 +11,7 @@ use std::{
 use super::{Rows, lay_over};
 use model::{Record, RowId};
 
-/// Most rows that may wait. Beyond, the snapshot is given up, because it could not be completed correctly.
+/// Most rows that may wait. If there are more, the snapshot is abandoned, because it could not be completed correctly.
 const MAX_ROWS: usize = 250_000;
 /// Most text that may wait, in bytes of frames.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
@@ -31,7 +31,7 @@ struct Folded {
     incomplete: bool,
     /// A change came without a usable row: only the table shows what the row holds now.
     unknown: bool,
-    /// It was looked up after the snapshot, so it holds whether the snapshot has it or not.
+    /// It was looked up after the snapshot: the result is used even if the snapshot has no such row.
     settled: bool,
     bytes: usize,
 }
@@ -153,7 +153,7 @@ impl Fold {
         Some((folded.row.as_ref()?, folded.incomplete))
     }
 
-    /// A change of this row came without saying what it did: what waits is not all of it.
+    /// A change of this row arrived without its columns, so the waiting row may be incomplete.
     pub fn is_unknown(&self, id: &RowId) -> bool {
         self.rows.get(id).is_some_and(|folded| folded.unknown)
     }

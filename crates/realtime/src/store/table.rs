@@ -1,4 +1,4 @@
-//! One source's rows, by key. Each row is kept once and shared with the reader.
+//! The rows of one source, by key. Each row is stored once in memory and shared with the reader.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -9,7 +9,9 @@ use model::{Op, Record, RowId};
 /// What an insert or update did.
 #[derive(Debug, PartialEq)]
 pub struct Upsert {
+    /// Insert or update.
     pub op: Op,
+    /// The whole row after it.
     pub record: Arc<Record>,
 }
 
@@ -20,6 +22,7 @@ pub struct Rows {
 }
 
 impl Rows {
+    /// The row with this id.
     pub fn get(&self, id: &RowId) -> Option<&Arc<Record>> {
         self.rows.get(id)
     }
@@ -29,14 +32,17 @@ impl Rows {
         self.rows.get_key_value(text).map(|(id, _)| id.clone())
     }
 
+    /// The number of rows.
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
+    /// There is no row.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
+    /// All rows with their ids, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (&RowId, &Arc<Record>)> {
         self.rows.iter()
     }
@@ -64,6 +70,7 @@ impl Rows {
         self.rows.insert(id, record);
     }
 
+    /// Removes a row and returns it.
     pub fn remove(&mut self, id: &RowId) -> Option<Arc<Record>> {
         self.rows.remove(id)
     }

@@ -251,7 +251,7 @@ fn every_recording_is_replayed_without_a_loss() {
             confirmed || rig.statuses.iter().all(|status| status.status != LinkStatus::Connected),
             "{file} {conn}: connected without a confirmation"
         );
-        // Whatever it was left in, the user can start anew.
+        // In every state that the recording ends in, the user can reconnect.
         rig.user(realtime::Command::Reconnect);
         assert_eq!(rig.status(), LinkStatus::Connecting, "{file} {conn}");
     }
