@@ -5,7 +5,7 @@ use egui::{Align, FontId, Label, Layout, Response, RichText, Ui, vec2};
 use crate::ui::{theme, theme::Tier};
 
 /// Width of a name, in ems of the body's font, as are the other widths.
-pub const NAME_EMS: f32 = 6.6;
+pub const NAME_EMS: f32 = 7.8;
 /// Width of an age.
 pub const AGE_EMS: f32 = 3.2;
 /// Width of an icon.
