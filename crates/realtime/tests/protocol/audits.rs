@@ -1,5 +1,5 @@
-//! What the stream does not tell: bursts that trip a server's limit, a channel that is joined but deaf, rows that change
-//! without a word, tables that cannot be followed. With a made-up clock.
+//! Losses that the stream does not show, with a simulated clock: bursts above a server's limit, a joined channel that
+//! receives no changes, rows that change without a frame, and tables that cannot be followed.
 
 use crate::rig::{Rig, config, seconds, table};
 use realtime::{Effect, FeedEvent, LinkReport, LinkStatus, PageError, SessionConfig, SourceId, SourceState};
@@ -20,11 +20,11 @@ fn row(id: u64, second: u64) -> Value {
 }
 
 fn link(rig: &Rig) -> LinkReport {
-    let told = rig.effects.iter().rev().find_map(|action| match action {
+    let details = rig.effects.iter().rev().find_map(|action| match action {
         Effect::Emit(FeedEvent::Link(link)) => Some((**link).clone()),
         _ => None,
     });
-    told.expect("details")
+    details.expect("details")
 }
 
 #[test]
@@ -37,14 +37,14 @@ fn r22_after_a_burst_it_catches_up_until_quiet_and_equal() {
         rig.update(json!({"id": n % 50, "updated_at": row(0, 1)["updated_at"], "n": n}));
     }
     assert!(rig.is_catching_up(), "{}", rig.reason());
-    // The server drops what comes next, without a word.
+    // The server silently drops the next changes.
     rows = (0..50)
         .map(|id| json!({"id": id, "updated_at": row(0, 1)["updated_at"], "n": 5_950 + id}))
         .collect();
     rows.push(row(99, 2));
     rig.run(seconds(30), &rows);
     assert!(rig.row("99").is_some(), "read meanwhile");
-    assert!(rig.is_catching_up(), "the limit may still be in the way");
+    assert!(rig.is_catching_up(), "the limit may still be exceeded");
     rows.push(row(100, 40));
     rig.run(seconds(60), &rows);
     assert!(rig.row("100").is_some());
@@ -64,7 +64,7 @@ fn r22_after_a_burst_it_catches_up_until_quiet_and_equal() {
 fn r22_a_reading_that_began_before_a_burst_does_not_prove_what_came_after() {
     let rows: Vec<Value> = (0..50).map(|id| row(id, 0)).collect();
     let mut rig = Rig::live(watching(), &rows);
-    // The confirming pass begins; in the middle of it comes the burst.
+    // The burst comes in the middle of the audit that follows the first snapshot.
     while rig.fetches.is_empty() {
         rig.pass(seconds(1));
     }
@@ -111,17 +111,17 @@ fn a_steady_stream_above_the_limit_proves_another_one() {
     }
     assert_eq!(rig.status(), LinkStatus::Connected, "{}", rig.reason());
     let doubts = rig.statuses.iter().filter(|status| status.catching_up).count();
-    assert_eq!(doubts, 1, "it doubted once and learned");
+    assert_eq!(doubts, 1, "one doubt, until the higher limit was proven");
 }
 
 #[test]
-fn r23_a_deaf_channel_is_found_by_the_audit_and_joined_anew() {
+fn r23_an_audit_finds_a_channel_without_changes_and_joins_anew() {
     let old = vec![row(1, 0), row(2, 0)];
     let mut rig = Rig::live(watching(), &old);
-    // The confirming pass and a first audit find all well.
+    // The first two audits find no difference.
     rig.run(seconds(100), &old);
     assert_eq!(link(&rig).last_audit.map(|(_, equal)| equal), Some(true));
-    // From here on nothing is told any more.
+    // From here on no changes arrive.
     let new = vec![row(1, 120), row(2, 0), row(3, 130)];
     rig.run(seconds(130), &new);
     assert!(rig.has_notice("drift"), "{:?}", rig.notices);
@@ -131,35 +131,35 @@ fn r23_a_deaf_channel_is_found_by_the_audit_and_joined_anew() {
 }
 
 #[test]
-fn r21_r25_rows_that_vanish_without_a_word_are_found_by_their_number() {
+fn r21_r25_rows_removed_without_a_frame_are_found_by_the_count() {
     let old: Vec<Value> = (0..5).map(|id| row(id, 0)).collect();
     let mut rig = Rig::live(watching(), &old);
     rig.run(seconds(60), &old);
     let left = &old[..3];
-    // The channel is alive: another row changes all the time.
+    // The channel works: changes of another row keep arriving.
     for second in 0..120 {
         rig.update(row(1, 100 + second));
         let now = [old[0].clone(), row(1, 100 + second), old[2].clone()];
         rig.run(seconds(1), &now);
     }
     assert_eq!(rig.ids(), ["0", "1", "2"], "{}", left.len());
-    assert_eq!(rig.closes, 0, "the channel told of other things meanwhile");
+    assert_eq!(rig.closes, 0, "other changes arrived on the channel meanwhile");
 }
 
 #[test]
-fn changes_on_their_way_are_no_drift() {
+fn changes_still_in_transit_are_not_drift() {
     let mut rows = vec![row(1, 0)];
     let mut rig = Rig::live(watching(), &rows);
     rig.run(seconds(40), &rows);
     let snapshots = rig.synced.len();
     for second in 41..220 {
         // The source is always a second ahead of the stream.
-        let told = row(1, second);
+        let changed = row(1, second);
         rows = vec![row(1, second + 1)];
-        rig.update(told);
+        rig.update(changed);
         rig.run(seconds(1), &rows);
     }
-    assert_eq!(rig.synced.len(), snapshots, "no reading was called for");
+    assert_eq!(rig.synced.len(), snapshots, "no reading was needed");
     assert_eq!(rig.status(), LinkStatus::Connected);
 }
 
@@ -249,14 +249,14 @@ fn the_details_report_what_happened() {
     let rows = [row(1, 0)];
     let mut rig = Rig::live(watching(), &rows);
     rig.run(seconds(30), &rows);
-    let told = link(&rig);
-    assert_eq!(told.epoch, 1);
-    let resync = told.last_resync.expect("one");
+    let details = link(&rig);
+    assert_eq!(details.epoch, 1);
+    let resync = details.last_resync.expect("one");
     assert!(resync.why == "audit" || resync.why == "first");
     assert!(
-        told.events.iter().any(|event| event.text.starts_with("Live")),
+        details.events.iter().any(|event| event.text.starts_with("Live")),
         "{:?}",
-        told.events
+        details.events
     );
     for _ in 0..30 {
         rig.lost();
@@ -264,7 +264,7 @@ fn the_details_report_what_happened() {
         rig.user(realtime::Command::Reconnect);
     }
     rig.pass(seconds(1));
-    // Try after try is one event that counts them: what happened before stays to be read.
+    // Repeated attempts are one event with a count, so earlier events are kept.
     let events = link(&rig).events;
     assert!(events.len() <= 20);
     assert!(events.iter().any(|event| event.text.starts_with("Live")), "{events:?}");
@@ -272,7 +272,7 @@ fn the_details_report_what_happened() {
 }
 
 #[test]
-fn r22_what_is_dropped_behind_the_readers_back_is_found_before_it_is_live_again() {
+fn r22_changes_dropped_during_a_reading_are_found_before_it_is_live_again() {
     let mut rows: Vec<Value> = (0..10).map(|id| row(id, 0)).collect();
     let mut rig = Rig::live(watching(), &rows);
     rig.run(seconds(60), &rows);
@@ -282,12 +282,12 @@ fn r22_what_is_dropped_behind_the_readers_back_is_found_before_it_is_live_again(
     rows = (0..10)
         .map(|id| json!({"id": id, "updated_at": rows[0]["updated_at"], "n": 5_990 + id}))
         .collect();
-    // The server tells nothing for a minute, and every quarter of a second another row comes.
+    // The server sends nothing for a minute, while a row is inserted every quarter of a second.
     for id in 0..240 {
         rows.push(row(1_000 + id, 100 + id / 4));
         rig.run(crate::rig::ms(250), &rows);
         if rig.status() == LinkStatus::Connected {
-            assert_eq!(rig.state.len(), rows.len(), "said to be live at row {id}");
+            assert_eq!(rig.state.len(), rows.len(), "reported as live at row {id}");
         }
     }
     rig.run(seconds(60), &rows);

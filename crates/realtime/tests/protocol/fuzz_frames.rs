@@ -171,8 +171,8 @@ impl World {
                 _ => {}
             }
         }
-        let told = |action: &&Effect| !matches!(action, Effect::Emit(FeedEvent::Link(_)));
-        effects.iter().filter(told).count()
+        let is_report = |action: &&Effect| !matches!(action, Effect::Emit(FeedEvent::Link(_)));
+        effects.iter().filter(is_report).count()
     }
 
     /// Does the next thing that a well server would do; false when there is nothing.
@@ -206,7 +206,7 @@ impl World {
             return seed.text.clone();
         };
         let mut frame = frame.clone();
-        // Now and then what it says is of somebody else.
+        // Sometimes the frame is of another topic.
         if frame.topic.starts_with("realtime:") && self.rng.u8(..) > 20 {
             frame.topic = Cow::Owned(self.rig.topic.clone());
             let ours = self.rig.join_ref.clone();

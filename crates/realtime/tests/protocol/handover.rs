@@ -1,4 +1,5 @@
-//! A connection replaced by another before the server cuts it: live all the while, nothing missed, nothing told twice.
+//! A connection is replaced before the server cuts it: the status stays `Connected`, no change is missed, and none is
+//! reported twice.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -30,7 +31,7 @@ struct Pair {
     statuses: Vec<LinkStatus>,
     notices: Vec<&'static str>,
     state: BTreeMap<String, Value>,
-    told: usize,
+    reported: usize,
 }
 
 impl Pair {
@@ -46,7 +47,7 @@ impl Pair {
             statuses: Vec::new(),
             notices: Vec::new(),
             state: BTreeMap::new(),
-            told: 0,
+            reported: 0,
         }
     }
 
@@ -83,7 +84,7 @@ impl Pair {
                 Effect::Emit(FeedEvent::Status(status)) => self.statuses.push(status.status),
                 Effect::Emit(FeedEvent::Notice(notice)) => self.notices.push(notice.code()),
                 Effect::Emit(FeedEvent::Change(change)) => {
-                    self.told += 1;
+                    self.reported += 1;
                     let row = serde_json::to_value(&*change.record).expect("a row");
                     let id = change.id.to_string();
                     let before = match change.op {
@@ -102,7 +103,7 @@ impl Pair {
         self.give(side, Event::Text(text));
     }
 
-    /// Takes the join, confirms it, answers the pages, and lets it settle.
+    /// Opens the socket, confirms the join, and answers requests for three seconds.
     fn bring_up(&mut self, side: ConnectionId, rows: &[Value]) {
         self.give(side, Event::SocketOpened);
         self.confirm(side);
@@ -130,7 +131,7 @@ impl Pair {
         self.frame(side, &Frame::postgres_changes(&topic, &[100], &data));
     }
 
-    /// Lets time pass; wakes, beats and pages of both sockets are served.
+    /// Advances the clock and serves timers, heartbeats and pages of both sockets.
     fn run(&mut self, time: Duration, rows: &[Value]) {
         let end = self.at + time;
         while self.at < end {
@@ -162,14 +163,14 @@ impl Pair {
         }
     }
 
-    /// Live on the left socket, and about to be replaced.
+    /// Live on connection A, with its replacement opening.
     fn due(rows: &[Value]) -> Self {
         let mut pair = Self::new();
         pair.give(ConnectionId::A, Event::Start);
         pair.bring_up(ConnectionId::A, rows);
         assert_eq!(pair.statuses, [LinkStatus::Connecting, LinkStatus::Connected]);
         pair.run(seconds(950), rows);
-        assert_eq!(pair.socket(ConnectionId::B).opens, 0, "not sooner than asked for");
+        assert_eq!(pair.socket(ConnectionId::B).opens, 0, "not before the configured age");
         pair.run(seconds(50), rows);
         assert_eq!(pair.socket(ConnectionId::B).opens, 1);
         pair
@@ -181,12 +182,12 @@ fn the_successor_takes_over_without_a_change_of_status() {
     let rows = [json!({"id": 1, "n": 1}), json!({"id": 2, "n": 1})];
     let mut pair = Pair::due(&rows);
     pair.give(ConnectionId::B, Event::SocketOpened);
-    // Changes go on, and both are told of them.
+    // Changes continue to arrive on both connections.
     pair.update(ConnectionId::A, &json!({"id": 1, "n": 2}));
     assert_eq!(pair.state["1"]["n"], 2);
     pair.confirm(ConnectionId::B);
     pair.update(ConnectionId::B, &json!({"id": 1, "n": 2}));
-    let told = pair.told;
+    let reported = pair.reported;
     let rows = [json!({"id": 1, "n": 2}), json!({"id": 2, "n": 1})];
     pair.run(seconds(4), &rows);
     assert_eq!(pair.session.connection(), ConnectionId::B);
@@ -194,16 +195,16 @@ fn the_successor_takes_over_without_a_change_of_status() {
         (pair.socket(ConnectionId::A).leaves, pair.socket(ConnectionId::A).closes),
         (1, 1)
     );
-    assert_eq!(pair.statuses.len(), 2, "it was live all the while: {:?}", pair.statuses);
-    assert_eq!(pair.told, told, "nothing was told twice");
+    assert_eq!(pair.statuses.len(), 2, "live without interruption: {:?}", pair.statuses);
+    assert_eq!(pair.reported, reported, "no change was reported twice");
     assert!(pair.notices.contains(&"replaced"));
-    // From here on the new one is heard, and the old one is not.
+    // From here on only frames of the new connection count.
     pair.update(ConnectionId::A, &json!({"id": 2, "n": 8}));
     pair.update(ConnectionId::B, &json!({"id": 2, "n": 9}));
     assert_eq!(pair.state["2"]["n"], 9);
     pair.run(seconds(900), &[json!({"id": 1, "n": 2}), json!({"id": 2, "n": 9})]);
     assert_eq!((pair.statuses.len(), pair.socket(ConnectionId::B).closes), (2, 0));
-    // And is replaced in its turn.
+    // The new connection is replaced in its turn.
     pair.run(seconds(100), &rows);
     assert_eq!(pair.socket(ConnectionId::A).opens, 2);
 }
@@ -212,7 +213,7 @@ fn the_successor_takes_over_without_a_change_of_status() {
 fn changes_known_only_to_the_successor_are_reported_when_it_takes_over() {
     let rows = [json!({"id": 1, "n": 1})];
     let mut pair = Pair::due(&rows);
-    // The old channel has gone deaf; a feed that never rests is never equal.
+    // The old channel receives no changes any more, so both connections never hold equal rows.
     let now = [json!({"id": 1, "n": 5}), json!({"id": 2, "n": 1})];
     pair.bring_up(ConnectionId::B, &now);
     pair.run(seconds(15), &now);

@@ -1,9 +1,9 @@
-//! Live is never said while any part of the chain is not proven, whatever happens and in whatever order: sign-in,
-//! renewals, other users, lost, late, repeated and broken frames, second confirmations, bursts that make the server drop
-//! changes without a word, sleep, tables that cannot be read, cut sockets, failing pages. And when all has been quiet and
-//! audited, the rows told are the server's.
+//! Property: the status is never Live while a part of the chain is not proven, for any order of sign-ins, renewals, other
+//! users, lost, late, repeated and broken frames, second confirmations, bursts in which the server silently drops changes,
+//! suspensions, unreadable tables, cut sockets and failing pages. After a quiet time with an audit, the reported rows equal
+//! the server's.
 //!
-//! `PROPTEST_CASES` sets the number of cases; a failing case is printed with its steps, made small.
+//! `PROPTEST_CASES` sets the number of cases; a failing case is reduced and printed with its steps.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -22,13 +22,13 @@ use serde_json::{Value, json};
 const COLUMNS: [&str; 3] = ["id", "a", "big"];
 /// Changes a second from which the server drops them: sixty within a minute.
 const LIMIT: u32 = 1;
-/// Changes are this long on their way at most: what takes longer is a dead link.
+/// Longest time that a change takes to arrive; the link counts as dead if it takes longer.
 const ON_THE_WAY: Duration = Duration::from_secs(5);
-/// A beat that is not answered within this is the end of the socket.
+/// The socket ends when a heartbeat is not answered within this time.
 const BEAT_DEADLINE: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Debug)]
-struct Told {
+struct Delivery {
     committed: Duration,
     kind: &'static str,
     record: Option<Value>,
@@ -36,7 +36,7 @@ struct Told {
     errors: bool,
 }
 
-/// What users there are: the second does not see every third row.
+/// Whether a user may read a row: the second user may not read every third row.
 fn sees(who: usize, id: i64) -> bool {
     who == 0 || id % 3 != 0
 }
@@ -50,17 +50,17 @@ fn jwt(who: usize, number: usize) -> String {
 struct Server {
     rows: BTreeMap<i64, (u64, u64)>,
     clock: u64,
-    stream: VecDeque<Told>,
-    /// What was told last, and when.
-    last: Option<(Told, Duration)>,
+    stream: VecDeque<Delivery>,
+    /// The change delivered last, and when.
+    last: Option<(Delivery, Duration)>,
     captures: bool,
     confirmed: bool,
-    /// Who the channel tells, by the join or the last push taken up.
+    /// The user of the channel, by the join or the last push that the server has begun to use.
     who: usize,
-    /// Pushes not taken up yet.
+    /// Pushed tokens that the server does not use yet.
     pushed: Option<usize>,
     read: VecDeque<(PageRequest, Vec<Value>)>,
-    /// It drops what is beyond its limit.
+    /// Changes above the limit are dropped.
     is_limited: bool,
 }
 
@@ -82,16 +82,16 @@ struct World {
     last_first: u64,
     synced: usize,
     synced_at_confirm: usize,
-    /// Changes were lost and the client knows; or it does not.
+    /// Changes were lost, and the client can notice it; or it cannot.
     gap: Mark,
     silent: Mark,
     silent_at: Duration,
     synced_since_loss: bool,
-    /// Changes were dropped at the limit, which the client can work out.
+    /// Changes were dropped at the limit, which the client can conclude from the rate.
     dropped: Mark,
     /// When changes were delivered.
     delivered: Vec<Duration>,
-    /// Whom the rows told are of.
+    /// The user whose rows were reported.
     who_read: usize,
 }
 
@@ -162,7 +162,7 @@ impl World {
         self.dropped = Mark::default();
     }
 
-    /// Sees what the client did, and checks that it may say what it says.
+    /// Processes the client's effects, and checks that the status is justified.
     fn look(&mut self) {
         for action in std::mem::take(&mut self.rig.effects) {
             match action {
@@ -252,8 +252,8 @@ impl World {
         json!({"id": id, "a": a, "big": big.to_string()})
     }
 
-    /// A change is committed; whoever listens may be told.
-    fn tell(&mut self, id: i64, kind: &'static str, record: Option<Value>, old: Option<i64>, errors: bool) {
+    /// Commits a change, and queues it for the client if its user may see it.
+    fn emit(&mut self, id: i64, kind: &'static str, record: Option<Value>, old: Option<i64>, errors: bool) {
         if !self.server.captures {
             return;
         }
@@ -265,7 +265,7 @@ impl World {
             .count();
         let is_dropped = self.server.is_limited && recent + self.server.stream.len() >= 60 * LIMIT as usize;
         let is_seen = kind == "DELETE" || sees(self.server.who, id);
-        // Somebody who is another by now hears nothing of what only that one sees.
+        // While the server still uses the earlier token, it sends no changes of rows that only the new user may read.
         let is_owed = kind == "DELETE" || sees(self.who_read, id);
         if is_dropped {
             self.dropped = Mark(Some(self.last_page));
@@ -274,7 +274,7 @@ impl World {
             self.lose_silently();
         }
         if !is_dropped && is_seen {
-            self.server.stream.push_back(Told {
+            self.server.stream.push_back(Delivery {
                 committed: self.rig.at,
                 kind,
                 record,
@@ -293,34 +293,34 @@ impl World {
         match (what % 7, taken) {
             (0 | 1, _) if !self.server.rows.contains_key(&id) => {
                 self.server.rows.insert(id, (clock, clock));
-                self.tell(id, "INSERT", Some(Self::whole(id, (clock, clock))), None, false);
+                self.emit(id, "INSERT", Some(Self::whole(id, (clock, clock))), None, false);
             }
             // The large column is unchanged, and absent.
             (2, Some(id)) => {
                 self.server.rows.entry(id).and_modify(|row| row.0 = clock);
-                self.tell(id, "UPDATE", Some(json!({"id": id, "a": clock})), Some(id), false);
+                self.emit(id, "UPDATE", Some(json!({"id": id, "a": clock})), Some(id), false);
             }
             (3, Some(id)) => {
                 self.server.rows.insert(id, (clock, clock));
-                self.tell(id, "UPDATE", Some(Self::whole(id, (clock, clock))), Some(id), false);
+                self.emit(id, "UPDATE", Some(Self::whole(id, (clock, clock))), Some(id), false);
             }
-            // Too large to be told.
+            // Too large for the stream.
             (4, Some(id)) => {
                 self.server.rows.insert(id, (clock, clock));
-                self.tell(id, "UPDATE", Some(json!({ "id": id })), Some(id), true);
+                self.emit(id, "UPDATE", Some(json!({ "id": id })), Some(id), true);
             }
             (5, Some(id)) => {
                 self.server.rows.remove(&id);
-                self.tell(id, "DELETE", None, Some(id), false);
+                self.emit(id, "DELETE", None, Some(id), false);
             }
-            // The key changes. Who sees the one and not the other is told nothing, or half of it.
+            // The key changes. A user who may read only one of both rows receives nothing or only a part.
             (6, Some(old)) if !self.server.rows.contains_key(&id) => {
                 let row = self.server.rows.remove(&old).expect("the row");
                 self.server.rows.insert(id, (clock, row.1));
                 if self.server.captures && sees(1, old) != sees(1, id) {
                     self.lose_silently();
                 }
-                self.tell(id, "UPDATE", Some(json!({"id": id, "a": clock})), Some(old), false);
+                self.emit(id, "UPDATE", Some(json!({"id": id, "a": clock})), Some(old), false);
             }
             _ => {}
         }
@@ -333,32 +333,32 @@ impl World {
     }
 
     fn deliver(&mut self) {
-        if let Some(told) = self.server.stream.pop_front() {
-            // What was read since may be undone by what is older than the loss, as if it were news.
-            if self.silent.0.is_some() && told.committed <= self.silent_at {
+        if let Some(delivery) = self.server.stream.pop_front() {
+            // A change older than the loss may overwrite what was read since.
+            if self.silent.0.is_some() && delivery.committed <= self.silent_at {
                 self.silent = Mark(Some(self.last_page));
             }
-            self.give(&told);
-            self.server.last = Some((told, self.rig.at));
+            self.give(&delivery);
+            self.server.last = Some((delivery, self.rig.at));
         }
     }
 
-    fn give(&mut self, told: &Told) {
+    fn give(&mut self, delivery: &Delivery) {
         let columns: Vec<Value> = COLUMNS
             .iter()
             .map(|name| json!({"name": name, "type": "text"}))
             .collect();
         let mut data = json!({
-            "schema": "public", "table": "todos", "type": told.kind, "columns": columns,
+            "schema": "public", "table": "todos", "type": delivery.kind, "columns": columns,
             "commit_timestamp": "2026-08-21T10:00:00.123Z", "errors": null,
         });
-        if let Some(record) = &told.record {
+        if let Some(record) = &delivery.record {
             data["record"] = record.clone();
         }
-        if let Some(old) = &told.old {
+        if let Some(old) = &delivery.old {
             data["old_record"] = old.clone();
         }
-        if told.errors {
+        if delivery.errors {
             data["errors"] = json!(["Error 413: Payload Too Large"]);
         }
         self.delivered.push(self.rig.at);
@@ -487,8 +487,8 @@ impl World {
     }
 
     fn pass(&mut self, time: Duration) {
-        while let Some(told) = self.server.stream.front()
-            && told.committed + ON_THE_WAY < self.rig.at + time
+        while let Some(delivery) = self.server.stream.front()
+            && delivery.committed + ON_THE_WAY < self.rig.at + time
         {
             self.deliver();
         }
@@ -518,7 +518,7 @@ impl World {
                 .text(format!(r#"["{join}","{join}","{topic}","phx_error",{{}}]"#)),
             3 => self.rig.system("system", false, "Token has expired 0 seconds ago"),
             4 if self.server.confirmed => {
-                // It does not confirm any more, and goes on trying.
+                // The server no longer confirms and goes on trying.
                 self.server.confirmed = false;
                 self.server.captures = true;
                 self.server.stream.clear();
@@ -555,10 +555,10 @@ impl World {
                     .give(Event::Token(Err(TokenError::Unavailable { text, retry_after })));
                 self.look();
             }
-            // Told again, at once.
+            // The change is delivered a second time at once.
             38 => {
-                if let Some((told, _)) = self.server.last.clone().filter(|(_, at)| *at == self.rig.at) {
-                    self.give(&told);
+                if let Some((delivery, _)) = self.server.last.clone().filter(|(_, at)| *at == self.rig.at) {
+                    self.give(&delivery);
                 }
             }
             39 if at.is_multiple_of(3) => self.cut(at / 3),
@@ -567,7 +567,7 @@ impl World {
                 self.rig.unreachable();
                 self.look();
             }
-            // Changes are lost; the server confirms again. Right after a push that is taken for its echo.
+            // Changes are lost, and the server confirms again. Right after a push, that counts as the answer to the push.
             41 if self.server.confirmed && at.is_multiple_of(2) => {
                 (0..=at % 5).for_each(|_| drop(self.server.stream.pop_front()));
                 self.server.last = None;
@@ -591,7 +591,7 @@ impl World {
                 ));
                 self.look();
             }
-            // A change is lost without a word.
+            // A change is lost silently.
             43 if at.is_multiple_of(4) && self.server.stream.pop_front().is_some() => {
                 self.server.last = None;
                 self.lose_silently();
@@ -610,7 +610,7 @@ impl World {
                 self.rig.fail(&request, error);
                 self.look();
             }
-            // The machine sleeps.
+            // The machine is suspended.
             45 if at.is_multiple_of(5) => {
                 self.rig.wall += seconds(16 + u64::from(at % 4_000));
                 self.rig.give(Event::Timer);
@@ -623,7 +623,7 @@ impl World {
         }
     }
 
-    /// Everything is answered and nothing happens, for so long.
+    /// For this long, everything is answered and nothing changes.
     fn calm(&mut self, time: Duration) -> bool {
         let end = self.rig.at + time;
         let mut was_live = true;
@@ -659,7 +659,7 @@ impl World {
         was_live
     }
 
-    /// While Live is said and nothing was lost without a word, a moment of quiet is enough to be equal.
+    /// While the status is Live and nothing was lost silently, the rows are equal after a short quiet time.
     fn checkpoint(&mut self) {
         let was_live = self.calm(seconds(3));
         if was_live && self.silent.0.is_none() && self.rig.status() == LinkStatus::Connected {
@@ -678,13 +678,13 @@ impl World {
             .map(|(source, (id, row))| ((source, id.to_string()), row))
             .filter(|((source, _), _)| source.index() == 0 || when != "Live and quiet")
             .collect();
-        let told = self
+        let reported = self
             .rig
             .state
             .iter()
             .filter(|((source, _), _)| source.index() == 0 || when != "Live and quiet");
-        let told: BTreeMap<_, _> = told.map(|(key, row)| (key.clone(), row.clone())).collect();
-        assert_eq!(told, expected, "{when}");
+        let reported: BTreeMap<_, _> = reported.map(|(key, row)| (key.clone(), row.clone())).collect();
+        assert_eq!(reported, expected, "{when}");
     }
 }
 
@@ -698,7 +698,7 @@ fn cases() -> ProptestConfig {
     }
 }
 
-/// A life of these steps; in the end all is quiet, and what was told is what the server has.
+/// Runs a session with these steps, then a quiet time; the reported rows must then equal the server's.
 fn live(random: f64, [signs_in, is_limited, is_begun]: [bool; 3], steps: &[(u8, u16)]) {
     let mut world = World::new(random, signs_in, is_limited);
     if is_begun {
@@ -724,7 +724,7 @@ fn live(random: f64, [signs_in, is_limited, is_begun]: [bool; 3], steps: &[(u8, 
     world.assert_equal("in the end");
 }
 
-/// Lives that went wrong once.
+/// Sequences that failed in the past.
 #[test]
 fn earlier_counterexamples_pass() {
     let steps = [
@@ -745,7 +745,7 @@ proptest! {
     #![proptest_config(cases())]
 
     #[test]
-    fn live_is_never_said_of_what_is_not_proven(
+    fn the_status_is_never_live_without_proof(
         random in 0.0..1.0_f64,
         signs_in in any::<bool>(),
         is_limited in any::<bool>(),

@@ -1,5 +1,5 @@
-//! Whatever the order of pages, changes, cuts, delays and losses: in the end the rows that were told are the server's,
-//! and `connected` is never said before the whole chain is proven.
+//! Property: for any order of pages, changes, cuts, delays and losses, the reported rows finally equal the server's, and
+//! the status is never `connected` before the whole chain is proven.
 //!
 //! The server here is a model: a table, a commit log, a stream with arbitrary delay, and pages that are read at one
 //! moment and arrive at another. `PROPTEST_CASES` sets the number of cases.
@@ -21,9 +21,9 @@ struct Row {
     big: u64,
 }
 
-/// A change on its way.
+/// A change in transit.
 #[derive(Clone, Debug)]
-struct Told {
+struct Delivery {
     kind: &'static str,
     record: Option<Value>,
     old: Option<Value>,
@@ -33,8 +33,8 @@ struct Told {
 struct Server {
     rows: BTreeMap<i64, Row>,
     clock: u64,
-    stream: VecDeque<Told>,
-    last: Option<Told>,
+    stream: VecDeque<Delivery>,
+    last: Option<Delivery>,
     /// Changes are captured for the client.
     captures: bool,
     confirmed: bool,
@@ -47,10 +47,10 @@ impl Server {
         json!({"id": id, "a": row.a, "big": format!("{}", row.big)})
     }
 
-    fn tell(&mut self, kind: &'static str, record: Option<Value>, old: Option<i64>) {
+    fn emit(&mut self, kind: &'static str, record: Option<Value>, old: Option<i64>) {
         if self.captures {
             let old = old.map(|id| json!({ "id": id }));
-            self.stream.push_back(Told { kind, record, old });
+            self.stream.push_back(Delivery { kind, record, old });
         }
     }
 
@@ -63,7 +63,7 @@ impl Server {
             0 => {
                 if !self.rows.contains_key(&id) {
                     let row = Row { a: clock, big: clock };
-                    self.tell("INSERT", Some(Self::whole(id, &row)), None);
+                    self.emit("INSERT", Some(Self::whole(id, &row)), None);
                     self.rows.insert(id, row);
                 }
             }
@@ -73,7 +73,7 @@ impl Server {
                     && let Some(row) = self.rows.get_mut(&id)
                 {
                     row.a = clock;
-                    self.tell("UPDATE", Some(json!({"id": id, "a": clock})), Some(id));
+                    self.emit("UPDATE", Some(json!({"id": id, "a": clock})), Some(id));
                 }
             }
             2 => {
@@ -82,13 +82,13 @@ impl Server {
                 {
                     *row = Row { a: clock, big: clock };
                     let record = Self::whole(id, row);
-                    self.tell("UPDATE", Some(record), Some(id));
+                    self.emit("UPDATE", Some(record), Some(id));
                 }
             }
             3 => {
                 if let Some(id) = taken {
                     self.rows.remove(&id);
-                    self.tell("DELETE", None, Some(id));
+                    self.emit("DELETE", None, Some(id));
                 }
             }
             // The key changes, the large column does not.
@@ -98,7 +98,7 @@ impl Server {
                     && let Some(mut row) = self.rows.remove(&old)
                 {
                     row.a = clock;
-                    self.tell("UPDATE", Some(json!({"id": id, "a": clock})), Some(old));
+                    self.emit("UPDATE", Some(json!({"id": id, "a": clock})), Some(old));
                     self.rows.insert(id, row);
                 }
             }
@@ -140,7 +140,7 @@ struct World {
     closes: usize,
     joins: usize,
     beats: usize,
-    /// Something was lost without a word: only an audit can find it.
+    /// A change was lost silently: only an audit can find it.
     silent: bool,
     synced_before_open: usize,
 }
@@ -181,7 +181,7 @@ impl World {
         self.sent("phx_join").len() > self.joins
     }
 
-    /// Sees what the client did: a socket it closed takes the subscription with it.
+    /// Processes the client's effects: closing the socket ends the subscription.
     fn look(&mut self) {
         if self.rig.closes > self.closes {
             self.closes = self.rig.closes;
@@ -227,19 +227,19 @@ impl World {
     }
 
     fn deliver(&mut self) {
-        if let Some(told) = self.server.stream.pop_front() {
-            self.give(&told);
-            self.server.last = Some(told);
+        if let Some(delivery) = self.server.stream.pop_front() {
+            self.give(&delivery);
+            self.server.last = Some(delivery);
         }
     }
 
-    fn give(&mut self, told: &Told) {
+    fn give(&mut self, delivery: &Delivery) {
         self.rig.change_in(
             crate::rig::FIRST_ID,
             "todos",
-            told.kind,
-            told.record.clone(),
-            told.old.clone(),
+            delivery.kind,
+            delivery.record.clone(),
+            delivery.old.clone(),
             &COLUMNS,
         );
     }
@@ -294,8 +294,8 @@ impl World {
             24 => self.beat(),
             // The same frame again.
             25 => {
-                if let Some(told) = self.server.last.clone() {
-                    self.give(&told);
+                if let Some(delivery) = self.server.last.clone() {
+                    self.give(&delivery);
                 }
             }
             26 if at.is_multiple_of(3) && self.rig.opens == self.opened && self.rig.closes == self.closes => {
@@ -318,7 +318,7 @@ impl World {
                 self.opened = self.rig.opens;
                 self.rig.unreachable();
             }
-            // Changes are lost, and the server says so by confirming again.
+            // Changes are lost, and the server confirms again, which shows it.
             28 if self.is_subscribed() && at.is_multiple_of(2) => {
                 for _ in 0..=at % 5 {
                     self.server.stream.pop_front();
@@ -346,7 +346,7 @@ impl World {
                 };
                 self.rig.fail(&request, error);
             }
-            // Something happens without a word: a row leaves what may be seen, or the table is truncated.
+            // A change without a frame: a row may no longer be read, or the table is truncated.
             31 if silent_too => {
                 self.silent = true;
                 if at.is_multiple_of(5) {
@@ -361,7 +361,7 @@ impl World {
         self.look();
     }
 
-    /// A quiet server that answers everything, for so long.
+    /// For this long, the server answers everything and nothing changes.
     fn calm(&mut self, time: std::time::Duration) {
         let end = self.rig.at + time;
         while self.rig.at < end {
@@ -436,7 +436,7 @@ proptest! {
         world.assert_equal();
     }
 
-    /// Losses without a word are found by the confirming pass.
+    /// Silent losses are found by the audit after the first snapshot.
     #[test]
     fn an_audit_finds_unreported_changes(random in 0.0..1.0_f64, steps in steps()) {
         let mut world = World::new();

@@ -1,5 +1,5 @@
-//! Races of realtime-protocol.md §12.4 that the session's own tests leave out, by their numbers: each with its events in
-//! the order that would do harm, and with the harm excluded.
+//! Races of docs/realtime-protocol.md §12.4 that session.rs does not cover, by their numbers. Each test plays the events in
+//! the harmful order and checks that no harm follows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use realtime::{Event, LinkStatus, PageQuery, PageRequest, SessionConfig};
 use serde_json::{Value, json};
 
-/// A table as a server holds it: by key, and read by key.
+/// The server's table, by key; pages are read in the order of the key.
 #[derive(Default)]
 struct Table {
     rows: BTreeMap<u64, Value>,
@@ -49,13 +49,13 @@ impl Table {
         }
     }
 
-    /// Answers the oldest request from what the table holds now.
+    /// Answers the oldest request with the rows that the table has now.
     fn give(&self, rig: &mut Rig) {
         let request = rig.fetch();
         rig.answer(&request, &self.answer(&request));
     }
 
-    /// Answers everything until a snapshot is merged; its pages.
+    /// Answers all requests until a snapshot is merged, and returns the number of its pages.
     fn finish(&self, rig: &mut Rig) -> usize {
         let (synced, mut pages) = (rig.synced.len(), 0);
         for _ in 0..200 {
@@ -71,9 +71,9 @@ impl Table {
         panic!("it reads without end: {pages} pages");
     }
 
-    fn assert_told(&self, rig: &Rig) {
-        let told: Vec<&Value> = rig.state.values().collect();
-        assert_eq!(told, self.all().iter().collect::<Vec<_>>());
+    fn assert_reported(&self, rig: &Rig) {
+        let reported: Vec<&Value> = rig.state.values().collect();
+        assert_eq!(reported, self.all().iter().collect::<Vec<_>>());
     }
 }
 
@@ -88,7 +88,7 @@ fn numbered(ids: std::ops::RangeInclusive<u64>) -> Vec<Value> {
     ids.map(|id| json!({"id": id, "a": 0})).collect()
 }
 
-/// Lost, and on the way to a new snapshot.
+/// Loses the socket and connects again, up to the start of the next snapshot.
 fn reconnect(rig: &mut Rig) {
     rig.lost();
     rig.pass(seconds(3));
@@ -111,13 +111,13 @@ fn r11_a_delete_and_an_insert_between_pages_skip_and_double_nothing() {
         "{request:?}"
     );
     table.give(&mut rig);
-    // And here row 5 would come twice.
+    // And here row 5 would be read twice.
     table.set(&json!({"id": 1, "a": 0}));
     rig.insert(json!({"id": 1, "a": 0}));
-    let told = rig.changes;
+    let reported = rig.changes;
     table.finish(&mut rig);
-    table.assert_told(&rig);
-    assert_eq!(rig.changes - told, 5, "each row once");
+    table.assert_reported(&rig);
+    assert_eq!(rig.changes - reported, 5, "each row once");
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn r12_a_row_that_is_changed_between_pages_moves_nowhere_and_reading_ends() {
     let mut pages = 0;
     // Each page's first row is changed after it was read: by `updated_at` it would be at the end of the tail again.
     while rig.synced.is_empty() {
-        assert!(pages < 20, "it follows the tail");
+        assert!(pages < 20, "reading does not end");
         if rig.fetches.is_empty() {
             rig.pass(ms(250));
             continue;
@@ -142,7 +142,7 @@ fn r12_a_row_that_is_changed_between_pages_moves_nowhere_and_reading_ends() {
         }
     }
     assert_eq!(pages, 4, "three pages and the empty one");
-    table.assert_told(&rig);
+    table.assert_reported(&rig);
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn r13_a_slow_transaction_with_an_older_time_is_read_after_a_loss() {
     ];
     let mut rig = Rig::live(config(), &rows);
     rig.lost();
-    // It began before the newest row that we have, and commits while nobody listens.
+    // The transaction began before the newest known row, and commits while there is no connection.
     rows[1] = json!({"id": 2, "updated_at": "2026-11-23T10:00:05+00:00", "a": 1});
     rows.push(json!({"id": 3, "updated_at": "2026-11-23T10:00:05+00:00"}));
     rig.pass(seconds(3));
@@ -170,40 +170,40 @@ fn r13_a_slow_transaction_with_an_older_time_is_read_after_a_loss() {
 }
 
 #[test]
-fn r14_what_was_deleted_while_nobody_listened_is_gone() {
+fn r14_rows_deleted_while_disconnected_are_removed() {
     let mut table = Table::of(&numbered(1..=5));
     let mut rig = Rig::live(config(), &table.all());
     table.rows.remove(&2);
     table.rows.remove(&5);
     reconnect(&mut rig);
     table.finish(&mut rig);
-    table.assert_told(&rig);
+    table.assert_reported(&rig);
     assert_eq!(rig.synced.last().expect("a report").removed, 2);
 }
 
 /// Changes come from the primary at once; rows are read from a replica that is behind.
 #[test]
-fn r15_a_reader_that_is_behind_the_stream_takes_nothing_back() {
+fn r15_pages_from_a_delayed_replica_undo_no_change() {
     const COLUMNS: [&str; 3] = ["id", "a", "big"];
     let partial = |rig: &mut Rig, id: u64, a: u64| {
         let (row, old) = (json!({"id": id, "a": a}), json!({"id": id}));
         rig.change_in(100, "todos", "UPDATE", Some(row), Some(old), &COLUMNS);
     };
-    // An update of a row never seen: what it lacks is looked up, and the replica still has the row of before.
+    // An update of an unknown row: its missing columns are looked up, and the replica still has the earlier row.
     let mut rig = Rig::live(config(), &[]);
     rig.pass(seconds(6));
     partial(&mut rig, 1, 2);
     rig.pass(ms(400));
     let behind = rig.fetch();
     rig.answer(&behind, &[json!({"id": 1, "a": 1, "big": "x"})]);
-    assert_eq!(rig.row("1").expect("the row")["a"], 2, "it does not go back");
+    assert_eq!(rig.row("1").expect("the row")["a"], 2, "the newer value is kept");
     rig.pass(ms(1_100));
     let again = rig.fetch();
     assert_eq!(again.query, PageQuery::Ids(vec!["1".into()]));
     rig.answer(&again, &[json!({"id": 1, "a": 2, "big": "x"})]);
     assert_eq!(rig.row("1"), Some(&json!({"id": 1, "a": 2, "big": "x"})));
 
-    // A change that was too large to be told: the replica has the row as we have it.
+    // A change too large for the stream: the replica still has the row that is known already.
     let big = json!({"id": 1, "a": 1, "big": "x"});
     let mut rig = Rig::live(config(), std::slice::from_ref(&big));
     rig.pass(seconds(6));
@@ -216,19 +216,19 @@ fn r15_a_reader_that_is_behind_the_stream_takes_nothing_back() {
     rig.answer(&again, &[json!({"id": 1, "a": 1, "big": "y"})]);
     assert_eq!(rig.row("1").expect("the row")["big"], "y");
 
-    // A row that turns up just after a snapshot: the replica does not have it yet.
+    // A row inserted just after a snapshot: the replica does not have it yet.
     let mut rig = Rig::live(config(), &[]);
     rig.insert(json!({"id": 1}));
     rig.pass(ms(400));
     let behind = rig.fetch();
     rig.answer(&behind, &[]);
-    assert_eq!(rig.ids(), ["1"], "one look is no proof of its absence");
+    assert_eq!(rig.ids(), ["1"], "one look-up does not prove that the row is gone");
     rig.pass(ms(1_100));
     let again = rig.fetch();
     rig.answer(&again, &[json!({"id": 1})]);
     assert_eq!(rig.ids(), ["1"]);
     rig.pass(seconds(4));
-    assert!(rig.fetches.is_empty(), "and then it is believed");
+    assert!(rig.fetches.is_empty(), "and the row is then taken for verified");
 }
 
 fn too_large(rig: &mut Rig, id: u64) {
@@ -243,7 +243,7 @@ fn r16_a_transaction_whose_changes_come_between_pages_is_whole_in_the_end() {
     let mut table = Table::of(&numbered(1..=6));
     let mut rig = Rig::syncing(small_pages());
     table.give(&mut rig);
-    // It commits now; half of what it did is told before the next page and half after.
+    // The transaction commits now; half of its changes arrive before the next page and half after it.
     for id in 1..=6 {
         table.set(&json!({"id": id, "a": 1}));
     }
@@ -254,9 +254,9 @@ fn r16_a_transaction_whose_changes_come_between_pages_is_whole_in_the_end() {
     for id in [2, 3, 5] {
         rig.update(json!({"id": id, "a": 1}));
     }
-    assert!(rig.state.is_empty(), "nothing is shown of a half-read table");
+    assert!(rig.state.is_empty(), "a half-read table is not reported");
     table.finish(&mut rig);
-    table.assert_told(&rig);
+    table.assert_reported(&rig);
 }
 
 fn jwt(user: &str) -> String {
@@ -281,7 +281,7 @@ fn r19_pages_of_two_users_are_never_one_snapshot() {
             .collect();
         ids.len() > 1
     };
-    // While the first snapshot is read, and while one is read on a live channel.
+    // Once during the first snapshot, and once during a later snapshot on a live channel.
     for while_live in [false, true] {
         let mut rig = Rig::started(SessionConfig {
             sign_in: true,
@@ -298,7 +298,7 @@ fn r19_pages_of_two_users_are_never_one_snapshot() {
             rig.pass(seconds(1));
         }
         odd.give(&mut rig);
-        // The token ends in the middle, and the new one is another user's.
+        // The token expires during the snapshot, and the new token is another user's.
         let page = rig.fetch();
         rig.fail(&page, realtime::PageError::Expired("JWT expired".into()));
         rig.grant(&jwt("u2"), HOUR);
@@ -310,14 +310,14 @@ fn r19_pages_of_two_users_are_never_one_snapshot() {
             }
             assert!(!mixed(&rig), "{:?}", rig.ids());
         }
-        even.assert_told(&rig);
+        even.assert_reported(&rig);
         assert_eq!(rig.status(), LinkStatus::Connected, "{}", rig.reason());
         assert_eq!(rig.closes, 0);
     }
 }
 
-/// The server takes the new user up a second or two after the push: what happened to rows that only that user sees was
-/// told to nobody.
+/// The server starts to use a pushed token after a second or two. Until then it sends no changes of rows that only the new
+/// user may see.
 #[test]
 fn r19_a_confirmation_after_another_users_token_is_a_gap() {
     let mut rig = Rig::started(SessionConfig {
@@ -331,7 +331,7 @@ fn r19_a_confirmation_after_another_users_token_is_a_gap() {
     Table::of(&[json!({"id": 1})]).finish(&mut rig);
     rig.run(HOUR - seconds(355), &[json!({"id": 1})]);
     rig.grant(&jwt("u2"), HOUR);
-    // Read as the other user; then a row of that user's is changed, and the server does not know yet whom it tells.
+    // The rows are read as the new user; then one of them changes before the server has begun to use the new token.
     rig.run(seconds(2), &[json!({"id": 2, "a": 0})]);
     let changed = [json!({"id": 2, "a": 1})];
     rig.system_ok();
@@ -342,7 +342,7 @@ fn r19_a_confirmation_after_another_users_token_is_a_gap() {
 }
 
 #[test]
-fn r27_of_a_change_too_large_nothing_is_believed_but_the_key() {
+fn r27_only_the_key_of_a_too_large_change_is_used() {
     let row = json!({"id": 1, "a": 1, "big": "x"});
     let mut rig = Rig::live(config(), std::slice::from_ref(&row));
     rig.pass(seconds(6));
@@ -356,7 +356,7 @@ fn r27_of_a_change_too_large_nothing_is_believed_but_the_key() {
     assert_eq!(rig.row("1"), Some(&now));
 }
 
-/// Before the row can be read, its key changes too: what the new row carries over is still not believed.
+/// The row's key changes before the row can be read: columns carried over to the new key still have to be read.
 #[test]
 fn r27_a_change_too_large_is_not_forgotten_when_the_key_changes() {
     let mut rig = Rig::live(config(), &[json!({"id": 1, "a": 1, "big": "x"})]);
@@ -382,7 +382,7 @@ fn r30_two_ways_of_writing_one_value_are_no_change() {
         topic(&rig)
     );
     rig.text(text);
-    // Readings without end find nothing that has to be corrected.
+    // Repeated readings find nothing to correct.
     let seen = rig.synced.len();
     rig.run(seconds(3_600), std::slice::from_ref(&rest));
     let later = &rig.synced[seen..];
@@ -398,11 +398,11 @@ fn r30_two_ways_of_writing_one_value_are_no_change() {
 }
 
 #[test]
-fn r34_no_clock_of_the_server_decides_anything() {
+fn r34_timestamps_of_the_server_decide_nothing() {
     let mut rig = Rig::live(config(), &[json!({"id": 1, "a": 0})]);
     rig.pass(seconds(6));
     let closes = rig.closes;
-    // A decade behind, a century ahead, backwards, and none at all; ours jumps back by a year meanwhile.
+    // Timestamps a decade behind, a century ahead, decreasing, and missing; the client's clock jumps back by a year meanwhile.
     for (a, at) in [
         "2016-01-01T00:00:00Z",
         "2126-01-01T00:00:00Z",
@@ -428,9 +428,9 @@ fn r34_no_clock_of_the_server_decides_anything() {
     assert_eq!((rig.status(), rig.closes), (LinkStatus::Connected, closes));
 }
 
-/// Nothing is ever written, so that nothing of ours can be echoed back.
+/// The client never writes to the database, so it cannot receive its own changes.
 #[test]
-fn r36_in_a_whole_life_nothing_is_sent_that_writes() {
+fn r36_no_request_of_a_whole_session_writes() {
     let mut rig = Rig::started(SessionConfig {
         sign_in: true,
         ..config()
@@ -451,6 +451,6 @@ fn r36_in_a_whole_life_nothing_is_sent_that_writes() {
         serde_json::from_str(rig.sent.iter().find(|text| text.contains("phx_join")).expect("a join")).expect("JSON");
     assert_eq!(
         join[4]["config"]["presence"]["enabled"], false,
-        "not even its presence is told"
+        "not even its presence is reported"
     );
 }

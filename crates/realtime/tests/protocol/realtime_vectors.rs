@@ -156,12 +156,12 @@ mod join {
             assert_eq!(rig.statuses.last().expect("one").retry_in_ms, never_live, "{number}");
             assert_eq!(rig.status() == LinkStatus::Error, never_live.is_none(), "{number}");
             // V11: the close that follows is not a second failure.
-            let told = rig.statuses.len();
+            let reported = rig.statuses.len();
             rig.give(Event::SocketClosed(CloseReason::Frame {
                 code: 1001,
                 text: String::new(),
             }));
-            assert_eq!(rig.statuses.len(), told, "{number}");
+            assert_eq!(rig.statuses.len(), reported, "{number}");
 
             let mut rig = live(&[]);
             rig.pass(seconds(1));
@@ -734,13 +734,13 @@ mod whole_life {
                 (&sent[3], &sent[4]),
                 (&json!("access_token"), &json!({"access_token": "eyJ.new.jwt"}))
             );
-            let told = rig.statuses.len();
+            let reported = rig.statuses.len();
             if confirmed {
                 rig.pass(seconds(2));
                 rig.system_ok();
             }
             rig.run(seconds(120), &[]);
-            assert_eq!(rig.statuses.len(), told, "Live all the while: {}", rig.reason());
+            assert_eq!(rig.statuses.len(), reported, "Live all the while: {}", rig.reason());
             assert_eq!(rig.closes, 0);
             if confirmed {
                 // Once more, and nothing was pushed.
@@ -793,7 +793,7 @@ mod whole_life {
             );
             rig.pass(seconds(1));
         }
-        panic!("it believed a link that answers nothing");
+        panic!("a link without answers was not given up");
     }
 
     #[test]
@@ -814,7 +814,7 @@ mod whole_life {
     #[test]
     fn v77_v78_v79_v80_what_was_not_asked_for_changes_nothing() {
         let mut rig = live(&[json!({"id": 1})]);
-        let (before, told) = (rig.state.clone(), rig.statuses.len());
+        let (before, reported) = (rig.state.clone(), rig.statuses.len());
         for text in [
             r#"["1",null,"realtime:room1","broadcast",{"type":"broadcast","event":"cur","payload":{},"meta":{"replayed":true,"id":"9b2f"}}]"#,
             r#"["1",null,"realtime:room1","presence_state",{"u1":{"metas":[{"phx_ref":"F1","name":"a"}]}}]"#,
@@ -823,7 +823,7 @@ mod whole_life {
             r#"[null,null,"realtime:room1","presence_diff",{"joins":null}]"#,
         ] {
             give(&mut rig, text);
-            assert_eq!((&rig.state, rig.statuses.len()), (&before, told), "{text}");
+            assert_eq!((&rig.state, rig.statuses.len()), (&before, reported), "{text}");
         }
         rig.pass(seconds(7));
         assert!(rig.fetches.is_empty(), "nothing is read for it");

@@ -1,4 +1,5 @@
-//! A session driven by hand: a made-up clock, what it says collected, answers given when the test wants.
+//! A test driver for a session: its clock is simulated, it records all effects, and the test chooses when requests are
+//! answered.
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::{collections::BTreeMap, time::Duration};
@@ -12,7 +13,7 @@ use realtime::{
 
 use serde_json::{Value, json};
 
-/// Rows as they were told, table by table.
+/// The rows that the reported changes add up to, by table and key.
 pub type State = BTreeMap<(SourceId, String), Value>;
 
 pub struct Rig {
@@ -20,12 +21,12 @@ pub struct Rig {
     pub at: Duration,
     pub random: f64,
     pub vsn: Vsn,
-    /// Everything said and not yet looked at.
+    /// All effects that the test has not removed yet.
     pub effects: Vec<Effect>,
     pub statuses: Vec<StatusReport>,
     pub notices: Vec<Notice>,
     pub synced: Vec<SyncReport>,
-    /// What a reader of the changes believes.
+    /// The rows that a reader of the changes would hold.
     pub state: State,
     pub changes: usize,
     pub wake: Option<Duration>,
@@ -35,7 +36,7 @@ pub struct Rig {
     beats_answered: usize,
     pub fetches: Vec<PageRequest>,
     pub probes: Vec<ProbeRequest>,
-    /// Session tokens asked for.
+    /// The number of session tokens requested.
     pub refreshes: usize,
     /// How far the wall clock is ahead of the monotonic one.
     pub wall: Duration,
@@ -89,7 +90,7 @@ pub fn record(value: Value) -> Record {
     serde_json::from_value(value).expect("a row")
 }
 
-/// Entry ids that the made-up server gives: 100 and up, in order.
+/// The simulated server numbers entries in order, from this id on.
 pub const FIRST_ID: i64 = 100;
 
 impl Rig {
@@ -159,7 +160,7 @@ impl Rig {
         }
     }
 
-    /// Drops what was noted, so that a long run does not grow: the last status stays, and the last join.
+    /// Drops what was recorded except the last status and the last join, so that memory does not grow in long runs.
     pub fn forget(&mut self) {
         self.effects.clear();
         self.notices.clear();
@@ -172,7 +173,7 @@ impl Rig {
     }
 
     pub fn wall_ms(&self) -> i64 {
-        i64::try_from((self.wall + self.at).as_millis()).expect("a moment of this era")
+        i64::try_from((self.wall + self.at).as_millis()).expect("a time within the range of i64")
     }
 
     fn note(&mut self, action: &Effect) {
@@ -183,7 +184,7 @@ impl Rig {
                 self.fetches.clear();
             }
             Effect::Send(text) => {
-                let frame = decode_text(self.vsn, text).expect("what we send is a frame");
+                let frame = decode_text(self.vsn, text).expect("a frame that can be decoded");
                 if frame.event == "phx_join" {
                     self.topic = frame.topic.to_string();
                     self.join_ref = frame.reference.clone().expect("a reference").into_owned();
@@ -205,15 +206,21 @@ impl Rig {
                 let row = serde_json::to_value(&*change.record).expect("a row");
                 use model::Op;
                 match change.op {
-                    Op::Insert => assert!(self.state.insert(key, row).is_none(), "{change:?}: it was there"),
-                    Op::Update => assert!(self.state.insert(key, row).is_some(), "{change:?}: it was not there"),
-                    Op::Delete => assert!(self.state.remove(&key).is_some(), "{change:?}: it was not there"),
+                    Op::Insert => assert!(
+                        self.state.insert(key, row).is_none(),
+                        "{change:?}: the row exists already"
+                    ),
+                    Op::Update => assert!(
+                        self.state.insert(key, row).is_some(),
+                        "{change:?}: the row does not exist"
+                    ),
+                    Op::Delete => assert!(self.state.remove(&key).is_some(), "{change:?}: the row does not exist"),
                 }
             }
         }
     }
 
-    /// Lets time pass, with every wake that was asked for on the way.
+    /// Advances the clock and fires the timer whenever it is due.
     pub fn pass(&mut self, time: Duration) {
         let end = self.at + time;
         for _ in 0..10_000 {
@@ -229,7 +236,7 @@ impl Rig {
                 }
             }
         }
-        panic!("it wants to be woken again and again at {:?}", self.at);
+        panic!("the timer is set again without end at {:?}", self.at);
     }
 
     pub fn text(&mut self, text: impl Into<String>) {
@@ -338,9 +345,9 @@ impl Rig {
         self.change("DELETE", None, Some(json!({ "id": id.into() })));
     }
 
-    /// The oldest request that waits.
+    /// Removes the oldest unanswered request.
     pub fn fetch(&mut self) -> PageRequest {
-        assert!(!self.fetches.is_empty(), "nothing is asked for");
+        assert!(!self.fetches.is_empty(), "no request is waiting");
         self.fetches.remove(0)
     }
 
@@ -359,8 +366,8 @@ impl Rig {
         });
     }
 
-    /// Answers every page of the first table with these rows in one page, all other tables with none, lookups from the
-    /// same rows, and lets time pass until nothing is asked for.
+    /// Answers requests until a snapshot is merged: pages of the first table with all of these rows at once, look-ups from
+    /// the same rows, and pages of all other tables with none.
     pub fn finish_snapshot(&mut self, rows: &[Value]) {
         let synced = self.synced.len();
         for _ in 0..100 {
@@ -395,14 +402,13 @@ impl Rig {
         self.statuses.last().expect("a status").status
     }
 
-    /// Connected, but changes may be missing: it says so instead of Live, and its channel stays.
+    /// The channel works, but changes may be missing, so the status is `Connecting` with `catching_up`.
     pub fn is_catching_up(&self) -> bool {
         let status = self.statuses.last().expect("a status");
         status.status == LinkStatus::Connecting && status.catching_up && self.closes == 0
     }
 
-    /// Lets time pass, and answers what is asked for from these rows of the first table, by key and by page; probes
-    /// likewise.
+    /// Advances the clock and answers heartbeats, pages, look-ups and probes on the way, from these rows of the first table.
     pub fn run(&mut self, time: Duration, rows: &[Value]) {
         let end = self.at + time;
         while self.at < end {
@@ -420,7 +426,7 @@ impl Rig {
         }
     }
 
-    /// Answers every beat sent so far.
+    /// Answers all heartbeats sent so far.
     pub fn answer_beats(&mut self) {
         let beats: Vec<String> = self.sent[self.beats_answered..]
             .iter()
@@ -475,7 +481,7 @@ impl Rig {
             .unwrap_or_default()
     }
 
-    /// The row of the first table as it was told.
+    /// The row of the first table that the reported changes add up to.
     pub fn row(&self, id: &str) -> Option<&Value> {
         self.state.get(&(SourceId::default(), id.to_owned()))
     }

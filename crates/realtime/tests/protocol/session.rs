@@ -1,4 +1,4 @@
-//! The session's status machine and backoff with a made-up clock, and the races of realtime-protocol.md §12.4 as far
+//! The session's status machine and backoff with a simulated clock, and the races of realtime-protocol.md §12.4 as far
 //! as an unfiltered subscription with one key meets them.
 
 use std::time::Duration;
@@ -53,7 +53,7 @@ mod backoff {
         assert!(rig.has_notice("retrying") && rig.has_notice("gave_up"));
         let opens = rig.opens;
         rig.pass(seconds(100_000));
-        assert_eq!((rig.opens, rig.wake), (opens, None), "it rests");
+        assert_eq!((rig.opens, rig.wake), (opens, None), "no further attempt is planned");
     }
 
     #[test]
@@ -107,7 +107,7 @@ mod backoff {
         rig.join_ok();
         rig.system_ok();
         rig.finish_snapshot(&[]);
-        rig.pass(seconds(24)); // a beat goes out at 25 s
+        rig.pass(seconds(24)); // a heartbeat is sent at 25 s
         rig.pass(seconds(1));
         let beat = rig.sent.last().expect("a beat").clone();
         assert!(beat.contains("heartbeat"), "{beat}");
@@ -191,14 +191,14 @@ mod backoff {
             assert_eq!(left, usize::from(live), "a channel is left before its socket is closed");
             let (opens, sent) = (rig.opens, rig.sent.len());
             rig.pass(seconds(10_000));
-            rig.give(Event::SocketOpened); // late news of a closed socket change nothing
+            rig.give(Event::SocketOpened); // late events of a closed socket change nothing
             rig.lost();
             rig.text("[null,null,\"phoenix\",\"phx_reply\",{}]");
             assert_eq!(
                 (rig.opens, rig.sent.len(), rig.status()),
                 (opens, sent, LinkStatus::Disconnected)
             );
-            assert_eq!(rig.state.len(), usize::from(live), "what was known stays known");
+            assert_eq!(rig.state.len(), usize::from(live), "rows are kept");
             rig.user(Command::Reconnect);
             assert_eq!(rig.status(), LinkStatus::Connecting);
         }
@@ -224,7 +224,7 @@ mod honesty {
         let first = rig.fetch();
         rig.answer(&first, &[json!({"id": 1})]);
         not_yet(&rig);
-        assert!(rig.state.is_empty(), "nothing half read is shown");
+        assert!(rig.state.is_empty(), "a half-read table is not reported");
         let second = rig.fetch();
         assert_eq!(
             second.query,
@@ -272,7 +272,7 @@ mod honesty {
         let mut rig = Rig::started(config());
         rig.give(Event::SocketOpened);
         rig.join_ok();
-        rig.pass(seconds(25)); // a beat goes out and is answered
+        rig.pass(seconds(25)); // a heartbeat is sent and answered
         rig.text(r#"[null,"2","phoenix","phx_reply",{"status":"ok","response":{}}]"#);
         rig.pass(ms(4_900));
         assert_eq!(rig.status(), LinkStatus::Connecting);
@@ -323,7 +323,7 @@ mod honesty {
         rig.give(Event::SocketOpened);
         rig.join_ok();
         rig.system_ok();
-        assert_eq!(rig.state.len(), 3, "nothing is taken away before the snapshot is there");
+        assert_eq!(rig.state.len(), 3, "no row is removed before the snapshot is merged");
         let before = rig.changes;
         rig.finish_snapshot(&[json!({"id": 1, "a": 2}), json!({"id": 3}), json!({"id": 4})]);
         assert_eq!(rig.ids(), ["1", "3", "4"]);
@@ -351,7 +351,7 @@ mod refusals {
     use super::*;
 
     #[test]
-    fn a_final_refusal_is_an_error_at_once_with_its_remedy() {
+    fn a_final_refusal_is_an_error_at_once_and_names_the_remedy() {
         let mut rig = Rig::started(config());
         rig.refused(401, "Failed to validate JWT signature");
         assert_eq!(rig.status(), LinkStatus::Error);
@@ -502,7 +502,7 @@ mod heartbeat {
     }
 
     #[test]
-    fn v33_while_a_join_is_pending_a_beat_may_wait() {
+    fn v33_while_a_join_is_pending_a_heartbeat_may_be_answered_late() {
         let mut rig = Rig::started(realtime::SessionConfig {
             heartbeat_interval: seconds(5),
             ..config()
@@ -541,7 +541,7 @@ mod races {
     }
 
     #[test]
-    fn r3_a_confirming_pass_finds_what_a_cold_start_lost() {
+    fn r3_an_audit_after_the_first_snapshot_finds_changes_lost_in_a_cold_start() {
         let mut rig = Rig::live(config(), &[json!({"id": 1})]);
         rig.pass(seconds(21));
         assert!(!rig.fetches.is_empty(), "10 to 30 s after the first");
@@ -575,14 +575,14 @@ mod races {
     }
 
     #[test]
-    fn r7_a_delete_of_an_unknown_row_is_nothing() {
+    fn r7_a_delete_of_an_unknown_row_is_ignored() {
         let mut rig = Rig::live(config(), &[json!({"id": 1})]);
         rig.delete(77);
         assert_eq!(rig.ids(), ["1"]);
     }
 
     #[test]
-    fn r8_deleted_and_inserted_again_is_there() {
+    fn r8_a_row_deleted_and_inserted_again_exists() {
         let mut rig = Rig::syncing(config());
         let page = rig.fetch();
         rig.delete(1);
@@ -593,7 +593,7 @@ mod races {
     }
 
     #[test]
-    fn r9_a_row_that_left_without_a_word_is_not_raised_from_the_dead() {
+    fn r9_a_row_deleted_without_a_change_frame_is_not_restored() {
         let mut rig = Rig::syncing(config());
         rig.update(json!({"id": 7, "a": 1}));
         let page = rig.fetch();
@@ -601,7 +601,7 @@ mod races {
         rig.pass(seconds(1));
         let check = rig.fetch();
         assert_eq!(check.query, PageQuery::Ids(vec!["7".into()]));
-        assert_eq!(rig.status(), LinkStatus::Connecting, "not live while in doubt");
+        assert_eq!(rig.status(), LinkStatus::Connecting, "not live while rows are in doubt");
         rig.answer(&check, &[]);
         assert_eq!(rig.status(), LinkStatus::Connected);
         assert!(rig.state.is_empty());
@@ -618,7 +618,7 @@ mod races {
     }
 
     #[test]
-    fn r17_a_socket_that_dies_before_the_merge_leaves_everything_as_it_was() {
+    fn r17_a_socket_lost_before_the_merge_changes_no_row() {
         let mut rig = Rig::live(config(), &[json!({"id": 1})]);
         rig.lost();
         rig.pass(seconds(3));
@@ -634,7 +634,7 @@ mod races {
     }
 
     #[test]
-    fn r18_frames_of_an_earlier_subscription_are_not_taken_for_this_ones() {
+    fn r18_frames_of_an_earlier_subscription_are_dropped() {
         let mut rig = Rig::live(config(), &[]);
         let earlier = rig.topic.clone();
         rig.lost();
@@ -649,7 +649,7 @@ mod races {
     }
 
     #[test]
-    fn r20_a_table_that_reads_empty_is_read_again_before_it_is_believed() {
+    fn r20_a_table_that_reads_empty_is_read_again_before_its_rows_are_removed() {
         let mut rig = Rig::live(config(), &[json!({"id": 1})]);
         rig.lost();
         rig.pass(seconds(3));
@@ -668,7 +668,7 @@ mod races {
     }
 
     #[test]
-    fn r21_r22_and_r25_a_periodic_audit_finds_what_the_stream_never_told() {
+    fn r21_r22_and_r25_a_periodic_audit_finds_changes_missing_from_the_stream() {
         let mut rig = Rig::live(
             realtime::SessionConfig {
                 heartbeat_interval: seconds(100_000),
@@ -687,10 +687,10 @@ mod races {
     }
 
     #[test]
-    fn r24_an_unasked_confirmation_means_a_gap() {
+    fn r24_an_unexpected_confirmation_counts_as_a_gap() {
         let mut rig = Rig::live(config(), &[json!({"id": 1, "a": 1})]);
         rig.system_ok();
-        assert!(rig.is_catching_up(), "what was missed is not known yet");
+        assert!(rig.is_catching_up(), "the missed changes are not read yet");
         rig.pass(seconds(1));
         let page = rig.fetch();
         rig.update(json!({"id": 1, "a": 2})); // live changes go on
@@ -732,7 +732,7 @@ mod races {
     }
 
     #[test]
-    fn r28_a_neighbours_change_is_not_ours() {
+    fn r28_a_change_for_other_entries_is_ignored() {
         let mut rig = Rig::live(config(), &[json!({"id": 1})]);
         rig.change_in(100, "todosx", "DELETE", None, Some(json!({"id": 1})), &["id"]);
         assert_eq!(rig.ids(), ["1"]);
@@ -754,7 +754,7 @@ mod races {
     }
 
     #[test]
-    fn r31_a_server_that_ignores_the_cursor_does_not_keep_us_reading_for_ever() {
+    fn r31_reading_ends_although_a_server_ignores_the_cursor() {
         let mut rig = Rig::syncing(config());
         for _ in 0..100 {
             if rig.fetches.is_empty() {
@@ -775,7 +775,7 @@ mod races {
     }
 
     #[test]
-    fn r33_the_same_change_twice_is_told_once() {
+    fn r33_a_change_received_twice_is_reported_once() {
         let mut rig = Rig::live(config(), &[]);
         let before = rig.changes;
         rig.insert(json!({"id": 1, "a": 1}));
@@ -819,10 +819,10 @@ mod races {
         rig.update(json!({"id": 1, "a": "older"}));
         rig.pass(ms(100));
         rig.update(json!({"id": 1, "a": "newest"}));
-        let told = rig.changes;
+        let changes = rig.changes;
         rig.pass(seconds(1));
         assert_eq!(
-            (rig.changes - told, rig.row("1")),
+            (rig.changes - changes, rig.row("1")),
             (1, Some(&json!({"id": 1, "a": "newest"})))
         );
     }
@@ -856,7 +856,7 @@ mod races {
         let check = rig.fetch();
         rig.delete(1);
         rig.answer(&check, &[json!({"id": 1, "a": 2, "big": "x"})]);
-        assert_eq!(rig.row("1"), None, "the tombstone wins");
+        assert_eq!(rig.row("1"), None, "the delete takes precedence");
     }
 
     #[test]
@@ -871,11 +871,11 @@ mod races {
             rig.answer(&check, &[]);
             rig.pass(ms(1_100));
         }
-        assert!(rig.state.is_empty(), "it had gone without a word");
+        assert!(rig.state.is_empty(), "the row had been deleted without a change frame");
         rig.pass(seconds(6));
         rig.update(json!({"id": 2, "a": 1}));
         rig.pass(seconds(2));
-        assert!(rig.fetches.is_empty(), "later ones are believed");
+        assert!(rig.fetches.is_empty(), "later inserts are not verified");
     }
 
     #[test]

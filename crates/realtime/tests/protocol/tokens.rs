@@ -1,5 +1,5 @@
-//! Session tokens with a made-up clock: signed in before the first connect, renewed before they end, pushed, renewed
-//! after a refusal once, and a week of hourly ends without a gap.
+//! Session tokens with a simulated clock: obtained before the first connect, renewed before they expire, pushed to the
+//! channel, and renewed once after a refusal.
 
 use std::time::Duration;
 
@@ -95,7 +95,7 @@ fn a_token_is_renewed_before_its_end_and_pushed_and_the_confirmation_is_no_gap()
 }
 
 #[test]
-fn a_week_of_hourly_ends_without_one_gap() {
+fn a_week_of_hourly_renewals_causes_no_gap() {
     let rows = [json!({"id": 1})];
     let mut rig = live(&rows);
     let statuses = rig.statuses.len();
@@ -103,7 +103,7 @@ fn a_week_of_hourly_ends_without_one_gap() {
         let refreshes = rig.refreshes;
         rig.run(HOUR - seconds(360), &rows);
         assert_eq!(rig.refreshes, refreshes + 1, "renewal {number}");
-        // Beats are answered as the server would.
+        // Heartbeats are answered as by the server.
         rig.grant(&jwt("u1", number), HOUR);
         rig.pass(seconds(2));
         rig.system_ok();
@@ -135,7 +135,7 @@ fn a_renewal_that_fails_is_tried_again_while_the_old_one_lasts() {
 }
 
 #[test]
-fn with_an_expired_token_it_is_not_live_even_if_the_server_goes_on() {
+fn an_expired_token_ends_live_even_if_changes_still_arrive() {
     let mut rig = live(&[]);
     rig.run(HOUR - seconds(355), &[]);
     let fail = |rig: &mut Rig| {
@@ -162,7 +162,7 @@ fn v23_an_expired_token_is_renewed_and_joined_with_at_once_and_only_once() {
     assert_eq!(rig.opens, 2, "no wait");
     rig.give(Event::SocketOpened);
     assert_eq!(rig.tokens_sent(), [jwt("u1", 0), jwt("u1", 1)]);
-    // V30: the fresh one is not taken either.
+    // V30: the fresh token is refused too.
     rig.join_error("InvalidJWTToken: Token has expired 3 seconds ago");
     assert_eq!((rig.status(), rig.opens), (LinkStatus::Disconnected, 2));
     assert!(rig.reason().contains("clock"), "{}", rig.reason());
@@ -200,12 +200,12 @@ fn s05_a_page_that_finds_the_token_expired_renews_it_and_goes_on() {
 }
 
 #[test]
-fn r20_s09_somebody_who_sees_nothing_does_not_wipe_what_was_known() {
+fn r20_s09_a_user_who_may_read_nothing_does_not_remove_known_rows() {
     let mut rig = live(&[json!({"id": 1})]);
     rig.run(HOUR - seconds(355), &[json!({"id": 1})]);
     rig.grant(&jwt("u2", 1), HOUR);
     rig.run(seconds(20), &[]);
-    assert_eq!(rig.ids(), ["1"], "it stays");
+    assert_eq!(rig.ids(), ["1"], "the row is kept");
     assert_ne!(rig.status(), LinkStatus::Connected);
     assert!(
         rig.statuses
@@ -237,18 +237,22 @@ fn r35_v102_after_sleep_the_token_is_renewed_first_and_the_old_socket_is_dropped
         .iter()
         .find(|notice| notice.code() == "restored")
         .expect("said");
-    assert!(said.text.contains("3 h"), "the sleep counts: {}", said.text);
+    assert!(
+        said.text.contains("3 h"),
+        "the time of the suspension is counted: {}",
+        said.text
+    );
 }
 
 #[test]
-fn r35_a_frozen_process_and_what_it_hears_first_are_treated_alike() {
+fn r35_a_frozen_process_drops_its_socket_whether_a_timer_or_a_frame_comes_first() {
     let mut rig = Rig::live(config(), &[]);
-    // It is woken a minute late, by a frame of the old socket.
+    // The process continues a minute late, with a frame of the old socket.
     rig.at += seconds(65);
     rig.lost();
     assert!(rig.has_notice("woke"));
     assert_eq!((rig.closes, rig.opens, rig.status()), (1, 2, LinkStatus::Connecting));
-    // A clock that is set back, or a little forth, is no sleep.
+    // A clock set back, or forward by a little, does not count as a suspension.
     let mut rig = Rig::live(config(), &[]);
     rig.wall -= HOUR;
     rig.pass(seconds(5));
@@ -262,7 +266,7 @@ fn a_wall_clock_set_forward_renews_the_token_in_time() {
     let mut rig = live(&[]);
     rig.wall += seconds(14);
     rig.run(HOUR - seconds(370), &[]);
-    assert_eq!(rig.refreshes, 2, "by the wall clock it is time");
+    assert_eq!(rig.refreshes, 2, "the renewal is due by the wall clock");
 }
 
 #[test]
@@ -274,11 +278,11 @@ fn a_key_that_expires_soon_is_reported_and_its_end_is_in_the_details() {
     let mut rig = Rig::live(at, &[]);
     assert!(rig.has_notice("token_ends"));
     rig.pass(ms(300));
-    let told = rig.effects.iter().rev().find_map(|action| match action {
+    let details = rig.effects.iter().rev().find_map(|action| match action {
         Effect::Emit(FeedEvent::Link(link)) => link.token_expires_ms,
         _ => None,
     });
-    assert_eq!(told, Some(ends * 1_000));
+    assert_eq!(details, Some(ends * 1_000));
 }
 
 #[test]

@@ -164,8 +164,8 @@ fn joins<'a>(lines: &'a [&Line]) -> impl Iterator<Item = Value> + 'a {
     })
 }
 
-/// What was told: (operation, table).
-fn told(rig: &Rig) -> Vec<(Op, String)> {
+/// The reported changes, as operation and table.
+fn reported(rig: &Rig) -> Vec<(Op, String)> {
     rig.effects
         .iter()
         .filter_map(|action| match action {
@@ -196,11 +196,11 @@ fn inserts_updates_and_deletes_are_reported_as_the_sql_notes_say() {
         }
         let mut expected = statements(file);
         if file.ends_with("_anon.jsonl") {
-            // Row-level security hides the tasks from this role; of a delete it hears, of a row that it never had.
+            // Row-level security hides the tasks from this role. A delete is sent nevertheless, for a row that was never read.
             expected.retain(|(_, table)| table != "tasks");
         }
         assert!(expected.len() >= 6, "{file}");
-        assert_eq!(told(&replay.rig), expected, "{file}");
+        assert_eq!(reported(&replay.rig), expected, "{file}");
         assert!(replay.rig.state.is_empty(), "{file}: all was deleted again");
         assert_eq!(replay.rig.status(), LinkStatus::Connected, "{file}");
     }
