@@ -3,12 +3,12 @@
 mod mistake;
 pub(crate) mod parse;
 
-use std::ffi::OsString;
+use std::{ffi::OsString, str::FromStr as _};
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, error::ErrorKind};
 
-use crate::commands::Command;
-use settings::SettingsArgs;
+use crate::commands::{Command, CommandName};
+use settings::{Group, SettingsArgs};
 
 /// A native, GPU-drawn wall for agents, tasks and workflows that live in a Supabase project.
 #[derive(Debug, Parser)]
@@ -45,7 +45,8 @@ impl Cli {
     pub fn read<W: Into<OsString> + Clone>(words: impl IntoIterator<Item = W>) -> Result<Self, clap::Error> {
         // The help of each command lists only the settings that it uses.
         let mut grammar = Self::command().mut_subcommands(|command| {
-            let groups = Command::settings(command.get_name());
+            // A command that clap adds by itself has no settings to hide.
+            let groups = CommandName::from_str(command.get_name()).map_or(&Group::ALL[..], CommandName::settings);
             SettingsArgs::show_only(command, groups)
         });
         let matches = grammar.try_get_matches_from_mut(words)?;

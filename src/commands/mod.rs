@@ -1,5 +1,5 @@
 //! The commands, each with its arguments and what it does in a file of its own. To add one, write that file and add an
-//! entry to [`Command`]; the compiler then asks for its arm in `Command::run`.
+//! entry to [`Command`]; the compiler then asks for its arms in `Command::run` and `CommandName::settings`.
 
 pub mod bench;
 pub mod config;
@@ -21,6 +21,7 @@ pub mod wall;
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use strum::{EnumDiscriminants, EnumString, VariantNames};
 
 pub use failure::Failure;
 use settings::{Env, Group, Settings, SettingsError};
@@ -28,7 +29,14 @@ use settings::{Env, Group, Settings, SettingsError};
 use crate::cli::Cli;
 
 /// What the program can do.
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Subcommand, EnumDiscriminants)]
+#[strum_discriminants(
+    name(CommandName),
+    vis(pub(crate)),
+    derive(EnumString, VariantNames),
+    strum(serialize_all = "kebab-case"),
+    doc = "The name of a command, as it is written on the command line."
+)]
 pub enum Command {
     /// The wall on the configured project; with none configured, on the built-in demo feed
     #[cfg(feature = "wall")]
@@ -61,9 +69,10 @@ pub fn run(cli: Cli) -> ExitCode {
         #[cfg(feature = "wall")]
         None => Command::Wall.run(settings),
         #[cfg(not(feature = "wall"))]
-        None => Err(Failure::Usage(
-            "this build has no wall; use serve, tail, doctor, schema, bench or config".into(),
-        )),
+        None => Err(Failure::Usage(format!(
+            "this build has no wall; use one of {}",
+            CommandName::VARIANTS.join(", ")
+        ))),
     };
     result.unwrap_or_else(|failure| {
         eprintln!("opswall: {failure}");
@@ -71,25 +80,30 @@ pub fn run(cli: Cli) -> ExitCode {
     })
 }
 
-impl Command {
-    /// The settings that the command with this name uses, which its help lists.
-    pub(crate) fn settings(name: &str) -> &'static [Group] {
-        match name {
-            "bench" => &[],
-            "serve" => &[Group::General],
-            "schema" => &[Group::Tables, Group::General],
-            "demo" => &[Group::Connection, Group::Display, Group::General],
-            "tail" | "doctor" => &[
+impl CommandName {
+    /// The settings that the command uses, which its help lists.
+    pub(crate) fn settings(self) -> &'static [Group] {
+        match self {
+            Self::Bench => &[],
+            Self::Serve => &[Group::General],
+            Self::Schema => &[Group::Tables, Group::General],
+            #[cfg(feature = "wall")]
+            Self::Demo => &[Group::Connection, Group::Display, Group::General],
+            Self::Tail | Self::Doctor => &[
                 Group::Project,
                 Group::SignIn,
                 Group::Connection,
                 Group::Tables,
                 Group::General,
             ],
-            _ => &Group::ALL,
+            #[cfg(feature = "wall")]
+            Self::Wall | Self::Snapshot => &Group::ALL,
+            Self::Config => &Group::ALL,
         }
     }
+}
 
+impl Command {
     fn run(self, settings: Result<Settings, SettingsError>) -> Result<ExitCode, Failure> {
         let done = |()| ExitCode::SUCCESS;
         match self {
@@ -107,5 +121,19 @@ impl Command {
             Self::Schema => schema::run(&settings?).map(done),
             Self::Config(args) => config::run(&settings?, &args).map(done),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn a_command_has_the_same_name_in_the_list_and_on_the_command_line() {
+        let grammar = Cli::command();
+        let names: Vec<&str> = grammar.get_subcommands().map(clap::Command::get_name).collect();
+        assert_eq!(names, CommandName::VARIANTS);
     }
 }
