@@ -193,7 +193,7 @@ impl Counts {
 
     /// Tasks and runs in a status.
     pub fn work(&self, status: Status) -> usize {
-        Kind::WORK.into_iter().map(|kind| self.of(kind, status)).sum()
+        Kind::work().map(|kind| self.of(kind, status)).sum()
     }
 
     pub(super) fn add(&mut self, kind: Kind, status: Status) {

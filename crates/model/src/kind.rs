@@ -21,9 +21,20 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Agent, Self::Task, Self::Workflow, Self::Run];
-    /// The kinds that are work: their rows are placed in a district, and totals and tallies count them.
-    pub const WORK: [Self; 2] = [Self::Task, Self::Run];
+    pub const ALL: [Self; <Self as Enum>::LENGTH] = [Self::Agent, Self::Task, Self::Workflow, Self::Run];
+
+    /// Whether it is work: its rows are placed in a district, and totals and tallies count them.
+    pub fn is_work(self) -> bool {
+        match self {
+            Self::Task | Self::Run => true,
+            Self::Agent | Self::Workflow => false,
+        }
+    }
+
+    /// The kinds that are work.
+    pub fn work() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|kind| kind.is_work())
+    }
 
     /// `agent`, `task`, `workflow`, `run`.
     pub fn singular(self) -> &'static str {

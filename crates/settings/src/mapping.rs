@@ -7,7 +7,7 @@ use model::{Kind, Mapping, Status};
 use crate::{
     SettingsError,
     definition::nearest,
-    layers::{Column, Layer, Raw, Word},
+    layers::{Column, Found, Layer, Raw, Word},
     origin::Origin,
 };
 
@@ -185,35 +185,35 @@ fn unknown(what: &str, got: &str, known: &[&str], origin: &Origin, name: &str) -
     SettingsError::value(origin.subject(name), got, remedy)
 }
 
+/// The key of the setting that names a kind's table.
+const fn table_key(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Agent => "agents_table",
+        Kind::Task => "tasks_table",
+        Kind::Workflow => "workflows_table",
+        Kind::Run => "runs_table",
+    }
+}
+
 /// The default mapping with the layers over it, weakest first.
 pub(crate) fn assemble<'l>(layers: impl IntoIterator<Item = &'l Layer>) -> Result<(Mapping, Origins), SettingsError> {
     let mut mapping = Mapping::default();
     let mut origins = Origins::new();
     for layer in layers {
         // Settings of all tables first, so that those of one table override them.
-        for (name, found) in &layer.values {
-            let Raw::Text(text) = &found.raw else { continue };
-            let kinds = match *name {
-                "schema" => &Kind::ALL[..],
-                "agents_table" => &[Kind::Agent],
-                "tasks_table" => &[Kind::Task],
-                "workflows_table" => &[Kind::Workflow],
-                "runs_table" => &[Kind::Run],
-                _ => continue,
-            };
-            let role = if *name == "schema" { "schema" } else { "table" };
-            let mut checked = Layer::default();
-            for kind in kinds {
-                column(
-                    &mut checked,
-                    *kind,
-                    role,
-                    vec![text.trim().to_owned()],
-                    found.origin.clone(),
-                )?;
+        let mut checked = Layer::default();
+        for kind in Kind::ALL {
+            for (key, role) in [("schema", "schema"), (table_key(kind), "table")] {
+                if let Some(Found {
+                    raw: Raw::Text(text),
+                    origin,
+                }) = layer.values.get(key)
+                {
+                    column(&mut checked, kind, role, vec![text.trim().to_owned()], origin.clone())?;
+                }
             }
-            apply(&mut mapping, &mut origins, &checked.columns);
         }
+        apply(&mut mapping, &mut origins, &checked.columns);
         apply(&mut mapping, &mut origins, &layer.columns);
         for Word { word, status, origin } in &layer.words {
             mapping.add_word(word, *status);
@@ -263,5 +263,20 @@ fn apply(mapping: &mut Mapping, origins: &mut Origins, columns: &[Column]) {
             _ => continue,
         }
         origins.insert(format!("tables.{}.{role}", kind.plural()), origin.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::definitions;
+
+    #[test]
+    fn every_setting_that_names_a_table_is_read() {
+        let named: Vec<&str> = definitions()
+            .map(|definition| definition.key)
+            .filter(|key| key.ends_with("_table"))
+            .collect();
+        assert_eq!(named, Kind::ALL.map(table_key));
     }
 }

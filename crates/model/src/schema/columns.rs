@@ -75,7 +75,7 @@ pub fn columns(mapping: &Mapping, kind: Kind) -> Result<Vec<Column>, SchemaError
         pick(
             &of.workflow,
             &usual.workflow,
-            if Kind::WORK.contains(&kind) { "workflow_id" } else { "" },
+            if kind.is_work() { "workflow_id" } else { "" },
         ),
         LINK,
     )?;
