@@ -26,7 +26,9 @@ pub struct Noticed(pub Notice);
 /// An action of the user. The only way from the panels back to the connection and the scene.
 #[derive(Message, Debug, Clone, PartialEq)]
 pub enum Intent {
+    /// Connect anew, without waiting.
     Reconnect,
+    /// Close the connection and stay offline.
     Disconnect,
     /// A new backoff, in force immediately and saved for the next start.
     Tune(Backoff),
@@ -41,6 +43,7 @@ pub enum Intent {
 #[derive(Resource, Debug, Default, Clone, Copy, Reflect)]
 #[reflect(Resource)]
 pub struct Backlog {
+    /// Changes.
     pub waiting: usize,
 }
 
@@ -53,9 +56,13 @@ impl Backlog {
 #[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Reflect)]
 #[reflect(Resource)]
 pub struct SceneInsets {
+    /// Height at the upper edge.
     pub top: f32,
+    /// Height at the lower edge.
     pub bottom: f32,
+    /// Width at the left edge.
     pub left: f32,
+    /// Width at the right edge.
     pub right: f32,
     /// Width beyond `left` under a floating panel: the camera fits the whole fleet beside it.
     pub floating_left: f32,
@@ -108,8 +115,10 @@ pub enum QualityFeature {
 }
 
 impl QualityFeature {
+    /// Every feature, in the order in which they are turned off.
     pub const ALL: [Self; 5] = [Self::Glow, Self::Links, Self::Labels, Self::Resolution, Self::Rate];
 
+    /// The feature as the header shows it.
     pub fn word(self) -> &'static str {
         match self {
             Self::Glow => "glow",
@@ -137,6 +146,7 @@ impl Quality {
         }
     }
 
+    /// Whether a feature is on.
     pub fn has(self, feature: QualityFeature) -> bool {
         !self.off().contains(&feature)
     }

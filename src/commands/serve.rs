@@ -10,6 +10,7 @@ use settings::Settings;
 /// The options of `serve`.
 #[derive(Debug, Clone, Args)]
 pub struct ServeArgs {
+    /// The size and behaviour of the demo feed.
     #[command(flatten)]
     pub demo: DemoArgs,
     /// Address to listen at; port 0 picks a free one and prints it

@@ -27,7 +27,9 @@ const KEPT_SIZE: (u32, u32) = (1920, 1080);
 
 /// The source of the wall's rows: a project, or a demo feed, which runs until this is dropped.
 pub(super) struct Source {
+    /// How the feed is connected to.
     pub feed: FeedSettings,
+    /// The demo feed, where it is the source.
     pub demo: Option<RunningDemo>,
 }
 

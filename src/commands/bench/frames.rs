@@ -17,8 +17,11 @@ const DELETES: u8 = 8;
 /// The frames of a run: the same plan gives the same frames.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
+    /// How many changes are sent.
     pub changes: u64,
+    /// How many rows they are changes of.
     pub rows: usize,
+    /// The start of the random numbers.
     pub seed: u64,
 }
 
@@ -35,7 +38,9 @@ impl Plan {
 /// A table of the bench: its name, the id of its entry on the channel, its list of columns as the server writes it.
 #[derive(Debug)]
 pub(super) struct Table {
+    /// The table's name.
     pub name: &'static str,
+    /// The id of its entry on the channel.
     pub entry: u32,
     title: &'static str,
     columns: &'static str,
@@ -74,6 +79,7 @@ pub(super) struct Frames {
 }
 
 impl Frames {
+    /// The frames of this plan, from the first.
     pub fn new(plan: Plan) -> Self {
         Self {
             plan,

@@ -39,7 +39,7 @@ pub struct Options {
     pub runs: usize,
     /// The folder of the reference; `None` leaves it out.
     pub peers: Option<PathBuf>,
-    /// The reader sleeps until everything is sent, and memory is measured instead.
+    /// Nothing is read until everything is sent, and memory is measured instead.
     pub sleep_reader: bool,
     /// Print one JSON object.
     pub json: bool,

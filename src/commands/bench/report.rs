@@ -60,6 +60,7 @@ pub(super) struct Figures {
 }
 
 impl Figures {
+    /// The figures of these runs, each of which had this many changes.
     pub fn of(changes: u64, runs: &[Run]) -> Self {
         let of = |figure: &dyn Fn(&Run) -> f64| runs.iter().map(figure).collect();
         let speeds = of(&|run| changes as f64 / run.cpu.as_secs_f64());
@@ -73,10 +74,13 @@ impl Figures {
 
 /// Everything that is printed.
 pub(super) struct Report {
+    /// What was sent.
     pub plan: Plan,
     /// Changes per second that were sent; `None`: as many as the socket took.
     pub rate: Option<u32>,
+    /// The results of opswall.
     pub ours: Figures,
+    /// The results of the reference, where it was measured.
     pub theirs: Option<Figures>,
     /// Changes that a later one of the same row replaced before they were taken, over all runs.
     pub coalesced: u64,
@@ -120,6 +124,7 @@ impl Report {
         self.rate.map(|_| figures.core_percent)
     }
 
+    /// Prints the report on standard output.
     pub fn print(&self, as_json: bool) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if as_json {

@@ -1,4 +1,4 @@
-//! Memory while the reader sleeps: of the changes that wait, there is at most one per row.
+//! Memory while nothing is read: of the changes that wait, there is at most one per row.
 
 use std::{
     io::{self, Write as _},

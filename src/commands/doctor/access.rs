@@ -23,10 +23,12 @@ pub enum KeyKind {
     Secret,
     /// An older key, or a key of a self-hosted server.
     Jwt(Claims),
+    /// No format that Supabase issues.
     Unknown,
 }
 
 impl KeyKind {
+    /// The sort of this key, by its text.
     pub fn of(key: &Token) -> Self {
         let text = key.expose();
         if text.starts_with("sb_publishable_") {

@@ -7,14 +7,18 @@ use serde_json::{Value, json};
 /// How a check ended, from the least to the most serious.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
+    /// It did not apply, or could not be made.
     Skipped,
+    /// Nothing is wrong.
     Ok,
     /// It works, but somebody should look at it.
     Warning,
+    /// It does not work.
     Failed,
 }
 
 impl Outcome {
+    /// The outcome as it is printed.
     pub fn word(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -28,18 +32,23 @@ impl Outcome {
 /// One entry of the report. Texts that do not apply are empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
+    /// The check's name, the same in every report.
     pub name: &'static str,
     /// The table that was checked, `schema.table`.
     pub table: Option<String>,
     /// The host and port that were checked.
     pub host: Option<String>,
+    /// How it ended.
     pub outcome: Outcome,
+    /// What was found.
     pub found: String,
+    /// What the finding means.
     pub means: String,
     /// What to do.
     pub remedy: String,
     /// The statements to run, where SQL is the remedy.
     pub sql: String,
+    /// How long the check took; `None` where that is of no interest.
     pub took: Option<Duration>,
     /// The failed check because of which this one was skipped.
     pub blocked_by: Option<&'static str>,
@@ -61,18 +70,22 @@ impl Check {
         }
     }
 
+    /// A check that found nothing wrong.
     pub fn ok(name: &'static str, found: impl Into<String>) -> Self {
         Self::new(name, Outcome::Ok, found)
     }
 
+    /// A check whose finding somebody should look at.
     pub fn warning(name: &'static str, found: impl Into<String>) -> Self {
         Self::new(name, Outcome::Warning, found)
     }
 
+    /// A check that failed.
     pub fn failed(name: &'static str, found: impl Into<String>) -> Self {
         Self::new(name, Outcome::Failed, found)
     }
 
+    /// A check that was not made; `found` is the reason.
     pub fn skipped(name: &'static str, found: impl Into<String>) -> Self {
         Self::new(name, Outcome::Skipped, found)
     }
@@ -85,31 +98,37 @@ impl Check {
         }
     }
 
+    /// Adds the table that was checked.
     pub fn of_table(mut self, table: impl Into<String>) -> Self {
         self.table = Some(table.into());
         self
     }
 
+    /// Adds the host and port that were checked.
     pub fn at(mut self, host: impl Into<String>) -> Self {
         self.host = Some(host.into());
         self
     }
 
+    /// Adds what the finding means.
     pub fn means(mut self, text: impl Into<String>) -> Self {
         self.means = text.into();
         self
     }
 
+    /// Adds what to do.
     pub fn remedy(mut self, text: impl Into<String>) -> Self {
         self.remedy = text.into();
         self
     }
 
+    /// Adds the statements to run.
     pub fn sql(mut self, text: impl Into<String>) -> Self {
         self.sql = text.into();
         self
     }
 
+    /// Adds how long the check took.
     pub fn took(mut self, took: Duration) -> Self {
         self.took = Some(took);
         self

@@ -20,6 +20,7 @@ const MAX_TEXT_CHARS: usize = 300;
 /// One table's channel.
 #[derive(Debug)]
 pub struct Channel {
+    /// What the table's rows are.
     pub kind: Kind,
     /// The table's name.
     pub table: String,
@@ -42,6 +43,7 @@ pub struct Channel {
 pub struct Refusal {
     /// It comes from the database, not from the Realtime server.
     from_database: bool,
+    /// The server's text.
     pub message: String,
 }
 
@@ -51,6 +53,7 @@ pub struct Conversation {
     vsn: Vsn,
     signed_in: bool,
     references: u64,
+    /// The channels, in the order in which they were joined.
     pub channels: Vec<Channel>,
     beat: Option<String>,
     beat_answered: Option<Instant>,
@@ -61,6 +64,7 @@ pub struct Conversation {
 }
 
 impl Conversation {
+    /// A conversation on an open socket, without a channel yet.
     pub fn new(socket: Socket, vsn: Vsn, signed_in: bool) -> Self {
         Self {
             socket,
@@ -135,6 +139,7 @@ impl Conversation {
         }
     }
 
+    /// Closes the socket.
     pub async fn close(self) {
         self.socket.close().await;
     }

@@ -58,6 +58,7 @@ pub struct Report<W> {
 }
 
 impl<W: Write> Report<W> {
+    /// An empty report that is written to `out` in this form.
     pub fn new(out: W, form: Form) -> Self {
         Self {
             out,

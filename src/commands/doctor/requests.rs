@@ -22,6 +22,7 @@ pub struct Query<'q> {
 }
 
 impl Requests {
+    /// A client for the target's REST interface, or for its socket's host where it has none.
     pub fn new(target: &Target) -> Self {
         let FeedSettings {
             rest_url,
@@ -42,6 +43,7 @@ impl Requests {
         }
     }
 
+    /// Sends a GET request with the key and these headers. The error is the reason why there is no answer.
     pub async fn get(&self, url: Url, headers: &[(&'static str, &str)]) -> Result<Answer, String> {
         match &self.0 {
             Ok(http) => http.get(url, headers).await,

@@ -22,6 +22,7 @@ pub const EXPIRY_WARNING_DAYS: i64 = 14;
 
 /// What is checked, and how long each check may take.
 pub struct Target {
+    /// How the target is connected to.
     pub feed: FeedSettings,
     /// The target is the built-in demo feed.
     pub is_demo: bool,
@@ -55,6 +56,7 @@ pub struct Reader {
     pub role: String,
     /// The token that is sent with a join.
     pub token: Token,
+    /// The token is that of a user who signed in.
     pub signed_in: bool,
 }
 

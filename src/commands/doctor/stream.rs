@@ -293,6 +293,7 @@ fn heartbeat(result: Result<Duration, &str>, deadline: Duration) -> Check {
 /// A change that arrived.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ChangeSeen {
+    /// The name of its table.
     pub table: String,
     /// `INSERT` …
     pub change: String,

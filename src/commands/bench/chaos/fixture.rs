@@ -27,16 +27,22 @@ const BACKOFF: Backoff = Backoff {
     jitter: 0.2,
 };
 
+/// The running feed, the proxy and the worker.
 pub(super) struct Fixture {
+    /// Controls the feed: changes, pauses, faults of the server.
     pub control: Control,
+    /// The proxy between the worker and the feed.
     pub proxy: Proxy,
+    /// The worker that follows the feed.
     pub worker: Worker,
+    /// What the worker's sources stand for.
     pub kinds: SourceKinds,
     _server: Server,
     _password: NamedTempFile,
 }
 
 impl Fixture {
+    /// Starts a feed with `rate` changes per second, and what follows it.
     pub fn start(rate: f64, seed: u64) -> Result<Self, Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::Running(error.to_string());
         let account = Account::checked(EMAIL, PASSWORD).map_err(|error| failed(&error))?;

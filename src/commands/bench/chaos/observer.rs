@@ -28,8 +28,11 @@ pub(super) type Rows = BTreeMap<String, Value>;
 pub(super) struct Observer {
     kinds: SourceKinds,
     rows: BTreeMap<RowKey, Arc<Record>>,
+    /// The connection's status.
     pub status: StatusReport,
+    /// The last report about the connection.
     pub link: LinkReport,
+    /// Changes received.
     pub changes: u64,
     /// Snapshots merged.
     pub syncs: u64,
@@ -71,6 +74,7 @@ impl Observer {
         }
     }
 
+    /// Whether Live is the status reported last.
     pub fn is_live(&self) -> bool {
         self.status.status == LinkStatus::Connected
     }
@@ -160,6 +164,7 @@ impl Observer {
         PerKind::from_fn(|kind| reports[kind].rows)
     }
 
+    /// The rows as reported, as JSON.
     pub fn rows(&self) -> Rows {
         let row = |(key, record): (&RowKey, &Arc<Record>)| {
             let record = serde_json::to_value(&**record).unwrap_or_default();

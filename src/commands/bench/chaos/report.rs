@@ -17,9 +17,13 @@ use model::PerKind;
 /// What one fault led to. Times are since its injection; `None` = it was not noticed, not shown, or did no harm.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sample {
+    /// What was injected.
     pub fault: Fault,
+    /// Until the first sign of trouble.
     pub noticed: Option<Duration>,
+    /// Until the status was no longer Live.
     pub not_live: Option<Duration>,
+    /// Until the rows were equal to the database's again and Live was reported.
     pub true_again: Option<Duration>,
 }
 
@@ -64,16 +68,25 @@ impl Times {
     }
 }
 
+/// Everything that is printed.
 pub(super) struct Report {
+    /// What was measured, and how.
     pub options: Options,
+    /// One for each injected fault.
     pub samples: Vec<Sample>,
+    /// Faults that were never shown, and times at which Live was reported although rows differed.
     pub lies: Vec<String>,
+    /// Changes that contradict the rows reported before.
     pub complaints: Vec<String>,
     /// What differed in the end.
     pub equal: Vec<String>,
+    /// Rows of each kind in the end.
     pub rows: PerKind<usize>,
+    /// Changes received.
     pub changes: u64,
+    /// How often the worker connected.
     pub connects: u64,
+    /// How long the run took.
     pub wall: Duration,
 }
 
@@ -120,6 +133,7 @@ impl Report {
         kinds.filter(|(_, figures)| figures.faults > 0).collect()
     }
 
+    /// Prints the report on standard output.
     pub fn print(&self) -> io::Result<()> {
         let mut out = io::stdout().lock();
         let rows: BTreeMap<_, _> = self.rows.iter().map(|(kind, rows)| (kind.plural(), *rows)).collect();

@@ -40,6 +40,7 @@ pub(super) struct Sizes {
 }
 
 impl Sizes {
+    /// The sizes of a feed with this many rows in all.
     pub fn of(entities: usize) -> Self {
         let (agents, workflows) = (entities / 20, (entities / 100).max(1));
         Self {
@@ -58,6 +59,7 @@ pub(super) struct Crowd {
 }
 
 impl Crowd {
+    /// Starts a feed of this size in a process of its own.
     pub fn start(entities: usize, changes_per_s: u32) -> Result<Self, Failure> {
         Self::spawn(Sizes::of(entities), changes_per_s).map_err(failed)
     }
@@ -86,6 +88,7 @@ impl Crowd {
         Ok(crowd)
     }
 
+    /// The feed's URL.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -99,11 +102,12 @@ impl Crowd {
         self.call(r#"{"do":"pause"}"#)
     }
 
+    /// Lets changes flow again.
     pub fn resume(&self) -> Result<(), Failure> {
         self.call(r#"{"do":"resume"}"#)
     }
 
-    /// So many transactions at once, a change or a few each.
+    /// Commits this many transactions at once, each of one or a few changes.
     pub fn burst(&self, transactions: usize) -> Result<(), Failure> {
         self.call(&format!(r#"{{"do":"step","transactions":{transactions}}}"#))
     }

@@ -5,14 +5,18 @@ use serde::Serialize;
 /// Milliseconds, to the microsecond.
 #[derive(Debug, Clone, Copy, Serialize, PartialEq)]
 pub(super) struct Millis {
+    /// The middle one.
     pub median: f64,
     /// What 99 of 100 stay below; of fewer the longest.
     pub p99: f64,
+    /// The shortest.
     pub min: f64,
+    /// The longest.
     pub max: f64,
 }
 
 impl Millis {
+    /// The figures of these times, in milliseconds; not a number where there are none.
     pub fn of(mut millis: Vec<f64>) -> Self {
         millis.sort_by(f64::total_cmp);
         let last = millis.len().saturating_sub(1);

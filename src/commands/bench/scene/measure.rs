@@ -42,12 +42,15 @@ const BURST_SPAN: Duration = Duration::from_secs(4);
 pub struct Options {
     /// Rows; `None`: 1,000, 10,000, 100,000 and 1,000,000, each in a process of its own.
     pub entities: Option<usize>,
+    /// Changes per second of the feed.
     pub changes_per_s: u32,
     /// 1920×1080, frames per second.
     pub full: bool,
     /// Compare with as many of Bevy's sprites.
     pub sprites: bool,
+    /// How many runs are measured.
     pub runs: usize,
+    /// Print JSON instead of text.
     pub json: bool,
 }
 

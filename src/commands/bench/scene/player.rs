@@ -24,6 +24,7 @@ const LEAST_FRAMES: usize = 5;
 
 /// An application that is played.
 pub(super) struct Player {
+    /// The application.
     pub app: App,
     device: RenderDevice,
     /// The threads of the main and of the render world, as far as they have been seen.
@@ -40,6 +41,7 @@ pub(super) struct Run {
 }
 
 impl Player {
+    /// Prepares the application so that its frames can be run one by one.
     pub fn new(mut app: App) -> Result<Self, Failure> {
         while app.plugins_state() == PluginsState::Adding {
             tick_global_task_pools_on_main_thread();

@@ -15,6 +15,7 @@ pub(super) struct Phase {
     pub frame_ms: Millis,
 }
 
+/// Processor time of the main and the render world.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Worlds {
     /// The feed pauses: nothing changes.
@@ -23,23 +24,29 @@ pub(super) struct Worlds {
     pub changing: Phase,
     /// The feed's changes, and every mark is in flight.
     pub moving: Phase,
+    /// Bevy's sprites, where they were measured.
     pub sprites: Option<Phase>,
     /// Ours over theirs, run by run, with every mark moving on both sides.
     pub ratio: Option<Millis>,
 }
 
+/// Whole frames at 1920×1080.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Full {
+    /// Frames per second.
     pub frames_per_s: Millis,
+    /// Time of a frame.
     pub frame_ms: Millis,
     /// Processor time of the whole process, the driver's threads included: what other processes disturb less.
     pub frame_process_cpu_ms: Millis,
+    /// The frames after the burst.
     pub burst: Burst,
 }
 
 /// The frames after a great many rows changed at once.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Burst {
+    /// How many transactions were committed at once.
     pub transactions: usize,
     /// The longest frame of each run.
     pub longest_ms: Millis,
@@ -49,10 +56,15 @@ pub(super) struct Burst {
     pub equal_after_ms: Millis,
 }
 
+/// Everything that is printed.
 pub(super) struct Report {
+    /// How many rows the feed has.
     pub entities: usize,
+    /// Changes per second of the feed.
     pub changes_per_s: u32,
+    /// The time without drawing, where it was measured.
     pub worlds: Option<Worlds>,
+    /// The time with drawing, where it was measured.
     pub full: Option<Full>,
 }
 
@@ -89,6 +101,7 @@ struct Line {
 }
 
 impl Report {
+    /// Prints the report on standard output.
     pub fn print(&self, as_json: bool) -> io::Result<()> {
         let mut out = io::stdout().lock();
         let ratio = self.worlds.and_then(|worlds| worlds.ratio);
