@@ -38,15 +38,18 @@ fn likeness(one: &[bool], other: &[bool]) -> f32 {
 
 /// The cells of a picture with one mark of every status, 100 pixels apart.
 fn specimens(spawn: impl Fn(&mut Studio, Vec2, Status), units: f32, name: &str) -> Vec<Vec<[u8; 3]>> {
-    let mut studio = Studio::new(UVec2::new(1000, 100), units);
+    const SIDE: u32 = 100;
+    let count = Status::ALL.len() as u32;
+    let mut studio = Studio::new(UVec2::new(count * SIDE, SIDE), units);
+    let middle = (count - 1) as f32 / 2.0;
     for (index, status) in Status::ALL.into_iter().enumerate() {
-        spawn(&mut studio, Vec2::new((index as f32 - 4.5) * units, 0.0), status);
+        spawn(&mut studio, Vec2::new((index as f32 - middle) * units, 0.0), status);
     }
     studio.at(LATER).update();
     let picture = studio.picture();
     picture.keep(name);
-    (0..10)
-        .map(|index| picture.cut(UVec2::new(index * 100, 0), UVec2::splat(100)))
+    (0..count)
+        .map(|index| picture.cut(UVec2::new(index * SIDE, 0), UVec2::splat(SIDE)))
         .collect()
 }
 
