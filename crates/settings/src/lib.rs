@@ -13,6 +13,11 @@
 //!
 //! Every setting is one entry of the table in `table.rs`.
 
+#![allow(
+    rustdoc::bare_urls,
+    reason = "the documentation of a setting is also its help, which has no markup"
+)]
+
 mod args;
 mod definition;
 mod display;

@@ -1,7 +1,7 @@
 //! `opswall doctor`: checks each step of the connection in order, and reports what failed and what to do.
 //!
 //! `steps` defines the order. `network`, `access`, `tables` and `stream` each probe one part (with `client::probe`,
-//! `requests` and `conversation`) and turn what was found into a [`Check`] by pure functions. `report` prints.
+//! `requests` and `conversation`) and turn what was found into a `Check` by pure functions. `report` prints.
 
 mod access;
 mod check;
