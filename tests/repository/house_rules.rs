@@ -13,7 +13,7 @@ use std::{
 const MAY_USE: &[(&str, &[&str])] = &[
     ("frame", &[]),
     ("messages", &[]),
-    ("key_bindings", &[]),
+    ("key_bindings", &["messages"]),
     ("third_party", &[]),
     ("connection", &["messages", "frame"]),
     ("fleet", &["messages", "frame"]),
