@@ -94,7 +94,7 @@ impl Terms<'_> {
         )
     }
 
-    /// The same terms for what concerns the key, whoever is signed in.
+    /// The same terms for what concerns the key, regardless of the signed-in user.
     fn of_key(self) -> Self {
         Self {
             signed_in: false,

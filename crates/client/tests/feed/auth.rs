@@ -74,7 +74,7 @@ fn short_lived_tokens_are_renewed_again_and_again_without_one_gap() {
 #[test]
 fn a_rotated_refresh_token_is_in_its_file_before_anything_else_and_the_owners_alone() {
     let (place, server) = (Place::new(), server(2, 50.0));
-    // A used token is good no more, at once: whoever loses the new one is out.
+    // A used token is refused at once: a client that loses its successor cannot refresh any more.
     server.control().set_reuse_interval(Duration::ZERO);
     place.write("token", &refresh_token(&server));
     let first = place.token();
