@@ -12,7 +12,7 @@ use crate::messages::KeyboardInPanels;
 
 /// What a key does in the panels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PanelKey {
+pub(crate) enum PanelKey {
     ToggleConnection,
     Reconnect,
     ToggleLegend,
@@ -25,7 +25,7 @@ pub enum PanelKey {
 
 /// What a key does in the scene.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SceneKey {
+pub(crate) enum SceneKey {
     PanLeft,
     PanRight,
     PanUp,
@@ -41,7 +41,7 @@ pub enum SceneKey {
 
 /// When a binding is valid. No binding is valid while text is typed or while a modifier key is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
+pub(crate) enum Scope {
     Always,
     /// While no changes arrive.
     Offline,
@@ -67,20 +67,24 @@ use SceneInput::{Place, Sign};
 
 /// A line of the table.
 #[derive(Debug)]
-pub struct Binding {
+pub(crate) struct Binding {
     /// The keys, each between backticks, and the gestures that do the same.
     keys: &'static str,
     /// What they do, for the help card and README.md.
-    pub does: &'static str,
+    pub(crate) does: &'static str,
     /// What README.md adds to it; may be empty.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "only the test that compares README.md reads it")
+    )]
     more: &'static str,
-    pub scope: Scope,
+    pub(crate) scope: Scope,
     panel: &'static [(Key, PanelKey)],
     scene: &'static [(SceneInput, SceneKey)],
 }
 
 /// All bindings and gestures, in the order in which they are listed.
-pub const BINDINGS: [Binding; 13] = [
+pub(crate) const BINDINGS: [Binding; 13] = [
     Binding {
         keys: "`C`",
         does: "connection details",
@@ -209,18 +213,13 @@ pub const BINDINGS: [Binding; 13] = [
 
 impl Binding {
     /// The keys as the help card shows them.
-    pub fn shown_keys(&self) -> String {
+    pub(crate) fn shown_keys(&self) -> String {
         self.keys.replace('`', "")
-    }
-
-    /// The line of the table in README.md.
-    pub fn readme_line(&self) -> String {
-        format!("| {} | {}{} |", self.keys, self.does, self.more)
     }
 }
 
 /// The panels' keys that were pressed in this frame, of the scopes that are valid now.
-pub fn pressed_in_panels(ctx: &Context, is_valid: impl Fn(Scope) -> bool) -> Vec<PanelKey> {
+pub(crate) fn pressed_in_panels(ctx: &Context, is_valid: impl Fn(Scope) -> bool) -> Vec<PanelKey> {
     if ctx.text_edit_focused() {
         return Vec::new();
     }
@@ -234,7 +233,7 @@ pub fn pressed_in_panels(ctx: &Context, is_valid: impl Fn(Scope) -> bool) -> Vec
 
 impl PanelKey {
     /// How often its key was pressed in this frame; a key that is held repeats.
-    pub fn presses(self, ctx: &Context) -> usize {
+    pub(crate) fn presses(self, ctx: &Context) -> usize {
         let all = BINDINGS.iter().flat_map(|binding| binding.panel);
         let own = all.filter(|(_, action)| *action == self);
         own.map(|(key, _)| presses(ctx, *key)).sum()
@@ -251,7 +250,7 @@ fn presses(ctx: &Context, key: Key) -> usize {
 
 impl SceneKey {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::PanLeft,
         Self::PanRight,
         Self::PanUp,
@@ -271,7 +270,7 @@ impl SceneKey {
 
 /// The keyboard as the scene reads it.
 #[derive(Debug, SystemParam)]
-pub struct SceneKeyboard<'w> {
+pub(crate) struct SceneKeyboard<'w> {
     places: Option<Res<'w, ButtonInput<KeyCode>>>,
     signs: Option<Res<'w, ButtonInput<PrintedKey>>>,
     in_panels: Res<'w, KeyboardInPanels>,
@@ -294,7 +293,7 @@ impl SceneKeyboard<'_> {
     }
 
     /// The actions whose keys went down in this frame, each once.
-    pub fn just_pressed(&self) -> impl Iterator<Item = SceneKey> {
+    pub(crate) fn just_pressed(&self) -> impl Iterator<Item = SceneKey> {
         let places = self.own();
         SceneKey::ALL.into_iter().filter(move |action| {
             places.is_some_and(|places| {
@@ -307,7 +306,7 @@ impl SceneKeyboard<'_> {
     }
 
     /// Whether a key of this action is held down.
-    pub fn is_held(&self, action: SceneKey) -> bool {
+    pub(crate) fn is_held(&self, action: SceneKey) -> bool {
         self.own().is_some_and(|places| {
             action
                 .inputs()
@@ -327,6 +326,11 @@ mod tests {
 
     use super::*;
 
+    /// The line of the table in README.md.
+    fn readme_line(binding: &Binding) -> String {
+        format!("| {} | {}{} |", binding.keys, binding.does, binding.more)
+    }
+
     #[test]
     fn the_readme_lists_every_binding_in_this_order() {
         let readme = include_str!("../README.md");
@@ -337,7 +341,7 @@ mod tests {
             .skip(1)
             .take_while(|line| line.starts_with('|'))
             .collect();
-        let expected: Vec<String> = BINDINGS.iter().map(Binding::readme_line).collect();
+        let expected: Vec<String> = BINDINGS.iter().map(readme_line).collect();
         assert_eq!(
             listed,
             expected,

@@ -13,7 +13,7 @@ pub struct RowChanged(pub Change);
 
 /// The connection's status changed.
 #[derive(Message, Debug, Clone)]
-pub struct StatusChanged(pub StatusReport);
+pub(crate) struct StatusChanged(pub(crate) StatusReport);
 
 /// A snapshot has been merged; its changes were sent before this.
 #[derive(Message, Debug, Clone)]
@@ -92,12 +92,12 @@ pub struct PointerOverPanels(pub bool);
 /// The pointer has not moved for a while and its arrow is hidden: nothing is hovered. Written by the kiosk.
 #[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq, Reflect)]
 #[reflect(Resource)]
-pub struct PointerResting(pub bool);
+pub(crate) struct PointerResting(pub(crate) bool);
 
 /// A panel has the keyboard (a text field, a focused button): the scene ignores keys. Written by the panels.
 #[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq, Reflect)]
 #[reflect(Resource)]
-pub struct KeyboardInPanels(pub bool);
+pub(crate) struct KeyboardInPanels(pub(crate) bool);
 
 /// Parts of the picture that are turned off on a machine that is too slow for all of them, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use settings::{Effective, Origin, Settings};
 pub struct ConfigArgs {
     /// One JSON object
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// Prints to standard output.

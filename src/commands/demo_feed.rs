@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Failure;
 use crate::cli::parse;
-use demo::{Account, AuthOptions, Control, DemoError, Options, Server};
+use demo::{Account, AuthOptions, DemoError, Options, Server};
 use lab::{Schedule, Scheduler};
 
 /// Size and activity of the demo feed.
@@ -16,45 +16,45 @@ use lab::{Schedule, Scheduler};
 pub struct DemoArgs {
     /// Agents
     #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = Options::default().agents)]
-    pub agents: usize,
+    pub(crate) agents: usize,
     /// Workflows
     #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = Options::default().workflows)]
-    pub workflows: usize,
+    pub(crate) workflows: usize,
     /// Unfinished tasks, on average
     #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = Options::default().tasks)]
-    pub tasks: usize,
+    pub(crate) tasks: usize,
     /// Row changes per second on average; 0 = paused
     #[arg(long, value_name = "CHANGES_PER_S", allow_negative_numbers = true, value_parser = parse::not_negative, default_value_t = Options::default().rate)]
-    pub rate: f64,
+    pub(crate) rate: f64,
     /// State of the fleet at the start: usual, calm, idle, storm or giant
     #[arg(long, value_name = "NAME", default_value = "usual")]
-    pub population: String,
+    pub(crate) population: String,
     /// Keep each execution of a workflow in a table of its own, workflow_runs, which the wall then follows
     #[arg(long)]
-    pub runs: bool,
+    pub(crate) runs: bool,
     /// Same seed and sizes, same rows and changes
     #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = Options::default().seed)]
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// A user who may sign in at the demo feed
     #[arg(long = "account", value_name = "EMAIL:PASSWORD", value_parser = secret)]
-    pub accounts: Vec<SecretString>,
+    pub(crate) accounts: Vec<SecretString>,
     /// Faults and when they happen, like drop-every=20s,refuse-for=8s
     #[arg(long, value_name = "PROFILE")]
-    pub faults: Option<String>,
+    pub(crate) faults: Option<String>,
 }
 
 /// A demo feed that is not running yet.
 #[derive(Debug, Clone, Default)]
-pub struct DemoFeed {
+pub(crate) struct DemoFeed {
     /// What is simulated, and how it is served.
-    pub options: Options,
+    pub(crate) options: Options,
     /// What goes wrong, and how often.
-    pub faults: Schedule,
+    pub(crate) faults: Schedule,
 }
 
 /// A demo feed that runs until it is dropped.
 #[derive(Debug)]
-pub struct RunningDemo {
+pub(crate) struct RunningDemo {
     // Dropped first, so that no fault is injected into a server that stops.
     _faults: Option<Scheduler>,
     server: Server,
@@ -65,7 +65,7 @@ impl DemoArgs {
     ///
     /// # Errors
     /// When a population, an account or a fault cannot be read.
-    pub fn feed(&self) -> Result<DemoFeed, Failure> {
+    pub(crate) fn feed(&self) -> Result<DemoFeed, Failure> {
         let usage = |error: DemoError| Failure::Usage(error.to_string());
         let default = Options::default();
         let accounts = self.accounts.iter().map(|text| text.expose_secret().parse());
@@ -97,7 +97,7 @@ impl DemoFeed {
     ///
     /// # Errors
     /// When the address cannot be bound, an option is out of bounds or no thread can be started.
-    pub fn start(self, listen: SocketAddr) -> Result<RunningDemo, Failure> {
+    pub(crate) fn start(self, listen: SocketAddr) -> Result<RunningDemo, Failure> {
         let server = Server::start(listen, self.options).map_err(|error| Failure::Running(error.to_string()))?;
         let faults = (!self.faults.is_empty()).then(|| self.faults.start(server.control()));
         let faults = faults.transpose().map_err(|error| {
@@ -114,12 +114,13 @@ impl DemoFeed {
 
 impl RunningDemo {
     /// The project URL for its clients.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.server.url()
     }
 
     /// The server's controls.
-    pub fn control(&self) -> Control {
+    #[cfg(feature = "wall")]
+    pub(crate) fn control(&self) -> demo::Control {
         self.server.control()
     }
 }

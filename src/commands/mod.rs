@@ -1,22 +1,22 @@
 //! The commands, each with its arguments and what it does in a file of its own. To add one, write that file and add an
 //! entry to [`Command`]; the compiler then asks for its arms in `Command::run` and `CommandName::settings`.
 
-pub mod bench;
+mod bench;
 pub mod config;
 mod demo_feed;
-pub mod doctor;
+mod doctor;
 mod failure;
 mod logging;
 mod output_file;
-pub mod schema;
-pub mod serve;
+mod schema;
+mod serve;
 mod signals;
 #[cfg(feature = "wall")]
-pub mod snapshot;
-pub mod tail;
+mod snapshot;
+mod tail;
 mod usage;
 #[cfg(feature = "wall")]
-pub mod wall;
+mod wall;
 
 use std::process::ExitCode;
 

@@ -10,7 +10,7 @@ use settings::Settings;
 ///
 /// # Errors
 /// When PostgreSQL could not keep a name, or the output cannot be written.
-pub fn run(settings: &Settings) -> Result<(), Failure> {
+pub(super) fn run(settings: &Settings) -> Result<(), Failure> {
     let sql = schema::script(&settings.mapping).map_err(|error| Failure::Usage(error.to_string()))?;
     let mut out = io::stdout().lock();
     Failure::of_output(out.write_all(sql.as_bytes()).and_then(|()| out.flush()))

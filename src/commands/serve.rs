@@ -15,11 +15,11 @@ pub struct ServeArgs {
     pub demo: DemoArgs,
     /// Address to listen at; port 0 picks a free one and prints it
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:54321")]
-    pub listen: SocketAddr,
+    pub(crate) listen: SocketAddr,
 }
 
 /// Serves until the process is interrupted.
-pub fn run(settings: &Settings, args: &ServeArgs) -> Result<(), Failure> {
+pub(super) fn run(settings: &Settings, args: &ServeArgs) -> Result<(), Failure> {
     logging::start(settings.verbose);
     let demo = args.demo.feed()?.start(args.listen)?;
     let mut out = std::io::stdout().lock();

@@ -17,22 +17,22 @@ use settings::Settings;
 pub struct SnapshotArgs {
     /// The picture, a .png file
     #[arg(value_name = "OUT.png")]
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
     /// Size in pixels
     #[arg(long, value_name = "WxH", default_value = "1920x1080", value_parser = parse::size)]
     pub size: (u32, u32),
     /// Let the scene settle for this long after it is live
     #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = parse::seconds)]
-    pub settle: Duration,
+    pub(crate) settle: Duration,
     /// Draw the demo feed, even if a project is configured
     #[arg(long)]
-    pub on_demo: bool,
+    pub(crate) on_demo: bool,
     /// Then stop the demo feed, and draw the wall after it has given up
     #[arg(long, requires = "on_demo")]
-    pub offline: bool,
+    pub(crate) offline: bool,
     /// The demo feed of `--on-demo`.
     #[command(flatten)]
-    pub demo: DemoArgs,
+    pub(crate) demo: DemoArgs,
 }
 
 /// Delay of the reconnect attempts after the feed was stopped.
@@ -42,7 +42,7 @@ const LOST_RETRY: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 /// When the picture cannot be written, or the feed cannot be started.
-pub fn run(settings: &Settings, args: &SnapshotArgs) -> Result<ExitCode, Failure> {
+pub(super) fn run(settings: &Settings, args: &SnapshotArgs) -> Result<ExitCode, Failure> {
     let out = &args.out;
     if !out
         .extension()

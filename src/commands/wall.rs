@@ -28,9 +28,9 @@ const KEPT_SIZE: (u32, u32) = (1920, 1080);
 /// The source of the wall's rows: a project, or a demo feed, which runs until this is dropped.
 pub(super) struct Source {
     /// How the feed is connected to.
-    pub feed: FeedSettings,
+    pub(super) feed: FeedSettings,
     /// The demo feed, where it is the source.
-    pub demo: Option<RunningDemo>,
+    pub(super) demo: Option<RunningDemo>,
 }
 
 /// Runs the wall until its window is closed. With `demo` it shows the demo feed; without, the configured project, or the
@@ -38,7 +38,7 @@ pub(super) struct Source {
 ///
 /// # Errors
 /// When the settings cannot be used or a thread cannot be started.
-pub fn run(settings: &Settings, demo: Option<DemoFeed>) -> Result<ExitCode, Failure> {
+pub(super) fn run(settings: &Settings, demo: Option<DemoFeed>) -> Result<ExitCode, Failure> {
     let source = source(settings, demo)?;
     let (canvas, picture) = if canvas::display_answers() {
         (

@@ -7,8 +7,8 @@ mod rates;
 mod receive;
 mod waiter;
 
-pub use rates::{RateHistory, Rates};
-pub use waiter::FeedWaiter;
+pub(crate) use rates::{RateHistory, Rates};
+pub(crate) use waiter::FeedWaiter;
 
 use std::{collections::VecDeque, time::Instant};
 
@@ -42,7 +42,7 @@ pub struct Connection {
     pub signed_in: bool,
     /// The feed's clock, which the times in `link` refer to, is ahead of `Time<Real>` by this many seconds: its thread
     /// starts before there is a window.
-    pub feed_ahead: f64,
+    pub(crate) feed_ahead: f64,
 }
 
 /// Follows a feed: starts the worker and turns its events into messages.
@@ -55,16 +55,16 @@ pub struct ConnectionPlugin {
 /// The running worker and what belongs to it.
 #[derive(Resource, Debug)]
 pub(crate) struct Feed {
-    pub worker: Worker,
+    pub(crate) worker: Worker,
     /// Where a backoff changed in the panel is saved for the next start; `None` saves nothing (tests, pictures).
-    pub keep_in: Option<Keeper>,
+    pub(crate) keep_in: Option<Keeper>,
     /// What the rows of each source are.
-    pub kinds: SourceKinds,
+    pub(crate) kinds: SourceKinds,
     /// Events taken from the worker that are not handled yet. While there are any, no more are taken: what waits with
     /// the worker is combined per row.
-    pub taken: VecDeque<FeedEvent>,
+    pub(crate) taken: VecDeque<FeedEvent>,
     /// When the worker was started: where its clock begins.
-    pub started: Instant,
+    pub(crate) started: Instant,
 }
 
 impl ConnectionPlugin {

@@ -8,14 +8,14 @@ use super::Connection;
 
 /// What arrives, second by second.
 #[derive(Resource, Debug, Default)]
-pub struct Rates {
-    pub changes: RateHistory,
-    pub bytes: RateHistory,
+pub(crate) struct Rates {
+    pub(crate) changes: RateHistory,
+    pub(crate) bytes: RateHistory,
 }
 
 /// One sample a second, the oldest first.
 #[derive(Debug, Default)]
-pub struct RateHistory {
+pub(crate) struct RateHistory {
     samples: VecDeque<f32>,
     /// When the last sample was taken, whole seconds, and the counter then.
     last: Option<(u64, u64)>,
@@ -23,13 +23,13 @@ pub struct RateHistory {
 
 impl RateHistory {
     /// Seconds that are kept.
-    pub const SPAN: usize = 60;
+    pub(crate) const SPAN: usize = 60;
     /// The present rate is the mean of this many seconds.
     const PRESENT: usize = 3;
 
     /// Records the counter at the moment `now` (seconds). More than one call a second is harmless; missed seconds share
     /// what was counted in them evenly.
-    pub fn record(&mut self, now: f64, counter: u64) {
+    pub(crate) fn record(&mut self, now: f64, counter: u64) {
         let second = now.max(0.0) as u64;
         let Some((last_second, last_counter)) = self.last else {
             self.last = Some((second, counter));
@@ -51,12 +51,12 @@ impl RateHistory {
     }
 
     /// The samples, oldest first; at most `SPAN`.
-    pub fn samples(&self) -> impl ExactSizeIterator<Item = f32> + DoubleEndedIterator + '_ {
+    pub(crate) fn samples(&self) -> impl ExactSizeIterator<Item = f32> + DoubleEndedIterator + '_ {
         self.samples.iter().copied()
     }
 
     /// Per second, over the last few seconds; 0 before there are any.
-    pub fn present(&self) -> f32 {
+    pub(crate) fn present(&self) -> f32 {
         let count = self.samples.len().clamp(1, Self::PRESENT);
         self.samples().rev().take(count).sum::<f32>() / count as f32
     }

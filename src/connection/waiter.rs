@@ -8,7 +8,7 @@ use client::Events;
 
 /// Waits for the feed's next event.
 #[derive(Resource, Debug, Clone)]
-pub struct FeedWaiter(Events);
+pub(crate) struct FeedWaiter(Events);
 
 impl FeedWaiter {
     pub(super) fn new(events: &Events) -> Self {
@@ -17,7 +17,7 @@ impl FeedWaiter {
 
     /// Blocks until there is an event, for `most` at the longest. Returns whether there is one; a worker that has ended
     /// sends none.
-    pub fn wait(&self, most: Duration) -> bool {
+    pub(crate) fn wait(&self, most: Duration) -> bool {
         self.0.wait(most)
     }
 }

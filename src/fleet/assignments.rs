@@ -36,7 +36,7 @@ impl Assigned {
 
 /// The work of each agent. At most `mapping::MAX_AGENTS_PER_TASK` entries for each of `FleetIndex::MAX_ROWS` rows.
 #[derive(Resource, Debug, Default)]
-pub struct Assignments {
+pub(crate) struct Assignments {
     by_agent: HashMap<RowId, Load>,
 }
 
@@ -69,7 +69,7 @@ impl WorkOrder {
 
 impl Assignments {
     /// The work of an agent, in no order.
-    pub fn of(&self, agent: &RowId) -> impl Iterator<Item = Entity> {
+    pub(crate) fn of(&self, agent: &RowId) -> impl Iterator<Item = Entity> {
         self.by_agent.get(agent).into_iter().flat_map(|load| &load.all).copied()
     }
 

@@ -65,7 +65,7 @@ pub struct Columns(pub Arc<Record>);
 /// order in which rows that arrive together are given their places.
 #[derive(Component, Debug, Clone, Copy, PartialEq, Eq, Default, Reflect)]
 #[reflect(Component, Default)]
-pub struct Created(pub Option<i64>);
+pub(crate) struct Created(pub(crate) Option<i64>);
 
 /// The times of a row for its enter, pulse and exit animations. Seconds of `FleetClock`.
 #[derive(Component, Debug, Clone, Copy, PartialEq, Default, Reflect)]
@@ -100,12 +100,12 @@ pub struct Parts(EntityHashSet);
 /// Task → the run that it is a part of. Present only while that run's entity exists.
 #[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
 #[relationship(relationship_target = RunParts)]
-pub struct InRun(pub Entity);
+pub(crate) struct InRun(pub(crate) Entity);
 
 /// Run → its tasks. Maintained by Bevy.
 #[derive(Component, Debug, Default)]
 #[relationship_target(relationship = InRun)]
-pub struct RunParts(EntityHashSet);
+pub(crate) struct RunParts(EntityHashSet);
 
 /// Agent → its task in hand: the one that its own row refers to, or else its first running task. Without it the agent rests
 /// in the dock.

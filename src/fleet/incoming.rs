@@ -25,7 +25,7 @@ impl Incoming {
 
 /// The time that one frame may spend on applying changes, unless frames are long.
 #[derive(Resource, Debug, Clone, Copy)]
-pub struct ApplyBudget(pub Duration);
+pub(crate) struct ApplyBudget(pub(crate) Duration);
 
 /// Of long frames one part in this many may be spent on applying: otherwise a large fleet would take minutes to arrive.
 const SHARE: u32 = 4;

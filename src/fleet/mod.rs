@@ -14,10 +14,12 @@ mod task_in_hand;
 mod ties;
 mod touched;
 
-pub use assignments::{Assigned, Assignments};
+pub use assignments::Assigned;
+pub(crate) use assignments::Assignments;
 pub use components::*;
-pub use incoming::{ApplyBudget, Incoming};
-pub use ties::{TieIndex, Ties};
+pub(crate) use incoming::ApplyBudget;
+pub use incoming::Incoming;
+pub(crate) use ties::{TieIndex, Ties};
 pub use touched::Touched;
 
 use bevy::prelude::*;

@@ -16,12 +16,12 @@ impl<T> Default for References<T> {
 
 impl<T: Eq + Hash> References<T> {
     /// Returns whether the reference is new.
-    pub fn add(&mut self, target: T, source: Entity) -> bool {
+    pub(super) fn add(&mut self, target: T, source: Entity) -> bool {
         self.0.entry(target).or_default().insert(source)
     }
 
     /// Returns whether the reference existed.
-    pub fn remove(&mut self, target: &T, source: Entity) -> bool {
+    pub(super) fn remove(&mut self, target: &T, source: Entity) -> bool {
         let Some(sources) = self.0.get_mut(target) else {
             return false;
         };
@@ -33,17 +33,17 @@ impl<T: Eq + Hash> References<T> {
     }
 
     /// The rows that refer to a target, in no order.
-    pub fn to(&self, target: &T) -> impl Iterator<Item = Entity> {
+    pub(super) fn to(&self, target: &T) -> impl Iterator<Item = Entity> {
         self.0.get(target).into_iter().flatten().copied()
     }
 
     /// Removes and returns the rows that refer to a target.
-    pub fn take(&mut self, target: &T) -> EntityHashSet {
+    pub(super) fn take(&mut self, target: &T) -> EntityHashSet {
         self.0.remove(target).unwrap_or_default()
     }
 
     #[cfg(test)]
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }

@@ -9,9 +9,9 @@ use model::{Kind, RowId, RowKey};
 /// The ids that a row refers to, whether their rows exist or not.
 #[derive(Component, Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Wants {
-    pub workflow: Option<RowId>,
-    pub run: Option<RowId>,
-    pub current_task: Option<RowId>,
+    pub(super) workflow: Option<RowId>,
+    pub(super) run: Option<RowId>,
+    pub(super) current_task: Option<RowId>,
 }
 
 impl Wants {

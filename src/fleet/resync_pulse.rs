@@ -23,7 +23,7 @@ pub(super) struct Recovered {
 
 impl Recovered {
     /// Notes a row that a snapshot added or changed.
-    pub fn note(&mut self, row: Entity) {
+    pub(super) fn note(&mut self, row: Entity) {
         if self.rows.len() < MOST {
             self.rows.push(row);
         }

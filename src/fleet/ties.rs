@@ -11,16 +11,16 @@ const MAX_REFERENCES: usize = 2_000_000;
 
 /// The tasks that a task refers to. Only tasks with references have this.
 #[derive(Component, Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ties {
+pub(crate) struct Ties {
     /// What it waits for; bounded by the mapping.
-    pub depends_on: Vec<RowId>,
+    pub(crate) depends_on: Vec<RowId>,
     /// What it is a part of.
-    pub parent: Option<RowId>,
+    pub(crate) parent: Option<RowId>,
 }
 
 impl Ties {
     /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.depends_on.is_empty() && self.parent.is_none()
     }
 
@@ -31,7 +31,7 @@ impl Ties {
 
 /// The tasks that refer to each task, and a revision of everything that ties are looked up from.
 #[derive(Resource, Debug, Default)]
-pub struct TieIndex {
+pub(crate) struct TieIndex {
     by_target: References<RowId>,
     references: usize,
     revision: u64,
@@ -39,12 +39,12 @@ pub struct TieIndex {
 
 impl TieIndex {
     /// The tasks that refer to a task, in no order.
-    pub fn referring_to(&self, target: &RowId) -> impl Iterator<Item = Entity> {
+    pub(crate) fn referring_to(&self, target: &RowId) -> impl Iterator<Item = Entity> {
         self.by_target.to(target)
     }
 
     /// A number that changes whenever a row arrives, goes or changes its references, and when work begins or ends.
-    pub fn revision(&self) -> u64 {
+    pub(crate) fn revision(&self) -> u64 {
         self.revision
     }
 

@@ -22,7 +22,7 @@ fn stands(reach: f32, belt: usize) -> usize {
 }
 
 /// Belts for `agents` agents; one is always kept.
-pub fn needed(reach: f32, agents: usize) -> usize {
+pub(super) fn needed(reach: f32, agents: usize) -> usize {
     let mut room = 0;
     let mut belts = 0;
     while belts == 0 || room < agents {
@@ -33,7 +33,7 @@ pub fn needed(reach: f32, agents: usize) -> usize {
 }
 
 /// Radius of a district with so many belts.
-pub fn edge(reach: f32, belts: usize) -> f32 {
+pub(super) fn edge(reach: f32, belts: usize) -> f32 {
     radius(reach, belts.saturating_sub(1)) + EDGE
 }
 
@@ -44,7 +44,7 @@ fn capacity(reach: f32, belts: usize) -> usize {
 }
 
 /// Where a stand is, from the middle of the district. Stands are counted clockwise from the top, belt by belt.
-pub fn place(reach: f32, stand: usize) -> Vec2 {
+pub(super) fn place(reach: f32, stand: usize) -> Vec2 {
     let mut in_belt = stand;
     let mut belt = 0;
     while in_belt >= stands(reach, belt) {
@@ -58,7 +58,7 @@ pub fn place(reach: f32, stand: usize) -> Vec2 {
 
 /// The stand whose middle is nearest to a point (from the middle of the district), of so many belts; `None` nearer to
 /// the middle than the first belt's agents reach, and beyond the last.
-pub fn stand_at(reach: f32, belts: usize, point: Vec2) -> Option<usize> {
+pub(super) fn stand_at(reach: f32, belts: usize, point: Vec2) -> Option<usize> {
     let belt = ((point.length() - radius(reach, 0)) / STAND).round();
     if !(0.0..belts as f32).contains(&belt) {
         return None;
@@ -71,7 +71,7 @@ pub fn stand_at(reach: f32, belts: usize, point: Vec2) -> Option<usize> {
 }
 
 /// How many stands of each belt are taken.
-pub fn crowds(reach: f32, belts: usize, taken: impl Fn(usize) -> bool) -> Vec<usize> {
+pub(super) fn crowds(reach: f32, belts: usize, taken: impl Fn(usize) -> bool) -> Vec<usize> {
     let mut first = 0;
     let crowd = |belt| {
         let last = first + stands(reach, belt);
@@ -84,7 +84,12 @@ pub fn crowds(reach: f32, belts: usize, taken: impl Fn(usize) -> bool) -> Vec<us
 
 /// The belt and the free stand nearest to a task at `task` (from the middle of the district). `taken` says which are not
 /// free, and `crowds` how many of each belt: a full one is not searched.
-pub fn nearest_free(reach: f32, crowds: &[usize], task: Vec2, taken: impl Fn(usize) -> bool) -> Option<(usize, usize)> {
+pub(super) fn nearest_free(
+    reach: f32,
+    crowds: &[usize],
+    task: Vec2,
+    taken: impl Fn(usize) -> bool,
+) -> Option<(usize, usize)> {
     // A task in the very middle is served from below, where the dock is.
     let toward = if task.length_squared() < 1e-6 {
         Vec2::NEG_Y

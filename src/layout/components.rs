@@ -45,7 +45,7 @@ impl District {
     }
 
     /// Whether it is still growing or shrinking at `now`.
-    pub fn is_resizing(&self, now: f64) -> bool {
+    pub(crate) fn is_resizing(&self, now: f64) -> bool {
         self.from_radius != self.radius && now - self.moved < MOVE_SECS
     }
 }

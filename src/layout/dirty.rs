@@ -8,17 +8,17 @@ use crate::fleet::{AgentRow, PartOf, TaskRow, WorkflowRow, WorksOn};
 /// Rows that appeared, went, or changed their relationships since the last layout. At most one entry a row.
 #[derive(Resource, Debug, Default)]
 pub(super) struct Dirty {
-    pub workflows: EntityHashSet,
-    pub tasks: EntityHashSet,
-    pub agents: EntityHashSet,
+    pub(super) workflows: EntityHashSet,
+    pub(super) tasks: EntityHashSet,
+    pub(super) agents: EntityHashSet,
 }
 
 impl Dirty {
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.workflows.len() + self.tasks.len() + self.agents.len()
     }
 }

@@ -25,18 +25,18 @@ const DRIFT: f32 = 0.2;
 
 /// The rows of the dock.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Dock {
+pub(super) struct Dock {
     /// The middle of the first row.
-    pub top: Vec2,
+    pub(super) top: Vec2,
     /// Places in a row.
-    pub per_row: usize,
+    pub(super) per_row: usize,
     /// The distance between places in a row.
-    pub pitch: f32,
+    pub(super) pitch: f32,
 }
 
 impl Dock {
     /// The dock with `homes` places below these districts.
-    pub fn under(districts: Option<Rect>, homes: usize) -> Self {
+    pub(super) fn under(districts: Option<Rect>, homes: usize) -> Self {
         let alone = ((homes as f32 * ASPECT * ROW / HOME).sqrt().ceil() as usize).min(homes);
         let (top, width) = match districts {
             Some(rect) => (Vec2::new(rect.center().x, rect.min.y - BELOW), rect.width()),
@@ -52,7 +52,7 @@ impl Dock {
     }
 
     /// The dock from now on: this one as long as it fits.
-    pub fn adapted(self, districts: Option<Rect>, homes: usize) -> Self {
+    pub(super) fn adapted(self, districts: Option<Rect>, homes: usize) -> Self {
         let ideal = Self::under(districts, homes);
         let Some(rect) = districts else {
             return if ideal.per_row > self.per_row { ideal } else { self };
@@ -75,7 +75,7 @@ impl Dock {
     }
 
     /// The position of a place: rows fill from the middle to both sides, from the top down.
-    pub fn place(self, home: usize) -> Vec2 {
+    pub(super) fn place(self, home: usize) -> Vec2 {
         let (row, column) = (home / self.per_row, home % self.per_row);
         let steps = column.div_ceil(2) as f32;
         let side = if column % 2 == 1 { -steps } else { steps };
@@ -84,7 +84,7 @@ impl Dock {
     }
 
     /// The place whose middle is nearest to a point, within half a place's width.
-    pub fn home_at(self, point: Vec2) -> Option<usize> {
+    pub(super) fn home_at(self, point: Vec2) -> Option<usize> {
         let row = ((self.top.y - point.y) / ROW).round();
         if !(0.0..1e6).contains(&row) {
             return None;
@@ -97,7 +97,7 @@ impl Dock {
     }
 
     /// The rectangle of `homes` places.
-    pub fn bounds(self, homes: usize) -> Option<Rect> {
+    pub(super) fn bounds(self, homes: usize) -> Option<Rect> {
         let rows = homes.div_ceil(self.per_row);
         if rows == 0 {
             return None;

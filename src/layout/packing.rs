@@ -10,7 +10,7 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 use bevy::{math::Vec2, platform::collections::HashMap};
 
 /// Free ground between two districts: room for a name.
-pub const GAP: f32 = 2.6;
+pub(super) const GAP: f32 = 2.6;
 /// Free ground that stays between two districts when one of them grows. What is between it and `GAP` takes up the push, so
 /// that a district that grows by a step moves some around it and not everybody out to the rim.
 const KEPT_GAP: f32 = 1.3;
@@ -23,14 +23,14 @@ const CELL: f32 = 24.0;
 const SLACK: f32 = 1e-3;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Circle {
-    pub center: Vec2,
-    pub radius: f32,
+pub(super) struct Circle {
+    pub(super) center: Vec2,
+    pub(super) radius: f32,
 }
 
 /// The circles, by number.
 #[derive(Debug, Default)]
-pub struct Packing {
+pub(super) struct Packing {
     circles: Vec<Option<Circle>>,
     cells: HashMap<(i32, i32), Vec<u32>>,
     closed: closed::Closed,
@@ -44,11 +44,11 @@ type Candidate = Reverse<(i64, i64, i64, Spot)>;
 struct Spot(u32, u32);
 
 impl Packing {
-    pub fn get(&self, number: u32) -> Option<Circle> {
+    pub(super) fn get(&self, number: u32) -> Option<Circle> {
         self.circles.get(number as usize).copied().flatten()
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (u32, Circle)> + '_ {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, Circle)> + '_ {
         self.circles
             .iter()
             .enumerate()
@@ -56,7 +56,7 @@ impl Packing {
     }
 
     /// Stands circles where there is room nearest to the middle, in the order given: the largest should come first.
-    pub fn place_all(&mut self, newcomers: &[(u32, f32)]) {
+    pub(super) fn place_all(&mut self, newcomers: &[(u32, f32)]) {
         let mut heap: BinaryHeap<Candidate> = BinaryHeap::new();
         let mut heap_radius = f32::NAN;
         for &(number, radius) in newcomers {
@@ -88,7 +88,7 @@ impl Packing {
     }
 
     /// Takes a circle away. Nobody moves.
-    pub fn remove(&mut self, number: u32) {
+    pub(super) fn remove(&mut self, number: u32) {
         let Some(circle) = self.circles.get_mut(number as usize).and_then(Option::take) else {
             return;
         };
@@ -105,7 +105,7 @@ impl Packing {
 
     /// How many times the circles' own area the ground is that holds them; 1.5 to 2.5 when packed well. 0 for so few
     /// circles that it says nothing.
-    pub fn sparsity(&self) -> f32 {
+    pub(super) fn sparsity(&self) -> f32 {
         let (mut low, mut high, mut area, mut count) = (Vec2::MAX, Vec2::MIN, 0.0, 0);
         for (_, Circle { center, radius }) in self.iter() {
             low = low.min(center - radius);

@@ -49,7 +49,7 @@ impl FloorPlan {
     }
 
     /// The workflow whose district contains a point.
-    pub fn district_at(&self, world: Vec2) -> Option<Entity> {
+    pub(crate) fn district_at(&self, world: Vec2) -> Option<Entity> {
         self.floor.district_at(world)
     }
 }

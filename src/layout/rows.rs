@@ -44,14 +44,14 @@ pub(super) struct RowReader<'w, 's> {
 
 impl RowReader<'_, '_> {
     /// Notes every row.
-    pub fn note_all(&self, dirty: &mut Dirty) {
+    pub(super) fn note_all(&self, dirty: &mut Dirty) {
         dirty.workflows.extend(self.workflows.iter().map(|(row, ..)| row));
         dirty.tasks.extend(self.tasks.iter().map(|(row, ..)| row));
         dirty.agents.extend(self.agents.iter().map(|(row, ..)| row));
     }
 
     /// The batch of the noted rows.
-    pub fn batch(&self, dirty: &Dirty) -> Batch<Entity> {
+    pub(super) fn batch(&self, dirty: &Dirty) -> Batch<Entity> {
         let Self {
             workflows,
             tasks,

@@ -11,18 +11,18 @@ const SHRINK_BELOW: usize = 3;
 
 /// The size of one district.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Size {
+pub(super) struct Size {
     /// Slots for tasks.
-    pub slots: usize,
+    pub(super) slots: usize,
     /// Distance of the outermost slot from the middle.
-    pub reach: f32,
+    pub(super) reach: f32,
     /// Rings of places for agents between the slots and the district's edge.
-    pub belts: usize,
+    pub(super) belts: usize,
 }
 
 impl Size {
     /// The smallest step that holds `slots` tasks and `agents` agents.
-    pub fn fitting(table: &mut SlotTable, slots: usize, agents: usize) -> Self {
+    pub(super) fn fitting(table: &mut SlotTable, slots: usize, agents: usize) -> Self {
         let mut step = LEAST_SLOTS;
         while step < slots {
             let next = (step as f32 * STEP).ceil() as usize;
@@ -37,7 +37,7 @@ impl Size {
     }
 
     /// The size to have from now on: this one, unless it is too small or far too large.
-    pub fn adapted(self, table: &mut SlotTable, slots: usize, agents: usize) -> Self {
+    pub(super) fn adapted(self, table: &mut SlotTable, slots: usize, agents: usize) -> Self {
         let roomy = slots * SHRINK_BELOW > self.slots || self.slots == LEAST_SLOTS;
         if slots <= self.slots && roomy {
             let belts = belt::needed(self.reach, agents);
@@ -49,7 +49,7 @@ impl Size {
     }
 
     /// Radius of the district's ring.
-    pub fn radius(self) -> f32 {
+    pub(super) fn radius(self) -> f32 {
         belt::edge(self.reach, self.belts)
     }
 }

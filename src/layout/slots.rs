@@ -15,7 +15,7 @@ const AREA_PER_SLOT: f64 = ROW;
 
 /// Where the n-th slot lies, for as many slots as were ever asked for.
 #[derive(Debug, Default)]
-pub struct SlotTable {
+pub(super) struct SlotTable {
     places: Vec<Vec2>,
     /// Squared distance from the middle, an integer on this lattice.
     norms: Vec<u32>,
@@ -23,7 +23,7 @@ pub struct SlotTable {
 
 impl SlotTable {
     /// Makes places for at least `count` slots. Amortised: the table doubles.
-    pub fn ensure(&mut self, count: usize) {
+    pub(super) fn ensure(&mut self, count: usize) {
         if count <= self.places.len() {
             return;
         }
@@ -50,12 +50,12 @@ impl SlotTable {
     }
 
     /// Where a slot lies, from the middle of its district. Slots beyond what was ensured lie in the middle.
-    pub fn place(&self, slot: usize) -> Vec2 {
+    pub(super) fn place(&self, slot: usize) -> Vec2 {
         self.places.get(slot).copied().unwrap_or(Vec2::ZERO)
     }
 
     /// The slot nearest to a point, from the middle of its district; `None` beyond the slots that were ensured.
-    pub fn nearest(&self, point: Vec2) -> Option<usize> {
+    pub(super) fn nearest(&self, point: Vec2) -> Option<usize> {
         if !point.is_finite() || point.abs().max_element() > 1e6 {
             return None;
         }
@@ -94,7 +94,7 @@ impl SlotTable {
 
     /// The slots below `count` whose middle lies in a rectangle, from the middle of their district, in no order. Looks
     /// at the lattice under the rectangle, or at the slots where those are fewer.
-    pub fn within(&self, rect: Rect, count: usize) -> Vec<usize> {
+    pub(super) fn within(&self, rect: Rect, count: usize) -> Vec<usize> {
         let reach = count.checked_sub(1).and_then(|last| self.norms.get(last));
         let Some(&norm) = reach else { return Vec::new() };
         if !rect.min.cmple(rect.max).all() {
@@ -124,14 +124,14 @@ impl SlotTable {
     }
 
     /// How far the middle of the outermost of `count` slots is from the district's.
-    pub fn reach(&mut self, count: usize) -> f32 {
+    pub(super) fn reach(&mut self, count: usize) -> f32 {
         self.ensure(count);
         let outermost = count.saturating_sub(1);
         self.norms.get(outermost).map_or(0.0, |&norm| (norm as f32).sqrt())
     }
 
     /// `count` rounded up to a full circle of slots: all that are as far out as the outermost.
-    pub fn full_circle(&mut self, count: usize) -> usize {
+    pub(super) fn full_circle(&mut self, count: usize) -> usize {
         let mut end = count;
         loop {
             self.ensure(end + 1);
@@ -146,7 +146,7 @@ impl SlotTable {
 
 /// Who has which slot. A slot is its holder's for life; a freed one goes to a later arrival, the innermost first.
 #[derive(Debug)]
-pub struct Slots<K> {
+pub(super) struct Slots<K> {
     taken: Vec<Option<K>>,
     free: BinaryHeap<Reverse<u32>>,
     used: usize,
@@ -164,7 +164,7 @@ impl<K> Default for Slots<K> {
 
 impl<K: Copy + PartialEq> Slots<K> {
     /// Gives `holder` the innermost free slot.
-    pub fn take(&mut self, holder: K) -> u32 {
+    pub(super) fn take(&mut self, holder: K) -> u32 {
         self.used += 1;
         while let Some(Reverse(slot)) = self.free.pop() {
             if let Some(place @ None) = self.taken.get_mut(slot as usize) {
@@ -177,7 +177,7 @@ impl<K: Copy + PartialEq> Slots<K> {
     }
 
     /// Frees a slot, if it is `holder`'s.
-    pub fn release(&mut self, slot: u32, holder: K) {
+    pub(super) fn release(&mut self, slot: u32, holder: K) {
         let Some(place) = self.taken.get_mut(slot as usize) else {
             return;
         };
@@ -196,28 +196,28 @@ impl<K: Copy + PartialEq> Slots<K> {
         }
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.used == 0
     }
 
     /// Slots up to the outermost one in use.
-    pub fn end(&self) -> usize {
+    pub(super) fn end(&self) -> usize {
         self.taken.len()
     }
 
-    pub fn holds(&self, slot: u32, holder: K) -> bool {
+    pub(super) fn holds(&self, slot: u32, holder: K) -> bool {
         self.taken
             .get(slot as usize)
             .is_some_and(|place| *place == Some(holder))
     }
 
     /// Whose a slot is.
-    pub fn holder(&self, slot: usize) -> Option<K> {
+    pub(super) fn holder(&self, slot: usize) -> Option<K> {
         self.taken.get(slot).copied().flatten()
     }
 
     /// Slots and their holders, from the middle out.
-    pub fn iter(&self) -> impl Iterator<Item = (u32, K)> + '_ {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, K)> + '_ {
         self.taken
             .iter()
             .enumerate()

@@ -22,7 +22,7 @@ pub(super) struct PlaceWriter<'w, 's> {
 
 impl PlaceWriter<'_, '_> {
     /// Begins the moves to new places at `now`, seconds of `FleetClock`.
-    pub fn write(&mut self, outcome: &Outcome<Entity>, now: f64) {
+    pub(super) fn write(&mut self, outcome: &Outcome<Entity>, now: f64) {
         self.write_districts(outcome, now);
         self.write_rows(outcome, now);
         let around = outcome

@@ -31,9 +31,9 @@ const LEAST_SECS: f64 = 0.2;
 #[derive(Debug, Default, Clone, PartialEq)]
 pub(super) struct Selected {
     /// Whether everything else is dimmed; `false` without a selection.
-    pub dims_others: bool,
+    pub(super) dims_others: bool,
     /// The district of a selected workflow: everything within is highlighted.
-    pub circle: Option<Circle>,
+    pub(super) circle: Option<Circle>,
     rows: EntityHashSet,
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Highlight {
     now: Selected,
     before: Selected,
     /// When the selection changed, seconds of `FleetClock`.
-    pub since: f64,
+    pub(super) since: f64,
     row: Option<Entity>,
     looked_up: f64,
     /// Whether rows have changed since the last lookup.
@@ -74,13 +74,13 @@ impl Default for Highlight {
 
 impl Highlight {
     /// The current and the previous highlight, between which the shaders mix from `since`.
-    pub fn now_and_before(&self, clock: f64) -> [&Selected; 2] {
+    pub(super) fn now_and_before(&self, clock: f64) -> [&Selected; 2] {
         let is_over = clock - self.since > DIM_SECS;
         [&self.now, if is_over { &self.now } else { &self.before }]
     }
 
     /// How far a row at a place is dimmed, 0 to 1: the same as `dimming_of` in common.wgsl.
-    pub fn dimming(&self, row: Option<Entity>, at: Vec2, clock: f64) -> f32 {
+    pub(super) fn dimming(&self, row: Option<Entity>, at: Vec2, clock: f64) -> f32 {
         let share = ((clock - self.since) / DIM_SECS) as f32;
         let eased = SmoothStepCurve.sample_clamped(share);
         let (from, to) = (self.before.dims(row, at), self.now.dims(row, at));

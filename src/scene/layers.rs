@@ -3,9 +3,9 @@
 use bevy::camera::visibility::RenderLayers;
 
 /// The layer of the labels. Where the scene is drawn at a lower resolution, another camera draws them at the full one.
-pub const LABELS: usize = 2;
+pub(crate) const LABELS: usize = 2;
 
 /// What a camera sees that draws both the marks and the labels.
-pub fn marks_and_labels() -> RenderLayers {
+pub(crate) fn marks_and_labels() -> RenderLayers {
     RenderLayers::default().with(LABELS)
 }

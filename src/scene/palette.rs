@@ -7,7 +7,7 @@ use bevy::prelude::*;
 use model::theme::{Colors, Rgb, ThemeName};
 
 /// The colours of one theme.
-pub type Palette = Colors<Color>;
+pub(crate) type Palette = Colors<Color>;
 
 static PALETTES: LazyLock<[Palette; ThemeName::ALL.len()]> =
     LazyLock::new(|| ThemeName::ALL.map(|name| name.theme().colors.map(color)));

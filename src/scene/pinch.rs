@@ -4,13 +4,13 @@ use bevy::math::Vec2;
 
 /// The motion of two fingers in a frame, in logical pixels from the top left.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pinch {
+pub(crate) struct Pinch {
     /// The motion of the middle between them.
-    pub moved: Vec2,
+    pub(crate) moved: Vec2,
     /// The growth of the distance between them: above 1 zooms in.
-    pub factor: f32,
+    pub(crate) factor: f32,
     /// The middle between them.
-    pub about: Vec2,
+    pub(crate) about: Vec2,
 }
 
 /// Fingers nearer to each other than this many logical pixels do not zoom.
@@ -26,7 +26,7 @@ pub(super) struct Fingers {
 
 impl Fingers {
     /// Reads the fingers that are down. Those beyond the first two are ignored.
-    pub fn follow(&mut self, fingers: &[(u64, Vec2)]) -> Option<Pinch> {
+    pub(super) fn follow(&mut self, fingers: &[(u64, Vec2)]) -> Option<Pinch> {
         let pair = match fingers {
             [one, other, ..] => Some(if one.0 <= other.0 {
                 [*one, *other]
@@ -51,7 +51,7 @@ impl Fingers {
     }
 
     /// Whether there have been two: the one that is left neither drags nor clicks.
-    pub fn were_two(&self) -> bool {
+    pub(super) fn were_two(&self) -> bool {
         self.two
     }
 }

@@ -28,7 +28,7 @@ pub struct Pointer {
     /// Its position while it is over the scene and not over a panel.
     pub over: Option<Vec2>,
     /// The motion of a drag.
-    pub dragged: Vec2,
+    pub(crate) dragged: Vec2,
     /// Notches of the wheel, positive away from the user.
     pub notches: f32,
     /// The position of a click.
@@ -36,9 +36,9 @@ pub struct Pointer {
     /// The position of the second click of a double click.
     pub double_clicked: Option<Vec2>,
     /// Whether a drag ended.
-    pub released: bool,
+    pub(crate) released: bool,
     /// The motion of two fingers.
-    pub pinch: Option<Pinch>,
+    pub(crate) pinch: Option<Pinch>,
     fingers: Fingers,
     touch: Touch,
     press: Option<Press>,
@@ -80,7 +80,7 @@ struct Mouse {
 
 impl Pointer {
     /// Whether a drag is in progress.
-    pub fn is_dragging(&self) -> bool {
+    pub(crate) fn is_dragging(&self) -> bool {
         self.press.is_some_and(|press| press.dragging)
     }
 

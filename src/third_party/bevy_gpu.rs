@@ -9,7 +9,7 @@ use std::panic::{self, PanicHookInfo};
 const NO_GPU: &str = "Unable to find a GPU!";
 
 /// Call once, before the app is built.
-pub fn report_missing_driver() {
+pub(crate) fn report_missing_driver() {
     let others = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         if is_missing_gpu(info) {

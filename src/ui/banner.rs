@@ -5,10 +5,10 @@ use egui::{Align, Frame, Layout, Panel, RichText, Ui};
 use super::{theme, theme::Tier};
 
 /// Its text.
-pub const DEMO_TEXT: &str = "Demo data. To connect, set SUPABASE_URL and SUPABASE_PUBLISHABLE_KEY.";
+pub(crate) const DEMO_TEXT: &str = "Demo data. To connect, set SUPABASE_URL and SUPABASE_PUBLISHABLE_KEY.";
 
 /// A slim panel at the bottom edge.
-pub fn demo_banner(ui: &mut Ui) {
+pub(super) fn demo_banner(ui: &mut Ui) {
     Panel::bottom("demo banner")
         .exact_size(theme::BANNER_HEIGHT)
         .frame(Frame::new().fill(theme::of(ui).surface))

@@ -13,10 +13,10 @@ pub(super) fn plugin(app: &mut App) {
 /// `14:03`, or `14:03 UTC`.
 #[derive(Resource, Debug, Default, Clone, PartialEq, Eq, Reflect)]
 #[reflect(Resource)]
-pub struct ClockText(pub String);
+pub(super) struct ClockText(pub(super) String);
 
 /// The text for a moment in a zone.
-pub fn clock_text(at: Timestamp, zone: &TimeZone) -> String {
+pub(super) fn clock_text(at: Timestamp, zone: &TimeZone) -> String {
     let known = !zone.is_unknown();
     let local = at.to_zoned(if known { zone.clone() } else { TimeZone::UTC });
     let (hour, minute) = (local.hour(), local.minute());

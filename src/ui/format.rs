@@ -3,18 +3,18 @@
 use std::fmt::Write as _;
 
 use model::Span;
-pub use model::{
+pub(super) use model::{
     format::{bytes, compact, counted, grouped, millis, rate, seconds, span},
     text::{one_line as clean, sentence},
 };
 
 /// A span of seconds in its largest unit, for narrow columns: `41 s`, `1 min`, `2 h`, `3 d`.
-pub fn age(seconds: f64) -> String {
+pub(super) fn age(seconds: f64) -> String {
     Span::of(seconds).to_string()
 }
 
 /// The parts joined as `3 · 6 · 12`.
-pub fn dotted<I: IntoIterator<Item = String>>(parts: I) -> String {
+pub(crate) fn dotted<I: IntoIterator<Item = String>>(parts: I) -> String {
     let mut out = String::new();
     for part in parts {
         if !out.is_empty() {

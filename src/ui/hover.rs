@@ -7,23 +7,23 @@ use model::{Kind, StatusReading};
 
 /// The row under the pointer, as plain data.
 #[derive(Debug)]
-pub struct HoverView<'a> {
-    pub kind: Kind,
-    pub label: &'a str,
+pub(crate) struct HoverView<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) label: &'a str,
     /// An agent's second line.
-    pub subtitle: Option<&'a str>,
-    pub state: &'a StatusReading,
+    pub(crate) subtitle: Option<&'a str>,
+    pub(crate) state: &'a StatusReading,
     /// Seconds since it changed, by the row's own time or by when the change arrived.
-    pub age_secs: Option<f64>,
+    pub(crate) age_secs: Option<f64>,
     /// The agents that a task is assigned to, as far as their rows exist.
-    pub agents: Vec<&'a str>,
+    pub(crate) agents: Vec<&'a str>,
     /// An agent's task in hand.
-    pub task: Option<&'a str>,
+    pub(crate) task: Option<&'a str>,
     /// A task's workflow.
-    pub workflow: Option<&'a str>,
+    pub(crate) workflow: Option<&'a str>,
     /// Share done, 0 to 1.
-    pub progress: Option<f32>,
-    pub error: Option<&'a str>,
+    pub(crate) progress: Option<f32>,
+    pub(crate) error: Option<&'a str>,
 }
 
 /// Widest card, points.
@@ -36,7 +36,7 @@ const MOST_ERROR: usize = 140;
 const MOST_AGENTS: usize = 3;
 
 /// Places the card beside `pointer`, wholly within `screen`. It takes no clicks.
-pub fn hover_area(ctx: &Context, view: &HoverView<'_>, pointer: Pos2, screen: Rect) {
+pub(crate) fn hover_area(ctx: &Context, view: &HoverView<'_>, pointer: Pos2, screen: Rect) {
     let id = Id::new("hover card");
     let known = ctx.memory(|memory| memory.area_rect(id)).map(|area| area.size());
     let size = known.unwrap_or(vec2(MOST_WIDTH, 90.0));
@@ -71,7 +71,7 @@ fn beside(pointer: Pos2, size: Vec2, screen: Rect) -> Pos2 {
 }
 
 /// The card's contents.
-pub fn hover_ui(ui: &mut Ui, view: &HoverView<'_>) {
+pub(crate) fn hover_ui(ui: &mut Ui, view: &HoverView<'_>) {
     let inks = theme::of(ui);
     ui.set_max_width(MOST_WIDTH);
     ui.spacing_mut().item_spacing = vec2(7.0, 2.0);

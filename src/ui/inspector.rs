@@ -27,7 +27,7 @@ const MOST_VALUE: usize = 280;
 const NAME_WIDTH: f32 = 104.0;
 
 /// The panel at the right edge; its rectangle.
-pub fn inspector_panel(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Action>) -> Rect {
+pub(crate) fn inspector_panel(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Action>) -> Rect {
     Panel::right("inspector")
         .exact_size(theme::INSPECTOR_WIDTH)
         .resizable(false)

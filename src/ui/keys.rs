@@ -47,7 +47,7 @@ pub fn read_keys(ctx: &Context, state: KeyContext, actions: &mut Vec<Action>) {
 }
 
 /// The card in the middle of the screen.
-pub fn keys_area(ctx: &Context, actions: &mut Vec<Action>) {
+pub(crate) fn keys_area(ctx: &Context, actions: &mut Vec<Action>) {
     Area::new(Id::new("keys"))
         .order(Order::Foreground)
         .pivot(egui::Align2::CENTER_CENTER)
@@ -58,7 +58,7 @@ pub fn keys_area(ctx: &Context, actions: &mut Vec<Action>) {
 }
 
 /// The card's contents.
-pub fn keys_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
+pub(crate) fn keys_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
     ui.set_width(400.0);
     ui.horizontal(|ui| {
         ui.label(

@@ -28,7 +28,7 @@ pub struct LegendView<'a> {
 }
 
 /// Places the legend with its lower left corner at `corner`. Returns what it covers.
-pub fn legend_area(ctx: &Context, view: &LegendView<'_>, corner: Pos2, actions: &mut Vec<Action>) -> Rect {
+pub(crate) fn legend_area(ctx: &Context, view: &LegendView<'_>, corner: Pos2, actions: &mut Vec<Action>) -> Rect {
     Area::new(Id::new("legend"))
         .order(Order::Middle)
         .pivot(egui::Align2::LEFT_BOTTOM)

@@ -49,7 +49,7 @@ pub struct LinkLook {
     /// Thickness of the header's line, points.
     pub line: f32,
     /// Strength of the glow around the badge after a change of tone, 0 to 1.
-    pub halo: f32,
+    pub(crate) halo: f32,
 }
 
 impl LinkLook {
@@ -87,7 +87,7 @@ impl LinkLook {
     }
 
     /// The colour of the badge's face.
-    pub fn face(&self, inks: &Inks) -> Color32 {
+    pub(crate) fn face(&self, inks: &Inks) -> Color32 {
         theme::color32(theme::oklab(inks.surface).mix(&self.color, self.fill.clamp(0.0, 1.0)))
     }
 

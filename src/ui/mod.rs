@@ -4,7 +4,7 @@
 mod action;
 mod banner;
 mod clock;
-pub mod format;
+mod format;
 pub mod header;
 pub mod hover;
 pub mod inspector;
@@ -13,7 +13,7 @@ pub mod legend;
 pub mod link_look;
 pub mod overlay;
 pub mod popover;
-pub mod secrets;
+mod secrets;
 mod shell;
 mod status_icon;
 mod steady;
@@ -27,7 +27,6 @@ mod widgets;
 use bevy::prelude::*;
 
 pub use self::action::Action;
-pub use self::banner::DEMO_TEXT;
 pub use self::shell::Panels;
 pub use self::type_scale::TypeScale;
 use self::widgets::close_button;

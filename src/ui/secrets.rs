@@ -9,17 +9,17 @@ const SECRET_PARTS: [&str; 4] = ["key", "token", "secret", "password"];
 /// Columns of these names are masked.
 const SECRET_NAMES: [&str; 2] = ["system_prompt", "config"];
 /// Shown instead of a masked value.
-pub const MASK: &str = "••••••";
+pub(crate) const MASK: &str = "••••••";
 
 /// Whether a column's value is masked: a wall may hang in a public place.
-pub fn is_secret(column: &str) -> bool {
+pub(super) fn is_secret(column: &str) -> bool {
     let name = column.to_lowercase();
     SECRET_NAMES.contains(&name.as_str()) || SECRET_PARTS.iter().any(|part| name.contains(part))
 }
 
 /// A value as one line of at most about `most` characters, at a cost independent of its size. Values inside JSON whose
 /// names are secret are masked too.
-pub fn preview(value: &Cell<'_>, most: usize) -> String {
+pub(crate) fn preview(value: &Cell<'_>, most: usize) -> String {
     let mut out = String::new();
     write_bounded(&mut out, value, most, 0);
     super::format::clean(&out, most)

@@ -6,7 +6,7 @@ use super::theme;
 use model::{Level, Status};
 
 /// Draws the shape of `status` into `rect` (the smaller side counts).
-pub fn paint(painter: &Painter, rect: Rect, status: Status, color: Color32) {
+pub(super) fn paint(painter: &Painter, rect: Rect, status: Status, color: Color32) {
     let center = rect.center();
     let radius = rect.width().min(rect.height()) * 0.5 - 1.0;
     let line = Stroke::new((radius * 0.28).max(1.4), color);
@@ -64,7 +64,7 @@ pub fn paint(painter: &Painter, rect: Rect, status: Status, color: Color32) {
 }
 
 /// The level's shape: a ring, a triangle or a square.
-pub fn paint_level(painter: &Painter, rect: Rect, level: Level) {
+pub(super) fn paint_level(painter: &Painter, rect: Rect, level: Level) {
     let status = match level {
         Level::Info => Status::Idle,
         Level::Warn => Status::Blocked,
@@ -108,7 +108,7 @@ fn waiting(painter: &Painter, center: Pos2, radius: f32, line: Stroke) {
 }
 
 /// An arc from `start`, `length` long, both in turns.
-pub fn arc(painter: &Painter, center: Pos2, radius: f32, start: f32, length: f32, line: Stroke) {
+pub(super) fn arc(painter: &Painter, center: Pos2, radius: f32, start: f32, length: f32, line: Stroke) {
     const STEPS: u8 = 24;
     let points = (0..=STEPS)
         .map(|step| on_ring(center, radius, start + length * f32::from(step) / f32::from(STEPS)))

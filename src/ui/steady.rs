@@ -12,7 +12,7 @@ const CALM_SECS: f64 = 1.0;
 
 /// The tone of the badge.
 #[derive(Resource, Debug, Clone, Copy, PartialEq)]
-pub struct SteadyTone {
+pub(super) struct SteadyTone {
     shown: Tone,
     /// Since when the connection has been live, seconds.
     live_since: Option<f64>,
@@ -29,7 +29,7 @@ impl Default for SteadyTone {
 
 impl SteadyTone {
     /// Records the connection's tone at `now` (seconds).
-    pub fn record(&mut self, tone: Tone, now: f64) {
+    pub(super) fn record(&mut self, tone: Tone, now: f64) {
         if tone != Tone::Live {
             *self = Self {
                 shown: tone,
@@ -44,7 +44,7 @@ impl SteadyTone {
     }
 
     /// The tone to show.
-    pub fn shown(&self) -> Tone {
+    pub(super) fn shown(&self) -> Tone {
         self.shown
     }
 }

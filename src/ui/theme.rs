@@ -14,7 +14,7 @@ use super::TypeScale;
 use model::theme::{Colors, Rgb, Theme, ThemeName};
 
 /// The colours of one theme.
-pub type Inks = Colors<Color32>;
+pub(crate) type Inks = Colors<Color32>;
 
 static INKS: LazyLock<[Inks; ThemeName::ALL.len()]> =
     LazyLock::new(|| ThemeName::ALL.map(|name| name.theme().colors.map(ink)));
@@ -61,7 +61,7 @@ pub fn of(on: &impl Themed) -> &'static Inks {
 }
 
 /// Adds a font for letters that the embedded fonts lack.
-pub fn add_font(ctx: &egui::Context, name: &str, bytes: &[u8], index: u32) {
+pub(crate) fn add_font(ctx: &egui::Context, name: &str, bytes: &[u8], index: u32) {
     let mut data = FontData::from_owned(bytes.to_vec());
     data.index = index;
     let families = [FontFamily::Proportional, FontFamily::Monospace].map(|family| InsertFontFamily {
@@ -77,28 +77,28 @@ fn worn() -> Id {
 }
 
 /// Height of the demo's banner, points.
-pub const BANNER_HEIGHT: f32 = 26.0;
+pub(crate) const BANNER_HEIGHT: f32 = 26.0;
 /// Width of the inspector, points.
-pub const INSPECTOR_WIDTH: f32 = 360.0;
+pub(crate) const INSPECTOR_WIDTH: f32 = 360.0;
 /// Width of a toast's text, points.
-pub const TOAST_WIDTH: f32 = 340.0;
+pub(crate) const TOAST_WIDTH: f32 = 340.0;
 /// Distance of floating panels from the edge of the scene.
-pub const GAP: f32 = 12.0;
+pub(crate) const GAP: f32 = 12.0;
 
 /// A colour in the space that transitions are mixed in.
-pub fn oklab(color: Color32) -> Oklaba {
+pub(crate) fn oklab(color: Color32) -> Oklaba {
     Srgba::from_u8_array(color.to_srgba_unmultiplied()).into()
 }
 
 /// Back from the space of transitions.
-pub fn color32(color: Oklaba) -> Color32 {
+pub(crate) fn color32(color: Oklaba) -> Color32 {
     let [red, green, blue, alpha] = Srgba::from(color).to_u8_array();
     Color32::from_rgba_unmultiplied(red, green, blue, alpha)
 }
 
 /// From where a text is read: across the room, close by, or at the desk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tier {
+pub(crate) enum Tier {
     /// Badge, totals, age of the data.
     Room,
     /// The same in digits of one width, so that a changing count does not move.
@@ -127,7 +127,7 @@ impl Tier {
     }
 
     /// The font of this tier; the body's where no theme was applied.
-    pub fn font(self, ui: &Ui) -> FontId {
+    pub(crate) fn font(self, ui: &Ui) -> FontId {
         let styles = &ui.style().text_styles;
         styles.get(&self.style()).cloned().unwrap_or_default()
     }
@@ -217,7 +217,7 @@ fn visuals(theme: &Theme, inks: &Inks) -> Visuals {
 }
 
 /// The frame of plates that float over the scene.
-pub fn plate(inks: &Inks) -> egui::Frame {
+pub(crate) fn plate(inks: &Inks) -> egui::Frame {
     egui::Frame::new()
         .fill(inks.surface)
         .stroke(Stroke::new(1.0, inks.line))

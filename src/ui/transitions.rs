@@ -120,7 +120,7 @@ fn retarget_veil(
 
 /// Whether the screen may be out of date. While an empty wall connects for the first time it is not: there is nothing older
 /// that could be mistaken for the present.
-pub fn is_stale(connection: &Connection) -> bool {
+pub(super) fn is_stale(connection: &Connection) -> bool {
     if connection.report.is_flowing() {
         return false;
     }

@@ -61,14 +61,14 @@ impl TypeScale {
     }
 
     /// The caption under a total: 10 minutes of arc where the total has 22.
-    pub fn caption(&self) -> f32 {
+    pub(crate) fn caption(&self) -> f32 {
         (self.room * 0.46).round().max(self.small)
     }
 }
 
 /// The font size in physical pixels that makes capitals `arc_minutes` high for a viewer `distance_m` metres away.
 /// Not finite when the screen has no size.
-pub fn font_px(arc_minutes: f32, distance_m: f32, diagonal_inches: f32, screen_px: [f32; 2]) -> f32 {
+pub(super) fn font_px(arc_minutes: f32, distance_m: f32, diagonal_inches: f32, screen_px: [f32; 2]) -> f32 {
     let cap_mm = 1_000.0 * distance_m * arc_minutes / 3_438.0;
     let [width, height] = screen_px;
     let mm_per_px = diagonal_inches * 25.4 / width.hypot(height);

@@ -15,7 +15,7 @@ use crate::{
 use model::{Kind, Status};
 
 /// Most words that are listed.
-pub const MOST_WORDS: usize = 8;
+pub(super) const MOST_WORDS: usize = 8;
 /// Most rows whose word is read: each word is a memory access of its own, while a walk over the states of 100,000 rows
 /// takes a fraction of a millisecond.
 const MOST_ROWS: usize = 20_000;
@@ -31,7 +31,7 @@ pub(super) fn plugin(app: &mut App) {
 /// The words in alphabetical order; more than `MOST_WORDS` end in `…`.
 #[derive(Resource, Debug, Default, Clone, PartialEq, Eq, Reflect)]
 #[reflect(Resource)]
-pub struct UnmappedWords(pub Vec<String>);
+pub(super) struct UnmappedWords(pub(super) Vec<String>);
 
 fn collect(counts: Res<Counts>, states: Query<&RowState>, mut words: ResMut<UnmappedWords>) {
     let unmapped = Kind::ALL

@@ -45,7 +45,7 @@ impl Canvas {
     }
 
     /// Bevy's own plugins, set up for this canvas.
-    pub fn add_bevy(self, app: &mut App, log: bevy::log::LogPlugin) {
+    pub(crate) fn add_bevy(self, app: &mut App, log: bevy::log::LogPlugin) {
         let plugins = DefaultPlugins.build().set(log);
         match self {
             Self::Window { fullscreen } => {
@@ -158,7 +158,7 @@ pub(super) fn target_image(size: UVec2) -> Image {
 }
 
 /// Whether a window can be opened here: a display is named in the environment and something listens at its socket.
-pub fn display_answers() -> bool {
+pub(crate) fn display_answers() -> bool {
     let named = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     named("WAYLAND_DISPLAY").is_some_and(|name| wayland_answers(&name))
         || named("DISPLAY").is_some_and(|name| x11_answers(&name))

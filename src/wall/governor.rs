@@ -64,7 +64,7 @@ const LONGEST_FRAME_SECS: f64 = 1.0;
 
 /// Decides which features are off.
 #[derive(Resource, Debug, Clone, PartialEq)]
-pub struct Governor {
+pub(crate) struct Governor {
     budget: Budget,
     off: usize,
     frames: Vec<f64>,
@@ -103,7 +103,7 @@ impl Default for Governor {
 impl Governor {
     /// Records the time from the last frame to this one; `aim` is the interval where the rate itself is lowered (both in
     /// seconds).
-    pub fn frame(&mut self, took: f64, aim: Option<f64>) -> Quality {
+    pub(crate) fn frame(&mut self, took: f64, aim: Option<f64>) -> Quality {
         if self.stale_frames > 0 {
             self.stale_frames -= 1;
         } else if took.is_finite() && took > 0.0 {
@@ -119,7 +119,7 @@ impl Governor {
     }
 
     /// The wall is idle: nothing is off, and earlier measurements are dropped.
-    pub fn idle(&mut self) -> Quality {
+    pub(crate) fn idle(&mut self) -> Quality {
         self.frames.clear();
         self.window_secs = 0.0;
         self.slow_windows = 0;

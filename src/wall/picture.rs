@@ -17,7 +17,7 @@ use settings::files::{Purpose, write_whole};
 
 /// Why a picture was not written.
 #[derive(Debug, Error)]
-pub enum PictureError {
+pub(crate) enum PictureError {
     /// The frame could not be turned into a picture; a bug worth reporting.
     #[error("the frame cannot be made into a picture: {0}")]
     Encode(String),
@@ -28,7 +28,7 @@ pub enum PictureError {
 
 /// A picture has been written, or not.
 #[derive(Message, Debug)]
-pub struct PictureTaken(pub Result<PathBuf, PictureError>);
+pub(crate) struct PictureTaken(pub(crate) Result<PathBuf, PictureError>);
 
 /// Registers `PictureTaken`.
 pub fn plugin(app: &mut App) {

@@ -16,9 +16,9 @@ const PICTURE_SECS: f64 = 60.0;
 /// The picture to take.
 #[derive(Resource, Debug, Clone)]
 pub(super) struct Wanted {
-    pub path: PathBuf,
+    pub(super) path: PathBuf,
     /// Seconds from live to the picture: animations end, toasts disappear.
-    pub settle: f64,
+    pub(super) settle: f64,
     /// Ends the feed before the picture; `None` once it has.
     lose: Option<Lose>,
     /// The feed was ended.

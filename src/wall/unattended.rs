@@ -20,7 +20,7 @@ const FIRST_SECS: f64 = 2.0;
 /// The file that is kept up to date.
 #[derive(Resource, Debug, Clone)]
 pub(super) struct KeptPicture {
-    pub path: PathBuf,
+    pub(super) path: PathBuf,
     next: f64,
 }
 

@@ -8,7 +8,7 @@ use opswall::{
     layout::{District, Place},
 };
 
-pub fn plugin(app: &mut App) {
+pub(crate) fn plugin(app: &mut App) {
     opswall::fleet::resources(app);
     opswall::layout::resources(app);
     app.add_systems(First, |mut touched: ResMut<Touched>| touched.clear())
@@ -18,7 +18,7 @@ pub fn plugin(app: &mut App) {
 }
 
 /// The key of the row with this id.
-pub fn key(kind: Kind, id: impl ToString) -> RowKey {
+pub(crate) fn key(kind: Kind, id: impl ToString) -> RowKey {
     RowKey::new(kind, RowId::from(id.to_string().as_str()))
 }
 

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use demo::{Options, Server};
 
 /// 12 agents, 5 workflows and about 150 tasks at `rate` changes per second.
-pub fn server(rate: f64) -> Server {
+pub(crate) fn server(rate: f64) -> Server {
     let options = Options {
         agents: 12,
         workflows: 5,

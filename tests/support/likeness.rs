@@ -18,17 +18,17 @@ const MOST_WORST: f32 = 26.0;
 
 /// How two pictures of the same size differ.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Likeness {
-    pub mean: f32,
-    pub share: f32,
-    pub worst: f32,
+pub(crate) struct Likeness {
+    pub(crate) mean: f32,
+    pub(crate) share: f32,
+    pub(crate) worst: f32,
     columns: u32,
     squares: Vec<f32>,
 }
 
 impl Likeness {
     /// `None` where the pictures have different sizes, or none.
-    pub fn of(one: &RgbImage, other: &RgbImage) -> Option<Self> {
+    pub(crate) fn of(one: &RgbImage, other: &RgbImage) -> Option<Self> {
         let size = one.dimensions();
         if size != other.dimensions() || size.0 < SQUARE || size.1 < SQUARE {
             return None;
@@ -49,12 +49,12 @@ impl Likeness {
         })
     }
 
-    pub fn is_alike(&self) -> bool {
+    pub(crate) fn is_alike(&self) -> bool {
         self.mean <= MOST_MEAN && self.share <= MOST_SHARE && self.worst <= MOST_WORST
     }
 
     /// A picture dimmed, with red where it differs.
-    pub fn shown_on(&self, picture: &RgbImage) -> RgbImage {
+    pub(crate) fn shown_on(&self, picture: &RgbImage) -> RgbImage {
         let mut shown = picture.clone();
         for pixel in shown.pixels_mut() {
             *pixel = Rgb(pixel.0.map(|part| part / 3));

@@ -34,8 +34,8 @@ const PATIENCE_FRAMES: usize = 100;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An application that draws the scene into a picture.
-pub struct Studio {
-    pub app: App,
+pub(crate) struct Studio {
+    pub(crate) app: App,
     target: Handle<Image>,
     size: UVec2,
 }
@@ -70,7 +70,7 @@ fn plugins() -> PluginGroupBuilder {
 
 impl Studio {
     /// `units` world units from the lower to the upper edge of the picture.
-    pub fn new(size: UVec2, units: f32) -> Self {
+    pub(crate) fn new(size: UVec2, units: f32) -> Self {
         let mut studio = Self::build(size, Stage::ByHand);
         let projection = OrthographicProjection {
             scaling_mode: ScalingMode::FixedVertical { viewport_height: units },
@@ -86,12 +86,12 @@ impl Studio {
     }
 
     /// The scene with the layout and the scene's own camera.
-    pub fn staged(size: UVec2) -> Self {
+    pub(crate) fn staged(size: UVec2) -> Self {
         Self::with_camera(size, Stage::Layout)
     }
 
     /// The same with rows that arrive as changes; the fleet's clock follows real time.
-    pub fn fed(size: UVec2) -> Self {
+    pub(crate) fn fed(size: UVec2) -> Self {
         Self::with_camera(size, Stage::Fleet)
     }
 
@@ -138,13 +138,13 @@ impl Studio {
     }
 
     /// Sets the clock of the fleet, seconds.
-    pub fn at(&mut self, secs: f64) -> &mut Self {
+    pub(crate) fn at(&mut self, secs: f64) -> &mut Self {
         self.app.world_mut().resource_mut::<FleetClock>().0 = secs;
         self
     }
 
     /// Draws one frame completely.
-    pub fn update(&mut self) {
+    pub(crate) fn update(&mut self) {
         self.app.update();
         let device = self.app.world().resource::<RenderDevice>().clone();
         device
@@ -157,7 +157,7 @@ impl Studio {
     }
 
     /// Draws the next frame and returns its picture.
-    pub fn picture(&mut self) -> Picture {
+    pub(crate) fn picture(&mut self) -> Picture {
         let target = self.target.clone();
         self.app
             .world_mut()
@@ -172,19 +172,19 @@ impl Studio {
         panic!("no picture after {PATIENCE_FRAMES} frames");
     }
 
-    pub fn task(&mut self, at: Vec2, status: Status) -> Entity {
+    pub(crate) fn task(&mut self, at: Vec2, status: Status) -> Entity {
         let mut task = self.app.world_mut().spawn(resting(at, status));
         task.insert(TaskRow::default());
         task.id()
     }
 
-    pub fn agent(&mut self, at: Vec2, status: Status) -> Entity {
+    pub(crate) fn agent(&mut self, at: Vec2, status: Status) -> Entity {
         let mut agent = self.app.world_mut().spawn(resting(at, status));
         agent.insert(AgentRow::default());
         agent.id()
     }
 
-    pub fn workflow(&mut self, center: Vec2, radius: f32, status: Status, progress: Option<f32>) -> Entity {
+    pub(crate) fn workflow(&mut self, center: Vec2, radius: f32, status: Status, progress: Option<f32>) -> Entity {
         let district = District {
             center,
             radius,
@@ -199,7 +199,7 @@ impl Studio {
             .id()
     }
 
-    pub fn set_status(&mut self, row: Entity, status: Status, now: f64) {
+    pub(crate) fn set_status(&mut self, row: Entity, status: Status, now: f64) {
         let mut row = self.app.world_mut().entity_mut(row);
         row.insert(reading(status));
         if let Some(mut moment) = row.get_mut::<Moment>() {
@@ -250,38 +250,38 @@ fn resting(at: Vec2, status: Status) -> (RowState, Moment, Place) {
 }
 
 /// A picture and its pixels.
-pub struct Picture {
+pub(crate) struct Picture {
     image: Image,
-    pub size: UVec2,
+    pub(crate) size: UVec2,
 }
 
 impl Picture {
     /// sRGB, 0 to 255.
-    pub fn pixel(&self, x: u32, y: u32) -> [u8; 3] {
+    pub(crate) fn pixel(&self, x: u32, y: u32) -> [u8; 3] {
         let start = ((y * self.size.x + x) * 4) as usize;
         let data = self.image.data.as_ref().expect("a picture has pixels");
         [data[start], data[start + 1], data[start + 2]]
     }
 
     /// The pixels of a rectangle, row by row.
-    pub fn cut(&self, corner: UVec2, size: UVec2) -> Vec<[u8; 3]> {
+    pub(crate) fn cut(&self, corner: UVec2, size: UVec2) -> Vec<[u8; 3]> {
         (0..size.y)
             .flat_map(|y| (0..size.x).map(move |x| (x, y)))
             .map(|(x, y)| self.pixel(corner.x + x, corner.y + y))
             .collect()
     }
 
-    pub fn all(&self) -> Vec<[u8; 3]> {
+    pub(crate) fn all(&self) -> Vec<[u8; 3]> {
         self.cut(UVec2::ZERO, self.size)
     }
 
-    pub fn rgb(&self) -> image::RgbImage {
+    pub(crate) fn rgb(&self) -> image::RgbImage {
         let image = self.image.clone().try_into_dynamic();
         image.expect("an ordinary format").to_rgb8()
     }
 
     /// Keeps the picture for people to look at, where `OPSWALL_PICTURES` names a folder.
-    pub fn keep(&self, name: &str) {
+    pub(crate) fn keep(&self, name: &str) {
         if let Some(folder) = std::env::var_os("OPSWALL_PICTURES") {
             self.rgb()
                 .save(Path::new(&folder).join(name).with_extension("png"))
@@ -291,13 +291,13 @@ impl Picture {
 }
 
 /// A palette colour as it is in a picture.
-pub fn srgb(colour: Color) -> [u8; 3] {
+pub(crate) fn srgb(colour: Color) -> [u8; 3] {
     let [red, green, blue, _] = colour.to_srgba().to_u8_array();
     [red, green, blue]
 }
 
 /// The largest difference of a channel.
-pub fn difference(one: [u8; 3], other: [u8; 3]) -> u8 {
+pub(crate) fn difference(one: [u8; 3], other: [u8; 3]) -> u8 {
     (0..3)
         .map(|channel| one[channel].abs_diff(other[channel]))
         .max()

@@ -15,7 +15,7 @@ const OLDEST: u32 = 15;
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A server that runs until it is dropped.
-pub struct Postgres {
+pub(crate) struct Postgres {
     folder: tempfile::TempDir,
     server: Child,
     bin: PathBuf,
@@ -74,7 +74,7 @@ fn run(command: &mut Command) {
 
 impl Postgres {
     /// Starts a server. `None` where PostgreSQL is not installed, which is printed; in CI it must be installed.
-    pub fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let Some(bin) = binaries() else {
             let text = format!(
                 "no PostgreSQL {OLDEST} or newer here (postgres, initdb): install it from the distribution's packages \
@@ -138,7 +138,7 @@ impl Postgres {
     }
 
     /// Runs psql as the superuser: it prints only rows, with `|` between columns, and stops at the first error.
-    pub fn psql<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Output {
+    pub(crate) fn psql<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Output {
         Command::new(self.bin.join("psql"))
             .args([
                 "-X",
@@ -161,7 +161,7 @@ impl Postgres {
     }
 
     /// Runs a script from a file, as a user does; returns the standard error.
-    pub fn script(&self, sql: &str) -> String {
+    pub(crate) fn script(&self, sql: &str) -> String {
         let file = self.folder.path().join("script.sql");
         fs::write(&file, sql).expect("a file");
         let output = self.psql([OsStr::new("-f"), file.as_os_str()]);
@@ -171,12 +171,12 @@ impl Postgres {
     }
 
     /// The answer to a query.
-    pub fn ask(&self, sql: &str) -> String {
+    pub(crate) fn ask(&self, sql: &str) -> String {
         self.try_ask(sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
     /// The answer, or the error.
-    pub fn try_ask(&self, sql: &str) -> Result<String, String> {
+    pub(crate) fn try_ask(&self, sql: &str) -> Result<String, String> {
         let output = self.psql(["-c", sql]);
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
         match output.status.success() {

@@ -20,19 +20,19 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 /// A certificate authority for one test, with its certificate in a file.
-pub struct Authority {
+pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     folder: tempfile::TempDir,
 }
 
 /// A date as `date_time_ymd` takes it.
-pub type Day = (i32, u8, u8);
+pub(crate) type Day = (i32, u8, u8);
 
-pub const LONG_AGO: Day = (2020, 1, 1);
-pub const FAR_OFF: Day = (2090, 1, 1);
+pub(crate) const LONG_AGO: Day = (2020, 1, 1);
+pub(crate) const FAR_OFF: Day = (2090, 1, 1);
 
 impl Authority {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let key = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -49,12 +49,12 @@ impl Authority {
     }
 
     /// The value for `SSL_CERT_FILE`.
-    pub fn file(&self) -> PathBuf {
+    pub(crate) fn file(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
     }
 
     /// Listens with a certificate for `host` that is valid between two dates; returns the URL.
-    pub fn front(&self, host: &str, from: Day, to: Day, upstream: SocketAddr) -> String {
+    pub(crate) fn front(&self, host: &str, from: Day, to: Day, upstream: SocketAddr) -> String {
         let key = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::new([host.to_owned()]).expect("a name");
         params.distinguished_name.push(DnType::CommonName, "Server of a test");

@@ -29,14 +29,14 @@ const WATCHDOG: Duration = Duration::from_secs(120);
 /// Flights land, transitions end, labels fade in.
 const SETTLE: Duration = Duration::from_millis(1_800);
 
-pub struct Wall {
-    pub app: App,
+pub(crate) struct Wall {
+    pub(crate) app: App,
     folder: tempfile::TempDir,
     taken: usize,
 }
 
 /// A feed that changes only when it is told to.
-pub fn feed(agents: usize, workflows: usize, tasks: usize) -> Server {
+pub(crate) fn feed(agents: usize, workflows: usize, tasks: usize) -> Server {
     let options = Options {
         agents,
         workflows,
@@ -49,11 +49,11 @@ pub fn feed(agents: usize, workflows: usize, tasks: usize) -> Server {
 }
 
 impl Wall {
-    pub fn on(server: &Server, size: UVec2) -> Self {
+    pub(crate) fn on(server: &Server, size: UVec2) -> Self {
         Self::with(server, size, Picture::None, WallSettings::default())
     }
 
-    pub fn with(server: &Server, size: UVec2, picture: Picture, wall: WallSettings) -> Self {
+    pub(crate) fn with(server: &Server, size: UVec2, picture: Picture, wall: WallSettings) -> Self {
         let mut settings = crate::listener::settings(&server.url());
         settings.backoff.max_attempts = 2;
         let mapping = settings.mapping.clone();
@@ -75,7 +75,7 @@ impl Wall {
         }
     }
 
-    pub fn until(&mut self, what: &str, done: impl Fn(&World) -> bool) {
+    pub(crate) fn until(&mut self, what: &str, done: impl Fn(&World) -> bool) {
         let started = Instant::now();
         while !done(self.app.world()) {
             assert!(started.elapsed() < WATCHDOG, "never came: {what}");
@@ -84,7 +84,7 @@ impl Wall {
     }
 
     /// Runs for a while.
-    pub fn run_for(&mut self, span: Duration) {
+    pub(crate) fn run_for(&mut self, span: Duration) {
         let started = Instant::now();
         while started.elapsed() < span {
             self.app.update();
@@ -92,31 +92,31 @@ impl Wall {
     }
 
     /// Flights land, transitions end.
-    pub fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         self.run_for(SETTLE);
     }
 
-    pub fn until_status(&mut self, status: LinkStatus) {
+    pub(crate) fn until_status(&mut self, status: LinkStatus) {
         self.until(status.word(), |world| {
             world.resource::<Connection>().report.status == status && world.resource::<Backlog>().waiting == 0
         });
     }
 
     /// Until so many rows are entities.
-    pub fn until_rows(&mut self, rows: usize) {
+    pub(crate) fn until_rows(&mut self, rows: usize) {
         self.until(&format!("{rows} rows"), |world| {
             world.resource::<FleetIndex>().len() == rows && world.resource::<Backlog>().waiting == 0
         });
     }
 
     /// The entity of a row of the demo's tables.
-    pub fn row(&self, kind: Kind, id: Uuid) -> Entity {
+    pub(crate) fn row(&self, kind: Kind, id: Uuid) -> Entity {
         let index = self.app.world().resource::<FleetIndex>();
         index.get(&key(kind, id)).unwrap_or_else(|| panic!("no {kind:?} {id}"))
     }
 
     /// Selects a row and goes there.
-    pub fn visit(&mut self, kind: Kind, id: Uuid) {
+    pub(crate) fn visit(&mut self, kind: Kind, id: Uuid) {
         let world = self.app.world_mut();
         world.write_message(Intent::Select(Some(key(kind, id))));
         world.write_message(Intent::Focus(key(kind, id)));
@@ -124,18 +124,18 @@ impl Wall {
         self.settle();
     }
 
-    pub fn get<C: Component + Clone>(&self, row: Entity) -> Option<C> {
+    pub(crate) fn get<C: Component + Clone>(&self, row: Entity) -> Option<C> {
         self.app.world().get::<C>(row).cloned()
     }
 
     /// Rows that are counted, of all kinds.
-    pub fn counted(&self) -> usize {
+    pub(crate) fn counted(&self) -> usize {
         let counts = self.app.world().resource::<Counts>();
         Kind::ALL.into_iter().map(|kind| counts.total(kind)).sum()
     }
 
     /// Draws and reads the picture. `OPSWALL_PICTURES=folder` keeps it for a person to look at.
-    pub fn picture(&mut self, name: &str) -> image::RgbImage {
+    pub(crate) fn picture(&mut self, name: &str) -> image::RgbImage {
         self.taken += 1;
         let path = self.folder.path().join(format!("{}.png", self.taken));
         let image = self.app.world().get_resource::<wall::canvas::OffscreenImage>().cloned();
@@ -149,7 +149,7 @@ impl Wall {
     }
 
     /// The labels that are seen: what they say, with a second part after it, and where, in screen pixels.
-    pub fn labels(&mut self) -> Vec<(String, Rect)> {
+    pub(crate) fn labels(&mut self) -> Vec<(String, Rect)> {
         let view = *self.app.world().resource::<View>();
         let world = self.app.world_mut();
         let mut spans = world.query::<&TextSpan>();
@@ -173,7 +173,7 @@ impl Wall {
     }
 
     /// No label over another, none over the edge of the screen; answers what they say.
-    pub fn legible(&mut self) -> Vec<String> {
+    pub(crate) fn legible(&mut self) -> Vec<String> {
         let size = self.app.world().resource::<View>().size_px;
         let labels = self.labels();
         for (index, (text, rect)) in labels.iter().enumerate() {
@@ -193,12 +193,12 @@ impl Wall {
 }
 
 /// The id of a row of the demo's tables.
-pub fn id_of(row: &serde_json::Value) -> Uuid {
+pub(crate) fn id_of(row: &serde_json::Value) -> Uuid {
     row["id"].as_str().expect("an id").parse().expect("a uuid")
 }
 
 /// How many pixels are this colour, give or take what blending does at an edge.
-pub fn pixels_of(picture: &image::RgbImage, colour: Color) -> usize {
+pub(crate) fn pixels_of(picture: &image::RgbImage, colour: Color) -> usize {
     let Srgba { red, green, blue, .. } = colour.to_srgba();
     let wanted = [red, green, blue].map(|part| (part * 255.0).round() as i32);
     let close = |pixel: &image::Rgb<u8>| {
@@ -212,7 +212,7 @@ pub fn pixels_of(picture: &image::RgbImage, colour: Color) -> usize {
 }
 
 /// Pixels that differ visibly.
-pub fn difference(a: &image::RgbImage, b: &image::RgbImage) -> usize {
+pub(crate) fn difference(a: &image::RgbImage, b: &image::RgbImage) -> usize {
     let differs = |(a, b): &(&image::Rgb<u8>, &image::Rgb<u8>)| a.0.iter().zip(b.0).any(|(a, b)| a.abs_diff(b) > 24);
     a.pixels().zip(b.pixels()).filter(differs).count()
 }

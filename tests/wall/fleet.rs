@@ -23,7 +23,7 @@ fn app() -> App {
     app
 }
 
-pub fn change(kind: Kind, op: Op, row: &Value) -> Change {
+pub(crate) fn change(kind: Kind, op: Op, row: &Value) -> Change {
     let record: Record = serde_json::from_value(row.clone()).expect("a row is an object");
     let id = row.get("id").and_then(Value::as_str).expect("a row has an id").into();
     Change {
@@ -35,7 +35,7 @@ pub fn change(kind: Kind, op: Op, row: &Value) -> Change {
 }
 
 /// Sends changes and runs until all are applied.
-pub fn feed(app: &mut App, changes: impl IntoIterator<Item = Change>) {
+pub(crate) fn feed(app: &mut App, changes: impl IntoIterator<Item = Change>) {
     for change in changes {
         app.world_mut().write_message(RowChanged(change));
     }
@@ -45,7 +45,7 @@ pub fn feed(app: &mut App, changes: impl IntoIterator<Item = Change>) {
     }
 }
 
-pub fn entity(app: &App, kind: Kind, id: &str) -> Entity {
+pub(crate) fn entity(app: &App, kind: Kind, id: &str) -> Entity {
     app.world()
         .resource::<FleetIndex>()
         .get(&RowKey::new(kind, id.into()))

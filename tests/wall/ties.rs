@@ -17,12 +17,12 @@ use opswall::{
 };
 use serde_json::json;
 
-pub use crate::fleet::{change, entity};
+pub(crate) use crate::fleet::{change, entity};
 
 /// Ties follow changed rows within a fraction of a second; a test waits no longer than this.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-pub fn app() -> App {
+pub(crate) fn app() -> App {
     let mut app = App::new();
     app.add_plugins(MinimalPlugins)
         .insert_resource(FleetMapping::default())
@@ -37,7 +37,7 @@ pub fn app() -> App {
     app
 }
 
-pub fn feed(app: &mut App, changes: impl IntoIterator<Item = Change>) {
+pub(crate) fn feed(app: &mut App, changes: impl IntoIterator<Item = Change>) {
     for change in changes {
         app.world_mut().write_message(RowChanged(change));
     }
@@ -49,7 +49,7 @@ pub fn feed(app: &mut App, changes: impl IntoIterator<Item = Change>) {
     app.update();
 }
 
-pub fn task(id: &str, status: &str, workflow: &str, depends_on: &[&str], parent: Option<&str>) -> Change {
+pub(crate) fn task(id: &str, status: &str, workflow: &str, depends_on: &[&str], parent: Option<&str>) -> Change {
     let row = json!({
         "id": id, "title": id, "status": status, "workflow_id": workflow, "depends_on": depends_on,
         "parent_task_id": parent,
@@ -57,7 +57,7 @@ pub fn task(id: &str, status: &str, workflow: &str, depends_on: &[&str], parent:
     change(Kind::Task, Op::Insert, &row)
 }
 
-pub fn workflow(id: &str) -> Change {
+pub(crate) fn workflow(id: &str) -> Change {
     change(
         Kind::Workflow,
         Op::Insert,

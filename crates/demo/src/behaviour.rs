@@ -14,7 +14,7 @@ pub struct Behaviour {
     /// What follows a join.
     pub subscribe: Subscribe,
     /// After a topic is joined again, frames of its former subscription are still sent.
-    pub sends_stale_frames: bool,
+    pub(crate) sends_stale_frames: bool,
     /// Most bytes of a WebSocket frame of a text message; `None` = each message is one frame.
     pub fragment_bytes: Option<usize>,
     /// Transactions committed between the reading of a page and its sending, which makes the page older than what the
@@ -23,7 +23,7 @@ pub struct Behaviour {
     /// Most rows of one page.
     pub max_rows: usize,
     /// Unchanged values longer than this many bytes are absent from an update, unless the table's identity is full.
-    pub toast_bytes: usize,
+    pub(crate) toast_bytes: usize,
     /// Changes of more bytes than this are sent without their large values and with `Error 413`.
     pub max_change_bytes: usize,
     /// Changes are sent together at this interval, as a server that polls its slot does; zero = at once.

@@ -27,9 +27,9 @@ use super::{
 #[derive(Debug)]
 pub(crate) struct Hub {
     inner: Mutex<Inner>,
-    pub guard: Guard,
+    pub(crate) guard: Guard,
     /// Notified when the rate or the pause has changed.
-    pub driver: Notify,
+    pub(crate) driver: Notify,
     /// Notified when the interval of the poller has changed.
     poller: Notify,
     /// Until this moment nothing is sent or answered.
@@ -39,32 +39,32 @@ pub(crate) struct Hub {
 /// What the lock guards.
 #[derive(Debug)]
 pub(crate) struct Inner {
-    pub store: Store,
-    pub members: Members,
-    pub sim: Simulation,
-    pub pace: Pace,
-    pub is_paused: bool,
+    pub(crate) store: Store,
+    pub(crate) members: Members,
+    pub(crate) sim: Simulation,
+    pub(crate) pace: Pace,
+    pub(crate) is_paused: bool,
     /// Changes per second.
-    pub rate: f64,
+    pub(crate) rate: f64,
     /// Number of changes that are still to be lost without any sign of it.
-    pub lose: u64,
+    pub(crate) lose: u64,
     /// What is refused, and until when; `None` = until it is allowed again.
-    pub refusal: Option<(Refusal, Option<Instant>)>,
-    pub commits: u64,
-    pub changes: u64,
-    pub fanout: Fanout,
-    pub sessions: Sessions,
-    pub answer_faults: AnswerFaults,
-    pub seen: Seen,
-    pub behaviour: Behaviour,
-    pub rules: Rules,
-    pub limiter: Limiter,
+    pub(crate) refusal: Option<(Refusal, Option<Instant>)>,
+    pub(crate) commits: u64,
+    pub(crate) changes: u64,
+    pub(crate) fanout: Fanout,
+    pub(crate) sessions: Sessions,
+    pub(crate) answer_faults: AnswerFaults,
+    pub(crate) seen: Seen,
+    pub(crate) behaviour: Behaviour,
+    pub(crate) rules: Rules,
+    pub(crate) limiter: Limiter,
     /// The refusals of the next joins, in order.
-    pub join_refusals: VecDeque<JoinRefusal>,
+    pub(crate) join_refusals: VecDeque<JoinRefusal>,
     /// Until this moment changes are not sent to any socket, without any sign of it.
-    pub blind_until: Option<Instant>,
+    pub(crate) blind_until: Option<Instant>,
     /// Until this moment pages cannot be read.
-    pub down_until: Option<Instant>,
+    pub(crate) down_until: Option<Instant>,
     /// Changes that wait for the poller, with the times of their commits.
     log: VecDeque<(Applied, i64)>,
 }
@@ -72,13 +72,13 @@ pub(crate) struct Inner {
 /// A refusal of joins.
 #[derive(Debug, Clone)]
 pub(crate) struct JoinRefusal {
-    pub reason: String,
+    pub(crate) reason: String,
     /// Close code of the socket after the reply.
-    pub closes: Option<u16>,
+    pub(crate) closes: Option<u16>,
     /// It is sent at once rather than after the usual delay.
-    pub is_immediate: bool,
+    pub(crate) is_immediate: bool,
     /// Number of joins that are still to be refused.
-    pub times: u32,
+    pub(crate) times: u32,
 }
 
 /// Microseconds since the Unix epoch.

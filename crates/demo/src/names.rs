@@ -6,8 +6,8 @@ use fastrand::Rng;
 
 /// An agent's role, and the verbs with which its tasks begin.
 pub(crate) struct Role {
-    pub name: &'static str,
-    pub verbs: &'static [&'static str],
+    pub(crate) name: &'static str,
+    pub(crate) verbs: &'static [&'static str],
 }
 
 /// The roles of agents.

@@ -56,7 +56,7 @@ impl Options {
     /// Most rows of one kind.
     pub const MAX_ROWS: usize = 2_000_000;
     /// Highest rate, in changes per second.
-    pub const MAX_RATE: f64 = 1_000_000.0;
+    pub(crate) const MAX_RATE: f64 = 1_000_000.0;
 
     /// Checks the bounds.
     pub(crate) fn check(&self) -> Result<(), DemoError> {
@@ -224,7 +224,7 @@ impl Identity {
     pub const FULL: Self = Self { full: [true; 4] };
 
     /// Whether a table has it.
-    pub fn is_full(self, table: TableId) -> bool {
+    pub(crate) fn is_full(self, table: TableId) -> bool {
         self.full.get(table.index()).copied().unwrap_or(false)
     }
 }

@@ -10,7 +10,7 @@ use crate::store::{Cell, Row, Schema, Type};
 /// One condition on one column.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Predicate {
-    pub column: usize,
+    pub(crate) column: usize,
     test: Test,
     is_negated: bool,
 }

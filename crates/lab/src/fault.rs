@@ -190,7 +190,7 @@ impl Fault {
     }
 
     /// Whether it is injected by a proxy rather than by the server.
-    pub fn needs_proxy(self) -> bool {
+    pub(crate) fn needs_proxy(self) -> bool {
         matches!(self.spec().1, Injection::Flow(_) | Injection::Proxy(_))
     }
 

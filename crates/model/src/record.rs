@@ -238,7 +238,7 @@ const MAX_IDLE_BYTES: usize = 256 * 1024;
 
 impl RowWriter {
     /// Drops the row in progress; memory is kept for the next one, up to a bound.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.text.clear();
         self.ends.clear();
         self.nested = false;
@@ -252,7 +252,7 @@ impl RowWriter {
 
     /// Appends the value that comes next in the text.
     #[inline]
-    pub fn take(&mut self, scan: &mut Scan<'_>) -> Option<()> {
+    pub(crate) fn take(&mut self, scan: &mut Scan<'_>) -> Option<()> {
         if scan.peek() == Some(b'"') {
             let quoted = scan.string()?;
             self.push_quoted(quoted);
@@ -308,7 +308,7 @@ impl RowWriter {
 
     /// The finished row. There must be a cell for each name.
     #[inline]
-    pub fn finish(&mut self, header: &Arc<Header>) -> Record {
+    pub(crate) fn finish(&mut self, header: &Arc<Header>) -> Record {
         debug_assert_eq!(self.ends.len(), header.len(), "each name needs a cell");
         Record {
             header: header.clone(),

@@ -6,13 +6,13 @@ use model::{Headers, Record};
 /// Column names and column lists, each kept once.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    pub headers: Headers,
-    pub lists: Lists,
+    pub(super) headers: Headers,
+    pub(super) lists: Lists,
 }
 
 impl Names {
     /// The row without the columns that the source does not keep.
-    pub fn reduce(&mut self, record: Record, source: &Source) -> Record {
+    pub(crate) fn reduce(&mut self, record: Record, source: &Source) -> Record {
         if source.columns.is_none() {
             return record;
         }
@@ -20,7 +20,7 @@ impl Names {
     }
 
     /// The same row with shared names.
-    pub fn share(&mut self, record: Record) -> Record {
+    pub(crate) fn share(&mut self, record: Record) -> Record {
         self.headers.share(record)
     }
 }

@@ -34,9 +34,9 @@ const SUSPENDED: Duration = Duration::from_secs(60);
 /// What a refusal means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
-    pub class: Class,
+    pub(super) class: Class,
     /// What is wrong, and what to do about it.
-    pub sentence: String,
+    pub(super) sentence: String,
 }
 
 fn refusal(class: Class, sentence: impl Into<String>) -> Refusal {
@@ -50,8 +50,8 @@ fn refusal(class: Class, sentence: impl Into<String>) -> Refusal {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Terms<'a> {
     /// A session token was sent, not the key alone.
-    pub signed_in: bool,
-    pub remedies: &'a Remedies,
+    pub(super) signed_in: bool,
+    pub(super) remedies: &'a Remedies,
 }
 
 impl Terms<'_> {

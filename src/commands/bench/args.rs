@@ -14,12 +14,12 @@ use crate::commands::{Failure, logging};
 pub struct BenchArgs {
     /// What to measure
     #[command(subcommand)]
-    pub what: BenchWhat,
+    pub(crate) what: BenchWhat,
 }
 
 /// The measurements.
 #[derive(Debug, Clone, Subcommand)]
-pub enum BenchWhat {
+pub(crate) enum BenchWhat {
     /// Changes received per CPU-second, compared with the official JavaScript client on the same frames
     Ingest(IngestArgs),
     /// Faults of every kind on real sockets under a stream of changes; checks that the wall shows true rows
@@ -34,89 +34,89 @@ pub enum BenchWhat {
 
 /// The generated changes. Equal numbers give equal frames.
 #[derive(Debug, Clone, Copy, Args)]
-pub struct PlanArgs {
+pub(crate) struct PlanArgs {
     /// Changes in a run; 300000 when not given, or ten seconds' worth with --rate
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
-    pub changes: Option<u64>,
+    pub(crate) changes: Option<u64>,
     /// Rows that are changed
     #[arg(long, value_name = "N", default_value = "50000", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
-    pub rows: u64,
+    pub(crate) rows: u64,
     /// Same seed, same frames
     #[arg(long, value_name = "N", default_value = "1")]
-    pub seed: u64,
+    pub(crate) seed: u64,
 }
 
 /// The options of `bench ingest`.
 #[derive(Debug, Clone, Args)]
-pub struct IngestArgs {
+pub(crate) struct IngestArgs {
     /// The changes.
     #[command(flatten)]
-    pub plan: PlanArgs,
+    pub(crate) plan: PlanArgs,
     /// Changes sent per second, to measure the share of a core; as fast as they are received when not given
     #[arg(long, value_name = "PER_S", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub rate: Option<u32>,
+    pub(crate) rate: Option<u32>,
     /// Runs of each side, alternating
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u64).range(1..=1_000))]
-    pub runs: u64,
+    pub(crate) runs: u64,
     /// What to compare with
     #[arg(long, value_enum, default_value = "js")]
-    pub reference: Reference,
+    pub(crate) reference: Reference,
     /// Folder in which the JavaScript client is installed
     #[arg(long, value_name = "DIR", default_value = "benches/peers")]
-    pub peers: PathBuf,
+    pub(crate) peers: PathBuf,
     /// Measure memory instead, with a reader that sleeps until everything is sent
     #[arg(long)]
-    pub sleep_reader: bool,
+    pub(crate) sleep_reader: bool,
     /// One JSON object
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// The options of `bench chaos`.
 #[derive(Debug, Clone, Copy, Args)]
-pub struct ChaosArgs {
+pub(crate) struct ChaosArgs {
     /// Faults, one after the other
     #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u64).range(1..=100_000))]
-    pub faults: u64,
+    pub(crate) faults: u64,
     /// Row changes per second during the run
     #[arg(long, value_name = "CHANGES_PER_S", default_value = "500", value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    pub rate: u32,
+    pub(crate) rate: u32,
     /// Same seed, same faults in the same order
     #[arg(long, value_name = "N", default_value = "1")]
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// One JSON object
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// The options of `bench scene`.
 #[cfg(feature = "wall")]
 #[derive(Debug, Clone, Copy, Args)]
-pub struct SceneArgs {
+pub(crate) struct SceneArgs {
     /// Rows on the wall; 1,000, 10,000, 100,000 and 1,000,000 in turn when not given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
-    pub entities: Option<u64>,
+    pub(crate) entities: Option<u64>,
     /// Row changes per second
     #[arg(long, value_name = "PER_S", default_value = "200", value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    pub changes: u32,
+    pub(crate) changes: u32,
     /// Measure frames per second at 1920x1080, instead of processor time at 64x36
     #[arg(long)]
-    pub full: bool,
+    pub(crate) full: bool,
     /// What to compare with
     #[arg(long, value_enum, default_value = "none", conflicts_with = "full")]
-    pub reference: SceneReference,
+    pub(crate) reference: SceneReference,
     /// Runs of each side, alternating
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u64).range(1..=1_000))]
-    pub runs: u64,
+    pub(crate) runs: u64,
     /// One JSON object for each size
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// What `bench scene` compares with.
 #[cfg(feature = "wall")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SceneReference {
+pub(crate) enum SceneReference {
     /// The same number of Bevy's own sprites, all moving
     Sprites,
     /// Nothing
@@ -125,7 +125,7 @@ pub enum SceneReference {
 
 /// What `bench ingest` compares with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Reference {
+pub(crate) enum Reference {
     /// The official JavaScript client in Node
     Js,
     /// Nothing
@@ -134,20 +134,20 @@ pub enum Reference {
 
 /// The options of `bench feeder`.
 #[derive(Debug, Clone, Args)]
-pub struct FeederArgs {
+pub(crate) struct FeederArgs {
     /// The changes.
     #[command(flatten)]
-    pub plan: PlanArgs,
+    pub(crate) plan: PlanArgs,
     /// Make all frames before the first client connects
     #[arg(long)]
-    pub prebuilt: bool,
+    pub(crate) prebuilt: bool,
     /// Changes sent per second
     #[arg(long, value_name = "PER_S", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub rate: Option<u32>,
+    pub(crate) rate: Option<u32>,
 }
 
 /// Measures what was selected, and prints it.
-pub fn run(args: BenchArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: BenchArgs) -> Result<(), Failure> {
     // The wall has logging of its own.
     #[cfg(feature = "wall")]
     if let BenchWhat::Scene(args) = &args.what {

@@ -28,11 +28,11 @@ const CLIENT_DEADLINE: Duration = Duration::from_secs(120);
 
 /// How the frames are sent.
 #[derive(Debug, Clone, Copy)]
-pub struct Sending {
+pub(crate) struct Sending {
     /// Make all frames before the port is printed; otherwise while sending, for floods that would not fit in memory.
-    pub prebuilt: bool,
+    pub(crate) prebuilt: bool,
     /// Frames per second; `None` sends as fast as the socket takes them.
-    pub rate: Option<u32>,
+    pub(crate) rate: Option<u32>,
 }
 
 /// Frames as they go over the wire.
@@ -55,7 +55,7 @@ impl Block {
 }
 
 /// Serves clients until standard input ends.
-pub fn run(plan: Plan, sending: Sending) -> Result<(), Failure> {
+pub(crate) fn run(plan: Plan, sending: Sending) -> Result<(), Failure> {
     serve(plan, sending).map_err(|error| Failure::Running(format!("the feeder failed: {error}; run the bench again")))
 }
 

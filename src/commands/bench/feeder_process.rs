@@ -28,7 +28,7 @@ pub(super) struct FeederProcess {
 
 impl FeederProcess {
     /// Starts it and waits until it listens.
-    pub fn start(plan: Plan, sending: Sending) -> Result<Self, Failure> {
+    pub(super) fn start(plan: Plan, sending: Sending) -> Result<Self, Failure> {
         Self::spawn(plan, sending).map_err(failed)
     }
 
@@ -65,18 +65,18 @@ impl FeederProcess {
     }
 
     /// The loopback port that it listens on.
-    pub fn port(&self) -> u16 {
+    pub(super) fn port(&self) -> u16 {
         self.port
     }
 
     /// Lets it send everything to the client that is connected.
-    pub fn send_all(&mut self) -> Result<(), Failure> {
+    pub(super) fn send_all(&mut self) -> Result<(), Failure> {
         let starts = self.starts.as_mut().ok_or_else(ended).map_err(failed)?;
         starts.write_all(b"go\n").and_then(|()| starts.flush()).map_err(failed)
     }
 
     /// Waits for the next report of progress.
-    pub fn progress(&mut self) -> Result<Progress, Failure> {
+    pub(super) fn progress(&mut self) -> Result<Progress, Failure> {
         let line = self.lines.next().unwrap_or_else(|| Err(ended())).map_err(failed)?;
         match line.strip_prefix("sent ").map(str::parse) {
             Some(Ok(sent)) => Ok(Progress::Sent(sent)),
@@ -85,7 +85,7 @@ impl FeederProcess {
     }
 
     /// Waits until the client has read everything.
-    pub fn finish(&mut self) -> Result<(), Failure> {
+    pub(super) fn finish(&mut self) -> Result<(), Failure> {
         while self.progress()? != Progress::Done {}
         Ok(())
     }

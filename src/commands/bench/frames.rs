@@ -16,21 +16,21 @@ const DELETES: u8 = 8;
 
 /// The frames of a run: the same plan gives the same frames.
 #[derive(Debug, Clone, Copy)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// How many changes are sent.
-    pub changes: u64,
+    pub(crate) changes: u64,
     /// How many rows they are changes of.
-    pub rows: usize,
+    pub(crate) rows: usize,
     /// The start of the random numbers.
-    pub seed: u64,
+    pub(crate) seed: u64,
 }
 
 impl Plan {
     /// Changes of a run that is as fast as the reader.
-    pub const CHANGES: u64 = 300_000;
+    pub(crate) const CHANGES: u64 = 300_000;
 
     /// Changes of a run at this rate: ten seconds of it.
-    pub fn changes_at(rate: u32) -> u64 {
+    pub(crate) fn changes_at(rate: u32) -> u64 {
         u64::from(rate) * 10
     }
 }
@@ -39,9 +39,9 @@ impl Plan {
 #[derive(Debug)]
 pub(super) struct Table {
     /// The table's name.
-    pub name: &'static str,
+    pub(super) name: &'static str,
     /// The id of its entry on the channel.
-    pub entry: u32,
+    pub(super) entry: u32,
     title: &'static str,
     columns: &'static str,
 }
@@ -80,7 +80,7 @@ pub(super) struct Frames {
 
 impl Frames {
     /// The frames of this plan, from the first.
-    pub fn new(plan: Plan) -> Self {
+    pub(super) fn new(plan: Plan) -> Self {
         Self {
             plan,
             random: fastrand::Rng::with_seed(plan.seed),
@@ -92,7 +92,7 @@ impl Frames {
     }
 
     /// The next frame's text; `None` after the last.
-    pub fn next(&mut self) -> Option<&str> {
+    pub(super) fn next(&mut self) -> Option<&str> {
         if self.made >= self.plan.changes {
             return None;
         }

@@ -30,23 +30,23 @@ const NEVER: Duration = Duration::from_secs(86_400);
 
 /// What is measured, and how.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub(crate) struct Options {
     /// The frames of each run.
-    pub plan: Plan,
+    pub(crate) plan: Plan,
     /// Frames per second; `None` sends as fast as the socket takes them.
-    pub rate: Option<u32>,
+    pub(crate) rate: Option<u32>,
     /// Runs of each side, in turn.
-    pub runs: usize,
+    pub(crate) runs: usize,
     /// The folder of the reference; `None` leaves it out.
-    pub peers: Option<PathBuf>,
+    pub(crate) peers: Option<PathBuf>,
     /// Nothing is read until everything is sent, and memory is measured instead.
-    pub sleep_reader: bool,
+    pub(crate) sleep_reader: bool,
     /// Print one JSON object.
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// Measures and prints.
-pub fn run(options: &Options) -> Result<(), Failure> {
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     if options.sleep_reader {
         return sleeper::run(options);
     }

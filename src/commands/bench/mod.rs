@@ -20,10 +20,11 @@ mod report;
 mod scene;
 mod sleeper;
 
-pub use args::{BenchArgs, run};
-pub use chaos::{Options as ChaosOptions, run as chaos};
-pub use feeder::{Sending, run as feed};
-pub use frames::Plan;
-pub use ingest::{Options, run as ingest};
+pub(super) use args::BenchArgs;
+pub(crate) use args::run;
+pub(crate) use chaos::{Options as ChaosOptions, run as chaos};
+pub(crate) use feeder::{Sending, run as feed};
+pub(crate) use frames::Plan;
+pub(crate) use ingest::{Options, run as ingest};
 #[cfg(feature = "wall")]
-pub use scene::{Options as SceneOptions, run as scene};
+pub(crate) use scene::{Options as SceneOptions, run as scene};

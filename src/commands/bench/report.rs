@@ -13,9 +13,9 @@ use super::{frames::Plan, peer};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Run {
     /// CPU time of all threads of the receiving process.
-    pub cpu: Duration,
+    pub(super) cpu: Duration,
     /// Time that passed.
-    pub wall: Duration,
+    pub(super) wall: Duration,
 }
 
 /// A figure over all runs.
@@ -61,7 +61,7 @@ pub(super) struct Figures {
 
 impl Figures {
     /// The figures of these runs, each of which had this many changes.
-    pub fn of(changes: u64, runs: &[Run]) -> Self {
+    pub(super) fn of(changes: u64, runs: &[Run]) -> Self {
         let of = |figure: &dyn Fn(&Run) -> f64| runs.iter().map(figure).collect();
         let speeds = of(&|run| changes as f64 / run.cpu.as_secs_f64());
         let shares = of(&|run| 100.0 * run.cpu.as_secs_f64() / run.wall.as_secs_f64());
@@ -75,15 +75,15 @@ impl Figures {
 /// Everything that is printed.
 pub(super) struct Report {
     /// What was sent.
-    pub plan: Plan,
+    pub(super) plan: Plan,
     /// Changes per second that were sent; `None`: as many as the socket took.
-    pub rate: Option<u32>,
+    pub(super) rate: Option<u32>,
     /// The results of opswall.
-    pub ours: Figures,
+    pub(super) ours: Figures,
     /// The results of the reference, where it was measured.
-    pub theirs: Option<Figures>,
+    pub(super) theirs: Option<Figures>,
     /// Changes that a later one of the same row replaced before they were taken, over all runs.
-    pub coalesced: u64,
+    pub(super) coalesced: u64,
 }
 
 #[derive(Serialize)]
@@ -125,7 +125,7 @@ impl Report {
     }
 
     /// Prints the report on standard output.
-    pub fn print(&self, as_json: bool) -> io::Result<()> {
+    pub(super) fn print(&self, as_json: bool) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if as_json {
             let line = Line {

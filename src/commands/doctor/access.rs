@@ -16,7 +16,7 @@ use realtime::{Claims, Grant, Token, TokenError};
 
 /// What sort of key is configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeyKind {
+pub(super) enum KeyKind {
     /// `sb_publishable_…`
     Publishable,
     /// `sb_secret_…`
@@ -29,7 +29,7 @@ pub enum KeyKind {
 
 impl KeyKind {
     /// The sort of this key, by its text.
-    pub fn of(key: &Token) -> Self {
+    pub(super) fn of(key: &Token) -> Self {
         let text = key.expose();
         if text.starts_with("sb_publishable_") {
             Self::Publishable
@@ -41,7 +41,7 @@ impl KeyKind {
     }
 
     /// The database role that rows are read as without a sign-in.
-    pub fn role(&self) -> &str {
+    pub(super) fn role(&self) -> &str {
         match self {
             Self::Secret => "service_role",
             Self::Jwt(claims) => claims.role.as_deref().unwrap_or("anon"),
@@ -55,7 +55,7 @@ const BYPASS_RISK: &str =
 const USE_PUBLISHABLE: &str = "use the publishable key, with a policy for what the wall may read";
 
 /// The key. `host` is the project's; `now` is in seconds since the Unix epoch.
-pub fn key(kind: &KeyKind, host: &str, now: i64, is_demo: bool) -> Check {
+pub(super) fn key(kind: &KeyKind, host: &str, now: i64, is_demo: bool) -> Check {
     const NAME: &str = "key";
     match kind {
         _ if is_demo => Check::ok(NAME, "the demo feed's own"),
@@ -111,7 +111,7 @@ fn jwt(claims: &Claims, host: &str, now: i64) -> Check {
 }
 
 /// Checks Auth and, by the date in its answer, the clock. Returns "auth" when it refused the key.
-pub async fn check_auth<W: Write>(
+pub(super) async fn check_auth<W: Write>(
     report: &mut Report<W>,
     target: &Target,
     requests: &Requests,
@@ -211,7 +211,7 @@ fn clock(date: &str, now: i64) -> Option<Check> {
 }
 
 /// Signs in if that is configured; the reader is that user from then on.
-pub async fn check_sign_in<W: Write>(
+pub(super) async fn check_sign_in<W: Write>(
     report: &mut Report<W>,
     target: &Target,
     requests: &mut Requests,

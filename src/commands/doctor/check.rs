@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 /// How a check ended, from the least to the most serious.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Outcome {
+pub(super) enum Outcome {
     /// It did not apply, or could not be made.
     Skipped,
     /// Nothing is wrong.
@@ -19,7 +19,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// The outcome as it is printed.
-    pub fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::Warning => "warning",
@@ -31,27 +31,27 @@ impl Outcome {
 
 /// One entry of the report. Texts that do not apply are empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
+pub(super) struct Check {
     /// The check's name, the same in every report.
-    pub name: &'static str,
+    pub(super) name: &'static str,
     /// The table that was checked, `schema.table`.
-    pub table: Option<String>,
+    pub(super) table: Option<String>,
     /// The host and port that were checked.
-    pub host: Option<String>,
+    pub(super) host: Option<String>,
     /// How it ended.
-    pub outcome: Outcome,
+    pub(super) outcome: Outcome,
     /// What was found.
-    pub found: String,
+    pub(super) found: String,
     /// What the finding means.
-    pub means: String,
+    pub(super) means: String,
     /// What to do.
-    pub remedy: String,
+    pub(super) remedy: String,
     /// The statements to run, where SQL is the remedy.
-    pub sql: String,
+    pub(super) sql: String,
     /// How long the check took; `None` where that is of no interest.
-    pub took: Option<Duration>,
+    pub(super) took: Option<Duration>,
     /// The failed check because of which this one was skipped.
-    pub blocked_by: Option<&'static str>,
+    pub(super) blocked_by: Option<&'static str>,
 }
 
 impl Check {
@@ -71,27 +71,27 @@ impl Check {
     }
 
     /// A check that found nothing wrong.
-    pub fn ok(name: &'static str, found: impl Into<String>) -> Self {
+    pub(super) fn ok(name: &'static str, found: impl Into<String>) -> Self {
         Self::new(name, Outcome::Ok, found)
     }
 
     /// A check whose finding somebody should look at.
-    pub fn warning(name: &'static str, found: impl Into<String>) -> Self {
+    pub(super) fn warning(name: &'static str, found: impl Into<String>) -> Self {
         Self::new(name, Outcome::Warning, found)
     }
 
     /// A check that failed.
-    pub fn failed(name: &'static str, found: impl Into<String>) -> Self {
+    pub(super) fn failed(name: &'static str, found: impl Into<String>) -> Self {
         Self::new(name, Outcome::Failed, found)
     }
 
     /// A check that was not made; `found` is the reason.
-    pub fn skipped(name: &'static str, found: impl Into<String>) -> Self {
+    pub(super) fn skipped(name: &'static str, found: impl Into<String>) -> Self {
         Self::new(name, Outcome::Skipped, found)
     }
 
     /// Skipped because the check named `blocker` failed.
-    pub fn blocked(name: &'static str, blocker: &'static str) -> Self {
+    pub(super) fn blocked(name: &'static str, blocker: &'static str) -> Self {
         Self {
             blocked_by: Some(blocker),
             ..Self::skipped(name, format!("because {blocker} failed"))
@@ -99,50 +99,50 @@ impl Check {
     }
 
     /// Adds the table that was checked.
-    pub fn of_table(mut self, table: impl Into<String>) -> Self {
+    pub(super) fn of_table(mut self, table: impl Into<String>) -> Self {
         self.table = Some(table.into());
         self
     }
 
     /// Adds the host and port that were checked.
-    pub fn at(mut self, host: impl Into<String>) -> Self {
+    pub(super) fn at(mut self, host: impl Into<String>) -> Self {
         self.host = Some(host.into());
         self
     }
 
     /// Adds what the finding means.
-    pub fn means(mut self, text: impl Into<String>) -> Self {
+    pub(super) fn means(mut self, text: impl Into<String>) -> Self {
         self.means = text.into();
         self
     }
 
     /// Adds what to do.
-    pub fn remedy(mut self, text: impl Into<String>) -> Self {
+    pub(super) fn remedy(mut self, text: impl Into<String>) -> Self {
         self.remedy = text.into();
         self
     }
 
     /// Adds the statements to run.
-    pub fn sql(mut self, text: impl Into<String>) -> Self {
+    pub(super) fn sql(mut self, text: impl Into<String>) -> Self {
         self.sql = text.into();
         self
     }
 
     /// Adds how long the check took.
-    pub fn took(mut self, took: Duration) -> Self {
+    pub(super) fn took(mut self, took: Duration) -> Self {
         self.took = Some(took);
         self
     }
 
     /// Appends another finding.
-    pub fn also_found(mut self, text: &str) -> Self {
+    pub(super) fn also_found(mut self, text: &str) -> Self {
         self.found.push_str("; ");
         self.found.push_str(text);
         self
     }
 
     /// Meaning and remedy from one sentence of the form `meaning; remedy`, as `realtime::advice` writes them.
-    pub fn advice(self, sentence: &str) -> Self {
+    pub(super) fn advice(self, sentence: &str) -> Self {
         let (means, remedy) = sentence
             .rsplit_once("; ")
             .unwrap_or((sentence, "try again in a minute"));
@@ -150,12 +150,12 @@ impl Check {
     }
 
     /// Every text of the check.
-    pub fn texts_mut(&mut self) -> [&mut String; 4] {
+    pub(super) fn texts_mut(&mut self) -> [&mut String; 4] {
         [&mut self.found, &mut self.means, &mut self.remedy, &mut self.sql]
     }
 
     /// The check for `--json`; a text that does not apply is null, a missing table or host is left out.
-    pub fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         let text = |text: &String| if text.is_empty() { Value::Null } else { json!(text) };
         let mut object = json!({
             "name": self.name,

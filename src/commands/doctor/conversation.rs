@@ -19,53 +19,53 @@ const MAX_TEXT_CHARS: usize = 300;
 
 /// One table's channel.
 #[derive(Debug)]
-pub struct Channel {
+pub(super) struct Channel {
     /// What the table's rows are.
-    pub kind: Kind,
+    pub(super) kind: Kind,
     /// The table's name.
-    pub table: String,
+    pub(super) table: String,
     topic: String,
     reference: String,
     source: Source,
     signed_in: bool,
     /// The reply to the join, with the reason of a refusal.
-    pub joined: Option<Result<(), String>>,
+    pub(super) joined: Option<Result<(), String>>,
     /// The confirmation of the subscription, or its final refusal.
-    pub subscribed: Option<Result<(), Refusal>>,
+    pub(super) subscribed: Option<Result<(), Refusal>>,
     /// When the confirmation came.
-    pub subscribed_at: Option<Instant>,
+    pub(super) subscribed_at: Option<Instant>,
     /// The last refusal after which the server keeps trying; empty if there was none.
     last_refusal: Refusal,
 }
 
 /// A refusal of a subscription.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Refusal {
+pub(super) struct Refusal {
     /// It comes from the database, not from the Realtime server.
     from_database: bool,
     /// The server's text.
-    pub message: String,
+    pub(super) message: String,
 }
 
 /// An open socket and what was received on it.
-pub struct Conversation {
+pub(super) struct Conversation {
     socket: Socket,
     vsn: Vsn,
     signed_in: bool,
     references: u64,
     /// The channels, in the order in which they were joined.
-    pub channels: Vec<Channel>,
+    pub(super) channels: Vec<Channel>,
     beat: Option<String>,
     beat_answered: Option<Instant>,
     /// The first change on any channel; one with a row replaces one without.
-    pub change: Option<ChangeSeen>,
+    pub(super) change: Option<ChangeSeen>,
     /// How the socket or a subscribed channel ended.
-    pub ended: Option<String>,
+    pub(super) ended: Option<String>,
 }
 
 impl Conversation {
     /// A conversation on an open socket, without a channel yet.
-    pub fn new(socket: Socket, vsn: Vsn, signed_in: bool) -> Self {
+    pub(super) fn new(socket: Socket, vsn: Vsn, signed_in: bool) -> Self {
         Self {
             socket,
             vsn,
@@ -80,7 +80,7 @@ impl Conversation {
     }
 
     /// Requests to join a channel for each table.
-    pub async fn join(&mut self, mapping: &Mapping, token: &Token) {
+    pub(super) async fn join(&mut self, mapping: &Mapping, token: &Token) {
         for (kind, of) in mapping.followed() {
             let topic = format!("realtime:opswall-doctor-{}", kind.plural());
             let reference = self.reference();
@@ -113,7 +113,7 @@ impl Conversation {
     }
 
     /// Sends a heartbeat and waits for the answer; the error is empty when none came.
-    pub async fn beat(&mut self, deadline: Duration) -> Result<Duration, String> {
+    pub(super) async fn beat(&mut self, deadline: Duration) -> Result<Duration, String> {
         let started = Instant::now();
         let reference = self.reference();
         let text = encode_text(self.vsn, Direction::ToServer, &Frame::heartbeat(&reference));
@@ -128,7 +128,7 @@ impl Conversation {
     }
 
     /// Receives until `done`, the end of the socket, or the deadline.
-    pub async fn listen(&mut self, deadline: Instant, done: impl Fn(&Self) -> bool) {
+    pub(super) async fn listen(&mut self, deadline: Instant, done: impl Fn(&Self) -> bool) {
         while self.ended.is_none() && !done(self) {
             match timeout_at(deadline, self.socket.receive()).await {
                 Err(_) => return,
@@ -140,7 +140,7 @@ impl Conversation {
     }
 
     /// Closes the socket.
-    pub async fn close(self) {
+    pub(super) async fn close(self) {
         self.socket.close().await;
     }
 
@@ -194,7 +194,7 @@ impl Conversation {
 impl Channel {
     /// How the subscription ended: the server's answer; without one the end of the socket, or the last refusal after
     /// which the server kept trying.
-    pub fn answer(&self, socket_ended: Option<&str>) -> Result<(), Refusal> {
+    pub(super) fn answer(&self, socket_ended: Option<&str>) -> Result<(), Refusal> {
         match (&self.subscribed, socket_ended) {
             (Some(answer), _) => answer.clone(),
             (None, Some(end)) => Err(Refusal::of_server(end.to_owned())),
@@ -203,7 +203,7 @@ impl Channel {
     }
 
     /// What a refusal means and what to do; `None` while the server keeps trying.
-    pub fn advice(&self, refusal: &Refusal) -> Option<String> {
+    pub(super) fn advice(&self, refusal: &Refusal) -> Option<String> {
         advice::refused_subscription(
             refusal.from_database,
             &refusal.message,

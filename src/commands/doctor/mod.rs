@@ -31,13 +31,13 @@ use steps::Target;
 pub struct DoctorArgs {
     /// One JSON object
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
     /// Wait this long for a change of a row
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse::seconds)]
-    pub wait: Duration,
+    pub(crate) wait: Duration,
     /// Time limit for each check
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse::timeout)]
-    pub timeout: Duration,
+    pub(crate) timeout: Duration,
 }
 
 /// Every check after that of the settings: all are skipped when the settings cannot be used.
@@ -60,7 +60,7 @@ const CHECKS: &[&str] = &[
 
 /// Checks the configured project, or the built-in demo feed when there is none. The exit code is 0 when no check
 /// failed, 1 when one did, 2 when the settings are wrong.
-pub fn run(settings: Result<Settings, SettingsError>, args: DoctorArgs) -> Result<ExitCode, Failure> {
+pub(super) fn run(settings: Result<Settings, SettingsError>, args: DoctorArgs) -> Result<ExitCode, Failure> {
     logging::start(settings.as_ref().is_ok_and(|settings| settings.verbose));
     let mut report = Report::new(io::stdout().lock(), Form::of_stdout(args.json));
     let settings = match settings {

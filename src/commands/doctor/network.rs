@@ -14,7 +14,7 @@ use client::probe::{self, Endpoint, TlsLook, TlsProblem};
 use model::noun;
 
 /// Checks the name, the port and the certificate of one endpoint.
-pub async fn check<W: Write>(
+pub(super) async fn check<W: Write>(
     report: &mut Report<W>,
     endpoint: Option<&Endpoint>,
     blocker: Blocker,
@@ -56,7 +56,7 @@ pub async fn check<W: Write>(
 }
 
 /// Whether these can be the addresses of a project.
-pub fn url(realtime: &Url, rest: Option<&Url>) -> Check {
+pub(super) fn url(realtime: &Url, rest: Option<&Url>) -> Check {
     let shown_rest = rest.map_or("none", Url::as_str);
     let found = format!("{realtime}, REST {shown_rest}");
     let host = realtime.host_str().unwrap_or_default();

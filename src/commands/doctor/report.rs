@@ -18,14 +18,14 @@ const LEAST_SECRET: usize = 8;
 
 /// The form of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub(super) enum Form {
     Json,
     Text { coloured: bool },
 }
 
 impl Form {
     /// Colours only on a terminal, and not if `NO_COLOR` is set.
-    pub fn of_stdout(as_json: bool) -> Self {
+    pub(super) fn of_stdout(as_json: bool) -> Self {
         if as_json {
             return Self::Json;
         }
@@ -44,7 +44,7 @@ struct Blocked {
 }
 
 /// The checks so far.
-pub struct Report<W> {
+pub(super) struct Report<W> {
     out: W,
     form: Form,
     checks: Vec<Check>,
@@ -59,7 +59,7 @@ pub struct Report<W> {
 
 impl<W: Write> Report<W> {
     /// An empty report that is written to `out` in this form.
-    pub fn new(out: W, form: Form) -> Self {
+    pub(super) fn new(out: W, form: Form) -> Self {
         Self {
             out,
             form,
@@ -72,21 +72,21 @@ impl<W: Write> Report<W> {
     }
 
     /// Removes this text from everything that is printed.
-    pub fn hide(&mut self, secret: Token) {
+    pub(super) fn hide(&mut self, secret: Token) {
         if secret.expose().len() >= LEAST_SECRET {
             self.secrets.push(secret);
         }
     }
 
     /// Aligns the lines to these tables' names.
-    pub fn expect_tables<'t>(&mut self, tables: impl Iterator<Item = &'t String>) {
+    pub(super) fn expect_tables<'t>(&mut self, tables: impl Iterator<Item = &'t String>) {
         /// Longer names push their line to the right.
         const WIDEST: usize = 32;
         self.subjects = tables.map(|table| table.chars().count()).max().unwrap_or(0).min(WIDEST);
     }
 
     /// The most serious outcome.
-    pub fn overall(&self) -> Outcome {
+    pub(super) fn overall(&self) -> Outcome {
         self.checks
             .iter()
             .map(|check| check.outcome)
@@ -95,7 +95,7 @@ impl<W: Write> Report<W> {
     }
 
     /// Adds a check and prints its line. Consecutive checks that one failure blocks share a line.
-    pub fn add(&mut self, mut check: Check) {
+    pub(super) fn add(&mut self, mut check: Check) {
         for text in check.texts_mut() {
             for secret in &self.secrets {
                 if text.contains(secret.expose()) {
@@ -151,7 +151,7 @@ impl<W: Write> Report<W> {
     ///
     /// # Errors
     /// When the output could not be written.
-    pub fn end(mut self) -> io::Result<Outcome> {
+    pub(super) fn end(mut self) -> io::Result<Outcome> {
         if let Form::Text { coloured } = self.form {
             self.print_blocked(coloured);
         }

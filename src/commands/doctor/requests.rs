@@ -9,21 +9,21 @@ use realtime::Token;
 use settings::FeedSettings;
 
 /// An HTTP client with the project's key, or the reason why there is none.
-pub struct Requests(Result<Http, String>);
+pub(super) struct Requests(Result<Http, String>);
 
 /// What to read of a table.
-pub struct Query<'q> {
+pub(super) struct Query<'q> {
     /// Columns as PostgREST takes them; `*` for all. Any other selection is read in its own order.
-    pub select: &'q str,
+    pub(super) select: &'q str,
     /// Most rows of the answer.
-    pub limit: usize,
+    pub(super) limit: usize,
     /// Also ask for the exact number of rows.
-    pub is_counted: bool,
+    pub(super) is_counted: bool,
 }
 
 impl Requests {
     /// A client for the target's REST interface, or for its socket's host where it has none.
-    pub fn new(target: &Target) -> Self {
+    pub(super) fn new(target: &Target) -> Self {
         let FeedSettings {
             rest_url,
             realtime_url,
@@ -37,14 +37,14 @@ impl Requests {
     }
 
     /// Sends later requests as this user.
-    pub fn sign_in(&mut self, token: Token) {
+    pub(super) fn sign_in(&mut self, token: Token) {
         if let Ok(http) = &mut self.0 {
             http.sign_in(token);
         }
     }
 
     /// Sends a GET request with the key and these headers. The error is the reason why there is no answer.
-    pub async fn get(&self, url: Url, headers: &[(&'static str, &str)]) -> Result<Answer, String> {
+    pub(super) async fn get(&self, url: Url, headers: &[(&'static str, &str)]) -> Result<Answer, String> {
         match &self.0 {
             Ok(http) => http.get(url, headers).await,
             Err(problem) => Err(problem.clone()),
@@ -52,7 +52,7 @@ impl Requests {
     }
 
     /// Reads rows of a table; `base` is the URL of the REST interface.
-    pub async fn rows(&self, base: &Url, of: &KindMapping, query: Query<'_>) -> Result<Answer, String> {
+    pub(super) async fn rows(&self, base: &Url, of: &KindMapping, query: Query<'_>) -> Result<Answer, String> {
         let mut url = base.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().push(&of.table);
@@ -77,7 +77,7 @@ impl Requests {
 }
 
 /// A column's name for `select` and `order`, quoted where it has characters that PostgREST reads as operators.
-pub fn column(name: &str) -> String {
+pub(super) fn column(name: &str) -> String {
     if name.chars().all(|c| c.is_alphanumeric() || c == '_') {
         name.to_owned()
     } else {
@@ -86,7 +86,7 @@ pub fn column(name: &str) -> String {
 }
 
 /// The URL of Auth's health: below the Auth of the settings, else beside `…/rest/v1`. `None` where neither is known.
-pub fn auth_health(feed: &FeedSettings) -> Option<Url> {
+pub(super) fn auth_health(feed: &FeedSettings) -> Option<Url> {
     if let Some(auth) = &feed.auth {
         let mut url = auth.url.clone();
         if let Ok(mut segments) = url.path_segments_mut() {

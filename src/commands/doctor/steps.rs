@@ -18,29 +18,29 @@ use realtime::Token;
 use settings::FeedSettings;
 
 /// Certificates and keys that expire in fewer days than this get a warning.
-pub const EXPIRY_WARNING_DAYS: i64 = 14;
+pub(super) const EXPIRY_WARNING_DAYS: i64 = 14;
 
 /// What is checked, and how long each check may take.
-pub struct Target {
+pub(super) struct Target {
     /// How the target is connected to.
-    pub feed: FeedSettings,
+    pub(super) feed: FeedSettings,
     /// The target is the built-in demo feed.
-    pub is_demo: bool,
+    pub(super) is_demo: bool,
     /// Time limit for each check.
-    pub deadline: Duration,
+    pub(super) deadline: Duration,
     /// How long to wait for a change of a row.
-    pub wait: Duration,
+    pub(super) wait: Duration,
 }
 
 impl Target {
     /// Time limit for a join. It is longer because a server delays its refusals by 5 s.
-    pub fn join_deadline(&self) -> Duration {
+    pub(super) fn join_deadline(&self) -> Duration {
         self.deadline + self.deadline / 5
     }
 
     /// Time limit for a subscription. It is longer because a server that was idle starts its replication first, and
     /// reports a table that it cannot follow after several attempts.
-    pub fn subscribe_deadline(&self) -> Duration {
+    pub(super) fn subscribe_deadline(&self) -> Duration {
         self.deadline * 5 / 2
     }
 
@@ -51,20 +51,20 @@ impl Target {
 }
 
 /// The identity that rows are read with: the key alone, or a signed-in user.
-pub struct Reader {
+pub(super) struct Reader {
     /// The database role.
-    pub role: String,
+    pub(super) role: String,
     /// The token that is sent with a join.
-    pub token: Token,
+    pub(super) token: Token,
     /// The token is that of a user who signed in.
-    pub signed_in: bool,
+    pub(super) signed_in: bool,
 }
 
 /// The name of the failed check that blocks later ones.
-pub type Blocker = Option<&'static str>;
+pub(super) type Blocker = Option<&'static str>;
 
 /// Runs every check after that of the settings.
-pub async fn run<W: Write>(report: &mut Report<W>, target: &Target) {
+pub(super) async fn run<W: Write>(report: &mut Report<W>, target: &Target) {
     let FeedSettings {
         realtime_url, rest_url, ..
     } = &target.feed;
@@ -95,20 +95,20 @@ pub async fn run<W: Write>(report: &mut Report<W>, target: &Target) {
 }
 
 /// Adds a check to the report; returns its name if it failed.
-pub fn add<W: Write>(report: &mut Report<W>, check: Check) -> Blocker {
+pub(super) fn add<W: Write>(report: &mut Report<W>, check: Check) -> Blocker {
     let blocker = (check.outcome == Outcome::Failed).then_some(check.name);
     report.add(check);
     blocker
 }
 
 /// Seconds since the Unix epoch.
-pub fn unix_now() -> i64 {
+pub(super) fn unix_now() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }
 
 /// The date of a moment in seconds since the Unix epoch: `2027-01-31`.
-pub fn date(seconds: i64) -> String {
+pub(super) fn date(seconds: i64) -> String {
     jiff::Timestamp::from_second(seconds).map_or_else(
         |_| format!("second {seconds} of the Unix epoch"),
         |moment| moment.strftime("%Y-%m-%d").to_string(),
@@ -116,6 +116,6 @@ pub fn date(seconds: i64) -> String {
 }
 
 /// Whole days from one moment to a later one, both in seconds.
-pub fn days(from: i64, to: i64) -> i64 {
+pub(super) fn days(from: i64, to: i64) -> i64 {
     to.saturating_sub(from).div_euclid(86_400)
 }

@@ -16,7 +16,7 @@ use model::{KindMapping, PerKind, format::seconds, schema};
 use realtime::{ConnectFailure, advice};
 
 /// Checks the stream. `existing`: which tables REST has found.
-pub async fn check<W: Write>(
+pub(super) async fn check<W: Write>(
     report: &mut Report<W>,
     target: &Target,
     reader: &Reader,
@@ -292,20 +292,20 @@ fn heartbeat(result: Result<Duration, &str>, deadline: Duration) -> Check {
 
 /// A change that arrived.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ChangeSeen {
+pub(super) struct ChangeSeen {
     /// The name of its table.
-    pub table: String,
+    pub(super) table: String,
     /// `INSERT` …
-    pub change: String,
+    pub(super) change: String,
     /// Milliseconds from the commit until it arrived, by both clocks.
-    pub after_ms: Option<i64>,
+    pub(super) after_ms: Option<i64>,
     /// The errors that the server attached to it.
-    pub errors: String,
+    pub(super) errors: String,
 }
 
 impl ChangeSeen {
     /// A delete carries only its key, which everybody may see, so it proves less than other changes.
-    pub fn has_row(&self) -> bool {
+    pub(super) fn has_row(&self) -> bool {
         self.change != "DELETE"
     }
 }

@@ -21,7 +21,7 @@ const MAX_KEYS: usize = 1_001;
 const MAX_COLUMNS: usize = 40;
 
 /// Checks each table; returns which are known to exist, or not to exist.
-pub async fn check<W: Write>(
+pub(super) async fn check<W: Write>(
     report: &mut Report<W>,
     target: &Target,
     requests: &Requests,
@@ -58,7 +58,7 @@ pub async fn check<W: Write>(
 }
 
 /// The table's name in the report.
-pub fn table_name(of: &KindMapping) -> String {
+pub(super) fn table_name(of: &KindMapping) -> String {
     format!("{}.{}", of.schema, of.table)
 }
 

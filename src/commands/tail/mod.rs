@@ -32,23 +32,23 @@ const MAX_BATCH: usize = 1_024;
 pub struct TailArgs {
     /// One JSON object a line
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
     /// End after this long
     #[arg(long = "for", value_name = "SECONDS", value_parser = parse::seconds)]
-    pub duration: Option<Duration>,
+    pub(crate) duration: Option<Duration>,
     /// Write the merged rows at the end, one a line, sorted by table and id
     #[arg(long, value_name = "FILE")]
-    pub dump: Option<PathBuf>,
+    pub(crate) dump: Option<PathBuf>,
     /// Print the closing summary only
     #[arg(long)]
-    pub quiet: bool,
+    pub(crate) quiet: bool,
 }
 
 /// Follows the feed until its time is up, the user interrupts it, or the reader of the output closes the pipe.
 ///
 /// # Errors
 /// When the connection gives up, or the output cannot be written.
-pub fn run(settings: &Settings, args: &TailArgs) -> Result<(), Failure> {
+pub(super) fn run(settings: &Settings, args: &TailArgs) -> Result<(), Failure> {
     logging::start(settings.verbose);
     logging::print_notices(settings);
     let feed = settings.feed()?;

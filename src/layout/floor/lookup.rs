@@ -57,7 +57,7 @@ impl<K: Copy + Eq + Hash> Floor<K> {
     }
 
     /// The workflow whose district a point lies in.
-    pub fn district_at(&self, point: Vec2) -> Option<K> {
+    pub(crate) fn district_at(&self, point: Vec2) -> Option<K> {
         let (number, _) = self.packing.at(point)?;
         self.hall(number)?.workflow
     }

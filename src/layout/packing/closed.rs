@@ -16,13 +16,13 @@ pub(super) struct Closed {
 }
 
 impl Closed {
-    pub fn is_closed(&self, number: u32, radius: f32) -> bool {
+    pub(super) fn is_closed(&self, number: u32, radius: f32) -> bool {
         self.radii
             .get(number as usize)
             .is_some_and(|closed_to| *closed_to <= radius)
     }
 
-    pub fn note(&mut self, number: u32, radius: f32) {
+    pub(super) fn note(&mut self, number: u32, radius: f32) {
         let index = number as usize;
         if self.radii.len() <= index {
             self.radii.resize(index + 1, f32::INFINITY);
@@ -33,7 +33,7 @@ impl Closed {
         }
     }
 
-    pub fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         self.radii.clear();
         self.largest = 0.0;
     }

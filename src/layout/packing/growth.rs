@@ -10,7 +10,7 @@ const MANY: usize = 8;
 impl Packing {
     /// Gives circles other radii; returns who moved. A few grow each where it stands, and those in its way step outward,
     /// seen from it. Many at once push outward from the middle of everything.
-    pub fn resize(&mut self, resized: &[(u32, f32)]) -> Vec<u32> {
+    pub(crate) fn resize(&mut self, resized: &[(u32, f32)]) -> Vec<u32> {
         let grows = |&(number, radius): &(u32, f32)| self.get(number).is_some_and(|old| radius > old.radius);
         if resized.iter().filter(|circle| grows(circle)).count() >= MANY {
             return self.swell(resized);

@@ -6,7 +6,7 @@ use super::{CELL, Circle, Packing, cells, cells_within};
 
 impl Packing {
     /// The circle that a point lies in.
-    pub fn at(&self, point: Vec2) -> Option<(u32, Circle)> {
+    pub(crate) fn at(&self, point: Vec2) -> Option<(u32, Circle)> {
         let numbers = self.cells.get(&cells(point, 0.0).next()?)?;
         numbers.iter().find_map(|&number| {
             let circle = self.get(number)?;
@@ -16,7 +16,7 @@ impl Packing {
 
     /// The circles that reach into a rectangle, by their numbers. Looks at the grid under it, or at all circles where
     /// those are fewer.
-    pub fn within(&self, rect: Rect) -> Vec<(u32, Circle)> {
+    pub(crate) fn within(&self, rect: Rect) -> Vec<(u32, Circle)> {
         let reaches = |circle: Circle| {
             let nearest = circle.center.clamp(rect.min, rect.max);
             nearest.distance_squared(circle.center) <= circle.radius * circle.radius

@@ -35,8 +35,8 @@ const ARRIVED_PX: f32 = 0.05;
 /// Where the camera looks, and its zoom.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Pose {
-    pub center: Vec2,
-    pub world_per_px: f32,
+    pub(super) center: Vec2,
+    pub(super) world_per_px: f32,
 }
 
 /// What set the goal.
@@ -53,11 +53,11 @@ enum Mode {
 /// The screen and the extent of the fleet.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Screen {
-    pub size_px: Vec2,
-    pub insets: SceneInsets,
-    pub extent: Rect,
+    pub(super) size_px: Vec2,
+    pub(super) insets: SceneInsets,
+    pub(super) extent: Rect,
     /// Logical pixels of one desk pixel (`TextScale::unit`).
-    pub unit: f32,
+    pub(super) unit: f32,
 }
 
 impl Screen {
@@ -125,13 +125,13 @@ impl Default for Controller {
 
 impl Controller {
     /// The current pose.
-    pub fn pose(&self) -> Pose {
+    pub(super) fn pose(&self) -> Pose {
         self.pose
     }
 
     /// Sets the screen and the extent of the fleet. In the first frame and when the screen changes size the pose jumps; when
     /// the fleet grows or a panel opens, it glides.
-    pub fn set_screen(&mut self, screen: Screen) {
+    pub(super) fn set_screen(&mut self, screen: Screen) {
         if self.screen == Some(screen) {
             return;
         }
@@ -150,17 +150,17 @@ impl Controller {
     }
 
     /// Sets whether motion is reduced.
-    pub fn set_reduced(&mut self, reduced: bool) {
+    pub(super) fn set_reduced(&mut self, reduced: bool) {
         self.reduced = reduced;
     }
 
     /// Moves to the goal at once: from the empty scene to the first rows there is nothing to glide from.
-    pub fn jump(&mut self) {
+    pub(super) fn jump(&mut self) {
         self.pose = self.goal;
     }
 
     /// Pans by this many pixels (y down): the world follows the pointer.
-    pub fn drag(&mut self, by_px: Vec2) {
+    pub(super) fn drag(&mut self, by_px: Vec2) {
         self.take_over();
         let by = Vec2::new(-by_px.x, by_px.y) * self.pose.world_per_px;
         self.momentum.push(by);
@@ -172,7 +172,7 @@ impl Controller {
     }
 
     /// Ends a drag: the motion slows down.
-    pub fn release(&mut self) {
+    pub(super) fn release(&mut self) {
         let speed = self.momentum.take();
         if self.reduced || self.mode != Mode::Hand || speed.length() < LEAST_COAST_PX_PER_SEC * self.pose.world_per_px {
             return;
@@ -185,7 +185,7 @@ impl Controller {
     }
 
     /// Two fingers moved: pans by `by_px` (y down) and zooms at once by `factor` about a point (from the middle, y up).
-    pub fn pinch(&mut self, by_px: Vec2, factor: f32, about_px: Vec2) {
+    pub(super) fn pinch(&mut self, by_px: Vec2, factor: f32, about_px: Vec2) {
         if !(factor.is_finite() && factor > 0.0 && by_px.is_finite()) {
             return;
         }
@@ -201,14 +201,14 @@ impl Controller {
     }
 
     /// Glides by this many pixels (y up).
-    pub fn nudge(&mut self, by_px: Vec2) {
+    pub(super) fn nudge(&mut self, by_px: Vec2) {
         self.take_over();
         let center = self.goal.center + by_px * self.goal.world_per_px;
         self.goal = self.bounded(Pose { center, ..self.goal });
     }
 
     /// Zooms by a factor (above 1 is closer) about a point on the screen, given from its middle in pixels (y up).
-    pub fn zoom(&mut self, factor: f32, about_px: Vec2) {
+    pub(super) fn zoom(&mut self, factor: f32, about_px: Vec2) {
         if !(factor.is_finite() && factor > 0.0) {
             return;
         }
@@ -224,7 +224,7 @@ impl Controller {
     }
 
     /// Flies to a rectangle of the world.
-    pub fn fly_to(&mut self, rect: Rect) {
+    pub(super) fn fly_to(&mut self, rect: Rect) {
         let Some(screen) = self.screen else { return };
         let before = self.goal;
         self.take_over();
@@ -233,7 +233,7 @@ impl Controller {
     }
 
     /// Flies to the view before the last flight; a second call flies forth again.
-    pub fn fly_back(&mut self) {
+    pub(super) fn fly_back(&mut self) {
         if let Some(before) = self.before {
             let now = self.goal;
             self.take_over();
@@ -252,7 +252,7 @@ impl Controller {
     }
 
     /// Shows the whole fleet from now on.
-    pub fn fit(&mut self) {
+    pub(super) fn fit(&mut self) {
         let before = self.goal;
         let had = self.mode;
         self.take_over();
@@ -266,24 +266,24 @@ impl Controller {
     }
 
     /// Restores a view at once.
-    pub fn recall(&mut self, pose: Pose) {
+    pub(super) fn recall(&mut self, pose: Pose) {
         self.take_over();
         self.goal = self.bounded(pose);
         self.pose = self.goal;
     }
 
     /// The view that the operator chose, or its destination during a flight; `None` while the whole fleet is fitted.
-    pub fn held(&self) -> Option<Pose> {
+    pub(super) fn held(&self) -> Option<Pose> {
         (self.mode != Mode::Fit).then_some(self.goal)
     }
 
     /// Whether the whole fleet is fitted.
-    pub fn is_fitting(&self) -> bool {
+    pub(super) fn is_fitting(&self) -> bool {
         self.mode == Mode::Fit
     }
 
     /// Advances time. After `fit_after_secs` without input the whole fleet is shown again.
-    pub fn advance(&mut self, delta_secs: f32, fit_after_secs: Option<f32>) {
+    pub(super) fn advance(&mut self, delta_secs: f32, fit_after_secs: Option<f32>) {
         self.idle_secs += delta_secs;
         let delta_secs = delta_secs.min(LONGEST_FRAME_SECS);
         self.momentum.advance(delta_secs);

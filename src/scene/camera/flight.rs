@@ -36,7 +36,7 @@ pub(super) struct Flight {
 
 impl Flight {
     /// From one pose to another on a screen of this width in logical pixels.
-    pub fn new(from: Pose, to: Pose, width_px: f32) -> Self {
+    pub(super) fn new(from: Pose, to: Pose, width_px: f32) -> Self {
         let width = |pose: Pose| f64::from(pose.world_per_px * width_px.max(1.0)).max(f64::MIN_POSITIVE);
         let (start_width, end_width) = (width(from), width(to));
         let mut distance = f64::from(from.center.distance(to.center));
@@ -69,7 +69,7 @@ impl Flight {
     }
 
     /// Advances it; `None` when it has arrived.
-    pub fn advance(&mut self, delta_secs: f32) -> Option<Pose> {
+    pub(super) fn advance(&mut self, delta_secs: f32) -> Option<Pose> {
         self.elapsed += f64::from(delta_secs);
         let share = self.elapsed / self.secs;
         (share < 1.0).then(|| self.at(f64::from(SmoothStepCurve.sample_clamped(share as f32))))
@@ -107,12 +107,12 @@ const FRESHNESS: f32 = 22.0;
 
 impl Momentum {
     /// Adds the motion of an event.
-    pub fn push(&mut self, by: Vec2) {
+    pub(super) fn push(&mut self, by: Vec2) {
         self.since_frame += by;
     }
 
     /// Ends a frame.
-    pub fn advance(&mut self, delta_secs: f32) {
+    pub(super) fn advance(&mut self, delta_secs: f32) {
         if delta_secs > 0.0 {
             let share = 1.0 - (-FRESHNESS * delta_secs).exp();
             self.speed = self.speed.lerp(self.since_frame / delta_secs, share);
@@ -121,7 +121,7 @@ impl Momentum {
     }
 
     /// Takes the speed.
-    pub fn take(&mut self) -> Vec2 {
+    pub(super) fn take(&mut self) -> Vec2 {
         std::mem::take(self).speed
     }
 }

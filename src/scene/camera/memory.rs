@@ -27,7 +27,7 @@ pub struct HeldView {
 #[derive(Resource, Debug, Default, Clone, Copy, PartialEq)]
 pub struct ViewMemory {
     /// The view to restore.
-    pub recall: Option<HeldView>,
+    pub(crate) recall: Option<HeldView>,
     /// The view that the operator chose; `None` while the whole fleet is fitted.
     pub held: Option<HeldView>,
     /// Whether the first snapshot has been shown: from then on `held` is valid.

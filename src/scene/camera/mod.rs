@@ -29,9 +29,9 @@ pub struct SceneCamera;
 /// How the camera behaves. Written by the wall.
 #[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Reflect)]
 #[reflect(Resource)]
-pub struct CameraHabits {
+pub(crate) struct CameraHabits {
     /// Seconds without input after which the whole fleet is shown again; `None` for never.
-    pub fit_after_secs: Option<f32>,
+    pub(crate) fit_after_secs: Option<f32>,
 }
 
 /// The camera's controller and the screen as it was last seen.

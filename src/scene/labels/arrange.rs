@@ -42,9 +42,9 @@ const ALARM_HALF_PX: f32 = 4.5;
 #[derive(Resource, Debug, Default)]
 pub(super) struct Arrangement {
     /// The most important first.
-    pub labels: Vec<(Label, Side)>,
+    pub(super) labels: Vec<(Label, Side)>,
     /// The number of arrangements so far.
-    pub revision: u64,
+    pub(super) revision: u64,
     is_due: bool,
     last: f64,
     later: f64,

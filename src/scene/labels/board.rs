@@ -20,7 +20,7 @@ pub(super) struct Board {
 
 impl Board {
     /// An empty board; labels must lie wholly within `free`.
-    pub fn new(free: Rect) -> Self {
+    pub(super) fn new(free: Rect) -> Self {
         Self {
             free,
             taken: Vec::new(),
@@ -29,7 +29,7 @@ impl Board {
     }
 
     /// Occupies a rectangle if it is within the board and free. Returns whether it was.
-    pub fn take(&mut self, rect: Rect) -> bool {
+    pub(super) fn take(&mut self, rect: Rect) -> bool {
         let inside = rect.min.x >= self.free.min.x
             && rect.min.y >= self.free.min.y
             && rect.max.x <= self.free.max.x
@@ -43,7 +43,7 @@ impl Board {
     }
 
     /// Occupies a rectangle, whether it is free or not.
-    pub fn block(&mut self, rect: Rect) {
+    pub(super) fn block(&mut self, rect: Rect) {
         let number = self.taken.len() as u32;
         self.taken.push(rect);
         for cell in cells(rect.intersect(self.free)) {
@@ -56,7 +56,7 @@ impl Board {
     }
 
     /// Whether a part of a rectangle is occupied.
-    pub fn touches(&self, wanted: Rect) -> bool {
+    pub(super) fn touches(&self, wanted: Rect) -> bool {
         cells(wanted).any(|cell| {
             self.cells.get(&cell).into_iter().flatten().any(|&number| {
                 self.taken.get(number as usize).is_some_and(|other| {

@@ -47,10 +47,10 @@ pub(super) enum Class {
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Candidate {
-    pub class: Class,
-    pub owner: Owner,
+    pub(super) class: Class,
+    pub(super) owner: Owner,
     /// Its place at the end of its move.
-    pub at: Vec2,
+    pub(super) at: Vec2,
     /// Less is more important, within the class.
     weight: f32,
 }
@@ -58,7 +58,7 @@ pub(super) struct Candidate {
 /// Reads what labels need of the rows.
 #[derive(SystemParam)]
 pub(super) struct LabelRows<'w, 's> {
-    pub tasks: Query<
+    pub(super) tasks: Query<
         'w,
         's,
         (
@@ -70,7 +70,7 @@ pub(super) struct LabelRows<'w, 's> {
             &'static TaskRow,
         ),
     >,
-    pub agents: Query<
+    pub(super) agents: Query<
         'w,
         's,
         (
@@ -82,7 +82,7 @@ pub(super) struct LabelRows<'w, 's> {
         ),
         With<AgentRow>,
     >,
-    pub workflows: Query<
+    pub(super) workflows: Query<
         'w,
         's,
         (
@@ -95,12 +95,12 @@ pub(super) struct LabelRows<'w, 's> {
         With<WorkflowRow>,
     >,
     /// Keys and columns, for the age of a row.
-    pub columns: Query<'w, 's, (&'static Key, &'static Columns)>,
-    pub mapping: Res<'w, FleetMapping>,
-    pub clock: Res<'w, FleetClock>,
-    pub unassigned: Res<'w, Unassigned>,
+    pub(super) columns: Query<'w, 's, (&'static Key, &'static Columns)>,
+    pub(super) mapping: Res<'w, FleetMapping>,
+    pub(super) clock: Res<'w, FleetClock>,
+    pub(super) unassigned: Res<'w, Unassigned>,
     /// Finds the rows on the screen.
-    pub plan: Res<'w, FloorPlan>,
+    pub(super) plan: Res<'w, FloorPlan>,
 }
 
 fn is_here(moment: &Moment) -> bool {
@@ -109,7 +109,7 @@ fn is_here(moment: &Moment) -> bool {
 
 impl LabelRows<'_, '_> {
     /// The districts on the screen: owner, middle and radius in screen pixels.
-    pub fn discs(&self, view: &View) -> impl Iterator<Item = (Owner, Vec2, f32)> {
+    pub(super) fn discs(&self, view: &View) -> impl Iterator<Item = (Owner, Vec2, f32)> {
         let seen = view.world_rect();
         let workflows = self
             .workflows
@@ -129,7 +129,7 @@ impl LabelRows<'_, '_> {
     }
 
     /// The tasks in trouble within a rectangle of the world and a margin around it.
-    pub fn alarms_in(&self, world: Rect, margin: f32) -> impl Iterator<Item = Vec2> {
+    pub(super) fn alarms_in(&self, world: Rect, margin: f32) -> impl Iterator<Item = Vec2> {
         let near = self.plan.tasks_in(world.inflate(margin));
         near.into_iter()
             .filter(|(row, _)| self.is_alarm(*row))
@@ -144,7 +144,7 @@ impl LabelRows<'_, '_> {
     }
 
     /// The agents on the screen, in screen pixels.
-    pub fn agents_on(&self, view: &View) -> Vec<Vec2> {
+    pub(super) fn agents_on(&self, view: &View) -> Vec<Vec2> {
         let seen = view.world_rect();
         self.agents
             .iter()
@@ -154,14 +154,14 @@ impl LabelRows<'_, '_> {
     }
 
     /// Seconds since a row changed (`FleetMapping::age_secs`).
-    pub fn age_secs(&self, row: Entity, moment: &Moment, epoch_ms: i64) -> Option<f64> {
+    pub(super) fn age_secs(&self, row: Entity, moment: &Moment, epoch_ms: i64) -> Option<f64> {
         let (key, columns) = self.columns.get(row).ok()?;
         self.mapping.age_secs(&key.0, &columns.0, moment, *self.clock, epoch_ms)
     }
 
     /// What could be named, in the order in which room is given. Among equals those that `is_shown` reports as labelled go
     /// first, so that labels do not flicker. `pointer` is its position on the screen.
-    pub fn candidates(
+    pub(super) fn candidates(
         &self,
         view: &View,
         slot_px: f32,

@@ -41,22 +41,22 @@ fn word(reading: &StatusReading) -> &str {
 
 /// Composes labels for one view.
 pub(super) struct Composer<'a, 'w, 's> {
-    pub rows: &'a LabelRows<'w, 's>,
+    pub(super) rows: &'a LabelRows<'w, 's>,
     /// The size of a slot in logical pixels.
-    pub px_per_slot: f32,
+    pub(super) px_per_slot: f32,
     /// The same in desk pixels (`detail::slot_px`), the measure for the level of detail.
-    pub slot_px: f32,
-    pub scale: f32,
-    pub palette: &'static Palette,
+    pub(super) slot_px: f32,
+    pub(super) scale: f32,
+    pub(super) palette: &'static Palette,
     /// Milliseconds since the Unix epoch.
-    pub epoch_ms: i64,
+    pub(super) epoch_ms: i64,
     /// The tally of a district.
-    pub tally: &'a dyn Fn(Option<Entity>) -> Tally,
+    pub(super) tally: &'a dyn Fn(Option<Entity>) -> Tally,
 }
 
 impl Composer<'_, '_, '_> {
     /// The labels of a candidate, in the order in which they should be tried; empty where there is not enough room.
-    pub fn compose(&self, candidate: &Candidate) -> Vec<Label> {
+    pub(super) fn compose(&self, candidate: &Candidate) -> Vec<Label> {
         if self.is_inside(candidate) {
             let district = self.district_of(candidate.owner);
             return district

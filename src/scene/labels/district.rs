@@ -48,7 +48,7 @@ pub(super) struct Named<'a> {
 
 impl Composer<'_, '_, '_> {
     /// Whether a candidate is a district with its name above it, as wide as there is room (`above`).
-    pub fn is_above(&self, candidate: &Candidate) -> bool {
+    pub(super) fn is_above(&self, candidate: &Candidate) -> bool {
         self.district_of(candidate.owner).is_some() && !self.is_inside(candidate)
     }
 
@@ -88,7 +88,7 @@ impl Composer<'_, '_, '_> {
 
     /// Widths that a district's name may have above it, in logical pixels: whatever is around it, and where the ground
     /// is free.
-    pub fn widths_above(&self, owner: Owner) -> Option<[f32; 2]> {
+    pub(super) fn widths_above(&self, owner: Owner) -> Option<[f32; 2]> {
         let radius_px = self.district_of(owner)?.radius * self.px_per_slot;
         let font_px = self.above_tier(radius_px).base_px() * self.scale;
         let usual = 2.0 * radius_px * OVERHANG;
@@ -105,7 +105,7 @@ impl Composer<'_, '_, '_> {
     }
 
     /// A district's name for above it or below it, at most `most_px` wide.
-    pub fn above(&self, owner: Owner, most_px: f32) -> Option<Label> {
+    pub(super) fn above(&self, owner: Owner, most_px: f32) -> Option<Label> {
         let Named {
             name,
             color,

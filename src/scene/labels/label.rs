@@ -24,7 +24,7 @@ pub(super) enum LabelTier {
 
 impl LabelTier {
     /// Size in logical pixels at a text scale of 1.
-    pub const fn base_px(self) -> f32 {
+    pub(super) const fn base_px(self) -> f32 {
         match self {
             Self::Small => 12.0,
             Self::Body => 14.0,
@@ -47,7 +47,7 @@ pub(super) enum Side {
 
 impl Side {
     /// The top left corner of a label of `size` at a mark, in screen pixels. `reach` is half the size of the mark.
-    pub fn corner(self, mark: Vec2, reach: f32, size: Vec2) -> Vec2 {
+    pub(super) fn corner(self, mark: Vec2, reach: f32, size: Vec2) -> Vec2 {
         match self {
             Self::Above => mark + Vec2::new(-size.x / 2.0, -reach - size.y),
             Self::Below => mark + Vec2::new(-size.x / 2.0, reach),
@@ -61,32 +61,32 @@ impl Side {
 /// A label and where it may be placed.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Label {
-    pub owner: Owner,
-    pub text: String,
+    pub(super) owner: Owner,
+    pub(super) text: String,
     /// The second part, in another colour: a tally, a status, an age; after a line break, a second line.
-    pub tail: String,
-    pub color: Color,
-    pub tail_color: Color,
-    pub tier: LabelTier,
-    pub tail_tier: LabelTier,
+    pub(super) tail: String,
+    pub(super) color: Color,
+    pub(super) tail_color: Color,
+    pub(super) tier: LabelTier,
+    pub(super) tail_tier: LabelTier,
     /// Whether it has a plate in the background's colour, because it covers other marks.
-    pub plate: bool,
+    pub(super) plate: bool,
     /// Whether it is dimmed while something else is selected: labels of trouble are not.
-    pub is_calm: bool,
+    pub(super) is_calm: bool,
     /// The possible sides in the order in which they are tried.
-    pub sides: &'static [Side],
+    pub(super) sides: &'static [Side],
     /// Half the size of what it names in world units, and pixels kept free beyond that.
-    pub reach: f32,
-    pub free_px: f32,
+    pub(super) reach: f32,
+    pub(super) free_px: f32,
     /// Pixels added to its width for its placement, so that changing digits do not move it.
-    pub steady_px: f32,
+    pub(super) steady_px: f32,
     /// Seconds until its text is outdated.
-    pub lasts: f64,
+    pub(super) lasts: f64,
 }
 
 impl Label {
     /// Its estimated size in logical pixels.
-    pub fn size_px(&self, scale: f32) -> Vec2 {
+    pub(super) fn size_px(&self, scale: f32) -> Vec2 {
         let (head_px, tail_px) = (self.tier.base_px() * scale, self.tail_tier.base_px() * scale);
         let mut rows = self
             .text
@@ -107,12 +107,12 @@ impl Label {
     }
 
     /// The size for its placement, by the size of its text.
-    pub fn steadied(&self, size: Vec2) -> Vec2 {
+    pub(super) fn steadied(&self, size: Vec2) -> Vec2 {
         size + Vec2::new(self.steady_px, 0.0)
     }
 
     /// The distance between the middle of its mark and its edge, in screen pixels.
-    pub fn reach_px(&self, world_per_px: f32) -> f32 {
+    pub(super) fn reach_px(&self, world_per_px: f32) -> f32 {
         self.reach / world_per_px + self.free_px
     }
 }

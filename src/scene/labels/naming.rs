@@ -22,17 +22,17 @@ const CLEAR_BELOW: f32 = 2.5;
 
 /// The screen, as far as districts' names are concerned.
 pub(super) struct Naming<'a, 'b, 'w, 's> {
-    pub composer: &'a Composer<'b, 'w, 's>,
-    pub view: &'a View,
+    pub(super) composer: &'a Composer<'b, 'w, 's>,
+    pub(super) view: &'a View,
     /// The districts: owner, middle and radius.
-    pub discs: &'a [(Owner, Vec2, f32)],
+    pub(super) discs: &'a [(Owner, Vec2, f32)],
     /// Where agents stand, and half the size of one.
-    pub agents: Vec<Vec2>,
-    pub agent_half: f32,
+    pub(super) agents: Vec<Vec2>,
+    pub(super) agent_half: f32,
     /// Half the size of a task in trouble in world units.
-    pub alarm_half: f32,
+    pub(super) alarm_half: f32,
     /// The ground that the names of all districts usually take.
-    pub usual: Vec<(Owner, Rect)>,
+    pub(super) usual: Vec<(Owner, Rect)>,
 }
 
 /// The width that a name has on one side before it lies over something.
@@ -44,7 +44,7 @@ struct Room {
 
 impl<'a, 'b, 'w, 's> Naming<'a, 'b, 'w, 's> {
     /// Where the candidates' names usually go.
-    pub fn usual(composer: &Composer, view: &View, candidates: &[Candidate]) -> Vec<(Owner, Rect)> {
+    pub(super) fn usual(composer: &Composer, view: &View, candidates: &[Candidate]) -> Vec<(Owner, Rect)> {
         let names = candidates.iter().filter(|candidate| composer.is_above(candidate));
         names
             .filter_map(|candidate| {
@@ -57,7 +57,7 @@ impl<'a, 'b, 'w, 's> Naming<'a, 'b, 'w, 's> {
     }
 
     /// Takes room for a district's name. The side that it has is tried first.
-    pub fn name(&self, candidate: &Candidate, has: Option<Side>, board: &mut Board) -> Option<(Label, Side)> {
+    pub(super) fn name(&self, candidate: &Candidate, has: Option<Side>, board: &mut Board) -> Option<(Label, Side)> {
         let owner = candidate.owner;
         let [usual_px, most_px] = self.composer.widths_above(owner)?;
         let at = self.view.screen_from_world(candidate.at);

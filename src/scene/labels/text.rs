@@ -77,11 +77,11 @@ pub(super) fn fit_rows(text: &str, font_px: f32, most_px: [f32; 2]) -> Option<St
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Age {
     /// In its largest unit: `41 s`, `1 min`, `2 h`, `3 d`.
-    pub text: String,
+    pub(super) text: String,
     /// A text as wide as it becomes while its digits change.
-    pub widest: String,
+    pub(super) widest: String,
     /// Seconds until it is outdated.
-    pub lasts: f64,
+    pub(super) lasts: f64,
 }
 
 pub(super) fn age(secs: f64) -> Age {

@@ -11,10 +11,10 @@ const TOUCHING_PX: f32 = 1.0;
 /// A label as it would be drawn now.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Drawn {
-    pub rect: Rect,
+    pub(super) rect: Rect,
     /// Labels that fade out yield to all others.
-    pub is_wanted: bool,
-    pub turn: usize,
+    pub(super) is_wanted: bool,
+    pub(super) turn: usize,
 }
 
 /// Whether each of these labels lies over a more important one.

@@ -109,7 +109,7 @@ pub struct Mark {
     /// The status before the last change of it.
     pub status_before: Status,
     /// When the status last changed.
-    pub status_changed: u32,
+    pub(crate) status_changed: u32,
     /// What else it shows.
     pub flags: Flags,
     /// Share done, 0 to 1.
@@ -120,7 +120,7 @@ pub struct Mark {
     /// Districts: the share of the tasks that failed, of 255.
     pub failed: u8,
     /// Districts: the shares of the tasks that run, wait and are done, of 255. They have no stamp of a last change.
-    pub shares: [u8; 3],
+    pub(crate) shares: [u8; 3],
     /// Districts and tasks in trouble: the share of the district that is in trouble, of 255; 0 for a few (`Tally::crowd`).
     pub crowd: u8,
 }

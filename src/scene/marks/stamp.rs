@@ -13,7 +13,7 @@ use crate::fleet::FleetClock;
 const RENEW_EVERY_MS: u32 = 1 << 30;
 
 /// Seconds of `FleetClock` as a stamp.
-pub fn stamp(secs: f64) -> u32 {
+pub(crate) fn stamp(secs: f64) -> u32 {
     // A negative time or a NaN is the beginning; the first cast saturates, the second is the modulo.
     (secs.max(0.0) * 1000.0) as u64 as u32
 }

@@ -31,7 +31,7 @@ impl Runs {
     }
 
     /// Adds a range of slots.
-    pub fn mark_range(&mut self, slots: Range<usize>) {
+    pub(crate) fn mark_range(&mut self, slots: Range<usize>) {
         for chunk in slots.start / CHUNK..slots.end.div_ceil(CHUNK) {
             self.mark(chunk * CHUNK);
         }
@@ -159,7 +159,7 @@ impl<const N: usize> Table<N> {
     }
 
     /// Whether most slots are empty, as after the removal of many rows, so that the table is worth compacting.
-    pub fn is_sparse(&self) -> bool {
+    pub(crate) fn is_sparse(&self) -> bool {
         self.items.len() >= COMPACT_FROM && self.live() * 4 < self.items.len()
     }
 

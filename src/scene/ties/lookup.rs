@@ -58,7 +58,7 @@ impl FoundTies {
 impl TieLookup<'_, '_> {
     /// The ties of the hovered and the selected row, the most important first, at most `MOST_TIES`. A district that is only
     /// hovered has the ties that leave it: those within would flash whenever the pointer moves over districts.
-    pub fn ties(&self, hovered: Option<Entity>, selected: Option<Entity>) -> Vec<Ends> {
+    pub(crate) fn ties(&self, hovered: Option<Entity>, selected: Option<Entity>) -> Vec<Ends> {
         let mut found = FoundTies::default();
         for (row, is_selected) in [(selected, true), (hovered, false)] {
             let Some(row) = row else { continue };
@@ -141,13 +141,13 @@ impl TieLookup<'_, '_> {
     }
 
     /// The workflow of a task; `None` for *Unassigned* and for rows that are not tasks.
-    pub fn district(&self, row: Entity) -> Option<Entity> {
+    pub(crate) fn district(&self, row: Entity) -> Option<Entity> {
         let part_of = self.tasks.get(row).ok()?;
         part_of.map(|part_of| part_of.0)
     }
 
     /// The circle of a task's district.
-    pub fn circle(&self, row: Entity) -> Option<Circle> {
+    pub(crate) fn circle(&self, row: Entity) -> Option<Circle> {
         let part_of = self.tasks.get(row).ok()?;
         let district = match part_of {
             Some(workflow) => *self.districts.get(workflow.0).ok()?,
@@ -160,13 +160,13 @@ impl TieLookup<'_, '_> {
     }
 
     /// The workflows whose districts these ties connect.
-    pub fn districts(&self, ties: &[Ends]) -> EntityHashSet {
+    pub(crate) fn districts(&self, ties: &[Ends]) -> EntityHashSet {
         let ends = ties.iter().flat_map(|(from, to, _)| [*from, *to]);
         ends.filter_map(|row| self.district(row)).collect()
     }
 
     /// A number that changes whenever the ties of any row may have changed.
-    pub fn revision(&self) -> u64 {
+    pub(crate) fn revision(&self) -> u64 {
         self.tie_index.revision()
     }
 }

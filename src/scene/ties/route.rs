@@ -5,8 +5,8 @@ use bevy::math::Vec2;
 /// The circle of a district, in world units.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Circle {
-    pub center: Vec2,
-    pub radius: f32,
+    pub(crate) center: Vec2,
+    pub(crate) radius: f32,
 }
 
 /// The distance of a strand's control points from the districts' rims, as a share of the gap between them.

@@ -34,7 +34,7 @@ pub struct BadgeView {
 
 impl BadgeView {
     /// The number of tables whose changes are followed: one that is read at intervals does not count.
-    pub fn count_confirmed(sources: &PerKind<SourceReport>) -> usize {
+    pub(crate) fn count_confirmed(sources: &PerKind<SourceReport>) -> usize {
         let is_confirmed = |state| matches!(state, SourceState::Followed | SourceState::StreamOnly);
         sources.iter().filter(|(_, source)| is_confirmed(source.state)).count()
     }
@@ -97,7 +97,7 @@ impl BadgeView {
     }
 
     /// The accessible name.
-    pub fn spoken(&self) -> String {
+    pub(crate) fn spoken(&self) -> String {
         let lines = self.lines().into_iter().filter(|line| !line.is_empty());
         let mut text = format!("Connection: {}", self.word());
         for line in lines {
@@ -109,13 +109,13 @@ impl BadgeView {
 }
 
 /// The badge's texts laid out, so that the header knows its size before it places it.
-pub struct BadgeLayout {
+pub(crate) struct BadgeLayout {
     word: Arc<Galley>,
     lines: Vec<Arc<Galley>>,
     lines_size: Vec2,
     /// Diameter of the dot or spinner.
     dot: f32,
-    pub size: Vec2,
+    pub(crate) size: Vec2,
 }
 
 impl std::fmt::Debug for BadgeLayout {
@@ -135,7 +135,7 @@ const WIDTH_STEP: f32 = 16.0;
 
 impl BadgeLayout {
     /// Lays out the texts.
-    pub fn new(ui: &Ui, view: &BadgeView, look: &LinkLook) -> Self {
+    pub(crate) fn new(ui: &Ui, view: &BadgeView, look: &LinkLook) -> Self {
         let ink = look.ink(theme::of(ui));
         let painter = ui.painter();
         let word = painter.layout_no_wrap(view.word().to_owned(), Tier::Room.font(ui), ink);
@@ -169,7 +169,7 @@ impl BadgeLayout {
     }
 
     /// Draws it at `rect` as a button.
-    pub fn show(&self, ui: &Ui, rect: Rect, view: &BadgeView, look: &LinkLook) -> Response {
+    pub(crate) fn show(&self, ui: &Ui, rect: Rect, view: &BadgeView, look: &LinkLook) -> Response {
         let response = ui.interact(rect, ui.id().with("badge"), Sense::click());
         response.widget_info(|| {
             WidgetInfo::selected(WidgetType::Button, ui.is_enabled(), view.popover_open, view.spoken())
@@ -236,7 +236,7 @@ impl BadgeLayout {
 }
 
 /// A turning arc: one turn in 1.2 s.
-pub fn spinner(ui: &Ui, center: egui::Pos2, radius: f32, line: Stroke) {
+pub(crate) fn spinner(ui: &Ui, center: egui::Pos2, radius: f32, line: Stroke) {
     const TURN_SECS: f64 = 1.2;
     ui.ctx().request_repaint();
     let turn = ui.input(|input| (input.time / TURN_SECS).fract()) as f32;

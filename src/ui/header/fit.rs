@@ -33,7 +33,7 @@ const DROP_ORDER: [Part; 9] = [
 ];
 
 /// The parts that fit side by side into `available`, with `gap` between them; order kept.
-pub fn fit(wanted: &[(Part, f32)], gap: f32, available: f32) -> Vec<Part> {
+pub(crate) fn fit(wanted: &[(Part, f32)], gap: f32, available: f32) -> Vec<Part> {
     let mut kept = wanted.to_vec();
     let width = |kept: &[(Part, f32)]| kept.iter().map(|(_, width)| width + gap).sum::<f32>() - gap;
     for part in DROP_ORDER {

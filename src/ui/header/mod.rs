@@ -10,8 +10,10 @@ use std::sync::Arc;
 
 use egui::{Align2, Color32, Galley, Rect, Sense, Stroke, Ui, WidgetInfo, WidgetType, pos2, vec2};
 
-pub use self::badge::{BadgeLayout, BadgeView, badge_ui, spinner};
-pub use self::fit::{Part, fit};
+pub(crate) use self::badge::{BadgeLayout, spinner};
+pub use self::badge::{BadgeView, badge_ui};
+pub use self::fit::Part;
+pub(crate) use self::fit::fit;
 use self::stat::Stat;
 use super::{Action, link_look::LinkLook, theme, theme::Tier, widgets};
 use crate::{connection::RateHistory, messages::QualityFeature};

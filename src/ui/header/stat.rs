@@ -12,20 +12,20 @@ use crate::ui::{status_icon, theme, theme::Tier};
 use model::Status;
 
 /// A total, laid out.
-pub struct Stat {
-    pub part: Part,
+pub(super) struct Stat {
+    pub(super) part: Part,
     number: Arc<Galley>,
     caption: Arc<Galley>,
     icon: Option<(Icon, Color32)>,
     icon_size: f32,
     /// Exact, in words: the hover text and the accessible name.
     spoken: String,
-    pub size: Vec2,
+    pub(super) size: Vec2,
 }
 
 /// The icon before a number, or alone.
 #[derive(Debug, Clone, Copy)]
-pub enum Icon {
+pub(super) enum Icon {
     Status(Status),
     /// The picture is simplified.
     Reduced,
@@ -33,14 +33,14 @@ pub enum Icon {
 
 /// The texts of a total.
 #[derive(Debug)]
-pub struct StatText {
-    pub part: Part,
-    pub number: String,
-    pub ink: Color32,
+pub(super) struct StatText {
+    pub(super) part: Part,
+    pub(super) number: String,
+    pub(super) ink: Color32,
     /// Words side by side, each with its ink.
-    pub caption: Vec<(String, Color32)>,
-    pub icon: Option<(Icon, Color32)>,
-    pub spoken: String,
+    pub(super) caption: Vec<(String, Color32)>,
+    pub(super) icon: Option<(Icon, Color32)>,
+    pub(super) spoken: String,
 }
 
 const ICON_GAP: f32 = 6.0;
@@ -49,7 +49,7 @@ const CAPTION_GAP_EMS: f32 = 0.7;
 
 impl Stat {
     /// Lays out the texts.
-    pub fn new(ui: &Ui, text: StatText) -> Self {
+    pub(super) fn new(ui: &Ui, text: StatText) -> Self {
         let painter = ui.painter();
         let number = painter.layout_no_wrap(text.number, Tier::RoomDigits.font(ui), text.ink);
         let caption = painter.layout_job(caption_job(ui, &text.caption));
@@ -79,7 +79,7 @@ impl Stat {
     }
 
     /// Draws it at the left edge of `rect`.
-    pub fn show(&self, ui: &Ui, rect: Rect) {
+    pub(super) fn show(&self, ui: &Ui, rect: Rect) {
         let response = ui.interact(rect, ui.id().with(("stat", self.part as u8)), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, &self.spoken));
         let painter = ui.painter();

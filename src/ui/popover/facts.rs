@@ -19,7 +19,7 @@ const SPARK_SPAN: usize = 60;
 const LEAST_PEAK_MS: f32 = 10.0;
 
 /// Draws the facts, one a line.
-pub fn facts_ui(ui: &mut Ui, view: &PopoverView<'_>) {
+pub(super) fn facts_ui(ui: &mut Ui, view: &PopoverView<'_>) {
     let link = view.link;
     fact(ui, "Address", format::clean(view.shown_url, 120));
     heartbeat_ui(ui, link);

@@ -16,7 +16,7 @@ const MOST_TEXT: usize = 480;
 const LISTED: usize = 20;
 
 /// Draws the last events.
-pub fn events_ui(ui: &mut Ui, view: &PopoverView<'_>) {
+pub(super) fn events_ui(ui: &mut Ui, view: &PopoverView<'_>) {
     heading(ui, "Events");
     if view.link.events.is_empty() {
         muted(ui, "Nothing has happened yet.");
@@ -46,7 +46,7 @@ fn event_text(event: &LinkEvent) -> String {
 }
 
 /// Draws the recent connections.
-pub fn connects_ui(ui: &mut Ui, view: &PopoverView<'_>) {
+pub(super) fn connects_ui(ui: &mut Ui, view: &PopoverView<'_>) {
     heading(ui, "Recent connections");
     if view.link.history.is_empty() {
         muted(ui, "No connection yet.");

@@ -13,7 +13,6 @@ mod tuning;
 use egui::{Align, Area, Context, Id, Label, Layout, Order, Pos2, Rect, RichText, ScrollArea, Stroke, Ui, vec2};
 use jiff::tz::TimeZone;
 
-pub use self::schedule::schedule_text;
 pub use self::tuning::TuneDraft;
 use super::{Action, format, header::BadgeView, link_look::Tone, theme, theme::Tier};
 use crate::{key_bindings::PanelKey, messages::Intent};

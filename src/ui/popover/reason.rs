@@ -17,7 +17,7 @@ const BUTTON_EMS: f32 = 5.2;
 const COPIED_SECS: f64 = 2.0;
 
 /// Draws the reason and, where it recommends a command, that command.
-pub fn reason_ui(ui: &mut Ui, reason: &str) {
+pub(super) fn reason_ui(ui: &mut Ui, reason: &str) {
     let sentence = format::sentence(&format::clean(reason, MOST_TEXT));
     let label = Label::new(RichText::new(sentence).color(theme::of(ui).text));
     ui.add(label.wrap().selectable(true));
@@ -27,7 +27,7 @@ pub fn reason_ui(ui: &mut Ui, reason: &str) {
 }
 
 /// The command that a reason quotes. Names in quotes of their own do not end it.
-pub fn command_in(reason: &str) -> Option<String> {
+pub(super) fn command_in(reason: &str) -> Option<String> {
     let start = HEADS
         .into_iter()
         .filter_map(|head| reason.find(&format!("\"{head}")))

@@ -12,7 +12,7 @@ const WRITTEN: u32 = 8;
 const DRAWN: u32 = 12;
 
 /// `3 · 6 · 12 · 24 · 48 s, then gives up after 1 min 33 s`.
-pub fn schedule_text(backoff: &Backoff) -> String {
+pub(crate) fn schedule_text(backoff: &Backoff) -> String {
     let written = backoff.schedule(WRITTEN);
     let more = backoff.delay(WRITTEN + 1, 0.0).is_some();
     let delays = written.iter().map(|delay| format::seconds(delay.as_secs_f64()));
@@ -44,7 +44,7 @@ fn total_text(total: Duration) -> String {
 
 /// Draws the delays: a line over the attempts, each with its seconds, the jitter as a band below it. `trying` marks the
 /// current attempt.
-pub fn schedule_plot(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>) {
+pub(super) fn schedule_plot(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>) {
     let small = Tier::Small.font(ui);
     let size = vec2(ui.available_width(), small.size * 9.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());

@@ -16,7 +16,7 @@ const FOLLOWED_EMS: f32 = 5.4;
 const ROWS_EMS: f32 = 4.6;
 
 /// Draws one line a table.
-pub fn tables_ui(ui: &mut Ui, kinds: &[Kind], sources: &PerKind<SourceReport>) {
+pub(super) fn tables_ui(ui: &mut Ui, kinds: &[Kind], sources: &PerKind<SourceReport>) {
     line(ui, |ui| {
         let head = |ui: &mut Ui, words: &str| {
             let words = RichText::new(words)
@@ -93,7 +93,7 @@ fn channel_dot(ui: &mut Ui, state: SourceState) {
 }
 
 /// Draws the checks.
-pub fn checks_ui(ui: &mut Ui, view: &PopoverView<'_>) {
+pub(super) fn checks_ui(ui: &mut Ui, view: &PopoverView<'_>) {
     let link = view.link;
     heading(ui, "Checks");
     fact(ui, "Subscription", epoch_text(link.epoch));
@@ -136,7 +136,7 @@ fn epoch_text(epoch: u64) -> String {
 }
 
 /// `4 min 10 s ago, after a loss, in 1.2 s: 3 added, 12 changed, 1 removed`.
-pub fn resync_text(resync: &Resync, feed_ms: u64) -> String {
+pub(super) fn resync_text(resync: &Resync, feed_ms: u64) -> String {
     let why = match resync.why {
         "first" => "for a new subscription",
         "gap" => "after a loss",

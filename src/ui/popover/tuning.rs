@@ -30,7 +30,7 @@ pub struct TuneDraft {
 
 impl TuneDraft {
     /// At most one change is sent in this time: dragging a slider changes it in every frame.
-    pub const PACE_SECS: f64 = 0.15;
+    pub(crate) const PACE_SECS: f64 = 0.15;
     /// A sent change comes back from the connection within this time; until then the panel shows its own.
     const ECHO_SECS: f64 = 1.0;
 
@@ -68,7 +68,7 @@ impl TuneDraft {
 }
 
 /// Draws the settings as `backoff` has them; a changed one is pushed as `Action::Tuned`.
-pub fn tuning_ui(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>, actions: &mut Vec<Action>) {
+pub(super) fn tuning_ui(ui: &mut Ui, backoff: &Backoff, trying: Option<u32>, actions: &mut Vec<Action>) {
     let mut edited = *backoff;
     ui.horizontal(|ui| {
         title(ui, "Reconnecting");

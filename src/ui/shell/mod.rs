@@ -46,7 +46,7 @@ pub(super) fn plugin(app: &mut App) {
 #[derive(Resource, Debug)]
 pub struct Panels {
     pub popover_open: bool,
-    pub legend_open: bool,
+    pub(crate) legend_open: bool,
     pub keys_open: bool,
     /// Unattended: no legend, no inspector, no card at the pointer.
     pub kiosk: bool,

@@ -26,16 +26,16 @@ use model::{Kind, RowKey, Status};
 
 /// Read-only access to everything that is shown.
 #[derive(SystemParam)]
-pub struct Reads<'w, 's> {
-    pub time: Res<'w, Time<Real>>,
-    pub connection: Res<'w, Connection>,
-    pub counts: Res<'w, Counts>,
-    pub staleness: Res<'w, Staleness>,
-    pub quality: Res<'w, Quality>,
-    pub rates: Res<'w, Rates>,
+pub(super) struct Reads<'w, 's> {
+    pub(super) time: Res<'w, Time<Real>>,
+    pub(super) connection: Res<'w, Connection>,
+    pub(super) counts: Res<'w, Counts>,
+    pub(super) staleness: Res<'w, Staleness>,
+    pub(super) quality: Res<'w, Quality>,
+    pub(super) rates: Res<'w, Rates>,
     tone: Res<'w, SteadyTone>,
-    pub clock: Res<'w, ClockText>,
-    pub unmapped: Res<'w, UnmappedWords>,
+    pub(super) clock: Res<'w, ClockText>,
+    pub(super) unmapped: Res<'w, UnmappedWords>,
     selection: Res<'w, Selection>,
     mapping: Res<'w, FleetMapping>,
     fleet_clock: Res<'w, FleetClock>,
@@ -68,17 +68,17 @@ pub struct Reads<'w, 's> {
 
 impl Reads<'_, '_> {
     /// Seconds of `Time<Real>`.
-    pub fn now(&self) -> f64 {
+    pub(super) fn now(&self) -> f64 {
         self.time.elapsed_secs_f64()
     }
 
     /// The present look of the connection.
-    pub fn look(&self) -> LinkLook {
+    pub(super) fn look(&self) -> LinkLook {
         self.looks.iter().next().copied().unwrap_or_default()
     }
 
     /// The badge's view.
-    pub fn badge(&self, popover_open: bool) -> BadgeView {
+    pub(super) fn badge(&self, popover_open: bool) -> BadgeView {
         let report = &self.connection.report;
         let waited = self.now() - self.connection.reported;
         BadgeView {
@@ -97,7 +97,7 @@ impl Reads<'_, '_> {
     }
 
     /// The header's totals.
-    pub fn header_counts(&self) -> HeaderCounts {
+    pub(super) fn header_counts(&self) -> HeaderCounts {
         let tasks = |status| self.counts.work(status);
         // Engaged: in hand, whether or not it progresses at this moment.
         let engaged = |kind| {
@@ -119,7 +119,7 @@ impl Reads<'_, '_> {
     }
 
     /// One row of the legend for each status.
-    pub fn legend_rows(&self) -> Vec<LegendRow> {
+    pub(super) fn legend_rows(&self) -> Vec<LegendRow> {
         Status::ALL
             .into_iter()
             .map(|status| LegendRow {
@@ -131,17 +131,17 @@ impl Reads<'_, '_> {
     }
 
     /// The kinds that have a table.
-    pub fn followed(&self) -> Vec<Kind> {
+    pub(super) fn followed(&self) -> Vec<Kind> {
         self.mapping.0.followed().map(|(kind, _)| kind).collect()
     }
 
     /// Rows on the wall.
-    pub fn rows(&self) -> usize {
+    pub(super) fn rows(&self) -> usize {
         Kind::ALL.into_iter().map(|kind| self.counts.total(kind)).sum()
     }
 
     /// The row under the pointer, unless it is the selected one, which the inspector shows.
-    pub fn hovered(&self) -> Option<HoverView<'_>> {
+    pub(super) fn hovered(&self) -> Option<HoverView<'_>> {
         let hovered = self
             .selection
             .hovered
@@ -183,7 +183,7 @@ impl Reads<'_, '_> {
     }
 
     /// The selected row; `None` when nothing is selected or its entity is gone.
-    pub fn inspected(&self) -> Option<InspectorView<'_>> {
+    pub(super) fn inspected(&self) -> Option<InspectorView<'_>> {
         let (key, label, state, columns, moment, agent, task, workflow) =
             self.rows.get(self.selection.selected?).ok()?;
         Some(InspectorView {

@@ -6,7 +6,8 @@ mod stack;
 use bevy::prelude::*;
 
 pub use self::queue::{Toast, Toasts};
-pub use self::stack::{WIDTH, toasts_area, toasts_ui};
+pub use self::stack::toasts_ui;
+pub(crate) use self::stack::{WIDTH, toasts_area};
 use crate::{frame::FrameSystems, messages::Noticed};
 
 pub(super) fn plugin(app: &mut App) {

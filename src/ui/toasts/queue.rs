@@ -11,15 +11,15 @@ use model::{FoldKey, Level, Notice, NoticeKind, Shown};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Toast {
     /// Unique in this run.
-    pub number: u64,
-    pub kind: NoticeKind,
-    pub text: String,
+    pub(crate) number: u64,
+    pub(crate) kind: NoticeKind,
+    pub(crate) text: String,
     /// The number of notices of this kind that it represents.
-    pub count: u32,
+    pub(crate) count: u32,
     /// When the first and the last of them arrived, and when it is removed: seconds.
-    pub born: f64,
-    pub renewed: f64,
-    pub expires: f64,
+    pub(crate) born: f64,
+    pub(crate) renewed: f64,
+    pub(crate) expires: f64,
 }
 
 /// The toasts on the screen, and the last ones of all.
@@ -36,11 +36,11 @@ impl Toasts {
     /// Most on the screen at once; beyond it the least grave and oldest is removed.
     pub const MOST_SHOWN: usize = 5;
     /// Most kept of those that were removed.
-    pub const MOST_KEPT: usize = 200;
+    pub(crate) const MOST_KEPT: usize = 200;
     /// Letters of one toast.
-    pub const MOST_TEXT: usize = 220;
+    pub(crate) const MOST_TEXT: usize = 220;
     /// A toast appears and fades over this long.
-    pub const FADE_SECS: f64 = 0.25;
+    pub(crate) const FADE_SECS: f64 = 0.25;
 
     /// Shows a notice as the table of notices has it for its kind. One of the same kind renews the toast, another one
     /// of the same fold key replaces it.
@@ -101,12 +101,12 @@ impl Toasts {
     }
 
     /// Removes toasts whose time is over.
-    pub fn expire(&mut self, now: f64) {
+    pub(crate) fn expire(&mut self, now: f64) {
         self.retire(|toast| toast.expires <= now);
     }
 
     /// Removes one from the screen.
-    pub fn dismiss(&mut self, number: u64) {
+    pub(crate) fn dismiss(&mut self, number: u64) {
         self.retire(|toast| toast.number == number);
     }
 
@@ -143,7 +143,7 @@ impl Toasts {
 
 impl Toast {
     /// Its opacity at `now`, 0 to 1.
-    pub fn opacity(&self, now: f64) -> f32 {
+    pub(crate) fn opacity(&self, now: f64) -> f32 {
         let fade_in = (now - self.born) / Toasts::FADE_SECS;
         let fade_out = (self.expires - now) / Toasts::FADE_SECS;
         fade_in.min(fade_out).clamp(0.0, 1.0) as f32

@@ -11,11 +11,11 @@ use crate::ui::{Action, status_icon, theme, theme::Tier};
 /// Space in a toast's frame beside its text, points.
 const PAD: (i8, i8) = (14, 12);
 /// Width of the stack, points.
-pub const WIDTH: f32 = theme::TOAST_WIDTH + PAD.0 as f32 + PAD.1 as f32 + 2.0;
+pub(crate) const WIDTH: f32 = theme::TOAST_WIDTH + PAD.0 as f32 + PAD.1 as f32 + 2.0;
 
 /// Draws the stack with its upper right corner at `corner`, as an area, so that the scene gets no click on it. Returns what
 /// it covers.
-pub fn toasts_area(
+pub(crate) fn toasts_area(
     ctx: &Context,
     toasts: &Toasts,
     corner: egui::Pos2,

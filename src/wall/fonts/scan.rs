@@ -18,12 +18,12 @@ const MOST_BYTES: u64 = 96 * 1_024 * 1_024;
 /// A font that has some of the scripts.
 #[derive(Debug)]
 pub(super) struct Found {
-    pub scripts: Vec<&'static Script>,
-    pub family: String,
-    pub path: PathBuf,
+    pub(super) scripts: Vec<&'static Script>,
+    pub(super) family: String,
+    pub(super) path: PathBuf,
     /// The index of the font in its file.
-    pub index: u32,
-    pub bytes: Arc<Vec<u8>>,
+    pub(super) index: u32,
+    pub(super) bytes: Arc<Vec<u8>>,
 }
 
 /// The best font so far of one script; less is better.

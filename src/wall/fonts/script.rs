@@ -4,11 +4,11 @@
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Script {
     /// By ISO 15924; `emoji` for the emoji.
-    pub tag: &'static str,
+    pub(super) tag: &'static str,
     /// First and last letters of its blocks.
     blocks: &'static [(char, char)],
     /// A font with these letters covers the script.
-    pub samples: &'static [char],
+    pub(super) samples: &'static [char],
 }
 
 const fn script(tag: &'static str, blocks: &'static [(char, char)], samples: &'static [char]) -> Script {

@@ -5,19 +5,19 @@ use std::{ffi::OsStr, path::Path, process::Command};
 use serde_json::Value;
 
 /// The result of a run of `doctor --json`.
-pub struct Report {
-    pub code: i32,
-    pub text: String,
+pub(super) struct Report {
+    pub(super) code: i32,
+    pub(super) text: String,
     json: Value,
 }
 
 /// Runs `opswall doctor` in a folder of its own, without settings from elsewhere.
-pub fn run(args: &[&str], env: &[(&str, &OsStr)]) -> (i32, String, String) {
+pub(super) fn run(args: &[&str], env: &[(&str, &OsStr)]) -> (i32, String, String) {
     let folder = tempfile::tempdir().expect("a folder");
     run_in(folder.path(), args, env)
 }
 
-pub fn run_in(folder: &Path, args: &[&str], env: &[(&str, &OsStr)]) -> (i32, String, String) {
+pub(super) fn run_in(folder: &Path, args: &[&str], env: &[(&str, &OsStr)]) -> (i32, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_opswall"))
         .arg("doctor")
         .args(args)
@@ -33,11 +33,11 @@ pub fn run_in(folder: &Path, args: &[&str], env: &[(&str, &OsStr)]) -> (i32, Str
 }
 
 /// The report as JSON. Time limits are short unless `args` set them.
-pub fn diagnose(args: &[&str]) -> Report {
+pub(super) fn diagnose(args: &[&str]) -> Report {
     diagnose_with(args, &[])
 }
 
-pub fn diagnose_with(args: &[&str], env: &[(&str, &OsStr)]) -> Report {
+pub(super) fn diagnose_with(args: &[&str], env: &[(&str, &OsStr)]) -> Report {
     let mut all = vec!["--json"];
     if !args.contains(&"--timeout") {
         all.extend(["--timeout", "5"]);
@@ -54,16 +54,16 @@ pub fn diagnose_with(args: &[&str], env: &[(&str, &OsStr)]) -> Report {
 }
 
 impl Report {
-    pub fn overall(&self) -> &str {
+    pub(super) fn overall(&self) -> &str {
         self.json["overall"].as_str().expect("a word")
     }
 
-    pub fn checks(&self) -> &[Value] {
+    pub(super) fn checks(&self) -> &[Value] {
         self.json["checks"].as_array().expect("a list")
     }
 
     /// The names of the checks in their order, each once.
-    pub fn names(&self) -> Vec<&str> {
+    pub(super) fn names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self
             .checks()
             .iter()
@@ -74,7 +74,7 @@ impl Report {
     }
 
     /// The check of this name, of which there must be one.
-    pub fn check(&self, name: &str) -> &Value {
+    pub(super) fn check(&self, name: &str) -> &Value {
         let mut found = self.checks().iter().filter(|check| check["name"] == name);
         let check = found.next().unwrap_or_else(|| panic!("no {name} in {}", self.text));
         assert!(found.next().is_none(), "several {name} in {}", self.text);
@@ -82,13 +82,13 @@ impl Report {
     }
 
     /// The check of this name for one table.
-    pub fn of_table(&self, name: &str, table: &str) -> &Value {
+    pub(super) fn of_table(&self, name: &str, table: &str) -> &Value {
         let mut checks = self.checks().iter();
         let check = checks.find(|check| check["name"] == name && check["table"] == table);
         check.unwrap_or_else(|| panic!("no {name} of {table} in {}", self.text))
     }
 
-    pub fn results(&self, result: &str) -> Vec<&str> {
+    pub(super) fn results(&self, result: &str) -> Vec<&str> {
         let checks = self.checks().iter().filter(|check| check["result"] == result);
         checks.filter_map(|check| check["name"].as_str()).collect()
     }
@@ -96,7 +96,7 @@ impl Report {
 
 /// Asserts the check's result, and that its texts contain these words.
 #[track_caller]
-pub fn expect(check: &Value, result: &str, words: &[&str]) {
+pub(super) fn expect(check: &Value, result: &str, words: &[&str]) {
     let text: Vec<&str> = ["found", "means", "do", "sql"]
         .iter()
         .filter_map(|key| check[*key].as_str())

@@ -13,16 +13,16 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{self, Message};
 
 /// Status and body.
-pub type Page = (u16, Value);
+pub(super) type Page = (u16, Value);
 
 /// The project's answers.
 #[derive(Debug, Clone)]
-pub struct Script {
+pub(super) struct Script {
     /// Answers by path. Other tables have one row.
-    pub pages: BTreeMap<String, Page>,
+    pub(super) pages: BTreeMap<String, Page>,
     /// Status and message of the `system` frame by table. Other tables are subscribed.
-    pub system: BTreeMap<String, (String, String)>,
-    pub answers_beats: bool,
+    pub(super) system: BTreeMap<String, (String, String)>,
+    pub(super) answers_beats: bool,
 }
 
 impl Default for Script {
@@ -36,7 +36,7 @@ impl Default for Script {
 }
 
 /// Serves until the test ends; returns the URL.
-pub fn serve(script: Script) -> String {
+pub(super) fn serve(script: Script) -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let addr: SocketAddr = listener.local_addr().expect("an address");
     let script = Arc::new(script);

@@ -14,17 +14,17 @@ use demo::{Account, AuthOptions, Keys, Options, Server};
 use serde_json::{Value, json};
 use settings::{Env, FeedSettings, Settings, SettingsArgs};
 
-pub const EMAIL: &str = "wall@example.com";
-pub const PASSWORD: &str = "correct horse battery";
-pub const KEY: &str = "sb_publishable_wallkey";
+pub(crate) const EMAIL: &str = "wall@example.com";
+pub(crate) const PASSWORD: &str = "correct horse battery";
+pub(crate) const KEY: &str = "sb_publishable_wallkey";
 
 /// A server with one account, whose sessions last `lifetime_s` seconds.
-pub fn server(lifetime_s: u64, rate: f64) -> Server {
+pub(crate) fn server(lifetime_s: u64, rate: f64) -> Server {
     forgiving(lifetime_s, rate, false)
 }
 
 /// Such a server. With `forgives_parent` it also accepts the refresh token before the current one.
-pub fn forgiving(lifetime_s: u64, rate: f64, forgives_parent: bool) -> Server {
+pub(crate) fn forgiving(lifetime_s: u64, rate: f64, forgives_parent: bool) -> Server {
     let options = Options {
         agents: 12,
         workflows: 5,
@@ -47,26 +47,26 @@ pub fn forgiving(lifetime_s: u64, rate: f64, forgives_parent: bool) -> Server {
 }
 
 /// A folder with the files of the user's secrets.
-pub struct Place(pub tempfile::TempDir);
+pub(crate) struct Place(pub(crate) tempfile::TempDir);
 
 impl Place {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = Self(tempfile::tempdir().expect("a folder"));
         place.write("password", PASSWORD);
         place
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    pub fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), format!("{text}\n")).expect("written");
         #[cfg(unix)]
         fs::set_permissions(self.path(name), std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("closed");
     }
 
-    pub fn token(&self) -> String {
+    pub(crate) fn token(&self) -> String {
         let text = fs::read_to_string(self.path("token")).expect("the token file");
         let mut lines = text.lines();
         let token = lines.next().expect("a line").to_owned();
@@ -74,7 +74,7 @@ impl Place {
         token
     }
 
-    pub fn flags(&self, url: &str, by_token: bool) -> Vec<String> {
+    pub(crate) fn flags(&self, url: &str, by_token: bool) -> Vec<String> {
         let path = |name: &str| self.path(name).to_string_lossy().into_owned();
         let mut flags = vec!["--url".into(), url.into(), "--key".into(), KEY.into()];
         if by_token {
@@ -90,7 +90,7 @@ impl Place {
         flags
     }
 
-    pub fn settings(&self, url: &str, by_token: bool) -> FeedSettings {
+    pub(crate) fn settings(&self, url: &str, by_token: bool) -> FeedSettings {
         let path = |name: &str| self.path(name).to_string_lossy().into_owned();
         let args = SettingsArgs::default().url(url).key(KEY).reconnect_interval_ms("100");
         let args = if by_token {
@@ -103,17 +103,17 @@ impl Place {
             .expect("settings")
     }
 
-    pub fn by_password(&self, server: &Server) -> Listener {
+    pub(crate) fn by_password(&self, server: &Server) -> Listener {
         Listener::start(self.settings(&server.url(), false))
     }
 
-    pub fn by_token(&self, server: &Server) -> Listener {
+    pub(crate) fn by_token(&self, server: &Server) -> Listener {
         Listener::start(self.settings(&server.url(), true))
     }
 }
 
 /// Signs in as another program would, and returns the session.
-pub fn sign_in(server: &Server) -> Value {
+pub(crate) fn sign_in(server: &Server) -> Value {
     let body = json!({ "email": EMAIL, "password": PASSWORD }).to_string();
     let mut socket = TcpStream::connect(server.addr()).expect("a connection");
     write!(
@@ -129,6 +129,6 @@ pub fn sign_in(server: &Server) -> Value {
     serde_json::from_str(body).expect("a session")
 }
 
-pub fn refresh_token(server: &Server) -> String {
+pub(crate) fn refresh_token(server: &Server) -> String {
     sign_in(server)["refresh_token"].as_str().expect("a token").to_owned()
 }

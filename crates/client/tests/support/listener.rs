@@ -20,7 +20,7 @@ use settings::{Env, FeedSettings, Settings, SettingsArgs, SourceKinds};
 const WATCHDOG: Duration = Duration::from_secs(90);
 
 /// Settings for a feed at `url`, with an impatient backoff.
-pub fn settings(url: &str) -> FeedSettings {
+pub(crate) fn settings(url: &str) -> FeedSettings {
     let args = SettingsArgs::default()
         .url(url)
         .key("demo")
@@ -32,19 +32,19 @@ pub fn settings(url: &str) -> FeedSettings {
         .expect("settings")
 }
 
-pub struct Listener {
-    pub worker: Worker,
+pub(crate) struct Listener {
+    pub(crate) worker: Worker,
     kinds: SourceKinds,
-    pub rows: BTreeMap<RowKey, Arc<Record>>,
-    pub statuses: Vec<StatusReport>,
-    pub syncs: Vec<SyncReport>,
-    pub notices: Vec<Notice>,
-    pub changes: Vec<Change>,
-    pub link: LinkReport,
+    pub(crate) rows: BTreeMap<RowKey, Arc<Record>>,
+    pub(crate) statuses: Vec<StatusReport>,
+    pub(crate) syncs: Vec<SyncReport>,
+    pub(crate) notices: Vec<Notice>,
+    pub(crate) changes: Vec<Change>,
+    pub(crate) link: LinkReport,
 }
 
 impl Listener {
-    pub fn start(settings: FeedSettings) -> Self {
+    pub(crate) fn start(settings: FeedSettings) -> Self {
         let kinds = SourceKinds::of(&settings.mapping);
         Self {
             kinds,
@@ -59,7 +59,7 @@ impl Listener {
     }
 
     /// Takes events until `done`; panics with `what` when that does not come.
-    pub fn until(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
+    pub(crate) fn until(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
         let started = Instant::now();
         while !done(self) {
             assert!(
@@ -74,7 +74,7 @@ impl Listener {
     }
 
     /// Takes what comes for a while.
-    pub fn listen_for(&mut self, span: Duration) {
+    pub(crate) fn listen_for(&mut self, span: Duration) {
         let started = Instant::now();
         while started.elapsed() < span {
             self.take_batch(Duration::from_millis(10));
@@ -113,23 +113,23 @@ impl Listener {
         }
     }
 
-    pub fn status(&self) -> LinkStatus {
+    pub(crate) fn status(&self) -> LinkStatus {
         self.statuses.last().map(|report| report.status).unwrap_or_default()
     }
 
-    pub fn until_connected(&mut self) {
+    pub(crate) fn until_connected(&mut self) {
         self.until("connected", |listener| listener.status() == LinkStatus::Connected);
     }
 
     /// The statuses so far, repetitions left out.
-    pub fn status_words(&self) -> Vec<&'static str> {
+    pub(crate) fn status_words(&self) -> Vec<&'static str> {
         let mut words: Vec<_> = self.statuses.iter().map(|report| report.status.word()).collect();
         words.dedup();
         words
     }
 
     /// Waits until the rows are the server's.
-    pub fn until_equal(&mut self, control: &Control) {
+    pub(crate) fn until_equal(&mut self, control: &Control) {
         self.until("the server's rows", |listener| listener.json() == server_rows(control));
     }
 

@@ -20,19 +20,19 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// What a test does with a socket that is open, and its number: 0 for the first.
-pub type OnSocket = Arc<dyn Fn(Peer, usize) + Send + Sync>;
+pub(crate) type OnSocket = Arc<dyn Fn(Peer, usize) + Send + Sync>;
 /// A whole HTTP answer to a request's path and query, and the request's number.
-pub type OnRead = Arc<dyn Fn(&str, usize) -> Vec<u8> + Send + Sync>;
+pub(crate) type OnRead = Arc<dyn Fn(&str, usize) -> Vec<u8> + Send + Sync>;
 /// A whole HTTP answer in the place of the upgrade; empty: it is upgraded.
-pub type OnUpgrade = Arc<dyn Fn(usize) -> Option<Vec<u8>> + Send + Sync>;
+pub(crate) type OnUpgrade = Arc<dyn Fn(usize) -> Option<Vec<u8>> + Send + Sync>;
 
-pub struct Wild {
-    pub url: String,
+pub(crate) struct Wild {
+    pub(crate) url: String,
     heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl Wild {
-    pub fn start(upgrade: OnUpgrade, socket: OnSocket, read: OnRead) -> Self {
+    pub(crate) fn start(upgrade: OnUpgrade, socket: OnSocket, read: OnRead) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let heads = Arc::new(Mutex::new(Vec::new()));
@@ -49,27 +49,27 @@ impl Wild {
     }
 
     /// Rows for every table, and sockets that stay quiet.
-    pub fn reading(read: impl Fn(&str, usize) -> Vec<u8> + Send + Sync + 'static) -> Self {
+    pub(crate) fn reading(read: impl Fn(&str, usize) -> Vec<u8> + Send + Sync + 'static) -> Self {
         Self::start(Arc::new(|_| None), Arc::new(|peer, _| peer.linger()), Arc::new(read))
     }
 
     /// Empty tables, and sockets that do as they like once they are confirmed.
-    pub fn talking(socket: impl Fn(Peer, usize) + Send + Sync + 'static) -> Self {
+    pub(crate) fn talking(socket: impl Fn(Peer, usize) + Send + Sync + 'static) -> Self {
         Self::start(Arc::new(|_| None), Arc::new(socket), Arc::new(|_, _| rows(&json!([]))))
     }
 
     /// The first lines of all requests: method, path, query.
-    pub fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.heads.lock().expect("the heads").clone()
     }
 }
 
 /// A well answer.
-pub fn rows(rows: &Value) -> Vec<u8> {
+pub(crate) fn rows(rows: &Value) -> Vec<u8> {
     answer("200 OK", "application/json", &[], rows.to_string().as_bytes())
 }
 
-pub fn answer(status: &str, kind: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
+pub(crate) fn answer(status: &str, kind: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
     let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
     let mut whole = format!(
         "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n",
@@ -136,9 +136,9 @@ fn serve(
 }
 
 /// The server's end of one socket.
-pub struct Peer {
+pub(crate) struct Peer {
     reader: BufReader<TcpStream>,
-    pub topic: String,
+    pub(crate) topic: String,
 }
 
 impl Peer {
@@ -164,7 +164,7 @@ impl Peer {
     }
 
     /// The next frame of the client: its opcode and payload. Beats are answered and not given.
-    pub fn receive(&mut self) -> Option<(u8, Vec<u8>)> {
+    pub(crate) fn receive(&mut self) -> Option<(u8, Vec<u8>)> {
         loop {
             let mut head = [0; 2];
             self.reader.read_exact(&mut head).ok()?;
@@ -199,12 +199,12 @@ impl Peer {
         }
     }
 
-    pub fn text(&mut self, text: &str) {
+    pub(crate) fn text(&mut self, text: &str) {
         self.frame(0x81, text.as_bytes());
     }
 
     /// One frame with this first byte, whole or not.
-    pub fn frame(&mut self, first: u8, payload: &[u8]) {
+    pub(crate) fn frame(&mut self, first: u8, payload: &[u8]) {
         let mut bytes = vec![first];
         match payload.len() {
             length @ ..126 => bytes.push(length as u8),
@@ -221,12 +221,12 @@ impl Peer {
         self.raw(&bytes);
     }
 
-    pub fn raw(&mut self, bytes: &[u8]) {
+    pub(crate) fn raw(&mut self, bytes: &[u8]) {
         let _ = self.reader.get_mut().write_all(bytes);
     }
 
     /// A change of the tasks.
-    pub fn change(&mut self, data: &Value) {
+    pub(crate) fn change(&mut self, data: &Value) {
         let mut data = data.clone();
         for (name, value) in [
             ("schema", "public"),
@@ -240,7 +240,7 @@ impl Peer {
     }
 
     /// Answers beats until the client goes.
-    pub fn linger(mut self) {
+    pub(crate) fn linger(mut self) {
         while self.receive().is_some() {}
     }
 }

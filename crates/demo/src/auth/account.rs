@@ -15,7 +15,7 @@ pub struct Account {
 
 impl Account {
     /// Most characters of an e-mail address or a password.
-    pub const MOST_CHARACTERS: usize = 256;
+    pub(crate) const MOST_CHARACTERS: usize = 256;
 
     /// Checks an address and a password.
     ///

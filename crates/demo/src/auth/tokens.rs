@@ -22,13 +22,13 @@ pub(crate) struct Guard {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Token {
     /// When it expires, in seconds since the Unix epoch; `None` for keys, which do not.
-    pub expires: Option<i64>,
+    pub(crate) expires: Option<i64>,
     /// The database role: `anon`, `authenticated`, `service_role` or another.
-    pub role: String,
+    pub(crate) role: String,
     /// The session, if the token belongs to one.
-    pub session: Option<String>,
+    pub(crate) session: Option<String>,
     /// The user, if the token belongs to one.
-    pub subject: Option<String>,
+    pub(crate) subject: Option<String>,
 }
 
 /// Why a token is refused.

@@ -118,7 +118,7 @@ pub struct State {
     /// Joined channels that changes are sent to.
     pub subscribed: usize,
     /// Transactions committed since the start.
-    pub commits: u64,
+    pub(crate) commits: u64,
     /// Changes committed since the start.
     pub changes: u64,
     /// Whether the simulation is stopped.
@@ -139,7 +139,7 @@ pub struct Seen {
     /// Joins granted.
     pub joins: u64,
     /// Joins refused.
-    pub refused_joins: u64,
+    pub(crate) refused_joins: u64,
     /// Joins that carried a token of their own.
     pub joins_with_token: u64,
     /// Tokens pushed to a joined channel, unchanged ones included.

@@ -13,19 +13,19 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Query {
     /// Names and positions of the selected columns, in order.
-    pub select: Vec<(String, usize)>,
-    pub filters: Vec<Predicate>,
-    pub order: Vec<Order>,
-    pub limit: Option<usize>,
-    pub offset: usize,
+    pub(super) select: Vec<(String, usize)>,
+    pub(super) filters: Vec<Predicate>,
+    pub(super) order: Vec<Order>,
+    pub(super) limit: Option<usize>,
+    pub(super) offset: usize,
 }
 
 /// One column to sort by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Order {
-    pub column: usize,
-    pub is_descending: bool,
-    pub nulls_first: bool,
+    pub(super) column: usize,
+    pub(super) is_descending: bool,
+    pub(super) nulls_first: bool,
 }
 
 /// Most columns of a selection.

@@ -87,80 +87,80 @@ impl WorkflowStatus {
 /// An agent. Times are in microseconds since the Unix epoch.
 #[derive(Debug)]
 pub(crate) struct Agent {
-    pub id: Uuid,
-    pub name: Arc<str>,
-    pub role: &'static str,
-    pub model: &'static str,
-    pub status: AgentStatus,
+    pub(crate) id: Uuid,
+    pub(crate) name: Arc<str>,
+    pub(crate) role: &'static str,
+    pub(crate) model: &'static str,
+    pub(crate) status: AgentStatus,
     /// The index of the task at hand.
-    pub task: Option<u32>,
+    pub(crate) task: Option<u32>,
     /// The index of the workflow whose tasks the agent prefers.
-    pub home: u32,
-    pub completed: u32,
-    pub error: Option<&'static str>,
-    pub metadata: Arc<str>,
-    pub created: i64,
-    pub updated: i64,
-    pub heartbeat: i64,
+    pub(crate) home: u32,
+    pub(crate) completed: u32,
+    pub(crate) error: Option<&'static str>,
+    pub(crate) metadata: Arc<str>,
+    pub(crate) created: i64,
+    pub(crate) updated: i64,
+    pub(crate) heartbeat: i64,
 }
 
 /// A task. Times are in microseconds since the Unix epoch.
 #[derive(Debug)]
 pub(crate) struct Task {
-    pub id: Uuid,
-    pub title: Arc<str>,
-    pub status: TaskStatus,
-    pub priority: &'static str,
+    pub(crate) id: Uuid,
+    pub(crate) title: Arc<str>,
+    pub(crate) status: TaskStatus,
+    pub(crate) priority: &'static str,
     /// Percent.
-    pub progress: u8,
-    pub attempt: u8,
+    pub(crate) progress: u8,
+    pub(crate) attempt: u8,
     /// The index of the agent that works on it, or did last.
-    pub agent: Option<u32>,
-    pub workflow: u32,
+    pub(crate) agent: Option<u32>,
+    pub(crate) workflow: u32,
     /// The tasks that it waits for. They are older than it, and some may be deleted by now.
-    pub depends_on: Arc<[Uuid]>,
+    pub(crate) depends_on: Arc<[Uuid]>,
     /// The indices of those tasks. A deleted one's index may belong to another task by now.
-    pub depends_at: Arc<[u32]>,
+    pub(crate) depends_at: Arc<[u32]>,
     /// The task that it is a part of. It is older, and may be deleted by now.
-    pub parent: Option<Uuid>,
-    pub error: Option<&'static str>,
-    pub metadata: Arc<str>,
-    pub created: i64,
-    pub updated: i64,
-    pub started: Option<i64>,
-    pub completed: Option<i64>,
+    pub(crate) parent: Option<Uuid>,
+    pub(crate) error: Option<&'static str>,
+    pub(crate) metadata: Arc<str>,
+    pub(crate) created: i64,
+    pub(crate) updated: i64,
+    pub(crate) started: Option<i64>,
+    pub(crate) completed: Option<i64>,
     /// Counts changes of status. An entry with another stamp is out of date.
-    pub stamp: u32,
+    pub(crate) stamp: u32,
     /// Its index in its pool, if its status has one.
-    pub pool_slot: u32,
+    pub(crate) pool_slot: u32,
     /// Its index in its workflow's list.
-    pub workflow_slot: u32,
+    pub(crate) workflow_slot: u32,
 }
 
 /// A workflow. Times are in microseconds since the Unix epoch.
 #[derive(Debug)]
 pub(crate) struct Workflow {
-    pub id: Uuid,
-    pub name: Arc<str>,
-    pub status: WorkflowStatus,
+    pub(crate) id: Uuid,
+    pub(crate) name: Arc<str>,
+    pub(crate) status: WorkflowStatus,
     /// Number of tasks that it should have at a time.
-    pub size: u32,
+    pub(crate) size: u32,
     /// Number of tasks of its whole life.
-    pub steps_total: u32,
+    pub(crate) steps_total: u32,
     /// Number of tasks created so far.
-    pub planned: u32,
+    pub(crate) planned: u32,
     /// Number of tasks completed so far.
-    pub steps_completed: u32,
-    pub owner: &'static str,
-    pub error: Option<&'static str>,
-    pub created: i64,
-    pub updated: i64,
-    pub started: Option<i64>,
-    pub completed: Option<i64>,
+    pub(crate) steps_completed: u32,
+    pub(crate) owner: &'static str,
+    pub(crate) error: Option<&'static str>,
+    pub(crate) created: i64,
+    pub(crate) updated: i64,
+    pub(crate) started: Option<i64>,
+    pub(crate) completed: Option<i64>,
     /// The indices of its tasks.
-    pub tasks: Vec<u32>,
+    pub(crate) tasks: Vec<u32>,
     /// Number of its unfinished tasks.
-    pub open: u32,
+    pub(crate) open: u32,
 }
 
 impl Workflow {

@@ -13,7 +13,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Entry {
     /// A hash of the request: equal entries have equal ids, on every join and socket.
-    pub id: i64,
+    pub(crate) id: i64,
     event: Event,
     tables: [bool; 4],
     filters: Vec<Predicate>,

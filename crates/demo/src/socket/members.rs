@@ -20,16 +20,16 @@ pub(crate) struct Members {
 
 /// One socket.
 pub(crate) struct Member {
-    pub vsn: Vsn,
-    pub outbox: Arc<Outbox>,
+    pub(crate) vsn: Vsn,
+    pub(crate) outbox: Arc<Outbox>,
     /// The API key that it was opened with. It is the token of joins that carry none.
-    pub key: Arc<str>,
+    pub(crate) key: Arc<str>,
     /// The joined channels, one for each topic.
-    pub channels: Vec<Channel>,
+    pub(crate) channels: Vec<Channel>,
     /// The reference of the last join of every topic that was joined on this socket.
-    pub past: BTreeMap<String, String>,
+    pub(crate) past: BTreeMap<String, String>,
     /// What is scheduled, in no order.
-    pub timers: Vec<Timer>,
+    pub(crate) timers: Vec<Timer>,
 }
 
 impl fmt::Debug for Member {
@@ -44,27 +44,27 @@ impl fmt::Debug for Member {
 /// One joined topic.
 pub(crate) struct Channel {
     /// A number that is unique on this server.
-    pub serial: u64,
-    pub topic: String,
-    pub join_ref: Option<String>,
+    pub(crate) serial: u64,
+    pub(crate) topic: String,
+    pub(crate) join_ref: Option<String>,
     /// It was joined in the first API, where the topic names the table and the operation is the event.
-    pub is_legacy: bool,
+    pub(crate) is_legacy: bool,
     /// What it subscribes to, or the message that says why it cannot.
-    pub entries: Result<Vec<Entry>, String>,
+    pub(crate) entries: Result<Vec<Entry>, String>,
     /// Whether changes are sent to it.
-    pub is_live: bool,
+    pub(crate) is_live: bool,
     /// Changes before this moment are not sent to it, because its replication slot does not exist yet.
-    pub lost_until: Option<Instant>,
+    pub(crate) lost_until: Option<Instant>,
     /// Its subscription is confirmed, but changes are never sent to it.
-    pub is_deaf: bool,
+    pub(crate) is_deaf: bool,
     /// Whether the client wants replies to its broadcasts.
-    pub acks: bool,
+    pub(crate) acks: bool,
     /// Whether the client wants its own broadcasts back.
-    pub echoes: bool,
+    pub(crate) echoes: bool,
     /// The token of the join or a later one; without one the socket's key applies.
-    pub token: Option<String>,
+    pub(crate) token: Option<String>,
     /// The role of the subscription. A token of another role applies when the subscription is made again.
-    pub role: Arc<str>,
+    pub(crate) role: Arc<str>,
 }
 
 impl fmt::Debug for Channel {
@@ -80,8 +80,8 @@ impl fmt::Debug for Channel {
 /// Something that is scheduled for a socket.
 #[derive(Debug)]
 pub(crate) struct Timer {
-    pub at: Instant,
-    pub kind: Due,
+    pub(crate) at: Instant,
+    pub(crate) kind: Due,
 }
 
 /// What happens when a timer is due.

@@ -32,7 +32,7 @@ impl TableId {
     }
 
     /// The table with this name.
-    pub fn from_name(name: &str) -> Option<Self> {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|table| table.name() == name)
     }
 
@@ -61,11 +61,11 @@ impl TableId {
 /// The columns of a table. The first one is the primary key, a uuid.
 #[derive(Debug)]
 pub(crate) struct Schema {
-    pub columns: &'static [(&'static str, Type)],
+    pub(crate) columns: &'static [(&'static str, Type)],
     /// Positions of the columns in the order of jsonb's keys.
-    pub jsonb_order: Vec<usize>,
+    pub(crate) jsonb_order: Vec<usize>,
     /// The `columns` list of a change frame.
-    pub columns_json: String,
+    pub(crate) columns_json: String,
 }
 
 impl Schema {

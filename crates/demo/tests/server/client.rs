@@ -15,18 +15,18 @@ use tokio_tungstenite::{
 };
 
 /// Against hanging, not for measuring.
-pub const WATCHDOG: Duration = Duration::from_secs(20);
+pub(crate) const WATCHDOG: Duration = Duration::from_secs(20);
 
-pub struct Client {
-    pub ws: WebSocketStream<MaybeTlsStream<TcpStream>>,
+pub(crate) struct Client {
+    pub(crate) ws: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
 impl Client {
-    pub async fn open(addr: SocketAddr, path_and_query: &str) -> Self {
+    pub(crate) async fn open(addr: SocketAddr, path_and_query: &str) -> Self {
         Self::try_open(addr, path_and_query).await.expect("a socket")
     }
 
-    pub async fn try_open(addr: SocketAddr, path_and_query: &str) -> Result<Self, Error> {
+    pub(crate) async fn try_open(addr: SocketAddr, path_and_query: &str) -> Result<Self, Error> {
         let url = format!("ws://{addr}{path_and_query}");
         let (ws, _) = timeout(WATCHDOG, connect_async(url))
             .await
@@ -34,16 +34,16 @@ impl Client {
         Ok(Self { ws })
     }
 
-    pub async fn v2(addr: SocketAddr) -> Self {
+    pub(crate) async fn v2(addr: SocketAddr) -> Self {
         Self::open(addr, "/realtime/v1/websocket?apikey=demo&vsn=2.0.0").await
     }
 
-    pub async fn send(&mut self, text: impl Into<String>) {
+    pub(crate) async fn send(&mut self, text: impl Into<String>) {
         self.ws.send(Message::text(text.into())).await.expect("sent");
     }
 
     /// The next text message, or how the socket ended.
-    pub async fn next_text(&mut self) -> Result<String, String> {
+    pub(crate) async fn next_text(&mut self) -> Result<String, String> {
         loop {
             match timeout(WATCHDOG, self.ws.next()).await.expect("something in time") {
                 Some(Ok(Message::Text(text))) => return Ok(text.to_string()),
@@ -57,26 +57,26 @@ impl Client {
         }
     }
 
-    pub async fn next(&mut self) -> Value {
+    pub(crate) async fn next(&mut self) -> Value {
         serde_json::from_str(&self.next_text().await.expect("a message")).expect("JSON")
     }
 
     /// Nothing comes: shown by a heartbeat that is answered before anything else.
-    pub async fn expect_silence(&mut self) {
+    pub(crate) async fn expect_silence(&mut self) {
         self.send(r#"[null,"silence","phoenix","heartbeat",{}]"#).await;
         let next = self.next().await;
         assert_eq!(next[1], "silence", "{next}");
     }
 
     /// Joins the three tables and waits until changes flow.
-    pub async fn subscribe(&mut self, topic: &str) {
+    pub(crate) async fn subscribe(&mut self, topic: &str) {
         let entries: Vec<Value> = ["agents", "tasks", "workflows"]
             .map(|table| json!({"event":"*","schema":"public","table":table}))
             .into();
         self.subscribe_to(topic, json!(entries)).await;
     }
 
-    pub async fn subscribe_to(&mut self, topic: &str, entries: Value) {
+    pub(crate) async fn subscribe_to(&mut self, topic: &str, entries: Value) {
         let payload = json!({"config":{"postgres_changes": entries}});
         self.send(json!(["1", "1", topic, "phx_join", payload]).to_string())
             .await;
@@ -89,26 +89,26 @@ impl Client {
 
 /// An HTTP answer, as it came.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| {
             let (key, value) = line.split_once(':')?;
             key.eq_ignore_ascii_case(name).then(|| value.trim())
         })
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 }
 
-pub async fn http(addr: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+pub(crate) async fn http(addr: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     let exchange = async {
         let mut stream = TcpStream::connect(addr).await.expect("a connection");
         let headers: String = headers
@@ -139,10 +139,10 @@ pub async fn http(addr: SocketAddr, method: &str, path: &str, headers: &[(&str, 
     }
 }
 
-pub async fn get(addr: SocketAddr, path: &str) -> Answer {
+pub(crate) async fn get(addr: SocketAddr, path: &str) -> Answer {
     http(addr, "GET", path, &[("apikey", "demo")], "").await
 }
 
-pub async fn control(addr: SocketAddr, call: Value) -> Answer {
+pub(crate) async fn control(addr: SocketAddr, call: Value) -> Answer {
     http(addr, "POST", "/demo/control", &[], &call.to_string()).await
 }

@@ -20,7 +20,7 @@ pub(super) enum Tree<'a> {
 
 impl<'a> Tree<'a> {
     /// Reads the value that comes next. Its depth was checked when it was first scanned.
-    pub fn read(scan: &mut Scan<'a>) -> Option<Self> {
+    pub(super) fn read(scan: &mut Scan<'a>) -> Option<Self> {
         Some(match scan.peek()? {
             b'"' => Self::Text(scan.string()?.text()),
             b'{' => {

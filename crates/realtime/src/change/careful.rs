@@ -13,7 +13,7 @@ use model::{Cell, Object, Record, Scan};
 ///
 /// # Errors
 /// When it holds no trustworthy row event.
-pub fn decode<'a>(payload: &'a str, names: &mut Names) -> Result<RowEvent<'a>, Unusable> {
+pub(crate) fn decode<'a>(payload: &'a str, names: &mut Names) -> Result<RowEvent<'a>, Unusable> {
     let mut deserializer = serde_json::Deserializer::from_str(payload);
     match (Payload { names }).deserialize(&mut deserializer) {
         Ok(event) => Ok(event),

@@ -27,7 +27,7 @@ const MAX_ID_DIGITS: usize = 18;
 
 /// Valid lists of columns that came with earlier changes: an equal one is not parsed again.
 #[derive(Debug, Default)]
-pub struct Lists {
+pub(crate) struct Lists {
     known: Vec<Known>,
     last: usize,
     next: usize,
@@ -85,7 +85,7 @@ impl Lists {
 }
 
 /// The change in a frame of serializer 2.0.0 on this topic, and the length of its payload.
-pub fn read<'a>(text: &'a str, topic: &str, names: &mut Names) -> Option<(RowEvent<'a>, usize)> {
+pub(crate) fn read<'a>(text: &'a str, topic: &str, names: &mut Names) -> Option<(RowEvent<'a>, usize)> {
     let mut scan = Scan::new(text);
     // The topic needs no quoting: the session made it.
     scan.literal("[null,null,\"")?;

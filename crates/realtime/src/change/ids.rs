@@ -5,14 +5,14 @@ const MAX_IDS: usize = 64;
 
 /// Different ids, in the order in which they were given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ids {
+pub(crate) struct Ids {
     first: Option<i64>,
     more: Vec<i64>,
 }
 
 impl Ids {
     /// Adds an id, unless it is there or there are too many.
-    pub fn add(&mut self, id: i64) {
+    pub(crate) fn add(&mut self, id: i64) {
         if self.contains(&id) {
             return;
         }
@@ -24,12 +24,12 @@ impl Ids {
     }
 
     /// The id is there.
-    pub fn contains(&self, id: &i64) -> bool {
+    pub(crate) fn contains(&self, id: &i64) -> bool {
         self.first.as_ref() == Some(id) || self.more.contains(id)
     }
 
     /// There is no id.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.first.is_none()
     }
 }

@@ -15,12 +15,12 @@ use std::borrow::Cow;
 
 pub(super) use careful::decode;
 pub(super) use fast::{Lists, read};
-pub use ids::Ids;
+pub(crate) use ids::Ids;
 use model::{Object, Record};
 
 /// What happened in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChangeType {
+pub(crate) enum ChangeType {
     Insert,
     Update,
     Delete,
@@ -30,7 +30,7 @@ pub enum ChangeType {
 
 /// Why a change carries no usable row (`errors`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub(crate) enum Trouble {
     /// 400: the table has no primary key.
     NoPrimaryKey,
     /// 401: the role may not select from the table.
@@ -42,32 +42,32 @@ pub enum Trouble {
 
 /// One change as the server sent it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct RowEvent<'a> {
+pub(crate) struct RowEvent<'a> {
     /// The entries of the join that it belongs to.
-    pub ids: Ids,
+    pub(crate) ids: Ids,
     /// The schema of the table.
-    pub schema: Cow<'a, str>,
+    pub(crate) schema: Cow<'a, str>,
     /// The table, or its partition.
-    pub table: Cow<'a, str>,
+    pub(crate) table: Cow<'a, str>,
     /// What happened.
-    pub change: ChangeType,
+    pub(crate) change: ChangeType,
     /// Milliseconds since the Unix epoch; `None` when absent or unreadable.
-    pub committed_ms: Option<i64>,
+    pub(crate) committed_ms: Option<i64>,
     /// The list of the table's columns, as written.
-    pub columns: Option<&'a str>,
+    pub(crate) columns: Option<&'a str>,
     /// Lists with the same number are equal; `None` = unknown.
-    pub list: Option<u64>,
+    pub(crate) list: Option<u64>,
     /// Absent on a delete.
-    pub record: Option<Record>,
+    pub(crate) record: Option<Record>,
     /// Absent on an insert; usually the primary key alone.
-    pub old_record: Option<Object<'a>>,
+    pub(crate) old_record: Option<Object<'a>>,
     /// Why it carries no usable row; `None`: it does.
-    pub trouble: Option<Trouble>,
+    pub(crate) trouble: Option<Trouble>,
 }
 
 /// A payload that cannot be used, so a change is lost; with its table (schema and name) where that could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unusable {
+pub(crate) struct Unusable {
     /// Schema and name.
-    pub table: Option<(String, String)>,
+    pub(crate) table: Option<(String, String)>,
 }

@@ -198,7 +198,7 @@ impl Tracked {
 
 impl Audit {
     /// The audit of so many sources.
-    pub fn new(interval: Option<Duration>, sources: usize) -> Self {
+    pub(super) fn new(interval: Option<Duration>, sources: usize) -> Self {
         Self {
             interval,
             next: None,
@@ -209,37 +209,37 @@ impl Audit {
     }
 
     /// When the last audit ended, and whether it found all sources equal.
-    pub fn last(&self) -> Option<(Duration, bool)> {
+    pub(super) fn last(&self) -> Option<(Duration, bool)> {
         self.last
     }
 
     /// A change of a source arrived.
-    pub fn note_arrival(&mut self, at: usize, now: Duration) {
+    pub(super) fn note_arrival(&mut self, at: usize, now: Duration) {
         if let Some(watch) = self.watches.get_mut(at) {
             watch.last_arrival = Some(now);
         }
     }
 
     /// The stream inserted or deleted a row.
-    pub fn note_move(&mut self, at: usize) {
+    pub(super) fn note_move(&mut self, at: usize) {
         if let Some(watch) = self.watches.get_mut(at) {
             watch.moves += 1;
         }
     }
 
     /// When the last change of a source arrived on this connection.
-    pub fn last_arrival(&self, at: usize) -> Option<Duration> {
+    pub(super) fn last_arrival(&self, at: usize) -> Option<Duration> {
         self.watches.get(at)?.last_arrival
     }
 
     /// When there is something to do next, while live.
-    pub fn due(&self) -> Option<Duration> {
+    pub(super) fn due(&self) -> Option<Duration> {
         let probes = self.watches.iter().filter_map(Watch::due).min();
         [self.next, probes].into_iter().flatten().min()
     }
 
     /// The sources are equal as of now: the next round is an interval away.
-    pub fn restart(&mut self, now: Now) {
+    pub(super) fn restart(&mut self, now: Now) {
         for watch in &mut self.watches {
             watch.asked = None;
             watch.again_at = None;
@@ -250,13 +250,13 @@ impl Audit {
     }
 
     /// The connection is closed.
-    pub fn stop(&mut self) {
+    pub(super) fn stop(&mut self) {
         self.next = None;
         self.watches.fill_with(Watch::default);
     }
 
     /// Sends the probes that are due.
-    pub fn run(&mut self, requests: &mut Requests<'_, '_>) {
+    pub(super) fn run(&mut self, requests: &mut Requests<'_, '_>) {
         let now = requests.call.at();
         if self.due().is_none_or(|due| now < due) {
             return;
@@ -294,7 +294,13 @@ impl Audit {
     }
 
     /// Takes the answer to a probe; one that is not waited for is dropped.
-    pub fn answer(&mut self, id: u64, result: Result<Probe, PageError>, sources: &Sources, now: Duration) -> Finding {
+    pub(super) fn answer(
+        &mut self,
+        id: u64,
+        result: Result<Probe, PageError>,
+        sources: &Sources,
+        now: Duration,
+    ) -> Finding {
         let is_asked = |watch: &Watch| watch.asked.is_some_and(|(asked, _)| asked == id);
         let Some(at) = self.watches.iter().position(is_asked) else {
             return Finding::Open;

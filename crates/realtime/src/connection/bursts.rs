@@ -84,7 +84,7 @@ struct Tripped {
 
 impl Bursts {
     /// Counts a change; true when it may have exceeded the limit, after a time in which nothing had.
-    pub fn count(&mut self, at: Duration, limit: u32) -> bool {
+    pub(super) fn count(&mut self, at: Duration, limit: u32) -> bool {
         self.meter.add(at);
         let pace = self.limit(limit).saturating_mul(BUCKET.as_secs() as u32);
         if self.meter.sure >= self.reached(limit) && self.meter.before(0) >= pace {
@@ -125,7 +125,7 @@ impl Bursts {
     }
 
     /// Computes the average now. True while the server may be dropping changes.
-    pub fn look(&mut self, at: Duration, configured: u32) -> bool {
+    pub(super) fn look(&mut self, at: Duration, configured: u32) -> bool {
         self.meter.roll(at);
         let is_hot = self.meter.sum >= self.reached(configured);
         let Some(tripped) = &mut self.tripped else { return false };
@@ -135,12 +135,12 @@ impl Bursts {
         at < tripped.hot + COOL
     }
 
-    pub fn is_tripped(&self) -> bool {
+    pub(super) fn is_tripped(&self) -> bool {
         self.tripped.is_some()
     }
 
     /// The sources were proven equal after the average was below the limit. Returns the changes of the burst.
-    pub fn settle(&mut self) -> u64 {
+    pub(super) fn settle(&mut self) -> u64 {
         self.tripped.take().map_or(0, |tripped| tripped.changes)
     }
 }

@@ -12,24 +12,24 @@ use crate::{
 /// One call: its moment, and where its effects go.
 pub(super) struct Call<'a> {
     /// The moment of the call.
-    pub now: Now,
+    pub(super) now: Now,
     /// The effects so far, in order.
-    pub effects: &'a mut Vec<Effect>,
+    pub(super) effects: &'a mut Vec<Effect>,
 }
 
 impl Call<'_> {
     /// The moment, on the monotonic clock.
-    pub fn at(&self) -> Duration {
+    pub(super) fn at(&self) -> Duration {
         self.now.at
     }
 
     /// Appends an effect.
-    pub fn push(&mut self, effect: Effect) {
+    pub(super) fn push(&mut self, effect: Effect) {
         self.effects.push(effect);
     }
 
     /// Appends a report to the reader.
-    pub fn report(&mut self, event: FeedEvent) {
+    pub(super) fn report(&mut self, event: FeedEvent) {
         self.effects.push(Effect::Emit(event));
     }
 }
@@ -52,13 +52,13 @@ impl Default for Numbers {
 
 impl Numbers {
     /// The next reference of a frame.
-    pub fn reference(&mut self) -> u64 {
+    pub(super) fn reference(&mut self) -> u64 {
         self.reference += 1;
         self.reference - 1
     }
 
     /// The next id of a REST request.
-    pub fn request(&mut self) -> u64 {
+    pub(super) fn request(&mut self) -> u64 {
         self.request += 1;
         self.request - 1
     }
@@ -67,18 +67,18 @@ impl Numbers {
 /// What a part needs to request rows.
 pub(super) struct Requests<'a, 'c> {
     /// The call in which rows are requested.
-    pub call: &'a mut Call<'c>,
+    pub(super) call: &'a mut Call<'c>,
     /// All sources.
-    pub sources: &'a mut Sources,
+    pub(super) sources: &'a mut Sources,
     /// Where ids of requests come from.
-    pub numbers: &'a mut Numbers,
+    pub(super) numbers: &'a mut Numbers,
     /// The token that reads.
-    pub token: Option<Token>,
+    pub(super) token: Option<Token>,
 }
 
 impl Requests<'_, '_> {
     /// Asks for a page of a source. Returns the request's id.
-    pub fn page(&mut self, at: usize, query: PageQuery) -> Option<u64> {
+    pub(super) fn page(&mut self, at: usize, query: PageQuery) -> Option<u64> {
         let source = self.sources.get(at)?.source.clone();
         let id = self.numbers.request();
         let token = self.token.clone();
@@ -92,7 +92,7 @@ impl Requests<'_, '_> {
     }
 
     /// Asks for a probe, made of its id and the token. Returns the id.
-    pub fn probe(&mut self, make: impl FnOnce(u64, Option<Token>) -> ProbeRequest) -> u64 {
+    pub(super) fn probe(&mut self, make: impl FnOnce(u64, Option<Token>) -> ProbeRequest) -> u64 {
         let id = self.numbers.request();
         let request = make(id, self.token.clone());
         self.call.push(Effect::Probe(Box::new(request)));

@@ -25,14 +25,14 @@ pub(super) struct Channel {
     joins: u64,
     mismatches: u32,
     /// Why the database does not confirm the subscription, while the server goes on trying.
-    pub complaint: Option<String>,
+    pub(super) complaint: Option<String>,
     /// The server announced that it is about to close the connection.
-    pub announced: Option<String>,
+    pub(super) announced: Option<String>,
 }
 
 impl Channel {
     /// A channel that has not been joined.
-    pub fn new(vsn: Vsn, topic_prefix: &str) -> Self {
+    pub(super) fn new(vsn: Vsn, topic_prefix: &str) -> Self {
         Self {
             vsn,
             prefix: format!("realtime:{topic_prefix}"),
@@ -47,34 +47,34 @@ impl Channel {
     }
 
     /// Joins sent since the session was made.
-    pub fn joins(&self) -> u64 {
+    pub(super) fn joins(&self) -> u64 {
         self.joins
     }
 
     /// The topic of the last join.
-    pub fn topic(&self) -> &str {
+    pub(super) fn topic(&self) -> &str {
         &self.topic
     }
 
     /// Continues the counts of another connection.
-    pub fn inherit(&mut self, old: &Self) {
+    pub(super) fn inherit(&mut self, old: &Self) {
         self.joins += old.joins;
     }
 
     /// The socket is closed.
-    pub fn close(&mut self) {
+    pub(super) fn close(&mut self) {
         self.join_ref.clear();
         self.complaint = None;
         self.announced = None;
     }
 
     /// Writes a frame to the server.
-    pub fn encode(&self, frame: &Frame<'_>) -> String {
+    pub(super) fn encode(&self, frame: &Frame<'_>) -> String {
         encode_text(self.vsn, Direction::ToServer, frame)
     }
 
     /// The join of a fresh topic, with an entry for each name of each source.
-    pub fn join<'s>(
+    pub(super) fn join<'s>(
         &mut self,
         reference: u64,
         names: impl Iterator<Item = (&'s str, &'s str)>,
@@ -102,12 +102,12 @@ impl Channel {
     }
 
     /// The leave. Its answer is not waited for.
-    pub fn leave(&self, reference: u64) -> String {
+    pub(super) fn leave(&self, reference: u64) -> String {
         self.encode(&Frame::leave(&self.join_ref, &reference.to_string(), &self.topic))
     }
 
     /// A push of a fresh token.
-    pub fn push_token(&self, reference: u64, token: &Token) -> String {
+    pub(super) fn push_token(&self, reference: u64, token: &Token) -> String {
         let reference = reference.to_string();
         self.encode(&Frame::access_token(
             &self.join_ref,
@@ -118,17 +118,17 @@ impl Channel {
     }
 
     /// Whether a frame belongs to this channel: of its topic, and of no other join.
-    pub fn owns(&self, frame: &Frame<'_>) -> bool {
+    pub(super) fn owns(&self, frame: &Frame<'_>) -> bool {
         frame.topic == self.topic && frame.join_ref.as_ref().is_none_or(|join| *join == *self.join_ref)
     }
 
     /// Whether a reply is the join's.
-    pub fn is_join_reply(&self, frame: &Frame<'_>) -> bool {
+    pub(super) fn is_join_reply(&self, frame: &Frame<'_>) -> bool {
         frame.reference.as_deref() == Some(&*self.join_ref)
     }
 
     /// Whether a `phx_close` or `phx_error` ends this channel.
-    pub fn is_ended_by(&self, frame: &Frame<'_>, at: Duration) -> bool {
+    pub(super) fn is_ended_by(&self, frame: &Frame<'_>, at: Duration) -> bool {
         // Serializer 1.0.0 has no join_ref; there the end of a channel carries the join's own reference.
         match frame.join_ref.as_ref().or(frame.reference.as_ref()) {
             Some(reference) => *reference == *self.join_ref,
@@ -137,13 +137,13 @@ impl Channel {
     }
 
     /// The join was answered with other entries. True when that happened so often that no retry helps.
-    pub fn count_mismatch(&mut self) -> bool {
+    pub(super) fn count_mismatch(&mut self) -> bool {
         self.mismatches += 1;
         self.mismatches >= MAX_MISMATCHES
     }
 
     /// The entries were right, or the user acted.
-    pub fn forget_mismatches(&mut self) {
+    pub(super) fn forget_mismatches(&mut self) {
         self.mismatches = 0;
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Clock {
 
 impl Clock {
     /// Takes the time of a call. Returns how long the machine was suspended or the process frozen, if so.
-    pub fn observe(&mut self, now: Now, asked: Option<Duration>) -> Option<Duration> {
+    pub(super) fn observe(&mut self, now: Now, asked: Option<Duration>) -> Option<Duration> {
         let seen = self.seen.replace((now.at, now.wall_ms));
         if now.at >= self.tick {
             self.tick = now.at + TICK;
@@ -41,7 +41,7 @@ impl Clock {
     }
 
     /// The next comparison.
-    pub fn due(&self) -> Duration {
+    pub(super) fn due(&self) -> Duration {
         self.tick
     }
 }

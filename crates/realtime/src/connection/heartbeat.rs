@@ -43,7 +43,7 @@ struct Waiting {
 
 impl Heartbeats {
     /// Heartbeats at this interval; none is sent before [`Heartbeats::start`].
-    pub fn new(interval: Duration) -> Self {
+    pub(super) fn new(interval: Duration) -> Self {
         Self {
             interval,
             next: None,
@@ -53,20 +53,20 @@ impl Heartbeats {
     }
 
     /// The socket is open.
-    pub fn start(&mut self, now: Now) {
+    pub(super) fn start(&mut self, now: Now) {
         // A tenth more or less, so that clients that reconnect together do not send together.
         self.next = Some(now.at + self.interval.mul_f64(0.9 + 0.2 * now.random.clamp(0.0, 1.0)));
         self.waiting = None;
     }
 
     /// The socket is closed.
-    pub fn stop(&mut self) {
+    pub(super) fn stop(&mut self) {
         self.next = None;
         self.waiting = None;
     }
 
     /// The join was answered: from now on the server reads the socket again.
-    pub fn join_answered(&mut self, at: Duration) {
+    pub(super) fn join_answered(&mut self, at: Duration) {
         let deadline = at + REPLY_DEADLINE.min(self.interval);
         if let Some(waiting) = &mut self.waiting {
             waiting.deadline = deadline;
@@ -74,7 +74,7 @@ impl Heartbeats {
     }
 
     /// A heartbeat with this reference was sent.
-    pub fn sent(&mut self, reference: u64, at: Duration, is_joining: bool) {
+    pub(super) fn sent(&mut self, reference: u64, at: Duration, is_joining: bool) {
         let deadline = if is_joining {
             REPLY_DEADLINE_WHILE_JOINING
         } else {
@@ -89,7 +89,7 @@ impl Heartbeats {
     }
 
     /// Takes an answer; one to another reference changes nothing.
-    pub fn answered(&mut self, reference: &str, at: Duration) {
+    pub(super) fn answered(&mut self, reference: &str, at: Duration) {
         let Some(waiting) = self
             .waiting
             .take_if(|waiting| waiting.reference.to_string() == reference)
@@ -103,7 +103,7 @@ impl Heartbeats {
     }
 
     /// When there is something to do next.
-    pub fn due(&self) -> Option<Duration> {
+    pub(super) fn due(&self) -> Option<Duration> {
         match &self.waiting {
             Some(waiting) => Some(waiting.deadline),
             None => self.next,
@@ -111,7 +111,7 @@ impl Heartbeats {
     }
 
     /// What is to be done now.
-    pub fn check(&self, at: Duration) -> Option<Due> {
+    pub(super) fn check(&self, at: Duration) -> Option<Due> {
         self.due().filter(|due| at >= *due)?;
         Some(match &self.waiting {
             Some(waiting) => Due::Dead(at.saturating_sub(waiting.sent)),
@@ -120,12 +120,12 @@ impl Heartbeats {
     }
 
     /// The last round trips, oldest first.
-    pub fn round_trips(&self) -> impl DoubleEndedIterator<Item = Duration> {
+    pub(super) fn round_trips(&self) -> impl DoubleEndedIterator<Item = Duration> {
         self.round_trips.iter().copied()
     }
 
     /// Continues the history of another socket.
-    pub fn inherit(&mut self, old: &mut Self) {
+    pub(super) fn inherit(&mut self, old: &mut Self) {
         self.round_trips = std::mem::take(&mut old.round_trips);
     }
 }

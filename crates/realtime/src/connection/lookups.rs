@@ -30,16 +30,16 @@ pub(super) const ANSWER_DEADLINE: Duration = Duration::from_secs(60);
 /// A request by key in progress.
 #[derive(Debug)]
 pub(super) struct Batch {
-    pub id: u64,
-    pub deadline: Duration,
+    pub(super) id: u64,
+    pub(super) deadline: Duration,
     /// True: a change of the row arrived since it was asked for, so the answer may be older
     /// (docs/realtime-protocol.md, R39).
-    pub rows: HashMap<RowId, bool>,
+    pub(super) rows: HashMap<RowId, bool>,
 }
 
 impl Batch {
     /// Asks for the first of `waiting` that fit in one request, at most `most`; none when none waits.
-    pub fn request(
+    pub(super) fn request(
         at: usize,
         waiting: &mut VecDeque<RowId>,
         most: usize,
@@ -67,7 +67,7 @@ impl Batch {
     }
 
     /// A change of a row arrived.
-    pub fn note_change(&mut self, id: &RowId) {
+    pub(super) fn note_change(&mut self, id: &RowId) {
         if let Some(changed) = self.rows.get_mut(id) {
             *changed = true;
         }
@@ -95,17 +95,17 @@ pub(super) struct Lookups {
 }
 
 impl Lookups {
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
 
     /// A request is in progress.
-    pub fn is_reading(&self) -> bool {
+    pub(super) fn is_reading(&self) -> bool {
         self.in_progress.is_some()
     }
 
     /// When there is something to do next.
-    pub fn due(&self, is_following: bool) -> Option<Duration> {
+    pub(super) fn due(&self, is_following: bool) -> Option<Duration> {
         match &self.in_progress {
             Some((_, batch, _)) => Some(batch.deadline),
             None if is_following && !self.waiting.is_empty() => self.due,
@@ -114,7 +114,7 @@ impl Lookups {
     }
 
     /// A change of a row arrived.
-    pub fn note_change(&mut self, at: usize, id: &RowId) {
+    pub(super) fn note_change(&mut self, at: usize, id: &RowId) {
         if let Some((of, batch, _)) = &mut self.in_progress
             && *of == at
         {
@@ -123,19 +123,19 @@ impl Lookups {
     }
 
     /// A change of this row arrived without its columns.
-    pub fn expect_change(&mut self, at: usize, id: &RowId) {
+    pub(super) fn expect_change(&mut self, at: usize, id: &RowId) {
         if self.known.contains(&(at, id.clone())) {
             self.changed.insert((at, id.clone()));
         }
     }
 
     /// What is held of this row is known not to be all of it.
-    pub fn is_change_expected(&self, at: usize, id: &RowId) -> bool {
+    pub(super) fn is_change_expected(&self, at: usize, id: &RowId) -> bool {
         !self.changed.is_empty() && self.changed.contains(&(at, id.clone()))
     }
 
     /// Asks for a row by key, soon.
-    pub fn look_up(&mut self, at: usize, id: RowId, now: Duration) -> Result<(), GaveUp> {
+    pub(super) fn look_up(&mut self, at: usize, id: RowId, now: Duration) -> Result<(), GaveUp> {
         self.look_up_again(at, id, MAX_TRIES, now)
     }
 
@@ -160,7 +160,7 @@ impl Lookups {
     }
 
     /// Asks for the next rows when it is time, and gives up a request whose answer was lost.
-    pub fn run(&mut self, is_following: bool, requests: &mut Requests<'_, '_>) -> Result<(), GaveUp> {
+    pub(super) fn run(&mut self, is_following: bool, requests: &mut Requests<'_, '_>) -> Result<(), GaveUp> {
         let now = requests.call.at();
         if self.due(is_following).is_none_or(|due| now < due) {
             return Ok(());
@@ -201,12 +201,12 @@ impl Lookups {
     }
 
     /// True when this is the request in progress.
-    pub fn owns(&self, request: u64) -> bool {
+    pub(super) fn owns(&self, request: u64) -> bool {
         matches!(&self.in_progress, Some((_, batch, _)) if batch.id == request)
     }
 
     /// The request in progress failed.
-    pub fn failed(&mut self, now: Duration) -> Result<(), GaveUp> {
+    pub(super) fn failed(&mut self, now: Duration) -> Result<(), GaveUp> {
         let Some((at, batch, tries)) = self.in_progress.take() else {
             return Ok(());
         };
@@ -219,7 +219,12 @@ impl Lookups {
     }
 
     /// Takes the answer to the request in progress. Returns the rows to apply.
-    pub fn answer(&mut self, page: Page, sources: &mut Sources, now: Duration) -> (Vec<Found>, Result<(), GaveUp>) {
+    pub(super) fn answer(
+        &mut self,
+        page: Page,
+        sources: &mut Sources,
+        now: Duration,
+    ) -> (Vec<Found>, Result<(), GaveUp>) {
         let (mut rows, mut result) = (Vec::new(), Ok(()));
         let Some((at, batch, tries)) = self.in_progress.take() else {
             return (rows, result);

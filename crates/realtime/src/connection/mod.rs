@@ -105,7 +105,7 @@ enum Phase {
 
 impl Connection {
     /// A connection that has not started: give it [`Event::Start`].
-    pub fn new(config: SessionConfig) -> Self {
+    pub(crate) fn new(config: SessionConfig) -> Self {
         let sources = Sources::new(&config.sources);
         let audit_interval = config.audit_interval.filter(|_| config.snapshots);
         Self {
@@ -130,7 +130,7 @@ impl Connection {
     }
 
     /// Handles an event, and appends the effects to carry out, in order.
-    pub fn handle(&mut self, event: Event, now: Now, effects: &mut Vec<Effect>) {
+    pub(crate) fn handle(&mut self, event: Event, now: Now, effects: &mut Vec<Effect>) {
         let call = &mut Call { now, effects };
         let is_timer = matches!(event, Event::Timer);
         if let Some(suspended) = self.clock.observe(now, self.wake)
@@ -160,12 +160,12 @@ impl Connection {
 
     /// Takes a frame that came together with the one before it, if it is a change in the usual wording: true then.
     /// What is due waits for [`Connection::settle`].
-    pub fn take_change(&mut self, text: &str, now: Now, effects: &mut Vec<Effect>) -> bool {
+    pub(crate) fn take_change(&mut self, text: &str, now: Now, effects: &mut Vec<Effect>) -> bool {
         self.has_channel() && self.usual_change(text, &mut Call { now, effects })
     }
 
     /// Ends a series of such frames.
-    pub fn settle(&mut self, now: Now, effects: &mut Vec<Effect>) {
+    pub(crate) fn settle(&mut self, now: Now, effects: &mut Vec<Effect>) {
         self.finish(false, &mut Call { now, effects });
     }
 

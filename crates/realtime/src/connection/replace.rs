@@ -22,7 +22,7 @@ impl Connection {
     }
 
     /// Begins the next replacement at this moment at the earliest.
-    pub fn replace_at(&mut self, at: Option<Duration>) {
+    pub(crate) fn replace_at(&mut self, at: Option<Duration>) {
         self.replace_at = at;
     }
 
@@ -32,22 +32,22 @@ impl Connection {
     }
 
     /// The replacement is to be begun.
-    pub fn is_replace_due(&self, at: Duration) -> bool {
+    pub(crate) fn is_replace_due(&self, at: Duration) -> bool {
         self.replacement_due().is_some_and(|due| at >= due)
     }
 
     /// The whole chain is live.
-    pub fn is_live(&self) -> bool {
+    pub(crate) fn is_live(&self) -> bool {
         self.phase == Phase::Live
     }
 
     /// It failed, or was refused.
-    pub fn has_failed(&self) -> bool {
+    pub(crate) fn has_failed(&self) -> bool {
         matches!(self.phase, Phase::Waiting | Phase::Stopped)
     }
 
     /// A connection that knows the same rows, so that rows it reads are shared where they are equal.
-    pub fn successor(&self) -> Self {
+    pub(crate) fn successor(&self) -> Self {
         let mut successor = Self::new(SessionConfig {
             backoff: self.retry.backoff(),
             ..self.config.clone()
@@ -59,12 +59,12 @@ impl Connection {
     }
 
     /// Both are proven and hold equal rows.
-    pub fn holds_the_same(&self, other: &Self) -> bool {
+    pub(crate) fn holds_the_same(&self, other: &Self) -> bool {
         self.is_proven() && other.is_proven() && self.sources.holds_the_same(&other.sources)
     }
 
     /// Leaves the channel and closes the socket without a report.
-    pub fn retire(&mut self, now: Now, effects: &mut Vec<Effect>) {
+    pub(crate) fn retire(&mut self, now: Now, effects: &mut Vec<Effect>) {
         let call = &mut Call { now, effects };
         self.leave(call);
         self.close("replaced by another connection", call);
@@ -74,7 +74,7 @@ impl Connection {
     }
 
     /// Takes the place of `old`, and reports how its rows differ from those that `old` reported.
-    pub fn inherit(&mut self, old: &mut Self, now: Now, effects: &mut Vec<Effect>) {
+    pub(crate) fn inherit(&mut self, old: &mut Self, now: Now, effects: &mut Vec<Effect>) {
         let call = &mut Call { now, effects };
         self.report.inherit(&mut old.report);
         self.schedule.inherit(&mut old.schedule);

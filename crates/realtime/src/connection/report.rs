@@ -38,24 +38,24 @@ pub(super) struct Report {
 
 impl Report {
     /// The status reported last.
-    pub fn status(&self) -> &StatusReport {
+    pub(super) fn status(&self) -> &StatusReport {
         &self.status
     }
 
     /// Snapshots merged since the session was made.
-    pub fn synced(&self) -> u64 {
+    pub(super) fn synced(&self) -> u64 {
         self.synced
     }
 
     /// Continues the reports of another connection.
-    pub fn inherit(&mut self, old: &mut Self) {
+    pub(super) fn inherit(&mut self, old: &mut Self) {
         let synced = self.synced + old.synced;
         *self = std::mem::take(old);
         self.synced = synced;
     }
 
     /// Takes a status. Returns it when it is to be reported: it differs from the one before, or is the first.
-    pub fn set_status(&mut self, status: StatusReport) -> Option<FeedEvent> {
+    pub(super) fn set_status(&mut self, status: StatusReport) -> Option<FeedEvent> {
         self.has_changed = true;
         if status == self.status && self.reported_at.is_some() {
             return None;
@@ -65,7 +65,7 @@ impl Report {
     }
 
     /// Takes a notice. Returns it for the reader.
-    pub fn notice(&mut self, at: Duration, kind: NoticeKind, text: &str) -> FeedEvent {
+    pub(super) fn notice(&mut self, at: Duration, kind: NoticeKind, text: &str) -> FeedEvent {
         // A reason that ends with a full stop may stand at the end of a sentence, which would then have two.
         let text = text.replace("..", ".");
         let notice = Notice { kind, text };
@@ -74,12 +74,12 @@ impl Report {
     }
 
     /// Whether details may be due.
-    pub fn is_due(&self, at: Duration) -> bool {
+    pub(super) fn is_due(&self, at: Duration) -> bool {
         self.has_changed && self.reported_at.is_none_or(|last| at >= last + DETAILS_EVERY)
     }
 
     /// Completes details with what is counted here. Returns them when they are to be reported.
-    pub fn details(&mut self, at: Duration, mut details: LinkReport) -> Option<FeedEvent> {
+    pub(super) fn details(&mut self, at: Duration, mut details: LinkReport) -> Option<FeedEvent> {
         self.has_changed = false;
         details.last_resync.clone_from(&self.last_resync);
         details.events = self.events.iter().cloned().collect();
@@ -97,13 +97,13 @@ impl Report {
     }
 
     /// Counts a merged snapshot. Returns the number of it.
-    pub fn count_sync(&mut self) -> u64 {
+    pub(super) fn count_sync(&mut self) -> u64 {
         self.synced += 1;
         self.synced
     }
 
     /// A connection is begun.
-    pub fn begin_attempt(&mut self, at: Duration) {
+    pub(super) fn begin_attempt(&mut self, at: Duration) {
         if self.history.len() >= MAX_HISTORY {
             self.history.pop_front();
         }
@@ -117,7 +117,7 @@ impl Report {
     }
 
     /// It is live.
-    pub fn live_attempt(&mut self, at: Duration) {
+    pub(super) fn live_attempt(&mut self, at: Duration) {
         if let Some(last) = self.history.back_mut() {
             last.live_ms = Some(millis(at));
         }
@@ -125,7 +125,7 @@ impl Report {
     }
 
     /// It ended.
-    pub fn end_attempt(&mut self, at: Duration, reason: &str) {
+    pub(super) fn end_attempt(&mut self, at: Duration, reason: &str) {
         if let Some(last) = self.history.back_mut()
             && last.ended_ms.is_none()
         {
@@ -136,30 +136,30 @@ impl Report {
     }
 
     /// Counts a connect.
-    pub fn count_connect(&mut self) {
+    pub(super) fn count_connect(&mut self) {
         self.connects += 1;
         self.has_changed = true;
     }
 
     /// Counts a frame of this many bytes.
-    pub fn count_frame(&mut self, bytes: usize) {
+    pub(super) fn count_frame(&mut self, bytes: usize) {
         self.bytes += bytes as u64;
         self.has_changed = true;
     }
 
     /// Counts a change.
-    pub fn count_change(&mut self) {
+    pub(super) fn count_change(&mut self) {
         self.changes += 1;
     }
 
     /// Counts a frame dropped as malformed.
-    pub fn count_malformed(&mut self) {
+    pub(super) fn count_malformed(&mut self) {
         self.malformed += 1;
         self.has_changed = true;
     }
 
     /// Notes the snapshot merged last.
-    pub fn note_resync(&mut self, resync: Resync) {
+    pub(super) fn note_resync(&mut self, resync: Resync) {
         self.last_resync = Some(resync);
         self.has_changed = true;
     }
@@ -189,12 +189,12 @@ impl Report {
     }
 
     /// Something that the details show may have changed.
-    pub fn note_change(&mut self) {
+    pub(super) fn note_change(&mut self) {
         self.has_changed = true;
     }
 
     /// When the next details are due.
-    pub fn due(&self) -> Option<Duration> {
+    pub(super) fn due(&self) -> Option<Duration> {
         let reported_at = self.reported_at?;
         self.has_changed.then_some(reported_at + DETAILS_EVERY)
     }

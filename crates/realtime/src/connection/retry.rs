@@ -62,7 +62,7 @@ struct Wait {
 
 impl Retry {
     /// The start of this schedule, within its bounds.
-    pub fn new(backoff: Backoff) -> Self {
+    pub(super) fn new(backoff: Backoff) -> Self {
         Self {
             backoff: backoff.clamped(),
             attempt: 0,
@@ -75,44 +75,44 @@ impl Retry {
     }
 
     /// The schedule in force.
-    pub fn backoff(&self) -> Backoff {
+    pub(super) fn backoff(&self) -> Backoff {
         self.backoff
     }
 
     /// The attempt that is made or waited for; 0 for the first connect.
-    pub fn attempt(&self) -> u32 {
+    pub(super) fn attempt(&self) -> u32 {
         self.attempt
     }
 
     /// The user acted: the schedule starts anew.
-    pub fn start_again(&mut self) {
+    pub(super) fn start_again(&mut self) {
         self.attempt = 0;
         self.wait = None;
     }
 
     /// Ends the wait in progress.
-    pub fn stop_waiting(&mut self) {
+    pub(super) fn stop_waiting(&mut self) {
         self.wait = None;
     }
 
     /// The machine was suspended while not live, or this ended being live.
-    pub fn note_suspended(&mut self, time: Duration) {
+    pub(super) fn note_suspended(&mut self, time: Duration) {
         self.suspended += time;
     }
 
     /// It has failed so often that something held from before may be the cause: at the second attempt, and now and
     /// then later.
-    pub fn is_stubborn(&self) -> bool {
+    pub(super) fn is_stubborn(&self) -> bool {
         self.attempt == 2 || (self.attempt > 2 && self.attempt.is_multiple_of(5))
     }
 
     /// Since when it has been live on this socket.
-    pub fn live_since(&self) -> Option<Duration> {
+    pub(super) fn live_since(&self) -> Option<Duration> {
         self.live_since
     }
 
     /// It is live from now on. Returns for how long it was not, if it had been live before.
-    pub fn begin_live(&mut self, at: Duration) -> Option<Duration> {
+    pub(super) fn begin_live(&mut self, at: Duration) -> Option<Duration> {
         self.live_since = Some(at);
         let was_ever_live = std::mem::replace(&mut self.was_ever_live, true);
         let suspended = std::mem::take(&mut self.suspended);
@@ -121,7 +121,7 @@ impl Retry {
     }
 
     /// It is not live any more. True when it was for long enough to be a success.
-    pub fn end_live(&mut self, at: Duration) -> bool {
+    pub(super) fn end_live(&mut self, at: Duration) -> bool {
         let Some(since) = self.live_since.take() else {
             return false;
         };
@@ -134,18 +134,18 @@ impl Retry {
     }
 
     /// Takes a refusal for good as one, although it had been live.
-    pub fn forget_success(&mut self) {
+    pub(super) fn forget_success(&mut self) {
         self.was_ever_live = false;
     }
 
     /// Continues where another connection of the same session is.
-    pub fn inherit(&mut self, old: &Self) {
+    pub(super) fn inherit(&mut self, old: &Self) {
         self.was_ever_live = true;
         self.backoff = old.backoff;
     }
 
     /// Decides what follows a loss. `class` is not [`Class::Refresh`]: that is for the holder of the token.
-    pub fn after_loss(&mut self, reason: &str, class: Class, now: Now) -> Next {
+    pub(super) fn after_loss(&mut self, reason: &str, class: Class, now: Now) -> Next {
         let mut status = LinkStatus::Disconnected;
         let least = match class {
             Class::AtOnce => return Next::Connect,
@@ -175,7 +175,7 @@ impl Retry {
     }
 
     /// Whether a refusal of this class is one for good.
-    pub fn is_final(&self, class: Class) -> bool {
+    pub(super) fn is_final(&self, class: Class) -> bool {
         matches!(class, Class::Fatal | Class::Refresh(_)) && !self.was_ever_live
     }
 
@@ -198,12 +198,12 @@ impl Retry {
     }
 
     /// When the wait ends.
-    pub fn due(&self) -> Option<Duration> {
+    pub(super) fn due(&self) -> Option<Duration> {
         self.wait.as_ref().map(|wait| wait.until)
     }
 
     /// Sets another schedule. A wait in progress is measured again from its start: returns its reason and what follows.
-    pub fn tune(&mut self, backoff: Backoff, at: Duration) -> Option<(String, Next)> {
+    pub(super) fn tune(&mut self, backoff: Backoff, at: Duration) -> Option<(String, Next)> {
         self.backoff = backoff.clamped();
         let wait = self.wait.take()?;
         Some((wait.reason.clone(), self.wait(wait, at)))

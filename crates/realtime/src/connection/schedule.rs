@@ -86,7 +86,7 @@ impl PerMinute {
 
 impl Schedule {
     /// A schedule without anything planned. `None`: never reads only to reconcile; the server has no limit.
-    pub fn new(snapshots: bool, reconcile_interval: Option<Duration>, change_limit: Option<u32>) -> Self {
+    pub(super) fn new(snapshots: bool, reconcile_interval: Option<Duration>, change_limit: Option<u32>) -> Self {
         Self {
             snapshots,
             reconcile_interval,
@@ -109,7 +109,7 @@ impl Schedule {
     }
 
     /// The connection is closed: what comes next is a first snapshot.
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         let mut fresh = Self::new(self.snapshots, self.reconcile_interval, self.change_limit);
         fresh.inherit(self);
         *self = fresh;
@@ -117,19 +117,19 @@ impl Schedule {
 
     /// Continues where another connection is. A limit that was exceeded is the project's: another connection does not
     /// lift it.
-    pub fn inherit(&mut self, old: &mut Self) {
+    pub(super) fn inherit(&mut self, old: &mut Self) {
         self.bursts = std::mem::take(&mut old.bursts);
         self.last_drift = old.last_drift;
         self.last_rejoin = old.last_rejoin;
     }
 
     /// Counts a malformed frame. True when they are too many.
-    pub fn count_malformed(&mut self, at: Duration) -> bool {
+    pub(super) fn count_malformed(&mut self, at: Duration) -> bool {
         self.malformed.add(at) > MAX_MALFORMED
     }
 
     /// Counts a change.
-    pub fn count_change(&mut self, at: Duration) {
+    pub(super) fn count_change(&mut self, at: Duration) {
         if let Some(limit) = self.change_limit
             && self.snapshots
             && self.bursts.count(at, limit)
@@ -141,7 +141,7 @@ impl Schedule {
     }
 
     /// Why the rows held are not proven, while live.
-    pub fn doubt(&self) -> Option<&'static str> {
+    pub(super) fn doubt(&self) -> Option<&'static str> {
         if self.bursts.is_tripped() {
             Some(
                 "catching up: during the burst the server may have dropped changes; the tables are read until they match",
@@ -156,22 +156,22 @@ impl Schedule {
     }
 
     /// When an audit last found drift, and how many rows.
-    pub fn last_drift(&self) -> Option<(Duration, usize)> {
+    pub(super) fn last_drift(&self) -> Option<(Duration, usize)> {
         self.last_drift
     }
 
     /// Audits at this moment at the latest.
-    pub fn audit_by(&mut self, at: Duration) {
+    pub(super) fn audit_by(&mut self, at: Duration) {
         self.audit_at = Some(self.audit_at.map_or(at, |planned| planned.min(at)));
     }
 
     /// An audit could not be done.
-    pub fn postpone_audit(&mut self, at: Duration) {
+    pub(super) fn postpone_audit(&mut self, at: Duration) {
         self.audit_by(at + MINUTE);
     }
 
     /// Rows held may be wrong: reads the sources again after `delay`, at a bounded pace.
-    pub fn mark_gap(&mut self, delay: Duration, at: Duration, is_reading: bool) {
+    pub(super) fn mark_gap(&mut self, delay: Duration, at: Duration, is_reading: bool) {
         if delay < POLL_PACE {
             self.gap = true;
             self.gap_while_reading |= is_reading;
@@ -182,19 +182,19 @@ impl Schedule {
     }
 
     /// A row that appears now is to be verified: the snapshot before did not have it, and it may be deleted already.
-    pub fn is_verifying(&self, at: Duration) -> bool {
+    pub(super) fn is_verifying(&self, at: Duration) -> bool {
         self.verify_until.is_some_and(|until| at < until)
     }
 
     /// A change of a row arrived: an audit's correction of it was on its way anyway.
-    pub fn explain(&mut self, at: usize, id: &RowId) {
+    pub(super) fn explain(&mut self, at: usize, id: &RowId) {
         if !self.corrected.is_empty() {
             self.corrected.remove(&(at, id.clone()));
         }
     }
 
     /// When there is something to do next.
-    pub fn due(&self) -> Option<Duration> {
+    pub(super) fn due(&self) -> Option<Duration> {
         [self.audit_at, self.resync_at, self.judge_corrected_at]
             .into_iter()
             .flatten()
@@ -202,7 +202,7 @@ impl Schedule {
     }
 
     /// Why the sources are to be read now, if they are. `is_free`: live, and no snapshot is being read.
-    pub fn check(&mut self, at: Duration, is_free: bool) -> Option<Why> {
+    pub(super) fn check(&mut self, at: Duration, is_free: bool) -> Option<Why> {
         let is_due = |due: Option<Duration>| due.is_some_and(|due| at >= due);
         let (resync, audit) = (is_due(self.resync_at), is_due(self.audit_at));
         if !resync && !audit {
@@ -228,7 +228,7 @@ impl Schedule {
 
     /// A snapshot was merged. `corrected`: rows that an audit found other than they were held. Returns the changes of
     /// a burst that is now proven to be caught up with.
-    pub fn after_sync(&mut self, why: Why, took: Duration, corrected: Vec<RowOf>, now: Now) -> Option<u64> {
+    pub(super) fn after_sync(&mut self, why: Why, took: Duration, corrected: Vec<RowOf>, now: Now) -> Option<u64> {
         let mut caught_up = None;
         let random = now.random.clamp(0.0, 1.0);
         self.verify_until = Some(now.at + AFTERMATH);
@@ -259,19 +259,19 @@ impl Schedule {
 
     /// A whole reading found nothing that had not been reported by changes. Returns the changes of a burst that is
     /// thereby caught up with.
-    pub fn proven_equal(&mut self) -> Option<u64> {
+    pub(super) fn proven_equal(&mut self) -> Option<u64> {
         self.drifting = false;
         (self.bursts.is_tripped() && self.began_below_limit).then(|| self.bursts.settle())
     }
 
     /// The corrected rows that no change explained until now, once after each audit that corrected rows.
-    pub fn take_unexplained(&mut self, at: Duration) -> Option<HashSet<RowOf>> {
+    pub(super) fn take_unexplained(&mut self, at: Duration) -> Option<HashSet<RowOf>> {
         self.judge_corrected_at.take_if(|due| at >= *due)?;
         Some(std::mem::take(&mut self.corrected))
     }
 
     /// Rows had changed whose changes never came.
-    pub fn note_drift(&mut self, rows: usize, at: Duration) {
+    pub(super) fn note_drift(&mut self, rows: usize, at: Duration) {
         self.last_drift = Some((at, rows));
         self.drifting = true;
         self.audit_by(at + AUDIT_AFTER_DRIFT);
@@ -279,7 +279,7 @@ impl Schedule {
 
     /// Whether drift is to be healed by a new join: a source in which it was found had no change for long, although
     /// the channel is that old. `last_arrivals`: of the sources with drift.
-    pub fn should_rejoin(
+    pub(super) fn should_rejoin(
         &mut self,
         live_since: Option<Duration>,
         mut last_arrivals: impl Iterator<Item = Option<Duration>>,

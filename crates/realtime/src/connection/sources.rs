@@ -20,20 +20,20 @@ pub(super) const MAX_ROWS: usize = 1_000_000;
 pub(super) struct Sources {
     tracked: Vec<Tracked>,
     /// Column names and lists that frames share.
-    pub names: Names,
+    pub(super) names: Names,
 }
 
 /// A source and what is known of it.
 #[derive(Debug)]
 pub(super) struct Tracked {
     /// Its position.
-    pub id: SourceId,
+    pub(super) id: SourceId,
     /// Its configuration.
-    pub source: Source,
+    pub(super) source: Source,
     /// The rows held.
-    pub rows: Rows,
+    pub(super) rows: Rows,
     /// Its columns, as far as they are known.
-    pub shape: Shape,
+    pub(super) shape: Shape,
     /// How it is followed, if not by snapshot and stream; and why.
     limits: Option<(SourceState, String)>,
     /// The ids of its entries on this channel: one, or one for each name that its partitions may have.
@@ -62,16 +62,16 @@ pub(super) enum Reading {
 #[derive(Debug)]
 pub(super) struct Upsert {
     /// The key of the row.
-    pub id: RowId,
+    pub(super) id: RowId,
     /// The key that the row had before, if it is another one.
-    pub moved_from: Option<RowId>,
+    pub(super) moved_from: Option<RowId>,
     /// The columns that arrived and are kept.
-    pub record: Arc<Record>,
+    pub(super) record: Arc<Record>,
     /// An insert, not an update.
-    pub is_insert: bool,
+    pub(super) is_insert: bool,
     /// Columns are missing.
-    pub is_incomplete: bool,
-    pub committed_ms: Option<i64>,
+    pub(super) is_incomplete: bool,
+    pub(super) committed_ms: Option<i64>,
 }
 
 /// What an insert or update did.
@@ -102,30 +102,30 @@ impl Tracked {
     }
 
     /// It is not followed by snapshot and stream.
-    pub fn is_limited(&self) -> bool {
+    pub(super) fn is_limited(&self) -> bool {
         self.limits.is_some()
     }
 
     /// It cannot be read.
-    pub fn is_stream_only(&self) -> bool {
+    pub(super) fn is_stream_only(&self) -> bool {
         matches!(self.limits, Some((SourceState::StreamOnly, _)))
     }
 
     /// It was read.
-    pub fn note_readable(&mut self) {
+    pub(super) fn note_readable(&mut self) {
         if self.is_stream_only() {
             self.limits = None;
         }
     }
 
     /// Limits how it is followed. True when that is to be reported: once per connection.
-    pub fn limit(&mut self, state: SourceState, why: &str) -> bool {
+    pub(super) fn limit(&mut self, state: SourceState, why: &str) -> bool {
         self.limits = Some((state, why.to_owned()));
         self.is_to_be_reported()
     }
 
     /// It has too many rows. True when that is to be reported: once per connection.
-    pub fn is_to_be_reported(&mut self) -> bool {
+    pub(super) fn is_to_be_reported(&mut self) -> bool {
         !std::mem::replace(&mut self.is_reported, true)
     }
 
@@ -187,7 +187,7 @@ impl Tracked {
 
 impl Sources {
     /// Sources of which nothing is known yet.
-    pub fn new(sources: &[Source]) -> Self {
+    pub(super) fn new(sources: &[Source]) -> Self {
         let tracked = sources.iter().enumerate();
         Self {
             tracked: tracked
@@ -198,37 +198,37 @@ impl Sources {
     }
 
     /// The number of sources.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.tracked.len()
     }
 
     /// Nothing is followed.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.tracked.is_empty()
     }
 
     /// The source at this position.
-    pub fn get(&self, at: usize) -> Option<&Tracked> {
+    pub(super) fn get(&self, at: usize) -> Option<&Tracked> {
         self.tracked.get(at)
     }
 
     /// A source, and the names to share columns with.
-    pub fn get_mut(&mut self, at: usize) -> Option<(&mut Tracked, &mut Names)> {
+    pub(super) fn get_mut(&mut self, at: usize) -> Option<(&mut Tracked, &mut Names)> {
         Some((self.tracked.get_mut(at)?, &mut self.names))
     }
 
     /// All sources, by position.
-    pub fn iter(&self) -> impl Iterator<Item = &Tracked> + Clone {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Tracked> + Clone {
         self.tracked.iter()
     }
 
     /// All sources, to be changed.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Tracked> {
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Tracked> {
         self.tracked.iter_mut()
     }
 
     /// The first source from this position on that a change under this name belongs to. Several may read one table.
-    pub fn named(&self, from: usize, schema: &str, table: &str) -> Option<usize> {
+    pub(super) fn named(&self, from: usize, schema: &str, table: &str) -> Option<usize> {
         let is_named = |at: &usize| {
             self.get(*at)
                 .is_some_and(|tracked| tracked.source.is_named(schema, table))
@@ -237,14 +237,14 @@ impl Sources {
     }
 
     /// One of these entries is on the channel.
-    pub fn owns_entry(&self, ids: &Ids) -> bool {
+    pub(super) fn owns_entry(&self, ids: &Ids) -> bool {
         self.tracked
             .iter()
             .any(|tracked| tracked.entries.iter().any(|entry| ids.contains(entry)))
     }
 
     /// The channel's entries, in the order of the join.
-    pub fn set_entries(&mut self, ids: Vec<i64>) {
+    pub(super) fn set_entries(&mut self, ids: Vec<i64>) {
         let mut ids = ids.into_iter();
         for tracked in &mut self.tracked {
             let count = tracked.source.subscribed_names().count();
@@ -253,7 +253,7 @@ impl Sources {
     }
 
     /// The connection is closed: rows stay, everything else is learnt anew.
-    pub fn close(&mut self) {
+    pub(super) fn close(&mut self) {
         for tracked in &mut self.tracked {
             tracked.entries.clear();
             tracked.is_reported = false;
@@ -262,7 +262,7 @@ impl Sources {
     }
 
     /// Takes the list of columns that comes with a change. True when the table was altered.
-    pub fn learn(&mut self, at: usize, event: &RowEvent<'_>) -> bool {
+    pub(super) fn learn(&mut self, at: usize, event: &RowEvent<'_>) -> bool {
         let tracked = self.tracked.get_mut(at);
         let Some((tracked, columns)) = tracked.zip(event.columns) else {
             return false;
@@ -271,7 +271,7 @@ impl Sources {
     }
 
     /// Reads a change of a source.
-    pub fn read(&mut self, at: usize, event: RowEvent<'_>) -> Reading {
+    pub(super) fn read(&mut self, at: usize, event: RowEvent<'_>) -> Reading {
         match self.tracked.get(at) {
             Some(tracked) => tracked.read(event, &mut self.names),
             None => Reading::Unusable,
@@ -279,7 +279,7 @@ impl Sources {
     }
 
     /// Applies an insert or update: columns that it lacks stay, unless it is an insert.
-    pub fn upsert(&mut self, at: usize, upsert: &Upsert, record: Arc<Record>) -> Applied {
+    pub(super) fn upsert(&mut self, at: usize, upsert: &Upsert, record: Arc<Record>) -> Applied {
         let Some(tracked) = self.tracked.get_mut(at) else {
             return Applied::Unchanged;
         };
@@ -302,12 +302,12 @@ impl Sources {
     }
 
     /// The row that an update gives another key, over which the update is laid.
-    pub fn carried(&self, at: usize, upsert: &Upsert) -> Option<Arc<Record>> {
+    pub(super) fn carried(&self, at: usize, upsert: &Upsert) -> Option<Arc<Record>> {
         self.get(at)?.rows.get(upsert.moved_from.as_ref()?).cloned()
     }
 
     /// Deletes a row; `None` when it is not held.
-    pub fn delete(&mut self, at: usize, id: &RowId, committed_ms: Option<i64>) -> Option<Change> {
+    pub(super) fn delete(&mut self, at: usize, id: &RowId, committed_ms: Option<i64>) -> Option<Change> {
         let tracked = self.tracked.get_mut(at)?;
         Some(Change {
             source: tracked.id,
@@ -319,7 +319,7 @@ impl Sources {
     }
 
     /// Puts a row as it was read in the place of what is held; `None` when nothing changed.
-    pub fn replace(&mut self, at: usize, id: RowId, record: Arc<Record>) -> Option<Change> {
+    pub(super) fn replace(&mut self, at: usize, id: RowId, record: Arc<Record>) -> Option<Change> {
         let tracked = self.tracked.get_mut(at)?;
         let applied = tracked.rows.upsert(&id, record, true)?;
         Some(Change {
@@ -332,7 +332,7 @@ impl Sources {
     }
 
     /// The row that is held lacks columns.
-    pub fn is_incomplete(&self, at: usize, id: &RowId) -> bool {
+    pub(super) fn is_incomplete(&self, at: usize, id: &RowId) -> bool {
         self.get(at).is_some_and(|tracked| {
             let row = tracked.rows.get(id);
             row.is_some_and(|row| tracked.shape.is_incomplete(row))
@@ -340,7 +340,7 @@ impl Sources {
     }
 
     /// A page's rows by their key, with shared column names.
-    pub fn by_key(&mut self, at: usize, page: Page) -> HashMap<RowId, Arc<Record>> {
+    pub(super) fn by_key(&mut self, at: usize, page: Page) -> HashMap<RowId, Arc<Record>> {
         let Some(tracked) = self.tracked.get(at) else {
             return HashMap::new();
         };
@@ -353,7 +353,7 @@ impl Sources {
     }
 
     /// The report of each source, in a connection whose state this is.
-    pub fn reports(&self, state: SourceState, refusal: Option<&str>) -> Vec<SourceReport> {
+    pub(super) fn reports(&self, state: SourceState, refusal: Option<&str>) -> Vec<SourceReport> {
         self.tracked
             .iter()
             .map(|tracked| tracked.report(state, refusal))
@@ -361,12 +361,12 @@ impl Sources {
     }
 
     /// The rows of each source.
-    pub fn counts(&self) -> Vec<usize> {
+    pub(super) fn counts(&self) -> Vec<usize> {
         self.tracked.iter().map(|tracked| tracked.rows.len()).collect()
     }
 
     /// The rows held, as `3 agents, 1 task`: sources with the same noun are counted together.
-    pub fn counted_words(&self) -> String {
+    pub(super) fn counted_words(&self) -> String {
         let mut counted: Vec<(&(String, String), usize)> = Vec::new();
         for tracked in &self.tracked {
             let noun = &tracked.source.noun;
@@ -382,7 +382,7 @@ impl Sources {
     }
 
     /// Both hold equal rows.
-    pub fn holds_the_same(&self, other: &Self) -> bool {
+    pub(super) fn holds_the_same(&self, other: &Self) -> bool {
         self.tracked.iter().zip(&other.tracked).all(|(ours, theirs)| {
             let is_same = |(id, row): (&RowId, &Arc<Record>)| {
                 theirs.rows.get(id).is_some_and(|other| ours.shape.is_same(row, other))

@@ -51,7 +51,7 @@ pub(super) enum Why {
 
 impl Why {
     /// The word in [`crate::Resync`].
-    pub fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::First => "first",
             Self::Gap => "gap",
@@ -163,24 +163,24 @@ impl Reading {
 #[derive(Debug, Default)]
 pub(super) struct Merged {
     /// The differences, for the reader.
-    pub changes: Vec<Change>,
-    pub added: usize,
-    pub changed: usize,
-    pub removed: usize,
+    pub(super) changes: Vec<Change>,
+    pub(super) added: usize,
+    pub(super) changed: usize,
+    pub(super) removed: usize,
     /// Rows that differed in more than in how values are written, in an audit.
-    pub corrected: Vec<(usize, RowId)>,
+    pub(super) corrected: Vec<(usize, RowId)>,
     /// Rows that have to be looked up.
-    pub unverified: Vec<(usize, RowId)>,
+    pub(super) unverified: Vec<(usize, RowId)>,
 }
 
 impl Sync {
     /// For a channel that is joined but not confirmed: changes are kept from now on.
-    pub fn first(sources: usize, page_size: usize, at: Duration) -> Self {
+    pub(super) fn first(sources: usize, page_size: usize, at: Duration) -> Self {
         Self::new(Why::First, Stage::Waiting, sources, page_size, at)
     }
 
     /// A snapshot while live.
-    pub fn resync(why: Why, sources: usize, page_size: usize, at: Duration) -> Self {
+    pub(super) fn resync(why: Why, sources: usize, page_size: usize, at: Duration) -> Self {
         Self::new(why, Stage::Lead { until: at + LEAD }, sources, page_size, at)
     }
 
@@ -196,29 +196,29 @@ impl Sync {
     }
 
     /// Why it is read.
-    pub fn why(&self) -> Why {
+    pub(super) fn why(&self) -> Why {
         self.why
     }
 
     /// When it was begun.
-    pub fn since(&self) -> Duration {
+    pub(super) fn since(&self) -> Duration {
         self.since
     }
 
     /// It has to be read all over again before it is merged.
-    pub fn restart_later(&mut self) {
+    pub(super) fn restart_later(&mut self) {
         self.must_restart = true;
     }
 
     /// A request is in progress.
-    pub fn is_reading(&self) -> bool {
+    pub(super) fn is_reading(&self) -> bool {
         self.readings
             .iter()
             .any(|reading| reading.request.is_some() || reading.batch.is_some())
     }
 
     /// When there is something to do next.
-    pub fn due(&self) -> Option<Duration> {
+    pub(super) fn due(&self) -> Option<Duration> {
         match self.stage {
             Stage::Waiting => None,
             Stage::Lead { until } | Stage::Settle { until } => Some(until),
@@ -228,7 +228,7 @@ impl Sync {
 
     /// Reads the first pages; or reads all over again, because changes kept before a gap must not be laid over what is
     /// read after it.
-    pub fn begin(&mut self, requests: &mut Requests<'_, '_>) {
+    pub(super) fn begin(&mut self, requests: &mut Requests<'_, '_>) {
         if self.stage != Stage::Waiting || self.must_restart {
             self.must_restart = false;
             for reading in &mut self.readings {
@@ -246,7 +246,7 @@ impl Sync {
     }
 
     /// Does what is due.
-    pub fn run(&mut self, requests: &mut Requests<'_, '_>) -> Option<Outcome> {
+    pub(super) fn run(&mut self, requests: &mut Requests<'_, '_>) -> Option<Outcome> {
         let now = requests.call.at();
         self.due().filter(|due| now >= *due)?;
         match self.stage {
@@ -311,7 +311,7 @@ impl Sync {
 
     /// Takes the answer to a request, if it is one of this snapshot's. `sign_in`: an expired token can be renewed.
     /// `is_other_reader`: the rows held were read by another user.
-    pub fn answer(
+    pub(super) fn answer(
         &mut self,
         id: u64,
         result: Result<Page, PageError>,
@@ -496,14 +496,14 @@ impl Sync {
     }
 
     /// A change of a row arrived: an answer under way may be older.
-    pub fn note_change(&mut self, at: usize, id: &RowId) {
+    pub(super) fn note_change(&mut self, at: usize, id: &RowId) {
         if let Some(batch) = self.readings.get_mut(at).and_then(|reading| reading.batch.as_mut()) {
             batch.note_change(id);
         }
     }
 
     /// Keeps an insert or update for the merge. `bytes`: its size on the wire.
-    pub fn keep_upsert(&mut self, at: usize, upsert: &Upsert, bytes: usize) -> Result<(), Overflow> {
+    pub(super) fn keep_upsert(&mut self, at: usize, upsert: &Upsert, bytes: usize) -> Result<(), Overflow> {
         let Some(reading) = self.readings.get_mut(at) else {
             return Ok(());
         };
@@ -528,21 +528,21 @@ impl Sync {
     }
 
     /// Keeps a delete for the merge.
-    pub fn keep_delete(&mut self, at: usize, id: &RowId) -> Result<(), Overflow> {
+    pub(super) fn keep_delete(&mut self, at: usize, id: &RowId) -> Result<(), Overflow> {
         self.readings
             .get_mut(at)
             .map_or(Ok(()), |reading| reading.fold.delete(id))
     }
 
     /// Keeps a change that came without a usable row.
-    pub fn keep_unknown(&mut self, at: usize, id: &RowId) -> Result<(), Overflow> {
+    pub(super) fn keep_unknown(&mut self, at: usize, id: &RowId) -> Result<(), Overflow> {
         self.readings
             .get_mut(at)
             .map_or(Ok(()), |reading| reading.fold.unknown(id))
     }
 
     /// Merges what is read and kept into the sources; or hands itself back, if it has to be read all over again.
-    pub fn merge(self, sources: &mut Sources) -> Result<Merged, Self> {
+    pub(super) fn merge(self, sources: &mut Sources) -> Result<Merged, Self> {
         if self.must_restart {
             return Err(self);
         }

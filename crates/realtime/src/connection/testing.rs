@@ -10,8 +10,8 @@ use crate::{
 use model::Record;
 
 pub(super) struct Fixture {
-    pub at: Duration,
-    pub sources: Sources,
+    pub(super) at: Duration,
+    pub(super) sources: Sources,
     numbers: Numbers,
     effects: Vec<Effect>,
 }
@@ -22,7 +22,7 @@ pub(super) fn record(json: &str) -> Record {
 
 impl Fixture {
     /// So many sources with the key column `id`.
-    pub fn new(sources: usize) -> Self {
+    pub(super) fn new(sources: usize) -> Self {
         let source = |at: usize| Source {
             schema: "public".into(),
             table: format!("t{at}"),
@@ -39,7 +39,7 @@ impl Fixture {
         }
     }
 
-    pub fn now(&self) -> Now {
+    pub(super) fn now(&self) -> Now {
         Now {
             at: self.at,
             wall_ms: 0,
@@ -48,13 +48,13 @@ impl Fixture {
     }
 
     /// Holds a row.
-    pub fn hold(&mut self, at: usize, id: &str, json: &str) {
+    pub(super) fn hold(&mut self, at: usize, id: &str, json: &str) {
         let (tracked, _) = self.sources.get_mut(at).expect("a source");
         tracked.rows.set(id.into(), Arc::new(record(json)));
     }
 
     /// Calls a part that may request rows.
-    pub fn request<T>(&mut self, step: impl FnOnce(&mut Requests<'_, '_>) -> T) -> T {
+    pub(super) fn request<T>(&mut self, step: impl FnOnce(&mut Requests<'_, '_>) -> T) -> T {
         let now = self.now();
         let Self {
             sources,
@@ -71,7 +71,7 @@ impl Fixture {
     }
 
     /// The pages asked for since the last look.
-    pub fn fetched(&mut self) -> Vec<PageRequest> {
+    pub(super) fn fetched(&mut self) -> Vec<PageRequest> {
         let fetched = self.effects.drain(..).filter_map(|effect| match effect {
             Effect::Fetch(request) => Some(*request),
             _ => None,
@@ -80,7 +80,7 @@ impl Fixture {
     }
 
     /// The probes asked for since the last look.
-    pub fn probed(&mut self) -> Vec<ProbeRequest> {
+    pub(super) fn probed(&mut self) -> Vec<ProbeRequest> {
         let probed = self.effects.drain(..).filter_map(|effect| match effect {
             Effect::Probe(request) => Some(*request),
             _ => None,

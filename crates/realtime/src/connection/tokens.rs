@@ -100,7 +100,7 @@ impl Held {
 
 impl Tokens {
     /// `sign_in`: session tokens are used, and the key for nothing.
-    pub fn new(key: Option<Token>, sign_in: bool) -> Self {
+    pub(super) fn new(key: Option<Token>, sign_in: bool) -> Self {
         Self {
             key,
             sign_in,
@@ -109,7 +109,7 @@ impl Tokens {
     }
 
     /// The token in joins and pushes.
-    pub fn to_send(&self) -> Option<&Token> {
+    pub(super) fn to_send(&self) -> Option<&Token> {
         if self.sign_in {
             self.held.as_ref().map(|held| &held.token)
         } else {
@@ -118,23 +118,23 @@ impl Tokens {
     }
 
     /// The token that reads pages; `None` = the key alone.
-    pub fn to_read(&self) -> Option<Token> {
+    pub(super) fn to_read(&self) -> Option<Token> {
         self.sign_in.then(|| self.to_send().cloned())?
     }
 
     /// All secrets held, to be kept out of texts.
-    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &str> {
         let held = self.held.as_ref().map(|held| &held.token);
         self.key.iter().chain(held).map(Token::expose)
     }
 
     /// The snapshot just merged was read by the present identity.
-    pub fn note_merged(&mut self) {
+    pub(super) fn note_merged(&mut self) {
         self.merged_as = self.identity();
     }
 
     /// Rows that were merged before may be hidden from the present identity.
-    pub fn is_other_reader(&self) -> bool {
+    pub(super) fn is_other_reader(&self) -> bool {
         self.merged_as.is_some() && self.merged_as != self.identity()
     }
 
@@ -143,7 +143,7 @@ impl Tokens {
     }
 
     /// End of the token in use, in milliseconds since the Unix epoch.
-    pub fn expires_ms(&self) -> Option<i64> {
+    pub(super) fn expires_ms(&self) -> Option<i64> {
         if self.sign_in {
             return self.held.as_ref().map(|held| held.ends_wall_ms);
         }
@@ -151,7 +151,7 @@ impl Tokens {
     }
 
     /// Time that the token has left, by the wall clock.
-    pub fn left(&self, wall_ms: i64) -> Duration {
+    pub(super) fn left(&self, wall_ms: i64) -> Duration {
         let left = self
             .expires_ms()
             .map_or(0, |ends| ends.saturating_sub(wall_ms).max(0).unsigned_abs());
@@ -159,56 +159,56 @@ impl Tokens {
     }
 
     /// The session token has ended; the server closes the channel when it notices.
-    pub fn has_ended(&self, wall_ms: i64) -> bool {
+    pub(super) fn has_ended(&self, wall_ms: i64) -> bool {
         let held = self.held.as_ref().filter(|_| self.sign_in);
         held.is_some_and(|held| wall_ms >= held.ends_wall_ms)
     }
 
     /// The token held may no longer be valid: another one is requested before the next connect.
-    pub fn distrust(&mut self) {
+    pub(super) fn distrust(&mut self) {
         self.distrusted = true;
     }
 
     /// The token worked for a while.
-    pub fn trust(&mut self) {
+    pub(super) fn trust(&mut self) {
         self.heals = 0;
     }
 
     /// The user acted: another signed-in user than before is intended, and no reason for caution.
-    pub fn start_again(&mut self) {
+    pub(super) fn start_again(&mut self) {
         self.heals = 0;
         self.merged_as = None;
     }
 
     /// Whether a fresh token may heal this loss: once in a row.
-    pub fn may_heal(&mut self) -> bool {
+    pub(super) fn may_heal(&mut self) -> bool {
         self.heals += 1;
         self.distrust();
         self.heals == 1
     }
 
     /// Whether a confirmed subscription is the answer to a push; true once a push.
-    pub fn is_echo(&mut self, at: Duration) -> bool {
+    pub(super) fn is_echo(&mut self, at: Duration) -> bool {
         self.echo_until.take().is_some_and(|until| at < until)
     }
 
     /// A push of the same user's token was sent.
-    pub fn expect_echo(&mut self, at: Duration) {
+    pub(super) fn expect_echo(&mut self, at: Duration) {
         self.echo_until = Some(at + EXPECT_SUBSCRIBED);
     }
 
     /// The next confirmed subscription is no answer to a push.
-    pub fn forget_echo(&mut self) {
+    pub(super) fn forget_echo(&mut self) {
         self.echo_until = None;
     }
 
     /// A token is needed before the next connect: there is none, or it has to be renewed.
-    pub fn needs_one(&self, now: Now) -> bool {
+    pub(super) fn needs_one(&self, now: Now) -> bool {
         self.sign_in && (self.distrusted || self.held.as_ref().is_none_or(|held| held.is_due(now)))
     }
 
     /// Notes a request for a token. False when none is to be made: no user signs in, or a request is in progress.
-    pub fn request(&mut self, at: Duration) -> bool {
+    pub(super) fn request(&mut self, at: Duration) -> bool {
         let is_new = self.sign_in && self.asked.is_none();
         if is_new {
             self.asked = Some(at);
@@ -218,7 +218,7 @@ impl Tokens {
     }
 
     /// Takes an answer.
-    pub fn answer(&mut self, result: Result<Grant, TokenError>, now: Now) -> Answer {
+    pub(super) fn answer(&mut self, result: Result<Grant, TokenError>, now: Now) -> Answer {
         if self.asked.take().is_none() {
             return Answer::Unexpected;
         }
@@ -247,7 +247,7 @@ impl Tokens {
     }
 
     /// A renewal failed while the token in force still has some time.
-    pub fn postpone(&mut self, class: Class, at: Duration) {
+    pub(super) fn postpone(&mut self, class: Class, at: Duration) {
         let least = match class {
             Class::Slow(least) => least,
             _ => Duration::ZERO,
@@ -258,7 +258,7 @@ impl Tokens {
     }
 
     /// When there is something to do next, by the monotonic clock; the wall clock is compared at every tick.
-    pub fn due(&self, has_channel: bool) -> Option<Duration> {
+    pub(super) fn due(&self, has_channel: bool) -> Option<Duration> {
         if let Some(asked) = self.asked {
             return Some(asked + ANSWER_DEADLINE);
         }
@@ -267,7 +267,7 @@ impl Tokens {
     }
 
     /// What is to be done now.
-    pub fn check(&self, has_channel: bool, now: Now) -> Option<Due> {
+    pub(super) fn check(&self, has_channel: bool, now: Now) -> Option<Due> {
         if let Some(asked) = self.asked {
             let is_lost = now.at >= asked + ANSWER_DEADLINE;
             return is_lost.then(|| {
@@ -282,7 +282,7 @@ impl Tokens {
     }
 
     /// Time that the key has left, if that is little and was not reported before.
-    pub fn warn_of_key(&mut self, wall_ms: i64) -> Option<Duration> {
+    pub(super) fn warn_of_key(&mut self, wall_ms: i64) -> Option<Duration> {
         if self.sign_in || self.warned {
             return None;
         }

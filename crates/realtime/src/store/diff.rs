@@ -8,19 +8,19 @@ use model::{Op, Record, RowId};
 
 /// One row that differs. Of a deleted row the record is the last one known.
 #[derive(Debug)]
-pub struct Difference {
+pub(crate) struct Difference {
     /// The key of the row.
-    pub id: RowId,
+    pub(crate) id: RowId,
     /// What happened to it.
-    pub op: Op,
+    pub(crate) op: Op,
     /// The row after the change, or as it was before a delete.
-    pub record: Arc<Record>,
+    pub(crate) record: Arc<Record>,
     /// It differs only in how values are written (see [`Shape`]): reported, but not counted as a difference.
-    pub writing_only: bool,
+    pub(crate) writing_only: bool,
 }
 
 /// The differences from `old` to `new`, in the order of their keys. Of equal rows `new` then shares the record of `old`.
-pub fn difference(old: &Rows, new: &mut Rows, shape: &Shape) -> Vec<Difference> {
+pub(crate) fn difference(old: &Rows, new: &mut Rows, shape: &Shape) -> Vec<Difference> {
     let mut found = Vec::new();
     for (id, record) in old.iter() {
         if new.get(id).is_none() {

@@ -18,7 +18,7 @@ const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// Too much waits.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Overflow;
+pub(crate) struct Overflow;
 
 /// The changes of one row, combined.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Folded {
 
 /// The waiting changes of one table.
 #[derive(Debug, Default)]
-pub struct Fold {
+pub(crate) struct Fold {
     rows: HashMap<RowId, Folded>,
     bytes: usize,
 }
@@ -55,7 +55,7 @@ impl Fold {
     ///
     /// # Errors
     /// When too much waits already.
-    pub fn upsert(
+    pub(crate) fn upsert(
         &mut self,
         id: &RowId,
         record: Arc<Record>,
@@ -104,7 +104,7 @@ impl Fold {
     ///
     /// # Errors
     /// When too much waits already.
-    pub fn delete(&mut self, id: &RowId) -> Result<(), Overflow> {
+    pub(crate) fn delete(&mut self, id: &RowId) -> Result<(), Overflow> {
         let before = self.rows.insert(
             id.clone(),
             Folded {
@@ -124,7 +124,7 @@ impl Fold {
     ///
     /// # Errors
     /// When too much waits already.
-    pub fn unknown(&mut self, id: &RowId) -> Result<(), Overflow> {
+    pub(crate) fn unknown(&mut self, id: &RowId) -> Result<(), Overflow> {
         self.rows
             .entry(id.clone())
             .or_insert(Folded {
@@ -148,19 +148,19 @@ impl Fold {
     }
 
     /// The row that waits under this key, as far as the changes show it, and whether columns are missing from it.
-    pub fn waiting(&self, id: &RowId) -> Option<(&Arc<Record>, bool)> {
+    pub(crate) fn waiting(&self, id: &RowId) -> Option<(&Arc<Record>, bool)> {
         let folded = self.rows.get(id)?;
         Some((folded.row.as_ref()?, folded.incomplete))
     }
 
     /// A change of this row arrived without its columns, so the waiting row may be incomplete.
-    pub fn is_unknown(&self, id: &RowId) -> bool {
+    pub(crate) fn is_unknown(&self, id: &RowId) -> bool {
         self.rows.get(id).is_some_and(|folded| folded.unknown)
     }
 
     /// Rows whose changes say that they exist but which the snapshot does not have (it may have read past them before
     /// they came, or they may be deleted unreported), and rows with columns missing that it cannot give.
-    pub fn unverified(&self, snapshot: &Rows) -> Vec<RowId> {
+    pub(crate) fn unverified(&self, snapshot: &Rows) -> Vec<RowId> {
         self.rows
             .iter()
             .filter(|(id, folded)| folded.is_unverified(snapshot.get(id).is_some()))
@@ -169,7 +169,7 @@ impl Fold {
     }
 
     /// An unverified row was looked up: this is the whole of it, or it does not exist.
-    pub fn settle(&mut self, id: &RowId, found: Option<Arc<Record>>) {
+    pub(crate) fn settle(&mut self, id: &RowId, found: Option<Arc<Record>>) {
         if let Some(folded) = self.rows.get_mut(id) {
             folded.row = found;
             folded.whole = true;
@@ -180,7 +180,7 @@ impl Fold {
     }
 
     /// Lays everything over the snapshot. Returns the keys that are still unverified.
-    pub fn apply(self, snapshot: &mut Rows) -> Vec<RowId> {
+    pub(crate) fn apply(self, snapshot: &mut Rows) -> Vec<RowId> {
         let mut unverified = Vec::new();
         for (id, folded) in self.rows {
             let below = snapshot.get(&id);

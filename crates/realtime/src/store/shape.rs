@@ -23,7 +23,7 @@ enum Loose {
 
 /// A table's columns, read from the list that comes with each change. Equal lists are read once.
 #[derive(Debug, Default)]
-pub struct Shape {
+pub(crate) struct Shape {
     written: Box<str>,
     /// The number under which an equal list was last seen.
     number: Option<u64>,
@@ -35,7 +35,7 @@ pub struct Shape {
 
 impl Shape {
     /// The shape of a source of which no change was seen yet.
-    pub fn new(source: &Source) -> Self {
+    pub(crate) fn new(source: &Source) -> Self {
         let kept = source.kept_columns();
         Self {
             kept: kept.map(|columns| columns.map(str::to_owned).collect()),
@@ -45,7 +45,7 @@ impl Shape {
 
     /// Takes the list of a change; only equal lists have the same `number`. True when the table has other columns than
     /// before.
-    pub fn learn(&mut self, list: &str, number: Option<u64>) -> bool {
+    pub(crate) fn learn(&mut self, list: &str, number: Option<u64>) -> bool {
         if number.is_some() && self.number == number {
             return false;
         }
@@ -89,12 +89,12 @@ impl Shape {
     }
 
     /// Whether `record` lacks a column that the table has.
-    pub fn is_incomplete(&self, record: &Record) -> bool {
+    pub(crate) fn is_incomplete(&self, record: &Record) -> bool {
         record.len() < self.names.len() && self.names.iter().any(|name| record.get(name).is_none())
     }
 
     /// Rewrites values as REST writes them, where that is possible.
-    pub fn as_rest_writes(&self, mut record: Record) -> Record {
+    pub(crate) fn as_rest_writes(&self, mut record: Record) -> Record {
         for (column, loose) in &self.loose {
             if *loose == Loose::Bytes
                 && let Some(Cell::Text(hex)) = record.get(column)
@@ -109,7 +109,7 @@ impl Shape {
 
     /// Whether two readings of a row, one from the stream and one from REST, can be the same row: they differ at most
     /// in how values are written.
-    pub fn is_same(&self, one: &Record, other: &Record) -> bool {
+    pub(crate) fn is_same(&self, one: &Record, other: &Record) -> bool {
         if one == other {
             return true;
         }
@@ -121,7 +121,7 @@ impl Shape {
     }
 
     /// Whether the columns that both readings have are equal; one of them may lack some.
-    pub fn agree(&self, one: &Record, other: &Record) -> bool {
+    pub(crate) fn agree(&self, one: &Record, other: &Record) -> bool {
         one.iter().all(|(column, a)| {
             other
                 .get(column)

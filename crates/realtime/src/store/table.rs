@@ -8,48 +8,48 @@ use model::{Op, Record, RowId};
 
 /// What an insert or update did.
 #[derive(Debug, PartialEq)]
-pub struct Upsert {
+pub(crate) struct Upsert {
     /// Insert or update.
-    pub op: Op,
+    pub(crate) op: Op,
     /// The whole row after it.
-    pub record: Arc<Record>,
+    pub(crate) record: Arc<Record>,
 }
 
 /// The rows of one table. Ids come from outside: the hasher has a random seed.
 #[derive(Debug, Default, Clone)]
-pub struct Rows {
+pub(crate) struct Rows {
     rows: HashMap<RowId, Arc<Record>, RandomState>,
 }
 
 impl Rows {
     /// The row with this id.
-    pub fn get(&self, id: &RowId) -> Option<&Arc<Record>> {
+    pub(crate) fn get(&self, id: &RowId) -> Option<&Arc<Record>> {
         self.rows.get(id)
     }
 
     /// The id of a row that is held, by its text.
-    pub fn id(&self, text: &str) -> Option<RowId> {
+    pub(crate) fn id(&self, text: &str) -> Option<RowId> {
         self.rows.get_key_value(text).map(|(id, _)| id.clone())
     }
 
     /// The number of rows.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
 
     /// There is no row.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
     /// All rows with their ids, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = (&RowId, &Arc<Record>)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&RowId, &Arc<Record>)> {
         self.rows.iter()
     }
 
     /// Lays `newer` over the row: columns that it lacks stay, unless it is the `whole` row. `None` when
     /// nothing changed.
-    pub fn upsert(&mut self, id: &RowId, newer: Arc<Record>, whole: bool) -> Option<Upsert> {
+    pub(crate) fn upsert(&mut self, id: &RowId, newer: Arc<Record>, whole: bool) -> Option<Upsert> {
         let Some(row) = self.rows.get_mut(id) else {
             self.rows.insert(id.clone(), newer.clone());
             return Some(Upsert {
@@ -66,19 +66,19 @@ impl Rows {
     }
 
     /// Sets a row, whatever was held before.
-    pub fn set(&mut self, id: RowId, record: Arc<Record>) {
+    pub(crate) fn set(&mut self, id: RowId, record: Arc<Record>) {
         self.rows.insert(id, record);
     }
 
     /// Removes a row and returns it.
-    pub fn remove(&mut self, id: &RowId) -> Option<Arc<Record>> {
+    pub(crate) fn remove(&mut self, id: &RowId) -> Option<Arc<Record>> {
         self.rows.remove(id)
     }
 }
 
 /// `newer` over `base`: an unchanged large column is absent from an update and stays. Copies only when something is
 /// absent.
-pub fn lay_over(base: &Record, newer: Arc<Record>) -> Arc<Record> {
+pub(crate) fn lay_over(base: &Record, newer: Arc<Record>) -> Arc<Record> {
     if newer.covers(base) {
         return newer;
     }

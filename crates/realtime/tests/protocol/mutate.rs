@@ -68,7 +68,7 @@ const EVENTS: [&str; 10] = [
 const DEPTH: usize = 10_000;
 
 /// `bytes` with one to three things done to it; `other` is what may be spliced in.
-pub fn mutated(rng: &mut Rng, bytes: &[u8], other: &[u8]) -> Vec<u8> {
+pub(crate) fn mutated(rng: &mut Rng, bytes: &[u8], other: &[u8]) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     for _ in 0..=rng.usize(..3) * usize::from(rng.bool()) {
         bytes = match rng.u8(..12) {

@@ -6,19 +6,19 @@ use std::{fs, path::PathBuf};
 use realtime::Vsn;
 use serde_json::Value;
 
-pub struct Line {
-    pub file: String,
-    pub number: usize,
+pub(crate) struct Line {
+    pub(crate) file: String,
+    pub(crate) number: usize,
     /// Which socket, where there are several.
-    pub conn: String,
-    pub to_server: bool,
-    pub vsn: Vsn,
-    pub text: String,
-    pub binary: Option<Vec<u8>>,
+    pub(crate) conn: String,
+    pub(crate) to_server: bool,
+    pub(crate) vsn: Vsn,
+    pub(crate) text: String,
+    pub(crate) binary: Option<Vec<u8>>,
 }
 
 /// Every frame of every file; notes are left out.
-pub fn frames() -> Vec<Line> {
+pub(crate) fn frames() -> Vec<Line> {
     use base64::Engine as _;
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/transcripts");
     let mut lines = Vec::new();

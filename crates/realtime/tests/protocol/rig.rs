@@ -14,38 +14,38 @@ use realtime::{
 use serde_json::{Value, json};
 
 /// The rows that the reported changes add up to, by table and key.
-pub type State = BTreeMap<(SourceId, String), Value>;
+pub(crate) type State = BTreeMap<(SourceId, String), Value>;
 
-pub struct Rig {
-    pub session: Session,
-    pub at: Duration,
-    pub random: f64,
-    pub vsn: Vsn,
+pub(crate) struct Rig {
+    pub(crate) session: Session,
+    pub(crate) at: Duration,
+    pub(crate) random: f64,
+    pub(crate) vsn: Vsn,
     /// All effects that the test has not removed yet.
-    pub effects: Vec<Effect>,
-    pub statuses: Vec<StatusReport>,
-    pub notices: Vec<Notice>,
-    pub synced: Vec<SyncReport>,
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) statuses: Vec<StatusReport>,
+    pub(crate) notices: Vec<Notice>,
+    pub(crate) synced: Vec<SyncReport>,
     /// The rows that a reader of the changes would hold.
-    pub state: State,
-    pub changes: usize,
-    pub wake: Option<Duration>,
-    pub opens: usize,
-    pub closes: usize,
-    pub sent: Vec<String>,
+    pub(crate) state: State,
+    pub(crate) changes: usize,
+    pub(crate) wake: Option<Duration>,
+    pub(crate) opens: usize,
+    pub(crate) closes: usize,
+    pub(crate) sent: Vec<String>,
     beats_answered: usize,
-    pub fetches: Vec<PageRequest>,
-    pub probes: Vec<ProbeRequest>,
+    pub(crate) fetches: Vec<PageRequest>,
+    pub(crate) probes: Vec<ProbeRequest>,
     /// The number of session tokens requested.
-    pub refreshes: usize,
+    pub(crate) refreshes: usize,
     /// How far the wall clock is ahead of the monotonic one.
-    pub wall: Duration,
+    pub(crate) wall: Duration,
     /// The topic and reference of the last join.
-    pub topic: String,
-    pub join_ref: String,
+    pub(crate) topic: String,
+    pub(crate) join_ref: String,
 }
 
-pub fn table(name: &str) -> Source {
+pub(crate) fn table(name: &str) -> Source {
     Source {
         schema: "public".into(),
         table: name.into(),
@@ -55,7 +55,7 @@ pub fn table(name: &str) -> Source {
     }
 }
 
-pub fn config() -> SessionConfig {
+pub(crate) fn config() -> SessionConfig {
     SessionConfig {
         vsn: Vsn::V2,
         sources: vec![table("todos")],
@@ -78,23 +78,23 @@ pub fn config() -> SessionConfig {
     }
 }
 
-pub fn seconds(seconds: u64) -> Duration {
+pub(crate) fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-pub fn ms(ms: u64) -> Duration {
+pub(crate) fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-pub fn record(value: Value) -> Record {
+pub(crate) fn record(value: Value) -> Record {
     serde_json::from_value(value).expect("a row")
 }
 
 /// The simulated server numbers entries in order, from this id on.
-pub const FIRST_ID: i64 = 100;
+pub(crate) const FIRST_ID: i64 = 100;
 
 impl Rig {
-    pub fn new(config: SessionConfig) -> Self {
+    pub(crate) fn new(config: SessionConfig) -> Self {
         let vsn = config.vsn;
         Self {
             session: Session::new(config),
@@ -122,14 +122,14 @@ impl Rig {
     }
 
     /// A session that was started.
-    pub fn started(config: SessionConfig) -> Self {
+    pub(crate) fn started(config: SessionConfig) -> Self {
         let mut rig = Self::new(config);
         rig.give(Event::Start);
         rig
     }
 
     /// Joined and confirmed, reading its snapshot.
-    pub fn syncing(config: SessionConfig) -> Self {
+    pub(crate) fn syncing(config: SessionConfig) -> Self {
         let mut rig = Self::started(config);
         rig.give(Event::SocketOpened);
         rig.join_ok();
@@ -138,14 +138,14 @@ impl Rig {
     }
 
     /// Live on these rows of the first table; all others are empty.
-    pub fn live(config: SessionConfig, rows: &[Value]) -> Self {
+    pub(crate) fn live(config: SessionConfig, rows: &[Value]) -> Self {
         let mut rig = Self::syncing(config);
         rig.finish_snapshot(rows);
         assert_eq!(rig.status(), LinkStatus::Connected, "{:?}", rig.statuses);
         rig
     }
 
-    pub fn give(&mut self, input: Event) {
+    pub(crate) fn give(&mut self, input: Event) {
         let now = Now {
             at: self.at,
             wall_ms: self.wall_ms(),
@@ -161,7 +161,7 @@ impl Rig {
     }
 
     /// Drops what was recorded except the last status and the last join, so that memory does not grow in long runs.
-    pub fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.effects.clear();
         self.notices.clear();
         self.synced.clear();
@@ -172,7 +172,7 @@ impl Rig {
         self.beats_answered = self.sent.len();
     }
 
-    pub fn wall_ms(&self) -> i64 {
+    pub(crate) fn wall_ms(&self) -> i64 {
         i64::try_from((self.wall + self.at).as_millis()).expect("a time within the range of i64")
     }
 
@@ -221,7 +221,7 @@ impl Rig {
     }
 
     /// Advances the clock and fires the timer whenever it is due.
-    pub fn pass(&mut self, time: Duration) {
+    pub(crate) fn pass(&mut self, time: Duration) {
         let end = self.at + time;
         for _ in 0..10_000 {
             match self.wake {
@@ -239,16 +239,16 @@ impl Rig {
         panic!("the timer is set again without end at {:?}", self.at);
     }
 
-    pub fn text(&mut self, text: impl Into<String>) {
+    pub(crate) fn text(&mut self, text: impl Into<String>) {
         self.give(Event::Text(text.into()));
     }
 
-    pub fn frame(&mut self, frame: &Frame<'_>) {
+    pub(crate) fn frame(&mut self, frame: &Frame<'_>) {
         let text = encode_text(self.vsn, Direction::ToClient, frame);
         self.text(text);
     }
 
-    pub fn join_ok(&mut self) {
+    pub(crate) fn join_ok(&mut self) {
         let join = self
             .sent
             .iter()
@@ -279,7 +279,7 @@ impl Rig {
         ));
     }
 
-    pub fn join_error(&mut self, reason: &str) {
+    pub(crate) fn join_error(&mut self, reason: &str) {
         let (topic, reference) = (self.topic.clone(), self.join_ref.clone());
         let response = json!({ "reason": reason });
         self.frame(&Frame::reply(
@@ -291,21 +291,21 @@ impl Rig {
         ));
     }
 
-    pub fn system(&mut self, extension: &str, ok: bool, message: &str) {
+    pub(crate) fn system(&mut self, extension: &str, ok: bool, message: &str) {
         let (topic, reference) = (self.topic.clone(), self.join_ref.clone());
         self.frame(&Frame::system(Some(&reference), &topic, extension, ok, message));
     }
 
-    pub fn system_ok(&mut self) {
+    pub(crate) fn system_ok(&mut self) {
         self.system("postgres_changes", true, "Subscribed to PostgreSQL");
     }
 
     /// A change of the first table; `columns` are those of the rows given.
-    pub fn change(&mut self, kind: &str, record: Option<Value>, old: Option<Value>) {
+    pub(crate) fn change(&mut self, kind: &str, record: Option<Value>, old: Option<Value>) {
         self.change_in(FIRST_ID, "todos", kind, record, old, &[]);
     }
 
-    pub fn change_in(
+    pub(crate) fn change_in(
         &mut self,
         id: i64,
         table: &str,
@@ -332,26 +332,26 @@ impl Rig {
         self.frame(&Frame::postgres_changes(&topic, &[id], &data));
     }
 
-    pub fn insert(&mut self, row: Value) {
+    pub(crate) fn insert(&mut self, row: Value) {
         self.change("INSERT", Some(row), None);
     }
 
-    pub fn update(&mut self, row: Value) {
+    pub(crate) fn update(&mut self, row: Value) {
         let old = json!({ "id": row["id"] });
         self.change("UPDATE", Some(row), Some(old));
     }
 
-    pub fn delete(&mut self, id: impl Into<Value>) {
+    pub(crate) fn delete(&mut self, id: impl Into<Value>) {
         self.change("DELETE", None, Some(json!({ "id": id.into() })));
     }
 
     /// Removes the oldest unanswered request.
-    pub fn fetch(&mut self) -> PageRequest {
+    pub(crate) fn fetch(&mut self) -> PageRequest {
         assert!(!self.fetches.is_empty(), "no request is waiting");
         self.fetches.remove(0)
     }
 
-    pub fn answer(&mut self, request: &PageRequest, rows: &[Value]) {
+    pub(crate) fn answer(&mut self, request: &PageRequest, rows: &[Value]) {
         let page: Page = rows.iter().cloned().map(record).collect();
         self.give(Event::Page {
             id: request.id,
@@ -359,7 +359,7 @@ impl Rig {
         });
     }
 
-    pub fn fail(&mut self, request: &PageRequest, error: PageError) {
+    pub(crate) fn fail(&mut self, request: &PageRequest, error: PageError) {
         self.give(Event::Page {
             id: request.id,
             result: Err(error),
@@ -368,7 +368,7 @@ impl Rig {
 
     /// Answers requests until a snapshot is merged: pages of the first table with all of these rows at once, look-ups from
     /// the same rows, and pages of all other tables with none.
-    pub fn finish_snapshot(&mut self, rows: &[Value]) {
+    pub(crate) fn finish_snapshot(&mut self, rows: &[Value]) {
         let synced = self.synced.len();
         for _ in 0..100 {
             while !self.fetches.is_empty() {
@@ -383,7 +383,7 @@ impl Rig {
         panic!("no snapshot was finished");
     }
 
-    pub fn answer_from(&mut self, request: &PageRequest, rows: &[Value]) {
+    pub(crate) fn answer_from(&mut self, request: &PageRequest, rows: &[Value]) {
         let is_first = request.source.table == "todos";
         let rows: Vec<Value> = match &request.query {
             _ if !is_first => Vec::new(),
@@ -398,18 +398,18 @@ impl Rig {
         self.answer(request, &rows);
     }
 
-    pub fn status(&self) -> LinkStatus {
+    pub(crate) fn status(&self) -> LinkStatus {
         self.statuses.last().expect("a status").status
     }
 
     /// The channel works, but changes may be missing, so the status is `Connecting` with `catching_up`.
-    pub fn is_catching_up(&self) -> bool {
+    pub(crate) fn is_catching_up(&self) -> bool {
         let status = self.statuses.last().expect("a status");
         status.status == LinkStatus::Connecting && status.catching_up && self.closes == 0
     }
 
     /// Advances the clock and answers heartbeats, pages, look-ups and probes on the way, from these rows of the first table.
-    pub fn run(&mut self, time: Duration, rows: &[Value]) {
+    pub(crate) fn run(&mut self, time: Duration, rows: &[Value]) {
         let end = self.at + time;
         while self.at < end {
             self.pass(ms(250).min(end - self.at));
@@ -427,7 +427,7 @@ impl Rig {
     }
 
     /// Answers all heartbeats sent so far.
-    pub fn answer_beats(&mut self) {
+    pub(crate) fn answer_beats(&mut self) {
         let beats: Vec<String> = self.sent[self.beats_answered..]
             .iter()
             .map(|text| decode_text(self.vsn, text).expect("a frame"))
@@ -440,7 +440,7 @@ impl Rig {
         }
     }
 
-    pub fn probed(&mut self, request: &ProbeRequest, rows: &[Value]) {
+    pub(crate) fn probed(&mut self, request: &ProbeRequest, rows: &[Value]) {
         let newest = request.newest_by.as_ref().and_then(|column| {
             let newest = rows.iter().max_by_key(|row| row[column].to_string())?;
             Some(record(json!({ "id": newest["id"], column: newest[column] })))
@@ -454,7 +454,7 @@ impl Rig {
         });
     }
 
-    pub fn grant(&mut self, text: &str, lifetime: Duration) {
+    pub(crate) fn grant(&mut self, text: &str, lifetime: Duration) {
         self.give(Event::Token(Ok(Grant {
             token: text.into(),
             lifetime,
@@ -462,7 +462,7 @@ impl Rig {
     }
 
     /// The tokens pushed to the channel, and those sent with joins.
-    pub fn tokens_sent(&self) -> Vec<String> {
+    pub(crate) fn tokens_sent(&self) -> Vec<String> {
         self.sent
             .iter()
             .map(|text| decode_text(self.vsn, text).expect("a frame"))
@@ -474,7 +474,7 @@ impl Rig {
             .collect()
     }
 
-    pub fn reason(&self) -> &str {
+    pub(crate) fn reason(&self) -> &str {
         self.statuses
             .last()
             .and_then(|status| status.reason.as_deref())
@@ -482,19 +482,19 @@ impl Rig {
     }
 
     /// The row of the first table that the reported changes add up to.
-    pub fn row(&self, id: &str) -> Option<&Value> {
+    pub(crate) fn row(&self, id: &str) -> Option<&Value> {
         self.state.get(&(SourceId::default(), id.to_owned()))
     }
 
-    pub fn ids(&self) -> Vec<&str> {
+    pub(crate) fn ids(&self) -> Vec<&str> {
         self.state.keys().map(|(_, id)| id.as_str()).collect()
     }
 
-    pub fn lost(&mut self) {
+    pub(crate) fn lost(&mut self) {
         self.give(Event::SocketClosed(CloseReason::Lost("reset".into())));
     }
 
-    pub fn refused(&mut self, http: u16, message: &str) {
+    pub(crate) fn refused(&mut self, http: u16, message: &str) {
         self.give(Event::ConnectFailed(ConnectFailure::Refused {
             http,
             message: message.into(),
@@ -502,22 +502,22 @@ impl Rig {
         }));
     }
 
-    pub fn unreachable(&mut self) {
+    pub(crate) fn unreachable(&mut self) {
         self.give(Event::ConnectFailed(ConnectFailure::Unreachable(
             "connection refused".into(),
         )));
     }
 
-    pub fn user(&mut self, command: Command) {
+    pub(crate) fn user(&mut self, command: Command) {
         self.give(Event::Command(command));
     }
 
-    pub fn has_notice(&self, code: &str) -> bool {
+    pub(crate) fn has_notice(&self, code: &str) -> bool {
         self.notices.iter().any(|notice| notice.code() == code)
     }
 
     /// The events sent, by name.
-    pub fn sent_events(&self) -> Vec<String> {
+    pub(crate) fn sent_events(&self) -> Vec<String> {
         self.sent
             .iter()
             .map(|text| decode_text(self.vsn, text).expect("a frame").event.into_owned())
@@ -525,6 +525,6 @@ impl Rig {
     }
 }
 
-pub fn id_text(id: &Value) -> String {
+pub(crate) fn id_text(id: &Value) -> String {
     id.as_str().map_or_else(|| id.to_string(), str::to_owned)
 }

@@ -30,20 +30,20 @@ const BACKOFF: Backoff = Backoff {
 /// The running feed, the proxy and the worker.
 pub(super) struct Fixture {
     /// Controls the feed: changes, pauses, faults of the server.
-    pub control: Control,
+    pub(super) control: Control,
     /// The proxy between the worker and the feed.
-    pub proxy: Proxy,
+    pub(super) proxy: Proxy,
     /// The worker that follows the feed.
-    pub worker: Worker,
+    pub(super) worker: Worker,
     /// What the worker's sources stand for.
-    pub kinds: SourceKinds,
+    pub(super) kinds: SourceKinds,
     _server: Server,
     _password: NamedTempFile,
 }
 
 impl Fixture {
     /// Starts a feed with `rate` changes per second, and what follows it.
-    pub fn start(rate: f64, seed: u64) -> Result<Self, Failure> {
+    pub(super) fn start(rate: f64, seed: u64) -> Result<Self, Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::Running(error.to_string());
         let account = Account::checked(EMAIL, PASSWORD).map_err(|error| failed(&error))?;
         let options = Options {
@@ -79,7 +79,7 @@ impl Fixture {
 
 impl Fixture {
     /// What faults are injected into.
-    pub fn target(&self) -> Target<'_> {
+    pub(super) fn target(&self) -> Target<'_> {
         Target {
             control: &self.control,
             proxy: Some(&self.proxy),

@@ -37,22 +37,22 @@ const MAX_NAMED: usize = 5;
 
 /// What to run, and how to print the result.
 #[derive(Debug, Clone, Copy)]
-pub struct Options {
+pub(crate) struct Options {
     /// Number of faults.
-    pub faults: usize,
+    pub(crate) faults: usize,
     /// Changes per second.
-    pub rate: f64,
+    pub(crate) rate: f64,
     /// The same seed gives the same faults in the same order.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// Print one JSON object instead of text.
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// Injects the faults and prints what was found.
 ///
 /// # Errors
 /// When the rows differed from the server's in the end, or at a moment when Live was reported.
-pub fn run(options: Options) -> Result<(), Failure> {
+pub(crate) fn run(options: Options) -> Result<(), Failure> {
     let started = Instant::now();
     let mut rng = Rng::with_seed(options.seed);
     let fixture = Fixture::start(options.rate, options.seed)?;

@@ -29,28 +29,28 @@ pub(super) struct Observer {
     kinds: SourceKinds,
     rows: BTreeMap<RowKey, Arc<Record>>,
     /// The connection's status.
-    pub status: StatusReport,
+    pub(super) status: StatusReport,
     /// The last report about the connection.
-    pub link: LinkReport,
+    pub(super) link: LinkReport,
     /// Changes received.
-    pub changes: u64,
+    pub(super) changes: u64,
     /// Snapshots merged.
-    pub syncs: u64,
+    pub(super) syncs: u64,
     /// The first sign of trouble since the last [`Observer::reset`].
-    pub noticed: Option<Instant>,
+    pub(super) noticed: Option<Instant>,
     /// The first status other than Live since the last [`Observer::reset`].
-    pub not_live: Option<Instant>,
+    pub(super) not_live: Option<Instant>,
     /// When Live was last reported.
-    pub live: Option<Instant>,
+    pub(super) live: Option<Instant>,
     /// Changes that contradict the rows reported before.
-    pub complaints: Vec<String>,
+    pub(super) complaints: Vec<String>,
     /// The last change of each row, whether it came from the stream, and when. They explain a difference.
     last: HashMap<RowKey, (Op, bool, Instant)>,
 }
 
 impl Observer {
     /// `kinds`: what the sources of the feed stand for.
-    pub fn new(kinds: SourceKinds) -> Self {
+    pub(super) fn new(kinds: SourceKinds) -> Self {
         Self {
             kinds,
             rows: BTreeMap::new(),
@@ -67,7 +67,7 @@ impl Observer {
     }
 
     /// Forgets when trouble was noticed, before the next fault.
-    pub fn reset(&mut self) {
+    pub(super) fn reset(&mut self) {
         (self.noticed, self.not_live) = (None, None);
         if self.last.len() > MAX_LAST {
             self.last.clear();
@@ -75,12 +75,12 @@ impl Observer {
     }
 
     /// Whether Live is the status reported last.
-    pub fn is_live(&self) -> bool {
+    pub(super) fn is_live(&self) -> bool {
         self.status.status == LinkStatus::Connected
     }
 
     /// Takes events until `done`, for at most this long. Returns whether it was done.
-    pub fn until(
+    pub(super) fn until(
         &mut self,
         worker: &Worker,
         most: Duration,
@@ -142,7 +142,7 @@ impl Observer {
     }
 
     /// A sentence about every row that differs from the server's.
-    pub fn differences(&self, theirs: &Rows) -> Vec<String> {
+    pub(super) fn differences(&self, theirs: &Rows) -> Vec<String> {
         let last = |differing: &str| {
             let mut all = self.last.iter();
             let (_, (op, is_streamed, at)) = all.find(|(key, _)| key.to_string() == differing)?;
@@ -159,13 +159,13 @@ impl Observer {
     }
 
     /// Rows of each kind, as the connection counts them.
-    pub fn counts(&self) -> PerKind<usize> {
+    pub(super) fn counts(&self) -> PerKind<usize> {
         let reports = self.kinds.reports(&self.link.sources);
         PerKind::from_fn(|kind| reports[kind].rows)
     }
 
     /// The rows as reported, as JSON.
-    pub fn rows(&self) -> Rows {
+    pub(super) fn rows(&self) -> Rows {
         let row = |(key, record): (&RowKey, &Arc<Record>)| {
             let record = serde_json::to_value(&**record).unwrap_or_default();
             (key.to_string(), record)

@@ -18,13 +18,13 @@ use model::PerKind;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sample {
     /// What was injected.
-    pub fault: Fault,
+    pub(super) fault: Fault,
     /// Until the first sign of trouble.
-    pub noticed: Option<Duration>,
+    pub(super) noticed: Option<Duration>,
     /// Until the status was no longer Live.
-    pub not_live: Option<Duration>,
+    pub(super) not_live: Option<Duration>,
     /// Until the rows were equal to the database's again and Live was reported.
-    pub true_again: Option<Duration>,
+    pub(super) true_again: Option<Duration>,
 }
 
 impl fmt::Display for Sample {
@@ -71,23 +71,23 @@ impl Times {
 /// Everything that is printed.
 pub(super) struct Report {
     /// What was measured, and how.
-    pub options: Options,
+    pub(super) options: Options,
     /// One for each injected fault.
-    pub samples: Vec<Sample>,
+    pub(super) samples: Vec<Sample>,
     /// Faults that were never shown, and times at which Live was reported although rows differed.
-    pub lies: Vec<String>,
+    pub(super) lies: Vec<String>,
     /// Changes that contradict the rows reported before.
-    pub complaints: Vec<String>,
+    pub(super) complaints: Vec<String>,
     /// What differed in the end.
-    pub equal: Vec<String>,
+    pub(super) equal: Vec<String>,
     /// Rows of each kind in the end.
-    pub rows: PerKind<usize>,
+    pub(super) rows: PerKind<usize>,
     /// Changes received.
-    pub changes: u64,
+    pub(super) changes: u64,
     /// How often the worker connected.
-    pub connects: u64,
+    pub(super) connects: u64,
     /// How long the run took.
-    pub wall: Duration,
+    pub(super) wall: Duration,
 }
 
 #[derive(Serialize)]
@@ -134,7 +134,7 @@ impl Report {
     }
 
     /// Prints the report on standard output.
-    pub fn print(&self) -> io::Result<()> {
+    pub(super) fn print(&self) -> io::Result<()> {
         let mut out = io::stdout().lock();
         let rows: BTreeMap<_, _> = self.rows.iter().map(|(kind, rows)| (kind.plural(), *rows)).collect();
         if self.options.json {
@@ -207,7 +207,7 @@ impl Report {
     }
 
     /// An error when anything was wrong, for the exit code.
-    pub fn verdict(&self) -> Result<(), Failure> {
+    pub(super) fn verdict(&self) -> Result<(), Failure> {
         let again = format!("run it again with --seed {}", self.options.seed);
         if let Some(first) = self.equal.first() {
             return Err(Failure::Running(format!(

@@ -41,7 +41,7 @@ pub(super) struct Sizes {
 
 impl Sizes {
     /// The sizes of a feed with this many rows in all.
-    pub fn of(entities: usize) -> Self {
+    pub(super) fn of(entities: usize) -> Self {
         let (agents, workflows) = (entities / 20, (entities / 100).max(1));
         Self {
             agents,
@@ -60,7 +60,7 @@ pub(super) struct Crowd {
 
 impl Crowd {
     /// Starts a feed of this size in a process of its own.
-    pub fn start(entities: usize, changes_per_s: u32) -> Result<Self, Failure> {
+    pub(super) fn start(entities: usize, changes_per_s: u32) -> Result<Self, Failure> {
         Self::spawn(Sizes::of(entities), changes_per_s).map_err(failed)
     }
 
@@ -89,7 +89,7 @@ impl Crowd {
     }
 
     /// The feed's URL.
-    pub fn url(&self) -> &str {
+    pub(super) fn url(&self) -> &str {
         &self.url
     }
 
@@ -98,22 +98,22 @@ impl Crowd {
     }
 
     /// No changes until `resume`.
-    pub fn pause(&self) -> Result<(), Failure> {
+    pub(super) fn pause(&self) -> Result<(), Failure> {
         self.call(r#"{"do":"pause"}"#)
     }
 
     /// Lets changes flow again.
-    pub fn resume(&self) -> Result<(), Failure> {
+    pub(super) fn resume(&self) -> Result<(), Failure> {
         self.call(r#"{"do":"resume"}"#)
     }
 
     /// Commits this many transactions at once, each of one or a few changes.
-    pub fn burst(&self, transactions: usize) -> Result<(), Failure> {
+    pub(super) fn burst(&self, transactions: usize) -> Result<(), Failure> {
         self.call(&format!(r#"{{"do":"step","transactions":{transactions}}}"#))
     }
 
     /// Every row that there is now, by table and id, and its status.
-    pub fn states(&self) -> Result<States, Failure> {
+    pub(super) fn states(&self) -> Result<States, Failure> {
         let mut states = States::new();
         for kind in [Kind::Agent, Kind::Task, Kind::Workflow] {
             let mut after: Option<String> = None;

@@ -6,18 +6,18 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, Serialize, PartialEq)]
 pub(super) struct Millis {
     /// The middle one.
-    pub median: f64,
+    pub(super) median: f64,
     /// What 99 of 100 stay below; of fewer the longest.
-    pub p99: f64,
+    pub(super) p99: f64,
     /// The shortest.
-    pub min: f64,
+    pub(super) min: f64,
     /// The longest.
-    pub max: f64,
+    pub(super) max: f64,
 }
 
 impl Millis {
     /// The figures of these times, in milliseconds; not a number where there are none.
-    pub fn of(mut millis: Vec<f64>) -> Self {
+    pub(super) fn of(mut millis: Vec<f64>) -> Self {
         millis.sort_by(f64::total_cmp);
         let last = millis.len().saturating_sub(1);
         let at = |index: usize| (millis.get(index).copied().unwrap_or(f64::NAN) * 1e3).round() / 1e3;

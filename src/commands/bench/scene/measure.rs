@@ -39,23 +39,23 @@ const BURST_SPAN: Duration = Duration::from_secs(4);
 
 /// What is measured, and how.
 #[derive(Debug, Clone, Copy)]
-pub struct Options {
+pub(crate) struct Options {
     /// Rows; `None`: 1,000, 10,000, 100,000 and 1,000,000, each in a process of its own.
-    pub entities: Option<usize>,
+    pub(crate) entities: Option<usize>,
     /// Changes per second of the feed.
-    pub changes_per_s: u32,
+    pub(crate) changes_per_s: u32,
     /// 1920×1080, frames per second.
-    pub full: bool,
+    pub(crate) full: bool,
     /// Compare with as many of Bevy's sprites.
-    pub sprites: bool,
+    pub(crate) sprites: bool,
     /// How many runs are measured.
-    pub runs: usize,
+    pub(crate) runs: usize,
     /// Print JSON instead of text.
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// Measures and prints.
-pub fn run(options: &Options) -> Result<(), Failure> {
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let Some(entities) = options.entities else {
         return series(options);
     };

@@ -14,4 +14,4 @@ mod sprites;
 mod threads;
 mod wall;
 
-pub use measure::{Options, run};
+pub(crate) use measure::{Options, run};

@@ -25,7 +25,7 @@ const LEAST_FRAMES: usize = 5;
 /// An application that is played.
 pub(super) struct Player {
     /// The application.
-    pub app: App,
+    pub(super) app: App,
     device: RenderDevice,
     /// The threads of the main and of the render world, as far as they have been seen.
     threads: Arc<Mutex<Vec<u32>>>,
@@ -35,14 +35,14 @@ pub(super) struct Player {
 #[derive(Debug, Default)]
 pub(super) struct Run {
     /// Each frame, in milliseconds of the clock.
-    pub frames: Vec<f64>,
+    pub(super) frames: Vec<f64>,
     /// Milliseconds of processor a frame, of the threads of both worlds.
-    pub cpu: f64,
+    pub(super) cpu: f64,
 }
 
 impl Player {
     /// Prepares the application so that its frames can be run one by one.
-    pub fn new(mut app: App) -> Result<Self, Failure> {
+    pub(super) fn new(mut app: App) -> Result<Self, Failure> {
         while app.plugins_state() == PluginsState::Adding {
             tick_global_task_pools_on_main_thread();
         }
@@ -62,7 +62,7 @@ impl Player {
     }
 
     /// One frame, drawn to its end. (Both worlds run side by side, so what is waited for is the frame before it.)
-    pub fn frame(&mut self) -> Result<(), Failure> {
+    pub(super) fn frame(&mut self) -> Result<(), Failure> {
         self.app.update();
         let drawn = self.device.wgpu_device().poll(PollType::Wait {
             submission_index: None,
@@ -78,7 +78,7 @@ impl Player {
     }
 
     /// `count` frames at the pace of a display, or fewer when they take long.
-    pub fn paced(&mut self, count: usize) -> Result<Run, Failure> {
+    pub(super) fn paced(&mut self, count: usize) -> Result<Run, Failure> {
         let mut run = Run::default();
         let (started, cpu) = (Instant::now(), self.cpu());
         while run.frames.len() < count && (run.frames.len() < LEAST_FRAMES || started.elapsed() < LONGEST_RUN) {
@@ -97,7 +97,7 @@ impl Player {
     }
 
     /// Frames one after the other for a while.
-    pub fn flat_out(&mut self, span: Duration) -> Result<Vec<f64>, Failure> {
+    pub(super) fn flat_out(&mut self, span: Duration) -> Result<Vec<f64>, Failure> {
         let (mut frames, started) = (Vec::new(), Instant::now());
         while frames.len() < LEAST_FRAMES || started.elapsed() < span {
             frames.push(self.timed()?);
@@ -106,7 +106,7 @@ impl Player {
     }
 
     /// One frame, in milliseconds.
-    pub fn timed(&mut self) -> Result<f64, Failure> {
+    pub(super) fn timed(&mut self) -> Result<f64, Failure> {
         let began = Instant::now();
         self.frame()?;
         Ok(began.elapsed().as_secs_f64() * 1e3)

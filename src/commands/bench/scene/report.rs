@@ -10,62 +10,62 @@ use super::{figures::Millis, sprites};
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Phase {
     /// Processor time of the main and the render world, the mean of a run each.
-    pub frame_cpu_ms: Millis,
+    pub(super) frame_cpu_ms: Millis,
     /// From the beginning of a frame to the next, waits for the driver and other processes included; every frame.
-    pub frame_ms: Millis,
+    pub(super) frame_ms: Millis,
 }
 
 /// Processor time of the main and the render world.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Worlds {
     /// The feed pauses: nothing changes.
-    pub rest: Phase,
+    pub(super) rest: Phase,
     /// The feed's changes.
-    pub changing: Phase,
+    pub(super) changing: Phase,
     /// The feed's changes, and every mark is in flight.
-    pub moving: Phase,
+    pub(super) moving: Phase,
     /// Bevy's sprites, where they were measured.
-    pub sprites: Option<Phase>,
+    pub(super) sprites: Option<Phase>,
     /// Ours over theirs, run by run, with every mark moving on both sides.
-    pub ratio: Option<Millis>,
+    pub(super) ratio: Option<Millis>,
 }
 
 /// Whole frames at 1920×1080.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Full {
     /// Frames per second.
-    pub frames_per_s: Millis,
+    pub(super) frames_per_s: Millis,
     /// Time of a frame.
-    pub frame_ms: Millis,
+    pub(super) frame_ms: Millis,
     /// Processor time of the whole process, the driver's threads included: what other processes disturb less.
-    pub frame_process_cpu_ms: Millis,
+    pub(super) frame_process_cpu_ms: Millis,
     /// The frames after the burst.
-    pub burst: Burst,
+    pub(super) burst: Burst,
 }
 
 /// The frames after a great many rows changed at once.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Burst {
     /// How many transactions were committed at once.
-    pub transactions: usize,
+    pub(super) transactions: usize,
     /// The longest frame of each run.
-    pub longest_ms: Millis,
+    pub(super) longest_ms: Millis,
     /// The same as a multiple of the median frame without a burst.
-    pub times_median: Millis,
+    pub(super) times_median: Millis,
     /// From the last commit until the wall shows what the feed has.
-    pub equal_after_ms: Millis,
+    pub(super) equal_after_ms: Millis,
 }
 
 /// Everything that is printed.
 pub(super) struct Report {
     /// How many rows the feed has.
-    pub entities: usize,
+    pub(super) entities: usize,
     /// Changes per second of the feed.
-    pub changes_per_s: u32,
+    pub(super) changes_per_s: u32,
     /// The time without drawing, where it was measured.
-    pub worlds: Option<Worlds>,
+    pub(super) worlds: Option<Worlds>,
     /// The time with drawing, where it was measured.
-    pub full: Option<Full>,
+    pub(super) full: Option<Full>,
 }
 
 #[derive(Serialize)]
@@ -102,7 +102,7 @@ struct Line {
 
 impl Report {
     /// Prints the report on standard output.
-    pub fn print(&self, as_json: bool) -> io::Result<()> {
+    pub(super) fn print(&self, as_json: bool) -> io::Result<()> {
         let mut out = io::stdout().lock();
         let ratio = self.worlds.and_then(|worlds| worlds.ratio);
         if as_json {
