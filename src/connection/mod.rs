@@ -23,11 +23,13 @@ use settings::{FeedSettings, SourceKinds, saved::Keeper};
 /// The connection as the rest of the app reads it. Written by `ConnectionPlugin` only.
 #[derive(Resource, Debug, Clone, Default)]
 pub struct Connection {
+    /// The status that the session last reported, and what comes next.
     pub report: StatusReport,
     /// Since when the status is what it is, seconds of `Time<Real>`.
     pub since: f64,
     /// When the report came: what `report.retry_in_ms` counts from. Seconds of `Time<Real>`.
     pub reported: f64,
+    /// The connection's details beyond its status; the session reports them at most four times a second.
     pub link: LinkReport,
     /// Each kind's sources together: the worst state, and the rows of all.
     pub sources: PerKind<SourceReport>,
@@ -35,6 +37,7 @@ pub struct Connection {
     pub last_live: Option<f64>,
     /// Where it connects to, without query or key.
     pub shown_url: String,
+    /// The delays between attempts that are in force, as set or as changed in the panel.
     pub backoff: Backoff,
     /// The feed is the built-in demo.
     pub demo: bool,

@@ -10,9 +10,13 @@ pub enum Action {
     Intent(Intent),
     /// A backoff set in the panel; passed on as `Intent::Tune`, at most once in `TuneDraft::PACE_SECS`.
     Tuned(Backoff),
+    /// Opens or closes the connection popover.
     TogglePopover,
+    /// Closes the connection popover.
     ClosePopover,
+    /// Folds or unfolds the legend.
     ToggleLegend,
+    /// Opens or closes the help card with the key bindings.
     ToggleKeys,
     /// Removes the toast with this number.
     Dismiss(u64),

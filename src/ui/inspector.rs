@@ -9,12 +9,19 @@ use model::{Record, RowKey, StatusReading};
 /// The selected row, as plain data.
 #[derive(Debug)]
 pub struct InspectorView<'a> {
+    /// The kind and the id of the row.
     pub key: &'a RowKey,
+    /// The name of the row, cleaned for the screen.
     pub label: &'a str,
+    /// The role or model of an agent; `None` for other kinds, and where the row has none.
     pub subtitle: Option<&'a str>,
+    /// The row's status, and the word that it was read from.
     pub state: &'a StatusReading,
+    /// The share done, 0 to 1, where the row contains it.
     pub progress: Option<f32>,
+    /// Why a task failed; `None` where the row gives no reason.
     pub error: Option<&'a str>,
+    /// All columns of the row as they were received.
     pub record: &'a Record,
     /// The row has been deleted; this is what it was.
     pub gone: bool,

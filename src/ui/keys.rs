@@ -11,9 +11,13 @@ use crate::{
 /// What the keys act on.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct KeyContext {
+    /// The help card is open; `Esc` closes it first.
     pub keys_open: bool,
+    /// The connection popover is open; `Esc` closes it second.
     pub popover_open: bool,
+    /// A row is selected; `Esc` ends the selection last.
     pub selected: bool,
+    /// The connection is live, so that there is nothing to reconnect.
     pub live: bool,
 }
 

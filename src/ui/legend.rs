@@ -10,7 +10,9 @@ use model::Status;
 /// One state's line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LegendRow {
+    /// The status whose shape and colour the line shows.
     pub status: Status,
+    /// The number of agents in this status.
     pub agents: usize,
     /// Tasks and runs.
     pub work: usize,
@@ -19,7 +21,9 @@ pub struct LegendRow {
 /// What the legend shows, as plain data.
 #[derive(Debug)]
 pub struct LegendView<'a> {
+    /// The lines are shown; otherwise only the button that unfolds them.
     pub open: bool,
+    /// The lines, from top to bottom.
     pub rows: &'a [LegendRow],
     /// There are runs: they are counted with the tasks, and the column is called work.
     pub has_runs: bool,

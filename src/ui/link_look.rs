@@ -11,6 +11,7 @@ use realtime::{LinkStatus, StatusReport};
 /// The looks of the badge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Tone {
+    /// All tables are proven to be equal to the server, and changes arrive.
     Live,
     /// Changes arrive and are shown, but some may be missing, and the tables are read to find out. It is no outage: the
     /// data does not become old.

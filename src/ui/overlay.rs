@@ -14,12 +14,15 @@ use super::{
 /// What the overlay shows, as plain data.
 #[derive(Debug)]
 pub struct OverlayView<'a> {
+    /// The look of the connection, as the badge shows it.
     pub tone: Tone,
     /// The veil, 0 (live) to 1.
     pub staleness: f32,
     /// Age of what is shown, seconds; `None` before anything was live.
     pub age_secs: Option<f64>,
+    /// Why it is not connected, as a sentence, where that is known.
     pub reason: Option<&'a str>,
+    /// The address of the project, without query or key.
     pub shown_url: &'a str,
     /// Rows on the wall.
     pub rows: usize,
@@ -30,6 +33,7 @@ pub struct OverlayView<'a> {
 /// What is written over the scene, at most one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Message {
+    /// Nothing: the scene is live, or recent enough.
     None,
     /// Connecting for the first time; there is nothing to show yet.
     FirstContact,

@@ -30,6 +30,7 @@ pub fn inks(name: ThemeName) -> &'static Inks {
 
 /// What has an egui context, and so a theme.
 pub trait Themed {
+    /// The context whose theme is used.
     fn context(&self) -> &egui::Context;
 }
 

@@ -7,6 +7,7 @@ use bevy::prelude::Resource;
 pub struct TypeScale {
     /// Details at the desk.
     pub small: f32,
+    /// Ordinary text of the panels.
     pub body: f32,
     /// Names and headings: read when walking up.
     pub name: f32,

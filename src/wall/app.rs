@@ -25,11 +25,17 @@ const KIOSK_FIT_SECS: f32 = 60.0;
 /// What a wall is built from.
 #[derive(Debug)]
 pub struct WallOptions {
+    /// Where the wall is drawn: in a window, or into an image.
     pub canvas: Canvas,
+    /// The feed that the wall follows.
     pub connection: ConnectionPlugin,
+    /// How rows are read: which table and column means what.
     pub mapping: Arc<Mapping>,
+    /// Which pictures of itself the wall takes.
     pub picture: Picture,
+    /// What a user can set about the display.
     pub settings: WallSettings,
+    /// The log contains informational messages too; otherwise only warnings and errors.
     pub verbose: bool,
     /// Notices of the settings; shown once the wall is up.
     pub notices: Vec<Notice>,
@@ -38,12 +44,15 @@ pub struct WallOptions {
 /// Which pictures of itself the wall takes.
 #[derive(Debug, Clone)]
 pub enum Picture {
+    /// None.
     None,
     /// Rewrites the file every few seconds and prints a status line.
     Kept(PathBuf),
     /// Takes one when the wall has been live for `settle_secs`, then exits.
     Once {
+        /// The file that is written, a .png.
         path: PathBuf,
+        /// How long the wall must have been live, in seconds, so that everything has arrived at its place.
         settle_secs: f64,
         /// Called before the picture, which then waits until the wall has given up reconnecting.
         lose: Option<Lose>,

@@ -23,9 +23,17 @@ use crate::{frame::SetTime, scene::camera::SceneCamera};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Canvas {
     /// A window on the display.
-    Window { fullscreen: bool },
-    /// An image of this size in pixels, drawn at this rate at most.
-    Offscreen { size: UVec2, frames_per_second: f64 },
+    Window {
+        /// The window covers the whole display and has no frame.
+        fullscreen: bool,
+    },
+    /// An image, where there is no display or none is wanted.
+    Offscreen {
+        /// Width and height, in pixels.
+        size: UVec2,
+        /// The rate at which it is drawn at most.
+        frames_per_second: f64,
+    },
 }
 
 /// The image that an offscreen canvas is drawn into.

@@ -5,8 +5,6 @@
 //! the APIs, and `host` runs the thread. Most frames are written with the codec of the `realtime` crate; changes, of which
 //! there are many, are written by `socket::fanout`.
 
-#![warn(missing_docs, unreachable_pub)]
-
 mod answer_fault;
 mod auth;
 mod behaviour;

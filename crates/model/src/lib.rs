@@ -1,8 +1,6 @@
 //! Plain data: kinds, ids and records, and how a table row becomes an agent, a task or a workflow. Nothing here depends on
 //! sockets, the ECS or the picture.
 
-#![warn(missing_docs)]
-
 mod backoff;
 mod change;
 pub mod format;

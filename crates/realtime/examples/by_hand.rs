@@ -1,5 +1,5 @@
-// A session driven by hand through a join, a snapshot and two changes. A real driver does the same with a WebSocket,
-// an HTTP client and a timer.
+//! A session driven by hand through a join, a snapshot and two changes. A real driver does the same with a WebSocket,
+//! an HTTP client and a timer.
 
 use std::{collections::HashMap, error::Error, time::Duration};
 

@@ -14,7 +14,6 @@
 //! ```
 #![doc = include_str!("../examples/by_hand.rs")]
 //! ```
-#![warn(missing_docs)]
 
 pub mod advice;
 mod api;

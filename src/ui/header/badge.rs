@@ -16,19 +16,27 @@ use realtime::{LinkStatus, SourceReport, SourceState};
 /// What the badge shows, as plain data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BadgeView {
+    /// The status that the session last reported.
     pub status: LinkStatus,
+    /// The look of the badge. It follows `status`, but a recovery is shown only after it has held for a moment.
     pub tone: Tone,
+    /// Which attempt is made or waited for: 0 for the first connect, from 1 for reconnects.
     pub attempt: u32,
     /// 0 = never gives up.
     pub max_attempts: u32,
     /// Seconds to the next attempt, while one is planned.
     pub retry_in_secs: Option<f64>,
+    /// Why it is not connected, as a sentence; `None` while it is connected, or before anything has failed.
     pub reason: Option<String>,
+    /// No table can be read: changes are shown as they arrive, and nothing proves that none is missing.
     pub stream_only: bool,
+    /// The rate of changes at present.
     pub changes_per_second: f32,
     /// Tables whose changes are confirmed, and all that are followed.
     pub confirmed: usize,
+    /// The tables that are followed, confirmed or not.
     pub tables: usize,
+    /// The popover with the details is open, so that a click on the badge closes it.
     pub popover_open: bool,
 }
 

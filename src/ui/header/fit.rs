@@ -3,19 +3,31 @@
 /// The parts of the header, from left to right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Part {
+    /// The name of the program.
     Name,
+    /// The connection badge, a button.
     Badge,
+    /// How many agents are busy, of all.
     Agents,
+    /// The number of running tasks and runs.
     Running,
+    /// The number of queued tasks and runs.
     Queued,
+    /// The number of tasks and runs that wait for a person.
     Waiting,
+    /// The number of blocked tasks and runs.
     Blocked,
+    /// The number of failed tasks and runs.
     Failed,
+    /// How many workflows are active, of all.
     Workflows,
     /// The icon of a simplified picture.
     Reduced,
+    /// Changes per second, as a number.
     Rate,
+    /// Changes per second over the last minute, as a line.
     Spark,
+    /// The time of day.
     Clock,
 }
 

@@ -22,24 +22,38 @@ use model::Kind;
 /// The totals that the header shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct HeaderCounts {
+    /// Agents that have begun something and are not done with it: running, waiting or blocked.
     pub agents_busy: usize,
+    /// Agents in any status.
     pub agents: usize,
+    /// Agents whose status is failed.
     pub agents_failed: usize,
+    /// Running tasks and runs.
     pub running: usize,
+    /// Queued tasks and runs.
     pub queued: usize,
+    /// Tasks and runs that wait for a person.
     pub waiting: usize,
+    /// Blocked tasks and runs.
     pub blocked: usize,
+    /// Failed tasks and runs.
     pub failed: usize,
+    /// Workflows that are running, waiting or blocked.
     pub workflows_active: usize,
+    /// Workflows in any status.
     pub workflows: usize,
 }
 
 /// All that the header shows, as plain data.
 #[derive(Debug)]
 pub struct HeaderView<'a> {
+    /// What the connection badge shows.
     pub badge: &'a BadgeView,
+    /// The totals, of all rows on the wall.
     pub counts: HeaderCounts,
+    /// The time of day, formatted.
     pub clock: &'a str,
+    /// The rate of changes at present, the number beside the spark line.
     pub changes_per_second: f32,
     /// Changes per second, one a second, oldest first.
     pub spark: &'a [f32],
@@ -52,7 +66,9 @@ pub struct HeaderView<'a> {
 /// Where the badge is, for what hangs under it, and which parts are shown.
 #[derive(Debug)]
 pub struct HeaderShown {
+    /// The rectangle of the badge, in points.
     pub badge: Rect,
+    /// The parts that fitted, from left to right.
     pub parts: Vec<Part>,
 }
 

@@ -22,16 +22,21 @@ use realtime::{LinkReport, LinkStatus, SourceReport};
 /// All that the popover shows, as plain data.
 #[derive(Debug)]
 pub struct PopoverView<'a> {
+    /// What the badge shows, which the head of the popover repeats.
     pub badge: &'a BadgeView,
     /// Seconds in the present status.
     pub since_secs: f64,
+    /// The address of the project, without query or key.
     pub shown_url: &'a str,
     /// The kinds that have a table.
     pub kinds: &'a [Kind],
     /// Each kind's sources together.
     pub sources: &'a PerKind<SourceReport>,
+    /// The connection's details: round trips, counters, past attempts.
     pub link: &'a LinkReport,
+    /// The rate of changes at present.
     pub changes_per_second: f32,
+    /// The rate of received bytes at present.
     pub bytes_per_second: f32,
     /// The panel's own copy of the backoff.
     pub backoff: Backoff,
@@ -39,8 +44,9 @@ pub struct PopoverView<'a> {
     pub feed_ms: u64,
     /// What expires is a session's token; else it is the key.
     pub signed_in: bool,
-    /// Now, in milliseconds since the Unix epoch, and the zone of the wall's clock.
+    /// Now, in milliseconds since the Unix epoch.
     pub wall_ms: i64,
+    /// The zone of the wall's clock, in which times of day are shown.
     pub zone: &'a TimeZone,
 }
 

@@ -45,8 +45,11 @@ pub(super) fn plugin(app: &mut App) {
 /// Which panels are open.
 #[derive(Resource, Debug)]
 pub struct Panels {
+    /// The connection popover is open.
     pub popover_open: bool,
+    /// The legend is unfolded.
     pub(crate) legend_open: bool,
+    /// The help card with the key bindings is open.
     pub keys_open: bool,
     /// Unattended: no legend, no inspector, no card at the pointer.
     pub kiosk: bool,

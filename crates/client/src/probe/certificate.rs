@@ -52,9 +52,13 @@ pub struct Certificate {
 /// Why a handshake failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TlsProblem {
+    /// The certificate is no longer valid.
     Expired,
+    /// The certificate is not valid yet; this machine's clock may be wrong.
     NotYetValid,
+    /// No certificate authority that this machine trusts has signed the certificate.
     UnknownIssuer,
+    /// The certificate was issued to other hosts.
     WrongName,
     /// Another fault of the certificate, in words.
     Certificate(String),

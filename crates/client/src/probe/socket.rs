@@ -23,9 +23,11 @@ pub struct Socket {
 /// What a socket received.
 #[derive(Debug)]
 pub enum Heard {
+    /// A text frame; its payload.
     Text(String),
     /// A binary frame. No answer that `doctor` waits for is one.
     Binary,
+    /// The socket is closed; why.
     Closed(CloseReason),
 }
 
