@@ -2,7 +2,7 @@
 
 use secrecy::ExposeSecret as _;
 
-use realtime::{Remedies, SessionConfig};
+use realtime::{Remedies, SessionConfig, Source};
 use settings::FeedSettings;
 
 /// Rows in one REST page: the hosted server's limit.
@@ -19,11 +19,11 @@ pub fn remedies() -> Remedies {
     }
 }
 
-pub(super) fn session_config(settings: &FeedSettings) -> SessionConfig {
+pub(super) fn session_config(settings: &FeedSettings, sources: Vec<Source>) -> SessionConfig {
     let is_signed_in = settings.auth.is_some();
     SessionConfig {
         vsn: settings.vsn,
-        sources: settings::sources(&settings.mapping),
+        sources,
         topic_prefix: "opswall-".into(),
         remedies: remedies(),
         access_token: Some(settings.key.expose_secret().into()),

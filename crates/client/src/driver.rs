@@ -23,7 +23,7 @@ use super::{
 };
 use realtime::{
     Command, ConnectFailure, ConnectionId, Effect, Event, FeedEvent, Now, Page, PageError, PageRequest, Probe,
-    ProbeRequest, Session, TokenError,
+    ProbeRequest, Session, Source, TokenError,
 };
 use settings::FeedSettings;
 
@@ -186,6 +186,7 @@ pub(crate) struct Driver {
 impl Driver {
     pub(crate) fn new(
         settings: FeedSettings,
+        sources: Vec<Source>,
         tls: Tls,
         rest: Option<Rest>,
         outbox: Outbox,
@@ -196,7 +197,7 @@ impl Driver {
             .clone()
             .map(|auth| Authenticator::new(auth, settings.key.clone(), settings.allow_service_key));
         Self {
-            session: Session::new(session_config(&settings)),
+            session: Session::new(session_config(&settings, sources)),
             settings,
             commands,
             outbox,

@@ -15,7 +15,7 @@ use super::{
     rest::Rest,
     tls::Tls,
 };
-use realtime::Command;
+use realtime::{Command, Source};
 use settings::FeedSettings;
 
 /// Commands that may wait; a person cannot fill it.
@@ -55,6 +55,15 @@ impl Worker {
     /// # Errors
     /// When TLS, the HTTP client or the thread cannot be set up.
     pub fn start(settings: FeedSettings) -> Result<Self, NetError> {
+        let sources = settings::sources(&settings.mapping);
+        Self::follow(settings, sources)
+    }
+
+    /// As [`Worker::start`], with these sources in the place of those that the mapping names.
+    ///
+    /// # Errors
+    /// As [`Worker::start`].
+    pub fn follow(settings: FeedSettings, sources: Vec<Source>) -> Result<Self, NetError> {
         let auth_url = settings.auth.as_ref().map(|auth| &auth.url);
         let urls = [Some(&settings.realtime_url), settings.rest_url.as_ref(), auth_url];
         let tls = Tls::new(urls.into_iter().flatten())?;
@@ -70,7 +79,7 @@ impl Worker {
         let (outbox, events) = outbox();
         let (commands, command_receiver) = mpsc::channel(MAX_COMMANDS);
         let (end_sender, ended) = bounded(1);
-        let driver = Driver::new(settings, tls, rest, outbox, command_receiver);
+        let driver = Driver::new(settings, sources, tls, rest, outbox, command_receiver);
         let thread = thread::Builder::new().name("opswall-net".into()).spawn(move || {
             runtime.block_on(driver.run());
             // Name look-ups and files are read on blocking threads that cannot be cancelled: do not wait for them.

@@ -98,12 +98,17 @@ impl Predicate {
 
     /// Whether a row meets it. As in SQL, a comparison with null is never met, not even when it is negated.
     pub(crate) fn is_met_by(&self, row: &Row) -> bool {
+        self.truth(row) == Some(true)
+    }
+
+    /// Its value for a row, in SQL's logic: `None` for a comparison with null.
+    pub(crate) fn truth(&self, row: &Row) -> Option<bool> {
         let cell = row.cell(self.column);
         if let Test::IsNull = self.test {
-            return (*cell == Cell::Null) != self.is_negated;
+            return Some((*cell == Cell::Null) != self.is_negated);
         }
         if *cell == Cell::Null {
-            return false;
+            return None;
         }
         let met = match &self.test {
             Test::Compare(comparison, value) => cell.compare(value).is_some_and(|order| match comparison {
@@ -122,7 +127,7 @@ impl Predicate {
             },
             Test::IsNull => false,
         };
-        met != self.is_negated
+        Some(met != self.is_negated)
     }
 
     /// The key of a `gt.…` on the primary key, after which the rows begin.

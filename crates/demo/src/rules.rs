@@ -20,6 +20,8 @@ pub struct TableRules {
     pub is_published: bool,
     /// `REPLICA IDENTITY FULL`: changes carry the whole old row.
     pub is_full: bool,
+    /// Positions of the columns of its primary key. An update and a delete carry their old values.
+    key: Vec<usize>,
     /// The stream treats it as a table without a primary key: `Error 400`.
     pub is_keyless: bool,
     /// Its rows are in a partition of this name, which the stream sends in place of the table's name.
@@ -50,6 +52,7 @@ impl Rules {
             table,
             is_published: true,
             is_full: identity.is_full(table),
+            key: vec![0],
             is_keyless: false,
             partition: None,
             denied: BTreeSet::new(),
@@ -79,6 +82,30 @@ impl Rules {
 }
 
 impl TableRules {
+    /// Makes these columns the primary key of the table. `id` alone identifies its rows in the store all the same.
+    ///
+    /// # Errors
+    /// A sentence that names the column that the table does not have, or an empty list.
+    pub fn set_key(&mut self, columns: &[&str]) -> Result<(), DemoError> {
+        let position = |column: &&str| {
+            let found = self.table.schema().column(column);
+            found
+                .map(|(at, _)| at)
+                .ok_or_else(|| DemoError::Control(format!("table {} has no column {column}", self.table.name())))
+        };
+        let key = columns.iter().map(position).collect::<Result<Vec<_>, _>>()?;
+        if key.is_empty() {
+            return Err(DemoError::Control("a primary key has at least one column".into()));
+        }
+        self.key = key;
+        Ok(())
+    }
+
+    /// Whether the column at a position is part of the primary key.
+    pub(crate) fn is_key(&self, at: usize) -> bool {
+        self.key.contains(&at)
+    }
+
     /// The name of the table in the stream.
     pub(crate) fn stream_name(&self) -> &str {
         self.partition.as_deref().unwrap_or(self.table.name())

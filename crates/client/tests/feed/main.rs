@@ -14,6 +14,7 @@ mod listener;
 mod wild;
 
 mod auth;
+mod composite_keys;
 mod feed;
 mod hostile;
 mod hostile_sockets;

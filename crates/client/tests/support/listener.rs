@@ -11,7 +11,7 @@ use client::Worker;
 use demo::Control;
 use lab::server_rows;
 use model::{Change, Notice, Op, Record, RowKey};
-use realtime::{FeedEvent, LinkReport, LinkStatus, StatusReport, SyncReport};
+use realtime::{FeedEvent, LinkReport, LinkStatus, Source, StatusReport, SyncReport};
 use serde_json::Value;
 use settings::{Env, FeedSettings, Settings, SettingsArgs, SourceKinds};
 
@@ -45,10 +45,16 @@ pub(crate) struct Listener {
 
 impl Listener {
     pub(crate) fn start(settings: FeedSettings) -> Self {
+        let sources = settings::sources(&settings.mapping);
+        Self::follow(settings, sources)
+    }
+
+    /// With these sources in the place of the mapping's; their kinds stay.
+    pub(crate) fn follow(settings: FeedSettings, sources: Vec<Source>) -> Self {
         let kinds = SourceKinds::of(&settings.mapping);
         Self {
             kinds,
-            worker: Worker::start(settings).expect("a worker"),
+            worker: Worker::follow(settings, sources).expect("a worker"),
             rows: BTreeMap::new(),
             statuses: Vec::new(),
             syncs: Vec::new(),

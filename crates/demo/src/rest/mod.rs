@@ -1,5 +1,6 @@
 //! Reads of the tables over REST, as PostgREST answers them.
 
+mod filter;
 mod query;
 
 use std::{cmp::Ordering, ops::Bound, sync::Arc, time::Instant};
@@ -163,11 +164,15 @@ fn select(
         }]
     );
     if by_key && !is_counted {
-        if let Some(keys) = query.filters.iter().find_map(|filter| filter.keys()) {
+        if let Some(keys) = query.filters.iter().find_map(|filter| filter.one()?.keys()) {
             let rows = keys.iter().filter_map(|key| table.get(key)).filter(is_match);
             return (rows.skip(query.offset).take(limit).cloned().collect(), None);
         }
-        let after = query.filters.iter().filter_map(|filter| filter.key_after()).max();
+        let after = query
+            .filters
+            .iter()
+            .filter_map(|filter| filter.one()?.key_after())
+            .max();
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let rows = table
             .range((from, Bound::Unbounded))

@@ -3,7 +3,10 @@
 use hyper::StatusCode;
 use url::form_urlencoded;
 
-use super::RestError;
+use super::{
+    RestError,
+    filter::{Filter, TreeError},
+};
 use crate::{
     predicate::{FilterError, Predicate, split},
     store::TableId,
@@ -14,7 +17,7 @@ use crate::{
 pub(super) struct Query {
     /// Names and positions of the selected columns, in order.
     pub(super) select: Vec<(String, usize)>,
-    pub(super) filters: Vec<Predicate>,
+    pub(super) filters: Vec<Filter>,
     pub(super) order: Vec<Order>,
     pub(super) limit: Option<usize>,
     pub(super) offset: usize,
@@ -52,12 +55,6 @@ impl Query {
                 "limit" => parsed.limit = Some(number(&key, &value)?),
                 "offset" => parsed.offset = number(&key, &value)?,
                 "apikey" | "columns" => {}
-                "or" | "and" | "not.or" | "not.and" => {
-                    return Err(malformed(
-                        &format!("failed to parse logic tree ({value})"),
-                        "the demo feed has no and/or",
-                    ));
-                }
                 column => {
                     if parsed.filters.len() == MAX_FILTERS {
                         return Err(malformed(
@@ -65,8 +62,7 @@ impl Query {
                             "too many filters",
                         ));
                     }
-                    let filter = Predicate::parse(table.schema(), column, &value);
-                    parsed.filters.push(filter.map_err(|error| filter_error(table, error))?);
+                    parsed.filters.push(filter(table, column, &value)?);
                 }
             }
         }
@@ -96,6 +92,21 @@ impl Query {
         }
         Ok(())
     }
+}
+
+/// Parses the condition of a query parameter: one on a column, or a logic tree.
+fn filter(table: TableId, name: &str, value: &str) -> Result<Filter, RestError> {
+    if let Some(tree) = Filter::parse_tree(table.schema(), name, value) {
+        return tree.map_err(|error| match error {
+            TreeError::Condition(error) => filter_error(table, error),
+            TreeError::Malformed => malformed(
+                &format!("\"failed to parse logic tree ({value})\""),
+                "expecting conditions in parentheses",
+            ),
+        });
+    }
+    let predicate = Predicate::parse(table.schema(), name, value);
+    predicate.map(Filter::One).map_err(|error| filter_error(table, error))
 }
 
 /// Every column under its own name.

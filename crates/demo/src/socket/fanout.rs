@@ -190,7 +190,7 @@ fn write_values(
         if is_whole {
             old.write_record(change.table, |_, cell| is_short(cell), out);
         } else {
-            let _ = write!(out, "{{\"id\": \"{}\"}}", old.id());
+            old.write_record(change.table, |at, _| rules.is_key(at), out);
         }
     }
     if let Some(new) = &change.new {
