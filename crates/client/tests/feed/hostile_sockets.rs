@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::listener::{Listener, settings};
-use crate::wild::{Wild, answer, rows};
+use crate::wild::{Script, Wild, answer, rows};
 use model::{Backoff, Cell, Kind, RowKey};
 use realtime::LinkStatus;
 use serde_json::{Value, json};
@@ -132,11 +132,10 @@ fn v98_what_answers_an_upgrade_with_a_page_or_a_redirect_is_no_realtime_server()
         ("503 Service Unavailable", "x-a: b", "did not open a WebSocket"),
     ] {
         let answer = answer(status, "text/html", &[header], page.as_bytes());
-        let wild = Wild::start(
-            Arc::new(move |_| Some(answer.clone())),
-            Arc::new(|peer, _| peer.linger()),
-            Arc::new(|_, _| rows(&json!([]))),
-        );
+        let wild = Wild::start(Script {
+            upgrade: Arc::new(move |_| Some(answer.clone())),
+            ..Script::default()
+        });
         let mut listener = Listener::start(following(&wild.url));
         listener.until(status, |listener| listener.status() == LinkStatus::Error);
         assert_said(&listener, words);
@@ -260,9 +259,8 @@ fn ids_beyond_what_a_float_can_tell_apart_are_two_rows_and_pages_go_on_behind_th
     let body = format!(
         r#"[{{"id":{one},"n":1}},{{"id":{two},"n":2}},{{"id":{long},"n":12345678901234567890.12345678901234567890}}]"#
     );
-    let wild = Wild::start(
-        Arc::new(|_| None),
-        Arc::new(|mut peer, _| {
+    let wild = Wild::start(Script {
+        socket: Arc::new(|mut peer, _| {
             std::thread::sleep(Duration::from_millis(1_500));
             let data = r#"{"schema":"public","table":"tasks","type":"UPDATE","commit_timestamp":"2026-11-23T10:00:00Z","columns":[],"record":{"id":9007199254740993,"n":3},"old_record":{"id":9007199254740993},"errors":null}"#;
             let topic = peer.topic.clone();
@@ -271,11 +269,12 @@ fn ids_beyond_what_a_float_can_tell_apart_are_two_rows_and_pages_go_on_behind_th
             ));
             peer.linger();
         }),
-        Arc::new(move |path, _| match path.contains("/tasks?") && !path.contains("gt.") {
+        read: Arc::new(move |path, _| match path.contains("/tasks?") && !path.contains("gt.") {
             true => answer("200 OK", "application/json", &[], body.as_bytes()),
             false => rows(&json!([])),
         }),
-    );
+        ..Script::default()
+    });
     let mut listener = Listener::start(following(&wild.url));
     let n = |listener: &Listener, id: &str| listener.rows.get(&task(id))?.get("n").map(|cell| cell.to_string());
     listener.until("the change", |listener| {
@@ -406,9 +405,8 @@ fn pages_that_repeat_are_noticed() {
 fn depth_is_no_danger_wherever_it_stands() {
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     let body = format!(r#"[{{"id":1,"payload":{deep}}},{{"id":2,"payload":null}}]"#);
-    let wild = Wild::start(
-        Arc::new(|_| None),
-        Arc::new(move |mut peer, _| {
+    let wild = Wild::start(Script {
+        socket: Arc::new(move |mut peer, _| {
             std::thread::sleep(Duration::from_millis(1_500));
             peer.text(&deep);
             let topic = peer.topic.clone();
@@ -416,11 +414,12 @@ fn depth_is_no_danger_wherever_it_stands() {
             peer.change(&json!({"type": "INSERT", "columns": [], "record": {"id": 4}, "errors": null}));
             peer.linger();
         }),
-        Arc::new(move |path, _| match path.contains("/tasks?") && !path.contains("gt.") {
+        read: Arc::new(move |path, _| match path.contains("/tasks?") && !path.contains("gt.") {
             true => answer("200 OK", "application/json", &[], body.as_bytes()),
             false => rows(&json!([])),
         }),
-    );
+        ..Script::default()
+    });
     let mut listener = Listener::start(following(&wild.url));
     listener.until("what came after", |listener| listener.rows.contains_key(&task("4")));
     assert!(listener.rows.contains_key(&task("1")) && listener.rows.contains_key(&task("2")));

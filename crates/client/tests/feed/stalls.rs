@@ -1,15 +1,22 @@
-//! What takes its time on one side delays nothing else.
+//! A peer or a file that takes its time delays nothing else: no command, no timer, no other connection.
 
 use std::{
-    sync::{Arc, mpsc},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     time::Duration,
 };
 
 use crate::{
     account::{Place, refresh_token, server},
     listener::{Listener, settings},
+    wild::{Received, Script, Wild, rows},
 };
+use model::{Kind, NoticeKind};
 use realtime::{Command, LinkStatus};
+use serde_json::{Value, json};
 use settings::FeedSettings;
 
 /// More than the kernels of both sides hold: the join cannot be sent to a peer that does not read.
@@ -87,6 +94,78 @@ fn a_peer_that_takes_no_data_is_given_up() {
     listener.until("the stuck link", has_stuck_reason);
 }
 
+/// Settings whose join is too large for the kernels' buffers, while the tables keep their names.
+fn joining_at_length_by_partitions(url: &str) -> FeedSettings {
+    let mut settings = settings(url);
+    let mut mapping = (*settings.mapping).clone();
+    mapping.kinds[Kind::Task].partitions = vec!["p".repeat(TABLE_NAME_BYTES)];
+    settings.mapping = Arc::new(mapping);
+    settings
+}
+
+/// The peer of the second connection does not read until the first one has answered three heartbeats and taken three
+/// changes. A loop that waited for the second one would answer them only once it had given that one up.
+#[test]
+fn a_successor_whose_peer_takes_no_data_delays_neither_timers_nor_the_first_connection() {
+    let is_stuck = Arc::new(AtomicBool::new(false));
+    let (release, released) = mpsc::channel();
+    let released = Mutex::new(released);
+    let inserted = Arc::new(Mutex::new(Vec::<Value>::new()));
+    let (stuck, of_stream, of_reads) = (is_stuck.clone(), inserted.clone(), inserted.clone());
+    let wild = Wild::start(Script {
+        before_join: Arc::new(move |number| {
+            if number == 1 {
+                stuck.store(true, Ordering::SeqCst);
+                let _ = released.lock().expect("the receiver").recv();
+                stuck.store(false, Ordering::SeqCst);
+            }
+        }),
+        socket: {
+            let is_stuck = is_stuck.clone();
+            Arc::new(move |mut peer, number| {
+                while let Some(received) = peer.receive_any() {
+                    if number == 0 && matches!(received, Received::Heartbeat) && is_stuck.load(Ordering::SeqCst) {
+                        let mut inserted = of_stream.lock().expect("the rows");
+                        let record = json!({ "id": inserted.len() + 1, "title": "while the other one is stuck" });
+                        inserted.push(record.clone());
+                        peer.change(&json!({ "type": "INSERT", "columns": [], "record": record, "errors": null }));
+                    }
+                }
+            })
+        },
+        read: Arc::new(
+            move |path, _| match path.contains("/tasks?") && !path.contains("=gt.") {
+                true => rows(&Value::from(of_reads.lock().expect("the rows").clone())),
+                false => rows(&json!([])),
+            },
+        ),
+        ..Script::default()
+    });
+    let mut listener = Listener::start(FeedSettings {
+        heartbeat_interval: Duration::from_millis(500),
+        replace_connection: Some(Duration::from_secs(2)),
+        ..joining_at_length_by_partitions(&wild.url)
+    });
+    listener.until_connected();
+    listener.until("three changes on the first connection", |listener| {
+        listener.rows.len() >= 3
+    });
+    release.send(()).expect("the peer waits");
+    // The join arrives whole: it was not given up while the first connection went on.
+    listener.until("the replacement", |listener| {
+        listener
+            .notices
+            .iter()
+            .any(|notice| notice.kind == NoticeKind::Replaced)
+    });
+    assert_eq!(
+        listener.status_words(),
+        ["connecting", "connected"],
+        "{:?}",
+        listener.notices
+    );
+}
+
 /// Replaces a file by a pipe without a writer, which cannot be read to its end.
 #[cfg(unix)]
 fn make_endless(place: &Place, name: &str) {
@@ -128,4 +207,45 @@ fn a_token_file_that_cannot_be_read_in_time_stalls_nothing_and_the_known_token_i
         place.path("token").is_file()
     });
     place.token();
+}
+
+/// Opens the pipe for writing as soon as it is being read, and writes nothing until it is dropped.
+#[cfg(unix)]
+fn silent_writer(place: &Place, name: &str) -> mpsc::Receiver<std::fs::File> {
+    let path = place.path(name);
+    let (sender, is_read) = mpsc::channel();
+    std::thread::spawn(move || {
+        // Opening waits for a reader.
+        let pipe = std::fs::OpenOptions::new().write(true).open(path).expect("the pipe");
+        let _ = sender.send(pipe);
+    });
+    is_read
+}
+
+#[cfg(unix)]
+#[test]
+fn while_a_token_file_is_read_without_end_heartbeats_and_changes_go_on() {
+    let (place, server) = (Place::new(), server(8, 0.0));
+    let control = server.control();
+    place.write("token", &refresh_token(&server));
+    let mut listener = Listener::start(FeedSettings {
+        heartbeat_interval: Duration::from_millis(500),
+        ..place.settings(&server.url(), true)
+    });
+    listener.until_connected();
+    make_endless(&place, "token");
+    let grants = control.state().seen.grants;
+    let _pipe = silent_writer(&place, "token").recv().expect("the file is being read");
+    let heartbeats = control.state().seen.heartbeats;
+    let row = json!({ "title": "while the file is being read" });
+    control
+        .insert(demo::TableId::Tasks, row.as_object().expect("an object").clone())
+        .expect("inserted");
+    listener.until_equal(&control);
+    listener.until("two heartbeats", |_| control.state().seen.heartbeats >= heartbeats + 2);
+    assert_eq!(control.state().seen.grants, grants, "the file is still being read");
+    listener.until("the renewal with the known token", |_| {
+        control.state().seen.grants > grants
+    });
+    assert_eq!(listener.status(), LinkStatus::Connected, "{:?}", listener.notices);
 }

@@ -26,13 +26,37 @@ pub(crate) type OnRead = Arc<dyn Fn(&str, usize) -> Vec<u8> + Send + Sync>;
 /// A whole HTTP answer in the place of the upgrade; empty: it is upgraded.
 pub(crate) type OnUpgrade = Arc<dyn Fn(usize) -> Option<Vec<u8>> + Send + Sync>;
 
+/// What a test does before the server reads the join of a socket that is open, and the socket's number.
+pub(crate) type BeforeJoin = Arc<dyn Fn(usize) + Send + Sync>;
+
+/// What the server does.
+#[derive(Clone)]
+pub(crate) struct Script {
+    pub(crate) upgrade: OnUpgrade,
+    pub(crate) before_join: BeforeJoin,
+    pub(crate) socket: OnSocket,
+    pub(crate) read: OnRead,
+}
+
+/// Upgrades, quiet sockets and empty tables.
+impl Default for Script {
+    fn default() -> Self {
+        Self {
+            upgrade: Arc::new(|_| None),
+            before_join: Arc::new(|_| {}),
+            socket: Arc::new(|peer, _| peer.linger()),
+            read: Arc::new(|_, _| rows(&json!([]))),
+        }
+    }
+}
+
 pub(crate) struct Wild {
     pub(crate) url: String,
     heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl Wild {
-    pub(crate) fn start(upgrade: OnUpgrade, socket: OnSocket, read: OnRead) -> Self {
+    pub(crate) fn start(script: Script) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let heads = Arc::new(Mutex::new(Vec::new()));
@@ -40,9 +64,9 @@ impl Wild {
         let (sockets, reads) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         thread::spawn(move || {
             while let Ok((stream, _)) = listener.accept() {
-                let (upgrade, socket, read) = (upgrade.clone(), socket.clone(), read.clone());
+                let script = script.clone();
                 let (noted, sockets, reads) = (noted.clone(), sockets.clone(), reads.clone());
-                thread::spawn(move || serve(stream, &noted, &sockets, &reads, &upgrade, &socket, &read));
+                thread::spawn(move || serve(stream, &noted, &sockets, &reads, &script));
             }
         });
         Self { url, heads }
@@ -50,12 +74,18 @@ impl Wild {
 
     /// Rows for every table, and sockets that stay quiet.
     pub(crate) fn reading(read: impl Fn(&str, usize) -> Vec<u8> + Send + Sync + 'static) -> Self {
-        Self::start(Arc::new(|_| None), Arc::new(|peer, _| peer.linger()), Arc::new(read))
+        Self::start(Script {
+            read: Arc::new(read),
+            ..Script::default()
+        })
     }
 
     /// Empty tables, and sockets that do as they like once they are confirmed.
     pub(crate) fn talking(socket: impl Fn(Peer, usize) + Send + Sync + 'static) -> Self {
-        Self::start(Arc::new(|_| None), Arc::new(socket), Arc::new(|_, _| rows(&json!([]))))
+        Self::start(Script {
+            socket: Arc::new(socket),
+            ..Script::default()
+        })
     }
 
     /// The first lines of all requests: method, path, query.
@@ -80,15 +110,7 @@ pub(crate) fn answer(status: &str, kind: &str, headers: &[&str], body: &[u8]) ->
     whole
 }
 
-fn serve(
-    stream: TcpStream,
-    noted: &Mutex<Vec<String>>,
-    sockets: &AtomicUsize,
-    reads: &AtomicUsize,
-    upgrade: &OnUpgrade,
-    socket: &OnSocket,
-    read: &OnRead,
-) {
+fn serve(stream: TcpStream, noted: &Mutex<Vec<String>>, sockets: &AtomicUsize, reads: &AtomicUsize, script: &Script) {
     let _ = stream.set_read_timeout(Some(PATIENCE));
     let mut reader = BufReader::new(stream);
     let (mut first, mut key) = (String::new(), String::new());
@@ -111,12 +133,12 @@ fn serve(
     let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
     noted.lock().expect("the heads").push(first.trim().to_owned());
     if key.is_empty() {
-        let bytes = read(&path, reads.fetch_add(1, Ordering::Relaxed));
+        let bytes = (script.read)(&path, reads.fetch_add(1, Ordering::Relaxed));
         let _ = reader.get_mut().write_all(&bytes);
         return;
     }
     let number = sockets.fetch_add(1, Ordering::Relaxed);
-    if let Some(bytes) = upgrade(number) {
+    if let Some(bytes) = (script.upgrade)(number) {
         let _ = reader.get_mut().write_all(&bytes);
         return;
     }
@@ -129,10 +151,18 @@ fn serve(
             reader,
             topic: String::new(),
         };
+        (script.before_join)(number);
         if peer.confirm().is_some() {
-            socket(peer, number);
+            (script.socket)(peer, number);
         }
     }
+}
+
+/// What a client sends.
+pub(crate) enum Received {
+    Heartbeat,
+    /// Opcode and payload of another frame.
+    Frame(u8, Vec<u8>),
 }
 
 /// The server's end of one socket.
@@ -163,39 +193,47 @@ impl Peer {
         Some(())
     }
 
-    /// The next frame of the client: its opcode and payload. Beats are answered and not given.
+    /// The next frame of the client: its opcode and payload. Heartbeats are answered and left out.
     pub(crate) fn receive(&mut self) -> Option<(u8, Vec<u8>)> {
         loop {
-            let mut head = [0; 2];
-            self.reader.read_exact(&mut head).ok()?;
-            let length = match head[1] & 0x7f {
-                126 => {
-                    let mut bytes = [0; 2];
-                    self.reader.read_exact(&mut bytes).ok()?;
-                    u64::from(u16::from_be_bytes(bytes))
-                }
-                127 => {
-                    let mut bytes = [0; 8];
-                    self.reader.read_exact(&mut bytes).ok()?;
-                    u64::from_be_bytes(bytes)
-                }
-                length => u64::from(length),
-            };
-            let mut mask = [0; 4];
-            self.reader.read_exact(&mut mask).ok()?;
-            let mut payload = vec![0; usize::try_from(length).ok()?];
-            self.reader.read_exact(&mut payload).ok()?;
-            for (byte, mask) in payload.iter_mut().zip(mask.iter().cycle()) {
-                *byte ^= mask;
+            if let Received::Frame(opcode, payload) = self.receive_any()? {
+                return Some((opcode, payload));
             }
-            let frame: Option<Value> = serde_json::from_slice(&payload).ok();
-            match frame {
-                Some(frame) if frame[3] == "heartbeat" => {
-                    let reply = json!([null, frame[1], "phoenix", "phx_reply", {"status": "ok", "response": {}}]);
-                    self.text(&reply.to_string());
-                }
-                _ => return Some((head[0] & 0x0f, payload)),
+        }
+    }
+
+    /// The next frame of the client. A heartbeat is answered.
+    pub(crate) fn receive_any(&mut self) -> Option<Received> {
+        let mut head = [0; 2];
+        self.reader.read_exact(&mut head).ok()?;
+        let length = match head[1] & 0x7f {
+            126 => {
+                let mut bytes = [0; 2];
+                self.reader.read_exact(&mut bytes).ok()?;
+                u64::from(u16::from_be_bytes(bytes))
             }
+            127 => {
+                let mut bytes = [0; 8];
+                self.reader.read_exact(&mut bytes).ok()?;
+                u64::from_be_bytes(bytes)
+            }
+            length => u64::from(length),
+        };
+        let mut mask = [0; 4];
+        self.reader.read_exact(&mut mask).ok()?;
+        let mut payload = vec![0; usize::try_from(length).ok()?];
+        self.reader.read_exact(&mut payload).ok()?;
+        for (byte, mask) in payload.iter_mut().zip(mask.iter().cycle()) {
+            *byte ^= mask;
+        }
+        let frame: Option<Value> = serde_json::from_slice(&payload).ok();
+        match frame {
+            Some(frame) if frame[3] == "heartbeat" => {
+                let reply = json!([null, frame[1], "phoenix", "phx_reply", {"status": "ok", "response": {}}]);
+                self.text(&reply.to_string());
+                Some(Received::Heartbeat)
+            }
+            _ => Some(Received::Frame(head[0] & 0x0f, payload)),
         }
     }
 
@@ -239,7 +277,7 @@ impl Peer {
         self.text(&frame.to_string());
     }
 
-    /// Answers beats until the client goes.
+    /// Answers heartbeats until the client disconnects.
     pub(crate) fn linger(mut self) {
         while self.receive().is_some() {}
     }
