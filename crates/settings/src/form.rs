@@ -408,7 +408,8 @@ impl<T: Words> FormOf<T> for Choice<T> {
     }
 }
 
-/// A text that is not empty. What else it must be is decided where it is used.
+/// A text that is not empty. What else it must be is decided where it is used. It is also the form of the repeatable
+/// settings, each of whose values `mapping` reads.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Text {
     /// Placeholder in the help.
@@ -571,34 +572,6 @@ impl FormOf<Option<SecretString>> for Secret {
 
     fn shown(&self, value: &Option<SecretString>) -> Value {
         json!(value.as_ref().map(key::masked))
-    }
-}
-
-/// Several values, one each time the flag is given; an environment variable separates them with semicolons. They are
-/// not values of the table: their own modules read them.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Several {
-    /// Placeholder in the help.
-    pub(crate) placeholder: &'static str,
-    /// What to give.
-    pub(crate) want: &'static str,
-}
-
-impl Form for Several {
-    fn want(&self) -> String {
-        self.want.to_owned()
-    }
-
-    fn placeholder(&self) -> String {
-        self.placeholder.to_owned()
-    }
-
-    fn default_text(&self) -> Option<String> {
-        None
-    }
-
-    fn accepts(&self, raw: &Raw) -> bool {
-        raw.text().is_some()
     }
 }
 

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use crate::{
     QualityPolicy,
     definition::{Definition, Group, settings},
-    form::{Choice, FilePath, Number, Secret, Several, Switch, TableName, Text, Unit, Whole},
+    form::{Choice, FilePath, Number, Secret, Switch, TableName, Text, Unit, Whole},
 };
 
 const WEEK_S: u32 = 604_800;
@@ -159,7 +159,7 @@ static OTHERS: &[Definition] = &[
     Definition {
         key: "map",
         help: "Which column has which role, like agent.status=phase or task.label=title,name; repeatable",
-        form: &Several {
+        form: &Text {
             placeholder: "KIND.ROLE=COLUMN,…",
             want: "KIND.ROLE=COLUMN, like agent.status=phase or task.label=title,name",
         },
@@ -168,7 +168,7 @@ static OTHERS: &[Definition] = &[
     Definition {
         key: "status",
         help: "Which state a status word of your tables means, like erledigt=done; repeatable",
-        form: &Several {
+        form: &Text {
             placeholder: "WORD=STATE",
             want: "WORD=STATE, like erledigt=done",
         },
