@@ -43,7 +43,7 @@ pub enum Intent {
 #[derive(Resource, Debug, Default, Clone, Copy, Reflect)]
 #[reflect(Resource)]
 pub struct Backlog {
-    /// Changes.
+    /// Changes that the fleet has received and not yet applied.
     pub waiting: usize,
 }
 
@@ -74,7 +74,7 @@ pub struct SceneInsets {
 #[reflect(Resource)]
 pub struct FloatingPanels(pub Vec<Rect>);
 
-/// The theme of the screen.
+/// The theme in which the scene and the panels are drawn. It may change at any time.
 #[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct ScreenTheme(pub ThemeName);
 
@@ -151,7 +151,7 @@ impl Quality {
         !self.off().contains(&feature)
     }
 
-    /// The features that are off.
+    /// The features that are off, the first to be switched off first.
     pub fn off(self) -> &'static [QualityFeature] {
         QualityFeature::ALL.get(..self.off).unwrap_or_default()
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Failure;
 use settings::{Effective, Origin, Settings};
 
-/// The options of `config`.
+/// The options of `config`, which prints the effective settings.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ConfigArgs {
     /// One JSON object

@@ -17,7 +17,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The exit code of the process.
+    /// The exit code with which the process reports this: 2 for what the user corrects, 1 for anything else.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) => 2,

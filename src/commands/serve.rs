@@ -7,7 +7,7 @@ use clap::Args;
 use super::{Failure, demo_feed::DemoArgs, logging, signals};
 use settings::Settings;
 
-/// The options of `serve`.
+/// The options of `serve`, which runs the demo feed alone.
 #[derive(Debug, Clone, Args)]
 pub struct ServeArgs {
     /// The size and behaviour of the demo feed.

@@ -12,7 +12,7 @@ use crate::{
 use demo::{Cut, Refusal};
 use settings::Settings;
 
-/// The options of `snapshot`.
+/// The options of `snapshot`, which draws one picture and exits.
 #[derive(Debug, Clone, Args)]
 pub struct SnapshotArgs {
     /// The picture, a .png file

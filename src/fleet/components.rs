@@ -12,35 +12,35 @@ use model::{Kind, Mapping, PerKind, Record, RowKey, Status, StatusReading};
 #[derive(Component, Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key(pub RowKey);
 
-/// An agent's row.
+/// What only agents have, read from the row. Its presence marks the entity as an agent.
 #[derive(Component, Debug, Clone, PartialEq, Default, Reflect)]
 #[reflect(Component, Default)]
 #[require(RowLabel, RowState, Columns, Created, Moment, Wants)]
 pub struct AgentRow {
-    /// The role or model of the agent.
+    /// The role or model of the agent, if the row contains it.
     #[reflect(ignore)]
     pub subtitle: Option<Arc<str>>,
-    /// The time of the last heartbeat, milliseconds since the Unix epoch.
+    /// The time of the last heartbeat, milliseconds since the Unix epoch, if the row contains it.
     pub heartbeat_ms: Option<i64>,
 }
 
-/// The row of a task or a run: a piece of work.
+/// What only tasks and runs have, read from the row. Its presence marks the entity as a piece of work.
 #[derive(Component, Debug, Clone, PartialEq, Default, Reflect)]
 #[reflect(Component, Default)]
 #[require(RowLabel, RowState, Columns, Created, Moment, Wants, Assigned)]
 pub struct TaskRow {
-    /// The share done, 0 to 1.
+    /// The share done, 0 to 1, if the row contains it.
     pub progress: Option<f32>,
-    /// 0 (low) to 3 (urgent).
+    /// 0 (low) to 3 (urgent), if the row contains it.
     pub priority: Option<u8>,
     /// Whether a person is asked for.
     pub needs_human: bool,
-    /// Why it failed.
+    /// Why it failed, if the row gives a reason.
     #[reflect(ignore)]
     pub error: Option<Arc<str>>,
 }
 
-/// A workflow's row.
+/// What only workflows have, read from the row. Its presence marks the entity as a workflow.
 #[derive(Component, Debug, Clone, PartialEq, Default, Reflect)]
 #[reflect(Component, Default)]
 #[require(RowLabel, RowState, Columns, Created, Moment, Wants)]

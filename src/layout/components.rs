@@ -54,13 +54,13 @@ impl District {
 #[derive(Component, Debug, Clone, Copy, PartialEq, Reflect)]
 #[reflect(Component)]
 pub struct District {
-    /// Its centre.
+    /// Centre of the circle, in world units.
     pub center: Vec2,
-    /// Its radius.
+    /// Radius of the circle, in world units.
     pub radius: f32,
-    /// Where its last move began.
+    /// Where its last move began, in world units.
     pub from: Vec2,
-    /// Its radius before that.
+    /// The radius with which that move began; it grows or shrinks during the move.
     pub from_radius: f32,
     /// When the move began, seconds of `FleetClock`.
     pub moved: f64,

@@ -48,7 +48,7 @@ pub(crate) fn inspector_panel(ui: &mut Ui, view: &InspectorView<'_>, actions: &m
         .rect
 }
 
-/// The inspector's contents.
+/// Draws the selected row and all its columns into `ui`; what the user does is pushed to `actions`.
 pub fn inspector_ui(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
         ui.label(RichText::new(view.key.kind.singular()).color(theme::of(ui).muted));

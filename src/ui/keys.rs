@@ -32,7 +32,7 @@ impl KeyContext {
     }
 }
 
-/// Reads the keys of this frame.
+/// Pushes the action of each binding whose key was pressed in this frame. Nothing while a text field has the focus.
 pub fn read_keys(ctx: &Context, state: KeyContext, actions: &mut Vec<Action>) {
     for key in pressed_in_panels(ctx, |scope| state.is_valid(scope)) {
         let action = match key {

@@ -52,7 +52,7 @@ pub fn rect(ctx: &Context, corner: Pos2) -> Rect {
     Rect::from_min_size(corner - Vec2::new(0.0, size.y), size)
 }
 
-/// The legend's contents.
+/// Draws the legend into `ui`, folded or not; what the user does is pushed to `actions`.
 pub fn legend_ui(ui: &mut Ui, view: &LegendView<'_>, actions: &mut Vec<Action>) {
     ui.spacing_mut().item_spacing.y = 3.0;
     // Rows have the height of text, not of buttons.

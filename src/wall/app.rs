@@ -44,7 +44,7 @@ pub struct WallOptions {
 /// Which pictures of itself the wall takes.
 #[derive(Debug, Clone)]
 pub enum Picture {
-    /// None.
+    /// The wall writes no picture of itself.
     None,
     /// Rewrites the file every few seconds and prints a status line.
     Kept(PathBuf),

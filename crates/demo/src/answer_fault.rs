@@ -18,7 +18,7 @@ use super::http::{self, Answer};
 /// The body of an answer as it is sent.
 pub(crate) type Body = UnsyncBoxBody<Bytes, io::Error>;
 
-/// One fault of an answer.
+/// One fault that the demo feed puts into an answer of its HTTP APIs.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum AnswerFault {
@@ -57,7 +57,7 @@ pub enum AnswerFault {
     Endless,
     /// The first page, whichever page is requested.
     Repeat,
-    /// An empty list.
+    /// An empty list, whatever the table contains.
     Empty,
     /// Bytes that are not JSON.
     Garbage,
@@ -69,9 +69,9 @@ pub enum AnswerFault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Api {
-    /// `/rest/v1`.
+    /// The API of the tables, `/rest/v1`.
     Rest,
-    /// `/auth/v1`.
+    /// The API of sign-ins and refreshes, `/auth/v1`.
     Auth,
 }
 

@@ -5,10 +5,10 @@ use std::{io, net::SocketAddr};
 /// Why the demo feed does not start or a control call fails. Each text says what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
-    /// The port is in use.
+    /// Another program listens on this port.
     #[error("port {} is taken: stop what listens there, or pass --listen {}:0 for any free port", .0.port(), .0.ip())]
     PortTaken(SocketAddr),
-    /// The port needs privileges.
+    /// The port needs privileges that this process does not have.
     #[error("the demo feed may not listen on {0}: pass --listen with a port above 1023, such as 127.0.0.1:54321")]
     Forbidden(SocketAddr),
     /// The address cannot be bound.

@@ -7,9 +7,9 @@ use crate::{AuthOptions, DemoError, TableId};
 /// What to simulate and how to serve it. The default is an organisation that fills a wall well.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
-    /// Number of agents.
+    /// Agents in the organisation; 0 to [`Options::MAX_ROWS`].
     pub agents: usize,
-    /// Number of workflows.
+    /// Workflows in the organisation; 0 to [`Options::MAX_ROWS`].
     pub workflows: usize,
     /// Number of tasks around which the simulation stays.
     pub tasks: usize,
@@ -17,7 +17,7 @@ pub struct Options {
     pub rate: f64,
     /// Whether the rate varies in bursts and quiet spells around that average.
     pub bursts: bool,
-    /// The state at the start.
+    /// The state of the fleet at the start.
     pub population: Population,
     /// Whether the executions of workflows are rows of the table `workflow_runs`; otherwise that table is empty.
     pub runs: bool,

@@ -12,7 +12,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Rules([TableRules; 4]);
 
-/// The rules of one table.
+/// What the demo feed lets clients see of one table, and how the stream reports its changes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TableRules {
     table: TableId,

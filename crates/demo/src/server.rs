@@ -67,7 +67,8 @@ impl Server {
         format!("http://{addr}")
     }
 
-    /// The controls of this feed.
+    /// What steers this feed while it runs: faults, pauses, rules and counters. It stays usable for as long as the feed
+    /// runs.
     pub fn control(&self) -> Control {
         self.control.clone()
     }

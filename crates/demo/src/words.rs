@@ -1,22 +1,22 @@
 //! The texts with which a real server refuses handshakes and joins and closes channels, each under a short name.
 
-/// A refused handshake.
+/// How a real server refuses the handshake of a WebSocket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Handshake {
-    /// The short name.
+    /// The short name by which control calls ask for it.
     pub name: &'static str,
-    /// The HTTP status.
+    /// The HTTP status code of the refusal.
     pub status: u16,
     /// The `error` in the body; empty = no body.
     pub text: &'static str,
 }
 
-/// A refused join.
+/// How a real server refuses a join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JoinError {
-    /// The short name.
+    /// The short name by which control calls ask for it.
     pub name: &'static str,
-    /// The `reason` of the reply.
+    /// The text in the `reason` of the reply.
     pub reason: &'static str,
     /// The code with which the socket is closed after the reply.
     pub closes: Option<u16>,
@@ -24,16 +24,16 @@ pub struct JoinError {
     pub is_immediate: bool,
 }
 
-/// A `system` message.
+/// A message of the event `system`, with which a real server reports on the subscription of a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SystemMessage {
-    /// The short name.
+    /// The short name by which control calls ask for it.
     pub name: &'static str,
-    /// The `extension`.
+    /// The `extension` of the payload: which part of the server reports.
     pub extension: &'static str,
     /// Whether the `status` is `ok` rather than `error`.
     pub is_ok: bool,
-    /// The `message`.
+    /// The `message` of the payload.
     pub text: &'static str,
     /// Whether `phx_close` follows.
     pub closes: bool,

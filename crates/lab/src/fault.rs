@@ -102,9 +102,9 @@ enum Injection {
 /// What faults are injected into.
 #[derive(Debug, Clone, Copy)]
 pub struct Target<'a> {
-    /// The server's controls.
+    /// What steers the server; most faults are injected through it.
     pub control: &'a Control,
-    /// The proxy in front of the server, if there is one.
+    /// The proxy in front of the server, which faults of the stream of bytes need; without it they are not injected.
     pub proxy: Option<&'a Proxy>,
 }
 

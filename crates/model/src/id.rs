@@ -126,9 +126,9 @@ impl fmt::Debug for RowId {
 /// What identifies a row within the program: its kind and its id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RowKey {
-    /// The kind of the row.
+    /// The kind of the row: ids are unique within a kind only.
     pub kind: Kind,
-    /// Its id among the rows of that kind.
+    /// The id of the row, the text of its primary key.
     pub id: RowId,
 }
 

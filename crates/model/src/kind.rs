@@ -31,7 +31,7 @@ impl Kind {
         }
     }
 
-    /// The kinds that are work.
+    /// The kinds whose rows are pieces of work: tasks and runs.
     pub fn work() -> impl Iterator<Item = Self> {
         Self::ALL.into_iter().filter(|kind| kind.is_work())
     }

@@ -104,7 +104,8 @@ const TOKEN: Option<FoldKey> = Some(FoldKey::Token);
 /// Declares the kinds, the list of all of them and their table from one line each.
 macro_rules! notice_kinds {
     ($($(#[$doc:meta])* $kind:ident: $code:literal, $level:ident, $fold:ident, $shown:ident;)*) => {
-        /// What a notice is about.
+        /// What happened, or what a person should look at: the subject of a notice. Level, code and lifetime follow
+        /// from it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum NoticeKind {
             $($(#[$doc])* $kind,)*

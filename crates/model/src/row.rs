@@ -20,7 +20,7 @@ pub enum Row {
 pub struct Agent {
     /// The name on the screen.
     pub label: Arc<str>,
-    /// What it is doing.
+    /// What it is doing, with the word that it was read from.
     pub status: StatusReading,
     /// Role or model, the second line of its label.
     pub subtitle: Option<Arc<str>>,

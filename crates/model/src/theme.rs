@@ -37,7 +37,7 @@ impl ThemeName {
         Self::ALL.into_iter().find(|name| name.word() == text)
     }
 
-    /// Its colours.
+    /// The colours that belong to this name.
     pub const fn theme(self) -> &'static Theme {
         match self {
             Self::Dark => &DARK,
@@ -51,12 +51,12 @@ impl ThemeName {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rgb(pub u8, pub u8, pub u8);
 
-/// One theme.
+/// The colours in which the scene and the panels are drawn.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Theme {
     /// Whether text is dark on a light background.
     pub is_light: bool,
-    /// Its colours.
+    /// One colour for each token.
     pub colors: Colors<Rgb>,
 }
 

@@ -41,7 +41,7 @@ pub struct SessionConfig {
     pub sign_in: bool,
     /// The schedule of attempts to reconnect.
     pub backoff: Backoff,
-    /// Interval between heartbeats.
+    /// Interval between heartbeats; also how long the answer to one may take.
     pub heartbeat_interval: Duration,
     /// Interval between two readings of all sources although no loss is known; `None`: never.
     pub reconcile_interval: Option<Duration>,
@@ -94,15 +94,16 @@ impl Default for SessionConfig {
 /// What a person can do about a refusal: ends of sentences, in the terms of the program's own settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remedies {
-    /// The key was refused.
+    /// What to do when the key was refused.
     pub key: String,
-    /// The key has expired.
+    /// What to do when the key has expired.
     pub expired_key: String,
-    /// The signed-in user's token was refused.
+    /// What to do when the signed-in user's token was refused.
     pub sign_in: String,
-    /// No source is configured.
+    /// What to do when no source is configured.
     pub no_source: String,
-    /// A table has no column of the configured key's name; `{source}` stands for the plural of [`Source::noun`].
+    /// What to do when a table has no column of the configured key's name; `{source}` stands for the plural of
+    /// [`Source::noun`].
     pub key_column: String,
 }
 
@@ -239,11 +240,11 @@ pub enum Event {
     SocketOpened,
     /// The socket asked for by [`Effect::Open`] could not be opened.
     ConnectFailed(ConnectFailure),
-    /// A text frame.
+    /// A text frame arrived; its payload.
     Text(String),
-    /// A binary frame.
+    /// A binary frame arrived; its payload.
     Binary(Vec<u8>),
-    /// The socket ended.
+    /// The socket ended; nothing of it follows.
     SocketClosed(CloseReason),
     /// The moment named by the last [`Effect::WakeAt`] has come; early or repeated wakes are harmless.
     Timer,

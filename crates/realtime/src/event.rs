@@ -39,7 +39,7 @@ impl LinkStatus {
 /// The connection's status and what comes next.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StatusReport {
-    /// The status.
+    /// Whether it is connected, and whether all sources are proven equal to the server.
     pub status: LinkStatus,
     /// Which attempt is made or waited for: 0 for the first connect, 1 to `max_attempts` for reconnects.
     pub attempt: u32,
@@ -137,11 +137,11 @@ impl SourceState {
 /// One source as it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SourceReport {
-    /// Its state.
+    /// How the changes of the source reach the session, or why they do not.
     pub state: SourceState,
     /// Why it is refused, polled or followed by the stream alone: words for a person, free of secrets.
     pub why: Option<String>,
-    /// Rows held.
+    /// Rows of the source that the session holds.
     pub rows: usize,
 }
 
@@ -229,7 +229,7 @@ pub struct LinkReport {
 /// One report to the reader. Order matters: a `Synced` comes after the changes it counts.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FeedEvent {
-    /// The status changed.
+    /// The status changed; what it is now, and what comes next.
     Status(StatusReport),
     /// A row changed.
     Change(Change),

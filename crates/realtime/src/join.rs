@@ -15,21 +15,21 @@ pub struct JoinPayload {
     pub access_token: Option<Token>,
 }
 
-/// The `config` of a join.
+/// What a channel is joined for: the `config` of a join.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct JoinConfig {
-    /// Broadcasts.
+    /// How broadcasts in this channel are handled.
     pub broadcast: BroadcastConfig,
-    /// Presence.
+    /// Whether and as whom the client is present in this channel.
     pub presence: PresenceConfig,
-    /// Changes of tables.
+    /// The tables whose changes are subscribed to.
     pub postgres_changes: Vec<Entry>,
     /// The channel is private: access is decided by policies on `realtime.messages`.
     pub private: bool,
 }
 
-/// Broadcasts of a channel.
+/// How broadcasts in a channel are handled.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BroadcastConfig {
@@ -40,7 +40,7 @@ pub struct BroadcastConfig {
     pub own: bool,
 }
 
-/// Presence in a channel.
+/// Whether and as whom a client is present in a channel.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PresenceConfig {
@@ -55,7 +55,7 @@ pub struct PresenceConfig {
 pub struct Entry {
     /// `*`, `INSERT`, `UPDATE` or `DELETE`.
     pub event: String,
-    /// The schema.
+    /// The schema of the table, `public` in most projects.
     pub schema: String,
     /// The table; `None` = all of the schema.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -18,7 +18,7 @@ impl SourceId {
         Self(u16::try_from(index).unwrap_or(u16::MAX))
     }
 
-    /// The position.
+    /// The position among the sources of the session, from 0.
     pub fn index(self) -> usize {
         usize::from(self.0)
     }
@@ -35,7 +35,7 @@ impl fmt::Display for SourceId {
 pub struct Source {
     /// The table's schema, `public` in most projects.
     pub schema: String,
-    /// The table's name.
+    /// The name of the table, without its schema.
     pub table: String,
     /// Primary-key columns, one or more, in the order of the key.
     pub key: Vec<String>,

@@ -49,7 +49,7 @@ impl fmt::Debug for Token {
 pub struct Claims {
     /// The database role that rows are read as.
     pub role: Option<String>,
-    /// The user.
+    /// The id of the user, the claim `sub`; absent in keys.
     pub subject: Option<String>,
     /// End, in seconds since the Unix epoch.
     pub expires: Option<i64>,
@@ -90,7 +90,7 @@ impl Claims {
 /// A session token as the Auth endpoint issued it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
-    /// The token.
+    /// The access token, which replaces the key in joins and requests.
     pub token: Token,
     /// How long it lasts from now on: the answer's `expires_in`, which does not depend on this machine's clock.
     pub lifetime: Duration,

@@ -14,7 +14,7 @@ use crate::{
 pub enum Group {
     /// Which project, and with which key.
     Project,
-    /// Who signs in.
+    /// The user who signs in, and where the password is.
     SignIn,
     /// How the connection is kept.
     Connection,

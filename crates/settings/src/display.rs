@@ -4,12 +4,12 @@ use model::theme::ThemeName;
 
 use crate::form::Words;
 
-/// Settings of the picture.
+/// What a user can set about the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct WallSettings {
     /// Whether the display is unattended.
     pub kiosk: bool,
-    /// The colours.
+    /// The theme in which scene and panels are drawn.
     pub theme: ThemeName,
     /// What to do on a machine that is too slow for the whole picture.
     pub quality: QualityPolicy,
@@ -32,7 +32,7 @@ pub enum QualityPolicy {
 }
 
 impl QualityPolicy {
-    /// The word in the settings.
+    /// The word for it in flags, files and variables.
     pub fn word(self) -> &'static str {
         match self {
             Self::Auto => "auto",

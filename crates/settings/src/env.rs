@@ -40,7 +40,7 @@ impl fmt::Debug for Env {
 }
 
 impl Env {
-    /// The environment of this process.
+    /// The variables and folders of this process, as they are now.
     pub fn of_process() -> Self {
         let folders = directories::ProjectDirs::from("", "", "opswall");
         Self {

@@ -9,7 +9,7 @@ use crate::{form::Words, sign_in::SignIn, url};
 use model::{Backoff, Mapping};
 use realtime::Vsn;
 
-/// Settings of a connection.
+/// What a connection needs: addresses, key, sign-in, intervals and the tables.
 #[derive(Debug, Clone)]
 pub struct FeedSettings {
     /// `ws://` or `wss://` up to and including `/websocket`, without a query.

@@ -15,7 +15,7 @@ pub enum Origin {
     Saved(PathBuf),
     /// A settings file.
     File {
-        /// The file.
+        /// The path of the settings file.
         path: PathBuf,
         /// Counts from 1.
         line: usize,
@@ -24,7 +24,7 @@ pub enum Origin {
     Kiosk,
     /// Derived from the setting with this key.
     Derived(&'static str),
-    /// The default.
+    /// Nobody set it: the value is the default of the setting.
     Default,
 }
 

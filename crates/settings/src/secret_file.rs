@@ -30,7 +30,7 @@ impl SecretFile {
         Ok(Self { what, path, secret })
     }
 
-    /// The file.
+    /// The path of the file, as it was set.
     pub fn path(&self) -> &Path {
         &self.path
     }

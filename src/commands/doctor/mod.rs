@@ -26,7 +26,7 @@ use report::{Form, Report};
 use settings::{Settings, SettingsError};
 use steps::Target;
 
-/// The options of `doctor`.
+/// The options of `doctor`, which checks each step of the connection.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct DoctorArgs {
     /// One JSON object

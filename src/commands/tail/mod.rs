@@ -27,7 +27,7 @@ const LONG: Duration = Duration::from_secs(3_600);
 /// Events handled before the clock and Ctrl-C are looked at.
 const MAX_BATCH: usize = 1_024;
 
-/// The options of `tail`.
+/// The options of `tail`, which prints changes, statuses and notices as text.
 #[derive(Debug, Clone, Default, Args)]
 pub struct TailArgs {
     /// One JSON object a line

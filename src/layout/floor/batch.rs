@@ -6,17 +6,17 @@ use bevy::math::{Rect, Vec2};
 /// same order give the same plan.
 #[derive(Debug, Clone)]
 pub struct Batch<K> {
-    /// Workflows.
+    /// New workflows.
     pub workflows: Vec<K>,
-    /// Tasks and the workflow that each is part of.
+    /// New or changed tasks, each with the workflow that it is part of.
     pub tasks: Vec<(K, Option<K>)>,
-    /// Agents and the task that each has in hand.
+    /// New or changed agents, each with the task that it has in hand.
     pub agents: Vec<(K, Option<K>)>,
-    /// Workflows that are gone.
+    /// Workflows whose rows are gone.
     pub gone_workflows: Vec<K>,
-    /// Tasks that are gone.
+    /// Tasks whose rows are gone: their slots become free.
     pub gone_tasks: Vec<K>,
-    /// Agents that are gone.
+    /// Agents whose rows are gone.
     pub gone_agents: Vec<K>,
 }
 
@@ -33,21 +33,21 @@ impl<K> Default for Batch<K> {
     }
 }
 
-/// A district's circle.
+/// A district's circle on the floor plan.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Standing<K> {
-    /// Its workflow; `None` for *Unassigned*.
+    /// The workflow whose tasks the circle contains; `None` for *Unassigned*.
     pub workflow: Option<K>,
-    /// Its centre.
+    /// Centre, in world units.
     pub center: Vec2,
-    /// Its radius.
+    /// Radius, in world units.
     pub radius: f32,
 }
 
 /// The places after a batch: of everything that is new or moved, and possibly of some that did not move.
 #[derive(Debug, Clone)]
 pub struct Outcome<K> {
-    /// Districts.
+    /// The circles of districts that are new, moved or of another size.
     pub districts: Vec<Standing<K>>,
     /// Tasks and their places.
     pub tasks: Vec<(K, Vec2)>,
@@ -64,10 +64,10 @@ pub struct Outcome<K> {
 /// What is at a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spot<K> {
-    /// A task.
+    /// A task or a run.
     Task(K),
-    /// An agent.
+    /// An agent, at its task or in the dock.
     Agent(K),
-    /// A district; `None` is *Unassigned*.
+    /// A district where no task or agent is; `None` is *Unassigned*.
     District(Option<K>),
 }

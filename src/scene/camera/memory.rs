@@ -19,7 +19,7 @@ pub struct HeldView {
     pub center: Vec2,
     /// World units that one logical pixel covers.
     pub world_per_px: f32,
-    /// The extent of the fleet.
+    /// The rectangle around the whole fleet at that time, in world units: the next run compares it with its own.
     pub fleet: Rect,
 }
 

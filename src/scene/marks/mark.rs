@@ -32,7 +32,7 @@ pub(crate) const FLAGS_SHIFT: u32 = 12;
 
 const _: () = assert!(Status::ALL.len() <= FIELD_MASK as usize + 1, "a status has four bits");
 
-/// What a mark represents.
+/// The kinds of marks: kinds of rows, and what is drawn on the ground. The shaders use the same numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum MarkKind {
@@ -88,7 +88,7 @@ bitflags! {
 /// A mark, unpacked. Times are stamps (`marks::stamp`).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Mark {
-    /// What it represents.
+    /// Which kind of row or of ground it is drawn for.
     pub kind: MarkKind,
     /// Where its move began.
     pub from: Vec2,
@@ -96,15 +96,15 @@ pub struct Mark {
     pub to: Vec2,
     /// When it departed from `from`.
     pub moved: u32,
-    /// When it appeared.
+    /// When its row was first drawn: the entry animation begins there.
     pub appeared: u32,
     /// When it last changed.
     pub changed: u32,
     /// When its row went; valid with `Flags::GONE`.
     pub gone: u32,
-    /// World units.
+    /// Radius, in world units.
     pub radius: f32,
-    /// The status that it shows.
+    /// The status that gives it shape and colour.
     pub status: Status,
     /// The status before the last change of it.
     pub status_before: Status,

@@ -13,11 +13,11 @@ use model::Status;
 pub enum Layer {
     /// Districts and the dock.
     Grounds,
-    /// Calm tasks.
+    /// Tasks and runs that are not in trouble.
     Tasks,
     /// Tasks in trouble: never hidden by their neighbours, at any zoom.
     Alarms,
-    /// Agents.
+    /// Agents, in front of the tasks that they have in hand.
     Agents,
     /// The rings around the hovered and the selected row.
     Overlay,
@@ -46,7 +46,7 @@ impl Layer {
 /// The layer of a mark and its slot in that layer's table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MarkSlot {
-    /// The layer.
+    /// The layer that draws the mark.
     pub layer: Layer,
     /// The slot in the layer's table.
     pub slot: u32,
@@ -74,12 +74,12 @@ impl Marks {
         &mut self.tables[layer.index()]
     }
 
-    /// The slot of an entity's mark.
+    /// Where an entity's mark is kept; `None` while the entity has none.
     pub fn slot(&self, entity: Entity) -> Option<MarkSlot> {
         self.slots.get(&entity).copied()
     }
 
-    /// An entity's mark.
+    /// A copy of an entity's mark; `None` while the entity has none.
     pub fn mark(&self, entity: Entity) -> Option<Mark> {
         let MarkSlot { layer, slot } = self.slot(entity)?;
         self.table(layer).get(slot).and_then(Mark::unpack)

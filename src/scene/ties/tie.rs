@@ -41,7 +41,7 @@ pub struct Tie {
     pub from: MarkSlot,
     /// The mark that it leads to.
     pub to: MarkSlot,
-    /// What it means.
+    /// The relationship that it stands for.
     pub kind: TieKind,
     /// The stamp of when it was first shown.
     pub since: u32,

@@ -37,15 +37,15 @@ pub struct TlsLook {
 /// A certificate's subject, issuer and validity. The texts come from the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
-    /// The subject.
+    /// The distinguished name of its owner.
     pub subject: String,
-    /// The issuer.
+    /// The distinguished name of the authority that signed it.
     pub issuer: String,
-    /// Hosts that it is valid for.
+    /// Hosts that it is valid for, at most eight.
     pub names: Vec<String>,
-    /// Seconds since the Unix epoch.
+    /// When its validity begins, in seconds since the Unix epoch.
     pub not_before: i64,
-    /// Seconds since the Unix epoch.
+    /// When its validity ends, in seconds since the Unix epoch.
     pub not_after: i64,
 }
 

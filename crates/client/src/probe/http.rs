@@ -26,16 +26,16 @@ pub struct Http {
     deadline: Duration,
 }
 
-/// A server's answer.
+/// A complete answer to an HTTP request, whatever its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// The HTTP status.
+    /// The HTTP status code.
     pub status: u16,
-    /// The number after the slash of `Content-Range`.
+    /// The number of rows in the table: what follows the slash of `Content-Range`, if it is a number.
     pub total: Option<u64>,
-    /// The server's clock: the text of the `Date` header.
+    /// The server's clock: the text of the `Date` header, if there is one.
     pub date: Option<String>,
-    /// The whole body.
+    /// The body, to its last byte.
     pub body: Vec<u8>,
     /// Time from the request to the last byte.
     pub took: Duration,

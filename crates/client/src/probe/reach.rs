@@ -20,11 +20,11 @@ const MOST_ADDRESSES: usize = 16;
 /// A host, a port, and whether TLS is used there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
-    /// The host.
+    /// A host name or an IP address.
     pub host: Host<String>,
-    /// The port.
+    /// The TCP port; where the URL names none, the usual one of its scheme.
     pub port: u16,
-    /// Whether TLS is used.
+    /// Whether TLS is used: the scheme is `https` or `wss`.
     pub secure: bool,
 }
 

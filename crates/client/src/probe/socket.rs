@@ -15,7 +15,7 @@ use super::{
 use realtime::{CloseReason, ConnectFailure};
 use settings::FeedSettings;
 
-/// An open socket.
+/// A WebSocket that is open and has joined nothing.
 pub struct Socket {
     socket: WebSocket,
 }

@@ -52,15 +52,15 @@ impl fmt::Display for Cut {
 pub struct Refusal {
     /// New sockets; those that are open stay open.
     pub sockets: bool,
-    /// Reads.
+    /// Reads of the tables.
     pub rest: bool,
     /// Sign-ins and refreshes.
     pub auth: bool,
-    /// The HTTP status of the refusal.
+    /// The HTTP status with which it is refused.
     pub status: StatusCode,
     /// The reason in the body; `None` = the usual one of the API.
     pub text: Option<String>,
-    /// `Retry-After`, in seconds.
+    /// The value of the `Retry-After` header, in seconds; `None` sends no such header.
     pub retry_after: Option<u32>,
 }
 
@@ -111,9 +111,9 @@ pub enum ChannelFault {
 pub struct State {
     /// Row counts by table name.
     pub tables: BTreeMap<&'static str, TableState>,
-    /// Open sockets.
+    /// WebSockets that are open at present.
     pub sockets: usize,
-    /// Joined channels.
+    /// Channels that are joined at present, over all sockets.
     pub channels: usize,
     /// Joined channels that changes are sent to.
     pub subscribed: usize,
@@ -132,11 +132,11 @@ pub struct State {
 /// What clients have done since the start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Seen {
-    /// Sockets opened.
+    /// Sockets that were opened.
     pub connects: u64,
-    /// Handshakes refused.
+    /// Handshakes that were refused.
     pub refused_connects: u64,
-    /// Joins granted.
+    /// Joins that were granted.
     pub joins: u64,
     /// Joins refused.
     pub(crate) refused_joins: u64,
@@ -144,11 +144,11 @@ pub struct Seen {
     pub joins_with_token: u64,
     /// Tokens pushed to a joined channel, unchanged ones included.
     pub token_pushes: u64,
-    /// Heartbeats answered.
+    /// Heartbeats that were answered.
     pub heartbeats: u64,
     /// Frames for topics that were not joined.
     pub unmatched: u64,
-    /// Pages read.
+    /// Pages of tables that were read.
     pub reads: u64,
     /// Sign-ins and refreshes granted.
     pub grants: u64,
@@ -156,11 +156,11 @@ pub struct Seen {
     pub refused_grants: u64,
 }
 
-/// The counts of one table.
+/// What one table contains.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct TableState {
-    /// Rows.
+    /// The number of rows.
     pub rows: usize,
-    /// Rows by their status word.
+    /// The number of rows by status word.
     pub status: BTreeMap<String, usize>,
 }

@@ -29,7 +29,7 @@ use crate::{
 use model::{Agent, Task, Workflow};
 use pool::Pools;
 
-/// The organisation.
+/// A simulated organisation: agents that work on the tasks of workflows. It changes in transactions and does no I/O.
 #[derive(Debug)]
 pub struct Simulation {
     rng: Rng,

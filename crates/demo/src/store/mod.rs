@@ -33,7 +33,7 @@ pub enum Mutation {
 /// A change of one row, as a replication slot reports it.
 #[derive(Debug, Clone)]
 pub struct Applied {
-    /// The table of the row.
+    /// The table that contains the row.
     pub table: TableId,
     /// The row after it; absent for a delete.
     pub new: Option<Row>,

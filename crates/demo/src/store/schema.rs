@@ -7,13 +7,13 @@ use super::{Type, jsonb};
 /// One of the demo's tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TableId {
-    /// `agents`
+    /// The table `agents`.
     Agents,
-    /// `tasks`
+    /// The table `tasks`.
     Tasks,
-    /// `workflows`
+    /// The table `workflows`.
     Workflows,
-    /// `workflow_runs`
+    /// The table `workflow_runs`; empty unless the demo keeps runs.
     Runs,
 }
 
@@ -21,7 +21,7 @@ impl TableId {
     /// Every table.
     pub const ALL: [Self; 4] = [Self::Agents, Self::Tasks, Self::Workflows, Self::Runs];
 
-    /// Its name in the database.
+    /// The name of the table in the database, without its schema.
     pub fn name(self) -> &'static str {
         match self {
             Self::Agents => "agents",

@@ -88,7 +88,7 @@ impl<'a> Scan<'a> {
         self.text.get(start..self.at)
     }
 
-    /// Reads a string.
+    /// Reads a string with its quotes; `None` when none begins here or it does not end.
     #[inline]
     pub fn string(&mut self) -> Option<Quoted<'a>> {
         self.byte(b'"')?;

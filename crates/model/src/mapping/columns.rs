@@ -12,7 +12,7 @@ use super::words;
 /// row has a column of exactly that name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KindMapping {
-    /// The schema of the table.
+    /// The schema that the table is in, `public` by default.
     pub schema: String,
     /// The name of the table. If it is empty, the kind is not followed, which is the default for runs.
     pub table: String,
@@ -44,11 +44,11 @@ pub struct KindMapping {
     pub created_at: Vec<String>,
     /// The time of the row's last change.
     pub updated_at: Vec<String>,
-    /// The priority of a task.
+    /// Of a task, how urgent it is: a word or a number.
     pub priority: Vec<String>,
     /// The direction of priority numbers: true when 1 is the most urgent, false when greater numbers are more urgent.
     pub one_is_most_urgent: bool,
-    /// The error message.
+    /// Of a task or run, why it failed.
     pub error: Vec<String>,
     /// Boolean columns that are true while a person is needed.
     pub needs_human: Vec<String>,
@@ -77,7 +77,7 @@ impl Mapping {
         !self.kinds[kind].table.is_empty()
     }
 
-    /// Follows the runs in this table.
+    /// Names the table of the runs, so that they are followed, and removes run columns from the workflow columns.
     pub fn follow_runs(&mut self, table: &str) {
         self.kinds[Kind::Run].table = table.to_owned();
         self.separate_runs_from_workflows();

@@ -7,7 +7,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::{Frame, FrameError};
 
-/// What a binary message is.
+/// The type of a binary message, its first byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BinaryKind {
     /// 0: a push; from the server it has no `ref`.
@@ -23,13 +23,13 @@ pub enum BinaryKind {
 /// A binary message taken apart. `Debug` shows no data, which may hold a token.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct BinaryFrame<'a> {
-    /// What it is.
+    /// The type, which decides what the other fields mean.
     pub kind: BinaryKind,
     /// The join that this belongs to.
     pub join_ref: Option<&'a str>,
     /// Echoed by the reply.
     pub reference: Option<&'a str>,
-    /// `realtime:…`
+    /// The topic of the channel, `realtime:…`.
     pub topic: &'a str,
     /// The event; of a reply, its status.
     pub event: &'a str,

@@ -115,7 +115,7 @@ impl Frame<'_> {
         }
     }
 
-    /// The payload is JSON `null`.
+    /// Whether the payload is JSON `null`, which is malformed in a reply and in a `system` message.
     pub fn payload_is_null(&self) -> bool {
         self.payload.get() == "null"
     }
