@@ -78,6 +78,7 @@ pub(crate) struct Binding {
         expect(dead_code, reason = "only the test that compares README.md reads it")
     )]
     more: &'static str,
+    /// Where its keys are read.
     pub(crate) scope: Scope,
     panel: &'static [(Key, PanelKey)],
     scene: &'static [(SceneInput, SceneKey)],

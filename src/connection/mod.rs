@@ -58,6 +58,7 @@ pub struct ConnectionPlugin {
 /// The running worker and what belongs to it.
 #[derive(Resource, Debug)]
 pub(crate) struct Feed {
+    /// The thread that drives the session.
     pub(crate) worker: Worker,
     /// Where a backoff changed in the panel is saved for the next start; `None` saves nothing (tests, pictures).
     pub(crate) keep_in: Option<Keeper>,

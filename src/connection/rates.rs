@@ -9,7 +9,9 @@ use super::Connection;
 /// What arrives, second by second.
 #[derive(Resource, Debug, Default)]
 pub(crate) struct Rates {
+    /// Changes of rows.
     pub(crate) changes: RateHistory,
+    /// Bytes of received frames.
     pub(crate) bytes: RateHistory,
 }
 

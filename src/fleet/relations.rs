@@ -9,8 +9,11 @@ use model::{Kind, RowId, RowKey};
 /// The ids that a row refers to, whether their rows exist or not.
 #[derive(Component, Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Wants {
+    /// The workflow that it is part of.
     pub(super) workflow: Option<RowId>,
+    /// The run that it is part of.
     pub(super) run: Option<RowId>,
+    /// Of an agent, the task that it has in hand.
     pub(super) current_task: Option<RowId>,
 }
 

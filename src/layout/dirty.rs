@@ -8,8 +8,11 @@ use crate::fleet::{AgentRow, PartOf, TaskRow, WorkflowRow, WorksOn};
 /// Rows that appeared, went, or changed their relationships since the last layout. At most one entry a row.
 #[derive(Resource, Debug, Default)]
 pub(super) struct Dirty {
+    /// Entities of workflows.
     pub(super) workflows: EntityHashSet,
+    /// Entities of tasks and runs.
     pub(super) tasks: EntityHashSet,
+    /// Entities of agents.
     pub(super) agents: EntityHashSet,
 }
 

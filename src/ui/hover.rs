@@ -8,10 +8,13 @@ use model::{Kind, StatusReading};
 /// The row under the pointer, as plain data.
 #[derive(Debug)]
 pub(crate) struct HoverView<'a> {
+    /// The kind of the row.
     pub(crate) kind: Kind,
+    /// The name of the row, cleaned for the screen.
     pub(crate) label: &'a str,
     /// An agent's second line.
     pub(crate) subtitle: Option<&'a str>,
+    /// The row's status, and the word that it was read from.
     pub(crate) state: &'a StatusReading,
     /// Seconds since it changed, by the row's own time or by when the change arrived.
     pub(crate) age_secs: Option<f64>,
@@ -23,6 +26,7 @@ pub(crate) struct HoverView<'a> {
     pub(crate) workflow: Option<&'a str>,
     /// Share done, 0 to 1.
     pub(crate) progress: Option<f32>,
+    /// Why a task failed, if the row gives a reason.
     pub(crate) error: Option<&'a str>,
 }
 

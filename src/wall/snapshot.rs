@@ -16,6 +16,7 @@ const PICTURE_SECS: f64 = 60.0;
 /// The picture to take.
 #[derive(Resource, Debug, Clone)]
 pub(super) struct Wanted {
+    /// The file that is written, a .png.
     pub(super) path: PathBuf,
     /// Seconds from live to the picture: animations end, toasts disappear.
     pub(super) settle: f64,
@@ -30,6 +31,7 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
+    /// A picture that has not been taken yet.
     pub(super) fn new(path: PathBuf, settle: f64, lose: Option<Lose>) -> Self {
         Self {
             path,

@@ -20,11 +20,13 @@ const FIRST_SECS: f64 = 2.0;
 /// The file that is kept up to date.
 #[derive(Resource, Debug, Clone)]
 pub(super) struct KeptPicture {
+    /// The file that is rewritten, a .png.
     pub(super) path: PathBuf,
     next: f64,
 }
 
 impl KeptPicture {
+    /// The first picture is due two seconds after the start.
     pub(super) fn new(path: PathBuf) -> Self {
         Self { path, next: FIRST_SECS }
     }

@@ -96,11 +96,13 @@ pub(crate) fn is_web_page(response: &Response) -> bool {
 /// An answer with an error status.
 #[derive(Debug)]
 pub(crate) struct Refusal {
+    /// The HTTP status of the answer.
     pub(crate) status: StatusCode,
     /// The server's error code; empty if it sent none.
     pub(crate) code: String,
     /// One bounded line for a person, without secrets; empty if the server sent none.
     pub(crate) message: String,
+    /// The value of `Retry-After`, if the server sent one that is a number of seconds.
     pub(crate) retry_after: Option<Duration>,
 }
 

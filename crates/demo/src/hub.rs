@@ -27,6 +27,7 @@ use super::{
 #[derive(Debug)]
 pub(crate) struct Hub {
     inner: Mutex<Inner>,
+    /// Checks API keys and session tokens.
     pub(crate) guard: Guard,
     /// Notified when the rate or the pause has changed.
     pub(crate) driver: Notify,
@@ -39,10 +40,15 @@ pub(crate) struct Hub {
 /// What the lock guards.
 #[derive(Debug)]
 pub(crate) struct Inner {
+    /// The tables as clients read them.
     pub(crate) store: Store,
+    /// The open sockets and their channels.
     pub(crate) members: Members,
+    /// The organisation whose transactions are written into `store`.
     pub(crate) sim: Simulation,
+    /// The times between transactions.
     pub(crate) pace: Pace,
+    /// The simulation makes no transactions.
     pub(crate) is_paused: bool,
     /// Changes per second.
     pub(crate) rate: f64,
@@ -50,14 +56,23 @@ pub(crate) struct Inner {
     pub(crate) lose: u64,
     /// What is refused, and until when; `None` = until it is allowed again.
     pub(crate) refusal: Option<(Refusal, Option<Instant>)>,
+    /// Transactions committed since the start.
     pub(crate) commits: u64,
+    /// Changes committed since the start.
     pub(crate) changes: u64,
+    /// Writes changes as frames, with buffers that are used again.
     pub(crate) fanout: Fanout,
+    /// The accounts and the sessions of signed-in users.
     pub(crate) sessions: Sessions,
+    /// The faults of the next answers of the HTTP APIs.
     pub(crate) answer_faults: AnswerFaults,
+    /// What clients have done since the start.
     pub(crate) seen: Seen,
+    /// How the stream differs from that of a server without faults.
     pub(crate) behaviour: Behaviour,
+    /// What is published and readable of each table, and by which role.
     pub(crate) rules: Rules,
+    /// Counts delivered changes, to find when the limit is exceeded and changes are dropped.
     pub(crate) limiter: Limiter,
     /// The refusals of the next joins, in order.
     pub(crate) join_refusals: VecDeque<JoinRefusal>,
@@ -72,6 +87,7 @@ pub(crate) struct Inner {
 /// A refusal of joins.
 #[derive(Debug, Clone)]
 pub(crate) struct JoinRefusal {
+    /// The text in the `reason` of the reply.
     pub(crate) reason: String,
     /// Close code of the socket after the reply.
     pub(crate) closes: Option<u16>,

@@ -6,7 +6,9 @@ use fastrand::Rng;
 
 /// An agent's role, and the verbs with which its tasks begin.
 pub(crate) struct Role {
+    /// The word in the column `role`.
     pub(crate) name: &'static str,
+    /// The first words of titles of tasks that suit the role.
     pub(crate) verbs: &'static [&'static str],
 }
 

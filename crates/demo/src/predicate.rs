@@ -10,6 +10,7 @@ use crate::store::{Cell, Row, Schema, Type};
 /// One condition on one column.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Predicate {
+    /// The position of the column in the schema of the table.
     pub(crate) column: usize,
     test: Test,
     is_negated: bool,

@@ -6,7 +6,9 @@ use model::{Headers, Record};
 /// Column names and column lists, each kept once.
 #[derive(Debug, Default)]
 pub(super) struct Names {
+    /// The column headers of rows, shared between rows of one table.
     pub(super) headers: Headers,
+    /// The column lists of change frames that were read before.
     pub(super) lists: Lists,
 }
 

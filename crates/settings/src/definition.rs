@@ -60,7 +60,9 @@ pub(crate) struct Definition {
     /// Further lines for the example file and the README; empty when there are none.
     #[cfg_attr(not(test), expect(dead_code, reason = "the documents are made by their tests"))]
     pub(crate) details: &'static str,
+    /// How its text is read, checked and shown.
     pub(crate) form: &'static dyn Form,
+    /// The subject under which help and documents list it.
     pub(crate) group: Group,
     /// The flag's letter.
     pub(crate) short: Option<char>,
@@ -97,36 +99,43 @@ impl Definition {
         }
     }
 
+    /// Gives the flag a letter.
     pub(crate) const fn short(mut self, letter: char) -> Self {
         self.short = Some(letter);
         self
     }
 
+    /// Lets other variables set it, weakest first.
     pub(crate) const fn customary(mut self, variables: &'static [&'static str]) -> Self {
         self.customary = variables;
         self
     }
 
+    /// Documents it in a section of `opswall.toml`.
     pub(crate) const fn section(mut self, name: &'static str) -> Self {
         self.section = Some(name);
         self
     }
 
+    /// Shows a value in the example file, as TOML.
     pub(crate) const fn example(mut self, toml: &'static str) -> Self {
         self.example = Some(toml);
         self
     }
 
+    /// Makes it one that is used instead of another setting.
     pub(crate) const fn alternative(mut self) -> Self {
         self.is_alternative = true;
         self
     }
 
+    /// Lets the panel change it, which keeps it in the state file.
     pub(crate) const fn saved(mut self) -> Self {
         self.is_saved = true;
         self
     }
 
+    /// Keeps it out of the settings file.
     pub(crate) const fn not_in_file(mut self) -> Self {
         self.in_file = false;
         self
@@ -165,6 +174,7 @@ impl Definition {
     }
 }
 
+/// The beginning of the names of environment variables.
 pub(crate) const VARIABLE_PREFIX: &str = "OPSWALL_";
 
 /// How a key is spelled elsewhere. Kept for the length of the process, because the parser of flags borrows it.

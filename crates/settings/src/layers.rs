@@ -41,22 +41,28 @@ impl Raw {
 /// A written value with its origin.
 #[derive(Clone)]
 pub(crate) struct Found {
+    /// The value as its layer contains it, not yet read.
     pub(crate) raw: Raw,
+    /// Where it was written.
     pub(crate) origin: Origin,
 }
 
 /// A decided value with its origin.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Set<T> {
+    /// The value, within its range.
     pub(crate) value: T,
+    /// Where it was written, or that it is the default.
     pub(crate) origin: Origin,
 }
 
 impl<T> Set<T> {
+    /// A value that was decided by this origin.
     pub(crate) fn new(value: T, origin: Origin) -> Self {
         Self { value, origin }
     }
 
+    /// The same origin with a value that is made from this one.
     pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Set<U> {
         Set::new(change(self.value), self.origin)
     }
@@ -73,18 +79,24 @@ impl<T: Clone> Set<Option<T>> {
 /// A column, table or schema of a kind.
 #[derive(Clone)]
 pub(crate) struct Column {
+    /// The kind of the rows in the table.
     pub(crate) kind: Kind,
     /// One of `mapping::ROLES`.
     pub(crate) role: &'static str,
+    /// The columns that are tried in order; of a table or a schema, its one name.
     pub(crate) names: Vec<String>,
+    /// Where it was written.
     pub(crate) origin: Origin,
 }
 
 /// A status word of the user's tables and the state it means.
 #[derive(Clone)]
 pub(crate) struct Word {
+    /// The word in the rows.
     pub(crate) word: String,
+    /// The status that rows with this word have.
     pub(crate) status: Status,
+    /// Where it was written.
     pub(crate) origin: Origin,
 }
 
@@ -94,12 +106,16 @@ pub(crate) type Written = BTreeMap<&'static str, Found>;
 /// Everything that one layer sets.
 #[derive(Clone, Default)]
 pub(crate) struct Layer {
+    /// The settings of the table of definitions.
     pub(crate) values: Written,
+    /// Tables, schemas and columns of the kinds.
     pub(crate) columns: Vec<Column>,
+    /// Status words.
     pub(crate) words: Vec<Word>,
 }
 
 impl Layer {
+    /// Adds a value, or replaces the one that the layer has for this key.
     pub(crate) fn set(&mut self, key: &'static str, raw: Raw, origin: Origin) {
         self.values.insert(key, Found { raw, origin });
     }

@@ -7,21 +7,28 @@ use crate::{SettingsError, definition::find, layers::Set, origin::Origin, table:
 /// The URLs of a project's interfaces.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Endpoints {
+    /// The URL of the project, if it was set; the others are derived from it.
     pub(crate) project: Option<Set<Url>>,
+    /// The URL of the WebSocket, `ws://` or `wss://`.
     pub(crate) realtime: Set<Url>,
-    /// `None` in it: stream only.
+    /// Base of the REST interface. `None` in it: stream only.
     pub(crate) rest: Set<Option<Url>>,
-    /// `None`: neither given nor derivable.
+    /// Base of the Auth endpoints. `None`: neither given nor derivable.
     pub(crate) auth: Option<Set<Url>>,
 }
 
 /// The four URLs as they were written.
 #[derive(Clone)]
 pub(crate) struct Given {
+    /// The URL of the project.
     pub(crate) project: Option<Set<String>>,
+    /// The URL of the WebSocket.
     pub(crate) realtime: Option<Set<String>>,
+    /// Base of the REST interface.
     pub(crate) rest: Option<Set<String>>,
+    /// Base of the Auth endpoints.
     pub(crate) auth: Option<Set<String>>,
+    /// Whether `http://` and `ws://` are accepted for hosts other than this machine.
     pub(crate) allow_insecure: bool,
 }
 

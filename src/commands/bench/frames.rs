@@ -46,6 +46,7 @@ pub(super) struct Table {
     columns: &'static str,
 }
 
+/// The tables whose changes are sent, with ids and columns as a server names them.
 pub(super) const TABLES: [Table; 3] = [
     Table {
         name: "agents",

@@ -81,6 +81,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     report.print(options.json).map_err(cannot_print)
 }
 
+/// The failure of a bench whose output cannot be written.
 pub(super) fn cannot_print(error: io::Error) -> Failure {
     Failure::Running(format!("cannot write the output: {error}; write elsewhere"))
 }

@@ -35,7 +35,9 @@ const ARRIVED_PX: f32 = 0.05;
 /// Where the camera looks, and its zoom.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Pose {
+    /// World position in the middle of the free part of the screen.
     pub(super) center: Vec2,
+    /// World units that one logical pixel covers.
     pub(super) world_per_px: f32,
 }
 
@@ -53,8 +55,11 @@ enum Mode {
 /// The screen and the extent of the fleet.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Screen {
+    /// The size of the screen, in logical pixels.
     pub(super) size_px: Vec2,
+    /// The edges that panels cover.
     pub(super) insets: SceneInsets,
+    /// The rectangle around the whole fleet, in world units.
     pub(super) extent: Rect,
     /// Logical pixels of one desk pixel (`TextScale::unit`).
     pub(super) unit: f32,

@@ -45,9 +45,12 @@ pub(super) enum Class {
     Task,
 }
 
+/// Something on the screen that may get a label.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Candidate {
+    /// How important labels of this sort are.
     pub(super) class: Class,
+    /// What the label would name.
     pub(super) owner: Owner,
     /// Its place at the end of its move.
     pub(super) at: Vec2,
@@ -58,6 +61,7 @@ pub(super) struct Candidate {
 /// Reads what labels need of the rows.
 #[derive(SystemParam)]
 pub(super) struct LabelRows<'w, 's> {
+    /// The rows of tasks and runs.
     pub(super) tasks: Query<
         'w,
         's,
@@ -70,6 +74,7 @@ pub(super) struct LabelRows<'w, 's> {
             &'static TaskRow,
         ),
     >,
+    /// The rows of agents.
     pub(super) agents: Query<
         'w,
         's,
@@ -82,6 +87,7 @@ pub(super) struct LabelRows<'w, 's> {
         ),
         With<AgentRow>,
     >,
+    /// The rows of workflows and their districts.
     pub(super) workflows: Query<
         'w,
         's,
@@ -96,8 +102,11 @@ pub(super) struct LabelRows<'w, 's> {
     >,
     /// Keys and columns, for the age of a row.
     pub(super) columns: Query<'w, 's, (&'static Key, &'static Columns)>,
+    /// Which column says when a row changed.
     pub(super) mapping: Res<'w, FleetMapping>,
+    /// The clock of the times in `Moment`.
     pub(super) clock: Res<'w, FleetClock>,
+    /// The district of tasks without a workflow, if there are any.
     pub(super) unassigned: Res<'w, Unassigned>,
     /// Finds the rows on the screen.
     pub(super) plan: Res<'w, FloorPlan>,

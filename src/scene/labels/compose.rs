@@ -41,12 +41,15 @@ fn word(reading: &StatusReading) -> &str {
 
 /// Composes labels for one view.
 pub(super) struct Composer<'a, 'w, 's> {
+    /// The rows that labels are made from.
     pub(super) rows: &'a LabelRows<'w, 's>,
     /// The size of a slot in logical pixels.
     pub(super) px_per_slot: f32,
     /// The same in desk pixels (`detail::slot_px`), the measure for the level of detail.
     pub(super) slot_px: f32,
+    /// The factor of all font sizes, for the distance from which the wall is read.
     pub(super) scale: f32,
+    /// The colours of the present theme.
     pub(super) palette: &'static Palette,
     /// Milliseconds since the Unix epoch.
     pub(super) epoch_ms: i64,

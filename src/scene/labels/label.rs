@@ -61,13 +61,19 @@ impl Side {
 /// A label and where it may be placed.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Label {
+    /// What it names.
     pub(super) owner: Owner,
+    /// The first part: usually the name.
     pub(super) text: String,
     /// The second part, in another colour: a tally, a status, an age; after a line break, a second line.
     pub(super) tail: String,
+    /// The colour of the first part.
     pub(super) color: Color,
+    /// The colour of the second part.
     pub(super) tail_color: Color,
+    /// The font size of the first part.
     pub(super) tier: LabelTier,
+    /// The font size of the second part.
     pub(super) tail_tier: LabelTier,
     /// Whether it has a plate in the background's colour, because it covers other marks.
     pub(super) plate: bool,
@@ -75,8 +81,9 @@ pub(super) struct Label {
     pub(super) is_calm: bool,
     /// The possible sides in the order in which they are tried.
     pub(super) sides: &'static [Side],
-    /// Half the size of what it names in world units, and pixels kept free beyond that.
+    /// Half the size of what it names, in world units.
     pub(super) reach: f32,
+    /// Logical pixels kept free beyond `reach`.
     pub(super) free_px: f32,
     /// Pixels added to its width for its placement, so that changing digits do not move it.
     pub(super) steady_px: f32,

@@ -11,9 +11,11 @@ const TOUCHING_PX: f32 = 1.0;
 /// A label as it would be drawn now.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Drawn {
+    /// What it covers, in logical pixels.
     pub(super) rect: Rect,
     /// Labels that fade out yield to all others.
     pub(super) is_wanted: bool,
+    /// Its position in the order of importance; 0 is the most important.
     pub(super) turn: usize,
 }
 

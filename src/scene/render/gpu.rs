@@ -78,16 +78,21 @@ impl GpuTable {
 #[derive(Resource, Default)]
 pub(super) struct SceneBuffers {
     uniform: UniformBuffer<SceneUniform>,
+    /// The indices of the two triangles that each instance is drawn with.
     pub(super) quad_indices: Option<Buffer>,
     marks: [GpuTable; Layer::ALL.len()],
     /// The ranges of tasks' marks that changed recently.
     pub(super) recent_tasks: Vec<Range<u32>>,
     links: GpuTable,
     ties: GpuTable,
+    /// The bind group of Bevy's view uniform; absent before the first frame with a view.
     pub(super) view_group: Option<BindGroup>,
     mark_groups: [Option<BindGroup>; Layer::ALL.len()],
+    /// The bind group of the links; absent while there are none.
     pub(super) link_group: Option<BindGroup>,
+    /// The bind group of the ties; absent while there are none.
     pub(super) tie_group: Option<BindGroup>,
+    /// The bind group of the values that all shaders share.
     pub(super) uniform_group: Option<BindGroup>,
 }
 
@@ -100,10 +105,12 @@ impl SceneBuffers {
         )
     }
 
+    /// The bind group and the number of instances of the links.
     pub(super) fn links(&self) -> (Option<&BindGroup>, u32) {
         (self.link_group.as_ref(), instances(&self.links))
     }
 
+    /// The bind group and the number of instances of the ties.
     pub(super) fn ties(&self) -> (Option<&BindGroup>, u32) {
         (self.tie_group.as_ref(), instances(&self.ties))
     }
@@ -113,6 +120,7 @@ fn instances(table: &GpuTable) -> u32 {
     u32::try_from(table.len).unwrap_or(u32::MAX)
 }
 
+/// Writes what changed in this frame to the GPU.
 pub(super) fn upload(
     mut mirror: ResMut<Mirror>,
     mut buffers: ResMut<SceneBuffers>,

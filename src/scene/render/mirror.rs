@@ -23,7 +23,9 @@ const RECENT_STEP_MILLIS: u32 = 250;
 /// A copy of one table, the part of it that is not yet on the GPU, and what changed recently.
 #[derive(Debug)]
 pub(super) struct Replica<const N: usize> {
+    /// The table as it is in the main world.
     pub(super) items: Vec<[u32; N]>,
+    /// The runs of `items` that the GPU does not have yet.
     pub(super) pending: Runs,
     /// The latest last, with the millisecond in which each began: at most seven.
     changes: VecDeque<(u32, Runs)>,
@@ -79,21 +81,29 @@ impl<const N: usize> Replica<N> {
     }
 }
 
+/// The copy of the main world's scene that the render world draws, updated in every frame.
 #[derive(Resource, Debug, Default)]
 pub(super) struct Mirror {
+    /// Which features of the picture are on.
     pub(super) quality: Quality,
+    /// The values that all shaders share in this frame.
     pub(super) uniform: SceneUniform,
+    /// The marks, by layer.
     pub(super) marks: [Replica<WORDS>; Layer::ALL.len()],
+    /// The beams from agents to their tasks.
     pub(super) links: Replica<LINK_WORDS>,
+    /// The ties of the hovered and the selected row.
     pub(super) ties: Replica<TIE_WORDS>,
 }
 
 impl Mirror {
+    /// Whether the scene is drawn as one that may be old.
     pub(super) fn is_stale(&self) -> bool {
         self.uniform.stale > 0.0
     }
 }
 
+/// Copies what changed since the last frame from the main world.
 pub(super) fn copy(mut main: ResMut<MainWorld>, mut mirror: ResMut<Mirror>) {
     let mirror = &mut *mirror;
     mirror.quality = *main.resource();

@@ -23,9 +23,13 @@ use super::{
 /// The layouts and shaders of all pipelines.
 #[derive(Resource, Debug)]
 pub(super) struct ScenePipeline {
+    /// The layout of Bevy's view uniform.
     pub(super) view_layout: BindGroupLayoutDescriptor,
+    /// The layout of the values that all shaders share.
     pub(super) uniform_layout: BindGroupLayoutDescriptor,
+    /// The layout of a table of marks.
     pub(super) marks_layout: BindGroupLayoutDescriptor,
+    /// The layout of the tables that links and ties are drawn from.
     pub(super) links_layout: BindGroupLayoutDescriptor,
     shaders: SceneShaders,
 }
@@ -33,8 +37,11 @@ pub(super) struct ScenePipeline {
 /// What distinguishes pipelines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct PipelineKey {
+    /// Which of the shaders is used.
     pub(super) program: Program,
+    /// The texture format of the target.
     pub(super) format: TextureFormat,
+    /// Samples per pixel: 1, or more with multisampling.
     pub(super) samples: u32,
 }
 

@@ -5,7 +5,9 @@ use bevy::math::Vec2;
 /// The circle of a district, in world units.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Circle {
+    /// Centre, in world units.
     pub(crate) center: Vec2,
+    /// Radius, in world units.
     pub(crate) radius: f32,
 }
 

@@ -123,6 +123,7 @@ pub(crate) struct BadgeLayout {
     lines_size: Vec2,
     /// Diameter of the dot or spinner.
     dot: f32,
+    /// The size of the whole badge, in points.
     pub(crate) size: Vec2,
 }
 

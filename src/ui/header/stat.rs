@@ -13,6 +13,7 @@ use model::Status;
 
 /// A total, laid out.
 pub(super) struct Stat {
+    /// Which part of the header it is.
     pub(super) part: Part,
     number: Arc<Galley>,
     caption: Arc<Galley>,
@@ -20,6 +21,7 @@ pub(super) struct Stat {
     icon_size: f32,
     /// Exact, in words: the hover text and the accessible name.
     spoken: String,
+    /// The size of number, icon and caption together, in points.
     pub(super) size: Vec2,
 }
 
@@ -34,12 +36,17 @@ pub(super) enum Icon {
 /// The texts of a total.
 #[derive(Debug)]
 pub(super) struct StatText {
+    /// Which part of the header it is.
     pub(super) part: Part,
+    /// The number as it is shown, shortened where it is large.
     pub(super) number: String,
+    /// The colour of the number.
     pub(super) ink: Color32,
     /// Words side by side, each with its ink.
     pub(super) caption: Vec<(String, Color32)>,
+    /// The icon before the number and its colour, if there is one.
     pub(super) icon: Option<(Icon, Color32)>,
+    /// Exact, in words: the hover text and the accessible name.
     pub(super) spoken: String,
 }
 

@@ -27,14 +27,22 @@ use model::{Kind, RowKey, Status};
 /// Read-only access to everything that is shown.
 #[derive(SystemParam)]
 pub(super) struct Reads<'w, 's> {
+    /// The clock of the panels.
     pub(super) time: Res<'w, Time<Real>>,
+    /// The status and the details of the connection.
     pub(super) connection: Res<'w, Connection>,
+    /// Rows by kind and status.
     pub(super) counts: Res<'w, Counts>,
+    /// How stale the scene looks.
     pub(super) staleness: Res<'w, Staleness>,
+    /// Which features of the picture are off.
     pub(super) quality: Res<'w, Quality>,
+    /// Changes and bytes per second.
     pub(super) rates: Res<'w, Rates>,
     tone: Res<'w, SteadyTone>,
+    /// The time of day, formatted.
     pub(super) clock: Res<'w, ClockText>,
+    /// Status words that the mapping does not have.
     pub(super) unmapped: Res<'w, UnmappedWords>,
     selection: Res<'w, Selection>,
     mapping: Res<'w, FleetMapping>,

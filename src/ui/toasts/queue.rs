@@ -12,13 +12,17 @@ use model::{FoldKey, Level, Notice, NoticeKind, Shown};
 pub struct Toast {
     /// Unique in this run.
     pub(crate) number: u64,
+    /// What the notices are about.
     pub(crate) kind: NoticeKind,
+    /// The text of the last of them.
     pub(crate) text: String,
     /// The number of notices of this kind that it represents.
     pub(crate) count: u32,
-    /// When the first and the last of them arrived, and when it is removed: seconds.
+    /// When the first notice of its kind arrived, in seconds.
     pub(crate) born: f64,
+    /// When the last notice of its kind arrived, on the same clock.
     pub(crate) renewed: f64,
+    /// When it is removed, on the same clock.
     pub(crate) expires: f64,
 }
 

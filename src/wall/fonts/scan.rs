@@ -18,11 +18,15 @@ const MOST_BYTES: u64 = 96 * 1_024 * 1_024;
 /// A font that has some of the scripts.
 #[derive(Debug)]
 pub(super) struct Found {
+    /// The missing scripts that it covers.
     pub(super) scripts: Vec<&'static Script>,
+    /// The name of its family.
     pub(super) family: String,
+    /// The file that contains it.
     pub(super) path: PathBuf,
     /// The index of the font in its file.
     pub(super) index: u32,
+    /// The contents of the file.
     pub(super) bytes: Arc<Vec<u8>>,
 }
 

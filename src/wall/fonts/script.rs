@@ -15,6 +15,7 @@ const fn script(tag: &'static str, blocks: &'static [(char, char)], samples: &'s
     Script { tag, blocks, samples }
 }
 
+/// The tag of the script of pictographs.
 pub(super) const EMOJI: &str = "emoji";
 
 /// The scripts that are searched for.

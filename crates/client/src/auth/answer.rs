@@ -17,6 +17,7 @@ const MAX_LIFETIME: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// A signed-in user's session.
 pub(crate) struct Session {
+    /// The access token and how long it lasts.
     pub(crate) grant: Grant,
     /// The next refresh token; `None`: the old one stays valid.
     pub(crate) refresh_token: Option<SecretString>,

@@ -56,12 +56,14 @@ struct Held {
 
 /// The outcome of a sign-in.
 pub(crate) struct Answer {
+    /// The session token, or why there is none.
     pub(crate) result: Result<Grant, TokenError>,
     /// Reported before the result.
     pub(crate) notice: Option<Notice>,
 }
 
 impl Authenticator {
+    /// Signs in at the endpoints of `auth`. No request is made yet.
     pub(crate) fn new(auth: Auth, key: SecretString, allow_service_key: bool) -> Self {
         Self {
             auth,

@@ -140,35 +140,46 @@ const fn bad(code: &'static str, text: &'static str) -> AuthError {
 }
 
 impl AuthError {
+    /// The password is wrong, or there is no such account.
     pub(super) const CREDENTIALS: Self = bad("invalid_credentials", "Invalid login credentials");
+    /// The refresh token was never issued, or its session has ended.
     pub(super) const NOT_FOUND: Self = bad(
         "refresh_token_not_found",
         "Invalid Refresh Token: Refresh Token Not Found",
     );
+    /// The refresh token was replaced by a newer one.
     pub(super) const ALREADY_USED: Self = bad("refresh_token_already_used", "Invalid Refresh Token: Already Used");
+    /// A refresh contains no refresh token.
     pub(super) const NO_REFRESH_TOKEN: Self = bad("validation_failed", "refresh_token required");
+    /// The body of a request is not JSON.
     pub(super) const BAD_JSON: Self = bad("bad_json", "Could not parse request body as JSON");
+    /// The `grant_type` is neither `password` nor `refresh_token`.
     pub(super) const GRANT_TYPE: Self = bad("invalid_credentials", "unsupported_grant_type");
+    /// The server failed for a reason of its own.
     pub(super) const UNEXPECTED: Self = AuthError {
         status: StatusCode::INTERNAL_SERVER_ERROR,
         code: "unexpected_failure",
         text: "Unexpected failure, please check server logs for more information",
     };
+    /// The request carries no session token.
     pub(super) const NO_BEARER: Self = AuthError {
         status: StatusCode::UNAUTHORIZED,
         code: "no_authorization",
         text: "This endpoint requires a Bearer token",
     };
+    /// The session token was not signed by this server.
     pub(super) const BAD_JWT: Self = AuthError {
         status: StatusCode::FORBIDDEN,
         code: "bad_jwt",
         text: "invalid JWT: unable to parse or verify signature, token signature is invalid",
     };
+    /// The session token is valid no longer.
     pub(super) const EXPIRED_JWT: Self = AuthError {
         status: StatusCode::FORBIDDEN,
         code: "bad_jwt",
         text: "invalid JWT: unable to parse or verify signature, token has invalid claims: token is expired",
     };
+    /// The session that the token was issued for has ended.
     pub(super) const NO_SESSION: Self = AuthError {
         status: StatusCode::FORBIDDEN,
         code: "session_not_found",

@@ -17,17 +17,24 @@ use crate::{
 pub(super) struct Query {
     /// Names and positions of the selected columns, in order.
     pub(super) select: Vec<(String, usize)>,
+    /// The conditions that a row must meet, all of them.
     pub(super) filters: Vec<Filter>,
+    /// The columns to sort by, the most significant first.
     pub(super) order: Vec<Order>,
+    /// Most rows of the answer; absent = the maximum of the server.
     pub(super) limit: Option<usize>,
+    /// Rows that are skipped before the first of the answer.
     pub(super) offset: usize,
 }
 
 /// One column to sort by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Order {
+    /// The position of the column in the schema of the table.
     pub(super) column: usize,
+    /// The greatest value comes first.
     pub(super) is_descending: bool,
+    /// Rows without a value come before all others, rather than after them.
     pub(super) nulls_first: bool,
 }
 

@@ -22,42 +22,51 @@ macro_rules! words {
     };
 }
 
-words!(AgentStatus {
-    Idle = "idle",
-    Planning = "planning",
-    Working = "working",
-    Thinking = "thinking",
-    Blocked = "blocked",
-    Error = "error",
-    Offline = "offline",
-});
+words!(
+    /// What an agent is doing.
+    AgentStatus {
+        Idle = "idle",
+        Planning = "planning",
+        Working = "working",
+        Thinking = "thinking",
+        Blocked = "blocked",
+        Error = "error",
+        Offline = "offline",
+    }
+);
 
-words!(TaskStatus {
-    Backlog = "backlog",
-    Queued = "queued",
-    Assigned = "assigned",
-    InProgress = "in_progress",
-    Review = "review",
-    WaitingApproval = "waiting_approval",
-    Blocked = "blocked",
-    // No mapping has this word, so that the status "unmapped" occurs.
-    Parked = "parked",
-    Retrying = "retrying",
-    Completed = "completed",
-    Failed = "failed",
-    Cancelled = "cancelled",
-});
+words!(
+    /// How far a task has come.
+    TaskStatus {
+        Backlog = "backlog",
+        Queued = "queued",
+        Assigned = "assigned",
+        InProgress = "in_progress",
+        Review = "review",
+        WaitingApproval = "waiting_approval",
+        Blocked = "blocked",
+        // No mapping has this word, so that the status "unmapped" occurs.
+        Parked = "parked",
+        Retrying = "retrying",
+        Completed = "completed",
+        Failed = "failed",
+        Cancelled = "cancelled",
+    }
+);
 
-words!(WorkflowStatus {
-    Draft = "draft",
-    Running = "running",
-    Paused = "paused",
-    WaitingApproval = "waiting_approval",
-    Completed = "completed",
-    Failed = "failed",
-    Cancelled = "cancelled",
-    Archived = "archived",
-});
+words!(
+    /// How far a workflow has come.
+    WorkflowStatus {
+        Draft = "draft",
+        Running = "running",
+        Paused = "paused",
+        WaitingApproval = "waiting_approval",
+        Completed = "completed",
+        Failed = "failed",
+        Cancelled = "cancelled",
+        Archived = "archived",
+    }
+);
 
 impl TaskStatus {
     /// The pool of tasks with this status.
@@ -87,35 +96,52 @@ impl WorkflowStatus {
 /// An agent. Times are in microseconds since the Unix epoch.
 #[derive(Debug)]
 pub(crate) struct Agent {
+    /// The primary key.
     pub(crate) id: Uuid,
+    /// A given name; with a number where there are more agents than names.
     pub(crate) name: Arc<str>,
+    /// One of the names in `names::ROLES`.
     pub(crate) role: &'static str,
+    /// The language model that it runs on, as a name.
     pub(crate) model: &'static str,
+    /// What it is doing.
     pub(crate) status: AgentStatus,
     /// The index of the task at hand.
     pub(crate) task: Option<u32>,
     /// The index of the workflow whose tasks the agent prefers.
     pub(crate) home: u32,
+    /// Tasks that it has completed.
     pub(crate) completed: u32,
+    /// Why it failed or cannot go on; absent otherwise.
     pub(crate) error: Option<&'static str>,
+    /// A JSON object as text.
     pub(crate) metadata: Arc<str>,
+    /// When the row was inserted.
     pub(crate) created: i64,
+    /// When the row was last changed.
     pub(crate) updated: i64,
+    /// When it last gave a sign of life.
     pub(crate) heartbeat: i64,
 }
 
 /// A task. Times are in microseconds since the Unix epoch.
 #[derive(Debug)]
 pub(crate) struct Task {
+    /// The primary key.
     pub(crate) id: Uuid,
+    /// What is to be done, as a short phrase.
     pub(crate) title: Arc<str>,
+    /// How far it has come.
     pub(crate) status: TaskStatus,
+    /// The word for its urgency, such as `high`.
     pub(crate) priority: &'static str,
     /// Percent.
     pub(crate) progress: u8,
+    /// Which attempt this is; a retry adds one.
     pub(crate) attempt: u8,
     /// The index of the agent that works on it, or did last.
     pub(crate) agent: Option<u32>,
+    /// The index of the workflow that it is part of.
     pub(crate) workflow: u32,
     /// The tasks that it waits for. They are older than it, and some may be deleted by now.
     pub(crate) depends_on: Arc<[Uuid]>,
@@ -123,11 +149,17 @@ pub(crate) struct Task {
     pub(crate) depends_at: Arc<[u32]>,
     /// The task that it is a part of. It is older, and may be deleted by now.
     pub(crate) parent: Option<Uuid>,
+    /// Why it failed; absent unless it did.
     pub(crate) error: Option<&'static str>,
+    /// A JSON object as text.
     pub(crate) metadata: Arc<str>,
+    /// When the row was inserted.
     pub(crate) created: i64,
+    /// When the row was last changed.
     pub(crate) updated: i64,
+    /// When work on it began; absent before.
     pub(crate) started: Option<i64>,
+    /// When it finished, in whatever way; absent before.
     pub(crate) completed: Option<i64>,
     /// Counts changes of status. An entry with another stamp is out of date.
     pub(crate) stamp: u32,
@@ -140,8 +172,11 @@ pub(crate) struct Task {
 /// A workflow. Times are in microseconds since the Unix epoch.
 #[derive(Debug)]
 pub(crate) struct Workflow {
+    /// The primary key.
     pub(crate) id: Uuid,
+    /// What the workflow is for, as a short phrase.
     pub(crate) name: Arc<str>,
+    /// How far it has come.
     pub(crate) status: WorkflowStatus,
     /// Number of tasks that it should have at a time.
     pub(crate) size: u32,
@@ -151,11 +186,17 @@ pub(crate) struct Workflow {
     pub(crate) planned: u32,
     /// Number of tasks completed so far.
     pub(crate) steps_completed: u32,
+    /// The person who is responsible for it.
     pub(crate) owner: &'static str,
+    /// Why it failed; absent unless it did.
     pub(crate) error: Option<&'static str>,
+    /// When the row was inserted.
     pub(crate) created: i64,
+    /// When the row was last changed.
     pub(crate) updated: i64,
+    /// When it began to run; absent before.
     pub(crate) started: Option<i64>,
+    /// When it finished, in whatever way; absent before.
     pub(crate) completed: Option<i64>,
     /// The indices of its tasks.
     pub(crate) tasks: Vec<u32>,

@@ -20,7 +20,9 @@ pub(crate) struct Members {
 
 /// One socket.
 pub(crate) struct Member {
+    /// The serializer version that the client asked for.
     pub(crate) vsn: Vsn,
+    /// The frames that wait to be written to the socket.
     pub(crate) outbox: Arc<Outbox>,
     /// The API key that it was opened with. It is the token of joins that carry none.
     pub(crate) key: Arc<str>,
@@ -45,7 +47,9 @@ impl fmt::Debug for Member {
 pub(crate) struct Channel {
     /// A number that is unique on this server.
     pub(crate) serial: u64,
+    /// The topic as the client joined it, `realtime:…`.
     pub(crate) topic: String,
+    /// The reference of the join, which frames of the channel repeat.
     pub(crate) join_ref: Option<String>,
     /// It was joined in the first API, where the topic names the table and the operation is the event.
     pub(crate) is_legacy: bool,
@@ -80,7 +84,9 @@ impl fmt::Debug for Channel {
 /// Something that is scheduled for a socket.
 #[derive(Debug)]
 pub(crate) struct Timer {
+    /// When it is due.
     pub(crate) at: Instant,
+    /// What happens then.
     pub(crate) kind: Due,
 }
 

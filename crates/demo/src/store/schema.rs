@@ -61,6 +61,7 @@ impl TableId {
 /// The columns of a table. The first one is the primary key, a uuid.
 #[derive(Debug)]
 pub(crate) struct Schema {
+    /// The names and types of the columns, in the order of a row's cells.
     pub(crate) columns: &'static [(&'static str, Type)],
     /// Positions of the columns in the order of jsonb's keys.
     pub(crate) jsonb_order: Vec<usize>,

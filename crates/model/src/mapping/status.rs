@@ -14,7 +14,9 @@ const MAX_WORD_CHARS: usize = 40;
 
 /// A row's state, and whether its word asks for a person.
 pub(super) struct Found {
+    /// The status, with the word that it was read from.
     pub(super) reading: StatusReading,
+    /// A column says that a person is needed.
     pub(super) asks_for_human: bool,
 }
 

@@ -30,7 +30,9 @@ pub(super) const ANSWER_DEADLINE: Duration = Duration::from_secs(60);
 /// A request by key in progress.
 #[derive(Debug)]
 pub(super) struct Batch {
+    /// The number of the request.
     pub(super) id: u64,
+    /// When it counts as failed if no answer has come.
     pub(super) deadline: Duration,
     /// True: a change of the row arrived since it was asked for, so the answer may be older
     /// (docs/realtime-protocol.md, R39).

@@ -164,8 +164,11 @@ impl Reading {
 pub(super) struct Merged {
     /// The differences, for the reader.
     pub(super) changes: Vec<Change>,
+    /// Rows that were new.
     pub(super) added: usize,
+    /// Rows whose columns differed.
     pub(super) changed: usize,
+    /// Rows that were no longer there.
     pub(super) removed: usize,
     /// Rows that differed in more than in how values are written, in an audit.
     pub(super) corrected: Vec<(usize, RowId)>,
