@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use crate::rig::{Rig, State, config, ms, seconds, table};
+use crate::{
+    recovery::{ReadPages, Recovering, broken_change, cases, selected},
+    rig::{Rig, State, config, ms, seconds, table},
+};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use proptest::prelude::*;
 use realtime::{
@@ -59,7 +62,7 @@ struct Server {
     who: usize,
     /// Pushed tokens that the server does not use yet.
     pushed: Option<usize>,
-    read: VecDeque<(PageRequest, Vec<Value>)>,
+    read: ReadPages,
     /// Changes above the limit are dropped.
     is_limited: bool,
 }
@@ -160,42 +163,6 @@ impl World {
         self.gap = Mark::default();
         self.silent.0 = self.silent.0.map(|_| 0);
         self.dropped = Mark::default();
-    }
-
-    /// Processes the client's effects, and checks that the status is justified.
-    fn look(&mut self) {
-        for action in std::mem::take(&mut self.rig.effects) {
-            match action {
-                Effect::Open => self.is_opening = true,
-                Effect::Close => {
-                    self.is_opening = false;
-                    self.hang_up();
-                }
-                Effect::RefreshToken => self.asks_token = true,
-                Effect::Fetch(request) => {
-                    self.last_page = self.last_page.max(request.id);
-                    if request.source.table == "todos" && matches!(request.query, PageQuery::After { after: None, .. })
-                    {
-                        self.last_first = request.id;
-                    }
-                }
-                Effect::CancelFetches => self.server.read.clear(),
-                Effect::Send(text) => self.sent(&text),
-                Effect::Emit(realtime::FeedEvent::Synced(_)) => {
-                    self.synced += 1;
-                    // The reading under way at the loss is laid under all changes since it began, older ones as well.
-                    if !std::mem::replace(&mut self.synced_since_loss, true) {
-                        self.silent = Mark(self.silent.0.map(|_| self.last_page));
-                    }
-                    for mark in [&mut self.gap, &mut self.silent, &mut self.dropped] {
-                        mark.0 = mark.0.filter(|at| self.last_first <= *at);
-                    }
-                    self.who_read = self.server.pushed.unwrap_or(self.server.who);
-                }
-                _ => {}
-            }
-        }
-        self.check();
     }
 
     fn sent(&mut self, text: &str) {
@@ -332,17 +299,6 @@ impl World {
         self.synced_since_loss = false;
     }
 
-    fn deliver(&mut self) {
-        if let Some(delivery) = self.server.stream.pop_front() {
-            // A change older than the loss may overwrite what was read since.
-            if self.silent.0.is_some() && delivery.committed <= self.silent_at {
-                self.silent = Mark(Some(self.last_page));
-            }
-            self.give(&delivery);
-            self.server.last = Some((delivery, self.rig.at));
-        }
-    }
-
     fn give(&mut self, delivery: &Delivery) {
         let columns: Vec<Value> = COLUMNS
             .iter()
@@ -384,39 +340,6 @@ impl World {
         }
     }
 
-    fn read(&mut self, max_rows: usize) {
-        if self.rig.fetches.is_empty() {
-            return;
-        }
-        let request = self.rig.fetch();
-        let token = request.token.as_ref().map(|token| token.expose().to_owned());
-        let rows = self.rows_for(&request.source.table, token.as_deref()).into_iter();
-        let rows: Vec<Value> = match &request.query {
-            PageQuery::After { after, limit } => {
-                let after = after
-                    .as_ref()
-                    .map_or(i64::MIN, |id| id.as_str().parse().expect("an id"));
-                let rows = rows.filter(|(id, _)| *id > after);
-                rows.take((*limit).min(max_rows)).map(|(_, row)| row).collect()
-            }
-            PageQuery::Ids(ids) => {
-                let asked = |id: &i64| ids.iter().any(|asked| *asked.as_str() == id.to_string());
-                rows.filter(|(id, _)| asked(id)).map(|(_, row)| row).collect()
-            }
-        };
-        self.server.read.push_back((request, rows));
-    }
-
-    fn arrive(&mut self, which: usize) {
-        let count = self.server.read.len();
-        if count > 0
-            && let Some((request, rows)) = self.server.read.remove(which % count)
-        {
-            self.rig.answer(&request, &rows);
-            self.look();
-        }
-    }
-
     fn probe(&mut self) {
         if !self.rig.probes.is_empty() {
             let request = self.rig.probes.remove(0);
@@ -440,50 +363,6 @@ impl World {
             self.rig.grant(&token, seconds(300));
             self.look();
         }
-    }
-
-    fn open(&mut self) {
-        if std::mem::take(&mut self.is_opening) {
-            self.hang_up();
-            self.is_up = true;
-            self.synced_at_confirm = self.synced;
-            self.rig.give(Event::SocketOpened);
-            self.look();
-        }
-    }
-
-    fn join(&mut self) {
-        if std::mem::take(&mut self.has_join) {
-            self.rig.join_ok();
-            self.server.captures = true;
-            self.look();
-        }
-    }
-
-    /// The first confirmation, or the one after a push.
-    fn confirm(&mut self) {
-        if self.server.captures && !self.server.confirmed {
-            self.server.confirmed = true;
-            self.synced_at_confirm = self.synced;
-            self.rig.system_ok();
-        } else if self.server.confirmed
-            && let Some(who) = self.server.pushed.take()
-        {
-            if who != self.server.who {
-                self.gap = Mark(Some(self.last_page));
-            }
-            self.server.who = who;
-            self.rig.system_ok();
-        }
-        self.look();
-    }
-
-    fn beat(&mut self) {
-        for (_, reference) in std::mem::take(&mut self.beats) {
-            self.rig
-                .frame(&Frame::reply(None, Some(&reference), "phoenix", true, &json!({})));
-        }
-        self.look();
     }
 
     fn pass(&mut self, time: Duration) {
@@ -536,15 +415,23 @@ impl World {
             0..=10 => self.commit(what / 48 + what % 48, at),
             // A bulk write.
             11 if at.is_multiple_of(4) => (0..90_u16).for_each(|n| self.commit(2 + (n % 3) as u8, at.wrapping_add(n))),
-            12..=17 => (0..=at % 6).for_each(|_| self.deliver()),
-            18 => (0..100).for_each(|_| self.deliver()),
+            12..=17 => {
+                for _ in 0..=at % 6 {
+                    self.deliver();
+                }
+            }
+            18 => {
+                for _ in 0..100 {
+                    self.deliver();
+                }
+            }
             19..=21 => self.read(usize::from(at % 3) + 1),
             22..=24 => self.arrive(usize::from(at)),
             25 => self.pass(ms(u64::from(at % 3_000))),
             26 | 27 => self.open(),
             28 | 29 => self.join(),
             30 | 31 => self.confirm(),
-            32 => self.beat(),
+            32 => self.answer_heartbeats(),
             33 => self.probe(),
             34 | 35 => self.grant(0),
             36 => self.grant(usize::from(at % 2)),
@@ -586,9 +473,7 @@ impl World {
                     self.gap = Mark(Some(self.last_page));
                 }
                 self.lose_silently();
-                self.rig.text(format!(
-                    r#"[null,null,"{topic}","postgres_changes",{{"ids":[100],"data":{{"schema":"public","table":"todos","type":"UPDATE","record":[1]}}}}]"#
-                ));
+                self.rig.text(broken_change(&topic));
                 self.look();
             }
             // A change is lost silently.
@@ -628,27 +513,7 @@ impl World {
         let end = self.rig.at + time;
         let mut was_live = true;
         while self.rig.at < end {
-            if self.rig.status() == LinkStatus::Error {
-                self.rig.user(Command::Reconnect);
-                self.look();
-            }
-            self.grant(self.server.pushed.unwrap_or(self.server.who));
-            self.open();
-            self.join();
-            self.confirm();
-            while !self.server.stream.is_empty() {
-                self.deliver();
-            }
-            for _ in 0..200 {
-                if self.rig.fetches.is_empty() && self.server.read.is_empty() {
-                    break;
-                }
-                self.read(1_000);
-                self.arrive(0);
-            }
-            self.probe();
-            self.probe();
-            self.beat();
+            self.answer_everything();
             was_live &= self.rig.status() == LinkStatus::Connected;
             let next = self.rig.wake.map_or(ms(500), |wake| wake.saturating_sub(self.rig.at));
             self.pass(
@@ -688,13 +553,121 @@ impl World {
     }
 }
 
-fn cases() -> ProptestConfig {
-    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
-    ProptestConfig {
-        cases: asked.unwrap_or(10_000),
-        failure_persistence: None,
-        max_shrink_iters: 4_000,
-        ..ProptestConfig::default()
+impl Recovering for World {
+    fn rig(&mut self) -> &mut Rig {
+        &mut self.rig
+    }
+
+    fn read_pages(&mut self) -> &mut ReadPages {
+        &mut self.server.read
+    }
+
+    fn rows_of(&self, request: &PageRequest, max_rows: usize) -> Vec<Value> {
+        let token = request.token.as_ref().map(|token| token.expose());
+        let rows = self.rows_for(&request.source.table, token).into_iter();
+        selected(rows, &request.query, max_rows)
+    }
+
+    /// Processes the client's effects, and checks that the status is justified.
+    fn look(&mut self) {
+        for action in std::mem::take(&mut self.rig.effects) {
+            match action {
+                Effect::Open => self.is_opening = true,
+                Effect::Close => {
+                    self.is_opening = false;
+                    self.hang_up();
+                }
+                Effect::RefreshToken => self.asks_token = true,
+                Effect::Fetch(request) => {
+                    self.last_page = self.last_page.max(request.id);
+                    if request.source.table == "todos" && matches!(request.query, PageQuery::After { after: None, .. })
+                    {
+                        self.last_first = request.id;
+                    }
+                }
+                Effect::CancelFetches => self.server.read.clear(),
+                Effect::Send(text) => self.sent(&text),
+                Effect::Emit(realtime::FeedEvent::Synced(_)) => {
+                    self.synced += 1;
+                    // The reading under way at the loss is laid under all changes since it began, older ones as well.
+                    if !std::mem::replace(&mut self.synced_since_loss, true) {
+                        self.silent = Mark(self.silent.0.map(|_| self.last_page));
+                    }
+                    for mark in [&mut self.gap, &mut self.silent, &mut self.dropped] {
+                        mark.0 = mark.0.filter(|at| self.last_first <= *at);
+                    }
+                    self.who_read = self.server.pushed.unwrap_or(self.server.who);
+                }
+                _ => {}
+            }
+        }
+        self.check();
+    }
+
+    fn sign_in(&mut self) {
+        self.grant(self.server.pushed.unwrap_or(self.server.who));
+    }
+
+    fn open(&mut self) {
+        if std::mem::take(&mut self.is_opening) {
+            self.hang_up();
+            self.is_up = true;
+            self.synced_at_confirm = self.synced;
+            self.rig.give(Event::SocketOpened);
+            self.look();
+        }
+    }
+
+    fn join(&mut self) {
+        if std::mem::take(&mut self.has_join) {
+            self.rig.join_ok();
+            self.server.captures = true;
+            self.look();
+        }
+    }
+
+    /// The first confirmation, or the one after a push.
+    fn confirm(&mut self) {
+        if self.server.captures && !self.server.confirmed {
+            self.server.confirmed = true;
+            self.synced_at_confirm = self.synced;
+            self.rig.system_ok();
+        } else if self.server.confirmed
+            && let Some(who) = self.server.pushed.take()
+        {
+            if who != self.server.who {
+                self.gap = Mark(Some(self.last_page));
+            }
+            self.server.who = who;
+            self.rig.system_ok();
+        }
+        self.look();
+    }
+
+    fn deliver(&mut self) -> bool {
+        let Some(delivery) = self.server.stream.pop_front() else {
+            return false;
+        };
+        // A change older than the loss may overwrite what was read since.
+        if self.silent.0.is_some() && delivery.committed <= self.silent_at {
+            self.silent = Mark(Some(self.last_page));
+        }
+        self.give(&delivery);
+        self.server.last = Some((delivery, self.rig.at));
+        true
+    }
+
+    fn answer_probes(&mut self) {
+        self.probe();
+        self.probe();
+    }
+
+    fn answer_heartbeats(&mut self) {
+        for (_, reference) in std::mem::take(&mut self.beats) {
+            self.rig
+                .frame(&Frame::reply(None, Some(&reference), "phoenix", true, &json!({})));
+        }
+        self.look();
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod mutate;
 mod recorded;
+mod recovery;
 mod rig;
 
 mod audits;

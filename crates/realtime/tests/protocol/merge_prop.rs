@@ -4,13 +4,17 @@
 //! The server here is a model: a table, a commit log, a stream with arbitrary delay, and pages that are read at one
 //! moment and arrive at another. `PROPTEST_CASES` sets the number of cases.
 
-use std::collections::{BTreeMap, VecDeque};
-
-use crate::rig::{Rig, State, config, ms, seconds};
-use proptest::prelude::*;
-use realtime::{
-    CloseReason, Command, Event, LinkStatus, PageError, PageQuery, PageRequest, SessionConfig, SourceId, decode_text,
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
 };
+
+use crate::{
+    recovery::{ReadPages, Recovering, broken_change, cases, selected},
+    rig::{Rig, State, config, ms, seconds},
+};
+use proptest::prelude::*;
+use realtime::{CloseReason, Command, Event, LinkStatus, PageError, PageRequest, SessionConfig, SourceId, decode_text};
 use serde_json::{Value, json};
 
 const COLUMNS: [&str; 3] = ["id", "a", "big"];
@@ -39,7 +43,7 @@ struct Server {
     captures: bool,
     confirmed: bool,
     /// Pages read and not yet arrived.
-    read: VecDeque<(PageRequest, Vec<Value>)>,
+    read: ReadPages,
 }
 
 impl Server {
@@ -105,22 +109,10 @@ impl Server {
         }
     }
 
-    /// Reads a page as the table is now.
+    /// The rows that a request gets now.
     fn answer(&self, request: &PageRequest, max_rows: usize) -> Vec<Value> {
-        let whole = |(id, row): (&i64, &Row)| Self::whole(*id, row);
-        match &request.query {
-            PageQuery::After { after, limit } => {
-                let after = after
-                    .as_ref()
-                    .map_or(i64::MIN, |id| id.as_str().parse().expect("an id"));
-                let rows = self.rows.iter().filter(|(id, _)| **id > after);
-                rows.take((*limit).min(max_rows)).map(whole).collect()
-            }
-            PageQuery::Ids(ids) => {
-                let asked = |id: &i64| ids.iter().any(|asked| *asked.as_str() == id.to_string());
-                self.rows.iter().filter(|(id, _)| asked(id)).map(whole).collect()
-            }
-        }
+        let rows = self.rows.iter().map(|(id, row)| (*id, Self::whole(*id, row)));
+        selected(rows, &request.query, max_rows)
     }
 
     fn hang_up(&mut self) {
@@ -181,6 +173,138 @@ impl World {
         self.sent("phx_join").len() > self.joins
     }
 
+    fn give(&mut self, delivery: &Delivery) {
+        self.rig.change_in(
+            crate::rig::FIRST_ID,
+            "todos",
+            delivery.kind,
+            delivery.record.clone(),
+            delivery.old.clone(),
+            &COLUMNS,
+        );
+    }
+
+    fn is_subscribed(&self) -> bool {
+        self.server.confirmed
+    }
+
+    fn step(&mut self, what: u8, at: u16, silent_too: bool) {
+        match what % 32 {
+            0..=8 => self.server.commit(what / 32 + what % 32, at),
+            9..=13 => {
+                for _ in 0..=at % 4 {
+                    self.deliver();
+                }
+            }
+            14..=16 => self.read(usize::from(at % 3) + 1),
+            17..=19 => self.arrive(usize::from(at)),
+            20 => self.rig.pass(ms(u64::from(at % 2_000))),
+            21 => self.open(),
+            22 => self.join(),
+            23 => self.confirm(),
+            24 => self.answer_heartbeats(),
+            // The same frame again.
+            25 => {
+                if let Some(delivery) = self.server.last.clone() {
+                    self.give(&delivery);
+                }
+            }
+            26 if at.is_multiple_of(3) && self.rig.opens == self.opened && self.rig.closes == self.closes => {
+                self.server.hang_up();
+                match at % 4 {
+                    0 => self.rig.give(Event::SocketClosed(CloseReason::Frame {
+                        code: 1012,
+                        text: String::new(),
+                    })),
+                    1 => self.rig.lost(),
+                    2 => {
+                        let (topic, join) = (self.rig.topic.clone(), self.rig.join_ref.clone());
+                        self.rig
+                            .text(format!(r#"["{join}","{join}","{topic}","phx_error",{{}}]"#));
+                    }
+                    _ => self.rig.user(Command::Reconnect),
+                }
+            }
+            27 if self.is_opening() && at.is_multiple_of(4) => {
+                self.opened = self.rig.opens;
+                self.rig.unreachable();
+            }
+            // Changes are lost, and the server confirms again, which shows it.
+            28 if self.is_subscribed() && at.is_multiple_of(2) => {
+                for _ in 0..=at % 5 {
+                    self.server.stream.pop_front();
+                }
+                // A frame is repeated at once or not at all.
+                self.server.last = None;
+                self.rig.system_ok();
+            }
+            // A change arrives broken.
+            29 if self.server.stream.pop_front().is_some() => {
+                self.server.last = None;
+                let topic = self.rig.topic.clone();
+                self.rig.text(broken_change(&topic));
+            }
+            30 if !self.rig.fetches.is_empty() => {
+                let request = self.rig.fetch();
+                let error = match at % 3 {
+                    0 => PageError::TooLarge("57014".into()),
+                    _ => PageError::Transient {
+                        text: "503".into(),
+                        retry_after: None,
+                    },
+                };
+                self.rig.fail(&request, error);
+            }
+            // A change without a frame: a row may no longer be read, or the table is truncated.
+            31 if silent_too => {
+                self.silent = true;
+                if at.is_multiple_of(5) {
+                    self.server.rows.clear();
+                } else {
+                    let taken = self.server.rows.keys().copied().nth(usize::from(at) % 12);
+                    taken.and_then(|id| self.server.rows.remove(&id));
+                }
+            }
+            _ => {}
+        }
+        self.look();
+    }
+
+    /// For this long, the server answers everything and nothing changes.
+    fn calm(&mut self, time: Duration) {
+        let end = self.rig.at + time;
+        while self.rig.at < end {
+            self.answer_everything();
+            self.rig.pass(ms(100));
+            self.look();
+        }
+    }
+
+    fn assert_equal(&self) {
+        assert_eq!(self.rig.status(), LinkStatus::Connected, "{:?}", self.rig.statuses);
+        let expected: State = self
+            .server
+            .rows
+            .iter()
+            .map(|(id, row)| ((SourceId::default(), id.to_string()), Server::whole(*id, row)))
+            .collect();
+        assert_eq!(self.rig.state, expected);
+    }
+}
+
+impl Recovering for World {
+    fn rig(&mut self) -> &mut Rig {
+        &mut self.rig
+    }
+
+    fn read_pages(&mut self) -> &mut ReadPages {
+        &mut self.server.read
+    }
+
+    fn rows_of(&self, request: &PageRequest, max_rows: usize) -> Vec<Value> {
+        self.server.answer(request, max_rows)
+    }
+
     /// Processes the client's effects: closing the socket ends the subscription.
     fn look(&mut self) {
         if self.rig.closes > self.closes {
@@ -226,42 +350,16 @@ impl World {
         }
     }
 
-    fn deliver(&mut self) {
-        if let Some(delivery) = self.server.stream.pop_front() {
-            self.give(&delivery);
-            self.server.last = Some(delivery);
-        }
+    fn deliver(&mut self) -> bool {
+        let Some(delivery) = self.server.stream.pop_front() else {
+            return false;
+        };
+        self.give(&delivery);
+        self.server.last = Some(delivery);
+        true
     }
 
-    fn give(&mut self, delivery: &Delivery) {
-        self.rig.change_in(
-            crate::rig::FIRST_ID,
-            "todos",
-            delivery.kind,
-            delivery.record.clone(),
-            delivery.old.clone(),
-            &COLUMNS,
-        );
-    }
-
-    fn read(&mut self, max_rows: usize) {
-        if !self.rig.fetches.is_empty() {
-            let request = self.rig.fetch();
-            let rows = self.server.answer(&request, max_rows);
-            self.server.read.push_back((request, rows));
-        }
-    }
-
-    fn arrive(&mut self, which: usize) {
-        let count = self.server.read.len();
-        if count > 0
-            && let Some((request, rows)) = self.server.read.remove(which % count)
-        {
-            self.rig.answer(&request, &rows);
-        }
-    }
-
-    fn beat(&mut self) {
+    fn answer_heartbeats(&mut self) {
         let beats = self.sent("heartbeat");
         for text in beats.iter().skip(self.beats) {
             let frame = decode_text(self.rig.vsn, text).expect("a beat").into_owned();
@@ -271,143 +369,6 @@ impl World {
             ));
         }
         self.beats = beats.len();
-    }
-
-    fn is_subscribed(&self) -> bool {
-        self.server.confirmed
-    }
-
-    fn step(&mut self, what: u8, at: u16, silent_too: bool) {
-        match what % 32 {
-            0..=8 => self.server.commit(what / 32 + what % 32, at),
-            9..=13 => {
-                for _ in 0..=at % 4 {
-                    self.deliver();
-                }
-            }
-            14..=16 => self.read(usize::from(at % 3) + 1),
-            17..=19 => self.arrive(usize::from(at)),
-            20 => self.rig.pass(ms(u64::from(at % 2_000))),
-            21 => self.open(),
-            22 => self.join(),
-            23 => self.confirm(),
-            24 => self.beat(),
-            // The same frame again.
-            25 => {
-                if let Some(delivery) = self.server.last.clone() {
-                    self.give(&delivery);
-                }
-            }
-            26 if at.is_multiple_of(3) && self.rig.opens == self.opened && self.rig.closes == self.closes => {
-                self.server.hang_up();
-                match at % 4 {
-                    0 => self.rig.give(Event::SocketClosed(CloseReason::Frame {
-                        code: 1012,
-                        text: String::new(),
-                    })),
-                    1 => self.rig.lost(),
-                    2 => {
-                        let (topic, join) = (self.rig.topic.clone(), self.rig.join_ref.clone());
-                        self.rig
-                            .text(format!(r#"["{join}","{join}","{topic}","phx_error",{{}}]"#));
-                    }
-                    _ => self.rig.user(Command::Reconnect),
-                }
-            }
-            27 if self.is_opening() && at.is_multiple_of(4) => {
-                self.opened = self.rig.opens;
-                self.rig.unreachable();
-            }
-            // Changes are lost, and the server confirms again, which shows it.
-            28 if self.is_subscribed() && at.is_multiple_of(2) => {
-                for _ in 0..=at % 5 {
-                    self.server.stream.pop_front();
-                }
-                // A frame is repeated at once or not at all.
-                self.server.last = None;
-                self.rig.system_ok();
-            }
-            // A change arrives broken.
-            29 if self.server.stream.pop_front().is_some() => {
-                self.server.last = None;
-                let topic = self.rig.topic.clone();
-                self.rig.text(format!(
-                    r#"[null,null,"{topic}","postgres_changes",{{"ids":[100],"data":{{"schema":"public","table":"todos","type":"UPDATE","record":[1]}}}}]"#
-                ));
-            }
-            30 if !self.rig.fetches.is_empty() => {
-                let request = self.rig.fetch();
-                let error = match at % 3 {
-                    0 => PageError::TooLarge("57014".into()),
-                    _ => PageError::Transient {
-                        text: "503".into(),
-                        retry_after: None,
-                    },
-                };
-                self.rig.fail(&request, error);
-            }
-            // A change without a frame: a row may no longer be read, or the table is truncated.
-            31 if silent_too => {
-                self.silent = true;
-                if at.is_multiple_of(5) {
-                    self.server.rows.clear();
-                } else {
-                    let taken = self.server.rows.keys().copied().nth(usize::from(at) % 12);
-                    taken.and_then(|id| self.server.rows.remove(&id));
-                }
-            }
-            _ => {}
-        }
-        self.look();
-    }
-
-    /// For this long, the server answers everything and nothing changes.
-    fn calm(&mut self, time: std::time::Duration) {
-        let end = self.rig.at + time;
-        while self.rig.at < end {
-            if self.rig.status() == LinkStatus::Error {
-                self.rig.user(Command::Reconnect);
-            }
-            self.look();
-            self.open();
-            self.join();
-            self.confirm();
-            while !self.server.stream.is_empty() {
-                self.deliver();
-            }
-            for _ in 0..100 {
-                if self.rig.fetches.is_empty() && self.server.read.is_empty() {
-                    break;
-                }
-                self.read(1_000);
-                self.arrive(0);
-            }
-            self.beat();
-            self.look();
-            self.rig.pass(ms(100));
-            self.look();
-        }
-    }
-
-    fn assert_equal(&self) {
-        assert_eq!(self.rig.status(), LinkStatus::Connected, "{:?}", self.rig.statuses);
-        let expected: State = self
-            .server
-            .rows
-            .iter()
-            .map(|(id, row)| ((SourceId::default(), id.to_string()), Server::whole(*id, row)))
-            .collect();
-        assert_eq!(self.rig.state, expected);
-    }
-}
-
-fn cases() -> ProptestConfig {
-    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
-    ProptestConfig {
-        cases: asked.unwrap_or(10_000),
-        failure_persistence: None,
-        max_shrink_iters: 3_000,
-        ..ProptestConfig::default()
     }
 }
 
