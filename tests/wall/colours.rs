@@ -1,4 +1,4 @@
-//! The colours of every theme: panels and scene have the same, the seven status colours are distinguishable for every sight,
+//! The colours of every theme: panels and scene have the same, the status colours are distinguishable for every sight,
 //! and text has enough contrast.
 
 use bevy::prelude::*;

@@ -3,6 +3,8 @@
 
 mod backoff;
 mod change;
+#[cfg(test)]
+mod documents;
 pub mod format;
 mod hash;
 mod header;

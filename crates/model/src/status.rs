@@ -10,6 +10,7 @@ use crate::theme::Token;
 macro_rules! statuses {
     ($($(#[$attribute:meta])* $Status:ident {
         word: $word:literal,
+        words: $words:literal,
         shape: $shape:ident,
         color: $color:ident,
         ink: $ink:ident,
@@ -37,6 +38,14 @@ macro_rules! statuses {
             pub const fn word(self) -> &'static str {
                 match self {
                     $(Self::$Status => $word,)*
+                }
+            }
+
+            /// The words in a row's status column that mean this status: normalised, separated by spaces. A kind may
+            /// override them in `mapping/words.rs`.
+            pub(crate) const fn words(self) -> &'static str {
+                match self {
+                    $(Self::$Status => $words,)*
                 }
             }
 
@@ -82,6 +91,7 @@ statuses! {
     #[default]
     Idle {
         word: "idle",
+        words: "idle ready standby available online stopped connected healthy",
         shape: Ring,
         color: Calm,
         ink: Muted,
@@ -90,6 +100,8 @@ statuses! {
     }
     Queued {
         word: "queued",
+        words: "pending queued backlog inbox todo to_do open new created scheduled assigned claimed not_started \
+                draft starting received deferred",
         shape: DottedRing,
         color: Calm,
         ink: Muted,
@@ -98,6 +110,8 @@ statuses! {
     }
     Running {
         word: "running",
+        words: "running in_progress processing working active busy thinking executing building planning training \
+                verifying writing researching syncing continued_as_new started restarting",
         shape: Disc,
         color: Running,
         ink: Running,
@@ -106,6 +120,9 @@ statuses! {
     }
     Waiting {
         word: "waiting",
+        words: "waiting paused on_hold review in_review needs_review pending_review human_review waiting_approval \
+                waiting_for_approval awaiting_approval pending_approval needs_approval awaiting_input \
+                waiting_for_input waiting_for_user needs_input up_for_reschedule cancelling canceling",
         shape: BubbleRing,
         color: Waiting,
         ink: Waiting,
@@ -114,6 +131,7 @@ statuses! {
     }
     Blocked {
         word: "blocked",
+        words: "blocked retry retrying up_for_retry degraded stale rate_limited conflict",
         shape: Triangle,
         color: Blocked,
         ink: Warn,
@@ -122,6 +140,7 @@ statuses! {
     }
     Done {
         word: "done",
+        words: "done completed complete success succeeded successful finished settled merged approved voted",
         shape: CheckedDisc,
         color: Done,
         ink: Muted,
@@ -130,6 +149,8 @@ statuses! {
     }
     Failed {
         word: "failed",
+        words: "failed failure fail error errored crashed dead killed timed_out timeout timedout rejected \
+                upstream_failed build_fail build_failed down revoked terminated",
         shape: BarredSquare,
         color: Failed,
         ink: Offline,
@@ -138,6 +159,7 @@ statuses! {
     }
     Cancelled {
         word: "cancelled",
+        words: "cancelled canceled skipped archived retired expired suspended inactive removed deleted aborted",
         shape: StruckRing,
         color: Away,
         ink: Muted,
@@ -146,6 +168,7 @@ statuses! {
     }
     Offline {
         word: "offline",
+        words: "offline disconnected maintenance",
         shape: DashedRing,
         color: Away,
         ink: Muted,
@@ -154,6 +177,7 @@ statuses! {
     }
     Unmapped {
         word: "unmapped",
+        words: "",
         shape: Diamond,
         color: Calm,
         ink: Muted,

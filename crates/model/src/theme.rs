@@ -1,7 +1,7 @@
 //! Every colour of the screen, theme by theme: one table. A colour token is added by one entry below, a theme by one
 //! column. The scene and the panels convert the table to their own colour types; no other file contains a colour.
 //!
-//! Any two of the seven status colours are at least 12 apart (CIEDE2000) in every theme, for normal sight and for the
+//! Any two status colours are at least 12 apart (CIEDE2000) in every theme, for normal sight and for the
 //! three kinds of colour blindness; `tests/wall/colours.rs` computes it.
 
 use crate::{Level, Status};

@@ -1,4 +1,5 @@
-//! The status words of public projects, and the normalisation of a word before it is looked up.
+//! The state of a status word, and the normalisation of a word before it is looked up. The words of each status are in its
+//! entry in `status.rs`.
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -7,38 +8,8 @@ use crate::{Kind, PerKind, Status};
 /// Longest word that is looked up, in bytes after normalising. Longer text is prose, not a status.
 pub const MAX_WORD_BYTES: usize = 64;
 
-/// The words that mean a status for every kind of row. Where kinds differ, `OVERRIDES` comes first.
-const fn words(status: Status) -> &'static str {
-    match status {
-        Status::Idle => "idle ready standby available online stopped connected healthy",
-        Status::Queued => {
-            "pending queued backlog inbox todo to_do open new created scheduled assigned claimed not_started \
-             draft starting received deferred"
-        }
-        Status::Running => {
-            "running in_progress processing working active busy thinking executing building planning training \
-             verifying writing researching syncing continued_as_new started restarting"
-        }
-        Status::Waiting => {
-            "waiting paused on_hold review in_review needs_review pending_review human_review waiting_approval \
-             waiting_for_approval awaiting_approval pending_approval needs_approval awaiting_input \
-             waiting_for_input waiting_for_user needs_input up_for_reschedule cancelling canceling"
-        }
-        Status::Blocked => "blocked retry retrying up_for_retry degraded stale rate_limited conflict",
-        Status::Done => "done completed complete success succeeded successful finished settled merged approved voted",
-        Status::Failed => {
-            "failed failure fail error errored crashed dead killed timed_out timeout timedout rejected \
-             upstream_failed build_fail build_failed down revoked terminated"
-        }
-        Status::Cancelled => {
-            "cancelled canceled skipped archived retired expired suspended inactive removed deleted aborted"
-        }
-        Status::Offline => "offline disconnected maintenance",
-        Status::Unmapped => "",
-    }
-}
-
-/// Words with another meaning for one kind. A workflow is usually a definition, so that active means idle, not running.
+/// Words that mean another status for one kind than their entry in `status.rs` says. A workflow is usually a definition, so
+/// that active means idle, not running.
 const OVERRIDES: &[(Kind, Status, &str)] = &[
     (Kind::Agent, Status::Idle, "waiting inbox"),
     (Kind::Agent, Status::Offline, "stopped dead"),
@@ -72,7 +43,7 @@ pub(super) fn asks_for_human(word: &str) -> bool {
 pub(super) fn built_in(kind: Kind, word: &str) -> Option<Status> {
     static TABLES: LazyLock<PerKind<HashMap<&'static str, Status>>> = LazyLock::new(|| {
         PerKind::from_fn(|kind| {
-            let common = Status::ALL.into_iter().map(|status| (status, words(status)));
+            let common = Status::ALL.into_iter().map(|status| (status, status.words()));
             let own = OVERRIDES
                 .iter()
                 .filter(|(of, ..)| *of == kind)
@@ -201,7 +172,7 @@ mod tests {
         let mut seen = std::collections::HashSet::new();
         for word in Status::ALL
             .into_iter()
-            .flat_map(|status| words(status).split_ascii_whitespace())
+            .flat_map(|status| status.words().split_ascii_whitespace())
         {
             assert!(seen.insert(word), "{word} is listed twice");
             assert_eq!(normalised(word).as_deref(), Some(word));
@@ -225,7 +196,7 @@ mod tests {
     fn every_word_that_asks_for_a_person_is_a_state() {
         for word in Status::ALL
             .into_iter()
-            .flat_map(|status| words(status).split_ascii_whitespace())
+            .flat_map(|status| status.words().split_ascii_whitespace())
         {
             if asks_for_human(word) {
                 assert_eq!(built_in(Kind::Task, word), Some(Status::Waiting), "{word}");
