@@ -5,6 +5,8 @@
 
 use std::{fmt::Write as _, fs, path::PathBuf};
 
+use model::Status;
+
 use crate::{
     definition::{Definition, Group, find},
     table::definitions,
@@ -137,6 +139,19 @@ fn the_example_file_lists_the_settings_of_the_table() {
         let (_, rest) = found.split_once(EXAMPLE_REST).expect("the part written by hand");
         format!("{}{EXAMPLE_REST}{rest}", example())
     });
+}
+
+#[test]
+fn the_example_file_lists_the_states_that_a_word_can_mean() {
+    let states = Status::ALL.into_iter().filter(|status| *status != Status::Unmapped);
+    let wanted = format!("States: {}.", states.map(Status::word).collect::<Vec<_>>().join(", "));
+    let name = "assets/opswall.example.toml";
+    let text = fs::read_to_string(file(name)).expect("the file");
+    let lines: Vec<&str> = text.lines().map(|line| line.trim_start_matches("# ")).collect();
+    assert!(
+        lines.join(" ").contains(&wanted),
+        "write into {name}, in the part on status words: {wanted}"
+    );
 }
 
 #[test]

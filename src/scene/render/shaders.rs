@@ -238,14 +238,23 @@ mod tests {
 
     #[test]
     fn every_shape_is_drawn() {
+        let source = Program::Marks.own_source();
+        let (before, body) = source.split_once("fn draw_shape(").expect("marks.wgsl has draw_shape");
+        let (before_switch, switch) = body.split_once("switch look.shape {").expect("which chooses by shape");
+        let line = before.lines().count() + before_switch.lines().count();
+        let (switch, _) = switch.split_once("\n}").expect("draw_shape has an end");
+        let drawn: Vec<&str> = switch
+            .lines()
+            .filter(|line| line.trim_start().starts_with("case "))
+            .flat_map(|line| line.split([' ', ',', ':']))
+            .collect();
         for status in Status::ALL {
             let name = constants::shape_name(status.shape());
-            let source = Program::Marks.own_source();
-            let cases = source.lines().filter(|line| line.trim_start().starts_with("case "));
-            let is_drawn = cases
-                .flat_map(|line| line.split([' ', ',', ':']))
-                .any(|word| word == name);
-            assert!(is_drawn, "marks.wgsl has no case for {name}");
+            assert!(
+                drawn.contains(&name.as_str()),
+                "assets/shaders/marks.wgsl:{line}: draw_shape has no case for {name}, the shape of {status:?}; \
+                 `reach_of` above it has the shape's extent"
+            );
         }
     }
 
