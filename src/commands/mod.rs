@@ -136,4 +136,19 @@ mod tests {
         let names: Vec<&str> = grammar.get_subcommands().map(clap::Command::get_name).collect();
         assert_eq!(names, CommandName::VARIANTS);
     }
+
+    #[test]
+    fn the_readme_lists_every_command() {
+        let readme = include_str!("../../README.md");
+        for name in CommandName::VARIANTS {
+            let command = format!("`opswall {name}");
+            let is_listed = readme
+                .lines()
+                .any(|line| line.starts_with("| `opswall") && line.contains(&command));
+            assert!(
+                is_listed,
+                "add a row for `opswall {name}` to the table of commands in README.md"
+            );
+        }
+    }
 }

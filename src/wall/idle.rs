@@ -13,8 +13,13 @@ use model::{Kind, Status};
 
 /// The wall is idle this long after the last motion, in seconds: by then every animation has ended.
 const SETTLE_SECS: f64 = 5.0;
-/// The kinds whose marks are animated by their status: districts are not.
-const ANIMATED_KINDS: [Kind; 3] = [Kind::Agent, Kind::Task, Kind::Run];
+/// Whether the marks of a kind are animated by their status: districts are not.
+fn is_animated(kind: Kind) -> bool {
+    match kind {
+        Kind::Agent | Kind::Task | Kind::Run => true,
+        Kind::Workflow => false,
+    }
+}
 
 /// When the last motion was, and whether the wall is idle.
 #[derive(Resource, Debug, Default, Clone, Copy, PartialEq)]
@@ -94,11 +99,11 @@ impl Ongoing<'_> {
             let mut statuses = Status::ALL.into_iter().filter(animated);
             statuses.any(|status| self.counts.of(kind, status) > 0)
         };
-        let has_animated = || ANIMATED_KINDS.into_iter().any(of_kind);
+        let has_animated = || Kind::ALL.into_iter().filter(|kind| is_animated(*kind)).any(of_kind);
         // Marks are not animated while the scene is stale, nor with reduced motion.
-        let is_animated = !self.motion.reduced && self.staleness.0 < 1.0 && has_animated();
+        let marks_move = !self.motion.reduced && self.staleness.0 < 1.0 && has_animated();
         is_connecting
-            || is_animated
+            || marks_move
             || self.backlog.waiting > 0
             || self.toasts.shown().len() > 0
             || self.view.is_changed()

@@ -21,6 +21,7 @@ use super::{
     tls::Tls,
     websocket::{self, Received, WebSocket},
 };
+use model::Notice;
 use realtime::{
     Command, ConnectFailure, ConnectionId, Effect, Event, FeedEvent, Now, Page, PageError, PageRequest, Probe,
     ProbeRequest, Session, Source, TokenError,
@@ -226,7 +227,7 @@ impl Driver {
                 Wake::Command(None) => break,
                 Wake::SignedIn(answer) => {
                     if let Some(notice) = answer.notice {
-                        self.outbox.push(FeedEvent::Notice(notice));
+                        self.notify(notice);
                     }
                     self.handle(self.session.connection(), Event::Token(answer.result));
                 }
@@ -249,6 +250,11 @@ impl Driver {
             }
         }
         self.stop().await;
+    }
+
+    /// Reports something that this thread found and the session cannot see; the wall shows it as a toast.
+    fn notify(&mut self, notice: Notice) {
+        self.outbox.push(FeedEvent::Notice(notice));
     }
 
     async fn wait(&mut self) -> Wake {
