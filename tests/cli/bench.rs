@@ -31,7 +31,7 @@ fn every_change_is_received_and_the_figures_are_named() {
 #[test]
 fn a_sleeping_reader_receives_one_change_for_each_row() {
     // The channel holds 8,192 events. Changes that do not fit are merged, one for each row.
-    let found = measure(&["--changes", "40000", "--rows", "500", "--sleep-reader"]);
+    let found = measure(&["--changes", "40000", "--rows", "500", "--reader", "asleep"]);
     let taken = found["taken"].as_u64().expect("a number");
     assert!((8_192..=8_192 + 501).contains(&taken), "{found}");
 }

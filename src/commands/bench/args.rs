@@ -64,9 +64,9 @@ pub(crate) struct IngestArgs {
     /// Folder in which the JavaScript client is installed
     #[arg(long, value_name = "DIR", default_value = "benches/peers")]
     pub(crate) peers: PathBuf,
-    /// Measure memory instead, with a reader that sleeps until everything is sent
-    #[arg(long)]
-    pub(crate) sleep_reader: bool,
+    /// What receives the changes
+    #[arg(long, value_enum, default_value = "tail")]
+    pub(crate) reader: Reader,
     /// One JSON object
     #[arg(long)]
     pub(crate) json: bool,
@@ -123,6 +123,18 @@ pub(crate) enum SceneReference {
     None,
 }
 
+/// What receives the changes in `bench ingest`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Reader {
+    /// Takes each batch as `tail --quiet` does
+    Tail,
+    /// The wall's rows and places at 30 frames per second, without drawing
+    #[cfg(feature = "wall")]
+    Wall,
+    /// Sleeps until everything is sent; memory is measured instead
+    Asleep,
+}
+
 /// What `bench ingest` compares with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Reference {
@@ -175,7 +187,7 @@ pub(crate) fn run(args: BenchArgs) -> Result<(), Failure> {
             rate: args.rate,
             runs: usize::try_from(args.runs).unwrap_or(usize::MAX),
             peers: (args.reference == Reference::Js).then_some(args.peers),
-            sleep_reader: args.sleep_reader,
+            reader: args.reader,
             json: args.json,
         }),
         BenchWhat::Chaos(args) => super::chaos(ChaosOptions {

@@ -1,7 +1,7 @@
 //! `opswall bench ingest`: how many changes a CPU-second of this program receives, against the reference.
 //!
-//! The whole path is measured, from the socket to a reader that waits for changes as `tail --quiet` does. The frames come
-//! from another process, whose CPU time does not count.
+//! The whole path is measured, from the socket to a reader: one that waits for changes as `tail --quiet` does, or the
+//! wall without drawing. The frames come from another process, whose CPU time does not count.
 
 use std::{
     io::{self, Write as _},
@@ -9,7 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+#[cfg(feature = "wall")]
+use super::wall_reader;
 use super::{
+    args::Reader,
     feeder::Sending,
     feeder_process::FeederProcess,
     frames::{self, Plan},
@@ -21,10 +24,10 @@ use crate::commands::{Failure, usage};
 use client::{Ended, Worker};
 use model::Op;
 use realtime::{Change, FeedEvent, LinkStatus};
-use settings::{Env, Settings, SettingsArgs};
+use settings::{Env, FeedSettings, Settings, SettingsArgs};
 
 /// Nothing comes for this long: the run has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// No heartbeat and no audit falls into a run.
 const NEVER: Duration = Duration::from_secs(86_400);
 
@@ -39,15 +42,15 @@ pub(crate) struct Options {
     pub(crate) runs: usize,
     /// The folder of the reference; `None` leaves it out.
     pub(crate) peers: Option<PathBuf>,
-    /// Nothing is read until everything is sent, and memory is measured instead.
-    pub(crate) sleep_reader: bool,
+    /// What receives the changes.
+    pub(crate) reader: Reader,
     /// Print one JSON object.
     pub(crate) json: bool,
 }
 
 /// Measures and prints.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    if options.sleep_reader {
+    if options.reader == Reader::Asleep {
         return sleeper::run(options);
     }
     let obstacle = options.peers.as_ref().and_then(|folder| peer::obstacle(folder));
@@ -64,7 +67,11 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     let mut coalesced = 0;
     for _ in 0..options.runs {
-        let received = receive(&mut feeder, plan)?;
+        let received = match options.reader {
+            #[cfg(feature = "wall")]
+            Reader::Wall => wall_reader::receive(&mut feeder, plan)?,
+            _ => receive(&mut feeder, plan)?,
+        };
         coalesced += plan.changes - received.events;
         ours.push(received.run);
         if let Some(folder) = peers {
@@ -87,9 +94,11 @@ pub(super) fn cannot_print(error: io::Error) -> Failure {
 }
 
 /// One run of ours.
-struct Received {
-    events: u64,
-    run: Run,
+pub(super) struct Received {
+    /// Changes that reached the reader.
+    pub events: u64,
+    /// What it took.
+    pub run: Run,
 }
 
 /// Receives everything in this process, from "connected" to the last change.
@@ -106,12 +115,40 @@ fn receive(feeder: &mut FeederProcess, plan: Plan) -> Result<Received, Failure> 
     Ok(Received { events, run })
 }
 
-fn cpu() -> Result<Duration, Failure> {
+/// The CPU time that this process has used.
+pub(super) fn cpu() -> Result<Duration, Failure> {
     usage::cpu_time().ok_or_else(|| Failure::Running("this system does not report CPU time: measure on Linux".into()))
 }
 
 /// A worker that is live on the feeder's stream.
 pub(super) fn connect(port: u16) -> Result<Worker, Failure> {
+    let worker = Worker::start(settings(port)?).map_err(|error| Failure::Running(error.to_string()))?;
+    let mut batch = Vec::new();
+    loop {
+        if !worker.events().wait(PATIENCE) {
+            return Err(does_not_answer());
+        }
+        worker.events().take(usize::MAX, &mut batch).map_err(ended)?;
+        for event in batch.drain(..) {
+            match event {
+                FeedEvent::Status(report) if report.status == LinkStatus::Connected => return Ok(worker),
+                FeedEvent::Status(report) if report.attempt > 0 => return Err(no_connection(report.reason)),
+                _ => {}
+            }
+        }
+    }
+}
+
+pub(super) fn does_not_answer() -> Failure {
+    Failure::Running("the feeder does not answer; run the bench again".into())
+}
+
+pub(super) fn no_connection(reason: Option<String>) -> Failure {
+    Failure::Running(reason.unwrap_or_else(|| "no connection".into()))
+}
+
+/// The feeder's feed: no heartbeat and no audit falls into a run.
+pub(super) fn settings(port: u16) -> Result<FeedSettings, Failure> {
     let arguments = SettingsArgs::default()
         .url(format!("http://127.0.0.1:{port}"))
         .rest_url("none")
@@ -123,27 +160,7 @@ pub(super) fn connect(port: u16) -> Result<Worker, Failure> {
     settings.reconcile_interval = None;
     settings.audit_interval = None;
     settings.change_limit = None;
-    let worker = Worker::start(settings).map_err(|error| Failure::Running(error.to_string()))?;
-    let mut batch = Vec::new();
-    loop {
-        if !worker.events().wait(PATIENCE) {
-            return Err(Failure::Running(
-                "the feeder does not answer; run the bench again".into(),
-            ));
-        }
-        worker.events().take(usize::MAX, &mut batch).map_err(ended)?;
-        for event in batch.drain(..) {
-            match event {
-                FeedEvent::Status(report) if report.status == LinkStatus::Connected => return Ok(worker),
-                FeedEvent::Status(report) if report.attempt > 0 => {
-                    return Err(Failure::Running(
-                        report.reason.unwrap_or_else(|| "no connection".into()),
-                    ));
-                }
-                _ => {}
-            }
-        }
-    }
+    Ok(settings)
 }
 
 /// Takes changes until the last one of the plan has come, and returns their number.

@@ -19,6 +19,8 @@ mod report;
 #[cfg(feature = "wall")]
 mod scene;
 mod sleeper;
+#[cfg(feature = "wall")]
+mod wall_reader;
 
 pub(super) use args::BenchArgs;
 pub(crate) use args::run;
