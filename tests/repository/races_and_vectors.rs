@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-/// Numbers, file, test. A name such as `v08_to_v13_…` carries all from the one to the other.
+/// Numbers, file or folder, test. A name such as `v08_to_v13_…` carries all from the one to the other.
 #[rustfmt::skip]
 const SHOWN: &[(&str, &str, &str)] = &[
     ("R1 R2", "session", "r1_and_r2_nothing_is_read_before_the_database_confirms"),
@@ -148,6 +148,7 @@ fn carried(name: &str) -> Vec<(char, u32)> {
     found
 }
 
+/// The text of a test file, or of all files of a folder.
 fn source(file: &str) -> String {
     // Those without a folder are the tests of the protocol crate.
     let folder = match file.split_once('/') {
@@ -155,10 +156,14 @@ fn source(file: &str) -> String {
         Some(("feed", _)) => "crates/client/tests",
         Some(_) => "tests",
     };
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join(folder)
-        .join(format!("{file}.rs"));
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let read = |path: &Path| fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    match fs::read_dir(folder.join(file)) {
+        Ok(files) => files
+            .map(|entry| read(&entry.expect("an entry of the folder").path()))
+            .collect(),
+        Err(_) => read(&folder.join(format!("{file}.rs"))),
+    }
 }
 
 /// The names of the tests in a file that run in the ordinary run.
@@ -184,7 +189,7 @@ fn every_race_and_every_vector_has_its_test() {
     let mut shown = Vec::new();
     for (numbers, file, name) in SHOWN {
         let source = sources.entry(*file).or_insert_with(|| source(file));
-        assert!(tests(source).contains(name), "{file}.rs has no test {name}");
+        assert!(tests(source).contains(name), "{file} has no test {name}");
         let carried = carried(name);
         for number in numbers.split(' ') {
             let number = (

@@ -1,4 +1,4 @@
-//! Races of docs/realtime-protocol.md §12.4 that session.rs does not cover, by their numbers. Each test plays the events in
+//! Races of docs/realtime-protocol.md §12.4 that session/ does not cover, by their numbers. Each test plays the events in
 //! the harmful order and checks that no harm follows.
 
 use std::collections::{BTreeMap, BTreeSet};
