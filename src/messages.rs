@@ -49,7 +49,7 @@ pub struct Backlog {
 
 impl Backlog {
     /// Two frames' worth of a 5,000-row transaction.
-    pub const LIMIT: usize = 10_000;
+    pub(crate) const LIMIT: usize = 10_000;
 }
 
 /// Screen edges covered by panels, in logical pixels: the scene is centred in the rest.
@@ -119,7 +119,7 @@ impl QualityFeature {
     pub const ALL: [Self; 5] = [Self::Glow, Self::Links, Self::Labels, Self::Resolution, Self::Rate];
 
     /// The feature as the header shows it.
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Glow => "glow",
             Self::Links => "links",
@@ -152,7 +152,7 @@ impl Quality {
     }
 
     /// The features that are off, the first to be switched off first.
-    pub fn off(self) -> &'static [QualityFeature] {
+    pub(crate) fn off(self) -> &'static [QualityFeature] {
         QualityFeature::ALL.get(..self.off).unwrap_or_default()
     }
 }

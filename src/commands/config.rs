@@ -17,7 +17,7 @@ pub struct ConfigArgs {
 }
 
 /// Prints to standard output.
-pub fn run(settings: &Settings, args: &ConfigArgs) -> Result<(), Failure> {
+pub(crate) fn run(settings: &Settings, args: &ConfigArgs) -> Result<(), Failure> {
     Failure::of_output(write(settings, args.json, &mut io::stdout().lock()))
 }
 

@@ -18,7 +18,7 @@ pub enum Failure {
 
 impl Failure {
     /// The exit code with which the process reports this: 2 for what the user corrects, 1 for anything else.
-    pub fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) => 2,
             Self::Running(_) => 1,

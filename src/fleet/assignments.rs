@@ -13,7 +13,7 @@ use model::{Kind, Phase, RowId, RowKey, Status};
 #[derive(Component, Debug, Clone, PartialEq, Eq, Default)]
 pub struct Assigned {
     /// In the row's order, whether their rows exist or not; bounded by the mapping.
-    pub agents: Vec<RowId>,
+    pub(crate) agents: Vec<RowId>,
     phase: Option<Phase>,
 }
 

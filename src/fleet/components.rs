@@ -19,9 +19,9 @@ pub struct Key(pub RowKey);
 pub struct AgentRow {
     /// The role or model of the agent, if the row contains it.
     #[reflect(ignore)]
-    pub subtitle: Option<Arc<str>>,
+    pub(crate) subtitle: Option<Arc<str>>,
     /// The time of the last heartbeat, milliseconds since the Unix epoch, if the row contains it.
-    pub heartbeat_ms: Option<i64>,
+    pub(crate) heartbeat_ms: Option<i64>,
 }
 
 /// What only tasks and runs have, read from the row. Its presence marks the entity as a piece of work.
@@ -163,7 +163,7 @@ impl Default for FleetIndex {
 
 impl FleetIndex {
     /// The default maximum: ten times the number that the wall is designed for.
-    pub const MAX_ROWS: usize = 1_000_000;
+    pub(crate) const MAX_ROWS: usize = 1_000_000;
 
     /// The entity of a row.
     pub fn get(&self, key: &RowKey) -> Option<Entity> {

@@ -13,7 +13,7 @@ pub struct Incoming(pub(super) VecDeque<Change>);
 
 impl Incoming {
     /// The number of waiting changes.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 

@@ -17,13 +17,8 @@ impl Touched {
     }
 
     /// The rows, in the order in which they were noted.
-    pub fn iter(&self) -> impl Iterator<Item = Entity> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Entity> {
         self.0.iter().copied()
-    }
-
-    /// The number of rows.
-    pub fn len(&self) -> usize {
-        self.0.len()
     }
 
     /// Whether no row has changed.

@@ -44,7 +44,7 @@ impl FloorPlan {
     }
 
     /// The tasks in a rectangle of the world at the end of all moves, and their places, in no order.
-    pub fn tasks_in(&self, world: Rect) -> Vec<(Entity, Vec2)> {
+    pub(crate) fn tasks_in(&self, world: Rect) -> Vec<(Entity, Vec2)> {
         self.floor.tasks_in(world)
     }
 

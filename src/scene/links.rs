@@ -23,11 +23,11 @@ pub(crate) const TO_ALARM: u32 = 1 << 31;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Link {
     /// The slot of the agent's mark in `Layer::Agents`.
-    pub agent: u32,
+    pub(crate) agent: u32,
     /// The slot of the task's mark.
-    pub task: MarkSlot,
+    pub(crate) task: MarkSlot,
     /// The stamp of when the agent took the task in hand.
-    pub since: u32,
+    pub(crate) since: u32,
 }
 
 impl Link {
@@ -49,7 +49,8 @@ impl Link {
     }
 
     /// The inverse of `pack`; `None` for an empty slot.
-    pub fn unpack(words: &[u32; LINK_WORDS]) -> Option<Self> {
+    #[cfg(test)]
+    pub(crate) fn unpack(words: &[u32; LINK_WORDS]) -> Option<Self> {
         let [agent, task, since, live] = *words;
         let layer = if task & TO_ALARM == 0 {
             Layer::Tasks
@@ -90,7 +91,7 @@ impl Links {
     }
 
     /// The packed links, to change.
-    pub fn table_mut(&mut self) -> &mut Table<LINK_WORDS> {
+    pub(crate) fn table_mut(&mut self) -> &mut Table<LINK_WORDS> {
         &mut self.table
     }
 

@@ -17,7 +17,7 @@ impl Default for TextScale {
 impl TextScale {
     /// Logical pixels of one desk pixel. On a wall that is read from a distance, marks and lines grow with the text;
     /// smaller text does not shrink them. All sizes of the level of detail are in desk pixels.
-    pub fn unit(self) -> f32 {
+    pub(crate) fn unit(self) -> f32 {
         self.0.max(1.0)
     }
 }

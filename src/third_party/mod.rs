@@ -8,6 +8,6 @@ mod bevy_monitor;
 use bevy::prelude::*;
 
 /// All work-arounds that are plugins.
-pub fn plugin(app: &mut App) {
+pub(crate) fn plugin(app: &mut App) {
     app.add_plugins((bevy_egui_modifiers::plugin, bevy_monitor::plugin, bevy_lost_gpu::plugin));
 }

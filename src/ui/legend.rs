@@ -45,7 +45,7 @@ pub(crate) fn legend_area(ctx: &Context, view: &LegendView<'_>, corner: Pos2, ac
 }
 
 /// Where it was last shown, or roughly where it will be.
-pub fn rect(ctx: &Context, corner: Pos2) -> Rect {
+pub(crate) fn rect(ctx: &Context, corner: Pos2) -> Rect {
     let size = ctx
         .memory(|memory| memory.area_rect(Id::new("legend")))
         .map_or(Vec2::ZERO, |area| area.size());

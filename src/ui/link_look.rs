@@ -24,7 +24,7 @@ pub enum Tone {
 
 impl Tone {
     /// A lost connection with a planned attempt is `Waiting`; without one it is `Offline`.
-    pub fn of(report: &StatusReport) -> Self {
+    pub(crate) fn of(report: &StatusReport) -> Self {
         match report.status {
             LinkStatus::Connected => Self::Live,
             _ if report.catching_up => Self::CatchingUp,
@@ -35,7 +35,7 @@ impl Tone {
     }
 
     /// Changes arrive and are shown.
-    pub fn is_flowing(self) -> bool {
+    pub(crate) fn is_flowing(self) -> bool {
         matches!(self, Self::Live | Self::CatchingUp)
     }
 }
@@ -44,11 +44,11 @@ impl Tone {
 #[derive(Component, Debug, Clone, Copy, PartialEq)]
 pub struct LinkLook {
     /// Badge edge, dot and header line.
-    pub color: Oklaba,
+    pub(crate) color: Oklaba,
     /// Opacity of that colour on the badge's face, 0 to 1: low when live, full when offline.
-    pub fill: f32,
+    pub(crate) fill: f32,
     /// Thickness of the header's line, points.
-    pub line: f32,
+    pub(crate) line: f32,
     /// Strength of the glow around the badge after a change of tone, 0 to 1.
     pub(crate) halo: f32,
 }
@@ -72,7 +72,7 @@ impl LinkLook {
     }
 
     /// A blend of two looks; the halo fades out meanwhile.
-    pub fn mix(from: &Self, to: &Self, ratio: f32) -> Self {
+    pub(crate) fn mix(from: &Self, to: &Self, ratio: f32) -> Self {
         let blend = |a: f32, b: f32| a + (b - a) * ratio;
         Self {
             color: from.color.mix(&to.color, ratio),
@@ -83,7 +83,7 @@ impl LinkLook {
     }
 
     /// The colour of the badge's edge, its dot and the header's line.
-    pub fn edge(&self) -> Color32 {
+    pub(crate) fn edge(&self) -> Color32 {
         theme::color32(self.color)
     }
 
@@ -93,7 +93,7 @@ impl LinkLook {
     }
 
     /// The ink of the badge's words: the text colour, or the ground's colour on a badge with a full face.
-    pub fn ink(&self, inks: &Inks) -> Color32 {
+    pub(crate) fn ink(&self, inks: &Inks) -> Color32 {
         let quiet = theme::oklab(inks.text);
         let loud = theme::oklab(inks.ground);
         theme::color32(quiet.mix(&loud, ((self.fill - 0.5) * 4.0).clamp(0.0, 1.0)))

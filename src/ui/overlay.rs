@@ -49,7 +49,7 @@ pub enum Message {
 
 impl OverlayView<'_> {
     /// What to write over the scene.
-    pub fn message(&self) -> Message {
+    pub(crate) fn message(&self) -> Message {
         match (self.tone, self.rows) {
             (Tone::Live, 0) => Message::NoRows,
             (Tone::Live | Tone::CatchingUp, _) => Message::None,

@@ -6,13 +6,13 @@ use bevy::prelude::Resource;
 #[derive(Resource, Debug, Clone, Copy, PartialEq)]
 pub struct TypeScale {
     /// Details at the desk.
-    pub small: f32,
+    pub(crate) small: f32,
     /// Ordinary text of the panels.
-    pub body: f32,
+    pub(crate) body: f32,
     /// Names and headings: read when walking up.
-    pub name: f32,
+    pub(crate) name: f32,
     /// Badge, totals, failures: read across the room.
-    pub room: f32,
+    pub(crate) room: f32,
 }
 
 /// Visual angle that text must have, in minutes of arc (NUREG-0700 §1.3.1: 16 at least, 20 to 22 preferred).

@@ -65,7 +65,7 @@ pub struct Lose(Arc<dyn Fn() + Send + Sync>);
 
 impl Lose {
     /// Wraps the function that ends the server.
-    pub fn new(lose: impl Fn() + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(lose: impl Fn() + Send + Sync + 'static) -> Self {
         Self(Arc::new(lose))
     }
 

@@ -31,7 +31,7 @@ pub(crate) enum PictureError {
 pub(crate) struct PictureTaken(pub(crate) Result<PathBuf, PictureError>);
 
 /// Registers `PictureTaken`.
-pub fn plugin(app: &mut App) {
+pub(crate) fn plugin(app: &mut App) {
     app.add_message::<PictureTaken>();
 }
 

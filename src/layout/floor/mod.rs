@@ -134,13 +134,8 @@ impl<K: Copy + Eq + Hash> Floor<K> {
     }
 
     /// Rows that have been given a place: districts, tasks and agents.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.by_workflow.len() + self.tasks.len() + self.agents.len()
-    }
-
-    /// Nobody has been given a place.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     fn hall(&self, number: u32) -> Option<&Hall<K>> {

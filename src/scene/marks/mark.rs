@@ -132,12 +132,12 @@ impl Mark {
     }
 
     /// The position of an agent's mark at `now`, a stamp. Its flight is an arc, and may have begun within another flight.
-    pub fn flight_position(&self, now: u32) -> Vec2 {
+    pub(crate) fn flight_position(&self, now: u32) -> Vec2 {
         flight_position(self.from, self.to, self.share(now))
     }
 
     /// A mark that does not move.
-    pub fn new(kind: MarkKind, at: Vec2, radius: f32, status: Status) -> Self {
+    pub(crate) fn new(kind: MarkKind, at: Vec2, radius: f32, status: Status) -> Self {
         Self {
             kind,
             from: at,

@@ -19,7 +19,7 @@ pub struct Runs {
 
 impl Runs {
     /// Adds a slot.
-    pub fn mark(&mut self, slot: usize) {
+    pub(crate) fn mark(&mut self, slot: usize) {
         let chunk = slot / CHUNK;
         if self.words.len() <= chunk / 64 {
             self.words.resize(chunk / 64 + 1, 0);
@@ -38,7 +38,7 @@ impl Runs {
     }
 
     /// Adds the slots of another set.
-    pub fn join(&mut self, other: &Self) {
+    pub(crate) fn join(&mut self, other: &Self) {
         if self.words.len() < other.words.len() {
             self.words.resize(other.words.len(), 0);
         }
@@ -49,13 +49,13 @@ impl Runs {
     }
 
     /// Whether no slot has changed.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         !self.any
     }
 
     /// Empties the set and returns it as ranges of slots below `len`, in order. Chunks that are near each other are joined,
     /// so that there are at most `len / JOINED` ranges.
-    pub fn drain(&mut self, len: usize) -> Vec<Range<usize>> {
+    pub(crate) fn drain(&mut self, len: usize) -> Vec<Range<usize>> {
         if !self.any {
             return Vec::new();
         }
@@ -101,7 +101,7 @@ impl<const N: usize> Default for Table<N> {
 
 impl<const N: usize> Table<N> {
     /// Takes a slot for a new instance.
-    pub fn insert(&mut self, item: [u32; N]) -> u32 {
+    pub(crate) fn insert(&mut self, item: [u32; N]) -> u32 {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.items.push([0; N]);
             u32::try_from(self.items.len() - 1).unwrap_or(u32::MAX)
@@ -111,7 +111,7 @@ impl<const N: usize> Table<N> {
     }
 
     /// Replaces an instance; nothing happens when it is the same or the slot does not exist.
-    pub fn write(&mut self, slot: u32, item: [u32; N]) {
+    pub(crate) fn write(&mut self, slot: u32, item: [u32; N]) {
         if let Some(old) = self.items.get_mut(slot as usize)
             && *old != item
         {
@@ -121,7 +121,7 @@ impl<const N: usize> Table<N> {
     }
 
     /// Frees a slot.
-    pub fn remove(&mut self, slot: u32) {
+    pub(crate) fn remove(&mut self, slot: u32) {
         if (slot as usize) < self.items.len() {
             self.write(slot, [0; N]);
             self.free.push(slot);
@@ -129,14 +129,14 @@ impl<const N: usize> Table<N> {
     }
 
     /// Removes all instances and all slots.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.items.clear();
         self.free.clear();
         self.changed.mark(0);
     }
 
     /// The instance in a slot.
-    pub fn get(&self, slot: u32) -> Option<&[u32; N]> {
+    pub(crate) fn get(&self, slot: u32) -> Option<&[u32; N]> {
         self.items.get(slot as usize)
     }
 
@@ -151,7 +151,7 @@ impl<const N: usize> Table<N> {
     }
 
     /// Calls `change` on every slot; all count as changed.
-    pub fn rewrite(&mut self, mut change: impl FnMut(&mut [u32; N])) {
+    pub(crate) fn rewrite(&mut self, mut change: impl FnMut(&mut [u32; N])) {
         for item in &mut self.items {
             change(item);
         }
@@ -164,7 +164,7 @@ impl<const N: usize> Table<N> {
     }
 
     /// Removes the empty slots. Calls `moved(old, new)` for every instance.
-    pub fn compact(&mut self, mut moved: impl FnMut(u32, u32)) {
+    pub(crate) fn compact(&mut self, mut moved: impl FnMut(u32, u32)) {
         let mut new = 0u32;
         let mut kept = Vec::with_capacity(self.live());
         for (old, item) in self.items.iter().enumerate() {

@@ -62,7 +62,7 @@ impl Tally {
     }
 
     /// The share of the tasks in trouble, of 255, in steps of an eighth; 0 for few tasks, which each have room.
-    pub fn crowd(&self) -> u8 {
+    pub(crate) fn crowd(&self) -> u8 {
         let alarms = self.alarms();
         if alarms <= FEW {
             return 0;

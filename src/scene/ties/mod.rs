@@ -54,16 +54,6 @@ impl ShownTies {
         &mut self.table
     }
 
-    /// The number of ties.
-    pub fn len(&self) -> usize {
-        self.shown.len()
-    }
-
-    /// Whether no tie is shown.
-    pub fn is_empty(&self) -> bool {
-        self.shown.is_empty()
-    }
-
     /// Shows exactly these ties; those that were shown before keep their start time.
     fn set(&mut self, ties: impl Iterator<Item = (Ends, Option<[Vec2; 2]>)>, strength: u8, now: u32) {
         let mut before = std::mem::take(&mut self.shown);

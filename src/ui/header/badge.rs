@@ -48,7 +48,7 @@ impl BadgeView {
     }
 
     /// The word for its tone.
-    pub fn word(&self) -> &'static str {
+    pub(crate) fn word(&self) -> &'static str {
         match self.tone {
             Tone::Live => "Live",
             Tone::CatchingUp => "Catching up…",
@@ -58,7 +58,7 @@ impl BadgeView {
     }
 
     /// The two small lines beside the word; the second may be empty.
-    pub fn lines(&self) -> [String; 2] {
+    pub(crate) fn lines(&self) -> [String; 2] {
         match self.tone {
             Tone::Live => [
                 if self.stream_only {

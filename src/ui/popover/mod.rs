@@ -121,7 +121,7 @@ pub fn popover_area(
 }
 
 /// Whether it lies over a part of the screen, as it was last shown.
-pub fn covers(ctx: &Context, rect: Rect) -> bool {
+pub(crate) fn covers(ctx: &Context, rect: Rect) -> bool {
     ctx.memory(|memory| memory.area_rect(Id::new("connection")))
         .is_some_and(|area| area.intersects(rect))
 }

@@ -40,7 +40,7 @@ impl TuneDraft {
     }
 
     /// Takes the backoff that the connection uses, unless a newer one has yet to reach it.
-    pub fn follow(&mut self, current: Backoff, now: f64) {
+    pub(crate) fn follow(&mut self, current: Backoff, now: f64) {
         let is_echo_pending = self.sent.is_some_and(|sent| now - sent < Self::ECHO_SECS);
         if !self.is_unsent && !is_echo_pending {
             self.draft = current;

@@ -115,7 +115,7 @@ impl Toasts {
     }
 
     /// On the screen, oldest first.
-    pub fn shown(&self) -> impl ExactSizeIterator<Item = &Toast> + DoubleEndedIterator {
+    pub(crate) fn shown(&self) -> impl ExactSizeIterator<Item = &Toast> + DoubleEndedIterator {
         self.shown.iter()
     }
 

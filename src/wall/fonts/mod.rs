@@ -39,7 +39,7 @@ struct Fonts {
 }
 
 /// Adds fonts while the app runs.
-pub fn plugin(app: &mut App) {
+pub(crate) fn plugin(app: &mut App) {
     app.init_resource::<Fonts>().add_systems(
         Update,
         (
