@@ -36,10 +36,10 @@ mod picture_themes;
 mod picture_ties;
 mod recovery;
 mod runs;
-
 mod steering;
 mod thrift;
 mod ties;
 mod ui_gallery;
 mod ui_panels;
+mod ui_popover;
 mod view_kept;
