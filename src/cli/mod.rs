@@ -7,7 +7,7 @@ use std::{ffi::OsString, str::FromStr as _};
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, error::ErrorKind};
 
-use crate::commands::{Command, CommandName};
+use crate::commands::{CliCommand, CommandName};
 use settings::{Group, SettingsArgs};
 
 /// A native, GPU-drawn wall for agents, tasks and workflows that live in a Supabase project.
@@ -17,7 +17,7 @@ use settings::{Group, SettingsArgs};
 pub struct Cli {
     /// The command; the wall when none is given.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub command: Option<CliCommand>,
     /// The settings that were given as flags.
     #[command(flatten)]
     pub settings: SettingsArgs,

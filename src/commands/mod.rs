@@ -1,5 +1,5 @@
 //! The commands, each with its arguments and what it does in a file of its own. To add one, write that file and add an
-//! entry to [`Command`]; the compiler then asks for its arms in `Command::run` and `CommandName::settings`.
+//! entry to [`CliCommand`]; the compiler then asks for its arms in `CliCommand::run` and `CommandName::settings`.
 
 mod bench;
 pub mod config;
@@ -37,7 +37,7 @@ use crate::cli::Cli;
     strum(serialize_all = "kebab-case"),
     doc = "The name of a command, as it is written on the command line."
 )]
-pub enum Command {
+pub enum CliCommand {
     /// The wall on the configured project; with none configured, on the built-in demo feed
     #[cfg(feature = "wall")]
     Wall,
@@ -67,7 +67,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let result = match cli.command {
         Some(command) => command.run(settings),
         #[cfg(feature = "wall")]
-        None => Command::Wall.run(settings),
+        None => CliCommand::Wall.run(settings),
         #[cfg(not(feature = "wall"))]
         None => Err(Failure::Usage(format!(
             "this build has no wall; use one of {}",
@@ -103,7 +103,7 @@ impl CommandName {
     }
 }
 
-impl Command {
+impl CliCommand {
     fn run(self, settings: Result<Settings, SettingsError>) -> Result<ExitCode, Failure> {
         let done = |()| ExitCode::SUCCESS;
         match self {

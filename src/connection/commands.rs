@@ -2,7 +2,7 @@
 
 use bevy::{prelude::*, tasks::IoTaskPool};
 
-use super::{Connection, Feed};
+use super::{ConnectionView, Feed};
 use crate::messages::{Intent, Noticed};
 use model::{Backoff, Notice, NoticeKind};
 use realtime::Command;
@@ -18,7 +18,7 @@ pub(super) struct UnsavedBackoff(Option<(f64, Backoff)>);
 pub(super) fn send_commands(
     mut intents: MessageReader<Intent>,
     feed: Res<Feed>,
-    mut connection: ResMut<Connection>,
+    mut connection: ResMut<ConnectionView>,
     mut unsaved: ResMut<UnsavedBackoff>,
     mut notices: MessageWriter<Noticed>,
     time: Res<Time<Real>>,

@@ -22,7 +22,7 @@ use settings::{FeedSettings, SourceKinds, saved::Keeper};
 
 /// The connection as the rest of the app reads it. Written by `ConnectionPlugin` only.
 #[derive(Resource, Debug, Clone, Default)]
-pub struct Connection {
+pub struct ConnectionView {
     /// The status that the session last reported, and what comes next.
     pub report: StatusReport,
     /// Since when the status is what it is, seconds of `Time<Real>`.
@@ -51,7 +51,7 @@ pub struct Connection {
 /// Follows a feed: starts the worker and turns its events into messages.
 #[derive(Debug)]
 pub struct ConnectionPlugin {
-    initial: Connection,
+    initial: ConnectionView,
     feed: std::sync::Mutex<Option<Feed>>,
 }
 
@@ -74,12 +74,12 @@ pub(crate) struct Feed {
 impl ConnectionPlugin {
     /// Starts the worker at once, so that connecting overlaps with opening the window.
     pub fn start(settings: FeedSettings, demo: bool, keep_in: Option<Keeper>) -> Result<Self, NetError> {
-        let initial = Connection {
+        let initial = ConnectionView {
             shown_url: settings.shown_url(),
             backoff: settings.backoff,
             demo,
             signed_in: settings.auth.is_some(),
-            ..Connection::default()
+            ..ConnectionView::default()
         };
         let kinds = SourceKinds::of(&settings.mapping);
         let started = Instant::now();

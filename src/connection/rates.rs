@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bevy::prelude::*;
 
-use super::Connection;
+use super::ConnectionView;
 
 /// What arrives, second by second.
 #[derive(Resource, Debug, Default)]
@@ -64,7 +64,7 @@ impl RateHistory {
     }
 }
 
-pub(super) fn sample(time: Res<Time<Real>>, connection: Res<Connection>, mut rates: ResMut<Rates>) {
+pub(super) fn sample(time: Res<Time<Real>>, connection: Res<ConnectionView>, mut rates: ResMut<Rates>) {
     let (now, link) = (time.elapsed_secs_f64(), &connection.link);
     let rates = rates.bypass_change_detection();
     rates.changes.record(now, link.changes);

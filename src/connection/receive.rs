@@ -2,7 +2,7 @@
 
 use bevy::{ecs::system::SystemParam, prelude::*};
 
-use super::{Connection, Feed};
+use super::{ConnectionView, Feed};
 use crate::messages::{Backlog, Noticed, RowChanged, StatusChanged, Synced};
 use realtime::{FeedEvent, LinkStatus, StatusReport};
 use settings::SourceKinds;
@@ -22,7 +22,7 @@ pub(super) struct News<'w> {
 /// worker, which keeps one per row.
 pub(super) fn receive(
     mut feed: ResMut<Feed>,
-    mut connection: ResMut<Connection>,
+    mut connection: ResMut<ConnectionView>,
     backlog: Res<Backlog>,
     time: Res<Time<Real>>,
     mut changed: MessageWriter<RowChanged>,
@@ -80,7 +80,7 @@ fn must_follow_changes(event: &FeedEvent, present: &StatusReport) -> bool {
     }
 }
 
-fn handle(event: FeedEvent, kinds: &SourceKinds, connection: &mut Connection, now: f64, news: &mut News) {
+fn handle(event: FeedEvent, kinds: &SourceKinds, connection: &mut ConnectionView, now: f64, news: &mut News) {
     match event {
         FeedEvent::Status(report) => {
             // "Disconnected" after "catching up" is another state, although the word is the same.
@@ -108,7 +108,7 @@ fn handle(event: FeedEvent, kinds: &SourceKinds, connection: &mut Connection, no
 }
 
 /// The network thread has ended unexpectedly: without this its last status would be shown for ever.
-fn report_worker_ended(connection: &mut Connection, statuses: &mut MessageWriter<StatusChanged>, now: f64) {
+fn report_worker_ended(connection: &mut ConnectionView, statuses: &mut MessageWriter<StatusChanged>, now: f64) {
     if connection.report.status == LinkStatus::Error {
         return;
     }

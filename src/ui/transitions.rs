@@ -12,7 +12,7 @@ use super::{
     theme::inks,
 };
 use crate::{
-    connection::Connection,
+    connection::ConnectionView,
     frame::TransitionSystems,
     messages::{ScreenTheme, Staleness},
 };
@@ -75,7 +75,7 @@ fn spawn_animated(mut commands: Commands) {
     commands.spawn((Name::new("veil"), VeilGoal(0.0), AnimTarget::resource::<Staleness>()));
 }
 
-fn update_tone(connection: Res<Connection>, time: Res<Time<Real>>, mut tone: ResMut<SteadyTone>) {
+fn update_tone(connection: Res<ConnectionView>, time: Res<Time<Real>>, mut tone: ResMut<SteadyTone>) {
     tone.bypass_change_detection()
         .record(Tone::of(&connection.report), time.elapsed_secs_f64());
 }
@@ -104,7 +104,7 @@ fn retarget_look(
 
 fn retarget_veil(
     mut commands: Commands,
-    connection: Res<Connection>,
+    connection: Res<ConnectionView>,
     staleness: Res<Staleness>,
     veil: Single<(Entity, &mut VeilGoal)>,
 ) {
@@ -120,7 +120,7 @@ fn retarget_veil(
 
 /// Whether the screen may be out of date. While an empty wall connects for the first time it is not: there is nothing older
 /// that could be mistaken for the present.
-pub(super) fn is_stale(connection: &Connection) -> bool {
+pub(super) fn is_stale(connection: &ConnectionView) -> bool {
     if connection.report.is_flowing() {
         return false;
     }
@@ -145,14 +145,14 @@ mod tests {
     fn app() -> App {
         let mut app = App::new();
         app.add_plugins((MinimalPlugins, frame::plugin, messages::plugin, plugin))
-            .init_resource::<Connection>()
+            .init_resource::<ConnectionView>()
             .insert_resource(TimeUpdateStrategy::ManualDuration(Duration::from_millis(50)));
         app.update();
         app
     }
 
     fn report(app: &mut App, status: LinkStatus, last_live: Option<f64>) {
-        let mut connection = app.world_mut().resource_mut::<Connection>();
+        let mut connection = app.world_mut().resource_mut::<ConnectionView>();
         connection.report = StatusReport {
             status,
             ..StatusReport::default()
@@ -211,7 +211,7 @@ mod tests {
         let mut app = app();
         report(&mut app, LinkStatus::Connected, Some(0.0));
         run(&mut app, 20);
-        app.world_mut().resource_mut::<Connection>().report = StatusReport {
+        app.world_mut().resource_mut::<ConnectionView>().report = StatusReport {
             catching_up: true,
             ..StatusReport::default()
         };
@@ -230,9 +230,9 @@ mod tests {
 
     #[test]
     fn losing_the_line_while_catching_up_is_an_outage() {
-        let mut connection = Connection {
+        let mut connection = ConnectionView {
             last_live: Some(0.0),
-            ..Connection::default()
+            ..ConnectionView::default()
         };
         connection.report.catching_up = true;
         assert!(!is_stale(&connection));
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn the_first_filling_is_calm_and_a_failed_one_is_not() {
-        let mut connection = Connection::default();
+        let mut connection = ConnectionView::default();
         assert!(!is_stale(&connection), "nothing shown yet");
         connection.sources[Kind::Task].rows = 40;
         assert!(!is_stale(&connection), "first snapshot under way");

@@ -3,7 +3,7 @@
 use bevy::{ecs::system::SystemParam, prelude::*, window::WindowEvent};
 
 use crate::{
-    connection::Connection,
+    connection::ConnectionView,
     fleet::Counts,
     messages::{Backlog, Intent, Noticed, RowChanged, Staleness, StatusChanged, Synced},
     scene::{camera::View, motion::MotionSettings},
@@ -80,7 +80,7 @@ impl News<'_, '_> {
 /// The state that may keep something in motion without messages.
 #[derive(SystemParam)]
 pub(super) struct Ongoing<'w> {
-    connection: Res<'w, Connection>,
+    connection: Res<'w, ConnectionView>,
     backlog: Res<'w, Backlog>,
     counts: Res<'w, Counts>,
     staleness: Res<'w, Staleness>,

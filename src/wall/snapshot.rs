@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use bevy::prelude::*;
 
 use super::{app::Lose, canvas::OffscreenImage, picture};
-use crate::{connection::Connection, frame::EndSystems, messages::Backlog};
+use crate::{connection::ConnectionView, frame::EndSystems, messages::Backlog};
 use realtime::LinkStatus;
 
 /// How long a snapshot waits for more rows, or to be live, before it gives up, in seconds: a cold project takes up to 20 s.
@@ -54,7 +54,7 @@ pub(super) fn plugin(app: &mut App) {
 
 fn watch(
     mut wanted: ResMut<Wanted>,
-    connection: Res<Connection>,
+    connection: Res<ConnectionView>,
     backlog: Res<Backlog>,
     image: Option<Res<OffscreenImage>>,
     time: Res<Time<Real>>,

@@ -6,7 +6,7 @@ use bevy::prelude::*;
 
 use super::{canvas::OffscreenImage, picture};
 use crate::{
-    connection::{Connection, Rates},
+    connection::{ConnectionView, Rates},
     fleet::Counts,
     frame::EndSystems,
 };
@@ -59,7 +59,7 @@ fn take_picture(
 /// Prints one line a picture.
 fn report(
     mut taken: MessageReader<picture::PictureTaken>,
-    connection: Res<Connection>,
+    connection: Res<ConnectionView>,
     rates: Res<Rates>,
     counts: Res<Counts>,
     mut exit: MessageWriter<AppExit>,
@@ -75,7 +75,7 @@ fn report(
     }
 }
 
-fn status_line(connection: &Connection, rates: &Rates, counts: &Counts) -> String {
+fn status_line(connection: &ConnectionView, rates: &Rates, counts: &Counts) -> String {
     let of = |status| counts.work(status);
     let runs = match counts.total(Kind::Run) {
         0 => String::new(),

@@ -12,7 +12,7 @@ use bevy::{prelude::*, text::TextLayoutInfo};
 use demo::{Options, Server};
 use model::Kind;
 use opswall::{
-    connection::{Connection, ConnectionPlugin},
+    connection::{ConnectionPlugin, ConnectionView},
     fleet::{Counts, FleetIndex},
     messages::{Backlog, Intent},
     scene::camera::View,
@@ -98,7 +98,7 @@ impl Wall {
 
     pub(crate) fn until_status(&mut self, status: LinkStatus) {
         self.until(status.word(), |world| {
-            world.resource::<Connection>().report.status == status && world.resource::<Backlog>().waiting == 0
+            world.resource::<ConnectionView>().report.status == status && world.resource::<Backlog>().waiting == 0
         });
     }
 

@@ -225,7 +225,7 @@ fn the_same_rows_have_the_same_places_in_any_order_of_arrival() {
         }
         app.update();
         app.world_mut().write_message(Synced(SyncReport {
-            epoch: 1,
+            snapshot: 1,
             ..SyncReport::default()
         }));
         app.update();

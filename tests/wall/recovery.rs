@@ -13,9 +13,9 @@ use serde_json::json;
 
 use crate::ties::{app as bare, change, entity, feed, task, workflow};
 
-fn end_snapshot(app: &mut App, epoch: u64) {
+fn end_snapshot(app: &mut App, snapshot: u64) {
     app.world_mut().write_message(Synced(SyncReport {
-        epoch,
+        snapshot,
         ..SyncReport::default()
     }));
     app.update();

@@ -19,7 +19,7 @@ use bevy::{
 };
 use model::{Backoff, Change, Kind, Level, Notice, NoticeKind, Op, PerKind, Record, RowKey};
 use opswall::{
-    connection::Connection,
+    connection::ConnectionView,
     fleet, frame,
     messages::{self, Noticed, RowChanged},
     scene::selection::Selection,
@@ -51,7 +51,7 @@ impl Gallery {
         )
         .add_plugins((frame::plugin, messages::plugin, fleet::plugin, ui::plugin))
         .insert_resource(fleet::FleetMapping(std::sync::Arc::default()))
-        .init_resource::<Connection>()
+        .init_resource::<ConnectionView>()
         .init_resource::<Selection>()
         .insert_resource(ClearColor(opswall::scene::palette::palette(default()).ground))
         .insert_resource(TimeUpdateStrategy::ManualDuration(Duration::from_millis(100)));
@@ -90,9 +90,9 @@ impl Gallery {
         self.app.world().resource::<Time<Real>>().elapsed_secs_f64()
     }
 
-    fn connection(&mut self, change: impl FnOnce(&mut Connection, f64)) {
+    fn connection(&mut self, change: impl FnOnce(&mut ConnectionView, f64)) {
         let now = self.now();
-        change(&mut self.app.world_mut().resource_mut::<Connection>(), now);
+        change(&mut self.app.world_mut().resource_mut::<ConnectionView>(), now);
     }
 
     fn panels(&mut self, change: impl FnOnce(&mut Panels)) {
@@ -253,13 +253,13 @@ impl Gallery {
 }
 
 /// Puts every source into this state.
-fn set_states(connection: &mut Connection, state: SourceState) {
+fn set_states(connection: &mut ConnectionView, state: SourceState) {
     for (_, source) in connection.sources.iter_mut() {
         source.state = state;
     }
 }
 
-fn lost(connection: &mut Connection, now: f64) {
+fn lost(connection: &mut ConnectionView, now: f64) {
     connection.report = StatusReport {
         status: LinkStatus::Disconnected,
         attempt: 2,
@@ -273,7 +273,7 @@ fn lost(connection: &mut Connection, now: f64) {
     set_states(connection, SourceState::Closed);
 }
 
-fn gave_up(connection: &mut Connection, now: f64) {
+fn gave_up(connection: &mut ConnectionView, now: f64) {
     connection.report = StatusReport {
         status: LinkStatus::Error,
         attempt: 5,
@@ -285,7 +285,7 @@ fn gave_up(connection: &mut Connection, now: f64) {
     connection.last_live = Some(now - 134.0);
 }
 
-fn catching_up(connection: &mut Connection, now: f64) {
+fn catching_up(connection: &mut ConnectionView, now: f64) {
     connection.report = StatusReport {
         status: LinkStatus::Connecting,
         catching_up: true,
@@ -301,7 +301,7 @@ fn catching_up(connection: &mut Connection, now: f64) {
     connection.last_live = Some(now);
 }
 
-fn refused(connection: &mut Connection, now: f64) {
+fn refused(connection: &mut ConnectionView, now: f64) {
     connection.report = StatusReport {
         status: LinkStatus::Error,
         attempt: 1,
@@ -319,7 +319,7 @@ fn refused(connection: &mut Connection, now: f64) {
 }
 
 /// Twenty events, some of them long, and all other facts of the popover.
-fn eventful(connection: &mut Connection, now: f64) {
+fn eventful(connection: &mut ConnectionView, now: f64) {
     let at = |secs: f64| ((now - secs).max(0.0) * 1e3) as u64;
     let texts = [
         (Level::Info, 1, "Live: 40 agents, 400 tasks, 12 workflows."),
@@ -372,7 +372,7 @@ fn eventful(connection: &mut Connection, now: f64) {
     link.round_trips_ms = (0..60_u64)
         .map(|beat| 21 + beat * beat % 17 + u64::from(beat == 37) * 60)
         .collect();
-    link.epoch = 3;
+    link.joins = 3;
     link.last_resync = Some(Resync {
         at_ms: at(30.0),
         took_ms: 1_240,

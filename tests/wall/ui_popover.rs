@@ -125,7 +125,7 @@ fn eventful() -> LinkReport {
     let mut link = LinkReport {
         heartbeat_rtt_ms: Some(23),
         round_trips_ms: vec![48, 21, 23],
-        epoch: 3,
+        joins: 3,
         last_resync: Some(Resync {
             at_ms: 9_750_000,
             took_ms: 1_240,

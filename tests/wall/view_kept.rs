@@ -61,12 +61,12 @@ fn wall(path: Option<&Path>, districts: usize) -> App {
     }
     feed(&mut app, rows);
     app.world_mut().write_message(Synced(SyncReport {
-        epoch: 1,
+        snapshot: 1,
         rows: Vec::new(),
         added: 0,
         changed: 0,
         removed: 0,
-        audit: false,
+        reconcile: false,
     }));
     app.update();
     app.update();

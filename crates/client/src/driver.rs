@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use super::{
-    auth::{Answer, Authenticator},
+    auth::{Authenticator, SignInOutcome},
     config::session_config,
     http::wall_ms,
     outbox::Outbox,
@@ -34,8 +34,8 @@ const MAX_FRAMES_PER_BURST: usize = 512;
 const LAST_SIGN_IN: Duration = Duration::from_millis(400);
 
 type Connecting = Pin<Box<dyn Future<Output = (Result<WebSocket, ConnectFailure>, Tls)> + Send>>;
-type Reading = Pin<Box<dyn Future<Output = ReadAnswer> + Send>>;
-type SigningIn = Pin<Box<dyn Future<Output = Answer> + Send>>;
+type PendingRead = Pin<Box<dyn Future<Output = ReadAnswer> + Send>>;
+type SigningIn = Pin<Box<dyn Future<Output = SignInOutcome> + Send>>;
 
 /// The answer to a REST read, with the id of its request.
 enum ReadAnswer {
@@ -47,7 +47,7 @@ enum ReadAnswer {
 enum Wake {
     /// `None`: the worker's handle was dropped.
     Command(Option<Command>),
-    SignedIn(Answer),
+    SignedIn(SignInOutcome),
     Connected(ConnectionId, Tls),
     ConnectFailed(ConnectionId, ConnectFailure, Tls),
     Received(ConnectionId, Received),
@@ -65,13 +65,13 @@ enum Socket {
 
 /// What belongs to one of the two sides: its socket, the reads that it asked for, and its timer.
 #[derive(Default)]
-struct Connection {
+struct ConnectionIo {
     socket: Socket,
-    reads: FuturesUnordered<Reading>,
+    reads: FuturesUnordered<PendingRead>,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl Connection {
+impl ConnectionIo {
     /// Waits for whatever comes first.
     async fn next(&mut self, id: ConnectionId) -> Wake {
         let Self { socket, reads, timer } = self;
@@ -152,7 +152,7 @@ async fn end_of(timer: &mut Option<Pin<Box<Sleep>>>) {
     }
 }
 
-async fn answer_of(signing_in: &mut Option<SigningIn>) -> Answer {
+async fn answer_of(signing_in: &mut Option<SigningIn>) -> SignInOutcome {
     match signing_in {
         Some(future) => {
             let answer = future.await;
@@ -180,8 +180,8 @@ pub(crate) struct Driver {
     rest: Option<Rest>,
     auth: Option<Authenticator>,
     signing_in: Option<SigningIn>,
-    left: Connection,
-    right: Connection,
+    left: ConnectionIo,
+    right: ConnectionIo,
 }
 
 impl Driver {
@@ -210,8 +210,8 @@ impl Driver {
             rest,
             auth,
             signing_in: None,
-            left: Connection::default(),
-            right: Connection::default(),
+            left: ConnectionIo::default(),
+            right: ConnectionIo::default(),
         }
     }
 
@@ -273,7 +273,7 @@ impl Driver {
         }
     }
 
-    fn connection(&mut self, id: ConnectionId) -> &mut Connection {
+    fn connection(&mut self, id: ConnectionId) -> &mut ConnectionIo {
         match id {
             ConnectionId::A => &mut self.left,
             ConnectionId::B => &mut self.right,
@@ -399,7 +399,7 @@ impl Driver {
         }
         self.signing_in = Some(match self.auth.clone() {
             Some(auth) => Box::pin(auth.sign_in(self.tls.config().clone())),
-            None => Box::pin(future::ready(Answer {
+            None => Box::pin(future::ready(SignInOutcome {
                 result: Err(TokenError::Refused("no sign-in is configured; set [auth]".into())),
                 notice: None,
             })),

@@ -157,9 +157,9 @@ impl Events {
 }
 
 /// A row of the whole feed.
-type RowKey = (SourceId, RowId);
+type SourceRow = (SourceId, RowId);
 
-fn key(change: &Change) -> RowKey {
+fn key(change: &Change) -> SourceRow {
     (change.source, change.id.clone())
 }
 
@@ -171,7 +171,7 @@ struct Queue {
     /// Number of slots that have left the queue: position of the first slot in the whole stream.
     front: u64,
     /// Positions of the changes that came when [`UNCOMBINED`] events waited.
-    by_row: HashMap<RowKey, u64, RandomState>,
+    by_row: HashMap<SourceRow, u64, RandomState>,
     /// Events in `slots` that are no changes.
     others: usize,
     holes: usize,

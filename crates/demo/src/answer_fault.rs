@@ -13,7 +13,7 @@ use hyper::{
 use serde::Deserialize;
 use tokio::time::{Instant, sleep};
 
-use super::http::{self, Answer};
+use super::http::{self, HttpAnswer};
 
 /// The body of an answer as it is sent.
 pub(crate) type Body = UnsyncBoxBody<Bytes, io::Error>;
@@ -133,7 +133,7 @@ impl AnswerFaults {
 }
 
 /// Sends an answer unchanged.
-pub(crate) fn whole(answer: Answer) -> Response<Body> {
+pub(crate) fn whole(answer: HttpAnswer) -> Response<Body> {
     answer.map(|body| {
         Full::new(body)
             .map_err(|never: Infallible| match never {})
@@ -144,7 +144,7 @@ pub(crate) fn whole(answer: Answer) -> Response<Body> {
 /// Sends an answer with a fault. An error ends the connection.
 pub(crate) async fn send(
     fault: Option<AnswerFault>,
-    answer: impl Future<Output = Answer>,
+    answer: impl Future<Output = HttpAnswer>,
 ) -> io::Result<Response<Body>> {
     let Some(fault) = fault else {
         return Ok(whole(answer.await));
@@ -205,13 +205,13 @@ fn code(status: u16) -> StatusCode {
 }
 
 /// Sets `Content-Length` to the whole body.
-fn set_length(answer: &mut Answer) {
+fn set_length(answer: &mut HttpAnswer) {
     let length = HeaderValue::from(answer.body().len());
     answer.headers_mut().insert(CONTENT_LENGTH, length);
 }
 
 /// Announces the whole body, sends half of it and ends the connection.
-fn truncate(mut answer: Answer) -> Response<Body> {
+fn truncate(mut answer: HttpAnswer) -> Response<Body> {
     set_length(&mut answer);
     answer.map(|body| {
         let parts = stream::unfold(Some(body.slice(..body.len() / 2)), |half| async move {
@@ -229,7 +229,7 @@ fn truncate(mut answer: Answer) -> Response<Body> {
 }
 
 /// Sends the body at this many bytes a second.
-fn drip(mut answer: Answer, rate: u32) -> Response<Body> {
+fn drip(mut answer: HttpAnswer, rate: u32) -> Response<Body> {
     set_length(&mut answer);
     answer.map(|body| {
         let step = (rate / DRIPS_PER_S).max(1) as usize;
@@ -247,7 +247,7 @@ fn drip(mut answer: Answer, rate: u32) -> Response<Body> {
 }
 
 /// Repeats the rows of the answer.
-fn endless(answer: Answer) -> Response<Body> {
+fn endless(answer: HttpAnswer) -> Response<Body> {
     answer.map(|body| {
         let rows = body
             .len()

@@ -14,7 +14,7 @@ use url::form_urlencoded;
 use crate::{auth::Guard, hub::now_micros};
 
 /// An answer whose body is known as a whole.
-pub(crate) type Answer = Response<Bytes>;
+pub(crate) type HttpAnswer = Response<Bytes>;
 
 /// How long a client may take to send the body of a request.
 const BODY_DEADLINE: Duration = Duration::from_secs(15);
@@ -22,7 +22,7 @@ const BODY_DEADLINE: Duration = Duration::from_secs(15);
 pub(crate) const JSON: &str = "application/json; charset=utf-8";
 
 /// An answer with this content type, or without one where it is empty.
-pub(crate) fn answer(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Answer {
+pub(crate) fn answer(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> HttpAnswer {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     if !kind.is_empty() {
@@ -34,12 +34,12 @@ pub(crate) fn answer(status: StatusCode, kind: &'static str, body: impl Into<Byt
 }
 
 /// A JSON answer.
-pub(crate) fn json(status: StatusCode, body: impl Into<Bytes>) -> Answer {
+pub(crate) fn json(status: StatusCode, body: impl Into<Bytes>) -> HttpAnswer {
     answer(status, JSON, body)
 }
 
 /// Adds `Retry-After` in seconds.
-pub(crate) fn retry_after(mut answer: Answer, seconds: Option<u32>) -> Answer {
+pub(crate) fn retry_after(mut answer: HttpAnswer, seconds: Option<u32>) -> HttpAnswer {
     if let Some(seconds) = seconds {
         answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
@@ -76,7 +76,7 @@ pub(crate) async fn body(request: Request<Incoming>, most: usize) -> Option<Byte
 }
 
 /// Checks the API key as the gateway does. Returns the refusal when the key is missing or wrong.
-pub(crate) fn check_key<B>(guard: &Guard, request: &Request<B>) -> Option<Answer> {
+pub(crate) fn check_key<B>(guard: &Guard, request: &Request<B>) -> Option<HttpAnswer> {
     let (message, hint) = match header(request.headers(), "apikey").or_else(|| parameter(request, "apikey")) {
         None => (
             "No API key found in request",

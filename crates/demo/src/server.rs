@@ -21,7 +21,7 @@ use super::{
     answer_fault::{self, Body},
     auth,
     host::Host,
-    http::{self, Answer, json},
+    http::{self, HttpAnswer, json},
     hub::Hub,
     rest, socket,
 };
@@ -143,7 +143,7 @@ async fn route(hub: Arc<Hub>, request: Request<Incoming>, peer: SocketAddr) -> i
 
 /// Answers a control call. They are for programs on this machine only, not for other machines and not for web pages in a
 /// browser on this machine.
-async fn control(hub: Arc<Hub>, request: Request<Incoming>, peer: SocketAddr) -> Answer {
+async fn control(hub: Arc<Hub>, request: Request<Incoming>, peer: SocketAddr) -> HttpAnswer {
     if !peer.ip().to_canonical().is_loopback() || request.headers().contains_key(ORIGIN) {
         return problem(
             StatusCode::FORBIDDEN,
@@ -170,6 +170,6 @@ async fn control(hub: Arc<Hub>, request: Request<Incoming>, peer: SocketAddr) ->
     }
 }
 
-fn problem(status: StatusCode, text: &str) -> Answer {
+fn problem(status: StatusCode, text: &str) -> HttpAnswer {
     json(status, serde_json::json!({ "error": text }).to_string())
 }

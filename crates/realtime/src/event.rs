@@ -82,8 +82,8 @@ pub struct Change {
 /// A snapshot has been merged; the changes it made were reported before this.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SyncReport {
-    /// Counts snapshots since the session was made; the first is 1.
-    pub epoch: u64,
+    /// The number of the snapshot, counted since the session was made; the first is 1.
+    pub snapshot: u64,
     /// Rows of each source, by [`SourceId::index`].
     pub rows: Vec<usize>,
     /// Rows that the snapshot inserted.
@@ -92,8 +92,8 @@ pub struct SyncReport {
     pub changed: usize,
     /// Rows that the snapshot deleted.
     pub removed: usize,
-    /// No loss was known: this only checked (periodic reconcile).
-    pub audit: bool,
+    /// It was a reconcile: no loss was known.
+    pub reconcile: bool,
 }
 
 /// How far a source has come and how its rows are kept up to date. Ordered from worst to best.
@@ -198,8 +198,8 @@ pub struct LinkReport {
     pub round_trips_ms: Vec<u64>,
     /// The sources, by [`SourceId::index`].
     pub sources: Vec<SourceReport>,
-    /// Subscriptions made since the session was made: each join is an epoch of its own.
-    pub epoch: u64,
+    /// Joins since the session was made.
+    pub joins: u64,
     /// The last snapshot that was merged.
     pub last_resync: Option<Resync>,
     /// When a reconcile last corrected rows whose changes never came, in milliseconds since the session was made; and

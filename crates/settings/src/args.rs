@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
 use crate::{
     SettingsError,
     definition::{Definition, Group, find},
-    layers::{Layer, Raw},
+    layers::{Raw, SettingsLayer},
     mapping,
     origin::Origin,
     table::definitions,
@@ -44,8 +44,8 @@ impl SettingsArgs {
     }
 
     /// The flags that were given, as a layer.
-    pub(crate) fn layer(&self) -> Result<Layer, SettingsError> {
-        let mut layer = Layer::default();
+    pub(crate) fn layer(&self) -> Result<SettingsLayer, SettingsError> {
+        let mut layer = SettingsLayer::default();
         for (key, value) in &self.values {
             let flag = find(key).map_or(*key, Definition::flag);
             layer.set(key, Raw::Text(value.clone()), Origin::Flag(flag.to_owned()));

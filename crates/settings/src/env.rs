@@ -8,7 +8,7 @@ use model::{Notice, NoticeKind};
 use crate::{
     SettingsError,
     definition::{VARIABLE_PREFIX, find, nearest},
-    layers::{Layer, Raw},
+    layers::{Raw, SettingsLayer},
     mapping,
     origin::Origin,
     table::definitions,
@@ -70,8 +70,8 @@ impl Env {
     }
 
     /// The variables that are settings, and a notice for each one that looks like a setting but is none.
-    pub(crate) fn layer(&self) -> Result<(Layer, Vec<Notice>), SettingsError> {
-        let mut layer = Layer::default();
+    pub(crate) fn layer(&self) -> Result<(SettingsLayer, Vec<Notice>), SettingsError> {
+        let mut layer = SettingsLayer::default();
         for definition in definitions() {
             for variable in definition.customary {
                 if let Some(value) = self.get(variable) {

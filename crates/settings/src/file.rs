@@ -17,7 +17,7 @@ use model::Kind;
 use crate::{
     SettingsError,
     definition::{Definition, nearest},
-    layers::{Layer, Raw},
+    layers::{Raw, SettingsLayer},
     mapping,
     origin::Origin,
     table::definitions,
@@ -30,7 +30,7 @@ const MAX_FILE_BYTES: u64 = 1_024 * 1_024;
 pub(crate) const WHAT: &str = "the settings file";
 
 /// Reads a file. `None` when it does not exist.
-pub(crate) fn read(path: &Path) -> Result<Option<Layer>, SettingsError> {
+pub(crate) fn read(path: &Path) -> Result<Option<SettingsLayer>, SettingsError> {
     let unreadable = |problem: String| SettingsError::Unreadable {
         what: WHAT,
         path: path.to_owned(),
@@ -101,14 +101,14 @@ impl Place<'_> {
     }
 }
 
-fn parse(path: &Path, text: &str) -> Result<Layer, SettingsError> {
+fn parse(path: &Path, text: &str) -> Result<SettingsLayer, SettingsError> {
     let place = Place { path, text };
     let table = DeTable::parse(text).map_err(|error| SettingsError::Syntax {
         path: path.to_owned(),
         line: error.span().map_or(1, |span| place.line(&span)),
         problem: error.message().replace('\n', " "),
     })?;
-    let mut layer = Layer::default();
+    let mut layer = SettingsLayer::default();
     for (key, value) in in_order(table.get_ref()) {
         match key.get_ref().as_ref() {
             "auth" => auth(&place, &mut layer, key, value)?,
@@ -136,7 +136,7 @@ fn parse(path: &Path, text: &str) -> Result<Layer, SettingsError> {
 /// `[auth]`: the sign-in.
 fn auth(
     place: &Place<'_>,
-    layer: &mut Layer,
+    layer: &mut SettingsLayer,
     key: &Spanned<DeString<'_>>,
     value: &Spanned<DeValue<'_>>,
 ) -> Result<(), SettingsError> {
@@ -159,7 +159,7 @@ fn auth(
 /// `[tables.agents]` and the other kinds' sections.
 fn tables(
     place: &Place<'_>,
-    layer: &mut Layer,
+    layer: &mut SettingsLayer,
     key: &Spanned<DeString<'_>>,
     value: &Spanned<DeValue<'_>>,
 ) -> Result<(), SettingsError> {
@@ -195,7 +195,7 @@ fn tables(
 /// `[status]`: `word = "state"` and `state = ["word", …]`.
 fn words(
     place: &Place<'_>,
-    layer: &mut Layer,
+    layer: &mut SettingsLayer,
     key: &Spanned<DeString<'_>>,
     value: &Spanned<DeValue<'_>>,
 ) -> Result<(), SettingsError> {

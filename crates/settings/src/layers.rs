@@ -105,7 +105,7 @@ pub(crate) type Written = BTreeMap<&'static str, Found>;
 
 /// Everything that one layer sets.
 #[derive(Clone, Default)]
-pub(crate) struct Layer {
+pub(crate) struct SettingsLayer {
     /// The settings of the table of definitions.
     pub(crate) values: Written,
     /// Tables, schemas and columns of the kinds.
@@ -114,7 +114,7 @@ pub(crate) struct Layer {
     pub(crate) words: Vec<Word>,
 }
 
-impl Layer {
+impl SettingsLayer {
     /// Adds a value, or replaces the one that the layer has for this key.
     pub(crate) fn set(&mut self, key: &'static str, raw: Raw, origin: Origin) {
         self.values.insert(key, Found { raw, origin });
@@ -129,7 +129,7 @@ const ALTERNATIVES: &[(&[&str], &[&str])] = &[
 ];
 
 /// Lays layers over one another, weakest first.
-pub(crate) fn merge<'l>(layers: impl IntoIterator<Item = &'l Layer>) -> Written {
+pub(crate) fn merge<'l>(layers: impl IntoIterator<Item = &'l SettingsLayer>) -> Written {
     let mut merged = Written::new();
     for layer in layers {
         for (one, other) in ALTERNATIVES {

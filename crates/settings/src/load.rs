@@ -13,7 +13,7 @@ use model::{Backoff, Mapping, Notice};
 
 use crate::{
     Auth, Effective, Env, FeedSettings, SettingsArgs, SettingsError, SignIn, WallSettings, effective, file, key,
-    layers::{self, Layer, Set},
+    layers::{self, Set, SettingsLayer},
     mapping,
     origin::Origin,
     saved, sign_in,
@@ -174,7 +174,7 @@ impl Settings {
 
 /// What was written anywhere, weakest layer first.
 struct Layers {
-    layers: Vec<Layer>,
+    layers: Vec<SettingsLayer>,
     files: Vec<PathBuf>,
     state_file: Option<PathBuf>,
     notices: Vec<Notice>,

@@ -7,7 +7,7 @@ use model::{Kind, Mapping, Status};
 use crate::{
     SettingsError,
     definition::nearest,
-    layers::{Column, Found, Layer, Raw, Word},
+    layers::{Column, Found, Raw, SettingsLayer, Word},
     origin::Origin,
 };
 
@@ -46,7 +46,7 @@ const MAX_WORDS: usize = 4_096;
 pub(crate) type Origins = BTreeMap<String, Origin>;
 
 /// Reads a column as flags and variables write it: `agent.status=phase,state`.
-pub(crate) fn column_text(layer: &mut Layer, text: &str, origin: Origin) -> Result<(), SettingsError> {
+pub(crate) fn column_text(layer: &mut SettingsLayer, text: &str, origin: Origin) -> Result<(), SettingsError> {
     let wrong = || {
         let want = "KIND.ROLE=COLUMN, like agent.status=phase or task.label=title,name";
         SettingsError::value(origin.subject("map"), text, want)
@@ -60,7 +60,7 @@ pub(crate) fn column_text(layer: &mut Layer, text: &str, origin: Origin) -> Resu
 
 /// Adds one role of one kind. All layers check their names here.
 pub(crate) fn column(
-    layer: &mut Layer,
+    layer: &mut SettingsLayer,
     kind: Kind,
     role: &str,
     names: Vec<String>,
@@ -104,7 +104,7 @@ pub(crate) fn column(
 }
 
 /// Reads a status word as flags and variables write it: `erledigt=done`, or `done=erledigt,fertig`.
-pub(crate) fn word_text(layer: &mut Layer, text: &str, origin: Origin) -> Result<(), SettingsError> {
+pub(crate) fn word_text(layer: &mut SettingsLayer, text: &str, origin: Origin) -> Result<(), SettingsError> {
     let (left, right) = text
         .split_once('=')
         .ok_or_else(|| SettingsError::value(origin.subject("status"), text, "WORD=STATE, like erledigt=done"))?;
@@ -116,7 +116,7 @@ pub(crate) fn word_text(layer: &mut Layer, text: &str, origin: Origin) -> Result
 }
 
 /// Adds a word and its state. If only the left one is a state, the right one is the word.
-pub(crate) fn word(layer: &mut Layer, left: &str, right: &str, origin: Origin) -> Result<(), SettingsError> {
+pub(crate) fn word(layer: &mut SettingsLayer, left: &str, right: &str, origin: Origin) -> Result<(), SettingsError> {
     match (state_of(right), state_of(left)) {
         (Some(status), _) => push_word(layer, left, status, origin),
         (None, Some(status)) => push_word(layer, right, status, origin),
@@ -126,7 +126,7 @@ pub(crate) fn word(layer: &mut Layer, left: &str, right: &str, origin: Origin) -
 
 /// Adds several words for one state.
 pub(crate) fn words_of_state(
-    layer: &mut Layer,
+    layer: &mut SettingsLayer,
     state: &str,
     words: Vec<String>,
     origin: Origin,
@@ -138,7 +138,7 @@ pub(crate) fn words_of_state(
     Ok(())
 }
 
-fn push_word(layer: &mut Layer, word: &str, status: Status, origin: Origin) -> Result<(), SettingsError> {
+fn push_word(layer: &mut SettingsLayer, word: &str, status: Status, origin: Origin) -> Result<(), SettingsError> {
     // The mapping refuses words that it could never find.
     if !Mapping::default().add_word(word, status) || layer.words.len() >= MAX_WORDS {
         let want = "short words of letters or digits, at most 4096 of them";
@@ -196,12 +196,14 @@ const fn table_key(kind: Kind) -> &'static str {
 }
 
 /// The default mapping with the layers over it, weakest first.
-pub(crate) fn assemble<'l>(layers: impl IntoIterator<Item = &'l Layer>) -> Result<(Mapping, Origins), SettingsError> {
+pub(crate) fn assemble<'l>(
+    layers: impl IntoIterator<Item = &'l SettingsLayer>,
+) -> Result<(Mapping, Origins), SettingsError> {
     let mut mapping = Mapping::default();
     let mut origins = Origins::new();
     for layer in layers {
         // Settings of all tables first, so that those of one table override them.
-        let mut checked = Layer::default();
+        let mut checked = SettingsLayer::default();
         for kind in Kind::ALL {
             for (key, role) in [("schema", "schema"), (table_key(kind), "table")] {
                 if let Some(Found {

@@ -18,7 +18,7 @@ use model::{Backoff, Notice, NoticeKind};
 
 use crate::{
     definition::Definition,
-    layers::{Layer, Raw},
+    layers::{Raw, SettingsLayer},
     origin::Origin,
     table::definitions,
 };
@@ -123,8 +123,8 @@ pub(crate) fn read(path: &Path) -> Result<Option<Table>, String> {
 }
 
 /// The saved settings as a layer, and a notice about those that cannot be used. A bad value does not affect the others.
-pub(crate) fn load(path: &Path) -> (Layer, Option<Notice>) {
-    let mut layer = Layer::default();
+pub(crate) fn load(path: &Path) -> (SettingsLayer, Option<Notice>) {
+    let mut layer = SettingsLayer::default();
     let table = match read(path) {
         Ok(Some(table)) => table,
         Ok(None) => return (layer, None),

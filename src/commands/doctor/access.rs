@@ -10,7 +10,7 @@ use super::{
     requests::{self, Requests},
     steps::{Blocker, EXPIRY_WARNING_DAYS, Reader, Target, add, date, days, unix_now},
 };
-use client::probe::{self, Answer};
+use client::probe::{self, ProbeAnswer};
 use model::{Notice, format, noun};
 use realtime::{Claims, Grant, Token, TokenError};
 
@@ -140,7 +140,7 @@ pub(super) async fn check_auth<W: Write>(
 const GATEWAY_REFUSALS: &[&str] = &["Invalid API key", "No API key found"];
 
 /// The health of Auth, requested with the key. `signs_in`: a sign-in is configured, so Auth is needed.
-fn auth(answer: &Result<Answer, String>, signs_in: bool) -> Check {
+fn auth(answer: &Result<ProbeAnswer, String>, signs_in: bool) -> Check {
     const NAME: &str = "auth";
     let unneeded = |found: String| {
         Check::skipped(NAME, found).means("no sign-in is configured ([auth]), so nothing depends on it")

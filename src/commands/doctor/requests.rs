@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::steps::Target;
-use client::probe::{self, Answer, Http};
+use client::probe::{self, Http, ProbeAnswer};
 use model::KindMapping;
 use realtime::Token;
 use settings::FeedSettings;
@@ -44,7 +44,7 @@ impl Requests {
     }
 
     /// Sends a GET request with the key and these headers. The error is the reason why there is no answer.
-    pub(super) async fn get(&self, url: Url, headers: &[(&'static str, &str)]) -> Result<Answer, String> {
+    pub(super) async fn get(&self, url: Url, headers: &[(&'static str, &str)]) -> Result<ProbeAnswer, String> {
         match &self.0 {
             Ok(http) => http.get(url, headers).await,
             Err(problem) => Err(problem.clone()),
@@ -52,7 +52,7 @@ impl Requests {
     }
 
     /// Reads rows of a table; `base` is the URL of the REST interface.
-    pub(super) async fn rows(&self, base: &Url, of: &KindMapping, query: Query<'_>) -> Result<Answer, String> {
+    pub(super) async fn rows(&self, base: &Url, of: &KindMapping, query: Query<'_>) -> Result<ProbeAnswer, String> {
         let mut url = base.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().push(&of.table);

@@ -11,7 +11,7 @@ use super::{
     requests::{self, Query, Requests},
     steps::{Blocker, Reader, Target},
 };
-use client::probe::Answer;
+use client::probe::ProbeAnswer;
 use model::{Kind, KindMapping, PerKind, Record, format::counted, schema};
 
 const NAME: &str = "rest";
@@ -69,9 +69,9 @@ struct Read<'r> {
     /// The database role that read.
     role: &'r str,
     /// Keys in order with an exact count, at most [`MAX_KEYS`].
-    keys: Result<Answer, String>,
+    keys: Result<ProbeAnswer, String>,
     /// One whole row; requested once the table is known to exist.
-    row: Option<Result<Answer, String>>,
+    row: Option<Result<ProbeAnswer, String>>,
     /// An empty table has one of the columns for the time of a row's last change.
     has_updated_at: bool,
 }
@@ -107,7 +107,7 @@ fn first(select: &str) -> Query<'_> {
 }
 
 /// Keys in order and counted; without the count where counting exceeds the statement timeout.
-async fn keys(requests: &Requests, base: &Url, of: &KindMapping) -> Result<Answer, String> {
+async fn keys(requests: &Requests, base: &Url, of: &KindMapping) -> Result<ProbeAnswer, String> {
     let select = requests::column(&of.id);
     let query = |is_counted| Query {
         select: &select,
@@ -133,7 +133,7 @@ async fn has_any_updated_at(requests: &Requests, base: &Url, of: &KindMapping) -
     false
 }
 
-fn is_empty(answer: &Answer) -> bool {
+fn is_empty(answer: &ProbeAnswer) -> bool {
     answer.status < 300
         && answer
             .json()
@@ -141,7 +141,7 @@ fn is_empty(answer: &Answer) -> bool {
 }
 
 /// Whether the table exists, as far as the answer shows it.
-fn exists(answer: &Answer) -> Option<bool> {
+fn exists(answer: &ProbeAnswer) -> Option<bool> {
     if answer.status == 404 && !answer.code().is_empty() {
         Some(false)
     } else {
@@ -168,7 +168,7 @@ fn diagnose(read: &Read<'_>) -> Check {
     check.of_table(name).took(answer.took)
 }
 
-fn readable(read: &Read<'_>, answer: &Answer) -> Check {
+fn readable(read: &Read<'_>, answer: &ProbeAnswer) -> Check {
     let Some(Value::Array(keys)) = answer.json() else {
         return Check::failed(NAME, "the answer is not JSON")
             .means("another service than PostgREST answers at this address")
@@ -274,7 +274,7 @@ fn column_names(row: &Record) -> Vec<&str> {
 }
 
 /// Meaning and remedy of a refusal, by the status and the error code of PostgREST or PostgreSQL.
-fn refused(read: &Read<'_>, answer: &Answer) -> Check {
+fn refused(read: &Read<'_>, answer: &ProbeAnswer) -> Check {
     let of = read.of;
     let (code, message) = (answer.code(), answer.message());
     let found = match (message.as_str(), code.as_str()) {

@@ -110,22 +110,22 @@ fn by_plural<S: Serializer>(rows: &PerKind<usize>, serializer: S) -> Result<S::O
 impl<'a> SyncedLine<'a> {
     fn new(at: &'a str, report: &SyncReport, kinds: &SourceKinds) -> Self {
         let SyncReport {
-            epoch,
+            snapshot,
             ref rows,
             added,
             changed,
             removed,
-            audit,
+            reconcile,
         } = *report;
         Self {
             kind: "synced",
             at,
-            epoch,
+            epoch: snapshot,
             rows: kinds.rows(rows),
             added,
             changed,
             removed,
-            audit,
+            audit: reconcile,
         }
     }
 }

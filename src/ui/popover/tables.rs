@@ -96,7 +96,7 @@ fn channel_dot(ui: &mut Ui, state: SourceState) {
 pub(super) fn checks_ui(ui: &mut Ui, view: &PopoverView<'_>) {
     let link = view.link;
     heading(ui, "Checks");
-    fact(ui, "Subscription", epoch_text(link.epoch));
+    fact(ui, "Subscription", subscription_text(link.joins));
     fact(
         ui,
         "Last resync",
@@ -128,10 +128,10 @@ pub(super) fn checks_ui(ui: &mut Ui, view: &PopoverView<'_>) {
     );
 }
 
-fn epoch_text(epoch: u64) -> String {
-    match epoch {
+fn subscription_text(joins: u64) -> String {
+    match joins {
         0 => "none yet".to_owned(),
-        epoch => format!("no. {}", format::grouped(epoch)),
+        joins => format!("no. {}", format::grouped(joins)),
     }
 }
 

@@ -4,7 +4,7 @@ use bevy::{ecs::system::SystemParam, prelude::*};
 use jiff::Timestamp;
 
 use crate::{
-    connection::{Connection, Rates},
+    connection::{ConnectionView, Rates},
     fleet::{
         AgentRow, Assigned, Columns, Counts, FleetClock, FleetIndex, FleetMapping, Key, Moment, PartOf, RowLabel,
         RowState, TaskRow, WorkflowRow, WorksOn,
@@ -30,7 +30,7 @@ pub(super) struct Reads<'w, 's> {
     /// The clock of the panels.
     pub(super) time: Res<'w, Time<Real>>,
     /// The status and the details of the connection.
-    pub(super) connection: Res<'w, Connection>,
+    pub(super) connection: Res<'w, ConnectionView>,
     /// Rows by kind and status.
     pub(super) counts: Res<'w, Counts>,
     /// How stale the scene looks.

@@ -55,7 +55,7 @@ struct Held {
 }
 
 /// The outcome of a sign-in.
-pub(crate) struct Answer {
+pub(crate) struct SignInOutcome {
     /// The session token, or why there is none.
     pub(crate) result: Result<Grant, TokenError>,
     /// Reported before the result.
@@ -74,13 +74,13 @@ impl Authenticator {
     }
 
     /// Gets a session token, by the method that the settings name.
-    pub(crate) async fn sign_in(self, tls: Arc<ClientConfig>) -> Answer {
+    pub(crate) async fn sign_in(self, tls: Arc<ClientConfig>) -> SignInOutcome {
         let mut held = self.held.lock().await;
         let result = match &self.auth.sign_in {
             SignIn::Password { email, password } => self.by_password(&tls, email, password, &mut held).await,
             SignIn::RefreshToken(file) => self.by_token(&tls, file, &mut held).await,
         };
-        Answer {
+        SignInOutcome {
             result: result.and_then(|grant| self.admitted(grant)),
             notice: held.notice.take(),
         }

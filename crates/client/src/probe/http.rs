@@ -28,7 +28,7 @@ pub struct Http {
 
 /// A complete answer to an HTTP request, whatever its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct ProbeAnswer {
     /// The HTTP status code.
     pub status: u16,
     /// The number of rows in the table: what follows the slash of `Content-Range`, if it is a number.
@@ -64,7 +64,7 @@ impl Http {
     ///
     /// # Errors
     /// When there is no answer, in words without the address.
-    pub async fn get(&self, url: Url, headers: &[(&'static str, &str)]) -> Result<Answer, String> {
+    pub async fn get(&self, url: Url, headers: &[(&'static str, &str)]) -> Result<ProbeAnswer, String> {
         let started = Instant::now();
         let words = |error: reqwest::Error| match error.is_timeout() {
             true => super::reach::no_answer(self.deadline),
@@ -88,7 +88,7 @@ impl Http {
                 BodyError::Slow => super::reach::no_answer(self.deadline),
                 BodyError::TooLarge => format!("the answer is larger than {} MiB", MAX_BODY_BYTES >> 20),
             })?;
-        Ok(Answer {
+        Ok(ProbeAnswer {
             status,
             total,
             date,
@@ -98,7 +98,7 @@ impl Http {
     }
 }
 
-impl Answer {
+impl ProbeAnswer {
     /// The body as JSON, if it is valid JSON.
     pub fn json(&self) -> Option<serde_json::Value> {
         serde_json::from_slice(&self.body).ok()

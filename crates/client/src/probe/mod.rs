@@ -8,7 +8,7 @@ mod sign_in;
 mod socket;
 
 pub use certificate::{Certificate, TlsLook, TlsProblem, tls};
-pub use http::{Answer, Http};
+pub use http::{Http, ProbeAnswer};
 pub use reach::{Endpoint, addresses, tcp};
 pub use sign_in::sign_in;
 pub use socket::{Heard, Socket, client_config};

@@ -6,7 +6,7 @@ use rustls::ClientConfig;
 use tokio::time::timeout;
 
 use super::{
-    super::auth::{Answer, Authenticator},
+    super::auth::{Authenticator, SignInOutcome},
     reach,
 };
 use model::Notice;
@@ -24,7 +24,7 @@ pub async fn sign_in(
     // It is not cancelled: the refresh token may already be used up.
     let signing = tokio::spawn(authenticator.sign_in(Arc::new(tls)));
     Some(match timeout(deadline.max(LEAST), signing).await {
-        Ok(Ok(Answer { result, notice })) => (result, notice),
+        Ok(Ok(SignInOutcome { result, notice })) => (result, notice),
         Ok(Err(_)) => (Err(unavailable("it was broken off".into())), None),
         Err(_) => (Err(unavailable(reach::no_answer(deadline.max(LEAST)))), None),
     })

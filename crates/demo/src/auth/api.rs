@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{ErrorShape, Token, TokenError};
 use crate::{
-    http::{self, Answer},
+    http::{self, HttpAnswer},
     hub::{Hub, Inner, now_micros},
 };
 
@@ -15,7 +15,7 @@ use crate::{
 const MOST_BODY: usize = 64 << 10;
 
 /// Answers a request below `/auth/v1/`.
-pub(crate) async fn answer(hub: Arc<Hub>, request: Request<Incoming>, path: &str) -> Answer {
+pub(crate) async fn answer(hub: Arc<Hub>, request: Request<Incoming>, path: &str) -> HttpAnswer {
     hub.until_unstalled(None).await;
     if let Some(refusal) = hub.refusal().filter(|refusal| refusal.auth) {
         let code = match refusal.status {
@@ -63,11 +63,11 @@ pub(crate) async fn answer(hub: Arc<Hub>, request: Request<Incoming>, path: &str
     }
 }
 
-fn ok(body: &Value) -> Answer {
+fn ok(body: &Value) -> HttpAnswer {
     http::json(StatusCode::OK, body.to_string())
 }
 
-async fn token(hub: &Hub, request: Request<Incoming>) -> Answer {
+async fn token(hub: &Hub, request: Request<Incoming>) -> HttpAnswer {
     let grant_type = http::parameter(&request, "grant_type").unwrap_or_default();
     let body = http::body(request, MOST_BODY).await.unwrap_or_default();
     let now = now_micros();
@@ -113,7 +113,7 @@ fn session(hub: &Hub, request: &Request<Incoming>) -> Result<String, AuthError> 
     }
 }
 
-fn user(hub: &Hub, request: &Request<Incoming>) -> Answer {
+fn user(hub: &Hub, request: &Request<Incoming>) -> HttpAnswer {
     let session = session(hub, request);
     let sessions = &hub.lock().sessions;
     let found = session.and_then(|session| sessions.user(&session).ok_or(AuthError::NO_SESSION));
@@ -187,7 +187,7 @@ impl AuthError {
     };
 
     /// The answer in one of the two formats. Only refused grants have the older one.
-    fn answer(self, shape: ErrorShape) -> Answer {
+    fn answer(self, shape: ErrorShape) -> HttpAnswer {
         let body = match (shape, self.status) {
             (ErrorShape::OAuth, StatusCode::BAD_REQUEST) => {
                 let error = match self.code {

@@ -16,7 +16,7 @@ use crate::{Account, ErrorShape, SYSTEMS, SystemMessage};
 /// The calls by the word under `do`. Durations are in seconds.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-enum Call {
+enum ControlCall {
     Pause {},
     Resume {},
     Rate {
@@ -88,7 +88,7 @@ enum Call {
     RemoveAccount {
         email: String,
     },
-    Auth(Auth),
+    AuthCall(AuthCall),
     RevokeSessions {},
     RotateSecret {},
     Token {
@@ -146,14 +146,14 @@ struct Refuse {
 enum RefuseWhat {
     Sockets,
     Rest,
-    Auth,
+    AuthCall,
     All,
 }
 
 /// How sign-ins behave. What is absent stays as it is.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Auth {
+struct AuthCall {
     lifetime_s: Option<f64>,
     reuse_s: Option<f64>,
     errors: Option<ErrorShape>,
@@ -172,52 +172,52 @@ impl Control {
     }
 
     #[expect(clippy::unit_arg, reason = "one line for each call is easier to read")]
-    fn dispatch(&self, call: Call) -> Result<Done, DemoError> {
+    fn dispatch(&self, call: ControlCall) -> Result<Done, DemoError> {
         match call {
-            Call::Pause {} => none(self.pause()),
-            Call::Resume {} => none(self.resume()),
-            Call::Rate { changes_per_s } => none(self.set_rate(changes_per_s)),
-            Call::Step { transactions } => one("changes", self.step(transactions.unwrap_or(1))),
-            Call::Cut { how } => one("sockets", self.cut(how.map_or(Ok(Cut::Fin), |how| how.parse())?)),
-            Call::Refuse(refuse) => none(self.refuse(refuse.refusal()?, refuse.for_s.map(seconds).transpose()?)),
-            Call::Allow {} => none(self.allow()),
-            Call::RefuseJoins { reason, times } => none(self.refuse_joins(&reason, times.unwrap_or(1))),
-            Call::AllowJoins {} => none(self.allow_joins()),
-            Call::System { name } => one("channels", self.send_system(system_message(&name)?)),
-            Call::Gap { for_s } => one("channels", self.gap(seconds(for_s)?)),
-            Call::Drain { message } => one("sockets", self.drain(message.unwrap_or(true))),
-            Call::Reap {} => one("sockets", self.reap()),
-            Call::RunTimers {} => none(self.run_timers()),
-            Call::Lose { changes } => none(self.lose(changes)),
-            Call::LoseFor { for_s } => none(self.lose_for(seconds(for_s)?)),
-            Call::RestartDatabase { down_s, blind_s } => {
+            ControlCall::Pause {} => none(self.pause()),
+            ControlCall::Resume {} => none(self.resume()),
+            ControlCall::Rate { changes_per_s } => none(self.set_rate(changes_per_s)),
+            ControlCall::Step { transactions } => one("changes", self.step(transactions.unwrap_or(1))),
+            ControlCall::Cut { how } => one("sockets", self.cut(how.map_or(Ok(Cut::Fin), |how| how.parse())?)),
+            ControlCall::Refuse(refuse) => none(self.refuse(refuse.refusal()?, refuse.for_s.map(seconds).transpose()?)),
+            ControlCall::Allow {} => none(self.allow()),
+            ControlCall::RefuseJoins { reason, times } => none(self.refuse_joins(&reason, times.unwrap_or(1))),
+            ControlCall::AllowJoins {} => none(self.allow_joins()),
+            ControlCall::System { name } => one("channels", self.send_system(system_message(&name)?)),
+            ControlCall::Gap { for_s } => one("channels", self.gap(seconds(for_s)?)),
+            ControlCall::Drain { message } => one("sockets", self.drain(message.unwrap_or(true))),
+            ControlCall::Reap {} => one("sockets", self.reap()),
+            ControlCall::RunTimers {} => none(self.run_timers()),
+            ControlCall::Lose { changes } => none(self.lose(changes)),
+            ControlCall::LoseFor { for_s } => none(self.lose_for(seconds(for_s)?)),
+            ControlCall::RestartDatabase { down_s, blind_s } => {
                 none(self.restart_database(seconds(down_s.unwrap_or(0.0))?, seconds(blind_s)?))
             }
-            Call::Truncate { table } => one("rows", self.truncate(table_id(&table)?)),
-            Call::SendText { text } => one("sockets", self.send_text(&text)),
-            Call::Ping {} => one("sockets", self.ping()),
-            Call::Behaviour(patch) => none(self.set_behaviour(|behaviour| patch.apply(behaviour))?),
-            Call::Table { table, set } => none(self.rules(table_id(&table)?, |rules| set.apply(rules))?),
-            Call::Rekey { table, id, to } => none(self.rekey(table_id(&table)?, row_id(&id)?, row_id(&to)?)?),
-            Call::AnswerFault {
+            ControlCall::Truncate { table } => one("rows", self.truncate(table_id(&table)?)),
+            ControlCall::SendText { text } => one("sockets", self.send_text(&text)),
+            ControlCall::Ping {} => one("sockets", self.ping()),
+            ControlCall::Behaviour(patch) => none(self.set_behaviour(|behaviour| patch.apply(behaviour))?),
+            ControlCall::Table { table, set } => none(self.rules(table_id(&table)?, |rules| set.apply(rules))?),
+            ControlCall::Rekey { table, id, to } => none(self.rekey(table_id(&table)?, row_id(&id)?, row_id(&to)?)?),
+            ControlCall::AnswerFault {
                 api,
                 fault,
                 skip,
                 times,
             } => none(self.inject_answer_fault(api, fault, skip.unwrap_or(0), times.unwrap_or(1))),
-            Call::ClearAnswerFaults {} => none(self.clear_answer_faults()),
-            Call::Account { email, password } => none(self.add_account(Account::checked(&email, &password.0)?)?),
-            Call::RemoveAccount { email } => one("removed", self.remove_account(&email)),
-            Call::Auth(auth) => none(auth.apply(self)?),
-            Call::RevokeSessions {} => one("sessions", self.revoke_sessions()),
-            Call::RotateSecret {} => none(self.rotate_secret()?),
-            Call::Token { role, seconds } => one("token", self.token(&role, seconds)),
-            Call::Stall { for_s } => none(self.stall(seconds(for_s)?)),
-            Call::Unstall {} => none(self.unstall()),
-            Call::ChannelFault { fault } => one("channels", self.inject_channel_fault(fault)),
-            Call::Insert { table, row } => one("id", self.insert(table_id(&table)?, row)?.to_string()),
-            Call::Update { table, id, row } => none(self.update(table_id(&table)?, row_id(&id)?, &row)?),
-            Call::Delete { table, id } => none(self.delete(table_id(&table)?, row_id(&id)?)?),
+            ControlCall::ClearAnswerFaults {} => none(self.clear_answer_faults()),
+            ControlCall::Account { email, password } => none(self.add_account(Account::checked(&email, &password.0)?)?),
+            ControlCall::RemoveAccount { email } => one("removed", self.remove_account(&email)),
+            ControlCall::AuthCall(auth) => none(auth.apply(self)?),
+            ControlCall::RevokeSessions {} => one("sessions", self.revoke_sessions()),
+            ControlCall::RotateSecret {} => none(self.rotate_secret()?),
+            ControlCall::Token { role, seconds } => one("token", self.token(&role, seconds)),
+            ControlCall::Stall { for_s } => none(self.stall(seconds(for_s)?)),
+            ControlCall::Unstall {} => none(self.unstall()),
+            ControlCall::ChannelFault { fault } => one("channels", self.inject_channel_fault(fault)),
+            ControlCall::Insert { table, row } => one("id", self.insert(table_id(&table)?, row)?.to_string()),
+            ControlCall::Update { table, id, row } => none(self.update(table_id(&table)?, row_id(&id)?, &row)?),
+            ControlCall::Delete { table, id } => none(self.delete(table_id(&table)?, row_id(&id)?)?),
         }
     }
 }
@@ -244,7 +244,7 @@ impl Refuse {
         Ok(Refusal {
             sockets: matches!(what, RefuseWhat::Sockets | RefuseWhat::All),
             rest: matches!(what, RefuseWhat::Rest | RefuseWhat::All),
-            auth: matches!(what, RefuseWhat::Auth | RefuseWhat::All),
+            auth: matches!(what, RefuseWhat::AuthCall | RefuseWhat::All),
             status: self.status.map_or(Ok(named.status), status)?,
             text: self.text.clone().or(named.text),
             retry_after: self.retry_after,
@@ -252,7 +252,7 @@ impl Refuse {
     }
 }
 
-impl Auth {
+impl AuthCall {
     fn apply(&self, control: &Control) -> Result<(), DemoError> {
         if let Some(lifetime) = self.lifetime_s.map(seconds).transpose()? {
             control.set_token_lifetime(lifetime);
@@ -269,7 +269,7 @@ impl Auth {
 
 /// Reads a call: the word under `do` is its name, the rest are its arguments. serde's internally tagged enums do the
 /// same, but cannot read numbers with `serde_json`'s arbitrary precision.
-fn parse(body: &[u8]) -> Result<Call, DemoError> {
+fn parse(body: &[u8]) -> Result<ControlCall, DemoError> {
     let bad = |error: String| {
         DemoError::Control(format!(
             "no control call ({error}): send an object such as {}",

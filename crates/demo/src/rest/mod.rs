@@ -14,14 +14,14 @@ use serde_json::json;
 
 use crate::{
     auth::TokenError,
-    http::{self, Answer, header, parameter},
+    http::{self, HttpAnswer, header, parameter},
     hub::{Hub, now_micros},
     store::{Cell, Row, Store, TableId},
 };
 use query::{Order, Query};
 
 /// Answers a request below `/rest/v1/`. With `repeats`, every page is the first one.
-pub(crate) async fn read<B>(hub: Arc<Hub>, request: Request<B>, table: &str, repeats: bool) -> Answer {
+pub(crate) async fn read<B>(hub: Arc<Hub>, request: Request<B>, table: &str, repeats: bool) -> HttpAnswer {
     hub.until_unstalled(None).await;
     if let Some(refusal) = hub.refusal().filter(|refusal| refusal.rest) {
         let text = "Could not query the database for the schema cache. Retrying.";
@@ -58,7 +58,7 @@ pub(crate) async fn read<B>(hub: Arc<Hub>, request: Request<B>, table: &str, rep
 }
 
 /// Checks the key as the gateway does, and the token as PostgREST does. Returns the role.
-fn check_key<B>(hub: &Hub, request: &Request<B>) -> Result<String, Box<Answer>> {
+fn check_key<B>(hub: &Hub, request: &Request<B>) -> Result<String, Box<HttpAnswer>> {
     if let Some(refused) = http::check_key(&hub.guard, request) {
         return Err(Box::new(refused));
     }
@@ -75,7 +75,7 @@ fn check_key<B>(hub: &Hub, request: &Request<B>) -> Result<String, Box<Answer>> 
     ))
 }
 
-fn page<B>(hub: &Hub, request: &Request<B>, table: &str, role: &str, repeats: bool) -> Result<Answer, RestError> {
+fn page<B>(hub: &Hub, request: &Request<B>, table: &str, role: &str, repeats: bool) -> Result<HttpAnswer, RestError> {
     let Some(id) = TableId::from_name(table) else {
         let message = format!("Could not find the table 'public.{table}' in the schema cache");
         let mut error = RestError::new(StatusCode::NOT_FOUND, "PGRST205", message);
@@ -240,7 +240,7 @@ impl RestError {
         }
     }
 
-    fn answer(&self) -> Answer {
+    fn answer(&self) -> HttpAnswer {
         let body = json!({
             "code": self.code, "details": self.details, "hint": self.hint, "message": self.message,
         });
@@ -253,7 +253,7 @@ impl RestError {
 }
 
 /// The answer with `count` rows from the row `first` on. `total` is the number of all rows, if it was requested.
-fn rows_answer(body: String, count: usize, first: usize, total: Option<usize>) -> Answer {
+fn rows_answer(body: String, count: usize, first: usize, total: Option<usize>) -> HttpAnswer {
     let is_partial = total.is_some_and(|total| first > 0 || count < total);
     let status = if is_partial {
         StatusCode::PARTIAL_CONTENT
@@ -272,7 +272,7 @@ fn rows_answer(body: String, count: usize, first: usize, total: Option<usize>) -
     response
 }
 
-fn with_json(status: StatusCode, body: String) -> Answer {
+fn with_json(status: StatusCode, body: String) -> HttpAnswer {
     let mut response = http::json(status, body);
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));

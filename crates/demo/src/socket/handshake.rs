@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::task::serve;
 use crate::{
-    http::{self, Answer, header, parameter},
+    http::{self, HttpAnswer, header, parameter},
     hub::{Hub, now_micros},
 };
 
@@ -21,7 +21,7 @@ use crate::{
 const MAX_SOCKETS: usize = 1_000;
 
 /// Answers a request to one of the socket's paths. The socket itself runs in a task of its own.
-pub(crate) async fn upgrade<B>(hub: Arc<Hub>, mut request: Request<B>) -> Answer {
+pub(crate) async fn upgrade<B>(hub: Arc<Hub>, mut request: Request<B>) -> HttpAnswer {
     if let Some(refusal) = hub.refusal().filter(|refusal| refusal.sockets) {
         let text = refusal.text.as_deref().unwrap_or("Error connecting to Realtime");
         let body = match text {
@@ -109,7 +109,7 @@ fn check<B>(hub: &Hub, request: &Request<B>) -> Result<(Vsn, String), (StatusCod
     Ok((vsn, key))
 }
 
-async fn refuse(hub: &Hub, status: StatusCode, body: &str) -> Answer {
+async fn refuse(hub: &Hub, status: StatusCode, body: &str) -> HttpAnswer {
     hub.lock().seen.refused_connects += 1;
     tokio::time::sleep(hub.delays().refuse).await;
     let kind = if body.is_empty() { "" } else { http::JSON };

@@ -36,7 +36,7 @@ fn recorded() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn frames_changed_at_random_do_no_harm() {
+async fn the_server_accepts_clients_after_frames_changed_at_random() {
     let server = start(quiet());
     server
         .control()
@@ -80,7 +80,7 @@ async fn frames_changed_at_random_do_no_harm() {
 }
 
 #[tokio::test]
-async fn malformed_requests_do_no_harm() {
+async fn malformed_requests_are_answered_or_closed_and_the_next_one_is_served() {
     let server = start(quiet());
     let mut rng = fastrand::Rng::with_seed(12);
     for _ in 0..60 {

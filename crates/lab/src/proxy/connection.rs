@@ -51,7 +51,7 @@ pub enum Way {
 
 /// The controls of an open connection.
 #[derive(Debug)]
-pub(crate) struct Connection {
+pub(crate) struct ProxiedConnection {
     flow: watch::Sender<Flow>,
     cut: watch::Sender<Option<Cut>>,
     lanes: [Lane; 2],
@@ -76,7 +76,7 @@ const MAX_READ: usize = 64 << 10;
 /// Writes per second of a throttled flow.
 const THROTTLE_WRITES_PER_S: u32 = 20;
 
-impl Connection {
+impl ProxiedConnection {
     pub(crate) fn new(flow: Flow) -> Self {
         Self {
             flow: watch::Sender::new(flow),

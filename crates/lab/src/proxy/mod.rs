@@ -13,7 +13,7 @@ use demo::{Cut, DemoError, Host};
 use fastrand::Rng;
 use tokio::net::{TcpListener, TcpStream};
 
-use connection::Connection;
+use connection::ProxiedConnection;
 pub use connection::{Flow, Way};
 
 /// A proxy on a loopback port. It stops when dropped, within a second.
@@ -31,7 +31,7 @@ struct State {
     upstream: SocketAddr,
     /// Initial flow of new connections; `None` = they are reset at once.
     flow: Option<Flow>,
-    connections: BTreeMap<u64, Arc<Connection>>,
+    connections: BTreeMap<u64, Arc<ProxiedConnection>>,
     last_number: u64,
 }
 
@@ -128,7 +128,7 @@ impl Proxy {
             .sum()
     }
 
-    fn for_each(&self, act: impl Fn(&Connection)) -> usize {
+    fn for_each(&self, act: impl Fn(&ProxiedConnection)) -> usize {
         let state = self.shared.lock();
         state.connections.values().map(|connection| act(connection)).count()
     }
@@ -140,11 +140,11 @@ impl Shared {
     }
 
     /// Registers a new connection: its number, its state and where it goes. `None` when it is to be reset.
-    fn open(&self) -> Option<(u64, Arc<Connection>, SocketAddr)> {
+    fn open(&self) -> Option<(u64, Arc<ProxiedConnection>, SocketAddr)> {
         let mut state = self.lock();
         let flow = state.flow.filter(|_| state.connections.len() < MAX_CONNECTIONS)?;
         state.last_number += 1;
-        let (number, connection) = (state.last_number, Arc::new(Connection::new(flow)));
+        let (number, connection) = (state.last_number, Arc::new(ProxiedConnection::new(flow)));
         state.connections.insert(number, connection.clone());
         Some((number, connection, state.upstream))
     }

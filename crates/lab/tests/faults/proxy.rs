@@ -68,7 +68,7 @@ fn after_a_stall_the_worker_has_the_server_s_rows() {
 
 /// Split, merged and slow bytes are no fault of the connection, and the worker must not report any.
 #[test]
-fn split_merged_and_slow_bytes_do_no_harm() {
+fn split_merged_and_slow_bytes_are_no_fault_of_the_connection() {
     for flow in [
         Flow::Split(3),
         Flow::Merge(Duration::from_millis(60)),

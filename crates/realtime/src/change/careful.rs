@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt, marker::PhantomData};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{ChangeType, Ids, RowEvent, Trouble, Unusable};
+use super::{ChangeError, ChangeType, Ids, RowEvent, Unusable};
 use crate::{integer, names::Names, timestamp};
 use model::{Cell, Object, Record, Scan};
 
@@ -94,7 +94,7 @@ impl<'de> Visitor<'de> for Data<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RowEvent<'de>, A::Error> {
         let (mut schema, mut table, mut change) = (None, None, None);
-        let (mut committed_ms, mut columns, mut trouble) = (None, None, None);
+        let (mut committed_ms, mut columns, mut error) = (None, None, None);
         let (mut record, mut old_record) = (None, None);
         while let Some(key) = map.next_key::<Text<'de>>()? {
             match &*key.0 {
@@ -113,7 +113,7 @@ impl<'de> Visitor<'de> for Data<'_> {
                     let text = map.next_value::<&'de RawValue>()?.get();
                     columns = text.starts_with('[').then_some(text);
                 }
-                "errors" => trouble = trouble_of(map.next_value::<&'de RawValue>()?.get()),
+                "errors" => error = error_of(map.next_value::<&'de RawValue>()?.get()),
                 "record" => record = row(map.next_value::<&'de RawValue>()?.get(), self.names)?,
                 "old_record" => old_record = old_row(map.next_value::<&'de RawValue>()?.get())?,
                 _ => {
@@ -132,7 +132,7 @@ impl<'de> Visitor<'de> for Data<'_> {
             list: None,
             record,
             old_record,
-            trouble,
+            error,
         })
     }
 }
@@ -142,7 +142,7 @@ fn timestamp_of(raw: &str) -> Option<i64> {
 }
 
 /// An array of texts, one text, or null.
-fn trouble_of(raw: &str) -> Option<Trouble> {
+fn error_of(raw: &str) -> Option<ChangeError> {
     let text = match Cell::from_json(raw)? {
         Cell::Null => return None,
         Cell::Text(text) => text,
@@ -153,13 +153,13 @@ fn trouble_of(raw: &str) -> Option<Trouble> {
         _ => Cow::Borrowed(""),
     };
     Some(if text.contains("413") {
-        Trouble::TooLarge
+        ChangeError::TooLarge
     } else if text.contains("401") {
-        Trouble::Unauthorized
+        ChangeError::Unauthorized
     } else if text.contains("400") {
-        Trouble::NoPrimaryKey
+        ChangeError::NoPrimaryKey
     } else {
-        Trouble::Other
+        ChangeError::Other
     })
 }
 
@@ -255,7 +255,7 @@ mod tests {
         assert!(event.ids.contains(&7) && event.ids.contains(&8));
         assert_eq!((&*event.schema, &*event.table), ("public", "to"));
         assert_eq!(
-            (event.change, event.committed_ms, event.trouble),
+            (event.change, event.committed_ms, event.error),
             (ChangeType::Update, Some(1_000), None)
         );
         assert_eq!(event.columns, Some(r#"[{"name":"id","type":"int8"}]"#));
@@ -303,15 +303,15 @@ mod tests {
         for (raw, expected) in [
             ("null", None),
             ("[]", None),
-            (r#""Error 413: Payload Too Large""#, Some(Trouble::TooLarge)),
-            (r#"["Error 401: Unauthorized"]"#, Some(Trouble::Unauthorized)),
+            (r#""Error 413: Payload Too Large""#, Some(ChangeError::TooLarge)),
+            (r#"["Error 401: Unauthorized"]"#, Some(ChangeError::Unauthorized)),
             (
                 r#"["Error 400: Bad Request, no primary key"]"#,
-                Some(Trouble::NoPrimaryKey),
+                Some(ChangeError::NoPrimaryKey),
             ),
-            ("7", Some(Trouble::Other)),
+            ("7", Some(ChangeError::Other)),
         ] {
-            assert_eq!(trouble_of(raw), expected, "{raw}");
+            assert_eq!(error_of(raw), expected, "{raw}");
         }
     }
 }

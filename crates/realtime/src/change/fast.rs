@@ -120,7 +120,7 @@ pub(crate) fn read<'a>(text: &'a str, topic: &str, names: &mut Names) -> Option<
         list: data.columns.and_then(|(_, number)| number),
         record: data.record,
         old_record: data.old_record,
-        trouble: None,
+        error: None,
     };
     Some((event, payload))
 }

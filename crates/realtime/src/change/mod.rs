@@ -30,7 +30,7 @@ pub(crate) enum ChangeType {
 
 /// Why a change carries no usable row (`errors`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trouble {
+pub(crate) enum ChangeError {
     /// 400: the table has no primary key.
     NoPrimaryKey,
     /// 401: the role may not select from the table.
@@ -62,7 +62,7 @@ pub(crate) struct RowEvent<'a> {
     /// Absent on an insert; usually the primary key alone.
     pub(crate) old_record: Option<Object<'a>>,
     /// Why it carries no usable row; `None`: it does.
-    pub(crate) trouble: Option<Trouble>,
+    pub(crate) error: Option<ChangeError>,
 }
 
 /// A payload that cannot be used, so a change is lost; with its table (schema and name) where that could be read.

@@ -75,7 +75,7 @@ struct Suspect {
 }
 
 /// How a probe and what is held differ.
-struct Difference {
+struct AuditDifference {
     count: Option<(bool, u64)>,
     newest: Option<(RowId, Changed)>,
 }
@@ -86,7 +86,7 @@ impl Watch {
     }
 
     /// Whether the difference is proven by now. `stays`: the suspected row still differs.
-    fn judge(&mut self, found: Difference, stays: bool, at: Duration) -> bool {
+    fn judge(&mut self, found: AuditDifference, stays: bool, at: Duration) -> bool {
         let Some(suspect) = &mut self.suspect else {
             self.suspect = Some(Suspect {
                 since: at,
@@ -180,7 +180,7 @@ impl Tracked {
             .is_some_and(|((id, changed), column)| self.is_behind(id, &column, changed))
     }
 
-    fn compare(&self, probe: &Probe) -> Option<Difference> {
+    fn compare(&self, probe: &Probe) -> Option<AuditDifference> {
         let rows = self.rows.len() as u64;
         let count = probe
             .count
@@ -192,7 +192,7 @@ impl Tracked {
             let changed = Changed::of(&row.get(&column)?);
             self.is_behind(&id, &column, &changed).then_some((id, changed))
         });
-        (count.is_some() || newest.is_some()).then_some(Difference { count, newest })
+        (count.is_some() || newest.is_some()).then_some(AuditDifference { count, newest })
     }
 }
 

@@ -5,14 +5,14 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{
-    Call, Connection, Phase,
+    Call, Connection, ConnectionPhase,
     channel::{bindings, entry_names, reason_of},
     schedule::POLL_PACE,
-    sources::{Applied, MAX_ROWS, Reading, Upsert, carry_over},
+    sources::{MAX_ROWS, SourceChange, Upsert, UpsertOutcome, carry_over},
 };
 use crate::{
     Frame, Vsn,
-    change::{self, RowEvent, Trouble},
+    change::{self, ChangeError, RowEvent},
     decode_binary, decode_text,
     event::{FeedEvent, LinkStatus, SourceState},
     frame::PHOENIX,
@@ -119,7 +119,7 @@ impl Connection {
         };
         let response = payload.get("response");
         let is_ok = payload.get("status").and_then(Value::as_str) == Some("ok");
-        if !self.channel.is_join_reply(frame) || !matches!(self.phase, Phase::Joining { .. }) {
+        if !self.channel.is_join_reply(frame) || !matches!(self.phase, ConnectionPhase::Joining { .. }) {
             let reason = response.and_then(|response| response.get("reason")?.as_str());
             if !is_ok && reason == Some("unmatched topic") {
                 let text = "the server no longer knows the channel".to_owned();
@@ -149,7 +149,7 @@ impl Connection {
         };
         self.sources.set_entries(ids);
         self.heartbeats.join_answered(call.at());
-        self.phase = Phase::Subscribing {
+        self.phase = ConnectionPhase::Subscribing {
             joined: call.at(),
             deadline: call.at() + SUBSCRIBED_DEADLINE,
         };
@@ -180,16 +180,16 @@ impl Connection {
     fn subscribed(&mut self, call: &mut Call<'_>) {
         self.channel.complaint = None;
         match self.phase {
-            Phase::Subscribing { .. } if !self.config.snapshots => self.go_live(0, call),
-            Phase::Subscribing { .. } => {
-                self.phase = Phase::Syncing;
+            ConnectionPhase::Subscribing { .. } if !self.config.snapshots => self.go_live(0, call),
+            ConnectionPhase::Subscribing { .. } => {
+                self.phase = ConnectionPhase::Syncing;
                 self.begin_sync(call);
             }
             // The answer to a token push: the same rows, so nothing was lost.
-            Phase::Syncing | Phase::Live if self.tokens.is_echo(call.at()) => {}
+            ConnectionPhase::Syncing | ConnectionPhase::Live if self.tokens.is_echo(call.at()) => {}
             // Not asked for: the subscription was made anew on the server, and what happened in between is lost.
-            Phase::Syncing => self.begin_sync(call),
-            Phase::Live => self.mark_gap(Duration::ZERO, call),
+            ConnectionPhase::Syncing => self.begin_sync(call),
+            ConnectionPhase::Live => self.mark_gap(Duration::ZERO, call),
             _ => {}
         }
     }
@@ -197,9 +197,11 @@ impl Connection {
     /// The database does not confirm (any more), and the server goes on trying.
     fn unsubscribed(&mut self, message: String, call: &mut Call<'_>) {
         match &mut self.phase {
-            Phase::Subscribing { joined, deadline } => *deadline = *joined + SUBSCRIBED_DEADLINE_WHILE_RETRYING,
-            Phase::Syncing | Phase::Live => {
-                self.phase = Phase::Subscribing {
+            ConnectionPhase::Subscribing { joined, deadline } => {
+                *deadline = *joined + SUBSCRIBED_DEADLINE_WHILE_RETRYING
+            }
+            ConnectionPhase::Syncing | ConnectionPhase::Live => {
+                self.phase = ConnectionPhase::Subscribing {
                     joined: call.at(),
                     deadline: call.at() + SUBSCRIBED_DEADLINE_WHILE_RETRYING,
                 };
@@ -230,7 +232,10 @@ impl Connection {
 
     /// The join is answered: before that nothing of this channel can flow.
     fn may_have_changes(&self) -> bool {
-        matches!(self.phase, Phase::Subscribing { .. } | Phase::Syncing | Phase::Live)
+        matches!(
+            self.phase,
+            ConnectionPhase::Subscribing { .. } | ConnectionPhase::Syncing | ConnectionPhase::Live
+        )
     }
 
     /// A change of a row. `bytes`: of its payload.
@@ -264,7 +269,7 @@ impl Connection {
             self.mark_gap(READ_AFTER_ALTER, call);
         }
         let kept = match self.sources.read(at, event) {
-            Reading::Upsert(upsert) => {
+            SourceChange::Upsert(upsert) => {
                 self.note_change(at, &upsert.id);
                 if let Some(old) = &upsert.moved_from {
                     self.note_change(at, old);
@@ -276,7 +281,7 @@ impl Connection {
                 }
                 kept
             }
-            Reading::Delete { id, committed_ms } => {
+            SourceChange::Delete { id, committed_ms } => {
                 self.note_change(at, &id);
                 let sync = self.sync.as_mut();
                 let kept = sync.map_or(Ok(()), |sync| sync.keep_delete(at, &id));
@@ -285,12 +290,12 @@ impl Connection {
                 }
                 kept
             }
-            Reading::Trouble(trouble, id) => self.trouble(at, trouble, id, call),
-            Reading::Unknown => {
+            SourceChange::Failed(error, id) => self.handle_change_error(at, error, id, call),
+            SourceChange::Unknown => {
                 self.mark_gap(Duration::ZERO, call);
                 Ok(())
             }
-            Reading::Unusable => {
+            SourceChange::Unusable => {
                 self.malformed(true, call);
                 Ok(())
             }
@@ -321,9 +326,9 @@ impl Connection {
             self.apply_delete(at, old, upsert.committed_ms, call);
         }
         let (change, is_incomplete) = match self.sources.upsert(at, upsert, record) {
-            Applied::Unchanged => return,
-            Applied::Full => return self.report_too_many_rows(at, call),
-            Applied::Changed { change, is_incomplete } => (change, is_incomplete),
+            UpsertOutcome::Unchanged => return,
+            UpsertOutcome::Full => return self.report_too_many_rows(at, call),
+            UpsertOutcome::Changed { change, is_incomplete } => (change, is_incomplete),
         };
         let is_insert = change.op == Op::Insert;
         if is_insert {
@@ -349,9 +354,15 @@ impl Connection {
     }
 
     /// A change that carries no usable row.
-    fn trouble(&mut self, at: usize, trouble: Trouble, id: Option<RowId>, call: &mut Call<'_>) -> Result<(), Overflow> {
-        match (trouble, id) {
-            (Trouble::TooLarge | Trouble::Other, Some(id)) => {
+    fn handle_change_error(
+        &mut self,
+        at: usize,
+        error: ChangeError,
+        id: Option<RowId>,
+        call: &mut Call<'_>,
+    ) -> Result<(), Overflow> {
+        match (error, id) {
+            (ChangeError::TooLarge | ChangeError::Other, Some(id)) => {
                 self.note_change(at, &id);
                 let sync = self.sync.as_mut();
                 let kept = sync.map_or(Ok(()), |sync| sync.keep_unknown(at, &id));
@@ -361,12 +372,12 @@ impl Connection {
                 }
                 return kept;
             }
-            (Trouble::TooLarge | Trouble::Other, None) => self.mark_gap(Duration::ZERO, call),
-            (Trouble::Unauthorized, _) => {
+            (ChangeError::TooLarge | ChangeError::Other, None) => self.mark_gap(Duration::ZERO, call),
+            (ChangeError::Unauthorized, _) => {
                 let why = "its changes come without their columns: grant select on it to the key's role";
                 self.poll(at, NoticeKind::TableUnauthorized, why, call);
             }
-            (Trouble::NoPrimaryKey, _) => {
+            (ChangeError::NoPrimaryKey, _) => {
                 let why = "it has no primary key, so its changes cannot be followed: add one";
                 self.poll(at, NoticeKind::TableUnsupported, why, call);
             }

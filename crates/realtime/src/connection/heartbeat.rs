@@ -15,7 +15,7 @@ const MAX_ROUND_TRIPS: usize = 60;
 
 /// What a heartbeat that is due asks for.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Due {
+pub(super) enum HeartbeatDue {
     /// Send one with the next reference; report it with [`Heartbeats::sent`].
     Send,
     /// The last one has not been answered for this long.
@@ -111,11 +111,11 @@ impl Heartbeats {
     }
 
     /// What is to be done now.
-    pub(super) fn check(&self, at: Duration) -> Option<Due> {
+    pub(super) fn check(&self, at: Duration) -> Option<HeartbeatDue> {
         self.due().filter(|due| at >= *due)?;
         Some(match &self.waiting {
-            Some(waiting) => Due::Dead(at.saturating_sub(waiting.sent)),
-            None => Due::Send,
+            Some(waiting) => HeartbeatDue::Dead(at.saturating_sub(waiting.sent)),
+            None => HeartbeatDue::Send,
         })
     }
 
@@ -150,15 +150,15 @@ mod tests {
     fn an_answered_heartbeat_is_followed_by_the_next_and_an_unanswered_one_is_dead() {
         let mut heartbeats = started();
         assert_eq!(heartbeats.check(INTERVAL - Duration::from_secs(1)), None);
-        assert_eq!(heartbeats.check(INTERVAL), Some(Due::Send));
+        assert_eq!(heartbeats.check(INTERVAL), Some(HeartbeatDue::Send));
         heartbeats.sent(7, INTERVAL, false);
         heartbeats.answered("6", INTERVAL);
         heartbeats.answered("7", INTERVAL + Duration::from_millis(30));
         assert_eq!(heartbeats.round_trips().next_back(), Some(Duration::from_millis(30)));
-        assert_eq!(heartbeats.check(INTERVAL * 2), Some(Due::Send));
+        assert_eq!(heartbeats.check(INTERVAL * 2), Some(HeartbeatDue::Send));
         heartbeats.sent(8, INTERVAL * 2, false);
         let late = INTERVAL * 2 + REPLY_DEADLINE;
-        assert_eq!(heartbeats.check(late), Some(Due::Dead(REPLY_DEADLINE)));
+        assert_eq!(heartbeats.check(late), Some(HeartbeatDue::Dead(REPLY_DEADLINE)));
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Call, Connection, Phase, Sync, channel, report::duration_words, retry::Next, tokens::Answer};
+use super::{
+    Call, Connection, ConnectionPhase, Sync, channel, report::duration_words, retry::Next, tokens::TokenOutcome,
+};
 use crate::{
     Grant, TokenError,
     api::{CloseReason, Command, ConnectFailure, Effect},
@@ -20,7 +22,7 @@ const AUDIT_AFTER_RENEWAL: Duration = Duration::from_secs(5);
 
 impl Connection {
     pub(super) fn start(&mut self, call: &mut Call<'_>) {
-        if self.phase != Phase::New {
+        if self.phase != ConnectionPhase::New {
             return;
         }
         if self.sources.is_empty() {
@@ -40,20 +42,20 @@ impl Connection {
         if !self.tokens.needs_one(call.now) {
             return self.open(call);
         }
-        self.phase = Phase::SigningIn;
+        self.phase = ConnectionPhase::SigningIn;
         self.report_status(LinkStatus::Connecting, None, None, call);
         self.ask_for_token(call);
     }
 
     fn open(&mut self, call: &mut Call<'_>) {
-        self.phase = Phase::Connecting;
+        self.phase = ConnectionPhase::Connecting;
         self.socket = true;
         self.report_status(LinkStatus::Connecting, None, None, call);
         call.push(Effect::Open);
     }
 
     pub(super) fn socket_opened(&mut self, call: &mut Call<'_>) {
-        if self.phase != Phase::Connecting {
+        if self.phase != ConnectionPhase::Connecting {
             return;
         }
         self.report.count_connect();
@@ -63,14 +65,14 @@ impl Connection {
         let sources = self.sources.iter().map(|tracked| &tracked.source);
         let names = channel::entry_names(sources);
         let join = self.channel.join(reference, names, self.tokens.to_send(), call.now.at);
-        self.phase = Phase::Joining {
+        self.phase = ConnectionPhase::Joining {
             deadline: call.at() + JOIN_DEADLINE,
         };
         call.push(Effect::Send(join));
     }
 
     pub(super) fn connect_failed(&mut self, failure: ConnectFailure, call: &mut Call<'_>) {
-        if self.phase != Phase::Connecting {
+        if self.phase != ConnectionPhase::Connecting {
             return;
         }
         self.socket = false;
@@ -121,7 +123,7 @@ impl Connection {
     pub(super) fn command(&mut self, command: Command, call: &mut Call<'_>) {
         match command {
             Command::Reconnect => {
-                if self.phase == Phase::New {
+                if self.phase == ConnectionPhase::New {
                     return self.start(call);
                 }
                 if self.sources.is_empty() {
@@ -136,7 +138,7 @@ impl Connection {
             Command::Disconnect => {
                 self.leave(call);
                 self.close("disconnected from this screen", call);
-                if self.phase != Phase::Stopped || self.report.status().status != LinkStatus::Disconnected {
+                if self.phase != ConnectionPhase::Stopped || self.report.status().status != LinkStatus::Disconnected {
                     let text = "Disconnected. Stays offline until you reconnect.";
                     self.notice(NoticeKind::Disconnected, text, call);
                 }
@@ -149,7 +151,7 @@ impl Connection {
             }
             Command::Tune(backoff) => match self.retry.tune(backoff, call.at()) {
                 Some((reason, next)) => self.follow(next, &reason, None, call),
-                None if self.phase == Phase::New => {}
+                None if self.phase == ConnectionPhase::New => {}
                 None => {
                     let StatusReport { status, reason, .. } = self.report.status().clone();
                     self.report_status(status, None, reason, call);
@@ -200,7 +202,7 @@ impl Connection {
 
     /// Stops until the user acts.
     pub(super) fn stop(&mut self, status: LinkStatus, reason: String, call: &mut Call<'_>) {
-        self.phase = Phase::Stopped;
+        self.phase = ConnectionPhase::Stopped;
         self.report_status(status, None, Some(reason), call);
     }
 
@@ -247,7 +249,7 @@ impl Connection {
                 self.stop(LinkStatus::Error, sentence, call);
             }
             Next::Wait { status, left, reason } => {
-                self.phase = Phase::Waiting;
+                self.phase = ConnectionPhase::Waiting;
                 self.report_status(status, Some(left), Some(reason), call);
                 if let Some(before) = before {
                     let attempt = self.retry.attempt();
@@ -278,7 +280,7 @@ impl Connection {
     /// The whole chain is proven: the socket is up, the channel joined, the database confirmed, the snapshot merged
     /// (or not wanted). `changed`: rows that it changed.
     pub(super) fn go_live(&mut self, changed: usize, call: &mut Call<'_>) {
-        self.phase = Phase::Live;
+        self.phase = ConnectionPhase::Live;
         self.channel.forget_mismatches();
         let offline = self.retry.begin_live(call.at());
         self.report.live_attempt(call.at());
@@ -326,13 +328,13 @@ impl Connection {
 
     pub(super) fn token(&mut self, result: Result<Grant, TokenError>, call: &mut Call<'_>) {
         match self.tokens.answer(result, call.now) {
-            Answer::Unexpected => {}
-            Answer::Renewed {
+            TokenOutcome::Unexpected => {}
+            TokenOutcome::Renewed {
                 is_renewal,
                 is_other_user,
             } => {
                 self.report.note_change();
-                if self.phase == Phase::SigningIn {
+                if self.phase == ConnectionPhase::SigningIn {
                     return self.open(call);
                 }
                 if self.has_channel() {
@@ -343,9 +345,9 @@ impl Connection {
                     }
                 }
             }
-            Answer::Failed { text, class } => {
+            TokenOutcome::Failed { text, class } => {
                 let text = self.clean(&text);
-                if self.phase == Phase::SigningIn {
+                if self.phase == ConnectionPhase::SigningIn {
                     return self.lost(text, class, call);
                 }
                 self.tokens.postpone(class, call.at());

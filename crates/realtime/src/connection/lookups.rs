@@ -264,7 +264,7 @@ impl Lookups {
         let Some(answer) = answer else { return true };
         tracked.rows.get(id).is_some_and(|held| {
             // Where a change is expected, an answer that shows none is the suspicious one.
-            tracked.shape.agree(held, answer) == self.is_change_expected(at, id)
+            tracked.columns.agree(held, answer) == self.is_change_expected(at, id)
         })
     }
 }

@@ -41,7 +41,7 @@ use audit::Audit;
 use call::{Call, Numbers, Requests};
 use channel::Channel;
 use clock::Clock;
-use heartbeat::{Due, Heartbeats};
+use heartbeat::{HeartbeatDue, Heartbeats};
 use lookups::Lookups;
 use model::NoticeKind;
 use report::{Report, duration_words, millis};
@@ -56,7 +56,7 @@ use tokens::Tokens;
 pub(crate) struct Connection {
     config: SessionConfig,
     sources: Sources,
-    phase: Phase,
+    phase: ConnectionPhase,
     /// A socket is open or being opened.
     socket: bool,
     numbers: Numbers,
@@ -79,7 +79,7 @@ pub(crate) struct Connection {
 
 /// How far the chain has been proven.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
+enum ConnectionPhase {
     /// Not started.
     New,
     /// Nothing happens until the user acts.
@@ -109,7 +109,7 @@ impl Connection {
         let sources = Sources::new(&config.sources);
         let audit_interval = config.audit_interval.filter(|_| config.snapshots);
         Self {
-            phase: Phase::New,
+            phase: ConnectionPhase::New,
             socket: false,
             numbers: Numbers::default(),
             channel: Channel::new(config.vsn, &config.topic_prefix),
@@ -134,7 +134,7 @@ impl Connection {
         let call = &mut Call { now, effects };
         let is_timer = matches!(event, Event::Timer);
         if let Some(suspended) = self.clock.observe(now, self.wake)
-            && !matches!(self.phase, Phase::New | Phase::Stopped)
+            && !matches!(self.phase, ConnectionPhase::New | ConnectionPhase::Stopped)
         {
             self.resumed(suspended, call);
             if event.is_of_the_socket() {
@@ -178,14 +178,14 @@ impl Connection {
     }
 
     fn run_due(&mut self, call: &mut Call<'_>) {
-        if self.phase == Phase::Waiting && self.retry.due().is_some_and(|until| call.at() >= until) {
+        if self.phase == ConnectionPhase::Waiting && self.retry.due().is_some_and(|until| call.at() >= until) {
             self.retry.stop_waiting();
             self.connect(call);
         }
         self.run_deadlines(call);
         match self.tokens.check(self.has_channel(), call.now) {
-            Some(tokens::Due::Request) => self.ask_for_token(call),
-            Some(tokens::Due::Lost(error)) => self.token(Err(error), call),
+            Some(tokens::TokenDue::Request) => self.ask_for_token(call),
+            Some(tokens::TokenDue::Lost(error)) => self.token(Err(error), call),
             None => {}
         }
         self.run_heartbeats(call);
@@ -197,11 +197,11 @@ impl Connection {
 
     fn run_deadlines(&mut self, call: &mut Call<'_>) {
         match self.phase {
-            Phase::Joining { deadline } if call.at() >= deadline => {
+            ConnectionPhase::Joining { deadline } if call.at() >= deadline => {
                 let text = "the server did not answer the join within 20 s".to_owned();
                 self.lost(text, Class::Retry, call);
             }
-            Phase::Subscribing { joined, deadline } if call.at() >= deadline => {
+            ConnectionPhase::Subscribing { joined, deadline } if call.at() >= deadline => {
                 let waited = duration_words(call.at().saturating_sub(joined));
                 let text = match &self.channel.complaint {
                     Some(complaint) => {
@@ -217,14 +217,14 @@ impl Connection {
 
     fn run_heartbeats(&mut self, call: &mut Call<'_>) {
         match self.heartbeats.check(call.at()) {
-            Some(Due::Send) => {
+            Some(HeartbeatDue::Send) => {
                 let reference = self.numbers.reference();
-                let is_joining = matches!(self.phase, Phase::Joining { .. });
+                let is_joining = matches!(self.phase, ConnectionPhase::Joining { .. });
                 self.heartbeats.sent(reference, call.at(), is_joining);
                 let frame = self.channel.encode(&crate::Frame::heartbeat(&reference.to_string()));
                 call.push(Effect::Send(frame));
             }
-            Some(Due::Dead(waited)) => {
+            Some(HeartbeatDue::Dead(waited)) => {
                 let waited = duration_words(waited);
                 self.lost(format!("the server has not answered for {waited}"), Class::Retry, call);
             }
@@ -234,11 +234,11 @@ impl Connection {
 
     fn next_due(&self) -> Option<Duration> {
         let phase = match self.phase {
-            Phase::Joining { deadline } | Phase::Subscribing { deadline, .. } => Some(deadline),
-            Phase::Waiting => self.retry.due(),
+            ConnectionPhase::Joining { deadline } | ConnectionPhase::Subscribing { deadline, .. } => Some(deadline),
+            ConnectionPhase::Waiting => self.retry.due(),
             _ => None,
         };
-        let is_running = !matches!(self.phase, Phase::New | Phase::Stopped);
+        let is_running = !matches!(self.phase, ConnectionPhase::New | ConnectionPhase::Stopped);
         [
             phase,
             is_running.then(|| self.clock.due()),
@@ -269,7 +269,10 @@ impl Connection {
     fn has_channel(&self) -> bool {
         matches!(
             self.phase,
-            Phase::Joining { .. } | Phase::Subscribing { .. } | Phase::Syncing | Phase::Live
+            ConnectionPhase::Joining { .. }
+                | ConnectionPhase::Subscribing { .. }
+                | ConnectionPhase::Syncing
+                | ConnectionPhase::Live
         )
     }
 
@@ -280,12 +283,12 @@ impl Connection {
 
     /// Live, and no snapshot is being read.
     fn is_free(&self) -> bool {
-        self.phase == Phase::Live && self.sync.is_none()
+        self.phase == ConnectionPhase::Live && self.sync.is_none()
     }
 
     /// The chain is whole, and nothing is in doubt.
     fn is_proven(&self) -> bool {
-        self.phase == Phase::Live && self.schedule.doubt().is_none()
+        self.phase == ConnectionPhase::Live && self.schedule.doubt().is_none()
     }
 
     /// What sentences about refusals depend on.
@@ -321,7 +324,7 @@ impl Connection {
             retry_in_ms: retry_in.map(millis),
             reason,
             stream_only: !self.config.snapshots,
-            catching_up: status == LinkStatus::Connecting && self.phase == Phase::Live,
+            catching_up: status == LinkStatus::Connecting && self.phase == ConnectionPhase::Live,
         });
         if let Some(status) = status {
             call.report(status);
@@ -330,7 +333,7 @@ impl Connection {
 
     /// While live: reports `Connected`, unless changes may be missing.
     fn report_proof(&mut self, call: &mut Call<'_>) {
-        if self.phase != Phase::Live {
+        if self.phase != ConnectionPhase::Live {
             return;
         }
         let ended = self
@@ -350,19 +353,23 @@ impl Connection {
         }
         let status = self.report.status();
         let state = match self.phase {
-            Phase::Joining { .. } => SourceState::Joining,
-            Phase::Subscribing { .. } => SourceState::Joined,
-            Phase::Syncing => SourceState::Reading,
-            Phase::Live => SourceState::Followed,
-            Phase::Stopped if status.status == LinkStatus::Error => SourceState::Refused,
-            Phase::New | Phase::Stopped | Phase::Waiting | Phase::SigningIn | Phase::Connecting => SourceState::Closed,
+            ConnectionPhase::Joining { .. } => SourceState::Joining,
+            ConnectionPhase::Subscribing { .. } => SourceState::Joined,
+            ConnectionPhase::Syncing => SourceState::Reading,
+            ConnectionPhase::Live => SourceState::Followed,
+            ConnectionPhase::Stopped if status.status == LinkStatus::Error => SourceState::Refused,
+            ConnectionPhase::New
+            | ConnectionPhase::Stopped
+            | ConnectionPhase::Waiting
+            | ConnectionPhase::SigningIn
+            | ConnectionPhase::Connecting => SourceState::Closed,
         };
         let round_trips_ms: Vec<u64> = self.heartbeats.round_trips().map(millis).collect();
         let details = LinkReport {
             heartbeat_rtt_ms: round_trips_ms.last().copied(),
             round_trips_ms,
             sources: self.sources.reports(state, status.reason.as_deref()),
-            epoch: self.channel.joins(),
+            joins: self.channel.joins(),
             last_drift: self.schedule.last_drift().map(|(at, rows)| (millis(at), rows)),
             last_audit: self.audit.last().map(|(at, equal)| (millis(at), equal)),
             token_expires_ms: self.tokens.expires_ms(),

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Call, Connection, Phase, Requests,
+    Call, Connection, ConnectionPhase, Requests,
     audit::Finding,
     lookups::GaveUp,
     report::millis,
@@ -151,12 +151,12 @@ impl Connection {
         });
         self.tokens.note_merged();
         call.report(FeedEvent::Synced(SyncReport {
-            epoch: self.report.count_sync(),
+            snapshot: self.report.count_sync(),
             rows: self.sources.counts(),
             added: merged.added,
             changed: merged.changed,
             removed: merged.removed,
-            audit: why == Why::Audit,
+            reconcile: why == Why::Audit,
         }));
         self.audit.restart(call.now);
         let caught_up = self.schedule.after_sync(why, took, merged.corrected, call.now);
@@ -274,7 +274,7 @@ impl Connection {
     }
 
     pub(super) fn run_audit(&mut self, call: &mut Call<'_>) {
-        if self.phase == Phase::Live && self.sync.is_none() {
+        if self.phase == ConnectionPhase::Live && self.sync.is_none() {
             self.audit.run(requests!(self, call));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Call, Connection, Phase, report::millis};
+use super::{Call, Connection, ConnectionPhase, report::millis};
 use crate::{
     api::{Effect, Now, SessionConfig},
     event::{Change, FeedEvent, Resync, SyncReport},
@@ -38,12 +38,12 @@ impl Connection {
 
     /// The whole chain is live.
     pub(crate) fn is_live(&self) -> bool {
-        self.phase == Phase::Live
+        self.phase == ConnectionPhase::Live
     }
 
     /// It failed, or was refused.
     pub(crate) fn has_failed(&self) -> bool {
-        matches!(self.phase, Phase::Waiting | Phase::Stopped)
+        matches!(self.phase, ConnectionPhase::Waiting | ConnectionPhase::Stopped)
     }
 
     /// A connection that knows the same rows, so that rows it reads are shared where they are equal.
@@ -68,7 +68,7 @@ impl Connection {
         let call = &mut Call { now, effects };
         self.leave(call);
         self.close("replaced by another connection", call);
-        self.phase = Phase::Stopped;
+        self.phase = ConnectionPhase::Stopped;
         call.push(Effect::WakeAt(None));
         effects.retain(|effect| !matches!(effect, Effect::Emit(_)));
     }
@@ -86,7 +86,7 @@ impl Connection {
         self.report.live_attempt(call.at());
         let (mut added, mut changed, mut removed) = (0, 0, 0);
         for (old, new) in old.sources.iter().zip(self.sources.iter_mut()) {
-            for Difference { id, op, record, .. } in difference(&old.rows, &mut new.rows, &new.shape) {
+            for Difference { id, op, record, .. } in difference(&old.rows, &mut new.rows, &new.columns) {
                 match op {
                     Op::Insert => added += 1,
                     Op::Update => changed += 1,
@@ -110,12 +110,12 @@ impl Connection {
             removed,
         });
         call.report(FeedEvent::Synced(SyncReport {
-            epoch: self.report.synced(),
+            snapshot: self.report.synced(),
             rows: self.sources.counts(),
             added,
             changed,
             removed,
-            audit: true,
+            reconcile: true,
         }));
         let text = "The connection was replaced before the server's limit on its age.";
         self.notice(NoticeKind::Replaced, text, call);

@@ -4,11 +4,11 @@ use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     api::Page,
-    change::{ChangeType, Ids, RowEvent, Trouble},
+    change::{ChangeError, ChangeType, Ids, RowEvent},
     event::{Change, SourceReport, SourceState},
     names::Names,
     source::{Source, SourceId},
-    store::{Rows, Shape, lay_over},
+    store::{Rows, TableColumns, lay_over},
 };
 use model::{Cell, Op, Record, RowId};
 
@@ -33,7 +33,7 @@ pub(super) struct Tracked {
     /// The rows held.
     pub(super) rows: Rows,
     /// Its columns, as far as they are known.
-    pub(super) shape: Shape,
+    pub(super) columns: TableColumns,
     /// How it is followed, if not by snapshot and stream; and why.
     limits: Option<(SourceState, String)>,
     /// The ids of its entries on this channel: one, or one for each name that its partitions may have.
@@ -44,14 +44,14 @@ pub(super) struct Tracked {
 
 /// What a change of the stream is to a source.
 #[derive(Debug)]
-pub(super) enum Reading {
+pub(super) enum SourceChange {
     Upsert(Upsert),
     Delete {
         id: RowId,
         committed_ms: Option<i64>,
     },
     /// It carries no usable row.
-    Trouble(Trouble, Option<RowId>),
+    Failed(ChangeError, Option<RowId>),
     /// Something happened to the table, but not to one row.
     Unknown,
     /// It contradicts itself: what it changed is lost.
@@ -76,7 +76,7 @@ pub(super) struct Upsert {
 
 /// What an insert or update did.
 #[derive(Debug)]
-pub(super) enum Applied {
+pub(super) enum UpsertOutcome {
     /// Nothing.
     Unchanged,
     /// There are too many rows for another.
@@ -94,7 +94,7 @@ impl Tracked {
             id,
             source: source.clone(),
             rows: Rows::default(),
-            shape: Shape::new(source),
+            columns: TableColumns::new(source),
             limits: None,
             entries: Vec::new(),
             is_reported: false,
@@ -156,31 +156,31 @@ impl Tracked {
     }
 
     /// Reads a change.
-    fn read(&self, event: RowEvent<'_>, names: &mut Names) -> Reading {
+    fn read(&self, event: RowEvent<'_>, names: &mut Names) -> SourceChange {
         let record = event.record.as_ref();
         let new_id = record.and_then(|record| self.key_of(|key| record.get(key), None));
         let old_id = (event.old_record).and_then(|old| self.key_of(|key| old.get(key), new_id.as_ref()));
-        if let Some(trouble) = event.trouble {
-            return Reading::Trouble(trouble, new_id.or(old_id));
+        if let Some(error) = event.error {
+            return SourceChange::Failed(error, new_id.or(old_id));
         }
         match (event.change, event.record, new_id, old_id) {
             (ChangeType::Insert | ChangeType::Update, Some(record), Some(id), old_id) => {
-                let record = self.shape.as_rest_writes(names.reduce(record, &self.source));
-                Reading::Upsert(Upsert {
+                let record = self.columns.as_rest_writes(names.reduce(record, &self.source));
+                SourceChange::Upsert(Upsert {
                     moved_from: old_id.filter(|old| *old != id && event.change == ChangeType::Update),
                     id,
-                    is_incomplete: self.shape.is_incomplete(&record),
+                    is_incomplete: self.columns.is_incomplete(&record),
                     record: Arc::new(record),
                     is_insert: event.change == ChangeType::Insert,
                     committed_ms: event.committed_ms,
                 })
             }
-            (ChangeType::Delete, _, _, Some(id)) => Reading::Delete {
+            (ChangeType::Delete, _, _, Some(id)) => SourceChange::Delete {
                 id,
                 committed_ms: event.committed_ms,
             },
-            (ChangeType::Unknown, ..) => Reading::Unknown,
-            _ => Reading::Unusable,
+            (ChangeType::Unknown, ..) => SourceChange::Unknown,
+            _ => SourceChange::Unusable,
         }
     }
 }
@@ -267,29 +267,29 @@ impl Sources {
         let Some((tracked, columns)) = tracked.zip(event.columns) else {
             return false;
         };
-        tracked.shape.learn(columns, event.list)
+        tracked.columns.learn(columns, event.list)
     }
 
     /// Reads a change of a source.
-    pub(super) fn read(&mut self, at: usize, event: RowEvent<'_>) -> Reading {
+    pub(super) fn read(&mut self, at: usize, event: RowEvent<'_>) -> SourceChange {
         match self.tracked.get(at) {
             Some(tracked) => tracked.read(event, &mut self.names),
-            None => Reading::Unusable,
+            None => SourceChange::Unusable,
         }
     }
 
     /// Applies an insert or update: columns that it lacks stay, unless it is an insert.
-    pub(super) fn upsert(&mut self, at: usize, upsert: &Upsert, record: Arc<Record>) -> Applied {
+    pub(super) fn upsert(&mut self, at: usize, upsert: &Upsert, record: Arc<Record>) -> UpsertOutcome {
         let Some(tracked) = self.tracked.get_mut(at) else {
-            return Applied::Unchanged;
+            return UpsertOutcome::Unchanged;
         };
         if tracked.rows.len() >= MAX_ROWS && tracked.rows.get(&upsert.id).is_none() {
-            return Applied::Full;
+            return UpsertOutcome::Full;
         }
         match tracked.rows.upsert(&upsert.id, record, upsert.is_insert) {
-            None => Applied::Unchanged,
-            Some(applied) => Applied::Changed {
-                is_incomplete: tracked.shape.is_incomplete(&applied.record),
+            None => UpsertOutcome::Unchanged,
+            Some(applied) => UpsertOutcome::Changed {
+                is_incomplete: tracked.columns.is_incomplete(&applied.record),
                 change: Change {
                     source: tracked.id,
                     id: upsert.id.clone(),
@@ -335,7 +335,7 @@ impl Sources {
     pub(super) fn is_incomplete(&self, at: usize, id: &RowId) -> bool {
         self.get(at).is_some_and(|tracked| {
             let row = tracked.rows.get(id);
-            row.is_some_and(|row| tracked.shape.is_incomplete(row))
+            row.is_some_and(|row| tracked.columns.is_incomplete(row))
         })
     }
 
@@ -385,7 +385,10 @@ impl Sources {
     pub(super) fn holds_the_same(&self, other: &Self) -> bool {
         self.tracked.iter().zip(&other.tracked).all(|(ours, theirs)| {
             let is_same = |(id, row): (&RowId, &Arc<Record>)| {
-                theirs.rows.get(id).is_some_and(|other| ours.shape.is_same(row, other))
+                theirs
+                    .rows
+                    .get(id)
+                    .is_some_and(|other| ours.columns.is_same(row, other))
             };
             ours.rows.len() == theirs.rows.len() && ours.rows.iter().all(is_same)
         })

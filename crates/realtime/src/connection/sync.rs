@@ -94,7 +94,7 @@ pub(super) struct Sync {
     why: Why,
     since: Duration,
     stage: Stage,
-    readings: Vec<Reading>,
+    readings: Vec<SourceSnapshot>,
     /// It is read all over again: a change was lost since it began (only for first ones; others are followed by
     /// another), or its pages are of two users.
     must_restart: bool,
@@ -103,7 +103,7 @@ pub(super) struct Sync {
 
 /// One source of it.
 #[derive(Debug)]
-struct Reading {
+struct SourceSnapshot {
     fresh: Rows,
     fold: Fold,
     cursor: Option<RowId>,
@@ -120,7 +120,7 @@ struct Reading {
     batch: Option<Batch>,
 }
 
-impl Reading {
+impl SourceSnapshot {
     fn new(limit: usize) -> Self {
         Self {
             fresh: Rows::default(),
@@ -192,7 +192,7 @@ impl Sync {
             why,
             since,
             stage,
-            readings: (0..sources).map(|_| Reading::new(page_size)).collect(),
+            readings: (0..sources).map(|_| SourceSnapshot::new(page_size)).collect(),
             must_restart: false,
             page_size,
         }
@@ -225,7 +225,7 @@ impl Sync {
         match self.stage {
             Stage::Waiting => None,
             Stage::Lead { until } | Stage::Settle { until } => Some(until),
-            Stage::Pages | Stage::Unverified => self.readings.iter().filter_map(Reading::due).min(),
+            Stage::Pages | Stage::Unverified => self.readings.iter().filter_map(SourceSnapshot::due).min(),
         }
     }
 
@@ -235,7 +235,7 @@ impl Sync {
         if self.stage != Stage::Waiting || self.must_restart {
             self.must_restart = false;
             for reading in &mut self.readings {
-                *reading = Reading::new(self.page_size);
+                *reading = SourceSnapshot::new(self.page_size);
             }
         }
         self.read_pages(requests);
@@ -308,7 +308,7 @@ impl Sync {
                 reading.batch = Batch::request(at, &mut reading.unverified, reading.limit, requests);
             }
         }
-        let is_done = |reading: &Reading| reading.is_idle() && reading.unverified.is_empty();
+        let is_done = |reading: &SourceSnapshot| reading.is_idle() && reading.unverified.is_empty();
         self.readings.iter().all(is_done).then_some(Outcome::Complete)
     }
 
@@ -323,8 +323,8 @@ impl Sync {
         remedies: &Remedies,
         requests: &mut Requests<'_, '_>,
     ) -> Option<Outcome> {
-        let is_page = |reading: &Reading| reading.request.is_some_and(|(asked, _)| asked == id);
-        let is_batch = |reading: &Reading| reading.batch.as_ref().is_some_and(|batch| batch.id == id);
+        let is_page = |reading: &SourceSnapshot| reading.request.is_some_and(|(asked, _)| asked == id);
+        let is_batch = |reading: &SourceSnapshot| reading.batch.as_ref().is_some_and(|batch| batch.id == id);
         let at = self
             .readings
             .iter()
@@ -559,7 +559,7 @@ impl Sync {
             };
             let unverified = reading.fold.apply(&mut fresh).into_iter();
             merged.unverified.extend(unverified.map(|id| (at, id)));
-            let differences = difference(&tracked.rows, &mut fresh, &tracked.shape);
+            let differences = difference(&tracked.rows, &mut fresh, &tracked.columns);
             let source = tracked.id;
             for Difference {
                 id,

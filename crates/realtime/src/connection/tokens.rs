@@ -20,7 +20,7 @@ const KEY_EXPIRES_SOON: Duration = Duration::from_secs(7 * 24 * 3_600);
 
 /// What an answer changed.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum TokenOutcome {
     /// No token was requested.
     Unexpected,
     /// A token is held.
@@ -36,7 +36,7 @@ pub(super) enum Answer {
 
 /// What is due.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Due {
+pub(super) enum TokenDue {
     /// Request a token.
     Request,
     /// The answer asked for is lost: hand this in as the answer.
@@ -218,9 +218,9 @@ impl Tokens {
     }
 
     /// Takes an answer.
-    pub(super) fn answer(&mut self, result: Result<Grant, TokenError>, now: Now) -> Answer {
+    pub(super) fn answer(&mut self, result: Result<Grant, TokenError>, now: Now) -> TokenOutcome {
         if self.asked.take().is_none() {
-            return Answer::Unexpected;
+            return TokenOutcome::Unexpected;
         }
         match result {
             Ok(grant) => {
@@ -230,16 +230,16 @@ impl Tokens {
                 let before = self.held.as_ref();
                 let is_other_user = before.is_some_and(|before| before.identity != held.identity);
                 let is_renewal = self.held.replace(held).is_some();
-                Answer::Renewed {
+                TokenOutcome::Renewed {
                     is_renewal,
                     is_other_user,
                 }
             }
-            Err(TokenError::Refused(text)) => Answer::Failed {
+            Err(TokenError::Refused(text)) => TokenOutcome::Failed {
                 text,
                 class: Class::Fatal,
             },
-            Err(TokenError::Unavailable { text, retry_after }) => Answer::Failed {
+            Err(TokenError::Unavailable { text, retry_after }) => TokenOutcome::Failed {
                 text: format!("no session token could be obtained ({text})"),
                 class: retry_after.map_or(Class::Retry, Class::Slow),
             },
@@ -267,18 +267,18 @@ impl Tokens {
     }
 
     /// What is to be done now.
-    pub(super) fn check(&self, has_channel: bool, now: Now) -> Option<Due> {
+    pub(super) fn check(&self, has_channel: bool, now: Now) -> Option<TokenDue> {
         if let Some(asked) = self.asked {
             let is_lost = now.at >= asked + ANSWER_DEADLINE;
             return is_lost.then(|| {
-                Due::Lost(TokenError::Unavailable {
+                TokenDue::Lost(TokenError::Unavailable {
                     text: "the Auth endpoint did not answer".to_owned(),
                     retry_after: None,
                 })
             });
         }
         let may_ask = self.retry_at.is_none_or(|retry| now.at >= retry);
-        (has_channel && may_ask && self.needs_one(now)).then_some(Due::Request)
+        (has_channel && may_ask && self.needs_one(now)).then_some(TokenDue::Request)
     }
 
     /// Time that the key has left, if that is little and was not reported before.
@@ -318,19 +318,19 @@ mod tests {
     fn a_token_is_renewed_before_its_end_by_either_clock() {
         let mut tokens = Tokens::new(None, true);
         assert!(tokens.needs_one(at(0)) && tokens.request(at(0).at) && !tokens.request(at(0).at));
-        let renewed = Answer::Renewed {
+        let renewed = TokenOutcome::Renewed {
             is_renewal: false,
             is_other_user: false,
         };
         assert_eq!(tokens.answer(grant(3_600), at(0)), renewed);
-        assert_eq!(tokens.answer(grant(3_600), at(0)), Answer::Unexpected);
+        assert_eq!(tokens.answer(grant(3_600), at(0)), TokenOutcome::Unexpected);
         assert!(!tokens.needs_one(at(3_000)) && tokens.needs_one(at(3_300)));
         let suspended = Now {
             at: Duration::from_secs(10),
             ..at(3_300)
         };
         assert!(tokens.needs_one(suspended), "the wall clock went on");
-        assert_eq!(tokens.check(true, at(3_300)), Some(Due::Request));
+        assert_eq!(tokens.check(true, at(3_300)), Some(TokenDue::Request));
         assert_eq!(tokens.check(false, at(3_300)), None);
     }
 
@@ -347,7 +347,7 @@ mod tests {
         assert_eq!(waits, [5, 10, 20, 40, 60, 60].map(Some));
         assert!(tokens.request(at(2_000).at));
         assert_eq!(tokens.check(true, at(2_089)), None);
-        assert!(matches!(tokens.check(true, at(2_090)), Some(Due::Lost(_))));
+        assert!(matches!(tokens.check(true, at(2_090)), Some(TokenDue::Lost(_))));
     }
 
     #[test]

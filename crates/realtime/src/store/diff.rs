@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Rows, Shape};
+use super::{Rows, TableColumns};
 use model::{Op, Record, RowId};
 
 /// One row that differs. Of a deleted row the record is the last one known.
@@ -15,12 +15,12 @@ pub(crate) struct Difference {
     pub(crate) op: Op,
     /// The row after the change, or as it was before a delete.
     pub(crate) record: Arc<Record>,
-    /// It differs only in how values are written (see [`Shape`]): reported, but not counted as a difference.
+    /// It differs only in how values are written (see [`TableColumns`]): reported, but not counted as a difference.
     pub(crate) writing_only: bool,
 }
 
 /// The differences from `old` to `new`, in the order of their keys. Of equal rows `new` then shares the record of `old`.
-pub(crate) fn difference(old: &Rows, new: &mut Rows, shape: &Shape) -> Vec<Difference> {
+pub(crate) fn difference(old: &Rows, new: &mut Rows, columns: &TableColumns) -> Vec<Difference> {
     let mut found = Vec::new();
     for (id, record) in old.iter() {
         if new.get(id).is_none() {
@@ -47,7 +47,7 @@ pub(crate) fn difference(old: &Rows, new: &mut Rows, shape: &Shape) -> Vec<Diffe
                 id: id.clone(),
                 op: Op::Update,
                 record: record.clone(),
-                writing_only: shape.is_same(before, record),
+                writing_only: columns.is_same(before, record),
             }),
         }
     }

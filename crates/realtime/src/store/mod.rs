@@ -2,10 +2,10 @@
 
 mod diff;
 mod fold;
-mod shape;
 mod table;
+mod table_columns;
 
 pub(super) use diff::{Difference, difference};
 pub(super) use fold::{Fold, Overflow};
-pub(super) use shape::Shape;
 pub(super) use table::{Rows, lay_over};
+pub(super) use table_columns::TableColumns;

@@ -8,7 +8,7 @@ use model::{Op, Record, RowId};
 
 /// What an insert or update did.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Upsert {
+pub(crate) struct WrittenRow {
     /// Insert or update.
     pub(crate) op: Op,
     /// The whole row after it.
@@ -49,10 +49,10 @@ impl Rows {
 
     /// Lays `newer` over the row: columns that it lacks stay, unless it is the `whole` row. `None` when
     /// nothing changed.
-    pub(crate) fn upsert(&mut self, id: &RowId, newer: Arc<Record>, whole: bool) -> Option<Upsert> {
+    pub(crate) fn upsert(&mut self, id: &RowId, newer: Arc<Record>, whole: bool) -> Option<WrittenRow> {
         let Some(row) = self.rows.get_mut(id) else {
             self.rows.insert(id.clone(), newer.clone());
-            return Some(Upsert {
+            return Some(WrittenRow {
                 op: Op::Insert,
                 record: newer,
             });
@@ -62,7 +62,7 @@ impl Rows {
             return None;
         }
         *row = record.clone();
-        Some(Upsert { op: Op::Update, record })
+        Some(WrittenRow { op: Op::Update, record })
     }
 
     /// Sets a row, whatever was held before.

@@ -250,7 +250,7 @@ fn the_details_report_what_happened() {
     let mut rig = Rig::live(watching(), &rows);
     rig.run(seconds(30), &rows);
     let details = link(&rig);
-    assert_eq!(details.epoch, 1);
+    assert_eq!(details.joins, 1);
     let resync = details.last_resync.expect("one");
     assert!(resync.why == "audit" || resync.why == "first");
     assert!(

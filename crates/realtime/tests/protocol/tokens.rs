@@ -89,7 +89,7 @@ fn a_token_is_renewed_before_its_end_and_pushed_and_the_confirmation_is_no_gap()
     rig.run(seconds(10), &[json!({"id": 1})]);
     let later: Vec<_> = rig.synced.iter().skip(snapshots).collect();
     assert!(
-        later.iter().all(|report| report.audit),
+        later.iter().all(|report| report.reconcile),
         "only looked at, never mended: {later:?}"
     );
 }
@@ -111,7 +111,7 @@ fn a_week_of_hourly_renewals_causes_no_gap() {
     assert_eq!((rig.opens, rig.closes), (1, 0), "{:?}", rig.statuses);
     assert_eq!(rig.statuses.len(), statuses, "it was live all the while");
     assert!(
-        rig.synced.iter().skip(1).all(|report| report.audit),
+        rig.synced.iter().skip(1).all(|report| report.reconcile),
         "nothing was ever lost"
     );
 }

@@ -193,8 +193,8 @@ impl Runs {
         self.frames.extend(run.frames);
     }
 
-    fn phase(self) -> super::report::Phase {
-        super::report::Phase {
+    fn phase(self) -> super::report::ConditionCost {
+        super::report::ConditionCost {
             frame_cpu_ms: Millis::of(self.cpu),
             frame_ms: Millis::of(self.frames),
         }

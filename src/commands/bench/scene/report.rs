@@ -8,7 +8,7 @@ use super::{figures::Millis, sprites};
 
 /// What one condition costs.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub(super) struct Phase {
+pub(super) struct ConditionCost {
     /// Processor time of the main and the render world, the mean of a run each.
     pub(super) frame_cpu_ms: Millis,
     /// From the beginning of a frame to the next, waits for the driver and other processes included; every frame.
@@ -19,13 +19,13 @@ pub(super) struct Phase {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Worlds {
     /// The feed pauses: nothing changes.
-    pub(super) rest: Phase,
+    pub(super) rest: ConditionCost,
     /// The feed's changes.
-    pub(super) changing: Phase,
+    pub(super) changing: ConditionCost,
     /// The feed's changes, and every mark is in flight.
-    pub(super) moving: Phase,
+    pub(super) moving: ConditionCost,
     /// Bevy's sprites, where they were measured.
-    pub(super) sprites: Option<Phase>,
+    pub(super) sprites: Option<ConditionCost>,
     /// Ours over theirs, run by run, with every mark moving on both sides.
     pub(super) ratio: Option<Millis>,
 }
@@ -72,7 +72,7 @@ pub(super) struct Report {
 struct Reference {
     name: &'static str,
     #[serde(flatten)]
-    phase: Phase,
+    phase: ConditionCost,
 }
 
 /// `{"bench":"scene",…}`
@@ -84,11 +84,11 @@ struct Line {
     #[serde(skip_serializing_if = "Option::is_none")]
     frame_cpu_ms: Option<Millis>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    rest: Option<Phase>,
+    rest: Option<ConditionCost>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    changing: Option<Phase>,
+    changing: Option<ConditionCost>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    moving: Option<Phase>,
+    moving: Option<ConditionCost>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reference: Option<Reference>,
     #[serde(skip_serializing_if = "Option::is_none")]

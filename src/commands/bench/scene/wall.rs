@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     commands::Failure,
-    connection::{Connection, ConnectionPlugin},
+    connection::{ConnectionPlugin, ConnectionView},
     fleet::{Columns, FleetClock, FleetIndex, Touched},
     frame::FrameSystems,
     layout::{MOVE_SECS, Place},
@@ -75,7 +75,7 @@ fn fill(player: &mut Player, entities: usize) -> Result<(), Failure> {
     loop {
         player.frame()?;
         let world = player.app.world();
-        let connection = world.resource::<Connection>();
+        let connection = world.resource::<ConnectionView>();
         if connection.report.status == LinkStatus::Connected && world.resource::<Backlog>().waiting == 0 {
             break;
         }

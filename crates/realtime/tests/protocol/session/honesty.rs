@@ -32,7 +32,7 @@ fn connected_is_reported_only_at_the_end_of_the_whole_chain() {
     rig.pass(seconds(1));
     assert_eq!(rig.status(), LinkStatus::Connected);
     assert_eq!(rig.synced.len(), 1);
-    assert_eq!((rig.synced[0].epoch, rig.synced[0].added), (1, 1));
+    assert_eq!((rig.synced[0].snapshot, rig.synced[0].added), (1, 1));
     assert!(rig.has_notice("connected"));
 }
 
@@ -123,7 +123,7 @@ fn after_a_loss_only_the_differences_are_reported() {
     assert_eq!(rig.ids(), ["1", "3", "4"]);
     assert_eq!(rig.changes - before, 3, "one changed, one removed, one added");
     let last = rig.synced.last().expect("one");
-    assert_eq!((last.epoch, last.added, last.changed, last.removed), (2, 1, 1, 1));
+    assert_eq!((last.snapshot, last.added, last.changed, last.removed), (2, 1, 1, 1));
     assert!(rig.has_notice("lost") && rig.has_notice("restored"));
 }
 

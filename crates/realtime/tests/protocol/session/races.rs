@@ -25,7 +25,7 @@ fn r3_an_audit_after_the_first_snapshot_finds_changes_lost_in_a_cold_start() {
     rig.finish_snapshot(&[json!({"id": 1}), json!({"id": 2})]);
     assert_eq!(rig.ids(), ["1", "2"]);
     let last = rig.synced.last().expect("one");
-    assert!(last.audit && last.added == 1);
+    assert!(last.reconcile && last.added == 1);
     rig.pass(seconds(6));
     assert!(rig.has_notice("drift"));
 }
@@ -177,7 +177,7 @@ fn r24_an_unexpected_confirmation_counts_as_a_gap() {
     assert_eq!(rig.row("1"), Some(&json!({"id": 1, "a": 2})));
     assert_eq!(rig.ids(), ["1", "2"]);
     let last = rig.synced.last().expect("one");
-    assert!(!last.audit && last.added == 1 && last.changed == 0);
+    assert!(!last.reconcile && last.added == 1 && last.changed == 0);
     assert_eq!(rig.status(), LinkStatus::Connected);
 }
 

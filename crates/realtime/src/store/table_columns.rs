@@ -23,7 +23,7 @@ enum Loose {
 
 /// A table's columns, read from the list that comes with each change. Equal lists are read once.
 #[derive(Debug, Default)]
-pub(crate) struct Shape {
+pub(crate) struct TableColumns {
     written: Box<str>,
     /// The number under which an equal list was last seen.
     number: Option<u64>,
@@ -33,8 +33,8 @@ pub(crate) struct Shape {
     kept: Option<Vec<String>>,
 }
 
-impl Shape {
-    /// The shape of a source of which no change was seen yet.
+impl TableColumns {
+    /// The columns of a source of which no change was seen yet.
     pub(crate) fn new(source: &Source) -> Self {
         let kept = source.kept_columns();
         Self {
@@ -163,30 +163,30 @@ mod tests {
 
     #[test]
     fn a_row_from_the_stream_equals_the_row_from_rest() {
-        let mut shape = Shape::default();
-        shape.learn(
+        let mut columns = TableColumns::default();
+        columns.learn(
             r#"[{"name":"b","type":"bytea"},{"name":"c","type":"bpchar"},{"name":"f","type":"float8"},{"name":"t","type":"text"}]"#,
             None,
         );
         let stream = row(r#"{"b":"deadbeef","c":"a","f":null,"t":"x"}"#);
         let rest = row(r#"{"b":"\\xdeadbeef","c":"ab  ","f":"NaN","t":"x"}"#);
-        assert!(shape.is_same(&stream, &rest) && shape.is_same(&rest, &stream));
-        assert!(!shape.is_same(&stream, &row(r#"{"b":"\\xdeadbeef","c":"ab  ","f":"NaN","t":"y"}"#)));
+        assert!(columns.is_same(&stream, &rest) && columns.is_same(&rest, &stream));
+        assert!(!columns.is_same(&stream, &row(r#"{"b":"\\xdeadbeef","c":"ab  ","f":"NaN","t":"y"}"#)));
         assert_eq!(
-            shape.as_rest_writes(stream).get("b"),
+            columns.as_rest_writes(stream).get("b"),
             Some(Cell::Text("\\xdeadbeef".into()))
         );
     }
 
     #[test]
     fn a_missing_column_is_noticed_and_a_broken_list_is_ignored() {
-        let mut shape = Shape::default();
+        let mut columns = TableColumns::default();
         for list in ["[]", "{}", "[{}]", "[1]"] {
-            shape.learn(list, None);
-            assert!(!shape.is_incomplete(&row("{}")), "{list}");
+            columns.learn(list, None);
+            assert!(!columns.is_incomplete(&row("{}")), "{list}");
         }
-        shape.learn(r#"[{"name":"id"},{"name":"big","type":null}]"#, None);
-        assert!(shape.is_incomplete(&row(r#"{"id":1}"#)));
-        assert!(!shape.is_incomplete(&row(r#"{"id":1,"big":null}"#)));
+        columns.learn(r#"[{"name":"id"},{"name":"big","type":null}]"#, None);
+        assert!(columns.is_incomplete(&row(r#"{"id":1}"#)));
+        assert!(!columns.is_incomplete(&row(r#"{"id":1,"big":null}"#)));
     }
 }
