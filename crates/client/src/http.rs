@@ -95,7 +95,7 @@ pub(crate) fn is_web_page(response: &Response) -> bool {
 
 /// An answer with an error status.
 #[derive(Debug)]
-pub(crate) struct Refusal {
+pub(crate) struct HttpRefusal {
     /// The HTTP status of the answer.
     pub(crate) status: StatusCode,
     /// The server's error code; empty if it sent none.
@@ -106,7 +106,7 @@ pub(crate) struct Refusal {
     pub(crate) retry_after: Option<Duration>,
 }
 
-impl Refusal {
+impl HttpRefusal {
     /// Reads a refusal. `secrets` were sent with the request and are removed from the message: a server may echo them.
     pub(crate) async fn read(response: Response, secrets: &[&str]) -> Self {
         let status = response.status();

@@ -18,7 +18,7 @@ use super::{
     auth::{Guard, Sessions},
     limiter::Limiter,
     rules::Rules,
-    sim::Pace,
+    sim::TransactionPace,
     socket::{Fanout, Members, Outbox},
     store::{Applied, Mutation, Store},
 };
@@ -47,7 +47,7 @@ pub(crate) struct Inner {
     /// The organisation whose transactions are written into `store`.
     pub(crate) sim: Simulation,
     /// The times between transactions.
-    pub(crate) pace: Pace,
+    pub(crate) pace: TransactionPace,
     /// The simulation makes no transactions.
     pub(crate) is_paused: bool,
     /// Changes per second.
@@ -118,7 +118,7 @@ impl Hub {
         let inner = Inner {
             store: Store::new(sim.rows()),
             members: Members::default(),
-            pace: Pace::new(options.seed, options.bursts),
+            pace: TransactionPace::new(options.seed, options.bursts),
             sim,
             is_paused: false,
             rate: options.rate.max(0.0),

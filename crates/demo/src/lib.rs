@@ -35,5 +35,5 @@ pub use options::{Delays, Identity, Keys, Options, Population};
 pub use rules::TableRules;
 pub use server::Server;
 pub use sim::Simulation;
-pub use store::{Applied, Cell, Mutation, Row, Store, TableId};
+pub use store::{Applied, Mutation, Row, Store, StoredCell, TableId};
 pub use words::{HANDSHAKES, Handshake, JOINS, JoinError, SYSTEMS, SystemMessage};

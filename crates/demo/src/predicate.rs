@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use realtime::is_like;
 
-use crate::store::{Cell, Row, Schema, Type};
+use crate::store::{Row, Schema, StoredCell, Type};
 
 /// One condition on one column.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,8 +18,8 @@ pub(crate) struct Predicate {
 
 #[derive(Debug, Clone, PartialEq)]
 enum Test {
-    Compare(Comparison, Cell),
-    In(Vec<Cell>),
+    Compare(Comparison, StoredCell),
+    In(Vec<StoredCell>),
     IsNull,
     Like { pattern: String, folds_case: bool },
 }
@@ -60,8 +60,9 @@ impl Predicate {
         };
         let malformed = || FilterError::Malformed(text.into());
         let (operator, value) = text.split_once('.').ok_or_else(malformed)?;
-        let literal =
-            |value: &str| Cell::from_literal(kind, value).ok_or_else(|| FilterError::BadValue(kind, value.into()));
+        let literal = |value: &str| {
+            StoredCell::from_literal(kind, value).ok_or_else(|| FilterError::BadValue(kind, value.into()))
+        };
         let comparison = match operator {
             "eq" => Some(Comparison::Eq),
             "neq" => Some(Comparison::Neq),
@@ -106,9 +107,9 @@ impl Predicate {
     pub(crate) fn truth(&self, row: &Row) -> Option<bool> {
         let cell = row.cell(self.column);
         if let Test::IsNull = self.test {
-            return Some((*cell == Cell::Null) != self.is_negated);
+            return Some((*cell == StoredCell::Null) != self.is_negated);
         }
-        if *cell == Cell::Null {
+        if *cell == StoredCell::Null {
             return None;
         }
         let met = match &self.test {
@@ -122,8 +123,8 @@ impl Predicate {
             }),
             Test::In(values) => values.contains(cell),
             Test::Like { pattern, folds_case } => match cell {
-                Cell::Text(text) if *folds_case => is_like(&text.to_lowercase(), &pattern.to_lowercase()),
-                Cell::Text(text) => is_like(text, pattern),
+                StoredCell::Text(text) if *folds_case => is_like(&text.to_lowercase(), &pattern.to_lowercase()),
+                StoredCell::Text(text) => is_like(text, pattern),
                 _ => false,
             },
             Test::IsNull => false,
@@ -134,7 +135,7 @@ impl Predicate {
     /// The key of a `gt.…` on the primary key, after which the rows begin.
     pub(crate) fn key_after(&self) -> Option<uuid::Uuid> {
         match (&self.test, self.column, self.is_negated) {
-            (Test::Compare(Comparison::Gt, Cell::Uuid(id)), 0, false) => Some(*id),
+            (Test::Compare(Comparison::Gt, StoredCell::Uuid(id)), 0, false) => Some(*id),
             _ => None,
         }
     }
@@ -148,7 +149,13 @@ impl Predicate {
         };
         let mut keys: Vec<_> = cells
             .iter()
-            .filter_map(|cell| if let Cell::Uuid(id) = cell { Some(*id) } else { None })
+            .filter_map(|cell| {
+                if let StoredCell::Uuid(id) = cell {
+                    Some(*id)
+                } else {
+                    None
+                }
+            })
             .collect();
         keys.sort_unstable();
         keys.dedup();

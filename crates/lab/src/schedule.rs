@@ -21,12 +21,12 @@ use crate::{Fault, Severity, Target};
 /// What goes wrong, and how often. By default nothing does.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Schedule {
-    entries: Vec<Entry>,
+    entries: Vec<ScheduledFault>,
 }
 
 /// A fault that is injected at an interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Entry {
+struct ScheduledFault {
     fault: Fault,
     every: Duration,
     severity: Severity,
@@ -58,7 +58,8 @@ impl Schedule {
         let run = move || {
             let mut rng = Rng::new();
             let now = Instant::now();
-            let mut due: Vec<(Instant, Entry)> = self.entries.iter().map(|entry| (now + entry.every, *entry)).collect();
+            let mut due: Vec<(Instant, ScheduledFault)> =
+                self.entries.iter().map(|entry| (now + entry.every, *entry)).collect();
             while let Some((at, entry)) = due.iter_mut().min_by_key(|(at, _)| *at) {
                 match stopped.recv_timeout(at.saturating_duration_since(Instant::now())) {
                     Err(RecvTimeoutError::Timeout) => {}
@@ -167,7 +168,7 @@ fn read<'a>(drafts: &mut Vec<Draft<'a>>, word: &'a str, value: &str) -> Result<(
 }
 
 impl Draft<'_> {
-    fn finish(self) -> Result<Entry, ScheduleError> {
+    fn finish(self) -> Result<ScheduledFault, ScheduleError> {
         let name = self.name;
         let every = self.every.ok_or_else(|| {
             let word = self.dependent.unwrap_or(name);
@@ -180,7 +181,7 @@ impl Draft<'_> {
             Some(_) => Fault::Http503,
             None => fault(name).ok_or_else(|| unknown(name))?,
         };
-        Ok(Entry {
+        Ok(ScheduledFault {
             fault,
             every,
             severity: Severity {
@@ -237,7 +238,7 @@ fn duration(word: &str, value: &str) -> Result<Duration, ScheduleError> {
 mod tests {
     use super::*;
 
-    fn entries(text: &str) -> Vec<Entry> {
+    fn entries(text: &str) -> Vec<ScheduledFault> {
         text.parse::<Schedule>().expect(text).entries
     }
 

@@ -83,7 +83,7 @@ pub enum Shown {
 
 /// A line of the table.
 #[derive(Debug, Clone, Copy)]
-struct Entry {
+struct NoticeEntry {
     code: &'static str,
     level: Level,
     /// `None`: with its own kind alone.
@@ -115,9 +115,9 @@ macro_rules! notice_kinds {
             /// All kinds, in the order of the table.
             pub const ALL: &[Self] = &[$(Self::$kind,)*];
 
-            fn entry(self) -> Entry {
+            fn entry(self) -> NoticeEntry {
                 match self {
-                    $(Self::$kind => Entry {
+                    $(Self::$kind => NoticeEntry {
                         code: $code,
                         level: Level::$level,
                         fold: $fold,

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use url::Url;
 
-use crate::http::Refusal;
+use crate::http::HttpRefusal;
 use realtime::{Grant, Token, TokenError};
 
 /// Longest token accepted; it must fit in a header.
@@ -16,7 +16,7 @@ const MAX_TOKEN_BYTES: usize = 16 * 1024;
 const MAX_LIFETIME: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// A signed-in user's session.
-pub(crate) struct Session {
+pub(crate) struct GrantedSession {
     /// The access token and how long it lasts.
     pub(crate) grant: Grant,
     /// The next refresh token; `None`: the old one stays valid.
@@ -24,7 +24,7 @@ pub(crate) struct Session {
 }
 
 /// Reads a successful answer. `elapsed` is the time since the request.
-pub(crate) fn session(answer: &[u8], elapsed: Duration, wall_ms: i64) -> Result<Session, TokenError> {
+pub(crate) fn session(answer: &[u8], elapsed: Duration, wall_ms: i64) -> Result<GrantedSession, TokenError> {
     let odd = |text: &str| unavailable(text.to_owned(), None);
     let value: Value = serde_json::from_slice(answer).map_err(|_| odd("the answer is incomplete or not a session"))?;
     let token = |name: &str| {
@@ -48,7 +48,7 @@ pub(crate) fn session(answer: &[u8], elapsed: Duration, wall_ms: i64) -> Result<
             "the session had already expired when it was issued; set this machine's clock",
         ));
     }
-    Ok(Session {
+    Ok(GrantedSession {
         grant: Grant {
             token: access,
             lifetime: lifetime.min(MAX_LIFETIME),
@@ -73,7 +73,7 @@ pub(crate) fn unavailable(text: String, retry_after: Option<Duration>) -> TokenE
 }
 
 /// Whether the refusal means that the refresh token is no longer valid.
-pub(crate) fn is_spent(refusal: &Refusal) -> bool {
+pub(crate) fn is_spent(refusal: &HttpRefusal) -> bool {
     let mentions = |part: &str| refusal.message.to_ascii_lowercase().contains(part);
     !refusal.is_passing()
         && match refusal.code.as_str() {
@@ -96,7 +96,7 @@ pub(crate) fn token_spent(why: &str, file: &Path) -> TokenError {
     ))
 }
 
-pub(crate) fn password_refused(refusal: &Refusal, file: &Path, url: &Url) -> TokenError {
+pub(crate) fn password_refused(refusal: &HttpRefusal, file: &Path, url: &Url) -> TokenError {
     let is_wrong = matches!(refusal.code.as_str(), "invalid_credentials" | "invalid_grant")
         && !refusal.message.to_ascii_lowercase().contains("confirmed");
     if is_wrong && !refusal.is_passing() && !is_banned(refusal) {
@@ -110,7 +110,7 @@ pub(crate) fn password_refused(refusal: &Refusal, file: &Path, url: &Url) -> Tok
 }
 
 /// The meaning of every other refusal.
-pub(crate) fn refused(refusal: &Refusal, url: &Url) -> TokenError {
+pub(crate) fn refused(refusal: &HttpRefusal, url: &Url) -> TokenError {
     if refusal.is_passing() {
         return unavailable(refusal.words(), refusal.retry_after);
     }
@@ -143,7 +143,7 @@ pub(crate) fn refused(refusal: &Refusal, url: &Url) -> TokenError {
     TokenError::Refused(text)
 }
 
-fn is_banned(refusal: &Refusal) -> bool {
+fn is_banned(refusal: &HttpRefusal) -> bool {
     refusal.code == "user_banned" || refusal.message.to_ascii_lowercase().contains("banned")
 }
 
@@ -157,7 +157,7 @@ mod tests {
 
     use super::*;
 
-    fn read(answer: &str, wall_s: i64) -> Result<Session, TokenError> {
+    fn read(answer: &str, wall_s: i64) -> Result<GrantedSession, TokenError> {
         session(answer.as_bytes(), Duration::from_secs(2), wall_s * 1_000)
     }
 
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn every_refusal_names_a_remedy() {
-        let refusal = |status: u16, code: &str, message: &str| Refusal {
+        let refusal = |status: u16, code: &str, message: &str| HttpRefusal {
             status: StatusCode::from_u16(status).expect("a status"),
             code: code.into(),
             message: message.into(),

@@ -17,8 +17,8 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use self::answer::Session;
-use crate::http::{self, BodyError, Refusal};
+use self::answer::GrantedSession;
+use crate::http::{self, BodyError, HttpRefusal};
 use model::{Notice, NoticeKind};
 use realtime::{Grant, TokenError};
 use settings::{Auth, SecretFile, SignIn, bypasses_row_security};
@@ -37,12 +37,12 @@ pub(crate) struct Authenticator {
     key: SecretString,
     allow_service_key: bool,
     /// Locked during a sign-in, so that there is one at a time.
-    held: Arc<Mutex<Held>>,
+    held: Arc<Mutex<HeldToken>>,
 }
 
 /// The state of the refresh token.
 #[derive(Default)]
-struct Held {
+struct HeldToken {
     /// The newest token.
     token: Option<SecretString>,
     /// The token that the file held when it was last read or written.
@@ -92,7 +92,7 @@ impl Authenticator {
         tls: &ClientConfig,
         email: &str,
         file: &SecretFile,
-        held: &mut Held,
+        held: &mut HeldToken,
     ) -> Result<Grant, TokenError> {
         if let Some(token) = held.token.clone() {
             match self.refresh(tls, &token).await {
@@ -120,7 +120,7 @@ impl Authenticator {
     }
 
     /// Signs in with the newest refresh token, and once more if another one was written to the file meanwhile.
-    async fn by_token(&self, tls: &ClientConfig, file: &SecretFile, held: &mut Held) -> Result<Grant, TokenError> {
+    async fn by_token(&self, tls: &ClientConfig, file: &SecretFile, held: &mut HeldToken) -> Result<Grant, TokenError> {
         let mut token = held.newest(file).await;
         let mut is_first = true;
         loop {
@@ -141,7 +141,7 @@ impl Authenticator {
         }
     }
 
-    async fn refresh(&self, tls: &ClientConfig, token: &SecretString) -> Result<Session, Failure> {
+    async fn refresh(&self, tls: &ClientConfig, token: &SecretString) -> Result<GrantedSession, Failure> {
         let body = json!({ "refresh_token": token.expose_secret() });
         match self.ask(tls, "refresh_token", &body, token).await {
             Ok(Ok(session)) => Ok(session),
@@ -158,7 +158,7 @@ impl Authenticator {
         grant_type: &str,
         body: &serde_json::Value,
         secret: &SecretString,
-    ) -> Result<Result<Session, Refusal>, TokenError> {
+    ) -> Result<Result<GrantedSession, HttpRefusal>, TokenError> {
         let mut url = self.auth.url.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().push("token");
@@ -177,7 +177,7 @@ impl Authenticator {
         };
         if !response.status().is_success() {
             let secrets = [self.key.expose_secret(), secret.expose_secret()];
-            return Ok(Err(Refusal::read(response, &secrets).await));
+            return Ok(Err(HttpRefusal::read(response, &secrets).await));
         }
         if http::is_web_page(&response) {
             let text = "the Auth address returns a web page; check auth_url".to_owned();
@@ -215,7 +215,7 @@ enum Failure {
     Final(TokenError),
 }
 
-impl Held {
+impl HeldToken {
     /// Reads the file on a blocking thread, because it may be slow: a network drive, or a pipe without a writer. `None`
     /// when it cannot be read in time.
     async fn read(&mut self, file: &SecretFile) -> Option<SecretString> {

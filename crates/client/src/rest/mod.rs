@@ -10,7 +10,7 @@ use rustls::ClientConfig;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use crate::http::{self, BodyError, Refusal};
+use crate::http::{self, BodyError, HttpRefusal};
 use realtime::{Page, PageError, PageQuery, PageRequest, Probe, ProbeRequest, Source, Token};
 
 /// Deadline of one page, from request to last byte. The hosted statement timeout is 8 s.
@@ -106,7 +106,7 @@ impl Rest {
         let response = ask.send().await.map_err(|error| transient(http::words(error)))?;
         if !response.status().is_success() {
             let secrets = [self.key.expose_secret(), token.unwrap_or_default()];
-            let refusal = Refusal::read(response, &secrets).await;
+            let refusal = HttpRefusal::read(response, &secrets).await;
             return Err(refusal::meaning(source, &self.base, &refusal));
         }
         if http::is_web_page(&response) {

@@ -3,11 +3,11 @@
 use reqwest::StatusCode;
 use url::Url;
 
-use crate::http::Refusal;
+use crate::http::HttpRefusal;
 use realtime::{PageError, Source};
 
 /// Classifies a refusal. Errors of one table are distinguished from errors of the whole endpoint.
-pub(crate) fn meaning(source: &Source, base: &Url, refusal: &Refusal) -> PageError {
+pub(crate) fn meaning(source: &Source, base: &Url, refusal: &HttpRefusal) -> PageError {
     let (kind, about) = (&source.noun.1, source.name());
     let message = match refusal.message.as_str() {
         "" => format!("HTTP {}", refusal.status.as_u16()),
@@ -101,7 +101,7 @@ mod tests {
             (504, "PGRST003", "", "Transient", "HTTP 504"),
             (520, "", "", "Transient", "HTTP 520"),
         ] {
-            let refusal = Refusal {
+            let refusal = HttpRefusal {
                 status: StatusCode::from_u16(status).expect("a status"),
                 code: code.into(),
                 message: message.into(),

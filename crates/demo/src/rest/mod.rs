@@ -16,7 +16,7 @@ use crate::{
     auth::TokenError,
     http::{self, HttpAnswer, header, parameter},
     hub::{Hub, now_micros},
-    store::{Cell, Row, Store, TableId},
+    store::{Row, Store, StoredCell, TableId},
 };
 use query::{Order, Query};
 
@@ -201,7 +201,7 @@ fn select(
 
 fn compare(a: &Row, b: &Row, order: Order) -> Ordering {
     let (a, b) = (a.cell(order.column), b.cell(order.column));
-    let is_null = |cell: &Cell| *cell == Cell::Null;
+    let is_null = |cell: &StoredCell| *cell == StoredCell::Null;
     match (is_null(a), is_null(b)) {
         (true, true) => Ordering::Equal,
         (true, false) if order.nulls_first => Ordering::Less,

@@ -2,7 +2,7 @@
 
 use super::{
     Simulation,
-    model::{AgentStatus, Task, TaskStatus, WorkflowStatus},
+    model::{AgentStatus, SimTask, TaskStatus, WorkflowStatus},
     pool::swap_remove,
 };
 use crate::{
@@ -15,12 +15,12 @@ const PRIORITIES: [&str; 8] = ["low", "low", "medium", "medium", "medium", "high
 
 impl Simulation {
     /// The task with this number, if it exists.
-    pub(super) fn task(&self, task: u32) -> Option<&Task> {
+    pub(super) fn task(&self, task: u32) -> Option<&SimTask> {
         self.tasks.get(task as usize).and_then(Option::as_ref)
     }
 
     /// Changes a task and reports its row. Only `set_task` changes the status.
-    pub(super) fn edit_task(&mut self, at: u32, edit: impl FnOnce(&mut Task)) {
+    pub(super) fn edit_task(&mut self, at: u32, edit: impl FnOnce(&mut SimTask)) {
         let now = self.now;
         let Some(task) = self.tasks.get_mut(at as usize).and_then(Option::as_mut) else {
             return;
@@ -34,7 +34,7 @@ impl Simulation {
     }
 
     /// Sets the status of a task, together with other columns.
-    pub(super) fn set_task(&mut self, at: u32, status: TaskStatus, edit: impl FnOnce(&mut Task)) {
+    pub(super) fn set_task(&mut self, at: u32, status: TaskStatus, edit: impl FnOnce(&mut SimTask)) {
         let Some((old, workflow)) = self.task(at).map(|task| (task.status, task.workflow)) else {
             return;
         };
@@ -99,7 +99,7 @@ impl Simulation {
 
     /// Creates a task of a workflow and returns its index.
     pub(super) fn insert_task(&mut self, workflow: u32, status: TaskStatus) -> u32 {
-        let task = Task {
+        let task = SimTask {
             id: self.uuid(),
             title: names::task(&mut self.rng),
             status,

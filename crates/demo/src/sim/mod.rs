@@ -20,13 +20,13 @@ use std::{collections::VecDeque, sync::Arc};
 use fastrand::Rng;
 use uuid::{Builder, Uuid};
 
-pub(crate) use pace::Pace;
+pub(crate) use pace::TransactionPace;
 
 use crate::{
     Options,
     store::{Mutation, TableId},
 };
-use model::{Agent, Task, Workflow};
+use model::{SimAgent, SimTask, SimWorkflow};
 use pool::Pools;
 
 /// A simulated organisation: agents that work on the tasks of workflows. It changes in transactions and does no I/O.
@@ -35,12 +35,12 @@ pub struct Simulation {
     rng: Rng,
     /// The dependencies of tasks have random numbers of their own, so that they do not influence anything else.
     tie_rng: Rng,
-    agents: Vec<Agent>,
+    agents: Vec<SimAgent>,
     /// The tasks by index. The indices of deleted tasks are used again.
-    tasks: Vec<Option<Task>>,
+    tasks: Vec<Option<SimTask>>,
     /// Free indices of `tasks`.
     free: Vec<u32>,
-    workflows: Vec<Workflow>,
+    workflows: Vec<SimWorkflow>,
     pools: Pools,
     /// Finished tasks, oldest first, with the stamp that they had then. An entry is out of date if the stamp differs.
     finished: VecDeque<(u32, u32)>,

@@ -95,7 +95,7 @@ impl WorkflowStatus {
 
 /// An agent. Times are in microseconds since the Unix epoch.
 #[derive(Debug)]
-pub(crate) struct Agent {
+pub(crate) struct SimAgent {
     /// The primary key.
     pub(crate) id: Uuid,
     /// A given name; with a number where there are more agents than names.
@@ -126,7 +126,7 @@ pub(crate) struct Agent {
 
 /// A task. Times are in microseconds since the Unix epoch.
 #[derive(Debug)]
-pub(crate) struct Task {
+pub(crate) struct SimTask {
     /// The primary key.
     pub(crate) id: Uuid,
     /// What is to be done, as a short phrase.
@@ -171,7 +171,7 @@ pub(crate) struct Task {
 
 /// A workflow. Times are in microseconds since the Unix epoch.
 #[derive(Debug)]
-pub(crate) struct Workflow {
+pub(crate) struct SimWorkflow {
     /// The primary key.
     pub(crate) id: Uuid,
     /// What the workflow is for, as a short phrase.
@@ -204,7 +204,7 @@ pub(crate) struct Workflow {
     pub(crate) open: u32,
 }
 
-impl Workflow {
+impl SimWorkflow {
     /// The key of its run: its own key with another version number, which needs no further random number.
     pub(crate) fn run(&self) -> Uuid {
         let mut bytes = *self.id.as_bytes();

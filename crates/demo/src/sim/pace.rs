@@ -6,7 +6,7 @@ use fastrand::Rng;
 
 /// The times between transactions. It has random numbers of its own, so that it does not influence what happens.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub(crate) struct TransactionPace {
     rng: Rng,
     bursts: bool,
     /// Factor on the rate in the present spell.
@@ -18,7 +18,7 @@ pub(crate) struct Pace {
 /// The usual factor on the rate. With it, the average over all spells is 1.
 const NORMAL: f64 = 0.88;
 
-impl Pace {
+impl TransactionPace {
     /// A pace from this seed, steady or with bursts.
     pub(crate) fn new(seed: u64, bursts: bool) -> Self {
         Self {
@@ -54,11 +54,11 @@ mod tests {
 
     #[test]
     fn the_average_over_all_spells_is_the_rate() {
-        let mut pace = Pace::new(3, true);
+        let mut pace = TransactionPace::new(3, true);
         let total: f64 = (0..2_000_000).map(|_| pace.after(1, 50.0).as_secs_f64()).sum();
         let rate = 2_000_000.0 / total;
         assert!((42.0..58.0).contains(&rate), "{rate}");
-        let mut even = Pace::new(3, false);
+        let mut even = TransactionPace::new(3, false);
         assert_eq!(even.after(4, 8.0), Duration::from_millis(500));
     }
 }

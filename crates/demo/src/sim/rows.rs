@@ -4,97 +4,97 @@ use std::sync::Arc;
 
 use super::{
     Simulation,
-    model::{Agent, Task, Workflow, WorkflowStatus},
+    model::{SimAgent, SimTask, SimWorkflow, WorkflowStatus},
 };
 use crate::{
     names,
-    store::{Cell, Row},
+    store::{Row, StoredCell},
 };
 
-fn text(text: &'static str) -> Cell {
+fn text(text: &'static str) -> StoredCell {
     thread_local! {
         // Every row has some of the same few dozen words. They are shared rather than copied.
         static WORDS: std::cell::RefCell<std::collections::HashMap<&'static str, Arc<str>>> =
             std::cell::RefCell::default();
     }
-    WORDS.with_borrow_mut(|words| Cell::Text(words.entry(text).or_insert_with(|| text.into()).clone()))
+    WORDS.with_borrow_mut(|words| StoredCell::Text(words.entry(text).or_insert_with(|| text.into()).clone()))
 }
 
-fn maybe<T>(value: Option<T>, cell: impl FnOnce(T) -> Cell) -> Cell {
-    value.map_or(Cell::Null, cell)
+fn maybe<T>(value: Option<T>, cell: impl FnOnce(T) -> StoredCell) -> StoredCell {
+    value.map_or(StoredCell::Null, cell)
 }
 
 impl Simulation {
     /// The row of an agent.
-    pub(super) fn agent_row(&self, agent: &Agent) -> Row {
+    pub(super) fn agent_row(&self, agent: &SimAgent) -> Row {
         let task = agent
             .task
             .and_then(|task| self.tasks.get(task as usize))
             .and_then(Option::as_ref);
         Row::new([
-            Cell::Uuid(agent.id),
-            Cell::Text(agent.name.clone()),
+            StoredCell::Uuid(agent.id),
+            StoredCell::Text(agent.name.clone()),
             text(agent.role),
             text(agent.model),
             text(agent.status.word()),
-            maybe(task, |task| Cell::Uuid(task.id)),
-            Cell::Int(agent.completed as i32),
+            maybe(task, |task| StoredCell::Uuid(task.id)),
+            StoredCell::Int(agent.completed as i32),
             maybe(agent.error, text),
-            Cell::Json(agent.metadata.clone()),
-            Cell::Time(agent.heartbeat),
-            Cell::Time(agent.created),
-            Cell::Time(agent.updated),
+            StoredCell::Json(agent.metadata.clone()),
+            StoredCell::Time(agent.heartbeat),
+            StoredCell::Time(agent.created),
+            StoredCell::Time(agent.updated),
         ])
     }
 
     /// The row of a task.
-    pub(super) fn task_row(&self, task: &Task) -> Row {
+    pub(super) fn task_row(&self, task: &SimTask) -> Row {
         let agent = task.agent.and_then(|agent| self.agents.get(agent as usize));
         let workflow = self.workflows.get(task.workflow as usize);
         Row::new([
-            Cell::Uuid(task.id),
-            Cell::Text(task.title.clone()),
+            StoredCell::Uuid(task.id),
+            StoredCell::Text(task.title.clone()),
             text(task.status.word()),
             text(task.priority),
-            Cell::Int(task.progress.into()),
-            Cell::Int(task.attempt.into()),
-            maybe(agent, |agent| Cell::Uuid(agent.id)),
-            maybe(workflow, |workflow| Cell::Uuid(workflow.id)),
-            maybe(task.parent, Cell::Uuid),
-            Cell::Uuids(task.depends_on.clone()),
+            StoredCell::Int(task.progress.into()),
+            StoredCell::Int(task.attempt.into()),
+            maybe(agent, |agent| StoredCell::Uuid(agent.id)),
+            maybe(workflow, |workflow| StoredCell::Uuid(workflow.id)),
+            maybe(task.parent, StoredCell::Uuid),
+            StoredCell::Uuids(task.depends_on.clone()),
             maybe(task.error, text),
-            Cell::Json(task.metadata.clone()),
-            Cell::Time(task.created),
-            Cell::Time(task.updated),
-            maybe(task.started, Cell::Time),
-            maybe(task.completed, Cell::Time),
+            StoredCell::Json(task.metadata.clone()),
+            StoredCell::Time(task.created),
+            StoredCell::Time(task.updated),
+            maybe(task.started, StoredCell::Time),
+            maybe(task.completed, StoredCell::Time),
         ])
     }
 
     /// The row of a workflow.
-    pub(super) fn workflow_row(&self, workflow: &Workflow) -> Row {
+    pub(super) fn workflow_row(&self, workflow: &SimWorkflow) -> Row {
         let step = workflow
             .started
             .map(|_| names::step(workflow.steps_completed, workflow.steps_total));
         Row::new([
-            Cell::Uuid(workflow.id),
-            Cell::Text(workflow.name.clone()),
+            StoredCell::Uuid(workflow.id),
+            StoredCell::Text(workflow.name.clone()),
             text(workflow.status.word()),
             maybe(step, text),
-            Cell::Int(workflow.steps_completed as i32),
-            Cell::Int(workflow.steps_total as i32),
+            StoredCell::Int(workflow.steps_completed as i32),
+            StoredCell::Int(workflow.steps_total as i32),
             text(workflow.owner),
             maybe(workflow.error, text),
-            Cell::Json(self.workflow_metadata.clone()),
-            Cell::Time(workflow.created),
-            Cell::Time(workflow.updated),
-            maybe(workflow.started, Cell::Time),
-            maybe(workflow.completed, Cell::Time),
+            StoredCell::Json(self.workflow_metadata.clone()),
+            StoredCell::Time(workflow.created),
+            StoredCell::Time(workflow.updated),
+            maybe(workflow.started, StoredCell::Time),
+            maybe(workflow.completed, StoredCell::Time),
         ])
     }
 
     /// The present run of a workflow; `None` before its start, and if the feed has no runs.
-    pub(super) fn run_row(&self, workflow: &Workflow) -> Option<Row> {
+    pub(super) fn run_row(&self, workflow: &SimWorkflow) -> Option<Row> {
         let started = workflow.started.filter(|_| self.runs)?;
         let step = names::step(workflow.steps_completed, workflow.steps_total);
         // Archiving a workflow does not change how its run ended.
@@ -104,17 +104,17 @@ impl Simulation {
             (other, _) => other,
         };
         Some(Row::new([
-            Cell::Uuid(workflow.run()),
-            Cell::Uuid(workflow.id),
+            StoredCell::Uuid(workflow.run()),
+            StoredCell::Uuid(workflow.id),
             text(status.word()),
             text(step),
-            Cell::Int(workflow.steps_completed as i32),
-            Cell::Int(workflow.steps_total as i32),
+            StoredCell::Int(workflow.steps_completed as i32),
+            StoredCell::Int(workflow.steps_total as i32),
             maybe(workflow.error, text),
-            Cell::Time(started),
-            Cell::Time(workflow.updated),
-            Cell::Time(started),
-            maybe(workflow.completed, Cell::Time),
+            StoredCell::Time(started),
+            StoredCell::Time(workflow.updated),
+            StoredCell::Time(started),
+            maybe(workflow.completed, StoredCell::Time),
         ]))
     }
 

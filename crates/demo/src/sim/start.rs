@@ -2,7 +2,7 @@
 
 use super::{
     Simulation,
-    model::{Agent, AgentStatus, TaskStatus, WorkflowStatus},
+    model::{AgentStatus, SimAgent, TaskStatus, WorkflowStatus},
     pool::{Pool, any},
 };
 use crate::{Options, Population, names};
@@ -161,7 +161,7 @@ impl Simulation {
         let end = self.now;
         for number in 0..agents {
             let home = self.rng.usize(0..self.workflows.len().max(1)) as u32;
-            let agent = Agent {
+            let agent = SimAgent {
                 id: self.uuid(),
                 name: names::agent(number),
                 role: names::role(number).name,

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{
     Simulation,
-    model::{Task, TaskStatus},
+    model::{SimTask, TaskStatus},
 };
 
 /// A new task waits for some of this many most recent tasks.
@@ -14,7 +14,7 @@ const MAX_DEPENDENCIES: usize = 3;
 
 impl Simulation {
     /// Chooses the dependencies and the parent of a new task. A task that has begun waits only for completed ones.
-    pub(super) fn choose_ties(&mut self, task: &mut Task) {
+    pub(super) fn choose_ties(&mut self, task: &mut SimTask) {
         let Some(workflow) = self.workflows.get(task.workflow as usize) else {
             return;
         };
@@ -52,12 +52,12 @@ impl Simulation {
     }
 
     /// Whether everything that a task waits for is completed or deleted.
-    pub(super) fn is_ready(&self, task: &Task) -> bool {
+    pub(super) fn is_ready(&self, task: &SimTask) -> bool {
         self.unmet(task).next().is_none()
     }
 
     /// The tasks that a task waits for and that are not completed.
-    fn unmet(&self, task: &Task) -> impl Iterator<Item = Uuid> {
+    fn unmet(&self, task: &SimTask) -> impl Iterator<Item = Uuid> {
         let named = task.depends_at.iter().zip(task.depends_on.iter());
         named
             .filter(|(at, id)| {

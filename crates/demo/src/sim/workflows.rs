@@ -2,7 +2,7 @@
 
 use super::{
     Simulation,
-    model::{AgentStatus, TaskStatus, Workflow, WorkflowStatus},
+    model::{AgentStatus, SimWorkflow, TaskStatus, WorkflowStatus},
 };
 use crate::{
     names,
@@ -109,9 +109,9 @@ impl Simulation {
     }
 
     /// A workflow that has not started.
-    pub(super) fn new_workflow(&mut self, size: u32) -> Workflow {
+    pub(super) fn new_workflow(&mut self, size: u32) -> SimWorkflow {
         let total = size * self.rng.u32(16..=40) / 10;
-        Workflow {
+        SimWorkflow {
             id: self.uuid(),
             name: names::workflow(&mut self.rng),
             status: WorkflowStatus::Draft,
@@ -142,6 +142,6 @@ impl Simulation {
     }
 }
 
-fn workflow_error(workflow: Option<&Workflow>) -> Option<&'static str> {
+fn workflow_error(workflow: Option<&SimWorkflow>) -> Option<&'static str> {
     workflow.and_then(|workflow| workflow.error)
 }

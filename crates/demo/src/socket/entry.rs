@@ -11,7 +11,7 @@ use crate::{
 
 /// A subscription to changes.
 #[derive(Debug)]
-pub(crate) struct Entry {
+pub(crate) struct Subscription {
     /// A hash of the request: equal entries have equal ids, on every join and socket.
     pub(crate) id: i64,
     event: Event,
@@ -37,7 +37,7 @@ pub(super) fn id(entry: &Map<String, Value>) -> i64 {
     ((hash ^ (hash >> 27)) & ID_MASK) as i64
 }
 
-impl Entry {
+impl Subscription {
     /// Reads an entry as the server does when it makes the subscription. The error is the `message` of the `system` frame
     /// that refuses it.
     pub(super) fn parse(entry: &Map<String, Value>, rules: &Rules) -> Result<Self, String> {
@@ -199,8 +199,8 @@ fn elixir_map(entry: &Map<String, Value>) -> String {
 mod tests {
     use super::*;
 
-    fn parse(entry: &Value) -> Result<Entry, String> {
-        Entry::parse(entry.as_object().expect("an object"), &Rules::new(Default::default()))
+    fn parse(entry: &Value) -> Result<Subscription, String> {
+        Subscription::parse(entry.as_object().expect("an object"), &Rules::new(Default::default()))
     }
 
     #[test]

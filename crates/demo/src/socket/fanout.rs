@@ -10,7 +10,7 @@ use super::Members;
 use crate::{
     Behaviour,
     rules::{Rules, TableRules},
-    store::{Applied, Cell, Row, Store, quote, write_commit_time},
+    store::{Applied, Row, Store, StoredCell, quote, write_commit_time},
 };
 
 /// Writes changes with buffers that are used again.
@@ -171,7 +171,7 @@ fn write_values(
     most: Option<usize>,
     out: &mut String,
 ) {
-    let is_short = |cell: &Cell| most.is_none_or(|most| *cell != Cell::Null && cell.text_length() <= most);
+    let is_short = |cell: &StoredCell| most.is_none_or(|most| *cell != StoredCell::Null && cell.text_length() <= most);
     out.push_str("{\"columns\":");
     out.push_str(&change.table.schema().columns_json);
     out.push_str(",\"commit_timestamp\":\"");
@@ -196,14 +196,14 @@ fn write_values(
     if let Some(new) = &change.new {
         out.push_str(",\"record\":");
         let old = change.old.as_ref().filter(|_| !rules.is_full);
-        let is_logged = |at: usize, cell: &Cell| !is_toasted(at, cell, old, behaviour.toast_bytes);
+        let is_logged = |at: usize, cell: &StoredCell| !is_toasted(at, cell, old, behaviour.toast_bytes);
         new.write_record(change.table, |at, cell| is_short(cell) && is_logged(at, cell), out);
     }
     write_end(change, rules, out);
 }
 
 /// Whether a value is stored outside its row (TOAST) and unchanged, so that the log does not contain it.
-fn is_toasted(at: usize, cell: &Cell, old: Option<&Row>, bytes: usize) -> bool {
+fn is_toasted(at: usize, cell: &StoredCell, old: Option<&Row>, bytes: usize) -> bool {
     cell.text_length() > bytes && old.is_some_and(|old| old.cell(at) == cell)
 }
 

@@ -6,7 +6,7 @@ use realtime::{Frame, Vsn};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Channel, Due, Entry, Member,
+    Due, Member, ServerChannel, Subscription,
     entry::{self},
     task,
 };
@@ -24,7 +24,7 @@ const MAX_CHANNELS: usize = 100;
 /// A join that can be granted.
 #[derive(Debug)]
 struct Join {
-    channel: Channel,
+    channel: ServerChannel,
     /// The list for the reply: the requested entries with their ids.
     echo: Vec<Value>,
     wants_presence: bool,
@@ -164,7 +164,7 @@ impl Request<'_> {
             let value = config.and_then(|config| config.get(section)?.get(key));
             matches!(value, Some(Value::Bool(true))) || value.and_then(Value::as_str) == Some("true")
         };
-        let channel = Channel {
+        let channel = ServerChannel {
             serial: 0,
             topic: self.topic.into(),
             join_ref: None,
@@ -205,7 +205,7 @@ fn requested_entries(name: &str, config: Option<&Map<String, Value>>) -> Vec<Val
 }
 
 /// The subscription's entries, or the message of the first bad one, which disables all of them; and the list for the reply.
-type Entries = (Result<Vec<Entry>, String>, Vec<Value>);
+type Entries = (Result<Vec<Subscription>, String>, Vec<Value>);
 
 fn read_entries(requested: &[Value], rules: &Rules) -> Result<Entries, String> {
     let mut echo = Vec::with_capacity(requested.len());
@@ -215,7 +215,7 @@ fn read_entries(requested: &[Value], rules: &Rules) -> Result<Entries, String> {
             return Err(format!("UnknownErrorOnChannel: expected a map, got: {requested}"));
         };
         if let Ok(list) = &mut entries {
-            match Entry::parse(requested, rules) {
+            match Subscription::parse(requested, rules) {
                 Ok(entry) => list.push(entry),
                 Err(message) => entries = Err(message),
             }
@@ -248,7 +248,7 @@ fn admit(inner: &mut Inner, socket: u64, frame: &Frame<'_>, join: Join) {
         let join_ref = frame.join_ref.as_deref();
         member.send(&Frame::new(join_ref, None, &frame.topic, "presence_state", &json!({})));
     }
-    let channel = Channel {
+    let channel = ServerChannel {
         serial,
         join_ref: join_ref.map(Into::into),
         is_deaf: behaviour.subscribe == Subscribe::Deaf,
@@ -283,7 +283,7 @@ fn admit(inner: &mut Inner, socket: u64, frame: &Frame<'_>, join: Join) {
 }
 
 /// Sends frames of the topic's former join, as if they had been under way: its end, and a change.
-fn send_stale_frames(store: &Store, member: &Member, channel: &Channel, old_ref: &str) {
+fn send_stale_frames(store: &Store, member: &Member, channel: &ServerChannel, old_ref: &str) {
     let (old, topic) = (Some(old_ref), channel.topic.as_str());
     let reason = json!({ "reason": "join crashed" });
     member.send(&Frame::reply(old, old, topic, false, &reason));
@@ -300,7 +300,7 @@ fn send_stale_frames(store: &Store, member: &Member, channel: &Channel, old_ref:
 }
 
 /// The payload of an update of some row that an entry covers.
-fn any_change(store: &Store, entry: &Entry) -> Option<Value> {
+fn any_change(store: &Store, entry: &Subscription) -> Option<Value> {
     let table = TableId::ALL.into_iter().find(|table| entry.covers(*table))?;
     let row = store.table(table).values().next()?;
     let mut commit = String::new();

@@ -9,7 +9,7 @@ use std::{
 
 use realtime::{Direction, Frame, Vsn, encode_text};
 
-use super::{Entry, Outbox};
+use super::{Outbox, Subscription};
 
 /// The open sockets by number.
 #[derive(Debug, Default)]
@@ -27,7 +27,7 @@ pub(crate) struct Member {
     /// The API key that it was opened with. It is the token of joins that carry none.
     pub(crate) key: Arc<str>,
     /// The joined channels, one for each topic.
-    pub(crate) channels: Vec<Channel>,
+    pub(crate) channels: Vec<ServerChannel>,
     /// The reference of the last join of every topic that was joined on this socket.
     pub(crate) past: BTreeMap<String, String>,
     /// What is scheduled, in no order.
@@ -44,7 +44,7 @@ impl fmt::Debug for Member {
 }
 
 /// One joined topic.
-pub(crate) struct Channel {
+pub(crate) struct ServerChannel {
     /// A number that is unique on this server.
     pub(crate) serial: u64,
     /// The topic as the client joined it, `realtime:…`.
@@ -54,7 +54,7 @@ pub(crate) struct Channel {
     /// It was joined in the first API, where the topic names the table and the operation is the event.
     pub(crate) is_legacy: bool,
     /// What it subscribes to, or the message that says why it cannot.
-    pub(crate) entries: Result<Vec<Entry>, String>,
+    pub(crate) entries: Result<Vec<Subscription>, String>,
     /// Whether changes are sent to it.
     pub(crate) is_live: bool,
     /// Changes before this moment are not sent to it, because its replication slot does not exist yet.
@@ -71,7 +71,7 @@ pub(crate) struct Channel {
     pub(crate) role: Arc<str>,
 }
 
-impl fmt::Debug for Channel {
+impl fmt::Debug for ServerChannel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Channel")
             .field("topic", &self.topic)
@@ -178,17 +178,17 @@ impl Member {
     }
 
     /// The channel with this topic.
-    pub(crate) fn channel(&mut self, topic: &str) -> Option<&mut Channel> {
+    pub(crate) fn channel(&mut self, topic: &str) -> Option<&mut ServerChannel> {
         self.channels.iter_mut().find(|channel| channel.topic == topic)
     }
 
     /// The channel with this serial number.
-    pub(crate) fn by_serial(&mut self, serial: u64) -> Option<&mut Channel> {
+    pub(crate) fn by_serial(&mut self, serial: u64) -> Option<&mut ServerChannel> {
         self.channels.iter_mut().find(|channel| channel.serial == serial)
     }
 
     /// Removes a channel and returns it.
-    pub(crate) fn remove(&mut self, topic: &str) -> Option<Channel> {
+    pub(crate) fn remove(&mut self, topic: &str) -> Option<ServerChannel> {
         let at = self.channels.iter().position(|channel| channel.topic == topic)?;
         Some(self.channels.swap_remove(at))
     }
@@ -202,7 +202,7 @@ impl Member {
     }
 
     /// Sends the end of a channel: `phx_close` or `phx_error`.
-    pub(crate) fn send_end(&self, channel: &Channel, event: &str) {
+    pub(crate) fn send_end(&self, channel: &ServerChannel, event: &str) {
         let join_ref = channel.join_ref.as_deref();
         self.send(&Frame::new(
             join_ref,
@@ -214,7 +214,7 @@ impl Member {
     }
 
     /// Sends a `system` message of a channel.
-    pub(crate) fn send_system(&self, channel: &Channel, extension: &str, ok: bool, message: &str) {
+    pub(crate) fn send_system(&self, channel: &ServerChannel, extension: &str, ok: bool, message: &str) {
         self.send(&Frame::system(
             channel.join_ref.as_deref(),
             &channel.topic,
@@ -242,7 +242,7 @@ mod tests {
         let mut members = Members::default();
         let number = members.enter(Vsn::V2, "hidden-key".into(), Arc::default());
         let member = members.get(number).expect("a member");
-        member.channels.push(Channel {
+        member.channels.push(ServerChannel {
             serial: 1,
             topic: "realtime:x".into(),
             join_ref: None,

@@ -9,8 +9,8 @@ mod members;
 mod outbox;
 mod task;
 
-pub(crate) use entry::Entry;
+pub(crate) use entry::Subscription;
 pub(crate) use fanout::Fanout;
 pub(crate) use handshake::upgrade;
-pub(crate) use members::{Channel, Due, Member, Members, Timer};
+pub(crate) use members::{Due, Member, Members, ServerChannel, Timer};
 pub(crate) use outbox::Outbox;

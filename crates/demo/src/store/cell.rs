@@ -45,7 +45,7 @@ impl Type {
 
 /// A value. Cloning shares its text.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Cell {
+pub enum StoredCell {
     /// No value.
     Null,
     /// `int4`
@@ -62,7 +62,7 @@ pub enum Cell {
     Json(Arc<str>),
 }
 
-impl Cell {
+impl StoredCell {
     /// Parses a literal of a filter or a query.
     pub(crate) fn from_literal(kind: Type, text: &str) -> Option<Self> {
         Some(match kind {
@@ -177,7 +177,7 @@ pub(crate) fn write_commit_time(micros: i64, out: &mut String) {
 mod tests {
     use super::*;
 
-    fn json(cell: &Cell) -> String {
+    fn json(cell: &StoredCell) -> String {
         let mut out = String::new();
         cell.write_json(&mut out);
         out
@@ -185,19 +185,19 @@ mod tests {
 
     #[test]
     fn values_are_written_as_postgresql_writes_them() {
-        let time = Cell::from_literal(Type::Timestamptz, "2026-11-23T06:59:13.753180+00:00").expect("a time");
+        let time = StoredCell::from_literal(Type::Timestamptz, "2026-11-23T06:59:13.753180+00:00").expect("a time");
         assert_eq!(json(&time), r#""2026-11-23T06:59:13.75318+00:00""#);
-        let whole = Cell::from_literal(Type::Timestamptz, "2026-11-23T08:59:13+02:00").expect("a time");
+        let whole = StoredCell::from_literal(Type::Timestamptz, "2026-11-23T08:59:13+02:00").expect("a time");
         assert_eq!(json(&whole), r#""2026-11-23T06:59:13+00:00""#);
-        assert_eq!(json(&Cell::Text("a\"\n\u{1}é".into())), "\"a\\\"\\n\\u0001é\"");
+        assert_eq!(json(&StoredCell::Text("a\"\n\u{1}é".into())), "\"a\\\"\\n\\u0001é\"");
         let ids = r#"["0b4f2c11-0000-4000-8000-000000000001", "0b4f2c11-0000-4000-8000-000000000002"]"#;
         let literal = ids.replace(['[', '"', ' '], "").replace(']', "}");
-        let list = Cell::from_literal(Type::Uuids, &format!("{{{literal}")).expect("ids");
+        let list = StoredCell::from_literal(Type::Uuids, &format!("{{{literal}")).expect("ids");
         assert_eq!(json(&list), ids);
         let value = serde_json::from_str(ids).expect("JSON");
-        assert_eq!(Cell::from_value(Type::Uuids, &value), Some(list));
+        assert_eq!(StoredCell::from_value(Type::Uuids, &value), Some(list));
         assert_eq!(
-            Cell::from_literal(Type::Uuids, "{}").map(|none| json(&none)),
+            StoredCell::from_literal(Type::Uuids, "{}").map(|none| json(&none)),
             Some("[]".into())
         );
         let mut commit = String::new();
@@ -217,8 +217,8 @@ mod tests {
             (Type::Timestamptz, "soon"),
             (Type::Jsonb, "{"),
         ] {
-            assert_eq!(Cell::from_literal(kind, text), None, "{kind:?} {text}");
+            assert_eq!(StoredCell::from_literal(kind, text), None, "{kind:?} {text}");
         }
-        assert_eq!(Cell::from_value(Type::Int4, &Value::from(1_u64 << 40)), None);
+        assert_eq!(StoredCell::from_value(Type::Int4, &Value::from(1_u64 << 40)), None);
     }
 }

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-pub use cell::Cell;
+pub use cell::StoredCell;
 pub(crate) use cell::{Type, write_commit_time};
 pub(crate) use jsonb::quote;
 pub(crate) use schema::Schema;
@@ -133,31 +133,31 @@ impl Store {
 
 /// The cells of a row in the order of the table's columns. Cloning shares them.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row(Arc<[Cell]>);
+pub struct Row(Arc<[StoredCell]>);
 
 impl Row {
     /// A row of these cells.
-    pub fn new(cells: impl Into<Arc<[Cell]>>) -> Self {
+    pub fn new(cells: impl Into<Arc<[StoredCell]>>) -> Self {
         Self(cells.into())
     }
 
     /// The primary key; nil for a row without one, which no table accepts.
     pub fn id(&self) -> Uuid {
         match self.0.first() {
-            Some(Cell::Uuid(id)) => *id,
+            Some(StoredCell::Uuid(id)) => *id,
             _ => Uuid::nil(),
         }
     }
 
     /// The cell at a position; null beyond the last one.
-    pub fn cell(&self, at: usize) -> &Cell {
-        self.0.get(at).unwrap_or(&Cell::Null)
+    pub fn cell(&self, at: usize) -> &StoredCell {
+        self.0.get(at).unwrap_or(&StoredCell::Null)
     }
 
     /// The text of a named column.
     pub fn text(&self, table: TableId, column: &str) -> Option<&str> {
         match self.cell(table.schema().column(column)?.0) {
-            Cell::Text(text) => Some(text),
+            StoredCell::Text(text) => Some(text),
             _ => None,
         }
     }
@@ -166,15 +166,15 @@ impl Row {
     /// fit.
     pub(crate) fn patch(table: TableId, base: Option<&Self>, columns: &Map<String, Value>) -> Result<Self, String> {
         let schema = table.schema();
-        let mut cells: Vec<Cell> = match base {
+        let mut cells: Vec<StoredCell> = match base {
             Some(row) => row.0.to_vec(),
-            None => vec![Cell::Null; schema.columns.len()],
+            None => vec![StoredCell::Null; schema.columns.len()],
         };
         for (name, value) in columns {
             let (at, kind) = schema
                 .column(name)
                 .ok_or_else(|| format!("table {} has no column {name}", table.name()))?;
-            let cell = Cell::from_value(kind, value)
+            let cell = StoredCell::from_value(kind, value)
                 .ok_or_else(|| format!("column {name} is of type {} and cannot hold {value}", kind.name()))?;
             if let Some(slot) = cells.get_mut(at) {
                 *slot = cell;
@@ -184,7 +184,7 @@ impl Row {
     }
 
     /// Writes the row as a change's `record`, in jsonb's format. `keep` decides by position and value which cells are written.
-    pub(crate) fn write_record(&self, table: TableId, keep: impl Fn(usize, &Cell) -> bool, out: &mut String) {
+    pub(crate) fn write_record(&self, table: TableId, keep: impl Fn(usize, &StoredCell) -> bool, out: &mut String) {
         let schema = table.schema();
         out.push('{');
         let mut is_first = true;

@@ -77,7 +77,7 @@ impl Batch {
 }
 
 /// A row as it was read: `None` = it does not exist.
-pub(super) type Found = (usize, RowId, Option<Arc<Record>>);
+pub(super) type FoundRow = (usize, RowId, Option<Arc<Record>>);
 
 /// A source is to be read instead: too many rows wait, or one could not be had.
 #[derive(Debug, PartialEq, Eq)]
@@ -226,7 +226,7 @@ impl Lookups {
         page: Page,
         sources: &mut Sources,
         now: Duration,
-    ) -> (Vec<Found>, Result<(), GaveUp>) {
+    ) -> (Vec<FoundRow>, Result<(), GaveUp>) {
         let (mut rows, mut result) = (Vec::new(), Ok(()));
         let Some((at, batch, tries)) = self.in_progress.take() else {
             return (rows, result);

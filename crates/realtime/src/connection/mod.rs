@@ -6,7 +6,7 @@
 //! (`Connection::go_live`).
 //!
 //! [`Connection`] routes events to the parts that own the state: [`Channel`], [`Heartbeats`], [`Tokens`], [`Retry`],
-//! [`Sync`] (a snapshot in progress), [`Lookups`], [`Audit`], [`Schedule`], [`Sources`] and [`Report`]. This file
+//! [`Sync`] (a snapshot in progress), [`Lookups`], [`Audit`], [`SyncSchedule`], [`Sources`] and [`Report`]. This file
 //! routes events and looks after deadlines; `lifecycle` has the way from start to live and back, `frames` what the socket
 //! brings, `reading` what REST brings, `replace` the hand-over to another connection.
 
@@ -46,7 +46,7 @@ use lookups::Lookups;
 use model::NoticeKind;
 use report::{Report, duration_words, millis};
 use retry::Retry;
-use schedule::Schedule;
+use schedule::SyncSchedule;
 use sources::Sources;
 use sync::Sync;
 use tokens::Tokens;
@@ -67,7 +67,7 @@ pub(crate) struct Connection {
     /// The snapshot in progress.
     sync: Option<Sync>,
     lookups: Lookups,
-    schedule: Schedule,
+    schedule: SyncSchedule,
     audit: Audit,
     report: Report,
     clock: Clock,
@@ -118,7 +118,7 @@ impl Connection {
             retry: Retry::new(config.backoff),
             sync: None,
             lookups: Lookups::default(),
-            schedule: Schedule::new(config.snapshots, config.reconcile_interval, config.change_limit),
+            schedule: SyncSchedule::new(config.snapshots, config.reconcile_interval, config.change_limit),
             audit: Audit::new(audit_interval, sources.len()),
             report: Report::default(),
             clock: Clock::default(),

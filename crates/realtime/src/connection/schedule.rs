@@ -38,7 +38,7 @@ pub(super) type RowOf = (usize, RowId);
 
 /// When sources are read again, and what is in doubt until then.
 #[derive(Debug)]
-pub(super) struct Schedule {
+pub(super) struct SyncSchedule {
     /// False: nothing is ever read.
     snapshots: bool,
     reconcile_interval: Option<Duration>,
@@ -84,7 +84,7 @@ impl PerMinute {
     }
 }
 
-impl Schedule {
+impl SyncSchedule {
     /// A schedule without anything planned. `None`: never reads only to reconcile; the server has no limit.
     pub(super) fn new(snapshots: bool, reconcile_interval: Option<Duration>, change_limit: Option<u32>) -> Self {
         Self {
@@ -317,8 +317,8 @@ mod tests {
         }
     }
 
-    fn schedule() -> Schedule {
-        Schedule::new(true, Some(second(600)), None)
+    fn schedule() -> SyncSchedule {
+        SyncSchedule::new(true, Some(second(600)), None)
     }
 
     #[test]
