@@ -139,11 +139,11 @@ fn commands_and_their_flags_parse() {
 #[cfg(feature = "wall")]
 #[test]
 fn the_wall_is_the_default_and_a_snapshot_has_a_size() {
-    use opswall::commands::Command;
+    use opswall::commands::CliCommand;
     assert!(Cli::read(["opswall", "--kiosk"]).expect("the wall").command.is_none());
     let cli = Cli::read(["opswall", "snapshot", "a.png", "--size", "640x360"]).expect("a snapshot");
     match cli.command {
-        Some(Command::Snapshot(args)) => assert_eq!(args.size, (640, 360)),
+        Some(CliCommand::Snapshot(args)) => assert_eq!(args.size, (640, 360)),
         other => panic!("a snapshot, not {other:?}"),
     }
     for size in ["640", "0x0", "99999x10", "axb"] {

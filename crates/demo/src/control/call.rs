@@ -88,7 +88,7 @@ enum ControlCall {
     RemoveAccount {
         email: String,
     },
-    AuthCall(AuthCall),
+    Auth(AuthCall),
     RevokeSessions {},
     RotateSecret {},
     Token {
@@ -146,7 +146,7 @@ struct Refuse {
 enum RefuseWhat {
     Sockets,
     Rest,
-    AuthCall,
+    Auth,
     All,
 }
 
@@ -208,7 +208,7 @@ impl Control {
             ControlCall::ClearAnswerFaults {} => none(self.clear_answer_faults()),
             ControlCall::Account { email, password } => none(self.add_account(Account::checked(&email, &password.0)?)?),
             ControlCall::RemoveAccount { email } => one("removed", self.remove_account(&email)),
-            ControlCall::AuthCall(auth) => none(auth.apply(self)?),
+            ControlCall::Auth(auth) => none(auth.apply(self)?),
             ControlCall::RevokeSessions {} => one("sessions", self.revoke_sessions()),
             ControlCall::RotateSecret {} => none(self.rotate_secret()?),
             ControlCall::Token { role, seconds } => one("token", self.token(&role, seconds)),
@@ -244,7 +244,7 @@ impl Refuse {
         Ok(Refusal {
             sockets: matches!(what, RefuseWhat::Sockets | RefuseWhat::All),
             rest: matches!(what, RefuseWhat::Rest | RefuseWhat::All),
-            auth: matches!(what, RefuseWhat::AuthCall | RefuseWhat::All),
+            auth: matches!(what, RefuseWhat::Auth | RefuseWhat::All),
             status: self.status.map_or(Ok(named.status), status)?,
             text: self.text.clone().or(named.text),
             retry_after: self.retry_after,
