@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     commands::Failure,
-    connection::{Connection, ConnectionPlugin},
+    connection::{ConnectionPlugin, ConnectionView},
     fleet, frame, layout,
     messages::{self, RowChanged},
 };
@@ -77,7 +77,7 @@ impl Wall {
         let deadline = Instant::now() + PATIENCE;
         loop {
             self.frame();
-            let report = &self.app.world().resource::<Connection>().report;
+            let report = &self.app.world().resource::<ConnectionView>().report;
             if report.status == LinkStatus::Connected {
                 return Ok(());
             }
