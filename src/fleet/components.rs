@@ -59,7 +59,7 @@ pub struct RowState(pub StatusReading);
 
 /// The columns, for the inspector.
 #[derive(Component, Debug, Clone, PartialEq, Default)]
-pub struct Columns(pub Arc<Record>);
+pub struct Columns(pub Record);
 
 /// When the row was created according to its own column, milliseconds since the Unix epoch, as it was first read. Decides the
 /// order in which rows that arrive together are given their places.

@@ -1,6 +1,6 @@
 //! Rows become entities: an app without a renderer receives changes, and its world is inspected.
 
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
 use bevy::prelude::*;
 use model::{Change, Kind, Op, Record, RowKey, Status, mapping::MAX_AGENTS_PER_TASK};
@@ -29,7 +29,7 @@ pub(crate) fn change(kind: Kind, op: Op, row: &Value) -> Change {
     Change {
         key: RowKey::new(kind, id),
         op,
-        record: Arc::new(record),
+        record,
         committed_ms: None,
     }
 }

@@ -1,6 +1,6 @@
 //! From changes to marks, tallies and links: after every frame the incremental result equals one computed from all rows.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 use bevy::prelude::*;
 use model::{Change, Kind, Op, Record, RowKey, Status};
@@ -58,7 +58,7 @@ fn any_change(random: &mut fastrand::Rng) -> Change {
     Change {
         key: RowKey::new(kind, id.as_str().into()),
         op: if random.u8(..5) == 0 { Op::Delete } else { Op::Update },
-        record: Arc::new(record),
+        record,
         committed_ms: None,
     }
 }

@@ -35,7 +35,7 @@ fn row(kind: Kind, op: Op, row: &Value) -> Change {
     Change {
         key: RowKey::new(kind, id.to_string().as_str().into()),
         op,
-        record: Arc::new(serde_json::from_value(row.clone()).expect("an object")),
+        record: serde_json::from_value(row.clone()).expect("an object"),
         committed_ms: None,
     }
 }

@@ -152,7 +152,7 @@ impl Gallery {
             self.app.world_mut().write_message(RowChanged(Change {
                 key: RowKey::new(kind, id.as_str().into()),
                 op: Op::Insert,
-                record: std::sync::Arc::new(record),
+                record,
                 committed_ms: None,
             }));
         }

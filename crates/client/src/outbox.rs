@@ -330,7 +330,7 @@ mod tests {
             source: SourceId::new(1),
             id: id.into(),
             op,
-            record: Arc::new(record),
+            record,
             committed_ms: None,
         })
     }

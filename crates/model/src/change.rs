@@ -1,7 +1,5 @@
 //! A change of one row.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 
 use super::{Record, RowKey};
@@ -26,7 +24,7 @@ pub struct Change {
     /// What happened to it.
     pub op: Op,
     /// The whole row with merged columns; of a deleted row the last known columns.
-    pub record: Arc<Record>,
+    pub record: Record,
     /// Commit time, milliseconds since the Unix epoch; absent for rows read from a snapshot.
     pub committed_ms: Option<i64>,
 }

@@ -11,6 +11,7 @@ use serde::{
     ser::{Serialize, SerializeMap as _, Serializer},
 };
 use serde_json::value::RawValue;
+use triomphe::HeaderSlice;
 
 use super::{
     Cell, Column, Header, Headers,
@@ -22,13 +23,20 @@ const INLINE_COLUMNS: usize = 20;
 
 static EMPTY: LazyLock<Arc<Header>> = LazyLock::new(Arc::default);
 
-/// The columns of one row. Numbers keep every digit. Two records are equal when their cells mean the same.
+/// The columns of one row. Numbers keep every digit. Two records are equal when their cells mean the same. Clones share
+/// the row.
 #[derive(Clone)]
 pub struct Record {
+    /// The text holds the cells in the form that [`Cell::of_kept`] reads, concatenated in the order of the header. It
+    /// is in one allocation with the rest: a wall of many rows waits for the memory of each row that changes.
+    row: triomphe::Arc<HeaderSlice<Head, str>>,
+}
+
+/// A row without its text.
+#[derive(Clone)]
+struct Head {
     header: Arc<Header>,
     ends: Ends,
-    /// The cells in the form that [`Cell::of_kept`] reads, concatenated in the order of the header.
-    text: Box<str>,
     /// Some cell is an object or an array, whose text can differ though it means the same.
     nested: bool,
 }
@@ -63,12 +71,7 @@ impl Ends {
 
 impl Default for Record {
     fn default() -> Self {
-        Self {
-            header: EMPTY.clone(),
-            ends: Ends::Inline([0; INLINE_COLUMNS]),
-            text: Box::default(),
-            nested: false,
-        }
+        RowWriter::default().finish(&EMPTY)
     }
 }
 
@@ -85,23 +88,26 @@ impl Record {
     /// The value of a column; `None` when the row does not have the column, which is not the same as a null.
     #[inline]
     pub fn get(&self, column: &str) -> Option<Cell<'_>> {
-        Some(Cell::of_kept(self.kept(self.header.index_of(column)?)))
+        Some(Cell::of_kept(self.kept(self.header().index_of(column)?)))
     }
 
     /// The stored text of a cell.
     #[inline]
     fn kept(&self, index: usize) -> &str {
-        let start = index.checked_sub(1).map_or(0, |before| self.ends.at(before));
-        self.text.get(start..self.ends.at(index)).unwrap_or_default()
+        let start = index.checked_sub(1).map_or(0, |before| self.row.header.ends.at(before));
+        self.row
+            .slice
+            .get(start..self.row.header.ends.at(index))
+            .unwrap_or_default()
     }
 
     fn kept_under(&self, column: &str) -> Option<&str> {
-        Some(self.kept(self.header.index_of(column)?))
+        Some(self.kept(self.header().index_of(column)?))
     }
 
     /// Replaces the value of a column by a text. Without such a column nothing happens.
     pub fn set_text(&mut self, column: &str, text: &str) {
-        let Some(at) = self.header.index_of(column) else {
+        let Some(at) = self.header().index_of(column) else {
             return;
         };
         let mut row = RowWriter::default();
@@ -112,21 +118,21 @@ impl Record {
                 row.push_kept(self.kept(index));
             }
         }
-        *self = row.finish(&self.header);
+        *self = row.finish(self.header());
     }
 
     /// Merges a newer version of the row into this one: its columns replace ours, and columns that it lacks stay, because
     /// an update leaves out large columns that did not change. Returns whether anything changed.
     pub fn merge(&mut self, newer: &Self) -> bool {
         let mut row = RowWriter::default();
-        for (index, name) in self.header.names().iter().enumerate() {
+        for (index, name) in self.header().names().iter().enumerate() {
             row.push_kept(newer.kept_under(name).unwrap_or_else(|| self.kept(index)));
         }
-        let mut header = self.header.clone();
+        let mut header = self.header().clone();
         if !self.covers(newer) {
-            let mut names = self.header.names().to_vec();
-            for (index, name) in newer.header.names().iter().enumerate() {
-                if self.header.index_of(name).is_none() {
+            let mut names = self.header().names().to_vec();
+            for (index, name) in newer.header().names().iter().enumerate() {
+                if self.header().index_of(name).is_none() {
                     names.push(name.clone());
                     row.push_kept(newer.kept(index));
                 }
@@ -145,7 +151,7 @@ impl Record {
     pub fn only(&self, is_kept: impl Fn(&str) -> bool) -> Self {
         let mut row = RowWriter::default();
         let mut names = Vec::new();
-        for (index, name) in self.header.names().iter().enumerate() {
+        for (index, name) in self.header().names().iter().enumerate() {
             if is_kept(name) {
                 names.push(name.clone());
                 row.push_kept(self.kept(index));
@@ -159,55 +165,66 @@ impl Record {
     /// Whether this record has every column that `other` has.
     #[inline]
     pub fn covers(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.header, &other.header)
+        Arc::ptr_eq(self.header(), other.header())
             || other
-                .header
+                .header()
                 .names()
                 .iter()
-                .all(|name| self.header.index_of(name).is_some())
+                .all(|name| self.header().index_of(name).is_some())
     }
 
     /// Columns and cells, sorted by name.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Column, Cell<'_>)> {
-        self.header
+        self.header()
             .sorted()
             .map(|(name, index)| (name, Cell::of_kept(self.kept(index))))
     }
 
     /// The column names.
     pub fn header(&self) -> &Arc<Header> {
-        &self.header
+        &self.row.header.header
     }
 
     /// The same row with an equal header, which other rows share.
-    pub(super) fn under(mut self, header: Arc<Header>) -> Self {
-        debug_assert_eq!(self.header, header, "a header may only be replaced by an equal one");
-        self.header = header;
-        self
+    pub(super) fn under(self, header: Arc<Header>) -> Self {
+        debug_assert_eq!(*self.header(), header, "a header may only be replaced by an equal one");
+        let head = Head {
+            header,
+            ..self.row.header.clone()
+        };
+        Self {
+            row: triomphe::Arc::from_header_and_str(head, &self.row.slice),
+        }
+    }
+
+    /// Whether the other record is a clone of this one.
+    pub fn is_same(&self, other: &Self) -> bool {
+        triomphe::Arc::ptr_eq(&self.row, &other.row)
     }
 
     /// The number of columns.
     pub fn len(&self) -> usize {
-        self.header.len()
+        self.header().len()
     }
 
     /// Whether the row has no columns.
     pub fn is_empty(&self) -> bool {
-        self.header.is_empty()
+        self.header().is_empty()
     }
 }
 
 impl PartialEq for Record {
     fn eq(&self, other: &Self) -> bool {
-        if Arc::ptr_eq(&self.header, &other.header) {
-            let is_same_text = self.text == other.text && self.ends == other.ends;
-            if is_same_text || !self.nested || !other.nested {
+        if Arc::ptr_eq(self.header(), other.header()) {
+            let (row, others) = (&self.row.header, &other.row.header);
+            let is_same_text = self.row.slice == other.row.slice && row.ends == others.ends;
+            if is_same_text || !row.nested || !others.nested {
                 return is_same_text;
             }
             return (0..self.len()).all(|index| is_same(self.kept(index), other.kept(index)));
         }
         self.len() == other.len()
-            && (self.header.names().iter().enumerate()).all(|(index, name)| {
+            && (self.header().names().iter().enumerate()).all(|(index, name)| {
                 other
                     .kept_under(name)
                     .is_some_and(|kept| is_same(self.kept(index), kept))
@@ -310,11 +327,13 @@ impl RowWriter {
     #[inline]
     pub(crate) fn finish(&mut self, header: &Arc<Header>) -> Record {
         debug_assert_eq!(self.ends.len(), header.len(), "each name needs a cell");
-        Record {
+        let head = Head {
             header: header.clone(),
             ends: Ends::of(&self.ends),
-            text: self.text.as_str().into(),
             nested: self.nested,
+        };
+        Record {
+            row: triomphe::Arc::from_header_and_str(head, &self.text),
         }
     }
 }

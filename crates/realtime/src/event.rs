@@ -1,7 +1,5 @@
 //! What a session reports to its reader: changes of rows, the connection's status, and its details.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 
 use model::{Level, Notice, Op, Record, RowId};
@@ -74,7 +72,7 @@ pub struct Change {
     /// What happened to the row.
     pub op: Op,
     /// The whole row, columns merged; of a deleted row the last known columns.
-    pub record: Arc<Record>,
+    pub record: Record,
     /// Commit time, milliseconds since the Unix epoch; absent for rows read from a snapshot.
     pub committed_ms: Option<i64>,
 }

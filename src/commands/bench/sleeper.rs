@@ -68,7 +68,7 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
     report_progress("everything is sent; the reader wakes");
     let (mut text, mut rows) = (0, 0);
     let taken = drain(&worker, options.plan, |change| {
-        text += serde_json::to_string(&*change.record).map_or(0, |text| text.len());
+        text += serde_json::to_string(&change.record).map_or(0, |text| text.len());
         rows += 1;
     })?;
     let resident = usage::rss_mb()

@@ -189,7 +189,7 @@ fn text(out: &mut impl Write, at: &str, event: &FeedEvent, kinds: &SourceKinds) 
                 Op::Update => "~",
                 Op::Delete => "-",
             };
-            let record = serde_json::to_string(&*change.record)?;
+            let record = serde_json::to_string(&change.record)?;
             let kind = kinds.kind(change.source).map_or("row", Kind::singular);
             let id = printable(change.id.as_str());
             writeln!(out, "{at}  {op} {kind} {id} {record}")

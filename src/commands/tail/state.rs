@@ -4,7 +4,6 @@ use std::{
     collections::BTreeMap,
     io::{self, BufWriter, Write},
     path::Path,
-    sync::Arc,
     time::Duration,
 };
 
@@ -24,7 +23,7 @@ use settings::{
 /// Counts, and the rows if a dump was requested.
 pub(super) struct State {
     kinds: SourceKinds,
-    rows: Option<BTreeMap<RowKey, Arc<Record>>>,
+    rows: Option<BTreeMap<RowKey, Record>>,
     changes: u64,
     bytes: u64,
     connects: u64,

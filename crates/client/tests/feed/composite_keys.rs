@@ -83,7 +83,7 @@ fn served(control: &Control, source: &Source) -> Rows {
 
 fn received(listener: &Listener) -> Rows {
     let rows = listener.rows.iter().filter(|(key, _)| key.kind == Kind::Workflow);
-    rows.map(|(key, record)| (key.id.clone(), serde_json::to_value(&**record).expect("JSON")))
+    rows.map(|(key, record)| (key.id.clone(), serde_json::to_value(record).expect("JSON")))
         .collect()
 }
 

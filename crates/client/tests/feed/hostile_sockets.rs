@@ -204,7 +204,7 @@ fn s10_a_page_that_is_cut_or_is_html_is_asked_for_again() {
     });
     let mut listener = Listener::start(following(&wild.url));
     listener.until("Live", is_live);
-    let row = serde_json::to_value(&*listener.rows[&task("1")]).expect("a row");
+    let row = serde_json::to_value(&listener.rows[&task("1")]).expect("a row");
     assert_eq!(row["title"], "whole");
     assert_eq!(listener.rows.len(), 1);
 }

@@ -3,7 +3,6 @@
 
 use std::{
     collections::BTreeMap,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -35,7 +34,7 @@ pub(crate) fn settings(url: &str) -> FeedSettings {
 pub(crate) struct Listener {
     pub(crate) worker: Worker,
     kinds: SourceKinds,
-    pub(crate) rows: BTreeMap<RowKey, Arc<Record>>,
+    pub(crate) rows: BTreeMap<RowKey, Record>,
     pub(crate) statuses: Vec<StatusReport>,
     pub(crate) syncs: Vec<SyncReport>,
     pub(crate) notices: Vec<Notice>,
@@ -140,9 +139,8 @@ impl Listener {
     }
 
     fn json(&self) -> BTreeMap<String, Value> {
-        let json = |(key, record): (&RowKey, &Arc<Record>)| {
-            (key.to_string(), serde_json::to_value(&**record).expect("a row is JSON"))
-        };
+        let json =
+            |(key, record): (&RowKey, &Record)| (key.to_string(), serde_json::to_value(record).expect("a row is JSON"));
         self.rows.iter().map(json).collect()
     }
 }

@@ -322,7 +322,7 @@ impl Connection {
             // What it carries over may date from before a change that came without its columns.
             is_stale = self.lookups.is_change_expected(at, old);
             let carried = self.sources.carried(at, upsert);
-            record = carry_over(carried.as_deref(), &upsert.record);
+            record = carry_over(carried.as_ref(), &upsert.record);
             self.apply_delete(at, old, upsert.committed_ms, call);
         }
         let (change, is_incomplete) = match self.sources.upsert(at, upsert, record) {

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    sync::Arc,
     time::Duration,
 };
 
@@ -77,7 +76,7 @@ impl Batch {
 }
 
 /// A row as it was read: `None` = it does not exist.
-pub(super) type FoundRow = (usize, RowId, Option<Arc<Record>>);
+pub(super) type FoundRow = (usize, RowId, Option<Record>);
 
 /// A source is to be read instead: too many rows wait, or one could not be had.
 #[derive(Debug, PartialEq, Eq)]
@@ -244,7 +243,7 @@ impl Lookups {
                 continue;
             }
             let record = found.remove(&id);
-            if self.contradicts(at, &id, record.as_deref(), sources) && self.suspected.insert((at, id.clone())) {
+            if self.contradicts(at, &id, record.as_ref(), sources) && self.suspected.insert((at, id.clone())) {
                 is_lagging = true;
                 result = result.and(self.look_up_again(at, id, tries - 1, now));
                 continue;

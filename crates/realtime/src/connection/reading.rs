@@ -1,6 +1,6 @@
 //! What REST brings: snapshots, look-ups and audits; and when they are begun.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use super::{
     Call, Connection, ConnectionPhase, Requests,
@@ -262,7 +262,7 @@ impl Connection {
     }
 
     /// A row as it was read; `None`: it does not exist.
-    fn apply_found(&mut self, at: usize, id: RowId, record: Option<Arc<Record>>, call: &mut Call<'_>) {
+    fn apply_found(&mut self, at: usize, id: RowId, record: Option<Record>, call: &mut Call<'_>) {
         match record {
             Some(record) => {
                 if let Some(change) = self.sources.replace(at, id, record) {

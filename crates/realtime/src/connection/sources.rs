@@ -1,6 +1,6 @@
 //! What is known of each source: its rows, its columns, its entries on the channel, and how it is followed.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 use crate::{
     api::Page,
@@ -66,7 +66,7 @@ pub(super) struct Upsert {
     /// The key that the row had before, if it is another one.
     pub(super) moved_from: Option<RowId>,
     /// The columns that arrived and are kept.
-    pub(super) record: Arc<Record>,
+    pub(super) record: Record,
     /// An insert, not an update.
     pub(super) is_insert: bool,
     /// Columns are missing.
@@ -170,7 +170,7 @@ impl Tracked {
                     moved_from: old_id.filter(|old| *old != id && event.change == ChangeType::Update),
                     id,
                     is_incomplete: self.columns.is_incomplete(&record),
-                    record: Arc::new(record),
+                    record,
                     is_insert: event.change == ChangeType::Insert,
                     committed_ms: event.committed_ms,
                 })
@@ -279,7 +279,7 @@ impl Sources {
     }
 
     /// Applies an insert or update: columns that it lacks stay, unless it is an insert.
-    pub(super) fn upsert(&mut self, at: usize, upsert: &Upsert, record: Arc<Record>) -> UpsertOutcome {
+    pub(super) fn upsert(&mut self, at: usize, upsert: &Upsert, record: Record) -> UpsertOutcome {
         let Some(tracked) = self.tracked.get_mut(at) else {
             return UpsertOutcome::Unchanged;
         };
@@ -302,7 +302,7 @@ impl Sources {
     }
 
     /// The row that an update gives another key, over which the update is laid.
-    pub(super) fn carried(&self, at: usize, upsert: &Upsert) -> Option<Arc<Record>> {
+    pub(super) fn carried(&self, at: usize, upsert: &Upsert) -> Option<Record> {
         self.get(at)?.rows.get(upsert.moved_from.as_ref()?).cloned()
     }
 
@@ -319,7 +319,7 @@ impl Sources {
     }
 
     /// Puts a row as it was read in the place of what is held; `None` when nothing changed.
-    pub(super) fn replace(&mut self, at: usize, id: RowId, record: Arc<Record>) -> Option<Change> {
+    pub(super) fn replace(&mut self, at: usize, id: RowId, record: Record) -> Option<Change> {
         let tracked = self.tracked.get_mut(at)?;
         let applied = tracked.rows.upsert(&id, record, true)?;
         Some(Change {
@@ -340,14 +340,14 @@ impl Sources {
     }
 
     /// A page's rows by their key, with shared column names.
-    pub(super) fn by_key(&mut self, at: usize, page: Page) -> HashMap<RowId, Arc<Record>> {
+    pub(super) fn by_key(&mut self, at: usize, page: Page) -> HashMap<RowId, Record> {
         let Some(tracked) = self.tracked.get(at) else {
             return HashMap::new();
         };
         page.into_iter()
             .filter_map(|record| {
                 let id = tracked.source.id_of(&record)?;
-                Some((id, Arc::new(self.names.share(record))))
+                Some((id, self.names.share(record)))
             })
             .collect()
     }
@@ -384,7 +384,7 @@ impl Sources {
     /// Both hold equal rows.
     pub(super) fn holds_the_same(&self, other: &Self) -> bool {
         self.tracked.iter().zip(&other.tracked).all(|(ours, theirs)| {
-            let is_same = |(id, row): (&RowId, &Arc<Record>)| {
+            let is_same = |(id, row): (&RowId, &Record)| {
                 theirs
                     .rows
                     .get(id)
@@ -396,7 +396,7 @@ impl Sources {
 }
 
 /// An update laid over the row whose key it changed.
-pub(super) fn carry_over(carried: Option<&Record>, record: &Arc<Record>) -> Arc<Record> {
+pub(super) fn carry_over(carried: Option<&Record>, record: &Record) -> Record {
     match carried {
         Some(carried) => lay_over(carried, record.clone()),
         None => record.clone(),

@@ -3,7 +3,6 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::Arc,
     time::Duration,
 };
 
@@ -385,10 +384,10 @@ impl Sync {
                 continue;
             };
             last = Some(id.clone());
-            let known = tracked.rows.get(&id).filter(|known| ***known == record);
+            let known = tracked.rows.get(&id).filter(|known| **known == record);
             let record = match known {
                 Some(known) => known.clone(),
-                None => Arc::new(names.share(record)),
+                None => names.share(record),
             };
             reading.fresh.set(id, record);
         }

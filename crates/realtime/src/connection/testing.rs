@@ -1,6 +1,6 @@
 //! What the tests of the parts have in common: sources, numbers, and a call to collect effects with.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use super::{Call, Numbers, Requests, sources::Sources};
 use crate::{
@@ -50,7 +50,7 @@ impl Fixture {
     /// Holds a row.
     pub(super) fn hold(&mut self, at: usize, id: &str, json: &str) {
         let (tracked, _) = self.sources.get_mut(at).expect("a source");
-        tracked.rows.set(id.into(), Arc::new(record(json)));
+        tracked.rows.set(id.into(), record(json));
     }
 
     /// Calls a part that may request rows.

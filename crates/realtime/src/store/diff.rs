@@ -1,8 +1,6 @@
 //! The differences between two states of a source, so that a resync is reported as those and not as everything deleted
 //! and inserted.
 
-use std::sync::Arc;
-
 use super::{Rows, TableColumns};
 use model::{Op, Record, RowId};
 
@@ -14,7 +12,7 @@ pub(crate) struct Difference {
     /// What happened to it.
     pub(crate) op: Op,
     /// The row after the change, or as it was before a delete.
-    pub(crate) record: Arc<Record>,
+    pub(crate) record: Record,
     /// It differs only in how values are written (see [`TableColumns`]): reported, but not counted as a difference.
     pub(crate) writing_only: bool,
 }
@@ -41,7 +39,7 @@ pub(crate) fn difference(old: &Rows, new: &mut Rows, columns: &TableColumns) -> 
                 record: record.clone(),
                 writing_only: false,
             }),
-            Some(before) if Arc::ptr_eq(before, record) => {}
+            Some(before) if before.is_same(record) => {}
             Some(before) if before == record => equal.push((id.clone(), before.clone())),
             Some(before) => found.push(Difference {
                 id: id.clone(),

@@ -3,10 +3,7 @@
 //! Folding instead of queueing bounds the memory by the rows touched rather than by the time a snapshot takes, and
 //! gives the same result as replaying them in arrival order.
 
-use std::{
-    collections::{HashMap, hash_map::Entry},
-    sync::Arc,
-};
+use std::collections::{HashMap, hash_map::Entry};
 
 use super::{Rows, lay_over};
 use model::{Record, RowId};
@@ -24,7 +21,7 @@ pub(crate) struct Overflow;
 #[derive(Debug)]
 struct Folded {
     /// `None`: it is deleted (a tombstone).
-    row: Option<Arc<Record>>,
+    row: Option<Record>,
     /// The row is complete in itself: no column is taken from the snapshot's row.
     whole: bool,
     /// Columns are missing that the snapshot cannot give.
@@ -58,7 +55,7 @@ impl Fold {
     pub(crate) fn upsert(
         &mut self,
         id: &RowId,
-        record: Arc<Record>,
+        record: Record,
         whole: bool,
         incomplete: bool,
         bytes: usize,
@@ -148,7 +145,7 @@ impl Fold {
     }
 
     /// The row that waits under this key, as far as the changes show it, and whether columns are missing from it.
-    pub(crate) fn waiting(&self, id: &RowId) -> Option<(&Arc<Record>, bool)> {
+    pub(crate) fn waiting(&self, id: &RowId) -> Option<(&Record, bool)> {
         let folded = self.rows.get(id)?;
         Some((folded.row.as_ref()?, folded.incomplete))
     }
@@ -169,7 +166,7 @@ impl Fold {
     }
 
     /// An unverified row was looked up: this is the whole of it, or it does not exist.
-    pub(crate) fn settle(&mut self, id: &RowId, found: Option<Arc<Record>>) {
+    pub(crate) fn settle(&mut self, id: &RowId, found: Option<Record>) {
         if let Some(folded) = self.rows.get_mut(id) {
             folded.row = found;
             folded.whole = true;
@@ -208,8 +205,8 @@ impl Fold {
 mod tests {
     use super::*;
 
-    fn row(text: &str) -> Arc<Record> {
-        Arc::new(serde_json::from_str(text).expect("a row"))
+    fn row(text: &str) -> Record {
+        serde_json::from_str(text).expect("a row")
     }
 
     fn id() -> RowId {

@@ -1,6 +1,6 @@
 //! The rows of one source, by key. Each row is stored once in memory and shared with the reader.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
@@ -12,18 +12,18 @@ pub(crate) struct WrittenRow {
     /// Insert or update.
     pub(crate) op: Op,
     /// The whole row after it.
-    pub(crate) record: Arc<Record>,
+    pub(crate) record: Record,
 }
 
 /// The rows of one table. Ids come from outside: the hasher has a random seed.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Rows {
-    rows: HashMap<RowId, Arc<Record>, RandomState>,
+    rows: HashMap<RowId, Record, RandomState>,
 }
 
 impl Rows {
     /// The row with this id.
-    pub(crate) fn get(&self, id: &RowId) -> Option<&Arc<Record>> {
+    pub(crate) fn get(&self, id: &RowId) -> Option<&Record> {
         self.rows.get(id)
     }
 
@@ -43,13 +43,13 @@ impl Rows {
     }
 
     /// All rows with their ids, in no order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&RowId, &Arc<Record>)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&RowId, &Record)> {
         self.rows.iter()
     }
 
     /// Lays `newer` over the row: columns that it lacks stay, unless it is the `whole` row. `None` when
     /// nothing changed.
-    pub(crate) fn upsert(&mut self, id: &RowId, newer: Arc<Record>, whole: bool) -> Option<WrittenRow> {
+    pub(crate) fn upsert(&mut self, id: &RowId, newer: Record, whole: bool) -> Option<WrittenRow> {
         let Some(row) = self.rows.get_mut(id) else {
             self.rows.insert(id.clone(), newer.clone());
             return Some(WrittenRow {
@@ -66,23 +66,23 @@ impl Rows {
     }
 
     /// Sets a row, whatever was held before.
-    pub(crate) fn set(&mut self, id: RowId, record: Arc<Record>) {
+    pub(crate) fn set(&mut self, id: RowId, record: Record) {
         self.rows.insert(id, record);
     }
 
     /// Removes a row and returns it.
-    pub(crate) fn remove(&mut self, id: &RowId) -> Option<Arc<Record>> {
+    pub(crate) fn remove(&mut self, id: &RowId) -> Option<Record> {
         self.rows.remove(id)
     }
 }
 
 /// `newer` over `base`: an unchanged large column is absent from an update and stays. Copies only when something is
 /// absent.
-pub(crate) fn lay_over(base: &Record, newer: Arc<Record>) -> Arc<Record> {
+pub(crate) fn lay_over(base: &Record, newer: Record) -> Record {
     if newer.covers(base) {
         return newer;
     }
     let mut merged = base.clone();
     merged.merge(&newer);
-    Arc::new(merged)
+    merged
 }

@@ -85,7 +85,7 @@ impl Pair {
                 Effect::Emit(FeedEvent::Notice(notice)) => self.notices.push(notice.code()),
                 Effect::Emit(FeedEvent::Change(change)) => {
                     self.reported += 1;
-                    let row = serde_json::to_value(&*change.record).expect("a row");
+                    let row = serde_json::to_value(&change.record).expect("a row");
                     let id = change.id.to_string();
                     let before = match change.op {
                         Op::Delete => self.state.remove(&id),

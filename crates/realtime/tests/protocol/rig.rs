@@ -203,7 +203,7 @@ impl Rig {
             Effect::Emit(FeedEvent::Change(change)) => {
                 self.changes += 1;
                 let key = (change.source, change.id.to_string());
-                let row = serde_json::to_value(&*change.record).expect("a row");
+                let row = serde_json::to_value(&change.record).expect("a row");
                 use model::Op;
                 match change.op {
                     Op::Insert => assert!(

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -27,7 +26,7 @@ pub(super) type Rows = BTreeMap<String, Value>;
 /// What the events have reported so far.
 pub(super) struct Observer {
     kinds: SourceKinds,
-    rows: BTreeMap<RowKey, Arc<Record>>,
+    rows: BTreeMap<RowKey, Record>,
     /// The connection's status.
     pub(super) status: StatusReport,
     /// The last report about the connection.
@@ -166,8 +165,8 @@ impl Observer {
 
     /// The rows as reported, as JSON.
     pub(super) fn rows(&self) -> Rows {
-        let row = |(key, record): (&RowKey, &Arc<Record>)| {
-            let record = serde_json::to_value(&**record).unwrap_or_default();
+        let row = |(key, record): (&RowKey, &Record)| {
+            let record = serde_json::to_value(record).unwrap_or_default();
             (key.to_string(), record)
         };
         self.rows.iter().map(row).collect()
