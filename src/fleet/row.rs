@@ -121,7 +121,7 @@ fn update(
     let Some(mut columns) = row.get_mut::<Columns>() else {
         return;
     };
-    if *columns.0 == *change.record {
+    if columns.0 == change.record {
         return;
     }
     columns.0 = change.record.clone();
