@@ -99,7 +99,8 @@ fn features_that_are_off_are_not_drawn_and_return() {
     let blue = palette(default()).status(Status::Running);
     let without_labels = shown(3);
     let text = palette(default()).text;
-    let (before, after) = (pixels_of(&without_links, text), pixels_of(&without_labels, text));
+    let names = |picture: &RgbImage| pixels_of(&scene_of(picture), text);
+    let (before, after) = (names(&without_links), names(&without_labels));
     assert!(after < before, "names of agents and tasks go: {before} then {after}");
 
     let coarse = shown(4);
@@ -112,7 +113,6 @@ fn features_that_are_off_are_not_drawn_and_return() {
     // Lines are as wide as before.
     let (before, after) = (pixels_of(&without_labels, blue), pixels_of(&coarse, blue));
     assert!(after * 10 > before, "its colours remain: {before} then {after}");
-    let names = |picture: &RgbImage| pixels_of(&scene_of(picture), text);
     assert!(
         names(&coarse) * 10 > names(&without_labels) * 9,
         "names keep every pixel: {} then {}",
