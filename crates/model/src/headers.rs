@@ -42,7 +42,12 @@ impl Headers {
             return Some(record);
         }
         *scan = start;
-        self.read_new(scan)
+        let record = self.read_new(scan);
+        if record.is_none() {
+            // The cells read before the error are not kept.
+            self.row.clear();
+        }
+        record
     }
 
     /// The index of the previous row's header, for [`Self::expect`].
@@ -187,6 +192,21 @@ mod tests {
 
     fn read(headers: &mut Headers, text: &str) -> Record {
         headers.read(&mut Scan::new(text)).expect(text)
+    }
+
+    #[test]
+    fn no_memory_is_kept_of_a_large_row_whether_it_is_valid_or_not() {
+        let large = "x".repeat(1 << 20);
+        for text in [
+            format!(r#"{{"id":1,"t":"{large}"}}"#),
+            format!(r#"{{"id":1,"t":"{large}","#),
+        ] {
+            let headers = &mut Headers::default();
+            read(headers, r#"{"id":1,"t":"small"}"#);
+            let _ = headers.read(&mut Scan::new(&text));
+            let held = format!("{headers:?}").len();
+            assert!(held < 10_000, "{held} bytes held");
+        }
     }
 
     #[test]

@@ -254,7 +254,7 @@ pub(super) struct RowWriter {
 const MAX_IDLE_BYTES: usize = 256 * 1024;
 
 impl RowWriter {
-    /// Drops the row in progress; memory is kept for the next one, up to a bound.
+    /// Drops the row in progress. Memory is kept for the next one, up to a bound.
     pub(crate) fn clear(&mut self) {
         self.text.clear();
         self.ends.clear();
@@ -332,9 +332,11 @@ impl RowWriter {
             ends: Ends::of(&self.ends),
             nested: self.nested,
         };
-        Record {
-            row: triomphe::Arc::from_header_and_str(head, &self.text),
+        let row = triomphe::Arc::from_header_and_str(head, &self.text);
+        if self.text.capacity() > MAX_IDLE_BYTES {
+            self.clear();
         }
+        Record { row }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Recorded frames, mutated, given to a live session: it never panics, what one of them sets off is bounded, what is
 //! kept of them does not grow, and when they stop it is Live again with the server's rows.
 //!
-//! Ten thousand in the ordinary run, a million with `--ignored`. `FUZZ_SEED` repeats a run, `FUZZ_MUTATIONS` sets its
-//! length.
+//! Ten thousand in the ordinary run, always the same ones; a million others with `--ignored`. `FUZZ_SEED` sets where the
+//! random numbers start, `FUZZ_MUTATIONS` the length of the run.
 
 use std::{borrow::Cow, collections::BTreeSet, time::Duration};
 
@@ -321,9 +321,9 @@ fn held(rig: &Rig) -> usize {
     format!("{:?}", rig.session).len()
 }
 
-fn run(mutations: usize) {
+fn run(mutations: usize, seed: u64) {
     let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
-    let seed = number("FUZZ_SEED").unwrap_or_else(|| fastrand::u64(..));
+    let seed = number("FUZZ_SEED").unwrap_or(seed);
     let mutations = number("FUZZ_MUTATIONS").map_or(mutations, |asked| usize::try_from(asked).expect("a length"));
     println!("{mutations} mutations with FUZZ_SEED={seed}");
     let mut most = 0;
@@ -348,11 +348,12 @@ fn run(mutations: usize) {
 
 #[test]
 fn ten_thousand_mutated_frames_cause_no_panic() {
-    run(10_000);
+    // A seed of before: a page whose largest cell stayed in memory.
+    run(10_000, 1_156_187);
 }
 
 #[test]
 #[ignore = "a minute or two: cargo test --test protocol -- --ignored fuzz_frames"]
 fn a_million_mutated_frames_cause_no_panic() {
-    run(1_000_000);
+    run(1_000_000, fastrand::u64(..));
 }
