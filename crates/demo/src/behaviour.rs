@@ -28,8 +28,11 @@ pub struct Behaviour {
     pub max_change_bytes: usize,
     /// Changes are sent together at this interval, as a server that polls its slot does; zero = at once.
     pub poll: Duration,
-    /// Rate of delivered changes above which they are dropped without any sign of it; `None` = no limit.
+    /// Rate of delivered changes above which they are dropped without any sign of it; `None` = no limit. A change counts
+    /// once for each subscription of any client.
     pub limit: Option<Limit>,
+    /// Rate of joins above which a join is refused and its socket closed, and new sockets are refused; `None` = no limit.
+    pub join_limit: Option<Limit>,
 }
 
 /// What follows a granted join.
@@ -50,12 +53,12 @@ pub enum Subscribe {
     Deaf,
 }
 
-/// A limit on the average rate within a window, as the real server counts it.
+/// A limit on an average rate, as the real server counts it (docs/realtime-protocol.md §8.1).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limit {
-    /// Changes delivered per second, counted for each subscriber.
+    /// The average per second at which the limit counts as exceeded.
     pub per_s: f64,
-    /// Length of one of the window's twelve buckets; 5 s on a real server.
+    /// Length of one of the buckets of the average, of which there are at most twelve; 5 s on a real server.
     pub bucket: Duration,
 }
 
@@ -74,12 +77,13 @@ impl Behaviour {
             max_change_bytes: 1 << 20,
             poll: Duration::ZERO,
             limit: None,
+            join_limit: None,
         }
     }
 }
 
 impl Limit {
-    /// A limit over the real server's window of 12 buckets of 5 s.
+    /// A limit over the real server's buckets of 5 s.
     pub fn real(per_s: f64) -> Self {
         Self {
             per_s,

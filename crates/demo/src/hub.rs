@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
 use super::{
-    AnswerFault, Api, Behaviour, Delays, DemoError, Options, Refusal, Seen, Simulation,
+    AnswerFault, Api, Behaviour, Delays, DemoError, JoinError, Options, Refusal, Seen, Simulation,
     answer_fault::AnswerFaults,
     auth::{Guard, Sessions},
     limiter::Limiter,
@@ -72,14 +72,18 @@ pub(crate) struct Inner {
     pub(crate) behaviour: Behaviour,
     /// What is published and readable of each table, and by which role.
     pub(crate) rules: Rules,
-    /// Counts delivered changes, to find when the limit is exceeded and changes are dropped.
-    pub(crate) limiter: Limiter,
+    /// Counts delivered changes, once for each subscription: above its limit changes are dropped.
+    pub(crate) change_limiter: Limiter,
+    /// Counts joins: above its limit joins and sockets are refused.
+    pub(crate) join_limiter: Limiter,
     /// The refusals of the next joins, in order.
     pub(crate) join_refusals: VecDeque<JoinRefusal>,
     /// Until this moment changes are not sent to any socket, without any sign of it.
     pub(crate) blind_until: Option<Instant>,
     /// Until this moment pages cannot be read.
     pub(crate) down_until: Option<Instant>,
+    /// Until this moment the simulation makes no transactions, because the database accepts none.
+    pub(crate) writes_stopped_until: Option<Instant>,
     /// Changes that wait for the poller, with the times of their commits.
     log: VecDeque<(Applied, i64)>,
 }
@@ -95,6 +99,19 @@ pub(crate) struct JoinRefusal {
     pub(crate) is_immediate: bool,
     /// Number of joins that are still to be refused.
     pub(crate) times: u32,
+}
+
+impl JoinRefusal {
+    /// One refusal for the reason of this name in [`crate::JOINS`].
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let named = JoinError::named(name)?;
+        Some(Self {
+            reason: named.reason.into(),
+            closes: named.closes,
+            is_immediate: named.is_immediate,
+            times: 1,
+        })
+    }
 }
 
 /// Microseconds since the Unix epoch.
@@ -132,10 +149,12 @@ impl Hub {
             seen: Seen::default(),
             behaviour: Behaviour::new(options.delays),
             rules: Rules::new(options.identity),
-            limiter: Limiter::default(),
+            change_limiter: Limiter::default(),
+            join_limiter: Limiter::default(),
             join_refusals: VecDeque::new(),
             blind_until: None,
             down_until: None,
+            writes_stopped_until: None,
             log: VecDeque::new(),
         };
         Ok(Self {
@@ -190,6 +209,10 @@ impl Hub {
         let inner = &mut *self.lock();
         if inner.is_paused || inner.rate <= 0.0 {
             return None;
+        }
+        if let Some(until) = inner.writes_stopped_until.filter(|until| *until > now) {
+            *due = until;
+            return Some(until);
         }
         if *due + MAX_BACKLOG < now {
             *due = now;
@@ -313,15 +336,20 @@ impl Inner {
         }
     }
 
+    /// The poller loses its temporary replication slot: what waits in it is lost, and until this moment there is no other one.
+    pub(crate) fn lose_slot(&mut self, until: Option<Instant>) {
+        self.log.clear();
+        self.blind_until = until;
+    }
+
     fn deliver(&mut self, change: &Applied, committed: i64) {
-        let limit = self.behaviour.limit;
-        if limit.is_some() && !self.limiter.allows(limit, Instant::now()) {
+        if !self.change_limiter.allows(Instant::now()) {
             return;
         }
         let (rules, behaviour) = (&self.rules, &self.behaviour);
         let delivered = self
             .fanout
             .deliver(change, committed, &self.store, rules, behaviour, &self.members);
-        self.limiter.count(delivered);
+        self.change_limiter.count(delivered);
     }
 }

@@ -1,6 +1,9 @@
 //! The database's rules for each table: publication, key, replica identity, partition, grants, row-level security.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
 
 use crate::{
     DemoError, Identity,
@@ -28,6 +31,8 @@ pub struct TableRules {
     pub partition: Option<String>,
     /// Roles without the right to read the table: `Error 401`, and 401 or 403 at REST.
     pub denied: BTreeSet<String>,
+    /// Until this moment every role but `service_role` is denied.
+    pub(crate) revoked_until: Option<Instant>,
     /// The policies of row-level security by role; `None` = off. A role without a policy sees nothing.
     policies: Option<BTreeMap<String, Policy>>,
 }
@@ -56,6 +61,7 @@ impl Rules {
             is_keyless: false,
             partition: None,
             denied: BTreeSet::new(),
+            revoked_until: None,
             policies: None,
         }))
     }
@@ -162,9 +168,10 @@ impl TableRules {
         self.policies = None;
     }
 
-    /// Whether a role has the right to read the table.
-    pub(crate) fn may_read(&self, role: &str) -> bool {
-        !self.denied.contains(role)
+    /// Whether a role has the right to read the table at this moment.
+    pub(crate) fn may_read(&self, role: &str, now: Instant) -> bool {
+        let is_revoked = role != BYPASS && self.revoked_until.is_some_and(|until| now < until);
+        !is_revoked && !self.denied.contains(role)
     }
 
     /// Whether row-level security lets a role see a row.

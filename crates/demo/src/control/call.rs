@@ -53,12 +53,41 @@ enum ControlCall {
     LoseFor {
         for_s: f64,
     },
+    ExceedChangeLimit {
+        changes: Option<usize>,
+        for_s: f64,
+    },
+    ExceedJoinLimit {
+        for_s: f64,
+    },
+    AgeLimits {
+        by_s: f64,
+    },
+    EndPoller {
+        for_s: f64,
+    },
+    TimeOutPoller {
+        changes: Option<usize>,
+        for_s: f64,
+    },
     RestartDatabase {
         down_s: Option<f64>,
         blind_s: f64,
     },
+    StopDatabase {
+        for_s: f64,
+        blind_s: Option<f64>,
+    },
+    RevokeSelect {
+        table: String,
+        for_s: f64,
+    },
     Truncate {
         table: String,
+    },
+    Reload {
+        table: String,
+        omitted_of: usize,
     },
     SendText {
         text: String,
@@ -190,10 +219,25 @@ impl Control {
             ControlCall::RunTimers {} => none(self.run_timers()),
             ControlCall::Lose { changes } => none(self.lose(changes)),
             ControlCall::LoseFor { for_s } => none(self.lose_for(seconds(for_s)?)),
+            ControlCall::ExceedChangeLimit { changes, for_s } => one(
+                "changes",
+                self.exceed_change_limit(changes.unwrap_or(0), seconds(for_s)?),
+            ),
+            ControlCall::ExceedJoinLimit { for_s } => none(self.exceed_join_limit(seconds(for_s)?)),
+            ControlCall::AgeLimits { by_s } => none(self.age_limits(seconds(by_s)?)),
+            ControlCall::EndPoller { for_s } => none(self.end_poller(seconds(for_s)?)),
+            ControlCall::TimeOutPoller { changes, for_s } => {
+                one("changes", self.time_out_poller(changes.unwrap_or(0), seconds(for_s)?))
+            }
+            ControlCall::StopDatabase { for_s, blind_s } => {
+                none(self.stop_database(seconds(for_s)?, seconds(blind_s.unwrap_or(0.0))?))
+            }
+            ControlCall::RevokeSelect { table, for_s } => none(self.revoke_select(table_id(&table)?, seconds(for_s)?)),
             ControlCall::RestartDatabase { down_s, blind_s } => {
                 none(self.restart_database(seconds(down_s.unwrap_or(0.0))?, seconds(blind_s)?))
             }
             ControlCall::Truncate { table } => one("rows", self.truncate(table_id(&table)?)),
+            ControlCall::Reload { table, omitted_of } => one("rows", self.reload(table_id(&table)?, omitted_of)),
             ControlCall::SendText { text } => one("sockets", self.send_text(&text)),
             ControlCall::Ping {} => one("sockets", self.ping()),
             ControlCall::Behaviour(patch) => none(self.set_behaviour(|behaviour| patch.apply(behaviour))?),

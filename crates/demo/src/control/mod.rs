@@ -26,7 +26,7 @@ pub use types::{ChannelFault, Cut, Refusal, Seen, State, TableState};
 use super::{
     Account, AnswerFault, Api, Behaviour, DemoError, ErrorShape, JoinError, Options, SystemMessage, TableId,
     TableRules,
-    hub::{Hub, JoinRefusal, now_micros},
+    hub::{Hub, Inner, JoinRefusal, now_micros},
     socket::{Due, Member},
     store::{Mutation, Row},
 };
@@ -162,7 +162,45 @@ impl Control {
 
     /// Commits changes without sending them to any socket, for this long.
     pub fn lose_for(&self, span: Duration) {
-        self.hub.lock().blind_until = Instant::now().checked_add(span.min(DAY));
+        self.hub.lock().blind_until = after(span);
+    }
+
+    /// Commits at least `changes` changes of the simulation at once, which are delivered, and drops every change of the next
+    /// `span` without any sign of it, as the limit on changes does after a burst. Returns the number of changes.
+    pub fn exceed_change_limit(&self, changes: usize, span: Duration) -> usize {
+        let mut inner = self.hub.lock();
+        let changes = step_until(&mut inner, changes);
+        inner.flush();
+        inner.change_limiter.exceed_until(after(span));
+        changes
+    }
+
+    /// For this long, as if other clients of the project joined too often: a join is refused and its socket closed with 1001,
+    /// and new sockets are refused with 429.
+    pub fn exceed_join_limit(&self, span: Duration) {
+        self.hub.lock().join_limiter.exceed_until(after(span));
+    }
+
+    /// Makes what the limits have counted older, as if this much more time had passed. A test calls it instead of waiting.
+    pub fn age_limits(&self, by: Duration) {
+        let mut inner = self.hub.lock();
+        inner.change_limiter.age(by.min(DAY));
+        inner.join_limiter.age(by.min(DAY));
+    }
+
+    /// Terminates the backend of the poller. Its temporary slot is gone with the changes that wait in it, and those of the
+    /// next `span`, until there is another slot, are lost; about 16 s were measured. No message reports it.
+    pub fn end_poller(&self, span: Duration) {
+        self.hub.lock().lose_slot(after(span));
+    }
+
+    /// Commits at least `changes` changes of the simulation at once, so many that the poller's query runs into its timeout:
+    /// they, and every change of the next `span`, are lost with the slot; about 15 s on a real server. No message reports it.
+    /// Returns the number of changes committed at once.
+    pub fn time_out_poller(&self, changes: usize, span: Duration) -> usize {
+        let mut inner = self.hub.lock();
+        inner.lose_slot(after(span));
+        step_until(&mut inner, changes)
     }
 
     /// Injects a fault into every joined channel. Returns their number.
@@ -298,7 +336,14 @@ impl Control {
     /// calls it instead of waiting.
     pub fn run_timers(&self) {
         let inner = &mut *self.hub.lock();
-        (inner.blind_until, inner.down_until) = (None, None);
+        // The driver needs the lock, so that it sees the change however early it wakes.
+        self.hub.driver.notify_one();
+        (inner.blind_until, inner.down_until, inner.writes_stopped_until) = (None, None, None);
+        inner.change_limiter.exceed_until(None);
+        inner.join_limiter.exceed_until(None);
+        for table in TableId::ALL {
+            inner.rules.of_mut(table).revoked_until = None;
+        }
         let now = Instant::now();
         for member in inner.members.iter_mut() {
             member.timers.sort_by_key(|timer| timer.at);
@@ -317,7 +362,14 @@ impl Control {
 impl Control {
     /// Changes how the server behaves from now on.
     pub fn set_behaviour<T>(&self, change: impl FnOnce(&mut Behaviour) -> T) -> T {
-        let done = change(&mut self.hub.lock().behaviour);
+        let done = {
+            let inner = &mut *self.hub.lock();
+            let done = change(&mut inner.behaviour);
+            let now = Instant::now();
+            inner.change_limiter.set_limit(inner.behaviour.limit, now);
+            inner.join_limiter.set_limit(inner.behaviour.join_limit, now);
+            done
+        };
         self.hub.wake_poller();
         done
     }
@@ -337,13 +389,26 @@ impl Control {
         self.hub.lock().answer_faults.clear();
     }
 
-    /// Restarts PostgreSQL: pages cannot be read for `down`, and for `blind` after that no change reaches a socket,
-    /// without any sign of it.
+    /// Restarts PostgreSQL at once, which ends the poller: pages cannot be read for `down`, and neither then nor for `blind`
+    /// after that does a change reach a socket, without any sign of it.
     pub fn restart_database(&self, down: Duration, blind: Duration) {
         let mut inner = self.hub.lock();
-        let now = Instant::now();
-        inner.down_until = now.checked_add(down.min(DAY));
-        inner.blind_until = now.checked_add(down.min(DAY) + blind.min(DAY));
+        inner.down_until = after(down);
+        inner.lose_slot(after(down.min(DAY) + blind.min(DAY)));
+    }
+
+    /// Shuts PostgreSQL down for `down`: pages are answered with 503 and the simulation makes no transactions, while sockets
+    /// and channels stay and heartbeats are answered. For `blind` after that there is no slot yet, so that changes are lost.
+    pub fn stop_database(&self, down: Duration, blind: Duration) {
+        self.restart_database(down, blind);
+        self.hub.lock().writes_stopped_until = after(down);
+        self.hub.driver.notify_one();
+    }
+
+    /// Revokes the right to read a table from every role but `service_role`, for this long: changes come with `Error 401` and
+    /// without the row, and pages are refused.
+    pub fn revoke_select(&self, table: TableId, span: Duration) {
+        self.hub.lock().rules.of_mut(table).revoked_until = after(span);
     }
 }
 
@@ -417,6 +482,18 @@ impl Control {
     /// Empties a table as TRUNCATE does, without a change on the stream. Returns the number of rows.
     pub fn truncate(&self, table: TableId) -> usize {
         self.hub.lock().store.truncate(table)
+    }
+
+    /// Empties a table as TRUNCATE does and inserts its rows again, except each `omitted_of`th (0 = no exception). The stream carries the
+    /// inserts, and nothing about the rows that are gone. Returns their number.
+    pub fn reload(&self, table: TableId, omitted_of: usize) -> usize {
+        let mut inner = self.hub.lock();
+        let rows: Vec<Row> = inner.store.table(table).values().cloned().collect();
+        inner.store.truncate(table);
+        let is_omitted = |number: usize| (number + 1).is_multiple_of(omitted_of);
+        let kept = rows.iter().enumerate().filter(|(number, _)| !is_omitted(*number));
+        let inserts: Vec<Mutation> = kept.map(|(_, row)| Mutation::Insert(table, row.clone())).collect();
+        rows.len() - inner.commit(inserts, now_micros())
     }
 
     /// Every row of a table by id, as JSON objects.
@@ -497,6 +574,23 @@ impl Control {
     pub fn rotate_secret(&self) -> Result<(), DemoError> {
         self.hub.guard.rotate()
     }
+}
+
+/// The moment when something temporary that begins now ends.
+fn after(span: Duration) -> Option<Instant> {
+    Instant::now().checked_add(span.min(DAY))
+}
+
+/// Runs transactions of the simulation until there are this many changes. Returns the number of changes.
+fn step_until(inner: &mut Inner, changes: usize) -> usize {
+    let mut count = 0;
+    for _ in 0..changes.min(MAX_STEPS) {
+        if count >= changes {
+            break;
+        }
+        count += inner.step();
+    }
+    count
 }
 
 fn no_row(table: TableId, id: Uuid) -> DemoError {

@@ -37,6 +37,9 @@ pub(crate) struct BehaviourPatch {
     /// 0 = none.
     limit_per_s: Option<f64>,
     limit_bucket_s: Option<f64>,
+    /// 0 = none.
+    joins_per_s: Option<f64>,
+    joins_bucket_s: Option<f64>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -131,11 +134,10 @@ impl BehaviourPatch {
             }
         }
         if let Some(per_s) = self.limit_per_s {
-            let bucket = self.limit_bucket_s.map(seconds).transpose()?;
-            new.limit = (per_s > 0.0).then(|| Limit {
-                bucket: bucket.unwrap_or(Limit::real(per_s).bucket),
-                per_s,
-            });
+            new.limit = limit(per_s, self.limit_bucket_s)?;
+        }
+        if let Some(per_s) = self.joins_per_s {
+            new.join_limit = limit(per_s, self.joins_bucket_s)?;
         }
         new.blocks_while_joining = self.blocks_while_joining.unwrap_or(new.blocks_while_joining);
         new.sends_stale_frames = self.stale_frames.unwrap_or(new.sends_stale_frames);
@@ -149,6 +151,15 @@ impl BehaviourPatch {
         *behaviour = new;
         Ok(())
     }
+}
+
+/// A limit with buckets of this length, or of the real server's; `None` for a rate of 0.
+fn limit(per_s: f64, bucket_s: Option<f64>) -> Result<Option<Limit>, DemoError> {
+    let bucket = bucket_s.map(seconds).transpose()?;
+    Ok((per_s > 0.0).then(|| Limit {
+        bucket: bucket.unwrap_or(Limit::real(per_s).bucket),
+        per_s,
+    }))
 }
 
 impl TablePatch {

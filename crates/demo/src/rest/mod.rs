@@ -109,7 +109,7 @@ fn page<B>(hub: &Hub, request: &Request<B>, table: &str, role: &str, repeats: bo
 
     let inner = &mut *hub.lock();
     let rules = inner.rules.of(id);
-    if !rules.may_read(role) {
+    if !rules.may_read(role, Instant::now()) {
         let status = match role {
             "anon" => StatusCode::UNAUTHORIZED,
             _ => StatusCode::FORBIDDEN,

@@ -35,8 +35,8 @@ struct Written<'a> {
 const MAX_KEPT: usize = 64;
 
 impl Fanout {
-    /// Queues the change for every channel that subscribes to it and may see it. Returns the number of channels. `store`
-    /// is the present state, which may be later than the change.
+    /// Queues the change for every channel that subscribes to it and may see it. Returns the number of subscriptions that it
+    /// fits, as the server's limit counts them. `store` is the present state, which may be later than the change.
     pub(crate) fn deliver(
         &mut self,
         change: &Applied,
@@ -55,9 +55,10 @@ impl Fanout {
         self.denied.clear();
         let mut all: Vec<Written<'_>> = Vec::new();
         let mut count = 0;
+        let now = Instant::now();
         for member in members.iter() {
             for channel in member.channels.iter().filter(|channel| channel.is_live) {
-                if channel.lost_until.is_some_and(|until| Instant::now() < until) {
+                if channel.lost_until.is_some_and(|until| now < until) {
                     continue;
                 }
                 let entries = channel.entries.as_deref().unwrap_or_default();
@@ -68,11 +69,11 @@ impl Fanout {
                     .rev()
                     .filter(|entry| entry.covers_change(change, has_old_values));
                 self.ids.extend(wanted.map(|entry| entry.id));
-                let is_denied = !rules.may_read(&channel.role);
+                let is_denied = !rules.may_read(&channel.role, now);
                 if self.ids.is_empty() || !(is_denied || is_shown(change, store, rules, &channel.role)) {
                     continue;
                 }
-                count += 1;
+                count += self.ids.len();
                 let (vsn, is_legacy, topic) = (member.vsn, channel.is_legacy, channel.topic.as_str());
                 let known = all.iter().find(|written| {
                     written.vsn == vsn

@@ -1,6 +1,6 @@
 //! The WebSocket handshake, or the answer that refuses it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use hyper::{
     Method, Request, Response, StatusCode,
@@ -40,13 +40,17 @@ pub(crate) async fn upgrade<B>(hub: Arc<Hub>, mut request: Request<B>) -> HttpAn
         Ok(checked) => checked,
         Err((status, body)) => return refuse(&hub, status, &body).await,
     };
-    if hub.lock().members.iter().count() >= MAX_SOCKETS {
-        return refuse(
-            &hub,
-            StatusCode::TOO_MANY_REQUESTS,
-            r#"{"error":"Too many connected users"}"#,
-        )
-        .await;
+    let exceeded = {
+        let (mut inner, now) = (hub.lock(), Instant::now());
+        inner.join_limiter.begin(now);
+        match inner.members.iter().count() >= MAX_SOCKETS {
+            true => Some("Too many connected users"),
+            false => (!inner.join_limiter.allows(now)).then_some("Too many joins per second"),
+        }
+    };
+    if let Some(text) = exceeded {
+        let body = serde_json::json!({ "error": text }).to_string();
+        return refuse(&hub, StatusCode::TOO_MANY_REQUESTS, &body).await;
     }
     let upgrade = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {

@@ -1,6 +1,6 @@
 //! Joins: reading the request, refusing it or opening the channel; and the end of a channel, a leave.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use realtime::{Frame, Vsn};
 use serde_json::{Map, Value, json};
@@ -44,7 +44,7 @@ struct Request<'a> {
 
 /// Answers a join: at once, or after a wait during which the socket does nothing else.
 pub(super) async fn join(hub: &Hub, socket: u64, frame: &Frame<'_>) {
-    let read = match next_refusal(hub, frame) {
+    let read = match next_refusal(hub, frame).or_else(|| too_many_joins(hub)) {
         Some(refusal) => Err(refusal),
         None => match read(hub, socket, frame) {
             Some(read) => read.map_err(|reason| JoinRefusal {
@@ -80,6 +80,18 @@ fn next_refusal(hub: &Hub, frame: &Frame<'_>) -> Option<JoinRefusal> {
     let topic = frame.topic.trim_start_matches("realtime:");
     refusal.reason = refusal.reason.replace("topic: opswall", &format!("topic: {topic}"));
     Some(refusal)
+}
+
+/// The refusal of a join above the limit on joins. One below the limit is counted.
+fn too_many_joins(hub: &Hub) -> Option<JoinRefusal> {
+    let limiter = &mut hub.lock().join_limiter;
+    let now = Instant::now();
+    limiter.begin(now);
+    if limiter.allows(now) {
+        limiter.count(1);
+        return None;
+    }
+    JoinRefusal::named("too_many_joins")
 }
 
 async fn refuse(hub: &Hub, socket: u64, frame: &Frame<'_>, refusal: JoinRefusal) {

@@ -180,7 +180,11 @@ fn run_timers(hub: &Hub, socket: u64) {
     due.sort_by_key(|timer| timer.at);
     for timer in due {
         match timer.kind {
-            Due::Subscribe { serial } => subscribe(hub, member, serial, behaviour.subscribe, now),
+            Due::Subscribe { serial } => {
+                // The first subscription starts change capture, and with it the counter of changes.
+                inner.change_limiter.begin(now);
+                subscribe(hub, member, serial, behaviour.subscribe, now);
+            }
             Due::FailSubscription { serial, again } => {
                 let failed = member.channels.iter().find(|channel| channel.serial == serial);
                 if let Some(channel) = failed {

@@ -197,3 +197,51 @@ async fn delays_can_be_the_real_ones_and_can_be_scaled() {
         "nothing of it was done"
     );
 }
+
+/// The limit on joins is an average, too: a storm of joins is granted until its bucket ends. Then each join ends its socket, and
+/// new sockets are refused, until the average is below the limit again.
+#[tokio::test]
+async fn joins_above_the_limit_end_their_socket() {
+    let server = start(fast());
+    let call = json!({"do":"behaviour","joins_per_s":2});
+    assert_eq!(control(server.addr(), call).await.status, 200);
+    let mut client = Client::open(server.addr(), PATH).await;
+    for number in 0..30 {
+        client.send(join(&format!("realtime:{number}"), "1")).await;
+        while client.next().await[3] != "phx_reply" {}
+    }
+    control(server.addr(), json!({"do":"age_limits","by_s":5})).await;
+    client.send(join("realtime:more", "2")).await;
+    let reply = loop {
+        let next = client.next().await;
+        if next[3] == "phx_reply" {
+            break next;
+        }
+    };
+    let reason = "ClientJoinRateLimitReached: Too many joins per second";
+    assert_eq!(reply[4]["response"]["reason"], reason, "30 joins in 10 s");
+    let end = loop {
+        if let Err(end) = client.next_text().await {
+            break end;
+        }
+    };
+    assert_eq!(end, "1001", "its 30 channels have ended with it");
+    let Err(Error::Http(answer)) = Client::try_open(server.addr(), PATH).await.map(|_| ()) else {
+        panic!("a new socket was let in")
+    };
+    let body = answer.body().clone().unwrap_or_default();
+    assert_eq!(answer.status().as_u16(), 429);
+    assert_eq!(
+        String::from_utf8_lossy(&body),
+        r#"{"error":"Too many joins per second"}"#
+    );
+    control(server.addr(), json!({"do":"age_limits","by_s":10})).await;
+    let mut client = Client::open(server.addr(), PATH).await;
+    client.subscribe("realtime:again").await;
+    control(server.addr(), json!({"do":"exceed_join_limit","for_s":3600})).await;
+    client.send(join("realtime:more", "3")).await;
+    assert_eq!(client.next().await[4]["response"]["reason"], reason);
+    assert_eq!(client.next_text().await.expect_err("an end"), "1001");
+    server.control().run_timers();
+    Client::open(server.addr(), PATH).await;
+}
