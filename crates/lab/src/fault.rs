@@ -5,7 +5,7 @@
 
 use std::{fmt, ops::Range, time::Duration};
 
-use demo::{AnswerFault, Api, ChannelFault, Control, Cut, Refusal, SystemMessage};
+use demo::{AnswerFault, Api, ChannelFault, Control, Cut, Refusal, SystemMessage, TableId};
 use fastrand::Rng;
 use strum::{EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
@@ -55,6 +55,20 @@ pub enum Fault {
     SilentLoss,
     /// Pages cannot be read for a while; then changes are lost for a while, without any sign of it.
     DatabaseRestart,
+    /// PostgreSQL is down for a while: nothing is written, pages are answered with 503, and no message reports it.
+    DatabaseDown,
+    /// The backend of the server's poller is terminated: changes are lost for a while, without any sign of it.
+    PollerKilled,
+    /// The server's poller times out on a large transaction, which is lost with the changes of a while, without any sign of it.
+    PollerTimeout,
+    /// A burst is delivered and exceeds the limit on changes: those of a while are dropped without any sign of it.
+    ChangeLimit,
+    /// The right to read a table is revoked for a while: changes come with an error and without the row, pages are refused.
+    SelectRevoked,
+    /// A table is emptied with TRUNCATE, which sends nothing, and most of its rows are inserted again.
+    Truncate,
+    /// Sockets are dropped; for a while a join is refused and ends its socket, and new sockets are refused with 429.
+    TooManyJoins,
     /// Sockets are dropped, and new ones are refused with 401 for a while.
     #[strum(serialize = "http_401")]
     Http401,
@@ -96,7 +110,7 @@ enum Injection {
     /// One action of the server. The result is the number of sockets or channels that it met.
     Server(fn(&Control, Severity, &mut Rng) -> usize),
     /// The server behaves in this way for a while. The result is how long.
-    Lasting(fn(&Control, Severity) -> Duration),
+    Lasting(fn(&Control, Severity, &mut Rng) -> Duration),
 }
 
 /// What faults are injected into.
@@ -137,6 +151,14 @@ const MALFORMED_FRAMES: [&str; 4] = [
     "null",
 ];
 
+/// Changes of the burst or of the large transaction of one fault.
+const BURST: usize = 1_000;
+/// [`Fault::Truncate`] leaves out one of this many rows.
+const OMITTED_OF: usize = 10;
+/// Longest time from the return of a database until the poller has another slot.
+const MAX_WITHOUT_SLOT: Duration = Duration::from_secs(5);
+/// The tables that a fault of one table is injected into. The demo feed fills them in every mode.
+const TABLES: [TableId; 3] = [TableId::Agents, TableId::Tasks, TableId::Workflows];
 /// Pages that one [`Fault::BadPages`] breaks.
 const MAX_BAD_PAGES: usize = 4;
 
@@ -172,11 +194,28 @@ impl Fault {
         name.parse().ok()
     }
 
-    /// `count` faults in an order that the seed decides; every kind occurs before any occurs again.
+    /// The kinds that a client finds for certain only while Live is a lease, which runs out without evidence. They are not in
+    /// [`Fault::sequence`]: without the lease a client reports Live during them, although it does not show every change.
+    pub const NEED_LEASE: &'static [Self] = &[
+        Self::DatabaseDown,
+        Self::PollerKilled,
+        Self::PollerTimeout,
+        Self::ChangeLimit,
+        Self::SelectRevoked,
+        Self::Truncate,
+    ];
+
+    /// The kinds of which [`Fault::sequence`] consists.
+    pub fn in_sequence() -> Vec<Self> {
+        let needs_lease = |fault: &&Self| Self::NEED_LEASE.contains(*fault);
+        Self::ALL.iter().filter(|fault| !needs_lease(fault)).copied().collect()
+    }
+
+    /// `count` faults in an order that the seed decides; every kind of [`Fault::in_sequence`] occurs before any occurs again.
     pub fn sequence(count: usize, rng: &mut Rng) -> Vec<Self> {
         let mut sequence = Vec::new();
         while sequence.len() < count {
-            let mut round = Self::ALL.to_vec();
+            let mut round = Self::in_sequence();
             rng.shuffle(&mut round);
             sequence.extend(round);
         }
@@ -215,7 +254,7 @@ impl Fault {
                 act(target.control, severity, rng);
                 Duration::ZERO
             }
-            Injection::Lasting(act) => act(target.control, severity),
+            Injection::Lasting(act) => act(target.control, severity, rng),
         })
     }
 
@@ -265,21 +304,28 @@ impl Fault {
             Self::Resubscribed => (Certain, Lasting(resubscribe)),
             Self::SilentLoss => (BySnapshot, Lasting(lose)),
             Self::DatabaseRestart => (BySnapshot, Lasting(restart_database)),
+            Self::DatabaseDown => (BySnapshot, Lasting(stop_database)),
+            Self::PollerKilled => (BySnapshot, Lasting(end_poller)),
+            Self::PollerTimeout => (BySnapshot, Lasting(time_out_poller)),
+            Self::ChangeLimit => (BySnapshot, Lasting(exceed_change_limit)),
+            Self::SelectRevoked => (BySnapshot, Lasting(revoke_select)),
+            Self::Truncate => (BySnapshot, Server(reload)),
+            Self::TooManyJoins => (Certain, Lasting(exceed_join_limit)),
             Self::Http401 => (
                 Certain,
-                Lasting(|control, severity| refuse(control, severity, "expired", None)),
+                Lasting(|control, severity, _| refuse(control, severity, "expired", None)),
             ),
             Self::Http429 => (
                 Certain,
-                Lasting(|control, severity| refuse(control, severity, "too_many_users", Some(1))),
+                Lasting(|control, severity, _| refuse(control, severity, "too_many_users", Some(1))),
             ),
             Self::Http500 => (
                 Certain,
-                Lasting(|control, severity| refuse(control, severity, "error", None)),
+                Lasting(|control, severity, _| refuse(control, severity, "error", None)),
             ),
             Self::Http503 => (
                 Certain,
-                Lasting(|control, severity| refuse(control, severity, "unavailable", None)),
+                Lasting(|control, severity, _| refuse(control, severity, "unavailable", None)),
             ),
             Self::RefusedJoin => (Certain, Server(refuse_join)),
             Self::BadPages => (Certain, Server(break_pages)),
@@ -303,7 +349,7 @@ fn inject_garbage(proxy: &Proxy, rng: &mut Rng) -> usize {
     proxy.inject_garbage(way, rng.usize(64..4_096), rng.u64(..))
 }
 
-fn stall(control: &Control, severity: Severity) -> Duration {
+fn stall(control: &Control, severity: Severity, _: &mut Rng) -> Duration {
     control.stall(severity.span);
     severity.span
 }
@@ -312,12 +358,12 @@ fn send_system_error(control: &Control, _: Severity, rng: &mut Rng) -> usize {
     SystemMessage::named(pick(&SYSTEM_ERRORS, rng)).map_or(0, |message| control.send_system(*message))
 }
 
-fn resubscribe(control: &Control, severity: Severity) -> Duration {
+fn resubscribe(control: &Control, severity: Severity, _: &mut Rng) -> Duration {
     control.gap(severity.span);
     severity.span
 }
 
-fn lose(control: &Control, severity: Severity) -> Duration {
+fn lose(control: &Control, severity: Severity, _: &mut Rng) -> Duration {
     match severity.changes {
         Some(changes) => {
             control.lose(changes);
@@ -330,9 +376,52 @@ fn lose(control: &Control, severity: Severity) -> Duration {
     }
 }
 
-fn restart_database(control: &Control, severity: Severity) -> Duration {
+fn restart_database(control: &Control, severity: Severity, _: &mut Rng) -> Duration {
     control.restart_database(severity.span, severity.span);
     severity.span * 2
+}
+
+fn stop_database(control: &Control, severity: Severity, _: &mut Rng) -> Duration {
+    let without_slot = severity.span.min(MAX_WITHOUT_SLOT);
+    control.stop_database(severity.span, without_slot);
+    severity.span + without_slot
+}
+
+fn end_poller(control: &Control, severity: Severity, _: &mut Rng) -> Duration {
+    control.end_poller(severity.span);
+    severity.span
+}
+
+fn time_out_poller(control: &Control, severity: Severity, _: &mut Rng) -> Duration {
+    control.time_out_poller(BURST, severity.span);
+    severity.span
+}
+
+fn exceed_change_limit(control: &Control, severity: Severity, _: &mut Rng) -> Duration {
+    control.exceed_change_limit(BURST, severity.span);
+    severity.span
+}
+
+fn revoke_select(control: &Control, severity: Severity, rng: &mut Rng) -> Duration {
+    control.revoke_select(table(rng), severity.span);
+    severity.span
+}
+
+fn reload(control: &Control, _: Severity, rng: &mut Rng) -> usize {
+    control.reload(table(rng), OMITTED_OF)
+}
+
+fn exceed_join_limit(control: &Control, severity: Severity, _: &mut Rng) -> Duration {
+    control.exceed_join_limit(severity.span);
+    control.cut(severity.cut);
+    severity.span
+}
+
+fn table(rng: &mut Rng) -> TableId {
+    TABLES
+        .get(rng.usize(..TABLES.len()))
+        .copied()
+        .unwrap_or(TableId::Agents)
 }
 
 /// Refuses new sockets in one of the server's own ways and drops the open ones.
@@ -386,9 +475,11 @@ mod tests {
         assert_eq!(sequence(3).len(), 100);
         assert_eq!(sequence(3), sequence(3));
         assert_ne!(sequence(3), sequence(4));
-        for kind in Fault::ALL {
+        let kinds = Fault::in_sequence();
+        assert_eq!(kinds.len() + Fault::NEED_LEASE.len(), Fault::ALL.len());
+        for kind in &kinds {
             let times = sequence(3).into_iter().filter(|fault| fault == kind).count();
-            let rounds = 100 / Fault::ALL.len();
+            let rounds = 100 / kinds.len();
             assert!((rounds..=rounds + 1).contains(&times), "{kind}: {times}");
         }
     }

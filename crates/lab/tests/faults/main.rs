@@ -10,3 +10,4 @@ mod listener;
 mod proxy;
 mod schedule;
 mod sequence;
+mod silent;
