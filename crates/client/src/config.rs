@@ -32,6 +32,7 @@ pub(super) fn session_config(settings: &FeedSettings, sources: Vec<Source>) -> S
         heartbeat_interval: settings.heartbeat_interval,
         reconcile_interval: settings.reconcile_interval,
         audit_interval: settings.audit_interval,
+        proof_max_age: settings.proof_max_age,
         change_limit: settings.change_limit,
         // The server only cuts connections without a signed-in user.
         replace_after: settings.replace_connection.filter(|_| !is_signed_in),

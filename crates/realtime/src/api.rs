@@ -45,8 +45,11 @@ pub struct SessionConfig {
     pub heartbeat_interval: Duration,
     /// Interval between two readings of all sources although no loss is known; `None`: never.
     pub reconcile_interval: Option<Duration>,
-    /// Interval between two comparisons of row counts and newest changes; `None`: never.
+    /// Longest interval between two audits, which compare row counts and the rows changed last; `None`: never.
     pub audit_interval: Option<Duration>,
+    /// Age of the proof that a source is equal from which on the connection does not count as connected. Without audits
+    /// nothing is proven between two readings, and no age is a limit.
+    pub proof_max_age: Duration,
     /// Changes a second, averaged over a minute, from which on the server may drop changes silently; `None`: it does
     /// not.
     pub change_limit: Option<u32>,
@@ -82,7 +85,8 @@ impl Default for SessionConfig {
             backoff: Backoff::default(),
             heartbeat_interval: Duration::from_secs(25),
             reconcile_interval: Some(Duration::from_secs(600)),
-            audit_interval: Some(Duration::from_secs(60)),
+            audit_interval: Some(Duration::from_secs(30)),
+            proof_max_age: Duration::from_secs(90),
             change_limit: Some(100),
             replace_after: Some(Duration::from_secs(23 * 3_600)),
             snapshots: true,
@@ -187,17 +191,30 @@ pub struct PageRequest {
     pub token: Option<Token>,
 }
 
-/// A cheap look at a table: how many rows, and which was changed last.
+/// A cheap look at a table: how many rows, and which were changed last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProbeRequest {
     /// Unique in a connection, pages included.
     pub id: u64,
     /// The table and its key.
     pub source: Source,
-    /// The column to order by; `None` = the count alone.
-    pub newest_by: Option<String>,
+    /// Whether to count the rows.
+    pub is_counted: bool,
+    /// The rows changed last; `None` = the count alone.
+    pub newest: Option<NewestRows>,
     /// The session token that reads; `None` = the key alone.
     pub token: Option<Token>,
+}
+
+/// The rows of a table that were changed last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewestRows {
+    /// The column that says when a row was changed: the latest come first.
+    pub column: String,
+    /// How many rows to leave out.
+    pub offset: usize,
+    /// At most this many rows.
+    pub limit: usize,
 }
 
 /// The answer to a probe.
@@ -205,8 +222,8 @@ pub struct ProbeRequest {
 pub struct Probe {
     /// Rows in all; `None` when the server did not count.
     pub count: Option<u64>,
-    /// The key and the requested column of the row changed last; `None` when there is none or it was not asked for.
-    pub newest: Option<Record>,
+    /// The keys and the requested column of the rows changed last, the latest first; empty when they were not asked for.
+    pub newest: Page,
 }
 
 /// A page's rows, in the order of the server.

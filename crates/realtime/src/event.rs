@@ -141,6 +141,9 @@ pub struct SourceReport {
     pub why: Option<String>,
     /// Rows of the source that the session holds.
     pub rows: usize,
+    /// As of when its rows were last proven equal to the server's, in milliseconds since the session was made; absent
+    /// while nothing is proven on this connection.
+    pub proven_ms: Option<u64>,
 }
 
 /// One connection and how it ended.

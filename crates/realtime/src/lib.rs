@@ -31,8 +31,8 @@ mod timestamp;
 mod token;
 
 pub use api::{
-    CloseReason, Command, ConnectFailure, Effect, Event, Now, Page, PageError, PageQuery, PageRequest, Probe,
-    ProbeRequest, Remedies, SessionConfig,
+    CloseReason, Command, ConnectFailure, Effect, Event, NewestRows, Now, Page, PageError, PageQuery, PageRequest,
+    Probe, ProbeRequest, Remedies, SessionConfig,
 };
 pub use event::{
     Attempt, Change, FeedEvent, LinkEvent, LinkReport, LinkStatus, Resync, SourceReport, SourceState, StatusReport,

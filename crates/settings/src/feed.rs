@@ -30,8 +30,10 @@ pub struct FeedSettings {
     pub heartbeat_interval: Duration,
     /// Interval of routine resyncs; `None`: never.
     pub reconcile_interval: Option<Duration>,
-    /// Interval of audits, which compare row counts and latest changes between two resyncs; `None`: never.
+    /// Longest interval between two audits, which compare row counts and latest changes between two resyncs; `None`: never.
     pub audit_interval: Option<Duration>,
+    /// Age of a source's proof from which on Live is not claimed: at least twice the interval of audits and half a minute.
+    pub proof_max_age: Duration,
     /// Changes a second, averaged over a minute, from which the server may silently drop changes; `None`: it never
     /// does.
     pub change_limit: Option<u32>,

@@ -4,7 +4,7 @@ use std::{
     fmt,
     path::PathBuf,
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use secrecy::SecretString;
@@ -160,6 +160,7 @@ impl Settings {
             heartbeat_interval: values.heartbeat_interval_ms.value,
             reconcile_interval: values.reconcile_interval_s.value,
             audit_interval: values.audit_interval_s.value,
+            proof_max_age: proof_max_age(values.proof_max_age_s.value, values.audit_interval_s.value),
             change_limit: None,
             replace_connection: values.replace_connection_h.value,
             mapping,
@@ -275,4 +276,10 @@ fn wall(values: &Values) -> WallSettings {
 fn seconds_since_1970() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// The age of a proof from which on it is none. An audit every so often must be able to fail once.
+fn proof_max_age(age: Duration, audit_interval: Option<Duration>) -> Duration {
+    const HALF_A_MINUTE: Duration = Duration::from_secs(30);
+    audit_interval.map_or(age, |interval| age.max(interval * 2 + HALF_A_MINUTE))
 }

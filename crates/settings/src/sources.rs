@@ -44,14 +44,19 @@ impl SourceKinds {
         rows
     }
 
-    /// Reports by kind: of a kind's sources the worst state with its reason, and the rows of all of them.
+    /// Reports by kind: of a kind's sources the worst state with its reason, the rows of all of them, and the oldest proof.
     pub fn reports(&self, by_source: &[SourceReport]) -> PerKind<SourceReport> {
         let mut reports = PerKind::<Option<SourceReport>>::default();
         for (kind, report) in self.0.iter().zip(by_source) {
             let rows = reports[*kind].as_ref().map_or(0, |known| known.rows) + report.rows;
+            let proven_ms = [reports[*kind].as_ref().and_then(|known| known.proven_ms), report.proven_ms]
+                .into_iter()
+                .flatten()
+                .min();
             let worst = reports[*kind].take().filter(|known| known.state <= report.state);
             reports[*kind] = Some(SourceReport {
                 rows,
+                proven_ms,
                 ..worst.unwrap_or_else(|| report.clone())
             });
         }
@@ -85,6 +90,7 @@ mod tests {
             state,
             why: Some(format!("{state:?}")),
             rows,
+            proven_ms: None,
         };
         let reports = kinds.reports(&[
             report(SourceState::Polled, 3),
@@ -94,6 +100,12 @@ mod tests {
         assert_eq!(reports[Kind::Task], report(SourceState::Polled, 7));
         assert_eq!(reports[Kind::Agent], report(SourceState::Followed, 1));
         assert_eq!(reports[Kind::Workflow], SourceReport::default());
+        let proven = |proven_ms| SourceReport {
+            proven_ms,
+            ..report(SourceState::Followed, 1)
+        };
+        let reports = kinds.reports(&[proven(Some(7)), proven(None), proven(Some(5))]);
+        assert_eq!((reports[Kind::Task].proven_ms, reports[Kind::Agent].proven_ms), (Some(5), None));
         let rows = kinds.rows(&[3, 1, 4]);
         assert_eq!((rows[Kind::Task], rows[Kind::Agent]), (7, 1));
     }

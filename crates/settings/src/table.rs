@@ -101,8 +101,13 @@ settings! {
     reconcile_interval_s: Option<Duration> = Whole::new(600, 0..=WEEK_S).unit(Unit::Seconds).zero("never"),
         Definition::of(Group::Connection);
 
-    /// Interval of audits between resyncs, in seconds, which compare row counts and latest changes; 0 = never
-    audit_interval_s: Option<Duration> = Whole::new(60, 0..=WEEK_S).unit(Unit::Seconds).zero("never"),
+    /// Longest interval of audits between resyncs, in seconds, which compare row counts and latest changes; 0 = never
+    audit_interval_s: Option<Duration> = Whole::new(30, 0..=WEEK_S).unit(Unit::Seconds).zero("never"),
+        Definition::of(Group::Connection);
+
+    /// Age of the last proof that the rows equal the database's, in seconds, from which on Live is not claimed
+    /// It is at least twice the interval of audits and half a minute. Without audits nothing is proven between two resyncs.
+    proof_max_age_s: Duration = Whole::new(90, 15..=WEEK_S).unit(Unit::Seconds),
         Definition::of(Group::Connection);
 
     /// Changes a second, averaged over a minute, above which the server silently drops some; 0 = it drops none

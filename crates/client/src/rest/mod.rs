@@ -11,14 +11,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use crate::http::{self, BodyError, HttpRefusal};
-use realtime::{Page, PageError, PageQuery, PageRequest, Probe, ProbeRequest, Source, Token};
+use realtime::{NewestRows, Page, PageError, PageQuery, PageRequest, Probe, ProbeRequest, Source, Token};
 
 /// Deadline of one page, from request to last byte. The hosted statement timeout is 8 s.
 const PAGE_DEADLINE: Duration = Duration::from_secs(20);
 /// Largest page body accepted: 1,000 rows of 64 KiB.
 const MAX_PAGE_BYTES: usize = 64 * 1024 * 1024;
-/// Largest answer to a probe, which is a key and a timestamp.
-const MAX_PROBE_BYTES: usize = 64 * 1024;
+/// Largest answer to a probe: keys and timestamps of 1,000 rows.
+const MAX_PROBE_BYTES: usize = 4 * 1024 * 1024;
 
 /// A PostgREST endpoint and the project's key.
 #[derive(Clone)]
@@ -53,10 +53,11 @@ impl Rest {
         })
     }
 
-    /// Counts a table's rows and reads which was changed last. If the server refuses to count, the probe is repeated without the count.
+    /// Counts a table's rows and reads which were changed last. If the server refuses to count, the probe is repeated
+    /// without the count.
     pub(crate) async fn probe(&self, request: ProbeRequest) -> Result<Probe, PageError> {
-        match self.probe_once(&request, true).await {
-            Err(PageError::TooLarge(_) | PageError::Fatal(_)) if request.newest_by.is_some() => {
+        match self.probe_once(&request, request.is_counted).await {
+            Err(PageError::TooLarge(_) | PageError::Fatal(_)) if request.is_counted && request.newest.is_some() => {
                 self.probe_once(&request, false).await
             }
             result => result,
@@ -65,12 +66,9 @@ impl Rest {
 
     async fn probe_once(&self, request: &ProbeRequest, is_counted: bool) -> Result<Probe, PageError> {
         let ProbeRequest {
-            source,
-            newest_by,
-            token,
-            ..
+            source, newest, token, ..
         } = request;
-        let url = probe_url(&self.base, source, newest_by.as_deref());
+        let url = probe_url(&self.base, source, newest.as_ref());
         let mut ask = self.client.get(url);
         if is_counted {
             ask = ask.header("Prefer", "count=exact");
@@ -78,21 +76,19 @@ impl Rest {
         let response = self.send(ask, source, token.as_ref()).await?;
         let range = response.headers().get(header::CONTENT_RANGE);
         let count = range.and_then(|range| total(range.to_str().ok()?));
-        let newest = match newest_by {
-            Some(_) => {
-                let body = self.body(response, source, MAX_PROBE_BYTES).await?;
-                let rows = page::read(&body);
-                rows.ok_or_else(|| {
-                    transient(format!(
-                        "the check of {} is incomplete or not a list of rows",
-                        source.name()
-                    ))
-                })?
-                .into_iter()
-                .next()
-            }
-            None => None,
-        };
+        if newest.is_none() {
+            return Ok(Probe {
+                count,
+                newest: Page::new(),
+            });
+        }
+        let body = self.body(response, source, MAX_PROBE_BYTES).await?;
+        let newest = page::read(&body).ok_or_else(|| {
+            transient(format!(
+                "the check of {} is incomplete or not a list of rows",
+                source.name()
+            ))
+        })?;
         Ok(Probe { count, newest })
     }
 
@@ -223,25 +219,30 @@ fn exactly(keys: &[String], values: &[Cow<'_, str>]) -> String {
     format!("and({})", terms.collect::<Vec<_>>().join(","))
 }
 
-/// The URL of a probe of the newest row, or of the size alone.
-fn probe_url(base: &Url, source: &Source, newest_by: Option<&str>) -> Url {
+/// The URL of a probe of the rows changed last, or of the size alone.
+fn probe_url(base: &Url, source: &Source, newest: Option<&NewestRows>) -> Url {
     let mut url = table_url(base, source);
     let mut selected: Vec<String> = source.key.iter().map(|name| column(name)).collect();
     let mut order = ordered(&selected, "desc");
     {
         let mut pairs = url.query_pairs_mut();
-        if let Some(newest) = newest_by.map(column)
+        let changed = newest.map(|newest| column(&newest.column));
+        if let Some(changed) = changed
             // A column must not be selected or ordered by twice.
-            && !selected.contains(&newest)
+            && !selected.contains(&changed)
         {
-            order = format!("{newest}.desc.nullslast,{order}");
-            selected.push(newest);
+            order = format!("{changed}.desc.nullslast,{order}");
+            selected.push(changed);
         }
         pairs.append_pair("select", &selected.join(","));
-        if newest_by.is_some() {
+        let (offset, limit) = newest.map_or((0, 1), |newest| (newest.offset, newest.limit));
+        if newest.is_some() {
             pairs.append_pair("order", &order);
         }
-        pairs.append_pair("limit", "1");
+        if offset > 0 {
+            pairs.append_pair("offset", &offset.to_string());
+        }
+        pairs.append_pair("limit", &limit.to_string());
     }
     url
 }
@@ -273,6 +274,14 @@ mod tests {
             ..Source::default()
         };
         (base, source)
+    }
+
+    fn newest(column: &str, offset: usize, limit: usize) -> NewestRows {
+        NewestRows {
+            column: column.into(),
+            offset,
+            limit,
+        }
     }
 
     fn url(key: &str, query: &PageQuery) -> String {
@@ -307,7 +316,7 @@ mod tests {
         );
         let selected = page_url(&base, &source, &after);
         assert!(selected.as_str().contains("select=org%2Cnr%2Ctitle&"), "{selected}");
-        let probe = probe_url(&base, &source, Some("updated_at"));
+        let probe = probe_url(&base, &source, Some(&newest("updated_at", 0, 1)));
         assert!(
             probe
                 .as_str()
@@ -338,15 +347,22 @@ mod tests {
     }
 
     #[test]
-    fn a_probe_asks_for_the_newest_row_or_for_the_size_alone() {
+    fn a_probe_asks_for_the_newest_rows_or_for_the_size_alone() {
         let (base, source) = source(&["id"]);
-        let url = |newest_by| probe_url(&base, &source, newest_by).to_string();
+        let url = |rows: Option<NewestRows>| probe_url(&base, &source, rows.as_ref()).to_string();
         let start = "https://x.supabase.co/rest/v1/my%20tasks?";
         assert_eq!(
-            url(Some("updated_at")),
+            url(Some(newest("updated_at", 0, 1))),
             format!("{start}select=id%2Cupdated_at&order=updated_at.desc.nullslast%2Cid.desc&limit=1")
         );
-        assert_eq!(url(Some("id")), format!("{start}select=id&order=id.desc&limit=1"));
+        assert_eq!(
+            url(Some(newest("id", 0, 1))),
+            format!("{start}select=id&order=id.desc&limit=1")
+        );
+        assert_eq!(
+            url(Some(newest("id", 8, 1_000))),
+            format!("{start}select=id&order=id.desc&offset=8&limit=1000")
+        );
         assert_eq!(url(None), format!("{start}select=id&limit=1"));
         for (range, count) in [
             ("0-0/150", Some(150)),

@@ -264,6 +264,9 @@ impl Connection {
     /// A change of a source: kept for the snapshot in progress, and applied when live.
     fn take(&mut self, at: usize, event: RowEvent<'_>, bytes: usize, call: &mut Call<'_>) {
         self.audit.note_arrival(at, call.at());
+        if self.is_following() && self.flow.count(call.at()) {
+            self.audit.suspect(call.at());
+        }
         if self.sources.learn(at, &event) {
             // Rows that did not change since have other columns now (docs/realtime-protocol.md, R37).
             self.mark_gap(READ_AFTER_ALTER, call);
@@ -332,7 +335,7 @@ impl Connection {
         };
         let is_insert = change.op == Op::Insert;
         if is_insert {
-            self.audit.note_move(at);
+            self.note_move(at, Some(&upsert.id));
         }
         call.report(FeedEvent::Change(change));
         // A row that appears soon after a snapshot that did not have it may be deleted already.
@@ -345,10 +348,16 @@ impl Connection {
         }
     }
 
+    fn note_move(&mut self, at: usize, inserted: Option<&RowId>) {
+        if let Some(tracked) = self.sources.get(at) {
+            self.audit.note_move(at, inserted, tracked.rows.len());
+        }
+    }
+
     pub(super) fn apply_delete(&mut self, at: usize, id: &RowId, committed_ms: Option<i64>, call: &mut Call<'_>) {
         // A row that is not held is another user's, or one that came and went.
         if let Some(change) = self.sources.delete(at, id, committed_ms) {
-            self.audit.note_move(at);
+            self.note_move(at, None);
             call.report(FeedEvent::Change(change));
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Call, Connection, ConnectionPhase, Sync, channel, report::duration_words, retry::Next, tokens::TokenOutcome,
+    Call, Connection, ConnectionPhase, Flow, Sync, channel, report::duration_words, retry::Next, tokens::TokenOutcome,
 };
 use crate::{
     Grant, TokenError,
@@ -184,6 +184,8 @@ impl Connection {
         self.schedule.clear();
         self.replace_at = None;
         self.audit.stop();
+        self.flow = Flow::default();
+        self.lease.clear();
         self.heartbeats.stop();
         self.channel.close();
         self.tokens.forget_echo();

@@ -6,7 +6,7 @@
 //! (`Connection::go_live`).
 //!
 //! [`Connection`] routes events to the parts that own the state: [`Channel`], [`Heartbeats`], [`Tokens`], [`Retry`],
-//! [`Sync`] (a snapshot in progress), [`Lookups`], [`Audit`], [`SyncSchedule`], [`Sources`] and [`Report`]. This file
+//! [`Sync`] (a snapshot in progress), [`Lookups`], [`Audit`], [`Flow`], [`Lease`], [`SyncSchedule`], [`Sources`] and [`Report`]. This file
 //! routes events and looks after deadlines; `lifecycle` has the way from start to live and back, `frames` what the socket
 //! brings, `reading` what REST brings, `replace` the hand-over to another connection.
 
@@ -15,8 +15,10 @@ mod bursts;
 mod call;
 mod channel;
 mod clock;
+mod flow;
 mod frames;
 mod heartbeat;
+mod lease;
 mod lifecycle;
 mod lookups;
 mod reading;
@@ -41,7 +43,9 @@ use audit::Audit;
 use call::{Call, Numbers, Requests};
 use channel::Channel;
 use clock::Clock;
+use flow::Flow;
 use heartbeat::{HeartbeatDue, Heartbeats};
+use lease::Lease;
 use lookups::Lookups;
 use model::NoticeKind;
 use report::{Report, duration_words, millis};
@@ -69,6 +73,12 @@ pub(crate) struct Connection {
     lookups: Lookups,
     schedule: SyncSchedule,
     audit: Audit,
+    /// Whether changes flow suspiciously.
+    flow: Flow,
+    /// What is proven equal, and for how long that is enough.
+    lease: Lease,
+    /// The lease has run out.
+    is_unproven: bool,
     report: Report,
     clock: Clock,
     /// What the last `WakeAt` asked for.
@@ -120,6 +130,9 @@ impl Connection {
             lookups: Lookups::default(),
             schedule: SyncSchedule::new(config.snapshots, config.reconcile_interval, config.change_limit),
             audit: Audit::new(audit_interval, sources.len()),
+            flow: Flow::default(),
+            lease: Lease::new(audit_interval.map(|_| config.proof_max_age), sources.len()),
+            is_unproven: false,
             report: Report::default(),
             clock: Clock::default(),
             wake: None,
@@ -249,6 +262,8 @@ impl Connection {
             self.lookups.due(self.is_following()),
             self.schedule.due(),
             self.audit.due().filter(|_| self.is_free()),
+            self.flow.due().filter(|_| self.is_following()),
+            self.lease_due(),
             self.report.due(),
         ]
         .into_iter()
@@ -288,7 +303,7 @@ impl Connection {
 
     /// The chain is whole, and nothing is in doubt.
     fn is_proven(&self) -> bool {
-        self.phase == ConnectionPhase::Live && self.schedule.doubt().is_none()
+        self.phase == ConnectionPhase::Live && self.schedule.doubt().is_none() && !self.is_unproven
     }
 
     /// What sentences about refusals depend on.
@@ -340,10 +355,36 @@ impl Connection {
             .tokens
             .has_ended(call.now.wall_ms)
             .then_some("the session token has expired and could not be renewed yet: changes may be missing");
-        match ended.or_else(|| self.schedule.doubt()) {
+        let unproven = self.unproven(call);
+        self.is_unproven = unproven.is_some();
+        let doubt = ended.or_else(|| self.schedule.doubt()).map(str::to_owned);
+        match doubt.or(unproven) {
             None => self.report_status(LinkStatus::Connected, None, None, call),
-            Some(doubt) => self.report_status(LinkStatus::Connecting, None, Some(doubt.to_owned()), call),
+            Some(doubt) => self.report_status(LinkStatus::Connecting, None, Some(doubt), call),
         }
+    }
+
+    /// Whether a source has to be proven: one that is polled, or followed by the stream alone, says so itself.
+    fn is_owed_proof(&self, at: usize) -> bool {
+        self.sources.get(at).is_some_and(|tracked| !tracked.is_limited())
+    }
+
+    /// While live: why the lease has run out.
+    fn unproven(&mut self, call: &mut Call<'_>) -> Option<String> {
+        let unproven = self.lease.check(call.at(), |at| self.is_owed_proof(at))?;
+        // The audits go on, and the next one that finds nothing renews the lease.
+        self.audit.hurry(call.at());
+        let name = self.sources.get(unproven.source).map(|tracked| tracked.source.name())?;
+        let why = match self.audit.error(unproven.source) {
+            Some(error) => format!(" ({error})"),
+            None => String::new(),
+        };
+        Some(format!("unproven: {name} could not be compared with the database{why}"))
+    }
+
+    fn lease_due(&self) -> Option<Duration> {
+        let due = self.lease.due(|at| self.is_owed_proof(at))?;
+        (self.phase == ConnectionPhase::Live && !self.is_unproven).then_some(due)
     }
 
     /// Reports the details, if they changed and it is time.
@@ -364,11 +405,15 @@ impl Connection {
             | ConnectionPhase::SigningIn
             | ConnectionPhase::Connecting => SourceState::Closed,
         };
+        let mut sources = self.sources.reports(state, status.reason.as_deref());
+        for (at, source) in sources.iter_mut().enumerate() {
+            source.proven_ms = self.lease.proof(at).filter(|_| self.is_owed_proof(at)).map(millis);
+        }
         let round_trips_ms: Vec<u64> = self.heartbeats.round_trips().map(millis).collect();
         let details = LinkReport {
             heartbeat_rtt_ms: round_trips_ms.last().copied(),
             round_trips_ms,
-            sources: self.sources.reports(state, status.reason.as_deref()),
+            sources,
             joins: self.channel.joins(),
             last_drift: self.schedule.last_drift().map(|(at, rows)| (millis(at), rows)),
             last_audit: self.audit.last().map(|(at, equal)| (millis(at), equal)),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Call, Connection, ConnectionPhase, Requests,
+    Call, Connection, Requests,
     audit::Finding,
     lookups::GaveUp,
     report::millis,
@@ -130,7 +130,8 @@ impl Connection {
     /// Everything is read: merges it with the changes that waited, and reports the differences.
     fn finish_sync(&mut self, call: &mut Call<'_>) {
         let Some(sync) = self.sync.take() else { return };
-        let (why, took) = (sync.why(), call.at().saturating_sub(sync.since()));
+        let (why, since) = (sync.why(), sync.since());
+        let took = call.at().saturating_sub(since);
         let merged = match sync.merge(&mut self.sources) {
             Ok(merged) => merged,
             Err(again) => {
@@ -158,7 +159,10 @@ impl Connection {
             removed: merged.removed,
             reconcile: why == Why::Audit,
         }));
-        self.audit.restart(call.now);
+        self.audit.restart(&self.sources, took, call.now);
+        for at in 0..self.sources.len() {
+            self.lease.prove(at, since);
+        }
         let caught_up = self.schedule.after_sync(why, took, merged.corrected, call.now);
         self.report_caught_up(caught_up, call);
         for (at, id) in merged.unverified {
@@ -274,17 +278,30 @@ impl Connection {
     }
 
     pub(super) fn run_audit(&mut self, call: &mut Call<'_>) {
-        if self.phase == ConnectionPhase::Live && self.sync.is_none() {
-            self.audit.run(requests!(self, call));
+        if self.is_following() && self.flow.has_stopped(call.at()) {
+            self.audit.suspect(call.at());
+        }
+        if self.is_free() {
+            let finding = self.audit.run(requests!(self, call));
+            self.audited(finding, call);
         }
     }
 
     /// The answer to a probe.
     pub(super) fn probed(&mut self, id: u64, result: Result<Probe, PageError>, call: &mut Call<'_>) {
-        match self.audit.answer(id, result, &self.sources, call.at()) {
-            Finding::Open => {}
+        let result = result.map_err(|error| self.cleaned(error));
+        let finding = self.audit.answer(id, result, &self.sources, call.at());
+        self.audited(finding, call);
+    }
+
+    fn audited(&mut self, finding: Finding, call: &mut Call<'_>) {
+        for (at, since) in self.audit.take_proofs() {
+            self.lease.prove(at, since);
+            self.report.note_change();
+        }
+        match finding {
+            Finding::Open | Finding::Equal => {}
             Finding::TokenExpired => self.token_expired(call),
-            Finding::Equal => self.report.note_change(),
             Finding::Different => {
                 self.report.note_change();
                 self.schedule.audit_by(call.at());

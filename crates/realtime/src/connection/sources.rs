@@ -140,6 +140,7 @@ impl Tracked {
             state,
             why,
             rows: self.rows.len(),
+            proven_ms: None,
         }
     }
 

@@ -349,7 +349,7 @@ impl World {
                 id: request.id,
                 result: Ok(realtime::Probe {
                     count: Some(rows.len() as u64),
-                    newest: None,
+                    newest: Vec::new(),
                 }),
             });
             self.look();

@@ -11,6 +11,7 @@ mod rig;
 mod audits;
 mod fuzz_frames;
 mod handover;
+mod lease;
 mod live_prop;
 mod merge_prop;
 mod races;

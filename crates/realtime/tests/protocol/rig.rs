@@ -71,6 +71,7 @@ pub(crate) fn config() -> SessionConfig {
         heartbeat_interval: Duration::from_secs(25),
         reconcile_interval: Some(Duration::from_secs(600)),
         audit_interval: None,
+        proof_max_age: seconds(90),
         change_limit: None,
         replace_after: None,
         snapshots: true,
@@ -441,14 +442,18 @@ impl Rig {
     }
 
     pub(crate) fn probed(&mut self, request: &ProbeRequest, rows: &[Value]) {
-        let newest = request.newest_by.as_ref().and_then(|column| {
-            let newest = rows.iter().max_by_key(|row| row[column].to_string())?;
-            Some(record(json!({ "id": newest["id"], column: newest[column] })))
+        let newest = request.newest.as_ref().map_or_else(Vec::new, |newest| {
+            let column = &newest.column;
+            let mut rows: Vec<&Value> = rows.iter().collect();
+            rows.sort_by_key(|row| std::cmp::Reverse(row[column].to_string()));
+            let page = rows.into_iter().skip(newest.offset).take(newest.limit);
+            page.map(|row| record(json!({ "id": row["id"], column: row[column] })))
+                .collect()
         });
         self.give(Event::Probed {
             id: request.id,
             result: Ok(Probe {
-                count: Some(rows.len() as u64),
+                count: request.is_counted.then_some(rows.len() as u64),
                 newest,
             }),
         });

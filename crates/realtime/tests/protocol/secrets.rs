@@ -30,7 +30,8 @@ fn no_public_type_shows_a_token_in_debug() {
     let probe = ProbeRequest {
         id: 2,
         source: table("todos"),
-        newest_by: None,
+        is_counted: true,
+        newest: None,
         token: Some(token.clone()),
     };
     let config = SessionConfig {

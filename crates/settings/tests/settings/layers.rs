@@ -16,7 +16,7 @@ fn the_defaults_are_those_of_the_product() {
     assert_eq!(feed.backoff, Backoff::default());
     assert_eq!(feed.heartbeat_interval, Duration::from_secs(25));
     assert_eq!(feed.reconcile_interval, Some(Duration::from_secs(600)));
-    assert_eq!(feed.audit_interval, Some(Duration::from_secs(60)));
+    assert_eq!(feed.audit_interval, Some(Duration::from_secs(30)));
     assert_eq!(feed.change_limit, Some(100));
     assert_eq!(feed.replace_connection, Some(Duration::from_secs(23 * 3_600)));
     assert_eq!(feed.vsn, Vsn::V2);
