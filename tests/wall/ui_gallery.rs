@@ -172,6 +172,7 @@ impl Gallery {
             connection.sources = PerKind::from_fn(|kind| SourceReport {
                 state: SourceState::Followed,
                 why: None,
+                proven_ms: None,
                 rows: match kind {
                     Kind::Agent => 40,
                     Kind::Task => 400,

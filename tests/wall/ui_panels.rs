@@ -55,6 +55,7 @@ pub(crate) fn badge(tone: Tone) -> BadgeView {
         retry_in_secs: None,
         reason: None,
         stream_only: false,
+        proven_secs: Some(4.2),
         changes_per_second: 48.0,
         confirmed: 3,
         tables: 3,
@@ -74,7 +75,10 @@ fn the_badge_shows_each_state_in_words() {
         ..badge(Tone::Offline)
     };
     let cases = [
-        (badge(Tone::Live), "Connection: Live, 3/3 tables, 48 changes/s"),
+        (
+            badge(Tone::Live),
+            "Connection: Live, proven 4 s ago, 3/3 tables · 48 changes/s",
+        ),
         (
             badge(Tone::CatchingUp),
             "Connection: Catching up…, checking the tables, 48 changes/s",

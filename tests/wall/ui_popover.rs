@@ -181,6 +181,7 @@ fn sources() -> PerKind<SourceReport> {
     let mut sources = PerKind::from_fn(|kind| SourceReport {
         state: SourceState::Followed,
         why: None,
+        proven_ms: None,
         rows: match kind {
             Kind::Agent => 40,
             Kind::Task => 1_400,
@@ -200,7 +201,7 @@ fn every_line_of_the_popover_in_one_column_and_in_two() {
         harness.run_steps(2);
         for label in [
             "for 1 min 33 s",
-            "3/3 tables · 48 changes/s",
+            "proven 4 s ago · 3/3 tables · 48 changes/s",
             "wss://example.supabase.co/realtime/v1/websocket",
             "Round trips of the last 3 heartbeats",
             "23 ms now, 48 ms at most",

@@ -49,10 +49,13 @@ impl SourceKinds {
         let mut reports = PerKind::<Option<SourceReport>>::default();
         for (kind, report) in self.0.iter().zip(by_source) {
             let rows = reports[*kind].as_ref().map_or(0, |known| known.rows) + report.rows;
-            let proven_ms = [reports[*kind].as_ref().and_then(|known| known.proven_ms), report.proven_ms]
-                .into_iter()
-                .flatten()
-                .min();
+            let proven_ms = [
+                reports[*kind].as_ref().and_then(|known| known.proven_ms),
+                report.proven_ms,
+            ]
+            .into_iter()
+            .flatten()
+            .min();
             let worst = reports[*kind].take().filter(|known| known.state <= report.state);
             reports[*kind] = Some(SourceReport {
                 rows,
@@ -105,7 +108,10 @@ mod tests {
             ..report(SourceState::Followed, 1)
         };
         let reports = kinds.reports(&[proven(Some(7)), proven(None), proven(Some(5))]);
-        assert_eq!((reports[Kind::Task].proven_ms, reports[Kind::Agent].proven_ms), (Some(5), None));
+        assert_eq!(
+            (reports[Kind::Task].proven_ms, reports[Kind::Agent].proven_ms),
+            (Some(5), None)
+        );
         let rows = kinds.rows(&[3, 1, 4]);
         assert_eq!((rows[Kind::Task], rows[Kind::Agent]), (7, 1));
     }

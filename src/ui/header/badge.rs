@@ -30,6 +30,8 @@ pub struct BadgeView {
     pub reason: Option<String>,
     /// No table can be read: changes are shown as they arrive, and nothing proves that none is missing.
     pub stream_only: bool,
+    /// Seconds since all followed tables were last proven equal to the database; `None` before the first proof.
+    pub proven_secs: Option<f64>,
     /// The rate of changes at present.
     pub changes_per_second: f32,
     /// Tables whose changes are confirmed, and all that are followed.
@@ -47,6 +49,12 @@ impl BadgeView {
         sources.iter().filter(|(_, source)| is_confirmed(source.state)).count()
     }
 
+    /// Seconds since the table with the oldest proof was proven. `feed_ms`: now, on the clock of the proofs.
+    pub(crate) fn proven_secs(sources: &PerKind<SourceReport>, feed_ms: u64) -> Option<f64> {
+        let oldest = sources.iter().filter_map(|(_, source)| source.proven_ms).min()?;
+        Some(feed_ms.saturating_sub(oldest) as f64 / 1e3)
+    }
+
     /// The word for its tone.
     pub(crate) fn word(&self) -> &'static str {
         match self.tone {
@@ -61,12 +69,17 @@ impl BadgeView {
     pub(crate) fn lines(&self) -> [String; 2] {
         match self.tone {
             Tone::Live => [
-                if self.stream_only {
-                    "stream only".to_owned()
-                } else {
-                    format!("{}/{} tables", self.confirmed, self.tables)
+                match self.proven_secs {
+                    _ if self.stream_only => "unproven, stream only".to_owned(),
+                    Some(age) => format!("proven {} ago", format::age(age)),
+                    None => "not proven yet".to_owned(),
                 },
-                format!("{} changes/s", format::rate(self.changes_per_second)),
+                format!(
+                    "{}/{} tables · {} changes/s",
+                    self.confirmed,
+                    self.tables,
+                    format::rate(self.changes_per_second)
+                ),
             ],
             Tone::CatchingUp => [
                 if self.status == LinkStatus::Connected {
@@ -275,6 +288,7 @@ mod tests {
             retry_in_secs: None,
             reason: None,
             stream_only: false,
+            proven_secs: Some(4.2),
             changes_per_second: 48.0,
             confirmed: 3,
             tables: 3,
@@ -283,13 +297,19 @@ mod tests {
     }
 
     #[test]
-    fn live_shows_how_many_tables_are_confirmed() {
-        assert_eq!(view().spoken(), "Connection: Live, 3/3 tables, 48 changes/s");
+    fn live_shows_the_age_of_its_proof_and_how_many_tables_are_confirmed() {
+        assert_eq!(
+            view().spoken(),
+            "Connection: Live, proven 4 s ago, 3/3 tables · 48 changes/s"
+        );
         let alone = BadgeView {
             stream_only: true,
             ..view()
         };
-        assert_eq!(alone.spoken(), "Connection: Live, stream only, 48 changes/s");
+        assert_eq!(
+            alone.spoken(),
+            "Connection: Live, unproven, stream only, 3/3 tables · 48 changes/s"
+        );
     }
 
     #[test]

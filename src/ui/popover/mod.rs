@@ -207,7 +207,7 @@ fn body_ui(ui: &mut Ui, view: &PopoverView<'_>, actions: &mut Vec<Action>) {
 fn now_ui(ui: &mut Ui, view: &PopoverView<'_>) {
     facts::facts_ui(ui, view);
     ui.separator();
-    tables::tables_ui(ui, view.kinds, view.sources);
+    tables::tables_ui(ui, view);
     ui.separator();
     tables::checks_ui(ui, view);
 }

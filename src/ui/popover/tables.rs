@@ -7,8 +7,7 @@ use super::{
     line::{NAME_EMS, cell, em, fact, heading, height, line, muted, text},
 };
 use crate::ui::{format, theme, theme::Tier};
-use model::{Kind, PerKind};
-use realtime::{Resync, SourceReport, SourceState};
+use realtime::{Resync, SourceState};
 
 /// Widths of the columns after the name, in ems; the rows have the rest.
 const CHANNEL_EMS: f32 = 10.9;
@@ -16,7 +15,8 @@ const FOLLOWED_EMS: f32 = 5.4;
 const ROWS_EMS: f32 = 4.6;
 
 /// Draws one line a table.
-pub(super) fn tables_ui(ui: &mut Ui, kinds: &[Kind], sources: &PerKind<SourceReport>) {
+pub(super) fn tables_ui(ui: &mut Ui, view: &PopoverView<'_>) {
+    let sources = view.sources;
     line(ui, |ui| {
         let head = |ui: &mut Ui, words: &str| {
             let words = RichText::new(words)
@@ -26,10 +26,10 @@ pub(super) fn tables_ui(ui: &mut Ui, kinds: &[Kind], sources: &PerKind<SourceRep
         };
         cell(ui, NAME_EMS, Align::Min, |ui| head(ui, "table"));
         cell(ui, CHANNEL_EMS, Align::Min, |ui| head(ui, "channel"));
-        cell(ui, FOLLOWED_EMS, Align::Min, |ui| head(ui, "sync"));
+        cell(ui, FOLLOWED_EMS, Align::Min, |ui| head(ui, "proven"));
         cell(ui, ROWS_EMS, Align::Max, |ui| head(ui, "rows"));
     });
-    for &kind in kinds {
+    for &kind in view.kinds {
         let state = sources[kind].state;
         line(ui, |ui| {
             cell(ui, NAME_EMS, Align::Min, |ui| muted(ui, kind.plural()));
@@ -42,7 +42,10 @@ pub(super) fn tables_ui(ui: &mut Ui, kinds: &[Kind], sources: &PerKind<SourceRep
                     SourceState::StreamOnly => ui.label(RichText::new("stream only").color(theme::of(ui).warn)),
                     SourceState::Polled => ui.label(RichText::new("each minute").color(theme::of(ui).warn)),
                     // What is expected is not emphasised.
-                    _ => muted(ui, "full"),
+                    _ => match sources[kind].proven_ms {
+                        Some(at) => muted(ui, format!("{} ago", format::age(view.secs_since(at)))),
+                        None => muted(ui, "not yet"),
+                    },
                 }
             });
             let rows = sources[kind].rows as u64;

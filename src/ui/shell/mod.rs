@@ -315,7 +315,7 @@ fn draw_popover(
         changes_per_second: reads.rates.changes.present(),
         bytes_per_second: reads.rates.bytes.present(),
         backoff: panels.tune.shown(),
-        feed_ms: ((now + connection.feed_ahead) * 1e3) as u64,
+        feed_ms: reads.feed_ms(),
         signed_in: connection.signed_in,
         wall_ms: Timestamp::now().as_millisecond(),
         zone: &TimeZone::system(),

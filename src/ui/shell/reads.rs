@@ -80,6 +80,11 @@ impl Reads<'_, '_> {
         self.time.elapsed_secs_f64()
     }
 
+    /// Now, on the clock of the times in the connection's details, in milliseconds.
+    pub(super) fn feed_ms(&self) -> u64 {
+        ((self.now() + self.connection.feed_ahead) * 1e3) as u64
+    }
+
     /// The present look of the connection.
     pub(super) fn look(&self) -> LinkLook {
         self.looks.iter().next().copied().unwrap_or_default()
@@ -97,6 +102,7 @@ impl Reads<'_, '_> {
             retry_in_secs: report.retry_in_ms.map(|millis| millis as f64 / 1e3 - waited),
             reason: report.reason.clone(),
             stream_only: report.stream_only,
+            proven_secs: BadgeView::proven_secs(&self.connection.sources, self.feed_ms()),
             changes_per_second: self.rates.changes.present(),
             confirmed: BadgeView::count_confirmed(&self.connection.sources),
             tables: self.followed().len(),
