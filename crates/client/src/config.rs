@@ -14,6 +14,7 @@ pub fn remedies() -> Remedies {
         key: "check the project's key (--key or SUPABASE_PUBLISHABLE_KEY)".into(),
         expired_key: "set a fresh one with --key or SUPABASE_PUBLISHABLE_KEY".into(),
         sign_in: "check the account in [auth]".into(),
+        gave_up: "check the address and that the server runs, then reconnect (R on the wall)".into(),
         no_source: "set at least one of [tables.agents], [tables.tasks], [tables.workflows]".into(),
         key_column: "set the key column in [tables.{source}] id".into(),
     }

@@ -16,6 +16,7 @@ use super::{
     auth::{Authenticator, SignInOutcome},
     config::session_config,
     http::wall_ms,
+    network,
     outbox::Outbox,
     rest::Rest,
     tls::Tls,
@@ -35,6 +36,7 @@ const LAST_SIGN_IN: Duration = Duration::from_millis(400);
 
 type Connecting = Pin<Box<dyn Future<Output = (Result<WebSocket, ConnectFailure>, Tls)> + Send>>;
 type PendingRead = Pin<Box<dyn Future<Output = ReadAnswer> + Send>>;
+type Watch = Pin<Box<dyn Future<Output = ()> + Send>>;
 type SigningIn = Pin<Box<dyn Future<Output = SignInOutcome> + Send>>;
 
 /// The answer to a REST read, with the id of its request.
@@ -53,6 +55,7 @@ enum Wake {
     Received(ConnectionId, Received),
     Read(ConnectionId, ReadAnswer),
     Timer(ConnectionId),
+    NetworkChanged(ConnectionId),
 }
 
 #[derive(Default)]
@@ -69,18 +72,29 @@ struct ConnectionIo {
     socket: Socket,
     reads: FuturesUnordered<PendingRead>,
     timer: Option<Pin<Box<Sleep>>>,
+    /// Ends when this machine's network has changed; only while the session wants to know.
+    network: Option<Watch>,
 }
 
 impl ConnectionIo {
     /// Waits for whatever comes first.
     async fn next(&mut self, id: ConnectionId) -> Wake {
-        let Self { socket, reads, timer } = self;
+        let Self {
+            socket,
+            reads,
+            timer,
+            network,
+        } = self;
         tokio::select! {
             event = next_of(socket, id) => event,
             Some(answer) = reads.next(), if !reads.is_empty() => Wake::Read(id, answer),
             () = end_of(timer), if timer.is_some() => {
                 *timer = None;
                 Wake::Timer(id)
+            }
+            () = end_of(network), if network.is_some() => {
+                *network = None;
+                Wake::NetworkChanged(id)
             }
         }
     }
@@ -145,9 +159,9 @@ async fn next_of(socket: &mut Socket, id: ConnectionId) -> Wake {
     }
 }
 
-async fn end_of(timer: &mut Option<Pin<Box<Sleep>>>) {
-    match timer {
-        Some(sleep) => sleep.await,
+async fn end_of<F: Future<Output = ()> + ?Sized>(future: &mut Option<Pin<Box<F>>>) {
+    match future {
+        Some(future) => future.await,
         None => future::pending().await,
     }
 }
@@ -247,6 +261,7 @@ impl Driver {
                     self.handle(id, Event::Probed { id: request, result });
                 }
                 Wake::Timer(id) => self.handle(id, Event::Timer),
+                Wake::NetworkChanged(id) => self.handle(id, Event::NetworkChanged),
             }
         }
         self.stop().await;
@@ -337,6 +352,10 @@ impl Driver {
                 Effect::WakeAt(at) => {
                     let at = at.map(|at| self.started + at);
                     self.connection(id).wake_at(at);
+                }
+                Effect::WatchNetwork(is_wanted) => {
+                    let url = self.settings.realtime_url.clone();
+                    self.connection(id).network = is_wanted.then(|| -> Watch { Box::pin(network::changed(url)) });
                 }
             }
         }

@@ -10,6 +10,7 @@ mod dial;
 mod driver;
 mod error_text;
 mod http;
+mod network;
 mod outbox;
 mod paced;
 pub mod probe;

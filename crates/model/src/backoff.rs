@@ -5,7 +5,7 @@ use std::time::Duration;
 /// How reconnects are spaced. The default gives 3, 6, 12, 24, 48 s and then gives up.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Backoff {
-    /// Attempts before giving up; 0 = never give up.
+    /// Failed attempts in a row before giving up; 0 = never give up.
     pub max_attempts: u32,
     /// Delay before the first attempt; each later one doubles it.
     pub interval: Duration,
@@ -32,6 +32,8 @@ impl Backoff {
 
     /// Least and greatest delay that may be set: shorter ones would flood the server, longer ones would look like a hang.
     pub const INTERVAL_RANGE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(3_600));
+    /// Longest delay after a connection that was live, unless the interval that is set is longer.
+    pub const MAX_DELAY_AFTER_LIVE: Duration = Duration::from_secs(10);
     /// Most attempts that may be set; 0 stands for "never give up".
     pub const MAX_ATTEMPTS_LIMIT: u32 = 1_000;
 
@@ -44,8 +46,25 @@ impl Backoff {
         // 2^20 intervals exceed every limit; capping the exponent keeps the product finite.
         let factor = 1_u32 << (attempt - 1).min(20);
         let full = self.interval.saturating_mul(factor).min(self.max_interval);
-        let cut = self.jitter.clamp(0.0, 1.0) * random.clamp(0.0, 1.0);
-        Some(full.mul_f64(1.0 - cut))
+        Some(self.cut(full, random))
+    }
+
+    /// The delay after a connection that was live. `brief`: how many in a row, this one included, ended soon after they
+    /// had become live; 0 when it lasted. `random` is in `[0, 1)`.
+    ///
+    /// The server works, so the delay grows slowly and stays short: from [`Backoff::interval`] by half each time, to
+    /// [`Backoff::MAX_DELAY_AFTER_LIVE`] at most, or the interval where that is longer.
+    pub fn delay_after_live(&self, brief: u32, random: f64) -> Duration {
+        let most = Self::MAX_DELAY_AFTER_LIVE.min(self.max_interval).max(self.interval);
+        // 1.5^30 intervals exceed the limit; capping the exponent keeps the product finite.
+        let steps = i32::try_from(brief.saturating_sub(1).min(30)).unwrap_or(30);
+        let full = self.interval.mul_f64(1.5_f64.powi(steps)).min(most);
+        self.cut(full, random)
+    }
+
+    /// A delay without its random share.
+    fn cut(&self, full: Duration, random: f64) -> Duration {
+        full.mul_f64(1.0 - self.jitter.clamp(0.0, 1.0) * random.clamp(0.0, 1.0))
     }
 
     /// The delays in order without jitter, at most `most` of them.
@@ -93,6 +112,24 @@ mod tests {
         };
         assert_eq!(seconds(&backoff), [3, 6, 10, 10, 10, 10, 10, 10, 10, 10]);
         assert_eq!(backoff.delay(u32::MAX, 0.0), Some(Duration::from_secs(10)));
+    }
+
+    #[test]
+    fn after_a_live_connection_the_delay_grows_slowly_to_ten_seconds() {
+        let delays =
+            |backoff: Backoff| [0, 1, 2, 3, 4, u32::MAX].map(|brief| backoff.delay_after_live(brief, 0.5).as_millis());
+        assert_eq!(delays(Backoff::default()), [3_000, 3_000, 4_500, 6_750, 10_000, 10_000]);
+        let slow = Backoff {
+            interval: Duration::from_secs(20),
+            ..Backoff::default()
+        };
+        assert_eq!(delays(slow), [20_000; 6]);
+        let short = Backoff {
+            max_interval: Duration::from_secs(4),
+            jitter: 0.2,
+            ..Backoff::default()
+        };
+        assert_eq!(delays(short), [2_700, 2_700, 3_600, 3_600, 3_600, 3_600]);
     }
 
     #[test]

@@ -142,6 +142,8 @@ notice_kinds! {
     Retrying: "retrying", Warn, CONNECTION, MEDIUM;
     /// The machine was suspended; the connection is made anew.
     Woke: "woke", Info, CONNECTION, SHORT;
+    /// This machine has another address or route, after the attempts to connect were used up.
+    NetworkChanged: "network_changed", Info, CONNECTION, SHORT;
     /// The user disconnected.
     Disconnected: "disconnected", Info, CONNECTION, SHORT;
     /// The server refuses for a reason that does not pass by itself.

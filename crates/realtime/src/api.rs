@@ -104,6 +104,8 @@ pub struct Remedies {
     pub expired_key: String,
     /// What to do when the signed-in user's token was refused.
     pub sign_in: String,
+    /// What to do after giving up.
+    pub gave_up: String,
     /// What to do when no source is configured.
     pub no_source: String,
     /// What to do when a table has no column of the configured key's name; `{source}` stands for the plural of
@@ -117,6 +119,7 @@ impl Default for Remedies {
             key: "check the project's key".into(),
             expired_key: "set a fresh one".into(),
             sign_in: "check the account that signs in".into(),
+            gave_up: "check the address and that the server runs, then reconnect".into(),
             no_source: "configure at least one".into(),
             key_column: "correct the name of its key column".into(),
         }
@@ -283,6 +286,8 @@ pub enum Event {
     Token(Result<Grant, TokenError>),
     /// The user wants something.
     Command(Command),
+    /// This machine has another address or route than when [`Effect::WatchNetwork`] asked for such changes.
+    NetworkChanged,
 }
 
 impl Event {
@@ -309,6 +314,7 @@ impl fmt::Debug for Event {
             Self::Probed { id, result } => f.debug_tuple("Probed").field(id).field(result).finish(),
             Self::Token(result) => f.debug_tuple("Token").field(result).finish(),
             Self::Command(command) => f.debug_tuple("Command").field(command).finish(),
+            Self::NetworkChanged => f.write_str("NetworkChanged"),
         }
     }
 }
@@ -336,6 +342,9 @@ pub enum Effect {
     /// Hand in [`Event::Timer`] at this moment, on the clock of [`Now::at`]. Replaces the moment asked for before;
     /// `None` = no wake needed.
     WakeAt(Option<Duration>),
+    /// True: from now on hand in [`Event::NetworkChanged`] when this machine gets another address or route; false: no
+    /// longer. Asked for only while no attempt is planned. A driver that cannot see such changes ignores it.
+    WatchNetwork(bool),
 }
 
 impl fmt::Debug for Effect {
@@ -350,6 +359,7 @@ impl fmt::Debug for Effect {
             Self::CancelFetches => f.write_str("CancelFetches"),
             Self::Emit(event) => f.debug_tuple("Emit").field(event).finish(),
             Self::WakeAt(at) => f.debug_tuple("WakeAt").field(at).finish(),
+            Self::WatchNetwork(is_wanted) => f.debug_tuple("WatchNetwork").field(is_wanted).finish(),
         }
     }
 }

@@ -103,6 +103,12 @@ impl Terms<'_> {
     }
 }
 
+/// Whether this answer to an upgrade may have come from another server than the project's, as a network's sign-in page
+/// or proxy sends it. It may be gone with another network.
+pub(super) fn may_be_of_another_server(http: u16) -> bool {
+    matches!(http, 300..=399 | 403 | 404)
+}
+
 /// The upgrade was answered with an HTTP status instead.
 ///
 /// The key is part of the address, so no session token can heal a refused upgrade.

@@ -5,6 +5,15 @@ pub(super) fn parse_ms(text: &str) -> Option<i64> {
     parse_usual(text).or_else(|| parse_any(text))
 }
 
+/// The minute of a time in milliseconds since the Unix epoch, for a person: `2026-08-21 10:00 UTC`.
+pub(super) fn utc_minute(ms: i64) -> String {
+    const MINUTES_A_DAY: i64 = 24 * 60;
+    let minutes = ms.div_euclid(60_000);
+    let (day, minute) = (minutes.div_euclid(MINUTES_A_DAY), minutes.rem_euclid(MINUTES_A_DAY));
+    let (year, month, day) = civil_from_days(day);
+    format!("{year}-{month:02}-{day:02} {:02}:{:02} UTC", minute / 60, minute % 60)
+}
+
 /// Exactly the server's form, `2026-08-21T10:00:00.123Z`: every change has one.
 fn parse_usual(text: &str) -> Option<i64> {
     let bytes: &[u8; 24] = text.as_bytes().try_into().ok()?;
@@ -116,9 +125,32 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + day_of_era - 719_468
 }
 
+/// Year, month and day of a number of days since 1970-01-01, the inverse of [`days_from_civil`].
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = (month_from_march + 2) % 12 + 1;
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_minute_is_written_in_utc_and_dates_are_read_back() {
+        assert_eq!(utc_minute(1_787_306_459_999), "2026-08-21 10:00 UTC");
+        assert_eq!(utc_minute(-1), "1969-12-31 23:59 UTC");
+        for days in (-800_000..800_000).step_by(37) {
+            let (year, month, day) = civil_from_days(days);
+            assert_eq!(days_from_civil(year, month, day), days, "{year}-{month}-{day}");
+        }
+    }
 
     #[test]
     fn the_servers_form_and_its_relatives_are_read() {

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use super::{
-    Call, Connection, ConnectionPhase, Flow, Sync, channel, report::duration_words, retry::Next, tokens::TokenOutcome,
+    Call, Connection, ConnectionPhase, Flow, StopEnd, Sync, channel, report::duration_words, retry::Next,
+    tokens::TokenOutcome,
 };
 use crate::{
     Grant, TokenError,
     api::{CloseReason, Command, ConnectFailure, Effect},
     event::{LinkStatus, StatusReport},
     refusal::{self, Class},
+    timestamp::utc_minute,
 };
 use model::{NoticeKind, format::counted};
 
@@ -35,6 +37,7 @@ impl Connection {
     /// Begins a connect: with a session token first where that is needed.
     pub(super) fn connect(&mut self, call: &mut Call<'_>) {
         self.report.begin_attempt(call.at());
+        self.retry.begin_attempt();
         if self.retry.is_stubborn() {
             // Everything is made anew with each connect; after repeated failures the token as well.
             self.tokens.distrust();
@@ -86,6 +89,7 @@ impl Connection {
                 message,
                 retry_after,
             } => {
+                let is_foreign = refusal::may_be_of_another_server(http);
                 let refusal = refusal::of_connect(http, &self.clean(&message), self.terms());
                 let class = match (refusal.class, retry_after) {
                     (Class::Retry, Some(wait)) => Class::Slow(wait.min(MAX_RETRY_AFTER)),
@@ -93,6 +97,11 @@ impl Connection {
                     (class, _) => class,
                 };
                 self.lost(refusal.sentence, class, call);
+                if let ConnectionPhase::Stopped { end } = &mut self.phase
+                    && is_foreign
+                {
+                    *end = StopEnd::Environment;
+                }
             }
         }
     }
@@ -138,7 +147,9 @@ impl Connection {
             Command::Disconnect => {
                 self.leave(call);
                 self.close("disconnected from this screen", call);
-                if self.phase != ConnectionPhase::Stopped || self.report.status().status != LinkStatus::Disconnected {
+                if !matches!(self.phase, ConnectionPhase::Stopped { .. })
+                    || self.report.status().status != LinkStatus::Disconnected
+                {
                     let text = "Disconnected. Stays offline until you reconnect.";
                     self.notice(NoticeKind::Disconnected, text, call);
                 }
@@ -204,7 +215,11 @@ impl Connection {
 
     /// Stops until the user acts.
     pub(super) fn stop(&mut self, status: LinkStatus, reason: String, call: &mut Call<'_>) {
-        self.phase = ConnectionPhase::Stopped;
+        self.stop_until(StopEnd::User, status, reason, call);
+    }
+
+    fn stop_until(&mut self, end: StopEnd, status: LinkStatus, reason: String, call: &mut Call<'_>) {
+        self.phase = ConnectionPhase::Stopped { end };
         self.report_status(status, None, Some(reason), call);
     }
 
@@ -242,16 +257,24 @@ impl Connection {
         match next {
             Next::Connect => self.connect(call),
             Next::Refused => self.stop(LinkStatus::Error, reason.to_owned(), call),
-            Next::GiveUp { attempts } => {
+            Next::GiveUp { attempts, since_ms } => {
                 let attempts = counted(u64::from(attempts), "attempt", "attempts");
-                let sentence = format!(
-                    "{reason}; gave up after {attempts}: check the address and that the server runs, then reconnect"
-                );
+                let (since, remedy) = (utc_minute(since_ms), &self.config.remedies.gave_up);
+                let sentence = format!("{reason}; gave up after {attempts}, offline since {since}: {remedy}");
                 self.notice(NoticeKind::GaveUp, &format!("{}.", upper(&sentence)), call);
-                self.stop(LinkStatus::Error, sentence, call);
+                self.stop_until(StopEnd::Environment, LinkStatus::Error, sentence, call);
             }
-            Next::Wait { status, left, reason } => {
+            Next::Wait {
+                status,
+                left,
+                reason,
+                drops,
+            } => {
                 self.phase = ConnectionPhase::Waiting;
+                let reason = match &drops {
+                    Some(drops) => format!("{reason}; {drops}"),
+                    None => reason,
+                };
                 self.report_status(status, Some(left), Some(reason), call);
                 if let Some(before) = before {
                     let attempt = self.retry.attempt();
@@ -259,7 +282,8 @@ impl Connection {
                         0 => String::new(),
                         most => format!(" of {most}"),
                     };
-                    let text = format!("{before}Retrying in {} ({attempt}{of}).", duration_words(left));
+                    let drops = drops.map_or_else(String::new, |drops| format!("{}. ", upper(&drops)));
+                    let text = format!("{before}{drops}Retrying in {} ({attempt}{of}).", duration_words(left));
                     self.notice(NoticeKind::Retrying, &text, call);
                 }
             }
@@ -267,7 +291,8 @@ impl Connection {
     }
 
     /// The machine was suspended: whatever the socket looks like, hours may have been missed on it. A fresh token, then
-    /// a fresh socket, at once and without counting as a failure.
+    /// a fresh socket, at once and without counting as a failure. Attempts that failed before or meanwhile do not count
+    /// either.
     pub(super) fn resumed(&mut self, suspended: Duration, call: &mut Call<'_>) {
         let words = duration_words(suspended);
         self.close(&format!("this machine was suspended for {words}"), call);
@@ -275,7 +300,18 @@ impl Connection {
         self.tokens.distrust();
         let text = format!("This machine was suspended for {words}; reconnecting.");
         self.notice(NoticeKind::Woke, &text, call);
-        self.retry.stop_waiting();
+        self.retry.start_again();
+        self.connect(call);
+    }
+
+    /// This machine has another address or route than before. After giving up, the next round of attempts begins.
+    pub(super) fn network_changed(&mut self, call: &mut Call<'_>) {
+        if !self.awaits_environment() {
+            return;
+        }
+        let text = "The network of this machine changed; reconnecting.";
+        self.notice(NoticeKind::NetworkChanged, text, call);
+        self.retry.start_again();
         self.connect(call);
     }
 

@@ -85,6 +85,8 @@ pub(crate) struct Connection {
     wake: Option<Duration>,
     /// When this connection is replaced by another.
     replace_at: Option<Duration>,
+    /// Changes of the network were asked for.
+    watches_network: bool,
 }
 
 /// How far the chain has been proven.
@@ -92,8 +94,10 @@ pub(crate) struct Connection {
 enum ConnectionPhase {
     /// Not started.
     New,
-    /// Nothing happens until the user acts.
-    Stopped,
+    /// No attempt is planned.
+    Stopped {
+        end: StopEnd,
+    },
     /// Until the next attempt.
     Waiting,
     /// Until there is a session token.
@@ -111,6 +115,16 @@ enum ConnectionPhase {
     /// Confirmed; the first snapshot is being merged.
     Syncing,
     Live,
+}
+
+/// What begins another attempt after a stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StopEnd {
+    /// Only the user: a person disconnected, or the server refused something that only a person can correct.
+    User,
+    /// The user, the end of a suspension of the machine, or a change of its network: the server was not reached, or what
+    /// refused may not have been it.
+    Environment,
 }
 
 impl Connection {
@@ -137,6 +151,7 @@ impl Connection {
             clock: Clock::default(),
             wake: None,
             replace_at: None,
+            watches_network: false,
             sources,
             config,
         }
@@ -147,7 +162,7 @@ impl Connection {
         let call = &mut Call { now, effects };
         let is_timer = matches!(event, Event::Timer);
         if let Some(suspended) = self.clock.observe(now, self.wake)
-            && !matches!(self.phase, ConnectionPhase::New | ConnectionPhase::Stopped)
+            && self.is_running_or_awaits_environment()
         {
             self.resumed(suspended, call);
             if event.is_of_the_socket() {
@@ -167,6 +182,7 @@ impl Connection {
             Event::Probed { id, result } => self.probed(id, result, call),
             Event::Token(result) => self.token(result, call),
             Event::Command(command) => self.command(command, call),
+            Event::NetworkChanged => self.network_changed(call),
         }
         self.finish(is_timer, call);
     }
@@ -187,12 +203,12 @@ impl Connection {
         self.run_due(call);
         self.report_proof(call);
         self.report_details(call);
+        self.watch_network(call);
         self.ask_for_wake(is_timer, call);
     }
 
     fn run_due(&mut self, call: &mut Call<'_>) {
         if self.phase == ConnectionPhase::Waiting && self.retry.due().is_some_and(|until| call.at() >= until) {
-            self.retry.stop_waiting();
             self.connect(call);
         }
         self.run_deadlines(call);
@@ -251,10 +267,9 @@ impl Connection {
             ConnectionPhase::Waiting => self.retry.due(),
             _ => None,
         };
-        let is_running = !matches!(self.phase, ConnectionPhase::New | ConnectionPhase::Stopped);
         [
             phase,
-            is_running.then(|| self.clock.due()),
+            self.is_running_or_awaits_environment().then(|| self.clock.due()),
             self.tokens.due(self.has_channel()),
             self.replacement_due(),
             self.heartbeats.due(),
@@ -278,6 +293,30 @@ impl Connection {
             self.wake = due;
             call.push(Effect::WakeAt(due));
         }
+    }
+
+    /// Asks for changes of the network while one of them would begin another attempt.
+    fn watch_network(&mut self, call: &mut Call<'_>) {
+        let awaits = self.awaits_environment();
+        if std::mem::replace(&mut self.watches_network, awaits) != awaits {
+            call.push(Effect::WatchNetwork(awaits));
+        }
+    }
+
+    /// Stopped, and a change of the machine's circumstances begins another attempt.
+    fn awaits_environment(&self) -> bool {
+        matches!(
+            self.phase,
+            ConnectionPhase::Stopped {
+                end: StopEnd::Environment
+            }
+        )
+    }
+
+    /// A suspension of the machine is of interest.
+    fn is_running_or_awaits_environment(&self) -> bool {
+        let is_running = !matches!(self.phase, ConnectionPhase::New | ConnectionPhase::Stopped { .. });
+        is_running || self.awaits_environment()
     }
 
     /// There is a channel that frames can belong to.
@@ -398,9 +437,9 @@ impl Connection {
             ConnectionPhase::Subscribing { .. } => SourceState::Joined,
             ConnectionPhase::Syncing => SourceState::Reading,
             ConnectionPhase::Live => SourceState::Followed,
-            ConnectionPhase::Stopped if status.status == LinkStatus::Error => SourceState::Refused,
+            ConnectionPhase::Stopped { .. } if status.status == LinkStatus::Error => SourceState::Refused,
             ConnectionPhase::New
-            | ConnectionPhase::Stopped
+            | ConnectionPhase::Stopped { .. }
             | ConnectionPhase::Waiting
             | ConnectionPhase::SigningIn
             | ConnectionPhase::Connecting => SourceState::Closed,

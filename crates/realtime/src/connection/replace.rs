@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Call, Connection, ConnectionPhase, report::millis};
+use super::{Call, Connection, ConnectionPhase, StopEnd, report::millis};
 use crate::{
     api::{Effect, Now, SessionConfig},
     event::{Change, FeedEvent, Resync, SyncReport},
@@ -43,7 +43,7 @@ impl Connection {
 
     /// It failed, or was refused.
     pub(crate) fn has_failed(&self) -> bool {
-        matches!(self.phase, ConnectionPhase::Waiting | ConnectionPhase::Stopped)
+        matches!(self.phase, ConnectionPhase::Waiting | ConnectionPhase::Stopped { .. })
     }
 
     /// A connection that knows the same rows, so that rows it reads are shared where they are equal.
@@ -68,7 +68,8 @@ impl Connection {
         let call = &mut Call { now, effects };
         self.leave(call);
         self.close("replaced by another connection", call);
-        self.phase = ConnectionPhase::Stopped;
+        self.phase = ConnectionPhase::Stopped { end: StopEnd::User };
+        self.watch_network(call);
         call.push(Effect::WakeAt(None));
         effects.retain(|effect| !matches!(effect, Effect::Emit(_)));
     }

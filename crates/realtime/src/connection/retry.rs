@@ -1,16 +1,29 @@
-//! Whether, when and how often to try again after a loss. One counter for whatever failed.
+//! Whether, when and how often to try again after a loss.
+//!
+//! Only attempts that fail count towards giving up. A connect that reaches live resets the count, however short it was
+//! live; an open socket or an accepted join resets nothing. The delay after a short connection grows slowly instead, so
+//! that a server that accepts and soon drops connections is not flooded.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use crate::{api::Now, event::LinkStatus, refusal::Class};
 use model::Backoff;
 
-/// A connection that was live for this long counts as a success: the next loss starts the schedule from its first delay.
-/// If shorter connections counted, a server that accepts and soon drops connections would be tried at the first delay for
-/// ever.
+/// A connection that was live for this long proves its token: the next refusal of it may be healed by a fresh one.
 const STABLE: Duration = Duration::from_secs(30);
+/// A connection that was live for less is brief: the delay after several in a row grows.
+const BRIEF: Duration = Duration::from_secs(10);
 /// Without a limit of attempts, a refusal for good is tried again at this interval (docs/realtime-protocol.md §15.2).
 const RECHECK_REFUSAL: Duration = Duration::from_secs(300);
+/// A wait after a server at its limits is longer by a random share of up to half of it, and by no more than this, so that
+/// many walls do not join together again.
+const MAX_SPREAD: Duration = Duration::from_secs(30);
+/// Losses of a live connection are counted over this time,
+const DROPS_WITHIN: Duration = Duration::from_secs(300);
+/// and named in the reason from this many on.
+const MANY_DROPS: usize = 3;
+/// Losses remembered. The delays allow fewer within [`DROPS_WITHIN`].
+const MAX_DROPS: usize = 100;
 
 /// What follows a loss.
 #[derive(Debug, PartialEq)]
@@ -23,12 +36,16 @@ pub(super) enum Next {
     GiveUp {
         /// Attempts made.
         attempts: u32,
+        /// Not live since then, in milliseconds since the Unix epoch.
+        since_ms: i64,
     },
     /// Wait.
     Wait {
         status: LinkStatus,
         left: Duration,
         reason: String,
+        /// The connection was lost several times lately: the words for it.
+        drops: Option<String>,
     },
 }
 
@@ -36,13 +53,21 @@ pub(super) enum Next {
 #[derive(Debug)]
 pub(super) struct Retry {
     backoff: Backoff,
-    /// Attempts since the last success that lasted.
+    /// Failed attempts since it was last live, and the one that is made or waited for.
     attempt: u32,
     live_since: Option<Duration>,
+    /// How long the connection was live that ended last; until the next connect begins.
+    was_live_for: Option<Duration>,
+    /// Connections in a row that were live only briefly.
+    brief: u32,
+    /// When a live connection was lost, within [`DROPS_WITHIN`].
+    drops: VecDeque<Duration>,
     /// It has been live at least once, so a refusal may be temporary.
     was_ever_live: bool,
     /// When it was last live, while it is not.
     lost_at: Option<Duration>,
+    /// The first loss since it was live, in milliseconds since the Unix epoch.
+    down_since_ms: Option<i64>,
     /// How long the machine was suspended since then, which its monotonic clock did not count.
     suspended: Duration,
     wait: Option<Wait>,
@@ -55,7 +80,12 @@ struct Wait {
     until: Duration,
     random: f64,
     least: Duration,
+    /// The server is at its limits: the wait has a random share on top.
+    is_spread: bool,
+    /// The wait after a connection that was live: how many in a row were so only briefly.
+    after_live: Option<u32>,
     reason: String,
+    drops: Option<String>,
     /// `Error` where only a change of settings or server can help.
     status: LinkStatus,
 }
@@ -67,8 +97,12 @@ impl Retry {
             backoff: backoff.clamped(),
             attempt: 0,
             live_since: None,
+            was_live_for: None,
+            brief: 0,
+            drops: VecDeque::new(),
             was_ever_live: false,
             lost_at: None,
+            down_since_ms: None,
             suspended: Duration::ZERO,
             wait: None,
         }
@@ -79,20 +113,22 @@ impl Retry {
         self.backoff
     }
 
-    /// The attempt that is made or waited for; 0 for the first connect.
+    /// The attempt that is made or waited for; 0 for the first connect and while live.
     pub(super) fn attempt(&self) -> u32 {
         self.attempt
     }
 
-    /// The user acted: the schedule starts anew.
+    /// The user acted, the machine woke, or its network changed: the schedule starts anew.
     pub(super) fn start_again(&mut self) {
         self.attempt = 0;
+        self.brief = 0;
         self.wait = None;
     }
 
-    /// Ends the wait in progress.
-    pub(super) fn stop_waiting(&mut self) {
+    /// A connect begins.
+    pub(super) fn begin_attempt(&mut self) {
         self.wait = None;
+        self.was_live_for = None;
     }
 
     /// The machine was suspended while not live, or this ended being live.
@@ -100,10 +136,11 @@ impl Retry {
         self.suspended += time;
     }
 
-    /// It has failed so often that something held from before may be the cause: at the second attempt, and now and
-    /// then later.
+    /// It has failed so often, or was so often live only briefly, that something held from before may be the cause: at
+    /// the second attempt, and now and then later.
     pub(super) fn is_stubborn(&self) -> bool {
-        self.attempt == 2 || (self.attempt > 2 && self.attempt.is_multiple_of(5))
+        let failures = if self.attempt > 1 { self.attempt } else { self.brief };
+        failures == 2 || (failures > 2 && failures.is_multiple_of(5))
     }
 
     /// Since when it has been live on this socket.
@@ -114,23 +151,23 @@ impl Retry {
     /// It is live from now on. Returns for how long it was not, if it had been live before.
     pub(super) fn begin_live(&mut self, at: Duration) -> Option<Duration> {
         self.live_since = Some(at);
+        self.attempt = 0;
+        self.down_since_ms = None;
         let was_ever_live = std::mem::replace(&mut self.was_ever_live, true);
         let suspended = std::mem::take(&mut self.suspended);
         let lost_at = self.lost_at.take().filter(|_| was_ever_live)?;
         Some(at.saturating_sub(lost_at) + suspended)
     }
 
-    /// It is not live any more. True when it was for long enough to be a success.
+    /// It is not live any more. True when it was for long enough to prove its token.
     pub(super) fn end_live(&mut self, at: Duration) -> bool {
         let Some(since) = self.live_since.take() else {
             return false;
         };
+        let live_for = at.saturating_sub(since);
         self.lost_at = Some(at);
-        let lasted = at.saturating_sub(since) >= STABLE;
-        if lasted {
-            self.attempt = 0;
-        }
-        lasted
+        self.was_live_for = Some(live_for);
+        live_for >= STABLE
     }
 
     /// Takes a refusal for good as one, although it had been live.
@@ -142,10 +179,13 @@ impl Retry {
     pub(super) fn inherit(&mut self, old: &Self) {
         self.was_ever_live = true;
         self.backoff = old.backoff;
+        self.drops.clone_from(&old.drops);
     }
 
     /// Decides what follows a loss. `class` is not [`Class::Refresh`]: that is for the holder of the token.
     pub(super) fn after_loss(&mut self, reason: &str, class: Class, now: Now) -> Next {
+        let was_live_for = self.was_live_for.take();
+        self.down_since_ms.get_or_insert(now.wall_ms);
         let mut status = LinkStatus::Disconnected;
         let least = match class {
             Class::AtOnce => return Next::Connect,
@@ -161,17 +201,40 @@ impl Retry {
             Class::Fatal | Class::Refresh(_) | Class::Retry => Duration::ZERO,
         };
         self.attempt += 1;
-        self.wait(
-            Wait {
-                since: now.at,
-                until: now.at,
-                random: now.random,
-                least,
-                reason: reason.to_owned(),
-                status,
-            },
-            now.at,
-        )
+        let after_live = was_live_for.map(|live_for| self.note_drop(live_for, now.at));
+        let wait = Wait {
+            since: now.at,
+            until: now.at,
+            random: now.random,
+            least,
+            is_spread: matches!(class, Class::Slow(_)),
+            after_live,
+            reason: reason.to_owned(),
+            drops: after_live.and_then(|_| self.many_drops()),
+            status,
+        };
+        self.wait(wait, now.at)
+    }
+
+    /// A live connection was lost. Returns how many in a row were live only briefly.
+    fn note_drop(&mut self, live_for: Duration, at: Duration) -> u32 {
+        self.brief = if live_for < BRIEF {
+            self.brief.saturating_add(1)
+        } else {
+            0
+        };
+        self.drops.retain(|drop| at.saturating_sub(*drop) < DROPS_WITHIN);
+        if self.drops.len() >= MAX_DROPS {
+            self.drops.pop_front();
+        }
+        self.drops.push_back(at);
+        self.brief
+    }
+
+    /// The words for a connection that was lost several times lately.
+    fn many_drops(&self) -> Option<String> {
+        let (times, minutes) = (self.drops.len(), DROPS_WITHIN.as_secs() / 60);
+        (times >= MANY_DROPS).then(|| format!("the connection keeps dropping ({times} times in {minutes} min)"))
     }
 
     /// Whether a refusal of this class is one for good.
@@ -181,17 +244,31 @@ impl Retry {
 
     /// Measures a wait by the schedule as it is now.
     fn wait(&mut self, mut wait: Wait, at: Duration) -> Next {
-        let Some(delay) = self.backoff.delay(self.attempt, wait.random) else {
+        let Some(scheduled) = self.backoff.delay(self.attempt, wait.random) else {
             // The attempts that were made, which is what the user counts.
             self.attempt = self.attempt.saturating_sub(1);
             self.wait = None;
-            return Next::GiveUp { attempts: self.attempt };
+            return Next::GiveUp {
+                attempts: self.attempt,
+                since_ms: self.down_since_ms.unwrap_or_default(),
+            };
         };
-        wait.until = wait.since + delay.max(wait.least);
+        let delay = match wait.after_live {
+            Some(brief) => self.backoff.delay_after_live(brief, wait.random),
+            None => scheduled,
+        };
+        let delay = delay.max(wait.least);
+        let spread = if wait.is_spread {
+            (delay / 2).min(MAX_SPREAD)
+        } else {
+            Duration::ZERO
+        };
+        wait.until = wait.since + delay + spread.mul_f64(wait.random.clamp(0.0, 1.0));
         let next = Next::Wait {
             status: wait.status,
             left: wait.until.saturating_sub(at),
             reason: wait.reason.clone(),
+            drops: wait.drops.clone(),
         };
         self.wait = Some(wait);
         next
@@ -217,7 +294,7 @@ mod tests {
     fn at(second: u64) -> Now {
         Now {
             at: Duration::from_secs(second),
-            wall_ms: 0,
+            wall_ms: i64::try_from(second).expect("a time") * 1_000,
             random: 0.5,
         }
     }
@@ -227,6 +304,13 @@ mod tests {
             max_attempts,
             ..Backoff::default()
         })
+    }
+
+    fn left(next: &Next) -> Duration {
+        match next {
+            Next::Wait { left, .. } => *left,
+            other => panic!("no wait: {other:?}"),
+        }
     }
 
     #[test]
@@ -240,35 +324,117 @@ mod tests {
     }
 
     #[test]
-    fn attempts_are_counted_until_a_connection_lasted_and_used_up_otherwise() {
+    fn failed_attempts_are_used_up_and_being_live_resets_their_count() {
         let mut retry = retry(2);
-        for _ in 0..2 {
+        for second in 1..=2 {
             assert!(matches!(
-                retry.after_loss("lost", Class::Retry, at(0)),
+                retry.after_loss("lost", Class::Retry, at(second)),
                 Next::Wait { .. }
             ));
         }
         assert_eq!(
-            retry.after_loss("lost", Class::Retry, at(0)),
-            Next::GiveUp { attempts: 2 }
+            retry.after_loss("lost", Class::Retry, at(3)),
+            Next::GiveUp {
+                attempts: 2,
+                since_ms: 1_000
+            }
         );
-        retry.begin_live(at(10).at);
-        assert!(!retry.end_live(at(11).at));
         assert_eq!(retry.attempt(), 2);
+        retry.begin_live(at(10).at);
+        assert_eq!(retry.attempt(), 0);
+        assert!(!retry.end_live(at(11).at), "too short to prove the token");
+        retry.after_loss("lost", Class::Retry, at(11));
+        assert_eq!(retry.attempt(), 1);
         retry.begin_live(at(20).at);
         assert!(retry.end_live(at(60).at));
-        assert_eq!(retry.attempt(), 0);
+    }
+
+    #[test]
+    fn brief_connections_wait_longer_each_time_and_one_that_lasted_waits_the_first_delay() {
+        let mut retry = retry(1);
+        let mut second = 0;
+        let mut drop = |live_for: u64| {
+            second += 60;
+            retry.begin_attempt();
+            retry.begin_live(at(second).at);
+            second += live_for;
+            retry.end_live(at(second).at);
+            left(&retry.after_loss("lost", Class::Retry, at(second))).as_millis()
+        };
+        assert_eq!(
+            [0, 9, 0, 1, 5, 0].map(&mut drop),
+            [3_000, 4_500, 6_750, 10_000, 10_000, 10_000]
+        );
+        assert_eq!([20, 20, 3, 3].map(&mut drop), [3_000, 3_000, 3_000, 4_500]);
+    }
+
+    #[test]
+    fn several_losses_within_five_minutes_are_counted_and_the_list_of_them_is_bounded() {
+        let mut retry = retry(0);
+        let mut drop = |second: u64| {
+            retry.begin_attempt();
+            retry.begin_live(at(second).at);
+            retry.end_live(at(second).at);
+            match retry.after_loss("lost", Class::Retry, at(second)) {
+                Next::Wait { drops, .. } => drops,
+                other => panic!("no wait: {other:?}"),
+            }
+        };
+        assert_eq!([0, 100].map(&mut drop), [None, None]);
+        let words = |times: usize| Some(format!("the connection keeps dropping ({times} times in 5 min)"));
+        assert_eq!(drop(299), words(3));
+        assert_eq!(drop(310), words(3), "the first one is forgotten");
+        let last = (0..1_000).map(|_| drop(320)).last().expect("one");
+        assert_eq!(last, words(MAX_DROPS));
+    }
+
+    #[test]
+    fn a_connect_that_fails_after_a_fresh_start_is_not_taken_for_a_lost_connection() {
+        let mut retry = retry(5);
+        for second in [1, 2] {
+            retry.begin_live(at(second).at);
+            retry.end_live(at(second).at);
+            retry.after_loss("lost", Class::Retry, at(second));
+            retry.begin_attempt();
+        }
+        retry.begin_live(at(3).at);
+        retry.end_live(at(4).at);
+        // The user reconnects.
+        retry.start_again();
+        retry.begin_attempt();
+        assert_eq!(
+            left(&retry.after_loss("lost", Class::Retry, at(5))),
+            Duration::from_secs(3)
+        );
+        assert_eq!(
+            left(&retry.after_loss("lost", Class::Retry, at(9))),
+            Duration::from_secs(6)
+        );
+    }
+
+    #[test]
+    fn a_server_at_its_limits_is_tried_again_after_a_random_time() {
+        let wait = |random: f64, class: Class| {
+            let mut retry = retry(5);
+            left(&retry.after_loss("limits", class, Now { random, ..at(0) })).as_millis()
+        };
+        let joins = Class::Slow(Duration::from_secs(5));
+        assert_eq!([0.0, 0.5, 1.0].map(|random| wait(random, joins)), [5_000, 6_250, 7_500]);
+        let told = Class::Slow(Duration::from_secs(3_600));
+        assert_eq!([0.0, 1.0].map(|random| wait(random, told)), [3_600_000, 3_630_000]);
+        assert_eq!([0.0, 1.0].map(|random| wait(random, Class::Retry)), [3_000, 3_000]);
     }
 
     #[test]
     fn another_schedule_measures_the_wait_again_from_its_start() {
         let mut retry = retry(0);
-        retry.after_loss("lost", Class::Slow(Duration::from_secs(60)), at(0));
+        let first = Now { random: 0.0, ..at(0) };
+        retry.after_loss("lost", Class::Slow(Duration::from_secs(60)), first);
         assert_eq!(retry.due(), Some(Duration::from_secs(60)));
         let (_, next) = retry.tune(Backoff::default(), at(10).at).expect("a wait");
-        assert!(matches!(next, Next::Wait { left, .. } if left == Duration::from_secs(50)));
+        assert_eq!(left(&next), Duration::from_secs(50));
         assert!(retry.tune(Backoff::default(), at(11).at).is_some());
-        retry.stop_waiting();
+        retry.begin_attempt();
         assert!(retry.tune(Backoff::default(), at(12).at).is_none());
     }
 }

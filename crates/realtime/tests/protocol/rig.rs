@@ -30,6 +30,8 @@ pub(crate) struct Rig {
     pub(crate) state: State,
     pub(crate) changes: usize,
     pub(crate) wake: Option<Duration>,
+    /// Changes of the network are asked for.
+    pub(crate) watches_network: bool,
     pub(crate) opens: usize,
     pub(crate) closes: usize,
     pub(crate) sent: Vec<String>,
@@ -109,6 +111,7 @@ impl Rig {
             state: State::new(),
             changes: 0,
             wake: None,
+            watches_network: false,
             opens: 0,
             closes: 0,
             sent: Vec::new(),
@@ -197,6 +200,10 @@ impl Rig {
             Effect::RefreshToken => self.refreshes += 1,
             Effect::CancelFetches => self.fetches.clear(),
             Effect::WakeAt(at) => self.wake = *at,
+            Effect::WatchNetwork(is_wanted) => {
+                assert_ne!(self.watches_network, *is_wanted, "asked for twice");
+                self.watches_network = *is_wanted;
+            }
             Effect::Emit(FeedEvent::Status(status)) => self.statuses.push(status.clone()),
             Effect::Emit(FeedEvent::Notice(notice)) => self.notices.push(notice.clone()),
             Effect::Emit(FeedEvent::Synced(report)) => self.synced.push(report.clone()),

@@ -81,14 +81,14 @@ fn v08_to_v13_refused_joins_are_told_apart() {
         (
             "V10",
             "ChannelRateLimitReached: Too many channels",
-            Some(30_000),
-            Some(30_000),
+            Some(37_500),
+            Some(37_500),
         ),
         (
             "V11",
             "ClientJoinRateLimitReached: Too many joins per second",
-            Some(5_000),
-            Some(5_000),
+            Some(6_250),
+            Some(6_250),
         ),
         (
             "V12",
@@ -221,7 +221,7 @@ fn v23_v24_the_system_message_before_the_close_is_the_reason() {
         "{}",
         rig.reason()
     );
-    assert_eq!(rig.statuses.last().expect("one").retry_in_ms, Some(30_000));
+    assert_eq!(rig.statuses.last().expect("one").retry_in_ms, Some(37_500));
 }
 
 #[test]
@@ -324,8 +324,8 @@ fn v97_v98_refused_upgrades_are_told_apart() {
     for (http, message, retry) in [
         (401, "Token has expired", None),
         (403, "", None),
-        (403, "Realtime was disabled for this tenant", Some(60_000)),
-        (429, "Too many connected users", Some(5_000)),
+        (403, "Realtime was disabled for this tenant", Some(75_000)),
+        (429, "Too many connected users", Some(6_250)),
         (302, "", None),
         (200, "", Some(3_000)),
     ] {

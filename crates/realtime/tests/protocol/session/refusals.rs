@@ -57,10 +57,11 @@ fn a_refusal_after_success_is_retried() {
 fn a_server_at_its_limits_is_retried_more_slowly() {
     let mut rig = Rig::started(config());
     rig.refused(429, "Too many connected users");
-    assert_eq!(waits(&rig), [5_000]);
-    rig.pass(seconds(5));
+    // Half of the random share of up to a half.
+    assert_eq!(waits(&rig), [6_250]);
+    rig.pass(ms(6_250));
     rig.refused(403, "Realtime was disabled for this tenant");
-    assert_eq!(waits(&rig), [5_000, 60_000]);
+    assert_eq!(waits(&rig), [6_250, 75_000]);
 }
 
 #[test]
