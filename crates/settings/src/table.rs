@@ -74,7 +74,7 @@ settings! {
     /// Serializer version of the Realtime protocol
     vsn: Vsn = Choice::<Vsn>::new(), Definition::of(Group::Connection);
 
-    /// Attempts before it gives up and shows the error; 0 = never gives up, which is the default with `kiosk`
+    /// Failed attempts in a row before it gives up and shows the error; 0 = never gives up, which is the default with `kiosk`
     max_reconnect_attempts: u32 = Whole::new(USUAL.max_attempts, 0..=Backoff::MAX_ATTEMPTS_LIMIT)
         .zero("never give up")
         .in_kiosk(0), Definition::of(Group::Connection).saved();

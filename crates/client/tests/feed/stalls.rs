@@ -1,6 +1,8 @@
 //! A peer or a file that takes its time delays nothing else: no command, no timer, no other connection.
 
 use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -18,43 +20,93 @@ use model::{Kind, NoticeKind};
 use realtime::{Command, LinkStatus};
 use serde_json::{Value, json};
 use settings::FeedSettings;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 /// More than the kernels of both sides hold: the join cannot be sent to a peer that does not read.
 const TABLE_NAME_BYTES: usize = 12 << 20;
 
 /// A server that accepts the upgrade and then reads nothing, and a signal for each upgrade.
 fn deaf_server() -> (String, mpsc::Receiver<()>) {
-    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-    use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let (sender, upgraded) = mpsc::channel();
     std::thread::spawn(move || {
         let mut open = Vec::new();
         for stream in listener.incoming().map_while(Result::ok) {
-            let mut reader = BufReader::new(stream);
-            let mut key = String::new();
-            for line in reader.by_ref().lines().map_while(Result::ok) {
-                match line.split_once(':') {
-                    Some((name, value)) if name.eq_ignore_ascii_case("sec-websocket-key") => {
-                        key = value.trim().to_owned();
-                    }
-                    None if line.is_empty() => break,
-                    _ => {}
-                }
-            }
-            let accept = derive_accept_key(key.as_bytes());
-            let head = format!(
-                "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\
-                 sec-websocket-accept: {accept}\r\n\r\n"
-            );
-            reader.get_mut().write_all(head.as_bytes()).expect("written");
-            open.push(reader);
+            open.push(upgrade(stream));
             let _ = sender.send(());
         }
     });
     (url, upgraded)
+}
+
+/// Answers the request for a WebSocket.
+fn upgrade(stream: TcpStream) -> BufReader<TcpStream> {
+    let mut reader = BufReader::new(stream);
+    let mut key = String::new();
+    for line in reader.by_ref().lines().map_while(Result::ok) {
+        match line.split_once(':') {
+            Some((name, value)) if name.eq_ignore_ascii_case("sec-websocket-key") => {
+                key = value.trim().to_owned();
+            }
+            None if line.is_empty() => break,
+            _ => {}
+        }
+    }
+    let accept = derive_accept_key(key.as_bytes());
+    let head = format!(
+        "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\
+         sec-websocket-accept: {accept}\r\n\r\n"
+    );
+    reader.get_mut().write_all(head.as_bytes()).expect("written");
+    reader
+}
+
+/// What a server that answers no join sees of its sockets.
+#[derive(Debug, PartialEq)]
+enum Seen {
+    Opened,
+    Closed,
+}
+
+/// A server that accepts the upgrade, reads all that comes and answers nothing.
+fn silent_server() -> (String, mpsc::Receiver<Seen>) {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let (sender, seen) = mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let sender = sender.clone();
+            std::thread::spawn(move || {
+                let mut reader = upgrade(stream);
+                let _ = sender.send(Seen::Opened);
+                // Until the connection ends: by a close, or by a reset where something was not read.
+                let _ = std::io::copy(&mut reader, &mut std::io::sink());
+                let _ = sender.send(Seen::Closed);
+            });
+        }
+    });
+    (url, seen)
+}
+
+/// A join without an answer ends its socket, and the next join has a socket of its own.
+#[test]
+fn a_join_that_times_out_closes_the_connection() {
+    const JOIN_DEADLINE: Duration = Duration::from_secs(20);
+    let (url, seen) = silent_server();
+    let mut settings = settings(&url);
+    // The join's deadline is what ends it, not a heartbeat's.
+    settings.heartbeat_interval = Duration::from_secs(60);
+    settings.rest_url = None;
+    let listener = Listener::start(settings);
+    let next = || seen.recv_timeout(JOIN_DEADLINE * 2).expect("something");
+    assert_eq!(next(), Seen::Opened);
+    let opened = std::time::Instant::now();
+    assert_eq!(next(), Seen::Closed, "before another one is opened");
+    let lasted = opened.elapsed();
+    assert!(lasted > JOIN_DEADLINE - Duration::from_secs(2), "{lasted:?}");
+    assert_eq!(next(), Seen::Opened);
+    drop(listener);
 }
 
 fn joining_at_length(url: &str) -> FeedSettings {

@@ -18,9 +18,9 @@ const RECHECK_REFUSAL: Duration = Duration::from_secs(300);
 /// A wait after a server at its limits is longer by a random share of up to half of it, and by no more than this, so that
 /// many walls do not join together again.
 const MAX_SPREAD: Duration = Duration::from_secs(30);
-/// Losses of a live connection are counted over this time,
+/// Losses of a live connection are counted over this time.
 const DROPS_WITHIN: Duration = Duration::from_secs(300);
-/// and named in the reason from this many on.
+/// From this many losses on the reason names their number.
 const MANY_DROPS: usize = 3;
 /// Losses remembered. The delays allow fewer within [`DROPS_WITHIN`].
 const MAX_DROPS: usize = 100;
