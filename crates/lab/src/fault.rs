@@ -213,9 +213,14 @@ impl Fault {
 
     /// `count` faults in an order that the seed decides; every kind of [`Fault::in_sequence`] occurs before any occurs again.
     pub fn sequence(count: usize, rng: &mut Rng) -> Vec<Self> {
+        Self::sequence_of(&Self::in_sequence(), count, rng)
+    }
+
+    /// `count` faults of these kinds, as [`Fault::sequence`] orders them; none when there are no kinds.
+    pub fn sequence_of(kinds: &[Self], count: usize, rng: &mut Rng) -> Vec<Self> {
         let mut sequence = Vec::new();
-        while sequence.len() < count {
-            let mut round = Self::in_sequence();
+        while sequence.len() < count && !kinds.is_empty() {
+            let mut round = kinds.to_vec();
             rng.shuffle(&mut round);
             sequence.extend(round);
         }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use lab::Fault;
 
 #[cfg(feature = "wall")]
 use super::SceneOptions;
@@ -73,7 +74,7 @@ pub(crate) struct IngestArgs {
 }
 
 /// The options of `bench chaos`.
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct ChaosArgs {
     /// Faults, one after the other
     #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u64).range(1..=100_000))]
@@ -81,12 +82,23 @@ pub(crate) struct ChaosArgs {
     /// Row changes per second during the run
     #[arg(long, value_name = "CHANGES_PER_S", default_value = "500", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) rate: u32,
+    /// Only these faults, by name, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = fault)]
+    pub(crate) only: Vec<Fault>,
     /// Same seed, same faults in the same order
     #[arg(long, value_name = "N", default_value = "1")]
     pub(crate) seed: u64,
     /// One JSON object
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Reads the name of a fault, with hyphens or underscores.
+fn fault(name: &str) -> Result<Fault, String> {
+    Fault::named(&name.replace('-', "_")).ok_or_else(|| {
+        let names: Vec<String> = Fault::ALL.iter().map(|fault| fault.name().replace('_', "-")).collect();
+        format!("there is no such fault; write one of {}", names.join(", "))
+    })
 }
 
 /// The options of `bench scene`.
@@ -193,6 +205,11 @@ pub(crate) fn run(args: BenchArgs) -> Result<(), Failure> {
         BenchWhat::Chaos(args) => super::chaos(ChaosOptions {
             faults: usize::try_from(args.faults).unwrap_or(usize::MAX),
             rate: args.rate.into(),
+            kinds: if args.only.is_empty() {
+                Fault::in_sequence()
+            } else {
+                args.only
+            },
             seed: args.seed,
             json: args.json,
         }),

@@ -36,10 +36,12 @@ const SPANS: std::ops::Range<Duration> = Duration::from_millis(500)..Duration::f
 const MAX_NAMED: usize = 5;
 
 /// What to run, and how to print the result.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Options {
     /// Number of faults.
     pub(crate) faults: usize,
+    /// The kinds of faults, each of which occurs before any occurs again.
+    pub(crate) kinds: Vec<Fault>,
     /// Changes per second.
     pub(crate) rate: f64,
     /// The same seed gives the same faults in the same order.
@@ -63,7 +65,8 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
     };
     run.until_equal("the start")?;
     let mut samples = Vec::with_capacity(options.faults);
-    for (number, fault) in Fault::sequence(options.faults, &mut rng).into_iter().enumerate() {
+    let sequence = Fault::sequence_of(&options.kinds, options.faults, &mut rng);
+    for (number, fault) in sequence.into_iter().enumerate() {
         let pause = Duration::from_millis(rng.u64(PAUSE_MS.0..PAUSE_MS.1));
         run.observer.until(&run.fixture.worker, pause, |_| false)?;
         let sample = run.inject(fault, &mut rng)?;
