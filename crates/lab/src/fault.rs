@@ -194,26 +194,9 @@ impl Fault {
         name.parse().ok()
     }
 
-    /// The kinds that a client finds for certain only while Live is a lease, which runs out without evidence. They are not in
-    /// [`Fault::sequence`]: without the lease a client reports Live during them, although it does not show every change.
-    pub const NEED_LEASE: &'static [Self] = &[
-        Self::DatabaseDown,
-        Self::PollerKilled,
-        Self::PollerTimeout,
-        Self::ChangeLimit,
-        Self::SelectRevoked,
-        Self::Truncate,
-    ];
-
-    /// The kinds of which [`Fault::sequence`] consists.
-    pub fn in_sequence() -> Vec<Self> {
-        let needs_lease = |fault: &&Self| Self::NEED_LEASE.contains(*fault);
-        Self::ALL.iter().filter(|fault| !needs_lease(fault)).copied().collect()
-    }
-
-    /// `count` faults in an order that the seed decides; every kind of [`Fault::in_sequence`] occurs before any occurs again.
+    /// `count` faults in an order that the seed decides; every kind occurs before any occurs again.
     pub fn sequence(count: usize, rng: &mut Rng) -> Vec<Self> {
-        Self::sequence_of(&Self::in_sequence(), count, rng)
+        Self::sequence_of(Self::ALL, count, rng)
     }
 
     /// `count` faults of these kinds, as [`Fault::sequence`] orders them; none when there are no kinds.
@@ -480,11 +463,9 @@ mod tests {
         assert_eq!(sequence(3).len(), 100);
         assert_eq!(sequence(3), sequence(3));
         assert_ne!(sequence(3), sequence(4));
-        let kinds = Fault::in_sequence();
-        assert_eq!(kinds.len() + Fault::NEED_LEASE.len(), Fault::ALL.len());
-        for kind in &kinds {
+        for kind in Fault::ALL {
             let times = sequence(3).into_iter().filter(|fault| fault == kind).count();
-            let rounds = 100 / kinds.len();
+            let rounds = 100 / Fault::ALL.len();
             assert!((rounds..=rounds + 1).contains(&times), "{kind}: {times}");
         }
     }

@@ -206,7 +206,7 @@ pub(crate) fn run(args: BenchArgs) -> Result<(), Failure> {
             faults: usize::try_from(args.faults).unwrap_or(usize::MAX),
             rate: args.rate.into(),
             kinds: if args.only.is_empty() {
-                Fault::in_sequence()
+                Fault::ALL.to_vec()
             } else {
                 args.only
             },
