@@ -157,7 +157,7 @@ fn existing_tables_and_rows_are_kept() {
          create role service_role nologin; create publication supabase_realtime for table public.agents",
     );
     let mut mapping = Mapping::default();
-    mapping.kinds[Kind::Agent].id = "agent_id".into();
+    mapping.kinds[Kind::Agent].id = vec!["agent_id".into()];
     mapping.kinds[Kind::Agent].updated_at = vec!["touched".into()];
     let sql = schema::script(&mapping).expect("SQL");
     assert_eq!(postgres.script(&sql), "");
@@ -172,6 +172,43 @@ fn existing_tables_and_rows_are_kept() {
     postgres.ask("set role service_role; select count(*) from public.agents");
     postgres
         .ask("alter role service_role bypassrls; set role service_role; insert into public.tasks (title) values ('x')");
+}
+
+#[test]
+fn a_key_of_several_columns_becomes_the_primary_key() {
+    let Some(postgres) = Postgres::start() else { return };
+    let mut mapping = Mapping::default();
+    mapping.kinds[Kind::Workflow].id = vec!["Owner".into(), "name".into()];
+    let sql = schema::script(&mapping).expect("SQL");
+    assert_eq!(postgres.script(&sql), "");
+    assert_eq!(postgres.script(&sql), "", "the second run");
+    postgres.ask("insert into public.workflows (\"Owner\", name) values ('acme', 'a/b'), ('acme', '')");
+    assert!(
+        postgres
+            .try_ask("insert into public.workflows (\"Owner\", name) values ('acme', '')")
+            .is_err()
+    );
+    let ids: Vec<String> = postgres
+        .ask("select to_jsonb(w) from public.workflows w order by name")
+        .lines()
+        .map(|row| Record::from_json(row).expect("a row"))
+        .map(|row| mapping.id_of(Kind::Workflow, &row).expect("an id").to_string())
+        .collect();
+    assert_eq!(ids, ["acme/", "acme/a\\/b"]);
+}
+
+#[test]
+fn a_partitioned_table_is_published_once() {
+    let Some(postgres) = Postgres::start() else { return };
+    postgres.ask(
+        "create table public.tasks (id int primary key, title text) partition by range (id); \
+         create table public.tasks_1 partition of public.tasks for values from (0) to (9)",
+    );
+    let sql = schema::script(&Mapping::default()).expect("SQL");
+    assert_eq!(postgres.script(&sql), "");
+    assert_eq!(postgres.script(&sql), "", "the second run");
+    assert_eq!(published(&postgres), "public.agents,public.tasks_1,public.workflows");
+    assert_eq!(postgres.ask(&schema::list_partitions("public", "tasks")), "tasks_1");
 }
 
 #[test]
@@ -196,7 +233,7 @@ fn unusual_names_work() {
     ] {
         let of = &mut mapping.kinds[kind];
         (of.schema, of.table) = (schema.into(), table.into());
-        of.id = "User".into();
+        of.id = vec!["User".into()];
         of.label = vec!["the \"label\"".into()];
         of.status = vec!["record.status".into()];
         of.updated_at = vec![long.clone()];
@@ -258,10 +295,20 @@ fn each_remedy_fixes_its_problem() {
     assert!(seen().is_err());
     postgres.ask(&schema::grant(schema, table, "anon"));
     assert_eq!(seen().as_deref(), Ok("0"));
-    postgres.ask(&schema::policy(schema, table, "anon"));
-    assert_eq!(seen().as_deref(), Ok("1"));
-    postgres.ask(&schema::publish(schema, table));
-    assert_eq!(published(&postgres), "My \"S\".the tasks");
+    for _ in 0..2 {
+        postgres.ask(&schema::policy(schema, table, "anon"));
+        assert_eq!(seen().as_deref(), Ok("1"));
+        postgres.ask(&schema::publish(schema, table));
+        assert_eq!(published(&postgres), "My \"S\".the tasks");
+    }
+    assert_eq!(postgres.ask(&schema::list_primary_key(schema, table)), "id");
+    postgres.ask("create table public.pairs (b text, a int, primary key (b, a))");
+    assert_eq!(postgres.ask(&schema::list_primary_key("public", "pairs")), "b\na");
+    postgres.ask("alter table public.pairs drop constraint pairs_pkey");
+    for _ in 0..2 {
+        postgres.ask(&schema::primary_key("public", "pairs", &["a".into(), "b".into()]));
+        assert_eq!(postgres.ask(&schema::list_primary_key("public", "pairs")), "a\nb");
+    }
     postgres.ask(&schema::publish_after_drop(schema, table));
     assert_eq!(published(&postgres), "My \"S\".the tasks");
 }

@@ -17,6 +17,7 @@ pub fn remedies() -> Remedies {
         gave_up: "check the address and that the server runs, then reconnect (R on the wall)".into(),
         no_source: "set at least one of [tables.agents], [tables.tasks], [tables.workflows]".into(),
         key_column: "set the key column in [tables.{source}] id".into(),
+        key_not_unique: "name every column of the key in [tables.{source}] id".into(),
     }
 }
 

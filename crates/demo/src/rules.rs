@@ -27,6 +27,8 @@ pub struct TableRules {
     key: Vec<usize>,
     /// The stream treats it as a table without a primary key: `Error 400`.
     pub is_keyless: bool,
+    /// It is a view that cannot be written to: the stream never has its changes, and REST only reads it.
+    pub is_view: bool,
     /// Its rows are in a partition of this name, which the stream sends in place of the table's name.
     pub partition: Option<String>,
     /// Roles without the right to read the table: `Error 401`, and 401 or 403 at REST.
@@ -59,6 +61,7 @@ impl Rules {
             is_full: identity.is_full(table),
             key: vec![0],
             is_keyless: false,
+            is_view: false,
             partition: None,
             denied: BTreeSet::new(),
             revoked_until: None,
@@ -110,6 +113,21 @@ impl TableRules {
     /// Whether the column at a position is part of the primary key.
     pub(crate) fn is_key(&self, at: usize) -> bool {
         self.key.contains(&at)
+    }
+
+    /// Whether the stream has its changes.
+    pub(crate) fn is_streamed(&self) -> bool {
+        self.is_published && !self.is_view
+    }
+
+    /// The methods that REST allows on it. As in PostgREST, they do not depend on grants, and only a table with a
+    /// primary key has `PUT`.
+    pub(crate) fn allowed_methods(&self) -> &'static str {
+        match (self.is_view, self.is_keyless) {
+            (true, _) => "OPTIONS,GET,HEAD",
+            (false, true) => "OPTIONS,GET,HEAD,POST,PATCH,DELETE",
+            (false, false) => "OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE",
+        }
     }
 
     /// The name of the table in the stream.

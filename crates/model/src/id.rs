@@ -29,16 +29,46 @@ enum Text {
 /// Longer keys are not accepted. It is PostgreSQL's own limit for an indexed value.
 const MAX_ID_BYTES: usize = 2_704;
 
+/// Separates the values of a key of several columns. A value that contains it has it escaped.
+const SEPARATOR: char = '/';
+const ESCAPE: char = '\\';
+
 impl RowId {
-    /// The id in a cell: a non-empty text, a number or a boolean. `None` for any other cell.
+    /// The id in a cell: a text, a number or a boolean. `None` for any other cell. The empty text is an id, because
+    /// PostgreSQL accepts it as a key.
     pub fn from_value(value: Cell<'_>) -> Option<Self> {
         Self::text_of(&value).map(Self::from)
+    }
+
+    /// The id of a row with these key columns, whose cells `cell` returns: the value of the only column as it is, or
+    /// the values of several columns joined by `/` (`acme/7`). A `/` or `\` within one of several values is preceded
+    /// by a `\`. `None` when there is no column, or when a column has no value that can be a key.
+    pub fn of_key<'r>(columns: &[String], cell: impl Fn(&str) -> Option<Cell<'r>>) -> Option<Self> {
+        if let [column] = columns {
+            return Self::from_value(cell(column)?);
+        }
+        let (first, others) = columns.split_first()?;
+        let mut joined = String::new();
+        push_value(&mut joined, Self::text_of(&cell(first)?)?);
+        for column in others {
+            joined.push(SEPARATOR);
+            push_value(&mut joined, Self::text_of(&cell(column)?)?);
+        }
+        Some(Self::from(joined.as_str()))
+    }
+
+    /// The values of the key columns in this id, which [`Self::of_key`] made from so many columns.
+    pub fn key_values(&self, columns: usize) -> Vec<Cow<'_, str>> {
+        if columns <= 1 {
+            return vec![Cow::Borrowed(self.as_str())];
+        }
+        split_values(self.as_str())
     }
 
     /// The text of the id in a cell, as [`Self::from_value`] takes it.
     pub fn text_of<'c>(value: &'c Cell<'_>) -> Option<&'c str> {
         match value {
-            Cell::Text(text) if !text.is_empty() && text.len() <= MAX_ID_BYTES => Some(text),
+            Cell::Text(text) if text.len() <= MAX_ID_BYTES => Some(text),
             Cell::Number(digits) if digits.len() <= MAX_ID_BYTES => Some(digits),
             Cell::Bool(true) => Some("true"),
             Cell::Bool(false) => Some("false"),
@@ -123,6 +153,39 @@ impl fmt::Debug for RowId {
     }
 }
 
+/// Appends one value of a composite key, escaped.
+fn push_value(id: &mut String, value: &str) {
+    for letter in value.chars() {
+        if matches!(letter, SEPARATOR | ESCAPE) {
+            id.push(ESCAPE);
+        }
+        id.push(letter);
+    }
+}
+
+/// The values of a composite key, without the escapes.
+fn split_values(id: &str) -> Vec<Cow<'_, str>> {
+    if !id.contains(ESCAPE) {
+        return id.split(SEPARATOR).map(Cow::Borrowed).collect();
+    }
+    let mut values = vec![String::new()];
+    let mut letters = id.chars();
+    while let Some(letter) = letters.next() {
+        let letter = match letter {
+            SEPARATOR => {
+                values.push(String::new());
+                continue;
+            }
+            ESCAPE => letters.next().unwrap_or(ESCAPE),
+            other => other,
+        };
+        if let Some(value) = values.last_mut() {
+            value.push(letter);
+        }
+    }
+    values.into_iter().map(Cow::Owned).collect()
+}
+
 /// What identifies a row within the program: its kind and its id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RowKey {
@@ -171,5 +234,39 @@ mod tests {
         let mut sorted: Vec<RowId> = ids.into_iter().collect();
         sorted.sort();
         assert!(sorted.is_sorted_by(|a, b| a.as_str() < b.as_str()));
+    }
+
+    #[test]
+    fn a_composite_key_is_one_id_and_comes_apart_again() {
+        let columns = ["org".to_owned(), "nr".to_owned()];
+        for (row, id, values) in [
+            (r#"{"org":"acme","nr":7}"#, Some("acme/7"), vec!["acme", "7"]),
+            (r#"{"org":"a/b\\","nr":1}"#, Some("a\\/b\\\\/1"), vec!["a/b\\", "1"]),
+            (r#"{"org":"a","nr":"b/1"}"#, Some("a/b\\/1"), vec!["a", "b/1"]),
+            (r#"{"org":"","nr":"b"}"#, Some("/b"), vec!["", "b"]),
+            (r#"{"org":"b","nr":""}"#, Some("b/"), vec!["b", ""]),
+            (r#"{"org":"","nr":""}"#, Some("/"), vec!["", ""]),
+            (r#"{"org":null,"nr":1}"#, None, vec![]),
+            (r#"{"nr":1}"#, None, vec![]),
+        ] {
+            let record = crate::Record::from_json(row).expect("a row");
+            let found = RowId::of_key(&columns, |column| record.get(column));
+            assert_eq!(found.as_ref().map(RowId::as_str), id, "{row}");
+            if let Some(found) = found {
+                assert_eq!(found.key_values(columns.len()), values, "{row}");
+            }
+        }
+        assert_eq!(RowId::of_key(&[], |_| Some(Cell::Bool(true))), None);
+    }
+
+    #[test]
+    fn an_empty_text_is_a_key_and_null_is_none() {
+        let column = ["id".to_owned()];
+        let empty = RowId::of_key(&column, |_| Some(Cell::Text("".into())));
+        assert_eq!(empty.as_ref().map(RowId::as_str), Some(""));
+        assert_eq!(empty.expect("a key").key_values(1), [""]);
+        assert_eq!(RowId::of_key(&column, |_| Some(Cell::Null)), None);
+        let long = "x".repeat(MAX_ID_BYTES + 1);
+        assert_eq!(RowId::from_value(Cell::Text(long.into())), None);
     }
 }

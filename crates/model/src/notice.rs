@@ -170,6 +170,8 @@ notice_kinds! {
     TableUnauthorized: "table_unauthorized", Warn, ALONE, MEDIUM;
     /// A table's changes cannot be followed.
     TableUnsupported: "table_unsupported", Warn, ALONE, MEDIUM;
+    /// Rows of a table share the id that the settings give them.
+    KeyNotUnique: "key_not_unique", Warn, ALONE, MEDIUM;
     /// A table has more rows than are kept.
     TooManyRows: "too_many_rows", Warn, ALONE, MEDIUM;
     /// The tables together have more rows than are shown.

@@ -111,6 +111,8 @@ pub struct Remedies {
     /// What to do when a table has no column of the configured key's name; `{source}` stands for the plural of
     /// [`Source::noun`].
     pub key_column: String,
+    /// What to do when rows of a table share the configured key; `{source}` stands for the plural of [`Source::noun`].
+    pub key_not_unique: String,
 }
 
 impl Default for Remedies {
@@ -122,6 +124,7 @@ impl Default for Remedies {
             gave_up: "check the address and that the server runs, then reconnect".into(),
             no_source: "configure at least one".into(),
             key_column: "correct the name of its key column".into(),
+            key_not_unique: "name every column of its key".into(),
         }
     }
 }

@@ -149,6 +149,10 @@ pub(super) fn of_connect(http: u16, message: &str, terms: Terms<'_>) -> Refusal 
                 "there is no Realtime at this address ({said}); check the URL, and that the project is not paused, then reconnect"
             ),
         ),
+        429 if message.contains("joins") => refusal(
+            Class::Slow(RATE_LIMITED),
+            format!("the project has too many joins ({said})"),
+        ),
         429 => refusal(
             Class::Slow(RATE_LIMITED),
             format!("the server has too many connections ({said})"),
@@ -363,6 +367,23 @@ mod tests {
                 "{http} {message}"
             );
         }
+    }
+
+    #[test]
+    fn too_many_joins_are_called_joins_wherever_they_are_refused() {
+        let remedies = Remedies::default();
+        for sentence in [
+            of_connect(429, "Too many joins per second", terms(&remedies)).sentence,
+            of_join(
+                "ClientJoinRateLimitReached: Too many joins per second",
+                terms(&remedies),
+            )
+            .sentence,
+        ] {
+            assert!(sentence.starts_with("the project has too many joins"), "{sentence}");
+        }
+        let users = of_connect(429, "Too many connected users", terms(&remedies)).sentence;
+        assert!(users.contains("too many connections"), "{users}");
     }
 
     #[test]

@@ -4,10 +4,6 @@ use std::{borrow::Cow, fmt};
 
 use model::{Cell, Record, RowId};
 
-/// Separates the parts of a composite key in a [`RowId`]; a part that has one in it has it escaped.
-const SEPARATOR: char = '/';
-const ESCAPE: char = '\\';
-
 /// Which of the configured sources: its position in [`crate::SessionConfig::sources`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct SourceId(u16);
@@ -58,7 +54,7 @@ impl Source {
 
     /// The names to subscribe to. The server reports changes of a partitioned table under the leaf's name, and does
     /// not match them with the parent's.
-    pub(super) fn subscribed_names(&self) -> impl Iterator<Item = &str> {
+    pub fn subscribed_names(&self) -> impl Iterator<Item = &str> {
         let own = self.partitions.is_empty().then_some(self.table.as_str());
         own.into_iter().chain(self.partitions.iter().map(String::as_str))
     }
@@ -75,16 +71,7 @@ impl Source {
 
     /// As [`Source::id_of`], of whatever gives a column's cell.
     pub(super) fn id_from<'r>(&self, cell: impl Fn(&str) -> Option<Cell<'r>>) -> Option<RowId> {
-        match self.key.as_slice() {
-            [key] => RowId::from_value(cell(key)?),
-            keys => {
-                let mut id = String::new();
-                for key in keys {
-                    push_part(&mut id, RowId::text_of(&cell(key)?)?);
-                }
-                (!id.is_empty()).then(|| RowId::from(id.as_str()))
-            }
-        }
+        RowId::of_key(&self.key, cell)
     }
 
     /// The columns kept, the key first; `None` = all.
@@ -104,10 +91,7 @@ impl Source {
 
     /// The values of the key columns that make up this id, in the order of [`Source::key`].
     pub fn key_values<'i>(&self, id: &'i RowId) -> Vec<Cow<'i, str>> {
-        if self.key.len() <= 1 {
-            return vec![Cow::Borrowed(id.as_str())];
-        }
-        parts(id.as_str())
+        id.key_values(self.key.len())
     }
 
     /// Bytes that a look-up of this id adds to an address, roughly.
@@ -118,42 +102,6 @@ impl Source {
         };
         id.as_str().len() + names
     }
-}
-
-/// Appends a part of a composite key.
-fn push_part(id: &mut String, part: &str) {
-    if !id.is_empty() {
-        id.push(SEPARATOR);
-    }
-    for letter in part.chars() {
-        if matches!(letter, SEPARATOR | ESCAPE) {
-            id.push(ESCAPE);
-        }
-        id.push(letter);
-    }
-}
-
-/// The parts of a composite key, with the escapes taken out.
-fn parts(id: &str) -> Vec<Cow<'_, str>> {
-    if !id.contains(ESCAPE) {
-        return id.split(SEPARATOR).map(Cow::Borrowed).collect();
-    }
-    let mut parts = vec![String::new()];
-    let mut letters = id.chars();
-    while let Some(letter) = letters.next() {
-        let letter = match letter {
-            SEPARATOR => {
-                parts.push(String::new());
-                continue;
-            }
-            ESCAPE => letters.next().unwrap_or(ESCAPE),
-            other => other,
-        };
-        if let Some(part) = parts.last_mut() {
-            part.push(letter);
-        }
-    }
-    parts.into_iter().map(Cow::Owned).collect()
 }
 
 /// SQL's `LIKE` without an escape character, which is how the server matches names: `%` is any run, `_` any one
@@ -205,27 +153,6 @@ mod tests {
             ("aaaaaaaaaaaaaaaaaaaaaaaaaaaab", "%a%a%a%a%a%a%a%a%a%c", false),
         ] {
             assert_eq!(is_like(text, pattern), expected, "{text} like {pattern}");
-        }
-    }
-
-    #[test]
-    fn a_composite_key_is_one_id_and_comes_apart_again() {
-        let source = Source {
-            key: vec!["org".into(), "nr".into()],
-            ..Source::default()
-        };
-        for (row, id, values) in [
-            (r#"{"org":"acme","nr":7}"#, Some("acme/7"), vec!["acme", "7"]),
-            (r#"{"org":"a/b\\","nr":1}"#, Some("a\\/b\\\\/1"), vec!["a/b\\", "1"]),
-            (r#"{"org":"a","nr":"b/1"}"#, Some("a/b\\/1"), vec!["a", "b/1"]),
-            (r#"{"org":null,"nr":1}"#, None, vec![]),
-            (r#"{"nr":1}"#, None, vec![]),
-        ] {
-            let found = source.id_of(&Record::from_json(row).expect("a row"));
-            assert_eq!(found.as_ref().map(RowId::as_str), id, "{row}");
-            if let Some(found) = found {
-                assert_eq!(source.key_values(&found), values, "{row}");
-            }
         }
     }
 }

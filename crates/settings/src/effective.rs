@@ -90,6 +90,14 @@ fn derived(name: &str, endpoints: Option<&Endpoints>, key: Option<&Set<SecretStr
     }
 }
 
+/// The key columns as they are written: a name, or a list of several.
+fn key_columns(columns: &[String]) -> Value {
+    match columns {
+        [column] => json!(column),
+        several => json!(several),
+    }
+}
+
 /// Tables, columns and status words.
 pub(crate) fn mapping(mapping: &Mapping, origins: &Origins) -> Vec<Effective> {
     let mut list = Vec::new();
@@ -97,7 +105,7 @@ pub(crate) fn mapping(mapping: &Mapping, origins: &Origins) -> Vec<Effective> {
         for (role, value) in [
             ("table", json!(of.table)),
             ("schema", json!(of.schema)),
-            ("id", json!(of.id)),
+            ("id", key_columns(&of.id)),
             ("label", json!(of.label)),
             ("status", json!(of.status)),
             ("progress", json!(of.progress)),

@@ -40,6 +40,8 @@ pub(crate) const ROLES: &[&str] = &[
 const MAX_NAME_BYTES: usize = 256;
 /// Most columns of one role, and most status words.
 const MAX_NAMES: usize = 64;
+/// Most columns of a key, as in PostgreSQL.
+const MAX_KEY_COLUMNS: usize = 32;
 const MAX_WORDS: usize = 4_096;
 
 /// The origin of each part of the mapping that is not a default, by a name like `tables.agents.status`.
@@ -72,15 +74,26 @@ pub(crate) fn column(
         .iter()
         .find(|known| **known == spelled)
         .ok_or_else(|| unknown("role", role, ROLES, &origin, "map"))?;
-    let is_list = !matches!(*role, "table" | "schema" | "id" | "priority_one_is_most_urgent");
-    let most = if is_list { MAX_NAMES } else { 1 };
+    let is_list = !matches!(*role, "table" | "schema" | "priority_one_is_most_urgent");
+    let most = match *role {
+        "id" => MAX_KEY_COLUMNS,
+        _ if is_list => MAX_NAMES,
+        _ => 1,
+    };
+    // A server refuses to read or order by one column twice.
+    let is_repeated = *role == "id"
+        && names
+            .iter()
+            .enumerate()
+            .any(|(at, name)| names.iter().take(at).any(|earlier| earlier == name));
     // An empty name means that runs are not followed.
     let may_be_none = kind == Kind::Run && *role == "table";
     let fits = |name: &String| {
         (may_be_none || !name.is_empty()) && name.len() <= MAX_NAME_BYTES && !name.contains(char::is_control)
     };
-    if names.is_empty() || names.len() > most || !names.iter().all(fits) {
+    if names.is_empty() || names.len() > most || is_repeated || !names.iter().all(fits) {
         let want = match *role {
+            "id" => "the name of the key column, or several different ones",
             "priority_one_is_most_urgent" => "true or false",
             _ if is_list => "one or several names",
             _ => "one name",
@@ -243,7 +256,7 @@ fn apply(mapping: &mut Mapping, origins: &mut Origins, columns: &[Column]) {
         match *role {
             "table" => of.table = first(),
             "schema" => of.schema = first(),
-            "id" => of.id = first(),
+            "id" => of.id.clone_from(names),
             "priority_one_is_most_urgent" => of.one_is_most_urgent = first() == "true",
             "label" => of.label.clone_from(names),
             "status" => of.status.clone_from(names),

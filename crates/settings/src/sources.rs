@@ -72,7 +72,7 @@ pub fn sources(mapping: &Mapping) -> Vec<Source> {
     let source = |(kind, of): (Kind, &model::KindMapping)| Source {
         schema: of.schema.clone(),
         table: of.table.clone(),
-        key: vec![of.id.clone()],
+        key: of.id.clone(),
         columns: None,
         updated_at: of.updated_at.clone(),
         partitions: of.partitions.clone(),

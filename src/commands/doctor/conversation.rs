@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::stream::ChangeSeen;
 use client::probe::{Heard, Socket};
-use model::{Kind, KindMapping, Mapping};
+use model::{Kind, Mapping};
 use realtime::{
     CloseReason, Direction, Entry, Frame, JoinConfig, JoinPayload, Source, Token, Vsn, advice, decode_text,
     encode_text, frame::PHOENIX,
@@ -81,35 +81,67 @@ impl Conversation {
 
     /// Requests to join a channel for each table.
     pub(super) async fn join(&mut self, mapping: &Mapping, token: &Token) {
-        for (kind, of) in mapping.followed() {
-            let topic = format!("realtime:opswall-doctor-{}", kind.plural());
-            let reference = self.reference();
-            let payload = JoinPayload {
-                config: JoinConfig {
-                    postgres_changes: vec![entry(of)],
-                    ..JoinConfig::default()
-                },
-                access_token: Some(token.clone()),
-            };
-            let text = encode_text(
-                self.vsn,
-                Direction::ToServer,
-                &Frame::join(&reference, &topic, &payload),
-            );
-            self.channels.push(Channel {
-                kind,
-                table: of.table.clone(),
-                topic,
-                reference,
-                source: source(of),
-                signed_in: self.signed_in,
-                joined: None,
-                subscribed: None,
-                subscribed_at: None,
-                last_refusal: Refusal::default(),
-            });
-            self.send(text).await;
+        for ((kind, _), source) in mapping.followed().zip(settings::sources(mapping)) {
+            self.join_channel(kind, source, kind.plural(), token).await;
         }
+    }
+
+    /// Whether published tables have names like this, in the schema of a channel's table. It is asked by another join;
+    /// `false` also when there is no answer in time.
+    pub(super) async fn is_published(
+        &mut self,
+        channel: usize,
+        pattern: &str,
+        token: &Token,
+        deadline: Duration,
+    ) -> bool {
+        let Some(asked) = self.channels.get(channel) else {
+            return false;
+        };
+        let (kind, name) = (asked.kind, format!("{}-like", asked.kind.plural()));
+        let source = Source {
+            partitions: vec![pattern.to_owned()],
+            ..asked.source.clone()
+        };
+        self.join_channel(kind, source, &name, token).await;
+        let is_answered = |channel: &Channel| channel.subscribed.is_some() || matches!(channel.joined, Some(Err(_)));
+        self.listen(Instant::now() + deadline, |conversation| {
+            conversation.channels.last().is_some_and(is_answered)
+        })
+        .await;
+        let answer = self.channels.pop();
+        answer.is_some_and(|channel| channel.subscribed == Some(Ok(())))
+    }
+
+    /// Requests to join a channel with every name of a source.
+    async fn join_channel(&mut self, kind: Kind, source: Source, name: &str, token: &Token) {
+        let topic = format!("realtime:opswall-doctor-{name}");
+        let reference = self.reference();
+        let payload = JoinPayload {
+            config: JoinConfig {
+                postgres_changes: source.subscribed_names().map(|name| entry(&source, name)).collect(),
+                ..JoinConfig::default()
+            },
+            access_token: Some(token.clone()),
+        };
+        let text = encode_text(
+            self.vsn,
+            Direction::ToServer,
+            &Frame::join(&reference, &topic, &payload),
+        );
+        self.channels.push(Channel {
+            kind,
+            table: source.table.clone(),
+            topic,
+            reference,
+            source,
+            signed_in: self.signed_in,
+            joined: None,
+            subscribed: None,
+            subscribed_at: None,
+            last_refusal: Refusal::default(),
+        });
+        self.send(text).await;
     }
 
     /// Sends a heartbeat and waits for the answer; the error is empty when none came.
@@ -176,7 +208,7 @@ impl Conversation {
             "phx_reply" if reference == Some(&channel.reference) => channel.handle_reply(&payload),
             "system" => channel.handle_system(&payload),
             "postgres_changes" if self.change.as_ref().is_none_or(|seen| !seen.has_row()) => {
-                self.change = Some(change(&payload));
+                self.change = Some(change(channel.kind, &payload));
             }
             "phx_close" | "phx_error" => {
                 let end = format!("the server ended the channel ({})", frame.event);
@@ -254,25 +286,16 @@ impl Refusal {
     }
 }
 
-fn entry(of: &KindMapping) -> Entry {
+fn entry(source: &Source, name: &str) -> Entry {
     Entry {
         event: "*".into(),
-        schema: of.schema.clone(),
-        table: Some(of.table.clone()),
+        schema: source.schema.clone(),
+        table: Some(name.to_owned()),
         filter: None,
     }
 }
 
-fn source(of: &KindMapping) -> Source {
-    Source {
-        schema: of.schema.clone(),
-        table: of.table.clone(),
-        key: vec![of.id.clone()],
-        ..Source::default()
-    }
-}
-
-fn change(payload: &Value) -> ChangeSeen {
+fn change(kind: Kind, payload: &Value) -> ChangeSeen {
     let committed = text(payload, "/data/commit_timestamp").parse::<jiff::Timestamp>().ok();
     let errors = match payload.pointer("/data/errors") {
         Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
@@ -280,6 +303,7 @@ fn change(payload: &Value) -> ChangeSeen {
         _ => String::new(),
     };
     ChangeSeen {
+        kind: Some(kind),
         table: format!("{}.{}", text(payload, "/data/schema"), text(payload, "/data/table")),
         change: text(payload, "/data/type"),
         after_ms: committed.map(|committed| {

@@ -13,8 +13,8 @@ pub(super) struct Requests(Result<Http, String>);
 
 /// What to read of a table.
 pub(super) struct Query<'q> {
-    /// Columns as PostgREST takes them; `*` for all. Any other selection is read in its own order.
-    pub(super) select: &'q str,
+    /// The columns to read, by which the rows are ordered; none for all columns in any order.
+    pub(super) columns: &'q [String],
     /// Most rows of the answer.
     pub(super) limit: usize,
     /// Also ask for the exact number of rows.
@@ -53,15 +53,16 @@ impl Requests {
 
     /// Reads rows of a table; `base` is the URL of the REST interface.
     pub(super) async fn rows(&self, base: &Url, of: &KindMapping, query: Query<'_>) -> Result<ProbeAnswer, String> {
-        let mut url = base.clone();
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().push(&of.table);
-        }
+        let mut url = table_url(base, of);
         {
+            let columns: Vec<String> = query.columns.iter().map(|name| column(name)).collect();
             let mut pairs = url.query_pairs_mut();
-            pairs.append_pair("select", query.select);
-            if query.select != "*" {
-                pairs.append_pair("order", &format!("{}.asc", query.select));
+            if columns.is_empty() {
+                pairs.append_pair("select", "*");
+            } else {
+                let order: Vec<String> = columns.iter().map(|column| format!("{column}.asc")).collect();
+                pairs.append_pair("select", &columns.join(","));
+                pairs.append_pair("order", &order.join(","));
             }
             pairs.append_pair("limit", &query.limit.to_string());
         }
@@ -74,14 +75,60 @@ impl Requests {
         }
         self.get(url, &headers).await
     }
+
+    /// What PostgREST shows of a table's definition; `None` where it shows nothing.
+    pub(super) async fn shape(&self, base: &Url, of: &KindMapping) -> Option<Shape> {
+        let mut headers = Vec::new();
+        if of.schema != "public" {
+            headers.push(("accept-profile", of.schema.as_str()));
+        }
+        let http = self.0.as_ref().ok()?;
+        let answer = http.options(table_url(base, of), &headers).await.ok()?;
+        (answer.status < 300)
+            .then(|| Shape::of(answer.allow.as_deref()?))
+            .flatten()
+    }
+}
+
+fn table_url(base: &Url, of: &KindMapping) -> Url {
+    let mut url = base.clone();
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().push(&of.table);
+    }
+    url
 }
 
 /// A column's name for `select` and `order`, quoted where it has characters that PostgREST reads as operators.
-pub(super) fn column(name: &str) -> String {
+fn column(name: &str) -> String {
     if name.chars().all(|c| c.is_alphanumeric() || c == '_') {
         name.to_owned()
     } else {
         format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
+    }
+}
+
+/// What a table's methods show of its definition. They do not depend on the rights of the role that asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// A table with a primary key, or a view that can be written to and whose table has one.
+    Keyed,
+    /// A table without a primary key, or a view of one.
+    Keyless,
+    /// A view, as nothing can be inserted into it.
+    View,
+}
+
+impl Shape {
+    /// Reads an `Allow` header such as `OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE`. PostgREST allows `PUT` only with a
+    /// primary key. `None` when the header is not PostgREST's.
+    fn of(allow: &str) -> Option<Self> {
+        let allows = |method: &str| allow.split(',').any(|allowed| allowed.trim() == method);
+        match (allows("GET"), allows("POST"), allows("PATCH"), allows("PUT")) {
+            (true, true, true, true) => Some(Self::Keyed),
+            (true, true, true, false) => Some(Self::Keyless),
+            (true, false, _, false) => Some(Self::View),
+            _ => None,
+        }
     }
 }
 
@@ -98,4 +145,27 @@ pub(super) fn auth_health(feed: &FeedSettings) -> Option<Url> {
     let base = url.path().strip_suffix("/rest/v1")?.to_owned();
     url.set_path(&format!("{base}/auth/v1/health"));
     Some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_methods_of_a_table_show_views_and_missing_keys() {
+        for (allow, shape) in [
+            ("OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE", Some(Shape::Keyed)),
+            ("OPTIONS, GET, HEAD, POST, PATCH, DELETE", Some(Shape::Keyless)),
+            ("OPTIONS,GET,HEAD", Some(Shape::View)),
+            ("OPTIONS,GET,HEAD,DELETE", Some(Shape::View)),
+            // A view with a trigger for inserts alone: nothing is known of a key.
+            ("OPTIONS,GET,HEAD,POST", None),
+            // Other servers.
+            ("OPTIONS", None),
+            ("POST", None),
+            ("", None),
+        ] {
+            assert_eq!(Shape::of(allow), shape, "{allow}");
+        }
+    }
 }

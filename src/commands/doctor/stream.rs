@@ -8,19 +8,20 @@ use super::{
     check::Check,
     conversation::{Channel, Conversation, Refusal},
     report::Report,
+    requests::Shape,
     steps::{Blocker, Reader, Target, add},
-    tables::table_name,
+    tables::{Known, NO_KEY_MEANS, table_name},
 };
 use client::probe::{self, Socket};
-use model::{KindMapping, PerKind, format::seconds, schema};
+use model::{Kind, KindMapping, PerKind, format::seconds, schema};
 use realtime::{ConnectFailure, advice};
 
-/// Checks the stream. `existing`: which tables REST has found.
+/// Checks the stream. `known`: what REST showed of the tables.
 pub(super) async fn check<W: Write>(
     report: &mut Report<W>,
     target: &Target,
     reader: &Reader,
-    existing: &PerKind<Option<bool>>,
+    known: &PerKind<Known>,
     blocker: Blocker,
 ) {
     if let Some(blocker) = blocker {
@@ -37,7 +38,7 @@ pub(super) async fn check<W: Write>(
     match check_join(report, target, reader, &mut conversation, started).await {
         Some(blocker) => block_rest(report, target, blocker),
         None => {
-            let followed = check_subscriptions(report, target, existing, &mut conversation, started).await;
+            let followed = check_subscriptions(report, target, reader, known, &mut conversation, started).await;
             let beat = conversation.beat(target.deadline).await;
             report.add(heartbeat(
                 beat.as_ref().copied().map_err(String::as_str),
@@ -90,14 +91,18 @@ async fn check_join<W: Write>(
             conversation.channels.iter().all(|channel| channel.joined.is_some())
         })
         .await;
-    let refused = conversation.channels.iter().find_map(|channel| {
-        let reason = match &channel.joined {
-            Some(Ok(())) => return None,
-            Some(Err(reason)) => reason.as_str(),
-            None => conversation.ended.as_deref().unwrap_or_default(),
-        };
-        Some((channel.table.as_str(), reason))
-    });
+    // A refusal says more than the end of the socket, which may follow it.
+    let answers = conversation
+        .channels
+        .iter()
+        .filter_map(|channel| match &channel.joined {
+            Some(Ok(())) => None,
+            Some(Err(reason)) => Some((channel.table.as_str(), Some(reason.as_str()))),
+            None => Some((channel.table.as_str(), None)),
+        });
+    let refused = answers
+        .min_by_key(|(_, reason)| reason.is_none())
+        .map(|(table, reason)| (table, reason.or(conversation.ended.as_deref()).unwrap_or_default()));
     let check = join(
         conversation.channels.len(),
         refused,
@@ -112,7 +117,8 @@ async fn check_join<W: Write>(
 async fn check_subscriptions<'t, W: Write>(
     report: &mut Report<W>,
     target: &'t Target,
-    existing: &PerKind<Option<bool>>,
+    reader: &Reader,
+    known: &PerKind<Known>,
     conversation: &mut Conversation,
     started: Instant,
 ) -> Option<&'t KindMapping> {
@@ -123,22 +129,42 @@ async fn check_subscriptions<'t, W: Write>(
         })
         .await;
     let mut followed = None;
-    for channel in &conversation.channels {
+    for at in 0..conversation.channels.len() {
+        let Some(channel) = conversation.channels.get(at) else {
+            break;
+        };
         let of = &target.feed.mapping.kinds[channel.kind];
+        let known = known[channel.kind];
         let answer = channel.answer(conversation.ended.as_deref());
         if answer.is_ok() {
             followed.get_or_insert(of);
         }
-        report.add(subscribed(
-            channel,
-            of,
-            answer,
-            existing[channel.kind],
-            started,
-            deadline,
-        ));
+        let may_be_partitioned =
+            of.partitions.is_empty() && known.exists == Some(true) && known.shape != Some(Shape::View);
+        let partitions = match &answer {
+            Err(refusal) if is_unpublished(refusal) && may_be_partitioned => {
+                let pattern = format!("{}_%", of.table);
+                let is_any = conversation.is_published(at, &pattern, &reader.token, deadline).await;
+                is_any.then_some(pattern)
+            }
+            _ => None,
+        };
+        if let Some(channel) = conversation.channels.get(at) {
+            let subject = Subject {
+                channel,
+                of,
+                known,
+                partitions,
+            };
+            report.add(subscribed(&subject, answer, started, deadline));
+        }
     }
     followed
+}
+
+/// The server found no published table of the name.
+fn is_unpublished(refusal: &Refusal) -> bool {
+    refusal.message.contains("Please check Realtime is enabled")
 }
 
 /// Waits for a change. `followed` is a table whose changes are followed.
@@ -158,10 +184,7 @@ async fn check_change<W: Write>(
     let ended = conversation.ended.clone().unwrap_or_default();
     let seen = conversation.change.as_ref().ok_or(ended.as_str());
     // A statement names the table that the change came from; without a change, one that can be changed for a test.
-    let source = seen.ok().and_then(|seen| {
-        let mut tables = target.feed.mapping.followed().map(|(_, of)| of);
-        tables.find(|of| seen.table == table_name(of))
-    });
+    let source = seen.ok().and_then(|seen| Some(&target.feed.mapping.kinds[seen.kind?]));
     let waited = if seen.is_ok() || !ended.is_empty() {
         started.elapsed()
     } else {
@@ -210,17 +233,29 @@ fn join(channels: usize, refused: Option<(&str, &str)>, took: Duration, deadline
     check.took(took)
 }
 
-/// One table's subscription. `exists`: whether REST has found the table.
-fn subscribed(
-    channel: &Channel,
-    of: &KindMapping,
-    answer: Result<(), Refusal>,
-    exists: Option<bool>,
-    joined: Instant,
-    deadline: Duration,
-) -> Check {
+/// A table whose subscription is judged.
+struct Subject<'s> {
+    channel: &'s Channel,
+    of: &'s KindMapping,
+    known: Known,
+    /// A pattern that names of published tables match, where the table itself is not published.
+    partitions: Option<String>,
+}
+
+/// One table's subscription.
+fn subscribed(subject: &Subject<'_>, answer: Result<(), Refusal>, joined: Instant, deadline: Duration) -> Check {
     const NAME: &str = "subscribed";
+    let Subject { channel, of, known, .. } = subject;
     let check = match answer {
+        Ok(()) if known.shape == Some(Shape::Keyless) => {
+            Check::warning(NAME, "confirmed, but the table has no primary key")
+                .means(NO_KEY_MEANS)
+                .remedy("add a primary key")
+        }
+        Ok(()) if !of.partitions.is_empty() => Check::ok(
+            NAME,
+            format!("changes are followed under the names {}", of.partitions.join(", ")),
+        ),
         Ok(()) => Check::ok(NAME, "changes are followed"),
         Err(refusal) if refusal.message.is_empty() => Check::failed(
             NAME,
@@ -229,9 +264,7 @@ fn subscribed(
         .means("the server could not start its replication: wal_level is not logical, no slot is free, or it is overloaded")
         .remedy("look at the project's Realtime logs, and at these")
         .sql("show wal_level;\nselect slot_name, active from pg_replication_slots;"),
-        Err(refusal) if refusal.message.contains("Please check Realtime is enabled") => {
-            unpublished(NAME, channel, of, exists)
-        }
+        Err(refusal) if is_unpublished(&refusal) => unpublished(NAME, subject),
         Err(refusal) => {
             let sentence = channel.advice(&refusal).unwrap_or_else(|| {
                 "the database does not accept the subscription, and the server keeps trying; look at the project's \
@@ -249,14 +282,24 @@ fn subscribed(
 }
 
 /// A table that is not in the publication, or does not exist.
-fn unpublished(name: &'static str, channel: &Channel, of: &KindMapping, exists: Option<bool>) -> Check {
+fn unpublished(name: &'static str, subject: &Subject<'_>) -> Check {
+    let Subject { channel, of, known, .. } = subject;
     const NO_CHANGES: &str = "its changes never arrive, so the wall would show old rows";
     const ADD: &str = "add it to the publication";
     let table = table_name(of);
-    let check = match exists {
+    if known.shape == Some(Shape::View) {
+        return view(name, channel, &table);
+    }
+    if let Some(pattern) = &subject.partitions {
+        return partitioned(name, channel, of, pattern);
+    }
+    if !of.partitions.is_empty() {
+        return unpublished_partitions(name, channel, of);
+    }
+    let check = match known.exists {
         Some(true) => Check::failed(name, format!("{table} is not in the publication {}", schema::PUBLICATION))
             .means(format!("the table can be read, but {NO_CHANGES}"))
-            .remedy(ADD),
+            .remedy("add it to the publication; PostgreSQL refuses that for a view, which cannot be followed: follow its table instead"),
         Some(false) => Check::failed(name, format!("{table} does not exist, or is not in the publication"))
             .means("there is nothing to follow under this name")
             .remedy(format!(
@@ -268,6 +311,62 @@ fn unpublished(name: &'static str, channel: &Channel, of: &KindMapping, exists: 
             .remedy(ADD),
     };
     check.sql(schema::publish(&of.schema, &of.table))
+}
+
+/// A view, which has no changes of its own.
+fn view(name: &'static str, channel: &Channel, table: &str) -> Check {
+    Check::failed(name, format!("{table} is a view, which cannot be followed"))
+        .means(
+            "the stream carries changes of tables only, and the server refuses the channel that all tables of the wall share",
+        )
+        .remedy(format!(
+            "name the table that the view reads with --{}-table",
+            channel.kind.plural()
+        ))
+}
+
+/// A table that is not published, beside published ones whose names begin like its own.
+fn partitioned(name: &'static str, channel: &Channel, of: &KindMapping, pattern: &str) -> Check {
+    Check::failed(
+        name,
+        format!(
+            "{} is not in the publication, but tables with names like {pattern} are",
+            table_name(of)
+        ),
+    )
+    .means("a partitioned table is followed by its partitions: their changes come under their own names")
+    .remedy(format!(
+        "if the statement lists them, set [tables.{}] partitions = [\"{pattern}\"]; if it lists none, run the other one",
+        channel.kind.plural()
+    ))
+    .sql(format!(
+        "{}\n{}",
+        schema::list_partitions(&of.schema, &of.table),
+        schema::publish(&of.schema, &of.table)
+    ))
+}
+
+/// Partitions of the settings that are not published.
+fn unpublished_partitions(name: &'static str, channel: &Channel, of: &KindMapping) -> Check {
+    let names = of.partitions.join(", ");
+    Check::failed(
+        name,
+        format!("no table of the publication has a name given in partitions ({names})"),
+    )
+    .means(format!(
+        "changes of {} would never arrive, so the wall would show old rows",
+        table_name(of)
+    ))
+    .remedy(format!(
+        "correct [tables.{}] partitions by what the first statement lists; the second one publishes the table with \
+             all its partitions",
+        channel.kind.plural()
+    ))
+    .sql(format!(
+        "{}\n{}",
+        schema::list_partitions(&of.schema, &of.table),
+        schema::publish(&of.schema, &of.table)
+    ))
 }
 
 /// The round trip; `Err` with what happened instead, which is empty when there was no answer in time.
@@ -293,6 +392,8 @@ fn heartbeat(result: Result<Duration, &str>, deadline: Duration) -> Check {
 /// A change that arrived.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct ChangeSeen {
+    /// What the rows of its table are.
+    pub(super) kind: Option<Kind>,
     /// The name of its table.
     pub(super) table: String,
     /// `INSERT` …
@@ -316,21 +417,27 @@ fn change(result: Result<&ChangeSeen, &str>, waited: Duration, table: &KindMappi
     const NAME: &str = "change";
     let check = match result {
         Ok(seen) => arrived(NAME, seen, table, role),
-        Err("") => {
-            let name = schema::qualified(&table.schema, &table.table);
-            let key = schema::quoted(&table.id);
-            Check::skipped(NAME, format!("none came in {} s", seconds(waited.as_secs_f64())))
-                .means("no row was changed, or changes do not arrive: unknown")
-                .remedy("change a row while this runs (--wait 60), with the statement or your own program")
-                .sql(format!(
-                    "update {name} set {key} = {key} where {key} = (select {key} from {name} limit 1);"
-                ))
-        }
+        Err("") => Check::skipped(NAME, format!("none came in {} s", seconds(waited.as_secs_f64())))
+            .means("no row was changed, or changes do not arrive: unknown")
+            .remedy("change a row while this runs (--wait 60), with the statement or your own program")
+            .sql(touch_a_row(table)),
         Err(problem) => Check::failed(NAME, problem.to_owned())
             .means("the server ended the subscription during the wait")
             .remedy("look at the project's Realtime logs"),
     };
     check.took(waited)
+}
+
+/// A statement that changes a row of the table and leaves it as it is.
+fn touch_a_row(table: &KindMapping) -> String {
+    let name = schema::qualified(&table.schema, &table.table);
+    let keys = schema::quoted_list(&table.id);
+    let first = table
+        .id
+        .first()
+        .map(|column| schema::quoted(column))
+        .unwrap_or_default();
+    format!("update {name} set {first} = {first} where ({keys}) = (select {keys} from {name} limit 1);")
 }
 
 fn arrived(name: &'static str, seen: &ChangeSeen, table: &KindMapping, role: &str) -> Check {
@@ -359,11 +466,7 @@ fn arrived(name: &'static str, seen: &ChangeSeen, table: &KindMapping, role: &st
         check
             .means("the table has no primary key, so the server cannot decide who may see a change")
             .remedy("give it one")
-            .sql(format!(
-                "alter table {} add primary key ({});",
-                schema::qualified(&table.schema, &table.table),
-                schema::quoted(&table.id)
-            ))
+            .sql(schema::primary_key(&table.schema, &table.table, &table.id))
     } else {
         check
             .means("the change came without its whole row; the wall reads such rows again")

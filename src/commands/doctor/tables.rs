@@ -8,27 +8,39 @@ use url::Url;
 use super::{
     check::Check,
     report::Report,
-    requests::{self, Query, Requests},
+    requests::{Query, Requests, Shape},
     steps::{Blocker, Reader, Target},
 };
 use client::probe::ProbeAnswer;
-use model::{Kind, KindMapping, PerKind, Record, format::counted, schema};
+use model::{Kind, KindMapping, PerKind, Record, RowId, format::counted, schema};
 
 const NAME: &str = "rest";
 /// Most keys requested of a table: one more than the default page of a hosted project.
 const MAX_KEYS: usize = 1_001;
 /// Most columns that are listed.
 const MAX_COLUMNS: usize = 40;
+/// What it means that a table has no primary key.
+pub(super) const NO_KEY_MEANS: &str = "changes of a table without a primary key come without their rows, so the wall \
+                                       cannot follow it and reads it every 60 s";
 
-/// Checks each table; returns which are known to exist, or not to exist.
+/// What reading a table showed of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Known {
+    /// Whether it exists.
+    pub(super) exists: Option<bool>,
+    /// What its definition looks like.
+    pub(super) shape: Option<Shape>,
+}
+
+/// Checks each table; returns what is known of them.
 pub(super) async fn check<W: Write>(
     report: &mut Report<W>,
     target: &Target,
     requests: &Requests,
     reader: &Reader,
     blocker: Blocker,
-) -> PerKind<Option<bool>> {
-    let mut existing = PerKind::default();
+) -> PerKind<Known> {
+    let mut known = PerKind::default();
     let mut is_silent = false;
     for (kind, of) in target.feed.mapping.followed() {
         let name = table_name(of);
@@ -50,11 +62,16 @@ pub(super) async fn check<W: Write>(
         let read = read(requests, base, kind, of, reader).await;
         report.add(diagnose(&read));
         match &read.keys {
-            Ok(answer) => existing[kind] = exists(answer),
+            Ok(answer) => {
+                known[kind] = Known {
+                    exists: exists(answer),
+                    shape: read.shape,
+                };
+            }
             Err(_) => is_silent = true,
         }
     }
-    existing
+    known
 }
 
 /// The table's name in the report.
@@ -72,6 +89,8 @@ struct Read<'r> {
     keys: Result<ProbeAnswer, String>,
     /// One whole row; requested once the table is known to exist.
     row: Option<Result<ProbeAnswer, String>>,
+    /// What its definition looks like; requested once the table is known to exist.
+    shape: Option<Shape>,
     /// An empty table has one of the columns for the time of a row's last change.
     has_updated_at: bool,
 }
@@ -83,24 +102,29 @@ async fn read<'r>(requests: &Requests, base: &Url, kind: Kind, of: &'r KindMappi
     match &keys {
         Ok(answer) if is_empty(answer) => has_updated_at = has_any_updated_at(requests, base, of).await,
         Ok(answer) if answer.status < 300 || answer.code() == "42703" => {
-            row = Some(requests.rows(base, of, first("*")).await);
+            row = Some(requests.rows(base, of, first(&[])).await);
         }
         _ => {}
     }
+    let shape = match &keys {
+        Ok(answer) if answer.status < 300 => requests.shape(base, of).await,
+        _ => None,
+    };
     Read {
         kind,
         of,
         role: &reader.role,
         keys,
         row,
+        shape,
         has_updated_at,
     }
 }
 
 /// A query for the first row.
-fn first(select: &str) -> Query<'_> {
+fn first(columns: &[String]) -> Query<'_> {
     Query {
-        select,
+        columns,
         limit: 1,
         is_counted: false,
     }
@@ -108,9 +132,8 @@ fn first(select: &str) -> Query<'_> {
 
 /// Keys in order and counted; without the count where counting exceeds the statement timeout.
 async fn keys(requests: &Requests, base: &Url, of: &KindMapping) -> Result<ProbeAnswer, String> {
-    let select = requests::column(&of.id);
     let query = |is_counted| Query {
-        select: &select,
+        columns: &of.id,
         limit: MAX_KEYS,
         is_counted,
     };
@@ -125,7 +148,7 @@ async fn has_any_updated_at(requests: &Requests, base: &Url, of: &KindMapping) -
     /// Most columns that are tried.
     const MAX_TRIED: usize = 4;
     for name in of.updated_at.iter().take(MAX_TRIED) {
-        let answer = requests.rows(base, of, first(&requests::column(name))).await;
+        let answer = requests.rows(base, of, first(std::slice::from_ref(name))).await;
         if answer.is_ok_and(|answer| answer.status < 300) {
             return true;
         }
@@ -194,12 +217,84 @@ fn readable(read: &Read<'_>, answer: &ProbeAnswer) -> Check {
             .sql(schema::grant(&read.of.schema, &read.of.table, read.role));
     };
     // The wall requests the keys greater than the last one: without keys no page would ever be the last.
-    if row.get(&read.of.id).is_none_or(|cell| cell.is_null()) {
+    if RowId::of_key(&read.of.id, |column| row.get(column)).is_none() {
         return Check::failed(NAME, found)
-            .means(format!("a row has no {}, so rows cannot be told apart", read.of.id))
-            .remedy(format!("set the key column: [tables.{}] id", read.kind.plural()));
+            .means(format!(
+                "a row has no {}, so rows cannot be told apart",
+                key_columns(read.of)
+            ))
+            .remedy(key_remedy(read.kind));
     }
-    columns(read, found, &row)
+    let repeated = repeated_ids(read.of, &keys);
+    if repeated > 0 {
+        return duplicates(read, &found, repeated, keys.len());
+    }
+    let check = columns(read, found, &row);
+    match read.shape {
+        Some(Shape::Keyless) => keyless(read, check),
+        _ => check,
+    }
+}
+
+/// The key columns of the settings, as they are shown.
+fn key_columns(of: &KindMapping) -> String {
+    of.id.join(", ")
+}
+
+/// What to do about a wrong key column.
+fn key_remedy(kind: Kind) -> String {
+    format!("set the key column: [tables.{}] id", kind.plural())
+}
+
+/// The rows that have the id of the row before them. Rows come in the order of the key, so that equal ids are neighbours.
+fn repeated_ids(of: &KindMapping, rows: &[Value]) -> usize {
+    let id = |row: &Value| {
+        let record: Record = serde_json::from_value(row.clone()).ok()?;
+        RowId::of_key(&of.id, |column| record.get(column))
+    };
+    let ids: Vec<Option<RowId>> = rows.iter().map(id).collect();
+    let neighbours = ids.iter().zip(ids.iter().skip(1));
+    neighbours.filter(|(one, next)| one.is_some() && one == next).count()
+}
+
+/// Rows that share an id.
+fn duplicates(read: &Read<'_>, found: &str, repeated: usize, rows: usize) -> Check {
+    let key = key_columns(read.of);
+    Check::warning(
+        NAME,
+        format!(
+            "{found}; of the first {rows}, {} the {key} of another row",
+            match repeated {
+                1 => "1 has".to_owned(),
+                many => format!("{many} have"),
+            }
+        ),
+    )
+    .means(format!(
+        "{key} does not identify a row: the wall shows rows with the same {key} as one, as the last of them was read or \
+         changed"
+    ))
+    .remedy(format!(
+        "name every column of the primary key: [tables.{}] id = [\"…\", \"…\"]; the statement lists them",
+        read.kind.plural()
+    ))
+    .sql(schema::list_primary_key(&read.of.schema, &read.of.table))
+}
+
+/// A table without a primary key, of which something else may have been found, too.
+fn keyless(read: &Read<'_>, check: Check) -> Check {
+    let of = read.of;
+    let keyless = Check::warning(NAME, check.found).also_found("no primary key");
+    if !check.remedy.is_empty() {
+        return keyless
+            .means(format!("{}; and {NO_KEY_MEANS}", check.means))
+            .remedy(format!("{}; and add a primary key", check.remedy))
+            .sql(schema::primary_key(&of.schema, &of.table, &of.id));
+    }
+    keyless
+        .means(NO_KEY_MEANS)
+        .remedy("add a primary key")
+        .sql(schema::primary_key(&of.schema, &of.table, &of.id))
 }
 
 /// A table that shows no row to this role.
@@ -359,9 +454,9 @@ fn no_key_column(read: &Read<'_>, check: Check) -> Check {
         .means(format!(
             "{} has no column {}, which should be its primary key{has}",
             table_name(read.of),
-            read.of.id
+            key_columns(read.of)
         ))
-        .remedy(format!("set the key column: [tables.{}] id", read.kind.plural()))
+        .remedy(key_remedy(read.kind))
 }
 
 impl Read<'_> {

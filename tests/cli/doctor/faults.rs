@@ -27,10 +27,12 @@ fn an_unpublished_table_is_distinguished_from_a_missing_one() {
     assert_eq!(report.code, 1);
     let check = report.of_table("subscribed", "public.tasks");
     expect(check, "failed", &["not in the publication", "old rows"]);
-    assert_eq!(
-        check["sql"],
-        "alter publication supabase_realtime add table public.tasks;"
+    expect(
+        check,
+        "failed",
+        &["alter publication supabase_realtime add table public.tasks;"],
     );
+    assert!(!check.to_string().contains("partitions"), "{check:#}");
     expect(report.of_table("rest", "public.tasks"), "ok", &["rows"]);
     expect(report.of_table("subscribed", "public.agents"), "ok", &[]);
     assert_eq!(report.results("failed"), ["subscribed"]);
@@ -91,6 +93,120 @@ fn a_table_without_a_primary_key_is_reported() {
         &["primary key", "add primary key (id);"],
     );
     assert_eq!(report.code, 0, "{}", report.text);
+    let quiet = examined(&["--wait", "0.2"], |control| {
+        control.set_rate(0.0);
+        control.rules(TableId::Tasks, |rules| rules.is_keyless = true);
+    });
+    // It is known without a change, and is not "ok" anywhere.
+    expect(
+        quiet.of_table("rest", "public.tasks"),
+        "warning",
+        &["no primary key", "reads it every 60 s", "add primary key (id);"],
+    );
+    expect(
+        quiet.of_table("subscribed", "public.tasks"),
+        "warning",
+        &["no primary key"],
+    );
+    expect(quiet.of_table("subscribed", "public.agents"), "ok", &[]);
+    assert_eq!((quiet.code, quiet.overall()), (0, "warning"), "{}", quiet.text);
+}
+
+#[test]
+fn a_view_is_named_as_one_and_no_statement_publishes_it() {
+    let report = examined(&[], |control| {
+        control.rules(TableId::Workflows, |rules| rules.is_view = true)
+    });
+    assert_eq!(report.code, 1);
+    let check = report.of_table("subscribed", "public.workflows");
+    expect(
+        check,
+        "failed",
+        &["is a view", "cannot be followed", "--workflows-table"],
+    );
+    assert_eq!(check["sql"], serde_json::Value::Null);
+    expect(report.of_table("rest", "public.workflows"), "ok", &["rows"]);
+}
+
+#[test]
+fn partitions_are_accepted_when_they_are_set_and_named_when_they_are_not() {
+    let partitioned = |control: &Control| {
+        control.rules(TableId::Tasks, |rules| rules.partition = Some("tasks_2026_10".into()));
+    };
+    for names in ["tasks_2026_%", "tasks_2026_10"] {
+        let map = format!("task.partitions={names}");
+        let report = examined(&["--map", &map, "--wait", "10"], partitioned);
+        assert_eq!(report.code, 0, "{}", report.text);
+        let check = report.of_table("subscribed", "public.tasks");
+        expect(check, "ok", &["under the names", names]);
+        expect(report.check("change"), "ok", &["after its commit"]);
+    }
+    let report = examined(&[], partitioned);
+    assert_eq!(report.code, 1);
+    expect(
+        report.of_table("subscribed", "public.tasks"),
+        "failed",
+        &[
+            "tables with names like tasks_% are",
+            "[tables.tasks] partitions = [\"tasks_%\"]",
+            "pg_inherits where inhparent = 'public.tasks'::regclass",
+        ],
+    );
+    let report = examined(&["--map", "task.partitions=jobs_%"], partitioned);
+    assert_eq!(report.code, 1);
+    expect(
+        report.of_table("subscribed", "public.tasks"),
+        "failed",
+        &[
+            "no table of the publication",
+            "jobs_%",
+            "correct [tables.tasks] partitions",
+        ],
+    );
+}
+
+#[test]
+fn a_key_of_several_columns_is_read_and_one_that_repeats_is_a_warning() {
+    let keyed = |control: &Control| {
+        control
+            .rules(TableId::Tasks, |rules| rules.set_key(&["status", "id"]))
+            .expect("columns of the table");
+    };
+    let report = examined(&["--map", "task.id=status,id"], keyed);
+    expect(report.of_table("rest", "public.tasks"), "ok", &["rows"]);
+    let report = examined(&["--map", "task.id=status"], keyed);
+    assert_eq!((report.code, report.overall()), (0, "warning"), "{}", report.text);
+    expect(
+        report.of_table("rest", "public.tasks"),
+        "warning",
+        &[
+            "the status of another row",
+            "shows rows with the same status as one",
+            "[tables.tasks] id = [",
+            "i.indisprimary",
+        ],
+    );
+    let report = examined(&["--map", "task.id=status,nr"], keyed);
+    expect(
+        report.of_table("rest", "public.tasks"),
+        "failed",
+        &["no column", "[tables.tasks] id"],
+    );
+}
+
+#[test]
+fn too_many_joins_are_called_joins_also_when_the_socket_ends() {
+    let report = examined(&[], |control| {
+        control.refuse_joins("ClientJoinRateLimitReached: Too many joins per second", 3)
+    });
+    expect(report.check("join"), "failed", &["the project has too many joins"]);
+    let refusal = Refusal {
+        text: Some("Too many joins per second".into()),
+        status: "429".parse().expect("a status"),
+        ..Refusal::default()
+    };
+    let report = examined(&[], |control| control.refuse(refusal, None));
+    expect(report.check("websocket"), "failed", &["the project has too many joins"]);
 }
 
 #[test]

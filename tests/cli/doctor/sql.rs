@@ -37,6 +37,8 @@ struct Reports {
     quiet: Report,
     missing: Report,
     slow: Report,
+    partitioned: Report,
+    shared: Report,
 }
 
 fn reports() -> Reports {
@@ -67,6 +69,10 @@ fn reports() -> Reports {
         ..Script::default()
     });
     let slow = diagnose(&["--url", &url, "--key", "sb_publishable_x"]);
+    let partitioned = of_demo(0.0, &[], |control| {
+        control.rules(TableId::Tasks, |rules| rules.partition = Some("tasks_2026_10".into()))
+    });
+    let shared = of_demo(0.0, &["--map", "task.id=status"], |_| {});
     Reports {
         unpublished,
         denied,
@@ -76,6 +82,8 @@ fn reports() -> Reports {
         quiet,
         missing,
         slow,
+        partitioned,
+        shared,
     }
 }
 
@@ -140,9 +148,28 @@ fn every_recommended_statement_runs() {
             "select count(*) = 1 from pg_index where indisprimary and indrelid::regclass::text in \
           ('agents', 'tasks', 'workflows', 'public.agents', 'public.tasks', 'public.workflows')",
         ),
+        (
+            "select 1",
+            sql(reports.keyless.of_table("rest", "public.workflows")),
+            "select count(*) = 1 from pg_index where indisprimary and indrelid = 'public.workflows'::regclass",
+        ),
+        (
+            "select 1",
+            sql(reports.shared.of_table("rest", "public.tasks")),
+            "select true",
+        ),
+        (
+            "drop table public.tasks; create table public.tasks (id int primary key) partition by range (id); create table \
+             public.tasks_2026_10 partition of public.tasks for values from (0) to (9)",
+            sql(reports.partitioned.of_table("subscribed", "public.tasks")),
+            "select count(*) = 1 from pg_publication_tables where tablename = 'tasks_2026_10'",
+        ),
     ] {
         postgres.ask(before);
-        postgres.script(&statement);
-        assert_eq!(postgres.ask(after), "t", "{statement}");
+        for run in ["the first run", "the second run"] {
+            // It panics at the first error.
+            postgres.script(&statement);
+            assert_eq!(postgres.ask(after), "t", "{run}: {statement}");
+        }
     }
 }

@@ -1,8 +1,8 @@
-//! One GET with the project's key, and its answer: without redirects, with a bounded body.
+//! One GET or OPTIONS with the project's key, and its answer: without redirects, with a bounded body.
 
 use std::time::Duration;
 
-use reqwest::{Client, header};
+use reqwest::{Client, Method, header};
 use rustls::ClientConfig;
 use secrecy::SecretString;
 use tokio::time::Instant;
@@ -35,6 +35,8 @@ pub struct ProbeAnswer {
     pub total: Option<u64>,
     /// The server's clock: the text of the `Date` header, if there is one.
     pub date: Option<String>,
+    /// The methods that the address allows: the text of the `Allow` header, if there is one.
+    pub allow: Option<String>,
     /// The body, to its last byte.
     pub body: Vec<u8>,
     /// Time from the request to the last byte.
@@ -65,22 +67,35 @@ impl Http {
     /// # Errors
     /// When there is no answer, in words without the address.
     pub async fn get(&self, url: Url, headers: &[(&'static str, &str)]) -> Result<ProbeAnswer, String> {
+        self.request(Method::GET, url, headers).await
+    }
+
+    /// Sends an OPTIONS with these additional headers, which asks for the methods that the address allows.
+    ///
+    /// # Errors
+    /// When there is no answer, in words without the address.
+    pub async fn options(&self, url: Url, headers: &[(&'static str, &str)]) -> Result<ProbeAnswer, String> {
+        self.request(Method::OPTIONS, url, headers).await
+    }
+
+    async fn request(&self, method: Method, url: Url, headers: &[(&'static str, &str)]) -> Result<ProbeAnswer, String> {
         let started = Instant::now();
         let words = |error: reqwest::Error| match error.is_timeout() {
             true => super::reach::no_answer(self.deadline),
             false => http::words(error),
         };
         let token = self.token.as_ref().map(Token::expose);
-        let mut get = http::with_credentials(self.client.get(url), &self.key, token);
+        let mut request = http::with_credentials(self.client.request(method, url), &self.key, token);
         for (name, value) in headers {
-            get = get.header(*name, *value);
+            request = request.header(*name, *value);
         }
-        let response = get.send().await.map_err(words)?;
+        let response = request.send().await.map_err(words)?;
         let text = |name: header::HeaderName| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
         let range = text(header::CONTENT_RANGE);
         let status = response.status().as_u16();
         let total = range.and_then(|range| range.rsplit_once('/')?.1.parse().ok());
         let date = text(header::DATE);
+        let allow = text(header::ALLOW);
         let body = http::body(response, MAX_BODY_BYTES)
             .await
             .map_err(|error| match error {
@@ -92,6 +107,7 @@ impl Http {
             status,
             total,
             date,
+            allow,
             body,
             took: started.elapsed(),
         })

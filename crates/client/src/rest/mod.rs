@@ -172,12 +172,16 @@ fn page_url(base: &Url, source: &Source, query: &PageQuery) -> Url {
                     };
                 }
             }
-            PageQuery::Ids(ids) => match keys.as_slice() {
-                [key] => {
+            PageQuery::Ids(ids) => match (keys.as_slice(), ids.as_slice()) {
+                // PostgREST takes a list that contains only the empty text for an empty list.
+                ([key], [id]) if id.as_str().is_empty() => {
+                    pairs.append_pair(key, "eq.");
+                }
+                ([key], ids) => {
                     let list: Vec<String> = ids.iter().map(|id| quoted(id.as_str())).collect();
                     pairs.append_pair(key, &format!("in.({})", list.join(",")));
                 }
-                _ => {
+                (_, ids) => {
                     let rows = ids.iter().map(|id| exactly(&keys, &source.key_values(id)));
                     pairs.append_pair("or", &format!("({})", rows.collect::<Vec<_>>().join(",")));
                 }
@@ -344,6 +348,29 @@ mod tests {
             url("id", &PageQuery::Ids(vec!["a,b".into(), "c\"d".into()])),
             "https://x.supabase.co/rest/v1/my%20tasks?select=*&id=in.%28%22a%2Cb%22%2C%22c%5C%22d%22%29"
         );
+    }
+
+    #[test]
+    fn the_empty_text_is_a_key_in_every_read() {
+        let start = "https://x.supabase.co/rest/v1/my%20tasks?select=*";
+        let after = PageQuery::After {
+            after: Some("".into()),
+            limit: 5,
+        };
+        assert_eq!(url("id", &after), format!("{start}&order=id.asc&limit=5&id=gt."));
+        assert_eq!(
+            url("id", &PageQuery::Ids(vec!["".into()])),
+            format!("{start}&id=eq."),
+            "in.(\"\") would be an empty list"
+        );
+        assert_eq!(
+            url("id", &PageQuery::Ids(vec!["".into(), "a".into()])),
+            format!("{start}&id=in.%28%22%22%2C%22a%22%29")
+        );
+        let (base, source) = source(&["org", "nr"]);
+        let lookup = page_url(&base, &source, &PageQuery::Ids(vec!["/7".into()]));
+        let filter = lookup.query_pairs().last().map(|(_, value)| value.into_owned());
+        assert_eq!(filter.as_deref(), Some(r#"(and(org.eq."",nr.eq."7"))"#));
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! A table with a primary key of two columns: its snapshot, its changes and its look-ups, against the demo's server.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     demo::server,
     listener::{Listener, settings},
 };
 use demo::{Control, Server, TableId};
-use model::{Kind, Record, RowId};
+use model::{Kind, Notice, NoticeKind, Record, RowId};
 use realtime::Source;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -56,17 +56,22 @@ fn keyed_server() -> Server {
     server
 }
 
-/// The settings' sources, of which the workflows have two key columns.
-fn follow(server: &Server) -> (Listener, Source) {
-    let settings = settings(&server.url());
-    let mut sources = settings::sources(&settings.mapping);
+/// A listener whose settings name these key columns of the workflows.
+fn follow_by(server: &Server, key: &[&str]) -> (Listener, Source) {
+    let mut settings = settings(&server.url());
+    Arc::make_mut(&mut settings.mapping).kinds[Kind::Workflow].id =
+        key.iter().map(|column| (*column).to_owned()).collect();
+    let sources = settings::sources(&settings.mapping);
     let source = sources
-        .iter_mut()
+        .into_iter()
         .find(|source| source.table == TableId::Workflows.name())
         .expect("the workflows");
-    source.key = vec!["owner".into(), "id".into()];
-    let keyed = source.clone();
-    (Listener::follow(settings, sources), keyed)
+    (Listener::start(settings), source)
+}
+
+/// A listener whose settings name two key columns of the workflows.
+fn follow(server: &Server) -> (Listener, Source) {
+    follow_by(server, &["owner", "id"])
 }
 
 type Rows = BTreeMap<RowId, Value>;
@@ -100,6 +105,63 @@ fn a_snapshot_of_a_table_with_two_key_columns_contains_every_row_once() {
     listener.until_connected();
     until_equal(&mut listener, &server, &source);
     assert_eq!(received(&listener).len(), OWNERS.len() * ROWS);
+}
+
+#[test]
+fn rows_that_share_the_key_of_the_settings_are_reported_once() {
+    let server = keyed_server();
+    server.control().set_behaviour(|behaviour| behaviour.max_rows = 1_000);
+    let (mut listener, _) = follow_by(&server, &["owner"]);
+    listener.until_connected();
+    listener.until("the notice", |listener| !listener.notices.is_empty());
+    assert_eq!(received(&listener).len(), OWNERS.len());
+    let shared: Vec<&Notice> = listener
+        .notices
+        .iter()
+        .filter(|notice| notice.kind == NoticeKind::KeyNotUnique)
+        .collect();
+    let [notice] = shared.as_slice() else {
+        panic!("one notice: {:?}", listener.notices);
+    };
+    let hidden = format!(
+        "{} rows of public.workflows have the owner of another row",
+        OWNERS.len() * (ROWS - 1)
+    );
+    assert!(
+        notice.text.starts_with(&hidden) && notice.text.contains("[tables.workflows] id"),
+        "{}",
+        notice.text
+    );
+}
+
+#[test]
+fn a_row_whose_key_is_the_empty_text_is_read_followed_and_looked_up() {
+    let server = server(0.0);
+    let control = server.control();
+    control.truncate(TableId::Workflows);
+    control
+        .rules(TableId::Workflows, |rules| rules.set_key(&["owner"]))
+        .expect("a column of the table");
+    control.set_behaviour(|behaviour| {
+        behaviour.max_rows = 1;
+        behaviour.max_change_bytes = MAX_CHANGE_BYTES;
+    });
+    let empty = insert(&control, "", "without an owner");
+    insert(&control, "acme", "with one");
+    let (mut listener, source) = follow_by(&server, &["owner"]);
+    listener.until_connected();
+    until_equal(&mut listener, &server, &source);
+    assert_eq!(received(&listener).len(), 2);
+    let renamed = object(&json!({ "name": "renamed" }));
+    control.update(TableId::Workflows, empty, &renamed).expect("updated");
+    until_equal(&mut listener, &server, &source);
+    // The server sends this change without its long value, so that the row is looked up by its key alone.
+    let long = object(&json!({ "error_message": "x".repeat(2 * MAX_CHANGE_BYTES) }));
+    control.update(TableId::Workflows, empty, &long).expect("updated");
+    until_equal(&mut listener, &server, &source);
+    control.delete(TableId::Workflows, empty).expect("deleted");
+    until_equal(&mut listener, &server, &source);
+    assert_eq!((received(&listener).len(), listener.syncs.len()), (1, 1));
 }
 
 #[test]

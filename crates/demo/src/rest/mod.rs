@@ -8,7 +8,7 @@ use std::{cmp::Ordering, ops::Bound, sync::Arc, time::Instant};
 use bytes::Bytes;
 use hyper::{
     Method, Request, StatusCode,
-    header::{ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_RANGE, HeaderValue, RANGE},
+    header::{ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ALLOW, CONTENT_RANGE, HeaderValue, RANGE},
 };
 use serde_json::json;
 
@@ -85,6 +85,9 @@ fn page<B>(hub: &Hub, request: &Request<B>, table: &str, role: &str, repeats: bo
         error.hint = near.map(|id| format!("Perhaps you meant the table 'public.{}'", id.name()));
         return Err(error);
     };
+    if *request.method() == Method::OPTIONS {
+        return Ok(allowed_methods(hub.lock().rules.of(id).allowed_methods()));
+    }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let message = format!("permission denied for table {table}");
         return Err(RestError::new(StatusCode::UNAUTHORIZED, "42501", message));
@@ -269,6 +272,15 @@ fn rows_answer(body: String, count: usize, first: usize, total: Option<usize>) -
     if let Ok(value) = HeaderValue::from_str(&format!("{range}/{total}")) {
         response.headers_mut().insert(CONTENT_RANGE, value);
     }
+    response
+}
+
+/// The answer to `OPTIONS`.
+fn allowed_methods(methods: &'static str) -> HttpAnswer {
+    let mut response = http::answer(StatusCode::OK, "", Bytes::new());
+    let headers = response.headers_mut();
+    headers.insert(ALLOW, HeaderValue::from_static(methods));
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     response
 }
 

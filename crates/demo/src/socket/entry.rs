@@ -64,7 +64,7 @@ impl Subscription {
         let is_public = schema == "*" || is_like("public", schema);
         let tables = TableId::ALL.map(|id| {
             let rules = rules.of(id);
-            is_public && rules.is_published && (table == "*" || is_like(rules.stream_name(), table))
+            is_public && rules.is_streamed() && (table == "*" || is_like(rules.stream_name(), table))
         });
         let Some(first) = TableId::ALL
             .into_iter()

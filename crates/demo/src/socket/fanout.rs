@@ -47,7 +47,7 @@ impl Fanout {
         members: &Members,
     ) -> usize {
         let rules = rules.of(change.table);
-        if !rules.is_published {
+        if !rules.is_streamed() {
             return 0;
         }
         let has_old_values = rules.is_full || rules.is_keyless;

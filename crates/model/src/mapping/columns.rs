@@ -16,8 +16,8 @@ pub struct KindMapping {
     pub schema: String,
     /// The name of the table. If it is empty, the kind is not followed, which is the default for runs.
     pub table: String,
-    /// The column of the primary key; its value is the row's id.
-    pub id: String,
+    /// The columns of the primary key, in its order: one in most tables. Their values are the row's id.
+    pub id: Vec<String>,
     /// The name on the screen.
     pub label: Vec<String>,
     /// The status word or flag.
@@ -92,9 +92,9 @@ impl Mapping {
         }
     }
 
-    /// The row's id, if its key column holds one.
+    /// The row's id, if its key columns hold one.
     pub fn id_of(&self, kind: Kind, record: &Record) -> Option<RowId> {
-        record.get(&self.kinds[kind].id).and_then(RowId::from_value)
+        RowId::of_key(&self.kinds[kind].id, |column| record.get(column))
     }
 
     /// Gives a status word of the user a state. Returns false when the normalised word is empty or too long
@@ -127,7 +127,7 @@ impl KindMapping {
             } else {
                 kind.plural().into()
             },
-            id: "id".into(),
+            id: list(&["id"]),
             label: Vec::new(),
             status: list(&["status", "state", "current_status", "phase"]),
             progress: Vec::new(),

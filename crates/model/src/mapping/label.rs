@@ -25,6 +25,8 @@ pub(super) fn label(cells: &Cells<'_>, names: &[String], id: &RowId) -> Arc<str>
 
 /// Most characters of an id that is not a uuid.
 const MAX_ID_CHARS: usize = 16;
+/// The label of a row without one whose key is the empty text.
+const EMPTY_ID: &str = "(empty)";
 
 /// The first eight digits of a uuid; another id is cut to [`MAX_ID_CHARS`] characters.
 fn short_id(id: &RowId) -> Arc<str> {
@@ -36,6 +38,7 @@ fn short_id(id: &RowId) -> Arc<str> {
         });
     match text.get(..8).filter(|_| is_uuid) {
         Some(head) => head.into(),
+        None if text.is_empty() => EMPTY_ID.into(),
         None => Arc::from(&*clean(text, MAX_ID_CHARS)),
     }
 }
@@ -48,6 +51,7 @@ mod tests {
     fn an_id_is_shortened() {
         assert_eq!(&*short_id(&"11111111-2222-4333-8444-555555555555".into()), "11111111");
         assert_eq!(&*short_id(&"42".into()), "42");
+        assert_eq!(&*short_id(&"".into()), "(empty)");
         assert_eq!(&*short_id(&"a-very-long-text-key-of-a-row".into()), "a-very-long-tex…");
     }
 }

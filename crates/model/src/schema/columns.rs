@@ -13,6 +13,8 @@ pub struct Column {
 }
 
 const ID: &str = "uuid primary key default gen_random_uuid()";
+/// One of several columns of a key, which is declared beside the columns.
+const KEY_PART: &str = "text not null";
 const LABEL: &str = "text not null";
 const TEXT: &str = "text";
 const LINK: &str = "uuid";
@@ -23,7 +25,8 @@ const JSON: &str = "jsonb not null default '{}'";
 const TIME: &str = "timestamptz";
 const CHANGE_TIME: &str = "timestamptz not null default clock_timestamp()";
 
-/// The columns of a kind's table, the key first, each name once.
+/// The columns of a kind's table, the key first, each name once. A key of several columns is no part of their
+/// definitions.
 ///
 /// # Errors
 /// When PostgreSQL would cut or refuse a name.
@@ -39,7 +42,10 @@ pub fn columns(mapping: &Mapping, kind: Kind) -> Result<Vec<Column>, SchemaError
         true => default.iter().find(|name| *name == preferred).cloned(),
         false => own.first().cloned(),
     };
-    list.add(&of.id, ID)?;
+    match of.id.as_slice() {
+        [column] => list.add(column, ID)?,
+        several => several.iter().try_for_each(|column| list.add(column, KEY_PART))?,
+    }
     let label = if kind == Kind::Task { "title" } else { "name" };
     list.role(pick(&of.label, &usual.label, label), LABEL)?;
     list.role(pick(&of.subtitle, &usual.subtitle, "role"), TEXT)?;

@@ -7,6 +7,8 @@ mod remedy;
 mod script;
 
 pub use columns::{Column, columns};
-pub use names::{SchemaError, qualified, quoted};
-pub use remedy::{PUBLICATION, grant, policy, publish, publish_after_drop};
+pub use names::{SchemaError, qualified, quoted, quoted_list};
+pub use remedy::{
+    PUBLICATION, grant, list_partitions, list_primary_key, policy, primary_key, publish, publish_after_drop,
+};
 pub use script::script;

@@ -80,6 +80,12 @@ pub fn quoted(name: &str) -> String {
     }
 }
 
+/// Names as SQL lists them, each quoted where necessary: `org, "Nr"`.
+pub fn quoted_list(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+    quoted.join(", ")
+}
+
 /// `schema.table`, each part quoted where necessary.
 pub fn qualified(schema: &str, table: &str) -> String {
     format!("{}.{}", quoted(schema), quoted(table))

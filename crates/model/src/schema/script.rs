@@ -7,6 +7,7 @@ use super::{
     PUBLICATION, SchemaError,
     columns::{self, Column},
     names::{self, derived, dollar_quoted, literal, qualified, quoted},
+    remedy::publish_in_block,
 };
 use crate::{Kind, KindMapping, Mapping};
 
@@ -130,9 +131,17 @@ fn table(sql: &mut String, kind: Kind, of: &KindMapping, columns: &[Column]) {
     put!(sql, "create table if not exists {name} (");
     let width = columns.iter().map(|column| quoted(&column.name).chars().count()).max();
     let width = width.unwrap_or(0);
+    let has_composite_key = of.id.len() > 1;
     for (at, Column { name, definition }) in columns.iter().enumerate() {
-        let comma = if at + 1 < columns.len() { "," } else { "" };
+        let comma = if at + 1 < columns.len() || has_composite_key {
+            ","
+        } else {
+            ""
+        };
         put!(sql, "  {:width$} {definition}{comma}", quoted(name));
+    }
+    if has_composite_key {
+        put!(sql, "  primary key ({})", names::quoted_list(&of.id));
     }
     sql.push_str(");\n");
     if let Some(column) = columns::updated_at(of) {
@@ -207,21 +216,7 @@ fn publication(sql: &mut String, tables: &[(Kind, &str, &str)]) {
          create publication {PUBLICATION};\n  end if;\n"
     );
     for (_, schema, table) in tables {
-        put!(
-            body,
-            "  if not exists (\n    select from pg_catalog.pg_publication_tables"
-        );
-        put!(
-            body,
-            "    where pubname = '{PUBLICATION}' and schemaname = {} and tablename = {}\n  ) then",
-            literal(schema),
-            literal(table)
-        );
-        put!(
-            body,
-            "    alter publication {PUBLICATION} add table {};\n  end if;",
-            qualified(schema, table)
-        );
+        body.push_str(&publish_in_block(schema, table));
     }
     body.push_str("end\n");
     put!(sql, "\n-- The tables that Realtime reads.");

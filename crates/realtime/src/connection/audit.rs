@@ -639,6 +639,11 @@ impl Audit {
             round.doubts.extend(extra);
         }
         watch.page_rows = round.compared;
+        if !tracked.has_unique_key() {
+            // Rows that share a key are held as one, so that neither their number nor their times can be compared.
+            round.count = None;
+            round.doubts.clear();
+        }
         // The keys say more than their number.
         let count = watch.count_difference(round.count).filter(|_| !is_whole);
         if is_whole {

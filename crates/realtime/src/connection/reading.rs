@@ -159,6 +159,7 @@ impl Connection {
             removed: merged.removed,
             reconcile: why == Why::Audit,
         }));
+        self.report_shared_keys(call);
         self.audit.restart(&self.sources, took, call.now);
         for at in 0..self.sources.len() {
             self.lease.prove(at, since);
@@ -170,6 +171,18 @@ impl Connection {
         }
         if why == Why::First {
             self.go_live(merged.added + merged.changed + merged.removed, call);
+        }
+    }
+
+    /// Reports tables whose rows are not told apart by the configured key.
+    fn report_shared_keys(&mut self, call: &mut Call<'_>) {
+        let remedies = &self.config.remedies;
+        let texts = self
+            .sources
+            .iter_mut()
+            .filter_map(|tracked| tracked.take_shared_key_report(remedies));
+        for text in texts.collect::<Vec<_>>() {
+            self.notice(NoticeKind::KeyNotUnique, &text, call);
         }
     }
 

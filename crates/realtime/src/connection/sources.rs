@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::{
+    Remedies,
     api::Page,
     change::{ChangeError, ChangeType, Ids, RowEvent},
     event::{Change, SourceReport, SourceState},
@@ -40,6 +41,10 @@ pub(super) struct Tracked {
     entries: Vec<i64>,
     /// That it cannot be followed in full was reported on this connection.
     is_reported: bool,
+    /// The rows of the last snapshot that had the key of the row before them, and were therefore merged with it.
+    rows_merged: usize,
+    /// That rows share a key was reported on this connection.
+    is_shared_key_reported: bool,
 }
 
 /// What a change of the stream is to a source.
@@ -98,7 +103,33 @@ impl Tracked {
             limits: None,
             entries: Vec::new(),
             is_reported: false,
+            rows_merged: 0,
+            is_shared_key_reported: false,
         }
+    }
+
+    /// A snapshot was read in which this number of rows had the key of another row.
+    pub(super) fn set_rows_merged(&mut self, rows: usize) {
+        self.rows_merged = rows;
+    }
+
+    /// Each row has a key of its own, so that the number of rows held can be compared with that of the table.
+    pub(super) fn has_unique_key(&self) -> bool {
+        self.rows_merged == 0
+    }
+
+    /// What is to be reported about rows that share a key, once per connection.
+    pub(super) fn take_shared_key_report(&mut self, remedies: &Remedies) -> Option<String> {
+        if self.has_unique_key() || std::mem::replace(&mut self.is_shared_key_reported, true) {
+            return None;
+        }
+        let (name, key) = (self.source.name(), self.source.key.join(", "));
+        let rows = model::format::counted(self.rows_merged as u64, "row", "rows");
+        let have = if self.rows_merged == 1 { "has" } else { "have" };
+        let remedy = remedies.key_not_unique.replace("{source}", &self.source.noun.1);
+        Some(format!(
+            "{rows} of {name} {have} the {key} of another row; of those only the last one is shown: {remedy}."
+        ))
     }
 
     /// It is not followed by snapshot and stream.
@@ -258,6 +289,7 @@ impl Sources {
         for tracked in &mut self.tracked {
             tracked.entries.clear();
             tracked.is_reported = false;
+            tracked.is_shared_key_reported = false;
             tracked.limits = None;
         }
     }

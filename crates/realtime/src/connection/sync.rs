@@ -112,6 +112,8 @@ struct SourceSnapshot {
     retry_at: Option<Duration>,
     failures: u32,
     is_done: bool,
+    /// Rows that had the key of the row before them.
+    rows_merged: usize,
     /// The source cannot be read: what is held of it stays.
     is_denied: bool,
     was_empty: bool,
@@ -130,6 +132,7 @@ impl SourceSnapshot {
             retry_at: None,
             failures: 0,
             is_done: false,
+            rows_merged: 0,
             is_denied: false,
             was_empty: false,
             unverified: VecDeque::new(),
@@ -383,6 +386,8 @@ impl Sync {
             let Some(id) = tracked.source.id_of(&record) else {
                 continue;
             };
+            // A page is in the order of the key, so that rows with one key are neighbours.
+            reading.rows_merged += usize::from(last.as_ref() == Some(&id));
             last = Some(id.clone());
             let known = tracked.rows.get(&id).filter(|known| **known == record);
             let record = match known {
@@ -554,6 +559,7 @@ impl Sync {
             let mut fresh = if reading.is_denied {
                 tracked.rows.clone()
             } else {
+                tracked.set_rows_merged(reading.rows_merged);
                 reading.fresh
             };
             let unverified = reading.fold.apply(&mut fresh).into_iter();
@@ -633,6 +639,43 @@ mod tests {
         assert_eq!(run.pass(SETTLE), Some(Outcome::Complete));
         let merged = run.sync.merge(&mut run.fixture.sources).expect("whole");
         assert_eq!((merged.added, merged.changes.len()), (1, 1));
+    }
+
+    #[test]
+    fn rows_that_share_a_key_are_counted_and_reported_once() {
+        let mut run = Run::new(1);
+        let row = |id: &str, n: u32| testing::record(&format!(r#"{{"id":"{id}","n":{n}}}"#));
+        for page in [
+            vec![row("", 1), row("", 2), row("a", 3), row("a", 4), row("a", 5)],
+            vec![row("b", 6)],
+            Vec::new(),
+        ] {
+            let [request] = run.fixture.fetched().try_into().expect("one page");
+            assert_eq!(run.answer(request.id, Ok(page)), None);
+        }
+        assert_eq!(run.pass(SETTLE), Some(Outcome::Complete));
+        let merged = run.sync.merge(&mut run.fixture.sources).expect("whole");
+        let kept: Vec<(String, String)> = merged
+            .changes
+            .iter()
+            .map(|change| (change.id.to_string(), change.record.get("n").expect("n").to_string()))
+            .collect();
+        let last = [("", "2"), ("a", "5"), ("b", "6")].map(|(id, n)| (id.to_owned(), n.to_owned()));
+        assert_eq!(kept, last, "the last row of each key stays");
+        let (tracked, _) = run.fixture.sources.get_mut(0).expect("a source");
+        assert!(!tracked.has_unique_key());
+        let report = tracked.take_shared_key_report(&Remedies::default()).expect("a report");
+        assert!(
+            report.starts_with("3 rows of ") && report.ends_with("name every column of its key."),
+            "{report}"
+        );
+        assert_eq!(tracked.take_shared_key_report(&Remedies::default()), None);
+        run.fixture.sources.close();
+        let (tracked, _) = run.fixture.sources.get_mut(0).expect("a source");
+        assert!(
+            tracked.take_shared_key_report(&Remedies::default()).is_some(),
+            "again on the next connection"
+        );
     }
 
     #[test]

@@ -147,6 +147,44 @@ fn r21_r25_rows_removed_without_a_frame_are_found_by_the_count() {
 }
 
 #[test]
+fn rows_that_share_a_key_are_one_notice_and_no_drift() {
+    let rows = [row(1, 9), row(1, 0), row(2, 0)];
+    let mut rig = Rig::live(watching(), &rows);
+    // All is read once more a while after a connect.
+    rig.run(seconds(60), &rows);
+    let snapshots = rig.synced.len();
+    rig.run(seconds(300), &rows);
+    let notices = || rig.notices.iter().filter(|notice| notice.code() == "key_not_unique");
+    assert_eq!(notices().count(), 1);
+    let text = notices().map(|notice| &*notice.text).collect::<String>();
+    assert!(
+        text.starts_with("1 row of public.todos has the id of another row"),
+        "{text}"
+    );
+    assert!(!rig.has_notice("drift") && !rig.is_catching_up());
+    assert_eq!(
+        rig.synced.len(),
+        snapshots,
+        "no audit finds a difference that a snapshot cannot remove"
+    );
+    assert_eq!(rig.ids(), ["1", "2"]);
+    // Named once per connection, and again on the next one.
+    rig.lost();
+    rig.run(seconds(10), &rows);
+    rig.give(realtime::Event::SocketOpened);
+    rig.join_ok();
+    rig.system_ok();
+    rig.finish_snapshot(&rows);
+    assert_eq!(
+        rig.notices
+            .iter()
+            .filter(|notice| notice.code() == "key_not_unique")
+            .count(),
+        2
+    );
+}
+
+#[test]
 fn changes_still_in_transit_are_not_drift() {
     let mut rows = vec![row(1, 0)];
     let mut rig = Rig::live(watching(), &rows);

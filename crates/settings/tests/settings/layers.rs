@@ -234,7 +234,7 @@ fn the_mapping_is_set_by_file_flag_and_variable() {
     let agents = &mapping.kinds[Kind::Agent];
     assert_eq!(
         (&*agents.schema, &*agents.table, &*agents.id),
-        ("ops", "ai_agents", "agent_id")
+        ("ops", "ai_agents", &["agent_id".to_owned()][..])
     );
     assert_eq!(
         (&agents.label, &agents.status),
@@ -266,6 +266,34 @@ fn the_mapping_is_set_by_file_flag_and_variable() {
         "all",
         "a flag for all beats a file for one"
     );
+}
+
+#[test]
+fn a_key_of_several_columns_is_set_by_file_flag_and_variable() {
+    let id = |place: Place, args: &[&str]| {
+        let settings = place.load(args);
+        let shown = value(&settings, "tables.workflows.id").0;
+        let [_, _, source] = settings::sources(&settings.mapping).try_into().expect("three sources");
+        assert_eq!(source.key, settings.mapping.kinds[Kind::Workflow].id);
+        (source.key, shown)
+    };
+    let several = (vec!["owner".to_owned(), "name".to_owned()], json!(["owner", "name"]));
+    let file = "[tables.workflows]\nid = ['owner', 'name']\n";
+    assert_eq!(id(Place::new().file(file), &[]), several);
+    assert_eq!(id(Place::new(), &["--map", "workflow.id=owner, name"]), several);
+    assert_eq!(
+        id(Place::new().var("OPSWALL_MAP", "workflow.id=owner,name"), &[]),
+        several
+    );
+    let one = (vec!["code".to_owned()], json!("code"));
+    assert_eq!(id(Place::new().file(file), &["--map", "workflow.id=code"]), one);
+    for wrong in ["workflow.id=owner,owner", "workflow.id=owner,", "workflow.id="] {
+        let error = Place::new().error(&["--map", wrong]);
+        assert!(
+            error.contains("--map is") && error.contains("several different ones"),
+            "{error}"
+        );
+    }
 }
 
 #[test]
