@@ -194,6 +194,17 @@ impl Fault {
         name.parse().ok()
     }
 
+    /// The kinds of which no frame says anything: a client finds them when the next audit differs, and until then the lease
+    /// on Live holds.
+    pub const SILENT: &'static [Self] = &[
+        Self::DatabaseDown,
+        Self::PollerKilled,
+        Self::PollerTimeout,
+        Self::ChangeLimit,
+        Self::SelectRevoked,
+        Self::Truncate,
+    ];
+
     /// `count` faults in an order that the seed decides; every kind occurs before any occurs again.
     pub fn sequence(count: usize, rng: &mut Rng) -> Vec<Self> {
         Self::sequence_of(Self::ALL, count, rng)

@@ -19,6 +19,8 @@ const PASSWORD: &str = "of no worth outside this process";
 /// Intervals of the connection. They are much shorter than the defaults, so that every fault is found within seconds.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 const AUDIT: Duration = Duration::from_secs(2);
+/// The age of a proof from which on Live must not be reported.
+pub(super) const PROOF_MAX_AGE: Duration = Duration::from_secs(10);
 const RECONCILE: Duration = Duration::from_secs(8);
 const BACKOFF: Backoff = Backoff {
     max_attempts: 0,
@@ -108,6 +110,7 @@ fn settings(proxy: &Proxy, password: &NamedTempFile) -> Result<FeedSettings, Fai
         backoff: BACKOFF,
         heartbeat_interval: HEARTBEAT,
         audit_interval: Some(AUDIT),
+        proof_max_age: PROOF_MAX_AGE,
         reconcile_interval: Some(RECONCILE),
         // The demo feed drops no changes at any rate.
         change_limit: None,

@@ -7,14 +7,19 @@ use std::{
 
 use serde_json::Value;
 
+use super::staleness::Staleness;
 use crate::commands::Failure;
 use client::Worker;
+use demo::Control;
+use lab::server_rows;
 use model::{Level, Op, PerKind, Record, RowKey};
 use realtime::{FeedEvent, LinkReport, LinkStatus, StatusReport};
 use settings::SourceKinds;
 
 /// Interval at which events are taken while waiting.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// Interval at which the rows are compared with the server's while waiting.
+const COMPARE_EVERY: Duration = Duration::from_millis(250);
 /// Most complaints that are kept.
 const MAX_COMPLAINTS: usize = 20;
 /// Most rows whose last change is remembered.
@@ -45,11 +50,15 @@ pub(super) struct Observer {
     pub(super) complaints: Vec<String>,
     /// The last change of each row, whether it came from the stream, and when. They explain a difference.
     last: HashMap<RowKey, (Op, bool, Instant)>,
+    control: Control,
+    compared: Instant,
+    /// How long Live was reported while it was too old to be true.
+    pub(super) staleness: Staleness,
 }
 
 impl Observer {
-    /// `kinds`: what the sources of the feed stand for.
-    pub(super) fn new(kinds: SourceKinds) -> Self {
+    /// `kinds`: what the sources of the feed stand for. `max_age`: the age of a proof from which on Live must not be reported.
+    pub(super) fn new(kinds: SourceKinds, control: Control, max_age: Duration) -> Self {
         Self {
             kinds,
             rows: BTreeMap::new(),
@@ -62,6 +71,9 @@ impl Observer {
             live: None,
             complaints: Vec::new(),
             last: HashMap::new(),
+            control,
+            compared: Instant::now(),
+            staleness: Staleness::new(max_age),
         }
     }
 
@@ -96,10 +108,16 @@ impl Observer {
             for event in batch.drain(..) {
                 self.take(event);
             }
+            let now = Instant::now();
+            if now >= self.compared + COMPARE_EVERY {
+                self.compared = now;
+                let (shown, server) = (self.rows(), server_rows(&self.control));
+                self.staleness.look(now, self.is_live(), &shown, &server);
+            }
             if done(self) {
                 return Ok(true);
             }
-            if Instant::now() >= end {
+            if now >= end {
                 return Ok(false);
             }
             std::thread::sleep(LOOK_EVERY);

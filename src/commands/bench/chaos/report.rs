@@ -74,6 +74,8 @@ pub(super) struct Report {
     pub(super) options: Options,
     /// One for each injected fault.
     pub(super) samples: Vec<Sample>,
+    /// How long Live was reported with a committed change older than the age of a proof that was not shown.
+    pub(super) unlabelled_stale: Duration,
     /// Faults that were never shown, and times at which Live was reported although rows differed.
     pub(super) lies: Vec<String>,
     /// Changes that contradict the rows reported before.
@@ -97,6 +99,7 @@ struct Line<'a> {
     faults: usize,
     rate: f64,
     kinds: BTreeMap<&'static str, Figures>,
+    unlabelled_stale_s: f64,
     lies: &'a [String],
     contradictions: &'a [String],
     differences: &'a [String],
@@ -144,6 +147,7 @@ impl Report {
                 faults: self.samples.len(),
                 rate: self.options.rate,
                 kinds: self.kinds(),
+                unlabelled_stale_s: (self.unlabelled_stale.as_secs_f64() * 10.0).round() / 10.0,
                 lies: &self.lies,
                 contradictions: &self.complaints,
                 differences: &self.equal,
@@ -191,6 +195,11 @@ impl Report {
         for lie in self.lies.iter().chain(&self.complaints) {
             writeln!(out, "  not true: {lie}")?;
         }
+        writeln!(
+            out,
+            "  Live with a change older than a proof may be that was not shown: {:.1} s",
+            self.unlabelled_stale.as_secs_f64()
+        )?;
         let rows: Vec<String> = rows.iter().map(|(kind, rows)| format!("{rows} {kind}")).collect();
         writeln!(
             out,
@@ -213,6 +222,12 @@ impl Report {
             return Err(Failure::Running(format!(
                 "{} differences from the server in the end, the first: {first}; {again}",
                 self.equal.len()
+            )));
+        }
+        if !self.unlabelled_stale.is_zero() {
+            return Err(Failure::Running(format!(
+                "Live was reported for {:.1} s with a change older than a proof may be that was not shown; {again}",
+                self.unlabelled_stale.as_secs_f64()
             )));
         }
         match self.lies.first().or(self.complaints.first()) {
