@@ -2,7 +2,7 @@
 //! receives no changes, rows that change without a frame, and tables that cannot be followed.
 
 use crate::rig::{Rig, config, seconds, table};
-use realtime::{Effect, FeedEvent, LinkReport, LinkStatus, PageError, SessionConfig, SourceId, SourceState};
+use realtime::{LinkStatus, PageError, SessionConfig, SourceId, SourceState};
 use serde_json::{Value, json};
 
 fn watching() -> SessionConfig {
@@ -17,14 +17,6 @@ fn watching() -> SessionConfig {
 
 fn row(id: u64, second: u64) -> Value {
     json!({"id": id, "updated_at": format!("2026-11-23T10:{:02}:{:02}.5+00:00", second / 60 % 60, second % 60)})
-}
-
-fn link(rig: &Rig) -> LinkReport {
-    let details = rig.effects.iter().rev().find_map(|action| match action {
-        Effect::Emit(FeedEvent::Link(link)) => Some((**link).clone()),
-        _ => None,
-    });
-    details.expect("details")
 }
 
 #[test]
@@ -120,7 +112,7 @@ fn r23_an_audit_finds_a_channel_without_changes_and_joins_anew() {
     let mut rig = Rig::live(watching(), &old);
     // The first two audits find no difference.
     rig.run(seconds(100), &old);
-    assert_eq!(link(&rig).last_audit.map(|(_, equal)| equal), Some(true));
+    assert_eq!(rig.details().last_audit.map(|(_, equal)| equal), Some(true));
     // From here on no changes arrive.
     let new = vec![row(1, 120), row(2, 0), row(3, 130)];
     rig.run(seconds(130), &new);
@@ -220,7 +212,7 @@ fn it_is_live_again_only_when_an_audit_finds_no_drift() {
         .collect();
     assert!(rig.statuses.iter().any(|status| status.catching_up), "{said:?}");
     assert_eq!(rig.status(), LinkStatus::Connected);
-    assert_eq!(link(&rig).last_drift.map(|(_, rows)| rows), Some(1));
+    assert_eq!(rig.details().last_drift.map(|(_, rows)| rows), Some(1));
 }
 
 #[test]
@@ -242,8 +234,8 @@ fn an_unreadable_table_is_followed_by_the_stream_alone_and_reported() {
     rig.change_in(101, "agents", "INSERT", Some(json!({"id": 7})), None, &[]);
     assert!(rig.state.contains_key(&(SourceId::new(1), "7".into())));
     rig.pass(seconds(1));
-    assert_eq!(link(&rig).sources[1].state, SourceState::StreamOnly);
-    assert_eq!(link(&rig).sources[0].state, SourceState::Followed);
+    assert_eq!(rig.details().sources[1].state, SourceState::StreamOnly);
+    assert_eq!(rig.details().sources[0].state, SourceState::Followed);
 }
 
 #[test]
@@ -287,7 +279,7 @@ fn the_details_report_what_happened() {
     let rows = [row(1, 0)];
     let mut rig = Rig::live(watching(), &rows);
     rig.run(seconds(30), &rows);
-    let details = link(&rig);
+    let details = rig.details();
     assert_eq!(details.joins, 1);
     let resync = details.last_resync.expect("one");
     assert!(resync.why == "audit" || resync.why == "first");
@@ -303,7 +295,7 @@ fn the_details_report_what_happened() {
     }
     rig.pass(seconds(1));
     // Repeated attempts are one event with a count, so earlier events are kept.
-    let events = link(&rig).events;
+    let events = rig.details().events;
     assert!(events.len() <= 20);
     assert!(events.iter().any(|event| event.text.starts_with("Live")), "{events:?}");
     assert!(events.last().is_some_and(|event| event.times >= 30), "{events:?}");

@@ -11,10 +11,7 @@ use std::{
 
 use crate::rig::{Rig, config, id_text, ms, record, seconds, table};
 use fastrand::Rng;
-use realtime::{
-    Backoff, Effect, Event, FeedEvent, LinkReport, LinkStatus, PageError, PageQuery, PageRequest, Probe, ProbeRequest,
-    SessionConfig,
-};
+use realtime::{Backoff, Event, LinkStatus, PageError, PageQuery, PageRequest, Probe, ProbeRequest, SessionConfig};
 use serde_json::{Value, json};
 
 /// The age of a proof in these tests.
@@ -61,14 +58,6 @@ fn unavailable() -> PageError {
         text: "HTTP 503: the database is shutting down".into(),
         retry_after: None,
     }
-}
-
-fn link(rig: &Rig) -> LinkReport {
-    let details = rig.effects.iter().rev().find_map(|effect| match effect {
-        Effect::Emit(FeedEvent::Link(link)) => Some((**link).clone()),
-        _ => None,
-    });
-    details.expect("details")
 }
 
 #[test]
@@ -142,7 +131,7 @@ fn many_changes_at_once_are_followed_by_a_look_at_once_and_another_a_minute_late
     rig.run(seconds(20), &rows);
     let looked = rig.at;
     let look = |rig: &Rig| {
-        let proven = link(rig).sources[0].proven_ms.unwrap_or_default();
+        let proven = rig.details().sources[0].proven_ms.unwrap_or_default();
         Duration::from_millis(proven)
     };
     rig.run(burst + seconds(75) - looked, &rows);

@@ -6,9 +6,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 use model::{Backoff, Notice, Record};
 use realtime::{
-    CloseReason, Command, ConnectFailure, Direction, Effect, Event, FeedEvent, Frame, Grant, LinkStatus, Now, Page,
-    PageError, PageQuery, PageRequest, Probe, ProbeRequest, Remedies, Session, SessionConfig, Source, SourceId,
-    StatusReport, SyncReport, Vsn, decode_text, encode_text,
+    CloseReason, Command, ConnectFailure, Direction, Effect, Event, FeedEvent, Frame, Grant, LinkReport, LinkStatus,
+    Now, Page, PageError, PageQuery, PageRequest, Probe, ProbeRequest, Remedies, Session, SessionConfig, Source,
+    SourceId, StatusReport, SyncReport, Vsn, decode_text, encode_text,
 };
 
 use serde_json::{Value, json};
@@ -484,6 +484,15 @@ impl Rig {
                 payload["access_token"].as_str().unwrap_or("-").to_owned()
             })
             .collect()
+    }
+
+    /// The details reported last.
+    pub(crate) fn details(&self) -> LinkReport {
+        let details = self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Emit(FeedEvent::Link(link)) => Some((**link).clone()),
+            _ => None,
+        });
+        details.expect("details")
     }
 
     pub(crate) fn reason(&self) -> &str {
