@@ -10,7 +10,7 @@ use crate::ui::{format, theme, theme::Tier};
 use realtime::{Resync, SourceState};
 
 /// Widths of the columns after the name, in ems; the rows have the rest.
-const CHANNEL_EMS: f32 = 10.9;
+const CHANNEL_EMS: f32 = 9.8;
 const FOLLOWED_EMS: f32 = 5.4;
 const ROWS_EMS: f32 = 4.6;
 
