@@ -414,11 +414,18 @@ impl Connection {
         // The audits go on, and the next one that finds nothing renews the lease.
         self.audit.hurry(call.at());
         let name = self.sources.get(unproven.source).map(|tracked| tracked.source.name())?;
-        let why = match self.audit.error(unproven.source) {
-            Some(error) => format!(" ({error})"),
-            None => String::new(),
-        };
-        Some(format!("unproven: {name} could not be compared with the database{why}"))
+        let error = self
+            .audit
+            .error(unproven.source)
+            .map(|error| error.trim_end_matches('.'));
+        Some(match error {
+            // The transport's own words name the table.
+            Some(error) if error.contains(&name) => {
+                format!("unproven: a comparison with the database failed ({error})")
+            }
+            Some(error) => format!("unproven: {name} could not be compared with the database ({error})"),
+            None => format!("unproven: {name} could not be compared with the database"),
+        })
     }
 
     fn lease_due(&self) -> Option<Duration> {
