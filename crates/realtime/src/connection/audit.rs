@@ -449,7 +449,7 @@ impl Audit {
         let mut finding = Finding::Open;
         for at in 0..self.watches.len() {
             let Some(tracked) = requests.sources.get(at) else { break };
-            if tracked.is_limited() {
+            if !tracked.is_owed_proof() {
                 if is_due && self.count_equal(now) {
                     finding = Finding::Equal;
                 }

@@ -51,7 +51,7 @@ use model::NoticeKind;
 use report::{Report, duration_words, millis};
 use retry::Retry;
 use schedule::SyncSchedule;
-use sources::Sources;
+use sources::{Sources, Tracked};
 use sync::Sync;
 use tokens::Tokens;
 
@@ -403,9 +403,9 @@ impl Connection {
         }
     }
 
-    /// Whether a source has to be proven: one that is polled, or followed by the stream alone, says so itself.
+    /// Whether a source has to be proven.
     fn is_owed_proof(&self, at: usize) -> bool {
-        self.sources.get(at).is_some_and(|tracked| !tracked.is_limited())
+        self.sources.get(at).is_some_and(Tracked::is_owed_proof)
     }
 
     /// While live: why the lease has run out.

@@ -161,8 +161,10 @@ impl Connection {
         }));
         self.report_shared_keys(call);
         self.audit.restart(&self.sources, took, call.now);
-        for at in 0..self.sources.len() {
-            self.lease.prove(at, since);
+        for (at, tracked) in self.sources.iter().enumerate() {
+            if !tracked.is_stream_only() {
+                self.lease.prove(at, since);
+            }
         }
         let caught_up = self.schedule.after_sync(why, took, merged.corrected, call.now);
         self.report_caught_up(caught_up, call);
@@ -310,6 +312,9 @@ impl Connection {
     fn audited(&mut self, finding: Finding, call: &mut Call<'_>) {
         for (at, since) in self.audit.take_proofs() {
             self.lease.prove(at, since);
+            if let Some((tracked, _)) = self.sources.get_mut(at) {
+                tracked.note_readable();
+            }
             self.report.note_change();
         }
         match finding {

@@ -37,6 +37,8 @@ pub(super) struct Tracked {
     pub(super) columns: TableColumns,
     /// How it is followed, if not by snapshot and stream; and why.
     limits: Option<(SourceState, String)>,
+    /// It was read on this connection.
+    was_readable: bool,
     /// The ids of its entries on this channel: one, or one for each name that its partitions may have.
     entries: Vec<i64>,
     /// That it cannot be followed in full was reported on this connection.
@@ -101,6 +103,7 @@ impl Tracked {
             rows: Rows::default(),
             columns: TableColumns::new(source),
             limits: None,
+            was_readable: false,
             entries: Vec::new(),
             is_reported: false,
             rows_merged: 0,
@@ -132,11 +135,6 @@ impl Tracked {
         ))
     }
 
-    /// It is not followed by snapshot and stream.
-    pub(super) fn is_limited(&self) -> bool {
-        self.limits.is_some()
-    }
-
     /// It cannot be read.
     pub(super) fn is_stream_only(&self) -> bool {
         matches!(self.limits, Some((SourceState::StreamOnly, _)))
@@ -144,8 +142,19 @@ impl Tracked {
 
     /// It was read.
     pub(super) fn note_readable(&mut self) {
+        self.was_readable = true;
         if self.is_stream_only() {
             self.limits = None;
+        }
+    }
+
+    /// Live may be claimed only while it is proven equal. A source that is polled, or that could never be read on this
+    /// connection, says so itself; one that can no longer be read has lost its proof.
+    pub(super) fn is_owed_proof(&self) -> bool {
+        match self.limits {
+            None => true,
+            Some((SourceState::StreamOnly, _)) => self.was_readable,
+            Some(_) => false,
         }
     }
 
@@ -291,6 +300,7 @@ impl Sources {
             tracked.is_reported = false;
             tracked.is_shared_key_reported = false;
             tracked.limits = None;
+            tracked.was_readable = false;
         }
     }
 
