@@ -1,4 +1,5 @@
-//! The one channel of a socket: its topic, its frames to the server, and what the server's answers mean.
+//! The main channel of a socket, with all sources: its topic, its frames to the server, and what the server's answers
+//! mean. Further channels are in `side`.
 
 use std::time::Duration;
 
@@ -11,44 +12,25 @@ const CLOSE_IS_OURS_AFTER: Duration = Duration::from_secs(1);
 /// Joins in a row answered with other entries than were asked for: from this many on no retry helps.
 const MAX_MISMATCHES: u32 = 3;
 
-/// The channel of the present socket, and counts over all of them.
+/// The join of a topic: which frames belong to it, and the frames that are sent on it.
 #[derive(Debug)]
-pub(super) struct Channel {
+pub(super) struct Membership {
     vsn: Vsn,
-    /// Topics begin with this.
-    prefix: String,
-    /// Fresh for every join, so that frames of an earlier subscription cannot be mistaken for this one's.
     topic: String,
     /// The join's reference; empty while there is none.
     join_ref: String,
     joined_at: Duration,
-    joins: u64,
-    mismatches: u32,
-    /// Why the database does not confirm the subscription, while the server goes on trying.
-    pub(super) complaint: Option<String>,
-    /// The server announced that it is about to close the connection.
-    pub(super) announced: Option<String>,
 }
 
-impl Channel {
-    /// A channel that has not been joined.
-    pub(super) fn new(vsn: Vsn, topic_prefix: &str) -> Self {
+impl Membership {
+    /// No topic is joined.
+    pub(super) fn new(vsn: Vsn) -> Self {
         Self {
             vsn,
-            prefix: format!("realtime:{topic_prefix}"),
             topic: String::new(),
             join_ref: String::new(),
             joined_at: Duration::ZERO,
-            joins: 0,
-            mismatches: 0,
-            complaint: None,
-            announced: None,
         }
-    }
-
-    /// Joins sent since the session was made.
-    pub(super) fn joins(&self) -> u64 {
-        self.joins
     }
 
     /// The topic of the last join.
@@ -56,16 +38,9 @@ impl Channel {
         &self.topic
     }
 
-    /// Continues the counts of another connection.
-    pub(super) fn inherit(&mut self, old: &Self) {
-        self.joins += old.joins;
-    }
-
-    /// The socket is closed.
+    /// The topic is not joined any more.
     pub(super) fn close(&mut self) {
         self.join_ref.clear();
-        self.complaint = None;
-        self.announced = None;
     }
 
     /// Writes a frame to the server.
@@ -73,32 +48,12 @@ impl Channel {
         encode_text(self.vsn, Direction::ToServer, frame)
     }
 
-    /// The join of a fresh topic, with an entry for each name of each source.
-    pub(super) fn join<'s>(
-        &mut self,
-        reference: u64,
-        names: impl Iterator<Item = (&'s str, &'s str)>,
-        token: Option<&Token>,
-        at: Duration,
-    ) -> String {
-        self.joins += 1;
-        self.topic = format!("{}{}", self.prefix, self.joins);
+    /// The join of a topic.
+    pub(super) fn join(&mut self, reference: u64, topic: String, payload: &JoinPayload, at: Duration) -> String {
+        self.topic = topic;
         self.join_ref = reference.to_string();
         self.joined_at = at;
-        let entry = |(schema, table): (&str, &str)| Entry {
-            event: "*".to_owned(),
-            schema: schema.to_owned(),
-            table: Some(table.to_owned()),
-            filter: None,
-        };
-        let payload = JoinPayload {
-            config: JoinConfig {
-                postgres_changes: names.map(entry).collect(),
-                ..JoinConfig::default()
-            },
-            access_token: token.cloned(),
-        };
-        self.encode(&Frame::join(&self.join_ref, &self.topic, &payload))
+        self.encode(&Frame::join(&self.join_ref, &self.topic, payload))
     }
 
     /// The leave. Its answer is not waited for.
@@ -117,7 +72,7 @@ impl Channel {
         ))
     }
 
-    /// Whether a frame belongs to this channel: of its topic, and of no other join.
+    /// Whether a frame belongs to this join: of its topic, and of no other join.
     pub(super) fn owns(&self, frame: &Frame<'_>) -> bool {
         frame.topic == self.topic && frame.join_ref.as_ref().is_none_or(|join| *join == *self.join_ref)
     }
@@ -127,13 +82,94 @@ impl Channel {
         frame.reference.as_deref() == Some(&*self.join_ref)
     }
 
-    /// Whether a `phx_close` or `phx_error` ends this channel.
+    /// Whether a `phx_close` or `phx_error` ends this join.
     pub(super) fn is_ended_by(&self, frame: &Frame<'_>, at: Duration) -> bool {
         // Serializer 1.0.0 has no join_ref; there the end of a channel carries the join's own reference.
         match frame.join_ref.as_ref().or(frame.reference.as_ref()) {
             Some(reference) => *reference == *self.join_ref,
             None => at.saturating_sub(self.joined_at) > CLOSE_IS_OURS_AFTER,
         }
+    }
+}
+
+/// The main channel of the present socket, and counts over all of them.
+#[derive(Debug)]
+pub(super) struct Channel {
+    /// Topics begin with this.
+    prefix: String,
+    /// Its topic is fresh for every join, so that frames of an earlier subscription cannot be mistaken for this one's.
+    membership: Membership,
+    joins: u64,
+    mismatches: u32,
+    /// Why the database does not confirm the subscription, while the server goes on trying.
+    pub(super) complaint: Option<String>,
+    /// The server announced that it is about to close the connection.
+    pub(super) announced: Option<String>,
+}
+
+impl Channel {
+    /// A channel that has not been joined.
+    pub(super) fn new(vsn: Vsn, topic_prefix: &str) -> Self {
+        Self {
+            prefix: format!("realtime:{topic_prefix}"),
+            membership: Membership::new(vsn),
+            joins: 0,
+            mismatches: 0,
+            complaint: None,
+            announced: None,
+        }
+    }
+
+    /// Joins sent since the session was made.
+    pub(super) fn joins(&self) -> u64 {
+        self.joins
+    }
+
+    /// The topic of the last join.
+    pub(super) fn topic(&self) -> &str {
+        self.membership.topic()
+    }
+
+    /// The join that is in force.
+    pub(super) fn membership(&self) -> &Membership {
+        &self.membership
+    }
+
+    /// Continues the counts of another connection.
+    pub(super) fn inherit(&mut self, old: &Self) {
+        self.joins += old.joins;
+    }
+
+    /// The socket is closed.
+    pub(super) fn close(&mut self) {
+        self.membership.close();
+        self.complaint = None;
+        self.announced = None;
+    }
+
+    /// Writes a frame to the server.
+    pub(super) fn encode(&self, frame: &Frame<'_>) -> String {
+        self.membership.encode(frame)
+    }
+
+    /// The join of a fresh topic, with an entry for each name of each source.
+    pub(super) fn join<'s>(
+        &mut self,
+        reference: u64,
+        names: impl Iterator<Item = (&'s str, &'s str)>,
+        token: Option<&Token>,
+        at: Duration,
+    ) -> String {
+        self.joins += 1;
+        let topic = format!("{}{}", self.prefix, self.joins);
+        let payload = JoinPayload {
+            config: JoinConfig {
+                postgres_changes: names.map(|(schema, table)| all_changes(schema, table)).collect(),
+                ..JoinConfig::default()
+            },
+            access_token: token.cloned(),
+        };
+        self.membership.join(reference, topic, &payload, at)
     }
 
     /// The join was answered with other entries. True when that happened so often that no retry helps.
@@ -145,6 +181,16 @@ impl Channel {
     /// The entries were right, or the user acted.
     pub(super) fn forget_mismatches(&mut self) {
         self.mismatches = 0;
+    }
+}
+
+/// The entry of a join for all changes of a table.
+pub(super) fn all_changes(schema: &str, table: &str) -> Entry {
+    Entry {
+        event: "*".to_owned(),
+        schema: schema.to_owned(),
+        table: Some(table.to_owned()),
+        filter: None,
     }
 }
 
@@ -200,11 +246,17 @@ mod tests {
         }
         assert_eq!(topics, ["realtime:a-1", "realtime:a-2"]);
         let frame = |join_ref, topic| Frame::new(join_ref, None, topic, "system", &json!({}));
-        assert!(channel.owns(&frame(Some("7"), "realtime:a-2")) && channel.owns(&frame(None, "realtime:a-2")));
-        assert!(!channel.owns(&frame(Some("1"), "realtime:a-2")) && !channel.owns(&frame(None, "realtime:a-1")));
+        assert!(
+            channel.membership().owns(&frame(Some("7"), "realtime:a-2"))
+                && channel.membership().owns(&frame(None, "realtime:a-2"))
+        );
+        assert!(
+            !channel.membership().owns(&frame(Some("1"), "realtime:a-2"))
+                && !channel.membership().owns(&frame(None, "realtime:a-1"))
+        );
         let close = Frame::new(None, None, "realtime:a-2", "phx_close", &json!({}));
-        assert!(!channel.is_ended_by(&close, Duration::from_secs(1)));
-        assert!(channel.is_ended_by(&close, Duration::from_secs(2)));
+        assert!(!channel.membership().is_ended_by(&close, Duration::from_secs(1)));
+        assert!(channel.membership().is_ended_by(&close, Duration::from_secs(2)));
     }
 
     #[test]

@@ -64,8 +64,8 @@ impl Connection {
             }
             return;
         }
-        if !self.channel.owns(&frame) {
-            return;
+        if !self.channel.membership().owns(&frame) {
+            return self.side_frame(&frame, call);
         }
         match &*frame.event {
             "postgres_changes" => self.change(frame.payload.get(), call),
@@ -107,7 +107,7 @@ impl Connection {
 
     /// `phx_close` or `phx_error`.
     fn ended(&mut self, frame: &Frame<'_>, what: &str, call: &mut Call<'_>) {
-        if self.channel.is_ended_by(frame, call.at()) {
+        if self.channel.membership().is_ended_by(frame, call.at()) {
             self.lost(what.to_owned(), Class::Retry, call);
         }
     }
@@ -119,7 +119,7 @@ impl Connection {
         };
         let response = payload.get("response");
         let is_ok = payload.get("status").and_then(Value::as_str) == Some("ok");
-        if !self.channel.is_join_reply(frame) || !matches!(self.phase, ConnectionPhase::Joining { .. }) {
+        if !self.channel.membership().is_join_reply(frame) || !matches!(self.phase, ConnectionPhase::Joining { .. }) {
             let reason = response.and_then(|response| response.get("reason")?.as_str());
             if !is_ok && reason == Some("unmatched topic") {
                 let text = "the server no longer knows the channel".to_owned();

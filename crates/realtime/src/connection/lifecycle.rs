@@ -179,7 +179,7 @@ impl Connection {
     /// Sends the leave, if there is a channel. Its answer is not waited for: the socket closes next.
     pub(super) fn leave(&mut self, call: &mut Call<'_>) {
         if self.has_channel() {
-            let leave = self.channel.leave(self.numbers.reference());
+            let leave = self.channel.membership().leave(self.numbers.reference());
             call.push(Effect::Send(leave));
         }
     }
@@ -199,6 +199,7 @@ impl Connection {
         self.lease.clear();
         self.heartbeats.stop();
         self.channel.close();
+        self.sides.close(call.at());
         self.tokens.forget_echo();
         self.sources.close();
         if self.retry.end_live(call.at()) {
@@ -401,8 +402,9 @@ impl Connection {
     /// Sends the fresh token to the channel. It does not disturb a join: the server takes it when the join is done.
     fn push_token(&mut self, is_other_user: bool, call: &mut Call<'_>) {
         if let Some(token) = self.tokens.to_send() {
-            let push = self.channel.push_token(self.numbers.reference(), token);
+            let push = self.channel.membership().push_token(self.numbers.reference(), token);
             call.push(Effect::Send(push));
+            self.sides.push_token(token, &mut self.numbers, call);
         }
         if is_other_user {
             // Another user sees other rows: pages read so far are not of the same table (docs/realtime-protocol.md,

@@ -1,12 +1,13 @@
 //! One connection: everything between "start" and "live", as a value.
 //!
-//! One socket carries one channel with all sources. Whatever ends the channel ends the socket, so that every recovery
+//! One socket carries one main channel with all sources, and side channels (`side`) that only add to it. Whatever ends
+//! the main channel ends the socket, so that every recovery
 //! is the same: close, wait by the schedule, connect, join under a fresh topic, wait for the database, read a snapshot,
 //! merge it, report the differences. `Connected` is reported at the end of that chain and nowhere else
 //! (`Connection::go_live`).
 //!
 //! [`Connection`] routes events to the parts that own the state: [`Channel`], [`Heartbeats`], [`Tokens`], [`Retry`],
-//! [`Sync`] (a snapshot in progress), [`Lookups`], [`Audit`], [`Flow`], [`Lease`], [`SyncSchedule`], [`Sources`] and [`Report`]. This file
+//! [`Sync`] (a snapshot in progress), [`Lookups`], [`Audit`], [`Flow`], [`Lease`], [`Sides`], [`SyncSchedule`], [`Sources`] and [`Report`]. This file
 //! routes events and looks after deadlines; `lifecycle` has the way from start to live and back, `frames` what the socket
 //! brings, `reading` what REST brings, `replace` the hand-over to another connection.
 
@@ -26,6 +27,7 @@ mod replace;
 mod report;
 mod retry;
 mod schedule;
+mod side;
 mod sources;
 mod sync;
 #[cfg(test)]
@@ -51,6 +53,7 @@ use model::NoticeKind;
 use report::{Report, duration_words, millis};
 use retry::Retry;
 use schedule::SyncSchedule;
+use side::Sides;
 use sources::{Sources, Tracked};
 use sync::Sync;
 use tokens::Tokens;
@@ -65,6 +68,8 @@ pub(crate) struct Connection {
     socket: bool,
     numbers: Numbers,
     channel: Channel,
+    /// Further channels beside it.
+    sides: Sides,
     heartbeats: Heartbeats,
     tokens: Tokens,
     retry: Retry,
@@ -137,6 +142,7 @@ impl Connection {
             socket: false,
             numbers: Numbers::default(),
             channel: Channel::new(config.vsn, &config.topic_prefix),
+            sides: Sides::new(config.vsn),
             heartbeats: Heartbeats::new(config.heartbeat_interval),
             tokens: Tokens::new(config.access_token.clone(), config.sign_in),
             retry: Retry::new(config.backoff),
@@ -222,6 +228,7 @@ impl Connection {
         self.run_lookups(call);
         self.run_schedule(call);
         self.run_audit(call);
+        self.run_sides(call);
     }
 
     fn run_deadlines(&mut self, call: &mut Call<'_>) {
@@ -248,7 +255,7 @@ impl Connection {
         match self.heartbeats.check(call.at()) {
             Some(HeartbeatDue::Send) => {
                 let reference = self.numbers.reference();
-                let is_joining = matches!(self.phase, ConnectionPhase::Joining { .. });
+                let is_joining = matches!(self.phase, ConnectionPhase::Joining { .. }) || self.sides.is_joining();
                 self.heartbeats.sent(reference, call.at(), is_joining);
                 let frame = self.channel.encode(&crate::Frame::heartbeat(&reference.to_string()));
                 call.push(Effect::Send(frame));
@@ -279,6 +286,7 @@ impl Connection {
             self.audit.due().filter(|_| self.is_free()),
             self.flow.due().filter(|_| self.is_following()),
             self.lease_due(),
+            self.sides.due(self.may_join_sides()),
             self.report.due(),
         ]
         .into_iter()
