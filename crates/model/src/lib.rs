@@ -36,4 +36,4 @@ pub use notice::{FoldKey, Level, Notice, NoticeKind, Shown};
 pub use per_kind::PerKind;
 pub use record::Record;
 pub use row::{Agent, Row, Task, Workflow};
-pub use status::{Phase, Shape, Status, StatusReading, Trouble};
+pub use status::{Phase, Rule, Shape, Status, StatusReading, Trouble};

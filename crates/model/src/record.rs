@@ -91,6 +91,12 @@ impl Record {
         Some(Cell::of_kept(self.kept(self.header().index_of(column)?)))
     }
 
+    /// The value of the column that a mapping means by a name: of exactly this name, or else of the same words in camel
+    /// case.
+    pub(crate) fn get_like(&self, name: &str) -> Option<Cell<'_>> {
+        Some(Cell::of_kept(self.kept(self.header().index_like(name)?)))
+    }
+
     /// The stored text of a cell.
     #[inline]
     fn kept(&self, index: usize) -> &str {

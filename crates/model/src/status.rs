@@ -101,7 +101,9 @@ statuses! {
     Queued {
         word: "queued",
         words: "pending queued backlog inbox todo to_do open new created scheduled assigned claimed not_started \
-                draft starting received deferred",
+                draft starting received deferred enqueued delayed dequeued submitted requested proposed planned initiated \
+                registered setup provisioning configuring idea late waiting_for_deploy awaiting_concurrency_slot \
+                pending_version",
         shape: DottedRing,
         color: Calm,
         ink: Muted,
@@ -111,7 +113,8 @@ statuses! {
     Running {
         word: "running",
         words: "running in_progress processing working active busy thinking executing building planning training \
-                verifying writing researching syncing continued_as_new started restarting",
+                verifying writing researching syncing continued_as_new started restarting testing delivering publishing \
+                applying deploying compiling sending connecting working_on on_progress inprogress restarted",
         shape: Disc,
         color: Running,
         ink: Running,
@@ -122,7 +125,10 @@ statuses! {
         word: "waiting",
         words: "waiting paused on_hold review in_review needs_review pending_review human_review waiting_approval \
                 waiting_for_approval awaiting_approval pending_approval needs_approval awaiting_input \
-                waiting_for_input waiting_for_user needs_input up_for_reschedule cancelling canceling",
+                waiting_for_input waiting_for_user needs_input up_for_reschedule cancelling canceling hitl_waiting \
+                waiting_for_human needs_attention action_required requires_action input_required auth_required \
+                internal_review client_review ready_for_review changes_requested final_check inreview breakpoint \
+                waiting_to_resume parked hibernating frozen",
         shape: BubbleRing,
         color: Waiting,
         ink: Waiting,
@@ -131,7 +137,8 @@ statuses! {
     }
     Blocked {
         word: "blocked",
-        words: "blocked retry retrying up_for_retry degraded stale rate_limited conflict",
+        words: "blocked retry retrying up_for_retry degraded stale rate_limited conflict stalled retryable awaiting_retry \
+                retrying_after_failure warning killing",
         shape: Triangle,
         color: Blocked,
         ink: Warn,
@@ -140,7 +147,8 @@ statuses! {
     }
     Done {
         word: "done",
-        words: "done completed complete success succeeded successful finished settled merged approved voted",
+        words: "done completed complete success succeeded successful finished settled merged approved voted executed ok accepted \
+                applied published verified trained cached completed_successfully neutral",
         shape: CheckedDisc,
         color: Done,
         ink: Muted,
@@ -150,7 +158,9 @@ statuses! {
     Failed {
         word: "failed",
         words: "failed failure fail error errored crashed dead killed timed_out timeout timedout rejected \
-                upstream_failed build_fail build_failed down revoked terminated",
+                upstream_failed build_fail build_failed down revoked terminated completed_with_errors system_failure \
+                max_recovery_attempts_exceeded dlq interrupted incomplete partial timeout_rejected startup_failure \
+                internal_error runtime_error compilation_error memory_limit_exceeded rolled_back discarded",
         shape: BarredSquare,
         color: Failed,
         ink: Offline,
@@ -159,7 +169,8 @@ statuses! {
     }
     Cancelled {
         word: "cancelled",
-        words: "cancelled canceled skipped archived retired expired suspended inactive removed deleted aborted",
+        words: "cancelled canceled skipped archived retired expired suspended inactive removed deleted aborted \
+                dropped evicted resubmitted retried",
         shape: StruckRing,
         color: Away,
         ink: Muted,
@@ -301,13 +312,72 @@ impl Status {
     }
 }
 
-/// A status as read from a row: the canonical state and the row's own word for it, if it has one.
+/// A status as read from a row: the canonical state, the row's own word for it, if it has one, and how it was read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StatusReading {
     /// The state that the word was mapped to.
     pub status: Status,
     /// The word in the row's status column.
     pub word: Option<Arc<str>>,
+    /// The rule that gave the state.
+    pub rule: Rule,
+}
+
+impl StatusReading {
+    /// A status without a word of the row, as if no column said anything.
+    pub fn of(status: Status) -> Self {
+        Self {
+            status,
+            ..Self::default()
+        }
+    }
+}
+
+/// The rule by which a row's state was read, in the order of precedence: an outcome overrides a status that says "over".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// No column says anything: the row is there, and idle.
+    #[default]
+    Presence,
+    /// A column of the outcome (`conclusion`, `success`, `exit_code`).
+    Outcome,
+    /// The row is over, and has an error message.
+    Error,
+    /// A word of the user's settings.
+    OwnWord,
+    /// A word that is known.
+    Word,
+    /// An unknown word, by its parts (`payment_failed`).
+    Shape,
+    /// A boolean column (`is_active`).
+    Flag,
+    /// A time (`finished_at`), because no column has a status.
+    Time,
+    /// A word that no rule knows.
+    Unknown,
+}
+
+impl Rule {
+    /// The word for it in `explain` and in JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Presence => "presence",
+            Self::Outcome => "outcome",
+            Self::Error => "error",
+            Self::OwnWord => "own word",
+            Self::Word => "word",
+            Self::Shape => "shape of the word",
+            Self::Flag => "flag",
+            Self::Time => "time",
+            Self::Unknown => "unknown word",
+        }
+    }
+
+    /// Whether the state is a guess, which a person may want to check.
+    pub const fn is_guess(self) -> bool {
+        matches!(self, Self::Shape | Self::Error)
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use model::Mapping;
+use model::{KindMapping, Mapping};
 
 use crate::{
     definition::{Group, find},
@@ -102,29 +102,21 @@ fn key_columns(columns: &[String]) -> Value {
 pub(crate) fn mapping(mapping: &Mapping, origins: &Origins) -> Vec<Effective> {
     let mut list = Vec::new();
     for (kind, of) in mapping.kinds.iter() {
-        for (role, value) in [
+        let alone = [
             ("table", json!(of.table)),
             ("schema", json!(of.schema)),
-            ("id", key_columns(&of.id)),
-            ("label", json!(of.label)),
-            ("status", json!(of.status)),
-            ("progress", json!(of.progress)),
-            ("agent", json!(of.agent)),
-            ("workflow", json!(of.workflow)),
-            ("run", json!(of.run)),
-            ("depends_on", json!(of.depends_on)),
-            ("parent", json!(of.parent)),
-            ("current_task", json!(of.current_task)),
-            ("subtitle", json!(of.subtitle)),
-            ("heartbeat", json!(of.heartbeat)),
-            ("created_at", json!(of.created_at)),
-            ("updated_at", json!(of.updated_at)),
-            ("priority", json!(of.priority)),
             ("priority_one_is_most_urgent", json!(of.one_is_most_urgent)),
-            ("error", json!(of.error)),
-            ("needs_human", json!(of.needs_human)),
-            ("partitions", json!(of.partitions)),
-        ] {
+        ];
+        let lists = KindMapping::ROLES.iter().filter_map(|role| {
+            let columns = of.columns(role)?;
+            let value = if *role == "id" {
+                key_columns(columns)
+            } else {
+                json!(columns)
+            };
+            Some((*role, value))
+        });
+        for (role, value) in alone.into_iter().chain(lists) {
             let name = format!("tables.{}.{role}", kind.plural());
             let origin = origins.get(&name).cloned();
             // A role that this kind does not use is left out unless it was set, and so is a kind without a table.

@@ -175,8 +175,8 @@ fn tables(
             return Err(place.wrong(key, &section, value.get_ref(), "a section with the table's columns"));
         };
         for (key, value) in in_order(roles) {
-            if !mapping::ROLES.contains(&key.get_ref().as_ref()) {
-                return Err(place.unknown(key, &section, mapping::ROLES));
+            if !mapping::roles().contains(&key.get_ref().as_ref()) {
+                return Err(place.unknown(key, &section, &mapping::roles()));
             }
             let names = match value.get_ref() {
                 DeValue::Boolean(flag) => Some(vec![flag.to_string()]),

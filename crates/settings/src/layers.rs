@@ -81,7 +81,7 @@ impl<T: Clone> Set<Option<T>> {
 pub(crate) struct Column {
     /// The kind of the rows in the table.
     pub(crate) kind: Kind,
-    /// One of `mapping::ROLES`.
+    /// One of `mapping::roles`.
     pub(crate) role: &'static str,
     /// The columns that are tried in order; of a table or a schema, its one name.
     pub(crate) names: Vec<String>,

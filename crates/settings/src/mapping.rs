@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Kind, Mapping, Status};
+use model::{Kind, KindMapping, Mapping, Status};
 
 use crate::{
     SettingsError,
@@ -11,30 +11,13 @@ use crate::{
     origin::Origin,
 };
 
+/// What can be set for a table beside the columns of its roles ([`KindMapping::ROLES`]).
+const TABLE_SETTINGS: &[&str] = &["table", "schema", "priority_one_is_most_urgent"];
+
 /// What can be set for a table.
-pub(crate) const ROLES: &[&str] = &[
-    "table",
-    "schema",
-    "id",
-    "label",
-    "status",
-    "progress",
-    "agent",
-    "workflow",
-    "run",
-    "depends_on",
-    "parent",
-    "current_task",
-    "subtitle",
-    "heartbeat",
-    "created_at",
-    "updated_at",
-    "priority",
-    "priority_one_is_most_urgent",
-    "error",
-    "needs_human",
-    "partitions",
-];
+pub(crate) fn roles() -> Vec<&'static str> {
+    TABLE_SETTINGS.iter().chain(KindMapping::ROLES).copied().collect()
+}
 
 /// Longest name of a table or column with a path into JSON. PostgreSQL's names have at most 63 bytes.
 const MAX_NAME_BYTES: usize = 256;
@@ -70,29 +53,30 @@ pub(crate) fn column(
 ) -> Result<(), SettingsError> {
     let place = format!("tables.{}.{role}", kind.plural());
     let spelled = role.trim().replace('-', "_");
-    let role = ROLES
+    let roles = roles();
+    let role = *roles
         .iter()
         .find(|known| **known == spelled)
-        .ok_or_else(|| unknown("role", role, ROLES, &origin, "map"))?;
-    let is_list = !matches!(*role, "table" | "schema" | "priority_one_is_most_urgent");
-    let most = match *role {
+        .ok_or_else(|| unknown("role", role, &roles, &origin, "map"))?;
+    let is_list = !TABLE_SETTINGS.contains(&role);
+    let most = match role {
         "id" => MAX_KEY_COLUMNS,
         _ if is_list => MAX_NAMES,
         _ => 1,
     };
     // A server refuses to read or order by one column twice.
-    let is_repeated = *role == "id"
+    let is_repeated = role == "id"
         && names
             .iter()
             .enumerate()
             .any(|(at, name)| names.iter().take(at).any(|earlier| earlier == name));
     // An empty name means that runs are not followed.
-    let may_be_none = kind == Kind::Run && *role == "table";
+    let may_be_none = kind == Kind::Run && role == "table";
     let fits = |name: &String| {
         (may_be_none || !name.is_empty()) && name.len() <= MAX_NAME_BYTES && !name.contains(char::is_control)
     };
     if names.is_empty() || names.len() > most || is_repeated || !names.iter().all(fits) {
-        let want = match *role {
+        let want = match role {
             "id" => "the name of the key column, or several different ones",
             "priority_one_is_most_urgent" => "true or false",
             _ if is_list => "one or several names",
@@ -100,7 +84,7 @@ pub(crate) fn column(
         };
         return Err(SettingsError::value(origin.subject(&place), &names.join(","), want));
     }
-    if *role == "priority_one_is_most_urgent" && !names.iter().all(|flag| flag == "true" || flag == "false") {
+    if role == "priority_one_is_most_urgent" && !names.iter().all(|flag| flag == "true" || flag == "false") {
         return Err(SettingsError::value(
             origin.subject(&place),
             &names.join(","),
@@ -256,26 +240,11 @@ fn apply(mapping: &mut Mapping, origins: &mut Origins, columns: &[Column]) {
         match *role {
             "table" => of.table = first(),
             "schema" => of.schema = first(),
-            "id" => of.id.clone_from(names),
             "priority_one_is_most_urgent" => of.one_is_most_urgent = first() == "true",
-            "label" => of.label.clone_from(names),
-            "status" => of.status.clone_from(names),
-            "progress" => of.progress.clone_from(names),
-            "agent" => of.agent.clone_from(names),
-            "workflow" => of.workflow.clone_from(names),
-            "run" => of.run.clone_from(names),
-            "depends_on" => of.depends_on.clone_from(names),
-            "parent" => of.parent.clone_from(names),
-            "current_task" => of.current_task.clone_from(names),
-            "subtitle" => of.subtitle.clone_from(names),
-            "heartbeat" => of.heartbeat.clone_from(names),
-            "created_at" => of.created_at.clone_from(names),
-            "updated_at" => of.updated_at.clone_from(names),
-            "priority" => of.priority.clone_from(names),
-            "error" => of.error.clone_from(names),
-            "needs_human" => of.needs_human.clone_from(names),
-            "partitions" => of.partitions.clone_from(names),
-            _ => continue,
+            role => match of.columns_mut(role) {
+                Some(columns) => columns.clone_from(names),
+                None => continue,
+            },
         }
         origins.insert(format!("tables.{}.{role}", kind.plural()), origin.clone());
     }

@@ -7,21 +7,18 @@ const MAX_BLANK_BYTES: usize = 4_096;
 /// Longer numbers are not read: an `f64` written out has no more digits.
 const MAX_DIGITS: usize = 400;
 
-/// A row while it is read. Most of the names that are looked up are not columns of the row; a bit mask of the existing
-/// columns rejects them without a search.
+/// A row while it is read.
 pub(super) struct Cells<'r> {
     record: &'r Record,
-    present: u64,
 }
 
 impl<'r> Cells<'r> {
     pub(super) fn of(record: &'r Record) -> Self {
-        let present = record.iter().fold(0, |mask, (name, _)| mask | bit(name));
-        Self { record, present }
+        Self { record }
     }
 
     fn column(&self, name: &str) -> Option<Cell<'r>> {
-        (self.present & bit(name) != 0).then(|| self.record.get(name)).flatten()
+        self.record.get_like(name)
     }
 
     /// The cell of a column's name, or of a dotted path or JSON pointer into a JSON column. A column of exactly that name
@@ -58,14 +55,6 @@ impl<'r> Cells<'r> {
             .iter()
             .any(|name| matches!(self.get(name), Some(Cell::Bool(true))))
     }
-}
-
-/// One of 64 bits for a name, by its length and two of its letters.
-fn bit(name: &str) -> u64 {
-    let bytes = name.as_bytes();
-    let (first, last) = (bytes.first().copied().unwrap_or(0), bytes.last().copied().unwrap_or(0));
-    let mix = usize::from(first) * 7 + usize::from(last) * 3 + bytes.len() * 5;
-    1 << (mix & 63)
 }
 
 /// The text of a cell that is not blank; of a number its digits.

@@ -50,8 +50,37 @@ pub struct KindMapping {
     pub one_is_most_urgent: bool,
     /// Of a task or run, why it failed.
     pub error: Vec<String>,
-    /// Boolean columns that are true while a person is needed.
+    /// Boolean columns that are true while a person is needed. Columns that say what must be approved one day
+    /// (`requires_approval`) are none of them.
     pub needs_human: Vec<String>,
+    /// How the approval of the row stands: a word like `pending` asks for a person.
+    pub approval: Vec<String>,
+    /// How it ended, where the status only says that it is over: a word, a flag or an exit code.
+    pub outcome: Vec<String>,
+    /// When it failed. These four decide the state of a row without a status.
+    pub failed_at: Vec<String>,
+    /// When it was called off.
+    pub cancelled_at: Vec<String>,
+    /// When it was finished.
+    pub finished_at: Vec<String>,
+    /// When it was begun, or taken by a worker.
+    pub started_at: Vec<String>,
+    /// A time or a flag that says that the row was deleted or archived: it is not shown.
+    pub removed: Vec<String>,
+    /// What it is doing at the moment, in words.
+    pub activity: Vec<String>,
+    /// What or whom it waits for, in words, or until when.
+    pub waits_for: Vec<String>,
+    /// When it is due.
+    pub due: Vec<String>,
+    /// What it cost, in the table's own currency.
+    pub cost: Vec<String>,
+    /// How many tokens it took.
+    pub tokens: Vec<String>,
+    /// The number of the attempt, or a pair `attempt/most` of columns.
+    pub attempt: Vec<String>,
+    /// Its page on the web.
+    pub url: Vec<String>,
     /// Names of the table's partitions, under which the stream reports changes; `%` stands for any characters and `_` for
     /// one.
     pub partitions: Vec<String>,
@@ -129,7 +158,15 @@ impl KindMapping {
             },
             id: list(&["id"]),
             label: Vec::new(),
-            status: list(&["status", "state", "current_status", "phase"]),
+            status: list(&[
+                "status",
+                "state",
+                "current_status",
+                "phase",
+                "readable_status",
+                "state_type",
+                "run_state",
+            ]),
             progress: Vec::new(),
             agent: Vec::new(),
             workflow: Vec::new(),
@@ -139,12 +176,33 @@ impl KindMapping {
             current_task: Vec::new(),
             subtitle: Vec::new(),
             heartbeat: Vec::new(),
-            created_at: list(&["created_at", "inserted_at", "created"]),
-            updated_at: list(&["updated_at", "modified_at"]),
+            created_at: list(&[
+                "created_at",
+                "inserted_at",
+                "created",
+                "created_on",
+                "queued_at",
+                "enqueued_at",
+            ]),
+            updated_at: list(&["updated_at", "modified_at", "last_updated", "updated_on"]),
             priority: Vec::new(),
             one_is_most_urgent: false,
             error: Vec::new(),
             needs_human: Vec::new(),
+            approval: Vec::new(),
+            outcome: Vec::new(),
+            failed_at: Vec::new(),
+            cancelled_at: Vec::new(),
+            finished_at: Vec::new(),
+            started_at: Vec::new(),
+            removed: list(REMOVED),
+            activity: list(ACTIVITY),
+            waits_for: Vec::new(),
+            due: Vec::new(),
+            cost: list(COST),
+            tokens: list(TOKENS),
+            attempt: Vec::new(),
+            url: list(URL),
             partitions: Vec::new(),
         };
         match kind {
@@ -167,7 +225,7 @@ impl KindMapping {
         ]);
         self.status
             .extend(list(&["agent_status", "is_active", "enabled", "active"]));
-        self.workflow = list(&["workflow_id", "team_id", "workspace_id"]);
+        self.workflow = list(&["workflow_id", "team_id", "project_id", "workspace_id", "crew_id"]);
         self.current_task = list(&["current_task_id", "current_task", "task_id"]);
         self.subtitle = list(&["role", "agent_type", "type", "kind", "model"]);
         self.heartbeat = list(&[
@@ -179,7 +237,11 @@ impl KindMapping {
             "last_active_at",
             "last_active",
             "last_checkin",
+            "last_ping",
+            "last_connected_at",
+            "seen_at",
         ]);
+        self.waits_for = list(&["waiting_on", "waiting_for", "blocked_on", "blocked_reason"]);
         self
     }
 
@@ -192,8 +254,15 @@ impl KindMapping {
             "instruction",
             "intent",
             "prompt",
+            "objective",
             "description",
+            "task_description",
             "task",
+            "brief",
+            "tool_name",
+            "message",
+            "summary",
+            "input",
         ]);
         self.status.extend(list(&[
             "task_status",
@@ -217,6 +286,11 @@ impl KindMapping {
             "worker_id",
             "claimed_by",
             "owner_agent_id",
+            "target_agent_id",
+            "executor_id",
+            "claimed_by_agent_id",
+            "last_worker_id",
+            "locked_by",
             "assignee_ids",
             "assignees",
             "assigned_agents",
@@ -230,6 +304,9 @@ impl KindMapping {
             "project",
             "mission_id",
             "session_id",
+            "group_id",
+            "batch_id",
+            "execution_id",
             "team_id",
         ]);
         self.run = list(RUN);
@@ -243,8 +320,51 @@ impl KindMapping {
         ]);
         self.parent = list(&["parent_task_id", "parent_id", "parent_task"]);
         self.priority = list(&["priority", "urgency"]);
+        self.work()
+    }
+
+    /// The roles that tasks and runs share.
+    fn work(mut self) -> Self {
         self.error = list(ERROR);
         self.needs_human = list(NEEDS_HUMAN);
+        self.approval = list(&["approval_status", "approval_state", "review_status"]);
+        self.outcome = list(&[
+            "conclusion",
+            "outcome",
+            "result_status",
+            "success",
+            "is_success",
+            "succeeded",
+            "exit_code",
+        ]);
+        self.failed_at = list(&["failed_at", "errored_at", "discarded_at", "crashed_at"]);
+        self.cancelled_at = list(&["cancelled_at", "canceled_at", "aborted_at", "skipped_at"]);
+        self.finished_at = list(&[
+            "completed_at",
+            "finished_at",
+            "ended_at",
+            "done_at",
+            "processed_at",
+            "stopped_at",
+        ]);
+        self.started_at = list(&["started_at", "locked_at", "claimed_at", "picked_up_at", "attempted_at"]);
+        self.waits_for = list(&[
+            "waiting_on",
+            "waiting_for",
+            "awaiting_signal",
+            "blocked_on",
+            "blocked_reason",
+            "next_retry_at",
+        ]);
+        self.due = list(&["due_at", "due_date", "deadline_at", "deadline", "estimated_completion"]);
+        self.attempt = list(&[
+            "attempt/max_attempts",
+            "attempts/max_attempts",
+            "retry_count/max_retries",
+            "attempt",
+            "attempts",
+            "retry_count",
+        ]);
         self
     }
 
@@ -265,6 +385,10 @@ impl KindMapping {
             "workflow_name",
             "current_step",
             "trigger",
+            "topic",
+            "pipeline_name",
+            "agent_name",
+            "kind",
         ]);
         self.status.extend(list(&["run_status", "execution_status"]));
         self.progress = list(PROGRESS);
@@ -277,9 +401,7 @@ impl KindMapping {
             "definition_id",
             "mission_id",
         ]);
-        self.error = list(ERROR);
-        self.needs_human = list(NEEDS_HUMAN);
-        self
+        self.work()
     }
 }
 
@@ -294,16 +416,86 @@ const ERROR: &[&str] = &[
     "blocker_description",
 ];
 
-const NEEDS_HUMAN: &[&str] = &["requires_approval", "needs_approval", "needs_human", "waiting_for_user"];
+const NEEDS_HUMAN: &[&str] = &[
+    "needs_human",
+    "waiting_for_user",
+    "waiting_for_human",
+    "needs_attention",
+];
+
+const REMOVED: &[&str] = &[
+    "deleted_at",
+    "archived_at",
+    "is_deleted",
+    "is_archived",
+    "deleted",
+    "archived",
+];
+
+const ACTIVITY: &[&str] = &[
+    "current_activity",
+    "activity",
+    "status_message",
+    "current_task",
+    "current_step",
+    "step_name",
+    "last_line",
+    "output_preview",
+    "current_file",
+    "progress_messages",
+    "result_summary",
+];
+
+const COST: &[&str] = &["cost_usd", "total_cost_usd", "total_cost", "cost", "cost_estimate"];
+
+const TOKENS: &[&str] = &["tokens_used", "total_tokens", "token_count", "tokens"];
+
+const URL: &[&str] = &["html_url", "web_url", "url", "pr_url", "github_pr_url"];
 
 const PROGRESS: &[&str] = &[
     "progress",
     "completion_percentage",
     "progress_percentage",
     "percent_complete",
+    "progress_pct",
+    "progress_percent",
     "steps_completed/steps_total",
     "completed_steps/total_steps",
+    "items_done/items_total",
+    "current_step/total_steps",
 ];
+
+/// Defines access to the roles by their names, which are those of the settings.
+macro_rules! roles {
+    ($($role:ident)*) => {
+        impl KindMapping {
+            /// The roles that are lists of columns, by name.
+            pub const ROLES: &[&str] = &[$(stringify!($role)),*];
+
+            /// The columns of a role; `None`: there is no such role.
+            pub fn columns(&self, role: &str) -> Option<&Vec<String>> {
+                match role {
+                    $(stringify!($role) => Some(&self.$role),)*
+                    _ => None,
+                }
+            }
+
+            /// The columns of a role, to be set.
+            pub fn columns_mut(&mut self, role: &str) -> Option<&mut Vec<String>> {
+                match role {
+                    $(stringify!($role) => Some(&mut self.$role),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+roles! {
+    id label status progress agent workflow run depends_on parent current_task subtitle heartbeat created_at updated_at
+    priority error needs_human approval outcome failed_at cancelled_at finished_at started_at removed activity waits_for
+    due cost tokens attempt url partitions
+}
 
 fn list(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()

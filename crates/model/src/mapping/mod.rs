@@ -4,16 +4,22 @@
 
 mod cell;
 mod columns;
+mod details;
+mod explain;
 mod label;
+mod languages;
 mod links;
 mod priority;
 mod progress;
 mod read;
+mod shape;
 mod status;
 mod time;
 mod words;
 
 pub use columns::{KindMapping, Mapping};
+pub use details::{Attempt, Details};
+pub use explain::{Explanation, Reading};
 pub use label::MAX_LABEL_CHARS;
 pub use links::{MAX_AGENTS_PER_TASK, MAX_DEPENDENCIES_PER_TASK};
 pub use words::{MAX_WORD_BYTES, normalised};

@@ -1,6 +1,6 @@
 //! Reads a row with the mapping.
 
-use crate::{Agent, Kind, Record, Row, RowId, Task, Workflow};
+use crate::{Agent, Kind, KindMapping, Record, Row, RowId, Task, Workflow};
 
 use super::{Mapping, cell::Cells, label, links, priority, progress, status, time};
 
@@ -18,12 +18,30 @@ impl Mapping {
         time::time_ms(&Cells::of(record), &self.kinds[kind].created_at)
     }
 
+    /// Whether the row is not shown although it exists: it was deleted or archived by a column of its own, or it is an agent
+    /// that is a draft or out of service by a word to which the user gave no state.
+    pub fn is_removed(&self, kind: Kind, record: &Record) -> bool {
+        let (cells, columns) = (&Cells::of(record), &self.kinds[kind]);
+        if status::is_removed(cells, &columns.removed) {
+            return true;
+        }
+        if kind != Kind::Agent {
+            return false;
+        }
+        let word = cells.first(&columns.status, |value| {
+            super::words::normalised(super::cell::text(&value)?)
+        });
+        word.is_some_and(|word| {
+            matches!(&*word, "archived" | "draft" | "retired" | "deleted") && !self.words.contains_key(&word)
+        })
+    }
+
     /// Reads a row of `kind`. It never fails: what is missing is absent, an unknown status is unmapped. It allocates only
     /// what it returns.
     pub fn read(&self, kind: Kind, id: &RowId, record: &Record) -> Row {
         let columns = &self.kinds[kind];
         let cells = &Cells::of(record);
-        let status = status::status(kind, &self.words, cells, &columns.status);
+        let status = status::status(kind, &self.words, cells, columns);
         let label = label::label(cells, &columns.label, id);
         match kind {
             Kind::Agent => Row::Agent(Agent {
@@ -45,7 +63,7 @@ impl Mapping {
                 parent: links::one_unless_prose(cells, &columns.parent).filter(|parent| parent != id),
                 progress: progress::progress(cells, &columns.progress, status.reading.status),
                 priority: priority::priority(cells, &columns.priority, columns.one_is_most_urgent),
-                needs_human: status.asks_for_human || (!status.is_over() && cells.any_true(&columns.needs_human)),
+                needs_human: asks_for_human(&status, cells, columns),
                 error: label::text_of(cells, &columns.error, label::MAX_ERROR_CHARS),
                 status: status.reading,
             }),
@@ -56,4 +74,11 @@ impl Mapping {
             }),
         }
     }
+}
+
+/// A person is asked by a word, or by a flag or an approval while the row is not over.
+pub(super) fn asks_for_human(status: &status::Found<'_>, cells: &Cells<'_>, columns: &KindMapping) -> bool {
+    status.asks_for_human
+        || (!status.is_over()
+            && (cells.any_true(&columns.needs_human) || status::awaits_approval(cells, &columns.approval)))
 }

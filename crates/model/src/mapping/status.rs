@@ -1,76 +1,125 @@
-//! The state of a row: from its status word by the user's words, then the built-in ones, or from a flag by its kind.
+//! The state of a row, and the rule that gave it. The rules, in their order:
+//!
+//! 1. a row that is over, or that has no status, by its outcome; one that is over and has an error message failed;
+//! 2. the status word by the user's words, then by the known ones, then by its parts (a guess);
+//! 3. a flag by its kind;
+//! 4. without a status, the latest stage that a time was written for;
+//! 5. a row of which no column says anything is idle.
 
 use std::{collections::HashMap, sync::Arc};
 
-use crate::{Cell, Kind, Phase, Status, StatusReading, text};
+use crate::{Cell, Kind, KindMapping, Phase, Rule, Status, StatusReading, text};
 
 use super::{
     cell::{self, Cells},
-    words,
+    shape, time, words,
 };
 
 /// Most characters of the row's own status word.
 const MAX_WORD_CHARS: usize = 40;
 
-/// A row's state, and whether its word asks for a person.
-pub(super) struct Found {
+/// A row's state, what it was read from, and whether that asks for a person.
+pub(super) struct Found<'m> {
     /// The status, with the word that it was read from.
     pub(super) reading: StatusReading,
-    /// A column says that a person is needed.
+    /// The column that decided; `None` when none did.
+    pub(super) column: Option<&'m str>,
+    /// A word says that a person is needed.
     pub(super) asks_for_human: bool,
 }
 
-impl Found {
-    /// Whether the work has ended. Its flags for a person no longer count: a `requires_approval` column often stays true.
+impl Found<'_> {
+    /// Whether the work has ended. Its flags for a person no longer count.
     pub(super) fn is_over(&self) -> bool {
         matches!(self.reading.status.phase(), Phase::Failed | Phase::Over)
     }
 }
 
-/// The state from the first status column that holds a word, a number or a flag; idle if none does.
-pub(super) fn status(kind: Kind, own_words: &HashMap<String, Status>, cells: &Cells<'_>, names: &[String]) -> Found {
-    for name in names {
-        let Some(value) = cells.get(name) else {
-            continue;
-        };
-        if let Cell::Bool(flag) = value {
-            let status = own_words
-                .get(if flag { "true" } else { "false" })
-                .copied()
-                .unwrap_or_else(|| of_flag(kind, name, flag));
-            return Found {
-                reading: StatusReading { status, word: None },
-                asks_for_human: false,
-            };
-        }
-        if let Some(word) = cell::text(&value) {
-            return of_word(kind, own_words, name, word);
-        }
+/// The state of a row of `kind`.
+pub(super) fn status<'m>(
+    kind: Kind,
+    own_words: &HashMap<String, Status>,
+    cells: &Cells<'_>,
+    of: &'m KindMapping,
+) -> Found<'m> {
+    let said = said(kind, own_words, cells, &of.status);
+    let is_open = said.as_ref().is_some_and(|found| found.reading.status != Status::Done);
+    if is_open && let Some(found) = said {
+        return found;
     }
-    Found {
+    // It is over, or nothing says how it stands.
+    let decided = outcome(own_words, cells, &of.outcome)
+        .or_else(|| error(cells, &of.error).filter(|_| said.is_some()))
+        .map(|(status, rule, column, asks_for_human)| Found {
+            reading: StatusReading {
+                status,
+                word: said.as_ref().and_then(|found| found.reading.word.clone()),
+                rule,
+            },
+            column: Some(column),
+            asks_for_human,
+        });
+    decided.or(said).or_else(|| stage(cells, of)).unwrap_or_else(|| Found {
         reading: StatusReading::default(),
+        column: None,
         asks_for_human: false,
-    }
+    })
 }
 
-fn of_word(kind: Kind, own_words: &HashMap<String, Status>, column: &str, word: &str) -> Found {
+/// The state by the first status column that holds a word, a number or a flag.
+fn said<'m>(
+    kind: Kind,
+    own_words: &HashMap<String, Status>,
+    cells: &Cells<'_>,
+    names: &'m [String],
+) -> Option<Found<'m>> {
+    names.iter().find_map(|name| {
+        let value = cells.get(name)?;
+        if let Cell::Bool(flag) = value {
+            let own = own_words.get(if flag { "true" } else { "false" }).copied();
+            return Some(Found {
+                reading: StatusReading {
+                    status: own.unwrap_or_else(|| of_flag(kind, name, flag)),
+                    word: None,
+                    rule: if own.is_some() { Rule::OwnWord } else { Rule::Flag },
+                },
+                column: Some(name),
+                asks_for_human: false,
+            });
+        }
+        cell::text(&value).map(|word| of_word(kind, own_words, name, word))
+    })
+}
+
+fn of_word<'m>(kind: Kind, own_words: &HashMap<String, Status>, column: &'m str, word: &str) -> Found<'m> {
     let mut buffer = words::Buffer::default();
     let known = words::normalise(word, &mut buffer);
-    let status = known.and_then(|known| {
-        own_words.get(known).copied().or_else(|| match known {
+    let (status, rule) = known.map_or((Status::Unmapped, Rule::Unknown), |known| {
+        if let Some(status) = own_words.get(known) {
+            return (*status, Rule::OwnWord);
+        }
+        match known {
             // A boolean stored as text.
-            "true" => Some(of_flag(kind, column, true)),
-            "false" => Some(of_flag(kind, column, false)),
-            known => words::built_in(kind, known),
-        })
+            "true" => (of_flag(kind, column, true), Rule::Flag),
+            "false" => (of_flag(kind, column, false), Rule::Flag),
+            known => match (words::built_in(kind, known), shape::guess(known)) {
+                (Some(status), _) => (status, Rule::Word),
+                (None, Some(status)) => (status, Rule::Shape),
+                (None, None) => (Status::Unmapped, Rule::Unknown),
+            },
+        }
     });
     let shown = text::clean(word, MAX_WORD_CHARS);
     Found {
         reading: StatusReading {
-            status: status.unwrap_or(Status::Unmapped),
+            status,
             word: (!shown.is_empty()).then(|| Arc::from(&*shown)),
+            rule,
         },
-        asks_for_human: known.is_some_and(words::asks_for_human),
+        column: Some(column),
+        // A word to which the user gave a state that is no trouble asks for nobody.
+        asks_for_human: (rule != Rule::OwnWord || status == Status::Waiting)
+            && known.is_some_and(words::asks_for_human),
     }
 }
 
@@ -89,4 +138,114 @@ fn of_flag(kind: Kind, column: &str, flag: bool) -> Status {
         (Kind::Agent, false) => Status::Offline,
         (Kind::Task | Kind::Workflow | Kind::Run, false) => Status::Cancelled,
     }
+}
+
+type Decided<'m> = (Status, Rule, &'m str, bool);
+
+/// How the row ended: by a word that names an end, a flag of success, or an exit code. Prose, and words for something
+/// that has not ended, say nothing.
+fn outcome<'m>(own_words: &HashMap<String, Status>, cells: &Cells<'_>, names: &'m [String]) -> Option<Decided<'m>> {
+    names.iter().find_map(|name| {
+        let decided = |status, asks| Some((status, Rule::Outcome, name.as_str(), asks));
+        let of_success = |is_success| if is_success { Status::Done } else { Status::Failed };
+        match cells.get(name)? {
+            Cell::Bool(flag) => decided(of_success(flag), false),
+            Cell::Number(digits) if name.contains("code") || name.contains("exit") => {
+                decided(of_success(cell::number(digits)? == 0.0), false)
+            }
+            Cell::Text(text) => {
+                let mut buffer = words::Buffer::default();
+                let word = words::normalise(&text, &mut buffer)?;
+                match word {
+                    "true" | "yes" => return decided(Status::Done, false),
+                    "false" | "no" => return decided(Status::Failed, false),
+                    _ => {}
+                }
+                let status = own_words.get(word).copied();
+                let status = status
+                    .or_else(|| words::built_in(Kind::Run, word))
+                    .or_else(|| shape::guess(word))?;
+                let asks = words::asks_for_human(word);
+                let is_end = matches!(status.phase(), Phase::Failed | Phase::Over) || asks;
+                is_end.then(|| decided(status, asks))?
+            }
+            _ => None,
+        }
+    })
+}
+
+/// A row that is over and has an error message failed. Columns that keep the error of an earlier attempt, or the reason of
+/// a block, say nothing about the end.
+fn error<'m>(cells: &Cells<'_>, names: &'m [String]) -> Option<Decided<'m>> {
+    let is_of_the_end = |name: &&String| !name.starts_with("last_") && !name.contains("block");
+    names.iter().filter(is_of_the_end).find_map(|name| {
+        let is_error = match cells.get(name)? {
+            Cell::Text(text) => {
+                let text = text.trim();
+                let is_none = ["none", "null", "{}", "[]", "false", "no", "ok", "n/a", "-", "0"];
+                !text.is_empty() && !is_none.iter().any(|none| text.eq_ignore_ascii_case(none))
+            }
+            Cell::Object(fields) => fields.iter().next().is_some(),
+            Cell::List(items) => items.iter().next().is_some(),
+            Cell::Null | Cell::Bool(_) | Cell::Number(_) => false,
+        };
+        is_error.then_some((Status::Failed, Rule::Error, name.as_str(), false))
+    })
+}
+
+/// The state of a row without a status: of the times that are written, the one that says most.
+fn stage<'m>(cells: &Cells<'_>, of: &'m KindMapping) -> Option<Found<'m>> {
+    let stages = [
+        (Status::Failed, &of.failed_at),
+        (Status::Cancelled, &of.cancelled_at),
+        (Status::Done, &of.finished_at),
+        (Status::Running, &of.started_at),
+    ];
+    let (status, column) = stages.into_iter().find_map(|(status, names)| {
+        let column = names
+            .iter()
+            .find(|name| time::time_ms(cells, std::slice::from_ref(*name)).is_some())?;
+        Some((status, column.as_str()))
+    })?;
+    let found = |status, rule, column| Found {
+        reading: StatusReading {
+            status,
+            word: None,
+            rule,
+        },
+        column: Some(column),
+        asks_for_human: false,
+    };
+    if status == Status::Done
+        && let Some((status, rule, column, _)) = error(cells, &of.error)
+    {
+        return Some(found(status, rule, column));
+    }
+    Some(found(status, Rule::Time, column))
+}
+
+/// Whether the approval of a row waits for a person.
+pub(super) fn awaits_approval(cells: &Cells<'_>, names: &[String]) -> bool {
+    names.iter().any(|name| {
+        let value = cells.get(name);
+        value.as_ref().and_then(cell::text).is_some_and(|word| {
+            let mut buffer = words::Buffer::default();
+            words::normalise(word, &mut buffer).is_some_and(|word| {
+                matches!(
+                    word,
+                    "pending" | "requested" | "waiting" | "awaiting" | "open" | "submitted" | "needed"
+                ) || words::asks_for_human(word)
+            })
+        })
+    })
+}
+
+/// Whether the row says that it was deleted or archived.
+pub(super) fn is_removed(cells: &Cells<'_>, names: &[String]) -> bool {
+    names.iter().any(|name| match cells.get(name) {
+        Some(Cell::Bool(flag)) => flag,
+        Some(Cell::Number(digits)) => cell::number(digits).is_some_and(|number| number != 0.0),
+        Some(Cell::Text(text)) => &*text != "0" && time::time_ms(cells, std::slice::from_ref(name)).is_some(),
+        _ => false,
+    })
 }

@@ -5,6 +5,8 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use crate::{Kind, PerKind, Status};
 
+use super::{languages, shape};
+
 /// Longest word that is looked up, in bytes after normalising. Longer text is prose, not a status.
 pub const MAX_WORD_BYTES: usize = 64;
 
@@ -13,30 +15,54 @@ pub const MAX_WORD_BYTES: usize = 64;
 const OVERRIDES: &[(Kind, Status, &str)] = &[
     (Kind::Agent, Status::Idle, "waiting inbox"),
     (Kind::Agent, Status::Offline, "stopped dead"),
-    (Kind::Task, Status::Cancelled, "revoked"),
+    (Kind::Task, Status::Cancelled, "revoked stopped"),
+    (Kind::Task, Status::Queued, "ready available"),
+    (Kind::Task, Status::Waiting, "suspended"),
+    (Kind::Run, Status::Cancelled, "stopped"),
+    (Kind::Run, Status::Queued, "ready available"),
+    (Kind::Run, Status::Waiting, "suspended"),
     (Kind::Workflow, Status::Idle, "active published enabled live"),
     (Kind::Workflow, Status::Cancelled, "disabled unpublished"),
 ];
 
-/// Whether a word asks for a person. Each of them is also a state.
-pub(super) fn asks_for_human(word: &str) -> bool {
+/// Whether a known word asks for a person. Each of them is also a state.
+fn is_request(word: &str) -> bool {
     matches!(
         word,
         "review"
             | "in_review"
+            | "inreview"
             | "needs_review"
             | "pending_review"
             | "human_review"
+            | "internal_review"
+            | "client_review"
+            | "ready_for_review"
+            | "final_check"
+            | "changes_requested"
             | "waiting_approval"
             | "waiting_for_approval"
             | "awaiting_approval"
             | "pending_approval"
             | "needs_approval"
+            | "needs_attention"
+            | "action_required"
+            | "requires_action"
+            | "auth_required"
             | "awaiting_input"
+            | "input_required"
             | "waiting_for_input"
             | "waiting_for_user"
+            | "waiting_for_human"
+            | "hitl_waiting"
+            | "breakpoint"
             | "needs_input"
     )
+}
+
+/// Whether a normalised word asks for a person, known or by its parts.
+pub(super) fn asks_for_human(word: &str) -> bool {
+    is_request(word) || languages::find(word).is_some_and(|known| known.asks) || shape::asks_for_human(word)
 }
 
 /// The state of a normalised word for a kind, if it is known.
@@ -54,7 +80,10 @@ pub(super) fn built_in(kind: Kind, word: &str) -> Option<Status> {
                 .collect()
         })
     });
-    TABLES[kind].get(word).copied()
+    TABLES[kind]
+        .get(word)
+        .copied()
+        .or_else(|| languages::find(word).map(|known| known.status))
 }
 
 /// The buffer of a normalised word.
@@ -198,7 +227,7 @@ mod tests {
             .into_iter()
             .flat_map(|status| status.words().split_ascii_whitespace())
         {
-            if asks_for_human(word) {
+            if is_request(word) {
                 assert_eq!(built_in(Kind::Task, word), Some(Status::Waiting), "{word}");
             }
         }
