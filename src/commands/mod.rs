@@ -5,6 +5,7 @@ mod bench;
 pub mod config;
 mod demo_feed;
 mod doctor;
+mod explain;
 mod failure;
 mod logging;
 mod output_file;
@@ -55,6 +56,8 @@ pub enum CliCommand {
     Bench(bench::BenchArgs),
     /// No window: check each step of the connection in order; report what failed and what to do
     Doctor(doctor::DoctorArgs),
+    /// Why a row is read as it is: which rule, which column
+    Explain(explain::ExplainArgs),
     /// Print the SQL that creates the tables, the publication and the row-level-security policies
     Schema,
     /// Print the effective settings and where each came from
@@ -89,7 +92,7 @@ impl CommandName {
             Self::Schema => &[Group::Tables, Group::General],
             #[cfg(feature = "wall")]
             Self::Demo => &[Group::Connection, Group::Display, Group::General],
-            Self::Tail | Self::Doctor => &[
+            Self::Tail | Self::Doctor | Self::Explain => &[
                 Group::Project,
                 Group::SignIn,
                 Group::Connection,
@@ -118,6 +121,7 @@ impl CliCommand {
             Self::Bench(args) => settings.map_err(Failure::from).and_then(|_| bench::run(args)).map(done),
             // It reports settings that cannot be used as a finding.
             Self::Doctor(args) => doctor::run(settings, args),
+            Self::Explain(args) => explain::run(&settings?, &args).map(done),
             Self::Schema => schema::run(&settings?).map(done),
             Self::Config(args) => config::run(&settings?, &args).map(done),
         }

@@ -37,7 +37,10 @@ pub(super) fn apply(
     change: Change,
 ) {
     let known = index.get(&change.key);
-    match (change.op, known) {
+    // A row that its own columns call deleted or archived is not shown; it comes back when they no longer do.
+    let is_removed = change.op != Op::Delete && mapping.is_removed(change.key.kind, &change.record);
+    let op = if is_removed { Op::Delete } else { change.op };
+    match (op, known) {
         (Op::Delete, None) => {}
         (Op::Delete, Some(entity)) => {
             if let Some(state) = world.get::<RowState>(entity) {

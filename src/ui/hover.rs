@@ -28,6 +28,8 @@ pub(crate) struct HoverView<'a> {
     pub(crate) progress: Option<f32>,
     /// Why a task failed, if the row gives a reason.
     pub(crate) error: Option<&'a str>,
+    /// What it does, what it waits for, when it is due, what it cost, in lines.
+    pub(crate) details: Vec<String>,
 }
 
 /// Widest card, points.
@@ -133,7 +135,8 @@ fn lines(view: &HoverView<'_>) -> Vec<String> {
     let changed = view
         .age_secs
         .map(|age| format!("changed {} ago", format::span(age.max(0.0))));
-    whose.into_iter().chain([changed]).flatten().collect()
+    let details = view.details.iter().cloned().map(Some);
+    details.chain(whose).chain([changed]).flatten().collect()
 }
 
 /// The assigned agents, the first few by name.

@@ -21,6 +21,10 @@ pub struct InspectorView<'a> {
     pub progress: Option<f32>,
     /// Why a task failed; `None` where the row gives no reason.
     pub error: Option<&'a str>,
+    /// Why the row has its state, one sentence.
+    pub why: String,
+    /// What it does, what it waits for, when it is due, what it cost, in lines.
+    pub details: Vec<String>,
     /// All columns of the row as they were received.
     pub record: &'a Record,
     /// The row has been deleted; this is what it was.
@@ -82,6 +86,14 @@ pub fn inspector_ui(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Act
         let text = RichText::new(format::clean(error, 400)).color(theme::of(ui).offline);
         ui.add(egui::Label::new(text).wrap());
     }
+    for line in &view.details {
+        let line = RichText::new(line).color(theme::of(ui).text);
+        ui.add(egui::Label::new(line).wrap());
+    }
+    let why = RichText::new(&view.why)
+        .font(Tier::Small.font(ui))
+        .color(theme::of(ui).muted);
+    ui.add(egui::Label::new(why).wrap());
     if view.gone {
         ui.label(RichText::new("This row has been deleted.").color(theme::of(ui).warn));
     }

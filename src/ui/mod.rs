@@ -4,6 +4,7 @@
 mod action;
 mod banner;
 mod clock;
+mod details;
 mod format;
 pub mod header;
 pub mod hover;

@@ -76,6 +76,7 @@ mod tests {
             RowState(StatusReading {
                 status,
                 word: Some(word.into()),
+                ..StatusReading::default()
             })
         };
         let few = [
@@ -100,6 +101,7 @@ mod tests {
             RowState(StatusReading {
                 status: Status::Unmapped,
                 word: Some(word.into()),
+                ..StatusReading::default()
             })
         };
         let rows: Vec<RowState> = std::iter::repeat_with(|| row("zombie"))

@@ -19,6 +19,7 @@ mod bench;
 mod chaos;
 mod command_line;
 mod doctor;
+mod explain;
 mod interop;
 mod schema;
 mod tail;

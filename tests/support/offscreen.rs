@@ -226,7 +226,7 @@ fn wait_for_view(app: &mut App) {
 }
 
 fn reading(status: Status) -> RowState {
-    RowState(StatusReading { status, word: None })
+    RowState(StatusReading::of(status))
 }
 
 fn long_ago() -> Moment {

@@ -366,6 +366,36 @@ fn an_agent_takes_the_same_running_task_in_any_order_of_arrival() {
 }
 
 #[test]
+fn a_row_that_its_own_columns_call_deleted_leaves_the_floor_and_comes_back_with_them() {
+    let mut app = app();
+    let archived = |at: Option<&str>| json!({ "id": "t", "title": "t", "status": "failed", "archived_at": at });
+    let total = |app: &App| app.world().resource::<Counts>().total(Kind::Task);
+    feed(
+        &mut app,
+        [change(Kind::Task, Op::Insert, &archived(Some("2026-03-01T10:00:00Z")))],
+    );
+    assert_eq!(
+        (total(&app), app.world().resource::<FleetIndex>().len()),
+        (0, 0),
+        "it never came"
+    );
+    feed(&mut app, [change(Kind::Task, Op::Update, &archived(None))]);
+    assert_eq!(total(&app), 1);
+    let entity = entity(&app, Kind::Task, "t");
+    feed(
+        &mut app,
+        [change(Kind::Task, Op::Update, &archived(Some("2026-03-01T10:00:00Z")))],
+    );
+    assert_eq!((total(&app), app.world().resource::<FleetIndex>().len()), (0, 0));
+    assert!(
+        app.world()
+            .get::<Moment>(entity)
+            .is_some_and(|moment| moment.gone.is_some()),
+        "it leaves"
+    );
+}
+
+#[test]
 fn a_reopened_task_is_taken_again_by_the_agents_that_refer_to_it() {
     let names = |status: &str| json!({ "id": "a", "name": "a", "status": status, "current_task_id": "t" });
     let mut app = app();

@@ -30,7 +30,7 @@ fn place(x: f32) -> Place {
 }
 
 fn state(status: Status) -> RowState {
-    RowState(StatusReading { status, word: None })
+    RowState(StatusReading::of(status))
 }
 
 const MOMENT: Moment = Moment {

@@ -55,7 +55,7 @@ fn row(kind: Kind, id: u32, label: &str, status: Status) -> (fleet::Key, RowLabe
     (
         fleet::Key(by_hand::key(kind, id)),
         RowLabel(label.into()),
-        RowState(StatusReading { status, word: None }),
+        RowState(StatusReading::of(status)),
         Moment {
             appeared: 0.0,
             changed: 0.0,

@@ -287,6 +287,7 @@ fn the_inspector_masks_secrets_and_survives_hostile_rows() {
     let state = StatusReading {
         status: Status::Unmapped,
         word: Some("zombie".into()),
+        ..StatusReading::default()
     };
     let mut harness = themed((360.0, 700.0), Vec::new(), move |ui, actions| {
         let view = InspectorView {
@@ -296,6 +297,8 @@ fn the_inspector_masks_secrets_and_survives_hostile_rows() {
             state: &state,
             progress: Some(f32::NAN),
             error: None,
+            why: "unmapped, because `status` is `zombie` (rule: unknown word)".into(),
+            details: vec!["waits for the contract".into()],
             record: &record,
             gone: true,
         };
@@ -310,7 +313,13 @@ fn the_inspector_masks_secrets_and_survives_hostile_rows() {
         texts.iter().all(|text| !text.contains("secret") && text.len() < 2_000),
         "{texts:?}"
     );
-    assert!(texts.iter().any(|text| text == "zombie (unmapped)"), "{texts:?}");
+    for expected in [
+        "zombie (unmapped)",
+        "unmapped, because `status` is `zombie` (rule: unknown word)",
+        "waits for the contract",
+    ] {
+        assert!(texts.iter().any(|text| text == expected), "{texts:?}");
+    }
     assert!(texts.iter().any(|text| text == "gnp.exe"));
     harness.get_by_label("Close inspector").click();
     harness.run_steps(2);

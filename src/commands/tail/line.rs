@@ -1,35 +1,72 @@
 //! One line for one event: JSON for programs, in which the names are a contract, or text for people.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use model::{
-    Kind, Level, Notice, Op, PerKind, Record,
+    Kind, Level, Mapping, Notice, Op, PerKind, Record, RowId,
     format::{counted, grouped},
+    mapping::Reading,
     text::printable,
 };
-use realtime::{Change, FeedEvent, LinkStatus, StatusReport, SyncReport};
+use realtime::{Change, FeedEvent, LinkStatus, SourceId, StatusReport, SyncReport};
 use settings::SourceKinds;
 
-/// Writes the event's line. Link reports are for the wall and have none.
-pub(super) fn write(out: &mut impl Write, event: &FeedEvent, kinds: &SourceKinds, as_json: bool) -> io::Result<()> {
-    let at = format!("{:.3}", Timestamp::now());
-    match (event, as_json) {
-        (FeedEvent::Link(_), _) => Ok(()),
-        (FeedEvent::Change(change), true) => match ChangeLine::new(&at, change, kinds) {
-            Some(line) => json_line(out, &line),
-            None => Ok(()),
-        },
-        (FeedEvent::Status(report), true) => json_line(out, &StatusLine::new(&at, report)),
-        (FeedEvent::Synced(report), true) => json_line(out, &SyncedLine::new(&at, report, kinds)),
-        (FeedEvent::Notice(notice), true) => json_line(out, &NoticeLine::new(&at, notice)),
-        (event, false) => text(out, &at, event, kinds),
+/// What is known about the sources of the lines, and the form of these.
+#[derive(Debug, Clone)]
+pub(super) struct Lines {
+    kinds: SourceKinds,
+    mapping: Arc<Mapping>,
+    as_json: bool,
+}
+
+impl Lines {
+    pub(super) fn new(mapping: Arc<Mapping>, as_json: bool) -> Self {
+        Self {
+            kinds: SourceKinds::of(&mapping),
+            mapping,
+            as_json,
+        }
+    }
+
+    /// The kind of a source's rows.
+    pub(super) fn kind(&self, source: SourceId) -> Option<Kind> {
+        self.kinds.kind(source)
+    }
+
+    /// The table of a kind.
+    pub(super) fn table(&self, kind: Kind) -> &str {
+        &self.mapping.kinds[kind].table
+    }
+
+    /// What a row is read as.
+    pub(super) fn reading(&self, kind: Kind, id: &RowId, record: &Record) -> Reading {
+        self.mapping.reading(kind, id, record)
+    }
+
+    /// Writes the event's line. Link reports are for the wall and have none.
+    pub(super) fn write(&self, out: &mut impl Write, event: &FeedEvent) -> io::Result<()> {
+        let at = format!("{:.3}", Timestamp::now());
+        match (event, self.as_json) {
+            (FeedEvent::Link(_), _) => Ok(()),
+            (FeedEvent::Change(change), true) => match ChangeLine::new(&at, change, self) {
+                Some(line) => json_line(out, &line),
+                None => Ok(()),
+            },
+            (FeedEvent::Status(report), true) => json_line(out, &StatusLine::new(&at, report)),
+            (FeedEvent::Synced(report), true) => json_line(out, &SyncedLine::new(&at, report, &self.kinds)),
+            (FeedEvent::Notice(notice), true) => json_line(out, &NoticeLine::new(&at, notice)),
+            (event, false) => text(out, &at, event, &self.kinds),
+        }
     }
 }
 
-pub(super) fn json_line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+pub(in crate::commands) fn json_line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut *out, value)?;
     out.write_all(b"\n")
 }
@@ -43,17 +80,25 @@ struct ChangeLine<'a> {
     op: Op,
     id: &'a str,
     record: &'a Record,
+    /// The name of the table.
+    source: &'a str,
+    /// Of a row that is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reading: Option<Reading>,
 }
 
 impl<'a> ChangeLine<'a> {
-    fn new(at: &'a str, change: &'a Change, kinds: &SourceKinds) -> Option<Self> {
+    fn new(at: &'a str, change: &'a Change, lines: &'a Lines) -> Option<Self> {
+        let kind = lines.kind(change.source)?;
         Some(Self {
             kind: "change",
             at,
-            table: kinds.kind(change.source)?.plural(),
+            table: kind.plural(),
             op: change.op,
             id: change.id.as_str(),
             record: &change.record,
+            source: lines.table(kind),
+            reading: (change.op != Op::Delete).then(|| lines.reading(kind, &change.id, &change.record)),
         })
     }
 }

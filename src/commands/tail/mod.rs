@@ -18,9 +18,12 @@ use clap::Args;
 use super::{Failure, logging, output_file};
 use crate::cli::parse;
 use client::{Events, Worker};
+use line::Lines;
 use realtime::{FeedEvent, LinkStatus};
-use settings::{Settings, SourceKinds};
+use settings::Settings;
 use state::State;
+
+pub(super) use line::json_line;
 
 /// Longest wait for events when no time is set.
 const LONG: Duration = Duration::from_secs(3_600);
@@ -56,13 +59,13 @@ pub(super) fn run(settings: &Settings, args: &TailArgs) -> Result<(), Failure> {
         output_file::check("the dump", path)?;
     }
     let started = Instant::now();
-    let kinds = SourceKinds::of(&feed.mapping);
+    let lines = Lines::new(feed.mapping.clone(), args.json);
     let worker = Worker::start(feed).map_err(|error| Failure::Running(error.to_string()))?;
     let interrupted = interrupts(worker.events().clone());
     let mut out = BufWriter::new(io::stdout().lock());
-    let mut state = State::new(kinds.clone(), args.dump.is_some());
+    let mut state = State::new(lines.clone(), args.dump.is_some());
 
-    let ended = follow(&worker, &interrupted, args, started, &kinds, &mut state, &mut out);
+    let ended = follow(&worker, &interrupted, args, started, &lines, &mut state, &mut out);
     drop(worker);
     if let Some(path) = &args.dump {
         state.dump(path)?;
@@ -91,7 +94,7 @@ fn follow(
     interrupted: &AtomicBool,
     args: &TailArgs,
     started: Instant,
-    kinds: &SourceKinds,
+    lines: &Lines,
     state: &mut State,
     out: &mut impl Write,
 ) -> io::Result<Ended> {
@@ -107,7 +110,7 @@ fn follow(
         for event in batch.drain(..) {
             state.record(&event);
             if !args.quiet {
-                line::write(out, &event, kinds, args.json)?;
+                lines.write(out, &event)?;
             }
             if let FeedEvent::Status(report) = event
                 && report.status == LinkStatus::Error

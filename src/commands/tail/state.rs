@@ -11,18 +11,15 @@ use serde::Serialize;
 
 use super::{
     super::{Failure, output_file, usage},
-    line::json_line,
+    line::{Lines, json_line},
 };
-use model::{Op, Record, RowKey, format::counted};
+use model::{Op, Record, RowKey, format::counted, mapping::Reading};
 use realtime::{Change, FeedEvent};
-use settings::{
-    SourceKinds,
-    files::{Purpose, write_whole},
-};
+use settings::files::{Purpose, write_whole};
 
 /// Counts, and the rows if a dump was requested.
 pub(super) struct State {
-    kinds: SourceKinds,
+    lines: Lines,
     rows: Option<BTreeMap<RowKey, Record>>,
     changes: u64,
     bytes: u64,
@@ -31,9 +28,9 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(kinds: SourceKinds, keep_rows: bool) -> Self {
+    pub(super) fn new(lines: Lines, keep_rows: bool) -> Self {
         Self {
-            kinds,
+            lines,
             rows: keep_rows.then(BTreeMap::new),
             changes: 0,
             bytes: 0,
@@ -58,7 +55,7 @@ impl State {
     }
 
     fn keep(&mut self, change: &Change) {
-        let (Some(rows), Some(kind)) = (&mut self.rows, self.kinds.kind(change.source)) else {
+        let (Some(rows), Some(kind)) = (&mut self.rows, self.lines.kind(change.source)) else {
             return;
         };
         let key = RowKey::new(kind, change.id.clone());
@@ -75,6 +72,9 @@ impl State {
             table: &'static str,
             id: &'a str,
             record: &'a Record,
+            /// The name of the table.
+            source: &'a str,
+            reading: Reading,
         }
         write_whole(path, Purpose::Output, |file| {
             let mut out = BufWriter::new(file);
@@ -85,6 +85,8 @@ impl State {
                         table: key.kind.plural(),
                         id: key.id.as_str(),
                         record,
+                        source: self.lines.table(key.kind),
+                        reading: self.lines.reading(key.kind, &key.id, record),
                     },
                 )?;
             }

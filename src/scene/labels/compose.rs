@@ -179,11 +179,13 @@ mod tests {
         let unmapped = StatusReading {
             status: Status::Unmapped,
             word: Some("hibernating".into()),
+            ..StatusReading::default()
         };
         assert_eq!(word(&unmapped), "hibernating");
         let running = StatusReading {
             status: Status::Running,
             word: Some("in_flight".into()),
+            ..StatusReading::default()
         };
         assert_eq!(word(&running), "running");
     }

@@ -13,6 +13,7 @@ use crate::{
     scene::selection::Selection,
     ui::{
         clock::ClockText,
+        details,
         header::{BadgeView, HeaderCounts},
         hover::HoverView,
         inspector::InspectorView,
@@ -165,19 +166,16 @@ impl Reads<'_, '_> {
             return None;
         }
         let name = |row: Entity| self.rows.get(row).ok().map(|row| &*row.1.0);
+        let now_ms = Timestamp::now().as_millisecond();
         let ties = self.ties.get(hovered).ok();
         Some(HoverView {
             kind: key.0.kind,
             label: &label.0,
             subtitle: agent.and_then(|agent| agent.subtitle.as_deref()),
             state: &state.0,
-            age_secs: self.mapping.age_secs(
-                &key.0,
-                &columns.0,
-                moment,
-                *self.fleet_clock,
-                Timestamp::now().as_millisecond(),
-            ),
+            age_secs: self
+                .mapping
+                .age_secs(&key.0, &columns.0, moment, *self.fleet_clock, now_ms),
             agents: ties
                 .and_then(|(assigned, ..)| assigned)
                 .into_iter()
@@ -193,6 +191,7 @@ impl Reads<'_, '_> {
                 .and_then(|task| task.progress)
                 .or_else(|| workflow.and_then(|workflow| workflow.progress)),
             error: task.and_then(|task| task.error.as_deref()),
+            details: details::lines(&self.mapping.0.details(key.0.kind, &columns.0), now_ms),
         })
     }
 
@@ -209,6 +208,11 @@ impl Reads<'_, '_> {
                 .and_then(|task| task.progress)
                 .or_else(|| workflow.and_then(|workflow| workflow.progress)),
             error: task.and_then(|task| task.error.as_deref()),
+            why: self.mapping.0.explain(key.0.kind, &columns.0).sentence(),
+            details: details::lines(
+                &self.mapping.0.details(key.0.kind, &columns.0),
+                Timestamp::now().as_millisecond(),
+            ),
             record: &columns.0,
             gone: moment.gone.is_some(),
         })
