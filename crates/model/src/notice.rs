@@ -67,6 +67,8 @@ pub enum FoldKey {
     Connection,
     /// The end of the session token or of the key.
     Token,
+    /// Whether the pulse runs.
+    Pulse,
 }
 
 /// When a screen shows a notice. This does not decide what is kept: the list of the connection's events keeps those that
@@ -100,6 +102,7 @@ const NEVER: Shown = Shown::Never;
 const ALONE: Option<FoldKey> = None;
 const CONNECTION: Option<FoldKey> = Some(FoldKey::Connection);
 const TOKEN: Option<FoldKey> = Some(FoldKey::Token);
+const PULSE: Option<FoldKey> = Some(FoldKey::Pulse);
 
 /// Declares the kinds, the list of all of them and their table from one line each.
 macro_rules! notice_kinds {
@@ -164,6 +167,12 @@ notice_kinds! {
     Drift: "drift", Warn, ALONE, MEDIUM;
     /// An audit could not be carried out.
     AuditFailed: "audit_failed", Warn, ALONE, MEDIUM;
+    /// The pulse's job in the database does not run.
+    PulseStopped: "pulse_stopped", Warn, PULSE, MEDIUM;
+    /// It runs again.
+    PulseRuns: "pulse_runs", Info, PULSE, SHORT;
+    /// A pulse is missing on a connection that cannot read.
+    PulseLost: "pulse_lost", Warn, ALONE, MEDIUM;
     /// A table cannot be read; only its changes are shown.
     TableUnreadable: "table_unreadable", Warn, ALONE, MEDIUM;
     /// A table's changes arrive without their columns.

@@ -50,6 +50,9 @@ pub struct SessionConfig {
     /// Age of the proof that a source is equal from which on the connection does not count as connected. Without audits
     /// nothing is proven between two readings, and no age is a limit.
     pub proof_max_age: Duration,
+    /// A table of one row in which the database raises `seq` and sets `at` to the time, at a regular interval of 1 s to
+    /// 2 min. It is used where it exists. `None`: it is not looked for.
+    pub pulse: Option<Source>,
     /// Changes a second, averaged over a minute, from which on the server may drop changes silently; `None`: it does
     /// not.
     pub change_limit: Option<u32>,
@@ -87,6 +90,7 @@ impl Default for SessionConfig {
             reconcile_interval: Some(Duration::from_secs(600)),
             audit_interval: Some(Duration::from_secs(30)),
             proof_max_age: Duration::from_secs(90),
+            pulse: None,
             change_limit: Some(100),
             replace_after: Some(Duration::from_secs(23 * 3_600)),
             snapshots: true,
@@ -113,6 +117,8 @@ pub struct Remedies {
     pub key_column: String,
     /// What to do when rows of a table share the configured key; `{source}` stands for the plural of [`Source::noun`].
     pub key_not_unique: String,
+    /// Why no pulse comes although changes do: what in the database does not run.
+    pub pulse_stopped: String,
 }
 
 impl Default for Remedies {
@@ -125,6 +131,7 @@ impl Default for Remedies {
             no_source: "configure at least one".into(),
             key_column: "correct the name of its key column".into(),
             key_not_unique: "name every column of its key".into(),
+            pulse_stopped: "what raises its number in the database does not run".into(),
         }
     }
 }

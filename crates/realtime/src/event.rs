@@ -146,6 +146,32 @@ pub struct SourceReport {
     pub proven_ms: Option<u64>,
 }
 
+/// How the pulse stands ([`crate::SessionConfig::pulse`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PulseState {
+    /// It is followed, and its number is not known yet.
+    Awaited,
+    /// Pulses arrive, or are not overdue for long.
+    Running,
+    /// Numbers were raised in the database and did not arrive: changes are being lost.
+    Missing,
+    /// The number is not raised any more in the database; it proves nothing.
+    Stopped,
+}
+
+/// The pulse as it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PulseReport {
+    /// Whether it runs.
+    pub state: PulseState,
+    /// Its interval, as learned from the times in the database, in milliseconds; absent until it is known.
+    pub interval_ms: Option<u64>,
+    /// When the last pulse arrived, in milliseconds since the session was made; absent until one has.
+    pub last_ms: Option<u64>,
+    /// Pulses that never arrived, since the session was made.
+    pub lost: u64,
+}
+
 /// One connection and how it ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
@@ -208,6 +234,8 @@ pub struct LinkReport {
     pub last_drift: Option<(u64, usize)>,
     /// When the last audit ended, on the same clock; and whether it found all sources equal.
     pub last_audit: Option<(u64, bool)>,
+    /// The pulse; absent while none is followed.
+    pub pulse: Option<PulseReport>,
     /// End of the session token (or of a key that expires), in milliseconds since the Unix epoch.
     pub token_expires_ms: Option<i64>,
     /// Changes that were replaced by a later one of the same row before the reader took them. Set by the

@@ -35,8 +35,8 @@ pub use api::{
     Probe, ProbeRequest, Remedies, SessionConfig,
 };
 pub use event::{
-    Attempt, Change, FeedEvent, LinkEvent, LinkReport, LinkStatus, Resync, SourceReport, SourceState, StatusReport,
-    SyncReport,
+    Attempt, Change, FeedEvent, LinkEvent, LinkReport, LinkStatus, PulseReport, PulseState, Resync, SourceReport,
+    SourceState, StatusReport, SyncReport,
 };
 pub use frame::{BinaryFrame, Direction, Frame, FrameError, Vsn, decode_binary, decode_text, encode_text};
 pub use join::{BroadcastConfig, Entry, JoinConfig, JoinPayload, PresenceConfig};

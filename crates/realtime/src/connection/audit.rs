@@ -64,6 +64,8 @@ pub(super) enum Finding {
 pub(super) struct Audit {
     /// `None`: there is no audit.
     interval: Option<Duration>,
+    /// A shorter interval that is in force at present.
+    limit: Option<Duration>,
     next: Option<Duration>,
     /// A second look at something suspicious.
     second_look: Option<Duration>,
@@ -328,6 +330,7 @@ impl Audit {
     pub(super) fn new(interval: Option<Duration>, sources: usize) -> Self {
         Self {
             interval,
+            limit: None,
             next: None,
             second_look: None,
             equal: 0,
@@ -396,6 +399,21 @@ impl Audit {
         self.second_look = Some(at + SECOND_LOOK_AFTER);
     }
 
+    /// Looks at once, and once more after a minute.
+    pub(super) fn suspect_now(&mut self, at: Duration) {
+        self.suspect(at);
+        self.next = self.next.map(|next| next.min(at));
+    }
+
+    /// Looks at this interval, if that is shorter than the configured one; `None`: the configured one.
+    pub(super) fn limit_interval(&mut self, limit: Option<Duration>, at: Duration) {
+        if std::mem::replace(&mut self.limit, limit) != limit
+            && let Some(limit) = limit
+        {
+            self.next = self.next.map(|next| next.min(at + limit));
+        }
+    }
+
     /// The lease has run out: looks every few seconds until it is renewed.
     pub(super) fn hurry(&mut self, at: Duration) {
         let soon = at + SUSPICIOUS_AFTER;
@@ -423,13 +441,15 @@ impl Audit {
     /// The next audit is an interval away.
     fn plan(&mut self, now: Now) {
         let spread = 0.8 + 0.2 * now.random.clamp(0.0, 1.0);
-        self.next = self.interval.map(|interval| now.at + interval.mul_f64(spread));
+        let limit = self.limit.unwrap_or(Duration::MAX);
+        self.next = (self.interval).map(|interval| now.at + interval.min(limit).mul_f64(spread));
     }
 
     /// The connection is closed.
     pub(super) fn stop(&mut self) {
         self.next = None;
         self.second_look = None;
+        self.limit = None;
         self.proofs.clear();
         self.watches.fill_with(Watch::default);
     }

@@ -130,6 +130,11 @@ impl Channel {
         self.membership.topic()
     }
 
+    /// What its topics begin with.
+    pub(super) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// The join that is in force.
     pub(super) fn membership(&self) -> &Membership {
         &self.membership

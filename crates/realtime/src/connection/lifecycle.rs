@@ -200,6 +200,7 @@ impl Connection {
         self.heartbeats.stop();
         self.channel.close();
         self.sides.close(call.at());
+        self.pulse.close();
         self.tokens.forget_echo();
         self.sources.close();
         if self.retry.end_live(call.at()) {
@@ -323,6 +324,7 @@ impl Connection {
         self.channel.forget_mismatches();
         let offline = self.retry.begin_live(call.at());
         self.report.live_attempt(call.at());
+        self.find_pulse(call);
         self.report_proof(call);
         if let Some(left) = self.tokens.warn_of_key(call.now.wall_ms) {
             let left = duration_words(left);

@@ -7,7 +7,7 @@
 //! (`Connection::go_live`).
 //!
 //! [`Connection`] routes events to the parts that own the state: [`Channel`], [`Heartbeats`], [`Tokens`], [`Retry`],
-//! [`Sync`] (a snapshot in progress), [`Lookups`], [`Audit`], [`Flow`], [`Lease`], [`Sides`], [`SyncSchedule`], [`Sources`] and [`Report`]. This file
+//! [`Sync`] (a snapshot in progress), [`Lookups`], [`Audit`], [`Flow`], [`Lease`], [`Pulse`], [`Sides`], [`SyncSchedule`], [`Sources`] and [`Report`]. This file
 //! routes events and looks after deadlines; `lifecycle` has the way from start to live and back, `frames` what the socket
 //! brings, `reading` what REST brings, `replace` the hand-over to another connection.
 
@@ -22,6 +22,7 @@ mod heartbeat;
 mod lease;
 mod lifecycle;
 mod lookups;
+mod pulse;
 mod reading;
 mod replace;
 mod report;
@@ -50,6 +51,7 @@ use heartbeat::{HeartbeatDue, Heartbeats};
 use lease::Lease;
 use lookups::Lookups;
 use model::NoticeKind;
+use pulse::Pulse;
 use report::{Report, duration_words, millis};
 use retry::Retry;
 use schedule::SyncSchedule;
@@ -82,6 +84,8 @@ pub(crate) struct Connection {
     flow: Flow,
     /// What is proven equal, and for how long that is enough.
     lease: Lease,
+    /// The table that the database changes at a regular interval.
+    pulse: Pulse,
     /// The lease has run out.
     is_unproven: bool,
     report: Report,
@@ -152,6 +156,7 @@ impl Connection {
             audit: Audit::new(audit_interval, sources.len()),
             flow: Flow::default(),
             lease: Lease::new(audit_interval.map(|_| config.proof_max_age), sources.len()),
+            pulse: Pulse::new(config.pulse.clone(), config.snapshots),
             is_unproven: false,
             report: Report::default(),
             clock: Clock::default(),
@@ -229,6 +234,7 @@ impl Connection {
         self.run_schedule(call);
         self.run_audit(call);
         self.run_sides(call);
+        self.run_pulse(call);
     }
 
     fn run_deadlines(&mut self, call: &mut Call<'_>) {
@@ -287,6 +293,7 @@ impl Connection {
             self.flow.due().filter(|_| self.is_following()),
             self.lease_due(),
             self.sides.due(self.may_join_sides()),
+            self.pulse.due().filter(|_| self.may_join_sides()),
             self.report.due(),
         ]
         .into_iter()
@@ -418,7 +425,11 @@ impl Connection {
 
     /// While live: why the lease has run out.
     fn unproven(&mut self, call: &mut Call<'_>) -> Option<String> {
-        let unproven = self.lease.check(call.at(), |at| self.is_owed_proof(at))?;
+        let Some(unproven) = self.lease.check(call.at(), |at| self.is_owed_proof(at)) else {
+            let reason = self.pulse.unproven(self.config.proof_max_age, call.at())?;
+            self.audit.hurry(call.at());
+            return Some(reason);
+        };
         // The audits go on, and the next one that finds nothing renews the lease.
         self.audit.hurry(call.at());
         let name = self.sources.get(unproven.source).map(|tracked| tracked.source.name())?;
@@ -437,7 +448,9 @@ impl Connection {
     }
 
     fn lease_due(&self) -> Option<Duration> {
-        let due = self.lease.due(|at| self.is_owed_proof(at))?;
+        let sources = self.lease.due(|at| self.is_owed_proof(at));
+        let pulse = self.pulse.unproven_at(self.config.proof_max_age);
+        let due = sources.into_iter().chain(pulse).min()?;
         (self.phase == ConnectionPhase::Live && !self.is_unproven).then_some(due)
     }
 
@@ -472,6 +485,7 @@ impl Connection {
             last_drift: self.schedule.last_drift().map(|(at, rows)| (millis(at), rows)),
             last_audit: self.audit.last().map(|(at, equal)| (millis(at), equal)),
             token_expires_ms: self.tokens.expires_ms(),
+            pulse: self.pulse.report(),
             ..LinkReport::default()
         };
         if let Some(details) = self.report.details(call.at(), details) {

@@ -38,6 +38,9 @@ impl Connection {
         if self.lookups.owns(id) {
             return self.looked_up(result, call);
         }
+        if self.pulse.owns(id) {
+            return self.pulse_read(result, call);
+        }
         let Some(sync) = &mut self.sync else { return };
         let is_other_reader = self.tokens.is_other_reader();
         let remedies = &self.config.remedies;
@@ -76,6 +79,7 @@ impl Connection {
     /// The database does not confirm any more: nothing that is read now can be relied on until it does again.
     pub(super) fn pause_following(&mut self, call: &mut Call<'_>) {
         self.cancel_reads(call);
+        self.pulse.drop_read(call.at());
         self.lookups.clear();
         self.retry.end_live(call.at());
         self.sync = self.first_sync(call.at());

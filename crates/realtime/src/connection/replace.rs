@@ -81,6 +81,7 @@ impl Connection {
         self.schedule.inherit(&mut old.schedule);
         self.heartbeats.inherit(&mut old.heartbeats);
         self.channel.inherit(&old.channel);
+        self.pulse.inherit(&mut old.pulse);
         self.retry.inherit(&old.retry);
         self.report.begin_attempt(call.at());
         self.report.count_connect();

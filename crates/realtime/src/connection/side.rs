@@ -308,6 +308,15 @@ impl Sides {
         side.state = SideState::Out { from: call.at() };
     }
 
+    /// Leaves a channel, and joins it anew when it is its turn.
+    pub(super) fn rejoin(&mut self, id: SideId, numbers: &mut Numbers, call: &mut Call<'_>) {
+        let side = self.get_mut(id);
+        if side.is_on_the_server() {
+            leave(side, numbers, call);
+            side.state = SideState::Out { from: call.at() };
+        }
+    }
+
     /// A join is sent and not answered, during which the server answers nothing else.
     pub(super) fn is_joining(&self) -> bool {
         self.sides
@@ -442,7 +451,10 @@ impl Connection {
 
     /// Hands the news of a channel to its user. `frame`: what brought it.
     fn side_news(&mut self, id: SideId, news: SideNews, frame: Option<&Frame<'_>>, call: &mut Call<'_>) {
-        let _ = (id, news, frame, call);
+        match id {
+            SideId::Pulse => self.pulse_news(news, frame, call),
+            SideId::Broadcast => {}
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use crate::pulse::{Job, TABLE as PULSE, with_pulse};
 use crate::rig::{Rig, config, id_text, ms, record, seconds, table};
 use fastrand::Rng;
 use realtime::{Backoff, Event, LinkStatus, PageError, PageQuery, PageRequest, Probe, ProbeRequest, SessionConfig};
@@ -291,7 +292,26 @@ struct Lossy {
     /// Sockets opened and closed so far.
     opens: usize,
     closes: usize,
+    /// The pulse of the database, in half of the orders.
+    pulse: Option<Pulse>,
 }
+
+/// A pulse every five seconds.
+struct Pulse {
+    job: Job,
+    /// The job does not run until then.
+    stopped_until: Duration,
+    /// The topic of its channel, where it is joined.
+    topic: Option<String>,
+    /// When a pulse last arrived or the channel was joined, or the job last did not run.
+    excused: Duration,
+    arrived: usize,
+}
+
+/// While Live is said and the job runs, a pulse arrived within this time: four intervals, and what a job that has just
+/// begun to run again needs to be told from one that does not.
+const PULSE_AGE: Duration = Duration::from_secs(21);
+const PULSE_EXCUSED: Duration = Duration::from_secs(75);
 
 enum Answer {
     Page(PageRequest),
@@ -300,7 +320,8 @@ enum Answer {
 
 impl Lossy {
     fn new(seed: u64) -> Self {
-        let mut config = leased();
+        let has_pulse = seed % 2 == 1;
+        let mut config = if has_pulse { with_pulse(leased()) } else { leased() };
         // Nobody is there to reconnect it.
         config.backoff = Backoff {
             max_attempts: 0,
@@ -321,6 +342,35 @@ impl Lossy {
             away_until: Duration::ZERO,
             opens: 1,
             closes: 0,
+            pulse: has_pulse.then(|| Pulse {
+                job: Job::new(seconds(5)),
+                stopped_until: Duration::ZERO,
+                topic: None,
+                excused: Duration::ZERO,
+                arrived: 0,
+            }),
+        }
+    }
+
+    /// Raises the number when it is time, and delivers it unless it is lost; answers a join of its channel.
+    fn beat(&mut self) {
+        let Some(pulse) = &mut self.pulse else { return };
+        let now = self.rig.at;
+        pulse.job.runs = now >= pulse.stopped_until;
+        let is_raised = pulse.job.tick(now);
+        if let Some(topic) = self.rig.answer_pulse_join() {
+            pulse.topic = Some(topic);
+            (pulse.excused, pulse.arrived) = (now, 0);
+        } else if is_raised
+            && now >= self.lossy_until
+            && let Some(topic) = &pulse.topic
+        {
+            pulse.arrived += 1;
+            pulse.excused = pulse.excused.max(now);
+            self.rig.pulse(topic, &pulse.job.row());
+        }
+        if !pulse.job.runs || now < self.away_until {
+            pulse.excused = now + PULSE_EXCUSED;
         }
     }
 
@@ -353,6 +403,7 @@ impl Lossy {
     fn step(&mut self, time: Duration) {
         self.rig.pass(time);
         self.connect();
+        self.beat();
         self.rig.answer_beats();
         while let Some(delivery) = self.stream.pop_front_if(|delivery| delivery.due <= self.rig.at) {
             match delivery.kind {
@@ -381,6 +432,9 @@ impl Lossy {
             self.closes = self.rig.closes;
             self.stream.clear();
             self.answers.clear();
+            if let Some(pulse) = &mut self.pulse {
+                pulse.topic = None;
+            }
         }
         if self.rig.opens > self.opens {
             self.opens = self.rig.opens;
@@ -395,6 +449,10 @@ impl Lossy {
         let rows: Vec<Value> = self.rows.values().cloned().collect();
         match answer {
             Answer::Page(request) if is_away => self.rig.fail(&request, unavailable()),
+            Answer::Page(request) if request.source.table == PULSE => {
+                let row = self.pulse.as_ref().map(|pulse| pulse.job.row());
+                self.rig.answer(&request, &Vec::from_iter(row));
+            }
             Answer::Page(request) => {
                 let found = rows.into_iter().filter(|row| match &request.query {
                     PageQuery::After { after: None, .. } => true,
@@ -450,6 +508,17 @@ impl Lossy {
                 self.rig.at
             );
         }
+        if let Some(pulse) = &self.pulse
+            && pulse.topic.is_some()
+            && pulse.arrived > 2
+        {
+            let silence = self.rig.at.saturating_sub(pulse.excused);
+            assert!(
+                silence <= PULSE_AGE,
+                "no pulse for {silence:?} at {:?}, and the status is Live",
+                self.rig.at
+            );
+        }
     }
 }
 
@@ -463,6 +532,13 @@ fn run(seed: u64) {
             0 => world.lossy_until = world.rig.at + seconds(world.rng.u64(1..60)),
             // The database goes away, and nothing is committed.
             1 => world.away_until = world.rig.at + seconds(world.rng.u64(1..160)),
+            // The job of the pulse stops, and everything else goes on.
+            3 => {
+                let until = world.rig.at + seconds(world.rng.u64(1..160));
+                if let Some(pulse) = &mut world.pulse {
+                    pulse.stopped_until = until;
+                }
+            }
             2 => {
                 for _ in 0..world.rng.usize(2..60) {
                     world.commit();
@@ -480,6 +556,9 @@ fn run(seed: u64) {
         }
     }
     (world.lossy_until, world.away_until) = (Duration::ZERO, Duration::ZERO);
+    if let Some(pulse) = &mut world.pulse {
+        pulse.stopped_until = Duration::ZERO;
+    }
     for _ in 0..240 {
         world.step(ms(500));
         world.check();

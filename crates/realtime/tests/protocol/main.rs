@@ -14,6 +14,7 @@ mod handover;
 mod lease;
 mod live_prop;
 mod merge_prop;
+mod pulse;
 mod races;
 mod realtime_vectors;
 mod secrets;

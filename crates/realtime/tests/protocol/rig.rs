@@ -45,7 +45,12 @@ pub(crate) struct Rig {
     /// The topic and reference of the last join.
     pub(crate) topic: String,
     pub(crate) join_ref: String,
+    /// The topic and reference of a join of the pulse's channel that is not answered.
+    pub(crate) pulse_join: Option<(String, String)>,
 }
+
+/// The end of the topic of the pulse's channel.
+const PULSE_TOPIC: &str = "-pulse";
 
 pub(crate) fn table(name: &str) -> Source {
     Source {
@@ -74,6 +79,7 @@ pub(crate) fn config() -> SessionConfig {
         reconcile_interval: Some(Duration::from_secs(600)),
         audit_interval: None,
         proof_max_age: seconds(90),
+        pulse: None,
         change_limit: None,
         replace_after: None,
         snapshots: true,
@@ -122,6 +128,7 @@ impl Rig {
             wall: Duration::from_secs(1_790_000_000),
             topic: String::new(),
             join_ref: String::new(),
+            pulse_join: None,
         }
     }
 
@@ -185,13 +192,17 @@ impl Rig {
             Effect::Open => self.opens += 1,
             Effect::Close => {
                 self.closes += 1;
+                self.pulse_join = None;
                 self.fetches.clear();
             }
             Effect::Send(text) => {
                 let frame = decode_text(self.vsn, text).expect("a frame that can be decoded");
-                if frame.event == "phx_join" {
+                let reference = || frame.reference.clone().expect("a reference").into_owned();
+                if frame.event == "phx_join" && frame.topic.ends_with(PULSE_TOPIC) {
+                    self.pulse_join = Some((frame.topic.to_string(), reference()));
+                } else if frame.event == "phx_join" {
                     self.topic = frame.topic.to_string();
-                    self.join_ref = frame.reference.clone().expect("a reference").into_owned();
+                    self.join_ref = reference();
                 }
                 self.sent.push(text.clone());
             }
@@ -262,7 +273,7 @@ impl Rig {
             .iter()
             .rev()
             .map(|text| decode_text(self.vsn, text).expect("a frame"))
-            .find(|frame| frame.event == "phx_join")
+            .find(|frame| frame.event == "phx_join" && frame.topic == self.topic)
             .expect("a join");
         let payload: Value = serde_json::from_str(join.payload.get()).expect("a payload");
         let entries: Vec<Value> = payload["config"]["postgres_changes"]
@@ -379,7 +390,7 @@ impl Rig {
     pub(crate) fn finish_snapshot(&mut self, rows: &[Value]) {
         let synced = self.synced.len();
         for _ in 0..100 {
-            while !self.fetches.is_empty() {
+            while !self.fetches.is_empty() && self.synced.len() == synced {
                 let request = self.fetch();
                 self.answer_from(&request, rows);
             }
