@@ -2,6 +2,7 @@
 
 use secrecy::ExposeSecret as _;
 
+use model::schema::{PULSE_COLUMNS, PULSE_KEY, PULSE_SCHEMA, PULSE_TABLE};
 use realtime::{Remedies, SessionConfig, Source};
 use settings::FeedSettings;
 
@@ -18,6 +19,18 @@ pub fn remedies() -> Remedies {
         no_source: "set at least one of [tables.agents], [tables.tasks], [tables.workflows]".into(),
         key_column: "set the key column in [tables.{source}] id".into(),
         key_not_unique: "name every column of the key in [tables.{source}] id".into(),
+        pulse_stopped: "the pg_cron job opswall-pulse in the database does not run".into(),
+    }
+}
+
+/// The table that `opswall schema --pulse` creates.
+fn pulse() -> Source {
+    Source {
+        schema: PULSE_SCHEMA.into(),
+        table: PULSE_TABLE.into(),
+        key: vec![PULSE_KEY.into()],
+        columns: Some(PULSE_COLUMNS.map(str::to_owned).into()),
+        ..Source::default()
     }
 }
 
@@ -35,6 +48,7 @@ pub(super) fn session_config(settings: &FeedSettings, sources: Vec<Source>) -> S
         reconcile_interval: settings.reconcile_interval,
         audit_interval: settings.audit_interval,
         proof_max_age: settings.proof_max_age,
+        pulse: Some(pulse()),
         change_limit: settings.change_limit,
         // The server only cuts connections without a signed-in user.
         replace_after: settings.replace_connection.filter(|_| !is_signed_in),

@@ -3,11 +3,13 @@
 
 mod columns;
 mod names;
+mod pulse;
 mod remedy;
 mod script;
 
 pub use columns::{Column, columns};
 pub use names::{SchemaError, qualified, quoted, quoted_list};
+pub use pulse::{PULSE_COLUMNS, PULSE_KEY, PULSE_SCHEMA, PULSE_TABLE};
 pub use remedy::{
     PUBLICATION, grant, list_partitions, list_primary_key, policy, primary_key, publish, publish_after_drop,
 };
