@@ -161,7 +161,7 @@ notice_kinds! {
     TokenEnds: "token_ends", Warn, TOKEN, MEDIUM;
     /// A new refresh token could not be written to its file.
     TokenUnsaved: "token_unsaved", Warn, ALONE, MEDIUM;
-    /// After a burst, a full reading proved the tables equal.
+    /// After drift, a full reading proved the tables equal.
     CaughtUp: "caught_up", Info, ALONE, SHORT;
     /// An audit corrected rows whose changes never came.
     Drift: "drift", Warn, ALONE, MEDIUM;

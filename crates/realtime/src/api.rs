@@ -53,8 +53,8 @@ pub struct SessionConfig {
     /// A table of one row in which the database raises `seq` and sets `at` to the time, at a regular interval of 1 s to
     /// 2 min. It is used where it exists. `None`: it is not looked for.
     pub pulse: Option<Source>,
-    /// Changes a second, averaged over a minute, from which on the server may drop changes silently; `None`: it does
-    /// not.
+    /// Changes a second, summed over all subscribers, above which the server drops some silently; `None`: it drops none.
+    /// Changes that arrive at this rate for 5 s, or fewer right after connecting, bring the next audit forward.
     pub change_limit: Option<u32>,
     /// Age at which a connection without a signed-in user is replaced before the server cuts it; `None`: never.
     pub replace_after: Option<Duration>,
@@ -204,7 +204,7 @@ pub struct PageRequest {
     pub token: Option<Token>,
 }
 
-/// A cheap look at a table: how many rows, and which were changed last.
+/// A cheap look at a table: how many rows it has, and some of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProbeRequest {
     /// Unique in a connection, pages included.
@@ -213,10 +213,32 @@ pub struct ProbeRequest {
     pub source: Source,
     /// Whether to count the rows.
     pub is_counted: bool,
-    /// The rows changed last; `None` = the count alone.
-    pub newest: Option<NewestRows>,
+    /// Which rows to read.
+    pub rows: ProbeRows,
     /// The session token that reads; `None` = the key alone.
     pub token: Option<Token>,
+}
+
+/// The rows that a probe reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProbeRows {
+    /// None: the count alone.
+    None,
+    /// The keys of the rows changed last, and when they were changed.
+    Newest(NewestRows),
+    /// A slice of the table.
+    After(RowSlice),
+}
+
+/// Rows in the order of the key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowSlice {
+    /// With a key greater than this; `None`: from the first row on.
+    pub after: Option<RowId>,
+    /// At most this many. A server may give fewer although there are more; behind the last row there is none.
+    pub limit: usize,
+    /// Only the key and this column; `None`: all columns kept of the source.
+    pub column: Option<String>,
 }
 
 /// The rows of a table that were changed last.
@@ -235,8 +257,8 @@ pub struct NewestRows {
 pub struct Probe {
     /// Rows in all; `None` when the server did not count.
     pub count: Option<u64>,
-    /// The keys and the requested column of the rows changed last, the latest first; empty when they were not asked for.
-    pub newest: Page,
+    /// The rows asked for, in their order.
+    pub rows: Page,
 }
 
 /// A page's rows, in the order of the server.
@@ -289,7 +311,7 @@ pub enum Event {
     Probed {
         /// Of the request.
         id: u64,
-        /// The count and the newest row.
+        /// The count and the rows.
         result: Result<Probe, PageError>,
     },
     /// The answer to [`Effect::RefreshToken`].

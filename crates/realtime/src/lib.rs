@@ -32,7 +32,7 @@ mod token;
 
 pub use api::{
     CloseReason, Command, ConnectFailure, Effect, Event, NewestRows, Now, Page, PageError, PageQuery, PageRequest,
-    Probe, ProbeRequest, Remedies, SessionConfig,
+    Probe, ProbeRequest, ProbeRows, Remedies, RowSlice, SessionConfig,
 };
 pub use event::{
     Attempt, Change, FeedEvent, LinkEvent, LinkReport, LinkStatus, PulseReport, PulseState, Resync, SourceReport,

@@ -110,9 +110,10 @@ settings! {
     proof_max_age_s: Duration = Whole::new(90, 15..=WEEK_S).unit(Unit::Seconds),
         Definition::of(Group::Connection);
 
-    /// Changes a second, averaged over a minute, above which the server silently drops some; 0 = it drops none
-    /// It is a limit of the project's Realtime plan: 100, 500, 2500 or 10000. After a burst above it the tables are
-    /// read again. A measured rate 1.7 times above a limit proves that the next one applies.
+    /// Changes a second, summed over all subscribers of the project, above which the server silently drops some; 0 = it drops none
+    /// It is a limit of the project's Realtime plan: 100, 500, 2500 or 10000. When changes arrive at this rate for 5 s,
+    /// or as many as in one second of it within 10 s of connecting, the tables are compared with the database at once,
+    /// and again a minute later.
     change_limit: Option<u32> = Whole::new(100, 0..=1_000_000).zero("the server drops nothing"),
         Definition::of(Group::Connection);
 

@@ -1,4 +1,4 @@
-//! REST reads: one bounded page of one table, in primary-key order or by key; or a probe of its size and newest row.
+//! REST reads: one bounded page of one table, in primary-key order or by key; or a probe of its size and some of its rows.
 
 mod page;
 mod refusal;
@@ -8,16 +8,18 @@ use std::{borrow::Cow, time::Duration};
 use reqwest::{Client, RequestBuilder, Response, header};
 use rustls::ClientConfig;
 use secrecy::{ExposeSecret as _, SecretString};
-use url::Url;
+use url::{Url, UrlQuery, form_urlencoded::Serializer};
 
 use crate::http::{self, BodyError, HttpRefusal};
-use realtime::{NewestRows, Page, PageError, PageQuery, PageRequest, Probe, ProbeRequest, Source, Token};
+use realtime::{
+    Page, PageError, PageQuery, PageRequest, Probe, ProbeRequest, ProbeRows, RowId, RowSlice, Source, Token,
+};
 
 /// Deadline of one page, from request to last byte. The hosted statement timeout is 8 s.
 const PAGE_DEADLINE: Duration = Duration::from_secs(20);
 /// Largest page body accepted: 1,000 rows of 64 KiB.
 const MAX_PAGE_BYTES: usize = 64 * 1024 * 1024;
-/// Largest answer to a probe: keys and timestamps of 1,000 rows.
+/// Largest answer to a probe of keys and times, of 5,000 rows at most.
 const MAX_PROBE_BYTES: usize = 4 * 1024 * 1024;
 
 /// A PostgREST endpoint and the project's key.
@@ -53,11 +55,13 @@ impl Rest {
         })
     }
 
-    /// Counts a table's rows and reads which were changed last. If the server refuses to count, the probe is repeated
-    /// without the count.
+    /// Counts a table's rows and reads some of them. If the server refuses to count, the probe is repeated without the
+    /// count.
     pub(crate) async fn probe(&self, request: ProbeRequest) -> Result<Probe, PageError> {
         match self.probe_once(&request, request.is_counted).await {
-            Err(PageError::TooLarge(_) | PageError::Fatal(_)) if request.is_counted && request.newest.is_some() => {
+            Err(PageError::TooLarge(_) | PageError::Fatal(_))
+                if request.is_counted && request.rows != ProbeRows::None =>
+            {
                 self.probe_once(&request, false).await
             }
             result => result,
@@ -66,9 +70,9 @@ impl Rest {
 
     async fn probe_once(&self, request: &ProbeRequest, is_counted: bool) -> Result<Probe, PageError> {
         let ProbeRequest {
-            source, newest, token, ..
+            source, rows, token, ..
         } = request;
-        let url = probe_url(&self.base, source, newest.as_ref());
+        let url = probe_url(&self.base, source, rows);
         let mut ask = self.client.get(url);
         if is_counted {
             ask = ask.header("Prefer", "count=exact");
@@ -76,20 +80,22 @@ impl Rest {
         let response = self.send(ask, source, token.as_ref()).await?;
         let range = response.headers().get(header::CONTENT_RANGE);
         let count = range.and_then(|range| total(range.to_str().ok()?));
-        if newest.is_none() {
-            return Ok(Probe {
-                count,
-                newest: Page::new(),
-            });
-        }
-        let body = self.body(response, source, MAX_PROBE_BYTES).await?;
-        let newest = page::read(&body).ok_or_else(|| {
+        let most = match rows {
+            ProbeRows::None => {
+                let rows = Page::new();
+                return Ok(Probe { count, rows });
+            }
+            ProbeRows::After(RowSlice { column: None, .. }) => MAX_PAGE_BYTES,
+            ProbeRows::Newest(_) | ProbeRows::After(_) => MAX_PROBE_BYTES,
+        };
+        let body = self.body(response, source, most).await?;
+        let rows = page::read(&body).ok_or_else(|| {
             transient(format!(
                 "the check of {} is incomplete or not a list of rows",
                 source.name()
             ))
         })?;
-        Ok(Probe { count, newest })
+        Ok(Probe { count, rows })
     }
 
     /// Sends a read with the key and the session token. Every status but success is an error.
@@ -153,25 +159,12 @@ fn table_url(base: &Url, source: &Source) -> Url {
 /// The URL of a page. Names and values come from the user; the `url` crate percent-encodes everything.
 fn page_url(base: &Url, source: &Source, query: &PageQuery) -> Url {
     let mut url = table_url(base, source);
-    let keys: Vec<String> = source.key.iter().map(|name| column(name)).collect();
+    let keys = key_columns(source);
     {
         let mut pairs = url.query_pairs_mut();
-        match source.kept_columns() {
-            Some(kept) => pairs.append_pair("select", &kept.map(column).collect::<Vec<_>>().join(",")),
-            None => pairs.append_pair("select", "*"),
-        };
+        pairs.append_pair("select", &kept_columns(source));
         match query {
-            PageQuery::After { after, limit } => {
-                pairs.append_pair("order", &ordered(&keys, "asc"));
-                pairs.append_pair("limit", &limit.to_string());
-                if let Some(after) = after {
-                    let values = source.key_values(after);
-                    match (keys.as_slice(), values.as_slice()) {
-                        ([key], [value]) => pairs.append_pair(key, &format!("gt.{value}")),
-                        _ => pairs.append_pair("or", &format!("({})", behind(&keys, &values))),
-                    };
-                }
-            }
+            PageQuery::After { after, limit } => append_slice(&mut pairs, source, after.as_ref(), *limit),
             PageQuery::Ids(ids) => match (keys.as_slice(), ids.as_slice()) {
                 // PostgREST takes a list that contains only the empty text for an empty list.
                 ([key], [id]) if id.as_str().is_empty() => {
@@ -189,6 +182,33 @@ fn page_url(base: &Url, source: &Source, query: &PageQuery) -> Url {
         }
     }
     url
+}
+
+/// The names of the key columns.
+fn key_columns(source: &Source) -> Vec<String> {
+    source.key.iter().map(|name| column(name)).collect()
+}
+
+/// The columns of whole rows.
+fn kept_columns(source: &Source) -> String {
+    match source.kept_columns() {
+        Some(kept) => kept.map(column).collect::<Vec<_>>().join(","),
+        None => "*".to_owned(),
+    }
+}
+
+/// Rows in the order of the key, behind this one.
+fn append_slice(pairs: &mut Serializer<'_, UrlQuery<'_>>, source: &Source, after: Option<&RowId>, limit: usize) {
+    let keys = key_columns(source);
+    pairs.append_pair("order", &ordered(&keys, "asc"));
+    pairs.append_pair("limit", &limit.to_string());
+    if let Some(after) = after {
+        let values = source.key_values(after);
+        match (keys.as_slice(), values.as_slice()) {
+            ([key], [value]) => pairs.append_pair(key, &format!("gt.{value}")),
+            _ => pairs.append_pair("or", &format!("({})", behind(&keys, &values))),
+        };
+    }
 }
 
 /// `a.asc,b.asc`
@@ -223,30 +243,47 @@ fn exactly(keys: &[String], values: &[Cow<'_, str>]) -> String {
     format!("and({})", terms.collect::<Vec<_>>().join(","))
 }
 
-/// The URL of a probe of the rows changed last, or of the size alone.
-fn probe_url(base: &Url, source: &Source, newest: Option<&NewestRows>) -> Url {
+/// The URL of a probe.
+fn probe_url(base: &Url, source: &Source, rows: &ProbeRows) -> Url {
     let mut url = table_url(base, source);
-    let mut selected: Vec<String> = source.key.iter().map(|name| column(name)).collect();
-    let mut order = ordered(&selected, "desc");
+    let mut selected = key_columns(source);
     {
         let mut pairs = url.query_pairs_mut();
-        let changed = newest.map(|newest| column(&newest.column));
-        if let Some(changed) = changed
-            // A column must not be selected or ordered by twice.
-            && !selected.contains(&changed)
-        {
-            order = format!("{changed}.desc.nullslast,{order}");
-            selected.push(changed);
+        match rows {
+            ProbeRows::None => {
+                pairs.append_pair("select", &selected.join(","));
+                pairs.append_pair("limit", "1");
+            }
+            ProbeRows::Newest(newest) => {
+                let mut order = ordered(&selected, "desc");
+                let changed = column(&newest.column);
+                // A column must not be selected or ordered by twice.
+                if !selected.contains(&changed) {
+                    order = format!("{changed}.desc.nullslast,{order}");
+                    selected.push(changed);
+                }
+                pairs.append_pair("select", &selected.join(","));
+                pairs.append_pair("order", &order);
+                if newest.offset > 0 {
+                    pairs.append_pair("offset", &newest.offset.to_string());
+                }
+                pairs.append_pair("limit", &newest.limit.to_string());
+            }
+            ProbeRows::After(slice) => {
+                let select = match &slice.column {
+                    None => kept_columns(source),
+                    Some(changed) => {
+                        let changed = column(changed);
+                        if !selected.contains(&changed) {
+                            selected.push(changed);
+                        }
+                        selected.join(",")
+                    }
+                };
+                pairs.append_pair("select", &select);
+                append_slice(&mut pairs, source, slice.after.as_ref(), slice.limit);
+            }
         }
-        pairs.append_pair("select", &selected.join(","));
-        let (offset, limit) = newest.map_or((0, 1), |newest| (newest.offset, newest.limit));
-        if newest.is_some() {
-            pairs.append_pair("order", &order);
-        }
-        if offset > 0 {
-            pairs.append_pair("offset", &offset.to_string());
-        }
-        pairs.append_pair("limit", &limit.to_string());
     }
     url
 }
@@ -268,6 +305,7 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use realtime::NewestRows;
 
     fn source(key: &[&str]) -> (Url, Source) {
         let base = Url::parse("https://x.supabase.co/rest/v1").expect("a url");
@@ -280,12 +318,12 @@ mod tests {
         (base, source)
     }
 
-    fn newest(column: &str, offset: usize, limit: usize) -> NewestRows {
-        NewestRows {
+    fn newest(column: &str, offset: usize, limit: usize) -> ProbeRows {
+        ProbeRows::Newest(NewestRows {
             column: column.into(),
             offset,
             limit,
-        }
+        })
     }
 
     fn url(key: &str, query: &PageQuery) -> String {
@@ -320,7 +358,7 @@ mod tests {
         );
         let selected = page_url(&base, &source, &after);
         assert!(selected.as_str().contains("select=org%2Cnr%2Ctitle&"), "{selected}");
-        let probe = probe_url(&base, &source, Some(&newest("updated_at", 0, 1)));
+        let probe = probe_url(&base, &source, &newest("updated_at", 0, 1));
         assert!(
             probe
                 .as_str()
@@ -374,23 +412,42 @@ mod tests {
     }
 
     #[test]
-    fn a_probe_asks_for_the_newest_rows_or_for_the_size_alone() {
+    fn a_probe_asks_for_the_newest_rows_for_a_slice_or_for_the_size_alone() {
         let (base, source) = source(&["id"]);
-        let url = |rows: Option<NewestRows>| probe_url(&base, &source, rows.as_ref()).to_string();
+        let url = |rows: ProbeRows| probe_url(&base, &source, &rows).to_string();
         let start = "https://x.supabase.co/rest/v1/my%20tasks?";
         assert_eq!(
-            url(Some(newest("updated_at", 0, 1))),
+            url(newest("updated_at", 0, 1)),
             format!("{start}select=id%2Cupdated_at&order=updated_at.desc.nullslast%2Cid.desc&limit=1")
         );
         assert_eq!(
-            url(Some(newest("id", 0, 1))),
+            url(newest("id", 0, 1)),
             format!("{start}select=id&order=id.desc&limit=1")
         );
         assert_eq!(
-            url(Some(newest("id", 8, 1_000))),
+            url(newest("id", 8, 1_000)),
             format!("{start}select=id&order=id.desc&offset=8&limit=1000")
         );
-        assert_eq!(url(None), format!("{start}select=id&limit=1"));
+        assert_eq!(url(ProbeRows::None), format!("{start}select=id&limit=1"));
+        let slice = |after: Option<&str>, column: Option<&str>| {
+            ProbeRows::After(RowSlice {
+                after: after.map(RowId::from),
+                limit: 500,
+                column: column.map(str::to_owned),
+            })
+        };
+        assert_eq!(
+            url(slice(None, Some("updated_at"))),
+            format!("{start}select=id%2Cupdated_at&order=id.asc&limit=500")
+        );
+        assert_eq!(
+            url(slice(Some("a"), Some("id"))),
+            format!("{start}select=id&order=id.asc&limit=500&id=gt.a")
+        );
+        assert_eq!(
+            url(slice(Some("a"), None)),
+            format!("{start}select=*&order=id.asc&limit=500&id=gt.a")
+        );
         for (range, count) in [
             ("0-0/150", Some(150)),
             ("*/0", Some(0)),

@@ -251,7 +251,6 @@ impl Connection {
             return self.malformed(true, call);
         }
         self.report.count_change();
-        self.schedule.count_change(call.at());
         // Several sources may read one table; nearly always there is one.
         let mut next = self.sources.named(first + 1, &event.schema, &event.table);
         while let Some(other) = next {
@@ -281,6 +280,7 @@ impl Connection {
                 let kept = sync.map_or(Ok(()), |sync| sync.keep_upsert(at, &upsert, bytes));
                 if self.is_following() {
                     self.apply_upsert(at, &upsert, call);
+                    self.audit.note_applied(at, &upsert.id, &self.sources);
                 }
                 kept
             }
@@ -290,6 +290,7 @@ impl Connection {
                 let kept = sync.map_or(Ok(()), |sync| sync.keep_delete(at, &id));
                 if self.is_following() {
                     self.apply_delete(at, &id, committed_ms, call);
+                    self.audit.note_applied(at, &id, &self.sources);
                 }
                 kept
             }
@@ -311,6 +312,7 @@ impl Connection {
 
     /// A change of a row arrived: answers under way may be older, and an audit's correction is explained.
     fn note_change(&mut self, at: usize, id: &RowId) {
+        self.audit.note_change(at, id, &self.sources);
         self.lookups.note_change(at, id);
         self.schedule.explain(at, id);
         if let Some(sync) = &mut self.sync {

@@ -14,6 +14,8 @@ pub(super) struct Lease {
     max_age: Option<Duration>,
     /// As of when the source was equal to the server; by position.
     proofs: Vec<Option<Duration>>,
+    /// The same, of those proofs for which all rows were compared.
+    whole: Vec<Option<Duration>>,
 }
 
 /// The lease has run out.
@@ -31,12 +33,22 @@ impl Lease {
         Self {
             max_age,
             proofs: vec![None; sources],
+            whole: vec![None; sources],
         }
     }
 
     /// The source was equal to the server as of this moment. A proof of an earlier moment than the one there is adds
     /// nothing.
     pub(super) fn prove(&mut self, source: usize, at: Duration) {
+        self.prove_part(source, at);
+        if let Some(proof) = self.whole.get_mut(source) {
+            *proof = (*proof).max(Some(at));
+        }
+    }
+
+    /// As far as it could be compared the source was equal as of this moment: by the number of its rows, or by a part of
+    /// them. That holds the lease, because nothing better can be had, but it is not shown as a proof.
+    pub(super) fn prove_part(&mut self, source: usize, at: Duration) {
         if let Some(proof) = self.proofs.get_mut(source) {
             *proof = (*proof).max(Some(at));
         }
@@ -45,11 +57,12 @@ impl Lease {
     /// The connection is closed: proofs of it say nothing about the next one.
     pub(super) fn clear(&mut self) {
         self.proofs.fill(None);
+        self.whole.fill(None);
     }
 
-    /// As of when a source was last proven.
+    /// As of when all rows of a source were last proven equal.
     pub(super) fn proof(&self, source: usize) -> Option<Duration> {
-        self.proofs.get(source).copied().flatten()
+        self.whole.get(source).copied().flatten()
     }
 
     /// As of when all of these sources are proven, and which of them has the oldest proof. `None`: there are none.
@@ -108,6 +121,10 @@ mod tests {
         assert_eq!(lease.check(second(101), |_| true), None);
         lease.prove(0, second(20));
         assert_eq!(lease.proof(0), Some(second(95)), "an older proof takes nothing back");
+        lease.prove_part(0, second(150));
+        lease.prove(1, second(150));
+        assert_eq!(lease.check(second(200), |_| true), None, "a part holds the lease");
+        assert_eq!(lease.proof(0), Some(second(95)), "and is not shown");
     }
 
     #[test]

@@ -323,6 +323,9 @@ impl Connection {
         self.phase = ConnectionPhase::Live;
         self.channel.forget_mismatches();
         let offline = self.retry.begin_live(call.at());
+        if self.flow.begin(call.at()) {
+            self.audit.suspect(call.at());
+        }
         self.report.live_attempt(call.at());
         self.find_pulse(call);
         self.report_proof(call);
@@ -334,7 +337,7 @@ impl Connection {
         let (kind, text) = match offline.map(duration_words) {
             Some(offline) if self.config.snapshots => {
                 let rows = counted(changed as u64, "row", "rows");
-                // Live is said only of what is proven; a burst's limit outlasts the connection.
+                // Live is said only of what is proven.
                 let back = if self.is_proven() { "Live again" } else { "Back" };
                 let text = format!("{back} after {offline}; {rows} changed meanwhile.");
                 (NoticeKind::Restored, text)

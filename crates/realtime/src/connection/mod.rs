@@ -12,7 +12,6 @@
 //! brings, `reading` what REST brings, `replace` the hand-over to another connection.
 
 mod audit;
-mod bursts;
 mod call;
 mod channel;
 mod clock;
@@ -42,7 +41,7 @@ use crate::{
     event::{LinkReport, LinkStatus, SourceState, StatusReport},
     refusal::{self, Class, Terms},
 };
-use audit::Audit;
+use audit::{Audit, AuditPace};
 use call::{Call, Numbers, Requests};
 use channel::Channel;
 use clock::Clock;
@@ -152,9 +151,16 @@ impl Connection {
             retry: Retry::new(config.backoff),
             sync: None,
             lookups: Lookups::default(),
-            schedule: SyncSchedule::new(config.snapshots, config.reconcile_interval, config.change_limit),
-            audit: Audit::new(audit_interval, sources.len()),
-            flow: Flow::default(),
+            schedule: SyncSchedule::new(config.snapshots, config.reconcile_interval),
+            audit: Audit::new(
+                AuditPace {
+                    interval: audit_interval,
+                    proof_max_age: config.proof_max_age,
+                    sweep_within: config.reconcile_interval,
+                },
+                sources.len(),
+            ),
+            flow: Flow::new(config.change_limit),
             lease: Lease::new(audit_interval.map(|_| config.proof_max_age), sources.len()),
             pulse: Pulse::new(config.pulse.clone(), config.snapshots),
             is_unproven: false,

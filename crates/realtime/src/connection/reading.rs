@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     Call, Connection, Requests,
-    audit::Finding,
+    audit::{Finding, Reach},
     lookups::GaveUp,
     report::millis,
     sync::{Outcome, Sync, Why},
@@ -14,10 +14,7 @@ use crate::{
     event::{FeedEvent, Resync, SourceState, SyncReport},
     refusal::Class,
 };
-use model::{
-    NoticeKind, Record, RowId,
-    format::{counted, grouped},
-};
+use model::{NoticeKind, Op, Record, RowId, format::counted};
 
 /// What a part needs to request rows. A macro because a method would borrow the whole connection.
 macro_rules! requests {
@@ -144,6 +141,9 @@ impl Connection {
             }
         };
         for change in merged.changes {
+            if change.op == Op::Insert {
+                self.audit.note_insert(change.source.index(), &change.id);
+            }
             call.report(FeedEvent::Change(change));
         }
         self.report.note_resync(Resync {
@@ -170,8 +170,9 @@ impl Connection {
                 self.lease.prove(at, since);
             }
         }
-        let caught_up = self.schedule.after_sync(why, took, merged.corrected, call.now);
-        self.report_caught_up(caught_up, call);
+        if self.schedule.after_sync(why, merged.corrected, call.now) {
+            self.report_caught_up(call);
+        }
         for (at, id) in merged.unverified {
             self.look_up(at, id, call);
         }
@@ -192,12 +193,9 @@ impl Connection {
         }
     }
 
-    fn report_caught_up(&mut self, changes: Option<u64>, call: &mut Call<'_>) {
-        if let Some(changes) = changes {
-            let changes = grouped(changes);
-            let text = format!("Caught up after a burst of {changes} changes: all tables match the database.");
-            self.notice(NoticeKind::CaughtUp, &text, call);
-        }
+    fn report_caught_up(&mut self, call: &mut Call<'_>) {
+        let text = "Caught up: all tables match the database again.";
+        self.notice(NoticeKind::CaughtUp, text, call);
     }
 
     /// Rows held may be wrong: reads the sources again, after `delay` and at a bounded pace.
@@ -215,8 +213,9 @@ impl Connection {
     pub(super) fn run_schedule(&mut self, call: &mut Call<'_>) {
         if let Some(unexplained) = self.schedule.take_unexplained(call.at()) {
             if unexplained.is_empty() {
-                let caught_up = self.schedule.proven_equal();
-                self.report_caught_up(caught_up, call);
+                if self.schedule.proven_equal() {
+                    self.report_caught_up(call);
+                }
             } else {
                 let sources: Vec<usize> = unexplained.iter().map(|(at, _)| *at).collect();
                 self.drifted(&sources, call);
@@ -238,7 +237,11 @@ impl Connection {
         self.schedule.note_drift(count, call.at());
         let arrivals = sources.iter().map(|at| self.audit.last_arrival(*at));
         let live_since = self.retry.live_since();
-        if self.schedule.should_rejoin(live_since, arrivals, call.at()) {
+        let may_be_limited = self.flow.may_be_limited(call.at());
+        if self
+            .schedule
+            .should_rejoin(live_since, arrivals, may_be_limited, call.at())
+        {
             let text = "rows changed, but the channel did not report them".to_owned();
             self.lost(text, Class::AtOnce, call);
         }
@@ -289,6 +292,9 @@ impl Connection {
         match record {
             Some(record) => {
                 if let Some(change) = self.sources.replace(at, id, record) {
+                    if change.op == Op::Insert {
+                        self.audit.note_insert(at, &change.id);
+                    }
                     call.report(FeedEvent::Change(change));
                 }
             }
@@ -314,9 +320,12 @@ impl Connection {
     }
 
     fn audited(&mut self, finding: Finding, call: &mut Call<'_>) {
-        for (at, since) in self.audit.take_proofs() {
-            self.lease.prove(at, since);
-            if let Some((tracked, _)) = self.sources.get_mut(at) {
+        for proof in self.audit.take_proofs() {
+            match proof.reach {
+                Reach::Rows => self.lease.prove(proof.source, proof.since),
+                Reach::Part => self.lease.prove_part(proof.source, proof.since),
+            }
+            if let Some((tracked, _)) = self.sources.get_mut(proof.source) {
                 tracked.note_readable();
             }
             self.report.note_change();

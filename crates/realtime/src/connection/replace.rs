@@ -78,7 +78,7 @@ impl Connection {
     pub(crate) fn inherit(&mut self, old: &mut Self, now: Now, effects: &mut Vec<Effect>) {
         let call = &mut Call { now, effects };
         self.report.inherit(&mut old.report);
-        self.schedule.inherit(&mut old.schedule);
+        self.schedule.inherit(&old.schedule);
         self.heartbeats.inherit(&mut old.heartbeats);
         self.channel.inherit(&old.channel);
         self.pulse.inherit(&mut old.pulse);

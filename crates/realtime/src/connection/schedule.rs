@@ -1,9 +1,9 @@
-//! When the sources are read again although nothing forces it: after a gap, after drift, after a burst, and now and
-//! then; and what is therefore not proven.
+//! When the sources are read again: after a gap, after drift, and now and then without a known loss; and what is therefore
+//! not proven.
 
 use std::{collections::HashSet, time::Duration};
 
-use super::{bursts::Bursts, sync::Why};
+use super::sync::Why;
 use crate::api::Now;
 use model::RowId;
 
@@ -16,10 +16,6 @@ const GAP_PACE: Duration = Duration::from_secs(5);
 pub(super) const POLL_PACE: Duration = Duration::from_secs(60);
 /// Malformed frames within a minute from which on the connection is taken to be broken.
 const MAX_MALFORMED: u32 = 20;
-/// Interval of readings while changes may be missing and nothing else proves them to be there; or this many times as
-/// long as a reading takes, so that a large project is not read all the time.
-const CATCH_UP_PACE: Duration = Duration::from_secs(10);
-const CATCH_UP_SHARE: u32 = 3;
 /// Delay of the next audit after one that found drift: whatever dropped the changes may drop more.
 const AUDIT_AFTER_DRIFT: Duration = Duration::from_secs(15);
 /// A source without a change for this long in which an audit found drift is suspected of not being subscribed.
@@ -42,7 +38,6 @@ pub(super) struct SyncSchedule {
     /// False: nothing is ever read.
     snapshots: bool,
     reconcile_interval: Option<Duration>,
-    change_limit: Option<u32>,
     /// The next audit.
     audit_at: Option<Duration>,
     /// The next resync after a gap.
@@ -56,14 +51,11 @@ pub(super) struct SyncSchedule {
     gap: bool,
     /// A loss became known while a snapshot was being read.
     gap_while_reading: bool,
-    /// When the reading in progress began, the server's limit was no longer exceeded.
-    began_below_limit: bool,
     /// The last audit found rows whose changes never came.
     drifting: bool,
     /// When one last did, and how many rows.
     last_drift: Option<(Duration, usize)>,
     last_rejoin: Option<Duration>,
-    bursts: Bursts,
 }
 
 /// A count that starts anew every minute.
@@ -85,12 +77,11 @@ impl PerMinute {
 }
 
 impl SyncSchedule {
-    /// A schedule without anything planned. `None`: never reads only to reconcile; the server has no limit.
-    pub(super) fn new(snapshots: bool, reconcile_interval: Option<Duration>, change_limit: Option<u32>) -> Self {
+    /// A schedule without anything planned. `None`: never reads only to reconcile.
+    pub(super) fn new(snapshots: bool, reconcile_interval: Option<Duration>) -> Self {
         Self {
             snapshots,
             reconcile_interval,
-            change_limit,
             audit_at: None,
             resync_at: None,
             last_resync: None,
@@ -100,25 +91,21 @@ impl SyncSchedule {
             malformed: PerMinute::default(),
             gap: false,
             gap_while_reading: false,
-            began_below_limit: false,
             drifting: false,
             last_drift: None,
             last_rejoin: None,
-            bursts: Bursts::default(),
         }
     }
 
     /// The connection is closed: what comes next is a first snapshot.
     pub(super) fn clear(&mut self) {
-        let mut fresh = Self::new(self.snapshots, self.reconcile_interval, self.change_limit);
+        let mut fresh = Self::new(self.snapshots, self.reconcile_interval);
         fresh.inherit(self);
         *self = fresh;
     }
 
-    /// Continues where another connection is. A limit that was exceeded is the project's: another connection does not
-    /// lift it.
-    pub(super) fn inherit(&mut self, old: &mut Self) {
-        self.bursts = std::mem::take(&mut old.bursts);
+    /// Continues where another connection is.
+    pub(super) fn inherit(&mut self, old: &Self) {
         self.last_drift = old.last_drift;
         self.last_rejoin = old.last_rejoin;
     }
@@ -128,25 +115,9 @@ impl SyncSchedule {
         self.malformed.add(at) > MAX_MALFORMED
     }
 
-    /// Counts a change.
-    pub(super) fn count_change(&mut self, at: Duration) {
-        if let Some(limit) = self.change_limit
-            && self.snapshots
-            && self.bursts.count(at, limit)
-        {
-            // A reading in progress began before the limit was exceeded, and proves nothing about what is dropped now.
-            self.began_below_limit = false;
-            self.audit_by(at + CATCH_UP_PACE);
-        }
-    }
-
     /// Why the rows held are not proven, while live.
     pub(super) fn doubt(&self) -> Option<&'static str> {
-        if self.bursts.is_tripped() {
-            Some(
-                "catching up: during the burst the server may have dropped changes; the tables are read until they match",
-            )
-        } else if self.gap {
+        if self.gap {
             Some("catching up: changes were lost; the tables are read again")
         } else if self.drifting {
             Some("catching up: rows changed without a message; the tables are read until they match")
@@ -222,14 +193,13 @@ impl SyncSchedule {
         self.resync_at = None;
         self.last_resync = Some(at);
         self.gap_while_reading = false;
-        self.began_below_limit = !self.bursts.look(at, self.change_limit.unwrap_or(u32::MAX));
         Some(if resync { Why::Gap } else { Why::Audit })
     }
 
-    /// A snapshot was merged. `corrected`: rows that an audit found other than they were held. Returns the changes of
-    /// a burst that is now proven to be caught up with.
-    pub(super) fn after_sync(&mut self, why: Why, took: Duration, corrected: Vec<RowOf>, now: Now) -> Option<u64> {
-        let mut caught_up = None;
+    /// A snapshot was merged. `corrected`: rows that an audit found other than they were held. True when drift found
+    /// before is now proven to be corrected.
+    pub(super) fn after_sync(&mut self, why: Why, corrected: Vec<RowOf>, now: Now) -> bool {
+        let mut has_caught_up = false;
         let random = now.random.clamp(0.0, 1.0);
         self.verify_until = Some(now.at + AFTERMATH);
         match why {
@@ -241,27 +211,22 @@ impl SyncSchedule {
                 self.corrected = corrected.into_iter().take(MAX_CORRECTED).collect();
                 self.judge_corrected_at = Some(now.at + AFTERMATH);
             }
-            Why::Audit => caught_up = self.proven_equal(),
+            Why::Audit => has_caught_up = self.proven_equal(),
             Why::Gap => {}
         }
         self.gap = std::mem::take(&mut self.gap_while_reading);
-        if self.bursts.is_tripped() {
-            self.audit_by(now.at + CATCH_UP_PACE.max(took * CATCH_UP_SHARE));
-        }
         if self.audit_at.is_none()
             && let Some(interval) = self.reconcile_interval
         {
             // A fifth more or less, so that many clients do not read at the same moment.
             self.audit_by(now.at + interval.mul_f64(0.8 + 0.4 * random));
         }
-        caught_up
+        has_caught_up
     }
 
-    /// A whole reading found nothing that had not been reported by changes. Returns the changes of a burst that is
-    /// thereby caught up with.
-    pub(super) fn proven_equal(&mut self) -> Option<u64> {
-        self.drifting = false;
-        (self.bursts.is_tripped() && self.began_below_limit).then(|| self.bursts.settle())
+    /// A whole reading found nothing that had not been reported by changes. True when the one before had found drift.
+    pub(super) fn proven_equal(&mut self) -> bool {
+        std::mem::take(&mut self.drifting)
     }
 
     /// The corrected rows that no change explained until now, once after each audit that corrected rows.
@@ -278,18 +243,18 @@ impl SyncSchedule {
     }
 
     /// Whether drift is to be healed by a new join: a source in which it was found had no change for long, although
-    /// the channel is that old. `last_arrivals`: of the sources with drift.
+    /// the channel is that old. `last_arrivals`: of the sources with drift. `may_be_limited`: a limit may be what drops
+    /// changes, which no join heals.
     pub(super) fn should_rejoin(
         &mut self,
         live_since: Option<Duration>,
         mut last_arrivals: impl Iterator<Item = Option<Duration>>,
+        may_be_limited: bool,
         at: Duration,
     ) -> bool {
         let is_old = |since: Duration| at.saturating_sub(since) >= SILENT;
-        // After a burst silence is expected, and no join heals it.
-        let is_suspected = !self.bursts.is_tripped()
-            && live_since.is_some_and(is_old)
-            && last_arrivals.any(|last| last.is_none_or(is_old));
+        let is_suspected =
+            !may_be_limited && live_since.is_some_and(is_old) && last_arrivals.any(|last| last.is_none_or(is_old));
         let may_rejoin = self
             .last_rejoin
             .is_none_or(|last| at.saturating_sub(last) >= REJOIN_PACE);
@@ -318,7 +283,7 @@ mod tests {
     }
 
     fn schedule() -> SyncSchedule {
-        SyncSchedule::new(true, Some(second(600)), None)
+        SyncSchedule::new(true, Some(second(600)))
     }
 
     #[test]
@@ -327,11 +292,11 @@ mod tests {
         schedule.mark_gap(Duration::ZERO, second(10), false);
         assert_eq!(schedule.check(second(10), true), Some(Why::Gap));
         schedule.mark_gap(Duration::ZERO, second(11), true);
-        schedule.after_sync(Why::Gap, second(1), Vec::new(), now(12));
+        schedule.after_sync(Why::Gap, Vec::new(), now(12));
         assert!(schedule.doubt().is_some(), "the second gap is open");
         assert_eq!(schedule.check(second(12), true), None);
         assert_eq!(schedule.check(second(15), true), Some(Why::Gap));
-        schedule.after_sync(Why::Gap, second(1), Vec::new(), now(16));
+        schedule.after_sync(Why::Gap, Vec::new(), now(16));
         assert_eq!(schedule.doubt(), None);
     }
 
@@ -348,7 +313,7 @@ mod tests {
     fn corrected_rows_without_a_change_are_drift_and_explained_ones_are_not() {
         let mut schedule = schedule();
         let corrected = vec![(0, RowId::from("1")), (0, RowId::from("2"))];
-        schedule.after_sync(Why::Audit, second(1), corrected, now(0));
+        schedule.after_sync(Why::Audit, corrected, now(0));
         schedule.explain(0, &"1".into());
         assert_eq!(schedule.take_unexplained(second(4)), None);
         let left = schedule.take_unexplained(second(5)).expect("due");
@@ -361,10 +326,11 @@ mod tests {
     fn drift_in_a_silent_source_asks_for_a_new_join_now_and_then() {
         let mut schedule = schedule();
         let silent = || [None].into_iter();
-        assert!(!schedule.should_rejoin(Some(second(950)), silent(), second(1_000)));
-        assert!(schedule.should_rejoin(Some(second(0)), silent(), second(1_000)));
-        assert!(!schedule.should_rejoin(Some(second(0)), silent(), second(1_500)));
-        assert!(schedule.should_rejoin(Some(second(0)), silent(), second(1_600)));
-        assert!(!schedule.should_rejoin(Some(second(0)), [Some(second(2_990))].into_iter(), second(3_000)));
+        assert!(!schedule.should_rejoin(Some(second(950)), silent(), false, second(1_000)));
+        assert!(!schedule.should_rejoin(Some(second(0)), silent(), true, second(1_000)));
+        assert!(schedule.should_rejoin(Some(second(0)), silent(), false, second(1_000)));
+        assert!(!schedule.should_rejoin(Some(second(0)), silent(), false, second(1_500)));
+        assert!(schedule.should_rejoin(Some(second(0)), silent(), false, second(1_600)));
+        assert!(!schedule.should_rejoin(Some(second(0)), [Some(second(2_990))].into_iter(), false, second(3_000)));
     }
 }

@@ -10,9 +10,9 @@ use std::{
 };
 
 use crate::pulse::{Job, TABLE as PULSE, with_pulse};
-use crate::rig::{Rig, config, id_text, ms, record, seconds, table};
+use crate::rig::{Rig, config, id_text, ms, seconds, table};
 use fastrand::Rng;
-use realtime::{Backoff, Event, LinkStatus, PageError, PageQuery, PageRequest, Probe, ProbeRequest, SessionConfig};
+use realtime::{Backoff, Event, LinkStatus, PageError, PageQuery, PageRequest, ProbeRequest, ProbeRows, SessionConfig};
 use serde_json::{Value, json};
 
 /// The age of a proof in these tests.
@@ -212,6 +212,15 @@ fn a_steady_stream_whose_changes_are_always_on_their_way_stays_proven() {
     }
 }
 
+/// The most rows that the answer to a probe may have.
+fn rows_asked(request: &ProbeRequest) -> usize {
+    match &request.rows {
+        ProbeRows::None => 0,
+        ProbeRows::Newest(newest) => newest.limit,
+        ProbeRows::After(slice) => slice.limit,
+    }
+}
+
 #[test]
 fn an_idle_wall_asks_for_little() {
     let mut config = leased();
@@ -231,7 +240,7 @@ fn an_idle_wall_asks_for_little() {
         while !rig.probes.is_empty() {
             let request = rig.probes.remove(0);
             requests += 1;
-            asked += request.newest.as_ref().map_or(0, |newest| newest.limit);
+            asked += rows_asked(&request);
             let rows = if request.source.table == "todos" {
                 &rows[..]
             } else {
@@ -465,24 +474,7 @@ impl Lossy {
                 id: request.id,
                 result: Err(unavailable()),
             }),
-            Answer::Probe(request) => {
-                let (offset, limit) = request
-                    .newest
-                    .as_ref()
-                    .map_or((0, 0), |newest| (newest.offset, newest.limit));
-                let count = request.is_counted.then_some(rows.len() as u64);
-                let mut newest = rows;
-                newest.sort_by_key(|row| std::cmp::Reverse(row["updated_at"].to_string()));
-                let newest = newest.into_iter().skip(offset).take(limit);
-                let newest = newest.map(|row| record(json!({"id": row["id"], "updated_at": row["updated_at"]})));
-                self.rig.give(Event::Probed {
-                    id: request.id,
-                    result: Ok(Probe {
-                        count,
-                        newest: newest.collect(),
-                    }),
-                });
-            }
+            Answer::Probe(request) => self.rig.probed(&request, &rows),
         }
     }
 

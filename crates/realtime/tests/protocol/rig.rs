@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, time::Duration};
 use model::{Backoff, Notice, Record};
 use realtime::{
     CloseReason, Command, ConnectFailure, Direction, Effect, Event, FeedEvent, Frame, Grant, LinkReport, LinkStatus,
-    Now, Page, PageError, PageQuery, PageRequest, Probe, ProbeRequest, Remedies, Session, SessionConfig, Source,
-    SourceId, StatusReport, SyncReport, Vsn, decode_text, encode_text,
+    Now, Page, PageError, PageQuery, PageRequest, Probe, ProbeRequest, ProbeRows, Remedies, Session, SessionConfig,
+    Source, SourceId, StatusReport, SyncReport, Vsn, decode_text, encode_text,
 };
 
 use serde_json::{Value, json};
@@ -460,20 +460,9 @@ impl Rig {
     }
 
     pub(crate) fn probed(&mut self, request: &ProbeRequest, rows: &[Value]) {
-        let newest = request.newest.as_ref().map_or_else(Vec::new, |newest| {
-            let column = &newest.column;
-            let mut rows: Vec<&Value> = rows.iter().collect();
-            rows.sort_by_key(|row| std::cmp::Reverse(row[column].to_string()));
-            let page = rows.into_iter().skip(newest.offset).take(newest.limit);
-            page.map(|row| record(json!({ "id": row["id"], column: row[column] })))
-                .collect()
-        });
         self.give(Event::Probed {
             id: request.id,
-            result: Ok(Probe {
-                count: request.is_counted.then_some(rows.len() as u64),
-                newest,
-            }),
+            result: Ok(probe_of(request, rows)),
         });
     }
 
@@ -554,6 +543,37 @@ impl Rig {
             .iter()
             .map(|text| decode_text(self.vsn, text).expect("a frame").event.into_owned())
             .collect()
+    }
+}
+
+/// The answer to a probe of a table with these rows, whose key is `id`.
+pub(crate) fn probe_of(request: &ProbeRequest, rows: &[Value]) -> Probe {
+    let only = |row: &Value, column: &str| record(json!({ "id": row["id"], column: row[column] }));
+    let page = match &request.rows {
+        ProbeRows::None => Page::new(),
+        ProbeRows::Newest(newest) => {
+            let column = &newest.column;
+            let mut rows: Vec<&Value> = rows.iter().collect();
+            rows.sort_by_key(|row| std::cmp::Reverse(row[column].to_string()));
+            let page = rows.into_iter().skip(newest.offset).take(newest.limit);
+            page.map(|row| only(row, column)).collect()
+        }
+        ProbeRows::After(slice) => {
+            let key = |id: &str| (id.parse::<u64>().ok(), id.to_owned());
+            let after = slice.after.as_ref().map(|id| key(id.as_str()));
+            let mut rows: Vec<_> = rows.iter().map(|row| (key(&id_text(&row["id"])), row)).collect();
+            rows.sort_by(|(one, _), (other, _)| one.cmp(other));
+            let behind = rows.into_iter().filter(|(key, _)| Some(key) > after.as_ref());
+            let page = behind.take(slice.limit).map(|(_, row)| match &slice.column {
+                Some(column) => only(row, column),
+                None => record(row.clone()),
+            });
+            page.collect()
+        }
+    };
+    Probe {
+        count: request.is_counted.then_some(rows.len() as u64),
+        rows: page,
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::rig::{Rig, config, table};
 use realtime::{
     BinaryFrame, ConnectionId, Effect, Event, Frame, Grant, JoinConfig, JoinPayload, Now, PageQuery, PageRequest,
-    ProbeRequest, Session, SessionConfig, Token, decode_binary,
+    ProbeRequest, ProbeRows, Session, SessionConfig, Token, decode_binary,
 };
 
 const MARKER: &str = "eyJ-marker-of-a-secret";
@@ -31,7 +31,7 @@ fn no_public_type_shows_a_token_in_debug() {
         id: 2,
         source: table("todos"),
         is_counted: true,
-        newest: None,
+        rows: ProbeRows::None,
         token: Some(token.clone()),
     };
     let config = SessionConfig {
