@@ -13,6 +13,7 @@ mod fuzz_frames;
 mod handover;
 mod lease;
 mod live_prop;
+mod lossy;
 mod merge_prop;
 mod pulse;
 mod races;
