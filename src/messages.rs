@@ -4,7 +4,7 @@
 use bevy::prelude::*;
 
 use model::theme::ThemeName;
-use model::{Backoff, Change, Notice, RowKey};
+use model::{Backoff, Change, Kind, Notice, PerKind, RowKey};
 use realtime::{StatusReport, SyncReport};
 
 /// A row changed, in the order of the feed.
@@ -83,6 +83,18 @@ pub struct ScreenTheme(pub ThemeName);
 #[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Reflect)]
 #[reflect(Resource)]
 pub struct Staleness(pub f32);
+
+/// How grey the rows of each kind are because their source is lost, 0 (not lost) to 1: written by a tween, as
+/// [`Staleness`] is. The rows of other kinds keep their colours.
+#[derive(Resource, Debug, Default, Clone, Copy, PartialEq)]
+pub struct LostKinds(pub PerKind<f32>);
+
+impl LostKinds {
+    /// The greyness of tasks and runs together, where they cannot be told apart.
+    pub(crate) fn work(&self) -> f32 {
+        self.0[Kind::Task].max(self.0[Kind::Run])
+    }
+}
 
 /// The pointer is over a panel or dragged from one: the scene ignores it. Written by the panels in every frame.
 #[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq, Reflect)]
@@ -169,6 +181,7 @@ pub fn plugin(app: &mut App) {
         .init_resource::<FloatingPanels>()
         .init_resource::<ScreenTheme>()
         .init_resource::<Staleness>()
+        .init_resource::<LostKinds>()
         .init_resource::<PointerOverPanels>()
         .init_resource::<PointerResting>()
         .init_resource::<Quality>()

@@ -21,6 +21,7 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
     let index = number & 3u;
     var out: Corner;
     let mark = marks[instance];
+    greyness = select(lost_of(mark), max(scene.lost.y, scene.lost.z), has_tally(mark));
     var there = presence_of(mark);
     var has_bubble = has(mark, HUMAN);
     var r = max(mark.radius * pixels_per_unit(), LOUD_PX * scene.unit) * there;
@@ -39,7 +40,7 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
         return out;
     }
     let alive = select(1.0, 0.0, scene.reduced != 0u);
-    let blink = 0.78 + 0.22 * mix(1.0, cos(TAU * scene.ambient * 0.5), alive);
+    let blink = 0.78 + 0.22 * mix(1.0, cos(TAU * ambient() * 0.5), alive);
     // An agent's hexagon leaves less room below.
     let above = select(1.12, 1.02, kind_of(mark) == AGENT);
     var middle = vec2(0.36, above) * r;

@@ -36,6 +36,8 @@ struct Scene {
     // now, and before the last change.
     highlight: vec4<f32>,
     highlight_before: vec4<f32>,
+    // How grey rows are because their source is lost, 0 to 1: agents, tasks, runs, workflows.
+    lost: vec4<f32>,
 }
 
 struct Mark {
@@ -51,10 +53,30 @@ struct Mark {
 @group(0) @binding(0) var<uniform> view: View;
 @group(1) @binding(0) var<uniform> scene: Scene;
 
+// How grey the mark is that this invocation draws, because its source is lost. Set first by every stage that draws rows.
+var<private> greyness: f32 = 0.0;
+
 fn kind_of(mark: Mark) -> u32 { return mark.word & FIELD_MASK; }
 fn status_of(mark: Mark) -> u32 { return (mark.word >> STATUS_SHIFT) & FIELD_MASK; }
 fn status_before(mark: Mark) -> u32 { return (mark.word >> STATUS_BEFORE_SHIFT) & FIELD_MASK; }
 fn has(mark: Mark, flag: u32) -> bool { return ((mark.word >> FLAGS_SHIFT) & flag) != 0u; }
+
+// How grey a mark is because the source of what it shows is lost. A district shows a workflow and the tally of its tasks.
+fn lost_of(mark: Mark) -> f32 {
+    let work = max(scene.lost.y, scene.lost.z);
+    switch kind_of(mark) {
+        case TASK: { return select(scene.lost.y, scene.lost.z, has(mark, RUN)); }
+        case AGENT, DOCK: { return scene.lost.x; }
+        case DISTRICT: { return max(work, scene.lost.w); }
+        case UNASSIGNED: { return work; }
+        default: { return 0.0; }
+    }
+}
+
+// The clock of animations without an end. For rows of a lost source it stands still.
+fn ambient() -> f32 {
+    return select(scene.ambient, 0.0, greyness > 0.5);
+}
 
 // The progress, 0 to 1; -1 where there is none.
 fn progress_of(mark: Mark) -> f32 {
@@ -187,10 +209,11 @@ fn corner_of(index: u32) -> vec2<f32> {
     return vec2(f32(index & 1u), f32(index >> 1u)) * 2.0 - 1.0;
 }
 
-// A colour in a scene that may be stale: down to a quarter of its saturation, and a little nearer to the background.
+// A colour in a scene that may be stale, or of a row whose source is lost: down to a quarter of its saturation, and a little nearer to the background.
 fn aged(colour: vec3<f32>) -> vec3<f32> {
     let grey = vec3(dot(colour, vec3(0.2126, 0.7152, 0.0722)));
-    return mix(mix(colour, grey, 0.75 * scene.stale), scene.colours[COLOUR_GROUND].rgb, 0.25 * scene.stale);
+    let stale = max(scene.stale, greyness);
+    return mix(mix(colour, grey, 0.75 * stale), scene.colours[COLOUR_GROUND].rgb, 0.25 * stale);
 }
 
 fn colour(index: u32) -> vec3<f32> {

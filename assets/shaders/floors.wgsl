@@ -16,6 +16,7 @@ struct Corner {
 fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Corner {
     var out: Corner;
     let mark = grounds[instance];
+    greyness = lost_of(mark);
     let there = presence_of(mark);
     if kind_of(mark) == 0u || there <= 0.0 {
         out.clip = nowhere();

@@ -26,7 +26,7 @@ struct Corner {
     @builtin(position) clip: vec4<f32>,
     // World units from the agent; pixels to the side.
     @location(0) at: vec2<f32>,
-    // Half width in pixels, strength, length in world units, pixels of a world unit.
+    // Half width in pixels, strength, the phase of the drops, pixels of a world unit.
     @location(1) @interpolate(flat) shape: vec4<f32>,
     @location(2) @interpolate(flat) colour: vec3<f32>,
 }
@@ -78,7 +78,8 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
     let offset = corner.y * (half_width + 1.0);
     out.clip = clip_at(from_at + along * at, side * offset);
     out.at = vec2(at, offset);
-    out.shape = vec4(half_width, strength, end, scale);
+    greyness = max(lost_of(agent), lost_of(task));
+    out.shape = vec4(half_width, strength, ambient() * 1.2, scale);
     out.colour = colour(status_of(agent));
     return out;
 }
@@ -87,7 +88,7 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
 fn fragment(in: Corner) -> @location(0) vec4<f32> {
     let across = fill(abs(in.at.y) - in.shape.x);
     // Bright drops, 0.8 world units apart, move 1.2 units a second: 1.5 drops a second, which divides the ambient hour.
-    let drop_at = fract((in.at.x - scene.ambient * 1.2) / 0.8);
+    let drop_at = fract((in.at.x - in.shape.z) / 0.8);
     let drops = smoothstep(0.0, 1.0, 1.0 - abs(drop_at * 2.0 - 1.0) * 1.6);
     // An even line where drops would be too close together.
     let seen = smoothstep(6.0, 14.0, 0.8 * in.shape.w);

@@ -66,10 +66,13 @@ struct Look {
     pulse_strength: f32,
     phase: f32,
     alive: f32,
+    // How far a shape in trouble is open because its source is lost.
+    open: f32,
 }
 
 fn look_at(mark: Mark) -> Look {
     var look: Look;
+    greyness = lost_of(mark);
     look.kind = kind_of(mark);
     look.there = presence_of(mark);
     look.status = status_of(mark);
@@ -81,6 +84,9 @@ fn look_at(mark: Mark) -> Look {
     let since_status = age(mark.status_stamp);
     let turn = smoothstep(0.0, 1.0, saturate(since_status / PULSE_SECS));
     look.rgb = mix(colour(status_before(mark)), colour(look.status), turn);
+    // Trouble of a lost source is neither the present nor calm: its shape stays and is open, in the ink of plain words.
+    look.open = select(0.0, greyness, loud);
+    look.rgb = mix(look.rgb, scene.colours[COLOUR_MUTED].rgb, look.open);
     if !loud {
         look.rgb = dimmed(look.rgb, dimming_of(mark));
     }
@@ -94,7 +100,7 @@ fn look_at(mark: Mark) -> Look {
         pulse = saturate(fract(since_status) / 0.7);
     }
     look.pulse_radius = look.radius * 0.9 + pulse * (look.radius * 0.8 + 5.0 * scene.unit);
-    look.pulse_strength = select((1.0 - pulse) * (1.0 - pulse), 0.0, scene.plain != 0u);
+    look.pulse_strength = select((1.0 - pulse) * (1.0 - pulse), 0.0, scene.plain != 0u || greyness > 0.5);
     look.shown = 1.0;
     if look.kind == TASK {
         let crowded = crowding(f32(mark.extra >> 24u) / 255.0);
@@ -103,7 +109,7 @@ fn look_at(mark: Mark) -> Look {
         look.shown = max(look.shown, 0.7 * look.pulse_strength);
     }
     look.phase = f32((mark.extra >> 16u) & 0xffu) / 256.0;
-    look.alive = select(1.0, 0.0, scene.reduced != 0u);
+    look.alive = select(1.0, 0.0, scene.reduced != 0u || greyness > 0.5);
     return look;
 }
 
@@ -155,7 +161,7 @@ fn draw_shape(out: ptr<function, Corner>, look: Look, r: f32, breath: f32) {
         }
         case SHAPE_DISC: {
             let disc = breath * r;
-            let inner = TAU * fract(scene.ambient * 0.2 + look.phase);
+            let inner = TAU * fract(ambient() * 0.2 + look.phase);
             (*out).inside = full * vec4(vec3(0.92), 1.0);
             (*out).outline = vec4(disc, 0.0, 0.0, 0.0);
             (*out).light = vec4(vec2(cos(inner), sin(inner)) * (0.30 * detail / disc), NO_PEN, 0.0);
@@ -199,10 +205,16 @@ fn draw_shape(out: ptr<function, Corner>, look: Look, r: f32, breath: f32) {
             (*out).outline = vec4(0.60 * r, line, 0.0, 2.0);
         }
     }
+    if look.open > 0.0 && (look.shape == SHAPE_TRIANGLE || look.shape == SHAPE_BARREDSQUARE) {
+        (*out).inside *= 1.0 - look.open;
+        (*out).outline.y = line;
+        // Strokes are drawn, where a filled shape has them cut out.
+        (*out).pen = vec4((*out).pen.xy, (*out).pen.z * (1.0 - look.open), (*out).pen.z * look.open);
+    }
 }
 
 fn breath_of(look: Look, disc: f32) -> f32 {
-    return disc * (1.0 + 0.05 * look.alive * sin(TAU * (scene.ambient * 0.25 + look.phase)));
+    return disc * (1.0 + 0.05 * look.alive * sin(TAU * (ambient() * 0.25 + look.phase)));
 }
 
 // A task, or the shape in the middle of an agent.
@@ -262,6 +274,8 @@ fn badge(@builtin(vertex_index) number: u32) -> Corner {
     if has_tally(mark) {
         badge = badge_of(mark);
     }
+    // Its tasks are in trouble, not the workflow.
+    greyness = max(scene.lost.y, scene.lost.z);
     if badge.there <= 0.0 {
         var none: Corner;
         none.clip = nowhere();
@@ -270,7 +284,8 @@ fn badge(@builtin(vertex_index) number: u32) -> Corner {
     var look: Look;
     look.status = badge.status;
     look.shape = shape_of(badge.status);
-    look.rgb = colour(badge.status);
+    look.open = greyness;
+    look.rgb = mix(colour(badge.status), scene.colours[COLOUR_MUTED].rgb, look.open);
     let r = badge.radius * mix(0.6, 1.0, badge.there);
     var out = blank(mark, r * reach_of(look.shape) + 1.0, index);
     out.clip = clip_at(position_of(mark), out.at + vec2(0.0, badge.lift));

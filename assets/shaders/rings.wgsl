@@ -18,8 +18,8 @@ struct Corner {
     @location(3) @interpolate(flat) shares: vec4<f32>,
     @location(4) @interpolate(flat) line_colour: vec4<f32>,
     @location(5) @interpolate(flat) arc_colour: vec4<f32>,
-    // Running, waiting.
-    @location(6) @interpolate(flat) more: vec2<f32>,
+    // Running, waiting; how grey it is because a source is lost.
+    @location(6) @interpolate(flat) more: vec3<f32>,
     @location(7) @interpolate(flat) runs_colour: vec3<f32>,
 }
 
@@ -28,6 +28,8 @@ fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: 
     var out: Corner;
     let mark = grounds[instance];
     let kind = kind_of(mark);
+    greyness = lost_of(mark);
+    out.more.z = greyness;
     let there = presence_of(mark);
     if kind == 0u || there <= 0.0 {
         out.clip = nowhere();
@@ -76,9 +78,9 @@ fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: 
     // The trouble of tasks of no workflow is shown by their marks until it is a tally.
     out.shares.y = shown.x * select(tally, 1.0, all);
     out.shares.z = shown.y * select(tally, 1.0, all);
-    out.more = vec2(f32(mark.stamps.z & 0xffu) / 255.0, shown.z) * tally;
+    out.more = vec3(vec2(f32(mark.stamps.z & 0xffu) / 255.0, shown.z) * tally, greyness);
     out.arc_colour = vec4(mix(out.arc_colour.rgb, dimmed(colour(DONE), dimming), smoothstep(0.3, 0.6, tally)), there);
-    if kind == DISTRICT && status != status_before(mark) && scene.plain == 0u {
+    if kind == DISTRICT && status != status_before(mark) && scene.plain == 0u && greyness < 0.5 {
         // The arc lights up with a change; a sweep runs round once when the workflow completes.
         out.arc_colour = vec4(out.arc_colour.rgb * (1.0 + 0.8 * (1.0 - saturate(since / PULSE_SECS))), there);
         out.shares.w = select(-1.0, since / SWEEP_SECS, status == DONE && since < SWEEP_SECS);
@@ -92,6 +94,7 @@ fn round_to(value: f32) -> f32 {
 
 @fragment
 fn fragment(in: Corner) -> @location(0) vec4<f32> {
+    greyness = in.more.z;
     let off = select(in.band.x, length(in.at) - in.shape.x, in.shape.x > 0.0);
     let turn = in.band.y;
     let length_px = TAU * max(in.shape.x, 1.0);

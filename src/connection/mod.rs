@@ -16,7 +16,7 @@ use bevy::prelude::*;
 
 use crate::frame::ConnectionSystems;
 use client::{NetError, Worker};
-use model::{Backoff, PerKind};
+use model::{Backoff, Kind, PerKind};
 use realtime::{FeedEvent, LinkReport, SourceReport, StatusReport};
 use settings::{FeedSettings, SourceKinds, saved::Keeper};
 
@@ -46,6 +46,13 @@ pub struct ConnectionView {
     /// The feed's clock, which the times in `link` refer to, is ahead of `Time<Real>` by this many seconds: its thread
     /// starts before there is a window.
     pub(crate) feed_ahead: f64,
+}
+
+impl ConnectionView {
+    /// The source of this kind is lost: its rows are as they were when it was last proven.
+    pub(crate) fn is_lost(&self, kind: Kind) -> bool {
+        self.sources[kind].lost_ms.is_some()
+    }
 }
 
 /// Follows a feed: starts the worker and turns its events into messages.

@@ -30,6 +30,8 @@ pub(crate) struct HoverView<'a> {
     pub(crate) error: Option<&'a str>,
     /// What it does, what it waits for, when it is due, what it cost, in lines.
     pub(crate) details: Vec<String>,
+    /// The source of the row is lost: what it says of the row's age.
+    pub(crate) lost: Option<String>,
 }
 
 /// Widest card, points.
@@ -100,6 +102,9 @@ pub(crate) fn hover_ui(ui: &mut Ui, view: &HoverView<'_>) {
                 .color(inks.status_ink(status)),
         );
     });
+    if let Some(lost) = &view.lost {
+        ui.add(Label::new(RichText::new(lost).font(small.clone()).color(inks.warn)).truncate());
+    }
     for line in lines(view) {
         ui.add(Label::new(RichText::new(line).font(small.clone()).color(inks.muted)).truncate());
     }

@@ -29,6 +29,8 @@ pub struct InspectorView<'a> {
     pub record: &'a Record,
     /// The row has been deleted; this is what it was.
     pub gone: bool,
+    /// The source of the row is lost: `as of 14:03, source lost`.
+    pub lost: Option<String>,
 }
 
 /// Columns that are shown, and letters of one value.
@@ -96,6 +98,9 @@ pub fn inspector_ui(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Act
     ui.add(egui::Label::new(why).wrap());
     if view.gone {
         ui.label(RichText::new("This row has been deleted.").color(theme::of(ui).warn));
+    }
+    if let Some(lost) = &view.lost {
+        ui.label(RichText::new(lost).color(theme::of(ui).warn));
     }
     ui.separator();
     columns_ui(ui, view);

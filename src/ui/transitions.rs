@@ -1,5 +1,5 @@
 //! The transitions of the connection's look, as bevy_tweening animations: badge and header line blend between tones, the
-//! veil over a stale scene fades in and out. Two entities live as long as the app; a new tween replaces the running one.
+//! veil over a stale scene fades in and out, and rows of lost sources turn grey. Three entities live as long as the app; a new tween replaces the running one.
 
 use std::time::Duration;
 
@@ -14,9 +14,9 @@ use super::{
 use crate::{
     connection::ConnectionView,
     frame::TransitionSystems,
-    messages::{ScreenTheme, Staleness},
+    messages::{LostKinds, ScreenTheme, Staleness},
 };
-use model::theme::ThemeName;
+use model::{PerKind, theme::ThemeName};
 use realtime::LinkStatus;
 
 /// Badge and header line: one tone into the next.
@@ -35,7 +35,7 @@ pub(super) fn plugin(app: &mut App) {
             (
                 update_tone.in_set(TransitionSystems::Tone),
                 retarget_look.in_set(TransitionSystems::Look),
-                retarget_veil.in_set(TransitionSystems::Veil),
+                (retarget_veil, retarget_lost).in_set(TransitionSystems::Veil),
             ),
         );
 }
@@ -47,6 +47,10 @@ struct LookGoal(Option<(Tone, ThemeName)>);
 /// The staleness that the veil has, or fades to.
 #[derive(Component, Debug, PartialEq)]
 struct VeilGoal(f32);
+
+/// The greyness that the rows of lost sources have, or fade to.
+#[derive(Component, Debug, PartialEq)]
+struct LostGoal(PerKind<f32>);
 
 struct LookLens {
     from: LinkLook,
@@ -70,9 +74,23 @@ impl Lens<Staleness> for VeilLens {
     }
 }
 
+struct LostLens {
+    from: PerKind<f32>,
+    to: PerKind<f32>,
+}
+
+impl Lens<LostKinds> for LostLens {
+    fn lerp(&mut self, mut target: Mut<'_, LostKinds>, ratio: f32) {
+        let mixed = PerKind::from_fn(|kind| self.from[kind] + (self.to[kind] - self.from[kind]) * ratio);
+        target.set_if_neq(LostKinds(mixed));
+    }
+}
+
 fn spawn_animated(mut commands: Commands) {
     commands.spawn((Name::new("connection look"), LinkLook::default(), LookGoal(None)));
     commands.spawn((Name::new("veil"), VeilGoal(0.0), AnimTarget::resource::<Staleness>()));
+    let none = LostGoal(PerKind::default());
+    commands.spawn((Name::new("lost sources"), none, AnimTarget::resource::<LostKinds>()));
 }
 
 fn update_tone(connection: Res<ConnectionView>, time: Res<Time<Real>>, mut tone: ResMut<SteadyTone>) {
@@ -114,6 +132,22 @@ fn retarget_veil(
         return;
     }
     let lens = VeilLens { from: staleness.0, to };
+    let tween = Tween::new(EaseFunction::QuadraticInOut, VEIL, lens);
+    commands.entity(entity).insert(TweenAnim::new(tween));
+}
+
+fn retarget_lost(
+    mut commands: Commands,
+    connection: Res<ConnectionView>,
+    lost: Res<LostKinds>,
+    goal: Single<(Entity, &mut LostGoal)>,
+) {
+    let (entity, mut goal) = goal.into_inner();
+    let to = PerKind::from_fn(|kind| if connection.is_lost(kind) { 1.0 } else { 0.0 });
+    if !goal.set_if_neq(LostGoal(to)) {
+        return;
+    }
+    let lens = LostLens { from: lost.0, to };
     let tween = Tween::new(EaseFunction::QuadraticInOut, VEIL, lens);
     commands.entity(entity).insert(TweenAnim::new(tween));
 }
@@ -207,6 +241,23 @@ mod tests {
     }
 
     #[test]
+    fn rows_of_a_lost_source_turn_grey_and_back_and_raise_no_veil() {
+        let mut app = app();
+        report(&mut app, LinkStatus::Connected, Some(0.0));
+        app.world_mut().resource_mut::<ConnectionView>().sources[Kind::Task].lost_ms = Some(7);
+        run(&mut app, 20);
+        let LostKinds(grey) = *app.world().resource::<LostKinds>();
+        assert_eq!(
+            (grey[Kind::Task], grey[Kind::Agent], grey[Kind::Workflow]),
+            (1.0, 0.0, 0.0)
+        );
+        assert_eq!(*app.world().resource::<Staleness>(), Staleness(0.0));
+        app.world_mut().resource_mut::<ConnectionView>().sources[Kind::Task].lost_ms = None;
+        run(&mut app, 20);
+        assert_eq!(*app.world().resource::<LostKinds>(), LostKinds::default());
+    }
+
+    #[test]
     fn catching_up_raises_no_veil_and_is_grey_until_it_is_surely_over() {
         let mut app = app();
         report(&mut app, LinkStatus::Connected, Some(0.0));
@@ -253,7 +304,7 @@ mod tests {
             };
             report(&mut app, status, Some(0.0));
             run(&mut app, 2);
-            assert!(animations(&mut app) <= 2);
+            assert!(animations(&mut app) <= 3);
         }
         run(&mut app, 30);
         assert_eq!(animations(&mut app), 0);

@@ -41,7 +41,7 @@ pub enum Canvas {
 pub struct OffscreenImage(pub Handle<Image>);
 
 /// Frames are drawn at most this often even without a display to wait for.
-const DEFAULT_OFFSCREEN_RATE: f64 = 30.0;
+pub(crate) const DEFAULT_OFFSCREEN_RATE: f64 = 30.0;
 
 impl Canvas {
     /// A canvas without a window, at its ordinary rate.

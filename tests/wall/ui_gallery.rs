@@ -173,6 +173,7 @@ impl Gallery {
                 state: SourceState::Followed,
                 why: None,
                 proven_ms: None,
+                lost_ms: None,
                 rows: match kind {
                     Kind::Agent => 40,
                     Kind::Task => 400,

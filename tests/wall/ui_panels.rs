@@ -7,7 +7,7 @@ use egui_kittest::{
     kittest::{By, NodeT as _, Queryable as _},
 };
 use model::theme::ThemeName;
-use model::{Kind, Notice, NoticeKind, Record, RowKey, Status, StatusReading};
+use model::{Kind, Notice, NoticeKind, PerKind, Record, RowKey, Status, StatusReading};
 use opswall::{
     messages::{Intent, QualityFeature},
     ui::{
@@ -59,6 +59,7 @@ pub(crate) fn badge(tone: Tone) -> BadgeView {
         changes_per_second: 48.0,
         confirmed: 3,
         tables: 3,
+        lost: None,
         popover_open: false,
     }
 }
@@ -141,6 +142,7 @@ fn header_without(
             changes_per_second: 100_000.0,
             spark: &[1.0; 60],
             stale: false,
+            lost: PerKind::default(),
             reduced,
         };
         let shown = egui::Panel::top("header").frame(egui::Frame::new()).show(ui, |ui| {
@@ -301,6 +303,7 @@ fn the_inspector_masks_secrets_and_survives_hostile_rows() {
             details: vec!["waits for the contract".into()],
             record: &record,
             gone: true,
+            lost: None,
         };
         inspector_ui(ui, &view, actions);
     });

@@ -182,6 +182,7 @@ fn sources() -> PerKind<SourceReport> {
         state: SourceState::Followed,
         why: None,
         proven_ms: None,
+        lost_ms: None,
         rows: match kind {
             Kind::Agent => 40,
             Kind::Task => 1_400,
@@ -214,7 +215,7 @@ fn every_line_of_the_popover_in_one_column_and_in_two() {
             "1,400 rows",
             "1 row",
             "stream only",
-            "each minute",
+            "read every 60 s",
             "no. 3",
             "4 min 10 s ago, after a loss, in 1.2 s: 3 added, 12 changed, 1 removed",
             "12 s ago: equal",

@@ -175,6 +175,10 @@ notice_kinds! {
     PulseLost: "pulse_lost", Warn, ALONE, MEDIUM;
     /// A table cannot be read; only its changes are shown.
     TableUnreadable: "table_unreadable", Warn, ALONE, MEDIUM;
+    /// A table can be neither read nor followed: its rows stay as they were.
+    TableLost: "table_lost", Warn, ALONE, MEDIUM;
+    /// A table that was lost is read and followed again.
+    TableFound: "table_found_again", Info, ALONE, SHORT;
     /// A table's changes arrive without their columns.
     TableUnauthorized: "table_unauthorized", Warn, ALONE, MEDIUM;
     /// A table's changes cannot be followed.

@@ -10,6 +10,9 @@ use super::{
 };
 use model::{Backoff, Record, RowId};
 
+/// Interval between two readings of a source whose changes cannot be followed.
+pub const POLL_INTERVAL: Duration = Duration::from_secs(60);
+
 /// The moment of a call. The session never reads a clock itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Now {

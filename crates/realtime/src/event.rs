@@ -49,6 +49,8 @@ pub struct StatusReport {
     pub reason: Option<String>,
     /// The session runs on the stream alone: no snapshot, no audit.
     pub stream_only: bool,
+    /// The names of the sources that are lost, in the order of the configuration: `connected` does not include them.
+    pub sources_lost: Vec<String>,
     /// While connecting: changes flow and are applied, but some may have been lost, so the tables are read until they
     /// are proven equal.
     pub catching_up: bool,
@@ -99,6 +101,9 @@ pub struct SyncReport {
 pub enum SourceState {
     /// The server refused it for good; the reason is in [`SourceReport::why`].
     Refused,
+    /// It can be neither read nor followed: its rows are as they were at [`SourceReport::proven_ms`]. The reason is in
+    /// [`SourceReport::why`].
+    Lost,
     /// No channel.
     #[default]
     Closed,
@@ -108,7 +113,8 @@ pub enum SourceState {
     Joined,
     /// The database subscription is confirmed; the snapshot is being read.
     Reading,
-    /// Its changes cannot be followed, so it is read at a slow pace; the reason is in [`SourceReport::why`].
+    /// Its changes cannot be followed, so it is read every [`crate::POLL_INTERVAL`]; the reason is in
+    /// [`SourceReport::why`].
     Polled,
     /// It cannot be read, so only changed rows appear; the reason is in [`SourceReport::why`].
     StreamOnly,
@@ -121,11 +127,12 @@ impl SourceState {
     pub fn word(self) -> &'static str {
         match self {
             Self::Refused => "refused",
+            Self::Lost => "lost",
             Self::Closed => "closed",
             Self::Joining => "joining",
             Self::Joined => "waiting for the database",
             Self::Reading => "reading the snapshot",
-            Self::Polled => "each minute",
+            Self::Polled => "polled",
             Self::StreamOnly => "stream only",
             Self::Followed => "live",
         }
@@ -137,13 +144,16 @@ impl SourceState {
 pub struct SourceReport {
     /// How the changes of the source reach the session, or why they do not.
     pub state: SourceState,
-    /// Why it is refused, polled or followed by the stream alone: words for a person, free of secrets.
+    /// Why it is refused, lost, polled or followed by the stream alone: words for a person, free of secrets.
     pub why: Option<String>,
     /// Rows of the source that the session holds.
     pub rows: usize,
     /// As of when its rows were last proven equal to the server's, in milliseconds since the session was made; absent
-    /// while nothing is proven on this connection.
+    /// while nothing is proven on this connection. Of a polled source, when its last good reading began; of a lost one,
+    /// the last proof on any connection.
     pub proven_ms: Option<u64>,
+    /// When it was declared lost, on the same clock; absent while it is not lost.
+    pub lost_ms: Option<u64>,
 }
 
 /// How the pulse stands ([`crate::SessionConfig::pulse`]).
@@ -192,7 +202,7 @@ pub struct Resync {
     pub at_ms: u64,
     /// How long it took, in milliseconds.
     pub took_ms: u64,
-    /// Why it was read: `first`, `gap`, `audit` or `replaced`.
+    /// Why it was read: `first`, `gap`, `audit`, `poll` (single sources) or `replaced`.
     pub why: &'static str,
     /// Rows inserted.
     pub added: usize,

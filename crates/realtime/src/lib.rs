@@ -31,8 +31,8 @@ mod timestamp;
 mod token;
 
 pub use api::{
-    CloseReason, Command, ConnectFailure, Effect, Event, NewestRows, Now, Page, PageError, PageQuery, PageRequest,
-    Probe, ProbeRequest, ProbeRows, Remedies, RowSlice, SessionConfig,
+    CloseReason, Command, ConnectFailure, Effect, Event, NewestRows, Now, POLL_INTERVAL, Page, PageError, PageQuery,
+    PageRequest, Probe, ProbeRequest, ProbeRows, Remedies, RowSlice, SessionConfig,
 };
 pub use event::{
     Attempt, Change, FeedEvent, LinkEvent, LinkReport, LinkStatus, PulseReport, PulseState, Resync, SourceReport,

@@ -44,7 +44,8 @@ impl SourceKinds {
         rows
     }
 
-    /// Reports by kind: of a kind's sources the worst state with its reason, the rows of all of them, and the oldest proof.
+    /// Reports by kind: of a kind's sources the worst state with its reason, the rows of all of them, the oldest proof and
+    /// the earliest loss.
     pub fn reports(&self, by_source: &[SourceReport]) -> PerKind<SourceReport> {
         let mut reports = PerKind::<Option<SourceReport>>::default();
         for (kind, report) in self.0.iter().zip(by_source) {
@@ -56,10 +57,13 @@ impl SourceKinds {
             .into_iter()
             .flatten()
             .min();
+            let lost_ms = [reports[*kind].as_ref().and_then(|known| known.lost_ms), report.lost_ms];
+            let lost_ms = lost_ms.into_iter().flatten().min();
             let worst = reports[*kind].take().filter(|known| known.state <= report.state);
             reports[*kind] = Some(SourceReport {
                 rows,
                 proven_ms,
+                lost_ms,
                 ..worst.unwrap_or_else(|| report.clone())
             });
         }
@@ -94,6 +98,7 @@ mod tests {
             why: Some(format!("{state:?}")),
             rows,
             proven_ms: None,
+            lost_ms: None,
         };
         let reports = kinds.reports(&[
             report(SourceState::Polled, 3),

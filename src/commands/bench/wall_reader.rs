@@ -15,12 +15,10 @@ use crate::{
     connection::{ConnectionPlugin, ConnectionView},
     fleet, frame, layout,
     messages::{self, RowChanged},
+    wall::canvas::DEFAULT_OFFSCREEN_RATE,
 };
 use model::Op;
 use realtime::LinkStatus;
-
-/// The rate at which a wall without a window draws.
-const FRAME: Duration = Duration::from_nanos(1_000_000_000 / 30);
 
 /// Receives everything in this process, from "connected" to the frame that shows the last change.
 pub(super) fn receive(feeder: &mut FeederProcess, plan: Plan) -> Result<Received, Failure> {
@@ -69,7 +67,8 @@ impl Wall {
     /// One frame, at its time.
     fn frame(&mut self) {
         std::thread::sleep(self.due.saturating_duration_since(Instant::now()));
-        self.due = (self.due + FRAME).max(Instant::now());
+        let frame = Duration::from_secs_f64(1.0 / DEFAULT_OFFSCREEN_RATE);
+        self.due = (self.due + frame).max(Instant::now());
         self.app.update();
     }
 

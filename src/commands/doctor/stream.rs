@@ -10,7 +10,7 @@ use super::{
     report::Report,
     requests::Shape,
     steps::{Blocker, Reader, Target, add},
-    tables::{Known, NO_KEY_MEANS, table_name},
+    tables::{Known, no_key_means, table_name},
 };
 use client::probe::{self, Socket};
 use model::{Kind, KindMapping, PerKind, format::seconds, schema};
@@ -249,7 +249,7 @@ fn subscribed(subject: &Subject<'_>, answer: Result<(), Refusal>, joined: Instan
     let check = match answer {
         Ok(()) if known.shape == Some(Shape::Keyless) => {
             Check::warning(NAME, "confirmed, but the table has no primary key")
-                .means(NO_KEY_MEANS)
+                .means(no_key_means())
                 .remedy("add a primary key")
         }
         Ok(()) if !of.partitions.is_empty() => Check::ok(

@@ -13,6 +13,7 @@ use super::{
 };
 use client::probe::ProbeAnswer;
 use model::{Kind, KindMapping, PerKind, Record, RowId, format::counted, schema};
+use realtime::POLL_INTERVAL;
 
 const NAME: &str = "rest";
 /// Most keys requested of a table: one more than the default page of a hosted project.
@@ -20,8 +21,12 @@ const MAX_KEYS: usize = 1_001;
 /// Most columns that are listed.
 const MAX_COLUMNS: usize = 40;
 /// What it means that a table has no primary key.
-pub(super) const NO_KEY_MEANS: &str = "changes of a table without a primary key come without their rows, so the wall \
-                                       cannot follow it and reads it every 60 s";
+pub(super) fn no_key_means() -> String {
+    format!(
+        "changes of a table without a primary key come without their rows, so the wall cannot follow it and reads it every {} s",
+        POLL_INTERVAL.as_secs()
+    )
+}
 
 /// What reading a table showed of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -287,12 +292,12 @@ fn keyless(read: &Read<'_>, check: Check) -> Check {
     let keyless = Check::warning(NAME, check.found).also_found("no primary key");
     if !check.remedy.is_empty() {
         return keyless
-            .means(format!("{}; and {NO_KEY_MEANS}", check.means))
+            .means(format!("{}; and {}", check.means, no_key_means()))
             .remedy(format!("{}; and add a primary key", check.remedy))
             .sql(schema::primary_key(&of.schema, &of.table, &of.id));
     }
     keyless
-        .means(NO_KEY_MEANS)
+        .means(no_key_means())
         .remedy("add a primary key")
         .sql(schema::primary_key(&of.schema, &of.table, &of.id))
 }

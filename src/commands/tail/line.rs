@@ -115,6 +115,7 @@ struct StatusLine<'a> {
     reason: Option<&'a str>,
     stream_only: bool,
     catching_up: bool,
+    sources_lost: &'a [String],
 }
 
 impl<'a> StatusLine<'a> {
@@ -129,6 +130,7 @@ impl<'a> StatusLine<'a> {
             reason: report.reason.as_deref(),
             stream_only: report.stream_only,
             catching_up: report.catching_up,
+            sources_lost: &report.sources_lost,
         }
     }
 }
@@ -212,6 +214,9 @@ fn text(out: &mut impl Write, at: &str, event: &FeedEvent, kinds: &SourceKinds) 
             }
             if let Some(reason) = &report.reason {
                 write!(out, ": {}", printable(reason))?;
+            }
+            if !report.sources_lost.is_empty() {
+                write!(out, " (lost: {})", printable(&report.sources_lost.join(", ")))?;
             }
             writeln!(out, "{}", if report.stream_only { " (stream only)" } else { "" })
         }

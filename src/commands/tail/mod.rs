@@ -133,7 +133,8 @@ fn follow(
     }
 }
 
-/// Set by Ctrl-C or SIGTERM, so that the dump and the summary are still written. Wakes whoever waits for events.
+/// A flag that Ctrl-C or SIGTERM sets, so that the dump and the summary are still written. The signal also ends a wait for
+/// events.
 fn interrupts(events: Events) -> Arc<AtomicBool> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = interrupted.clone();

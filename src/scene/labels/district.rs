@@ -37,7 +37,7 @@ fn compact(count: u32) -> String {
     }
 }
 
-/// A district, as far as its label tells of it.
+/// What the label of a district shows.
 pub(super) struct Named<'a> {
     name: &'a str,
     color: Color,

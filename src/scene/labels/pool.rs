@@ -16,9 +16,9 @@ use super::{
     yielding::{Drawn, yielding},
 };
 use crate::{
-    fleet::FleetClock,
+    fleet::{FleetClock, Key},
     layout::{District, Place, Unassigned},
-    messages::{ScreenTheme, Staleness},
+    messages::{LostKinds, ScreenTheme, Staleness},
     scene::{
         camera::{SceneCamera, View},
         highlight::{DIMMED_SHARE, Highlight},
@@ -29,6 +29,7 @@ use crate::{
         text_scale::TextScale,
     },
 };
+use model::Kind;
 
 /// Above all marks; labels on plates above the others.
 const Z: f32 = 500.0;
@@ -213,7 +214,7 @@ fn agent_position(mark: &Mark, now: u32, motion: MotionSettings) -> Vec2 {
     }
 }
 
-/// Reads where the marks are drawn that labels follow.
+/// Reads where the marks are drawn that labels follow, and how grey they are.
 #[derive(SystemParam)]
 pub(super) struct Positions<'w, 's> {
     places: Query<'w, 's, &'static Place>,
@@ -222,6 +223,9 @@ pub(super) struct Positions<'w, 's> {
     marks: Res<'w, Marks>,
     motion: Res<'w, MotionSettings>,
     clock: Res<'w, FleetClock>,
+    keys: Query<'w, 's, &'static Key>,
+    staleness: Res<'w, Staleness>,
+    lost: Res<'w, LostKinds>,
 }
 
 impl Positions<'_, '_> {
@@ -246,6 +250,19 @@ impl Positions<'_, '_> {
         }
     }
 
+    /// How grey a label is, 0 to 1: as its mark is.
+    fn greyness(&self, owner: Owner) -> f32 {
+        let lost = match owner {
+            Owner::Unassigned => self.lost.work(),
+            Owner::Row(row) => self.keys.get(row).map_or(0.0, |key| match key.0.kind {
+                // The name of a district is followed by the tally of its tasks.
+                Kind::Workflow => self.lost.work().max(self.lost.0[Kind::Workflow]),
+                kind => self.lost.0[kind],
+            }),
+        };
+        self.staleness.0.max(lost).clamp(0.0, 1.0)
+    }
+
     /// The current size of a growing district, as a share of its final one.
     fn growth(&self, owner: Owner) -> f32 {
         let district = self.district(owner);
@@ -259,7 +276,6 @@ pub(super) fn follow(
     mut pool: ResMut<Pool>,
     view: Res<View>,
     time: Res<Time<Real>>,
-    staleness: Res<Staleness>,
     highlight: Res<Highlight>,
     theme: Res<ScreenTheme>,
     cameras: Query<&Camera, With<SceneCamera>>,
@@ -269,10 +285,7 @@ pub(super) fn follow(
 ) {
     let pixels = cameras.iter().find_map(Camera::target_scaling_factor).unwrap_or(1.0);
     let fade = FADE_PER_SEC * time.delta_secs();
-    let tint = Tint {
-        palette: palette(theme.0),
-        grey: staleness.0.clamp(0.0, 1.0) * STALE_GREY,
-    };
+    let palette = palette(theme.0);
     let mut drawn = Vec::with_capacity(pool.slots.len());
     for (index, slot) in pool.slots.iter_mut().enumerate() {
         let Some((label, side)) = &slot.label else { continue };
@@ -315,6 +328,10 @@ pub(super) fn follow(
             highlight.dimming(row, slot.at, positions.clock.0)
         } else {
             0.0
+        };
+        let tint = Tint {
+            palette,
+            grey: positions.greyness(label.owner) * STALE_GREY,
         };
         for (span, color) in [(slot.text, label.color), (slot.tail, label.tail_color)] {
             if let Ok(mut shown) = colors.get_mut(span) {

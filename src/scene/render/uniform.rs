@@ -6,7 +6,7 @@ use super::clock::{AMBIENT_PERIOD_SECS, AmbientClock};
 use crate::{
     fleet::FleetClock,
     frame::DrawSystems,
-    messages::{Quality, QualityFeature, SceneInsets, ScreenTheme, Staleness},
+    messages::{LostKinds, Quality, QualityFeature, SceneInsets, ScreenTheme, Staleness},
     scene::{
         camera::SceneCamera,
         highlight::{Highlight, Selected},
@@ -16,7 +16,7 @@ use crate::{
         text_scale::TextScale,
     },
 };
-use model::{Status, theme::Token};
+use model::{Kind, Status, theme::Token};
 
 /// The number of colours in the uniform: those of the statuses, then the tokens.
 pub(super) const COLOURS: usize = Status::ALL.len() + Token::ALL.len();
@@ -41,6 +41,8 @@ pub(super) struct SceneUniform {
     dim_stamp: u32,
     highlight: Vec4,
     highlight_before: Vec4,
+    /// How grey the rows of lost sources are: agents, tasks, runs, workflows.
+    lost: Vec4,
 }
 
 impl Default for SceneUniform {
@@ -58,6 +60,7 @@ impl Default for SceneUniform {
             dim_stamp: 0,
             highlight: Vec4::ZERO,
             highlight_before: Vec4::ZERO,
+            lost: Vec4::ZERO,
         }
     }
 }
@@ -69,6 +72,7 @@ struct Inputs {
     now: f64,
     ambient: f64,
     staleness: f32,
+    lost: LostKinds,
     /// Physical pixels: top, bottom, left, right.
     insets: Vec4,
     is_reduced: bool,
@@ -98,6 +102,7 @@ impl SceneUniform {
             dim_stamp: stamp(inputs.selected_at.max(inputs.now - LONG_SECS)),
             highlight,
             highlight_before,
+            lost: by_kind(&inputs.lost),
         }
     }
 }
@@ -112,6 +117,7 @@ fn write(
     clock: Res<FleetClock>,
     ambient: Res<AmbientClock>,
     staleness: Res<Staleness>,
+    lost: Res<LostKinds>,
     insets: Res<SceneInsets>,
     motion: Res<MotionSettings>,
     theme: Res<ScreenTheme>,
@@ -127,6 +133,7 @@ fn write(
             now: clock.0,
             ambient: ambient.secs,
             staleness: staleness.0,
+            lost: *lost,
             insets: Vec4::new(insets.top, insets.bottom, insets.left, insets.right) * scale,
             is_reduced: motion.reduced,
             glows: quality.has(QualityFeature::Glow),
@@ -144,6 +151,12 @@ fn packed(selected: &Selected) -> Vec4 {
         .circle
         .map_or((Vec2::ZERO, -1.0), |circle| (circle.center, circle.radius));
     Vec4::new(center.x, center.y, radius, if selected.dims_others { 1.0 } else { 0.0 })
+}
+
+/// The greyness of the kinds in the order in which the shaders read them.
+fn by_kind(lost: &LostKinds) -> Vec4 {
+    let kinds = [Kind::Agent, Kind::Task, Kind::Run, Kind::Workflow];
+    Vec4::from_array(kinds.map(|kind| lost.0[kind].clamp(0.0, 1.0)))
 }
 
 /// By the numbers that the shaders use.
@@ -170,6 +183,7 @@ mod tests {
                 now,
                 ambient: 1.0,
                 staleness: 2.0,
+                lost: LostKinds::default(),
                 insets: Vec4::new(f32::NAN, -1.0, 3.0, 0.0),
                 is_reduced: true,
                 glows: true,

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use egui::{Align2, Galley, Rect, Response, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, WidgetType, pos2, vec2};
+use egui::{
+    Align2, Galley, Rect, Response, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, WidgetType, pos2,
+    text::{LayoutJob, TextFormat},
+    vec2,
+};
 
 use crate::ui::{
     format,
@@ -38,8 +42,21 @@ pub struct BadgeView {
     pub confirmed: usize,
     /// The tables that are followed, confirmed or not.
     pub tables: usize,
+    /// The tables that are lost while others are live.
+    pub lost: Option<LostTables>,
     /// The popover with the details is open, so that a click on the badge closes it.
     pub popover_open: bool,
+}
+
+/// The tables that are lost, for the badge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LostTables {
+    /// How many tables are lost.
+    pub count: usize,
+    /// The name of the table, or how many there are.
+    pub name: String,
+    /// The time of day of the oldest of their rows' last proofs; `None` where nothing was ever proven.
+    pub as_of: Option<String>,
 }
 
 impl BadgeView {
@@ -51,7 +68,10 @@ impl BadgeView {
 
     /// Seconds since the table with the oldest proof was proven. `feed_ms`: now, on the clock of the proofs.
     pub(crate) fn proven_secs(sources: &PerKind<SourceReport>, feed_ms: u64) -> Option<f64> {
-        let oldest = sources.iter().filter_map(|(_, source)| source.proven_ms).min()?;
+        let followed = sources
+            .iter()
+            .filter(|(_, source)| source.state == SourceState::Followed && source.lost_ms.is_none());
+        let oldest = followed.filter_map(|(_, source)| source.proven_ms).min()?;
         Some(feed_ms.saturating_sub(oldest) as f64 / 1e3)
     }
 
@@ -65,15 +85,36 @@ impl BadgeView {
         }
     }
 
+    /// What follows the word where not all tables are live: `2 of 3`.
+    pub(crate) fn share(&self) -> Option<String> {
+        let lost = self.lost.as_ref().filter(|_| self.tone == Tone::Live)?;
+        Some(format!("{} of {}", self.tables.saturating_sub(lost.count), self.tables))
+    }
+
+    fn proof(&self) -> String {
+        match self.proven_secs {
+            _ if self.stream_only => "unproven, stream only".to_owned(),
+            Some(age) => format!("proven {} ago", format::age(age)),
+            None => "not proven yet".to_owned(),
+        }
+    }
+
     /// The two small lines beside the word; the second may be empty.
     pub(crate) fn lines(&self) -> [String; 2] {
+        if let (Tone::Live, Some(lost)) = (self.tone, &self.lost) {
+            let as_of = lost
+                .as_of
+                .as_ref()
+                .map_or(String::new(), |time| format!(", as of {time}"));
+            let rate = format::rate(self.changes_per_second);
+            return [
+                format!("{} lost{as_of}", lost.name),
+                format!("{} · {rate} changes/s", self.proof()),
+            ];
+        }
         match self.tone {
             Tone::Live => [
-                match self.proven_secs {
-                    _ if self.stream_only => "unproven, stream only".to_owned(),
-                    Some(age) => format!("proven {} ago", format::age(age)),
-                    None => "not proven yet".to_owned(),
-                },
+                self.proof(),
                 format!(
                     "{}/{} tables · {} changes/s",
                     self.confirmed,
@@ -121,6 +162,9 @@ impl BadgeView {
     pub(crate) fn spoken(&self) -> String {
         let lines = self.lines().into_iter().filter(|line| !line.is_empty());
         let mut text = format!("Connection: {}", self.word());
+        if let Some(share) = self.share() {
+            text.push_str(&format!(" {share}"));
+        }
         for line in lines {
             text.push_str(", ");
             text.push_str(&line);
@@ -160,7 +204,14 @@ impl BadgeLayout {
     pub(crate) fn new(ui: &Ui, view: &BadgeView, look: &LinkLook) -> Self {
         let ink = look.ink(theme::of(ui));
         let painter = ui.painter();
-        let word = painter.layout_no_wrap(view.word().to_owned(), Tier::Room.font(ui), ink);
+        let (room, warn) = (Tier::Room.font(ui), theme::of(ui).warn);
+        let mut words = LayoutJob::default();
+        words.append(view.word(), 0.0, TextFormat::simple(room.clone(), ink));
+        if let Some(share) = view.share() {
+            words.append(&format!(" · {share}"), 0.0, TextFormat::simple(room, warn));
+        }
+        words.wrap.max_width = f32::INFINITY;
+        let word = painter.layout_job(words);
         let caption = Tier::Caption.font(ui);
         let most = caption.size * LINES_EMS;
         let [first, second] = view.lines();
@@ -169,8 +220,11 @@ impl BadgeLayout {
         let lines: Vec<_> = [first, second]
             .into_iter()
             .filter(|line| !line.is_empty())
-            .map(|line| {
-                let mut job = egui::text::LayoutJob::simple(line, caption.clone(), ink, most);
+            .enumerate()
+            .map(|(number, line)| {
+                let is_loss = number == 0 && view.share().is_some();
+                let ink = if is_loss { warn } else { ink };
+                let mut job = LayoutJob::simple(line, caption.clone(), ink, most);
                 job.wrap.max_rows = rows;
                 painter.layout_job(job)
             })
@@ -218,7 +272,7 @@ impl BadgeLayout {
         painter.rect_stroke(rect, corner, edge, StrokeKind::Inside);
 
         let dot = pos2(rect.left() + PADDING.x + self.dot * 0.5, rect.center().y);
-        self.draw_dot(ui, dot, view.tone, look);
+        self.draw_dot(ui, dot, view, look);
         let word = pos2(dot.x + self.dot * 0.5 + INNER_GAP, rect.center().y);
         let word = Align2::LEFT_CENTER.anchor_size(word, self.word.size());
         painter.galley(word.min, Arc::clone(&self.word), look.ink(theme::of(ui)));
@@ -234,11 +288,20 @@ impl BadgeLayout {
         })
     }
 
-    /// Live: a disc. Connecting: a turning arc. Offline: a cross. The shapes differ without their colours.
-    fn draw_dot(&self, ui: &Ui, center: egui::Pos2, tone: Tone, look: &LinkLook) {
+    /// Live: a disc. Live but for a lost table: a disc that is half empty. Connecting: a turning arc. Offline: a cross. The
+    /// shapes differ without their colours.
+    fn draw_dot(&self, ui: &Ui, center: egui::Pos2, view: &BadgeView, look: &LinkLook) {
         let painter = ui.painter();
         let radius = self.dot * 0.5;
-        match tone {
+        match view.tone {
+            Tone::Live if view.share().is_some() => {
+                let line = (radius * 0.24).max(1.5);
+                painter.circle_stroke(center, radius - line * 0.5, Stroke::new(line, look.edge()));
+                let half = Rect::from_center_size(center, Vec2::splat(self.dot + 2.0))
+                    .split_top_bottom_at_fraction(0.5)
+                    .1;
+                painter.with_clip_rect(half).circle_filled(center, radius, look.edge());
+            }
             Tone::Live => {
                 painter.circle_filled(center, radius, look.edge());
             }
@@ -292,8 +355,30 @@ mod tests {
             changes_per_second: 48.0,
             confirmed: 3,
             tables: 3,
+            lost: None,
             popover_open: false,
         }
+    }
+
+    #[test]
+    fn a_lost_table_is_named_with_the_age_of_its_rows() {
+        let lost = BadgeView {
+            lost: Some(LostTables {
+                count: 1,
+                name: "tasks".to_owned(),
+                as_of: Some("14:03".to_owned()),
+            }),
+            ..view()
+        };
+        assert_eq!(
+            lost.spoken(),
+            "Connection: Live 2 of 3, tasks lost, as of 14:03, proven 4 s ago · 48 changes/s"
+        );
+        let offline = BadgeView {
+            tone: Tone::Offline,
+            ..lost
+        };
+        assert_eq!(offline.share(), None, "then nothing is live");
     }
 
     #[test]

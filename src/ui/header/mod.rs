@@ -11,13 +11,13 @@ use std::sync::Arc;
 use egui::{Align2, Color32, Galley, Rect, Sense, Stroke, Ui, WidgetInfo, WidgetType, pos2, vec2};
 
 pub(crate) use self::badge::{BadgeLayout, spinner};
-pub use self::badge::{BadgeView, badge_ui};
+pub use self::badge::{BadgeView, LostTables, badge_ui};
 pub use self::fit::Part;
 pub(crate) use self::fit::fit;
 use self::stat::Stat;
 use super::{Action, link_look::LinkLook, theme, theme::Tier, widgets};
 use crate::{connection::RateHistory, messages::QualityFeature};
-use model::Kind;
+use model::{Kind, PerKind};
 
 /// The totals that the header shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,6 +59,8 @@ pub struct HeaderView<'a> {
     pub spark: &'a [f32],
     /// No changes arrive: the totals may be old and are drawn muted.
     pub stale: bool,
+    /// The kinds whose source is lost: their totals are old and drawn muted.
+    pub lost: PerKind<bool>,
     /// What the picture lacks, so that it keeps its frame rate.
     pub reduced: &'a [QualityFeature],
 }

@@ -14,7 +14,7 @@ use crate::{
         theme::{self, Inks},
     },
 };
-use model::Status;
+use model::{Kind, Status};
 
 /// All totals that have something to show.
 pub(super) fn totals(ui: &egui::Ui, view: &HeaderView<'_>) -> Vec<StatText> {
@@ -45,20 +45,26 @@ struct Totals<'a> {
 }
 
 impl Totals<'_> {
-    /// The ink of a number that is no alarm.
-    fn calm(&self) -> Color32 {
-        if self.view.stale {
-            self.inks.muted
-        } else {
-            self.inks.text
-        }
+    /// The totals of a kind may be old.
+    fn is_stale(&self, kind: Kind) -> bool {
+        self.view.stale || self.view.lost[kind]
     }
 
-    fn plain(&self, part: Part, number: String, caption: &str, spoken: String) -> StatText {
+    /// The totals of tasks, which include the runs, may be old.
+    fn is_work_stale(&self) -> bool {
+        self.is_stale(Kind::Task) || self.is_stale(Kind::Run)
+    }
+
+    /// The ink of a number that is no alarm.
+    fn calm(&self, is_stale: bool) -> Color32 {
+        if is_stale { self.inks.muted } else { self.inks.text }
+    }
+
+    fn plain(&self, part: Part, is_stale: bool, number: String, caption: &str, spoken: String) -> StatText {
         StatText {
             part,
             number,
-            ink: self.calm(),
+            ink: self.calm(is_stale),
             caption: vec![(caption.to_owned(), self.inks.muted)],
             icon: None,
             spoken,
@@ -70,9 +76,10 @@ impl Totals<'_> {
         let (busy, all, failed) = (counts.agents_busy, counts.agents, counts.agents_failed);
         let number = format!("{}/{}", format::compact(busy), format::compact(all));
         let spoken = format!("{} of {} agents busy", exact(busy), exact(all));
-        let mut text = self.plain(Part::Agents, number, "agents busy", spoken);
+        let is_stale = self.is_stale(Kind::Agent);
+        let mut text = self.plain(Part::Agents, is_stale, number, "agents busy", spoken);
         if failed > 0 {
-            let ink = if self.view.stale {
+            let ink = if is_stale {
                 self.inks.muted
             } else {
                 self.inks.status_ink(Status::Failed)
@@ -85,7 +92,8 @@ impl Totals<'_> {
 
     /// Tasks in a normal state. Its shape has the state's colour, as in the scene and in the legend; its number is calm.
     fn state(&self, part: Part, status: Status, count: usize) -> StatText {
-        let ink = if count > 0 && !self.view.stale {
+        let is_stale = self.is_work_stale();
+        let ink = if count > 0 && !is_stale {
             self.inks.status(status)
         } else {
             self.inks.muted
@@ -94,13 +102,14 @@ impl Totals<'_> {
         let spoken = format!("{} tasks {word}", exact(count));
         StatText {
             icon: Some((Icon::Status(status), ink)),
-            ..self.plain(part, format::compact(count), word, spoken)
+            ..self.plain(part, is_stale, format::compact(count), word, spoken)
         }
     }
 
     /// Tasks in an abnormal state: shape and number have its colour as soon as there is one.
     fn alarm(&self, part: Part, status: Status, count: usize) -> StatText {
-        let is_loud = count > 0 && !self.view.stale;
+        let is_stale = self.is_work_stale();
+        let is_loud = count > 0 && !is_stale;
         let (ink, icon_ink) = if is_loud {
             (self.inks.status_ink(status), self.inks.status(status))
         } else {
@@ -112,14 +121,21 @@ impl Totals<'_> {
         StatText {
             ink,
             icon: Some((Icon::Status(status), icon_ink)),
-            ..self.plain(part, format::compact(count), word, spoken)
+            ..self.plain(part, is_stale, format::compact(count), word, spoken)
         }
     }
 
     fn workflows(&self) -> StatText {
         let (active, all) = (self.view.counts.workflows_active, self.view.counts.workflows);
         let spoken = format!("{} of {} workflows active", exact(active), exact(all));
-        self.plain(Part::Workflows, format::compact(active), "active workflows", spoken)
+        let is_stale = self.is_stale(Kind::Workflow);
+        self.plain(
+            Part::Workflows,
+            is_stale,
+            format::compact(active),
+            "active workflows",
+            spoken,
+        )
     }
 
     /// An icon while the picture is simplified to keep its frame rate; what it lacks is in the hover text.
@@ -137,14 +153,14 @@ impl Totals<'_> {
         Some(StatText {
             icon: Some((Icon::Reduced, self.inks.muted)),
             caption: Vec::new(),
-            ..self.plain(Part::Reduced, String::new(), "", spoken)
+            ..self.plain(Part::Reduced, self.view.stale, String::new(), "", spoken)
         })
     }
 
     fn rate(&self) -> StatText {
         let rate = format::rate(self.view.changes_per_second);
         let spoken = format!("{rate} changes per second");
-        self.plain(Part::Rate, rate, "changes/s", spoken)
+        self.plain(Part::Rate, self.view.stale, rate, "changes/s", spoken)
     }
 }
 

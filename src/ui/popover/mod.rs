@@ -11,10 +11,10 @@ mod tables;
 mod tuning;
 
 use egui::{Align, Area, Context, Id, Label, Layout, Order, Pos2, Rect, RichText, ScrollArea, Stroke, Ui, vec2};
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 
 pub use self::tuning::TuneDraft;
-use super::{Action, format, header::BadgeView, link_look::Tone, theme, theme::Tier};
+use super::{Action, clock::clock_text, format, header::BadgeView, link_look::Tone, theme, theme::Tier};
 use crate::{key_bindings::PanelKey, messages::Intent};
 use model::{Backoff, Kind, PerKind};
 use realtime::{LinkReport, LinkStatus, SourceReport};
@@ -60,10 +60,22 @@ impl PopoverView<'_> {
         format!("{} ago", format::span(self.secs_since(at_ms)))
     }
 
+    /// The time of day of a moment: `14:03`.
+    fn time_of_day(&self, at_ms: u64) -> Option<String> {
+        time_of_day(self.wall_ms, self.feed_ms, at_ms, self.zone)
+    }
+
     /// `4 min`, for narrow columns.
     fn age(&self, at_ms: u64) -> String {
         format::age(self.secs_since(at_ms))
     }
+}
+
+/// The time of day of a moment on the feed's clock, on which it is `feed_ms` now.
+pub(crate) fn time_of_day(wall_ms: i64, feed_ms: u64, at_ms: u64, zone: &TimeZone) -> Option<String> {
+    let ago = i64::try_from(feed_ms.saturating_sub(at_ms)).ok()?;
+    let at = Timestamp::from_millisecond(wall_ms.checked_sub(ago)?).ok()?;
+    Some(clock_text(at, zone))
 }
 
 /// Width of a column and of the space between two, in ems.
@@ -208,6 +220,7 @@ fn now_ui(ui: &mut Ui, view: &PopoverView<'_>) {
     facts::facts_ui(ui, view);
     ui.separator();
     tables::tables_ui(ui, view);
+    tables::limits_ui(ui, view);
     ui.separator();
     tables::checks_ui(ui, view);
 }
@@ -237,6 +250,10 @@ fn heading_ui(ui: &mut Ui, view: &PopoverView<'_>) {
         Tone::Offline => theme::of(ui).offline,
     };
     ui.label(RichText::new(view.badge.word()).font(Tier::Name.font(ui)).color(color));
+    if let Some(share) = view.badge.share() {
+        let warn = theme::of(ui).warn;
+        ui.label(RichText::new(share).font(Tier::Name.font(ui)).color(warn));
+    }
     let since = format!("for {}", format::span(view.since_secs));
     ui.label(RichText::new(since).color(theme::of(ui).muted));
     let [first, second] = view.badge.lines();

@@ -1,13 +1,13 @@
 //! Table by table: its channel, how it is kept in sync, its rows. And the checks: subscription, resync, audit, drift.
 
-use egui::{Align, Rect, RichText, Sense, Stroke, Ui, Vec2, WidgetInfo, WidgetType, pos2, vec2};
+use egui::{Align, Label, Rect, RichText, Sense, Stroke, Ui, Vec2, WidgetInfo, WidgetType, pos2, vec2};
 
 use super::{
     PopoverView,
     line::{NAME_EMS, cell, em, fact, heading, height, line, muted, text},
 };
 use crate::ui::{format, theme, theme::Tier};
-use realtime::{Resync, SourceState};
+use realtime::{POLL_INTERVAL, Resync, SourceReport, SourceState};
 
 /// Widths of the columns after the name, in ems; the rows have the rest.
 const CHANNEL_EMS: f32 = 9.8;
@@ -35,12 +35,22 @@ pub(super) fn tables_ui(ui: &mut Ui, view: &PopoverView<'_>) {
             cell(ui, NAME_EMS, Align::Min, |ui| muted(ui, kind.plural()));
             cell(ui, CHANNEL_EMS, Align::Min, |ui| {
                 channel_dot(ui, state);
-                text(ui, channel_word(state));
+                let words = RichText::new(channel_text(state)).color(match state {
+                    SourceState::Lost => theme::of(ui).warn,
+                    _ => theme::of(ui).text,
+                });
+                ui.add(Label::new(words).wrap());
             });
             cell(ui, FOLLOWED_EMS, Align::Min, |ui| {
                 match state {
                     SourceState::StreamOnly => ui.label(RichText::new("stream only").color(theme::of(ui).warn)),
-                    SourceState::Polled => ui.label(RichText::new("each minute").color(theme::of(ui).warn)),
+                    SourceState::Lost => {
+                        let age = sources[kind]
+                            .proven_ms
+                            .map(|at| format!("{} ago", format::age(view.secs_since(at))));
+                        let age = age.unwrap_or_else(|| "never".to_owned());
+                        ui.label(RichText::new(age).color(theme::of(ui).warn))
+                    }
                     // What is expected is not emphasised.
                     _ => match sources[kind].proven_ms {
                         Some(at) => muted(ui, format!("{} ago", format::age(view.secs_since(at)))),
@@ -56,18 +66,48 @@ pub(super) fn tables_ui(ui: &mut Ui, view: &PopoverView<'_>) {
 }
 
 /// The state of the channel in words.
-fn channel_word(state: SourceState) -> &'static str {
+fn channel_text(state: SourceState) -> String {
     match state {
-        SourceState::Refused => "refused",
-        SourceState::Closed => "closed",
-        SourceState::Joining => "joining",
-        SourceState::Joined => "waiting for the database",
-        SourceState::Reading => "reading the snapshot",
-        SourceState::Polled | SourceState::StreamOnly | SourceState::Followed => "live",
+        SourceState::Polled => format!("read every {} s", POLL_INTERVAL.as_secs()),
+        SourceState::StreamOnly => SourceState::Followed.word().to_owned(),
+        state => state.word().to_owned(),
     }
 }
 
-/// A full dot: changes arrive. Half: joining, or read at intervals. Hollow: closed. A cross: refused.
+/// Draws what keeps tables from being followed, with the remedies.
+pub(super) fn limits_ui(ui: &mut Ui, view: &PopoverView<'_>) {
+    for &kind in view.kinds {
+        let source = &view.sources[kind];
+        let Some(words) = limit_text(kind.plural(), source, |at| view.time_of_day(at)) else {
+            continue;
+        };
+        let ink = match source.state {
+            SourceState::Lost => theme::of(ui).warn,
+            _ => theme::of(ui).muted,
+        };
+        let words = RichText::new(words).font(Tier::Small.font(ui)).color(ink);
+        ui.add(Label::new(words).wrap());
+    }
+}
+
+/// `Tasks lost at 14:05, rows as of 14:03: public.tasks may not be read; grant select on it …`
+fn limit_text(name: &str, source: &SourceReport, time: impl Fn(u64) -> Option<String>) -> Option<String> {
+    let why = source.why.as_deref().map(|why| format::clean(why, 400))?;
+    Some(match source.state {
+        SourceState::Lost => {
+            let at = |word: &str, at: Option<u64>| at.and_then(&time).map(|time| format!("{word} {time}"));
+            let since = at(" lost at", source.lost_ms).unwrap_or_else(|| " lost".to_owned());
+            let as_of = at(", rows as of", source.proven_ms).unwrap_or_default();
+            format!("{name}{since}{as_of}: {why}")
+        }
+        SourceState::Polled => format!("{name} are read every {} s only: {why}", POLL_INTERVAL.as_secs()),
+        SourceState::StreamOnly => format!("{name} appear when they change: {why}"),
+        _ => return None,
+    })
+}
+
+/// A full dot: changes arrive. Half: joining, or read at intervals. Hollow: closed. Hollow and struck through: lost. A cross:
+/// refused.
 fn channel_dot(ui: &mut Ui, state: SourceState) {
     let side = em(ui) * 0.72;
     let (rect, _) = ui.allocate_exact_size(vec2(side, height(ui)), Sense::hover());
@@ -80,6 +120,11 @@ fn channel_dot(ui: &mut Ui, state: SourceState) {
     };
     match state {
         SourceState::Polled => half(theme::of(ui).warn),
+        SourceState::Lost => {
+            painter.circle_stroke(center, radius, Stroke::new(1.5, theme::of(ui).warn));
+            let arm = vec2(radius, -radius) * 1.3;
+            painter.line_segment([center - arm, center + arm], Stroke::new(1.5, theme::of(ui).warn));
+        }
         SourceState::Followed | SourceState::StreamOnly => {
             painter.circle_filled(center, radius + 0.5, theme::of(ui).live);
         }
@@ -144,6 +189,7 @@ pub(super) fn resync_text(resync: &Resync, feed_ms: u64) -> String {
         "first" => "for a new subscription",
         "gap" => "after a loss",
         "audit" => "routine check",
+        "poll" => "of single tables",
         "replaced" => "for a fresh connection",
         other => other,
     };
@@ -171,6 +217,23 @@ pub(super) fn resync_text(resync: &Resync, feed_ms: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_keeps_a_table_from_being_followed_is_named_with_its_times() {
+        let source = |state| SourceReport {
+            state,
+            why: Some("no grant".to_owned()),
+            proven_ms: Some(3),
+            lost_ms: Some(5),
+            ..SourceReport::default()
+        };
+        let text = |state| limit_text("tasks", &source(state), |at| Some(format!("14:0{at}")));
+        let lost = text(SourceState::Lost).expect("a text");
+        assert_eq!(lost, "tasks lost at 14:05, rows as of 14:03: no grant");
+        let polled = text(SourceState::Polled).expect("a text");
+        assert_eq!(polled, "tasks are read every 60 s only: no grant");
+        assert_eq!(text(SourceState::Followed), None);
+    }
 
     #[test]
     fn a_resync_shows_why_and_what_it_changed() {

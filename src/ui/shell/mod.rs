@@ -229,6 +229,7 @@ fn draw_header(root: &mut Ui, reads: &Reads, badge: &BadgeView, actions: &mut Ve
         changes_per_second: reads.rates.changes.present(),
         spark: &spark,
         stale: !badge.tone.is_flowing(),
+        lost: reads.lost_kinds(),
         reduced: reads.quality.off(),
     };
     let look = reads.look();

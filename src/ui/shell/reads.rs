@@ -1,7 +1,7 @@
 //! What the panels read from the world, gathered into plain views.
 
 use bevy::{ecs::system::SystemParam, prelude::*};
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     connection::{ConnectionView, Rates},
@@ -14,16 +14,17 @@ use crate::{
     ui::{
         clock::ClockText,
         details,
-        header::{BadgeView, HeaderCounts},
+        header::{BadgeView, HeaderCounts, LostTables},
         hover::HoverView,
         inspector::InspectorView,
         legend::LegendRow,
         link_look::LinkLook,
+        popover::time_of_day,
         steady::SteadyTone,
         unmapped::UnmappedWords,
     },
 };
-use model::{Kind, RowKey, Status};
+use model::{Kind, PerKind, RowKey, Status};
 
 /// Read-only access to everything that is shown.
 #[derive(SystemParam)]
@@ -107,8 +108,49 @@ impl Reads<'_, '_> {
             changes_per_second: self.rates.changes.present(),
             confirmed: BadgeView::count_confirmed(&self.connection.sources),
             tables: self.followed().len(),
+            lost: self.lost_tables(),
             popover_open,
         }
+    }
+
+    /// The time of day of the last proof of a kind's rows.
+    fn as_of(&self, kind: Kind) -> Option<String> {
+        let at = self.connection.sources[kind].proven_ms?;
+        let wall_ms = Timestamp::now().as_millisecond();
+        time_of_day(wall_ms, self.feed_ms(), at, &TimeZone::system())
+    }
+
+    /// `as of 14:03, source lost`; `None` while the kind's source is not lost.
+    fn lost_text(&self, kind: Kind) -> Option<String> {
+        let as_of = self.connection.is_lost(kind).then(|| self.as_of(kind))?;
+        Some(match as_of {
+            Some(time) => format!("as of {time}, source lost"),
+            None => "source lost".to_owned(),
+        })
+    }
+
+    /// The tables that are lost; `None` while none is.
+    fn lost_tables(&self) -> Option<LostTables> {
+        let followed = self.followed().into_iter();
+        let lost: Vec<Kind> = followed.filter(|kind| self.connection.is_lost(*kind)).collect();
+        let oldest = lost
+            .iter()
+            .copied()
+            .min_by_key(|kind| self.connection.sources[*kind].proven_ms)?;
+        let name = match lost.as_slice() {
+            [kind] => kind.plural().to_owned(),
+            lost => format!("{} tables", lost.len()),
+        };
+        Some(LostTables {
+            count: lost.len(),
+            name,
+            as_of: self.as_of(oldest),
+        })
+    }
+
+    /// The kinds whose source is lost.
+    pub(super) fn lost_kinds(&self) -> PerKind<bool> {
+        PerKind::from_fn(|kind| self.connection.is_lost(kind))
     }
 
     /// The header's totals.
@@ -192,6 +234,7 @@ impl Reads<'_, '_> {
                 .or_else(|| workflow.and_then(|workflow| workflow.progress)),
             error: task.and_then(|task| task.error.as_deref()),
             details: details::lines(&self.mapping.0.details(key.0.kind, &columns.0), now_ms),
+            lost: self.lost_text(key.0.kind),
         })
     }
 
@@ -215,6 +258,7 @@ impl Reads<'_, '_> {
             ),
             record: &columns.0,
             gone: moment.gone.is_some(),
+            lost: self.lost_text(key.0.kind),
         })
     }
 }

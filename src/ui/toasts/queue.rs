@@ -120,7 +120,8 @@ impl Toasts {
     }
 
     /// Those that were removed, oldest first.
-    pub fn history(&self) -> impl ExactSizeIterator<Item = &Toast> {
+    #[cfg(test)]
+    fn history(&self) -> impl ExactSizeIterator<Item = &Toast> {
         self.history.iter()
     }
 

@@ -7,14 +7,13 @@ use serde_json::Value;
 use super::{
     Call, Connection, ConnectionPhase,
     channel::{bindings, entry_names, reason_of},
-    schedule::POLL_PACE,
     sources::{MAX_ROWS, SourceChange, Upsert, UpsertOutcome, carry_over},
 };
 use crate::{
     Frame, Vsn,
     change::{self, ChangeError, RowEvent},
     decode_binary, decode_text,
-    event::{FeedEvent, LinkStatus, SourceState},
+    event::{FeedEvent, LinkStatus},
     frame::PHOENIX,
     refusal::{self, Class},
     store::Overflow,
@@ -268,10 +267,11 @@ impl Connection {
         }
         if self.sources.learn(at, &event) {
             // Rows that did not change since have other columns now (docs/realtime-protocol.md, R37).
-            self.mark_gap(READ_AFTER_ALTER, call);
+            self.mark_gap_of(at, READ_AFTER_ALTER, call);
         }
         let kept = match self.sources.read(at, event) {
             SourceChange::Upsert(upsert) => {
+                self.note_authorized(at, call);
                 self.note_change(at, &upsert.id);
                 if let Some(old) = &upsert.moved_from {
                     self.note_change(at, old);
@@ -296,7 +296,12 @@ impl Connection {
             }
             SourceChange::Failed(error, id) => self.handle_change_error(at, error, id, call),
             SourceChange::Unknown => {
-                self.mark_gap(Duration::ZERO, call);
+                self.mark_gap_of(at, Duration::ZERO, call);
+                Ok(())
+            }
+            SourceChange::Unusable if self.is_lost(at) => {
+                self.report.count_malformed();
+                self.mark_gap_of(at, Duration::ZERO, call);
                 Ok(())
             }
             SourceChange::Unusable => {
@@ -383,30 +388,13 @@ impl Connection {
                 }
                 return kept;
             }
-            (ChangeError::TooLarge | ChangeError::Other, None) => self.mark_gap(Duration::ZERO, call),
+            (ChangeError::TooLarge | ChangeError::Other, None) => self.mark_gap_of(at, Duration::ZERO, call),
             (ChangeError::Unauthorized, _) => {
-                let why = "its changes come without their columns: grant select on it to the key's role";
-                self.poll(at, NoticeKind::TableUnauthorized, why, call);
+                self.note_unauthorized(at, call);
             }
-            (ChangeError::NoPrimaryKey, _) => {
-                let why = "it has no primary key, so its changes cannot be followed: add one";
-                self.poll(at, NoticeKind::TableUnsupported, why, call);
-            }
+            (ChangeError::NoPrimaryKey, _) => self.note_keyless(at, call),
         }
         Ok(())
-    }
-
-    /// A source cannot be followed: it is read at a slow pace instead.
-    fn poll(&mut self, at: usize, kind: NoticeKind, why: &str, call: &mut Call<'_>) {
-        self.mark_gap(POLL_PACE, call);
-        let Some((tracked, _)) = self.sources.get_mut(at) else {
-            return;
-        };
-        if tracked.limit(SourceState::Polled, why) {
-            let (name, pace) = (tracked.source.name(), POLL_PACE.as_secs());
-            let text = format!("{name} is read every {pace} s only, because {why}.");
-            self.notice(kind, &text, call);
-        }
     }
 
     fn report_too_many_rows(&mut self, at: usize, call: &mut Call<'_>) {

@@ -21,6 +21,7 @@ mod heartbeat;
 mod lease;
 mod lifecycle;
 mod lookups;
+mod losses;
 mod pulse;
 mod reading;
 mod replace;
@@ -29,6 +30,7 @@ mod retry;
 mod schedule;
 mod side;
 mod sources;
+mod standing;
 mod sync;
 #[cfg(test)]
 mod testing;
@@ -56,7 +58,7 @@ use retry::Retry;
 use schedule::SyncSchedule;
 use side::Sides;
 use sources::{Sources, Tracked};
-use sync::Sync;
+use sync::{Sync, Why};
 use tokens::Tokens;
 
 /// One connection. See the [module](self).
@@ -356,9 +358,10 @@ impl Connection {
         self.retry.live_since().is_some()
     }
 
-    /// Live, and no snapshot is being read.
+    /// Live, and no snapshot is being read. Reading single sources concerns no other.
     fn is_free(&self) -> bool {
-        self.phase == ConnectionPhase::Live && self.sync.is_none()
+        let is_reading_all = self.sync.as_ref().is_some_and(|sync| sync.why() != Why::Poll);
+        self.phase == ConnectionPhase::Live && !is_reading_all
     }
 
     /// The chain is whole, and nothing is in doubt.
@@ -399,6 +402,7 @@ impl Connection {
             retry_in_ms: retry_in.map(millis),
             reason,
             stream_only: !self.config.snapshots,
+            sources_lost: self.sources_lost(),
             catching_up: status == LinkStatus::Connecting && self.phase == ConnectionPhase::Live,
         });
         if let Some(status) = status {
@@ -415,7 +419,7 @@ impl Connection {
             .tokens
             .has_ended(call.now.wall_ms)
             .then_some("the session token has expired and could not be renewed yet: changes may be missing");
-        let unproven = self.unproven(call);
+        let unproven = self.judge_sources(call);
         self.is_unproven = unproven.is_some();
         let doubt = ended.or_else(|| self.schedule.doubt()).map(str::to_owned);
         match doubt.or(unproven) {
@@ -429,20 +433,12 @@ impl Connection {
         self.sources.get(at).is_some_and(Tracked::is_owed_proof)
     }
 
-    /// While live: why the lease has run out.
-    fn unproven(&mut self, call: &mut Call<'_>) -> Option<String> {
-        let Some(unproven) = self.lease.check(call.at(), |at| self.is_owed_proof(at)) else {
-            let reason = self.pulse.unproven(self.config.proof_max_age, call.at())?;
-            self.audit.hurry(call.at());
-            return Some(reason);
-        };
+    /// Why the connection is unproven as a whole, if its oldest proof is that of this source.
+    fn unproven(&mut self, source: usize, call: &mut Call<'_>) -> Option<String> {
         // The audits go on, and the next one that finds nothing renews the lease.
         self.audit.hurry(call.at());
-        let name = self.sources.get(unproven.source).map(|tracked| tracked.source.name())?;
-        let error = self
-            .audit
-            .error(unproven.source)
-            .map(|error| error.trim_end_matches('.'));
+        let name = self.sources.get(source).map(|tracked| tracked.source.name())?;
+        let error = self.audit.error(source).map(|error| error.trim_end_matches('.'));
         Some(match error {
             // The transport's own words name the table.
             Some(error) if error.contains(&name) => {
@@ -454,10 +450,13 @@ impl Connection {
     }
 
     fn lease_due(&self) -> Option<Duration> {
+        if self.phase != ConnectionPhase::Live {
+            return None;
+        }
         let sources = self.lease.due(|at| self.is_owed_proof(at));
         let pulse = self.pulse.unproven_at(self.config.proof_max_age);
-        let due = sources.into_iter().chain(pulse).min()?;
-        (self.phase == ConnectionPhase::Live && !self.is_unproven).then_some(due)
+        let proofs = sources.into_iter().chain(pulse).min().filter(|_| !self.is_unproven);
+        proofs.into_iter().chain(self.poll_due()).min()
     }
 
     /// Reports the details, if they changed and it is time.
@@ -480,7 +479,7 @@ impl Connection {
         };
         let mut sources = self.sources.reports(state, status.reason.as_deref());
         for (at, source) in sources.iter_mut().enumerate() {
-            source.proven_ms = self.lease.proof(at).filter(|_| self.is_owed_proof(at)).map(millis);
+            source.proven_ms = self.shown_proof(at).map(millis);
         }
         let round_trips_ms: Vec<u64> = self.heartbeats.round_trips().map(millis).collect();
         let details = LinkReport {

@@ -7,11 +7,12 @@ use super::{
     audit::{Finding, Reach},
     lookups::GaveUp,
     report::millis,
+    sources::Tracked,
     sync::{Outcome, Sync, Why},
 };
 use crate::{
     api::{Page, PageError, Probe},
-    event::{FeedEvent, Resync, SourceState, SyncReport},
+    event::{FeedEvent, Resync, SyncReport},
     refusal::Class,
 };
 use model::{NoticeKind, Op, Record, RowId, format::counted};
@@ -101,15 +102,10 @@ impl Connection {
             Some(Outcome::Complete) => self.finish_sync(call),
             Some(Outcome::Failed { text, class }) => self.sync_failed(&text, class, call),
             Some(Outcome::TokenExpired) => self.token_expired(call),
-            Some(Outcome::Unreadable { at, text }) => {
-                let Some((tracked, _)) = self.sources.get_mut(at) else {
-                    return;
-                };
-                if tracked.limit(SourceState::StreamOnly, &text) {
-                    let name = tracked.source.name();
-                    let text = format!("{name} cannot be read; its rows appear when they change: {text}.");
-                    self.notice(NoticeKind::TableUnreadable, &text, call);
-                }
+            Some(Outcome::Unreadable { at, text, is_refused }) => {
+                self.note_unreadable(at, &text, is_refused, call);
+                let outcome = self.sync.as_mut().and_then(|sync| sync.resume(requests!(self, call)));
+                self.sync_step(outcome, call);
             }
         }
     }
@@ -125,6 +121,7 @@ impl Connection {
                 self.notice(NoticeKind::AuditFailed, &text, call);
                 self.schedule.postpone_audit(call.at());
             }
+            Some(Why::Poll) => self.poll_failed(text, call),
         }
     }
 
@@ -154,7 +151,9 @@ impl Connection {
             changed: merged.changed,
             removed: merged.removed,
         });
-        self.tokens.note_merged();
+        if why != Why::Poll {
+            self.tokens.note_merged();
+        }
         call.report(FeedEvent::Synced(SyncReport {
             snapshot: self.report.count_sync(),
             rows: self.sources.counts(),
@@ -164,14 +163,24 @@ impl Connection {
             reconcile: why == Why::Audit,
         }));
         self.report_shared_keys(call);
-        self.audit.restart(&self.sources, took, call.now);
-        for (at, tracked) in self.sources.iter().enumerate() {
-            if !tracked.is_stream_only() {
-                self.lease.prove(at, since);
+        if why == Why::Poll {
+            self.audit
+                .restart_sources(merged.read.iter().map(|(at, _)| *at), &self.sources, took);
+        } else {
+            self.audit.restart(&self.sources, took, call.now);
+            if self.schedule.after_sync(why, merged.corrected, call.now) {
+                self.report_caught_up(call);
             }
         }
-        if self.schedule.after_sync(why, merged.corrected, call.now) {
-            self.report_caught_up(call);
+        for (at, differing) in merged.read {
+            self.lease.prove(at, since);
+            self.note_read(at, since, differing, call);
+        }
+        if why == Why::Gap {
+            // What was lost of these is known to be missing.
+            for at in merged.unread {
+                self.lose(at, call);
+            }
         }
         for (at, id) in merged.unverified {
             self.look_up(at, id, call);
@@ -223,8 +232,9 @@ impl Connection {
         }
         let is_free = self.is_free();
         if let Some(why) = self.schedule.check(call.at(), is_free) {
-            let sync = Sync::resync(why, self.sources.len(), self.config.page_size, call.at());
-            self.sync = Some(sync);
+            self.begin_resync(why, call);
+        } else if is_free && self.sync.is_none() {
+            self.begin_poll(call);
         }
     }
 
@@ -249,7 +259,7 @@ impl Connection {
 
     /// Asks for a row by key, soon.
     pub(super) fn look_up(&mut self, at: usize, id: RowId, call: &mut Call<'_>) {
-        let is_readable = self.sources.get(at).is_some_and(|tracked| !tracked.is_stream_only());
+        let is_readable = self.sources.get(at).is_some_and(Tracked::is_readable);
         if self.config.snapshots && is_readable {
             let result = self.lookups.look_up(at, id, call.at());
             self.check_lookups(result, call);
@@ -315,18 +325,23 @@ impl Connection {
     /// The answer to a probe.
     pub(super) fn probed(&mut self, id: u64, result: Result<Probe, PageError>, call: &mut Call<'_>) {
         let result = result.map_err(|error| self.cleaned(error));
+        if let (Err(error), Some(at)) = (&result, self.audit.source_of(id)) {
+            self.note_probe_failed(at, error, call);
+        }
         let finding = self.audit.answer(id, result, &self.sources, call.at());
         self.audited(finding, call);
     }
 
     fn audited(&mut self, finding: Finding, call: &mut Call<'_>) {
         for proof in self.audit.take_proofs() {
-            match proof.reach {
-                Reach::Rows => self.lease.prove(proof.source, proof.since),
-                Reach::Part => self.lease.prove_part(proof.source, proof.since),
+            let is_whole = proof.reach == Reach::Rows;
+            if is_whole {
+                self.lease.prove(proof.source, proof.since);
+            } else {
+                self.lease.prove_part(proof.source, proof.since);
             }
             if let Some((tracked, _)) = self.sources.get_mut(proof.source) {
-                tracked.note_readable();
+                tracked.standing.note_equal(is_whole.then_some(proof.since));
             }
             self.report.note_change();
         }

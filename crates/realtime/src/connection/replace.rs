@@ -54,6 +54,8 @@ impl Connection {
         });
         for (new, old) in successor.sources.iter_mut().zip(self.sources.iter()) {
             new.rows = old.rows.clone();
+            new.standing = old.standing.clone();
+            new.standing.close();
         }
         successor
     }

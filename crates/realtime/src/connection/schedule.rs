@@ -12,8 +12,6 @@ use model::RowId;
 const CONFIRM_AFTER: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(30));
 /// Least distance between two resyncs after gaps, however many gaps there are.
 const GAP_PACE: Duration = Duration::from_secs(5);
-/// Pace at which a source that cannot be followed is read.
-pub(super) const POLL_PACE: Duration = Duration::from_secs(60);
 /// Malformed frames within a minute from which on the connection is taken to be broken.
 const MAX_MALFORMED: u32 = 20;
 /// Delay of the next audit after one that found drift: whatever dropped the changes may drop more.
@@ -143,10 +141,8 @@ impl SyncSchedule {
 
     /// Rows held may be wrong: reads the sources again after `delay`, at a bounded pace.
     pub(super) fn mark_gap(&mut self, delay: Duration, at: Duration, is_reading: bool) {
-        if delay < POLL_PACE {
-            self.gap = true;
-            self.gap_while_reading |= is_reading;
-        }
+        self.gap = true;
+        self.gap_while_reading |= is_reading;
         let soonest = self.last_resync.map_or(Duration::ZERO, |last| last + GAP_PACE);
         let at = (at + delay).max(soonest);
         self.resync_at = Some(self.resync_at.map_or(at, |planned| planned.min(at)));
@@ -212,7 +208,7 @@ impl SyncSchedule {
                 self.judge_corrected_at = Some(now.at + AFTERMATH);
             }
             Why::Audit => has_caught_up = self.proven_equal(),
-            Why::Gap => {}
+            Why::Gap | Why::Poll => {}
         }
         self.gap = std::mem::take(&mut self.gap_while_reading);
         if self.audit_at.is_none()

@@ -2,6 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::{
+    report::millis,
+    standing::{Standing, Way},
+};
 use crate::{
     Remedies,
     api::Page,
@@ -35,10 +39,10 @@ pub(super) struct Tracked {
     pub(super) rows: Rows,
     /// Its columns, as far as they are known.
     pub(super) columns: TableColumns,
-    /// How it is followed, if not by snapshot and stream; and why.
-    limits: Option<(SourceState, String)>,
-    /// It was read on this connection.
-    was_readable: bool,
+    /// What keeps it from being followed by snapshot and stream; and why, in words.
+    limit: Option<(Limit, String)>,
+    /// Whether its rows can be relied on.
+    pub(super) standing: Standing,
     /// The ids of its entries on this channel: one, or one for each name that its partitions may have.
     entries: Vec<i64>,
     /// That it cannot be followed in full was reported on this connection.
@@ -47,6 +51,26 @@ pub(super) struct Tracked {
     rows_merged: usize,
     /// That rows share a key was reported on this connection.
     is_shared_key_reported: bool,
+}
+
+/// What keeps a source from being followed by snapshot and stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Limit {
+    /// It cannot be read: only changed rows appear.
+    Unreadable,
+    /// Its changes come without their columns: it is polled.
+    Unauthorized,
+    /// Its changes cannot be followed: it is polled.
+    Unsupported,
+}
+
+impl Limit {
+    fn state(self) -> SourceState {
+        match self {
+            Self::Unreadable => SourceState::StreamOnly,
+            Self::Unauthorized | Self::Unsupported => SourceState::Polled,
+        }
+    }
 }
 
 /// What a change of the stream is to a source.
@@ -102,8 +126,8 @@ impl Tracked {
             source: source.clone(),
             rows: Rows::default(),
             columns: TableColumns::new(source),
-            limits: None,
-            was_readable: false,
+            limit: None,
+            standing: Standing::default(),
             entries: Vec::new(),
             is_reported: false,
             rows_merged: 0,
@@ -137,30 +161,53 @@ impl Tracked {
 
     /// It cannot be read.
     pub(super) fn is_stream_only(&self) -> bool {
-        matches!(self.limits, Some((SourceState::StreamOnly, _)))
+        self.way() == Way::StreamOnly
     }
 
     /// It was read.
     pub(super) fn note_readable(&mut self) {
-        self.was_readable = true;
         if self.is_stream_only() {
-            self.limits = None;
+            self.limit = None;
         }
     }
 
-    /// Live may be claimed only while it is proven equal. A source that is polled, or that could never be read on this
-    /// connection, says so itself; one that can no longer be read has lost its proof.
-    pub(super) fn is_owed_proof(&self) -> bool {
-        match self.limits {
-            None => true,
-            Some((SourceState::StreamOnly, _)) => self.was_readable,
-            Some(_) => false,
+    /// How it is kept up to date while nothing fails.
+    pub(super) fn way(&self) -> Way {
+        match self.limit {
+            Some((Limit::Unreadable, _)) => Way::StreamOnly,
+            Some((Limit::Unauthorized | Limit::Unsupported, _)) => Way::Polled,
+            None => Way::Followed,
         }
+    }
+
+    /// Why it is not followed in full, if it is not.
+    pub(super) fn limitation(&self) -> Option<&str> {
+        self.limit.as_ref().map(|(_, why)| why.as_str())
+    }
+
+    /// Its changes come with their columns again. True if it was polled because they did not.
+    pub(super) fn lift_unauthorized(&mut self) -> bool {
+        let is_lifted = matches!(self.limit, Some((Limit::Unauthorized, _)));
+        if is_lifted {
+            self.limit = None;
+        }
+        is_lifted
+    }
+
+    /// Live may be claimed only while it is proven equal. One that is polled, that could never be read or that is lost is
+    /// reported as such.
+    pub(super) fn is_owed_proof(&self) -> bool {
+        self.limit.is_none() && !self.standing.is_lost()
+    }
+
+    /// Its rows can be requested.
+    pub(super) fn is_readable(&self) -> bool {
+        !self.is_stream_only() && !self.standing.is_lost()
     }
 
     /// Limits how it is followed. True when that is to be reported: once per connection.
-    pub(super) fn limit(&mut self, state: SourceState, why: &str) -> bool {
-        self.limits = Some((state, why.to_owned()));
+    pub(super) fn limit(&mut self, limit: Limit, why: &str) -> bool {
+        self.limit = Some((limit, why.to_owned()));
         self.is_to_be_reported()
     }
 
@@ -171,8 +218,11 @@ impl Tracked {
 
     /// Its report, in a connection whose state this is.
     fn report(&self, state: SourceState, refusal: Option<&str>) -> SourceReport {
-        let (state, why) = match &self.limits {
-            Some((limited, why)) if state == SourceState::Followed => (*limited, Some(why.clone())),
+        let is_followed = state == SourceState::Followed;
+        let loss = self.standing.loss().filter(|_| is_followed);
+        let (state, why) = match (&self.limit, loss) {
+            (_, Some(loss)) => (SourceState::Lost, Some(loss.why.clone())),
+            (Some((limit, why)), None) if is_followed => (limit.state(), Some(why.clone())),
             _ if state == SourceState::Refused => (state, refusal.map(str::to_owned)),
             _ => (state, None),
         };
@@ -181,6 +231,7 @@ impl Tracked {
             why,
             rows: self.rows.len(),
             proven_ms: None,
+            lost_ms: self.standing.loss().map(|loss| millis(loss.since)),
         }
     }
 
@@ -299,8 +350,8 @@ impl Sources {
             tracked.entries.clear();
             tracked.is_reported = false;
             tracked.is_shared_key_reported = false;
-            tracked.limits = None;
-            tracked.was_readable = false;
+            tracked.limit = None;
+            tracked.standing.close();
         }
     }
 
@@ -480,8 +531,8 @@ mod tests {
     fn a_limit_is_reported_once_and_lifted_when_the_source_is_read() {
         let mut fixture = Fixture::new(1);
         let (tracked, _) = fixture.sources.get_mut(0).expect("a source");
-        assert!(tracked.limit(SourceState::StreamOnly, "no grant"));
-        assert!(!tracked.limit(SourceState::StreamOnly, "no grant"));
+        assert!(tracked.limit(Limit::Unreadable, "no grant"));
+        assert!(!tracked.limit(Limit::Unreadable, "no grant"));
         let state = |tracked: &Tracked| tracked.report(SourceState::Followed, None).state;
         assert_eq!(state(tracked), SourceState::StreamOnly);
         tracked.note_readable();

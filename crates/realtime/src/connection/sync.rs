@@ -10,6 +10,7 @@ use super::{
     Requests,
     lookups::{ANSWER_DEADLINE, Batch},
     sources::{MAX_ROWS, Sources, Upsert},
+    standing::Way,
 };
 use crate::{
     Remedies,
@@ -46,6 +47,8 @@ pub(super) enum Why {
     Gap,
     /// No loss is known: a check.
     Audit,
+    /// Single sources are read that cannot be followed, or could not be read before.
+    Poll,
 }
 
 impl Why {
@@ -55,6 +58,7 @@ impl Why {
             Self::First => "first",
             Self::Gap => "gap",
             Self::Audit => "audit",
+            Self::Poll => "poll",
         }
     }
 }
@@ -68,8 +72,8 @@ pub(super) enum Outcome {
     Failed { text: String, class: Class },
     /// The token has expired: the request is repeated, and a fresh token is needed.
     TokenExpired,
-    /// One source cannot be read; others can.
-    Unreadable { at: usize, text: String },
+    /// One source cannot be read; others can. `is_refused`: another attempt does not help by itself.
+    Unreadable { at: usize, text: String, is_refused: bool },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,8 +118,10 @@ struct SourceSnapshot {
     is_done: bool,
     /// Rows that had the key of the row before them.
     rows_merged: usize,
+    /// The source is not part of this snapshot.
+    is_left_out: bool,
     /// The source cannot be read: what is held of it stays.
-    is_denied: bool,
+    is_unreadable: bool,
     was_empty: bool,
     unverified: VecDeque<RowId>,
     batch: Option<Batch>,
@@ -133,10 +139,20 @@ impl SourceSnapshot {
             failures: 0,
             is_done: false,
             rows_merged: 0,
-            is_denied: false,
+            is_left_out: false,
+            is_unreadable: false,
             was_empty: false,
             unverified: VecDeque::new(),
             batch: None,
+        }
+    }
+
+    /// One that is not part of the snapshot.
+    fn left_out() -> Self {
+        Self {
+            is_done: true,
+            is_left_out: true,
+            ..Self::new(1)
         }
     }
 
@@ -176,6 +192,10 @@ pub(super) struct Merged {
     pub(super) corrected: Vec<(usize, RowId)>,
     /// Rows that have to be looked up.
     pub(super) unverified: Vec<(usize, RowId)>,
+    /// The sources that were read, and how many of their rows differed.
+    pub(super) read: Vec<(usize, usize)>,
+    /// The sources that could not be read.
+    pub(super) unread: Vec<usize>,
 }
 
 impl Sync {
@@ -187,6 +207,16 @@ impl Sync {
     /// A snapshot while live.
     pub(super) fn resync(why: Why, sources: usize, page_size: usize, at: Duration) -> Self {
         Self::new(why, Stage::Lead { until: at + LEAD }, sources, page_size, at)
+    }
+
+    /// The same without some of the sources, of which everything stays as it is.
+    pub(super) fn without(mut self, is_left_out: impl Fn(usize) -> bool) -> Self {
+        for (at, reading) in self.readings.iter_mut().enumerate() {
+            if is_left_out(at) {
+                *reading = SourceSnapshot::left_out();
+            }
+        }
+        self
     }
 
     fn new(why: Why, stage: Stage, sources: usize, page_size: usize, since: Duration) -> Self {
@@ -236,7 +266,7 @@ impl Sync {
     pub(super) fn begin(&mut self, requests: &mut Requests<'_, '_>) {
         if self.stage != Stage::Waiting || self.must_restart {
             self.must_restart = false;
-            for reading in &mut self.readings {
+            for reading in self.readings.iter_mut().filter(|reading| !reading.is_left_out) {
                 *reading = SourceSnapshot::new(self.page_size);
             }
         }
@@ -245,7 +275,12 @@ impl Sync {
 
     fn read_pages(&mut self, requests: &mut Requests<'_, '_>) {
         self.stage = Stage::Pages;
-        for (at, reading) in self.readings.iter_mut().enumerate() {
+        for (at, reading) in self
+            .readings
+            .iter_mut()
+            .enumerate()
+            .filter(|(_, reading)| !reading.is_left_out)
+        {
             reading.ask_for_page(at, requests);
         }
     }
@@ -292,7 +327,7 @@ impl Sync {
                     retry_after: None,
                 };
                 outcome = self.failed(at, error, false, now);
-                if matches!(outcome, Some(Outcome::Failed { .. })) {
+                if matches!(outcome, Some(Outcome::Failed { .. } | Outcome::Unreadable { .. })) {
                     return outcome;
                 }
             }
@@ -451,11 +486,11 @@ impl Sync {
         }
         let mut is_expired = false;
         let (text, wait) = match error {
-            PageError::Fatal(text) => {
+            PageError::Fatal(text) if self.why == Why::First => {
                 let class = Class::Fatal;
                 return Some(Outcome::Failed { text, class });
             }
-            PageError::Denied(text) => return self.denied(at, text, now),
+            PageError::Denied(text) | PageError::Fatal(text) => return self.unreadable(at, text, true, now),
             PageError::Expired(text) if !sign_in => {
                 let class = Class::Fatal;
                 return Some(Outcome::Failed { text, class });
@@ -476,7 +511,11 @@ impl Sync {
             PageError::Transient { text, retry_after } => (text, retry_after),
         };
         reading.failures += 1;
-        if reading.failures > MAX_FAILURES {
+        // A poll is repeated as a whole, so that it does not delay other readings.
+        if reading.failures > MAX_FAILURES || self.why == Why::Poll && !is_expired {
+            if self.why != Why::First {
+                return self.unreadable(at, text, false, now);
+            }
             return Some(Outcome::Failed {
                 text: format!("the snapshot could not be read ({text})"),
                 class: Class::Retry,
@@ -488,18 +527,34 @@ impl Sync {
         is_expired.then_some(Outcome::TokenExpired)
     }
 
-    /// One source cannot be read. As long as another can, it is followed by the stream alone.
-    fn denied(&mut self, at: usize, text: String, now: Duration) -> Option<Outcome> {
+    /// One source cannot be read. As long as another can, the snapshot goes on without it.
+    fn unreadable(&mut self, at: usize, text: String, is_refused: bool, now: Duration) -> Option<Outcome> {
         let reading = self.readings.get_mut(at)?;
-        reading.is_denied = true;
+        reading.is_unreadable = true;
         reading.is_done = true;
         reading.unverified.clear();
-        if self.readings.iter().all(|reading| reading.is_denied) {
-            let class = Class::Fatal;
-            return Some(Outcome::Failed { text, class });
+        let is_unread = |reading: &SourceSnapshot| reading.is_unreadable || reading.is_left_out;
+        if self.why != Why::Poll && self.readings.iter().all(is_unread) {
+            return Some(if is_refused {
+                let class = Class::Fatal;
+                Outcome::Failed { text, class }
+            } else {
+                Outcome::Failed {
+                    text: format!("the snapshot could not be read ({text})"),
+                    class: Class::Retry,
+                }
+            });
         }
         self.settle_if_read(now);
-        Some(Outcome::Unreadable { at, text })
+        Some(Outcome::Unreadable { at, text, is_refused })
+    }
+
+    /// Goes on without a source that cannot be read.
+    pub(super) fn resume(&mut self, requests: &mut Requests<'_, '_>) -> Option<Outcome> {
+        match self.stage {
+            Stage::Unverified => self.verify(requests),
+            _ => None,
+        }
     }
 
     /// A change of a row arrived: an answer under way may be older.
@@ -511,7 +566,7 @@ impl Sync {
 
     /// Keeps an insert or update for the merge. `bytes`: its size on the wire.
     pub(super) fn keep_upsert(&mut self, at: usize, upsert: &Upsert, bytes: usize) -> Result<(), Overflow> {
-        let Some(reading) = self.readings.get_mut(at) else {
+        let Some(reading) = self.kept(at) else {
             return Ok(());
         };
         let fold = &mut reading.fold;
@@ -536,16 +591,22 @@ impl Sync {
 
     /// Keeps a delete for the merge.
     pub(super) fn keep_delete(&mut self, at: usize, id: &RowId) -> Result<(), Overflow> {
-        self.readings
-            .get_mut(at)
-            .map_or(Ok(()), |reading| reading.fold.delete(id))
+        self.kept(at).map_or(Ok(()), |reading| reading.fold.delete(id))
     }
 
     /// Keeps a change that came without a usable row.
     pub(super) fn keep_unknown(&mut self, at: usize, id: &RowId) -> Result<(), Overflow> {
-        self.readings
-            .get_mut(at)
-            .map_or(Ok(()), |reading| reading.fold.unknown(id))
+        self.kept(at).map_or(Ok(()), |reading| reading.fold.unknown(id))
+    }
+
+    /// The part in which changes of a source are kept, if it is read.
+    fn kept(&mut self, at: usize) -> Option<&mut SourceSnapshot> {
+        self.readings.get_mut(at).filter(|reading| !reading.is_left_out)
+    }
+
+    /// A source is part of it.
+    pub(super) fn includes(&self, at: usize) -> bool {
+        self.readings.get(at).is_some_and(|reading| !reading.is_left_out)
     }
 
     /// Merges what is read and kept into the sources; or hands itself back, if it has to be read all over again.
@@ -556,7 +617,15 @@ impl Sync {
         let mut merged = Merged::default();
         for (at, reading) in self.readings.into_iter().enumerate() {
             let Some((tracked, _)) = sources.get_mut(at) else { break };
-            let mut fresh = if reading.is_denied {
+            // While live, changes of what is not read were applied as they came.
+            if reading.is_unreadable {
+                merged.unread.push(at);
+            }
+            if reading.is_left_out || (reading.is_unreadable && self.why != Why::First) {
+                continue;
+            }
+            let mut differing = 0;
+            let mut fresh = if reading.is_unreadable {
                 tracked.rows.clone()
             } else {
                 tracked.set_rows_merged(reading.rows_merged);
@@ -573,12 +642,14 @@ impl Sync {
                 writing_only,
             } in differences
             {
+                differing += usize::from(!writing_only);
                 match op {
                     Op::Insert => merged.added += 1,
                     Op::Update => merged.changed += usize::from(!writing_only),
                     Op::Delete => merged.removed += 1,
                 }
-                if !writing_only && self.why == Why::Audit {
+                // Changes of what is polled are not expected to arrive.
+                if !writing_only && self.why == Why::Audit && tracked.way() == Way::Followed {
                     merged.corrected.push((at, id.clone()));
                 }
                 merged.changes.push(Change {
@@ -590,6 +661,9 @@ impl Sync {
                 });
             }
             tracked.rows = fresh;
+            if !reading.is_unreadable {
+                merged.read.push((at, differing));
+            }
         }
         Ok(merged)
     }

@@ -14,6 +14,7 @@ mod handover;
 mod lease;
 mod live_prop;
 mod lossy;
+mod lost;
 mod merge_prop;
 mod pulse;
 mod races;

@@ -12,7 +12,7 @@ use crate::commands::Failure;
 use client::Worker;
 use demo::Control;
 use lab::server_rows;
-use model::{Level, Op, PerKind, Record, RowKey};
+use model::{Kind, Level, Op, PerKind, Record, RowKey};
 use realtime::{FeedEvent, LinkReport, LinkStatus, StatusReport};
 use settings::SourceKinds;
 
@@ -112,7 +112,16 @@ impl Observer {
             if now >= self.compared + COMPARE_EVERY {
                 self.compared = now;
                 let (shown, server) = (self.rows(), server_rows(&self.control));
-                self.staleness.look(now, self.is_live(), &shown, &server);
+                let lost = self.lost_kinds();
+                // A row key begins with the word of its kind.
+                let is_lost = |key: &str| lost.iter().any(|kind| key.starts_with(kind.singular()));
+                self.staleness.look(
+                    now,
+                    self.status.status == LinkStatus::Connected,
+                    is_lost,
+                    &shown,
+                    &server,
+                );
             }
             if done(self) {
                 return Ok(true);
@@ -179,6 +188,13 @@ impl Observer {
     pub(super) fn counts(&self) -> PerKind<usize> {
         let reports = self.kinds.reports(&self.link.sources);
         PerKind::from_fn(|kind| reports[kind].rows)
+    }
+
+    /// The kinds whose source is reported as lost.
+    fn lost_kinds(&self) -> Vec<Kind> {
+        let reports = self.kinds.reports(&self.link.sources);
+        let kinds = Kind::ALL.into_iter();
+        kinds.filter(|kind| reports[*kind].lost_ms.is_some()).collect()
     }
 
     /// The rows as reported, as JSON.

@@ -1,4 +1,6 @@
 //! How long Live was reported while a change was committed that was not shown and that was older than a proof may be.
+//!
+//! A source that is reported as lost is labelled for its own rows: those do not count.
 
 use std::{
     collections::HashMap,
@@ -35,8 +37,16 @@ impl Staleness {
         }
     }
 
-    /// Compares what is shown with what the server holds now.
-    pub(super) fn look(&mut self, now: Instant, is_live: bool, shown: &Rows, server: &Rows) {
+    /// Compares what is shown with what the server holds now. `is_lost`: whether the row of this key is of a source that is
+    /// reported as lost.
+    pub(super) fn look(
+        &mut self,
+        now: Instant,
+        is_live: bool,
+        is_lost: impl Fn(&str) -> bool,
+        shown: &Rows,
+        server: &Rows,
+    ) {
         for (key, row) in server {
             let (theirs, ours) = (changed(row), shown.get(key).and_then(changed));
             if ours >= theirs && ours.is_some() {
@@ -59,8 +69,10 @@ impl Staleness {
         self.hidden
             .retain(|key, _| server.contains_key(key) || shown.contains_key(key));
         let since_last = self.looked.replace(now).map(|last| now.saturating_duration_since(last));
-        let is_stale = |(_, since): &(Option<String>, Instant)| now.saturating_duration_since(*since) > self.max_age;
-        if is_live && self.hidden.values().any(is_stale) {
+        let is_stale = |(key, (_, since)): (&String, &(Option<String>, Instant))| {
+            now.saturating_duration_since(*since) > self.max_age && !is_lost(key)
+        };
+        if is_live && self.hidden.iter().any(is_stale) {
             self.unlabelled += since_last.unwrap_or_default();
         }
     }
@@ -85,11 +97,16 @@ mod tests {
 
     /// Looks each second for half a minute; the rows shown and held are functions of the second.
     fn unlabelled(is_live: bool, shown: impl Fn(u32) -> Rows, server: impl Fn(u32) -> Rows) -> u64 {
+        unlabelled_but("none", is_live, shown, server)
+    }
+
+    /// The same while the row of this key is of a lost source.
+    fn unlabelled_but(lost: &str, is_live: bool, shown: impl Fn(u32) -> Rows, server: impl Fn(u32) -> Rows) -> u64 {
         let mut staleness = Staleness::new(Duration::from_secs(10));
         let start = Instant::now();
         for second in 0..30 {
             let now = start + Duration::from_secs(second.into());
-            staleness.look(now, is_live, &shown(second), &server(second));
+            staleness.look(now, is_live, |key| key == lost, &shown(second), &server(second));
         }
         staleness.unlabelled.as_secs()
     }
@@ -102,6 +119,14 @@ mod tests {
         assert_eq!(unlabelled(true, |_| rows(&[]), old), 19, "an insert");
         assert_eq!(unlabelled(false, old, |_| rows(&[("a", 2)])), 0);
         assert_eq!(unlabelled(true, old, old), 0);
+    }
+
+    #[test]
+    fn rows_of_a_lost_source_are_labelled_and_others_are_not() {
+        let old = |_: u32| rows(&[("a", 1), ("b", 1)]);
+        let only = |_: u32| rows(&[("a", 2), ("b", 1)]);
+        assert_eq!(unlabelled_but("a", true, old, only), 0);
+        assert_eq!(unlabelled_but("b", true, old, only), 19);
     }
 
     #[test]

@@ -229,9 +229,22 @@ impl Audit {
             // What is held is as old as the beginning of a long reading.
             self.next = self.next.map(|next| next.min(soon));
         }
-        for (watch, tracked) in self.watches.iter_mut().zip(sources.iter()) {
-            watch.restart(tracked, took, is_audited);
+        self.restart_sources(0..sources.len(), sources, took);
+    }
+
+    /// These sources were read and merged.
+    pub(super) fn restart_sources(&mut self, read: impl Iterator<Item = usize>, sources: &Sources, took: Duration) {
+        let is_audited = self.pace.interval.is_some();
+        for at in read {
+            if let (Some(watch), Some(tracked)) = (self.watches.get_mut(at), sources.get(at)) {
+                watch.restart(tracked, took, is_audited);
+            }
         }
+    }
+
+    /// The source that a probe is about, while its answer is waited for.
+    pub(super) fn source_of(&self, id: u64) -> Option<usize> {
+        self.watches.iter().position(|watch| watch.owns(id))
     }
 
     /// The next audit is an interval away; or later, while audits take more than their share of the server.
@@ -385,7 +398,7 @@ impl Audit {
         sources: &Sources,
         now: Duration,
     ) -> Finding {
-        let Some(at) = self.watches.iter().position(|watch| watch.owns(id)) else {
+        let Some(at) = self.source_of(id) else {
             return Finding::Open;
         };
         let pace = self.sweep_pace(sources);
