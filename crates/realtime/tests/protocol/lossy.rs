@@ -8,9 +8,10 @@ use std::{
 };
 
 use crate::pulse::{Job, TABLE as PULSE, with_pulse};
-use crate::rig::{Rig, config, id_text, ms, seconds};
+use crate::recovery::selected;
+use crate::rig::{Rig, config, ms, seconds};
 use fastrand::Rng;
-use realtime::{Backoff, Event, LinkStatus, PageError, PageQuery, PageRequest, ProbeRequest, SessionConfig};
+use realtime::{Backoff, Event, LinkStatus, PageError, PageRequest, ProbeRequest, SessionConfig};
 use serde_json::{Value, json};
 
 /// The age of a proof in these tests.
@@ -30,7 +31,8 @@ pub(crate) fn leased() -> SessionConfig {
 pub(crate) fn stamp(at: Duration) -> String {
     let second = at.as_secs();
     format!(
-        "2026-11-23T{:02}:{:02}:{:02}.{:06}+00:00",
+        "2026-11-{:02}T{:02}:{:02}:{:02}.{:06}+00:00",
+        second / 86_400 + 1,
         second / 3_600 % 24,
         second / 60 % 60,
         second % 60,
@@ -61,6 +63,10 @@ pub(crate) struct Lossy {
     pub(crate) rig: Rig,
     pub(crate) rng: Rng,
     pub(crate) rows: BTreeMap<u64, Value>,
+    /// Keys are less than this.
+    ids: u64,
+    /// The longest time that a change takes to arrive.
+    pub(crate) longest_delivery: Duration,
     /// When the row was last changed.
     pub(crate) committed: BTreeMap<u64, Duration>,
     pub(crate) deleted: BTreeMap<u64, Duration>,
@@ -99,20 +105,40 @@ enum Answer {
     Probe(ProbeRequest),
 }
 
+/// Answers a request for a session token: it lasts for an hour.
+fn grant(rig: &mut Rig) {
+    if std::mem::take(&mut rig.refreshes) > 0 {
+        rig.grant("eyJ.session.token", seconds(3_600));
+    }
+}
+
 impl Lossy {
     pub(crate) fn new(seed: u64) -> Self {
         let has_pulse = seed % 2 == 1;
-        let mut config = if has_pulse { with_pulse(leased()) } else { leased() };
+        let config = if has_pulse { with_pulse(leased()) } else { leased() };
+        Self::with(config, seed, has_pulse, 20)
+    }
+
+    /// A client with this configuration of a table with so many rows.
+    pub(crate) fn with(mut config: SessionConfig, seed: u64, has_pulse: bool, rows: u64) -> Self {
         // Nobody is there to reconnect it.
         config.backoff = Backoff {
             max_attempts: 0,
             max_interval: seconds(10),
             ..Backoff::default()
         };
-        let rows: BTreeMap<u64, Value> = (0..20).map(|id| (id, row(id, seconds(0)))).collect();
+        let rows: BTreeMap<u64, Value> = (0..rows).map(|id| (id, row(id, seconds(0)))).collect();
         let shown: Vec<Value> = rows.values().cloned().collect();
+        let mut rig = Rig::started(config);
+        grant(&mut rig);
+        rig.give(Event::SocketOpened);
+        rig.join_ok();
+        rig.system_ok();
+        rig.finish_snapshot(&shown);
         Self {
-            rig: Rig::live(config, &shown),
+            rig,
+            ids: rows.len() as u64 + 10,
+            longest_delivery: ms(1_500),
             rng: Rng::with_seed(seed),
             rows,
             committed: BTreeMap::new(),
@@ -157,7 +183,7 @@ impl Lossy {
 
     pub(crate) fn commit(&mut self) {
         let now = self.rig.at;
-        let id = self.rng.u64(..30);
+        let id = self.rng.u64(..self.ids);
         let kind = match (self.rows.contains_key(&id), self.rng.u8(..8)) {
             (true, 0) => "DELETE",
             (true, _) => "UPDATE",
@@ -175,7 +201,8 @@ impl Lossy {
         }
         if now >= self.lossy_until {
             let last = self.stream.back().map_or(Duration::ZERO, |delivery| delivery.due);
-            let due = (now + ms(self.rng.u64(20..1_500))).max(last);
+            let longest = self.longest_delivery.as_millis() as u64;
+            let due = (now + ms(self.rng.u64(20..longest))).max(last);
             self.stream.push_back(Delivery { due, kind, row });
         }
     }
@@ -207,8 +234,24 @@ impl Lossy {
         }
     }
 
+    /// When something happens next: a wake of the client, a change or an answer that arrives.
+    pub(crate) fn next(&self) -> Option<Duration> {
+        let delivery = self.stream.front().map(|delivery| delivery.due);
+        let answers = self.answers.iter().map(|(due, _)| *due);
+        answers.chain(delivery).chain(self.rig.wake).min()
+    }
+
+    /// A row is deleted, and no frame says so.
+    pub(crate) fn delete_silently(&mut self, id: u64) {
+        if self.rows.remove(&id).is_some() {
+            self.committed.remove(&id);
+            self.deleted.insert(id, self.rig.at);
+        }
+    }
+
     /// Lets the client connect anew where it wants to: what was on its way on the connection before is gone.
     fn connect(&mut self) {
+        grant(&mut self.rig);
         if self.rig.closes > self.closes {
             self.closes = self.rig.closes;
             self.stream.clear();
@@ -235,12 +278,9 @@ impl Lossy {
                 self.rig.answer(&request, &Vec::from_iter(row));
             }
             Answer::Page(request) => {
-                let found = rows.into_iter().filter(|row| match &request.query {
-                    PageQuery::After { after: None, .. } => true,
-                    PageQuery::After { .. } => false,
-                    PageQuery::Ids(ids) => ids.iter().any(|id| *id.as_str() == id_text(&row["id"])),
-                });
-                self.rig.answer(&request, &found.collect::<Vec<_>>());
+                let rows = self.rows.iter().map(|(id, row)| (*id as i64, row.clone()));
+                let found = selected(rows, &request.query, 1_000);
+                self.rig.answer(&request, &found);
             }
             Answer::Probe(request) if is_away => self.rig.give(Event::Probed {
                 id: request.id,

@@ -23,3 +23,4 @@ mod secrets;
 mod session;
 mod tokens;
 mod transcripts;
+mod weeks;
