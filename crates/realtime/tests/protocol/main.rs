@@ -21,6 +21,7 @@ mod races;
 mod realtime_vectors;
 mod secrets;
 mod session;
+mod sweeps;
 mod tokens;
 mod transcripts;
 mod weeks;
