@@ -59,7 +59,7 @@ pub enum CliCommand {
     /// Why a row is read as it is: which rule, which column
     Explain(explain::ExplainArgs),
     /// Print the SQL that creates the tables, the publication and the row-level-security policies
-    Schema,
+    Schema(schema::SchemaArgs),
     /// Print the effective settings and where each came from
     Config(config::ConfigArgs),
 }
@@ -122,7 +122,7 @@ impl CliCommand {
             // It reports settings that cannot be used as a finding.
             Self::Doctor(args) => doctor::run(settings, args),
             Self::Explain(args) => explain::run(&settings?, &args).map(done),
-            Self::Schema => schema::run(&settings?).map(done),
+            Self::Schema(args) => schema::run(&settings?, &args).map(done),
             Self::Config(args) => config::run(&settings?, &args).map(done),
         }
     }

@@ -22,4 +22,5 @@ mod doctor;
 mod explain;
 mod interop;
 mod schema;
+mod schema_broadcast;
 mod tail;
