@@ -61,6 +61,9 @@ pub struct SessionConfig {
     pub change_limit: Option<u32>,
     /// Age at which a connection without a signed-in user is replaced before the server cuts it; `None`: never.
     pub replace_after: Option<Duration>,
+    /// Topic (without `realtime:`) of a private channel on which the database broadcasts the changes of the sources as well;
+    /// it is joined beside the sources where the server permits it. `None`: it is not.
+    pub broadcast_topic: Option<String>,
     /// False: nothing is read, and the session runs on the stream alone.
     pub snapshots: bool,
     /// Rows asked for in one page.
@@ -96,6 +99,7 @@ impl Default for SessionConfig {
             pulse: None,
             change_limit: Some(100),
             replace_after: Some(Duration::from_secs(23 * 3_600)),
+            broadcast_topic: None,
             snapshots: true,
             page_size: 1_000,
         }

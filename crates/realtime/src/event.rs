@@ -226,6 +226,21 @@ pub struct LinkEvent {
     pub times: u32,
 }
 
+/// Broadcast from the database: the second source of changes, and what each of both missed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BroadcastReport {
+    /// Its channel is joined, and messages are expected.
+    pub is_joined: bool,
+    /// Why it is not joined, as the server said it; free of secrets. Absent while nothing was said.
+    pub why_not: Option<String>,
+    /// Messages since the session was made.
+    pub messages: u64,
+    /// Changes of messages that the stream did not bring.
+    pub missed_by_stream: u64,
+    /// Changes of the stream that no message brought, of tables that send messages.
+    pub missed_by_broadcast: u64,
+}
+
 /// The connection's details beyond its status. Reported when they change, at most four times a second.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LinkReport {
@@ -246,6 +261,8 @@ pub struct LinkReport {
     pub last_audit: Option<(u64, bool)>,
     /// The pulse; absent while none is followed.
     pub pulse: Option<PulseReport>,
+    /// The second source of changes; `None`: it is not used.
+    pub broadcast: Option<BroadcastReport>,
     /// End of the session token (or of a key that expires), in milliseconds since the Unix epoch.
     pub token_expires_ms: Option<i64>,
     /// Changes that were replaced by a later one of the same row before the reader took them. Set by the

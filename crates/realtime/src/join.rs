@@ -38,6 +38,19 @@ pub struct BroadcastConfig {
     /// The client receives its own broadcasts.
     #[serde(rename = "self")]
     pub own: bool,
+    /// Messages of the last three days that are sent again after the join. Only in private channels; in others it refuses
+    /// the join.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replay: Option<Replay>,
+}
+
+/// Which messages are sent again after a join: the last ones since a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replay {
+    /// Milliseconds since the Unix epoch.
+    pub since: i64,
+    /// At most this many, 1 to 25.
+    pub limit: u32,
 }
 
 /// Whether and as whom a client is present in a channel.

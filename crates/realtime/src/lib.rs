@@ -35,11 +35,11 @@ pub use api::{
     PageRequest, Probe, ProbeRequest, ProbeRows, Remedies, RowSlice, SessionConfig,
 };
 pub use event::{
-    Attempt, Change, FeedEvent, LinkEvent, LinkReport, LinkStatus, PulseReport, PulseState, Resync, SourceReport,
-    SourceState, StatusReport, SyncReport,
+    Attempt, BroadcastReport, Change, FeedEvent, LinkEvent, LinkReport, LinkStatus, PulseReport, PulseState, Resync,
+    SourceReport, SourceState, StatusReport, SyncReport,
 };
 pub use frame::{BinaryFrame, Direction, Frame, FrameError, Vsn, decode_binary, decode_text, encode_text};
-pub use join::{BroadcastConfig, Entry, JoinConfig, JoinPayload, PresenceConfig};
+pub use join::{BroadcastConfig, Entry, JoinConfig, JoinPayload, PresenceConfig, Replay};
 pub use model::{Backoff, Cell, Level, Notice, NoticeKind, Op, Record, RowId};
 pub use session::{ConnectionId, Session};
 pub use source::{Source, SourceId, is_like};

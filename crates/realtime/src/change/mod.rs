@@ -7,12 +7,14 @@
 //! Frames as the server writes them are read in one pass (`fast`); all others by `careful`, which gives the same result
 //! where both can read.
 
+mod broadcast;
 mod careful;
 mod fast;
 mod ids;
 
 use std::borrow::Cow;
 
+pub(super) use broadcast::{NoChange, decode as decode_broadcast};
 pub(super) use careful::decode;
 pub(super) use fast::{Lists, read};
 pub(crate) use ids::Ids;

@@ -13,7 +13,7 @@ use crate::{
     Frame, Vsn,
     change::{self, ChangeError, RowEvent},
     decode_binary, decode_text,
-    event::{FeedEvent, LinkStatus},
+    event::{Change, FeedEvent, LinkStatus},
     frame::PHOENIX,
     refusal::{self, Class},
     store::Overflow,
@@ -77,15 +77,15 @@ impl Connection {
         }
     }
 
-    /// Binary frames carry broadcasts, which are not asked for; a broken one counts.
-    pub(super) fn binary(&mut self, bytes: &[u8]) {
+    /// Binary frames carry broadcasts, those of the database among them; a broken one counts.
+    pub(super) fn binary(&mut self, bytes: &[u8], call: &mut Call<'_>) {
         if !self.has_channel() {
             return;
         }
         self.report.count_frame(bytes.len());
-        let whole = decode_binary(bytes).and_then(|frame| frame.to_text_shape().map(drop));
-        if whole.is_err() {
-            self.report.count_malformed();
+        match decode_binary(bytes).and_then(|frame| frame.to_text_shape()) {
+            Ok(frame) => self.side_frame(&frame, call),
+            Err(_) => self.report.count_malformed(),
         }
     }
 
@@ -272,27 +272,18 @@ impl Connection {
         let kept = match self.sources.read(at, event) {
             SourceChange::Upsert(upsert) => {
                 self.note_authorized(at, call);
-                self.note_change(at, &upsert.id);
-                if let Some(old) = &upsert.moved_from {
-                    self.note_change(at, old);
+                self.note_upsert(at, &upsert);
+                match self.is_upsert_overtaken(at, &upsert, call) {
+                    true => self.keep_overtaken(at, &upsert, call),
+                    false => self.keep_upsert(at, &upsert, bytes, call),
                 }
-                let sync = self.sync.as_mut();
-                let kept = sync.map_or(Ok(()), |sync| sync.keep_upsert(at, &upsert, bytes));
-                if self.is_following() {
-                    self.apply_upsert(at, &upsert, call);
-                    self.audit.note_applied(at, &upsert.id, &self.sources);
-                }
-                kept
             }
             SourceChange::Delete { id, committed_ms } => {
                 self.note_change(at, &id);
-                let sync = self.sync.as_mut();
-                let kept = sync.map_or(Ok(()), |sync| sync.keep_delete(at, &id));
-                if self.is_following() {
-                    self.apply_delete(at, &id, committed_ms, call);
-                    self.audit.note_applied(at, &id, &self.sources);
+                match self.is_delete_overtaken(at, &id, call) {
+                    true => Ok(()),
+                    false => self.keep_delete(at, &id, committed_ms, call),
                 }
-                kept
             }
             SourceChange::Failed(error, id) => self.handle_change_error(at, error, id, call),
             SourceChange::Unknown => {
@@ -315,8 +306,50 @@ impl Connection {
         }
     }
 
+    /// Keeps an insert or update for the snapshot in progress, and applies it when live.
+    pub(super) fn keep_upsert(
+        &mut self,
+        at: usize,
+        upsert: &Upsert,
+        bytes: usize,
+        call: &mut Call<'_>,
+    ) -> Result<(), Overflow> {
+        let sync = self.sync.as_mut();
+        let kept = sync.map_or(Ok(()), |sync| sync.keep_upsert(at, upsert, bytes));
+        if self.is_following() {
+            self.apply_upsert(at, upsert, call);
+            self.audit.note_applied(at, &upsert.id, &self.sources);
+        }
+        kept
+    }
+
+    /// Keeps a delete for the snapshot in progress, and applies it when live.
+    pub(super) fn keep_delete(
+        &mut self,
+        at: usize,
+        id: &RowId,
+        committed_ms: Option<i64>,
+        call: &mut Call<'_>,
+    ) -> Result<(), Overflow> {
+        let sync = self.sync.as_mut();
+        let kept = sync.map_or(Ok(()), |sync| sync.keep_delete(at, id));
+        if self.is_following() {
+            self.apply_delete(at, id, committed_ms, call);
+            self.audit.note_applied(at, id, &self.sources);
+        }
+        kept
+    }
+
+    /// As [`Self::note_change`], of both rows of an insert or update.
+    pub(super) fn note_upsert(&mut self, at: usize, upsert: &Upsert) {
+        self.note_change(at, &upsert.id);
+        if let Some(old) = &upsert.moved_from {
+            self.note_change(at, old);
+        }
+    }
+
     /// A change of a row arrived: answers under way may be older, and an audit's correction is explained.
-    fn note_change(&mut self, at: usize, id: &RowId) {
+    pub(super) fn note_change(&mut self, at: usize, id: &RowId) {
         self.audit.note_change(at, id, &self.sources);
         self.lookups.note_change(at, id);
         self.schedule.explain(at, id);
@@ -362,11 +395,16 @@ impl Connection {
     }
 
     pub(super) fn apply_delete(&mut self, at: usize, id: &RowId, committed_ms: Option<i64>, call: &mut Call<'_>) {
-        // A row that is not held is another user's, or one that came and went.
-        if let Some(change) = self.sources.delete(at, id, committed_ms) {
-            self.note_move(at, None);
+        if let Some(change) = self.delete(at, id, committed_ms) {
             call.report(FeedEvent::Change(change));
         }
+    }
+
+    /// Deletes a row. One that is not held is another user's, or one that came and went.
+    pub(super) fn delete(&mut self, at: usize, id: &RowId, committed_ms: Option<i64>) -> Option<Change> {
+        let change = self.sources.delete(at, id, committed_ms)?;
+        self.note_move(at, None);
+        Some(change)
     }
 
     /// A change that carries no usable row.

@@ -201,6 +201,8 @@ impl Connection {
         self.channel.close();
         self.sides.close(call.at());
         self.pulse.close();
+        self.broadcasts.close();
+        self.want_broadcast();
         self.tokens.forget_echo();
         self.sources.close();
         if self.retry.end_live(call.at()) {

@@ -12,7 +12,9 @@
 //! brings, `reading` what REST brings, `replace` the hand-over to another connection.
 
 mod audit;
+mod broadcast;
 mod call;
+mod change_time;
 mod channel;
 mod clock;
 mod flow;
@@ -35,6 +37,7 @@ mod sync;
 #[cfg(test)]
 mod testing;
 mod tokens;
+mod twins;
 
 use std::time::Duration;
 
@@ -44,6 +47,7 @@ use crate::{
     refusal::{self, Class, Terms},
 };
 use audit::{Audit, AuditPace};
+use broadcast::Broadcasts;
 use call::{Call, Numbers, Requests};
 use channel::Channel;
 use clock::Clock;
@@ -73,6 +77,8 @@ pub(crate) struct Connection {
     channel: Channel,
     /// Further channels beside it.
     sides: Sides,
+    /// The second source of changes, on one of them.
+    broadcasts: Broadcasts,
     heartbeats: Heartbeats,
     tokens: Tokens,
     retry: Retry,
@@ -142,12 +148,14 @@ impl Connection {
     pub(crate) fn new(config: SessionConfig) -> Self {
         let sources = Sources::new(&config.sources);
         let audit_interval = config.audit_interval.filter(|_| config.snapshots);
-        Self {
+        let broadcasts = Broadcasts::new(config.broadcast_topic.as_deref(), sources.len());
+        let mut connection = Self {
             phase: ConnectionPhase::New,
             socket: false,
             numbers: Numbers::default(),
             channel: Channel::new(config.vsn, &config.topic_prefix),
             sides: Sides::new(config.vsn),
+            broadcasts,
             heartbeats: Heartbeats::new(config.heartbeat_interval),
             tokens: Tokens::new(config.access_token.clone(), config.sign_in),
             retry: Retry::new(config.backoff),
@@ -173,7 +181,9 @@ impl Connection {
             watches_network: false,
             sources,
             config,
-        }
+        };
+        connection.want_broadcast();
+        connection
     }
 
     /// Handles an event, and appends the effects to carry out, in order.
@@ -194,7 +204,7 @@ impl Connection {
             Event::SocketOpened => self.socket_opened(call),
             Event::ConnectFailed(failure) => self.connect_failed(failure, call),
             Event::Text(text) => self.text(&text, call),
-            Event::Binary(bytes) => self.binary(&bytes),
+            Event::Binary(bytes) => self.binary(&bytes, call),
             Event::SocketClosed(reason) => self.socket_closed(reason, call),
             Event::Timer => {}
             Event::Page { id, result } => self.page(id, result, call),
@@ -243,6 +253,7 @@ impl Connection {
         self.run_audit(call);
         self.run_sides(call);
         self.run_pulse(call);
+        self.run_broadcast(call);
     }
 
     fn run_deadlines(&mut self, call: &mut Call<'_>) {
@@ -302,6 +313,7 @@ impl Connection {
             self.lease_due(),
             self.sides.due(self.may_join_sides()),
             self.pulse.due().filter(|_| self.may_join_sides()),
+            self.broadcasts.due(),
             self.report.due(),
         ]
         .into_iter()
@@ -489,6 +501,7 @@ impl Connection {
             joins: self.channel.joins(),
             last_drift: self.schedule.last_drift().map(|(at, rows)| (millis(at), rows)),
             last_audit: self.audit.last().map(|(at, equal)| (millis(at), equal)),
+            broadcast: self.broadcasts.report(),
             token_expires_ms: self.tokens.expires_ms(),
             pulse: self.pulse.report(),
             ..LinkReport::default()

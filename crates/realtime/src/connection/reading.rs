@@ -299,16 +299,17 @@ impl Connection {
 
     /// A row as it was read; `None`: it does not exist.
     fn apply_found(&mut self, at: usize, id: RowId, record: Option<Record>, call: &mut Call<'_>) {
-        match record {
-            Some(record) => {
-                if let Some(change) = self.sources.replace(at, id, record) {
-                    if change.op == Op::Insert {
-                        self.audit.note_insert(at, &change.id);
-                    }
-                    call.report(FeedEvent::Change(change));
-                }
+        let is_there = record.is_some();
+        let change = match record {
+            Some(record) => self.sources.replace(at, id.clone(), record),
+            None => self.delete(at, &id, None),
+        };
+        self.broadcast_looked_up(at, &id, is_there, change.is_some(), call);
+        if let Some(change) = change {
+            if change.op == Op::Insert {
+                self.audit.note_insert(at, &change.id);
             }
-            None => self.apply_delete(at, &id, None, call),
+            call.report(FeedEvent::Change(change));
         }
     }
 

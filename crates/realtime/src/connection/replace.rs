@@ -84,6 +84,7 @@ impl Connection {
         self.heartbeats.inherit(&mut old.heartbeats);
         self.channel.inherit(&old.channel);
         self.pulse.inherit(&mut old.pulse);
+        self.broadcasts.inherit(&old.broadcasts);
         self.retry.inherit(&old.retry);
         self.report.begin_attempt(call.at());
         self.report.count_connect();

@@ -453,7 +453,7 @@ impl Connection {
     fn side_news(&mut self, id: SideId, news: SideNews, frame: Option<&Frame<'_>>, call: &mut Call<'_>) {
         match id {
             SideId::Pulse => self.pulse_news(news, frame, call),
-            SideId::Broadcast => {}
+            SideId::Broadcast => self.broadcast_news(news, frame, call),
         }
     }
 }

@@ -9,6 +9,7 @@ mod recovery;
 mod rig;
 
 mod audits;
+mod broadcast;
 mod fuzz_frames;
 mod handover;
 mod lease;

@@ -42,11 +42,18 @@ pub(crate) struct Rig {
     pub(crate) refreshes: usize,
     /// How far the wall clock is ahead of the monotonic one.
     pub(crate) wall: Duration,
-    /// The topic and reference of the last join.
+    /// The topic and reference of the last join of the main channel.
     pub(crate) topic: String,
     pub(crate) join_ref: String,
     /// The topic and reference of a join of the pulse's channel that is not answered.
     pub(crate) pulse_join: Option<(String, String)>,
+    /// The reference of the last join of each side channel, by topic.
+    pub(crate) side_joins: BTreeMap<String, String>,
+}
+
+/// The frame is of the main channel, whose topics begin with the prefix of [`config`].
+fn is_main(frame: &Frame<'_>) -> bool {
+    frame.topic.starts_with("realtime:test-")
 }
 
 /// The end of the topic of the pulse's channel.
@@ -82,6 +89,7 @@ pub(crate) fn config() -> SessionConfig {
         pulse: None,
         change_limit: None,
         replace_after: None,
+        broadcast_topic: None,
         snapshots: true,
         page_size: 1_000,
     }
@@ -129,6 +137,7 @@ impl Rig {
             topic: String::new(),
             join_ref: String::new(),
             pulse_join: None,
+            side_joins: BTreeMap::new(),
         }
     }
 
@@ -178,7 +187,9 @@ impl Rig {
         self.synced.clear();
         self.probes.truncate(8);
         self.statuses.drain(..self.statuses.len().saturating_sub(1));
-        let join = self.sent.iter().rfind(|text| text.contains("phx_join")).cloned();
+        let topic = format!("\"{}\"", self.topic);
+        let is_join = |text: &&String| text.contains("phx_join") && text.contains(&topic);
+        let join = self.sent.iter().rfind(is_join).cloned();
         self.sent = join.into_iter().collect();
         self.beats_answered = self.sent.len();
     }
@@ -200,9 +211,11 @@ impl Rig {
                 let reference = || frame.reference.clone().expect("a reference").into_owned();
                 if frame.event == "phx_join" && frame.topic.ends_with(PULSE_TOPIC) {
                     self.pulse_join = Some((frame.topic.to_string(), reference()));
-                } else if frame.event == "phx_join" {
+                } else if frame.event == "phx_join" && is_main(&frame) {
                     self.topic = frame.topic.to_string();
                     self.join_ref = reference();
+                } else if frame.event == "phx_join" {
+                    self.side_joins.insert(frame.topic.to_string(), reference());
                 }
                 self.sent.push(text.clone());
             }
@@ -295,6 +308,18 @@ impl Rig {
             &topic,
             true,
             &response,
+        ));
+    }
+
+    /// Answers the last join of a side channel.
+    pub(crate) fn side_reply(&mut self, topic: &str, is_ok: bool, response: &Value) {
+        let reference = self.side_joins.get(topic).expect("a join").clone();
+        self.frame(&Frame::reply(
+            Some(&reference),
+            Some(&reference),
+            topic,
+            is_ok,
+            response,
         ));
     }
 
