@@ -4,7 +4,7 @@ use secrecy::ExposeSecret as _;
 
 use model::schema::{PULSE_COLUMNS, PULSE_KEY, PULSE_SCHEMA, PULSE_TABLE};
 use realtime::{Remedies, SessionConfig, Source};
-use settings::FeedSettings;
+use settings::{DatabaseBroadcast, FeedSettings};
 
 /// Rows in one REST page: the hosted server's limit.
 const PAGE_SIZE: usize = 1_000;
@@ -52,6 +52,8 @@ pub(super) fn session_config(settings: &FeedSettings, sources: Vec<Source>) -> S
         change_limit: settings.change_limit,
         // The server only cuts connections without a signed-in user.
         replace_after: settings.replace_connection.filter(|_| !is_signed_in),
+        broadcast_topic: (settings.database_broadcast == DatabaseBroadcast::Auto)
+            .then(|| model::schema::BROADCAST_TOPIC.to_owned()),
         snapshots: settings.rest_url.is_some(),
         page_size: PAGE_SIZE,
     }

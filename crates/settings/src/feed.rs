@@ -37,6 +37,8 @@ pub struct FeedSettings {
     /// Changes a second, averaged over a minute, from which the server may silently drop changes; `None`: it never
     /// does.
     pub change_limit: Option<u32>,
+    /// Whether the channel of Broadcast from the database is joined.
+    pub database_broadcast: DatabaseBroadcast,
     /// Age at which a connection without a signed-in user is replaced before the server closes it; `None`: never.
     pub replace_connection: Option<Duration>,
     /// Tables, columns and status words.
@@ -56,6 +58,27 @@ impl FeedSettings {
     /// The socket's URL without secrets: scheme, host, port and path.
     pub fn shown_url(&self) -> String {
         url::shown(&self.realtime_url)
+    }
+}
+
+/// Whether changes are followed by Broadcast from the database as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DatabaseBroadcast {
+    /// Where the server permits it.
+    #[default]
+    Auto,
+    /// Never.
+    Off,
+}
+
+impl Words for DatabaseBroadcast {
+    const ALL: &'static [Self] = &[Self::Auto, Self::Off];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Off => "off",
+        }
     }
 }
 

@@ -49,7 +49,7 @@ pub use display::{QualityPolicy, WallSettings};
 pub use effective::Effective;
 pub use env::Env;
 pub use error::SettingsError;
-pub use feed::{Auth, FeedSettings};
+pub use feed::{Auth, DatabaseBroadcast, FeedSettings};
 pub use key::bypasses_row_security;
 pub use load::Settings;
 pub use origin::Origin;

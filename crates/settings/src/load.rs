@@ -162,6 +162,7 @@ impl Settings {
             audit_interval: values.audit_interval_s.value,
             proof_max_age: proof_max_age(values.proof_max_age_s.value, values.audit_interval_s.value),
             change_limit: None,
+            database_broadcast: values.database_broadcast.value,
             replace_connection: values.replace_connection_h.value,
             mapping,
         }

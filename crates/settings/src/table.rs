@@ -9,7 +9,7 @@ use realtime::Vsn;
 use secrecy::SecretString;
 
 use crate::{
-    QualityPolicy,
+    DatabaseBroadcast, QualityPolicy,
     definition::{Definition, Group, settings},
     form::{Choice, FilePath, Number, Secret, Switch, TableName, Text, Unit, Whole},
 };
@@ -120,6 +120,10 @@ settings! {
     /// Age, in hours, at which a connection without a signed-in user is replaced before the server cuts it; 0 = never
     replace_connection_h: Option<Duration> = Whole::new(23, 0..=YEAR_H).unit(Unit::Hours).zero("never"),
         Definition::of(Group::Connection);
+
+    /// Whether changes are also followed by Broadcast from the database: `auto` where `opswall schema --broadcast` set it up
+    /// One join for each socket finds that out; on a server without it the socket then waits for about 5 s.
+    database_broadcast: DatabaseBroadcast = Choice::<DatabaseBroadcast>::new(), Definition::of(Group::Connection);
 
     /// Unattended display: full screen, hidden cursor, never gives up, jittered reconnects
     kiosk: bool = Switch, Definition::of(Group::Display);
