@@ -1,6 +1,6 @@
 //! The demo feed as `demo`, `serve` and `snapshot` start it: its options, the server, and the faults injected into it.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use clap::Args;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -32,6 +32,9 @@ pub struct DemoArgs {
     /// Keep each execution of a workflow in a table of its own, workflow_runs, which the wall then follows
     #[arg(long)]
     pub(crate) runs: bool,
+    /// Interval of a pulse in the database, like 5s; none when not given
+    #[arg(long, value_name = "INTERVAL", value_parser = pulse)]
+    pub(crate) pulse: Option<Duration>,
     /// Same seed and sizes, same rows and changes
     #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = Options::default().seed)]
     pub(crate) seed: u64,
@@ -79,6 +82,7 @@ impl DemoArgs {
             seed: self.seed,
             population: self.population.parse().map_err(usage)?,
             runs: self.runs,
+            pulse: self.pulse,
             auth: AuthOptions {
                 accounts: accounts.map_err(usage)?,
                 ..default.auth
@@ -123,6 +127,15 @@ impl RunningDemo {
     pub(crate) fn control(&self) -> demo::Control {
         self.server.control()
     }
+}
+
+/// Reads the interval of a pulse: 0.1 to 120 s.
+fn pulse(text: &str) -> Result<Duration, String> {
+    let allowed = Duration::from_millis(100)..=Duration::from_secs(120);
+    parse::seconds(text)
+        .ok()
+        .filter(|every| allowed.contains(every))
+        .ok_or_else(|| "give a number of seconds from 0.1 to 120".into())
 }
 
 /// Reads an option that `Debug` must not show.

@@ -2,7 +2,7 @@
 
 use secrecy::ExposeSecret as _;
 
-use model::schema::{PULSE_COLUMNS, PULSE_KEY, PULSE_SCHEMA, PULSE_TABLE};
+use model::schema::{PULSE_COLUMNS, PULSE_JOB, PULSE_KEY, PULSE_SCHEMA, PULSE_TABLE};
 use realtime::{Remedies, SessionConfig, Source};
 use settings::{DatabaseBroadcast, FeedSettings};
 
@@ -19,7 +19,7 @@ pub fn remedies() -> Remedies {
         no_source: "set at least one of [tables.agents], [tables.tasks], [tables.workflows]".into(),
         key_column: "set the key column in [tables.{source}] id".into(),
         key_not_unique: "name every column of the key in [tables.{source}] id".into(),
-        pulse_stopped: "the pg_cron job opswall-pulse in the database does not run".into(),
+        pulse_stopped: format!("the pg_cron job {PULSE_JOB} in the database does not run"),
     }
 }
 

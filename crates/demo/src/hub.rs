@@ -10,7 +10,11 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    time::MissedTickBehavior,
+};
+use uuid::Uuid;
 
 use super::{
     AnswerFault, Api, Behaviour, Delays, DemoError, JoinError, Options, Refusal, Seen, Simulation,
@@ -20,7 +24,7 @@ use super::{
     rules::Rules,
     sim::TransactionPace,
     socket::{Fanout, Members, Outbox},
-    store::{Applied, Mutation, Store},
+    store::{Applied, Mutation, Row, Store, StoredCell, TableId},
 };
 
 /// The server's shared state.
@@ -84,6 +88,8 @@ pub(crate) struct Inner {
     pub(crate) down_until: Option<Instant>,
     /// Until this moment the simulation makes no transactions, because the database accepts none.
     pub(crate) writes_stopped_until: Option<Instant>,
+    /// The job that raises the number of the pulse runs.
+    pub(crate) pulse_runs: bool,
     /// Changes that wait for the poller, with the times of their commits.
     log: VecDeque<(Applied, i64)>,
 }
@@ -114,6 +120,15 @@ impl JoinRefusal {
     }
 }
 
+/// The row of the pulse.
+fn pulse_row(seq: i32, now: i64) -> Row {
+    Row::new([
+        StoredCell::Uuid(Uuid::max()),
+        StoredCell::Int(seq),
+        StoredCell::Time(now),
+    ])
+}
+
 /// Microseconds since the Unix epoch.
 pub(crate) fn now_micros() -> i64 {
     Timestamp::now().as_microsecond()
@@ -132,8 +147,9 @@ impl Hub {
         let guard = Guard::new(options.keys.clone())?;
         let now = now_micros();
         let sim = Simulation::new(&options, now);
+        let pulse = options.pulse.map(|_| (TableId::Pulse, pulse_row(0, now)));
         let inner = Inner {
-            store: Store::new(sim.rows()),
+            store: Store::new(sim.rows().into_iter().chain(pulse)),
             members: Members::default(),
             pace: TransactionPace::new(options.seed, options.bursts),
             sim,
@@ -148,13 +164,14 @@ impl Hub {
             answer_faults: AnswerFaults::default(),
             seen: Seen::default(),
             behaviour: Behaviour::new(options.delays),
-            rules: Rules::new(options.identity),
+            rules: Rules::new(options.identity, options.pulse.is_some()),
             change_limiter: Limiter::default(),
             join_limiter: Limiter::default(),
             join_refusals: VecDeque::new(),
             blind_until: None,
             down_until: None,
             writes_stopped_until: None,
+            pulse_runs: true,
             log: VecDeque::new(),
         };
         Ok(Self {
@@ -195,6 +212,16 @@ impl Hub {
                 // The interval has changed.
                 () = self.poller.notified() => {}
             }
+        }
+    }
+
+    /// Raises the number of the pulse at this interval, for ever.
+    pub(crate) async fn pulse(self: Arc<Self>, every: Duration) {
+        let mut ticks = tokio::time::interval(every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.lock().raise_pulse();
         }
     }
 
@@ -297,6 +324,20 @@ impl Inner {
         let now = now_micros();
         let transaction = self.sim.step(now);
         self.commit(transaction, now)
+    }
+
+    /// Raises the number of the pulse, unless its job or the database does not run.
+    pub(crate) fn raise_pulse(&mut self) {
+        let is_down = self.writes_stopped_until.is_some_and(|until| Instant::now() < until);
+        let last = self.store.table(TableId::Pulse).values().next();
+        let Some(StoredCell::Int(seq)) = last.map(|row| row.cell(1)) else {
+            return;
+        };
+        if self.pulse_runs && !is_down {
+            let now = now_micros();
+            let raised = pulse_row(seq.wrapping_add(1), now);
+            self.commit(vec![Mutation::Update(TableId::Pulse, raised)], now);
+        }
     }
 
     /// Commits a transaction and sends its changes to the sockets, in order. Returns the number of changes.

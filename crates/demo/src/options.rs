@@ -21,6 +21,8 @@ pub struct Options {
     pub population: Population,
     /// Whether the executions of workflows are rows of the table `workflow_runs`; otherwise that table is empty.
     pub runs: bool,
+    /// Interval of the pulse; `None`: the database has none.
+    pub pulse: Option<Duration>,
     /// The same seed and sizes give the same rows and the same sequence of changes.
     pub seed: u64,
     /// Which API keys are accepted.
@@ -43,6 +45,7 @@ impl Default for Options {
             bursts: true,
             population: Population::default(),
             runs: false,
+            pulse: None,
             seed: 1,
             keys: Keys::default(),
             delays: Delays::DEMO,

@@ -13,7 +13,7 @@ use crate::{
 
 /// The rules of all tables.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Rules([TableRules; 4]);
+pub(crate) struct Rules([TableRules; 5]);
 
 /// What the demo feed lets clients see of one table, and how the stream reports its changes.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,11 +53,11 @@ const BYPASS: &str = "service_role";
 const MAX_POLICIES: usize = 64;
 
 impl Rules {
-    /// Everything is published and readable, for this identity.
-    pub(crate) fn new(identity: Identity) -> Self {
-        Self(TableId::ALL.map(|table| TableRules {
+    /// Everything is published and readable, for this identity. `has_pulse`: the table of the pulse exists.
+    pub(crate) fn new(identity: Identity, has_pulse: bool) -> Self {
+        Self(TableId::EVERY.map(|table| TableRules {
             table,
-            is_published: true,
+            is_published: table != TableId::Pulse || has_pulse,
             is_full: identity.is_full(table),
             key: vec![0],
             is_keyless: false,
@@ -76,6 +76,7 @@ impl Rules {
             TableId::Tasks => &self.0[1],
             TableId::Workflows => &self.0[2],
             TableId::Runs => &self.0[3],
+            TableId::Pulse => &self.0[4],
         }
     }
 
@@ -86,6 +87,7 @@ impl Rules {
             TableId::Tasks => &mut self.0[1],
             TableId::Workflows => &mut self.0[2],
             TableId::Runs => &mut self.0[3],
+            TableId::Pulse => &mut self.0[4],
         }
     }
 }

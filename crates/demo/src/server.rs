@@ -47,9 +47,10 @@ impl Server {
     /// When the options are out of bounds, the address cannot be bound, or no thread can be started.
     pub fn start(listen: SocketAddr, options: Options) -> Result<Self, DemoError> {
         options.check()?;
+        let pulse = options.pulse;
         let hub = Arc::new(Hub::new(options)?);
         let control = Control::new(hub.clone());
-        let host = Host::start(listen, "demo-feed", move |listener| serve(listener, hub))?;
+        let host = Host::start(listen, "demo-feed", move |listener| serve(listener, hub, pulse))?;
         Ok(Self { host, control })
     }
 
@@ -79,9 +80,12 @@ impl Server {
     }
 }
 
-async fn serve(listener: TcpListener, hub: Arc<Hub>) {
+async fn serve(listener: TcpListener, hub: Arc<Hub>, pulse: Option<Duration>) {
     tokio::spawn(hub.clone().drive());
     tokio::spawn(hub.clone().poll());
+    if let Some(every) = pulse {
+        tokio::spawn(hub.clone().pulse(every));
+    }
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let Ok(permit) = permits.clone().acquire_owned().await else {

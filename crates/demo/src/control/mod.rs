@@ -62,6 +62,16 @@ impl Control {
         self.hub.driver.notify_one();
     }
 
+    /// Raises the number of the pulse now, as its job does. Nothing happens without a pulse, or while the job is stopped.
+    pub fn raise_pulse(&self) {
+        self.hub.lock().raise_pulse();
+    }
+
+    /// Stops or restarts the job that raises the number of the pulse.
+    pub fn run_pulse(&self, runs: bool) {
+        self.hub.lock().pulse_runs = runs;
+    }
+
     /// Sets the changes per second; 0 = none.
     pub fn set_rate(&self, rate: f64) {
         self.hub.lock().rate = if rate.is_finite() {

@@ -76,7 +76,8 @@ fn check_key<B>(hub: &Hub, request: &Request<B>) -> Result<String, Box<HttpAnswe
 }
 
 fn page<B>(hub: &Hub, request: &Request<B>, table: &str, role: &str, repeats: bool) -> Result<HttpAnswer, RestError> {
-    let Some(id) = TableId::from_name(table) else {
+    let exists = |id: &TableId| *id != TableId::Pulse || !hub.lock().store.table(*id).is_empty();
+    let Some(id) = TableId::from_name(table).filter(exists) else {
         let message = format!("Could not find the table 'public.{table}' in the schema cache");
         let mut error = RestError::new(StatusCode::NOT_FOUND, "PGRST205", message);
         let near = TableId::ALL

@@ -15,7 +15,7 @@ pub(crate) struct Subscription {
     /// A hash of the request: equal entries have equal ids, on every join and socket.
     pub(crate) id: i64,
     event: Event,
-    tables: [bool; 4],
+    tables: [bool; 5],
     filters: Vec<Predicate>,
 }
 
@@ -62,11 +62,11 @@ impl Subscription {
             )
         };
         let is_public = schema == "*" || is_like("public", schema);
-        let tables = TableId::ALL.map(|id| {
+        let tables = TableId::EVERY.map(|id| {
             let rules = rules.of(id);
             is_public && rules.is_streamed() && (table == "*" || is_like(rules.stream_name(), table))
         });
-        let Some(first) = TableId::ALL
+        let Some(first) = TableId::EVERY
             .into_iter()
             .zip(tables)
             .find_map(|(id, is_covered)| is_covered.then_some(id))
@@ -200,7 +200,7 @@ mod tests {
     use super::*;
 
     fn parse(entry: &Value) -> Result<Subscription, String> {
-        Subscription::parse(entry.as_object().expect("an object"), &Rules::new(Default::default()))
+        Subscription::parse(entry.as_object().expect("an object"), &Rules::new(Default::default(), true))
     }
 
     #[test]

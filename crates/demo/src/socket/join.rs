@@ -313,7 +313,7 @@ fn send_stale_frames(store: &Store, member: &Member, channel: &ServerChannel, ol
 
 /// The payload of an update of some row that an entry covers.
 fn any_change(store: &Store, entry: &Subscription) -> Option<Value> {
-    let table = TableId::ALL.into_iter().find(|table| entry.covers(*table))?;
+    let table = TableId::EVERY.into_iter().find(|table| entry.covers(*table))?;
     let row = store.table(table).values().next()?;
     let mut commit = String::new();
     write_commit_time(now_micros(), &mut commit);

@@ -44,13 +44,13 @@ pub struct Applied {
 /// The tables and their rows.
 #[derive(Debug, Default)]
 pub struct Store {
-    tables: [BTreeMap<Uuid, Row>; 4],
+    tables: [BTreeMap<Uuid, Row>; 5],
 }
 
 impl Store {
     /// A store with these rows.
     pub fn new(rows: impl IntoIterator<Item = (TableId, Row)>) -> Self {
-        let mut tables: [Vec<(Uuid, Row)>; 4] = Default::default();
+        let mut tables: [Vec<(Uuid, Row)>; 5] = Default::default();
         for (table, row) in rows {
             if let Some(list) = tables.get_mut(table.index()) {
                 list.push((row.id(), row));
@@ -68,6 +68,7 @@ impl Store {
             TableId::Tasks => &self.tables[1],
             TableId::Workflows => &self.tables[2],
             TableId::Runs => &self.tables[3],
+            TableId::Pulse => &self.tables[4],
         }
     }
 
@@ -77,6 +78,7 @@ impl Store {
             TableId::Tasks => &mut self.tables[1],
             TableId::Workflows => &mut self.tables[2],
             TableId::Runs => &mut self.tables[3],
+            TableId::Pulse => &mut self.tables[4],
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use model::schema::PULSE_TABLE;
+
 use super::{Type, jsonb};
 
 /// One of the demo's tables.
@@ -15,11 +17,15 @@ pub enum TableId {
     Workflows,
     /// The table `workflow_runs`; empty unless the demo keeps runs.
     Runs,
+    /// The table of the pulse, which exists only where the demo has one ([`crate::Options::pulse`]).
+    Pulse,
 }
 
 impl TableId {
-    /// Every table.
+    /// Every table of the organisation.
     pub const ALL: [Self; 4] = [Self::Agents, Self::Tasks, Self::Workflows, Self::Runs];
+    /// Every table of the database.
+    pub(crate) const EVERY: [Self; 5] = [Self::Agents, Self::Tasks, Self::Workflows, Self::Runs, Self::Pulse];
 
     /// The name of the table in the database, without its schema.
     pub fn name(self) -> &'static str {
@@ -28,15 +34,16 @@ impl TableId {
             Self::Tasks => "tasks",
             Self::Workflows => "workflows",
             Self::Runs => "workflow_runs",
+            Self::Pulse => PULSE_TABLE,
         }
     }
 
     /// The table with this name.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|table| table.name() == name)
+        Self::EVERY.into_iter().find(|table| table.name() == name)
     }
 
-    /// Its position in [`TableId::ALL`].
+    /// Its position among the tables of the database, which begin with those of [`TableId::ALL`].
     pub fn index(self) -> usize {
         self as usize
     }
@@ -48,12 +55,13 @@ impl TableId {
 
     /// Its columns with their types.
     pub(crate) fn schema(self) -> &'static Schema {
-        static ALL: LazyLock<[Schema; 4]> = LazyLock::new(|| [AGENTS, TASKS, WORKFLOWS, RUNS].map(Schema::new));
+        static ALL: LazyLock<[Schema; 5]> = LazyLock::new(|| [AGENTS, TASKS, WORKFLOWS, RUNS, PULSE].map(Schema::new));
         match self {
             Self::Agents => &ALL[0],
             Self::Tasks => &ALL[1],
             Self::Workflows => &ALL[2],
             Self::Runs => &ALL[3],
+            Self::Pulse => &ALL[4],
         }
     }
 }
@@ -154,3 +162,5 @@ const RUNS: &[(&str, Type)] = &[
     ("started_at", Type::Timestamptz),
     ("completed_at", Type::Timestamptz),
 ];
+
+const PULSE: &[(&str, Type)] = &[("id", Type::Uuid), ("seq", Type::Int4), ("at", Type::Timestamptz)];
