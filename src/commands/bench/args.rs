@@ -85,12 +85,36 @@ pub(crate) struct ChaosArgs {
     /// Only these faults, by name, separated by commas
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = fault)]
     pub(crate) only: Vec<Fault>,
+    /// A pulse every five seconds in the server's database
+    #[arg(long, value_enum, default_value = "off")]
+    pub(crate) pulse: Switch,
+    /// Intervals of the connection's own checks
+    #[arg(long, value_enum, default_value = "short")]
+    pub(crate) intervals: Intervals,
     /// Same seed, same faults in the same order
     #[arg(long, value_name = "N", default_value = "1")]
     pub(crate) seed: u64,
     /// One JSON object
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Whether something is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    /// Yes
+    On,
+    /// No
+    Off,
+}
+
+/// The intervals of heartbeats, audits and readings, and the age of a proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Intervals {
+    /// Heartbeats each second, audits each 2 s, Live for 10 s: every fault is found within seconds
+    Short,
+    /// The defaults of the settings: heartbeats each 25 s, audits each 30 s, Live for 90 s
+    Usual,
 }
 
 /// Reads the name of a fault, with hyphens or underscores.
@@ -210,6 +234,8 @@ pub(crate) fn run(args: BenchArgs) -> Result<(), Failure> {
             } else {
                 args.only
             },
+            has_pulse: args.pulse == Switch::On,
+            intervals: args.intervals,
             seed: args.seed,
             json: args.json,
         }),

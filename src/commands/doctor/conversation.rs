@@ -98,12 +98,18 @@ impl Conversation {
         let Some(asked) = self.channels.get(channel) else {
             return false;
         };
-        let (kind, name) = (asked.kind, format!("{}-like", asked.kind.plural()));
+        let name = format!("{}-like", asked.kind.plural());
         let source = Source {
             partitions: vec![pattern.to_owned()],
             ..asked.source.clone()
         };
-        self.join_channel(kind, source, &name, token).await;
+        self.is_followed(source, &name, token, deadline).await
+    }
+
+    /// Whether the server confirms a subscription to a table, on a channel of this name.
+    pub(super) async fn is_followed(&mut self, source: Source, name: &str, token: &Token, deadline: Duration) -> bool {
+        // Changes of this channel are not looked at, so that the kind does not matter.
+        self.join_channel(Kind::Task, source, name, token).await;
         let is_answered = |channel: &Channel| channel.subscribed.is_some() || matches!(channel.joined, Some(Err(_)));
         self.listen(Instant::now() + deadline, |conversation| {
             conversation.channels.last().is_some_and(is_answered)

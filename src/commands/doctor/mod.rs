@@ -7,6 +7,7 @@ mod access;
 mod check;
 mod conversation;
 mod network;
+mod pulse;
 mod report;
 mod requests;
 mod steps;
@@ -56,6 +57,7 @@ const CHECKS: &[&str] = &[
     "subscribed",
     "heartbeat",
     "change",
+    "pulse",
 ];
 
 /// Checks the configured project, or the built-in demo feed when there is none. The exit code is 0 when no check

@@ -91,7 +91,7 @@ pub(super) async fn run<W: Write>(report: &mut Report<W>, target: &Target) {
     blocker =
         blocker.or(access::check_sign_in(report, target, &mut requests, &mut reader, rest_path.or(blocker)).await);
     let existing = tables::check(report, target, &requests, &reader, rest_path.or(blocker)).await;
-    stream::check(report, target, &reader, &existing, stream_path.or(blocker)).await;
+    stream::check(report, target, &requests, &reader, &existing, stream_path.or(blocker)).await;
 }
 
 /// Adds a check to the report; returns its name if it failed.

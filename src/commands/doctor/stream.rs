@@ -7,8 +7,9 @@ use tokio::time::Instant;
 use super::{
     check::Check,
     conversation::{Channel, Conversation, Refusal},
+    pulse,
     report::Report,
-    requests::Shape,
+    requests::{Requests, Shape},
     steps::{Blocker, Reader, Target, add},
     tables::{Known, no_key_means, table_name},
 };
@@ -20,6 +21,7 @@ use realtime::{ConnectFailure, advice};
 pub(super) async fn check<W: Write>(
     report: &mut Report<W>,
     target: &Target,
+    requests: &Requests,
     reader: &Reader,
     known: &PerKind<Known>,
     blocker: Blocker,
@@ -51,6 +53,11 @@ pub(super) async fn check<W: Write>(
                 }
                 Some(of) => check_change(report, target, &reader.role, of, &mut conversation).await,
             }
+            if conversation.ended.is_none() && beat.is_ok() {
+                report.add(pulse::check(target, requests, reader, &mut conversation).await);
+            } else {
+                report.add(Check::blocked("pulse", "heartbeat"));
+            }
         }
     }
     conversation.close().await;
@@ -63,6 +70,7 @@ fn block_rest<W: Write>(report: &mut Report<W>, target: &Target, blocker: &'stat
     }
     report.add(Check::blocked("heartbeat", blocker));
     report.add(Check::blocked("change", blocker));
+    report.add(Check::blocked("pulse", blocker));
 }
 
 async fn check_websocket<W: Write>(report: &mut Report<W>, target: &Target) -> Option<Socket> {

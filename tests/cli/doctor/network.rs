@@ -27,6 +27,7 @@ const ORDER: &[&str] = &[
     "subscribed",
     "heartbeat",
     "change",
+    "pulse",
 ];
 
 #[test]

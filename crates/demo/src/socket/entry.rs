@@ -200,7 +200,10 @@ mod tests {
     use super::*;
 
     fn parse(entry: &Value) -> Result<Subscription, String> {
-        Subscription::parse(entry.as_object().expect("an object"), &Rules::new(Default::default(), true))
+        Subscription::parse(
+            entry.as_object().expect("an object"),
+            &Rules::new(Default::default(), true),
+        )
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::{io::Write as _, net::Ipv4Addr, time::Duration};
 
 use tempfile::NamedTempFile;
 
+use super::super::args::Intervals;
 use crate::commands::Failure;
 use client::Worker;
 use demo::{Account, AuthOptions, Control, Options, Server};
@@ -16,11 +17,10 @@ use settings::{Env, FeedSettings, Settings, SettingsArgs, SourceKinds};
 const EMAIL: &str = "chaos@example.com";
 const PASSWORD: &str = "of no worth outside this process";
 
-/// Intervals of the connection. They are much shorter than the defaults, so that every fault is found within seconds.
+/// Short intervals of the connection. They are much shorter than the defaults, so that every fault is found within seconds.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 const AUDIT: Duration = Duration::from_secs(2);
-/// The age of a proof from which on Live must not be reported.
-pub(super) const PROOF_MAX_AGE: Duration = Duration::from_secs(10);
+const PROOF_MAX_AGE: Duration = Duration::from_secs(10);
 const RECONCILE: Duration = Duration::from_secs(8);
 const BACKOFF: Backoff = Backoff {
     max_attempts: 0,
@@ -28,6 +28,9 @@ const BACKOFF: Backoff = Backoff {
     max_interval: Duration::from_millis(800),
     jitter: 0.2,
 };
+
+/// Interval of the pulse, where there is one.
+const PULSE: Duration = Duration::from_secs(5);
 
 /// The running feed, the proxy and the worker.
 pub(super) struct Fixture {
@@ -39,18 +42,21 @@ pub(super) struct Fixture {
     pub(super) worker: Worker,
     /// What the worker's sources stand for.
     pub(super) kinds: SourceKinds,
+    /// The age of a proof from which on Live must not be reported.
+    pub(super) proof_max_age: Duration,
     _server: Server,
     _password: NamedTempFile,
 }
 
 impl Fixture {
-    /// Starts a feed with `rate` changes per second, and what follows it.
-    pub(super) fn start(rate: f64, seed: u64) -> Result<Self, Failure> {
+    /// Starts a feed, and what follows it.
+    pub(super) fn start(run: &super::Options) -> Result<Self, Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::Running(error.to_string());
         let account = Account::checked(EMAIL, PASSWORD).map_err(|error| failed(&error))?;
         let options = Options {
-            rate,
-            seed,
+            rate: run.rate,
+            seed: run.seed,
+            pulse: run.has_pulse.then_some(PULSE),
             bursts: false,
             auth: AuthOptions {
                 accounts: vec![account],
@@ -65,7 +71,8 @@ impl Fixture {
                 "cannot write a file for the run: {error}; set TMPDIR to a folder that can be written"
             ))
         })?;
-        let settings = settings(&proxy, &password)?;
+        let settings = settings(&proxy, &password, run.intervals)?;
+        let proof_max_age = settings.proof_max_age;
         let kinds = SourceKinds::of(&settings.mapping);
         let worker = Worker::start(settings).map_err(|error| failed(&error))?;
         Ok(Self {
@@ -73,6 +80,7 @@ impl Fixture {
             proxy,
             worker,
             kinds,
+            proof_max_age,
             _server: server,
             _password: password,
         })
@@ -97,7 +105,7 @@ fn password() -> std::io::Result<NamedTempFile> {
     Ok(file)
 }
 
-fn settings(proxy: &Proxy, password: &NamedTempFile) -> Result<FeedSettings, Failure> {
+fn settings(proxy: &Proxy, password: &NamedTempFile, intervals: Intervals) -> Result<FeedSettings, Failure> {
     let arguments = SettingsArgs::default()
         .url(proxy.url())
         .key("demo")
@@ -106,14 +114,20 @@ fn settings(proxy: &Proxy, password: &NamedTempFile) -> Result<FeedSettings, Fai
     // The settings of this machine must not influence the run.
     let settings = Settings::load(&arguments, &Env::default()).and_then(|settings| settings.feed());
     let settings = settings.map_err(|error| Failure::Running(error.to_string()))?;
-    Ok(FeedSettings {
+    // The demo feed drops no changes at any rate.
+    let settings = FeedSettings {
         backoff: BACKOFF,
+        change_limit: None,
+        ..settings
+    };
+    if intervals == Intervals::Usual {
+        return Ok(settings);
+    }
+    Ok(FeedSettings {
         heartbeat_interval: HEARTBEAT,
         audit_interval: Some(AUDIT),
         proof_max_age: PROOF_MAX_AGE,
         reconcile_interval: Some(RECONCILE),
-        // The demo feed drops no changes at any rate.
-        change_limit: None,
         ..settings
     })
 }

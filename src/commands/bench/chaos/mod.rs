@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use lab::{Detection, Fault, Severity, server_rows};
 
+use super::args::Intervals;
 use super::ingest::{cannot_print, report_progress};
 use crate::commands::Failure;
 use fixture::Fixture;
@@ -23,10 +24,14 @@ use report::{Report, Sample};
 /// How long the connection has to notice a fault, or to finish two readings of the tables: the reading that confirms a new
 /// connection begins 10 to 30 s after it.
 const NOTICE_WITHIN: Duration = Duration::from_secs(50);
+/// The same with the usual intervals: the age of a proof, and the audits that find the difference.
+const USUAL_NOTICE_WITHIN: Duration = Duration::from_secs(130);
 /// How long a fault that may do no harm has to show itself. It covers two heartbeats.
 const SHOWN_WITHIN: Duration = Duration::from_millis(2_500);
 /// How long the connection has to be Live again: four failed snapshots with growing waits.
 const HEAL_WITHIN: Duration = Duration::from_secs(60);
+/// The same with the usual intervals.
+const USUAL_HEAL_WITHIN: Duration = Duration::from_secs(200);
 /// How long changes that are under way take to arrive after the feed was paused.
 const ARRIVE_WITHIN: Duration = Duration::from_secs(3);
 /// Pause between two faults, in milliseconds, so that each meets a connection that follows the stream.
@@ -45,6 +50,10 @@ pub(crate) struct Options {
     pub(crate) kinds: Vec<Fault>,
     /// Changes per second.
     pub(crate) rate: f64,
+    /// The server's database has a pulse.
+    pub(crate) has_pulse: bool,
+    /// Intervals of the connection's own checks.
+    pub(crate) intervals: Intervals,
     /// The same seed gives the same faults in the same order.
     pub(crate) seed: u64,
     /// Print one JSON object instead of text.
@@ -58,9 +67,10 @@ pub(crate) struct Options {
 pub(crate) fn run(options: Options) -> Result<(), Failure> {
     let started = Instant::now();
     let mut rng = Rng::with_seed(options.seed);
-    let fixture = Fixture::start(options.rate, options.seed)?;
+    let fixture = Fixture::start(&options)?;
     let mut run = Run {
-        observer: Observer::new(fixture.kinds.clone(), fixture.control.clone(), fixture::PROOF_MAX_AGE),
+        observer: Observer::new(fixture.kinds.clone(), fixture.control.clone(), fixture.proof_max_age),
+        intervals: options.intervals,
         fixture,
         lies: Vec::new(),
     };
@@ -97,15 +107,28 @@ pub(crate) fn run(options: Options) -> Result<(), Failure> {
 struct Run {
     fixture: Fixture,
     observer: Observer,
+    intervals: Intervals,
     /// Moments when Live was reported although it was false, a sentence each.
     lies: Vec<String>,
 }
 
 impl Run {
+    fn heal_within(&self) -> Duration {
+        match self.intervals {
+            Intervals::Short => HEAL_WITHIN,
+            Intervals::Usual => USUAL_HEAL_WITHIN,
+        }
+    }
+
     /// Injects one fault and follows it until the rows are right again.
     fn inject(&mut self, fault: Fault, rng: &mut Rng) -> Result<Sample, Failure> {
+        let (notice_within, is_short) = match self.intervals {
+            Intervals::Short => (NOTICE_WITHIN, true),
+            Intervals::Usual => (USUAL_NOTICE_WITHIN, false),
+        };
+        let heal_within = self.heal_within();
         let Self { fixture, observer, .. } = self;
-        observer.until(&fixture.worker, HEAL_WITHIN, Observer::is_live)?;
+        observer.until(&fixture.worker, heal_within, Observer::is_live)?;
         observer.reset();
         let began = Instant::now();
         let span = fault.inject(fixture.target(), Severity::random(SPANS, rng), rng);
@@ -117,14 +140,19 @@ impl Run {
                 observer.until(&fixture.worker, SHOWN_WITHIN, |observer| observer.not_live.is_some())?;
             }
             Detection::Certain => {
-                if !observer.until(&fixture.worker, NOTICE_WITHIN, |observer| observer.not_live.is_some())? {
+                if !observer.until(&fixture.worker, notice_within, |observer| observer.not_live.is_some())? {
                     self.lies.push(format!("{fault}: it was never shown"));
                 }
             }
             // A reading may have been under way at the time of the loss; the one after it finds the loss for certain.
-            Detection::BySnapshot => {
+            Detection::BySnapshot if is_short => {
                 let syncs = observer.syncs + 2;
-                observer.until(&fixture.worker, NOTICE_WITHIN, |observer| observer.syncs >= syncs)?;
+                observer.until(&fixture.worker, notice_within, |observer| observer.syncs >= syncs)?;
+            }
+            // The next reading that nothing suggests is minutes away. A fault that did harm is noticed before.
+            Detection::BySnapshot => {
+                let truth = |observer: &Observer| observer.noticed.is_some();
+                observer.until(&fixture.worker, notice_within, truth)?;
             }
         }
         let live = self.until_equal(fault.name(), !Fault::SILENT.contains(&fault))?;
@@ -146,14 +174,16 @@ impl Run {
     /// Waits until Live is reported and the rows equal the server's. Returns since when Live has been reported. `is_exact`:
     /// Live must not be reported before.
     fn until_equal(&mut self, after: &str, is_exact: bool) -> Result<Option<Instant>, Failure> {
+        let heal_within = self.heal_within();
         let Self {
             fixture,
             observer,
             lies,
+            ..
         } = self;
-        let end = Instant::now() + HEAL_WITHIN;
+        let end = Instant::now() + heal_within;
         while Instant::now() < end {
-            if !observer.until(&fixture.worker, HEAL_WITHIN, Observer::is_live)? {
+            if !observer.until(&fixture.worker, heal_within, Observer::is_live)? {
                 break;
             }
             let live = observer.live;
@@ -179,7 +209,7 @@ impl Run {
         }
         Err(Failure::Running(format!(
             "after {after} the connection was not Live with the server's rows within {} s: {}",
-            HEAL_WITHIN.as_secs(),
+            heal_within.as_secs(),
             observer.status.reason.as_deref().unwrap_or("no reason is given")
         )))
     }
@@ -187,11 +217,17 @@ impl Run {
     /// Pauses the feed for good and waits until the connection is Live and equal after two more readings. Returns the
     /// differences that are left.
     fn finish(&mut self) -> Result<Vec<String>, Failure> {
+        let readings = match self.intervals {
+            Intervals::Short => 2,
+            // They are minutes apart; what a fault changed was compared after each.
+            Intervals::Usual => 0,
+        };
+        let heal_within = self.heal_within();
         let Self { fixture, observer, .. } = self;
         fixture.control.pause();
         let truth = server_rows(&fixture.control);
-        let syncs = observer.syncs + 2;
-        observer.until(&fixture.worker, HEAL_WITHIN, |observer| {
+        let syncs = observer.syncs + readings;
+        observer.until(&fixture.worker, heal_within, |observer| {
             observer.is_live() && observer.syncs >= syncs && observer.rows() == truth
         })?;
         let mut left = observer.differences(&truth);

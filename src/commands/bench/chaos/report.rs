@@ -98,7 +98,9 @@ struct Line<'a> {
     seed: u64,
     faults: usize,
     rate: f64,
+    pulse: bool,
     kinds: BTreeMap<&'static str, Figures>,
+    noticed_ms: BTreeMap<&'static str, Noticed>,
     unlabelled_stale_s: f64,
     lies: &'a [String],
     contradictions: &'a [String],
@@ -108,6 +110,13 @@ struct Line<'a> {
     changes: u64,
     connects: u64,
     wall_s: f64,
+}
+
+/// Time from a fault until it was noticed, in milliseconds.
+#[derive(Serialize)]
+struct Noticed {
+    median: u64,
+    worst: u64,
 }
 
 #[derive(Serialize)]
@@ -136,6 +145,16 @@ impl Report {
         kinds.filter(|(_, figures)| figures.faults > 0).collect()
     }
 
+    /// Of each kind that was noticed, and of all together.
+    fn noticed(&self) -> BTreeMap<&'static str, Noticed> {
+        let all = [("all", Figures::of(self.samples.iter()))];
+        let noticed = |(name, figures): (&'static str, Figures)| {
+            let Times { median, max, .. } = figures.notice_ms?;
+            Some((name, Noticed { median, worst: max }))
+        };
+        self.kinds().into_iter().chain(all).filter_map(noticed).collect()
+    }
+
     /// Prints the report on standard output.
     pub(super) fn print(&self) -> io::Result<()> {
         let mut out = io::stdout().lock();
@@ -146,6 +165,8 @@ impl Report {
                 seed: self.options.seed,
                 faults: self.samples.len(),
                 rate: self.options.rate,
+                pulse: self.options.has_pulse,
+                noticed_ms: self.noticed(),
                 kinds: self.kinds(),
                 unlabelled_stale_s: (self.unlabelled_stale.as_secs_f64() * 10.0).round() / 10.0,
                 lies: &self.lies,
@@ -161,9 +182,10 @@ impl Report {
         }
         writeln!(
             out,
-            "{} faults under {} changes/s with --seed {}, {:.0} s; median / 95 % / longest, in ms:",
+            "{} faults under {} changes/s {}with --seed {}, {:.0} s; median / 95 % / longest, in ms:",
             self.samples.len(),
             self.options.rate,
+            if self.options.has_pulse { "and a pulse " } else { "" },
             self.options.seed,
             self.wall.as_secs_f64()
         )?;
