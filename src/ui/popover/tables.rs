@@ -7,7 +7,7 @@ use super::{
     line::{NAME_EMS, cell, em, fact, heading, height, line, muted, text},
 };
 use crate::ui::{format, theme, theme::Tier};
-use realtime::{POLL_INTERVAL, Resync, SourceReport, SourceState};
+use realtime::{POLL_INTERVAL, PulseReport, PulseState, Resync, SourceReport, SourceState};
 
 /// Widths of the columns after the name, in ems; the rows have the rest.
 const CHANNEL_EMS: f32 = 9.8;
@@ -174,6 +174,27 @@ pub(super) fn checks_ui(ui: &mut Ui, view: &PopoverView<'_>) {
             None => "none found".to_owned(),
         },
     );
+    if let Some(pulse) = &link.pulse {
+        fact(ui, "Pulse", pulse_text(pulse, view.feed_ms));
+    }
+}
+
+/// `every 5 s, last 2 s ago, 0 lost`
+fn pulse_text(pulse: &PulseReport, feed_ms: u64) -> String {
+    let state = match pulse.state {
+        PulseState::Awaited | PulseState::Running => "",
+        PulseState::Missing => "does not arrive: ",
+        PulseState::Stopped => "stopped: ",
+    };
+    let every = match pulse.interval_ms {
+        Some(interval) => format!("every {}", format::age((interval as f64 / 1e3).round())),
+        None => "interval not known yet".to_owned(),
+    };
+    let last = match pulse.last_ms {
+        Some(at) => format!("last {} ago", format::age(feed_ms.saturating_sub(at) as f64 / 1e3)),
+        None => "none yet".to_owned(),
+    };
+    format!("{state}{every}, {last}, {} lost", format::grouped(pulse.lost))
 }
 
 fn subscription_text(joins: u64) -> String {
@@ -217,6 +238,22 @@ pub(super) fn resync_text(resync: &Resync, feed_ms: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_pulse_is_one_line() {
+        let mut pulse = PulseReport {
+            state: PulseState::Running,
+            interval_ms: Some(5_020),
+            last_ms: Some(8_000),
+            lost: 0,
+        };
+        assert_eq!(pulse_text(&pulse, 10_000), "every 5 s, last 2 s ago, 0 lost");
+        pulse.state = PulseState::Stopped;
+        assert_eq!(
+            pulse_text(&pulse, 70_000),
+            "stopped: every 5 s, last 1 min 2 s ago, 0 lost"
+        );
+    }
 
     #[test]
     fn what_keeps_a_table_from_being_followed_is_named_with_its_times() {

@@ -25,6 +25,7 @@ use crate::{
     },
 };
 use model::{Kind, PerKind, RowKey, Status};
+use realtime::PulseState;
 
 /// Read-only access to everything that is shown.
 #[derive(SystemParam)]
@@ -96,6 +97,14 @@ impl Reads<'_, '_> {
     pub(super) fn badge(&self, popover_open: bool) -> BadgeView {
         let report = &self.connection.report;
         let waited = self.now() - self.connection.reported;
+        // Without REST a pulse that arrives is the only proof.
+        let pulse = self
+            .connection
+            .link
+            .pulse
+            .filter(|pulse| pulse.state == PulseState::Running);
+        let pulse_secs = pulse.and_then(|pulse| Some(self.feed_ms().saturating_sub(pulse.last_ms?) as f64 / 1e3));
+        let pulse_secs = pulse_secs.filter(|_| report.stream_only);
         BadgeView {
             status: report.status,
             tone: self.tone.shown(),
@@ -103,8 +112,8 @@ impl Reads<'_, '_> {
             max_attempts: report.max_attempts,
             retry_in_secs: report.retry_in_ms.map(|millis| millis as f64 / 1e3 - waited),
             reason: report.reason.clone(),
-            stream_only: report.stream_only,
-            proven_secs: BadgeView::proven_secs(&self.connection.sources, self.feed_ms()),
+            stream_only: report.stream_only && pulse_secs.is_none(),
+            proven_secs: pulse_secs.or_else(|| BadgeView::proven_secs(&self.connection.sources, self.feed_ms())),
             changes_per_second: self.rates.changes.present(),
             confirmed: BadgeView::count_confirmed(&self.connection.sources),
             tables: self.followed().len(),

@@ -59,9 +59,11 @@ const ANSWER_DEADLINE: Duration = Duration::from_secs(60);
 /// The channel is joined anew when raised numbers have not arrived for this long, and again at this interval.
 const REJOIN_AFTER: Duration = Duration::from_secs(60);
 const REJOIN_EVERY: Duration = Duration::from_secs(600);
-/// Interval of the audits while a pulse runs that is faster than they are. Three tables are asked for eleven times a
-/// minute then.
-const AUDIT_INTERVAL: Duration = Duration::from_secs(18);
+/// Interval of the audits while a pulse runs that is faster than they are, and no change arrives. Three tables are asked
+/// for eleven times a minute then.
+const QUIET_AUDITS: Duration = Duration::from_secs(18);
+/// The same while changes arrive; it is no shorter than the pulse's.
+const BUSY_AUDITS: Duration = Duration::from_secs(5);
 
 /// What follows from a pulse, or from its absence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,6 +113,9 @@ pub(super) struct Pulse {
     rhythm: Rhythm,
     /// Pulses that never arrived, since the session was made.
     losses: u64,
+    /// Changes of sources until the last pulse, and whether there were any since the one before.
+    changes: u64,
+    is_busy: bool,
 }
 
 /// The interval of the pulse, as learned from its times in the database.
@@ -165,7 +170,14 @@ impl Pulse {
             was_stop_reported: false,
             rhythm: Rhythm::default(),
             losses: 0,
+            changes: 0,
+            is_busy: false,
         }
+    }
+
+    /// Notes how many changes of sources there have been until this pulse.
+    fn count_changes(&mut self, changes: u64) {
+        self.is_busy = std::mem::replace(&mut self.changes, changes) != changes;
     }
 
     /// Reads in progress are dropped.
@@ -425,7 +437,12 @@ impl Pulse {
     /// The interval of audits beside it; `None`: the usual one.
     pub(super) fn audit_interval(&self) -> Option<Duration> {
         let interval = self.rhythm.interval().filter(|_| self.is_running())?;
-        (interval < AUDIT_INTERVAL).then_some(AUDIT_INTERVAL)
+        let audits = if self.is_busy {
+            BUSY_AUDITS.max(interval)
+        } else {
+            QUIET_AUDITS
+        };
+        (interval < QUIET_AUDITS).then_some(audits)
     }
 
     /// For the details of the connection; `None`: there is no pulse.
@@ -489,6 +506,7 @@ impl Connection {
                     return;
                 };
                 let arrived = self.pulse_in(frame);
+                self.pulse.count_changes(self.report.changes());
                 if let Some((seq, at_ms)) = arrived {
                     let finding = self.pulse.arrive(seq, at_ms, call.at());
                     self.pulse_found(finding, call);

@@ -351,7 +351,7 @@ impl Connection {
             Finding::TokenExpired => self.token_expired(call),
             Finding::Different => {
                 self.report.note_change();
-                self.schedule.audit_by(call.at());
+                self.schedule.note_difference(call.at());
             }
         }
     }

@@ -152,6 +152,11 @@ impl Report {
         self.changes += 1;
     }
 
+    /// Changes counted since the session was made.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes
+    }
+
     /// Counts a frame dropped as malformed.
     pub(super) fn count_malformed(&mut self) {
         self.malformed += 1;

@@ -231,6 +231,12 @@ impl SyncSchedule {
         Some(std::mem::take(&mut self.corrected))
     }
 
+    /// An audit found a difference that was not on its way: everything is read at once, and is in doubt until then.
+    pub(super) fn note_difference(&mut self, at: Duration) {
+        self.drifting = true;
+        self.audit_by(at);
+    }
+
     /// Rows had changed whose changes never came.
     pub(super) fn note_drift(&mut self, rows: usize, at: Duration) {
         self.last_drift = Some((at, rows));
