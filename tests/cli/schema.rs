@@ -380,3 +380,118 @@ fn the_names_come_from_the_settings_and_a_wrong_one_is_refused_in_a_sentence() {
         assert!(words.iter().all(|word| error.contains(word)), "{error}");
     }
 }
+
+#[test]
+fn the_script_of_the_pulse_runs_twice_and_walls_can_only_read_it() {
+    let Some(postgres) = Postgres::start() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let (code, sql, error) = printed(folder.path(), &["--pulse", "--every", "5s"]);
+    assert_eq!((code, error.as_str()), (Some(0), ""));
+    for _ in 0..2 {
+        let told = postgres.script(&sql);
+        assert!(
+            told.lines().count() == 1 && told.contains("NOTICE:  pg_cron is not installed"),
+            "{told}"
+        );
+        assert_eq!(published(&postgres), "public.opswall_pulse");
+    }
+    assert_eq!(postgres.ask("select id, seq from public.opswall_pulse"), "1|0");
+    // The statement of the job, as it is printed.
+    let raise = sql
+        .split("perform cron.schedule('opswall-pulse', '5 seconds', '")
+        .nth(1);
+    let raise = raise.and_then(|rest| rest.split('\'').next()).expect("the statement");
+    postgres.ask(raise);
+    assert_eq!(
+        postgres.ask("select seq, at > now() - interval '1 minute' from public.opswall_pulse"),
+        "1|t"
+    );
+    assert_eq!(postgres.script(&sql).lines().count(), 1);
+    assert_eq!(
+        postgres.ask("select seq from public.opswall_pulse"),
+        "1",
+        "the number is kept"
+    );
+    for role in ["anon", "authenticated"] {
+        let read = format!("set role {role}; select seq from public.opswall_pulse");
+        assert_eq!(postgres.ask(&read), "1");
+        for write in [
+            "update public.opswall_pulse set seq = 9",
+            "delete from public.opswall_pulse",
+        ] {
+            let error = postgres
+                .try_ask(&format!("set role {role}; {write}"))
+                .expect_err("refused");
+            assert!(error.contains("permission denied"), "{error}");
+        }
+    }
+    assert!(
+        postgres
+            .try_ask("insert into public.opswall_pulse (id) values (2)")
+            .is_err(),
+        "one row"
+    );
+}
+
+/// A stand-in for pg_cron, which is not installed everywhere: the jobs it was given, by name.
+#[test]
+fn the_jobs_of_the_pulse_are_replaced_and_one_that_is_refused_is_a_notice() {
+    let Some(postgres) = Postgres::start() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    postgres.ask(
+        "create schema cron; create table cron.job (jobname text primary key, schedule text, command text); \
+         create function cron.schedule(name text, schedule text, command text) returns bigint language plpgsql as \
+         $$ begin if schedule = '59 seconds' then raise 'invalid schedule: %', schedule; end if; \
+         insert into cron.job values (name, schedule, command) on conflict (jobname) do update set schedule = \
+         excluded.schedule, command = excluded.command; return 1; end $$",
+    );
+    let with_extension = |sql: &str| sql.replace("where extname = 'pg_cron'", "where extname = 'plpgsql'");
+    for (every, schedule) in [("15s", "15 seconds"), ("1m", "* * * * *"), ("2m", "*/2 * * * *")] {
+        let (_, sql, _) = printed(folder.path(), &["--pulse", "--every", every]);
+        assert_eq!(postgres.script(&with_extension(&sql)), "");
+        let jobs = postgres.ask("select jobname, schedule from cron.job order by jobname");
+        let jobs: Vec<&str> = jobs.lines().collect();
+        assert_eq!(
+            jobs,
+            [
+                format!("opswall-pulse|{schedule}").as_str(),
+                "opswall-pulse-log|17 3 * * *"
+            ]
+        );
+    }
+    let (_, sql, _) = printed(folder.path(), &["--pulse", "--every", "59s"]);
+    let told = postgres.script(&with_extension(&sql));
+    assert!(
+        told.contains("pg_cron did not take the job: invalid schedule: 59 seconds"),
+        "{told}"
+    );
+}
+
+#[test]
+fn the_script_of_the_pulse_names_its_cost_and_how_to_remove_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (args, cost) in [
+        (&["--pulse"][..], "173,000 messages a month"),
+        (&["--pulse", "--every", "5s"], "518,000 messages a month"),
+        (&["--pulse", "--every", "60s"], "43,000 messages a month"),
+    ] {
+        let (code, sql, _) = printed(folder.path(), args);
+        assert_eq!(code, Some(0));
+        for part in [
+            cost,
+            "cron.unschedule('opswall-pulse')",
+            "drop table public.opswall_pulse",
+        ] {
+            assert!(sql.contains(part), "{part}: {sql}");
+        }
+    }
+    for args in [
+        &["--pulse", "--every", "3s"][..],
+        &["--pulse", "--every", "90s"],
+        &["--pulse", "--every", "soon"],
+        &["--every", "15s"],
+    ] {
+        let (code, sql, error) = printed(folder.path(), args);
+        assert_eq!((code, sql.as_str(), error.lines().count()), (Some(2), "", 1), "{error}");
+    }
+}

@@ -58,6 +58,49 @@ fn runs_are_followed_like_the_others() {
     follow_and_compare(&["--runs-table", "workflow_runs"], &TableId::ALL);
 }
 
+/// The poller is gone, no row changes, and no frame says anything: the pulse that does not arrive does.
+#[test]
+fn a_poller_that_is_gone_is_noticed_by_the_pulse() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = demo::Options {
+        rate: 0.0,
+        pulse: Some(Duration::from_secs(1)),
+        ..demo::Options::default()
+    };
+    let server = demo::Server::start((Ipv4Addr::LOCALHOST, 0).into(), options).expect("a server");
+    let control = server.control();
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(8));
+        control.end_poller(Duration::from_secs(120));
+    });
+    let url = server.url();
+    let output = opswall(
+        folder.path(),
+        &["tail", "--json", "--url", &url, "--key", "demo", "--for", "25"],
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", error(&output));
+    let lines = lines(&output);
+    let statuses = of_kind(&lines, "status");
+    let connected = statuses.iter().position(|line| line["status"] == "connected");
+    let after = &statuses[connected.expect("it was live") + 1..];
+    let reasons: Vec<&str> = after.iter().filter_map(|line| line["reason"].as_str()).collect();
+    assert!(
+        reasons.iter().any(|reason| reason.contains("no pulse for")),
+        "{reasons:?}"
+    );
+    assert_eq!(after.last().map(|line| &line["status"]), Some(&"connecting".into()));
+    let summary = lines.last().expect("a summary");
+    assert_eq!(
+        (&summary["connects"], of_kind(&lines, "synced").len() > 1),
+        (&1.into(), true)
+    );
+    let tables: std::collections::HashSet<_> = of_kind(&lines, "change")
+        .iter()
+        .map(|line| line["table"].to_string())
+        .collect();
+    assert_eq!(tables.len(), 3, "the rows of the pulse are no changes: {tables:?}");
+}
+
 fn follow_and_compare(flags: &[&str], tables: &[TableId]) {
     let folder = tempfile::tempdir().expect("a folder");
     let server = server(100.0);

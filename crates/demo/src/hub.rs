@@ -217,7 +217,7 @@ impl Hub {
 
     /// Raises the number of the pulse at this interval, for ever.
     pub(crate) async fn pulse(self: Arc<Self>, every: Duration) {
-        let mut ticks = tokio::time::interval(every);
+        let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;

@@ -12,6 +12,7 @@ mod handshake;
 mod hostile;
 mod messages;
 mod pages;
+mod pulse;
 mod refusals;
 mod replay;
 mod rest;
