@@ -8,6 +8,8 @@ use model::{Record, RowId};
 
 /// A difference that persists for this long is none that was on its way (docs/realtime-protocol.md §15.6).
 pub(super) const PROVEN_AFTER: Duration = Duration::from_secs(10);
+/// The same while a pulse arrives in time: changes take the same way, so that none is on its way for this long.
+pub(super) const PROVEN_AFTER_WITH_PULSE: Duration = Duration::from_secs(6);
 /// Rounds that a difference in the number of rows has to outlast.
 const PROVEN_ROUNDS: u32 = 3;
 /// Changes are on their way for this long at most, under load.
@@ -164,7 +166,15 @@ impl Suspect {
     }
 
     /// Whether the difference that another round found is proven by now.
-    pub(super) fn judge(&mut self, found: Found, difference: Difference, tracked: &Tracked, at: Duration) -> bool {
+    /// `proven_after`: nothing is on its way for this long.
+    pub(super) fn judge(
+        &mut self,
+        found: Found,
+        difference: Difference,
+        tracked: &Tracked,
+        proven_after: Duration,
+        at: Duration,
+    ) -> bool {
         // What was on its way when it was first found does not differ in each round.
         self.rows.keep(&difference.doubts);
         self.rows.check(tracked);
@@ -181,7 +191,7 @@ impl Suspect {
         self.last = found;
         self.latest = difference.doubts;
         let waited = at.saturating_sub(self.since);
-        if waited < PROVEN_AFTER {
+        if waited < proven_after {
             return false;
         }
         // How many of these rows may still be on their way, at the rate at which rows come and go.

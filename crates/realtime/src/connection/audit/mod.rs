@@ -21,6 +21,7 @@ use super::{
 };
 use crate::api::{Now, PageError, Probe, ProbeRequest};
 use changed::Changed;
+use doubts::{PROVEN_AFTER, PROVEN_AFTER_WITH_PULSE};
 use load::Load;
 use model::RowId;
 use round::PAGE_ROWS;
@@ -65,7 +66,7 @@ pub(super) struct AuditPace {
 #[derive(Debug)]
 pub(super) struct Audit {
     pace: AuditPace,
-    /// A shorter interval that is in force at present.
+    /// A shorter interval that is in force at present, which is while a pulse runs.
     limit: Option<Duration>,
     next: Option<Duration>,
     /// A second look at something suspicious.
@@ -267,6 +268,14 @@ impl Audit {
         }
     }
 
+    /// How long a difference has to persist.
+    fn proven_after(&self) -> Duration {
+        match self.limit {
+            Some(_) => PROVEN_AFTER_WITH_PULSE,
+            None => PROVEN_AFTER,
+        }
+    }
+
     /// The connection is closed.
     pub(super) fn stop(&mut self) {
         self.next = None;
@@ -285,6 +294,7 @@ impl Audit {
         let is_second_look = self.second_look.take_if(|look| now >= *look).is_some();
         let begins = is_second_look || self.next.is_some_and(|next| now >= next);
         let (mut has_changed, mut finding) = (false, Finding::Open);
+        let proven_after = self.proven_after();
         let (pace, wait) = (self.sweep_pace(requests.sources), self.load.wait(now));
         if begins {
             self.plan(requests.call.now);
@@ -300,6 +310,7 @@ impl Audit {
                 source,
                 tracked,
                 pace,
+                proven_after,
                 now,
                 proofs: &mut self.proofs,
             };
@@ -402,6 +413,7 @@ impl Audit {
             return Finding::Open;
         };
         let pace = self.sweep_pace(sources);
+        let proven_after = self.proven_after();
         let (Some(watch), Some(tracked)) = (self.watches.get_mut(at), sources.get(at)) else {
             return Finding::Open;
         };
@@ -410,6 +422,7 @@ impl Audit {
             source: at,
             tracked,
             pace,
+            proven_after,
             now,
             proofs: &mut self.proofs,
         };

@@ -56,6 +56,8 @@ pub(super) struct Step<'a> {
     pub(super) source: usize,
     pub(super) tracked: &'a Tracked,
     pub(super) pace: SweepPace,
+    /// A difference that persists for this long is none that was on its way.
+    pub(super) proven_after: Duration,
     pub(super) now: Duration,
     /// Where proofs go.
     pub(super) proofs: &'a mut Vec<Proof>,
@@ -460,7 +462,7 @@ impl Watch {
             moves: self.moves,
         };
         let is_proven = match &mut self.suspect {
-            Some(suspect) => suspect.judge(found, difference, tracked, step.now),
+            Some(suspect) => suspect.judge(found, difference, tracked, step.proven_after, step.now),
             None => {
                 self.suspect = Some(Suspect::new(found, difference, step.now));
                 false
