@@ -251,7 +251,7 @@ mod tests {
         pulse.state = PulseState::Stopped;
         assert_eq!(
             pulse_text(&pulse, 70_000),
-            "stopped: every 5 s, last 1 min 2 s ago, 0 lost"
+            "stopped: every 5 s, last 1 min ago, 0 lost"
         );
     }
 
