@@ -121,12 +121,10 @@ impl Connection {
             return;
         };
         let found = tracked.standing.note_read(since);
-        if found.is_some() {
-            if !tracked.standing.is_unauthorized() {
-                tracked.lift_unauthorized();
-            } else if tracked.way() == Way::Followed {
-                tracked.limit(Limit::Unauthorized, UNAUTHORIZED);
-            }
+        if !tracked.standing.is_unauthorized() {
+            tracked.lift_unauthorized();
+        } else if tracked.way() == Way::Followed {
+            tracked.limit(Limit::Unauthorized, UNAUTHORIZED);
         }
         let is_polled = tracked.way() == Way::Polled;
         if is_polled {
@@ -184,15 +182,13 @@ impl Connection {
         self.poll(at, Limit::Unsupported, why, NoticeKind::TableUnsupported, call);
     }
 
-    /// A change came with its columns. A source that was polled because they were missing is followed again; what was
-    /// missed until then is read soon.
+    /// A change came with its columns. A source that was polled because they were missing is read soon, and is followed
+    /// again from that reading on.
     pub(super) fn note_authorized(&mut self, at: usize, call: &mut Call<'_>) {
-        let Some((tracked, _)) = self.sources.get_mut(at) else {
-            return;
-        };
-        if tracked.standing.note_authorized() && tracked.lift_unauthorized() {
+        if let Some((tracked, _)) = self.sources.get_mut(at)
+            && tracked.standing.note_authorized()
+        {
             tracked.standing.read_soon(call.at());
-            self.report.note_change();
         }
     }
 

@@ -185,13 +185,11 @@ impl Tracked {
         self.limit.as_ref().map(|(_, why)| why.as_str())
     }
 
-    /// Its changes come with their columns again. True if it was polled because they did not.
-    pub(super) fn lift_unauthorized(&mut self) -> bool {
-        let is_lifted = matches!(self.limit, Some((Limit::Unauthorized, _)));
-        if is_lifted {
+    /// Its changes come with their columns again: if it was polled because they did not, it is followed.
+    pub(super) fn lift_unauthorized(&mut self) {
+        if matches!(self.limit, Some((Limit::Unauthorized, _))) {
             self.limit = None;
         }
-        is_lifted
     }
 
     /// Live may be claimed only while it is proven equal. One that is polled, that could never be read or that is lost is

@@ -184,11 +184,11 @@ impl Standing {
 
     /// Plans another reading after one that failed. One that is planned already stays.
     pub(super) fn read_again(&mut self, at: Duration) {
-        let delay = READ_AGAIN_AFTER
-            .saturating_mul(1 << self.failures.min(4))
-            .min(POLL_INTERVAL);
-        self.failures = self.failures.saturating_add(1);
-        self.read_at.get_or_insert(at + delay);
+        if self.read_at.is_none() {
+            let delay = READ_AGAIN_AFTER.saturating_mul(1 << self.failures.min(4));
+            self.failures = self.failures.saturating_add(1);
+            self.read_at = Some(at + delay.min(POLL_INTERVAL));
+        }
     }
 
     /// Plans a reading on its own after this delay, at the latest.
