@@ -213,7 +213,9 @@ fn corner_of(index: u32) -> vec2<f32> {
 fn aged(colour: vec3<f32>) -> vec3<f32> {
     let grey = vec3(dot(colour, vec3(0.2126, 0.7152, 0.0722)));
     let stale = max(scene.stale, greyness);
-    return mix(mix(colour, grey, 0.75 * stale), scene.colours[COLOUR_GROUND].rgb, 0.25 * stale);
+    let faded = mix(mix(colour, grey, 0.75 * stale), scene.colours[COLOUR_GROUND].rgb, 0.25 * stale);
+    // White asks for a person, which a lost row does not.
+    return mix(faded, min(faded, scene.colours[COLOUR_MUTED].rgb), greyness);
 }
 
 fn colour(index: u32) -> vec3<f32> {

@@ -190,6 +190,51 @@ fn follow_and_compare(flags: &[&str], tables: &[TableId]) {
 }
 
 #[test]
+fn a_table_whose_grant_is_revoked_is_named_as_lost_and_found_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = server(200.0);
+    let control = server.control();
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(2));
+        control.revoke_select(TableId::Tasks, Duration::from_secs(8));
+    });
+    let url = server.url();
+    let output = opswall(
+        folder.path(),
+        &["tail", "--json", "--url", &url, "--key", "demo", "--for", "18"],
+    );
+    assert!(output.status.success(), "{}", error(&output));
+    let lines = lines(&output);
+    let statuses = of_kind(&lines, "status");
+    let lost: Vec<(&str, usize)> = statuses
+        .iter()
+        .map(|line| {
+            let lost = line["sources_lost"].as_array().expect("a list");
+            (line["status"].as_str().expect("a word"), lost.len())
+        })
+        .collect();
+    let connected: Vec<usize> = lost
+        .iter()
+        .filter(|(word, _)| *word == "connected")
+        .map(|(_, lost)| *lost)
+        .collect();
+    assert_eq!(connected, [0, 1, 0], "{statuses:?}");
+    let named = statuses.iter().find_map(|line| line["sources_lost"][0].as_str());
+    assert_eq!(named, Some("public.tasks"));
+    let notices = of_kind(&lines, "notice");
+    let text = |code: &str| {
+        let found = notices.iter().find(|line| line["code"] == code);
+        found
+            .and_then(|line| line["text"].as_str())
+            .unwrap_or_else(|| panic!("no {code} in {notices:?}"))
+    };
+    let loss = text("table_lost");
+    assert!(loss.contains("public.tasks") && loss.contains("grant select"), "{loss}");
+    let found = text("table_found_again");
+    assert!(found.starts_with("public.tasks is followed again; "), "{found}");
+}
+
+#[test]
 fn five_attempts_with_doubling_delays_end_in_one_sentence_and_exit_code_1() {
     let folder = tempfile::tempdir().expect("a folder");
     let closed_port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))

@@ -4,12 +4,12 @@ use std::{sync::Mutex, time::Instant};
 
 use crate::offscreen::*;
 use bevy::prelude::*;
-use model::Status;
+use model::{Kind, PerKind, Status};
 use opswall::{
     fleet::*,
     frame::FrameSystems,
     layout::{DockGround, Place},
-    messages::{SceneInsets, Staleness},
+    messages::{LostKinds, SceneInsets, Staleness},
     scene::{palette::palette, selection::Selection},
 };
 
@@ -121,6 +121,52 @@ fn failed_and_blocked_tasks_are_at_least_five_pixels_wide_at_any_zoom() {
 fn colourfulness(pixels: &[[u8; 3]]) -> f32 {
     let spread = |pixel: &[u8; 3]| f32::from(pixel.iter().max().unwrap_or(&0) - pixel.iter().min().unwrap_or(&0));
     pixels.iter().map(spread).sum::<f32>() / pixels.len() as f32
+}
+
+#[test]
+fn rows_of_a_lost_source_are_grey_open_and_still_and_others_keep_their_colours() {
+    let _alone = alone();
+    let mut studio = Studio::new(UVec2::new(400, 300), 4.0);
+    for (x, status) in [(-1.0, Status::Running), (0.0, Status::Failed), (1.0, Status::Blocked)] {
+        studio.task(Vec2::new(x, 1.0), status);
+        studio.agent(Vec2::new(x, -1.0), status);
+    }
+    studio.at(LATER).update();
+    let live = studio.picture();
+    let mut lost = PerKind::default();
+    lost[Kind::Task] = 1.0;
+    studio.app.insert_resource(LostKinds(lost));
+    studio.update();
+    let grey = studio.picture();
+    grey.keep("lost");
+    let tasks = |picture: &Picture| picture.cut(UVec2::new(60, 20), UVec2::new(280, 110));
+    let agents = |picture: &Picture| picture.cut(UVec2::new(60, 170), UVec2::new(280, 110));
+    let (before, after) = (colourfulness(&tasks(&live)), colourfulness(&tasks(&grey)));
+    assert!(after < 0.3 * before, "{before} to {after}");
+    let (before, after) = (colourfulness(&agents(&live)), colourfulness(&agents(&grey)));
+    assert!((after - before).abs() < 0.1 * before, "{before} to {after}");
+
+    // Trouble is no longer red or amber, and is still seen: as an open shape.
+    for (x, status) in [(200, Status::Failed), (275, Status::Blocked)] {
+        let wanted = srgb(palette(default()).status(status));
+        let cell = |picture: &Picture| picture.cut(UVec2::new(x - 37, 38), UVec2::splat(75));
+        let of_status = |pixels: &[[u8; 3]]| pixels.iter().filter(|pixel| difference(**pixel, wanted) < 40).count();
+        assert!(
+            of_status(&cell(&live)) > 100 && of_status(&cell(&grey)) == 0,
+            "{status:?}"
+        );
+        let drawn = |picture: &Picture| mask(&cell(picture)).into_iter().filter(|drawn| *drawn).count();
+        let (filled, open) = (drawn(&live), drawn(&grey));
+        assert!(
+            open > 60 && open < filled * 3 / 4,
+            "{status:?}: {filled} pixels, then {open}"
+        );
+    }
+    std::thread::sleep(std::time::Duration::from_millis(400));
+    studio.update();
+    let later = studio.picture();
+    assert!(tasks(&later) == tasks(&grey), "rows of a lost source do not move");
+    assert!(agents(&later) != agents(&grey), "the others do");
 }
 
 #[test]

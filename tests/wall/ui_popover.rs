@@ -13,7 +13,7 @@ use opswall::{
     messages::Intent,
     ui::{
         Action, TypeScale,
-        header::BadgeView,
+        header::{BadgeView, LostTables},
         link_look::Tone,
         overlay::{OverlayView, overlay_ui},
         popover::{PopoverView, TuneDraft, popover_area, popover_ui},
@@ -46,6 +46,33 @@ fn popover(tone: Tone, status: LinkStatus) -> Harness<'static, PopoverState> {
 /// 2023-11-14 22:13:20 UTC.
 const WALL_MS: i64 = 1_700_000_000_000;
 
+static ZONE: jiff::tz::TimeZone = jiff::tz::TimeZone::UTC;
+
+/// What the popover of these tests shows.
+fn popover_view<'a>(
+    badge: &'a BadgeView,
+    link: &'a LinkReport,
+    sources: &'a PerKind<SourceReport>,
+    backoff: Backoff,
+    signed_in: bool,
+) -> PopoverView<'a> {
+    PopoverView {
+        badge,
+        since_secs: 93.0,
+        shown_url: "wss://example.supabase.co/realtime/v1/websocket",
+        kinds: &[Kind::Agent, Kind::Task, Kind::Workflow],
+        sources,
+        link,
+        changes_per_second: 48.0,
+        bytes_per_second: 3_400.0,
+        backoff,
+        feed_ms: 10_000_000,
+        signed_in,
+        wall_ms: WALL_MS,
+        zone: &ZONE,
+    }
+}
+
 fn popover_of(
     badge: BadgeView,
     link: LinkReport,
@@ -54,21 +81,8 @@ fn popover_of(
     width: f32,
 ) -> Harness<'static, PopoverState> {
     themed((width, 900.0), PopoverState::default(), move |ui, state| {
-        let view = PopoverView {
-            badge: &badge,
-            since_secs: 93.0,
-            shown_url: "wss://example.supabase.co/realtime/v1/websocket",
-            kinds: &[Kind::Agent, Kind::Task, Kind::Workflow],
-            sources: &sources,
-            link: &link,
-            changes_per_second: 48.0,
-            bytes_per_second: 3_400.0,
-            backoff: state.draft.shown(),
-            feed_ms: 10_000_000,
-            signed_in,
-            wall_ms: WALL_MS,
-            zone: &jiff::tz::TimeZone::UTC,
-        };
+        let backoff = state.draft.shown();
+        let view = popover_view(&badge, &link, &sources, backoff, signed_in);
         let mut actions = Vec::new();
         popover_ui(ui, &view, &mut actions);
         state.now += 0.1;
@@ -244,6 +258,45 @@ fn every_line_of_the_popover_in_one_column_and_in_two() {
 }
 
 #[test]
+fn a_lost_table_is_named_with_its_reason_and_the_age_of_its_rows() {
+    let mut sources = sources();
+    sources[Kind::Task] = SourceReport {
+        state: SourceState::Lost,
+        why: Some("public.tasks may not be read; grant select on it to the role that reads".to_owned()),
+        rows: 1_400,
+        proven_ms: Some(9_400_000),
+        lost_ms: Some(9_520_000),
+    };
+    sources[Kind::Workflow].why = Some("it has no primary key".to_owned());
+    sources[Kind::Workflow].proven_ms = Some(9_988_000);
+    let badge = BadgeView {
+        lost: Some(LostTables {
+            count: 1,
+            name: "tasks".to_owned(),
+            as_of: Some("22:03 UTC".to_owned()),
+        }),
+        ..badge(Tone::Live)
+    };
+    for width in [480.0, 900.0] {
+        let mut harness = popover_of(badge.clone(), eventful(), sources.clone(), true, width);
+        harness.run_steps(2);
+        for label in [
+            "Live",
+            "2 of 3",
+            "tasks lost, as of 22:03 UTC · proven 4 s ago · 48 changes/s",
+            "lost",
+            "10 min ago",
+            "tasks lost at 22:05 UTC, rows as of 22:03 UTC: public.tasks may not be read; grant select on it to the role that reads",
+            "read every 60 s",
+            "12 s ago",
+            "workflows are read every 60 s only: it has no primary key",
+        ] {
+            harness.get_by_label(label);
+        }
+    }
+}
+
+#[test]
 fn the_popover_stays_on_the_screen_and_all_of_it_is_reached_by_keys() {
     let wall = TypeScale::for_wall(65.0, 5.0, [3840.0, 2160.0], 1.0);
     for (size, scale) in [
@@ -262,21 +315,7 @@ fn the_popover_stays_on_the_screen_and_all_of_it_is_reached_by_keys() {
                     theme::apply(ui.ctx(), &scale, ThemeName::Dark);
                     ui.ctx().request_discard("themed");
                 }
-                let view = PopoverView {
-                    badge: &badge,
-                    since_secs: 93.0,
-                    shown_url: "wss://example.supabase.co/realtime/v1/websocket",
-                    kinds: &[Kind::Agent, Kind::Task, Kind::Workflow],
-                    sources: &sources,
-                    link: &link,
-                    changes_per_second: 48.0,
-                    bytes_per_second: 3_400.0,
-                    backoff: Backoff::default(),
-                    feed_ms: 10_000_000,
-                    signed_in: true,
-                    wall_ms: WALL_MS,
-                    zone: &jiff::tz::TimeZone::UTC,
-                };
+                let view = popover_view(&badge, &link, &sources, Backoff::default(), true);
                 popover_area(ui.ctx(), &view, egui::pos2(94.0, 70.0), room, 370.0, actions);
             },
             Vec::new(),
