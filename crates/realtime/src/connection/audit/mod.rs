@@ -441,7 +441,7 @@ impl Audit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connection::testing;
+    use crate::{api::ProbeRows, connection::testing};
 
     fn pace(interval_s: u64) -> AuditPace {
         AuditPace {
@@ -495,5 +495,101 @@ mod tests {
         let fixture = testing::Fixture::new(1);
         audit.restart(&fixture.sources, Duration::ZERO, fixture.now());
         assert_eq!(audit.due(), None);
+    }
+
+    /// The key of a row: as long as a `uuid`.
+    fn key(row: usize) -> RowId {
+        format!("{row:08}-0000-4000-8000-000000000000").as_str().into()
+    }
+
+    /// A table in which nothing changes: the last hundred rows changed a minute apart, all others long ago.
+    fn time(row: usize, rows: usize) -> String {
+        let minute = (row + 100).saturating_sub(rows);
+        format!("2026-11-23T{:02}:{:02}:00.123456+00:00", 10 + minute / 60, minute % 60)
+    }
+
+    /// The answer to a probe of such a table, and its size as JSON.
+    fn answer_of(request: &ProbeRequest, rows: usize) -> (Probe, usize) {
+        let page: Vec<usize> = match &request.rows {
+            ProbeRows::None => Vec::new(),
+            ProbeRows::Newest(newest) => (0..rows).rev().skip(newest.offset).take(newest.limit).collect(),
+            ProbeRows::After(slice) => {
+                let first = slice.after.as_ref().map_or(0, |after| {
+                    after
+                        .as_str()
+                        .get(..8)
+                        .and_then(|row| row.parse::<usize>().ok())
+                        .expect("a row")
+                        + 1
+                });
+                (first..rows).take(slice.limit).collect()
+            }
+        };
+        let json = |row: &usize| {
+            format!(
+                r#"{{"id":"{}","updated_at":"{}"}}"#,
+                key(*row).as_str(),
+                time(*row, rows)
+            )
+        };
+        let page: Vec<String> = page.iter().map(json).collect();
+        let bytes = page.iter().map(|row| row.len() + 1).sum::<usize>() + 1;
+        let probe = Probe {
+            count: request.is_counted.then_some(rows as u64),
+            rows: page.iter().map(|row| testing::record(row)).collect(),
+        };
+        (probe, bytes)
+    }
+
+    #[test]
+    fn a_quiet_wall_asks_for_little_whatever_the_size_of_its_tables() {
+        const TABLES: [usize; 3] = [100, 10_000, 1_000_000];
+        let mut fixture = testing::Fixture::new(TABLES.len());
+        for (at, rows) in TABLES.into_iter().enumerate() {
+            let (tracked, _) = fixture.sources.get_mut(at).expect("a source");
+            tracked.source.updated_at = vec!["updated_at".into()];
+            let json = |row| format!(r#"{{"updated_at":"{}"}}"#, time(row, rows));
+            let old = testing::record(&json(0));
+            for row in 0..rows {
+                let is_old = row + 100 < rows;
+                let record = if is_old {
+                    old.clone()
+                } else {
+                    testing::record(&json(row))
+                };
+                tracked.rows.set(key(row), record);
+            }
+        }
+        let mut audit = Audit::new(pace(30), TABLES.len());
+        audit.restart(&fixture.sources, Duration::ZERO, fixture.now());
+        let (mut requests, mut read, mut bytes) = (0, 0, 0);
+        let (hour, latency) = (Duration::from_secs(3_600), Duration::from_millis(60));
+        let mut equal = 0;
+        while fixture.at < hour {
+            fixture.at = audit.due().expect("an audit").max(fixture.at);
+            fixture.request(|requests| audit.run(requests));
+            for request in fixture.probed() {
+                fixture.at += latency;
+                let table = TABLES
+                    .into_iter()
+                    .enumerate()
+                    .find(|(at, _)| request.source.table == format!("t{at}"));
+                let (probe, size) = answer_of(&request, table.expect("a table").1);
+                requests += 1;
+                read += probe.rows.len();
+                bytes += size;
+                let found = audit.answer(request.id, Ok(probe), &fixture.sources, fixture.at);
+                assert!(matches!(found, Finding::Open | Finding::Equal), "{found:?}");
+                equal += usize::from(found == Finding::Equal);
+            }
+        }
+        println!(
+            "{:.1} requests, {} rows and {} KB a minute",
+            f64::from(requests) / 60.0,
+            read / 60,
+            bytes / 60 / 1_000
+        );
+        assert!(requests <= 12 * 60, "{requests} requests an hour");
+        assert!(equal >= 3_600 / 30, "{equal} audits found all equal");
     }
 }
