@@ -35,6 +35,9 @@ pub struct DemoArgs {
     /// Interval of a pulse in the database, like 5s; none when not given
     #[arg(long, value_name = "INTERVAL", value_parser = pulse)]
     pub(crate) pulse: Option<Duration>,
+    /// Broadcast each change from the database as well, on the private channel `opswall`
+    #[arg(long)]
+    pub(crate) broadcast: bool,
     /// Same seed and sizes, same rows and changes
     #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = Options::default().seed)]
     pub(crate) seed: u64,
@@ -83,6 +86,7 @@ impl DemoArgs {
             population: self.population.parse().map_err(usage)?,
             runs: self.runs,
             pulse: self.pulse,
+            broadcast: self.broadcast,
             auth: AuthOptions {
                 accounts: accounts.map_err(usage)?,
                 ..default.auth

@@ -32,6 +32,7 @@ fn run_client(version: Option<&str>) {
     }
     let options = Options {
         rate: 30.0,
+        broadcast: true,
         ..Options::default()
     };
     let server = Server::start(SocketAddr::from(([127, 0, 0, 1], 0)), options).expect("a server");

@@ -1,5 +1,5 @@
 // The official client joins the server at $OPSWALL_DEMO_URL, is told SUBSCRIBED and "Subscribed to PostgreSQL", and
-// receives an insert, an update and a delete that it asks the control endpoint for. One line says how it went.
+// receives an insert, an update and a delete that it asks the control endpoint for; then it follows the private channel. One line says how it went.
 import { RealtimeClient } from '@supabase/realtime-js'
 import WebSocket from 'ws'
 
@@ -68,7 +68,42 @@ for (const [what, holds] of checks) {
   if (!holds) fail(`not true: ${what}; ${JSON.stringify(mine())}`)
 }
 
-const left = await channel.unsubscribe()
+// The private channel, on which the database broadcasts the same changes; and what it missed, after a join with a replay.
+const messagesOf = (replay) => {
+  const messages = []
+  const broadcast = { ack: false, self: false, ...(replay ? { replay } : {}) }
+  const joined = client.channel('opswall', { config: { private: true, broadcast } })
+  joined.on('broadcast', { event: '*' }, (message) => messages.push(message))
+  joined.subscribe((status, error) => {
+    if (status === 'CHANNEL_ERROR') fail(`the private channel: ${error?.message ?? ''}`)
+    if (status === 'SUBSCRIBED') messages.joined = true
+  })
+  return [joined, messages]
+}
+if ((await channel.unsubscribe()) !== 'ok') fail('the first channel could not be left')
+const since = Date.now() - 1000
+const [privately, live] = messagesOf()
+await until('the private channel', () => live.joined)
+const written = await control({ do: 'insert', table: 'tasks', row: { title: 'broadcast', status: 'queued' } })
+await control({ do: 'delete', table: 'tasks', id: written.id })
+const ours = (messages) =>
+  messages.filter(({ payload }) => (payload.record ?? payload.old_record).id === written.id)
+await until('both messages', () => ours(live).length === 2)
+const [insertion, deletion] = ours(live)
+for (const [what, holds] of [
+  ['the message of an insert', insertion.event === 'INSERT' && insertion.payload.record.title === 'broadcast'],
+  ['it names its table', insertion.payload.schema === 'public' && insertion.payload.table === 'tasks'],
+  ['the message of a delete', deletion.payload.record === null && deletion.payload.old_record.title === 'broadcast'],
+]) {
+  if (!holds) fail(`not true: ${what}; ${JSON.stringify(ours(live))}`)
+}
+if ((await privately.unsubscribe()) !== 'ok') fail('the private channel could not be left')
+await control({ do: 'pause' })
+const last = await control({ do: 'insert', table: 'tasks', row: { title: 'missed', status: 'queued' } })
+const [again, replayed] = messagesOf({ since, limit: 25 })
+await until('the replay', () => replayed.some(({ payload }) => payload.record?.id === last.id))
+if (!replayed.every(({ meta }) => meta?.replayed === true)) fail('a replayed message is not marked')
+const left = await again.unsubscribe()
 if (left !== 'ok') fail(`leaving gave ${left}`)
 client.disconnect()
 clearTimeout(deadline)

@@ -20,6 +20,7 @@ use super::{
     AnswerFault, Api, Behaviour, Delays, DemoError, JoinError, Options, Refusal, Seen, Simulation,
     answer_fault::AnswerFaults,
     auth::{Guard, Sessions},
+    broadcast::Broadcasts,
     limiter::Limiter,
     rules::Rules,
     sim::TransactionPace,
@@ -90,6 +91,8 @@ pub(crate) struct Inner {
     pub(crate) writes_stopped_until: Option<Instant>,
     /// The job that raises the number of the pulse runs.
     pub(crate) pulse_runs: bool,
+    /// The messages of the private channel, if changes are broadcast.
+    pub(crate) broadcasts: Option<Broadcasts>,
     /// Changes that wait for the poller, with the times of their commits.
     log: VecDeque<(Applied, i64)>,
 }
@@ -172,6 +175,7 @@ impl Hub {
             down_until: None,
             writes_stopped_until: None,
             pulse_runs: true,
+            broadcasts: options.broadcast.then(Broadcasts::default),
             log: VecDeque::new(),
         };
         Ok(Self {
@@ -348,6 +352,10 @@ impl Inner {
                 continue;
             };
             count += 1;
+            // The pulse's table has no trigger.
+            if let Some(broadcasts) = self.broadcasts.as_mut().filter(|_| change.table != TableId::Pulse) {
+                broadcasts.commit(&change, now, &self.members);
+            }
             if self.lose > 0 {
                 self.lose -= 1;
                 continue;

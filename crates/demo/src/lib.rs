@@ -8,6 +8,7 @@
 mod answer_fault;
 mod auth;
 mod behaviour;
+mod broadcast;
 mod control;
 mod error;
 mod host;

@@ -23,6 +23,9 @@ pub struct Options {
     pub runs: bool,
     /// Interval of the pulse; `None`: the database has none.
     pub pulse: Option<Duration>,
+    /// Whether each change is also broadcast from the database on the private channel `opswall`; otherwise a join of it is
+    /// refused.
+    pub broadcast: bool,
     /// The same seed and sizes give the same rows and the same sequence of changes.
     pub seed: u64,
     /// Which API keys are accepted.
@@ -46,6 +49,7 @@ impl Default for Options {
             population: Population::default(),
             runs: false,
             pulse: None,
+            broadcast: false,
             seed: 1,
             keys: Keys::default(),
             delays: Delays::DEMO,

@@ -88,6 +88,9 @@ pub(crate) struct ChaosArgs {
     /// A pulse every five seconds in the server's database
     #[arg(long, value_enum, default_value = "off")]
     pub(crate) pulse: Switch,
+    /// Changes are broadcast from the server's database as well
+    #[arg(long, value_enum, default_value = "off")]
+    pub(crate) broadcast: Switch,
     /// Intervals of the connection's own checks
     #[arg(long, value_enum, default_value = "short")]
     pub(crate) intervals: Intervals,
@@ -235,6 +238,7 @@ pub(crate) fn run(args: BenchArgs) -> Result<(), Failure> {
                 args.only
             },
             has_pulse: args.pulse == Switch::On,
+            has_broadcast: args.broadcast == Switch::On,
             intervals: args.intervals,
             seed: args.seed,
             json: args.json,

@@ -7,7 +7,7 @@ use super::{
     line::{NAME_EMS, cell, em, fact, heading, height, line, muted, text},
 };
 use crate::ui::{format, theme, theme::Tier};
-use realtime::{POLL_INTERVAL, PulseReport, PulseState, Resync, SourceReport, SourceState};
+use realtime::{BroadcastReport, POLL_INTERVAL, PulseReport, PulseState, Resync, SourceReport, SourceState};
 
 /// Widths of the columns after the name, in ems; the rows have the rest.
 const CHANNEL_EMS: f32 = 9.8;
@@ -177,6 +177,23 @@ pub(super) fn checks_ui(ui: &mut Ui, view: &PopoverView<'_>) {
     if let Some(pulse) = &link.pulse {
         fact(ui, "Pulse", pulse_text(pulse, view.feed_ms));
     }
+    if let Some(text) = link.broadcast.as_ref().and_then(broadcast_text) {
+        fact(ui, "Broadcast", text);
+    }
+}
+
+/// `1,204 messages, 3 changes missed by the database feed, 0 by broadcast`; nothing where it was never joined.
+fn broadcast_text(broadcast: &BroadcastReport) -> Option<String> {
+    if !broadcast.is_joined && broadcast.messages == 0 {
+        return None;
+    }
+    let state = if broadcast.is_joined { "" } else { "not joined: " };
+    Some(format!(
+        "{state}{}, {} missed by the database feed, {} by broadcast",
+        format::counted(broadcast.messages, "message", "messages"),
+        format::counted(broadcast.missed_by_stream, "change", "changes"),
+        format::grouped(broadcast.missed_by_broadcast)
+    ))
 }
 
 /// `every 5 s, last 2 s ago, 0 lost`
@@ -240,6 +257,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn broadcast_is_one_line_where_there_is_one() {
+        let mut broadcast = BroadcastReport::default();
+        assert_eq!(broadcast_text(&broadcast), None);
+        broadcast.messages = 1_204;
+        broadcast.missed_by_stream = 3;
+        broadcast.is_joined = true;
+        assert_eq!(
+            broadcast_text(&broadcast).as_deref(),
+            Some("1,204 messages, 3 changes missed by the database feed, 0 by broadcast")
+        );
+    }
+
+    #[test]
     fn the_pulse_is_one_line() {
         let mut pulse = PulseReport {
             state: PulseState::Running,
@@ -249,10 +279,7 @@ mod tests {
         };
         assert_eq!(pulse_text(&pulse, 10_000), "every 5 s, last 2 s ago, 0 lost");
         pulse.state = PulseState::Stopped;
-        assert_eq!(
-            pulse_text(&pulse, 70_000),
-            "stopped: every 5 s, last 1 min ago, 0 lost"
-        );
+        assert_eq!(pulse_text(&pulse, 70_000), "stopped: every 5 s, last 1 min ago, 0 lost");
     }
 
     #[test]

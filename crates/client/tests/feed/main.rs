@@ -14,6 +14,7 @@ mod listener;
 mod wild;
 
 mod auth;
+mod broadcast;
 mod composite_keys;
 mod feed;
 mod hostile;

@@ -53,6 +53,9 @@ enum ControlCall {
     LoseFor {
         for_s: f64,
     },
+    LoseBroadcasts {
+        messages: u64,
+    },
     ExceedChangeLimit {
         changes: Option<usize>,
         for_s: f64,
@@ -219,6 +222,7 @@ impl Control {
             ControlCall::RunTimers {} => none(self.run_timers()),
             ControlCall::Lose { changes } => none(self.lose(changes)),
             ControlCall::LoseFor { for_s } => none(self.lose_for(seconds(for_s)?)),
+            ControlCall::LoseBroadcasts { messages } => none(self.lose_broadcasts(messages)),
             ControlCall::ExceedChangeLimit { changes, for_s } => one(
                 "changes",
                 self.exceed_change_limit(changes.unwrap_or(0), seconds(for_s)?),

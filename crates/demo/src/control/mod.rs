@@ -170,6 +170,13 @@ impl Control {
         self.hub.lock().lose = changes;
     }
 
+    /// Does not send the next `messages` broadcasts of the database, without any sign of it; the stream goes on.
+    pub fn lose_broadcasts(&self, messages: u64) {
+        if let Some(broadcasts) = &mut self.hub.lock().broadcasts {
+            broadcasts.lose = messages;
+        }
+    }
+
     /// Commits changes without sending them to any socket, for this long.
     pub fn lose_for(&self, span: Duration) {
         self.hub.lock().blind_until = after(span);

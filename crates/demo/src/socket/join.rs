@@ -13,6 +13,7 @@ use super::{
 use crate::{
     Store, Subscribe, TableId,
     auth::Guard,
+    broadcast::{Replay, TOPIC},
     hub::{Hub, Inner, JoinRefusal, now_micros},
     rules::Rules,
     store::write_commit_time,
@@ -28,6 +29,8 @@ struct Join {
     /// The list for the reply: the requested entries with their ids.
     echo: Vec<Value>,
     wants_presence: bool,
+    /// Messages of the database that are sent again.
+    replay: Option<Replay>,
     /// When the token expires, in seconds since the Unix epoch.
     expires: Option<i64>,
 }
@@ -40,6 +43,8 @@ struct Request<'a> {
     channels: usize,
     /// The key that the socket was opened with.
     key: &'a str,
+    /// Changes are broadcast, and everybody may receive them.
+    has_broadcasts: bool,
 }
 
 /// Answers a join: at once, or after a wait during which the socket does nothing else.
@@ -136,6 +141,7 @@ fn read(hub: &Hub, socket: u64, frame: &Frame<'_>) -> Option<Result<Join, String
         payload: &payload,
         channels: others.count(),
         key: &member.key,
+        has_broadcasts: inner.broadcasts.is_some(),
     };
     Some(request.read(&hub.guard, &inner.rules, now_micros() / 1_000_000))
 }
@@ -171,6 +177,15 @@ impl Request<'_> {
             None => None,
             Some(_) => return Err("UnknownErrorOnChannel: no function clause matching in Access.get/3".into()),
         };
+        let is_private = matches!(config.and_then(|config| config.get("private")), Some(Value::Bool(true)))
+            || config.and_then(|config| config.get("private")?.as_str()) == Some("true");
+        if is_private && !(self.has_broadcasts && name == TOPIC) {
+            return Err(format!(
+                "Unauthorized: You do not have permissions to read from this Channel topic: {name}"
+            ));
+        }
+        let replay = config.and_then(|config| config.get("broadcast")?.get("replay"));
+        let replay = Replay::read(replay, is_private)?;
         let (entries, echo) = read_entries(&requested_entries(name, config), rules)?;
         let flag = |section: &str, key: &str| {
             let value = config.and_then(|config| config.get(section)?.get(key));
@@ -185,6 +200,7 @@ impl Request<'_> {
             is_live: false,
             lost_until: None,
             is_deaf: false,
+            is_private,
             acks: flag("broadcast", "ack"),
             echoes: flag("broadcast", "self"),
             token: token.map(Into::into),
@@ -194,6 +210,7 @@ impl Request<'_> {
             channel,
             echo,
             wants_presence: flag("presence", "enabled"),
+            replay,
             expires: bearer.expires,
         })
     }
@@ -266,6 +283,9 @@ fn admit(inner: &mut Inner, socket: u64, frame: &Frame<'_>, join: Join) {
         is_deaf: behaviour.subscribe == Subscribe::Deaf,
         ..join.channel
     };
+    if let Some((broadcasts, replay)) = inner.broadcasts.as_ref().zip(join.replay) {
+        broadcasts.replay(replay, member, &channel);
+    }
     if let Some(old_ref) = old_ref.filter(|_| behaviour.sends_stale_frames) {
         send_stale_frames(&inner.store, member, &channel, &old_ref);
     }

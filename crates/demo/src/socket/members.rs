@@ -61,6 +61,8 @@ pub(crate) struct ServerChannel {
     pub(crate) lost_until: Option<Instant>,
     /// Its subscription is confirmed, but changes are never sent to it.
     pub(crate) is_deaf: bool,
+    /// It is a private channel, which has nothing to do with a public one of the same topic.
+    pub(crate) is_private: bool,
     /// Whether the client wants replies to its broadcasts.
     pub(crate) acks: bool,
     /// Whether the client wants its own broadcasts back.
@@ -69,6 +71,13 @@ pub(crate) struct ServerChannel {
     pub(crate) token: Option<String>,
     /// The role of the subscription. A token of another role applies when the subscription is made again.
     pub(crate) role: Arc<str>,
+}
+
+impl ServerChannel {
+    /// The messages of the database are sent to it.
+    pub(crate) fn is_of_broadcasts(&self) -> bool {
+        self.is_private && self.topic.strip_prefix("realtime:") == Some(crate::broadcast::TOPIC)
+    }
 }
 
 impl fmt::Debug for ServerChannel {
@@ -251,6 +260,7 @@ mod tests {
             is_live: true,
             lost_until: None,
             is_deaf: false,
+            is_private: false,
             acks: false,
             echoes: false,
             token: Some("hidden-token".into()),

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 mod auth;
+mod broadcast;
 mod changes;
 mod client;
 mod events;

@@ -57,6 +57,7 @@ impl Fixture {
             rate: run.rate,
             seed: run.seed,
             pulse: run.has_pulse.then_some(PULSE),
+            broadcast: run.has_broadcast,
             bursts: false,
             auth: AuthOptions {
                 accounts: vec![account],

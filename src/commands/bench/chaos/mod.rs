@@ -52,6 +52,8 @@ pub(crate) struct Options {
     pub(crate) rate: f64,
     /// The server's database has a pulse.
     pub(crate) has_pulse: bool,
+    /// Changes are broadcast from the server's database as well.
+    pub(crate) has_broadcast: bool,
     /// Intervals of the connection's own checks.
     pub(crate) intervals: Intervals,
     /// The same seed gives the same faults in the same order.
