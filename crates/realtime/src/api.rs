@@ -253,6 +253,9 @@ pub struct RowSlice {
 pub struct NewestRows {
     /// The column that says when a row was changed: the latest come first.
     pub column: String,
+    /// Rows without a time are wanted as well, and come last. False: they are left out, also of the count, so that the
+    /// database can use an index of the column.
+    pub with_nulls: bool,
     /// How many rows to leave out.
     pub offset: usize,
     /// At most this many rows.

@@ -2,6 +2,8 @@
 
 mod page;
 mod refusal;
+#[cfg(test)]
+mod sql_tests;
 
 use std::{borrow::Cow, time::Duration};
 
@@ -206,7 +208,13 @@ fn append_slice(pairs: &mut Serializer<'_, UrlQuery<'_>>, source: &Source, after
         let values = source.key_values(after);
         match (keys.as_slice(), values.as_slice()) {
             ([key], [value]) => pairs.append_pair(key, &format!("gt.{value}")),
-            _ => pairs.append_pair("or", &format!("({})", behind(&keys, &values))),
+            _ => {
+                // An index of the key begins here; the rest of the condition alone would be checked row by row.
+                if let (Some(first), Some(value)) = (keys.first(), values.first()) {
+                    pairs.append_pair(first, &format!("gte.{value}"));
+                }
+                pairs.append_pair("or", &format!("({})", behind(&keys, &values)))
+            }
         };
     }
 }
@@ -258,12 +266,18 @@ fn probe_url(base: &Url, source: &Source, rows: &ProbeRows) -> Url {
                 let mut order = ordered(&selected, "desc");
                 let changed = column(&newest.column);
                 // A column must not be selected or ordered by twice.
-                if !selected.contains(&changed) {
-                    order = format!("{changed}.desc.nullslast,{order}");
-                    selected.push(changed);
+                let is_key = selected.contains(&changed);
+                if !is_key {
+                    // An index of the column gives its rows backwards, with those without a value first.
+                    let nulls = if newest.with_nulls { ".nullslast" } else { "" };
+                    order = format!("{changed}.desc{nulls},{order}");
+                    selected.push(changed.clone());
                 }
                 pairs.append_pair("select", &selected.join(","));
                 pairs.append_pair("order", &order);
+                if !is_key && !newest.with_nulls {
+                    pairs.append_pair(&changed, "not.is.null");
+                }
                 if newest.offset > 0 {
                     pairs.append_pair("offset", &newest.offset.to_string());
                 }
@@ -321,6 +335,7 @@ mod tests {
     fn newest(column: &str, offset: usize, limit: usize) -> ProbeRows {
         ProbeRows::Newest(NewestRows {
             column: column.into(),
+            with_nulls: offset == 0,
             offset,
             limit,
         })
@@ -349,6 +364,7 @@ mod tests {
             [
                 "order=org.asc,nr.asc",
                 "limit=5",
+                "org=gte.acme, inc",
                 r#"or=(org.gt."acme, inc",and(org.eq."acme, inc",nr.gt."7"))"#
             ]
         );
@@ -423,6 +439,12 @@ mod tests {
         assert_eq!(
             url(newest("id", 0, 1)),
             format!("{start}select=id&order=id.desc&limit=1")
+        );
+        assert_eq!(
+            url(newest("updated_at", 8, 1_000)),
+            format!(
+                "{start}select=id%2Cupdated_at&order=updated_at.desc%2Cid.desc&updated_at=not.is.null&offset=8&limit=1000"
+            )
         );
         assert_eq!(
             url(newest("id", 8, 1_000)),

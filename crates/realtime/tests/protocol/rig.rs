@@ -574,11 +574,16 @@ impl Rig {
 /// The answer to a probe of a table with these rows, whose key is `id`.
 pub(crate) fn probe_of(request: &ProbeRequest, rows: &[Value]) -> Probe {
     let only = |row: &Value, column: &str| record(json!({ "id": row["id"], column: row[column] }));
+    let mut counted = rows.len() as u64;
     let page = match &request.rows {
         ProbeRows::None => Page::new(),
         ProbeRows::Newest(newest) => {
             let column = &newest.column;
             let mut rows: Vec<&Value> = rows.iter().collect();
+            if !newest.with_nulls {
+                rows.retain(|row| !row[column].is_null());
+                counted = rows.len() as u64;
+            }
             rows.sort_by_key(|row| std::cmp::Reverse(row[column].to_string()));
             let page = rows.into_iter().skip(newest.offset).take(newest.limit);
             page.map(|row| only(row, column)).collect()
@@ -597,7 +602,7 @@ pub(crate) fn probe_of(request: &ProbeRequest, rows: &[Value]) -> Probe {
         }
     };
     Probe {
-        count: request.is_counted.then_some(rows.len() as u64),
+        count: request.is_counted.then_some(counted),
         rows: page,
     }
 }

@@ -95,6 +95,35 @@ fn a_lost_delete_and_a_lost_insert_that_cancel_out_in_the_count_are_found_by_the
 }
 
 #[test]
+fn rows_without_a_change_time_are_no_difference_of_a_large_table() {
+    let mut rows = rows(1_500);
+    rows[7]["updated_at"] = Value::Null;
+    let mut rig = live(audited(true), &rows);
+    let asked = serve(&mut rig, &rows, seconds(120), Duration::ZERO);
+    let with_nulls = |asked: &[(Duration, ProbeRequest)]| {
+        let probe = asked.iter().rev().find_map(|(_, probe)| match &probe.rows {
+            ProbeRows::Newest(newest) => Some(newest.with_nulls),
+            _ => None,
+        });
+        probe.expect("a probe")
+    };
+    assert!(with_nulls(&asked) && !rig.has_notice("drift"));
+    let mut rows = self::rows(1_500);
+    let mut rig = live(audited(true), &rows);
+    let asked = serve(&mut rig, &rows, seconds(120), Duration::ZERO);
+    assert!(!with_nulls(&asked), "an index of the column can be used");
+    // The first row without a time; the server's count is without it.
+    rows.push(json!({"id": 9_000, "updated_at": null}));
+    rig.insert(rows[1_500].clone());
+    let asked = serve(&mut rig, &rows, seconds(120), Duration::ZERO);
+    assert!(
+        with_nulls(&asked) && !rig.has_notice("drift"),
+        "it is read once, and all is equal"
+    );
+    assert_eq!(rig.status(), LinkStatus::Connected, "{}", rig.reason());
+}
+
+#[test]
 fn a_lost_update_of_a_small_table_without_a_change_column_is_found_by_the_next_audit() {
     let mut rows = rows(200);
     let mut rig = live(audited(false), &rows);

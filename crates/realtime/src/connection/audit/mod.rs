@@ -92,16 +92,21 @@ impl Tracked {
         columns.find(|column| row.get(column).is_some()).cloned()
     }
 
-    /// The latest change of the rows held.
-    fn latest(&self) -> Option<Changed> {
-        let column = self.newest_by()?;
-        let times = self
-            .rows
-            .iter()
-            .filter_map(|(_, row)| Some(Changed::of(&row.get(&column)?)));
-        times
-            .filter(|time| *time != Changed::Other)
-            .reduce(|latest, time| if latest.is_before(&time) { time } else { latest })
+    /// The latest change of the rows held, and whether each of them has a time.
+    fn latest(&self) -> (Option<Changed>, bool) {
+        let Some(column) = self.newest_by() else {
+            return (None, false);
+        };
+        let (mut latest, mut all_have_times) = (None::<Changed>, true);
+        for (_, row) in self.rows.iter() {
+            let time = row.get(&column).map_or(Changed::Other, |cell| Changed::of(&cell));
+            if time == Changed::Other {
+                all_have_times = false;
+            } else if latest.as_ref().is_none_or(|latest| latest.is_before(&time)) {
+                latest = Some(time);
+            }
+        }
+        (latest, all_have_times)
     }
 }
 

@@ -146,12 +146,14 @@ impl Round {
         matches!(self.compares, Compares::Whole)
     }
 
-    /// The rows to ask for next. `rows`: those held; `usual`: those that the round before compared.
-    pub(super) fn request(&self, rows: usize, usual: usize) -> ProbeRows {
+    /// The rows to ask for next. `rows`: those held; `usual`: those that the round before compared; `all_have_times`: no
+    /// row is known to be without a change time.
+    pub(super) fn request(&self, rows: usize, usual: usize, all_have_times: bool) -> ProbeRows {
         let (fewest, most) = PAGE_ROWS;
         match &self.compares {
             Compares::Newest(column) => ProbeRows::Newest(NewestRows {
                 column: column.clone(),
+                with_nulls: rows < most || !all_have_times,
                 offset: self.compared,
                 limit: match self.compared {
                     // A small table is compared whole.

@@ -91,6 +91,8 @@ pub(super) struct Watch {
     suspect: Option<Suspect>,
     sweep: Sweep,
     mark: Mark,
+    /// Each row of the last reading had a change time, so that rows without one can be left out.
+    all_have_times: bool,
     /// Rows to ask for first.
     page_rows: usize,
     /// Counts in a row that took long.
@@ -219,8 +221,13 @@ impl Watch {
         self.round_at = None;
         self.slice_at = None;
         self.sweep.restart();
+        let (latest, all_have_times) = match is_audited {
+            true => tracked.latest(),
+            false => (None, false),
+        };
+        self.all_have_times = all_have_times;
         self.mark = Mark {
-            latest: is_audited.then(|| tracked.latest()).flatten(),
+            latest,
             slack: SLACK + took,
         };
     }
@@ -299,7 +306,7 @@ impl Watch {
         }
         Some(Next {
             is_counted,
-            rows: round.request(rows, self.page_rows),
+            rows: round.request(rows, self.page_rows, self.all_have_times),
             slice: None,
         })
     }
