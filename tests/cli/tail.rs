@@ -85,7 +85,7 @@ fn a_poller_that_is_gone_is_noticed_by_the_pulse() {
     let after = &statuses[connected.expect("it was live") + 1..];
     let reasons: Vec<&str> = after.iter().filter_map(|line| line["reason"].as_str()).collect();
     assert!(
-        reasons.iter().any(|reason| reason.contains("no pulse for")),
+        reasons.iter().any(|reason| reason.contains("the pulse is missing")),
         "{reasons:?}"
     );
     assert_eq!(after.last().map(|line| &line["status"]), Some(&"connecting".into()));

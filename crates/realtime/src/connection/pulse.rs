@@ -419,10 +419,7 @@ impl Pulse {
         }
         let silence = now.saturating_sub(self.arrived);
         if self.missing.is_some() {
-            let silence = duration_words(silence);
-            return Some(format!(
-                "unproven: changes are committed that do not arrive (no pulse for {silence})"
-            ));
+            return Some("unproven: changes are committed that do not arrive (the pulse is missing)".to_owned());
         }
         let young_for = self.young_for(max_age)?;
         (silence > young_for).then(|| format!("unproven: no pulse for {}", duration_words(young_for)))

@@ -291,7 +291,11 @@ fn while_raised_numbers_do_not_arrive_it_is_not_live() {
             world.rig.at - start
         );
     }
-    assert!(world.rig.reason().contains("no pulse for"), "{}", world.rig.reason());
+    assert!(
+        world.rig.reason().contains("the pulse is missing"),
+        "{}",
+        world.rig.reason()
+    );
     assert_eq!(world.pulse().state, PulseState::Missing);
     world.delivers = true;
     let passed = world.until(seconds(60), |rig| rig.status() == LinkStatus::Connected);
