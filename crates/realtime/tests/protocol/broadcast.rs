@@ -94,10 +94,8 @@ impl Rig {
 }
 
 fn last_join(rig: &Rig) -> Value {
-    let joins = rig.sent.iter().map(|text| decode_text(rig.vsn, text).expect("a frame"));
-    let join = joins
-        .filter(|frame| frame.topic == TOPIC && frame.event == "phx_join")
-        .last();
+    let mut joins = rig.sent.iter().map(|text| decode_text(rig.vsn, text).expect("a frame"));
+    let join = joins.rfind(|frame| frame.topic == TOPIC && frame.event == "phx_join");
     serde_json::from_str(join.expect("a join").payload.get()).expect("JSON")
 }
 
