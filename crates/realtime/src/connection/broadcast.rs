@@ -394,8 +394,9 @@ impl Connection {
         }
     }
 
-    /// The stream brought an insert or update. True: a later change of the row was applied already.
-    pub(super) fn is_upsert_overtaken(&mut self, at: usize, upsert: &Upsert, call: &Call<'_>) -> bool {
+    /// The stream brought an insert or update. True: a later change of the row was applied already. If one of the row with
+    /// the former key was, that row stays: the key has another life.
+    pub(super) fn is_upsert_overtaken(&mut self, at: usize, upsert: &mut Upsert, call: &Call<'_>) -> bool {
         if !self.broadcasts.is_joined {
             return false;
         }
@@ -403,19 +404,18 @@ impl Connection {
         if let Some(old) = &upsert.moved_from {
             let twins = &mut self.broadcasts.twins;
             twins.take(at, old, &Mark::Deleted(None), false);
+            if twins.is_overtaken(at, old, &Mark::Deleted(time.clone())) {
+                upsert.moved_from = None;
+            }
         }
         (self.broadcasts).is_overtaken(at, &upsert.id, Mark::Changed(time), call.at())
     }
 
     /// Of an insert or update that is overtaken, what is still to be done: the row of the former key is gone.
     pub(super) fn keep_overtaken(&mut self, at: usize, upsert: &Upsert, call: &mut Call<'_>) -> Result<(), Overflow> {
-        let Some(old) = &upsert.moved_from else {
-            return Ok(());
-        };
-        let mark = Mark::Deleted(self.change_time(at, &upsert.record));
-        match self.broadcasts.twins.is_overtaken(at, old, &mark) {
-            true => Ok(()),
-            false => self.keep_delete(at, old, upsert.committed_ms, call),
+        match &upsert.moved_from {
+            Some(old) => self.keep_delete(at, old, upsert.committed_ms, call),
+            None => Ok(()),
         }
     }
 

@@ -270,10 +270,10 @@ impl Connection {
             self.mark_gap_of(at, READ_AFTER_ALTER, call);
         }
         let kept = match self.sources.read(at, event) {
-            SourceChange::Upsert(upsert) => {
+            SourceChange::Upsert(mut upsert) => {
                 self.note_authorized(at, call);
                 self.note_upsert(at, &upsert);
-                match self.is_upsert_overtaken(at, &upsert, call) {
+                match self.is_upsert_overtaken(at, &mut upsert, call) {
                     true => self.keep_overtaken(at, &upsert, call),
                     false => self.keep_upsert(at, &upsert, bytes, call),
                 }

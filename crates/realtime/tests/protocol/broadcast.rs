@@ -494,6 +494,31 @@ fn a_later_message_of_the_stream_is_applied_although_an_earlier_one_was_lost() {
     assert_eq!((rig.counts(), rig.row("1")), ((2, 1, 0), Some(&row(1, 2_000))));
 }
 
+#[test]
+fn a_move_to_another_key_takes_no_later_row_of_the_former_key_away() {
+    let rows = [row(1, 0)];
+    let mut rig = Rig::heard(joining(), &rows);
+    // The row moved from key 1 to key 2, then another row got key 1, whose insert the stream loses.
+    rig.changed_there(&rows[0], &row(1, 2_000));
+    rig.change_in(
+        FIRST_ID,
+        "todos",
+        "UPDATE",
+        Some(row(2, 1_000)),
+        Some(json!({"id": 1})),
+        &[],
+    );
+    assert_eq!(
+        (rig.row("1"), rig.row("2")),
+        (Some(&row(1, 2_000)), Some(&row(2, 1_000)))
+    );
+    rig.run(Duration::from_secs(8), &[row(1, 2_000), row(2, 1_000)]);
+    assert_eq!(
+        (rig.row("1"), rig.row("2")),
+        (Some(&row(1, 2_000)), Some(&row(2, 1_000)))
+    );
+}
+
 /// A database, and what of its changes is on its way.
 struct World {
     rig: Rig,
