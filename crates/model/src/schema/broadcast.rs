@@ -38,7 +38,7 @@ set local client_min_messages = warning;
 const FUNCTION: &str = "
 -- It runs with the rights of its owner, because whoever changes a row may not be allowed to write messages. A message
 -- that cannot be written is left out with a warning: it must not prevent the change of the row. Times are written in
--- the time zone of this session, as REST writes them, and not in that of the session that changes the row.
+-- UTC, whatever the time zone of the session that changes the row: Realtime takes a message's own time for UTC.
 ";
 
 // Writing to a String cannot fail.
@@ -84,7 +84,7 @@ pub fn broadcast_script(mapping: &Mapping) -> Result<String, SchemaError> {
     put!(
         sql,
         "create or replace function {function}() returns trigger language plpgsql security definer\n  \
-         set search_path = '' set timezone from current as {};",
+         set search_path = '' set timezone = 'UTC' as {};",
         dollar_quoted(&body)
     );
     put!(sql, "revoke all on function {function}() from public;");
