@@ -213,11 +213,13 @@ fn a_table_whose_grant_is_revoked_is_named_as_lost_and_found_again() {
             (line["status"].as_str().expect("a word"), lost.len())
         })
         .collect();
-    let connected: Vec<usize> = lost
+    // It may catch up with other losses meanwhile.
+    let mut connected: Vec<usize> = lost
         .iter()
         .filter(|(word, _)| *word == "connected")
         .map(|(_, lost)| *lost)
         .collect();
+    connected.dedup();
     assert_eq!(connected, [0, 1, 0], "{statuses:?}");
     let named = statuses.iter().find_map(|line| line["sources_lost"][0].as_str());
     assert_eq!(named, Some("public.tasks"));

@@ -228,7 +228,7 @@ mod tests {
             panic!("the scene is a struct");
         };
         assert_eq!(u64::from(*span), SceneUniform::min_size().get());
-        assert_eq!(members.len(), 12, "as many fields as `SceneUniform`");
+        assert_eq!(members.len(), 13, "as many fields as `SceneUniform`");
         for (number, member) in members.iter().enumerate() {
             let name = member.name.as_deref().unwrap_or_default();
             let offset = SceneUniform::METADATA.offset(number);

@@ -225,6 +225,8 @@ fn a_stalled_server_is_noticed_by_its_missing_heartbeat() {
     let server = server(0.0);
     let mut listener = Listener::start(settings::FeedSettings {
         heartbeat_interval: Duration::from_millis(500),
+        // The answer to a join may take longer than that.
+        database_broadcast: settings::DatabaseBroadcast::Off,
         ..settings(&server.url())
     });
     listener.until_connected();

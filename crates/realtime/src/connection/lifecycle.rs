@@ -142,6 +142,7 @@ impl Connection {
                 self.close("reconnected from this screen", call);
                 self.start_again();
                 self.tokens.start_again();
+                self.sides.forget_refusals();
                 self.connect(call);
             }
             Command::Disconnect => {

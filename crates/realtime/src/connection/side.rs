@@ -2,7 +2,8 @@
 //!
 //! A side channel is an addition. Its refusal or end concerns it alone: neither the socket nor the main channel ends
 //! with it. It is joined only while the main channel is live, and one at a time, because a join that fails blocks the
-//! whole socket for seconds (docs/realtime-protocol.md §4.6). One that was refused is left alone until the next socket.
+//! whole socket for seconds (docs/realtime-protocol.md §4.6). One that was refused is left alone on this
+//! socket and for ten minutes, unless the user reconnects.
 //!
 //! What is received on it belongs to its user (see [`SideId`]). The user asks for the channel by [`Sides::want`], hears
 //! of its state from [`Sides::handle`] and [`Sides::run`], and reads the frames of its topic itself.
@@ -27,6 +28,9 @@ const REJOIN_AFTER: (Duration, Duration) = (Duration::from_secs(15), Duration::f
 /// A socket that ends this soon after a join was sent or refused may have been ended by it: the server closes a socket
 /// that exceeds the limit of joins.
 const BLAMED_WITHIN: Duration = Duration::from_secs(10);
+/// A channel that was refused is not joined on the sockets of this time either: a server takes 5 s to refuse one, in which
+/// the whole socket waits (docs/realtime-protocol.md §4.6).
+const REFUSED_PAUSE: Duration = Duration::from_secs(600);
 /// Then the channel is not joined for this long; it doubles up to the second.
 const BLAME_PAUSE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(3_600));
 
@@ -92,6 +96,8 @@ struct Side {
     joined_at: Duration,
     /// Sockets in a row that ended soon after a join.
     blamed: u32,
+    /// The last join was refused, on a socket before this one.
+    is_refused: bool,
 }
 
 /// The topic and configuration of the next join.
@@ -111,6 +117,7 @@ impl Side {
             ends: 0,
             joined_at: Duration::ZERO,
             blamed: 0,
+            is_refused: false,
         }
     }
 
@@ -139,6 +146,7 @@ impl Side {
         self.state = SideState::Joined;
         self.joined_at = at;
         self.blamed = 0;
+        self.is_refused = false;
         SideNews::Joined
     }
 
@@ -180,10 +188,12 @@ impl Side {
         } else {
             match self.state {
                 // A pause that began earlier goes on.
-                SideState::Out { from } if self.blamed > 0 => from,
+                SideState::Out { from } if self.blamed > 0 || self.is_refused => from,
+                SideState::Refused => at + REFUSED_PAUSE,
                 _ => Duration::ZERO,
             }
         };
+        self.is_refused |= self.state == SideState::Refused;
         self.state = SideState::Out { from };
         self.membership.close();
         self.ends = 0;
@@ -409,7 +419,16 @@ impl Sides {
         }
     }
 
-    /// The socket is closed: what is wanted is joined again on the next one.
+    /// The user reconnects, perhaps because the server permits now what it refused.
+    pub(super) fn forget_refusals(&mut self) {
+        for side in &mut self.sides {
+            if std::mem::take(&mut side.is_refused) && side.blamed == 0 {
+                side.state = SideState::Out { from: Duration::ZERO };
+            }
+        }
+    }
+
+    /// The socket is closed: what is wanted is joined again on the next one, unless it was refused a moment ago.
     pub(super) fn close(&mut self, at: Duration) {
         for side in &mut self.sides {
             side.close(at);
@@ -598,9 +617,32 @@ mod tests {
             Some((SideId::Broadcast, SideNews::Joined))
         );
         assert_eq!(socket.sides.due(true), None);
+        // Nor on the sockets of the next ten minutes: each refusal makes a socket wait.
+        let refused = socket.at;
         socket.call(|sides, _, call| sides.close(call.at()));
         assert_eq!(socket.run(), None);
-        assert_eq!(socket.last().1, "realtime:p", "on the next socket");
+        assert_eq!(socket.last().1, "realtime:b");
+        socket.reply(true, &json!({}));
+        socket.at += second(60);
+        socket.call(|sides, _, call| sides.close(call.at()));
+        assert_eq!(socket.run(), None);
+        socket.reply(true, &json!({}));
+        assert_eq!(socket.sides.due(true), Some(refused + second(600)));
+        socket.at = refused + second(600);
+        assert_eq!(socket.run(), None);
+        assert_eq!(socket.last().1, "realtime:p");
+    }
+
+    #[test]
+    fn what_was_refused_is_joined_at_once_after_the_user_reconnects() {
+        let mut socket = Socket::new();
+        socket.run();
+        socket.reply(false, &json!({"reason": "Unauthorized: no"}));
+        socket.at += second(20);
+        socket.call(|sides, _, call| sides.close(call.at()));
+        socket.sides.forget_refusals();
+        assert_eq!(socket.run(), None);
+        assert_eq!(socket.last().1, "realtime:p");
     }
 
     #[test]
