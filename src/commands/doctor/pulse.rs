@@ -134,6 +134,9 @@ async fn read(requests: &Requests, base: &Url) -> Result<Option<Reading>, u16> {
     Ok(rows.get(0).and_then(reading))
 }
 
+/// The row is read by REST.
+const NOT_AWAITED: &str = "whether its changes arrive is not checked here; the wall notices when one does not";
+
 /// What the finding means.
 fn judged(pulse: &Pulse, proof_max_age: Duration, now_ms: i64) -> Check {
     let table = schema::qualified(PULSE_SCHEMA, PULSE_TABLE);
@@ -180,7 +183,7 @@ fn judged(pulse: &Pulse, proof_max_age: Duration, now_ms: i64) -> Check {
     match interval {
         Some(interval) => {
             let every = seconds((interval.as_secs_f64() * 10.0).round() / 10.0);
-            Check::ok(NAME, format!("every {every} s, {raised}; its changes are followed"))
+            Check::ok(NAME, format!("every {every} s, {raised}; subscribed to")).means(NOT_AWAITED)
         }
         None if age >= STOPPED_AFTER_S => Check::warning(NAME, format!("it has stopped: {raised}"))
             .means(format!(
@@ -192,8 +195,8 @@ fn judged(pulse: &Pulse, proof_max_age: Duration, now_ms: i64) -> Check {
                  return_message, start_time from cron.job_run_details where jobid = (select jobid from cron.job where \
                  jobname = '{PULSE_JOB}') order by start_time desc limit 3;"
             )),
-        None => Check::ok(NAME, format!("{raised}; its changes are followed"))
-            .means("its interval is longer than the wait")
+        None => Check::ok(NAME, format!("{raised}; subscribed to"))
+            .means(format!("its interval is longer than the wait; {NOT_AWAITED}"))
             .remedy("wait longer to measure it (--wait 60)"),
     }
 }

@@ -260,6 +260,9 @@ fn subscribed(subject: &Subject<'_>, answer: Result<(), Refusal>, joined: Instan
                 .means(no_key_means())
                 .remedy("add a primary key")
         }
+        Ok(()) if known.is_denied => Check::warning(NAME, "confirmed, but the role may not select from the table")
+            .means("its changes come without their columns")
+            .remedy("grant select on it, as said above for the table"),
         Ok(()) if !of.partitions.is_empty() => Check::ok(
             NAME,
             format!("changes are followed under the names {}", of.partitions.join(", ")),
@@ -367,13 +370,15 @@ fn unpublished_partitions(name: &'static str, channel: &Channel, of: &KindMappin
     ))
     .remedy(format!(
         "correct [tables.{}] partitions by what the first statement lists; the second one publishes the table with \
-             all its partitions",
+             all its partitions; the third one lets their changes come under their own names, because Realtime delivers \
+             none that a publication gives the name of the whole table",
         channel.kind.plural()
     ))
     .sql(format!(
-        "{}\n{}",
+        "{}\n{}\n{}",
         schema::list_partitions(&of.schema, &of.table),
-        schema::publish(&of.schema, &of.table)
+        schema::publish(&of.schema, &of.table),
+        schema::PUBLISH_PARTITIONS
     ))
 }
 

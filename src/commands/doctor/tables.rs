@@ -35,6 +35,8 @@ pub(super) struct Known {
     pub(super) exists: Option<bool>,
     /// What its definition looks like.
     pub(super) shape: Option<Shape>,
+    /// The role may not select from it.
+    pub(super) is_denied: bool,
 }
 
 /// Checks each table; returns what is known of them.
@@ -71,6 +73,7 @@ pub(super) async fn check<W: Write>(
                 known[kind] = Known {
                     exists: exists(answer),
                     shape: read.shape,
+                    is_denied: answer.code() == "42501",
                 };
             }
             Err(_) => is_silent = true,
@@ -286,6 +289,9 @@ fn duplicates(read: &Read<'_>, found: &str, repeated: usize, rows: usize) -> Che
     .sql(schema::list_primary_key(&read.of.schema, &read.of.table))
 }
 
+/// A view that can be written to may look like a table without a key.
+const ADD_KEY: &str = "add a primary key; if it is a view, which cannot have one, name the table that it reads instead";
+
 /// A table without a primary key, of which something else may have been found, too.
 fn keyless(read: &Read<'_>, check: Check) -> Check {
     let of = read.of;
@@ -293,12 +299,12 @@ fn keyless(read: &Read<'_>, check: Check) -> Check {
     if !check.remedy.is_empty() {
         return keyless
             .means(format!("{}; and {}", check.means, no_key_means()))
-            .remedy(format!("{}; and add a primary key", check.remedy))
+            .remedy(format!("{}; and {ADD_KEY}", check.remedy))
             .sql(schema::primary_key(&of.schema, &of.table, &of.id));
     }
     keyless
         .means(no_key_means())
-        .remedy("add a primary key")
+        .remedy(ADD_KEY)
         .sql(schema::primary_key(&of.schema, &of.table, &of.id))
 }
 

@@ -13,6 +13,7 @@ pub use columns::{Column, columns};
 pub use names::{SchemaError, qualified, quoted, quoted_list};
 pub use pulse::{PULSE_COLUMNS, PULSE_JOB, PULSE_KEY, PULSE_SCHEMA, PULSE_TABLE, PulseInterval, pulse_script};
 pub use remedy::{
-    PUBLICATION, grant, list_partitions, list_primary_key, policy, primary_key, publish, publish_after_drop,
+    PUBLICATION, PUBLISH_PARTITIONS, grant, list_partitions, list_primary_key, policy, primary_key, publish,
+    publish_after_drop,
 };
 pub use script::script;

@@ -30,6 +30,9 @@ pub fn publish_after_drop(schema: &str, table: &str) -> String {
     format!("alter publication {PUBLICATION} drop table {name};\nalter publication {PUBLICATION} add table {name};")
 }
 
+/// Lets the changes of partitions come under their own names.
+pub const PUBLISH_PARTITIONS: &str = "alter publication supabase_realtime set (publish_via_partition_root = false);";
+
 /// Lists the partitions of a table.
 pub fn list_partitions(schema: &str, table: &str) -> String {
     format!(
