@@ -82,7 +82,7 @@ const SHOWN: &[(&str, &str, &str)] = &[
     ("V43 V55", "realtime_vectors", "v43_v55_absent_columns_keep_their_values_or_are_fetched"),
     ("V44", "realtime_vectors", "v44_a_changed_key_is_a_delete_and_an_insert_that_carries_over_what_it_lacks"),
     ("V45 V56", "realtime_vectors", "v45_v56_a_delete_removes_and_a_later_insert_brings_back"),
-    ("V46 V47 V48", "realtime_vectors", "v46_v47_v48_changes_without_a_row_are_reported_and_the_table_is_read_slowly"),
+    ("V46 V47 V48", "realtime_vectors", "v46_v47_v48_changes_without_a_row_are_reported_and_the_table_is_read_at_intervals"),
     ("V49 V68", "realtime_vectors", "v49_v68_a_change_too_large_is_fetched_by_its_key"),
     ("V49", "realtime_vectors", "v49_in_the_buffer_is_fetched_before_the_merge"),
     ("V50", "realtime_vectors", "v50_numbers_keep_every_digit"),

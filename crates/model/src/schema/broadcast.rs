@@ -21,9 +21,10 @@ const HEAD: &str = "\
 -- * Each changed row writes a row into realtime.messages, with the whole row before and after the change. Realtime
 --   keeps them for three days and then drops them. A transaction that changes many rows takes longer.
 -- * Each change is one message for each connected wall, counted in the plan's quota of messages; and it counts in the
---   plan's limit of messages a second (100, 500 or 2,500), above which Realtime drops messages and closes the topic's
---   channels for a while. The wall then goes on with postgres_changes alone.
--- * A row that is larger than the plan's limit on a message (256 kB or 3 MB) is not sent.
+--   plan's limit of messages a second (100, 500 or 2,500), above which Realtime drops messages for a
+--   while, without a sign. The wall then goes on with postgres_changes and its comparisons alone.
+-- * A change whose row before and after it are together larger than the plan's limit on a message (256 kB or 3 MB) is
+--   not sent.
 --
 -- What it permits: whoever may join the topic receives every changed row of these tables with all its columns,
 -- whatever the tables' own policies say. The policy below admits the same roles as \"opswall schema\" does. If you have
