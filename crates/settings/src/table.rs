@@ -122,7 +122,8 @@ settings! {
         Definition::of(Group::Connection);
 
     /// Whether changes are also followed by Broadcast from the database: `auto` where `opswall schema --broadcast` set it up
-    /// One join for each socket finds that out; on a server without it the socket then waits for about 5 s.
+    /// A join finds that out; a server without it lets the socket wait for about 5 s, and is asked again ten minutes
+    /// later at the soonest.
     database_broadcast: DatabaseBroadcast = Choice::<DatabaseBroadcast>::new(), Definition::of(Group::Connection);
 
     /// Unattended display: full screen, hidden cursor, never gives up, jittered reconnects
