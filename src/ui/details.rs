@@ -1,7 +1,10 @@
 //! What a row says beside its state, in lines: what it does, what it waits for, when it is due, what it cost.
 
 use super::format;
-use model::{format::grouped, mapping::Details};
+use model::{
+    format::grouped,
+    mapping::{Attempt, Details},
+};
 
 /// Most letters of a line.
 const MOST: usize = 120;
@@ -19,7 +22,9 @@ pub(crate) fn lines(details: &Details, now_ms: i64) -> Vec<String> {
         true => format!("overdue by {}", format::span(-left)),
         false => format!("due in {}", format::span(left)),
     });
-    let attempt = details.attempt.map(|attempt| match attempt.most {
+    // The first attempt of an unknown number is every row's.
+    let is_told = |attempt: &Attempt| attempt.number > 1 || attempt.most.is_some();
+    let attempt = details.attempt.filter(is_told).map(|attempt| match attempt.most {
         Some(most) => format!("attempt {} of {most}", attempt.number),
         None => format!("attempt {}", attempt.number),
     });
@@ -40,7 +45,6 @@ pub(crate) fn lines(details: &Details, now_ms: i64) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::mapping::Attempt;
 
     #[test]
     fn what_is_there_is_said_and_what_is_not_is_left_out() {
@@ -68,5 +72,10 @@ mod tests {
             ]
         );
         assert_eq!(lines(&details, 62_000).len(), 3, "the wait is over");
+        let first = Details {
+            attempt: Some(Attempt { number: 1, most: None }),
+            ..Details::default()
+        };
+        assert_eq!(lines(&first, 0), Vec::<String>::new());
     }
 }
