@@ -115,7 +115,7 @@ impl Connection {
         }
     }
 
-    /// A source was read as of `since` and merged; so many of its rows differed.
+    /// A source was read as of `since` and merged. `differing`: the number of its rows that were held otherwise.
     pub(super) fn note_read(&mut self, at: usize, since: Duration, differing: usize, call: &mut Call<'_>) {
         let Some((tracked, _)) = self.sources.get_mut(at) else {
             return;
