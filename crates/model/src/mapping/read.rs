@@ -2,7 +2,11 @@
 
 use crate::{Agent, Kind, KindMapping, Record, Row, RowId, Task, Workflow};
 
-use super::{Mapping, cell::Cells, label, links, priority, progress, status, time};
+use super::{
+    Mapping,
+    cell::{self, Cells},
+    label, links, priority, progress, status, time, words,
+};
 
 /// Most characters of an agent's subtitle.
 const MAX_SUBTITLE_CHARS: usize = 40;
@@ -28,12 +32,15 @@ impl Mapping {
         if kind != Kind::Agent {
             return false;
         }
-        let word = cells.first(&columns.status, |value| {
-            super::words::normalised(super::cell::text(&value)?)
-        });
-        word.is_some_and(|word| {
-            matches!(&*word, "archived" | "draft" | "retired" | "deleted") && !self.words.contains_key(&word)
-        })
+        let is_out_of_service = |word: &str| {
+            let mut buffer = words::Buffer::default();
+            words::normalise(word, &mut buffer).map(|word| {
+                matches!(word, "archived" | "draft" | "retired" | "deleted") && !self.words.contains_key(word)
+            })
+        };
+        cells
+            .first(&columns.status, |value| is_out_of_service(cell::text(&value)?))
+            .unwrap_or(false)
     }
 
     /// Reads a row of `kind`. It never fails: what is missing is absent, an unknown status is unmapped. It allocates only

@@ -102,11 +102,10 @@ fn of_word<'m>(kind: Kind, own_words: &HashMap<String, Status>, column: &'m str,
             // A boolean stored as text.
             "true" => (of_flag(kind, column, true), Rule::Flag),
             "false" => (of_flag(kind, column, false), Rule::Flag),
-            known => match (words::built_in(kind, known), shape::guess(known)) {
-                (Some(status), _) => (status, Rule::Word),
-                (None, Some(status)) => (status, Rule::Shape),
-                (None, None) => (Status::Unmapped, Rule::Unknown),
-            },
+            known => words::built_in(kind, known)
+                .map(|status| (status, Rule::Word))
+                .or_else(|| shape::guess(known).map(|status| (status, Rule::Shape)))
+                .unwrap_or((Status::Unmapped, Rule::Unknown)),
         }
     });
     let shown = text::clean(word, MAX_WORD_CHARS);
@@ -117,9 +116,8 @@ fn of_word<'m>(kind: Kind, own_words: &HashMap<String, Status>, column: &'m str,
             rule,
         },
         column: Some(column),
-        // A word to which the user gave a state that is no trouble asks for nobody.
-        asks_for_human: (rule != Rule::OwnWord || status == Status::Waiting)
-            && known.is_some_and(words::asks_for_human),
+        // Every word that asks for a person waits, unless the user gave it another state: then it asks for nobody.
+        asks_for_human: status == Status::Waiting && known.is_some_and(words::asks_for_human),
     }
 }
 

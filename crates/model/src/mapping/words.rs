@@ -227,8 +227,10 @@ mod tests {
             .into_iter()
             .flat_map(|status| status.words().split_ascii_whitespace())
         {
-            if is_request(word) {
-                assert_eq!(built_in(Kind::Task, word), Some(Status::Waiting), "{word}");
+            if asks_for_human(word) {
+                for kind in Kind::ALL {
+                    assert_eq!(built_in(kind, word), Some(Status::Waiting), "{kind:?} {word}");
+                }
             }
         }
     }
