@@ -4,5 +4,6 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
 mod citations;
+mod fixtures;
 mod house_rules;
 mod races_and_vectors;
