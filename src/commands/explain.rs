@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{Failure, logging, tail};
 use client::probe;
 use model::{
-    Kind, KindMapping, Mapping, Record, RowId,
+    Mapping, Record, RowId, RowKey, SourceId, SourceMapping,
     format::grouped,
     mapping::{Details, Explanation, Reading},
     text::printable,
@@ -45,9 +45,9 @@ pub(super) fn run(settings: &Settings, args: &ExplainArgs) -> Result<(), Failure
     logging::start(settings.verbose);
     logging::print_notices(settings);
     let feed = settings.feed()?;
-    let (kind, of) = table(&feed.mapping, &args.table)?;
+    let (source, of) = table(&feed.mapping, &args.table)?;
     let id = RowId::from(args.id.as_str());
-    let record = read(&feed, kind, &id)?.ok_or_else(|| {
+    let record = read(&feed, source, &id)?.ok_or_else(|| {
         Failure::Running(format!(
             "{}.{} has no row {} that this key may read: check the id, or the table's policies",
             of.schema,
@@ -55,27 +55,31 @@ pub(super) fn run(settings: &Settings, args: &ExplainArgs) -> Result<(), Failure
             printable(&args.id)
         ))
     })?;
+    let key = RowKey::new(of.kind, source, id);
     let answer = Answer {
         table: &of.table,
-        id: id.as_str(),
-        reading: feed.mapping.reading(kind, &id, &record),
-        explanation: feed.mapping.explain(kind, &record),
+        id: key.id.as_str(),
+        reading: feed.mapping.reading(&key, &record),
+        explanation: feed.mapping.explain(source, &record),
     };
     let mut out = io::stdout().lock();
     Failure::of_output(match args.json {
         true => tail::json_line(&mut out, &answer),
-        false => print(&mut out, &answer, &feed.mapping.details(kind, &record)),
+        false => print(&mut out, &answer, &feed.mapping.details(source, &record)),
     })
 }
 
 /// The followed table of this name, or of this kind.
-fn table<'m>(mapping: &'m Mapping, name: &str) -> Result<(Kind, &'m KindMapping), Failure> {
+fn table<'m>(mapping: &'m Mapping, name: &str) -> Result<(SourceId, &'m SourceMapping), Failure> {
     let bare = name.rsplit('.').next().unwrap_or(name);
-    let is_meant = |(kind, of): &(Kind, &KindMapping)| {
+    let is_exact = |(_, of): &(SourceId, &SourceMapping)| of.name() == name;
+    let is_meant = |(_, of): &(SourceId, &SourceMapping)| {
+        let kind = of.kind;
         of.table == bare || kind.plural().eq_ignore_ascii_case(name) || kind.singular().eq_ignore_ascii_case(name)
     };
-    mapping.followed().find(is_meant).ok_or_else(|| {
-        let followed: Vec<&str> = mapping.followed().map(|(_, of)| of.table.as_str()).collect();
+    let found = mapping.iter().find(is_exact).or_else(|| mapping.iter().find(is_meant));
+    found.ok_or_else(|| {
+        let followed: Vec<String> = mapping.sources().iter().map(SourceMapping::name).collect();
         Failure::Usage(format!(
             "no table {} is followed: use one of {}",
             printable(name),
@@ -84,10 +88,8 @@ fn table<'m>(mapping: &'m Mapping, name: &str) -> Result<(Kind, &'m KindMapping)
     })
 }
 
-fn read(feed: &FeedSettings, kind: Kind, id: &RowId) -> Result<Option<Record>, Failure> {
-    let mut sources = settings::sources(&feed.mapping).into_iter();
-    let source = sources.find(|source| source.noun.0 == kind.singular());
-    let Some(source) = source else {
+fn read(feed: &FeedSettings, source: SourceId, id: &RowId) -> Result<Option<Record>, Failure> {
+    let Some(source) = settings::sources(&feed.mapping).into_iter().nth(source.index()) else {
         return Ok(None);
     };
     let secure = feed.rest_url.as_ref().is_none_or(|url| url.scheme() == "https");

@@ -7,18 +7,18 @@ use std::collections::{BTreeMap, HashMap};
 use bevy::{ecs::entity::EntityHashSet, prelude::*};
 
 use super::{FleetIndex, TieIndex, task_in_hand};
-use model::{Kind, Phase, RowId, RowKey, Status};
+use model::{Kind, Phase, RowId, RowKey, SourceId, Status};
 
 /// The agents that a piece of work is assigned to. Every task and run has this.
 #[derive(Component, Debug, Clone, PartialEq, Eq, Default)]
 pub struct Assigned {
     /// In the row's order, whether their rows exist or not; bounded by the mapping.
-    pub(crate) agents: Vec<RowId>,
+    pub(crate) agents: Vec<RowKey>,
     phase: Option<Phase>,
 }
 
 impl Assigned {
-    pub(super) fn new(agents: Vec<RowId>, status: Status) -> Self {
+    pub(super) fn new(agents: Vec<RowKey>, status: Status) -> Self {
         Self {
             agents,
             phase: Some(status.phase()),
@@ -37,7 +37,7 @@ impl Assigned {
 /// The work of each agent. At most `mapping::MAX_AGENTS_PER_TASK` entries for each of `FleetIndex::MAX_ROWS` rows.
 #[derive(Resource, Debug, Default)]
 pub(crate) struct Assignments {
-    by_agent: HashMap<RowId, Load>,
+    by_agent: HashMap<RowKey, Load>,
 }
 
 /// The work of one agent.
@@ -55,6 +55,7 @@ struct WorkOrder {
     kind: Kind,
     length: usize,
     id: RowId,
+    source: SourceId,
 }
 
 impl WorkOrder {
@@ -63,18 +64,19 @@ impl WorkOrder {
             kind: key.kind,
             length: key.id.as_str().len(),
             id: key.id.clone(),
+            source: key.source,
         }
     }
 }
 
 impl Assignments {
     /// The work of an agent, in no order.
-    pub(crate) fn of(&self, agent: &RowId) -> impl Iterator<Item = Entity> {
+    pub(crate) fn of(&self, agent: &RowKey) -> impl Iterator<Item = Entity> {
         self.by_agent.get(agent).into_iter().flat_map(|load| &load.all).copied()
     }
 
     /// The running work that an agent takes in hand. Every wall chooses the same.
-    pub(super) fn first_running(&self, agent: &RowId) -> Option<Entity> {
+    pub(super) fn first_running(&self, agent: &RowKey) -> Option<Entity> {
         let load = self.by_agent.get(agent)?;
         load.running.first_key_value().map(|(_, work)| *work)
     }
@@ -127,7 +129,7 @@ pub(super) fn replace(
     }
     world.resource_mut::<TieIndex>().bump();
     for agent in [old, now].into_iter().flatten().flat_map(|assigned| &assigned.agents) {
-        if let Some(agent) = index.get(&RowKey::new(Kind::Agent, agent.clone())) {
+        if let Some(agent) = index.get(agent) {
             task_in_hand::mark(world, agent);
         }
     }
@@ -144,10 +146,11 @@ mod tests {
     fn running_work_is_kept_in_order_and_nothing_remains_of_what_is_removed() {
         let mut world = World::new();
         let mut assignments = Assignments::default();
-        let agent = RowId::from("a");
-        let assigned = |status| Assigned::new(vec!["a".into(), "b".into(), "a".into()], status);
+        let agent = |id: &str| RowKey::new(Kind::Agent, SourceId::new(0), id.into());
+        let assigned = |status| Assigned::new(["a", "b", "a"].map(agent).to_vec(), status);
+        let agent = agent("a");
         let rows: Vec<(RowKey, Entity)> = (0..1_000)
-            .map(|n: u32| RowKey::new(Kind::Task, n.to_string().as_str().into()))
+            .map(|n: u32| RowKey::new(Kind::Task, SourceId::new(1), n.to_string().as_str().into()))
             .map(|key| (key, world.spawn_empty().id()))
             .collect();
         for (key, row) in &rows {
@@ -163,7 +166,10 @@ mod tests {
         // Only running work is searched.
         assert_eq!(assignments.by_agent[&agent].running.len(), 3);
         assert_eq!(assignments.first_running(&agent), Some(rows[99].1));
-        let (run, at_run) = (RowKey::new(Kind::Run, "1".into()), world.spawn_empty().id());
+        let (run, at_run) = (
+            RowKey::new(Kind::Run, SourceId::new(3), "1".into()),
+            world.spawn_empty().id(),
+        );
         assignments.add(&assigned(Status::Running), &run, at_run);
         assert_eq!(assignments.first_running(&agent), Some(rows[99].1), "tasks before runs");
         assignments.remove(&assigned(Status::Running), &run, at_run);

@@ -134,7 +134,7 @@ impl FleetMapping {
         epoch_ms: i64,
     ) -> Option<f64> {
         let observed = || (moment.changed > moment.appeared).then_some(clock.0 - moment.changed);
-        let updated_ms = self.0.updated_ms(key.kind, columns);
+        let updated_ms = self.0.updated_ms(key.source, columns);
         updated_ms
             .map(|at_ms| epoch_ms.saturating_sub(at_ms) as f64 / 1e3)
             .or_else(observed)

@@ -4,25 +4,23 @@
 use bevy::prelude::*;
 
 use super::{FleetIndex, InRun, PartOf, Parts, RunParts, TieIndex, Touched, references::References, task_in_hand};
-use model::{Kind, RowId, RowKey};
+use model::{Kind, RowKey};
 
-/// The ids that a row refers to, whether their rows exist or not.
+/// The rows that a row refers to, whether their rows exist or not.
 #[derive(Component, Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Wants {
     /// The workflow that it is part of.
-    pub(super) workflow: Option<RowId>,
+    pub(super) workflow: Option<RowKey>,
     /// The run that it is part of.
-    pub(super) run: Option<RowId>,
+    pub(super) run: Option<RowKey>,
     /// Of an agent, the task that it has in hand.
-    pub(super) current_task: Option<RowId>,
+    pub(super) current_task: Option<RowKey>,
 }
 
 impl Wants {
     /// The rows that become relationships.
-    fn targets(&self) -> impl Iterator<Item = RowKey> {
-        [(Kind::Workflow, &self.workflow), (Kind::Run, &self.run)]
-            .into_iter()
-            .filter_map(|(kind, id)| id.clone().map(|id| RowKey::new(kind, id)))
+    fn targets(&self) -> impl Iterator<Item = &RowKey> {
+        self.workflow.iter().chain(&self.run)
     }
 }
 
@@ -43,24 +41,20 @@ pub(super) fn attach(world: &mut World, index: &FleetIndex, source: Entity, want
     task_in_hand::replace_reference(world, source, old.current_task.as_ref(), wants.current_task.as_ref());
     world.resource_scope(|world, mut dangling: Mut<Dangling>| {
         for target in old.targets() {
-            dangling.0.remove(&target, source);
+            dangling.0.remove(target, source);
         }
         for target in wants.targets() {
-            if index.get(&target).is_none() {
-                dangling.0.add(target, source);
+            if index.get(target).is_none() {
+                dangling.0.add(target.clone(), source);
             }
         }
-        let run = find(index, Kind::Run, wants.run.as_ref());
+        let run = wants.run.as_ref().and_then(|run| index.get(run));
         if let Ok(mut row) = world.get_entity_mut(source) {
             relate(&mut row, run.map(InRun));
             row.insert(wants);
         }
     });
     relate_to_workflow(world, index, source);
-}
-
-fn find(index: &FleetIndex, kind: Kind, id: Option<&RowId>) -> Option<Entity> {
-    index.get(&RowKey::new(kind, id?.clone()))
 }
 
 /// Sets or removes a relationship. Returns whether it changed.
@@ -79,7 +73,7 @@ fn relate<R: Component + Copy + PartialEq>(row: &mut EntityWorldMut, to: Option<
 fn relate_to_workflow(world: &mut World, index: &FleetIndex, row: Entity) {
     let named = world
         .get::<Wants>(row)
-        .and_then(|wants| find(index, Kind::Workflow, wants.workflow.as_ref()));
+        .and_then(|wants| index.get(wants.workflow.as_ref()?));
     let of_run = || world.get::<PartOf>(world.get::<InRun>(row)?.0).copied();
     let workflow = named.map(PartOf).or_else(of_run);
     let moved = world
@@ -120,7 +114,7 @@ pub(super) fn detach(world: &mut World, index: &FleetIndex, key: &RowKey, entity
     task_in_hand::replace_reference(world, entity, wants.current_task.as_ref(), None);
     world.resource_scope(|world, mut dangling: Mut<Dangling>| {
         for target in wants.targets() {
-            dangling.0.remove(&target, entity);
+            dangling.0.remove(target, entity);
         }
         let sources = match key.kind {
             Kind::Workflow => members::<Parts>(world, entity),
@@ -136,7 +130,7 @@ pub(super) fn detach(world: &mut World, index: &FleetIndex, key: &RowKey, entity
             // A run leaves with its workflow, and so do the tasks that belonged to it through the run.
             relate_to_workflow(world, index, source);
             let wants = world.get::<Wants>(source);
-            if wants.is_some_and(|wants| wants.targets().any(|target| target == *key)) {
+            if wants.is_some_and(|wants| wants.targets().any(|target| target == key)) {
                 dangling.0.add(key.clone(), source);
             }
             world.resource_mut::<Touched>().note(source);

@@ -38,7 +38,7 @@ pub(super) fn apply(
 ) {
     let known = index.get(&change.key);
     // A row that its own columns call deleted or archived is not shown; it comes back when they no longer do.
-    let is_removed = change.op != Op::Delete && mapping.is_removed(change.key.kind, &change.record);
+    let is_removed = change.op != Op::Delete && mapping.is_removed(change.key.source, &change.record);
     let op = if is_removed { Op::Delete } else { change.op };
     match (op, known) {
         (Op::Delete, None) => {}
@@ -73,7 +73,7 @@ fn spawn(world: &mut World, index: &mut FleetIndex, counts: &mut Counts, mapping
         details,
     } = read(mapping, &change);
     let is_of_snapshot = change.committed_ms.is_none();
-    let created = Created(mapping.created_ms(change.key.kind, &change.record));
+    let created = Created(mapping.created_ms(change.key.source, &change.record));
     let Change { key, record, .. } = change;
     counts.add(key.kind, state.status);
     let common = (
@@ -202,7 +202,7 @@ fn set_if_neq<C: Component<Mutability = bevy::ecs::component::Mutable> + Partial
 }
 
 fn read(mapping: &Mapping, change: &Change) -> Reading {
-    match mapping.read(change.key.kind, &change.key.id, &change.record) {
+    match mapping.read(&change.key, &change.record) {
         Row::Agent(agent) => Reading {
             label: agent.label,
             state: agent.status,

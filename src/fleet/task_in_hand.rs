@@ -6,11 +6,11 @@ use super::{
     AgentRow, Assigned, Assignments, FleetIndex, Key, Moment, RowState, Touched, WorksOn, references::References,
     relations::Wants,
 };
-use model::{Kind, RowId, RowKey, Status};
+use model::{RowKey, Status};
 
 /// Task → the agents whose rows refer to it as their task in hand, whether they have it or rest. At most one entry an agent.
 #[derive(Resource, Debug, Default)]
-struct CurrentTasks(References<RowId>);
+struct CurrentTasks(References<RowKey>);
 
 /// Agents whose task in hand may have changed in this frame.
 #[derive(Resource, Debug, Default)]
@@ -27,9 +27,9 @@ pub(super) fn mark(world: &mut World, agent: Entity) {
 
 /// Marks the agents that refer to a row that arrived, went, began, ended or was reopened.
 pub(super) fn mark_referring(world: &mut World, key: &RowKey) {
-    // Agents refer to tasks, never to runs.
-    if key.kind == Kind::Task {
-        let agents: Vec<Entity> = world.resource::<CurrentTasks>().0.to(&key.id).collect();
+    // Agents refer to work only.
+    if key.kind.is_work() {
+        let agents: Vec<Entity> = world.resource::<CurrentTasks>().0.to(key).collect();
         if !agents.is_empty() {
             world.resource_mut::<Marked>().0.extend(agents);
         }
@@ -37,7 +37,7 @@ pub(super) fn mark_referring(world: &mut World, key: &RowKey) {
 }
 
 /// Replaces the task that an agent's row refers to.
-pub(super) fn replace_reference(world: &mut World, agent: Entity, old: Option<&RowId>, new: Option<&RowId>) {
+pub(super) fn replace_reference(world: &mut World, agent: Entity, old: Option<&RowKey>, new: Option<&RowKey>) {
     if old == new {
         return;
     }
@@ -71,7 +71,7 @@ pub(super) fn assign(
         let in_hand = if at_rest {
             None
         } else {
-            own_task(&index, &work, wants).or_else(|| assignments.first_running(&key.0.id))
+            own_task(&index, &work, wants).or_else(|| assignments.first_running(&key.0))
         };
         if in_hand == current.map(|works_on| works_on.0) {
             continue;
@@ -86,6 +86,6 @@ pub(super) fn assign(
 
 /// The task that an agent's row refers to, unless it is over.
 fn own_task(index: &FleetIndex, work: &Query<&Assigned>, wants: &Wants) -> Option<Entity> {
-    let task = index.get(&RowKey::new(Kind::Task, wants.current_task.clone()?))?;
+    let task = index.get(wants.current_task.as_ref()?)?;
     (!work.get(task).ok()?.is_over()).then_some(task)
 }

@@ -4,7 +4,7 @@
 use bevy::prelude::*;
 
 use super::references::References;
-use model::RowId;
+use model::RowKey;
 
 /// The maximum number of references in the index. Those of later tasks are found from their source only.
 const MAX_REFERENCES: usize = 2_000_000;
@@ -13,9 +13,9 @@ const MAX_REFERENCES: usize = 2_000_000;
 #[derive(Component, Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Ties {
     /// What it waits for; bounded by the mapping.
-    pub(crate) depends_on: Vec<RowId>,
+    pub(crate) depends_on: Vec<RowKey>,
     /// What it is a part of.
-    pub(crate) parent: Option<RowId>,
+    pub(crate) parent: Option<RowKey>,
 }
 
 impl Ties {
@@ -24,7 +24,7 @@ impl Ties {
         self.depends_on.is_empty() && self.parent.is_none()
     }
 
-    fn targets(&self) -> impl Iterator<Item = &RowId> {
+    fn targets(&self) -> impl Iterator<Item = &RowKey> {
         self.depends_on.iter().chain(&self.parent)
     }
 }
@@ -32,14 +32,14 @@ impl Ties {
 /// The tasks that refer to each task, and a revision of everything that ties are looked up from.
 #[derive(Resource, Debug, Default)]
 pub(crate) struct TieIndex {
-    by_target: References<RowId>,
+    by_target: References<RowKey>,
     references: usize,
     revision: u64,
 }
 
 impl TieIndex {
     /// The tasks that refer to a task, in no order.
-    pub(crate) fn referring_to(&self, target: &RowId) -> impl Iterator<Item = Entity> {
+    pub(crate) fn referring_to(&self, target: &RowKey) -> impl Iterator<Item = Entity> {
         self.by_target.to(target)
     }
 
@@ -91,19 +91,21 @@ pub(super) fn set(world: &mut World, task: Entity, ties: Ties) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use model::{Kind, SourceId};
 
     #[test]
     fn nothing_remains_of_removed_ties() {
         let mut world = World::new();
         world.init_resource::<TieIndex>();
         let task = world.spawn_empty().id();
+        let key = |id: &str| RowKey::new(Kind::Task, SourceId::new(1), id.into());
         let ties = |depends_on: &[&str], parent: Option<&str>| Ties {
-            depends_on: depends_on.iter().map(|id| RowId::from(*id)).collect(),
-            parent: parent.map(RowId::from),
+            depends_on: depends_on.iter().map(|id| key(id)).collect(),
+            parent: parent.map(key),
         };
         let naming = |world: &World, id: &str| {
             let index = world.resource::<TieIndex>();
-            index.referring_to(&RowId::from(id)).collect::<Vec<_>>()
+            index.referring_to(&key(id)).collect::<Vec<_>>()
         };
         // A task that is a part of what it waits for refers to it once.
         set(&mut world, task, ties(&["a", "b"], Some("a")));

@@ -55,6 +55,7 @@ pub(super) fn in_order<'k, T>(rows: impl Iterator<Item = (T, Rank<'k>)>) -> Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use model::SourceId;
 
     #[test]
     fn numbers_sort_by_value_and_before_texts() {
@@ -68,7 +69,7 @@ mod tests {
             "99999999999999999999",
         ]
         .into_iter()
-        .map(|id| RowKey::new(Kind::Task, id.into()))
+        .map(|id| RowKey::new(Kind::Task, SourceId::usual(Kind::Task), id.into()))
         .collect();
         let rank = |key| Rank { key, created_ms: None };
         let sorted = in_order(keys.iter().map(|key| (key.id.as_str(), rank(key))));
@@ -88,7 +89,7 @@ mod tests {
 
     #[test]
     fn runs_come_first_and_rows_sort_by_creation() {
-        let row = |kind, id: &str, created_ms| (RowKey::new(kind, id.into()), created_ms);
+        let row = |kind, id: &str, created_ms| (RowKey::new(kind, SourceId::usual(kind), id.into()), created_ms);
         let rows = [
             row(Kind::Task, "1", None),
             row(Kind::Task, "2", Some(20)),

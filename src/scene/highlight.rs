@@ -18,7 +18,6 @@ use crate::{
     frame::DrawSystems,
     layout::District,
 };
-use model::{Kind, RowKey};
 
 /// Time of the change from one selection to another, seconds.
 pub(crate) const DIM_SECS: f64 = 0.2;
@@ -136,7 +135,7 @@ impl Related<'_, '_> {
         rows.extend(agents.map(|(agent, _)| agent));
         if let Ok(assigned) = self.assigned.get(selected) {
             let agents = assigned.agents.iter();
-            rows.extend(agents.filter_map(|agent| self.index.get(&RowKey::new(Kind::Agent, agent.clone()))));
+            rows.extend(agents.filter_map(|agent| self.index.get(agent)));
         }
         rows
     }

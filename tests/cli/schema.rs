@@ -5,7 +5,7 @@ use std::{path::Path, process::Command};
 use crate::postgres::Postgres;
 use demo::TableId;
 use model::schema;
-use model::{Kind, Mapping, Record, Row, RowId, Status};
+use model::{Kind, Mapping, Record, Row, RowId, RowKey, SourceId, SourceMapping, Status};
 
 /// Runs the program in a folder of its own; returns its exit code and output.
 fn printed(folder: &Path, args: &[&str]) -> (Option<i32>, String, String) {
@@ -29,9 +29,10 @@ fn row(postgres: &Postgres, table: &str) -> Record {
 }
 
 fn read(mapping: &Mapping, kind: Kind, record: &Record) -> Row {
-    let id = mapping.id_of(kind, record).expect("an id");
+    let (source, _) = mapping.first(kind).expect("a source");
+    let id = mapping.id_of(source, record).expect("an id");
     assert_eq!(id, RowId::from(ID));
-    mapping.read(kind, &id, record)
+    mapping.read(&RowKey::new(kind, source, id), record)
 }
 
 /// Each statement of one transaction sets a later time.
@@ -77,15 +78,19 @@ fn the_script_runs_twice_and_creates_what_the_wall_needs() {
     };
     assert_eq!((&*agent.label, agent.status.status), ("Ada", Status::Running));
     assert_eq!(agent.subtitle.as_deref(), Some("coder"));
-    assert_eq!(agent.current_task, Some(ID.into()));
+    assert_eq!(agent.current_task.expect("a task").id, RowId::from(ID));
     let Row::Task(task) = read(&mapping, Kind::Task, &row(&postgres, "public.tasks")) else {
         panic!("no task");
     };
     assert_eq!((&*task.label, task.status.status), ("Sort it", Status::Failed));
     assert_eq!((task.progress, task.priority), (Some(0.4), Some(2)));
     assert_eq!(
-        (task.agents.as_slice(), &task.workflow),
-        (&[RowId::from(ID)][..], &Some(ID.into()))
+        task.agents
+            .iter()
+            .chain(&task.workflow)
+            .map(|key| key.id.as_str())
+            .collect::<Vec<_>>(),
+        [ID, ID]
     );
     assert_eq!(task.error.as_deref(), Some("no room"));
     let Row::Workflow(workflow) = read(&mapping, Kind::Workflow, &row(&postgres, "public.workflows")) else {
@@ -157,8 +162,10 @@ fn existing_tables_and_rows_are_kept() {
          create role service_role nologin; create publication supabase_realtime for table public.agents",
     );
     let mut mapping = Mapping::default();
-    mapping.kinds[Kind::Agent].id = vec!["agent_id".into()];
-    mapping.kinds[Kind::Agent].updated_at = vec!["touched".into()];
+    mapping.edit(|sources| {
+        sources[0].id = vec!["agent_id".into()];
+        sources[0].updated_at = vec!["touched".into()];
+    });
     let sql = schema::script(&mapping).expect("SQL");
     assert_eq!(postgres.script(&sql), "");
     assert_eq!(postgres.script(&sql), "");
@@ -178,7 +185,7 @@ fn existing_tables_and_rows_are_kept() {
 fn a_key_of_several_columns_becomes_the_primary_key() {
     let Some(postgres) = Postgres::start() else { return };
     let mut mapping = Mapping::default();
-    mapping.kinds[Kind::Workflow].id = vec!["Owner".into(), "name".into()];
+    mapping.edit(|sources| sources[2].id = vec!["Owner".into(), "name".into()]);
     let sql = schema::script(&mapping).expect("SQL");
     assert_eq!(postgres.script(&sql), "");
     assert_eq!(postgres.script(&sql), "", "the second run");
@@ -192,7 +199,7 @@ fn a_key_of_several_columns_becomes_the_primary_key() {
         .ask("select to_jsonb(w) from public.workflows w order by name")
         .lines()
         .map(|row| Record::from_json(row).expect("a row"))
-        .map(|row| mapping.id_of(Kind::Workflow, &row).expect("an id").to_string())
+        .map(|row| mapping.id_of(SourceId::new(2), &row).expect("an id").to_string())
         .collect();
     assert_eq!(ids, ["acme/", "acme/a\\/b"]);
 }
@@ -226,44 +233,46 @@ fn unusual_names_work() {
     let long = "ü".repeat(31);
     let longer = format!("{}y", "ü".repeat(31));
     let mut mapping = Mapping::default();
-    for (kind, schema, table) in [
-        (Kind::Agent, "my \"Schema\" :'x'", "Agents; drop table tasks --"),
-        (Kind::Task, "select", "$opswall$ it's \\ 'quoted' $$"),
-        (Kind::Workflow, "select", longer.as_str()),
-    ] {
-        let of = &mut mapping.kinds[kind];
-        (of.schema, of.table) = (schema.into(), table.into());
-        of.id = vec!["User".into()];
-        of.label = vec!["the \"label\"".into()];
-        of.status = vec!["record.status".into()];
-        of.updated_at = vec![long.clone()];
-    }
-    mapping.kinds[Kind::Workflow].updated_at = vec!["Zuletzt geändert".into()];
-    mapping.kinds[Kind::Task].progress = vec!["Done so far/of how many".into()];
-    mapping.kinds[Kind::Task].agent = vec!["assignee_ids".into()];
-    mapping.kinds[Kind::Task].workflow = vec!["from".into()];
+    let names = [
+        ("my \"Schema\" :'x'", "Agents; drop table tasks --"),
+        ("select", "$opswall$ it's \\ 'quoted' $$"),
+        ("select", longer.as_str()),
+    ];
+    mapping.edit(|sources| {
+        for (of, (schema, table)) in sources.iter_mut().zip(names) {
+            (of.schema, of.table) = (schema.into(), table.into());
+            of.id = vec!["User".into()];
+            of.label = vec!["the \"label\"".into()];
+            of.status = vec!["record.status".into()];
+            of.updated_at = vec![long.clone()];
+        }
+    });
+    mapping.edit(|sources| {
+        sources[2].updated_at = vec!["Zuletzt geändert".into()];
+        sources[1].progress = vec!["Done so far/of how many".into()];
+        sources[1].agent = vec!["assignee_ids".into()];
+        sources[1].workflow = vec!["from".into()];
+    });
     let sql = schema::script(&mapping).expect("SQL");
     assert_eq!(postgres.script(&sql), "");
     assert_eq!(postgres.script(&sql), "", "the second run");
     assert_eq!(published(&postgres).matches(',').count(), 2, "{}", published(&postgres));
 
-    let table = |kind: Kind| {
-        let of = &mapping.kinds[kind];
-        schema::qualified(&of.schema, &of.table)
-    };
-    for (kind, _) in mapping.followed() {
+    for of in mapping.sources() {
+        let table = schema::qualified(&of.schema, &of.table);
         postgres.ask(&format!(
             "insert into {} (\"User\", \"the \"\"label\"\"\", record) values ('{ID}', 'L', '{{\"status\": \"done\"}}')",
-            table(kind)
+            table
         ));
-        let column = schema::quoted(mapping.kinds[kind].updated_at.first().expect("a name"));
-        assert_touched(&postgres, &table(kind), &column, "\"the \"\"label\"\"\" = 'M'");
+        let column = schema::quoted(of.updated_at.first().expect("a name"));
+        assert_touched(&postgres, &table, &column, "\"the \"\"label\"\"\" = 'M'");
         assert_eq!(
-            postgres.ask(&format!("set role anon; select count(*) from {}", table(kind))),
+            postgres.ask(&format!("set role anon; select count(*) from {table}")),
             "1"
         );
     }
-    let tasks = table(Kind::Task);
+    let tasks = mapping.sources().get(1).expect("the tasks");
+    let tasks = schema::qualified(&tasks.schema, &tasks.table);
     postgres.ask(&format!(
         "update {tasks} set \"Done so far\" = 1, \"of how many\" = 2, assignee_ids = '{{{ID}}}', \"from\" = '{ID}'"
     ));
@@ -275,8 +284,12 @@ fn unusual_names_work() {
         ("M", Status::Done, Some(0.5))
     );
     assert_eq!(
-        (task.agents.as_slice(), &task.workflow),
-        (&[RowId::from(ID)][..], &Some(ID.into()))
+        task.agents
+            .iter()
+            .chain(&task.workflow)
+            .map(|key| key.id.as_str())
+            .collect::<Vec<_>>(),
+        [ID, ID]
     );
 }
 
@@ -330,7 +343,7 @@ fn the_default_columns_are_those_of_the_demo_feed() {
         .into_iter()
         .zip([TableId::Agents, TableId::Tasks, TableId::Workflows])
     {
-        let columns = schema::columns(&Mapping::default(), kind).expect("columns");
+        let columns = schema::columns(&SourceMapping::of(kind)).expect("columns");
         let mut names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
         // The demo feed has no work that waits for people.
         names.retain(|name| *name != "needs_human");

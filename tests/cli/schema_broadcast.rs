@@ -160,8 +160,9 @@ fn partitions_are_named_and_unusual_names_and_views_do_no_harm() {
          for values from (0) to (9); create view public.tasks as select 1 as id",
     );
     let mut mapping = Mapping::default();
-    let of = &mut mapping.kinds[model::Kind::Agent];
-    (of.schema, of.table) = ("my \"S\"".into(), "it's; $opswall$ --".into());
+    mapping.edit(|sources| {
+        (sources[0].schema, sources[0].table) = ("my \"S\"".into(), "it's; $opswall$ --".into());
+    });
     postgres.ask("create table public.workflows (id int primary key)");
     let sql = schema::broadcast_script(&mapping).expect("SQL");
     assert_eq!(postgres.script(&sql), "");

@@ -1,7 +1,7 @@
 //! Rows that a test sets by hand, without the fleet's systems: changed rows are found by change detection and noted as touched.
 
 use bevy::prelude::*;
-use model::{Kind, RowId, RowKey};
+use model::{Kind, RowId, RowKey, SourceId};
 use opswall::{
     fleet::{AgentRow, Key, Moment, PartOf, RowState, TaskRow, Touched, WorkflowRow, WorksOn},
     frame::FrameSystems,
@@ -19,7 +19,7 @@ pub(crate) fn plugin(app: &mut App) {
 
 /// The key of the row with this id.
 pub(crate) fn key(kind: Kind, id: impl ToString) -> RowKey {
-    RowKey::new(kind, RowId::from(id.to_string().as_str()))
+    RowKey::new(kind, SourceId::usual(kind), RowId::from(id.to_string().as_str()))
 }
 
 /// A row without a key gets the next number of its kind, so that the same rows have the same keys.

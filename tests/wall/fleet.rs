@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use bevy::prelude::*;
-use model::{Change, Kind, Op, Record, RowKey, Status, mapping::MAX_AGENTS_PER_TASK};
+use model::{Change, Kind, Op, Record, RowKey, SourceId, Status, mapping::MAX_AGENTS_PER_TASK};
 use opswall::{
     fleet::{
         self, Columns, Counts, EXIT_SECS, FleetClock, FleetIndex, FleetMapping, InHandOf, Incoming, Key, Moment,
@@ -27,7 +27,7 @@ pub(crate) fn change(kind: Kind, op: Op, row: &Value) -> Change {
     let record: Record = serde_json::from_value(row.clone()).expect("a row is an object");
     let id = row.get("id").and_then(Value::as_str).expect("a row has an id").into();
     Change {
-        key: RowKey::new(kind, id),
+        key: RowKey::new(kind, SourceId::usual(kind), id),
         op,
         record,
         committed_ms: None,
@@ -48,7 +48,7 @@ pub(crate) fn feed(app: &mut App, changes: impl IntoIterator<Item = Change>) {
 pub(crate) fn entity(app: &App, kind: Kind, id: &str) -> Entity {
     app.world()
         .resource::<FleetIndex>()
-        .get(&RowKey::new(kind, id.into()))
+        .get(&RowKey::new(kind, SourceId::usual(kind), id.into()))
         .expect("the row has an entity")
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use bevy::prelude::*;
-use model::{Change, Kind, Op, Record, RowKey, Status};
+use model::{Change, Kind, Op, Record, RowKey, SourceId, Status};
 use opswall::{
     fleet::*,
     frame,
@@ -56,7 +56,7 @@ fn any_change(random: &mut fastrand::Rng) -> Change {
     });
     let record: Record = serde_json::from_value(row).expect("an object");
     Change {
-        key: RowKey::new(kind, id.as_str().into()),
+        key: RowKey::new(kind, SourceId::usual(kind), id.as_str().into()),
         op: if random.u8(..5) == 0 { Op::Delete } else { Op::Update },
         record,
         committed_ms: None,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::fleet::feed;
 use bevy::prelude::*;
-use model::{Change, Kind, Mapping, Op, Row, RowKey, Status};
+use model::{Change, Kind, Mapping, Op, Row, RowKey, SourceId, Status};
 use opswall::{
     fleet::{self, Counts, FleetIndex, FleetMapping, PartOf, WorksOn},
     frame,
@@ -33,7 +33,7 @@ fn app() -> App {
 fn row(kind: Kind, op: Op, row: &Value) -> Change {
     let id = row.get("id").and_then(Value::as_i64).expect("a row has an id");
     Change {
-        key: RowKey::new(kind, id.to_string().as_str().into()),
+        key: RowKey::new(kind, SourceId::usual(kind), id.to_string().as_str().into()),
         op,
         record: serde_json::from_value(row.clone()).expect("an object"),
         committed_ms: None,
@@ -66,7 +66,7 @@ fn gone(kind: Kind, id: i64) -> Change {
 }
 
 fn entity(app: &App, kind: Kind, id: i64) -> Entity {
-    let key = RowKey::new(kind, id.to_string().as_str().into());
+    let key = RowKey::new(kind, SourceId::usual(kind), id.to_string().as_str().into());
     app.world().resource::<FleetIndex>().get(&key).expect("an entity")
 }
 
@@ -183,21 +183,28 @@ fn a_run_is_read_like_a_task() {
         "current_step": "Deploy", "error_message": "no space left",
     });
     let record = serde_json::from_value(columns).expect("an object");
-    let Row::Task(run) = mapping().read(Kind::Run, &"3".into(), &record) else {
+    let Row::Task(run) = mapping().read(&RowKey::new(Kind::Run, SourceId::usual(Kind::Run), "3".into()), &record)
+    else {
         panic!("a run is drawn like a task");
     };
     assert_eq!((&*run.label, run.status.status), ("Deploy", Status::Failed));
-    assert_eq!((run.workflow, run.progress), (Some("8".into()), Some(0.25)));
+    assert_eq!(
+        (run.workflow.map(|key| key.id), run.progress),
+        (Some("8".into()), Some(0.25))
+    );
     assert_eq!(run.error.as_deref(), Some("no space left"));
     assert_eq!(run.run, None, "a run has no run");
     // Without a table of runs, the run of a task may be its workflow.
     let record = serde_json::from_value(json!({ "id": 1, "run_id": 4 })).expect("an object");
     let homes = [mapping(), Mapping::default()].map(|mapping| {
-        let Row::Task(task) = mapping.read(Kind::Task, &"1".into(), &record) else {
+        let Row::Task(task) = mapping.read(
+            &RowKey::new(Kind::Task, SourceId::usual(Kind::Task), "1".into()),
+            &record,
+        ) else {
             panic!("a task");
         };
-        (task.workflow, task.run)
+        [task.workflow, task.run].map(|key| key.map(|key| (key.kind, key.id.to_string())))
     });
-    let four = Some(model::RowId::from("4"));
-    assert_eq!(homes, [(None, four.clone()), (four.clone(), four)]);
+    let four = |kind| Some((kind, "4".to_owned()));
+    assert_eq!(homes, [[None, four(Kind::Run)], [four(Kind::Workflow), None]]);
 }

@@ -17,7 +17,7 @@ use bevy::{
     window::ExitCondition,
     winit::WinitPlugin,
 };
-use model::{Backoff, Change, Kind, Level, Notice, NoticeKind, Op, PerKind, Record, RowKey};
+use model::{Backoff, Change, Kind, Level, Notice, NoticeKind, Op, PerKind, Record, RowKey, SourceId};
 use opswall::{
     connection::ConnectionView,
     fleet, frame,
@@ -150,7 +150,7 @@ impl Gallery {
             let id = json["id"].to_string();
             let record: Record = serde_json::from_value(json).expect("a record");
             self.app.world_mut().write_message(RowChanged(Change {
-                key: RowKey::new(kind, id.as_str().into()),
+                key: RowKey::new(kind, SourceId::usual(kind), id.as_str().into()),
                 op: Op::Insert,
                 record,
                 committed_ms: None,
@@ -443,11 +443,11 @@ fn pictures_of_every_state() {
     wall.keep("08_offline");
     wall.live();
     wall.connection(|connection, _| connection.demo = false);
-    let row = wall
-        .app
-        .world()
-        .resource::<fleet::FleetIndex>()
-        .get(&RowKey::new(Kind::Task, "8".into()));
+    let row = wall.app.world().resource::<fleet::FleetIndex>().get(&RowKey::new(
+        Kind::Task,
+        SourceId::usual(Kind::Task),
+        "8".into(),
+    ));
     wall.app.world_mut().resource_mut::<Selection>().selected = row;
     wall.run(15);
     wall.keep("09_inspector");

@@ -7,7 +7,7 @@ use egui_kittest::{
     kittest::{By, NodeT as _, Queryable as _},
 };
 use model::theme::ThemeName;
-use model::{Kind, Notice, NoticeKind, PerKind, Record, RowKey, Status, StatusReading};
+use model::{Kind, Notice, NoticeKind, PerKind, Record, RowKey, SourceId, Status, StatusReading};
 use opswall::{
     messages::{Intent, QualityFeature},
     ui::{
@@ -285,7 +285,7 @@ fn the_inspector_masks_secrets_and_survives_hostile_rows() {
         "nested": {"deep": {"token": "abc-secret"}},
     });
     let record: Record = serde_json::from_value(json).expect("a record");
-    let key = RowKey::new(Kind::Task, "7".into());
+    let key = RowKey::new(Kind::Task, SourceId::usual(Kind::Task), "7".into());
     let state = StatusReading {
         status: Status::Unmapped,
         word: Some("zombie".into()),

@@ -87,7 +87,11 @@ fn run(app: &mut App, what: &str, is_done: impl Fn(&App) -> bool) {
 }
 
 fn focus(app: &mut App, id: &str) {
-    let key = model::RowKey::new(model::Kind::Workflow, id.into());
+    let key = model::RowKey::new(
+        model::Kind::Workflow,
+        model::SourceId::usual(model::Kind::Workflow),
+        id.into(),
+    );
     app.world_mut().write_message(Intent::Focus(key));
     app.update();
     run(app, "the camera arrives", |app| {

@@ -16,9 +16,9 @@ pub fn remedies() -> Remedies {
         expired_key: "set a fresh one with --key or SUPABASE_PUBLISHABLE_KEY".into(),
         sign_in: "check the account in [auth]".into(),
         gave_up: "check the address and that the server runs, then reconnect (R on the wall)".into(),
-        no_source: "set at least one of [tables.agents], [tables.tasks], [tables.workflows]".into(),
-        key_column: "set the key column in [tables.{source}] id".into(),
-        key_not_unique: "name every column of the key in [tables.{source}] id".into(),
+        no_source: "name at least one table in [[sources]]".into(),
+        key_column: "set the key column with id in the [[sources]] of the {source}".into(),
+        key_not_unique: "name every column of the key with id in the [[sources]] of the {source}".into(),
         pulse_stopped: format!("the pg_cron job {PULSE_JOB} in the database does not run"),
     }
 }

@@ -11,7 +11,7 @@ use std::{
 use arrayvec::ArrayString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Cell, Kind};
+use super::{Cell, Kind, SourceId};
 
 /// The primary key of a row as text. A `uuid`, a `text` and an integer key all become the text that PostgREST shows, so
 /// that a number `1` in one answer and a text `"1"` in another name the same row. Cheap to clone.
@@ -186,19 +186,21 @@ fn split_values(id: &str) -> Vec<Cow<'_, str>> {
     values.into_iter().map(Cow::Owned).collect()
 }
 
-/// What identifies a row within the program: its kind and its id.
+/// What identifies a row within the program: its table and its id there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RowKey {
-    /// The kind of the row: ids are unique within a kind only.
+    /// The kind of the row, which is that of its source.
     pub kind: Kind,
+    /// The table of the row: ids are unique within a table only.
+    pub source: SourceId,
     /// The id of the row, the text of its primary key.
     pub id: RowId,
 }
 
 impl RowKey {
     /// The key of a row.
-    pub fn new(kind: Kind, id: RowId) -> Self {
-        Self { kind, id }
+    pub fn new(kind: Kind, source: SourceId, id: RowId) -> Self {
+        Self { kind, source, id }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{RowId, StatusReading};
+use super::{RowKey, StatusReading};
 
 /// A row read through the mapping, by its kind.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,9 +25,9 @@ pub struct Agent {
     /// Role or model, the second line of its label.
     pub subtitle: Option<Arc<str>>,
     /// The task it is working on, where the agent's row names it.
-    pub current_task: Option<RowId>,
+    pub current_task: Option<RowKey>,
     /// The workflow or team it belongs to.
-    pub workflow: Option<RowId>,
+    pub workflow: Option<RowKey>,
     /// Last sign of life, milliseconds since the Unix epoch.
     pub heartbeat_ms: Option<i64>,
 }
@@ -41,15 +41,15 @@ pub struct Task {
     /// How far it has come.
     pub status: StatusReading,
     /// The agents it is assigned to; assignment is m:n in practice. Bounded by `mapping::MAX_AGENTS_PER_TASK`.
-    pub agents: Vec<RowId>,
+    pub agents: Vec<RowKey>,
     /// The workflow it belongs to.
-    pub workflow: Option<RowId>,
+    pub workflow: Option<RowKey>,
     /// The run it is a part of. It decides the district when `workflow` is absent or names no known row.
-    pub run: Option<RowId>,
+    pub run: Option<RowKey>,
     /// The tasks it waits for. Bounded by `mapping::MAX_DEPENDENCIES_PER_TASK`.
-    pub depends_on: Vec<RowId>,
+    pub depends_on: Vec<RowKey>,
     /// The task it is a part of.
-    pub parent: Option<RowId>,
+    pub parent: Option<RowKey>,
     /// Share done, 0 to 1.
     pub progress: Option<f32>,
     /// 0 (lowest) to 3 (urgent).

@@ -354,6 +354,12 @@ pub enum Rule {
     Flag,
     /// A time (`finished_at`), because no column has a status.
     Time,
+    /// No attempt is left, and no column has a status.
+    Attempts,
+    /// A row of another table belongs to it (`failed_executions`).
+    Member,
+    /// An agent gave no sign of life for too long.
+    Heartbeat,
     /// A word that no rule knows.
     Unknown,
 }
@@ -370,6 +376,9 @@ impl Rule {
             Self::Shape => "shape of the word",
             Self::Flag => "flag",
             Self::Time => "time",
+            Self::Attempts => "attempts",
+            Self::Member => "companion",
+            Self::Heartbeat => "heartbeat",
             Self::Unknown => "unknown word",
         }
     }

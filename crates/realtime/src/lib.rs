@@ -40,9 +40,9 @@ pub use event::{
 };
 pub use frame::{BinaryFrame, Direction, Frame, FrameError, Vsn, decode_binary, decode_text, encode_text};
 pub use join::{BroadcastConfig, Entry, JoinConfig, JoinPayload, PresenceConfig, Replay};
-pub use model::{Backoff, Cell, Level, Notice, NoticeKind, Op, Record, RowId};
+pub use model::{Backoff, Cell, Level, Notice, NoticeKind, Op, Record, RowId, SourceId};
 pub use session::{ConnectionId, Session};
-pub use source::{Source, SourceId, is_like};
+pub use source::{Source, is_like};
 pub use token::{Claims, Grant, Token, TokenError};
 
 /// An integer as written: a number, or (leniently) a string of digits.

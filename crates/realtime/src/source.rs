@@ -1,30 +1,8 @@
 //! Sources: the followed tables, their keys, and the names that their changes come under.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
 use model::{Cell, Record, RowId};
-
-/// Which of the configured sources: its position in [`crate::SessionConfig::sources`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct SourceId(u16);
-
-impl SourceId {
-    /// The source at this position. Positions beyond 65,535 do not exist.
-    pub fn new(index: usize) -> Self {
-        Self(u16::try_from(index).unwrap_or(u16::MAX))
-    }
-
-    /// The position among the sources of the session, from 0.
-    pub fn index(self) -> usize {
-        usize::from(self.0)
-    }
-}
-
-impl fmt::Display for SourceId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// One table to follow.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

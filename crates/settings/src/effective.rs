@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use model::{KindMapping, Mapping};
+use model::{Mapping, SourceMapping, Status};
 
 use crate::{
     definition::{Group, find},
@@ -18,7 +18,7 @@ use secrecy::SecretString;
 /// One line of `config`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Effective {
-    /// As in `opswall.toml`; in a section with its path, `tables.agents.status`.
+    /// As in `opswall.toml`; in a section with its path, `sources.agents.status`.
     pub name: String,
     /// Null where nothing is set; secrets are masked.
     pub value: Value,
@@ -98,16 +98,19 @@ fn key_columns(columns: &[String]) -> Value {
     }
 }
 
-/// Tables, columns and status words.
+/// Sources, columns and status words.
 pub(crate) fn mapping(mapping: &Mapping, origins: &Origins) -> Vec<Effective> {
     let mut list = Vec::new();
-    for (kind, of) in mapping.kinds.iter() {
-        let alone = [
+    for of in mapping.sources() {
+        let single = [
+            ("kind", json!(of.kind.singular())),
             ("table", json!(of.table)),
             ("schema", json!(of.schema)),
+            ("lifecycle", json!(of.lifecycle)),
+            ("gone", json!(of.gone.map(Status::word))),
             ("priority_one_is_most_urgent", json!(of.one_is_most_urgent)),
         ];
-        let lists = KindMapping::ROLES.iter().filter_map(|role| {
+        let lists = SourceMapping::ROLES.iter().filter_map(|role| {
             let columns = of.columns(role)?;
             let value = if *role == "id" {
                 key_columns(columns)
@@ -116,16 +119,37 @@ pub(crate) fn mapping(mapping: &Mapping, origins: &Origins) -> Vec<Effective> {
             };
             Some((*role, value))
         });
-        for (role, value) in alone.into_iter().chain(lists) {
-            let name = format!("tables.{}.{role}", kind.plural());
+        let source = of.name();
+        for (role, value) in single.into_iter().chain(lists) {
+            let name = format!("sources.{source}.{role}");
             let origin = origins.get(&name).cloned();
-            // A role that this kind does not use is left out unless it was set, and so is a kind without a table.
-            let is_unused = (!mapping.follows(kind) && role != "table")
-                || value.as_array().is_some_and(Vec::is_empty)
+            // A role that this kind does not use is left out unless it was set.
+            let is_unused = value.as_array().is_some_and(Vec::is_empty)
+                || value.is_null()
+                || (role == "lifecycle" && !of.lifecycle)
                 || (role == "priority_one_is_most_urgent" && of.priority.is_empty());
             if origin.is_some() || !is_unused {
                 list.push(Effective::new(name, value, origin.unwrap_or(Origin::Default)));
             }
+        }
+        let origin = || origins.get(&format!("sources.{source}.table")).cloned();
+        let mut words: Vec<_> = of.words.iter().collect();
+        words.sort();
+        for (word, status) in words {
+            let name = format!("sources.{source}.words.{word}");
+            list.push(Effective::new(
+                name,
+                json!(status.word()),
+                origin().unwrap_or(Origin::Default),
+            ));
+        }
+        for companion in &of.companions {
+            let name = format!("sources.{source}.companions.{}", companion.table());
+            list.push(Effective::new(
+                name,
+                json!(companion.theirs()),
+                origin().unwrap_or(Origin::Default),
+            ));
         }
     }
     let mut words: Vec<_> = mapping.words.iter().collect();

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use ::url::Url;
 use secrecy::SecretString;
 
-use crate::{form::Words, sign_in::SignIn, url};
-use model::{Backoff, Mapping};
+use crate::{SettingsError, form::Words, mapping, sign_in::SignIn, url};
+use model::{Backoff, Mapping, SourceMapping};
 use realtime::Vsn;
 
 /// What a connection needs: addresses, key, sign-in, intervals and the tables.
@@ -43,6 +43,22 @@ pub struct FeedSettings {
     pub replace_connection: Option<Duration>,
     /// Tables, columns and status words.
     pub mapping: Arc<Mapping>,
+    /// No setting names a table: the tables are to be found before the start, and replace those of the mapping.
+    pub find_sources: Option<FindSources>,
+}
+
+/// What the settings change in sources that are found by themselves.
+#[derive(Debug, Clone)]
+pub struct FindSources(pub(crate) Arc<mapping::Written>);
+
+impl FindSources {
+    /// The mapping of sources that were found, with the changes and words of the settings.
+    ///
+    /// # Errors
+    /// A setting names a table that is none of them.
+    pub fn mapping(&self, found: Vec<SourceMapping>) -> Result<Mapping, SettingsError> {
+        self.0.mapping(Some(found)).map(|(mapping, _)| mapping)
+    }
 }
 
 /// The Auth endpoints and the way to sign in there.

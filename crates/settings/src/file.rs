@@ -12,14 +12,13 @@ use toml::{
     de::{DeString, DeTable, DeValue},
 };
 
-use model::Kind;
-
 use crate::{
     SettingsError,
     definition::{Definition, nearest},
-    layers::{Raw, SettingsLayer},
+    layers::{Raw, SettingsLayer, Word},
     mapping,
     origin::Origin,
+    source_file,
     table::definitions,
 };
 
@@ -61,7 +60,7 @@ fn in_file() -> impl Iterator<Item = &'static Definition> {
 }
 
 /// A file and its text, to find lines and to make errors.
-struct Place<'p> {
+pub(crate) struct Place<'p> {
     path: &'p Path,
     text: &'p str,
 }
@@ -71,14 +70,14 @@ impl Place<'_> {
         self.text.bytes().take(span.start).filter(|b| *b == b'\n').count() + 1
     }
 
-    fn origin<T>(&self, at: &Spanned<T>) -> Origin {
+    pub(crate) fn origin<T>(&self, at: &Spanned<T>) -> Origin {
         Origin::File {
             path: self.path.to_owned(),
             line: self.line(&at.span()),
         }
     }
 
-    fn unknown(&self, key: &Spanned<DeString<'_>>, section: &str, known: &[&str]) -> SettingsError {
+    pub(crate) fn unknown(&self, key: &Spanned<DeString<'_>>, section: &str, known: &[&str]) -> SettingsError {
         let name = key.get_ref();
         let prefix = if section.is_empty() {
             String::new()
@@ -96,7 +95,13 @@ impl Place<'_> {
         }
     }
 
-    fn wrong(&self, key: &Spanned<DeString<'_>>, name: &str, got: &DeValue<'_>, want: &str) -> SettingsError {
+    pub(crate) fn wrong(
+        &self,
+        key: &Spanned<DeString<'_>>,
+        name: &str,
+        got: &DeValue<'_>,
+        want: &str,
+    ) -> SettingsError {
         SettingsError::value(self.origin(key).subject(name), kind_of(got), want)
     }
 }
@@ -112,13 +117,13 @@ fn parse(path: &Path, text: &str) -> Result<SettingsLayer, SettingsError> {
     for (key, value) in in_order(table.get_ref()) {
         match key.get_ref().as_ref() {
             "auth" => auth(&place, &mut layer, key, value)?,
-            "tables" => tables(&place, &mut layer, key, value)?,
+            "sources" => source_file::sources(&place, &mut layer, key, value)?,
             "status" => words(&place, &mut layer, key, value)?,
             name => match in_file().find(|definition| definition.key == name) {
                 Some(definition) => layer.set(definition.key, raw(value.get_ref()), place.origin(key)),
                 None => {
                     let keys = in_file().map(|definition| definition.key);
-                    let known: Vec<&str> = keys.chain(["auth", "tables", "status"]).collect();
+                    let known: Vec<&str> = keys.chain(["auth", "sources", "status"]).collect();
                     return Err(place.unknown(key, "", &known));
                 }
             },
@@ -156,42 +161,6 @@ fn auth(
     Ok(())
 }
 
-/// `[tables.agents]` and the other kinds' sections.
-fn tables(
-    place: &Place<'_>,
-    layer: &mut SettingsLayer,
-    key: &Spanned<DeString<'_>>,
-    value: &Spanned<DeValue<'_>>,
-) -> Result<(), SettingsError> {
-    let DeValue::Table(kinds) = value.get_ref() else {
-        return Err(place.wrong(key, "tables", value.get_ref(), "sections like [tables.agents]"));
-    };
-    for (key, value) in in_order(kinds) {
-        let Some(kind) = mapping::kind_of(key.get_ref()) else {
-            return Err(place.unknown(key, "tables", &Kind::ALL.map(Kind::plural)));
-        };
-        let section = format!("tables.{}", kind.plural());
-        let DeValue::Table(roles) = value.get_ref() else {
-            return Err(place.wrong(key, &section, value.get_ref(), "a section with the table's columns"));
-        };
-        for (key, value) in in_order(roles) {
-            if !mapping::roles().contains(&key.get_ref().as_ref()) {
-                return Err(place.unknown(key, &section, &mapping::roles()));
-            }
-            let names = match value.get_ref() {
-                DeValue::Boolean(flag) => Some(vec![flag.to_string()]),
-                value => texts(value),
-            };
-            let Some(names) = names else {
-                let name = format!("{section}.{}", key.get_ref());
-                return Err(place.wrong(key, &name, value.get_ref(), "a name in quotes, or a list of them"));
-            };
-            mapping::column(layer, kind, key.get_ref(), names, place.origin(key))?;
-        }
-    }
-    Ok(())
-}
-
 /// `[status]`: `word = "state"` and `state = ["word", …]`.
 fn words(
     place: &Place<'_>,
@@ -202,17 +171,27 @@ fn words(
     let DeValue::Table(entries) = value.get_ref() else {
         return Err(place.wrong(key, "status", value.get_ref(), "a section like [status]"));
     };
+    word_entries(place, "status", entries, &mut layer.words)
+}
+
+/// The entries of a table of words.
+pub(crate) fn word_entries(
+    place: &Place<'_>,
+    section: &str,
+    entries: &DeTable<'_>,
+    words: &mut Vec<Word>,
+) -> Result<(), SettingsError> {
     for (key, value) in in_order(entries) {
         let origin = place.origin(key);
         match value.get_ref() {
-            DeValue::String(text) => mapping::word(layer, key.get_ref(), text, origin)?,
+            DeValue::String(text) => mapping::word(words, key.get_ref(), text, origin)?,
             other => {
-                let Some(words) = texts(other) else {
-                    let name = format!("status.{}", key.get_ref());
+                let Some(list) = texts(other) else {
+                    let name = format!("{section}.{}", key.get_ref());
                     let want = "a state in quotes, or a list of words in quotes";
                     return Err(place.wrong(key, &name, other, want));
                 };
-                mapping::words_of_state(layer, key.get_ref(), words, origin)?;
+                mapping::words_of_state(words, key.get_ref(), list, origin)?;
             }
         }
     }
@@ -220,13 +199,13 @@ fn words(
 }
 
 /// In the order of the file, so that the first mistake is the one that is reported.
-fn in_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t Spanned<DeString<'i>>, &'t Spanned<DeValue<'i>>)> {
+pub(crate) fn in_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t Spanned<DeString<'i>>, &'t Spanned<DeValue<'i>>)> {
     let mut entries: Vec<_> = table.iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);
     entries
 }
 
-fn texts(value: &DeValue<'_>) -> Option<Vec<String>> {
+pub(crate) fn texts(value: &DeValue<'_>) -> Option<Vec<String>> {
     match value {
         DeValue::String(text) => Some(vec![text.trim().to_owned()]),
         DeValue::Array(items) => items
@@ -252,7 +231,7 @@ fn raw(value: &DeValue<'_>) -> Raw {
     }
 }
 
-fn kind_of(value: &DeValue<'_>) -> &'static str {
+pub(crate) fn kind_of(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a text",
         DeValue::Integer(_) | DeValue::Float(_) => "a number",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Kind, Status};
+use model::{Kind, Status, mapping::Companion};
 
 use crate::origin::Origin;
 
@@ -76,15 +76,43 @@ impl<T: Clone> Set<Option<T>> {
     }
 }
 
-/// A column, table or schema of a kind.
+/// Which sources a change concerns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// All of them.
+    All,
+    /// Those of a kind.
+    Kind(Kind),
+    /// Those of a table, by its name with or without its schema.
+    Table(String),
+}
+
+/// The values of one role, written apart from the list of sources.
 #[derive(Clone)]
 pub(crate) struct Column {
-    /// The kind of the rows in the table.
-    pub(crate) kind: Kind,
+    /// The sources that it concerns.
+    pub(crate) target: Target,
     /// One of `mapping::roles`.
     pub(crate) role: &'static str,
     /// The columns that are tried in order; of a table or a schema, its one name.
     pub(crate) names: Vec<String>,
+    /// Where it was written.
+    pub(crate) origin: Origin,
+}
+
+/// One entry of `[[sources]]`.
+#[derive(Clone)]
+pub(crate) struct WrittenSource {
+    /// What its rows are.
+    pub(crate) kind: Kind,
+    /// The table.
+    pub(crate) table: String,
+    /// What is set of it beside the table and the kind: a role, its values, and where they were written.
+    pub(crate) entries: Vec<(&'static str, Vec<String>, Origin)>,
+    /// Its own status words.
+    pub(crate) words: Vec<Word>,
+    /// Tables that complete its rows.
+    pub(crate) companions: Vec<Companion>,
     /// Where it was written.
     pub(crate) origin: Origin,
 }
@@ -108,7 +136,9 @@ pub(crate) type Written = BTreeMap<&'static str, Found>;
 pub(crate) struct SettingsLayer {
     /// The settings of the table of definitions.
     pub(crate) values: Written,
-    /// Tables, schemas and columns of the kinds.
+    /// The list of sources.
+    pub(crate) sources: Vec<WrittenSource>,
+    /// Columns and the like that are written apart from that list.
     pub(crate) columns: Vec<Column>,
     /// Status words.
     pub(crate) words: Vec<Word>,

@@ -12,7 +12,8 @@ use secrecy::SecretString;
 use model::{Backoff, Mapping, Notice};
 
 use crate::{
-    Auth, Effective, Env, FeedSettings, SettingsArgs, SettingsError, SignIn, WallSettings, effective, file, key,
+    Auth, Effective, Env, FeedSettings, FindSources, SettingsArgs, SettingsError, SignIn, WallSettings, effective,
+    file, key,
     layers::{self, Set, SettingsLayer},
     mapping,
     origin::Origin,
@@ -33,8 +34,9 @@ pub struct Settings {
     values: Values,
     /// The schedule of reconnect attempts.
     pub backoff: Backoff,
-    /// Tables, columns and status words.
+    /// Tables, columns and status words. Where no setting names a table, the tables of the demo.
     pub mapping: Arc<Mapping>,
+    sources: Arc<mapping::Written>,
     /// What the picture uses.
     pub wall: WallSettings,
     /// Whether the log contains more.
@@ -73,7 +75,8 @@ impl Settings {
         } = Layers::read(args, env)?;
         let mut values = Values::read(&layers::merge(&layers), env)?;
         order_intervals(&mut values)?;
-        let (mapping, mapping_origins) = mapping::assemble(&layers)?;
+        let sources = mapping::gather(&layers)?;
+        let (mapping, mapping_origins) = sources.mapping(None)?;
         let endpoints = url::Given::of(&values).endpoints()?;
         let key = key::decide(&values)?;
         if let (Some(key), Some(endpoints)) = (&key, &endpoints) {
@@ -95,6 +98,7 @@ impl Settings {
             sign_in,
             backoff,
             mapping: Arc::new(mapping),
+            sources: Arc::new(sources),
             wall: wall(&values),
             verbose: values.verbose.value,
             values,
@@ -133,6 +137,7 @@ impl Settings {
         Ok(FeedSettings {
             auth,
             change_limit: self.values.change_limit.value,
+            find_sources: (!self.sources.names_tables()).then(|| FindSources(self.sources.clone())),
             ..self.feed_at(endpoints, key, self.mapping.clone())
         })
     }
@@ -165,6 +170,7 @@ impl Settings {
             database_broadcast: values.database_broadcast.value,
             replace_connection: values.replace_connection_h.value,
             mapping,
+            find_sources: None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The followed tables as the sources of a session, and what their changes and counts mean.
 
-use model::{Kind, Mapping, PerKind, RowKey};
+use model::{Kind, Mapping, PerKind, RowKey, SourceMapping};
 use realtime::{Change, Source, SourceId, SourceReport};
 
 /// The kind of each source, by [`SourceId`]. A kind may have several sources.
@@ -10,7 +10,7 @@ pub struct SourceKinds(Vec<Kind>);
 impl SourceKinds {
     /// The kinds of the mapping's sources, in the order of [`sources`].
     pub fn of(mapping: &Mapping) -> Self {
-        Self(mapping.followed().map(|(kind, _)| kind).collect())
+        Self(mapping.sources().iter().map(|source| source.kind).collect())
     }
 
     /// What the rows of a source are.
@@ -28,7 +28,7 @@ impl SourceKinds {
             committed_ms,
         } = change;
         Some(model::Change {
-            key: RowKey::new(self.kind(source)?, id),
+            key: RowKey::new(self.kind(source)?, source, id),
             op,
             record,
             committed_ms,
@@ -73,16 +73,16 @@ impl SourceKinds {
 
 /// The sources that the mapping names.
 pub fn sources(mapping: &Mapping) -> Vec<Source> {
-    let source = |(kind, of): (Kind, &model::KindMapping)| Source {
+    let source = |of: &SourceMapping| Source {
         schema: of.schema.clone(),
         table: of.table.clone(),
         key: of.id.clone(),
         columns: None,
         updated_at: of.updated_at.clone(),
         partitions: of.partitions.clone(),
-        noun: (kind.singular().to_owned(), kind.plural().to_owned()),
+        noun: (of.kind.singular().to_owned(), of.kind.plural().to_owned()),
     };
-    mapping.followed().map(source).collect()
+    mapping.sources().iter().map(source).collect()
 }
 
 #[cfg(test)]
@@ -129,7 +129,7 @@ mod tests {
         for (index, source) in sources(&mapping).iter().enumerate() {
             let kind = kinds.kind(SourceId::new(index)).expect("a kind");
             assert_eq!(source.noun.1, kind.plural());
-            assert_eq!(source.table, mapping.kinds[kind].table);
+            assert_eq!(source.table, mapping.sources()[index].table);
         }
     }
 }

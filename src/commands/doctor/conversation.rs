@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::stream::ChangeSeen;
 use client::probe::{Heard, Socket};
-use model::{Kind, Mapping};
+use model::{Mapping, SourceId};
 use realtime::{
     CloseReason, Direction, Entry, Frame, JoinConfig, JoinPayload, Source, Token, Vsn, advice, decode_text,
     encode_text, frame::PHOENIX,
@@ -20,8 +20,8 @@ const MAX_TEXT_CHARS: usize = 300;
 /// One table's channel.
 #[derive(Debug)]
 pub(super) struct Channel {
-    /// What the table's rows are.
-    pub(super) kind: Kind,
+    /// Which of the sources it is.
+    pub(super) id: SourceId,
     /// The table's name.
     pub(super) table: String,
     topic: String,
@@ -81,8 +81,8 @@ impl Conversation {
 
     /// Requests to join a channel for each table.
     pub(super) async fn join(&mut self, mapping: &Mapping, token: &Token) {
-        for ((kind, _), source) in mapping.followed().zip(settings::sources(mapping)) {
-            self.join_channel(kind, source, kind.plural(), token).await;
+        for ((id, _), source) in mapping.iter().zip(settings::sources(mapping)) {
+            self.join_channel(id, source, &id.to_string(), token).await;
         }
     }
 
@@ -98,7 +98,7 @@ impl Conversation {
         let Some(asked) = self.channels.get(channel) else {
             return false;
         };
-        let name = format!("{}-like", asked.kind.plural());
+        let name = format!("{}-like", asked.id);
         let source = Source {
             partitions: vec![pattern.to_owned()],
             ..asked.source.clone()
@@ -108,8 +108,8 @@ impl Conversation {
 
     /// Whether the server confirms a subscription to a table, on a channel of this name.
     pub(super) async fn is_followed(&mut self, source: Source, name: &str, token: &Token, deadline: Duration) -> bool {
-        // Changes of this channel are not looked at, so that the kind does not matter.
-        self.join_channel(Kind::Task, source, name, token).await;
+        // Changes of this channel are not looked at, so that the source does not matter.
+        self.join_channel(SourceId::default(), source, name, token).await;
         let is_answered = |channel: &Channel| channel.subscribed.is_some() || matches!(channel.joined, Some(Err(_)));
         self.listen(Instant::now() + deadline, |conversation| {
             conversation.channels.last().is_some_and(is_answered)
@@ -120,7 +120,7 @@ impl Conversation {
     }
 
     /// Requests to join a channel with every name of a source.
-    async fn join_channel(&mut self, kind: Kind, source: Source, name: &str, token: &Token) {
+    async fn join_channel(&mut self, id: SourceId, source: Source, name: &str, token: &Token) {
         let topic = format!("realtime:opswall-doctor-{name}");
         let reference = self.reference();
         let payload = JoinPayload {
@@ -136,7 +136,7 @@ impl Conversation {
             &Frame::join(&reference, &topic, &payload),
         );
         self.channels.push(Channel {
-            kind,
+            id,
             table: source.table.clone(),
             topic,
             reference,
@@ -214,7 +214,7 @@ impl Conversation {
             "phx_reply" if reference == Some(&channel.reference) => channel.handle_reply(&payload),
             "system" => channel.handle_system(&payload),
             "postgres_changes" if self.change.as_ref().is_none_or(|seen| !seen.has_row()) => {
-                self.change = Some(change(channel.kind, &payload));
+                self.change = Some(change(channel.id, &payload));
             }
             "phx_close" | "phx_error" => {
                 let end = format!("the server ended the channel ({})", frame.event);
@@ -301,7 +301,7 @@ fn entry(source: &Source, name: &str) -> Entry {
     }
 }
 
-fn change(kind: Kind, payload: &Value) -> ChangeSeen {
+fn change(source: SourceId, payload: &Value) -> ChangeSeen {
     let committed = text(payload, "/data/commit_timestamp").parse::<jiff::Timestamp>().ok();
     let errors = match payload.pointer("/data/errors") {
         Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
@@ -309,7 +309,7 @@ fn change(kind: Kind, payload: &Value) -> ChangeSeen {
         _ => String::new(),
     };
     ChangeSeen {
-        kind: Some(kind),
+        source: Some(source),
         table: format!("{}.{}", text(payload, "/data/schema"), text(payload, "/data/table")),
         change: text(payload, "/data/type"),
         after_ms: committed.map(|committed| {

@@ -88,7 +88,7 @@ pub(super) fn run(settings: Result<Settings, SettingsError>, args: DoctorArgs) -
         use secrecy::ExposeSecret as _;
         report.hide(Token::new(feed.key.expose_secret()));
     }
-    let tables: Vec<String> = feed.mapping.followed().map(|(_, of)| tables::table_name(of)).collect();
+    let tables: Vec<String> = feed.mapping.sources().iter().map(tables::table_name).collect();
     report.expect_tables(tables.iter());
     report.add(configured(&settings, demo.is_some(), &tables));
     let target = Target {

@@ -12,7 +12,7 @@ use super::{
     steps::{Reader, Target},
 };
 use model::{
-    Kind, KindMapping,
+    Kind, SourceMapping,
     format::seconds,
     schema::{self, PULSE_COLUMNS, PULSE_JOB, PULSE_SCHEMA, PULSE_TABLE},
 };
@@ -108,10 +108,10 @@ async fn find(
 
 /// Reads the row; the error is the HTTP status, 0 without an answer.
 async fn read(requests: &Requests, base: &Url) -> Result<Option<Reading>, u16> {
-    let of = KindMapping {
+    let of = SourceMapping {
         schema: PULSE_SCHEMA.into(),
         table: PULSE_TABLE.into(),
-        ..KindMapping::of(Kind::Task)
+        ..SourceMapping::of(Kind::Task)
     };
     let columns = PULSE_COLUMNS.map(str::to_owned);
     let query = Query {

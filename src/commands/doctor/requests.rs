@@ -4,7 +4,7 @@ use url::Url;
 
 use super::steps::Target;
 use client::probe::{self, Http, ProbeAnswer};
-use model::KindMapping;
+use model::SourceMapping;
 use realtime::Token;
 use settings::FeedSettings;
 
@@ -52,7 +52,7 @@ impl Requests {
     }
 
     /// Reads rows of a table; `base` is the URL of the REST interface.
-    pub(super) async fn rows(&self, base: &Url, of: &KindMapping, query: Query<'_>) -> Result<ProbeAnswer, String> {
+    pub(super) async fn rows(&self, base: &Url, of: &SourceMapping, query: Query<'_>) -> Result<ProbeAnswer, String> {
         let mut url = table_url(base, of);
         {
             let columns: Vec<String> = query.columns.iter().map(|name| column(name)).collect();
@@ -77,7 +77,7 @@ impl Requests {
     }
 
     /// What PostgREST shows of a table's definition; `None` where it shows nothing.
-    pub(super) async fn shape(&self, base: &Url, of: &KindMapping) -> Option<Shape> {
+    pub(super) async fn shape(&self, base: &Url, of: &SourceMapping) -> Option<Shape> {
         let mut headers = Vec::new();
         if of.schema != "public" {
             headers.push(("accept-profile", of.schema.as_str()));
@@ -90,7 +90,7 @@ impl Requests {
     }
 }
 
-fn table_url(base: &Url, of: &KindMapping) -> Url {
+fn table_url(base: &Url, of: &SourceMapping) -> Url {
     let mut url = base.clone();
     if let Ok(mut path) = url.path_segments_mut() {
         path.pop_if_empty().push(&of.table);

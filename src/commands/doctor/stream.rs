@@ -14,7 +14,7 @@ use super::{
     tables::{Known, no_key_means, table_name},
 };
 use client::probe::{self, Socket};
-use model::{Kind, KindMapping, PerKind, format::seconds, schema};
+use model::{SourceId, SourceMapping, format::seconds, schema};
 use realtime::{ConnectFailure, advice};
 
 /// Checks the stream. `known`: what REST showed of the tables.
@@ -23,7 +23,7 @@ pub(super) async fn check<W: Write>(
     target: &Target,
     requests: &Requests,
     reader: &Reader,
-    known: &PerKind<Known>,
+    known: &[Known],
     blocker: Blocker,
 ) {
     if let Some(blocker) = blocker {
@@ -65,7 +65,7 @@ pub(super) async fn check<W: Write>(
 
 /// Skips what follows the join.
 fn block_rest<W: Write>(report: &mut Report<W>, target: &Target, blocker: &'static str) {
-    for (_, of) in target.feed.mapping.followed() {
+    for of in target.feed.mapping.sources() {
         report.add(Check::blocked("subscribed", blocker).of_table(table_name(of)));
     }
     report.add(Check::blocked("heartbeat", blocker));
@@ -126,10 +126,10 @@ async fn check_subscriptions<'t, W: Write>(
     report: &mut Report<W>,
     target: &'t Target,
     reader: &Reader,
-    known: &PerKind<Known>,
+    known: &[Known],
     conversation: &mut Conversation,
     started: Instant,
-) -> Option<&'t KindMapping> {
+) -> Option<&'t SourceMapping> {
     let deadline = target.subscribe_deadline();
     conversation
         .listen(Instant::now() + deadline, |conversation| {
@@ -141,8 +141,11 @@ async fn check_subscriptions<'t, W: Write>(
         let Some(channel) = conversation.channels.get(at) else {
             break;
         };
-        let of = &target.feed.mapping.kinds[channel.kind];
-        let known = known[channel.kind];
+        let id = channel.id;
+        let Some(of) = target.feed.mapping.source(id) else {
+            continue;
+        };
+        let known = known.get(id.index()).copied().unwrap_or_default();
         let answer = channel.answer(conversation.ended.as_deref());
         if answer.is_ok() {
             followed.get_or_insert(of);
@@ -180,7 +183,7 @@ async fn check_change<W: Write>(
     report: &mut Report<W>,
     target: &Target,
     role: &str,
-    followed: &KindMapping,
+    followed: &SourceMapping,
     conversation: &mut Conversation,
 ) {
     let started = Instant::now();
@@ -192,7 +195,7 @@ async fn check_change<W: Write>(
     let ended = conversation.ended.clone().unwrap_or_default();
     let seen = conversation.change.as_ref().ok_or(ended.as_str());
     // A statement names the table that the change came from; without a change, one that can be changed for a test.
-    let source = seen.ok().and_then(|seen| Some(&target.feed.mapping.kinds[seen.kind?]));
+    let source = seen.ok().and_then(|seen| target.feed.mapping.source(seen.source?));
     let waited = if seen.is_ok() || !ended.is_empty() {
         started.elapsed()
     } else {
@@ -244,7 +247,7 @@ fn join(channels: usize, refused: Option<(&str, &str)>, took: Duration, deadline
 /// A table whose subscription is judged.
 struct Subject<'s> {
     channel: &'s Channel,
-    of: &'s KindMapping,
+    of: &'s SourceMapping,
     known: Known,
     /// A pattern that names of published tables match, where the table itself is not published.
     partitions: Option<String>,
@@ -294,18 +297,18 @@ fn subscribed(subject: &Subject<'_>, answer: Result<(), Refusal>, joined: Instan
 
 /// A table that is not in the publication, or does not exist.
 fn unpublished(name: &'static str, subject: &Subject<'_>) -> Check {
-    let Subject { channel, of, known, .. } = subject;
+    let Subject { of, known, .. } = subject;
     const NO_CHANGES: &str = "its changes never arrive, so the wall would show old rows";
     const ADD: &str = "add it to the publication";
     let table = table_name(of);
     if known.shape == Some(Shape::View) {
-        return view(name, channel, &table);
+        return view(name, of, &table);
     }
     if let Some(pattern) = &subject.partitions {
-        return partitioned(name, channel, of, pattern);
+        return partitioned(name, of, pattern);
     }
     if !of.partitions.is_empty() {
-        return unpublished_partitions(name, channel, of);
+        return unpublished_partitions(name, of);
     }
     let check = match known.exists {
         Some(true) => Check::failed(name, format!("{table} is not in the publication {}", schema::PUBLICATION))
@@ -315,7 +318,7 @@ fn unpublished(name: &'static str, subject: &Subject<'_>) -> Check {
             .means("there is nothing to follow under this name")
             .remedy(format!(
                 "name your table with --{}-table, or create it with `opswall schema`; the statement adds an existing one",
-                channel.kind.plural()
+                of.kind.plural()
             )),
         None => Check::failed(name, format!("{table} is not in the publication, or does not exist"))
             .means(NO_CHANGES)
@@ -325,19 +328,19 @@ fn unpublished(name: &'static str, subject: &Subject<'_>) -> Check {
 }
 
 /// A view, which has no changes of its own.
-fn view(name: &'static str, channel: &Channel, table: &str) -> Check {
+fn view(name: &'static str, of: &SourceMapping, table: &str) -> Check {
     Check::failed(name, format!("{table} is a view, which cannot be followed"))
         .means(
             "the stream carries changes of tables only, and the server refuses the channel that all tables of the wall share",
         )
         .remedy(format!(
             "name the table that the view reads with --{}-table",
-            channel.kind.plural()
+            of.kind.plural()
         ))
 }
 
 /// A table that is not published, beside published ones whose names begin like its own.
-fn partitioned(name: &'static str, channel: &Channel, of: &KindMapping, pattern: &str) -> Check {
+fn partitioned(name: &'static str, of: &SourceMapping, pattern: &str) -> Check {
     Check::failed(
         name,
         format!(
@@ -347,8 +350,9 @@ fn partitioned(name: &'static str, channel: &Channel, of: &KindMapping, pattern:
     )
     .means("a partitioned table is followed by its partitions: their changes come under their own names")
     .remedy(format!(
-        "if the statement lists them, set [tables.{}] partitions = [\"{pattern}\"]; if it lists none, run the other one",
-        channel.kind.plural()
+        "if the statement lists them, set partitions = [\"{pattern}\"] in the [[sources]] of {}; if it lists none, run the \
+         other one",
+        of.name()
     ))
     .sql(format!(
         "{}\n{}",
@@ -358,7 +362,7 @@ fn partitioned(name: &'static str, channel: &Channel, of: &KindMapping, pattern:
 }
 
 /// Partitions of the settings that are not published.
-fn unpublished_partitions(name: &'static str, channel: &Channel, of: &KindMapping) -> Check {
+fn unpublished_partitions(name: &'static str, of: &SourceMapping) -> Check {
     let names = of.partitions.join(", ");
     Check::failed(
         name,
@@ -369,10 +373,10 @@ fn unpublished_partitions(name: &'static str, channel: &Channel, of: &KindMappin
         table_name(of)
     ))
     .remedy(format!(
-        "correct [tables.{}] partitions by what the first statement lists; the second one publishes the table with \
+        "correct partitions in the [[sources]] of {} by what the first statement lists; the second one publishes the table with \
              all its partitions; the third one lets their changes come under their own names, because Realtime delivers \
              none that a publication gives the name of the whole table",
-        channel.kind.plural()
+        of.name()
     ))
     .sql(format!(
         "{}\n{}\n{}",
@@ -406,7 +410,7 @@ fn heartbeat(result: Result<Duration, &str>, deadline: Duration) -> Check {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct ChangeSeen {
     /// What the rows of its table are.
-    pub(super) kind: Option<Kind>,
+    pub(super) source: Option<SourceId>,
     /// The name of its table.
     pub(super) table: String,
     /// `INSERT` …
@@ -426,7 +430,7 @@ impl ChangeSeen {
 
 /// The first change within the wait; `Err` with how the subscription ended, empty when nothing came. `table` is named in
 /// the statements.
-fn change(result: Result<&ChangeSeen, &str>, waited: Duration, table: &KindMapping, role: &str) -> Check {
+fn change(result: Result<&ChangeSeen, &str>, waited: Duration, table: &SourceMapping, role: &str) -> Check {
     const NAME: &str = "change";
     let check = match result {
         Ok(seen) => arrived(NAME, seen, table, role),
@@ -442,7 +446,7 @@ fn change(result: Result<&ChangeSeen, &str>, waited: Duration, table: &KindMappi
 }
 
 /// A statement that changes a row of the table and leaves it as it is.
-fn touch_a_row(table: &KindMapping) -> String {
+fn touch_a_row(table: &SourceMapping) -> String {
     let name = schema::qualified(&table.schema, &table.table);
     let keys = schema::quoted_list(&table.id);
     let first = table
@@ -453,7 +457,7 @@ fn touch_a_row(table: &KindMapping) -> String {
     format!("update {name} set {first} = {first} where ({keys}) = (select {keys} from {name} limit 1);")
 }
 
-fn arrived(name: &'static str, seen: &ChangeSeen, table: &KindMapping, role: &str) -> Check {
+fn arrived(name: &'static str, seen: &ChangeSeen, table: &SourceMapping, role: &str) -> Check {
     let delay = seen
         .after_ms
         .map(|ms| format!(", {ms} ms after its commit"))

@@ -12,7 +12,7 @@ use super::{
     steps::{Blocker, Reader, Target},
 };
 use client::probe::ProbeAnswer;
-use model::{Kind, KindMapping, PerKind, Record, RowId, format::counted, schema};
+use model::{Record, RowId, SourceMapping, format::counted, schema};
 use realtime::POLL_INTERVAL;
 
 const NAME: &str = "rest";
@@ -46,10 +46,10 @@ pub(super) async fn check<W: Write>(
     requests: &Requests,
     reader: &Reader,
     blocker: Blocker,
-) -> PerKind<Known> {
-    let mut known = PerKind::default();
+) -> Vec<Known> {
+    let mut known = vec![Known::default(); target.feed.mapping.sources().len()];
     let mut is_silent = false;
-    for (kind, of) in target.feed.mapping.followed() {
+    for (of, known) in target.feed.mapping.sources().iter().zip(&mut known) {
         let name = table_name(of);
         let base = match (&target.feed.rest_url, blocker) {
             (None, _) => {
@@ -66,11 +66,11 @@ pub(super) async fn check<W: Write>(
             }
             (Some(base), None) => base,
         };
-        let read = read(requests, base, kind, of, reader).await;
+        let read = read(requests, base, of, reader).await;
         report.add(diagnose(&read));
         match &read.keys {
             Ok(answer) => {
-                known[kind] = Known {
+                *known = Known {
                     exists: exists(answer),
                     shape: read.shape,
                     is_denied: answer.code() == "42501",
@@ -83,14 +83,13 @@ pub(super) async fn check<W: Write>(
 }
 
 /// The table's name in the report.
-pub(super) fn table_name(of: &KindMapping) -> String {
+pub(super) fn table_name(of: &SourceMapping) -> String {
     format!("{}.{}", of.schema, of.table)
 }
 
 /// What reading a table gave.
 struct Read<'r> {
-    kind: Kind,
-    of: &'r KindMapping,
+    of: &'r SourceMapping,
     /// The database role that read.
     role: &'r str,
     /// Keys in order with an exact count, at most [`MAX_KEYS`].
@@ -104,7 +103,7 @@ struct Read<'r> {
 }
 
 /// Reads keys and one whole row.
-async fn read<'r>(requests: &Requests, base: &Url, kind: Kind, of: &'r KindMapping, reader: &'r Reader) -> Read<'r> {
+async fn read<'r>(requests: &Requests, base: &Url, of: &'r SourceMapping, reader: &'r Reader) -> Read<'r> {
     let keys = keys(requests, base, of).await;
     let (mut row, mut has_updated_at) = (None, false);
     match &keys {
@@ -119,7 +118,6 @@ async fn read<'r>(requests: &Requests, base: &Url, kind: Kind, of: &'r KindMappi
         _ => None,
     };
     Read {
-        kind,
         of,
         role: &reader.role,
         keys,
@@ -139,7 +137,7 @@ fn first(columns: &[String]) -> Query<'_> {
 }
 
 /// Keys in order and counted; without the count where counting exceeds the statement timeout.
-async fn keys(requests: &Requests, base: &Url, of: &KindMapping) -> Result<ProbeAnswer, String> {
+async fn keys(requests: &Requests, base: &Url, of: &SourceMapping) -> Result<ProbeAnswer, String> {
     let query = |is_counted| Query {
         columns: &of.id,
         limit: MAX_KEYS,
@@ -152,7 +150,7 @@ async fn keys(requests: &Requests, base: &Url, of: &KindMapping) -> Result<Probe
 }
 
 /// Whether a table without rows has a column for the time of a row's last change: REST accepts the selection then.
-async fn has_any_updated_at(requests: &Requests, base: &Url, of: &KindMapping) -> bool {
+async fn has_any_updated_at(requests: &Requests, base: &Url, of: &SourceMapping) -> bool {
     /// Most columns that are tried.
     const MAX_TRIED: usize = 4;
     for name in of.updated_at.iter().take(MAX_TRIED) {
@@ -231,7 +229,7 @@ fn readable(read: &Read<'_>, answer: &ProbeAnswer) -> Check {
                 "a row has no {}, so rows cannot be told apart",
                 key_columns(read.of)
             ))
-            .remedy(key_remedy(read.kind));
+            .remedy(key_remedy(read.of));
     }
     let repeated = repeated_ids(read.of, &keys);
     if repeated > 0 {
@@ -245,17 +243,17 @@ fn readable(read: &Read<'_>, answer: &ProbeAnswer) -> Check {
 }
 
 /// The key columns of the settings, as they are shown.
-fn key_columns(of: &KindMapping) -> String {
+fn key_columns(of: &SourceMapping) -> String {
     of.id.join(", ")
 }
 
 /// What to do about a wrong key column.
-fn key_remedy(kind: Kind) -> String {
-    format!("set the key column: [tables.{}] id", kind.plural())
+fn key_remedy(of: &SourceMapping) -> String {
+    format!("set the key column: id in the [[sources]] of {}", of.name())
 }
 
 /// The rows that have the id of the row before them. Rows come in the order of the key, so that equal ids are neighbours.
-fn repeated_ids(of: &KindMapping, rows: &[Value]) -> usize {
+fn repeated_ids(of: &SourceMapping, rows: &[Value]) -> usize {
     let id = |row: &Value| {
         let record: Record = serde_json::from_value(row.clone()).ok()?;
         RowId::of_key(&of.id, |column| record.get(column))
@@ -283,8 +281,8 @@ fn duplicates(read: &Read<'_>, found: &str, repeated: usize, rows: usize) -> Che
          changed"
     ))
     .remedy(format!(
-        "name every column of the primary key: [tables.{}] id = [\"…\", \"…\"]; the statement lists them",
-        read.kind.plural()
+        "name every column of the primary key in the [[sources]] of {}: id = [\"…\", \"…\"]; the statement lists them",
+        read.of.name()
     ))
     .sql(schema::list_primary_key(&read.of.schema, &read.of.table))
 }
@@ -360,8 +358,8 @@ fn columns(read: &Read<'_>, found: String, row: &Record) -> Check {
     let whats: Vec<&str> = missing.iter().map(|(what, _)| *what).collect();
     let roles: Vec<&str> = missing.iter().map(|(_, role)| *role).collect();
     let mut remedy = format!(
-        "name the column in [tables.{}] {}",
-        read.kind.plural(),
+        "name the column in the [[sources]] of {}: {}",
+        read.of.name(),
         roles.join(", ")
     );
     if roles.contains(&"updated_at") {
@@ -421,7 +419,7 @@ fn refused(read: &Read<'_>, answer: &ProbeAnswer) -> Check {
             .remedy(format!(
                 "name your table with --{}-table, or create it with `opswall schema`; the statement makes the API \
                  reload its schema",
-                read.kind.plural()
+                read.of.kind.plural()
             ))
             .sql("notify pgrst, 'reload schema';"),
         "PGRST301" | "PGRST302" | "PGRST303" if answer.status == 401 => check
@@ -450,8 +448,8 @@ fn refused_status(read: &Read<'_>, check: Check, status: u16) -> Check {
             .means("REST or its database is down or starting")
             .remedy("wait a minute; look at the project's status"),
         _ => check.means("REST does not understand the request").remedy(format!(
-            "check the names in [tables.{}], and that rest_url is a PostgREST",
-            read.kind.plural()
+            "check the names in the [[sources]] of {}, and that rest_url is a PostgREST",
+            read.of.name()
         )),
     }
 }
@@ -467,7 +465,7 @@ fn no_key_column(read: &Read<'_>, check: Check) -> Check {
             table_name(read.of),
             key_columns(read.of)
         ))
-        .remedy(key_remedy(read.kind))
+        .remedy(key_remedy(read.of))
 }
 
 impl Read<'_> {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use model::{
-    Kind, Level, Mapping, Notice, Op, PerKind, Record, RowId,
+    Kind, Level, Mapping, Notice, Op, PerKind, Record, RowKey,
     format::{counted, grouped},
     mapping::Reading,
     text::printable,
@@ -39,14 +39,14 @@ impl Lines {
         self.kinds.kind(source)
     }
 
-    /// The table of a kind.
-    pub(super) fn table(&self, kind: Kind) -> &str {
-        &self.mapping.kinds[kind].table
+    /// The table of a source.
+    pub(super) fn table(&self, source: SourceId) -> &str {
+        self.mapping.source(source).map_or("", |source| &source.table)
     }
 
     /// What a row is read as.
-    pub(super) fn reading(&self, kind: Kind, id: &RowId, record: &Record) -> Reading {
-        self.mapping.reading(kind, id, record)
+    pub(super) fn reading(&self, key: &RowKey, record: &Record) -> Reading {
+        self.mapping.reading(key, record)
     }
 
     /// Writes the event's line. Link reports are for the wall and have none.
@@ -97,8 +97,11 @@ impl<'a> ChangeLine<'a> {
             op: change.op,
             id: change.id.as_str(),
             record: &change.record,
-            source: lines.table(kind),
-            reading: (change.op != Op::Delete).then(|| lines.reading(kind, &change.id, &change.record)),
+            source: lines.table(change.source),
+            reading: (change.op != Op::Delete).then(|| {
+                let key = RowKey::new(kind, change.source, change.id.clone());
+                lines.reading(&key, &change.record)
+            }),
         })
     }
 }

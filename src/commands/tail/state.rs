@@ -58,7 +58,7 @@ impl State {
         let (Some(rows), Some(kind)) = (&mut self.rows, self.lines.kind(change.source)) else {
             return;
         };
-        let key = RowKey::new(kind, change.id.clone());
+        let key = RowKey::new(kind, change.source, change.id.clone());
         match change.op {
             Op::Delete => rows.remove(&key),
             Op::Insert | Op::Update => rows.insert(key, change.record.clone()),
@@ -85,8 +85,8 @@ impl State {
                         table: key.kind.plural(),
                         id: key.id.as_str(),
                         record,
-                        source: self.lines.table(key.kind),
-                        reading: self.lines.reading(key.kind, &key.id, record),
+                        source: self.lines.table(key.source),
+                        reading: self.lines.reading(key, record),
                     },
                 )?;
             }

@@ -11,7 +11,7 @@ use crate::{
     fleet::{AgentRow, Assignments, FleetIndex, Key, PartOf, Parts, RowState, TaskRow, TieIndex, Ties, WorksOn},
     layout::{District, Unassigned},
 };
-use model::{Kind, Phase, RowId, RowKey, Status};
+use model::{Phase, Status};
 
 /// The maximum number of ties shown at once.
 pub const MOST_TIES: usize = 4_096;
@@ -68,7 +68,7 @@ impl TieLookup<'_, '_> {
                 // An agent whose row is gone has no assignments.
                 let is_here = self.index.get(&key.0) == Some(row);
                 let in_hand = in_hand.map(|works_on| works_on.0);
-                let assigned = self.assignments.of(&key.0.id).filter(|_| is_here);
+                let assigned = self.assignments.of(&key.0).filter(|_| is_here);
                 for task in assigned.take(MOST_ROWS) {
                     // The task in hand has a beam instead.
                     if Some(task) != in_hand && !self.is_over(task) {
@@ -101,31 +101,22 @@ impl TieLookup<'_, '_> {
 
     fn of_task(&self, task: Entity, found: &mut FoundTies) {
         if let Ok(ties) = self.ties.get(task) {
-            for other in ties.depends_on.iter().filter_map(|id| self.task(id)) {
+            for other in ties.depends_on.iter().filter_map(|key| self.index.get(key)) {
                 found.add(other, task, TieKind::Dependency);
             }
-            if let Some(parent) = ties.parent.as_ref().and_then(|id| self.task(id)) {
+            if let Some(parent) = ties.parent.as_ref().and_then(|key| self.index.get(key)) {
                 found.add(parent, task, TieKind::Part);
             }
         }
-        // The columns refer to tasks, never to a run with the same id.
         let Ok(key) = self.keys.get(task) else { return };
-        if key.0.kind != Kind::Task {
-            return;
-        }
-        for other in self.tie_index.referring_to(&key.0.id).take(MOST_ROWS) {
+        for other in self.tie_index.referring_to(&key.0).take(MOST_ROWS) {
             let Ok(ties) = self.ties.get(other) else { continue };
-            if ties.depends_on.contains(&key.0.id) {
+            if ties.depends_on.contains(&key.0) {
                 found.add(task, other, TieKind::Dependency);
-            } else if ties.parent.as_ref() == Some(&key.0.id) {
+            } else if ties.parent.as_ref() == Some(&key.0) {
                 found.add(task, other, TieKind::Part);
             }
         }
-    }
-
-    /// The task with an id.
-    fn task(&self, id: &RowId) -> Option<Entity> {
-        self.index.get(&RowKey::new(Kind::Task, id.clone()))
     }
 
     fn status(&self, row: Entity) -> Option<Status> {

@@ -24,7 +24,7 @@ use crate::{
         unmapped::UnmappedWords,
     },
 };
-use model::{Kind, PerKind, RowKey, Status};
+use model::{Kind, PerKind, Status};
 use realtime::PulseState;
 
 /// Read-only access to everything that is shown.
@@ -198,7 +198,7 @@ impl Reads<'_, '_> {
 
     /// The kinds that have a table.
     pub(super) fn followed(&self) -> Vec<Kind> {
-        self.mapping.0.followed().map(|(kind, _)| kind).collect()
+        self.mapping.0.kinds().collect()
     }
 
     /// Rows on the wall.
@@ -231,7 +231,7 @@ impl Reads<'_, '_> {
                 .and_then(|(assigned, ..)| assigned)
                 .into_iter()
                 .flat_map(|assigned| &assigned.agents)
-                .filter_map(|id| self.index.get(&RowKey::new(Kind::Agent, id.clone())))
+                .filter_map(|agent| self.index.get(agent))
                 .filter_map(name)
                 .collect(),
             task: ties.and_then(|(_, task, _)| task).and_then(|task| name(task.0)),
@@ -242,7 +242,7 @@ impl Reads<'_, '_> {
                 .and_then(|task| task.progress)
                 .or_else(|| workflow.and_then(|workflow| workflow.progress)),
             error: task.and_then(|task| task.error.as_deref()),
-            details: details::lines(&self.mapping.0.details(key.0.kind, &columns.0), now_ms),
+            details: details::lines(&self.mapping.0.details(key.0.source, &columns.0), now_ms),
             lost: self.lost_text(key.0.kind),
         })
     }
@@ -260,9 +260,9 @@ impl Reads<'_, '_> {
                 .and_then(|task| task.progress)
                 .or_else(|| workflow.and_then(|workflow| workflow.progress)),
             error: task.and_then(|task| task.error.as_deref()),
-            why: self.mapping.0.explain(key.0.kind, &columns.0).sentence(),
+            why: self.mapping.0.explain(key.0.source, &columns.0).sentence(),
             details: details::lines(
-                &self.mapping.0.details(key.0.kind, &columns.0),
+                &self.mapping.0.details(key.0.source, &columns.0),
                 Timestamp::now().as_millisecond(),
             ),
             record: &columns.0,

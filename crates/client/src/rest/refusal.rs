@@ -27,7 +27,7 @@ pub(crate) fn meaning(source: &Source, base: &Url, refusal: &HttpRefusal) -> Pag
             source.schema
         )),
         (_, "42703") => PageError::Fatal(format!(
-            "{about} has no such column; set the key column in [tables.{kind}] id ({message})"
+            "{about} has no such column; set the key column with id in [[sources]] ({message})"
         )),
         (_, "PGRST303") => PageError::Expired(format!("the token has expired ({message})")),
         (StatusCode::UNAUTHORIZED, _) if is_expired => PageError::Expired(format!("the token has expired ({message})")),
@@ -86,7 +86,7 @@ mod tests {
                 "42703",
                 "column jobs.id does not exist",
                 "Fatal",
-                "[tables.tasks] id",
+                "id in [[sources]]",
             ),
             (401, "PGRST303", "JWT expired", "Expired", "expired"),
             (401, "PGRST301", "JWT expired", "Expired", "expired"),

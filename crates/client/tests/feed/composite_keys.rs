@@ -59,8 +59,8 @@ fn keyed_server() -> Server {
 /// A listener whose settings name these key columns of the workflows.
 fn follow_by(server: &Server, key: &[&str]) -> (Listener, Source) {
     let mut settings = settings(&server.url());
-    Arc::make_mut(&mut settings.mapping).kinds[Kind::Workflow].id =
-        key.iter().map(|column| (*column).to_owned()).collect();
+    Arc::make_mut(&mut settings.mapping)
+        .edit(|sources| sources[2].id = key.iter().map(|column| (*column).to_owned()).collect());
     let sources = settings::sources(&settings.mapping);
     let source = sources
         .into_iter()
@@ -128,7 +128,7 @@ fn rows_that_share_the_key_of_the_settings_are_reported_once() {
         OWNERS.len() * (ROWS - 1)
     );
     assert!(
-        notice.text.starts_with(&hidden) && notice.text.contains("[tables.workflows] id"),
+        notice.text.starts_with(&hidden) && notice.text.contains("id in the [[sources]]"),
         "{}",
         notice.text
     );

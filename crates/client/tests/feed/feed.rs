@@ -260,7 +260,7 @@ fn what_cannot_get_better_by_waiting_is_said_at_once_with_a_remedy() {
     };
     let mut wrong_table = settings(&server.url());
     let mut mapping = (*wrong_table.mapping).clone();
-    mapping.kinds[model::Kind::Task].table = "no_such_table".into();
+    mapping.edit(|sources| sources[1].table = "no_such_table".into());
     wrong_table.mapping = mapping.into();
     for (settings, said) in [(wrong_key, "key"), (wrong_table, "no_such_table")] {
         let mut listener = Listener::start(settings);

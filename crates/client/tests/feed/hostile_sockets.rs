@@ -9,7 +9,7 @@ use std::{
 
 use crate::listener::{Listener, settings};
 use crate::wild::{Script, Wild, answer, rows};
-use model::{Backoff, Cell, Kind, RowKey};
+use model::{Backoff, Cell, Kind, RowKey, SourceId};
 use realtime::LinkStatus;
 use serde_json::{Value, json};
 use settings::FeedSettings;
@@ -57,7 +57,7 @@ fn assert_said(listener: &Listener, words: &str) {
 }
 
 fn task(id: &str) -> RowKey {
-    RowKey::new(Kind::Task, id.into())
+    RowKey::new(Kind::Task, SourceId::new(1), id.into())
 }
 
 /// A page of one row of the tasks, and the empty one behind it.

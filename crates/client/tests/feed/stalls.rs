@@ -16,7 +16,7 @@ use crate::{
     listener::{Listener, settings},
     wild::{Received, Script, Wild, rows},
 };
-use model::{Kind, NoticeKind};
+use model::NoticeKind;
 use realtime::{Command, LinkStatus};
 use serde_json::{Value, json};
 use settings::FeedSettings;
@@ -112,7 +112,7 @@ fn a_join_that_times_out_closes_the_connection() {
 fn joining_at_length(url: &str) -> FeedSettings {
     let mut settings = settings(url);
     let mut mapping = (*settings.mapping).clone();
-    mapping.kinds[model::Kind::Task].table = "t".repeat(TABLE_NAME_BYTES);
+    mapping.edit(|sources| sources[1].table = "t".repeat(TABLE_NAME_BYTES));
     settings.mapping = Arc::new(mapping);
     settings.rest_url = None;
     settings
@@ -150,7 +150,7 @@ fn a_peer_that_takes_no_data_is_given_up() {
 fn joining_at_length_by_partitions(url: &str) -> FeedSettings {
     let mut settings = settings(url);
     let mut mapping = (*settings.mapping).clone();
-    mapping.kinds[Kind::Task].partitions = vec!["p".repeat(TABLE_NAME_BYTES)];
+    mapping.edit(|sources| sources[1].partitions = vec!["p".repeat(TABLE_NAME_BYTES)]);
     settings.mapping = Arc::new(mapping);
     settings
 }

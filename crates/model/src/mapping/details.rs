@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::{Cell, Kind, Record};
+use crate::{Cell, Record, SourceId};
 
 use super::{
     Mapping,
@@ -50,8 +50,8 @@ pub struct Attempt {
 
 impl Mapping {
     /// Reads the details of a row. It never fails.
-    pub fn details(&self, kind: Kind, record: &Record) -> Details {
-        let (cells, of) = (&Cells::of(record), &self.kinds[kind]);
+    pub fn details(&self, source: SourceId, record: &Record) -> Details {
+        let (cells, of) = (&Cells::of(record), self.of(source));
         let waits_until_ms = of.waits_for.iter().find_map(|name| {
             let is_text = matches!(cells.get(name)?, Cell::Text(_));
             is_text.then(|| time::time_ms(cells, std::slice::from_ref(name)))?
@@ -112,4 +112,9 @@ fn attempt(cells: &Cells<'_>, name: &str) -> Option<Attempt> {
             most: None,
         }),
     }
+}
+
+/// Whether a pair `attempt/most` of columns says that no attempt is left.
+pub(super) fn is_last_attempt(cells: &Cells<'_>, name: &str) -> bool {
+    attempt(cells, name).is_some_and(|attempt| attempt.most.is_some_and(|most| most > 0 && attempt.number >= most))
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{Kind, Record, Row, RowId, Rule, Status, text};
+use crate::{Record, Row, RowKey, Rule, SourceId, Status, text};
 
 use super::{
     Mapping,
@@ -62,10 +62,10 @@ impl Explanation {
 }
 
 impl Mapping {
-    /// Why a row of `kind` has its state.
-    pub fn explain(&self, kind: Kind, record: &Record) -> Explanation {
-        let (cells, columns) = (&Cells::of(record), &self.kinds[kind]);
-        let found = status::status(kind, &self.words, cells, columns);
+    /// Why a row of a source has its state.
+    pub fn explain(&self, source: SourceId, record: &Record) -> Explanation {
+        let (cells, columns) = (&Cells::of(record), self.of(source));
+        let found = status::status(&self.words, cells, columns);
         let value = found.column.and_then(|name| cells.get(name)).map(|value| match &value {
             crate::Cell::Bool(flag) => flag.to_string(),
             crate::Cell::Object(_) => "an object".to_owned(),
@@ -78,15 +78,15 @@ impl Mapping {
             column: found.column.map(str::to_owned),
             value,
             guessed: found.reading.rule.is_guess(),
-            needs_person: kind.is_work() && read::asks_for_human(&found, cells, columns),
-            removed: self.is_removed(kind, record),
+            needs_person: columns.kind.is_work() && read::asks_for_human(&found, cells, columns),
+            removed: self.is_removed(source, record),
         }
     }
 
     /// The reading of a row as programs get it.
-    pub fn reading(&self, kind: Kind, id: &RowId, record: &Record) -> Reading {
-        let activity = self.details(kind, record).activity.map(|line| line.to_string());
-        let (label, status, needs_person, agent, workflow) = match self.read(kind, id, record) {
+    pub fn reading(&self, key: &RowKey, record: &Record) -> Reading {
+        let activity = self.details(key.source, record).activity.map(|line| line.to_string());
+        let (label, status, needs_person, agent, workflow) = match self.read(key, record) {
             Row::Agent(row) => (row.label, row.status, false, None, row.workflow),
             Row::Task(row) => (
                 row.label,
@@ -98,13 +98,13 @@ impl Mapping {
             Row::Workflow(row) => (row.label, row.status, false, None, None),
         };
         Reading {
-            kind: kind.singular(),
+            kind: key.kind.singular(),
             label: label.to_string(),
             state: status.status,
             needs_person,
             guessed: status.rule.is_guess(),
-            agent: agent.map(|id| id.as_str().to_owned()),
-            workflow: workflow.map(|id| id.as_str().to_owned()),
+            agent: agent.map(|key| key.id.as_str().to_owned()),
+            workflow: workflow.map(|key| key.id.as_str().to_owned()),
             activity,
         }
     }

@@ -1,8 +1,11 @@
-//! The links of a row to other rows.
+//! The links of a row to other rows: how they are written, which table each of them names rows of, and how they are read.
 
-use crate::{Cell, RowId};
+use crate::{Cell, Kind, RowId, RowKey, SourceId};
 
-use super::cell::{self, Cells};
+use super::{
+    SourceMapping,
+    cell::{self, Cells},
+};
 
 /// Most agents taken from one task's assignment columns.
 pub const MAX_AGENTS_PER_TASK: usize = 16;
@@ -26,53 +29,260 @@ fn id(value: Cell<'_>) -> Option<RowId> {
     }
 }
 
-/// The first named cell that holds an id.
-pub(super) fn one(cells: &Cells<'_>, names: &[String]) -> Option<RowId> {
-    cells.first(names, id)
+/// A link as it is written in the settings: `COLUMN`, `COLUMN -> TABLE`, `COLUMN -> TABLE.COLUMN`, `COLUMN -> COLUMN`,
+/// `COLUMN+COLUMN -> TABLE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkText<'t> {
+    /// The columns of the row, several where the key of the other table has several.
+    pub columns: Vec<&'t str>,
+    /// Behind the arrow: a table, a table and its column, or a column.
+    pub target: Option<&'t str>,
+}
+
+impl<'t> LinkText<'t> {
+    /// Takes a text apart.
+    pub fn of(text: &'t str) -> Self {
+        let (columns, target) = match text.split_once("->") {
+            Some((columns, target)) => (columns, Some(target.trim()).filter(|target| !target.is_empty())),
+            None => (text, None),
+        };
+        Self {
+            columns: columns.split('+').map(str::trim).collect(),
+            target,
+        }
+    }
+
+    /// The table and the column there that the target means.
+    pub fn resolve<'s>(
+        &self,
+        sources: &'s [SourceMapping],
+    ) -> (Option<(SourceId, &'s SourceMapping)>, Option<&'t str>) {
+        let Some(target) = self.target else {
+            return (None, None);
+        };
+        let named = |name: &str| {
+            let mut sources = sources.iter().enumerate();
+            let found = sources.find(|(_, source)| source.table == name || source.name() == name);
+            found.map(|(at, source)| (SourceId::new(at), source))
+        };
+        if let Some(table) = named(target) {
+            return (Some(table), None);
+        }
+        match target.rsplit_once('.') {
+            Some((table, column)) => match named(table) {
+                Some(table) => (Some(table), Some(column)),
+                None => (None, Some(target)),
+            },
+            None => (None, Some(target)),
+        }
+    }
+}
+
+/// A column, or several of a composite key, and the source whose rows they name.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Link {
+    columns: Vec<String>,
+    pub(super) kind: Kind,
+    pub(super) source: SourceId,
+}
+
+/// The links of a source, by role.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Links {
+    pub(super) agent: Vec<Link>,
+    pub(super) workflow: Vec<Link>,
+    pub(super) run: Vec<Link>,
+    pub(super) depends_on: Vec<Link>,
+    pub(super) parent: Vec<Link>,
+    pub(super) current_task: Vec<Link>,
+}
+
+/// Finds the source that each link of a source names rows of. A link of which there is none is left out.
+pub(super) fn connect(sources: &[SourceMapping], own: SourceId) -> Links {
+    let Some(of) = sources.get(own.index()) else {
+        return Links::default();
+    };
+    let all = |texts: &[String], kinds: &[Kind]| -> Vec<Link> {
+        texts
+            .iter()
+            .filter_map(|text| link(sources, own, text, kinds))
+            .collect()
+    };
+    let usual = SourceMapping::of(of.kind);
+    // With numeric keys, run 5 would be read as workflow 5. A list that the user set stays unchanged.
+    let has_runs = sources.iter().any(|source| source.kind == Kind::Run);
+    let workflow: Vec<String> = match of.workflow == usual.workflow && has_runs {
+        true => (of.workflow.iter().filter(|column| !of.run.contains(column)).cloned()).collect(),
+        false => of.workflow.clone(),
+    };
+    Links {
+        agent: all(&of.agent, &[Kind::Agent]),
+        workflow: all(&workflow, &[Kind::Workflow]),
+        // A run is never part of another run, so that chains of runs cannot form a cycle.
+        run: match of.kind {
+            Kind::Run => Vec::new(),
+            _ => all(&of.run, &[Kind::Run]),
+        },
+        depends_on: all(&of.depends_on, &[Kind::Task, Kind::Run]),
+        parent: all(&of.parent, &[Kind::Task, Kind::Run]),
+        current_task: all(&of.current_task, &[Kind::Task, Kind::Run]),
+    }
+}
+
+fn link(sources: &[SourceMapping], own: SourceId, text: &str, kinds: &[Kind]) -> Option<Link> {
+    let written = LinkText::of(text);
+    let (table, column) = written.resolve(sources);
+    let target = match table {
+        Some((id, source)) => Some((id, source)).filter(|(_, source)| kinds.contains(&source.kind)),
+        None => likely(sources, own, &written, kinds),
+    };
+    let (source, target) = target?;
+    // What is named by another column than its key is joined onto the row under the link's own text.
+    let is_by_key = column.is_none_or(|column| matches!(target.id.as_slice(), [key] if key == column));
+    let columns = match is_by_key {
+        true => written.columns.iter().map(|column| (*column).to_owned()).collect(),
+        false => vec![text.to_owned()],
+    };
+    Some(Link {
+        columns,
+        kind: target.kind,
+        source,
+    })
+}
+
+/// The source that a link without a table most likely names rows of: the only one of its kinds, the row's own, or the one
+/// whose name resembles the column's.
+fn likely<'s>(
+    sources: &'s [SourceMapping],
+    own: SourceId,
+    written: &LinkText<'_>,
+    kinds: &[Kind],
+) -> Option<(SourceId, &'s SourceMapping)> {
+    let candidates = || {
+        kinds.iter().flat_map(|kind| {
+            (sources.iter().enumerate())
+                .filter(|(_, source)| source.kind == *kind)
+                .map(|(at, source)| (SourceId::new(at), source))
+        })
+    };
+    let column = written.columns.first().copied().unwrap_or_default();
+    let stem = stem_of(column);
+    let resembles = |source: &SourceMapping| {
+        let table = singular(&source.table);
+        table == stem || table.ends_with(&format!("_{stem}"))
+    };
+    candidates()
+        .find(|(_, source)| singular(&source.table) == stem)
+        .or_else(|| candidates().find(|(id, _)| *id == own))
+        .or_else(|| candidates().find(|(_, source)| resembles(source)))
+        .or_else(|| candidates().next())
+}
+
+/// `agent` of `assigned_agent_id`, `agentId` and `agent_ids`.
+fn stem_of(column: &str) -> String {
+    let snake = super::normalised(column).unwrap_or_default();
+    let stem = snake
+        .trim_end_matches("_ids")
+        .trim_end_matches("_id")
+        .trim_end_matches("_name")
+        .trim_end_matches("_slug");
+    let prefixes = [
+        "current_",
+        "assigned_",
+        "owner_",
+        "target_",
+        "parent_",
+        "claimed_by_",
+        "last_",
+    ];
+    let stem = prefixes
+        .iter()
+        .find_map(|prefix| stem.strip_prefix(prefix))
+        .unwrap_or(stem);
+    stem.to_owned()
+}
+
+/// `task` of `tasks`, `agent_activity` of `agent_activities`.
+fn singular(table: &str) -> String {
+    let snake = super::normalised(table).unwrap_or_default();
+    match snake.strip_suffix("ies") {
+        Some(stem) => format!("{stem}y"),
+        None => snake.strip_suffix('s').unwrap_or(&snake).to_owned(),
+    }
+}
+
+/// The cell of a link, or the id that several columns make.
+enum Linked<'r> {
+    Cell(Cell<'r>),
+    Key(RowId),
+}
+
+impl Link {
+    fn get<'r>(&self, cells: &Cells<'r>) -> Option<Linked<'r>> {
+        if let [column] = self.columns.as_slice() {
+            return cells.get(column).map(Linked::Cell);
+        }
+        RowId::of_key(&self.columns, |column| cells.get(column)).map(Linked::Key)
+    }
+
+    fn key(&self, id: RowId) -> RowKey {
+        RowKey::new(self.kind, self.source, id)
+    }
+}
+
+/// The row that the first link with an id names.
+pub(super) fn one(cells: &Cells<'_>, links: &[Link]) -> Option<RowKey> {
+    links.iter().find_map(|link| match link.get(cells)? {
+        Linked::Cell(value) => id(value).map(|id| link.key(id)),
+        Linked::Key(id) => Some(link.key(id)),
+    })
 }
 
 /// As [`one`], for columns that hold prose in some projects ("reviewing the pull request"): a text with spaces is not an
 /// id.
-pub(super) fn one_unless_prose(cells: &Cells<'_>, names: &[String]) -> Option<RowId> {
-    cells.first(names, |value| {
-        id(value).filter(|id| !id.as_str().contains(char::is_whitespace))
+pub(super) fn one_unless_prose(cells: &Cells<'_>, links: &[Link]) -> Option<RowKey> {
+    links.iter().find_map(|link| {
+        let found = one(cells, std::slice::from_ref(link))?;
+        (!found.id.as_str().contains(char::is_whitespace)).then_some(found)
     })
 }
 
 /// The agents of a task: first the id of the first column that holds a single one, then those of the first column that
 /// holds several. Some projects have both an `assignee` and `assignees`.
-pub(super) fn agents(cells: &Cells<'_>, names: &[String]) -> Vec<RowId> {
+pub(super) fn agents(cells: &Cells<'_>, links: &[Link]) -> Vec<RowKey> {
     let mut agents = Vec::new();
     let mut has_single = false;
     let mut has_several = false;
-    for name in names {
-        let Some(value) = cells.get(name) else {
+    for link in links {
+        let Some(value) = link.get(cells) else {
             continue;
         };
-        match value {
-            Cell::List(items) if !has_several => {
+        let single = match value {
+            Linked::Cell(Cell::List(items)) if !has_several => {
                 // Hostile arrays are long, so reading is bounded too.
                 for item in items.iter().take(MAX_AGENTS_PER_TASK * 4) {
-                    push(&mut agents, id(item), MAX_AGENTS_PER_TASK);
+                    push(&mut agents, id(item).map(|id| link.key(id)), MAX_AGENTS_PER_TASK);
                 }
                 has_several = !agents.is_empty();
+                None
             }
-            Cell::Text(text) if !has_several && is_array_text(&text) => {
+            Linked::Cell(Cell::Text(text)) if !has_several && is_array_text(&text) => {
                 for item in array_text(&text).take(MAX_AGENTS_PER_TASK * 4) {
-                    push(&mut agents, Some(item.into()), MAX_AGENTS_PER_TASK);
+                    push(&mut agents, Some(link.key(item.into())), MAX_AGENTS_PER_TASK);
                 }
                 has_several = !agents.is_empty();
+                None
             }
-            Cell::List(_) => {}
-            value if !has_single => {
-                if let Some(id) = id(value) {
-                    agents.retain(|other| *other != id);
-                    agents.insert(0, id);
-                    agents.truncate(MAX_AGENTS_PER_TASK);
-                    has_single = true;
-                }
-            }
-            _ => {}
+            Linked::Cell(Cell::List(_)) => None,
+            Linked::Cell(value) => id(value),
+            Linked::Key(id) => Some(id),
+        };
+        if !has_single && let Some(id) = single {
+            let key = link.key(id);
+            agents.retain(|other| *other != key);
+            agents.insert(0, key);
+            agents.truncate(MAX_AGENTS_PER_TASK);
+            has_single = true;
         }
         if has_single && has_several {
             break;
@@ -81,44 +291,43 @@ pub(super) fn agents(cells: &Cells<'_>, names: &[String]) -> Vec<RowId> {
     agents
 }
 
-/// The tasks that a task waits for, from the first column that holds any. The task itself and texts with spaces ("the
+/// The rows that a task waits for, from the first column that holds any. The task itself and texts with spaces ("the
 /// design review") are left out.
-pub(super) fn tasks(cells: &Cells<'_>, names: &[String], own: &RowId) -> Vec<RowId> {
+pub(super) fn tasks(cells: &Cells<'_>, links: &[Link], own: &RowKey) -> Vec<RowKey> {
     let mut tasks = Vec::new();
-    let mut take = |found: Option<RowId>| {
-        let is_id = |id: &RowId| id != own && !id.as_str().contains(char::is_whitespace);
-        push(&mut tasks, found.filter(is_id), MAX_DEPENDENCIES_PER_TASK);
-        tasks.len()
-    };
-    for name in names {
-        let taken = match cells.get(name) {
-            None => 0,
-            Some(Cell::List(items)) => items
-                .iter()
-                .take(MAX_DEPENDENCIES_PER_TASK * 4)
-                .map(|item| take(id(item)))
-                .last()
-                .unwrap_or(0),
-            Some(Cell::Text(text)) if is_array_text(&text) => array_text(&text)
-                .take(MAX_DEPENDENCIES_PER_TASK * 4)
-                .map(|item| take(Some(item.into())))
-                .last()
-                .unwrap_or(0),
-            Some(value) => take(id(value)),
+    for link in links {
+        let mut take = |found: Option<RowId>| {
+            let key = found.map(|id| link.key(id));
+            let is_id = |key: &RowKey| key != own && !key.id.as_str().contains(char::is_whitespace);
+            push(&mut tasks, key.filter(is_id), MAX_DEPENDENCIES_PER_TASK);
         };
-        if taken > 0 {
+        match link.get(cells) {
+            None => {}
+            Some(Linked::Key(id)) => take(Some(id)),
+            Some(Linked::Cell(Cell::List(items))) => {
+                items
+                    .iter()
+                    .take(MAX_DEPENDENCIES_PER_TASK * 4)
+                    .for_each(|item| take(id(item)));
+            }
+            Some(Linked::Cell(Cell::Text(text))) if is_array_text(&text) => array_text(&text)
+                .take(MAX_DEPENDENCIES_PER_TASK * 4)
+                .for_each(|item| take(Some(item.into()))),
+            Some(Linked::Cell(value)) => take(id(value)),
+        }
+        if !tasks.is_empty() {
             break;
         }
     }
     tasks
 }
 
-fn push(ids: &mut Vec<RowId>, id: Option<RowId>, most: usize) {
-    if let Some(id) = id
-        && ids.len() < most
-        && !ids.contains(&id)
+fn push(keys: &mut Vec<RowKey>, key: Option<RowKey>, most: usize) {
+    if let Some(key) = key
+        && keys.len() < most
+        && !keys.contains(&key)
     {
-        ids.push(id);
+        keys.push(key);
     }
 }
 

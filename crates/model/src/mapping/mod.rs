@@ -3,23 +3,27 @@
 //! Reading a row never fails: what is missing is absent, and an unknown status word is shown as unmapped.
 
 mod cell;
-mod columns;
+mod companion;
 mod details;
 mod explain;
 mod label;
 mod languages;
 mod links;
+mod map;
 mod priority;
 mod progress;
 mod read;
 mod shape;
+mod source;
 mod status;
 mod time;
 mod words;
 
-pub use columns::{KindMapping, Mapping};
+pub use companion::{Companion, Take};
 pub use details::{Attempt, Details};
 pub use explain::{Explanation, Reading};
 pub use label::MAX_LABEL_CHARS;
-pub use links::{MAX_AGENTS_PER_TASK, MAX_DEPENDENCIES_PER_TASK};
+pub use links::{LinkText, MAX_AGENTS_PER_TASK, MAX_DEPENDENCIES_PER_TASK};
+pub use map::Mapping;
+pub use source::SourceMapping;
 pub use words::{MAX_WORD_BYTES, normalised};

@@ -1,18 +1,20 @@
 //! The state of a row, and the rule that gave it. The rules, in their order:
 //!
-//! 1. a row that is over, or that has no status, by its outcome; one that is over and has an error message failed;
-//! 2. the status word by the user's words, then by the known ones, then by its parts (a guess);
-//! 3. a flag by its kind;
-//! 4. without a status, the latest stage that a time was written for;
-//! 5. a row of which no column says anything is idle.
+//! 1. a row to which a row of certain companions belongs, by the companion;
+//! 2. one that is not over and is held up by a flag or a reason is blocked;
+//! 3. a row that is over, or that has no status, by its outcome; one that is over and has an error message failed;
+//! 4. the status word by the user's words, then by the known ones, then by its parts (a guess);
+//! 5. a flag by its kind;
+//! 6. without a status, the latest stage that a time was written for, or the used-up attempts;
+//! 7. a row of which no column says anything is idle.
 
 use std::{collections::HashMap, sync::Arc};
 
-use crate::{Cell, Kind, KindMapping, Phase, Rule, Status, StatusReading, text};
+use crate::{Cell, Kind, Phase, Rule, SourceMapping, Status, StatusReading, text};
 
 use super::{
     cell::{self, Cells},
-    shape, time, words,
+    details, shape, time, words,
 };
 
 /// Most characters of the row's own status word.
@@ -28,81 +30,141 @@ pub(super) struct Found<'m> {
     pub(super) asks_for_human: bool,
 }
 
-impl Found<'_> {
+impl<'m> Found<'m> {
+    fn without_word(status: Status, rule: Rule, column: Option<&'m str>) -> Self {
+        Self {
+            reading: StatusReading {
+                status,
+                word: None,
+                rule,
+            },
+            column,
+            asks_for_human: false,
+        }
+    }
+
     /// Whether the work has ended. Its flags for a person no longer count.
     pub(super) fn is_over(&self) -> bool {
         matches!(self.reading.status.phase(), Phase::Failed | Phase::Over)
     }
 }
 
-/// The state of a row of `kind`.
-pub(super) fn status<'m>(
-    kind: Kind,
-    own_words: &HashMap<String, Status>,
-    cells: &Cells<'_>,
-    of: &'m KindMapping,
-) -> Found<'m> {
-    let said = said(kind, own_words, cells, &of.status);
-    let is_open = said.as_ref().is_some_and(|found| found.reading.status != Status::Done);
-    if is_open && let Some(found) = said {
-        return found;
+/// The words that a source's status columns are read with.
+struct Words<'m> {
+    global: &'m HashMap<String, Status>,
+    of: &'m SourceMapping,
+}
+
+impl Words<'_> {
+    /// The state that the user gave a normalised word: for this source, or for all.
+    fn own(&self, word: &str) -> Option<Status> {
+        self.of.words.get(word).or_else(|| self.global.get(word)).copied()
     }
-    // It is over, or nothing says how it stands.
-    let decided = outcome(own_words, cells, &of.outcome)
-        .or_else(|| error(cells, &of.error).filter(|_| said.is_some()))
-        .map(|(status, rule, column, asks_for_human)| Found {
-            reading: StatusReading {
-                status,
-                word: said.as_ref().and_then(|found| found.reading.word.clone()),
-                rule,
-            },
-            column: Some(column),
-            asks_for_human,
-        });
-    decided.or(said).or_else(|| stage(cells, of)).unwrap_or_else(|| Found {
-        reading: StatusReading::default(),
-        column: None,
+
+    /// The state of a normalised word that is known. Of a column that says whether a row is in service, words of service
+    /// say nothing about what it is doing.
+    fn known(&self, word: &str) -> Option<Status> {
+        let known = words::built_in(self.of.kind, word)?;
+        if !self.of.lifecycle {
+            return Some(known);
+        }
+        Some(match known {
+            Status::Running | Status::Queued | Status::Done => Status::Idle,
+            Status::Cancelled => Status::Offline,
+            other => other,
+        })
+    }
+}
+
+/// The state of a row.
+pub(super) fn status<'m>(global: &'m HashMap<String, Status>, cells: &Cells<'_>, of: &'m SourceMapping) -> Found<'m> {
+    let words = &Words { global, of };
+    let said = said(words, cells);
+    let is_open = said.as_ref().is_some_and(|found| found.reading.status != Status::Done);
+    let found = match said {
+        Some(found) if is_open => found,
+        // It is over, or nothing says how it stands.
+        said => outcome(words, cells)
+            .or_else(|| error(cells, &of.error).filter(|_| said.is_some()))
+            .map(|(status, rule, column, asks_for_human)| Found {
+                reading: StatusReading {
+                    status,
+                    word: said.as_ref().and_then(|found| found.reading.word.clone()),
+                    rule,
+                },
+                column: Some(column),
+                asks_for_human,
+            })
+            .or(said)
+            .or_else(|| stage(cells, of))
+            .unwrap_or_else(|| Found::without_word(Status::Idle, Rule::default(), None)),
+    };
+    member(cells, of)
+        .or_else(|| blocked(&found, cells, of))
+        .unwrap_or(found)
+}
+
+/// The state of a row that a row of a companion belongs to.
+fn member<'m>(cells: &Cells<'_>, of: &'m SourceMapping) -> Option<Found<'m>> {
+    of.companions.iter().find_map(|companion| {
+        let status = companion.state?;
+        let is_member = cells
+            .get(companion.marker())
+            .is_some_and(|value| !matches!(value, Cell::Null));
+        is_member.then(|| Found::without_word(status, Rule::Member, Some(companion.marker())))
+    })
+}
+
+/// A row that has not begun and is held up by a column of its own.
+fn blocked<'m>(found: &Found<'m>, cells: &Cells<'_>, of: &'m SourceMapping) -> Option<Found<'m>> {
+    let may_be = matches!(found.reading.status, Status::Queued | Status::Idle | Status::Running);
+    let column = of
+        .blocked
+        .iter()
+        .filter(|_| may_be)
+        .find(|name| match cells.get(name) {
+            Some(Cell::Bool(flag)) => flag,
+            Some(Cell::Text(text)) => !cell::is_blank(&text) && !matches!(&*text, "false" | "no" | "0"),
+            _ => false,
+        })?;
+    Some(Found {
+        reading: StatusReading {
+            status: Status::Blocked,
+            word: found.reading.word.clone(),
+            rule: Rule::Flag,
+        },
+        column: Some(column),
         asks_for_human: false,
     })
 }
 
 /// The state by the first status column that holds a word, a number or a flag.
-fn said<'m>(
-    kind: Kind,
-    own_words: &HashMap<String, Status>,
-    cells: &Cells<'_>,
-    names: &'m [String],
-) -> Option<Found<'m>> {
-    names.iter().find_map(|name| {
+fn said<'m>(words: &Words<'m>, cells: &Cells<'_>) -> Option<Found<'m>> {
+    words.of.status.iter().find_map(|name| {
         let value = cells.get(name)?;
         if let Cell::Bool(flag) = value {
-            let own = own_words.get(if flag { "true" } else { "false" }).copied();
-            return Some(Found {
-                reading: StatusReading {
-                    status: own.unwrap_or_else(|| of_flag(kind, name, flag)),
-                    word: None,
-                    rule: if own.is_some() { Rule::OwnWord } else { Rule::Flag },
-                },
-                column: Some(name),
-                asks_for_human: false,
-            });
+            let own = words.own(if flag { "true" } else { "false" });
+            let status = own.unwrap_or_else(|| of_flag(words.of.kind, name, flag));
+            let rule = if own.is_some() { Rule::OwnWord } else { Rule::Flag };
+            return Some(Found::without_word(status, rule, Some(name)));
         }
-        cell::text(&value).map(|word| of_word(kind, own_words, name, word))
+        cell::text(&value).map(|word| of_word(words, name, word))
     })
 }
 
-fn of_word<'m>(kind: Kind, own_words: &HashMap<String, Status>, column: &'m str, word: &str) -> Found<'m> {
+fn of_word<'m>(words: &Words<'m>, column: &'m str, word: &str) -> Found<'m> {
     let mut buffer = words::Buffer::default();
     let known = words::normalise(word, &mut buffer);
+    let kind = words.of.kind;
     let (status, rule) = known.map_or((Status::Unmapped, Rule::Unknown), |known| {
-        if let Some(status) = own_words.get(known) {
-            return (*status, Rule::OwnWord);
+        if let Some(status) = words.own(known) {
+            return (status, Rule::OwnWord);
         }
         match known {
             // A boolean stored as text.
             "true" => (of_flag(kind, column, true), Rule::Flag),
             "false" => (of_flag(kind, column, false), Rule::Flag),
-            known => words::built_in(kind, known)
+            known => (words.known(known))
                 .map(|status| (status, Rule::Word))
                 .or_else(|| shape::guess(known).map(|status| (status, Rule::Shape)))
                 .unwrap_or((Status::Unmapped, Rule::Unknown)),
@@ -142,8 +204,8 @@ type Decided<'m> = (Status, Rule, &'m str, bool);
 
 /// How the row ended: by a word that names an end, a flag of success, or an exit code. Prose, and words for something
 /// that has not ended, say nothing.
-fn outcome<'m>(own_words: &HashMap<String, Status>, cells: &Cells<'_>, names: &'m [String]) -> Option<Decided<'m>> {
-    names.iter().find_map(|name| {
+fn outcome<'m>(words: &Words<'m>, cells: &Cells<'_>) -> Option<Decided<'m>> {
+    words.of.outcome.iter().find_map(|name| {
         let decided = |status, asks| Some((status, Rule::Outcome, name.as_str(), asks));
         let of_success = |is_success| if is_success { Status::Done } else { Status::Failed };
         match cells.get(name)? {
@@ -159,8 +221,7 @@ fn outcome<'m>(own_words: &HashMap<String, Status>, cells: &Cells<'_>, names: &'
                     "false" | "no" => return decided(Status::Failed, false),
                     _ => {}
                 }
-                let status = own_words.get(word).copied();
-                let status = status
+                let status = (words.own(word))
                     .or_else(|| words::built_in(Kind::Run, word))
                     .or_else(|| shape::guess(word))?;
                 let asks = words::asks_for_human(word);
@@ -191,35 +252,41 @@ fn error<'m>(cells: &Cells<'_>, names: &'m [String]) -> Option<Decided<'m>> {
     })
 }
 
-/// The state of a row without a status: of the times that are written, the one that says most.
-fn stage<'m>(cells: &Cells<'_>, of: &'m KindMapping) -> Option<Found<'m>> {
+/// The state of a row without a status: of the times that are written, the one that says most. One that has used up its
+/// attempts and is not being worked on failed.
+fn stage<'m>(cells: &Cells<'_>, of: &'m SourceMapping) -> Option<Found<'m>> {
     let stages = [
         (Status::Failed, &of.failed_at),
         (Status::Cancelled, &of.cancelled_at),
         (Status::Done, &of.finished_at),
         (Status::Running, &of.started_at),
     ];
-    let (status, column) = stages.into_iter().find_map(|(status, names)| {
-        let column = names
-            .iter()
-            .find(|name| time::time_ms(cells, std::slice::from_ref(*name)).is_some())?;
-        Some((status, column.as_str()))
-    })?;
-    let found = |status, rule, column| Found {
-        reading: StatusReading {
-            status,
-            word: None,
-            rule,
-        },
-        column: Some(column),
-        asks_for_human: false,
+    let written = stages.into_iter().find_map(|(status, names)| {
+        let is_time = |name: &&String| time::time_ms(cells, std::slice::from_ref(*name)).is_some();
+        Some((status, names.iter().find(is_time)?.as_str()))
+    });
+    if written.is_none_or(|(status, _)| status == Status::Running && !is_held(cells, of))
+        && let Some(column) = of.attempt.iter().find(|name| details::is_last_attempt(cells, name))
+    {
+        return Some(Found::without_word(Status::Failed, Rule::Attempts, Some(column)));
+    }
+    let scheduled = || {
+        let is_time = |name: &&String| time::time_ms(cells, std::slice::from_ref(*name)).is_some();
+        Some((Status::Queued, of.scheduled_at.iter().find(is_time)?.as_str()))
     };
+    let (status, column) = written.or_else(scheduled)?;
     if status == Status::Done
         && let Some((status, rule, column, _)) = error(cells, &of.error)
     {
-        return Some(found(status, rule, column));
+        return Some(Found::without_word(status, rule, Some(column)));
     }
-    Some(found(status, Rule::Time, column))
+    Some(Found::without_word(status, Rule::Time, Some(column)))
+}
+
+/// Whether a worker holds the row at the moment: a lock that is released when the work ends.
+fn is_held(cells: &Cells<'_>, of: &SourceMapping) -> bool {
+    let is_lock = |name: &&String| name.contains("lock") || name.contains("claim");
+    (of.started_at.iter().filter(is_lock)).any(|name| time::time_ms(cells, std::slice::from_ref(name)).is_some())
 }
 
 /// Whether the approval of a row waits for a person.

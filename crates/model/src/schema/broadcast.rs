@@ -54,9 +54,9 @@ macro_rules! put {
 /// When PostgreSQL would cut or refuse a name.
 pub fn broadcast_script(mapping: &Mapping) -> Result<String, SchemaError> {
     let mut tables: Vec<(&str, &str)> = Vec::new();
-    for (kind, of) in mapping.followed() {
-        names::check("schema", &of.schema, kind.plural())?;
-        names::check("table", &of.table, kind.plural())?;
+    for of in mapping.sources() {
+        names::check("schema", &of.schema, &of.table)?;
+        names::check("table", &of.table, &of.table)?;
         let table = (of.schema.as_str(), of.table.as_str());
         if !tables.contains(&table) {
             tables.push(table);
@@ -156,19 +156,16 @@ fn removal(sql: &mut String, tables: &[(&str, &str)], function: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Kind;
 
     #[test]
     fn each_followed_table_has_one_trigger() {
         let sql = broadcast_script(&Mapping::default()).expect("SQL");
         assert_eq!(sql.matches("create or replace trigger").count(), 3);
         let mut mapping = Mapping::default();
-        for kind in [Kind::Agent, Kind::Task, Kind::Workflow] {
-            mapping.kinds[kind].table = "everything".into();
-        }
+        mapping.edit(|sources| sources.iter_mut().for_each(|source| source.table = "everything".into()));
         let sql = broadcast_script(&mapping).expect("SQL");
         assert_eq!(sql.matches("create or replace trigger").count(), 1);
-        mapping.kinds[Kind::Agent].table = "x".repeat(64);
+        mapping.edit(|sources| sources[0].table = "x".repeat(64));
         assert!(broadcast_script(&mapping).is_err());
     }
 }

@@ -1,7 +1,7 @@
-//! The columns of a kind's table: the names from the mapping where the user set them, otherwise those of the demo feed.
+//! The columns of a source's table: the names from the mapping where the user set them, otherwise those of the demo feed.
 
 use super::{SchemaError, names};
-use crate::{Kind, KindMapping, Mapping};
+use crate::{Kind, SourceMapping};
 
 /// One column of `create table`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,16 +25,16 @@ const JSON: &str = "jsonb not null default '{}'";
 const TIME: &str = "timestamptz";
 const CHANGE_TIME: &str = "timestamptz not null default clock_timestamp()";
 
-/// The columns of a kind's table, the key first, each name once. A key of several columns is no part of their
+/// The columns of a source's table, the key first, each name once. A key of several columns is no part of their
 /// definitions.
 ///
 /// # Errors
 /// When PostgreSQL would cut or refuse a name.
-pub fn columns(mapping: &Mapping, kind: Kind) -> Result<Vec<Column>, SchemaError> {
-    let of = &mapping.kinds[kind];
-    let usual = KindMapping::of(kind);
+pub fn columns(of: &SourceMapping) -> Result<Vec<Column>, SchemaError> {
+    let kind = of.kind;
+    let usual = SourceMapping::of(kind);
     let mut list = List {
-        kind: kind.plural(),
+        table: &of.table,
         columns: Vec::new(),
     };
     // The first name that the user set, or the one of the default list that the demo feed uses.
@@ -112,19 +112,19 @@ pub fn columns(mapping: &Mapping, kind: Kind) -> Result<Vec<Column>, SchemaError
 }
 
 /// The column that the trigger sets; `None` when the mapping names only paths into JSON.
-pub(super) fn updated_at(of: &KindMapping) -> Option<String> {
+pub(super) fn updated_at(of: &SourceMapping) -> Option<String> {
     of.updated_at.iter().find(|name| root(name).is_none()).cloned()
 }
 
-struct List {
-    kind: &'static str,
+struct List<'m> {
+    table: &'m str,
     columns: Vec<Column>,
 }
 
-impl List {
+impl List<'_> {
     /// Adds a column. If two roles share a name, the type of the first one counts.
     fn add(&mut self, name: &str, definition: &'static str) -> Result<(), SchemaError> {
-        names::check("column", name, self.kind)?;
+        names::check("column", name, self.table)?;
         if !self.columns.iter().any(|column| column.name == name) {
             self.columns.push(Column {
                 name: name.to_owned(),

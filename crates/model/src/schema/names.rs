@@ -16,7 +16,7 @@ pub enum SchemaError {
     /// PostgreSQL would cut the name.
     #[error(
         "'{name}' cannot name a {what}: PostgreSQL cuts names after {MAX_NAME_BYTES} bytes and this one has {}; shorten \
-         it in [tables.{kind}]",
+         it in the settings of the source '{table}'",
         .name.len()
     )]
     TooLong {
@@ -24,16 +24,18 @@ pub enum SchemaError {
         what: &'static str,
         /// The name.
         name: String,
-        /// The plural of the kind whose settings contain it.
-        kind: &'static str,
+        /// The table whose settings contain it.
+        table: String,
     },
     /// PostgreSQL adds a column of this name to every table.
-    #[error("'{name}' cannot name a column: each table has one of that name already; rename it in [tables.{kind}]")]
+    #[error(
+        "'{name}' cannot name a column: each table has one of that name already; rename it in the settings of the source '{table}'"
+    )]
     SystemColumn {
         /// The name.
         name: String,
-        /// The plural of the kind whose settings contain it.
-        kind: &'static str,
+        /// The table whose settings contain it.
+        table: String,
     },
     /// Two kinds share a table.
     #[error("{first} and {second} are one table, {table}; give each a table of its own with --{second}-table NAME")]
@@ -48,18 +50,18 @@ pub enum SchemaError {
 }
 
 /// Whether PostgreSQL accepts a name as that of a schema, a table or a column (`what`).
-pub(super) fn check(what: &'static str, name: &str, kind: &'static str) -> Result<(), SchemaError> {
+pub(super) fn check(what: &'static str, name: &str, table: &str) -> Result<(), SchemaError> {
     if name.len() > MAX_NAME_BYTES {
         return Err(SchemaError::TooLong {
             what,
             name: name.to_owned(),
-            kind,
+            table: table.to_owned(),
         });
     }
     if what == "column" && SYSTEM_COLUMNS.contains(&name) {
         return Err(SchemaError::SystemColumn {
             name: name.to_owned(),
-            kind,
+            table: table.to_owned(),
         });
     }
     Ok(())

@@ -9,7 +9,7 @@ use super::{
     names::{self, derived, dollar_quoted, literal, qualified, quoted},
     remedy::publish_in_block,
 };
-use crate::{Kind, KindMapping, Mapping};
+use crate::{Kind, Mapping, SourceMapping};
 
 /// The roles that may read: of a publishable key, and of a signed-in user.
 const READERS: &str = "anon, authenticated";
@@ -50,21 +50,21 @@ pub fn script(mapping: &Mapping) -> Result<String, SchemaError> {
     let mut sql = String::from(HEAD);
     let mut done: Vec<(Kind, &str, &str)> = Vec::new();
     let mut bodies = String::new();
-    for (kind, of) in mapping.followed() {
-        names::check("schema", &of.schema, kind.plural())?;
-        names::check("table", &of.table, kind.plural())?;
+    for of in mapping.sources() {
+        names::check("schema", &of.schema, &of.table)?;
+        names::check("table", &of.table, &of.table)?;
         let twin = done
             .iter()
             .find(|(_, schema, table)| *schema == of.schema && *table == of.table);
         if let Some((first, ..)) = twin {
             return Err(SchemaError::SameTable {
                 first: first.plural(),
-                second: kind.plural(),
+                second: of.kind.plural(),
                 table: qualified(&of.schema, &of.table),
             });
         }
-        done.push((kind, &of.schema, &of.table));
-        table(&mut bodies, kind, of, &columns::columns(mapping, kind)?);
+        done.push((of.kind, &of.schema, &of.table));
+        table(&mut bodies, of, &columns::columns(of)?);
     }
     if !bodies.is_ascii() {
         sql.push_str("set local client_encoding = 'UTF8';\n");
@@ -78,8 +78,9 @@ pub fn script(mapping: &Mapping) -> Result<String, SchemaError> {
     }
     sql.push_str(TOUCH);
     let mut stamps: Vec<(&str, String)> = mapping
-        .followed()
-        .filter_map(|(_, of)| Some((of.schema.as_str(), columns::updated_at(of)?)))
+        .sources()
+        .iter()
+        .filter_map(|of| Some((of.schema.as_str(), columns::updated_at(of)?)))
         .collect();
     stamps.sort_unstable();
     stamps.dedup();
@@ -125,9 +126,9 @@ fn schema(sql: &mut String, schema: &str) {
     put!(sql, "grant usage on schema {name} to {READERS};");
 }
 
-fn table(sql: &mut String, kind: Kind, of: &KindMapping, columns: &[Column]) {
+fn table(sql: &mut String, of: &SourceMapping, columns: &[Column]) {
     let name = qualified(&of.schema, &of.table);
-    put!(sql, "\n-- {}\n", kind.plural());
+    put!(sql, "\n-- {}\n", of.kind.plural());
     put!(sql, "create table if not exists {name} (");
     let width = columns.iter().map(|column| quoted(&column.name).chars().count()).max();
     let width = width.unwrap_or(0);
@@ -158,7 +159,7 @@ fn table(sql: &mut String, kind: Kind, of: &KindMapping, columns: &[Column]) {
 }
 
 /// The grant for the project's own programs, which write as `service_role`. Default privileges cover only `public`.
-fn service_role(of: &KindMapping) -> String {
+fn service_role(of: &SourceMapping) -> String {
     format!(
         "begin\n  if exists (select from pg_catalog.pg_roles where rolname = 'service_role') then\n    \
          grant usage on schema {schema} to service_role;\n    \
@@ -187,7 +188,7 @@ fn touch_name(schema: &str, column: &str) -> String {
 }
 
 /// Column, index and trigger for the time of a row's last change.
-fn touch(sql: &mut String, of: &KindMapping, column: &str) {
+fn touch(sql: &mut String, of: &SourceMapping, column: &str) {
     let name = qualified(&of.schema, &of.table);
     let quoted_column = quoted(column);
     put!(

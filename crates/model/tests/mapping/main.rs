@@ -5,7 +5,7 @@
 mod reading;
 
 use model::{
-    Agent, Kind, Mapping, Record, Row, RowId, Status, Task, Workflow,
+    Agent, Kind, Mapping, Record, Row, RowId, RowKey, SourceId, SourceMapping, Status, Task, Workflow,
     mapping::{MAX_DEPENDENCIES_PER_TASK, MAX_LABEL_CHARS},
 };
 use proptest::prelude::*;
@@ -20,9 +20,33 @@ fn read(kind: Kind, value: Value) -> Row {
 }
 
 fn read_with(mapping: &Mapping, kind: Kind, value: Value) -> Row {
-    let record = record(value);
-    let id = mapping.id_of(kind, &record).unwrap_or_else(|| "none".into());
-    mapping.read(kind, &id, &record)
+    let (mapping, record) = (with_source(mapping, kind), record(value));
+    let source = source(&mapping, kind);
+    let id = mapping.id_of(source, &record).unwrap_or_else(|| "none".into());
+    mapping.read(&RowKey::new(kind, source, id), &record)
+}
+
+/// The mapping with a source of this kind.
+fn with_source(mapping: &Mapping, kind: Kind) -> Mapping {
+    let mut mapping = mapping.clone();
+    if !mapping.follows(kind) {
+        mapping.edit(|sources| sources.push(SourceMapping::of(kind)));
+    }
+    mapping
+}
+
+fn source(mapping: &Mapping, kind: Kind) -> SourceId {
+    mapping.first(kind).expect("a source").0
+}
+
+fn edit(mapping: &mut Mapping, kind: Kind, edit: impl FnOnce(&mut SourceMapping)) {
+    let source = source(mapping, kind);
+    mapping.edit(|sources| edit(&mut sources[source.index()]));
+}
+
+/// The ids of rows that are linked to.
+fn linked<'k>(keys: impl IntoIterator<Item = &'k RowKey>) -> Vec<RowId> {
+    keys.into_iter().map(|key| key.id.clone()).collect()
 }
 
 fn agent(value: Value) -> Agent {
@@ -46,6 +70,12 @@ fn workflow(value: Value) -> Workflow {
     }
 }
 
+fn read_record(kind: Kind, record: &Record) -> Row {
+    let mapping = Mapping::default();
+    let key = RowKey::new(kind, source(&mapping, kind), "1".into());
+    mapping.read(&key, record)
+}
+
 fn ids(ids: &[&str]) -> Vec<RowId> {
     ids.iter().map(|id| RowId::from(*id)).collect()
 }
@@ -63,7 +93,7 @@ fn example_1_agents_with_a_current_task_and_tasks_with_an_array_of_assignees() {
     assert_eq!(nova.status.status, Status::Running);
     assert_eq!(nova.status.word.as_deref(), Some("thinking"));
     assert_eq!(nova.subtitle.as_deref(), Some("researcher"));
-    assert_eq!(nova.current_task, Some("51".into()));
+    assert_eq!(linked(&nova.current_task), ids(&["51"]));
     assert_eq!(
         nova.heartbeat_ms,
         Some(1_769_965_200_000),
@@ -77,7 +107,7 @@ fn example_1_agents_with_a_current_task_and_tasks_with_an_array_of_assignees() {
     assert_eq!(&*task.label, "Compare the three vendors");
     assert_eq!(task.status.status, Status::Waiting);
     assert!(task.needs_human);
-    assert_eq!(task.agents, ids(&["a1", "a2"]));
+    assert_eq!(linked(&task.agents), ids(&["a1", "a2"]));
     assert_eq!(task.priority, Some(2));
 
     let run =
@@ -106,8 +136,12 @@ fn example_3_text_ids_a_single_assignee_beside_a_list_and_an_unknown_word() {
     }));
     assert_eq!(row.status.status, Status::Unmapped);
     assert_eq!(row.status.word.as_deref(), Some("permanent"), "shown, not dropped");
-    assert_eq!(row.agents, ids(&["jarvis", "fury"]), "the single assignee leads");
-    assert_eq!(row.workflow, Some("ops".into()));
+    assert_eq!(
+        linked(&row.agents),
+        ids(&["jarvis", "fury"]),
+        "the single assignee leads"
+    );
+    assert_eq!(linked(&row.workflow), ids(&["ops"]));
 
     let row = agent(json!({
         "id": "jarvis", "name": "Jarvis", "level": "lead", "status": "idle", "role": "squad lead",
@@ -133,10 +167,10 @@ fn example_4_human_names_and_p_priorities() {
         "blocked_reason": "waiting for the brand colours", "project_id": 12
     }));
     assert_eq!(row.priority, Some(3));
-    assert_eq!(row.agents, ids(&["vega"]));
+    assert_eq!(linked(&row.agents), ids(&["vega"]));
     assert_eq!(row.status.status, Status::Blocked);
     assert_eq!(row.error.as_deref(), Some("waiting for the brand colours"));
-    assert_eq!(row.workflow, Some("12".into()));
+    assert_eq!(linked(&row.workflow), ids(&["12"]));
 }
 
 #[test]
@@ -160,7 +194,7 @@ fn example_6_a_row_without_a_status_is_idle() {
     assert_eq!(row.status.status, Status::Idle);
     assert_eq!(row.status.word, None);
     assert_eq!(row.subtitle.as_deref(), Some("small"));
-    assert_eq!(row.workflow, Some("w1".into()));
+    assert_eq!(linked(&row.workflow), ids(&["w1"]));
     let row = workflow(json!({"id": "f", "nodes": [], "connections": {}, "version": 3}));
     assert_eq!((&*row.label, row.status.status), ("f", Status::Idle));
 }
@@ -202,10 +236,13 @@ fn example_8_workflows_are_definitions_and_runs_count_steps() {
 #[test]
 fn example_9_an_agent_belongs_to_a_workflow() {
     let row = agent(json!({"id": "u", "workflow_id": "w9", "name": "Scout", "model": "fast", "order_index": 2}));
-    assert_eq!(row.workflow, Some("w9".into()));
+    assert_eq!(linked(&row.workflow), ids(&["w9"]));
     assert_eq!(row.status.status, Status::Idle);
     let row = task(json!({"id": 1, "run_id": 77, "agent_id": "u", "status": "failed"}));
-    assert_eq!((row.workflow, row.status.status), (Some("77".into()), Status::Failed));
+    assert_eq!(
+        (linked(&row.workflow), row.status.status),
+        (ids(&["77"]), Status::Failed)
+    );
 }
 
 #[test]
@@ -220,7 +257,7 @@ fn example_10_every_column_has_a_prefix() {
     assert_eq!(&*row.label, "Score the draft");
     assert_eq!(row.status.status, Status::Running);
     assert_eq!(row.progress, Some(0.005), "a percentage is never taken for a share");
-    assert_eq!(row.agents, ids(&["3"]));
+    assert_eq!(linked(&row.agents), ids(&["3"]));
 }
 
 // One behaviour each.
@@ -323,7 +360,7 @@ fn progress_in_every_form() {
         Some(0.25)
     );
     let huge: Record = serde_json::from_str(r#"{"id":1,"progress":1e999,"priority":1e999}"#).expect("a row");
-    match Mapping::default().read(Kind::Task, &"1".into(), &huge) {
+    match read_record(Kind::Task, &huge) {
         Row::Task(task) => assert_eq!((task.progress, task.priority), (None, None)),
         other => panic!("a task, not {other:?}"),
     }
@@ -341,7 +378,7 @@ fn priorities_in_words_and_in_numbers_of_either_direction() {
     assert_eq!(priority(json!("2")), Some(2));
     assert_eq!(priority(json!("whenever")), None);
     let mut mapping = Mapping::default();
-    mapping.kinds[Kind::Task].one_is_most_urgent = true;
+    edit(&mut mapping, Kind::Task, |tasks| tasks.one_is_most_urgent = true);
     let reversed = |cell: Value| match read_with(&mapping, Kind::Task, json!({"priority": cell})) {
         Row::Task(task) => task.priority,
         other => panic!("a task, not {other:?}"),
@@ -355,17 +392,18 @@ fn priorities_in_words_and_in_numbers_of_either_direction() {
 #[test]
 fn columns_are_settable_and_reach_into_json() {
     let mut mapping = Mapping::default();
-    let columns = &mut mapping.kinds[Kind::Task];
-    columns.status = vec!["record.status".into()];
-    columns.label = vec!["/record/names/1".into()];
-    columns.agent = vec!["who".into()];
+    edit(&mut mapping, Kind::Task, |columns| {
+        columns.status = vec!["record.status".into()];
+        columns.label = vec!["/record/names/1".into()];
+        columns.agent = vec!["who".into()];
+    });
     let row = json!({"id": 1, "status": "done", "who": "{a1,\"a2\",NULL}",
         "record": {"status": "running", "names": ["x", "Second"]}});
     match read_with(&mapping, Kind::Task, row) {
         Row::Task(task) => {
             assert_eq!(task.status.status, Status::Running);
             assert_eq!(&*task.label, "Second");
-            assert_eq!(task.agents, ids(&["a1", "a2"]));
+            assert_eq!(linked(&task.agents), ids(&["a1", "a2"]));
         }
         other => panic!("a task, not {other:?}"),
     }
@@ -383,7 +421,7 @@ fn columns_are_settable_and_reach_into_json() {
 #[test]
 fn links_take_ids_and_embedded_rows_but_no_flags() {
     let row = task(json!({"id": 1, "agent_id": {"id": 4, "name": "x"}, "workflow_id": false, "project_id": "p"}));
-    assert_eq!((row.agents, row.workflow), (ids(&["4"]), Some("p".into())));
+    assert_eq!((linked(&row.agents), linked(&row.workflow)), (ids(&["4"]), ids(&["p"])));
     let many: Vec<String> = (0..1_000).map(|n| n.to_string()).collect();
     assert_eq!(task(json!({"assignees": many})).agents.len(), 16);
 }
@@ -419,11 +457,11 @@ fn cells_of_a_megabyte_are_bounded_work_and_bounded_results() {
     );
     let record: Record = serde_json::from_str(&digits).expect("a row");
     assert_eq!(
-        Mapping::default().id_of(Kind::Task, &record),
+        Mapping::default().id_of(SourceId::new(1), &record),
         None,
         "no key is that long"
     );
-    match Mapping::default().read(Kind::Task, &"1".into(), &record) {
+    match read_record(Kind::Task, &record) {
         Row::Task(task) => assert!(task.agents.is_empty() && task.progress.is_none() && task.status.word.is_some()),
         other => panic!("a task, not {other:?}"),
     }
@@ -472,11 +510,10 @@ fn any_json() -> impl Strategy<Value = Value> {
 
 /// Every column that some default looks at, and pieces of paths.
 fn any_column() -> impl Strategy<Value = String> {
-    let mapping = Mapping::default();
     let mut names: Vec<String> = Kind::ALL
         .into_iter()
         .flat_map(|kind| {
-            let columns = mapping.kinds[kind].clone();
+            let columns = SourceMapping::of(kind);
             [
                 columns.label,
                 columns.status,
@@ -527,11 +564,13 @@ proptest! {
         cells in prop::collection::btree_map(any_column(), any_json(), 0..12),
         id in any::<String>(),
     ) {
-        let mapping = Mapping::default();
+        let mapping = with_source(&Mapping::default(), Kind::Run);
         let record = record(Value::Object(cells.into_iter().collect()));
         for kind in Kind::ALL {
-            let id = mapping.id_of(kind, &record).unwrap_or_else(|| id.as_str().into());
-            let (label, progress, priority, agents) = match mapping.read(kind, &id, &record) {
+            let source = source(&mapping, kind);
+            let id = mapping.id_of(source, &record).unwrap_or_else(|| id.as_str().into());
+            let key = RowKey::new(kind, source, id);
+            let (label, progress, priority, agents) = match mapping.read(&key, &record) {
                 Row::Agent(row) => (row.label, None, None, 0),
                 Row::Task(row) => (row.label, row.progress, row.priority, row.agents.len()),
                 Row::Workflow(row) => (row.label, row.progress, None, 0),
@@ -542,12 +581,12 @@ proptest! {
             prop_assert!(priority.is_none_or(|rank| rank <= 3));
             prop_assert!(agents <= 16);
             // The explanation is of the same reading, and nothing of a row makes the rest fail.
-            let reading = mapping.reading(kind, &id, &record);
-            let explanation = mapping.explain(kind, &record);
+            let reading = mapping.reading(&key, &record);
+            let explanation = mapping.explain(source, &record);
             prop_assert_eq!(explanation.state, reading.state);
             prop_assert_eq!(explanation.needs_person, reading.needs_person);
             prop_assert!(explanation.sentence().chars().count() < 1_000);
-            let details = mapping.details(kind, &record);
+            let details = mapping.details(source, &record);
             prop_assert!(details.cost.is_none_or(|cost| cost >= 0.0));
         }
     }
@@ -572,7 +611,7 @@ fn what_a_task_waits_for_and_is_a_part_of_is_read_from_arrays_texts_and_single_c
         (json!({"id": "t", "blocked_by": "no access to the vault"}), &[]),
         (json!({"id": "t"}), &[]),
     ] {
-        assert_eq!(task(row.clone()).depends_on, ids(waits_for), "{row}");
+        assert_eq!(linked(&task(row.clone()).depends_on), ids(waits_for), "{row}");
     }
     let many: Vec<String> = (0..10_000).map(|n| format!("t{n}")).collect();
     assert_eq!(
@@ -580,8 +619,8 @@ fn what_a_task_waits_for_and_is_a_part_of_is_read_from_arrays_texts_and_single_c
         MAX_DEPENDENCIES_PER_TASK
     );
     assert_eq!(
-        task(json!({"id": "t", "parent_task_id": null, "parent_id": 12})).parent,
-        Some("12".into())
+        linked(&task(json!({"id": "t", "parent_task_id": null, "parent_id": 12})).parent),
+        ids(&["12"])
     );
     assert_eq!(
         task(json!({"id": "t", "parent_id": "t"})).parent,

@@ -3,7 +3,7 @@
 use model::{Kind, Mapping, Row, Rule, Status, mapping::Attempt};
 use serde_json::{Value, json};
 
-use super::{ids, read, record, task};
+use super::{ids, linked, read, record, source, task, with_source};
 
 #[test]
 fn a_policy_that_something_must_be_approved_asks_for_nobody_and_an_open_approval_does() {
@@ -188,15 +188,18 @@ fn names_in_camel_case_are_names_in_snake_case() {
     let row =
         task(json!({"id": 1, "taskName": "Fetch", "workflowId": "w", "assignedAgentId": "a", "Status": "RUNNING"}));
     assert_eq!((&*row.label, row.status.status), ("Fetch", Status::Running));
-    assert_eq!((row.workflow, row.agents), (Some("w".into()), ids(&["a"])));
+    assert_eq!((linked(&row.workflow), linked(&row.agents)), (ids(&["w"]), ids(&["a"])));
     let row = task(json!({"id": 1, "workflow_id": "exact", "workflowId": "camel"}));
-    assert_eq!(row.workflow, Some("exact".into()));
+    assert_eq!(linked(&row.workflow), ids(&["exact"]));
 }
 
 #[test]
 fn deleted_and_archived_rows_are_not_shown() {
     let mapping = Mapping::default();
-    let is_removed = |kind: Kind, row: Value| mapping.is_removed(kind, &record(row));
+    let is_removed = |kind: Kind, row: Value| {
+        let mapping = with_source(&mapping, kind);
+        mapping.is_removed(source(&mapping, kind), &record(row))
+    };
     let at = "2026-03-01T10:00:00Z";
     for row in [
         json!({"deleted_at": at}),
@@ -221,7 +224,7 @@ fn deleted_and_archived_rows_are_not_shown() {
     let mut own = Mapping::default();
     own.add_word("draft", Status::Queued);
     assert!(
-        !own.is_removed(Kind::Agent, &record(json!({"status": "draft"}))),
+        !own.is_removed(source(&own, Kind::Agent), &record(json!({"status": "draft"}))),
         "the user gave it a state"
     );
 }
@@ -229,7 +232,10 @@ fn deleted_and_archived_rows_are_not_shown() {
 #[test]
 fn an_explanation_names_the_rule_the_column_and_its_value() {
     let mapping = Mapping::default();
-    let explain = |kind: Kind, row: Value| mapping.explain(kind, &record(row)).sentence();
+    let explain = |kind: Kind, row: Value| {
+        let mapping = with_source(&mapping, kind);
+        mapping.explain(source(&mapping, kind), &record(row)).sentence()
+    };
     for (row, sentence) in [
         (
             json!({"status": "completed", "conclusion": "failure"}),
@@ -263,7 +269,7 @@ fn an_explanation_names_the_rule_the_column_and_its_value() {
 #[test]
 fn details_are_read_where_the_row_has_them_and_bounded() {
     let mapping = Mapping::default();
-    let details = |value: Value| mapping.details(Kind::Task, &record(value));
+    let details = |value: Value| mapping.details(source(&mapping, Kind::Task), &record(value));
     let row = details(json!({
         "status_message": "Comparing vendors\nsecond line", "waiting_on": "the contract", "due_date": "2026-03-02",
         "cost_usd": "1.25", "tokens_used": 1_200, "retry_count": 1, "max_retries": 3, "html_url": "https://example.org/1"

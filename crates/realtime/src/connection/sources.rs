@@ -12,10 +12,10 @@ use crate::{
     change::{ChangeError, ChangeType, Ids, RowEvent},
     event::{Change, SourceReport, SourceState},
     names::Names,
-    source::{Source, SourceId},
+    source::Source,
     store::{Rows, TableColumns, lay_over},
 };
-use model::{Cell, Op, Record, RowId};
+use model::{Cell, Op, Record, RowId, SourceId};
 
 /// More rows of one source than this are not taken from the stream.
 pub(super) const MAX_ROWS: usize = 1_000_000;

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use model::Backoff;
+use model::{Backoff, Kind};
 use settings::Origin;
 
 use crate::{Place, timing};
@@ -24,7 +24,22 @@ fn the_example_file_is_valid_and_contains_the_defaults() {
     let place = Place::new().file(&all);
     let settings = place.load(&["--key", "demo"]);
     assert_eq!(timing(&settings).backoff, Backoff::default());
-    assert_eq!(settings.mapping.kinds, model::Mapping::default().kinds);
+    let sources = settings.mapping.sources();
+    let names: Vec<(&str, Kind)> = sources
+        .iter()
+        .map(|source| (source.table.as_str(), source.kind))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            ("agents", Kind::Agent),
+            ("tasks", Kind::Task),
+            ("workflow_runs", Kind::Run)
+        ]
+    );
+    assert_eq!(sources[0].label, model::SourceMapping::of(Kind::Agent).label);
+    assert_eq!(sources[0].companions[0].column("status"), "agent_presence.status");
+    assert_eq!(sources[1].words.get("parked"), Some(&model::Status::Waiting));
     let known = settings.effective().iter().filter(|one| {
         !one.name.contains('.') && !["realtime_url", "rest_url", "auth_url", "key_file"].contains(&one.name.as_str())
     });

@@ -216,8 +216,9 @@ fn the_mapping_is_set_by_file_flag_and_variable() {
     let place = Place::new()
         .file(
             "schema = 'ops'\n\
-             [tables.agents]\ntable = 'ai_agents'\nid = 'agent_id'\nlabel = 'handle'\n\
-             [tables.tasks]\nagent = ['worker', 'workers']\nschema = 'work'\npriority_one_is_most_urgent = true\n\
+             [[sources]]\nkind = 'agent'\ntable = 'ai_agents'\nid = 'agent_id'\nlabel = 'handle'\n\
+             [[sources]]\nkind = 'task'\ntable = 'tasks'\nagent = ['worker', 'workers']\nschema = 'work'\npriority_one_is_most_urgent = true\n\
+             [[sources]]\nkind = 'workflow'\ntable = 'workflows'\n\
              [status]\npermanent = 'idle'\ndone = ['Erledigt', 'fertig']\nfailed = 'kaputt'\nidle = 'waiting'\n",
         )
         .var("OPSWALL_STATUS", "offen=queued; blocked = haengt,klemmt")
@@ -231,7 +232,7 @@ fn the_mapping_is_set_by_file_flag_and_variable() {
         "jobs",
     ]);
     let mapping = &settings.mapping;
-    let agents = &mapping.kinds[Kind::Agent];
+    let agents = mapping.first(Kind::Agent).expect("a source").1;
     assert_eq!(
         (&*agents.schema, &*agents.table, &*agents.id),
         ("ops", "ai_agents", &["agent_id".to_owned()][..])
@@ -240,14 +241,14 @@ fn the_mapping_is_set_by_file_flag_and_variable() {
         (&agents.label, &agents.status),
         (&vec!["handle".to_owned()], &vec!["phase".into(), "record.state".into()])
     );
-    let tasks = &mapping.kinds[Kind::Task];
+    let tasks = mapping.first(Kind::Task).expect("a source").1;
     assert_eq!(
         (&*tasks.schema, &*tasks.table, &tasks.agent),
         ("work", "jobs", &vec!["worker".into(), "workers".into()])
     );
     assert!(tasks.one_is_most_urgent);
     assert_eq!(tasks.error, ["why"]);
-    assert_eq!(mapping.kinds[Kind::Workflow].label, ["topic"]);
+    assert_eq!(mapping.first(Kind::Workflow).expect("a source").1.label, ["topic"]);
     for (word, status) in [
         ("permanent", Status::Running),
         ("erledigt", Status::Done),
@@ -259,10 +260,13 @@ fn the_mapping_is_set_by_file_flag_and_variable() {
     ] {
         assert_eq!(mapping.words.get(word), Some(&status), "{word}");
     }
-    assert_eq!(value(&settings, "tables.agents.status").1, Origin::Flag("--map".into()));
+    assert_eq!(
+        value(&settings, "sources.ops.ai_agents.status").1,
+        Origin::Flag("--map".into())
+    );
     let everywhere = place.load(&["--schema", "all"]);
     assert_eq!(
-        &*everywhere.mapping.kinds[Kind::Task].schema,
+        &*everywhere.mapping.first(Kind::Task).expect("a source").1.schema,
         "all",
         "a flag for all beats a file for one"
     );
@@ -272,13 +276,17 @@ fn the_mapping_is_set_by_file_flag_and_variable() {
 fn a_key_of_several_columns_is_set_by_file_flag_and_variable() {
     let id = |place: Place, args: &[&str]| {
         let settings = place.load(args);
-        let shown = value(&settings, "tables.workflows.id").0;
+        let shown = value(&settings, "sources.workflows.id").0;
         let [_, _, source] = settings::sources(&settings.mapping).try_into().expect("three sources");
-        assert_eq!(source.key, settings.mapping.kinds[Kind::Workflow].id);
+        assert_eq!(
+            source.key,
+            settings.mapping.first(Kind::Workflow).expect("a source").1.id
+        );
         (source.key, shown)
     };
     let several = (vec!["owner".to_owned(), "name".to_owned()], json!(["owner", "name"]));
-    let file = "[tables.workflows]\nid = ['owner', 'name']\n";
+    let file = "[[sources]]\nkind = 'agent'\ntable = 'agents'\n[[sources]]\nkind = 'task'\ntable = 'tasks'\n\
+                [[sources]]\nkind = 'workflow'\ntable = 'workflows'\nid = ['owner', 'name']\n";
     assert_eq!(id(Place::new().file(file), &[]), several);
     assert_eq!(id(Place::new(), &["--map", "workflow.id=owner, name"]), several);
     assert_eq!(
@@ -300,10 +308,14 @@ fn a_key_of_several_columns_is_set_by_file_flag_and_variable() {
 fn partitions_and_limits_reach_the_feed() {
     let place = Place::new().file(
         "audit_interval_s = 0\nchange_limit = 250\nreplace_connection_h = 0\n\
-         [tables.tasks]\npartitions = ['tasks_2026_%', 'tasks_old']\n",
+         [[sources]]\nkind = 'agent'\ntable = 'agents'\n\
+         [[sources]]\nkind = 'task'\ntable = 'tasks'\npartitions = ['tasks_2026_%', 'tasks_old']\n",
     );
     let feed = place.feed(&PROJECT);
-    assert_eq!(feed.mapping.kinds[Kind::Task].partitions, ["tasks_2026_%", "tasks_old"]);
+    assert_eq!(
+        feed.mapping.first(Kind::Task).expect("a source").1.partitions,
+        ["tasks_2026_%", "tasks_old"]
+    );
     assert_eq!(
         (feed.audit_interval, feed.change_limit, feed.replace_connection),
         (None, Some(250), None)
@@ -315,7 +327,10 @@ fn partitions_and_limits_reach_the_feed() {
     .concat();
     let feed = place.feed(&flags);
     assert_eq!(
-        (&*feed.mapping.kinds[Kind::Agent].partitions, feed.change_limit),
+        (
+            &*feed.mapping.first(Kind::Agent).expect("a source").1.partitions,
+            feed.change_limit
+        ),
         (&["agents_%".to_owned()][..], None)
     );
     let demo = place.load(&[]).demo_feed("http://127.0.0.1:1", "demo").expect("a feed");
@@ -336,6 +351,6 @@ fn the_demo_feed_uses_the_intervals_but_not_the_mapping_of_the_user() {
         .load(&["--reconnect-interval-ms", "100"]);
     let feed = settings.demo_feed("http://127.0.0.1:4000", "demo").expect("a feed");
     assert_eq!(feed.realtime_url.as_str(), "ws://127.0.0.1:4000/realtime/v1/websocket");
-    assert_eq!(feed.mapping.kinds[Kind::Agent].table, "agents");
+    assert_eq!(feed.mapping.first(Kind::Agent).expect("a source").1.table, "agents");
     assert_eq!(feed.backoff.interval, Duration::from_millis(100));
 }

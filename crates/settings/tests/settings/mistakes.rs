@@ -81,23 +81,43 @@ fn a_mistake_is_one_sentence_with_its_place_and_its_remedy() {
             ],
         ),
         (
-            file("[tables.agent]\nstatsu = 'x'"),
-            &[
-                "unknown setting 'tables.agents.statsu'",
-                "line 2",
-                "'tables.agents.status'",
-            ],
+            file("[[sources]]\ntable = 'a'\nkind = 'agent'\nstatsu = 'x'"),
+            &["unknown setting 'sources.statsu'", "line 4", "'sources.status'"],
         ),
         (
-            file("[tables.agnets]\nid = 'x'"),
-            &["'tables.agnets'", "'tables.agents'"],
+            file("[[sources]]\ntable = 'jobs'\nkind = 'jop'"),
+            &["sources.kind in", "is 'jop'", "agent, task, workflow, run"],
         ),
         (
-            file("[tables.jobs]\nid = 'x'"),
-            &[
-                "unknown setting 'tables.jobs'",
-                "known here are agents, tasks, workflows, runs",
-            ],
+            file("[[sources]]\ntable = 'jobs'"),
+            &["sources in", "line 1", "has no kind", "kind = \"agent\""],
+        ),
+        (file("[[sources]]\nkind = 'task'"), &["has no table", "table = "]),
+        (
+            file("[[sources]]\ntable = 'a'\nkind = 'task'\n[[sources]]\ntable = 'a'\nkind = 'task'"),
+            &["line 4", "is a for tasks a second time", "remove one of the two"],
+        ),
+        (
+            file("[[sources]]\ntable = 'a'\nkind = 'task'\ngone = 'away'"),
+            &["sources.gone in", "is 'away'", "one of idle"],
+        ),
+        (
+            file("[[sources]]\ntable = 'a'\nkind = 'task'\nwords = { x = 'y' }"),
+            &["status.x in", "is 'y'", "one of idle"],
+        ),
+        (
+            file("[[sources]]\ntable = 'a'\nkind = 'task'\n[[sources.companions]]\ntable = 'b'"),
+            &["sources.companions in", "has no key"],
+        ),
+        (
+            file("[[sources]]\ntable = 'a'\nkind = 'task'\n[[sources.companions]]\ntable = 'b'\nkye = 'c'"),
+            &["unknown setting 'sources.companions.kye'", "'sources.companions.key'"],
+        ),
+        (
+            Place::new()
+                .file("[[sources]]\ntable = 'jobs'\nkind = 'task'")
+                .error(&["--map", "jbos.status=phase"]),
+            &["--map is 'jbos'", "a known source: did you mean 'jobs'?"],
         ),
         (
             file(&format!("#{}", "x".repeat(1_100_000))),
@@ -106,7 +126,7 @@ fn a_mistake_is_one_sentence_with_its_place_and_its_remedy() {
         (file("schema = 5"), &["schema in", "is '5'", "one name"]),
         (file("[status]\nx = 3"), &["status.x in", "line 2", "is 'a number'"]),
         (file("[status]\nx = ['y']"), &["status.x in", "is 'x'", "one of idle"]),
-        (file("tables = 3"), &["tables in", "sections like [tables.agents]"]),
+        (file("sources = 3"), &["sources in", "sections like [[sources]]"]),
         (file("kiosk = 'perhaps'"), &["kiosk in", "line 1", "true or false"]),
         (
             file("reconnect_interval_ms = '1 s'"),

@@ -17,7 +17,7 @@ use crate::{
     messages::Backlog,
     wall::{self, Picture, WallOptions, canvas::Canvas},
 };
-use model::{Kind, RowKey};
+use model::{Kind, RowKey, SourceId};
 use realtime::LinkStatus;
 use settings::{Env, Settings, SettingsArgs, WallSettings};
 
@@ -136,7 +136,7 @@ fn until(player: &mut Player, what: &str, mut is_so: impl FnMut(&World) -> bool)
 fn is_equal(world: &World, source: &States) -> bool {
     let index = world.resource::<FleetIndex>();
     let is_shown = |((kind, id), status): (&(Kind, String), &String)| {
-        let row = index.get(&RowKey::new(*kind, id.as_str().into()));
+        let row = index.get(&RowKey::new(*kind, SourceId::usual(*kind), id.as_str().into()));
         let columns = row.and_then(|row| world.get::<Columns>(row));
         columns.is_some_and(|columns| {
             columns

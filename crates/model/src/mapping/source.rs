@@ -1,20 +1,26 @@
-//! The mapping as data: tables, columns in order of precedence, and the user's own status words. The defaults fit most
-//! projects.
+//! A source as data: a table, the roles of its columns in order of precedence, and its own status words. The defaults fit
+//! most projects.
 
 use std::collections::HashMap;
 
-use crate::{Kind, PerKind, Record, RowId, Status};
+use crate::{Kind, Status};
 
-use super::words;
+use super::Companion;
 
-/// The table of one kind, and the roles of its columns. Each list is tried in order, and the first column with a usable
+/// One table of the user's project, what its rows are, and the roles of its columns. Each list is tried in order, and the first column with a usable
 /// value counts. A dotted name (`record.status`) or a JSON pointer (`/record/status`) reads from a JSON column, unless the
 /// row has a column of exactly that name.
+///
+/// A column that links to other rows is written `COLUMN`, or with the table that it names rows of (`COLUMN -> TABLE`), with
+/// the column there that holds the same text (`COLUMN -> TABLE.COLUMN` or `COLUMN -> COLUMN`), or with several columns for
+/// a key of several (`COLUMN+COLUMN -> TABLE`).
 #[derive(Debug, Clone, PartialEq)]
-pub struct KindMapping {
+pub struct SourceMapping {
+    /// What its rows are.
+    pub kind: Kind,
     /// The schema that the table is in, `public` by default.
     pub schema: String,
-    /// The name of the table. If it is empty, the kind is not followed, which is the default for runs.
+    /// The name of the table.
     pub table: String,
     /// The columns of the primary key, in its order: one in most tables. Their values are the row's id.
     pub id: Vec<String>,
@@ -81,78 +87,33 @@ pub struct KindMapping {
     pub attempt: Vec<String>,
     /// Its page on the web.
     pub url: Vec<String>,
+    /// A flag, a time or a text that says that something holds it up.
+    pub blocked: Vec<String>,
+    /// When it is to begin.
+    pub scheduled_at: Vec<String>,
+    /// Of an agent, how often it gives a sign of life: milliseconds, or seconds where the name does not end in `_ms`.
+    pub heartbeat_interval: Vec<String>,
     /// Names of the table's partitions, under which the stream reports changes; `%` stands for any characters and `_` for
     /// one.
     pub partitions: Vec<String>,
-}
-
-/// The mapping of all kinds, and the user's own status words, which take precedence over the built-in ones.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Mapping {
-    /// The table and columns of each kind.
-    pub kinds: PerKind<KindMapping>,
-    /// The user's words, normalised (lower case, `_`), and their states. [`Mapping::add_word`] normalises.
+    /// The status column says whether a row is in service (draft, active, archived), not what it is doing.
+    pub lifecycle: bool,
+    /// What a row that was deleted is counted as, for queues that delete what they have done.
+    pub gone: Option<Status>,
+    /// Its own words, normalised, and their states; they take precedence over all others.
     pub words: HashMap<String, Status>,
+    /// Tables that complete its rows.
+    pub companions: Vec<Companion>,
 }
 
-impl Mapping {
-    /// The kinds that have a table, with their mappings.
-    pub fn followed(&self) -> impl Iterator<Item = (Kind, &KindMapping)> {
-        self.kinds.iter().filter(|(_, of)| !of.table.is_empty())
-    }
-
-    /// Whether a kind has a table.
-    pub fn follows(&self, kind: Kind) -> bool {
-        !self.kinds[kind].table.is_empty()
-    }
-
-    /// Names the table of the runs, so that they are followed, and removes run columns from the workflow columns.
-    pub fn follow_runs(&mut self, table: &str) {
-        self.kinds[Kind::Run].table = table.to_owned();
-        self.separate_runs_from_workflows();
-    }
-
-    /// Removes the columns that name a run from the columns that name a workflow. It is needed once runs have a table:
-    /// with numeric keys, run 5 would be read as workflow 5. A list that the user set stays unchanged.
-    pub fn separate_runs_from_workflows(&mut self) {
-        let task = &mut self.kinds[Kind::Task];
-        if task.workflow == KindMapping::of(Kind::Task).workflow {
-            task.workflow.retain(|column| !task.run.contains(column));
-        }
-    }
-
-    /// The row's id, if its key columns hold one.
-    pub fn id_of(&self, kind: Kind, record: &Record) -> Option<RowId> {
-        RowId::of_key(&self.kinds[kind].id, |column| record.get(column))
-    }
-
-    /// Gives a status word of the user a state. Returns false when the normalised word is empty or too long
-    /// ([`super::MAX_WORD_BYTES`]).
-    pub fn add_word(&mut self, word: &str, status: Status) -> bool {
-        let Some(word) = words::normalised(word) else {
-            return false;
-        };
-        self.words.insert(word, status);
-        true
-    }
-}
-
-impl Default for Mapping {
-    fn default() -> Self {
-        Self {
-            kinds: PerKind::from_fn(KindMapping::of),
-            words: HashMap::new(),
-        }
-    }
-}
-
-impl KindMapping {
+impl SourceMapping {
     /// The default mapping of a kind: the column names found in public projects, the most specific first.
     pub fn of(kind: Kind) -> Self {
         let base = Self {
+            kind,
             schema: "public".into(),
             table: if kind == Kind::Run {
-                String::new()
+                "workflow_runs".into()
             } else {
                 kind.plural().into()
             },
@@ -203,7 +164,14 @@ impl KindMapping {
             tokens: list(TOKENS),
             attempt: Vec::new(),
             url: list(URL),
+            blocked: Vec::new(),
+            scheduled_at: Vec::new(),
+            heartbeat_interval: Vec::new(),
             partitions: Vec::new(),
+            lifecycle: false,
+            gone: None,
+            words: HashMap::new(),
+            companions: Vec::new(),
         };
         match kind {
             Kind::Agent => base.agent(),
@@ -240,6 +208,13 @@ impl KindMapping {
             "last_ping",
             "last_connected_at",
             "seen_at",
+        ]);
+        self.heartbeat_interval = list(&[
+            "heartbeat_interval_ms",
+            "ping_interval_ms",
+            "heartbeat_interval",
+            "heartbeat_interval_seconds",
+            "ping_interval",
         ]);
         self.waits_for = list(&["waiting_on", "waiting_for", "blocked_on", "blocked_reason"]);
         self
@@ -348,6 +323,8 @@ impl KindMapping {
             "stopped_at",
         ]);
         self.started_at = list(&["started_at", "locked_at", "claimed_at", "picked_up_at", "attempted_at"]);
+        self.blocked = list(&["blocked", "is_blocked"]);
+        self.scheduled_at = list(&["scheduled_for", "scheduled_at", "run_at", "run_after"]);
         self.waits_for = list(&[
             "waiting_on",
             "waiting_for",
@@ -465,10 +442,30 @@ const PROGRESS: &[&str] = &[
     "current_step/total_steps",
 ];
 
+impl SourceMapping {
+    /// `schema.table`, or the table alone where it is in `public`.
+    pub fn name(&self) -> String {
+        match self.schema.as_str() {
+            "public" => self.table.clone(),
+            schema => format!("{schema}.{}", self.table),
+        }
+    }
+
+    /// Gives a status word of this source a state. Returns false when the normalised word is empty or too long
+    /// ([`super::MAX_WORD_BYTES`]).
+    pub fn add_word(&mut self, word: &str, status: Status) -> bool {
+        let Some(word) = super::normalised(word) else {
+            return false;
+        };
+        self.words.insert(word, status);
+        true
+    }
+}
+
 /// Defines access to the roles by their names, which are those of the settings.
 macro_rules! roles {
     ($($role:ident)*) => {
-        impl KindMapping {
+        impl SourceMapping {
             /// The roles that are lists of columns, by name.
             pub const ROLES: &[&str] = &[$(stringify!($role)),*];
 
@@ -494,7 +491,7 @@ macro_rules! roles {
 roles! {
     id label status progress agent workflow run depends_on parent current_task subtitle heartbeat created_at updated_at
     priority error needs_human approval outcome failed_at cancelled_at finished_at started_at removed activity waits_for
-    due cost tokens attempt url partitions
+    due cost tokens attempt url blocked scheduled_at heartbeat_interval partitions
 }
 
 fn list(names: &[&str]) -> Vec<String> {
