@@ -379,13 +379,13 @@ fn the_names_come_from_the_settings_and_a_wrong_one_is_refused_in_a_sentence() {
     }
     for (args, words) in [
         (&["--tasks-table", "agents"][..], ["agents", "--tasks-table"]),
-        (&["--map", "task.label=ctid"], ["ctid", "[tables.tasks]"]),
+        (&["--map", "task.label=ctid"], ["ctid", "the source 'tasks'"]),
         (
             &[
                 "--agents-table",
                 "a_name_that_is_longer_than_what_postgresql_keeps_of_a_name_of_a_table",
             ],
-            ["63 bytes", "[tables.agents]"],
+            ["63 bytes", "the source 'a_name"],
         ),
     ] {
         let (code, sql, error) = printed(folder.path(), args);

@@ -3,6 +3,7 @@
 
 mod backoff;
 mod change;
+pub mod discover;
 #[cfg(test)]
 mod documents;
 pub mod format;

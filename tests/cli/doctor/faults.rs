@@ -148,7 +148,7 @@ fn partitions_are_accepted_when_they_are_set_and_named_when_they_are_not() {
         "failed",
         &[
             "tables with names like tasks_% are",
-            "[tables.tasks] partitions = [\"tasks_%\"]",
+            "partitions = [\"tasks_%\"] in the [[sources]] of tasks",
             "pg_inherits where inhparent = 'public.tasks'::regclass",
         ],
     );
@@ -160,7 +160,7 @@ fn partitions_are_accepted_when_they_are_set_and_named_when_they_are_not() {
         &[
             "no table of the publication",
             "jobs_%",
-            "correct [tables.tasks] partitions",
+            "correct partitions in the [[sources]] of tasks",
         ],
     );
 }
@@ -182,7 +182,7 @@ fn a_key_of_several_columns_is_read_and_one_that_repeats_is_a_warning() {
         &[
             "the status of another row",
             "shows rows with the same status as one",
-            "[tables.tasks] id = [",
+            "[[sources]] of tasks: id = [",
             "i.indisprimary",
         ],
     );
@@ -190,7 +190,7 @@ fn a_key_of_several_columns_is_read_and_one_that_repeats_is_a_warning() {
     expect(
         report.of_table("rest", "public.tasks"),
         "failed",
-        &["no column", "[tables.tasks] id"],
+        &["no column", "id in the [[sources]] of tasks"],
     );
 }
 

@@ -251,7 +251,7 @@ fn other_answers_of_postgrest_are_explained() {
             400,
             error("42703", "column tasks.id does not exist"),
             "failed",
-            &["no column id", "[tables.tasks] id"][..],
+            &["no column id", "id in the [[sources]] of tasks"][..],
         ),
         (
             406,
@@ -290,7 +290,12 @@ fn other_answers_of_postgrest_are_explained() {
             "warning",
             &["no column says the status", "updated_at", "opswall schema"],
         ),
-        (200, json!([{"name": "Ada"}]), "failed", &["no id", "[tables.tasks] id"]),
+        (
+            200,
+            json!([{"name": "Ada"}]),
+            "failed",
+            &["no id", "id in the [[sources]] of tasks"],
+        ),
     ] {
         let report = examined(with_page("/rest/v1/tasks", status, body));
         expect(report.of_table("rest", "public.tasks"), result, words);
