@@ -1,12 +1,18 @@
 //! The demo feed as `demo`, `serve` and `snapshot` start it: its options, the server, and the faults injected into it.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::Args;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Failure;
 use crate::cli::parse;
+#[cfg(unix)]
+use demo::Summary;
 use demo::{Account, AuthOptions, DemoError, Options, Server};
 use lab::{Schedule, Scheduler};
 
@@ -44,6 +50,9 @@ pub struct DemoArgs {
     /// A user who may sign in at the demo feed
     #[arg(long = "account", value_name = "EMAIL:PASSWORD", value_parser = secret)]
     pub(crate) accounts: Vec<SecretString>,
+    /// Serve the tables of this SQL script instead of the simulation, from a PostgreSQL of its own
+    #[arg(long, value_name = "FILE.sql", conflicts_with_all = ["agents", "workflows", "tasks", "rate", "population", "runs", "pulse", "broadcast", "seed"])]
+    pub(crate) fixture: Option<PathBuf>,
     /// Faults and when they happen, like drop-every=20s,refuse-for=8s
     #[arg(long, value_name = "PROFILE")]
     pub(crate) faults: Option<String>,
@@ -54,6 +63,8 @@ pub struct DemoArgs {
 pub(crate) struct DemoFeed {
     /// What is simulated, and how it is served.
     pub(crate) options: Options,
+    /// The script whose tables are served in the place of a simulation.
+    pub(crate) fixture: Option<PathBuf>,
     /// What goes wrong, and how often.
     pub(crate) faults: Schedule,
 }
@@ -64,6 +75,8 @@ pub(crate) struct RunningDemo {
     // Dropped first, so that no fault is injected into a server that stops.
     _faults: Option<Scheduler>,
     server: Server,
+    /// What a person is told of the script whose tables are served.
+    fixture: Option<String>,
 }
 
 impl DemoArgs {
@@ -95,6 +108,7 @@ impl DemoArgs {
         };
         Ok(DemoFeed {
             options,
+            fixture: self.fixture.clone(),
             faults: faults.map_err(|error| Failure::Usage(error.to_string()))?,
         })
     }
@@ -106,7 +120,14 @@ impl DemoFeed {
     /// # Errors
     /// When the address cannot be bound, an option is out of bounds or no thread can be started.
     pub(crate) fn start(self, listen: SocketAddr) -> Result<RunningDemo, Failure> {
-        let server = Server::start(listen, self.options).map_err(|error| Failure::Running(error.to_string()))?;
+        let (server, fixture) = match &self.fixture {
+            None => (Server::start(listen, self.options), None),
+            Some(script) => {
+                let (server, words) = start_on(listen, self.options, script)?;
+                (Ok(server), Some(words))
+            }
+        };
+        let server = server.map_err(|error| Failure::Running(error.to_string()))?;
         let faults = (!self.faults.is_empty()).then(|| self.faults.start(server.control()));
         let faults = faults.transpose().map_err(|error| {
             Failure::Running(format!(
@@ -116,11 +137,43 @@ impl DemoFeed {
         Ok(RunningDemo {
             _faults: faults,
             server,
+            fixture,
         })
     }
 }
 
+/// Starts the server on the tables of a script. Returns also what a person should know of them.
+#[cfg(unix)]
+fn start_on(listen: SocketAddr, options: Options, script: &Path) -> Result<(Server, String), Failure> {
+    let running = |error: DemoError| Failure::Running(error.to_string());
+    let fixture = demo::Fixture::load(script).map_err(running)?;
+    let Summary {
+        tables,
+        readable,
+        published,
+    } = fixture.summary();
+    let words = format!(
+        "{}: {tables} tables and views, {readable} readable with the key, {published} published for changes\nChange rows: {}",
+        script.display(),
+        fixture.psql_line()
+    );
+    let server = Server::start_on(listen, options, fixture).map_err(running)?;
+    Ok((server, words))
+}
+
+#[cfg(not(unix))]
+fn start_on(_listen: SocketAddr, _options: Options, _script: &Path) -> Result<(Server, String), Failure> {
+    Err(Failure::Usage(
+        "--fixture needs PostgreSQL on Linux or macOS: run opswall there, or in WSL".into(),
+    ))
+}
+
 impl RunningDemo {
+    /// What the script contains whose tables are served, and how to change its rows; `None` for the simulation.
+    pub(crate) fn fixture(&self) -> Option<&str> {
+        self.fixture.as_deref()
+    }
+
     /// The project URL for its clients.
     pub(crate) fn url(&self) -> String {
         self.server.url()

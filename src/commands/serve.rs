@@ -29,6 +29,9 @@ pub(super) fn run(settings: &Settings, args: &ServeArgs) -> Result<(), Failure> 
         "The demo feed is at {url}\nFollow it: opswall tail --url {url} --key demo",
         url = demo.url()
     );
+    if let Some(words) = demo.fixture() {
+        let _ = writeln!(out, "{words}");
+    }
     let _ = out.flush();
     drop(out);
 

@@ -36,6 +36,9 @@ pub enum DemoError {
     /// There is no population of this name.
     #[error("unknown population '{0}'; known: usual, calm, idle, storm, giant")]
     Population(String),
+    /// PostgreSQL cannot be used, or a script cannot be loaded into it; the text is a whole sentence.
+    #[error("{0}")]
+    Database(String),
     /// A control call cannot be carried out; the text is a whole sentence.
     #[error("{0}")]
     Control(String),

@@ -16,6 +16,8 @@ use tokio::{
 };
 use uuid::Uuid;
 
+#[cfg(unix)]
+use super::database::Database;
 use super::{
     AnswerFault, Api, Behaviour, Delays, DemoError, JoinError, Options, Refusal, Seen, Simulation,
     answer_fault::AnswerFaults,
@@ -32,6 +34,9 @@ use super::{
 #[derive(Debug)]
 pub(crate) struct Hub {
     inner: Mutex<Inner>,
+    /// The database whose tables are served in the place of the simulated ones.
+    #[cfg(unix)]
+    pub(crate) database: Option<Database>,
     /// Checks API keys and session tokens.
     pub(crate) guard: Guard,
     /// Notified when the rate or the pause has changed.
@@ -180,6 +185,8 @@ impl Hub {
         };
         Ok(Self {
             inner: Mutex::new(inner),
+            #[cfg(unix)]
+            database: None,
             guard,
             driver: Notify::new(),
             poller: Notify::new(),

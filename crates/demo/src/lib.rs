@@ -10,6 +10,8 @@ mod auth;
 mod behaviour;
 mod broadcast;
 mod control;
+#[cfg(unix)]
+mod database;
 mod error;
 mod host;
 mod http;
@@ -30,6 +32,8 @@ pub use answer_fault::{AnswerFault, Api};
 pub use auth::{Account, AuthOptions, ErrorShape};
 pub use behaviour::{Behaviour, Limit, Subscribe};
 pub use control::{ChannelFault, Control, Cut, Refusal, Seen, State, TableState};
+#[cfg(unix)]
+pub use database::{Fixture, Postgres, Summary};
 pub use error::DemoError;
 pub use host::Host;
 pub use options::{Delays, Identity, Keys, Options, Population};

@@ -16,6 +16,8 @@ use tokio::{
     sync::Semaphore,
 };
 
+#[cfg(unix)]
+use super::Fixture;
 use super::{
     AnswerFault, Api, Control, DemoError, Options,
     answer_fault::{self, Body},
@@ -38,6 +40,9 @@ const HEAD_DEADLINE: Duration = Duration::from_secs(15);
 pub struct Server {
     host: Host,
     control: Control,
+    /// Ends after everything that uses it.
+    #[cfg(unix)]
+    _fixture: Option<Fixture>,
 }
 
 impl Server {
@@ -51,7 +56,42 @@ impl Server {
         let hub = Arc::new(Hub::new(options)?);
         let control = Control::new(hub.clone());
         let host = Host::start(listen, "demo-feed", move |listener| serve(listener, hub, pulse))?;
-        Ok(Self { host, control })
+        Ok(Self {
+            host,
+            control,
+            #[cfg(unix)]
+            _fixture: None,
+        })
+    }
+
+    /// Serves the tables of a script by the same APIs, in the place of a simulation. Of the options, keys, delays and accounts
+    /// apply.
+    ///
+    /// # Errors
+    /// When the address cannot be bound or no thread can be started.
+    #[cfg(unix)]
+    pub fn start_on(listen: SocketAddr, options: Options, fixture: Fixture) -> Result<Self, DemoError> {
+        let options = Options {
+            agents: 0,
+            workflows: 0,
+            tasks: 0,
+            rate: 0.0,
+            runs: false,
+            pulse: None,
+            broadcast: false,
+            ..options
+        };
+        options.check()?;
+        let mut hub = Hub::new(options)?;
+        hub.database = Some(fixture.database());
+        let hub = Arc::new(hub);
+        let control = Control::new(hub.clone());
+        let host = Host::start(listen, "demo-feed", move |listener| serve(listener, hub, None))?;
+        Ok(Self {
+            host,
+            control,
+            _fixture: Some(fixture),
+        })
     }
 
     /// The address it listens on.

@@ -8,4 +8,4 @@ mod tokens;
 pub use account::{Account, AuthOptions, ErrorShape};
 pub(crate) use api::answer;
 pub(crate) use sessions::Sessions;
-pub(crate) use tokens::{Guard, Token, TokenError};
+pub(crate) use tokens::{Caller, Guard, Token, TokenError};

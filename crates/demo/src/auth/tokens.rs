@@ -31,6 +31,35 @@ pub(crate) struct Token {
     pub(crate) subject: Option<String>,
 }
 
+/// In whose name a database is read.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Caller {
+    /// The database role.
+    pub(crate) role: String,
+    /// The claims of the token as JSON, which policies read.
+    pub(crate) claims: String,
+}
+
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Caller")
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Caller {
+    /// The caller with an accepted key or token. A key that is not a JWT claims its role only.
+    pub(crate) fn new(text: &str, role: &str) -> Self {
+        let mut claims = Jwt::read(text).map(|jwt| jwt.claims).unwrap_or_default();
+        claims.insert("role".into(), role.into());
+        Self {
+            role: role.into(),
+            claims: Value::Object(claims).to_string(),
+        }
+    }
+}
+
 /// Why a token is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenError {

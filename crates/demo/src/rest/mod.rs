@@ -2,8 +2,12 @@
 
 mod filter;
 mod query;
+#[cfg(unix)]
+mod relations;
+#[cfg(unix)]
+mod statement;
 
-use std::{cmp::Ordering, ops::Bound, sync::Arc, time::Instant};
+use std::{borrow::Cow, cmp::Ordering, ops::Bound, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use hyper::{
@@ -13,12 +17,12 @@ use hyper::{
 use serde_json::json;
 
 use crate::{
-    auth::TokenError,
+    auth::{Caller, TokenError},
     http::{self, HttpAnswer, header, parameter},
     hub::{Hub, now_micros},
     store::{Row, Store, StoredCell, TableId},
 };
-use query::{Order, Query};
+use query::{Order, Query, malformed};
 
 /// Answers a request below `/rest/v1/`. With `repeats`, every page is the first one.
 pub(crate) async fn read<B>(hub: Arc<Hub>, request: Request<B>, table: &str, repeats: bool) -> HttpAnswer {
@@ -33,8 +37,8 @@ pub(crate) async fn read<B>(hub: Arc<Hub>, request: Request<B>, table: &str, rep
         let text = "Could not connect with the database due to an internal error.";
         return RestError::new(StatusCode::SERVICE_UNAVAILABLE, "PGRST001", text).answer();
     }
-    let role = match check_key(&hub, &request) {
-        Ok(role) => role,
+    let caller = match check_key(&hub, &request) {
+        Ok(caller) => caller,
         Err(refused) => return *refused,
     };
     let delay = {
@@ -46,7 +50,18 @@ pub(crate) async fn read<B>(hub: Arc<Hub>, request: Request<B>, table: &str, rep
         tokio::time::sleep(delay).await;
     }
     let is_head = request.method() == Method::HEAD;
-    let response = match page(&hub, &request, table, &role, repeats) {
+    #[cfg(unix)]
+    let response = match &hub.database {
+        Some(database) => {
+            let max_rows = hub.lock().behaviour.max_rows;
+            // The body of a request is not needed, and would have to be shared between threads.
+            relations::read(database, &request.map(|_| ()), table, &caller, max_rows).await
+        }
+        None => page(&hub, &request, table, &caller.role, repeats),
+    };
+    #[cfg(not(unix))]
+    let response = page(&hub, &request, table, &caller.role, repeats);
+    let response = match response {
         Ok(response) => response,
         Err(error) => error.answer(),
     };
@@ -57,15 +72,15 @@ pub(crate) async fn read<B>(hub: Arc<Hub>, request: Request<B>, table: &str, rep
     }
 }
 
-/// Checks the key as the gateway does, and the token as PostgREST does. Returns the role.
-fn check_key<B>(hub: &Hub, request: &Request<B>) -> Result<String, Box<HttpAnswer>> {
+/// Checks the key as the gateway does, and the token as PostgREST does.
+fn check_key<B>(hub: &Hub, request: &Request<B>) -> Result<Caller, Box<HttpAnswer>> {
     if let Some(refused) = http::check_key(&hub.guard, request) {
         return Err(Box::new(refused));
     }
     let key = header(request.headers(), "apikey").or_else(|| parameter(request, "apikey"));
     let token = http::bearer(request.headers()).or(key).unwrap_or_default();
     let (code, message) = match hub.guard.token(&token, now_micros() / 1_000_000) {
-        Ok(token) => return Ok(token.role),
+        Ok(accepted) => return Ok(Caller::new(&token, &accepted.role)),
         Err(TokenError::Expired(_)) => ("PGRST303", "JWT expired"),
         Err(TokenError::Unsigned) => ("PGRST301", "No suitable key or wrong key type"),
         Err(TokenError::Malformed | TokenError::NoClaims) => ("PGRST301", "Expected 3 parts in JWT; got 1"),
@@ -106,7 +121,7 @@ fn page<B>(hub: &Hub, request: &Request<B>, table: &str, role: &str, repeats: bo
     let mut query = Query::parse(id, request.uri().query().unwrap_or_default(), range)?;
     if repeats {
         query.filters.clear();
-        query.offset = 0;
+        query.window.offset = 0;
     }
     let prefers = header(request.headers(), "prefer").unwrap_or_default();
     let is_counted = prefers.split(',').any(|word| word.trim().starts_with("count="));
@@ -121,21 +136,16 @@ fn page<B>(hub: &Hub, request: &Request<B>, table: &str, role: &str, repeats: bo
         let message = format!("permission denied for table {table}");
         return Err(RestError::new(status, "42501", message));
     }
-    let limit = query.limit.unwrap_or(usize::MAX).min(inner.behaviour.max_rows);
+    let limit = query.window.limit.unwrap_or(usize::MAX).min(inner.behaviour.max_rows);
     let is_visible = |row: &Row| rules.shows(role, row);
     let (rows, total) = select(&inner.store, id, &query, limit, is_counted, is_visible);
     for _ in 0..inner.behaviour.steps_behind_page {
         inner.step();
     }
 
-    if let Some(total) = total.filter(|total| query.offset > *total) {
-        let status = StatusCode::RANGE_NOT_SATISFIABLE;
-        let mut error = RestError::new(status, "PGRST103", "Requested range not satisfiable");
-        error.details = Some(format!(
-            "An offset of {} was requested, but there are only {total} rows.",
-            query.offset
-        ));
-        return Err(error);
+    let offset = query.window.offset;
+    if let Some(total) = total.filter(|total| offset > *total) {
+        return Err(RestError::beyond(offset, total));
     }
     let mut body = String::with_capacity(64 + rows.len() * 512);
     body.push('[');
@@ -144,7 +154,7 @@ fn page<B>(hub: &Hub, request: &Request<B>, table: &str, role: &str, repeats: bo
         row.write_selected(query.select.iter().map(|(name, at)| (name.as_str(), *at)), &mut body);
     }
     body.push(']');
-    Ok(rows_answer(body, rows.len(), query.offset, total))
+    Ok(rows_answer(body, rows.len(), offset, total))
 }
 
 /// The rows of a page, and with `is_counted` the number of all matching rows. The cost of a page in the order of the key
@@ -170,7 +180,7 @@ fn select(
     if by_key && !is_counted {
         if let Some(keys) = query.filters.iter().find_map(|filter| filter.one()?.keys()) {
             let rows = keys.iter().filter_map(|key| table.get(key)).filter(is_match);
-            return (rows.skip(query.offset).take(limit).cloned().collect(), None);
+            return (rows.skip(query.window.offset).take(limit).cloned().collect(), None);
         }
         let after = query
             .filters
@@ -182,7 +192,7 @@ fn select(
             .range((from, Bound::Unbounded))
             .map(|(_, row)| row)
             .filter(is_match);
-        return (rows.skip(query.offset).take(limit).cloned().collect(), None);
+        return (rows.skip(query.window.offset).take(limit).cloned().collect(), None);
     }
     let mut rows: Vec<&Row> = table.values().filter(is_match).collect();
     let total = is_counted.then_some(rows.len());
@@ -191,14 +201,18 @@ fn select(
         orders.fold(Ordering::Equal, Ordering::then)
     };
     // A few of many rows are found without sorting all of them. The key decides between equal ones.
-    let wanted = query.offset.saturating_add(limit);
+    let wanted = query.window.offset.saturating_add(limit);
     if wanted < rows.len() {
         rows.select_nth_unstable_by(wanted, |a, b| order(a, b).then_with(|| a.id().cmp(&b.id())));
         rows.truncate(wanted);
     }
     rows.sort_by(|a, b| order(a, b).then_with(|| a.id().cmp(&b.id())));
     (
-        rows.into_iter().skip(query.offset).take(limit).cloned().collect(),
+        rows.into_iter()
+            .skip(query.window.offset)
+            .take(limit)
+            .cloned()
+            .collect(),
         total,
     )
 }
@@ -227,21 +241,31 @@ fn compare(a: &Row, b: &Row, order: Order) -> Ordering {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct RestError {
     status: StatusCode,
-    code: &'static str,
+    code: Cow<'static, str>,
     message: String,
     details: Option<String>,
     hint: Option<String>,
 }
 
 impl RestError {
-    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    fn new(status: StatusCode, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self {
             status,
-            code,
+            code: code.into(),
             message: message.into(),
             details: None,
             hint: None,
         }
+    }
+
+    /// The offset is behind the last row.
+    fn beyond(offset: usize, total: usize) -> Self {
+        let status = StatusCode::RANGE_NOT_SATISFIABLE;
+        let mut error = Self::new(status, "PGRST103", "Requested range not satisfiable");
+        error.details = Some(format!(
+            "An offset of {offset} was requested, but there are only {total} rows."
+        ));
+        error
     }
 
     fn answer(&self) -> HttpAnswer {

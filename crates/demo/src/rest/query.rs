@@ -21,6 +21,13 @@ pub(super) struct Query {
     pub(super) filters: Vec<Filter>,
     /// The columns to sort by, the most significant first.
     pub(super) order: Vec<Order>,
+    /// Which rows of those that meet the conditions.
+    pub(super) window: Window,
+}
+
+/// A part of the rows that meet the conditions, in their order.
+#[derive(Debug, Default)]
+pub(super) struct Window {
     /// Most rows of the answer; absent = the maximum of the server.
     pub(super) limit: Option<usize>,
     /// Rows that are skipped before the first of the answer.
@@ -52,15 +59,14 @@ impl Query {
             select: all(table),
             filters: Vec::new(),
             order: Vec::new(),
-            limit: None,
-            offset: 0,
+            window: Window::default(),
         };
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*key {
                 "select" => parsed.select = select(table, &value)?,
                 "order" => parsed.order = order(table, &value)?,
-                "limit" => parsed.limit = Some(number(&key, &value)?),
-                "offset" => parsed.offset = number(&key, &value)?,
+                "limit" => parsed.window.limit = Some(number(&key, &value)?),
+                "offset" => parsed.window.offset = number(&key, &value)?,
                 "apikey" | "columns" => {}
                 column => {
                     if parsed.filters.len() == MAX_FILTERS {
@@ -74,13 +80,15 @@ impl Query {
             }
         }
         if let Some(range) = range {
-            parsed.cut_to(range)?;
+            parsed.window.cut_to(range)?;
         }
         Ok(parsed)
     }
+}
 
-    /// Intersects the window with a range of items.
-    fn cut_to(&mut self, range: &str) -> Result<(), RestError> {
+impl Window {
+    /// Intersects it with a range of items.
+    pub(super) fn cut_to(&mut self, range: &str) -> Result<(), RestError> {
         let range = range.strip_prefix("items=").unwrap_or(range);
         let (first, last) = range.split_once('-').unwrap_or((range, ""));
         let Ok(first) = first.trim().parse::<usize>() else {
@@ -183,7 +191,8 @@ fn order(table: TableId, text: &str) -> Result<Vec<Order>, RestError> {
     Ok(orders)
 }
 
-fn number(key: &str, value: &str) -> Result<usize, RestError> {
+/// A limit or an offset.
+pub(super) fn number(key: &str, value: &str) -> Result<usize, RestError> {
     value.trim().parse().map_err(|_| {
         malformed(
             &format!("\"failed to parse {key} parameter ({value})\""),
@@ -192,7 +201,8 @@ fn number(key: &str, value: &str) -> Result<usize, RestError> {
     })
 }
 
-fn malformed(message: &str, details: &str) -> RestError {
+/// The refusal of a text that is not in the language of queries.
+pub(super) fn malformed(message: &str, details: &str) -> RestError {
     let mut error = RestError::new(StatusCode::BAD_REQUEST, "PGRST100", message);
     error.details = Some(details.into());
     error
