@@ -33,11 +33,11 @@ $$;
 create schema auth;
 grant usage on schema auth to anon, authenticated, service_role;
 create table auth.users (
-    instance_id uuid,
     id uuid primary key,
+    email text,
+    instance_id uuid,
     aud text,
     role text,
-    email text,
     encrypted_password text,
     email_confirmed_at timestamptz,
     invited_at timestamptz,
