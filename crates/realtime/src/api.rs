@@ -279,8 +279,10 @@ pub type Page = Vec<Record>;
 pub enum PageError {
     /// Only a change of settings or server helps: bad key, no such column.
     Fatal(String),
-    /// This one table cannot be read (no grant, not exposed); others may be.
+    /// This one table cannot be read (no grant, does not exist); others may be.
     Denied(String),
+    /// The schema of this table is not served; the stream may bring its changes all the same.
+    NotExposed(String),
     /// The token has expired: worth another attempt with a fresh one.
     Expired(String),
     /// It is too large for the database (`57014`): ask for less.

@@ -49,8 +49,13 @@ pub struct StatusReport {
     pub reason: Option<String>,
     /// The session runs on the stream alone: no snapshot, no audit.
     pub stream_only: bool,
+    /// How many sources are kept up to date in which way.
+    pub sources: SourceCounts,
     /// The names of the sources that are lost, in the order of the configuration: `connected` does not include them.
     pub sources_lost: Vec<String>,
+    /// The names of the sources that can be neither read nor followed and never could, in the same order: `connected` does
+    /// not include them either.
+    pub sources_left_out: Vec<String>,
     /// While connecting: changes flow and are applied, but some may have been lost, so the tables are read until they
     /// are proven equal.
     pub catching_up: bool,
@@ -61,6 +66,31 @@ impl StatusReport {
     /// there is an outage and what the reader holds grows old.
     pub fn is_flowing(&self) -> bool {
         self.status == LinkStatus::Connected || self.catching_up
+    }
+}
+
+/// How many sources of a session are kept up to date in which way, while it is connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SourceCounts {
+    /// By the stream.
+    pub followed: usize,
+    /// By readings every [`crate::POLL_INTERVAL`].
+    pub polled: usize,
+    /// Not any more: their rows are old.
+    pub lost: usize,
+    /// Not at all: they were never read.
+    pub left_out: usize,
+}
+
+impl SourceCounts {
+    /// Sources in all.
+    pub fn all(self) -> usize {
+        self.followed + self.polled + self.lost + self.left_out
+    }
+
+    /// Sources whose rows are kept up to date.
+    pub fn kept(self) -> usize {
+        self.followed + self.polled
     }
 }
 
@@ -101,6 +131,9 @@ pub struct SyncReport {
 pub enum SourceState {
     /// The server refused it for good; the reason is in [`SourceReport::why`].
     Refused,
+    /// It can be neither read nor followed, and never could: there are no rows of it. The other sources go on without it,
+    /// and it is tried again. The reason is in [`SourceReport::why`].
+    LeftOut,
     /// It can be neither read nor followed: its rows are as they were at [`SourceReport::proven_ms`]. The reason is in
     /// [`SourceReport::why`].
     Lost,
@@ -127,6 +160,7 @@ impl SourceState {
     pub fn word(self) -> &'static str {
         match self {
             Self::Refused => "refused",
+            Self::LeftOut => "left out",
             Self::Lost => "lost",
             Self::Closed => "closed",
             Self::Joining => "joining",
@@ -144,7 +178,7 @@ impl SourceState {
 pub struct SourceReport {
     /// How the changes of the source reach the session, or why they do not.
     pub state: SourceState,
-    /// Why it is refused, lost, polled or followed by the stream alone: words for a person, free of secrets.
+    /// Why it is refused, left out, lost, polled or followed by the stream alone: words for a person, free of secrets.
     pub why: Option<String>,
     /// Rows of the source that the session holds.
     pub rows: usize,

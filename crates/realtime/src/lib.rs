@@ -36,7 +36,7 @@ pub use api::{
 };
 pub use event::{
     Attempt, BroadcastReport, Change, FeedEvent, LinkEvent, LinkReport, LinkStatus, PulseReport, PulseState, Resync,
-    SourceReport, SourceState, StatusReport, SyncReport,
+    SourceCounts, SourceReport, SourceState, StatusReport, SyncReport,
 };
 pub use frame::{BinaryFrame, Direction, Frame, FrameError, Vsn, decode_binary, decode_text, encode_text};
 pub use join::{BroadcastConfig, Entry, JoinConfig, JoinPayload, PresenceConfig, Replay};

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::{Remedies, Source};
+use model::schema;
 
 /// Whether and how soon to try again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -230,7 +231,7 @@ pub(super) fn of_system(from_database: bool, message: &str, sources: &[Source], 
     let has = |text: &str| message.contains(text);
     if from_database {
         if has("Please check Realtime is enabled") {
-            let name = named_table(message, sources);
+            let name = refused_names(message, sources);
             return Some(refusal(
                 Class::Fatal,
                 format!(
@@ -239,7 +240,7 @@ pub(super) fn of_system(from_database: bool, message: &str, sources: &[Source], 
             ));
         }
         if has("Unable to subscribe to changes") {
-            let name = named_table(message, sources);
+            let name = refused_names(message, sources);
             let cause = message.split("Exception: ").nth(1).unwrap_or(message);
             return Some(refusal(
                 Class::Fatal,
@@ -248,7 +249,7 @@ pub(super) fn of_system(from_database: bool, message: &str, sources: &[Source], 
                 ),
             ));
         }
-        if has("Error parsing") || has("No subscription params") || has("Column selection is not supported") {
+        if is_of_subscription(message) {
             return Some(refusal(
                 Class::Fatal,
                 format!(
@@ -279,18 +280,57 @@ pub(super) fn of_system(from_database: bool, message: &str, sources: &[Source], 
     })
 }
 
-/// The table that a refusal names: `[event: *, schema: public, table: x, filters: …]`.
-fn named_table(message: &str, sources: &[Source]) -> String {
-    let value = |key: &str| {
-        let (_, rest) = message.split_once(key)?;
-        rest.split([',', ']'])
-            .next()
-            .map(str::trim)
-            .filter(|name| !name.is_empty())
-    };
-    match (value("schema: "), value("table: ")) {
-        (Some(schema), Some(table)) => format!("{schema}.{table}"),
-        _ => sources.iter().map(Source::name).collect::<Vec<_>>().join(" or "),
+/// Whether a message of the database's is final for the subscription: the server does not try again by itself.
+pub(super) fn is_of_subscription(message: &str) -> bool {
+    [
+        "Unable to subscribe to changes",
+        "Error parsing",
+        "No subscription params",
+        "Column selection is not supported",
+    ]
+    .iter()
+    .any(|text| message.contains(text))
+}
+
+/// Schema and table that a refusal names: `[event: *, schema: public, table: x, filters: …]`.
+pub(super) fn named_table(message: &str) -> Option<(&str, &str)> {
+    let (_, rest) = message.split_once("schema: ")?;
+    let (schema, rest) = rest.split_once(", table: ")?;
+    let (table, _) = rest.split_once(", filters: ").or_else(|| rest.split_once(']'))?;
+    (!schema.is_empty() && !table.is_empty()).then_some((schema, table))
+}
+
+/// The names for a refusal: the table that it names, or else every one that it may be about.
+fn refused_names(message: &str, sources: &[Source]) -> String {
+    match named_table(message) {
+        Some((schema, table)) => format!("{schema}.{table}"),
+        None => sources.iter().map(Source::name).collect::<Vec<_>>().join(" or "),
+    }
+}
+
+/// Why the changes of a source are not followed whose subscription was refused with this message: the end of a sentence
+/// after "because", with what mends it.
+pub(super) fn why_not_followed(message: &str, source: &Source) -> String {
+    if message.contains("Please check Realtime is enabled") {
+        let table = schema::qualified(&source.schema, &source.table);
+        let publication = schema::PUBLICATION;
+        return if source.partitions.is_empty() {
+            format!(
+                "it is not in the publication {publication}: if it is a table, run \"alter publication {publication} add \
+                 table {table}\"; a view has no changes of its own and is always polled"
+            )
+        } else {
+            let names = source.partitions.join(", ");
+            let by_partition = schema::PUBLISH_PARTITIONS.trim_end_matches(';');
+            format!(
+                "no table of the publication {publication} has a name given in its partitions ({names}): correct them, or \
+                 publish the table and run \"{by_partition}\""
+            )
+        };
+    }
+    match message.split_once("Exception: ") {
+        Some((_, cause)) => format!("the database refuses its subscription ({cause})"),
+        None => format!("the server does not take its subscription (\"{message}\")"),
     }
 }
 

@@ -38,6 +38,11 @@ impl Membership {
         &self.topic
     }
 
+    /// A join is in force.
+    pub(super) fn is_joined(&self) -> bool {
+        !self.join_ref.is_empty()
+    }
+
     /// The topic is not joined any more.
     pub(super) fn close(&mut self) {
         self.join_ref.clear();
@@ -143,6 +148,12 @@ impl Channel {
     /// Continues the counts of another connection.
     pub(super) fn inherit(&mut self, old: &Self) {
         self.joins += old.joins;
+    }
+
+    /// The channel is left; the socket stays.
+    pub(super) fn leave(&mut self) {
+        self.membership.close();
+        self.complaint = None;
     }
 
     /// The socket is closed.

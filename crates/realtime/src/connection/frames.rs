@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     Call, Connection, ConnectionPhase,
-    channel::{bindings, entry_names, reason_of},
+    channel::{bindings, reason_of},
     sources::{MAX_ROWS, SourceChange, Upsert, UpsertOutcome, carry_over},
 };
 use crate::{
@@ -135,8 +135,7 @@ impl Connection {
     }
 
     fn joined(&mut self, response: Option<&Value>, call: &mut Call<'_>) {
-        let names = entry_names(self.sources.iter().map(|tracked| &tracked.source));
-        let Some(ids) = bindings(response, names) else {
+        let Some(ids) = bindings(response, self.sources.entry_names()) else {
             let class = if self.channel.count_mismatch() {
                 self.retry.forget_success();
                 Class::Fatal
@@ -154,6 +153,10 @@ impl Connection {
         };
         // From here on every change is kept until the snapshot is merged.
         self.sync = self.first_sync(call.at());
+        if self.sources.wanted().is_empty() {
+            // There is no subscription to wait for.
+            self.subscribed(call);
+        }
     }
 
     fn system(&mut self, frame: &Frame<'_>, call: &mut Call<'_>) {
@@ -167,6 +170,7 @@ impl Connection {
             "ok" if from_database => self.subscribed(call),
             "ok" if message.contains("disconnect") => self.channel.announced = Some(message),
             "error" => match refusal::of_system(from_database, &message, &self.config.sources, self.terms()) {
+                Some(refusal) if from_database => self.subscription_refused(&message, refusal, call),
                 // A `phx_close` follows these, with less of a reason.
                 Some(refusal) => self.lost(refusal.sentence, refusal.class, call),
                 None => self.unsubscribed(message, call),
@@ -188,7 +192,10 @@ impl Connection {
             ConnectionPhase::Syncing | ConnectionPhase::Live if self.tokens.is_echo(call.at()) => {}
             // Not asked for: the subscription was made anew on the server, and what happened in between is lost.
             ConnectionPhase::Syncing => self.begin_sync(call),
-            ConnectionPhase::Live => self.mark_gap(Duration::ZERO, call),
+            ConnectionPhase::Live => {
+                self.mark_gap(Duration::ZERO, call);
+                self.try_soon(call);
+            }
             _ => {}
         }
     }

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Call, Connection, ConnectionPhase, Flow, StopEnd, Sync, channel, report::duration_words, retry::Next,
-    tokens::TokenOutcome,
+    Call, Connection, ConnectionPhase, Flow, StopEnd, Sync, report::duration_words, retry::Next, tokens::TokenOutcome,
 };
 use crate::{
     Grant, TokenError,
@@ -16,7 +15,7 @@ use crate::{
 use model::{NoticeKind, format::counted};
 
 /// From sending the join to its answer. The server's worst case: 15 s for a cold database and 5 s for a refusal.
-const JOIN_DEADLINE: Duration = Duration::from_secs(20);
+pub(super) const JOIN_DEADLINE: Duration = Duration::from_secs(20);
 /// Longest time that a server may ask to wait before a reconnect.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(3_600);
 /// Delay of the audit after a renewed token of the same user (docs/realtime-protocol.md §3.4).
@@ -64,14 +63,7 @@ impl Connection {
         self.report.count_connect();
         self.plan_replacement(call);
         self.heartbeats.start(call.now);
-        let reference = self.numbers.reference();
-        let sources = self.sources.iter().map(|tracked| &tracked.source);
-        let names = channel::entry_names(sources);
-        let join = self.channel.join(reference, names, self.tokens.to_send(), call.now.at);
-        self.phase = ConnectionPhase::Joining {
-            deadline: call.at() + JOIN_DEADLINE,
-        };
-        call.push(Effect::Send(join));
+        self.join(call);
     }
 
     pub(super) fn connect_failed(&mut self, failure: ConnectFailure, call: &mut Call<'_>) {
@@ -143,6 +135,7 @@ impl Connection {
                 self.start_again();
                 self.tokens.start_again();
                 self.sides.forget_refusals();
+                self.sources.forget_refusals();
                 self.connect(call);
             }
             Command::Disconnect => {
@@ -179,7 +172,7 @@ impl Connection {
 
     /// Sends the leave, if there is a channel. Its answer is not waited for: the socket closes next.
     pub(super) fn leave(&mut self, call: &mut Call<'_>) {
-        if self.has_channel() {
+        if self.has_channel() && self.channel.membership().is_joined() {
             let leave = self.channel.membership().leave(self.numbers.reference());
             call.push(Effect::Send(leave));
         }
@@ -195,12 +188,14 @@ impl Connection {
         self.lookups.clear();
         self.schedule.clear();
         self.replace_at = None;
+        self.replaces_to_follow = false;
         self.audit.stop();
         self.flow = Flow::default();
         self.lease.clear();
         self.heartbeats.stop();
         self.channel.close();
         self.sides.close(call.at());
+        self.close_trials(call.at());
         self.pulse.close();
         self.broadcasts.close();
         self.want_broadcast();
@@ -350,7 +345,13 @@ impl Connection {
                 (NoticeKind::Restored, text)
             }
             None if self.config.snapshots => {
-                let text = format!("Live: {}.", self.sources.counted_words());
+                let text = match (self.sources.left_out(), self.sources.len()) {
+                    (0, _) => format!("Live: {}.", self.sources.counted_words()),
+                    (left_out, all) => {
+                        let shown = all.saturating_sub(left_out);
+                        format!("Live with {shown} of {all} tables: {}.", self.sources.counted_words())
+                    }
+                };
                 (NoticeKind::Connected, text)
             }
             None => {
@@ -410,8 +411,10 @@ impl Connection {
     /// Sends the fresh token to the channel. It does not disturb a join: the server takes it when the join is done.
     fn push_token(&mut self, is_other_user: bool, call: &mut Call<'_>) {
         if let Some(token) = self.tokens.to_send() {
-            let push = self.channel.membership().push_token(self.numbers.reference(), token);
-            call.push(Effect::Send(push));
+            if self.channel.membership().is_joined() {
+                let push = self.channel.membership().push_token(self.numbers.reference(), token);
+                call.push(Effect::Send(push));
+            }
             self.sides.push_token(token, &mut self.numbers, call);
         }
         if is_other_user {

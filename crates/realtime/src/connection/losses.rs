@@ -6,9 +6,9 @@ use super::{
     Call, Connection,
     sources::{Limit, Tracked},
     standing::{Evidence, Verdict, Way, judge, polled_due},
-    sync::{Sync, Why},
+    sync::{Sync, Unread, Why},
 };
-use crate::{POLL_INTERVAL, api::PageError};
+use crate::{POLL_INTERVAL, api::PageError, event::SourceCounts};
 use model::{NoticeKind, format::counted};
 
 /// Why a source is polled whose changes come without their columns.
@@ -32,9 +32,9 @@ impl Connection {
                 }
                 Verdict::Lose(at) => self.lose(at, call),
                 Verdict::Unproven(at) => return self.unproven(at, call),
-                Verdict::NoneFollowed(at) => {
+                Verdict::NoneLeft(at) => {
                     let tracked = self.sources.get(at)?;
-                    return Some(format!("no table can be followed: {}", lost_words(tracked)));
+                    return Some(format!("no table can be read or followed: {}", lost_words(tracked)));
                 }
             }
         }
@@ -46,16 +46,35 @@ impl Connection {
         let Some((tracked, _)) = self.sources.get_mut(at) else {
             return;
         };
-        // One that could never be read has no rows that could be old, unless its changes bring none either.
+        // One of which only changes are shown has no rows that could be old, unless its changes bring none either.
         let is_labelled = tracked.way() == Way::StreamOnly && !tracked.standing.is_unauthorized();
         if tracked.standing.is_lost() || is_labelled {
             return;
         }
         let why = error.or_else(|| tracked.limitation().map(str::to_owned));
         tracked.standing.lose(why.as_deref(), call.at());
+        self.report_loss(at, call);
+    }
+
+    /// A source can be neither read nor followed, and never could.
+    pub(super) fn leave_out(&mut self, at: usize, why: &str, call: &mut Call<'_>) {
+        if let Some((tracked, _)) = self.sources.get_mut(at)
+            && !tracked.standing.is_lost()
+        {
+            tracked.standing.lose(Some(why), call.at());
+            self.report_loss(at, call);
+        }
+    }
+
+    fn report_loss(&mut self, at: usize, call: &mut Call<'_>) {
+        let Some(tracked) = self.sources.get(at) else { return };
         let words = lost_words(tracked);
+        let (kind, text) = match tracked.is_left_out() {
+            true => (NoticeKind::TableUnreadable, format!("Table left out: {words}.")),
+            false => (NoticeKind::TableLost, format!("Table lost: {words}.")),
+        };
         self.report.note_change();
-        self.notice(NoticeKind::TableLost, &format!("Table lost: {words}."), call);
+        self.notice(kind, &text, call);
     }
 
     /// A source is lost.
@@ -65,8 +84,30 @@ impl Connection {
 
     /// The names of the sources that are lost.
     pub(super) fn sources_lost(&self) -> Vec<String> {
-        let lost = self.sources.iter().filter(|tracked| tracked.standing.is_lost());
+        let is_lost = |tracked: &&Tracked| tracked.standing.is_lost() && !tracked.is_left_out();
+        let lost = self.sources.iter().filter(is_lost);
         lost.map(|tracked| tracked.source.name()).collect()
+    }
+
+    /// The names of the sources that were never read and cannot be.
+    pub(super) fn sources_left_out(&self) -> Vec<String> {
+        let left_out = self.sources.iter().filter(|tracked| tracked.is_left_out());
+        left_out.map(|tracked| tracked.source.name()).collect()
+    }
+
+    /// How many sources are kept up to date in which way.
+    pub(super) fn source_counts(&self) -> SourceCounts {
+        let mut counts = SourceCounts::default();
+        for tracked in self.sources.iter() {
+            let count = match tracked.way() {
+                _ if tracked.is_left_out() => &mut counts.left_out,
+                _ if tracked.standing.is_lost() => &mut counts.lost,
+                Way::Polled => &mut counts.polled,
+                Way::Followed | Way::StreamOnly => &mut counts.followed,
+            };
+            *count += 1;
+        }
+        counts
     }
 
     /// As of when the rows of a source are shown to be equal.
@@ -79,27 +120,29 @@ impl Connection {
         }
     }
 
-    /// A source could not be read. `is_refused`: another attempt does not help by itself.
-    pub(super) fn note_unreadable(&mut self, at: usize, why: &str, is_refused: bool, call: &mut Call<'_>) {
+    /// A source could not be read, for `why`.
+    pub(super) fn note_unreadable(&mut self, at: usize, why: &str, cause: Unread, call: &mut Call<'_>) {
         let Some((tracked, _)) = self.sources.get_mut(at) else {
             return;
         };
         let was_read = tracked.standing.as_of().is_some();
-        if is_refused && !was_read && tracked.way() != Way::Polled && !tracked.standing.is_lost() {
-            if tracked.limit(Limit::Unreadable, why) {
-                let name = tracked.source.name();
-                let text = format!("{name} cannot be read; its rows appear when they change: {why}.");
-                self.notice(NoticeKind::TableUnreadable, &text, call);
+        let is_new = !was_read && !tracked.standing.is_lost();
+        match cause {
+            Unread::NotExposed if is_new && tracked.way() != Way::Polled => {
+                if tracked.limit(Limit::Unreadable, why) {
+                    let name = tracked.source.name();
+                    let text = format!("{name} cannot be read; its rows appear when they change: {why}.");
+                    self.notice(NoticeKind::TableUnreadable, &text, call);
+                }
             }
-            return;
-        }
-        if is_refused {
-            tracked.standing.note_refusal(why, call.at());
-            return;
-        }
-        tracked.standing.note_failure(why);
-        if tracked.way() == Way::Polled || tracked.standing.is_lost() {
-            tracked.standing.read_again(call.at());
+            Unread::NotExposed | Unread::Refused if is_new => self.leave_out(at, why, call),
+            Unread::NotExposed | Unread::Refused => tracked.standing.note_refusal(why, call.at()),
+            Unread::Failed => {
+                tracked.standing.note_failure(why);
+                if tracked.way() == Way::Polled || tracked.standing.is_lost() {
+                    tracked.standing.read_again(call.at());
+                }
+            }
         }
     }
 
@@ -109,7 +152,9 @@ impl Connection {
             return;
         };
         match error {
-            PageError::Denied(why) | PageError::Fatal(why) => tracked.standing.note_refusal(why, call.at()),
+            PageError::Denied(why) | PageError::NotExposed(why) | PageError::Fatal(why) => {
+                tracked.standing.note_refusal(why, call.at())
+            }
             PageError::TooLarge(why) | PageError::Transient { text: why, .. } => tracked.standing.note_failure(why),
             PageError::Expired(_) => {}
         }
@@ -120,6 +165,7 @@ impl Connection {
         let Some((tracked, _)) = self.sources.get_mut(at) else {
             return;
         };
+        let was_read = tracked.standing.as_of().is_some();
         let found = tracked.standing.note_read(since);
         if !tracked.standing.is_unauthorized() {
             tracked.lift_unauthorized();
@@ -131,21 +177,45 @@ impl Connection {
             tracked.standing.read_within(POLL_INTERVAL, since);
         }
         self.report.note_change();
+        let name = tracked.source.name();
+        let rows = counted(differing as u64, "row", "rows");
         if found.is_some() {
-            let name = tracked.source.name();
             let how = if is_polled {
                 format!("read every {} s", POLL_INTERVAL.as_secs())
             } else {
                 "followed".to_owned()
             };
-            let rows = counted(differing as u64, "row", "rows");
-            let text = format!("{name} is {how} again; {rows} changed meanwhile.");
+            let text = match was_read {
+                true => format!("{name} is {how} again; {rows} changed meanwhile."),
+                false => format!("{name} is {how} from now on: {rows}."),
+            };
             self.notice(NoticeKind::TableFound, &text, call);
+        }
+        self.report_polled(at, call);
+    }
+
+    /// Reports that a source is polled, once it was read: when it cannot be read, it is lost instead.
+    fn report_polled(&mut self, at: usize, call: &mut Call<'_>) {
+        let Some((tracked, _)) = self.sources.get_mut(at) else {
+            return;
+        };
+        let Some((limit, why)) = tracked.limit_and_why() else {
+            return;
+        };
+        let kind = match limit {
+            Limit::Unauthorized => NoticeKind::TableUnauthorized,
+            Limit::Unsupported | Limit::Unsubscribed => NoticeKind::TableUnsupported,
+            Limit::Unreadable => return,
+        };
+        let (name, pace) = (tracked.source.name(), POLL_INTERVAL.as_secs());
+        let text = format!("{name} is read every {pace} s only, because {why}.");
+        if tracked.is_to_be_reported() {
+            self.notice(kind, &text, call);
         }
     }
 
     /// The changes of a source cannot be followed: it is read at intervals instead.
-    fn poll(&mut self, at: usize, limit: Limit, why: &str, kind: NoticeKind, call: &mut Call<'_>) {
+    fn poll(&mut self, at: usize, limit: Limit, why: &str, call: &mut Call<'_>) {
         let Some((tracked, _)) = self.sources.get_mut(at) else {
             return;
         };
@@ -154,12 +224,8 @@ impl Connection {
             return;
         }
         tracked.standing.read_soon(call.at());
-        let is_new = tracked.limit(limit, why);
-        if is_new && !tracked.standing.is_lost() {
-            let (name, pace) = (tracked.source.name(), POLL_INTERVAL.as_secs());
-            let text = format!("{name} is read every {pace} s only, because {why}.");
-            self.notice(kind, &text, call);
-        }
+        tracked.set_limit(limit, why);
+        self.report.note_change();
     }
 
     /// A change came without its columns, because the role may not read them.
@@ -167,19 +233,13 @@ impl Connection {
         if let Some((tracked, _)) = self.sources.get_mut(at) {
             tracked.standing.note_unauthorized(call.at());
         }
-        self.poll(
-            at,
-            Limit::Unauthorized,
-            UNAUTHORIZED,
-            NoticeKind::TableUnauthorized,
-            call,
-        );
+        self.poll(at, Limit::Unauthorized, UNAUTHORIZED, call);
     }
 
     /// The table has no primary key, so that its changes cannot be followed.
     pub(super) fn note_keyless(&mut self, at: usize, call: &mut Call<'_>) {
         let why = "it has no primary key, so its changes cannot be followed: add one";
-        self.poll(at, Limit::Unsupported, why, NoticeKind::TableUnsupported, call);
+        self.poll(at, Limit::Unsupported, why, call);
     }
 
     /// A change came with its columns. A source that was polled because they were missing is read soon, and is followed
@@ -219,7 +279,7 @@ impl Connection {
     pub(super) fn begin_poll(&mut self, call: &mut Call<'_>) {
         let now = call.at();
         let is_due = |tracked: &Tracked| tracked.standing.read_at().is_some_and(|due| now >= due);
-        if !self.sources.iter().any(is_due) {
+        if !self.config.snapshots || !self.sources.iter().any(is_due) {
             return;
         }
         let sync = Sync::resync(Why::Poll, self.sources.len(), self.config.page_size, now);
@@ -235,7 +295,7 @@ impl Connection {
         let Some(sync) = self.sync.take() else { return };
         for at in 0..self.sources.len() {
             if sync.includes(at) {
-                self.note_unreadable(at, why, false, call);
+                self.note_unreadable(at, why, Unread::Failed, call);
             }
         }
     }
@@ -243,7 +303,7 @@ impl Connection {
     /// When a source is to be read on its own, or is lost if it is not read.
     pub(super) fn poll_due(&self) -> Option<Duration> {
         let readings = self.sources.iter().filter_map(|tracked| tracked.standing.read_at());
-        let readings = readings.min().filter(|_| self.sync.is_none());
+        let readings = readings.min().filter(|_| self.sync.is_none() && self.config.snapshots);
         let losses = self.evidence().filter_map(|evidence| polled_due(&evidence)).min();
         [readings, losses].into_iter().flatten().min()
     }

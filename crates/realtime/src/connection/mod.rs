@@ -7,7 +7,7 @@
 //! (`Connection::go_live`).
 //!
 //! [`Connection`] routes events to the parts that own the state: [`Channel`], [`Heartbeats`], [`Tokens`], [`Retry`],
-//! [`Sync`] (a snapshot in progress), [`Lookups`], [`Audit`], [`Flow`], [`Lease`], [`Pulse`], [`Sides`], [`SyncSchedule`], [`Sources`] and [`Report`]. This file
+//! [`Sync`] (a snapshot in progress), [`Lookups`], [`Audit`], [`Flow`], [`Lease`], [`Pulse`], [`Sides`], [`Trials`], [`SyncSchedule`], [`Sources`] and [`Report`]. This file
 //! routes events and looks after deadlines; `lifecycle` has the way from start to live and back, `frames` what the socket
 //! brings, `reading` what REST brings, `replace` the hand-over to another connection.
 
@@ -37,6 +37,7 @@ mod sync;
 #[cfg(test)]
 mod testing;
 mod tokens;
+mod trials;
 mod twins;
 
 use std::time::Duration;
@@ -64,6 +65,7 @@ use side::Sides;
 use sources::{Sources, Tracked};
 use sync::{Sync, Why};
 use tokens::Tokens;
+use trials::Trials;
 
 /// One connection. See the [module](self).
 #[derive(Debug)]
@@ -77,6 +79,8 @@ pub(crate) struct Connection {
     channel: Channel,
     /// Further channels beside it.
     sides: Sides,
+    /// Sources being tried on channels of their own.
+    trials: Trials,
     /// The second source of changes, on one of them.
     broadcasts: Broadcasts,
     heartbeats: Heartbeats,
@@ -101,6 +105,8 @@ pub(crate) struct Connection {
     wake: Option<Duration>,
     /// When this connection is replaced by another.
     replace_at: Option<Duration>,
+    /// It is replaced because another one can follow more sources.
+    replaces_to_follow: bool,
     /// Changes of the network were asked for.
     watches_network: bool,
 }
@@ -128,6 +134,8 @@ enum ConnectionPhase {
         joined: Duration,
         deadline: Duration,
     },
+    /// The database refused the subscription of all sources together: each is tried on its own.
+    Trying,
     /// Confirmed; the first snapshot is being merged.
     Syncing,
     Live,
@@ -155,6 +163,7 @@ impl Connection {
             numbers: Numbers::default(),
             channel: Channel::new(config.vsn, &config.topic_prefix),
             sides: Sides::new(config.vsn),
+            trials: Trials::new(config.vsn),
             broadcasts,
             heartbeats: Heartbeats::new(config.heartbeat_interval),
             tokens: Tokens::new(config.access_token.clone(), config.sign_in),
@@ -178,6 +187,7 @@ impl Connection {
             clock: Clock::default(),
             wake: None,
             replace_at: None,
+            replaces_to_follow: false,
             watches_network: false,
             sources,
             config,
@@ -252,6 +262,7 @@ impl Connection {
         self.run_schedule(call);
         self.run_audit(call);
         self.run_sides(call);
+        self.run_trials(call);
         self.run_pulse(call);
         self.run_broadcast(call);
     }
@@ -280,7 +291,9 @@ impl Connection {
         match self.heartbeats.check(call.at()) {
             Some(HeartbeatDue::Send) => {
                 let reference = self.numbers.reference();
-                let is_joining = matches!(self.phase, ConnectionPhase::Joining { .. }) || self.sides.is_joining();
+                let is_joining = matches!(self.phase, ConnectionPhase::Joining { .. })
+                    || self.sides.is_joining()
+                    || self.trials.is_joining();
                 self.heartbeats.sent(reference, call.at(), is_joining);
                 let frame = self.channel.encode(&crate::Frame::heartbeat(&reference.to_string()));
                 call.push(Effect::Send(frame));
@@ -312,6 +325,7 @@ impl Connection {
             self.flow.due().filter(|_| self.is_following()),
             self.lease_due(),
             self.sides.due(self.may_join_sides()),
+            self.trials_due(),
             self.pulse.due().filter(|_| self.may_join_sides()),
             self.broadcasts.due(),
             self.report.due(),
@@ -359,6 +373,7 @@ impl Connection {
         matches!(
             self.phase,
             ConnectionPhase::Joining { .. }
+                | ConnectionPhase::Trying
                 | ConnectionPhase::Subscribing { .. }
                 | ConnectionPhase::Syncing
                 | ConnectionPhase::Live
@@ -414,7 +429,9 @@ impl Connection {
             retry_in_ms: retry_in.map(millis),
             reason,
             stream_only: !self.config.snapshots,
+            sources: self.source_counts(),
             sources_lost: self.sources_lost(),
+            sources_left_out: self.sources_left_out(),
             catching_up: status == LinkStatus::Connecting && self.phase == ConnectionPhase::Live,
         });
         if let Some(status) = status {
@@ -478,7 +495,7 @@ impl Connection {
         }
         let status = self.report.status();
         let state = match self.phase {
-            ConnectionPhase::Joining { .. } => SourceState::Joining,
+            ConnectionPhase::Joining { .. } | ConnectionPhase::Trying => SourceState::Joining,
             ConnectionPhase::Subscribing { .. } => SourceState::Joined,
             ConnectionPhase::Syncing => SourceState::Reading,
             ConnectionPhase::Live => SourceState::Followed,

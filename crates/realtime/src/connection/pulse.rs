@@ -547,11 +547,15 @@ impl Connection {
                 None => self.pulse.look_at = Some(now + SEARCH_EVERY),
             },
             Err(error) => {
-                let is_absent = matches!(error, PageError::Fatal(_) | PageError::Denied(_));
+                let is_absent = matches!(
+                    error,
+                    PageError::Fatal(_) | PageError::Denied(_) | PageError::NotExposed(_)
+                );
                 match error {
                     PageError::Expired(_) => self.token_expired(call),
                     PageError::Fatal(_)
                     | PageError::Denied(_)
+                    | PageError::NotExposed(_)
                     | PageError::TooLarge(_)
                     | PageError::Transient { .. } => {}
                 }

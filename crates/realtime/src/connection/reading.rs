@@ -58,6 +58,7 @@ impl Connection {
         match error {
             PageError::Fatal(text) => PageError::Fatal(self.clean(&text)),
             PageError::Denied(text) => PageError::Denied(self.clean(&text)),
+            PageError::NotExposed(text) => PageError::NotExposed(self.clean(&text)),
             PageError::Expired(text) => PageError::Expired(self.clean(&text)),
             PageError::TooLarge(text) => PageError::TooLarge(self.clean(&text)),
             PageError::Transient { text, retry_after } => PageError::Transient {
@@ -102,8 +103,8 @@ impl Connection {
             Some(Outcome::Complete) => self.finish_sync(call),
             Some(Outcome::Failed { text, class }) => self.sync_failed(&text, class, call),
             Some(Outcome::TokenExpired) => self.token_expired(call),
-            Some(Outcome::Unreadable { at, text, is_refused }) => {
-                self.note_unreadable(at, &text, is_refused, call);
+            Some(Outcome::Unreadable { at, text, cause }) => {
+                self.note_unreadable(at, &text, cause, call);
                 let outcome = self.sync.as_mut().and_then(|sync| sync.resume(requests!(self, call)));
                 self.sync_step(outcome, call);
             }
@@ -176,7 +177,7 @@ impl Connection {
             self.lease.prove(at, since);
             self.note_read(at, since, differing, call);
         }
-        if why == Why::Gap {
+        if matches!(why, Why::First | Why::Gap) {
             // What was lost of these is known to be missing.
             for at in merged.unread {
                 self.lose(at, call);

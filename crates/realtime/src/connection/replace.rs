@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Call, Connection, ConnectionPhase, StopEnd, report::millis};
+use super::{Call, Connection, ConnectionPhase, StopEnd, Tracked, report::millis, standing::Way};
 use crate::{
     api::{Effect, Now, SessionConfig},
     event::{Change, FeedEvent, Resync, SyncReport},
@@ -13,12 +13,25 @@ use model::{NoticeKind, Op};
 impl Connection {
     /// Plans the replacement of a socket that was opened: not to the second, so that many clients do not do it together.
     pub(super) fn plan_replacement(&mut self, call: &Call<'_>) {
-        let after = self
-            .config
-            .replace_after
-            .filter(|_| !self.config.sign_in && self.config.snapshots);
+        let after = self.config.replace_after.filter(|_| self.can_be_replaced());
         let share = 0.95 + 0.05 * call.now.random.clamp(0.0, 1.0);
         self.replace_at = after.map(|after| call.at() + after.mul_f64(share));
+    }
+
+    /// Replaces this connection soon, so that its successor follows a source that this one does not. False where a second
+    /// connection cannot be made.
+    pub(super) fn replace_soon(&mut self, at: Duration) -> bool {
+        let can_be_replaced = self.can_be_replaced();
+        if can_be_replaced {
+            self.replace_at = Some(at);
+            self.replaces_to_follow = true;
+        }
+        can_be_replaced
+    }
+
+    /// A successor needs no session token, and can be compared with this connection.
+    fn can_be_replaced(&self) -> bool {
+        !self.config.sign_in && self.config.snapshots
     }
 
     /// Begins the next replacement at this moment at the earliest.
@@ -56,6 +69,7 @@ impl Connection {
             new.rows = old.rows.clone();
             new.standing = old.standing.clone();
             new.standing.close();
+            new.subscription = old.subscription.clone();
         }
         successor
     }
@@ -74,6 +88,17 @@ impl Connection {
         self.watch_network(call);
         call.push(Effect::WakeAt(None));
         effects.retain(|effect| !matches!(effect, Effect::Emit(_)));
+    }
+
+    /// Reports the sources that this connection follows and `old` did not.
+    fn report_followed(&mut self, old: &Self, call: &mut Call<'_>) {
+        let both = self.sources.iter().zip(old.sources.iter());
+        let is_new = |(new, old): &(&Tracked, &Tracked)| new.way() == Way::Followed && old.way() == Way::Polled;
+        let names: Vec<String> = both.filter(is_new).map(|(new, _)| new.source.name()).collect();
+        for name in names {
+            let text = format!("{name} is followed from now on.");
+            self.notice(NoticeKind::TableFound, &text, call);
+        }
     }
 
     /// Takes the place of `old`, and reports how its rows differ from those that `old` reported.
@@ -122,8 +147,12 @@ impl Connection {
             removed,
             reconcile: true,
         }));
-        let text = "The connection was replaced before the server's limit on its age.";
-        self.notice(NoticeKind::Replaced, text, call);
+        if old.replaces_to_follow {
+            self.report_followed(old, call);
+        } else {
+            let text = "The connection was replaced before the server's limit on its age.";
+            self.notice(NoticeKind::Replaced, text, call);
+        }
         self.report_proof(call);
         // The timer that was asked for before stays in force.
         call.push(Effect::WakeAt(self.wake));

@@ -446,6 +446,9 @@ fn leave(side: &mut Side, numbers: &mut Numbers, call: &mut Call<'_>) {
 impl Connection {
     /// A frame that is not of the main channel.
     pub(super) fn side_frame(&mut self, frame: &Frame<'_>, call: &mut Call<'_>) {
+        if self.trial_frame(frame, call) {
+            return;
+        }
         let Some(id) = self.sides.owner(frame) else { return };
         let terms = Terms {
             signed_in: self.config.sign_in,
@@ -465,7 +468,7 @@ impl Connection {
     }
 
     pub(super) fn may_join_sides(&self) -> bool {
-        self.phase == ConnectionPhase::Live
+        self.phase == ConnectionPhase::Live && !self.trials.is_joining()
     }
 
     /// Hands the news of a channel to its user. `frame`: what brought it.

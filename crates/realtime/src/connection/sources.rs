@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use super::{
+    channel::entry_names,
     report::millis,
     standing::{Standing, Way},
+    trials::Subscription,
 };
 use crate::{
     Remedies,
@@ -12,6 +14,7 @@ use crate::{
     change::{ChangeError, ChangeType, Ids, RowEvent},
     event::{Change, SourceReport, SourceState},
     names::Names,
+    refusal,
     source::Source,
     store::{Rows, TableColumns, lay_over},
 };
@@ -43,6 +46,8 @@ pub(super) struct Tracked {
     limit: Option<(Limit, String)>,
     /// Whether its rows can be relied on.
     pub(super) standing: Standing,
+    /// Whether it is part of the main channel's join.
+    pub(super) subscription: Subscription,
     /// The ids of its entries on this channel: one, or one for each name that its partitions may have.
     entries: Vec<i64>,
     /// That it cannot be followed in full was reported on this connection.
@@ -62,13 +67,15 @@ pub(super) enum Limit {
     Unauthorized,
     /// Its changes cannot be followed: it is polled.
     Unsupported,
+    /// The database does not take its subscription: it is polled.
+    Unsubscribed,
 }
 
 impl Limit {
     fn state(self) -> SourceState {
         match self {
             Self::Unreadable => SourceState::StreamOnly,
-            Self::Unauthorized | Self::Unsupported => SourceState::Polled,
+            Self::Unauthorized | Self::Unsupported | Self::Unsubscribed => SourceState::Polled,
         }
     }
 }
@@ -128,6 +135,7 @@ impl Tracked {
             columns: TableColumns::new(source),
             limit: None,
             standing: Standing::default(),
+            subscription: Subscription::default(),
             entries: Vec::new(),
             is_reported: false,
             rows_merged: 0,
@@ -175,7 +183,7 @@ impl Tracked {
     pub(super) fn way(&self) -> Way {
         match self.limit {
             Some((Limit::Unreadable, _)) => Way::StreamOnly,
-            Some((Limit::Unauthorized | Limit::Unsupported, _)) => Way::Polled,
+            Some((Limit::Unauthorized | Limit::Unsupported | Limit::Unsubscribed, _)) => Way::Polled,
             None => Way::Followed,
         }
     }
@@ -205,8 +213,32 @@ impl Tracked {
 
     /// Limits how it is followed. True when that is to be reported: once per connection.
     pub(super) fn limit(&mut self, limit: Limit, why: &str) -> bool {
-        self.limit = Some((limit, why.to_owned()));
+        self.set_limit(limit, why);
         self.is_to_be_reported()
+    }
+
+    /// Limits how it is followed, without a report.
+    pub(super) fn set_limit(&mut self, limit: Limit, why: &str) {
+        self.limit = Some((limit, why.to_owned()));
+    }
+
+    /// What limits it, and why.
+    pub(super) fn limit_and_why(&self) -> Option<(Limit, &str)> {
+        self.limit.as_ref().map(|(limit, why)| (*limit, why.as_str()))
+    }
+
+    /// It was never read, and cannot be now: there are no rows of it, not even old ones.
+    pub(super) fn is_left_out(&self) -> bool {
+        self.standing.is_lost() && self.standing.as_of().is_none()
+    }
+
+    /// Whether the main channel has its changes from the next join on.
+    fn begin_join(&mut self) {
+        match self.subscription.refusal() {
+            Some(why) => self.limit = Some((Limit::Unsubscribed, why.to_owned())),
+            None if matches!(self.limit, Some((Limit::Unsubscribed, _))) => self.limit = None,
+            None => {}
+        }
     }
 
     /// It has too many rows. True when that is to be reported: once per connection.
@@ -219,6 +251,7 @@ impl Tracked {
         let is_followed = state == SourceState::Followed;
         let loss = self.standing.loss().filter(|_| is_followed);
         let (state, why) = match (&self.limit, loss) {
+            (_, Some(loss)) if self.is_left_out() => (SourceState::LeftOut, Some(loss.why.clone())),
             (_, Some(loss)) => (SourceState::Lost, Some(loss.why.clone())),
             (Some((limit, why)), None) if is_followed => (limit.state(), Some(why.clone())),
             _ if state == SourceState::Refused => (state, refusal.map(str::to_owned)),
@@ -333,10 +366,57 @@ impl Sources {
             .any(|tracked| tracked.entries.iter().any(|entry| ids.contains(entry)))
     }
 
+    /// The main channel is joined: sources whose subscription is refused are polled, the others are followed.
+    pub(super) fn begin_join(&mut self) {
+        self.tracked.iter_mut().for_each(Tracked::begin_join);
+    }
+
+    /// Schema and name of every entry of the main channel's join, in its order.
+    pub(super) fn entry_names(&self) -> impl Iterator<Item = (&str, &str)> {
+        let wanted = self.tracked.iter().filter(|tracked| tracked.subscription.is_wanted());
+        entry_names(wanted.map(|tracked| &tracked.source))
+    }
+
+    /// The user reconnects: every subscription is asked for again.
+    pub(super) fn forget_refusals(&mut self) {
+        for tracked in &mut self.tracked {
+            tracked.subscription.forget();
+        }
+    }
+
+    /// How many sources can be neither read nor followed.
+    pub(super) fn left_out(&self) -> usize {
+        self.tracked.iter().filter(|tracked| tracked.standing.is_lost()).count()
+    }
+
+    /// The sources that are part of the main channel's join.
+    pub(super) fn wanted(&self) -> Vec<usize> {
+        let is_wanted = |at: &usize| self.get(*at).is_some_and(|tracked| tracked.subscription.is_wanted());
+        (0..self.len()).filter(is_wanted).collect()
+    }
+
+    /// The sources on the main channel that a refusal of its subscription concerns: those of the table that it names, or the
+    /// only one. Empty when that is unknown.
+    pub(super) fn refused_by(&self, message: &str) -> Vec<usize> {
+        let wanted = self.wanted();
+        if wanted.len() == 1 {
+            return wanted;
+        }
+        let Some((schema, table)) = refusal::named_table(message) else {
+            return Vec::new();
+        };
+        let is_named = |at: &usize| {
+            let source = self.get(*at).map(|tracked| &tracked.source);
+            source.is_some_and(|source| source.schema == schema && source.subscribed_names().any(|name| name == table))
+        };
+        wanted.into_iter().filter(is_named).collect()
+    }
+
     /// The channel's entries, in the order of the join.
     pub(super) fn set_entries(&mut self, ids: Vec<i64>) {
         let mut ids = ids.into_iter();
-        for tracked in &mut self.tracked {
+        let tracked = self.tracked.iter_mut();
+        for tracked in tracked.filter(|tracked| tracked.subscription.is_wanted()) {
             let count = tracked.source.subscribed_names().count();
             tracked.entries = ids.by_ref().take(count).collect();
         }
@@ -346,7 +426,8 @@ impl Sources {
     pub(super) fn close(&mut self) {
         for tracked in &mut self.tracked {
             tracked.entries.clear();
-            tracked.is_reported = false;
+            // What is polled because its subscription is refused was said once.
+            tracked.is_reported &= !tracked.subscription.is_wanted();
             tracked.is_shared_key_reported = false;
             tracked.limit = None;
             tracked.standing.close();

@@ -62,14 +62,14 @@ impl Evidence {
 /// What the evidence of all sources means.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Every source is proven or lost, and at least one that is not lost is followed.
+    /// Every source is proven or lost, and at least one is not lost.
     Live,
     /// This source has to be declared lost; then the evidence is to be judged again.
     Lose(usize),
     /// The connection is unproven as a whole: this source has the oldest proof.
     Unproven(usize),
-    /// No source is followed that is not lost; this one is lost.
-    NoneFollowed(usize),
+    /// Every source is lost; this one is the first.
+    NoneLeft(usize),
 }
 
 /// Decides which sources are lost and whether the connection may be called live. `max_age`: the age of a proof from
@@ -102,9 +102,8 @@ pub(super) fn judge(
             Verdict::Unproven(oldest)
         };
     }
-    let is_followed = |source: Evidence| !source.is_lost && source.way != Way::Polled;
     match indexed().find(|(_, source)| source.is_lost) {
-        Some((lost, _)) if !sources.clone().any(is_followed) => Verdict::NoneFollowed(lost),
+        Some((lost, _)) if sources.clone().all(|source| source.is_lost) => Verdict::NoneLeft(lost),
         _ => Verdict::Live,
     }
 }
@@ -300,7 +299,7 @@ mod tests {
         assert_eq!(verdict(&sources, 100), Verdict::Lose(0));
         sources[0].is_lost = true;
         assert_eq!(verdict(&sources, 100), Verdict::Live);
-        assert_eq!(verdict(&sources[..1], 100), Verdict::NoneFollowed(0));
+        assert_eq!(verdict(&sources[..1], 100), Verdict::NoneLeft(0));
     }
 
     #[test]
@@ -372,7 +371,12 @@ mod tests {
             way: Way::Polled,
             ..proven(100)
         };
-        assert_eq!(verdict(&[lost, other], 121), Verdict::NoneFollowed(0));
+        assert_eq!(
+            verdict(&[lost, other], 121),
+            Verdict::Live,
+            "what is polled is proven by its readings"
+        );
+        assert_eq!(verdict(&[lost, lost], 121), Verdict::NoneLeft(0));
         assert_eq!(verdict(&[other, other], 121), Verdict::Live, "nothing is lost");
     }
 
@@ -439,8 +443,7 @@ mod tests {
                     prop_assert!(is_labelled || source.age(second(at)) <= limit, "{source:?}");
                     prop_assert!(is_labelled || source.refusals < MAX_REFUSALS, "{source:?}");
                 }
-                let is_followed = |source: &Evidence| !source.is_lost && source.way != Way::Polled;
-                prop_assert!(sources.iter().any(is_followed) || sources.iter().all(|source| !source.is_lost));
+                prop_assert!(sources.iter().any(|source| !source.is_lost));
             }
         }
     }

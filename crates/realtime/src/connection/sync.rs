@@ -72,8 +72,19 @@ pub(super) enum Outcome {
     Failed { text: String, class: Class },
     /// The token has expired: the request is repeated, and a fresh token is needed.
     TokenExpired,
-    /// One source cannot be read; others can. `is_refused`: another attempt does not help by itself.
-    Unreadable { at: usize, text: String, is_refused: bool },
+    /// One source cannot be read; others can.
+    Unreadable { at: usize, text: String, cause: Unread },
+}
+
+/// Why one source cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// Another attempt may succeed.
+    Failed,
+    /// Another attempt does not help by itself.
+    Refused,
+    /// Neither does it, but the stream may bring its changes.
+    NotExposed,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,7 +132,7 @@ struct SourceSnapshot {
     /// The source is not part of this snapshot.
     is_left_out: bool,
     /// The source cannot be read: what is held of it stays.
-    is_unreadable: bool,
+    unread: Option<(Unread, String)>,
     was_empty: bool,
     unverified: VecDeque<RowId>,
     batch: Option<Batch>,
@@ -140,7 +151,7 @@ impl SourceSnapshot {
             is_done: false,
             rows_merged: 0,
             is_left_out: false,
-            is_unreadable: false,
+            unread: None,
             was_empty: false,
             unverified: VecDeque::new(),
             batch: None,
@@ -389,10 +400,6 @@ impl Sync {
         let reading = self.readings.get_mut(at)?;
         let (tracked, names) = requests.sources.get_mut(at)?;
         let name = tracked.source.name();
-        let fatal = |text: String| {
-            let class = Class::Fatal;
-            Some(Outcome::Failed { text, class })
-        };
         reading.request = None;
         tracked.note_readable();
         if page.is_empty() {
@@ -434,13 +441,13 @@ impl Sync {
         let Some(last) = last else {
             let (key, noun) = (tracked.source.key.join(", "), &tracked.source.noun.1);
             let remedy = remedies.key_column.replace("{source}", noun);
-            return fatal(format!("{name} has no usable column {key}; {remedy}"));
+            let text = format!("{name} has no usable column {key}; {remedy}");
+            return self.unreadable(at, text, Unread::Refused, now);
         };
         if reading.fresh.len() > MAX_ROWS {
-            return fatal(format!(
-                "{name} has more than {} rows; point the setting at a view or a smaller table",
-                grouped(MAX_ROWS as u64)
-            ));
+            let most = grouped(MAX_ROWS as u64);
+            let text = format!("{name} has more than {most} rows; point the setting at a view or a smaller table");
+            return self.unreadable(at, text, Unread::Refused, now);
         }
         if reading.fresh.len() == before {
             // It would go on for ever.
@@ -486,11 +493,10 @@ impl Sync {
         }
         let mut is_expired = false;
         let (text, wait) = match error {
-            PageError::Fatal(text) if self.why == Why::First => {
-                let class = Class::Fatal;
-                return Some(Outcome::Failed { text, class });
+            PageError::Denied(text) | PageError::Fatal(text) => {
+                return self.unreadable(at, text, Unread::Refused, now);
             }
-            PageError::Denied(text) | PageError::Fatal(text) => return self.unreadable(at, text, true, now),
+            PageError::NotExposed(text) => return self.unreadable(at, text, Unread::NotExposed, now),
             PageError::Expired(text) if !sign_in => {
                 let class = Class::Fatal;
                 return Some(Outcome::Failed { text, class });
@@ -513,13 +519,7 @@ impl Sync {
         reading.failures += 1;
         // A poll is repeated as a whole, so that it does not delay other readings.
         if reading.failures > MAX_FAILURES || self.why == Why::Poll && !is_expired {
-            if self.why != Why::First {
-                return self.unreadable(at, text, false, now);
-            }
-            return Some(Outcome::Failed {
-                text: format!("the snapshot could not be read ({text})"),
-                class: Class::Retry,
-            });
+            return self.unreadable(at, text, Unread::Failed, now);
         }
         let own = RETRY_AFTER * (1 << (reading.failures - 1));
         let wait = wait.unwrap_or_default().clamp(own, MAX_RETRY_AFTER);
@@ -528,25 +528,32 @@ impl Sync {
     }
 
     /// One source cannot be read. As long as another can, the snapshot goes on without it.
-    fn unreadable(&mut self, at: usize, text: String, is_refused: bool, now: Duration) -> Option<Outcome> {
+    fn unreadable(&mut self, at: usize, text: String, cause: Unread, now: Duration) -> Option<Outcome> {
         let reading = self.readings.get_mut(at)?;
-        reading.is_unreadable = true;
+        reading.unread = Some((cause, text.clone()));
         reading.is_done = true;
         reading.unverified.clear();
-        let is_unread = |reading: &SourceSnapshot| reading.is_unreadable || reading.is_left_out;
+        let is_unread = |reading: &SourceSnapshot| reading.unread.is_some() || reading.is_left_out;
         if self.why != Why::Poll && self.readings.iter().all(is_unread) {
-            return Some(if is_refused {
-                let class = Class::Fatal;
-                Outcome::Failed { text, class }
-            } else {
-                Outcome::Failed {
-                    text: format!("the snapshot could not be read ({text})"),
-                    class: Class::Retry,
-                }
-            });
+            return Some(self.none_readable());
         }
         self.settle_if_read(now);
-        Some(Outcome::Unreadable { at, text, is_refused })
+        Some(Outcome::Unreadable { at, text, cause })
+    }
+
+    /// No source can be read. What may succeed with another attempt is the reason for one; else the first refusal counts.
+    fn none_readable(&self) -> Outcome {
+        let unread = || self.readings.iter().filter_map(|reading| reading.unread.as_ref());
+        match unread().find(|(cause, _)| *cause == Unread::Failed) {
+            Some((_, text)) => Outcome::Failed {
+                text: format!("the snapshot could not be read ({text})"),
+                class: Class::Retry,
+            },
+            None => Outcome::Failed {
+                text: unread().next().map(|(_, text)| text.clone()).unwrap_or_default(),
+                class: Class::Fatal,
+            },
+        }
     }
 
     /// Goes on without a source that cannot be read.
@@ -618,14 +625,15 @@ impl Sync {
         for (at, reading) in self.readings.into_iter().enumerate() {
             let Some((tracked, _)) = sources.get_mut(at) else { break };
             // While live, changes of what is not read were applied as they came.
-            if reading.is_unreadable {
+            let is_unreadable = reading.unread.is_some();
+            if is_unreadable {
                 merged.unread.push(at);
             }
-            if reading.is_left_out || (reading.is_unreadable && self.why != Why::First) {
+            if reading.is_left_out || (is_unreadable && self.why != Why::First) {
                 continue;
             }
             let mut differing = 0;
-            let mut fresh = if reading.is_unreadable {
+            let mut fresh = if is_unreadable {
                 tracked.rows.clone()
             } else {
                 tracked.set_rows_merged(reading.rows_merged);
@@ -661,7 +669,7 @@ impl Sync {
                 });
             }
             tracked.rows = fresh;
-            if !reading.is_unreadable {
+            if !is_unreadable {
                 merged.read.push((at, differing));
             }
         }

@@ -235,7 +235,10 @@ fn an_unreadable_table_is_followed_by_the_stream_alone_and_reported() {
     for _ in 0..2 {
         let request = rig.fetch();
         if request.source.table == "agents" {
-            rig.fail(&request, PageError::Denied("the key may not read public.agents".into()));
+            rig.fail(
+                &request,
+                PageError::NotExposed("the schema public is not served".into()),
+            );
         } else {
             rig.answer(&request, &[row(1, 0)]);
         }

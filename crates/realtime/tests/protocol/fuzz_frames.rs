@@ -8,7 +8,7 @@ use std::{borrow::Cow, collections::BTreeSet, time::Duration};
 
 use crate::mutate::mutated;
 use crate::recorded::frames;
-use crate::rig::{FIRST_ID, Rig, State, config, id_text, ms, seconds, table};
+use crate::rig::{FIRST_ID, Rig, State, TRIAL_TOPIC, config, id_text, ms, seconds, table};
 use fastrand::Rng;
 use model::{Backoff, Record};
 use realtime::{
@@ -167,7 +167,7 @@ impl World {
                 Effect::Close => {
                     (self.is_opening, self.is_up, self.has_join, self.unconfirmed) = (false, false, false, false);
                 }
-                Effect::Send(text) if text.contains("phx_join") => self.has_join = true,
+                Effect::Send(text) if text.contains("phx_join") && !text.contains(TRIAL_TOPIC) => self.has_join = true,
                 _ => {}
             }
         }
@@ -187,6 +187,8 @@ impl World {
             self.unconfirmed = true;
         } else if std::mem::take(&mut self.unconfirmed) {
             self.rig.system_ok();
+        } else if !self.rig.trials.is_empty() {
+            self.rig.answer_trial(None);
         } else if !self.rig.fetches.is_empty() {
             let request = self.rig.fetch();
             self.rig.answer(&request, &page(&request));

@@ -13,6 +13,7 @@ mod broadcast;
 mod fuzz_frames;
 mod handover;
 mod lease;
+mod left_out;
 mod live_prop;
 mod lossy;
 mod lost;

@@ -8,7 +8,7 @@ use model::{Backoff, Notice, Record};
 use realtime::{
     CloseReason, Command, ConnectFailure, Direction, Effect, Event, FeedEvent, Frame, Grant, LinkReport, LinkStatus,
     Now, Page, PageError, PageQuery, PageRequest, Probe, ProbeRequest, ProbeRows, Remedies, Session, SessionConfig,
-    Source, SourceId, StatusReport, SyncReport, Vsn, decode_text, encode_text,
+    Source, SourceId, SourceReport, StatusReport, SyncReport, Vsn, decode_text, encode_text,
 };
 
 use serde_json::{Value, json};
@@ -26,6 +26,8 @@ pub(crate) struct Rig {
     pub(crate) statuses: Vec<StatusReport>,
     pub(crate) notices: Vec<Notice>,
     pub(crate) synced: Vec<SyncReport>,
+    /// The sources as they were reported last.
+    pub(crate) last_sources: Vec<SourceReport>,
     /// The rows that a reader of the changes would hold.
     pub(crate) state: State,
     pub(crate) changes: usize,
@@ -47,6 +49,8 @@ pub(crate) struct Rig {
     pub(crate) join_ref: String,
     /// The topic and reference of a join of the pulse's channel that is not answered.
     pub(crate) pulse_join: Option<(String, String)>,
+    /// Joins of sources that are tried, and that are not answered.
+    pub(crate) trials: Vec<TrialJoin>,
     /// The reference of the last join of each side channel, by topic.
     pub(crate) side_joins: BTreeMap<String, String>,
 }
@@ -55,6 +59,42 @@ pub(crate) struct Rig {
 fn is_main(frame: &Frame<'_>) -> bool {
     frame.topic.starts_with("realtime:test-")
 }
+
+/// A join of a source that is tried.
+#[derive(Clone, Debug)]
+pub(crate) struct TrialJoin {
+    pub(crate) topic: String,
+    pub(crate) reference: String,
+    pub(crate) entries: Vec<Value>,
+}
+
+impl TrialJoin {
+    /// The name of its only table.
+    pub(crate) fn table(&self) -> &str {
+        assert_eq!(self.entries.len(), 1, "{self:?}");
+        self.entries[0]["table"].as_str().expect("a name")
+    }
+}
+
+/// The entries that a join asks for.
+fn entries_of(join: &Frame<'_>) -> Vec<Value> {
+    let payload: Value = serde_json::from_str(join.payload.get()).expect("a payload");
+    payload["config"]["postgres_changes"]
+        .as_array()
+        .expect("entries")
+        .clone()
+}
+
+/// The server's words for a table that is not published, or does not exist.
+pub(crate) fn not_published(table: &str) -> String {
+    format!(
+        "Unable to subscribe to changes with given parameters. Please check Realtime is enabled for the given connect \
+         parameters: [event: *, schema: public, table: {table}, filters: [], select: nil]"
+    )
+}
+
+/// The end of the topic of a channel on which a source is tried.
+pub(crate) const TRIAL_TOPIC: &str = "-trial";
 
 /// The end of the topic of the pulse's channel.
 const PULSE_TOPIC: &str = "-pulse";
@@ -122,6 +162,7 @@ impl Rig {
             statuses: Vec::new(),
             notices: Vec::new(),
             synced: Vec::new(),
+            last_sources: Vec::new(),
             state: State::new(),
             changes: 0,
             wake: None,
@@ -137,6 +178,7 @@ impl Rig {
             topic: String::new(),
             join_ref: String::new(),
             pulse_join: None,
+            trials: Vec::new(),
             side_joins: BTreeMap::new(),
         }
     }
@@ -204,6 +246,7 @@ impl Rig {
             Effect::Close => {
                 self.closes += 1;
                 self.pulse_join = None;
+                self.trials.clear();
                 self.fetches.clear();
             }
             Effect::Send(text) => {
@@ -211,6 +254,12 @@ impl Rig {
                 let reference = || frame.reference.clone().expect("a reference").into_owned();
                 if frame.event == "phx_join" && frame.topic.ends_with(PULSE_TOPIC) {
                     self.pulse_join = Some((frame.topic.to_string(), reference()));
+                } else if frame.event == "phx_join" && frame.topic.ends_with(TRIAL_TOPIC) {
+                    self.trials.push(TrialJoin {
+                        topic: frame.topic.to_string(),
+                        reference: reference(),
+                        entries: entries_of(&frame),
+                    });
                 } else if frame.event == "phx_join" && is_main(&frame) {
                     self.topic = frame.topic.to_string();
                     self.join_ref = reference();
@@ -231,7 +280,7 @@ impl Rig {
             Effect::Emit(FeedEvent::Status(status)) => self.statuses.push(status.clone()),
             Effect::Emit(FeedEvent::Notice(notice)) => self.notices.push(notice.clone()),
             Effect::Emit(FeedEvent::Synced(report)) => self.synced.push(report.clone()),
-            Effect::Emit(FeedEvent::Link(_)) => {}
+            Effect::Emit(FeedEvent::Link(link)) => self.last_sources.clone_from(&link.sources),
             Effect::Emit(FeedEvent::Change(change)) => {
                 self.changes += 1;
                 let key = (change.source, change.id.to_string());
@@ -281,17 +330,8 @@ impl Rig {
     }
 
     pub(crate) fn join_ok(&mut self) {
-        let join = self
-            .sent
-            .iter()
-            .rev()
-            .map(|text| decode_text(self.vsn, text).expect("a frame"))
-            .find(|frame| frame.event == "phx_join" && frame.topic == self.topic)
-            .expect("a join");
-        let payload: Value = serde_json::from_str(join.payload.get()).expect("a payload");
-        let entries: Vec<Value> = payload["config"]["postgres_changes"]
-            .as_array()
-            .expect("entries")
+        let join = self.main_join();
+        let entries: Vec<Value> = entries_of(&join)
             .iter()
             .zip(FIRST_ID..)
             .map(|(entry, id)| {
@@ -309,6 +349,47 @@ impl Rig {
             true,
             &response,
         ));
+    }
+
+    /// The tables that the last join of the main channel asks for.
+    pub(crate) fn joined_tables(&self) -> Vec<String> {
+        let join = self.main_join();
+        let entries = entries_of(&join).into_iter();
+        entries
+            .map(|entry| entry["table"].as_str().expect("a name").to_owned())
+            .collect()
+    }
+
+    fn main_join(&self) -> Frame<'_> {
+        let frames = self.sent.iter().rev().map(|text| decode_text(self.vsn, text));
+        frames
+            .map(|frame| frame.expect("a frame"))
+            .find(|frame| frame.event == "phx_join" && frame.topic == self.topic)
+            .expect("a join")
+    }
+
+    /// Answers the oldest join of a source that is tried: the join is taken, and the database confirms the subscription or
+    /// refuses it with this message.
+    pub(crate) fn answer_trial(&mut self, refusal: Option<&str>) -> TrialJoin {
+        let join = self.trials.remove(0);
+        let reference = join.reference.as_str();
+        let response = json!({ "postgres_changes": join.entries });
+        self.frame(&Frame::reply(
+            Some(reference),
+            Some(reference),
+            &join.topic,
+            true,
+            &response,
+        ));
+        let message = refusal.unwrap_or("Subscribed to PostgreSQL");
+        self.frame(&Frame::system(
+            Some(reference),
+            &join.topic,
+            "postgres_changes",
+            refusal.is_none(),
+            message,
+        ));
+        join
     }
 
     /// Answers the last join of a side channel.
@@ -530,6 +611,11 @@ impl Rig {
     /// The row of the first table that the reported changes add up to.
     pub(crate) fn row(&self, id: &str) -> Option<&Value> {
         self.state.get(&(SourceId::default(), id.to_owned()))
+    }
+
+    /// The same of another table.
+    pub(crate) fn row_of(&self, source: usize, id: &str) -> Option<&Value> {
+        self.state.get(&(SourceId::new(source), id.to_owned()))
     }
 
     pub(crate) fn ids(&self) -> Vec<&str> {

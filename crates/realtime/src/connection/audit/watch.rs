@@ -345,6 +345,7 @@ impl Watch {
             Err(
                 PageError::Fatal(text)
                 | PageError::Denied(text)
+                | PageError::NotExposed(text)
                 | PageError::TooLarge(text)
                 | PageError::Transient { text, .. },
             ) => {

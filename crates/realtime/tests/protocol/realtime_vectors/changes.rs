@@ -79,11 +79,8 @@ fn v46_v47_v48_changes_without_a_row_are_reported_and_the_table_is_read_at_inter
         for _ in 0..100 {
             give(&mut rig, text);
         }
-        assert_eq!(
-            rig.notices.iter().filter(|notice| notice.code() == code).count(),
-            1,
-            "said once"
-        );
+        let said = |rig: &Rig| rig.notices.iter().filter(|notice| notice.code() == code).count();
+        assert_eq!(said(&rig), 0, "it may be that it cannot be read either");
         assert_eq!(rig.ids(), ["1"]);
         assert_eq!(rig.status(), LinkStatus::Connected);
         rig.pass(seconds(7));
@@ -94,6 +91,7 @@ fn v46_v47_v48_changes_without_a_row_are_reported_and_the_table_is_read_at_inter
         }
         rig.pass(seconds(4));
         assert!(rig.fetches.is_empty(), "then at intervals");
+        assert_eq!(said(&rig), 1, "said once");
     }
 }
 

@@ -241,7 +241,7 @@ fn v25_a_server_that_announces_its_leave_is_quoted() {
 }
 
 #[test]
-fn v26_v28_subscriptions_that_cannot_work_are_never_live() {
+fn v26_v28_a_table_whose_subscription_cannot_work_is_polled_or_refused() {
     for message in [
         "Unable to subscribe to changes with given parameters. Please check Realtime is enabled for the given connect parameters: [event: *, schema: public, table: todos, filters: [], select: nil]",
         "Error parsing `filter` params: [\\\"b\\\"]",
@@ -253,7 +253,24 @@ fn v26_v28_subscriptions_that_cannot_work_are_never_live() {
                 r#"["1",null,"realtime:room1","system",{{"channel":"room1","extension":"postgres_changes","message":"{message}","status":"error"}}]"#
             ),
         );
-        assert_eq!(rig.status(), LinkStatus::Error, "{message}");
+        assert_eq!(rig.status(), LinkStatus::Connecting, "{message}");
+        assert!(rig.joined_tables().is_empty(), "joined without it");
+        rig.join_ok();
+        let request = rig.fetch();
+        let (mut polled, mut refused) = (rig.status(), LinkStatus::Connecting);
+        if message.starts_with("Unable") {
+            rig.fail(&request, PageError::Denied("there is no public.todos".into()));
+            refused = rig.status();
+        } else {
+            rig.answer(&request, &[json!({"id": 1})]);
+            rig.finish_snapshot(&[]);
+            polled = rig.status();
+        }
+        let expected = match message.starts_with("Unable") {
+            true => (LinkStatus::Connecting, LinkStatus::Error),
+            false => (LinkStatus::Connected, LinkStatus::Connecting),
+        };
+        assert_eq!((polled, refused), expected);
     }
 }
 

@@ -20,6 +20,31 @@ fn a_final_refusal_is_an_error_at_once_and_names_the_remedy() {
     rig.give(Event::SocketOpened);
     rig.join_ok();
     rig.system("postgres_changes", false, "Unable to subscribe to changes with given parameters. Please check Realtime is enabled for the given connect parameters: [event: *, schema: public, table: todos, filters: [], select: nil]");
+    assert_eq!(
+        (rig.status(), rig.closes),
+        (LinkStatus::Connecting, 0),
+        "it may be read"
+    );
+    rig.join_ok();
+    let page = rig.fetch();
+    rig.fail(
+        &page,
+        PageError::Denied("the table public.todos does not exist; create it".into()),
+    );
+    assert_eq!((rig.status(), rig.closes), (LinkStatus::Error, 1));
+    assert!(
+        rig.reason().contains("public.todos does not exist; create it"),
+        "{}",
+        rig.reason()
+    );
+
+    let mut rig = Rig::started(realtime::SessionConfig {
+        snapshots: false,
+        ..config()
+    });
+    rig.give(Event::SocketOpened);
+    rig.join_ok();
+    rig.system("postgres_changes", false, &crate::rig::not_published("todos"));
     assert_eq!((rig.status(), rig.closes), (LinkStatus::Error, 1));
     assert!(
         rig.reason().contains("public.todos does not exist or is not published")
