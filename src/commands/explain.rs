@@ -112,6 +112,7 @@ fn read(feed: &FeedSettings, source: SourceId, id: &RowId) -> Result<Option<Reco
                 Failure::Running(match error {
                     PageError::Fatal(text)
                     | PageError::Denied(text)
+                    | PageError::NotExposed(text)
                     | PageError::Expired(text)
                     | PageError::TooLarge(text)
                     | PageError::Transient { text, .. } => text,

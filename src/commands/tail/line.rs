@@ -119,6 +119,7 @@ struct StatusLine<'a> {
     stream_only: bool,
     catching_up: bool,
     sources_lost: &'a [String],
+    sources_left_out: &'a [String],
 }
 
 impl<'a> StatusLine<'a> {
@@ -134,6 +135,7 @@ impl<'a> StatusLine<'a> {
             stream_only: report.stream_only,
             catching_up: report.catching_up,
             sources_lost: &report.sources_lost,
+            sources_left_out: &report.sources_left_out,
         }
     }
 }
@@ -220,6 +222,9 @@ fn text(out: &mut impl Write, at: &str, event: &FeedEvent, kinds: &SourceKinds) 
             }
             if !report.sources_lost.is_empty() {
                 write!(out, " (lost: {})", printable(&report.sources_lost.join(", ")))?;
+            }
+            if !report.sources_left_out.is_empty() {
+                write!(out, " (left out: {})", printable(&report.sources_left_out.join(", ")))?;
             }
             writeln!(out, "{}", if report.stream_only { " (stream only)" } else { "" })
         }

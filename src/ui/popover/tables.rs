@@ -36,7 +36,7 @@ pub(super) fn tables_ui(ui: &mut Ui, view: &PopoverView<'_>) {
             cell(ui, CHANNEL_EMS, Align::Min, |ui| {
                 channel_dot(ui, state);
                 let words = RichText::new(channel_text(state)).color(match state {
-                    SourceState::Lost => theme::of(ui).warn,
+                    SourceState::Lost | SourceState::LeftOut => theme::of(ui).warn,
                     _ => theme::of(ui).text,
                 });
                 ui.add(Label::new(words).wrap());
@@ -82,7 +82,7 @@ pub(super) fn limits_ui(ui: &mut Ui, view: &PopoverView<'_>) {
             continue;
         };
         let ink = match source.state {
-            SourceState::Lost => theme::of(ui).warn,
+            SourceState::Lost | SourceState::LeftOut => theme::of(ui).warn,
             _ => theme::of(ui).muted,
         };
         let words = RichText::new(words).font(Tier::Small.font(ui)).color(ink);
@@ -100,13 +100,14 @@ fn limit_text(name: &str, source: &SourceReport, time: impl Fn(u64) -> Option<St
             let as_of = at(", rows as of", source.proven_ms).unwrap_or_default();
             format!("{name}{since}{as_of}: {why}")
         }
+        SourceState::LeftOut => format!("{name} left out: {why}"),
         SourceState::Polled => format!("{name} are read every {} s only: {why}", POLL_INTERVAL.as_secs()),
         SourceState::StreamOnly => format!("{name} appear when they change: {why}"),
         _ => return None,
     })
 }
 
-/// A full dot: changes arrive. Half: joining, or read at intervals. Hollow: closed. Hollow and struck through: lost. A cross:
+/// A full dot: changes arrive. Half: joining, or read at intervals. Hollow: closed. Hollow and struck through: lost or left out. A cross:
 /// refused.
 fn channel_dot(ui: &mut Ui, state: SourceState) {
     let side = em(ui) * 0.72;
@@ -120,7 +121,7 @@ fn channel_dot(ui: &mut Ui, state: SourceState) {
     };
     match state {
         SourceState::Polled => half(theme::of(ui).warn),
-        SourceState::Lost => {
+        SourceState::Lost | SourceState::LeftOut => {
             painter.circle_stroke(center, radius, Stroke::new(1.5, theme::of(ui).warn));
             let arm = vec2(radius, -radius) * 1.3;
             painter.line_segment([center - arm, center + arm], Stroke::new(1.5, theme::of(ui).warn));
@@ -296,6 +297,7 @@ mod tests {
         assert_eq!(lost, "tasks lost at 14:05, rows as of 14:03: no grant");
         let polled = text(SourceState::Polled).expect("a text");
         assert_eq!(polled, "tasks are read every 60 s only: no grant");
+        assert_eq!(text(SourceState::LeftOut).as_deref(), Some("tasks left out: no grant"));
         assert_eq!(text(SourceState::Followed), None);
     }
 

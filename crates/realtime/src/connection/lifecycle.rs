@@ -188,7 +188,6 @@ impl Connection {
         self.lookups.clear();
         self.schedule.clear();
         self.replace_at = None;
-        self.replaces_to_follow = false;
         self.audit.stop();
         self.flow = Flow::default();
         self.lease.clear();

@@ -105,8 +105,8 @@ pub(crate) struct Connection {
     wake: Option<Duration>,
     /// When this connection is replaced by another.
     replace_at: Option<Duration>,
-    /// It is replaced because another one can follow more sources.
-    replaces_to_follow: bool,
+    /// Sources that the next join follows and this one does not.
+    gained: Vec<usize>,
     /// Changes of the network were asked for.
     watches_network: bool,
 }
@@ -187,7 +187,7 @@ impl Connection {
             clock: Clock::default(),
             wake: None,
             replace_at: None,
-            replaces_to_follow: false,
+            gained: Vec::new(),
             watches_network: false,
             sources,
             config,

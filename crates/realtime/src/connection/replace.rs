@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Call, Connection, ConnectionPhase, StopEnd, Tracked, report::millis, standing::Way};
+use super::{Call, Connection, ConnectionPhase, StopEnd, report::millis, standing::Way};
 use crate::{
     api::{Effect, Now, SessionConfig},
     event::{Change, FeedEvent, Resync, SyncReport},
@@ -24,7 +24,6 @@ impl Connection {
         let can_be_replaced = self.can_be_replaced();
         if can_be_replaced {
             self.replace_at = Some(at);
-            self.replaces_to_follow = true;
         }
         can_be_replaced
     }
@@ -90,14 +89,14 @@ impl Connection {
         effects.retain(|effect| !matches!(effect, Effect::Emit(_)));
     }
 
-    /// Reports the sources that this connection follows and `old` did not.
+    /// Reports the sources that `old` did not follow and this connection does.
     fn report_followed(&mut self, old: &Self, call: &mut Call<'_>) {
-        let both = self.sources.iter().zip(old.sources.iter());
-        let is_new = |(new, old): &(&Tracked, &Tracked)| new.way() == Way::Followed && old.way() == Way::Polled;
-        let names: Vec<String> = both.filter(is_new).map(|(new, _)| new.source.name()).collect();
-        for name in names {
-            let text = format!("{name} is followed from now on.");
-            self.notice(NoticeKind::TableFound, &text, call);
+        for at in &old.gained {
+            let tracked = self.sources.get(*at).filter(|tracked| tracked.way() == Way::Followed);
+            if let Some(name) = tracked.map(|tracked| tracked.source.name()) {
+                let text = format!("{name} is followed from now on.");
+                self.notice(NoticeKind::TableFound, &text, call);
+            }
         }
     }
 
@@ -147,9 +146,8 @@ impl Connection {
             removed,
             reconcile: true,
         }));
-        if old.replaces_to_follow {
-            self.report_followed(old, call);
-        } else {
+        self.report_followed(old, call);
+        if old.gained.is_empty() {
             let text = "The connection was replaced before the server's limit on its age.";
             self.notice(NoticeKind::Replaced, text, call);
         }

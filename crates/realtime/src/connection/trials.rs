@@ -23,6 +23,7 @@ use crate::{
     event::LinkStatus,
     refusal::{self, Class, Refusal},
 };
+use model::NoticeKind;
 
 /// From sending a join to its answer, as of the main channel.
 const JOIN_DEADLINE: Duration = Duration::from_secs(20);
@@ -278,6 +279,7 @@ impl Connection {
     pub(super) fn join(&mut self, call: &mut Call<'_>) {
         let reference = self.numbers.reference();
         self.sources.begin_join();
+        self.gained.clear();
         let names = self.sources.entry_names();
         let join = self.channel.join(reference, names, self.tokens.to_send(), call.at());
         self.phase = ConnectionPhase::Joining {
@@ -431,11 +433,13 @@ impl Connection {
         };
         tracked.subscription.accept();
         let name = tracked.source.name();
+        self.gained.push(at);
         if self.replace_soon(call.at()) {
             return;
         }
         self.pause_following(call);
         let reason = format!("{name} can be followed now; the tables are joined again");
+        self.notice(NoticeKind::TableFound, &format!("{reason}."), call);
         self.report_status(LinkStatus::Connecting, None, Some(reason), call);
         self.leave_main(call);
         self.join(call);

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::rig::{config, ms, record, seconds};
+use crate::rig::{TRIAL_TOPIC, config, ms, not_published, record, seconds, table};
 use model::Op;
 use realtime::{
     CloseReason, Command, ConnectionId, Direction, Effect, Event, FeedEvent, Frame, LinkStatus, Now, PageQuery,
@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 #[derive(Default)]
 struct Socket {
     topic: String,
+    /// The topic and reference of a join of a source that is tried.
+    trial: Option<(String, String)>,
     join_ref: String,
     beats: Vec<String>,
     fetches: Vec<PageRequest>,
@@ -32,14 +34,19 @@ struct Pair {
     notices: Vec<&'static str>,
     state: BTreeMap<String, Value>,
     reported: usize,
+    /// All tables but the first are empty.
+    is_second_empty: bool,
 }
 
 impl Pair {
     fn new() -> Self {
-        let config = SessionConfig {
+        Self::with(SessionConfig {
             replace_after: Some(seconds(1_000)),
             ..config()
-        };
+        })
+    }
+
+    fn with(config: SessionConfig) -> Self {
         Self {
             session: Session::new(config),
             at: Duration::ZERO,
@@ -48,6 +55,7 @@ impl Pair {
             notices: Vec::new(),
             state: BTreeMap::new(),
             reported: 0,
+            is_second_empty: false,
         }
     }
 
@@ -72,6 +80,9 @@ impl Pair {
                     let frame = decode_text(Vsn::V2, &text).expect("a frame");
                     let reference = frame.reference.clone().expect("a reference").into_owned();
                     match &*frame.event {
+                        "phx_join" if frame.topic.ends_with(TRIAL_TOPIC) => {
+                            socket.trial = Some((frame.topic.to_string(), reference));
+                        }
                         "phx_join" => (socket.topic, socket.join_ref) = (frame.topic.to_string(), reference),
                         "heartbeat" => socket.beats.push(reference),
                         "phx_leave" => socket.leaves += 1,
@@ -110,6 +121,21 @@ impl Pair {
         self.run(seconds(3), rows);
     }
 
+    /// Answers a join of the main channel or of a trial, which asks for these tables.
+    fn answer(&mut self, side: ConnectionId, (topic, join): (String, String), tables: &[&str], refusal: Option<&str>) {
+        let entry = |(table, id): (&&str, i64)| json!({"event": "*", "schema": "public", "table": table, "id": id});
+        let entries: Vec<Value> = tables.iter().zip(100..).map(entry).collect();
+        let response = json!({ "postgres_changes": entries });
+        self.frame(side, &Frame::reply(Some(&join), Some(&join), &topic, true, &response));
+        let message = refusal.unwrap_or("Subscribed to PostgreSQL");
+        let system = Frame::system(Some(&join), &topic, "postgres_changes", refusal.is_none(), message);
+        self.frame(side, &system);
+    }
+
+    fn main_join(&mut self, side: ConnectionId) -> (String, String) {
+        (self.socket(side).topic.clone(), self.socket(side).join_ref.clone())
+    }
+
     fn confirm(&mut self, side: ConnectionId) {
         let (topic, join) = (self.socket(side).topic.clone(), self.socket(side).join_ref.clone());
         let entries = json!({"postgres_changes": [{"event": "*", "schema": "public", "table": "todos", "id": 100}]});
@@ -146,7 +172,9 @@ impl Pair {
                     self.frame(side, &Frame::reply(None, Some(&beat), "phoenix", true, &json!({})));
                 }
                 for request in std::mem::take(&mut self.socket(side).fetches) {
+                    let is_empty = self.is_second_empty && request.source.table != "todos";
                     let page = match &request.query {
+                        _ if is_empty => Vec::new(),
                         PageQuery::After { after: None, .. } => rows.iter().cloned().map(record).collect(),
                         PageQuery::After { .. } => Vec::new(),
                         PageQuery::Ids(ids) => rows
@@ -207,6 +235,65 @@ fn the_successor_takes_over_without_a_change_of_status() {
     // The new connection is replaced in its turn.
     pair.run(seconds(100), &rows);
     assert_eq!(pair.socket(ConnectionId::A).opens, 2);
+}
+
+#[test]
+fn a_table_that_is_published_later_is_followed_without_a_gap_of_the_others() {
+    use ConnectionId::{A, B};
+    let rows = [json!({"id": 1, "n": 1})];
+    let mut pair = Pair::with(SessionConfig {
+        sources: vec![table("todos"), table("agents")],
+        ..config()
+    });
+    pair.is_second_empty = true;
+    pair.give(A, Event::Start);
+    pair.give(A, Event::SocketOpened);
+    let join = pair.main_join(A);
+    pair.answer(A, join, &["todos", "agents"], Some(&not_published("agents")));
+    let join = pair.main_join(A);
+    pair.answer(A, join, &["todos"], None);
+    pair.run(seconds(5), &rows);
+    assert_eq!(pair.statuses.last(), Some(&LinkStatus::Connected));
+    let statuses = pair.statuses.len();
+    // Its trials are refused, later each time.
+    let mut waits = Vec::new();
+    for _ in 0..4 {
+        let since = pair.at;
+        while pair.socket(A).trial.is_none() {
+            pair.run(ms(500), &rows);
+        }
+        waits.push((pair.at - since).as_secs());
+        let trial = pair.socket(A).trial.take().expect("a trial");
+        pair.answer(A, trial, &["agents"], Some(&not_published("agents")));
+    }
+    assert_eq!(waits, [55, 120, 240, 480]);
+    // It is published: the server makes the subscriptions anew.
+    let (topic, join) = pair.main_join(A);
+    let again = Frame::system(
+        Some(&join),
+        &topic,
+        "postgres_changes",
+        true,
+        "Subscribed to PostgreSQL",
+    );
+    pair.frame(A, &again);
+    pair.run(seconds(8), &rows);
+    let trial = pair.socket(A).trial.take().expect("a trial");
+    pair.answer(A, trial, &["agents"], None);
+    pair.run(seconds(1), &rows);
+    assert_eq!(pair.socket(B).opens, 1, "a second connection");
+    pair.give(B, Event::SocketOpened);
+    let join = pair.main_join(B);
+    pair.answer(B, join, &["todos", "agents"], None);
+    pair.run(seconds(4), &rows);
+    assert_eq!(pair.session.connection(), B);
+    assert_eq!((pair.socket(A).closes, pair.socket(B).closes), (1, 0));
+    let new: Vec<_> = pair.statuses.drain(statuses..).collect();
+    assert!(
+        new.iter().filter(|status| **status != LinkStatus::Connected).count() <= 1,
+        "only the gap that the server made: {new:?}"
+    );
+    assert!(pair.notices.contains(&"table_found_again") && !pair.notices.contains(&"replaced"));
 }
 
 #[test]
