@@ -17,7 +17,7 @@ use tokio::{
 use uuid::Uuid;
 
 #[cfg(unix)]
-use super::database::Database;
+use super::database::{Database, Published, RowChange};
 use super::{
     AnswerFault, Api, Behaviour, Delays, DemoError, JoinError, Options, Refusal, Seen, Simulation,
     answer_fault::AnswerFaults,
@@ -98,6 +98,9 @@ pub(crate) struct Inner {
     pub(crate) pulse_runs: bool,
     /// The messages of the private channel, if changes are broadcast.
     pub(crate) broadcasts: Option<Broadcasts>,
+    /// The published tables of the database, as of the last join.
+    #[cfg(unix)]
+    pub(crate) published: Published,
     /// Changes that wait for the poller, with the times of their commits.
     log: VecDeque<(Applied, i64)>,
 }
@@ -181,6 +184,8 @@ impl Hub {
             writes_stopped_until: None,
             pulse_runs: true,
             broadcasts: options.broadcast.then(Broadcasts::default),
+            #[cfg(unix)]
+            published: Published::default(),
             log: VecDeque::new(),
         };
         Ok(Self {
@@ -312,6 +317,15 @@ impl Hub {
         }
     }
 
+    /// Reads which tables of the database are published, if there is a database.
+    #[cfg(unix)]
+    pub(crate) async fn read_publication(&self) {
+        let Some(database) = &self.database else { return };
+        if let Ok(published) = Published::read(database).await {
+            self.lock().published = published;
+        }
+    }
+
     /// The fault of the next answer of an API, if it has one.
     pub(crate) fn answer_fault(&self, api: Api) -> Option<AnswerFault> {
         self.lock().answer_faults.next(api)
@@ -396,6 +410,22 @@ impl Inner {
     pub(crate) fn lose_slot(&mut self, until: Option<Instant>) {
         self.log.clear();
         self.blind_until = until;
+    }
+
+    /// Sends a committed change of the database to the sockets.
+    #[cfg(unix)]
+    pub(crate) fn send_row(&mut self, change: &RowChange) {
+        self.changes += 1;
+        if self.lose > 0 {
+            self.lose -= 1;
+            return;
+        }
+        let now = Instant::now();
+        if self.blind_until.is_some_and(|until| now < until) || !self.change_limiter.allows(now) {
+            return;
+        }
+        let delivered = self.fanout.send(change, &self.members);
+        self.change_limiter.count(delivered);
     }
 
     fn deliver(&mut self, change: &Applied, committed: i64) {

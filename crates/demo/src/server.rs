@@ -16,8 +16,6 @@ use tokio::{
     sync::Semaphore,
 };
 
-#[cfg(unix)]
-use super::Fixture;
 use super::{
     AnswerFault, Api, Control, DemoError, Options,
     answer_fault::{self, Body},
@@ -26,6 +24,11 @@ use super::{
     http::{self, HttpAnswer, json},
     hub::Hub,
     rest, socket,
+};
+#[cfg(unix)]
+use super::{
+    Fixture,
+    database::{Stream, follow},
 };
 
 /// Most connections at a time; further ones wait.
@@ -125,6 +128,12 @@ async fn serve(listener: TcpListener, hub: Arc<Hub>, pulse: Option<Duration>) {
     tokio::spawn(hub.clone().poll());
     if let Some(every) = pulse {
         tokio::spawn(hub.clone().pulse(every));
+    }
+    // Before the first connection, so that no change behind a subscription is missed.
+    #[cfg(unix)]
+    if let Some(database) = &hub.database {
+        let stream = Stream::start(database).await.ok();
+        tokio::spawn(follow(hub.clone(), stream));
     }
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {

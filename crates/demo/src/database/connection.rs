@@ -55,21 +55,29 @@ impl Database {
         Ok(client)
     }
 
+    /// A connection as the superuser, which is kept for the next user with [`Database::keep`].
+    pub(super) async fn take(&self) -> Result<Client, Error> {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        while let Some(kept) = idle() {
+            if !kept.is_closed() {
+                return Ok(kept);
+            }
+        }
+        self.connect().await
+    }
+
+    /// Keeps a connection that is in no transaction.
+    pub(super) fn keep(&self, client: Client) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < MAX_READERS {
+            idle.push(client);
+        }
+    }
+
     /// Begins a transaction in which the rights of a caller hold.
     pub(crate) async fn read_as(&self, caller: &Caller) -> Result<Reader, Error> {
         let permit = self.permits.clone().acquire_owned().await.ok();
-        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut client = None;
-        while let Some(kept) = idle() {
-            if !kept.is_closed() {
-                client = Some(kept);
-                break;
-            }
-        }
-        let client = match client {
-            Some(client) => client,
-            None => self.connect().await?,
-        };
+        let client = self.take().await?;
         client.batch_execute("begin read only").await?;
         client
             .query_typed(
@@ -91,10 +99,7 @@ impl Database {
     /// Ends the transaction and keeps the connection for the next read.
     pub(crate) async fn finish(&self, reader: Reader) {
         if reader.client.batch_execute("rollback").await.is_ok() {
-            self.idle
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(reader.client);
+            self.keep(reader.client);
         }
     }
 }

@@ -2,13 +2,22 @@
 //! and the connections through which the APIs read it.
 
 mod connection;
+mod follow;
 mod process;
+mod published;
+mod relation;
+mod row;
 mod script;
+pub(crate) mod sql;
+mod wal;
 
 use std::path::Path;
 
 pub(crate) use connection::Database;
+pub(crate) use follow::{Stream, follow};
 pub use process::Postgres;
+pub(crate) use published::Published;
+pub(crate) use row::{Operation, RowChange};
 
 use crate::DemoError;
 

@@ -2,7 +2,7 @@
 //! through a Unix socket in that folder, and both end with the process that started it, however that process ends.
 
 use std::{
-    ffi::{OsStr, OsString},
+    ffi::OsStr,
     fs,
     io::Write as _,
     os::unix::{fs::MetadataExt as _, process::CommandExt as _},
@@ -134,9 +134,10 @@ impl Postgres {
 
     /// The command with which a person opens a session as the superuser.
     pub fn psql_line(&self) -> String {
-        let psql = self.bin.join("psql");
-        let is_on_path = first_on_path("psql").is_some_and(|found| found == psql || is_same_file(&found, &psql));
-        let name = if is_on_path { Path::new("psql") } else { &psql };
+        let name = match is_on_path("psql") {
+            true => PathBuf::from("psql"),
+            false => self.bin.join("psql"),
+        };
         format!(
             "{} -h {} -U {SUPERUSER} {SUPERUSER}",
             name.display(),
@@ -218,17 +219,9 @@ fn version(bin: &Path) -> Option<u32> {
     number.split(['.', 'b', 'r']).next()?.parse().ok()
 }
 
-fn first_on_path(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(name))
-        .find(|file| file.exists())
-}
-
-fn is_same_file(a: &Path, b: &Path) -> bool {
-    fs::canonicalize(a)
-        .ok()
-        .is_some_and(|a| fs::canonicalize(b).ok() == Some(a))
+fn is_on_path(name: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(name).exists())
 }
 
 /// A command as a user who may run PostgreSQL, which root may not.
@@ -237,11 +230,7 @@ fn as_owner(program: &OsStr) -> Command {
         return Command::new(program);
     }
     let mut command = Command::new("setpriv");
-    command.args(
-        ["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]
-            .map(OsString::from)
-            .iter(),
-    );
+    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]);
     command.arg(program);
     command
 }

@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 use url::form_urlencoded;
 
 use super::{RestError, malformed, query::Window};
-use crate::predicate::{split, unquote};
+use crate::{
+    database::sql::{condition, identifier, literal},
+    predicate::{split, unquote},
+};
 
 /// Deepest nesting of `and` and `or`.
 const MAX_DEPTH: usize = 8;
@@ -98,20 +101,6 @@ impl Statement {
             let _ = write!(sql, " where {}", self.conditions.join(" and "));
         }
         sql
-    }
-}
-
-/// A name in double quotes.
-pub(super) fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// A text as a literal whose type PostgreSQL chooses.
-fn literal(text: &str) -> String {
-    let quoted = text.replace('\'', "''");
-    match quoted.contains('\\') {
-        true => format!("E'{}'", quoted.replace('\\', "\\\\")),
-        false => format!("'{quoted}'"),
     }
 }
 
@@ -303,62 +292,6 @@ fn tree(
         conditions.push(condition(&field.sql, rest.strip_prefix('.')?, true)?);
     }
     Some(Ok(format!("{negation}({})", conditions.join(word))))
-}
-
-/// Translates `[not.]operator.value`. In a logic tree a value may be quoted. `None` when it is not a condition.
-fn condition(column: &str, text: &str, is_in_tree: bool) -> Option<String> {
-    let (negation, text) = match text.strip_prefix("not.") {
-        Some(text) => ("not ", text),
-        None => ("", text),
-    };
-    let (operator, value) = text.split_once('.')?;
-    let value = if is_in_tree { unquote(value)? } else { value.to_owned() };
-    let sql = match operator {
-        "eq" => "=",
-        "neq" => "<>",
-        "gt" => ">",
-        "gte" => ">=",
-        "lt" => "<",
-        "lte" => "<=",
-        "like" => "like",
-        "ilike" => "ilike",
-        "match" => "~",
-        "imatch" => "~*",
-        "cs" => "@>",
-        "cd" => "<@",
-        "ov" => "&&",
-        "isdistinct" => "is distinct from",
-        "is" => {
-            let value = match value.to_ascii_lowercase().as_str() {
-                "null" => "null",
-                "not_null" => "not null",
-                "true" => "true",
-                "false" => "false",
-                "unknown" => "unknown",
-                _ => return None,
-            };
-            return Some(format!("{negation}{column} is {value}"));
-        }
-        "in" => {
-            let inner = value.strip_prefix('(')?.strip_suffix(')')?;
-            let values = match inner {
-                "" => Vec::new(),
-                inner => split(inner)?.into_iter().map(unquote).collect::<Option<Vec<_>>>()?,
-            };
-            let quoted: Vec<String> = values
-                .iter()
-                .map(|value| format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"")))
-                .collect();
-            let list = literal(&format!("{{{}}}", quoted.join(",")));
-            return Some(format!("{negation}{column} = any({list})"));
-        }
-        _ => return None,
-    };
-    let value = match sql {
-        "like" | "ilike" => value.replace('*', "%"),
-        _ => value,
-    };
-    Some(format!("{negation}{column} {sql} {}", literal(&value)))
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use realtime::is_like;
 use serde_json::{Map, Value};
 
+#[cfg(unix)]
+use crate::database::{Operation, Published, sql};
 use crate::{
     predicate::{FilterError, Predicate, split, unquote},
     rules::Rules,
@@ -15,8 +17,32 @@ pub(crate) struct Subscription {
     /// A hash of the request: equal entries have equal ids, on every join and socket.
     pub(crate) id: i64,
     event: Event,
-    tables: [bool; 5],
-    filters: Vec<Predicate>,
+    reach: Reach,
+}
+
+/// The tables that a subscription covers, and its conditions on their rows.
+#[derive(Debug)]
+enum Reach {
+    Simulated {
+        tables: [bool; 5],
+        filters: Vec<Predicate>,
+    },
+    /// Of a database: the tables' numbers in the catalogue, and for each condition its column and its SQL on a row `_row`.
+    #[cfg(unix)]
+    Relations {
+        oids: Vec<u32>,
+        conditions: Vec<(String, String)>,
+    },
+}
+
+/// What a subscription can be about.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Tables<'a> {
+    /// The simulated tables.
+    Simulated(&'a Rules),
+    /// The published tables of a database.
+    #[cfg(unix)]
+    Database(&'a Published),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +66,7 @@ pub(super) fn id(entry: &Map<String, Value>) -> i64 {
 impl Subscription {
     /// Reads an entry as the server does when it makes the subscription. The error is the `message` of the `system` frame
     /// that refuses it.
-    pub(super) fn parse(entry: &Map<String, Value>, rules: &Rules) -> Result<Self, String> {
+    pub(super) fn parse(entry: &Map<String, Value>, tables: Tables<'_>) -> Result<Self, String> {
         let text = |key: &str| entry.get(key).and_then(Value::as_str);
         let is_bad = |key: &str| entry.get(key).is_some_and(|value| !value.is_string());
         let (schema, table, filter) = (text("schema"), text("table"), text("filter").unwrap_or_default().trim());
@@ -61,35 +87,61 @@ impl Subscription {
                 filters.join(", ")
             )
         };
-        let is_public = schema == "*" || is_like("public", schema);
-        let tables = TableId::EVERY.map(|id| {
-            let rules = rules.of(id);
-            is_public && rules.is_streamed() && (table == "*" || is_like(rules.stream_name(), table))
-        });
-        let Some(first) = TableId::EVERY
-            .into_iter()
-            .zip(tables)
-            .find_map(|(id, is_covered)| is_covered.then_some(id))
-        else {
-            return Err(format!(
+        let unknown = || {
+            format!(
                 "Unable to subscribe to changes with given parameters. Please check Realtime is enabled for the given \
                  connect parameters: {}",
                 request()
-            ));
+            )
         };
-        let mut filters = Vec::with_capacity(conditions.len());
-        for condition in &conditions {
-            let test = format!("{}.{}", condition.operator, condition.value);
-            let filter = Predicate::parse(first.schema(), condition.column, &test).map_err(|error| {
-                format!(
-                    "Unable to subscribe to changes with given parameters. An exception happened so please check your \
-                     connect parameters: {}. Exception: {}",
-                    request(),
-                    exception(&error)
-                )
-            })?;
-            filters.push(filter);
-        }
+        let failed = |exception: &str| {
+            format!(
+                "Unable to subscribe to changes with given parameters. An exception happened so please check your \
+                 connect parameters: {}. Exception: {exception}",
+                request()
+            )
+        };
+        let is_meant = |of_schema: &str, name: &str| {
+            (schema == "*" || is_like(of_schema, schema)) && (table == "*" || is_like(name, table))
+        };
+        let reach = match tables {
+            Tables::Simulated(rules) => {
+                let tables = TableId::EVERY.map(|id| {
+                    let rules = rules.of(id);
+                    rules.is_streamed() && is_meant("public", rules.stream_name())
+                });
+                let covered = TableId::EVERY.into_iter().zip(tables);
+                let first = covered.filter_map(|(id, is_covered)| is_covered.then_some(id)).next();
+                let first = first.ok_or_else(unknown)?;
+                let filters = conditions.iter().map(|condition| {
+                    let test = format!("{}.{}", condition.operator, condition.value);
+                    Predicate::parse(first.schema(), condition.column, &test)
+                        .map_err(|error| failed(&exception(&error)))
+                });
+                Reach::Simulated {
+                    tables,
+                    filters: filters.collect::<Result<_, _>>()?,
+                }
+            }
+            #[cfg(unix)]
+            Tables::Database(published) => {
+                let tables = published.matching(|of| is_meant(&of.schema, &of.name));
+                let first = tables.first().ok_or_else(unknown)?;
+                let conditions = conditions.iter().map(|condition| {
+                    let column = condition.column;
+                    let test = format!("{}.{}", condition.operator, condition.value);
+                    let sql = sql::condition(&format!("_row.{}", sql::identifier(column)), &test, false);
+                    match sql.filter(|_| first.columns.iter().any(|known| known == column)) {
+                        Some(sql) => Ok((column.to_owned(), sql)),
+                        None => Err(failed(&exception(&FilterError::UnknownColumn(column.into())))),
+                    }
+                });
+                Reach::Relations {
+                    oids: tables.iter().map(|table| table.oid).collect(),
+                    conditions: conditions.collect::<Result<_, _>>()?,
+                }
+            }
+        };
         let event = match word.as_str() {
             "INSERT" => Event::Insert,
             "UPDATE" => Event::Update,
@@ -99,18 +151,21 @@ impl Subscription {
         Ok(Self {
             id: id(entry),
             event,
-            tables,
-            filters,
+            reach,
         })
     }
 
-    /// Whether it covers any changes of a table.
+    /// Whether it covers any changes of a simulated table.
     pub(super) fn covers(&self, table: TableId) -> bool {
-        self.tables.get(table.index()).copied().unwrap_or(false)
+        match &self.reach {
+            Reach::Simulated { tables, .. } => tables.get(table.index()).copied().unwrap_or(false),
+            #[cfg(unix)]
+            Reach::Relations { .. } => false,
+        }
     }
 
-    /// Whether it covers a change. The filters apply to the new row of an update, and to the logged old values of a delete,
-    /// which are the key alone unless the table's identity is full.
+    /// Whether it covers a change of a simulated table. The filters apply to the new row of an update, and to the logged old
+    /// values of a delete, which are the key alone unless the table's identity is full.
     pub(super) fn covers_change(&self, change: &Applied, is_full: bool) -> bool {
         let is_event = match self.event {
             Event::Any => true,
@@ -118,13 +173,48 @@ impl Subscription {
             Event::Update => change.old.is_some() && change.new.is_some(),
             Event::Delete => change.new.is_none(),
         };
+        let filters = match &self.reach {
+            Reach::Simulated { filters, .. } => filters,
+            #[cfg(unix)]
+            Reach::Relations { .. } => return false,
+        };
         is_event
             && self.covers(change.table)
-            && self.filters.iter().all(|filter| match (&change.new, &change.old) {
+            && filters.iter().all(|filter| match (&change.new, &change.old) {
                 (Some(row), _) => filter.is_met_by(row),
                 (None, Some(row)) => (is_full || filter.column == 0) && filter.is_met_by(row),
                 (None, None) => false,
             })
+    }
+}
+
+#[cfg(unix)]
+impl Subscription {
+    /// Whether it covers changes of this kind of a table of a database, apart from its conditions.
+    pub(crate) fn covers_row(&self, oid: u32, operation: Operation) -> bool {
+        let Reach::Relations { oids, .. } = &self.reach else {
+            return false;
+        };
+        let is_event = match self.event {
+            Event::Any => true,
+            Event::Insert => operation == Operation::Insert,
+            Event::Update => operation == Operation::Update,
+            Event::Delete => operation == Operation::Delete,
+        };
+        is_event && oids.contains(&oid)
+    }
+
+    /// Whether it has conditions on the rows of a database.
+    pub(crate) fn has_conditions(&self) -> bool {
+        matches!(&self.reach, Reach::Relations { conditions, .. } if !conditions.is_empty())
+    }
+
+    /// Its conditions: of each the column, and the SQL on a row `_row`.
+    pub(crate) fn conditions_sql(&self) -> Vec<(String, String)> {
+        match &self.reach {
+            Reach::Relations { conditions, .. } => conditions.clone(),
+            Reach::Simulated { .. } => Vec::new(),
+        }
     }
 }
 
@@ -202,7 +292,7 @@ mod tests {
     fn parse(entry: &Value) -> Result<Subscription, String> {
         Subscription::parse(
             entry.as_object().expect("an object"),
-            &Rules::new(Default::default(), true),
+            Tables::Simulated(&Rules::new(Default::default(), true)),
         )
     }
 

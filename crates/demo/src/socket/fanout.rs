@@ -6,12 +6,73 @@ use std::{fmt::Write as _, time::Instant};
 use realtime::Vsn;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::Members;
+use super::{Members, ServerChannel, Subscription};
 use crate::{
     Behaviour,
     rules::{Rules, TableRules},
     store::{Applied, Row, Store, StoredCell, quote, write_commit_time},
 };
+
+/// A change that can be sent.
+pub(crate) trait Change {
+    /// Whether a subscription covers it.
+    fn is_covered_by(&self, entry: &Subscription) -> bool;
+
+    /// What a channel sees of it. `key` is the one of its socket.
+    fn access(&self, channel: &ServerChannel, key: &str) -> Access;
+
+    /// Its type in frames.
+    fn word(&self) -> &'static str;
+
+    /// Writes the `data` object; `is_denied`: for those who may not read the table.
+    fn write(&self, is_denied: bool, out: &mut String);
+}
+
+/// What somebody sees of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Everything.
+    Whole,
+    /// That there is one, because they may not read the table.
+    Denied,
+    /// Nothing, because row-level security hides the row.
+    Hidden,
+}
+
+/// A change of the simulated tables. `store` is the present state, which may be later than the change.
+struct Simulated<'a> {
+    change: &'a Applied,
+    committed: i64,
+    store: &'a Store,
+    rules: &'a TableRules,
+    behaviour: &'a Behaviour,
+    has_old_values: bool,
+    now: Instant,
+}
+
+impl Change for Simulated<'_> {
+    fn is_covered_by(&self, entry: &Subscription) -> bool {
+        entry.covers_change(self.change, self.has_old_values)
+    }
+
+    fn access(&self, channel: &ServerChannel, _key: &str) -> Access {
+        if !self.rules.may_read(&channel.role, self.now) {
+            Access::Denied
+        } else if is_shown(self.change, self.store, self.rules, &channel.role) {
+            Access::Whole
+        } else {
+            Access::Hidden
+        }
+    }
+
+    fn word(&self) -> &'static str {
+        word(self.change)
+    }
+
+    fn write(&self, is_denied: bool, out: &mut String) {
+        write_data(self.change, self.committed, self.rules, self.behaviour, is_denied, out);
+    }
+}
 
 /// Writes changes with buffers that are used again.
 #[derive(Debug, Default)]
@@ -50,7 +111,21 @@ impl Fanout {
         if !rules.is_streamed() {
             return 0;
         }
-        let has_old_values = rules.is_full || rules.is_keyless;
+        let change = Simulated {
+            change,
+            committed,
+            store,
+            rules,
+            behaviour,
+            has_old_values: rules.is_full || rules.is_keyless,
+            now: Instant::now(),
+        };
+        self.send(&change, members)
+    }
+
+    /// Queues a change for every channel that subscribes to it and may see it. Returns the number of subscriptions that it
+    /// fits.
+    pub(crate) fn send(&mut self, change: &impl Change, members: &Members) -> usize {
         self.data.clear();
         self.denied.clear();
         let mut all: Vec<Written<'_>> = Vec::new();
@@ -64,15 +139,16 @@ impl Fanout {
                 let entries = channel.entries.as_deref().unwrap_or_default();
                 self.ids.clear();
                 // The last entry comes first, as the server lists them.
-                let wanted = entries
-                    .iter()
-                    .rev()
-                    .filter(|entry| entry.covers_change(change, has_old_values));
+                let wanted = entries.iter().rev().filter(|entry| change.is_covered_by(entry));
                 self.ids.extend(wanted.map(|entry| entry.id));
-                let is_denied = !rules.may_read(&channel.role, now);
-                if self.ids.is_empty() || !(is_denied || is_shown(change, store, rules, &channel.role)) {
+                if self.ids.is_empty() {
                     continue;
                 }
+                let is_denied = match change.access(channel, &member.key) {
+                    Access::Whole => false,
+                    Access::Denied => true,
+                    Access::Hidden => continue,
+                };
                 count += self.ids.len();
                 let (vsn, is_legacy, topic) = (member.vsn, channel.is_legacy, channel.topic.as_str());
                 let known = all.iter().find(|written| {
@@ -91,10 +167,10 @@ impl Fanout {
                     false => &mut self.data,
                 };
                 if data.is_empty() {
-                    write_data(change, committed, rules, behaviour, is_denied, data);
+                    change.write(is_denied, data);
                 }
                 let text: Utf8Bytes = if is_legacy {
-                    frame(vsn, topic, word(change), data, None)
+                    frame(vsn, topic, change.word(), data, None)
                 } else {
                     frame(vsn, topic, "postgres_changes", data, Some(&self.ids))
                 }

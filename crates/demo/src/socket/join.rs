@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Due, Member, ServerChannel, Subscription,
-    entry::{self},
+    entry::{self, Tables},
     task,
 };
 use crate::{
@@ -15,7 +15,6 @@ use crate::{
     auth::Guard,
     broadcast::{Replay, TOPIC},
     hub::{Hub, Inner, JoinRefusal, now_micros},
-    rules::Rules,
     store::write_commit_time,
 };
 
@@ -49,6 +48,8 @@ struct Request<'a> {
 
 /// Answers a join: at once, or after a wait during which the socket does nothing else.
 pub(super) async fn join(hub: &Hub, socket: u64, frame: &Frame<'_>) {
+    #[cfg(unix)]
+    hub.read_publication().await;
     let read = match next_refusal(hub, frame).or_else(|| too_many_joins(hub)) {
         Some(refusal) => Err(refusal),
         None => match read(hub, socket, frame) {
@@ -143,12 +144,19 @@ fn read(hub: &Hub, socket: u64, frame: &Frame<'_>) -> Option<Result<Join, String
         key: &member.key,
         has_broadcasts: inner.broadcasts.is_some(),
     };
-    Some(request.read(&hub.guard, &inner.rules, now_micros() / 1_000_000))
+    #[cfg(unix)]
+    let tables = match hub.database {
+        Some(_) => Tables::Database(&inner.published),
+        None => Tables::Simulated(&inner.rules),
+    };
+    #[cfg(not(unix))]
+    let tables = Tables::Simulated(&inner.rules);
+    Some(request.read(&hub.guard, tables, now_micros() / 1_000_000))
 }
 
 impl Request<'_> {
     /// Reads a join at `now` (seconds since the Unix epoch). The error is the `reason` of the reply.
-    fn read(&self, guard: &Guard, rules: &Rules, now: i64) -> Result<Join, String> {
+    fn read(&self, guard: &Guard, tables: Tables<'_>, now: i64) -> Result<Join, String> {
         let name = self.topic.strip_prefix("realtime:").unwrap_or_default();
         if name.is_empty() {
             return Err("TopicNameRequired: You must provide a topic name".into());
@@ -186,7 +194,7 @@ impl Request<'_> {
         }
         let replay = config.and_then(|config| config.get("broadcast")?.get("replay"));
         let replay = Replay::read(replay, is_private)?;
-        let (entries, echo) = read_entries(&requested_entries(name, config), rules)?;
+        let (entries, echo) = read_entries(&requested_entries(name, config), tables)?;
         let flag = |section: &str, key: &str| {
             let value = config.and_then(|config| config.get(section)?.get(key));
             matches!(value, Some(Value::Bool(true))) || value.and_then(Value::as_str) == Some("true")
@@ -236,7 +244,7 @@ fn requested_entries(name: &str, config: Option<&Map<String, Value>>) -> Vec<Val
 /// The subscription's entries, or the message of the first bad one, which disables all of them; and the list for the reply.
 type Entries = (Result<Vec<Subscription>, String>, Vec<Value>);
 
-fn read_entries(requested: &[Value], rules: &Rules) -> Result<Entries, String> {
+fn read_entries(requested: &[Value], tables: Tables<'_>) -> Result<Entries, String> {
     let mut echo = Vec::with_capacity(requested.len());
     let mut entries = Ok(Vec::with_capacity(requested.len()));
     for requested in requested {
@@ -244,7 +252,7 @@ fn read_entries(requested: &[Value], rules: &Rules) -> Result<Entries, String> {
             return Err(format!("UnknownErrorOnChannel: expected a map, got: {requested}"));
         };
         if let Ok(list) = &mut entries {
-            match Subscription::parse(requested, rules) {
+            match Subscription::parse(requested, tables) {
                 Ok(entry) => list.push(entry),
                 Err(message) => entries = Err(message),
             }

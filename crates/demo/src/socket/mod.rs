@@ -10,7 +10,7 @@ mod outbox;
 mod task;
 
 pub(crate) use entry::Subscription;
-pub(crate) use fanout::Fanout;
+pub(crate) use fanout::{Access, Change, Fanout};
 pub(crate) use handshake::upgrade;
 pub(crate) use members::{Due, Member, Members, ServerChannel, Timer};
 pub(crate) use outbox::Outbox;
