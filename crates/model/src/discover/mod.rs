@@ -3,9 +3,17 @@
 //! It is a function of what is known of the tables ([`TableFacts`]), however that was learnt. Each decision comes with its
 //! evidence and a confidence, so that a person can check it.
 
+mod candidates;
+mod classify;
 mod facts;
+mod links;
+mod propose;
+mod roles;
+mod table;
 
+pub use candidates::candidates;
 pub use facts::{Candidate, ColumnFacts, ForeignColumn, MAX_SAMPLE, TableFacts, TableForm};
+pub use propose::propose;
 
 use crate::SourceMapping;
 
@@ -79,10 +87,4 @@ pub struct PassedOver {
     pub table: String,
     /// Why, a clause.
     pub reason: String,
-}
-
-/// Proposes the sources of a project.
-pub fn propose(facts: &[TableFacts]) -> Proposal {
-    let _ = facts;
-    Proposal::default()
 }

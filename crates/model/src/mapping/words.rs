@@ -86,6 +86,11 @@ pub(super) fn built_in(kind: Kind, word: &str) -> Option<Status> {
         .or_else(|| languages::find(word).map(|known| known.status))
 }
 
+/// The state of a normalised word of a kind that is known or can be guessed from its parts.
+pub(crate) fn known_word(kind: Kind, word: &str) -> Option<Status> {
+    built_in(kind, word).or_else(|| shape::guess(word))
+}
+
 /// The buffer of a normalised word.
 pub(super) struct Buffer([u8; MAX_WORD_BYTES]);
 

@@ -1,0 +1,545 @@
+//! From facts to sources.
+
+use super::{
+    Confidence, PassedOver, Proposal, ProposedSource, TableFacts, TableForm, Way,
+    classify::{self, Class},
+    links::{self, By, Link},
+    roles::{self, Chosen},
+    table::{Column, Table},
+};
+use crate::{
+    Kind, SourceMapping,
+    mapping::{Companion, Take},
+    schema,
+};
+
+/// Most sources that are proposed.
+const MAX_SOURCES: usize = 48;
+
+/// A table that is a source, while its roles are chosen.
+struct Source {
+    table: usize,
+    class: Class,
+}
+
+/// Proposes the sources of a project.
+pub fn propose(facts: &[TableFacts]) -> Proposal {
+    let tables: Vec<Table<'_>> = facts.iter().map(Table::of).collect();
+    let keys: Vec<Vec<String>> = tables.iter().map(links::key).collect();
+    let mut classes: Vec<Option<Class>> = tables.iter().map(classify::classify).collect();
+    let joins: Vec<bool> = (0..tables.len())
+        .map(|at| is_join_table(&tables, &keys, &classes, at))
+        .collect();
+    for (class, is_join) in classes.iter_mut().zip(&joins) {
+        if *is_join {
+            *class = None;
+        }
+    }
+    settle(&tables, &keys, &mut classes);
+    let lives: Vec<Option<usize>> = (0..tables.len())
+        .map(|at| owner_of_live(&tables, &keys, &classes, at))
+        .collect();
+    for (class, owner) in classes.iter_mut().zip(&lives) {
+        if owner.is_some() {
+            *class = None;
+        }
+    }
+    let mut proposal = Proposal::default();
+    let mut sources: Vec<Source> = classes
+        .iter()
+        .enumerate()
+        .filter_map(|(table, class)| {
+            Some(Source {
+                table,
+                class: class.clone()?,
+            })
+        })
+        .collect();
+    sources.sort_by_key(|source| {
+        (
+            source.class.kind,
+            std::cmp::Reverse(source.class.confidence),
+            source.table,
+        )
+    });
+    sources.truncate(MAX_SOURCES);
+    for source in &sources {
+        let (Some(table), Some(key)) = (tables.get(source.table), keys.get(source.table)) else {
+            continue;
+        };
+        let kind = source.class.kind;
+        let mut chosen = roles::choose(table, kind, key);
+        roles::words(table, &mut chosen);
+        let kinds: Vec<Option<Kind>> = (0..tables.len())
+            .map(|at| {
+                sources
+                    .iter()
+                    .find(|source| source.table == at)
+                    .map(|source| source.class.kind)
+            })
+            .collect();
+        connect(&tables, &keys, &kinds, source.table, &mut chosen);
+        companions(&tables, &keys, &classes, &joins, &lives, source.table, &mut chosen);
+        let unknown_words = roles::unknown_words(table, &chosen.mapping);
+        proposal.sources.push(ProposedSource {
+            way: way(table.facts, &chosen.mapping),
+            confidence: source.class.confidence,
+            reason: source.class.reason.clone(),
+            roles: chosen.evidence,
+            unknown_words,
+            mapping: chosen.mapping,
+        });
+    }
+    for (at, table) in tables.iter().enumerate() {
+        if !sources.iter().any(|source| source.table == at) {
+            let reason = match (joins.get(at), lives.get(at)) {
+                (Some(true), _) => "it joins two other tables",
+                (_, Some(Some(_))) => "it completes the rows of another table",
+                _ => "neither its name nor its columns are those of agents, tasks, workflows or runs",
+            };
+            proposal.passed_over.push(PassedOver {
+                table: table.name(),
+                reason: reason.to_owned(),
+            });
+        }
+    }
+    proposal
+}
+
+/// Decides what the names alone left open: what needs links has them or is dropped.
+fn settle(tables: &[Table<'_>], keys: &[Vec<String>], classes: &mut [Option<Class>]) {
+    let is_named = |classes: &[Option<Class>], at: usize| classes.get(at).is_some_and(Option::is_some);
+    // A table named like workflows whose states are those of work, and that no work belongs to, holds executions.
+    for at in 0..tables.len() {
+        let Some(table) = tables.get(at) else { continue };
+        let is_workflow = classes
+            .get(at)
+            .and_then(Option::as_ref)
+            .is_some_and(|class| class.kind == Kind::Workflow);
+        if !is_workflow {
+            continue;
+        }
+        let states = classify::states(table);
+        let is_referred_to = (0..tables.len()).filter(|other| *other != at).any(|other| {
+            let is_work = classes
+                .get(other)
+                .and_then(Option::as_ref)
+                .is_some_and(|class| class.kind != Kind::Workflow);
+            is_work
+                && links::links(tables, keys, other, |target| target == at)
+                    .iter()
+                    .any(|link| link.by >= By::Name)
+        });
+        let has_run = table.has("workflow_id") || table.has("started_at") || table.has("current_step");
+        if !is_referred_to
+            && states.of_work >= 2
+            && has_run
+            && let Some(Some(class)) = classes.get_mut(at)
+        {
+            class.kind = Kind::Run;
+            class.reason = "its states are those of executions, and no task belongs to it".to_owned();
+        }
+    }
+    // Sessions are agents where there are no others and work is assigned to them.
+    let has_agents = classes.iter().flatten().any(|class| class.kind == Kind::Agent);
+    for at in 0..tables.len() {
+        let Some(class) = classes
+            .get(at)
+            .and_then(Option::as_ref)
+            .filter(|class| class.needs_links)
+        else {
+            continue;
+        };
+        let kind = class.kind;
+        let referring: Vec<String> = (0..tables.len())
+            .filter(|other| *other != at && is_named(classes, *other))
+            .filter(|other| {
+                classes
+                    .get(*other)
+                    .and_then(Option::as_ref)
+                    .is_some_and(|class| class.kind != Kind::Workflow || !class.needs_links)
+            })
+            .flat_map(|other| {
+                let found = links::links(tables, keys, other, |target| target == at);
+                found
+                    .into_iter()
+                    .filter_map(move |link| Some(tables.get(other)?.columns.get(link.column)?.snake.clone()))
+            })
+            .collect();
+        let refers = links::links(tables, keys, at, |target| {
+            target != at
+                && classes
+                    .get(target)
+                    .and_then(Option::as_ref)
+                    .is_some_and(|class| !class.needs_links)
+        });
+        let is_assigned = |name: &String| {
+            ["claimed", "assigned", "assignee", "worker", "agent", "locked", "owner"]
+                .iter()
+                .any(|word| name.contains(word))
+        };
+        let decided = match kind {
+            Kind::Workflow if !has_agents && referring.iter().any(is_assigned) => Some(Kind::Agent),
+            Kind::Workflow => (!referring.is_empty()).then_some(Kind::Workflow),
+            kind => (!refers.is_empty() || !referring.is_empty()).then_some(kind),
+        };
+        if let Some(class) = classes.get_mut(at) {
+            match (decided, class.as_mut()) {
+                (Some(kind), Some(class)) => {
+                    class.kind = kind;
+                    class.needs_links = false;
+                    class.reason.push_str(match kind {
+                        Kind::Workflow => ", and work belongs to it",
+                        Kind::Agent => ", and work is assigned to it",
+                        Kind::Task | Kind::Run => ", and it is linked to others",
+                    });
+                }
+                _ => *class = None,
+            }
+        }
+    }
+    // Of several tables that only group, the one that most work belongs to directly is the workflow.
+    prune_containers(tables, keys, classes);
+}
+
+/// Names of containers that hold the whole project rather than a part of the work.
+const TENANTS: &[&str] = &[
+    "workspace",
+    "organization",
+    "organisation",
+    "tenant",
+    "account",
+    "company",
+];
+
+fn prune_containers(tables: &[Table<'_>], _keys: &[Vec<String>], classes: &mut [Option<Class>]) {
+    for (table, class) in tables.iter().zip(classes.iter_mut()) {
+        if TENANTS.contains(&table.head()) {
+            *class = None;
+        }
+    }
+}
+
+/// Whether a table only joins two others: two links and hardly anything else.
+fn is_join_table(tables: &[Table<'_>], keys: &[Vec<String>], classes: &[Option<Class>], at: usize) -> bool {
+    let Some(table) = tables.get(at) else {
+        return false;
+    };
+    if roles::status_column(table, Kind::Task).is_some() {
+        return false;
+    }
+    let is_kind = |target: usize| classes.get(target).is_some_and(Option::is_some);
+    let found = links::links(tables, keys, at, |target| target != at && is_kind(target));
+    let others = table.columns.iter().enumerate().filter(|(column, of)| {
+        let is_link = found.iter().any(|link| link.column == *column);
+        !is_link
+            && !of.is_time()
+            && !matches!(
+                of.snake.as_str(),
+                "id" | "role" | "position" | "sort_order" | "is_primary"
+            )
+    });
+    found.len() >= 2 && others.count() <= 1
+}
+
+/// The table whose rows a table of live states completes.
+fn owner_of_live(tables: &[Table<'_>], keys: &[Vec<String>], classes: &[Option<Class>], at: usize) -> Option<usize> {
+    let table = tables.get(at)?;
+    let is_live = ["presence", "heartbeat", "status", "state", "live", "health"]
+        .iter()
+        .any(|word| table.head() == *word || (table.has_word(word) && table.words.len() <= 3));
+    if !is_live {
+        return None;
+    }
+    let is_owner = |target: usize| {
+        target != at
+            && classes
+                .get(target)
+                .and_then(Option::as_ref)
+                .is_some_and(|class| class.kind != Kind::Workflow)
+    };
+    let mut found = links::links(tables, keys, at, is_owner);
+    // Agents first: a heartbeat may name its task as well.
+    found.sort_by_key(|link| {
+        classes
+            .get(link.target)
+            .and_then(Option::as_ref)
+            .map(|class| class.kind)
+    });
+    found.first().map(|link| link.target)
+}
+
+/// The columns that link to the rows of other sources.
+fn connect(tables: &[Table<'_>], keys: &[Vec<String>], kinds: &[Option<Kind>], at: usize, chosen: &mut Chosen) {
+    let Some(table) = tables.get(at) else { return };
+    if table.columns.is_empty() {
+        return;
+    }
+    let own_kind = chosen.mapping.kind;
+    let usual = SourceMapping::of(own_kind);
+    let found = links::links(tables, keys, at, |target| {
+        kinds.get(target).is_some_and(Option::is_some)
+    });
+    for role in ["agent", "workflow", "run", "depends_on", "parent", "current_task"] {
+        if let Some(columns) = chosen.mapping.columns_mut(role) {
+            columns.clear();
+        }
+    }
+    let mut ordered: Vec<(usize, &'static str, &Link)> = Vec::new();
+    for link in &found {
+        let (Some(column), Some(Some(kind))) = (table.columns.get(link.column), kinds.get(link.target)) else {
+            continue;
+        };
+        let Some(role) = role_of(own_kind, *kind, link, at, column) else {
+            continue;
+        };
+        let order = usual
+            .columns(role)
+            .and_then(|names| names.iter().position(|name| *name == column.snake))
+            .unwrap_or(100 + link.column);
+        ordered.push((order, role, link));
+    }
+    ordered.sort_by_key(|(order, ..)| *order);
+    for (_, role, link) in ordered {
+        let (Some(column), Some(target)) = (table.columns.get(link.column), tables.get(link.target)) else {
+            continue;
+        };
+        let written = match link.is_key {
+            true => format!("{} -> {}", column.name, target.name()),
+            false => format!("{} -> {}.{}", column.name, target.name(), link.target_column),
+        };
+        let (reason, confidence) = match link.by {
+            By::ForeignKey => ("a foreign key", Confidence::Certain),
+            By::Values => ("its values are found there", Confidence::Likely),
+            By::Name => ("by its name", Confidence::Likely),
+        };
+        chosen.note(role, &written, reason, confidence);
+        if let Some(columns) = chosen.mapping.columns_mut(role) {
+            columns.push(written);
+        }
+    }
+    // Texts that name no row say what an agent is doing.
+    if own_kind == Kind::Agent
+        && let Some(column) = table.column("current_task")
+        && column.prose > 0
+        && !chosen.mapping.activity.contains(&column.name)
+    {
+        chosen.mapping.activity.insert(0, column.name.clone());
+    }
+}
+
+/// The role of a link; `None`: it says who made or checked the row.
+fn role_of(own: Kind, target: Kind, link: &Link, at: usize, column: &Column<'_>) -> Option<&'static str> {
+    let words = column.words();
+    let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
+    if has(&[
+        "created",
+        "creator",
+        "updated",
+        "approved",
+        "approver",
+        "reviewed",
+        "reviewer",
+        "requested",
+        "requester",
+        "previous",
+        "prev",
+        "from",
+        "last",
+        "root",
+        "default",
+        "manager",
+        "supervisor",
+        "reporter",
+    ]) && !has(&["worker"])
+        && !matches!(column.snake.as_str(), "last_worker_id")
+    {
+        return None;
+    }
+    let waits = has(&[
+        "depend",
+        "depends",
+        "dependency",
+        "blocked",
+        "blocker",
+        "prerequisite",
+        "waiting",
+        "after",
+        "requires",
+        "upstream",
+    ]);
+    match (own, target) {
+        (Kind::Agent, Kind::Workflow) => Some("workflow"),
+        (Kind::Agent, Kind::Task | Kind::Run) => {
+            (has(&["current", "active", "task", "working", "job"])).then_some("current_task")
+        }
+        (Kind::Agent, Kind::Agent) | (Kind::Workflow, _) => None,
+        (Kind::Task | Kind::Run, Kind::Agent) => Some("agent"),
+        (Kind::Task | Kind::Run, Kind::Workflow) => Some("workflow"),
+        (Kind::Task, Kind::Run) => Some("run"),
+        (Kind::Run, Kind::Run) => None,
+        (Kind::Task, Kind::Task) if waits => Some("depends_on"),
+        (Kind::Task, Kind::Task) if link.target == at && column.lists > 0 => Some("depends_on"),
+        (Kind::Task | Kind::Run, Kind::Task) => Some("parent"),
+    }
+}
+
+/// The tables that complete the rows of a source.
+fn companions(
+    tables: &[Table<'_>],
+    keys: &[Vec<String>],
+    classes: &[Option<Class>],
+    joins: &[bool],
+    lives: &[Option<usize>],
+    at: usize,
+    chosen: &mut Chosen,
+) {
+    let kind = chosen.mapping.kind;
+    for (other, table) in tables.iter().enumerate() {
+        let to_own = || links::links(tables, keys, other, |target| target == at);
+        if lives.get(other) == Some(&Some(at)) {
+            let Some(link) = to_own().into_iter().next() else {
+                continue;
+            };
+            let Some(column) = table.columns.get(link.column) else {
+                continue;
+            };
+            live(table, keys.get(other), &column.name, &link, chosen);
+        } else if joins.get(other) == Some(&true) && kind.is_work() {
+            let is_agent = |target: usize| {
+                classes
+                    .get(target)
+                    .and_then(Option::as_ref)
+                    .is_some_and(|class| class.kind == Kind::Agent)
+            };
+            let own = to_own();
+            let agents = links::links(tables, keys, other, is_agent);
+            let (Some(own), Some(agent)) = (own.first(), agents.first()) else {
+                continue;
+            };
+            let (Some(ours), Some(theirs)) = (table.columns.get(own.column), table.columns.get(agent.column)) else {
+                continue;
+            };
+            let Some(target) = tables.get(agent.target) else {
+                continue;
+            };
+            let mut companion = Companion::new(&table.facts.table, &ours.name);
+            companion.schema.clone_from(&table.facts.schema);
+            companion.id = keys.get(other).cloned().unwrap_or_default();
+            companion.take = Take::All(theirs.name.clone());
+            let written = format!("{} -> {}", companion.column(&theirs.name), target.name());
+            chosen.note(
+                "companions",
+                &table.name(),
+                "it says who works on what",
+                Confidence::Likely,
+            );
+            chosen.mapping.agent.push(written);
+            chosen.mapping.companions.push(companion);
+        }
+    }
+}
+
+/// A table of live states: its columns come before those of the row itself.
+fn live(table: &Table<'_>, key: Option<&Vec<String>>, theirs: &str, link: &Link, chosen: &mut Chosen) {
+    let kind = chosen.mapping.kind;
+    let mut companion = Companion::new(&table.facts.table, theirs);
+    companion.schema.clone_from(&table.facts.schema);
+    companion.id = key.cloned().unwrap_or_default();
+    if !link.is_key {
+        companion.ours.clone_from(&link.target_column);
+    }
+    let latest = [
+        "heartbeat_at",
+        "last_heartbeat_at",
+        "updated_at",
+        "created_at",
+        "recorded_at",
+        "timestamp",
+        "at",
+    ];
+    let is_one_each =
+        key.is_some_and(|key| *key == [theirs.to_owned()]) || table.facts.unique.iter().any(|column| column == theirs);
+    companion.take = Take::Latest(match is_one_each {
+        true => None,
+        false => latest
+            .iter()
+            .find_map(|name| table.column(name))
+            .map(|column| column.name.clone()),
+    });
+    let usual = SourceMapping::of(kind);
+    let mut prepend = |role: &str, column: &str| {
+        if let Some(columns) = chosen.mapping.columns_mut(role) {
+            columns.insert(0, companion.column(column));
+        }
+    };
+    if let Some(column) = roles::status_column(table, kind) {
+        prepend("status", &column.name);
+    }
+    for role in [
+        "heartbeat",
+        "heartbeat_interval",
+        "activity",
+        "progress",
+        "cost",
+        "tokens",
+        "error",
+        "waits_for",
+    ] {
+        let names = usual.columns(role).cloned().unwrap_or_default();
+        let found: Vec<&Column<'_>> = names
+            .iter()
+            .filter(|name| !name.contains('/'))
+            .filter_map(|name| table.column(name))
+            .collect();
+        for column in found.into_iter().rev() {
+            prepend(role, &column.name);
+        }
+    }
+    if kind == Kind::Agent
+        && !chosen
+            .mapping
+            .heartbeat
+            .iter()
+            .any(|name| name.starts_with(&format!("{}.", table.facts.table)))
+    {
+        let time = latest
+            .iter()
+            .find_map(|name| table.column(name))
+            .filter(|_| table.has_word("heartbeat"));
+        if let Some(column) = time {
+            chosen.mapping.heartbeat.insert(0, companion.column(&column.name));
+        }
+    }
+    chosen.note(
+        "companions",
+        &table.name(),
+        "it has the live state of each row",
+        Confidence::Likely,
+    );
+    chosen.mapping.companions.push(companion);
+}
+
+/// Whether a source can be followed, and what mends it if not.
+fn way(facts: &TableFacts, mapping: &SourceMapping) -> Way {
+    if let Some(refusal) = &facts.refusal {
+        return Way::LeftOut(refusal.clone());
+    }
+    match facts.form {
+        Some(TableForm::View) => return Way::Polled("a view has no changes of its own".to_owned()),
+        Some(TableForm::Partitioned { via_root: false }) => {
+            return Way::Polled("changes of its partitions come under their own names".to_owned());
+        }
+        _ => {}
+    }
+    if facts.key.as_ref().is_some_and(Vec::is_empty) {
+        return Way::Polled("it has no primary key".to_owned());
+    }
+    match facts.is_published {
+        Some(false) => Way::Polled(format!(
+            "it is not in the publication: {}",
+            schema::publish(&mapping.schema, &mapping.table)
+        )),
+        _ => Way::Followed,
+    }
+}

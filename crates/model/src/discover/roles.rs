@@ -1,0 +1,513 @@
+//! Which column of a table has which role.
+
+use super::{
+    Confidence, Evidence,
+    table::{Column, Table},
+};
+use crate::{Kind, Phase, SourceMapping, Status, mapping};
+
+/// The column of the state, by its name, or by its words.
+pub(super) fn status_column<'t, 'f>(table: &'t Table<'f>, kind: Kind) -> Option<&'t Column<'f>> {
+    let usual = SourceMapping::of(kind).status;
+    let by_name = usual.iter().filter_map(|name| table.column(name)).find(|column| {
+        let is_word = column.filled == 0 || column.is_flag() || column.is_number() || holds_words(column);
+        // A flag and a time beside it are no state: `completed` may be a time.
+        is_word && !column.is_time() && column.lists + column.objects == 0
+    });
+    by_name.or_else(|| {
+        let is_named = |column: &&Column<'_>| {
+            let words = column.words();
+            let is_state = words
+                .iter()
+                .any(|word| matches!(word.as_str(), "status" | "state" | "stage" | "phase"));
+            // `last_status` is the state; `status_message` is not.
+            let is_end = words
+                .last()
+                .is_some_and(|word| matches!(word.as_str(), "status" | "state" | "stage" | "phase"));
+            is_state && is_end && !column.is_flag() && holds_words(column) && column.filled > 0
+        };
+        table
+            .columns
+            .iter()
+            .filter(is_named)
+            .max_by_key(|column| known_words(column, kind))
+    })
+}
+
+/// How many of its words are known.
+fn known_words(column: &Column<'_>, kind: Kind) -> usize {
+    let words = column.vocabulary();
+    words
+        .iter()
+        .filter(|word| mapping::known_word(kind, word).is_some())
+        .count()
+}
+
+/// Few different short texts, mostly single words.
+fn holds_words(column: &Column<'_>) -> bool {
+    let is_text = column.flags + column.lists + column.objects + column.times == 0;
+    let few = column.values.len() <= 40;
+    let short = column.values.keys().all(|value| value.len() <= 40);
+    is_text && few && short
+}
+
+/// The mapping of a table with its roles, except for links.
+pub(super) struct Chosen {
+    pub(super) mapping: SourceMapping,
+    pub(super) evidence: Vec<Evidence>,
+}
+
+impl Chosen {
+    pub(super) fn note(&mut self, role: &'static str, column: &str, reason: impl Into<String>, confidence: Confidence) {
+        self.evidence.push(Evidence {
+            role,
+            column: column.to_owned(),
+            reason: reason.into(),
+            confidence,
+        });
+    }
+}
+
+/// Roles whose usual columns are taken as they are, when the table has them.
+const PLAIN: &[&str] = &[
+    "created_at",
+    "updated_at",
+    "priority",
+    "error",
+    "needs_human",
+    "approval",
+    "outcome",
+    "failed_at",
+    "cancelled_at",
+    "finished_at",
+    "started_at",
+    "removed",
+    "waits_for",
+    "due",
+    "cost",
+    "tokens",
+    "url",
+    "subtitle",
+    "heartbeat",
+    "heartbeat_interval",
+    "blocked",
+    "scheduled_at",
+    "activity",
+];
+
+/// Chooses the columns of all roles but the links.
+pub(super) fn choose(table: &Table<'_>, kind: Kind, key: &[String]) -> Chosen {
+    let usual = SourceMapping::of(kind);
+    let mut mapping = SourceMapping {
+        schema: table.facts.schema.clone(),
+        table: table.facts.table.clone(),
+        id: key.to_vec(),
+        ..usual.clone()
+    };
+    let mut chosen = Chosen {
+        evidence: Vec::new(),
+        mapping: mapping.clone(),
+    };
+    // Nothing is known of its columns: the usual names stay.
+    if table.columns.is_empty() {
+        return chosen;
+    }
+    let present = |names: &[String]| -> Vec<String> { names.iter().filter_map(|name| existing(table, name)).collect() };
+    mapping.label = label(table, kind, &usual.label, key);
+    mapping.status = match status_column(table, kind) {
+        Some(column) => {
+            let flags = present(&usual.status).into_iter().filter(|name| *name != column.name);
+            // A second flag counts where the first column is empty.
+            std::iter::once(column.name.clone())
+                .chain(flags.filter(|_| !column.is_flag()))
+                .collect()
+        }
+        None => Vec::new(),
+    };
+    for role in PLAIN {
+        let names = usual.columns(role).map(|names| present(names)).unwrap_or_default();
+        let names: Vec<String> = names.into_iter().filter(|name| fits(table, role, name)).collect();
+        if let Some(columns) = mapping.columns_mut(role) {
+            *columns = names;
+        }
+    }
+    for role in ["progress", "attempt"] {
+        let names = usual.columns(role).map(|names| pairs(table, names)).unwrap_or_default();
+        if let Some(columns) = mapping.columns_mut(role) {
+            *columns = names;
+        }
+    }
+    by_shape(table, &mut mapping);
+    // What a column decides about the state is no detail as well.
+    let status = mapping.status.clone();
+    mapping.activity.retain(|name| !status.contains(name));
+    for role in SourceMapping::ROLES {
+        let columns = mapping.columns(role).cloned().unwrap_or_default();
+        let is_link = matches!(
+            *role,
+            "agent" | "workflow" | "run" | "depends_on" | "parent" | "current_task"
+        );
+        if is_link || columns.is_empty() {
+            continue;
+        }
+        let is_usual = usual
+            .columns(role)
+            .is_some_and(|names| columns.iter().all(|column| names.contains(column)));
+        let (reason, confidence) = match (*role, is_usual) {
+            ("id", _) if table.facts.key.is_some() => ("it is the primary key", Confidence::Certain),
+            ("id", _) => ("its values are all different", Confidence::Likely),
+            (_, true) => ("by its name", Confidence::Likely),
+            (_, false) => ("by its name and values", Confidence::Guess),
+        };
+        chosen.evidence.push(Evidence {
+            role,
+            column: columns.join(", "),
+            reason: reason.to_owned(),
+            confidence,
+        });
+    }
+    chosen.mapping = mapping;
+    chosen
+}
+
+/// The table's own spelling of a column that exists, also at the end of a path into JSON.
+fn existing(table: &Table<'_>, name: &str) -> Option<String> {
+    if let Some(column) = table.column(name) {
+        return Some(column.name.clone());
+    }
+    name.contains('.').then(|| {
+        table
+            .columns
+            .iter()
+            .find(|column| column.name == name)
+            .map(|column| column.name.clone())
+    })?
+}
+
+/// Single columns and pairs `a/b` that exist and hold numbers.
+fn pairs(table: &Table<'_>, names: &[String]) -> Vec<String> {
+    let number = |name: &str| {
+        let column = table.column(name)?;
+        let is_number = column.filled == 0
+            || column.is_number()
+            || column
+                .values
+                .keys()
+                .all(|value| value.ends_with('%') || value.parse::<f64>().is_ok());
+        is_number.then(|| column.name.clone())
+    };
+    let found = names.iter().filter_map(|name| match name.split_once('/') {
+        Some((part, whole)) => Some(format!("{}/{}", number(part)?, number(whole)?)),
+        None => number(name),
+    });
+    found.collect()
+}
+
+/// Whether what a column holds fits the role.
+fn fits(table: &Table<'_>, role: &str, name: &str) -> bool {
+    let Some(column) = table.column(name) else {
+        return true;
+    };
+    if column.filled == 0 {
+        return !(role == "needs_human" && !column.is_flag() && !column.type_name().is_empty());
+    }
+    match role {
+        "created_at" | "updated_at" | "failed_at" | "cancelled_at" | "finished_at" | "started_at" | "due"
+        | "heartbeat" | "scheduled_at" => column.is_time() || column.is_number(),
+        "needs_human" | "blocked" => column.is_flag(),
+        "removed" => column.is_flag() || column.is_time(),
+        "cost" | "tokens" => column.is_number() || column.values.keys().all(|value| value.parse::<f64>().is_ok()),
+        "subtitle" => column.is_text(),
+        _ => true,
+    }
+}
+
+/// Columns that the usual names do not cover: the time of an end or a failure, an error, an outcome, a heartbeat.
+fn by_shape(table: &Table<'_>, mapping: &mut SourceMapping) {
+    let kind = mapping.kind;
+    let is_work = kind.is_work();
+    for column in table.columns.iter().filter(|column| !column.name.contains('.')) {
+        let words = column.words();
+        let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
+        let mut add = |role: &str| {
+            if let Some(columns) = mapping.columns_mut(role)
+                && !columns.contains(&column.name)
+            {
+                columns.push(column.name.clone());
+            }
+        };
+        if column.is_time() {
+            if has(&["heartbeat", "ping", "seen"]) && kind == Kind::Agent {
+                add("heartbeat");
+            } else if has(&["deleted", "archived"]) && !has(&["will", "scheduled"]) {
+                add("removed");
+            } else if is_work && has(&["failed", "errored"]) {
+                add("failed_at");
+            } else if is_work && has(&["cancelled", "canceled"]) {
+                add("cancelled_at");
+            } else if is_work && has(&["completed", "finished", "ended"]) && !has(&["expected", "estimated"]) {
+                add("finished_at");
+            } else if has(&["deadline", "due"]) && is_work {
+                add("due");
+            }
+        } else if is_work && column.is_text() {
+            if has(&["error", "failure"]) && !has(&["count", "code", "policy", "rate", "last"]) {
+                add("error");
+            } else if has(&["conclusion", "outcome"]) && holds_words(column) {
+                add("outcome");
+            }
+        }
+    }
+}
+
+/// The column of the name on the screen.
+fn label(table: &Table<'_>, kind: Kind, usual: &[String], key: &[String]) -> Vec<String> {
+    let is_usable = |column: &Column<'_>| {
+        (table.rows() == 0 || column.filled * 2 >= table.rows())
+            && column.flags + column.objects + column.lists == 0
+            && !column.is_time()
+            && !is_uuid(column)
+    };
+    let named: Vec<String> = usual
+        .iter()
+        .filter_map(|name| table.column(name))
+        .filter(|column| is_usable(column))
+        .map(|column| column.name.clone())
+        .collect();
+    if let Some(first) = named.first() {
+        let is_good = table
+            .column(first)
+            .is_none_or(|column| table.rows() < 4 || column.values.len() * 3 >= column.filled);
+        if is_good {
+            return named;
+        }
+    }
+    let is_key = |column: &Column<'_>| key.contains(&column.name);
+    let shaped = table.columns.iter().filter(|column| {
+        let words = column.words();
+        let last = words.last().map_or("", String::as_str);
+        is_usable(column)
+            && column.is_text()
+            && !is_key(column)
+            && matches!(
+                last,
+                "name"
+                    | "title"
+                    | "subject"
+                    | "label"
+                    | "headline"
+                    | "summary"
+                    | "objective"
+                    | "slug"
+                    | "identifier"
+                    | "key"
+                    | "body"
+                    | "text"
+                    | "content"
+                    | "question"
+                    | "url"
+                    | "username"
+            )
+            && !words.iter().any(|word| {
+                matches!(
+                    word.as_str(),
+                    "user" | "owner" | "creator" | "file" | "repo" | "model" | "host" | "table" | "schema" | "branch"
+                )
+            })
+    });
+    let own = |column: &&Column<'_>| {
+        let words = column.words();
+        words.iter().any(|word| word == table.head()) || words.first().is_some_and(|word| word == "display")
+    };
+    let mut shaped: Vec<&Column<'_>> = shaped.collect();
+    shaped.sort_by_key(|column| !own(column));
+    let shaped: Vec<String> = shaped.into_iter().map(|column| column.name.clone()).collect();
+    let mut list: Vec<String> = match kind {
+        Kind::Agent | Kind::Workflow => named.into_iter().chain(shaped).collect(),
+        Kind::Task | Kind::Run => {
+            let (distinct, repeated): (Vec<String>, Vec<String>) = named.into_iter().partition(|name| {
+                table
+                    .column(name)
+                    .is_some_and(|column| column.values.len() * 3 >= column.filled)
+            });
+            distinct.into_iter().chain(shaped).chain(repeated).collect()
+        }
+    };
+    list.dedup();
+    list
+}
+
+fn is_uuid(column: &Column<'_>) -> bool {
+    column.type_name() == "uuid"
+        || (column.filled > 0
+            && column
+                .values
+                .keys()
+                .all(|value| value.len() == 36 && value.bytes().filter(|byte| *byte == b'-').count() == 4))
+}
+
+/// Words of the status column that mean something else in this table than usually, and whether the column says that the
+/// rows are in service.
+pub(super) fn words(table: &Table<'_>, chosen: &mut Chosen) {
+    let kind = chosen.mapping.kind;
+    let Some(column) = chosen
+        .mapping
+        .status
+        .first()
+        .and_then(|name| table.columns.iter().find(|column| column.name == *name))
+    else {
+        return;
+    };
+    if column.is_flag() {
+        return;
+    }
+    let vocabulary = column.vocabulary();
+    let has = |words: &[&str]| words.iter().any(|word| vocabulary.contains(*word));
+    let name = column.name.clone();
+    if kind == Kind::Agent {
+        let in_service = [
+            "draft",
+            "archived",
+            "inactive",
+            "disabled",
+            "retired",
+            "deprecated",
+            "published",
+            "deleted",
+        ];
+        let at_work = [
+            "idle",
+            "busy",
+            "working",
+            "thinking",
+            "running",
+            "executing",
+            "offline",
+            "online",
+            "processing",
+            "blocked",
+            "waiting",
+            "error",
+            "training",
+            "writing",
+            "starting",
+            "stopped",
+            "sleeping",
+            "available",
+        ];
+        let is_alone = vocabulary.len() == 1 && vocabulary.contains("active");
+        if vocabulary.contains("active") && (has(&in_service) || is_alone) && !has(&at_work) {
+            chosen.mapping.lifecycle = true;
+            let reason = "its words say that an agent is in service, not what it does";
+            chosen.note("lifecycle", &name, reason, Confidence::Likely);
+        }
+        return;
+    }
+    if !kind.is_work() {
+        return;
+    }
+    let state = |word: &str| mapping::known_word(kind, word);
+    let runs = vocabulary
+        .iter()
+        .any(|word| state(word).is_some_and(|status| status.phase() == Phase::Running));
+    let say = |chosen: &mut Chosen, word: &str, status: Status, reason: &str| {
+        if chosen.mapping.add_word(word, status) {
+            chosen.note(
+                "words",
+                &format!("{word} = {}", status.word()),
+                reason,
+                Confidence::Likely,
+            );
+        }
+    };
+    let later = [
+        "executed",
+        "applied",
+        "published",
+        "executing",
+        "completed",
+        "done",
+        "in_progress",
+        "deployed",
+        "live",
+    ];
+    let is_decision = table
+        .words
+        .iter()
+        .any(|word| matches!(word.as_str(), "approval" | "request" | "review"));
+    if vocabulary.contains("approved") && !is_decision && has(&later) {
+        say(
+            chosen,
+            "approved",
+            Status::Queued,
+            "what was approved is still to be done",
+        );
+    }
+    if is_decision && vocabulary.contains("pending") && has(&["approved", "rejected", "denied"]) {
+        say(chosen, "pending", Status::Waiting, "it waits for a decision");
+        if !chosen.mapping.approval.contains(&name) {
+            chosen.mapping.approval.push(name.clone());
+        }
+    }
+    if !runs {
+        let queued = [
+            "enqueued",
+            "queued",
+            "delayed",
+            "created",
+            "scheduled",
+            "backlog",
+            "available",
+            "open",
+            "todo",
+            "new",
+        ];
+        let taken = [
+            "claimed",
+            "assigned",
+            "accepted",
+            "taken",
+            "picked_up",
+            "reserved",
+            "locked",
+        ];
+        if let Some(word) = taken.iter().find(|word| vocabulary.contains(**word)) {
+            say(
+                chosen,
+                word,
+                Status::Running,
+                "no other word says that something is being done",
+            );
+        } else if vocabulary.contains("pending") && (has(&queued) || kind == Kind::Run) {
+            say(
+                chosen,
+                "pending",
+                Status::Running,
+                "no other word says that something is being done",
+            );
+        }
+    }
+}
+
+/// Status words of which nothing is known, with the rows that have them.
+pub(super) fn unknown_words(table: &Table<'_>, mapping: &SourceMapping) -> Vec<(String, usize)> {
+    let column = mapping
+        .status
+        .first()
+        .and_then(|name| table.columns.iter().find(|column| column.name == *name));
+    let Some(column) = column.filter(|column| !column.is_flag()) else {
+        return Vec::new();
+    };
+    let mut unknown: Vec<(String, usize)> = column
+        .values
+        .iter()
+        .filter(|(word, _)| {
+            crate::mapping::normalised(word).is_some_and(|word| {
+                !mapping.words.contains_key(&word) && crate::mapping::known_word(mapping.kind, &word).is_none()
+            })
+        })
+        .map(|(word, rows)| (word.clone(), *rows))
+        .collect();
+    unknown.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    unknown
+}
