@@ -18,7 +18,7 @@ use crate::{
     layers::{Raw, SettingsLayer, Word},
     mapping,
     origin::Origin,
-    source_file,
+    preset, source_file,
     table::definitions,
 };
 
@@ -107,6 +107,15 @@ impl Place<'_> {
 }
 
 fn parse(path: &Path, text: &str) -> Result<SettingsLayer, SettingsError> {
+    parse_as(path, text, false)
+}
+
+/// Reads a preset: a settings file that also says what its engine is recognised by.
+pub(crate) fn parse_preset(path: &Path, text: &str) -> Result<SettingsLayer, SettingsError> {
+    parse_as(path, text, true)
+}
+
+fn parse_as(path: &Path, text: &str, is_preset: bool) -> Result<SettingsLayer, SettingsError> {
     let place = Place { path, text };
     let table = DeTable::parse(text).map_err(|error| SettingsError::Syntax {
         path: path.to_owned(),
@@ -119,11 +128,25 @@ fn parse(path: &Path, text: &str) -> Result<SettingsLayer, SettingsError> {
             "auth" => auth(&place, &mut layer, key, value)?,
             "sources" => source_file::sources(&place, &mut layer, key, value)?,
             "status" => words(&place, &mut layer, key, value)?,
+            "preset" => {
+                let want = "the name of a preset in quotes, or a list of them";
+                let names = texts(value.get_ref()).ok_or_else(|| place.wrong(key, "preset", value.get_ref(), want))?;
+                for name in names {
+                    layer
+                        .sources
+                        .extend(preset::written(&name, place.origin(key).subject("preset"))?);
+                }
+            }
+            "recognised_by" if is_preset => {
+                let want = "a list of SCHEMA.TABLE.COLUMN";
+                layer.recognised_by =
+                    texts(value.get_ref()).ok_or_else(|| place.wrong(key, "recognised_by", value.get_ref(), want))?;
+            }
             name => match in_file().find(|definition| definition.key == name) {
                 Some(definition) => layer.set(definition.key, raw(value.get_ref()), place.origin(key)),
                 None => {
                     let keys = in_file().map(|definition| definition.key);
-                    let known: Vec<&str> = keys.chain(["auth", "sources", "status"]).collect();
+                    let known: Vec<&str> = keys.chain(["auth", "preset", "sources", "status"]).collect();
                     return Err(place.unknown(key, "", &known));
                 }
             },

@@ -138,6 +138,8 @@ pub(crate) struct SettingsLayer {
     pub(crate) values: Written,
     /// The list of sources.
     pub(crate) sources: Vec<WrittenSource>,
+    /// Of a preset, the columns that its engine is recognised by, as `SCHEMA.TABLE.COLUMN`.
+    pub(crate) recognised_by: Vec<String>,
     /// Columns and the like that are written apart from that list.
     pub(crate) columns: Vec<Column>,
     /// Status words.

@@ -333,7 +333,7 @@ pub(crate) fn gather<'l>(layers: impl IntoIterator<Item = &'l SettingsLayer>) ->
 }
 
 /// The sources of a list. Two of one table and kind would show every row twice.
-fn listed(list: &[WrittenSource], origins: &mut Origins) -> Result<Vec<SourceMapping>, SettingsError> {
+pub(crate) fn listed(list: &[WrittenSource], origins: &mut Origins) -> Result<Vec<SourceMapping>, SettingsError> {
     let mut sources: Vec<SourceMapping> = Vec::new();
     for written in list {
         let mut source = SourceMapping::of(written.kind);

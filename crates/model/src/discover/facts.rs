@@ -1,6 +1,6 @@
 //! What is known of the tables of a project before it is decided which of them are sources.
 
-use crate::{Kind, Record};
+use crate::{Kind, Record, SourceMapping};
 
 /// A table or view, as far as it is known: by REST from its rows alone, or from the database's catalogue.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -75,4 +75,26 @@ pub struct Candidate {
     pub table: &'static str,
     /// What its rows most likely are; `None`: it completes the rows of another table.
     pub kind: Option<Kind>,
+}
+
+/// An engine whose tables are known: how they are recognised, and how their rows are read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Preset {
+    /// Its name, as in the setting `preset`.
+    pub name: String,
+    /// Columns that it has, each with the table that it is in. The schema may be another one.
+    pub recognised_by: Vec<PresetColumn>,
+    /// Its tables.
+    pub sources: Vec<SourceMapping>,
+}
+
+/// A column by which an engine is recognised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PresetColumn {
+    /// The schema that the engine uses unless it is told otherwise.
+    pub schema: String,
+    /// The table.
+    pub table: String,
+    /// The column.
+    pub column: String,
 }

@@ -12,7 +12,7 @@ mod roles;
 mod table;
 
 pub use candidates::candidates;
-pub use facts::{Candidate, ColumnFacts, ForeignColumn, MAX_SAMPLE, TableFacts, TableForm};
+pub use facts::{Candidate, ColumnFacts, ForeignColumn, MAX_SAMPLE, Preset, PresetColumn, TableFacts, TableForm};
 pub use propose::propose;
 
 use crate::SourceMapping;

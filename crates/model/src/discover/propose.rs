@@ -1,7 +1,7 @@
 //! From facts to sources.
 
 use super::{
-    Confidence, PassedOver, Proposal, ProposedSource, TableFacts, TableForm, Way,
+    Confidence, Evidence, PassedOver, Preset, Proposal, ProposedSource, TableFacts, TableForm, Way,
     classify::{self, Class},
     links::{self, By, Link},
     roles::{self, Chosen},
@@ -22,8 +22,92 @@ struct Source {
     class: Class,
 }
 
-/// Proposes the sources of a project.
-pub fn propose(facts: &[TableFacts]) -> Proposal {
+/// Proposes the sources of a project. The tables of a preset that is recognised are read by it.
+pub fn propose(facts: &[TableFacts], presets: &[Preset]) -> Proposal {
+    let mut proposal = Proposal::default();
+    for preset in presets {
+        of_preset(facts, preset, &mut proposal);
+    }
+    let rest: Vec<TableFacts>;
+    let facts = if proposal.sources.is_empty() {
+        facts
+    } else {
+        let is_taken = |of: &TableFacts| {
+            let mut sources = proposal.sources.iter().map(|source| &source.mapping);
+            sources.any(|source| source.schema == of.schema && source.table == of.table)
+        };
+        // What is left in the schema of an engine is its own business.
+        let schemas: Vec<String> = proposal
+            .sources
+            .iter()
+            .map(|source| source.mapping.schema.clone())
+            .collect();
+        let is_of_engine = |of: &TableFacts| of.schema != "public" && schemas.contains(&of.schema);
+        rest = facts
+            .iter()
+            .filter(|of| !is_taken(of) && !is_of_engine(of))
+            .cloned()
+            .collect();
+        &rest
+    };
+    propose_rest(facts, &mut proposal);
+    proposal.sources.truncate(MAX_SOURCES);
+    proposal
+}
+
+/// The sources of a preset, if its engine is recognised: every column that it names is there, in one schema.
+fn of_preset(facts: &[TableFacts], preset: &Preset, proposal: &mut Proposal) {
+    let schemas = facts.iter().map(|of| of.schema.as_str());
+    let usual = preset.recognised_by.first().map(|column| column.schema.as_str());
+    let mut schemas: Vec<&str> = usual.into_iter().chain(schemas).collect();
+    schemas.dedup();
+    let has = |schema: &str, wanted: &super::PresetColumn| {
+        let of = facts.iter().find(|of| of.schema == schema && of.table == wanted.table);
+        // Of an empty table no column may be known.
+        of.is_some_and(|of| of.columns.is_empty() || of.columns.iter().any(|column| column.name == wanted.column))
+    };
+    let is_known = |schema: &str| facts.iter().any(|of| of.schema == schema && !of.columns.is_empty());
+    let is_here = |schema: &&str| {
+        !preset.recognised_by.is_empty()
+            && is_known(schema)
+            && preset.recognised_by.iter().all(|wanted| has(schema, wanted))
+    };
+    let Some(schema) = schemas.into_iter().find(is_here) else {
+        return;
+    };
+    let renamed = |name: &str| match Some(name) == usual {
+        true => schema.to_owned(),
+        false => name.to_owned(),
+    };
+    for source in &preset.sources {
+        let mut mapping = source.clone();
+        mapping.schema = renamed(&mapping.schema);
+        for companion in &mut mapping.companions {
+            companion.schema = renamed(&companion.schema);
+        }
+        let Some(of) = facts
+            .iter()
+            .find(|of| of.schema == mapping.schema && of.table == mapping.table)
+        else {
+            continue;
+        };
+        proposal.sources.push(ProposedSource {
+            way: way(of, &mapping),
+            confidence: Confidence::Certain,
+            reason: format!("the engine {}", preset.name),
+            roles: vec![Evidence {
+                role: "id",
+                column: mapping.id.join(", "),
+                reason: format!("the preset {}", preset.name),
+                confidence: Confidence::Certain,
+            }],
+            unknown_words: roles::unknown_words(&Table::of(of), &mapping),
+            mapping,
+        });
+    }
+}
+
+fn propose_rest(facts: &[TableFacts], proposal: &mut Proposal) {
     let tables: Vec<Table<'_>> = facts.iter().map(Table::of).collect();
     let keys: Vec<Vec<String>> = tables.iter().map(links::key).collect();
     let mut classes: Vec<Option<Class>> = tables.iter().map(classify::classify).collect();
@@ -44,7 +128,6 @@ pub fn propose(facts: &[TableFacts]) -> Proposal {
             *class = None;
         }
     }
-    let mut proposal = Proposal::default();
     let mut sources: Vec<Source> = classes
         .iter()
         .enumerate()
@@ -62,7 +145,6 @@ pub fn propose(facts: &[TableFacts]) -> Proposal {
             source.table,
         )
     });
-    sources.truncate(MAX_SOURCES);
     for source in &sources {
         let (Some(table), Some(key)) = (tables.get(source.table), keys.get(source.table)) else {
             continue;
@@ -103,7 +185,6 @@ pub fn propose(facts: &[TableFacts]) -> Proposal {
             });
         }
     }
-    proposal
 }
 
 /// Decides what the names alone left open: what needs links has them or is dropped.

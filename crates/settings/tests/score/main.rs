@@ -1,7 +1,7 @@
 //! How well public schemas are read without any settings: each fixture of `tests/fixtures` is loaded into a real
 //! PostgreSQL, its sources are discovered, and every row is compared with the hand-written truth.
 //!
-//! `cargo test -p model --test score -- --nocapture` prints the score of every fixture.
+//! `cargo test -p settings --test score -- --nocapture` prints the score of every fixture.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
@@ -190,7 +190,7 @@ fn read(mapping: &Mapping, facts: &[TableFacts]) -> BTreeMap<(String, String), S
 }
 
 fn score(name: &str, facts: &[TableFacts], truth: &[Line], is_loud: bool) -> Score {
-    let proposal = discover::propose(facts);
+    let proposal = discover::propose(facts, settings::presets());
     let mapping = Mapping::new(proposal.sources.iter().map(|source| source.mapping.clone()).collect());
     let shown = read(&mapping, facts);
     let mut score = Score::default();
@@ -311,6 +311,11 @@ fn public_schemas_are_read_right_without_settings() {
         let _ = &cache;
         if server.is_none() {
             server = postgres::Postgres::start();
+            if let Some(server) = &server {
+                server.script(
+                    "create role anon nologin; create role authenticated nologin; create role service_role nologin;",
+                );
+            }
         }
         let Some(server) = &server else { return };
         let facts = database::facts(server, &name, &script, folder.path());

@@ -79,7 +79,7 @@ pub(crate) fn facts(postgres: &Postgres, name: &str, fixture: &str, folder: &Pat
 
 fn of(table: Table, rows: &str) -> TableFacts {
     let rows: Option<Vec<Record>> = (!rows.is_empty()).then(|| serde_json::from_str(rows).expect("rows"));
-    let of_type = |wanted: &str| table.constraints.iter().filter(move |known| known.r#type == wanted);
+    let of_type = |wanted: &'static str| table.constraints.iter().filter(move |known| known.r#type == wanted);
     let column = |column: &Column| {
         let is_only = |known: &&Constraint| known.columns.as_deref().unwrap_or_default() == [column.name.clone()];
         let reference = of_type("f").find(is_only).and_then(|known| {
@@ -138,8 +138,15 @@ fn words_of(definition: &str) -> Vec<String> {
 /// What REST alone shows of these tables: those of the schema `public` that are asked for by name, with the columns of
 /// their rows.
 pub(crate) fn by_rest(facts: &[TableFacts]) -> Vec<TableFacts> {
+    let is_of_preset = |of: &TableFacts| {
+        settings::presets().iter().any(|preset| {
+            let mut sources = preset.sources.iter();
+            sources.any(|source| source.schema == of.schema && source.table == of.table)
+        })
+    };
     let is_asked_for = |of: &&TableFacts| {
-        of.schema == "public" && model::discover::candidates().any(|candidate| candidate.table == of.table)
+        let mut candidates = model::discover::candidates();
+        (of.schema == "public" && candidates.any(|candidate| candidate.table == of.table)) || is_of_preset(of)
     };
     facts
         .iter()
