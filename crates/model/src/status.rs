@@ -358,6 +358,8 @@ pub enum Rule {
     Attempts,
     /// A row of another table belongs to it (`failed_executions`).
     Member,
+    /// It has not begun and waits for an approval.
+    Approval,
     /// An agent gave no sign of life for too long.
     Heartbeat,
     /// A word that no rule knows.
@@ -378,6 +380,7 @@ impl Rule {
             Self::Time => "time",
             Self::Attempts => "attempts",
             Self::Member => "companion",
+            Self::Approval => "approval",
             Self::Heartbeat => "heartbeat",
             Self::Unknown => "unknown word",
         }

@@ -137,6 +137,10 @@ fn parse_as(path: &Path, text: &str, is_preset: bool) -> Result<SettingsLayer, S
                         .extend(preset::written(&name, place.origin(key).subject("preset"))?);
                 }
             }
+            "owns_schema" if is_preset => match value.get_ref() {
+                DeValue::Boolean(flag) => layer.owns_schema = *flag,
+                other => return Err(place.wrong(key, "owns_schema", other, "true or false")),
+            },
             "recognised_by" if is_preset => {
                 let want = "a list of SCHEMA.TABLE.COLUMN";
                 layer.recognised_by =

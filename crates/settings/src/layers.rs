@@ -140,6 +140,8 @@ pub(crate) struct SettingsLayer {
     pub(crate) sources: Vec<WrittenSource>,
     /// Of a preset, the columns that its engine is recognised by, as `SCHEMA.TABLE.COLUMN`.
     pub(crate) recognised_by: Vec<String>,
+    /// Of a preset, whether every other table in its schema is its own.
+    pub(crate) owns_schema: bool,
     /// Columns and the like that are written apart from that list.
     pub(crate) columns: Vec<Column>,
     /// Status words.

@@ -39,6 +39,7 @@ fn preset(name: &str, text: &str) -> Result<Preset, SettingsError> {
     Ok(Preset {
         name: name.to_owned(),
         recognised_by: columns.collect(),
+        owns_schema: layer.owns_schema,
         sources: mapping::listed(&layer.sources, &mut mapping::Origins::new())?,
     })
 }

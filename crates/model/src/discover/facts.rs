@@ -84,6 +84,8 @@ pub struct Preset {
     pub name: String,
     /// Columns that it has, each with the table that it is in. The schema may be another one.
     pub recognised_by: Vec<PresetColumn>,
+    /// Every other table in its schema is its own as well, and none of them is a source.
+    pub owns_schema: bool,
     /// Its tables.
     pub sources: Vec<SourceMapping>,
 }

@@ -25,8 +25,10 @@ struct Source {
 /// Proposes the sources of a project. The tables of a preset that is recognised are read by it.
 pub fn propose(facts: &[TableFacts], presets: &[Preset]) -> Proposal {
     let mut proposal = Proposal::default();
+    let mut owned: Vec<String> = Vec::new();
     for preset in presets {
-        of_preset(facts, preset, &mut proposal);
+        let schema = of_preset(facts, preset, &mut proposal);
+        owned.extend(schema.filter(|_| preset.owns_schema));
     }
     let rest: Vec<TableFacts>;
     let facts = if proposal.sources.is_empty() {
@@ -36,13 +38,14 @@ pub fn propose(facts: &[TableFacts], presets: &[Preset]) -> Proposal {
             let mut sources = proposal.sources.iter().map(|source| &source.mapping);
             sources.any(|source| source.schema == of.schema && source.table == of.table)
         };
-        // What is left in the schema of an engine is its own business.
+        // The other tables in the schema of an engine are its own.
         let schemas: Vec<String> = proposal
             .sources
             .iter()
             .map(|source| source.mapping.schema.clone())
             .collect();
-        let is_of_engine = |of: &TableFacts| of.schema != "public" && schemas.contains(&of.schema);
+        let is_of_engine =
+            |of: &TableFacts| (owned.contains(&of.schema) || of.schema != "public") && schemas.contains(&of.schema);
         rest = facts
             .iter()
             .filter(|of| !is_taken(of) && !is_of_engine(of))
@@ -55,8 +58,9 @@ pub fn propose(facts: &[TableFacts], presets: &[Preset]) -> Proposal {
     proposal
 }
 
-/// The sources of a preset, if its engine is recognised: every column that it names is there, in one schema.
-fn of_preset(facts: &[TableFacts], preset: &Preset, proposal: &mut Proposal) {
+/// The sources of a preset, if its engine is recognised: every column that it names is there, in one schema. Returns the
+/// schema.
+fn of_preset(facts: &[TableFacts], preset: &Preset, proposal: &mut Proposal) -> Option<String> {
     let schemas = facts.iter().map(|of| of.schema.as_str());
     let usual = preset.recognised_by.first().map(|column| column.schema.as_str());
     let mut schemas: Vec<&str> = usual.into_iter().chain(schemas).collect();
@@ -72,9 +76,7 @@ fn of_preset(facts: &[TableFacts], preset: &Preset, proposal: &mut Proposal) {
             && is_known(schema)
             && preset.recognised_by.iter().all(|wanted| has(schema, wanted))
     };
-    let Some(schema) = schemas.into_iter().find(is_here) else {
-        return;
-    };
+    let schema = schemas.into_iter().find(is_here)?;
     let renamed = |name: &str| match Some(name) == usual {
         true => schema.to_owned(),
         false => name.to_owned(),
@@ -105,6 +107,7 @@ fn of_preset(facts: &[TableFacts], preset: &Preset, proposal: &mut Proposal) {
             mapping,
         });
     }
+    Some(schema.to_owned())
 }
 
 fn propose_rest(facts: &[TableFacts], proposal: &mut Proposal) {
@@ -150,8 +153,6 @@ fn propose_rest(facts: &[TableFacts], proposal: &mut Proposal) {
             continue;
         };
         let kind = source.class.kind;
-        let mut chosen = roles::choose(table, kind, key);
-        roles::words(table, &mut chosen);
         let kinds: Vec<Option<Kind>> = (0..tables.len())
             .map(|at| {
                 sources
@@ -160,6 +161,15 @@ fn propose_rest(facts: &[TableFacts], proposal: &mut Proposal) {
                     .map(|source| source.class.kind)
             })
             .collect();
+        let linked = links::links(&tables, &keys, source.table, |target| {
+            target != source.table && kinds.get(target).is_some_and(Option::is_some)
+        });
+        let linked = linked
+            .iter()
+            .filter_map(|link| Some(table.columns.get(link.column)?.name.clone()));
+        let mut chosen = roles::choose(table, kind, key, &linked.collect::<Vec<_>>());
+        roles::words(table, &mut chosen);
+        lookup(&tables, &keys, source.table, &mut chosen);
         connect(&tables, &keys, &kinds, source.table, &mut chosen);
         companions(&tables, &keys, &classes, &joins, &lives, source.table, &mut chosen);
         let unknown_words = roles::unknown_words(table, &chosen.mapping);
@@ -292,10 +302,13 @@ const TENANTS: &[&str] = &[
     "account",
     "company",
 ];
+/// Sessions of people, not of work.
+const PEOPLE: &[&str] = &["chat", "user", "auth", "login", "browser", "client"];
 
 fn prune_containers(tables: &[Table<'_>], _keys: &[Vec<String>], classes: &mut [Option<Class>]) {
     for (table, class) in tables.iter().zip(classes.iter_mut()) {
-        if TENANTS.contains(&table.head()) {
+        let is_of_people = table.head() == "session" && table.words.iter().any(|word| PEOPLE.contains(&word.as_str()));
+        if TENANTS.contains(&table.head()) || is_of_people {
             *class = None;
         }
     }
@@ -308,6 +321,17 @@ fn is_join_table(tables: &[Table<'_>], keys: &[Vec<String>], classes: &[Option<C
     };
     if roles::status_column(table, Kind::Task).is_some() {
         return false;
+    }
+    // Nothing but keys: it joins tables, whatever they are.
+    let is_key = |column: &Column<'_>| column.snake.ends_with("_id") || column.snake == "id" || column.is_time();
+    let ids = table.columns.iter().filter(|column| column.snake.ends_with("_id"));
+    if ids.count() >= 2
+        && table
+            .columns
+            .iter()
+            .all(|column| is_key(column) || column.snake == "role")
+    {
+        return true;
     }
     let is_kind = |target: usize| classes.get(target).is_some_and(Option::is_some);
     let found = links::links(tables, keys, at, |target| target != at && is_kind(target));
@@ -430,6 +454,15 @@ fn role_of(own: Kind, target: Kind, link: &Link, at: usize, column: &Column<'_>)
         "root",
         "default",
         "manager",
+        "rollback",
+        "duplicate",
+        "original",
+        "cloned",
+        "superseded",
+        "replaced",
+        "merged",
+        "result",
+        "output",
         "supervisor",
         "reporter",
     ]) && !has(&["worker"])
@@ -495,6 +528,10 @@ fn companions(
             };
             let own = to_own();
             let agents = links::links(tables, keys, other, is_agent);
+            if kind == Kind::Task && own.len() >= 2 && agents.is_empty() {
+                dependencies(table, keys.get(other), &own, chosen);
+                continue;
+            }
             let (Some(own), Some(agent)) = (own.first(), agents.first()) else {
                 continue;
             };
@@ -518,6 +555,79 @@ fn companions(
             chosen.mapping.agent.push(written);
             chosen.mapping.companions.push(companion);
         }
+    }
+}
+
+/// A table that joins rows of a source with each other: what waits for what.
+fn dependencies(table: &Table<'_>, key: Option<&Vec<String>>, links: &[Link], chosen: &mut Chosen) {
+    let name = |link: &Link| table.columns.get(link.column).map(|column| column.name.clone());
+    let is_waited_for = |name: &str| {
+        [
+            "depend", "block", "requires", "prereq", "parent", "source", "from", "pred",
+        ]
+        .iter()
+        .any(|word| name.contains(word))
+    };
+    let names: Vec<String> = links.iter().filter_map(name).collect();
+    let waited_for = names.iter().find(|name| is_waited_for(name)).or_else(|| names.get(1));
+    let Some(waited_for) = waited_for.cloned() else { return };
+    let Some(waiting) = names.iter().find(|name| **name != waited_for) else {
+        return;
+    };
+    let mut companion = Companion::new(&table.facts.table, waiting);
+    companion.schema.clone_from(&table.facts.schema);
+    companion.id = key.cloned().unwrap_or_default();
+    companion.take = Take::All(waited_for.clone());
+    let written = format!("{} -> {}", companion.column(&waited_for), chosen.mapping.name());
+    chosen.note(
+        "companions",
+        &table.name(),
+        "it says what waits for what",
+        Confidence::Likely,
+    );
+    chosen.mapping.depends_on.push(written);
+    chosen.mapping.companions.push(companion);
+}
+
+/// A table of the names of states, which a column of the source refers to (`status_id`).
+fn lookup(tables: &[Table<'_>], keys: &[Vec<String>], at: usize, chosen: &mut Chosen) {
+    let Some(table) = tables.get(at).filter(|_| chosen.mapping.status.is_empty()) else {
+        return;
+    };
+    let is_of_states = |target: usize| {
+        let head = tables.get(target).map(Table::head);
+        target != at && matches!(head, Some("status" | "state" | "stage" | "phase" | "column"))
+    };
+    for link in links::links(tables, keys, at, is_of_states) {
+        let (Some(column), Some(target)) = (table.columns.get(link.column), tables.get(link.target)) else {
+            continue;
+        };
+        let names = ["name", "code", "slug", "key", "label", "title"];
+        let name = names
+            .iter()
+            .find_map(|name| target.column(name))
+            .filter(|column| column.is_text());
+        let is_state = column
+            .words()
+            .iter()
+            .any(|word| matches!(word.as_str(), "status" | "state" | "stage" | "phase" | "column"));
+        let Some(name) = name.filter(|_| is_state) else {
+            continue;
+        };
+        let mut companion = Companion::new(&target.facts.table, &link.target_column);
+        companion.schema.clone_from(&target.facts.schema);
+        companion.id = keys.get(link.target).cloned().unwrap_or_default();
+        companion.ours.clone_from(&column.name);
+        let written = companion.column(&name.name);
+        chosen.note(
+            "status",
+            &written,
+            format!("{} refers to it", column.name),
+            Confidence::Likely,
+        );
+        chosen.mapping.status.push(written);
+        chosen.mapping.companions.push(companion);
+        return;
     }
 }
 

@@ -91,12 +91,13 @@ const PLAIN: &[&str] = &[
     "heartbeat",
     "heartbeat_interval",
     "blocked",
+    "busy",
     "scheduled_at",
     "activity",
 ];
 
-/// Chooses the columns of all roles but the links.
-pub(super) fn choose(table: &Table<'_>, kind: Kind, key: &[String]) -> Chosen {
+/// Chooses the columns of all roles but the links. `links` are the columns that name rows of other sources.
+pub(super) fn choose(table: &Table<'_>, kind: Kind, key: &[String], links: &[String]) -> Chosen {
     let usual = SourceMapping::of(kind);
     let mut mapping = SourceMapping {
         schema: table.facts.schema.clone(),
@@ -113,7 +114,7 @@ pub(super) fn choose(table: &Table<'_>, kind: Kind, key: &[String]) -> Chosen {
         return chosen;
     }
     let present = |names: &[String]| -> Vec<String> { names.iter().filter_map(|name| existing(table, name)).collect() };
-    mapping.label = label(table, kind, &usual.label, key);
+    mapping.label = label(table, kind, &usual.label, key, links);
     mapping.status = match status_column(table, kind) {
         Some(column) => {
             let flags = present(&usual.status).into_iter().filter(|name| *name != column.name);
@@ -214,7 +215,7 @@ fn fits(table: &Table<'_>, role: &str, name: &str) -> bool {
     match role {
         "created_at" | "updated_at" | "failed_at" | "cancelled_at" | "finished_at" | "started_at" | "due"
         | "heartbeat" | "scheduled_at" => column.is_time() || column.is_number(),
-        "needs_human" | "blocked" => column.is_flag(),
+        "needs_human" | "blocked" | "busy" => column.is_flag(),
         "removed" => column.is_flag() || column.is_time(),
         "cost" | "tokens" => column.is_number() || column.values.keys().all(|value| value.parse::<f64>().is_ok()),
         "subtitle" => column.is_text(),
@@ -223,14 +224,16 @@ fn fits(table: &Table<'_>, role: &str, name: &str) -> bool {
 }
 
 /// Columns that the usual names do not cover: the time of an end or a failure, an error, an outcome, a heartbeat.
-fn by_shape(table: &Table<'_>, mapping: &mut SourceMapping) {
-    let kind = mapping.kind;
+fn by_shape(table: &Table<'_>, of: &mut SourceMapping) {
+    let kind = of.kind;
     let is_work = kind.is_work();
+    let status = of.status.clone();
     for column in table.columns.iter().filter(|column| !column.name.contains('.')) {
+        let is_status = status.contains(&column.name);
         let words = column.words();
         let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
         let mut add = |role: &str| {
-            if let Some(columns) = mapping.columns_mut(role)
+            if let Some(columns) = of.columns_mut(role)
                 && !columns.contains(&column.name)
             {
                 columns.push(column.name.clone());
@@ -250,7 +253,19 @@ fn by_shape(table: &Table<'_>, mapping: &mut SourceMapping) {
             } else if has(&["deadline", "due"]) && is_work {
                 add("due");
             }
+        } else if is_work && column.is_flag() && has(&["approved"]) {
+            // Where most rows are not approved, approval is a matter of policy.
+            let approved = column.values.get("true").copied().unwrap_or_default();
+            if approved * 2 >= column.filled && column.filled > 0 {
+                add("approval");
+            }
         } else if is_work && column.is_text() {
+            let is_state = words
+                .last()
+                .is_some_and(|word| matches!(word.as_str(), "status" | "state"));
+            if is_state && !is_status && column.vocabulary().iter().any(|word| mapping::is_request(word)) {
+                add("approval");
+            }
             if has(&["error", "failure"]) && !has(&["count", "code", "policy", "rate", "last"]) {
                 add("error");
             } else if has(&["conclusion", "outcome"]) && holds_words(column) {
@@ -260,81 +275,156 @@ fn by_shape(table: &Table<'_>, mapping: &mut SourceMapping) {
     }
 }
 
-/// The column of the name on the screen.
-fn label(table: &Table<'_>, kind: Kind, usual: &[String], key: &[String]) -> Vec<String> {
-    let is_usable = |column: &Column<'_>| {
-        (table.rows() == 0 || column.filled * 2 >= table.rows())
-            && column.flags + column.objects + column.lists == 0
+/// Words that end the name of a column with the name of a row, also in other languages.
+const NAMES: &[&str] = &[
+    "name",
+    "title",
+    "subject",
+    "label",
+    "headline",
+    "objective",
+    "slug",
+    "identifier",
+    "topic",
+    "goal",
+    "question",
+    "titulo",
+    "título",
+    "nome",
+    "nombre",
+    "asunto",
+    "assunto",
+    "titel",
+    "bezeichnung",
+    "betreff",
+    "username",
+    "hostname",
+    "prompt",
+    "body",
+    "text",
+    "content",
+    "summary",
+    "description",
+    "descricao",
+    "descripción",
+    "beschreibung",
+];
+/// Words that end the name of a column that says of which sort a row is.
+const SORTS: &[&str] = &[
+    "type",
+    "kind",
+    "action",
+    "handler",
+    "worker",
+    "queue",
+    "function",
+    "job",
+    "task",
+    "operation",
+    "event",
+    "command",
+    "category",
+    "version",
+    "node",
+    "step",
+    "sort",
+    "runbook",
+    "flow",
+    "pipeline",
+    "trigger",
+];
+/// Words that name something else than the row.
+const ELSE: &[&str] = &[
+    "user", "owner", "creator", "file", "repo", "model", "host", "table", "schema", "branch", "customer", "company",
+    "brand", "result", "error", "output", "response",
+];
+
+/// The columns of the name on the screen, the best first: the usual names that most rows fill, columns named like one, and
+/// where rows have no name of their own, what sort they are.
+fn label(table: &Table<'_>, kind: Kind, usual: &[String], key: &[String], links: &[String]) -> Vec<String> {
+    let is_usable = |column: &&Column<'_>| {
+        let is_key = matches!(key, [only] if *only == column.name) && column.name != "name";
+        column.flags + column.objects + column.lists == 0
+            && (column.filled > 0 || table.rows() == 0)
             && !column.is_time()
             && !is_uuid(column)
+            && !is_key
+            && !links.contains(&column.name)
     };
-    let named: Vec<String> = usual
-        .iter()
-        .filter_map(|name| table.column(name))
-        .filter(|column| is_usable(column))
-        .map(|column| column.name.clone())
-        .collect();
-    if let Some(first) = named.first() {
-        let is_good = table
-            .column(first)
-            .is_none_or(|column| table.rows() < 4 || column.values.len() * 3 >= column.filled);
-        if is_good {
-            return named;
+    let is_mostly_filled = |column: &Column<'_>| table.rows() == 0 || column.filled * 2 >= table.rows();
+    let is_various = |column: &Column<'_>| {
+        let is_few = table.rows() < 4 || column.values.len() * 2 >= column.filled;
+        column.filled == 0 || is_few
+    };
+    let last = |column: &Column<'_>| column.words().last().cloned().unwrap_or_default();
+    let named = usual.iter().filter_map(|name| table.column(name)).filter(is_usable);
+    let named: Vec<&Column<'_>> = named.filter(|column| !is_number_only(column)).collect();
+    let shaped = table.columns.iter().filter(is_usable).filter(|column| {
+        let words = column.words();
+        column.is_text()
+            && NAMES.contains(&last(column).as_str())
+            && !words.iter().any(|word| ELSE.contains(&word.as_str()))
+    });
+    let mut shaped: Vec<&Column<'_>> = shaped.collect();
+    let rank = |column: &&Column<'_>| {
+        let is_own = column
+            .words()
+            .iter()
+            .any(|word| word == table.head() || word == "display");
+        let place = NAMES
+            .iter()
+            .position(|name| *name == last(column))
+            .unwrap_or(NAMES.len());
+        (column.name.contains('.'), !is_own, place)
+    };
+    shaped.sort_by_key(rank);
+    let sorts = table.columns.iter().filter(is_usable).filter(|column| {
+        column.is_text() && column.prose == 0 && SORTS.contains(&last(column).as_str()) && !column.name.contains('.')
+    });
+    // A text that identifies a row otherwise than its key: `workflow_id`, `external_ref`.
+    let second = table.columns.iter().filter(is_usable).filter(|column| {
+        let is_of_row = column
+            .words()
+            .iter()
+            .any(|word| word == table.head() || matches!(word.as_str(), "external" | "ref" | "run"));
+        column.is_text()
+            && column.is_distinct()
+            && is_of_row
+            && table.rows() > 1
+            && column.values.keys().any(|value| value.len() > 6)
+    });
+    let good = |column: &&&Column<'_>| is_mostly_filled(column) && is_various(column);
+    let mut list: Vec<&Column<'_>> = named.iter().filter(good).copied().collect();
+    let is_work = kind.is_work();
+    if list.is_empty() {
+        list.extend(shaped.iter().filter(good).copied());
+    }
+    if list.is_empty() && is_work {
+        list.extend(second);
+    }
+    list.extend(named.iter().copied());
+    list.extend(shaped.iter().copied());
+    if is_work {
+        list.extend(sorts.filter(|column| is_mostly_filled(column)));
+    }
+    let mut names: Vec<String> = Vec::new();
+    for column in list {
+        if !names.contains(&column.name) {
+            names.push(column.name.clone());
         }
     }
-    let is_key = |column: &Column<'_>| key.contains(&column.name);
-    let shaped = table.columns.iter().filter(|column| {
-        let words = column.words();
-        let last = words.last().map_or("", String::as_str);
-        is_usable(column)
-            && column.is_text()
-            && !is_key(column)
-            && matches!(
-                last,
-                "name"
-                    | "title"
-                    | "subject"
-                    | "label"
-                    | "headline"
-                    | "summary"
-                    | "objective"
-                    | "slug"
-                    | "identifier"
-                    | "key"
-                    | "body"
-                    | "text"
-                    | "content"
-                    | "question"
-                    | "url"
-                    | "username"
-            )
-            && !words.iter().any(|word| {
-                matches!(
-                    word.as_str(),
-                    "user" | "owner" | "creator" | "file" | "repo" | "model" | "host" | "table" | "schema" | "branch"
-                )
-            })
-    });
-    let own = |column: &&Column<'_>| {
-        let words = column.words();
-        words.iter().any(|word| word == table.head()) || words.first().is_some_and(|word| word == "display")
-    };
-    let mut shaped: Vec<&Column<'_>> = shaped.collect();
-    shaped.sort_by_key(|column| !own(column));
-    let shaped: Vec<String> = shaped.into_iter().map(|column| column.name.clone()).collect();
-    let mut list: Vec<String> = match kind {
-        Kind::Agent | Kind::Workflow => named.into_iter().chain(shaped).collect(),
-        Kind::Task | Kind::Run => {
-            let (distinct, repeated): (Vec<String>, Vec<String>) = named.into_iter().partition(|name| {
-                table
-                    .column(name)
-                    .is_some_and(|column| column.values.len() * 3 >= column.filled)
-            });
-            distinct.into_iter().chain(shaped).chain(repeated).collect()
-        }
-    };
-    list.dedup();
-    list
+    names.truncate(6);
+    names
+}
+
+/// Whether a column that may hold a name holds numbers only.
+fn is_number_only(column: &Column<'_>) -> bool {
+    column.is_number()
+        || (column.filled > 0
+            && column
+                .values
+                .keys()
+                .all(|value| value.bytes().all(|byte| byte.is_ascii_digit())))
 }
 
 fn is_uuid(column: &Column<'_>) -> bool {
@@ -365,16 +455,7 @@ pub(super) fn words(table: &Table<'_>, chosen: &mut Chosen) {
     let has = |words: &[&str]| words.iter().any(|word| vocabulary.contains(*word));
     let name = column.name.clone();
     if kind == Kind::Agent {
-        let in_service = [
-            "draft",
-            "archived",
-            "inactive",
-            "disabled",
-            "retired",
-            "deprecated",
-            "published",
-            "deleted",
-        ];
+        // Without a word for what it does, `active` says that it is in service: draft, active, archived.
         let at_work = [
             "idle",
             "busy",
@@ -382,21 +463,16 @@ pub(super) fn words(table: &Table<'_>, chosen: &mut Chosen) {
             "thinking",
             "running",
             "executing",
-            "offline",
-            "online",
             "processing",
             "blocked",
             "waiting",
-            "error",
             "training",
             "writing",
             "starting",
-            "stopped",
             "sleeping",
-            "available",
+            "planning",
         ];
-        let is_alone = vocabulary.len() == 1 && vocabulary.contains("active");
-        if vocabulary.contains("active") && (has(&in_service) || is_alone) && !has(&at_work) {
+        if vocabulary.contains("active") && !has(&at_work) {
             chosen.mapping.lifecycle = true;
             let reason = "its words say that an agent is in service, not what it does";
             chosen.note("lifecycle", &name, reason, Confidence::Likely);
@@ -441,6 +517,14 @@ pub(super) fn words(table: &Table<'_>, chosen: &mut Chosen) {
             "approved",
             Status::Queued,
             "what was approved is still to be done",
+        );
+    }
+    if vocabulary.contains("delivered") && has(&["done", "completed", "finished", "succeeded", "success"]) {
+        say(
+            chosen,
+            "delivered",
+            Status::Waiting,
+            "another word says that it is done",
         );
     }
     if is_decision && vocabulary.contains("pending") && has(&["approved", "rejected", "denied"]) {

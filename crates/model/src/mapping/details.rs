@@ -118,3 +118,8 @@ fn attempt(cells: &Cells<'_>, name: &str) -> Option<Attempt> {
 pub(super) fn is_last_attempt(cells: &Cells<'_>, name: &str) -> bool {
     attempt(cells, name).is_some_and(|attempt| attempt.most.is_some_and(|most| most > 0 && attempt.number >= most))
 }
+
+/// Whether it was attempted before.
+pub(super) fn is_later_attempt(cells: &Cells<'_>, name: &str) -> bool {
+    attempt(cells, name).is_some_and(|attempt| attempt.number > 0)
+}

@@ -26,5 +26,5 @@ pub use label::MAX_LABEL_CHARS;
 pub use links::{LinkText, MAX_AGENTS_PER_TASK, MAX_DEPENDENCIES_PER_TASK};
 pub use map::Mapping;
 pub use source::SourceMapping;
-pub(crate) use words::known_word;
 pub use words::{MAX_WORD_BYTES, normalised};
+pub(crate) use words::{is_request_word as is_request, known_word};

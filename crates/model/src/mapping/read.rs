@@ -1,6 +1,6 @@
 //! Reads a row with the mapping.
 
-use crate::{Agent, Kind, Record, Row, RowKey, SourceId, SourceMapping, Task, Workflow};
+use crate::{Agent, Kind, Record, Row, RowKey, SourceId, SourceMapping, Status, Task, Workflow};
 
 use super::{
     Mapping,
@@ -88,4 +88,5 @@ pub(super) fn asks_for_human(status: &status::Found<'_>, cells: &Cells<'_>, colu
     status.asks_for_human
         || (!status.is_over()
             && (cells.any_true(&columns.needs_human) || status::awaits_approval(cells, &columns.approval)))
+        || (status.reading.status == Status::Waiting && status::waits_for_person(cells, &columns.waits_for))
 }

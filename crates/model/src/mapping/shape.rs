@@ -54,6 +54,11 @@ const PERSON: &[&str] = &[
     "decision",
     "clarification",
     "manual",
+    "confirm",
+    "confirmed",
+    "approver",
+    "reviewer",
+    "owner",
 ];
 /// First parts of a word that says that something waits.
 const WAITS: &[&str] = &["awaiting", "waiting", "pending", "needs", "requires", "wait"];
@@ -117,7 +122,7 @@ pub(super) fn guess(word: &str) -> Option<Status> {
         return Some(if has(AGAIN) { Status::Blocked } else { Status::Failed });
     }
     let (first, last) = (parts().next()?, parts().next_back()?);
-    if first == "not" {
+    if first == "not" || (word.starts_with("ready_to_") || word.starts_with("to_be_")) {
         return Some(Status::Queued);
     }
     let is_several = first.len() < word.len();
@@ -136,6 +141,11 @@ pub(super) fn guess(word: &str) -> Option<Status> {
     // `localizing`, `in_testing`, `indexing_files`: what goes on. `thing` and `king` are no activities.
     let is_activity = |part: &str| part.len() >= 6 && part.ends_with("ing");
     (is_activity(last) || is_activity(first)).then_some(Status::Running)
+}
+
+/// Whether a part of a word means a person or what a person does.
+pub(super) fn is_person(part: &str) -> bool {
+    PERSON.contains(&part)
 }
 
 /// Whether an unknown word asks for a person.
@@ -166,6 +176,7 @@ mod tests {
             ("partially_completed", Status::Failed),
             ("user_cancelled", Status::Cancelled),
             ("not_yet_begun", Status::Queued),
+            ("ready_to_record", Status::Queued),
         ] {
             assert_eq!(guess(word), Some(status), "{word}");
         }

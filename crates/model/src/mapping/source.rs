@@ -89,6 +89,8 @@ pub struct SourceMapping {
     pub url: Vec<String>,
     /// A flag, a time or a text that says that something holds it up.
     pub blocked: Vec<String>,
+    /// Of an agent, a flag that says that it is working.
+    pub busy: Vec<String>,
     /// When it is to begin.
     pub scheduled_at: Vec<String>,
     /// Of an agent, how often it gives a sign of life: milliseconds, or seconds where the name does not end in `_ms`.
@@ -165,6 +167,7 @@ impl SourceMapping {
             attempt: Vec::new(),
             url: list(URL),
             blocked: Vec::new(),
+            busy: Vec::new(),
             scheduled_at: Vec::new(),
             heartbeat_interval: Vec::new(),
             partitions: Vec::new(),
@@ -209,6 +212,7 @@ impl SourceMapping {
             "last_connected_at",
             "seen_at",
         ]);
+        self.busy = list(&["busy", "is_busy"]);
         self.heartbeat_interval = list(&[
             "heartbeat_interval_ms",
             "ping_interval_ms",
@@ -491,7 +495,7 @@ macro_rules! roles {
 roles! {
     id label status progress agent workflow run depends_on parent current_task subtitle heartbeat created_at updated_at
     priority error needs_human approval outcome failed_at cancelled_at finished_at started_at removed activity waits_for
-    due cost tokens attempt url blocked scheduled_at heartbeat_interval partitions
+    due cost tokens attempt url blocked busy scheduled_at heartbeat_interval partitions
 }
 
 fn list(names: &[&str]) -> Vec<String> {

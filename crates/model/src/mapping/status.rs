@@ -101,7 +101,38 @@ pub(super) fn status<'m>(global: &'m HashMap<String, Status>, cells: &Cells<'_>,
     };
     member(cells, of)
         .or_else(|| blocked(&found, cells, of))
+        .or_else(|| busy(&found, cells, of))
+        .or_else(|| awaited(&found, cells, of))
         .unwrap_or(found)
+}
+
+/// An agent in service that a flag calls busy.
+fn busy<'m>(found: &Found<'m>, cells: &Cells<'_>, of: &'m SourceMapping) -> Option<Found<'m>> {
+    let column = of
+        .busy
+        .iter()
+        .filter(|_| found.reading.status == Status::Idle)
+        .find(|name| matches!(cells.get(name), Some(Cell::Bool(true))))?;
+    Some(Found::without_word(Status::Running, Rule::Flag, Some(column)))
+}
+
+/// A row that has not begun and waits for an approval.
+fn awaited<'m>(found: &Found<'m>, cells: &Cells<'_>, of: &'m SourceMapping) -> Option<Found<'m>> {
+    let may_be = of.kind.is_work() && found.reading.status == Status::Queued;
+    let column = of
+        .approval
+        .iter()
+        .filter(|_| may_be)
+        .find(|name| is_awaited(cells, name))?;
+    Some(Found {
+        reading: StatusReading {
+            status: Status::Waiting,
+            word: found.reading.word.clone(),
+            rule: Rule::Approval,
+        },
+        column: Some(column),
+        asks_for_human: true,
+    })
 }
 
 /// The state of a row that a row of a companion belongs to.
@@ -221,7 +252,9 @@ fn outcome<'m>(words: &Words<'m>, cells: &Cells<'_>) -> Option<Decided<'m>> {
                     "false" | "no" => return decided(Status::Failed, false),
                     _ => {}
                 }
-                let status = (words.own(word))
+                // GitHub calls a run stale that was given up because nothing was heard of it.
+                let given_up = (word == "stale").then_some(Status::Cancelled);
+                let status = (words.own(word).or(given_up))
                     .or_else(|| words::built_in(Kind::Run, word))
                     .or_else(|| shape::guess(word))?;
                 let asks = words::asks_for_human(word);
@@ -270,11 +303,29 @@ fn stage<'m>(cells: &Cells<'_>, of: &'m SourceMapping) -> Option<Found<'m>> {
     {
         return Some(Found::without_word(Status::Failed, Rule::Attempts, Some(column)));
     }
+    // It was tried, nobody holds it, and it says why it failed: it waits for the next attempt.
+    if written.is_none()
+        && let Some(column) = of.attempt.iter().find(|name| details::is_later_attempt(cells, name))
+        && of
+            .error
+            .iter()
+            .any(|name| matches!(cells.get(name), Some(Cell::Text(text)) if !cell::is_blank(&text)))
+    {
+        return Some(Found::without_word(Status::Blocked, Rule::Attempts, Some(column)));
+    }
     let scheduled = || {
         let is_time = |name: &&String| time::time_ms(cells, std::slice::from_ref(*name)).is_some();
         Some((Status::Queued, of.scheduled_at.iter().find(is_time)?.as_str()))
     };
-    let (status, column) = written.or_else(scheduled)?;
+    // Work that has a time for its end or begin, none of which is written, has not begun.
+    let unwritten = || {
+        let names = of.finished_at.iter().chain(&of.started_at);
+        let column = names
+            .filter(|_| of.kind.is_work())
+            .find(|name| cells.get(name).is_some())?;
+        Some((Status::Queued, column.as_str()))
+    };
+    let (status, column) = written.or_else(scheduled).or_else(unwritten)?;
     if status == Status::Done
         && let Some((status, rule, column, _)) = error(cells, &of.error)
     {
@@ -291,16 +342,40 @@ fn is_held(cells: &Cells<'_>, of: &SourceMapping) -> bool {
 
 /// Whether the approval of a row waits for a person.
 pub(super) fn awaits_approval(cells: &Cells<'_>, names: &[String]) -> bool {
+    names.iter().any(|name| is_awaited(cells, name))
+}
+
+/// Whether an approval is awaited by a column: by a word, or by a flag that is not yet set. A word like `pending` says so
+/// only in a column that is named after an approval or holds the decision itself.
+fn is_awaited(cells: &Cells<'_>, name: &str) -> bool {
+    let value = cells.get(name);
+    if let Some(Cell::Bool(flag)) = value {
+        return !flag;
+    }
+    value.as_ref().and_then(cell::text).is_some_and(|word| {
+        let mut buffer = words::Buffer::default();
+        words::normalise(word, &mut buffer).is_some_and(|word| {
+            let is_open = matches!(
+                word,
+                "pending" | "requested" | "waiting" | "awaiting" | "open" | "submitted" | "needed"
+            );
+            (is_open && !name.contains("verif")) || words::asks_for_human(word)
+        })
+    })
+}
+
+/// Whether what the row waits for is a person: `manager_approval`, `confirm`.
+pub(super) fn waits_for_person(cells: &Cells<'_>, names: &[String]) -> bool {
     names.iter().any(|name| {
         let value = cells.get(name);
+        let kind = match &value {
+            Some(Cell::Object(fields)) => fields.get("kind").or_else(|| fields.get("type")),
+            _ => None,
+        };
+        let value = kind.or(value);
         value.as_ref().and_then(cell::text).is_some_and(|word| {
             let mut buffer = words::Buffer::default();
-            words::normalise(word, &mut buffer).is_some_and(|word| {
-                matches!(
-                    word,
-                    "pending" | "requested" | "waiting" | "awaiting" | "open" | "submitted" | "needed"
-                ) || words::asks_for_human(word)
-            })
+            words::normalise(word, &mut buffer).is_some_and(|word| word.split('_').any(shape::is_person))
         })
     })
 }

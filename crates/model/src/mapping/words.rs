@@ -21,8 +21,14 @@ const OVERRIDES: &[(Kind, Status, &str)] = &[
     (Kind::Run, Status::Cancelled, "stopped"),
     (Kind::Run, Status::Queued, "ready available"),
     (Kind::Run, Status::Waiting, "suspended"),
-    (Kind::Workflow, Status::Idle, "active published enabled live"),
+    (Kind::Workflow, Status::Idle, "active published enabled live draft"),
     (Kind::Workflow, Status::Cancelled, "disabled unpublished"),
+    (
+        Kind::Agent,
+        Status::Offline,
+        "inactive disabled deactivated paused_by_admin",
+    ),
+    (Kind::Task, Status::Done, "live shipped released deployed"),
 ];
 
 /// Whether a known word asks for a person. Each of them is also a state.
@@ -89,6 +95,11 @@ pub(super) fn built_in(kind: Kind, word: &str) -> Option<Status> {
 /// The state of a normalised word of a kind that is known or can be guessed from its parts.
 pub(crate) fn known_word(kind: Kind, word: &str) -> Option<Status> {
     built_in(kind, word).or_else(|| shape::guess(word))
+}
+
+/// Whether a normalised word asks for a person.
+pub(crate) fn is_request_word(word: &str) -> bool {
+    asks_for_human(word)
 }
 
 /// The buffer of a normalised word.

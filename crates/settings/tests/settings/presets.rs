@@ -34,6 +34,7 @@ fn presets() -> Vec<(String, String)> {
 /// The columns by which an engine is recognised, and its sources as `opswall.toml` lists them.
 fn parts(text: &str) -> (Vec<String>, String) {
     let mut table: toml::Table = text.parse().expect("a TOML file");
+    table.remove("owns_schema");
     let columns = table.remove(RECOGNISED_BY).expect(RECOGNISED_BY);
     let columns = columns.as_array().expect("a list").iter();
     let columns = columns
