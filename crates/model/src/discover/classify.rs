@@ -268,6 +268,10 @@ pub(super) fn classify(table: &Table<'_>) -> Option<Class> {
         "queue" if first != head && (has_states || has_times) => return class(Kind::Task, Confidence::Likely, false),
         _ => {}
     }
+    // A member of a group with a state of work is a piece of its work.
+    if matches!(head, "member" | "participant" | "assignment") && has_states && states.of_work >= 2 {
+        return class(Kind::Task, Confidence::Likely, true);
+    }
     if OTHER.contains(&head) {
         return None;
     }

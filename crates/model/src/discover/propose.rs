@@ -319,8 +319,22 @@ fn is_join_table(tables: &[Table<'_>], keys: &[Vec<String>], classes: &[Option<C
     let Some(table) = tables.get(at) else {
         return false;
     };
-    if roles::status_column(table, Kind::Task).is_some() {
+    if roles::status_column(table, Kind::Task).is_some_and(|column| !column.is_flag()) {
         return false;
+    }
+    // A key of several links, and no name: a row says that two others belong together.
+    let key = keys.get(at).map(Vec::as_slice).unwrap_or_default();
+    let has_name = table
+        .columns
+        .iter()
+        .any(|column| matches!(column.snake.as_str(), "name" | "title" | "slug" | "label"));
+    if key.len() >= 2
+        && key
+            .iter()
+            .all(|column| column.ends_with("_id") || column.ends_with("Id"))
+        && !has_name
+    {
+        return true;
     }
     // Nothing but keys: it joins tables, whatever they are.
     let is_key = |column: &Column<'_>| column.snake.ends_with("_id") || column.snake == "id" || column.is_time();

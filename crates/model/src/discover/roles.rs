@@ -350,6 +350,10 @@ fn label(table: &Table<'_>, kind: Kind, usual: &[String], key: &[String], links:
             && !is_uuid(column)
             && !is_key
             && !links.contains(&column.name)
+            && !column
+                .words()
+                .last()
+                .is_some_and(|word| matches!(word.as_str(), "status" | "state" | "stage" | "phase"))
     };
     let is_mostly_filled = |column: &Column<'_>| table.rows() == 0 || column.filled * 2 >= table.rows();
     let is_various = |column: &Column<'_>| {
@@ -358,7 +362,15 @@ fn label(table: &Table<'_>, kind: Kind, usual: &[String], key: &[String], links:
     };
     let last = |column: &Column<'_>| column.words().last().cloned().unwrap_or_default();
     let named = usual.iter().filter_map(|name| table.column(name)).filter(is_usable);
-    let named: Vec<&Column<'_>> = named.filter(|column| !is_number_only(column)).collect();
+    let named = named.filter(|column| !is_number_only(column));
+    // Where it is and what began it is no name of a run.
+    let is_weak = |column: &&Column<'_>| {
+        matches!(
+            column.snake.as_str(),
+            "current_step" | "trigger" | "kind" | "agent_name" | "input"
+        )
+    };
+    let (weak, named): (Vec<&Column<'_>>, Vec<&Column<'_>>) = named.partition(is_weak);
     let shaped = table.columns.iter().filter(is_usable).filter(|column| {
         let words = column.words();
         column.is_text()
@@ -404,6 +416,7 @@ fn label(table: &Table<'_>, kind: Kind, usual: &[String], key: &[String], links:
     }
     list.extend(named.iter().copied());
     list.extend(shaped.iter().copied());
+    list.extend(weak);
     if is_work {
         list.extend(sorts.filter(|column| is_mostly_filled(column)));
     }

@@ -65,7 +65,7 @@ impl<'f> Table<'f> {
         }
         Self {
             facts,
-            words: singular_words(&facts.table),
+            words: table_words(&facts.table),
             columns,
         }
     }
@@ -277,6 +277,23 @@ fn fields(column: &str, rows: &[Record]) -> Vec<String> {
     }
     let most = counts.into_iter().filter(|(_, count)| count * 2 >= rows.len());
     most.map(|(name, _)| name).take(30).collect()
+}
+
+/// Words around the name of a table that say how it is made available, as in `agents_safe`, `v_jobs`.
+const WRAPPERS: &[&str] = &[
+    "safe", "view", "public", "v", "vw", "list", "overview", "readable", "export", "all",
+];
+
+/// The words of a table's name in the singular, without those that say that it is a view of another.
+fn table_words(name: &str) -> Vec<String> {
+    let mut words = singular_words(name);
+    while words.len() > 1 && words.last().is_some_and(|word| WRAPPERS.contains(&word.as_str())) {
+        words.pop();
+    }
+    if words.len() > 1 && words.first().is_some_and(|word| WRAPPERS.contains(&word.as_str())) {
+        words.remove(0);
+    }
+    words
 }
 
 /// The words of a name, each in the singular.
