@@ -97,9 +97,24 @@ impl Record {
         Some(Cell::of_kept(self.kept(self.header().index_like(name)?)))
     }
 
+    /// The stored text of the column that [`Self::get_like`] finds.
+    pub(crate) fn kept_like(&self, name: &str) -> Option<&str> {
+        Some(self.kept(self.header().index_like(name)?))
+    }
+
+    /// The row with more cells behind its own, in stored form. The header names them all.
+    pub(crate) fn with<'c>(&self, more: impl Iterator<Item = &'c str>, header: &Arc<Header>) -> Self {
+        let mut row = RowWriter::default();
+        for index in 0..self.len() {
+            row.push_kept(self.kept(index));
+        }
+        more.for_each(|cell| row.push_kept(cell));
+        row.finish(header)
+    }
+
     /// The stored text of a cell.
     #[inline]
-    fn kept(&self, index: usize) -> &str {
+    pub(crate) fn kept(&self, index: usize) -> &str {
         let start = index.checked_sub(1).map_or(0, |before| self.row.header.ends.at(before));
         self.row
             .slice

@@ -94,20 +94,7 @@ impl SourceCounts {
     }
 }
 
-/// One row after a change; for a delete, as it was before.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Change {
-    /// The source whose row changed.
-    pub source: SourceId,
-    /// The row's key.
-    pub id: RowId,
-    /// What happened to the row.
-    pub op: Op,
-    /// The whole row, columns merged; of a deleted row the last known columns.
-    pub record: Record,
-    /// Commit time, milliseconds since the Unix epoch; absent for rows read from a snapshot.
-    pub committed_ms: Option<i64>,
-}
+pub use model::TableChange as Change;
 
 /// A snapshot has been merged; the changes it made were reported before this.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

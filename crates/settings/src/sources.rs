@@ -1,24 +1,44 @@
 //! The followed tables as the sources of a session, and what their changes and counts mean.
 
-use model::{Kind, Mapping, PerKind, RowKey, SourceMapping};
+use model::{Kind, Mapping, PerKind, RowKey, SourceMapping, mapping::Companion};
 use realtime::{Change, Source, SourceId, SourceReport};
 
-/// The kind of each source, by [`SourceId`]. A kind may have several sources.
+/// The kind of each source, by [`SourceId`]. A kind may have several sources. The tables behind them only complete rows:
+/// their own rows are of no kind and are not counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SourceKinds(Vec<Kind>);
+pub struct SourceKinds {
+    sources: Vec<Kind>,
+    /// Of each companion's table, the kinds whose rows it completes.
+    companions: Vec<Vec<Kind>>,
+}
 
 impl SourceKinds {
     /// The kinds of the mapping's sources, in the order of [`sources`].
     pub fn of(mapping: &Mapping) -> Self {
-        Self(mapping.sources().iter().map(|source| source.kind).collect())
+        let kinds_of = |table: &Companion| {
+            let completes = |source: &&SourceMapping| {
+                let mut companions = source.companions.iter();
+                companions.any(|own| (&own.schema, own.table()) == (&table.schema, table.table()))
+            };
+            mapping
+                .sources()
+                .iter()
+                .filter(completes)
+                .map(|source| source.kind)
+                .collect()
+        };
+        Self {
+            sources: mapping.sources().iter().map(|source| source.kind).collect(),
+            companions: mapping.companion_tables().into_iter().map(kinds_of).collect(),
+        }
     }
 
-    /// What the rows of a source are.
+    /// What the rows of a source are; `None` for a table that only completes rows.
     pub fn kind(&self, source: SourceId) -> Option<Kind> {
-        self.0.get(source.index()).copied()
+        self.sources.get(source.index()).copied()
     }
 
-    /// A change as one of a row of its kind; `None` when there is no such source.
+    /// A change as one of a row of its kind, without what completes it; `None` when the table is no source.
     pub fn read(&self, change: Change) -> Option<model::Change> {
         let Change {
             source,
@@ -38,17 +58,17 @@ impl SourceKinds {
     /// Rows by kind, from rows by source.
     pub fn rows(&self, by_source: &[usize]) -> PerKind<usize> {
         let mut rows = PerKind::default();
-        for (kind, count) in self.0.iter().zip(by_source) {
+        for (kind, count) in self.sources.iter().zip(by_source) {
             rows[*kind] += count;
         }
         rows
     }
 
     /// Reports by kind: of a kind's sources the worst state with its reason, the rows of all of them, the oldest proof and
-    /// the earliest loss.
+    /// the earliest loss. A companion that is lost makes the kinds that it completes lost.
     pub fn reports(&self, by_source: &[SourceReport]) -> PerKind<SourceReport> {
         let mut reports = PerKind::<Option<SourceReport>>::default();
-        for (kind, report) in self.0.iter().zip(by_source) {
+        for (kind, report) in self.sources.iter().zip(by_source) {
             let rows = reports[*kind].as_ref().map_or(0, |known| known.rows) + report.rows;
             let proven_ms = [
                 reports[*kind].as_ref().and_then(|known| known.proven_ms),
@@ -67,11 +87,23 @@ impl SourceKinds {
                 ..worst.unwrap_or_else(|| report.clone())
             });
         }
-        PerKind::from_fn(|kind| reports[kind].take().unwrap_or_default())
+        let mut reports = PerKind::from_fn(|kind| reports[kind].take().unwrap_or_default());
+        let companions = by_source.iter().skip(self.sources.len());
+        for (kinds, report) in self.companions.iter().zip(companions) {
+            for kind in kinds.iter().filter(|_| report.lost_ms.is_some()) {
+                let known = &mut reports[*kind];
+                known.lost_ms = known.lost_ms.into_iter().chain(report.lost_ms).min();
+                if report.state < known.state {
+                    known.state = report.state;
+                    known.why.clone_from(&report.why);
+                }
+            }
+        }
+        reports
     }
 }
 
-/// The sources that the mapping names.
+/// The sources that the mapping names, and behind them the tables of their companions, each once.
 pub fn sources(mapping: &Mapping) -> Vec<Source> {
     let source = |of: &SourceMapping| Source {
         schema: of.schema.clone(),
@@ -82,8 +114,28 @@ pub fn sources(mapping: &Mapping) -> Vec<Source> {
         partitions: of.partitions.clone(),
         noun: (of.kind.singular().to_owned(), of.kind.plural().to_owned()),
     };
-    mapping.sources().iter().map(source).collect()
+    let companion = |of: &Companion| Source {
+        schema: of.schema.clone(),
+        table: of.table().to_owned(),
+        key: of.id.clone(),
+        columns: None,
+        updated_at: COMPANION_CHANGED.map(str::to_owned).to_vec(),
+        partitions: Vec::new(),
+        noun: (format!("{} row", of.table()), format!("{} rows", of.table())),
+    };
+    let companions = mapping.companion_tables().into_iter().map(companion);
+    mapping.sources().iter().map(source).chain(companions).collect()
 }
+
+/// Columns of companions that may say when a row was last changed.
+const COMPANION_CHANGED: [&str; 6] = [
+    "updated_at",
+    "modified_at",
+    "last_updated",
+    "heartbeat_at",
+    "last_heartbeat_at",
+    "created_at",
+];
 
 #[cfg(test)]
 mod tests {
@@ -92,7 +144,10 @@ mod tests {
 
     #[test]
     fn sources_of_one_kind_are_reported_together_with_the_worst_state() {
-        let kinds = SourceKinds(vec![Kind::Task, Kind::Agent, Kind::Task]);
+        let kinds = SourceKinds {
+            sources: vec![Kind::Task, Kind::Agent, Kind::Task],
+            companions: Vec::new(),
+        };
         let report = |state, rows| SourceReport {
             state,
             why: Some(format!("{state:?}")),
@@ -131,5 +186,46 @@ mod tests {
             assert_eq!(source.noun.1, kind.plural());
             assert_eq!(source.table, mapping.sources()[index].table);
         }
+    }
+
+    #[test]
+    fn companions_are_followed_once_behind_the_sources_and_only_their_loss_counts() {
+        let mut mapping = Mapping::default();
+        let mut statuses = Companion::new("statuses", "id");
+        statuses.ours = "status_id".into();
+        mapping.edit(|sources| {
+            sources[0].companions = vec![Companion::new("presence", "agent_id"), statuses.clone()];
+            sources[1].companions = vec![statuses, Companion::new("agents", "id")];
+        });
+        let tables: Vec<String> = sources(&mapping).iter().map(Source::name).collect();
+        let expected = ["agents", "tasks", "workflows", "presence", "statuses"];
+        assert_eq!(tables, expected.map(|table| format!("public.{table}")));
+        let kinds = SourceKinds::of(&mapping);
+        assert_eq!(kinds.kind(SourceId::new(3)), None);
+        let mut reports = vec![SourceReport::default(); 5];
+        for report in &mut reports {
+            *report = SourceReport {
+                state: SourceState::Followed,
+                rows: 7,
+                ..SourceReport::default()
+            };
+        }
+        let by_kind = kinds.reports(&reports);
+        assert_eq!((by_kind[Kind::Agent].rows, by_kind[Kind::Agent].lost_ms), (7, None));
+        reports[3] = SourceReport {
+            state: SourceState::Lost,
+            why: Some("it cannot be read".into()),
+            lost_ms: Some(5),
+            ..SourceReport::default()
+        };
+        let by_kind = kinds.reports(&reports);
+        let agents = &by_kind[Kind::Agent];
+        assert_eq!(
+            (agents.rows, agents.lost_ms, agents.state),
+            (7, Some(5), SourceState::Lost)
+        );
+        assert_eq!(agents.why.as_deref(), Some("it cannot be read"));
+        assert_eq!(by_kind[Kind::Task].lost_ms, None);
+        assert_eq!(kinds.rows(&[1, 2, 3, 4, 5])[Kind::Agent], 1);
     }
 }

@@ -8,12 +8,12 @@ const MAX_BLANK_BYTES: usize = 4_096;
 const MAX_DIGITS: usize = 400;
 
 /// A row while it is read.
-pub(super) struct Cells<'r> {
+pub(crate) struct Cells<'r> {
     record: &'r Record,
 }
 
 impl<'r> Cells<'r> {
-    pub(super) fn of(record: &'r Record) -> Self {
+    pub(crate) fn of(record: &'r Record) -> Self {
         Self { record }
     }
 
@@ -23,7 +23,7 @@ impl<'r> Cells<'r> {
 
     /// The cell of a column's name, or of a dotted path or JSON pointer into a JSON column. A column of exactly that name
     /// takes precedence. `None` if there is no such cell.
-    pub(super) fn get(&self, name: &str) -> Option<Cell<'r>> {
+    pub(crate) fn get(&self, name: &str) -> Option<Cell<'r>> {
         if let Some(value) = self.column(name) {
             return Some(value);
         }
@@ -73,7 +73,7 @@ pub(super) fn is_blank(text: &str) -> bool {
 }
 
 /// A finite number; `None` for hostile ones like `1e999` or a megabyte of digits.
-pub(super) fn number(digits: &str) -> Option<f64> {
+pub(crate) fn number(digits: &str) -> Option<f64> {
     if digits.len() > MAX_DIGITS {
         return None;
     }

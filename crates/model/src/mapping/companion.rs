@@ -51,6 +51,11 @@ impl Companion {
         &self.marker
     }
 
+    /// Whether this is the companion's table.
+    pub(crate) fn is_of(&self, schema: &str, table: &str) -> bool {
+        self.table == table && self.schema == schema
+    }
+
     /// The name of the table.
     pub fn table(&self) -> &str {
         &self.table

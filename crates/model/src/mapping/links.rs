@@ -17,7 +17,7 @@ pub const MAX_DEPENDENCIES_PER_TASK: usize = 32;
 const MAX_ARRAY_BYTES: usize = 16 * 1_024;
 
 /// The id in a link column. A boolean is not an id; of an embedded row it is its `id`.
-fn id(value: Cell<'_>) -> Option<RowId> {
+pub(crate) fn id(value: Cell<'_>) -> Option<RowId> {
     match value {
         Cell::Bool(_) => None,
         Cell::Object(fields) => fields
@@ -84,6 +84,20 @@ pub(super) struct Link {
     columns: Vec<String>,
     pub(super) kind: Kind,
     pub(super) source: SourceId,
+    alias: Option<Alias>,
+}
+
+/// A link by another column than the key: what [`crate::Joiner`] finds the id of the row with.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Alias {
+    /// The text of the link, which is the name of the joined column that holds the id.
+    pub(crate) name: String,
+    /// The columns of the row.
+    pub(crate) ours: Vec<String>,
+    /// The source whose row is meant.
+    pub(crate) target: SourceId,
+    /// The column there that holds the same text.
+    pub(crate) theirs: String,
 }
 
 /// The links of a source, by role.
@@ -95,6 +109,31 @@ pub(super) struct Links {
     pub(super) depends_on: Vec<Link>,
     pub(super) parent: Vec<Link>,
     pub(super) current_task: Vec<Link>,
+}
+
+impl Links {
+    /// The links by another column than the key, each text once.
+    pub(super) fn aliases(&self) -> Vec<&Alias> {
+        let Self {
+            agent,
+            workflow,
+            run,
+            depends_on,
+            parent,
+            current_task,
+        } = self;
+        let mut aliases: Vec<&Alias> = Vec::new();
+        for alias in [agent, workflow, run, depends_on, parent, current_task]
+            .into_iter()
+            .flatten()
+            .filter_map(|link| link.alias.as_ref())
+        {
+            if !aliases.iter().any(|other| other.name == alias.name) {
+                aliases.push(alias);
+            }
+        }
+        aliases
+    }
 }
 
 /// Finds the source that each link of a source names rows of. A link of which there is none is left out.
@@ -138,15 +177,21 @@ fn link(sources: &[SourceMapping], own: SourceId, text: &str, kinds: &[Kind]) ->
     };
     let (source, target) = target?;
     // What is named by another column than its key is joined onto the row under the link's own text.
-    let is_by_key = column.is_none_or(|column| matches!(target.id.as_slice(), [key] if key == column));
-    let columns = match is_by_key {
-        true => written.columns.iter().map(|column| (*column).to_owned()).collect(),
-        false => vec![text.to_owned()],
-    };
+    let other = column.filter(|column| !matches!(target.id.as_slice(), [key] if key == column));
+    let own_columns = || written.columns.iter().map(|column| (*column).to_owned()).collect();
     Some(Link {
-        columns,
+        columns: match other {
+            None => own_columns(),
+            Some(_) => vec![text.to_owned()],
+        },
         kind: target.kind,
         source,
+        alias: other.map(|column| Alias {
+            name: text.to_owned(),
+            ours: own_columns(),
+            target: source,
+            theirs: column.to_owned(),
+        }),
     })
 }
 
@@ -332,13 +377,13 @@ fn push(keys: &mut Vec<RowKey>, key: Option<RowKey>, most: usize) {
 }
 
 /// Whether a text looks like an array: PostgreSQL's `{a,b}`, or a JSON array in a text column.
-fn is_array_text(text: &str) -> bool {
+pub(crate) fn is_array_text(text: &str) -> bool {
     text.len() <= MAX_ARRAY_BYTES
         && ((text.starts_with('{') && text.ends_with('}')) || (text.starts_with('[') && text.ends_with(']')))
 }
 
 /// The items of such a text. Ids contain neither commas nor quotes, so splitting is enough.
-fn array_text(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn array_text(text: &str) -> impl Iterator<Item = &str> {
     text.get(1..text.len().saturating_sub(1))
         .unwrap_or_default()
         .split(',')

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::LazyLock};
 use crate::{Kind, Record, RowId, SourceId, Status};
 
 use super::{
-    SourceMapping,
+    Companion, SourceMapping,
     links::{self, Links},
     words,
 };
@@ -67,6 +67,25 @@ impl Mapping {
     pub(super) fn links_of(&self, source: SourceId) -> &Links {
         static NONE: LazyLock<Links> = LazyLock::new(Links::default);
         self.links.get(source.index()).unwrap_or(&NONE)
+    }
+
+    /// The links of a source that name rows by another column than the key.
+    pub(crate) fn aliases(&self, source: SourceId) -> Vec<&links::Alias> {
+        self.links_of(source).aliases()
+    }
+
+    /// The companions whose tables are no sources, each table once. Behind the sources, they are followed too: the
+    /// position of each is its [`SourceId`], counted on from the sources.
+    pub fn companion_tables(&self) -> Vec<&Companion> {
+        let mut tables: Vec<&Companion> = Vec::new();
+        for companion in self.sources.iter().flat_map(|source| &source.companions) {
+            let is_source = |source: &SourceMapping| companion.is_of(&source.schema, &source.table);
+            let is_known = |known: &&Companion| companion.is_of(&known.schema, known.table());
+            if !self.sources.iter().any(is_source) && !tables.iter().any(is_known) {
+                tables.push(companion);
+            }
+        }
+        tables
     }
 
     /// The sources of a kind.

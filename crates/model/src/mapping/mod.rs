@@ -2,13 +2,13 @@
 //!
 //! Reading a row never fails: what is missing is absent, and an unknown status word is shown as unmapped.
 
-mod cell;
+pub(crate) mod cell;
 mod companion;
 mod details;
 mod explain;
 mod label;
 mod languages;
-mod links;
+pub(crate) mod links;
 mod map;
 mod priority;
 mod progress;
@@ -16,7 +16,7 @@ mod read;
 mod shape;
 mod source;
 mod status;
-mod time;
+pub(crate) mod time;
 mod words;
 
 pub use companion::{Companion, Take};

@@ -32,7 +32,7 @@ fn of_epoch(number: f64) -> Option<i64> {
 }
 
 /// ISO 8601 with or without a zone (without: UTC), a date alone, RFC 2822, or an epoch number as text.
-fn of_text(text: &str) -> Option<i64> {
+pub(crate) fn of_text(text: &str) -> Option<i64> {
     if text.len() > MAX_TEXT_BYTES {
         return None;
     }
