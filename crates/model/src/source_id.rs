@@ -9,6 +9,9 @@ use crate::Kind;
 pub struct SourceId(u16);
 
 impl SourceId {
+    #[cfg(test)]
+    pub(crate) const FIRST: Self = Self(0);
+
     /// The source at this position. Positions beyond 65,535 do not exist.
     pub fn new(index: usize) -> Self {
         Self(u16::try_from(index).unwrap_or(u16::MAX))

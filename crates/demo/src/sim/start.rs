@@ -174,7 +174,8 @@ impl Simulation {
                 metadata: names::agent_metadata(&mut self.rng),
                 created: end - self.rng.i64(24 * 60..=90 * 24 * 60) * MINUTE,
                 updated: end - self.rng.i64(0..=3_000_000),
-                heartbeat: end - self.rng.i64(0..=3_000_000),
+                // Five minutes at most: an agent that is silent for half an hour is offline.
+                heartbeat: end - self.rng.i64(0..=3_000_000) / 10,
             };
             self.agents.push(agent);
             let state = match (population, self.rng.u8(0..100)) {

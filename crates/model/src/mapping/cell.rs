@@ -58,7 +58,7 @@ impl<'r> Cells<'r> {
 }
 
 /// The text of a cell that is not blank; of a number its digits.
-pub(super) fn text<'c>(value: &'c Cell<'_>) -> Option<&'c str> {
+pub(crate) fn text<'c>(value: &'c Cell<'_>) -> Option<&'c str> {
     match value {
         Cell::Text(text) => Some(&**text),
         Cell::Number(digits) => Some(*digits),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{Record, Row, RowKey, Rule, SourceId, Status, text};
+use crate::{Record, Row, RowKey, Rule, Silence, SourceId, Status, text};
 
 use super::{
     Mapping,
@@ -22,7 +22,8 @@ pub struct Explanation {
     pub rule: Rule,
     /// The column that decided, if one did.
     pub column: Option<String>,
-    /// What is in that column, cut to one line; only for columns that a rule of the state reads.
+    /// What is in that column, cut to one line; only for columns that a rule of the state reads. Of an overdue heartbeat
+    /// how old it is.
     pub value: Option<String>,
     /// The state is a guess.
     pub guessed: bool,
@@ -33,6 +34,17 @@ pub struct Explanation {
 }
 
 impl Explanation {
+    /// Takes into account that the row's heartbeat is overdue.
+    pub fn apply(&mut self, silence: &Silence) {
+        if Silence::overrides(self.state) {
+            self.state = Status::Offline;
+            self.rule = Rule::Heartbeat;
+            self.column = Some(silence.column.to_string());
+            self.value = Some(silence.words());
+            self.guessed = false;
+        }
+    }
+
     /// One sentence: "failed, because `conclusion` is `failure` (rule: outcome)".
     pub fn sentence(&self) -> String {
         let state = self.state.word();
@@ -40,6 +52,7 @@ impl Explanation {
             (Some(column), Some(value)) if self.rule == Rule::Time => {
                 format!("because no column has a status and `{column}` is {value}")
             }
+            (Some(column), Some(value)) if self.rule == Rule::Heartbeat => format!("because `{column}` is {value}"),
             (Some(column), Some(value)) if self.rule == Rule::Error => {
                 format!("because it is over and `{column}` is `{value}`")
             }
@@ -129,4 +142,14 @@ pub struct Reading {
     pub workflow: Option<String>,
     /// What it is doing.
     pub activity: Option<String>,
+}
+
+impl Reading {
+    /// Takes into account that the row's heartbeat is overdue.
+    pub fn set_silent(&mut self) {
+        if Silence::overrides(self.state) {
+            self.state = Status::Offline;
+            self.guessed = false;
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use crate::{Kind, Record, RowId, SourceId, Status};
+use crate::{Kind, Record, RowId, SourceId, Status, heartbeat};
 
 use super::{
     Companion, SourceMapping,
@@ -16,6 +16,8 @@ pub struct Mapping {
     sources: Vec<SourceMapping>,
     /// The links of each source, made from the sources.
     links: Vec<Links>,
+    /// The heartbeat columns of each source, by the names of its roles.
+    heartbeats: Vec<Vec<String>>,
     /// The user's words for all sources, normalised (lower case, `_`), and their states. [`Mapping::add_word`] normalises.
     pub words: HashMap<String, Status>,
 }
@@ -26,6 +28,7 @@ impl Mapping {
         let mut mapping = Self {
             sources,
             links: Vec::new(),
+            heartbeats: Vec::new(),
             words: HashMap::new(),
         };
         mapping.connect();
@@ -67,6 +70,12 @@ impl Mapping {
     pub(super) fn links_of(&self, source: SourceId) -> &Links {
         static NONE: LazyLock<Links> = LazyLock::new(Links::default);
         self.links.get(source.index()).unwrap_or(&NONE)
+    }
+
+    /// The columns of a source that are heartbeats: what is none of them, as the time of the last activity, says nothing
+    /// about whether an agent is there.
+    pub fn heartbeats_of(&self, source: SourceId) -> &[String] {
+        self.heartbeats.get(source.index()).map_or(&[], Vec::as_slice)
     }
 
     /// The links of a source that name rows by another column than the key.
@@ -134,6 +143,7 @@ impl Mapping {
         self.links = (0..self.sources.len())
             .map(|at| links::connect(&self.sources, SourceId::new(at)))
             .collect();
+        self.heartbeats = self.sources.iter().map(heartbeat::columns).collect();
     }
 }
 

@@ -10,7 +10,7 @@ use super::cell::{self, Cells};
 const MAX_TEXT_BYTES: usize = 64;
 
 /// The time in the first named cell that holds one. Years beyond 9999 and `infinity` are ignored.
-pub(super) fn time_ms(cells: &Cells<'_>, names: &[String]) -> Option<i64> {
+pub(crate) fn time_ms(cells: &Cells<'_>, names: &[String]) -> Option<i64> {
     cells.first(names, |value| match value {
         Cell::Number(digits) => of_epoch(cell::number(digits)?),
         Cell::Text(text) => of_text(&text),
