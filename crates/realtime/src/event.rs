@@ -2,9 +2,7 @@
 
 use serde::Serialize;
 
-use model::{Level, Notice, Op, Record, RowId};
-
-use super::SourceId;
+use model::{Level, Notice};
 
 /// The four words for a connection. `Connected` is reported only when the socket is up, the channel is joined, the
 /// database subscription is confirmed and the first snapshot is merged.
