@@ -10,6 +10,7 @@ use crate::{
     layers::{Raw, SettingsLayer},
     mapping,
     origin::Origin,
+    preset,
     table::definitions,
 };
 
@@ -19,6 +20,7 @@ pub struct SettingsArgs {
     values: BTreeMap<&'static str, String>,
     map: Vec<String>,
     status: Vec<String>,
+    preset: Vec<String>,
     config: Option<PathBuf>,
 }
 
@@ -49,6 +51,9 @@ impl SettingsArgs {
         for (key, value) in &self.values {
             let flag = find(key).map_or(*key, Definition::flag);
             layer.set(key, Raw::Text(value.clone()), Origin::Flag(flag.to_owned()));
+        }
+        for name in &self.preset {
+            layer.sources.extend(preset::written(name, "--preset".to_owned())?);
         }
         for text in &self.map {
             mapping::column_text(&mut layer, text, Origin::Flag("--map".into()))?;
@@ -97,6 +102,7 @@ impl FromArgMatches for SettingsArgs {
             match definition.key {
                 "map" => self.map.extend(given),
                 "status" => self.status.extend(given),
+                "preset" => self.preset.extend(given),
                 "config" => self.config = given.next_back().map(PathBuf::from).or(self.config.take()),
                 key => self.values.extend(given.next_back().map(|value| (key, value))),
             }
@@ -124,7 +130,7 @@ fn argument(definition: &'static Definition) -> Arg {
             .require_equals(true)
             .default_missing_value("true");
     }
-    argument.action(if matches!(definition.key, "map" | "status") {
+    argument.action(if matches!(definition.key, "map" | "status" | "preset") {
         ArgAction::Append
     } else {
         ArgAction::Set

@@ -11,6 +11,7 @@ use crate::{
     layers::{Raw, SettingsLayer},
     mapping,
     origin::Origin,
+    preset,
     table::definitions,
 };
 
@@ -88,6 +89,11 @@ impl Env {
             match definition.map(|definition| definition.key) {
                 None => notices.push(unknown_variable(name)),
                 Some("config") => {}
+                Some("preset") => {
+                    for name in parts(value) {
+                        layer.sources.extend(preset::written(name, origin().subject("preset"))?);
+                    }
+                }
                 Some("map") => {
                     for text in parts(value) {
                         mapping::column_text(&mut layer, text, origin())?;

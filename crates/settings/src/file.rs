@@ -150,7 +150,7 @@ fn parse_as(path: &Path, text: &str, is_preset: bool) -> Result<SettingsLayer, S
                 Some(definition) => layer.set(definition.key, raw(value.get_ref()), place.origin(key)),
                 None => {
                     let keys = in_file().map(|definition| definition.key);
-                    let known: Vec<&str> = keys.chain(["auth", "preset", "sources", "status"]).collect();
+                    let known: Vec<&str> = keys.chain(["auth", "sources", "status"]).collect();
                     return Err(place.unknown(key, "", &known));
                 }
             },

@@ -146,7 +146,7 @@ settings! {
     viewing_distance: Option<f64> = Number::new(None, 0.2..=100.0, Unit::Metres),
         Definition::of(Group::Display).example("4.0");
 
-    /// Schema of all tables
+    /// Schema of the tables that name none
     schema: Option<String> = TableName { usual: "public" }, Definition::of(Group::Tables);
 
     /// Table of the agents
@@ -168,10 +168,22 @@ settings! {
 /// Settings that are not one value each.
 static OTHERS: &[Definition] = &[
     Definition {
-        key: "map",
-        help: "Which column has which role, like agent.status=phase or task.label=title,name; repeatable",
+        key: "preset",
+        help: "Engine whose tables are followed, like pgflow or pg_boss; repeatable, in the file a list",
+        details: "The files of assets/presets have their names.",
         form: &Text {
-            placeholder: "KIND.ROLE=COLUMN,…",
+            placeholder: "NAME",
+            want: "the name of a preset in quotes, or a list of them",
+        },
+        example: Some("\"pgflow\""),
+        is_alternative: true,
+        ..Definition::of(Group::Tables)
+    },
+    Definition {
+        key: "map",
+        help: "Which column has which role, like agent.status=phase or my_jobs.label=title,name; repeatable",
+        form: &Text {
+            placeholder: "KIND|TABLE.ROLE=COLUMN,…",
             want: "KIND.ROLE=COLUMN, like agent.status=phase or task.label=title,name",
         },
         ..Definition::of(Group::Tables).not_in_file()

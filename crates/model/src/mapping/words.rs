@@ -23,11 +23,7 @@ const OVERRIDES: &[(Kind, Status, &str)] = &[
     (Kind::Run, Status::Waiting, "suspended"),
     (Kind::Workflow, Status::Idle, "active published enabled live draft"),
     (Kind::Workflow, Status::Cancelled, "disabled unpublished"),
-    (
-        Kind::Agent,
-        Status::Offline,
-        "inactive disabled deactivated paused_by_admin",
-    ),
+    (Kind::Agent, Status::Offline, "inactive disabled deactivated"),
     (Kind::Task, Status::Done, "live shipped released deployed"),
 ];
 

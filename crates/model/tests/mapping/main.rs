@@ -214,7 +214,7 @@ fn example_7_service_bots_stop_and_fail() {
 #[test]
 fn example_8_workflows_are_definitions_and_runs_count_steps() {
     for (word, status) in [
-        ("draft", Status::Queued),
+        ("draft", Status::Idle),
         ("active", Status::Idle),
         ("paused", Status::Waiting),
         ("archived", Status::Cancelled),

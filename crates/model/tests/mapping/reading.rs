@@ -153,8 +153,8 @@ fn a_row_without_a_status_is_read_by_its_times() {
     for (row, status, rule) in [
         (
             json!({"locked_at": null, "completed_at": null}),
-            Status::Idle,
-            Rule::Presence,
+            Status::Queued,
+            Rule::Time,
         ),
         (json!({"started_at": at}), Status::Running, Rule::Time),
         (json!({"started_at": at, "completed_at": at}), Status::Done, Rule::Time),
@@ -178,9 +178,49 @@ fn a_row_without_a_status_is_read_by_its_times() {
             Status::Queued,
             Rule::Word,
         ),
+        // Nobody holds it, and no attempt is left; with attempts left it waits for the next one.
+        (
+            json!({"attempts": 25, "max_attempts": 25, "locked_at": null, "last_error": "no route"}),
+            Status::Failed,
+            Rule::Attempts,
+        ),
+        (
+            json!({"attempts": 25, "max_attempts": 25, "locked_at": at}),
+            Status::Running,
+            Rule::Time,
+        ),
+        (
+            json!({"attempts": 2, "max_attempts": 25, "locked_at": null, "last_error": "no route"}),
+            Status::Blocked,
+            Rule::Attempts,
+        ),
+        (json!({"run_at": at, "attempts": 0}), Status::Queued, Rule::Time),
     ] {
         assert_eq!(reading(Kind::Task, row.clone()), (status, rule), "{row}");
     }
+}
+
+#[test]
+fn an_approval_a_flag_and_what_is_waited_for_decide_with_the_status() {
+    let reading_of = |kind: Kind, row: Value| {
+        let mapping = with_source(&Mapping::default(), kind);
+        let explained = mapping.explain(source(&mapping, kind), &record(row));
+        (explained.state, explained.rule, explained.needs_person)
+    };
+    let queued = json!({"status": "queued", "approval_status": "pending"});
+    assert_eq!(reading_of(Kind::Task, queued), (Status::Waiting, Rule::Approval, true));
+    let begun = json!({"status": "running", "approval_status": "pending"});
+    assert_eq!(reading_of(Kind::Task, begun), (Status::Running, Rule::Word, true));
+    let over = json!({"status": "done", "approval_status": "pending"});
+    assert_eq!(reading_of(Kind::Task, over), (Status::Done, Rule::Word, false));
+    let blocked = json!({"status": "queued", "blocked": true});
+    assert_eq!(reading_of(Kind::Task, blocked), (Status::Blocked, Rule::Flag, false));
+    let busy = json!({"status": "online", "busy": true});
+    assert_eq!(reading_of(Kind::Agent, busy), (Status::Running, Rule::Flag, false));
+    let person = json!({"status": "waiting", "waiting_on": "manager_approval"});
+    assert_eq!(reading_of(Kind::Task, person), (Status::Waiting, Rule::Word, true));
+    let machine = json!({"status": "waiting", "waiting_on": "payment_webhook"});
+    assert_eq!(reading_of(Kind::Task, machine), (Status::Waiting, Rule::Word, false));
 }
 
 #[test]
