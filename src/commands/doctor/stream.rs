@@ -15,7 +15,7 @@ use super::{
 };
 use client::probe::{self, Socket};
 use model::{SourceId, SourceMapping, format::seconds, schema};
-use realtime::{ConnectFailure, advice};
+use realtime::{ConnectFailure, POLL_INTERVAL, advice};
 
 /// Checks the stream. `known`: what REST showed of the tables.
 pub(super) async fn check<W: Write>(
@@ -298,7 +298,7 @@ fn subscribed(subject: &Subject<'_>, answer: Result<(), Refusal>, joined: Instan
 /// A table that is not in the publication, or does not exist.
 fn unpublished(name: &'static str, subject: &Subject<'_>) -> Check {
     let Subject { of, known, .. } = subject;
-    const NO_CHANGES: &str = "its changes never arrive, so the wall would show old rows";
+    const NO_CHANGES: &str = "its changes never arrive; the other tables are followed without it";
     const ADD: &str = "add it to the publication";
     let table = table_name(of);
     if known.shape == Some(Shape::View) {
@@ -312,8 +312,11 @@ fn unpublished(name: &'static str, subject: &Subject<'_>) -> Check {
     }
     let check = match known.exists {
         Some(true) => Check::failed(name, format!("{table} is not in the publication {}", schema::PUBLICATION))
-            .means(format!("the table can be read, but {NO_CHANGES}"))
-            .remedy("add it to the publication; PostgreSQL refuses that for a view, which cannot be followed: follow its table instead"),
+            .means(format!(
+                "the table can be read, so the wall reads it every {} s; its changes do not arrive at once",
+                POLL_INTERVAL.as_secs()
+            ))
+            .remedy("if it is a table, add it to the publication; a view has no changes of its own and is always read at intervals"),
         Some(false) => Check::failed(name, format!("{table} does not exist, or is not in the publication"))
             .means("there is nothing to follow under this name")
             .remedy(format!(
@@ -329,12 +332,13 @@ fn unpublished(name: &'static str, subject: &Subject<'_>) -> Check {
 
 /// A view, which has no changes of its own.
 fn view(name: &'static str, of: &SourceMapping, table: &str) -> Check {
-    Check::failed(name, format!("{table} is a view, which cannot be followed"))
-        .means(
-            "the stream carries changes of tables only, and the server refuses the channel that all tables of the wall share",
-        )
+    let every = POLL_INTERVAL.as_secs();
+    Check::warning(name, format!("{table} is a view, which cannot be followed"))
+        .means(format!(
+            "the stream carries changes of tables only: the wall reads the view every {every} s, and follows the other tables"
+        ))
         .remedy(format!(
-            "name the table that the view reads with --{}-table",
+            "if that is too slow, name the table that the view reads with --{}-table",
             of.kind.plural()
         ))
 }
@@ -369,8 +373,9 @@ fn unpublished_partitions(name: &'static str, of: &SourceMapping) -> Check {
         format!("no table of the publication has a name given in partitions ({names})"),
     )
     .means(format!(
-        "changes of {} would never arrive, so the wall would show old rows",
-        table_name(of)
+        "changes of {} do not arrive; the wall reads it every {} s",
+        table_name(of),
+        POLL_INTERVAL.as_secs()
     ))
     .remedy(format!(
         "correct partitions in the [[sources]] of {} by what the first statement lists; the second one publishes the table with \

@@ -232,7 +232,7 @@ fn an_unpublished_table_is_named_with_the_statement() {
     let report = diagnose(&["--url", &url, "--key", "sb_publishable_x", "--tasks-table", "My Tasks"]);
     assert_eq!(report.code, 1);
     let check = report.of_table("subscribed", "public.My Tasks");
-    expect(check, "failed", &["not in the publication", "old rows"]);
+    expect(check, "failed", &["not in the publication", "every 60 s"]);
     let sql = check["sql"].as_str().expect("a statement");
     assert!(
         sql.contains("alter publication supabase_realtime add table public.\"My Tasks\";"),

@@ -14,7 +14,7 @@ use url::{Url, UrlQuery, form_urlencoded::Serializer};
 
 use crate::http::{self, BodyError, HttpRefusal};
 use realtime::{
-    Page, PageError, PageQuery, PageRequest, Probe, ProbeRequest, ProbeRows, RowId, RowSlice, Source, Token,
+    Claims, Page, PageError, PageQuery, PageRequest, Probe, ProbeRequest, ProbeRows, RowId, RowSlice, Source, Token,
 };
 
 /// Deadline of one page, from request to last byte. The hosted statement timeout is 8 s.
@@ -111,7 +111,8 @@ impl Rest {
         if !response.status().is_success() {
             let secrets = [self.key.expose_secret(), token.unwrap_or_default()];
             let refusal = HttpRefusal::read(response, &secrets).await;
-            return Err(refusal::meaning(source, &self.base, &refusal));
+            let role = role_of(token.unwrap_or_else(|| self.key.expose_secret()));
+            return Err(refusal::meaning(source, &self.base, &role, &refusal));
         }
         if http::is_web_page(&response) {
             return Err(transient(format!(
@@ -136,6 +137,16 @@ impl Rest {
             }
         })
     }
+}
+
+/// The database role that a token or key reads as.
+fn role_of(token: &str) -> String {
+    let role = Claims::read(token).and_then(|claims| claims.role);
+    let of_key = || match token.starts_with("sb_secret_") {
+        true => "service_role".to_owned(),
+        false => "anon".to_owned(),
+    };
+    role.unwrap_or_else(of_key)
 }
 
 fn transient(text: String) -> PageError {

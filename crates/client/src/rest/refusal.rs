@@ -4,10 +4,12 @@ use reqwest::StatusCode;
 use url::Url;
 
 use crate::http::HttpRefusal;
+use model::schema;
 use realtime::{PageError, Source};
 
-/// Classifies a refusal. Errors of one table are distinguished from errors of the whole endpoint.
-pub(crate) fn meaning(source: &Source, base: &Url, refusal: &HttpRefusal) -> PageError {
+/// Classifies a refusal. Errors of one table are distinguished from errors of the whole endpoint. `role`: the database role
+/// that reads.
+pub(crate) fn meaning(source: &Source, base: &Url, role: &str, refusal: &HttpRefusal) -> PageError {
     let (kind, about) = (&source.noun.1, source.name());
     let message = match refusal.message.as_str() {
         "" => format!("HTTP {}", refusal.status.as_u16()),
@@ -20,9 +22,10 @@ pub(crate) fn meaning(source: &Source, base: &Url, refusal: &HttpRefusal) -> Pag
             "the table {about} does not exist or is not exposed; set its name with --{kind}-table, or create it"
         )),
         (_, "42501") => PageError::Denied(format!(
-            "{about} may not be read; grant select on it to the role that reads, or sign in ({message})"
+            "{about} may not be read; run \"{}\", or sign in as somebody who may ({message})",
+            grant(source, role, &message)
         )),
-        (_, "PGRST106") => PageError::Denied(format!(
+        (_, "PGRST106") => PageError::NotExposed(format!(
             "the schema {} is not exposed by the API; expose it in the project's API settings",
             source.schema
         )),
@@ -54,6 +57,16 @@ pub(crate) fn meaning(source: &Source, base: &Url, refusal: &HttpRefusal) -> Pag
     }
 }
 
+/// The statement that gives a role the right that it lacks.
+fn grant(source: &Source, role: &str, message: &str) -> String {
+    let role = schema::quoted(role);
+    if message.contains("for schema") {
+        return format!("grant usage on schema {} to {role}", schema::quoted(&source.schema));
+    }
+    let table = schema::qualified(&source.schema, &source.table);
+    format!("grant select on {table} to {role}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,10 +90,17 @@ mod tests {
                 "42501",
                 "permission denied for table jobs",
                 "Denied",
-                "grant select",
+                "grant select on ops.jobs to anon",
+            ),
+            (
+                403,
+                "42501",
+                "permission denied for schema ops",
+                "Denied",
+                "grant usage on schema ops to anon",
             ),
             (403, "42501", "permission denied for table jobs", "Denied", "sign in"),
-            (406, "PGRST106", "Invalid schema: ops", "Denied", "expose it"),
+            (406, "PGRST106", "Invalid schema: ops", "NotExposed", "expose it"),
             (
                 400,
                 "42703",
@@ -107,7 +127,7 @@ mod tests {
                 message: message.into(),
                 retry_after: None,
             };
-            let error = format!("{:?}", meaning(&source, &base, &refusal));
+            let error = format!("{:?}", meaning(&source, &base, "anon", &refusal));
             assert!(
                 error.starts_with(sort) && error.contains(said),
                 "{status} {code}: {error}"

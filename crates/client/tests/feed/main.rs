@@ -19,5 +19,6 @@ mod composite_keys;
 mod feed;
 mod hostile;
 mod hostile_sockets;
+mod left_out;
 mod loudest_log;
 mod stalls;
