@@ -262,8 +262,18 @@ fn what_cannot_get_better_by_waiting_is_said_at_once_with_a_remedy() {
     let mut mapping = (*wrong_table.mapping).clone();
     mapping.edit(|sources| sources[1].table = "no_such_table".into());
     wrong_table.mapping = mapping.into();
-    for (settings, said) in [(wrong_key, "key"), (wrong_table, "no_such_table")] {
-        let mut listener = Listener::start(settings);
+    // A wrong table costs itself alone; where it is the only one it is an error.
+    let sources = settings::sources(&wrong_table.mapping);
+    let only = sources
+        .iter()
+        .filter(|source| source.table == "no_such_table")
+        .cloned()
+        .collect();
+    for (settings, sources, said) in [
+        (wrong_key, settings::sources(&wrong_table.mapping), "key"),
+        (wrong_table, only, "no_such_table"),
+    ] {
+        let mut listener = Listener::follow(settings, sources);
         listener.until("the refusal", |listener| listener.status() == LinkStatus::Error);
         let reason = listener
             .statuses

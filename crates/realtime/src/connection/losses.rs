@@ -135,6 +135,13 @@ impl Connection {
                     self.notice(NoticeKind::TableUnreadable, &text, call);
                 }
             }
+            Unread::TooMany => {
+                tracked.standing.note_refusal(why, call.at());
+                tracked.standing.read_much_later(call.at());
+                if is_new {
+                    self.leave_out(at, why, call);
+                }
+            }
             Unread::NotExposed | Unread::Refused if is_new => self.leave_out(at, why, call),
             Unread::NotExposed | Unread::Refused => tracked.standing.note_refusal(why, call.at()),
             Unread::Failed => {

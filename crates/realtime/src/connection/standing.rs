@@ -15,6 +15,9 @@ const MAX_REFUSALS: u32 = 2;
 /// Delay of the reading after the first one that failed; it doubles up to [`POLL_INTERVAL`].
 const READ_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
+/// Delay of the next reading of a table that had too many rows.
+const READ_LARGE_AGAIN_AFTER: Duration = Duration::from_secs(3_600);
+
 /// How a source is kept up to date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
@@ -194,6 +197,11 @@ impl Standing {
     pub(super) fn read_within(&mut self, delay: Duration, at: Duration) {
         let due = at + delay;
         self.read_at = Some(self.read_at.map_or(due, |planned| planned.min(due)));
+    }
+
+    /// Plans the next reading for a time when a table with too many rows may have become smaller.
+    pub(super) fn read_much_later(&mut self, at: Duration) {
+        self.read_at = Some(at + READ_LARGE_AGAIN_AFTER);
     }
 
     /// Plans a reading as soon as after a failure.

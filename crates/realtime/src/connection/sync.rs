@@ -85,6 +85,8 @@ pub(super) enum Unread {
     Refused,
     /// Neither does it, but the stream may bring its changes.
     NotExposed,
+    /// It has more rows than are held. To find that out costs as much as reading them all.
+    TooMany,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -447,7 +449,7 @@ impl Sync {
         if reading.fresh.len() > MAX_ROWS {
             let most = grouped(MAX_ROWS as u64);
             let text = format!("{name} has more than {most} rows; point the setting at a view or a smaller table");
-            return self.unreadable(at, text, Unread::Refused, now);
+            return self.unreadable(at, text, Unread::TooMany, now);
         }
         if reading.fresh.len() == before {
             // It would go on for ever.
@@ -532,6 +534,7 @@ impl Sync {
         let reading = self.readings.get_mut(at)?;
         reading.unread = Some((cause, text.clone()));
         reading.is_done = true;
+        reading.fresh = Rows::default();
         reading.unverified.clear();
         let is_unread = |reading: &SourceSnapshot| reading.unread.is_some() || reading.is_left_out;
         if self.why != Why::Poll && self.readings.iter().all(is_unread) {
