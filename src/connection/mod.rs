@@ -16,7 +16,7 @@ use bevy::prelude::*;
 
 use crate::frame::ConnectionSystems;
 use client::{NetError, Worker};
-use model::{Backoff, Kind, PerKind};
+use model::{Backoff, Kind, SourceId};
 use realtime::{FeedEvent, LinkReport, SourceReport, StatusReport};
 use settings::{FeedSettings, SourceKinds, saved::Keeper};
 
@@ -31,8 +31,10 @@ pub struct ConnectionView {
     pub reported: f64,
     /// The connection's details beyond its status; the session reports them at most four times a second.
     pub link: LinkReport,
-    /// Each kind's sources together: the worst state, and the rows of all.
-    pub sources: PerKind<SourceReport>,
+    /// Each source as it stands, by [`SourceId::index`]; behind those of the mapping the tables that complete them.
+    pub sources: Vec<SourceReport>,
+    /// What the rows of each source are.
+    pub kinds: SourceKinds,
     /// When changes last flowed (live, or catching up), seconds of `Time<Real>`; `None` before the first time.
     pub last_live: Option<f64>,
     /// Where it connects to, without query or key.
@@ -49,9 +51,28 @@ pub struct ConnectionView {
 }
 
 impl ConnectionView {
-    /// The source of this kind is lost: its rows are as they were when it was last proven.
-    pub(crate) fn is_lost(&self, kind: Kind) -> bool {
-        self.sources[kind].lost_ms.is_some()
+    /// One source as it stands; `None` while nothing is reported.
+    pub(crate) fn source(&self, source: SourceId) -> Option<&SourceReport> {
+        self.sources.get(source.index())
+    }
+
+    /// This source is lost: its rows are as they were when it was last proven.
+    pub(crate) fn is_lost(&self, source: SourceId) -> bool {
+        self.source(source).is_some_and(|report| report.lost_ms.is_some())
+    }
+
+    /// A source of this kind is lost.
+    pub(crate) fn has_lost(&self, kind: Kind) -> bool {
+        (0..self.sources.len())
+            .map(SourceId::new)
+            .any(|source| self.kinds.kind(source) == Some(kind) && self.is_lost(source))
+    }
+
+    /// The rows of all sources that are shown, without those of tables that only complete them.
+    pub(crate) fn rows(&self) -> usize {
+        let is_shown = |at: &usize| self.kinds.kind(SourceId::new(*at)).is_some();
+        let shown = self.sources.iter().enumerate().filter(|(at, _)| is_shown(at));
+        shown.map(|(_, source)| source.rows).sum()
     }
 }
 
@@ -69,8 +90,6 @@ pub(crate) struct Feed {
     pub(crate) worker: Worker,
     /// Where a backoff changed in the panel is saved for the next start; `None` saves nothing (tests, pictures).
     pub(crate) keep_in: Option<Keeper>,
-    /// What the rows of each source are.
-    pub(crate) kinds: SourceKinds,
     /// Events taken from the worker that are not handled yet. While there are any, no more are taken: what waits with
     /// the worker is combined per row.
     pub(crate) taken: VecDeque<FeedEvent>,
@@ -86,9 +105,9 @@ impl ConnectionPlugin {
             backoff: settings.backoff,
             demo,
             signed_in: settings.auth.is_some(),
+            kinds: SourceKinds::of(&settings.mapping),
             ..ConnectionView::default()
         };
-        let kinds = SourceKinds::of(&settings.mapping);
         let started = Instant::now();
         let worker = Worker::start(settings)?;
         Ok(Self {
@@ -96,7 +115,6 @@ impl ConnectionPlugin {
             feed: std::sync::Mutex::new(Some(Feed {
                 worker,
                 keep_in,
-                kinds,
                 taken: VecDeque::new(),
                 started,
             })),

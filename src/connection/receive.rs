@@ -5,7 +5,6 @@ use bevy::{ecs::system::SystemParam, prelude::*};
 use super::{ConnectionView, Feed};
 use crate::messages::{Backlog, Noticed, RowChanged, StatusChanged, Synced};
 use realtime::{FeedEvent, LinkStatus, StatusReport};
-use settings::SourceKinds;
 
 /// Most events other than row changes that are taken in one frame; the rest wait for the next.
 const NEWS_PER_FRAME: usize = 256;
@@ -36,9 +35,7 @@ pub(super) fn receive(
     let mut other_events = 0;
     let mut batch = Vec::new();
     while room > 0 && other_events < NEWS_PER_FRAME {
-        let Feed {
-            worker, kinds, taken, ..
-        } = &mut *feed;
+        let Feed { worker, taken, .. } = &mut *feed;
         // Whatever is taken fits in this frame, so that nothing waits here while the wall is idle.
         let most = room.min(NEWS_PER_FRAME - other_events);
         if taken.is_empty() && worker.events().take(most, taken).is_err() {
@@ -47,7 +44,7 @@ pub(super) fn receive(
         let event = match taken.pop_front() {
             Some(FeedEvent::Change(change)) => {
                 room -= 1;
-                batch.extend(kinds.read(change).map(RowChanged));
+                batch.extend(connection.kinds.read(change).map(RowChanged));
                 continue;
             }
             Some(event) => event,
@@ -60,7 +57,7 @@ pub(super) fn receive(
             break;
         }
         other_events += 1;
-        handle(event, kinds, &mut connection, now, &mut news);
+        handle(event, &mut connection, now, &mut news);
     }
     changed.write_batch(batch);
     if connection.report.is_flowing() {
@@ -80,7 +77,7 @@ fn must_follow_changes(event: &FeedEvent, present: &StatusReport) -> bool {
     }
 }
 
-fn handle(event: FeedEvent, kinds: &SourceKinds, connection: &mut ConnectionView, now: f64, news: &mut News) {
+fn handle(event: FeedEvent, connection: &mut ConnectionView, now: f64, news: &mut News) {
     match event {
         FeedEvent::Status(report) => {
             // "Disconnected" after "catching up" is another state, although the word is the same.
@@ -100,7 +97,7 @@ fn handle(event: FeedEvent, kinds: &SourceKinds, connection: &mut ConnectionView
             news.notices.write(Noticed(notice));
         }
         FeedEvent::Link(report) => {
-            connection.sources = kinds.reports(&report.sources);
+            connection.sources.clone_from(&report.sources);
             connection.link = *report;
         }
         FeedEvent::Change(_) => {}

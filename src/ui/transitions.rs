@@ -143,7 +143,7 @@ fn retarget_lost(
     goal: Single<(Entity, &mut LostGoal)>,
 ) {
     let (entity, mut goal) = goal.into_inner();
-    let to = PerKind::from_fn(|kind| if connection.is_lost(kind) { 1.0 } else { 0.0 });
+    let to = PerKind::from_fn(|kind| if connection.has_lost(kind) { 1.0 } else { 0.0 });
     if !goal.set_if_neq(LostGoal(to)) {
         return;
     }
@@ -158,7 +158,7 @@ pub(super) fn is_stale(connection: &ConnectionView) -> bool {
     if connection.report.is_flowing() {
         return false;
     }
-    let rows: usize = connection.sources.iter().map(|(_, source)| source.rows).sum();
+    let rows = connection.rows();
     let first_try = connection.report.status == LinkStatus::Connecting && connection.report.attempt == 0;
     connection.last_live.is_some() || (rows > 0 && !first_try)
 }
@@ -169,8 +169,9 @@ mod tests {
 
     use super::*;
     use crate::{frame, messages, ui::theme::Inks};
-    use model::Kind;
-    use realtime::StatusReport;
+    use model::{Kind, Mapping, SourceId};
+    use realtime::{SourceReport, StatusReport};
+    use settings::SourceKinds;
 
     fn dark() -> &'static Inks {
         inks(ThemeName::Dark)
@@ -244,7 +245,11 @@ mod tests {
     fn rows_of_a_lost_source_turn_grey_and_back_and_raise_no_veil() {
         let mut app = app();
         report(&mut app, LinkStatus::Connected, Some(0.0));
-        app.world_mut().resource_mut::<ConnectionView>().sources[Kind::Task].lost_ms = Some(7);
+        let mut connection = app.world_mut().resource_mut::<ConnectionView>();
+        connection.kinds = SourceKinds::of(&Mapping::default());
+        connection.sources = vec![SourceReport::default(); 3];
+        let tasks = SourceId::usual(Kind::Task);
+        connection.sources[tasks.index()].lost_ms = Some(7);
         run(&mut app, 20);
         let LostKinds(grey) = *app.world().resource::<LostKinds>();
         assert_eq!(
@@ -252,7 +257,7 @@ mod tests {
             (1.0, 0.0, 0.0)
         );
         assert_eq!(*app.world().resource::<Staleness>(), Staleness(0.0));
-        app.world_mut().resource_mut::<ConnectionView>().sources[Kind::Task].lost_ms = None;
+        app.world_mut().resource_mut::<ConnectionView>().sources[tasks.index()].lost_ms = None;
         run(&mut app, 20);
         assert_eq!(*app.world().resource::<LostKinds>(), LostKinds::default());
     }
@@ -315,7 +320,11 @@ mod tests {
     fn the_first_filling_is_calm_and_a_failed_one_is_not() {
         let mut connection = ConnectionView::default();
         assert!(!is_stale(&connection), "nothing shown yet");
-        connection.sources[Kind::Task].rows = 40;
+        connection.kinds = SourceKinds::of(&Mapping::default());
+        connection.sources = vec![SourceReport {
+            rows: 40,
+            ..SourceReport::default()
+        }];
         assert!(!is_stale(&connection), "first snapshot under way");
         connection.report.attempt = 1;
         assert!(is_stale(&connection));

@@ -68,7 +68,7 @@ fn watch(
         }
         return;
     }
-    let rows: usize = connection.sources.iter().map(|(_, source)| source.rows).sum();
+    let rows = connection.rows();
     if wanted.progress.0 != rows {
         wanted.progress = (rows, now);
     }

@@ -17,7 +17,7 @@ use bevy::{
     window::ExitCondition,
     winit::WinitPlugin,
 };
-use model::{Backoff, Change, Kind, Level, Notice, NoticeKind, Op, PerKind, Record, RowKey, SourceId};
+use model::{Backoff, Change, Kind, Level, Mapping, Notice, NoticeKind, Op, Record, RowKey, SourceId};
 use opswall::{
     connection::ConnectionView,
     fleet, frame,
@@ -26,6 +26,7 @@ use opswall::{
     ui::{self, Panels, TypeScale},
 };
 use realtime::{Attempt, LinkEvent, LinkStatus, Resync, SourceReport, SourceState, StatusReport};
+use settings::SourceKinds;
 
 struct Gallery {
     app: App,
@@ -169,18 +170,14 @@ impl Gallery {
             connection.since = now - 247.0;
             connection.last_live = Some(now);
             connection.shown_url = "wss://abcdefghij.supabase.co/realtime/v1/websocket".to_owned();
-            connection.sources = PerKind::from_fn(|kind| SourceReport {
-                state: SourceState::Followed,
-                why: None,
-                proven_ms: None,
-                lost_ms: None,
-                rows: match kind {
-                    Kind::Agent => 40,
-                    Kind::Task => 400,
-                    Kind::Workflow => 12,
-                    Kind::Run => 0,
-                },
-            });
+            connection.kinds = SourceKinds::of(&Mapping::default());
+            connection.sources = [40, 400, 12]
+                .map(|rows| SourceReport {
+                    state: SourceState::Followed,
+                    rows,
+                    ..default()
+                })
+                .to_vec();
             connection.link.heartbeat_rtt_ms = Some(23);
             connection.link.changes = 11_912;
             connection.link.bytes = 8_412_000;
@@ -256,7 +253,7 @@ impl Gallery {
 
 /// Puts every source into this state.
 fn set_states(connection: &mut ConnectionView, state: SourceState) {
-    for (_, source) in connection.sources.iter_mut() {
+    for source in &mut connection.sources {
         source.state = state;
     }
 }
@@ -386,7 +383,7 @@ fn eventful(connection: &mut ConnectionView, now: f64) {
     link.last_audit = Some((at(12.0), true));
     link.last_drift = Some((at(55.0), 4));
     link.coalesced = 1_204;
-    connection.sources[Kind::Workflow].state = SourceState::StreamOnly;
+    connection.sources[2].state = SourceState::StreamOnly;
     link.token_expires_ms = Some(jiff::Timestamp::now().as_millisecond() + 43 * 60_000);
     connection.signed_in = true;
 }
@@ -501,7 +498,7 @@ fn pictures_of_the_connection() {
     desk.keep("15_catching_up");
     desk.panels(|panels| panels.popover_open = true);
     desk.connection(eventful);
-    desk.connection(|connection, _| connection.sources[Kind::Agent].state = SourceState::Polled);
+    desk.connection(|connection, _| connection.sources[0].state = SourceState::Polled);
     desk.run(5);
     desk.keep("16_popover_catching_up");
     desk.live();

@@ -12,7 +12,7 @@ use opswall::{
     messages::{Intent, QualityFeature},
     ui::{
         Action, TypeScale,
-        header::{BadgeView, HeaderCounts, HeaderView, Part, badge_ui, header_ui},
+        header::{BadgeView, HeaderCounts, HeaderView, Part, SourceTally, badge_ui, header_ui},
         inspector::{InspectorView, inspector_ui},
         keys::{KeyContext, read_keys},
         legend::{LegendRow, LegendView, legend_ui},
@@ -57,8 +57,11 @@ pub(crate) fn badge(tone: Tone) -> BadgeView {
         stream_only: false,
         proven_secs: Some(4.2),
         changes_per_second: 48.0,
-        confirmed: 3,
-        tables: 3,
+        sources: SourceTally {
+            all: 3,
+            kept: 3,
+            polled: 0,
+        },
         lost: None,
         popover_open: false,
     }
@@ -78,7 +81,7 @@ fn the_badge_shows_each_state_in_words() {
     let cases = [
         (
             badge(Tone::Live),
-            "Connection: Live, proven 4 s ago, 3/3 tables · 48 changes/s",
+            "Connection: Live, proven 4 s ago, 3 sources · 48 changes/s",
         ),
         (
             badge(Tone::CatchingUp),

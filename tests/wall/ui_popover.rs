@@ -8,15 +8,15 @@ use egui_kittest::{
     kittest::{By, Queryable as _},
 };
 use model::theme::ThemeName;
-use model::{Backoff, Kind, Level, PerKind};
+use model::{Backoff, Kind, Level};
 use opswall::{
     messages::Intent,
     ui::{
         Action, TypeScale,
-        header::{BadgeView, LostTables},
+        header::{BadgeView, LostSources},
         link_look::Tone,
         overlay::{OverlayView, overlay_ui},
-        popover::{PopoverView, TuneDraft, popover_area, popover_ui},
+        popover::{PopoverView, SourceLine, TuneDraft, popover_area, popover_ui},
         theme,
     },
 };
@@ -37,9 +37,9 @@ fn popover(tone: Tone, status: LinkStatus) -> Harness<'static, PopoverState> {
         heartbeat_rtt_ms: Some(12),
         ..LinkReport::default()
     };
-    let mut sources = PerKind::<SourceReport>::default();
-    sources[Kind::Task].rows = 400;
-    sources[Kind::Task].state = SourceState::Reading;
+    let mut sources = lines();
+    sources[1].report.rows = 400;
+    sources[1].report.state = SourceState::Reading;
     popover_of(BadgeView { status, ..badge(tone) }, link, sources, true, 480.0)
 }
 
@@ -52,7 +52,7 @@ static ZONE: jiff::tz::TimeZone = jiff::tz::TimeZone::UTC;
 fn popover_view<'a>(
     badge: &'a BadgeView,
     link: &'a LinkReport,
-    sources: &'a PerKind<SourceReport>,
+    sources: &'a [SourceLine],
     backoff: Backoff,
     signed_in: bool,
 ) -> PopoverView<'a> {
@@ -60,7 +60,6 @@ fn popover_view<'a>(
         badge,
         since_secs: 93.0,
         shown_url: "wss://example.supabase.co/realtime/v1/websocket",
-        kinds: &[Kind::Agent, Kind::Task, Kind::Workflow],
         sources,
         link,
         changes_per_second: 48.0,
@@ -76,7 +75,7 @@ fn popover_view<'a>(
 fn popover_of(
     badge: BadgeView,
     link: LinkReport,
-    sources: PerKind<SourceReport>,
+    sources: Vec<SourceLine>,
     signed_in: bool,
     width: f32,
 ) -> Harness<'static, PopoverState> {
@@ -190,22 +189,26 @@ fn eventful() -> LinkReport {
     link
 }
 
+/// The usual sources, of which nothing is known.
+fn lines() -> Vec<SourceLine> {
+    [Kind::Agent, Kind::Task, Kind::Workflow]
+        .map(|kind| SourceLine {
+            name: kind.plural().to_owned(),
+            kind: Some(kind),
+            report: SourceReport::default(),
+        })
+        .to_vec()
+}
+
 /// The sources of such a connection.
-fn sources() -> PerKind<SourceReport> {
-    let mut sources = PerKind::from_fn(|kind| SourceReport {
-        state: SourceState::Followed,
-        why: None,
-        proven_ms: None,
-        lost_ms: None,
-        rows: match kind {
-            Kind::Agent => 40,
-            Kind::Task => 1_400,
-            Kind::Workflow => 1,
-            Kind::Run => 0,
-        },
-    });
-    sources[Kind::Task].state = SourceState::StreamOnly;
-    sources[Kind::Workflow].state = SourceState::Polled;
+fn sources() -> Vec<SourceLine> {
+    let mut sources = lines();
+    for (source, rows) in sources.iter_mut().zip([40, 1_400, 1]) {
+        source.report.state = SourceState::Followed;
+        source.report.rows = rows;
+    }
+    sources[1].report.state = SourceState::StreamOnly;
+    sources[2].report.state = SourceState::Polled;
     sources
 }
 
@@ -216,7 +219,7 @@ fn every_line_of_the_popover_in_one_column_and_in_two() {
         harness.run_steps(2);
         for label in [
             "for 1 min 33 s",
-            "proven 4 s ago · 3/3 tables · 48 changes/s",
+            "proven 4 s ago · 3 sources · 48 changes/s",
             "wss://example.supabase.co/realtime/v1/websocket",
             "Round trips of the last 3 heartbeats",
             "23 ms now, 48 ms at most",
@@ -260,17 +263,17 @@ fn every_line_of_the_popover_in_one_column_and_in_two() {
 #[test]
 fn a_lost_table_is_named_with_its_reason_and_the_age_of_its_rows() {
     let mut sources = sources();
-    sources[Kind::Task] = SourceReport {
+    sources[1].report = SourceReport {
         state: SourceState::Lost,
         why: Some("public.tasks may not be read; grant select on it to the role that reads".to_owned()),
         rows: 1_400,
         proven_ms: Some(9_400_000),
         lost_ms: Some(9_520_000),
     };
-    sources[Kind::Workflow].why = Some("it has no primary key".to_owned());
-    sources[Kind::Workflow].proven_ms = Some(9_988_000);
+    sources[2].report.why = Some("it has no primary key".to_owned());
+    sources[2].report.proven_ms = Some(9_988_000);
     let badge = BadgeView {
-        lost: Some(LostTables {
+        lost: Some(LostSources {
             count: 1,
             name: "tasks".to_owned(),
             as_of: Some("22:03 UTC".to_owned()),
@@ -286,10 +289,10 @@ fn a_lost_table_is_named_with_its_reason_and_the_age_of_its_rows() {
             "tasks lost, as of 22:03 UTC · proven 4 s ago · 48 changes/s",
             "lost",
             "10 min ago",
-            "tasks lost at 22:05 UTC, rows as of 22:03 UTC: public.tasks may not be read; grant select on it to the role that reads",
+            "lost at 22:05 UTC, rows as of 22:03 UTC: public.tasks may not be read; grant select on it to the role that reads",
             "read every 60 s",
             "12 s ago",
-            "workflows are read every 60 s only: it has no primary key",
+            "read every 60 s only: it has no primary key",
         ] {
             harness.get_by_label(label);
         }
@@ -358,7 +361,7 @@ fn the_end_of_a_token_is_named_session_or_key() {
             token_expires_ms: left_ms.map(|left| WALL_MS + left),
             ..LinkReport::default()
         };
-        let mut harness = popover_of(badge(Tone::Live), link, PerKind::default(), signed_in, 480.0);
+        let mut harness = popover_of(badge(Tone::Live), link, lines(), signed_in, 480.0);
         harness.run_steps(2);
         harness
     };
@@ -382,7 +385,7 @@ fn a_reason_is_shown_in_full_with_its_command_to_copy() {
         )),
         ..badge(Tone::Offline)
     };
-    let mut harness = popover_of(refused, LinkReport::default(), PerKind::default(), false, 480.0);
+    let mut harness = popover_of(refused, LinkReport::default(), lines(), false, 480.0);
     harness.run_steps(2);
     harness.get_by_label_contains("public.tasks does not exist or is not published; create it or run");
     harness.get_by_label("checks again in 4 min 12 s");
@@ -469,4 +472,85 @@ fn a_first_delay_above_the_longest_raises_the_longest() {
     let last = *harness.state().sent.last().expect("sent");
     assert!(last.interval > Duration::from_secs(60), "{last:?}");
     assert!(last.max_interval >= last.interval);
+}
+
+/// This many task sources, of which every seventh is denied.
+fn many(count: usize) -> Vec<SourceLine> {
+    let source = |at: usize| {
+        let is_denied = at % 7 == 3;
+        let why =
+            format!("the role may not read it; run \"grant select on public.jobs_{at} to anon\" in the SQL editor");
+        SourceLine {
+            name: format!("jobs_{at}"),
+            kind: Some(Kind::Task),
+            report: SourceReport {
+                state: if is_denied {
+                    SourceState::Refused
+                } else {
+                    SourceState::Followed
+                },
+                why: is_denied.then_some(why),
+                rows: at,
+                ..SourceReport::default()
+            },
+        }
+    };
+    (0..count).map(source).collect()
+}
+
+#[test]
+fn a_statement_of_each_source_can_be_copied_and_all_of_them_at_once() {
+    let mut harness = popover_of(badge(Tone::Live), eventful(), many(8), true, 480.0);
+    harness.run_steps(2);
+    harness.get_by_label("grant select on public.jobs_3 to anon;");
+    harness.get_by_label("Copy").click();
+    harness.run_steps(2);
+    assert!(harness.query_by_label("Copied").is_some());
+
+    let mut harness = popover_of(badge(Tone::Live), eventful(), many(64), true, 480.0);
+    harness.run_steps(2);
+    harness.get_by_label("Copy all 9 statements").click();
+    harness.step();
+    let copied = harness
+        .output()
+        .platform_output
+        .commands
+        .iter()
+        .find_map(|done| match done {
+            egui::OutputCommand::CopyText(text) => Some(text.clone()),
+            _ => None,
+        });
+    let is_shown = harness.query_by_label("Copied").is_some();
+    let has_all = copied.is_some_and(|text| text.lines().count() == 9);
+    assert!(has_all || is_shown);
+}
+
+#[test]
+fn many_sources_are_folded_to_those_that_need_a_look() {
+    let mut harness = popover_of(badge(Tone::Live), eventful(), many(64), true, 480.0);
+    harness.run_steps(2);
+    assert!(harness.query_by_label("jobs_3").is_some(), "one that is denied");
+    assert!(harness.query_by_label("jobs_63").is_none(), "one of many that are well");
+    harness.get_by_label("Show all 64 sources").click();
+    harness.run_steps(3);
+    harness.get_by_label("jobs_63");
+    harness.get_by_label("Show fewer");
+}
+
+#[test]
+fn a_table_that_completes_a_source_is_listed_under_it() {
+    let mut sources = sources();
+    sources.insert(
+        1,
+        SourceLine {
+            name: "agent_presence".to_owned(),
+            kind: None,
+            report: SourceReport::default(),
+        },
+    );
+    let mut harness = popover_of(badge(Tone::Live), eventful(), sources, true, 480.0);
+    harness.run_steps(2);
+    let top = |text: &str| harness.query_all_by_label(text).next().expect(text).rect().top();
+    let companion = top("   + agent_presence");
+    assert!(companion > top("40 rows") && companion < top("1,400 rows"));
 }

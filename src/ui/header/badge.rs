@@ -14,7 +14,6 @@ use crate::ui::{
     status_icon, theme,
     theme::Tier,
 };
-use model::PerKind;
 use realtime::{LinkStatus, SourceReport, SourceState};
 
 /// What the badge shows, as plain data.
@@ -38,20 +37,60 @@ pub struct BadgeView {
     pub proven_secs: Option<f64>,
     /// The rate of changes at present.
     pub changes_per_second: f32,
-    /// Tables whose changes are confirmed, and all that are followed.
-    pub confirmed: usize,
-    /// The tables that are followed, confirmed or not.
-    pub tables: usize,
-    /// The tables that are lost while others are live.
-    pub lost: Option<LostTables>,
+    /// How many sources are kept up to date in which way.
+    pub sources: SourceTally,
+    /// The sources that are lost while others are live.
+    pub lost: Option<LostSources>,
     /// The popover with the details is open, so that a click on the badge closes it.
     pub popover_open: bool,
 }
 
-/// The tables that are lost, for the badge.
+/// How many sources there are, and how they are kept up to date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SourceTally {
+    /// All of them.
+    pub all: usize,
+    /// Those whose rows are kept up to date, in whatever way.
+    pub kept: usize,
+    /// Those of the kept ones that are read at intervals.
+    pub polled: usize,
+}
+
+impl SourceTally {
+    /// Counts the sources. One that cannot be read and only shows changes is kept up to date as far as it goes.
+    pub(crate) fn of(sources: &[SourceReport]) -> Self {
+        let count = |is: fn(SourceState) -> bool| sources.iter().filter(|source| is(source.state)).count();
+        let polled = count(|state| state == SourceState::Polled);
+        Self {
+            all: sources.len(),
+            kept: polled + count(|state| matches!(state, SourceState::Followed | SourceState::StreamOnly)),
+            polled,
+        }
+    }
+
+    /// Some are not kept up to date.
+    fn is_partial(self) -> bool {
+        self.kept < self.all
+    }
+
+    /// `5 sources`, `4 of 5 sources`, `5 sources, 1 polled`.
+    fn words(self) -> String {
+        let all = format::counted(self.all as u64, "source", "sources");
+        let kept = match self.is_partial() {
+            true => format!("{} of {all}", self.kept),
+            false => all,
+        };
+        match self.polled {
+            0 => kept,
+            polled => format!("{kept}, {polled} polled"),
+        }
+    }
+}
+
+/// The sources that are lost, for the badge.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LostTables {
-    /// How many tables are lost.
+pub struct LostSources {
+    /// How many sources are lost.
     pub count: usize,
     /// The name of the table, or how many there are.
     pub name: String,
@@ -60,18 +99,12 @@ pub struct LostTables {
 }
 
 impl BadgeView {
-    /// The number of tables whose changes are followed: one that is read at intervals does not count.
-    pub(crate) fn count_confirmed(sources: &PerKind<SourceReport>) -> usize {
-        let is_confirmed = |state| matches!(state, SourceState::Followed | SourceState::StreamOnly);
-        sources.iter().filter(|(_, source)| is_confirmed(source.state)).count()
-    }
-
-    /// Seconds since the table with the oldest proof was proven. `feed_ms`: now, on the clock of the proofs.
-    pub(crate) fn proven_secs(sources: &PerKind<SourceReport>, feed_ms: u64) -> Option<f64> {
+    /// Seconds since the source with the oldest proof was proven. `feed_ms`: now, on the clock of the proofs.
+    pub(crate) fn proven_secs(sources: &[SourceReport], feed_ms: u64) -> Option<f64> {
         let followed = sources
             .iter()
-            .filter(|(_, source)| source.state == SourceState::Followed && source.lost_ms.is_none());
-        let oldest = followed.filter_map(|(_, source)| source.proven_ms).min()?;
+            .filter(|source| source.state == SourceState::Followed && source.lost_ms.is_none());
+        let oldest = followed.filter_map(|source| source.proven_ms).min()?;
         Some(feed_ms.saturating_sub(oldest) as f64 / 1e3)
     }
 
@@ -85,10 +118,11 @@ impl BadgeView {
         }
     }
 
-    /// What follows the word where not all tables are live: `2 of 3`.
+    /// What follows the word where sources are lost: `2 of 3`.
     pub(crate) fn share(&self) -> Option<String> {
         let lost = self.lost.as_ref().filter(|_| self.tone == Tone::Live)?;
-        Some(format!("{} of {}", self.tables.saturating_sub(lost.count), self.tables))
+        let all = self.sources.all;
+        Some(format!("{} of {all}", all.saturating_sub(lost.count)))
     }
 
     fn proof(&self) -> String {
@@ -116,9 +150,8 @@ impl BadgeView {
             Tone::Live => [
                 self.proof(),
                 format!(
-                    "{}/{} tables · {} changes/s",
-                    self.confirmed,
-                    self.tables,
+                    "{} · {} changes/s",
+                    self.sources.words(),
                     format::rate(self.changes_per_second)
                 ),
             ],
@@ -222,7 +255,10 @@ impl BadgeLayout {
             .filter(|line| !line.is_empty())
             .enumerate()
             .map(|(number, line)| {
-                let is_loss = number == 0 && view.share().is_some();
+                let is_loss = match view.share() {
+                    Some(_) => number == 0,
+                    None => number == 1 && view.tone == Tone::Live && view.sources.is_partial(),
+                };
                 let ink = if is_loss { warn } else { ink };
                 let mut job = LayoutJob::simple(line, caption.clone(), ink, most);
                 job.wrap.max_rows = rows;
@@ -340,7 +376,6 @@ pub fn badge_ui(ui: &mut Ui, view: &BadgeView, look: &LinkLook) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::Kind;
 
     fn view() -> BadgeView {
         BadgeView {
@@ -353,8 +388,11 @@ mod tests {
             stream_only: false,
             proven_secs: Some(4.2),
             changes_per_second: 48.0,
-            confirmed: 3,
-            tables: 3,
+            sources: SourceTally {
+                all: 3,
+                kept: 3,
+                polled: 0,
+            },
             lost: None,
             popover_open: false,
         }
@@ -363,7 +401,7 @@ mod tests {
     #[test]
     fn a_lost_table_is_named_with_the_age_of_its_rows() {
         let lost = BadgeView {
-            lost: Some(LostTables {
+            lost: Some(LostSources {
                 count: 1,
                 name: "tasks".to_owned(),
                 as_of: Some("14:03".to_owned()),
@@ -385,7 +423,7 @@ mod tests {
     fn live_shows_the_age_of_its_proof_and_how_many_tables_are_confirmed() {
         assert_eq!(
             view().spoken(),
-            "Connection: Live, proven 4 s ago, 3/3 tables · 48 changes/s"
+            "Connection: Live, proven 4 s ago, 3 sources · 48 changes/s"
         );
         let alone = BadgeView {
             stream_only: true,
@@ -393,7 +431,7 @@ mod tests {
         };
         assert_eq!(
             alone.spoken(),
-            "Connection: Live, unproven, stream only, 3/3 tables · 48 changes/s"
+            "Connection: Live, unproven, stream only, 3 sources · 48 changes/s"
         );
     }
 
@@ -441,15 +479,21 @@ mod tests {
     }
 
     #[test]
-    fn a_table_that_is_read_at_intervals_is_not_confirmed() {
-        let mut sources = PerKind::from_fn(|_| SourceReport {
-            state: SourceState::Followed,
-            ..SourceReport::default()
-        });
-        assert_eq!(BadgeView::count_confirmed(&sources), 4);
-        sources[Kind::Agent].state = SourceState::StreamOnly;
-        sources[Kind::Task].state = SourceState::Polled;
-        assert_eq!(BadgeView::count_confirmed(&sources), 3);
+    fn sources_are_counted_by_how_they_are_kept_up_to_date() {
+        let words = |states: &[SourceState]| {
+            let report = |state: &SourceState| SourceReport {
+                state: *state,
+                ..SourceReport::default()
+            };
+            let sources: Vec<SourceReport> = states.iter().map(report).collect();
+            SourceTally::of(&sources).words()
+        };
+        let (followed, polled) = (SourceState::Followed, SourceState::Polled);
+        assert_eq!(words(&[followed]), "1 source");
+        assert_eq!(words(&[followed, SourceState::StreamOnly]), "2 sources");
+        assert_eq!(words(&[followed, polled]), "2 sources, 1 polled");
+        assert_eq!(words(&[followed, SourceState::Refused]), "1 of 2 sources");
+        assert_eq!(words(&[polled, SourceState::Lost]), "1 of 2 sources, 1 polled");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use egui::{Align2, Color32, Galley, Rect, Sense, Stroke, Ui, WidgetInfo, WidgetType, pos2, vec2};
 
 pub(crate) use self::badge::{BadgeLayout, spinner};
-pub use self::badge::{BadgeView, LostTables, badge_ui};
+pub use self::badge::{BadgeView, LostSources, SourceTally, badge_ui};
 pub use self::fit::Part;
 pub(crate) use self::fit::fit;
 use self::stat::Stat;

@@ -2,22 +2,23 @@
 //!
 //! The head with the state and the buttons is always visible; the rest scrolls below it, in two columns where they fit.
 
+mod checks;
 mod facts;
 mod history;
 mod line;
 mod reason;
 mod schedule;
-mod tables;
+mod sources;
 mod tuning;
 
 use egui::{Align, Area, Context, Id, Label, Layout, Order, Pos2, Rect, RichText, ScrollArea, Stroke, Ui, vec2};
 use jiff::{Timestamp, tz::TimeZone};
 
-pub use self::tuning::TuneDraft;
+pub use self::{sources::SourceLine, tuning::TuneDraft};
 use super::{Action, clock::clock_text, format, header::BadgeView, link_look::Tone, theme, theme::Tier};
 use crate::{key_bindings::PanelKey, messages::Intent};
-use model::{Backoff, Kind, PerKind};
-use realtime::{LinkReport, LinkStatus, SourceReport};
+use model::Backoff;
+use realtime::{LinkReport, LinkStatus};
 
 /// All that the popover shows, as plain data.
 #[derive(Debug)]
@@ -28,10 +29,8 @@ pub struct PopoverView<'a> {
     pub since_secs: f64,
     /// The address of the project, without query or key.
     pub shown_url: &'a str,
-    /// The kinds that have a table.
-    pub kinds: &'a [Kind],
-    /// Each kind's sources together.
-    pub sources: &'a PerKind<SourceReport>,
+    /// The sources, in the order of the settings.
+    pub sources: &'a [SourceLine],
     /// The connection's details: round trips, counters, past attempts.
     pub link: &'a LinkReport,
     /// The rate of changes at present.
@@ -79,7 +78,7 @@ pub(crate) fn time_of_day(wall_ms: i64, feed_ms: u64, at_ms: u64, zone: &TimeZon
 }
 
 /// Width of a column and of the space between two, in ems.
-const COLUMN_EMS: f32 = 29.4;
+const COLUMN_EMS: f32 = 32.0;
 const GUTTER_EMS: f32 = 1.8;
 /// Kept free at the right for the scroll bar, points.
 const BAR: f32 = 10.0;
@@ -219,10 +218,9 @@ fn body_ui(ui: &mut Ui, view: &PopoverView<'_>, actions: &mut Vec<Action>) {
 fn now_ui(ui: &mut Ui, view: &PopoverView<'_>) {
     facts::facts_ui(ui, view);
     ui.separator();
-    tables::tables_ui(ui, view);
-    tables::limits_ui(ui, view);
+    sources::sources_ui(ui, view);
     ui.separator();
-    tables::checks_ui(ui, view);
+    checks::checks_ui(ui, view);
 }
 
 fn tune_ui(ui: &mut Ui, view: &PopoverView<'_>, actions: &mut Vec<Action>) {

@@ -48,7 +48,8 @@ pub(super) fn command_in(reason: &str) -> Option<String> {
     Some(if is_sql { command + ";" } else { command })
 }
 
-fn command_ui(ui: &mut Ui, command: &str) {
+/// Draws a command with a button to copy it.
+pub(super) fn command_ui(ui: &mut Ui, command: &str) {
     let frame = Frame::new()
         .fill(theme::of(ui).ground)
         .corner_radius(CornerRadius::same(5))
@@ -66,19 +67,20 @@ fn command_ui(ui: &mut Ui, command: &str) {
                     .color(theme::of(ui).text);
                 ui.add(Label::new(words).wrap().selectable(true));
             });
-            copy_button(ui, command);
+            copy_button(ui, "Copy", command);
         });
     });
 }
 
-fn copy_button(ui: &mut Ui, command: &str) {
-    let id = ui.id().with("copied");
+/// A button with these words that copies a command.
+pub(super) fn copy_button(ui: &mut Ui, words: &str, command: &str) {
+    let id = ui.id().with(("copied", words));
     let now = ui.input(|input| input.time);
     let copied: Option<f64> = ui.data(|data| data.get_temp(id));
     let is_fresh = copied.is_some_and(|at| (now - at).abs() < COPIED_SECS);
-    let words = if is_fresh { "Copied" } else { "Copy" };
+    let words = if is_fresh { "Copied" } else { words };
     let button = ui.add(egui::Button::new(words).min_size(vec2(em(ui) * BUTTON_EMS, 0.0)));
-    if button.on_hover_text("Copy the command").clicked() {
+    if button.on_hover_text("Copy to the clipboard").clicked() {
         ui.copy_text(command.to_owned());
         ui.data_mut(|data| data.insert_temp(id, now));
     }

@@ -14,17 +14,17 @@ use crate::{
     ui::{
         clock::ClockText,
         details,
-        header::{BadgeView, HeaderCounts, LostTables},
+        header::{BadgeView, HeaderCounts, LostSources, SourceTally},
         hover::HoverView,
         inspector::InspectorView,
         legend::LegendRow,
         link_look::LinkLook,
-        popover::time_of_day,
+        popover::{SourceLine, time_of_day},
         steady::SteadyTone,
         unmapped::UnmappedWords,
     },
 };
-use model::{Kind, PerKind, Status};
+use model::{Kind, PerKind, SourceId, Status};
 use realtime::PulseState;
 
 /// Read-only access to everything that is shown.
@@ -115,51 +115,92 @@ impl Reads<'_, '_> {
             stream_only: report.stream_only && pulse_secs.is_none(),
             proven_secs: pulse_secs.or_else(|| BadgeView::proven_secs(&self.connection.sources, self.feed_ms())),
             changes_per_second: self.rates.changes.present(),
-            confirmed: BadgeView::count_confirmed(&self.connection.sources),
-            tables: self.followed().len(),
-            lost: self.lost_tables(),
+            sources: SourceTally::of(&self.connection.sources),
+            lost: self.lost_sources(),
             popover_open,
         }
     }
 
-    /// The time of day of the last proof of a kind's rows.
-    fn as_of(&self, kind: Kind) -> Option<String> {
-        let at = self.connection.sources[kind].proven_ms?;
+    /// The time of day of the last proof of a source's rows.
+    fn as_of(&self, source: SourceId) -> Option<String> {
+        let at = self.connection.source(source)?.proven_ms?;
         let wall_ms = Timestamp::now().as_millisecond();
         time_of_day(wall_ms, self.feed_ms(), at, &TimeZone::system())
     }
 
-    /// `as of 14:03, source lost`; `None` while the kind's source is not lost.
-    fn lost_text(&self, kind: Kind) -> Option<String> {
-        let as_of = self.connection.is_lost(kind).then(|| self.as_of(kind))?;
+    /// `as of 14:03, source lost`; `None` while the source is not lost.
+    fn lost_text(&self, source: SourceId) -> Option<String> {
+        let as_of = self.connection.is_lost(source).then(|| self.as_of(source))?;
         Some(match as_of {
             Some(time) => format!("as of {time}, source lost"),
             None => "source lost".to_owned(),
         })
     }
 
-    /// The tables that are lost; `None` while none is.
-    fn lost_tables(&self) -> Option<LostTables> {
-        let followed = self.followed().into_iter();
-        let lost: Vec<Kind> = followed.filter(|kind| self.connection.is_lost(*kind)).collect();
+    /// The sources that are lost; `None` while none is.
+    fn lost_sources(&self) -> Option<LostSources> {
+        let lost: Vec<SourceId> = (0..self.connection.sources.len())
+            .map(SourceId::new)
+            .filter(|source| self.connection.is_lost(*source))
+            .collect();
         let oldest = lost
             .iter()
             .copied()
-            .min_by_key(|kind| self.connection.sources[*kind].proven_ms)?;
+            .min_by_key(|source| self.connection.source(*source).and_then(|report| report.proven_ms))?;
         let name = match lost.as_slice() {
-            [kind] => kind.plural().to_owned(),
-            lost => format!("{} tables", lost.len()),
+            [source] => self.source_name(*source),
+            lost => format!("{} sources", lost.len()),
         };
-        Some(LostTables {
+        Some(LostSources {
             count: lost.len(),
             name,
             as_of: self.as_of(oldest),
         })
     }
 
-    /// The kinds whose source is lost.
+    /// The kinds of which a source is lost.
     pub(super) fn lost_kinds(&self) -> PerKind<bool> {
-        PerKind::from_fn(|kind| self.connection.is_lost(kind))
+        PerKind::from_fn(|kind| self.connection.has_lost(kind))
+    }
+
+    /// The name of a source's table.
+    fn source_name(&self, source: SourceId) -> String {
+        let lines = self.source_names();
+        lines
+            .into_iter()
+            .nth(source.index())
+            .map(|(name, _)| name)
+            .unwrap_or_default()
+    }
+
+    /// The names of all tables in the order of their reports, and the source that each belongs to: the sources of the
+    /// mapping, then the tables that complete them.
+    fn source_names(&self) -> Vec<(String, usize)> {
+        let sources = self.mapping.0.sources();
+        let own = sources.iter().enumerate().map(|(at, source)| (source.name(), at));
+        let companions = sources.iter().enumerate().flat_map(|(at, source)| {
+            let of = source.companions.iter();
+            of.map(move |companion| (companion.table().to_owned(), at))
+        });
+        own.chain(companions).collect()
+    }
+
+    /// The sources for the popover; a table that completes a source follows it.
+    pub(super) fn source_lines(&self) -> Vec<SourceLine> {
+        let of_mapping = self.mapping.0.sources().len();
+        let names = self.source_names();
+        let mut order: Vec<(usize, &(String, usize))> = names.iter().enumerate().collect();
+        order.sort_by_key(|(at, (_, owner))| (*owner, *at));
+        let line = |(at, (name, owner)): (usize, &(String, usize))| SourceLine {
+            name: name.clone(),
+            kind: (at < of_mapping)
+                .then(|| self.mapping.0.sources().get(*owner).map(|source| source.kind))
+                .flatten(),
+            report: self.connection.sources.get(at).cloned().unwrap_or_default(),
+        };
+        // Tables without a report are not followed by this version of the connection.
+        let is_known = |(at, _): &(usize, &(String, usize))| *at < of_mapping || *at < self.connection.sources.len();
+        order.into_iter().filter(is_known).map(line).collect()
     }
 
     /// The header's totals.
@@ -243,7 +284,7 @@ impl Reads<'_, '_> {
                 .or_else(|| workflow.and_then(|workflow| workflow.progress)),
             error: task.and_then(|task| task.error.as_deref()),
             details: details::lines(&self.mapping.0.details(key.0.source, &columns.0), now_ms),
-            lost: self.lost_text(key.0.kind),
+            lost: self.lost_text(key.0.source),
         })
     }
 
@@ -267,7 +308,7 @@ impl Reads<'_, '_> {
             ),
             record: &columns.0,
             gone: moment.gone.is_some(),
-            lost: self.lost_text(key.0.kind),
+            lost: self.lost_text(key.0.source),
         })
     }
 }
