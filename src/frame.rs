@@ -53,6 +53,8 @@ pub(crate) enum FleetSystems {
     Enqueue,
     /// Changes leave the queue and become rows.
     Apply,
+    /// Rows are read again because the mapping changed.
+    Reread,
     /// Agents get their task in hand.
     Assign,
     /// Rows that a resync changed pulse.
@@ -204,6 +206,7 @@ pub fn plugin(app: &mut App) {
             FleetSystems::Clock,
             FleetSystems::Enqueue,
             FleetSystems::Apply,
+            FleetSystems::Reread,
             FleetSystems::Assign,
             FleetSystems::Pulse,
             FleetSystems::Report,

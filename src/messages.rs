@@ -1,10 +1,12 @@
 //! The messages between features (the feed's events, the user's intents), and the few resources of the screen that they
 //! share. The only module that every feature may use.
 
+use std::sync::Arc;
+
 use bevy::prelude::*;
 
 use model::theme::ThemeName;
-use model::{Backoff, Change, Kind, Notice, PerKind, RowKey};
+use model::{Backoff, Change, Kind, Mapping, Notice, PerKind, RowKey, SourceId, Status};
 use realtime::{StatusReport, SyncReport};
 
 /// A row changed, in the order of the feed.
@@ -23,6 +25,10 @@ pub struct Synced(pub SyncReport);
 #[derive(Message, Debug, Clone)]
 pub struct Noticed(pub Notice);
 
+/// Rows are read with another mapping of the same tables from now on, all of them.
+#[derive(Message, Debug, Clone)]
+pub struct Remapped(pub Arc<Mapping>);
+
 /// An action of the user. The only way from the panels back to the connection and the scene.
 #[derive(Message, Debug, Clone, PartialEq)]
 pub enum Intent {
@@ -36,6 +42,21 @@ pub enum Intent {
     Select(Option<RowKey>),
     /// Fly the camera to a row.
     Focus(RowKey),
+    /// A status word of a source means this state: in force for all rows, and saved for the next start.
+    MapWord(MappedWord),
+}
+
+/// What a user decided about a status word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MappedWord {
+    /// The source in whose rows it stands.
+    pub source: SourceId,
+    /// The name of its table.
+    pub table: String,
+    /// The word as the rows have it.
+    pub word: String,
+    /// Its state.
+    pub status: Status,
 }
 
 /// How many changes wait to be applied. Written by the fleet, read by the connection, which takes no more than fit into
@@ -176,6 +197,7 @@ pub fn plugin(app: &mut App) {
         .add_message::<Synced>()
         .add_message::<Noticed>()
         .add_message::<Intent>()
+        .add_message::<Remapped>()
         .init_resource::<Backlog>()
         .init_resource::<SceneInsets>()
         .init_resource::<FloatingPanels>()

@@ -1,12 +1,15 @@
 //! The user's intents become commands of the worker, and a changed backoff is saved for the next start.
 
-use bevy::{prelude::*, tasks::IoTaskPool};
+use bevy::{
+    prelude::*,
+    tasks::{IoTaskPool, Task, futures::check_ready},
+};
 
 use super::{ConnectionView, Feed};
-use crate::messages::{Intent, Noticed};
+use crate::messages::{Intent, MappedWord, Noticed};
 use model::{Backoff, Notice, NoticeKind};
 use realtime::Command;
-use settings::saved;
+use settings::saved::{self, SavedWord};
 
 /// A changed backoff is written once it has stayed the same for this long: dragging a slider must not wear out the disk.
 const REST_SECS: f64 = 0.6;
@@ -15,11 +18,47 @@ const REST_SECS: f64 = 0.6;
 #[derive(Resource, Debug, Default)]
 pub(super) struct UnsavedBackoff(Option<(f64, Backoff)>);
 
+/// Words that are being written for the next start; each ends with what went wrong, if anything did.
+#[derive(Resource, Debug, Default)]
+pub(super) struct SavingWords(Vec<Task<Option<Notice>>>);
+
+impl SavingWords {
+    /// Writes a word on a thread of its own. The demo's words end with it.
+    fn start(&mut self, feed: &Feed, connection: &ConnectionView, mapped: &MappedWord) {
+        let Some(keeper) = feed.keep_in.clone().filter(|_| !connection.demo) else {
+            return;
+        };
+        let word = SavedWord {
+            feed: connection.shown_url.clone(),
+            table: mapped.table.clone(),
+            word: mapped.word.clone(),
+            status: mapped.status,
+        };
+        self.0.push(IoTaskPool::get().spawn(async move {
+            let error = saved::save_word(&keeper, &word).err()?;
+            let text = format!("The state of '{}' is in force but not saved: {error}", word.word);
+            Some(Notice::new(NoticeKind::SavedSettings, text))
+        }));
+    }
+}
+
+/// Reports the words that could not be saved.
+pub(super) fn report_unsaved(mut saving: ResMut<SavingWords>, mut notices: MessageWriter<Noticed>) {
+    saving.0.retain_mut(|task| match check_ready(task) {
+        Some(problem) => {
+            notices.write_batch(problem.map(Noticed));
+            false
+        }
+        None => true,
+    });
+}
+
 pub(super) fn send_commands(
     mut intents: MessageReader<Intent>,
     feed: Res<Feed>,
     mut connection: ResMut<ConnectionView>,
     mut unsaved: ResMut<UnsavedBackoff>,
+    mut saving: ResMut<SavingWords>,
     mut notices: MessageWriter<Noticed>,
     time: Res<Time<Real>>,
 ) {
@@ -32,6 +71,10 @@ pub(super) fn send_commands(
                 connection.backoff = backoff;
                 unsaved.0 = Some((time.elapsed_secs_f64(), backoff));
                 Command::Tune(backoff)
+            }
+            Intent::MapWord(mapped) => {
+                saving.start(&feed, &connection, mapped);
+                continue;
             }
             // The scene handles these.
             Intent::Select(_) | Intent::Focus(_) => continue,

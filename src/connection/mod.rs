@@ -132,6 +132,7 @@ impl Plugin for ConnectionPlugin {
         }
         app.insert_resource(self.initial.clone())
             .init_resource::<commands::UnsavedBackoff>()
+            .init_resource::<commands::SavingWords>()
             .init_resource::<Rates>()
             .add_systems(
                 Update,
@@ -142,7 +143,7 @@ impl Plugin for ConnectionPlugin {
                     receive::receive
                         .run_if(resource_exists::<Feed>)
                         .in_set(ConnectionSystems::Receive),
-                    commands::save_backoff
+                    (commands::save_backoff, commands::report_unsaved)
                         .run_if(resource_exists::<Feed>)
                         .in_set(ConnectionSystems::Save),
                     rates::sample.in_set(ConnectionSystems::Rates),

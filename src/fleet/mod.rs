@@ -7,6 +7,7 @@ mod full;
 mod incoming;
 mod references;
 mod relations;
+mod reread;
 mod resync_pulse;
 mod retire;
 mod row;
@@ -19,6 +20,8 @@ pub(crate) use assignments::Assignments;
 pub use components::*;
 pub(crate) use incoming::ApplyBudget;
 pub use incoming::Incoming;
+pub(crate) use reread::Hidden;
+pub use reread::Rereading;
 pub(crate) use ties::{TieIndex, Ties};
 pub use touched::Touched;
 
@@ -33,6 +36,7 @@ pub fn plugin(app: &mut App) {
         apply::plugin,
         relations::plugin,
         task_in_hand::plugin,
+        reread::plugin,
         retire::plugin,
         resync_pulse::plugin,
     ));
@@ -46,5 +50,7 @@ pub fn resources(app: &mut App) {
         .init_resource::<FleetMapping>()
         .init_resource::<Touched>()
         .init_resource::<Assignments>()
-        .init_resource::<TieIndex>();
+        .init_resource::<TieIndex>()
+        .init_resource::<Hidden>()
+        .init_resource::<Rereading>();
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bevy::prelude::*;
 
 use super::{
-    AgentRow, Assigned, Columns, Counts, Created, FleetIndex, Key, Moment, RowLabel, RowState, TaskRow, TieIndex, Ties,
-    Touched, WorkflowRow, assignments,
+    AgentRow, Assigned, Columns, Counts, Created, FleetIndex, Hidden, Key, Moment, RowLabel, RowState, TaskRow,
+    TieIndex, Ties, Touched, WorkflowRow, assignments,
     relations::{self, Wants},
     resync_pulse::Recovered,
     retire, task_in_hand, ties,
@@ -40,6 +40,12 @@ pub(super) fn apply(
     // A row that its own columns call deleted or archived is not shown; it comes back when they no longer do.
     let is_removed = change.op != Op::Delete && mapping.is_removed(change.key.source, &change.record);
     let op = if is_removed { Op::Delete } else { change.op };
+    let mut hidden = world.resource_mut::<Hidden>();
+    if is_removed {
+        hidden.keep(&change.key, &change.record, index.most);
+    } else {
+        hidden.forget(&change.key);
+    }
     match (op, known) {
         (Op::Delete, None) => {}
         (Op::Delete, Some(entity)) => {
@@ -128,6 +134,62 @@ fn update(
         return;
     }
     columns.0 = change.record.clone();
+    write(world, index, counts, mapping, now, entity, change, Cause::Feed);
+}
+
+/// Reads a shown row again, because the mapping changed: it may look different, or may not be shown any more.
+pub(super) fn reread(
+    world: &mut World,
+    index: &mut FleetIndex,
+    counts: &mut Counts,
+    mapping: &Mapping,
+    now: f64,
+    key: RowKey,
+) {
+    let Some(entity) = index.get(&key) else { return };
+    let Some(Columns(record)) = world.get::<Columns>(entity).cloned() else {
+        return;
+    };
+    let change = Change {
+        key,
+        op: Op::Update,
+        record,
+        committed_ms: None,
+    };
+    if mapping.is_removed(change.key.source, &change.record) {
+        apply(world, index, counts, mapping, now, change);
+    } else {
+        write(world, index, counts, mapping, now, entity, change, Cause::Mapping);
+    }
+}
+
+/// Why a row is written again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    /// Its columns changed.
+    Feed,
+    /// The mapping changed.
+    Mapping,
+}
+
+/// Reads a row and writes the components that differ.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the parts of the fleet, taken out of the world for the whole batch"
+)]
+fn write(
+    world: &mut World,
+    index: &FleetIndex,
+    counts: &mut Counts,
+    mapping: &Mapping,
+    now: f64,
+    entity: Entity,
+    change: Change,
+    cause: Cause,
+) {
+    let Ok(mut row) = world.get_entity_mut(entity) else {
+        return;
+    };
     let Reading {
         label,
         state,
@@ -161,7 +223,7 @@ fn update(
     if is_visible && let Some(mut moment) = row.get_mut::<Moment>() {
         moment.changed = now;
     }
-    if is_visible && change.committed_ms.is_none() {
+    if is_visible && change.committed_ms.is_none() && cause == Cause::Feed {
         world.resource_mut::<Recovered>().note(entity);
     }
     world.resource_mut::<Touched>().note(entity);

@@ -4,7 +4,7 @@ use bevy::{ecs::system::SystemParam, prelude::*, window::WindowEvent};
 
 use crate::{
     connection::ConnectionView,
-    fleet::Counts,
+    fleet::{Counts, Rereading},
     messages::{Backlog, Intent, Noticed, RowChanged, Staleness, StatusChanged, Synced},
     scene::{camera::View, motion::MotionSettings},
     ui::{link_look::Tone, toasts::Toasts},
@@ -82,6 +82,7 @@ impl News<'_, '_> {
 pub(super) struct Ongoing<'w> {
     connection: Res<'w, ConnectionView>,
     backlog: Res<'w, Backlog>,
+    rereading: Res<'w, Rereading>,
     counts: Res<'w, Counts>,
     staleness: Res<'w, Staleness>,
     motion: Res<'w, MotionSettings>,
@@ -105,6 +106,7 @@ impl Ongoing<'_> {
         is_connecting
             || marks_move
             || self.backlog.waiting > 0
+            || !self.rereading.is_over()
             || self.toasts.shown().len() > 0
             || self.view.is_changed()
     }

@@ -79,7 +79,7 @@ fn popover_of(
     signed_in: bool,
     width: f32,
 ) -> Harness<'static, PopoverState> {
-    themed((width, 900.0), PopoverState::default(), move |ui, state| {
+    themed((width, 1_800.0), PopoverState::default(), move |ui, state| {
         let backoff = state.draft.shown();
         let view = popover_view(&badge, &link, &sources, backoff, signed_in);
         let mut actions = Vec::new();

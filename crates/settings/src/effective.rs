@@ -137,10 +137,11 @@ pub(crate) fn mapping(mapping: &Mapping, origins: &Origins) -> Vec<Effective> {
         words.sort();
         for (word, status) in words {
             let name = format!("sources.{source}.words.{word}");
+            let written = origins.get(&name).cloned().or_else(origin);
             list.push(Effective::new(
                 name,
                 json!(status.word()),
-                origin().unwrap_or(Origin::Default),
+                written.unwrap_or(Origin::Default),
             ));
         }
         for companion in &of.companions {

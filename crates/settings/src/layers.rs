@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{Kind, Status, mapping::Companion};
 
-use crate::origin::Origin;
+use crate::{origin::Origin, saved::SavedWord};
 
 /// A value as written: flags and variables are text, a file has types.
 #[derive(Clone)]
@@ -146,6 +146,8 @@ pub(crate) struct SettingsLayer {
     pub(crate) columns: Vec<Column>,
     /// Status words.
     pub(crate) words: Vec<Word>,
+    /// Status words of single tables of some project, decided on the wall.
+    pub(crate) saved_words: Vec<(SavedWord, Origin)>,
 }
 
 impl SettingsLayer {

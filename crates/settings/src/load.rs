@@ -75,9 +75,12 @@ impl Settings {
         } = Layers::read(args, env)?;
         let mut values = Values::read(&layers::merge(&layers), env)?;
         order_intervals(&mut values)?;
-        let sources = mapping::gather(&layers)?;
-        let (mapping, mapping_origins) = sources.mapping(None)?;
         let endpoints = url::Given::of(&values).endpoints()?;
+        let feed = endpoints
+            .as_ref()
+            .map(|endpoints| url::shown(&endpoints.realtime.value));
+        let sources = mapping::gather(&layers, feed.as_deref())?;
+        let (mapping, mapping_origins) = sources.mapping(None)?;
         let key = key::decide(&values)?;
         if let (Some(key), Some(endpoints)) = (&key, &endpoints) {
             notices.extend(key::warnings(

@@ -9,6 +9,7 @@ use crate::{
     definition::nearest,
     layers::{Column, Found, Raw, SettingsLayer, Target, Word, WrittenSource},
     origin::Origin,
+    saved::SavedWord,
 };
 
 /// What can be set for a source beside the columns of its roles ([`SourceMapping::ROLES`]), as one value each.
@@ -214,6 +215,8 @@ pub(crate) struct Written {
     sources: Option<Vec<SourceMapping>>,
     changes: Vec<Change>,
     words: Vec<(String, Status)>,
+    /// Words of single tables, decided on the wall.
+    saved_words: Vec<(SavedWord, Origin)>,
     pub(crate) origins: Origins,
 }
 
@@ -264,6 +267,16 @@ impl Written {
                 return Err(unknown("source", table, &names, &change.origin, "map"));
             }
         }
+        for (saved, origin) in &self.saved_words {
+            let target = Target::Table(saved.table.clone());
+            for source in sources.iter_mut().filter(|source| target.is(source)) {
+                source.add_word(&saved.word, saved.status);
+                origins.insert(
+                    format!("sources.{}.words.{}", source.name(), saved.word),
+                    origin.clone(),
+                );
+            }
+        }
         let mut mapping = Mapping::new(sources);
         for (word, status) in &self.words {
             mapping.add_word(word, *status);
@@ -282,8 +295,11 @@ impl Target {
     }
 }
 
-/// Reads what the layers say, weakest first.
-pub(crate) fn gather<'l>(layers: impl IntoIterator<Item = &'l SettingsLayer>) -> Result<Written, SettingsError> {
+/// Reads what the layers say, weakest first. `feed`: the address of the project, whose saved words count.
+pub(crate) fn gather<'l>(
+    layers: impl IntoIterator<Item = &'l SettingsLayer>,
+    feed: Option<&str>,
+) -> Result<Written, SettingsError> {
     let mut written = Written::default();
     for layer in layers {
         if !layer.sources.is_empty() {
@@ -322,7 +338,15 @@ pub(crate) fn gather<'l>(layers: impl IntoIterator<Item = &'l SettingsLayer>) ->
             names: column.names.clone(),
             origin: column.origin.clone(),
         }));
+        let saved = layer.saved_words.iter();
+        let saved = saved.filter(|(saved, _)| Some(saved.feed.as_str()) == feed);
+        written.saved_words.extend(saved.cloned());
         for Word { word, status, origin } in &layer.words {
+            // A word of a table counts before a word of all tables; but a flag counts before what was saved.
+            let normalised = model::mapping::normalised(word);
+            written
+                .saved_words
+                .retain(|(saved, _)| Some(&saved.word) != normalised.as_ref());
             written.words.push((word.clone(), *status));
             if let Some(word) = model::mapping::normalised(word) {
                 written.origins.insert(format!("status.{word}"), origin.clone());
@@ -358,6 +382,11 @@ pub(crate) fn listed(list: &[WrittenSource], origins: &mut Origins) -> Result<Ve
         }
         let name = source.name();
         origins.insert(format!("sources.{name}.table"), written.origin.clone());
+        for Word { word, origin, .. } in &written.words {
+            if let Some(word) = model::mapping::normalised(word) {
+                origins.insert(format!("sources.{name}.words.{word}"), origin.clone());
+            }
+        }
         for (role, _, origin) in &written.entries {
             origins.insert(format!("sources.{name}.{role}"), origin.clone());
         }

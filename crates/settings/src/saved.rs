@@ -14,11 +14,12 @@ use thiserror::Error;
 use toml::{Table, Value};
 
 use crate::files::{Purpose, write_whole};
-use model::{Backoff, Notice, NoticeKind};
+use model::{Backoff, Notice, NoticeKind, Status};
 
 use crate::{
     definition::Definition,
     layers::{Raw, SettingsLayer},
+    mapping,
     origin::Origin,
     table::definitions,
 };
@@ -67,6 +68,87 @@ pub fn save_backoff(keeper: &Keeper, tuned: &Backoff) -> Result<(), SaveError> {
                 table.insert(name.to_owned(), value);
             }
         }
+    })
+}
+
+/// A status word that got its state on the wall.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedWord {
+    /// The address of the project, without query or key.
+    pub feed: String,
+    /// The table in whose rows it stands, with its schema where that is not `public`.
+    pub table: String,
+    /// The word.
+    pub word: String,
+    /// Its state.
+    pub status: Status,
+}
+
+/// The section of the saved words: `[words."wss://…".tasks]`.
+const WORDS: &str = "words";
+/// Most saved words: the file stays below its greatest size.
+const MAX_WORDS: usize = 500;
+
+/// Saves the state of a word, in the place of an earlier one.
+///
+/// # Errors
+/// When the file cannot be written, or holds too many words.
+pub fn save_word(keeper: &Keeper, saved: &SavedWord) -> Result<(), SaveError> {
+    let Some(word) = model::mapping::normalised(&saved.word) else {
+        return Ok(());
+    };
+    let mut is_full = false;
+    change(&keeper.path, |table| {
+        let is_known = words(table).any(|(known, _)| {
+            (known.feed.as_str(), known.table.as_str(), known.word.as_str())
+                == (saved.feed.as_str(), saved.table.as_str(), word.as_str())
+        });
+        if !is_known && words(table).count() >= MAX_WORDS {
+            is_full = true;
+            return;
+        }
+        let mut section = table;
+        for name in [WORDS, &saved.feed, &saved.table] {
+            let entry = section
+                .entry(name.to_owned())
+                .or_insert_with(|| Value::Table(Table::new()));
+            if !entry.is_table() {
+                *entry = Value::Table(Table::new());
+            }
+            let Some(inner) = entry.as_table_mut() else { return };
+            section = inner;
+        }
+        section.insert(word.clone(), Value::String(saved.status.word().to_owned()));
+    })?;
+    if is_full {
+        let problem = format!("it holds {MAX_WORDS} words already; move some of them to opswall.toml");
+        return Err(SaveError {
+            path: keeper.path.clone(),
+            source: io::Error::new(io::ErrorKind::QuotaExceeded, problem),
+        });
+    }
+    Ok(())
+}
+
+/// The words in the file, with the state as it is written. Anything of another form is left out.
+fn words(table: &Table) -> impl Iterator<Item = (SavedWord, String)> {
+    let feeds = table.get(WORDS).and_then(Value::as_table).into_iter().flatten();
+    let tables = feeds.flat_map(|(feed, tables)| {
+        let tables = tables.as_table().into_iter().flatten();
+        tables.map(move |(table, words)| (feed, table, words))
+    });
+    tables.flat_map(|(feed, table, words)| {
+        let words = words.as_table().into_iter().flatten();
+        words.filter_map(move |(word, state)| {
+            let state = state.as_str()?;
+            let saved = SavedWord {
+                feed: feed.clone(),
+                table: table.clone(),
+                word: word.clone(),
+                status: Status::Unmapped,
+            };
+            Some((saved, state.to_owned()))
+        })
     })
 }
 
@@ -131,6 +213,7 @@ pub(crate) fn load(path: &Path) -> (SettingsLayer, Option<Notice>) {
         Err(problem) => return (layer, Some(notice(path, &problem))),
     };
     let mut bad = Vec::new();
+    let mut bad_words = Vec::new();
     for Definition { key, form, .. } in definitions().filter(|definition| definition.is_saved) {
         let Some(value) = table.get(*key) else { continue };
         let raw = raw(value);
@@ -140,6 +223,16 @@ pub(crate) fn load(path: &Path) -> (SettingsLayer, Option<Notice>) {
             bad.push(*key);
         }
     }
+    for (word, state) in words(&table).take(MAX_WORDS) {
+        match mapping::state_of(&state) {
+            Some(status) => {
+                let origin = Origin::Saved(path.to_owned());
+                layer.saved_words.push((SavedWord { status, ..word }, origin));
+            }
+            None => bad_words.push(format!("the state of '{}'", model::text::clean(&word.word, 40))),
+        }
+    }
+    let bad: Vec<String> = bad.into_iter().map(str::to_owned).chain(bad_words).collect();
     let notice = (!bad.is_empty()).then(|| notice(path, &format!("{} is out of bounds", bad.join(", "))));
     (layer, notice)
 }
@@ -167,6 +260,60 @@ fn notice(path: &Path, problem: &str) -> Notice {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_is_kept_for_its_project_and_table_beside_what_the_file_held() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let keeper = Keeper {
+            path: folder.path().join(FILE_NAME),
+            started_with: Backoff::default(),
+        };
+        fs::write(&keeper.path, "max_reconnect_attempts = 7\nwords = 3\n").expect("written");
+        let saved = |table: &str, word: &str, status| SavedWord {
+            feed: "wss://a.example/socket".to_owned(),
+            table: table.to_owned(),
+            word: word.to_owned(),
+            status,
+        };
+        save_word(&keeper, &saved("tasks", "On Hold", Status::Blocked)).expect("saved");
+        save_word(&keeper, &saved("crm.tasks", "parked", Status::Waiting)).expect("saved");
+        save_word(&keeper, &saved("tasks", "on_hold", Status::Waiting)).expect("saved");
+        let (layer, notice) = load(&keeper.path);
+        assert_eq!(notice, None);
+        assert!(layer.values.contains_key("max_reconnect_attempts"));
+        let words: Vec<SavedWord> = layer.saved_words.into_iter().map(|(word, _)| word).collect();
+        assert_eq!(
+            words,
+            [
+                saved("crm.tasks", "parked", Status::Waiting),
+                saved("tasks", "on_hold", Status::Waiting)
+            ]
+        );
+    }
+
+    #[test]
+    fn more_words_than_the_file_holds_are_refused_and_none_is_lost() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let keeper = Keeper {
+            path: folder.path().join(FILE_NAME),
+            started_with: Backoff::default(),
+        };
+        let mut text = "[words.a.tasks]\n".to_owned();
+        for number in 0..MAX_WORDS {
+            text.push_str(&format!("w{number} = \"done\"\n"));
+        }
+        fs::write(&keeper.path, text).expect("written");
+        let word = |word: &str| SavedWord {
+            feed: "a".to_owned(),
+            table: "tasks".to_owned(),
+            word: word.to_owned(),
+            status: Status::Failed,
+        };
+        let error = save_word(&keeper, &word("one_more")).expect_err("full").to_string();
+        assert!(error.contains("500 words"), "{error}");
+        save_word(&keeper, &word("w7")).expect("known already");
+        assert_eq!(load(&keeper.path).0.saved_words.len(), MAX_WORDS);
+    }
 
     #[test]
     fn every_setting_that_the_table_calls_saved_is_written() {

@@ -1,7 +1,7 @@
 //! Source by source: its table, what its rows are, how it is kept up to date, its rows; and below each that is not followed
 //! whole the reason, with the statement that mends it.
 
-use egui::{Align, Label, Rect, RichText, Sense, Stroke, Ui, Vec2, WidgetInfo, WidgetType, pos2, vec2};
+use egui::{Align, Id, Label, Rect, RichText, Sense, Stroke, Ui, Vec2, WidgetInfo, WidgetType, pos2, vec2};
 
 use super::{
     PopoverView,
@@ -64,7 +64,7 @@ pub(super) fn sources_ui(ui: &mut Ui, view: &PopoverView<'_>) {
         cell(ui, PROVEN_EMS, Align::Min, |ui| head(ui, "proven"));
         cell(ui, ROWS_EMS, Align::Max, |ui| head(ui, "rows"));
     });
-    let fold = ui.id().with("all sources");
+    let fold = Id::new("all sources");
     let is_open: bool = ui.data(|data| data.get_temp(fold)).unwrap_or_default();
     for at in listed(view.sources, is_open) {
         if let Some(source) = view.sources.get(at) {
