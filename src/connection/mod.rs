@@ -17,7 +17,7 @@ use bevy::prelude::*;
 use crate::frame::ConnectionSystems;
 use client::{NetError, Worker};
 use model::{Backoff, Kind, SourceId};
-use realtime::{FeedEvent, LinkReport, SourceReport, StatusReport};
+use realtime::{FeedEvent, LinkReport, SourceReport, SourceState, StatusReport};
 use settings::{FeedSettings, SourceKinds, saved::Keeper};
 
 /// The connection as the rest of the app reads it. Written by `ConnectionPlugin` only.
@@ -58,7 +58,9 @@ impl ConnectionView {
 
     /// This source is lost: its rows are as they were when it was last proven.
     pub(crate) fn is_lost(&self, source: SourceId) -> bool {
-        self.source(source).is_some_and(|report| report.lost_ms.is_some())
+        // A source that is left out has no rows that could be old.
+        let is_lost = |report: &SourceReport| report.lost_ms.is_some() && report.state != SourceState::LeftOut;
+        self.source(source).is_some_and(is_lost)
     }
 
     /// A source of this kind is lost.
