@@ -195,6 +195,11 @@ const OTHER: &[&str] = &[
     "quota",
 ];
 
+/// Whether a last word names something else than agents and their work.
+pub(super) fn is_other(head: &str) -> bool {
+    OTHER.contains(&head)
+}
+
 /// What a table is by its name and columns.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Class {

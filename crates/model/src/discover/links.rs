@@ -174,12 +174,15 @@ fn link(
     .chain(unique);
     let mut best: Option<(&str, usize)> = None;
     for candidate in candidates {
-        let same = column
+        // Prose beside ids names no row.
+        let ids = column
             .values
             .keys()
-            .filter(|value| candidate.values.contains_key(*value))
-            .count();
-        let is_most = same * 10 >= column.values.len() * 7;
+            .filter(|value| column.prose == 0 || !value.contains(' '));
+        let (same, all) = ids.fold((0, 0), |(same, all), value| {
+            (same + usize::from(candidate.values.contains_key(value)), all + 1)
+        });
+        let is_most = same * 10 >= all * 7;
         // Small numbers are found in every table: a name has to say the same.
         let is_small_number = column
             .values

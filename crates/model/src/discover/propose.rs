@@ -347,18 +347,24 @@ fn is_join_table(tables: &[Table<'_>], keys: &[Vec<String>], classes: &[Option<C
     {
         return true;
     }
+    // What was said or done is no assignment.
+    if classify::is_other(table.head()) && !matches!(table.head(), "dependency" | "member" | "edge") {
+        return false;
+    }
     let is_kind = |target: usize| classes.get(target).is_some_and(Option::is_some);
     let found = links::links(tables, keys, at, |target| target != at && is_kind(target));
     let others = table.columns.iter().enumerate().filter(|(column, of)| {
         let is_link = found.iter().any(|link| link.column == *column);
         !is_link
             && !of.is_time()
+            && !of.is_flag()
+            && !of.is_number()
             && !matches!(
                 of.snake.as_str(),
                 "id" | "role" | "position" | "sort_order" | "is_primary"
             )
     });
-    found.len() >= 2 && others.count() <= 1
+    found.len() >= 2 && others.clone().count() <= 1 && !others.clone().any(|(_, of)| of.prose > 0)
 }
 
 /// The table whose rows a table of live states completes.
@@ -484,18 +490,10 @@ fn role_of(own: Kind, target: Kind, link: &Link, at: usize, column: &Column<'_>)
     {
         return None;
     }
-    let waits = has(&[
-        "depend",
-        "depends",
-        "dependency",
-        "blocked",
-        "blocker",
-        "prerequisite",
-        "waiting",
-        "after",
-        "requires",
-        "upstream",
-    ]);
+    let waits = words.iter().any(|word| {
+        let starts = ["depend", "abhängig", "block", "prereq", "wait", "require", "upstream"];
+        starts.iter().any(|start| word.starts_with(start)) || word == "after"
+    });
     match (own, target) {
         (Kind::Agent, Kind::Workflow) => Some("workflow"),
         (Kind::Agent, Kind::Task | Kind::Run) => {

@@ -306,6 +306,9 @@ fn singular(word: &str) -> String {
     if word.len() <= 3 || word.ends_with("ss") || word.ends_with("us") || word.ends_with("is") {
         return word.to_owned();
     }
+    if let Some(stem) = word.strip_suffix("uses") {
+        return format!("{stem}us");
+    }
     if let Some(stem) = word.strip_suffix("ies") {
         return format!("{stem}y");
     }

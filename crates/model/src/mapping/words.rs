@@ -13,8 +13,13 @@ pub const MAX_WORD_BYTES: usize = 64;
 /// Words that mean another status for one kind than their entry in `status.rs` says. A workflow is usually a definition, so
 /// that active means idle, not running.
 const OVERRIDES: &[(Kind, Status, &str)] = &[
-    (Kind::Agent, Status::Idle, "waiting inbox"),
-    (Kind::Agent, Status::Offline, "stopped dead"),
+    (
+        Kind::Agent,
+        Status::Idle,
+        "waiting inbox sleeping asleep awake resting dormant done completed complete finished success succeeded",
+    ),
+    (Kind::Agent, Status::Running, "starting booting"),
+    (Kind::Agent, Status::Offline, "stopped dead revoked terminated"),
     (Kind::Task, Status::Cancelled, "revoked stopped"),
     (Kind::Task, Status::Queued, "ready available"),
     (Kind::Task, Status::Waiting, "suspended"),

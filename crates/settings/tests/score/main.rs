@@ -10,10 +10,15 @@ mod database;
 mod postgres;
 mod truth;
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::PathBuf,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use model::{
-    Kind, Mapping, Record, Row, RowKey, SourceId, Status,
+    Heartbeats, Joiner, Kind, Mapping, Op, Record, Row, RowId, RowKey, SourceId, Status, TableChange,
     discover::{self, TableFacts, Way},
 };
 use truth::Line;
@@ -125,6 +130,41 @@ struct Shown {
     why: String,
 }
 
+/// The rows of all followed tables, joined as on the wall.
+fn joined(mapping: &Mapping, facts: &[TableFacts]) -> BTreeMap<RowKey, Record> {
+    let mut joiner = Joiner::new(mapping);
+    let mut rows = BTreeMap::new();
+    for (at, source) in settings::sources(mapping).iter().enumerate() {
+        let is_of = |of: &&TableFacts| of.schema == source.schema && of.table == source.table;
+        let records = facts
+            .iter()
+            .find(is_of)
+            .map(|of| of.rows.as_slice())
+            .unwrap_or_default();
+        for record in records {
+            let Some(id) = RowId::of_key(&source.key, |column| record.get(column)) else {
+                continue;
+            };
+            let change = TableChange {
+                source: SourceId::new(at),
+                id,
+                op: Op::Insert,
+                record: record.clone(),
+                committed_ms: None,
+            };
+            joiner.apply(change, |change, _| {
+                rows.insert(change.key, change.record);
+            });
+        }
+    }
+    while joiner.is_waiting() {
+        joiner.advance(1_000, |change, _| {
+            rows.insert(change.key, change.record);
+        });
+    }
+    rows
+}
+
 fn read(mapping: &Mapping, facts: &[TableFacts]) -> BTreeMap<(String, String), Shown> {
     let mut shown = BTreeMap::new();
     let name = |key: &RowKey| {
@@ -134,57 +174,61 @@ fn read(mapping: &Mapping, facts: &[TableFacts]) -> BTreeMap<(String, String), S
             .unwrap_or_default();
         format!("{table}/{}", key.id)
     };
-    for (at, source) in mapping.sources().iter().enumerate() {
-        let is_of = |of: &&TableFacts| of.schema == source.schema && of.table == source.table;
-        let rows = facts
-            .iter()
-            .find(is_of)
-            .map(|of| of.rows.as_slice())
-            .unwrap_or_default();
-        for record in rows {
-            let id = SourceId::new(at);
-            let Some(row_id) = mapping.id_of(id, record) else {
-                continue;
-            };
-            if mapping.is_removed(id, record) {
-                continue;
-            }
-            let key = RowKey::new(source.kind, id, row_id);
-            let record: &Record = record;
-            let reading = mapping.reading(&key, record);
-            let mut links = Vec::new();
-            let mut link = |role: &str, target: Option<&RowKey>| {
-                links.extend(target.map(|target| format!("{role}:{}", name(target))));
-            };
-            match mapping.read(&key, record) {
-                Row::Agent(row) => {
-                    link("workflow", row.workflow.as_ref());
-                    link("task", row.current_task.as_ref());
-                }
-                Row::Task(row) => {
-                    row.agents.iter().for_each(|agent| link("agent", Some(agent)));
-                    link("workflow", row.workflow.as_ref());
-                    link("run", row.run.as_ref());
-                    link(
-                        if source.kind == Kind::Run { "task" } else { "parent" },
-                        row.parent.as_ref(),
-                    );
-                    row.depends_on.iter().for_each(|other| link("depends", Some(other)));
-                }
-                Row::Workflow(_) => {}
-            }
-            shown.insert(
-                (source.name(), key.id.to_string()),
-                Shown {
-                    kind: source.kind,
-                    label: reading.label,
-                    state: reading.state,
-                    needs_person: reading.needs_person,
-                    links,
-                    why: mapping.explain(id, record).sentence(),
-                },
-            );
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970")
+        .as_millis();
+    let now = i64::try_from(now).expect("a time");
+    let rows = joined(mapping, facts);
+    let mut heartbeats = Heartbeats::default();
+    for (key, record) in &rows {
+        if let Some(beat) = mapping.beat(key.source, record) {
+            heartbeats.note(key, &beat, now);
         }
+    }
+    for (key, record) in &rows {
+        let id = key.source;
+        let Some(source) = mapping.source(id) else { continue };
+        if mapping.is_removed(id, record) {
+            continue;
+        }
+        let mut reading = mapping.reading(key, record);
+        let mut explanation = mapping.explain(id, record);
+        if let Some(silence) = heartbeats.silence(mapping, id, record, now) {
+            reading.set_silent();
+            explanation.apply(&silence);
+        }
+        let mut links = Vec::new();
+        let mut link = |role: &str, target: Option<&RowKey>| {
+            links.extend(target.map(|target| format!("{role}:{}", name(target))));
+        };
+        match mapping.read(key, record) {
+            Row::Agent(row) => {
+                link("workflow", row.workflow.as_ref());
+                link("task", row.current_task.as_ref());
+            }
+            Row::Task(row) => {
+                row.agents.iter().for_each(|agent| link("agent", Some(agent)));
+                link("workflow", row.workflow.as_ref());
+                link("run", row.run.as_ref());
+                let is_execution =
+                    source.kind == Kind::Run && row.parent.as_ref().is_some_and(|to| to.kind == Kind::Task);
+                link(if is_execution { "task" } else { "parent" }, row.parent.as_ref());
+                row.depends_on.iter().for_each(|other| link("depends", Some(other)));
+            }
+            Row::Workflow(_) => {}
+        }
+        shown.insert(
+            (source.name(), key.id.to_string()),
+            Shown {
+                kind: source.kind,
+                label: reading.label,
+                state: reading.state,
+                needs_person: reading.needs_person,
+                links,
+                why: explanation.sentence(),
+            },
+        );
     }
     shown
 }
@@ -197,6 +241,18 @@ fn score(name: &str, facts: &[TableFacts], truth: &[Line], is_loud: bool) -> Sco
         .filter(|source| !matches!(source.way, Way::LeftOut(_)));
     let mapping = Mapping::new(shown.map(|source| source.mapping.clone()).collect());
     let shown = read(&mapping, facts);
+    if is_loud && std::env::var_os("SOURCES").is_some() {
+        for source in &proposal.sources {
+            println!(
+                "    {name}: {:?} {:?}",
+                source.mapping.name(),
+                source.mapping.companions
+            );
+            for role in &source.roles {
+                println!("        {} = {} ({})", role.role, role.column, role.reason);
+            }
+        }
+    }
     let mut score = Score::default();
     let wanted: BTreeMap<&str, Kind> = truth.iter().map(|line| (line.table.as_str(), line.kind)).collect();
     let mut kinds: Vec<Kind> = wanted.values().copied().collect();
@@ -312,11 +368,9 @@ fn public_schemas_are_read_right_without_settings() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut server = None;
     let is_loud = std::env::var_os("WHY").is_some();
-    let cache = std::env::var_os("FACTS").map(PathBuf::from);
     let (mut by_rest, mut by_catalogue) = (Score::default(), Score::default());
     let (mut live_by_rest, mut live_by_catalogue, mut all) = (0, 0, 0);
     for (name, script, truth) in fixtures() {
-        let _ = &cache;
         if server.is_none() {
             server = postgres::Postgres::start();
             if let Some(server) = &server {
