@@ -75,8 +75,7 @@ pub(crate) struct RunningDemo {
     // Dropped first, so that no fault is injected into a server that stops.
     _faults: Option<Scheduler>,
     server: Server,
-    /// What a person is told of the script whose tables are served.
-    fixture: Option<String>,
+    script: Option<PathBuf>,
 }
 
 impl DemoArgs {
@@ -120,14 +119,10 @@ impl DemoFeed {
     /// # Errors
     /// When the address cannot be bound, an option is out of bounds or no thread can be started.
     pub(crate) fn start(self, listen: SocketAddr) -> Result<RunningDemo, Failure> {
-        let (server, fixture) = match &self.fixture {
-            None => (Server::start(listen, self.options), None),
-            Some(script) => {
-                let (server, words) = start_on(listen, self.options, script)?;
-                (Ok(server), Some(words))
-            }
+        let server = match &self.fixture {
+            None => Server::start(listen, self.options).map_err(|error| Failure::Running(error.to_string()))?,
+            Some(script) => start_on(listen, self.options, script)?,
         };
-        let server = server.map_err(|error| Failure::Running(error.to_string()))?;
         let faults = (!self.faults.is_empty()).then(|| self.faults.start(server.control()));
         let faults = faults.transpose().map_err(|error| {
             Failure::Running(format!(
@@ -137,41 +132,48 @@ impl DemoFeed {
         Ok(RunningDemo {
             _faults: faults,
             server,
-            fixture,
+            script: self.fixture,
         })
     }
 }
 
-/// Starts the server on the tables of a script. Returns also what a person should know of them.
+/// Starts the server on the tables of a script.
 #[cfg(unix)]
-fn start_on(listen: SocketAddr, options: Options, script: &Path) -> Result<(Server, String), Failure> {
-    let running = |error: DemoError| Failure::Running(error.to_string());
-    let fixture = demo::Fixture::load(script).map_err(running)?;
-    let Summary {
-        tables,
-        readable,
-        published,
-    } = fixture.summary();
-    let words = format!(
-        "{}: {tables} tables and views, {readable} readable with the key, {published} published for changes\nChange rows: {}",
-        script.display(),
-        fixture.psql_line()
-    );
-    let server = Server::start_on(listen, options, fixture).map_err(running)?;
-    Ok((server, words))
+fn start_on(listen: SocketAddr, options: Options, script: &Path) -> Result<Server, Failure> {
+    demo::Fixture::load(script)
+        .and_then(|fixture| Server::start_on(listen, options, fixture))
+        .map_err(|error| Failure::Running(error.to_string()))
 }
 
 #[cfg(not(unix))]
-fn start_on(_listen: SocketAddr, _options: Options, _script: &Path) -> Result<(Server, String), Failure> {
+fn start_on(_listen: SocketAddr, _options: Options, _script: &Path) -> Result<Server, Failure> {
     Err(Failure::Usage(
         "--fixture needs PostgreSQL on Linux or macOS: run opswall there, or in WSL".into(),
     ))
 }
 
 impl RunningDemo {
-    /// What the script contains whose tables are served, and how to change its rows; `None` for the simulation.
-    pub(crate) fn fixture(&self) -> Option<&str> {
-        self.fixture.as_deref()
+    /// What a person should know of the script whose tables are served, and how to change its rows; `None` for a simulation.
+    #[cfg(unix)]
+    pub(crate) fn fixture(&self) -> Option<String> {
+        let (script, fixture) = self.script.as_ref().zip(self.server.fixture())?;
+        let Summary {
+            tables,
+            readable,
+            published,
+        } = fixture.summary();
+        Some(format!(
+            "{} has {tables} tables and views; the key reads {readable} of them, and changes of {published} are published\n\
+             Change rows: {}",
+            script.display(),
+            fixture.postgres().psql_line()
+        ))
+    }
+
+    /// Scripts are served on Unix only.
+    #[cfg(not(unix))]
+    pub(crate) fn fixture(&self) -> Option<String> {
+        None
     }
 
     /// The project URL for its clients.

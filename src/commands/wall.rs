@@ -71,6 +71,11 @@ pub(super) fn source(settings: &Settings, demo: Option<DemoFeed>) -> Result<Sour
     };
     let has_runs = demo.options.runs;
     let demo = demo.start((Ipv4Addr::LOCALHOST, 0).into())?;
+    if let Some(words) = demo.fixture() {
+        eprintln!("{words}");
+        let feed = settings.rehearsal_feed(&demo.url(), "demo")?;
+        return Ok(Source { feed, demo: Some(demo) });
+    }
     let mut feed = settings.demo_feed(&demo.url(), "demo")?;
     if has_runs && !feed.mapping.follows(Kind::Run) {
         Arc::make_mut(&mut feed.mapping).follow_runs(TableId::Runs.name());

@@ -20,6 +20,8 @@ mod chaos;
 mod command_line;
 mod doctor;
 mod explain;
+#[cfg(unix)]
+mod fixture;
 mod interop;
 mod schema;
 mod schema_broadcast;

@@ -45,7 +45,7 @@ pub struct Server {
     control: Control,
     /// Ends after everything that uses it.
     #[cfg(unix)]
-    _fixture: Option<Fixture>,
+    fixture: Option<Fixture>,
 }
 
 impl Server {
@@ -63,7 +63,7 @@ impl Server {
             host,
             control,
             #[cfg(unix)]
-            _fixture: None,
+            fixture: None,
         })
     }
 
@@ -93,7 +93,7 @@ impl Server {
         Ok(Self {
             host,
             control,
-            _fixture: Some(fixture),
+            fixture: Some(fixture),
         })
     }
 
@@ -109,6 +109,12 @@ impl Server {
             addr.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
         }
         format!("http://{addr}")
+    }
+
+    /// The script whose tables are served; `None` for a simulation.
+    #[cfg(unix)]
+    pub fn fixture(&self) -> Option<&Fixture> {
+        self.fixture.as_ref()
     }
 
     /// What steers this feed while it runs: faults, pauses, rules and counters. It stays usable for as long as the feed

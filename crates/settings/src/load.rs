@@ -155,6 +155,19 @@ impl Settings {
         Ok(self.feed_at(endpoints, key.into(), Arc::new(Mapping::default())))
     }
 
+    /// The connection to a local server at `base` with the tables of the user's own script: as to a project, with the user's
+    /// mapping or with tables to be found, and without the user's password.
+    ///
+    /// # Errors
+    /// When `base` is not a URL.
+    pub fn rehearsal_feed(&self, base: &str, key: &str) -> Result<FeedSettings, SettingsError> {
+        let endpoints = url::Given::project(base).endpoints()?.ok_or(SettingsError::NoProject)?;
+        Ok(FeedSettings {
+            find_sources: (!self.sources.names_tables()).then(|| FindSources(self.sources.clone())),
+            ..self.feed_at(endpoints, key.into(), self.mapping.clone())
+        })
+    }
+
     fn feed_at(&self, endpoints: Endpoints, key: SecretString, mapping: Arc<Mapping>) -> FeedSettings {
         let values = &self.values;
         FeedSettings {

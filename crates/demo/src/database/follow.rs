@@ -104,7 +104,12 @@ impl Stream {
                 access: Vec::new(),
                 max_bytes: hub.lock().behaviour.max_change_bytes,
             };
-            self.write_records(&mut change, old.as_ref(), new.as_ref()).await?;
+            match self.write_records(&mut change, old.as_ref(), new.as_ref()).await {
+                Ok(()) => {}
+                Err(error) if error.is_closed() => return Err(error),
+                // The table or a type of it has been changed or dropped since.
+                Err(_) => continue,
+            }
             change.met = self.met(relation, &demand, old.as_ref(), new.as_ref()).await;
             for (role, token) in demand.callers {
                 let access = match rights.get(&(role.clone(), oid)) {

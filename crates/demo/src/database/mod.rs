@@ -71,9 +71,9 @@ impl Fixture {
         &self.summary
     }
 
-    /// The command with which a person changes its rows.
-    pub fn psql_line(&self) -> String {
-        self.postgres.psql_line()
+    /// Its PostgreSQL server.
+    pub fn postgres(&self) -> &Postgres {
+        &self.postgres
     }
 
     /// The way to its tables.
@@ -89,8 +89,9 @@ fn summary(postgres: &Postgres) -> Summary {
          pg_publication_tables p where p.pubname = 'supabase_realtime' and p.schemaname = n.nspname and p.tablename = \
          c.relname)) from pg_class c join pg_namespace n on n.oid = c.relnamespace where {SCHEMAS} and {RELATIONS}"
     );
+    // With statistics, as a database in use has them.
     let answer = postgres
-        .psql(["-c", &sql])
+        .psql(["-c", "analyze", "-c", &sql])
         .map(|output| output.stdout)
         .unwrap_or_default();
     let answer = String::from_utf8_lossy(&answer);

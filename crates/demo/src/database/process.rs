@@ -23,19 +23,19 @@ const START_DEADLINE: Duration = Duration::from_secs(60);
 const END_DEADLINE: Duration = Duration::from_secs(10);
 /// The superuser, as in a Supabase project, and the database.
 pub(super) const SUPERUSER: &str = "postgres";
-/// Runs the server until its standard input ends, which happens when the process that started it is gone, even by a signal
-/// that it cannot handle; then the folder is removed. The arguments are the folder and the command.
+/// Runs the server until it reads a line. Its standard input ends without one when the process that started it is gone, even by
+/// a signal that cannot be handled; then it removes the folder, too. The arguments are the folder and the command.
 const GUARDIAN: &str = r#"
 folder=$1
 shift
 exec 3<&0
 "$@" </dev/null 3<&- &
 server=$!
-( read -r _ <&3; kill -INT "$server" ) &
+( read -r _ <&3 || touch "$folder/orphan"; kill -INT "$server" ) &
 watcher=$!
 wait "$server"
 kill "$watcher" 2>/dev/null
-rm -rf "$folder/data"
+if [ -e "$folder/orphan" ]; then rm -rf "$folder"; fi
 "#;
 
 /// A running PostgreSQL server. Dropping it ends the server and removes its data.
@@ -49,6 +49,11 @@ pub struct Postgres {
 }
 
 impl Postgres {
+    /// Whether this machine has the binaries.
+    pub fn is_installed() -> bool {
+        binaries().is_some()
+    }
+
     /// Starts a server with an empty database. It takes about two seconds.
     ///
     /// # Errors

@@ -39,8 +39,9 @@ impl Relation {
         let named = client
             .query_typed(
                 &format!(
-                    "select format_type(u.type, u.modifier), t.typname::text from unnest('{{{}}}'::oid[], '{{{}}}'::int[]) with \
-                     ordinality u(type, modifier, at) join pg_type t on t.oid = u.type order by u.at",
+                    "select case when t.oid is null then 'text' else format_type(u.type, u.modifier) end, \
+                     coalesce(t.typname::text, 'text') from unnest('{{{}}}'::oid[], '{{{}}}'::int[]) with \
+                     ordinality u(type, modifier, at) left join pg_type t on t.oid = u.type order by u.at",
                     types.join(","),
                     modifiers.join(",")
                 ),

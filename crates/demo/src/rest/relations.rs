@@ -14,8 +14,6 @@ use crate::{
 
 /// Least similarity of a table's name that is proposed for one that does not exist.
 const MIN_SIMILARITY: f64 = 0.33;
-/// Most rows that an estimate counts exactly.
-const MAX_COUNTED: i64 = 1_000;
 
 /// Answers a request for a table, or for the list of tables where its name is empty. The body is never read.
 pub(super) async fn read(
@@ -147,11 +145,12 @@ async fn page(
     let row = client.query_typed_one(&statement.page(max_rows), &[]).await?;
     let (body, rows): (String, i64) = (row.get(0), row.get(1));
     let total = match count {
-        Some("exact") => Some(exact(client, statement).await?),
+        Some("exact") => Some(counted(client, &statement.count()).await?),
         Some("planned") => Some(planned(client, statement).await?),
-        Some("estimated") => match planned(client, statement).await? {
-            planned if planned > MAX_COUNTED => Some(planned),
-            _ => Some(exact(client, statement).await?),
+        // As many as a page has are counted, beyond that they are estimated.
+        Some("estimated") => match counted(client, &statement.count_up_to(max_rows)).await? {
+            few if usize::try_from(few).is_ok_and(|few| few <= max_rows) => Some(few),
+            many => Some(planned(client, statement).await?.max(many)),
         },
         _ => None,
     };
@@ -164,8 +163,8 @@ async fn page(
     Ok(rows_answer(body, rows, offset, total))
 }
 
-async fn exact(client: &Client, statement: &Statement) -> Result<i64, Error> {
-    Ok(client.query_typed_one(&statement.count(), &[]).await?.get(0))
+async fn counted(client: &Client, sql: &str) -> Result<i64, Error> {
+    Ok(client.query_typed_one(sql, &[]).await?.get(0))
 }
 
 async fn planned(client: &Client, statement: &Statement) -> Result<i64, Error> {

@@ -90,6 +90,15 @@ impl Statement {
         format!("select count(*) from {}", self.matching())
     }
 
+    /// The statement that counts them, one more than this at most.
+    pub(super) fn count_up_to(&self, most: usize) -> String {
+        format!(
+            "select count(*) from (select from {} limit {}) _row",
+            self.matching(),
+            most.saturating_add(1)
+        )
+    }
+
     /// The statement that estimates their number from statistics.
     pub(super) fn plan(&self) -> String {
         format!("explain (format json) select from {}", self.matching())
@@ -207,6 +216,9 @@ fn order(table: &str, text: &str) -> Result<Vec<String>, RestError> {
     let mut orders = Vec::new();
     for part in split(text).ok_or_else(|| error(text))?.into_iter().take(MAX_PARTS) {
         let (field, rest) = field(table, part.trim()).ok_or_else(|| error(part))?;
+        if !rest.is_empty() && !rest.starts_with('.') {
+            return Err(error(rest));
+        }
         let (mut direction, mut nulls) = ("", "");
         for word in rest.split('.').skip(1) {
             match word {
@@ -350,6 +362,7 @@ mod tests {
             "or=a.eq.1",
             "select=a(b)",
             "order=a.up",
+            "order=%22a%22%22;%22.asc",
             "limit=x",
             "a=is.maybe",
             "a=in.5",

@@ -7,12 +7,16 @@ mod auth;
 mod broadcast;
 mod changes;
 mod client;
+mod database;
 mod events;
 mod faults;
 mod handshake;
 mod hostile;
 mod messages;
 mod pages;
+#[path = "../../../../tests/support/postgres.rs"]
+#[allow(dead_code, reason = "shared with other tests, which use more of it")]
+mod postgres;
 mod pulse;
 mod refusals;
 mod replay;
