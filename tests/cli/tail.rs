@@ -329,9 +329,22 @@ fn bad_input_is_one_sentence_that_says_what_to_do() {
         ),
         (&["tail", "--url", &url, "--key", "not-a-key"], 1, &["key"]),
         (
-            &["tail", "--url", &url, "--key", "demo", "--tasks-table", "jobs"],
+            // One missing table costs itself alone; without any there is nothing to follow.
+            &[
+                "tail",
+                "--url",
+                &url,
+                "--key",
+                "demo",
+                "--agents-table",
+                "jobs_a",
+                "--tasks-table",
+                "jobs_t",
+                "--workflows-table",
+                "jobs_w",
+            ],
             1,
-            &["jobs"],
+            &["public.jobs_", "does not exist"],
         ),
         (
             &["tail", "--url", &url, "--key", "sb_secret_abc"],

@@ -68,7 +68,7 @@ const SHOWN: &[(&str, &str, &str)] = &[
     ("V23 V24", "realtime_vectors", "v23_v24_the_system_message_before_the_close_is_the_reason"),
     ("V23", "tokens", "v23_an_expired_token_is_renewed_and_joined_with_at_once_and_only_once"),
     ("V25", "realtime_vectors", "v25_a_server_that_announces_its_leave_is_quoted"),
-    ("V26 V28", "realtime_vectors", "v26_v28_subscriptions_that_cannot_work_are_never_live"),
+    ("V26 V28", "realtime_vectors", "v26_v28_a_table_whose_subscription_cannot_work_is_polled_or_refused"),
     ("V27", "realtime_vectors", "v27_what_the_server_retries_is_waited_for"),
     ("V29 V04", "realtime_vectors", "v29_v04_a_pushed_token_is_answered_by_a_confirmation_or_by_silence"),
     ("V30", "tokens", "v30_a_fresh_token_that_is_refused_before_anything_ever_worked_is_an_error"),

@@ -383,9 +383,23 @@ impl Connection {
         if let Some((at, verdict)) = verdict {
             self.tried(at, verdict, call);
         }
-        if self.phase == ConnectionPhase::Trying && self.trials.is_empty() {
-            self.join(call);
+        if self.phase != ConnectionPhase::Trying || !self.trials.is_empty() {
+            return;
         }
+        match self.none_followed() {
+            Some(reason) => self.lost(reason, Class::Fatal, call),
+            None => self.join(call),
+        }
+    }
+
+    /// Why the stream alone brings nothing, if nothing is read and every subscription is refused.
+    fn none_followed(&self) -> Option<String> {
+        if self.config.snapshots || !self.sources.wanted().is_empty() {
+            return None;
+        }
+        let tracked = self.sources.iter().next()?;
+        let why = tracked.subscription.refusal()?;
+        Some(format!("{} cannot be followed, because {why}", tracked.source.name()))
     }
 
     /// When the next trial is to be begun or given up.

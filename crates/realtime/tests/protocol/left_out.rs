@@ -391,6 +391,29 @@ fn after_a_lost_connection_the_refused_table_delays_nothing_and_the_user_can_hav
 }
 
 #[test]
+fn where_nothing_is_read_a_refused_table_is_left_out_and_all_of_them_are_an_error() {
+    let config = || SessionConfig {
+        sources: ALL.map(table).into(),
+        snapshots: false,
+        ..config()
+    };
+    let mut world = World::with(config(), &["todos", "runs"]);
+    world.run(seconds(5));
+    use SourceState::{Followed, LeftOut};
+    assert_eq!(world.states(), [Followed, LeftOut, Followed, LeftOut, LeftOut]);
+    assert_eq!(world.rig.status(), LinkStatus::Connected, "{}", world.rig.reason());
+    assert!(world.rig.fetches.is_empty());
+    world.run(seconds(30));
+    assert!(world.rig.synced.is_empty(), "nothing is read");
+    for is_silent in [false, true] {
+        let mut world = World::with(config(), &[]);
+        world.is_silent = is_silent;
+        world.run(seconds(5));
+        assert_eq!(world.rig.status(), LinkStatus::Error, "{}", world.rig.reason());
+    }
+}
+
+#[test]
 fn two_sources_of_one_table_are_both_followed_or_both_polled() {
     let mut world = World::new(&["todos", "agents", "agents"], &["todos", "agents"]);
     world.run(seconds(5));
