@@ -317,7 +317,9 @@ pub(super) fn why_not_followed(message: &str, source: &Source) -> String {
         return if source.partitions.is_empty() {
             format!(
                 "it is not in the publication {publication}: if it is a table, run \"alter publication {publication} add \
-                 table {table}\"; a view has no changes of its own and is always polled"
+                 table {table}\"; a partitioned table is followed by its partitions, with partitions = [\"{}_%\"] for it \
+                 in the settings; a view has no changes of its own and is always polled",
+                source.table
             )
         } else {
             let names = source.partitions.join(", ");
@@ -372,6 +374,34 @@ mod tests {
                 .sentence
                 .contains("alter publication supabase_realtime add table public.nope")
         );
+    }
+
+    #[test]
+    fn what_mends_a_refused_subscription_fits_tables_partitions_and_views() {
+        let message = "Please check Realtime is enabled for the given connect parameters: [event: *, schema: public, table: My Tasks, filters: [], select: nil]";
+        assert_eq!(named_table(message), Some(("public", "My Tasks")));
+        assert_eq!(named_table("Unable to subscribe to changes"), None);
+        let mut source = Source {
+            schema: "public".into(),
+            table: "My Tasks".into(),
+            ..Source::default()
+        };
+        let why = why_not_followed(message, &source);
+        for words in [
+            "run \"alter publication supabase_realtime add table public.\"My Tasks\"\";",
+            "partitions = [\"My Tasks_%\"]",
+            "a view has no changes of its own",
+        ] {
+            assert!(why.contains(words), "{words}: {why}");
+        }
+        source.partitions = vec!["tasks_2026_%".into()];
+        let why = why_not_followed(message, &source);
+        assert!(
+            why.contains("tasks_2026_%") && why.contains("set (publish_via_partition_root = false)\""),
+            "{why}"
+        );
+        let why = why_not_followed("An exception happened. Exception: ERROR 42501 no right", &source);
+        assert_eq!(why, "the database refuses its subscription (ERROR 42501 no right)");
     }
 
     #[test]
