@@ -5,10 +5,12 @@
 
 mod candidates;
 mod classify;
+mod companions;
 mod facts;
 mod links;
 mod propose;
 mod roles;
+mod settle;
 mod table;
 
 pub use candidates::candidates;

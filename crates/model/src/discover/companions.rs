@@ -1,0 +1,311 @@
+//! Tables that complete the rows of sources: live states, assignments, dependencies, names of states.
+
+use super::{
+    Confidence,
+    classify::{self, Class},
+    links::{self, Link},
+    roles::{self, Chosen},
+    table::{Column, Table},
+};
+use crate::{
+    Kind, SourceMapping,
+    mapping::{Companion, Take},
+};
+
+/// Whether a table only joins two others: two links and hardly anything else.
+pub(super) fn is_join_table(tables: &[Table<'_>], keys: &[Vec<String>], classes: &[Option<Class>], at: usize) -> bool {
+    let Some(table) = tables.get(at) else {
+        return false;
+    };
+    if roles::status_column(table, Kind::Task).is_some_and(|column| !column.is_flag()) {
+        return false;
+    }
+    // A key of several links, and no name: a row says that two others belong together.
+    let key = keys.get(at).map(Vec::as_slice).unwrap_or_default();
+    let has_name = table
+        .columns
+        .iter()
+        .any(|column| matches!(column.snake.as_str(), "name" | "title" | "slug" | "label"));
+    if key.len() >= 2
+        && key
+            .iter()
+            .all(|column| column.ends_with("_id") || column.ends_with("Id"))
+        && !has_name
+    {
+        return true;
+    }
+    // Nothing but keys: it joins tables, whatever they are.
+    let is_key = |column: &Column<'_>| column.snake.ends_with("_id") || column.snake == "id" || column.is_time();
+    let ids = table.columns.iter().filter(|column| column.snake.ends_with("_id"));
+    if ids.count() >= 2
+        && table
+            .columns
+            .iter()
+            .all(|column| is_key(column) || column.snake == "role")
+    {
+        return true;
+    }
+    // What was said or done is no assignment.
+    if classify::is_other(table.head()) && !matches!(table.head(), "dependency" | "member" | "edge") {
+        return false;
+    }
+    let is_kind = |target: usize| classes.get(target).is_some_and(Option::is_some);
+    let found = links::links(tables, keys, at, |target| target != at && is_kind(target));
+    let others = table.columns.iter().enumerate().filter(|(column, of)| {
+        let is_link = found.iter().any(|link| link.column == *column);
+        !is_link
+            && !of.is_time()
+            && !of.is_flag()
+            && !of.is_number()
+            && !matches!(
+                of.snake.as_str(),
+                "id" | "role" | "position" | "sort_order" | "is_primary"
+            )
+    });
+    found.len() >= 2 && others.clone().count() <= 1 && !others.clone().any(|(_, of)| of.prose > 0)
+}
+
+/// The table whose rows a table of live states completes.
+pub(super) fn owner_of_live(
+    tables: &[Table<'_>],
+    keys: &[Vec<String>],
+    classes: &[Option<Class>],
+    at: usize,
+) -> Option<usize> {
+    let table = tables.get(at)?;
+    let is_live = ["presence", "heartbeat", "status", "state", "live", "health"]
+        .iter()
+        .any(|word| table.head() == *word || (table.has_word(word) && table.words.len() <= 3));
+    if !is_live {
+        return None;
+    }
+    let is_owner = |target: usize| {
+        target != at
+            && classes
+                .get(target)
+                .and_then(Option::as_ref)
+                .is_some_and(|class| class.kind != Kind::Workflow)
+    };
+    let mut found = links::links(tables, keys, at, is_owner);
+    // Agents first: a heartbeat may name its task as well.
+    found.sort_by_key(|link| {
+        classes
+            .get(link.target)
+            .and_then(Option::as_ref)
+            .map(|class| class.kind)
+    });
+    found.first().map(|link| link.target)
+}
+
+/// The tables that complete the rows of a source.
+pub(super) fn add(
+    tables: &[Table<'_>],
+    keys: &[Vec<String>],
+    classes: &[Option<Class>],
+    joins: &[bool],
+    lives: &[Option<usize>],
+    at: usize,
+    chosen: &mut Chosen,
+) {
+    let kind = chosen.mapping.kind;
+    for (other, table) in tables.iter().enumerate() {
+        let to_own = || links::links(tables, keys, other, |target| target == at);
+        if lives.get(other) == Some(&Some(at)) {
+            let Some(link) = to_own().into_iter().next() else {
+                continue;
+            };
+            let Some(column) = table.columns.get(link.column) else {
+                continue;
+            };
+            live(table, keys.get(other), &column.name, &link, chosen);
+        } else if joins.get(other) == Some(&true) && kind.is_work() {
+            let is_agent = |target: usize| {
+                classes
+                    .get(target)
+                    .and_then(Option::as_ref)
+                    .is_some_and(|class| class.kind == Kind::Agent)
+            };
+            let own = to_own();
+            let agents = links::links(tables, keys, other, is_agent);
+            if kind == Kind::Task && own.len() >= 2 && agents.is_empty() {
+                dependencies(table, keys.get(other), &own, chosen);
+                continue;
+            }
+            let (Some(own), Some(agent)) = (own.first(), agents.first()) else {
+                continue;
+            };
+            let (Some(ours), Some(theirs)) = (table.columns.get(own.column), table.columns.get(agent.column)) else {
+                continue;
+            };
+            let Some(target) = tables.get(agent.target) else {
+                continue;
+            };
+            let mut companion = Companion::new(&table.facts.table, &ours.name);
+            companion.schema.clone_from(&table.facts.schema);
+            companion.id = keys.get(other).cloned().unwrap_or_default();
+            companion.take = Take::All(theirs.name.clone());
+            let written = format!("{} -> {}", companion.column(&theirs.name), target.name());
+            chosen.note(
+                "companions",
+                &table.name(),
+                "it says who works on what",
+                Confidence::Likely,
+            );
+            chosen.mapping.agent.push(written);
+            chosen.mapping.companions.push(companion);
+        }
+    }
+}
+
+/// A table that joins rows of a source with each other: what waits for what.
+fn dependencies(table: &Table<'_>, key: Option<&Vec<String>>, links: &[Link], chosen: &mut Chosen) {
+    let name = |link: &Link| table.columns.get(link.column).map(|column| column.name.clone());
+    let is_waited_for = |name: &str| {
+        [
+            "depend", "block", "requires", "prereq", "parent", "source", "from", "pred",
+        ]
+        .iter()
+        .any(|word| name.contains(word))
+    };
+    let names: Vec<String> = links.iter().filter_map(name).collect();
+    let waited_for = names.iter().find(|name| is_waited_for(name)).or_else(|| names.get(1));
+    let Some(waited_for) = waited_for.cloned() else { return };
+    let Some(waiting) = names.iter().find(|name| **name != waited_for) else {
+        return;
+    };
+    let mut companion = Companion::new(&table.facts.table, waiting);
+    companion.schema.clone_from(&table.facts.schema);
+    companion.id = key.cloned().unwrap_or_default();
+    companion.take = Take::All(waited_for.clone());
+    let written = format!("{} -> {}", companion.column(&waited_for), chosen.mapping.name());
+    chosen.note(
+        "companions",
+        &table.name(),
+        "it says what waits for what",
+        Confidence::Likely,
+    );
+    chosen.mapping.depends_on.push(written);
+    chosen.mapping.companions.push(companion);
+}
+
+/// A table of the names of states, which a column of the source refers to (`status_id`).
+pub(super) fn lookup(tables: &[Table<'_>], keys: &[Vec<String>], at: usize, chosen: &mut Chosen) {
+    let Some(table) = tables.get(at).filter(|_| chosen.mapping.status.is_empty()) else {
+        return;
+    };
+    let is_of_states = |target: usize| {
+        let head = tables.get(target).map(Table::head);
+        target != at && matches!(head, Some("status" | "state" | "stage" | "phase" | "column"))
+    };
+    for link in links::links(tables, keys, at, is_of_states) {
+        let (Some(column), Some(target)) = (table.columns.get(link.column), tables.get(link.target)) else {
+            continue;
+        };
+        let names = ["name", "code", "slug", "key", "label", "title"];
+        let name = names
+            .iter()
+            .find_map(|name| target.column(name))
+            .filter(|column| column.is_text());
+        let is_state = column
+            .words()
+            .iter()
+            .any(|word| matches!(word.as_str(), "status" | "state" | "stage" | "phase" | "column"));
+        let Some(name) = name.filter(|_| is_state) else {
+            continue;
+        };
+        let mut companion = Companion::new(&target.facts.table, &link.target_column);
+        companion.schema.clone_from(&target.facts.schema);
+        companion.id = keys.get(link.target).cloned().unwrap_or_default();
+        companion.ours.clone_from(&column.name);
+        let written = companion.column(&name.name);
+        chosen.note(
+            "status",
+            &written,
+            format!("{} refers to it", column.name),
+            Confidence::Likely,
+        );
+        chosen.mapping.status.push(written);
+        chosen.mapping.companions.push(companion);
+        return;
+    }
+}
+
+/// A table of live states: its columns come before those of the row itself.
+fn live(table: &Table<'_>, key: Option<&Vec<String>>, theirs: &str, link: &Link, chosen: &mut Chosen) {
+    let kind = chosen.mapping.kind;
+    let mut companion = Companion::new(&table.facts.table, theirs);
+    companion.schema.clone_from(&table.facts.schema);
+    companion.id = key.cloned().unwrap_or_default();
+    if !link.is_key {
+        companion.ours.clone_from(&link.target_column);
+    }
+    let latest = [
+        "heartbeat_at",
+        "last_heartbeat_at",
+        "updated_at",
+        "created_at",
+        "recorded_at",
+        "timestamp",
+        "at",
+    ];
+    let is_one_each =
+        key.is_some_and(|key| *key == [theirs.to_owned()]) || table.facts.unique.iter().any(|column| column == theirs);
+    companion.take = Take::Latest(match is_one_each {
+        true => None,
+        false => latest
+            .iter()
+            .find_map(|name| table.column(name))
+            .map(|column| column.name.clone()),
+    });
+    let usual = SourceMapping::of(kind);
+    let mut prepend = |role: &str, column: &str| {
+        if let Some(columns) = chosen.mapping.columns_mut(role) {
+            columns.insert(0, companion.column(column));
+        }
+    };
+    if let Some(column) = roles::status_column(table, kind) {
+        prepend("status", &column.name);
+    }
+    for role in [
+        "heartbeat",
+        "heartbeat_interval",
+        "activity",
+        "progress",
+        "cost",
+        "tokens",
+        "error",
+        "waits_for",
+    ] {
+        let names = usual.columns(role).cloned().unwrap_or_default();
+        let found: Vec<&Column<'_>> = names
+            .iter()
+            .filter(|name| !name.contains('/'))
+            .filter_map(|name| table.column(name))
+            .collect();
+        for column in found.into_iter().rev() {
+            prepend(role, &column.name);
+        }
+    }
+    if kind == Kind::Agent
+        && !chosen
+            .mapping
+            .heartbeat
+            .iter()
+            .any(|name| name.starts_with(&format!("{}.", table.facts.table)))
+    {
+        let time = latest
+            .iter()
+            .find_map(|name| table.column(name))
+            .filter(|_| table.has_word("heartbeat"));
+        if let Some(column) = time {
+            chosen.mapping.heartbeat.insert(0, companion.column(&column.name));
+        }
+    }
+    chosen.note(
+        "companions",
+        &table.name(),
+        "it has the live state of each row",
+        Confidence::Likely,
+    );
+    chosen.mapping.companions.push(companion);
+}

@@ -1,0 +1,125 @@
+//! What the names of tables leave open is decided by their states and by what links to them.
+
+use super::{
+    classify::{self, Class},
+    links::{self, By},
+    table::Table,
+};
+use crate::Kind;
+
+/// Decides what the names alone left open: what needs links has them or is dropped.
+pub(super) fn settle(tables: &[Table<'_>], keys: &[Vec<String>], classes: &mut [Option<Class>]) {
+    let is_named = |classes: &[Option<Class>], at: usize| classes.get(at).is_some_and(Option::is_some);
+    // A table named like workflows whose states are those of work, and that no work belongs to, holds executions.
+    for at in 0..tables.len() {
+        let Some(table) = tables.get(at) else { continue };
+        let is_workflow = classes
+            .get(at)
+            .and_then(Option::as_ref)
+            .is_some_and(|class| class.kind == Kind::Workflow);
+        if !is_workflow {
+            continue;
+        }
+        let states = classify::states(table);
+        let is_referred_to = (0..tables.len()).filter(|other| *other != at).any(|other| {
+            let is_work = classes
+                .get(other)
+                .and_then(Option::as_ref)
+                .is_some_and(|class| class.kind != Kind::Workflow);
+            is_work
+                && links::links(tables, keys, other, |target| target == at)
+                    .iter()
+                    .any(|link| link.by >= By::Name)
+        });
+        let has_run = table.has("workflow_id") || table.has("started_at") || table.has("current_step");
+        if !is_referred_to
+            && states.of_work >= 2
+            && has_run
+            && let Some(Some(class)) = classes.get_mut(at)
+        {
+            class.kind = Kind::Run;
+            class.reason = "its states are those of executions, and no task belongs to it".to_owned();
+        }
+    }
+    // Sessions are agents where there are no others and work is assigned to them.
+    let has_agents = classes.iter().flatten().any(|class| class.kind == Kind::Agent);
+    for at in 0..tables.len() {
+        let Some(class) = classes
+            .get(at)
+            .and_then(Option::as_ref)
+            .filter(|class| class.needs_links)
+        else {
+            continue;
+        };
+        let kind = class.kind;
+        let referring: Vec<String> = (0..tables.len())
+            .filter(|other| *other != at && is_named(classes, *other))
+            .filter(|other| {
+                classes
+                    .get(*other)
+                    .and_then(Option::as_ref)
+                    .is_some_and(|class| class.kind != Kind::Workflow || !class.needs_links)
+            })
+            .flat_map(|other| {
+                let found = links::links(tables, keys, other, |target| target == at);
+                found
+                    .into_iter()
+                    .filter_map(move |link| Some(tables.get(other)?.columns.get(link.column)?.snake.clone()))
+            })
+            .collect();
+        let refers = links::links(tables, keys, at, |target| {
+            target != at
+                && classes
+                    .get(target)
+                    .and_then(Option::as_ref)
+                    .is_some_and(|class| !class.needs_links)
+        });
+        let is_assigned = |name: &String| {
+            ["claimed", "assigned", "assignee", "worker", "agent", "locked", "owner"]
+                .iter()
+                .any(|word| name.contains(word))
+        };
+        let decided = match kind {
+            Kind::Workflow if !has_agents && referring.iter().any(is_assigned) => Some(Kind::Agent),
+            Kind::Workflow => (!referring.is_empty()).then_some(Kind::Workflow),
+            kind => (!refers.is_empty() || !referring.is_empty()).then_some(kind),
+        };
+        if let Some(class) = classes.get_mut(at) {
+            match (decided, class.as_mut()) {
+                (Some(kind), Some(class)) => {
+                    class.kind = kind;
+                    class.needs_links = false;
+                    class.reason.push_str(match kind {
+                        Kind::Workflow => ", and work belongs to it",
+                        Kind::Agent => ", and work is assigned to it",
+                        Kind::Task | Kind::Run => ", and it is linked to others",
+                    });
+                }
+                _ => *class = None,
+            }
+        }
+    }
+    // Of several tables that only group, the one that most work belongs to directly is the workflow.
+    prune_containers(tables, keys, classes);
+}
+
+/// Names of containers that hold the whole project rather than a part of the work.
+const TENANTS: &[&str] = &[
+    "workspace",
+    "organization",
+    "organisation",
+    "tenant",
+    "account",
+    "company",
+];
+/// Sessions of people, not of work.
+const PEOPLE: &[&str] = &["chat", "user", "auth", "login", "browser", "client"];
+
+fn prune_containers(tables: &[Table<'_>], _keys: &[Vec<String>], classes: &mut [Option<Class>]) {
+    for (table, class) in tables.iter().zip(classes.iter_mut()) {
+        let is_of_people = table.head() == "session" && table.words.iter().any(|word| PEOPLE.contains(&word.as_str()));
+        if TENANTS.contains(&table.head()) || is_of_people {
+            *class = None;
+        }
+    }
+}
