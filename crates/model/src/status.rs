@@ -148,7 +148,7 @@ statuses! {
     Done {
         word: "done",
         words: "done completed complete success succeeded successful finished settled merged approved voted executed ok accepted \
-                applied published verified trained cached completed_successfully neutral",
+                applied published verified trained cached completed_successfully neutral passed",
         shape: CheckedDisc,
         color: Done,
         ink: Muted,
@@ -160,7 +160,7 @@ statuses! {
         words: "failed failure fail error errored crashed dead killed timed_out timeout timedout rejected \
                 upstream_failed build_fail build_failed down revoked terminated completed_with_errors system_failure \
                 max_recovery_attempts_exceeded dlq interrupted incomplete partial timeout_rejected startup_failure \
-                internal_error runtime_error compilation_error memory_limit_exceeded rolled_back discarded",
+                internal_error runtime_error compilation_error memory_limit_exceeded rolled_back discarded fault faulted",
         shape: BarredSquare,
         color: Failed,
         ink: Offline,
@@ -170,7 +170,7 @@ statuses! {
     Cancelled {
         word: "cancelled",
         words: "cancelled canceled skipped archived retired expired suspended inactive removed deleted aborted \
-                dropped evicted resubmitted retried",
+                dropped evicted resubmitted retried superseded obsolete voided",
         shape: StruckRing,
         color: Away,
         ink: Muted,

@@ -68,7 +68,39 @@ const WORKFLOW: &[&str] = &[
 ];
 const RUN: &[&str] = &["run", "execution", "invocation", "build", "session"];
 
-/// Last words of names that other things have: what happened, who may do what, what was made.
+/// Last words of names that things have which may do work, where their columns say so.
+const MACHINE: &[&str] = &[
+    "device",
+    "drone",
+    "machine",
+    "vehicle",
+    "courier",
+    "driver",
+    "rider",
+    "printer",
+    "headset",
+    "rover",
+    "node",
+    "instance",
+    "scraper",
+    "crawler",
+    "host",
+    "terminal",
+    "sensor",
+    "technician",
+    "operator",
+    "unit",
+    "server",
+    "client",
+    "repartidor",
+    "motorista",
+    "fahrer",
+    "livreur",
+    "player",
+    "helper",
+];
+
+/// Last words of names that other things have: what happened, who may do what, what was made. No column makes them work.
 const OTHER: &[&str] = &[
     "log",
     "event",
@@ -76,7 +108,6 @@ const OTHER: &[&str] = &[
     "activity",
     "history",
     "audit",
-    "document",
     "memory",
     "user",
     "profile",
@@ -98,7 +129,6 @@ const OTHER: &[&str] = &[
     "metric",
     "usage",
     "analytic",
-    "review",
     "learning",
     "decision",
     "handoff",
@@ -109,16 +139,10 @@ const OTHER: &[&str] = &[
     "capability",
     "tool",
     "skill",
-    "lead",
-    "deal",
-    "property",
-    "report",
     "comment",
     "chat",
-    "file",
     "attachment",
     "subscription",
-    "payment",
     "lock",
     "migration",
     "tag",
@@ -137,12 +161,8 @@ const OTHER: &[&str] = &[
     "embedding",
     "chunk",
     "integration",
-    "plan",
-    "product",
-    "invoice",
     "intervention",
     "exception",
-    "alert",
     "cost",
     "budget",
     "snapshot",
@@ -151,28 +171,22 @@ const OTHER: &[&str] = &[
     "input",
     "variable",
     "trigger",
-    "schedule",
-    "asset",
-    "media",
     "persona",
     "thread",
     "participant",
     "recipe",
-    "prompt",
     "model",
     "data",
     "vote",
     "feed",
     "repository",
     "repo",
-    "delivery",
     "edge",
     "dependency",
     "meeting",
     "resource",
     "detail",
     "metadata",
-    "record",
     "observation",
     "memo",
     "symbol",
@@ -182,7 +196,6 @@ const OTHER: &[&str] = &[
     "component",
     "type",
     "visibility",
-    "server",
     "connector",
     "timeline",
     "stat",
@@ -193,6 +206,12 @@ const OTHER: &[&str] = &[
     "wallet",
     "transaction",
     "quota",
+    "command",
+];
+/// Last words of names that work has only where its columns leave no doubt.
+const DOUBTFUL: &[&str] = &[
+    "document", "review", "lead", "deal", "property", "report", "file", "payment", "plan", "product", "invoice",
+    "alert", "schedule", "asset", "media", "prompt", "delivery", "record", "server",
 ];
 
 /// Whether a last word names something else than agents and their work.
@@ -253,11 +272,21 @@ pub(super) fn classify(table: &Table<'_>) -> Option<Class> {
     let first = table.words.first().map_or("", String::as_str);
     // `tool_calls`, `workflow_steps` and the like are work only where they have states of work.
     let has_states = states.of_work >= 1 && states.known * 2 >= states.words;
-    let has_times = table.columns.iter().any(|column| {
-        matches!(
-            column.snake.as_str(),
-            "started_at" | "finished_at" | "completed_at" | "processed_at" | "ended_at" | "failed_at" | "locked_at"
-        )
+    let is_full_of_work = states.of_work >= 2 && states.known * 10 >= states.words * 6;
+    let has_times = table.columns.iter().any(|column| roles::is_time_of_work(column));
+    let has_state_link = table.columns.iter().any(|column| {
+        ["status_id", "state_id", "stage_id", "column_id", "phase_id"]
+            .iter()
+            .any(|name| column.snake.ends_with(name))
+    });
+    let has_effort = table.columns.iter().any(|column| {
+        let words = column.words();
+        words.iter().any(|word| {
+            matches!(
+                word.as_str(),
+                "attempt" | "retry" | "retrie" | "progress" | "error" | "exit"
+            )
+        })
     });
     match head {
         "agent" | "worker" | "bot" | "runner" | "robot" => return class(Kind::Agent, Confidence::Certain, false),
@@ -280,43 +309,67 @@ pub(super) fn classify(table: &Table<'_>) -> Option<Class> {
     if OTHER.contains(&head) {
         return None;
     }
+    let made = |kind: Kind, confidence, reason: &str, needs_links| {
+        Some(Class {
+            kind,
+            confidence,
+            reason: reason.to_owned(),
+            needs_links,
+        })
+    };
+    let presence = roles::presence(table);
     if AGENT.contains(&head) {
         return class(Kind::Agent, Confidence::Likely, false);
+    }
+    if MACHINE.contains(&head) && (presence.has_words || presence.has_sign) {
+        return made(
+            Kind::Agent,
+            Confidence::Likely,
+            "it has a presence or a sign of life",
+            false,
+        );
     }
     if RUN.contains(&head) && head != "session" {
         return class(Kind::Run, Confidence::Likely, !has_states);
     }
-    let is_work = has_states || has_times;
+    let is_work = has_states || has_times || has_state_link;
     if head == "item" && !is_work {
         return None;
     }
-    if TASK.contains(&head) && is_work && head != "queue" {
-        return class(Kind::Task, Confidence::Likely, !has_states);
+    let is_doubtful = DOUBTFUL.contains(&head);
+    if TASK.contains(&head) && is_work && head != "queue" && !is_doubtful {
+        return class(Kind::Task, Confidence::Likely, !(has_states || has_state_link));
+    }
+    // What goes on with the rows is said by their states whatever the table is called.
+    if is_full_of_work && !presence.has_words && !WORKFLOW.contains(&head) {
+        let is_sure = has_times || has_effort;
+        return made(
+            Kind::Task,
+            if is_sure && !is_doubtful {
+                Confidence::Likely
+            } else {
+                Confidence::Guess
+            },
+            "its status has words of work",
+            !is_sure || is_doubtful,
+        );
     }
     if WORKFLOW.contains(&head) && head != "queue" {
         return class(Kind::Workflow, Confidence::Likely, true);
     }
-    if has_states && states.of_work >= 2 && states.known * 10 >= states.words * 6 {
-        let reason = "its status has words of work".to_owned();
-        return Some(Class {
-            kind: Kind::Task,
-            confidence: Confidence::Guess,
-            reason,
-            needs_links: true,
-        });
+    if presence.has_words && presence.has_sign {
+        return made(
+            Kind::Agent,
+            Confidence::Guess,
+            "it has a presence and a sign of life",
+            true,
+        );
     }
-    if has_times
-        && table
-            .columns
-            .iter()
-            .any(|column| column.snake == "processed_at" || column.snake == "completed_at")
-    {
-        return Some(Class {
-            kind: Kind::Task,
-            confidence: Confidence::Guess,
-            reason: "it has times of begin and end".to_owned(),
-            needs_links: true,
-        });
+    if presence.has_words {
+        return made(Kind::Agent, Confidence::Guess, "it has a presence", true);
+    }
+    if has_times && !is_doubtful && table.columns.iter().any(roles::is_time_of_end) {
+        return made(Kind::Task, Confidence::Guess, "it has times of begin and end", true);
     }
     None
 }

@@ -304,7 +304,7 @@ fn role_of(own: Kind, target: Kind, link: &Link, at: usize, column: &Column<'_>)
         (Kind::Task | Kind::Run, Kind::Agent) => Some("agent"),
         (Kind::Task | Kind::Run, Kind::Workflow) => Some("workflow"),
         (Kind::Task, Kind::Run) => Some("run"),
-        (Kind::Run, Kind::Run) => None,
+        (Kind::Run, Kind::Run) => Some("parent"),
         (Kind::Task, Kind::Task) if waits => Some("depends_on"),
         (Kind::Task, Kind::Task) if link.target == at && column.lists > 0 => Some("depends_on"),
         (Kind::Task | Kind::Run, Kind::Task) => Some("parent"),

@@ -34,6 +34,84 @@ pub(super) fn status_column<'t, 'f>(table: &'t Table<'f>, kind: Kind) -> Option<
     })
 }
 
+/// What says that something is there and answers.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Presence {
+    /// Its status has words like online, offline, available, busy.
+    pub(super) has_words: bool,
+    /// It has a time of a heartbeat, or when it was last seen.
+    pub(super) has_sign: bool,
+}
+
+/// The signs of presence of a table.
+pub(super) fn presence(table: &Table<'_>) -> Presence {
+    const WORDS: &[&str] = &[
+        "online",
+        "offline",
+        "available",
+        "busy",
+        "idle",
+        "connected",
+        "disconnected",
+        "charging",
+        "unreachable",
+        "maintenance",
+        "away",
+        "disponible",
+        "ocupado",
+        "disponivel",
+        "disponível",
+        "libre",
+        "livre",
+        "verfügbar",
+        "beschäftigt",
+        "standby",
+    ];
+    let has_words = status_column(table, Kind::Agent).is_some_and(|column| {
+        let vocabulary = column.vocabulary();
+        WORDS.iter().filter(|word| vocabulary.contains(**word)).count() >= 2
+    });
+    let has_sign = table.columns.iter().any(|column| {
+        let words = column.words();
+        let is_sign = words
+            .iter()
+            .any(|word| matches!(word.as_str(), "heartbeat" | "ping" | "seen" | "checkin"));
+        is_sign && (column.is_time() || column.filled == 0)
+    });
+    Presence { has_words, has_sign }
+}
+
+/// Whether a column is a time at which work began or ended.
+pub(super) fn is_time_of_work(column: &Column<'_>) -> bool {
+    is_time_of_end(column)
+        || has_time_word(
+            column,
+            &["started", "begun", "locked", "claimed", "picked", "dispatched"],
+        )
+}
+
+/// Whether a column is a time at which work ended.
+pub(super) fn is_time_of_end(column: &Column<'_>) -> bool {
+    has_time_word(
+        column,
+        &[
+            "finished",
+            "completed",
+            "processed",
+            "ended",
+            "failed",
+            "closed",
+            "resolved",
+            "delivered",
+        ],
+    )
+}
+
+fn has_time_word(column: &Column<'_>, wanted: &[&str]) -> bool {
+    let is_time = column.is_time() || (column.filled == 0 && column.snake.ends_with("_at"));
+    is_time && !column.name.contains('.') && column.words().iter().any(|word| wanted.contains(&word.as_str()))
+}
+
 /// How many of its words are known.
 fn known_words(column: &Column<'_>, kind: Kind) -> usize {
     let words = column.vocabulary();
@@ -248,6 +326,8 @@ fn by_shape(table: &Table<'_>, of: &mut SourceMapping) {
                 add("failed_at");
             } else if is_work && has(&["cancelled", "canceled"]) {
                 add("cancelled_at");
+            } else if is_work && has(&["started", "begun", "claimed", "accepted"]) && !has(&["first"]) {
+                add("started_at");
             } else if is_work && has(&["completed", "finished", "ended"]) && !has(&["expected", "estimated"]) {
                 add("finished_at");
             } else if has(&["deadline", "due"]) && is_work {
@@ -335,8 +415,8 @@ const SORTS: &[&str] = &[
 ];
 /// Words that name something else than the row.
 const ELSE: &[&str] = &[
-    "user", "owner", "creator", "file", "repo", "model", "host", "table", "schema", "branch", "customer", "company",
-    "brand", "result", "error", "output", "response",
+    "user", "owner", "creator", "contact", "client", "file", "repo", "model", "host", "table", "schema", "branch",
+    "customer", "company", "brand", "result", "error", "output", "response",
 ];
 
 /// The columns of the name on the screen, the best first: the usual names that most rows fill, columns named like one, and
@@ -420,6 +500,23 @@ fn label(table: &Table<'_>, kind: Kind, usual: &[String], key: &[String], links:
     if is_work {
         list.extend(sorts.filter(|column| is_mostly_filled(column)));
     }
+    // Whatever text is different in most rows is better than a key.
+    let telling = table.columns.iter().filter(is_usable).filter(|column| {
+        let is_long = column.values.keys().any(|value| value.len() > 120);
+        let is_address = column
+            .values
+            .keys()
+            .any(|value| value.contains("://") || value.contains('@'));
+        column.is_text()
+            && !column.name.contains('.')
+            && !is_long
+            && !is_address
+            && column.filled > 1
+            && column.filled * 10 >= table.rows() * 8
+            && column.values.len() * 10 >= column.filled * 8
+            && !column.words().iter().any(|word| ELSE.contains(&word.as_str()))
+    });
+    list.extend(telling);
     let mut names: Vec<String> = Vec::new();
     for column in list {
         if !names.contains(&column.name) {
@@ -540,7 +637,11 @@ pub(super) fn words(table: &Table<'_>, chosen: &mut Chosen) {
             "another word says that it is done",
         );
     }
-    if is_decision && vocabulary.contains("pending") && has(&["approved", "rejected", "denied"]) {
+    let is_decided = has(&["approved", "accepted"]) && has(&["rejected", "denied", "declined"]);
+    if vocabulary.contains("pending")
+        && !runs
+        && (is_decided || (is_decision && has(&["approved", "rejected", "denied"])))
+    {
         say(chosen, "pending", Status::Waiting, "it waits for a decision");
         if !chosen.mapping.approval.contains(&name) {
             chosen.mapping.approval.push(name.clone());

@@ -9,7 +9,6 @@ use crate::Kind;
 
 /// Decides what the names alone left open: what needs links has them or is dropped.
 pub(super) fn settle(tables: &[Table<'_>], keys: &[Vec<String>], classes: &mut [Option<Class>]) {
-    let is_named = |classes: &[Option<Class>], at: usize| classes.get(at).is_some_and(Option::is_some);
     // A table named like workflows whose states are those of work, and that no work belongs to, holds executions.
     for at in 0..tables.len() {
         let Some(table) = tables.get(at) else { continue };
@@ -41,66 +40,75 @@ pub(super) fn settle(tables: &[Table<'_>], keys: &[Vec<String>], classes: &mut [
             class.reason = "its states are those of executions, and no task belongs to it".to_owned();
         }
     }
+    // What is settled settles others: first by tables that are sure, then by those that are likely. What is left is
+    // dropped.
+    while settle_by(tables, keys, classes, |class| !class.needs_links) {}
+    while settle_by(tables, keys, classes, |class| {
+        class.kind != Kind::Workflow || !class.needs_links
+    }) {}
+    for class in classes.iter_mut() {
+        if class.as_ref().is_some_and(|class| class.needs_links) {
+            *class = None;
+        }
+    }
+    // Of several tables that only group, the one that most work belongs to directly is the workflow.
+    prune_containers(tables, keys, classes);
+}
+
+/// Settles tables by their links with those that count. Returns whether any was.
+fn settle_by(
+    tables: &[Table<'_>],
+    keys: &[Vec<String>],
+    classes: &mut [Option<Class>],
+    counts: impl Fn(&Class) -> bool,
+) -> bool {
     // Sessions are agents where there are no others and work is assigned to them.
-    let has_agents = classes.iter().flatten().any(|class| class.kind == Kind::Agent);
+    let has_agents = classes
+        .iter()
+        .flatten()
+        .any(|class| class.kind == Kind::Agent && !class.needs_links);
+    let mut is_any = false;
     for at in 0..tables.len() {
-        let Some(class) = classes
+        let unsettled = classes
             .get(at)
             .and_then(Option::as_ref)
-            .filter(|class| class.needs_links)
-        else {
+            .filter(|class| class.needs_links);
+        let Some(kind) = unsettled.map(|class| class.kind) else {
             continue;
         };
-        let kind = class.kind;
+        let is_evidence =
+            |other: usize| other != at && classes.get(other).and_then(Option::as_ref).is_some_and(&counts);
         let referring: Vec<String> = (0..tables.len())
-            .filter(|other| *other != at && is_named(classes, *other))
-            .filter(|other| {
-                classes
-                    .get(*other)
-                    .and_then(Option::as_ref)
-                    .is_some_and(|class| class.kind != Kind::Workflow || !class.needs_links)
-            })
+            .filter(|other| is_evidence(*other))
             .flat_map(|other| {
                 let found = links::links(tables, keys, other, |target| target == at);
-                found
-                    .into_iter()
-                    .filter_map(move |link| Some(tables.get(other)?.columns.get(link.column)?.snake.clone()))
+                let name = move |link: links::Link| Some(tables.get(other)?.columns.get(link.column)?.snake.clone());
+                found.into_iter().filter_map(name)
             })
             .collect();
-        let refers = links::links(tables, keys, at, |target| {
-            target != at
-                && classes
-                    .get(target)
-                    .and_then(Option::as_ref)
-                    .is_some_and(|class| !class.needs_links)
-        });
         let is_assigned = |name: &String| {
             ["claimed", "assigned", "assignee", "worker", "agent", "locked", "owner"]
                 .iter()
                 .any(|word| name.contains(word))
         };
+        let refers = || !links::links(tables, keys, at, is_evidence).is_empty();
         let decided = match kind {
             Kind::Workflow if !has_agents && referring.iter().any(is_assigned) => Some(Kind::Agent),
-            Kind::Workflow => (!referring.is_empty()).then_some(Kind::Workflow),
-            kind => (!refers.is_empty() || !referring.is_empty()).then_some(kind),
+            Kind::Workflow | Kind::Agent => (!referring.is_empty()).then_some(kind),
+            Kind::Task | Kind::Run => (!referring.is_empty() || refers()).then_some(kind),
         };
-        if let Some(class) = classes.get_mut(at) {
-            match (decided, class.as_mut()) {
-                (Some(kind), Some(class)) => {
-                    class.kind = kind;
-                    class.needs_links = false;
-                    class.reason.push_str(match kind {
-                        Kind::Workflow => ", and work belongs to it",
-                        Kind::Agent => ", and work is assigned to it",
-                        Kind::Task | Kind::Run => ", and it is linked to others",
-                    });
-                }
-                _ => *class = None,
-            }
+        if let (Some(kind), Some(Some(class))) = (decided, classes.get_mut(at)) {
+            class.kind = kind;
+            class.needs_links = false;
+            class.reason.push_str(match kind {
+                Kind::Workflow => ", and work belongs to it",
+                Kind::Agent => ", and work is assigned to it",
+                Kind::Task | Kind::Run => ", and it is linked to others",
+            });
+            is_any = true;
         }
     }
-    // Of several tables that only group, the one that most work belongs to directly is the workflow.
-    prune_containers(tables, keys, classes);
+    is_any
 }
 
 /// Names of containers that hold the whole project rather than a part of the work.

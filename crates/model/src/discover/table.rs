@@ -281,7 +281,22 @@ fn fields(column: &str, rows: &[Record]) -> Vec<String> {
 
 /// Words around the name of a table that say how it is made available, as in `agents_safe`, `v_jobs`.
 const WRAPPERS: &[&str] = &[
-    "safe", "view", "public", "v", "vw", "list", "overview", "readable", "export", "all",
+    "safe",
+    "view",
+    "public",
+    "v",
+    "vw",
+    "list",
+    "overview",
+    "readable",
+    "export",
+    "all",
+    "registry",
+    "pool",
+    "catalog",
+    "directory",
+    "fleet",
+    "roster",
 ];
 
 /// The words of a table's name in the singular, without those that say that it is a view of another.

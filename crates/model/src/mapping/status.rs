@@ -278,8 +278,8 @@ fn error<'m>(cells: &Cells<'_>, names: &'m [String]) -> Option<Decided<'m>> {
                 !text.is_empty() && !is_none.iter().any(|none| text.eq_ignore_ascii_case(none))
             }
             Cell::Object(fields) => fields.iter().next().is_some(),
-            Cell::List(items) => items.iter().next().is_some(),
-            Cell::Null | Cell::Bool(_) | Cell::Number(_) => false,
+            // A list holds the errors of earlier attempts as well.
+            Cell::List(_) | Cell::Null | Cell::Bool(_) | Cell::Number(_) => false,
         };
         is_error.then_some((Status::Failed, Rule::Error, name.as_str(), false))
     })
