@@ -13,7 +13,7 @@ mod roles;
 mod settle;
 mod table;
 
-pub use candidates::candidates;
+pub use candidates::{candidates, further};
 pub use facts::{Candidate, ColumnFacts, ForeignColumn, MAX_SAMPLE, Preset, PresetColumn, TableFacts, TableForm};
 pub use propose::propose;
 

@@ -509,6 +509,7 @@ fn label(table: &Table<'_>, kind: Kind, usual: &[String], key: &[String], links:
             .any(|value| value.contains("://") || value.contains('@'));
         column.is_text()
             && !column.name.contains('.')
+            && !column.snake.ends_with("_id")
             && !is_long
             && !is_address
             && column.filled > 1
@@ -516,6 +517,8 @@ fn label(table: &Table<'_>, kind: Kind, usual: &[String], key: &[String], links:
             && column.values.len() * 10 >= column.filled * 8
             && !column.words().iter().any(|word| ELSE.contains(&word.as_str()))
     });
+    let mut telling: Vec<&Column<'_>> = telling.collect();
+    telling.sort_by_key(|column| column.prose == 0);
     list.extend(telling);
     let mut names: Vec<String> = Vec::new();
     for column in list {
@@ -629,13 +632,31 @@ pub(super) fn words(table: &Table<'_>, chosen: &mut Chosen) {
             "what was approved is still to be done",
         );
     }
-    if vocabulary.contains("delivered") && has(&["done", "completed", "finished", "succeeded", "success"]) {
+    let is_sent = table
+        .words
+        .iter()
+        .any(|word| matches!(word.as_str(), "delivery" | "order" | "package" | "shipment"));
+    if vocabulary.contains("delivered") && !is_sent && has(&["done", "completed", "finished", "succeeded", "success"]) {
         say(
             chosen,
             "delivered",
             Status::Waiting,
             "another word says that it is done",
         );
+    }
+    let is_resolved_by_people = !runs
+        && table.columns.iter().any(|column| {
+            matches!(
+                column.snake.as_str(),
+                "resolved_by" | "reviewed_by" | "decided_by" | "answered_by" | "handled_by"
+            )
+        });
+    if is_resolved_by_people && vocabulary.contains("pending") {
+        say(chosen, "pending", Status::Waiting, "a person resolves it");
+        if !chosen.mapping.approval.contains(&name) {
+            chosen.mapping.approval.push(name.clone());
+        }
+        return;
     }
     let is_decided = has(&["approved", "accepted"]) && has(&["rejected", "denied", "declined"]);
     if vocabulary.contains("pending")

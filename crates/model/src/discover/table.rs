@@ -302,7 +302,12 @@ const WRAPPERS: &[&str] = &[
 /// The words of a table's name in the singular, without those that say that it is a view of another.
 fn table_words(name: &str) -> Vec<String> {
     let mut words = singular_words(name);
-    while words.len() > 1 && words.last().is_some_and(|word| WRAPPERS.contains(&word.as_str())) {
+    let is_number = |word: &String| word.bytes().all(|byte| byte.is_ascii_digit());
+    while words.len() > 1
+        && words
+            .last()
+            .is_some_and(|word| WRAPPERS.contains(&word.as_str()) || is_number(word))
+    {
         words.pop();
     }
     if words.len() > 1 && words.first().is_some_and(|word| WRAPPERS.contains(&word.as_str())) {

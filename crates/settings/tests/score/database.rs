@@ -144,31 +144,43 @@ pub(crate) fn by_rest(facts: &[TableFacts]) -> Vec<TableFacts> {
             sources.any(|source| source.schema == of.schema && source.table == of.table)
         })
     };
-    let is_asked_for = |of: &&TableFacts| {
-        let mut candidates = model::discover::candidates();
-        (of.schema == "public" && candidates.any(|candidate| candidate.table == of.table)) || is_of_preset(of)
+    let mut asked: Vec<String> = model::discover::candidates()
+        .map(|candidate| candidate.table.to_owned())
+        .collect();
+    let mut found: Vec<TableFacts> = Vec::new();
+    // What is found names what to ask for next.
+    for _ in 0..3 {
+        let is_found = |of: &TableFacts| {
+            found
+                .iter()
+                .any(|known| known.schema == of.schema && known.table == of.table)
+        };
+        let new = facts
+            .iter()
+            .filter(|of| !is_found(of) && ((of.schema == "public" && asked.contains(&of.table)) || is_of_preset(of)));
+        let new: Vec<TableFacts> = new.map(shown_by_rest).collect();
+        found.extend(new);
+        asked.extend(model::discover::further(&found));
+    }
+    found
+}
+
+fn shown_by_rest(of: &TableFacts) -> TableFacts {
+    let names = of
+        .rows
+        .first()
+        .map(|row| row.header().names().to_vec())
+        .unwrap_or_default();
+    let column = |name: &std::sync::Arc<str>| ColumnFacts {
+        name: name.to_string(),
+        ..ColumnFacts::default()
     };
-    facts
-        .iter()
-        .filter(is_asked_for)
-        .map(|of| {
-            let names = of
-                .rows
-                .first()
-                .map(|row| row.header().names().to_vec())
-                .unwrap_or_default();
-            let column = |name: &std::sync::Arc<str>| ColumnFacts {
-                name: name.to_string(),
-                ..ColumnFacts::default()
-            };
-            TableFacts {
-                form: None,
-                columns: names.iter().map(column).collect(),
-                key: None,
-                unique: Vec::new(),
-                is_published: None,
-                ..of.clone()
-            }
-        })
-        .collect()
+    TableFacts {
+        form: None,
+        columns: names.iter().map(column).collect(),
+        key: None,
+        unique: Vec::new(),
+        is_published: None,
+        ..of.clone()
+    }
 }
