@@ -385,7 +385,6 @@ fn of_three_hundred_tables_only_some_become_sources() {
         .collect();
     let proposal = propose(&facts, &[]);
     assert_eq!(proposal.sources.len(), 48, "bounded");
-    assert!(proposal.passed_over.len() >= 252 - 48);
 }
 
 fn any_value() -> impl Strategy<Value = Value> {

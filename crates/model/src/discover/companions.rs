@@ -3,7 +3,7 @@
 use super::{
     Confidence,
     classify::{self, Class},
-    links::{self, Link},
+    links::{Keys, Link},
     roles::{self, Chosen},
     table::{Column, Table},
 };
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Whether a table only joins two others: two links and hardly anything else.
-pub(super) fn is_join_table(tables: &[Table<'_>], keys: &[Vec<String>], classes: &[Option<Class>], at: usize) -> bool {
+pub(super) fn is_join_table(tables: &[Table<'_>], keys: &Keys, classes: &[Option<Class>], at: usize) -> bool {
     let Some(table) = tables.get(at) else {
         return false;
     };
@@ -50,7 +50,7 @@ pub(super) fn is_join_table(tables: &[Table<'_>], keys: &[Vec<String>], classes:
         return false;
     }
     let is_kind = |target: usize| classes.get(target).is_some_and(Option::is_some);
-    let found = links::links(tables, keys, at, |target| target != at && is_kind(target));
+    let found = keys.links(at, |target| target != at && is_kind(target));
     let others = table.columns.iter().enumerate().filter(|(column, of)| {
         let is_link = found.iter().any(|link| link.column == *column);
         !is_link
@@ -66,12 +66,7 @@ pub(super) fn is_join_table(tables: &[Table<'_>], keys: &[Vec<String>], classes:
 }
 
 /// The table whose rows a table of live states completes.
-pub(super) fn owner_of_live(
-    tables: &[Table<'_>],
-    keys: &[Vec<String>],
-    classes: &[Option<Class>],
-    at: usize,
-) -> Option<usize> {
+pub(super) fn owner_of_live(tables: &[Table<'_>], keys: &Keys, classes: &[Option<Class>], at: usize) -> Option<usize> {
     let table = tables.get(at)?;
     let is_live = ["presence", "heartbeat", "status", "state", "live", "health"]
         .iter()
@@ -86,7 +81,7 @@ pub(super) fn owner_of_live(
                 .and_then(Option::as_ref)
                 .is_some_and(|class| class.kind != Kind::Workflow)
     };
-    let mut found = links::links(tables, keys, at, is_owner);
+    let mut found = keys.links(at, is_owner);
     // Agents first: a heartbeat may name its task as well.
     found.sort_by_key(|link| {
         classes
@@ -100,7 +95,7 @@ pub(super) fn owner_of_live(
 /// The tables that complete the rows of a source.
 pub(super) fn add(
     tables: &[Table<'_>],
-    keys: &[Vec<String>],
+    keys: &Keys,
     classes: &[Option<Class>],
     joins: &[bool],
     lives: &[Option<usize>],
@@ -109,7 +104,7 @@ pub(super) fn add(
 ) {
     let kind = chosen.mapping.kind;
     for (other, table) in tables.iter().enumerate() {
-        let to_own = || links::links(tables, keys, other, |target| target == at);
+        let to_own = || keys.links(other, |target| target == at);
         if lives.get(other) == Some(&Some(at)) {
             let Some(link) = to_own().into_iter().next() else {
                 continue;
@@ -126,7 +121,7 @@ pub(super) fn add(
                     .is_some_and(|class| class.kind == Kind::Agent)
             };
             let own = to_own();
-            let agents = links::links(tables, keys, other, is_agent);
+            let agents = keys.links(other, is_agent);
             if kind == Kind::Task && own.len() >= 2 && agents.is_empty() {
                 dependencies(table, keys.get(other), &own, chosen);
                 continue;
@@ -189,7 +184,7 @@ fn dependencies(table: &Table<'_>, key: Option<&Vec<String>>, links: &[Link], ch
 }
 
 /// A table of the names of states, which a column of the source refers to (`status_id`).
-pub(super) fn lookup(tables: &[Table<'_>], keys: &[Vec<String>], at: usize, chosen: &mut Chosen) {
+pub(super) fn lookup(tables: &[Table<'_>], keys: &Keys, at: usize, chosen: &mut Chosen) {
     let Some(table) = tables.get(at).filter(|_| chosen.mapping.status.is_empty()) else {
         return;
     };
@@ -197,7 +192,7 @@ pub(super) fn lookup(tables: &[Table<'_>], keys: &[Vec<String>], at: usize, chos
         let head = tables.get(target).map(Table::head);
         target != at && matches!(head, Some("status" | "state" | "stage" | "phase" | "column"))
     };
-    for link in links::links(tables, keys, at, is_of_states) {
+    for link in keys.links(at, is_of_states) {
         let (Some(column), Some(target)) = (table.columns.get(link.column), tables.get(link.target)) else {
             continue;
         };

@@ -33,7 +33,7 @@ pub(super) enum By {
 const FEW: usize = 2;
 
 /// The key columns of a table: those of the catalogue, or the ones that look like it.
-pub(super) fn key(table: &Table<'_>) -> Vec<String> {
+fn key(table: &Table<'_>) -> Vec<String> {
     if let Some(key) = table.facts.key.as_ref().filter(|key| !key.is_empty()) {
         return key.clone();
     }
@@ -93,25 +93,50 @@ fn composite(table: &Table<'_>) -> Option<Vec<String>> {
     first.map(|column| vec![column.name.clone()])
 }
 
-/// The links of a table to the tables that `is_target` admits.
-pub(super) fn links(
-    tables: &[Table<'_>],
-    keys: &[Vec<String>],
-    own: usize,
-    is_target: impl Fn(usize) -> bool,
-) -> Vec<Link> {
-    let Some(table) = tables.get(own) else {
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    for (at, column) in table.columns.iter().enumerate() {
-        let best = (0..tables.len())
-            .filter(|target| is_target(*target))
-            .filter_map(|target| link(tables, keys, own, at, column, target))
-            .max_by_key(|(link, closeness)| (link.by, *closeness));
-        found.extend(best.map(|(link, _)| link));
+/// The keys of all tables, and every link between them: worked out once.
+pub(super) struct Keys {
+    keys: Vec<Vec<String>>,
+    /// By table: the links of each of its columns, to any table.
+    links: Vec<Vec<(Link, u8)>>,
+}
+
+impl Keys {
+    pub(super) fn of(tables: &[Table<'_>]) -> Self {
+        let keys: Vec<Vec<String>> = tables.iter().map(key).collect();
+        let links_of = |(own, table): (usize, &Table<'_>)| {
+            let columns = table.columns.iter().enumerate();
+            columns
+                .flat_map(|(at, column)| (0..tables.len()).map(move |target| (at, column, target)))
+                .filter_map(|(at, column, target)| link(tables, &keys, own, at, column, target))
+                .collect()
+        };
+        let links = tables.iter().enumerate().map(links_of).collect();
+        Self { keys, links }
     }
-    found
+
+    /// The key columns of a table.
+    pub(super) fn get(&self, table: usize) -> Option<&Vec<String>> {
+        self.keys.get(table)
+    }
+
+    /// The links of a table to the tables that `is_target` admits: the best one of each column.
+    pub(super) fn links(&self, own: usize, is_target: impl Fn(usize) -> bool) -> Vec<Link> {
+        let mut best: Vec<&(Link, u8)> = Vec::new();
+        for found in self
+            .links
+            .get(own)
+            .into_iter()
+            .flatten()
+            .filter(|(link, _)| is_target(link.target))
+        {
+            match best.iter_mut().find(|(known, _)| known.column == found.0.column) {
+                Some(known) if (known.0.by, known.1) <= (found.0.by, found.1) => *known = found,
+                Some(_) => {}
+                None => best.push(found),
+            }
+        }
+        best.into_iter().map(|(link, _)| link.clone()).collect()
+    }
 }
 
 /// The link of one column to one table, and how close their names are.
@@ -174,6 +199,15 @@ fn link(
     .chain(unique);
     let mut best: Option<(&str, usize)> = None;
     for candidate in candidates {
+        // Of many tables most share no value at all.
+        if !column
+            .values
+            .keys()
+            .take(8)
+            .any(|value| candidate.values.contains_key(value))
+        {
+            continue;
+        }
         // Prose beside ids names no row.
         let ids = column
             .values

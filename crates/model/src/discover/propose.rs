@@ -4,7 +4,7 @@ use super::{
     Confidence, Evidence, PassedOver, Preset, Proposal, ProposedSource, TableFacts, TableForm, Way,
     classify::{self, Class},
     companions,
-    links::{self, By, Link},
+    links::{By, Keys, Link},
     roles::{self, Chosen},
     settle,
     table::{Column, Table},
@@ -110,7 +110,7 @@ fn of_preset(facts: &[TableFacts], preset: &Preset, proposal: &mut Proposal) -> 
 
 fn propose_rest(facts: &[TableFacts], proposal: &mut Proposal) {
     let tables: Vec<Table<'_>> = facts.iter().map(Table::of).collect();
-    let keys: Vec<Vec<String>> = tables.iter().map(links::key).collect();
+    let keys = Keys::of(&tables);
     let mut classes: Vec<Option<Class>> = tables.iter().map(classify::classify).collect();
     let joins: Vec<bool> = (0..tables.len())
         .map(|at| companions::is_join_table(&tables, &keys, &classes, at))
@@ -159,7 +159,7 @@ fn propose_rest(facts: &[TableFacts], proposal: &mut Proposal) {
                     .map(|source| source.class.kind)
             })
             .collect();
-        let linked = links::links(&tables, &keys, source.table, |target| {
+        let linked = keys.links(source.table, |target| {
             target != source.table && kinds.get(target).is_some_and(Option::is_some)
         });
         let linked = linked
@@ -196,16 +196,14 @@ fn propose_rest(facts: &[TableFacts], proposal: &mut Proposal) {
 }
 
 /// The columns that link to the rows of other sources.
-fn connect(tables: &[Table<'_>], keys: &[Vec<String>], kinds: &[Option<Kind>], at: usize, chosen: &mut Chosen) {
+fn connect(tables: &[Table<'_>], keys: &Keys, kinds: &[Option<Kind>], at: usize, chosen: &mut Chosen) {
     let Some(table) = tables.get(at) else { return };
     if table.columns.is_empty() {
         return;
     }
     let own_kind = chosen.mapping.kind;
     let usual = SourceMapping::of(own_kind);
-    let found = links::links(tables, keys, at, |target| {
-        kinds.get(target).is_some_and(Option::is_some)
-    });
+    let found = keys.links(at, |target| kinds.get(target).is_some_and(Option::is_some));
     for role in ["agent", "workflow", "run", "depends_on", "parent", "current_task"] {
         if let Some(columns) = chosen.mapping.columns_mut(role) {
             columns.clear();

@@ -2,13 +2,13 @@
 
 use super::{
     classify::{self, Class},
-    links::{self, By},
+    links::{By, Keys, Link},
     table::Table,
 };
 use crate::Kind;
 
 /// Decides what the names alone left open: what needs links has them or is dropped.
-pub(super) fn settle(tables: &[Table<'_>], keys: &[Vec<String>], classes: &mut [Option<Class>]) {
+pub(super) fn settle(tables: &[Table<'_>], keys: &Keys, classes: &mut [Option<Class>]) {
     // A table named like workflows whose states are those of work, and that no work belongs to, holds executions.
     for at in 0..tables.len() {
         let Some(table) = tables.get(at) else { continue };
@@ -26,7 +26,8 @@ pub(super) fn settle(tables: &[Table<'_>], keys: &[Vec<String>], classes: &mut [
                 .and_then(Option::as_ref)
                 .is_some_and(|class| class.kind != Kind::Workflow);
             is_work
-                && links::links(tables, keys, other, |target| target == at)
+                && keys
+                    .links(other, |target| target == at)
                     .iter()
                     .any(|link| link.by >= By::Name)
         });
@@ -52,13 +53,13 @@ pub(super) fn settle(tables: &[Table<'_>], keys: &[Vec<String>], classes: &mut [
         }
     }
     // Of several tables that only group, the one that most work belongs to directly is the workflow.
-    prune_containers(tables, keys, classes);
+    prune_containers(tables, classes);
 }
 
 /// Settles tables by their links with those that count. Returns whether any was.
 fn settle_by(
     tables: &[Table<'_>],
-    keys: &[Vec<String>],
+    keys: &Keys,
     classes: &mut [Option<Class>],
     counts: impl Fn(&Class) -> bool,
 ) -> bool {
@@ -81,8 +82,8 @@ fn settle_by(
         let referring: Vec<String> = (0..tables.len())
             .filter(|other| is_evidence(*other))
             .flat_map(|other| {
-                let found = links::links(tables, keys, other, |target| target == at);
-                let name = move |link: links::Link| Some(tables.get(other)?.columns.get(link.column)?.snake.clone());
+                let found = keys.links(other, |target| target == at);
+                let name = move |link: Link| Some(tables.get(other)?.columns.get(link.column)?.snake.clone());
                 found.into_iter().filter_map(name)
             })
             .collect();
@@ -91,7 +92,7 @@ fn settle_by(
                 .iter()
                 .any(|word| name.contains(word))
         };
-        let refers = || !links::links(tables, keys, at, is_evidence).is_empty();
+        let refers = || !keys.links(at, is_evidence).is_empty();
         let decided = match kind {
             Kind::Workflow if !has_agents && referring.iter().any(is_assigned) => Some(Kind::Agent),
             Kind::Workflow | Kind::Agent => (!referring.is_empty()).then_some(kind),
@@ -123,7 +124,7 @@ const TENANTS: &[&str] = &[
 /// Sessions of people, not of work.
 const PEOPLE: &[&str] = &["chat", "user", "auth", "login", "browser", "client"];
 
-fn prune_containers(tables: &[Table<'_>], _keys: &[Vec<String>], classes: &mut [Option<Class>]) {
+fn prune_containers(tables: &[Table<'_>], classes: &mut [Option<Class>]) {
     for (table, class) in tables.iter().zip(classes.iter_mut()) {
         let is_of_people = table.head() == "session" && table.words.iter().any(|word| PEOPLE.contains(&word.as_str()));
         if TENANTS.contains(&table.head()) || is_of_people {
