@@ -55,6 +55,8 @@ pub(crate) enum FleetSystems {
     Apply,
     /// Rows are read again because the mapping changed.
     Reread,
+    /// Agents whose heartbeat is overdue go offline.
+    Expire,
     /// Agents get their task in hand.
     Assign,
     /// Rows that a resync changed pulse.
@@ -207,6 +209,7 @@ pub fn plugin(app: &mut App) {
             FleetSystems::Enqueue,
             FleetSystems::Apply,
             FleetSystems::Reread,
+            FleetSystems::Expire,
             FleetSystems::Assign,
             FleetSystems::Pulse,
             FleetSystems::Report,

@@ -10,14 +10,15 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Failure, logging, tail};
-use client::probe;
+use client::probe::{self, Matching, Rows};
 use model::{
-    Mapping, Record, RowId, RowKey, SourceId, SourceMapping,
+    Heartbeats, Joiner, Life, Lookup, Mapping, Op, Record, RowId, RowKey, Silence, SourceId, SourceMapping,
+    TableChange,
     format::grouped,
     mapping::{Details, Explanation, Reading},
     text::printable,
 };
-use realtime::{PageError, TokenError};
+use realtime::{PageError, Source, TokenError};
 use settings::{FeedSettings, Settings};
 
 /// How long the sign-in may take.
@@ -47,7 +48,8 @@ pub(super) fn run(settings: &Settings, args: &ExplainArgs) -> Result<(), Failure
     let feed = settings.feed()?;
     let (source, of) = table(&feed.mapping, &args.table)?;
     let id = RowId::from(args.id.as_str());
-    let record = read(&feed, source, &id)?.ok_or_else(|| {
+    let key = RowKey::new(of.kind, source, id);
+    let found = read(&feed, &key)?.ok_or_else(|| {
         Failure::Running(format!(
             "{}.{} has no row {} that this key may read: check the id, or the table's policies",
             of.schema,
@@ -55,17 +57,20 @@ pub(super) fn run(settings: &Settings, args: &ExplainArgs) -> Result<(), Failure
             printable(&args.id)
         ))
     })?;
-    let key = RowKey::new(of.kind, source, id);
-    let answer = Answer {
+    let mut answer = Answer {
         table: &of.table,
         id: key.id.as_str(),
-        reading: feed.mapping.reading(&key, &record),
-        explanation: feed.mapping.explain(source, &record),
+        reading: feed.mapping.reading(&key, &found.row),
+        explanation: feed.mapping.explain(source, &found.row),
     };
+    if let Some(silence) = &found.silence {
+        answer.reading.set_silent();
+        answer.explanation.apply(silence);
+    }
     let mut out = io::stdout().lock();
     Failure::of_output(match args.json {
         true => tail::json_line(&mut out, &answer),
-        false => print(&mut out, &answer, &feed.mapping.details(source, &record)),
+        false => print(&mut out, &answer, &feed.mapping.details(source, &found.row)),
     })
 }
 
@@ -88,10 +93,14 @@ fn table<'m>(mapping: &'m Mapping, name: &str) -> Result<(SourceId, &'m SourceMa
     })
 }
 
-fn read(feed: &FeedSettings, source: SourceId, id: &RowId) -> Result<Option<Record>, Failure> {
-    let Some(source) = settings::sources(&feed.mapping).into_iter().nth(source.index()) else {
-        return Ok(None);
-    };
+/// A row as it is on the wall: completed by the rows of other tables.
+struct Found {
+    row: Record,
+    /// Its heartbeat, if that is overdue.
+    silence: Option<Silence>,
+}
+
+fn read(feed: &FeedSettings, key: &RowKey) -> Result<Option<Found>, Failure> {
     let secure = feed.rest_url.as_ref().is_none_or(|url| url.scheme() == "https");
     let tls = probe::client_config(secure).map_err(Failure::Running)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -106,19 +115,144 @@ fn read(feed: &FeedSettings, source: SourceId, id: &RowId) -> Result<Option<Reco
                 return Err(Failure::Running(text));
             }
         };
-        probe::row(feed, &tls, source, id.clone(), token)
-            .await
-            .map_err(|error| {
-                Failure::Running(match error {
-                    PageError::Fatal(text)
-                    | PageError::Denied(text)
-                    | PageError::NotExposed(text)
-                    | PageError::Expired(text)
-                    | PageError::TooLarge(text)
-                    | PageError::Transient { text, .. } => text,
-                })
-            })
+        let failed = |error| Failure::Running(words(error));
+        let rows = Rows::new(feed, &tls, token).map_err(failed)?;
+        let reader = Reader {
+            mapping: &feed.mapping,
+            sources: settings::sources(&feed.mapping),
+            rows,
+        };
+        reader.found(key).await.map_err(failed)
     })
+}
+
+fn words(error: PageError) -> String {
+    match error {
+        PageError::Fatal(text)
+        | PageError::Denied(text)
+        | PageError::NotExposed(text)
+        | PageError::Expired(text)
+        | PageError::TooLarge(text)
+        | PageError::Transient { text, .. } => text,
+    }
+}
+
+/// Most rounds in which rows that complete others lead to more of them.
+const MOST_ROUNDS: usize = 4;
+/// Most rows of a table that are read to complete one.
+const MOST_ROWS: usize = 1_000;
+
+struct Reader<'m> {
+    mapping: &'m Mapping,
+    sources: Vec<Source>,
+    rows: Rows,
+}
+
+impl Reader<'_> {
+    async fn found(&self, key: &RowKey) -> Result<Option<Found>, PageError> {
+        let Some(source) = self.sources.get(key.source.index()) else {
+            return Ok(None);
+        };
+        let Some(own) = self.rows.by_id(source.clone(), key.id.clone()).await? else {
+            return Ok(None);
+        };
+        let row = self.completed(key, &own).await;
+        let silence = self.silence(key, &row).await;
+        Ok(Some(Found { row, silence }))
+    }
+
+    /// The row with the columns of what completes it. What cannot be read is left out with a warning.
+    async fn completed(&self, key: &RowKey, own: &Record) -> Record {
+        let mut joiner = Joiner::new(self.mapping);
+        let mut asked: Vec<Lookup> = Vec::new();
+        for _ in 0..MOST_ROUNDS {
+            let mut open = joiner.lookups(key, own);
+            open.retain(|lookup| !asked.contains(lookup));
+            if open.is_empty() {
+                break;
+            }
+            for lookup in open {
+                let matching = Matching {
+                    columns: &lookup.columns,
+                    values: &lookup.values,
+                    latest_by: lookup.latest_by.as_deref(),
+                    limit: MOST_ROWS,
+                };
+                for (id, record) in self.matching(lookup.source, &matching).await {
+                    let change = TableChange {
+                        source: lookup.source,
+                        id,
+                        op: Op::Insert,
+                        record,
+                        committed_ms: None,
+                    };
+                    joiner.apply(change, |_, _| {});
+                }
+                asked.push(lookup);
+            }
+        }
+        joiner.joined(key, own)
+    }
+
+    async fn matching(&self, source: SourceId, matching: &Matching<'_>) -> Vec<(RowId, Record)> {
+        let Some(source) = self.sources.get(source.index()) else {
+            return Vec::new();
+        };
+        match self.rows.matching(source, matching).await {
+            Ok(rows) => rows
+                .into_iter()
+                .filter_map(|row| Some((source.id_of(&row)?, row)))
+                .collect(),
+            Err(error) => {
+                eprintln!(
+                    "opswall: explained without {}: {}",
+                    source.name(),
+                    printable(&words(error))
+                );
+                Vec::new()
+            }
+        }
+    }
+
+    /// The silence of a row. Whether anybody gives a sign of life is asked of the table.
+    async fn silence(&self, key: &RowKey, row: &Record) -> Option<Silence> {
+        let beat = self.mapping.beat(key.source, row)?;
+        let now_ms = Timestamp::now().as_millisecond();
+        let mut beats = Heartbeats::default();
+        if beat.every_ms.is_none() && matches!(beats.life(key.source, &beat, now_ms), Life::Unmaintained) {
+            let latest = self.latest_beat(key.source, beat.column, row).await?;
+            let newest = self.mapping.beat(key.source, &latest)?;
+            beats.note(key, &newest, now_ms);
+        }
+        beats.silence(self.mapping, key.source, row, now_ms)
+    }
+
+    /// A row with the latest heartbeat of a source.
+    async fn latest_beat(&self, source: SourceId, column: &str, row: &Record) -> Option<Record> {
+        let tables = self.sources.iter().enumerate();
+        let (table, name) = tables
+            .filter_map(|(at, table)| {
+                let name = column.strip_prefix(table.table.as_str())?.strip_prefix('.')?;
+                Some((SourceId::new(at), name))
+            })
+            .next()
+            .unwrap_or((source, column));
+        // The mapping may name a column in snake case that the table has in camel case.
+        let letters = |name: &str| name.replace('_', "").to_lowercase();
+        let names = row.header().names();
+        let is_there = names.iter().any(|own| **own == *name);
+        let alike = names.iter().find(|own| !is_there && letters(own) == letters(name));
+        let name = alike.map_or(name, |own| &**own);
+        let matching = Matching {
+            columns: &[],
+            values: &[],
+            latest_by: Some(name),
+            limit: 1,
+        };
+        let (_, latest) = self.matching(table, &matching).await.into_iter().next()?;
+        let value = serde_json::to_value(latest.get(name)?).ok()?;
+        Record::from_json(&serde_json::json!({column: value}).to_string())
+    }
 }
 
 #[derive(Serialize)]

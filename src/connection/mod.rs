@@ -16,7 +16,7 @@ use bevy::prelude::*;
 
 use crate::frame::ConnectionSystems;
 use client::{NetError, Worker};
-use model::{Backoff, Kind, SourceId};
+use model::{Backoff, Joiner, Kind, SourceId};
 use realtime::{FeedEvent, LinkReport, SourceReport, SourceState, StatusReport};
 use settings::{FeedSettings, SourceKinds, saved::Keeper};
 
@@ -92,6 +92,8 @@ pub(crate) struct Feed {
     pub(crate) worker: Worker,
     /// Where a backoff changed in the panel is saved for the next start; `None` saves nothing (tests, pictures).
     pub(crate) keep_in: Option<Keeper>,
+    /// Completes the rows with those of other tables.
+    pub(crate) joiner: Joiner,
     /// Events taken from the worker that are not handled yet. While there are any, no more are taken: what waits with
     /// the worker is combined per row.
     pub(crate) taken: VecDeque<FeedEvent>,
@@ -110,6 +112,7 @@ impl ConnectionPlugin {
             kinds: SourceKinds::of(&settings.mapping),
             ..ConnectionView::default()
         };
+        let joiner = Joiner::new(&settings.mapping);
         let started = Instant::now();
         let worker = Worker::start(settings)?;
         Ok(Self {
@@ -117,6 +120,7 @@ impl ConnectionPlugin {
             feed: std::sync::Mutex::new(Some(Feed {
                 worker,
                 keep_in,
+                joiner,
                 taken: VecDeque::new(),
                 started,
             })),

@@ -9,6 +9,9 @@ use realtime::{FeedEvent, LinkStatus, StatusReport};
 /// Most events other than row changes that are taken in one frame; the rest wait for the next.
 const NEWS_PER_FRAME: usize = 256;
 
+/// Most rows that one frame updates because a row that completes very many has changed.
+const JOINED_PER_FRAME: usize = 4_000;
+
 /// The messages that events other than changes become.
 #[derive(SystemParam)]
 pub(super) struct News<'w> {
@@ -34,8 +37,15 @@ pub(super) fn receive(
     let mut room = Backlog::LIMIT.saturating_sub(backlog.waiting);
     let mut other_events = 0;
     let mut batch = Vec::new();
+    if feed.joiner.is_waiting() {
+        let most = room.min(JOINED_PER_FRAME);
+        feed.joiner.advance(most, |change, _| batch.push(RowChanged(change)));
+        room -= most;
+    }
     while room > 0 && other_events < NEWS_PER_FRAME {
-        let Feed { worker, taken, .. } = &mut *feed;
+        let Feed {
+            worker, joiner, taken, ..
+        } = &mut *feed;
         // Whatever is taken fits in this frame, so that nothing waits here while the wall is idle.
         let most = room.min(NEWS_PER_FRAME - other_events);
         if taken.is_empty() && worker.events().take(most, taken).is_err() {
@@ -43,15 +53,17 @@ pub(super) fn receive(
         }
         let event = match taken.pop_front() {
             Some(FeedEvent::Change(change)) => {
-                room -= 1;
-                batch.extend(connection.kinds.read(change).map(RowChanged));
+                let before = batch.len();
+                joiner.apply(change, |change, _| batch.push(RowChanged(change)));
+                // A row that completes others brings changes of theirs with it.
+                room = room.saturating_sub((batch.len() - before).max(1));
                 continue;
             }
             Some(event) => event,
             None => break,
         };
         // Some events refer to the changes before them: they wait until those are applied.
-        let is_early = !batch.is_empty() || backlog.waiting > 0;
+        let is_early = !batch.is_empty() || backlog.waiting > 0 || joiner.is_waiting();
         if is_early && must_follow_changes(&event, &connection.report) {
             taken.push_front(event);
             break;
@@ -60,6 +72,9 @@ pub(super) fn receive(
         handle(event, &mut connection, now, &mut news);
     }
     changed.write_batch(batch);
+    if let Some(notice) = feed.joiner.take_notice() {
+        news.notices.write(Noticed(notice));
+    }
     if connection.report.is_flowing() {
         connection.last_live = Some(now);
     }

@@ -3,10 +3,11 @@
 use std::time::Instant;
 
 use bevy::prelude::*;
+use jiff::Timestamp;
 
 use super::{
-    ApplyBudget, Counts, FleetClock, FleetIndex, FleetMapping, Incoming, full, incoming, resync_pulse, row,
-    task_in_hand,
+    ApplyBudget, Counts, FleetClock, FleetIndex, FleetMapping, Incoming, Vitals, full, heartbeat, incoming,
+    resync_pulse, row, task_in_hand,
 };
 use crate::{
     frame::FleetSystems,
@@ -25,6 +26,7 @@ pub(super) fn plugin(app: &mut App) {
                 .run_if(on_message::<RowChanged>)
                 .in_set(FleetSystems::Enqueue),
             apply.run_if(has_changes).in_set(FleetSystems::Apply),
+            heartbeat::expire.run_if(heartbeat::is_due).in_set(FleetSystems::Expire),
             task_in_hand::assign.in_set(FleetSystems::Assign),
             resync_pulse::pulse.in_set(FleetSystems::Pulse),
             full::report.in_set(FleetSystems::Report),
@@ -33,8 +35,9 @@ pub(super) fn plugin(app: &mut App) {
 }
 
 /// The fleet's clock follows real time: it goes on while virtual time is paused.
-fn tick(time: Res<Time<Real>>, mut clock: ResMut<FleetClock>) {
+fn tick(time: Res<Time<Real>>, mut clock: ResMut<FleetClock>, mut vitals: ResMut<Vitals>) {
     clock.0 = time.elapsed_secs_f64();
+    vitals.now_ms = Timestamp::now().as_millisecond();
 }
 
 fn has_changes(incoming: Res<Incoming>) -> bool {

@@ -4,6 +4,7 @@ mod apply;
 mod assignments;
 mod components;
 mod full;
+mod heartbeat;
 mod incoming;
 mod references;
 mod relations;
@@ -18,6 +19,7 @@ mod touched;
 pub use assignments::Assigned;
 pub(crate) use assignments::Assignments;
 pub use components::*;
+pub(crate) use heartbeat::{Silenced, Vitals};
 pub(crate) use incoming::ApplyBudget;
 pub use incoming::Incoming;
 pub(crate) use reread::Hidden;
@@ -52,5 +54,7 @@ pub fn resources(app: &mut App) {
         .init_resource::<Assignments>()
         .init_resource::<TieIndex>()
         .init_resource::<Hidden>()
-        .init_resource::<Rereading>();
+        .init_resource::<Rereading>()
+        .init_resource::<Vitals>()
+        .init_resource::<Silenced>();
 }

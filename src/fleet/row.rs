@@ -6,12 +6,12 @@ use bevy::prelude::*;
 
 use super::{
     AgentRow, Assigned, Columns, Counts, Created, FleetIndex, Hidden, Key, Moment, RowLabel, RowState, TaskRow,
-    TieIndex, Ties, Touched, WorkflowRow, assignments,
+    TieIndex, Ties, Touched, Vitals, WorkflowRow, assignments,
     relations::{self, Wants},
     resync_pulse::Recovered,
     retire, task_in_hand, ties,
 };
-use model::{Change, Kind, Mapping, Op, Row, RowKey, StatusReading};
+use model::{Change, Kind, Mapping, Op, Row, RowKey, Rule, StatusReading};
 
 /// What a row was read as, by component.
 struct Reading {
@@ -58,11 +58,31 @@ pub(super) fn apply(
             let assigned = world.get::<Assigned>(entity).cloned();
             reassign(world, index, &change.key, entity, assigned.as_ref(), None);
             ties::set(world, entity, Ties::default());
+            if change.op == Op::Delete {
+                show_gone(world, mapping, &change.key, entity);
+            }
+            if change.key.kind == Kind::Agent {
+                world.resource_mut::<Vitals>().forget(&change.key);
+            }
             retire::begin(world, entity, now);
             world.resource_mut::<Touched>().note(entity);
         }
         (_, Some(entity)) => update(world, index, counts, mapping, now, entity, change),
         (_, None) => spawn(world, index, counts, mapping, now, change),
+    }
+}
+
+/// Gives a row that was deleted the state that its source says it has then, for its exit.
+fn show_gone(world: &mut World, mapping: &Mapping, key: &RowKey, entity: Entity) {
+    let gone = mapping.source(key.source).and_then(|source| source.gone);
+    if let Some(status) = gone
+        && let Some(mut state) = world.get_mut::<RowState>(entity)
+    {
+        state.0 = StatusReading {
+            status,
+            word: None,
+            rule: Rule::Gone,
+        };
     }
 }
 
@@ -77,7 +97,7 @@ fn spawn(world: &mut World, index: &mut FleetIndex, counts: &mut Counts, mapping
         wants,
         ties,
         details,
-    } = read(mapping, &change);
+    } = read(world, mapping, &change);
     let is_of_snapshot = change.committed_ms.is_none();
     let created = Created(mapping.created_ms(change.key.source, &change.record));
     let Change { key, record, .. } = change;
@@ -124,10 +144,7 @@ fn update(
     entity: Entity,
     change: Change,
 ) {
-    let Ok(mut row) = world.get_entity_mut(entity) else {
-        return;
-    };
-    let Some(mut columns) = row.get_mut::<Columns>() else {
+    let Some(mut columns) = world.get_mut::<Columns>(entity) else {
         return;
     };
     if columns.0 == change.record {
@@ -187,16 +204,16 @@ fn write(
     change: Change,
     cause: Cause,
 ) {
-    let Ok(mut row) = world.get_entity_mut(entity) else {
-        return;
-    };
     let Reading {
         label,
         state,
         wants,
         ties,
         details,
-    } = read(mapping, &change);
+    } = read(world, mapping, &change);
+    let Ok(mut row) = world.get_entity_mut(entity) else {
+        return;
+    };
     // Only visible changes count: a heartbeat must not make the mark pulse.
     let mut is_visible = set_if_neq(&mut row, RowLabel(label));
     let old = row.get::<RowState>().map(|state| state.0.status);
@@ -263,11 +280,14 @@ fn set_if_neq<C: Component<Mutability = bevy::ecs::component::Mutable> + Partial
     }
 }
 
-fn read(mapping: &Mapping, change: &Change) -> Reading {
+fn read(world: &mut World, mapping: &Mapping, change: &Change) -> Reading {
     match mapping.read(&change.key, &change.record) {
         Row::Agent(agent) => Reading {
             label: agent.label,
-            state: agent.status,
+            state: match mapping.heartbeats_of(change.key.source) {
+                [] => agent.status,
+                _ => (world.resource_mut::<Vitals>()).judge(mapping, &change.key, &change.record, agent.status),
+            },
             wants: Wants {
                 current_task: agent.current_task,
                 ..Wants::default()

@@ -16,13 +16,20 @@ struct CurrentTasks(References<RowKey>);
 #[derive(Resource, Debug, Default)]
 pub(super) struct Marked(EntityHashSet);
 
+impl Marked {
+    /// Marks an agent that may have another task in hand, or none.
+    pub(super) fn mark(&mut self, agent: Entity) {
+        self.0.insert(agent);
+    }
+}
+
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Marked>().init_resource::<CurrentTasks>();
 }
 
 /// Marks an agent that may have another task in hand, or none.
 pub(super) fn mark(world: &mut World, agent: Entity) {
-    world.resource_mut::<Marked>().0.insert(agent);
+    world.resource_mut::<Marked>().mark(agent);
 }
 
 /// Marks the agents that refer to a row that arrived, went, began, ended or was reopened.

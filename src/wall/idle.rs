@@ -4,7 +4,7 @@ use bevy::{ecs::system::SystemParam, prelude::*, window::WindowEvent};
 
 use crate::{
     connection::ConnectionView,
-    fleet::{Counts, Rereading},
+    fleet::{Counts, Rereading, Silenced},
     messages::{Backlog, Intent, Noticed, RowChanged, Staleness, StatusChanged, Synced},
     scene::{camera::View, motion::MotionSettings},
     ui::{link_look::Tone, toasts::Toasts},
@@ -88,6 +88,7 @@ pub(super) struct Ongoing<'w> {
     motion: Res<'w, MotionSettings>,
     toasts: Res<'w, Toasts>,
     view: Res<'w, View>,
+    silenced: Res<'w, Silenced>,
 }
 
 impl Ongoing<'_> {
@@ -109,6 +110,7 @@ impl Ongoing<'_> {
             || !self.rereading.is_over()
             || self.toasts.shown().len() > 0
             || self.view.is_changed()
+            || self.silenced.is_changed()
     }
 }
 

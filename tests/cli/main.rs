@@ -23,6 +23,7 @@ mod explain;
 #[cfg(unix)]
 mod fixture;
 mod interop;
+mod joined;
 mod schema;
 mod schema_broadcast;
 mod tail;

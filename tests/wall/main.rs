@@ -43,3 +43,4 @@ mod ui_gallery;
 mod ui_panels;
 mod ui_popover;
 mod view_kept;
+mod vitals;

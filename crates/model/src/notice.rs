@@ -189,6 +189,8 @@ notice_kinds! {
     TooManyRows: "too_many_rows", Warn, ALONE, MEDIUM;
     /// The tables together have more rows than are shown.
     WallFull: "wall_full", Warn, ALONE, MEDIUM;
+    /// More rows complete others, or are completed, than are kept for it.
+    JoinFull: "join_full", Warn, ALONE, MEDIUM;
     /// The graphics device failed and was replaced.
     GpuReplaced: "gpu_replaced", Warn, ALONE, MEDIUM;
     /// The network thread does not take commands.

@@ -362,6 +362,8 @@ pub enum Rule {
     Approval,
     /// An agent gave no sign of life for too long.
     Heartbeat,
+    /// The row was deleted, and its source says what that means.
+    Gone,
     /// A word that no rule knows.
     Unknown,
 }
@@ -382,6 +384,7 @@ impl Rule {
             Self::Member => "companion",
             Self::Approval => "approval",
             Self::Heartbeat => "heartbeat",
+            Self::Gone => "row gone",
             Self::Unknown => "unknown word",
         }
     }

@@ -1,7 +1,7 @@
 //! The followed tables as the sources of a session, and what their changes and counts mean.
 
 use model::{Kind, Mapping, PerKind, RowKey, SourceMapping, mapping::Companion};
-use realtime::{Change, Source, SourceId, SourceReport};
+use realtime::{Change, Source, SourceId, SourceReport, SourceState};
 
 /// The kind of each source, by [`SourceId`]. A kind may have several sources. The tables behind them only complete rows:
 /// their own rows are of no kind and are not counted.
@@ -90,7 +90,8 @@ impl SourceKinds {
         let mut reports = PerKind::from_fn(|kind| reports[kind].take().unwrap_or_default());
         let companions = by_source.iter().skip(self.sources.len());
         for (kinds, report) in self.companions.iter().zip(companions) {
-            for kind in kinds.iter().filter(|_| report.lost_ms.is_some()) {
+            let is_lost = report.lost_ms.is_some() && report.state != SourceState::LeftOut;
+            for kind in kinds.iter().filter(|_| is_lost) {
                 let known = &mut reports[*kind];
                 known.lost_ms = known.lost_ms.into_iter().chain(report.lost_ms).min();
                 if report.state < known.state {
@@ -140,7 +141,6 @@ const COMPANION_CHANGED: [&str; 6] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use realtime::SourceState;
 
     #[test]
     fn sources_of_one_kind_are_reported_together_with_the_worst_state() {

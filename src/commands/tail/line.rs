@@ -9,12 +9,12 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use model::{
-    Kind, Level, Mapping, Notice, Op, PerKind, Record, RowKey,
+    Change, Level, Mapping, Notice, Op, PerKind, Record, Silence, SourceId,
     format::{counted, grouped},
     mapping::Reading,
     text::printable,
 };
-use realtime::{Change, FeedEvent, LinkStatus, SourceId, StatusReport, SyncReport};
+use realtime::{FeedEvent, LinkStatus, StatusReport, SyncReport};
 use settings::SourceKinds;
 
 /// What is known about the sources of the lines, and the form of these.
@@ -34,30 +34,46 @@ impl Lines {
         }
     }
 
-    /// The kind of a source's rows.
-    pub(super) fn kind(&self, source: SourceId) -> Option<Kind> {
-        self.kinds.kind(source)
-    }
-
     /// The table of a source.
     pub(super) fn table(&self, source: SourceId) -> &str {
         self.mapping.source(source).map_or("", |source| &source.table)
     }
 
-    /// What a row is read as.
-    pub(super) fn reading(&self, key: &RowKey, record: &Record) -> Reading {
-        self.mapping.reading(key, record)
+    /// The mapping that rows are read with.
+    pub(super) fn mapping(&self) -> &Mapping {
+        &self.mapping
     }
 
-    /// Writes the event's line. Link reports are for the wall and have none.
+    /// Writes the line of a change. `own` is the row as it is in its table, where the change has a joined one.
+    pub(super) fn change(
+        &self,
+        out: &mut impl Write,
+        change: &Change,
+        own: Option<&Record>,
+        silence: Option<&Silence>,
+    ) -> io::Result<()> {
+        let at = format!("{:.3}", Timestamp::now());
+        let record = own.unwrap_or(&change.record);
+        match self.as_json {
+            true => json_line(out, &ChangeLine::new(&at, change, record, silence, self)),
+            false => {
+                let op = match change.op {
+                    Op::Insert => "+",
+                    Op::Update => "~",
+                    Op::Delete => "-",
+                };
+                let record = serde_json::to_string(record)?;
+                let id = printable(change.key.id.as_str());
+                writeln!(out, "{at}  {op} {} {id} {record}", change.key.kind.singular())
+            }
+        }
+    }
+
+    /// Writes the line of an event other than a change. Link reports are for the wall and have none.
     pub(super) fn write(&self, out: &mut impl Write, event: &FeedEvent) -> io::Result<()> {
         let at = format!("{:.3}", Timestamp::now());
         match (event, self.as_json) {
-            (FeedEvent::Link(_), _) => Ok(()),
-            (FeedEvent::Change(change), true) => match ChangeLine::new(&at, change, self) {
-                Some(line) => json_line(out, &line),
-                None => Ok(()),
-            },
+            (FeedEvent::Link(_) | FeedEvent::Change(_), _) => Ok(()),
             (FeedEvent::Status(report), true) => json_line(out, &StatusLine::new(&at, report)),
             (FeedEvent::Synced(report), true) => json_line(out, &SyncedLine::new(&at, report, &self.kinds)),
             (FeedEvent::Notice(notice), true) => json_line(out, &NoticeLine::new(&at, notice)),
@@ -82,27 +98,34 @@ struct ChangeLine<'a> {
     record: &'a Record,
     /// The name of the table.
     source: &'a str,
-    /// Of a row that is there.
+    /// Of a row that is there, or of one whose source says what it means that it is gone.
     #[serde(skip_serializing_if = "Option::is_none")]
     reading: Option<Reading>,
 }
 
 impl<'a> ChangeLine<'a> {
-    fn new(at: &'a str, change: &'a Change, lines: &'a Lines) -> Option<Self> {
-        let kind = lines.kind(change.source)?;
-        Some(Self {
+    fn new(at: &'a str, change: &'a Change, record: &'a Record, silence: Option<&Silence>, lines: &'a Lines) -> Self {
+        let Change { key, op, .. } = change;
+        let reading = match op {
+            Op::Delete => lines.mapping.reading_gone(key, &change.record),
+            Op::Insert | Op::Update => {
+                let mut reading = lines.mapping.reading(key, &change.record);
+                if silence.is_some() {
+                    reading.set_silent();
+                }
+                Some(reading)
+            }
+        };
+        Self {
             kind: "change",
             at,
-            table: kind.plural(),
-            op: change.op,
-            id: change.id.as_str(),
-            record: &change.record,
-            source: lines.table(change.source),
-            reading: (change.op != Op::Delete).then(|| {
-                let key = RowKey::new(kind, change.source, change.id.clone());
-                lines.reading(&key, &change.record)
-            }),
-        })
+            table: key.kind.plural(),
+            op: *op,
+            id: key.id.as_str(),
+            record,
+            source: lines.table(key.source),
+            reading,
+        }
     }
 }
 
@@ -241,17 +264,6 @@ fn text(out: &mut impl Write, at: &str, event: &FeedEvent, kinds: &SourceKinds) 
                 grouped(report.removed as u64)
             )
         }
-        FeedEvent::Change(change) => {
-            let op = match change.op {
-                Op::Insert => "+",
-                Op::Update => "~",
-                Op::Delete => "-",
-            };
-            let record = serde_json::to_string(&change.record)?;
-            let kind = kinds.kind(change.source).map_or("row", Kind::singular);
-            let id = printable(change.id.as_str());
-            writeln!(out, "{at}  {op} {kind} {id} {record}")
-        }
         FeedEvent::Notice(notice) => {
             let level = match notice.level() {
                 Level::Info => "note",
@@ -260,6 +272,6 @@ fn text(out: &mut impl Write, at: &str, event: &FeedEvent, kinds: &SourceKinds) 
             };
             writeln!(out, "{at}  {level}: {}", printable(&notice.text))
         }
-        FeedEvent::Link(_) => Ok(()),
+        FeedEvent::Link(_) | FeedEvent::Change(_) => Ok(()),
     }
 }

@@ -21,7 +21,7 @@ use client::{Events, Worker};
 use line::Lines;
 use realtime::{FeedEvent, LinkStatus};
 use settings::Settings;
-use state::State;
+use state::{Joined, State};
 
 pub(super) use line::json_line;
 
@@ -99,7 +99,7 @@ fn follow(
     out: &mut impl Write,
 ) -> io::Result<Ended> {
     let deadline = args.duration.map(|duration| started + duration);
-    let mut batch = Vec::new();
+    let (mut batch, mut joined) = (Vec::new(), Vec::new());
     loop {
         if worker.events().take(MAX_BATCH, &mut batch).is_err() {
             return Ok(Ended::GaveUp(
@@ -109,6 +109,14 @@ fn follow(
         let is_idle = batch.is_empty();
         for event in batch.drain(..) {
             state.record(&event);
+            let event = match event {
+                FeedEvent::Change(change) => {
+                    state.take(change, &mut joined);
+                    write(state, lines, args, &mut joined, out)?;
+                    continue;
+                }
+                event => event,
+            };
             if !args.quiet {
                 lines.write(out, &event)?;
             }
@@ -120,10 +128,15 @@ fn follow(
                 ));
             }
         }
+        state.advance(&mut joined);
+        write(state, lines, args, &mut joined, out)?;
+        if let Some(notice) = state.take_notice().filter(|_| !args.quiet) {
+            lines.write(out, &FeedEvent::Notice(notice))?;
+        }
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) || interrupted.load(Ordering::Acquire) {
             return Ok(Ended::Intended);
         }
-        if is_idle {
+        if is_idle && !state.is_waiting() {
             // What was written is shown before waiting for more.
             out.flush()?;
             worker
@@ -131,6 +144,24 @@ fn follow(
                 .wait(deadline.map_or(LONG, |at| at.saturating_duration_since(Instant::now())));
         }
     }
+}
+
+/// Writes the lines of changes, and leaves the list empty.
+fn write(
+    state: &State,
+    lines: &Lines,
+    args: &TailArgs,
+    joined: &mut Vec<Joined>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    for (change, own) in joined.drain(..).filter(|_| !args.quiet) {
+        let silence = match args.json {
+            true => state.silence(&change.key, &change.record),
+            false => None,
+        };
+        lines.change(out, &change, own.as_ref(), silence.as_ref())?;
+    }
+    Ok(())
 }
 
 /// A flag that Ctrl-C or SIGTERM sets, so that the dump and the summary are still written. The signal also ends a wait for

@@ -7,19 +7,31 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
     super::{Failure, output_file, usage},
     line::{Lines, json_line},
 };
-use model::{Op, Record, RowKey, format::counted, mapping::Reading};
-use realtime::{Change, FeedEvent};
+use model::{
+    Change, Heartbeats, Joiner, Notice, Op, Record, RowKey, Silence, TableChange, format::counted, mapping::Reading,
+};
+use realtime::FeedEvent;
 use settings::files::{Purpose, write_whole};
 
-/// Counts, and the rows if a dump was requested.
+/// Most rows that are updated before the next events because a row that completes very many has changed.
+const JOINED_AT_ONCE: usize = 10_000;
+
+/// A change of a row that is shown, and its row as it is in its table, where the change has a joined one.
+pub(super) type Joined = (Change, Option<Record>);
+
+/// Counts, what completes and judges the rows, and the rows themselves if a dump was requested.
 pub(super) struct State {
     lines: Lines,
+    joiner: Joiner,
+    beats: Heartbeats,
+    /// The rows as they are in their tables.
     rows: Option<BTreeMap<RowKey, Record>>,
     changes: u64,
     bytes: u64,
@@ -30,6 +42,8 @@ pub(super) struct State {
 impl State {
     pub(super) fn new(lines: Lines, keep_rows: bool) -> Self {
         Self {
+            joiner: Joiner::new(lines.mapping()),
+            beats: Heartbeats::default(),
             lines,
             rows: keep_rows.then(BTreeMap::new),
             changes: 0,
@@ -41,10 +55,7 @@ impl State {
 
     pub(super) fn record(&mut self, event: &FeedEvent) {
         match event {
-            FeedEvent::Change(change) => {
-                self.changes += 1;
-                self.keep(change);
-            }
+            FeedEvent::Change(_) => self.changes += 1,
             FeedEvent::Synced(_) => self.syncs += 1,
             FeedEvent::Link(report) => {
                 self.bytes = report.bytes;
@@ -54,15 +65,45 @@ impl State {
         }
     }
 
-    fn keep(&mut self, change: &Change) {
-        let (Some(rows), Some(kind)) = (&mut self.rows, self.lines.kind(change.source)) else {
-            return;
-        };
-        let key = RowKey::new(kind, change.source, change.id.clone());
-        match change.op {
-            Op::Delete => rows.remove(&key),
-            Op::Insert | Op::Update => rows.insert(key, change.record.clone()),
-        };
+    /// Takes a change of a table; what follows from it for the rows that are shown is appended to `joined`.
+    pub(super) fn take(&mut self, change: TableChange, joined: &mut Vec<Joined>) {
+        let first = joined.len();
+        self.joiner
+            .apply(change, |change, own| joined.push((change, own.cloned())));
+        for (change, own) in joined.iter().skip(first) {
+            keep(&mut self.rows, &mut self.beats, &self.lines, change, own.as_ref());
+        }
+    }
+
+    /// Whether rows wait to be updated by [`Self::advance`].
+    pub(super) fn is_waiting(&self) -> bool {
+        self.joiner.is_waiting()
+    }
+
+    /// Updates some of the rows that wait because a row that completes them has changed.
+    pub(super) fn advance(&mut self, joined: &mut Vec<Joined>) {
+        self.joiner
+            .advance(JOINED_AT_ONCE, |change, own| joined.push((change, own.cloned())));
+    }
+
+    /// A notice that not all rows can be completed.
+    pub(super) fn take_notice(&mut self) -> Option<Notice> {
+        self.joiner.take_notice()
+    }
+
+    /// The silence of a row at this moment, if its heartbeat is overdue.
+    pub(super) fn silence(&self, key: &RowKey, joined: &Record) -> Option<Silence> {
+        let now_ms = Timestamp::now().as_millisecond();
+        self.beats.silence(self.lines.mapping(), key.source, joined, now_ms)
+    }
+
+    fn reading(&self, key: &RowKey, own: &Record) -> Reading {
+        let joined = self.joiner.joined(key, own);
+        let mut reading = self.lines.mapping().reading(key, &joined);
+        if self.silence(key, &joined).is_some() {
+            reading.set_silent();
+        }
+        reading
     }
 
     /// Writes the rows sorted by table and id; the file appears only when it is complete.
@@ -86,7 +127,7 @@ impl State {
                         id: key.id.as_str(),
                         record,
                         source: self.lines.table(key.source),
-                        reading: self.lines.reading(key, record),
+                        reading: self.reading(key, record),
                     },
                 )?;
             }
@@ -107,6 +148,27 @@ impl State {
             resyncs: self.syncs.saturating_sub(1),
         }
     }
+}
+
+/// Keeps a row for the dump, and its heartbeat.
+fn keep(
+    rows: &mut Option<BTreeMap<RowKey, Record>>,
+    beats: &mut Heartbeats,
+    lines: &Lines,
+    change: &Change,
+    own: Option<&Record>,
+) {
+    let key = &change.key;
+    if change.op == Op::Delete {
+        beats.forget(key);
+    } else if let Some(beat) = lines.mapping().beat(key.source, &change.record) {
+        beats.note(key, &beat, Timestamp::now().as_millisecond());
+    }
+    let Some(rows) = rows else { return };
+    match change.op {
+        Op::Delete => rows.remove(key),
+        Op::Insert | Op::Update => rows.insert(key.clone(), own.unwrap_or(&change.record).clone()),
+    };
 }
 
 /// `{"kind":"summary",…}`

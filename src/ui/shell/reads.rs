@@ -7,7 +7,7 @@ use crate::{
     connection::{ConnectionView, Rates},
     fleet::{
         AgentRow, Assigned, Columns, Counts, FleetClock, FleetIndex, FleetMapping, Key, Moment, PartOf, RowLabel,
-        RowState, TaskRow, WorkflowRow, WorksOn,
+        RowState, TaskRow, Vitals, WorkflowRow, WorksOn,
     },
     messages::{Quality, Staleness},
     scene::selection::Selection,
@@ -24,7 +24,7 @@ use crate::{
         unmapped::UnmappedWords,
     },
 };
-use model::{Kind, PerKind, SourceId, Status};
+use model::{Kind, PerKind, Record, RowKey, Rule, SourceId, Status, StatusReading};
 use realtime::PulseState;
 
 /// Read-only access to everything that is shown.
@@ -50,6 +50,7 @@ pub(super) struct Reads<'w, 's> {
     selection: Res<'w, Selection>,
     mapping: Res<'w, FleetMapping>,
     fleet_clock: Res<'w, FleetClock>,
+    vitals: Res<'w, Vitals>,
     index: Res<'w, FleetIndex>,
     ties: Query<
         'w,
@@ -288,6 +289,19 @@ impl Reads<'_, '_> {
         })
     }
 
+    /// Why a row has its state, one sentence.
+    fn why(&self, key: &RowKey, state: &StatusReading, columns: &Record) -> String {
+        let (mapping, source) = (&self.mapping.0, key.source);
+        let gone = (state.rule == Rule::Gone).then(|| mapping.explain_gone(source));
+        let mut why = gone.flatten().unwrap_or_else(|| mapping.explain(source, columns));
+        if state.rule == Rule::Heartbeat
+            && let Some(silence) = self.vitals.silence(mapping, source, columns)
+        {
+            why.apply(&silence);
+        }
+        why.sentence()
+    }
+
     /// The selected row; `None` when nothing is selected or its entity is gone.
     pub(super) fn inspected(&self) -> Option<InspectorView<'_>> {
         let (key, label, state, columns, moment, agent, task, workflow) =
@@ -301,7 +315,7 @@ impl Reads<'_, '_> {
                 .and_then(|task| task.progress)
                 .or_else(|| workflow.and_then(|workflow| workflow.progress)),
             error: task.and_then(|task| task.error.as_deref()),
-            why: self.mapping.0.explain(key.0.source, &columns.0).sentence(),
+            why: self.why(&key.0, &state.0, &columns.0),
             details: details::lines(
                 &self.mapping.0.details(key.0.source, &columns.0),
                 Timestamp::now().as_millisecond(),

@@ -8,9 +8,10 @@ mod row;
 mod sign_in;
 mod socket;
 
+pub use super::rest::Matching;
 pub use certificate::{Certificate, TlsLook, TlsProblem, tls};
 pub use http::{Http, ProbeAnswer};
 pub use reach::{Endpoint, addresses, tcp};
-pub use row::row;
+pub use row::Rows;
 pub use sign_in::sign_in;
 pub use socket::{Heard, Socket, client_config};

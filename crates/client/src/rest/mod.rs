@@ -57,6 +57,24 @@ impl Rest {
         })
     }
 
+    /// Reads rows by columns that need not be the key.
+    pub(crate) async fn matching(
+        &self,
+        source: &Source,
+        matching: &Matching<'_>,
+        token: Option<&Token>,
+    ) -> Result<Page, PageError> {
+        let url = matching_url(&self.base, source, matching);
+        let response = self.send(self.client.get(url), source, token).await?;
+        let body = self.body(response, source, MAX_PAGE_BYTES).await?;
+        page::read(&body).ok_or_else(|| {
+            transient(format!(
+                "the answer for {} is incomplete or not a list of rows",
+                source.name()
+            ))
+        })
+    }
+
     /// Counts a table's rows and reads some of them. If the server refuses to count, the probe is repeated without the
     /// count.
     pub(crate) async fn probe(&self, request: ProbeRequest) -> Result<Probe, PageError> {
@@ -193,6 +211,46 @@ fn page_url(base: &Url, source: &Source, query: &PageQuery) -> Url {
                 }
             },
         }
+    }
+    url
+}
+
+/// Rows of a table by columns that need not be the key.
+#[derive(Debug, Clone, Copy)]
+pub struct Matching<'m> {
+    /// The columns; none: all rows. Of several, each value has one part for each.
+    pub columns: &'m [String],
+    /// The values, of which a row has one.
+    pub values: &'m [RowId],
+    /// The latest rows by this column come first.
+    pub latest_by: Option<&'m str>,
+    /// At most this many.
+    pub limit: usize,
+}
+
+/// The URL of rows by columns that need not be the key.
+fn matching_url(base: &Url, source: &Source, matching: &Matching<'_>) -> Url {
+    let mut url = table_url(base, source);
+    let columns: Vec<String> = matching.columns.iter().map(|name| column(name)).collect();
+    {
+        let mut pairs = url.query_pairs_mut();
+        pairs.append_pair("select", &kept_columns(source));
+        match columns.as_slice() {
+            [] => {}
+            [column] => {
+                let list: Vec<String> = matching.values.iter().map(|value| quoted(value.as_str())).collect();
+                pairs.append_pair(column, &format!("in.({})", list.join(",")));
+            }
+            several => {
+                let rows = matching.values.iter();
+                let rows = rows.map(|value| exactly(several, &value.key_values(several.len())));
+                pairs.append_pair("or", &format!("({})", rows.collect::<Vec<_>>().join(",")));
+            }
+        }
+        if let Some(latest) = matching.latest_by {
+            pairs.append_pair("order", &format!("{}.desc.nullslast", column(latest)));
+        }
+        pairs.append_pair("limit", &matching.limit.to_string());
     }
     url
 }

@@ -17,7 +17,7 @@ use std::{
     ops::Bound,
 };
 
-use crate::{Change, Mapping, Op, Record, RowId, RowKey, SourceId, TableChange};
+use crate::{Change, Mapping, Notice, NoticeKind, Op, Record, RowId, RowKey, SourceId, TableChange, format::grouped};
 
 use held::HeldRows;
 use overlay::{JoinedHeaders, Overlay, lay_once};
@@ -42,7 +42,10 @@ pub struct Joiner {
     passes: BTreeMap<(usize, usize, RowId), Pass>,
     headers: JoinedHeaders,
     most: usize,
+    /// Changes of rows that were not kept because there were too many.
     dropped: u64,
+    /// How many of them had been reported.
+    reported: u64,
 }
 
 type Watchers = HashMap<RowId, BTreeSet<RowId>>;
@@ -95,6 +98,7 @@ impl Joiner {
             headers: JoinedHeaders::default(),
             most: MAX_ROWS,
             dropped: 0,
+            reported: 0,
         }
     }
 
@@ -364,9 +368,21 @@ impl Joiner {
             .collect()
     }
 
-    /// How many rows were not kept because there were too many: they are not completed, or complete none.
-    pub fn dropped(&self) -> u64 {
-        self.dropped
+    /// A notice that there are too many rows: the first time, and again only when there were twice as many changes of
+    /// them.
+    pub fn take_notice(&mut self) -> Option<Notice> {
+        if self.dropped == 0 || self.dropped < self.reported.saturating_mul(2) {
+            return None;
+        }
+        self.reported = self.dropped;
+        Some(Notice::new(
+            NoticeKind::JoinFull,
+            format!(
+                "The tables that complete others have more than {} rows; some rows are shown without what completes them: \
+                 point the settings at views or smaller tables.",
+                grouped(self.most as u64)
+            ),
+        ))
     }
 }
 

@@ -343,7 +343,12 @@ fn too_many_rows_are_counted_and_the_others_stay_right() {
         );
     }
     assert_eq!(seen.rows.len(), 5, "every row is shown");
-    assert!(joiner.dropped() > 0);
+    assert!(
+        joiner
+            .take_notice()
+            .is_some_and(|notice| notice.text.contains("more than 3 rows"))
+    );
+    assert_eq!(joiner.take_notice(), None, "once");
     assert_eq!(seen.row(TASKS, "t0")["statuses.name"], "done");
     feed(joiner, seen, TASKS, Op::Delete, &json!({"id": "t4"}));
     assert_eq!(seen.rows.len(), 4);

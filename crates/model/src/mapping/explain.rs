@@ -57,6 +57,7 @@ impl Explanation {
                 format!("because it is over and `{column}` is `{value}`")
             }
             (Some(column), Some(value)) => format!("because `{column}` is `{value}`"),
+            _ if self.rule == Rule::Gone => "because the row was deleted".to_owned(),
             _ => "because no column says how it stands".to_owned(),
         };
         let guess = if self.guessed { ", a guess" } else { "" };
@@ -94,6 +95,29 @@ impl Mapping {
             needs_person: columns.kind.is_work() && read::asks_for_human(&found, cells, columns),
             removed: self.is_removed(source, record),
         }
+    }
+
+    /// As [`Self::explain`], of a row that was deleted; `None` where the source does not say what that means.
+    pub fn explain_gone(&self, source: SourceId) -> Option<Explanation> {
+        Some(Explanation {
+            state: self.source(source)?.gone?,
+            rule: Rule::Gone,
+            column: None,
+            value: None,
+            guessed: false,
+            needs_person: false,
+            removed: false,
+        })
+    }
+
+    /// As [`Self::reading`], of a row that was deleted; `None` where the source does not say what that means.
+    pub fn reading_gone(&self, key: &RowKey, record: &Record) -> Option<Reading> {
+        Some(Reading {
+            state: self.source(key.source)?.gone?,
+            needs_person: false,
+            guessed: false,
+            ..self.reading(key, record)
+        })
     }
 
     /// The reading of a row as programs get it.
