@@ -6,7 +6,7 @@ use std::{
     collections::{BinaryHeap, HashMap, HashSet},
 };
 
-use bevy::prelude::*;
+use bevy::{ecs::system::SystemParam, prelude::*};
 
 use super::{Columns, Counts, FleetClock, FleetIndex, FleetMapping, Moment, RowState, Touched, task_in_hand};
 use model::{Heartbeats, Life, Mapping, Record, RowKey, Silence, SourceId, StatusReading};
@@ -101,13 +101,19 @@ pub(super) fn is_due(vitals: Res<Vitals>) -> bool {
         .is_some_and(|Reverse((at_ms, _))| *at_ms <= vitals.now_ms)
 }
 
+/// What changes when an agent goes offline.
+#[derive(SystemParam)]
+pub(super) struct Changing<'w> {
+    silenced: ResMut<'w, Silenced>,
+    counts: ResMut<'w, Counts>,
+    touched: ResMut<'w, Touched>,
+    marked: ResMut<'w, task_in_hand::Marked>,
+}
+
 /// Looks at the agents that are due.
 pub(super) fn expire(
     mut vitals: ResMut<Vitals>,
-    mut silenced: ResMut<Silenced>,
-    mut counts: ResMut<Counts>,
-    mut touched: ResMut<Touched>,
-    mut marked: ResMut<task_in_hand::Marked>,
+    mut changing: Changing,
     index: Res<FleetIndex>,
     mapping: Res<FleetMapping>,
     clock: Res<FleetClock>,
@@ -127,12 +133,12 @@ pub(super) fn expire(
         if !matches!(life, Life::Silent(_)) || !Silence::overrides(state.0.status) {
             continue;
         }
-        counts.remove(key.kind, state.0.status);
+        changing.counts.remove(key.kind, state.0.status);
         state.0 = Silence::applied_to(state.0.clone());
-        counts.add(key.kind, state.0.status);
+        changing.counts.add(key.kind, state.0.status);
         moment.changed = clock.0;
-        touched.note(entity);
-        marked.mark(entity);
-        silenced.0 += 1;
+        changing.touched.note(entity);
+        changing.marked.mark(entity);
+        changing.silenced.0 += 1;
     }
 }

@@ -66,12 +66,12 @@ struct Rows {
 /// An agent that is silent among others that are not; a task of it; a workflow with two runs.
 fn rows(server: &Server) -> Rows {
     let two_hours = Span::new().hours(2);
-    let agent = json!({"name": "Ada", "status": "working", "last_heartbeat_at": ago(two_hours)});
+    let agent = json!({"name": "Silent Ada", "status": "working", "last_heartbeat_at": ago(two_hours)});
     let silent = insert(server, TableId::Agents, agent);
     let task = insert(
         server,
         TableId::Tasks,
-        json!({"title": "Ship", "status": "running", "error_message": "Ada"}),
+        json!({"title": "Ship", "status": "running", "error_message": "Silent Ada"}),
     );
     let gone = insert(server, TableId::Tasks, json!({"title": "Sweep", "status": "queued"}));
     let workflow = insert(
