@@ -9,6 +9,11 @@ use model::theme::ThemeName;
 use model::{Backoff, Change, Kind, Mapping, Notice, PerKind, RowKey, SourceId, Status};
 use realtime::{StatusReport, SyncReport};
 
+/// The sources were found, after the wall was built without them: how rows are read from now on. It comes before the first
+/// change of a row.
+#[derive(Message, Debug, Clone)]
+pub(crate) struct SourcesFound(pub(crate) Arc<Mapping>);
+
 /// A row changed, in the order of the feed.
 #[derive(Message, Debug, Clone)]
 pub struct RowChanged(pub Change);
@@ -192,7 +197,8 @@ impl Quality {
 
 /// Registers every message and shared resource.
 pub fn plugin(app: &mut App) {
-    app.add_message::<RowChanged>()
+    app.add_message::<SourcesFound>()
+        .add_message::<RowChanged>()
         .add_message::<StatusChanged>()
         .add_message::<Synced>()
         .add_message::<Noticed>()

@@ -9,7 +9,7 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Failure, logging, tail};
+use super::{Failure, find, logging, tail};
 use client::probe::{self, Matching, Rows};
 use model::{
     Heartbeats, Joiner, Life, Lookup, Mapping, Op, Record, RowId, RowKey, Silence, SourceId, SourceMapping,
@@ -45,7 +45,8 @@ pub struct ExplainArgs {
 pub(super) fn run(settings: &Settings, args: &ExplainArgs) -> Result<(), Failure> {
     logging::start(settings.verbose);
     logging::print_notices(settings);
-    let feed = settings.feed()?;
+    let mut feed = settings.feed()?;
+    find::tables(&mut feed)?;
     let (source, of) = table(&feed.mapping, &args.table)?;
     let id = RowId::from(args.id.as_str());
     let key = RowKey::new(of.kind, source, id);

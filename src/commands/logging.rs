@@ -21,6 +21,11 @@ pub(super) fn start(verbose: bool) {
     let _ = log.try_init();
 }
 
+/// Prints a sentence that is no failure.
+pub(super) fn print(sentence: &str) {
+    eprintln!("opswall: {}", model::text::printable(sentence));
+}
+
 /// Prints what could not be used of the settings.
 pub(super) fn print_notices(settings: &Settings) {
     for notice in &settings.notices {

@@ -3,10 +3,13 @@
 
 mod bench;
 pub mod config;
+mod database;
 mod demo_feed;
 mod doctor;
 mod explain;
 mod failure;
+mod find;
+mod init;
 mod logging;
 mod output_file;
 mod schema;
@@ -56,6 +59,8 @@ pub enum CliCommand {
     Bench(bench::BenchArgs),
     /// No window: check each step of the connection in order; report what failed and what to do
     Doctor(doctor::DoctorArgs),
+    /// Find the sources of the project, show what they are taken for, and write opswall.toml
+    Init(init::InitArgs),
     /// Why a row is read as it is: which rule, which column
     Explain(explain::ExplainArgs),
     /// Print the SQL that creates the tables, the publication and the row-level-security policies
@@ -92,7 +97,7 @@ impl CommandName {
             Self::Schema => &[Group::Tables, Group::General],
             #[cfg(feature = "wall")]
             Self::Demo => &[Group::Connection, Group::Display, Group::General],
-            Self::Tail | Self::Doctor | Self::Explain => &[
+            Self::Tail | Self::Doctor | Self::Init | Self::Explain => &[
                 Group::Project,
                 Group::SignIn,
                 Group::Connection,
@@ -121,6 +126,7 @@ impl CliCommand {
             Self::Bench(args) => settings.map_err(Failure::from).and_then(|_| bench::run(args)).map(done),
             // It reports settings that cannot be used as a finding.
             Self::Doctor(args) => doctor::run(settings, args),
+            Self::Init(args) => init::run(&settings?, &args).map(done),
             Self::Explain(args) => explain::run(&settings?, &args).map(done),
             Self::Schema(args) => schema::run(&settings?, &args).map(done),
             Self::Config(args) => config::run(&settings?, &args).map(done),

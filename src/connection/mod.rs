@@ -94,6 +94,8 @@ pub(crate) struct Feed {
     pub(crate) keep_in: Option<Keeper>,
     /// Completes the rows with those of other tables.
     pub(crate) joiner: Joiner,
+    /// The worker looks for the sources, and the wall does not know them yet.
+    pub(crate) awaits_sources: bool,
     /// Events taken from the worker that are not handled yet. While there are any, no more are taken: what waits with
     /// the worker is combined per row.
     pub(crate) taken: VecDeque<FeedEvent>,
@@ -115,12 +117,14 @@ impl ConnectionPlugin {
         let joiner = Joiner::new(&settings.mapping);
         let started = Instant::now();
         let worker = Worker::start(settings)?;
+        let awaits_sources = worker.followed().mapping().is_none();
         Ok(Self {
             initial,
             feed: std::sync::Mutex::new(Some(Feed {
                 worker,
                 keep_in,
                 joiner,
+                awaits_sources,
                 taken: VecDeque::new(),
                 started,
             })),

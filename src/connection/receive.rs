@@ -3,8 +3,10 @@
 use bevy::{ecs::system::SystemParam, prelude::*};
 
 use super::{ConnectionView, Feed};
-use crate::messages::{Backlog, Noticed, RowChanged, StatusChanged, Synced};
+use crate::messages::{Backlog, Noticed, RowChanged, SourcesFound, StatusChanged, Synced};
+use model::Joiner;
 use realtime::{FeedEvent, LinkStatus, StatusReport};
+use settings::SourceKinds;
 
 /// Most events other than row changes that are taken in one frame; the rest wait for the next.
 const NEWS_PER_FRAME: usize = 256;
@@ -15,6 +17,7 @@ const JOINED_PER_FRAME: usize = 4_000;
 /// The messages that events other than changes become.
 #[derive(SystemParam)]
 pub(super) struct News<'w> {
+    found: MessageWriter<'w, SourcesFound>,
     statuses: MessageWriter<'w, StatusChanged>,
     synced: MessageWriter<'w, Synced>,
     notices: MessageWriter<'w, Noticed>,
@@ -44,12 +47,23 @@ pub(super) fn receive(
     }
     while room > 0 && other_events < NEWS_PER_FRAME {
         let Feed {
-            worker, joiner, taken, ..
+            worker,
+            joiner,
+            taken,
+            awaits_sources,
+            ..
         } = &mut *feed;
         // Whatever is taken fits in this frame, so that nothing waits here while the wall is idle.
         let most = room.min(NEWS_PER_FRAME - other_events);
         if taken.is_empty() && worker.events().take(most, taken).is_err() {
             report_worker_ended(&mut connection, &mut news.statuses, now);
+        }
+        // The mapping is there before the first change that is read with it.
+        if *awaits_sources && let Some(mapping) = worker.followed().mapping() {
+            *awaits_sources = false;
+            connection.kinds = SourceKinds::of(mapping);
+            *joiner = Joiner::new(mapping);
+            news.found.write(SourcesFound(mapping.clone()));
         }
         let event = match taken.pop_front() {
             Some(FeedEvent::Change(change)) => {

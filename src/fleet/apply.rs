@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     frame::FleetSystems,
-    messages::{Backlog, RowChanged},
+    messages::{Backlog, RowChanged, SourcesFound},
 };
 
 /// Changes between two readings of the clock, which costs about as much as applying a change.
@@ -21,7 +21,7 @@ pub(super) fn plugin(app: &mut App) {
     app.add_systems(
         Update,
         (
-            tick.in_set(FleetSystems::Clock),
+            (tick, adopt.run_if(on_message::<SourcesFound>)).in_set(FleetSystems::Clock),
             incoming::enqueue
                 .run_if(on_message::<RowChanged>)
                 .in_set(FleetSystems::Enqueue),
@@ -38,6 +38,13 @@ pub(super) fn plugin(app: &mut App) {
 fn tick(time: Res<Time<Real>>, mut clock: ResMut<FleetClock>, mut vitals: ResMut<Vitals>) {
     clock.0 = time.elapsed_secs_f64();
     vitals.now_ms = Timestamp::now().as_millisecond();
+}
+
+/// Reads rows by the sources that were found; there are no rows before.
+fn adopt(mut found: MessageReader<SourcesFound>, mut mapping: ResMut<FleetMapping>) {
+    for SourcesFound(sources) in found.read() {
+        mapping.0 = sources.clone();
+    }
 }
 
 fn has_changes(incoming: Res<Incoming>) -> bool {

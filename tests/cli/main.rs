@@ -22,6 +22,7 @@ mod doctor;
 mod explain;
 #[cfg(unix)]
 mod fixture;
+mod init;
 mod interop;
 mod joined;
 mod schema;

@@ -177,6 +177,15 @@ async fn answer_of(signing_in: &mut Option<SigningIn>) -> SignInOutcome {
     }
 }
 
+/// How the user signs in, and a sign-in that was made before the session began.
+#[derive(Default)]
+pub(crate) struct SignInState {
+    /// `None`: nobody signs in.
+    pub(crate) auth: Option<Authenticator>,
+    /// The answer to the session's first request for a token.
+    pub(crate) signed_in: Option<SignInOutcome>,
+}
+
 /// The loop and everything that it polls.
 pub(crate) struct Driver {
     settings: FeedSettings,
@@ -192,7 +201,7 @@ pub(crate) struct Driver {
     /// The first connect uses the trust store that was read at the start.
     was_connected: bool,
     rest: Option<Rest>,
-    auth: Option<Authenticator>,
+    sign_in: SignInState,
     signing_in: Option<SigningIn>,
     left: ConnectionIo,
     right: ConnectionIo,
@@ -204,13 +213,10 @@ impl Driver {
         sources: Vec<Source>,
         tls: Tls,
         rest: Option<Rest>,
+        sign_in: SignInState,
         outbox: Outbox,
         commands: mpsc::Receiver<Command>,
     ) -> Self {
-        let auth = settings
-            .auth
-            .clone()
-            .map(|auth| Authenticator::new(auth, settings.key.clone(), settings.allow_service_key));
         Self {
             session: Session::new(session_config(&settings, sources)),
             settings,
@@ -222,7 +228,7 @@ impl Driver {
             tls,
             was_connected: false,
             rest,
-            auth,
+            sign_in,
             signing_in: None,
             left: ConnectionIo::default(),
             right: ConnectionIo::default(),
@@ -416,7 +422,11 @@ impl Driver {
         if self.signing_in.is_some() {
             return;
         }
-        self.signing_in = Some(match self.auth.clone() {
+        if let Some(outcome) = self.sign_in.signed_in.take() {
+            self.signing_in = Some(Box::pin(future::ready(outcome)));
+            return;
+        }
+        self.signing_in = Some(match self.sign_in.auth.clone() {
             Some(auth) => Box::pin(auth.sign_in(self.tls.config().clone())),
             None => Box::pin(future::ready(SignInOutcome {
                 result: Err(TokenError::Refused("no sign-in is configured; set [auth]".into())),

@@ -102,6 +102,8 @@ pub(crate) struct HttpRefusal {
     pub(crate) code: String,
     /// One bounded line for a person, without secrets; empty if the server sent none.
     pub(crate) message: String,
+    /// What the server suggests, bounded and without secrets; empty if it sent nothing.
+    pub(crate) hint: String,
     /// The value of `Retry-After`, if the server sent one that is a number of seconds.
     pub(crate) retry_after: Option<Duration>,
 }
@@ -125,6 +127,7 @@ impl HttpRefusal {
                 .or_else(|| text("error"))
                 .unwrap_or_default(),
             message: error_text::without(&error_text::body_message(&body), secrets),
+            hint: error_text::without(&error_text::tidy(&text("hint").unwrap_or_default()), secrets),
             retry_after,
         }
     }

@@ -7,8 +7,10 @@
 mod auth;
 mod config;
 mod dial;
+pub mod discover;
 mod driver;
 mod error_text;
+mod finder;
 mod http;
 mod network;
 mod outbox;
@@ -20,5 +22,6 @@ mod websocket;
 mod worker;
 
 pub use config::remedies;
+pub use finder::Followed;
 pub use outbox::{Ended, Events};
 pub use worker::{NetError, Worker};

@@ -10,7 +10,9 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 
 use super::{
-    driver::Driver,
+    auth::Authenticator,
+    driver::{Driver, SignInState},
+    finder::{Finder, Followed},
     outbox::{Events, outbox},
     rest::Rest,
     tls::Tls,
@@ -43,6 +45,7 @@ pub enum NetError {
 #[derive(Debug)]
 pub struct Worker {
     events: Events,
+    followed: Followed,
     /// `None` once the thread was asked to stop.
     commands: Option<mpsc::Sender<Command>>,
     ended: Receiver<()>,
@@ -55,8 +58,7 @@ impl Worker {
     /// # Errors
     /// When TLS, the HTTP client or the thread cannot be set up.
     pub fn start(settings: FeedSettings) -> Result<Self, NetError> {
-        let sources = settings::sources(&settings.mapping);
-        Self::follow(settings, sources)
+        Self::begin(settings, None)
     }
 
     /// As [`Worker::start`], with these sources in the place of those that the mapping names.
@@ -64,24 +66,62 @@ impl Worker {
     /// # Errors
     /// As [`Worker::start`].
     pub fn follow(settings: FeedSettings, sources: Vec<Source>) -> Result<Self, NetError> {
+        Self::begin(settings, Some(sources))
+    }
+
+    fn begin(mut settings: FeedSettings, sources: Option<Vec<Source>>) -> Result<Self, NetError> {
         let auth_url = settings.auth.as_ref().map(|auth| &auth.url);
         let urls = [Some(&settings.realtime_url), settings.rest_url.as_ref(), auth_url];
-        let tls = Tls::new(urls.into_iter().flatten())?;
+        let mut tls = Tls::new(urls.into_iter().flatten())?;
         let rest = match &settings.rest_url {
             Some(base) => Some(Rest::new(base.clone(), settings.key.clone(), tls.config())?),
             None => None,
+        };
+        // Without REST nothing can be found, and the stream is followed as the mapping is.
+        let find = settings
+            .find_sources
+            .take()
+            .filter(|_| sources.is_none() && rest.is_some());
+        let followed = match &find {
+            Some(_) => Followed::default(),
+            None => Followed::known(settings.mapping.clone()),
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .max_blocking_threads(MAX_BLOCKING_THREADS)
             .build()?;
 
-        let (outbox, events) = outbox();
-        let (commands, command_receiver) = mpsc::channel(MAX_COMMANDS);
+        let (mut outbox, events) = outbox();
+        let (commands, mut command_receiver) = mpsc::channel(MAX_COMMANDS);
         let (end_sender, ended) = bounded(1);
-        let driver = Driver::new(settings, sources, tls, rest, outbox, command_receiver);
+        let found = followed.clone();
         let thread = thread::Builder::new().name("opswall-net".into()).spawn(move || {
-            runtime.block_on(driver.run());
+            runtime.block_on(async move {
+                let auth = settings
+                    .auth
+                    .clone()
+                    .map(|auth| Authenticator::new(auth, settings.key.clone(), settings.allow_service_key));
+                let mut signed_in = None;
+                if let Some(find) = find {
+                    let mut finder = Finder {
+                        settings: &mut settings,
+                        find,
+                        tls: &mut tls,
+                        auth: auth.clone(),
+                        outbox: &mut outbox,
+                        commands: &mut command_receiver,
+                        signed_in: None,
+                    };
+                    if !finder.run(&found).await {
+                        return;
+                    }
+                    signed_in = finder.signed_in;
+                }
+                let sources = sources.unwrap_or_else(|| settings::sources(&settings.mapping));
+                let sign_in = SignInState { auth, signed_in };
+                let driver = Driver::new(settings, sources, tls, rest, sign_in, outbox, command_receiver);
+                driver.run().await;
+            });
             // Name look-ups and files are read on blocking threads that cannot be cancelled: do not wait for them.
             runtime.shutdown_background();
             // Wakes the handle, if it waits for the end.
@@ -89,6 +129,7 @@ impl Worker {
         })?;
         Ok(Self {
             events,
+            followed,
             commands: Some(commands),
             ended,
             thread: Some(thread),
@@ -98,6 +139,11 @@ impl Worker {
     /// The feed's events, in order. They end once the worker has stopped.
     pub fn events(&self) -> &Events {
         &self.events
+    }
+
+    /// The mapping that is followed, once it is known.
+    pub fn followed(&self) -> &Followed {
+        &self.followed
     }
 
     /// Passes a command to the session. Returns whether it was taken: false when the worker has stopped or 64 commands

@@ -193,6 +193,8 @@ notice_kinds! {
     JoinFull: "join_full", Warn, ALONE, MEDIUM;
     /// The graphics device failed and was replaced.
     GpuReplaced: "gpu_replaced", Warn, ALONE, MEDIUM;
+    /// No setting names a table, and sources were found.
+    SourcesFound: "sources_found", Info, ALONE, SHORT;
     /// The network thread does not take commands.
     NetworkStopped: "network_stopped", Error, ALONE, LONG;
     /// The key's end lies in the past.

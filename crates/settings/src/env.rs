@@ -87,6 +87,8 @@ impl Env {
             let origin = || Origin::Env(name.clone());
             let definition = definitions().find(|definition| definition.variable().eq_ignore_ascii_case(name));
             match definition.map(|definition| definition.key) {
+                // An option of two commands: it is no setting, so that no file and no list can contain it.
+                None if name == "OPSWALL_DATABASE_URL" => {}
                 None => notices.push(unknown_variable(name)),
                 Some("config") => {}
                 Some("preset") => {

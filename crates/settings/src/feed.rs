@@ -52,6 +52,11 @@ pub struct FeedSettings {
 pub struct FindSources(pub(crate) Arc<mapping::Written>);
 
 impl FindSources {
+    /// The schema in which to look: that of the settings, `public` by default.
+    pub fn schema(&self) -> &str {
+        self.0.schema().unwrap_or("public")
+    }
+
     /// The mapping of sources that were found, with the changes and words of the settings.
     ///
     /// # Errors

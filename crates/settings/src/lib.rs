@@ -34,6 +34,7 @@ mod key;
 mod layers;
 mod load;
 mod mapping;
+pub mod new_file;
 mod origin;
 mod preset;
 pub mod saved;

@@ -47,6 +47,8 @@ pub struct Settings {
     pub notices: Vec<Notice>,
     /// Files that were read.
     pub files: Vec<PathBuf>,
+    /// The file that `init` writes: the one that was named, or that of the working directory.
+    pub own_file: PathBuf,
     effective: Vec<Effective>,
 }
 
@@ -111,6 +113,7 @@ impl Settings {
             }),
             notices,
             files,
+            own_file: file_paths(args, env).pop().map(|(path, _)| path).unwrap_or_default(),
             effective,
         })
     }
@@ -142,6 +145,17 @@ impl Settings {
             change_limit: self.values.change_limit.value,
             find_sources: (!self.sources.names_tables()).then(|| FindSources(self.sources.clone())),
             ..self.feed_at(endpoints, key, self.mapping.clone())
+        })
+    }
+
+    /// As [`Settings::feed`], with tables that are to be found although settings may name some.
+    ///
+    /// # Errors
+    /// As [`Settings::feed`].
+    pub fn finding_feed(&self) -> Result<FeedSettings, SettingsError> {
+        Ok(FeedSettings {
+            find_sources: Some(FindSources(self.sources.clone())),
+            ..self.feed()?
         })
     }
 

@@ -235,6 +235,13 @@ impl Written {
         self.sources.is_some()
     }
 
+    /// The schema that the settings give all tables.
+    pub(crate) fn schema(&self) -> Option<&str> {
+        let of_all =
+            (self.changes.iter().rev()).find(|change| change.role == "schema" && change.target == Target::All)?;
+        of_all.names.first().map(String::as_str)
+    }
+
     /// The mapping of these sources, or of the ones that the settings name, with all changes and words.
     ///
     /// # Errors

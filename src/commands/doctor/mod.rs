@@ -4,12 +4,14 @@
 //! `requests` and `conversation`) and turn what was found into a `Check` by pure functions. `report` prints.
 
 mod access;
+mod catalogue;
 mod check;
 mod conversation;
 mod network;
 mod pulse;
 mod report;
 mod requests;
+mod sources;
 mod steps;
 mod stream;
 mod tables;
@@ -18,7 +20,7 @@ use std::{io, net::Ipv4Addr, process::ExitCode, time::Duration};
 
 use clap::Args;
 
-use super::{Failure, logging};
+use super::{Failure, database::DatabaseArgs, logging};
 use crate::cli::parse;
 use check::{Check, Outcome};
 use demo::{Options, Server};
@@ -28,7 +30,7 @@ use settings::{Settings, SettingsError};
 use steps::Target;
 
 /// The options of `doctor`, which checks each step of the connection.
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct DoctorArgs {
     /// One JSON object
     #[arg(long)]
@@ -39,6 +41,9 @@ pub struct DoctorArgs {
     /// Time limit for each check
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse::timeout)]
     pub(crate) timeout: Duration,
+    /// The database whose catalogue is read as well.
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
 }
 
 /// Every check after that of the settings: all are skipped when the settings cannot be used.
@@ -90,18 +95,23 @@ pub(super) fn run(settings: Result<Settings, SettingsError>, args: DoctorArgs) -
     }
     let tables: Vec<String> = feed.mapping.sources().iter().map(tables::table_name).collect();
     report.expect_tables(tables.iter());
-    report.add(configured(&settings, demo.is_some(), &tables));
-    let target = Target {
+    let named = match &feed.find_sources {
+        Some(_) => "tables: none is named, so they are looked for".to_owned(),
+        None => format!("tables {}", tables.join(", ")),
+    };
+    report.add(configured(&settings, demo.is_some(), &named));
+    let mut target = Target {
         feed,
         is_demo: demo.is_some(),
         deadline: args.timeout,
         wait: args.wait,
+        database: args.database,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Running(format!("cannot start the network: {error}; free some memory")))?;
-    runtime.block_on(steps::run(&mut report, &target));
+    runtime.block_on(steps::run(&mut report, &mut target));
     // Name look-ups run on threads that cannot be cancelled.
     runtime.shutdown_background();
     drop(demo);
@@ -112,7 +122,7 @@ pub(super) fn run(settings: Result<Settings, SettingsError>, args: DoctorArgs) -
 }
 
 /// The settings: where the project comes from, and what could not be used.
-fn configured(settings: &Settings, is_demo: bool, tables: &[String]) -> Check {
+fn configured(settings: &Settings, is_demo: bool, tables: &str) -> Check {
     let origin = |name: &str| {
         let found = settings.effective().iter().find(|setting| setting.name == name);
         found.map_or_else(|| "default".into(), |setting| setting.origin.to_string())
@@ -129,7 +139,7 @@ fn configured(settings: &Settings, is_demo: bool, tables: &[String]) -> Check {
                 "default" => format!("realtime_url: {}", origin("realtime_url")),
                 url => format!("url: {url}"),
             };
-            format!("{url}; key: {}; tables {}; {read}", origin("key"), tables.join(", "))
+            format!("{url}; key: {}; {tables}; {read}", origin("key"))
         }
     };
     let notices: Vec<&str> = settings.notices.iter().map(|notice| notice.text.as_str()).collect();

@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::steps::Target;
-use client::probe::{self, Http, ProbeAnswer};
+use client::probe::{self, Http, ProbeAnswer, Shape};
 use model::SourceMapping;
 use realtime::Token;
 use settings::FeedSettings;
@@ -107,31 +107,6 @@ fn column(name: &str) -> String {
     }
 }
 
-/// What a table's methods show of its definition. They do not depend on the rights of the role that asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
-    /// A table with a primary key, or a view that can be written to and whose table has one.
-    Keyed,
-    /// A table without a primary key, or a view of one.
-    Keyless,
-    /// A view, as nothing can be inserted into it.
-    View,
-}
-
-impl Shape {
-    /// Reads an `Allow` header such as `OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE`. PostgREST allows `PUT` only with a
-    /// primary key. `None` when the header is not PostgREST's.
-    fn of(allow: &str) -> Option<Self> {
-        let allows = |method: &str| allow.split(',').any(|allowed| allowed.trim() == method);
-        match (allows("GET"), allows("POST"), allows("PATCH"), allows("PUT")) {
-            (true, true, true, true) => Some(Self::Keyed),
-            (true, true, true, false) => Some(Self::Keyless),
-            (true, false, _, false) => Some(Self::View),
-            _ => None,
-        }
-    }
-}
-
 /// The URL of Auth's health: below the Auth of the settings, else beside `…/rest/v1`. `None` where neither is known.
 pub(super) fn auth_health(feed: &FeedSettings) -> Option<Url> {
     if let Some(auth) = &feed.auth {
@@ -145,27 +120,4 @@ pub(super) fn auth_health(feed: &FeedSettings) -> Option<Url> {
     let base = url.path().strip_suffix("/rest/v1")?.to_owned();
     url.set_path(&format!("{base}/auth/v1/health"));
     Some(url)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_methods_of_a_table_show_views_and_missing_keys() {
-        for (allow, shape) in [
-            ("OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE", Some(Shape::Keyed)),
-            ("OPTIONS, GET, HEAD, POST, PATCH, DELETE", Some(Shape::Keyless)),
-            ("OPTIONS,GET,HEAD", Some(Shape::View)),
-            ("OPTIONS,GET,HEAD,DELETE", Some(Shape::View)),
-            // A view with a trigger for inserts alone: nothing is known of a key.
-            ("OPTIONS,GET,HEAD,POST", None),
-            // Other servers.
-            ("OPTIONS", None),
-            ("POST", None),
-            ("", None),
-        ] {
-            assert_eq!(Shape::of(allow), shape, "{allow}");
-        }
-    }
 }

@@ -6,12 +6,13 @@ use std::{
 };
 
 use super::{
-    access,
+    super::database::DatabaseArgs,
+    access, catalogue,
     check::{Check, Outcome},
     network,
     report::Report,
     requests::Requests,
-    stream, tables,
+    sources, stream, tables,
 };
 use client::probe::Endpoint;
 use realtime::Token;
@@ -30,6 +31,8 @@ pub(super) struct Target {
     pub(super) deadline: Duration,
     /// How long to wait for a change of a row.
     pub(super) wait: Duration,
+    /// The database whose catalogue is read as well.
+    pub(super) database: DatabaseArgs,
 }
 
 impl Target {
@@ -64,10 +67,10 @@ pub(super) struct Reader {
 pub(super) type Blocker = Option<&'static str>;
 
 /// Runs every check after that of the settings.
-pub(super) async fn run<W: Write>(report: &mut Report<W>, target: &Target) {
+pub(super) async fn run<W: Write>(report: &mut Report<W>, target: &mut Target) {
     let FeedSettings {
         realtime_url, rest_url, ..
-    } = &target.feed;
+    } = &target.feed.clone();
     let key = target.key();
     let url = add(report, network::url(realtime_url, rest_url.as_ref()));
     let stream_at = Endpoint::of(realtime_url);
@@ -90,6 +93,9 @@ pub(super) async fn run<W: Write>(report: &mut Report<W>, target: &Target) {
     blocker = blocker.or(access::check_auth(report, target, &requests, rest_path.or(blocker)).await);
     blocker =
         blocker.or(access::check_sign_in(report, target, &mut requests, &mut reader, rest_path.or(blocker)).await);
+    blocker = blocker.or(sources::check(report, target, &reader, rest_path.or(blocker)).await);
+    let target = &*target;
+    catalogue::check(report, target, &reader).await;
     let existing = tables::check(report, target, &requests, &reader, rest_path.or(blocker)).await;
     stream::check(report, target, &requests, &reader, &existing, stream_path.or(blocker)).await;
 }

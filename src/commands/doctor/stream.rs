@@ -9,11 +9,11 @@ use super::{
     conversation::{Channel, Conversation, Refusal},
     pulse,
     report::Report,
-    requests::{Requests, Shape},
+    requests::Requests,
     steps::{Blocker, Reader, Target, add},
     tables::{Known, no_key_means, table_name},
 };
-use client::probe::{self, Socket};
+use client::probe::{self, Shape, Socket};
 use model::{SourceId, SourceMapping, format::seconds, schema};
 use realtime::{ConnectFailure, POLL_INTERVAL, advice};
 

@@ -8,10 +8,10 @@ use url::Url;
 use super::{
     check::Check,
     report::Report,
-    requests::{Query, Requests, Shape},
+    requests::{Query, Requests},
     steps::{Blocker, Reader, Target},
 };
-use client::probe::ProbeAnswer;
+use client::probe::{ProbeAnswer, Shape};
 use model::{Record, RowId, SourceMapping, format::counted, schema};
 use realtime::POLL_INTERVAL;
 

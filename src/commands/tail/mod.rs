@@ -59,13 +59,13 @@ pub(super) fn run(settings: &Settings, args: &TailArgs) -> Result<(), Failure> {
         output_file::check("the dump", path)?;
     }
     let started = Instant::now();
-    let lines = Lines::new(feed.mapping.clone(), args.json);
+    let mut lines = Lines::new(feed.mapping.clone(), args.json);
     let worker = Worker::start(feed).map_err(|error| Failure::Running(error.to_string()))?;
     let interrupted = interrupts(worker.events().clone());
     let mut out = BufWriter::new(io::stdout().lock());
     let mut state = State::new(lines.clone(), args.dump.is_some());
 
-    let ended = follow(&worker, &interrupted, args, started, &lines, &mut state, &mut out);
+    let ended = follow(&worker, &interrupted, args, started, &mut lines, &mut state, &mut out);
     drop(worker);
     if let Some(path) = &args.dump {
         state.dump(path)?;
@@ -94,17 +94,24 @@ fn follow(
     interrupted: &AtomicBool,
     args: &TailArgs,
     started: Instant,
-    lines: &Lines,
+    lines: &mut Lines,
     state: &mut State,
     out: &mut impl Write,
 ) -> io::Result<Ended> {
     let deadline = args.duration.map(|duration| started + duration);
+    let mut is_mapped = false;
     let (mut batch, mut joined) = (Vec::new(), Vec::new());
     loop {
         if worker.events().take(MAX_BATCH, &mut batch).is_err() {
             return Ok(Ended::GaveUp(
                 "the network thread has stopped; please report this".into(),
             ));
+        }
+        // Tables that are found are known before the first of their rows.
+        if !is_mapped && let Some(mapping) = worker.followed().mapping() {
+            is_mapped = true;
+            *lines = Lines::new(mapping.clone(), args.json);
+            *state = State::new(lines.clone(), args.dump.is_some());
         }
         let is_idle = batch.is_empty();
         for event in batch.drain(..) {

@@ -91,7 +91,7 @@ fn the_origin_of_the_settings_is_reported() {
     std::fs::write(folder.path().join("opswall.toml"), file).expect("a file");
     let (code, text, _) = run_in(folder.path(), &[], &[("OPSWALL_NONSENSE", OsStr::new("1"))]);
     assert_eq!(code, 1);
-    for word in ["opswall.toml:1", "opswall.toml:2", "OPSWALL_NONSENSE", "public.tasks"] {
+    for word in ["opswall.toml:1", "opswall.toml:2", "OPSWALL_NONSENSE", "looked for"] {
         assert!(text.contains(word), "{word}: {text}");
     }
     assert!(!text.contains("sesame"), "{text}");

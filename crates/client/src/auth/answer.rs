@@ -208,6 +208,7 @@ mod tests {
             status: StatusCode::from_u16(status).expect("a status"),
             code: code.into(),
             message: message.into(),
+            hint: String::new(),
             retry_after: Some(Duration::from_secs(7)),
         };
         let url = Url::parse("https://a.supabase.co/auth/v1").expect("a url");

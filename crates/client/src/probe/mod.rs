@@ -8,10 +8,11 @@ mod row;
 mod sign_in;
 mod socket;
 
-pub use super::rest::Matching;
+pub use super::rest::{Matching, Shape};
 pub use certificate::{Certificate, TlsLook, TlsProblem, tls};
 pub use http::{Http, ProbeAnswer};
 pub use reach::{Endpoint, addresses, tcp};
 pub use row::Rows;
+pub use rustls::ClientConfig;
 pub use sign_in::sign_in;
 pub use socket::{Heard, Socket, client_config};

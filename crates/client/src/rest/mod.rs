@@ -2,8 +2,13 @@
 
 mod page;
 mod refusal;
+mod sample;
+mod shape;
 #[cfg(test)]
 mod sql_tests;
+
+pub(crate) use sample::{Sample, SampleError, SampleRequest};
+pub use shape::Shape;
 
 use std::{borrow::Cow, time::Duration};
 
@@ -179,17 +184,17 @@ fn total(range: &str) -> Option<u64> {
     range.rsplit_once('/')?.1.trim().parse().ok()
 }
 
-fn table_url(base: &Url, source: &Source) -> Url {
+fn table_address(base: &Url, table: &str) -> Url {
     let mut url = base.clone();
     if let Ok(mut path) = url.path_segments_mut() {
-        path.pop_if_empty().push(&source.table);
+        path.pop_if_empty().push(table);
     }
     url
 }
 
 /// The URL of a page. Names and values come from the user; the `url` crate percent-encodes everything.
 fn page_url(base: &Url, source: &Source, query: &PageQuery) -> Url {
-    let mut url = table_url(base, source);
+    let mut url = table_address(base, &source.table);
     let keys = key_columns(source);
     {
         let mut pairs = url.query_pairs_mut();
@@ -230,7 +235,7 @@ pub struct Matching<'m> {
 
 /// The URL of rows by columns that need not be the key.
 fn matching_url(base: &Url, source: &Source, matching: &Matching<'_>) -> Url {
-    let mut url = table_url(base, source);
+    let mut url = table_address(base, &source.table);
     let columns: Vec<String> = matching.columns.iter().map(|name| column(name)).collect();
     {
         let mut pairs = url.query_pairs_mut();
@@ -322,7 +327,7 @@ fn exactly(keys: &[String], values: &[Cow<'_, str>]) -> String {
 
 /// The URL of a probe.
 fn probe_url(base: &Url, source: &Source, rows: &ProbeRows) -> Url {
-    let mut url = table_url(base, source);
+    let mut url = table_address(base, &source.table);
     let mut selected = key_columns(source);
     {
         let mut pairs = url.query_pairs_mut();

@@ -125,6 +125,7 @@ mod tests {
                 status: StatusCode::from_u16(status).expect("a status"),
                 code: code.into(),
                 message: message.into(),
+                hint: String::new(),
                 retry_after: None,
             };
             let error = format!("{:?}", meaning(&source, &base, "anon", &refusal));

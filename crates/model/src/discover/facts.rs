@@ -25,6 +25,8 @@ pub struct TableFacts {
     pub is_published: Option<bool>,
     /// Why it cannot be read, with what to do about it; `None`: it can.
     pub refusal: Option<String>,
+    /// It cannot be read because the role that reads may not select from it.
+    pub is_denied: bool,
 }
 
 /// What a table is.

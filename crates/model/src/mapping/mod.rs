@@ -10,6 +10,7 @@ mod label;
 mod languages;
 pub(crate) mod links;
 mod map;
+mod present;
 mod priority;
 mod progress;
 mod read;

@@ -121,6 +121,7 @@ fn of(table: Table, rows: &str) -> TableFacts {
         count: rows.as_ref().map(|rows| rows.len() as u64),
         is_published: Some(table.published),
         refusal: rows.is_none().then(|| "may not be read".to_owned()),
+        is_denied: rows.is_none(),
         rows: rows.unwrap_or_default(),
         schema: table.schema,
         table: table.table,

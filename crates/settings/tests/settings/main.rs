@@ -5,6 +5,7 @@
 mod example;
 mod layers;
 mod mistakes;
+mod new_file;
 mod presets;
 mod saved;
 mod secrets;
