@@ -49,6 +49,8 @@ pub(crate) enum ConnectionSystems {
 pub(crate) enum FleetSystems {
     /// The fleet's clock advances.
     Clock,
+    /// The rows of a feed that is followed no longer go.
+    Clear,
     /// Changes enter the queue.
     Enqueue,
     /// Changes leave the queue and become rows.
@@ -206,6 +208,7 @@ pub fn plugin(app: &mut App) {
         Update,
         (
             FleetSystems::Clock,
+            FleetSystems::Clear,
             FleetSystems::Enqueue,
             FleetSystems::Apply,
             FleetSystems::Reread,

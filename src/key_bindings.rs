@@ -14,6 +14,7 @@ use crate::messages::KeyboardInPanels;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PanelKey {
     ToggleConnection,
+    ConnectProject,
     Reconnect,
     ToggleLegend,
     ToggleHelp,
@@ -85,13 +86,21 @@ pub(crate) struct Binding {
 }
 
 /// All bindings and gestures, in the order in which they are listed.
-pub(crate) const BINDINGS: [Binding; 13] = [
+pub(crate) const BINDINGS: [Binding; 14] = [
     Binding {
         keys: "`C`",
         does: "connection details",
         more: ", also by a click on the badge: state, tables, checks, events, **Reconnect**, **Disconnect**, the backoff",
         scope: Scope::Always,
         panel: &[(Key::C, PanelKey::ToggleConnection)],
+        scene: &[],
+    },
+    Binding {
+        keys: "`P`",
+        does: "connect a project",
+        more: ": its URL and key are entered, its tables found and shown, and `opswall.toml` written; not in a kiosk",
+        scope: Scope::Always,
+        panel: &[(Key::P, PanelKey::ConnectProject)],
         scene: &[],
     },
     Binding {

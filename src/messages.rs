@@ -30,6 +30,15 @@ pub struct Synced(pub SyncReport);
 #[derive(Message, Debug, Clone)]
 pub struct Noticed(pub Notice);
 
+/// Another feed is followed from now on: all rows of the old one go.
+#[derive(Message, Debug, Clone)]
+pub struct Switched {
+    /// How its rows are read.
+    pub mapping: Arc<Mapping>,
+    /// Its address, without query or key.
+    pub feed: String,
+}
+
 /// Rows are read with another mapping of the same tables from now on, all of them.
 #[derive(Message, Debug, Clone)]
 pub struct Remapped(pub Arc<Mapping>);
@@ -204,6 +213,7 @@ pub fn plugin(app: &mut App) {
         .add_message::<Noticed>()
         .add_message::<Intent>()
         .add_message::<Remapped>()
+        .add_message::<Switched>()
         .init_resource::<Backlog>()
         .init_resource::<SceneInsets>()
         .init_resource::<FloatingPanels>()

@@ -9,13 +9,15 @@ use super::{
     demo_feed::{DemoFeed, RunningDemo},
 };
 use crate::{
-    connection::ConnectionPlugin,
+    connection::{ConnectionPlugin, Found, ProjectSetup},
     third_party,
+    ui::connect::ConnectCard,
     wall::{
         self, Picture, RememberPlugin, WallOptions,
         canvas::{self, Canvas},
     },
 };
+use client::{discover::discover, probe};
 use demo::TableId;
 use model::Kind;
 use settings::{FeedSettings, Settings};
@@ -31,6 +33,8 @@ pub(super) struct Source {
     pub(super) feed: FeedSettings,
     /// The demo feed, where it is the source.
     pub(super) demo: Option<RunningDemo>,
+    /// Nothing is configured, so that a project is offered to be connected.
+    pub(super) is_offered: bool,
 }
 
 /// Runs the wall until its window is closed. With `demo` it shows the demo feed; without, the configured project, or the
@@ -62,11 +66,13 @@ pub(super) fn run(settings: &Settings, demo: Option<DemoFeed>) -> Result<ExitCod
 
 /// Starts the demo feed if it is to be shown.
 pub(super) fn source(settings: &Settings, demo: Option<DemoFeed>) -> Result<Source, Failure> {
+    let is_offered = demo.is_none();
     let demo = demo.or_else(|| (!settings.has_project()).then(DemoFeed::default));
     let Some(demo) = demo else {
         return Ok(Source {
             feed: settings.feed()?,
             demo: None,
+            is_offered: false,
         });
     };
     let has_runs = demo.options.runs;
@@ -74,18 +80,26 @@ pub(super) fn source(settings: &Settings, demo: Option<DemoFeed>) -> Result<Sour
     if let Some(words) = demo.fixture() {
         eprintln!("{words}");
         let feed = settings.rehearsal_feed(&demo.url(), "demo")?;
-        return Ok(Source { feed, demo: Some(demo) });
+        return Ok(Source {
+            feed,
+            demo: Some(demo),
+            is_offered: false,
+        });
     }
     let mut feed = settings.demo_feed(&demo.url(), "demo")?;
     if has_runs && !feed.mapping.follows(Kind::Run) {
         Arc::make_mut(&mut feed.mapping).follow_runs(TableId::Runs.name());
     }
-    Ok(Source { feed, demo: Some(demo) })
+    Ok(Source {
+        feed,
+        demo: Some(demo),
+        is_offered,
+    })
 }
 
 /// Builds the app around a source, runs it, and returns its exit code.
 pub(super) fn show(settings: &Settings, source: Source, canvas: Canvas, picture: Picture) -> Result<ExitCode, Failure> {
-    let Source { feed, demo } = source;
+    let Source { feed, demo, is_offered } = source;
     let mapping = feed.mapping.clone();
     // The view is remembered only where an operator can change it: not on a kiosk, and not without a window.
     let has_operator = matches!(canvas, Canvas::Window { .. }) && !settings.wall.kiosk;
@@ -97,8 +111,12 @@ pub(super) fn show(settings: &Settings, source: Source, canvas: Canvas, picture:
             path: keeper.path.clone(),
             feed: demo.as_ref().map_or_else(|| feed.shown_url(), |_| "demo".to_owned()),
         });
-    let connection = ConnectionPlugin::start(feed, demo.is_some(), settings.keep_in.clone())
+    let is_demo = demo.is_some();
+    let mut connection = ConnectionPlugin::start(feed, is_demo, settings.keep_in.clone())
         .map_err(|error| Failure::Running(error.to_string()))?;
+    if let Some(demo) = demo {
+        connection = connection.keeping(Box::new(demo));
+    }
     third_party::bevy_gpu::report_missing_driver();
     let mut app = wall::build(WallOptions {
         canvas,
@@ -112,10 +130,40 @@ pub(super) fn show(settings: &Settings, source: Source, canvas: Canvas, picture:
     if let Some(remember) = remember {
         app.add_plugins(remember);
     }
+    if has_operator {
+        app.insert_resource(ProjectSetup {
+            settings: settings.clone(),
+            look: Arc::new(look),
+        })
+        .insert_resource(ConnectCard::offered(is_offered && is_demo));
+    }
     let exit = app.run();
-    drop(demo);
     Ok(match exit {
         AppExit::Success => ExitCode::SUCCESS,
         AppExit::Error(code) => ExitCode::from(code.get()),
+    })
+}
+
+/// Looks at the tables of a project with the key alone. The error is one sentence.
+fn look(feed: &FeedSettings) -> Result<Found, String> {
+    let Some(find) = &feed.find_sources else {
+        return Err("the settings name the tables already; change them in opswall.toml".to_owned());
+    };
+    let secure = feed.rest_url.as_ref().is_none_or(|url| url.scheme() == "https");
+    let tls = probe::client_config(secure)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("the network cannot be started ({error}); free some memory"))?;
+    let found = runtime.block_on(discover(feed, find, &tls, None));
+    // Name look-ups cannot be cancelled: they are not waited for.
+    runtime.shutdown_background();
+    let discovery = found.map_err(|error| error.to_string())?;
+    if discovery.proposal.sources.is_empty() {
+        return Err(discovery.nothing());
+    }
+    Ok(Found {
+        tables: discovery.tables,
+        proposal: discovery.proposal,
     })
 }

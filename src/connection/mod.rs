@@ -3,10 +3,13 @@
 //! Data arrives through a bounded channel and leaves as messages; the user's intents leave as commands. Nothing here draws.
 
 mod commands;
+mod project;
 mod rates;
 mod receive;
 mod waiter;
 
+pub(crate) use project::write_project;
+pub use project::{Follow, Found, Look, Looking, ProjectSetup};
 pub(crate) use rates::{RateHistory, Rates};
 pub(crate) use waiter::FeedWaiter;
 
@@ -16,7 +19,7 @@ use bevy::prelude::*;
 
 use crate::frame::ConnectionSystems;
 use client::{NetError, Worker};
-use model::{Backoff, Joiner, Kind, SourceId};
+use model::{Backoff, Joiner, Kind, Mapping, SourceId};
 use realtime::{FeedEvent, LinkReport, SourceReport, SourceState, StatusReport};
 use settings::{FeedSettings, SourceKinds, saved::Keeper};
 
@@ -51,6 +54,18 @@ pub struct ConnectionView {
 }
 
 impl ConnectionView {
+    /// The connection to a feed before anything is known of it.
+    fn of(settings: &FeedSettings, demo: bool) -> Self {
+        Self {
+            shown_url: settings.shown_url(),
+            backoff: settings.backoff,
+            demo,
+            signed_in: settings.auth.is_some(),
+            kinds: SourceKinds::of(&settings.mapping),
+            ..Self::default()
+        }
+    }
+
     /// One source as it stands; `None` while nothing is reported.
     pub(crate) fn source(&self, source: SourceId) -> Option<&SourceReport> {
         self.sources.get(source.index())
@@ -101,34 +116,55 @@ pub(crate) struct Feed {
     pub(crate) taken: VecDeque<FeedEvent>,
     /// When the worker was started: where its clock begins.
     pub(crate) started: Instant,
+    /// What serves the feed, if this process does: it ends with the feed.
+    server: Option<Server>,
+}
+
+/// A server that runs until this is dropped.
+struct Server(#[expect(dead_code, reason = "it is kept, and dropped")] Box<dyn Send + Sync>);
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Server")
+    }
+}
+
+impl Feed {
+    fn new(worker: Worker, mapping: &Mapping, keep_in: Option<Keeper>, started: Instant) -> Self {
+        Self {
+            joiner: Joiner::new(mapping),
+            awaits_sources: worker.followed().mapping().is_none(),
+            worker,
+            keep_in,
+            taken: VecDeque::new(),
+            started,
+            server: None,
+        }
+    }
 }
 
 impl ConnectionPlugin {
     /// Starts the worker at once, so that connecting overlaps with opening the window.
     pub fn start(settings: FeedSettings, demo: bool, keep_in: Option<Keeper>) -> Result<Self, NetError> {
-        let initial = ConnectionView {
-            shown_url: settings.shown_url(),
-            backoff: settings.backoff,
-            demo,
-            signed_in: settings.auth.is_some(),
-            kinds: SourceKinds::of(&settings.mapping),
-            ..ConnectionView::default()
-        };
-        let joiner = Joiner::new(&settings.mapping);
+        let initial = ConnectionView::of(&settings, demo);
+        let mapping = settings.mapping.clone();
         let started = Instant::now();
         let worker = Worker::start(settings)?;
-        let awaits_sources = worker.followed().mapping().is_none();
         Ok(Self {
             initial,
-            feed: std::sync::Mutex::new(Some(Feed {
-                worker,
-                keep_in,
-                joiner,
-                awaits_sources,
-                taken: VecDeque::new(),
-                started,
-            })),
+            feed: std::sync::Mutex::new(Some(Feed::new(worker, &mapping, keep_in, started))),
         })
+    }
+
+    /// Keeps this as long as the feed is followed: the server of the demo.
+    #[must_use]
+    pub fn keeping(self, server: Box<dyn Send + Sync>) -> Self {
+        if let Ok(mut feed) = self.feed.lock()
+            && let Some(feed) = feed.as_mut()
+        {
+            feed.server = Some(Server(server));
+        }
+        self
     }
 }
 
@@ -140,14 +176,16 @@ impl Plugin for ConnectionPlugin {
             app.insert_resource(FeedWaiter::new(feed.worker.events()))
                 .insert_resource(feed);
         }
-        app.insert_resource(self.initial.clone())
+        app.add_message::<Follow>()
+            .insert_resource(self.initial.clone())
             .init_resource::<commands::UnsavedBackoff>()
             .init_resource::<commands::SavingWords>()
             .init_resource::<Rates>()
             .add_systems(
                 Update,
                 (
-                    commands::send_commands
+                    (commands::send_commands, project::follow.run_if(on_message::<Follow>))
+                        .chain()
                         .run_if(resource_exists::<Feed>)
                         .in_set(ConnectionSystems::Commands),
                     receive::receive

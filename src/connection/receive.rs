@@ -35,7 +35,9 @@ pub(super) fn receive(
 ) {
     let now = time.elapsed_secs_f64();
     if let Some(first) = time.first_update() {
-        connection.feed_ahead = first.saturating_duration_since(feed.started).as_secs_f64();
+        let ahead = first.saturating_duration_since(feed.started).as_secs_f64();
+        let behind = feed.started.saturating_duration_since(first).as_secs_f64();
+        connection.feed_ahead = ahead - behind;
     }
     let mut room = Backlog::LIMIT.saturating_sub(backlog.waiting);
     let mut other_events = 0;

@@ -12,6 +12,7 @@ mod reread;
 mod resync_pulse;
 mod retire;
 mod row;
+mod switch;
 mod task_in_hand;
 mod ties;
 mod touched;
@@ -41,6 +42,7 @@ pub fn plugin(app: &mut App) {
         reread::plugin,
         retire::plugin,
         resync_pulse::plugin,
+        switch::plugin,
     ));
 }
 

@@ -1,5 +1,6 @@
 //! The actions that panels return. A panel only pushes them; the shell carries them out.
 
+use super::connect::ConnectAction;
 use crate::messages::Intent;
 use model::Backoff;
 
@@ -18,6 +19,8 @@ pub enum Action {
     ToggleLegend,
     /// Opens or closes the help card with the key bindings.
     ToggleKeys,
+    /// An action on the card that connects a project.
+    Connect(ConnectAction),
     /// Removes the toast with this number.
     Dismiss(u64),
 }

@@ -2,9 +2,9 @@
 
 use egui::{Align, Frame, Layout, Margin, Panel, Rect, RichText, ScrollArea, Sense, Ui, Vec2};
 
-use super::{Action, format, secrets, status_icon, theme, theme::Tier};
-use crate::messages::Intent;
-use model::{Record, RowKey, StatusReading};
+use super::{Action, format, secrets, state_choice::state_choice, status_icon, theme, theme::Tier};
+use crate::messages::{Intent, MappedWord};
+use model::{Record, RowKey, Rule, StatusReading};
 
 /// The selected row, as plain data.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub struct InspectorView<'a> {
     pub progress: Option<f32>,
     /// Why a task failed; `None` where the row gives no reason.
     pub error: Option<&'a str>,
+    /// The name of its table.
+    pub table: String,
     /// Why the row has its state, one sentence.
     pub why: String,
     /// What it does, what it waits for, when it is due, what it cost, in lines.
@@ -83,7 +85,7 @@ pub fn inspector_ui(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Act
     if let Some(subtitle) = view.subtitle {
         ui.label(RichText::new(format::clean(subtitle, 120)).color(theme::of(ui).muted));
     }
-    status_ui(ui, view);
+    status_ui(ui, view, actions);
     if let Some(error) = view.error {
         let text = RichText::new(format::clean(error, 400)).color(theme::of(ui).offline);
         ui.add(egui::Label::new(text).wrap());
@@ -106,7 +108,7 @@ pub fn inspector_ui(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Act
     columns_ui(ui, view);
 }
 
-fn status_ui(ui: &mut Ui, view: &InspectorView<'_>) {
+fn status_ui(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Action>) {
     let status = view.state.status;
     ui.horizontal(|ui| {
         let (rect, _) = ui.allocate_exact_size(Vec2::splat(16.0), Sense::hover());
@@ -117,6 +119,21 @@ fn status_ui(ui: &mut Ui, view: &InspectorView<'_>) {
             _ => status.word().to_owned(),
         };
         ui.label(RichText::new(text).color(theme::of(ui).text));
+        // Only a word decides its state; an outcome or a time would still decide another.
+        let is_of_word = matches!(
+            view.state.rule,
+            Rule::OwnWord | Rule::Word | Rule::Shape | Rule::Unknown
+        );
+        if let Some(word) = view.state.word.as_deref().filter(|_| is_of_word && !view.gone)
+            && let Some(status) = state_choice(ui, word, status, if view.state.rule.is_guess() { " ?" } else { "" })
+        {
+            actions.push(Action::Intent(Intent::MapWord(MappedWord {
+                source: view.key.source,
+                table: view.table.clone(),
+                word: word.to_owned(),
+                status,
+            })));
+        }
         if let Some(progress) = view.progress {
             let percent = (progress.clamp(0.0, 1.0) * 100.0).round();
             ui.label(RichText::new(format!("{percent:.0} %")).color(theme::of(ui).muted));

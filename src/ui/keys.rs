@@ -2,7 +2,7 @@
 
 use egui::{Area, Context, Grid, Id, Order, RichText, Ui};
 
-use super::{Action, theme, theme::Tier};
+use super::{Action, connect::ConnectAction, theme, theme::Tier};
 use crate::{
     key_bindings::{BINDINGS, PanelKey, Scope, pressed_in_panels},
     messages::Intent,
@@ -13,7 +13,13 @@ use crate::{
 pub struct KeyContext {
     /// The help card is open; `Esc` closes it first.
     pub keys_open: bool,
-    /// The connection popover is open; `Esc` closes it second.
+    /// The card that connects a project is open; `Esc` closes it second.
+    pub connect_open: bool,
+    /// A project can be connected.
+    pub can_connect: bool,
+    /// A list of choices is open; `Esc` closes it and nothing else.
+    pub menu_open: bool,
+    /// The connection popover is open; `Esc` closes it third.
     pub popover_open: bool,
     /// A row is selected; `Esc` ends the selection last.
     pub selected: bool,
@@ -37,10 +43,14 @@ pub fn read_keys(ctx: &Context, state: KeyContext, actions: &mut Vec<Action>) {
     for key in pressed_in_panels(ctx, |scope| state.is_valid(scope)) {
         let action = match key {
             PanelKey::ToggleConnection => Action::TogglePopover,
+            PanelKey::ConnectProject if state.can_connect => Action::Connect(ConnectAction::Toggle),
+            PanelKey::ConnectProject => continue,
             PanelKey::ToggleLegend => Action::ToggleLegend,
             PanelKey::ToggleHelp => Action::ToggleKeys,
             PanelKey::Reconnect => Action::Intent(Intent::Reconnect),
+            PanelKey::Close if state.menu_open => continue,
             PanelKey::Close if state.keys_open => Action::ToggleKeys,
+            PanelKey::Close if state.connect_open => Action::Connect(ConnectAction::Close),
             PanelKey::Close if state.popover_open => Action::ClosePopover,
             PanelKey::Close if state.selected => Action::Intent(Intent::Select(None)),
             // The popover's scroll area reads the page keys itself.

@@ -4,7 +4,8 @@ use egui::{
     Align, Area, Context, Grid, Id, Layout, Order, Pos2, Rect, RichText, Sense, Ui, Vec2, WidgetInfo, WidgetType,
 };
 
-use super::{Action, format, status_icon, theme, theme::Tier};
+use super::{Action, format, state_choice::state_choice, status_icon, theme, theme::Tier, unmapped::OpenWord};
+use crate::messages::{Intent, MappedWord};
 use model::Status;
 
 /// One state's line.
@@ -27,8 +28,10 @@ pub struct LegendView<'a> {
     pub rows: &'a [LegendRow],
     /// There are runs: they are counted with the tasks, and the column is called work.
     pub has_runs: bool,
-    /// Words that are drawn neutral because the mapping has no state for them.
-    pub unmapped: &'a [String],
+    /// Words without a state, drawn neutral, and words whose state is a guess.
+    pub words: &'a [OpenWord],
+    /// How many more such words there are.
+    pub more_words: usize,
 }
 
 /// Places the legend with its lower left corner at `corner`. Returns what it covers.
@@ -88,15 +91,52 @@ pub fn legend_ui(ui: &mut Ui, view: &LegendView<'_>, actions: &mut Vec<Action>) 
                 legend_row(ui, row);
             }
         });
-    if !view.unmapped.is_empty() {
-        let words = format::dotted(view.unmapped.iter().map(|word| format::clean(word, 24)));
-        let text = RichText::new(format!("unmapped: {words}"))
-            .font(Tier::Small.font(ui))
-            .color(theme::of(ui).warn);
-        ui.allocate_ui(Vec2::new(190.0, 0.0), |ui| {
-            ui.set_max_width(190.0);
-            ui.add(egui::Label::new(text).wrap());
+    words_ui(ui, view, actions);
+}
+
+/// The words whose state a person may decide, each with the list of states.
+fn words_ui(ui: &mut Ui, view: &LegendView<'_>, actions: &mut Vec<Action>) {
+    if view.words.is_empty() {
+        return;
+    }
+    ui.add_space(4.0);
+    let heading = RichText::new("Words to check")
+        .font(Tier::Small.font(ui))
+        .color(theme::of(ui).warn);
+    ui.label(heading)
+        .on_hover_text("Unknown words, and words whose state is a guess. A click gives a word its state.");
+    let has_several = view
+        .words
+        .iter()
+        .any(|word| Some(word.source) != view.words.first().map(|first| first.source));
+    for word in view.words {
+        ui.horizontal(|ui| {
+            ui.push_id((word.source, &word.word), |ui| {
+                let guess = if word.status == Status::Unmapped { "" } else { " ?" };
+                if let Some(status) = state_choice(ui, &word.word, word.status, guess) {
+                    actions.push(Action::Intent(Intent::MapWord(MappedWord {
+                        source: word.source,
+                        table: word.table.clone(),
+                        word: word.word.clone(),
+                        status,
+                    })));
+                }
+            });
+            let rows = format::compact(word.rows);
+            let note = match has_several {
+                true => format!("{rows} in {}", format::clean(&word.table, 16)),
+                false => rows,
+            };
+            ui.label(
+                RichText::new(note)
+                    .font(Tier::Small.font(ui))
+                    .color(theme::of(ui).muted),
+            );
         });
+    }
+    if view.more_words > 0 {
+        let more = RichText::new(format!("and {} more", view.more_words)).font(Tier::Small.font(ui));
+        ui.label(more.color(theme::of(ui).muted));
     }
 }
 

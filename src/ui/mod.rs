@@ -4,6 +4,7 @@
 mod action;
 mod banner;
 mod clock;
+pub mod connect;
 mod details;
 mod format;
 pub mod header;
@@ -16,6 +17,7 @@ pub mod overlay;
 pub mod popover;
 mod secrets;
 mod shell;
+mod state_choice;
 mod status_icon;
 mod steady;
 pub mod theme;
@@ -30,6 +32,7 @@ use bevy::prelude::*;
 pub use self::action::Action;
 pub use self::shell::Panels;
 pub use self::type_scale::TypeScale;
+pub use self::unmapped::OpenWord;
 use self::widgets::close_button;
 
 /// The panels, aggregated.

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use bevy::{app::AppExit, prelude::*, tasks::IoTaskPool};
 
-use crate::scene::camera::{HeldView, ViewMemory, likeness};
+use crate::{
+    messages::Switched,
+    scene::camera::{HeldView, ViewMemory, likeness},
+};
 use settings::saved_view::{self, SavedView};
 
 /// A view is saved once it has been the same for this long, in seconds.
@@ -52,8 +55,14 @@ fn keep(
     mut remembered: ResMut<Remembered>,
     memory: Res<ViewMemory>,
     mut exits: MessageReader<AppExit>,
+    mut switched: MessageReader<Switched>,
     time: Res<Time<Real>>,
 ) {
+    if let Some(latest) = switched.read().last() {
+        // What is kept from now on is the view of another feed.
+        remembered.feed = saved_view::fingerprint(&latest.feed);
+        (remembered.kept, remembered.next) = (memory.held, memory.held);
+    }
     // Until the first rows have arrived, the restored view has not been applied.
     if !memory.is_settled {
         return;

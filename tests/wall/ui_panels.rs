@@ -9,9 +9,10 @@ use egui_kittest::{
 use model::theme::ThemeName;
 use model::{Kind, Notice, NoticeKind, PerKind, Record, RowKey, SourceId, Status, StatusReading};
 use opswall::{
-    messages::{Intent, QualityFeature},
+    messages::{Intent, MappedWord, QualityFeature},
     ui::{
-        Action, TypeScale,
+        Action, OpenWord, TypeScale,
+        connect::ConnectAction,
         header::{BadgeView, HeaderCounts, HeaderView, Part, SourceTally, badge_ui, header_ui},
         inspector::{InspectorView, inspector_ui},
         keys::{KeyContext, read_keys},
@@ -302,6 +303,7 @@ fn the_inspector_masks_secrets_and_survives_hostile_rows() {
             state: &state,
             progress: Some(f32::NAN),
             error: None,
+            table: "tasks".to_owned(),
             why: "unmapped, because `status` is `zombie` (rule: unknown word)".into(),
             details: vec!["waits for the contract".into()],
             record: &record,
@@ -339,19 +341,38 @@ fn the_legend_counts_and_names_the_unknown_words() {
         agents: 0,
         work: 12_345,
     }];
-    let unmapped = ["zombie".to_owned()];
-    let mut harness = themed((300.0, 200.0), Vec::new(), move |ui, actions| {
+    let words = [OpenWord {
+        source: SourceId::usual(Kind::Task),
+        table: "tasks".to_owned(),
+        word: "zombie".to_owned(),
+        status: Status::Unmapped,
+        rows: 12,
+    }];
+    let mut harness = themed((500.0, 700.0), Vec::new(), move |ui, actions| {
         let view = LegendView {
             open: true,
             rows: &rows,
             has_runs: false,
-            unmapped: &unmapped,
+            words: &words,
+            more_words: 3,
         };
         legend_ui(ui, &view, actions);
     });
     harness.run_steps(2);
     harness.get_by_label("12.3k");
-    harness.get_by_label("unmapped: zombie");
+    harness.get_by_label("and 3 more");
+    harness.get_by_label("zombie (unmapped): choose a state").click();
+    harness.run_steps(3);
+    harness.get_by_label("blocked").click();
+    harness.run_steps(2);
+    let mapped = MappedWord {
+        source: SourceId::usual(Kind::Task),
+        table: "tasks".to_owned(),
+        word: "zombie".to_owned(),
+        status: Status::Blocked,
+    };
+    assert_eq!(harness.state().as_slice(), [Action::Intent(Intent::MapWord(mapped))]);
+    harness.state_mut().clear();
     harness.get_by_label("Legend").click();
     harness.run_steps(2);
     assert_eq!(harness.state().as_slice(), [Action::ToggleLegend]);
@@ -403,14 +424,30 @@ fn keys_close_what_is_open_one_after_the_other() {
     };
     let all = KeyContext {
         keys_open: true,
+        connect_open: true,
+        can_connect: true,
+        menu_open: false,
         popover_open: true,
         selected: true,
         live: true,
     };
     assert_eq!(pressed(Key::Escape, all), [Action::ToggleKeys]);
-    let two = KeyContext {
+    let card = KeyContext {
         keys_open: false,
         ..all
+    };
+    assert_eq!(pressed(Key::Escape, card), [Action::Connect(ConnectAction::Close)]);
+    assert_eq!(pressed(Key::P, card), [Action::Connect(ConnectAction::Toggle)]);
+    let kiosk = KeyContext {
+        can_connect: false,
+        ..card
+    };
+    assert_eq!(pressed(Key::P, kiosk), []);
+    let menu = KeyContext { menu_open: true, ..all };
+    assert_eq!(pressed(Key::Escape, menu), [], "the list closes itself");
+    let two = KeyContext {
+        connect_open: false,
+        ..card
     };
     assert_eq!(pressed(Key::Escape, two), [Action::ClosePopover]);
     let one = KeyContext {

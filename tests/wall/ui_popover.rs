@@ -64,6 +64,7 @@ fn popover_view<'a>(
         link,
         changes_per_second: 48.0,
         bytes_per_second: 3_400.0,
+        can_connect: true,
         backoff,
         feed_ms: 10_000_000,
         signed_in,

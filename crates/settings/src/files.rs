@@ -17,10 +17,7 @@ pub enum Purpose {
 /// # Errors
 /// When the file cannot be written; the old file then remains.
 pub fn write_whole(path: &Path, purpose: Purpose, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let mut builder = tempfile::Builder::new();
     builder.prefix(".opswall-");
     #[cfg(unix)]
@@ -39,6 +36,12 @@ pub fn write_whole(path: &Path, purpose: Purpose, fill: impl FnOnce(&mut File) -
         sync_folder(folder);
     }
     Ok(())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 /// Flushes the folder, without which the new name can be lost. Some file systems refuse to flush folders; the file's

@@ -13,7 +13,7 @@ use model::{Notice, NoticeKind, text::clean};
 use realtime::Claims;
 
 /// Refuses texts that cannot be a key, and keys that bypass row-level security.
-fn checked(key: Set<SecretString>, allow_service_key: bool) -> Result<Set<SecretString>, SettingsError> {
+pub(crate) fn checked(key: Set<SecretString>, allow_service_key: bool) -> Result<Set<SecretString>, SettingsError> {
     let text = key.value.expose_secret();
     let subject = || key.origin.subject("key");
     if text.len() as u64 > MAX_SECRET_BYTES || !text.bytes().all(|b| b.is_ascii_graphic()) {

@@ -118,6 +118,43 @@ impl Settings {
         })
     }
 
+    /// The connection to a project that is entered while the program runs. It has the user's intervals; its tables are found.
+    ///
+    /// # Errors
+    /// When the URL is none, or the key cannot be one or bypasses row-level security.
+    pub fn project_feed(&self, url: &str, key: SecretString) -> Result<FeedSettings, SettingsError> {
+        let given = url::Given {
+            allow_insecure: self.values.allow_insecure.value,
+            ..url::Given::project(url.trim())
+        };
+        let endpoints = given.endpoints()?.ok_or(SettingsError::NoProject)?;
+        let key = key::checked(Set::new(key, Origin::Default), self.values.allow_service_key.value)?;
+        Ok(FeedSettings {
+            change_limit: self.values.change_limit.value,
+            find_sources: Some(FindSources(self.sources.clone())),
+            ..self.feed_at(endpoints, key.value, self.mapping.clone())
+        })
+    }
+
+    /// These settings with another project, for the file that is written for it.
+    #[must_use]
+    pub fn with_project(&self, url: &str, key_file: &std::path::Path) -> Self {
+        let mut settings = self.clone();
+        for setting in &mut settings.effective {
+            setting.value = match setting.name.as_str() {
+                "url" => serde_json::json!(url.trim()),
+                "key_file" => serde_json::json!(key_file.to_string_lossy()),
+                "realtime_url" | "rest_url" | "auth_url" => serde_json::Value::Null,
+                _ => continue,
+            };
+            setting.origin = Origin::File {
+                path: self.own_file.clone(),
+                line: 1,
+            };
+        }
+        settings
+    }
+
     /// Whether a project is set: without one the wall shows the demo feed, and the screen names it as such.
     pub fn has_project(&self) -> bool {
         self.endpoints.is_some()

@@ -14,8 +14,11 @@ mod tuning;
 use egui::{Align, Area, Context, Id, Label, Layout, Order, Pos2, Rect, RichText, ScrollArea, Stroke, Ui, vec2};
 use jiff::{Timestamp, tz::TimeZone};
 
+pub(crate) use self::reason::{command_in, command_ui};
 pub use self::{sources::SourceLine, tuning::TuneDraft};
-use super::{Action, clock::clock_text, format, header::BadgeView, link_look::Tone, theme, theme::Tier};
+use super::{
+    Action, clock::clock_text, connect::ConnectAction, format, header::BadgeView, link_look::Tone, theme, theme::Tier,
+};
 use crate::{key_bindings::PanelKey, messages::Intent};
 use model::Backoff;
 use realtime::{LinkReport, LinkStatus};
@@ -37,6 +40,8 @@ pub struct PopoverView<'a> {
     pub changes_per_second: f32,
     /// The rate of received bytes at present.
     pub bytes_per_second: f32,
+    /// Another project can be connected from here.
+    pub can_connect: bool,
     /// The panel's own copy of the backoff.
     pub backoff: Backoff,
     /// Now, on the clock of the times in `link`, milliseconds.
@@ -282,6 +287,9 @@ fn buttons_ui(ui: &mut Ui, view: &PopoverView<'_>, actions: &mut Vec<Action>) {
             .clicked()
         {
             actions.push(Action::Intent(Intent::Disconnect));
+        }
+        if view.can_connect && ui.button("Connect a project…").on_hover_text("P").clicked() {
+            actions.push(Action::Connect(ConnectAction::Toggle));
         }
     });
 }

@@ -27,7 +27,7 @@ pub(super) fn reason_ui(ui: &mut Ui, reason: &str) {
 }
 
 /// The command that a reason quotes. Names in quotes of their own do not end it.
-pub(super) fn command_in(reason: &str) -> Option<String> {
+pub(crate) fn command_in(reason: &str) -> Option<String> {
     let start = HEADS
         .into_iter()
         .filter_map(|head| reason.find(&format!("\"{head}")))
@@ -49,7 +49,7 @@ pub(super) fn command_in(reason: &str) -> Option<String> {
 }
 
 /// Draws a command with a button to copy it.
-pub(super) fn command_ui(ui: &mut Ui, command: &str) {
+pub(crate) fn command_ui(ui: &mut Ui, command: &str) {
     let frame = Frame::new()
         .fill(theme::of(ui).ground)
         .corner_radius(CornerRadius::same(5))

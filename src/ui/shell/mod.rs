@@ -12,7 +12,9 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use self::reads::Reads;
 use super::{
-    Action, TypeScale, banner, header,
+    Action, TypeScale, banner, connect,
+    connect::{ConnectAction, ConnectCard},
+    header,
     header::BadgeView,
     hover, inspector, keys,
     keys::KeyContext,
@@ -26,6 +28,7 @@ use super::{
     toasts::{self, Toasts},
 };
 use crate::{
+    connection::{Follow, ProjectSetup},
     frame::PanelSystems,
     messages::{FloatingPanels, Intent, KeyboardInPanels, PointerOverPanels, SceneInsets, ScreenTheme},
 };
@@ -36,10 +39,13 @@ pub(super) fn plugin(app: &mut App) {
     if !app.is_plugin_added::<EguiPlugin>() {
         app.add_plugins(EguiPlugin::default());
     }
-    app.init_resource::<Panels>().init_resource::<TypeScale>().add_systems(
-        EguiPrimaryContextPass,
-        (apply_theme.in_set(PanelSystems::Theme), draw.in_set(PanelSystems::Draw)),
-    );
+    app.init_resource::<Panels>()
+        .init_resource::<ConnectCard>()
+        .init_resource::<TypeScale>()
+        .add_systems(
+            EguiPrimaryContextPass,
+            (apply_theme.in_set(PanelSystems::Theme), draw.in_set(PanelSystems::Draw)),
+        );
 }
 
 /// Which panels are open.
@@ -76,6 +82,9 @@ struct Writes<'w> {
     floating: ResMut<'w, FloatingPanels>,
     pointer: ResMut<'w, PointerOverPanels>,
     keyboard: ResMut<'w, KeyboardInPanels>,
+    card: ResMut<'w, ConnectCard>,
+    follows: MessageWriter<'w, Follow>,
+    setup: Option<Res<'w, ProjectSetup>>,
 }
 
 /// Applies the theme to a new context, and to all of them when the theme or the type scale changed.
@@ -112,7 +121,10 @@ fn draw(
     panels.tune.follow(reads.connection.backoff, now);
 
     let mut actions = Vec::new();
-    let covered = draw_panels(&ctx, &reads, panels, &toasts, &mut actions);
+    let card = writes.card.bypass_change_detection();
+    card.poll();
+    let can_connect = writes.setup.is_some() && !panels.kiosk;
+    let covered = draw_panels(&ctx, &reads, panels, can_connect.then_some(card), &toasts, &mut actions);
     for action in actions {
         match action {
             Action::Intent(intent) => {
@@ -122,6 +134,14 @@ fn draw(
             Action::TogglePopover => panels.popover_open = !panels.popover_open,
             Action::ClosePopover => panels.popover_open = false,
             Action::ToggleLegend => panels.legend_open = !panels.legend_open,
+            Action::Connect(action) => {
+                if action == ConnectAction::Toggle {
+                    panels.popover_open = false;
+                }
+                let card = writes.card.bypass_change_detection();
+                let feed = writes.setup.as_ref().and_then(|setup| card.act(action, setup));
+                writes.follows.write_batch(feed.map(Follow));
+            }
             Action::ToggleKeys => panels.keys_open = !panels.keys_open,
             Action::Dismiss(number) => toasts.dismiss(number),
         }
@@ -160,9 +180,11 @@ fn draw_panels(
     ctx: &egui::Context,
     reads: &Reads,
     panels: &Panels,
+    mut card: Option<&mut ConnectCard>,
     toasts: &Toasts,
     actions: &mut Vec<Action>,
 ) -> Covered {
+    let menu_open = egui::Popup::is_any_open(ctx);
     let screen = ctx.viewport_rect();
     let builder = UiBuilder::new().layer_id(LayerId::background()).max_rect(screen);
     let mut root = Ui::new(ctx.clone(), egui::Id::new("panels"), builder);
@@ -186,18 +208,35 @@ fn draw_panels(
     overlay::overlay_ui(&root, beside_legend, &overlay_view(reads, &badge));
     let mut floating: Vec<Rect> = legend.shown.into_iter().collect();
     if panels.popover_open {
-        floating.push(draw_popover(ctx, reads, panels, &badge, badge_rect, scene, actions));
+        let can_connect = card.is_some();
+        floating.push(draw_popover(
+            ctx,
+            reads,
+            panels,
+            can_connect,
+            &badge,
+            badge_rect,
+            scene,
+            actions,
+        ));
     }
     let corner = scene.right_top() + vec2(-theme::GAP, theme::GAP);
     floating.extend(toasts::toasts_area(ctx, toasts, corner, reads.now(), actions));
     if let (Some(view), Some(pointer), false) = (reads.hovered(), ctx.pointer_latest_pos(), panels.kiosk) {
         hover::hover_area(ctx, &view, pointer, scene);
     }
+    floating.extend(
+        card.as_deref_mut()
+            .and_then(|card| draw_card(ctx, card, scene, actions)),
+    );
     if panels.keys_open {
         keys::keys_area(ctx, actions);
     }
     let state = KeyContext {
         keys_open: panels.keys_open,
+        connect_open: card.as_ref().is_some_and(|card| card.is_open),
+        can_connect: card.is_some(),
+        menu_open,
         popover_open: panels.popover_open,
         selected: selected.is_some(),
         live: badge.tone.is_flowing(),
@@ -217,6 +256,20 @@ fn draw_panels(
             .collect(),
         scene,
     }
+}
+
+/// The card that connects a project, or the offer of it. Returns what it covers.
+fn draw_card(ctx: &egui::Context, card: &mut ConnectCard, scene: Rect, actions: &mut Vec<Action>) -> Option<Rect> {
+    let mut own = Vec::new();
+    let covered = if card.is_open {
+        Some(connect::connect_area(ctx, card, scene, &mut own))
+    } else if card.is_offered {
+        Some(connect::offer_area(ctx, scene, &mut own))
+    } else {
+        None
+    };
+    actions.extend(own.into_iter().map(Action::Connect));
+    covered
 }
 
 /// The header along the upper edge. Returns where its badge is.
@@ -270,7 +323,8 @@ fn draw_legend(
             open: panels.legend_open,
             rows: &reads.legend_rows(),
             has_runs: reads.followed().contains(&Kind::Run),
-            unmapped: &reads.unmapped.0,
+            words: &reads.words.listed,
+            more_words: reads.words.more,
         };
         legend::legend_area(ctx, &view, corner, actions)
     });
@@ -295,10 +349,12 @@ fn overlay_view<'a>(reads: &'a Reads, badge: &'a BadgeView) -> OverlayView<'a> {
 }
 
 /// The connection's details under the badge. Returns what they cover.
+#[expect(clippy::too_many_arguments, reason = "what the popover reads and where it may be")]
 fn draw_popover(
     ctx: &egui::Context,
     reads: &Reads,
     panels: &Panels,
+    can_connect: bool,
     badge: &BadgeView,
     badge_rect: Rect,
     scene: Rect,
@@ -314,6 +370,7 @@ fn draw_popover(
         link: &connection.link,
         changes_per_second: reads.rates.changes.present(),
         bytes_per_second: reads.rates.bytes.present(),
+        can_connect,
         backoff: panels.tune.shown(),
         feed_ms: reads.feed_ms(),
         signed_in: connection.signed_in,

@@ -21,7 +21,7 @@ use crate::{
         link_look::LinkLook,
         popover::{SourceLine, time_of_day},
         steady::SteadyTone,
-        unmapped::UnmappedWords,
+        unmapped::OpenWords,
     },
 };
 use model::{Kind, PerKind, Record, RowKey, Rule, SourceId, Status, StatusReading};
@@ -45,8 +45,8 @@ pub(super) struct Reads<'w, 's> {
     tone: Res<'w, SteadyTone>,
     /// The time of day, formatted.
     pub(super) clock: Res<'w, ClockText>,
-    /// Status words that the mapping does not have.
-    pub(super) unmapped: Res<'w, UnmappedWords>,
+    /// Status words that are unmapped or guessed.
+    pub(super) words: Res<'w, OpenWords>,
     selection: Res<'w, Selection>,
     mapping: Res<'w, FleetMapping>,
     fleet_clock: Res<'w, FleetClock>,
@@ -315,6 +315,12 @@ impl Reads<'_, '_> {
                 .and_then(|task| task.progress)
                 .or_else(|| workflow.and_then(|workflow| workflow.progress)),
             error: task.and_then(|task| task.error.as_deref()),
+            table: self
+                .mapping
+                .0
+                .source(key.0.source)
+                .map(|source| source.name())
+                .unwrap_or_default(),
             why: self.why(&key.0, &state.0, &columns.0),
             details: details::lines(
                 &self.mapping.0.details(key.0.source, &columns.0),
