@@ -7,10 +7,10 @@ use model::{Change, Kind, Op, Record, RowKey, SourceId, Status, mapping::MAX_AGE
 use opswall::{
     fleet::{
         self, Columns, Counts, EXIT_SECS, FleetClock, FleetIndex, FleetMapping, InHandOf, Incoming, Key, Moment,
-        PartOf, Parts, RowLabel, RowState, TaskRow, WorksOn,
+        PartOf, Parts, Rereading, RowLabel, RowState, TaskRow, WorksOn,
     },
     frame,
-    messages::{self, Noticed, RowChanged},
+    messages::{self, Intent, MappedWord, Noticed, Remapped, RowChanged, Switched},
 };
 use serde_json::{Value, json};
 
@@ -542,4 +542,135 @@ fn a_rows_age_comes_from_its_column_or_else_from_observation() {
     feed(&mut app, [change(Kind::Task, Op::Update, &changed)]);
     let seen = age(&app, "2", 5.0).expect("it was seen to change");
     assert!((5.0..6.0).contains(&seen), "{seen}");
+}
+
+/// Runs until all rows have been read with the present mapping.
+fn reread(app: &mut App) {
+    app.update();
+    while !app.world().resource::<Rereading>().is_over() {
+        app.update();
+    }
+}
+
+fn state(app: &App, kind: Kind, id: &str) -> Status {
+    let entity = entity(app, kind, id);
+    app.world().get::<RowState>(entity).expect("a row").0.status
+}
+
+#[test]
+fn a_word_that_gets_a_state_changes_all_its_rows_at_once_and_no_others() {
+    let mut app = app();
+    let rows = (0..500).map(|n| change(Kind::Task, Op::Insert, &task(&n.to_string(), "parked", None, None)));
+    feed(&mut app, rows.collect::<Vec<_>>());
+    feed(&mut app, [change(Kind::Agent, Op::Insert, &agent("a", "parked"))]);
+    let counts = |app: &App, status| app.world().resource::<Counts>().of(Kind::Task, status);
+    assert_eq!(counts(&app, Status::Unmapped), 500);
+    app.world_mut().write_message(Intent::MapWord(MappedWord {
+        source: SourceId::usual(Kind::Task),
+        table: "tasks".to_owned(),
+        word: "Parked".to_owned(),
+        status: Status::Waiting,
+    }));
+    reread(&mut app);
+    assert_eq!(
+        (counts(&app, Status::Unmapped), counts(&app, Status::Waiting)),
+        (0, 500)
+    );
+    assert_eq!(
+        state(&app, Kind::Agent, "a"),
+        Status::Unmapped,
+        "a word of another table"
+    );
+    // What comes later is read alike.
+    feed(
+        &mut app,
+        [change(Kind::Task, Op::Insert, &task("x", "parked", None, None))],
+    );
+    assert_eq!(state(&app, Kind::Task, "x"), Status::Waiting);
+}
+
+#[test]
+fn another_mapping_shows_rows_that_were_hidden_and_hides_others() {
+    let mut app = app();
+    let archived = json!({"id": "1", "title": "old", "status": "done", "archived": true, "secret": false});
+    let secret = json!({"id": "2", "title": "new", "status": "done", "archived": false, "secret": true});
+    feed(
+        &mut app,
+        [&archived, &secret].map(|row| change(Kind::Task, Op::Insert, row)),
+    );
+    let shown = |app: &App| app.world().resource::<Counts>().total(Kind::Task);
+    assert_eq!(shown(&app), 1);
+    let mut mapping = (*app.world().resource::<FleetMapping>().0).clone();
+    mapping.edit(|sources| {
+        for source in sources {
+            source.removed = vec!["secret".to_owned()];
+        }
+    });
+    app.world_mut().write_message(Remapped(std::sync::Arc::new(mapping)));
+    reread(&mut app);
+    assert_eq!(shown(&app), 1);
+    let index = app.world().resource::<FleetIndex>();
+    let key = |id: &str| RowKey::new(Kind::Task, SourceId::usual(Kind::Task), id.into());
+    assert!(index.get(&key("1")).is_some() && index.get(&key("2")).is_none());
+}
+
+#[test]
+fn a_mapping_of_other_tables_is_not_taken_for_the_rows_of_these() {
+    let mut app = app();
+    feed(
+        &mut app,
+        [change(Kind::Task, Op::Insert, &task("1", "done", None, None))],
+    );
+    let before = app.world().resource::<FleetMapping>().0.clone();
+    let mut other = (*before).clone();
+    other.edit(|sources| sources.reverse());
+    app.world_mut().write_message(Remapped(std::sync::Arc::new(other)));
+    reread(&mut app);
+    assert_eq!(app.world().resource::<FleetMapping>().0, before);
+}
+
+#[test]
+fn a_hundred_thousand_rows_are_read_again_in_many_short_frames() {
+    const ROWS: usize = 100_000;
+    let mut app = app();
+    let rows = (0..ROWS).map(|n| change(Kind::Task, Op::Insert, &task(&n.to_string(), "parked", None, None)));
+    feed(&mut app, rows.collect::<Vec<_>>());
+    app.world_mut().write_message(Intent::MapWord(MappedWord {
+        source: SourceId::usual(Kind::Task),
+        table: "tasks".to_owned(),
+        word: "parked".to_owned(),
+        status: Status::Blocked,
+    }));
+    app.update();
+    let mut frames = 1;
+    while !app.world().resource::<Rereading>().is_over() {
+        app.update();
+        frames += 1;
+    }
+    assert!(frames > 3, "the budget of a frame holds: {frames} frames");
+    assert_eq!(app.world().resource::<Counts>().of(Kind::Task, Status::Blocked), ROWS);
+}
+
+#[test]
+fn another_feed_removes_the_rows_of_the_old_one_before_its_own_come() {
+    let mut app = app();
+    feed(
+        &mut app,
+        [
+            change(Kind::Task, Op::Insert, &task("1", "running", None, None)),
+            change(Kind::Task, Op::Insert, &task("2", "running", None, None)),
+        ],
+    );
+    let mut mapping = (*app.world().resource::<FleetMapping>().0).clone();
+    mapping.add_word("running", Status::Done);
+    app.world_mut().write_message(Switched {
+        mapping: std::sync::Arc::new(mapping),
+        feed: "wss://b.example".to_owned(),
+    });
+    feed(
+        &mut app,
+        [change(Kind::Task, Op::Insert, &task("2", "running", None, None))],
+    );
+    let counts = app.world().resource::<Counts>();
+    assert_eq!((counts.total(Kind::Task), counts.of(Kind::Task, Status::Done)), (1, 1));
 }

@@ -39,6 +39,7 @@ mod runs;
 mod steering;
 mod thrift;
 mod ties;
+mod ui_connect;
 mod ui_gallery;
 mod ui_panels;
 mod ui_popover;

@@ -24,7 +24,7 @@ use crate::{
         unmapped::OpenWords,
     },
 };
-use model::{Kind, PerKind, Record, RowKey, Rule, SourceId, Status, StatusReading};
+use model::{Kind, PerKind, Record, RowKey, Rule, SourceId, Status, StatusReading, mapping::Companion};
 use realtime::PulseState;
 
 /// Read-only access to everything that is shown.
@@ -179,9 +179,10 @@ impl Reads<'_, '_> {
     fn source_names(&self) -> Vec<(String, usize)> {
         let sources = self.mapping.0.sources();
         let own = sources.iter().enumerate().map(|(at, source)| (source.name(), at));
-        let companions = sources.iter().enumerate().flat_map(|(at, source)| {
-            let of = source.companions.iter();
-            of.map(move |companion| (companion.table().to_owned(), at))
+        let companions = self.mapping.0.companion_tables().into_iter().map(|table| {
+            let is_same = |own: &Companion| (&own.schema, own.table()) == (&table.schema, table.table());
+            let owner = sources.iter().position(|source| source.companions.iter().any(is_same));
+            (table.table().to_owned(), owner.unwrap_or(0))
         });
         own.chain(companions).collect()
     }
