@@ -4,7 +4,7 @@
 mod draft;
 mod found;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 use bevy::prelude::Resource;
 use egui::{Align2, Area, Context, Id, Key, Label, Order, Rect, RichText, ScrollArea, TextEdit, Ui, vec2};
@@ -79,6 +79,8 @@ pub struct ConnectCard {
     pub step: Step,
     /// What went wrong, one sentence.
     pub problem: Option<String>,
+    /// The file that was written, until it is reported.
+    pub written: Option<PathBuf>,
     /// There is a file already: the next save asks whether it is replaced.
     pub asks_to_replace: bool,
     feed: Option<FeedSettings>,
@@ -177,7 +179,10 @@ impl ConnectCard {
         let mut mapping = mapping;
         mapping.words.clone_from(&setup.settings.mapping.words);
         // The key is not kept on the card.
-        *self = Self::default();
+        *self = Self {
+            written: Some(setup.settings.own_file.clone()),
+            ..Self::default()
+        };
         Some(FeedSettings {
             mapping: Arc::new(mapping),
             find_sources: None,
@@ -231,7 +236,7 @@ pub(crate) fn connect_area(
     actions: &mut Vec<ConnectAction>,
 ) -> Rect {
     Area::new(Id::new("connect"))
-        .order(Order::Foreground)
+        .order(Order::Middle)
         .pivot(Align2::CENTER_CENTER)
         .fixed_pos(scene.center())
         .constrain_to(scene)

@@ -32,8 +32,8 @@ use crate::{
     frame::PanelSystems,
     messages::{FloatingPanels, Intent, KeyboardInPanels, PointerOverPanels, SceneInsets, ScreenTheme},
 };
-use model::Kind;
 use model::theme::ThemeName;
+use model::{Kind, Notice, NoticeKind};
 
 pub(super) fn plugin(app: &mut App) {
     if !app.is_plugin_added::<EguiPlugin>() {
@@ -141,6 +141,10 @@ fn draw(
                 let card = writes.card.bypass_change_detection();
                 let feed = writes.setup.as_ref().and_then(|setup| card.act(action, setup));
                 writes.follows.write_batch(feed.map(Follow));
+                if let Some(path) = card.written.take() {
+                    let text = format!("Wrote {}; it is read at the next start as well.", path.display());
+                    toasts.push(&Notice::new(NoticeKind::SourcesFound, text), now);
+                }
             }
             Action::ToggleKeys => panels.keys_open = !panels.keys_open,
             Action::Dismiss(number) => toasts.dismiss(number),
