@@ -36,6 +36,8 @@ pub(crate) enum PointerSystems {
 pub(crate) enum ConnectionSystems {
     /// Intents become commands of the worker.
     Commands,
+    /// Another feed takes the place of the present one.
+    Follow,
     /// The worker's events become messages.
     Receive,
     /// A changed backoff is saved.
@@ -197,6 +199,7 @@ pub fn plugin(app: &mut App) {
         Update,
         (
             ConnectionSystems::Commands,
+            ConnectionSystems::Follow,
             ConnectionSystems::Receive,
             ConnectionSystems::Save,
             ConnectionSystems::Rates,

@@ -184,10 +184,12 @@ impl Plugin for ConnectionPlugin {
             .add_systems(
                 Update,
                 (
-                    (commands::send_commands, project::follow.run_if(on_message::<Follow>))
-                        .chain()
+                    commands::send_commands
                         .run_if(resource_exists::<Feed>)
                         .in_set(ConnectionSystems::Commands),
+                    project::follow
+                        .run_if(resource_exists::<Feed>.and_then(on_message::<Follow>))
+                        .in_set(ConnectionSystems::Follow),
                     receive::receive
                         .run_if(resource_exists::<Feed>)
                         .in_set(ConnectionSystems::Receive),

@@ -75,7 +75,11 @@ fn a_wall_without_motion_is_idle_until_something_changes() {
         .expect("it is there");
     // Something else may end the idle state before the change arrives: a proof that is late on a busy machine.
     let row = wall.row(Kind::Task, id);
-    let has_failed = |world: &World| world.get::<RowState>(row).is_some_and(|state| state.0.status == Status::Failed);
+    let has_failed = |world: &World| {
+        world
+            .get::<RowState>(row)
+            .is_some_and(|state| state.0.status == Status::Failed)
+    };
     wall.until("the change", has_failed);
     assert!(!rests(wall.app.world()), "it is awake");
     // The change that ended the idle state is animated from its beginning: its moment is that of this frame.

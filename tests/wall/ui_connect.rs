@@ -286,7 +286,7 @@ fn the_card_fits_a_narrow_screen() {
 
 #[test]
 fn the_offer_opens_the_card_or_goes() {
-    let mut harness = themed((500.0, 300.0), Vec::new(), |ui, actions| offer_ui(ui, actions));
+    let mut harness = themed((500.0, 300.0), Vec::new(), offer_ui);
     harness.run_steps(2);
     harness.get_by_label("Connect a project…").click();
     harness.run_steps(2);
