@@ -164,7 +164,12 @@ fn the_file_read_again_gives_the_same_sources_and_readings() {
             let key = RowKey::new(found.kind, id, expected.id_of(id, row).unwrap_or(RowId::from("")));
             assert_eq!(again.mapping.id_of(id, row), expected.id_of(id, row), "{text}");
             assert_eq!(again.mapping.reading(&key, row), expected.reading(&key, row), "{text}");
-            assert_eq!(again.mapping.explain(id, row), expected.explain(id, row), "{text}");
+            // A default names the column in its own spelling, not in the table's.
+            let explained = |mapping: &Mapping| {
+                let explanation = mapping.explain(id, row);
+                (explanation.state, explanation.rule, explanation.value)
+            };
+            assert_eq!(explained(&again.mapping), explained(&expected), "{text}");
         }
     }
     assert_eq!(again.mapping.words.len(), 1, "the words of the settings are kept");
