@@ -114,7 +114,7 @@ statuses! {
         word: "running",
         words: "running in_progress processing working active busy thinking executing building planning training \
                 verifying writing researching syncing continued_as_new started restarting testing delivering publishing \
-                applying deploying compiling sending connecting working_on on_progress inprogress restarted",
+                applying deploying compiling sending connecting working_on on_progress inprogress restarted doing",
         shape: Disc,
         color: Running,
         ink: Running,
@@ -148,7 +148,7 @@ statuses! {
     Done {
         word: "done",
         words: "done completed complete success succeeded successful finished settled merged approved voted executed ok accepted \
-                applied published verified trained cached completed_successfully neutral passed",
+                applied published verified trained cached completed_successfully neutral passed sent printed scored",
         shape: CheckedDisc,
         color: Done,
         ink: Muted,

@@ -16,7 +16,7 @@ use super::{Asked, DiscoverError};
 use crate::rest::{Rest, Sample, SampleError, SampleRequest, Shape};
 use model::{
     Record, SourceMapping,
-    discover::{ColumnFacts, MAX_SAMPLE, TableFacts, TableForm, candidates, propose},
+    discover::{ColumnFacts, MAX_SAMPLE, TableFacts, TableForm, candidates, further, propose},
 };
 use realtime::Token;
 
@@ -34,6 +34,11 @@ const DEADLINE: Duration = Duration::from_secs(5);
 const ASKING_DEADLINE: Duration = Duration::from_secs(3);
 /// Longest wait for the answers to those that were asked for.
 const NAMES_DEADLINE: Duration = Duration::from_secs(4);
+/// Most tables that are asked for because one that was found refers to them.
+const MAX_FURTHER: usize = 8;
+/// Most schemas that are searched beside that of the settings, and the names that are asked for in each.
+const MAX_SCHEMAS: usize = 2;
+const NAMES_IN_OTHER_SCHEMAS: usize = 8;
 /// Most tables that are asked for because the server hinted at them.
 const MAX_HINTS: usize = 24;
 /// Failures without any answer after which the server counts as unreachable.
@@ -133,6 +138,59 @@ impl Queue {
                         self.names.push_front(Ask::new(&asked.schema, table));
                     }
                 }
+            }
+        }
+    }
+
+    /// A table was found: those that it refers to are asked for next, those that such tables usually come with at the end.
+    fn add_further(&mut self, found: &TableFacts) {
+        let links = found
+            .columns
+            .iter()
+            .filter(|column| column.name.to_lowercase().ends_with("id"))
+            .count();
+        let names = further(std::slice::from_ref(found));
+        for (at, name) in names.iter().take(MAX_FURTHER).enumerate() {
+            if self.seen.insert((found.schema.clone(), name.clone())) {
+                let ask = Ask::new(&found.schema, name);
+                match at < links {
+                    true => self.names.push_front(ask),
+                    false => self.names.push_back(ask),
+                }
+            }
+        }
+    }
+
+    /// A table may not be read: a view of it may be.
+    fn add_views_of(&mut self, asked: &Ask) {
+        for name in [
+            format!("{}_view", asked.table),
+            format!("{}_safe", asked.table),
+            format!("{}_public", asked.table),
+            format!("public_{}", asked.table),
+            format!("v_{}", asked.table),
+        ] {
+            self.add(&asked.schema, &name);
+        }
+    }
+
+    /// The server named the schemas that it exposes: in those that are the project's own, the first names are asked for.
+    fn add_schemas(&mut self, exposed: &[String]) {
+        let foreign = [
+            "public",
+            "graphql_public",
+            "storage",
+            "auth",
+            "realtime",
+            "extensions",
+            "vault",
+            "cron",
+            "net",
+        ];
+        let is_own = |name: &&String| !foreign.contains(&name.as_str());
+        for schema in exposed.iter().filter(is_own).take(MAX_SCHEMAS) {
+            for candidate in candidates().take(NAMES_IN_OTHER_SCHEMAS) {
+                self.add(schema, candidate.table);
             }
         }
     }
@@ -335,19 +393,29 @@ impl<'s> Search<'s> {
             self.queue.add_engine_of(&ask);
         }
         match result {
-            Ok(sample) => self.tables.push(read(facts, sample, ask.limit)),
-            Err(SampleError::NotExposed(_)) if ask.schema != self.schema => self.queue.drop_schema(&ask.schema),
-            Err(SampleError::NotExposed(sentence)) => return Err(DiscoverError::Refused(sentence)),
+            Ok(sample) => {
+                let found = read(facts, sample, ask.limit);
+                self.queue.add_further(&found);
+                self.tables.push(found);
+            }
+            Err(SampleError::NotExposed { exposed, .. }) if ask.schema != self.schema => {
+                self.queue.drop_schema(&ask.schema);
+                self.queue.add_schemas(&exposed);
+            }
+            Err(SampleError::NotExposed { sentence, .. }) => return Err(DiscoverError::Refused(sentence)),
             Err(SampleError::Missing(hint)) => {
                 if let Some(hinted) = hint {
                     self.queue.hint(&ask, &hinted);
                 }
             }
-            Err(SampleError::Denied(_)) => self.tables.push(TableFacts {
-                is_denied: true,
-                refusal: Some(format!("{} may not read it: grant select to it, or sign in", self.role)),
-                ..facts
-            }),
+            Err(SampleError::Denied(_)) => {
+                self.queue.add_views_of(&ask);
+                self.tables.push(TableFacts {
+                    is_denied: true,
+                    refusal: Some(format!("{} may not read it: grant select to it, or sign in", self.role)),
+                    ..facts
+                });
+            }
             Err(SampleError::TooLarge) if ask.limit > FEW_ROWS => {
                 self.queue.names.push_front(Ask { limit: FEW_ROWS, ..ask });
             }

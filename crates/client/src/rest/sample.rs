@@ -50,8 +50,13 @@ pub(crate) enum SampleError {
     TooLarge,
     /// The server asks for fewer requests, and to wait this long.
     Limited(Option<Duration>),
-    /// The schema is not exposed by the API: a sentence.
-    NotExposed(String),
+    /// The schema is not exposed by the API.
+    NotExposed {
+        /// A sentence with what to do.
+        sentence: String,
+        /// The schemas that are, as far as the server names them.
+        exposed: Vec<String>,
+    },
     /// No request to this interface will be answered before a person acts: a sentence.
     Refused(String),
     /// No answer, or one that a later attempt may better.
@@ -130,9 +135,10 @@ fn meaning(schema: &str, refusal: &HttpRefusal) -> SampleError {
         (_, "PGRST205" | "42P01") => SampleError::Missing(suggested(&refusal.hint, schema)),
         (_, "42501") => SampleError::Denied(message),
         (StatusCode::TOO_MANY_REQUESTS, _) => SampleError::Limited(refusal.retry_after),
-        (_, "PGRST106") => SampleError::NotExposed(format!(
-            "the schema {schema} is not exposed by the API; expose it in the project's API settings"
-        )),
+        (_, "PGRST106") => SampleError::NotExposed {
+            sentence: format!("the schema {schema} is not exposed by the API; expose it in the project's API settings"),
+            exposed: exposed(&refusal.hint).or_else(|| exposed(&message)).unwrap_or_default(),
+        },
         (_, "PGRST302") => {
             SampleError::Refused("reading needs a sign-in here; set [auth], or allow it in PostgREST".into())
         }
@@ -155,6 +161,16 @@ fn meaning(schema: &str, refusal: &HttpRefusal) -> SampleError {
     }
 }
 
+/// The schemas that an answer names: `Only the following schemas are exposed: public, ops`, or in older versions `The schema
+/// must be one of the following: public, ops`.
+fn exposed(text: &str) -> Option<Vec<String>> {
+    let (_, list) = text
+        .split_once("following")
+        .and_then(|(_, rest)| rest.split_once(':'))?;
+    let names = list.split(',').map(|name| name.trim().to_owned());
+    Some(names.filter(|name| !name.is_empty()).take(20).collect())
+}
+
 /// The table that a hint names: `Perhaps you meant the table 'public.x'`.
 fn suggested(hint: &str, schema: &str) -> Option<String> {
     let (_, quoted) = hint.split_once("the table '")?;
@@ -166,6 +182,20 @@ fn suggested(hint: &str, schema: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_names_the_schemas_that_are_exposed() {
+        let names = |text| exposed(text).unwrap_or_default();
+        assert_eq!(
+            names("Only the following schemas are exposed: public, ops"),
+            ["public", "ops"]
+        );
+        assert_eq!(
+            names("The schema must be one of the following: public, graphql_public"),
+            ["public", "graphql_public"]
+        );
+        assert!(names("Invalid schema: ops").is_empty());
+    }
 
     #[test]
     fn a_hint_names_a_table_of_the_same_schema() {
@@ -202,7 +232,12 @@ mod tests {
             (401, "", "Invalid API key", "Refused(\"the key is refused"),
             (401, "PGRST303", "JWT expired", "Refused(\"the key has expired"),
             (401, "PGRST301", "No suitable key", "Refused(\"the key is refused"),
-            (406, "PGRST106", "Invalid schema: ops", "NotExposed(\"the schema"),
+            (
+                406,
+                "PGRST106",
+                "Invalid schema: ops",
+                "NotExposed { sentence: \"the schema",
+            ),
             (404, "", "no Route matched", "Refused(\"there is no REST interface"),
             (500, "57014", "canceling statement", "Unreadable"),
             (400, "PGRST100", "failed to parse", "Unreadable"),

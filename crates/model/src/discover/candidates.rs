@@ -4,20 +4,18 @@
 use super::{Candidate, TableFacts, table::singular_words};
 use crate::Kind;
 
-const AGENTS: &str = "agents ai_agents workers sessions bots devices runners agent_instances assistants \
-                      robots";
+const AGENTS: &str = "agents ai_agents workers sessions bots devices runners agent_instances assistants robots \
+                      agent_registry printers";
 const TASKS: &str = "tasks agent_tasks jobs task_queue missions work_items todos agent_jobs workflow_tasks pipeline_items \
                      execution_nodes workflow_steps step_tasks task_group_members approval_requests agent_approvals \
-                     approvals tickets issues tool_executions workflow_jobs deployments job_queue items \
-                     requests orders cases";
-const WORKFLOWS: &str = "workflows projects pipelines flows missions teams agent_workflows task_groups flow_templates \
-                         campaigns automations crews \
-                         processes playbooks";
-const RUNS: &str = "workflow_runs workflow_executions runs agent_runs executions agent_executions task_runs pipeline_runs \
-                    flow_runs job_runs builds";
+                     approvals tickets issues tool_executions workflow_jobs deployments job_queue items requests orders \
+                     cases";
+const WORKFLOWS: &str = "workflows projects pipelines automations flows missions teams agent_workflows task_groups \
+                         flow_templates campaigns crews routines processes playbooks";
+const RUNS: &str = "workflow_runs workflow_executions runs agent_runs executions agent_executions task_runs \
+                    automation_runs pipeline_runs flow_runs job_runs builds";
 const COMPANIONS: &str = "agent_presence agent_heartbeats agent_status agent_state presence heartbeats task_assignees \
-                          task_assignments task_dependencies workflow_statuses task_statuses job_assignments statuses \
-                          ";
+                          task_assignments task_dependencies workflow_statuses task_statuses job_assignments statuses";
 
 /// The names in the order in which they are asked for: the most frequent of each kind in turn.
 pub fn candidates() -> impl Iterator<Item = Candidate> {

@@ -65,6 +65,7 @@ const WORKFLOW: &[&str] = &[
     "board",
     "camp",
     "swarm",
+    "routine",
 ];
 const RUN: &[&str] = &["run", "execution", "invocation", "build", "session"];
 
@@ -204,6 +205,7 @@ const OTHER: &[&str] = &[
     "parameter",
     "broker",
     "wallet",
+    "source",
     "transaction",
     "quota",
     "command",
@@ -354,7 +356,13 @@ pub(super) fn classify(table: &Table<'_>) -> Option<Class> {
             !is_sure || is_doubtful,
         );
     }
-    if WORKFLOW.contains(&head) && head != "queue" {
+    // Templates of other things than flows are a catalogue.
+    let is_of_flows = head != "template"
+        || table
+            .words
+            .iter()
+            .any(|word| matches!(word.as_str(), "flow" | "workflow" | "pipeline" | "process"));
+    if WORKFLOW.contains(&head) && head != "queue" && is_of_flows {
         return class(Kind::Workflow, Confidence::Likely, true);
     }
     if presence.has_words && presence.has_sign {

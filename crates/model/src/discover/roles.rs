@@ -10,7 +10,10 @@ use crate::{Kind, Phase, SourceMapping, Status, mapping};
 pub(super) fn status_column<'t, 'f>(table: &'t Table<'f>, kind: Kind) -> Option<&'t Column<'f>> {
     let usual = SourceMapping::of(kind).status;
     let by_name = usual.iter().filter_map(|name| table.column(name)).find(|column| {
-        let is_word = column.filled == 0 || column.is_flag() || column.is_number() || holds_words(column);
+        // A stage of something else than work has words of its own.
+        let is_weak = matches!(column.snake.as_str(), "phase" | "stage");
+        let is_known = !is_weak || column.filled == 0 || known_words(column, kind) * 2 >= column.vocabulary().len();
+        let is_word = (column.filled == 0 || column.is_flag() || column.is_number() || holds_words(column)) && is_known;
         // A flag and a time beside it are no state: `completed` may be a time.
         is_word && !column.is_time() && column.lists + column.objects == 0
     });
