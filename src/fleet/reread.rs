@@ -37,12 +37,6 @@ impl Hidden {
             self.0.remove(key);
         }
     }
-
-    /// How many there are.
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
 }
 
 /// The rows that are still to be read with the present mapping.

@@ -25,15 +25,11 @@ pub(super) async fn check<W: Write>(
     reader: &Reader,
     blocker: Blocker,
 ) -> Blocker {
-    let Some(find) = target.feed.find_sources.clone() else {
-        return None;
-    };
+    let find = target.feed.find_sources.clone()?;
     if let Some(blocker) = blocker {
         return add(report, Check::blocked(NAME, blocker));
     }
-    let Some(base) = &target.feed.rest_url else {
-        return None;
-    };
+    let base = target.feed.rest_url.as_ref()?;
     let started = Instant::now();
     let token = reader.signed_in.then_some(&reader.token);
     let found = match probe::client_config(base.scheme() == "https") {
