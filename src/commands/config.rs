@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::Failure;
-use settings::{Effective, Origin, Settings};
+use settings::{Effective, Origin, Settings, new_file};
 
 /// The options of `config`, which prints the effective settings.
 #[derive(Debug, Clone, Default, Args)]
@@ -43,7 +43,10 @@ pub fn write(settings: &Settings, as_json: bool, out: &mut impl Write) -> io::Re
     for notice in &settings.notices {
         writeln!(out, "# {}", notice.text)?;
     }
-    let lines: Vec<(String, &Origin)> = settings.effective().iter().map(line).collect();
+    // Sources are sections, which come last.
+    let is_of_source = |setting: &&Effective| setting.name.starts_with("sources.");
+    let alone = settings.effective().iter().filter(|setting| !is_of_source(setting));
+    let lines: Vec<(String, &Origin)> = alone.map(line).collect();
     /// The origin follows longer lines immediately instead of being aligned.
     const WIDEST: usize = 60;
     let width = lines
@@ -54,6 +57,18 @@ pub fn write(settings: &Settings, as_json: bool, out: &mut impl Write) -> io::Re
     let width = width.unwrap_or(0);
     for (text, origin) in lines {
         writeln!(out, "{text:width$}  # {origin}")?;
+    }
+    if !settings.names_tables() {
+        return writeln!(
+            out,
+            "# the tables are found at each start; opswall init writes them down"
+        );
+    }
+    for (name, section) in new_file::sections(&settings.mapping) {
+        let table = format!("sources.{name}.table");
+        let origin = settings.effective().iter().find(|setting| setting.name == table);
+        let origin = origin.map_or(&Origin::Default, |setting| &setting.origin);
+        write!(out, "\n# {origin}\n{section}")?;
     }
     Ok(())
 }

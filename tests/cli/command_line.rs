@@ -57,10 +57,14 @@ fn config_prints_what_can_be_read_back() {
     let file = folder.path().join("opswall.toml");
     fs::write(
         &file,
-        "url = 'https://a.supabase.co'\nkey = 'demo'\n[status]\nerledigt = 'done'\n",
+        "url = 'https://a.supabase.co'\nkey = 'demo'\n[status]\nerledigt = 'done'\n[[sources]]\ntable = 'jobs'\n\
+         kind = 'task'\nschema = 'ops'\nagent = 'worker -> bots.name'\nwords = { 'in der Prüfung' = 'waiting' }\n\
+         [[sources]]\ntable = 'bots'\nkind = 'agent'\nstatus = ['bot_state.word', 'status']\n\
+         [[sources.companions]]\ntable = 'bot_state'\nkey = 'bot'\nlatest_by = 'at'\n",
     )
     .expect("written");
     let settings = load(folder.path(), &["--reconnect-jitter", "0.1"]);
+    assert_eq!(settings.mapping.sources().len(), 2);
     let text = printed(&settings, false);
     assert!(text.contains("reconnect_jitter = 0.1"), "{text}");
     assert!(text.contains("# flag --reconnect-jitter"), "{text}");

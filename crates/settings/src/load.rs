@@ -155,6 +155,11 @@ impl Settings {
         settings
     }
 
+    /// Whether a setting names tables: if none does, they are found at each start.
+    pub fn names_tables(&self) -> bool {
+        self.sources.names_tables()
+    }
+
     /// Whether a project is set: without one the wall shows the demo feed, and the screen names it as such.
     pub fn has_project(&self) -> bool {
         self.endpoints.is_some()

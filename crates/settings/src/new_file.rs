@@ -9,7 +9,7 @@ use std::{
 
 use io::Write as _;
 use model::{
-    Kind, SourceMapping, Status,
+    Kind, Mapping, SourceMapping, Status,
     mapping::{Companion, LinkText, Take},
 };
 use serde_json::Value;
@@ -139,6 +139,12 @@ pub fn text(settings: &Settings, path: &Path, remarks: &[String], sources: &[Fou
         }
     }
     text
+}
+
+/// The sources of a mapping as a settings file lists them: the name of each, and its section.
+pub fn sections(mapping: &Mapping) -> impl Iterator<Item = (String, String)> {
+    let all: Vec<&SourceMapping> = mapping.sources().iter().collect();
+    (mapping.sources().iter()).map(move |source| (source.name(), section(source, &[], &all)))
 }
 
 /// The section of one source. `all` are the sources of the file.
