@@ -35,7 +35,7 @@ fn setup(folder: &Path, found: Result<Found, String>) -> ProjectSetup {
 }
 
 fn proposed(kind: Kind, table: &str, way: Way) -> (TableFacts, ProposedSource) {
-    let rows = ["parked", "done", "sync_failed"].iter().enumerate();
+    let rows = ["mothballed", "done", "sync_failed"].iter().enumerate();
     let rows = rows.map(|(at, state)| {
         serde_json::from_value(json!({"id": at, "headline": format!("{table} {at}"), "state": state})).expect("a row")
     });
@@ -153,13 +153,13 @@ fn a_project_is_entered_looked_at_corrected_and_saved() {
     // What cannot be read comes with the statement that mends it; the rest with its rows as they are drawn.
     harness.get_by_label("grant select on public.bots to anon;");
     harness.get_by_label("invoices: nothing of it is a state");
-    harness.get_by_label("1 source, 1 followed; 2 of 3 sample rows have a state; without one: parked");
+    harness.get_by_label("1 source, 1 followed; 2 of 3 sample rows have a state; without one: mothballed");
 
-    harness.get_by_label("parked (unmapped): choose a state").click();
+    harness.get_by_label("mothballed (unmapped): choose a state").click();
     harness.run_steps(3);
     harness.get_by_label("waiting").click();
     harness.run_steps(3);
-    harness.get_by_label("waiting (parked)");
+    harness.get_by_label("waiting (mothballed)");
     harness.get_by_label("1 source, 1 followed; 3 of 3 sample rows have a state");
 
     harness.get_by_label("Save and connect").click();
@@ -168,7 +168,7 @@ fn a_project_is_entered_looked_at_corrected_and_saved() {
     let feed = state.feeds.first().expect("a feed");
     let sources = feed.mapping.sources();
     assert_eq!((sources.len(), sources[0].table.as_str()), (1, "jobs"));
-    assert_eq!(sources[0].words.get("parked"), Some(&Status::Waiting));
+    assert_eq!(sources[0].words.get("mothballed"), Some(&Status::Waiting));
     assert!(!state.card.is_open && state.card.entry.key.is_empty());
 
     // The next start reads the same.
@@ -179,7 +179,10 @@ fn a_project_is_entered_looked_at_corrected_and_saved() {
     let again = Settings::load(&SettingsArgs::default(), &env).expect("settings");
     let feed = again.feed().expect("a project");
     assert!(feed.shown_url().contains("abcdefgh.supabase.co"));
-    assert_eq!(feed.mapping.sources()[0].words.get("parked"), Some(&Status::Waiting));
+    assert_eq!(
+        feed.mapping.sources()[0].words.get("mothballed"),
+        Some(&Status::Waiting)
+    );
     let text = std::fs::read_to_string(folder.path().join("opswall.toml")).expect("the file");
     assert!(!text.contains(KEY), "the key is in a file of its own");
 }

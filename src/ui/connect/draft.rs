@@ -271,7 +271,7 @@ mod tests {
     use serde_json::json;
 
     fn found() -> Found {
-        let rows = ["parked", "done", "parked", "sync_failed"];
+        let rows = ["mothballed", "done", "mothballed", "sync_failed"];
         let rows = rows.iter().enumerate().map(|(at, state)| {
             let row = json!({"id": at, "headline": format!("job {at}"), "state": state, "owner": "ada"});
             serde_json::from_value(row).expect("a record")
@@ -312,15 +312,15 @@ mod tests {
     fn each_change_is_seen_in_the_sample_rows_at_once() {
         let mut draft = Draft::of(found());
         let source = &draft.sources[0];
-        assert_eq!(source.words[0], ("parked".to_owned(), Status::Unmapped, 2));
+        assert_eq!(source.words[0], ("mothballed".to_owned(), Status::Unmapped, 2));
         assert_eq!(source.column("status"), Some("state"));
         assert!(
             draft
                 .summary()
-                .starts_with("1 source, 1 followed; 2 of 4 sample rows have a state; without one: parked")
+                .starts_with("1 source, 1 followed; 2 of 4 sample rows have a state; without one: mothballed")
         );
 
-        draft.edit(0, Edit::Word("parked".to_owned(), Status::Waiting));
+        draft.edit(0, Edit::Word("mothballed".to_owned(), Status::Waiting));
         draft.edit(0, Edit::Column("label", Some("headline".to_owned())));
         let source = &draft.sources[0];
         assert_eq!(source.samples[0].label, "job 0");

@@ -72,7 +72,11 @@ impl Fixture {
                 "cannot write a file for the run: {error}; set TMPDIR to a folder that can be written"
             ))
         })?;
-        let settings = settings(&proxy, &password, run.intervals)?;
+        let settings = FeedSettings {
+            // The tables of the demo are known, and nothing is to be found while faults are injected.
+            find_sources: None,
+            ..settings(&proxy, &password, run.intervals)?
+        };
         let proof_max_age = settings.proof_max_age;
         let kinds = SourceKinds::of(&settings.mapping);
         let worker = Worker::start(settings).map_err(|error| failed(&error))?;
