@@ -372,7 +372,21 @@ fn a_preset_is_recognised_in_any_schema_and_reads_its_tables() {
             ("tasks".to_owned(), Confidence::Certain)
         ]
     );
-    assert_eq!(kinds(&propose(&[table("work", json!([{"id": 1}]))], &[preset])), []);
+    // Neither a table without the column nor one whose columns are not known is the engine's.
+    for rows in [json!([{"id": 1}]), json!([])] {
+        let work = TableFacts {
+            schema: "engine".into(),
+            ..table("work", rows)
+        };
+        let tasks = table("tasks", json!([{"id": 1, "title": "x", "status": "open"}]));
+        let proposal = propose(&[work, tasks], std::slice::from_ref(&preset));
+        assert!(
+            proposal
+                .sources
+                .iter()
+                .all(|source| source.reason != "the engine engine")
+        );
+    }
 }
 
 #[test]

@@ -68,10 +68,15 @@ fn of_preset(facts: &[TableFacts], preset: &Preset, proposal: &mut Proposal) -> 
         // Of an empty table no column may be known.
         of.is_some_and(|of| of.columns.is_empty() || of.columns.iter().any(|column| column.name == wanted.column))
     };
-    let is_known = |schema: &str| facts.iter().any(|of| of.schema == schema && !of.columns.is_empty());
+    // Tables without rows show no columns: one column at least has to be seen.
+    let is_seen = |schema: &str, wanted: &super::PresetColumn| {
+        let mut tables = facts
+            .iter()
+            .filter(|of| of.schema == schema && of.table == wanted.table);
+        tables.any(|of| of.columns.iter().any(|column| column.name == wanted.column))
+    };
     let is_here = |schema: &&str| {
-        !preset.recognised_by.is_empty()
-            && is_known(schema)
+        preset.recognised_by.iter().any(|wanted| is_seen(schema, wanted))
             && preset.recognised_by.iter().all(|wanted| has(schema, wanted))
     };
     let schema = schemas.into_iter().find(is_here)?;
