@@ -560,15 +560,15 @@ fn state(app: &App, kind: Kind, id: &str) -> Status {
 #[test]
 fn a_word_that_gets_a_state_changes_all_its_rows_at_once_and_no_others() {
     let mut app = app();
-    let rows = (0..500).map(|n| change(Kind::Task, Op::Insert, &task(&n.to_string(), "parked", None, None)));
+    let rows = (0..500).map(|n| change(Kind::Task, Op::Insert, &task(&n.to_string(), "mothballed", None, None)));
     feed(&mut app, rows.collect::<Vec<_>>());
-    feed(&mut app, [change(Kind::Agent, Op::Insert, &agent("a", "parked"))]);
+    feed(&mut app, [change(Kind::Agent, Op::Insert, &agent("a", "mothballed"))]);
     let counts = |app: &App, status| app.world().resource::<Counts>().of(Kind::Task, status);
     assert_eq!(counts(&app, Status::Unmapped), 500);
     app.world_mut().write_message(Intent::MapWord(MappedWord {
         source: SourceId::usual(Kind::Task),
         table: "tasks".to_owned(),
-        word: "Parked".to_owned(),
+        word: "Mothballed".to_owned(),
         status: Status::Waiting,
     }));
     reread(&mut app);
@@ -584,7 +584,7 @@ fn a_word_that_gets_a_state_changes_all_its_rows_at_once_and_no_others() {
     // What comes later is read alike.
     feed(
         &mut app,
-        [change(Kind::Task, Op::Insert, &task("x", "parked", None, None))],
+        [change(Kind::Task, Op::Insert, &task("x", "mothballed", None, None))],
     );
     assert_eq!(state(&app, Kind::Task, "x"), Status::Waiting);
 }
@@ -633,12 +633,12 @@ fn a_mapping_of_other_tables_is_not_taken_for_the_rows_of_these() {
 fn a_hundred_thousand_rows_are_read_again_in_many_short_frames() {
     const ROWS: usize = 100_000;
     let mut app = app();
-    let rows = (0..ROWS).map(|n| change(Kind::Task, Op::Insert, &task(&n.to_string(), "parked", None, None)));
+    let rows = (0..ROWS).map(|n| change(Kind::Task, Op::Insert, &task(&n.to_string(), "mothballed", None, None)));
     feed(&mut app, rows.collect::<Vec<_>>());
     app.world_mut().write_message(Intent::MapWord(MappedWord {
         source: SourceId::usual(Kind::Task),
         table: "tasks".to_owned(),
-        word: "parked".to_owned(),
+        word: "mothballed".to_owned(),
         status: Status::Blocked,
     }));
     app.update();
