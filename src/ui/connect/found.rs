@@ -157,6 +157,9 @@ fn statement_ui(ui: &mut Ui, id: &str, reason: &str) {
     }
 }
 
+/// Width of a sample row beside its texts: the shape, the spaces and the margins.
+const SAMPLE_EXTRA: f32 = 48.0;
+
 /// A row as the wall would draw it: the shape of its state, its name, its own word. A guess is underlined with dots.
 fn sample_ui(ui: &mut Ui, sample: &Sample) {
     let state = &sample.state;
@@ -168,6 +171,20 @@ fn sample_ui(ui: &mut Ui, sample: &Sample) {
         Some(word) if word != state.status.word() => format!("{} ({word})", state.status.word()),
         _ => state.status.word().to_owned(),
     };
+    // A frame is not broken into lines: one that is too wide for the rest of this line begins the next one.
+    let width = |text: &str| {
+        let text = egui::WidgetText::from(small(ui, text));
+        let galley = text.into_galley(
+            ui,
+            Some(egui::TextWrapMode::Extend),
+            f32::INFINITY,
+            egui::TextStyle::Body,
+        );
+        galley.size().x
+    };
+    if width(&label) + width(&word) + SAMPLE_EXTRA > ui.available_width() {
+        ui.end_row();
+    }
     Frame::new()
         .stroke(egui::Stroke::new(1.0, theme::of(ui).line))
         .corner_radius(CornerRadius::same(4))
@@ -177,9 +194,9 @@ fn sample_ui(ui: &mut Ui, sample: &Sample) {
                 ui.spacing_mut().item_spacing.x = 5.0;
                 shape(ui, state.status);
                 let text = theme::of(ui).text;
-                ui.label(small(ui, label).color(text));
+                ui.add(Label::new(small(ui, label).color(text)).truncate());
                 let ink = theme::of(ui).status_ink(state.status);
-                let shown = ui.label(small(ui, word).color(ink));
+                let shown = ui.add(Label::new(small(ui, word).color(ink)).truncate());
                 if state.rule.is_guess() {
                     dotted_line(ui, shown.rect, ink);
                     shown.on_hover_text("A guess by the shape of the word; choose another state below");
