@@ -99,7 +99,7 @@ pub use model::TableChange as Change;
 pub struct SyncReport {
     /// The number of the snapshot, counted since the session was made; the first is 1.
     pub snapshot: u64,
-    /// Rows of each source, by [`SourceId::index`].
+    /// Rows of each source, by [`crate::SourceId::index`].
     pub rows: Vec<usize>,
     /// Rows that the snapshot inserted.
     pub added: usize,
@@ -267,7 +267,7 @@ pub struct LinkReport {
     pub heartbeat_rtt_ms: Option<u64>,
     /// The last round trips, oldest first, in milliseconds: 60 at most.
     pub round_trips_ms: Vec<u64>,
-    /// The sources, by [`SourceId::index`].
+    /// The sources, by [`crate::SourceId::index`].
     pub sources: Vec<SourceReport>,
     /// Joins since the session was made.
     pub joins: u64,
