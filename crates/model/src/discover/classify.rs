@@ -231,6 +231,11 @@ pub(super) struct Class {
     pub(super) needs_links: bool,
 }
 
+/// What a table is, if that is known by now.
+pub(super) fn class_of(classes: &[Option<Class>], table: usize) -> Option<&Class> {
+    classes.get(table)?.as_ref()
+}
+
 /// What a status column shows of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct States {

@@ -2,7 +2,7 @@
 
 use super::{
     Confidence,
-    classify::{self, Class},
+    classify::{self, Class, class_of},
     links::{Keys, Link},
     roles::{self, Chosen},
     table::{Column, Table},
@@ -74,21 +74,11 @@ pub(super) fn owner_of_live(tables: &[Table<'_>], keys: &Keys, classes: &[Option
     if !is_live {
         return None;
     }
-    let is_owner = |target: usize| {
-        target != at
-            && classes
-                .get(target)
-                .and_then(Option::as_ref)
-                .is_some_and(|class| class.kind != Kind::Workflow)
-    };
+    let is_owner =
+        |target: usize| target != at && class_of(classes, target).is_some_and(|class| class.kind != Kind::Workflow);
     let mut found = keys.links(at, is_owner);
     // Agents first: a heartbeat may name its task as well.
-    found.sort_by_key(|link| {
-        classes
-            .get(link.target)
-            .and_then(Option::as_ref)
-            .map(|class| class.kind)
-    });
+    found.sort_by_key(|link| class_of(classes, link.target).map(|class| class.kind));
     found.first().map(|link| link.target)
 }
 
@@ -114,12 +104,7 @@ pub(super) fn add(
             };
             live(table, keys.get(other), &column.name, &link, chosen);
         } else if joins.get(other) == Some(&true) && kind.is_work() {
-            let is_agent = |target: usize| {
-                classes
-                    .get(target)
-                    .and_then(Option::as_ref)
-                    .is_some_and(|class| class.kind == Kind::Agent)
-            };
+            let is_agent = |target: usize| class_of(classes, target).is_some_and(|class| class.kind == Kind::Agent);
             let own = to_own();
             let agents = keys.links(other, is_agent);
             if kind == Kind::Task && own.len() >= 2 && agents.is_empty() {

@@ -346,7 +346,7 @@ fn by_shape(table: &Table<'_>, of: &mut SourceMapping) {
             let is_state = words
                 .last()
                 .is_some_and(|word| matches!(word.as_str(), "status" | "state"));
-            if is_state && !is_status && column.vocabulary().iter().any(|word| mapping::is_request(word)) {
+            if is_state && !is_status && column.vocabulary().iter().any(|word| mapping::asks_for_human(word)) {
                 add("approval");
             }
             if has(&["error", "failure"]) && !has(&["count", "code", "policy", "rate", "last"]) {

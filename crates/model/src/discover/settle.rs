@@ -1,7 +1,7 @@
 //! What the names of tables leave open is decided by their states and by what links to them.
 
 use super::{
-    classify::{self, Class},
+    classify::{self, Class, class_of},
     links::{By, Keys, Link},
     table::Table,
 };
@@ -12,19 +12,13 @@ pub(super) fn settle(tables: &[Table<'_>], keys: &Keys, classes: &mut [Option<Cl
     // A table named like workflows whose states are those of work, and that no work belongs to, holds executions.
     for at in 0..tables.len() {
         let Some(table) = tables.get(at) else { continue };
-        let is_workflow = classes
-            .get(at)
-            .and_then(Option::as_ref)
-            .is_some_and(|class| class.kind == Kind::Workflow);
+        let is_workflow = class_of(classes, at).is_some_and(|class| class.kind == Kind::Workflow);
         if !is_workflow {
             continue;
         }
         let states = classify::states(table);
         let is_referred_to = (0..tables.len()).filter(|other| *other != at).any(|other| {
-            let is_work = classes
-                .get(other)
-                .and_then(Option::as_ref)
-                .is_some_and(|class| class.kind != Kind::Workflow);
+            let is_work = class_of(classes, other).is_some_and(|class| class.kind != Kind::Workflow);
             is_work
                 && keys
                     .links(other, |target| target == at)
@@ -70,15 +64,11 @@ fn settle_by(
         .any(|class| class.kind == Kind::Agent && !class.needs_links);
     let mut is_any = false;
     for at in 0..tables.len() {
-        let unsettled = classes
-            .get(at)
-            .and_then(Option::as_ref)
-            .filter(|class| class.needs_links);
+        let unsettled = class_of(classes, at).filter(|class| class.needs_links);
         let Some(kind) = unsettled.map(|class| class.kind) else {
             continue;
         };
-        let is_evidence =
-            |other: usize| other != at && classes.get(other).and_then(Option::as_ref).is_some_and(&counts);
+        let is_evidence = |other: usize| other != at && class_of(classes, other).is_some_and(&counts);
         let referring: Vec<String> = (0..tables.len())
             .filter(|other| is_evidence(*other))
             .flat_map(|other| {

@@ -303,7 +303,7 @@ impl Joiner {
         !self.passes.is_empty()
     }
 
-    /// Updates at most so many of the rows that wait.
+    /// Updates at most `most` of the rows that wait.
     pub fn advance(&mut self, most: usize, mut emit: impl FnMut(Change, Option<&Record>)) {
         let mut room = most;
         while room > 0

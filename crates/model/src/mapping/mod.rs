@@ -28,4 +28,4 @@ pub use links::{LinkText, MAX_AGENTS_PER_TASK, MAX_DEPENDENCIES_PER_TASK};
 pub use map::Mapping;
 pub use source::SourceMapping;
 pub use words::{MAX_WORD_BYTES, normalised};
-pub(crate) use words::{is_request_word as is_request, known_word};
+pub(crate) use words::{asks_for_human, known_word};

@@ -68,7 +68,7 @@ fn is_request(word: &str) -> bool {
 }
 
 /// Whether a normalised word asks for a person, known or by its parts.
-pub(super) fn asks_for_human(word: &str) -> bool {
+pub(crate) fn asks_for_human(word: &str) -> bool {
     is_request(word) || languages::find(word).is_some_and(|known| known.asks) || shape::asks_for_human(word)
 }
 
@@ -96,11 +96,6 @@ pub(super) fn built_in(kind: Kind, word: &str) -> Option<Status> {
 /// The state of a normalised word of a kind that is known or can be guessed from its parts.
 pub(crate) fn known_word(kind: Kind, word: &str) -> Option<Status> {
     built_in(kind, word).or_else(|| shape::guess(word))
-}
-
-/// Whether a normalised word asks for a person.
-pub(crate) fn is_request_word(word: &str) -> bool {
-    asks_for_human(word)
 }
 
 /// The buffer of a normalised word.
