@@ -10,7 +10,7 @@ use std::{
 use io::Write as _;
 use model::{
     Kind, Mapping, SourceMapping, Status,
-    mapping::{Companion, LinkText, Take},
+    mapping::{Companion, LinkText, Take, links_to},
 };
 use serde_json::Value;
 
@@ -205,13 +205,10 @@ fn is_picked(
     let picked = usual.present(role, columns);
     // What lies in a column counts only where the sample had it.
     let mut picked = picked.iter().filter(|name| own.contains(name) || !name.contains('.'));
-    let kinds: &[Kind] = match role {
-        "agent" => &[Kind::Agent],
-        "workflow" => &[Kind::Workflow],
-        "run" => &[Kind::Run],
-        "depends_on" | "parent" | "current_task" => &[Kind::Task, Kind::Run],
-        _ => return picked.eq(own.iter()),
-    };
+    let kinds = links_to(role);
+    if kinds.is_empty() {
+        return picked.eq(own.iter());
+    }
     // A run that a task belongs to may be named by the same column as its workflow is by default.
     if role == "workflow" && all.iter().any(|source| source.kind == Kind::Run) {
         return picked.next().is_none() && own.is_empty();

@@ -209,7 +209,7 @@ fn connect(tables: &[Table<'_>], keys: &Keys, kinds: &[Option<Kind>], at: usize,
     let own_kind = chosen.mapping.kind;
     let usual = SourceMapping::of(own_kind);
     let found = keys.links(at, |target| kinds.get(target).is_some_and(Option::is_some));
-    for role in ["agent", "workflow", "run", "depends_on", "parent", "current_task"] {
+    for (role, _) in crate::mapping::LINKS {
         if let Some(columns) = chosen.mapping.columns_mut(role) {
             columns.clear();
         }

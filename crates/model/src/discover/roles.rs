@@ -225,11 +225,7 @@ pub(super) fn choose(table: &Table<'_>, kind: Kind, key: &[String], links: &[Str
     mapping.activity.retain(|name| !status.contains(name));
     for role in SourceMapping::ROLES {
         let columns = mapping.columns(role).cloned().unwrap_or_default();
-        let is_link = matches!(
-            *role,
-            "agent" | "workflow" | "run" | "depends_on" | "parent" | "current_task"
-        );
-        if is_link || columns.is_empty() {
+        if !crate::mapping::links_to(role).is_empty() || columns.is_empty() {
             continue;
         }
         let is_usual = usual

@@ -78,6 +78,22 @@ impl<'t> LinkText<'t> {
     }
 }
 
+/// The roles whose columns name other rows, and the kinds of those.
+pub const LINKS: &[(&str, &[Kind])] = &[
+    ("agent", &[Kind::Agent]),
+    ("workflow", &[Kind::Workflow]),
+    ("run", &[Kind::Run]),
+    ("depends_on", &[Kind::Task, Kind::Run]),
+    ("parent", &[Kind::Task, Kind::Run]),
+    ("current_task", &[Kind::Task, Kind::Run]),
+];
+
+/// The kinds of the rows that a role's columns name; none for a role that names no rows.
+pub fn links_to(role: &str) -> &'static [Kind] {
+    let found = LINKS.iter().find(|(link, _)| *link == role);
+    found.map_or(&[], |(_, kinds)| kinds)
+}
+
 /// A column, or several of a composite key, and the source whose rows they name.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Link {
@@ -155,16 +171,16 @@ pub(super) fn connect(sources: &[SourceMapping], own: SourceId) -> Links {
         false => of.workflow.clone(),
     };
     Links {
-        agent: all(&of.agent, &[Kind::Agent]),
-        workflow: all(&workflow, &[Kind::Workflow]),
+        agent: all(&of.agent, links_to("agent")),
+        workflow: all(&workflow, links_to("workflow")),
         // A run is never part of another run, so that chains of runs cannot form a cycle.
         run: match of.kind {
             Kind::Run => Vec::new(),
-            _ => all(&of.run, &[Kind::Run]),
+            _ => all(&of.run, links_to("run")),
         },
-        depends_on: all(&of.depends_on, &[Kind::Task, Kind::Run]),
-        parent: all(&of.parent, &[Kind::Task, Kind::Run]),
-        current_task: all(&of.current_task, &[Kind::Task, Kind::Run]),
+        depends_on: all(&of.depends_on, links_to("depends_on")),
+        parent: all(&of.parent, links_to("parent")),
+        current_task: all(&of.current_task, links_to("current_task")),
     }
 }
 

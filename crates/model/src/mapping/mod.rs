@@ -24,7 +24,7 @@ pub use companion::{Companion, Take};
 pub use details::{Attempt, Details};
 pub use explain::{Explanation, Reading};
 pub use label::MAX_LABEL_CHARS;
-pub use links::{LinkText, MAX_AGENTS_PER_TASK, MAX_DEPENDENCIES_PER_TASK};
+pub use links::{LINKS, LinkText, MAX_AGENTS_PER_TASK, MAX_DEPENDENCIES_PER_TASK, links_to};
 pub use map::Mapping;
 pub use source::SourceMapping;
 pub use words::{MAX_WORD_BYTES, normalised};
