@@ -1,0 +1,249 @@
+//! The whole plan: every block gets its ground, every row its place, from the rows, the scene and the moment alone.
+
+use std::hash::Hash;
+
+use glam::Vec2;
+
+use super::{
+    City, Planned, Strip, Touched, Widths,
+    block::Site,
+    headers::{HeaderStrips, header_strips},
+    strip::share_out,
+};
+use crate::{
+    Changes, Rect,
+    fit::{Fit, Ground, Want, fit},
+};
+
+/// The share of the scene's height that headers without cells take at most, by their share of all rows.
+const HEADERS_LEAST: f32 = 0.25;
+const HEADERS_MOST: f32 = 0.75;
+/// Cells of a strip are at most this much wider than those of the plan, so that its blocks use its length.
+const STRETCH: f32 = 1.15;
+
+/// The blocks of a plan by their site, in order.
+#[derive(Debug, Default)]
+struct Sorted {
+    cells: Vec<u32>,
+    headers: Vec<u32>,
+    folded: u32,
+}
+
+impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
+    pub(super) fn place_all(&mut self, mut touched: Touched<K>) -> Changes<K> {
+        let sorted = self.sort_blocks();
+        let scene = self.scene;
+        self.clear_posts();
+        let has_blocks = !sorted.cells.is_empty() || !sorted.headers.is_empty() || sorted.folded > 0;
+        let dock_height = self.reserve_dock(has_blocks);
+        let ground = Vec2::new(scene.size.x, scene.size.y - dock_height);
+        let chips = sorted.headers.len() + usize::from(sorted.folded > 0);
+        let share = chips as f32 / (chips + self.tasks.len()).max(1) as f32;
+        let most = if sorted.cells.is_empty() {
+            ground.y
+        } else {
+            ground.y * share.clamp(HEADERS_LEAST, HEADERS_MOST)
+        };
+        let headers = header_strips(chips, ground.x, most, sorted.cells.is_empty(), scene.text);
+        let body = Vec2::new(ground.x, ground.y - headers.height());
+        self.strips.clear();
+        self.widths = Widths {
+            edge: headers.street,
+            street: Vec2::splat(headers.street),
+            ..Widths::default()
+        };
+        if !sorted.cells.is_empty() {
+            self.place_cells(&sorted.cells, body);
+        }
+        self.place_headers(&sorted, &headers, body.y);
+        let present = self.by_key.values().copied().collect::<Vec<_>>();
+        touched.moved.extend(present);
+        touched.agents.extend(self.agents.keys().copied());
+        self.planned = Some(Planned {
+            at: self.now,
+            rows: self.len(),
+            fill: 1.0,
+            is_squeezed: false,
+        });
+        let fill = self.fill();
+        if let Some(planned) = &mut self.planned {
+            planned.fill = fill;
+        }
+        self.seat_agents(&mut touched);
+        self.outcome(touched, true)
+    }
+
+    /// Says what each block is given, sorts the tasks of those with cells, and the blocks.
+    fn sort_blocks(&mut self) -> Sorted {
+        let (now, pace) = (self.now, self.pace);
+        let mut sorted = Sorted::default();
+        for (number, block) in self.blocks.iter_mut().enumerate() {
+            let Some(block) = block else { continue };
+            let since = block.finished.map_or(f64::NEG_INFINITY, |finished| now - finished);
+            block.rect = Rect::default();
+            (block.columns, block.rows) = (0, 0);
+            block.site = if since >= pace.fold_after {
+                sorted.folded += 1;
+                Site::Folded
+            } else if since >= pace.shrink_after || block.slots.used() == 0 {
+                sorted.headers.push(number as u32);
+                Site::Header
+            } else {
+                block.slots.sort();
+                sorted.cells.push(number as u32);
+                Site::Cells
+            };
+        }
+        for numbers in [&mut sorted.cells, &mut sorted.headers] {
+            numbers.sort_by(|&one, &next| {
+                let rank = |number: u32| self.block(number).map(|block| block.rank());
+                rank(one).cmp(&rank(next))
+            });
+        }
+        // Sorting gives slots anew.
+        for &number in &sorted.cells {
+            let Some(block) = self.blocks.get(number as usize).and_then(Option::as_ref) else {
+                continue;
+            };
+            for (slot, row) in block.slots.iter() {
+                if let Some(seat) = self.tasks.get_mut(&row) {
+                    seat.slot = slot;
+                }
+            }
+        }
+        sorted
+    }
+
+    fn place_cells(&mut self, numbers: &[u32], ground: Vec2) {
+        let want = |&number: &u32| {
+            let (cells, name) = self
+                .block(number)
+                .map_or((1, 0.0), |block| (block.slots.used().max(1), block.name));
+            Want { cells, name }
+        };
+        let wants: Vec<Want> = numbers.iter().map(want).collect();
+        let fit = fit(
+            &wants,
+            Ground {
+                size: ground,
+                text: self.scene.text,
+                has_agents: !self.agents.is_empty(),
+            },
+        );
+        self.widths = Widths {
+            edge: fit.edge,
+            street: fit.street,
+            pad: fit.pad,
+            header: fit.header,
+            agent: fit.agent,
+        };
+        let mut top = fit.edge;
+        for strip in &fit.strips {
+            let range = strip.first..strip.first + strip.count;
+            let (Some(blocks), Some(columns), Some(wants)) = (
+                numbers.get(range.clone()),
+                fit.columns.get(range.clone()),
+                wants.get(range),
+            ) else {
+                continue;
+            };
+            let height = fit.header + 2.0 * fit.pad + strip.rows as f32 * fit.pitch.y;
+            let pitch = self.give_columns(&fit, blocks, columns, wants);
+            let index = self.strips.len();
+            self.strips.push(Strip {
+                top,
+                height,
+                rows: strip.rows,
+                pitch,
+                blocks: blocks.to_vec(),
+            });
+            self.arrange(index);
+            top += height + fit.street.y;
+        }
+    }
+
+    /// Gives the blocks of a strip all columns that fit, and returns the pitch of its cells.
+    fn give_columns(&mut self, fit: &Fit, blocks: &[u32], columns: &[u32], wants: &[Want]) -> Vec2 {
+        let room = self.room();
+        let (street, pad) = self.widths.in_strip(room, blocks.len());
+        let left = room - blocks.len() as f32 * (street + 2.0 * pad);
+        let least: u32 = columns.iter().sum();
+        let all = ((left / fit.pitch.x * 1.000_1) as u32).max(least);
+        let cells: Vec<u32> = wants.iter().map(|want| want.cells).collect();
+        let extra = share_out(all - least, &cells);
+        for ((&number, &columns), extra) in blocks.iter().zip(columns).zip(extra) {
+            if let Some(block) = self.block_mut(number) {
+                block.columns = columns + extra;
+            }
+        }
+        Vec2::new((left / all as f32).min(fit.pitch.x * STRETCH), fit.pitch.y)
+    }
+
+    fn place_headers(&mut self, sorted: &Sorted, headers: &HeaderStrips, top: f32) {
+        self.finished = None;
+        for (index, (range, at)) in headers.strips(top).enumerate() {
+            let length = self.scene.size.x - headers.street;
+            let width = length / range.len() as f32;
+            let rect = |place: usize| {
+                let left = headers.street + place as f32 * width;
+                Rect::new(
+                    Vec2::new(left, at),
+                    Vec2::new(left + width - headers.street, at + headers.header),
+                )
+            };
+            let mut blocks = Vec::new();
+            for (place, chip) in range.enumerate() {
+                let Some(&number) = sorted.headers.get(chip) else {
+                    self.finished = Some((rect(place), sorted.folded));
+                    continue;
+                };
+                if let Some(block) = self.block_mut(number) {
+                    block.rect = rect(place);
+                    block.header = headers.header;
+                }
+                blocks.push(number);
+            }
+            debug_assert!(index < headers.count);
+            self.strips.push(Strip {
+                top: at,
+                height: headers.header,
+                rows: 0,
+                pitch: Vec2::ZERO,
+                blocks,
+            });
+        }
+    }
+
+    /// The length that blocks and their streets have in a strip.
+    pub(super) fn room(&self) -> f32 {
+        self.scene.size.x - self.widths.edge
+    }
+
+    /// Cells in use per cell that there is room for. Those of workflows that are to be only a header count as free.
+    pub(super) fn fill(&self) -> f32 {
+        let (mut used, mut room) = (0_u64, 0_u64);
+        for block in self.blocks.iter().flatten() {
+            if block.site != Site::Cells {
+                continue;
+            }
+            let is_quiet = block
+                .finished
+                .is_some_and(|finished| self.now - finished >= self.pace.shrink_after);
+            room += u64::from(block.capacity());
+            used += if is_quiet { 0 } else { u64::from(block.slots.used()) };
+        }
+        // Ground that no block uses, in cells of the plan.
+        let length = self.room();
+        for strip in self.strips.iter().filter(|strip| strip.rows > 0) {
+            let taken: f32 = strip
+                .blocks
+                .iter()
+                .filter_map(|&number| self.block(number))
+                .map(|block| block.rect.size().x + self.widths.street.x)
+                .sum();
+            let free = ((length - taken) / strip.pitch.x.max(1e-6)).max(0.0) as u64;
+            room += free * u64::from(strip.rows);
+        }
+        if room == 0 { 1.0 } else { used as f32 / room as f32 }
+    }
+}

@@ -1,0 +1,145 @@
+//! Which blocks share a strip, and how many rows of cells each strip has.
+
+use super::Want;
+
+/// The measures of a trial, pixels.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Measure {
+    /// Length of a strip.
+    pub(super) room: f32,
+    /// Width of a cell.
+    pub(super) width: f32,
+    /// Expected height of a cell.
+    pub(super) height: f32,
+    /// What each block takes of the strip's length besides its cells.
+    pub(super) lot: f32,
+    /// What each strip takes of the ground's height besides its cells.
+    pub(super) strip: f32,
+    /// Width that a block has for its name, per width of the name.
+    pub(super) name_scale: f32,
+    /// The most that a name widens its block to.
+    pub(super) widest_name: f32,
+}
+
+/// A strip: consecutive blocks with the same number of rows of cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FitStrip {
+    /// Rows of cells.
+    pub(crate) rows: u32,
+    /// Its first block.
+    pub(crate) first: usize,
+    /// How many blocks it contains.
+    pub(crate) count: usize,
+}
+
+impl Measure {
+    /// The least columns of a block, for its name.
+    fn named_columns(&self, want: &Want) -> u32 {
+        let name = (want.name * self.name_scale).min(self.widest_name);
+        ((name / self.width).ceil() as u32).max(1)
+    }
+
+    /// The most columns of a strip with so many blocks.
+    fn columns(&self, blocks: usize) -> u32 {
+        ((self.room - blocks as f32 * self.lot) / self.width * 1.000_01).max(0.0) as u32
+    }
+}
+
+/// Columns of a block in a strip with so many rows.
+fn columns(want: &Want, rows: u32, named: u32) -> u32 {
+    want.cells.div_ceil(rows).max(named)
+}
+
+/// The widest cells with which a strip's blocks fit into it.
+pub(super) fn widest(wants: &[Want], strip: &FitStrip, measure: &Measure) -> f32 {
+    let blocks = wants.get(strip.first..strip.first + strip.count).unwrap_or(&[]);
+    let columns: u32 = blocks
+        .iter()
+        .map(|want| columns(want, strip.rows, measure.named_columns(want)))
+        .sum();
+    (measure.room - strip.count as f32 * measure.lot) / columns.max(1) as f32
+}
+
+/// The least columns of every block in its strip.
+pub(super) fn all_columns(wants: &[Want], strips: &[FitStrip], measure: &Measure) -> Vec<u32> {
+    let of_strip = |strip: &FitStrip| {
+        let blocks = wants.get(strip.first..strip.first + strip.count).unwrap_or(&[]);
+        let rows = strip.rows;
+        blocks
+            .iter()
+            .map(move |want| columns(want, rows, measure.named_columns(want)))
+    };
+    strips.iter().flat_map(of_strip).collect()
+}
+
+/// The numbers of rows that are tried: all small ones, then in steps, so that their number times that of the blocks is bounded.
+fn row_choices(wants: &[Want], measure: &Measure) -> Vec<u32> {
+    let most = wants.iter().map(|want| want.cells).max().unwrap_or(1);
+    let total: f32 = wants.iter().map(|want| want.cells as f32).sum();
+    let all_in_one = (total * measure.width / measure.room * 1.5).ceil() as u32 + 1;
+    let most = most.min(all_in_one).max(1);
+    let budget = (60_000 / wants.len()).clamp(20, 200) as f32;
+    let mut choices = Vec::new();
+    let mut rows = 1.0_f32;
+    let dense = budget * 0.6;
+    let growth = if (most as f32) > budget {
+        (most as f32 / dense).powf(1.0 / (budget - dense)).max(1.01)
+    } else {
+        1.0
+    };
+    while rows as u32 <= most && choices.len() < 400 {
+        choices.push(rows as u32);
+        rows = (rows * growth).max(rows.floor() + 1.0).floor();
+    }
+    choices
+}
+
+/// The strips that are least high together. With the blocks that follow a strip given, more blocks in the strip never make
+/// the rest higher; so for each first block and each number of rows only the longest strip is looked at.
+pub(super) fn partition(wants: &[Want], measure: &Measure) -> Vec<FitStrip> {
+    let count = wants.len();
+    let named: Vec<u32> = wants.iter().map(|want| measure.named_columns(want)).collect();
+    let choices = row_choices(wants, measure);
+    let alone = measure.columns(1).max(1);
+    // For each number of rows: the end of the longest strip from the present first block, and its columns.
+    let mut reach: Vec<(usize, u32)> = vec![(count, 0); choices.len()];
+    let mut cost = vec![0.0_f32; count + 1];
+    let mut next = vec![(0_u32, count); count + 1];
+    for first in (0..count).rev() {
+        let (want, least) = (&wants[first], named[first]);
+        // A block that is alone fits in some number of rows.
+        let rows = want.cells.div_ceil(alone);
+        let mut best = (
+            rows as f32 * measure.height + measure.strip + cost[first + 1],
+            rows,
+            first + 1,
+        );
+        for (&rows, (end, taken)) in choices.iter().zip(&mut reach) {
+            *taken += columns(want, rows, least);
+            while *end > first && *taken > measure.columns(*end - first) {
+                *end -= 1;
+                *taken -= columns(&wants[*end], rows, named[*end]);
+            }
+            if *end > first {
+                let high = rows as f32 * measure.height + measure.strip + cost[*end];
+                if high < best.0 {
+                    best = (high, rows, *end);
+                }
+            }
+        }
+        cost[first] = best.0;
+        next[first] = (best.1, best.2);
+    }
+    let mut strips = Vec::new();
+    let mut first = 0;
+    while first < count {
+        let (rows, end) = next[first];
+        strips.push(FitStrip {
+            rows,
+            first,
+            count: end - first,
+        });
+        first = end;
+    }
+    strips
+}

@@ -1,0 +1,15 @@
+//! The city plan: where each block, cell and agent of the wall is. Pure geometry; see the README for the algorithm.
+
+mod changes;
+mod city;
+mod fit;
+mod rect;
+mod rows;
+mod scene;
+mod slots;
+
+pub use changes::{AgentPlace, BlockKey, BlockPlace, Changes, Spot};
+pub use city::{City, Report};
+pub use rect::Rect;
+pub use rows::{Agent, Batch, Task, Workflow};
+pub use scene::{Pace, Scene};
