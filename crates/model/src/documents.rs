@@ -1,7 +1,8 @@
-//! The documents that list statuses and colours contain every entry of the tables in `status.rs` and `theme.rs`.
+//! The documents that list statuses, colours and default columns contain every entry of the tables in `status.rs`,
+//! `theme.rs` and `mapping/source.rs`.
 
 use crate::{
-    Status,
+    Kind, SourceMapping, Status,
     theme::{Rgb, ThemeName, Token},
 };
 
@@ -91,4 +92,23 @@ fn the_table_of_status_words_is_complete() {
         .map(|status| format!("| {} | {} |", status.word(), status.words()))
         .collect();
     assert_rows("docs/schemas.md", SCHEMAS, "| status | words |", &expected);
+}
+
+#[test]
+fn the_table_of_columns_lists_every_role_and_its_default_columns() {
+    let rows = rows(SCHEMAS, "| role | kinds | default columns, in order |").join("\n");
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '/');
+    let listed: Vec<&str> = rows.split(|c| !is_name(c)).collect();
+    for kind in Kind::ALL {
+        let usual = SourceMapping::of(kind);
+        for role in SourceMapping::ROLES {
+            let columns = usual.columns(role).map(Vec::as_slice).unwrap_or_default();
+            let missing = columns.iter().find(|column| !listed.contains(&column.as_str()));
+            assert_eq!(missing, None, "docs/schemas.md lacks a default column of {role}");
+            assert!(
+                columns.is_empty() || listed.contains(role),
+                "docs/schemas.md lacks the role {role}"
+            );
+        }
+    }
 }

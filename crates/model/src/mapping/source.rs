@@ -1,5 +1,9 @@
 //! A source as data: a table, the roles of its columns in order of precedence, and its own status words. The defaults fit
 //! most projects.
+//!
+//! A role is a field of [`SourceMapping`] with its default columns in [`SourceMapping::of`] and its name in the list `roles!`.
+//! Settings, discovery and `init` take it from there; `docs/schemas.md` lists it. What the row shows of it is read in
+//! `read.rs`, `status.rs` or `details.rs`, and a role that names other rows has an entry in [`super::LINKS`].
 
 use std::collections::HashMap;
 
@@ -475,8 +479,20 @@ macro_rules! roles {
 
             /// The columns of a role; `None`: there is no such role.
             pub fn columns(&self, role: &str) -> Option<&Vec<String>> {
+                // Every field is named here, so that a new role that is missing in the list does not compile.
+                let Self {
+                    kind: _,
+                    schema: _,
+                    table: _,
+                    one_is_most_urgent: _,
+                    lifecycle: _,
+                    gone: _,
+                    words: _,
+                    companions: _,
+                    $($role,)*
+                } = self;
                 match role {
-                    $(stringify!($role) => Some(&self.$role),)*
+                    $(stringify!($role) => Some($role),)*
                     _ => None,
                 }
             }

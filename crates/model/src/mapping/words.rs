@@ -16,7 +16,7 @@ const OVERRIDES: &[(Kind, Status, &str)] = &[
     (
         Kind::Agent,
         Status::Idle,
-        "waiting inbox charging docked parked sleeping asleep awake resting dormant done completed complete finished success succeeded",
+        "waiting inbox away charging docked parked sleeping asleep awake resting dormant done completed complete finished success succeeded",
     ),
     (Kind::Agent, Status::Running, "starting booting"),
     (Kind::Agent, Status::Offline, "stopped dead revoked terminated"),
