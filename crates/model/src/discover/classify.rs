@@ -1,7 +1,12 @@
-//! What the rows of a table are, by its name and its columns.
+//! What the rows of a table are, by its name and its columns. [`classify`] tries one rule after the other; what it leaves open
+//! (`needs_links`) is decided in `settle.rs`. The words of names are the lists below.
 
-use super::{Confidence, roles, table::Table};
-use crate::{Kind, Phase, Status};
+use super::{
+    Confidence,
+    states::{self, Presence, States},
+    table::{Column, Table},
+};
+use crate::Kind;
 
 /// Last words of the names of tables of each kind.
 const AGENT: &[&str] = &[
@@ -236,153 +241,162 @@ pub(super) fn class_of(classes: &[Option<Class>], table: usize) -> Option<&Class
     classes.get(table)?.as_ref()
 }
 
-/// What a status column shows of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct States {
-    /// Different words.
-    pub(super) words: usize,
-    /// Words that are known for work.
-    pub(super) known: usize,
-    /// Words for something that runs, ended or failed.
-    pub(super) of_work: usize,
-}
+impl Class {
+    /// By the name.
+    fn named(kind: Kind, confidence: Confidence, needs_links: bool) -> Self {
+        Self::shown(kind, confidence, &format!("named like {}", kind.plural()), needs_links)
+    }
 
-/// The states that the words of the table's status column are for a task.
-pub(super) fn states(table: &Table<'_>) -> States {
-    let Some(column) = roles::status_column(table, Kind::Task) else {
-        return States::default();
-    };
-    let mut states = States::default();
-    for word in column.vocabulary() {
-        states.words += 1;
-        if let Some(status) = crate::mapping::known_word(Kind::Task, &word) {
-            states.known += 1;
-            let is_of_work = matches!(status.phase(), Phase::Running | Phase::Over | Phase::Failed);
-            states.of_work += usize::from(is_of_work && status != Status::Cancelled);
-        }
-    }
-    states
-}
-
-/// The kind of a table's rows; `None`: they are none of the kinds, as far as its name and columns show.
-pub(super) fn classify(table: &Table<'_>) -> Option<Class> {
-    let head = table.head();
-    let states = states(table);
-    let class = |kind: Kind, confidence, needs_links| {
-        Some(Class {
-            kind,
-            confidence,
-            reason: format!("named like {}", kind.plural()),
-            needs_links,
-        })
-    };
-    let first = table.words.first().map_or("", String::as_str);
-    // `tool_calls`, `workflow_steps` and the like are work only where they have states of work.
-    let has_states = states.of_work >= 1 && states.known * 2 >= states.words;
-    let is_full_of_work = states.of_work >= 2 && states.known * 10 >= states.words * 6;
-    let has_times = table.columns.iter().any(|column| roles::is_time_of_work(column));
-    let has_state_link = table.columns.iter().any(|column| {
-        ["status_id", "state_id", "stage_id", "column_id", "phase_id"]
-            .iter()
-            .any(|name| column.snake.ends_with(name))
-    });
-    let has_effort = table.columns.iter().any(|column| {
-        let words = column.words();
-        words.iter().any(|word| {
-            matches!(
-                word.as_str(),
-                "attempt" | "retry" | "retrie" | "progress" | "error" | "exit"
-            )
-        })
-    });
-    match head {
-        "agent" | "worker" | "bot" | "runner" | "robot" => return class(Kind::Agent, Confidence::Certain, false),
-        "task" | "job" | "mission" | "todo" | "ticket" | "subtask" => {
-            return class(Kind::Task, Confidence::Certain, false);
-        }
-        "workflow" => return class(Kind::Workflow, Confidence::Certain, false),
-        "run" => return class(Kind::Run, Confidence::Certain, false),
-        "execution" if matches!(first, "tool" | "step" | "node" | "action" | "command") => {
-            return class(Kind::Task, Confidence::Likely, !has_states);
-        }
-        "execution" => return class(Kind::Run, Confidence::Certain, false),
-        "queue" if first != head && (has_states || has_times) => return class(Kind::Task, Confidence::Likely, false),
-        _ => {}
-    }
-    // A member of a group with a state of work is a piece of its work.
-    if matches!(head, "member" | "participant" | "assignment") && has_states && states.of_work >= 2 {
-        return class(Kind::Task, Confidence::Likely, true);
-    }
-    if OTHER.contains(&head) {
-        return None;
-    }
-    let made = |kind: Kind, confidence, reason: &str, needs_links| {
-        Some(Class {
+    /// By what the columns show.
+    fn shown(kind: Kind, confidence: Confidence, reason: &str, needs_links: bool) -> Self {
+        Self {
             kind,
             confidence,
             reason: reason.to_owned(),
             needs_links,
-        })
-    };
-    let presence = roles::presence(table);
-    if AGENT.contains(&head) {
-        return class(Kind::Agent, Confidence::Likely, false);
+        }
     }
-    if MACHINE.contains(&head) && (presence.has_words || presence.has_sign) {
-        return made(
-            Kind::Agent,
-            Confidence::Likely,
-            "it has a presence or a sign of life",
-            false,
-        );
+}
+
+/// What the columns of a table show.
+struct Shown {
+    states: States,
+    presence: Presence,
+    /// There are times at which work began or ended.
+    has_times: bool,
+    /// A column refers to a table of states.
+    has_state_link: bool,
+    /// There are attempts, a progress, or an error.
+    has_effort: bool,
+}
+
+impl Shown {
+    fn of(table: &Table<'_>) -> Self {
+        const STATE_LINKS: &[&str] = &["status_id", "state_id", "stage_id", "column_id", "phase_id"];
+        const EFFORT: &[&str] = &["attempt", "retry", "retrie", "progress", "error", "exit"];
+        let is_state_link = |column: &Column<'_>| STATE_LINKS.iter().any(|name| column.snake.ends_with(name));
+        let is_effort = |column: &Column<'_>| column.words().iter().any(|word| EFFORT.contains(&word.as_str()));
+        Self {
+            states: states::states(table),
+            presence: states::presence(table),
+            has_times: table.columns.iter().any(states::is_time_of_work),
+            has_state_link: table.columns.iter().any(is_state_link),
+            has_effort: table.columns.iter().any(is_effort),
+        }
     }
-    if RUN.contains(&head) && head != "session" {
-        return class(Kind::Run, Confidence::Likely, !has_states);
+
+    /// Some of the status words are those of work. `tool_calls`, `workflow_steps` and the like are work only then.
+    fn has_states(&self) -> bool {
+        self.states.of_work >= 1 && self.states.known * 2 >= self.states.words
     }
-    let is_work = has_states || has_times || has_state_link;
-    if head == "item" && !is_work {
+
+    /// Most of the status words are known, and several are those of work.
+    fn is_full_of_work(&self) -> bool {
+        self.states.of_work >= 2 && self.states.known * 10 >= self.states.words * 6
+    }
+
+    fn is_work(&self) -> bool {
+        self.has_states() || self.has_times || self.has_state_link
+    }
+}
+
+/// The kind of a table's rows; `None`: they are none of the kinds, as far as its name and columns show.
+pub(super) fn classify(table: &Table<'_>) -> Option<Class> {
+    let shown = Shown::of(table);
+    let certain = by_certain_name(table, &shown);
+    if certain.is_some() {
+        return certain;
+    }
+    let head = table.head();
+    if is_other(head) || (head == "item" && !shown.is_work()) {
         return None;
     }
-    let is_doubtful = DOUBTFUL.contains(&head);
-    if TASK.contains(&head) && is_work && head != "queue" && !is_doubtful {
-        return class(Kind::Task, Confidence::Likely, !(has_states || has_state_link));
+    by_likely_name(head, &shown)
+        .or_else(|| by_states(head, &shown))
+        .or_else(|| by_name_of_workflows(table))
+        .or_else(|| by_presence(&shown))
+        .or_else(|| by_times(table, &shown))
+}
+
+/// By a name that means nothing else, whatever the other words of the name are.
+fn by_certain_name(table: &Table<'_>, shown: &Shown) -> Option<Class> {
+    let head = table.head();
+    let first = table.words.first().map_or("", String::as_str);
+    let certain = |kind| Some(Class::named(kind, Confidence::Certain, false));
+    let likely_task = |needs_links| Some(Class::named(Kind::Task, Confidence::Likely, needs_links));
+    match head {
+        "agent" | "worker" | "bot" | "runner" | "robot" => certain(Kind::Agent),
+        "task" | "job" | "mission" | "todo" | "ticket" | "subtask" => certain(Kind::Task),
+        "workflow" => certain(Kind::Workflow),
+        "run" => certain(Kind::Run),
+        "execution" if matches!(first, "tool" | "step" | "node" | "action" | "command") => {
+            likely_task(!shown.has_states())
+        }
+        "execution" => certain(Kind::Run),
+        "queue" if first != head && (shown.has_states() || shown.has_times) => likely_task(false),
+        // A member of a group with a state of work is a piece of its work.
+        "member" | "participant" | "assignment" if shown.has_states() && shown.states.of_work >= 2 => likely_task(true),
+        _ => None,
     }
-    // What goes on with the rows is said by their states whatever the table is called.
-    if is_full_of_work && !presence.has_words && !WORKFLOW.contains(&head) {
-        let is_sure = has_times || has_effort;
-        return made(
-            Kind::Task,
-            if is_sure && !is_doubtful {
-                Confidence::Likely
-            } else {
-                Confidence::Guess
-            },
-            "its status has words of work",
-            !is_sure || is_doubtful,
-        );
+}
+
+/// By a name that is usual for agents, runs or tasks, where the columns agree with it.
+fn by_likely_name(head: &str, shown: &Shown) -> Option<Class> {
+    if AGENT.contains(&head) {
+        return Some(Class::named(Kind::Agent, Confidence::Likely, false));
     }
-    // Templates of other things than flows are a catalogue.
-    let is_of_flows = head != "template"
-        || table
-            .words
-            .iter()
-            .any(|word| matches!(word.as_str(), "flow" | "workflow" | "pipeline" | "process"));
-    if WORKFLOW.contains(&head) && head != "queue" && is_of_flows {
-        return class(Kind::Workflow, Confidence::Likely, true);
+    if MACHINE.contains(&head) && (shown.presence.has_words || shown.presence.has_sign) {
+        let reason = "it has a presence or a sign of life";
+        return Some(Class::shown(Kind::Agent, Confidence::Likely, reason, false));
     }
-    if presence.has_words && presence.has_sign {
-        return made(
-            Kind::Agent,
-            Confidence::Guess,
-            "it has a presence and a sign of life",
-            true,
-        );
+    if RUN.contains(&head) && head != "session" {
+        return Some(Class::named(Kind::Run, Confidence::Likely, !shown.has_states()));
     }
-    if presence.has_words {
-        return made(Kind::Agent, Confidence::Guess, "it has a presence", true);
-    }
-    if has_times && !is_doubtful && table.columns.iter().any(roles::is_time_of_end) {
-        return made(Kind::Task, Confidence::Guess, "it has times of begin and end", true);
+    if TASK.contains(&head) && shown.is_work() && head != "queue" && !DOUBTFUL.contains(&head) {
+        let needs_links = !(shown.has_states() || shown.has_state_link);
+        return Some(Class::named(Kind::Task, Confidence::Likely, needs_links));
     }
     None
+}
+
+/// By the words of the state: they say that work is done with the rows, whatever the table is called.
+fn by_states(head: &str, shown: &Shown) -> Option<Class> {
+    if !shown.is_full_of_work() || shown.presence.has_words || WORKFLOW.contains(&head) {
+        return None;
+    }
+    let is_sure = (shown.has_times || shown.has_effort) && !DOUBTFUL.contains(&head);
+    let confidence = match is_sure {
+        true => Confidence::Likely,
+        false => Confidence::Guess,
+    };
+    let reason = "its status has words of work";
+    Some(Class::shown(Kind::Task, confidence, reason, !is_sure))
+}
+
+/// By a name that is usual for workflows. Templates of other things than flows are a catalogue.
+fn by_name_of_workflows(table: &Table<'_>) -> Option<Class> {
+    let head = table.head();
+    let is_of_flows = head != "template"
+        || ["flow", "workflow", "pipeline", "process"]
+            .iter()
+            .any(|word| table.has_word(word));
+    (WORKFLOW.contains(&head) && head != "queue" && is_of_flows)
+        .then(|| Class::named(Kind::Workflow, Confidence::Likely, true))
+}
+
+/// By status words like online and busy.
+fn by_presence(shown: &Shown) -> Option<Class> {
+    let reason = match (shown.presence.has_words, shown.presence.has_sign) {
+        (true, true) => "it has a presence and a sign of life",
+        (true, false) => "it has a presence",
+        (false, _) => return None,
+    };
+    Some(Class::shown(Kind::Agent, Confidence::Guess, reason, true))
+}
+
+/// By times at which work ended.
+fn by_times(table: &Table<'_>, shown: &Shown) -> Option<Class> {
+    let has_end = || table.columns.iter().any(states::is_time_of_end);
+    let is_work = shown.has_times && !DOUBTFUL.contains(&table.head()) && has_end();
+    is_work.then(|| Class::shown(Kind::Task, Confidence::Guess, "it has times of begin and end", true))
 }

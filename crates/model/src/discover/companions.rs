@@ -1,10 +1,15 @@
 //! Tables that complete the rows of sources: live states, assignments, dependencies, names of states.
+//!
+//! Each of these sorts has one function that adds its companion ([`live`], [`assignments`], [`dependencies`], [`lookup`]).
+//! What a companion can do is in `mapping/companion.rs`, how its rows are found in `join/plan.rs`, and how it is written in
+//! a settings file in `source_file.rs` and `new_file.rs` of the crate `settings`.
 
 use super::{
     Confidence,
     classify::{self, Class, class_of},
     links::{Keys, Link},
-    roles::{self, Chosen},
+    roles::Chosen,
+    states,
     table::{Column, Table},
 };
 use crate::{
@@ -17,7 +22,7 @@ pub(super) fn is_join_table(tables: &[Table<'_>], keys: &Keys, classes: &[Option
     let Some(table) = tables.get(at) else {
         return false;
     };
-    if roles::status_column(table, Kind::Task).is_some_and(|column| !column.is_flag()) {
+    if states::status_column(table, Kind::Task).is_some_and(|column| !column.is_flag()) {
         return false;
     }
     // A key of several links, and no name: a row says that two others belong together.
@@ -109,32 +114,45 @@ pub(super) fn add(
             let agents = keys.links(other, is_agent);
             if kind == Kind::Task && own.len() >= 2 && agents.is_empty() {
                 dependencies(table, keys.get(other), &own, chosen);
-                continue;
+            } else if let (Some(own), Some(agent)) = (own.first(), agents.first())
+                && let Some(agents) = tables.get(agent.target)
+            {
+                assignments(table, keys.get(other), (own, agent), agents, chosen);
             }
-            let (Some(own), Some(agent)) = (own.first(), agents.first()) else {
-                continue;
-            };
-            let (Some(ours), Some(theirs)) = (table.columns.get(own.column), table.columns.get(agent.column)) else {
-                continue;
-            };
-            let Some(target) = tables.get(agent.target) else {
-                continue;
-            };
-            let mut companion = Companion::new(&table.facts.table, &ours.name);
-            companion.schema.clone_from(&table.facts.schema);
-            companion.id = keys.get(other).cloned().unwrap_or_default();
-            companion.take = Take::All(theirs.name.clone());
-            let written = format!("{} -> {}", companion.column(&theirs.name), target.name());
-            chosen.note(
-                "companions",
-                &table.name(),
-                "it says who works on what",
-                Confidence::Likely,
-            );
-            chosen.mapping.agent.push(written);
-            chosen.mapping.companions.push(companion);
         }
     }
+}
+
+/// A table that joins rows of a source with agents: who works on what.
+fn assignments(
+    table: &Table<'_>,
+    key: Option<&Vec<String>>,
+    (own, agent): (&Link, &Link),
+    agents: &Table<'_>,
+    chosen: &mut Chosen,
+) {
+    let (Some(ours), Some(theirs)) = (table.columns.get(own.column), table.columns.get(agent.column)) else {
+        return;
+    };
+    let mut companion = companion(table, key, &ours.name);
+    companion.take = Take::All(theirs.name.clone());
+    let written = format!("{} -> {}", companion.column(&theirs.name), agents.name());
+    chosen.note(
+        "companions",
+        &table.name(),
+        "it says who works on what",
+        Confidence::Likely,
+    );
+    chosen.mapping.agent.push(written);
+    chosen.mapping.companions.push(companion);
+}
+
+/// A companion of a table with this key, whose column `theirs` names the row of the source.
+fn companion(table: &Table<'_>, key: Option<&Vec<String>>, theirs: &str) -> Companion {
+    let mut companion = Companion::new(&table.facts.table, theirs);
+    companion.schema.clone_from(&table.facts.schema);
+    companion.id = key.cloned().unwrap_or_default();
+    companion
 }
 
 /// A table that joins rows of a source with each other: what waits for what.
@@ -153,9 +171,7 @@ fn dependencies(table: &Table<'_>, key: Option<&Vec<String>>, links: &[Link], ch
     let Some(waiting) = names.iter().find(|name| **name != waited_for) else {
         return;
     };
-    let mut companion = Companion::new(&table.facts.table, waiting);
-    companion.schema.clone_from(&table.facts.schema);
-    companion.id = key.cloned().unwrap_or_default();
+    let mut companion = companion(table, key, waiting);
     companion.take = Take::All(waited_for.clone());
     let written = format!("{} -> {}", companion.column(&waited_for), chosen.mapping.name());
     chosen.note(
@@ -193,9 +209,7 @@ pub(super) fn lookup(tables: &[Table<'_>], keys: &Keys, at: usize, chosen: &mut 
         let Some(name) = name.filter(|_| is_state) else {
             continue;
         };
-        let mut companion = Companion::new(&target.facts.table, &link.target_column);
-        companion.schema.clone_from(&target.facts.schema);
-        companion.id = keys.get(link.target).cloned().unwrap_or_default();
+        let mut companion = companion(target, keys.get(link.target), &link.target_column);
         companion.ours.clone_from(&column.name);
         let written = companion.column(&name.name);
         chosen.note(
@@ -213,9 +227,7 @@ pub(super) fn lookup(tables: &[Table<'_>], keys: &Keys, at: usize, chosen: &mut 
 /// A table of live states: its columns come before those of the row itself.
 fn live(table: &Table<'_>, key: Option<&Vec<String>>, theirs: &str, link: &Link, chosen: &mut Chosen) {
     let kind = chosen.mapping.kind;
-    let mut companion = Companion::new(&table.facts.table, theirs);
-    companion.schema.clone_from(&table.facts.schema);
-    companion.id = key.cloned().unwrap_or_default();
+    let mut companion = companion(table, key, theirs);
     if !link.is_key {
         companion.ours.clone_from(&link.target_column);
     }
@@ -243,7 +255,7 @@ fn live(table: &Table<'_>, key: Option<&Vec<String>>, theirs: &str, link: &Link,
             columns.insert(0, companion.column(column));
         }
     };
-    if let Some(column) = roles::status_column(table, kind) {
+    if let Some(column) = states::status_column(table, kind) {
         prepend("status", &column.name);
     }
     for role in [

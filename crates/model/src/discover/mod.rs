@@ -7,11 +7,14 @@ mod candidates;
 mod classify;
 mod companions;
 mod facts;
+mod label;
 mod links;
 mod propose;
 mod roles;
 mod settle;
+mod states;
 mod table;
+mod words;
 
 pub use candidates::{candidates, further};
 pub use facts::{Candidate, ColumnFacts, ForeignColumn, MAX_SAMPLE, Preset, PresetColumn, TableFacts, TableForm};

@@ -8,6 +8,7 @@ use super::{
     roles::{self, Chosen},
     settle,
     table::{Column, Table},
+    words,
 };
 use crate::{Kind, SourceMapping, schema};
 
@@ -106,7 +107,7 @@ fn of_preset(facts: &[TableFacts], preset: &Preset, proposal: &mut Proposal) -> 
                 reason: format!("the preset {}", preset.name),
                 confidence: Confidence::Certain,
             }],
-            unknown_words: roles::unknown_words(&Table::of(of), &mapping),
+            unknown_words: words::unknown(&Table::of(of), &mapping),
             mapping,
         });
     }
@@ -171,11 +172,11 @@ fn propose_rest(facts: &[TableFacts], proposal: &mut Proposal) {
             .iter()
             .filter_map(|link| Some(table.columns.get(link.column)?.name.clone()));
         let mut chosen = roles::choose(table, kind, key, &linked.collect::<Vec<_>>());
-        roles::words(table, &mut chosen);
+        words::add(table, &mut chosen);
         companions::lookup(&tables, &keys, source.table, &mut chosen);
         connect(&tables, &keys, &kinds, source.table, &mut chosen);
         companions::add(&tables, &keys, &classes, &joins, &lives, source.table, &mut chosen);
-        let unknown_words = roles::unknown_words(table, &chosen.mapping);
+        let unknown_words = words::unknown(table, &chosen.mapping);
         proposal.sources.push(ProposedSource {
             way: way(table.facts, &chosen.mapping),
             confidence: source.class.confidence,

@@ -1,8 +1,9 @@
 //! What the names of tables leave open is decided by their states and by what links to them.
 
 use super::{
-    classify::{self, Class, class_of},
+    classify::{Class, class_of},
     links::{By, Keys, Link},
+    states,
     table::Table,
 };
 use crate::Kind;
@@ -16,7 +17,7 @@ pub(super) fn settle(tables: &[Table<'_>], keys: &Keys, classes: &mut [Option<Cl
         if !is_workflow {
             continue;
         }
-        let states = classify::states(table);
+        let states = states::states(table);
         let is_referred_to = (0..tables.len()).filter(|other| *other != at).any(|other| {
             let is_work = class_of(classes, other).is_some_and(|class| class.kind != Kind::Workflow);
             is_work
