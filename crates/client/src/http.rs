@@ -180,6 +180,23 @@ pub(crate) fn wall_ms() -> i64 {
 }
 
 #[cfg(test)]
+impl HttpRefusal {
+    /// The wait that [`Self::example`] asks for.
+    pub(crate) const EXAMPLE_WAIT: Duration = Duration::from_secs(7);
+
+    /// A refusal as a server sends it, for tests of what is made of one.
+    pub(crate) fn example(status: u16, code: &str, message: &str) -> Self {
+        Self {
+            status: StatusCode::from_u16(status).expect("a status"),
+            code: code.into(),
+            message: message.into(),
+            hint: String::new(),
+            retry_after: Some(Self::EXAMPLE_WAIT),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

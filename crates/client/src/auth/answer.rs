@@ -204,13 +204,7 @@ mod tests {
 
     #[test]
     fn every_refusal_names_a_remedy() {
-        let refusal = |status: u16, code: &str, message: &str| HttpRefusal {
-            status: StatusCode::from_u16(status).expect("a status"),
-            code: code.into(),
-            message: message.into(),
-            hint: String::new(),
-            retry_after: Some(Duration::from_secs(7)),
-        };
+        let refusal = HttpRefusal::example;
         let url = Url::parse("https://a.supabase.co/auth/v1").expect("a url");
         let file = Path::new("secret.txt");
         for (status, code, message, said) in [
@@ -248,7 +242,7 @@ mod tests {
         }
         for status in [302, 408, 425, 429, 500, 502, 503, 504, 520] {
             let error = password_refused(&refusal(status, "invalid_grant", ""), file, &url);
-            let wait = Some(Duration::from_secs(7));
+            let wait = Some(HttpRefusal::EXAMPLE_WAIT);
             assert!(
                 matches!(&error, TokenError::Unavailable { retry_after, .. } if *retry_after == wait),
                 "{status}: {error:?}"

@@ -121,13 +121,7 @@ mod tests {
             (504, "PGRST003", "", "Transient", "HTTP 504"),
             (520, "", "", "Transient", "HTTP 520"),
         ] {
-            let refusal = HttpRefusal {
-                status: StatusCode::from_u16(status).expect("a status"),
-                code: code.into(),
-                message: message.into(),
-                hint: String::new(),
-                retry_after: None,
-            };
+            let refusal = HttpRefusal::example(status, code, message);
             let error = format!("{:?}", meaning(&source, &base, "anon", &refusal));
             assert!(
                 error.starts_with(sort) && error.contains(said),

@@ -217,12 +217,9 @@ mod tests {
 
     #[test]
     fn refusals_of_a_table_and_of_the_whole_interface_are_told_apart() {
-        let refusal = |status: u16, code: &str, message: &str| HttpRefusal {
-            status: StatusCode::from_u16(status).expect("a status"),
-            code: code.into(),
-            message: message.into(),
+        let refusal = |status, code, message| HttpRefusal {
             hint: "Perhaps you meant the table 'public.jobs'".into(),
-            retry_after: Some(Duration::from_secs(7)),
+            ..HttpRefusal::example(status, code, message)
         };
         for (status, code, message, sort) in [
             (404, "PGRST205", "Could not find the table", "Missing(Some(\"jobs\"))"),
