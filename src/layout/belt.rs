@@ -32,12 +32,12 @@ pub(super) fn needed(reach: f32, agents: usize) -> usize {
     belts
 }
 
-/// Radius of a district with so many belts.
+/// Radius of a district with this number of belts.
 pub(super) fn edge(reach: f32, belts: usize) -> f32 {
     radius(reach, belts.saturating_sub(1)) + EDGE
 }
 
-/// Stands in so many belts.
+/// Stands in this number of belts.
 #[cfg(test)]
 fn capacity(reach: f32, belts: usize) -> usize {
     (0..belts).map(|belt| stands(reach, belt)).sum()
@@ -56,7 +56,7 @@ pub(super) fn place(reach: f32, stand: usize) -> Vec2 {
     Vec2::new(sin, cos) * radius(reach, belt)
 }
 
-/// The stand whose middle is nearest to a point (from the middle of the district), of so many belts; `None` nearer to
+/// The stand whose middle is nearest to a point (from the middle of the district), of this number of belts; `None` nearer to
 /// the middle than the first belt's agents reach, and beyond the last.
 pub(super) fn stand_at(reach: f32, belts: usize, point: Vec2) -> Option<usize> {
     let belt = ((point.length() - radius(reach, 0)) / STAND).round();
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn an_agent_stands_nearest_to_its_task_then_beside_whoever_was_first() {
+    fn an_agent_stands_nearest_to_its_task_then_beside_the_one_that_was_first() {
         let nearest = |task: Vec2, taken: &dyn Fn(usize) -> bool| {
             nearest_free(3.0, &crowds(3.0, 1, taken), task, taken).map(|(_, stand)| stand)
         };

@@ -1,4 +1,4 @@
-//! The status words that no setting knows, for the legend: unmapped ones and those whose state is a guess. Collected every
+//! The status words for which there is no setting, for the legend: unmapped ones and those whose state is a guess. Collected every
 //! two seconds.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};

@@ -35,7 +35,7 @@ pub(crate) struct Wall {
     taken: usize,
 }
 
-/// A feed that changes only when it is told to.
+/// A feed that changes only on request.
 pub(crate) fn feed(agents: usize, workflows: usize, tasks: usize) -> Server {
     let options = Options {
         agents,
@@ -102,7 +102,7 @@ impl Wall {
         });
     }
 
-    /// Until so many rows are entities.
+    /// Until this number of rows are entities.
     pub(crate) fn until_rows(&mut self, rows: usize) {
         self.until(&format!("{rows} rows"), |world| {
             world.resource::<FleetIndex>().len() == rows && world.resource::<Backlog>().waiting == 0

@@ -72,7 +72,7 @@ struct ConnectionIo {
     socket: Socket,
     reads: FuturesUnordered<PendingRead>,
     timer: Option<Pin<Box<Sleep>>>,
-    /// Ends when this machine's network has changed; only while the session wants to know.
+    /// Ends when this machine's network has changed; only while the session asks for it.
     network: Option<Watch>,
 }
 

@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// So many intervals may pass without a heartbeat.
+/// Number of intervals that may pass without a heartbeat.
 const TOLERANCE: i64 = 3;
 /// A heartbeat is never overdue before this: a table that cannot be followed is read once a minute.
 const LEAST_ALLOWED_MS: i64 = 90_000;
@@ -30,9 +30,9 @@ const DEFAULT_MS: i64 = 600_000;
 const INTERVALS_MS: std::ops::RangeInclusive<i64> = 1_000..=604_800_000;
 /// Times between two heartbeats of a row that are kept for a source.
 const MOST_GAPS: usize = 64;
-/// From so many on an interval is learned, and again after as many more.
+/// Number of gaps from which an interval is learned, and after which it is learned again.
 const LEAST_GAPS: usize = 8;
-/// Nine of ten gaps are at most so many times as long as the shortest tenth. Signs of life that come now and then are not
+/// Nine of ten gaps are at most this many times as long as the shortest tenth. Signs of life that come now and then are not
 /// regular, and the first gaps that are seen of them are the short ones: nothing can be learned from those.
 const REGULAR: i64 = 3;
 /// Most rows whose last heartbeat is remembered. Nothing is learned from those beyond.

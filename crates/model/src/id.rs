@@ -57,7 +57,7 @@ impl RowId {
         Some(Self::from(joined.as_str()))
     }
 
-    /// The values of the key columns in this id, which [`Self::of_key`] made from so many columns.
+    /// The values of the key columns in this id, which [`Self::of_key`] made from this number of columns.
     pub fn key_values(&self, columns: usize) -> Vec<Cow<'_, str>> {
         if columns <= 1 {
             return vec![Cow::Borrowed(self.as_str())];

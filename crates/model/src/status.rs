@@ -364,7 +364,7 @@ pub enum Rule {
     Heartbeat,
     /// The row was deleted, and its source says what that means.
     Gone,
-    /// A word that no rule knows.
+    /// A word that no rule covers.
     Unknown,
 }
 

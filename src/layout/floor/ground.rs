@@ -54,7 +54,7 @@ impl<K: Copy + Eq + Hash> Floor<K> {
                     touched.agents.push(agent);
                 }
             }
-            // Whoever was to get a stand there goes home.
+            // An agent that was to get a stand there returns to its seat.
             for agent in &touched.agents {
                 if let Some(seat) = self.agents.get_mut(agent)
                     && seat.hall == Some(number)

@@ -91,7 +91,7 @@ impl<K> Default for Floor<K> {
 struct Touched<K> {
     /// Halls whose number of tasks or agents changed.
     halls: HashSet<u32>,
-    /// Halls that moved or changed size: everybody in them is told anew.
+    /// Halls that moved or changed size: the places of all rows in them are reported again.
     moved: HashSet<u32>,
     tasks: Vec<K>,
     agents: Vec<K>,

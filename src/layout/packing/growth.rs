@@ -4,7 +4,8 @@ use bevy::math::Vec2;
 
 use super::{Circle, KEPT_GAP, Packing};
 
-/// From so many on, circles that grow in one go grow in one pass: each for itself costs a look at all the others.
+/// Number of circles that grow in one batch from which on they grow in one pass: one after the other, each is compared
+/// with all others.
 const MANY: usize = 8;
 
 impl Packing {

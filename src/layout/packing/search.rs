@@ -1,4 +1,4 @@
-//! Which circles are at a point or in a rectangle: the grid knows.
+//! Which circles are at a point or in a rectangle, found with the grid.
 
 use bevy::math::{Rect, Vec2};
 

@@ -108,7 +108,7 @@ fn many_that_grow_at_once_make_room_together_and_where_none_grew_nobody_moves() 
 
 proptest! {
     #[test]
-    fn whoever_grows_with_many_others_nobody_overlaps(
+    fn circles_that_grow_together_do_not_overlap(
         radii in prop::collection::vec(3.5_f32..40.0, 9..60),
         next in prop::collection::vec(3.5_f32..60.0, 9..60),
     ) {

@@ -14,14 +14,14 @@ use model::{Status, theme::Token};
 
 /// A name may be wider than its district by this share: the ground around a circle's top is free.
 const OVERHANG: f32 = 1.15;
-/// Where there is ground still, a name is at most so many letters' sizes wide.
+/// Greatest width of a name where there is free ground, in letter sizes.
 const WIDEST_EM: f32 = 26.0;
 
 /// Share of a district's radius within its tally that letters may use.
 const FREE_WITHIN: f32 = 0.84;
 /// How far from the middle a name begins that stands in the lower or the upper third, as a share of the radius.
 const THIRD: f32 = 0.12;
-/// A row between marks is at least so many letters' sizes wide: less of a name says nothing.
+/// Least width of a row between marks, in letter sizes: a shorter piece of a name cannot be read as one.
 const ROW_LEAST_EM: f32 = 5.0;
 /// From this radius in logical pixels on a district has its name within its tally, alone and below a number, at a text
 /// scale of 1: less of a name says nothing.

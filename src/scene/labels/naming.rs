@@ -16,8 +16,8 @@ use crate::scene::camera::View;
 /// Shares of its width to which a name is cut beside agents: few, so that it is not cut anew whenever one comes or goes.
 const SHARES: [f32; 5] = [1.0, 0.9, 0.8, 0.7, crossing::LEAST_SHARE];
 
-/// So many of its own heights a name below its district keeps clear under itself: nearer to another one it would be taken
-/// for that one's.
+/// Free space under a name that stands below its district, in heights of the name: nearer to another district it would be
+/// taken for the name of that one.
 const CLEAR_BELOW: f32 = 2.5;
 
 /// The screen, as far as districts' names are concerned.
@@ -90,7 +90,7 @@ impl<'a, 'b, 'w, 's> Naming<'a, 'b, 'w, 's> {
                 }
             }
         }
-        // Of half a name nobody knows whose it is: then rather over an agent, and never over a task in trouble.
+        // A name cut in half cannot be assigned to its district. Then it rather covers an agent, and never a task in trouble.
         let alarms_px = self.room(&usual, Side::Above, at, owner).alarms;
         let label = self.take(&usual, alarms_px, true, Side::Above, at, board)?;
         Some((label, Side::Above))

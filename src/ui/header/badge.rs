@@ -206,7 +206,7 @@ impl BadgeView {
     }
 }
 
-/// The badge's texts laid out, so that the header knows its size before it places it.
+/// The badge's texts laid out, so that the header can measure it before placing it.
 pub(crate) struct BadgeLayout {
     word: Arc<Galley>,
     lines: Vec<Arc<Galley>>,

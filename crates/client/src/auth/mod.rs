@@ -236,7 +236,7 @@ impl HeldToken {
         secret.ok()?
     }
 
-    /// The file's token if it has changed, because a user who writes one wants it to be used; otherwise the newest known
+    /// The file's token if it has changed, because a user who writes one expects it to be used; otherwise the newest known
     /// token.
     async fn newest(&mut self, file: &SecretFile) -> SecretString {
         let in_file = self.read(file).await;

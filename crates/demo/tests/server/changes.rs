@@ -151,7 +151,7 @@ async fn the_row_is_complete_and_in_the_order_of_the_columns() {
     assert_eq!(columns.len(), data["record"].as_object().expect("a record").len());
     assert_eq!(columns.first(), Some(&"id"));
     let page = get(server.addr(), &format!("/rest/v1/tasks?id=eq.{id}")).await.json();
-    assert_eq!(page[0], data["record"], "the page shows what the stream told");
+    assert_eq!(page[0], data["record"], "the page shows what the stream sent");
 }
 
 #[tokio::test]

@@ -95,7 +95,7 @@ pub struct Preset {
 /// A column by which an engine is recognised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PresetColumn {
-    /// The schema that the engine uses unless it is told otherwise.
+    /// The schema that the engine uses by default.
     pub schema: String,
     /// The table.
     pub table: String,

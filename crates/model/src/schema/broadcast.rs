@@ -26,7 +26,7 @@ const HEAD: &str = "\
 -- * A change whose row before and after it are together larger than the plan's limit on a message (256 kB or 3 MB) is
 --   not sent.
 --
--- What it permits: whoever may join the topic receives every changed row of these tables with all its columns,
+-- What it permits: every user who may join the topic receives each changed row of these tables with all its columns,
 -- whatever the tables' own policies say. The policy below admits the same roles as \"opswall schema\" does. If you have
 -- narrowed those policies, narrow this one as well.
 --
@@ -37,7 +37,7 @@ set local client_min_messages = warning;
 ";
 
 const FUNCTION: &str = "
--- It runs with the rights of its owner, because whoever changes a row may not be allowed to write messages. A message
+-- It runs with the rights of its owner, because a user who changes a row may not be allowed to write messages. A message
 -- that cannot be written is left out with a warning: it must not prevent the change of the row. Times are written in
 -- UTC, whatever the time zone of the session that changes the row: Realtime takes a message's own time for UTC.
 ";

@@ -69,7 +69,7 @@ pub(super) struct Broadcasts {
 }
 
 impl Broadcasts {
-    /// Of a session with so many sources. `topic`: without `realtime:`.
+    /// Of a session with this number of sources. `topic`: without `realtime:`.
     pub(super) fn new(topic: Option<&str>, sources: usize) -> Self {
         Self {
             topic: topic.map(|topic| format!("realtime:{topic}")),

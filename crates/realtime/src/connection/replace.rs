@@ -58,7 +58,7 @@ impl Connection {
         matches!(self.phase, ConnectionPhase::Waiting | ConnectionPhase::Stopped { .. })
     }
 
-    /// A connection that knows the same rows, so that rows it reads are shared where they are equal.
+    /// A connection that holds the same rows, so that rows it reads are shared where they are equal.
     pub(crate) fn successor(&self) -> Self {
         let mut successor = Self::new(SessionConfig {
             backoff: self.retry.backoff(),

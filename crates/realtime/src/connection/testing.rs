@@ -21,7 +21,7 @@ pub(super) fn record(json: &str) -> Record {
 }
 
 impl Fixture {
-    /// So many sources with the key column `id`.
+    /// This number of sources with the key column `id`.
     pub(super) fn new(sources: usize) -> Self {
         let source = |at: usize| Source {
             schema: "public".into(),

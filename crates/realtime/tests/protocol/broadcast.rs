@@ -25,7 +25,7 @@ fn joining() -> SessionConfig {
     config
 }
 
-/// A row whose last change was so many milliseconds after ten o'clock.
+/// A row whose last change was `changed` milliseconds after ten o'clock.
 fn row(id: u64, changed: u64) -> Value {
     let (second, milli) = (changed / 1_000, changed % 1_000);
     json!({"id": id, "n": changed, "updated_at": format!("2026-11-23T10:00:{second:02}.{milli:03}+00:00")})

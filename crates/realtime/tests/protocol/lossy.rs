@@ -96,7 +96,7 @@ pub(crate) struct Pulse {
 }
 
 /// While Live is said and the job runs, a pulse arrived within this time: four intervals, and what a job that has just
-/// begun to run again needs to be told from one that does not.
+/// begun to run again needs until it can be distinguished from one that does not run.
 const PULSE_AGE: Duration = Duration::from_secs(21);
 const PULSE_EXCUSED: Duration = Duration::from_secs(75);
 
@@ -119,7 +119,7 @@ impl Lossy {
         Self::with(config, seed, has_pulse, 20)
     }
 
-    /// A client with this configuration of a table with so many rows.
+    /// A client with this configuration of a table with this number of rows.
     pub(crate) fn with(mut config: SessionConfig, seed: u64, has_pulse: bool, rows: u64) -> Self {
         // Nobody is there to reconnect it.
         config.backoff = Backoff {
@@ -249,7 +249,7 @@ impl Lossy {
         }
     }
 
-    /// Lets the client connect anew where it wants to: what was on its way on the connection before is gone.
+    /// Connects anew where the client asks for it: what was on its way on the connection before is gone.
     fn connect(&mut self) {
         grant(&mut self.rig);
         if self.rig.closes > self.closes {

@@ -336,7 +336,7 @@ fn a_job_that_stopped_is_reported_once_and_ends_no_live() {
     world.run(seconds(60));
     assert!(world.rig.has_notice("pulse_runs"));
     assert_eq!((world.pulse().state, world.pulse().lost), (PulseState::Running, 0));
-    // Now the poller stops, and is told from the job.
+    // Now the poller stops, which is distinguished from a job that stopped.
     world.delivers = false;
     let passed = world.until_not_live(seconds(60));
     assert!(passed <= seconds(12), "{passed:?}");

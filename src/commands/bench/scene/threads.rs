@@ -42,9 +42,9 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn the_work_of_the_threads_named_is_counted_and_no_other() {
-        let own = [this().expect("Linux tells")];
-        let worked = || worlds(&own).expect("Linux tells");
-        let other = std::thread::spawn(|| this().expect("Linux tells"))
+        let own = [this().expect("Linux reports it")];
+        let worked = || worlds(&own).expect("Linux reports it");
+        let other = std::thread::spawn(|| this().expect("Linux reports it"))
             .join()
             .expect("it ends");
         assert_ne!(own[0], other);

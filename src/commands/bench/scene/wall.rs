@@ -100,7 +100,7 @@ fn fill(player: &mut Player, entities: usize) -> Result<(), Failure> {
 
 /// Plays until nothing comes in and nothing is placed any more.
 pub(super) fn until_rest(player: &mut Player) -> Result<(), Failure> {
-    /// So many frames in a row in which no row was touched.
+    /// Number of consecutive frames in which no row was touched.
     const QUIET_FRAMES: usize = 30;
     let mut quiet = 0;
     until(player, "come to rest although the feed pauses", |world| {

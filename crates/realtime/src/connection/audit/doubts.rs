@@ -14,7 +14,8 @@ pub(super) const PROVEN_AFTER_WITH_PULSE: Duration = Duration::from_secs(6);
 const PROVEN_ROUNDS: u32 = 3;
 /// Changes are on their way for this long at most, under load.
 const ON_THE_WAY: Duration = Duration::from_secs(2);
-/// Rows that differ which are remembered. When there are more, what was on its way is not told from what was lost.
+/// Rows that differ which are remembered. When there are more, changes that are on their way cannot be distinguished from
+/// lost ones.
 const MAX_DOUBTS: usize = 2_000;
 
 /// How a row differs.

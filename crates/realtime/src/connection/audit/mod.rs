@@ -116,7 +116,7 @@ fn is_swept(tracked: &Tracked) -> bool {
 }
 
 impl Audit {
-    /// The audit of so many sources.
+    /// The audit of this number of sources.
     pub(super) fn new(pace: AuditPace, sources: usize) -> Self {
         Self {
             pace,
@@ -159,7 +159,7 @@ impl Audit {
         }
     }
 
-    /// The stream inserted or, without an `id`, deleted a row; so many are held now.
+    /// The stream inserted or, without an `id`, deleted a row. `rows`: how many are held now.
     pub(super) fn note_move(&mut self, at: usize, inserted: Option<&RowId>, rows: usize) {
         if let Some(watch) = self.watches.get_mut(at) {
             watch.note_move(inserted, rows);

@@ -167,7 +167,7 @@ impl Sweep {
         self.through = None;
     }
 
-    /// The database could not read so many rows in time.
+    /// The database could not read this number of rows in time.
     pub(super) fn shrink(&mut self) {
         self.largest = (self.limit / 2).max(SLICE_ROWS.0 / 4);
     }

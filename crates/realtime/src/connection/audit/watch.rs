@@ -171,7 +171,7 @@ impl Watch {
         self.held = (self.held.0.min(rows), self.held.1.max(rows));
     }
 
-    /// The stream inserted or, without an `id`, deleted a row; so many are held now.
+    /// The stream inserted or, without an `id`, deleted a row. `rows`: how many are held now.
     pub(super) fn note_move(&mut self, inserted: Option<&RowId>, rows: usize) {
         self.moves += 1;
         self.note_rows(rows);
