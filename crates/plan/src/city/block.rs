@@ -65,6 +65,15 @@ impl<K: Copy + Eq, O: Ord> Block<K, O> {
         }
     }
 
+    /// Takes its ground and its street away.
+    pub(super) fn clear_ground(&mut self) {
+        self.rect = Rect::default();
+        (self.columns, self.rows, self.header) = (0, 0, 0.0);
+        (self.pitch, self.origin) = (Vec2::ZERO, Vec2::ZERO);
+        self.lanes.clear();
+        self.below = 0;
+    }
+
     /// The middle of a slot's cell.
     pub(super) fn cell(&self, slot: u32) -> Vec2 {
         let rows = self.rows.max(1);

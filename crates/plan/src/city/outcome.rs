@@ -108,7 +108,11 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
             rect: self.rect_to_world(block.rect),
             header: self.rect_to_world(header),
             body: self.rect_to_world(if has_cells { body } else { Rect::new(body.max, body.max) }),
-            first_cell: self.to_world(block.cell(0)),
+            first_cell: if has_cells {
+                self.to_world(block.cell(0))
+            } else {
+                self.rect_to_world(header).center()
+            },
             pitch: block.pitch,
             cell: Self::cell_size(block.pitch),
             grid: [block.columns, block.rows],

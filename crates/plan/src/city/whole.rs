@@ -17,7 +17,7 @@ use crate::{
 
 /// The share of the scene's height that headers without cells take at most, by their share of all rows.
 const HEADERS_LEAST: f32 = 0.25;
-const HEADERS_MOST: f32 = 0.75;
+const HEADERS_MOST: f32 = 0.6;
 /// Cells of a strip are at most this much wider than those of the plan, so that its blocks use its length.
 const STRETCH: f32 = 1.15;
 
@@ -80,8 +80,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         for (number, block) in self.blocks.iter_mut().enumerate() {
             let Some(block) = block else { continue };
             let since = block.finished.map_or(f64::NEG_INFINITY, |finished| now - finished);
-            block.rect = Rect::default();
-            (block.columns, block.rows) = (0, 0);
+            block.clear_ground();
             block.site = if since >= pace.fold_after {
                 sorted.folded += 1;
                 Site::Folded

@@ -12,19 +12,21 @@ use crate::scene::DESK_TEXT;
 pub(crate) use strips::FitStrip;
 use strips::{Measure, partition};
 
-/// Headers that are tried, largest first: height in heights of readable text, and the share of the ground that all may take.
-const HEADERS: [(f32, f32); 3] = [(2.6, 0.13), (2.0, 0.2), (1.5, 0.3)];
+/// Headers that are tried: height in heights of readable text, the share of the ground that all may take, and how much a plan
+/// with them is worth. A header without text is the last resort.
+const HEADERS: [(f32, f32, f32); 4] = [(2.6, 0.15, 1.14), (2.0, 0.25, 1.06), (1.5, 0.42, 1.0), (0.0, 1.0, 0.85)];
+/// How much more a plan is worth that shows all names whole.
+const NAMES_WORTH: f32 = 0.8;
 /// The header height at which names are as wide as their smallest readable size says, in heights of readable text.
 const SMALLEST_HEADER: f32 = 1.5;
 /// A name makes its block at most this share of the ground wide.
 const WIDEST_NAME: f32 = 0.45;
-/// Blocks are made as wide as this share of their names, or the next, as long as cells keep `NAMES_WORTH` of their size.
-const NAME_SHARES: [f32; 2] = [1.0, 0.6];
-const NAMES_WORTH: f32 = 0.82;
+/// Blocks are made wide enough for these shares of the names, the shortest ones, in turn.
+const NAME_SHARES: [f32; 4] = [1.0, 0.9, 0.6, 0.0];
 /// Above so many blocks, names have no influence on the plan.
 const MOST_NAMED: usize = 600;
 /// The share of the ground that horizontal and vertical streets may take.
-const STREETS: Vec2 = Vec2::new(0.035, 0.045);
+const STREETS: Vec2 = Vec2::new(0.035, 0.07);
 /// Width of a street per width of an agent.
 pub(crate) const STREET_PER_AGENT: f32 = 1.2;
 /// A body of which less than this share is cells counts as badly filled.
@@ -70,6 +72,8 @@ pub(crate) struct Fit {
     /// The least columns of each block.
     pub(crate) columns: Vec<u32>,
     score: f32,
+    /// The share of names that their block is wide enough for.
+    names_whole: f32,
 }
 
 /// The gap between neighbouring cells at a pitch.
@@ -93,44 +97,41 @@ fn worth(pitch: Vec2, factor: f32) -> f32 {
 pub(crate) fn fit(wants: &[Want], ground: Ground) -> Fit {
     let blocks = wants.len() as f32;
     let side = (0.9 * ground.size.x * ground.size.y / blocks).sqrt();
-    for (height, limit) in HEADERS {
+    // The usual block is half as wide again as high.
+    let expected = (side / 1.5_f32.sqrt()).min(ground.size.y);
+    let mut names: Vec<f32> = wants.iter().map(|want| want.name).collect();
+    names.sort_by(f32::total_cmp);
+    let mut best: Option<(f32, Fit)> = None;
+    for (height, limit, worth) in HEADERS {
         let header = height * ground.text;
-        // The usual block is half as wide again as high.
-        let expected = header / (side / 1.5_f32.sqrt()).min(ground.size.y);
-        if expected > 1.6 * limit {
+        if header / expected > 1.5 * limit && best.is_none() {
             continue;
         }
-        let best = named(wants, ground, header, side);
-        if best.strips.len() as f32 * header <= limit * ground.size.y {
-            return best;
+        let shares = NAME_SHARES
+            .into_iter()
+            .filter(|&share| share == 0.0 || (header > 0.0 && wants.len() <= MOST_NAMED));
+        for share in shares {
+            let last = ((names.len() as f32 * share).ceil() as usize).checked_sub(1);
+            let longest = last.and_then(|last| names.get(last)).copied().unwrap_or(0.0);
+            let fit = search(wants, ground, header, side, longest);
+            let is_thin = fit.strips.len() as f32 * header > limit * ground.size.y;
+            let value = fit.score * worth * (1.0 + NAMES_WORTH * fit.names_whole) * if is_thin { 0.5 } else { 1.0 };
+            if best.as_ref().is_none_or(|best| value > best.0) {
+                best = Some((value, fit));
+            }
         }
     }
-    search(wants, ground, 0.0, side, 0.0)
-}
-
-/// The fit with as much room for names as the size of the cells allows.
-fn named(wants: &[Want], ground: Ground, header: f32, side: f32) -> Fit {
-    let plain = search(wants, ground, header, side, 0.0);
-    if wants.len() > MOST_NAMED {
-        return plain;
-    }
-    for share in NAME_SHARES {
-        let fit = search(wants, ground, header, side, share);
-        if fit.score >= plain.score * NAMES_WORTH {
-            return fit;
-        }
-    }
-    plain
+    best.map_or_else(|| search(wants, ground, 0.0, side, 0.0), |best| best.1)
 }
 
 /// The best of a series of cell widths.
-fn search(wants: &[Want], ground: Ground, header: f32, side: f32, names: f32) -> Fit {
+fn search(wants: &[Want], ground: Ground, header: f32, side: f32, longest: f32) -> Fit {
     let factor = ground.text / DESK_TEXT;
     let cells: f32 = wants.iter().map(|want| want.cells as f32).sum();
     let area = 0.75 * ground.size.x * ground.size.y / cells;
     let middle = (area * aspect(area, factor)).sqrt();
     let (step, reach) = if cells <= 400.0 { (1.05_f32, 20) } else { (1.1, 8) };
-    let trial = |width: f32| trial(wants, ground, header, side, names, width);
+    let trial = |width: f32| trial(wants, ground, header, side, longest, width);
     let coarse = (-reach..=reach).map(|power| trial(middle * step.powi(power)));
     let better = |one: (f32, Fit), other: (f32, Fit)| if other.1.score > one.1.score { other } else { one };
     let (width, best) = coarse.reduce(better).unwrap_or_else(|| trial(middle));
@@ -139,20 +140,21 @@ fn search(wants: &[Want], ground: Ground, header: f32, side: f32, names: f32) ->
 }
 
 /// The fit with cells of about this width, which is returned too.
-fn trial(wants: &[Want], ground: Ground, header: f32, side: f32, names: f32, width: f32) -> (f32, Fit) {
+fn trial(wants: &[Want], ground: Ground, header: f32, side: f32, longest: f32, width: f32) -> (f32, Fit) {
     let factor = ground.text / DESK_TEXT;
     let cells: f32 = wants.iter().map(|want| want.cells as f32).sum();
     let pad = (0.02 * side).clamp(0.25, 7.0 * factor);
     let least = (0.02 * side).clamp(1.0, 6.0 * factor);
     let room = ground.size - least;
-    let height = (0.75 * ground.size.x * ground.size.y / cells / width).min(room.y);
+    // Widths are tried for which cells of the best aspect just fit.
+    let height = (width / aspect(width * width, factor)).min(room.y);
     let mut agent = if ground.has_agents {
-        (0.4 * width.min(height)).clamp(3.0, 24.0 * factor)
+        (0.4 * width.min(height)).clamp(4.0, 24.0 * factor)
     } else {
         0.0
     };
     let mut street = Vec2::splat(least.max(STREET_PER_AGENT * agent));
-    let name_scale = names * header / (SMALLEST_HEADER * ground.text);
+    let name_scale = header / (SMALLEST_HEADER * ground.text);
     let measure = |street: Vec2| Measure {
         room: room.x,
         width: width.min(room.x - street.x - 2.0 * pad),
@@ -160,7 +162,7 @@ fn trial(wants: &[Want], ground: Ground, header: f32, side: f32, names: f32, wid
         lot: street.x + 2.0 * pad,
         strip: header + 2.0 * pad + street.y,
         name_scale,
-        widest_name: WIDEST_NAME * room.x,
+        widest_name: (WIDEST_NAME * room.x).min(longest * name_scale),
     };
     let mut strips = partition(wants, &measure(street));
     // Streets within their budget.
@@ -187,8 +189,16 @@ fn trial(wants: &[Want], ground: Ground, header: f32, side: f32, names: f32, wid
         .sum();
     let cell = (pitch - gap(pitch)).max(Vec2::ZERO);
     let filled = cells * cell.x * cell.y / body.max(1e-6);
+    let columns = strips::all_columns(wants, &strips, &measure);
+    let is_whole = |(want, columns): &(&Want, &u32)| want.name * name_scale <= **columns as f32 * width;
+    let whole = wants.iter().zip(&columns).filter(is_whole).count();
     let fit = Fit {
-        columns: strips::all_columns(wants, &strips, &measure),
+        names_whole: if header > 0.0 {
+            whole as f32 / wants.len() as f32
+        } else {
+            0.0
+        },
+        columns,
         pitch,
         header,
         pad,

@@ -2,6 +2,9 @@
 
 use super::Want;
 
+/// How much the unused part of a strip's length counts against it.
+const UNUSED: f32 = 0.5;
+
 /// The measures of a trial, pixels.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Measure {
@@ -121,7 +124,9 @@ pub(super) fn partition(wants: &[Want], measure: &Measure) -> Vec<FitStrip> {
                 *taken -= columns(&wants[*end], rows, named[*end]);
             }
             if *end > first {
-                let high = rows as f32 * measure.height + measure.strip + cost[*end];
+                let all = measure.columns(*end - first).max(1);
+                let unused = 1.0 - *taken as f32 / all as f32;
+                let high = (rows as f32 * measure.height + measure.strip) * (1.0 + UNUSED * unused) + cost[*end];
                 if high < best.0 {
                     best = (high, rows, *end);
                 }

@@ -25,6 +25,7 @@ pub(crate) fn scene(width: f32, height: f32) -> Scene {
 }
 
 /// How tasks are spread over workflows.
+#[allow(dead_code, reason = "not every user of this module spreads in all ways")]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Spread {
     /// Sizes as of workflows: a few are many times larger than most.
@@ -40,7 +41,7 @@ pub(crate) fn workflow(row: u32, finished: Option<f64>) -> Workflow<u32, u32> {
         row,
         order: row,
         finished,
-        name: 110.0 + (row.wrapping_mul(2_654_435_761) >> 24) as f32 * 0.5,
+        name: 70.0 + (row.wrapping_mul(2_654_435_761) >> 24) as f32 * 0.5,
     }
 }
 
