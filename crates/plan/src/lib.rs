@@ -3,6 +3,7 @@
 mod changes;
 mod city;
 mod fit;
+mod level;
 mod rect;
 mod rows;
 mod scene;
@@ -10,6 +11,7 @@ mod slots;
 
 pub use changes::{AgentPlace, BlockKey, BlockPlace, Changes, Spot};
 pub use city::{City, Report};
+pub use level::{Level, bands};
 pub use rect::Rect;
 pub use rows::{Agent, Batch, Task, Workflow};
 pub use scene::{Pace, Scene};

@@ -6,7 +6,7 @@ use std::hash::Hash;
 use glam::Vec2;
 
 use super::{City, Touched, block::Site, strip::share_out};
-use crate::{Rect, fit::gap};
+use crate::{BlockKey, Rect, fit::gap};
 
 /// A growing block takes this share of its columns more than it needs, where they are free.
 const SLACK: f32 = 0.2;
@@ -240,6 +240,10 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
 
     /// Takes a block out of its strip. Its left neighbour gets its ground, and no cell moves.
     pub(super) fn leave_strip(&mut self, number: u32, touched: &mut Touched<K>) {
+        if self.block(number).is_some_and(|block| block.site == Site::Folded) {
+            self.unfold(touched);
+            return;
+        }
         let Some(index) = self.strip_of(number) else { return };
         let Some(strip) = self.strips.get_mut(index) else {
             return;
@@ -260,6 +264,18 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
             neighbour.rect.max.x = right;
             neighbour.columns += gained;
             touched.moved.extend(left);
+        }
+    }
+
+    /// One workflow fewer is part of the block of finished ones.
+    fn unfold(&mut self, touched: &mut Touched<K>) {
+        let left = self
+            .finished
+            .map(|(rect, workflows)| (rect, workflows.saturating_sub(1)));
+        self.finished = left.filter(|(_, workflows)| *workflows > 0);
+        touched.unfolded = true;
+        if self.finished.is_none() {
+            touched.gone_blocks.push(BlockKey::Finished);
         }
     }
 

@@ -10,6 +10,7 @@ mod headers;
 mod lookup;
 mod outcome;
 mod report;
+mod routes;
 mod seats;
 mod streets;
 mod strip;
@@ -81,6 +82,8 @@ struct Touched<K> {
     /// Agents that got a place.
     placed: Vec<K>,
     gone_blocks: Vec<BlockKey<K>>,
+    /// Whether the block of finished workflows stands for fewer of them.
+    unfolded: bool,
 }
 
 impl<K> Touched<K> {
@@ -93,6 +96,7 @@ impl<K> Touched<K> {
             agents: HashSet::new(),
             placed: Vec::new(),
             gone_blocks: Vec::new(),
+            unfolded: false,
         }
     }
 }

@@ -28,7 +28,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         for &number in touched.moved.union(&touched.counted) {
             blocks.extend(self.block(number).and_then(|block| self.block_place(block)));
         }
-        if replanned {
+        if replanned || touched.unfolded {
             blocks.extend(self.finished_place());
         }
         for &task in &touched.tasks {

@@ -1,0 +1,221 @@
+//! What is where: lookups, agents, the dock, routes, quiet workflows and walls of one kind of rows.
+
+mod support;
+
+use glam::Vec2;
+use plan::{AgentPlace, Batch, BlockKey, City, Pace, Rect, Spot};
+use support::{FIRST_AGENT, FIRST_TASK, Spread, agent, fleet, scene, task, workflow};
+
+fn city(batch: Batch<u32, u32>) -> City<u32, u32> {
+    let mut city = City::new(scene(1920.0, 1000.0), Pace::default());
+    city.apply(batch, 0.0);
+    city
+}
+
+#[test]
+fn the_tasks_in_a_rectangle_are_those_that_a_search_finds() {
+    let city = city(fleet(3_000, 50, 100, Spread::Skewed, 2));
+    let all: Vec<(u32, Vec2)> = (0..3_000)
+        .map(|number| (FIRST_TASK + number, city.task(FIRST_TASK + number).expect("a place")))
+        .collect();
+    let mut random = fastrand::Rng::with_seed(3);
+    let mut some = || Vec2::new(random.f32() * 2_200.0 - 1_100.0, random.f32() * 1_200.0 - 600.0);
+    for _ in 0..300 {
+        let (one, other) = (some(), some());
+        let rect = Rect::new(one.min(other), one.max(other));
+        let mut found: Vec<u32> = city.tasks_in(rect).into_iter().map(|(row, _)| row).collect();
+        found.sort_unstable();
+        let inside = |at: &Vec2| at.cmpge(rect.min).all() && at.cmple(rect.max).all();
+        let searched: Vec<u32> = all.iter().filter(|(_, at)| inside(at)).map(|(row, _)| *row).collect();
+        assert_eq!(found, searched, "{rect:?}");
+    }
+    let everything = Rect::new(Vec2::splat(f32::NEG_INFINITY), Vec2::splat(f32::INFINITY));
+    assert_eq!(city.tasks_in(everything).len(), 3_000);
+    assert!(city.tasks_in(Rect::new(Vec2::NAN, Vec2::NAN)).is_empty());
+    assert_eq!(city.at(Vec2::NAN), None);
+}
+
+#[test]
+fn a_header_a_gap_and_a_street_are_found() {
+    let city = city(fleet(60, 4, 0, Spread::Even, 2));
+    let block = city.place_of(BlockKey::Workflow(0)).expect("a place");
+    assert!(block.header.size().y >= 13.0);
+    assert_eq!(city.at(block.header.center()), Some(Spot::Header(block.key)));
+    let beside = block.first_cell + Vec2::new(block.pitch.x / 2.0, 0.0);
+    assert_eq!(city.at(beside), Some(Spot::Block(block.key)));
+    let street = Vec2::new(block.rect.max.x + 1.0, block.rect.center().y);
+    assert_eq!((city.at(street), city.block_at(street)), (None, None));
+}
+
+#[test]
+fn an_agent_is_beside_its_task_and_in_no_block() {
+    let city = city(fleet(400, 12, 60, Spread::Skewed, 5));
+    let mut beside = 0;
+    for number in 0..60 {
+        let place = city.agent(FIRST_AGENT + number).expect("a place");
+        match place {
+            AgentPlace::Street(at) => {
+                beside += 1;
+                assert_eq!(city.block_at(at), None);
+                let radius = city.report().agent / 2.0;
+                let around = Rect::centered(at, Vec2::splat(radius * 1.9));
+                assert!(city.places().all(|block| !block.rect.overlaps(&around)));
+            }
+            AgentPlace::Counted(_) => panic!("there is room for all"),
+            AgentPlace::Dock(at) => assert!(at.y < -450.0 && number % 3 == 0),
+        }
+    }
+    assert_eq!(beside, 40);
+}
+
+#[test]
+fn agents_for_which_a_street_has_no_room_are_counted() {
+    let batch = |agents: u32| Batch {
+        workflows: (0..4).map(|row| workflow(row, None)).collect(),
+        tasks: (0..200).map(|row| task(FIRST_TASK + row, Some(row % 4))).collect(),
+        agents: (0..agents)
+            .map(|row| agent(FIRST_AGENT + row, Some(FIRST_TASK + 4 * row % 200)))
+            .collect(),
+        ..Batch::default()
+    };
+    let mut city = city(batch(400));
+    let counted = |city: &City<u32, u32>| {
+        let all = (0..400).filter_map(|row| city.agent(FIRST_AGENT + row));
+        all.filter(|place| matches!(place, AgentPlace::Counted(_))).count() as u32
+    };
+    let block = city.place_of(BlockKey::Workflow(0)).expect("a place");
+    assert!(block.counted_agents > 100);
+    assert_eq!(counted(&city), block.counted_agents);
+    // As they leave, the counted ones get the places that become free.
+    for row in 0..400 {
+        city.apply(
+            Batch {
+                gone_agents: vec![FIRST_AGENT + row],
+                ..Batch::default()
+            },
+            1.0,
+        );
+        let block = city.place_of(BlockKey::Workflow(0)).expect("a place");
+        assert_eq!(counted(&city), block.counted_agents);
+        assert!(block.counted_agents != 1, "a number for one agent");
+    }
+    assert_eq!(
+        city.place_of(BlockKey::Workflow(0)).map(|block| block.counted_agents),
+        Some(0)
+    );
+}
+
+#[test]
+fn a_wall_of_agents_alone_is_a_dock_and_one_without_agents_has_none() {
+    let city = city(Batch {
+        agents: (0..30).map(|row| agent(FIRST_AGENT + row, None)).collect(),
+        ..Batch::default()
+    });
+    for row in 0..30 {
+        let place = city.agent(FIRST_AGENT + row).expect("a place");
+        assert_eq!(city.at(place.at()), Some(Spot::Agent(FIRST_AGENT + row)));
+    }
+    let mut groups: Vec<(u32, u32)> = (0..30)
+        .filter_map(|row| Some((row, city.agent(FIRST_AGENT + row)?.at())))
+        .map(|(row, at)| ((at.y * -1e3) as u32, row))
+        .collect();
+    groups.sort_unstable();
+    assert!(groups.first() < groups.last());
+    let mut none = City::new(scene(1920.0, 1000.0), Pace::default());
+    let changes = none.apply(fleet(100, 4, 0, Spread::Even, 1), 0.0);
+    assert_eq!(changes.dock, None);
+}
+
+#[test]
+fn quiet_workflows_shrink_and_fold_when_the_plan_is_made_anew() {
+    let mut batch = fleet(600, 12, 0, Spread::Even, 1);
+    for workflow in &mut batch.workflows {
+        workflow.finished = match workflow.row {
+            0..4 => Some(0.0),
+            4..6 => Some(3_300.0),
+            _ => None,
+        };
+    }
+    let mut city = City::new(scene(1920.0, 1000.0), Pace::default());
+    city.apply(batch, 10.0);
+    let has_cells = |city: &City<u32, u32>, row| {
+        let block = city.place_of(BlockKey::Workflow(row));
+        block.map(|block| block.body.area() > 0.0)
+    };
+    assert_eq!([0, 4, 6].map(|row| has_cells(&city, row)), [Some(true); 3]);
+    assert!(city.tidy(200.0).is_none(), "too early");
+    let changes = city.tidy(3_700.0).expect("a third of the rows is quiet");
+    assert!(changes.replanned);
+    assert_eq!(
+        [0, 4, 6].map(|row| has_cells(&city, row)),
+        [None, Some(true), Some(true)]
+    );
+    let folded = city.place_of(BlockKey::Finished).expect("a place");
+    assert_eq!(folded.workflows, 4);
+    assert_eq!(city.at(folded.rect.center()), Some(Spot::Header(BlockKey::Finished)));
+    assert_eq!(changes.tasks.iter().filter(|(_, at)| at.is_none()).count(), 200);
+    city.replan(4_000.0);
+    assert_eq!([4, 6].map(|row| has_cells(&city, row)), [Some(false), Some(true)]);
+    // Under way again: it has cells at once, and nothing else is made anew.
+    let changes = city.apply(
+        Batch {
+            workflows: vec![workflow(4, None), workflow(0, None)],
+            ..Batch::default()
+        },
+        4_001.0,
+    );
+    assert!(!changes.replanned);
+    assert_eq!(
+        [0, 4, 5].map(|row| has_cells(&city, row)),
+        [Some(true), Some(true), Some(false)]
+    );
+    assert_eq!(city.place_of(BlockKey::Finished).map(|block| block.workflows), Some(3));
+}
+
+#[test]
+fn routes_follow_streets_and_are_never_half_as_long_again() {
+    let city = city(fleet(2_000, 60, 100, Spread::Skewed, 5));
+    let at: Vec<Vec2> = (0..100)
+        .filter_map(|row| match city.agent(FIRST_AGENT + row)? {
+            AgentPlace::Street(at) => Some(at),
+            _ => None,
+        })
+        .collect();
+    let (mut along, mut all) = (0, 0);
+    for from in &at {
+        for to in &at {
+            let route = city.street_route(*from, *to);
+            assert_eq!((route.first(), route.last()), (Some(from), Some(to)));
+            let length: f32 = route.windows(2).map(|pair| pair[0].distance(pair[1])).sum();
+            assert!(length <= from.distance(*to) * 1.5 + 0.01);
+            assert!(route.len() < 60);
+            all += 1;
+            if route.len() == 2 {
+                continue;
+            }
+            along += 1;
+            // No point of it is in a block.
+            for pair in route.windows(2) {
+                for step in 0..20 {
+                    let point = pair[0].lerp(pair[1], step as f32 / 20.0);
+                    assert_eq!(city.block_at(point), None, "{route:?}");
+                }
+            }
+        }
+    }
+    assert!(along * 3 > all, "{along} of {all} follow streets");
+}
+
+#[test]
+fn a_strand_joins_the_streets_at_both_blocks() {
+    let city = city(fleet(2_000, 60, 0, Spread::Even, 5));
+    for other in 1..60 {
+        let strand = city.strand(BlockKey::Workflow(0), BlockKey::Workflow(other));
+        let own = city.place_of(BlockKey::Workflow(0)).expect("a place").rect;
+        let (first, last) = (strand.first().expect("a point"), strand.last().expect("a point"));
+        assert_eq!((first.x, first.y), (own.center().x, own.min.y));
+        let rect = city.place_of(BlockKey::Workflow(other)).expect("a place").rect;
+        assert!(last.y == rect.min.y || last.y == rect.max.y);
+    }
+    assert!(city.strand(BlockKey::Workflow(0), BlockKey::Finished).is_empty());
+}
