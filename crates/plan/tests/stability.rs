@@ -236,6 +236,8 @@ fn agrees(city: &City<u32, u32>, rows: &Rows, shown: &Shown) {
     }
     for (row, place) in &shown.agents {
         assert_eq!(city.agent(*row), Some(*place), "{row}");
+        let at_work = rows.agents[row].and_then(|task| city.task(task)).is_some();
+        assert_eq!(!matches!(place, AgentPlace::Dock(_)), at_work, "{row}");
         let spot = city.at(place.at());
         match place {
             AgentPlace::Counted(_) => {}

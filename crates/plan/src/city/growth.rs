@@ -134,6 +134,10 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
             block.columns = block.least_columns(rows);
         }
         touched.moved.insert(number);
+        // Agents of tasks that had no cell have waited in the dock.
+        let tasks = self.block(number).into_iter().flat_map(|block| block.slots.iter());
+        let waiting = tasks.filter_map(|(_, task)| self.holders.get(&task)).flatten();
+        touched.agents.extend(waiting);
         if let Some(strip) = self.strips.get_mut(index) {
             strip.blocks.clone_from(&numbers);
         }

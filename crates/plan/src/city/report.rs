@@ -3,7 +3,7 @@
 use std::hash::Hash;
 
 use super::{City, block::Site};
-use crate::Rect;
+use crate::{Rect, fit::SMALLEST_HEADER};
 
 /// How well the plan uses the scene.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,6 +20,8 @@ pub struct Report {
     pub agent: f32,
     /// Cells that are drawn.
     pub cells: usize,
+    /// The share of blocks with cells whose name is whole in their header.
+    pub names_whole: f32,
 }
 
 impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
@@ -28,11 +30,15 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         let (mut blocks, mut bodies, mut cells) = (0.0_f64, 0.0_f64, 0.0_f64);
         let mut smallest = f32::INFINITY;
         let mut count = 0;
+        let (mut names, mut whole) = (0_u32, 0_u32);
+        let scale = self.widths.header / (SMALLEST_HEADER * self.scene.text);
         for block in self.blocks.iter().flatten() {
             blocks += f64::from(block.rect.area());
             if block.site != Site::Cells {
                 continue;
             }
+            names += 1;
+            whole += u32::from(scale > 0.0 && block.name * scale <= block.rect.size().x - 2.0 * self.widths.pad);
             let mut body: Rect = block.rect;
             body.min.y += block.header;
             bodies += f64::from(body.area());
@@ -50,6 +56,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
             header: self.widths.header,
             agent: self.widths.agent,
             cells: count,
+            names_whole: if names > 0 { whole as f32 / names as f32 } else { 1.0 },
         }
     }
 }

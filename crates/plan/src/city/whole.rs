@@ -15,6 +15,9 @@ use crate::{
     fit::{Fit, Ground, Want, fit},
 };
 
+/// The share of the scene that is not block: edges, streets and the dock.
+const OPEN: f32 = 0.145;
+const EDGES: f32 = 0.012;
 /// The share of the scene's height that headers without cells take at most, by their share of all rows.
 const HEADERS_LEAST: f32 = 0.25;
 const HEADERS_MOST: f32 = 0.6;
@@ -53,7 +56,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
             ..Widths::default()
         };
         if !sorted.cells.is_empty() {
-            self.place_cells(&sorted.cells, body);
+            self.place_cells(&sorted.cells, body, headers.height());
         }
         self.place_headers(&sorted, &headers, body.y);
         let present = self.by_key.values().copied().collect::<Vec<_>>();
@@ -113,7 +116,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         sorted
     }
 
-    fn place_cells(&mut self, numbers: &[u32], ground: Vec2) {
+    fn place_cells(&mut self, numbers: &[u32], ground: Vec2, headers: f32) {
         let want = |&number: &u32| {
             let (cells, name) = self
                 .block(number)
@@ -127,6 +130,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
                 size: ground,
                 text: self.scene.text,
                 has_agents: !self.agents.is_empty(),
+                streets: OPEN - EDGES - (self.scene.size.y - ground.y - headers) / self.scene.size.y,
             },
         );
         self.widths = Widths {

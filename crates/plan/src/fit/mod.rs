@@ -12,25 +12,31 @@ use crate::scene::DESK_TEXT;
 pub(crate) use strips::FitStrip;
 use strips::{Measure, partition};
 
-/// Headers that are tried: height in heights of readable text, the share of the ground that all may take, and how much a plan
-/// with them is worth. A header without text is the last resort.
-const HEADERS: [(f32, f32, f32); 4] = [(2.6, 0.15, 1.14), (2.0, 0.25, 1.06), (1.5, 0.42, 1.0), (0.0, 1.0, 0.85)];
-/// How much more a plan is worth that shows all names whole.
-const NAMES_WORTH: f32 = 0.8;
+/// Headers that are tried: height in heights of readable text, the share of the ground that all may take, and how much more a
+/// plan is worth that shows all names whole in them. A header without text is the last resort.
+const HEADERS: [(f32, f32, f32); 4] = [(2.6, 0.15, 1.0), (2.0, 0.25, 0.9), (1.5, 0.42, 0.8), (0.0, 1.0, 0.0)];
+/// With few blocks, names matter so many times as much; from the first to the second number of blocks less and less.
+const FEW_BLOCKS: f32 = 3.0;
+const FEW: (f32, f32) = (60.0, 240.0);
+/// How much more a plan is worth that shows all names at least in part.
+const PART_WORTH: f32 = 0.4;
+/// A plan of which headers take more than they may is worth so many times as much.
+const THIN: f32 = 0.5;
+/// A name of which less than this share has room is of no use.
+const LEAST_PART: f32 = 0.5;
 /// The header height at which names are as wide as their smallest readable size says, in heights of readable text.
-const SMALLEST_HEADER: f32 = 1.5;
+pub(crate) const SMALLEST_HEADER: f32 = 1.5;
 /// A name makes its block at most this share of the ground wide.
 const WIDEST_NAME: f32 = 0.45;
 /// Blocks are made wide enough for these shares of the names, the shortest ones, in turn.
-const NAME_SHARES: [f32; 4] = [1.0, 0.9, 0.6, 0.0];
+const NAME_SHARES: [f32; 3] = [1.0, 0.9, 0.6];
 /// Above so many blocks, names have no influence on the plan.
 const MOST_NAMED: usize = 600;
-/// The share of the ground that horizontal and vertical streets may take.
-const STREETS: Vec2 = Vec2::new(0.035, 0.07);
 /// Width of a street per width of an agent.
 pub(crate) const STREET_PER_AGENT: f32 = 1.2;
-/// A body of which less than this share is cells counts as badly filled.
-const WELL_FILLED: f32 = 0.7;
+/// A ground of which less than this share is block, and bodies of which less than this share is cells, are badly filled.
+const WELL_BUILT: f32 = 0.905;
+const WELL_FILLED: f32 = 0.68;
 
 /// What a block needs of the ground.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +56,8 @@ pub(crate) struct Ground {
     pub(crate) text: f32,
     /// Whether agents need room in the streets.
     pub(crate) has_agents: bool,
+    /// The share of the ground that streets may take.
+    pub(crate) streets: f32,
 }
 
 /// Measures that all strips of a plan share, and which blocks each contains.
@@ -72,13 +80,13 @@ pub(crate) struct Fit {
     /// The least columns of each block.
     pub(crate) columns: Vec<u32>,
     score: f32,
-    /// The share of names that their block is wide enough for.
-    names_whole: f32,
+    /// The share of names that are whole, and that can be read at least in part.
+    names: Vec2,
 }
 
 /// The gap between neighbouring cells at a pitch.
 pub(crate) fn gap(pitch: Vec2) -> f32 {
-    (pitch.min_element() * 0.07).clamp(0.2, 8.0)
+    (pitch.min_element() * 0.07).min(8.0)
 }
 
 /// The width per height that suits a cell of this area (square pixels at a desk): tiles with text are wide, marks square.
@@ -101,42 +109,63 @@ pub(crate) fn fit(wants: &[Want], ground: Ground) -> Fit {
     let expected = (side / 1.5_f32.sqrt()).min(ground.size.y);
     let mut names: Vec<f32> = wants.iter().map(|want| want.name).collect();
     names.sort_by(f32::total_cmp);
+    let few = ((FEW.1 - blocks) / (FEW.1 - FEW.0)).clamp(0.0, 1.0);
     let mut best: Option<(f32, Fit)> = None;
     for (height, limit, worth) in HEADERS {
+        let worth = worth * (1.0 + (FEW_BLOCKS - 1.0) * few);
         let header = height * ground.text;
-        if header / expected > 1.5 * limit && best.is_none() {
+        if header / expected > 1.5 * limit && height > 0.0 {
             continue;
         }
-        let shares = NAME_SHARES
-            .into_iter()
-            .filter(|&share| share == 0.0 || (header > 0.0 && wants.len() <= MOST_NAMED));
-        for share in shares {
-            let last = ((names.len() as f32 * share).ceil() as usize).checked_sub(1);
-            let longest = last.and_then(|last| names.get(last)).copied().unwrap_or(0.0);
-            let fit = search(wants, ground, header, side, longest);
+        let value = |fit: &Fit| {
             let is_thin = fit.strips.len() as f32 * header > limit * ground.size.y;
-            let value = fit.score * worth * (1.0 + NAMES_WORTH * fit.names_whole) * if is_thin { 0.5 } else { 1.0 };
+            let names = 1.0 + worth * fit.names.x + PART_WORTH * fit.names.y;
+            fit.score * names * if is_thin { THIN } else { 1.0 }
+        };
+        let (width, plain) = search(wants, ground, header, side, 0.0, None);
+        let most = plain.score * (1.0 + worth + PART_WORTH);
+        let mut keep = |fit: Fit| {
+            let value = value(&fit);
             if best.as_ref().is_none_or(|best| value > best.0) {
                 best = Some((value, fit));
             }
+            best.as_ref().map_or(0.0, |best| best.0)
+        };
+        let mut least = keep(plain);
+        let mut before = 0.0;
+        for share in NAME_SHARES {
+            let last = ((names.len() as f32 * share).ceil() as usize).saturating_sub(1);
+            let longest = names.get(last).copied().unwrap_or(0.0);
+            // Room for names never makes cells larger.
+            if header > 0.0 && wants.len() <= MOST_NAMED && most > least && longest != before {
+                least = keep(search(wants, ground, header, side, longest, Some(width)).1);
+            }
+            before = longest;
         }
     }
-    best.map_or_else(|| search(wants, ground, 0.0, side, 0.0), |best| best.1)
+    best.map_or_else(|| search(wants, ground, 0.0, side, 0.0, None).1, |best| best.1)
 }
 
-/// The best of a series of cell widths.
-fn search(wants: &[Want], ground: Ground, header: f32, side: f32, longest: f32) -> Fit {
+/// The best of a series of cell widths, with its width: around those of which all cells fill the ground, or below one that is
+/// the best without names.
+fn search(wants: &[Want], ground: Ground, header: f32, side: f32, longest: f32, unnamed: Option<f32>) -> (f32, Fit) {
     let factor = ground.text / DESK_TEXT;
     let cells: f32 = wants.iter().map(|want| want.cells as f32).sum();
     let area = 0.75 * ground.size.x * ground.size.y / cells;
-    let middle = (area * aspect(area, factor)).sqrt();
-    let (step, reach) = if cells <= 400.0 { (1.05_f32, 20) } else { (1.1, 8) };
+    let middle = unnamed.unwrap_or_else(|| (area * aspect(area, factor)).sqrt());
+    let step = if cells <= 400.0 { 1.05_f32 } else { 1.1 };
+    let (below, above) = match (unnamed.is_some(), cells <= 400.0) {
+        (true, true) => (12, 5),
+        (true, false) => (7, 1),
+        (false, true) => (18, 14),
+        (false, false) => (6, 5),
+    };
     let trial = |width: f32| trial(wants, ground, header, side, longest, width);
-    let coarse = (-reach..=reach).map(|power| trial(middle * step.powi(power)));
+    let coarse = (-below..=above).map(|power| trial(middle * step.powi(power)));
     let better = |one: (f32, Fit), other: (f32, Fit)| if other.1.score > one.1.score { other } else { one };
     let (width, best) = coarse.reduce(better).unwrap_or_else(|| trial(middle));
-    let fine = [0.965, 0.98, 0.99, 1.01, 1.02, 1.035].map(|share| trial(width * share));
-    fine.into_iter().fold((width, best), better).1
+    let fine = [0.97, 0.985, 1.015, 1.03].map(|share| trial(width * share));
+    fine.into_iter().fold((width, best), better)
 }
 
 /// The fit with cells of about this width, which is returned too.
@@ -165,14 +194,13 @@ fn trial(wants: &[Want], ground: Ground, header: f32, side: f32, longest: f32, w
         widest_name: (WIDEST_NAME * room.x).min(longest * name_scale),
     };
     let mut strips = partition(wants, &measure(street));
-    // Streets within their budget.
+    // Streets within their budget: all as wide, or only the horizontal ones wide enough for agents.
     let count = strips.len() as f32;
-    let allowed = STREETS * room / Vec2::new(wants.len() as f32 / count, count);
-    if street.cmpgt(allowed).any() && street.max_element() > least {
-        agent = agent.min((allowed.y / STREET_PER_AGENT).max(least / STREET_PER_AGENT));
-        let wanted = least.max(STREET_PER_AGENT * agent);
-        // A vertical street that cannot hold an agent is as narrow as all are without agents.
-        street = Vec2::new(if wanted <= allowed.x { wanted } else { least }, wanted);
+    let share = Vec2::new(wants.len() as f32 / count, count) / room;
+    if street.max_element() > least && street.dot(share) > ground.streets {
+        let wide = ((ground.streets - least * share.x) / share.y).clamp(least, street.y);
+        street = Vec2::new(least, wide);
+        agent = wide / STREET_PER_AGENT;
         strips = partition(wants, &measure(street));
     }
     let measure = measure(street);
@@ -190,14 +218,19 @@ fn trial(wants: &[Want], ground: Ground, header: f32, side: f32, longest: f32, w
     let cell = (pitch - gap(pitch)).max(Vec2::ZERO);
     let filled = cells * cell.x * cell.y / body.max(1e-6);
     let columns = strips::all_columns(wants, &strips, &measure);
-    let is_whole = |(want, columns): &(&Want, &u32)| want.name * name_scale <= **columns as f32 * width;
-    let whole = wants.iter().zip(&columns).filter(is_whole).count();
+    let part = |(want, columns): (&Want, &u32)| *columns as f32 * width / (want.name * name_scale).max(1e-6);
+    let share = |least: f32| {
+        let parts = wants.iter().zip(&columns).map(part);
+        parts.filter(|part| header > 0.0 && *part >= least).count() as f32 / wants.len() as f32
+    };
+    let names = Vec2::new(share(1.0), share(LEAST_PART));
+    let blocks: f32 = strips
+        .iter()
+        .map(|strip| (room.x - strip.count as f32 * street.x) * (measure.strip - street.y + strip.rows as f32 * height))
+        .sum();
+    let built = blocks / (ground.size.x * ground.size.y);
     let fit = Fit {
-        names_whole: if header > 0.0 {
-            whole as f32 / wants.len() as f32
-        } else {
-            0.0
-        },
+        names,
         columns,
         pitch,
         header,
@@ -205,7 +238,7 @@ fn trial(wants: &[Want], ground: Ground, header: f32, side: f32, longest: f32, w
         edge: least,
         street,
         agent,
-        score: worth(pitch, factor) * (filled / WELL_FILLED).min(1.0),
+        score: worth(pitch, factor) * (filled / WELL_FILLED).min(1.0).powi(2) * (built / WELL_BUILT).min(1.0).powi(3),
         strips,
     };
     (measure.width, fit)

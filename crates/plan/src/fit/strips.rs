@@ -75,21 +75,24 @@ pub(super) fn all_columns(wants: &[Want], strips: &[FitStrip], measure: &Measure
     strips.iter().flat_map(of_strip).collect()
 }
 
+/// How many pairs of a block and a number of rows are looked at in one trial.
+const PAIRS: usize = 16_000;
+
 /// The numbers of rows that are tried: all small ones, then in steps, so that their number times that of the blocks is bounded.
 fn row_choices(wants: &[Want], measure: &Measure) -> Vec<u32> {
     let most = wants.iter().map(|want| want.cells).max().unwrap_or(1);
     let total: f32 = wants.iter().map(|want| want.cells as f32).sum();
     let all_in_one = (total * measure.width / measure.room * 1.5).ceil() as u32 + 1;
     let most = most.min(all_in_one).max(1);
-    let budget = (60_000 / wants.len()).clamp(20, 200) as f32;
-    let mut choices = Vec::new();
-    let mut rows = 1.0_f32;
+    let budget = (PAIRS / wants.len()).clamp(14, 150) as f32;
     let dense = budget * 0.6;
     let growth = if (most as f32) > budget {
         (most as f32 / dense).powf(1.0 / (budget - dense)).max(1.01)
     } else {
         1.0
     };
+    let mut choices = Vec::new();
+    let mut rows = 1.0_f32;
     while rows as u32 <= most && choices.len() < 400 {
         choices.push(rows as u32);
         rows = (rows * growth).max(rows.floor() + 1.0).floor();
@@ -97,38 +100,62 @@ fn row_choices(wants: &[Want], measure: &Measure) -> Vec<u32> {
     choices
 }
 
+/// The longest strip that begins at the present first block, for one number of rows.
+struct Reach {
+    rows: u32,
+    /// One behind its last block.
+    end: usize,
+    /// Columns of its blocks.
+    taken: u32,
+    /// Its height.
+    height: f32,
+}
+
 /// The strips that are least high together. With the blocks that follow a strip given, more blocks in the strip never make
 /// the rest higher; so for each first block and each number of rows only the longest strip is looked at.
 pub(super) fn partition(wants: &[Want], measure: &Measure) -> Vec<FitStrip> {
     let count = wants.len();
     let named: Vec<u32> = wants.iter().map(|want| measure.named_columns(want)).collect();
-    let choices = row_choices(wants, measure);
-    let alone = measure.columns(1).max(1);
-    // For each number of rows: the end of the longest strip from the present first block, and its columns.
-    let mut reach: Vec<(usize, u32)> = vec![(count, 0); choices.len()];
+    // The columns of a strip by the number of its blocks, as long as there are any.
+    let room: Vec<u32> = (0..=count)
+        .map(|blocks| measure.columns(blocks))
+        .take_while(|&columns| columns > 0)
+        .collect();
+    let weight: Vec<f32> = room.iter().map(|&columns| UNUSED / columns as f32).collect();
+    let room_for = |blocks: usize| room.get(blocks).copied().unwrap_or(0);
+    let height = |rows: u32| rows as f32 * measure.height + measure.strip;
+    let mut reach: Vec<Reach> = row_choices(wants, measure)
+        .into_iter()
+        .map(|rows| Reach {
+            rows,
+            end: count,
+            taken: 0,
+            height: height(rows),
+        })
+        .collect();
+    let alone = room_for(1).max(1);
     let mut cost = vec![0.0_f32; count + 1];
     let mut next = vec![(0_u32, count); count + 1];
     for first in (0..count).rev() {
         let (want, least) = (&wants[first], named[first]);
         // A block that is alone fits in some number of rows.
         let rows = want.cells.div_ceil(alone);
-        let mut best = (
-            rows as f32 * measure.height + measure.strip + cost[first + 1],
-            rows,
-            first + 1,
-        );
-        for (&rows, (end, taken)) in choices.iter().zip(&mut reach) {
-            *taken += columns(want, rows, least);
-            while *end > first && *taken > measure.columns(*end - first) {
-                *end -= 1;
-                *taken -= columns(&wants[*end], rows, named[*end]);
+        let unused = 1.0 - (columns(want, rows, least) as f32 / alone as f32).min(1.0);
+        let high = height(rows) * (1.0 + UNUSED * unused);
+        let mut best = (high + cost[first + 1], rows, first + 1);
+        for strip in &mut reach {
+            strip.taken += columns(want, strip.rows, least);
+            while strip.end > first && strip.taken > room_for(strip.end - first) {
+                strip.end -= 1;
+                strip.taken -= columns(&wants[strip.end], strip.rows, named[strip.end]);
             }
-            if *end > first {
-                let all = measure.columns(*end - first).max(1);
-                let unused = 1.0 - *taken as f32 / all as f32;
-                let high = (rows as f32 * measure.height + measure.strip) * (1.0 + UNUSED * unused) + cost[*end];
+            let blocks = strip.end - first;
+            if blocks > 0 {
+                // Unused length counts as some more height.
+                let unused = (room[blocks] - strip.taken) as f32 * weight[blocks];
+                let high = strip.height * (1.0 + unused) + cost[strip.end];
                 if high < best.0 {
-                    best = (high, rows, *end);
+                    best = (high, strip.rows, strip.end);
                 }
             }
         }
