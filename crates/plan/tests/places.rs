@@ -219,3 +219,76 @@ fn a_strand_joins_the_streets_at_both_blocks() {
     }
     assert!(city.strand(BlockKey::Workflow(0), BlockKey::Finished).is_empty());
 }
+
+#[test]
+fn every_scene_has_a_plan() {
+    let sizes = [0.0, 1.0, 3.0, 40.0, 1e3, 1e9, f32::NAN, f32::INFINITY];
+    for width in sizes {
+        for height in sizes {
+            for (rows, workflows) in [(1, 1), (40, 30), (900, 3)] {
+                let mut city = City::new(scene(width, height), Pace::default());
+                let mut batch = fleet(rows, workflows, 20, Spread::Skewed, 1);
+                for (workflow, name) in batch.workflows.iter_mut().zip([f32::NAN, f32::INFINITY, -1.0, 1e9]) {
+                    workflow.name = name;
+                }
+                let changes = city.apply(batch, 0.0);
+                assert!(changes.tasks.iter().all(|(_, at)| at.is_some_and(Vec2::is_finite)));
+                assert!(changes.agents.iter().all(|(_, place)| place.at().is_finite()));
+                let mut places = changes.blocks.iter();
+                assert!(places.all(|block| block.rect.min.cmple(block.rect.max).all() && block.cell.is_finite()));
+                let more = (0..200).map(|row| task(FIRST_TASK + 10_000 + row, Some(row % 3)));
+                let more = Batch {
+                    tasks: more.collect(),
+                    ..Batch::default()
+                };
+                assert!(
+                    city.apply(more, 1.0)
+                        .tasks
+                        .iter()
+                        .all(|(_, at)| at.is_some_and(Vec2::is_finite))
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_scene_of_another_shape_is_filled_anew() {
+    let mut city = city(fleet(400, 12, 40, Spread::Skewed, 5));
+    assert!(city.set_scene(scene(1920.0, 1000.0), 1.0).is_none());
+    let changes = city.set_scene(scene(1080.0, 1840.0), 1.0).expect("another shape");
+    assert!(changes.replanned && changes.tasks.len() == 400);
+    assert_eq!(changes.extent.size(), Vec2::new(1080.0, 1840.0));
+    assert!(city.report().blocks_share > 0.85);
+}
+
+#[test]
+fn unassigned_is_last_and_goes_with_its_last_task() {
+    let mut batch = fleet(300, 6, 0, Spread::Even, 5);
+    for task in batch.tasks.iter_mut().take(20) {
+        task.workflow = None;
+    }
+    let mut city = city(batch);
+    let own = city.place_of(BlockKey::Unassigned).expect("a place").rect;
+    for block in city.places().filter(|block| block.key != BlockKey::Unassigned) {
+        let is_before = block.rect.min.y > own.min.y || (block.rect.min.y == own.min.y && block.rect.min.x < own.min.x);
+        assert!(is_before, "{block:?}");
+    }
+    let linked = Batch {
+        tasks: (0..20).map(|row| task(FIRST_TASK + row, Some(0))).collect(),
+        ..Batch::default()
+    };
+    let changes = city.apply(linked, 1.0);
+    assert_eq!(changes.gone_blocks, [BlockKey::Unassigned]);
+    assert_eq!(city.place_of(BlockKey::Unassigned), None);
+    // A workflow that goes leaves its tasks unassigned.
+    let changes = city.apply(
+        Batch {
+            gone_workflows: vec![3],
+            ..Batch::default()
+        },
+        2.0,
+    );
+    assert_eq!(changes.gone_blocks, [BlockKey::Workflow(3)]);
+    assert!(city.place_of(BlockKey::Unassigned).is_some());
+}

@@ -30,6 +30,8 @@ pub(super) struct Block<K, O> {
     pub(super) rect: Rect,
     /// Columns of cells.
     pub(super) columns: u32,
+    /// Its cells have at least this width, so that its name is whole.
+    pub(super) named: f32,
     /// Rows of cells.
     pub(super) rows: u32,
     pub(super) pitch: Vec2,
@@ -55,6 +57,7 @@ impl<K: Copy + Eq, O: Ord> Block<K, O> {
             site: Site::Nowhere,
             rect: Rect::default(),
             columns: 0,
+            named: 0.0,
             rows: 0,
             pitch: Vec2::ZERO,
             origin: Vec2::ZERO,
@@ -68,7 +71,7 @@ impl<K: Copy + Eq, O: Ord> Block<K, O> {
     /// Takes its ground and its street away.
     pub(super) fn clear_ground(&mut self) {
         self.rect = Rect::default();
-        (self.columns, self.rows, self.header) = (0, 0, 0.0);
+        (self.columns, self.rows, self.header, self.named) = (0, 0, 0.0, 0.0);
         (self.pitch, self.origin) = (Vec2::ZERO, Vec2::ZERO);
         self.lanes.clear();
         self.below = 0;
@@ -83,6 +86,11 @@ impl<K: Copy + Eq, O: Ord> Block<K, O> {
     /// Slots that it has room for.
     pub(super) fn capacity(&self) -> u32 {
         self.columns * self.rows
+    }
+
+    /// The width of so many columns of cells, with what its name needs.
+    pub(super) fn width(&self, columns: u32, pitch: f32) -> f32 {
+        (columns as f32 * pitch).max(self.named)
     }
 
     /// The least columns that its slots in use take.

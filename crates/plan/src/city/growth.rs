@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use glam::Vec2;
 
-use super::{City, Touched, block::Site, strip::share_out};
+use super::{Block, City, Touched, block::Site, strip::share_out};
 use crate::{BlockKey, Rect, fit::gap};
 
 /// A growing block takes this share of its columns more than it needs, where they are free.
@@ -35,17 +35,17 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         self.strips.get(index)?.blocks.contains(&number).then_some(index)
     }
 
-    /// Columns that a strip has room for with so many blocks.
-    fn strip_columns(&self, index: usize, blocks: usize, pitch: f32) -> u32 {
-        let room = self.room();
-        let (street, pad) = self.widths.in_strip(room, blocks);
-        debug_assert!(index < self.strips.len());
-        ((room - blocks as f32 * (street + 2.0 * pad)) / pitch.max(1e-6) * 1.000_1) as u32
-    }
-
     fn columns_of(&self, numbers: &[u32]) -> Vec<u32> {
         let of = |&number: &u32| self.block(number).map_or(0, |block| block.columns);
         numbers.iter().map(of).collect()
+    }
+
+    /// The least length that blocks take in a strip with so many rows of cells of this width.
+    fn least_length(&self, numbers: &[u32], rows: u32, pitch: f32) -> f32 {
+        let (street, pad) = self.widths.in_strip(self.room(), numbers.len());
+        let width = |block: &Block<K, O>| block.width(block.least_columns(rows), pitch);
+        let widths = numbers.iter().filter_map(|&number| self.block(number)).map(width);
+        widths.sum::<f32>() + numbers.len() as f32 * (street + 2.0 * pad)
     }
 
     /// Gives a block that has outgrown its columns more of them.
@@ -56,43 +56,39 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         let Some(place) = numbers.iter().position(|&other| other == number) else {
             return;
         };
-        let mut columns = self.columns_of(&numbers);
-        let free = self
-            .strip_columns(index, numbers.len(), pitch)
-            .saturating_sub(columns.iter().sum());
         let Some(block) = self.block(number) else { return };
-        let needed = block.least_columns(rows) - block.columns;
-        let slack = (block.columns as f32 * SLACK) as u32;
-        let spare = |city: &Self, other: usize| {
-            let block = numbers.get(other).and_then(|&number| city.block(number));
-            block.map_or(0, |block| block.columns.saturating_sub(block.least_columns(rows)))
-        };
-        let mut taken = free.min(needed + slack);
-        if let Some(own) = columns.get_mut(place) {
-            *own += taken;
-        }
+        let (least, before) = (block.least_columns(rows), block.columns);
+        let slack = (before as f32 * SLACK) as u32;
+        let width = block.width(before, pitch);
+        let fitting = |free: f32| ((width + free) / pitch.max(1e-6) * 1.000_1) as u32;
+        let mut free = self.free_length(&numbers, pitch);
+        let mut columns = self.columns_of(&numbers);
         // The nearest neighbours first, so that few blocks move.
         let mut distance = 1;
-        while taken < needed && distance < numbers.len() {
+        while fitting(free) < least && distance < numbers.len() {
             for other in [place + distance, place.wrapping_sub(distance)] {
-                let given = spare(self, other).min(needed.saturating_sub(taken));
-                if other < numbers.len() && given > 0 {
-                    taken += given;
-                    if let Some(columns) = columns.get_mut(other) {
-                        *columns -= given;
-                    }
-                    if let Some(own) = columns.get_mut(place) {
-                        *own += given;
-                    }
+                let Some(donor) = numbers.get(other).and_then(|&number| self.block(number)) else {
+                    continue;
+                };
+                let Some(columns) = columns.get_mut(other) else {
+                    continue;
+                };
+                while fitting(free) < least && *columns > donor.least_columns(rows) {
+                    free += donor.width(*columns, pitch) - donor.width(*columns - 1, pitch);
+                    *columns -= 1;
                 }
             }
             distance += 1;
         }
-        if taken < needed {
+        let fitting = fitting(free);
+        if fitting < least {
             self.squeeze(index, touched);
             return;
         }
-        self.set_columns(&numbers, &columns);
+        if let Some(own) = columns.get_mut(place) {
+            *own = fitting.min(least + slack);
+        }
+        self.set_columns(&numbers, &columns, touched);
         self.arrange_moving(index, touched);
     }
 
@@ -104,30 +100,27 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
             self.planned = None;
             return;
         }
+        let joined = |city: &Self, index: usize| {
+            let mut numbers = city.strips.get(index).map_or(Vec::new(), |strip| strip.blocks.clone());
+            let rank = |number| city.block(number).map(|block| block.rank());
+            let at = numbers.partition_point(|&other| rank(other) < rank(number));
+            numbers.insert(at, number);
+            numbers
+        };
         let fits = |city: &Self, index: usize| {
             let Some(strip) = city.strips.get(index) else {
                 return false;
             };
-            let least: u32 = strip
-                .blocks
-                .iter()
-                .chain([&number])
-                .filter_map(|&number| city.block(number))
-                .map(|block| block.least_columns(strip.rows))
-                .sum();
-            city.strip_columns(index, strip.blocks.len() + 1, strip.pitch.x) >= least
+            city.least_length(&joined(city, index), strip.rows, strip.pitch.x) <= city.room()
         };
-        let index = (0..bodies).rev().find(|&index| fits(self, index)).unwrap_or(bodies - 1);
-        let has_room = fits(self, index);
-        let Some(strip) = self.strips.get(index) else { return };
+        let roomy = (0..bodies).rev().find(|&index| fits(self, index));
+        let index = roomy.unwrap_or(bodies - 1);
+        let numbers = joined(self, index);
+        let Some(strip) = self.strips.get_mut(index) else {
+            return;
+        };
         let (rows, pitch) = (strip.rows, strip.pitch.x);
-        let before = |&other: &u32| {
-            let rank = |number| self.block(number).map(|block| block.rank());
-            rank(other) < rank(number)
-        };
-        let at = strip.blocks.partition_point(before);
-        let mut numbers = strip.blocks.clone();
-        numbers.insert(at, number);
+        strip.blocks.clone_from(&numbers);
         if let Some(block) = self.block_mut(number) {
             block.site = Site::Cells;
             block.rows = rows;
@@ -138,26 +131,23 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         let tasks = self.block(number).into_iter().flat_map(|block| block.slots.iter());
         let waiting = tasks.filter_map(|(_, task)| self.holders.get(&task)).flatten();
         touched.agents.extend(waiting);
-        if let Some(strip) = self.strips.get_mut(index) {
-            strip.blocks.clone_from(&numbers);
-        }
-        if !has_room {
+        if roomy.is_none() {
             self.squeeze(index, touched);
             return;
         }
         // Those with the most free columns give them.
-        let all = self.strip_columns(index, numbers.len(), pitch);
-        let mut columns = self.columns_of(&numbers);
-        let spare: Vec<u32> = numbers
-            .iter()
-            .filter_map(|&number| self.block(number))
-            .map(|block| block.columns.saturating_sub(block.least_columns(rows)))
-            .collect();
-        let excess = columns.iter().sum::<u32>().saturating_sub(all);
-        for (columns, given) in columns.iter_mut().zip(share_out(excess, &spare)) {
-            *columns -= given;
+        while self.free_length(&numbers, pitch) < 0.0 {
+            let spare = |&number: &u32| {
+                let block = self.block(number)?;
+                Some((block.columns.saturating_sub(block.least_columns(rows)), number))
+            };
+            let donor = numbers.iter().filter_map(spare).max_by_key(|(spare, _)| *spare);
+            let Some((1.., donor)) = donor else { break };
+            if let Some(block) = self.block_mut(donor) {
+                block.columns -= 1;
+                touched.changed.insert(donor);
+            }
         }
-        self.set_columns(&numbers, &columns);
         self.arrange_moving(index, touched);
     }
 
@@ -165,42 +155,46 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
     fn squeeze(&mut self, index: usize, touched: &mut Touched<K>) {
         let Some(strip) = self.strips.get(index) else { return };
         let (before, pitch, numbers) = (strip.rows, strip.pitch, strip.blocks.clone());
-        let mut rows = before + 1;
-        let (pitch, columns) = loop {
-            let scale = before as f32 / rows as f32;
-            let all = self.strip_columns(index, numbers.len(), pitch.x * scale);
-            let least: Vec<u32> = numbers
-                .iter()
-                .filter_map(|&number| self.block(number))
-                .map(|block| block.least_columns(rows))
-                .collect();
-            let sum: u32 = least.iter().sum();
-            if sum as f32 * (1.0 + SLACK / 2.0) <= all as f32 {
-                let extra = share_out(all - sum, &least);
-                let columns: Vec<u32> = least.iter().zip(extra).map(|(least, extra)| least + extra).collect();
-                break (pitch * scale, columns);
+        // Until the next whole plan, tasks have precedence over names.
+        for &number in &numbers {
+            if let Some(block) = self.block_mut(number) {
+                block.named = 0.0;
             }
+        }
+        let room = self.room();
+        let mut rows = before + 1;
+        let small = |rows: u32| pitch * before as f32 / rows as f32;
+        while self.least_length(&numbers, rows, small(rows).x * (1.0 + SLACK / 2.0)) > room {
             rows += 1 + rows / 16;
-        };
+        }
+        let pitch = small(rows);
         for &number in &numbers {
             if let Some(block) = self.block_mut(number) {
                 block.rows = rows;
+                block.columns = block.least_columns(rows);
             }
         }
+        let columns = self.columns_of(&numbers);
+        let free = (self.free_length(&numbers, pitch.x) / pitch.x.max(1e-6)).max(0.0) as u32;
+        let extra = share_out(free, &columns);
+        let columns: Vec<u32> = columns.iter().zip(extra).map(|(least, extra)| least + extra).collect();
         if let Some(strip) = self.strips.get_mut(index) {
             (strip.rows, strip.pitch) = (rows, pitch);
         }
-        self.set_columns(&numbers, &columns);
+        self.set_columns(&numbers, &columns, touched);
         self.arrange_moving(index, touched);
         if let Some(planned) = &mut self.planned {
             planned.is_squeezed = true;
         }
     }
 
-    fn set_columns(&mut self, numbers: &[u32], columns: &[u32]) {
+    fn set_columns(&mut self, numbers: &[u32], columns: &[u32], touched: &mut Touched<K>) {
         for (&number, &columns) in numbers.iter().zip(columns) {
-            if let Some(block) = self.block_mut(number) {
+            if let Some(block) = self.block_mut(number)
+                && block.columns != columns
+            {
                 block.columns = columns;
+                touched.changed.insert(number);
             }
         }
     }
@@ -208,7 +202,10 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
     /// Arranges a strip and notes which of its blocks are elsewhere or of another size.
     fn arrange_moving(&mut self, index: usize, touched: &mut Touched<K>) {
         let numbers = self.strips.get(index).map_or(Vec::new(), |strip| strip.blocks.clone());
-        let state = |city: &Self, number: u32| city.block(number).map(|block| (block.rect, block.pitch, block.origin));
+        let state = |city: &Self, number: u32| {
+            let block = city.block(number)?;
+            Some((block.rect, block.pitch, block.origin))
+        };
         let before: Vec<_> = numbers.iter().map(|&number| state(self, number)).collect();
         self.arrange(index);
         for (&number, before) in numbers.iter().zip(before) {
@@ -227,14 +224,13 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         let numbers = strip.blocks.clone();
         let count = numbers.len().max(1) as f32;
         let (street, pad) = widths.in_strip(room, numbers.len());
-        let columns: u32 = self.columns_of(&numbers).iter().sum();
-        // What is left is room around the cells of all its blocks, unless whole columns are free.
-        let left = room - columns as f32 * pitch.x - count * (street + 2.0 * pad);
+        // What is left is room around the cells of all its blocks.
+        let left = self.free_length(&numbers, pitch.x);
         let aside = pad + left.max(0.0) / (2.0 * count);
         let mut x = widths.edge;
         for number in numbers {
             let Some(block) = self.block_mut(number) else { continue };
-            let width = block.columns as f32 * pitch.x + 2.0 * aside;
+            let width = block.width(block.columns, pitch.x) + 2.0 * aside;
             block.rect = Rect::new(Vec2::new(x, top), Vec2::new(x + width, top + height));
             block.origin = Vec2::new(x + aside, top + widths.header + widths.pad);
             (block.rows, block.pitch, block.header) = (rows, pitch, widths.header);

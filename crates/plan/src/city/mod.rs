@@ -73,8 +73,8 @@ struct Touched<K> {
     filled: BTreeSet<u32>,
     /// Blocks that moved or changed size: all their rows have new places.
     moved: BTreeSet<u32>,
-    /// Blocks whose count of agents changed.
-    counted: BTreeSet<u32>,
+    /// Blocks that are where they were, with another number of columns or counted agents.
+    changed: BTreeSet<u32>,
     /// Tasks in the order in which they were touched.
     tasks: Vec<K>,
     /// Agents that need a place.
@@ -91,7 +91,7 @@ impl<K> Touched<K> {
         Self {
             filled: BTreeSet::new(),
             moved: BTreeSet::new(),
-            counted: BTreeSet::new(),
+            changed: BTreeSet::new(),
             tasks: Vec::new(),
             agents: HashSet::new(),
             placed: Vec::new(),

@@ -25,7 +25,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
             let place = |(slot, row)| (row, has_cells.then(|| self.to_world(block.cell(slot))));
             tasks.extend(block.slots.iter().map(place));
         }
-        for &number in touched.moved.union(&touched.counted) {
+        for &number in touched.moved.union(&touched.changed) {
             blocks.extend(self.block(number).and_then(|block| self.block_place(block)));
         }
         if replanned || touched.unfolded {

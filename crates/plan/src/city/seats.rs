@@ -134,7 +134,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         self.leave_strip(number, touched);
         touched.filled.remove(&number);
         touched.moved.remove(&number);
-        touched.counted.remove(&number);
+        touched.changed.remove(&number);
         touched.gone_blocks.push(key);
         let Some(mut block) = self.blocks.get_mut(number as usize).and_then(Option::take) else {
             return;

@@ -113,7 +113,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
             }
         }
         touched.placed.extend(evicted);
-        touched.counted.insert(number);
+        touched.changed.insert(number);
     }
 
     fn put(&mut self, agent: K, number: u32, lane: u32) {
@@ -137,7 +137,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
             Post::Nowhere => {}
             Post::Dock { slot } => self.dock.leave(slot),
             Post::Counted { block } => {
-                touched.counted.insert(block);
+                touched.changed.insert(block);
                 let Some(block) = self.block_mut(block) else { return };
                 block.counted.retain(|other| *other != agent);
                 if let [last] = *block.counted {
@@ -154,7 +154,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
                 }
                 let next = block.counted.pop();
                 if let Some(next) = next {
-                    touched.counted.insert(number);
+                    touched.changed.insert(number);
                     self.put(next, number, lane);
                     touched.placed.push(next);
                 }

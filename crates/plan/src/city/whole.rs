@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Changes, Rect,
-    fit::{Fit, Ground, Want, fit},
+    fit::{Ground, Want, fit},
 };
 
 /// The share of the scene that is not block: edges, streets and the dock.
@@ -143,15 +143,18 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         let mut top = fit.edge;
         for strip in &fit.strips {
             let range = strip.first..strip.first + strip.count;
-            let (Some(blocks), Some(columns), Some(wants)) = (
-                numbers.get(range.clone()),
-                fit.columns.get(range.clone()),
-                wants.get(range),
-            ) else {
+            let Some(blocks) = numbers.get(range.clone()) else {
                 continue;
             };
+            for (&number, index) in blocks.iter().zip(range.clone()) {
+                if let (Some(block), Some(&columns), Some(&named)) =
+                    (self.block_mut(number), fit.columns.get(index), fit.named.get(index))
+                {
+                    (block.columns, block.named) = (columns, named);
+                }
+            }
             let height = fit.header + 2.0 * fit.pad + strip.rows as f32 * fit.pitch.y;
-            let pitch = self.give_columns(&fit, blocks, columns, wants);
+            let pitch = self.give_columns(fit.pitch, blocks);
             let index = self.strips.len();
             self.strips.push(Strip {
                 top,
@@ -165,21 +168,42 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         }
     }
 
-    /// Gives the blocks of a strip all columns that fit, and returns the pitch of its cells.
-    fn give_columns(&mut self, fit: &Fit, blocks: &[u32], columns: &[u32], wants: &[Want]) -> Vec2 {
-        let room = self.room();
-        let (street, pad) = self.widths.in_strip(room, blocks.len());
-        let left = room - blocks.len() as f32 * (street + 2.0 * pad);
-        let least: u32 = columns.iter().sum();
-        let all = ((left / fit.pitch.x * 1.000_1) as u32).max(least);
-        let cells: Vec<u32> = wants.iter().map(|want| want.cells).collect();
-        let extra = share_out(all - least, &cells);
-        for ((&number, &columns), extra) in blocks.iter().zip(columns).zip(extra) {
+    /// Gives the blocks of a strip more columns, in proportion to their tasks, as long as there is room, and returns the pitch
+    /// with which its cells use the rest.
+    fn give_columns(&mut self, pitch: Vec2, numbers: &[u32]) -> Vec2 {
+        let free = (self.free_length(numbers, pitch.x) / pitch.x * 1.000_1).max(0.0) as u32;
+        let cells = |&number: &u32| self.block(number).map_or(0, |block| block.slots.used());
+        let cells: Vec<u32> = numbers.iter().map(cells).collect();
+        for (&number, extra) in numbers.iter().zip(share_out(free, &cells)) {
             if let Some(block) = self.block_mut(number) {
-                block.columns = columns + extra;
+                block.columns += extra;
             }
         }
-        Vec2::new((left / all as f32).min(fit.pitch.x * STRETCH), fit.pitch.y)
+        let (mut fits, mut wide) = (pitch.x, pitch.x * STRETCH);
+        if self.free_length(numbers, wide) >= 0.0 {
+            return Vec2::new(wide, pitch.y);
+        }
+        for _ in 0..12 {
+            let middle = f32::midpoint(fits, wide);
+            if self.free_length(numbers, middle) >= 0.0 {
+                fits = middle;
+            } else {
+                wide = middle;
+            }
+        }
+        Vec2::new(fits, pitch.y)
+    }
+
+    /// The length of a strip that its blocks do not use with cells of this width.
+    pub(super) fn free_length(&self, numbers: &[u32], pitch: f32) -> f32 {
+        let room = self.room();
+        let (street, pad) = self.widths.in_strip(room, numbers.len());
+        let used = |&number: &u32| {
+            self.block(number)
+                .map_or(0.0, |block| block.width(block.columns, pitch))
+        };
+        let used: f32 = numbers.iter().map(used).sum();
+        room - numbers.len() as f32 * (street + 2.0 * pad) - used
     }
 
     fn place_headers(&mut self, sorted: &Sorted, headers: &HeaderStrips, top: f32) {

@@ -18,6 +18,8 @@ const HEADERS: [(f32, f32, f32); 4] = [(2.6, 0.15, 1.0), (2.0, 0.25, 0.9), (1.5,
 /// With few blocks, names matter so many times as much; from the first to the second number of blocks less and less.
 const FEW_BLOCKS: f32 = 3.0;
 const FEW: (f32, f32) = (60.0, 240.0);
+/// How much less the whole names are worth then when another one is cut.
+const CUT: f32 = 0.4;
 /// How much more a plan is worth that shows all names at least in part.
 const PART_WORTH: f32 = 0.4;
 /// A plan of which headers take more than they may is worth so many times as much.
@@ -28,15 +30,19 @@ const LEAST_PART: f32 = 0.5;
 pub(crate) const SMALLEST_HEADER: f32 = 1.5;
 /// A name makes its block at most this share of the ground wide.
 const WIDEST_NAME: f32 = 0.45;
-/// Blocks are made wide enough for these shares of the names, the shortest ones, in turn.
-const NAME_SHARES: [f32; 3] = [1.0, 0.9, 0.6];
+/// Blocks are made wide enough for the shortest names, so many of them, or for a part of each, in turn.
+const NAME_SHARES: [(f32, f32); 5] = [(1.0, 1.0), (0.9, 1.0), (0.6, 1.0), (0.9, LEAST_PART), (0.4, LEAST_PART)];
 /// Above so many blocks, names have no influence on the plan.
 const MOST_NAMED: usize = 600;
 /// Width of a street per width of an agent.
 pub(crate) const STREET_PER_AGENT: f32 = 1.2;
+/// How often streets are made narrower.
+const TRIES: usize = 3;
 /// A ground of which less than this share is block, and bodies of which less than this share is cells, are badly filled.
 const WELL_BUILT: f32 = 0.905;
 const WELL_FILLED: f32 = 0.68;
+/// Bodies are to be filled at least so much.
+const LEAST_FILLED: f32 = 0.615;
 
 /// What a block needs of the ground.
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +85,8 @@ pub(crate) struct Fit {
     pub(crate) strips: Vec<FitStrip>,
     /// The least columns of each block.
     pub(crate) columns: Vec<u32>,
+    /// The width that each block has for its name at least.
+    pub(crate) named: Vec<f32>,
     score: f32,
     /// The share of names that are whole, and that can be read at least in part.
     names: Vec2,
@@ -119,7 +127,13 @@ pub(crate) fn fit(wants: &[Want], ground: Ground) -> Fit {
         }
         let value = |fit: &Fit| {
             let is_thin = fit.strips.len() as f32 * header > limit * ground.size.y;
-            let names = 1.0 + worth * fit.names.x + PART_WORTH * fit.names.y;
+            // With few blocks, one name that is cut is too much.
+            let whole = if fit.names.x < 1.0 {
+                fit.names.x * (1.0 - CUT * few)
+            } else {
+                1.0
+            };
+            let names = 1.0 + worth * whole + PART_WORTH * fit.names.y;
             fit.score * names * if is_thin { THIN } else { 1.0 }
         };
         let (width, plain) = search(wants, ground, header, side, 0.0, None);
@@ -133,9 +147,9 @@ pub(crate) fn fit(wants: &[Want], ground: Ground) -> Fit {
         };
         let mut least = keep(plain);
         let mut before = 0.0;
-        for share in NAME_SHARES {
+        for (share, part) in NAME_SHARES {
             let last = ((names.len() as f32 * share).ceil() as usize).saturating_sub(1);
-            let longest = names.get(last).copied().unwrap_or(0.0);
+            let longest = names.get(last).map_or(0.0, |name| name * part);
             // Room for names never makes cells larger.
             if header > 0.0 && wants.len() <= MOST_NAMED && most > least && longest != before {
                 least = keep(search(wants, ground, header, side, longest, Some(width)).1);
@@ -172,13 +186,15 @@ fn search(wants: &[Want], ground: Ground, header: f32, side: f32, longest: f32, 
 fn trial(wants: &[Want], ground: Ground, header: f32, side: f32, longest: f32, width: f32) -> (f32, Fit) {
     let factor = ground.text / DESK_TEXT;
     let cells: f32 = wants.iter().map(|want| want.cells as f32).sum();
-    let pad = (0.02 * side).clamp(0.25, 7.0 * factor);
-    let least = (0.02 * side).clamp(1.0, 6.0 * factor);
+    // In a scene of a few pixels, there is still something left for blocks.
+    let most = 0.02 * ground.size.min_element();
+    let pad = (0.02 * side).clamp(0.25, 7.0 * factor).min(most);
+    let least = (0.02 * side).clamp(1.0, 6.0 * factor).min(most);
     let room = ground.size - least;
     // Widths are tried for which cells of the best aspect just fit.
     let height = (width / aspect(width * width, factor)).min(room.y);
     let mut agent = if ground.has_agents {
-        (0.4 * width.min(height)).clamp(4.0, 24.0 * factor)
+        (0.4 * width.min(height)).clamp(4.0, 24.0 * factor).min(5.0 * most)
     } else {
         0.0
     };
@@ -194,10 +210,14 @@ fn trial(wants: &[Want], ground: Ground, header: f32, side: f32, longest: f32, w
         widest_name: (WIDEST_NAME * room.x).min(longest * name_scale),
     };
     let mut strips = partition(wants, &measure(street));
-    // Streets within their budget: all as wide, or only the horizontal ones wide enough for agents.
-    let count = strips.len() as f32;
-    let share = Vec2::new(wants.len() as f32 / count, count) / room;
-    if street.max_element() > least && street.dot(share) > ground.streets {
+    // Streets within their budget: all as wide, or only the horizontal ones wide enough for agents. Narrower streets may lead
+    // to more strips.
+    for _ in 0..TRIES {
+        let count = strips.len() as f32;
+        let share = Vec2::new(wants.len() as f32 / count, count) / room;
+        if street.max_element() <= least || street.dot(share) <= ground.streets * 1.01 {
+            break;
+        }
         let wide = ((ground.streets - least * share.x) / share.y).clamp(least, street.y);
         street = Vec2::new(least, wide);
         agent = wide / STREET_PER_AGENT;
@@ -217,11 +237,15 @@ fn trial(wants: &[Want], ground: Ground, header: f32, side: f32, longest: f32, w
         .sum();
     let cell = (pitch - gap(pitch)).max(Vec2::ZERO);
     let filled = cells * cell.x * cell.y / body.max(1e-6);
-    let columns = strips::all_columns(wants, &strips, &measure);
-    let part = |(want, columns): (&Want, &u32)| *columns as f32 * width / (want.name * name_scale).max(1e-6);
+    let columns = strips::all_columns(wants, &strips);
+    let named: Vec<f32> = wants.iter().map(|want| measure.named_width(want)).collect();
     let share = |least: f32| {
-        let parts = wants.iter().zip(&columns).map(part);
-        parts.filter(|part| header > 0.0 && *part >= least).count() as f32 / wants.len() as f32
+        let blocks = wants.iter().zip(columns.iter().zip(&named));
+        let part = |(want, (columns, named)): (&Want, (&u32, &f32))| {
+            named.max(*columns as f32 * width) / (want.name * name_scale).max(1e-6)
+        };
+        let readable = blocks.map(part).filter(|part| header > 0.0 && *part >= least);
+        readable.count() as f32 / wants.len() as f32
     };
     let names = Vec2::new(share(1.0), share(LEAST_PART));
     let blocks: f32 = strips
@@ -232,13 +256,17 @@ fn trial(wants: &[Want], ground: Ground, header: f32, side: f32, longest: f32, w
     let fit = Fit {
         names,
         columns,
+        named,
         pitch,
         header,
         pad,
         edge: least,
         street,
         agent,
-        score: worth(pitch, factor) * (filled / WELL_FILLED).min(1.0).powi(2) * (built / WELL_BUILT).min(1.0).powi(3),
+        score: worth(pitch, factor)
+            * (filled / WELL_FILLED).min(1.0).powi(2)
+            * (filled / LEAST_FILLED).min(1.0).powi(8)
+            * (built / WELL_BUILT).min(1.0).powi(3),
         strips,
     };
     (measure.width, fit)

@@ -35,42 +35,48 @@ pub(crate) struct FitStrip {
     pub(crate) count: usize,
 }
 
+/// Lengths in a strip are counted in this many parts of a cell's width: names need no whole cells.
+const PARTS: u32 = 8;
+
 impl Measure {
-    /// The least columns of a block, for its name.
-    fn named_columns(&self, want: &Want) -> u32 {
-        let name = (want.name * self.name_scale).min(self.widest_name);
-        ((name / self.width).ceil() as u32).max(1)
+    /// The width that a block has for its name, pixels.
+    pub(super) fn named_width(&self, want: &Want) -> f32 {
+        (want.name * self.name_scale).min(self.widest_name)
     }
 
-    /// The most columns of a strip with so many blocks.
-    fn columns(&self, blocks: usize) -> u32 {
-        ((self.room - blocks as f32 * self.lot) / self.width * 1.000_01).max(0.0) as u32
+    /// The least parts of a block, for its name.
+    fn named_parts(&self, want: &Want) -> u32 {
+        (self.named_width(want) / self.width * PARTS as f32).ceil() as u32
+    }
+
+    /// The parts of a strip with so many blocks.
+    fn parts(&self, blocks: usize) -> u32 {
+        let cells = (self.room - blocks as f32 * self.lot) / self.width;
+        (cells * PARTS as f32 * 1.000_01).max(0.0) as u32
     }
 }
 
-/// Columns of a block in a strip with so many rows.
-fn columns(want: &Want, rows: u32, named: u32) -> u32 {
-    want.cells.div_ceil(rows).max(named)
+/// Parts of a block in a strip with so many rows.
+fn parts(want: &Want, rows: u32, named: u32) -> u32 {
+    (want.cells.div_ceil(rows) * PARTS).max(named)
 }
 
 /// The widest cells with which a strip's blocks fit into it.
 pub(super) fn widest(wants: &[Want], strip: &FitStrip, measure: &Measure) -> f32 {
     let blocks = wants.get(strip.first..strip.first + strip.count).unwrap_or(&[]);
-    let columns: u32 = blocks
+    let parts: u32 = blocks
         .iter()
-        .map(|want| columns(want, strip.rows, measure.named_columns(want)))
+        .map(|want| parts(want, strip.rows, measure.named_parts(want)))
         .sum();
-    (measure.room - strip.count as f32 * measure.lot) / columns.max(1) as f32
+    (measure.room - strip.count as f32 * measure.lot) / (parts.max(1) as f32 / PARTS as f32)
 }
 
 /// The least columns of every block in its strip.
-pub(super) fn all_columns(wants: &[Want], strips: &[FitStrip], measure: &Measure) -> Vec<u32> {
+pub(super) fn all_columns(wants: &[Want], strips: &[FitStrip]) -> Vec<u32> {
     let of_strip = |strip: &FitStrip| {
         let blocks = wants.get(strip.first..strip.first + strip.count).unwrap_or(&[]);
         let rows = strip.rows;
-        blocks
-            .iter()
-            .map(move |want| columns(want, rows, measure.named_columns(want)))
+        blocks.iter().map(move |want| want.cells.div_ceil(rows))
     };
     strips.iter().flat_map(of_strip).collect()
 }
@@ -105,7 +111,7 @@ struct Reach {
     rows: u32,
     /// One behind its last block.
     end: usize,
-    /// Columns of its blocks.
+    /// Parts of its blocks.
     taken: u32,
     /// Its height.
     height: f32,
@@ -115,13 +121,13 @@ struct Reach {
 /// the rest higher; so for each first block and each number of rows only the longest strip is looked at.
 pub(super) fn partition(wants: &[Want], measure: &Measure) -> Vec<FitStrip> {
     let count = wants.len();
-    let named: Vec<u32> = wants.iter().map(|want| measure.named_columns(want)).collect();
-    // The columns of a strip by the number of its blocks, as long as there are any.
+    let named: Vec<u32> = wants.iter().map(|want| measure.named_parts(want)).collect();
+    // The parts of a strip by the number of its blocks, as long as there are any.
     let room: Vec<u32> = (0..=count)
-        .map(|blocks| measure.columns(blocks))
-        .take_while(|&columns| columns > 0)
+        .map(|blocks| measure.parts(blocks))
+        .take_while(|&parts| parts > 0)
         .collect();
-    let weight: Vec<f32> = room.iter().map(|&columns| UNUSED / columns as f32).collect();
+    let weight: Vec<f32> = room.iter().map(|&parts| UNUSED / parts as f32).collect();
     let room_for = |blocks: usize| room.get(blocks).copied().unwrap_or(0);
     let height = |rows: u32| rows as f32 * measure.height + measure.strip;
     let mut reach: Vec<Reach> = row_choices(wants, measure)
@@ -133,21 +139,21 @@ pub(super) fn partition(wants: &[Want], measure: &Measure) -> Vec<FitStrip> {
             height: height(rows),
         })
         .collect();
-    let alone = room_for(1).max(1);
+    let alone = room_for(1).max(PARTS);
     let mut cost = vec![0.0_f32; count + 1];
     let mut next = vec![(0_u32, count); count + 1];
     for first in (0..count).rev() {
         let (want, least) = (&wants[first], named[first]);
         // A block that is alone fits in some number of rows.
-        let rows = want.cells.div_ceil(alone);
-        let unused = 1.0 - (columns(want, rows, least) as f32 / alone as f32).min(1.0);
+        let rows = want.cells.div_ceil(alone / PARTS);
+        let unused = 1.0 - (parts(want, rows, least) as f32 / alone as f32).min(1.0);
         let high = height(rows) * (1.0 + UNUSED * unused);
         let mut best = (high + cost[first + 1], rows, first + 1);
         for strip in &mut reach {
-            strip.taken += columns(want, strip.rows, least);
+            strip.taken += parts(want, strip.rows, least);
             while strip.end > first && strip.taken > room_for(strip.end - first) {
                 strip.end -= 1;
-                strip.taken -= columns(&wants[strip.end], strip.rows, named[strip.end]);
+                strip.taken -= parts(&wants[strip.end], strip.rows, named[strip.end]);
             }
             let blocks = strip.end - first;
             if blocks > 0 {
