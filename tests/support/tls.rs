@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::{
     ServerConfig,
     crypto::ring,
@@ -53,14 +53,25 @@ impl Authority {
         self.folder.path().join("ca.pem")
     }
 
-    /// Listens with a certificate for `host` that is valid between two dates; returns the URL.
-    pub(crate) fn front(&self, host: &str, from: Day, to: Day, upstream: SocketAddr) -> String {
+    /// A certificate for `host` that is valid between two dates, and its key, as PEM.
+    pub(crate) fn issue(&self, host: &str, from: Day, to: Day) -> (String, String) {
+        let (certificate, key) = self.certificate(host, from, to);
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    fn certificate(&self, host: &str, from: Day, to: Day) -> (Certificate, KeyPair) {
         let key = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::new([host.to_owned()]).expect("a name");
         params.distinguished_name.push(DnType::CommonName, "Server of a test");
         params.not_before = date_time_ymd(from.0, from.1, from.2);
         params.not_after = date_time_ymd(to.0, to.1, to.2);
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
+        (certificate, key)
+    }
+
+    /// Listens with a certificate for `host` that is valid between two dates; returns the URL.
+    pub(crate) fn front(&self, host: &str, from: Day, to: Day, upstream: SocketAddr) -> String {
+        let (certificate, key) = self.certificate(host, from, to);
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()

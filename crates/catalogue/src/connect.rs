@@ -1,43 +1,30 @@
-//! The connection to the database, with TLS where the server offers it.
+//! The connection to the database, and what is said when there is none.
 
-use std::{error::Error as _, sync::Arc};
-
-use rustls::{
-    ClientConfig, RootCertStore,
-    crypto::ring,
-    pki_types::{CertificateDer, pem::PemObject as _},
+use std::{
+    error::Error as StdError,
+    io::{self, ErrorKind},
 };
-use rustls_platform_verifier::BuilderVerifierExt as _;
-use secrecy::{ExposeSecret as _, SecretString};
+
+use rustls::CertificateError;
+use secrecy::SecretString;
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, Config};
+use tokio_postgres::{Client, error::SqlState};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::CatalogueError;
+use super::{CatalogueError, address::Address, tls};
 
 /// Longest text of an error.
 const MAX_WORDS: usize = 200;
 
 /// Connects. The task carries the connection, and ends with it.
 pub(crate) async fn connect(address: &SecretString) -> Result<(Client, JoinHandle<()>), CatalogueError> {
-    let config: Config = address
-        .expose_secret()
-        .trim()
-        .parse()
-        .map_err(|_| CatalogueError::Address)?;
-    if config.get_hosts().is_empty() {
-        return Err(CatalogueError::Address);
-    }
-    let tls = tokio::task::spawn_blocking(tls)
+    let Address { config, check, roots } = Address::read(address, |name| std::env::var(name).ok())?;
+    // Reading the trust store may take its time.
+    let tls = tokio::task::spawn_blocking(move || tls::config(check, &roots))
         .await
         .map_err(|error| CatalogueError::Connect(error.to_string()))??;
-    let (client, connection) = config.connect(MakeRustlsConnect::new(tls)).await.map_err(|error| {
-        let words = words(&error);
-        match words.contains("certificate") {
-            true => CatalogueError::Certificate,
-            false => CatalogueError::Connect(words),
-        }
-    })?;
+    let connected = config.connect(MakeRustlsConnect::new(tls)).await;
+    let (client, connection) = connected.map_err(|error| refused(&error))?;
     let task = tokio::spawn(async move {
         // The client sees the same error.
         let _ = connection.await;
@@ -45,22 +32,51 @@ pub(crate) async fn connect(address: &SecretString) -> Result<(Client, JoinHandl
     Ok((client, task))
 }
 
-/// The machine's trust store, or the certificates of the file that PGSSLROOTCERT names, as PostgreSQL's own programs do.
-fn tls() -> Result<ClientConfig, CatalogueError> {
-    let problem = |error: rustls::Error| CatalogueError::Connect(error.to_string());
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(problem)?;
-    let Some(path) = std::env::var_os("PGSSLROOTCERT").filter(|path| !path.is_empty()) else {
-        return Ok(builder.with_platform_verifier().map_err(problem)?.with_no_client_auth());
-    };
-    let mut roots = RootCertStore::empty();
-    let certificates = CertificateDer::pem_file_iter(path).map_err(|_| CatalogueError::RootCertificate)?;
-    let (added, _) = roots.add_parsable_certificates(certificates.filter_map(Result::ok));
-    if added == 0 {
-        return Err(CatalogueError::RootCertificate);
+/// What an error of the connection means.
+fn refused(error: &tokio_postgres::Error) -> CatalogueError {
+    let text = words(error);
+    if let Some(answer) = error.as_db_error() {
+        let code = answer.code();
+        return if *code == SqlState::INVALID_CATALOG_NAME {
+            CatalogueError::NoDatabase(text)
+        } else if code.code().starts_with("28") || text.contains("user not found") {
+            CatalogueError::SignIn(text)
+        } else {
+            CatalogueError::Refused(text)
+        };
     }
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+    let mut cause: Option<&(dyn StdError + 'static)> = error.source();
+    while let Some(of) = cause {
+        let io = of.downcast_ref::<io::Error>();
+        let tls = of
+            .downcast_ref()
+            .or_else(|| io?.get_ref()?.downcast_ref::<rustls::Error>());
+        if let Some(rustls::Error::InvalidCertificate(problem)) = tls {
+            return certificate(problem);
+        }
+        if io.is_some_and(|io| matches!(io.kind(), ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable)) {
+            return CatalogueError::NoRoute(text);
+        }
+        cause = of.source();
+    }
+    match text.as_str() {
+        "password missing" => CatalogueError::SignIn("it asks for a password".to_owned()),
+        "server does not support TLS" => CatalogueError::NoTls,
+        _ => CatalogueError::Connect(text),
+    }
+}
+
+fn certificate(problem: &CertificateError) -> CatalogueError {
+    match problem {
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            CatalogueError::CertificateHost
+        }
+        CertificateError::Expired
+        | CertificateError::ExpiredContext { .. }
+        | CertificateError::NotValidYet
+        | CertificateError::NotValidYetContext { .. } => CatalogueError::CertificateDate,
+        _ => CatalogueError::Certificate,
+    }
 }
 
 /// What happened, as one line. The address is never part of it.

@@ -1,8 +1,10 @@
 //! What the catalogue of a project's database says about its tables: keys, types, rights, policies, the publication. It is
 //! read in one read-only transaction of a few seconds, and nothing is guessed.
 
+mod address;
 mod connect;
 mod facts;
+mod tls;
 
 use std::time::Duration;
 
@@ -14,7 +16,7 @@ use model::{
 use secrecy::SecretString;
 use thiserror::Error;
 use tokio::time::{Instant, timeout};
-use tokio_postgres::{Client, Transaction};
+use tokio_postgres::{Client, Transaction, error::SqlState};
 
 use facts::Described;
 
@@ -36,18 +38,52 @@ pub enum CatalogueError {
          postgresql://USER:PASSWORD@HOST:5432/postgres"
     )]
     Address,
+    /// Its `sslmode` is none of libpq's.
+    #[error("the sslmode of the database's address is unknown; use disable, prefer, require, verify-ca or verify-full")]
+    SslMode,
     /// No connection.
-    #[error("the database cannot be reached ({0}); check host, port and password of the address")]
+    #[error("the database cannot be reached ({0}); check host and port of the address")]
     Connect(String),
-    /// The server's certificate is not trusted.
+    /// No way to the host: the direct addresses of projects have IPv6 only.
+    #[error(
+        "the database cannot be reached ({0}); where the network has no IPv6, copy the address of the session pooler \
+         from the project's Connect dialog"
+    )]
+    NoRoute(String),
+    /// User or password are wrong.
+    #[error("the database refuses the sign-in ({0}); check user and password of the address")]
+    SignIn(String),
+    /// There is no database of that name.
+    #[error("the server has no such database ({0}); correct the name at the end of the address, usually postgres")]
+    NoDatabase(String),
+    /// The server accepts no connection now.
+    #[error("the database accepts no connection ({0}); try again in a minute")]
+    Refused(String),
+    /// The server has no TLS, and the address requires it.
+    #[error(
+        "the database offers no TLS, which the sslmode of its address requires; set sslmode=disable if you trust the network"
+    )]
+    NoTls,
+    /// The issuer of the server's certificate is not trusted.
     #[error(
         "the database's certificate is not trusted; download it from the project's database settings and name the file \
-         with PGSSLROOTCERT"
+         with sslrootcert in the address, or with PGSSLROOTCERT"
     )]
     Certificate,
-    /// The file of PGSSLROOTCERT holds no certificate.
-    #[error("PGSSLROOTCERT names no file with a certificate; correct the path")]
+    /// The certificate is of another host.
+    #[error("the database's certificate is of another host; use the host name it was issued for, or sslmode=verify-ca")]
+    CertificateHost,
+    /// The certificate has expired, or is not valid yet.
+    #[error("the database's certificate is not valid today; renew it, or correct this machine's date")]
+    CertificateDate,
+    /// The file of authorities holds no certificate.
+    #[error("sslrootcert (or PGSSLROOTCERT) names no file with a certificate; correct the path")]
     RootCertificate,
+    /// The role is not known.
+    #[error(
+        "the database has no role {0}, so it is not the project's; copy the address from the project's Connect dialog"
+    )]
+    NoRole(String),
     /// A query failed.
     #[error("the catalogue cannot be read ({0}); connect as the owner of the tables")]
     Query(String),
@@ -98,7 +134,10 @@ async fn tables(mut client: Client, role: &str, started: Instant) -> Result<Vec<
     let row = transaction
         .query_one(include_str!("tables.sql"), &[&role])
         .await
-        .map_err(query)?;
+        .map_err(|error| match error.code() == Some(&SqlState::UNDEFINED_OBJECT) {
+            true => CatalogueError::NoRole(role.to_owned()),
+            false => query(error),
+        })?;
     let text: &str = row.try_get(0).map_err(query)?;
     let described: Vec<Described> =
         serde_json::from_str(text).map_err(|error| CatalogueError::Query(error.to_string()))?;

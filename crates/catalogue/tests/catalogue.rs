@@ -116,11 +116,14 @@ async fn what_goes_wrong_is_one_sentence_without_the_password() {
             of("postgresql://me:hidden-word@127.0.0.1:1/postgres"),
             "cannot be reached",
         ),
-        (address(&fixture, Some("nobody")), "cannot be reached"),
+        (address(&fixture, Some("nobody")), "refuses the sign-in"),
+        (of("postgresql://me@127.0.0.1/postgres?sslmode=hidden-word"), "sslmode"),
     ] {
         let error: CatalogueError = read(&address, "anon").await.expect_err("an error");
         let text = error.to_string();
         assert!(text.contains(expected) && !text.contains("hidden-word"), "{text}");
         assert!(!format!("{error:?}").contains("hidden-word"));
     }
+    let error = read(&address(&fixture, None), "nobody").await.expect_err("an error");
+    assert_eq!(error, CatalogueError::NoRole("nobody".into()));
 }

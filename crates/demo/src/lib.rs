@@ -33,7 +33,7 @@ pub use auth::{Account, AuthOptions, ErrorShape};
 pub use behaviour::{Behaviour, Limit, Subscribe};
 pub use control::{ChannelFault, Control, Cut, Refusal, Seen, State, TableState};
 #[cfg(unix)]
-pub use database::{Fixture, Postgres, Summary};
+pub use database::{Fixture, PREPARATION, Postgres, Summary};
 pub use error::DemoError;
 pub use host::Host;
 pub use options::{Delays, Identity, Keys, Options, Population};

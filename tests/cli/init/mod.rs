@@ -1,6 +1,8 @@
 //! `opswall init`, and the search for tables of all commands that connect.
 
 mod adverse;
+#[cfg(unix)]
+mod database;
 mod found;
 mod server;
 

@@ -33,10 +33,10 @@ pub(crate) struct Reader {
 }
 
 impl Database {
-    /// A database behind the Unix socket in this folder. It connects later.
-    pub(crate) fn new(host: &Path) -> Self {
+    /// A database behind the Unix socket of this port in this folder. It connects later.
+    pub(crate) fn new(host: &Path, port: u16) -> Self {
         let mut config = Config::new();
-        config.host_path(host).user(SUPERUSER).dbname(SUPERUSER);
+        config.host_path(host).port(port).user(SUPERUSER).dbname(SUPERUSER);
         config.application_name("opswall");
         Self {
             config,

@@ -18,6 +18,7 @@ pub(crate) use follow::{Stream, follow};
 pub use process::Postgres;
 pub(crate) use published::Published;
 pub(crate) use row::{Operation, RowChange};
+pub use script::PREPARATION;
 
 use crate::DemoError;
 
@@ -54,13 +55,21 @@ impl Fixture {
     /// When PostgreSQL is not installed or does not start, or a statement of the script fails: a sentence with its line and
     /// PostgreSQL's message.
     pub fn load(script: &Path) -> Result<Self, DemoError> {
+        Self::load_into(Postgres::start, script)
+    }
+
+    /// Does the same with a server that is started in another way.
+    ///
+    /// # Errors
+    /// Those of [`Fixture::load`].
+    pub fn load_into(start: impl FnOnce() -> Result<Postgres, DemoError>, script: &Path) -> Result<Self, DemoError> {
         if !script.is_file() {
             return Err(DemoError::Database(format!(
                 "cannot read {}: give the path of a file with SQL",
                 script.display()
             )));
         }
-        let postgres = Postgres::start()?;
+        let postgres = start()?;
         script::load(&postgres, script)?;
         let summary = summary(&postgres);
         Ok(Self { postgres, summary })
@@ -78,7 +87,7 @@ impl Fixture {
 
     /// The way to its tables.
     pub(crate) fn database(&self) -> Database {
-        Database::new(self.postgres.host())
+        Database::new(self.postgres.host(), self.postgres.port())
     }
 }
 

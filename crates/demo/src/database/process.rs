@@ -21,6 +21,8 @@ const OLDEST: u32 = 15;
 const START_DEADLINE: Duration = Duration::from_secs(60);
 /// Time limit of an end, before the server is killed.
 const END_DEADLINE: Duration = Duration::from_secs(10);
+/// PostgreSQL's usual port: part of the socket's name.
+const PORT: u16 = 5432;
 /// The superuser, as in a Supabase project, and the database.
 pub(super) const SUPERUSER: &str = "postgres";
 /// Runs the server until it reads a line. Its standard input ends without one when the process that started it is gone, even by
@@ -46,6 +48,7 @@ pub struct Postgres {
     /// The server ends when this is closed.
     lifeline: Option<ChildStdin>,
     bin: PathBuf,
+    port: u16,
 }
 
 impl Postgres {
@@ -59,6 +62,18 @@ impl Postgres {
     /// # Errors
     /// When PostgreSQL is not installed or does not start; the sentence says what to do.
     pub fn start() -> Result<Self, DemoError> {
+        Self::start_on("", PORT)
+    }
+
+    /// Starts a server that listens at a port of this machine's own address, too.
+    ///
+    /// # Errors
+    /// When PostgreSQL is not installed or does not start; the sentence says what to do.
+    pub fn start_on_tcp(port: u16) -> Result<Self, DemoError> {
+        Self::start_on("127.0.0.1", port)
+    }
+
+    fn start_on(address: &str, port: u16) -> Result<Self, DemoError> {
         let bin = binaries().ok_or_else(|| {
             DemoError::Database(format!(
                 "there is no PostgreSQL {OLDEST} or newer here (postgres, initdb, psql): install it from the system's packages, \
@@ -94,7 +109,9 @@ impl Postgres {
             .arg(&data)
             .arg("-k")
             .arg(folder.path())
-            .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "wal_level=logical"])
+            .arg(format!("--listen_addresses={address}"))
+            .arg(format!("--port={port}"))
+            .args(["-c", "fsync=off", "-c", "wal_level=logical"])
             .args(["-c", "timezone=UTC", "-c", "logging_collector=off"])
             .current_dir(folder.path())
             .stdin(Stdio::piped())
@@ -110,6 +127,7 @@ impl Postgres {
             guardian,
             lifeline,
             bin,
+            port,
         };
         postgres.wait_until_ready()?;
         Ok(postgres)
@@ -137,14 +155,23 @@ impl Postgres {
         self.folder.path()
     }
 
+    /// Its port, which is part of the socket's name.
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The command with which a person opens a session as the superuser.
     pub fn psql_line(&self) -> String {
         let name = match is_on_path("psql") {
             true => PathBuf::from("psql"),
             false => self.bin.join("psql"),
         };
+        let port = match self.port {
+            PORT => String::new(),
+            port => format!(" -p {port}"),
+        };
         format!(
-            "{} -h {} -U {SUPERUSER} {SUPERUSER}",
+            "{} -h {}{port} -U {SUPERUSER} {SUPERUSER}",
             name.display(),
             self.folder.path().display()
         )
@@ -168,6 +195,7 @@ impl Postgres {
         command
             .args(["-X", "-q", "-U", SUPERUSER, "-d", SUPERUSER, "-h"])
             .arg(self.folder.path())
+            .args(["-p", &self.port.to_string()])
             .env("PGCLIENTENCODING", "UTF8")
             .env("LC_ALL", "C")
             .stdin(Stdio::null());

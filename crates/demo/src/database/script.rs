@@ -5,8 +5,8 @@ use std::{fmt::Write as _, path::Path};
 use super::Postgres;
 use crate::DemoError;
 
-/// What a Supabase project has.
-const PREPARATION: &str = include_str!("prepare.sql");
+/// What the database of a Supabase project has before its first migration, as SQL.
+pub const PREPARATION: &str = include_str!("prepare.sql");
 /// Errors of a script that make what is prepared: the object exists already, as it should.
 const PREPARED: [&str; 4] = [
     "role \"",
