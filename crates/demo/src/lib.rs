@@ -37,6 +37,8 @@ pub use database::{Fixture, PREPARATION, Postgres, Summary};
 pub use error::DemoError;
 pub use host::Host;
 pub use options::{Delays, Identity, Keys, Options, Population};
+#[cfg(unix)]
+pub use rest::similar;
 pub use rules::TableRules;
 pub use server::Server;
 pub use sim::Simulation;

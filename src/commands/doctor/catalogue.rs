@@ -4,17 +4,18 @@ use std::io::Write;
 
 use super::{
     check::Check,
+    checked::Checked,
     report::Report,
     steps::{Reader, Target},
     tables::{no_key_means, table_name},
 };
 use ::catalogue::CatalogueTable;
-use model::{SourceMapping, discover::TableForm, schema};
+use model::{discover::TableForm, schema};
 
 const NAME: &str = "catalogue";
 
 /// Checks each table, where a database is named.
-pub(super) async fn check<W: Write>(report: &mut Report<W>, target: &Target, reader: &Reader) {
+pub(super) async fn check<W: Write>(report: &mut Report<W>, target: &Target, reader: &Reader, checked: &[Checked]) {
     let tables = match target.database.read(&reader.role).await {
         None => return,
         Some(Err(failure)) => {
@@ -29,20 +30,22 @@ pub(super) async fn check<W: Write>(report: &mut Report<W>, target: &Target, rea
         }
         Some(Ok(tables)) => tables,
     };
-    for of in target.feed.mapping.sources() {
+    for checked in checked {
+        let of = &checked.of;
         let is_same = |table: &&CatalogueTable| table.facts.table == of.table && table.facts.schema == of.schema;
         let check = match tables.iter().find(is_same) {
-            Some(table) => diagnose(of, table, &reader.role),
+            Some(table) => diagnose(checked, table, &reader.role),
             None => Check::failed(NAME, "there is no such table")
-                .means("the wall cannot show it")
-                .remedy("correct its name or its schema, or create it"),
+                .means("the wall cannot read it")
+                .remedy(format!("correct {}, or create the table", checked.section())),
         };
         report.add(check.of_table(table_name(of)));
     }
 }
 
 /// The most serious thing that is wrong with a table.
-fn diagnose(of: &SourceMapping, table: &CatalogueTable, role: &str) -> Check {
+fn diagnose(checked: &Checked, table: &CatalogueTable, role: &str) -> Check {
+    let of = &checked.of;
     let facts = &table.facts;
     let form = facts.form.unwrap_or(TableForm::Table);
     if facts.is_denied {
@@ -71,13 +74,13 @@ fn diagnose(of: &SourceMapping, table: &CatalogueTable, role: &str) -> Check {
             .remedy("add it")
             .sql(schema::publish(&of.schema, &of.table));
     }
-    if form == (TableForm::Partitioned { via_root: true }) {
+    if form == (TableForm::Partitioned { via_root: true }) && checked.companion.is_none() {
         return Check::warning(NAME, "it is partitioned, and its changes come under its own name")
             .means("the server does not match them with the table")
             .remedy("let them come under the names of the partitions, and list these with partitions in [[sources]]")
             .sql(schema::PUBLISH_PARTITIONS);
     }
-    if form == (TableForm::Partitioned { via_root: false }) && of.partitions.is_empty() {
+    if form == (TableForm::Partitioned { via_root: false }) && of.partitions.is_empty() && checked.companion.is_none() {
         return Check::warning(NAME, "it is partitioned")
             .means("its changes come under the names of its partitions")
             .remedy(format!(
@@ -96,7 +99,7 @@ fn diagnose(of: &SourceMapping, table: &CatalogueTable, role: &str) -> Check {
         let (actual, named) = (key.join(", "), of.id.join(", "));
         return Check::warning(NAME, format!("its key is {actual}, and the settings name {named}"))
             .means("rows are told apart by other columns than the database does")
-            .remedy(format!("set id in the [[sources]] of {}", of.name()));
+            .remedy(format!("set id in {}", checked.section()));
     }
     if table.replica_identity == "n" {
         let name = schema::qualified(&of.schema, &of.table);

@@ -79,9 +79,10 @@ impl Conversation {
         }
     }
 
-    /// Requests to join a channel for each table.
+    /// Requests to join a channel for each table, the companions of the sources among them.
     pub(super) async fn join(&mut self, mapping: &Mapping, token: &Token) {
-        for ((id, _), source) in mapping.iter().zip(settings::sources(mapping)) {
+        for (at, source) in settings::sources(mapping).into_iter().enumerate() {
+            let id = SourceId::new(at);
             self.join_channel(id, source, &id.to_string(), token).await;
         }
     }

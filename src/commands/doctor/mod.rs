@@ -6,6 +6,7 @@
 mod access;
 mod catalogue;
 mod check;
+mod checked;
 mod conversation;
 mod network;
 mod pulse;

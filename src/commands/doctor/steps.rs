@@ -9,6 +9,7 @@ use super::{
     super::database::DatabaseArgs,
     access, catalogue,
     check::{Check, Outcome},
+    checked::Checked,
     network,
     report::Report,
     requests::Requests,
@@ -95,9 +96,11 @@ pub(super) async fn run<W: Write>(report: &mut Report<W>, target: &mut Target) {
         blocker.or(access::check_sign_in(report, target, &mut requests, &mut reader, rest_path.or(blocker)).await);
     blocker = blocker.or(sources::check(report, target, &reader, rest_path.or(blocker)).await);
     let target = &*target;
-    catalogue::check(report, target, &reader).await;
-    let existing = tables::check(report, target, &requests, &reader, rest_path.or(blocker)).await;
-    stream::check(report, target, &requests, &reader, &existing, stream_path.or(blocker)).await;
+    let checked = Checked::all(&target.feed.mapping);
+    catalogue::check(report, target, &reader, &checked).await;
+    let known = tables::check(report, target, &requests, &reader, &checked, rest_path.or(blocker)).await;
+    let checked: Vec<_> = checked.into_iter().zip(known).collect();
+    stream::check(report, target, &requests, &reader, &checked, stream_path.or(blocker)).await;
 }
 
 /// Adds a check to the report; returns its name if it failed.

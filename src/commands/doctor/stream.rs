@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::{
     check::Check,
+    checked::Checked,
     conversation::{Channel, Conversation, Refusal},
     pulse,
     report::Report,
@@ -17,30 +18,30 @@ use client::probe::{self, Shape, Socket};
 use model::{SourceId, SourceMapping, format::seconds, schema};
 use realtime::{ConnectFailure, POLL_INTERVAL, advice};
 
-/// Checks the stream. `known`: what REST showed of the tables.
+/// Checks the stream. `tables`: with what REST showed of each.
 pub(super) async fn check<W: Write>(
     report: &mut Report<W>,
     target: &Target,
     requests: &Requests,
     reader: &Reader,
-    known: &[Known],
+    tables: &[(Checked, Known)],
     blocker: Blocker,
 ) {
     if let Some(blocker) = blocker {
         report.add(Check::blocked("websocket", blocker));
         report.add(Check::blocked("join", blocker));
-        return block_rest(report, target, blocker);
+        return block_rest(report, tables, blocker);
     }
     let Some(socket) = check_websocket(report, target).await else {
         report.add(Check::blocked("join", "websocket"));
-        return block_rest(report, target, "websocket");
+        return block_rest(report, tables, "websocket");
     };
     let mut conversation = Conversation::new(socket, target.feed.vsn, reader.signed_in);
     let started = Instant::now();
     match check_join(report, target, reader, &mut conversation, started).await {
-        Some(blocker) => block_rest(report, target, blocker),
+        Some(blocker) => block_rest(report, tables, blocker),
         None => {
-            let followed = check_subscriptions(report, target, reader, known, &mut conversation, started).await;
+            let followed = check_subscriptions(report, target, reader, tables, &mut conversation, started).await;
             let beat = conversation.beat(target.deadline).await;
             report.add(heartbeat(
                 beat.as_ref().copied().map_err(String::as_str),
@@ -64,9 +65,9 @@ pub(super) async fn check<W: Write>(
 }
 
 /// Skips what follows the join.
-fn block_rest<W: Write>(report: &mut Report<W>, target: &Target, blocker: &'static str) {
-    for of in target.feed.mapping.sources() {
-        report.add(Check::blocked("subscribed", blocker).of_table(table_name(of)));
+fn block_rest<W: Write>(report: &mut Report<W>, tables: &[(Checked, Known)], blocker: &'static str) {
+    for (table, _) in tables {
+        report.add(Check::blocked("subscribed", blocker).of_table(table_name(&table.of)));
     }
     report.add(Check::blocked("heartbeat", blocker));
     report.add(Check::blocked("change", blocker));
@@ -124,9 +125,9 @@ async fn check_join<W: Write>(
 /// Waits for the confirmation of each table; returns the first table whose changes are followed.
 async fn check_subscriptions<'t, W: Write>(
     report: &mut Report<W>,
-    target: &'t Target,
+    target: &Target,
     reader: &Reader,
-    known: &[Known],
+    tables: &'t [(Checked, Known)],
     conversation: &mut Conversation,
     started: Instant,
 ) -> Option<&'t SourceMapping> {
@@ -142,10 +143,10 @@ async fn check_subscriptions<'t, W: Write>(
             break;
         };
         let id = channel.id;
-        let Some(of) = target.feed.mapping.source(id) else {
+        let Some((table, known)) = tables.get(id.index()) else {
             continue;
         };
-        let known = known.get(id.index()).copied().unwrap_or_default();
+        let (of, known) = (&table.of, *known);
         let answer = channel.answer(conversation.ended.as_deref());
         if answer.is_ok() {
             followed.get_or_insert(of);
@@ -163,6 +164,7 @@ async fn check_subscriptions<'t, W: Write>(
         if let Some(channel) = conversation.channels.get(at) {
             let subject = Subject {
                 channel,
+                table,
                 of,
                 known,
                 partitions,
@@ -247,6 +249,7 @@ fn join(channels: usize, refused: Option<(&str, &str)>, took: Duration, deadline
 /// A table whose subscription is judged.
 struct Subject<'s> {
     channel: &'s Channel,
+    table: &'s Checked,
     of: &'s SourceMapping,
     known: Known,
     /// A pattern that names of published tables match, where the table itself is not published.
@@ -302,7 +305,7 @@ fn unpublished(name: &'static str, subject: &Subject<'_>) -> Check {
     const ADD: &str = "add it to the publication";
     let table = table_name(of);
     if known.shape == Some(Shape::View) {
-        return view(name, of, &table);
+        return view(name, subject.table, &table);
     }
     if let Some(pattern) = &subject.partitions {
         return partitioned(name, of, pattern);
@@ -320,8 +323,8 @@ fn unpublished(name: &'static str, subject: &Subject<'_>) -> Check {
         Some(false) => Check::failed(name, format!("{table} does not exist, or is not in the publication"))
             .means("there is nothing to follow under this name")
             .remedy(format!(
-                "name your table with --{}-table, or create it with `opswall schema`; the statement adds an existing one",
-                of.kind.plural()
+                "{}, or create it with `opswall schema`; the statement adds an existing one",
+                subject.table.rename()
             )),
         None => Check::failed(name, format!("{table} is not in the publication, or does not exist"))
             .means(NO_CHANGES)
@@ -331,16 +334,19 @@ fn unpublished(name: &'static str, subject: &Subject<'_>) -> Check {
 }
 
 /// A view, which has no changes of its own.
-fn view(name: &'static str, of: &SourceMapping, table: &str) -> Check {
+fn view(name: &'static str, of: &Checked, table: &str) -> Check {
     let every = POLL_INTERVAL.as_secs();
     Check::warning(name, format!("{table} is a view, which cannot be followed"))
         .means(format!(
             "the stream carries changes of tables only: the wall reads the view every {every} s, and follows the other tables"
         ))
-        .remedy(format!(
-            "if that is too slow, name the table that the view reads with --{}-table",
-            of.kind.plural()
-        ))
+        .remedy(match of.companion {
+            Some(_) => format!("if that is too slow, name the table that the view reads in {}", of.section()),
+            None => format!(
+                "if that is too slow, name the table that the view reads with --{}-table",
+                of.of.kind.plural()
+            ),
+        })
 }
 
 /// A table that is not published, beside published ones whose names begin like its own.

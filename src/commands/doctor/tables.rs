@@ -7,6 +7,7 @@ use url::Url;
 
 use super::{
     check::Check,
+    checked::Checked,
     report::Report,
     requests::{Query, Requests},
     steps::{Blocker, Reader, Target},
@@ -45,12 +46,13 @@ pub(super) async fn check<W: Write>(
     target: &Target,
     requests: &Requests,
     reader: &Reader,
+    tables: &[Checked],
     blocker: Blocker,
 ) -> Vec<Known> {
-    let mut known = vec![Known::default(); target.feed.mapping.sources().len()];
+    let mut known = vec![Known::default(); tables.len()];
     let mut is_silent = false;
-    for (of, known) in target.feed.mapping.sources().iter().zip(&mut known) {
-        let name = table_name(of);
+    for (table, known) in tables.iter().zip(&mut known) {
+        let name = table_name(&table.of);
         let base = match (&target.feed.rest_url, blocker) {
             (None, _) => {
                 report.add(Check::skipped(NAME, "rest_url is none: only the stream is used").of_table(name));
@@ -66,7 +68,7 @@ pub(super) async fn check<W: Write>(
             }
             (Some(base), None) => base,
         };
-        let read = read(requests, base, of, reader).await;
+        let read = read(requests, base, table, reader).await;
         report.add(diagnose(&read));
         match &read.keys {
             Ok(answer) => {
@@ -89,6 +91,7 @@ pub(super) fn table_name(of: &SourceMapping) -> String {
 
 /// What reading a table gave.
 struct Read<'r> {
+    table: &'r Checked,
     of: &'r SourceMapping,
     /// The database role that read.
     role: &'r str,
@@ -103,11 +106,14 @@ struct Read<'r> {
 }
 
 /// Reads keys and one whole row.
-async fn read<'r>(requests: &Requests, base: &Url, of: &'r SourceMapping, reader: &'r Reader) -> Read<'r> {
+async fn read<'r>(requests: &Requests, base: &Url, table: &'r Checked, reader: &'r Reader) -> Read<'r> {
+    let of = &table.of;
     let keys = keys(requests, base, of).await;
     let (mut row, mut has_updated_at) = (None, false);
     match &keys {
-        Ok(answer) if is_empty(answer) => has_updated_at = has_any_updated_at(requests, base, of).await,
+        Ok(answer) if is_empty(answer) => {
+            has_updated_at = of.updated_at.is_empty() || has_any_updated_at(requests, base, of).await;
+        }
         Ok(answer) if answer.status < 300 || answer.code() == "42703" => {
             row = Some(requests.rows(base, of, first(&[])).await);
         }
@@ -118,6 +124,7 @@ async fn read<'r>(requests: &Requests, base: &Url, of: &'r SourceMapping, reader
         _ => None,
     };
     Read {
+        table,
         of,
         role: &reader.role,
         keys,
@@ -229,7 +236,16 @@ fn readable(read: &Read<'_>, answer: &ProbeAnswer) -> Check {
                 "a row has no {}, so rows cannot be told apart",
                 key_columns(read.of)
             ))
-            .remedy(key_remedy(read.of));
+            .remedy(key_remedy(read.table));
+    }
+    if let Some(column) = read.table.companion.as_ref().filter(|column| row.get(column).is_none()) {
+        return Check::failed(NAME, format!("{found}; no column {column}"))
+            .means(format!(
+                "it completes no row, because {column} has to name the row that each of its rows belongs to; its columns \
+                 are {}",
+                column_names(&row).join(", ")
+            ))
+            .remedy(format!("correct key in {}", read.table.section()));
     }
     let repeated = repeated_ids(read.of, &keys);
     if repeated > 0 {
@@ -248,8 +264,8 @@ fn key_columns(of: &SourceMapping) -> String {
 }
 
 /// What to do about a wrong key column.
-fn key_remedy(of: &SourceMapping) -> String {
-    format!("set the key column: id in the [[sources]] of {}", of.name())
+fn key_remedy(table: &Checked) -> String {
+    format!("set the key column: id in {}", table.section())
 }
 
 /// The rows that have the id of the row before them. Rows come in the order of the key, so that equal ids are neighbours.
@@ -281,8 +297,8 @@ fn duplicates(read: &Read<'_>, found: &str, repeated: usize, rows: usize) -> Che
          changed"
     ))
     .remedy(format!(
-        "name every column of the primary key in the [[sources]] of {}: id = [\"…\", \"…\"]; the statement lists them",
-        read.of.name()
+        "name every column of the primary key in {}: id = [\"…\", \"…\"]; the statement lists them",
+        read.table.section()
     ))
     .sql(schema::list_primary_key(&read.of.schema, &read.of.table))
 }
@@ -417,9 +433,8 @@ fn refused(read: &Read<'_>, answer: &ProbeAnswer) -> Check {
                 .trim_end(),
             )
             .remedy(format!(
-                "name your table with --{}-table, or create it with `opswall schema`; the statement makes the API \
-                 reload its schema",
-                read.of.kind.plural()
+                "{}, or create it with `opswall schema`; the statement makes the API reload its schema",
+                read.table.rename()
             ))
             .sql("notify pgrst, 'reload schema';"),
         "PGRST301" | "PGRST302" | "PGRST303" if answer.status == 401 => check
@@ -448,8 +463,8 @@ fn refused_status(read: &Read<'_>, check: Check, status: u16) -> Check {
             .means("REST or its database is down or starting")
             .remedy("wait a minute; look at the project's status"),
         _ => check.means("REST does not understand the request").remedy(format!(
-            "check the names in the [[sources]] of {}, and that rest_url is a PostgREST",
-            read.of.name()
+            "check the names in {}, and that rest_url is a PostgREST",
+            read.table.section()
         )),
     }
 }
@@ -465,7 +480,7 @@ fn no_key_column(read: &Read<'_>, check: Check) -> Check {
             table_name(read.of),
             key_columns(read.of)
         ))
-        .remedy(key_remedy(read.of))
+        .remedy(key_remedy(read.table))
 }
 
 impl Read<'_> {

@@ -3,11 +3,7 @@
 //! A name that exists is answered with rows at once, so that one request a table is enough for most. Which tables the
 //! publication has cannot be seen this way: the session finds out.
 
-use std::{
-    collections::{HashSet, VecDeque},
-    pin::Pin,
-    time::Duration,
-};
+use std::{collections::VecDeque, pin::Pin, time::Duration};
 
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -16,31 +12,18 @@ use super::{Asked, DiscoverError};
 use crate::rest::{Rest, Sample, SampleError, SampleRequest, Shape};
 use model::{
     Record, SourceMapping,
-    discover::{ColumnFacts, MAX_SAMPLE, TableFacts, TableForm, candidates, further, propose},
+    discover::{Ask, ColumnFacts, MAX_REQUESTS, MAX_SAMPLE, NameQueue, TableFacts, TableForm, propose},
 };
 use realtime::Token;
 
 /// Most requests on their way at once.
 const MAX_AT_ONCE: usize = 6;
-/// Most requests of a search.
-const MAX_REQUESTS: usize = 80;
-/// Most requests kept for a second look at the tables that were found.
-const MAX_KEPT_REQUESTS: usize = 24;
-/// Names that are asked for before those of engines.
-const NAMES_BEFORE_ENGINES: usize = 24;
 /// Longest time of a search.
 const DEADLINE: Duration = Duration::from_secs(5);
 /// Time after which no further name is asked for.
 const ASKING_DEADLINE: Duration = Duration::from_secs(3);
 /// Longest wait for the answers to those that were asked for.
 const NAMES_DEADLINE: Duration = Duration::from_secs(4);
-/// Most tables that are asked for because one that was found refers to them.
-const MAX_FURTHER: usize = 8;
-/// Most schemas that are searched beside that of the settings, and the names that are asked for in each.
-const MAX_SCHEMAS: usize = 2;
-const NAMES_IN_OTHER_SCHEMAS: usize = 8;
-/// Most tables that are asked for because the server hinted at them.
-const MAX_HINTS: usize = 24;
 /// Failures without any answer after which the server counts as unreachable.
 const MAX_FAILURES: usize = 2;
 /// Rows of a table whose rows are large.
@@ -51,192 +34,7 @@ const RATE_PAUSE: Duration = Duration::from_secs(1);
 const OUT_OF_TIME: &str = "ended early: the server answers slowly";
 const LIMITED: &str = "ended early: the server limits the rate of requests";
 
-/// A name to ask for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Ask {
-    schema: String,
-    table: String,
-    limit: usize,
-    /// It was asked for before, without an answer.
-    is_repeated: bool,
-}
-
-impl Ask {
-    fn new(schema: &str, table: &str) -> Self {
-        Self {
-            schema: schema.to_owned(),
-            table: table.to_owned(),
-            limit: MAX_SAMPLE,
-            is_repeated: false,
-        }
-    }
-}
-
 type Asking<'s> = Pin<Box<dyn Future<Output = (Ask, Result<Sample, SampleError>)> + Send + 's>>;
-
-/// The names that are left, and what the answers so far mean for them.
-#[derive(Debug)]
-struct Queue {
-    names: VecDeque<Ask>,
-    /// Everything that was ever in the queue, by schema and table.
-    seen: HashSet<(String, String)>,
-    hints: usize,
-}
-
-impl Queue {
-    fn new(schema: &str) -> Self {
-        let mut queue = Self {
-            names: VecDeque::new(),
-            seen: HashSet::new(),
-            hints: 0,
-        };
-        // An engine is recognised by one of its tables, and then asked for the others.
-        let engines = settings::presets()
-            .iter()
-            .filter_map(|preset| preset.recognised_by.first());
-        let mut candidates = candidates();
-        for candidate in candidates.by_ref().take(NAMES_BEFORE_ENGINES) {
-            queue.add(schema, candidate.table);
-        }
-        for engine in engines {
-            // In `public` an engine's tables may be in the schema of the settings as well.
-            let schema = if engine.schema == "public" {
-                schema
-            } else {
-                &engine.schema
-            };
-            queue.add(schema, &engine.table);
-        }
-        for candidate in candidates {
-            queue.add(schema, candidate.table);
-        }
-        queue
-    }
-
-    fn add(&mut self, schema: &str, table: &str) {
-        if self.seen.insert((schema.to_owned(), table.to_owned())) {
-            self.names.push_back(Ask::new(schema, table));
-        }
-    }
-
-    /// A table exists that an engine has: its other tables are asked for next.
-    fn add_engine_of(&mut self, asked: &Ask) {
-        for preset in settings::presets() {
-            let is_asked =
-                |schema: &str, table: &str| table == asked.table && (schema == asked.schema || schema == "public");
-            if !preset
-                .recognised_by
-                .iter()
-                .any(|column| is_asked(&column.schema, &column.table))
-            {
-                continue;
-            }
-            for source in &preset.sources {
-                let others = source.companions.iter().map(|companion| companion.table());
-                for table in others.chain([source.table.as_str()]) {
-                    if self.seen.insert((asked.schema.clone(), table.to_owned())) {
-                        self.names.push_front(Ask::new(&asked.schema, table));
-                    }
-                }
-            }
-        }
-    }
-
-    /// A table was found: those that it refers to are asked for next, those that such tables usually come with at the end.
-    fn add_further(&mut self, found: &TableFacts) {
-        let links = found
-            .columns
-            .iter()
-            .filter(|column| column.name.to_lowercase().ends_with("id"))
-            .count();
-        let names = further(std::slice::from_ref(found));
-        for (at, name) in names.iter().take(MAX_FURTHER).enumerate() {
-            if self.seen.insert((found.schema.clone(), name.clone())) {
-                let ask = Ask::new(&found.schema, name);
-                match at < links {
-                    true => self.names.push_front(ask),
-                    false => self.names.push_back(ask),
-                }
-            }
-        }
-    }
-
-    /// A table may not be read: a view of it may be.
-    fn add_views_of(&mut self, asked: &Ask) {
-        for name in [
-            format!("{}_view", asked.table),
-            format!("{}_safe", asked.table),
-            format!("{}_public", asked.table),
-            format!("public_{}", asked.table),
-            format!("v_{}", asked.table),
-        ] {
-            self.add(&asked.schema, &name);
-        }
-    }
-
-    /// The server named the schemas that it exposes: in those that are the project's own, the first names are asked for.
-    fn add_schemas(&mut self, exposed: &[String]) {
-        let foreign = [
-            "public",
-            "graphql_public",
-            "storage",
-            "auth",
-            "realtime",
-            "extensions",
-            "vault",
-            "cron",
-            "net",
-        ];
-        let is_own = |name: &&String| !foreign.contains(&name.as_str());
-        for schema in exposed.iter().filter(is_own).take(MAX_SCHEMAS) {
-            for candidate in candidates().take(NAMES_IN_OTHER_SCHEMAS) {
-                self.add(schema, candidate.table);
-            }
-        }
-    }
-
-    /// A schema is not exposed: none of its tables can be read.
-    fn drop_schema(&mut self, schema: &str) {
-        self.names.retain(|ask| ask.schema != schema);
-    }
-
-    /// The server has a table of this name, which is similar to one that was asked for. It is asked for next where the two
-    /// share a word, because it is then most likely what was meant, and else at the end.
-    fn hint(&mut self, asked: &Ask, hinted: &str) {
-        let is_new = !self.seen.contains(&(asked.schema.clone(), hinted.to_owned()));
-        if !is_new || self.hints >= MAX_HINTS {
-            // A candidate that exists is asked for before those that may not.
-            let is_hinted = |ask: &Ask| ask.table == hinted && ask.schema == asked.schema;
-            if let Some(at) = self.names.iter().position(is_hinted)
-                && let Some(ask) = self.names.remove(at)
-            {
-                self.names.push_front(ask);
-            }
-            return;
-        }
-        self.hints += 1;
-        self.seen.insert((asked.schema.clone(), hinted.to_owned()));
-        let ask = Ask::new(&asked.schema, hinted);
-        if shares_a_word(&asked.table, hinted) {
-            self.names.push_front(ask);
-        } else {
-            self.names.push_back(ask);
-        }
-    }
-}
-
-/// Whether two names have a word in common, in the singular or the plural.
-fn shares_a_word(a: &str, b: &str) -> bool {
-    let words = |name: &str| -> Vec<String> {
-        name.to_lowercase()
-            .split(|c: char| !c.is_alphanumeric())
-            .map(|word| word.trim_end_matches('s').to_owned())
-            .filter(|word| word.len() > 2)
-            .collect()
-    };
-    let of_b = words(b);
-    words(a).iter().any(|word| of_b.contains(word))
-}
 
 /// The search while it runs.
 struct Search<'s> {
@@ -245,7 +43,7 @@ struct Search<'s> {
     role: &'s str,
     token: Option<&'s Token>,
     started: Instant,
-    queue: Queue,
+    queue: NameQueue<'s>,
     asked: Asked,
     tables: Vec<TableFacts>,
     /// Requests that were answered by the REST interface.
@@ -272,7 +70,7 @@ pub(super) async fn search(
         role,
         token,
         started: Instant::now(),
-        queue: Queue::new(schema),
+        queue: NameQueue::new(schema, settings::presets()),
         asked: Asked::default(),
         tables: Vec::new(),
         answers: 0,
@@ -310,11 +108,11 @@ impl<'s> Search<'s> {
         loop {
             let at_once = if self.is_limited { 1 } else { MAX_AT_ONCE };
             let is_paused = self.not_before.is_some_and(|at| Instant::now() < at);
-            // Each table that is found is looked at up to twice again.
-            let kept = (2 * self.tables.len()).min(MAX_KEPT_REQUESTS);
             let is_late = self.started.elapsed() >= ASKING_DEADLINE;
-            while !is_paused && !is_late && asking.len() < at_once && self.asked.requests + kept < MAX_REQUESTS {
-                let Some(ask) = self.queue.names.pop_front() else { break };
+            while !is_paused && !is_late && asking.len() < at_once {
+                let Some(ask) = self.queue.take(self.asked.requests, self.tables.len()) else {
+                    break;
+                };
                 asking.push(self.ask(ask));
             }
             let answer = match (asking.is_empty(), self.not_before.filter(|_| is_paused)) {
@@ -337,7 +135,7 @@ impl<'s> Search<'s> {
                 }
             }
         }
-        if !self.queue.names.is_empty() && self.started.elapsed() >= ASKING_DEADLINE {
+        if !self.queue.is_empty() && self.started.elapsed() >= ASKING_DEADLINE {
             return self.end_early(OUT_OF_TIME);
         }
         // The names that are left for want of requests are the rarest.
@@ -389,27 +187,19 @@ impl<'s> Search<'s> {
             table: ask.table.clone(),
             ..TableFacts::default()
         };
-        if matches!(result, Ok(_) | Err(SampleError::Denied(_))) {
-            self.queue.add_engine_of(&ask);
-        }
         match result {
             Ok(sample) => {
                 let found = read(facts, sample, ask.limit);
-                self.queue.add_further(&found);
+                self.queue.found(&ask, &found);
                 self.tables.push(found);
             }
             Err(SampleError::NotExposed { exposed, .. }) if ask.schema != self.schema => {
-                self.queue.drop_schema(&ask.schema);
-                self.queue.add_schemas(&exposed);
+                self.queue.not_exposed(&ask, &exposed);
             }
             Err(SampleError::NotExposed { sentence, .. }) => return Err(DiscoverError::Refused(sentence)),
-            Err(SampleError::Missing(hint)) => {
-                if let Some(hinted) = hint {
-                    self.queue.hint(&ask, &hinted);
-                }
-            }
+            Err(SampleError::Missing(hint)) => self.queue.missing(&ask, hint.as_deref()),
             Err(SampleError::Denied(_)) => {
-                self.queue.add_views_of(&ask);
+                self.queue.denied(&ask);
                 self.tables.push(TableFacts {
                     is_denied: true,
                     refusal: Some(format!("{} may not read it: grant select to it, or sign in", self.role)),
@@ -417,7 +207,7 @@ impl<'s> Search<'s> {
                 });
             }
             Err(SampleError::TooLarge) if ask.limit > FEW_ROWS => {
-                self.queue.names.push_front(Ask { limit: FEW_ROWS, ..ask });
+                self.queue.put_first(Ask { limit: FEW_ROWS, ..ask });
             }
             Err(SampleError::TooLarge) => self.tables.push(TableFacts {
                 refusal: Some("its rows are too large to be read".into()),
@@ -430,7 +220,7 @@ impl<'s> Search<'s> {
             Err(SampleError::Limited(after)) => {
                 self.is_limited = true;
                 self.not_before = Some(Instant::now() + after.unwrap_or(RATE_PAUSE));
-                self.queue.names.push_front(ask);
+                self.queue.put_first(ask);
             }
             Err(SampleError::Refused(sentence)) => return Err(DiscoverError::Refused(sentence)),
             Err(SampleError::Unreachable(text)) => {
@@ -442,7 +232,7 @@ impl<'s> Search<'s> {
                     });
                 }
                 if !ask.is_repeated {
-                    self.queue.names.push_back(Ask {
+                    self.queue.put_last(Ask {
                         is_repeated: true,
                         ..ask
                     });

@@ -23,6 +23,8 @@ use crate::{
     store::{Row, Store, StoredCell, TableId},
 };
 use query::{Order, Query, malformed};
+#[cfg(unix)]
+pub use relations::similar;
 
 /// Answers a request below `/rest/v1/`. With `repeats`, every page is the first one.
 pub(crate) async fn read<B>(hub: Arc<Hub>, request: Request<B>, table: &str, repeats: bool) -> HttpAnswer {

@@ -224,7 +224,7 @@ fn unknown_table(schema: &str, table: &str, names: &[&str]) -> RestError {
 
 /// The name that is most similar to another, as PostgREST's fuzzy set finds it: names that share three letters in a row, or
 /// else two, are compared by their edit distance.
-fn similar<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
+pub fn similar<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
     let wanted = name.to_lowercase();
     for length in [3, 2] {
         let grams = grams(&wanted, length);

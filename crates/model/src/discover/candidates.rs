@@ -7,16 +7,16 @@ use crate::Kind;
 
 const AGENTS: &str = "agents ai_agents workers sessions bots devices runners agent_instances assistants robots \
                       agent_registry printers";
-const TASKS: &str = "tasks agent_tasks jobs task_queue missions work_items todos agent_jobs workflow_tasks pipeline_items \
-                     execution_nodes workflow_steps step_tasks task_group_members approval_requests agent_approvals \
-                     approvals tickets issues tool_executions workflow_jobs deployments job_queue items requests orders \
-                     cases";
-const WORKFLOWS: &str = "workflows projects pipelines automations flows missions teams agent_workflows task_groups \
-                         flow_templates campaigns crews routines processes playbooks";
-const RUNS: &str = "workflow_runs workflow_executions runs agent_runs executions agent_executions task_runs \
+const TASKS: &str = "tasks agent_tasks jobs tickets actions items missions requests task_queue work_items approvals todos \
+                     orders steps issues agent_jobs workflow_tasks pipeline_items execution_nodes workflow_steps step_tasks \
+                     task_group_members approval_requests agent_approvals tool_executions workflow_jobs deployments \
+                     job_queue cases";
+const WORKFLOWS: &str = "workflows projects pipelines automations flows campaigns teams agent_workflows task_groups \
+                         flow_templates crews routines processes playbooks";
+const RUNS: &str = "workflow_runs runs executions workflow_executions agent_runs agent_executions task_runs \
                     automation_runs pipeline_runs flow_runs job_runs builds";
-const COMPANIONS: &str = "agent_presence agent_heartbeats agent_status agent_state presence heartbeats task_assignees \
-                          task_assignments task_dependencies workflow_statuses task_statuses job_assignments statuses";
+const COMPANIONS: &str = "agent_presence agent_status task_assignees task_dependencies agent_heartbeats agent_state \
+                          presence heartbeats task_assignments workflow_statuses task_statuses job_assignments statuses";
 
 /// The names in the order in which they are asked for: the most frequent of each kind in turn.
 pub fn candidates() -> impl Iterator<Item = Candidate> {

@@ -9,6 +9,7 @@ mod companions;
 mod facts;
 mod label;
 mod links;
+mod names;
 mod propose;
 mod roles;
 mod settle;
@@ -18,6 +19,7 @@ mod words;
 
 pub use candidates::{candidates, further};
 pub use facts::{Candidate, ColumnFacts, ForeignColumn, MAX_SAMPLE, Preset, PresetColumn, TableFacts, TableForm};
+pub use names::{Ask, MAX_REQUESTS, NameQueue};
 pub use propose::propose;
 
 use crate::SourceMapping;

@@ -40,24 +40,51 @@ pub(super) fn status_column<'t, 'f>(table: &'t Table<'f>, kind: Kind) -> Option<
         // A flag and a time beside it are no state: `completed` may be a time.
         is_word && !column.is_time() && column.lists + column.objects == 0
     });
-    by_name.or_else(|| {
-        let is_named = |column: &&Column<'_>| {
+    match by_name {
+        // `execution_status` says more than `enabled` beside it; `payment_status` does not.
+        Some(flag) if flag.is_flag() => like_named(table, kind, |column| {
             let words = column.words();
-            let is_state = words
-                .iter()
-                .any(|word| matches!(word.as_str(), "status" | "state" | "stage" | "phase"));
-            // `last_status` is the state; `status_message` is not.
-            let is_end = words
-                .last()
-                .is_some_and(|word| matches!(word.as_str(), "status" | "state" | "stage" | "phase"));
-            is_state && is_end && !column.is_flag() && holds_words(column) && column.filled > 0
-        };
-        table
-            .columns
-            .iter()
-            .filter(is_named)
-            .max_by_key(|column| known_words(column, kind))
-    })
+            let of_execution = words
+                .first()
+                .is_some_and(|word| table.words.contains(word) || OF_EXECUTION.contains(&word.as_str()));
+            of_execution && known_words(column, kind) * 2 >= column.vocabulary().len()
+        })
+        .or(Some(flag)),
+        by_name => by_name.or_else(|| like_named(table, kind, |_| true)),
+    }
+}
+
+/// First words of the names of columns that say how an execution goes on.
+const OF_EXECUTION: &[&str] = &[
+    "execution",
+    "run",
+    "runtime",
+    "work",
+    "live",
+    "current",
+    "operational",
+    "process",
+    "processing",
+];
+
+/// The column whose name ends in a word for a state and whose words are best known.
+fn like_named<'t, 'f>(
+    table: &'t Table<'f>,
+    kind: Kind,
+    is_meant: impl Fn(&Column<'_>) -> bool,
+) -> Option<&'t Column<'f>> {
+    let is_named = |column: &&Column<'_>| {
+        // `last_status` is the state; `status_message` is not.
+        let is_end = column
+            .words()
+            .last()
+            .is_some_and(|word| matches!(word.as_str(), "status" | "state" | "stage" | "phase"));
+        is_end && !column.is_flag() && holds_words(column) && column.filled > 0
+    };
+    let named = table.columns.iter().filter(is_named);
+    named
+        .filter(|column| is_meant(column))
+        .max_by_key(|column| known_words(column, kind))
 }
 
 /// What says that something is there and answers.

@@ -1,6 +1,6 @@
 //! The facts of a fixture, read from the catalogue of a real PostgreSQL for the role of a publishable key.
 
-use model::discover::{ColumnFacts, TableFacts};
+use model::discover::{ColumnFacts, NameQueue, TableFacts};
 
 use crate::postgres::Postgres;
 
@@ -27,32 +27,37 @@ pub(crate) fn facts(postgres: &Postgres, name: &str, fixture: &str) -> Vec<Table
     tables.into_iter().map(|table| table.facts).collect()
 }
 
-/// What REST alone shows of these tables: those of the schema `public` that are asked for by name, with the columns of
-/// their rows.
+/// What REST alone shows of these tables: those that the search finds by names and by the server's hints, with the columns
+/// of their rows.
 pub(crate) fn by_rest(facts: &[TableFacts]) -> Vec<TableFacts> {
-    let is_of_preset = |of: &TableFacts| {
-        settings::presets().iter().any(|preset| {
-            let mut sources = preset.sources.iter();
-            sources.any(|source| source.schema == of.schema && source.table == of.table)
-        })
-    };
-    let mut asked: Vec<String> = model::discover::candidates()
-        .map(|candidate| candidate.table.to_owned())
-        .collect();
+    let mut queue = NameQueue::new("public", settings::presets());
+    let mut schemas: Vec<String> = facts.iter().map(|of| of.schema.clone()).collect();
+    schemas.push("public".to_owned());
     let mut found: Vec<TableFacts> = Vec::new();
-    // What is found names what to ask for next.
-    for _ in 0..3 {
-        let is_found = |of: &TableFacts| {
-            found
-                .iter()
-                .any(|known| known.schema == of.schema && known.table == of.table)
-        };
-        let new = facts
-            .iter()
-            .filter(|of| !is_found(of) && ((of.schema == "public" && asked.contains(&of.table)) || is_of_preset(of)));
-        let new: Vec<TableFacts> = new.map(shown_by_rest).collect();
-        found.extend(new);
-        asked.extend(model::discover::further(&found));
+    let mut requests = 0;
+    while let Some(ask) = queue.take(requests, found.len()) {
+        requests += 1;
+        let of_schema = || facts.iter().filter(|of| of.schema == ask.schema);
+        match of_schema().find(|of| of.table == ask.table) {
+            _ if !schemas.contains(&ask.schema) => queue.not_exposed(&ask, &schemas),
+            Some(of) if of.is_denied => {
+                queue.denied(&ask);
+                found.push(shown_by_rest(of));
+            }
+            Some(of) => {
+                let shown = shown_by_rest(of);
+                queue.found(&ask, &shown);
+                found.push(shown);
+            }
+            None => {
+                let names: Vec<&str> = of_schema().map(|of| of.table.as_str()).collect();
+                queue.missing(&ask, demo::similar(&ask.table, &names));
+            }
+        }
+    }
+    if std::env::var_os("ASKED").is_some() {
+        let names: Vec<&str> = found.iter().map(|of| of.table.as_str()).collect();
+        println!("{requests} requests, found {}", names.join(" "));
     }
     found
 }

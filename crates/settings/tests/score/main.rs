@@ -301,6 +301,10 @@ fn corrected(proposal: &Proposal, facts: &[TableFacts], correction: &str, folder
             }
         })
         .collect();
+    // Without any source no file is written.
+    if sources.is_empty() && correction.is_empty() {
+        return Mapping::new(Vec::new());
+    }
     let file = folder.join("opswall.toml");
     let _ = fs::remove_file(&file);
     let settings = load();
@@ -505,8 +509,8 @@ fn public_schemas_are_read_right_without_settings_and_with_a_few_lines() {
         return;
     }
     // A little less than the figures in docs/schemas.md.
-    rest.assert("by REST", 70, 97, 1);
-    catalogue.assert("by catalogue", 90, 97, 3);
+    rest.assert("by REST", 85, 97, 2);
+    catalogue.assert("by catalogue", 90, 97, 2);
     rest_corrected.assert("corrected, by REST", 95, 98, 0);
     catalogue_corrected.assert("corrected, by catalogue", 95, 98, 0);
 }
