@@ -1,5 +1,7 @@
 //! `opswall doctor` as a user runs it: each fault is reported by the right check, with what to do, and the exit code.
 
+#[cfg(unix)]
+mod companions;
 mod faults;
 mod network;
 mod program;

@@ -7,9 +7,9 @@ use crate::Kind;
 
 const AGENTS: &str = "agents ai_agents workers sessions bots devices runners agent_instances assistants robots \
                       agent_registry printers";
-const TASKS: &str = "tasks agent_tasks jobs tickets actions items missions requests task_queue work_items approvals todos \
+const TASKS: &str = "tasks agent_tasks jobs tickets actions items missions requests task_queue work_items approvals pending_approvals todos \
                      orders steps issues agent_jobs workflow_tasks pipeline_items execution_nodes workflow_steps step_tasks \
-                     task_group_members approval_requests agent_approvals tool_executions workflow_jobs deployments \
+                     task_group_members approval_requests tool_executions workflow_jobs deployments \
                      job_queue cases";
 const WORKFLOWS: &str = "workflows projects pipelines automations flows campaigns teams agent_workflows task_groups \
                          flow_templates crews routines processes playbooks";
