@@ -1,4 +1,5 @@
-//! Draws a plan as a picture: `cargo run -p plan --example draw -- ROWS WORKFLOWS AGENTS skewed|even|giant WIDTH HEIGHT OUT.ppm`.
+//! Draws a plan as a picture: `cargo run -p plan --example draw -- ROWS WORKFLOWS AGENTS skewed|even|giant WIDTH HEIGHT QUIET OUT.ppm`;
+//! QUIET is how many of the workflows finished, one every three minutes.
 
 #[path = "../tests/support/mod.rs"]
 mod support;
@@ -37,8 +38,8 @@ impl Picture {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let [rows, workflows, agents, spread, width, height, out] = args.as_slice() else {
-        return Err("seven arguments are needed".into());
+    let [rows, workflows, agents, spread, width, height, quiet, out] = args.as_slice() else {
+        return Err("eight arguments are needed".into());
     };
     let (rows, workflows, agents) = (rows.parse()?, workflows.parse()?, agents.parse()?);
     let spread = match spread.as_str() {
@@ -48,7 +49,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let (width, height): (u32, u32) = (width.parse()?, height.parse()?);
     let mut city = City::new(scene(width as f32, height as f32), Pace::default());
-    let changes = city.apply(fleet(rows, workflows, agents, spread, 7), 0.0);
+    let mut batch = fleet(rows, workflows, agents, spread, 7);
+    let quiet: u32 = quiet.parse()?;
+    for workflow in batch
+        .workflows
+        .iter_mut()
+        .filter(|workflow| workflow.row % 2 == 0)
+        .take(quiet as usize)
+    {
+        workflow.finished = Some(-90.0 * f64::from(workflow.row));
+    }
+    let changes = city.apply(batch, 0.0);
     let mut picture = Picture {
         width: width as usize,
         height: height as usize,
