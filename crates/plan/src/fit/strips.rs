@@ -5,6 +5,10 @@ use super::Want;
 /// How much the unused part of a strip's length counts against it.
 const UNUSED: f32 = 0.5;
 
+/// How much a strip counts as higher whose rows are more or fewer than usual: strips of similar height look orderly.
+const UNLIKE: f32 = 0.08;
+const MOST_UNLIKE: f32 = 0.2;
+
 /// The measures of a trial, pixels.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Measure {
@@ -106,6 +110,21 @@ fn row_choices(wants: &[Want], measure: &Measure) -> Vec<u32> {
     choices
 }
 
+/// The number of rows with which a block of middle size is half as wide again as high, or as wide as its name.
+fn usual_rows(wants: &[Want], measure: &Measure) -> f32 {
+    let mut cells: Vec<u32> = wants.iter().map(|want| want.cells).collect();
+    let middle = cells.len() / 2;
+    let (_, median, _) = cells.select_nth_unstable(middle);
+    let count = wants.len() as f32;
+    let mean = wants.iter().map(|want| want.cells as f32).sum::<f32>() / count;
+    let name = wants.iter().map(|want| measure.named_width(want)).sum::<f32>() / count;
+    let length = (*median as f32 * mean).sqrt() * measure.width;
+    (length / (1.5 * measure.height))
+        .sqrt()
+        .min(length / name.max(1.0))
+        .max(1.0)
+}
+
 /// The longest strip that begins at the present first block, for one number of rows.
 struct Reach {
     rows: u32,
@@ -129,7 +148,11 @@ pub(super) fn partition(wants: &[Want], measure: &Measure) -> Vec<FitStrip> {
         .collect();
     let weight: Vec<f32> = room.iter().map(|&parts| UNUSED / parts as f32).collect();
     let room_for = |blocks: usize| room.get(blocks).copied().unwrap_or(0);
-    let height = |rows: u32| rows as f32 * measure.height + measure.strip;
+    let usual = usual_rows(wants, measure);
+    let height = |rows: u32| {
+        let unlike = (rows as f32 / usual).ln();
+        (rows as f32 * measure.height + measure.strip) * (1.0 + (UNLIKE * unlike * unlike).min(MOST_UNLIKE))
+    };
     let mut reach: Vec<Reach> = row_choices(wants, measure)
         .into_iter()
         .map(|rows| Reach {
