@@ -98,12 +98,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         };
         picture.fill(Rect::centered(*at, block.cell), colour);
     }
-    let diameter = city.report().agent;
+    let (in_street, in_dock) = (city.agent_diameter(), city.dock_diameter());
     for (_, place) in &changes.agents {
         let (colour, size) = match place {
-            AgentPlace::Street(_) => ([245, 247, 250], diameter),
-            AgentPlace::Counted(_) => ([255, 0, 255], diameter),
-            AgentPlace::Dock(_) => ([142, 153, 168], 8.0),
+            AgentPlace::Street(_) => ([245, 247, 250], in_street),
+            AgentPlace::Counted(_) => ([255, 0, 255], in_street),
+            AgentPlace::Dock(_) => ([142, 153, 168], in_dock),
         };
         picture.fill(Rect::centered(place.at(), Vec2::splat(size * 0.8)), colour);
     }

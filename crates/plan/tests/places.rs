@@ -292,3 +292,27 @@ fn unassigned_is_last_and_goes_with_its_last_task() {
     assert_eq!(changes.gone_blocks, [BlockKey::Workflow(3)]);
     assert!(city.place_of(BlockKey::Unassigned).is_some());
 }
+
+#[test]
+fn a_strip_without_room_takes_smaller_cells_until_the_next_whole_plan() {
+    let mut city = city(fleet(120, 6, 0, Spread::Even, 5));
+    let heights = |city: &City<u32, u32>| {
+        let mut heights: Vec<u32> = city.places().map(|block| block.cell.y.to_bits()).collect();
+        heights.sort_unstable();
+        heights.dedup();
+        heights.len()
+    };
+    assert_eq!(heights(&city), 1, "one pitch for all blocks");
+    let more = Batch {
+        tasks: (0..60).map(|row| task(FIRST_TASK + 1_000 + row, Some(1))).collect(),
+        ..Batch::default()
+    };
+    let changes = city.apply(more, 10.0);
+    assert!(!changes.replanned && heights(&city) == 2);
+    let own = city.place_of(BlockKey::Workflow(1)).expect("a place");
+    assert!(own.grid[0] * own.grid[1] >= 80);
+    assert!(city.tidy(299.0).is_none());
+    assert!(city.tidy(300.0).is_some_and(|changes| changes.replanned));
+    assert_eq!(heights(&city), 1);
+    assert!(city.tidy(900.0).is_none(), "nothing is due");
+}

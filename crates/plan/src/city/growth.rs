@@ -184,7 +184,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         self.set_columns(&numbers, &columns, touched);
         self.arrange_moving(index, touched);
         if let Some(planned) = &mut self.planned {
-            planned.is_squeezed = true;
+            planned.scale = planned.scale.min(pitch.y / self.widths.row);
         }
     }
 

@@ -30,6 +30,8 @@ use strip::{Strip, Widths};
 
 /// A plan is made anew when it is filled less than this share of what it was when it was made.
 const LEAST_FILL: f32 = 0.75;
+/// A plan is made anew when the cells of a strip had to become smaller than this share of what they were.
+const LEAST_SCALE: f32 = 0.85;
 /// Rows more than this many times those of the last whole plan are placed anew at once.
 const OUTGROWN: usize = 2;
 
@@ -62,8 +64,8 @@ struct Planned {
     at: f64,
     rows: usize,
     fill: f32,
-    /// A strip had to take smaller cells since.
-    is_squeezed: bool,
+    /// How much smaller than the plan's the cells of a strip had to become since, at most.
+    scale: f32,
 }
 
 /// What a batch has touched so far.
@@ -154,16 +156,26 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         self.place_all(Touched::new())
     }
 
-    /// Places everything anew where that is due: the plan is filled too little or a strip is squeezed, and the last whole
-    /// plan is old enough. Call it now and then.
+    /// Places everything anew where that is due: the plan is filled too little, or a strip had to take much smaller cells, and
+    /// the last whole plan is old enough. Call it now and then.
     pub fn tidy(&mut self, now: f64) -> Option<Changes<K>> {
         self.now = now;
         let planned = self.planned?;
         if now - planned.at < self.pace.replan_every {
             return None;
         }
-        let is_due = planned.is_squeezed || self.fill() < LEAST_FILL * planned.fill;
+        let is_due = planned.scale < LEAST_SCALE || self.fill() < LEAST_FILL * planned.fill;
         is_due.then(|| self.place_all(Touched::new()))
+    }
+
+    /// Diameter of an agent in a street, pixels; 0 without agents.
+    pub fn agent_diameter(&self) -> f32 {
+        self.widths.agent
+    }
+
+    /// Diameter of an agent in the dock, pixels; 0 without agents.
+    pub fn dock_diameter(&self) -> f32 {
+        self.dock.diameter
     }
 
     /// Rows in the plan: workflows, tasks and agents.

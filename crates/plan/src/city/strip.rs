@@ -13,6 +13,8 @@ pub(super) struct Widths {
     pub(super) pad: f32,
     /// Height of headers above cells.
     pub(super) header: f32,
+    /// Height of a cell with its gap.
+    pub(super) row: f32,
     /// Diameter of an agent in a street; 0 while there are none.
     pub(super) agent: f32,
 }

@@ -66,7 +66,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
             at: self.now,
             rows: self.len(),
             fill: 1.0,
-            is_squeezed: false,
+            scale: 1.0,
         });
         let fill = self.fill();
         if let Some(planned) = &mut self.planned {
@@ -138,6 +138,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
             street: fit.street,
             pad: fit.pad,
             header: fit.header,
+            row: fit.pitch.y,
             agent: fit.agent,
         };
         let mut top = fit.edge;

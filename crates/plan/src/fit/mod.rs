@@ -1,20 +1,21 @@
 //! The pitch of the cells, the widths of the streets and which blocks share a strip, such that all blocks together fill the
 //! ground and the cells are as large as possible.
 //!
-//! For each of a series of cell widths, `strips` finds the rows of strips that are least high together; the cell height is what
-//! the ground's height then leaves. The best pair of width and height is taken.
+//! For each of a series of cell widths, `strips` finds the strips that are least high together; the cell height is what the
+//! ground's height then leaves (`trial`). The best pair of width and height is taken.
 
 mod strips;
+mod trial;
 
 use glam::Vec2;
 
 use crate::scene::DESK_TEXT;
 pub(crate) use strips::FitStrip;
-use strips::{Measure, partition};
+use trial::Trial;
 
 /// Headers that are tried: height in heights of readable text, the share of the ground that all may take, and how much more a
 /// plan is worth that shows all names whole in them. A header without text is the last resort.
-const HEADERS: [(f32, f32, f32); 4] = [(2.6, 0.15, 1.0), (2.0, 0.25, 0.9), (1.5, 0.42, 0.8), (0.0, 1.0, 0.0)];
+const HEADERS: [(f32, f32, f32); 4] = [(2.6, 0.15, 1.0), (2.0, 0.25, 0.9), (1.5, 0.48, 0.8), (0.0, 1.0, 0.0)];
 /// With few blocks, names matter so many times as much; from the first to the second number of blocks less and less.
 const FEW_BLOCKS: f32 = 3.0;
 const FEW: (f32, f32) = (60.0, 400.0);
@@ -28,21 +29,12 @@ const THIN: f32 = 0.5;
 const LEAST_PART: f32 = 0.5;
 /// The header height at which names are as wide as their smallest readable size says, in heights of readable text.
 pub(crate) const SMALLEST_HEADER: f32 = 1.5;
-/// A name makes its block at most this share of the ground wide.
-const WIDEST_NAME: f32 = 0.45;
 /// Blocks are made wide enough for the shortest names, so many of them, or for a part of each, in turn.
 const NAME_SHARES: [(f32, f32); 5] = [(1.0, 1.0), (0.9, 1.0), (0.6, 1.0), (0.9, LEAST_PART), (0.4, LEAST_PART)];
 /// Above so many blocks, names have no influence on the plan.
 const MOST_NAMED: usize = 600;
 /// Width of a street per width of an agent.
 pub(crate) const STREET_PER_AGENT: f32 = 1.2;
-/// How often streets are made narrower.
-const TRIES: usize = 3;
-/// A ground of which less than this share is block, and bodies of which less than this share is cells, are badly filled.
-const WELL_BUILT: f32 = 0.905;
-const WELL_FILLED: f32 = 0.68;
-/// Bodies are to be filled at least so much.
-const LEAST_FILLED: f32 = 0.615;
 
 /// What a block needs of the ground.
 #[derive(Debug, Clone, Copy)]
@@ -174,100 +166,19 @@ fn search(wants: &[Want], ground: Ground, header: f32, side: f32, longest: f32, 
         (false, true) => (18, 14),
         (false, false) => (6, 5),
     };
-    let trial = |width: f32| trial(wants, ground, header, side, longest, width);
+    let trial = |width: f32| {
+        let trial = Trial {
+            ground,
+            header,
+            side,
+            longest,
+            width,
+        };
+        trial.fit(wants)
+    };
     let coarse = (-below..=above).map(|power| trial(middle * step.powi(power)));
     let better = |one: (f32, Fit), other: (f32, Fit)| if other.1.score > one.1.score { other } else { one };
     let (width, best) = coarse.reduce(better).unwrap_or_else(|| trial(middle));
     let fine = [0.97, 0.985, 1.015, 1.03].map(|share| trial(width * share));
     fine.into_iter().fold((width, best), better)
-}
-
-/// The fit with cells of about this width, which is returned too.
-fn trial(wants: &[Want], ground: Ground, header: f32, side: f32, longest: f32, width: f32) -> (f32, Fit) {
-    let factor = ground.text / DESK_TEXT;
-    let cells: f32 = wants.iter().map(|want| want.cells as f32).sum();
-    // In a scene of a few pixels, there is still something left for blocks.
-    let most = 0.02 * ground.size.min_element();
-    let pad = (0.02 * side).clamp(0.25, 7.0 * factor).min(most);
-    let least = (0.02 * side).clamp(1.0, 6.0 * factor).min(most);
-    let room = ground.size - least;
-    // Widths are tried for which cells of the best aspect just fit.
-    let height = (width / aspect(width * width, factor)).min(room.y);
-    let mut agent = if ground.has_agents {
-        (0.4 * width.min(height)).clamp(4.0, 24.0 * factor).min(5.0 * most)
-    } else {
-        0.0
-    };
-    let mut street = Vec2::splat(least.max(STREET_PER_AGENT * agent));
-    let name_scale = header / (SMALLEST_HEADER * ground.text);
-    let measure = |street: Vec2| Measure {
-        room: room.x,
-        width: width.min(room.x - street.x - 2.0 * pad),
-        height,
-        lot: street.x + 2.0 * pad,
-        strip: header + 2.0 * pad + street.y,
-        name_scale,
-        widest_name: (WIDEST_NAME * room.x).min(longest * name_scale),
-    };
-    let mut strips = partition(wants, &measure(street));
-    // Streets within their budget: all as wide, or only the horizontal ones wide enough for agents. Narrower streets may lead
-    // to more strips.
-    for _ in 0..TRIES {
-        let count = strips.len() as f32;
-        let share = Vec2::new(wants.len() as f32 / count, count) / room;
-        if street.max_element() <= least || street.dot(share) <= ground.streets * 1.01 {
-            break;
-        }
-        let wide = ((ground.streets - least * share.x) / share.y).clamp(least, street.y);
-        street = Vec2::new(least, wide);
-        agent = wide / STREET_PER_AGENT;
-        strips = partition(wants, &measure(street));
-    }
-    let measure = measure(street);
-    let rows: u32 = strips.iter().map(|strip| strip.rows).sum();
-    let height = ((room.y - strips.len() as f32 * measure.strip) / rows as f32).max(room.y * 1e-6);
-    let width = strips
-        .iter()
-        .map(|strip| strips::widest(wants, strip, &measure))
-        .fold(f32::INFINITY, f32::min);
-    let pitch = Vec2::new(width, height);
-    let body: f32 = strips
-        .iter()
-        .map(|strip| (room.x - strip.count as f32 * street.x) * (strip.rows as f32 * height + 2.0 * pad))
-        .sum();
-    let cell = (pitch - gap(pitch)).max(Vec2::ZERO);
-    let filled = cells * cell.x * cell.y / body.max(1e-6);
-    let columns = strips::all_columns(wants, &strips);
-    let named: Vec<f32> = wants.iter().map(|want| measure.named_width(want)).collect();
-    let share = |least: f32| {
-        let blocks = wants.iter().zip(columns.iter().zip(&named));
-        let part = |(want, (columns, named)): (&Want, (&u32, &f32))| {
-            named.max(*columns as f32 * width) / (want.name * name_scale).max(1e-6)
-        };
-        let readable = blocks.map(part).filter(|part| header > 0.0 && *part >= least);
-        readable.count() as f32 / wants.len() as f32
-    };
-    let names = Vec2::new(share(1.0), share(LEAST_PART));
-    let blocks: f32 = strips
-        .iter()
-        .map(|strip| (room.x - strip.count as f32 * street.x) * (measure.strip - street.y + strip.rows as f32 * height))
-        .sum();
-    let built = blocks / (ground.size.x * ground.size.y);
-    let fit = Fit {
-        names,
-        columns,
-        named,
-        pitch,
-        header,
-        pad,
-        edge: least,
-        street,
-        agent,
-        score: worth(pitch, factor)
-            * (filled / WELL_FILLED).min(1.0).powi(2)
-            * (filled / LEAST_FILLED).min(1.0).powi(8)
-            * (built / WELL_BUILT).min(1.0).powi(3),
-        strips,
-    };
-    (measure.width, fit)
 }

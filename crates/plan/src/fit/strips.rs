@@ -86,7 +86,7 @@ pub(super) fn all_columns(wants: &[Want], strips: &[FitStrip]) -> Vec<u32> {
 }
 
 /// How many pairs of a block and a number of rows are looked at in one trial.
-const PAIRS: usize = 16_000;
+const PAIRS: usize = 8_000;
 
 /// The numbers of rows that are tried: all small ones, then in steps, so that their number times that of the blocks is bounded.
 fn row_choices(wants: &[Want], measure: &Measure) -> Vec<u32> {
