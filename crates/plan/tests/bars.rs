@@ -2,8 +2,8 @@
 
 mod support;
 
-use plan::{City, Level, Pace, Report};
-use support::{SCREENS, Spread, fleet, scene};
+use plan::{Batch, City, Level, Pace, Report, Scene};
+use support::{SCREENS, Spread, fleet, scene, workflow};
 
 fn report(rows: u32, workflows: u32, agents: u32, spread: Spread, (_, width, height): (&str, f32, f32)) -> Report {
     let mut city = City::new(scene(width, height), Pace::default());
@@ -32,6 +32,62 @@ fn blocks_fill_the_scene_and_cells_fill_the_blocks() {
         }
     }
     assert!(worse.is_empty(), "{} of 1,080:\n{}", worse.len(), worse.join("\n"));
+}
+
+#[test]
+fn extremes_are_filled_too() {
+    for screen in SCREENS {
+        for agents in [0, 200] {
+            let tiny = report(15_000, 5_000, agents, Spread::Even, screen);
+            assert!(
+                tiny.blocks_share >= 0.85 && tiny.cells_share >= 0.6,
+                "{screen:?}: {tiny:?}"
+            );
+            let giant = report(100_000, 1, agents, Spread::Even, screen);
+            assert!(
+                giant.blocks_share >= 0.85 && giant.cells_share >= 0.6,
+                "{screen:?}: {giant:?}"
+            );
+        }
+        // Blocks without a cell: new workflows, or only finished ones.
+        for workflows in [1, 5, 40, 300] {
+            let mut city = City::new(scene(screen.1, screen.2), Pace::default());
+            city.apply(
+                Batch {
+                    workflows: (0..workflows).map(|row| workflow(row, None)).collect(),
+                    ..Batch::default()
+                },
+                0.0,
+            );
+            let report = city.report();
+            assert!(report.blocks_share >= 0.85, "{screen:?}, {workflows}: {report:?}");
+        }
+    }
+}
+
+#[test]
+fn on_a_wall_text_is_larger_and_the_scene_is_filled_as_well() {
+    for (width, height, text) in [(3840.0, 1960.0, 36.0), (1920.0, 960.0, 26.0), (2160.0, 3600.0, 40.0)] {
+        for (rows, workflows) in [(3, 1), (60, 4), (400, 8), (2_000, 60), (20_000, 200), (100_000, 1_000)] {
+            for spread in [Spread::Skewed, Spread::Even] {
+                let mut batch = fleet(rows, workflows, rows.min(9_000) / 30 + 1, spread, 7);
+                for workflow in &mut batch.workflows {
+                    workflow.name *= text / 13.0;
+                }
+                let wall = Scene {
+                    text,
+                    ..scene(width, height)
+                };
+                let mut city = City::new(wall, Pace::default());
+                city.apply(batch, 0.0);
+                let report = city.report();
+                let name = format!("{rows} in {workflows} {spread:?}, {width} by {height}: {report:?}");
+                assert!(report.blocks_share >= 0.85 && report.cells_share >= 0.6, "{name}");
+                assert!(report.header == 0.0 || report.header >= text, "{name}");
+                assert!(workflows > 8 || report.names_whole == 1.0, "{name}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -72,7 +72,8 @@ impl Trial {
 
     /// Width of a street without agents.
     fn least_street(&self) -> f32 {
-        (0.02 * self.side).clamp(1.0, 6.0 * self.factor()).min(self.most())
+        let share = self.side * 0.02;
+        share.clamp(0.75, 6.0 * self.factor()).min(2.2 * share).min(self.most())
     }
 
     fn name_scale(&self) -> f32 {
