@@ -1,4 +1,4 @@
-//! How long plans take: `cargo run --release -p plan --example speed`. Prints the least and the middle of some runs.
+//! How long plans take: `cargo run --release -p plan --example speed`. Prints the least, the middle and the most of some runs.
 
 #![allow(
     clippy::disallowed_types,
@@ -16,7 +16,8 @@ use support::{FIRST_TASK, Spread, fleet, scene, task};
 fn measured(name: &str, runs: usize, mut run: impl FnMut() -> f64) {
     let mut micros: Vec<f64> = (0..runs).map(|_| run()).collect();
     micros.sort_by(f64::total_cmp);
-    println!("{name}: {:.1} µs, middle {:.1} µs", micros[0], micros[runs / 2]);
+    let [least, middle, most] = [0, runs / 2, runs - 1].map(|index| micros[index]);
+    println!("{name}: {least:.1} µs, middle {middle:.1} µs, most {most:.1} µs");
 }
 
 fn timed<T>(action: impl FnOnce() -> T) -> f64 {

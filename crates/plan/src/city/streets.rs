@@ -224,7 +224,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         resting.sort_by(|one, next| (one.0, one.1).cmp(&(next.0, next.1)));
         let agents: Vec<(u8, K)> = resting.into_iter().map(|(group, _, agent)| (group, agent)).collect();
         let groups: Vec<u8> = agents.iter().map(|(group, _)| *group).collect();
-        self.dock.lay(&groups);
+        self.dock.lay_again(&groups);
         for (group, agent) in agents {
             if let (Some(slot), Some(seat)) = (self.dock.take(agent, group), self.agents.get_mut(&agent)) {
                 seat.post = Post::Dock { slot };
