@@ -173,6 +173,23 @@ fn quiet_workflows_shrink_and_fold_when_the_plan_is_made_anew() {
 }
 
 #[test]
+fn one_finished_workflow_shrinks_after_a_longer_while() {
+    let mut batch = fleet(600, 20, 0, Spread::Even, 1);
+    for workflow in batch.workflows.iter_mut().take(1) {
+        workflow.finished = Some(0.0);
+    }
+    let mut city = City::new(scene(1920.0, 1000.0), Pace::default());
+    city.apply(batch, 10.0);
+    let own = |city: &City<u32, u32>| {
+        city.place_of(BlockKey::Workflow(0))
+            .map(|block| block.body.area() > 0.0)
+    };
+    assert!(city.tidy(1_000.0).is_none() && own(&city) == Some(true));
+    assert!(city.tidy(1_810.0).is_some() && own(&city) == Some(false));
+    assert!(city.tidy(5_000.0).is_none(), "once");
+}
+
+#[test]
 fn routes_follow_streets_and_are_never_half_as_long_again() {
     let city = city(fleet(2_000, 60, 100, Spread::Skewed, 5));
     let at: Vec<Vec2> = (0..100)

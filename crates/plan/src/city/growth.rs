@@ -5,11 +5,13 @@ use std::hash::Hash;
 
 use glam::Vec2;
 
-use super::{Block, City, Touched, block::Site, strip::share_out};
+use super::{Block, City, Strip, Touched, block::Site, strip::share_out};
 use crate::{BlockKey, Rect, fit::gap};
 
 /// A growing block takes this share of its columns more than it needs, where they are free.
 const SLACK: f32 = 0.2;
+/// Where no strip has room for a new block, the last strip counts as so much less crowded.
+const LAST: f32 = 0.8;
 
 impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
     /// Gives touched blocks the ground that they need.
@@ -92,7 +94,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         self.arrange_moving(index, touched);
     }
 
-    /// Gives a block without ground a part of a strip: of the last one, where that has room.
+    /// Gives a block without ground a part of a strip: of the last one that has room, or of the least crowded.
     fn join(&mut self, number: u32, touched: &mut Touched<K>) {
         let bodies = self.strips.iter().filter(|strip| strip.rows > 0).count();
         if bodies == 0 {
@@ -107,14 +109,18 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
             numbers.insert(at, number);
             numbers
         };
-        let fits = |city: &Self, index: usize| {
-            let Some(strip) = city.strips.get(index) else {
-                return false;
-            };
-            city.least_length(&joined(city, index), strip.rows, strip.pitch.x) <= city.room()
+        // How many times the strip's length its blocks would need.
+        let crowd = |index: usize| {
+            let length = |strip: &Strip| self.least_length(&joined(self, index), strip.rows, strip.pitch.x);
+            self.strips.get(index).map_or(f32::INFINITY, length) / self.room()
         };
-        let roomy = (0..bodies).rev().find(|&index| fits(self, index));
-        let index = roomy.unwrap_or(bodies - 1);
+        let last = bodies - 1;
+        let roomy = (0..bodies).rev().find(|&index| crowd(index) <= 1.0);
+        // The new block is the last in most orders: another strip must have much more room.
+        let preferred = |index: usize| crowd(index) * if index == last { LAST } else { 1.0 };
+        let index = roomy
+            .or_else(|| (0..bodies).min_by(|&one, &other| preferred(one).total_cmp(&preferred(other))))
+            .unwrap_or(last);
         let numbers = joined(self, index);
         let Some(strip) = self.strips.get_mut(index) else {
             return;

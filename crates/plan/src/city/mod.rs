@@ -32,6 +32,9 @@ use strip::{Strip, Widths};
 const LEAST_FILL: f32 = 0.75;
 /// A plan is made anew when the cells of a strip had to become smaller than this share of what they were.
 const LEAST_SCALE: f32 = 0.85;
+/// A workflow that is to be only a header waits for the next whole plan; for its sake, one is made after so many times the
+/// least time between two.
+const QUIET_WAITS: f64 = 6.0;
 /// Rows more than this many times those of the last whole plan are placed anew at once.
 const OUTGROWN: usize = 2;
 
@@ -156,15 +159,16 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         self.place_all(Touched::new())
     }
 
-    /// Places everything anew where that is due: the plan is filled too little, or a strip had to take much smaller cells, and
-    /// the last whole plan is old enough. Call it now and then.
+    /// Places everything anew where that is due: the plan is filled too little, a strip had to take much smaller cells, or a
+    /// workflow has long waited to become a header; and the last whole plan is old enough. Call it now and then.
     pub fn tidy(&mut self, now: f64) -> Option<Changes<K>> {
         self.now = now;
         let planned = self.planned?;
         if now - planned.at < self.pace.replan_every {
             return None;
         }
-        let is_due = planned.scale < LEAST_SCALE || self.fill() < LEAST_FILL * planned.fill;
+        let is_late = now - planned.at >= QUIET_WAITS * self.pace.replan_every && self.has_quiet();
+        let is_due = is_late || planned.scale < LEAST_SCALE || self.fill() < LEAST_FILL * planned.fill;
         is_due.then(|| self.place_all(Touched::new()))
     }
 

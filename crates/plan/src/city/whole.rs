@@ -5,7 +5,7 @@ use std::hash::Hash;
 use glam::Vec2;
 
 use super::{
-    City, Planned, Strip, Touched, Widths,
+    Block, City, Planned, Strip, Touched, Widths,
     block::Site,
     headers::{HeaderStrips, header_strips},
     strip::share_out,
@@ -247,6 +247,18 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         self.scene.size.x - self.widths.edge
     }
 
+    /// How long ago a block finished, seconds; negative for one that is under way.
+    fn finished_for(&self, block: &Block<K, O>) -> f64 {
+        block.finished.map_or(f64::NEG_INFINITY, |finished| self.now - finished)
+    }
+
+    /// Whether a block that is to be only a header has cells.
+    pub(super) fn has_quiet(&self) -> bool {
+        let is_quiet = |block: &Block<K, O>| self.finished_for(block) >= self.pace.shrink_after;
+        let mut blocks = self.blocks.iter().flatten();
+        blocks.any(|block| block.site == Site::Cells && is_quiet(block))
+    }
+
     /// Cells in use per cell that there is room for. Those of workflows that are to be only a header count as free.
     pub(super) fn fill(&self) -> f32 {
         let (mut used, mut room) = (0_u64, 0_u64);
@@ -254,9 +266,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
             if block.site != Site::Cells {
                 continue;
             }
-            let is_quiet = block
-                .finished
-                .is_some_and(|finished| self.now - finished >= self.pace.shrink_after);
+            let is_quiet = self.finished_for(block) >= self.pace.shrink_after;
             room += u64::from(block.capacity());
             used += if is_quiet { 0 } else { u64::from(block.slots.used()) };
         }
