@@ -256,7 +256,7 @@ fn agrees(city: &City<u32, u32>, rows: &Rows, shown: &Shown) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_plan_follows_from_the_rows_alone(
