@@ -5,6 +5,9 @@ use std::hash::Hash;
 use super::{City, block::Site};
 use crate::{Rect, fit::SMALLEST_HEADER};
 
+/// A block is as wide as its name but for rounding, pixels.
+const ROUNDING: f32 = 0.05;
+
 /// How well the plan uses the scene.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Report {
@@ -38,7 +41,8 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
                 continue;
             }
             names += 1;
-            whole += u32::from(scale > 0.0 && block.name * scale <= block.rect.size().x - 2.0 * self.widths.pad);
+            whole +=
+                u32::from(scale > 0.0 && block.name * scale <= block.rect.size().x - 2.0 * self.widths.pad + ROUNDING);
             let mut body: Rect = block.rect;
             body.min.y += block.header;
             bodies += f64::from(body.area());

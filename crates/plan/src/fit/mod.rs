@@ -20,7 +20,7 @@ const HEADERS: [(f32, f32, f32); 4] = [(2.6, 0.15, 1.0), (2.0, 0.25, 0.9), (1.5,
 const FEW_BLOCKS: f32 = 3.0;
 const FEW: (f32, f32) = (60.0, 400.0);
 /// How much less the whole names are worth then when another one is cut.
-const CUT: f32 = 0.4;
+const CUT: f32 = 0.7;
 /// How much more a plan is worth that shows all names at least in part.
 const PART_WORTH: f32 = 1.2;
 /// A plan of which headers take more than they may is worth so many times as much.

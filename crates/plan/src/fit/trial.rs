@@ -107,16 +107,24 @@ impl Trial {
         let mut strips = partition(wants, &measure(street));
         // Streets within their budget: all as wide, or only the horizontal ones wide enough for agents. Narrower streets may
         // lead to more strips.
-        for _ in 0..TRIES {
+        let wanted = street.y;
+        let shares = |strips: &[FitStrip]| {
             let count = strips.len() as f32;
-            let share = Vec2::new(wants.len() as f32 / count, count) / room;
+            Vec2::new(wants.len() as f32 / count, count) / room
+        };
+        let wide = |share: Vec2| ((self.ground.streets - least * share.x) / share.y).clamp(least, wanted);
+        for _ in 0..TRIES {
+            let share = shares(&strips);
             if street.max_element() <= least || street.dot(share) <= self.ground.streets * 1.01 {
                 break;
             }
-            let wide = ((self.ground.streets - least * share.x) / share.y).clamp(least, street.y);
-            street = Vec2::new(least, wide);
-            agent = wide / STREET_PER_AGENT;
+            street = Vec2::new(least, wide(share).min(street.y));
             strips = partition(wants, &measure(street));
+        }
+        if street.y < wanted {
+            // There may be fewer strips than were expected, and more room between them.
+            street.y = wide(shares(&strips)).max(street.y);
+            agent = street.y / STREET_PER_AGENT;
         }
         Built {
             measure: measure(street),
