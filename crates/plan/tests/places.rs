@@ -69,6 +69,38 @@ fn an_agent_is_beside_its_task_and_in_no_block() {
 }
 
 #[test]
+fn agents_that_come_after_all_had_gone_find_their_streets() {
+    let mut city = city(fleet(200, 6, 30, Spread::Even, 5));
+    city.apply(
+        Batch {
+            gone_agents: (0..30).map(|row| FIRST_AGENT + row).collect(),
+            ..Batch::default()
+        },
+        1.0,
+    );
+    city.apply(
+        Batch {
+            workflows: vec![workflow(90, None)],
+            tasks: vec![task(FIRST_TASK + 9_000, Some(90))],
+            ..Batch::default()
+        },
+        2.0,
+    );
+    let changes = city.apply(
+        Batch {
+            agents: vec![agent(FIRST_AGENT, Some(FIRST_TASK + 9_000))],
+            ..Batch::default()
+        },
+        3.0,
+    );
+    assert!(!changes.replanned);
+    assert!(matches!(
+        changes.agents.as_slice(),
+        [(FIRST_AGENT, AgentPlace::Street(_))]
+    ));
+}
+
+#[test]
 fn agents_for_which_a_street_has_no_room_are_counted() {
     let batch = |agents: u32| Batch {
         workflows: (0..4).map(|row| workflow(row, None)).collect(),

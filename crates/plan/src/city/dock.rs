@@ -176,7 +176,7 @@ impl<K: Copy + Eq> Dock<K> {
         Some(agent)
     }
 
-    /// The ground in use; `None` while nobody rests.
+    /// The ground in use; `None` while no agent rests.
     pub(super) fn used(&self) -> Option<Rect> {
         let last = self.slots.iter().rposition(Option::is_some)? as u32;
         let step = Vec2::new(ACROSS, DOWN) * self.diameter;

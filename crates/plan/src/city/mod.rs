@@ -48,7 +48,7 @@ pub struct City<K, O> {
     by_key: HashMap<BlockKey<K>, u32>,
     tasks: HashMap<K, TaskSeat>,
     agents: HashMap<K, AgentSeat<K, O>>,
-    /// Who has a task in hand; only tasks that an agent has.
+    /// The agents that have a task in hand, by task.
     holders: HashMap<K, Vec<K>>,
     /// From the top.
     strips: Vec<Strip>,

@@ -13,7 +13,7 @@ const SPACING: f32 = 1.1;
 impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
     /// Gives every touched agent, and all of moved blocks, a place.
     pub(super) fn seat_agents(&mut self, touched: &mut Touched<K>) {
-        if self.agents.is_empty() {
+        if self.agents.is_empty() && self.widths.agent <= 0.0 {
             return;
         }
         for number in touched.moved.clone() {
@@ -38,7 +38,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         self.rest(&resting, touched);
     }
 
-    /// Counts the places around a block, and sends away its agents, who look for a place again.
+    /// Counts the places around a block, and sends its agents away: they are given a place again.
     fn open_lanes(&mut self, number: u32, touched: &mut Touched<K>) {
         let (agent, street) = (self.widths.agent, self.widths.street);
         let Some(block) = self.block_mut(number) else { return };
@@ -100,7 +100,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
             self.put(agent, number, lane);
             return;
         }
-        // The number needs a place: its agent is the first that it stands for.
+        // The number takes the place of an agent, and stands for that one too.
         let evicted = (!has_count)
             .then(|| self.block_mut(number)?.lanes.get_mut(reserved as usize)?.take())
             .flatten();
@@ -141,9 +141,8 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
                 let Some(block) = self.block_mut(block) else { return };
                 block.counted.retain(|other| *other != agent);
                 if let [last] = *block.counted {
-                    // A number is of no use for one agent, who gets its place.
+                    // A number that stands for one agent gives its place to that agent.
                     block.counted.clear();
-                    touched.agents.insert(last);
                     self.reseat(last, touched);
                 }
             }
