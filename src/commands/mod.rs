@@ -12,6 +12,7 @@ mod find;
 mod init;
 mod logging;
 mod output_file;
+mod prove;
 mod schema;
 mod serve;
 mod signals;

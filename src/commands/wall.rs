@@ -7,6 +7,7 @@ use bevy::prelude::AppExit;
 use super::{
     Failure,
     demo_feed::{DemoFeed, RunningDemo},
+    prove::prove,
 };
 use crate::{
     connection::{ConnectionPlugin, Found, ProjectSetup},
@@ -158,12 +159,15 @@ fn look(feed: &FeedSettings) -> Result<Found, String> {
     let found = runtime.block_on(discover(feed, find, &tls, None));
     // Name look-ups cannot be cancelled: they are not waited for.
     runtime.shutdown_background();
-    let discovery = found.map_err(|error| error.to_string())?;
+    let mut discovery = found.map_err(|error| error.to_string())?;
     if discovery.proposal.sources.is_empty() {
         return Err(discovery.nothing());
     }
+    let unproven = prove(feed, &mut discovery).map_err(|failure| failure.to_string())?;
     Ok(Found {
         tables: discovery.tables,
         proposal: discovery.proposal,
+        unproven,
+        role: discovery.role,
     })
 }

@@ -36,6 +36,10 @@ pub struct Found {
     pub tables: Vec<TableFacts>,
     /// Which of them are proposed as sources.
     pub proposal: Proposal,
+    /// Why it is not proven that changes arrive: the stream could not be reached.
+    pub unproven: Option<String>,
+    /// The database role that reads.
+    pub role: String,
 }
 
 /// Looks at the tables of a project. It may take seconds; it runs on a thread of its own. The error is one sentence.

@@ -5,7 +5,7 @@ use egui::{Align, Frame, Layout, Panel, RichText, Ui};
 use super::{theme, theme::Tier};
 
 /// Its text.
-pub(crate) const DEMO_TEXT: &str = "Demo data. To connect, set SUPABASE_URL and SUPABASE_PUBLISHABLE_KEY.";
+pub(crate) const DEMO_TEXT: &str = "Demo data. To connect, press P, or set SUPABASE_URL and SUPABASE_PUBLISHABLE_KEY.";
 
 /// A slim panel at the bottom edge.
 pub(super) fn demo_banner(ui: &mut Ui) {

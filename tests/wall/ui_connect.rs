@@ -66,14 +66,17 @@ fn proposed(kind: Kind, table: &str, way: Way) -> (TableFacts, ProposedSource) {
 }
 
 fn found() -> Found {
-    let denied = "anon may not read it; run \"grant select on public.bots to anon\" in the SQL editor";
-    let (tables, sources) = [
+    let denied = "anon may not read it";
+    let (mut tables, sources): (Vec<TableFacts>, _) = [
         proposed(Kind::Agent, "bots", Way::LeftOut(denied.to_owned())),
         proposed(Kind::Task, "jobs", Way::Followed),
     ]
     .into_iter()
     .unzip();
+    tables[0].is_denied = true;
     Found {
+        unproven: None,
+        role: "anon".to_owned(),
         tables,
         proposal: Proposal {
             sources,
@@ -151,7 +154,8 @@ fn a_project_is_entered_looked_at_corrected_and_saved() {
     harness.run_steps(2);
     look(&mut harness);
     // What cannot be read comes with the statement that mends it; the rest with its rows as they are drawn.
-    harness.get_by_label("grant select on public.bots to anon;");
+    harness.get_by_label("SQL to let anon read bots");
+    harness.get_by_label_contains("grant select on public.bots to anon;\ndrop policy");
     harness.get_by_label("invoices: nothing of it is a state");
     harness.get_by_label("1 source, 1 followed; 2 of 3 sample rows have a state; without one: mothballed");
 

@@ -134,6 +134,17 @@ fn header_without(
     badge: BadgeView,
     counts: HeaderCounts,
 ) -> Harness<'static, HeaderState> {
+    header_following(PerKind::from_fn(|_| true), reduced, width, badge, counts)
+}
+
+/// The header of a project that has sources of some kinds.
+fn header_following(
+    followed: PerKind<bool>,
+    reduced: &'static [QualityFeature],
+    width: f32,
+    badge: BadgeView,
+    counts: HeaderCounts,
+) -> Harness<'static, HeaderState> {
     let state = HeaderState {
         actions: Vec::new(),
         parts: Vec::new(),
@@ -147,6 +158,7 @@ fn header_without(
             spark: &[1.0; 60],
             stale: false,
             lost: PerKind::default(),
+            followed,
             reduced,
         };
         let shown = egui::Panel::top("header").frame(egui::Frame::new()).show(ui, |ui| {
@@ -187,6 +199,20 @@ fn the_header_survives_huge_counts_at_1280_and_keeps_the_failures() {
     }
     let wide = header_of(1280.0, self::badge(Tone::Live), HeaderCounts::default());
     assert!(wide.state().parts.contains(&Part::Clock) && wide.state().parts.contains(&Part::Spark));
+}
+
+#[test]
+fn a_project_without_a_kind_has_no_totals_of_it() {
+    let parts = |kinds: &[Kind]| {
+        let followed = PerKind::from_fn(|kind| kinds.contains(&kind));
+        let harness = header_following(followed, &[], 1920.0, badge(Tone::Live), HeaderCounts::default());
+        let parts = harness.state().parts.clone();
+        [Part::Agents, Part::Running, Part::Failed, Part::Workflows].map(|part| parts.contains(&part))
+    };
+    assert_eq!(parts(&[Kind::Agent]), [true, false, false, false]);
+    assert_eq!(parts(&[Kind::Run]), [false, true, true, false]);
+    assert_eq!(parts(&[Kind::Task, Kind::Workflow]), [false, true, true, true]);
+    assert_eq!(parts(&[]), [true; 4], "while the tables are looked for");
 }
 
 #[test]

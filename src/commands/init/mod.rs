@@ -2,7 +2,6 @@
 
 mod ask;
 mod picture;
-mod prove;
 mod report;
 
 use std::{
@@ -12,7 +11,7 @@ use std::{
 
 use clap::Args;
 
-use super::{Failure, database::DatabaseArgs, logging};
+use super::{Failure, database::DatabaseArgs, logging, prove::prove};
 use client::discover::{Discovery, discover, role};
 use model::{discover::Way, text::printable};
 use picture::Picture;
@@ -61,7 +60,7 @@ pub(super) fn run(settings: &Settings, args: &InitArgs) -> Result<(), Failure> {
         Failure::of_output(report::print(&mut out, &discovery))?;
         ask::guesses(&mut discovery, &mut io::stdin().lock(), &mut out).map_err(|error| Failure::output(&error))?;
     }
-    let unreached = prove::prove(&feed, &mut discovery)?;
+    let unreached = prove(&feed, &mut discovery)?;
     if let Some(reason) = &unreached {
         logging::print(&format!(
             "the stream could not be reached ({reason}), so it is not proven that changes arrive; see opswall doctor"

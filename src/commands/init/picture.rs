@@ -6,9 +6,8 @@ use super::super::Failure;
 use client::discover::Discovery;
 use model::{
     RowId, RowKey, Status,
-    discover::{ProposedSource, Way},
+    discover::{Mending, ProposedSource, Way},
     format::{counted, grouped},
-    schema,
 };
 use settings::FeedSettings;
 
@@ -127,27 +126,9 @@ impl Picture {
 
 /// The statements for what keeps a source from being read or followed.
 fn mend(picture: &mut SourcePicture, discovery: &Discovery, source: &ProposedSource) {
-    let (schema, table) = (source.mapping.schema.as_str(), source.mapping.table.as_str());
-    let role = discovery.role.as_str();
-    let Some(facts) = discovery.facts(&source.mapping) else {
-        return;
-    };
-    if facts.is_denied {
-        picture.sql_for = Some(format!("to let {role} read {}", source.mapping.name()));
-        picture.sql.push(schema::grant(schema, table, role));
-        // A table that nobody could read has most likely no policy either.
-        picture.sql.push(schema::policy(schema, table, role));
-    } else if facts.rows.is_empty() && facts.refusal.is_none() {
-        picture.sql_for = Some(format!(
-            "if {} is not empty: to let {role} see its rows",
-            source.mapping.name()
-        ));
-        picture.sql.push(schema::policy(schema, table, role));
-    }
-    if facts.is_published == Some(false) && !matches!(facts.form, Some(model::discover::TableForm::View)) {
-        picture
-            .sql_for
-            .get_or_insert_with(|| format!("to send the changes of {}", source.mapping.name()));
-        picture.sql.push(schema::publish(schema, table));
+    let facts = discovery.facts(&source.mapping);
+    if let Some(mending) = facts.and_then(|facts| Mending::of(facts, &source.mapping.name(), &discovery.role)) {
+        picture.sql_for = Some(mending.purpose);
+        picture.sql = mending.statements;
     }
 }

@@ -1,11 +1,11 @@
 //! The sources that were proposed, as the user changes them; and their sample rows, read as the wall would read them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::connection::Found;
 use model::{
     Kind, Mapping, Record, Row, RowKey, Rule, SourceId, SourceMapping, Status, StatusReading,
-    discover::{Evidence, PassedOver, ProposedSource, TableFacts, Way},
+    discover::{Evidence, Mending, PassedOver, ProposedSource, TableFacts, Way},
     format::{counted, grouped},
 };
 
@@ -21,6 +21,8 @@ pub struct Draft {
     pub sources: Vec<DraftSource>,
     /// Tables that are none.
     pub passed_over: Vec<PassedOver>,
+    /// Why it is not proven that changes arrive, one sentence.
+    pub unproven: Option<String>,
 }
 
 /// A proposed source.
@@ -34,6 +36,8 @@ pub struct DraftSource {
     pub reason: String,
     /// Whether it can be followed.
     pub way: Way,
+    /// The statements that mend what keeps it from being read or followed.
+    pub mending: Option<Mending>,
     /// Why columns have their roles.
     pub evidence: Vec<Evidence>,
     /// The columns of the table, where they are known.
@@ -74,16 +78,24 @@ pub enum Edit {
 impl Draft {
     /// What was proposed.
     pub fn of(found: Found) -> Self {
-        let Found { tables, proposal } = found;
+        let Found {
+            tables,
+            proposal,
+            unproven,
+            role,
+        } = found;
         let source = |proposed: ProposedSource| {
             let facts = tables
                 .iter()
                 .find(|facts| facts.table == proposed.mapping.table && facts.schema == proposed.mapping.schema);
-            DraftSource::of(proposed, facts)
+            DraftSource::of(proposed, facts, &role)
         };
         let mut draft = Self {
             sources: proposal.sources.into_iter().map(source).collect(),
             passed_over: proposal.passed_over,
+            unproven: unproven.map(|reason| {
+                format!("The stream could not be reached ({reason}), so it is not proven that changes arrive.")
+            }),
         };
         draft.read();
         draft
@@ -134,6 +146,8 @@ impl Draft {
             .flat_map(|source| &source.words)
             .filter(|(_, status, _)| *status == Status::Unmapped)
             .map(|(word, ..)| word.as_str())
+            .collect::<BTreeSet<_>>()
+            .into_iter()
             .take(MOST_WORDS)
             .collect();
         if !unknown.is_empty() {
@@ -152,13 +166,15 @@ impl Draft {
 }
 
 impl DraftSource {
-    fn of(proposed: ProposedSource, facts: Option<&TableFacts>) -> Self {
+    fn of(proposed: ProposedSource, facts: Option<&TableFacts>, role: &str) -> Self {
+        let name = proposed.mapping.name();
         let columns = facts.map(|facts| facts.columns.iter().map(|column| column.name.clone()));
         Self {
             is_included: !matches!(proposed.way, Way::LeftOut(_)),
             mapping: proposed.mapping,
             reason: proposed.reason,
             way: proposed.way,
+            mending: facts.and_then(|facts| Mending::of(facts, &name, role)),
             evidence: proposed.roles,
             columns: columns.map(Iterator::collect).unwrap_or_default(),
             count: facts.and_then(|facts| facts.count),
@@ -301,6 +317,8 @@ mod tests {
         };
         Found {
             tables: vec![facts],
+            unproven: None,
+            role: "anon".to_owned(),
             proposal: Proposal {
                 sources: vec![source],
                 passed_over: Vec::new(),

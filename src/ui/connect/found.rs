@@ -1,6 +1,6 @@
 //! The proposed sources as a table: each with its rows as they would be drawn, and its guesses, which a click changes.
 
-use egui::{Button, CornerRadius, Frame, Label, Margin, RichText, Ui, vec2};
+use egui::{Button, CollapsingHeader, CornerRadius, Frame, Label, Margin, RichText, Ui, vec2};
 
 use super::{
     ConnectAction,
@@ -13,7 +13,10 @@ use crate::ui::{
     theme,
     theme::Tier,
 };
-use model::{Kind, discover::Way};
+use model::{
+    Kind,
+    discover::{Mending, Way},
+};
 
 /// Letters of a name, of a reason, and of a sample's name.
 const MOST_NAME: usize = 60;
@@ -67,8 +70,11 @@ fn source_ui(ui: &mut Ui, source: &DraftSource, edit: &mut dyn FnMut(Edit)) {
     head_ui(ui, source, edit);
     match &source.way {
         Way::Followed => {}
-        Way::Polled(reason) => reason_ui(ui, &source.mapping.table, "read every 60 s", reason),
-        Way::LeftOut(reason) => reason_ui(ui, &source.mapping.table, "cannot be read", reason),
+        Way::Polled(reason) => reason_ui(ui, source, "read every 60 s", reason),
+        Way::LeftOut(reason) => reason_ui(ui, source, "cannot be read", reason),
+    }
+    if let Some(mending) = &source.mending {
+        mending_ui(ui, source, mending);
     }
     if !source.is_included {
         return;
@@ -143,11 +149,23 @@ fn head_ui(ui: &mut Ui, source: &DraftSource, edit: &mut dyn FnMut(Edit)) {
     });
 }
 
-fn reason_ui(ui: &mut Ui, id: &str, what: &str, reason: &str) {
+fn reason_ui(ui: &mut Ui, source: &DraftSource, what: &str, reason: &str) {
     let words = format!("{what}: {}", format::clean(reason, MOST_REASON));
     let words = small(ui, words).color(theme::of(ui).warn);
     ui.add(Label::new(words).wrap());
-    statement_ui(ui, id, reason);
+    // The statement of the reason is one of those that mend the source.
+    if source.mending.is_none() {
+        statement_ui(ui, &source.mapping.table, reason);
+    }
+}
+
+/// The statements that mend a source, with a button to copy them; folded where the source is read without them.
+fn mending_ui(ui: &mut Ui, source: &DraftSource, mending: &Mending) {
+    let words = small(ui, format!("SQL {}", format::clean(&mending.purpose, MOST_REASON)));
+    CollapsingHeader::new(words.color(theme::of(ui).text))
+        .id_salt(("mending", &source.mapping.table))
+        .default_open(matches!(source.way, Way::LeftOut(_)))
+        .show(ui, |ui| command_ui(ui, &mending.statements.join("\n")));
 }
 
 /// The statement that a reason quotes, with a button to copy it.

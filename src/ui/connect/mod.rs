@@ -293,6 +293,7 @@ fn enter_ui(ui: &mut Ui, entry: &mut Entry, problem: Option<&str>, actions: &mut
             .password(is_key)
             .hint_text(hint)
             .char_limit(4_096)
+            .margin(vec2(8.0, 6.0))
             .desired_width(f32::INFINITY);
         let response = ui.add(edit).labelled_by(label.id);
         is_entered |= response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
@@ -318,7 +319,7 @@ fn looking_ui(ui: &mut Ui, actions: &mut Vec<ConnectAction>) {
         let line = egui::Stroke::new(2.5, theme::of(ui).text);
         header::spinner(ui, rect.center(), side * 0.4, line);
         let text = theme::of(ui).text;
-        ui.label(RichText::new("Looking for tables…").color(text));
+        ui.label(RichText::new("Looking for tables, and whether their changes arrive…").color(text));
     });
     if ui.button("Cancel").clicked() {
         actions.push(ConnectAction::Back);
@@ -329,6 +330,10 @@ fn save_ui(ui: &mut Ui, draft: &Draft, problem: Option<&str>, asks_to_replace: b
     ui.add_space(4.0);
     let summary = RichText::new(draft.summary()).color(theme::of(ui).text);
     ui.add(Label::new(summary).wrap());
+    if let Some(unproven) = &draft.unproven {
+        let words = RichText::new(unproven).color(theme::of(ui).warn);
+        ui.add(Label::new(words).wrap());
+    }
     problem_ui(ui, problem);
     if asks_to_replace {
         let words = "opswall.toml exists already. It can be replaced; the old one is kept as opswall.toml.old.";

@@ -14,7 +14,7 @@ use crate::ui::{
     status_icon, theme,
     theme::Tier,
 };
-use realtime::{LinkStatus, SourceReport, SourceState};
+use realtime::{LinkStatus, POLL_INTERVAL, SourceReport, SourceState};
 
 /// What the badge shows, as plain data.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,6 +73,11 @@ impl SourceTally {
         self.kept < self.all
     }
 
+    /// All that are kept up to date are read at intervals: none brings its changes by itself.
+    fn is_all_polled(self) -> bool {
+        self.polled > 0 && self.polled == self.kept
+    }
+
     /// `5 sources`, `4 of 5 sources`, `5 sources, 1 polled`.
     fn words(self) -> String {
         let all = format::counted(self.all as u64, "source", "sources");
@@ -129,6 +134,9 @@ impl BadgeView {
         match self.proven_secs {
             _ if self.stream_only => "unproven, stream only".to_owned(),
             Some(age) => format!("proven {} ago", format::age(age)),
+            None if self.sources.is_all_polled() => {
+                format!("read every {}", format::span(POLL_INTERVAL.as_secs_f64()))
+            }
             None => "not proven yet".to_owned(),
         }
     }
@@ -424,6 +432,20 @@ mod tests {
         assert_eq!(
             view().spoken(),
             "Connection: Live, proven 4 s ago, 3 sources · 48 changes/s"
+        );
+        let all_polled = BadgeView {
+            proven_secs: None,
+            sources: SourceTally {
+                all: 3,
+                kept: 3,
+                polled: 3,
+            },
+            ..view()
+        };
+        assert_eq!(
+            all_polled.spoken(),
+            "Connection: Live, read every 1 min, 3 sources, 3 polled · 48 changes/s",
+            "nothing brings its changes by itself"
         );
         let alone = BadgeView {
             stream_only: true,

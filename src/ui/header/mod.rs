@@ -61,6 +61,8 @@ pub struct HeaderView<'a> {
     pub stale: bool,
     /// The kinds whose source is lost: their totals are old and drawn muted.
     pub lost: PerKind<bool>,
+    /// The kinds that have a source: the totals of others are left out.
+    pub followed: PerKind<bool>,
     /// What the picture lacks, so that it keeps its frame rate.
     pub reduced: &'a [QualityFeature],
 }

@@ -23,17 +23,23 @@ pub(super) fn totals(ui: &egui::Ui, view: &HeaderView<'_>) -> Vec<StatText> {
         view,
     };
     let counts = &view.counts;
-    let mut texts = vec![
-        totals.agents(),
-        totals.state(Part::Running, Status::Running, counts.running),
-        totals.state(Part::Queued, Status::Queued, counts.queued),
-    ];
-    if counts.waiting > 0 {
-        texts.push(totals.alarm(Part::Waiting, Status::Waiting, counts.waiting));
+    let follows = |kind: Kind| view.followed[kind] || Kind::ALL.into_iter().all(|kind| !view.followed[kind]);
+    let mut texts = Vec::new();
+    if follows(Kind::Agent) {
+        texts.push(totals.agents());
     }
-    texts.push(totals.alarm(Part::Blocked, Status::Blocked, counts.blocked));
-    texts.push(totals.alarm(Part::Failed, Status::Failed, counts.failed));
-    texts.push(totals.workflows());
+    if follows(Kind::Task) || follows(Kind::Run) {
+        texts.push(totals.state(Part::Running, Status::Running, counts.running));
+        texts.push(totals.state(Part::Queued, Status::Queued, counts.queued));
+        if counts.waiting > 0 {
+            texts.push(totals.alarm(Part::Waiting, Status::Waiting, counts.waiting));
+        }
+        texts.push(totals.alarm(Part::Blocked, Status::Blocked, counts.blocked));
+        texts.push(totals.alarm(Part::Failed, Status::Failed, counts.failed));
+    }
+    if follows(Kind::Workflow) {
+        texts.push(totals.workflows());
+    }
     texts.extend(totals.reduced());
     texts.push(totals.rate());
     texts

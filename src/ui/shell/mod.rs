@@ -287,6 +287,7 @@ fn draw_header(root: &mut Ui, reads: &Reads, badge: &BadgeView, actions: &mut Ve
         spark: &spark,
         stale: !badge.tone.is_flowing(),
         lost: reads.lost_kinds(),
+        followed: reads.followed_kinds(),
         reduced: reads.quality.off(),
     };
     let look = reads.look();

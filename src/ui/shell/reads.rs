@@ -227,7 +227,7 @@ impl Reads<'_, '_> {
         }
     }
 
-    /// One row of the legend for each status.
+    /// One row of the legend for each status that some row has.
     pub(super) fn legend_rows(&self) -> Vec<LegendRow> {
         Status::ALL
             .into_iter()
@@ -236,7 +236,13 @@ impl Reads<'_, '_> {
                 agents: self.counts.of(Kind::Agent, status),
                 work: self.counts.work(status),
             })
+            .filter(|row| row.agents + row.work > 0)
             .collect()
+    }
+
+    /// Whether each kind has a source.
+    pub(super) fn followed_kinds(&self) -> PerKind<bool> {
+        PerKind::from_fn(|kind| self.mapping.0.follows(kind))
     }
 
     /// The kinds that have a table.

@@ -180,6 +180,26 @@ fn fixture(name: &str) -> Server {
 
 #[cfg(unix)]
 #[test]
+fn tables_that_are_not_published_are_polled_with_the_statement_to_copy() {
+    if !crate::postgres::is_here() {
+        return;
+    }
+    let server = fixture("agent_factory");
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = run_in(folder.path(), &["init", "--yes", "--url", &server.url(), "--key", KEY]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    // REST does not show what is published: only the stream can have refused them.
+    assert!(run.stdout.contains("3 sources, 0 followed"), "{}", run.stdout);
+    assert!(
+        run.stdout
+            .contains("alter publication supabase_realtime add table public.executions"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[cfg(unix)]
+#[test]
 fn the_file_of_a_foreign_schema_reads_every_row_as_it_was_found() {
     if !crate::postgres::is_here() {
         return;

@@ -9,6 +9,7 @@ mod companions;
 mod facts;
 mod label;
 mod links;
+mod mending;
 mod names;
 mod propose;
 mod roles;
@@ -19,6 +20,7 @@ mod words;
 
 pub use candidates::{candidates, further};
 pub use facts::{Candidate, ColumnFacts, ForeignColumn, MAX_SAMPLE, Preset, PresetColumn, TableFacts, TableForm};
+pub use mending::Mending;
 pub use names::{Ask, MAX_REQUESTS, NameQueue};
 pub use propose::propose;
 

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::super::Failure;
+use super::Failure;
 use client::{Worker, discover::Discovery};
 use model::{discover::Way, schema};
 use realtime::{FeedEvent, LinkStatus, SourceReport, SourceState};
@@ -76,10 +76,11 @@ fn reports(worker: &Worker, count: usize) -> (Vec<SourceReport>, Option<String>)
                 _ => {}
             }
         }
+        // A source that is not published is reported as polled only when all snapshots are read.
         let is_open = |report: &SourceReport| {
             matches!(
                 report.state,
-                SourceState::Closed | SourceState::Joining | SourceState::Joined
+                SourceState::Closed | SourceState::Joining | SourceState::Joined | SourceState::Reading
             )
         };
         let is_decided = reports.len() >= count && !reports.iter().any(is_open);
