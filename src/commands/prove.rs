@@ -16,7 +16,8 @@ const DEADLINE: Duration = Duration::from_secs(8);
 /// Events taken at once.
 const MAX_BATCH: usize = 1_024;
 
-/// Subscribes to the sources and corrects how each is kept true. Returns why the stream could not be reached, if so.
+/// Subscribes to the sources and corrects how each is kept true. Where the stream cannot be reached, nothing is proven: then
+/// the result is the reason, a clause.
 pub(super) fn prove(feed: &FeedSettings, discovery: &mut Discovery) -> Result<Option<String>, Failure> {
     let Some(find) = &feed.find_sources else {
         return Ok(None);
@@ -45,16 +46,16 @@ pub(super) fn prove(feed: &FeedSettings, discovery: &mut Discovery) -> Result<Op
             SourceState::LeftOut | SourceState::Refused | SourceState::Lost => source.way = Way::LeftOut(why),
             SourceState::Closed | SourceState::Joining | SourceState::Joined => continue,
         }
-        let (schema, table) = (&source.mapping.schema, &source.mapping.table);
-        let is_of_source = |facts: &&mut model::discover::TableFacts| facts.schema == *schema && facts.table == *table;
-        if let Some(facts) = discovery.tables.iter_mut().find(is_of_source) {
+        let facts = discovery.tables.iter_mut().find(|facts| facts.is_of(&source.mapping));
+        if let Some(facts) = facts {
             facts.is_published = facts.is_published.or_else(|| match source.way {
                 Way::Followed => Some(true),
                 _ => is_unpublished.then_some(false),
             });
         }
     }
-    Ok(problem)
+    Ok(problem
+        .map(|reason| format!("the stream could not be reached ({reason}), so it is not proven that changes arrive")))
 }
 
 /// The last report of each of the first `count` sources, once all are decided or the time is up.

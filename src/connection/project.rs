@@ -36,7 +36,7 @@ pub struct Found {
     pub tables: Vec<TableFacts>,
     /// Which of them are proposed as sources.
     pub proposal: Proposal,
-    /// Why it is not proven that changes arrive: the stream could not be reached.
+    /// Why it is not proven that changes arrive, a clause: the stream could not be reached.
     pub unproven: Option<String>,
     /// The database role that reads.
     pub role: String,

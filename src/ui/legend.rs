@@ -164,10 +164,8 @@ fn legend_row(ui: &mut Ui, row: &LegendRow) {
     status_icon::paint(ui.painter(), rect, row.status, theme::of(ui).status(row.status));
     let word = row.status.word();
     icon.on_hover_text(word);
-    let some = row.agents + row.work > 0;
-    let ink = if some { theme::of(ui).text } else { theme::of(ui).muted };
     let font = Tier::Small.font(ui);
-    ui.label(RichText::new(word).font(font).color(ink));
+    ui.label(RichText::new(word).font(font).color(theme::of(ui).text));
     for count in [row.agents, row.work] {
         let text = if count == 0 {
             "–".to_owned()

@@ -324,7 +324,7 @@ pub struct StatusReading {
 }
 
 impl StatusReading {
-    /// A status without a word of the row, as if no column said anything.
+    /// A status that no column of the row gave: there is no word for it.
     pub fn of(status: Status) -> Self {
         Self {
             status,

@@ -32,8 +32,7 @@ pub(super) async fn check<W: Write>(report: &mut Report<W>, target: &Target, rea
     };
     for checked in checked {
         let of = &checked.of;
-        let is_same = |table: &&CatalogueTable| table.facts.table == of.table && table.facts.schema == of.schema;
-        let check = match tables.iter().find(is_same) {
+        let check = match tables.iter().find(|table| table.facts.is_of(of)) {
             Some(table) => diagnose(checked, table, &reader.role),
             None => Check::failed(NAME, "there is no such table")
                 .means("the wall cannot read it")

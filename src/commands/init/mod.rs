@@ -60,11 +60,9 @@ pub(super) fn run(settings: &Settings, args: &InitArgs) -> Result<(), Failure> {
         Failure::of_output(report::print(&mut out, &discovery))?;
         ask::guesses(&mut discovery, &mut io::stdin().lock(), &mut out).map_err(|error| Failure::output(&error))?;
     }
-    let unreached = prove(&feed, &mut discovery)?;
-    if let Some(reason) = &unreached {
-        logging::print(&format!(
-            "the stream could not be reached ({reason}), so it is not proven that changes arrive; see opswall doctor"
-        ));
+    let unproven = prove(&feed, &mut discovery)?;
+    if let Some(clause) = &unproven {
+        logging::print(&format!("{clause}; see opswall doctor"));
     }
     let picture = Picture::of(&discovery, &feed)?;
     let is_any = discovery

@@ -85,17 +85,13 @@ impl Draft {
             role,
         } = found;
         let source = |proposed: ProposedSource| {
-            let facts = tables
-                .iter()
-                .find(|facts| facts.table == proposed.mapping.table && facts.schema == proposed.mapping.schema);
+            let facts = tables.iter().find(|facts| facts.is_of(&proposed.mapping));
             DraftSource::of(proposed, facts, &role)
         };
         let mut draft = Self {
             sources: proposal.sources.into_iter().map(source).collect(),
             passed_over: proposal.passed_over,
-            unproven: unproven.map(|reason| {
-                format!("The stream could not be reached ({reason}), so it is not proven that changes arrive.")
-            }),
+            unproven: unproven.map(|clause| model::text::sentence(&clause)),
         };
         draft.read();
         draft

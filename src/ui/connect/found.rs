@@ -17,6 +17,7 @@ use model::{
     Kind,
     discover::{Mending, Way},
 };
+use realtime::POLL_INTERVAL;
 
 /// Letters of a name, of a reason, and of a sample's name.
 const MOST_NAME: usize = 60;
@@ -70,7 +71,10 @@ fn source_ui(ui: &mut Ui, source: &DraftSource, edit: &mut dyn FnMut(Edit)) {
     head_ui(ui, source, edit);
     match &source.way {
         Way::Followed => {}
-        Way::Polled(reason) => reason_ui(ui, source, "read every 60 s", reason),
+        Way::Polled(reason) => {
+            let what = format!("read every {} s", POLL_INTERVAL.as_secs());
+            reason_ui(ui, source, &what, reason);
+        }
         Way::LeftOut(reason) => reason_ui(ui, source, "cannot be read", reason),
     }
     if let Some(mending) = &source.mending {

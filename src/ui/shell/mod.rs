@@ -287,7 +287,7 @@ fn draw_header(root: &mut Ui, reads: &Reads, badge: &BadgeView, actions: &mut Ve
         spark: &spark,
         stale: !badge.tone.is_flowing(),
         lost: reads.lost_kinds(),
-        followed: reads.followed_kinds(),
+        followed: reads.followed(),
         reduced: reads.quality.off(),
     };
     let look = reads.look();
@@ -327,7 +327,7 @@ fn draw_legend(
         let view = LegendView {
             open: panels.legend_open,
             rows: &reads.legend_rows(),
-            has_runs: reads.followed().contains(&Kind::Run),
+            has_runs: reads.followed()[Kind::Run],
             words: &reads.words.listed,
             more_words: reads.words.more,
         };

@@ -241,13 +241,8 @@ impl Reads<'_, '_> {
     }
 
     /// Whether each kind has a source.
-    pub(super) fn followed_kinds(&self) -> PerKind<bool> {
+    pub(super) fn followed(&self) -> PerKind<bool> {
         PerKind::from_fn(|kind| self.mapping.0.follows(kind))
-    }
-
-    /// The kinds that have a table.
-    pub(super) fn followed(&self) -> Vec<Kind> {
-        self.mapping.0.kinds().collect()
     }
 
     /// Rows on the wall.

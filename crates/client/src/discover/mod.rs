@@ -201,8 +201,7 @@ impl Discovery {
 
     /// What is known of the table of a source.
     pub fn facts(&self, source: &SourceMapping) -> Option<&TableFacts> {
-        let is_same = |facts: &&TableFacts| facts.table == source.table && facts.schema == source.schema;
-        self.tables.iter().find(is_same)
+        self.tables.iter().find(|facts| facts.is_of(source))
     }
 
     /// The columns of the table of a source, as far as they are known.

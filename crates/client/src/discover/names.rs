@@ -249,9 +249,7 @@ impl<'s> Search<'s> {
         let mut looks = FuturesUnordered::new();
         let mut waiting: VecDeque<Look> = VecDeque::new();
         for source in &proposal.sources {
-            let is_of_source =
-                |facts: &&TableFacts| facts.table == source.mapping.table && facts.schema == source.mapping.schema;
-            let Some(facts) = self.tables.iter().find(is_of_source) else {
+            let Some(facts) = self.tables.iter().find(|facts| facts.is_of(&source.mapping)) else {
                 continue;
             };
             if facts.refusal.is_some() {

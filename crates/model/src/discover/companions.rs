@@ -134,17 +134,18 @@ fn assignments(
     let (Some(ours), Some(theirs)) = (table.columns.get(own.column), table.columns.get(agent.column)) else {
         return;
     };
-    let mut companion = companion(table, key, &ours.name);
-    companion.take = Take::All(theirs.name.clone());
-    let written = format!("{} -> {}", companion.column(&theirs.name), agents.name());
-    chosen.note(
-        "companions",
-        &table.name(),
-        "it says who works on what",
-        Confidence::Likely,
-    );
-    chosen.mapping.agent.push(written);
+    let companion = companion(table, key, &ours.name);
+    let from = collect(table, companion, &theirs.name, "it says who works on what", chosen);
+    chosen.mapping.agent.push(format!("{from} -> {}", agents.name()));
+}
+
+/// Takes all values of a column of a companion. Returns the column as links name it.
+fn collect(table: &Table<'_>, mut companion: Companion, column: &str, reason: &str, chosen: &mut Chosen) -> String {
+    companion.take = Take::All(column.to_owned());
+    let written = companion.column(column);
+    chosen.note("companions", &table.name(), reason, Confidence::Likely);
     chosen.mapping.companions.push(companion);
+    written
 }
 
 /// A companion of a table with this key, whose column `theirs` names the row of the source.
@@ -171,17 +172,10 @@ fn dependencies(table: &Table<'_>, key: Option<&Vec<String>>, links: &[Link], ch
     let Some(waiting) = names.iter().find(|name| **name != waited_for) else {
         return;
     };
-    let mut companion = companion(table, key, waiting);
-    companion.take = Take::All(waited_for.clone());
-    let written = format!("{} -> {}", companion.column(&waited_for), chosen.mapping.name());
-    chosen.note(
-        "companions",
-        &table.name(),
-        "it says what waits for what",
-        Confidence::Likely,
-    );
-    chosen.mapping.depends_on.push(written);
-    chosen.mapping.companions.push(companion);
+    let companion = companion(table, key, waiting);
+    let from = collect(table, companion, &waited_for, "it says what waits for what", chosen);
+    let to = chosen.mapping.name();
+    chosen.mapping.depends_on.push(format!("{from} -> {to}"));
 }
 
 /// A table of the names of states, which a column of the source refers to (`status_id`).

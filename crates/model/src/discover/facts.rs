@@ -29,6 +29,13 @@ pub struct TableFacts {
     pub is_denied: bool,
 }
 
+impl TableFacts {
+    /// They are about the table of this source.
+    pub fn is_of(&self, source: &SourceMapping) -> bool {
+        self.table == source.table && self.schema == source.schema
+    }
+}
+
 /// What a table is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TableForm {

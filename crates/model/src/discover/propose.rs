@@ -91,10 +91,7 @@ fn of_preset(facts: &[TableFacts], preset: &Preset, proposal: &mut Proposal) -> 
         for companion in &mut mapping.companions {
             companion.schema = renamed(&companion.schema);
         }
-        let Some(of) = facts
-            .iter()
-            .find(|of| of.schema == mapping.schema && of.table == mapping.table)
-        else {
+        let Some(of) = facts.iter().find(|of| of.is_of(&mapping)) else {
             continue;
         };
         proposal.sources.push(ProposedSource {

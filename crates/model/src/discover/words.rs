@@ -1,4 +1,4 @@
-//! What the status words of one table mean, where the words that stand beside them change it: without a word for running, a
+//! What a status word means where the other words of the same column change it: in a column without a word for running, a
 //! task that was claimed is running.
 //!
 //! What a word means in every table is defined elsewhere: English words in `status.rs`, what differs between kinds in

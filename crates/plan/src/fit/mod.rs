@@ -29,9 +29,9 @@ const THIN: f32 = 0.5;
 const LEAST_PART: f32 = 0.5;
 /// The header height at which names are as wide as their smallest readable size says, in heights of readable text.
 pub(crate) const SMALLEST_HEADER: f32 = 1.5;
-/// Blocks are made wide enough for the shortest names, so many of them, or for a part of each, in turn.
+/// What blocks are made wide enough for, tried in turn: the share of all names, the shortest first, and the part of each name.
 const NAME_SHARES: [(f32, f32); 5] = [(1.0, 1.0), (0.9, 1.0), (0.6, 1.0), (0.9, LEAST_PART), (0.4, LEAST_PART)];
-/// Above so many blocks, names have no influence on the plan.
+/// Above this number of blocks, names have no influence on the plan.
 const MOST_NAMED: usize = 600;
 /// Width of a street per width of an agent.
 pub(crate) const STREET_PER_AGENT: f32 = 1.2;
