@@ -28,8 +28,6 @@ use model::Trouble;
 const LEAST_SECS: f64 = 0.12;
 /// Labels are arranged once more this long after the last change, when moves are over.
 const LATER_SECS: f64 = 0.9;
-/// Line height as a multiple of the font size.
-pub(super) const LINE: f32 = 1.2;
 
 /// Half the size of an agent's hexagon in world units, without its corners.
 const AGENT_HALF: f32 = 0.62;

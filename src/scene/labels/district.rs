@@ -3,10 +3,9 @@
 use bevy::prelude::*;
 
 use super::{
-    arrange::LINE,
     candidates::{Candidate, Class},
     compose::Composer,
-    label::{Label, LabelTier, Owner, Side},
+    label::{LINE, Label, LabelTier, Owner, Side},
     text,
 };
 use crate::scene::{detail, marks::Tally, text_scale::TextScale};

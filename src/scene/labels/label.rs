@@ -2,7 +2,28 @@
 
 use bevy::prelude::*;
 
-use super::{arrange::LINE, text};
+use model::Status;
+
+use super::text;
+
+/// Line height as a multiple of the font size.
+pub(super) const LINE: f32 = 1.2;
+
+/// The height of a line of text of a font size, whole logical pixels.
+pub(super) const fn line_px(font_px: f32) -> f32 {
+    (font_px * LINE).round()
+}
+
+/// The colour of a part of a label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ink {
+    /// That of names.
+    Text,
+    /// That of what matters less.
+    Muted,
+    /// That of a status in text.
+    Status(Status),
+}
 
 /// What a label names. A row has at most one label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,8 +47,8 @@ impl LabelTier {
     /// Size in logical pixels at a text scale of 1.
     pub(super) const fn base_px(self) -> f32 {
         match self {
-            Self::Small => 12.0,
-            Self::Body => 14.0,
+            Self::Small => 13.0,
+            Self::Body => 15.0,
             Self::Name => 17.0,
             Self::Title => 22.0,
         }
@@ -108,7 +129,7 @@ impl Label {
             }
         }
         let size = rows.into_iter().fold(Vec2::ZERO, |size, (width, font_px)| {
-            Vec2::new(size.x.max(width), size.y + (font_px * LINE).round())
+            Vec2::new(size.x.max(width), size.y + line_px(font_px))
         });
         self.steadied(size)
     }

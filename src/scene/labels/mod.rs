@@ -5,6 +5,8 @@
 //! motion.
 
 mod arrange;
+#[allow(dead_code, reason = "used once rows are placed by the city plan")]
+mod block_header;
 mod board;
 mod candidates;
 mod compose;
@@ -13,7 +15,10 @@ mod district;
 mod label;
 mod naming;
 mod pool;
+#[allow(dead_code, reason = "used once rows are placed by the city plan")]
 mod text;
+#[allow(dead_code, reason = "used once rows are placed by the city plan")]
+pub(crate) mod tile;
 mod yielding;
 
 use bevy::prelude::*;

@@ -11,8 +11,8 @@ use bevy::{
 
 use super::{
     LabelFont, MOST_LABELS,
-    arrange::{Arrangement, LINE},
-    label::{Label, LabelTier, Owner, Side},
+    arrange::Arrangement,
+    label::{LINE, Label, LabelTier, Owner, Side},
     yielding::{Drawn, yielding},
 };
 use crate::{

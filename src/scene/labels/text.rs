@@ -35,6 +35,16 @@ pub(super) fn width(text: &str, font_px: f32) -> f32 {
     text.chars().map(advance).sum::<f32>() * font_px
 }
 
+/// How many spaces are at least this wide.
+pub(super) fn spaces_for(width_px: f32, font_px: f32) -> usize {
+    (width_px / (advance(' ') * font_px) - 1e-3).ceil().max(0.0) as usize
+}
+
+/// The width of so many spaces.
+pub(super) fn spaces_px(count: usize, font_px: f32) -> f32 {
+    count as f32 * advance(' ') * font_px
+}
+
 /// The text, or as much of it as fits with an ellipsis; `None` if too little does.
 pub(super) fn fit(text: &str, font_px: f32, most_px: f32) -> Option<String> {
     let room = most_px / font_px;
@@ -53,6 +63,110 @@ pub(super) fn fit(text: &str, font_px: f32, most_px: f32) -> Option<String> {
         }
     }
     (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// The share of the room for a shortened text that its end gets.
+const TAIL_SHARE: f32 = 0.34;
+
+/// A text as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Shown<T> {
+    /// The text, or its lines.
+    pub(super) text: T,
+    /// Whether something of it was left out.
+    pub(super) is_shortened: bool,
+}
+
+/// Whether a character belongs to the one before it: between the two, nothing is cut.
+fn joins(character: char) -> bool {
+    matches!(character as u32, 0x0300..=0x036F | 0x200D | 0x20D0..=0x20FF | 0xFE00..=0xFE0F | 0x1F3FB..=0x1F3FF)
+}
+
+/// How much of the beginning of a text fits into this many em, in bytes and in characters.
+fn head(text: &str, room: f32) -> (usize, usize) {
+    let (mut used, mut end, mut count) = (0.0, 0, 0);
+    for (start, character) in text.char_indices() {
+        if !joins(character) {
+            end = start;
+        }
+        used += advance(character);
+        if used > room {
+            return (end, count);
+        }
+        count += 1;
+    }
+    (text.len(), count)
+}
+
+/// The text, or its beginning and its end with an ellipsis between them; `None` where only a letter or two would fit.
+pub(super) fn shorten(text: &str, font_px: f32, most_px: f32) -> Option<Shown<String>> {
+    let room = most_px / font_px;
+    if text.is_empty() {
+        return None;
+    }
+    if text.chars().map(advance).sum::<f32>() <= room {
+        let text = text.to_owned();
+        return Some(Shown {
+            text,
+            is_shortened: false,
+        });
+    }
+    let room = room - advance(ELLIPSIS);
+    let mut tail = "";
+    let mut used = 0.0;
+    for (start, character) in text.char_indices().rev() {
+        used += advance(character);
+        if used > TAIL_SHARE * room {
+            break;
+        }
+        if !joins(character) {
+            tail = text.get(start..).unwrap_or_default().trim_start();
+        }
+    }
+    let tail_em = tail.chars().map(advance).sum::<f32>();
+    let (end, count) = head(text, room - tail_em);
+    let head = text.get(..end).unwrap_or_default().trim_end();
+    (count >= LEAST_KEPT).then(|| Shown {
+        text: format!("{head}{ELLIPSIS}{tail}"),
+        is_shortened: true,
+    })
+}
+
+/// The text in at most this many lines, broken between words; a word that is longer than a line is broken within it. The last
+/// line is shortened in the middle. `None` where not even that fits.
+pub(super) fn wrap(text: &str, font_px: f32, most_px: f32, lines: usize) -> Option<Shown<Vec<String>>> {
+    let room = most_px / font_px;
+    let mut rest = text.trim();
+    let mut wrapped = Vec::new();
+    while wrapped.len() + 1 < lines {
+        let (end, _) = head(rest, room);
+        if end == rest.len() {
+            break;
+        }
+        let fitting = rest.get(..end).unwrap_or_default();
+        let starts_word = rest.get(end..).is_some_and(|after| after.starts_with(' '));
+        // After a space, or else after a sign within a long word.
+        let at = if starts_word {
+            end
+        } else if let Some(space) = fitting.rfind(' ') {
+            space
+        } else {
+            let sign = fitting.rfind(['-', '/', '_', '.', ':', ',']).map_or(0, |at| at + 1);
+            if 3 * sign >= end { sign } else { end }
+        };
+        let (line, after) = rest.split_at_checked(at)?;
+        if line.is_empty() {
+            break;
+        }
+        wrapped.push(line.trim_end().to_owned());
+        rest = after.trim_start();
+    }
+    let last = shorten(rest, font_px, most_px)?;
+    wrapped.push(last.text);
+    Some(Shown {
+        text: wrapped,
+        is_shortened: last.is_shortened,
+    })
 }
 
 /// The text in one line or two of given widths, the last one shortened; `None` if too little fits.
@@ -97,6 +211,8 @@ pub(super) fn age(secs: f64) -> Age {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -133,6 +249,58 @@ mod tests {
     fn any_script_is_shortened_between_characters() {
         let cut = fit("請求書の照合を行う十月分", 12.0, 60.0).unwrap();
         assert!(cut.ends_with('…') && cut.chars().count() == 5);
+    }
+
+    #[test]
+    fn a_text_is_shortened_in_the_middle_and_keeps_its_end() {
+        let short = |room: f32| shorten("Pricing load test backfill", 14.0, room);
+        assert_eq!(short(500.0).map(|shown| shown.is_shortened), Some(false));
+        let cut = short(107.0).unwrap();
+        assert!(cut.is_shortened);
+        assert_eq!(cut.text, "Pricing lo…ckfill");
+        assert_eq!(short(20.0), None);
+        assert_eq!(shorten("", 14.0, 100.0), None);
+        // A letter and its accent stay together.
+        let cut = shorten("Cafe\u{301} Cafe\u{301} Cafe\u{301} Cafe\u{301}", 14.0, 80.0).unwrap();
+        let (head, tail) = cut.text.split_once('…').unwrap();
+        assert!(!tail.starts_with('\u{301}') && !head.ends_with('e'), "{cut:?}");
+    }
+
+    #[test]
+    fn a_text_is_wrapped_between_words_and_its_last_line_is_shortened_in_the_middle() {
+        let lines =
+            |text: &str, room: f32, lines: usize| wrap(text, 12.0, room, lines).map(|shown| shown.text.join("/"));
+        assert_eq!(lines("Checkout cost cut", 120.0, 2).unwrap(), "Checkout cost cut");
+        assert_eq!(lines("Checkout cost cut", 60.0, 2).unwrap(), "Checkout/cost cut");
+        assert_eq!(lines("Checkout cost cut", 60.0, 1).unwrap(), "Check…cut");
+        assert_eq!(
+            lines("Train the ranking model again", 60.0, 3).unwrap(),
+            "Train the/ranking/mode…ain"
+        );
+        assert_eq!(
+            lines("load-balancer-health", 60.0, 3).unwrap(),
+            "load-/balancer-/health",
+            "after signs"
+        );
+        assert_eq!(lines("請求書の照合を行う", 60.0, 2).unwrap(), "請求書の照/合を行う");
+        assert_eq!(lines("Checkout", 5.0, 2), None);
+        assert_eq!(lines(" ", 50.0, 2), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_wider_than_its_room_and_whole_texts_lose_nothing(text in "\\PC{0,60}", room in 4.0..400.0_f32, lines in 1..4_usize) {
+            if let Some(shown) = wrap(&text, 13.0, room, lines) {
+                prop_assert!(shown.text.len() <= lines);
+                for line in &shown.text {
+                    prop_assert!(width(line, 13.0) <= room + 0.05, "{line:?} in {room}");
+                }
+                if !shown.is_shortened {
+                    let solid = |text: &str| text.split_whitespace().collect::<String>();
+                    prop_assert_eq!(solid(&shown.text.join(" ")), solid(&text));
+                }
+            }
+        }
     }
 
     #[test]
