@@ -1,11 +1,12 @@
-//! The text of a tile: a cell with room for words. Pure.
+//! The text of cells with room for words. Pure.
 //!
-//! Beside the mark stands the title in two lines; below it the agent and one line of activity or of the error; at the lower
-//! edge the status and its age. What there is no room for is left out, the least important first.
+//! In a tile, beside the mark stands the title in two lines; below it the agent and one line of activity or of the error; at the lower
+//! edge the status and its age. What there is no room for is left out, the least important first. A smaller cell that is wide
+//! enough has its mark at the left and the title at the right of it.
 
 use bevy::math::{Rect, Vec2};
 
-use model::{Status, Trouble};
+use model::{Phase, Status, Trouble};
 
 use super::{
     label::{Ink, LINE, LabelTier, line_px},
@@ -54,6 +55,34 @@ pub(crate) const fn tile_mark(size_px: Vec2, unit: f32) -> (Vec2, f32) {
     (middle, RADIUS_LINES * line)
 }
 
+/// A cell with a title is wide if it has this many times its height, and this many pixels at a desk.
+const WIDE: (f32, f32) = (1.3, 66.0);
+/// Free pixels around the mark of a wide cell, and at its right end, at a desk.
+const WIDE_GAP_PX: f32 = 5.0;
+/// The radius of the mark of a wide cell as a share of its height, and at most, pixels at a desk.
+const WIDE_RADIUS: (f32, f32) = (0.26, 13.0);
+/// The radius of a mark in the middle of its cell, as a share of the cell's lesser side.
+const RADIUS: f32 = 0.33;
+/// The most lines of a title beside its mark.
+const MOST_TITLE_LINES: usize = 3;
+/// The least width of a title beside its mark, in em.
+const LEAST_TITLE_EM: f32 = 3.2;
+
+const fn is_wide(size_px: Vec2, unit: f32) -> bool {
+    size_px.x >= WIDE.0 * size_px.y && size_px.x >= WIDE.1 * unit
+}
+
+/// Where the mark of a cell is that is smaller than a tile and large enough for a title (`Level::Titled`), as for `tile_mark`.
+pub(crate) const fn titled_mark(size_px: Vec2, unit: f32) -> (Vec2, f32) {
+    if is_wide(size_px, unit) {
+        let radius = (WIDE_RADIUS.0 * size_px.y).min(WIDE_RADIUS.1 * unit);
+        (Vec2::new(WIDE_GAP_PX * unit + radius, size_px.y / 2.0), radius)
+    } else {
+        let side = size_px.x.min(size_px.y);
+        (Vec2::new(size_px.x / 2.0, size_px.y / 2.0), RADIUS * side)
+    }
+}
+
 /// What a tile could show.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TileFacts<'a> {
@@ -97,6 +126,56 @@ pub(super) struct TileText {
     pub(super) has_age: bool,
 }
 
+/// Titles of what is over step back.
+const fn title_ink(status: Status) -> Ink {
+    match status.phase() {
+        Phase::Over | Phase::Away => Ink::Muted,
+        Phase::Open | Phase::Running | Phase::Failed => Ink::Text,
+    }
+}
+
+/// The title beside the mark of a cell of this size (`Level::Titled`), logical pixels, at a text scale. No lines where there is
+/// no room for it in its cell.
+pub(super) fn titled(title: &str, status: Status, size_px: Vec2, scale: f32) -> TileText {
+    let unit = scale.max(1.0);
+    let tier = LabelTier::Small;
+    let font = tier.base_px() * scale;
+    let line = line_px(font);
+    let (mark, radius) = titled_mark(size_px, unit);
+    let gap = WIDE_GAP_PX * unit;
+    let left = mark.x + radius + gap;
+    let width = size_px.x - left - gap;
+    let rows = ((size_px.y - unit) / line).floor().max(0.0) as usize;
+    if !is_wide(size_px, unit) || width < LEAST_TITLE_EM * font || rows == 0 {
+        return TileText::default();
+    }
+    let Some(wrapped) = text::wrap(title, font, width, rows.min(MOST_TITLE_LINES)) else {
+        return TileText::default();
+    };
+    let ink = match status.phase() {
+        _ if status.is_trouble() => Ink::Text,
+        Phase::Running => Ink::Text,
+        Phase::Open | Phase::Failed | Phase::Over | Phase::Away => Ink::Muted,
+    };
+    let top = (size_px.y - wrapped.text.len() as f32 * line) / 2.0;
+    let lines = wrapped.text.into_iter().enumerate();
+    let lines = lines.map(|(row, text)| {
+        let corner = Vec2::new(left, top + row as f32 * line);
+        let size = Vec2::new(text::width(&text, font), line);
+        TileLine {
+            text,
+            ink,
+            tier,
+            rect: Rect::from_corners(corner, corner + size),
+        }
+    });
+    TileText {
+        lines: lines.collect(),
+        is_shortened: wrapped.is_shortened,
+        has_age: false,
+    }
+}
+
 /// The text of a tile of this size, logical pixels, at a text scale. No lines where not even a piece of the title fits.
 pub(super) fn tile(facts: &TileFacts, size_px: Vec2, scale: f32) -> TileText {
     let unit = scale.max(1.0);
@@ -132,7 +211,7 @@ pub(super) fn tile(facts: &TileFacts, size_px: Vec2, scale: f32) -> TileText {
         shown.lines.push(TileLine { text, ink, tier, rect });
     };
     for row in title.text {
-        add(row, Ink::Text, title_tier, left + indent, y);
+        add(row, title_ink(facts.status), title_tier, left + indent, y);
         y += title_line;
     }
     y = y.max(mark.y + radius);
@@ -261,7 +340,34 @@ mod tests {
         assert_eq!((middle / 2.5, radius / 2.5), tile_mark(small, 1.0));
     }
 
+    #[test]
+    fn a_wide_cell_has_its_title_beside_the_mark_and_a_square_one_has_not() {
+        let at = |size: Vec2| titled("Train ranking model", Status::Running, size, 1.0);
+        let wide = at(Vec2::new(90.0, 50.0));
+        assert_eq!(texts(&wide), ["Train", "ranking", "model"]);
+        assert!(at(Vec2::splat(60.0)).lines.is_empty());
+        let (middle, radius) = titled_mark(Vec2::splat(60.0), 1.0);
+        assert!(middle == Vec2::splat(30.0) && radius < 30.0);
+    }
+
     proptest! {
+        #[test]
+        fn titles_lie_in_their_cell_off_the_mark(width in 28.0..240.0_f32, height in 28.0..110.0_f32, scale in 0.75..3.0_f32, title in "\\PC{0,60}") {
+            let size = Vec2::new(width, height) * scale;
+            let shown = titled(&title, Status::Failed, size, scale);
+            let (middle, radius) = titled_mark(size, scale.max(1.0));
+            let cell = Rect::from_corners(Vec2::ZERO, size);
+            let mark = Rect::from_center_half_size(middle, Vec2::splat(radius));
+            prop_assert!(mark.intersect(cell).size().min_element() > 2.0 * radius - 0.01);
+            for (index, line) in shown.lines.iter().enumerate() {
+                prop_assert!(line.rect.min.x >= middle.x + radius && line.rect.max.x <= size.x + 0.1);
+                prop_assert!(line.rect.min.y >= -0.1 && line.rect.max.y <= size.y + 0.1);
+                for other in &shown.lines[..index] {
+                    prop_assert!(line.rect.intersect(other.rect).height() < 0.1);
+                }
+            }
+        }
+
         #[test]
         fn lines_lie_in_the_tile_off_the_mark_and_never_overlap(
             width in 20.0..900.0_f32,
