@@ -18,7 +18,7 @@ pub(crate) enum PanelKey {
     Reconnect,
     ToggleLegend,
     ToggleHelp,
-    /// Closes what is open, the topmost first; then deselects.
+    /// Closes what is open, the topmost first; then deselects; then shows all states.
     Close,
     PageUp,
     PageDown,
@@ -86,7 +86,7 @@ pub(crate) struct Binding {
 }
 
 /// All bindings and gestures, in the order in which they are listed.
-pub(crate) const BINDINGS: [Binding; 14] = [
+pub(crate) const BINDINGS: [Binding; 15] = [
     Binding {
         keys: "`C`",
         does: "connection details",
@@ -113,7 +113,7 @@ pub(crate) const BINDINGS: [Binding; 14] = [
     },
     Binding {
         keys: "`L`",
-        does: "fold or unfold the legend",
+        does: "show or hide the legend",
         more: "",
         scope: Scope::Always,
         panel: &[(Key::L, PanelKey::ToggleLegend)],
@@ -129,10 +129,18 @@ pub(crate) const BINDINGS: [Binding; 14] = [
     },
     Binding {
         keys: "`Esc`",
-        does: "close, then deselect",
+        does: "close, deselect, then show all states",
         more: "",
         scope: Scope::Always,
         panel: &[(Key::Escape, PanelKey::Close)],
+        scene: &[],
+    },
+    Binding {
+        keys: "click a counter",
+        does: "show only this state",
+        more: ", all others are dimmed; again: all. With `Shift`: add this state, or remove it",
+        scope: Scope::Pointer,
+        panel: &[],
         scene: &[],
     },
     Binding {

@@ -99,8 +99,6 @@ pub struct SceneInsets {
     pub left: f32,
     /// Width at the right edge.
     pub right: f32,
-    /// Width beyond `left` under a floating panel: the camera fits the whole fleet beside it.
-    pub floating_left: f32,
 }
 
 /// Panels that float over the scene and stay for a while, in logical pixels from the top left: no label is placed under
@@ -112,6 +110,59 @@ pub struct FloatingPanels(pub Vec<Rect>);
 /// The theme in which the scene and the panels are drawn. It may change at any time.
 #[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct ScreenTheme(pub ThemeName);
+
+/// The states that the user has chosen in the header: rows in other states are dimmed. None is chosen at first, and then no
+/// row is dimmed. Written by the panels, read by the scene.
+#[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct StateFilter {
+    /// By [`Status::index`].
+    chosen: [bool; Status::ALL.len()],
+}
+
+impl StateFilter {
+    /// Whether some state is chosen.
+    pub fn is_active(self) -> bool {
+        self.chosen.contains(&true)
+    }
+
+    /// Whether this state is chosen.
+    pub fn is_chosen(self, status: Status) -> bool {
+        self.chosen.get(status.index()).copied().unwrap_or(false)
+    }
+
+    /// Whether rows in this state are dimmed.
+    pub fn dims(self, status: Status) -> bool {
+        self.is_active() && !self.is_chosen(status)
+    }
+
+    /// Whether this state is the only one that is chosen.
+    pub fn is_alone(self, status: Status) -> bool {
+        Status::ALL
+            .into_iter()
+            .all(|other| self.is_chosen(other) == (other == status))
+    }
+
+    /// Chooses this state alone; none, where it is chosen alone already.
+    pub fn solo(&mut self, status: Status) {
+        let was_alone = self.is_alone(status);
+        self.clear();
+        if !was_alone {
+            self.toggle(status);
+        }
+    }
+
+    /// Chooses this state beside the others, or no longer.
+    pub fn toggle(&mut self, status: Status) {
+        if let Some(chosen) = self.chosen.get_mut(status.index()) {
+            *chosen = !*chosen;
+        }
+    }
+
+    /// Chooses none: no row is dimmed.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
 
 /// How stale the scene looks, 0 (live) to 1: written by the tween of the veil; the shaders reduce saturation by it and stop
 /// animations.
@@ -218,6 +269,7 @@ pub fn plugin(app: &mut App) {
         .init_resource::<SceneInsets>()
         .init_resource::<FloatingPanels>()
         .init_resource::<ScreenTheme>()
+        .init_resource::<StateFilter>()
         .init_resource::<Staleness>()
         .init_resource::<LostKinds>()
         .init_resource::<PointerOverPanels>()

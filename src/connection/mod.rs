@@ -85,6 +85,17 @@ impl ConnectionView {
             .any(|source| self.kinds.kind(source) == Some(kind) && self.is_lost(source))
     }
 
+    /// All rows of some source of this kind were read since the wall began, so that it is known how many there are.
+    pub(crate) fn has_read(&self, kind: Kind) -> bool {
+        let is_read = |report: &SourceReport| {
+            use SourceState::{LeftOut, Refused, StreamOnly};
+            !matches!(report.state, Refused | LeftOut | StreamOnly)
+        };
+        let mut sources = self.sources.iter().enumerate();
+        self.last_live.is_some()
+            && sources.any(|(at, report)| self.kinds.kind(SourceId::new(at)) == Some(kind) && is_read(report))
+    }
+
     /// The rows of all sources that are shown, without those of tables that only complete them.
     pub(crate) fn rows(&self) -> usize {
         let is_shown = |at: &usize| self.kinds.kind(SourceId::new(*at)).is_some();

@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 use bevy::{ecs::entity::EntityHashSet, prelude::*};
 
 use super::{Assigned, relations::Wants};
-use model::{Kind, Mapping, PerKind, Record, RowKey, Status, StatusReading};
+use model::{Kind, Mapping, Record, RowCounts, RowKey, Status, StatusReading};
 
 /// The key of a row. Every row's entity has one.
 #[derive(Component, Debug, Clone, PartialEq, Eq, Hash)]
@@ -181,35 +181,16 @@ impl FleetIndex {
     }
 }
 
-/// The number of rows by kind and status.
-#[derive(Resource, Debug, Default, Clone, PartialEq, Eq)]
-pub struct Counts(pub(super) PerKind<[usize; Status::ALL.len()]>);
+/// The number of shown rows by kind and status.
+#[derive(Resource, Debug, Default, Clone, PartialEq, Eq, Deref)]
+pub struct Counts(pub(super) RowCounts);
 
 impl Counts {
-    /// Rows of a kind in a status.
-    pub fn of(&self, kind: Kind, status: Status) -> usize {
-        self.0[kind].get(status.index()).copied().unwrap_or(0)
-    }
-
-    /// Tasks and runs in a status.
-    pub fn work(&self, status: Status) -> usize {
-        Kind::work().map(|kind| self.of(kind, status)).sum()
-    }
-
     pub(super) fn add(&mut self, kind: Kind, status: Status) {
-        if let Some(count) = self.0[kind].get_mut(status.index()) {
-            *count += 1;
-        }
+        self.0.add(kind, status);
     }
 
     pub(super) fn remove(&mut self, kind: Kind, status: Status) {
-        if let Some(count) = self.0[kind].get_mut(status.index()) {
-            *count = count.saturating_sub(1);
-        }
-    }
-
-    /// Rows of a kind.
-    pub fn total(&self, kind: Kind) -> usize {
-        self.0[kind].iter().sum()
+        self.0.remove(kind, status);
     }
 }

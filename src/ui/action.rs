@@ -2,7 +2,7 @@
 
 use super::connect::ConnectAction;
 use crate::messages::Intent;
-use model::Backoff;
+use model::{Backoff, Status};
 
 /// An action that the user chose in a panel.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,8 +15,14 @@ pub enum Action {
     TogglePopover,
     /// Closes the connection popover.
     ClosePopover,
-    /// Folds or unfolds the legend.
+    /// Shows or hides the legend.
     ToggleLegend,
+    /// Dims all states but this one; none, if that is so already.
+    SoloState(Status),
+    /// Adds a state to those that are not dimmed, or removes it from them.
+    ToggleState(Status),
+    /// Dims no state.
+    ShowAllStates,
     /// Opens or closes the help card with the key bindings.
     ToggleKeys,
     /// An action on the card that connects a project.

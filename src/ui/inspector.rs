@@ -2,7 +2,7 @@
 
 use egui::{Align, Frame, Layout, Margin, Panel, Rect, RichText, ScrollArea, Sense, Ui, Vec2};
 
-use super::{Action, format, secrets, state_choice::state_choice, status_icon, theme, theme::Tier};
+use super::{Action, TypeScale, format, secrets, state_choice::state_choice, status_icon, theme, theme::Tier};
 use crate::messages::{Intent, MappedWord};
 use model::{Record, RowKey, Rule, StatusReading};
 
@@ -38,13 +38,19 @@ pub struct InspectorView<'a> {
 /// Columns that are shown, and letters of one value.
 const MOST_COLUMNS: usize = 200;
 const MOST_VALUE: usize = 280;
-/// Width of the column names, points.
+/// Width of the panel and of the column names on a desk, points: they grow with the type.
+const WIDTH: f32 = 360.0;
 const NAME_WIDTH: f32 = 104.0;
+
+/// How much larger the type of the panel is than on a desk.
+fn growth(ui: &Ui) -> f32 {
+    Tier::Body.font(ui).size / TypeScale::default().body
+}
 
 /// The panel at the right edge; its rectangle.
 pub(crate) fn inspector_panel(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Action>) -> Rect {
     Panel::right("inspector")
-        .exact_size(theme::INSPECTOR_WIDTH)
+        .exact_size((WIDTH * growth(ui)).round())
         .resizable(false)
         .frame(
             Frame::new()
@@ -111,7 +117,7 @@ pub fn inspector_ui(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Act
 fn status_ui(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Action>) {
     let status = view.state.status;
     ui.horizontal(|ui| {
-        let (rect, _) = ui.allocate_exact_size(Vec2::splat(16.0), Sense::hover());
+        let (rect, _) = ui.allocate_exact_size(Vec2::splat(16.0 * growth(ui)), Sense::hover());
         status_icon::paint(ui.painter(), rect, status, theme::of(ui).status(status));
         let word = view.state.word.as_deref().map(|word| format::clean(word, 60));
         let text = match word {
@@ -144,11 +150,12 @@ fn status_ui(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Action>) {
 fn columns_ui(ui: &mut Ui, view: &InspectorView<'_>) {
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 5.0;
-        let value_width = (ui.available_width() - NAME_WIDTH - 8.0).max(60.0);
+        let name_width = NAME_WIDTH * growth(ui);
+        let value_width = (ui.available_width() - name_width - 8.0).max(60.0);
         for (name, value) in view.record.iter().take(MOST_COLUMNS) {
             ui.horizontal_top(|ui| {
-                ui.allocate_ui_with_layout(Vec2::new(NAME_WIDTH, 0.0), Layout::left_to_right(Align::TOP), |ui| {
-                    ui.set_width(NAME_WIDTH);
+                ui.allocate_ui_with_layout(Vec2::new(name_width, 0.0), Layout::left_to_right(Align::TOP), |ui| {
+                    ui.set_width(name_width);
                     let name = RichText::new(format::clean(name, 60))
                         .font(Tier::Small.font(ui))
                         .color(theme::of(ui).muted);

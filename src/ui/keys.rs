@@ -21,8 +21,10 @@ pub struct KeyContext {
     pub menu_open: bool,
     /// The connection popover is open; `Esc` closes it third.
     pub popover_open: bool,
-    /// A row is selected; `Esc` ends the selection last.
+    /// A row is selected; `Esc` ends the selection fourth.
     pub selected: bool,
+    /// Some states are dimmed; `Esc` ends that last.
+    pub filtered: bool,
     /// The connection is live, so that there is nothing to reconnect.
     pub live: bool,
 }
@@ -53,6 +55,7 @@ pub fn read_keys(ctx: &Context, state: KeyContext, actions: &mut Vec<Action>) {
             PanelKey::Close if state.connect_open => Action::Connect(ConnectAction::Close),
             PanelKey::Close if state.popover_open => Action::ClosePopover,
             PanelKey::Close if state.selected => Action::Intent(Intent::Select(None)),
+            PanelKey::Close if state.filtered => Action::ShowAllStates,
             // The popover's scroll area reads the page keys itself.
             PanelKey::Close | PanelKey::PageUp | PanelKey::PageDown => continue,
         };

@@ -1,8 +1,7 @@
-//! The legend: each state's shape and colour, how many there are, and the status words that are not mapped.
+//! The legend, shown on request: each state's shape and colour, how many there are by kind, and the status words that are
+//! not mapped. The states alone are in the header.
 
-use egui::{
-    Align, Area, Context, Grid, Id, Layout, Order, Pos2, Rect, RichText, Sense, Ui, Vec2, WidgetInfo, WidgetType,
-};
+use egui::{Align, Area, Context, Grid, Id, Layout, Order, Pos2, Rect, RichText, Sense, Ui, Vec2};
 
 use super::{Action, format, state_choice::state_choice, status_icon, theme, theme::Tier, unmapped::OpenWord};
 use crate::messages::{Intent, MappedWord};
@@ -22,8 +21,6 @@ pub struct LegendRow {
 /// What the legend shows, as plain data.
 #[derive(Debug)]
 pub struct LegendView<'a> {
-    /// The lines are shown; otherwise only the button that unfolds them.
-    pub open: bool,
     /// The lines, from top to bottom.
     pub rows: &'a [LegendRow],
     /// There are runs: they are counted with the tasks, and the column is called work.
@@ -55,23 +52,23 @@ pub(crate) fn rect(ctx: &Context, corner: Pos2) -> Rect {
     Rect::from_min_size(corner - Vec2::new(0.0, size.y), size)
 }
 
-/// Draws the legend into `ui`, folded or not; what the user does is pushed to `actions`.
+/// Draws the legend into `ui`; what the user does is pushed to `actions`.
 pub fn legend_ui(ui: &mut Ui, view: &LegendView<'_>, actions: &mut Vec<Action>) {
     ui.spacing_mut().item_spacing.y = 3.0;
+    ui.horizontal(|ui| {
+        let heading = RichText::new("Legend").font(Tier::Small.font(ui));
+        ui.label(heading.color(theme::of(ui).muted));
+        // The space leaves the close button at the end of the longest heading.
+        ui.add_space(Tier::Small.font(ui).size * 5.0);
+        if super::close_button(ui, "Close legend").on_hover_text("L").clicked() {
+            actions.push(Action::ToggleLegend);
+        }
+    });
     // Rows have the height of text, not of buttons.
     ui.spacing_mut().interact_size = Vec2::new(0.0, 18.0);
-    // The spaces leave room for the chevron.
-    let text = RichText::new("Legend     ").font(Tier::Small.font(ui));
-    let button = ui
-        .add(egui::Button::new(text.color(theme::of(ui).muted)).frame(false))
-        .on_hover_text("Fold or unfold (L)");
-    let end = button.rect.right_center() - Vec2::new(6.0, 0.0);
-    chevron(ui, Rect::from_center_size(end, Vec2::splat(8.0)), view.open);
-    button.widget_info(|| WidgetInfo::selected(WidgetType::Button, true, view.open, "Legend"));
-    if button.clicked() {
-        actions.push(Action::ToggleLegend);
-    }
-    if !view.open {
+    if view.rows.is_empty() {
+        let none = RichText::new("no rows").font(Tier::Small.font(ui));
+        ui.label(none.color(theme::of(ui).muted));
         return;
     }
     Grid::new("legend rows")
@@ -138,25 +135,6 @@ fn words_ui(ui: &mut Ui, view: &LegendView<'_>, actions: &mut Vec<Action>) {
         let more = RichText::new(format!("and {} more", view.more_words)).font(Tier::Small.font(ui));
         ui.label(more.color(theme::of(ui).muted));
     }
-}
-
-/// Points down while the legend is open, to the right while it is folded.
-fn chevron(ui: &Ui, rect: Rect, is_open: bool) {
-    let points = if is_open {
-        [rect.left_top(), rect.center_bottom(), rect.right_top()]
-    } else {
-        [rect.left_top(), rect.right_center(), rect.left_bottom()]
-    };
-    // Half as deep as wide.
-    let points = points.map(|at| {
-        if is_open {
-            at.lerp(Pos2::new(at.x, rect.center().y), 0.5)
-        } else {
-            at.lerp(Pos2::new(rect.center().x, at.y), 0.5)
-        }
-    });
-    let line = egui::Stroke::new(1.5, theme::of(ui).muted);
-    ui.painter().add(egui::Shape::line(points.to_vec(), line));
 }
 
 fn legend_row(ui: &mut Ui, row: &LegendRow) {

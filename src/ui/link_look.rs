@@ -23,6 +23,19 @@ pub enum Tone {
 }
 
 impl Tone {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Live, Self::CatchingUp, Self::Waiting, Self::Offline];
+
+    /// The word in the badge.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Live => "Live",
+            Self::CatchingUp => "Catching up…",
+            Self::Waiting => "Connecting…",
+            Self::Offline => "Offline",
+        }
+    }
+
     /// A lost connection with a planned attempt is `Waiting`; without one it is `Offline`.
     pub(crate) fn of(report: &StatusReport) -> Self {
         match report.status {

@@ -77,12 +77,6 @@ fn worn() -> Id {
     Id::new("opswall theme")
 }
 
-/// Height of the demo's banner, points.
-pub(crate) const BANNER_HEIGHT: f32 = 26.0;
-/// Width of the inspector, points.
-pub(crate) const INSPECTOR_WIDTH: f32 = 360.0;
-/// Width of a toast's text, points.
-pub(crate) const TOAST_WIDTH: f32 = 340.0;
 /// Distance of floating panels from the edge of the scene.
 pub(crate) const GAP: f32 = 12.0;
 
@@ -102,8 +96,6 @@ pub(crate) fn color32(color: Oklaba) -> Color32 {
 pub(crate) enum Tier {
     /// Badge, totals, age of the data.
     Room,
-    /// The same in digits of one width, so that a changing count does not move.
-    RoomDigits,
     /// The captions of the totals.
     Caption,
     /// Headings and names.
@@ -118,7 +110,6 @@ impl Tier {
     fn style(self) -> TextStyle {
         match self {
             Self::Room => TextStyle::Name("room".into()),
-            Self::RoomDigits => TextStyle::Name("room digits".into()),
             Self::Caption => TextStyle::Name("caption".into()),
             Self::Name => TextStyle::Heading,
             Self::Body => TextStyle::Body,
@@ -129,15 +120,32 @@ impl Tier {
 
     /// The font of this tier; the body's where no theme was applied.
     pub(crate) fn font(self, ui: &Ui) -> FontId {
-        let styles = &ui.style().text_styles;
-        styles.get(&self.style()).cloned().unwrap_or_default()
+        self.font_in(ui.style())
     }
+
+    /// The font of this tier in a style.
+    pub(crate) fn font_in(self, style: &egui::Style) -> FontId {
+        style.text_styles.get(&self.style()).cloned().unwrap_or_default()
+    }
+}
+
+/// Points of one point on a desk, of what is read across the room ([`TypeScale::unit`]).
+pub(crate) fn unit(ctx: &egui::Context) -> f32 {
+    ctx.data(|data| data.get_temp(unit_id())).unwrap_or(1.0)
+}
+
+/// The key under which a context stores its unit.
+fn unit_id() -> Id {
+    Id::new("opswall unit")
 }
 
 /// Applies the theme to a context.
 pub fn apply(ctx: &egui::Context, scale: &TypeScale, name: ThemeName) {
     let theme = name.theme();
-    ctx.data_mut(|data| data.insert_temp(worn(), name));
+    ctx.data_mut(|data| {
+        data.insert_temp(worn(), name);
+        data.insert_temp(unit_id(), scale.unit());
+    });
     ctx.set_theme(if theme.is_light {
         egui::Theme::Light
     } else {
@@ -146,7 +154,6 @@ pub fn apply(ctx: &egui::Context, scale: &TypeScale, name: ThemeName) {
     let fonts = |tier: Tier| {
         let (size, family) = match tier {
             Tier::Room => (scale.room, FontFamily::Proportional),
-            Tier::RoomDigits => (scale.room, FontFamily::Monospace),
             Tier::Caption => (scale.caption(), FontFamily::Proportional),
             Tier::Name => (scale.name, FontFamily::Proportional),
             Tier::Body => (scale.body, FontFamily::Proportional),
@@ -157,7 +164,6 @@ pub fn apply(ctx: &egui::Context, scale: &TypeScale, name: ThemeName) {
     };
     let mut text_styles: std::collections::BTreeMap<_, _> = [
         Tier::Room,
-        Tier::RoomDigits,
         Tier::Caption,
         Tier::Name,
         Tier::Body,

@@ -34,6 +34,7 @@ pub(super) fn spark_line(ui: &Ui, rect: Rect, samples: &[f32], span: usize, leas
     let line = if quiet { theme::of(ui).line } else { theme::of(ui).muted };
     painter.hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, theme::of(ui).line));
     let peak = samples.iter().copied().fold(least_peak, f32::max);
+    let thickness = (rect.height() / 18.0).max(1.5);
     let step = rect.width() / span.saturating_sub(1).max(1) as f32;
     let points: Vec<_> = samples
         .iter()
@@ -50,7 +51,7 @@ pub(super) fn spark_line(ui: &Ui, rect: Rect, samples: &[f32], span: usize, leas
         .collect();
     let [newest, ..] = points.as_slice() else { return };
     if points.len() == 1 {
-        painter.circle_filled(*newest, 2.0, line);
+        painter.circle_filled(*newest, thickness, line);
         return;
     }
     // Bars of the fill first: a concave polygon cannot be filled in one piece.
@@ -58,5 +59,5 @@ pub(super) fn spark_line(ui: &Ui, rect: Rect, samples: &[f32], span: usize, leas
         let bar = Rect::from_min_max(pos2(at.x - step, at.y), pos2(at.x, rect.bottom()));
         painter.rect_filled(bar.intersect(rect), 0.0, line.gamma_multiply(0.18));
     }
-    painter.add(Shape::line(points, Stroke::new(1.5, line)));
+    painter.add(Shape::line(points, Stroke::new(thickness, line)));
 }

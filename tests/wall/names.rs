@@ -11,6 +11,7 @@ use opswall::{
     layout::{District, Place},
     messages::FloatingPanels,
     scene::camera::View,
+    ui::Panels,
 };
 use realtime::LinkStatus;
 
@@ -146,6 +147,7 @@ fn no_name_is_placed_under_toasts_and_panels() {
     };
     let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), options).expect("a server");
     let mut wall = Wall::on(&server, UVec2::new(1280, 720));
+    wall.app.world_mut().resource_mut::<Panels>().legend_open = true;
     wall.until_status(LinkStatus::Connected);
     // The first toast stays for some seconds.
     wall.run_for(std::time::Duration::from_secs(3));

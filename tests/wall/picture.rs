@@ -62,7 +62,7 @@ fn the_wall_is_drawn_changes_becomes_stale_and_recovers() {
     wall.run_for(Duration::from_secs(2));
     let offline = wall.picture("offline");
     let (before, after) = (running_pixels(&later), running_pixels(&offline));
-    // The legend keeps its colours; the scene loses them.
+    // Header and scene lose their colours.
     assert!(
         after * 3 < before,
         "a stale scene has less colour: {before} pixels of running blue, then {after}"

@@ -3,6 +3,7 @@
 
 mod backoff;
 mod change;
+mod counts;
 pub mod discover;
 #[cfg(test)]
 mod documents;
@@ -28,6 +29,7 @@ pub mod theme;
 
 pub use backoff::Backoff;
 pub use change::{Change, Op, TableChange};
+pub use counts::RowCounts;
 pub use format::{Span, noun};
 pub use hash::fnv1a;
 pub use header::{Column, Header};

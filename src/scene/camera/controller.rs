@@ -70,7 +70,7 @@ impl Screen {
     fn fit(&self, rect: Rect, closest_px_per_slot: f32) -> Pose {
         let top = self.insets.top + FIT_PADDING_TOP_PX * self.unit;
         let bottom = self.insets.bottom + FIT_PADDING_PX;
-        let left = self.insets.left + self.insets.floating_left + FIT_PADDING_PX;
+        let left = self.insets.left + FIT_PADDING_PX;
         let right = self.insets.right + FIT_PADDING_PX;
         // Panels that cover nearly everything leave a small part at least.
         let free = (self.size_px - Vec2::new(left + right, top + bottom)).max(Vec2::splat(64.0));

@@ -115,12 +115,7 @@ impl BadgeView {
 
     /// The word for its tone.
     pub(crate) fn word(&self) -> &'static str {
-        match self.tone {
-            Tone::Live => "Live",
-            Tone::CatchingUp => "Catching up…",
-            Tone::Waiting => "Connecting…",
-            Tone::Offline => "Offline",
-        }
+        self.tone.word()
     }
 
     /// What follows the word where sources are lost: `2 of 3`.
@@ -214,47 +209,65 @@ impl BadgeView {
     }
 }
 
-/// The badge's texts laid out, so that the header can measure it before placing it.
+/// The badge's texts laid out, so that the header can measure it before placing it. Its size depends on the type scale and
+/// on the number of sources, not on what it shows.
 pub(crate) struct BadgeLayout {
     word: Arc<Galley>,
     lines: Vec<Arc<Galley>>,
-    lines_size: Vec2,
     /// Diameter of the dot or spinner.
     dot: f32,
-    /// The size of the whole badge, in points.
+    /// The distance of the contents from the edge, and of the contents from each other, in points.
+    padding: Vec2,
+    inner_gap: f32,
+    /// The size with the word alone, in points.
     pub(crate) size: Vec2,
+    /// How much wider it is with the two small lines.
+    pub(crate) details_width: f32,
 }
 
 impl std::fmt::Debug for BadgeLayout {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BadgeLayout")
             .field("size", &self.size)
+            .field("details_width", &self.details_width)
             .finish_non_exhaustive()
     }
 }
 
+/// On a desk, points.
 const PADDING: Vec2 = vec2(14.0, 4.0);
 const INNER_GAP: f32 = 10.0;
-/// Widest small line, in ems: a longer reason is cut, the popover shows all of it.
-const LINES_EMS: f32 = 15.0;
-/// The badge's width is a multiple of this, so that the digits of a countdown do not move the rest of the header.
-const WIDTH_STEP: f32 = 16.0;
+/// Room for the small lines beside the widest word, in ems. Beside a shorter word they have more; a longer reason is cut, the
+/// popover shows all of it.
+const DETAILS_EMS: f32 = 12.0;
 
 impl BadgeLayout {
     /// Lays out the texts.
     pub(crate) fn new(ui: &Ui, view: &BadgeView, look: &LinkLook) -> Self {
+        let unit = theme::unit(ui.ctx());
+        let (padding, inner_gap) = (PADDING * unit, (INNER_GAP * unit).round());
         let ink = look.ink(theme::of(ui));
         let painter = ui.painter();
         let (room, warn) = (Tier::Room.font(ui), theme::of(ui).warn);
-        let mut words = LayoutJob::default();
-        words.append(view.word(), 0.0, TextFormat::simple(room.clone(), ink));
-        if let Some(share) = view.share() {
-            words.append(&format!(" · {share}"), 0.0, TextFormat::simple(room, warn));
-        }
-        words.wrap.max_width = f32::INFINITY;
-        let word = painter.layout_job(words);
+        let lay_out = |word: &str, share: Option<String>| {
+            let mut words = LayoutJob::default();
+            words.append(word, 0.0, TextFormat::simple(room.clone(), ink));
+            if let Some(share) = share {
+                words.append(&format!(" · {share}"), 0.0, TextFormat::simple(room.clone(), warn));
+            }
+            words.wrap.max_width = f32::INFINITY;
+            painter.layout_job(words)
+        };
+        let word = lay_out(view.word(), view.share());
+        let all = view.sources.all;
+        let widest_share = (all > 1).then(|| format!("{all} of {all}"));
+        let widest_word = Tone::ALL
+            .into_iter()
+            .map(|tone| lay_out(tone.word(), None).size().x)
+            .fold(lay_out(Tone::Live.word(), widest_share).size().x, f32::max);
         let caption = Tier::Caption.font(ui);
-        let most = caption.size * LINES_EMS;
+        let details = (caption.size * DETAILS_EMS).ceil();
+        let most = details + widest_word - word.size().x;
         let [first, second] = view.lines();
         // A single line may wrap, two lines may not.
         let rows = if second.is_empty() { 2 } else { 1 };
@@ -273,58 +286,63 @@ impl BadgeLayout {
                 painter.layout_job(job)
             })
             .collect();
-        let lines_size = lines.iter().fold(Vec2::ZERO, |size, line| {
-            vec2(size.x.max(line.size().x), size.y + line.size().y)
-        });
+        let line = painter.layout_no_wrap(String::new(), caption, ink).size().y;
         let dot = word.size().y * 0.46;
-        let natural = PADDING.x * 2.0 + dot + word.size().x + lines_size.x + INNER_GAP * 2.0;
-        let height = word.size().y.max(lines_size.y) + PADDING.y * 2.0;
         Self {
             dot,
-            size: vec2((natural / WIDTH_STEP).ceil() * WIDTH_STEP, height),
+            size: vec2(
+                (padding.x * 2.0 + dot + inner_gap + widest_word).ceil(),
+                (word.size().y.max(line * 2.0) + padding.y * 2.0).ceil(),
+            ),
+            details_width: inner_gap + details,
             word,
             lines,
-            lines_size,
+            padding,
+            inner_gap,
         }
     }
 
-    /// Draws it at `rect` as a button.
+    /// Draws it at `rect` as a button, with the small lines where these have room.
     pub(crate) fn show(&self, ui: &Ui, rect: Rect, view: &BadgeView, look: &LinkLook) -> Response {
         let response = ui.interact(rect, ui.id().with("badge"), Sense::click());
         response.widget_info(|| {
             WidgetInfo::selected(WidgetType::Button, ui.is_enabled(), view.popover_open, view.spoken())
         });
+        let unit = theme::unit(ui.ctx());
         let painter = ui.painter();
         let corner = rect.height() * 0.28;
         if look.halo > 0.01 {
             let glow = look.edge().gamma_multiply(0.45 * look.halo);
             painter.rect_stroke(
-                rect.expand(3.0),
-                corner + 3.0,
-                Stroke::new(6.0, glow),
+                rect.expand(3.0 * unit),
+                corner + 3.0 * unit,
+                Stroke::new(6.0 * unit, glow),
                 StrokeKind::Middle,
             );
         }
         painter.rect_filled(rect, corner, look.face(theme::of(ui)));
         let edge = if response.has_focus() {
-            Stroke::new(2.5, theme::of(ui).selection)
+            Stroke::new(2.5 * unit, theme::of(ui).selection)
         } else if response.hovered() || view.popover_open {
-            Stroke::new(2.0, theme::of(ui).text)
+            Stroke::new(2.0 * unit, theme::of(ui).text)
         } else {
-            Stroke::new(1.5, look.edge())
+            Stroke::new(1.5 * unit, look.edge())
         };
         painter.rect_stroke(rect, corner, edge, StrokeKind::Inside);
 
-        let dot = pos2(rect.left() + PADDING.x + self.dot * 0.5, rect.center().y);
+        let dot = pos2(rect.left() + self.padding.x + self.dot * 0.5, rect.center().y);
         self.draw_dot(ui, dot, view, look);
-        let word = pos2(dot.x + self.dot * 0.5 + INNER_GAP, rect.center().y);
+        let word = pos2(dot.x + self.dot * 0.5 + self.inner_gap, rect.center().y);
         let word = Align2::LEFT_CENTER.anchor_size(word, self.word.size());
         painter.galley(word.min, Arc::clone(&self.word), look.ink(theme::of(ui)));
-        let lines = pos2(word.right() + INNER_GAP, rect.center().y);
-        let mut at = Align2::LEFT_CENTER.anchor_size(lines, self.lines_size).min;
-        for line in &self.lines {
-            painter.galley(at, Arc::clone(line), look.ink(theme::of(ui)));
-            at.y += line.size().y;
+        if rect.width() > self.size.x {
+            let height: f32 = self.lines.iter().map(|line| line.size().y).sum();
+            let mut at = pos2(rect.right() - self.padding.x, rect.center().y - height * 0.5);
+            for line in &self.lines {
+                let line_at = Align2::RIGHT_TOP.anchor_size(at, line.size());
+                painter.galley(line_at.min, Arc::clone(line), look.ink(theme::of(ui)));
+                at.y += line.size().y;
+            }
         }
         response.on_hover_text(match &view.reason {
             Some(reason) => format::clean(reason, 400),
@@ -377,7 +395,7 @@ pub(crate) fn spinner(ui: &Ui, center: egui::Pos2, radius: f32, line: Stroke) {
 /// The badge in the flow of a panel.
 pub fn badge_ui(ui: &mut Ui, view: &BadgeView, look: &LinkLook) -> Response {
     let layout = BadgeLayout::new(ui, view, look);
-    let (_, rect) = ui.allocate_space(layout.size);
+    let (_, rect) = ui.allocate_space(layout.size + vec2(layout.details_width, 0.0));
     layout.show(ui, rect, view, look)
 }
 

@@ -1,8 +1,9 @@
 //! The header: name, badge, totals, rate, clock. Readable from across the room; what does not fit is left out, the least
-//! important part first.
+//! important part first. The counters of the states are the legend and, where there is a pointer, the filter.
 
 mod badge;
 mod fit;
+mod held;
 mod stat;
 mod totals;
 
@@ -16,41 +17,25 @@ pub use self::fit::Part;
 pub(crate) use self::fit::fit;
 use self::stat::Stat;
 use super::{Action, link_look::LinkLook, theme, theme::Tier, widgets};
-use crate::{connection::RateHistory, messages::QualityFeature};
-use model::{Kind, PerKind};
-
-/// The totals that the header shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct HeaderCounts {
-    /// Agents that have begun something and are not done with it: running, waiting or blocked.
-    pub agents_busy: usize,
-    /// Agents in any status.
-    pub agents: usize,
-    /// Agents whose status is failed.
-    pub agents_failed: usize,
-    /// Running tasks and runs.
-    pub running: usize,
-    /// Queued tasks and runs.
-    pub queued: usize,
-    /// Tasks and runs that wait for a person.
-    pub waiting: usize,
-    /// Blocked tasks and runs.
-    pub blocked: usize,
-    /// Failed tasks and runs.
-    pub failed: usize,
-    /// Workflows that are running, waiting or blocked.
-    pub workflows_active: usize,
-    /// Workflows in any status.
-    pub workflows: usize,
-}
+use crate::{
+    connection::RateHistory,
+    messages::{QualityFeature, StateFilter},
+};
+use model::{PerKind, RowCounts};
 
 /// All that the header shows, as plain data.
 #[derive(Debug)]
 pub struct HeaderView<'a> {
     /// What the connection badge shows.
     pub badge: &'a BadgeView,
-    /// The totals, of all rows on the wall.
-    pub counts: HeaderCounts,
+    /// The rows on the wall.
+    pub counts: &'a RowCounts,
+    /// The kinds of which something was read: the totals of others are not 0 but unknown.
+    pub known: PerKind<bool>,
+    /// The states that the user has chosen.
+    pub filter: StateFilter,
+    /// There is a pointer: a click on a state's counter chooses it.
+    pub interactive: bool,
     /// The time of day, formatted.
     pub clock: &'a str,
     /// The rate of changes at present, the number beside the spark line.
@@ -76,21 +61,26 @@ pub struct HeaderShown {
     pub parts: Vec<Part>,
 }
 
+/// On a desk, points: from the edges to the first and the last part, above and below, and the length of the spark line.
 const PAD: f32 = 14.0;
-/// Between parts that belong together, and between groups.
-const GAP: f32 = 22.0;
-/// Width of the spark line in points, and of the space between it and its number.
+const PAD_Y: f32 = 7.0;
 const SPARK_WIDTH: f32 = 110.0;
+
+/// Between parts. It grows less than the type does: from afar the numbers need the room.
+fn gap_of(unit: f32) -> f32 {
+    (8.0 + 10.0 * unit).round()
+}
 
 /// Draws the header into the whole width of `ui`, as high as it needs.
 pub fn header_ui(ui: &mut Ui, view: &HeaderView<'_>, look: &LinkLook, actions: &mut Vec<Action>) -> HeaderShown {
     let pieces = Pieces::new(ui, view, look);
-    let height = pieces.content_height + 14.0;
+    let unit = pieces.unit;
+    let height = pieces.content_height + (PAD_Y * 2.0 * unit).round();
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
-    let parts = fit(&pieces.wanted(), GAP, rect.width() - PAD * 2.0);
+    let parts = fit(&pieces.wanted(), pieces.gap, rect.width() - pieces.pad * 2.0);
     pieces.draw_right(ui, rect, &parts, view);
     let badge = pieces.draw_left(ui, rect, &parts, view, look, actions);
-    let line = Rect::from_min_max(pos2(rect.left(), rect.bottom() - look.line), rect.right_bottom());
+    let line = Rect::from_min_max(pos2(rect.left(), rect.bottom() - look.line * unit), rect.right_bottom());
     ui.painter().rect_filled(line, 0.0, look.edge());
     HeaderShown { badge, parts }
 }
@@ -104,6 +94,10 @@ struct Pieces {
     clock_ink: Color32,
     /// Height of the highest part.
     content_height: f32,
+    /// Points of one point on a desk.
+    unit: f32,
+    gap: f32,
+    pad: f32,
 }
 
 impl Pieces {
@@ -114,9 +108,13 @@ impl Pieces {
         let badge = BadgeLayout::new(ui, view.badge, look);
         let texts = totals::totals(ui, view);
         let stats: Vec<Stat> = texts.into_iter().map(|text| Stat::new(ui, text)).collect();
+        let unit = theme::unit(ui.ctx());
         Self {
+            unit,
+            gap: gap_of(unit),
+            pad: (PAD * unit).round(),
             name: lay_out("opswall", Tier::Name, inks.muted),
-            clock: lay_out(view.clock, Tier::RoomDigits, clock_ink),
+            clock: lay_out(view.clock, Tier::Room, clock_ink),
             clock_ink,
             content_height: stats.iter().map(|stat| stat.size.y).fold(badge.size.y, f32::max),
             badge,
@@ -126,7 +124,7 @@ impl Pieces {
 
     /// All parts and their widths, from left to right.
     fn wanted(&self) -> Vec<(Part, f32)> {
-        let first = [Part::Name, Part::Badge].into_iter();
+        let first = [Part::Name, Part::Badge, Part::Details].into_iter();
         let parts = first.chain(self.stats.iter().map(|stat| stat.part));
         let parts = parts.chain([Part::Spark, Part::Clock]);
         parts.map(|part| (part, self.width_of(part))).collect()
@@ -136,7 +134,9 @@ impl Pieces {
         match part {
             Part::Name => self.name.size().x,
             Part::Badge => self.badge.size.x,
-            Part::Spark => SPARK_WIDTH,
+            // They stand within the badge, without a gap before them.
+            Part::Details => self.badge.details_width - self.gap,
+            Part::Spark => (SPARK_WIDTH * self.unit).round(),
             Part::Clock => self.clock.size().x,
             other => self.stat(other).map_or(0.0, |stat| stat.size.x),
         }
@@ -146,16 +146,24 @@ impl Pieces {
         self.stats.iter().find(|stat| stat.part == part)
     }
 
-    fn show_stat(&self, ui: &Ui, part: Part, rect: Rect) {
-        if let Some(stat) = self.stat(part) {
-            let centered = Rect::from_center_size(rect.center(), vec2(rect.width(), stat.size.y));
-            stat.show(ui, centered);
+    fn show_stat(&self, ui: &Ui, part: Part, rect: Rect, actions: &mut Vec<Action>) {
+        let Some(stat) = self.stat(part) else { return };
+        let centered = Rect::from_center_size(rect.center(), vec2(rect.width(), stat.size.y));
+        let margin = vec2((self.gap * 0.5 - 1.0).floor(), (PAD_Y * 0.5 * self.unit).floor());
+        let is_clicked = stat.show(ui, centered, margin).clicked();
+        if let Part::State(status) = part
+            && is_clicked
+        {
+            actions.push(match ui.input(|input| input.modifiers.shift) {
+                true => Action::ToggleState(status),
+                false => Action::SoloState(status),
+            });
         }
     }
 
     /// The parts at the right end: clock, spark line, rate.
     fn draw_right(&self, ui: &Ui, rect: Rect, parts: &[Part], view: &HeaderView<'_>) {
-        let mut right = rect.right() - PAD;
+        let mut right = rect.right() - self.pad;
         for part in parts.iter().rev().filter(|part| is_at_right(**part)) {
             let width = self.width_of(*part);
             right -= width;
@@ -170,9 +178,12 @@ impl Pieces {
                     let at = centered_in(rect, right, width, self.content_height * 0.62);
                     widgets::spark_line(ui, at, view.spark, RateHistory::SPAN, 1.0, view.stale);
                 }
-                _ => self.show_stat(ui, *part, centered_in(rect, right, width, self.content_height)),
+                _ => {
+                    let at = centered_in(rect, right, width, self.content_height);
+                    self.show_stat(ui, *part, at, &mut Vec::new());
+                }
             }
-            right -= GAP;
+            right -= self.gap;
         }
     }
 
@@ -186,14 +197,23 @@ impl Pieces {
         look: &LinkLook,
         actions: &mut Vec<Action>,
     ) -> Rect {
-        let mut left = rect.left() + PAD;
+        let mut left = rect.left() + self.pad;
         let mut badge_rect = rect;
         let mut group = None;
-        for part in parts.iter().filter(|part| !is_at_right(**part)) {
-            let width = self.width_of(*part);
+        let details = if parts.contains(&Part::Details) {
+            self.badge.details_width
+        } else {
+            0.0
+        };
+        let is_at_left = |part: &&Part| !is_at_right(**part) && **part != Part::Details;
+        for part in parts.iter().filter(is_at_left) {
+            let width = match part {
+                Part::Badge => self.badge.size.x + details,
+                part => self.width_of(*part),
+            };
             let next = group_of(*part);
             if next.is_some() && group.is_some_and(|group| Some(group) != next) {
-                self.draw_hairline(ui, rect, left - GAP * 0.5);
+                self.draw_hairline(ui, rect, left - self.gap * 0.5);
             }
             group = next.or(group);
             match part {
@@ -203,15 +223,18 @@ impl Pieces {
                 }
                 Part::Badge => {
                     // A badge alone on a narrow screen is cut at the edge.
-                    let room = (rect.right() - PAD - left).max(40.0);
+                    let room = (rect.right() - self.pad - left).max(40.0);
                     badge_rect = centered_in(rect, left, width.min(room), self.badge.size.y);
                     if self.badge.show(ui, badge_rect, view.badge, look).clicked() {
                         actions.push(Action::TogglePopover);
                     }
                 }
-                _ => self.show_stat(ui, *part, centered_in(rect, left, width, self.content_height)),
+                _ => {
+                    let at = centered_in(rect, left, width, self.content_height);
+                    self.show_stat(ui, *part, at, actions);
+                }
             }
-            left += width + GAP;
+            left += width + self.gap;
         }
         badge_rect
     }
@@ -219,7 +242,7 @@ impl Pieces {
     fn draw_hairline(&self, ui: &Ui, rect: Rect, x: f32) {
         let half = self.content_height * 0.36;
         let middle = rect.center().y;
-        let hairline = Stroke::new(1.0, theme::of(ui).line);
+        let hairline = Stroke::new(self.unit.max(1.0), theme::of(ui).line);
         ui.painter().vline(x.round(), middle - half..=middle + half, hairline);
     }
 }
@@ -234,12 +257,12 @@ fn is_at_right(part: Part) -> bool {
     matches!(part, Part::Clock | Part::Spark | Part::Rate | Part::Reduced)
 }
 
-/// What is counted: a hairline separates agents, tasks and workflows.
-fn group_of(part: Part) -> Option<Kind> {
+/// What belongs together: a hairline separates agents, workflows and states.
+fn group_of(part: Part) -> Option<u8> {
     match part {
-        Part::Agents => Some(Kind::Agent),
-        Part::Running | Part::Queued | Part::Waiting | Part::Blocked | Part::Failed => Some(Kind::Task),
-        Part::Workflows => Some(Kind::Workflow),
-        Part::Name | Part::Badge | Part::Reduced | Part::Rate | Part::Spark | Part::Clock => None,
+        Part::Agents => Some(0),
+        Part::Workflows => Some(1),
+        Part::State(_) => Some(2),
+        Part::Name | Part::Badge | Part::Details | Part::Reduced | Part::Rate | Part::Spark | Part::Clock => None,
     }
 }

@@ -30,7 +30,7 @@ use super::{
 use crate::{
     connection::{Follow, ProjectSetup},
     frame::PanelSystems,
-    messages::{FloatingPanels, Intent, KeyboardInPanels, PointerOverPanels, SceneInsets, ScreenTheme},
+    messages::{FloatingPanels, Intent, KeyboardInPanels, PointerOverPanels, SceneInsets, ScreenTheme, StateFilter},
 };
 use model::theme::ThemeName;
 use model::{Kind, Notice, NoticeKind};
@@ -49,29 +49,17 @@ pub(super) fn plugin(app: &mut App) {
 }
 
 /// Which panels are open.
-#[derive(Resource, Debug)]
+#[derive(Resource, Debug, Default)]
 pub struct Panels {
     /// The connection popover is open.
     pub popover_open: bool,
-    /// The legend is unfolded.
-    pub(crate) legend_open: bool,
+    /// The legend is open.
+    pub legend_open: bool,
     /// The help card with the key bindings is open.
     pub keys_open: bool,
     /// Unattended: no legend, no inspector, no card at the pointer.
     pub kiosk: bool,
     tune: TuneDraft,
-}
-
-impl Default for Panels {
-    fn default() -> Self {
-        Self {
-            popover_open: false,
-            legend_open: true,
-            keys_open: false,
-            kiosk: false,
-            tune: TuneDraft::default(),
-        }
-    }
 }
 
 /// What the panels write.
@@ -83,6 +71,7 @@ struct Writes<'w> {
     pointer: ResMut<'w, PointerOverPanels>,
     keyboard: ResMut<'w, KeyboardInPanels>,
     card: ResMut<'w, ConnectCard>,
+    filter: ResMut<'w, StateFilter>,
     follows: MessageWriter<'w, Follow>,
     setup: Option<Res<'w, ProjectSetup>>,
 }
@@ -124,7 +113,9 @@ fn draw(
     let card = writes.card.bypass_change_detection();
     card.poll();
     let can_connect = writes.setup.is_some() && !panels.kiosk;
-    let covered = draw_panels(&ctx, &reads, panels, can_connect.then_some(card), &toasts, &mut actions);
+    let mut filter = *writes.filter;
+    let card = can_connect.then_some(card);
+    let covered = draw_panels(&ctx, &reads, panels, filter, card, &toasts, &mut actions);
     for action in actions {
         match action {
             Action::Intent(intent) => {
@@ -134,6 +125,9 @@ fn draw(
             Action::TogglePopover => panels.popover_open = !panels.popover_open,
             Action::ClosePopover => panels.popover_open = false,
             Action::ToggleLegend => panels.legend_open = !panels.legend_open,
+            Action::SoloState(status) => filter.solo(status),
+            Action::ToggleState(status) => filter.toggle(status),
+            Action::ShowAllStates => filter.clear(),
             Action::Connect(action) => {
                 if action == ConnectAction::Toggle {
                     panels.popover_open = false;
@@ -153,6 +147,7 @@ fn draw(
     if let Some(backoff) = panels.tune.due(now) {
         writes.intents.write(Intent::Tune(backoff));
     }
+    writes.filter.set_if_neq(filter);
     writes.insets.set_if_neq(covered.insets);
     writes.floating.set_if_neq(FloatingPanels(covered.floating));
     // egui reports the pointer over floating areas only; the panels at the edges are in its background layer.
@@ -184,6 +179,7 @@ fn draw_panels(
     ctx: &egui::Context,
     reads: &Reads,
     panels: &Panels,
+    filter: StateFilter,
     mut card: Option<&mut ConnectCard>,
     toasts: &Toasts,
     actions: &mut Vec<Action>,
@@ -195,7 +191,7 @@ fn draw_panels(
 
     // The panels at the edges; the scene gets the rest.
     let badge = reads.badge(panels.popover_open);
-    let badge_rect = draw_header(&mut root, reads, &badge, actions);
+    let badge_rect = draw_header(&mut root, reads, &badge, filter, !panels.kiosk, actions);
     if reads.connection.demo {
         banner::demo_banner(&mut root);
     }
@@ -207,10 +203,8 @@ fn draw_panels(
 
     // What floats over the scene.
     let legend = draw_legend(ctx, reads, panels, scene, actions);
-    let mut beside_legend = scene;
-    beside_legend.min.x += legend.reserved;
-    overlay::overlay_ui(&root, beside_legend, &overlay_view(reads, &badge));
-    let mut floating: Vec<Rect> = legend.shown.into_iter().collect();
+    overlay::overlay_ui(&root, scene, &overlay_view(reads, &badge));
+    let mut floating: Vec<Rect> = legend.into_iter().collect();
     if panels.popover_open {
         let can_connect = card.is_some();
         floating.push(draw_popover(
@@ -243,6 +237,7 @@ fn draw_panels(
         menu_open,
         popover_open: panels.popover_open,
         selected: selected.is_some(),
+        filtered: filter.is_active(),
         live: badge.tone.is_flowing(),
     };
     keys::read_keys(ctx, state, actions);
@@ -252,7 +247,6 @@ fn draw_panels(
             bottom: screen.bottom() - scene.bottom(),
             left: scene.left() - screen.left(),
             right: screen.right() - scene.right(),
-            floating_left: legend.reserved,
         },
         floating: floating
             .into_iter()
@@ -277,11 +271,21 @@ fn draw_card(ctx: &egui::Context, card: &mut ConnectCard, scene: Rect, actions: 
 }
 
 /// The header along the upper edge. Returns where its badge is.
-fn draw_header(root: &mut Ui, reads: &Reads, badge: &BadgeView, actions: &mut Vec<Action>) -> Rect {
+fn draw_header(
+    root: &mut Ui,
+    reads: &Reads,
+    badge: &BadgeView,
+    filter: StateFilter,
+    interactive: bool,
+    actions: &mut Vec<Action>,
+) -> Rect {
     let spark: Vec<f32> = reads.rates.changes.samples().collect();
     let view = header::HeaderView {
         badge,
-        counts: reads.header_counts(),
+        counts: &reads.counts,
+        known: reads.known(),
+        filter,
+        interactive,
         clock: &reads.clock.0,
         changes_per_second: reads.rates.changes.present(),
         spark: &spark,
@@ -299,46 +303,28 @@ fn draw_header(root: &mut Ui, reads: &Reads, badge: &BadgeView, actions: &mut Ve
         .badge
 }
 
-/// Where the legend is.
-#[derive(Default)]
-struct LegendPlace {
-    /// What it covers, if it is shown.
-    shown: Option<Rect>,
-    /// Width at the scene's left that is kept for it; 0 where it is folded or absent.
-    reserved: f32,
-}
-
-/// Draws the legend, unless there is nothing to explain or the popover would cover it. Its place stays reserved under the
-/// popover, so that the picture does not move.
+/// Draws the legend if it is open, unless the popover would cover it. Returns what it covers.
 fn draw_legend(
     ctx: &egui::Context,
     reads: &Reads,
     panels: &Panels,
     scene: Rect,
     actions: &mut Vec<Action>,
-) -> LegendPlace {
-    if reads.rows() == 0 || panels.kiosk {
-        return LegendPlace::default();
+) -> Option<Rect> {
+    if !panels.legend_open || panels.kiosk {
+        return None;
     }
     let corner = scene.left_bottom() + vec2(theme::GAP, -theme::GAP);
-    let expected = legend::rect(ctx, corner);
-    let is_covered = panels.popover_open && popover::covers(ctx, expected);
-    let shown = (!is_covered).then(|| {
-        let view = LegendView {
-            open: panels.legend_open,
-            rows: &reads.legend_rows(),
-            has_runs: reads.followed()[Kind::Run],
-            words: &reads.words.listed,
-            more_words: reads.words.more,
-        };
-        legend::legend_area(ctx, &view, corner, actions)
-    });
-    let width = shown.unwrap_or(expected).width();
-    LegendPlace {
-        shown,
-        // A folded legend is one word in the corner and hides nothing.
-        reserved: if panels.legend_open { theme::GAP + width } else { 0.0 },
+    if panels.popover_open && popover::covers(ctx, legend::rect(ctx, corner)) {
+        return None;
     }
+    let view = LegendView {
+        rows: &reads.legend_rows(),
+        has_runs: reads.followed()[Kind::Run],
+        words: &reads.words.listed,
+        more_words: reads.words.more,
+    };
+    Some(legend::legend_area(ctx, &view, corner, actions))
 }
 
 fn overlay_view<'a>(reads: &'a Reads, badge: &'a BadgeView) -> OverlayView<'a> {
@@ -387,6 +373,6 @@ fn draw_popover(
         pos2(ctx.viewport_rect().left() + theme::GAP, corner.y),
         scene.max - vec2(theme::GAP, theme::GAP),
     );
-    let clear = toasts::WIDTH + theme::GAP * 0.25;
+    let clear = toasts::width(ctx) + theme::GAP * 0.25;
     popover::popover_area(ctx, &view, corner, room, clear, actions)
 }

@@ -14,7 +14,7 @@ use crate::{
     ui::{
         clock::ClockText,
         details,
-        header::{BadgeView, HeaderCounts, LostSources, SourceTally},
+        header::{BadgeView, LostSources, SourceTally},
         hover::HoverView,
         inspector::InspectorView,
         legend::LegendRow,
@@ -205,26 +205,9 @@ impl Reads<'_, '_> {
         order.into_iter().filter(is_known).map(line).collect()
     }
 
-    /// The header's totals.
-    pub(super) fn header_counts(&self) -> HeaderCounts {
-        let tasks = |status| self.counts.work(status);
-        // Engaged: in hand, whether or not it progresses at this moment.
-        let engaged = |kind| {
-            let engaged = Status::ALL.into_iter().filter(|status| status.is_engaged());
-            engaged.map(|status| self.counts.of(kind, status)).sum()
-        };
-        HeaderCounts {
-            agents_busy: engaged(Kind::Agent),
-            agents: self.counts.total(Kind::Agent),
-            agents_failed: self.counts.of(Kind::Agent, Status::Failed),
-            running: tasks(Status::Running),
-            queued: tasks(Status::Queued),
-            waiting: tasks(Status::Waiting),
-            blocked: tasks(Status::Blocked),
-            failed: tasks(Status::Failed),
-            workflows_active: engaged(Kind::Workflow),
-            workflows: self.counts.total(Kind::Workflow),
-        }
+    /// The kinds of which it is known how many rows there are.
+    pub(super) fn known(&self) -> PerKind<bool> {
+        PerKind::from_fn(|kind| self.counts.total(kind) > 0 || self.connection.has_read(kind))
     }
 
     /// One row of the legend for each status that some row has.

@@ -7,7 +7,7 @@ use bevy::prelude::*;
 
 pub use self::queue::{Toast, Toasts};
 pub use self::stack::toasts_ui;
-pub(crate) use self::stack::{WIDTH, toasts_area};
+pub(crate) use self::stack::{toasts_area, width};
 use crate::{frame::FrameSystems, messages::Noticed};
 
 pub(super) fn plugin(app: &mut App) {

@@ -1,17 +1,35 @@
 //! The toasts on the screen: a stack under the header's right end. A click removes one.
 
 use egui::{
-    Align, Area, Context, CornerRadius, Id, Layout, Margin, Order, Rect, Sense, Stroke, Ui, Vec2, WidgetInfo,
+    Align, Area, Context, CornerRadius, FontId, Id, Layout, Margin, Order, Rect, Sense, Stroke, Ui, Vec2, WidgetInfo,
     WidgetType, pos2,
 };
 
 use super::{Toast, Toasts};
-use crate::ui::{Action, status_icon, theme, theme::Tier};
+use crate::ui::{Action, TypeScale, status_icon, theme, theme::Tier};
 
 /// Space in a toast's frame beside its text, points.
 const PAD: (i8, i8) = (14, 12);
+/// Width of the text on a desk, points: it grows with the type.
+const TEXT_WIDTH: f32 = 340.0;
+/// Widest text as a share of the screen's width.
+const WIDEST: f32 = 0.4;
+
+/// Toasts are read from the viewing distance.
+fn font(ctx: &Context) -> FontId {
+    let sizes = [Tier::Body, Tier::Caption].map(|tier| tier.font_in(&ctx.global_style()).size);
+    FontId::proportional(sizes.into_iter().fold(0.0, f32::max))
+}
+
+fn text_width(ctx: &Context) -> f32 {
+    let grown = TEXT_WIDTH * (font(ctx).size / TypeScale::default().body).max(1.0);
+    grown.min((ctx.content_rect().width() * WIDEST).max(TEXT_WIDTH))
+}
+
 /// Width of the stack, points.
-pub(crate) const WIDTH: f32 = theme::TOAST_WIDTH + PAD.0 as f32 + PAD.1 as f32 + 2.0;
+pub(crate) fn width(ctx: &Context) -> f32 {
+    text_width(ctx) + f32::from(PAD.0) + f32::from(PAD.1) + 2.0
+}
 
 /// Draws the stack with its upper right corner at `corner`, as an area, so that the scene gets no click on it. Returns what
 /// it covers.
@@ -52,7 +70,7 @@ fn toast_ui(ui: &mut Ui, slot: usize, toast: &Toast, now: f64, actions: &mut Vec
         ui.multiply_opacity(toast.opacity(now));
         frame
             .show(ui, |ui| {
-                ui.set_width(theme::TOAST_WIDTH);
+                ui.set_width(text_width(ui.ctx()));
                 ui.with_layout(Layout::left_to_right(Align::TOP), |ui| contents(ui, toast));
             })
             .response
@@ -83,13 +101,15 @@ fn toast_ui(ui: &mut Ui, slot: usize, toast: &Toast, now: f64, actions: &mut Vec
 }
 
 fn contents(ui: &mut Ui, toast: &Toast) {
-    let size = ui.text_style_height(&egui::TextStyle::Body);
+    let font = font(ui.ctx());
+    let size = ui.ctx().fonts_mut(|fonts| fonts.row_height(&font));
     let (icon, _) = ui.allocate_exact_size(Vec2::splat(size), Sense::hover());
-    status_icon::paint_level(ui.painter(), icon.shrink(2.0), toast.kind.level());
+    status_icon::paint_level(ui.painter(), icon.shrink(size * 0.13), toast.kind.level());
     if toast.count > 1 {
         // The count is laid out first, so that a long text wraps beside it.
         ui.with_layout(Layout::right_to_left(Align::TOP), |ui| {
-            ui.label(egui::RichText::new(format!("×{}", toast.count)).color(theme::of(ui).muted));
+            let count = egui::RichText::new(format!("×{}", toast.count)).font(font);
+            ui.label(count.color(theme::of(ui).muted));
             ui.with_layout(Layout::left_to_right(Align::TOP), |ui| text(ui, toast));
         });
     } else {
@@ -100,7 +120,7 @@ fn contents(ui: &mut Ui, toast: &Toast) {
 fn text(ui: &mut Ui, toast: &Toast) {
     let text = egui::RichText::new(&toast.text)
         .color(theme::of(ui).text)
-        .font(Tier::Body.font(ui));
+        .font(font(ui.ctx()));
     ui.add(egui::Label::new(text).wrap());
 }
 
