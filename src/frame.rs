@@ -86,6 +86,8 @@ pub(crate) enum CameraSystems {
     Pose,
     /// The pose becomes what the next run restores.
     Remember,
+    /// The level of detail follows the pose.
+    Detail,
 }
 
 /// The blends of the panels' look in `Animate`.
@@ -117,16 +119,12 @@ pub(crate) enum DrawSystems {
     Clock,
     /// Marks of rows that are gone are removed.
     Remove,
-    /// Tasks are counted by district and status.
-    Tally,
     /// Tasks become marks,
     Tasks,
     /// then agents.
     Agents,
-    /// The crowd of their district is written into marks in trouble.
-    Crowds,
-    /// Districts and the dock become marks.
-    Districts,
+    /// Blocks and the dock become marks.
+    Grounds,
     /// The rings around the hovered and the selected mark.
     Rings,
     /// What the selection highlights.
@@ -233,6 +231,7 @@ pub fn plugin(app: &mut App) {
             CameraSystems::Intents,
             CameraSystems::Pose,
             CameraSystems::Remember,
+            CameraSystems::Detail,
         )
             .chain()
             .in_set(FrameSystems::Animate),
@@ -259,11 +258,9 @@ pub fn plugin(app: &mut App) {
         (
             DrawSystems::Clock,
             DrawSystems::Remove,
-            DrawSystems::Tally,
             DrawSystems::Tasks,
             DrawSystems::Agents,
-            DrawSystems::Crowds,
-            DrawSystems::Districts,
+            DrawSystems::Grounds,
             DrawSystems::Rings,
             DrawSystems::Highlight,
             DrawSystems::Links,

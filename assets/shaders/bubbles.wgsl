@@ -21,21 +21,12 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
     let index = number & 3u;
     var out: Corner;
     let mark = marks[instance];
-    greyness = select(lost_of(mark), max(scene.lost.y, scene.lost.z), has_tally(mark));
-    var there = presence_of(mark);
-    var has_bubble = has(mark, HUMAN);
-    var r = max(mark.radius * pixels_per_unit(), LOUD_PX * scene.unit) * there;
-    var lift = 0.0;
-    if has_tally(mark) {
-        let badge = badge_of(mark);
-        has_bubble = badge.status == WAITING;
-        there = badge.there;
-        r = badge.radius;
-        lift = badge.lift;
-    } else if kind_of(mark) == TASK {
-        there *= 1.0 - crowding(f32(mark.extra >> 24u) / 255.0);
-    }
-    if kind_of(mark) == 0u || there <= 0.0 || !has_bubble {
+    greyness = lost_of(mark);
+    let there = presence_of(mark);
+    let r = max(radius_of(mark), LOUD_PX * scene.unit) * there;
+    // A tile has the word, and a filled cell the colour.
+    let hidden = is_cell(mark) && (is_tile(mark) || cell_px(mark) < scene.levels.y);
+    if kind_of(mark) == 0u || there <= 0.0 || !has(mark, HUMAN) || hidden {
         out.clip = nowhere();
         return out;
     }
@@ -53,7 +44,7 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
     // The tail hangs lower than the body.
     let corner = corner_of(index) * (out.shape.xy + vec2(1.0, 0.30 * r + 1.0));
     out.at = corner;
-    out.clip = clip_at(position_of(mark), middle + corner + vec2(0.0, lift));
+    out.clip = clip_at(position_of(mark), middle + corner);
     out.paper = vec4(colour(WAITING) * blink, 1.0) * there;
     out.ink = colour(COLOUR_GROUND);
     return out;

@@ -32,20 +32,44 @@ struct Scene {
     unit: f32,
     // The stamp of the last change of the selection.
     dim_stamp: u32,
-    // The middle and radius of the circle that is not dimmed (radius < 0: none), and 1 while a selection dims the rest:
-    // now, and before the last change.
+    // The least and greatest corner of the ground that is not dimmed (no area: none), now and before the last change.
     highlight: vec4<f32>,
     highlight_before: vec4<f32>,
     // How grey rows are because their source is lost, 0 to 1: agents, tasks, runs, workflows.
     lost: vec4<f32>,
+    // The sizes from which on cells are filled, marks, titled and tiles, in desk pixels.
+    levels: vec4<f32>,
+    // 1 while a selection dims the rest: now, and before the last change.
+    dims: vec2<f32>,
+    // The least size of a cell in trouble, in desk pixels.
+    loud: f32,
 }
 
 struct Mark {
     from_to: vec4<f32>,
     // Stamps: departed, appeared, changed, gone.
     stamps: vec4<u32>,
-    radius: f32,
+    // Half width and half height in steps.
+    size: u32,
     word: u32,
+    extra: u32,
+    status_stamp: u32,
+}
+
+// A block or the dock (src/scene/marks/ground.rs).
+struct Ground {
+    // Least and greatest corner.
+    rect: vec4<f32>,
+    departed: u32,
+    // When it appeared, or went.
+    stamp: u32,
+    // Shares of its rows that run and are done; the height of its header.
+    shares: u32,
+    // Where its corners were when its last move began.
+    least_before: u32,
+    greatest_before: u32,
+    word: u32,
+    // Progress, size of a cell, shares that are blocked and failed.
     extra: u32,
     status_stamp: u32,
 }
@@ -56,22 +80,27 @@ struct Mark {
 // How grey the mark is that this invocation draws, because its source is lost. Set first by every stage that draws rows.
 var<private> greyness: f32 = 0.0;
 
-fn kind_of(mark: Mark) -> u32 { return mark.word & FIELD_MASK; }
+fn kind_in(word: u32) -> u32 { return word & FIELD_MASK; }
+fn kind_of(mark: Mark) -> u32 { return kind_in(mark.word); }
 fn status_of(mark: Mark) -> u32 { return (mark.word >> STATUS_SHIFT) & FIELD_MASK; }
 fn status_before(mark: Mark) -> u32 { return (mark.word >> STATUS_BEFORE_SHIFT) & FIELD_MASK; }
-fn has(mark: Mark, flag: u32) -> bool { return ((mark.word >> FLAGS_SHIFT) & flag) != 0u; }
+fn has_in(word: u32, flag: u32) -> bool { return ((word >> FLAGS_SHIFT) & flag) != 0u; }
+fn has(mark: Mark, flag: u32) -> bool { return has_in(mark.word, flag); }
 
-// How grey a mark is because the source of what it shows is lost. A district shows a workflow and the tally of its tasks.
-fn lost_of(mark: Mark) -> f32 {
+// How grey something is because the source of what it shows is lost, by its word. A block shows a workflow and the tally of its
+// tasks.
+fn lost_in(word: u32) -> f32 {
     let work = max(scene.lost.y, scene.lost.z);
-    switch kind_of(mark) {
-        case TASK: { return select(scene.lost.y, scene.lost.z, has(mark, RUN)); }
+    switch kind_in(word) {
+        case TASK: { return select(scene.lost.y, scene.lost.z, has_in(word, RUN)); }
         case AGENT, DOCK: { return scene.lost.x; }
-        case DISTRICT: { return max(work, scene.lost.w); }
-        case UNASSIGNED: { return work; }
+        case BLOCK: { return max(work, scene.lost.w); }
+        case GROUND: { return work; }
         default: { return 0.0; }
     }
 }
+
+fn lost_of(mark: Mark) -> f32 { return lost_in(mark.word); }
 
 // The clock of animations without an end. For rows of a lost source it stands still.
 fn ambient() -> f32 {
@@ -120,70 +149,86 @@ fn pixels_per_unit() -> f32 {
     return length(view.clip_from_world[0].xy) * view.viewport.z * 0.5;
 }
 
-// Desk pixels of one world unit, which is the width of a slot: the measure for the level of detail.
-fn slot_px() -> f32 {
-    return pixels_per_unit() / scene.unit;
+// Half the width and height of a mark's cell, in world units.
+fn half_of(mark: Mark) -> vec2<f32> {
+    return vec2(f32(mark.size & 0xffffu), f32(mark.size >> 16u)) / SIZE_STEPS;
 }
 
-// 1 in the far view, 0 in the middle and near views, and between them in the transition.
-fn far() -> f32 {
-    return 1.0 - smoothstep(FAR_PX, NEAR_PX, slot_px());
+// Whether a row is in trouble, or asks for a person.
+fn is_loud(mark: Mark) -> bool {
+    return is_trouble(status_of(mark)) || has(mark, HUMAN);
 }
 
-// How far a district's badge has replaced the marks of its tasks in trouble, by their share, 0 to 1.
-fn crowding(share: f32) -> f32 {
-    let slot = slot_px();
-    let covered = share * LOUD_AREA_PX / (slot * slot);
-    return smoothstep(CROWD_FROM, CROWD_TO, covered) * (1.0 - smoothstep(ROOMY_FROM_PX, ROOMY_TO_PX, slot));
+// Whether a mark is that of a cell: a task, or an agent on a wall of agents alone.
+fn is_cell(mark: Mark) -> bool {
+    return kind_of(mark) == TASK || has(mark, CELL);
 }
 
-fn has_tally(mark: Mark) -> bool {
-    let kind = kind_of(mark);
-    return kind == DISTRICT || kind == UNASSIGNED;
+// The shorter side of a mark's cell, in desk pixels.
+fn cell_px(mark: Mark) -> f32 {
+    let half_size = half_of(mark) * (2.0 * pixels_per_unit() / scene.unit);
+    return min(half_size.x, half_size.y);
 }
 
-// The shares of a district's tasks that are failed, blocked and waiting, and its crowd.
-fn trouble_of(mark: Mark) -> vec4<f32> {
-    let first = vec2<u32>(mark.extra >> 24u, mark.extra >> 16u) & vec2(0xffu);
-    let second = vec2<u32>(mark.stamps.z >> 8u, mark.stamps.z >> 24u) & vec2(0xffu);
-    return vec4<f32>(vec4(first, second)) / 255.0;
+// Whether a mark is a tile.
+fn is_tile(mark: Mark) -> bool {
+    let size = half_of(mark) * (2.0 * pixels_per_unit() / scene.unit);
+    return is_cell(mark) && min(size.x, size.y * TILE_ASPECT) >= scene.levels.w;
 }
 
-// The one mark that replaces all marks in trouble of a district: their most severe status, its radius and its height above
-// the middle in pixels, and its presence.
-struct Badge {
-    status: u32,
-    radius: f32,
-    lift: f32,
-    there: f32,
+// Where the shape of a mark is drawn: in the middle of its cell, or in the upper left corner of a tile.
+fn middle_of(mark: Mark) -> vec2<f32> {
+    let at = position_of(mark);
+    if !is_tile(mark) {
+        return at;
+    }
+    let inward = TILE_MARK_PX * scene.unit / pixels_per_unit();
+    let half_size = half_of(mark);
+    return at + vec2(inward - half_size.x, half_size.y - inward);
 }
 
-fn badge_of(mark: Mark) -> Badge {
-    var badge: Badge;
-    let trouble = trouble_of(mark);
-    badge.status = select(select(WAITING, BLOCKED, trouble.y > 0.0), FAILED, trouble.x > 0.0);
-    let radius = mark.radius * pixels_per_unit();
-    let share = select(select(trouble.z, trouble.y, trouble.y > 0.0), trouble.x, trouble.x > 0.0);
-    badge.radius = clamp(BADGE_SIZE * radius * mix(0.72, 1.25, saturate(4.0 * share)), 3.6 * scene.unit, 18.0 * scene.unit);
-    badge.lift = select(0.0, BADGE_LIFT * radius, radius >= BADGE_COUNT_PX * scene.unit);
-    badge.there = crowding(trouble.w) * presence_of(mark);
-    return badge;
+// The size of a mark by its priority.
+fn priority_of(mark: Mark) -> f32 {
+    switch mark.extra >> 24u {
+        case 1u: { return 0.85; }
+        case 3u: { return 1.2; }
+        case 4u: { return 1.4; }
+        default: { return 1.0; }
+    }
 }
 
-// 1 where a highlight dims a mark, 0 where it does not.
-fn dims(mark: Mark, at: vec2<f32>, highlight: vec4<f32>, flag: u32) -> f32 {
-    return select(highlight.w, 0.0, has(mark, flag) || distance(at, highlight.xy) <= highlight.z);
+// The radius of the shape of a mark, in pixels.
+fn radius_of(mark: Mark) -> f32 {
+    let half_size = half_of(mark) * pixels_per_unit();
+    let least = min(half_size.x, half_size.y);
+    if !is_cell(mark) {
+        return least;
+    }
+    if is_tile(mark) {
+        return TILE_MARK_RADIUS_PX * scene.unit;
+    }
+    let radius = min(2.0 * MARK_SHARE * least, MARK_MOST_PX * scene.unit) * priority_of(mark);
+    return min(radius * select(1.0, 1.2, is_loud(mark)), 0.94 * least);
 }
 
-// How far a mark is dimmed because something else is selected, 0 to 1.
-fn dimming_of(mark: Mark) -> f32 {
-    if scene.highlight.w + scene.highlight_before.w == 0.0 {
+// 1 where a highlight dims a place, 0 where it does not.
+fn dims(word: u32, at: vec2<f32>, ground: vec4<f32>, dims_rest: f32, flag: u32) -> f32 {
+    let is_within = all(at > ground.xy) && all(at < ground.zw);
+    return select(dims_rest, 0.0, has_in(word, flag) || is_within);
+}
+
+// How far what is at a place is dimmed because something else is selected, 0 to 1.
+fn dimming_at(word: u32, at: vec2<f32>) -> f32 {
+    if scene.dims.x + scene.dims.y == 0.0 {
         return 0.0;
     }
-    let at = position_of(mark);
     let turned = smoothstep(0.0, 1.0, saturate(age(scene.dim_stamp) / DIM_SECS));
-    let before = dims(mark, at, scene.highlight_before, WAS_HIGHLIGHTED);
-    return mix(before, dims(mark, at, scene.highlight, HIGHLIGHTED), turned);
+    let before = dims(word, at, scene.highlight_before, scene.dims.y, WAS_HIGHLIGHTED);
+    return mix(before, dims(word, at, scene.highlight, scene.dims.x, HIGHLIGHTED), turned);
+}
+
+fn dimming_of(mark: Mark) -> f32 {
+    return dimming_at(mark.word, position_of(mark));
 }
 
 // A colour that is dimmed so far.
@@ -237,29 +282,75 @@ fn over(top: vec4<f32>, under: vec4<f32>) -> vec4<f32> {
     return top + under * (1.0 - top.a);
 }
 
-// The outline of a district or of the dock at a turn, clockwise from the top.
-struct Outline {
-    middle: vec2<f32>,
-    // Pixels from the middle.
-    edge: vec2<f32>,
-    outward: vec2<f32>,
-    radius: f32,
+// The colour of a calm cell that is filled: the less it matters, the nearer to the background.
+fn filled_colour(status: u32) -> vec3<f32> {
+    var strength = 0.34;
+    switch status {
+        case RUNNING: { strength = 0.92; }
+        case DONE: { strength = 0.62; }
+        case CANCELLED, OFFLINE: { strength = 0.45; }
+        default: {}
+    }
+    let mixed = mix(sqrt(scene.colours[COLOUR_GROUND].rgb), sqrt(colour(status)), strength);
+    return mixed * mixed;
 }
 
-fn outline_of(mark: Mark, turn: f32, scale: f32) -> Outline {
-    var out: Outline;
-    out.outward = vec2(sin(turn * TAU), cos(turn * TAU));
-    if kind_of(mark) == DOCK {
-        // A rectangle with round corners; its half size is packed in the place of the origin.
-        out.middle = mark.from_to.zw;
-        let half_size = mark.from_to.xy * scale;
-        let corner = min(min(half_size.x, half_size.y), max(scale, 3.0));
-        out.edge = sign(out.outward) * (half_size - corner) + out.outward * corner;
-        out.radius = corner;
-        return out;
+// Two signed numbers in a word.
+fn signed_pair(word: u32) -> vec2<f32> {
+    return vec2(f32(bitcast<i32>(word << 16u) >> 16u), f32(bitcast<i32>(word) >> 16u));
+}
+
+// The presence of a block, 0 to 1: it fades in and out.
+fn ground_presence(ground: Ground) -> f32 {
+    if has_in(ground.word, GONE) {
+        return 1.0 - smoothstep(0.0, 1.0, saturate(age(ground.stamp) / GONE_SECS));
     }
-    out.middle = position_of(mark);
-    out.radius = max(mark.radius * scale * mix(0.85, 1.0, presence_of(mark)), 2.0);
-    out.edge = out.outward * out.radius;
+    return smoothstep(0.0, 1.0, saturate(age(ground.stamp) / APPEAR_SECS));
+}
+
+// The least and greatest corner of a block now: it grows while its neighbours make room.
+fn ground_rect(ground: Ground) -> vec4<f32> {
+    let share = saturate(age(ground.departed) / MOVE_SECS);
+    if scene.reduced != 0u || share >= 1.0 {
+        return ground.rect;
+    }
+    let before = vec4(signed_pair(ground.least_before), signed_pair(ground.greatest_before)) / 4.0;
+    return ground.rect + before * (1.0 - smoothstep(0.0, 1.0, share));
+}
+
+fn header_of(ground: Ground) -> f32 { return f32(ground.shares >> 16u) / 2.0; }
+
+// The shares of a block's rows that are blocked and failed.
+fn trouble_of(ground: Ground) -> vec2<f32> {
+    return vec2(f32((ground.extra >> 16u) & 0xffu), f32(ground.extra >> 24u)) / 255.0;
+}
+
+// The outline of a rectangle with round corners, clockwise: a point in pixels from its middle, and the direction outward there.
+struct Outline {
+    edge: vec2<f32>,
+    outward: vec2<f32>,
+}
+
+fn outline_at(half_px: vec2<f32>, radius_px: f32, corner: u32) -> Outline {
+    let a_corner = OUTLINE_CORNERS / 4u;
+    let number = corner % OUTLINE_CORNERS;
+    let quarter = number / a_corner;
+    let turn = (f32(quarter) + f32(number % a_corner) / f32(a_corner - 1u)) * TAU / 4.0;
+    let radius = min(radius_px, min(half_px.x, half_px.y));
+    var out: Outline;
+    out.outward = vec2(sin(turn), cos(turn));
+    var side = vec2(1.0, 1.0);
+    switch quarter {
+        case 1u: { side = vec2(1.0, -1.0); }
+        case 2u: { side = vec2(-1.0, -1.0); }
+        case 3u: { side = vec2(-1.0, 1.0); }
+        default: {}
+    }
+    out.edge = side * (half_px - radius) + out.outward * radius;
     return out;
+}
+
+// The corner of a strip that zigzags over a polygon: 0, 23, 1, 22, 2 …
+fn zigzag(index: u32) -> u32 {
+    return select(OUTLINE_CORNERS - (index + 1u) / 2u, index / 2u, (index & 1u) == 0u);
 }

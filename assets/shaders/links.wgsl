@@ -11,10 +11,13 @@ struct Link {
     live: u32,
 }
 
-// Beams of these lengths in world units fade from full strength to `FAINTEST`: many long beams would cover the whole wall
-// like a net.
-const SHORT: f32 = 8.0;
-const LONG: f32 = 30.0;
+// Beams of these lengths in desk pixels fade from full strength to `FAINTEST`: many long beams would cover the whole wall like
+// a net.
+const SHORT: f32 = 120.0;
+const LONG: f32 = 500.0;
+// The distance of the drops in desk pixels, and the diameters of agents between which beams appear.
+const DROP_PX: f32 = 12.0;
+const SEEN_PX: vec2<f32> = vec2(5.0, 9.0);
 const FAINTEST: f32 = 0.35;
 
 @group(1) @binding(1) var<storage, read> links: array<Link>;
@@ -24,9 +27,9 @@ const FAINTEST: f32 = 0.35;
 
 struct Corner {
     @builtin(position) clip: vec4<f32>,
-    // World units from the agent; pixels to the side.
+    // Pixels from the agent, and to the side.
     @location(0) at: vec2<f32>,
-    // Half width in pixels, strength, the phase of the drops, pixels of a world unit.
+    // Half width in pixels, strength, the phase of the drops, their distance in pixels.
     @location(1) @interpolate(flat) shape: vec4<f32>,
     @location(2) @interpolate(flat) colour: vec3<f32>,
 }
@@ -48,38 +51,42 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
     if kind_of(task) != TASK || kind_of(agent) != AGENT {
         return out;
     }
+    let scale = pixels_per_unit();
     let from_at = position_of(agent);
-    let to_at = position_of(task);
-    let path = to_at - from_at;
+    let cell = position_of(task);
+    // From the rim of the hexagon to the rim of the task: the nearest point of a cell with text, else the rim of the shape.
+    let has_text = cell_px(task) >= scene.levels.z;
+    let reach = select(vec2(0.0), half_of(task), has_text);
+    let to_at = clamp(from_at, cell - reach, cell + reach);
+    let path = (to_at - from_at) * scale;
     let distance = length(path);
-    // From the rim of the hexagon to the rim of the task.
-    let start = agent.radius * 0.8;
-    let end = distance - task.radius * 0.8;
-    if end - start < 0.02 {
+    let start = radius_of(agent) * 0.8;
+    let end = distance - select(radius_of(task) * 0.8, 0.0, has_text);
+    if end - start < 1.0 {
         return out;
     }
     let along = path / distance;
     let side = vec2(-along.y, along.x);
-    let scale = pixels_per_unit();
-    let half_width = clamp(0.045 * scale, 0.6 * scene.unit, 2.0 * scene.unit);
+    let half_width = clamp(0.06 * radius_of(agent), 0.6 * scene.unit, 2.0 * scene.unit);
     let corner = corner_of(index);
     let at = mix(start, end, corner.x * 0.5 + 0.5);
     // It appears as the agent arrives, and disappears with the end that goes first.
     let arrived = smoothstep(0.35, 1.0, saturate(age(agent.stamps.x) / MOVE_SECS));
     let taken = smoothstep(0.0, 0.4, age(link.since));
-    // In the far view it would be a hairline between two points.
-    let there = arrived * taken * presence_of(agent) * presence_of(task) * (1.0 - far());
+    // Between small marks it would be a hairline.
+    let there = arrived * taken * presence_of(agent) * presence_of(task)
+        * smoothstep(SEEN_PX.x, SEEN_PX.y, 2.0 * radius_of(agent) / scene.unit);
     // It is dimmed if one of its ends is.
     let dimming = max(dimming_of(agent), dimming_of(task));
-    let strength = there * mix(1.0, FAINTEST, smoothstep(SHORT, LONG, distance)) * (1.0 - DIMMED_SHARE * dimming);
+    let strength = there * mix(1.0, FAINTEST, smoothstep(SHORT, LONG, distance / scene.unit)) * (1.0 - DIMMED_SHARE * dimming);
     if strength < 0.01 {
         return out;
     }
     let offset = corner.y * (half_width + 1.0);
-    out.clip = clip_at(from_at + along * at, side * offset);
+    out.clip = clip_at(from_at, along * at + side * offset);
     out.at = vec2(at, offset);
     greyness = max(lost_of(agent), lost_of(task));
-    out.shape = vec4(half_width, strength, ambient() * 1.2, scale);
+    out.shape = vec4(half_width, strength, ambient() * 1.5, DROP_PX * scene.unit);
     out.colour = colour(status_of(agent));
     return out;
 }
@@ -87,13 +94,11 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
 @fragment
 fn fragment(in: Corner) -> @location(0) vec4<f32> {
     let across = fill(abs(in.at.y) - in.shape.x);
-    // Bright drops, 0.8 world units apart, move 1.2 units a second: 1.5 drops a second, which divides the ambient hour.
-    let drop_at = fract((in.at.x - in.shape.z) / 0.8);
+    // Bright drops move 1.5 times their distance a second, which divides the ambient hour.
+    let drop_at = fract(in.at.x / in.shape.w - in.shape.z);
     let drops = smoothstep(0.0, 1.0, 1.0 - abs(drop_at * 2.0 - 1.0) * 1.6);
-    // An even line where drops would be too close together.
-    let seen = smoothstep(6.0, 14.0, 0.8 * in.shape.w);
     // On a bright background the same share of colour is fainter.
     let least = mix(0.28, 0.55, step(0.5, scene.colours[COLOUR_GROUND].g));
-    let light = mix(least + 0.17, least + (0.9 - least) * drops, seen);
+    let light = least + (0.9 - least) * drops;
     return vec4(in.colour, 1.0) * (across * light * in.shape.y);
 }

@@ -59,7 +59,7 @@ struct Look {
     kind: u32,
     there: f32,
     radius: f32,
-    // Its share that the level of detail keeps: small quiet marks fade, crowded marks in trouble give way to a badge.
+    // 0 where the level of detail draws it otherwise.
     shown: f32,
     rgb: vec3<f32>,
     pulse_radius: f32,
@@ -79,7 +79,7 @@ fn look_at(mark: Mark) -> Look {
     look.shape = shape_of(look.status);
     let loud = is_fault(look.status) || has(mark, HUMAN);
     let least = select(select(LEAST_PX, AGENT_PX, look.kind == AGENT), LOUD_PX, loud);
-    look.radius = max(mark.radius * pixels_per_unit(), least * scene.unit) * look.there;
+    look.radius = max(radius_of(mark), least * scene.unit) * look.there;
     // The colour changes gradually after a change of status.
     let since_status = age(mark.status_stamp);
     let turn = smoothstep(0.0, 1.0, saturate(since_status / PULSE_SECS));
@@ -101,13 +101,8 @@ fn look_at(mark: Mark) -> Look {
     }
     look.pulse_radius = look.radius * 0.9 + pulse * (look.radius * 0.8 + 5.0 * scene.unit);
     look.pulse_strength = select((1.0 - pulse) * (1.0 - pulse), 0.0, scene.plain != 0u || greyness > 0.5);
-    look.shown = 1.0;
-    if look.kind == TASK {
-        let crowded = crowding(f32(mark.extra >> 24u) / 255.0);
-        look.shown = select(smoothstep(QUIET_PX, NEAR_PX, slot_px()), 1.0 - crowded, loud);
-        // A change is visible at any zoom while its pulse lasts.
-        look.shown = max(look.shown, 0.7 * look.pulse_strength);
-    }
+    // Smaller cells are filled.
+    look.shown = select(1.0, 0.0, look.kind == TASK && cell_px(mark) < scene.levels.y);
     look.phase = f32((mark.extra >> 16u) & 0xffu) / 256.0;
     look.alive = select(1.0, 0.0, scene.reduced != 0u || greyness > 0.5);
     return look;
@@ -117,7 +112,7 @@ fn look_at(mark: Mark) -> Look {
 fn blank(mark: Mark, extent: f32, index: u32) -> Corner {
     var out: Corner;
     out.at = corner_of(index) * extent;
-    out.clip = clip_at(position_of(mark), out.at);
+    out.clip = clip_at(middle_of(mark), out.at);
     out.sides = vec4(1.0, 0.0, 0.0, 1.0);
     // The mirrors fold the plane into eighths.
     out.mirrors = vec4(-0.7071068, 0.7071068, -0.3826834, 0.9238795);
@@ -233,8 +228,10 @@ fn shape_corner(number: u32) -> Corner {
     let opened = select(1.0, faded_in(look.radius, SILHOUETTE_PX), agent);
     let r = look.radius * select(1.0, select(INNER, mix(1.0, INNER, opened), is_fault(look.status)), agent);
     look.there *= select(opened, 1.0, is_fault(look.status));
-    let run = has(mark, RUN) && r >= PROGRESS_PX;
-    var progress = select(-1.0, progress_of(mark), look.shape == SHAPE_DISC && !agent && r >= PROGRESS_PX);
+    // A tile has a bar instead.
+    let ringed = r >= PROGRESS_PX && !is_tile(mark);
+    let run = has(mark, RUN) && ringed;
+    var progress = select(-1.0, progress_of(mark), look.shape == SHAPE_DISC && !agent && ringed);
     if run { progress = max(progress_of(mark), 0.0); }
     let ring = select(0.97, RUN_RING, run);
     let waves = look.pulse_strength > 0.0 && !agent;
@@ -261,38 +258,6 @@ fn shape_corner(number: u32) -> Corner {
     }
     out.rim *= look.there * look.shown;
     out.inside *= look.there * look.shown;
-    return out;
-}
-
-// A district's badge.
-@vertex
-fn badge(@builtin(vertex_index) number: u32) -> Corner {
-    let instance = number >> 2u;
-    let index = number & 3u;
-    let mark = marks[instance];
-    var badge: Badge;
-    if has_tally(mark) {
-        badge = badge_of(mark);
-    }
-    // Its tasks are in trouble, not the workflow.
-    greyness = max(scene.lost.y, scene.lost.z);
-    if badge.there <= 0.0 {
-        var none: Corner;
-        none.clip = nowhere();
-        return none;
-    }
-    var look: Look;
-    look.status = badge.status;
-    look.shape = shape_of(badge.status);
-    look.open = greyness;
-    look.rgb = mix(colour(badge.status), scene.colours[COLOUR_MUTED].rgb, look.open);
-    let r = badge.radius * mix(0.6, 1.0, badge.there);
-    var out = blank(mark, r * reach_of(look.shape) + 1.0, index);
-    out.clip = clip_at(position_of(mark), out.at + vec2(0.0, badge.lift));
-    draw_shape(&out, look, r, 0.8);
-    if look.shape == SHAPE_TRIANGLE { out.at.y += 0.14 * r; }
-    out.rim *= badge.there;
-    out.inside *= badge.there;
     return out;
 }
 

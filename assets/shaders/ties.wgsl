@@ -1,5 +1,5 @@
 // The ties of the hovered and the selected row, from what comes first to what comes after it: an arc, or a strand between
-// districts, that grows stronger towards its head. Both ends are read from the marks, so a tie follows every flight without
+// blocks, that grows stronger towards its head. Both ends are read from the marks, so a tie follows every flight without
 // being written again.
 
 // Sideways reach of an arc at half way, to its left, as a share of its length.
@@ -60,7 +60,7 @@ fn heading(a: vec2<f32>, b: vec2<f32>, c: vec2<f32>, d: vec2<f32>, t: f32) -> ve
 
 // The distance between a mark's middle and the end of its ties, in world units.
 fn trim(mark: Mark, scale: f32) -> f32 {
-    return (max(mark.radius * scale, 2.5 * scene.unit) + 6.0 * scene.unit) / scale;
+    return (max(radius_of(mark), 2.5 * scene.unit) + 6.0 * scene.unit) / scale;
 }
 
 @vertex

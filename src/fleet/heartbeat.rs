@@ -26,7 +26,7 @@ pub(crate) struct Vitals {
     /// The agents in either.
     known: HashSet<RowKey>,
     /// The time of day in this frame, milliseconds since the Unix epoch.
-    pub(super) now_ms: i64,
+    pub(crate) now_ms: i64,
 }
 
 /// How many agents have gone offline because time passed: a change of the picture without a change of a row.

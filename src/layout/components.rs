@@ -1,21 +1,12 @@
-//! What the layout writes. World units: a slot is one unit wide.
+//! What the layout writes. World units: one logical pixel of the scene while the whole plan is fitted.
+
+use std::sync::Arc;
 
 use bevy::{
     math::curve::{Curve, SmoothStepCurve},
     prelude::*,
 };
-
-/// The place of a task or an agent. Written only when it moves.
-#[derive(Component, Debug, Clone, Copy, PartialEq, Reflect)]
-#[reflect(Component)]
-pub struct Place {
-    /// Where it is, or will be at the end of its move.
-    pub at: Vec2,
-    /// Where its last move began. Equal to `at` for rows that have just appeared.
-    pub from: Vec2,
-    /// When the move began, seconds of `FleetClock`.
-    pub moved: f64,
-}
+use plan::{BlockPlace, Level};
 
 /// The duration of a move, seconds.
 pub const MOVE_SECS: f64 = 0.6;
@@ -25,64 +16,141 @@ fn share(moved: f64, now: f64) -> f32 {
     SmoothStepCurve.sample_clamped(((now - moved) / MOVE_SECS) as f32)
 }
 
-impl Place {
-    /// Its position at `now`, seconds of `FleetClock`, without the arc of an agent's flight.
-    pub fn drawn_at(&self, now: f64) -> Vec2 {
-        self.from.lerp(self.at, share(self.moved, now))
-    }
-}
-
-impl District {
-    /// Its centre at `now`, seconds of `FleetClock`.
-    pub fn drawn_at(&self, now: f64) -> Vec2 {
-        self.from.lerp(self.center, share(self.moved, now))
-    }
-
-    /// Its radius at `now`: it grows while its neighbours make room.
-    pub fn radius_at(&self, now: f64) -> f32 {
-        let share = share(self.moved, now);
-        self.from_radius * (1.0 - share) + self.radius * share
-    }
-
-    /// Whether it is still growing or shrinking at `now`.
-    pub(crate) fn is_resizing(&self, now: f64) -> bool {
-        self.from_radius != self.radius && now - self.moved < MOVE_SECS
-    }
-}
-
-/// A workflow's district: a circle that contains its tasks.
+/// The place of a task's cell or of an agent. Written only when it changes. A row without one is not drawn.
 #[derive(Component, Debug, Clone, Copy, PartialEq, Reflect)]
 #[reflect(Component)]
-pub struct District {
-    /// Centre of the circle, in world units.
-    pub center: Vec2,
-    /// Radius of the circle, in world units.
-    pub radius: f32,
-    /// Where its last move began, in world units.
+pub struct Place {
+    /// Its middle, now or at the end of its move.
+    pub at: Vec2,
+    /// Width and height: of the cell, or twice the diameter of the agent.
+    pub size: Vec2,
+    /// Where its last move began. Equal to `at` for rows that have just appeared.
     pub from: Vec2,
-    /// The radius with which that move began; it grows or shrinks during the move.
-    pub from_radius: f32,
     /// When the move began, seconds of `FleetClock`.
     pub moved: f64,
 }
 
-/// The district of tasks without a workflow. `None` while there are none.
-#[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Reflect)]
-#[reflect(Resource)]
-pub struct Unassigned(pub Option<District>);
+impl Place {
+    /// Its position at `now`, seconds of `FleetClock`, without the way that an agent's flight takes.
+    pub fn drawn_at(&self, now: f64) -> Vec2 {
+        self.from.lerp(self.at, share(self.moved, now))
+    }
+
+    /// Its rectangle at the end of its move.
+    pub fn rect(&self) -> Rect {
+        Rect::from_center_size(self.at, self.size)
+    }
+}
+
+/// The block of a workflow, or of a `Ground`. World units.
+#[derive(Component, Debug, Clone, Copy, PartialEq)]
+pub struct Block {
+    /// Its ground, header, body and grid, now or at the end of its move.
+    pub place: BlockPlace<Entity>,
+    /// Its ground where its last move began.
+    pub from: Rect,
+    /// When the move began, seconds of `FleetClock`.
+    pub moved: f64,
+}
+
+impl Block {
+    /// Its ground, now or at the end of its move.
+    pub fn rect(&self) -> Rect {
+        rect(self.place.rect)
+    }
+
+    /// Its ground at `now`, seconds of `FleetClock`: it grows while its neighbours make room.
+    pub fn drawn_at(&self, now: f64) -> Rect {
+        let (share, to) = (share(self.moved, now), self.rect());
+        Rect {
+            min: self.from.min.lerp(to.min, share),
+            max: self.from.max.lerp(to.max, share),
+        }
+    }
+
+    /// Its header at the end of its move; without height where no text is readable there.
+    pub fn header(&self) -> Rect {
+        rect(self.place.header)
+    }
+
+    /// Its body at the end of its move; without size where it is only a header.
+    pub fn body(&self) -> Rect {
+        rect(self.place.body)
+    }
+}
+
+/// A rectangle of the plan as Bevy's.
+pub(crate) fn rect(own: plan::Rect) -> Rect {
+    Rect {
+        min: own.min,
+        max: own.max,
+    }
+}
+
+/// A block that is no row: *Unassigned*, *Finished*, or a group of rows on a wall without workflows.
+#[derive(Component, Debug, Clone, PartialEq, Eq)]
+pub struct Ground {
+    /// What it is called on the screen.
+    pub name: Arc<str>,
+}
 
 /// The dock: the area of idle agents. `None` while there are none.
 #[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Reflect)]
 #[reflect(Resource)]
 pub struct DockGround(pub Option<Rect>);
 
-/// The rectangle that contains all districts and the dock.
+/// The rectangle of the whole plan.
 #[derive(Resource, Debug, Clone, Copy, PartialEq, Reflect)]
 #[reflect(Resource)]
 pub struct Extent(pub Rect);
 
 impl Default for Extent {
     fn default() -> Self {
-        Self(Rect::from_center_size(Vec2::ZERO, Vec2::splat(40.0)))
+        Self(Rect::from_center_size(Vec2::ZERO, PlanScene::default().size))
+    }
+}
+
+/// The sizes of all cells, in world units: what the level of detail of the whole scene depends on.
+#[derive(Resource, Debug, Clone, Copy, PartialEq, Reflect)]
+#[reflect(Resource)]
+pub struct CellSizes {
+    /// The cell that is smallest by its shorter side.
+    pub least: Vec2,
+    /// The one that is largest by it.
+    pub most: Vec2,
+}
+
+impl Default for CellSizes {
+    fn default() -> Self {
+        Self {
+            least: Vec2::splat(1.0),
+            most: Vec2::splat(1.0),
+        }
+    }
+}
+
+impl CellSizes {
+    /// The level of the largest cells at a zoom; `unit` is `TextScale::unit`.
+    pub fn level(&self, world_per_px: f32, unit: f32) -> Level {
+        Level::of(self.most / world_per_px, unit)
+    }
+}
+
+/// What the plan is fitted to: written by the camera, which knows the screen.
+#[derive(Resource, Debug, Clone, Copy, PartialEq, Reflect)]
+#[reflect(Resource)]
+pub struct PlanScene {
+    /// The part of the screen that no fixed panel covers, in logical pixels.
+    pub size: Vec2,
+    /// The smallest readable text, in logical pixels: 13 at a desk.
+    pub text: f32,
+}
+
+impl Default for PlanScene {
+    fn default() -> Self {
+        Self {
+            size: Vec2::new(1920.0, 1010.0),
+            text: 13.0,
+        }
     }
 }

@@ -1,11 +1,11 @@
-//! The rows that have to be laid out: observers note them when their relationships change, so that rows at rest cost
+//! The rows that have to be placed: observers note them when their relationships change, so that rows at rest cost
 //! nothing.
 
 use bevy::{ecs::entity::EntityHashSet, prelude::*};
 
 use crate::fleet::{AgentRow, PartOf, TaskRow, WorkflowRow, WorksOn};
 
-/// Rows that appeared, went, or changed their relationships since the last layout. At most one entry a row.
+/// Rows that appeared, went, or changed their relationships since rows were last placed. At most one entry a row.
 #[derive(Resource, Debug, Default)]
 pub(super) struct Dirty {
     /// Entities of workflows.

@@ -1,30 +1,26 @@
-//! Where everything is: pure functions, and one plugin that writes places.
+//! Where everything is: `crates/plan` computes the city plan, and one plugin carries rows to it and places back.
 //!
-//! `plan` is the system: `dirty` collects the rows to lay out, `rows` reads and `order` sorts them, `floor` computes the places
-//! and `write` writes them. Within the pure `floor`, `packing` places districts, `size` and `slots` fill them with tasks,
-//! `belt` places agents beside their work and `dock` idle ones.
+//! `place` is the system: `dirty` collects the rows to place, `homes` decides in which block each is and counts it there
+//! (`tally`), `rows` turns rows into a batch with their `rank`, and `write` writes the places.
 
-mod belt;
 mod components;
 mod dirty;
-mod dock;
-pub mod floor;
-mod order;
-mod packing;
-mod plan;
+mod homes;
+mod place;
+mod rank;
 mod rows;
-mod size;
-mod slots;
+mod tally;
+pub mod text_width;
 mod write;
 
 use bevy::prelude::*;
 
 pub use components::*;
-pub use floor::Spot;
-pub use plan::{FloorPlan, resources};
+pub use place::{CityPlan, Spot, resources};
+pub use tally::{Tallies, Tally};
 
-/// Maintains `Place`, `District`, `Unassigned`, `DockGround` and `Extent`.
+/// Maintains `Place`, `Block`, `Ground`, `DockGround` and `Extent`.
 pub fn plugin(app: &mut App) {
     resources(app);
-    app.add_plugins((dirty::plugin, plan::plugin));
+    app.add_plugins((dirty::plugin, place::plugin));
 }

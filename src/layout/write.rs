@@ -1,103 +1,150 @@
-//! Writes places from the floor plan into components, only where they changed.
+//! Writes places from the plan into components, only where they changed.
 
 use bevy::{ecs::system::SystemParam, prelude::*};
+use plan::{AgentPlace, BlockKey, BlockPlace, Changes, City};
 
-use super::{District, DockGround, Extent, Place, Unassigned, floor::Outcome};
+use super::{Block, CellSizes, DockGround, Extent, Place, homes::Grounds, rank::Rank, rect};
 use crate::fleet::Touched;
 
-/// The margin around all districts: no ring touches the edge of the screen, and the topmost names have room.
-const MARGIN: f32 = 1.5;
-
-/// Writes what the layout computed.
+/// Writes what the plan computed.
 #[derive(SystemParam)]
 pub(super) struct PlaceWriter<'w, 's> {
-    commands: Commands<'w, 's>,
-    touched: ResMut<'w, Touched>,
+    pub(super) commands: Commands<'w, 's>,
+    pub(super) touched: ResMut<'w, Touched>,
     places: Query<'w, 's, &'static mut Place>,
-    districts: Query<'w, 's, &'static mut District>,
-    unassigned: ResMut<'w, Unassigned>,
+    blocks: Query<'w, 's, &'static mut Block>,
     extent: ResMut<'w, Extent>,
     dock: ResMut<'w, DockGround>,
+    cells: ResMut<'w, CellSizes>,
 }
 
 impl PlaceWriter<'_, '_> {
     /// Begins the moves to new places at `now`, seconds of `FleetClock`.
-    pub(super) fn write(&mut self, outcome: &Outcome<Entity>, now: f64) {
-        self.write_districts(outcome, now);
-        self.write_rows(outcome, now);
-        let around = outcome
-            .extent
-            .map_or_else(Extent::default, |rect| Extent(rect.inflate(MARGIN)));
-        self.extent.set_if_neq(around);
-        self.dock.set_if_neq(DockGround(outcome.dock));
+    pub(super) fn write(
+        &mut self,
+        changes: &Changes<Entity>,
+        city: &City<Entity, Rank>,
+        grounds: &mut Grounds,
+        now: f64,
+    ) {
+        for place in &changes.blocks {
+            self.write_block(place, grounds, now);
+        }
+        for key in &changes.gone_blocks {
+            self.remove_block(*key, grounds);
+        }
+        if !changes.blocks.is_empty() || !changes.gone_blocks.is_empty() {
+            if city.place_of(BlockKey::Finished).is_none() {
+                grounds.remove_finished(&mut self.commands);
+            }
+            self.cells.set_if_neq(sizes(city));
+        }
+        let cells = changes
+            .tasks
+            .iter()
+            .map(|(row, cell)| (*row, cell.map(|cell| (cell.center(), cell.size()))));
+        let (street, dock) = (city.agent_diameter(), city.dock_diameter());
+        let agents = changes.agents.iter().map(|(row, place)| {
+            let place = match *place {
+                AgentPlace::Street(at) => Some((at, Vec2::splat(street))),
+                AgentPlace::Dock(at) => Some((at, Vec2::splat(dock))),
+                AgentPlace::Counted(_) => None,
+            };
+            (*row, place)
+        });
+        self.write_rows(cells.chain(agents), now);
+        self.extent.set_if_neq(Extent(rect(changes.extent)));
+        self.dock.set_if_neq(DockGround(changes.dock.map(rect)));
     }
 
-    fn write_rows(&mut self, outcome: &Outcome<Entity>, now: f64) {
+    fn write_rows(&mut self, rows: impl Iterator<Item = (Entity, Option<(Vec2, Vec2)>)>, now: f64) {
         let mut newcomers: Vec<(Entity, Place)> = Vec::new();
-        for &(row, at) in outcome.tasks.iter().chain(&outcome.agents) {
-            match self.places.get_mut(row) {
-                Ok(mut place) if place.at != at => {
-                    self.touched.note(row);
-                    let from = place.drawn_at(now);
-                    *place = Place { at, from, moved: now };
+        for (row, place) in rows {
+            match (self.places.get_mut(row), place) {
+                (Ok(mut place), Some((at, size))) => {
+                    if (place.at, place.size) != (at, size) {
+                        self.touched.note(row);
+                        let from = place.drawn_at(now);
+                        *place = Place {
+                            at,
+                            size,
+                            from,
+                            moved: now,
+                        };
+                    }
                 }
-                Ok(_) => {}
-                Err(_) => {
+                (Ok(_), None) => {
+                    self.commands.entity(row).try_remove::<Place>();
+                }
+                (Err(_), Some((at, size))) => {
                     self.touched.note(row);
                     let (from, moved) = (at, now);
-                    newcomers.push((row, Place { at, from, moved }));
+                    newcomers.push((row, Place { at, size, from, moved }));
                 }
+                (Err(_), None) => {}
             }
         }
         // A row may be despawned in the same frame.
         self.commands.try_insert_batch(newcomers);
     }
 
-    fn write_districts(&mut self, outcome: &Outcome<Entity>, now: f64) {
-        if !outcome.unassigned {
-            self.unassigned.set_if_neq(Unassigned(None));
-        }
-        for standing in &outcome.districts {
-            let (center, radius) = (standing.center, standing.radius);
-            let moved_on = |old: &District| {
-                let (from, from_radius, moved) = if (old.center, old.radius) == (center, radius) {
-                    (old.from, old.from_radius, old.moved)
+    fn write_block(&mut self, place: &BlockPlace<Entity>, grounds: &mut Grounds, now: f64) {
+        let block = match place.key {
+            BlockKey::Workflow(row) => row,
+            BlockKey::Unassigned => grounds.unassigned(&mut self.commands),
+            BlockKey::Finished => grounds.finished(&mut self.commands),
+        };
+        self.touched.note(block);
+        match self.blocks.get_mut(block) {
+            Ok(mut old) => {
+                let moves = old.place.rect != place.rect;
+                let (from, moved) = if moves {
+                    (old.drawn_at(now), now)
                 } else {
-                    (old.drawn_at(now), old.radius_at(now), now)
+                    (old.from, old.moved)
                 };
-                District {
-                    center,
-                    radius,
+                old.set_if_neq(Block {
+                    place: *place,
                     from,
-                    from_radius,
                     moved,
-                }
-            };
-            let appeared = District {
-                center,
-                radius,
-                from: center,
-                from_radius: radius,
-                moved: now,
-            };
-            match standing.workflow {
-                None => {
-                    let next = self.unassigned.0.as_ref().map_or(appeared, moved_on);
-                    self.unassigned.set_if_neq(Unassigned(Some(next)));
-                }
-                Some(workflow) => match self.districts.get_mut(workflow) {
-                    Ok(mut district) => {
-                        let next = moved_on(&district);
-                        if district.set_if_neq(next) {
-                            self.touched.note(workflow);
-                        }
-                    }
-                    Err(_) => {
-                        self.touched.note(workflow);
-                        self.commands.entity(workflow).try_insert(appeared);
-                    }
-                },
+                });
+            }
+            Err(_) => {
+                let appeared = Block {
+                    place: *place,
+                    from: rect(place.rect),
+                    moved: now,
+                };
+                self.commands.entity(block).try_insert(appeared);
             }
         }
     }
+
+    fn remove_block(&mut self, key: BlockKey<Entity>, grounds: &mut Grounds) {
+        match key {
+            BlockKey::Workflow(row) => {
+                self.commands.entity(row).try_remove::<Block>();
+            }
+            BlockKey::Unassigned => grounds.remove_unassigned(&mut self.commands),
+            BlockKey::Finished => grounds.remove_finished(&mut self.commands),
+        }
+    }
+}
+
+fn sizes(city: &City<Entity, Rank>) -> CellSizes {
+    let mut found: Option<CellSizes> = None;
+    for place in city.places().filter(|place| place.grid[0] > 0) {
+        let cell = place.cell;
+        let sizes = found.get_or_insert(CellSizes {
+            least: cell,
+            most: cell,
+        });
+        if cell.min_element() < sizes.least.min_element() {
+            sizes.least = cell;
+        }
+        if cell.min_element() > sizes.most.min_element() {
+            sizes.most = cell;
+        }
+    }
+    found.unwrap_or_default()
 }

@@ -11,12 +11,12 @@ use bevy::{
 use super::{
     marks::{Flags, Marks},
     selection::Selection,
-    ties::{Circle, Ends, TieLookup},
+    ties::{Ends, TieLookup},
 };
 use crate::{
     fleet::{AgentRow, Assigned, FleetClock, FleetIndex, PartOf, Touched, WorksOn},
     frame::DrawSystems,
-    layout::District,
+    layout::Block,
 };
 
 /// Time of the change from one selection to another, seconds.
@@ -31,16 +31,16 @@ const LEAST_SECS: f64 = 0.2;
 pub(super) struct Selected {
     /// Whether everything else is dimmed; `false` without a selection.
     pub(super) dims_others: bool,
-    /// The district of a selected workflow: everything within is highlighted.
-    pub(super) circle: Option<Circle>,
+    /// The ground of a selected block: everything within is highlighted.
+    pub(super) ground: Option<Rect>,
     rows: EntityHashSet,
 }
 
 impl Selected {
     /// 0 for what is highlighted, 1 for what is dimmed.
     fn dims(&self, row: Option<Entity>, at: Vec2) -> f32 {
-        let is_within = |circle: Circle| circle.center.distance(at) <= circle.radius;
-        let is_highlighted = row.is_some_and(|row| self.rows.contains(&row)) || self.circle.is_some_and(is_within);
+        let is_within = |ground: Rect| ground.contains(at);
+        let is_highlighted = row.is_some_and(|row| self.rows.contains(&row)) || self.ground.is_some_and(is_within);
         if self.dims_others && !is_highlighted { 1.0 } else { 0.0 }
     }
 }
@@ -153,7 +153,7 @@ fn update(
     selection: Res<Selection>,
     clock: Res<FleetClock>,
     touched: Res<Touched>,
-    districts: Query<&District>,
+    blocks: Query<&Block>,
     related: Related,
 ) {
     let selected = selection.selected;
@@ -161,17 +161,16 @@ fn update(
     if !is_other && selected.is_none() {
         return;
     }
-    let circle = selected.and_then(|row| districts.get(row).ok()).map(|district| Circle {
-        center: district.drawn_at(clock.0),
-        radius: district.radius_at(clock.0),
-    });
+    let ground = selected
+        .and_then(|row| blocks.get(row).ok())
+        .map(|block| block.drawn_at(clock.0));
     highlight.is_due |= !touched.is_empty();
     let has_news = highlight.is_due && clock.0 - highlight.looked_up >= LEAST_SECS;
     if is_other || has_news {
         (highlight.looked_up, highlight.is_due) = (clock.0, false);
         let next = Selected {
             dims_others: selected.is_some(),
-            circle,
+            ground,
             rows: selected.map_or_else(EntityHashSet::default, |row| related.rows(row)),
         };
         if is_other {
@@ -186,7 +185,7 @@ fn update(
             }
         }
     }
-    highlight.now.circle = circle;
+    highlight.now.ground = ground;
 }
 
 #[cfg(test)]
@@ -198,7 +197,7 @@ mod tests {
         let row = |number: u32| Entity::from_raw_u32(number).expect("not the placeholder");
         let on = |row: Entity| Selected {
             dims_others: true,
-            circle: None,
+            ground: None,
             rows: [row].into_iter().collect(),
         };
         let (one, other) = (row(1), row(2));
@@ -238,15 +237,12 @@ mod tests {
     }
 
     #[test]
-    fn everything_within_a_selected_district_is_highlighted() {
+    fn everything_within_a_selected_block_is_highlighted() {
         let mut highlight = Highlight::default();
-        let circle = Circle {
-            center: Vec2::new(10.0, 0.0),
-            radius: 4.0,
-        };
+        let ground = Rect::new(6.0, -4.0, 14.0, 4.0);
         highlight.now = Selected {
             dims_others: true,
-            circle: Some(circle),
+            ground: Some(ground),
             ..Selected::default()
         };
         let dimming = |x: f32| highlight.dimming(None, Vec2::new(x, 0.0), 9.0);

@@ -2,15 +2,15 @@
 //!
 //! Modules may use those before them in this order, and none after them:
 //!
-//! 1. plain facts: `selection`, `motion`, `palette`, `text_scale`, `layers`, `detail` (the level of detail)
-//! 2. input and view: `pinch`, `pointer`, `camera`
+//! 1. plain facts: `selection`, `motion`, `palette`, `text_scale`, `layers`
+//! 2. input and view: `pinch`, `pointer`, `camera`, and `detail`, the level of detail
 //! 3. what is drawn: `marks`, then `links` (beams) and `ties`, which refer to marks
 //! 4. `highlight` (what a selection dims) and `picking` (the row at the pointer), which read all of these
 //! 5. `labels`, which are drawn over them
 //! 6. `render`, which copies the result to the GPU
 
 pub mod camera;
-mod detail;
+pub mod detail;
 mod highlight;
 pub mod labels;
 pub(crate) mod layers;
@@ -32,7 +32,7 @@ use bevy::prelude::*;
 pub fn plugin(app: &mut App) {
     app.init_resource::<motion::MotionSettings>()
         .init_resource::<text_scale::TextScale>()
-        .add_plugins((pointer::plugin, camera::plugin))
+        .add_plugins((pointer::plugin, camera::plugin, detail::plugin))
         .add_plugins((marks::plugin, links::plugin, ties::plugin))
         .add_plugins((highlight::plugin, picking::plugin, labels::plugin, render::plugin));
 }

@@ -31,6 +31,7 @@ mod tests {
     fn a_flight_takes_the_time_of_the_layout_and_deviates_only_sideways() {
         let place = Place {
             at: Vec2::new(40.0, -7.0),
+            size: Vec2::ONE,
             from: Vec2::new(-3.0, 2.0),
             moved: 10.0,
         };

@@ -1,5 +1,5 @@
 //! What the pointer hovers over and what a click selects. Picking uses the positions in which marks are drawn, so that it is
-//! exact during flights and at every zoom: the floor plan finds what has arrived, `Movers` what is still moving.
+//! exact during flights and at every zoom: the plan finds what has arrived, `Movers` what is still moving.
 
 use std::collections::VecDeque;
 
@@ -8,27 +8,21 @@ use bevy::{ecs::system::SystemParam, prelude::*};
 use super::{
     camera::View,
     detail,
-    marks::{AGENT_RADIUS, Layer, MarkKind, Marks, Tallies, stamp},
+    marks::{Layer, MarkKind, Marks, stamp},
     motion::MotionSettings,
     pointer::Pointer,
     selection::Selection,
     text_scale::TextScale,
 };
 use crate::{
-    fleet::{AgentRow, FleetClock, FleetIndex, PartOf, RowState, TaskRow, Touched},
+    fleet::{AgentRow, FleetClock, FleetIndex, RowState, TaskRow, Touched},
     frame::{FrameSystems, PointerSystems},
-    layout::{District, FloorPlan, MOVE_SECS, Place, Spot},
+    layout::{Block, CityPlan, MOVE_SECS, Place, Spot},
     messages::{Intent, PointerResting},
 };
 
-/// In smaller slots (`detail::slot_px`) the pointer picks the district instead of a task.
-const LEAST_TASK_PX: f32 = 6.0;
-/// The same for agents, which are half as large again.
-const LEAST_AGENT_PX: f32 = 4.0;
-/// In the far view a task in trouble is drawn as a mark of five pixels, and picked within this many.
-const ALARM_PX: f32 = 5.0;
-/// A task is picked within this distance of its middle: half a slot.
-const TASK_HIT: f32 = 0.5;
+/// Calm cells smaller than this, in desk pixels, are not picked: their block is.
+const LEAST_PX: f32 = 3.0;
 
 /// Rows that are moving, by the time of their departure: a move takes `MOVE_SECS`.
 #[derive(Resource, Debug, Default)]
@@ -59,16 +53,16 @@ fn follow(
     touched: Res<Touched>,
     clock: Res<FleetClock>,
     places: Query<&Place>,
-    districts: Query<&District>,
+    blocks: Query<&Block>,
 ) {
     let now = clock.0;
     let movers = movers.bypass_change_detection();
     while movers.0.front().is_some_and(|(moved, _)| now - moved > MOVE_SECS) {
         movers.0.pop_front();
     }
-    let departs = |row: &Entity| match (places.get(*row), districts.get(*row)) {
+    let departs = |row: &Entity| match (places.get(*row), blocks.get(*row)) {
         (Ok(place), _) => place.moved == now && place.from != place.at,
-        (_, Ok(district)) => district.moved == now && (district.from != district.center || district.is_resizing(now)),
+        (_, Ok(block)) => block.moved == now && block.from != block.rect(),
         _ => false,
     };
     let rows: Vec<Entity> = touched.iter().filter(departs).collect();
@@ -80,113 +74,100 @@ fn follow(
 /// Finds the row at a point of the screen.
 #[derive(SystemParam)]
 struct Picker<'w, 's> {
-    plan: Res<'w, FloorPlan>,
+    plan: Res<'w, CityPlan>,
     view: Res<'w, View>,
     clock: Res<'w, FleetClock>,
     motion: Res<'w, MotionSettings>,
     movers: Res<'w, Movers>,
     marks: Res<'w, Marks>,
-    tallies: Res<'w, Tallies>,
     text_scale: Res<'w, TextScale>,
     places: Query<'w, 's, (&'static Place, Has<AgentRow>)>,
-    districts: Query<'w, 's, &'static District>,
-    tasks: Query<'w, 's, (&'static RowState, &'static TaskRow, Option<&'static PartOf>)>,
+    blocks: Query<'w, 's, &'static Block>,
+    tasks: Query<'w, 's, (&'static RowState, &'static TaskRow)>,
 }
 
 impl Picker<'_, '_> {
-    fn slot_px(&self) -> f32 {
-        detail::slot_px(self.view.world_per_px, *self.text_scale)
+    /// World units of so many desk pixels.
+    fn world(&self, desk_px: f32) -> f32 {
+        desk_px * self.text_scale.unit() * self.view.world_per_px
     }
 
     /// The row at a screen position that is large enough to be picked at this zoom.
     fn row_at(&self, screen: Vec2) -> Option<Entity> {
         let world = self.view.world_from_screen(screen);
-        let slot_px = self.slot_px();
-        if let Some(mover) = self.mover_at(world, slot_px) {
+        if let Some(mover) = self.mover_at(world) {
             return Some(mover);
         }
-        match self.plan.at(world) {
-            Some(Spot::Task(task)) if slot_px >= LEAST_TASK_PX && !self.is_moving(task) => return Some(task),
-            Some(Spot::Agent(agent)) if slot_px >= LEAST_AGENT_PX && !self.is_moving(agent) => {
-                return Some(agent);
-            }
-            _ => {}
-        }
-        if slot_px < LEAST_TASK_PX
-            && let Some(alarm) = self.alarm_at(world)
-        {
+        let is_small = |row: Entity| {
+            let size = self.places.get(row).map(|(place, _)| place.size.min_element());
+            size.is_ok_and(|size| size < self.world(LEAST_PX))
+        };
+        // A cell in trouble is drawn larger than its place where that is small.
+        if let Some(alarm) = self.alarm_at(world) {
             return Some(alarm);
         }
-        let district = self.plan.district_at(world)?;
-        (!self.is_moving(district) || self.is_in(district, world)).then_some(district)
+        match self.plan.at(world) {
+            Some(Spot::Cell(row) | Spot::Agent(row)) if !is_small(row) && !self.is_moving(row) => return Some(row),
+            _ => {}
+        }
+        let block = self.plan.block_at(world)?;
+        (!self.is_moving(block) || self.is_in(block, world)).then_some(block)
     }
 
     /// Whether a row is drawn elsewhere than at its final place. With reduced motion none is.
     fn is_moving(&self, row: Entity) -> bool {
-        let moved = match (self.places.get(row), self.districts.get(row)) {
+        let moved = match (self.places.get(row), self.blocks.get(row)) {
             (Ok((place, _)), _) if place.from != place.at => place.moved,
-            (_, Ok(district)) => district.moved,
+            (_, Ok(block)) if block.from != block.rect() => block.moved,
             _ => return false,
         };
         !self.motion.reduced && self.clock.0 - moved < MOVE_SECS
     }
 
-    fn is_in(&self, district: Entity, world: Vec2) -> bool {
-        self.districts.get(district).is_ok_and(|district| {
-            let center = district.drawn_at(self.clock.0);
-            center.distance(world) <= district.radius_at(self.clock.0)
-        })
+    fn is_in(&self, block: Entity, world: Vec2) -> bool {
+        let block = self.blocks.get(block);
+        block.is_ok_and(|block| block.drawn_at(self.clock.0).contains(world))
     }
 
-    /// The moving row at a point: the nearest mark, or else a district.
-    fn mover_at(&self, world: Vec2, slot_px: f32) -> Option<Entity> {
+    /// The moving row at a point: the nearest mark, or else a block.
+    fn mover_at(&self, world: Vec2) -> Option<Entity> {
         if self.motion.reduced || self.movers.0.is_empty() {
             return None;
         }
         let away = |row: Entity| {
             let (place, is_agent) = self.places.get(row).ok()?;
-            let (least, reach) = if is_agent {
-                (LEAST_AGENT_PX, AGENT_RADIUS)
-            } else {
-                (LEAST_TASK_PX, TASK_HIT)
-            };
             let at = if is_agent {
                 self.marks.mark(row)?.flight_position(stamp(self.clock.0))
             } else {
                 place.drawn_at(self.clock.0)
             };
-            let away = at.distance(world);
-            (slot_px >= least && away < reach).then_some(away)
+            let is_hit = place.size.min_element() >= self.world(LEAST_PX)
+                && Rect::from_center_size(at, place.size).contains(world);
+            is_hit.then_some(at.distance(world))
         };
         let marks = self.movers.iter().filter_map(|row| Some((away(row)?, row)));
         let nearest = marks.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        let district = || self.movers.iter().find(|&row| self.is_in(row, world));
-        match nearest {
-            Some((_, row)) => Some(row),
-            // Rows within the district are picked first, unless they are too small.
-            None if slot_px < LEAST_AGENT_PX => district(),
-            None => None,
-        }
+        nearest.map(|(_, row)| row)
     }
 
-    /// The nearest task in trouble at a point, unless its district's badge replaces it.
+    /// The nearest task in trouble at a point, where cells are smaller than such a task is drawn.
     fn alarm_at(&self, world: Vec2) -> Option<Entity> {
-        let slot_px = self.slot_px();
-        let reach = ALARM_PX * self.text_scale.unit() * self.view.world_per_px;
-        let is_drawn = |row: Entity| {
-            let Ok((state, task, part_of)) = self.tasks.get(row) else {
-                return false;
-            };
-            let layer = Layer::of(MarkKind::Task, state.0.status, task.needs_human);
-            let crowd = || self.tallies.of(part_of.map(|part_of| part_of.0)).crowd();
-            layer == Layer::Alarms && detail::crowding(crowd(), slot_px) < 0.5
+        let reach = self.world(detail::loud_px(*self.text_scale)) / 2.0;
+        let is_small = |row: Entity| {
+            let size = self.places.get(row).map(|(place, _)| place.size.min_element());
+            size.is_ok_and(|size| size < 2.0 * reach)
         };
-        let near = self
-            .plan
-            .tasks_in(Rect::from_center_half_size(world, Vec2::splat(reach)));
-        near.into_iter()
+        let is_alarm = |row: Entity| {
+            let state = self.tasks.get(row);
+            state
+                .is_ok_and(|(state, task)| Layer::of(MarkKind::Task, state.0.status, task.needs_human) == Layer::Alarms)
+        };
+        let near = Rect::from_center_half_size(world, Vec2::splat(reach));
+        self.plan
+            .cells_in(near)
+            .into_iter()
             .map(|(row, at)| (at.distance(world), row))
-            .filter(|(away, row)| *away <= reach && is_drawn(*row))
+            .filter(|(_, row)| is_alarm(*row) && is_small(*row) && !self.is_moving(*row))
             .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)))
             .map(|(_, row)| row)
     }

@@ -86,9 +86,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut random = fastrand::Rng::with_seed(1);
     for (row, at) in &changes.tasks {
         let Some(at) = at else { continue };
-        let Some(block) = city.block_at(*at).and_then(|key| city.place_of(key)) else {
-            panic!("the cell of {row} is outside its block");
-        };
+        assert!(
+            city.block_at(at.center()).is_some(),
+            "the cell of {row} is outside its block"
+        );
         let colour = match random.u32(0..40) {
             0 => [232, 67, 46],
             1..3 => [242, 179, 61],
@@ -96,7 +97,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             8..24 => [47, 117, 96],
             _ => [72, 80, 92],
         };
-        picture.fill(Rect::centered(*at, block.cell), colour);
+        picture.fill(*at, colour);
     }
     let (in_street, in_dock) = (city.agent_diameter(), city.dock_diameter());
     for (_, place) in &changes.agents {

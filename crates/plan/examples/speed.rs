@@ -79,7 +79,9 @@ fn main() {
         };
         timed(|| city.apply(more, 0.0))
     });
-    let at: Vec<_> = (0..1_000).filter_map(|row| city.task(FIRST_TASK + row * 97)).collect();
+    let at: Vec<_> = (0..1_000)
+        .filter_map(|row| city.task(FIRST_TASK + row * 97).map(|cell| cell.center()))
+        .collect();
     let mut turn = 0;
     measured("what is at a point", 2_001, || {
         turn = (turn + 1) % at.len();

@@ -69,8 +69,8 @@ pub struct Changes<K> {
     pub blocks: Vec<BlockPlace<K>>,
     /// Blocks that no longer have a place.
     pub gone_blocks: Vec<BlockKey<K>>,
-    /// Tasks and the middles of their cells; `None` for tasks of a block that is only a header.
-    pub tasks: Vec<(K, Option<Vec2>)>,
+    /// Tasks and their cells; `None` for tasks of a block that is only a header.
+    pub tasks: Vec<(K, Option<Rect>)>,
     /// Agents and their places.
     pub agents: Vec<(K, AgentPlace)>,
     /// The ground of the dock; `None` while no agent rests there.

@@ -29,12 +29,21 @@ const FROM: [(Level, f32); 4] = [
 /// A cell keeps its level until it is this much smaller than the size from which on it is shown.
 const KEEP: f32 = 0.92;
 /// Width per height of a tile: a wide cell must be this high for its width to count.
-const TILE_ASPECT: f32 = 2.2;
+pub const TILE_ASPECT: f32 = 2.2;
 
 impl Level {
     /// The level of a cell of this size, pixels on the screen. `factor` is how many times larger text is than at a desk.
     pub fn of(cell: Vec2, factor: f32) -> Self {
         Self::at_scale(cell, factor, |_| 1.0)
+    }
+
+    /// The size from which on this level is shown, pixels at a desk, while `shown` is: what is shown is kept a little longer.
+    pub fn from_px(self, shown: Self) -> f32 {
+        let from = FROM
+            .iter()
+            .find(|(level, _)| *level == self)
+            .map_or(0.0, |(_, from)| *from);
+        if self <= shown { from * KEEP } else { from }
     }
 
     /// The level of a cell that had this one when it was of another size: it does not change back and forth at a threshold.
@@ -102,6 +111,7 @@ mod tests {
             assert_eq!(lower.then(at(1.0), 1.0), level);
             assert_eq!(level.then(at(0.93), 1.0), level);
             assert_eq!(level.then(at(0.91), 1.0), lower);
+            assert_eq!((level.from_px(lower), level.from_px(level)), (from, from * KEEP));
         }
     }
 

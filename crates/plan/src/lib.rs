@@ -11,7 +11,7 @@ mod slots;
 
 pub use changes::{AgentPlace, BlockKey, BlockPlace, Changes, Spot};
 pub use city::{City, Report};
-pub use level::{Level, bands};
+pub use level::{Level, TILE_ASPECT, bands};
 pub use rect::Rect;
 pub use rows::{Agent, Batch, Task, Workflow};
 pub use scene::{Pace, Scene};

@@ -197,7 +197,9 @@ fn of_10_000_changes_none_moves_a_row_for_which_nothing_in_its_strip_grew() {
                 continue;
             }
             moves += 1;
-            let block = at.and_then(|at| city.block_at(at)).and_then(|key| city.place_of(key));
+            let block = at
+                .and_then(|at| city.block_at(at.center()))
+                .and_then(|key| city.place_of(key));
             let is_in_grown = block.is_some_and(|block| strips.contains(&block.rect.max.y.to_bits()));
             assert!(
                 is_in_grown,
@@ -227,12 +229,14 @@ fn agrees(city: &City<u32, u32>, rows: &Rows, shown: &Shown) {
     let mut places = HashSet::new();
     for (row, at) in &shown.tasks {
         assert_eq!(city.task(*row), *at, "{row}");
-        let Some(at) = at else { continue };
+        let Some(at) = at.map(|cell| cell.center()) else {
+            continue;
+        };
         assert!(places.insert((at.x.to_bits(), at.y.to_bits())));
-        assert_eq!(city.at(*at), Some(plan::Spot::Task(*row)));
+        assert_eq!(city.at(at), Some(plan::Spot::Task(*row)));
         let link = rows.tasks[row].filter(|flow| rows.workflows.contains_key(flow));
         let key = link.map_or(BlockKey::Unassigned, BlockKey::Workflow);
-        assert_eq!(city.block_at(*at), Some(key));
+        assert_eq!(city.block_at(at), Some(key));
     }
     for (row, place) in &shown.agents {
         assert_eq!(city.agent(*row), Some(*place), "{row}");

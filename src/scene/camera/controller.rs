@@ -9,17 +9,12 @@ use super::{
 };
 use crate::messages::SceneInsets;
 
-/// The closest zoom: one slot is this many desk pixels wide.
-const CLOSEST_PX_PER_SLOT: f32 = 160.0;
-/// The closest zoom at which a small fleet is fitted.
-const FIT_PX_PER_SLOT: f32 = 44.0;
-/// The zoom at which a focused row is shown.
-const FOCUS_PX_PER_SLOT: f32 = 72.0;
+/// At the closest zoom the shorter side of the smallest cell is this many desk pixels,
+const CLOSEST_CELL_PX: f32 = 320.0;
+/// and a focused cell is shown with this many.
+const FOCUS_CELL_PX: f32 = 130.0;
 /// The farthest zoom, as a multiple of the one that shows everything.
 const FARTHEST: f32 = 1.6;
-/// Logical pixels kept free around what is fitted; at the top there is room for names.
-const FIT_PADDING_PX: f32 = 14.0;
-const FIT_PADDING_TOP_PX: f32 = 34.0;
 /// The rate per second at which the pose approaches its goal: at 10, nine tenths of the way take 0.23 s.
 const GLIDE_BY_HAND: f32 = 14.0;
 const GLIDE_FIT: f32 = 3.0;
@@ -63,28 +58,32 @@ pub(super) struct Screen {
     pub(super) extent: Rect,
     /// Logical pixels of one desk pixel (`TextScale::unit`).
     pub(super) unit: f32,
+    /// The shorter side of the smallest cell, in world units.
+    pub(super) cell: f32,
 }
 
 impl Screen {
-    /// The pose that shows a rectangle of the world in the part of the screen that no panel covers.
-    fn fit(&self, rect: Rect, closest_px_per_slot: f32) -> Pose {
-        let top = self.insets.top + FIT_PADDING_TOP_PX * self.unit;
-        let bottom = self.insets.bottom + FIT_PADDING_PX;
-        let left = self.insets.left + FIT_PADDING_PX;
-        let right = self.insets.right + FIT_PADDING_PX;
+    /// The pose that shows a rectangle of the world in the part of the screen that no fixed panel covers, no closer than so that
+    /// the smallest cells have `most_cell_px`. Panels at the sides float over the scene: they open without moving it.
+    fn fit(&self, rect: Rect, most_cell_px: f32) -> Pose {
+        let (top, bottom) = (self.insets.top, self.insets.bottom);
         // Panels that cover nearly everything leave a small part at least.
-        let free = (self.size_px - Vec2::new(left + right, top + bottom)).max(Vec2::splat(64.0));
+        let free = (self.size_px - Vec2::new(0.0, top + bottom)).max(Vec2::splat(64.0));
         let needed = rect.size() / free;
-        let world_per_px = needed.x.max(needed.y).max(1.0 / (closest_px_per_slot * self.unit));
-        let aside = Vec2::new(left - right, bottom - top) / 2.0;
+        let world_per_px = needed.x.max(needed.y).max(self.closest(most_cell_px));
         Pose {
-            center: rect.center() - aside * world_per_px,
+            center: rect.center() - Vec2::new(0.0, (bottom - top) / 2.0) * world_per_px,
             world_per_px,
         }
     }
 
+    /// The zoom at which the smallest cells have so many desk pixels; never farther than that of the whole plan.
+    fn closest(&self, cell_px: f32) -> f32 {
+        (self.cell / (cell_px * self.unit)).clamp(1e-4, 1.0)
+    }
+
     fn everything(&self) -> Pose {
-        self.fit(self.extent, FIT_PX_PER_SLOT)
+        self.fit(self.extent, 0.0)
     }
 }
 
@@ -233,7 +232,7 @@ impl Controller {
         let Some(screen) = self.screen else { return };
         let before = self.goal;
         self.take_over();
-        self.depart(self.bounded(screen.fit(rect, FOCUS_PX_PER_SLOT)));
+        self.depart(self.bounded(screen.fit(rect, FOCUS_CELL_PX)));
         self.before = Some(before);
     }
 
@@ -344,8 +343,8 @@ impl Controller {
         let farthest = self
             .screen
             .map_or(f32::MAX, |screen| screen.everything().world_per_px * FARTHEST);
-        let unit = self.screen.map_or(1.0, |screen| screen.unit);
-        world_per_px.min(farthest).max(1.0 / (CLOSEST_PX_PER_SLOT * unit))
+        let closest = self.screen.map_or(1e-4, |screen| screen.closest(CLOSEST_CELL_PX));
+        world_per_px.min(farthest).max(closest)
     }
 
     /// The nearest pose that keeps the fleet in view.

@@ -6,7 +6,7 @@ use super::{CameraControl, SceneCamera, controller::Screen};
 use crate::{
     fleet::{FleetClock, FleetIndex},
     key_bindings::{SceneKey, SceneKeyboard},
-    layout::{District, Extent, Place},
+    layout::{Block, CellSizes, CityPlan, Extent, Place, PlanScene},
     messages::{Intent, SceneInsets},
     scene::{motion::MotionSettings, pointer::Pointer, selection::Selection, text_scale::TextScale},
 };
@@ -19,6 +19,8 @@ const KEY_ZOOM: f32 = 1.5;
 const KEY_PAN_PX_PER_SEC: f32 = 900.0;
 /// The maximum number of notches in one frame.
 const MOST_NOTCHES: f32 = 8.0;
+/// The smallest readable text at a desk, logical pixels.
+const DESK_TEXT_PX: f32 = 13.0;
 
 /// Passes the size of the screen and the extent of the fleet.
 pub(super) fn read_screen(
@@ -26,7 +28,9 @@ pub(super) fn read_screen(
     cameras: Query<&Camera, With<SceneCamera>>,
     insets: Res<SceneInsets>,
     extent: Res<Extent>,
-    fleet: Res<FleetIndex>,
+    cells: Res<CellSizes>,
+    plan: Res<CityPlan>,
+    mut plan_scene: ResMut<PlanScene>,
     motion: Res<MotionSettings>,
     text_scale: Res<TextScale>,
 ) {
@@ -37,13 +41,18 @@ pub(super) fn read_screen(
     if size_px.min_element() < 1.0 {
         return;
     }
-    let is_populated = !fleet.is_empty() && *extent != Extent::default();
+    plan_scene.set_if_neq(PlanScene {
+        size: (size_px - Vec2::new(0.0, insets.top + insets.bottom)).max(Vec2::splat(64.0)),
+        text: DESK_TEXT_PX * text_scale.unit(),
+    });
+    let is_populated = plan.has_rows();
     control.size_px = size_px;
     control.controller.set_screen(Screen {
         size_px,
         insets: *insets,
         extent: extent.0,
         unit: text_scale.unit(),
+        cell: cells.least.min_element(),
     });
     if is_populated && !control.has_seen_rows {
         control.has_seen_rows = true;
@@ -116,18 +125,15 @@ pub(super) fn press_keys(
 #[derive(bevy::ecs::system::SystemParam)]
 pub(super) struct Targets<'w, 's> {
     places: Query<'w, 's, &'static Place>,
-    districts: Query<'w, 's, &'static District>,
+    blocks: Query<'w, 's, &'static Block>,
     clock: Res<'w, FleetClock>,
 }
 
 impl Targets<'_, '_> {
-    /// The surroundings of a row: a district's circle, or some slots around a mark.
+    /// The surroundings of a row: its block, or its cell.
     fn rect(&self, row: Entity) -> Option<Rect> {
-        if let Ok(district) = self.districts.get(row) {
-            return Some(Rect::from_center_half_size(
-                district.center,
-                Vec2::splat(district.radius + 1.0),
-            ));
+        if let Ok(block) = self.blocks.get(row) {
+            return Some(block.rect());
         }
         // A row that has not departed yet is shown where it is drawn.
         let place = self.places.get(row).ok()?;
@@ -136,7 +142,7 @@ impl Targets<'_, '_> {
         } else {
             place.at
         };
-        Some(Rect::from_center_half_size(at, Vec2::splat(4.0)))
+        Some(Rect::from_center_size(at, place.size))
     }
 }
 

@@ -5,7 +5,7 @@ use bevy::prelude::*;
 use super::{CameraControl, controller::Pose};
 use crate::{
     fleet::FleetIndex,
-    layout::{District, DockGround, Extent, Unassigned},
+    layout::{Block, DockGround, Extent},
     messages::Synced,
 };
 
@@ -53,9 +53,8 @@ pub(super) fn recall(
     mut synced: MessageReader<Synced>,
     fleet: Res<FleetIndex>,
     extent: Res<Extent>,
-    unassigned: Res<Unassigned>,
     dock: Res<DockGround>,
-    districts: Query<&District>,
+    blocks: Query<&Block>,
 ) {
     let is_synced = synced.read().count() > 0;
     if memory.is_settled || !is_synced || control.size_px == Vec2::ZERO || fleet.is_empty() {
@@ -64,12 +63,8 @@ pub(super) fn recall(
     memory.is_settled = true;
     let Some(view) = memory.recall.take() else { return };
     let seen = Rect::from_center_size(view.center, control.size_px * view.world_per_px);
-    let is_on_screen = |district: &District| {
-        let nearest = district.center.clamp(seen.min, seen.max);
-        nearest.distance(district.center) < district.radius
-    };
-    let shows_something = districts.iter().chain(&unassigned.0).any(is_on_screen)
-        || dock.0.is_some_and(|dock| !dock.intersect(seen).is_empty());
+    let shows = |rect: Rect| !rect.intersect(seen).is_empty();
+    let shows_something = blocks.iter().any(|block| shows(block.rect())) || dock.0.is_some_and(shows);
     // An operator who has moved the camera meanwhile keeps the view.
     if shows_something && likeness(view.fleet, extent.0) >= LEAST_ALIKE && control.controller.is_fitting() {
         control.controller.recall(Pose {

@@ -4,26 +4,18 @@
 //! labels are shown and where, `pool` draws them with text entities that are used again, and `yielding` keeps them apart in
 //! motion.
 
-mod arrange;
-#[allow(dead_code, reason = "used once rows are placed by the city plan")]
+#[allow(dead_code, reason = "used once labels are placed on the city plan")]
 mod block_header;
+#[allow(dead_code, reason = "used once labels are placed on the city plan")]
 mod board;
-mod candidates;
-mod compose;
-mod crossing;
-mod district;
+#[allow(dead_code, reason = "used once labels are placed on the city plan")]
 mod label;
-mod naming;
-mod pool;
-#[allow(dead_code, reason = "used once rows are placed by the city plan")]
+#[allow(dead_code, reason = "used once labels are placed on the city plan")]
 mod text;
-#[allow(dead_code, reason = "used once rows are placed by the city plan")]
+#[allow(dead_code, reason = "used once labels are placed on the city plan")]
 pub(crate) mod tile;
-mod yielding;
 
 use bevy::prelude::*;
-
-use crate::frame::LabelSystems;
 
 /// The maximum number of labels at any time.
 pub const MOST_LABELS: usize = 300;
@@ -43,21 +35,5 @@ fn load_font(mut commands: Commands, fonts: Option<ResMut<Assets<Font>>>) {
 }
 
 pub(super) fn plugin(app: &mut App) {
-    app.init_resource::<arrange::Arrangement>()
-        .init_resource::<pool::Pool>()
-        .add_systems(Startup, load_font)
-        .add_systems(
-            Update,
-            (
-                arrange::arrange.in_set(LabelSystems::Arrange),
-                pool::show.in_set(LabelSystems::Show),
-            )
-                .run_if(resource_exists::<LabelFont>),
-        )
-        .add_systems(
-            PostUpdate,
-            pool::follow
-                .run_if(resource_exists::<LabelFont>)
-                .in_set(LabelSystems::Follow),
-        );
+    app.add_systems(Startup, load_font);
 }

@@ -1,47 +1,30 @@
-//! The districts of the workflows with their arc of progress, the district of tasks without a workflow, and the dock.
+//! The blocks with their header and tally, and the dock.
 
-use bevy::{ecs::entity::EntityHashSet, prelude::*};
+use bevy::prelude::*;
 
 use super::{
-    mark::{Mark, MarkKind, WORDS},
-    rows::history,
+    ground::{self, GroundMark},
+    mark::{Flags, MarkKind},
     stamp::stamp,
     store::{Layer, Marks},
-    table::Table,
-    tally::{Tallies, Tally},
 };
 use crate::{
     fleet::{FleetClock, Moment, RowState, Touched, WorkflowRow},
-    layout::{District, DockGround, Unassigned},
-    scene::motion::MotionSettings,
+    layout::{Block, DockGround, Tallies, Tally},
 };
 use model::Status;
 
-/// The slots of marks that belong to no entity.
+/// The slot of the dock's mark, which belongs to no entity.
 #[derive(Resource, Debug, Default)]
-pub(super) struct Fixed {
-    unassigned: Option<u32>,
-    dock: Option<u32>,
-}
-
-/// Districts that grow or shrink: they are written in every frame until they have their final size.
-#[derive(Resource, Debug, Default)]
-pub(super) struct Resizing {
-    workflows: EntityHashSet,
-    unassigned: bool,
-}
+pub(super) struct DockSlot(Option<u32>);
 
 pub(super) fn plugin(app: &mut App) {
-    app.init_resource::<Fixed>().init_resource::<Resizing>();
+    app.init_resource::<DockSlot>();
 }
 
-pub(super) fn remove(
-    mut marks: ResMut<Marks>,
-    mut removed: RemovedComponents<District>,
-    districts: Query<(), With<District>>,
-) {
+pub(super) fn remove(mut marks: ResMut<Marks>, mut removed: RemovedComponents<Block>, blocks: Query<(), With<Block>>) {
     for entity in removed.read() {
-        if !districts.contains(entity) {
+        if !blocks.contains(entity) {
             marks.remove(entity);
         }
     }
@@ -49,72 +32,66 @@ pub(super) fn remove(
 
 pub(super) fn draw(
     mut marks: ResMut<Marks>,
-    mut tallies: ResMut<Tallies>,
-    mut fixed: ResMut<Fixed>,
-    mut resizing: ResMut<Resizing>,
-    motion: Res<MotionSettings>,
+    mut slot: ResMut<DockSlot>,
+    tallies: Res<Tallies>,
     clock: Res<FleetClock>,
-    unassigned: Res<Unassigned>,
     dock: Res<DockGround>,
     touched: Res<Touched>,
-    workflows: Query<(&WorkflowRow, &RowState, &Moment, &District)>,
+    blocks: Query<(&Block, Option<(&WorkflowRow, &RowState, &Moment)>)>,
 ) {
-    let (counted, unassigned_counted) = tallies.drain_stale();
-    // With reduced motion it has its final size at once.
-    let size_at = if motion.reduced { f64::INFINITY } else { clock.0 };
-    let was_resizing = std::mem::take(&mut resizing.workflows);
-    for entity in touched.iter().chain(counted).chain(was_resizing) {
-        let Ok((row, state, moment, district)) = workflows.get(entity) else {
+    for entity in touched.iter().chain(tallies.changed()) {
+        let Ok((block, row)) = blocks.get(entity) else {
             continue;
         };
-        if district.is_resizing(size_at) {
-            resizing.workflows.insert(entity);
+        let tally = tallies.of(entity);
+        let past = |secs: f64| stamp(secs.min(clock.0));
+        let kind = if row.is_some() {
+            MarkKind::Block
+        } else {
+            MarkKind::Ground
+        };
+        let mut mark = GroundMark::new(kind, block.rect());
+        mark.from = block.from;
+        mark.moved = past(block.moved);
+        mark.header = block.header().height();
+        mark.cell = block.place.cell.min_element();
+        mark.shares =
+            [Status::Running, Status::Done, Status::Blocked, Status::Failed].map(|status| share(&tally, status));
+        mark.progress = tally.done();
+        if let Some((workflow, state, moment)) = row {
+            mark.status = state.0.status;
+            mark.progress = workflow.progress.or(mark.progress);
+            mark.appeared = past(moment.appeared);
+            mark.gone = moment.gone.map(past);
         }
-        let tally = tallies.of(Some(entity));
-        let mut mark = district_mark(MarkKind::District, district, state.0.status, tally, clock.0, size_at);
-        mark.progress = row.progress.or(mark.progress);
-        history(&mut mark, marks.mark(entity), moment, clock.0);
-        marks.set(entity, Layer::Grounds, &mark);
-    }
-    let table = marks.table_mut(Layer::Grounds);
-    if unassigned.is_changed() || unassigned_counted || resizing.unassigned {
-        resizing.unassigned = unassigned.0.is_some_and(|district| district.is_resizing(size_at));
-        let mark = unassigned.0.map(|district| {
-            let tally = tallies.of(None);
-            district_mark(MarkKind::Unassigned, &district, Status::Idle, tally, clock.0, size_at)
-        });
-        set_fixed(table, &mut fixed.unassigned, mark);
+        (mark.status_before, mark.status_changed) = (mark.status, mark.appeared);
+        if let Some((status, before, changed, flags)) = marks.words(entity).map(ground::history) {
+            // `scene::highlight` owns these flags.
+            mark.flags = flags & (Flags::HIGHLIGHTED | Flags::WAS_HIGHLIGHTED);
+            (mark.status_before, mark.status_changed) = match row {
+                Some((_, _, moment)) if status != mark.status => (status, past(moment.changed)),
+                _ => (before, changed),
+            };
+        }
+        marks.set(entity, Layer::Grounds, mark.pack());
     }
     if dock.is_changed() {
-        let mark = dock.0.map(|rect| Mark {
-            from: rect.half_size(),
-            ..Mark::new(MarkKind::Dock, rect.center(), 0.0, Status::Idle)
-        });
-        set_fixed(table, &mut fixed.dock, mark);
-    }
-}
-
-/// Writes, moves or removes a mark that belongs to no entity.
-fn set_fixed(table: &mut Table<WORDS>, slot: &mut Option<u32>, mark: Option<Mark>) {
-    match (mark, *slot) {
-        (Some(mark), Some(slot)) => table.write(slot, mark.pack()),
-        (Some(mark), None) => *slot = Some(table.insert(mark.pack())),
-        (None, Some(old)) => {
-            table.remove(old);
-            *slot = None;
+        let words = dock.0.map(|rect| GroundMark::new(MarkKind::Dock, rect).pack());
+        let table = marks.table_mut(Layer::Grounds);
+        match (words, slot.0) {
+            (Some(words), Some(slot)) => table.write(slot, words),
+            (Some(words), None) => slot.0 = Some(table.insert(words)),
+            (None, Some(old)) => {
+                table.remove(old);
+                slot.0 = None;
+            }
+            (None, None) => {}
         }
-        (None, None) => {}
     }
 }
 
-fn district_mark(kind: MarkKind, district: &District, status: Status, tally: Tally, now: f64, size_at: f64) -> Mark {
-    let mut mark = Mark::new(kind, district.center, district.radius_at(size_at), status);
-    mark.from = district.from;
-    mark.moved = stamp(district.moved.min(now));
-    mark.progress = tally.done();
-    mark.phase = tally.share(Status::Blocked);
-    mark.failed = tally.share(Status::Failed);
-    mark.shares = [Status::Running, Status::Waiting, Status::Done].map(|status| tally.share(status));
-    mark.crowd = tally.crowd();
-    mark
+/// The share of the rows in a status, of 255, rounded up: a single one among a thousand is visible.
+fn share(tally: &Tally, status: Status) -> u8 {
+    let total = u64::from(tally.total().max(1));
+    u8::try_from((u64::from(tally.of(status)) * 255).div_ceil(total)).unwrap_or(u8::MAX)
 }

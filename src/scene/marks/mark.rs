@@ -1,12 +1,13 @@
-//! One mark as the shader reads it: twelve words (48 bytes). Pure packing; `assets/shaders/common.wgsl` unpacks it.
+//! Tasks and agents as the shaders read them: twelve words (48 bytes) each. Pure packing; `assets/shaders/common.wgsl` unpacks
+//! it. Blocks and the dock have words of their own (`ground`).
 //!
 //! | word | contents |
 //! |---|---|
-//! | 0–3 | from x, y, to x, y (world units; of the dock: half width, half height, centre x, y) |
-//! | 4–7 | stamps: departed, appeared, last change, gone; of districts in the place of the last change: shares of 255 (bits 0–7 running, 8–15 waiting, 16–23 done, 24– crowd) |
-//! | 8 | radius, world units |
+//! | 0–3 | from x, y, to x, y (world units) |
+//! | 4–7 | stamps: departed, appeared, last change, gone |
+//! | 8 | half width (bits 0–15) and half height (16–31), in 1/32 world units |
 //! | 9 | kind (bits 0–3, 0 = empty slot), status (4–7), previous status (8–11), flags (12–) |
-//! | 10 | progress (bits 0–15, 0xffff = none); phase of its breathing, of a district its blocked share (16–23); of a district its failed share, of a task its crowd (24–31) |
+//! | 10 | progress (bits 0–15, 0xffff = none); phase of its breathing (16–23); priority and 1, 0 without one (24–31) |
 //! | 11 | stamp of the last change of status |
 
 use bevy::prelude::*;
@@ -29,6 +30,10 @@ pub(crate) const STATUS_SHIFT: u32 = 4;
 pub(crate) const STATUS_BEFORE_SHIFT: u32 = 8;
 /// and the flags.
 pub(crate) const FLAGS_SHIFT: u32 = 12;
+/// The word of kind, statuses and flags, also of grounds.
+pub(super) const WORD: usize = 9;
+/// Steps of a world unit in which sizes are packed.
+pub(crate) const SIZE_STEPS: f32 = 32.0;
 
 const _: () = assert!(Status::ALL.len() <= FIELD_MASK as usize + 1, "a status has four bits");
 
@@ -40,24 +45,19 @@ pub enum MarkKind {
     Task = 1,
     /// An agent.
     Agent = 2,
-    /// A workflow's district.
-    District = 3,
-    /// The district of tasks without a workflow.
-    Unassigned = 4,
+    /// A workflow's block.
+    Block = 3,
+    /// A block that is no row.
+    Ground = 4,
     /// The area of idle agents.
     Dock = 5,
 }
 
 impl MarkKind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 5] = [Self::Task, Self::Agent, Self::District, Self::Unassigned, Self::Dock];
+    pub(crate) const ALL: [Self; 5] = [Self::Task, Self::Agent, Self::Block, Self::Ground, Self::Dock];
 
-    /// Whether it shows the tally of its tasks.
-    pub(crate) fn has_tally(self) -> bool {
-        matches!(self, Self::District | Self::Unassigned)
-    }
-
-    fn from_word(word: u32) -> Option<Self> {
+    pub(super) fn from_word(word: u32) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| *kind as u32 == word & FIELD_MASK)
     }
 }
@@ -82,6 +82,8 @@ bitflags! {
         const WAS_HIGHLIGHTED = 1 << 6;
         /// A ring that fades out: its row is no longer hovered or selected.
         const FADING = 1 << 7;
+        /// An agent that is a cell: there are no tasks.
+        const CELL = 1 << 8;
     }
 }
 
@@ -102,8 +104,8 @@ pub struct Mark {
     pub changed: u32,
     /// When its row went; valid with `Flags::GONE`.
     pub gone: u32,
-    /// Radius, in world units.
-    pub radius: f32,
+    /// Width and height of its cell, in world units; of an agent, its diameter twice.
+    pub size: Vec2,
     /// The status that gives it shape and colour.
     pub status: Status,
     /// The status before the last change of it.
@@ -114,15 +116,10 @@ pub struct Mark {
     pub flags: Flags,
     /// Share done, 0 to 1.
     pub progress: Option<f32>,
-    /// Tasks and agents: the phase of its breathing, so that not all breathe at once. Districts: the share of the tasks that
-    /// are blocked, of 255.
+    /// The phase of its breathing, so that not all breathe at once.
     pub phase: u8,
-    /// Districts: the share of the tasks that failed, of 255.
-    pub failed: u8,
-    /// Districts: the shares of the tasks that run, wait and are done, of 255. They have no stamp of a last change.
-    pub(crate) shares: [u8; 3],
-    /// Districts and tasks in trouble: the share of the district that is in trouble, of 255; 0 for a few (`Tally::crowd`).
-    pub crowd: u8,
+    /// 0 (low) to 3 (urgent), where known.
+    pub priority: Option<u8>,
 }
 
 impl Mark {
@@ -137,7 +134,7 @@ impl Mark {
     }
 
     /// A mark that does not move.
-    pub(crate) fn new(kind: MarkKind, at: Vec2, radius: f32, status: Status) -> Self {
+    pub(crate) fn new(kind: MarkKind, at: Vec2, size: Vec2, status: Status) -> Self {
         Self {
             kind,
             from: at,
@@ -146,16 +143,14 @@ impl Mark {
             appeared: 0,
             changed: 0,
             gone: 0,
-            radius,
+            size,
             status,
             status_before: status,
             status_changed: 0,
             flags: Flags::empty(),
             progress: None,
             phase: 0,
-            failed: 0,
-            shares: [0; 3],
-            crowd: 0,
+            priority: None,
         }
     }
 
@@ -166,12 +161,6 @@ impl Mark {
             Some(share) if share.is_finite() => (share.clamp(0.0, 1.0) * (NO_PROGRESS - 1) as f32).round() as u32,
             _ => NO_PROGRESS,
         };
-        let [running, waiting, done] = self.shares;
-        let (third, last) = if self.kind.has_tally() {
-            (u32::from_le_bytes([running, waiting, done, self.crowd]), self.failed)
-        } else {
-            (self.changed, self.crowd)
-        };
         [
             number(self.from.x),
             number(self.from.y),
@@ -179,14 +168,14 @@ impl Mark {
             number(self.to.y),
             self.moved,
             self.appeared,
-            third,
+            self.changed,
             self.gone,
-            number(self.radius),
+            packed_size(self.size),
             self.kind as u32
                 | (self.status.index() as u32) << STATUS_SHIFT
                 | (self.status_before.index() as u32) << STATUS_BEFORE_SHIFT
                 | self.flags.bits() << FLAGS_SHIFT,
-            progress | u32::from(self.phase) << 16 | u32::from(last) << 24,
+            progress | u32::from(self.phase) << 16 | self.priority.map_or(0, |own| u32::from(own.min(3)) + 1) << 24,
             self.status_changed,
         ]
     }
@@ -202,7 +191,7 @@ impl Mark {
             appeared,
             changed,
             gone,
-            radius,
+            size,
             word,
             extra,
             status_changed,
@@ -214,13 +203,6 @@ impl Mark {
                 .unwrap_or_default()
         };
         let kind = MarkKind::from_word(word)?;
-        let last = (extra >> 24) as u8;
-        let (changed, shares, failed, crowd) = if kind.has_tally() {
-            let [running, waiting, done, crowd] = changed.to_le_bytes();
-            (0, [running, waiting, done], last, crowd)
-        } else {
-            (changed, [0; 3], 0, last)
-        };
         Some(Self {
             kind,
             from: Vec2::new(f32::from_bits(from_x), f32::from_bits(from_y)),
@@ -229,7 +211,7 @@ impl Mark {
             appeared,
             changed,
             gone,
-            radius: f32::from_bits(radius),
+            size: unpacked_size(size),
             status: status(STATUS_SHIFT),
             status_before: status(STATUS_BEFORE_SHIFT),
             status_changed,
@@ -237,27 +219,28 @@ impl Mark {
             progress: (extra & NO_PROGRESS != NO_PROGRESS)
                 .then_some((extra & NO_PROGRESS) as f32 / (NO_PROGRESS - 1) as f32),
             phase: (extra >> 16 & 0xff) as u8,
-            failed,
-            shares,
-            crowd,
+            priority: ((extra >> 24) as u8).checked_sub(1),
         })
     }
+}
 
-    /// Moves stamps up that are long past, so that they never come round (`marks::stamp`).
-    pub(super) fn renew_stamps(&mut self, now: u32) {
-        let past = now.wrapping_sub(OLD_MS);
-        for time in [
-            &mut self.moved,
-            &mut self.appeared,
-            &mut self.changed,
-            &mut self.gone,
-            &mut self.status_changed,
-        ] {
-            if now.wrapping_sub(*time) > OLD_MS {
-                *time = past;
-            }
-        }
+/// Moves a stamp up that is long past, so that it never comes round (`marks::stamp`).
+pub(super) fn renew(stamp: &mut u32, now: u32) {
+    if now.wrapping_sub(*stamp) > OLD_MS {
+        *stamp = now.wrapping_sub(OLD_MS);
     }
+}
+
+/// A size as halves in steps; what is no number becomes 0.
+pub(super) fn packed_size(size: Vec2) -> u32 {
+    // The cast saturates, and takes a NaN to 0.
+    let [x, y] = (size * (SIZE_STEPS / 2.0)).to_array().map(|half| half.round() as u16);
+    u32::from(x) | u32::from(y) << 16
+}
+
+/// The inverse of `packed_size`.
+pub(super) fn unpacked_size(word: u32) -> Vec2 {
+    Vec2::new((word & 0xffff) as f32, (word >> 16) as f32) * (2.0 / SIZE_STEPS)
 }
 
 #[cfg(test)]
@@ -271,32 +254,35 @@ mod tests {
             proptest::sample::select(MarkKind::ALL.to_vec()),
             any::<[i16; 4]>(),
             any::<[u32; 5]>(),
-            (0.0f32..500.0, any::<u8>(), any::<Option<u16>>(), any::<u8>()),
+            (
+                any::<[u16; 2]>(),
+                any::<u8>(),
+                any::<Option<u16>>(),
+                any::<Option<u8>>(),
+            ),
             (
                 proptest::sample::select(Status::ALL.to_vec()),
                 proptest::sample::select(Status::ALL.to_vec()),
             ),
-            0u32..256,
+            0u32..512,
         )
             .prop_map(
-                |(kind, at, times, (radius, phase, progress, last), (status, before), flags)| Mark {
+                |(kind, at, times, (size, phase, progress, priority), (status, before), flags)| Mark {
                     kind,
                     from: Vec2::new(f32::from(at[0]), f32::from(at[1])),
                     to: Vec2::new(f32::from(at[2]), f32::from(at[3])),
                     moved: times[0],
                     appeared: times[1],
-                    changed: if kind.has_tally() { 0 } else { times[2] },
+                    changed: times[2],
                     gone: times[3],
-                    radius,
+                    size: Vec2::new(f32::from(size[0]), f32::from(size[1])) / 16.0,
                     status,
                     status_before: before,
                     status_changed: times[4],
                     flags: Flags::from_bits_truncate(flags),
                     progress: progress.map(|share| f32::from(share.min(65_534)) / 65_534.0),
                     phase,
-                    failed: if kind.has_tally() { last } else { 0 },
-                    shares: if kind.has_tally() { [phase, last, 3] } else { [0; 3] },
-                    crowd: last,
+                    priority: priority.map(|own| own.min(3)),
                 },
             )
     }
@@ -310,14 +296,10 @@ mod tests {
         }
 
         #[test]
-        fn renewed_stamps_never_come_round(mark in any_mark(), now in any::<u32>()) {
-            let mut renewed = mark;
-            renewed.renew_stamps(now);
-            for (before, after) in [(mark.moved, renewed.moved), (mark.changed, renewed.changed), (mark.gone, renewed.gone)] {
-                let age = now.wrapping_sub(before);
-                let renewed_age = now.wrapping_sub(after);
-                prop_assert_eq!(renewed_age, age.min(OLD_MS));
-            }
+        fn renewed_stamps_never_come_round(before in any::<u32>(), now in any::<u32>()) {
+            let mut after = before;
+            renew(&mut after, now);
+            prop_assert_eq!(now.wrapping_sub(after), now.wrapping_sub(before).min(OLD_MS));
         }
     }
 
@@ -326,12 +308,12 @@ mod tests {
         let mut mark = Mark::new(
             MarkKind::Task,
             Vec2::new(f32::NAN, f32::INFINITY),
-            f32::NEG_INFINITY,
+            Vec2::new(f32::NEG_INFINITY, f32::NAN),
             Status::Running,
         );
         mark.progress = Some(f32::NAN);
         let back = Mark::unpack(&mark.pack()).expect("not empty");
-        assert_eq!((back.to, back.radius, back.progress), (Vec2::ZERO, 0.0, None));
+        assert_eq!((back.to, back.size, back.progress), (Vec2::ZERO, Vec2::ZERO, None));
         mark.progress = Some(7.0);
         assert_eq!(Mark::unpack(&mark.pack()).and_then(|mark| mark.progress), Some(1.0));
         mark.progress = Some(-7.0);

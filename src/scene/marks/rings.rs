@@ -2,13 +2,14 @@
 //! its row is first hovered or selected, and fades out when it no longer is.
 
 use bevy::prelude::*;
+use model::Status;
 
 use super::{
     mark::{Flags, Mark, MarkKind, WORDS},
     stamp::stamp,
     store::{Layer, Marks},
 };
-use crate::{fleet::FleetClock, scene::selection::Selection};
+use crate::{fleet::FleetClock, layout::Block, scene::selection::Selection};
 
 /// A fading ring is invisible after this (`LEAVE_SECS` in pointed.wgsl).
 const FADE_SECS: f64 = 0.2;
@@ -37,6 +38,7 @@ pub(super) fn draw(
     mut marks: ResMut<Marks>,
     selection: Res<Selection>,
     clock: Res<FleetClock>,
+    blocks: Query<&Block>,
     mut slots: Local<Option<[u32; 4]>>,
     mut rings: Local<[Ring; 2]>,
 ) {
@@ -57,10 +59,21 @@ pub(super) fn draw(
         (selection_left, selected.left, of_selection | Flags::FADING),
     ] {
         let words = ring
-            .and_then(|(row, since)| Some((marks.mark(row)?, stamp(since))))
+            .and_then(|(row, since)| {
+                let mark = marks.mark(row).or_else(|| Some(of_block(blocks.get(row).ok()?)));
+                Some((mark?, stamp(since)))
+            })
             .map_or([0; WORDS], |(mark, since)| around(&mark, flags, since).pack());
         marks.table_mut(Layer::Overlay).write(slot, words);
     }
+}
+
+/// A block as the ring around it sees it.
+fn of_block(block: &Block) -> Mark {
+    let rect = block.rect();
+    let mut mark = Mark::new(MarkKind::Block, rect.center(), rect.size(), Status::Idle);
+    (mark.from, mark.moved) = (block.from.center(), stamp(block.moved));
+    mark
 }
 
 /// A ring around a mark: the mark with the ring's stamps, of when it appeared and when it was left.
@@ -71,11 +84,6 @@ fn around(mark: &Mark, flags: Flags, since: u32) -> Mark {
         since
     };
     Mark {
-        // A district has its shares in the place of the third stamp.
-        kind: match mark.kind {
-            MarkKind::Agent => MarkKind::Agent,
-            _ => MarkKind::Task,
-        },
         flags: mark.flags | flags,
         changed: appeared,
         status_changed: since,
@@ -105,11 +113,11 @@ mod tests {
     }
 
     #[test]
-    fn a_districts_ring_has_stamps() {
-        let mark = Mark::new(MarkKind::District, Vec2::ONE, 4.0, model::Status::Idle);
+    fn a_ring_has_stamps() {
+        let mark = Mark::new(MarkKind::Task, Vec2::ONE, Vec2::splat(4.0), Status::Idle);
         let ring = around(&mark, Flags::SELECTION_RING, 77);
         let read = Mark::unpack(&ring.pack()).expect("a ring is drawn");
-        assert_eq!((read.changed, read.radius, read.to), (77, 4.0, Vec2::ONE));
+        assert_eq!((read.changed, read.size, read.to), (77, mark.size, Vec2::ONE));
         assert!(read.flags.contains(Flags::SELECTION_RING) && !read.flags.contains(Flags::FADING));
         let left = around(&mark, Flags::SELECTION_RING | Flags::FADING, 77);
         assert_eq!((left.changed, left.status_changed), (mark.appeared, 77));

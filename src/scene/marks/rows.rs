@@ -6,24 +6,12 @@ use super::{
     mark::{Flags, Mark, MarkKind},
     stamp::stamp,
     store::{Layer, Marks},
-    tally::Tallies,
 };
 use crate::{
-    fleet::{AgentRow, FleetClock, Key, Moment, PartOf, RowState, TaskRow, Touched},
-    layout::Place,
+    fleet::{AgentRow, FleetClock, Key, Moment, RowState, TaskRow, Touched},
+    layout::{CityPlan, Place},
 };
 use model::{Kind, Status};
-
-/// A task's radius by priority, low to urgent, in world units: half a slot is 0.5 wide.
-const TASK_RADIUS: [f32; 4] = [0.29, 0.33, 0.37, 0.41];
-/// The largest of them.
-pub(crate) const LARGEST_TASK_RADIUS: f32 = TASK_RADIUS[TASK_RADIUS.len() - 1];
-/// A task's radius where the row has no priority.
-const TASK_RADIUS_PLAIN: f32 = 0.34;
-/// A run's radius, without the ring around it (`RUN_RING` in marks.wgsl), which reaches to the edge of the slot.
-const RUN_RADIUS: f32 = 0.37;
-/// An agent's radius: its hexagon is 1.44 wide, the layout keeps 1.5 free.
-pub(crate) const AGENT_RADIUS: f32 = 0.82;
 
 /// Removes the marks of entities that are gone or have lost their place.
 pub(super) fn remove(mut marks: ResMut<Marks>, mut unplaced: RemovedComponents<Place>, placed: Query<(), With<Place>>) {
@@ -38,30 +26,21 @@ pub(super) fn draw_tasks(
     mut marks: ResMut<Marks>,
     clock: Res<FleetClock>,
     touched: Res<Touched>,
-    tallies: Res<Tallies>,
-    tasks: Query<(&Key, &TaskRow, &RowState, &Moment, &Place, Option<&PartOf>)>,
+    tasks: Query<(&Key, &TaskRow, &RowState, &Moment, &Place)>,
 ) {
     for entity in touched.iter() {
-        let Ok((key, task, state, moment, place, part_of)) = tasks.get(entity) else {
+        let Ok((key, task, state, moment, place)) = tasks.get(entity) else {
             continue;
         };
-        let is_run = key.0.kind == Kind::Run;
-        let radius = match task.priority {
-            _ if is_run => RUN_RADIUS,
-            None => TASK_RADIUS_PLAIN,
-            Some(priority) => TASK_RADIUS[usize::from(priority).min(TASK_RADIUS.len() - 1)],
-        };
-        let mut mark = Mark::new(MarkKind::Task, place.at, radius, state.0.status);
+        let mut mark = Mark::new(MarkKind::Task, place.at, place.size, state.0.status);
+        mark.priority = task.priority;
         mark.progress = task.progress;
-        mark.flags.set(Flags::RUN, is_run);
+        mark.flags.set(Flags::RUN, key.0.kind == Kind::Run);
         mark.flags
             .set(Flags::HUMAN, task.needs_human || state.0.status == Status::Waiting);
         let layer = Layer::of(MarkKind::Task, state.0.status, task.needs_human);
-        if layer == Layer::Alarms {
-            mark.crowd = tallies.of(part_of.map(|part_of| part_of.0)).crowd();
-        }
         add_history(&mut mark, marks.mark(entity), key, moment, place, clock.0);
-        marks.set(entity, layer, &mark);
+        marks.set(entity, layer, mark.pack());
     }
 }
 
@@ -69,16 +48,18 @@ pub(super) fn draw_agents(
     mut marks: ResMut<Marks>,
     clock: Res<FleetClock>,
     touched: Res<Touched>,
+    plan: Res<CityPlan>,
     agents: Query<(&Key, &RowState, &Moment, &Place), With<AgentRow>>,
 ) {
     for entity in touched.iter() {
         let Ok((key, state, moment, place)) = agents.get(entity) else {
             continue;
         };
-        let mut mark = Mark::new(MarkKind::Agent, place.at, AGENT_RADIUS, state.0.status);
+        let mut mark = Mark::new(MarkKind::Agent, place.at, place.size, state.0.status);
         mark.flags.set(Flags::HUMAN, state.0.status == Status::Waiting);
+        mark.flags.set(Flags::CELL, plan.block_of(entity).is_some());
         add_history(&mut mark, marks.mark(entity), key, moment, place, clock.0);
-        marks.set(entity, Layer::Agents, &mark);
+        marks.set(entity, Layer::Agents, mark.pack());
     }
 }
 
@@ -112,7 +93,7 @@ fn phase_of(id: &str) -> u8 {
 }
 
 /// Adds the times of a mark that changed and its previous status, from the mark as it was.
-pub(super) fn history(mark: &mut Mark, before: Option<Mark>, moment: &Moment, now: f64) {
+fn history(mark: &mut Mark, before: Option<Mark>, moment: &Moment, now: f64) {
     let past = |secs: f64| stamp(secs.min(now));
     mark.appeared = past(moment.appeared);
     mark.changed = past(moment.changed);

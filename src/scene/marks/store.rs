@@ -3,7 +3,7 @@
 use bevy::{ecs::entity::EntityHashMap, prelude::*};
 
 use super::{
-    mark::{Flags, Mark, MarkKind, WORDS},
+    mark::{FLAGS_SHIFT, Flags, Mark, MarkKind, WORD, WORDS, renew},
     table::Table,
 };
 use model::Status;
@@ -11,7 +11,7 @@ use model::Status;
 /// One instanced draw each, in this order from the back. The links are drawn after the grounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Layer {
-    /// Districts and the dock.
+    /// Blocks and the dock.
     Grounds,
     /// Tasks and runs that are not in trouble.
     Tasks,
@@ -36,7 +36,7 @@ impl Layer {
     pub(crate) fn of(kind: MarkKind, status: Status, needs_human: bool) -> Self {
         match kind {
             MarkKind::Agent => Self::Agents,
-            MarkKind::District | MarkKind::Unassigned | MarkKind::Dock => Self::Grounds,
+            MarkKind::Block | MarkKind::Ground | MarkKind::Dock => Self::Grounds,
             MarkKind::Task if needs_human || status.is_trouble() => Self::Alarms,
             MarkKind::Task => Self::Tasks,
         }
@@ -79,10 +79,16 @@ impl Marks {
         self.slots.get(&entity).copied()
     }
 
-    /// A copy of an entity's mark; `None` while the entity has none.
+    /// A copy of the mark of a task or an agent; `None` while the entity has none.
     pub fn mark(&self, entity: Entity) -> Option<Mark> {
-        let MarkSlot { layer, slot } = self.slot(entity)?;
+        let MarkSlot { layer, slot } = self.slot(entity).filter(|slot| slot.layer != Layer::Grounds)?;
         self.table(layer).get(slot).and_then(Mark::unpack)
+    }
+
+    /// The words of an entity's mark.
+    pub(super) fn words(&self, entity: Entity) -> Option<&[u32; WORDS]> {
+        let MarkSlot { layer, slot } = self.slot(entity)?;
+        self.table(layer).get(slot)
     }
 
     /// The number of entities with a mark.
@@ -95,9 +101,8 @@ impl Marks {
         self.slots.is_empty()
     }
 
-    /// Draws an entity as `mark` in `layer` from now on.
-    pub(crate) fn set(&mut self, entity: Entity, layer: Layer, mark: &Mark) {
-        let words = mark.pack();
+    /// Draws an entity as a packed mark in `layer` from now on.
+    pub(crate) fn set(&mut self, entity: Entity, layer: Layer, words: [u32; WORDS]) {
         match self.slots.get(&entity) {
             Some(old) if old.layer == layer => {
                 let slot = old.slot;
@@ -120,9 +125,10 @@ impl Marks {
             return;
         };
         let table = self.table_mut(layer);
-        if let Some(mut mark) = table.get(slot).and_then(Mark::unpack) {
-            mark.flags.set(flag, on);
-            table.write(slot, mark.pack());
+        if let Some(mut words) = table.get(slot).copied() {
+            let bits = flag.bits() << FLAGS_SHIFT;
+            words[WORD] = if on { words[WORD] | bits } else { words[WORD] & !bits };
+            table.write(slot, words);
         }
     }
 
@@ -155,11 +161,21 @@ impl Marks {
 
     /// Moves old stamps up in all marks (`marks::stamp`).
     pub(super) fn renew_stamps(&mut self, now: u32) {
-        for table in &mut self.tables {
+        for (layer, table) in Layer::ALL.into_iter().zip(&mut self.tables) {
+            // The other words of a ground are no stamps.
+            let stamps: &[usize] = if layer == Layer::Grounds {
+                &[4, 5, 11]
+            } else {
+                &[4, 5, 6, 7, 11]
+            };
             table.rewrite(|words| {
-                if let Some(mut mark) = Mark::unpack(words) {
-                    mark.renew_stamps(now);
-                    *words = mark.pack();
+                if words[WORD] == 0 {
+                    return;
+                }
+                for (at, word) in words.iter_mut().enumerate() {
+                    if stamps.contains(&at) {
+                        renew(word, now);
+                    }
                 }
             });
         }
@@ -192,14 +208,14 @@ mod tests {
     }
 
     fn task(status: Status) -> Mark {
-        Mark::new(MarkKind::Task, Vec2::ONE, 0.4, status)
+        Mark::new(MarkKind::Task, Vec2::ONE, Vec2::splat(0.5), status)
     }
 
     #[test]
     fn a_task_that_fails_moves_to_the_alarms_and_back() {
         let mut marks = Marks::default();
         let place = |marks: &mut Marks, status| {
-            marks.set(entity(1), Layer::of(MarkKind::Task, status, false), &task(status));
+            marks.set(entity(1), Layer::of(MarkKind::Task, status, false), task(status).pack());
         };
         place(&mut marks, Status::Running);
         assert_eq!(
@@ -229,15 +245,15 @@ mod tests {
         let mut marks = Marks::default();
         for index in 0..10_000 {
             let mut mark = task(Status::Running);
-            mark.radius = index as f32;
-            marks.set(entity(index), Layer::Tasks, &mark);
+            mark.to.x = index as f32;
+            marks.set(entity(index), Layer::Tasks, mark.pack());
         }
         for index in 0..9_990 {
             marks.remove(entity(index));
         }
         assert!(marks.table(Layer::Tasks).items().len() < 5000, "the gaps are closed");
         for index in 9_990..10_000 {
-            assert_eq!(marks.mark(entity(index)).map(|mark| mark.radius), Some(index as f32));
+            assert_eq!(marks.mark(entity(index)).map(|mark| mark.to.x), Some(index as f32));
         }
     }
 }

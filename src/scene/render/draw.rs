@@ -30,7 +30,7 @@ use super::{
     gpu::{QUADS_A_DRAW, SceneBuffers},
     mirror::Mirror,
     pipeline::{PipelineKey, ScenePipeline},
-    shaders::{Form, Program},
+    shaders::{DrawnSizes, Form, Program},
 };
 use crate::{messages::QualityFeature, scene::marks::Layer};
 
@@ -46,18 +46,26 @@ pub(super) struct Pass {
 }
 
 /// From the back to the front by z. Labels are at 0 and above; the veil is in front of them.
-const PASSES: [(f32, Program, Option<Layer>); 15] = [
+const PASSES: [(f32, Program, Option<Layer>); 23] = [
     (-100.0, Program::Floors, Some(Layer::Grounds)),
-    (-90.0, Program::Rings, Some(Layer::Grounds)),
-    (-80.0, Program::Links, None),
+    (-95.0, Program::Bands, Some(Layer::Grounds)),
+    (-90.0, Program::Borders, Some(Layer::Grounds)),
+    (-85.0, Program::Headers, Some(Layer::Grounds)),
+    (-80.0, Program::Cells, Some(Layer::Tasks)),
+    (-80.0, Program::RecentCells, Some(Layer::Tasks)),
+    (-75.0, Program::Tiles, Some(Layer::Tasks)),
+    (-75.0, Program::Tiles, Some(Layer::Alarms)),
+    (-75.0, Program::Tiles, Some(Layer::Agents)),
+    (-74.0, Program::TileBars, Some(Layer::Tasks)),
+    (-74.0, Program::TileBars, Some(Layer::Alarms)),
+    (-74.0, Program::TileBars, Some(Layer::Agents)),
+    (-72.0, Program::Links, None),
     (-70.0, Program::Marks, Some(Layer::Tasks)),
-    (-70.0, Program::RecentMarks, Some(Layer::Tasks)),
     (-50.0, Program::Bodies, Some(Layer::Agents)),
     (-40.0, Program::Marks, Some(Layer::Agents)),
     // No agent hides a task in trouble.
+    (-39.0, Program::Cells, Some(Layer::Alarms)),
     (-38.0, Program::Marks, Some(Layer::Alarms)),
-    (-36.0, Program::Badges, Some(Layer::Grounds)),
-    (-34.0, Program::Bubbles, Some(Layer::Grounds)),
     (-30.0, Program::Bubbles, Some(Layer::Alarms)),
     (-20.0, Program::Bubbles, Some(Layer::Agents)),
     (-15.0, Program::Ties, None),
@@ -124,9 +132,16 @@ pub(super) fn queue(
         let Some(phase) = phases.get_mut(&view.retained_view_entity) else {
             continue;
         };
-        let px_per_unit = px_per_unit(view);
+        let uniform = &mirror.uniform;
+        let sizes = DrawnSizes::new(
+            mirror.cells,
+            mirror.agent,
+            uniform.levels,
+            px_per_unit(view),
+            uniform.unit,
+        );
         for (entity, pass) in &passes {
-            let Some(program) = pass.program.at_scale(pass.layer, px_per_unit, mirror.uniform.unit) else {
+            let Some(program) = pass.program.at_sizes(pass.layer, sizes) else {
                 continue;
             };
             if matches!(pass.program, Program::Links | Program::Ties) && !mirror.quality.has(QualityFeature::Links) {
@@ -208,7 +223,7 @@ impl<P: PhaseItem> RenderCommand<P> for DrawPass {
                     }
                 };
                 match pass.program {
-                    Program::RecentMarks => buffers.recent_tasks.iter().cloned().for_each(draw),
+                    Program::RecentCells => buffers.recent_tasks.iter().cloned().for_each(draw),
                     _ => draw(0..items),
                 }
             }

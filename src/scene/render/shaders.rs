@@ -3,9 +3,9 @@
 use bevy::{prelude::*, shader::Shader};
 
 use super::constants;
-use crate::scene::{
-    detail,
-    marks::{AGENT_RADIUS, LARGEST_TASK_RADIUS, Layer},
+use crate::{
+    layout::CellSizes,
+    scene::{detail, marks::Layer},
 };
 
 macro_rules! shader {
@@ -32,47 +32,59 @@ pub(super) enum Form {
 /// A pair of vertex and fragment stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Program {
+    /// The grounds of blocks and of the dock.
     Floors,
-    Rings,
+    /// Their outlines.
+    Borders,
+    /// The line below each header.
+    Headers,
+    /// The bands that stand for cells too small to be seen.
+    Bands,
     Links,
     /// The ties of the hovered and the selected row.
     Ties,
+    /// The plates of cells that are tiles.
+    Tiles,
+    /// Their bars of progress, and the strips of those in trouble.
+    TileBars,
+    /// Cells that are filled with their colour.
+    Cells,
+    /// The filled cells of rows that changed recently, where all others are in bands.
+    RecentCells,
     Marks,
-    /// The marks that changed recently, where all others are too small to be drawn.
-    RecentMarks,
     /// Marks that are all too small for detail.
     SmallMarks,
     /// The hexagons of the agents.
     Bodies,
     SmallBodies,
-    /// The badges that replace the tasks in trouble of districts.
-    Badges,
     Bubbles,
     Pointed,
     Veil,
 }
 
 impl Program {
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::Floors,
-        Self::Rings,
+        Self::Borders,
+        Self::Headers,
+        Self::Bands,
         Self::Links,
         Self::Ties,
+        Self::Tiles,
+        Self::TileBars,
+        Self::Cells,
+        Self::RecentCells,
         Self::Marks,
-        Self::RecentMarks,
         Self::SmallMarks,
         Self::Bodies,
         Self::SmallBodies,
-        Self::Badges,
         Self::Bubbles,
         Self::Pointed,
         Self::Veil,
     ];
 
-    /// Vertices of a floor.
-    pub(super) const FLOOR_CORNERS: u32 = 48;
-    /// Segments of a district's ring.
-    pub(super) const RING_SEGMENTS: u32 = 48;
+    /// Corners of the outline of a block: a quarter of them for each round corner.
+    pub(super) const OUTLINE_CORNERS: u32 = 24;
     /// Pieces of a tie's line.
     pub(super) const TIE_PIECES: u32 = 16;
 
@@ -83,13 +95,13 @@ impl Program {
 
     fn own_source(self) -> &'static str {
         match self {
-            Self::Floors => shader!("floors"),
-            Self::Rings => shader!("rings"),
+            Self::Floors | Self::Borders => shader!("floors"),
+            Self::Headers | Self::Bands => shader!("headers"),
             Self::Links => shader!("links"),
             Self::Ties => shader!("ties"),
-            Self::Marks | Self::RecentMarks | Self::SmallMarks | Self::Bodies | Self::SmallBodies | Self::Badges => {
-                shader!("marks")
-            }
+            Self::Tiles | Self::TileBars => shader!("tiles"),
+            Self::Cells | Self::RecentCells => shader!("cells"),
+            Self::Marks | Self::SmallMarks | Self::Bodies | Self::SmallBodies => shader!("marks"),
             Self::Bubbles => shader!("bubbles"),
             Self::Pointed => shader!("pointed"),
             Self::Veil => shader!("veil"),
@@ -99,9 +111,11 @@ impl Program {
     /// Its vertex stage.
     pub(super) fn vertex_entry(self) -> &'static str {
         match self {
+            Self::Borders => "border",
+            Self::Bands => "band",
+            Self::TileBars => "bar",
             Self::Bodies => "body",
-            Self::Badges => "badge",
-            Self::SmallMarks | Self::RecentMarks => "small",
+            Self::SmallMarks => "small",
             Self::SmallBodies => "small_body",
             _ => "vertex",
         }
@@ -110,29 +124,41 @@ impl Program {
     /// Its fragment stage.
     pub(super) fn fragment_entry(self) -> &'static str {
         match self {
-            Self::SmallMarks | Self::RecentMarks | Self::SmallBodies => "small_fragment",
+            Self::Borders => "border_fragment",
+            Self::Bands => "band_fragment",
+            Self::TileBars => "bar_fragment",
+            Self::SmallMarks | Self::SmallBodies => "small_fragment",
             _ => "fragment",
         }
     }
 
-    /// The program that draws the same where one world unit is `px_per_unit` physical pixels and a desk pixel is `unit` of
-    /// them: the one for small marks while all marks are small, and `None` where nothing would be visible.
-    pub(super) fn at_scale(self, layer: Option<Layer>, px_per_unit: f32, unit: f32) -> Option<Self> {
-        let largest = match layer {
-            Some(Layer::Agents) => AGENT_RADIUS,
-            _ => LARGEST_TASK_RADIUS,
+    /// The program that draws the same with cells of these sizes: the one for small marks while all marks are small, and `None`
+    /// where nothing would be visible.
+    pub(super) fn at_sizes(self, layer: Option<Layer>, sizes: DrawnSizes) -> Option<Self> {
+        let DrawnSizes {
+            least,
+            most,
+            agent,
+            levels,
+        } = sizes;
+        let is_agent = layer == Some(Layer::Agents);
+        let is_small = if is_agent {
+            agent / 2.0 < SILHOUETTE_PX
+        } else {
+            detail::MARK_SHARE * MOST_PRIORITY * most < SILHOUETTE_PX
         };
-        // Marks in trouble are never smaller than `LOUD_PX`.
-        let is_small = (largest * px_per_unit).max(LOUD_PX * unit) < SILHOUETTE_PX;
-        // In the far view quiet marks are not drawn: of a hundred thousand only those that changed cost anything.
-        let is_quiet = layer == Some(Layer::Tasks) && px_per_unit / unit <= detail::QUIET_PX;
-        match (self, layer) {
-            (Self::Marks, _) if is_quiet => None,
-            (Self::RecentMarks, _) => is_quiet.then_some(self),
-            // Small agents have no shape in their middle.
-            (Self::Marks, Some(Layer::Agents)) if is_small => None,
-            (Self::Marks, _) if is_small => Some(Self::SmallMarks),
-            (Self::Bodies, _) if is_small => Some(Self::SmallBodies),
+        let [filled, marked, _, tiled] = levels;
+        match self {
+            Self::Tiles | Self::TileBars => (most >= tiled).then_some(self),
+            // Cells in trouble are never in bands.
+            Self::Cells if layer == Some(Layer::Tasks) && most < filled => None,
+            Self::Cells => (least < marked).then_some(self),
+            Self::RecentCells => (most < filled).then_some(self),
+            Self::Bands => (least < filled).then_some(self),
+            Self::Marks if is_agent && is_small => None,
+            Self::Marks if !is_agent && most < marked => None,
+            Self::Marks if is_small => Some(Self::SmallMarks),
+            Self::Bodies if is_small => Some(Self::SmallBodies),
             _ => Some(self),
         }
     }
@@ -140,9 +166,9 @@ impl Program {
     /// How one item becomes triangles.
     pub(super) fn form(self) -> Form {
         match self {
-            Self::Floors => Form::Strip(Self::FLOOR_CORNERS),
-            // Two vertices at each end of a segment; the first and the last coincide.
-            Self::Rings => Form::Strip(2 * (Self::RING_SEGMENTS + 1)),
+            Self::Floors | Self::Tiles => Form::Strip(Self::OUTLINE_CORNERS),
+            // Two vertices at each corner; the first and the last coincide.
+            Self::Borders => Form::Strip(2 * (Self::OUTLINE_CORNERS + 1)),
             // Two vertices at each end of a piece, and at the base and the tip of the head.
             Self::Ties => Form::Strip(2 * (Self::TIE_PIECES + 3)),
             Self::Veil => Form::Strip(4),
@@ -152,7 +178,39 @@ impl Program {
 
     /// Whether it is blended with what is behind it.
     pub(super) fn blends(self) -> bool {
-        self != Self::Floors
+        !matches!(
+            self,
+            Self::Floors | Self::Headers | Self::Bands | Self::Cells | Self::RecentCells | Self::Tiles | Self::TileBars
+        )
+    }
+}
+
+/// The largest mark of a task, as a multiple of one without a priority (`PRIORITY` in common.wgsl).
+const MOST_PRIORITY: f32 = 1.4;
+
+/// The sizes in which things are drawn at a zoom, in desk pixels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct DrawnSizes {
+    /// The shorter side of the smallest and of the largest cell; for tiles the latter counts by its width too.
+    least: f32,
+    most: f32,
+    /// The diameter of the largest agent.
+    agent: f32,
+    /// The sizes from which on cells are filled, marks, titled and tiles.
+    levels: [f32; 4],
+}
+
+impl DrawnSizes {
+    /// `px_per_unit` and `unit` are the physical pixels of a world unit and of a desk pixel.
+    pub(super) fn new(cells: CellSizes, agent: f32, levels: Vec4, px_per_unit: f32, unit: f32) -> Self {
+        let zoom = px_per_unit / unit;
+        let tile = cells.most.x.min(cells.most.y * plan::TILE_ASPECT);
+        Self {
+            least: cells.least.min_element() * zoom,
+            most: cells.most.min_element().max(tile) * zoom,
+            agent: agent * zoom,
+            levels: levels.to_array(),
+        }
     }
 }
 
@@ -228,7 +286,7 @@ mod tests {
             panic!("the scene is a struct");
         };
         assert_eq!(u64::from(*span), SceneUniform::min_size().get());
-        assert_eq!(members.len(), 13, "as many fields as `SceneUniform`");
+        assert_eq!(members.len(), 16, "as many fields as `SceneUniform`");
         for (number, member) in members.iter().enumerate() {
             let name = member.name.as_deref().unwrap_or_default();
             let offset = SceneUniform::METADATA.offset(number);
@@ -259,42 +317,39 @@ mod tests {
     }
 
     #[test]
-    fn only_marks_that_are_all_small_are_drawn_without_detail() {
-        let near = SILHOUETTE_PX / LARGEST_TASK_RADIUS;
-        let tasks = Some(Layer::Tasks);
-        assert_eq!(Program::Marks.at_scale(tasks, near * 1.01, 1.0), Some(Program::Marks));
+    fn only_what_is_visible_is_drawn() {
+        let sizes = |least: f32, most: f32, agent: f32| DrawnSizes {
+            least,
+            most,
+            agent,
+            levels: [3.0, 10.0, 28.0, 110.0],
+        };
+        let drawn = |program: Program, layer, sizes| program.at_sizes(Some(layer), sizes);
+        let (tasks, alarms, agents) = (Layer::Tasks, Layer::Alarms, Layer::Agents);
+        let (tiny, small, near, tiles) = (
+            sizes(2.0, 2.5, 2.0),
+            sizes(5.0, 6.0, 5.0),
+            sizes(12.0, 40.0, 30.0),
+            sizes(100.0, 120.0, 40.0),
+        );
+        assert_eq!(drawn(Program::Cells, tasks, tiny), None);
+        assert_eq!(drawn(Program::RecentCells, tasks, tiny), Some(Program::RecentCells));
+        assert_eq!(drawn(Program::Cells, alarms, tiny), Some(Program::Cells));
+        assert_eq!(drawn(Program::Bands, Layer::Grounds, tiny), Some(Program::Bands));
+        assert_eq!(drawn(Program::Bands, Layer::Grounds, small), None);
+        assert_eq!(drawn(Program::Cells, tasks, small), Some(Program::Cells));
+        assert_eq!(drawn(Program::Marks, tasks, small), None);
         assert_eq!(
-            Program::Marks.at_scale(tasks, near * 0.99, 1.0),
+            drawn(Program::Marks, tasks, sizes(11.0, 12.0, 5.0)),
             Some(Program::SmallMarks)
         );
-        let quiet = detail::QUIET_PX;
-        assert_eq!(Program::RecentMarks.at_scale(tasks, quiet * 1.01, 1.0), None);
-        assert_eq!(Program::Marks.at_scale(tasks, quiet, 1.0), None);
-        assert_eq!(
-            Program::RecentMarks.at_scale(tasks, quiet, 1.0),
-            Some(Program::RecentMarks)
-        );
-        assert_eq!(
-            Program::Marks.at_scale(Some(Layer::Alarms), quiet, 1.0),
-            Some(Program::SmallMarks)
-        );
-        assert_eq!(
-            Program::Marks.at_scale(Some(Layer::Alarms), quiet, 2.5),
-            Some(Program::Marks),
-            "on a wall that is read from a distance marks in trouble are large enough for detail"
-        );
-        assert_eq!(
-            Program::Marks.at_scale(tasks, quiet * 2.0, 2.5),
-            None,
-            "and quiet marks vanish sooner"
-        );
-        let agents = Some(Layer::Agents);
-        assert_eq!(
-            Program::Bodies.at_scale(agents, near * 0.99, 1.0),
-            Some(Program::Bodies)
-        );
-        assert_eq!(Program::Bodies.at_scale(agents, 1.0, 1.0), Some(Program::SmallBodies));
-        assert_eq!(Program::Marks.at_scale(agents, 1.0, 1.0), None);
-        assert_eq!(Program::Links.at_scale(None, 0.01, 1.0), Some(Program::Links));
+        assert_eq!(drawn(Program::Marks, tasks, near), Some(Program::Marks));
+        assert_eq!(drawn(Program::Cells, tasks, near), None);
+        assert_eq!(drawn(Program::Tiles, tasks, near), None);
+        assert_eq!(drawn(Program::Tiles, alarms, tiles), Some(Program::Tiles));
+        assert_eq!(drawn(Program::Bodies, agents, near), Some(Program::Bodies));
+        assert_eq!(drawn(Program::Bodies, agents, small), Some(Program::SmallBodies));
+        assert_eq!(drawn(Program::Marks, agents, small), None);
+        assert_eq!(Program::Links.at_sizes(None, tiny), Some(Program::Links));
     }
 }

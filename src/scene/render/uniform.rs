@@ -9,6 +9,7 @@ use crate::{
     messages::{LostKinds, Quality, QualityFeature, SceneInsets, ScreenTheme, Staleness},
     scene::{
         camera::SceneCamera,
+        detail::{Detail, loud_px},
         highlight::{Highlight, Selected},
         marks::stamp,
         motion::MotionSettings,
@@ -43,6 +44,12 @@ pub(super) struct SceneUniform {
     highlight_before: Vec4,
     /// How grey the rows of lost sources are: agents, tasks, runs, workflows.
     lost: Vec4,
+    /// The sizes from which on cells are filled, marks, titled and tiles, in desk pixels.
+    pub(super) levels: Vec4,
+    /// 1 while a selection dims the rest: now, and before the last change.
+    dims: Vec2,
+    /// The least size of a cell in trouble, in desk pixels.
+    loud: f32,
 }
 
 impl Default for SceneUniform {
@@ -61,6 +68,9 @@ impl Default for SceneUniform {
             highlight: Vec4::ZERO,
             highlight_before: Vec4::ZERO,
             lost: Vec4::ZERO,
+            levels: Vec4::ONE,
+            dims: Vec2::ZERO,
+            loud: 1.0,
         }
     }
 }
@@ -80,14 +90,17 @@ struct Inputs {
     unit: f32,
     /// When the selection changed, seconds of `FleetClock`.
     selected_at: f64,
-    /// The highlight now and before that.
-    highlights: [Vec4; 2],
+    /// The highlighted ground now and before that, and whether the rest is dimmed.
+    highlights: [(Vec4, bool); 2],
+    detail: Detail,
+    loud: f32,
 }
 
 impl SceneUniform {
     fn new(palette: &Palette, inputs: Inputs) -> Self {
         let millis = inputs.now.max(0.0) * 1000.0;
-        let [highlight, highlight_before] = inputs.highlights;
+        let [(highlight, dims), (highlight_before, dims_before)] = inputs.highlights;
+        let dims = [dims, dims_before].map(|dims| if dims { 1.0 } else { 0.0 });
         Self {
             colours: colours(palette),
             now_ms: millis as u64 as u32,
@@ -103,6 +116,9 @@ impl SceneUniform {
             highlight,
             highlight_before,
             lost: by_kind(&inputs.lost),
+            levels: inputs.detail.thresholds(),
+            dims: Vec2::from_array(dims),
+            loud: inputs.loud,
         }
     }
 }
@@ -124,6 +140,7 @@ fn write(
     quality: Res<Quality>,
     highlight: Res<Highlight>,
     text_scale: Res<TextScale>,
+    detail: Res<Detail>,
     cameras: Query<&Camera, With<SceneCamera>>,
 ) {
     let scale = cameras.iter().find_map(Camera::target_scaling_factor).unwrap_or(1.0);
@@ -140,17 +157,20 @@ fn write(
             unit: scale * text_scale.unit(),
             selected_at: highlight.since,
             highlights: highlight.now_and_before(clock.0).map(packed),
+            detail: *detail,
+            loud: loud_px(*text_scale),
         },
     );
 }
 
-/// A highlight as the shaders read it: the middle and radius of the circle that is not dimmed (radius < 0: none), and 1
-/// while a selection dims the rest.
-fn packed(selected: &Selected) -> Vec4 {
-    let (center, radius) = selected
-        .circle
-        .map_or((Vec2::ZERO, -1.0), |circle| (circle.center, circle.radius));
-    Vec4::new(center.x, center.y, radius, if selected.dims_others { 1.0 } else { 0.0 })
+/// A highlight as the shaders read it: the least and the greatest corner of the ground that is not dimmed (an empty one: none),
+/// and whether a selection dims the rest.
+fn packed(selected: &Selected) -> (Vec4, bool) {
+    let ground = selected.ground.unwrap_or(Rect::new(1.0, 1.0, 1.0, 1.0));
+    (
+        ground.min.extend(ground.max.x).extend(ground.max.y),
+        selected.dims_others,
+    )
 }
 
 /// The greyness of the kinds in the order in which the shaders read them.
@@ -189,7 +209,9 @@ mod tests {
                 glows: true,
                 unit: 1.5,
                 selected_at: f64::NEG_INFINITY,
-                highlights: [Vec4::new(1.0, 2.0, 3.0, 1.0), Vec4::ZERO],
+                highlights: [(Vec4::new(1.0, 2.0, 3.0, 1.0), true), (Vec4::ZERO, false)],
+                detail: Detail::default(),
+                loud: 5.0,
             },
         )
     }

@@ -6,10 +6,10 @@ use bevy::{
     prelude::*,
 };
 
-use super::{route::Circle, tie::TieKind};
+use super::tie::TieKind;
 use crate::{
     fleet::{AgentRow, Assignments, FleetIndex, Key, PartOf, Parts, RowState, TaskRow, TieIndex, Ties, WorksOn},
-    layout::{District, Unassigned},
+    layout::{Block, CityPlan},
 };
 use model::{Phase, Status};
 
@@ -32,8 +32,8 @@ pub(in crate::scene) struct TieLookup<'w, 's> {
     tasks: Query<'w, 's, Option<&'static PartOf>, With<TaskRow>>,
     agents: Query<'w, 's, (&'static Key, Option<&'static WorksOn>), With<AgentRow>>,
     parts: Query<'w, 's, &'static Parts>,
-    districts: Query<'w, 's, &'static District>,
-    unassigned: Res<'w, Unassigned>,
+    blocks: Query<'w, 's, &'static Block>,
+    plan: Res<'w, CityPlan>,
     index: Res<'w, FleetIndex>,
     tie_index: Res<'w, TieIndex>,
     assignments: Res<'w, Assignments>,
@@ -137,17 +137,10 @@ impl TieLookup<'_, '_> {
         part_of.map(|part_of| part_of.0)
     }
 
-    /// The circle of a task's district.
-    pub(crate) fn circle(&self, row: Entity) -> Option<Circle> {
-        let part_of = self.tasks.get(row).ok()?;
-        let district = match part_of {
-            Some(workflow) => *self.districts.get(workflow.0).ok()?,
-            None => self.unassigned.0?,
-        };
-        Some(Circle {
-            center: district.center,
-            radius: district.radius,
-        })
+    /// The ground of a task's block.
+    pub(crate) fn ground(&self, row: Entity) -> Option<Rect> {
+        let block = self.plan.block_of(row)?;
+        self.blocks.get(block).ok().map(Block::rect)
     }
 
     /// The workflows whose districts these ties connect.

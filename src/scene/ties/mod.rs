@@ -21,7 +21,6 @@ use crate::{
 
 pub use lookup::MOST_TIES;
 pub(super) use lookup::{Ends, TieLookup};
-pub(crate) use route::Circle;
 pub(crate) use tie::{BUNDLED, KIND_SHIFT, LIVE, SLOT_BITS, STRENGTH_SHIFT, TIE_WORDS};
 pub use tie::{Tie, TieKind};
 
@@ -137,8 +136,8 @@ fn update(
         last.districts = lookup.districts(&ends);
         let strength = route::strength(ends.len());
         let routed = ends.iter().map(|&(from, to, kind)| {
-            let circles = lookup.circle(from).zip(lookup.circle(to));
-            ((from, to, kind), circles.and_then(|(from, to)| route::via(from, to)))
+            let grounds = lookup.ground(from).zip(lookup.ground(to));
+            ((from, to, kind), grounds.and_then(|(from, to)| route::via(from, to)))
         });
         ties.set(routed, strength, stamp(clock.0));
     } else if last.mark_moves == marks.moves() {

@@ -1,21 +1,9 @@
-//! The routes of ties: those between the same two districts form one strand. Pure.
+//! The routes of ties: those between the same two blocks form one strand. Pure.
 
-use bevy::math::Vec2;
+use bevy::math::{Rect, Vec2};
 
-/// The circle of a district, in world units.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Circle {
-    /// Centre, in world units.
-    pub(crate) center: Vec2,
-    /// Radius, in world units.
-    pub(crate) radius: f32,
-}
-
-/// The distance of a strand's control points from the districts' rims, as a share of the gap between them.
-const BEYOND: f32 = 0.25;
-/// The sideways reach of a strand to its left, as a share of the gap: long strands pass beside what is between the
-/// districts, and the strands of the two directions are apart.
-const BOW: f32 = 0.3;
+/// The sideways reach of a strand to its left, as a share of its length: the strands of the two directions are apart.
+const BOW: f32 = 0.08;
 /// Up to this many ties are drawn at full strength.
 const FULL_STRENGTH: f32 = 24.0;
 /// The strength of a tie among very many.
@@ -23,17 +11,14 @@ const LEAST_STRENGTH: f32 = 0.2;
 /// Steps of strength: one tie more or less seldom changes the others.
 const STEPS: f32 = 16.0;
 
-/// The control points of every tie from one district to another; `None` within one district and where the districts
-/// overlap.
-pub(super) fn via(from: Circle, to: Circle) -> Option<[Vec2; 2]> {
-    let path = to.center - from.center;
-    let gap = path.length() - from.radius - to.radius;
-    let along = path.try_normalize().filter(|_| gap.is_finite() && gap > 0.0)?;
-    let bow = along.perp() * (gap * BOW);
-    Some([
-        from.center + along * (from.radius + gap * BEYOND) + bow,
-        to.center - along * (to.radius + gap * BEYOND) + bow,
-    ])
+/// The control points of every tie from one block to another; `None` within one block.
+pub(super) fn via(from: Rect, to: Rect) -> Option<[Vec2; 2]> {
+    let path = to.center() - from.center();
+    if from == to || !path.is_finite() || path == Vec2::ZERO {
+        return None;
+    }
+    let bow = path.perp() * BOW;
+    Some([from.center() + path * 0.3 + bow, to.center() - path * 0.3 + bow])
 }
 
 /// The strength of each of `ties` ties, of 255: what all of them cover together grows with the root of their number.
@@ -45,21 +30,6 @@ pub(super) fn strength(ties: usize) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ties_between_two_districts_form_a_strand_between_their_rims() {
-        let circle = |x: f32, radius| Circle {
-            center: Vec2::new(x, 0.0),
-            radius,
-        };
-        let [a, b] = via(circle(0.0, 3.0), circle(10.0, 2.0)).expect("they do not overlap");
-        assert!(a.x > 3.0 && a.x < b.x && b.x < 8.0 && a.y > 0.0);
-        let [back, _] = via(circle(10.0, 2.0), circle(0.0, 3.0)).expect("they do not overlap");
-        assert!(back.y < 0.0, "the two directions are apart");
-        assert_eq!(via(circle(0.0, 3.0), circle(0.0, 3.0)), None);
-        assert_eq!(via(circle(0.0, 3.0), circle(f32::NAN, 3.0)), None);
-        assert_eq!(via(circle(0.0, 6.0), circle(10.0, 6.0)), None);
-    }
 
     #[test]
     fn few_ties_have_full_strength_and_many_are_fainter() {

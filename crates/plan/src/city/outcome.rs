@@ -22,8 +22,8 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         for &number in &touched.moved {
             let Some(block) = self.block(number) else { continue };
             let has_cells = block.site == Site::Cells;
-            let place = |(slot, row)| (row, has_cells.then(|| self.to_world(block.cell(slot))));
-            tasks.extend(block.slots.iter().map(place));
+            let cell = |(slot, row)| (row, has_cells.then(|| self.cell_rect(block, slot)));
+            tasks.extend(block.slots.iter().map(cell));
         }
         for &number in touched.moved.union(&touched.changed) {
             blocks.extend(self.block(number).and_then(|block| self.block_place(block)));
@@ -35,7 +35,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
             if let Some(&seat) = self.tasks.get(&task)
                 && !touched.moved.contains(&seat.block)
             {
-                tasks.push((task, self.task_place(seat)));
+                tasks.push((task, self.seat_rect(seat)));
             }
         }
         let mut seen = HashSet::with_capacity(touched.placed.len());
@@ -52,14 +52,23 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         }
     }
 
-    fn task_place(&self, seat: TaskSeat) -> Option<glam::Vec2> {
-        let block = self.block(seat.block)?;
-        (block.site == Site::Cells).then(|| self.to_world(block.cell(seat.slot)))
+    fn cell_rect(&self, block: &Block<K, O>, slot: u32) -> Rect {
+        Rect::centered(self.to_world(block.cell(slot)), Self::cell_size(block.pitch))
     }
 
-    /// The middle of a task's cell, world units; `None` where its block is only a header, and for unknown tasks.
-    pub fn task(&self, row: K) -> Option<glam::Vec2> {
-        self.task_place(*self.tasks.get(&row)?)
+    fn seat_rect(&self, seat: TaskSeat) -> Option<Rect> {
+        let block = self.block(seat.block)?;
+        (block.site == Site::Cells).then(|| self.cell_rect(block, seat.slot))
+    }
+
+    /// A task's cell, world units; `None` where its block is only a header, and for unknown tasks.
+    pub fn task(&self, row: K) -> Option<Rect> {
+        self.seat_rect(*self.tasks.get(&row)?)
+    }
+
+    /// The block of a task, also where that is only a header or folded; `None` for unknown tasks.
+    pub fn block_of(&self, row: K) -> Option<BlockKey<K>> {
+        Some(self.block(self.tasks.get(&row)?.block)?.key)
     }
 
     /// Where an agent is; `None` for unknown ones.

@@ -95,13 +95,13 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
     }
 
     /// The block that a task belongs to.
-    fn block_of(&mut self, workflow: Option<K>, touched: &mut Touched<K>) -> u32 {
+    fn block_for(&mut self, workflow: Option<K>, touched: &mut Touched<K>) -> u32 {
         let known = workflow.and_then(|workflow| self.by_key.get(&BlockKey::Workflow(workflow)).copied());
         known.unwrap_or_else(|| self.open_block(BlockKey::Unassigned, None, touched))
     }
 
     fn take_task(&mut self, task: Task<K, O>, touched: &mut Touched<K>) {
-        let target = self.block_of(task.workflow, touched);
+        let target = self.block_for(task.workflow, touched);
         if let Some(&seat) = self.tasks.get(&task.row) {
             if seat.block == target {
                 return;
@@ -147,7 +147,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
             }
         }
         for occupant in block.slots.drain() {
-            let target = self.block_of(None, touched);
+            let target = self.block_for(None, touched);
             self.take_slot(occupant.row, occupant.order, target, touched);
         }
     }

@@ -167,7 +167,8 @@ fn stir(
     for (row, mut place) in &mut places {
         touched.note(row);
         *place = Place {
-            at: place.at + Vec2::splat(0.3 * sign),
+            size: place.size,
+            at: place.at + place.size * (0.3 * sign),
             from: place.at,
             moved: clock.0,
         };

@@ -150,7 +150,7 @@ fn it_flies_back_and_forth() {
     controller.fly_to(Rect::from_center_half_size(Vec2::new(60.0, 20.0), Vec2::splat(4.0)));
     arrive(&mut controller);
     let there = controller.pose;
-    assert!((controller.pose.world_per_px * FOCUS_PX_PER_SLOT - 1.0).abs() < 0.01);
+    assert!((controller.pose.world_per_px * FOCUS_CELL_PX - 1.0).abs() < 0.01);
     controller.fly_back();
     arrive(&mut controller);
     assert!(controller.pose.center.distance(seen.center) < 0.01 && controller.pose.world_per_px == seen.world_per_px);
@@ -191,7 +191,7 @@ fn the_fleet_always_stays_in_view() {
     (0..100).for_each(|_| controller.zoom(0.5, Vec2::ZERO));
     assert!(controller.goal.world_per_px <= screen().everything().world_per_px * FARTHEST);
     (0..100).for_each(|_| controller.zoom(2.0, Vec2::ZERO));
-    assert!(controller.goal.world_per_px >= 1.0 / CLOSEST_PX_PER_SLOT);
+    assert!(controller.goal.world_per_px >= 1.0 / CLOSEST_CELL_PX);
     controller.zoom(f32::NAN, Vec2::ZERO);
     assert!(controller.goal.world_per_px.is_finite());
 }
