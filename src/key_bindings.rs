@@ -36,6 +36,10 @@ pub(crate) enum SceneKey {
     /// Flies to the selected or hovered row.
     FlyTo,
     ShowAll,
+    /// Flies to the block before the present one, in reading order.
+    PreviousBlock,
+    /// Flies to the next block.
+    NextBlock,
     /// Flies back to the view before the last flight.
     Back,
 }
@@ -86,7 +90,7 @@ pub(crate) struct Binding {
 }
 
 /// All bindings and gestures, in the order in which they are listed.
-pub(crate) const BINDINGS: [Binding; 15] = [
+pub(crate) const BINDINGS: [Binding; 16] = [
     Binding {
         keys: "`C`",
         does: "connection details",
@@ -158,6 +162,19 @@ pub(crate) const BINDINGS: [Binding; 15] = [
         scope: Scope::Scene,
         panel: &[],
         scene: &[(Place(KeyCode::KeyF), SceneKey::FlyTo)],
+    },
+    Binding {
+        keys: "`[`, `]`",
+        does: "fly to the previous, the next block",
+        more: "",
+        scope: Scope::Scene,
+        panel: &[],
+        scene: &[
+            (Sign("["), SceneKey::PreviousBlock),
+            (Place(KeyCode::BracketLeft), SceneKey::PreviousBlock),
+            (Sign("]"), SceneKey::NextBlock),
+            (Place(KeyCode::BracketRight), SceneKey::NextBlock),
+        ],
     },
     Binding {
         keys: "`0`, `Home`",
@@ -268,7 +285,7 @@ fn presses(ctx: &Context, key: Key) -> usize {
 
 impl SceneKey {
     /// All of them.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::PanLeft,
         Self::PanRight,
         Self::PanUp,
@@ -277,6 +294,8 @@ impl SceneKey {
         Self::ZoomOut,
         Self::FlyTo,
         Self::ShowAll,
+        Self::PreviousBlock,
+        Self::NextBlock,
         Self::Back,
     ];
 

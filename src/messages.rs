@@ -135,6 +135,14 @@ impl StateFilter {
         self.is_active() && !self.is_chosen(status)
     }
 
+    /// The states whose rows are dimmed, as bits by [`Status::index`].
+    pub(crate) fn dimmed_bits(self) -> u32 {
+        Status::ALL
+            .into_iter()
+            .filter(|status| self.dims(*status))
+            .fold(0, |bits, status| bits | 1 << status.index())
+    }
+
     /// Whether this state is the only one that is chosen.
     pub fn is_alone(self, status: Status) -> bool {
         Status::ALL

@@ -45,7 +45,7 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
     let corner = corner_of(index) * (out.shape.xy + vec2(1.0, 0.30 * r + 1.0));
     out.at = corner;
     out.clip = clip_at(position_of(mark), middle + corner);
-    out.paper = vec4(colour(WAITING) * blink, 1.0) * there;
+    out.paper = vec4(dimmed(colour(WAITING) * blink, dimming_of(mark)), 1.0) * there;
     out.ink = colour(COLOUR_GROUND);
     return out;
 }

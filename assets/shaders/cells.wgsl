@@ -47,7 +47,7 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
     var ink = filled_colour(status);
     if loud { ink = mix(colour(select(status, WAITING, has(mark, HUMAN) && !is_fault(status))), scene.colours[COLOUR_MUTED].rgb, greyness); }
     ink = mix(ink, colour(COLOUR_TEXT), light);
-    out.colour = vec4(dimmed(ink, select(dimming_of(mark), 0.0, loud)), 1.0);
+    out.colour = vec4(dimmed(ink, dimming_of(mark)), 1.0);
     return out;
 }
 

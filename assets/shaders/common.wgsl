@@ -43,6 +43,8 @@ struct Scene {
     dims: vec2<f32>,
     // The least size of a cell in trouble, in desk pixels.
     loud: f32,
+    // The states whose rows are dimmed, as bits.
+    filtered: u32,
 }
 
 struct Mark {
@@ -217,6 +219,11 @@ fn dims(word: u32, at: vec2<f32>, ground: vec4<f32>, dims_rest: f32, flag: u32) 
     return select(dims_rest, 0.0, has_in(word, flag) || is_within);
 }
 
+// Whether the state of a mark is not among those that the user has chosen.
+fn is_filtered(mark: Mark) -> bool {
+    return ((scene.filtered >> status_of(mark)) & 1u) != 0u;
+}
+
 // How far what is at a place is dimmed because something else is selected, 0 to 1.
 fn dimming_at(word: u32, at: vec2<f32>) -> f32 {
     if scene.dims.x + scene.dims.y == 0.0 {
@@ -227,7 +234,14 @@ fn dimming_at(word: u32, at: vec2<f32>) -> f32 {
     return mix(before, dims(word, at, scene.highlight, scene.dims.x, HIGHLIGHTED), turned);
 }
 
+// How far a mark is dimmed: by the filter, or by a selection, which leaves what is in trouble as it is.
 fn dimming_of(mark: Mark) -> f32 {
+    if is_filtered(mark) {
+        return 1.0;
+    }
+    if is_loud(mark) {
+        return 0.0;
+    }
     return dimming_at(mark.word, position_of(mark));
 }
 

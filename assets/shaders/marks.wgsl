@@ -87,9 +87,7 @@ fn look_at(mark: Mark) -> Look {
     // Trouble of a lost source is neither the present nor calm: its shape stays and is open, in the ink of plain words.
     look.open = select(0.0, greyness, loud);
     look.rgb = mix(look.rgb, scene.colours[COLOUR_MUTED].rgb, look.open);
-    if !loud {
-        look.rgb = dimmed(look.rgb, dimming_of(mark));
-    }
+    look.rgb = dimmed(look.rgb, dimming_of(mark));
     // One pulse after a change; three, a second apart, after a failure.
     var pulse = 1.0;
     let since_change = age(mark.stamps.z);

@@ -50,7 +50,7 @@ fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: 
     var pulse = 1.0;
     if mark.stamps.z != mark.stamps.y { pulse = saturate(age(mark.stamps.z) / PULSE_SECS); }
     plate = mix(plate, ink_of(mark), select(0.25 * (1.0 - pulse), 0.0, scene.plain != 0u || greyness > 0.5));
-    out.colour = vec4(dimmed(plate, select(dimming_of(mark), 0.0, is_loud(mark)) * 0.8), 1.0);
+    out.colour = vec4(dimmed(plate, dimming_of(mark) * 0.8), 1.0);
     return out;
 }
 
@@ -84,7 +84,7 @@ fn bar(@builtin(vertex_index) number: u32) -> Corner {
     }
     out.clip = clip_at(position_of(mark), mix(low, high, corner * 0.5 + 0.5));
     out.at = vec2(corner.x * 0.5 + 0.5, select(progress, 2.0, loud));
-    let dimming = select(dimming_of(mark), 0.0, loud);
+    let dimming = dimming_of(mark);
     out.colour = vec4(dimmed(ink_of(mark), dimming), 1.0);
     out.track = vec4(dimmed(colour(COLOUR_LINE), dimming), 1.0);
     return out;

@@ -13,6 +13,8 @@ use crate::messages::SceneInsets;
 const CLOSEST_CELL_PX: f32 = 320.0;
 /// and a focused cell is shown with this many.
 const FOCUS_CELL_PX: f32 = 130.0;
+/// The width of a tile whose text can be read, in desk pixels.
+const READABLE_TILE_PX: f32 = 124.0;
 /// The farthest zoom, as a multiple of the one that shows everything.
 const FARTHEST: f32 = 1.6;
 /// The rate per second at which the pose approaches its goal: at 10, nine tenths of the way take 0.23 s.
@@ -74,6 +76,26 @@ impl Screen {
         Pose {
             center: rect.center() - Vec2::new(0.0, (bottom - top) / 2.0) * world_per_px,
             world_per_px,
+        }
+    }
+
+    /// The pose that shows a block, or as much of it from its upper left corner on as fits while its cells are tiles.
+    fn block(&self, rect: Rect, cell: Vec2) -> Pose {
+        let whole = self.fit(rect, FOCUS_CELL_PX);
+        let tile = cell.x.min(cell.y * plan::TILE_ASPECT);
+        let readable = tile / (READABLE_TILE_PX * self.unit);
+        if readable.is_nan() || readable <= 0.0 || whole.world_per_px <= readable {
+            return whole;
+        }
+        let free = (self.size_px - Vec2::new(0.0, self.insets.top + self.insets.bottom)).max(Vec2::splat(64.0));
+        let seen = (free * readable).min(rect.size());
+        let part = Rect::from_corners(
+            Vec2::new(rect.min.x, rect.max.y),
+            Vec2::new(rect.min.x + seen.x, rect.max.y - seen.y),
+        );
+        Pose {
+            world_per_px: readable,
+            center: part.center() - Vec2::new(0.0, (self.insets.bottom - self.insets.top) / 2.0) * readable,
         }
     }
 
@@ -233,6 +255,15 @@ impl Controller {
         let before = self.goal;
         self.take_over();
         self.depart(self.bounded(screen.fit(rect, FOCUS_CELL_PX)));
+        self.before = Some(before);
+    }
+
+    /// Flies to a block with cells of this size, so that their text can be read: to the whole block, or to its beginning.
+    pub(super) fn fly_to_block(&mut self, rect: Rect, cell: Vec2) {
+        let Some(screen) = self.screen else { return };
+        let before = self.goal;
+        self.take_over();
+        self.depart(self.bounded(screen.block(rect, cell)));
         self.before = Some(before);
     }
 

@@ -2,7 +2,10 @@
 
 use bevy::prelude::*;
 
-use super::{CameraControl, SceneCamera, controller::Screen};
+use super::{
+    CameraControl, SceneCamera,
+    controller::{Controller, Screen},
+};
 use crate::{
     fleet::{FleetClock, FleetIndex},
     key_bindings::{SceneKey, SceneKeyboard},
@@ -93,6 +96,7 @@ pub(super) fn press_keys(
     selection: Res<Selection>,
     targets: Targets,
     time: Res<Time<Real>>,
+    mut walked: Local<Option<Entity>>,
 ) {
     let held = |action| if keyboard.is_held(action) { 1.0 } else { 0.0 };
     let direction = Vec2::new(
@@ -112,29 +116,64 @@ pub(super) fn press_keys(
             SceneKey::Back => control.controller.fly_back(),
             SceneKey::ShowAll => control.controller.fit(),
             SceneKey::FlyTo => target = selection.selected.or(selection.hovered).or(target),
+            SceneKey::PreviousBlock | SceneKey::NextBlock => {
+                let from = walked.or(selection.selected);
+                *walked = targets.neighbour(from, key == SceneKey::NextBlock);
+                target = *walked;
+            }
             // Panning lasts as long as the key is held.
             SceneKey::PanLeft | SceneKey::PanRight | SceneKey::PanUp | SceneKey::PanDown => {}
         }
     }
-    if let Some(rect) = target.and_then(|row| targets.rect(row)) {
-        control.controller.fly_to(rect);
-    }
+    targets.fly(target, &mut control.controller);
 }
 
 /// Finds what can be flown to.
 #[derive(bevy::ecs::system::SystemParam)]
 pub(super) struct Targets<'w, 's> {
     places: Query<'w, 's, &'static Place>,
-    blocks: Query<'w, 's, &'static Block>,
+    blocks: Query<'w, 's, (Entity, &'static Block)>,
+    plan: Res<'w, CityPlan>,
     clock: Res<'w, FleetClock>,
 }
 
 impl Targets<'_, '_> {
-    /// The surroundings of a row: its block, or its cell.
-    fn rect(&self, row: Entity) -> Option<Rect> {
-        if let Ok(block) = self.blocks.get(row) {
-            return Some(block.rect());
+    /// Flies to a row: to its block, its cell, or the street where an agent stands.
+    fn fly(&self, row: Option<Entity>, controller: &mut Controller) {
+        let Some(row) = row else { return };
+        if let Ok((_, block)) = self.blocks.get(row) {
+            controller.fly_to_block(block.rect(), block.place.cell);
+        } else if let Some(rect) = self.rect(row) {
+            controller.fly_to(rect);
         }
+    }
+
+    /// The block before or after a block, or that of a row, in reading order; the first one without any.
+    fn neighbour(&self, from: Option<Entity>, forward: bool) -> Option<Entity> {
+        let mut blocks: Vec<(Entity, Vec2)> = self
+            .blocks
+            .iter()
+            .map(|(row, block)| (row, Vec2::new(block.rect().min.x, -block.rect().max.y)))
+            .collect();
+        blocks.sort_by(|(_, one), (_, other)| one.y.total_cmp(&other.y).then(one.x.total_cmp(&other.x)));
+        let own = from.and_then(|row| {
+            let block = self
+                .blocks
+                .get(row)
+                .map_or_else(|_| self.plan.block_of(row), |_| Some(row))?;
+            blocks.iter().position(|(other, _)| *other == block)
+        });
+        let count = blocks.len();
+        let next = match own {
+            Some(at) if forward => (at + 1) % count,
+            Some(at) => (at + count - 1) % count,
+            None => 0,
+        };
+        blocks.get(next).map(|(row, _)| *row)
+    }
+
+    /// The cell of a row.
+    fn rect(&self, row: Entity) -> Option<Rect> {
         // A row that has not departed yet is shown where it is drawn.
         let place = self.places.get(row).ok()?;
         let at = if place.moved > self.clock.0 {
@@ -153,10 +192,8 @@ pub(super) fn follow_intents(
     targets: Targets,
 ) {
     for intent in intents.read() {
-        if let Intent::Focus(key) = intent
-            && let Some(rect) = index.get(key).and_then(|row| targets.rect(row))
-        {
-            control.controller.fly_to(rect);
+        if let Intent::Focus(key) = intent {
+            targets.fly(index.get(key), &mut control.controller);
         }
     }
 }

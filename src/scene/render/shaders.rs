@@ -286,7 +286,7 @@ mod tests {
             panic!("the scene is a struct");
         };
         assert_eq!(u64::from(*span), SceneUniform::min_size().get());
-        assert_eq!(members.len(), 16, "as many fields as `SceneUniform`");
+        assert_eq!(members.len(), 17, "as many fields as `SceneUniform`");
         for (number, member) in members.iter().enumerate() {
             let name = member.name.as_deref().unwrap_or_default();
             let offset = SceneUniform::METADATA.offset(number);

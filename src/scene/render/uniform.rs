@@ -6,7 +6,7 @@ use super::clock::{AMBIENT_PERIOD_SECS, AmbientClock};
 use crate::{
     fleet::FleetClock,
     frame::DrawSystems,
-    messages::{LostKinds, Quality, QualityFeature, SceneInsets, ScreenTheme, Staleness},
+    messages::{LostKinds, Quality, QualityFeature, SceneInsets, ScreenTheme, Staleness, StateFilter},
     scene::{
         camera::SceneCamera,
         detail::{Detail, loud_px},
@@ -50,6 +50,8 @@ pub(super) struct SceneUniform {
     dims: Vec2,
     /// The least size of a cell in trouble, in desk pixels.
     loud: f32,
+    /// The states whose rows are dimmed, as bits by `Status::index`.
+    filtered: u32,
 }
 
 impl Default for SceneUniform {
@@ -71,6 +73,7 @@ impl Default for SceneUniform {
             levels: Vec4::ONE,
             dims: Vec2::ZERO,
             loud: 1.0,
+            filtered: 0,
         }
     }
 }
@@ -94,6 +97,7 @@ struct Inputs {
     highlights: [(Vec4, bool); 2],
     detail: Detail,
     loud: f32,
+    filtered: u32,
 }
 
 impl SceneUniform {
@@ -119,6 +123,7 @@ impl SceneUniform {
             levels: inputs.detail.thresholds(),
             dims: Vec2::from_array(dims),
             loud: inputs.loud,
+            filtered: inputs.filtered,
         }
     }
 }
@@ -141,6 +146,7 @@ fn write(
     highlight: Res<Highlight>,
     text_scale: Res<TextScale>,
     detail: Res<Detail>,
+    filter: Res<StateFilter>,
     cameras: Query<&Camera, With<SceneCamera>>,
 ) {
     let scale = cameras.iter().find_map(Camera::target_scaling_factor).unwrap_or(1.0);
@@ -159,6 +165,7 @@ fn write(
             highlights: highlight.now_and_before(clock.0).map(packed),
             detail: *detail,
             loud: loud_px(*text_scale),
+            filtered: filter.dimmed_bits(),
         },
     );
 }
@@ -212,6 +219,7 @@ mod tests {
                 highlights: [(Vec4::new(1.0, 2.0, 3.0, 1.0), true), (Vec4::ZERO, false)],
                 detail: Detail::default(),
                 loud: 5.0,
+                filtered: 0,
             },
         )
     }
