@@ -2,45 +2,44 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use bevy::{ecs::system::SystemParam, platform::collections::HashMap, prelude::*};
+use bevy::{
+    ecs::{
+        entity::{EntityHashMap, EntityHashSet},
+        system::SystemParam,
+    },
+    platform::collections::HashSet,
+    prelude::*,
+};
 
 use super::{
-    MOST_LABELS,
-    board::Board,
-    candidates::{ALARM_PX, Candidate, Class, LabelRows},
+    agents,
+    cells::{self, CellCache},
     compose::Composer,
-    crossing,
-    label::{Label, Owner, Side},
-    naming::Naming,
+    headers::{self, SeenBlock},
+    label::{Label, Owner},
+    room::Room,
+    rows::LabelRows,
 };
 use crate::{
-    fleet::Counts,
-    layout::{Extent, Unassigned},
-    messages::{FloatingPanels, Quality, QualityFeature, RowChanged, SceneInsets, ScreenTheme, Synced},
-    scene::{
-        camera::View, detail, marks::Tallies, palette::palette, pointer::Pointer, selection::Selection,
-        text_scale::TextScale,
-    },
+    fleet::{FleetClock, Touched},
+    messages::{Quality, QualityFeature, SceneInsets, ScreenTheme, Synced},
+    scene::{camera::View, detail::Detail, pointer::Pointer, selection::Selection, text_scale::TextScale},
 };
-use model::Trouble;
 
 /// Shortest interval between two arrangements.
 const LEAST_SECS: f64 = 0.12;
 /// Labels are arranged once more this long after the last change, when moves are over.
 const LATER_SECS: f64 = 0.9;
-
-/// Half the size of an agent's hexagon in world units, without its corners.
-const AGENT_HALF: f32 = 0.62;
-/// Half the size of the mark of a task in trouble, in world units.
-const ALARM_HALF: f32 = 0.32;
-/// The same in the far view, in desk pixels, with its bubble.
-const ALARM_HALF_PX: f32 = 4.5;
+/// The shortest time after which an outdated age is written anew.
+const OUTDATED_SECS: f64 = 0.9;
+/// The most blocks of which the last change is kept: beyond it, those that are not on the screen are forgotten.
+const MOST_CHANGES: usize = 4_096;
 
 /// The labels that are to be shown.
 #[derive(Resource, Debug, Default)]
 pub(super) struct Arrangement {
     /// The most important first.
-    pub(super) labels: Vec<(Label, Side)>,
+    pub(super) labels: Vec<Label>,
     /// The number of arrangements so far.
     pub(super) revision: u64,
     is_due: bool,
@@ -48,6 +47,9 @@ pub(super) struct Arrangement {
     later: f64,
     /// When the text of one of its labels becomes outdated, for example an age.
     outdated: f64,
+    cells: CellCache,
+    /// When something in each block was last seen to change, seconds of `FleetClock`.
+    changes: EntityHashMap<f64>,
 }
 
 impl Arrangement {
@@ -68,213 +70,120 @@ impl Arrangement {
         (self.is_due, self.last) = (false, now);
         true
     }
+
+    /// Notes what changed.
+    fn note(&mut self, touched: &Touched, rows: &LabelRows) {
+        for row in touched.iter() {
+            self.cells.forget(row);
+            // The tile of a task has the name of its agent.
+            if let Some(task) = rows.task_of(row) {
+                self.cells.forget(task);
+            }
+            if let Some((block, changed)) = rows.last_change(row) {
+                let last = self.changes.entry(block).or_insert(changed);
+                *last = last.max(changed);
+            }
+        }
+    }
 }
 
 /// What makes an arrangement due.
 #[derive(SystemParam)]
-pub(super) struct News<'w, 's> {
-    rows: MessageReader<'w, 's, RowChanged>,
-    synced: MessageReader<'w, 's, Synced>,
-    counts: Res<'w, Counts>,
+pub(super) struct Looks<'w> {
+    view: Res<'w, View>,
+    selection: Res<'w, Selection>,
+    insets: Res<'w, SceneInsets>,
+    scale: Res<'w, TextScale>,
+    detail: Res<'w, Detail>,
+    theme: Res<'w, ScreenTheme>,
+    quality: Res<'w, Quality>,
 }
 
-impl News<'_, '_> {
-    fn arrived(&mut self) -> bool {
-        let rows = self.rows.read().count() + self.synced.read().count();
-        rows > 0 || self.counts.is_changed()
+impl Looks<'_> {
+    fn is_changed(&self) -> bool {
+        self.view.is_changed()
+            || self.selection.is_changed()
+            || self.insets.is_changed()
+            || self.scale.is_changed()
+            || self.detail.is_changed()
+            || self.theme.is_changed()
+            || self.quality.is_changed()
+    }
+
+    /// The part of the screen that no fixed panel covers.
+    fn free(&self) -> Rect {
+        Rect::from_corners(
+            Vec2::new(self.insets.left, self.insets.top),
+            self.view.size_px - Vec2::new(self.insets.right, self.insets.bottom),
+        )
     }
 }
 
 pub(super) fn arrange(
     mut arrangement: ResMut<Arrangement>,
-    mut news: News,
+    mut synced: MessageReader<Synced>,
+    touched: Res<Touched>,
     rows: LabelRows,
-    view: Res<View>,
-    selection: Res<Selection>,
+    looks: Looks,
     pointer: Res<Pointer>,
-    insets: Res<SceneInsets>,
-    floating: Res<FloatingPanels>,
-    extent: Res<Extent>,
-    unassigned: Res<Unassigned>,
-    scale: Res<TextScale>,
-    tallies: Res<Tallies>,
-    theme: Res<ScreenTheme>,
-    quality: Res<Quality>,
+    clock: Res<FleetClock>,
     time: Res<Time<Real>>,
 ) {
     let now = time.elapsed_secs_f64();
-    let has_news = news.arrived() || extent.is_changed() || unassigned.is_changed();
-    let looks_different = insets.is_changed()
-        || floating.is_changed()
-        || scale.is_changed()
-        || theme.is_changed()
-        || quality.is_changed()
-        || view.is_changed()
-        || selection.is_changed();
-    if !arrangement.becomes_due(now, has_news, looks_different) {
+    let arrangement = &mut *arrangement;
+    arrangement.note(&touched, &rows);
+    let has_news = synced.read().count() > 0 || !touched.is_empty();
+    if !arrangement.becomes_due(now, has_news, looks.is_changed()) {
         return;
     }
-    let shown: HashMap<Owner, Side> = arrangement
-        .labels
-        .iter()
-        .map(|(label, side)| (label.owner, *side))
-        .collect();
-    let slot_px = detail::slot_px(view.world_per_px, *scale);
-    let tally = |workflow: Option<Entity>| tallies.of(workflow);
-    let is_shown = |owner| shown.contains_key(&owner);
-    let mut candidates = rows.candidates(&view, slot_px, &selection, pointer.over, tally, is_shown);
-    if !quality.has(QualityFeature::Labels) {
-        candidates.retain(|candidate| candidate.class < Class::Agent);
-    }
+    let Arrangement {
+        labels, cells, changes, ..
+    } = arrangement;
     let composer = Composer {
         rows: &rows,
-        px_per_slot: 1.0 / view.world_per_px,
-        slot_px,
-        scale: scale.0,
-        palette: palette(theme.0),
+        view: &looks.view,
+        detail: *looks.detail,
+        scale: looks.scale.0,
         epoch_ms: SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_millis() as i64),
-        tally: &tally,
+        now: clock.0,
+        selected: looks.selection.selected,
+        changes,
     };
-    let free = Rect::from_corners(
-        Vec2::new(insets.left, insets.top),
-        view.size_px - Vec2::new(insets.right, insets.bottom),
-    );
-    arrangement.labels = give_room(&candidates, &composer, &view, free, &floating.0, &shown);
+    let shown: HashSet<Owner> = labels.iter().map(|label| label.owner).collect();
+    let has_calm = looks.quality.has(QualityFeature::Labels);
+    *labels = arranged(&composer, looks.free(), pointer.over, has_calm, &shown, cells);
+    if changes.len() > MOST_CHANGES {
+        let named: EntityHashSet = labels.iter().map(|label| label.owner.entity()).collect();
+        changes.retain(|block, _| named.contains(block));
+    }
     arrangement.revision += 1;
-    let lasts = arrangement.labels.iter().map(|(label, _)| label.lasts);
-    arrangement.outdated = now + lasts.fold(f64::INFINITY, f64::min);
+    let lasts = arrangement.labels.iter().map(|label| label.lasts);
+    arrangement.outdated = now + lasts.fold(f64::INFINITY, f64::min).max(OUTDATED_SECS);
 }
 
-/// Blocks the areas of marks, so that no name is written over them.
-fn keep_clear(board: &mut Board, marks: impl Iterator<Item = Vec2>, view: &View, half: f32) {
-    for at in marks {
-        let half = Vec2::splat(half / view.world_per_px);
-        board.block(Rect::from_center_half_size(view.screen_from_world(at), half));
-    }
-}
-
-/// Places the candidates in their order.
-fn give_room(
-    candidates: &[Candidate],
+/// The labels for a view, the most important first.
+fn arranged(
     composer: &Composer,
-    view: &View,
     free: Rect,
-    covered: &[Rect],
-    shown: &HashMap<Owner, Side>,
-) -> Vec<(Label, Side)> {
-    let mut board = Board::new(free);
-    for panel in covered {
-        board.block(*panel);
-    }
-    let mut labels = Vec::new();
-    let discs: Vec<_> = composer.rows.discs(view).collect();
-    let is_far = detail::far(composer.slot_px) > 0.5;
-    let alarm_half = ALARM_HALF.max(ALARM_HALF_PX / composer.slot_px);
-    let naming = Naming {
-        composer,
-        view,
-        discs: &discs,
-        agents: if is_far {
-            Vec::new()
-        } else {
-            composer.rows.agents_on(view)
-        },
-        agent_half: AGENT_HALF / view.world_per_px,
-        alarm_half,
-        usual: Naming::usual(composer, view, candidates),
-    };
-    let of_class = |is_meant: fn(Class) -> bool| {
-        candidates
-            .iter()
-            .filter(move |candidate| is_meant(candidate.class))
-            .map(|candidate| candidate.at)
-    };
-    // In the near view all tasks in trouble are blocked at once; in the far view each name checks for those under it.
-    let are_alarms_kept_clear = composer.slot_px >= ALARM_PX;
-    let (mut are_alarms_blocked, mut are_agents_blocked) = (false, false);
-    for candidate in candidates {
-        if labels.len() >= MOST_LABELS {
-            break;
-        }
-        // Districts and the selected row come first; from here on no name hides a more important mark.
-        if candidate.class >= Class::Trouble(Trouble::Failed) && !are_alarms_blocked {
-            are_alarms_blocked = true;
-            let marks = of_class(|class| matches!(class, Class::Trouble(_)));
-            keep_clear(&mut board, marks, view, ALARM_HALF);
-            if are_alarms_kept_clear {
-                keep_clear(
-                    &mut board,
-                    composer.rows.alarms_in(view.world_rect(), 0.0),
-                    view,
-                    ALARM_HALF,
-                );
-            }
-        }
-        if candidate.class >= Class::Agent && !are_agents_blocked {
-            are_agents_blocked = true;
-            keep_clear(&mut board, of_class(|class| class == Class::Agent), view, AGENT_HALF);
-        }
-        // The side that it has is tried first, so that labels do not hop.
-        let has = shown.get(&candidate.owner).copied();
-        let label = if composer.is_above(candidate) {
-            naming.name(candidate, has, &mut board)
-        } else {
-            let hides_alarms = match candidate.class {
-                Class::District => true,
-                Class::Selected | Class::Crowd => false,
-                _ => !are_alarms_kept_clear,
-            };
-            place(candidate, has, hides_alarms.then_some(alarm_half), &naming, &mut board)
-        };
-        labels.extend(label);
-    }
-    labels
-}
-
-/// Finds room for a label beside its mark, in the first wording and on the first side that has any. `alarm_half` is the
-/// half size of the tasks in trouble that the label must not hide, in world units.
-fn place(
-    candidate: &Candidate,
-    has: Option<Side>,
-    alarm_half: Option<f32>,
-    naming: &Naming,
-    board: &mut Board,
-) -> Option<(Label, Side)> {
-    let Naming {
-        composer, view, discs, ..
-    } = naming;
-    let at = view.screen_from_world(candidate.at);
-    for mut label in composer.compose(candidate) {
-        let reach = label.reach_px(view.world_per_px);
-        let size = label.size_px(composer.scale);
-        let has = has.filter(|side| label.sides.contains(side));
-        let sides = || has.into_iter().chain(label.sides.iter().copied());
-        let room = |side: Side| {
-            let corner = side.corner(at, reach, size);
-            Rect::from_corners(corner, corner + size)
-        };
-        // A label with several sides lies on a ring only where none of them is free.
-        let has_choice = label.sides.len() > 1;
-        let crosses = |side: Side| {
-            let mut rings = discs.iter();
-            has_choice && rings.any(|(_, middle, radius)| crossing::crosses(room(side), *middle, *radius))
-        };
-        let hides = |side: Side| {
-            let [a, b] = [room(side).min, room(side).max].map(|corner| view.world_from_screen(corner));
-            let mut alarms = alarm_half
-                .map(|half| composer.rows.alarms_in(Rect::from_corners(a, b), half))
-                .into_iter()
-                .flatten();
-            alarms.next().is_some()
-        };
-        let mut take = |side: &Side| !hides(*side) && board.take(room(*side));
-        let clear = sides().find(|side| !crosses(*side) && take(side));
-        if let Some(side) = clear.or_else(|| sides().find(take)) {
-            label.plate |= clear.is_none() && crosses(side);
-            return Some((label, side));
-        }
-    }
-    None
+    pointer: Option<Vec2>,
+    has_calm: bool,
+    shown: &HashSet<Owner>,
+    cache: &mut CellCache,
+) -> Vec<Label> {
+    let mut room = Room::new(free, composer.view, composer.scale);
+    let on_screen = composer.rows.blocks_in(composer.world_rect(free));
+    let mut blocks: Vec<SeenBlock> = on_screen
+        .map(|facts| SeenBlock {
+            facts,
+            tally: composer.rows.tallies.of(facts.entity),
+        })
+        .collect();
+    blocks.sort_by_key(|block| (block.turn(), block.facts.entity));
+    cells::add_selected(composer, cache, &mut room);
+    headers::add(composer, &blocks, &mut room);
+    cells::add(composer, &blocks, pointer, has_calm, cache, &mut room);
+    agents::add(composer, &blocks, has_calm, |owner| shown.contains(&owner), &mut room);
+    room.into_labels()
 }

@@ -25,6 +25,10 @@ pub(super) struct HeaderFacts<'a> {
     pub(super) done: u32,
     /// All tasks.
     pub(super) all: u32,
+    /// Whether `all` alone is shown: nothing in the block is ever done.
+    pub(super) counts_all: bool,
+    /// Workflows that it stands for, if it is the block of finished ones: shown instead of tasks.
+    pub(super) workflows: u32,
     /// How many tasks are in each status that needs somebody, the most severe first; none is zero.
     pub(super) tally: &'a [(Status, u32)],
     /// How long ago something in it changed.
@@ -53,13 +57,6 @@ pub(super) struct HeaderText {
     pub(super) is_shortened: bool,
 }
 
-/// The width of a header with all of its name and its count, in pixels at a desk at the smallest size of text: what the plan
-/// is given as the width of a name.
-pub(crate) fn name_width(name: &str, all: u32) -> f32 {
-    let font = LabelTier::Small.base_px();
-    2.0 * PAD_PX + text::width(name, font) + text::width(&count_widest(all), font)
-}
-
 /// The largest size of text for a header of this height, logical pixels; `None` where none is readable.
 fn tier_for(height_px: f32, scale: f32) -> Option<LabelTier> {
     let fits = |tier: &LabelTier| tier.base_px() * scale * HEIGHT_PER_FONT <= height_px + 0.5;
@@ -68,14 +65,19 @@ fn tier_for(height_px: f32, scale: f32) -> Option<LabelTier> {
     tiers.find(fits).or_else(small)
 }
 
-fn count(done: u32, all: u32) -> String {
-    format!("  {done}/{all}")
-}
-
-/// A text as wide as the count becomes while tasks are done.
-fn count_widest(all: u32) -> String {
-    let digits = "0".repeat(all.to_string().len());
-    format!("  {digits}/{digits}")
+impl HeaderFacts<'_> {
+    /// What is counted, and a text as wide as that becomes while tasks are done.
+    fn count(&self) -> Option<[String; 2]> {
+        let digits = "0".repeat(self.all.to_string().len());
+        match *self {
+            Self { workflows: 2.., .. } => Some([(); 2].map(|()| format!("  {} workflows", self.workflows))),
+            Self { all: 0, .. } => None,
+            Self {
+                counts_all: true, all, ..
+            } => Some([format!("  {all}"), format!("  {digits}")]),
+            Self { done, all, .. } => Some([format!("  {done}/{all}"), format!("  {digits}/{digits}")]),
+        }
+    }
 }
 
 /// The text of a header of this size, logical pixels, at a text scale. `None` where no text is readable in it.
@@ -86,12 +88,8 @@ pub(super) fn header(facts: &HeaderFacts, width_px: f32, height_px: f32, scale: 
     let width = |text: &str| text::width(text, font);
     let part = |text: String, ink: Ink| HeaderPart { text, ink };
 
-    let has_count = facts.all > 0;
-    let count_px = if has_count {
-        width(&count_widest(facts.all))
-    } else {
-        0.0
-    };
+    let count = facts.count();
+    let count_px = count.as_ref().map_or(0.0, |[_, widest]| width(widest));
     let tally = |in_words: bool| -> Vec<HeaderPart> {
         let tallied = facts.tally.iter();
         tallied
@@ -128,7 +126,7 @@ pub(super) fn header(facts: &HeaderFacts, width_px: f32, height_px: f32, scale: 
     let is_shortened = name.as_ref().is_none_or(|name| name.is_shortened);
     parts.extend(name.map(|name| part(name.text, Ink::Text)));
     if let Some(tally) = tally {
-        parts.extend(has_count.then(|| part(count(facts.done, facts.all), Ink::Muted)));
+        parts.extend(count.map(|[count, _]| part(count, Ink::Muted)));
         parts.extend(tally.iter().cloned());
     }
     (!parts.is_empty()).then(|| HeaderText {
@@ -162,6 +160,8 @@ mod tests {
             name: "Payroll quarterly review",
             done: 16,
             all: 42,
+            counts_all: false,
+            workflows: 1,
             tally: &TROUBLE,
             age: Some(text::age(130.0)),
         }
@@ -190,22 +190,20 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_as_wide_as_the_plan_was_told() {
-        let facts = HeaderFacts {
-            age: None,
+    fn what_is_never_done_is_only_counted() {
+        let at = |facts: HeaderFacts| header(&facts, 900.0, 20.0, 1.0).map(|shown| written(&shown)).unwrap();
+        let calm = HeaderFacts {
             tally: &[],
+            age: None,
             ..facts()
         };
-        for scale in [1.0, 2.5] {
-            let width = name_width(facts.name, facts.all) * scale;
-            let shown = |width: f32| {
-                header(&facts, width, 19.5 * scale, scale)
-                    .map(|shown| written(&shown))
-                    .unwrap()
-            };
-            assert_eq!(shown(width + 0.1), "Payroll quarterly review  16/42");
-            assert_ne!(shown(width - 1.0), "Payroll quarterly review  16/42");
-        }
+        let agents = HeaderFacts {
+            counts_all: true,
+            ..calm.clone()
+        };
+        assert_eq!(at(agents), "Payroll quarterly review  42");
+        let folded = HeaderFacts { workflows: 7, ..calm };
+        assert_eq!(at(folded), "Payroll quarterly review  7 workflows");
     }
 
     #[test]
@@ -241,7 +239,7 @@ mod tests {
             scale in 0.75..3.0_f32,
         ) {
             let tally = [(Status::Failed, failed)];
-            let facts = HeaderFacts { name: &name, done, all: done + more, tally: &tally, age: Some(text::age(age)) };
+            let facts = HeaderFacts { name: &name, done, all: done + more, tally: &tally, age: Some(text::age(age)), ..HeaderFacts::default() };
             let Some(shown) = header(&facts, width, height, scale) else { return Ok(()) };
             let font = shown.tier.base_px() * scale;
             let parts: f32 = shown.parts.iter().map(|part| text::width(&part.text, font)).sum();

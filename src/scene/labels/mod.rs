@@ -1,24 +1,34 @@
 //! The labels of the scene: at most `MOST_LABELS` texts, the most important first, which never overlap.
 //!
-//! `candidates` collects what could be named, `compose` and `district` word each label, `arrange` and `naming` choose which
-//! labels are shown and where, `pool` draws them with text entities that are used again, and `yielding` keeps them apart in
-//! motion.
+//! `arrange` chooses them: names of blocks (`headers`, worded by `block_header`), text of cells (`cells`, worded by `tile`),
+//! names of agents (`agents`); each is given its `room`, and is composed from `rows` for one view (`compose`). `pool` draws
+//! them with text entities that are used again, `yielding` keeps them apart in motion, and `shown` lists what is on the screen.
 
-#[allow(dead_code, reason = "used once labels are placed on the city plan")]
+mod agents;
+mod arrange;
 mod block_header;
-#[allow(dead_code, reason = "used once labels are placed on the city plan")]
 mod board;
-#[allow(dead_code, reason = "used once labels are placed on the city plan")]
+mod cells;
+mod compose;
+mod headers;
 mod label;
-#[allow(dead_code, reason = "used once labels are placed on the city plan")]
+mod pool;
+mod room;
+mod rows;
+mod shown;
 mod text;
-#[allow(dead_code, reason = "used once labels are placed on the city plan")]
 pub(crate) mod tile;
+mod yielding;
 
 use bevy::prelude::*;
 
+use crate::frame::LabelSystems;
+
+pub use label::LabelKind;
+pub use shown::{ShownLabel, ShownLabels};
+
 /// The maximum number of labels at any time.
-pub const MOST_LABELS: usize = 300;
+pub const MOST_LABELS: usize = 1_200;
 
 /// Fira Sans, which is drawn for legibility on screens at a distance; Latin, Greek and Cyrillic. Embedded, so that the wall
 /// starts in any folder. See assets/fonts for its licence.
@@ -35,5 +45,22 @@ fn load_font(mut commands: Commands, fonts: Option<ResMut<Assets<Font>>>) {
 }
 
 pub(super) fn plugin(app: &mut App) {
-    app.add_systems(Startup, load_font);
+    app.init_resource::<arrange::Arrangement>()
+        .init_resource::<pool::Pool>()
+        .init_resource::<ShownLabels>()
+        .add_systems(Startup, load_font)
+        .add_systems(
+            Update,
+            (
+                arrange::arrange.in_set(LabelSystems::Arrange),
+                pool::show.in_set(LabelSystems::Show),
+            )
+                .run_if(resource_exists::<LabelFont>),
+        )
+        .add_systems(
+            PostUpdate,
+            pool::follow
+                .run_if(resource_exists::<LabelFont>)
+                .in_set(LabelSystems::Follow),
+        );
 }

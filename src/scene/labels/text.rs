@@ -9,36 +9,6 @@ const ELLIPSIS: char = '…';
 /// The least number of characters before an ellipsis.
 const LEAST_KEPT: usize = 3;
 
-/// How many spaces are at least this wide.
-pub(super) fn spaces_for(width_px: f32, font_px: f32) -> usize {
-    (width_px / (advance(' ') * font_px) - 1e-3).ceil().max(0.0) as usize
-}
-
-/// The width of so many spaces.
-pub(super) fn spaces_px(count: usize, font_px: f32) -> f32 {
-    count as f32 * advance(' ') * font_px
-}
-
-/// The text, or as much of it as fits with an ellipsis; `None` if too little does.
-pub(super) fn fit(text: &str, font_px: f32, most_px: f32) -> Option<String> {
-    let room = most_px / font_px;
-    let mut used = 0.0;
-    let mut kept = 0;
-    let mut kept_bytes = 0;
-    for (start, character) in text.char_indices() {
-        used += advance(character);
-        if used > room {
-            let cut = text.get(..kept_bytes).unwrap_or_default().trim_end();
-            return (kept >= LEAST_KEPT).then(|| format!("{cut}{ELLIPSIS}"));
-        }
-        if used + advance(ELLIPSIS) <= room {
-            kept += 1;
-            kept_bytes = start + character.len_utf8();
-        }
-    }
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
 /// The share of the room for a shortened text that its end gets.
 const TAIL_SHARE: f32 = 0.34;
 
@@ -143,24 +113,6 @@ pub(super) fn wrap(text: &str, font_px: f32, most_px: f32, lines: usize) -> Opti
     })
 }
 
-/// The text in one line or two of given widths, the last one shortened; `None` if too little fits.
-pub(super) fn fit_rows(text: &str, font_px: f32, most_px: [f32; 2]) -> Option<String> {
-    let [first_px, second_px] = most_px;
-    if width(text, font_px) <= first_px {
-        return fit(text, font_px, first_px);
-    }
-    let mut split = None;
-    for (at, _) in text.match_indices(' ') {
-        let head = text.get(..at).unwrap_or_default();
-        if width(head, font_px) > first_px {
-            break;
-        }
-        split = Some((head, text.get(at + 1..).unwrap_or_default()));
-    }
-    let both = split.and_then(|(head, rest)| Some(format!("{head}\n{}", fit(rest, font_px, second_px)?)));
-    both.or_else(|| fit(text, font_px, first_px))
-}
-
 /// An age in words.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Age {
@@ -199,30 +151,6 @@ mod tests {
                 age.text
             );
         }
-    }
-
-    #[test]
-    fn a_text_that_fits_is_kept_and_a_longer_one_is_shortened() {
-        assert_eq!(fit("Invoice run", 14.0, 500.0).as_deref(), Some("Invoice run"));
-        let cut = fit("Reconcile the invoices of October", 14.0, 100.0).unwrap();
-        assert!(cut.ends_with('…') && cut.starts_with("Recon"));
-        for room in [40.0, 77.0, 100.0, 161.0] {
-            let cut = fit("Reconcile the invoices of October", 14.0, room).unwrap();
-            assert!(width(&cut, 14.0) <= room + 0.01, "{cut} in {room}");
-        }
-    }
-
-    #[test]
-    fn a_text_is_dropped_where_only_a_letter_or_two_would_fit() {
-        assert_eq!(fit("Reconcile", 14.0, 20.0), None);
-        assert_eq!(fit("", 14.0, 20.0), None);
-        assert_eq!(fit("QA", 14.0, 40.0).as_deref(), Some("QA"));
-    }
-
-    #[test]
-    fn any_script_is_shortened_between_characters() {
-        let cut = fit("請求書の照合を行う十月分", 12.0, 60.0).unwrap();
-        assert!(cut.ends_with('…') && cut.chars().count() == 5);
     }
 
     #[test]
@@ -275,19 +203,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn a_name_is_wrapped_between_words_and_its_second_line_is_shortened() {
-        let rows = |most: [f32; 2]| fit_rows("Checkout cost cut", 12.0, most);
-        assert_eq!(rows([120.0, 120.0]).as_deref(), Some("Checkout cost cut"));
-        assert_eq!(rows([60.0, 60.0]).as_deref(), Some("Checkout\ncost cut"));
-        assert_eq!(rows([60.0, 40.0]).as_deref(), Some("Checkout\ncost…"));
-        assert_eq!(
-            rows([60.0, 10.0]).as_deref(),
-            Some("Checkout…"),
-            "no room for a second line"
-        );
-        assert_eq!(rows([5.0, 5.0]), None);
     }
 }

@@ -1,17 +1,18 @@
 //! The text of cells with room for words. Pure.
 //!
-//! In a tile, beside the mark stands the title in two lines; below it the agent and one line of activity or of the error; at the lower
-//! edge the status and its age. What there is no room for is left out, the least important first. A smaller cell that is wide
-//! enough has its mark at the left and the title at the right of it.
+//! In a tile, beside the mark stands the title in two lines; at the lower edge the status and its age, above them the agent and
+//! a line of activity or of the error. What there is no room for is left out, the
+//! least important first. A smaller cell that is high enough has its title below the mark.
 
 use bevy::math::{Rect, Vec2};
 
 use model::{Phase, Status, Trouble};
 
 use super::{
-    label::{Ink, LINE, LabelTier, line_px},
+    label::{Ink, LINE, LabelTier, Part, line_px},
     text::{self, Age},
 };
+use crate::scene::detail::{MARK_MOST_PX, MARK_SHARE};
 
 /// Free pixels at a tile's edges, at a desk.
 pub(crate) const PAD_PX: f32 = 6.0;
@@ -55,32 +56,14 @@ pub(crate) const fn tile_mark(size_px: Vec2, unit: f32) -> (Vec2, f32) {
     (middle, RADIUS_LINES * line)
 }
 
-/// A cell with a title is wide if it has this many times its height, and this many pixels at a desk.
-const WIDE: (f32, f32) = (1.3, 66.0);
-/// Free pixels around the mark of a wide cell, and at its right end, at a desk.
-const WIDE_GAP_PX: f32 = 5.0;
-/// The radius of the mark of a wide cell as a share of its height, and at most, pixels at a desk.
-const WIDE_RADIUS: (f32, f32) = (0.26, 13.0);
-/// The radius of a mark in the middle of its cell, as a share of the cell's lesser side.
-const RADIUS: f32 = 0.33;
-/// The most lines of a title beside its mark.
-const MOST_TITLE_LINES: usize = 3;
-/// The least width of a title beside its mark, in em.
-const LEAST_TITLE_EM: f32 = 3.2;
+/// Free pixels between a mark and the title below it, at a desk.
+const GAP_PX: f32 = 2.0;
+/// The least width of a shortened title below its mark, in em.
+const LEAST_TITLE_EM: f32 = 6.0;
 
-const fn is_wide(size_px: Vec2, unit: f32) -> bool {
-    size_px.x >= WIDE.0 * size_px.y && size_px.x >= WIDE.1 * unit
-}
-
-/// Where the mark of a cell is that is smaller than a tile and large enough for a title (`Level::Titled`), as for `tile_mark`.
-pub(crate) const fn titled_mark(size_px: Vec2, unit: f32) -> (Vec2, f32) {
-    if is_wide(size_px, unit) {
-        let radius = (WIDE_RADIUS.0 * size_px.y).min(WIDE_RADIUS.1 * unit);
-        (Vec2::new(WIDE_GAP_PX * unit + radius, size_px.y / 2.0), radius)
-    } else {
-        let side = size_px.x.min(size_px.y);
-        (Vec2::new(size_px.x / 2.0, size_px.y / 2.0), RADIUS * side)
-    }
+/// The radius of the mark in the middle of a cell that is no tile, in logical pixels.
+pub(super) fn mark_radius(size_px: Vec2, unit: f32) -> f32 {
+    (MARK_SHARE * size_px.min_element()).min(MARK_MOST_PX * unit)
 }
 
 /// What a tile could show.
@@ -115,15 +98,36 @@ pub(super) struct TileLine {
     pub(super) rect: Rect,
 }
 
-/// The text of a tile, from top to bottom.
+/// The text of a cell: the title, and in a tile the facts at its lower edge. Lines of one kind have one height.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct TileText {
-    /// Its lines.
-    pub(super) lines: Vec<TileLine>,
+    /// The lines of the title, from top to bottom.
+    pub(super) title: Vec<TileLine>,
+    /// The lines of everything else, from top to bottom.
+    pub(super) facts: Vec<TileLine>,
     /// Whether something of the title was left out.
     pub(super) is_shortened: bool,
     /// Whether the age is shown.
     pub(super) has_age: bool,
+}
+
+/// The upper left corner of lines that follow one another, from that of their cell, and their text as the parts of one label;
+/// `None` where there are no lines.
+pub(super) fn parts(lines: &[TileLine], scale: f32) -> Option<(Vec2, Vec<Part>)> {
+    let first = lines.first()?;
+    let mut parts: Vec<Part> = Vec::new();
+    for line in lines {
+        match parts.last_mut() {
+            Some(above) if above.ink == line.ink => above.text = format!("{}\n{}", above.text, line.text),
+            above => {
+                if let Some(above) = above {
+                    above.text.push('\n');
+                }
+                parts.push(Part::new(line.text.clone(), line.ink, line.tier, scale));
+            }
+        }
+    }
+    Some((first.rect.min, parts))
 }
 
 /// Titles of what is over step back.
@@ -134,49 +138,42 @@ const fn title_ink(status: Status) -> Ink {
     }
 }
 
-/// The title beside the mark of a cell of this size (`Level::Titled`), logical pixels, at a text scale. No lines where there is
-/// no room for it in its cell.
+/// The title below the mark of a cell of this size (`Level::Titled`), logical pixels, at a text scale. No lines where there is no
+/// room for it in the cell.
 pub(super) fn titled(title: &str, status: Status, size_px: Vec2, scale: f32) -> TileText {
     let unit = scale.max(1.0);
     let tier = LabelTier::Small;
     let font = tier.base_px() * scale;
-    let line = line_px(font);
-    let (mark, radius) = titled_mark(size_px, unit);
-    let gap = WIDE_GAP_PX * unit;
-    let left = mark.x + radius + gap;
-    let width = size_px.x - left - gap;
-    let rows = ((size_px.y - unit) / line).floor().max(0.0) as usize;
-    if !is_wide(size_px, unit) || width < LEAST_TITLE_EM * font || rows == 0 {
-        return TileText::default();
-    }
-    let Some(wrapped) = text::wrap(title, font, width, rows.min(MOST_TITLE_LINES)) else {
+    let top = size_px.y / 2.0 + mark_radius(size_px, unit) + GAP_PX * unit;
+    let shown = text::shorten(title, font, size_px.x - 2.0 * GAP_PX * unit)
+        .filter(|shown| !shown.is_shortened || size_px.x >= LEAST_TITLE_EM * font)
+        .filter(|_| size_px.y - top >= line_px(font));
+    let Some(shown) = shown else {
         return TileText::default();
     };
-    let ink = match status.phase() {
-        _ if status.is_trouble() => Ink::Text,
-        Phase::Running => Ink::Text,
-        Phase::Open | Phase::Failed | Phase::Over | Phase::Away => Ink::Muted,
+    let width = text::width(&shown.text, font);
+    let corner = Vec2::new((size_px.x - width) / 2.0, top);
+    let line = TileLine {
+        text: shown.text,
+        ink: title_ink(status),
+        tier,
+        rect: Rect::from_corners(corner, corner + Vec2::new(width, line_px(font))),
     };
-    let top = (size_px.y - wrapped.text.len() as f32 * line) / 2.0;
-    let lines = wrapped.text.into_iter().enumerate();
-    let lines = lines.map(|(row, text)| {
-        let corner = Vec2::new(left, top + row as f32 * line);
-        let size = Vec2::new(text::width(&text, font), line);
-        TileLine {
-            text,
-            ink,
-            tier,
-            rect: Rect::from_corners(corner, corner + size),
-        }
-    });
     TileText {
-        lines: lines.collect(),
-        is_shortened: wrapped.is_shortened,
-        has_age: false,
+        title: vec![line],
+        is_shortened: shown.is_shortened,
+        ..TileText::default()
     }
 }
 
-/// The text of a tile of this size, logical pixels, at a text scale. No lines where not even a piece of the title fits.
+/// Whether a tile of this size is high enough for more than its title and its status.
+pub(super) const fn has_detail(size_px: Vec2, scale: f32) -> bool {
+    let unit = scale.max(1.0);
+    let line = tiers(size_px, unit).1.base_px() * LINE * scale;
+    size_px.y >= 3.0 * line + 2.0 * PAD_PX * unit - 2.0
+}
+
+/// The text of a tile of this size, logical pixels, at a text scale. Nothing where not even a piece of the title fits.
 pub(super) fn tile(facts: &TileFacts, size_px: Vec2, scale: f32) -> TileText {
     let unit = scale.max(1.0);
     let (title_tier, tier) = tiers(size_px, unit);
@@ -184,83 +181,85 @@ pub(super) fn tile(facts: &TileFacts, size_px: Vec2, scale: f32) -> TileText {
     let (title_line, line) = (line_px(title_font), line_px(font));
     let pad = PAD_PX * unit;
     let (mark, radius) = tile_mark(size_px, unit);
-    // Indented by whole spaces, so that one text has all lines.
-    let indent = text::spaces_px(text::spaces_for(2.0 * (mark.x - pad), title_font), title_font);
+    let indent = 2.0 * (mark.x - pad);
     let top = (mark.y - title_line / 2.0).max(pad);
     let bottom = size_px.y - if facts.has_bar { BAR_PAD_PX * unit } else { pad };
     let (left, width) = (pad, size_px.x - 2.0 * pad);
     let room = bottom - top;
-    if room < title_line {
-        return TileText::default();
-    }
-    let wrap = |lines: usize| text::wrap(facts.title, title_font, width - indent, lines);
-    let is_long = wrap(1).is_none_or(|title| title.is_shortened);
-    let rows = if is_long && room >= 2.0 * title_line { 2 } else { 1 };
-    let Some(title) = wrap(rows) else {
-        return TileText::default();
-    };
-    let mut shown = TileText {
-        is_shortened: title.is_shortened,
-        ..TileText::default()
-    };
-    let mut y = top;
-    let mut add = |text: String, ink: Ink, tier: LabelTier, x: f32, y: f32| {
+    let row = |text: String, ink: Ink, tier: LabelTier, x: f32, y: f32| {
         let font = tier.base_px() * scale;
         let corner = Vec2::new(x, y);
         let rect = Rect::from_corners(corner, corner + Vec2::new(text::width(&text, font), line_px(font)));
-        shown.lines.push(TileLine { text, ink, tier, rect });
+        TileLine { text, ink, tier, rect }
     };
-    for row in title.text {
-        add(row, title_ink(facts.status), title_tier, left + indent, y);
-        y += title_line;
-    }
-    y = y.max(mark.y + radius);
+    let wrap = |lines: usize| text::wrap(facts.title, title_font, width - indent, lines);
+    let is_long = wrap(1).is_none_or(|title| title.is_shortened);
+    let rows = if is_long && room >= 2.0 * title_line { 2 } else { 1 };
+    let Some(title) = wrap(rows).filter(|_| room >= title_line) else {
+        return TileText::default();
+    };
+    let ends = top + title.text.len() as f32 * title_line;
+    let lines = title.text.into_iter().zip(0_u8..);
+    let lines = lines.map(|(text, line)| {
+        let y = top + f32::from(line) * title_line;
+        row(text, title_ink(facts.status), title_tier, left + indent, y)
+    });
+    let mut shown = TileText {
+        title: lines.collect(),
+        is_shortened: title.is_shortened,
+        ..TileText::default()
+    };
     // The mark shows the state as well: of a tile with room for two lines, a long title takes both.
-    let last = bottom - line;
-    if y > last {
+    let rows = ((bottom - ends.max(mark.y + radius)) / line + 1e-3).floor().max(0.0) as usize;
+    if rows == 0 {
         return shown;
     }
-    let mut rows = ((last - y) / line).floor() as usize;
-    let detail_ink = match facts.status.trouble() {
-        Some(Trouble::Failed) => Ink::Status(facts.status),
-        _ => Ink::Muted,
+    let (state, has_age) = state(facts, font, width);
+    shown.has_age = has_age;
+    let mut texts = others(facts, font, width, rows - 1);
+    texts.extend(state.map(|state| (state, Ink::Status(facts.status))));
+    let first = bottom - texts.len() as f32 * line;
+    let lines = texts.into_iter().zip(0_u8..);
+    let lines = lines.map(|((text, ink), number)| row(text, ink, tier, left, first + f32::from(number) * line));
+    shown.facts = lines.collect();
+    shown
+}
+
+/// The status and its age, and whether the age is there.
+fn state(facts: &TileFacts, font: f32, width: f32) -> (Option<String>, bool) {
+    let word = |room: f32| text::shorten(facts.word, font, room).map(|word| word.text);
+    let with_age = facts.age.as_ref().and_then(|age| {
+        let age_px = text::width(&format!(" {}", age.widest), font);
+        Some(format!("{} {}", word(width - age_px)?, age.text))
+    });
+    let has_age = with_age.is_some();
+    (with_age.or_else(|| word(width)), has_age)
+}
+
+/// Who has it in hand, and what is being done or why it failed, in at most this many lines.
+fn others(facts: &TileFacts, font: f32, width: f32, rows: usize) -> Vec<(String, Ink)> {
+    let has_failed = facts.status.trouble() == Some(Trouble::Failed);
+    let ink = if has_failed {
+        Ink::Status(facts.status)
+    } else {
+        Ink::Muted
     };
     // Why it failed comes before who has it in hand.
-    let is_agent_first = detail_ink == Ink::Muted || rows > 1;
-    if let Some(agent) = facts.agent.filter(|_| is_agent_first && rows > 0)
-        && let Some(agent) = text::shorten(agent, font, width)
-    {
-        add(agent.text, Ink::Text, tier, left, y);
-        y += line;
-        rows -= 1;
-    }
-    let detail = facts.detail.filter(|_| rows > 0);
-    let detail = detail.and_then(|detail| text::wrap(detail, font, width, rows.min(MOST_DETAIL_LINES)));
-    for row in detail.map(|detail| detail.text).unwrap_or_default() {
-        add(row, detail_ink, tier, left, y);
-        y += line;
-    }
-    let age = facts.age.as_ref();
-    let age_px = age.map_or(0.0, |age| text::width(&format!(" {}", age.widest), font));
-    let word = |room: f32| text::shorten(facts.word, font, room).map(|word| word.text);
-    let state = match (age, word(width - age_px)) {
-        (Some(age), Some(word)) => {
-            shown.has_age = true;
-            Some(format!("{word} {}", age.text))
-        }
-        _ => word(width),
-    };
-    if let Some(state) = state {
-        let size = Vec2::new(text::width(&state, font), line);
-        let corner = Vec2::new(left, last);
-        shown.lines.push(TileLine {
-            text: state,
-            ink: Ink::Status(facts.status),
-            tier,
-            rect: Rect::from_corners(corner, corner + size),
-        });
-    }
-    shown
+    let agent = facts
+        .agent
+        .filter(|_| rows > usize::from(has_failed && facts.detail.is_some()))
+        .and_then(|agent| text::shorten(agent, font, width));
+    let rows = rows - usize::from(agent.is_some());
+    let detail = facts
+        .detail
+        .filter(|_| rows > 0)
+        .and_then(|detail| text::wrap(detail, font, width, rows.min(MOST_DETAIL_LINES)));
+    let detail = detail.map(|detail| detail.text).unwrap_or_default();
+    let agent = agent.map(|agent| (agent.text, Ink::Muted));
+    agent
+        .into_iter()
+        .chain(detail.into_iter().map(|line| (line, ink)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -282,7 +281,12 @@ mod tests {
     }
 
     fn texts(shown: &TileText) -> Vec<&str> {
-        shown.lines.iter().map(|line| line.text.as_str()).collect()
+        shown
+            .title
+            .iter()
+            .chain(&shown.facts)
+            .map(|line| line.text.as_str())
+            .collect()
     }
 
     #[test]
@@ -324,13 +328,13 @@ mod tests {
             ..facts()
         };
         assert_eq!(texts(&at(110.0, 50.0, &short)), ["Score leads", "failed 17 min"]);
-        assert!(at(30.0, 12.0, &facts()).lines.is_empty());
+        assert!(at(30.0, 12.0, &facts()).title.is_empty());
     }
 
     #[test]
     fn larger_tiles_have_larger_text_and_a_larger_mark() {
         let (small, large) = (Vec2::new(110.0, 50.0), Vec2::new(500.0, 230.0));
-        let font = |size: Vec2| tile(&facts(), size, 1.0).lines.first().map(|line| line.tier);
+        let font = |size: Vec2| tile(&facts(), size, 1.0).title.first().map(|line| line.tier);
         assert_eq!(
             (font(small), font(large)),
             (Some(LabelTier::Small), Some(LabelTier::Title))
@@ -341,13 +345,26 @@ mod tests {
     }
 
     #[test]
-    fn a_wide_cell_has_its_title_beside_the_mark_and_a_square_one_has_not() {
-        let at = |size: Vec2| titled("Train ranking model", Status::Running, size, 1.0);
-        let wide = at(Vec2::new(90.0, 50.0));
-        assert_eq!(texts(&wide), ["Train", "ranking", "model"]);
-        assert!(at(Vec2::splat(60.0)).lines.is_empty());
-        let (middle, radius) = titled_mark(Vec2::splat(60.0), 1.0);
-        assert!(middle == Vec2::splat(30.0) && radius < 30.0);
+    fn one_label_has_the_lines_of_one_kind() {
+        let shown = tile(&facts(), Vec2::new(130.0, 120.0), 1.0);
+        let (corner, title) = parts(&shown.title, 1.0).unwrap();
+        assert_eq!(corner.y, PAD_PX);
+        assert_eq!(title.len(), 1);
+        assert_eq!(title[0].text, "Train ranking\nmodel");
+        let (corner, facts) = parts(&shown.facts, 1.0).unwrap();
+        assert_eq!(corner, Vec2::new(PAD_PX, 120.0 - PAD_PX - 3.0 * 16.0));
+        let texts: Vec<&str> = facts.iter().map(|part| part.text.as_str()).collect();
+        assert_eq!(texts, ["Ada\n", "connection refused\nfailed 17 min"]);
+        assert_eq!(parts(&[], 1.0), None);
+    }
+
+    #[test]
+    fn a_cell_has_its_title_below_the_mark_where_it_is_high_enough() {
+        let at = |x: f32, y: f32| titled("Train ranking model", Status::Running, Vec2::new(x, y), 1.0);
+        assert_eq!(texts(&at(130.0, 90.0)), ["Train ranking model"]);
+        assert!(at(100.0, 90.0).is_shortened);
+        assert!(at(60.0, 90.0).title.is_empty(), "too narrow to be read");
+        assert!(at(130.0, 50.0).title.is_empty(), "too low");
     }
 
     proptest! {
@@ -355,16 +372,12 @@ mod tests {
         fn titles_lie_in_their_cell_off_the_mark(width in 28.0..240.0_f32, height in 28.0..110.0_f32, scale in 0.75..3.0_f32, title in "\\PC{0,60}") {
             let size = Vec2::new(width, height) * scale;
             let shown = titled(&title, Status::Failed, size, scale);
-            let (middle, radius) = titled_mark(size, scale.max(1.0));
+            let radius = mark_radius(size, scale.max(1.0));
             let cell = Rect::from_corners(Vec2::ZERO, size);
-            let mark = Rect::from_center_half_size(middle, Vec2::splat(radius));
-            prop_assert!(mark.intersect(cell).size().min_element() > 2.0 * radius - 0.01);
-            for (index, line) in shown.lines.iter().enumerate() {
-                prop_assert!(line.rect.min.x >= middle.x + radius && line.rect.max.x <= size.x + 0.1);
-                prop_assert!(line.rect.min.y >= -0.1 && line.rect.max.y <= size.y + 0.1);
-                for other in &shown.lines[..index] {
-                    prop_assert!(line.rect.intersect(other.rect).height() < 0.1);
-                }
+            for line in &shown.title {
+                prop_assert!(line.rect.min.y >= cell.center().y + radius, "{line:?}");
+                prop_assert!(line.rect.min.x >= -0.1 && line.rect.max.x <= size.x + 0.1, "{line:?}");
+                prop_assert!(line.rect.max.y <= size.y + 0.1, "{line:?}");
             }
         }
 
@@ -397,13 +410,13 @@ mod tests {
             let (middle, radius) = tile_mark(size, unit);
             let mark = Rect::from_center_half_size(middle, Vec2::splat(radius));
             let bar = Rect::new(0.0, size.y - 7.0 * unit, size.x, size.y - 4.0 * unit);
-            for (index, line) in shown.lines.iter().enumerate() {
+            for (index, line) in shown.title.iter().chain(&shown.facts).enumerate() {
                 let rect = line.rect;
                 prop_assert!(rect.min.x >= PAD_PX * unit - 0.1 && rect.max.x <= size.x - PAD_PX * unit + 0.1, "{line:?}");
                 prop_assert!(rect.min.y >= PAD_PX * unit - 0.1 && rect.max.y <= size.y - PAD_PX * unit + 0.1, "{line:?}");
                 prop_assert!(rect.intersect(mark).is_empty(), "{line:?} {mark:?}");
                 prop_assert!(!has_bar || rect.intersect(bar).is_empty(), "{line:?}");
-                for other in &shown.lines[..index] {
+                for other in shown.title.iter().chain(&shown.facts).take(index) {
                     prop_assert!(rect.intersect(other.rect).height() < 0.1, "{line:?} {other:?}");
                 }
             }
