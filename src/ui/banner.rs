@@ -8,11 +8,11 @@ use super::{theme, theme::Tier};
 pub(crate) const DEMO_TEXT: &str = "Demo data. To connect, press P, or set SUPABASE_URL and SUPABASE_PUBLISHABLE_KEY.";
 
 /// Its height as a share of the size of its text.
-const HEIGHT_EMS: f32 = 2.0;
+const HEIGHT_EMS: f32 = 1.86;
 
 /// A slim panel at the bottom edge. It is read from the viewing distance.
 pub(super) fn demo_banner(ui: &mut Ui) {
-    let font = Tier::Caption.font(ui);
+    let font = Tier::Notice.font(ui);
     Panel::bottom("demo banner")
         .exact_size((font.size * HEIGHT_EMS).round())
         .frame(Frame::new().fill(theme::of(ui).surface))

@@ -65,7 +65,7 @@ pub fn legend_ui(ui: &mut Ui, view: &LegendView<'_>, actions: &mut Vec<Action>) 
         }
     });
     // Rows have the height of text, not of buttons.
-    ui.spacing_mut().interact_size = Vec2::new(0.0, 18.0);
+    ui.spacing_mut().interact_size = Vec2::new(0.0, row_height(ui));
     if view.rows.is_empty() {
         let none = RichText::new("no rows").font(Tier::Small.font(ui));
         ui.label(none.color(theme::of(ui).muted));
@@ -138,7 +138,7 @@ fn words_ui(ui: &mut Ui, view: &LegendView<'_>, actions: &mut Vec<Action>) {
 }
 
 fn legend_row(ui: &mut Ui, row: &LegendRow) {
-    let (rect, icon) = ui.allocate_exact_size(Vec2::splat(14.0), Sense::hover());
+    let (rect, icon) = ui.allocate_exact_size(Vec2::splat(row_height(ui) * 0.78), Sense::hover());
     status_icon::paint(ui.painter(), rect, row.status, theme::of(ui).status(row.status));
     let word = row.status.word();
     icon.on_hover_text(word);
@@ -161,11 +161,17 @@ fn legend_row(ui: &mut Ui, row: &LegendRow) {
     ui.end_row();
 }
 
+/// Of a line, in points.
+fn row_height(ui: &Ui) -> f32 {
+    (Tier::Small.font(ui).size * 1.4).round()
+}
+
 /// A cell whose text ends at the column's right edge.
 fn right(ui: &mut Ui, text: RichText) {
-    const WIDTH: f32 = 46.0;
-    ui.allocate_ui_with_layout(Vec2::new(WIDTH, 18.0), Layout::right_to_left(Align::Center), |ui| {
-        ui.set_width(WIDTH);
+    const WIDTH_EMS: f32 = 3.5;
+    let size = Vec2::new((Tier::Small.font(ui).size * WIDTH_EMS).round(), row_height(ui));
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        ui.set_width(size.x);
         ui.label(text);
     });
 }

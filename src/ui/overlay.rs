@@ -60,6 +60,12 @@ impl OverlayView<'_> {
             (Tone::Offline, _) => Message::Offline,
         }
     }
+
+    /// Why it is not connected, where the message contains it.
+    pub(crate) fn shown_reason(&self) -> Option<&str> {
+        let has_reason = matches!(self.message(), Message::Offline | Message::NeverReached);
+        self.reason.filter(|_| has_reason)
+    }
 }
 
 /// Draws the view's message into `scene`, the part of the screen that no panel covers. Nothing of it takes the
@@ -205,7 +211,7 @@ fn line(inks: &Inks, text: String) -> (Tier, Color32, String) {
 }
 
 fn hint(inks: &Inks, text: &str) -> (Tier, Color32, String) {
-    (Tier::Body, inks.muted, text.to_owned())
+    (Tier::Notice, inks.muted, text.to_owned())
 }
 
 /// Why it is offline, as a sentence.

@@ -98,6 +98,8 @@ pub(crate) enum Tier {
     Room,
     /// The captions of the totals.
     Caption,
+    /// Toasts, the banner, advice over the scene.
+    Notice,
     /// Headings and names.
     Name,
     Body,
@@ -111,6 +113,7 @@ impl Tier {
         match self {
             Self::Room => TextStyle::Name("room".into()),
             Self::Caption => TextStyle::Name("caption".into()),
+            Self::Notice => TextStyle::Name("notice".into()),
             Self::Name => TextStyle::Heading,
             Self::Body => TextStyle::Body,
             Self::Small => TextStyle::Small,
@@ -155,6 +158,7 @@ pub fn apply(ctx: &egui::Context, scale: &TypeScale, name: ThemeName) {
         let (size, family) = match tier {
             Tier::Room => (scale.room, FontFamily::Proportional),
             Tier::Caption => (scale.caption(), FontFamily::Proportional),
+            Tier::Notice => (scale.notice(), FontFamily::Proportional),
             Tier::Name => (scale.name, FontFamily::Proportional),
             Tier::Body => (scale.body, FontFamily::Proportional),
             Tier::Small => (scale.small, FontFamily::Proportional),
@@ -165,6 +169,7 @@ pub fn apply(ctx: &egui::Context, scale: &TypeScale, name: ThemeName) {
     let mut text_styles: std::collections::BTreeMap<_, _> = [
         Tier::Room,
         Tier::Caption,
+        Tier::Notice,
         Tier::Name,
         Tier::Body,
         Tier::Small,

@@ -61,10 +61,14 @@ impl TypeScale {
         }
     }
 
-    /// The caption under a total, and what else is read from the viewing distance but is not looked at first: toasts, the
-    /// banner. 10 minutes of arc where the total has 22.
+    /// The caption under a total: 10 minutes of arc where the total has 22.
     pub(crate) fn caption(&self) -> f32 {
         (self.room * 0.46).round().max(self.small)
+    }
+
+    /// Sentences that are read from the viewing distance: toasts, the banner, what an overlay advises.
+    pub(crate) fn notice(&self) -> f32 {
+        self.caption().max(self.body)
     }
 
     /// How much larger what is read across the room is than on a desk, where this is 1.

@@ -160,6 +160,8 @@ fn follow_and_compare(flags: &[&str], tables: &[TableId]) {
     assert_eq!(summary["changes"], changes.len());
     assert_eq!(summary["connects"], 1);
     assert_eq!(summary["resyncs"], 0);
+    let agents = summary["rows"]["agents"].as_object().expect("agents by state");
+    assert_eq!(agents.values().filter_map(Value::as_u64).sum::<u64>(), 12, "{summary}");
 
     let dump = std::fs::read_to_string(folder.path().join("state.jsonl")).expect("the dump");
     let dumped: Vec<Value> = dump
@@ -414,7 +416,7 @@ fn the_summary_is_written_for_people_and_the_log_in_a_file_has_no_colour_codes()
         " bytes in 2",
         " s of CPU time",
         ", peak memory ",
-        " MB; 1 connection, 0 resyncs",
+        " MB; 1 connection, 0 resyncs; 12 agents: ",
     ] {
         assert!(summary.contains(words), "{words}: {summary}");
     }

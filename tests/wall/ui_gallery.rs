@@ -17,7 +17,7 @@ use bevy::{
     window::ExitCondition,
     winit::WinitPlugin,
 };
-use model::{Backoff, Change, Kind, Level, Mapping, Notice, NoticeKind, Op, Record, RowKey, SourceId};
+use model::{Backoff, Change, Kind, Level, Mapping, Notice, NoticeKind, Op, Record, RowKey, SourceId, Status};
 use opswall::{
     connection::ConnectionView,
     fleet, frame,
@@ -543,4 +543,50 @@ fn pictures_of_the_connection() {
     narrow.panels(|panels| panels.popover_open = true);
     narrow.run(5);
     narrow.keep("22_popover_narrow");
+}
+
+#[test]
+#[ignore = "draws the pictures that a person looks at"]
+fn pictures_of_the_header() {
+    let mut desk = Gallery::new(1920, 1080);
+    desk.connection(gave_up);
+    desk.connection(|connection, _| connection.last_live = None);
+    desk.run(15);
+    desk.keep("23_header_unknown");
+    desk.live();
+    desk.fill(400);
+    desk.pace();
+    desk.panels(|panels| panels.legend_open = true);
+    desk.app
+        .world_mut()
+        .resource_mut::<messages::StateFilter>()
+        .solo(Status::Failed);
+    desk.run(15);
+    desk.keep("24_header_filtered_legend");
+    desk.app.world_mut().resource_mut::<messages::StateFilter>().clear();
+    desk.connection(lost);
+    desk.run(15);
+    desk.keep("25_header_lost");
+    for (name, width, height, scale) in [
+        ("26_header_800", 800, 600, TypeScale::default()),
+        (
+            "27_header_4k_4m",
+            3840,
+            2160,
+            TypeScale::for_wall(55.0, 4.0, [3840.0, 2160.0], 1.0),
+        ),
+    ] {
+        let mut wall = Gallery::new(width, height);
+        wall.app.insert_resource(scale);
+        wall.live();
+        wall.fill(4_000);
+        wall.pace();
+        wall.panels(|panels| panels.legend_open = true);
+        wall.notice(
+            NoticeKind::Drift,
+            "2 rows had drifted and were corrected; a long notice wraps over more than one line so that it can be read whole",
+        );
+        wall.run(5);
+        wall.keep(name);
+    }
 }

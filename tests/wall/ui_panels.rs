@@ -518,7 +518,7 @@ fn toasts_are_capped_folded_and_removed_by_a_click() {
     }
     toasts.push(&Notice::new(NoticeKind::Refused, "No access"), 0.0);
     let mut harness = themed((420.0, 500.0), (toasts, Vec::new()), |ui, (toasts, actions)| {
-        toasts_ui(ui, toasts, 1.0, actions);
+        toasts_ui(ui, toasts, 1.0, None, actions);
     });
     harness.run_steps(2);
     let labels: Vec<_> = harness
@@ -537,6 +537,26 @@ fn toasts_are_capped_folded_and_removed_by_a_click() {
 }
 
 #[test]
+fn a_toast_does_not_repeat_the_reason_that_stands_over_the_scene() {
+    let reason =
+        "the server did not open a WebSocket (HTTP 503: Error connecting to Realtime); gave up after 2 attempts";
+    let shown = |said: Option<&'static str>| {
+        let mut toasts = Toasts::default();
+        let gave_up = format!("T{}.", &reason[1..]);
+        toasts.push(&Notice::new(NoticeKind::GaveUp, gave_up), 0.0);
+        toasts.push(&Notice::new(NoticeKind::Drift, "2 rows were corrected"), 0.0);
+        let mut harness = themed((420.0, 200.0), Vec::new(), move |ui, actions| {
+            toasts_ui(ui, &toasts, 1.0, said, actions);
+        });
+        harness.run_steps(2);
+        harness.query_all(By::new().role(Role::Button)).count()
+    };
+    assert_eq!(shown(None), 2);
+    assert_eq!(shown(Some(reason)), 1);
+    assert_eq!(shown(Some("no route to the server")), 2);
+}
+
+#[test]
 fn repeated_toasts_show_their_count() {
     let mut toasts = Toasts::default();
     for _ in 0..3 {
@@ -544,7 +564,7 @@ fn repeated_toasts_show_their_count() {
         toasts.push(&notice, 0.0);
     }
     let mut harness = themed((420.0, 200.0), Vec::new(), move |ui, actions| {
-        toasts_ui(ui, &toasts, 1.0, actions);
+        toasts_ui(ui, &toasts, 1.0, None, actions);
     });
     harness.run_steps(2);
     harness.get_by_label("Warning: 2 rows were corrected ×3");

@@ -2,6 +2,7 @@
 
 mod line;
 mod state;
+mod summary;
 
 use std::{
     io::{self, BufWriter, Write},

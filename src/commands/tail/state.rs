@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{self, BufWriter, Write},
+    io::{BufWriter, Write},
     path::Path,
     time::Duration,
 };
@@ -13,9 +13,10 @@ use serde::Serialize;
 use super::{
     super::{Failure, output_file, usage},
     line::{Lines, json_line},
+    summary::Summary,
 };
 use model::{
-    Change, Heartbeats, Joiner, Notice, Op, Record, RowKey, Silence, TableChange, format::counted, mapping::Reading,
+    Change, Heartbeats, Joiner, Notice, Op, Record, RowCounts, RowKey, Silence, TableChange, mapping::Reading,
 };
 use realtime::FeedEvent;
 use settings::files::{Purpose, write_whole};
@@ -136,8 +137,19 @@ impl State {
         .map_err(|error| output_file::failed("the dump", path, &error))
     }
 
+    /// The rows that a wall shows, by kind and state; `None` unless the rows are kept for a dump.
+    pub(super) fn counts(&self) -> Option<RowCounts> {
+        let mapping = self.lines.mapping();
+        let counted = |(key, own): (&RowKey, &Record)| {
+            let joined = self.joiner.joined(key, own);
+            (!mapping.is_removed(key.source, &joined)).then(|| (key.kind, self.reading(key, own).state))
+        };
+        Some(self.rows.as_ref()?.iter().filter_map(counted).collect())
+    }
+
     pub(super) fn summary(&self, wall: Duration) -> Summary {
         Summary {
+            rows: self.counts(),
             changes: self.changes,
             bytes: self.bytes,
             wall,
@@ -171,72 +183,73 @@ fn keep(
     };
 }
 
-/// `{"kind":"summary",…}`
-#[derive(Serialize)]
-struct SummaryLine {
-    kind: &'static str,
-    changes: u64,
-    bytes: u64,
-    wall_s: f64,
-    cpu_s: Option<f64>,
-    peak_rss_mb: Option<f64>,
-    connects: u64,
-    resyncs: u64,
-}
+#[cfg(all(test, feature = "wall"))]
+mod tests {
+    use std::sync::Arc;
 
-/// The closing summary.
-pub(super) struct Summary {
-    changes: u64,
-    bytes: u64,
-    wall: Duration,
-    cpu: Option<Duration>,
-    peak_rss_mb: Option<f64>,
-    connects: u64,
-    resyncs: u64,
-}
+    use bevy::prelude::{App, MinimalPlugins};
+    use proptest::prelude::*;
 
-impl Summary {
-    pub(super) fn write(&self, out: &mut impl Write, as_json: bool) -> io::Result<()> {
-        let cpu = self.cpu.map(|cpu| cpu.as_secs_f64());
-        if as_json {
-            let Self {
-                changes,
-                bytes,
-                peak_rss_mb,
-                connects,
-                resyncs,
-                ..
-            } = *self;
-            let line = SummaryLine {
-                kind: "summary",
-                changes,
-                bytes,
-                wall_s: self.wall.as_secs_f64(),
-                cpu_s: cpu,
-                peak_rss_mb,
-                connects,
-                resyncs,
-            };
-            return json_line(out, &line);
+    use super::*;
+    use crate::{
+        fleet::{self, Counts, FleetMapping, Incoming},
+        frame,
+        messages::{self, RowChanged},
+    };
+    use model::{Kind, Mapping, SourceId};
+
+    /// A row of a small table appears, changes or goes.
+    fn step() -> impl Strategy<Value = (Op, Kind, u8, &'static str, bool)> {
+        let op = prop_oneof![Just(Op::Insert), Just(Op::Update), Just(Op::Delete)];
+        let kind = prop_oneof![
+            Just(Kind::Agent),
+            Just(Kind::Task),
+            Just(Kind::Workflow),
+            Just(Kind::Run)
+        ];
+        let word = prop_oneof![
+            Just("running"),
+            Just("queued"),
+            Just("failed"),
+            Just("done"),
+            Just("archived"),
+            Just("quarantined"),
+            Just("")
+        ];
+        (op, kind, 0..12_u8, word, prop::bool::weighted(0.1))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// The wall counts change by change, `tail` counts the rows that it has at the end.
+        #[test]
+        fn the_summary_counts_what_the_wall_shows(steps in prop::collection::vec(step(), 0..120)) {
+            let mapping = Arc::new(Mapping::default());
+            let mut app = App::new();
+            app.add_plugins(MinimalPlugins)
+                .insert_resource(FleetMapping(Arc::clone(&mapping)))
+                .add_plugins((frame::plugin, messages::plugin, fleet::plugin));
+            app.update();
+            let mut state = State::new(Lines::new(Arc::clone(&mapping), true), true);
+            for (op, kind, id, word, is_deleted) in steps {
+                let deleted_at = is_deleted.then_some("2026-11-29T08:00:00Z");
+                let row = serde_json::json!({ "id": id.to_string(), "status": word, "deleted_at": deleted_at });
+                let change = Change {
+                    key: RowKey::new(kind, SourceId::usual(kind), id.to_string().as_str().into()),
+                    op,
+                    record: serde_json::from_value(row).expect("a row is an object"),
+                    committed_ms: None,
+                };
+                keep(&mut state.rows, &mut state.beats, &state.lines, &change, None);
+                app.world_mut().write_message(RowChanged(change));
+            }
+            app.update();
+            while !app.world().resource::<Incoming>().is_empty() {
+                app.update();
+            }
+            let counts = state.counts().expect("the rows are kept");
+            prop_assert_eq!(&counts, &**app.world().resource::<Counts>());
         }
-        write!(
-            out,
-            "{}, {} in {:.1} s",
-            counted(self.changes, "change", "changes"),
-            counted(self.bytes, "byte", "bytes"),
-            self.wall.as_secs_f64()
-        )?;
-        if let Some(cpu) = cpu {
-            write!(out, ", {cpu:.2} s of CPU time")?;
-        }
-        if let Some(peak) = self.peak_rss_mb {
-            write!(out, ", peak memory {peak:.0} MB")?;
-        }
-        writeln!(
-            out,
-            "; {}, {}",
-            counted(self.connects, "connection", "connections"),
-            counted(self.resyncs, "resync", "resyncs")
-        )
     }
 }

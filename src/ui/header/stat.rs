@@ -196,7 +196,11 @@ impl Stat {
             Choice::Chosen => format!("Click: show only {word}\nShift+click: dim {word}"),
             Choice::Dimmed => format!("Click: show only {word}\nShift+click: show {word} too"),
         };
-        format!("{}\n{does}", self.spoken)
+        let more = match status {
+            Status::Unmapped => "\nL: the legend lists the words",
+            _ => "",
+        };
+        format!("{}\n{does}{more}", self.spoken)
     }
 }
 

@@ -166,10 +166,11 @@ impl Totals<'_> {
         }
         let icon_ink = if is_lit {
             self.inks.status(status)
-        } else if is_alarm {
-            self.inks.line
-        } else {
+        } else if count > 0 {
+            // A failure of a scene that is old is still found by its shape.
             self.inks.muted
+        } else {
+            self.inks.line
         };
         text.icon = Some((Icon::Status(status), icon_ink));
         text.choice = self.view.interactive.then(|| self.choice(status));

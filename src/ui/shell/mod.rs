@@ -203,7 +203,8 @@ fn draw_panels(
 
     // What floats over the scene.
     let legend = draw_legend(ctx, reads, panels, scene, actions);
-    overlay::overlay_ui(&root, scene, &overlay_view(reads, &badge));
+    let message = overlay_view(reads, &badge);
+    overlay::overlay_ui(&root, scene, &message);
     let mut floating: Vec<Rect> = legend.into_iter().collect();
     if panels.popover_open {
         let can_connect = card.is_some();
@@ -219,7 +220,14 @@ fn draw_panels(
         ));
     }
     let corner = scene.right_top() + vec2(-theme::GAP, theme::GAP);
-    floating.extend(toasts::toasts_area(ctx, toasts, corner, reads.now(), actions));
+    floating.extend(toasts::toasts_area(
+        ctx,
+        toasts,
+        corner,
+        reads.now(),
+        message.shown_reason(),
+        actions,
+    ));
     if let (Some(view), Some(pointer), false) = (reads.hovered(), ctx.pointer_latest_pos(), panels.kiosk) {
         hover::hover_area(ctx, &view, pointer, scene);
     }

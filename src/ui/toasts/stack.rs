@@ -1,34 +1,37 @@
 //! The toasts on the screen: a stack under the header's right end. A click removes one.
 
 use egui::{
-    Align, Area, Context, CornerRadius, FontId, Id, Layout, Margin, Order, Rect, Sense, Stroke, Ui, Vec2, WidgetInfo,
-    WidgetType, pos2,
+    Align, Area, Context, CornerRadius, Id, Layout, Margin, Order, Rect, Sense, Stroke, Ui, Vec2, WidgetInfo,
+    WidgetType, pos2, vec2,
 };
 
 use super::{Toast, Toasts};
-use crate::ui::{Action, TypeScale, status_icon, theme, theme::Tier};
+use crate::ui::{Action, TypeScale, format, status_icon, theme, theme::Tier};
 
-/// Space in a toast's frame beside its text, points.
-const PAD: (i8, i8) = (14, 12);
-/// Width of the text on a desk, points: it grows with the type.
+/// On a desk, points: space in a toast's frame around its text, the coloured edge, and the distance between toasts. All of
+/// them grow with the type.
+const PAD: Vec2 = vec2(13.0, 8.0);
+const EDGE: f32 = 4.0;
+const APART: f32 = 8.0;
+/// Width of the text on a desk, points.
 const TEXT_WIDTH: f32 = 340.0;
 /// Widest text as a share of the screen's width.
 const WIDEST: f32 = 0.4;
 
-/// Toasts are read from the viewing distance.
-fn font(ctx: &Context) -> FontId {
-    let sizes = [Tier::Body, Tier::Caption].map(|tier| tier.font_in(&ctx.global_style()).size);
-    FontId::proportional(sizes.into_iter().fold(0.0, f32::max))
+/// How much larger the type of toasts is than on a desk: they are read from the viewing distance.
+fn growth(ctx: &Context) -> f32 {
+    let size = Tier::Notice.font_in(&ctx.global_style()).size;
+    (size / TypeScale::default().notice()).max(1.0)
 }
 
 fn text_width(ctx: &Context) -> f32 {
-    let grown = TEXT_WIDTH * (font(ctx).size / TypeScale::default().body).max(1.0);
-    grown.min((ctx.content_rect().width() * WIDEST).max(TEXT_WIDTH))
+    let most = (ctx.content_rect().width() * WIDEST).max(TEXT_WIDTH);
+    (TEXT_WIDTH * growth(ctx)).min(most)
 }
 
 /// Width of the stack, points.
 pub(crate) fn width(ctx: &Context) -> f32 {
-    text_width(ctx) + f32::from(PAD.0) + f32::from(PAD.1) + 2.0
+    text_width(ctx) + PAD.x * 2.0 * growth(ctx) + 2.0
 }
 
 /// Draws the stack with its upper right corner at `corner`, as an area, so that the scene gets no click on it. Returns what
@@ -38,34 +41,42 @@ pub(crate) fn toasts_area(
     toasts: &Toasts,
     corner: egui::Pos2,
     now: f64,
+    said: Option<&str>,
     actions: &mut Vec<Action>,
 ) -> Option<Rect> {
-    if toasts.shown().len() == 0 {
+    if toasts.shown().all(|toast| repeats(toast, said)) {
         return None;
     }
     let area = Area::new(Id::new("toasts"))
         .order(Order::Foreground)
         .pivot(egui::Align2::RIGHT_TOP)
         .fixed_pos(corner)
-        .show(ctx, |ui| toasts_ui(ui, toasts, now, actions));
+        .show(ctx, |ui| toasts_ui(ui, toasts, now, said, actions));
     Some(area.response.rect)
 }
 
-/// The stack itself, newest on top.
-pub fn toasts_ui(ui: &mut Ui, toasts: &Toasts, now: f64, actions: &mut Vec<Action>) {
-    ui.spacing_mut().item_spacing.y = 8.0;
-    for (slot, toast) in toasts.shown().rev().enumerate() {
+/// The stack itself, newest on top. A toast that repeats the sentence `said`, which stands elsewhere on the screen, is left
+/// out.
+pub fn toasts_ui(ui: &mut Ui, toasts: &Toasts, now: f64, said: Option<&str>, actions: &mut Vec<Action>) {
+    ui.spacing_mut().item_spacing.y = APART * growth(ui.ctx());
+    let shown = toasts.shown().rev().filter(|toast| !repeats(toast, said));
+    for (slot, toast) in shown.enumerate() {
         toast_ui(ui, slot, toast, now, actions);
     }
 }
 
+/// Whether a toast has the beginning of this sentence in its text.
+fn repeats(toast: &Toast, said: Option<&str>) -> bool {
+    /// Both may be shortened at different lengths.
+    const LETTERS: usize = 60;
+    said.map(|said| format::clean(said, LETTERS).trim_end_matches('…').to_lowercase())
+        .is_some_and(|said| !said.is_empty() && toast.text.to_lowercase().contains(&said))
+}
+
 fn toast_ui(ui: &mut Ui, slot: usize, toast: &Toast, now: f64, actions: &mut Vec<Action>) {
-    let frame = theme::plate(theme::of(ui)).inner_margin(Margin {
-        left: PAD.0,
-        right: PAD.1,
-        top: 8,
-        bottom: 8,
-    });
+    let growth = growth(ui.ctx());
+    let pad = PAD * growth;
+    let frame = theme::plate(theme::of(ui)).inner_margin(Margin::symmetric(pad.x as i8, pad.y as i8));
     let shown = ui.scope(|ui| {
         ui.multiply_opacity(toast.opacity(now));
         frame
@@ -77,7 +88,7 @@ fn toast_ui(ui: &mut Ui, slot: usize, toast: &Toast, now: f64, actions: &mut Vec
             .rect
     });
     let rect = shown.inner;
-    let edge = Rect::from_min_max(rect.left_top(), pos2(rect.left() + 4.0, rect.bottom()));
+    let edge = Rect::from_min_max(rect.left_top(), pos2(rect.left() + EDGE * growth, rect.bottom()));
     let corner = CornerRadius {
         nw: 8,
         sw: 8,
@@ -101,7 +112,7 @@ fn toast_ui(ui: &mut Ui, slot: usize, toast: &Toast, now: f64, actions: &mut Vec
 }
 
 fn contents(ui: &mut Ui, toast: &Toast) {
-    let font = font(ui.ctx());
+    let font = Tier::Notice.font(ui);
     let size = ui.ctx().fonts_mut(|fonts| fonts.row_height(&font));
     let (icon, _) = ui.allocate_exact_size(Vec2::splat(size), Sense::hover());
     status_icon::paint_level(ui.painter(), icon.shrink(size * 0.13), toast.kind.level());
@@ -120,7 +131,7 @@ fn contents(ui: &mut Ui, toast: &Toast) {
 fn text(ui: &mut Ui, toast: &Toast) {
     let text = egui::RichText::new(&toast.text)
         .color(theme::of(ui).text)
-        .font(font(ui.ctx()));
+        .font(Tier::Notice.font(ui));
     ui.add(egui::Label::new(text).wrap());
 }
 
