@@ -10,6 +10,7 @@ mod waiter;
 
 pub(crate) use project::write_project;
 pub use project::{Follow, Found, Look, Looking, ProjectSetup};
+pub use rates::rates;
 pub(crate) use rates::{RateHistory, Rates};
 pub(crate) use waiter::FeedWaiter;
 
@@ -187,11 +188,11 @@ impl Plugin for ConnectionPlugin {
             app.insert_resource(FeedWaiter::new(feed.worker.events()))
                 .insert_resource(feed);
         }
-        app.add_message::<Follow>()
+        app.add_plugins(rates)
+            .add_message::<Follow>()
             .insert_resource(self.initial.clone())
             .init_resource::<commands::UnsavedBackoff>()
             .init_resource::<commands::SavingWords>()
-            .init_resource::<Rates>()
             .add_systems(
                 Update,
                 (
@@ -207,7 +208,6 @@ impl Plugin for ConnectionPlugin {
                     (commands::save_backoff, commands::report_unsaved)
                         .run_if(resource_exists::<Feed>)
                         .in_set(ConnectionSystems::Save),
-                    rates::sample.in_set(ConnectionSystems::Rates),
                 ),
             );
     }

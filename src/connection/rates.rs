@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use bevy::prelude::*;
 
 use super::ConnectionView;
+use crate::frame::ConnectionSystems;
 
 /// What arrives, second by second.
 #[derive(Resource, Debug, Default)]
@@ -64,7 +65,13 @@ impl RateHistory {
     }
 }
 
-pub(super) fn sample(time: Res<Time<Real>>, connection: Res<ConnectionView>, mut rates: ResMut<Rates>) {
+/// Measures the rates of the connection that [`ConnectionView`] describes.
+pub fn rates(app: &mut App) {
+    app.init_resource::<Rates>()
+        .add_systems(Update, sample.in_set(ConnectionSystems::Rates));
+}
+
+fn sample(time: Res<Time<Real>>, connection: Res<ConnectionView>, mut rates: ResMut<Rates>) {
     let (now, link) = (time.elapsed_secs_f64(), &connection.link);
     let rates = rates.bypass_change_detection();
     rates.changes.record(now, link.changes);

@@ -193,7 +193,6 @@ fn a_stale_scene_is_grey_framed_and_still() {
         bottom: 0.0,
         left: 0.0,
         right: 0.0,
-        ..default()
     });
     studio.update();
     let stale = studio.picture();

@@ -19,7 +19,7 @@ use bevy::{
 };
 use model::{Backoff, Change, Kind, Level, Mapping, Notice, NoticeKind, Op, Record, RowKey, SourceId, Status};
 use opswall::{
-    connection::ConnectionView,
+    connection::{self, ConnectionView},
     fleet, frame,
     messages::{self, Noticed, RowChanged},
     scene::selection::Selection,
@@ -50,7 +50,13 @@ impl Gallery {
                 .disable::<WinitPlugin>()
                 .disable::<LogPlugin>(),
         )
-        .add_plugins((frame::plugin, messages::plugin, fleet::plugin, ui::plugin))
+        .add_plugins((
+            frame::plugin,
+            messages::plugin,
+            connection::rates,
+            fleet::plugin,
+            ui::plugin,
+        ))
         .insert_resource(fleet::FleetMapping(std::sync::Arc::default()))
         .init_resource::<ConnectionView>()
         .init_resource::<Selection>()
