@@ -41,6 +41,7 @@ mod thrift;
 mod ties;
 mod ui_connect;
 mod ui_gallery;
+mod ui_header;
 mod ui_panels;
 mod ui_popover;
 mod view_kept;

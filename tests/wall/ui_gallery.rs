@@ -59,6 +59,7 @@ impl Gallery {
         ))
         .insert_resource(fleet::FleetMapping(std::sync::Arc::default()))
         .init_resource::<ConnectionView>()
+        .add_message::<connection::Follow>()
         .init_resource::<Selection>()
         .insert_resource(ClearColor(opswall::scene::palette::palette(default()).ground))
         .insert_resource(TimeUpdateStrategy::ManualDuration(Duration::from_millis(100)));
