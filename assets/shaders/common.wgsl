@@ -168,13 +168,18 @@ fn is_cell(mark: Mark) -> bool {
 
 // The shorter side of a mark's cell, in desk pixels.
 fn cell_px(mark: Mark) -> f32 {
-    let half_size = half_of(mark) * (2.0 * pixels_per_unit() / scene.unit);
-    return min(half_size.x, half_size.y);
+    let size = size_px(mark);
+    return min(size.x, size.y);
+}
+
+// Width and height of a mark's cell, in desk pixels.
+fn size_px(mark: Mark) -> vec2<f32> {
+    return half_of(mark) * (2.0 * pixels_per_unit() / scene.unit);
 }
 
 // Whether a mark is a tile.
 fn is_tile(mark: Mark) -> bool {
-    let size = half_of(mark) * (2.0 * pixels_per_unit() / scene.unit);
+    let size = size_px(mark);
     return is_cell(mark) && min(size.x, size.y * TILE_ASPECT) >= scene.levels.w;
 }
 
@@ -184,9 +189,9 @@ fn middle_of(mark: Mark) -> vec2<f32> {
     if !is_tile(mark) {
         return at;
     }
-    let inward = TILE_MARK_PX * scene.unit / pixels_per_unit();
+    let inward = tile_mark(size_px(mark)).xy * (scene.unit / pixels_per_unit());
     let half_size = half_of(mark);
-    return at + vec2(inward - half_size.x, half_size.y - inward);
+    return at + vec2(inward.x - half_size.x, half_size.y - inward.y);
 }
 
 // The size of a mark by its priority.
@@ -207,7 +212,7 @@ fn radius_of(mark: Mark) -> f32 {
         return least;
     }
     if is_tile(mark) {
-        return TILE_MARK_RADIUS_PX * scene.unit;
+        return tile_mark(size_px(mark)).z * scene.unit;
     }
     let radius = min(2.0 * MARK_SHARE * least, MARK_MOST_PX * scene.unit) * priority_of(mark);
     return min(radius * select(1.0, 1.2, is_loud(mark)), 0.94 * least);

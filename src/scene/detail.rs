@@ -13,10 +13,6 @@ use crate::{frame::CameraSystems, layout::CellSizes};
 const LOUD_PX: f32 = 5.0;
 /// The same on a wall that is read from a distance: ten minutes of arc, where names have letters of eighteen.
 const LOUD_WALL_PX: f32 = 6.8;
-/// The middle of a tile's mark, from the tile's upper left corner to the right and down, in desk pixels,
-pub(crate) const TILE_MARK_PX: f32 = 15.0;
-/// and its radius.
-pub(crate) const TILE_MARK_RADIUS_PX: f32 = 7.5;
 /// The radius of a mark between tiles and filled cells, as a share of the shorter side of its cell,
 pub(crate) const MARK_SHARE: f32 = 0.36;
 /// and its largest radius in desk pixels.

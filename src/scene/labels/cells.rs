@@ -102,7 +102,8 @@ fn compose(composer: &Composer, row: &RowFacts, level: Level, size_px: Vec2, age
             age,
             agent: agent.or_else(task),
             detail: detail.as_deref(),
-            has_bar: row.task.is_some_and(|task| task.progress.is_some()),
+            // What is in trouble has a strip at its left edge instead.
+            has_bar: row.task.is_some_and(|task| task.progress.is_some()) && row.trouble().is_none(),
         };
         tile::tile(&facts, size_px, scale)
     } else {

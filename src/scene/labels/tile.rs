@@ -15,9 +15,9 @@ use super::{
 use crate::scene::detail::{MARK_MOST_PX, MARK_SHARE};
 
 /// Free pixels at a tile's edges, at a desk.
-pub(crate) const PAD_PX: f32 = 6.0;
+const PAD_PX: f32 = 6.0;
 /// Free pixels at the lower edge of a tile with a progress bar, at a desk: the bar lies 4 px above the edge and is 3 px high.
-pub(crate) const BAR_PAD_PX: f32 = 10.0;
+const BAR_PAD_PX: f32 = 10.0;
 /// The square that is kept free for the mark, in heights of a title line.
 const MARK_LINES: f32 = 1.3;
 /// The mark's radius in heights of a title line.
@@ -49,11 +49,24 @@ const fn tiers(size_px: Vec2, unit: f32) -> (LabelTier, LabelTier) {
 
 /// Where the mark of a tile is, in logical pixels: the offset of its middle from the tile's upper left corner, y downwards,
 /// and its radius. `unit` is `TextScale::unit`.
-pub(crate) const fn tile_mark(size_px: Vec2, unit: f32) -> (Vec2, f32) {
-    let line = tiers(size_px, unit).0.base_px() * LINE * unit;
+pub(super) const fn tile_mark(size_px: Vec2, unit: f32) -> (Vec2, f32) {
+    mark_of(tiers(size_px, unit).0, unit)
+}
+
+const fn mark_of(title: LabelTier, unit: f32) -> (Vec2, f32) {
+    let line = title.base_px() * LINE * unit;
     let pad = PAD_PX * unit;
     let middle = Vec2::new(pad + MARK_LINES * line / 2.0, pad + line / 2.0);
     (middle, RADIUS_LINES * line)
+}
+
+/// The sizes from which on tiles have a larger mark, the largest first, and where that is (`tile_mark`), in desk pixels: the
+/// shaders' table.
+pub(crate) fn tile_marks() -> impl Iterator<Item = (Vec2, Vec2, f32)> {
+    STEPS.into_iter().map(|(width, height, title, _)| {
+        let (middle, radius) = mark_of(title, 1.0);
+        (Vec2::new(width, height), middle, radius)
+    })
 }
 
 /// Free pixels between a mark and the title below it, at a desk.

@@ -13,6 +13,7 @@ use crate::{
     scene::{
         detail,
         highlight::{DIM_SECS, DIMMED_SHARE},
+        labels::tile,
         links,
         marks::{self, Flags, MarkKind},
         motion::FLIGHT_ARC,
@@ -33,8 +34,6 @@ pub(super) fn wgsl() -> String {
         ("MARK_SHARE", detail::MARK_SHARE),
         ("MARK_MOST_PX", detail::MARK_MOST_PX),
         ("TILE_ASPECT", plan::TILE_ASPECT),
-        ("TILE_MARK_PX", detail::TILE_MARK_PX),
-        ("TILE_MARK_RADIUS_PX", detail::TILE_MARK_RADIUS_PX),
         ("SIZE_STEPS", marks::SIZE_STEPS),
     ] {
         constant(&mut source, name, "f32", format_args!("{value:?}"));
@@ -79,6 +78,7 @@ pub(super) fn wgsl() -> String {
     predicate(&mut source, "is_fault", Status::is_fault);
     predicate(&mut source, "is_hollow", |status| status.shape().is_hollow());
     shapes(&mut source);
+    tile_marks(&mut source);
     source
 }
 
@@ -113,6 +113,19 @@ fn predicate(source: &mut String, name: &str, holds: impl Fn(Status) -> bool) {
         cases.join(" || ")
     };
     let _ = writeln!(source, "fn {name}(status: u32) -> bool {{ return {condition}; }}");
+}
+
+/// Where the mark of a tile of a size is, from its upper left corner to the right and down, and its radius; in desk pixels.
+fn tile_marks(source: &mut String) {
+    let _ = writeln!(source, "fn tile_mark(size: vec2<f32>) -> vec3<f32> {{");
+    for (least, middle, radius) in tile::tile_marks() {
+        let _ = writeln!(
+            source,
+            "    if size.x >= {:?} && size.y >= {:?} {{ return vec3({:?}, {:?}, {radius:?}); }}",
+            least.x, least.y, middle.x, middle.y
+        );
+    }
+    let _ = writeln!(source, "    return vec3(0.0);\n}}");
 }
 
 /// The shape of each status.
