@@ -36,11 +36,6 @@ impl View {
         let from_middle = (world - self.center) / self.world_per_px;
         self.size_px / 2.0 + Vec2::new(from_middle.x, -from_middle.y)
     }
-
-    /// The part of the world that the viewport shows.
-    pub(crate) fn world_rect(&self) -> Rect {
-        Rect::from_center_size(self.center, self.size_px * self.world_per_px)
-    }
 }
 
 #[cfg(test)]

@@ -76,18 +76,22 @@ pub(super) fn add(
         let trouble = agent.trouble().map_or(usize::MAX, |trouble| trouble as usize);
         (trouble, !is_shown(Owner::Row(agent.entity)), agent.entity)
     });
-    let is_calm_at_rest = |agent: &RowFacts| agent.trouble().is_none() && composer.rows.task_of(agent.entity).is_none();
-    let (resting, others): (Vec<RowFacts>, Vec<RowFacts>) =
-        agents.into_iter().take(MOST_TRIED).partition(is_calm_at_rest);
+    agents.truncate(MOST_TRIED);
+    let (resting, others): (Vec<RowFacts>, Vec<RowFacts>) = agents
+        .into_iter()
+        .partition(|agent| composer.rows.task_of(agent.entity).is_none());
     for agent in &others {
         add_name(composer, agent, room);
     }
-    let before = room.count();
-    for agent in &resting {
-        add_name(composer, agent, room);
-    }
-    if ((room.count() - before) as f32) < LEAST_NAMED * resting.len() as f32 {
-        room.keep(before);
+    for is_calm in [false, true] {
+        let group = || resting.iter().filter(|agent| agent.trouble().is_none() == is_calm);
+        let before = room.count();
+        for agent in group() {
+            add_name(composer, agent, room);
+        }
+        if ((room.count() - before) as f32) < LEAST_NAMED * group().count() as f32 {
+            room.keep(before);
+        }
     }
 }
 

@@ -17,9 +17,9 @@ use super::{
     yielding::{Drawn, yielding},
 };
 use crate::{
-    fleet::{FleetClock, Key, Touched},
+    fleet::{FleetClock, Key, RowState, Touched},
     layout::{Block, MOVE_SECS, Place},
-    messages::{LostKinds, ScreenTheme, Staleness},
+    messages::{LostKinds, ScreenTheme, Staleness, StateFilter},
     scene::{
         camera::{SceneCamera, View},
         highlight::{DIM_SECS, DIMMED_SHARE, Highlight},
@@ -39,6 +39,8 @@ const Z_PLATE: f32 = 510.0;
 const FADE_PER_SEC: f32 = 7.0;
 /// Opacity of a plate.
 const PLATE: f32 = 0.88;
+/// How far the words of what is in trouble go towards the colour of names, to be legible on grounds of their own colour.
+const PALED: f32 = 0.4;
 /// How far a stale scene's labels go towards grey.
 const STALE_GREY: f32 = 0.75;
 /// Seconds for which labels follow what moved or was dimmed, after the end of its motion.
@@ -233,6 +235,8 @@ pub(super) struct Positions<'w, 's> {
     motion: Res<'w, MotionSettings>,
     clock: Res<'w, FleetClock>,
     keys: Query<'w, 's, &'static Key>,
+    states: Query<'w, 's, &'static RowState>,
+    filter: Res<'w, StateFilter>,
     staleness: Res<'w, Staleness>,
     lost: Res<'w, LostKinds>,
 }
@@ -265,8 +269,16 @@ impl Positions<'_, '_> {
         self.staleness.0.max(lost).clamp(0.0, 1.0)
     }
 
+    /// Whether the user has chosen other states than that of the row.
+    fn is_filtered(&self, owner: Owner) -> bool {
+        let (Owner::Row(row) | Owner::Facts(row)) = owner else {
+            return false;
+        };
+        self.states.get(row).is_ok_and(|state| self.filter.dims(state.0.status))
+    }
+
     fn is_changed(&self) -> bool {
-        self.staleness.is_changed() || self.lost.is_changed() || self.motion.is_changed()
+        self.filter.is_changed() || self.staleness.is_changed() || self.lost.is_changed() || self.motion.is_changed()
     }
 }
 
@@ -342,7 +354,9 @@ pub(super) fn follow(
             (slot.opacity + if slot.is_wanted { fade } else { -fade }).clamp(0.0, 1.0)
         };
         pool.is_due |= !yields && slot.opacity < 1.0;
-        let dimming = if label.is_calm {
+        let dimming = if positions.is_filtered(label.owner) {
+            1.0
+        } else if label.is_calm {
             highlight.dimming(Some(label.owner.entity()), slot.named.0, now)
         } else {
             0.0
@@ -382,6 +396,10 @@ impl Tint {
         let color = match ink {
             Ink::Text => self.palette.text,
             Ink::Muted => self.palette.muted,
+            // Blocks and tiles in trouble have a ground of their colour.
+            Ink::Status(status) if status.is_trouble() => {
+                self.palette.status_ink(status).mix(&self.palette.text, PALED)
+            }
             Ink::Status(status) => self.palette.status_ink(status),
         };
         let grey = color.mix(&self.palette.muted, self.grey);

@@ -28,9 +28,9 @@ const MOST_DETAIL_LINES: usize = 3;
 /// The sizes of text by the size of the tile: from this width and height on, pixels at a desk, the tiers of the title and of
 /// everything else. The largest first.
 const STEPS: [(f32, f32, LabelTier, LabelTier); 4] = [
-    (460.0, 220.0, LabelTier::Title, LabelTier::Name),
-    (300.0, 140.0, LabelTier::Name, LabelTier::Body),
-    (170.0, 80.0, LabelTier::Body, LabelTier::Small),
+    (380.0, 170.0, LabelTier::Title, LabelTier::Name),
+    (240.0, 108.0, LabelTier::Name, LabelTier::Body),
+    (165.0, 72.0, LabelTier::Body, LabelTier::Small),
     (0.0, 0.0, LabelTier::Small, LabelTier::Small),
 ];
 
