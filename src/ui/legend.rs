@@ -55,39 +55,35 @@ pub(crate) fn rect(ctx: &Context, corner: Pos2) -> Rect {
 /// Draws the legend into `ui`; what the user does is pushed to `actions`.
 pub fn legend_ui(ui: &mut Ui, view: &LegendView<'_>, actions: &mut Vec<Action>) {
     ui.spacing_mut().item_spacing.y = 3.0;
-    ui.horizontal(|ui| {
-        let heading = RichText::new("Legend").font(Tier::Small.font(ui));
-        ui.label(heading.color(theme::of(ui).muted));
-        // The space leaves the close button at the end of the longest heading.
-        ui.add_space(Tier::Small.font(ui).size * 5.0);
-        if super::close_button(ui, "Close legend").on_hover_text("L").clicked() {
-            actions.push(Action::ToggleLegend);
-        }
-    });
     // Rows have the height of text, not of buttons.
     ui.spacing_mut().interact_size = Vec2::new(0.0, row_height(ui));
-    if view.rows.is_empty() {
-        let none = RichText::new("no rows").font(Tier::Small.font(ui));
-        ui.label(none.color(theme::of(ui).muted));
-        return;
-    }
     Grid::new("legend rows")
-        .num_columns(4)
+        .num_columns(5)
         .spacing([10.0, 2.0])
         .show(ui, |ui| {
-            ui.label("");
-            ui.label("");
-            for head in ["agents", if view.has_runs { "work" } else { "tasks" }] {
-                let text = RichText::new(head)
+            let heading = |text: &str| {
+                RichText::new(text)
                     .font(Tier::Small.font(ui))
-                    .color(theme::of(ui).muted);
-                right(ui, text);
+                    .color(theme::of(ui).muted)
+            };
+            let (title, agents) = (heading("Legend"), heading("agents"));
+            let work = heading(if view.has_runs { "work" } else { "tasks" });
+            ui.label("");
+            ui.label(title);
+            right(ui, agents);
+            right(ui, work);
+            if super::close_button(ui, "Close legend").clicked() {
+                actions.push(Action::ToggleLegend);
             }
             ui.end_row();
             for row in view.rows {
                 legend_row(ui, row);
             }
         });
+    if view.rows.is_empty() {
+        let none = RichText::new("no rows yet").font(Tier::Small.font(ui));
+        ui.label(none.color(theme::of(ui).muted));
+    }
     words_ui(ui, view, actions);
 }
 

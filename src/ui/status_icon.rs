@@ -37,10 +37,14 @@ pub(super) fn paint(painter: &Painter, rect: Rect, status: Status, color: Color3
             painter.circle_filled(center, radius, color);
             let tick = [vec2(-0.45, 0.05), vec2(-0.1, 0.4), vec2(0.5, -0.35)];
             let points = tick.map(|at| center + at * radius).to_vec();
-            painter.add(Shape::line(
-                points,
-                Stroke::new(line.width * 0.8, theme::of(painter).text),
-            ));
+            let inks = theme::of(painter);
+            // On a disc without the state's colour a bright check would be seen first.
+            let ink = if color == inks.status(status) {
+                inks.text
+            } else {
+                inks.surface
+            };
+            painter.add(Shape::line(points, Stroke::new(line.width * 0.8, ink)));
         }
         model::Shape::StruckRing => {
             painter.circle_filled(center, radius * 0.85, color);

@@ -21,6 +21,8 @@ use model::{Kind, Status};
 const WIDEST: &str = "8,888";
 /// Of two totals with a stroke between them.
 const WIDEST_PAIR: &str = "8,888/8,888";
+/// Opacity of the shape of a state that no row has.
+const NONE: f32 = 0.5;
 /// What a total shows that is not known: nothing was ever read.
 const UNKNOWN: &str = "–";
 
@@ -170,7 +172,7 @@ impl Totals<'_> {
             // A failure of a scene that is old is still found by its shape.
             self.inks.muted
         } else {
-            self.inks.line
+            self.inks.muted.gamma_multiply(NONE)
         };
         text.icon = Some((Icon::Status(status), icon_ink));
         text.choice = self.view.interactive.then(|| self.choice(status));
