@@ -110,7 +110,7 @@ impl Default for Extent {
     }
 }
 
-/// The sizes of all cells, in world units: what the level of detail of the whole scene depends on.
+/// The sizes of all cells and agents, in world units: what the level of detail of the whole scene depends on.
 #[derive(Resource, Debug, Clone, Copy, PartialEq, Reflect)]
 #[reflect(Resource)]
 pub struct CellSizes {
@@ -118,6 +118,8 @@ pub struct CellSizes {
     pub least: Vec2,
     /// The one that is largest by it.
     pub most: Vec2,
+    /// The diameter of the largest agent; unbounded where agents are cells, or where there are none.
+    pub agent: f32,
 }
 
 impl Default for CellSizes {
@@ -125,6 +127,7 @@ impl Default for CellSizes {
         Self {
             least: Vec2::splat(1.0),
             most: Vec2::splat(1.0),
+            agent: f32::MAX,
         }
     }
 }

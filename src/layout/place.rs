@@ -120,14 +120,6 @@ impl CityPlan {
         self.city.street_route(from, to)
     }
 
-    /// The diameter of the largest agent, in world units.
-    pub(crate) fn largest_agent(&self) -> f32 {
-        if self.blocks == Blocks::Agents {
-            return f32::MAX;
-        }
-        self.city.agent_diameter().max(self.city.dock_diameter())
-    }
-
     /// Whether rows have been placed.
     pub fn has_rows(&self) -> bool {
         !self.city.is_empty()

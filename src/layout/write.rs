@@ -33,7 +33,7 @@ impl PlaceWriter<'_, '_> {
         for key in &changes.gone_blocks {
             self.remove_block(*key, grounds);
         }
-        if !changes.blocks.is_empty() || !changes.gone_blocks.is_empty() {
+        if changes.replanned || !changes.blocks.is_empty() || !changes.gone_blocks.is_empty() {
             if city.place_of(BlockKey::Finished).is_none() {
                 grounds.remove_finished(&mut self.commands);
             }
@@ -138,6 +138,7 @@ fn sizes(city: &City<Entity, Rank>) -> CellSizes {
         let sizes = found.get_or_insert(CellSizes {
             least: cell,
             most: cell,
+            agent: f32::MAX,
         });
         if cell.min_element() < sizes.least.min_element() {
             sizes.least = cell;
@@ -146,5 +147,9 @@ fn sizes(city: &City<Entity, Rank>) -> CellSizes {
             sizes.most = cell;
         }
     }
-    found.unwrap_or_default()
+    let agent = city.agent_diameter().max(city.dock_diameter());
+    CellSizes {
+        agent: if agent > 0.0 { agent } else { f32::MAX },
+        ..found.unwrap_or_default()
+    }
 }

@@ -231,7 +231,7 @@ mod tests {
     fn a_link_follows_its_marks_from_slot_to_slot() {
         let entity = |index| Entity::from_raw_u32(index).expect("not the placeholder");
         let (agent, task) = (entity(1), entity(2));
-        let mark = |kind| Mark::new(kind, Vec2::ZERO, 0.5, Status::Running);
+        let mark = |kind| Mark::new(kind, Vec2::ZERO, Vec2::ONE, Status::Running).pack();
         let (mut marks, mut links) = (Marks::default(), Links::default());
         let packed = |links: &Links| {
             links
@@ -244,8 +244,8 @@ mod tests {
 
         links.set(agent, Some(task), 5, &marks);
         assert!(packed(&links).is_empty(), "neither has a mark yet");
-        marks.set(agent, Layer::Agents, &mark(MarkKind::Agent));
-        marks.set(task, Layer::Tasks, &mark(MarkKind::Task));
+        marks.set(agent, Layer::Agents, mark(MarkKind::Agent));
+        marks.set(task, Layer::Tasks, mark(MarkKind::Task));
         for entity in marks.drain_moved() {
             links.refresh(entity, &marks);
         }
@@ -258,7 +258,7 @@ mod tests {
             since: 5,
         };
         assert_eq!(packed(&links), [link]);
-        marks.set(task, Layer::Alarms, &mark(MarkKind::Task));
+        marks.set(task, Layer::Alarms, mark(MarkKind::Task));
         for entity in marks.drain_moved() {
             links.refresh(entity, &marks);
         }

@@ -5,7 +5,7 @@ use model::{Kind, RowId, RowKey, SourceId};
 use opswall::{
     fleet::{AgentRow, Key, Moment, PartOf, RowState, TaskRow, Touched, WorkflowRow, WorksOn},
     frame::FrameSystems,
-    layout::{District, Place},
+    layout::{Block, Place},
 };
 
 pub(crate) fn plugin(app: &mut App) {
@@ -15,6 +15,7 @@ pub(crate) fn plugin(app: &mut App) {
         .add_systems(Update, note.in_set(FrameSystems::Receive));
     key_rows::<TaskRow>(app, Kind::Task);
     key_rows::<AgentRow>(app, Kind::Agent);
+    key_rows::<WorkflowRow>(app, Kind::Workflow);
 }
 
 /// The key of the row with this id.
@@ -46,7 +47,7 @@ fn note(
             Changed<RowState>,
             Changed<Moment>,
             Changed<Place>,
-            Changed<District>,
+            Changed<Block>,
             Changed<PartOf>,
             Changed<WorksOn>,
         )>,

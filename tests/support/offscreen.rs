@@ -27,6 +27,7 @@ use bevy::{
 };
 use model::*;
 use opswall::{fleet::*, frame, layout::*, messages, scene};
+use plan::{BlockKey, BlockPlace};
 
 /// A requested picture must arrive within this many frames.
 const PATIENCE_FRAMES: usize = 100;
@@ -69,9 +70,16 @@ fn plugins() -> PluginGroupBuilder {
 }
 
 impl Studio {
-    /// `units` world units from the lower to the upper edge of the picture.
+    /// `units` world units from the lower to the upper edge of the picture. Tasks that are set by hand have cells of one world
+    /// unit, and so have agents; `set_sizes` changes that.
     pub(crate) fn new(size: UVec2, units: f32) -> Self {
         let mut studio = Self::build(size, Stage::ByHand);
+        studio.app.insert_resource(scene::camera::View {
+            center: Vec2::ZERO,
+            world_per_px: units / size.y as f32,
+            size_px: size.as_vec2(),
+        });
+        studio.set_sizes(Vec2::ONE, 1.0);
         let projection = OrthographicProjection {
             scaling_mode: ScalingMode::FixedVertical { viewport_height: units },
             ..OrthographicProjection::default_2d()
@@ -172,31 +180,79 @@ impl Studio {
         panic!("no picture after {PATIENCE_FRAMES} frames");
     }
 
+    /// The size of the cells and the diameter of the agents that are set by hand from now on, world units.
+    pub(crate) fn set_sizes(&mut self, cell: Vec2, agent: f32) {
+        self.app.insert_resource(CellSizes {
+            least: cell,
+            most: cell,
+            agent,
+        });
+    }
+
+    fn sizes(&self) -> CellSizes {
+        *self.app.world().resource::<CellSizes>()
+    }
+
     pub(crate) fn task(&mut self, at: Vec2, status: Status) -> Entity {
-        let mut task = self.app.world_mut().spawn(resting(at, status));
+        let size = self.sizes().most;
+        let mut task = self.app.world_mut().spawn(resting(at, size, status));
         task.insert(TaskRow::default());
         task.id()
     }
 
     pub(crate) fn agent(&mut self, at: Vec2, status: Status) -> Entity {
-        let mut agent = self.app.world_mut().spawn(resting(at, status));
+        let size = Vec2::splat(self.sizes().agent);
+        let mut agent = self.app.world_mut().spawn(resting(at, size, status));
         agent.insert(AgentRow::default());
         agent.id()
     }
 
-    pub(crate) fn workflow(&mut self, center: Vec2, radius: f32, status: Status, progress: Option<f32>) -> Entity {
-        let district = District {
-            center,
-            radius,
-            from: center,
-            from_radius: radius,
-            moved: 0.0,
+    /// A block with a header of this height; its cells are of the size that is set.
+    pub(crate) fn workflow(&mut self, ground: Rect, header: f32, status: Status, progress: Option<f32>) -> Entity {
+        let row = (reading(status), long_ago(), WorkflowRow { progress });
+        let row = self.app.world_mut().spawn(row).id();
+        let block = self.block(row, ground, header);
+        self.app.world_mut().entity_mut(row).insert(block);
+        row
+    }
+
+    /// A block that is no row.
+    pub(crate) fn ground(&mut self, name: &str, ground: Rect, header: f32) -> Entity {
+        let row = self.app.world_mut().spawn(Ground { name: name.into() }).id();
+        let block = self.block(row, ground, header);
+        self.app.world_mut().entity_mut(row).insert(block);
+        row
+    }
+
+    fn block(&self, row: Entity, ground: Rect, header: f32) -> Block {
+        let own = |rect: Rect| plan::Rect::new(rect.min, rect.max);
+        let cell = self.sizes().most;
+        let body = Rect {
+            max: Vec2::new(ground.max.x, ground.max.y - header),
+            ..ground
         };
-        let (state, moment) = (reading(status), long_ago());
-        self.app
-            .world_mut()
-            .spawn((state, moment, district, WorkflowRow { progress }))
-            .id()
+        let grid = (body.size() / cell).floor().max(Vec2::ZERO).as_uvec2();
+        let place = BlockPlace {
+            key: BlockKey::Workflow(row),
+            rect: own(ground),
+            header: own(Rect {
+                min: Vec2::new(ground.min.x, body.max.y),
+                ..ground
+            }),
+            body: own(body),
+            first_cell: Vec2::new(body.min.x, body.max.y) + cell * Vec2::new(0.5, -0.5),
+            pitch: cell,
+            cell,
+            grid: grid.to_array(),
+            counted_agents: 0,
+            count_at: ground.center(),
+            workflows: 1,
+        };
+        Block {
+            place,
+            from: ground,
+            moved: 0.0,
+        }
     }
 
     pub(crate) fn set_status(&mut self, row: Entity, status: Status, now: f64) {
@@ -237,12 +293,13 @@ fn long_ago() -> Moment {
     }
 }
 
-fn resting(at: Vec2, status: Status) -> (RowState, Moment, Place) {
+fn resting(at: Vec2, size: Vec2, status: Status) -> (RowState, Moment, Place) {
     (
         reading(status),
         long_ago(),
         Place {
             at,
+            size,
             from: at,
             moved: 0.0,
         },

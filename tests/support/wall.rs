@@ -14,6 +14,7 @@ use model::Kind;
 use opswall::{
     connection::{ConnectionPlugin, ConnectionView},
     fleet::{Counts, FleetIndex},
+    layout::{Block, Ground},
     messages::{Backlog, Intent},
     scene::camera::View,
     wall::{self, Picture, WallOptions, canvas::Canvas, picture},
@@ -126,6 +127,14 @@ impl Wall {
 
     pub(crate) fn get<C: Component + Clone>(&self, row: Entity) -> Option<C> {
         self.app.world().get::<C>(row).cloned()
+    }
+
+    /// The block that is called so and is no row.
+    pub(crate) fn ground(&mut self, name: &str) -> Option<Block> {
+        let world = self.app.world_mut();
+        let mut grounds = world.query::<(&Ground, &Block)>();
+        let found = grounds.iter(world).find(|(ground, _)| *ground.name == *name);
+        found.map(|(_, block)| *block)
     }
 
     /// Rows that are counted, of all kinds.

@@ -6,7 +6,7 @@ use demo::{Control, TableId};
 use model::{Kind, Status};
 use opswall::{
     fleet::{PartOf, WorksOn},
-    layout::{District, DockGround, Place, Unassigned},
+    layout::{Block, DockGround, Place},
     scene::palette::palette,
 };
 use realtime::LinkStatus;
@@ -20,6 +20,12 @@ fn columns(value: Value) -> Map<String, Value> {
         Value::Object(columns) => columns,
         other => panic!("{other} is no row"),
     }
+}
+
+/// Whether an agent stands in the street of a block, and not on it.
+fn is_beside(block: &Block, agent: &Place) -> bool {
+    let street = block.rect().inflate(agent.size.x * 3.0);
+    street.contains(agent.at) && !block.rect().contains(agent.at)
 }
 
 /// Ids in the order of insertion, so that rows have the same places in each run.
@@ -191,7 +197,8 @@ fn rows_without_a_workflow_are_unassigned_until_it_arrives() {
     wall.until_rows(27);
     wall.settle();
     wall.picture("edge_no_links");
-    assert!(wall.app.world().resource::<Unassigned>().0.is_some());
+    let loose = wall.ground("Unassigned").expect("a block");
+    assert_eq!(loose.place.grid.map(|count| count > 0), [true; 2]);
     assert!(wall.legible().iter().any(|label| label.starts_with("Unassigned")));
 
     // References to rows that do not exist.
@@ -218,7 +225,7 @@ fn rows_without_a_workflow_are_unassigned_until_it_arrives() {
     let home = wall.get::<Place>(lost).expect("a place").at;
     assert!(dock.contains(home), "an agent without a known task rests");
 
-    // The targets arrive: the task moves to its district, the agent takes it in hand.
+    // The targets arrive: the task moves to its block, the agent takes it in hand.
     insert(
         &control,
         TableId::Workflows,
@@ -235,11 +242,13 @@ fn rows_without_a_workflow_are_unassigned_until_it_arrives() {
     let (workflow, agent) = (wall.row(Kind::Workflow, workflow), wall.row(Kind::Agent, agent));
     assert_eq!(wall.get::<PartOf>(task), Some(PartOf(workflow)));
     assert_eq!(wall.get::<WorksOn>(agent), Some(WorksOn(task)));
-    let district = wall.get::<District>(workflow).expect("a district");
-    for row in [task, agent] {
-        let place = wall.get::<Place>(row).expect("a place");
-        assert!(place.at.distance(district.center) < district.radius, "both are in it");
-    }
+    let block = wall.get::<Block>(workflow).expect("a block");
+    let (cell, beside) = (
+        wall.get::<Place>(task).expect("a place"),
+        wall.get::<Place>(agent).expect("a place"),
+    );
+    assert!(block.body().contains(cell.at), "the task is in it");
+    assert!(is_beside(&block, &beside), "the agent stands in its street");
     assert!(wall.legible().iter().any(|label| label.starts_with("Came later")));
 }
 
@@ -295,11 +304,9 @@ fn a_task_moves_between_workflows_and_agents_with_its_beam() {
         wall.picture(&format!("edge_moves_{}", at + 2));
         assert_eq!(wall.row(Kind::Task, task), traveller, "it is the same mark");
         assert_eq!(wall.get::<WorksOn>(idle), None);
-        let district = wall.get::<District>(home).expect("a district");
-        for row in [traveller, hand] {
-            let place = wall.get::<Place>(row).expect("a place");
-            assert!(place.at.distance(district.center) < district.radius);
-        }
+        let block = wall.get::<Block>(home).expect("a block");
+        assert!(block.body().contains(wall.get::<Place>(traveller).expect("a place").at));
+        assert!(is_beside(&block, &wall.get::<Place>(hand).expect("a place")));
         let dock = wall.app.world().resource::<DockGround>().0.expect("a dock");
         let rests = wall.get::<Place>(idle).expect("a place").at;
         assert!(dock.contains(rests), "an agent without work rests: {rests} in {dock:?}");
@@ -315,9 +322,9 @@ fn a_task_moves_between_workflows_and_agents_with_its_beam() {
     wall.until("loose", |world| world.get::<PartOf>(traveller).is_none());
     wall.settle();
     wall.picture("edge_moves_out");
-    let district = wall.app.world().resource::<Unassigned>().0.expect("a district");
+    let block = wall.ground("Unassigned").expect("a block");
     let place = wall.get::<Place>(traveller).expect("a place");
-    assert!(place.at.distance(district.center) < district.radius);
+    assert!(block.body().contains(place.at));
     let agent = wall.row(Kind::Agent, agents[0]);
     assert_eq!(wall.get::<WorksOn>(agent), None);
 }
@@ -407,5 +414,5 @@ fn very_long_and_empty_names_are_shown_short() {
     wall.picture("edge_names_near");
     let near = wall.legible();
     assert!(near.iter().any(|label| label.ends_with('…')), "{near:?}");
-    assert!(wall.get::<District>(middle).is_some());
+    assert!(wall.get::<Block>(middle).is_some());
 }

@@ -9,7 +9,7 @@ use demo::TableId;
 use model::Kind;
 use opswall::{
     fleet::{FleetClock, Moment, PartOf, TaskRow, WorksOn},
-    layout::{District, DockGround, Place, Unassigned},
+    layout::{Block, DockGround, Place},
     messages::Backlog,
 };
 use realtime::LinkStatus;
@@ -31,40 +31,39 @@ fn task(workflow: Option<Uuid>, index: usize) -> Map<String, Value> {
     row
 }
 
-/// Asserts that every task has its own slot within its district.
-fn assert_slots_are_distinct(wall: &mut Wall, tasks: usize) {
-    let unassigned = wall.app.world().resource::<Unassigned>().0;
+/// Asserts that every task has its own cell within its block.
+fn assert_cells_are_distinct(wall: &mut Wall, tasks: usize) {
+    let unassigned = wall.ground("Unassigned");
     let world = wall.app.world_mut();
     let mut rows = world.query_filtered::<(&Place, Option<&PartOf>, &Moment), With<TaskRow>>();
-    let mut districts = world.query::<&District>();
+    let mut blocks = world.query::<&Block>();
     let mut taken = std::collections::HashSet::new();
     for (place, part_of, moment) in rows.iter(world).filter(|(.., moment)| moment.gone.is_none()) {
-        let district = match part_of {
-            Some(PartOf(workflow)) => districts.get(world, *workflow).copied().expect("a district"),
-            None => unassigned.expect("a district"),
+        let block = match part_of {
+            Some(PartOf(workflow)) => blocks.get(world, *workflow).copied().expect("a block"),
+            None => unassigned.expect("a block"),
         };
-        assert!(place.at.distance(district.center) < district.radius, "{moment:?}");
-        let slot = (place.at * 10.0).round().as_ivec2();
-        assert!(taken.insert(slot), "two tasks at {slot}");
+        let body = block.body().inflate(0.01);
+        assert!(body.contains(place.rect().min) && body.contains(place.rect().max), "{moment:?}");
+        assert_eq!(place.size, block.place.cell);
+        // The column and the row of the cell.
+        let cell = ((place.at - block.place.first_cell) / block.place.pitch * Vec2::new(1.0, -1.0)).round();
+        let [columns, in_column] = block.place.grid;
+        assert!(cell.cmpge(Vec2::ZERO).all() && cell.cmplt(Vec2::new(columns as f32, in_column as f32)).all());
+        assert!(taken.insert((part_of.copied().map(|part_of| part_of.0), cell.as_ivec2())), "two tasks at {cell}");
     }
     assert_eq!(taken.len(), tasks);
 }
 
-/// Asserts that districts do not overlap now, also while all of them grow.
+/// Asserts that no two blocks are in one place at the end of all moves.
 fn assert_apart(wall: &mut Wall) {
-    let now = wall.app.world().resource::<FleetClock>().0;
-    let unassigned = wall.app.world().resource::<Unassigned>().0;
     let world = wall.app.world_mut();
-    let mut districts = world.query::<&District>();
-    let drawn: Vec<(Vec2, f32)> = districts
-        .iter(world)
-        .chain(&unassigned)
-        .map(|district| (district.drawn_at(now), district.radius_at(now)))
-        .collect();
-    for (index, (at, radius)) in drawn.iter().enumerate() {
-        for (other, there) in drawn.iter().take(index) {
-            let over = radius + there - at.distance(*other);
-            assert!(over < 0.15 * radius.min(*there), "{over} of {radius} and {there}");
+    let mut blocks = world.query::<&Block>();
+    let grounds: Vec<Rect> = blocks.iter(world).map(Block::rect).collect();
+    for (index, one) in grounds.iter().enumerate() {
+        for other in grounds.iter().take(index) {
+            let over = one.intersect(*other).size().min_element();
+            assert!(over < 0.01, "{over} of {one:?} and {other:?}");
         }
     }
 }
@@ -87,10 +86,12 @@ fn a_workflow_with_five_thousand_tasks_goes() {
     wall.until_rows(before + others + 1 + MANY);
     wall.settle();
     wall.picture("edge_great");
-    assert_slots_are_distinct(&mut wall, before + MANY);
+    assert_cells_are_distinct(&mut wall, before + MANY);
     let was = wall
-        .get::<District>(wall.row(Kind::Workflow, flow))
-        .expect("a district");
+        .get::<Block>(wall.row(Kind::Workflow, flow))
+        .expect("a block");
+    let room = |block: &Block| block.place.grid[0] * block.place.grid[1];
+    assert!(room(&was) >= MANY as u32);
 
     // The row goes; its tasks remain without a workflow.
     control.delete(TableId::Workflows, flow).expect("it was there");
@@ -99,9 +100,9 @@ fn a_workflow_with_five_thousand_tasks_goes() {
     wall.picture("edge_great_going");
     wall.settle();
     wall.picture("edge_great_gone");
-    assert_slots_are_distinct(&mut wall, before + MANY);
-    let unassigned = wall.app.world().resource::<Unassigned>().0.expect("a district");
-    assert!(unassigned.radius >= was.radius * 0.9, "all are there");
+    assert_cells_are_distinct(&mut wall, before + MANY);
+    let unassigned = wall.ground("Unassigned").expect("a block");
+    assert!(room(&unassigned) >= MANY as u32, "all are there");
     assert!(wall.legible().iter().any(|label| label.contains("Unassigned")));
 
     // Then all tasks go at once.
@@ -114,7 +115,7 @@ fn a_workflow_with_five_thousand_tasks_goes() {
     wall.settle();
     wall.settle();
     wall.picture("edge_tasks_gone");
-    assert_slots_are_distinct(&mut wall, before);
+    assert_cells_are_distinct(&mut wall, before);
     wall.legible();
     let world = wall.app.world_mut();
     let mut rows = world.query::<&Moment>();
@@ -146,7 +147,7 @@ fn a_workflow_and_its_tasks_go_together() {
     wall.settle();
     wall.picture("edge_cascade");
     wall.legible();
-    assert!(wall.app.world().resource::<Unassigned>().0.is_none(), "no row remains");
+    assert!(wall.ground("Unassigned").is_none(), "no row remains");
     // The agents that worked there rest or have another task.
     let dock = wall.app.world().resource::<DockGround>().0.expect("a dock");
     let world = wall.app.world_mut();
@@ -181,7 +182,7 @@ fn ten_thousand_rows_in_one_frame_are_all_drawn() {
     wall.picture("edge_inserts_coming");
     wall.settle();
     wall.picture("edge_inserts");
-    assert_slots_are_distinct(&mut wall, tasks_before + INSERTS);
+    assert_cells_are_distinct(&mut wall, tasks_before + INSERTS);
     wall.legible();
     println!("{waiting} changes waited after the frame at {clock:.1} s");
 }

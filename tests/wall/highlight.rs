@@ -35,8 +35,10 @@ fn select(app: &mut App, row: Option<(Kind, &str)>) {
 fn highlighted<'a>(app: &App, rows: &[(Kind, &'a str)]) -> Vec<&'a str> {
     let marks = app.world().resource::<Marks>();
     let is_lit = |&(kind, id): &(Kind, &'a str)| {
-        let mark = marks.mark(entity(app, kind, id)).expect("it is drawn");
-        mark.flags.contains(Flags::HIGHLIGHTED).then_some(id)
+        let slot = marks.slot(entity(app, kind, id)).expect("it is drawn");
+        // The flags of marks and of grounds are in the same bits.
+        let word = marks.table(slot.layer).items()[slot.slot as usize][9];
+        Flags::from_bits_truncate(word >> 12).contains(Flags::HIGHLIGHTED).then_some(id)
     };
     rows.iter().filter_map(is_lit).collect()
 }
@@ -76,7 +78,7 @@ fn the_selected_row_and_what_belongs_to_it_are_highlighted() {
     assert_eq!(highlighted(&app, &ROWS), ["v", "first", "then", "Ada"]);
     select(&mut app, Some((Kind::Agent, "Bob")));
     assert_eq!(highlighted(&app, &ROWS), ["w", "apart", "Bob"]);
-    // Tasks within a district are highlighted by their place; its agents and ties by their rows.
+    // Tasks within a block are highlighted by their place; its agents and ties by their rows.
     select(&mut app, Some((Kind::Workflow, "w")));
     assert_eq!(highlighted(&app, &ROWS), ["w", "first", "then", "Bob"]);
     select(&mut app, None);
@@ -117,10 +119,10 @@ fn a_ring_appears_and_fades_with_the_selection() {
     select(&mut app, Some((Kind::Agent, "Ada")));
     assert_eq!(rings(&app), [(MarkKind::Agent, false)]);
     select(&mut app, Some((Kind::Workflow, "v")));
-    assert_eq!(rings(&app), [(MarkKind::Task, false), (MarkKind::Agent, true)]);
+    assert_eq!(rings(&app), [(MarkKind::Block, false), (MarkKind::Agent, true)]);
     std::thread::sleep(std::time::Duration::from_millis(300));
     app.update();
-    assert_eq!(rings(&app), [(MarkKind::Task, false)], "the old ring is gone");
+    assert_eq!(rings(&app), [(MarkKind::Block, false)], "the old ring is gone");
 }
 
 /// The greatest difference between a row's mark and the background.

@@ -1,586 +1,519 @@
-//! Places: in an app without a renderer with rows spawned by hand, and of the floor plan alone under any order of events.
+//! Places of rows that arrive as changes, in an app without a renderer: cells in blocks, agents in streets and in the dock.
 
-use std::collections::{HashMap, HashSet};
+use std::{collections::HashMap, time::Duration};
 
-use bevy::prelude::*;
-use model::{Kind, RowKey};
+use bevy::{prelude::*, time::TimeUpdateStrategy};
+use model::{Change, Kind, Op, RowKey, Status};
 use opswall::{
-    fleet::{AgentRow, FleetClock, Key, Moment, PartOf, TaskRow, WorkflowRow, WorksOn},
+    fleet::{self, AgentRow, FleetClock, FleetMapping, Incoming, Key, Moment, RowState, TaskRow},
     frame,
-    layout::{
-        self, District, Extent, FloorPlan, MOVE_SECS, Place, Spot, Unassigned,
-        floor::{Batch, Floor, Outcome},
-    },
-    messages::{self, Synced},
+    layout::{self, Block, CityPlan, DockGround, Extent, Ground, MOVE_SECS, Place, PlanScene, Spot},
+    messages::{self, RowChanged, Synced},
 };
-use proptest::prelude::*;
 use realtime::SyncReport;
+use serde_json::{Value, json};
 
-fn app() -> App {
+pub(crate) use crate::fleet::{change, entity};
+
+/// The time from frame to frame.
+const FRAME: Duration = Duration::from_millis(16);
+
+/// The fleet and the layout. Time advances by frames.
+pub(crate) fn app() -> App {
     let mut app = App::new();
-    app.add_plugins((MinimalPlugins, messages::plugin, frame::plugin, layout::plugin));
-    opswall::fleet::resources(&mut app);
+    app.add_plugins(MinimalPlugins)
+        .insert_resource(FleetMapping::default())
+        .insert_resource(TimeUpdateStrategy::ManualDuration(FRAME))
+        .add_plugins((frame::plugin, messages::plugin, fleet::plugin, layout::plugin));
+    app.update();
     app
 }
 
-fn key(kind: Kind, id: u32) -> Key {
-    Key(crate::by_hand::key(kind, id))
-}
-
-fn here() -> Moment {
-    Moment {
-        appeared: 0.0,
-        changed: 0.0,
-        gone: None,
+/// Sends changes, and runs until all rows have their places.
+pub(crate) fn feed(app: &mut App, changes: impl IntoIterator<Item = Change>) {
+    for change in changes {
+        app.world_mut().write_message(RowChanged(change));
     }
-}
-
-fn workflow(app: &mut App, id: u32) -> Entity {
-    app.world_mut()
-        .spawn((key(Kind::Workflow, id), WorkflowRow::default(), here()))
-        .id()
-}
-
-fn task(app: &mut App, id: u32, part_of: Option<Entity>) -> Entity {
-    let mut row = app.world_mut().spawn((key(Kind::Task, id), TaskRow::default(), here()));
-    if let Some(workflow) = part_of {
-        row.insert(PartOf(workflow));
+    app.update();
+    while !app.world().resource::<Incoming>().is_empty() {
+        app.update();
     }
-    row.id()
+    app.update();
 }
 
-fn agent(app: &mut App, id: u32, works_on: Option<Entity>) -> Entity {
-    let mut row = app
-        .world_mut()
-        .spawn((key(Kind::Agent, id), AgentRow::default(), here()));
-    if let Some(task) = works_on {
-        row.insert(WorksOn(task));
+/// Ends the first snapshot: all rows are placed anew.
+pub(crate) fn settle(app: &mut App) {
+    app.world_mut().write_message(Synced(SyncReport::default()));
+    app.update();
+    app.update();
+}
+
+/// One long frame.
+pub(crate) fn advance(app: &mut App, secs: f64) {
+    app.insert_resource(TimeUpdateStrategy::ManualDuration(Duration::from_secs_f64(secs)));
+    app.update();
+    app.insert_resource(TimeUpdateStrategy::ManualDuration(FRAME));
+    app.update();
+}
+
+/// A whole plan for a screen of this size.
+pub(crate) fn replan(app: &mut App, size: Vec2) {
+    app.insert_resource(PlanScene {
+        size,
+        ..PlanScene::default()
+    });
+    app.update();
+    advance(app, 0.3);
+    assert_eq!(app.world().resource::<Extent>().0.size(), size);
+}
+
+pub(crate) fn workflow(id: &str, status: &str) -> Change {
+    change(Kind::Workflow, Op::Insert, &json!({"id": id, "name": id, "status": status}))
+}
+
+pub(crate) fn task(id: &str, status: &str, workflow: Option<&str>) -> Change {
+    let row = json!({"id": id, "title": id, "status": status, "workflow_id": workflow});
+    change(Kind::Task, Op::Insert, &row)
+}
+
+pub(crate) fn agent(id: &str, status: &str, task: Option<&str>) -> Change {
+    let row = json!({"id": id, "name": id, "status": status, "current_task_id": task});
+    change(Kind::Agent, Op::Insert, &row)
+}
+
+/// A row created in this second.
+pub(crate) fn created(kind: Kind, second: u32, row: Value) -> Change {
+    let mut row = row;
+    let (hour, minute) = (second / 3_600, second / 60 % 60);
+    row["created_at"] = format!("2026-11-27T{hour:02}:{minute:02}:{:02}+00:00", second % 60).into();
+    change(kind, Op::Insert, &row)
+}
+
+pub(crate) fn gone(kind: Kind, id: &str) -> Change {
+    change(kind, Op::Delete, &json!({"id": id}))
+}
+
+pub(crate) fn place(app: &App, row: Entity) -> Place {
+    *app.world().get::<Place>(row).expect("it has a place")
+}
+
+pub(crate) fn block(app: &App, row: Entity) -> Block {
+    *app.world().get::<Block>(row).expect("it has a block")
+}
+
+/// The block of a workflow by its id.
+pub(crate) fn block_of(app: &App, id: &str) -> Block {
+    block(app, entity(app, Kind::Workflow, id))
+}
+
+/// The block that is called so and is no row.
+pub(crate) fn ground(app: &mut App, name: &str) -> Option<Entity> {
+    let mut grounds = app.world_mut().query::<(Entity, &Ground, Has<Block>)>();
+    let found = grounds.iter(app.world()).find(|(_, ground, has_block)| *ground.name == *name && *has_block);
+    found.map(|(row, ..)| row)
+}
+
+/// The names of all blocks that are no rows, sorted.
+pub(crate) fn grounds(app: &mut App) -> Vec<String> {
+    let mut grounds = app.world_mut().query_filtered::<&Ground, With<Block>>();
+    let mut names: Vec<String> = grounds.iter(app.world()).map(|ground| ground.name.to_string()).collect();
+    names.sort();
+    names
+}
+
+fn at(app: &App, world: Vec2) -> Option<Spot> {
+    app.world().resource::<CityPlan>().at(world)
+}
+
+fn is_in(inner: Rect, outer: Rect) -> bool {
+    let outer = outer.inflate(0.01);
+    outer.contains(inner.min) && outer.contains(inner.max)
+}
+
+fn overlap(one: Rect, other: Rect) -> bool {
+    one.intersect(other).size().min_element() > 0.01
+}
+
+/// Asserts what holds for every plan: no two blocks, no two cells and no two agents are in one place, everything is in the
+/// plan's rectangle, what is looked up is what is there, and agents are on no block.
+pub(crate) fn check(app: &mut App) {
+    let extent = app.world().resource::<Extent>().0;
+    let world = app.world_mut();
+    let mut blocks = world.query::<(Entity, &Block)>();
+    let blocks: Vec<(Entity, Block)> = blocks.iter(world).map(|(row, block)| (row, *block)).collect();
+    let mut rows = world.query::<(Entity, &Place, Has<AgentRow>)>();
+    let rows: Vec<(Entity, Place, bool)> = rows.iter(world).map(|(row, place, agent)| (row, *place, agent)).collect();
+    for (index, (row, one)) in blocks.iter().enumerate() {
+        assert!(is_in(one.rect(), extent), "{row} leaves the plan");
+        for (_, other) in blocks.iter().take(index) {
+            assert!(!overlap(one.rect(), other.rect()), "{:?} is over {:?}", one.rect(), other.rect());
+        }
     }
-    row.id()
-}
-
-fn at(app: &App, row: Entity) -> Vec2 {
-    app.world().get::<Place>(row).map(|place| place.at).unwrap()
-}
-
-fn district(app: &App, workflow: Entity) -> District {
-    *app.world().get::<District>(workflow).unwrap()
-}
-
-fn set_clock(app: &mut App, now: f64) {
-    app.insert_resource(FleetClock(now));
+    // A grid finds neighbours without comparing all pairs.
+    let tile = rows.iter().map(|(_, place, _)| place.size.max_element()).fold(1.0, f32::max);
+    let mut by_tile: HashMap<IVec2, Vec<Rect>> = HashMap::new();
+    let plan = app.world().resource::<CityPlan>();
+    for (row, place, is_agent) in &rows {
+        assert!(is_in(place.rect(), extent), "{row} leaves the plan");
+        let middle = (place.at / tile).floor().as_ivec2();
+        for x in -1..=1 {
+            for y in -1..=1 {
+                for other in by_tile.get(&(middle + IVec2::new(x, y))).into_iter().flatten() {
+                    assert!(!overlap(place.rect().inflate(-0.01), *other), "{row} is over another row");
+                }
+            }
+        }
+        by_tile.entry(middle).or_default().push(place.rect());
+        let found = plan.at(place.at);
+        match found {
+            Some(Spot::Cell(found)) => assert_eq!(found, *row),
+            Some(Spot::Agent(found)) => assert!(found == *row && *is_agent),
+            found => panic!("{found:?} is where {row} is"),
+        }
+        if matches!(found, Some(Spot::Agent(_))) {
+            let on = blocks.iter().find(|(_, block)| overlap(block.rect(), place.rect().inflate(-0.6)));
+            assert_eq!(on.map(|(block, _)| *block), None, "agent {row} is on a block");
+        }
+    }
 }
 
 #[test]
-fn tasks_are_in_their_district_and_an_agent_is_beside_its_task() {
+fn cells_are_in_the_block_of_their_workflow_in_the_order_of_creation() {
     let mut app = app();
-    let (one, two) = (workflow(&mut app, 1), workflow(&mut app, 2));
-    let tasks: Vec<Entity> = (0..20)
-        .map(|id| task(&mut app, id, Some(if id % 2 == 0 { one } else { two })))
-        .collect();
-    let busy = agent(&mut app, 1, Some(tasks[4]));
-    let idle = agent(&mut app, 2, None);
-    app.update();
-    for (id, &row) in tasks.iter().enumerate() {
-        let home = district(&app, if id % 2 == 0 { one } else { two });
-        assert!(at(&app, row).distance(home.center) < home.radius - 1.0);
+    let sizes = [("c", 40), ("a", 7), ("b", 23)];
+    let mut second = 0;
+    let mut rows = Vec::new();
+    for (flow, _) in sizes {
+        second += 1;
+        rows.push(created(
+            Kind::Workflow,
+            second,
+            json!({"id": flow, "name": flow, "status": "running"}),
+        ));
     }
-    let home = district(&app, one);
-    assert!(at(&app, busy).distance(home.center) < home.radius);
-    assert!(tasks.iter().all(|&row| at(&app, row).distance(at(&app, busy)) > 1.2));
-    let lowest = home.center.y - home.radius;
-    assert!(at(&app, idle).y < lowest);
-    let extent = app.world().resource::<Extent>().0;
-    assert!([busy, idle].iter().all(|&row| extent.contains(at(&app, row))));
-    assert_eq!(
-        app.world().resource::<FloorPlan>().at(at(&app, tasks[7])),
-        Some(Spot::Task(tasks[7]))
-    );
-    assert_eq!(
-        app.world().resource::<FloorPlan>().at(at(&app, busy)),
-        Some(Spot::Agent(busy))
-    );
-    assert_eq!(
-        app.world().resource::<FloorPlan>().at(at(&app, idle)),
-        Some(Spot::Agent(idle))
-    );
+    for (flow, count) in sizes {
+        for number in 0..count {
+            second += 1;
+            // Ids are in another order.
+            let id = format!("{flow}-{:03}", number * 37 % 101);
+            let row = json!({"id": id, "title": id, "status": "queued", "workflow_id": flow});
+            rows.push(created(Kind::Task, second, row));
+        }
+    }
+    rows.reverse();
+    feed(&mut app, rows);
+    settle(&mut app);
+    check(&mut app);
+    for (flow, count) in sizes {
+        let block = block_of(&app, flow);
+        let [columns, in_column] = block.place.grid;
+        assert!(columns * in_column >= count, "{flow} has {columns} × {in_column} cells for {count}");
+        for number in 0..count {
+            let cell = place(&app, entity(&app, Kind::Task, &format!("{flow}-{:03}", number * 37 % 101)));
+            assert!(is_in(cell.rect(), block.body()), "{number} of {flow}");
+            let step = Vec2::new((number / in_column) as f32, -((number % in_column) as f32));
+            let wanted = block.place.first_cell + step * block.place.pitch;
+            assert!(cell.at.distance(wanted) < 0.01, "{number} of {flow}: {} for {wanted}", cell.at);
+            assert_eq!(cell.size, block.place.cell);
+        }
+        let header = block.header();
+        assert!(header.height() > 0.0 && is_in(header, block.rect()) && !overlap(header, block.body()));
+        assert_eq!(at(&app, header.center()), Some(Spot::Block(entity(&app, Kind::Workflow, flow))));
+    }
+    // Blocks are in the order of their creation too, line by line.
+    let mut order: Vec<(i32, i32, &str)> = sizes
+        .iter()
+        .map(|(flow, _)| {
+            let rect = block_of(&app, flow).rect();
+            (-rect.max.y.round() as i32, rect.min.x.round() as i32, *flow)
+        })
+        .collect();
+    order.sort_unstable();
+    assert_eq!(order.iter().map(|(.., flow)| *flow).collect::<String>(), "cab");
+}
+
+#[test]
+fn a_plan_fills_the_scene_and_every_name_has_room() {
+    let mut app = app();
+    let mut rows: Vec<Change> = (0..12).map(|flow| workflow(&format!("Workflow number {flow}"), "running")).collect();
+    rows.extend((0..400).map(|number| {
+        let flow = format!("Workflow number {}", number * number % 12);
+        task(&format!("t{number}"), "running", Some(&flow))
+    }));
+    feed(&mut app, rows);
+    settle(&mut app);
+    check(&mut app);
+    assert_eq!(app.world().resource::<Extent>().0.size(), PlanScene::default().size);
+    let report = app.world().resource::<CityPlan>().report();
+    assert!(report.blocks_share >= 0.85 && report.cells_share >= 0.6, "{report:?}");
+    assert_eq!(report.names_whole, 1.0, "{report:?}");
 }
 
 #[test]
 fn a_task_without_its_workflow_is_unassigned_and_moves_once_it_is_linked() {
     let mut app = app();
-    let (early, other) = (task(&mut app, 1, None), task(&mut app, 2, None));
-    app.update();
-    let before = at(&app, early);
-    assert!(app.world().resource::<Unassigned>().0.is_some());
-    set_clock(&mut app, 10.0);
-    let late = workflow(&mut app, 1);
-    app.world_mut().entity_mut(early).insert(PartOf(late));
-    app.update();
-    let place = *app.world().get::<Place>(early).unwrap();
-    assert!(place.at.distance(district(&app, late).center) < 1.0);
-    assert_eq!((place.from, place.moved), (before, 10.0));
-    assert_eq!(place.drawn_at(10.0), before);
-    assert_eq!(place.drawn_at(10.0 + MOVE_SECS), place.at);
-    app.world_mut().entity_mut(other).insert(PartOf(late));
-    app.update();
-    assert_eq!(app.world().resource::<Unassigned>().0, None);
+    feed(
+        &mut app,
+        [
+            workflow("other", "running"),
+            task("early", "queued", Some("late")),
+            task("more", "queued", None),
+        ],
+    );
+    settle(&mut app);
+    let early = entity(&app, Kind::Task, "early");
+    let before = place(&app, early).at;
+    let unassigned = ground(&mut app, "Unassigned").expect("a block");
+    assert!(is_in(place(&app, early).rect(), block(&app, unassigned).body()));
+    advance(&mut app, 10.0);
+    feed(&mut app, [workflow("late", "running")]);
+    check(&mut app);
+    let moved = place(&app, early);
+    let late = entity(&app, Kind::Workflow, "late");
+    assert!(is_in(moved.rect(), block(&app, late).body()));
+    assert!(moved.from == before && moved.at != before && moved.moved >= 10.0);
+    assert_eq!(moved.drawn_at(moved.moved), before);
+    assert_eq!(moved.drawn_at(moved.moved + MOVE_SECS), moved.at);
+    let half = moved.drawn_at(moved.moved + MOVE_SECS / 2.0);
+    assert!(half.distance(before.midpoint(moved.at)) < 0.01);
+    feed(&mut app, [task("more", "queued", Some("late"))]);
+    assert_eq!(ground(&mut app, "Unassigned"), None, "nothing is unassigned");
+    check(&mut app);
 }
 
 #[test]
-fn an_agent_flies_to_its_work_and_back_to_its_place_in_the_dock() {
+fn tasks_of_a_workflow_that_goes_become_unassigned_with_their_agents() {
     let mut app = app();
-    let flow = workflow(&mut app, 1);
-    let work = task(&mut app, 1, Some(flow));
-    let rows: Vec<Entity> = (0..5).map(|id| agent(&mut app, id, None)).collect();
-    app.update();
-    let home = at(&app, rows[2]);
-    app.world_mut().entity_mut(rows[2]).insert(WorksOn(work));
-    app.update();
-    assert!(at(&app, rows[2]).distance(district(&app, flow).center) < district(&app, flow).radius);
-    // The task goes with its entity, and the agent has nothing in hand.
-    app.world_mut().despawn(work);
-    app.world_mut().entity_mut(rows[2]).remove::<WorksOn>();
-    app.update();
-    assert_eq!(at(&app, rows[2]), home);
+    let mut rows = vec![workflow("one", "running"), workflow("two", "running")];
+    for number in 0..30 {
+        let flow = if number % 2 == 0 { "one" } else { "two" };
+        rows.push(task(&format!("t{number}"), "running", Some(flow)));
+    }
+    rows.push(agent("a", "busy", Some("t4")));
+    feed(&mut app, rows);
+    settle(&mut app);
+    feed(&mut app, [gone(Kind::Workflow, "one")]);
+    // The exit of its row ends.
+    (0..60).for_each(|_| app.update());
+    check(&mut app);
+    let unassigned = ground(&mut app, "Unassigned").expect("a block");
+    let (there, two) = (block(&app, unassigned), block_of(&app, "two"));
+    for number in 0..30 {
+        let cell = place(&app, entity(&app, Kind::Task, &format!("t{number}"))).rect();
+        let home = if number % 2 == 0 { there } else { two };
+        assert!(is_in(cell, home.body()), "t{number}");
+    }
+    let beside = place(&app, entity(&app, Kind::Agent, "a"));
+    let near = there.rect().inflate(beside.size.x * 2.0);
+    assert!(near.contains(beside.at) && !there.rect().contains(beside.at));
+}
+
+#[test]
+fn an_agent_stands_in_the_street_beside_its_task_and_returns_to_its_place_in_the_dock() {
+    let mut app = app();
+    let mut rows: Vec<Change> = ["one", "two", "three"].map(|flow| workflow(flow, "running")).into();
+    for number in 0..60 {
+        let flow = ["one", "two", "three"][number % 3];
+        rows.push(task(&format!("t{number}"), "running", Some(flow)));
+    }
+    rows.extend((0..9).map(|number| agent(&format!("a{number}"), "idle", None)));
+    feed(&mut app, rows);
+    settle(&mut app);
+    check(&mut app);
+    let dock = app.world().resource::<DockGround>().0.expect("a dock");
+    let homes: Vec<Vec2> = (0..9)
+        .map(|number| place(&app, entity(&app, Kind::Agent, &format!("a{number}"))).at)
+        .collect();
+    assert!(homes.iter().all(|home| dock.contains(*home)));
+    let mut blocks = app.world_mut().query::<&Block>();
+    assert!(
+        blocks.iter(app.world()).all(|block| block.rect().min.y >= dock.max.y),
+        "the dock is below all blocks"
+    );
+    for number in 0..60 {
+        let id = format!("t{number}");
+        feed(&mut app, [agent("a4", "busy", Some(&id))]);
+        let (cell, own) = (
+            place(&app, entity(&app, Kind::Task, &id)),
+            place(&app, entity(&app, Kind::Agent, "a4")),
+        );
+        let home = block_of(&app, ["one", "two", "three"][number % 3]).rect();
+        assert!(!home.contains(own.at), "{id}: it is in the street");
+        let reach = home.inflate(own.size.x * 3.0);
+        assert!(reach.contains(own.at), "{id}: beside its block");
+        // No other block is nearer than its own.
+        let along = (own.at.x - cell.at.x).abs().min((own.at.y - cell.at.y).abs());
+        assert!(
+            along <= own.size.x * 1.1 + cell.size.max_element(),
+            "{id}: at the height or in the column of its task: {along}"
+        );
+    }
+    check(&mut app);
+    feed(&mut app, [agent("a4", "idle", None)]);
+    for (number, home) in homes.iter().enumerate() {
+        let back = place(&app, entity(&app, Kind::Agent, &format!("a{number}"))).at;
+        assert_eq!(back, *home, "a{number} has the place that it had");
+    }
+}
+
+#[test]
+fn the_dock_is_grouped_by_state_with_trouble_first() {
+    let mut app = app();
+    let states = ["idle", "offline", "failed", "idle", "blocked", "waiting", "idle"];
+    let mut rows = vec![workflow("w", "running"), task("t", "running", Some("w"))];
+    rows.extend((0..70).map(|number| agent(&format!("a{number:02}"), states[number % states.len()], None)));
+    feed(&mut app, rows);
+    settle(&mut app);
+    check(&mut app);
+    let grouped = |app: &mut App| {
+        let mut agents = app.world_mut().query_filtered::<(&Place, &RowState), With<AgentRow>>();
+        let mut placed: Vec<(i32, i32, Status)> = agents
+            .iter(app.world())
+            .map(|(place, state)| {
+                let at = (place.at * Vec2::new(1.0, -1.0)).round().as_ivec2();
+                (at.y, at.x, state.0.status)
+            })
+            .collect();
+        placed.sort_by_key(|(y, x, _)| (*y, *x));
+        let mut groups: Vec<Status> = placed.into_iter().map(|(.., status)| status).collect();
+        groups.dedup();
+        groups
+    };
+    let before = grouped(&mut app);
+    assert_eq!(before.len(), 5, "each state has one part of the dock: {before:?}");
+    let troubles = before.iter().take_while(|status| status.is_trouble()).count();
+    assert_eq!(troubles, before.iter().filter(|status| status.is_trouble()).count(), "{before:?}");
+    // An agent that changes its state goes to the others of that state.
+    feed(&mut app, [agent("a00", "failed", None), agent("a02", "idle", None)]);
+    check(&mut app);
+    assert_eq!(grouped(&mut app), before);
+}
+
+#[test]
+fn agents_that_the_street_does_not_hold_are_counted() {
+    let mut app = app();
+    let mut rows = vec![workflow("w", "running"), workflow("v", "running")];
+    rows.extend((0..40).map(|number| task(&format!("v{number}"), "queued", Some("v"))));
+    rows.push(task("t", "running", Some("w")));
+    rows.extend((0..600).map(|number| agent(&format!("a{number}"), "busy", Some("t"))));
+    feed(&mut app, rows);
+    settle(&mut app);
+    check(&mut app);
+    let counted = |app: &mut App| {
+        let mut agents = app.world_mut().query_filtered::<Has<Place>, (With<AgentRow>, With<Moment>)>();
+        let placed = agents.iter(app.world()).filter(|has_place| *has_place).count();
+        (placed, block_of(app, "w").place.counted_agents as usize)
+    };
+    let (placed, beyond) = counted(&mut app);
+    assert!(beyond > 100 && placed > 1, "{placed} have a place, {beyond} are counted");
+    assert_eq!(placed + beyond, 600);
+    assert_eq!(block_of(&app, "v").place.counted_agents, 0);
+    let rect = block_of(&app, "w").rect();
+    let sign = block_of(&app, "w").place.count_at;
+    assert!(!rect.contains(sign), "the number is in the street");
+    // Those that have a place go; others take it.
+    let gone_ids = (0..600).filter(|number| number % 2 == 0);
+    feed(&mut app, gone_ids.map(|number| gone(Kind::Agent, &format!("a{number}"))));
+    (0..60).for_each(|_| app.update());
+    check(&mut app);
+    let (still, fewer) = counted(&mut app);
+    assert_eq!(still + fewer, 300);
+    assert_eq!(still, placed, "no place in the street stays free while agents are counted");
 }
 
 #[test]
 fn a_row_keeps_its_place_during_its_exit_and_frees_it_then() {
     let mut app = app();
-    let flow = workflow(&mut app, 1);
-    let leaving = task(&mut app, 1, Some(flow));
-    app.update();
-    let place = at(&app, leaving);
-    app.world_mut()
-        .entity_mut(leaving)
-        .insert(Moment {
-            gone: Some(1.0),
-            ..here()
-        })
-        .remove::<PartOf>();
-    let second = task(&mut app, 2, Some(flow));
-    app.update();
-    assert_eq!(at(&app, leaving), place);
-    assert_ne!(at(&app, second), place);
-    app.world_mut().despawn(leaving);
-    app.update();
-    let third = task(&mut app, 3, Some(flow));
-    app.update();
-    assert_eq!(at(&app, third), place);
+    let mut rows = vec![workflow("w", "running")];
+    rows.extend((0..12).map(|number| task(&format!("t{number:02}"), "queued", Some("w"))));
+    feed(&mut app, rows);
+    settle(&mut app);
+    let leaving = entity(&app, Kind::Task, "t05");
+    let spot = place(&app, leaving).at;
+    feed(&mut app, [gone(Kind::Task, "t05"), task("t90", "queued", Some("w"))]);
+    assert_eq!(place(&app, leaving).at, spot);
+    assert_ne!(place(&app, entity(&app, Kind::Task, "t90")).at, spot);
+    (0..60).for_each(|_| app.update());
+    assert!(app.world().get_entity(leaving).is_err(), "its exit is over");
+    feed(&mut app, [task("t91", "queued", Some("w"))]);
+    assert_eq!(
+        place(&app, entity(&app, Kind::Task, "t91")).at,
+        spot,
+        "the lowest free place is taken"
+    );
 }
 
 #[test]
-fn tasks_of_a_workflow_that_goes_become_unassigned() {
+fn nothing_is_written_while_nothing_changes_and_one_row_more_is_one_write() {
     let mut app = app();
-    let (one, two) = (workflow(&mut app, 1), workflow(&mut app, 2));
-    let orphan = task(&mut app, 1, Some(one));
-    let other = task(&mut app, 2, Some(two));
-    let busy = agent(&mut app, 1, Some(orphan));
-    app.update();
-    let unmoved = at(&app, other);
-    app.world_mut().despawn(one);
-    app.update();
-    let ground = app.world().resource::<Unassigned>().0.unwrap();
-    assert!(at(&app, orphan).distance(ground.center) < ground.radius);
-    assert!(at(&app, busy).distance(ground.center) < ground.radius);
-    assert_eq!(at(&app, other), unmoved);
-}
-
-#[test]
-fn the_same_rows_have_the_same_places_in_any_order_of_arrival() {
-    let mut pictures: Vec<HashMap<RowKey, Vec2>> = Vec::new();
-    for order in 0..3_u32 {
-        let mut app = app();
-        let shuffled = |count: u32| -> Vec<u32> {
-            let mut ids: Vec<u32> = (0..count).collect();
-            ids.sort_by_key(|id| (id * 7_919 + order * 104_729) % 1_009);
-            ids
-        };
-        let late = order == 1;
-        let mut flows: HashMap<u32, Entity> = HashMap::new();
-        let mut tasks: HashMap<u32, Entity> = HashMap::new();
-        for id in shuffled(120) {
-            let row = task(&mut app, id, None);
-            tasks.insert(id, row);
-            if late && id % 10 == 0 {
-                app.update();
-            }
-        }
-        for id in shuffled(9) {
-            flows.insert(id, workflow(&mut app, id));
-        }
-        for id in shuffled(120) {
-            // The ninth workflow has no tasks, some tasks have no workflow.
-            if id % 11 < 8 {
-                app.world_mut().entity_mut(tasks[&id]).insert(PartOf(flows[&(id % 11)]));
-            }
-        }
-        for id in shuffled(12) {
-            let works_on = if id < 8 { Some(tasks[&(id * 5)]) } else { None };
-            agent(&mut app, id, works_on);
-            if late {
-                app.update();
-            }
-        }
-        app.update();
-        app.world_mut().write_message(Synced(SyncReport {
-            snapshot: 1,
-            ..SyncReport::default()
-        }));
-        app.update();
-        let mut rows = app.world_mut().query::<(&Key, Option<&Place>, Option<&District>)>();
-        let picture = rows.iter(app.world()).map(|(key, place, district)| {
-            let at = place.map(|place| place.at).or(district.map(|district| district.center));
-            (key.0.clone(), at.unwrap())
-        });
-        pictures.push(picture.collect());
-    }
-    assert_eq!(pictures[0], pictures[1]);
-    assert_eq!(pictures[0], pictures[2]);
-}
-
-#[test]
-fn nothing_is_written_while_nothing_changes() {
-    let mut app = app();
-    let flow = workflow(&mut app, 1);
-    for id in 0..30 {
-        task(&mut app, id, Some(flow));
-    }
-    app.update();
-    app.update();
+    let mut rows = vec![workflow("w", "running"), workflow("v", "running")];
+    rows.extend((0..30).map(|number| task(&format!("t{number}"), "queued", Some("w"))));
+    rows.extend((0..4).map(|number| agent(&format!("a{number}"), "idle", None)));
+    feed(&mut app, rows);
+    settle(&mut app);
     #[derive(Resource, Default)]
-    struct Seen(usize);
-    app.init_resource::<Seen>().add_systems(
+    struct Written(usize);
+    app.init_resource::<Written>().add_systems(
         Last,
-        |mut seen: ResMut<Seen>, places: Query<(), Changed<Place>>, grounds: Query<(), Changed<District>>| {
-            seen.0 += places.iter().count() + grounds.iter().count();
+        |mut written: ResMut<Written>, places: Query<(), Changed<Place>>, blocks: Query<(), Changed<Block>>| {
+            written.0 += places.iter().count() + blocks.iter().count();
         },
     );
     app.update();
-    app.world_mut().resource_mut::<Seen>().0 = 0;
-    (0..3).for_each(|_| app.update());
-    assert_eq!(app.world().resource::<Seen>().0, 0);
-    task(&mut app, 31, Some(flow));
-    app.update();
-    assert_eq!(app.world().resource::<Seen>().0, 1);
-}
-
-/// The floor plan as its outcomes describe it.
-#[derive(Debug, Default)]
-struct Known {
-    tasks: HashMap<u32, (Vec2, Option<u32>)>,
-    agents: HashMap<u32, (Vec2, Option<u32>)>,
-    flows: HashSet<u32>,
-    districts: HashMap<Option<u32>, (Vec2, f32)>,
-}
-
-#[derive(Debug, Clone)]
-enum Act {
-    Flow(u32),
-    EndFlow(u32),
-    Task(u32, Option<u32>),
-    EndTask(u32),
-    Agent(u32, Option<u32>),
-    EndAgent(u32),
-}
-
-// Keys of the three kinds must differ, as entities do.
-const TASKS: u32 = 1_000;
-const AGENTS: u32 = 2_000;
-
-fn acts() -> impl Strategy<Value = Vec<Vec<Act>>> {
-    let flow = 0..8_u32;
-    let task = TASKS..TASKS + 150;
-    let who = AGENTS..AGENTS + 40;
-    let act = prop_oneof![
-        2 => flow.clone().prop_map(Act::Flow),
-        1 => flow.clone().prop_map(Act::EndFlow),
-        12 => (task.clone(), prop::option::weighted(0.8, flow)).prop_map(|(task, flow)| Act::Task(task, flow)),
-        2 => task.clone().prop_map(Act::EndTask),
-        5 => (who.clone(), prop::option::weighted(0.8, task)).prop_map(|(agent, task)| Act::Agent(agent, task)),
-        1 => who.prop_map(Act::EndAgent),
-    ];
-    prop::collection::vec(prop::collection::vec(act, 1..40), 1..12)
-}
-
-/// Applies acts, and returns the batch that the layout's system would make of them.
-fn batch(known: &mut Known, acts: &[Act]) -> Batch<u32> {
-    let mut batch = Batch::default();
-    let mut tasks: HashSet<u32> = HashSet::new();
-    let mut agents: HashSet<u32> = HashSet::new();
-    // A row that goes and returns is another entity, and in another batch.
-    let mut ended: HashSet<u32> = HashSet::new();
-    for act in acts {
-        match *act {
-            Act::Flow(row) | Act::Task(row, _) | Act::Agent(row, _) if ended.contains(&row) => {}
-            Act::Flow(flow) => {
-                if known.flows.insert(flow) {
-                    batch.workflows.push(flow);
-                }
-            }
-            Act::EndFlow(flow) => {
-                ended.insert(flow);
-                if known.flows.remove(&flow) {
-                    if batch.workflows.contains(&flow) {
-                        batch.workflows.retain(|new| *new != flow);
-                    } else {
-                        batch.gone_workflows.push(flow);
-                    }
-                    for (task, (_, part_of)) in &mut known.tasks {
-                        if *part_of == Some(flow) {
-                            *part_of = None;
-                            tasks.insert(*task);
-                        }
-                    }
-                }
-            }
-            Act::Task(task, flow) => {
-                let flow = flow.filter(|flow| known.flows.contains(flow));
-                known.tasks.entry(task).or_insert((Vec2::NAN, None)).1 = flow;
-                tasks.insert(task);
-            }
-            Act::EndTask(task) => {
-                ended.insert(task);
-                if known.tasks.remove(&task).is_some() {
-                    tasks.insert(task);
-                    for (agent, (_, works_on)) in &mut known.agents {
-                        if *works_on == Some(task) {
-                            *works_on = None;
-                            agents.insert(*agent);
-                        }
-                    }
-                }
-            }
-            Act::Agent(agent, task) => {
-                let task = task.filter(|task| known.tasks.contains_key(task));
-                known.agents.entry(agent).or_insert((Vec2::NAN, None)).1 = task;
-                agents.insert(agent);
-            }
-            Act::EndAgent(agent) => {
-                ended.insert(agent);
-                known.agents.remove(&agent);
-                agents.insert(agent);
-            }
-        }
-    }
-    let mut tasks: Vec<u32> = tasks.into_iter().collect();
-    let mut agents: Vec<u32> = agents.into_iter().collect();
-    tasks.sort_unstable();
-    agents.sort_unstable();
-    for task in tasks {
-        match known.tasks.get(&task) {
-            Some((_, part_of)) => batch.tasks.push((task, *part_of)),
-            None => batch.gone_tasks.push(task),
-        }
-    }
-    for agent in agents {
-        match known.agents.get(&agent) {
-            Some((_, works_on)) => batch.agents.push((agent, *works_on)),
-            None => batch.gone_agents.push(agent),
-        }
-    }
-    batch
-}
-
-fn learn(known: &mut Known, outcome: &Outcome<u32>) {
-    for (task, at) in &outcome.tasks {
-        if let Some(row) = known.tasks.get_mut(task) {
-            row.0 = *at;
-        }
-    }
-    for (agent, at) in &outcome.agents {
-        if let Some(row) = known.agents.get_mut(agent) {
-            row.0 = *at;
-        }
-    }
-    let flows = known.flows.clone();
-    known
-        .districts
-        .retain(|flow, _| flow.is_none_or(|flow| flows.contains(&flow)));
-    if !outcome.unassigned {
-        known.districts.remove(&None);
-    }
-    for standing in &outcome.districts {
-        known
-            .districts
-            .insert(standing.workflow, (standing.center, standing.radius));
-    }
-}
-
-proptest! {
-    #[test]
-    fn whatever_comes_and_goes_nobody_overlaps_and_everybody_is_where_they_belong(batches in acts()) {
-        let (mut floor, mut again) = (Floor::<u32>::default(), Floor::<u32>::default());
-        let mut known = Known::default();
-        for acts in batches {
-            let before: HashMap<u32, (Vec2, Option<u32>)> = known.tasks.clone();
-            let grounds = known.districts.clone();
-            let batch = batch(&mut known, &acts);
-            let outcome = floor.apply(&batch);
-            prop_assert_eq!(&outcome.tasks, &again.apply(&batch).tasks);
-            learn(&mut known, &outcome);
-
-            let circles: Vec<_> = known.districts.values().copied().collect();
-            prop_assert_eq!(known.flows.len() + usize::from(outcome.unassigned), circles.len());
-            for (index, (center, radius)) in circles.iter().enumerate() {
-                for (other, reach) in &circles[..index] {
-                    prop_assert!(center.distance(*other) > radius + reach);
-                }
-            }
-            let marks: Vec<(u32, Vec2, f32)> = known
-                .tasks
-                .iter()
-                .map(|(task, (at, _))| (*task, *at, 0.5))
-                .chain(known.agents.iter().map(|(agent, (at, _))| (*agent, *at, 0.75)))
-                .collect();
-            for (index, (row, at, size)) in marks.iter().enumerate() {
-                prop_assert!(at.is_finite(), "{} was never told where it stands", row);
-                for (other, there, reach) in &marks[..index] {
-                    prop_assert!(at.distance(*there) > size + reach - 0.02, "{} and {} overlap", row, other);
-                }
-            }
-            for (task, (at, part_of)) in &known.tasks {
-                let (center, radius) = known.districts[part_of];
-                prop_assert!(at.distance(center) < radius, "task {} is outside its district", task);
-                prop_assert_eq!(floor.at(*at), Some(Spot::Task(*task)));
-                let around = Rect::from_center_half_size(*at, Vec2::new(2.3, 1.2));
-                let mut found: Vec<u32> = floor.tasks_in(around).into_iter().map(|(task, _)| task).collect();
-                let places = known.tasks.iter().filter(|(_, (other, ..))| around.contains(*other));
-                let mut searched: Vec<u32> = places.map(|(task, _)| *task).collect();
-                found.sort_unstable();
-                searched.sort_unstable();
-                prop_assert_eq!(found, searched, "around task {}", task);
-                // A task that was not touched keeps its place in its district.
-                if let Some((was_at, was_part_of)) = before.get(task)
-                    && was_part_of == part_of
-                    && let Some((was_center, _)) = grounds.get(part_of)
-                {
-                    prop_assert!((*was_at - *was_center).distance(*at - center) < 1e-3, "task {} moved", task);
-                }
-            }
-            for (agent, (at, works_on)) in &known.agents {
-                prop_assert_eq!(floor.at(*at), Some(Spot::Agent(*agent)));
-                match works_on.and_then(|task| known.tasks.get(&task)) {
-                    Some((_, part_of)) => {
-                        let (center, radius) = known.districts[part_of];
-                        prop_assert!(at.distance(center) < radius, "agent {} is not at its work", agent);
-                    }
-                    None => {
-                        let lowest = circles.iter().map(|(center, radius)| center.y - radius).fold(f32::MAX, f32::min);
-                        prop_assert!(at.y < lowest, "agent {} is not in the dock", agent);
-                    }
-                }
-            }
-        }
-    }
-}
-
-proptest! {
-    #[test]
-    fn one_row_more_or_less_moves_no_other_district_beyond_its_growth(
-        batches in acts(),
-        row in TASKS..TASKS + 150,
-        flow in prop::option::of(0..8_u32),
-        comes in any::<bool>(),
-    ) {
-        let mut floor = Floor::<u32>::default();
-        let mut known = Known::default();
-        for acts in batches {
-            let batch = batch(&mut known, &acts);
-            let outcome = floor.apply(&batch);
-            learn(&mut known, &outcome);
-        }
-        let before = known.districts.clone();
-        let act = if comes { Act::Task(row, flow) } else { Act::EndTask(row) };
-        let batch = batch(&mut known, &[act]);
-        let outcome = floor.apply(&batch);
-        learn(&mut known, &outcome);
-        let growth: f32 = before
-            .iter()
-            .filter_map(|(flow, (_, radius))| Some((known.districts.get(flow)?.1 - radius).max(0.0)))
-            .sum();
-        for (flow, (center, _)) in &before {
-            if let Some((now, _)) = known.districts.get(flow) {
-                prop_assert!(now.distance(*center) <= growth + 0.01, "{:?} moved by {}", flow, now.distance(*center));
-            }
-        }
-    }
-}
-
-#[test]
-fn a_mostly_empty_plan_is_compacted_and_only_then() {
-    let mut floor = Floor::<u32>::default();
-    let everybody = Batch {
-        workflows: (0..60).collect(),
-        tasks: (0..600).map(|task| (TASKS + task, Some(task % 60))).collect(),
-        ..Batch::default()
-    };
-    let extent = floor.apply(&everybody).extent.unwrap();
-    assert!(floor.tidy().is_none(), "it is mostly full");
-    // Only the districts at the two ends remain.
-    let mut centers: Vec<(f32, u32)> = (0..60)
-        .filter_map(|flow| {
-            let task = floor
-                .tasks_in(extent)
-                .into_iter()
-                .find(|(task, _)| (task - TASKS) % 60 == flow)?;
-            Some((task.1.x, flow))
-        })
-        .collect();
-    centers.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let gone: Vec<u32> = centers[4..56].iter().map(|(_, flow)| *flow).collect();
-    let left = floor
-        .apply(&Batch {
-            gone_tasks: (0..600)
-                .filter(|task| gone.contains(&(task % 60)))
-                .map(|task| TASKS + task)
-                .collect(),
-            gone_workflows: gone,
-            ..Batch::default()
-        })
-        .extent
-        .unwrap();
-    assert!(left.width() > extent.width() * 0.8, "nothing moved");
-    let tidied = floor.tidy().expect("most is empty");
-    assert_eq!(tidied.districts.len(), 8);
-    assert!(tidied.extent.unwrap().width() < left.width() * 0.7);
-    assert!(floor.tidy().is_none(), "only once");
+    let mut written = |app: &mut App| std::mem::take(&mut app.world_mut().resource_mut::<Written>().0);
+    written(&mut app);
+    (0..5).for_each(|_| app.update());
+    assert_eq!(written(&mut app), 0);
+    // A status is no place.
+    feed(&mut app, [task("t3", "running", Some("w"))]);
+    assert_eq!(written(&mut app), 0);
+    feed(&mut app, [task("more", "queued", Some("w"))]);
+    assert_eq!(written(&mut app), 1);
+    assert!(app.world().get::<TaskRow>(entity(&app, Kind::Task, "more")).is_some());
 }
 
 #[test]
 fn a_row_created_while_a_wall_runs_has_the_same_place_on_another_wall() {
-    use crate::ties::{app, change, entity, feed};
-    let flow = change(
-        Kind::Workflow,
-        model::Op::Insert,
-        &serde_json::json!({"id": "w", "name": "w"}),
-    );
     // The ids are not in the order of creation, as with UUIDs.
     let id = |n: u32| format!("{:08x}", n.wrapping_mul(2_654_435_761));
     let row = |n: u32| {
-        let made = format!("2026-11-27T08:{:02}:{:02}.25+00:00", n / 60, n % 60);
-        let row =
-            serde_json::json!({"id": id(n), "title": "t", "status": "queued", "workflow_id": "w", "created_at": made});
-        change(Kind::Task, model::Op::Insert, &row)
-    };
-    let settled = |app: &mut App| {
-        app.world_mut().write_message(Synced(SyncReport::default()));
-        app.update();
-        app.update();
+        let row = json!({"id": id(n), "title": "t", "status": "queued", "workflow_id": "w"});
+        created(Kind::Task, n, row)
     };
     let places = |app: &App| {
-        let place = |n: u32| app.world().get::<Place>(entity(app, Kind::Task, &id(n))).unwrap().at;
-        (0..90).map(place).collect::<Vec<_>>()
+        let place = |n: u32| place(app, entity(app, Kind::Task, &id(n))).at;
+        (0..50).map(place).collect::<Vec<_>>()
     };
     let mut looks_on = app();
-    feed(&mut looks_on, [flow.clone()].into_iter().chain((0..30).map(row)));
-    settled(&mut looks_on);
-    for n in 30..90 {
+    feed(&mut looks_on, [workflow("w", "running")].into_iter().chain((0..40).map(row)));
+    settle(&mut looks_on);
+    for n in 40..50 {
         feed(&mut looks_on, [row(n)]);
     }
     let mut later = app();
-    feed(&mut later, (0..90).rev().map(row).chain([flow]));
-    settled(&mut later);
+    feed(&mut later, (0..50).rev().map(row).chain([workflow("w", "running")]));
+    settle(&mut later);
+    replan(&mut looks_on, Vec2::new(1600.0, 900.0));
+    replan(&mut later, Vec2::new(1600.0, 900.0));
     assert_eq!(places(&looks_on), places(&later));
+}
+
+/// The places of all rows and blocks by key or name.
+pub(crate) fn plan_of(app: &mut App) -> HashMap<String, (Vec2, Vec2)> {
+    let name = |key: &RowKey| format!("{:?} {}", key.kind, key.id);
+    let world = app.world_mut();
+    let mut rows = world.query::<(&Key, &Place)>();
+    let mut flows = world.query::<(&Key, &Block)>();
+    let mut grounds = world.query::<(&Ground, &Block)>();
+    let of = |block: &Block| (block.rect().min, block.rect().max);
+    rows.iter(world)
+        .map(|(key, place)| (name(&key.0), (place.at, place.size)))
+        .chain(flows.iter(world).map(|(key, block)| (name(&key.0), of(block))))
+        .chain(grounds.iter(world).map(|(ground, block)| (ground.name.to_string(), of(block))))
+        .collect()
+}
+
+/// The moment of now, seconds.
+pub(crate) fn now(app: &App) -> f64 {
+    app.world().resource::<FleetClock>().0
 }

@@ -24,6 +24,8 @@ mod fleet;
 mod gpu_loss;
 mod highlight;
 mod layout;
+mod layout_groups;
+mod layout_steady;
 mod marks;
 mod marks_follow;
 mod names;

@@ -5,11 +5,11 @@ use model::{Status, StatusReading};
 use opswall::{
     fleet::*,
     frame,
-    layout::Place,
+    layout::{Block, Place},
     scene::{
         self,
         links::Links,
-        marks::{Flags, Layer, Marks},
+        marks::{Flags, Layer, MarkKind, Marks},
     },
 };
 
@@ -21,9 +21,13 @@ fn wall() -> App {
     app
 }
 
+/// The size of every cell.
+const CELL: Vec2 = Vec2::new(2.5, 1.25);
+
 fn place(x: f32) -> Place {
     Place {
         at: Vec2::new(x, 0.0),
+        size: CELL,
         from: Vec2::new(x, 0.0),
         moved: 0.0,
     }
@@ -87,6 +91,7 @@ fn ten_thousand_tasks_appear_change_and_go() {
     for (index, row) in rows.iter().enumerate().take(9_000) {
         let mark = marks.mark(*row).expect("it is drawn");
         assert_eq!(mark.to.x, if index == 5_000 { -1.0 } else { index as f32 });
+        assert_eq!(mark.size, CELL);
         assert_eq!(
             mark.status,
             if index < 1_000 { Status::Failed } else { Status::Running }
@@ -166,4 +171,67 @@ fn a_beam_exists_as_long_as_both_its_marks() {
     assert_eq!(live(&mut app), 1);
     app.world_mut().despawn(agent);
     assert_eq!(live(&mut app), 0);
+}
+
+#[test]
+fn a_mark_moves_from_where_it_was_drawn_and_takes_the_size_of_its_new_cell() {
+    let mut app = wall();
+    let row = tasks(&mut app, 1)[0];
+    app.update();
+    let moved = Place {
+        at: Vec2::new(40.0, -8.0),
+        size: CELL * 2.0,
+        from: Vec2::new(3.0, 1.0),
+        moved: 0.0,
+    };
+    app.world_mut().entity_mut(row).insert(moved);
+    app.update();
+    let mark = app.world().resource::<Marks>().mark(row).expect("it is drawn");
+    assert_eq!((mark.kind, mark.from, mark.to, mark.size), (MarkKind::Task, moved.from, moved.at, moved.size));
+}
+
+/// A block of this width, as the layout writes it.
+fn block(row: Entity, width: f32) -> Block {
+    let rect = |low: f32, high: f32| plan::Rect::new(Vec2::new(0.0, low), Vec2::new(width, high));
+    Block {
+        place: plan::BlockPlace {
+            key: plan::BlockKey::Workflow(row),
+            rect: rect(0.0, 100.0),
+            header: rect(80.0, 100.0),
+            body: rect(0.0, 80.0),
+            first_cell: Vec2::new(5.0, 75.0),
+            pitch: Vec2::splat(10.0),
+            cell: Vec2::splat(9.0),
+            grid: [(width / 10.0) as u32, 8],
+            counted_agents: 0,
+            count_at: Vec2::ZERO,
+            workflows: 1,
+        },
+        from: Rect::new(0.0, 0.0, width, 100.0),
+        moved: 0.0,
+    }
+}
+
+#[test]
+fn a_block_is_drawn_where_it_is_grows_and_goes() {
+    let mut app = wall();
+    let flow = app.world_mut().spawn((WorkflowRow::default(), state(Status::Running), MOMENT)).id();
+    app.update();
+    assert!(app.world().resource::<Marks>().slot(flow).is_none(), "it has no ground yet");
+    let rect = |app: &App| {
+        let marks = app.world().resource::<Marks>();
+        let slot = marks.slot(flow).filter(|slot| slot.layer == Layer::Grounds)?;
+        let words = marks.table(Layer::Grounds).items()[slot.slot as usize];
+        Some([0, 1, 2, 3].map(|word| f32::from_bits(words[word])))
+    };
+    for width in [50.0, 120.0] {
+        app.world_mut().entity_mut(flow).insert(block(flow, width));
+        app.update();
+        assert_eq!(rect(&app), Some([0.0, 0.0, width, 100.0]));
+    }
+    assert_eq!(app.world().resource::<Marks>().table(Layer::Grounds).live(), 1);
+    app.world_mut().entity_mut(flow).remove::<Block>();
+    app.update();
+    assert_eq!(rect(&app), None);
+    assert_eq!(app.world().resource::<Marks>().table(Layer::Grounds).live(), 0);
 }

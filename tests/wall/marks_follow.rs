@@ -1,4 +1,4 @@
-//! From changes to marks, tallies and links: after every frame the incremental result equals one computed from all rows.
+//! From changes to marks, grounds, tallies and links: after every frame the incremental result equals one computed from all rows.
 
 use std::collections::HashMap;
 
@@ -7,12 +7,12 @@ use model::{Change, Kind, Op, Record, RowKey, SourceId, Status};
 use opswall::{
     fleet::*,
     frame,
-    layout::{self, District, Place},
+    layout::{self, Block, Ground, Place, Tallies},
     messages::{self, RowChanged, Synced},
     scene::{
         self,
         links::Links,
-        marks::{Flags, Layer, Marks, Tallies},
+        marks::{Flags, Layer, MarkKind, Marks},
     },
 };
 use realtime::SyncReport;
@@ -66,23 +66,35 @@ fn any_change(random: &mut fastrand::Rng) -> Change {
 /// Asserts that marks, tallies and links agree with the rows.
 fn check(app: &mut App, frame: usize) {
     let world = app.world_mut();
+    let mut grounds = world.query_filtered::<Entity, With<Ground>>();
+    let grounds: Vec<Entity> = grounds.iter(world).collect();
     let mut rows = world.query::<(
         Entity,
         &RowState,
         &Moment,
         Option<&Place>,
-        Option<&District>,
         Option<&TaskRow>,
         Option<&PartOf>,
         Option<&WorksOn>,
+        Has<WorkflowRow>,
     )>();
     let (mut drawn, mut beams) = (0, 0);
     let mut counted: HashMap<Option<Entity>, [u32; Status::ALL.len()]> = HashMap::new();
+    let (mut work, mut agents) = (0, [0; Status::ALL.len()]);
     let marks = world.resource::<Marks>();
-    for (row, state, moment, place, district, task, part_of, works_on) in rows.iter(world) {
-        let at = place.map(|place| place.at).or(district.map(|district| district.center));
+    for (row, state, moment, place, task, part_of, works_on, is_workflow) in rows.iter(world) {
         let mark = marks.mark(row);
+        work += usize::from(task.is_some() || is_workflow);
+        if task.is_none() && !is_workflow && moment.gone.is_none() {
+            agents[state.0.status.index()] += 1;
+        }
+        let at = place.map(|place| place.at);
         assert_eq!(mark.map(|mark| mark.to), at, "frame {frame}: {row} is elsewhere");
+        if let (Some(mark), Some(place)) = (mark, place) {
+            let off = (mark.size - place.size).abs().max_element();
+            assert!(off <= 1.0 / 16.0 || place.size.max_element() > 4_000.0, "frame {frame}: {row} has {:?} of {:?}", mark.size, place.size);
+            assert!(mark.kind != MarkKind::Task || mark.from == place.from, "frame {frame}: {row}");
+        }
         if let Some(mark) = mark {
             drawn += 1;
             assert_eq!(mark.status, state.0.status, "frame {frame}: {row}");
@@ -106,11 +118,20 @@ fn check(app: &mut App, frame: usize) {
         }
         beams += usize::from(works_on.is_some_and(|link| marks.slot(row).is_some() && marks.slot(link.0).is_some()));
     }
-    assert_eq!(marks.len(), drawn, "frame {frame}: a mark exists without a row");
+    let blocks = check_grounds(app, frame);
+    let world = app.world_mut();
+    let marks = world.resource::<Marks>();
+    assert_eq!(marks.len(), drawn + blocks, "frame {frame}: a mark exists without a row");
     assert_eq!(world.resource::<Links>().table().live(), beams, "frame {frame}: beams");
     let tallies = world.resource::<Tallies>();
-    for (workflow, by_status) in counted {
-        for status in Status::ALL {
+    // What has no workflow is in the blocks that are no rows: on a wall of agents alone, the agents.
+    let loose = counted.remove(&None).unwrap_or_default();
+    let loose = if work == 0 { agents } else { loose };
+    let of_grounds = |status: Status| grounds.iter().map(|ground| tallies.of(*ground).of(status)).sum::<u32>();
+    for status in Status::ALL {
+        assert_eq!(of_grounds(status), loose[status.index()], "frame {frame}: {status:?} of no workflow");
+        for (workflow, by_status) in &counted {
+            let workflow = workflow.expect("the others are taken out");
             assert_eq!(
                 tallies.of(workflow).of(status),
                 by_status[status.index()],
@@ -120,8 +141,42 @@ fn check(app: &mut App, frame: usize) {
     }
 }
 
+/// Asserts that every block is drawn where it is, with the shares of its tally. Returns the number of blocks.
+fn check_grounds(app: &mut App, frame: usize) -> usize {
+    let world = app.world_mut();
+    let mut blocks = world.query::<(Entity, &Block, Option<&RowState>)>();
+    let (marks, tallies) = (world.resource::<Marks>(), world.resource::<Tallies>());
+    let mut count = 0;
+    for (row, block, state) in blocks.iter(world) {
+        count += 1;
+        let slot = marks.slot(row).unwrap_or_else(|| panic!("frame {frame}: block {row} is not drawn"));
+        assert_eq!(slot.layer, Layer::Grounds, "frame {frame}: {row}");
+        let words = marks.table(Layer::Grounds).items()[slot.slot as usize];
+        let rect = [0, 1, 2, 3].map(|word| f32::from_bits(words[word]));
+        let own = block.rect();
+        assert_eq!(rect, [own.min.x, own.min.y, own.max.x, own.max.y], "frame {frame}: {row}");
+        let kind = if state.is_some() { MarkKind::Block } else { MarkKind::Ground };
+        assert_eq!(words[9] & 0xf, kind as u32, "frame {frame}: {row}");
+        if let Some(state) = state {
+            assert_eq!(words[9] >> 4 & 0xf, state.0.status.index() as u32, "frame {frame}: {row}");
+        }
+        let tally = tallies.of(row);
+        let shares = [
+            (words[6] & 0xff, Status::Running),
+            (words[6] >> 8 & 0xff, Status::Done),
+            (words[10] >> 16 & 0xff, Status::Blocked),
+            (words[10] >> 24, Status::Failed),
+        ];
+        for (shown, status) in shares {
+            let share = (f64::from(tally.of(status)) * 255.0 / f64::from(tally.total().max(1))).ceil();
+            assert_eq!(f64::from(shown), share, "frame {frame}: {status:?} of {row}");
+        }
+    }
+    count
+}
+
 #[test]
-fn marks_tallies_and_beams_follow_any_order_of_changes() {
+fn marks_grounds_tallies_and_beams_follow_any_order_of_changes() {
     for seed in 0..12 {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut app = wall();

@@ -1,4 +1,4 @@
-//! Runs of workflows: they are in their workflow's district, and a task that refers to a run is in the same district.
+//! Runs of workflows: they are in their workflow's block, and a task that refers to a run is in the same block.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use model::{Change, Kind, Mapping, Op, Row, RowKey, SourceId, Status};
 use opswall::{
     fleet::{self, Counts, FleetIndex, FleetMapping, PartOf, WorksOn},
     frame,
-    layout::{self, District, Place},
+    layout::{self, Block, Place},
     messages,
 };
 use serde_json::{Value, json};
@@ -133,7 +133,7 @@ fn a_run_moves_with_its_tasks_except_those_that_refer_to_an_existing_workflow() 
 }
 
 #[test]
-fn a_run_has_a_slot_counts_as_work_and_can_be_in_hand() {
+fn a_run_has_a_cell_counts_as_work_and_can_be_in_hand() {
     let mut app = app();
     let agent = json!({ "id": 1, "name": "a", "status": "busy" });
     let of_agent = json!({ "id": 1, "workflow_id": 5, "status": "running", "agent_id": 1 });
@@ -149,16 +149,12 @@ fn a_run_has_a_slot_counts_as_work_and_can_be_in_hand() {
     app.update();
     let world = app.world();
     let (run, task) = (entity(&app, Kind::Run, 1), entity(&app, Kind::Task, 1));
-    let district = world
-        .get::<District>(entity(&app, Kind::Workflow, 5))
-        .expect("a district");
-    let [at_run, at_task] = [run, task].map(|row| world.get::<Place>(row).expect("a place").at);
-    assert!(at_run.distance(district.center) < district.radius && at_task.distance(district.center) < district.radius);
-    assert!(at_run.distance(at_task) > 0.9, "each has a slot of its own");
-    assert!(
-        at_run.distance(district.center) < at_task.distance(district.center),
-        "runs are in the middle"
-    );
+    let block = world.get::<Block>(entity(&app, Kind::Workflow, 5)).expect("a block");
+    let [of_run, of_task] = [run, task].map(|row| world.get::<Place>(row).expect("a place").rect());
+    let body = block.body().inflate(0.01);
+    assert!([of_run, of_task].iter().all(|cell| body.contains(cell.min) && body.contains(cell.max)));
+    assert!(of_run.intersect(of_task).is_empty(), "each has a cell of its own");
+    assert_eq!(of_run.center(), block.place.first_cell, "runs come first");
     assert_eq!(
         world
             .get::<WorksOn>(entity(&app, Kind::Agent, 1))

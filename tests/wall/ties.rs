@@ -223,13 +223,13 @@ fn a_run_is_not_tied_to_what_waits_for_a_task_with_the_same_id() {
     select(&mut app, Kind::Run, "5");
     assert!(drawn(&app).is_empty());
     select(&mut app, Kind::Workflow, "w");
-    assert!(drawn(&app).is_empty(), "nor has its district");
+    assert!(drawn(&app).is_empty(), "nor has its block");
     select(&mut app, Kind::Task, "5");
     assert_eq!(drawn(&app), [Dependency, Part]);
 }
 
 #[test]
-fn a_hovered_district_shows_ties_that_leave_it_and_a_selected_one_all() {
+fn a_hovered_block_shows_ties_that_leave_it_and_a_selected_one_all() {
     let mut app = app();
     let rows = [
         workflow("w"),
@@ -240,15 +240,15 @@ fn a_hovered_district_shows_ties_that_leave_it_and_a_selected_one_all() {
     ];
     feed(&mut app, rows);
     let row = entity(&app, Kind::Workflow, "w");
-    let center = app.world().get::<layout::District>(row).expect("it has a district");
-    let at = center.center - Vec2::Y * (center.radius - 0.4);
+    let block = app.world().get::<layout::Block>(row).expect("it has a block");
+    let at = block.header().center();
     let view = *app.world().resource::<scene::camera::View>();
     app.world_mut().resource_mut::<Pointer>().over = Some(view.screen_from_world(at));
     app.update();
     assert_eq!(
         app.world().resource::<Selection>().hovered,
         Some(row),
-        "the pointer is over the district"
+        "the pointer is over the block"
     );
     assert_eq!(drawn(&app), [Dependency]);
     app.world_mut().resource_mut::<Pointer>().over = None;
@@ -258,7 +258,7 @@ fn a_hovered_district_shows_ties_that_leave_it_and_a_selected_one_all() {
     assert_eq!(drawn(&app), [Dependency, Dependency]);
     let items = app.world().resource::<ShownTies>().table().items();
     let strands = items.iter().filter_map(Tie::unpack).filter(|tie| tie.via.is_some());
-    assert_eq!(strands.count(), 1, "ties between districts are bundled");
+    assert_eq!(strands.count(), 1, "ties between blocks are bundled");
 }
 
 #[test]

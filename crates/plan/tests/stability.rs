@@ -5,7 +5,7 @@ mod support;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use glam::Vec2;
-use plan::{AgentPlace, Batch, BlockKey, BlockPlace, Changes, City, Pace};
+use plan::{AgentPlace, Batch, BlockKey, BlockPlace, Changes, City, Pace, Rect};
 use proptest::prelude::*;
 use support::{FIRST_AGENT, FIRST_TASK, Spread, agent, fleet, scene, task, workflow};
 
@@ -13,7 +13,7 @@ use support::{FIRST_AGENT, FIRST_TASK, Spread, agent, fleet, scene, task, workfl
 #[derive(Debug, Default, Clone)]
 struct Shown {
     blocks: HashMap<BlockKey<u32>, BlockPlace<u32>>,
-    tasks: BTreeMap<u32, Option<Vec2>>,
+    tasks: BTreeMap<u32, Option<Rect>>,
     agents: BTreeMap<u32, AgentPlace>,
 }
 

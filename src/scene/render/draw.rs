@@ -135,7 +135,6 @@ pub(super) fn queue(
         let uniform = &mirror.uniform;
         let sizes = DrawnSizes::new(
             mirror.cells,
-            mirror.agent,
             uniform.levels,
             px_per_unit(view),
             uniform.unit,

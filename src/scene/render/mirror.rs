@@ -7,7 +7,7 @@ use bevy::{prelude::*, render::MainWorld};
 
 use super::uniform::SceneUniform;
 use crate::{
-    layout::{CellSizes, CityPlan},
+    layout::CellSizes,
     messages::Quality,
     scene::{
         links::{LINK_WORDS, Links},
@@ -89,9 +89,8 @@ pub(super) struct Mirror {
     pub(super) quality: Quality,
     /// The values that all shaders share in this frame.
     pub(super) uniform: SceneUniform,
-    /// The sizes of the cells, and the diameter of the largest agent, in world units.
+    /// The sizes of the cells and of the agents.
     pub(super) cells: CellSizes,
-    pub(super) agent: f32,
     /// The marks, by layer.
     pub(super) marks: [Replica<WORDS>; Layer::ALL.len()],
     /// The beams from agents to their tasks.
@@ -113,7 +112,6 @@ pub(super) fn copy(mut main: ResMut<MainWorld>, mut mirror: ResMut<Mirror>) {
     mirror.quality = *main.resource();
     mirror.uniform.clone_from(main.resource());
     mirror.cells = *main.resource();
-    mirror.agent = main.resource::<CityPlan>().largest_agent();
     let now = mirror.uniform.now_ms;
     let mut marks = main.resource_mut::<Marks>();
     for (layer, replica) in Layer::ALL.into_iter().zip(&mut mirror.marks) {

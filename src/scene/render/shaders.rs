@@ -202,13 +202,13 @@ pub(super) struct DrawnSizes {
 
 impl DrawnSizes {
     /// `px_per_unit` and `unit` are the physical pixels of a world unit and of a desk pixel.
-    pub(super) fn new(cells: CellSizes, agent: f32, levels: Vec4, px_per_unit: f32, unit: f32) -> Self {
+    pub(super) fn new(cells: CellSizes, levels: Vec4, px_per_unit: f32, unit: f32) -> Self {
         let zoom = px_per_unit / unit;
         let tile = cells.most.x.min(cells.most.y * plan::TILE_ASPECT);
         Self {
             least: cells.least.min_element() * zoom,
             most: cells.most.min_element().max(tile) * zoom,
-            agent: agent * zoom,
+            agent: cells.agent * zoom,
             levels: levels.to_array(),
         }
     }
