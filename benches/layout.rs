@@ -104,7 +104,12 @@ fn reference(criterion: &mut Criterion) {
                 .map(|row| (row.order.wrapping_mul(2_654_435_761), row.row))
                 .collect();
             sorted.sort_unstable();
-            black_box(sorted.into_iter().map(|(order, row)| (row, order)).collect::<HashMap<_, _>>())
+            black_box(
+                sorted
+                    .into_iter()
+                    .map(|(order, row)| (row, order))
+                    .collect::<HashMap<_, _>>(),
+            )
         });
     });
 }

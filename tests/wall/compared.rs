@@ -182,18 +182,20 @@ fn a_fleet_in_high_contrast() {
 
 #[test]
 fn every_state_of_tasks_and_agents() {
-    let mut studio = calm(Studio::new(SIZE, 10.0));
+    // 36 pixels a unit: marks above, blocks below, and agents between them.
+    let mut studio = calm(Studio::new(SIZE, 9.0));
     for (index, status) in Status::ALL.into_iter().enumerate() {
-        let x = (index as f32 - 4.5) * 1.72;
-        studio.task(Vec2::new(x, 3.6), status);
-        studio.agent(Vec2::new(x, 1.3), status);
+        let x = (index as f32 - 4.5) * 1.55;
+        studio.task(Vec2::new(x, 3.4), status);
+        studio.agent(Vec2::new(x, 1.6), status);
     }
     for (index, (status, progress)) in [(Status::Running, 0.4), (Status::Failed, 0.8), (Status::Done, 1.0)]
         .into_iter()
         .enumerate()
     {
-        let center = Vec2::new((index as f32 - 1.0) * 5.0, -2.2);
-        studio.workflow(center, 2.0, status, Some(progress));
+        let center = Vec2::new((index as f32 - 1.0) * 5.2, -2.0);
+        let ground = Rect::from_center_size(center, Vec2::new(4.8, 4.0));
+        studio.workflow(ground, 0.7, status, Some(progress));
     }
     settle(&mut studio);
     compare(studio, "states");

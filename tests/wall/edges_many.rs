@@ -44,13 +44,19 @@ fn assert_cells_are_distinct(wall: &mut Wall, tasks: usize) {
             None => unassigned.expect("a block"),
         };
         let body = block.body().inflate(0.01);
-        assert!(body.contains(place.rect().min) && body.contains(place.rect().max), "{moment:?}");
+        assert!(
+            body.contains(place.rect().min) && body.contains(place.rect().max),
+            "{moment:?}"
+        );
         assert_eq!(place.size, block.place.cell);
         // The column and the row of the cell.
         let cell = ((place.at - block.place.first_cell) / block.place.pitch * Vec2::new(1.0, -1.0)).round();
         let [columns, in_column] = block.place.grid;
         assert!(cell.cmpge(Vec2::ZERO).all() && cell.cmplt(Vec2::new(columns as f32, in_column as f32)).all());
-        assert!(taken.insert((part_of.copied().map(|part_of| part_of.0), cell.as_ivec2())), "two tasks at {cell}");
+        assert!(
+            taken.insert((part_of.copied().map(|part_of| part_of.0), cell.as_ivec2())),
+            "two tasks at {cell}"
+        );
     }
     assert_eq!(taken.len(), tasks);
 }
@@ -87,9 +93,7 @@ fn a_workflow_with_five_thousand_tasks_goes() {
     wall.settle();
     wall.picture("edge_great");
     assert_cells_are_distinct(&mut wall, before + MANY);
-    let was = wall
-        .get::<Block>(wall.row(Kind::Workflow, flow))
-        .expect("a block");
+    let was = wall.get::<Block>(wall.row(Kind::Workflow, flow)).expect("a block");
     let room = |block: &Block| block.place.grid[0] * block.place.grid[1];
     assert!(room(&was) >= MANY as u32);
 

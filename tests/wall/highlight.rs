@@ -38,7 +38,9 @@ fn highlighted<'a>(app: &App, rows: &[(Kind, &'a str)]) -> Vec<&'a str> {
         let slot = marks.slot(entity(app, kind, id)).expect("it is drawn");
         // The flags of marks and of grounds are in the same bits.
         let word = marks.table(slot.layer).items()[slot.slot as usize][9];
-        Flags::from_bits_truncate(word >> 12).contains(Flags::HIGHLIGHTED).then_some(id)
+        Flags::from_bits_truncate(word >> 12)
+            .contains(Flags::HIGHLIGHTED)
+            .then_some(id)
     };
     rows.iter().filter_map(is_lit).collect()
 }

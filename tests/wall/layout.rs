@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use bevy::{prelude::*, time::TimeUpdateStrategy};
 use model::{Change, Kind, Op, RowKey, Status};
 use opswall::{
-    fleet::{self, AgentRow, FleetClock, FleetMapping, Incoming, Key, Moment, RowState, TaskRow},
+    fleet::{self, AgentRow, FleetMapping, Incoming, Key, Moment, RowState, TaskRow},
     frame,
     layout::{self, Block, CityPlan, DockGround, Extent, Ground, MOVE_SECS, Place, PlanScene, Spot},
     messages::{self, RowChanged, Synced},
@@ -68,7 +68,11 @@ pub(crate) fn replan(app: &mut App, size: Vec2) {
 }
 
 pub(crate) fn workflow(id: &str, status: &str) -> Change {
-    change(Kind::Workflow, Op::Insert, &json!({"id": id, "name": id, "status": status}))
+    change(
+        Kind::Workflow,
+        Op::Insert,
+        &json!({"id": id, "name": id, "status": status}),
+    )
 }
 
 pub(crate) fn task(id: &str, status: &str, workflow: Option<&str>) -> Change {
@@ -109,14 +113,19 @@ pub(crate) fn block_of(app: &App, id: &str) -> Block {
 /// The block that is called so and is no row.
 pub(crate) fn ground(app: &mut App, name: &str) -> Option<Entity> {
     let mut grounds = app.world_mut().query::<(Entity, &Ground, Has<Block>)>();
-    let found = grounds.iter(app.world()).find(|(_, ground, has_block)| *ground.name == *name && *has_block);
+    let found = grounds
+        .iter(app.world())
+        .find(|(_, ground, has_block)| *ground.name == *name && *has_block);
     found.map(|(row, ..)| row)
 }
 
 /// The names of all blocks that are no rows, sorted.
 pub(crate) fn grounds(app: &mut App) -> Vec<String> {
     let mut grounds = app.world_mut().query_filtered::<&Ground, With<Block>>();
-    let mut names: Vec<String> = grounds.iter(app.world()).map(|ground| ground.name.to_string()).collect();
+    let mut names: Vec<String> = grounds
+        .iter(app.world())
+        .map(|ground| ground.name.to_string())
+        .collect();
     names.sort();
     names
 }
@@ -142,15 +151,26 @@ pub(crate) fn check(app: &mut App) {
     let mut blocks = world.query::<(Entity, &Block)>();
     let blocks: Vec<(Entity, Block)> = blocks.iter(world).map(|(row, block)| (row, *block)).collect();
     let mut rows = world.query::<(Entity, &Place, Has<AgentRow>)>();
-    let rows: Vec<(Entity, Place, bool)> = rows.iter(world).map(|(row, place, agent)| (row, *place, agent)).collect();
+    let rows: Vec<(Entity, Place, bool)> = rows
+        .iter(world)
+        .map(|(row, place, agent)| (row, *place, agent))
+        .collect();
     for (index, (row, one)) in blocks.iter().enumerate() {
         assert!(is_in(one.rect(), extent), "{row} leaves the plan");
         for (_, other) in blocks.iter().take(index) {
-            assert!(!overlap(one.rect(), other.rect()), "{:?} is over {:?}", one.rect(), other.rect());
+            assert!(
+                !overlap(one.rect(), other.rect()),
+                "{:?} is over {:?}",
+                one.rect(),
+                other.rect()
+            );
         }
     }
     // A grid finds neighbours without comparing all pairs.
-    let tile = rows.iter().map(|(_, place, _)| place.size.max_element()).fold(1.0, f32::max);
+    let tile = rows
+        .iter()
+        .map(|(_, place, _)| place.size.max_element())
+        .fold(1.0, f32::max);
     let mut by_tile: HashMap<IVec2, Vec<Rect>> = HashMap::new();
     let plan = app.world().resource::<CityPlan>();
     for (row, place, is_agent) in &rows {
@@ -159,7 +179,10 @@ pub(crate) fn check(app: &mut App) {
         for x in -1..=1 {
             for y in -1..=1 {
                 for other in by_tile.get(&(middle + IVec2::new(x, y))).into_iter().flatten() {
-                    assert!(!overlap(place.rect().inflate(-0.01), *other), "{row} is over another row");
+                    assert!(
+                        !overlap(place.rect().inflate(-0.01), *other),
+                        "{row} is over another row"
+                    );
                 }
             }
         }
@@ -171,7 +194,9 @@ pub(crate) fn check(app: &mut App) {
             found => panic!("{found:?} is where {row} is"),
         }
         if matches!(found, Some(Spot::Agent(_))) {
-            let on = blocks.iter().find(|(_, block)| overlap(block.rect(), place.rect().inflate(-0.6)));
+            let on = blocks
+                .iter()
+                .find(|(_, block)| overlap(block.rect(), place.rect().inflate(-0.6)));
             assert_eq!(on.map(|(block, _)| *block), None, "agent {row} is on a block");
         }
     }
@@ -207,18 +232,31 @@ fn cells_are_in_the_block_of_their_workflow_in_the_order_of_creation() {
     for (flow, count) in sizes {
         let block = block_of(&app, flow);
         let [columns, in_column] = block.place.grid;
-        assert!(columns * in_column >= count, "{flow} has {columns} × {in_column} cells for {count}");
+        assert!(
+            columns * in_column >= count,
+            "{flow} has {columns} × {in_column} cells for {count}"
+        );
         for number in 0..count {
-            let cell = place(&app, entity(&app, Kind::Task, &format!("{flow}-{:03}", number * 37 % 101)));
+            let cell = place(
+                &app,
+                entity(&app, Kind::Task, &format!("{flow}-{:03}", number * 37 % 101)),
+            );
             assert!(is_in(cell.rect(), block.body()), "{number} of {flow}");
             let step = Vec2::new((number / in_column) as f32, -((number % in_column) as f32));
             let wanted = block.place.first_cell + step * block.place.pitch;
-            assert!(cell.at.distance(wanted) < 0.01, "{number} of {flow}: {} for {wanted}", cell.at);
+            assert!(
+                cell.at.distance(wanted) < 0.01,
+                "{number} of {flow}: {} for {wanted}",
+                cell.at
+            );
             assert_eq!(cell.size, block.place.cell);
         }
         let header = block.header();
         assert!(header.height() > 0.0 && is_in(header, block.rect()) && !overlap(header, block.body()));
-        assert_eq!(at(&app, header.center()), Some(Spot::Block(entity(&app, Kind::Workflow, flow))));
+        assert_eq!(
+            at(&app, header.center()),
+            Some(Spot::Block(entity(&app, Kind::Workflow, flow)))
+        );
     }
     // Blocks are in the order of their creation too, line by line.
     let mut order: Vec<(i32, i32, &str)> = sizes
@@ -235,7 +273,9 @@ fn cells_are_in_the_block_of_their_workflow_in_the_order_of_creation() {
 #[test]
 fn a_plan_fills_the_scene_and_every_name_has_room() {
     let mut app = app();
-    let mut rows: Vec<Change> = (0..12).map(|flow| workflow(&format!("Workflow number {flow}"), "running")).collect();
+    let mut rows: Vec<Change> = (0..12)
+        .map(|flow| workflow(&format!("Workflow number {flow}"), "running"))
+        .collect();
     rows.extend((0..400).map(|number| {
         let flow = format!("Workflow number {}", number * number % 12);
         task(&format!("t{number}"), "running", Some(&flow))
@@ -382,7 +422,11 @@ fn the_dock_is_grouped_by_state_with_trouble_first() {
     let before = grouped(&mut app);
     assert_eq!(before.len(), 5, "each state has one part of the dock: {before:?}");
     let troubles = before.iter().take_while(|status| status.is_trouble()).count();
-    assert_eq!(troubles, before.iter().filter(|status| status.is_trouble()).count(), "{before:?}");
+    assert_eq!(
+        troubles,
+        before.iter().filter(|status| status.is_trouble()).count(),
+        "{before:?}"
+    );
     // An agent that changes its state goes to the others of that state.
     feed(&mut app, [agent("a00", "failed", None), agent("a02", "idle", None)]);
     check(&mut app);
@@ -400,12 +444,17 @@ fn agents_that_the_street_does_not_hold_are_counted() {
     settle(&mut app);
     check(&mut app);
     let counted = |app: &mut App| {
-        let mut agents = app.world_mut().query_filtered::<Has<Place>, (With<AgentRow>, With<Moment>)>();
+        let mut agents = app
+            .world_mut()
+            .query_filtered::<Has<Place>, (With<AgentRow>, With<Moment>)>();
         let placed = agents.iter(app.world()).filter(|has_place| *has_place).count();
         (placed, block_of(app, "w").place.counted_agents as usize)
     };
     let (placed, beyond) = counted(&mut app);
-    assert!(beyond > 100 && placed > 1, "{placed} have a place, {beyond} are counted");
+    assert!(
+        beyond > 100 && placed > 1,
+        "{placed} have a place, {beyond} are counted"
+    );
     assert_eq!(placed + beyond, 600);
     assert_eq!(block_of(&app, "v").place.counted_agents, 0);
     let rect = block_of(&app, "w").rect();
@@ -413,12 +462,18 @@ fn agents_that_the_street_does_not_hold_are_counted() {
     assert!(!rect.contains(sign), "the number is in the street");
     // Those that have a place go; others take it.
     let gone_ids = (0..600).filter(|number| number % 2 == 0);
-    feed(&mut app, gone_ids.map(|number| gone(Kind::Agent, &format!("a{number}"))));
+    feed(
+        &mut app,
+        gone_ids.map(|number| gone(Kind::Agent, &format!("a{number}"))),
+    );
     (0..60).for_each(|_| app.update());
     check(&mut app);
     let (still, fewer) = counted(&mut app);
     assert_eq!(still + fewer, 300);
-    assert_eq!(still, placed, "no place in the street stays free while agents are counted");
+    assert_eq!(
+        still, placed,
+        "no place in the street stays free while agents are counted"
+    );
 }
 
 #[test]
@@ -460,7 +515,7 @@ fn nothing_is_written_while_nothing_changes_and_one_row_more_is_one_write() {
         },
     );
     app.update();
-    let mut written = |app: &mut App| std::mem::take(&mut app.world_mut().resource_mut::<Written>().0);
+    let written = |app: &mut App| std::mem::take(&mut app.world_mut().resource_mut::<Written>().0);
     written(&mut app);
     (0..5).for_each(|_| app.update());
     assert_eq!(written(&mut app), 0);
@@ -485,7 +540,10 @@ fn a_row_created_while_a_wall_runs_has_the_same_place_on_another_wall() {
         (0..50).map(place).collect::<Vec<_>>()
     };
     let mut looks_on = app();
-    feed(&mut looks_on, [workflow("w", "running")].into_iter().chain((0..40).map(row)));
+    feed(
+        &mut looks_on,
+        [workflow("w", "running")].into_iter().chain((0..40).map(row)),
+    );
     settle(&mut looks_on);
     for n in 40..50 {
         feed(&mut looks_on, [row(n)]);
@@ -509,11 +567,10 @@ pub(crate) fn plan_of(app: &mut App) -> HashMap<String, (Vec2, Vec2)> {
     rows.iter(world)
         .map(|(key, place)| (name(&key.0), (place.at, place.size)))
         .chain(flows.iter(world).map(|(key, block)| (name(&key.0), of(block))))
-        .chain(grounds.iter(world).map(|(ground, block)| (ground.name.to_string(), of(block))))
+        .chain(
+            grounds
+                .iter(world)
+                .map(|(ground, block)| (ground.name.to_string(), of(block))),
+        )
         .collect()
-}
-
-/// The moment of now, seconds.
-pub(crate) fn now(app: &App) -> f64 {
-    app.world().resource::<FleetClock>().0
 }

@@ -69,7 +69,10 @@ fn the_first_task_turns_a_wall_of_agents_into_one_of_work() {
     assert_eq!(grounds(&mut app), ["Tasks"]);
     let dock = app.world().resource::<DockGround>().0.expect("a dock");
     let mut agents = app.world_mut().query_filtered::<&Place, With<AgentRow>>();
-    assert_eq!(agents.iter(app.world()).filter(|place| dock.contains(place.at)).count(), 19);
+    assert_eq!(
+        agents.iter(app.world()).filter(|place| dock.contains(place.at)).count(),
+        19
+    );
     feed(&mut app, [workflow("w", "running"), task("t", "running", Some("w"))]);
     check(&mut app);
     assert_eq!(grounds(&mut app), [""; 0], "with workflows there are no groups");
@@ -141,7 +144,11 @@ fn with_one_over(states: &[&str], since: &str) -> App {
     let mut app = app();
     let mut rows: Vec<Change> = ["one", "two", "three"].map(|flow| workflow(flow, "running")).into();
     for number in 0..90 {
-        rows.push(task(&format!("t{number}"), "running", Some(["one", "two", "three"][number % 3])));
+        rows.push(task(
+            &format!("t{number}"),
+            "running",
+            Some(["one", "two", "three"][number % 3]),
+        ));
     }
     let row = json!({"id": "over", "name": "over", "status": "completed", "updated_at": since});
     rows.push(change(Kind::Workflow, Op::Insert, &row));
@@ -174,7 +181,10 @@ fn a_workflow_that_finished_long_ago_is_only_a_header_and_later_part_of_the_fini
     let mut app = with_one_over(&states, &ago(1_200));
     let over = block(&app, entity(&app, Kind::Workflow, "over"));
     assert!(over.body().is_empty() && over.header().height() > 0.0, "{over:?}");
-    assert!((0..30).all(|number| !has_place(&app, number)), "its tasks are not drawn");
+    assert!(
+        (0..30).all(|number| !has_place(&app, number)),
+        "its tasks are not drawn"
+    );
     let tallies = app.world().resource::<Tallies>();
     assert_eq!(
         tallies.of(entity(&app, Kind::Workflow, "over")).total(),
@@ -195,7 +205,10 @@ fn a_workflow_that_finished_long_ago_is_only_a_header_and_later_part_of_the_fini
     assert!((0..30).all(|number| !has_place(&app, number)));
     assert_eq!(app.world().resource::<Tallies>().of(over).total(), 30);
     // It begins again.
-    feed(&mut app, [workflow("over", "running"), task("over-3", "running", Some("over"))]);
+    feed(
+        &mut app,
+        [workflow("over", "running"), task("over-3", "running", Some("over"))],
+    );
     check(&mut app);
     assert_eq!(ground(&mut app, "Finished"), None);
     assert!((0..30).all(|number| has_place(&app, number)));
@@ -228,7 +241,10 @@ fn nothing_in_trouble_is_folded() {
 fn a_workflow_that_finishes_while_the_wall_runs_shrinks_with_a_later_plan() {
     let mut app = with_one_over(&["running"; 30], &ago(10));
     let over = entity(&app, Kind::Workflow, "over");
-    feed(&mut app, (0..30).map(|number| task(&format!("over-{number}"), "completed", Some("over"))));
+    feed(
+        &mut app,
+        (0..30).map(|number| task(&format!("over-{number}"), "completed", Some("over"))),
+    );
     let before = plan_of(&mut app);
     advance(&mut app, 700.0);
     assert_eq!(plan_of(&mut app), before, "nothing moves for it alone");
@@ -241,7 +257,10 @@ fn a_workflow_that_finishes_while_the_wall_runs_shrinks_with_a_later_plan() {
     // Without another reason, it waits for half an hour at most.
     let mut app = with_one_over(&["running"; 30], &ago(10));
     let over = entity(&app, Kind::Workflow, "over");
-    feed(&mut app, (0..30).map(|number| task(&format!("over-{number}"), "completed", Some("over"))));
+    feed(
+        &mut app,
+        (0..30).map(|number| task(&format!("over-{number}"), "completed", Some("over"))),
+    );
     feed(&mut app, [change(Kind::Workflow, Op::Update, &row)]);
     advance(&mut app, 1_900.0);
     assert!(block(&app, over).body().is_empty());

@@ -11,9 +11,7 @@ use opswall::{
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::layout::{
-    advance, agent, app, change, check, entity, feed, gone, plan_of, replan, settle, task, workflow,
-};
+use crate::layout::{advance, agent, app, change, check, entity, feed, gone, plan_of, replan, settle, task, workflow};
 
 const FLOWS: usize = 60;
 const SMALLER: Vec2 = Vec2::new(1600.0, 900.0);
@@ -118,7 +116,10 @@ fn of_ten_thousand_changes_none_moves_a_row_for_which_nothing_in_its_strip_grew(
                 moved += 1;
                 let strip = before.strips[home];
                 let id = &app.world().get::<Key>(*row).expect("a row").0.id;
-                assert!(grown.contains(&strip), "{id} moved from {was_at} to {at}, and nothing in its strip grew");
+                assert!(
+                    grown.contains(&strip),
+                    "{id} moved from {was_at} to {at}, and nothing in its strip grew"
+                );
             }
         }
         before = after;
@@ -194,7 +195,11 @@ fn walls_that_joined_at_different_times_show_the_same_plan() {
             })
             .collect();
         let restarted = plan_of(&mut fresh[0]);
-        assert_eq!(restarted, plan_of(&mut fresh[1]), "seed {seed}: another order of arrival");
+        assert_eq!(
+            restarted,
+            plan_of(&mut fresh[1]),
+            "seed {seed}: another order of arrival"
+        );
         replan(&mut lived, SMALLER);
         replan(&mut fresh[0], SMALLER);
         let (old, new) = (plan_of(&mut lived), plan_of(&mut fresh[0]));
@@ -210,7 +215,7 @@ fn walls_that_joined_at_different_times_show_the_same_plan() {
 fn a_screen_of_another_size_is_planned_for_once_it_keeps_it() {
     let mut app = two_thousand(&mut fastrand::Rng::with_seed(9));
     let before = plan_of(&mut app);
-    let mut show = |app: &mut App, width: f32| {
+    let show = |app: &mut App, width: f32| {
         app.insert_resource(PlanScene {
             size: Vec2::new(width, 900.0),
             ..PlanScene::default()
@@ -238,13 +243,19 @@ fn a_screen_of_another_size_is_planned_for_once_it_keeps_it() {
     app.update();
     advance(&mut app, 0.3);
     check(&mut app);
-    assert!(header(&app) > small * 1.5 || header(&app) == 0.0, "{small} then {}", header(&app));
+    assert!(
+        header(&app) > small * 1.5 || header(&app) == 0.0,
+        "{small} then {}",
+        header(&app)
+    );
 }
 
 #[test]
 fn a_larger_fleet_on_a_small_screen_is_all_placed() {
     let mut app = app();
-    let mut rows: Vec<Change> = (0..300).map(|number| workflow(&format!("w{number}"), "running")).collect();
+    let mut rows: Vec<Change> = (0..300)
+        .map(|number| workflow(&format!("w{number}"), "running"))
+        .collect();
     rows.extend((0..12_000).map(|number| task(&format!("t{number}"), "queued", Some(&format!("w{}", number % 300)))));
     feed(&mut app, rows);
     settle(&mut app);
@@ -252,14 +263,32 @@ fn a_larger_fleet_on_a_small_screen_is_all_placed() {
     check(&mut app);
     let mut places = app.world_mut().query_filtered::<&Place, With<TaskRow>>();
     assert_eq!(places.iter(app.world()).count(), 12_000);
-    let least = places.iter(app.world()).map(|place| place.size.min_element()).fold(f32::MAX, f32::min);
+    let least = places
+        .iter(app.world())
+        .map(|place| place.size.min_element())
+        .fold(f32::MAX, f32::min);
     assert!(least >= 2.5, "the smallest cell has {least} px");
 }
 
 /// Rows of the given kinds and states, with references to rows that may be there.
 fn any_row() -> impl Strategy<Value = Change> {
-    let words = ["queued", "running", "blocked", "failed", "completed", "waiting", "cancelled"];
-    let kinds = [Kind::Task, Kind::Task, Kind::Task, Kind::Run, Kind::Workflow, Kind::Agent];
+    let words = [
+        "queued",
+        "running",
+        "blocked",
+        "failed",
+        "completed",
+        "waiting",
+        "cancelled",
+    ];
+    let kinds = [
+        Kind::Task,
+        Kind::Task,
+        Kind::Task,
+        Kind::Run,
+        Kind::Workflow,
+        Kind::Agent,
+    ];
     (
         proptest::sample::select(kinds.to_vec()),
         0..25_u32,
@@ -309,8 +338,14 @@ proptest! {
 fn a_task_that_asks_for_a_person_is_counted_alike_everywhere() {
     let mut app = app();
     let row = json!({"id": "t", "title": "t", "status": "running", "workflow_id": "w", "needs_human": true});
-    feed(&mut app, [workflow("w", "running"), change(Kind::Task, model::Op::Insert, &row)]);
-    let asks = app.world().get::<TaskRow>(entity(&app, Kind::Task, "t")).is_some_and(|task| task.needs_human);
+    feed(
+        &mut app,
+        [workflow("w", "running"), change(Kind::Task, model::Op::Insert, &row)],
+    );
+    let asks = app
+        .world()
+        .get::<TaskRow>(entity(&app, Kind::Task, "t"))
+        .is_some_and(|task| task.needs_human);
     assert!(asks);
     let tally = app.world().resource::<Tallies>().of(entity(&app, Kind::Workflow, "w"));
     let counts = app.world().resource::<Counts>();

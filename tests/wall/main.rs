@@ -28,10 +28,10 @@ mod layout_groups;
 mod layout_steady;
 mod marks;
 mod marks_follow;
-mod names;
 mod picking;
 mod picture;
-mod picture_far;
+mod picture_bands;
+
 mod picture_marks;
 mod picture_stage;
 mod picture_themes;

@@ -187,7 +187,10 @@ fn a_mark_moves_from_where_it_was_drawn_and_takes_the_size_of_its_new_cell() {
     app.world_mut().entity_mut(row).insert(moved);
     app.update();
     let mark = app.world().resource::<Marks>().mark(row).expect("it is drawn");
-    assert_eq!((mark.kind, mark.from, mark.to, mark.size), (MarkKind::Task, moved.from, moved.at, moved.size));
+    assert_eq!(
+        (mark.kind, mark.from, mark.to, mark.size),
+        (MarkKind::Task, moved.from, moved.at, moved.size)
+    );
 }
 
 /// A block of this width, as the layout writes it.
@@ -215,9 +218,15 @@ fn block(row: Entity, width: f32) -> Block {
 #[test]
 fn a_block_is_drawn_where_it_is_grows_and_goes() {
     let mut app = wall();
-    let flow = app.world_mut().spawn((WorkflowRow::default(), state(Status::Running), MOMENT)).id();
+    let flow = app
+        .world_mut()
+        .spawn((WorkflowRow::default(), state(Status::Running), MOMENT))
+        .id();
     app.update();
-    assert!(app.world().resource::<Marks>().slot(flow).is_none(), "it has no ground yet");
+    assert!(
+        app.world().resource::<Marks>().slot(flow).is_none(),
+        "it has no ground yet"
+    );
     let rect = |app: &App| {
         let marks = app.world().resource::<Marks>();
         let slot = marks.slot(flow).filter(|slot| slot.layer == Layer::Grounds)?;

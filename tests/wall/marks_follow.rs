@@ -92,8 +92,16 @@ fn check(app: &mut App, frame: usize) {
         assert_eq!(mark.map(|mark| mark.to), at, "frame {frame}: {row} is elsewhere");
         if let (Some(mark), Some(place)) = (mark, place) {
             let off = (mark.size - place.size).abs().max_element();
-            assert!(off <= 1.0 / 16.0 || place.size.max_element() > 4_000.0, "frame {frame}: {row} has {:?} of {:?}", mark.size, place.size);
-            assert!(mark.kind != MarkKind::Task || mark.from == place.from, "frame {frame}: {row}");
+            assert!(
+                off <= 1.0 / 16.0 || place.size.max_element() > 4_000.0,
+                "frame {frame}: {row} has {:?} of {:?}",
+                mark.size,
+                place.size
+            );
+            assert!(
+                mark.kind != MarkKind::Task || mark.from == place.from,
+                "frame {frame}: {row}"
+            );
         }
         if let Some(mark) = mark {
             drawn += 1;
@@ -121,7 +129,11 @@ fn check(app: &mut App, frame: usize) {
     let blocks = check_grounds(app, frame);
     let world = app.world_mut();
     let marks = world.resource::<Marks>();
-    assert_eq!(marks.len(), drawn + blocks, "frame {frame}: a mark exists without a row");
+    assert_eq!(
+        marks.len(),
+        drawn + blocks,
+        "frame {frame}: a mark exists without a row"
+    );
     assert_eq!(world.resource::<Links>().table().live(), beams, "frame {frame}: beams");
     let tallies = world.resource::<Tallies>();
     // What has no workflow is in the blocks that are no rows: on a wall of agents alone, the agents.
@@ -129,7 +141,11 @@ fn check(app: &mut App, frame: usize) {
     let loose = if work == 0 { agents } else { loose };
     let of_grounds = |status: Status| grounds.iter().map(|ground| tallies.of(*ground).of(status)).sum::<u32>();
     for status in Status::ALL {
-        assert_eq!(of_grounds(status), loose[status.index()], "frame {frame}: {status:?} of no workflow");
+        assert_eq!(
+            of_grounds(status),
+            loose[status.index()],
+            "frame {frame}: {status:?} of no workflow"
+        );
         for (workflow, by_status) in &counted {
             let workflow = workflow.expect("the others are taken out");
             assert_eq!(
@@ -149,16 +165,30 @@ fn check_grounds(app: &mut App, frame: usize) -> usize {
     let mut count = 0;
     for (row, block, state) in blocks.iter(world) {
         count += 1;
-        let slot = marks.slot(row).unwrap_or_else(|| panic!("frame {frame}: block {row} is not drawn"));
+        let slot = marks
+            .slot(row)
+            .unwrap_or_else(|| panic!("frame {frame}: block {row} is not drawn"));
         assert_eq!(slot.layer, Layer::Grounds, "frame {frame}: {row}");
         let words = marks.table(Layer::Grounds).items()[slot.slot as usize];
         let rect = [0, 1, 2, 3].map(|word| f32::from_bits(words[word]));
         let own = block.rect();
-        assert_eq!(rect, [own.min.x, own.min.y, own.max.x, own.max.y], "frame {frame}: {row}");
-        let kind = if state.is_some() { MarkKind::Block } else { MarkKind::Ground };
+        assert_eq!(
+            rect,
+            [own.min.x, own.min.y, own.max.x, own.max.y],
+            "frame {frame}: {row}"
+        );
+        let kind = if state.is_some() {
+            MarkKind::Block
+        } else {
+            MarkKind::Ground
+        };
         assert_eq!(words[9] & 0xf, kind as u32, "frame {frame}: {row}");
         if let Some(state) = state {
-            assert_eq!(words[9] >> 4 & 0xf, state.0.status.index() as u32, "frame {frame}: {row}");
+            assert_eq!(
+                words[9] >> 4 & 0xf,
+                state.0.status.index() as u32,
+                "frame {frame}: {row}"
+            );
         }
         let tally = tallies.of(row);
         let shares = [

@@ -110,7 +110,11 @@ fn picking_finds_what_a_search_over_all_rows_finds() {
     for point in points(extent, 6_000) {
         let is_vague = rows.iter().any(|(_, place, is_agent)| {
             let share = place.at.distance(point) / place.size.x;
-            if *is_agent { (0.5..0.65).contains(&share) } else { on_edge(place.rect(), point) }
+            if *is_agent {
+                (0.5..0.65).contains(&share)
+            } else {
+                on_edge(place.rect(), point)
+            }
         });
         if is_vague || blocks.iter().any(|(_, block)| on_edge(block.rect(), point)) {
             continue;

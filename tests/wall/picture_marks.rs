@@ -1,4 +1,4 @@
-//! The scene in the picture: each status near and far, live and stale.
+//! The scene in the picture: each status as a mark, as a filled cell and as a tile, live and stale.
 
 use std::{sync::Mutex, time::Instant};
 
@@ -10,7 +10,7 @@ use opswall::{
     frame::FrameSystems,
     layout::{DockGround, Place},
     messages::{LostKinds, SceneInsets, Staleness},
-    scene::{palette::palette, selection::Selection},
+    scene::{palette::palette, selection::Selection, text_scale::TextScale},
 };
 
 /// One test at a time: each has its own device, and a machine may have few cores.
@@ -94,27 +94,200 @@ fn every_status_of_an_agent_has_its_colour() {
     }
 }
 
+/// How wide and how high what has about this colour is at most, pixels.
+fn extent_of(picture: &Picture, corner: UVec2, size: UVec2, colour: Color) -> UVec2 {
+    let wanted = srgb(colour);
+    let is_it = |x: u32, y: u32| difference(picture.pixel(corner.x + x, corner.y + y), wanted) < 60;
+    let width = (0..size.y).map(|y| (0..size.x).filter(|x| is_it(*x, y)).count()).max();
+    let height = (0..size.x).map(|x| (0..size.y).filter(|y| is_it(x, *y)).count()).max();
+    UVec2::new(width.unwrap_or(0) as u32, height.unwrap_or(0) as u32)
+}
+
 #[test]
-fn failed_and_blocked_tasks_are_at_least_five_pixels_wide_at_any_zoom() {
+fn tasks_in_trouble_are_at_least_five_pixels_wide_at_any_zoom_and_more_on_a_wall() {
     let _alone = alone();
-    let mut studio = Studio::new(UVec2::new(300, 100), 20_000.0);
-    studio.task(Vec2::new(-10_000.0, 0.0), Status::Failed);
-    studio.task(Vec2::new(10_000.0, 0.0), Status::Blocked);
+    for (scale, least) in [(1.0, 5), (2.0, 13)] {
+        for units in [400.0, 20_000.0] {
+            let mut studio = Studio::new(UVec2::new(300, 100), units);
+            studio.app.insert_resource(TextScale(scale));
+            let statuses = [Status::Failed, Status::Blocked, Status::Waiting];
+            for (index, status) in statuses.into_iter().enumerate() {
+                studio.task(Vec2::new((index as f32 - 1.0) * units, 0.0), status);
+            }
+            studio.at(LATER).update();
+            let picture = studio.picture();
+            picture.keep(&format!("far_{units}_{scale}"));
+            for (index, status) in statuses.into_iter().enumerate() {
+                let corner = UVec2::new(index as u32 * 100, 0);
+                let seen = extent_of(&picture, corner, UVec2::splat(100), palette(default()).status(status));
+                assert!(
+                    seen.min_element() >= least,
+                    "{status:?} at {units} units: {seen} of {least}"
+                );
+                assert!(seen.max_element() <= 3 * least, "{status:?} at {units} units: {seen}");
+            }
+        }
+    }
+}
+
+/// The brightness that is perceived, 0 to 255.
+fn luma(pixel: [u8; 3]) -> f32 {
+    let [red, green, blue] = pixel.map(f32::from);
+    0.2126 * red + 0.7152 * green + 0.0722 * blue
+}
+
+#[test]
+fn cells_too_small_for_a_shape_are_filled_with_their_colour_and_trouble_is_brighter() {
+    let _alone = alone();
+    let of_tasks = [
+        Status::Queued,
+        Status::Running,
+        Status::Done,
+        Status::Cancelled,
+        Status::Failed,
+        Status::Blocked,
+        Status::Waiting,
+    ];
+    // Cells of six pixels, ten from one to the next, four rows of each.
+    let mut studio = Studio::new(UVec2::new(80, 40), 40.0);
+    studio.set_sizes(Vec2::splat(6.0), 6.0);
+    for (column, status) in of_tasks.into_iter().enumerate() {
+        for row in 0..4 {
+            studio.task(Vec2::new(column as f32 * 10.0 - 35.0, row as f32 * 10.0 - 15.0), status);
+        }
+    }
     studio.at(LATER).update();
     let picture = studio.picture();
-    picture.keep("far");
-    for (corner, status) in [
-        (UVec2::new(50, 0), Status::Failed),
-        (UVec2::new(150, 0), Status::Blocked),
-    ] {
-        let wanted = srgb(palette(default()).status(status));
-        let cell = picture.cut(corner, UVec2::splat(100));
-        let widest = cell
-            .chunks(100)
-            .map(|row| row.iter().filter(|pixel| difference(**pixel, wanted) < 90).count())
-            .max();
-        assert!(widest >= Some(4), "{status:?}: {widest:?}");
+    picture.keep("filled");
+    let ground = srgb(palette(default()).ground);
+    let mut filled = Vec::new();
+    for (column, status) in of_tasks.into_iter().enumerate() {
+        let (x, wanted) = (column as u32 * 10 + 5, srgb(palette(default()).status(status)));
+        let middle = picture.pixel(x, 5);
+        for row in 0..4 {
+            // Six by six pixels, from edge to edge, and nothing around them.
+            let y = row * 10 + 5;
+            for (dx, dy) in [(-3, -3), (2, -3), (-3, 2), (2, 2), (0, 0)] {
+                let pixel = picture.pixel((x as i32 + dx) as u32, (y as i32 + dy) as u32);
+                assert_eq!(pixel, middle, "{status:?} at {dx}, {dy}");
+            }
+            for (dx, dy) in [(-5, 0), (4, 0), (0, -5), (0, 4)] {
+                let pixel = picture.pixel((x as i32 + dx) as u32, (y as i32 + dy) as u32);
+                assert_eq!(pixel, ground, "{status:?} beside it");
+            }
+        }
+        if status.is_trouble() {
+            assert!(
+                difference(middle, wanted) <= 3,
+                "{status:?} is {middle:?} for {wanted:?}"
+            );
+        } else {
+            // Calm cells are between the background and their colour.
+            for channel in 0..3 {
+                let (low, high) = (
+                    ground[channel].min(wanted[channel]).saturating_sub(2),
+                    ground[channel].max(wanted[channel]).saturating_add(2),
+                );
+                assert!(
+                    (low..=high).contains(&middle[channel]),
+                    "{status:?}: {middle:?} for {wanted:?}"
+                );
+            }
+            assert!(difference(middle, ground) > 12, "{status:?} is not seen: {middle:?}");
+        }
+        filled.push((status, middle));
     }
+    for (index, (one, first)) in filled.iter().enumerate() {
+        for (other, second) in filled.iter().skip(index + 1) {
+            assert!(
+                difference(*first, *second) > 12,
+                "{one:?} and {other:?}: {first:?}, {second:?}"
+            );
+        }
+    }
+    let brightest_calm = filled
+        .iter()
+        .filter(|(status, _)| !status.is_trouble() && *status != Status::Running)
+        .map(|(_, pixel)| luma(*pixel))
+        .fold(0.0, f32::max);
+    for (status, pixel) in filled.iter().filter(|(status, _)| status.is_fault()) {
+        assert!(
+            colourfulness(&[*pixel]) > 100.0 && luma(*pixel) > brightest_calm * 0.8,
+            "{status:?} {pixel:?} beside calm cells of {brightest_calm}"
+        );
+    }
+}
+
+#[test]
+fn large_cells_are_tiles_with_a_mark_in_the_corner_and_a_bar_or_a_strip() {
+    let _alone = alone();
+    // 100 pixels a unit: tiles of 150 × 80 pixels.
+    let mut studio = Studio::new(UVec2::new(640, 120), 1.2);
+    studio.set_sizes(Vec2::new(1.5, 0.8), 0.3);
+    let calm = studio.task(Vec2::new(-2.2, 0.0), Status::Running);
+    let half = TaskRow {
+        progress: Some(0.5),
+        ..default()
+    };
+    studio.app.world_mut().entity_mut(calm).insert(half);
+    studio.task(Vec2::new(0.0, 0.0), Status::Failed);
+    studio.task(Vec2::new(2.2, 0.0), Status::Queued);
+    studio.at(LATER).update();
+    let picture = studio.picture();
+    picture.keep("tiles");
+    let (ground, line) = (srgb(palette(default()).ground), srgb(palette(default()).line));
+    // The middles of the tiles are at these columns; row 60 is the middle of all.
+    let plates = [100, 320, 540].map(|x| picture.pixel(x, 60));
+    for (x, plate) in [100, 320, 540].into_iter().zip(plates) {
+        assert!((4..60).contains(&difference(plate, ground)), "a plate of {plate:?}");
+        for (dx, dy, is_plate) in [
+            (-72, 0, true),
+            (72, 0, true),
+            (0, -37, true),
+            (-78, 0, false),
+            (78, 0, false),
+            (0, -43, false),
+        ] {
+            let pixel = picture.pixel((x + dx) as u32, (60 + dy) as u32);
+            let is_strip = dx == -72 && x == 320;
+            assert!(
+                is_strip || (pixel == plate) == is_plate,
+                "{dx}, {dy} of the tile at {x}: {pixel:?} and {plate:?}"
+            );
+        }
+    }
+    assert_eq!(plates[0], plates[2]);
+    assert!(plates[1][0] > plates[0][0] + 8, "a failed tile is tinted: {plates:?}");
+    // The marks are in the upper left corner and nowhere else.
+    for (left, status) in [(25, Status::Running), (245, Status::Failed)] {
+        let wanted = palette(default()).status(status);
+        let marked = extent_of(&picture, UVec2::new(left + 6, 22), UVec2::new(20, 26), wanted);
+        assert!(
+            (9..=20).contains(&marked.max_element()),
+            "{status:?}: a mark of {marked}"
+        );
+        let aside = extent_of(&picture, UVec2::new(left + 40, 22), UVec2::new(105, 60), wanted);
+        assert_eq!(aside, UVec2::ZERO, "{status:?}: nothing is in the room for text");
+    }
+    // Half of the bar at the lower edge is done.
+    let running = srgb(palette(default()).status(Status::Running));
+    let bar: Vec<[u8; 3]> = (25..175).map(|x| picture.pixel(x, 94)).collect();
+    let (done, track) = (
+        bar.iter().filter(|pixel| difference(**pixel, running) < 8).count(),
+        bar.iter().filter(|pixel| difference(**pixel, line) < 8).count(),
+    );
+    assert!(
+        done.abs_diff(69) < 3 && track.abs_diff(69) < 3,
+        "{done} of {track} pixels"
+    );
+    // What failed has a strip at its left edge instead.
+    let strip = extent_of(
+        &picture,
+        UVec2::new(243, 20),
+        UVec2::new(6, 80),
+        palette(default()).status(Status::Failed),
+    );
+    assert!(strip.x >= 2 && strip.y > 60, "a strip of {strip}");
 }
 
 /// The colourfulness of pixels: the mean spread of their channels.
@@ -261,6 +434,7 @@ fn the_selected_row_has_a_ring() {
 fn an_agent_flies_to_its_task_and_has_a_beam_to_it() {
     let _alone = alone();
     let mut studio = Studio::new(UVec2::new(400, 100), 4.0);
+    studio.set_sizes(Vec2::ONE, 1.6);
     let task = studio.task(Vec2::new(7.0, 0.0), Status::Running);
     let agent = studio.agent(Vec2::new(-6.0, 0.0), Status::Running);
     studio.at(LATER).update();
@@ -274,6 +448,7 @@ fn an_agent_flies_to_its_task_and_has_a_beam_to_it() {
     studio.app.world_mut().entity_mut(agent).insert((
         Place {
             at: Vec2::new(4.0, 0.0),
+            size: Vec2::splat(1.6),
             from: Vec2::new(-6.0, 0.0),
             moved: LATER,
         },
@@ -300,7 +475,7 @@ fn an_agent_flies_to_its_task_and_has_a_beam_to_it() {
 #[test]
 fn a_change_of_status_pulses_once_and_changes_the_colour() {
     let _alone = alone();
-    let mut studio = Studio::new(UVec2::new(100, 100), 2.0);
+    let mut studio = Studio::new(UVec2::new(100, 100), 1.2);
     let task = studio.task(Vec2::ZERO, Status::Done);
     studio.at(LATER).update();
     let drawn = |studio: &mut Studio, at: f64| {
@@ -313,7 +488,7 @@ fn a_change_of_status_pulses_once_and_changes_the_colour() {
     studio.set_status(task, Status::Running, LATER);
     let (pulsing, _) = drawn(&mut studio, LATER + 0.15);
     let (after, blue) = drawn(&mut studio, LATER + 5.0);
-    assert!(before == 0 && blue > 300, "{before} blue pixels, then {blue}");
+    assert!(before == 0 && blue > 200, "{before} blue pixels, then {blue}");
     assert!(
         pulsing > after + 100,
         "the pulse reaches beyond the mark: {pulsing}, {after}"
@@ -340,72 +515,147 @@ fn rows_that_go_shrink_and_vanish() {
     assert_eq!(area(&mut studio, LATER + 0.6), 0);
 }
 
+/// Pixels of a line of the picture that have about this colour.
+fn along(picture: &Picture, y: u32, columns: std::ops::Range<u32>, colour: Color) -> usize {
+    let wanted = srgb(colour);
+    let is_it = |x: &u32| difference(picture.pixel(*x, y), wanted) < 12;
+    columns.filter(is_it).count()
+}
+
 #[test]
-fn a_districts_arc_is_its_progress() {
+fn a_blocks_line_is_its_progress_and_a_failed_one_has_a_red_border() {
     let _alone = alone();
+    // 20 pixels a unit.
     let mut studio = Studio::new(UVec2::new(400, 240), 12.0);
     let dock = Rect::from_center_size(Vec2::new(0.0, -5.0), Vec2::new(14.0, 1.0));
     studio.app.insert_resource(DockGround(Some(dock)));
-    let workflow = studio.workflow(Vec2::new(-5.0, 0.0), 4.0, Status::Running, None);
-    for index in 0..4 {
-        let status = if index == 0 { Status::Done } else { Status::Running };
-        let task = studio.task(Vec2::new(-6.5 + index as f32, 0.0), status);
-        studio.app.world_mut().entity_mut(task).insert(PartOf(workflow));
-    }
-    studio.workflow(Vec2::new(5.0, 0.0), 4.0, Status::Failed, Some(0.5));
+    let half = Vec2::new(4.0, 3.0);
+    let of_block = |x: f32| Rect::from_center_half_size(Vec2::new(x, 1.0), half);
+    studio.workflow(of_block(-5.0), 1.0, Status::Running, Some(0.25));
+    studio.workflow(of_block(5.0), 1.0, Status::Failed, Some(0.5));
     studio.at(LATER).update();
     let picture = studio.picture();
-    picture.keep("districts");
-    let ringed = |center: UVec2, quarter: f32, status| {
-        let (sin, cos) = ((quarter + 0.5) * std::f32::consts::FRAC_PI_2).sin_cos();
-        let wanted = srgb(palette(default()).status(status));
-        (70..90).any(|radius| {
-            let (x, y) = (
-                center.x as f32 + sin * radius as f32,
-                center.y as f32 - cos * radius as f32,
-            );
-            difference(picture.pixel(x as u32, y as u32), wanted) < 30
-        })
+    picture.keep("blocks");
+    let palette = palette(default());
+    let (ground, surface) = (srgb(palette.ground), srgb(palette.surface));
+    // The first block covers columns 20 to 180 and rows 40 to 160; its header is 20 pixels high.
+    let line = (55..62).max_by_key(|y| along(&picture, *y, 20..180, palette.status(Status::Done)));
+    let line = line.expect("rows");
+    let done = along(&picture, line, 20..180, palette.status(Status::Done));
+    let rest = along(&picture, line, 30..178, palette.line);
+    assert!(
+        done.abs_diff(37) < 4 && rest > 95,
+        "a quarter is done: {done} of {rest}"
+    );
+    let second = along(&picture, line, 220..380, palette.status(Status::Done));
+    assert!(second.abs_diff(74) < 4, "its row says half: {second}");
+    // The floor, its edges, and the street between the blocks.
+    assert!(difference(picture.pixel(100, 120), surface) < 4);
+    for x in [14, 190, 210, 388] {
+        assert_eq!(picture.pixel(x, 100), ground, "the street at {x}");
+    }
+    let redness = |pixel: [u8; 3]| i32::from(pixel[0]) - i32::from(pixel[1].max(pixel[2]));
+    let reddest = |columns: std::ops::Range<u32>| {
+        let pixels = columns.map(|x| redness(picture.pixel(x, 120)));
+        pixels.max().unwrap_or(0)
     };
-    let arc = |center, status| [0.0, 1.0, 2.0, 3.0].map(|quarter| ringed(center, quarter, status));
-    assert_eq!(
-        arc(UVec2::new(100, 120), Status::Running),
-        [true, false, false, false],
-        "a quarter of its tasks is done"
+    assert!(
+        reddest(16..26) < 10 && reddest(174..186) < 10,
+        "a calm border is not red"
     );
-    assert_eq!(
-        arc(UVec2::new(300, 120), Status::Failed),
-        [true, true, false, false],
-        "its row says half"
+    assert!(
+        reddest(216..226) > 60 && reddest(374..386) > 60,
+        "that of a failed block is"
     );
-    let ground = srgb(palette(default()).ground);
-    assert_ne!(picture.pixel(200, 220), ground, "the dock has a floor");
-    assert_eq!(picture.pixel(200, 236), ground, "and an end");
+    assert!(
+        redness(picture.pixel(300, 120)) > redness(picture.pixel(100, 120)),
+        "and its ground is tinted"
+    );
+    // The dock has an outline and no floor.
+    assert!((218..222).any(|y| along(&picture, y, 80..320, palette.line) == 0));
+    let outlined = (205..235)
+        .filter(|y| along(&picture, *y, 70..330, palette.line) > 200)
+        .count();
+    assert!((1..=4).contains(&outlined), "{outlined} rows of its outline");
 }
 
-/// A wall of `tasks` in districts, agents with beams among them.
+#[test]
+fn no_agent_hides_a_task_in_trouble() {
+    let _alone = alone();
+    let mut studio = Studio::new(UVec2::splat(100), 100.0);
+    studio.task(Vec2::ZERO, Status::Failed);
+    studio.set_sizes(Vec2::ONE, 20.0);
+    studio.agent(Vec2::ZERO, Status::Running);
+    studio.set_sizes(Vec2::ONE, 1.0);
+    studio.at(LATER).update();
+    let picture = studio.picture();
+    let seen = extent_of(
+        &picture,
+        UVec2::ZERO,
+        picture.size,
+        palette(default()).status(Status::Failed),
+    );
+    assert!(seen.min_element() >= 5, "{seen}");
+}
+
+/// Pixels that are mostly of a colour.
+fn coloured(pixels: &[[u8; 3]], colour: Color) -> usize {
+    let wanted = srgb(colour);
+    pixels.iter().filter(|pixel| difference(**pixel, wanted) < 90).count()
+}
+
+#[test]
+fn tiny_agents_in_trouble_differ_from_others_by_shape_and_size() {
+    let _alone = alone();
+    let mut studio = Studio::new(UVec2::splat(400), 400.0);
+    for index in 0..400 {
+        let at = Vec2::new((index % 20) as f32 * 12.0 - 114.0, (index / 20) as f32 * 12.0 - 114.0);
+        let status = match index % 20 {
+            3 | 11 => Status::Failed,
+            7 => Status::Blocked,
+            _ => Status::Idle,
+        };
+        studio.agent(at, status);
+    }
+    studio.at(LATER).update();
+    let picture = studio.picture();
+    picture.keep("agents_far");
+    let all = picture.all();
+    let [failed, blocked, idle] =
+        [Status::Failed, Status::Blocked, Status::Idle].map(|status| coloured(&all, palette(default()).status(status)));
+    assert!(failed >= 40 * 20, "squares of five pixels: {failed}");
+    assert!(blocked >= 20 * 6, "triangles of as many: {blocked}");
+    assert!(
+        idle / 340 * 2 < failed / 40,
+        "calm ones are at most half as large: {idle}"
+    );
+}
+
+/// A wall of `tasks` in blocks of a hundred, agents with beams below them.
 fn crowd(tasks: usize) -> Studio {
-    let per_district = 100;
-    let districts = tasks.div_ceil(per_district);
-    let columns = ((districts as f32 * 16.0 / 9.0).sqrt().ceil() as usize).max(1);
-    let pitch = 17.0;
-    let rows = districts.div_ceil(columns);
-    let units = (rows as f32 * pitch).max(columns as f32 * pitch * 9.0 / 16.0).max(1.0);
+    let per_block = 100;
+    let blocks = tasks.div_ceil(per_block);
+    let columns = ((blocks as f32 * 16.0 / 9.0).sqrt().ceil() as usize).max(1);
+    let pitch = Vec2::new(11.0, 13.0);
+    let rows = blocks.div_ceil(columns);
+    let units = (rows as f32 * pitch.y)
+        .max(columns as f32 * pitch.x * 9.0 / 16.0)
+        .max(1.0);
     let mut studio = Studio::new(UVec2::new(1920, 1080), units);
+    studio.set_sizes(Vec2::splat(0.9), 0.9);
     let mut workflow = None;
     for index in 0..tasks {
-        let (district, slot) = (index / per_district, index % per_district);
+        let (block, slot) = (index / per_block, index % per_block);
         let center = Vec2::new(
-            ((district % columns) as f32 - (columns as f32 - 1.0) * 0.5) * pitch,
-            ((district / columns) as f32 - (rows as f32 - 1.0) * 0.5) * pitch,
+            ((block % columns) as f32 - (columns as f32 - 1.0) * 0.5) * pitch.x,
+            ((block / columns) as f32 - (rows as f32 - 1.0) * 0.5) * pitch.y,
         );
         if slot == 0 {
-            let status = [Status::Running, Status::Done, Status::Running, Status::Blocked][district % 4];
-            workflow = Some(studio.workflow(center, 7.6, status, Some((district % 10) as f32 / 9.0)));
+            let status = [Status::Running, Status::Done, Status::Running, Status::Blocked][block % 4];
+            let ground = Rect::from_center_size(center, Vec2::new(10.2, 11.4));
+            workflow = Some(studio.workflow(ground, 1.2, status, Some((block % 10) as f32 / 9.0)));
         }
-        // A sunflower pattern, which is about even.
-        let turn = slot as f32 * 2.399_963;
-        let at = center + Vec2::from_angle(turn) * (0.6 * (slot as f32).sqrt());
+        let at = center + Vec2::new((slot / 10) as f32 - 4.5, 3.9 - (slot % 10) as f32);
         let status = match index % 40 {
             0..12 => Status::Queued,
             12..22 => Status::Running,
@@ -428,7 +678,8 @@ fn crowd(tasks: usize) -> Studio {
                 .insert(TaskRow { progress, ..default() });
         }
         if slot % 10 == 3 {
-            let agent = studio.agent(center + Vec2::from_angle(turn) * 6.9, Status::Running);
+            let street = Vec2::new(at.x, center.y - 6.3);
+            let agent = studio.agent(street, Status::Running);
             studio.app.world_mut().entity_mut(agent).insert(WorksOn(task));
         }
     }

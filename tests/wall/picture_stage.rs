@@ -1,4 +1,4 @@
-//! The layout in the picture: districts and the dock fill the screen, names are legible and never overlap.
+//! The layout in the picture: blocks and the dock fill the screen, names are legible and never overlap.
 
 use crate::{by_hand, offscreen::Studio};
 use bevy::{
@@ -229,7 +229,11 @@ fn a_fleet_fills_the_screen_and_its_names_are_legible_at_every_zoom() {
             used.union_point(at)
         },
     );
-    assert!(used.width() > 1_100.0 && used.height() > 750.0, "{used:?}");
+    assert!(used.width() > 1_780.0 && used.height() > 950.0, "{used:?}");
+    assert!(
+        (view.world_per_px - 1.0).abs() < 0.001,
+        "the plan is as large as the free part of the screen"
+    );
 
     let failed = tasks
         .iter()
@@ -276,7 +280,7 @@ fn a_fleet_fills_the_screen_and_its_names_are_legible_at_every_zoom() {
 }
 
 #[test]
-fn many_districts_fill_the_screen_evenly() {
+fn many_blocks_fill_the_screen_evenly() {
     let mut studio = Studio::staged(UVec2::new(1920, 1080));
     studio.app.insert_resource(SceneInsets { top: 64.0, ..default() });
     fleet(&mut studio, 150, 6_000, 300);

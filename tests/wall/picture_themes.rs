@@ -54,6 +54,7 @@ fn on_the_way(reduced: bool, share: f64) -> Studio {
     let agent = studio.agent(Vec2::new(4.0, 1.0), Status::Running);
     studio.app.world_mut().entity_mut(agent).insert(Place {
         at: Vec2::new(4.0, 1.0),
+        size: Vec2::ONE,
         from: Vec2::new(-4.0, 1.0),
         moved: LATER,
     });

@@ -152,7 +152,11 @@ fn a_run_has_a_cell_counts_as_work_and_can_be_in_hand() {
     let block = world.get::<Block>(entity(&app, Kind::Workflow, 5)).expect("a block");
     let [of_run, of_task] = [run, task].map(|row| world.get::<Place>(row).expect("a place").rect());
     let body = block.body().inflate(0.01);
-    assert!([of_run, of_task].iter().all(|cell| body.contains(cell.min) && body.contains(cell.max)));
+    assert!(
+        [of_run, of_task]
+            .iter()
+            .all(|cell| body.contains(cell.min) && body.contains(cell.max))
+    );
     assert!(of_run.intersect(of_task).is_empty(), "each has a cell of its own");
     assert_eq!(of_run.center(), block.place.first_cell, "runs come first");
     assert_eq!(

@@ -26,7 +26,11 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const FEED: &str = "https://project.example/rest";
 
 /// A wall with a screen, its rows and the end of its first snapshot.
-fn wall(path: Option<&Path>, districts: usize) -> App {
+fn wall(path: Option<&Path>, blocks: usize) -> App {
+    on_screen(path, blocks, UVec2::new(1600, 900))
+}
+
+fn on_screen(path: Option<&Path>, blocks: usize, physical_size: UVec2) -> App {
     let mut app = App::new();
     app.add_plugins((
         MinimalPlugins,
@@ -51,11 +55,13 @@ fn wall(path: Option<&Path>, districts: usize) -> App {
     let mut cameras = app.world_mut().query_filtered::<&mut Camera, With<SceneCamera>>();
     let mut camera = cameras.single_mut(app.world_mut()).expect("the scene has one camera");
     camera.computed.target_info = Some(bevy::camera::RenderTargetInfo {
-        physical_size: UVec2::new(1600, 900),
+        physical_size,
         scale_factor: 1.0,
     });
+    // The plan is made for this screen from its first row on.
+    app.update();
     let mut rows = Vec::new();
-    for w in 0..districts {
+    for w in 0..blocks {
         rows.push(workflow(&format!("w{w}")));
         rows.extend((0..20).map(|n| task(&format!("t{w}-{n}"), "queued", &format!("w{w}"), &[], None)));
     }
@@ -110,6 +116,7 @@ fn a_view_is_restored_after_a_restart_unless_everything_was_shown() {
     assert!(kept().is_none());
     focus(&mut first, "w7");
     let left = view(&first);
+    assert!((everything.world_per_px - 1.0).abs() < 1e-3, "a world unit is a pixel");
     assert!(left.world_per_px < everything.world_per_px * 0.8, "it is closer");
     run(&mut first, "the view is kept", |_| kept().is_some());
     drop(first);
@@ -119,9 +126,12 @@ fn a_view_is_restored_after_a_restart_unless_everything_was_shown() {
     assert!(shown.center.distance(left.center) < 0.01 && (shown.world_per_px / left.world_per_px - 1.0).abs() < 0.01);
     // A kiosk, or a wall that takes a picture, saves no view.
     assert_eq!(view(&wall(None, 12)), everything);
-    // For a very different fleet everything is shown.
-    let other = view(&wall(Some(&path), 400));
-    assert!(other.world_per_px > everything.world_per_px);
+    // On a very different screen the plan is another one, and everything is shown.
+    let other = view(&on_screen(Some(&path), 12, UVec2::new(900, 2_000)));
+    assert!(
+        (other.world_per_px - 1.0).abs() < 1e-3 && other.center.length() < 1.0,
+        "{other:?}"
+    );
 
     let mut keys = ButtonInput::<KeyCode>::default();
     keys.press(KeyCode::Home);

@@ -4,7 +4,6 @@ mod support;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use glam::Vec2;
 use plan::{AgentPlace, Batch, BlockKey, BlockPlace, Changes, City, Pace, Rect};
 use proptest::prelude::*;
 use support::{FIRST_AGENT, FIRST_TASK, Spread, agent, fleet, scene, task, workflow};

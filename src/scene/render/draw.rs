@@ -133,12 +133,7 @@ pub(super) fn queue(
             continue;
         };
         let uniform = &mirror.uniform;
-        let sizes = DrawnSizes::new(
-            mirror.cells,
-            uniform.levels,
-            px_per_unit(view),
-            uniform.unit,
-        );
+        let sizes = DrawnSizes::new(mirror.cells, uniform.levels, px_per_unit(view), uniform.unit);
         for (entity, pass) in &passes {
             let Some(program) = pass.program.at_sizes(pass.layer, sizes) else {
                 continue;

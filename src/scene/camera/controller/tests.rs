@@ -56,7 +56,10 @@ fn it_fits_the_plan_exactly_between_the_panels_and_follows_growth() {
     assert_eq!(controller.pose.world_per_px, 1.0, "a world unit is a pixel");
     let free = Rect::new(0.0, 60.0, 1600.0, 900.0);
     let plan = seen(&controller, screen().extent);
-    assert!(plan.min.distance(free.min) < 0.01 && plan.max.distance(free.max) < 0.01, "{plan:?}");
+    assert!(
+        plan.min.distance(free.min) < 0.01 && plan.max.distance(free.max) < 0.01,
+        "{plan:?}"
+    );
     controller.set_screen(grown(2.0));
     let before = controller.pose;
     controller.advance(0.016, None);
@@ -196,11 +199,17 @@ fn a_block_is_flown_to_until_its_tiles_are_readable() {
             let shown = seen(&controller, block);
             let free = Rect::new(0.0, 60.0, 1600.0, 900.0);
             if is_whole && unit == 1.0 {
-                assert!(free.inflate(0.5).contains(shown.min) && free.inflate(0.5).contains(shown.max), "{shown:?}");
+                assert!(
+                    free.inflate(0.5).contains(shown.min) && free.inflate(0.5).contains(shown.max),
+                    "{shown:?}"
+                );
             }
             if !is_whole {
                 let corner = Vec2::new(shown.min.x, shown.min.y);
-                assert!(corner.distance(free.min) < 1.0, "its beginning is in the corner: {corner}");
+                assert!(
+                    corner.distance(free.min) < 1.0,
+                    "its beginning is in the corner: {corner}"
+                );
             }
         }
     }
@@ -210,7 +219,10 @@ fn a_block_is_flown_to_until_its_tiles_are_readable() {
     controller.fly_to_block(header, Vec2::ZERO);
     arrive(&mut controller);
     let shown = seen(&controller, header);
-    assert!(shown.width() > 300.0 && shown.min.x >= -0.1 && shown.max.x <= 1600.1, "{shown:?}");
+    assert!(
+        shown.width() > 300.0 && shown.min.x >= -0.1 && shown.max.x <= 1600.1,
+        "{shown:?}"
+    );
 }
 
 #[test]
