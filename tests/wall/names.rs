@@ -125,7 +125,7 @@ fn up_to_sixty_blocks_have_whole_names_in_their_headers() {
 #[test]
 fn names_over_blocks_hide_no_task_in_trouble() {
     // Smaller blocks than have room for headers.
-    let (_server, mut wall) = calm(0, 300, 12_000, UVec2::new(960, 540));
+    let (_server, mut wall) = calm(0, 200, 4_000, UVec2::new(960, 540));
     wall.picture("names_over");
     let labels = shown(&wall);
     let names = of_kind(&labels, LabelKind::Block);

@@ -33,9 +33,6 @@ pub(super) fn add(
     room: &mut Room,
 ) {
     let scale = composer.scale;
-    for block in blocks {
-        room.block_streets(composer.screen_rect(block.facts.block.rect()));
-    }
     let seen = composer.world_rect(room.free());
     let agents = composer.rows.agents_in(seen);
     let mut agents: Vec<RowFacts> = agents.filter(|agent| composer.rows.is_in_street(agent)).collect();

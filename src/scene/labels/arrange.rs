@@ -181,6 +181,9 @@ fn arranged(
         })
         .collect();
     blocks.sort_by_key(|block| (block.turn(), block.facts.entity));
+    for block in &blocks {
+        room.block_streets(composer.screen_rect(block.facts.block.rect()));
+    }
     cells::add_selected(composer, cache, &mut room);
     headers::add(composer, &blocks, &mut room);
     cells::add(composer, &blocks, pointer, has_calm, cache, &mut room);

@@ -134,6 +134,8 @@ fn compose(composer: &Composer, row: &RowFacts, level: Level, size_px: Vec2, age
 /// A cell that may have text.
 struct SeenCell<'a> {
     row: RowFacts<'a>,
+    /// The block on the screen.
+    block: Rect,
     level: Level,
     /// Less comes first.
     turn: (usize, f64, Entity),
@@ -155,6 +157,7 @@ pub(super) fn add(
         if level < Level::Titled {
             continue;
         }
+        let ground = composer.screen_rect(block.facts.block.rect());
         let body = block.facts.block.body().intersect(seen);
         for row in composer.rows.cells_in(body) {
             let trouble = row.trouble();
@@ -163,7 +166,12 @@ pub(super) fn add(
                     Some(trouble) => (trouble as usize, -row.moment.changed, row.entity),
                     None => (usize::MAX, 0.0, row.entity),
                 };
-                cells.push(SeenCell { row, level, turn });
+                cells.push(SeenCell {
+                    row,
+                    block: ground,
+                    level,
+                    turn,
+                });
             }
         }
     }
@@ -190,15 +198,15 @@ pub(super) fn add(
         let labels = cache.labels(composer, &cell.row, cell.level);
         let added = add_all(labels, named, room);
         if !added && cell.level == Level::Titled && cell.turn.0 < usize::MAX && sought.len() < MOST_SOUGHT {
-            sought.push(&cell.row);
+            sought.push(cell);
         }
     }
     if !sought.is_empty() {
         for cell in &cells {
             room.block_mark(mark_rect(composer, &cell.row, cell.level));
         }
-        for row in sought {
-            add_beside(composer, row, room);
+        for cell in sought {
+            add_beside(composer, cell, room);
         }
     }
     let kept = cells.iter().take(MOST_LABELS).map(|cell| cell.row.entity).collect();
@@ -223,8 +231,9 @@ fn mark_rect(composer: &Composer, row: &RowFacts, level: Level) -> Rect {
     Rect::from_center_half_size(middle - size / 2.0 + offset, Vec2::splat(radius))
 }
 
-/// Adds the title of a row in trouble beside its mark, where its neighbours leave room.
-fn add_beside(composer: &Composer, row: &RowFacts, room: &mut Room) {
+/// Adds the title of a row in trouble beside its mark, where its neighbours leave room in its block.
+fn add_beside(composer: &Composer, cell: &SeenCell, room: &mut Room) {
+    let SeenCell { row, block, .. } = cell;
     let (named, scale) = (composer.named_row(row), composer.scale);
     let font = LabelTier::Small.base_px() * scale;
     let reach = tile::mark_radius(named.1, composer.unit()) + GAP_PX * composer.unit();
@@ -241,7 +250,8 @@ fn add_beside(composer: &Composer, row: &RowFacts, room: &mut Room) {
                 is_shortened: name.is_shortened,
                 lasts: f64::INFINITY,
             };
-            if room.add_over(label, named) {
+            let rect = room.rect(&label, named);
+            if block.contains(rect.min) && block.contains(rect.max) && room.add_over(label, named) {
                 return;
             }
         }

@@ -8,6 +8,8 @@ use crate::scene::camera::View;
 
 /// How far a label may be over the edge of the screen, because widths are estimated.
 const OVER_PX: f32 = 2.0;
+/// What is free above and below the letters of a line: names in streets may be that near to blocks.
+const LEADING_PX: f32 = 2.5;
 
 /// The labels of an arrangement so far, and where there is room for more.
 #[derive(Debug)]
@@ -102,10 +104,14 @@ impl Room {
     /// Adds a label in a street, where that is free.
     pub(super) fn add_in_street(&mut self, label: Label, named: (Vec2, Vec2)) -> bool {
         let rect = self.rect(&label, named);
-        if self.is_full() || self.written.touches(rect) || !self.streets.take(rect) {
+        let letters = Rect {
+            min: rect.min + Vec2::new(0.0, LEADING_PX),
+            max: rect.max - Vec2::new(0.0, LEADING_PX),
+        };
+        if self.is_full() || self.written.touches(letters) || !self.streets.take(letters) {
             return false;
         }
-        self.written.block(rect);
+        self.written.block(letters);
         self.labels.push(label);
         true
     }
