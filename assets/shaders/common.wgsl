@@ -197,7 +197,6 @@ fn middle_of(mark: Mark) -> vec2<f32> {
 // The size of a mark by its priority.
 fn priority_of(mark: Mark) -> f32 {
     switch mark.extra >> 24u {
-        case 1u: { return 0.85; }
         case 3u: { return 1.2; }
         case 4u: { return 1.4; }
         default: { return 1.0; }

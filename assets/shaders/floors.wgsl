@@ -7,8 +7,8 @@
 const CORNER_PX: f32 = 5.0;
 const LINE_PX: f32 = 1.0;
 // How far a block with a failed, a blocked task takes their colour.
-const FAILED_TINT: f32 = 0.10;
-const BLOCKED_TINT: f32 = 0.045;
+const FAILED_TINT: f32 = 0.014;
+const BLOCKED_TINT: f32 = 0.006;
 
 struct Corner {
     @builtin(position) clip: vec4<f32>,

@@ -10,8 +10,8 @@ const ASIDE_PX: f32 = 6.0;
 const BELOW_PX: f32 = 4.0;
 const STRIP_PX: f32 = 3.0;
 // How far a plate takes the colour of text; of its trouble.
-const PLATE_TINT: f32 = 0.022;
-const TROUBLE_TINT: f32 = 0.13;
+const PLATE_TINT: f32 = 0.010;
+const TROUBLE_TINT: f32 = 0.05;
 
 struct Corner {
     @builtin(position) clip: vec4<f32>,
@@ -44,12 +44,12 @@ fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: 
     var plate = mix(colour(COLOUR_SURFACE), colour(COLOUR_TEXT), PLATE_TINT);
     if is_loud(mark) {
         // White is so bright that a little of it does.
-        plate = mix(plate, ink_of(mark), select(TROUBLE_TINT, 0.03, !is_fault(status)) * (1.0 - greyness));
+        plate = mix(plate, ink_of(mark), select(TROUBLE_TINT, 0.012, !is_fault(status)) * (1.0 - greyness));
     }
     // One pulse after a change.
     var pulse = 1.0;
     if mark.stamps.z != mark.stamps.y { pulse = saturate(age(mark.stamps.z) / PULSE_SECS); }
-    plate = mix(plate, ink_of(mark), select(0.25 * (1.0 - pulse), 0.0, scene.plain != 0u || greyness > 0.5));
+    plate = mix(plate, ink_of(mark), select(0.12 * (1.0 - pulse), 0.0, scene.plain != 0u || greyness > 0.5));
     out.colour = vec4(dimmed(plate, dimming_of(mark) * 0.8), 1.0);
     return out;
 }
