@@ -30,6 +30,9 @@ pub struct SnapshotArgs {
     /// Then stop the demo feed, and draw the wall after it has given up
     #[arg(long, requires = "on_demo")]
     pub(crate) offline: bool,
+    /// Print how legible the picture is, as one JSON object
+    #[arg(long)]
+    pub(crate) report: bool,
     /// The demo feed of `--on-demo`.
     #[command(flatten)]
     pub(crate) demo: DemoArgs,
@@ -74,6 +77,7 @@ pub(super) fn run(settings: &Settings, args: &SnapshotArgs) -> Result<ExitCode, 
         path: out.clone(),
         settle_secs: args.settle.as_secs_f64(),
         lose,
+        reports: args.report,
     };
     wall::show(&settings, source, canvas, picture)
 }

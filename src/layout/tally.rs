@@ -95,6 +95,11 @@ impl Tallies {
         self.by_block.get(&block).copied().unwrap_or_default()
     }
 
+    /// The rows of all blocks.
+    pub fn total(&self) -> u32 {
+        self.by_block.values().map(Tally::total).sum()
+    }
+
     /// Blocks whose tally changed in this frame.
     pub(crate) fn changed(&self) -> impl Iterator<Item = Entity> {
         self.changed.iter().copied()

@@ -56,6 +56,8 @@ pub enum Picture {
         settle_secs: f64,
         /// Called before the picture, which then waits until the wall has given up reconnecting.
         lose: Option<Lose>,
+        /// Prints how legible the picture is, as one JSON object.
+        reports: bool,
     },
 }
 
@@ -139,8 +141,9 @@ pub fn build(options: WallOptions) -> App {
             path,
             settle_secs,
             lose,
+            reports,
         } => {
-            app.insert_resource(snapshot::Wanted::new(path, settle_secs, lose));
+            app.insert_resource(snapshot::Wanted::new(path, settle_secs, lose, reports));
         }
     }
     let notices = options.notices;

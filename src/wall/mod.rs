@@ -11,6 +11,7 @@ mod idle;
 mod kiosk;
 pub mod picture;
 mod remember;
+mod report;
 mod resolution;
 mod snapshot;
 mod unattended;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use bevy::prelude::*;
 
-use super::{app::Lose, canvas::OffscreenImage, picture};
+use super::{app::Lose, canvas::OffscreenImage, picture, report::Reporter};
 use crate::{connection::ConnectionView, frame::EndSystems, messages::Backlog};
 use realtime::LinkStatus;
 
@@ -22,6 +22,8 @@ pub(super) struct Wanted {
     pub(super) settle: f64,
     /// Ends the feed before the picture; `None` once it has.
     lose: Option<Lose>,
+    /// Prints the report on the picture as well.
+    reports: bool,
     /// The feed was ended.
     lost: bool,
     /// The number of rows, and when it changed last.
@@ -32,11 +34,12 @@ pub(super) struct Wanted {
 
 impl Wanted {
     /// A picture that has not been taken yet.
-    pub(super) fn new(path: PathBuf, settle: f64, lose: Option<Lose>) -> Self {
+    pub(super) fn new(path: PathBuf, settle: f64, lose: Option<Lose>, reports: bool) -> Self {
         Self {
             path,
             settle,
             lose,
+            reports,
             lost: false,
             progress: (0, 0.0),
             live_since: None,
@@ -120,9 +123,21 @@ fn fail(sentence: &str, exit: &mut MessageWriter<AppExit>) {
     exit.write(AppExit::error());
 }
 
-fn finish(mut taken: MessageReader<picture::PictureTaken>, mut exit: MessageWriter<AppExit>) {
+fn finish(
+    mut taken: MessageReader<picture::PictureTaken>,
+    wanted: Res<Wanted>,
+    reporter: Reporter,
+    mut exit: MessageWriter<AppExit>,
+) {
     for picture::PictureTaken(result) in taken.read() {
         match result {
+            Ok(path) if wanted.reports => match serde_json::to_string(&reporter.report(path)) {
+                Ok(report) => {
+                    println!("{report}");
+                    exit.write(AppExit::Success);
+                }
+                Err(error) => fail(&error.to_string(), &mut exit),
+            },
             Ok(path) => {
                 println!("{}", path.display());
                 exit.write(AppExit::Success);
