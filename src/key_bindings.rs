@@ -158,7 +158,7 @@ pub(crate) const BINDINGS: [Binding; 16] = [
     Binding {
         keys: "double click, `F`",
         does: "fly to the row",
-        more: "",
+        more: "; to a block so that its tiles can be read",
         scope: Scope::Scene,
         panel: &[],
         scene: &[(Place(KeyCode::KeyF), SceneKey::FlyTo)],

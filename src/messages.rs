@@ -212,7 +212,7 @@ pub enum QualityFeature {
     Glow,
     /// Beams and ties.
     Links,
-    /// Labels of agents and tasks; districts, failures and the selected row keep theirs.
+    /// Labels of calm agents and tasks; blocks, what is in trouble and the selected row keep theirs.
     Labels,
     /// Full resolution of the scene; the panels keep theirs.
     Resolution,

@@ -87,7 +87,7 @@ pub const EXIT_SECS: f64 = 0.6;
 #[reflect(Resource)]
 pub struct FleetClock(pub f64);
 
-/// Task or run → its workflow. Without it a task is in the district *Unassigned*.
+/// Task or run → its workflow. Without it a task is in the block *Unassigned*.
 #[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
 #[relationship(relationship_target = Parts)]
 pub struct PartOf(pub Entity);

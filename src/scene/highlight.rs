@@ -121,12 +121,12 @@ impl Related<'_, '_> {
         let ties: Vec<Ends> = self.lookup.ties(None, Some(selected));
         let mut rows: EntityHashSet = ties.iter().flat_map(|(from, to, _)| [*from, *to]).collect();
         rows.insert(selected);
-        // An agent's task in hand, and the district of the row or of that task.
+        // An agent's task in hand, and the workflow of the row or of that task.
         let in_hand = self.in_hand.get(selected).ok().map(|works_on| works_on.0);
         rows.extend(in_hand);
         let own = [Some(selected), in_hand].into_iter().flatten();
-        rows.extend(own.filter_map(|row| self.lookup.district(row)));
-        // Agents that work on the row or within the district.
+        rows.extend(own.filter_map(|row| self.lookup.workflow(row)));
+        // Agents that work on the row or within the workflow.
         let is_related = |task: Entity| {
             let is_within = || self.parts.get(task).is_ok_and(|part_of| part_of.0 == selected);
             task == selected || is_within()

@@ -13,7 +13,7 @@ use model::{Kind, Status};
 
 /// The wall is idle this long after the last motion, in seconds: by then every animation has ended.
 const SETTLE_SECS: f64 = 5.0;
-/// Whether the marks of a kind are animated by their status: districts are not.
+/// Whether the marks of a kind are animated by their status: blocks are not.
 fn is_animated(kind: Kind) -> bool {
     match kind {
         Kind::Agent | Kind::Task | Kind::Run => true,

@@ -23,7 +23,7 @@ impl Kind {
     /// Every kind.
     pub const ALL: [Self; <Self as Enum>::LENGTH] = [Self::Agent, Self::Task, Self::Workflow, Self::Run];
 
-    /// Whether it is work: its rows are placed in a district, and totals and tallies count them.
+    /// Whether it is work: its rows are cells of a block, and totals and tallies count them.
     pub fn is_work(self) -> bool {
         match self {
             Self::Task | Self::Run => true,

@@ -44,7 +44,7 @@ pub struct Task {
     pub agents: Vec<RowKey>,
     /// The workflow it belongs to.
     pub workflow: Option<RowKey>,
-    /// The run it is a part of. It decides the district when `workflow` is absent or names no known row.
+    /// The run it is a part of. It decides the block when `workflow` is absent or names no known row.
     pub run: Option<RowKey>,
     /// The tasks it waits for. Bounded by `mapping::MAX_DEPENDENCIES_PER_TASK`.
     pub depends_on: Vec<RowKey>,

@@ -135,9 +135,9 @@ macro_rules! colors {
 colors! {
     /// The background of the whole screen: the largest area, therefore uniform.
     Ground, ground: 0x0E1116, 0xF2F4F7, 0x000000;
-    /// Panels, plates, the floors of districts.
+    /// Panels, plates, the grounds of blocks, tiles.
     Surface, surface: 0x171C23, 0xFFFFFF, 0x0B0D10;
-    /// Hairlines, and a district's ring where it shows nothing else.
+    /// Hairlines, outlines of blocks, and the track of a line of progress.
     Line, line: 0x2A323D, 0xCBD2DB, 0x7C8898;
     /// A widget at rest.
     FaceRest, face_rest: 0x222933, 0xE9EDF2, 0x1B2129;

@@ -158,7 +158,7 @@ settings! {
     /// Table of the workflows
     workflows_table: Option<String> = TableName { usual: "workflows" }, Definition::of(Group::Tables);
 
-    /// Table of the workflows' runs, which are then drawn in their workflow's district; empty = not followed
+    /// Table of the workflows' runs, which are then cells of their workflow's block; empty = not followed
     runs_table: Option<String> = TableName { usual: "" }, Definition::of(Group::Tables);
 
     /// Log more details

@@ -56,8 +56,8 @@ impl FoundTies {
 }
 
 impl TieLookup<'_, '_> {
-    /// The ties of the hovered and the selected row, the most important first, at most `MOST_TIES`. A district that is only
-    /// hovered has the ties that leave it: those within would flash whenever the pointer moves over districts.
+    /// The ties of the hovered and the selected row, the most important first, at most `MOST_TIES`. A workflow that is only
+    /// hovered has the ties that leave its block: those within would flash whenever the pointer moves over blocks.
     pub(crate) fn ties(&self, hovered: Option<Entity>, selected: Option<Entity>) -> Vec<Ends> {
         let mut found = FoundTies::default();
         for (row, is_selected) in [(selected, true), (hovered, false)] {
@@ -82,7 +82,7 @@ impl TieLookup<'_, '_> {
                 if !is_selected {
                     found
                         .ends
-                        .retain(|(from, to, _)| self.district(*from) != self.district(*to));
+                        .retain(|(from, to, _)| self.workflow(*from) != self.workflow(*to));
                 }
             }
         }
@@ -132,7 +132,7 @@ impl TieLookup<'_, '_> {
     }
 
     /// The workflow of a task; `None` for *Unassigned* and for rows that are not tasks.
-    pub(crate) fn district(&self, row: Entity) -> Option<Entity> {
+    pub(crate) fn workflow(&self, row: Entity) -> Option<Entity> {
         let part_of = self.tasks.get(row).ok()?;
         part_of.map(|part_of| part_of.0)
     }
@@ -143,10 +143,10 @@ impl TieLookup<'_, '_> {
         self.blocks.get(block).ok().map(Block::rect)
     }
 
-    /// The workflows whose districts these ties connect.
+    /// The workflows whose blocks these ties connect.
     pub(crate) fn districts(&self, ties: &[Ends]) -> EntityHashSet {
         let ends = ties.iter().flat_map(|(from, to, _)| [*from, *to]);
-        ends.filter_map(|row| self.district(row)).collect()
+        ends.filter_map(|row| self.workflow(row)).collect()
     }
 
     /// A number that changes whenever the ties of any row may have changed.
