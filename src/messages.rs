@@ -101,8 +101,7 @@ pub struct SceneInsets {
     pub right: f32,
 }
 
-/// Panels that float over the scene and stay for a while, in logical pixels from the top left: no label is placed under
-/// them.
+/// Panels that float over the scene and stay for a while, in logical pixels from the top left.
 #[derive(Resource, Debug, Default, Clone, PartialEq, Reflect)]
 #[reflect(Resource)]
 pub struct FloatingPanels(pub Vec<Rect>);

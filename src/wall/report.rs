@@ -68,7 +68,16 @@ pub(super) struct Reporter<'w, 's> {
     scale: Res<'w, TextScale>,
     marks: Res<'w, Marks>,
     labels: Res<'w, ShownLabels>,
-    blocks: Query<'w, 's, (Entity, &'static Block, Option<&'static RowLabel>, Option<&'static Ground>)>,
+    blocks: Query<
+        'w,
+        's,
+        (
+            Entity,
+            &'static Block,
+            Option<&'static RowLabel>,
+            Option<&'static Ground>,
+        ),
+    >,
 }
 
 impl Reporter<'_, '_> {
@@ -85,7 +94,9 @@ impl Reporter<'_, '_> {
             .map(|(block, ..)| block)
             .filter(|block| self.tallies.of(*block).alarms() > 0)
             .collect();
-        let shown = in_trouble.iter().filter(|block| of_kind(LabelKind::Block).any(|label| label.about == **block));
+        let shown = in_trouble
+            .iter()
+            .filter(|block| of_kind(LabelKind::Block).any(|label| label.about == **block));
         let shown = shown.count();
         let titles = drawn(Layer::Tasks) + drawn(Layer::Alarms);
         let titles_whole = of_kind(LabelKind::Title).filter(|label| !label.is_shortened).count();
