@@ -6,4 +6,5 @@
 mod citations;
 mod fixtures;
 mod house_rules;
+mod layers;
 mod races_and_vectors;

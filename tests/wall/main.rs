@@ -31,6 +31,7 @@ mod marks_follow;
 mod picking;
 mod picture;
 mod picture_bands;
+mod picture_cells;
 
 mod picture_marks;
 mod picture_stage;

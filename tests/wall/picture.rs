@@ -46,9 +46,10 @@ fn the_wall_is_drawn_changes_becomes_stale_and_recovers() {
             status.word()
         );
     }
+    let (empty, all) = (pixels_of(&live, palette(default()).ground), (SIZE.x * SIZE.y) as usize);
     assert!(
-        pixels_of(&live, palette(default()).ground) > live.len() / 3 / 4,
-        "the background fills the screen"
+        empty * 4 < all && pixels_of(&live, palette(default()).surface) * 10 > all,
+        "blocks fill the screen: {empty} of {all} pixels are empty"
     );
 
     control.step(60);
