@@ -10,7 +10,7 @@ use super::{
     dirty::Dirty,
     homes::{self, Blocks, Grounds},
     rank::Rank,
-    tally::{Tallies, counted_as},
+    tally::Tallies,
     text_width,
 };
 use crate::fleet::{
@@ -30,7 +30,6 @@ type TaskData = (
     &'static Created,
     &'static RowLabel,
     &'static RowState,
-    &'static TaskRow,
     &'static Moment,
     Option<&'static PartOf>,
     Option<&'static InRun>,
@@ -68,7 +67,7 @@ pub(super) struct WorkflowFacts {
 #[derive(SystemParam)]
 pub(super) struct RowReader<'w, 's> {
     workflows: Query<'w, 's, WorkflowData, With<WorkflowRow>>,
-    tasks: Query<'w, 's, TaskData>,
+    tasks: Query<'w, 's, TaskData, With<TaskRow>>,
     agents: Query<'w, 's, AgentData>,
     mapping: Res<'w, FleetMapping>,
     clock: Res<'w, FleetClock>,
@@ -114,11 +113,10 @@ impl RowReader<'_, '_> {
         grounds: &mut Grounds,
         commands: &mut Commands,
     ) -> Option<(Entity, Status)> {
-        let (_, key, created, label, state, task, moment, part_of, in_run) = self.tasks.get(row).ok()?;
+        let (_, key, created, label, state, moment, part_of, in_run) = self.tasks.get(row).ok()?;
         if is_leaving(moment) {
             return None;
         }
-        let status = counted_as(state.0.status, task.needs_human);
         let block = match (blocks, part_of) {
             (_, Some(part_of)) => part_of.0,
             (Blocks::Runs { by_name }, None) => {
@@ -132,7 +130,7 @@ impl RowReader<'_, '_> {
             }
             _ => grounds.unassigned(commands),
         };
-        Some((block, status))
+        Some((block, state.0.status))
     }
 
     /// The group of an agent that is a cell, and its status.
@@ -209,7 +207,7 @@ impl RowReader<'_, '_> {
         let mut cells = Vec::with_capacity(dirty.tasks.len());
         for &row in &dirty.tasks {
             match self.tasks.get(row) {
-                Ok((_, _, _, _, _, _, moment, ..)) if is_leaving(moment) => {}
+                Ok((_, _, _, _, _, moment, ..)) if is_leaving(moment) => {}
                 Ok((_, key, created, ..)) => cells.extend(cell(row, Rank::of(key, created))),
                 Err(_) => batch.gone_tasks.push(row),
             }

@@ -8,14 +8,6 @@ use bevy::{
 
 use model::{Phase, Status};
 
-/// The status that a task is counted under: one that asks for a person waits, unless it is in worse trouble or over.
-pub(super) fn counted_as(status: Status, needs_human: bool) -> Status {
-    match status.phase() {
-        Phase::Open | Phase::Running if needs_human && !status.is_trouble() => Status::Waiting,
-        _ => status,
-    }
-}
-
 /// Counts by `Status::index`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally([u32; Status::ALL.len()]);
@@ -187,13 +179,5 @@ mod tests {
         assert!(tally(&[Status::Done, Status::Cancelled]).is_quiet());
         assert!(!tally(&[Status::Done, Status::Failed]).is_quiet());
         assert!(!tally(&[Status::Done, Status::Queued]).is_quiet());
-    }
-
-    #[test]
-    fn a_task_that_asks_for_a_person_counts_as_waiting() {
-        assert_eq!(counted_as(Status::Running, true), Status::Waiting);
-        assert_eq!(counted_as(Status::Failed, true), Status::Failed);
-        assert_eq!(counted_as(Status::Done, true), Status::Done);
-        assert_eq!(counted_as(Status::Running, false), Status::Running);
     }
 }

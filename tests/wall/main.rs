@@ -32,7 +32,6 @@ mod picking;
 mod picture;
 mod picture_bands;
 mod picture_cells;
-
 mod picture_marks;
 mod picture_stage;
 mod picture_themes;

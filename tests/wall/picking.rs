@@ -111,7 +111,7 @@ fn picking_finds_what_a_search_over_all_rows_finds() {
         let is_vague = rows.iter().any(|(_, place, is_agent)| {
             let share = place.at.distance(point) / place.size.x;
             if *is_agent {
-                (0.5..0.65).contains(&share)
+                (0.5..1.1).contains(&share)
             } else {
                 on_edge(place.rect(), point)
             }

@@ -51,10 +51,11 @@ fn on_the_way(reduced: bool, share: f64) -> Studio {
     studio.app.insert_resource(MotionSettings { reduced });
     studio.task(Vec2::new(-4.0, -2.0), Status::Running);
     studio.task(Vec2::new(4.0, -2.0), Status::Waiting);
+    studio.set_sizes(Vec2::ONE, 1.6);
     let agent = studio.agent(Vec2::new(4.0, 1.0), Status::Running);
     studio.app.world_mut().entity_mut(agent).insert(Place {
         at: Vec2::new(4.0, 1.0),
-        size: Vec2::ONE,
+        size: Vec2::splat(1.6),
         from: Vec2::new(-4.0, 1.0),
         moved: LATER,
     });
