@@ -1,9 +1,11 @@
 //! Which blocks there are: walls without workflows, without tasks and without agents, and workflows that are over.
 
+use std::sync::Arc;
+
 use bevy::prelude::*;
-use model::{Change, Kind, Op};
+use model::{Change, Kind, Mapping, Op};
 use opswall::{
-    fleet::AgentRow,
+    fleet::{AgentRow, FleetMapping},
     layout::{Block, CityPlan, DockGround, Place, PlanScene, Tallies},
 };
 use serde_json::json;
@@ -17,6 +19,15 @@ const SMALLER: Vec2 = Vec2::new(1600.0, 900.0);
 
 fn run(id: &str, name: &str, second: u32) -> Change {
     created(Kind::Run, second, json!({"id": id, "name": name, "status": "running"}))
+}
+
+/// A wall that follows a table of runs.
+fn with_runs() -> App {
+    let mut app = app();
+    let mut mapping = Mapping::default();
+    mapping.follow_runs("workflow_runs");
+    app.insert_resource(FleetMapping(Arc::new(mapping)));
+    app
 }
 
 fn member(id: &str, team: &str) -> Change {
@@ -82,15 +93,13 @@ fn the_first_task_turns_a_wall_of_agents_into_one_of_work() {
 
 #[test]
 fn runs_are_grouped_by_names_that_repeat_and_else_by_their_day() {
-    let mut app = app();
+    let mut app = with_runs();
     let names = ["nightly", "import", "report"];
     feed(
         &mut app,
         (0..60).map(|number| run(&format!("r{number}"), names[number as usize % 3], number)),
     );
     settle(&mut app);
-    let mut q = app.world_mut().query::<&opswall::fleet::RowLabel>();
-    eprintln!("{:?}", q.iter(app.world()).collect::<Vec<_>>());
     check(&mut app);
     assert_eq!(grounds(&mut app), ["import", "nightly", "report"]);
     for number in 0..60 {
@@ -102,7 +111,7 @@ fn runs_are_grouped_by_names_that_repeat_and_else_by_their_day() {
         );
     }
 
-    let mut app = crate::layout::app();
+    let mut app = with_runs();
     let day = |number: u32| number * 3_600 * 12 % 86_400;
     let on = |number: u32| {
         let mut change = run(&format!("r{number}"), &format!("run {number}"), day(number));

@@ -211,6 +211,7 @@ fn in_reading_order(desk: &mut Desk) -> Vec<(Entity, Block)> {
 #[test]
 fn everything_is_fitted_exactly_and_0_returns_to_it() {
     let mut desk = Desk::new();
+    desk.frames(120);
     let everything = desk.view();
     assert!((everything.world_per_px - 1.0).abs() < 1e-3, "a world unit is a pixel");
     let extent = desk.studio.app.world().resource::<Extent>().0;
