@@ -264,6 +264,50 @@ fn routes_follow_streets_and_are_never_half_as_long_again() {
     assert!(along * 3 > all, "{along} of {all} follow streets");
 }
 
+/// Whether a way passes no block between its ends.
+fn is_in_streets(city: &City<u32, u32>, way: &[Vec2]) -> bool {
+    let last = way.len().saturating_sub(1) * 20;
+    way.windows(2).enumerate().all(|(leg, pair)| {
+        (0..20).all(|step| {
+            let at = pair[0].lerp(pair[1], step as f32 / 20.0);
+            let number = leg * 20 + step;
+            // The ends are on the sides of blocks.
+            number == 0 || number == last || city.block_at(at).is_none()
+        })
+    })
+}
+
+#[test]
+fn a_strand_runs_in_streets_alone() {
+    // The last one has strips of so many blocks that their streets are narrowed.
+    for (rows, workflows, spread) in [
+        (400, 12, Spread::Skewed),
+        (2_000, 60, Spread::Even),
+        (900, 300, Spread::Skewed),
+    ] {
+        let city = city(fleet(rows, workflows, 40, spread, 7));
+        let key = BlockKey::Workflow;
+        for (from, to) in (0..workflows).flat_map(|from| (0..workflows).step_by(7).map(move |to| (from, to))) {
+            if from == to {
+                continue;
+            }
+            let there = city.strand(key(from), key(to));
+            assert!(is_in_streets(&city, &there), "{there:?}");
+            let mut back = city.strand(key(to), key(from));
+            back.reverse();
+            assert_eq!(there.is_empty(), back.is_empty());
+            assert_eq!((there.first(), there.last()), (back.first(), back.last()));
+        }
+        for agent in 0..40 {
+            let Some(AgentPlace::Street(at)) = city.agent(FIRST_AGENT + agent) else {
+                continue;
+            };
+            let strand = city.strand_from(at, key(agent % workflows));
+            assert!(is_in_streets(&city, &strand), "{strand:?}");
+        }
+    }
+}
+
 #[test]
 fn a_strand_joins_the_streets_at_both_blocks() {
     let city = city(fleet(2_000, 60, 0, Spread::Even, 5));

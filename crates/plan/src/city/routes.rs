@@ -5,10 +5,17 @@ use std::hash::Hash;
 use glam::Vec2;
 
 use super::City;
-use crate::BlockKey;
+use crate::{BlockKey, Rect};
 
 /// A way along the streets is taken where it is at most this many times as long as the straight one.
 const LONGEST: f32 = 1.5;
+
+/// The middle of the upper or the lower side of a rectangle of the world. Strands join the sides that face each other; of
+/// blocks side by side, the lower ones.
+fn side(rect: Rect, faces_up: bool) -> Vec2 {
+    let y = if faces_up { rect.max.y } else { rect.min.y };
+    Vec2::new(rect.center().x, y)
+}
 
 impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
     /// The points of the way from one point of the world to another: along the streets, or straight where that would be more
@@ -24,19 +31,29 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         route.into_iter().map(|point| self.to_world(point)).collect()
     }
 
-    /// The points of the strand between two blocks, from the street at one to the street at the other, along the streets or
-    /// straight. Empty where one of them has no place.
+    /// The points of the strand between two blocks, along the streets from the side of one to the side of the other. A strand
+    /// is a picture, not a move: it takes the streets however long they are, and crosses no block. Empty where one of the two
+    /// has no place.
     pub fn strand(&self, from: BlockKey<K>, to: BlockKey<K>) -> Vec<Vec2> {
         let (Some(one), Some(other)) = (self.place_of(from), self.place_of(to)) else {
             return Vec::new();
         };
-        // Both ends are on the sides that face each other; of blocks side by side, on the lower ones.
-        let side = |own: crate::Rect, faces_up: bool| {
-            let y = if faces_up { own.max.y } else { own.min.y };
-            Vec2::new(own.center().x, y)
-        };
         let (first, second) = (one.rect.center().y, other.rect.center().y);
-        self.street_route(side(one.rect, first < second), side(other.rect, second < first))
+        self.strand_between(side(one.rect, first < second), side(other.rect, second < first))
+    }
+
+    /// The points of the strand from a point of the world, such as the place of an agent, to the side of a block. Empty where
+    /// the block has no place.
+    pub fn strand_from(&self, from: Vec2, to: BlockKey<K>) -> Vec<Vec2> {
+        let Some(other) = self.place_of(to) else {
+            return Vec::new();
+        };
+        self.strand_between(from, side(other.rect, other.rect.center().y < from.y))
+    }
+
+    fn strand_between(&self, from: Vec2, to: Vec2) -> Vec<Vec2> {
+        let route = self.along_streets(self.in_plan(from), self.in_plan(to));
+        route.into_iter().map(|point| self.to_world(point)).collect()
     }
 
     /// The horizontal streets at a point, as numbers of the strips below them: that which it is in, or those above and below
@@ -62,9 +79,12 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
     /// The vertical street of a strip that is nearest to a column of the plan.
     fn street_aside(&self, index: usize, x: f32) -> f32 {
         let Some(strip) = self.strips.get(index) else { return x };
+        let block_at = |place: usize| strip.blocks.get(place).and_then(|&number| self.block(number));
+        // Streets between many blocks are narrower than others.
         let right = |place: usize| {
-            let block = strip.blocks.get(place).and_then(|&number| self.block(number));
-            block.map(|block| block.rect.max.x + self.widths.street.x / 2.0)
+            let end = block_at(place)?.rect.max.x;
+            let street = self.widths.street.x / 2.0;
+            Some(block_at(place + 1).map_or(end + street, |next| f32::midpoint(end, next.rect.min.x)))
         };
         let after = strip
             .blocks
