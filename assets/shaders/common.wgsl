@@ -56,6 +56,8 @@ struct Mark {
     word: u32,
     extra: u32,
     status_stamp: u32,
+    // The turns of a flight along streets, two a word.
+    turns: vec4<u32>,
 }
 
 // A block or the dock (src/scene/marks/ground.rs).
@@ -74,6 +76,7 @@ struct Ground {
     // Progress, size of a cell, shares that are blocked and failed.
     extra: u32,
     status_stamp: u32,
+    unused: vec4<u32>,
 }
 
 @group(0) @binding(0) var<uniform> view: View;
@@ -120,6 +123,50 @@ fn age(stamp: u32) -> f32 {
     return f32(scene.now_ms - stamp) * 0.001 + scene.now_rest;
 }
 
+// The corners of a flight along streets, with both ends (src/scene/motion.rs).
+const CORNERS: u32 = TURNS + 3u;
+
+// The point of a flight at a distance from its beginning.
+fn along(corners: ptr<function, array<vec2<f32>, CORNERS>>, distance_there: f32) -> vec2<f32> {
+    var left = distance_there;
+    for (var leg = 1u; leg < CORNERS; leg++) {
+        let from_at = (*corners)[leg - 1u];
+        let path = (*corners)[leg] - from_at;
+        let long = length(path);
+        if left < long {
+            return from_at + path * (left / long);
+        }
+        left -= long;
+    }
+    return (*corners)[CORNERS - 1u];
+}
+
+// The position of an agent after a share of the length of its flight along streets.
+fn routed(mark: Mark, share: f32) -> vec2<f32> {
+    let to = mark.from_to.zw;
+    var turns = mark.turns;
+    var at = mark.from_to.xy;
+    var is_upright = has(mark, BEGINS_UPRIGHT);
+    var corners: array<vec2<f32>, CORNERS>;
+    corners[0] = at;
+    var long = 0.0;
+    for (var leg = 1u; leg < CORNERS; leg++) {
+        var offset = 0.0;
+        if leg <= TURNS {
+            let pair = signed_pair(turns[(leg - 1u) >> 1u]);
+            offset = select(pair.y, pair.x, (leg & 1u) == 1u) / TURN_STEPS;
+        }
+        if is_upright { at.y = to.y + offset; } else { at.x = to.x + offset; }
+        is_upright = !is_upright;
+        long += distance(corners[leg - 1u], at);
+        corners[leg] = at;
+    }
+    // The middle between a point ahead and one behind cuts the corners.
+    let gone = long * share;
+    let round = min(2.0 * half_of(mark).x, min(gone, long - gone));
+    return 0.5 * (along(&corners, gone - round) + along(&corners, gone + round));
+}
+
 // The position of a mark now.
 fn position_of(mark: Mark) -> vec2<f32> {
     let from_at = mark.from_to.xy;
@@ -129,9 +176,10 @@ fn position_of(mark: Mark) -> vec2<f32> {
         return to;
     }
     let eased = smoothstep(0.0, 1.0, share);
-    let path = to - from_at;
-    let swing = select(0.0, FLIGHT_ARC * 4.0 * eased * (1.0 - eased), kind_of(mark) == AGENT);
-    return mix(from_at, to, eased) + vec2(-path.y, path.x) * swing;
+    if has(mark, ROUTED) {
+        return routed(mark, eased);
+    }
+    return mix(from_at, to, eased);
 }
 
 // The presence of a mark, 0 to 1: it grows in, and shrinks and fades out.

@@ -7,8 +7,8 @@ struct Link {
     task: u32,
     // The stamp of when the agent took the task in hand.
     since: u32,
-    // 1, or 0 in an empty slot.
-    live: u32,
+    // `LINK_LIVE`, `LINK_CROSSES`; 0 in an empty slot.
+    word: u32,
 }
 
 // Beams of these lengths in desk pixels fade from full strength to `FAINTEST`: many long beams would cover the whole wall like
@@ -41,7 +41,7 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
     var out: Corner;
     out.clip = nowhere();
     let link = links[instance];
-    if link.live == 0u {
+    if (link.word & LINK_LIVE) == 0u {
         return out;
     }
     let slot = link.task & ~LINK_TO_ALARM;
@@ -67,7 +67,13 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
     }
     let along = path / distance;
     let side = vec2(-along.y, along.x);
-    let half_width = clamp(0.06 * radius_of(agent), 0.6 * scene.unit, 2.0 * scene.unit);
+    var half_width = clamp(0.06 * radius_of(agent), 0.6 * scene.unit, 2.0 * scene.unit);
+    var faint = mix(1.0, FAINTEST, smoothstep(SHORT, LONG, distance / scene.unit));
+    // It lies over the cells of other tasks.
+    if (link.word & LINK_CROSSES) != 0u {
+        half_width = 0.6 * scene.unit;
+        faint = FAINTEST;
+    }
     let corner = corner_of(index);
     let at = mix(start, end, corner.x * 0.5 + 0.5);
     // It appears as the agent arrives, and disappears with the end that goes first.
@@ -78,7 +84,7 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
         * smoothstep(SEEN_PX.x, SEEN_PX.y, 2.0 * radius_of(agent) / scene.unit);
     // It is dimmed if one of its ends is.
     let dimming = max(dimming_of(agent), dimming_of(task));
-    let strength = there * mix(1.0, FAINTEST, smoothstep(SHORT, LONG, distance / scene.unit)) * (1.0 - DIMMED_SHARE * dimming);
+    let strength = there * faint * (1.0 - DIMMED_SHARE * dimming);
     if strength < 0.01 {
         return out;
     }

@@ -1,6 +1,6 @@
-// The ties of the hovered and the selected row, from what comes first to what comes after it: an arc, or a strand between
-// blocks, that grows stronger towards its head. Both ends are read from the marks, so a tie follows every flight without
-// being written again.
+// The ties of the hovered and the selected row, from what comes first to what comes after it. Within a block a tie is an arc.
+// Between blocks it is a leg to a strand along the streets, which all ties between these blocks share, and a leg from there;
+// each line here is one of these. Marks are read from their tables, so a line follows every flight without being written again.
 
 // Sideways reach of an arc at half way, to its left, as a share of its length.
 const SWING: f32 = 0.16;
@@ -9,6 +9,10 @@ const HALF_WIDTH: f32 = 0.95;
 const CASING: f32 = 1.4;
 const HEAD_LENGTH: f32 = 10.0;
 const HEAD_HALF: f32 = 4.6;
+// The width of a leg, as a multiple of an arc's.
+const LEG: f32 = 0.75;
+// From the middle of a street to the edge of a strand, which keeps to its right: strands in opposite directions are apart.
+const ASIDE: f32 = 1.2;
 // Seconds of a tie's appearance.
 const COME_SECS: f32 = 0.15;
 
@@ -18,10 +22,13 @@ struct Tie {
     to_slot: u32,
     // The stamp of when it was first shown.
     since: u32,
-    // `TIE_LIVE`, the kind, `TIE_BUNDLED`, the strength.
+    // `TIE_LIVE`, the kind, which ends are points, `TIE_BENT`, the strength.
     word: u32,
-    // The control points of a strand.
-    via: vec4<f32>,
+    // The points that it begins and ends at, where these are not its marks.
+    ends: vec4<f32>,
+    // Of a strand the control point of a corner, of a leg the direction of its strand where they join; the length of the
+    // strand before it; the width of its strand, as a multiple of a line's.
+    shape: vec4<f32>,
 }
 
 @group(1) @binding(1) var<storage, read> ties: array<Tie>;
@@ -33,8 +40,8 @@ struct Corner {
     @builtin(position) clip: vec4<f32>,
     // In physical pixels: along from the beginning, to the side, half the width here.
     @location(0) at: vec3<f32>,
-    // The share of the way, the strength.
-    @location(1) way: vec2<f32>,
+    // The share of the way, the strength, 1 in the head.
+    @location(1) way: vec3<f32>,
     @location(2) @interpolate(flat) colour: vec3<f32>,
     @location(3) @interpolate(flat) kind: u32,
 }
@@ -58,6 +65,12 @@ fn heading(a: vec2<f32>, b: vec2<f32>, c: vec2<f32>, d: vec2<f32>, t: f32) -> ve
     return (b - a) * (s * s) + (c - b) * (2.0 * s * t) + (d - c) * (t * t);
 }
 
+// A vector as a direction of length 1; that of another one where it has no length.
+fn direction_of(path: vec2<f32>, otherwise: vec2<f32>) -> vec2<f32> {
+    let clear = select(otherwise, path, dot(path, path) > 1e-10);
+    return clear / max(length(clear), 1e-6);
+}
+
 // The distance between a mark's middle and the end of its ties, in world units.
 fn trim(mark: Mark, scale: f32) -> f32 {
     return (max(radius_of(mark), 2.5 * scene.unit) + 6.0 * scene.unit) / scale;
@@ -75,37 +88,67 @@ fn vertex(@builtin(vertex_index) number: u32, @builtin(instance_index) instance:
     let to_mark = mark_at(tie.to_slot);
     let strength = presence_of(from_mark) * presence_of(to_mark) * smoothstep(0.0, COME_SECS, age(tie.since))
         * f32((tie.word >> TIE_STRENGTH_SHIFT) & 0xffu) / 255.0;
-    let first = position_of(from_mark);
-    let last = position_of(to_mark);
+    let from_point = (tie.word & TIE_FROM_POINT) != 0u;
+    let to_point = (tie.word & TIE_TO_POINT) != 0u;
+    let is_strand = from_point && to_point;
+    var first = tie.ends.xy;
+    if !from_point { first = position_of(from_mark); }
+    var last = tie.ends.zw;
+    if !to_point { last = position_of(to_mark); }
     let path = last - first;
+    let reach = length(path);
     let scale = pixels_per_unit();
-    if kind_of(from_mark) == 0u || kind_of(to_mark) == 0u || strength < 0.01 || length(path) * scale < 3.0 {
+    if kind_of(from_mark) == 0u || kind_of(to_mark) == 0u || strength < 0.01 || reach * scale < select(3.0, 0.01, is_strand) {
         return out;
     }
+    // The control points, the width, and how far along the whole tie this line is.
     let swing = vec2(-path.y, path.x) * SWING * 4.0 / 3.0;
     var second = first + path * 0.25 + swing;
     var third = last - path * 0.25 + swing;
-    if (tie.word & TIE_BUNDLED) != 0u {
-        second = tie.via.xy;
-        third = tie.via.zw;
+    var half_width = HALF_WIDTH * scene.unit;
+    var span = vec2(0.0, 1.0);
+    let bend = tie.shape.xy;
+    if is_strand {
+        half_width *= tie.shape.w;
+        span = vec2(0.4, 0.4);
+        second = mix(first, last, 1.0 / 3.0);
+        third = mix(first, last, 2.0 / 3.0);
+        if (tie.word & TIE_BENT) != 0u {
+            second = mix(first, bend, 2.0 / 3.0);
+            third = mix(last, bend, 2.0 / 3.0);
+        }
+    } else if from_point || to_point {
+        half_width *= LEG;
+        let ahead = bend * 0.6 * max(dot(path, bend), 0.15 * reach);
+        if to_point {
+            span = vec2(0.0, 0.3);
+            third = last - ahead;
+            second = mix(first, third, 0.5);
+        } else {
+            span = vec2(0.5, 1.0);
+            second = first + ahead;
+            third = mix(last, second, 0.5);
+        }
     }
-    // From rim to rim, outside the rings around the hovered and the selected mark.
+    // Marks are left and reached at their rims, outside the rings around the hovered and the selected one.
     let kind = (tie.word >> TIE_KIND_SHIFT) & 3u;
-    let leave = normalize(second - first);
-    let arrive = normalize(last - third);
-    let room = length(path) * scale;
-    let head = min(HEAD_LENGTH * scene.unit, room * 0.5);
-    let a = first + leave * min(trim(from_mark, scale), length(path) * 0.3);
-    let tip = last - arrive * min(trim(to_mark, scale), length(path) * 0.3);
+    let leave = direction_of(second - first, path);
+    let arrive = direction_of(last - third, path);
+    let head = select(min(HEAD_LENGTH * scene.unit, reach * scale * 0.5), 0.0, to_point);
+    let a = first + leave * select(min(trim(from_mark, scale), reach * 0.3), 0.0, from_point);
+    let tip = last - arrive * select(min(trim(to_mark, scale), reach * 0.3), 0.0, to_point);
     let d = tip - arrive * head / scale;
     let pair = number >> 1u;
     let side = f32(number & 1u) * 2.0 - 1.0;
     let t = min(f32(pair) / f32(TIE_PIECES), 1.0);
     var at = curve(a, second, third, d, t);
-    var direction = heading(a, second, third, d, t);
-    direction = select(arrive, direction / max(length(direction), 1e-6), dot(direction, direction) > 1e-12);
-    var half_width = HALF_WIDTH * scene.unit;
-    if pair > TIE_PIECES {
+    var direction = direction_of(heading(a, second, third, d, t), arrive);
+    let in_head = pair > TIE_PIECES && !to_point;
+    // A leg joins its strand beside the middle of the street.
+    var aside = (HALF_WIDTH * tie.shape.w + ASIDE) * scene.unit;
+    if !from_point { aside *= t; }
+    if !to_point { aside *= 1.0 - t; }
+    if in_head {
         direction = arrive;
         half_width = HEAD_HALF * head / HEAD_LENGTH;
         if pair > TIE_PIECES + 1u {
@@ -113,12 +156,14 @@ fn vertex(@builtin(vertex_index) number: u32, @builtin(instance_index) instance:
             half_width = 0.0;
         }
     }
+    if !from_point && !to_point { aside = 0.0; }
     let offset = side * (half_width + CASING * scene.unit + 1.0);
-    out.clip = clip_at(at, vec2(-direction.y, direction.x) * offset);
-    // About the length of the arc.
+    out.clip = clip_at(at, vec2(-direction.y, direction.x) * (offset - aside));
+    // About the length of the curve.
     let long = (length(second - a) + length(third - second) + length(d - third) + length(d - a)) * 0.5 * scale;
-    out.at = vec3(select(t * long, long + head, pair > TIE_PIECES + 1u), offset, half_width);
-    out.way = vec2(t, strength);
+    let before = select(0.0, tie.shape.z * scale, is_strand);
+    out.at = vec3(before + select(t * long, long + head, in_head && pair > TIE_PIECES + 1u), offset, half_width);
+    out.way = vec3(mix(span.x, span.y, t), strength, select(0.0, 1.0, in_head));
     let status = status_of(from_mark);
     var ink = COLOUR_TEXT;
     if kind == TIE_DEPENDENCY {
@@ -139,7 +184,7 @@ fn fragment(in: Corner) -> @location(0) vec4<f32> {
     let casing = fill(abs(in.at.y) - in.at.z - CASING * scene.unit);
     let along = in.at.x / scene.unit;
     // Parts are dashed up to the head.
-    let is_body = in.way.x < 0.999;
+    let is_body = in.way.z < 0.5;
     var there = 1.0;
     if in.kind == TIE_PART && is_body {
         there = saturate(4.5 - abs(fract(along / 7.0) * 7.0 - 3.5) * 2.0);

@@ -73,6 +73,24 @@ impl Block {
         rect(self.place.header)
     }
 
+    /// The area of its cells, with empty ones, at the end of its move; without size where it is only a header.
+    pub(crate) fn cells(&self) -> Rect {
+        let BlockPlace {
+            first_cell,
+            pitch,
+            cell,
+            grid: [columns, rows],
+            ..
+        } = self.place;
+        // Rows go down.
+        let last = first_cell + pitch * Vec2::new(columns as f32 - 1.0, 1.0 - rows as f32);
+        let of = |middle: Vec2| Rect::from_center_size(middle, cell);
+        if columns == 0 || rows == 0 {
+            return Rect::from_center_size(first_cell, Vec2::ZERO);
+        }
+        of(first_cell).union(of(last))
+    }
+
     /// Its body at the end of its move; without size where it is only a header.
     pub fn body(&self) -> Rect {
         rect(self.place.body)

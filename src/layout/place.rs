@@ -120,6 +120,21 @@ impl CityPlan {
         self.city.street_route(from, to)
     }
 
+    /// The points of the strand along the streets from the block of one cell to that of another. Empty within one block, and
+    /// where one of the two is in no block.
+    pub(crate) fn strand(&self, from: Entity, to: Entity) -> Vec<Vec2> {
+        match (self.city.block_of(from), self.city.block_of(to)) {
+            (Some(from), Some(to)) if from != to => self.city.strand(from, to),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The points of the strand along the streets from a point of the world to the block of a cell; empty where it is in none.
+    pub(crate) fn strand_from(&self, from: Vec2, to: Entity) -> Vec<Vec2> {
+        let to = self.city.block_of(to);
+        to.map(|to| self.city.strand_from(from, to)).unwrap_or_default()
+    }
+
     /// Whether rows have been placed.
     pub fn has_rows(&self) -> bool {
         !self.city.is_empty()

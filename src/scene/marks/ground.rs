@@ -1,4 +1,4 @@
-//! Blocks and the dock as the shaders read them: twelve words each, as marks have. Pure packing; `Ground` in
+//! Blocks and the dock as the shaders read them: as many words as marks have, the last four unused. Pure packing; `Ground` in
 //! `assets/shaders/common.wgsl` unpacks it.
 //!
 //! | word | contents |
@@ -93,13 +93,17 @@ impl GroundMark {
                 | flags.bits() << FLAGS_SHIFT,
             progress | cell << 8 | blocked << 16 | failed << 24,
             self.status_changed,
+            0,
+            0,
+            0,
+            0,
         ]
     }
 }
 
 /// The statuses and the flags that a packed ground had: what its next version goes on from.
 pub(super) fn history(words: &[u32; WORDS]) -> (Status, Status, u32, Flags) {
-    let [.., word, _, status_changed] = *words;
+    let [_, _, _, _, _, _, _, _, _, word, _, status_changed, ..] = *words;
     let status = |shift: u32| {
         Status::ALL
             .get((word >> shift & 0xf) as usize)

@@ -1,5 +1,9 @@
-//! Tasks and agents as the shaders read them: twelve words (48 bytes) each. Pure packing; `assets/shaders/common.wgsl` unpacks
-//! it. Blocks and the dock have words of their own (`ground`).
+//! Tasks and agents as the shaders read them: sixteen words (64 bytes) each. Pure packing; `assets/shaders/common.wgsl`
+//! unpacks it. Blocks and the dock have words of their own (`ground`).
+//!
+//! The way of a flight is a part of the mark, although only agents fly along streets: a table of ways aside would need slots
+//! that are freed when a flight ends, and one more binding in every program. A mark that rests has zeros there, is not written
+//! again, and fills one line of a cache.
 //!
 //! | word | contents |
 //! |---|---|
@@ -9,15 +13,19 @@
 //! | 9 | kind (bits 0–3, 0 = empty slot), status (4–7), previous status (8–11), flags (12–) |
 //! | 10 | progress (bits 0–15, 0xffff = none); phase of its breathing (16–23); priority and 1, 0 without one (24–31) |
 //! | 11 | stamp of the last change of status |
+//! | 12–15 | the turns of an agent's flight, two a word (`motion::Route`) |
 
 use bevy::prelude::*;
 use bitflags::bitflags;
 
-use crate::{layout::MOVE_SECS, scene::motion::flight_position};
+use crate::{
+    layout::MOVE_SECS,
+    scene::motion::{Route, TURNS, flight_position},
+};
 use model::Status;
 
 /// Words of one packed mark.
-pub(crate) const WORDS: usize = 12;
+pub(crate) const WORDS: usize = 16;
 /// Stamps older than this are all alike: every animation has ended. Milliseconds.
 const OLD_MS: u32 = 60_000;
 /// The progress of a mark that has none.
@@ -84,6 +92,10 @@ bitflags! {
         const FADING = 1 << 7;
         /// An agent that is a cell: there are no tasks.
         const CELL = 1 << 8;
+        /// It flies along streets. `Mark::route` sets this flag and the next.
+        const ROUTED = 1 << 9;
+        /// The first leg of its flight is vertical.
+        const BEGINS_UPRIGHT = 1 << 10;
     }
 }
 
@@ -96,6 +108,8 @@ pub struct Mark {
     pub from: Vec2,
     /// Where it is, or flies to.
     pub to: Vec2,
+    /// The way of an agent's flight along the streets; without one it moves straight.
+    pub route: Option<Route>,
     /// When it departed from `from`.
     pub moved: u32,
     /// When its row was first drawn: the entry animation begins there.
@@ -128,9 +142,9 @@ impl Mark {
         now.wrapping_sub(self.moved) as f32 / (MOVE_SECS * 1000.0) as f32
     }
 
-    /// The position of an agent's mark at `now`, a stamp. Its flight is an arc, and may have begun within another flight.
-    pub(crate) fn flight_position(&self, now: u32) -> Vec2 {
-        flight_position(self.from, self.to, self.share(now))
+    /// The position of an agent's mark at `now`, a stamp. Its flight may have begun within another flight.
+    pub fn flight_position(&self, now: u32) -> Vec2 {
+        flight_position(self.from, self.to, self.route, self.size.x, self.share(now))
     }
 
     /// A mark that does not move.
@@ -139,6 +153,7 @@ impl Mark {
             kind,
             from: at,
             to: at,
+            route: None,
             moved: 0,
             appeared: 0,
             changed: 0,
@@ -161,6 +176,14 @@ impl Mark {
             Some(share) if share.is_finite() => (share.clamp(0.0, 1.0) * (NO_PROGRESS - 1) as f32).round() as u32,
             _ => NO_PROGRESS,
         };
+        let mut flags = self.flags - (Flags::ROUTED | Flags::BEGINS_UPRIGHT);
+        flags.set(Flags::ROUTED, self.route.is_some());
+        flags.set(
+            Flags::BEGINS_UPRIGHT,
+            self.route.is_some_and(|route| route.begins_upright),
+        );
+        let turns = self.route.map_or([0; TURNS], |route| route.turns);
+        let [a, b, c, d, e, f, g, h] = turns.map(|turn| u32::from(turn.cast_unsigned()));
         [
             number(self.from.x),
             number(self.from.y),
@@ -174,9 +197,13 @@ impl Mark {
             self.kind as u32
                 | (self.status.index() as u32) << STATUS_SHIFT
                 | (self.status_before.index() as u32) << STATUS_BEFORE_SHIFT
-                | self.flags.bits() << FLAGS_SHIFT,
+                | flags.bits() << FLAGS_SHIFT,
             progress | u32::from(self.phase) << 16 | self.priority.map_or(0, |own| u32::from(own.min(3)) + 1) << 24,
             self.status_changed,
+            a | b << 16,
+            c | d << 16,
+            e | f << 16,
+            g | h << 16,
         ]
     }
 
@@ -195,6 +222,7 @@ impl Mark {
             word,
             extra,
             status_changed,
+            ref turns @ ..,
         ] = *words;
         let status = |shift: u32| {
             Status::ALL
@@ -203,10 +231,17 @@ impl Mark {
                 .unwrap_or_default()
         };
         let kind = MarkKind::from_word(word)?;
+        let flags = Flags::from_bits_truncate(word >> FLAGS_SHIFT);
+        let [a, b, c, d] = turns.map(|pair| [pair as u16, (pair >> 16) as u16].map(u16::cast_signed));
+        let route = Route {
+            begins_upright: flags.contains(Flags::BEGINS_UPRIGHT),
+            turns: [a[0], a[1], b[0], b[1], c[0], c[1], d[0], d[1]],
+        };
         Some(Self {
             kind,
             from: Vec2::new(f32::from_bits(from_x), f32::from_bits(from_y)),
             to: Vec2::new(f32::from_bits(to_x), f32::from_bits(to_y)),
+            route: flags.contains(Flags::ROUTED).then_some(route),
             moved,
             appeared,
             changed,
@@ -215,7 +250,7 @@ impl Mark {
             status: status(STATUS_SHIFT),
             status_before: status(STATUS_BEFORE_SHIFT),
             status_changed,
-            flags: Flags::from_bits_truncate(word >> FLAGS_SHIFT),
+            flags: flags - (Flags::ROUTED | Flags::BEGINS_UPRIGHT),
             progress: (extra & NO_PROGRESS != NO_PROGRESS)
                 .then_some((extra & NO_PROGRESS) as f32 / (NO_PROGRESS - 1) as f32),
             phase: (extra >> 16 & 0xff) as u8,
@@ -264,13 +299,14 @@ mod tests {
                 proptest::sample::select(Status::ALL.to_vec()),
                 proptest::sample::select(Status::ALL.to_vec()),
             ),
-            0u32..512,
+            (0u32..512, any::<Option<(bool, [i16; TURNS])>>()),
         )
             .prop_map(
-                |(kind, at, times, (size, phase, progress, priority), (status, before), flags)| Mark {
+                |(kind, at, times, (size, phase, progress, priority), (status, before), (flags, route))| Mark {
                     kind,
                     from: Vec2::new(f32::from(at[0]), f32::from(at[1])),
                     to: Vec2::new(f32::from(at[2]), f32::from(at[3])),
+                    route: route.map(|(begins_upright, turns)| Route { begins_upright, turns }),
                     moved: times[0],
                     appeared: times[1],
                     changed: times[2],

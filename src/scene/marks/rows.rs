@@ -1,6 +1,6 @@
 //! Tasks and agents become marks: only rows that changed in this frame are looked at.
 
-use bevy::prelude::*;
+use bevy::{ecs::system::SystemParam, prelude::*};
 
 use super::{
     mark::{Flags, Mark, MarkKind},
@@ -8,8 +8,9 @@ use super::{
     store::{Layer, Marks},
 };
 use crate::{
-    fleet::{AgentRow, FleetClock, Key, Moment, RowState, TaskRow, Touched},
-    layout::{CityPlan, Place},
+    fleet::{AgentRow, FleetClock, Key, Moment, RowState, TaskRow, Touched, WorksOn},
+    layout::{Block, CityPlan, MOVE_SECS, Place},
+    scene::motion::Route,
 };
 use model::{Kind, Status};
 
@@ -48,18 +49,61 @@ pub(super) fn draw_agents(
     mut marks: ResMut<Marks>,
     clock: Res<FleetClock>,
     touched: Res<Touched>,
-    plan: Res<CityPlan>,
+    streets: Streets,
     agents: Query<(&Key, &RowState, &Moment, &Place), With<AgentRow>>,
 ) {
     for entity in touched.iter() {
         let Ok((key, state, moment, place)) = agents.get(entity) else {
             continue;
         };
+        let before = marks.mark(entity);
         let mut mark = Mark::new(MarkKind::Agent, place.at, place.size, state.0.status);
         mark.flags.set(Flags::HUMAN, state.0.status == Status::Waiting);
-        mark.flags.set(Flags::CELL, plan.block_of(entity).is_some());
-        add_history(&mut mark, marks.mark(entity), key, moment, place, clock.0);
+        mark.flags.set(Flags::CELL, streets.plan.block_of(entity).is_some());
+        add_history(&mut mark, before, key, moment, place, clock.0);
+        match before {
+            // The same flight goes on.
+            Some(before) if before.moved == mark.moved && before.to == mark.to => {
+                (mark.from, mark.route) = (before.from, before.route);
+            }
+            before => {
+                if let Some(before) = before.filter(|before| before.share(mark.moved) < 1.0) {
+                    // It changes direction within a flight: it departs from where it is, not from the layout's straight line.
+                    mark.from = before.flight_position(mark.moved);
+                }
+                if clock.0 - place.moved < MOVE_SECS {
+                    mark.route = streets.route(entity, mark.from, place);
+                }
+            }
+        }
         marks.set(entity, Layer::Agents, mark.pack());
+    }
+}
+
+/// The ways that agents fly.
+#[derive(SystemParam)]
+pub(super) struct Streets<'w, 's> {
+    plan: Res<'w, CityPlan>,
+    in_hand: Query<'w, 's, &'static WorksOn>,
+    blocks: Query<'w, 's, &'static Block>,
+}
+
+impl Streets<'_, '_> {
+    /// The way of an agent to a new place along the streets; `None` where it flies straight.
+    fn route(&self, agent: Entity, from: Vec2, place: &Place) -> Option<Route> {
+        if from == place.at || self.stays(agent, from, place) {
+            return None;
+        }
+        Route::through(&self.plan.street_route(from, place.at))
+    }
+
+    /// Whether an agent is beside its block and moves with it, because the plan makes room for others.
+    fn stays(&self, agent: Entity, from: Vec2, place: &Place) -> bool {
+        let task = self.in_hand.get(agent).ok();
+        let block = task.and_then(|works_on| self.plan.block_of(works_on.0));
+        block
+            .and_then(|block| self.blocks.get(block).ok())
+            .is_some_and(|block| block.moved == place.moved && block.from.inflate(1.5 * place.size.x).contains(from))
     }
 }
 
@@ -69,16 +113,6 @@ fn add_history(mark: &mut Mark, before: Option<Mark>, key: &Key, moment: &Moment
     let past = |secs: f64| stamp(secs.min(now));
     mark.from = place.from;
     mark.moved = past(place.moved);
-    if mark.kind == MarkKind::Agent
-        && let Some(before) = before
-        && before.moved != mark.moved
-    {
-        // It changes direction within a flight: it departs from its position on the arc, not on the layout's straight line.
-        let share = before.share(mark.moved);
-        if share < 1.0 {
-            mark.from = before.flight_position(mark.moved);
-        }
-    }
     history(mark, before, moment, now);
     mark.phase = before.map_or_else(|| phase_of(key.0.id.as_str()), |before| before.phase);
 }

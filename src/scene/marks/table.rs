@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-/// Instances in a chunk of the changed set: 3 KiB of 48-byte marks, small enough to copy little that did not change.
+/// Instances in a chunk of the changed set: 4 KiB of 64-byte marks, small enough to copy little that did not change.
 const CHUNK: usize = 64;
-/// Changed slots nearer to each other than this are copied together with what lies between them: 18 KiB of 48-byte marks
+/// Changed slots nearer to each other than this are copied together with what lies between them: 24 KiB of 64-byte marks
 /// are copied about as fast as a copy is set up.
 const JOINED: usize = 6 * CHUNK;
 /// Tables smaller than this are never compacted.

@@ -16,7 +16,7 @@ use crate::{
         labels::tile,
         links,
         marks::{self, Flags, MarkKind},
-        motion::FLIGHT_ARC,
+        motion::{TURN_STEPS, TURNS},
         ties::{self, TieKind},
     },
 };
@@ -26,7 +26,7 @@ pub(super) fn wgsl() -> String {
     let mut source = String::new();
     for (name, value) in [
         ("MOVE_SECS", MOVE_SECS as f32),
-        ("FLIGHT_ARC", FLIGHT_ARC),
+        ("TURN_STEPS", TURN_STEPS),
         ("DIM_SECS", DIM_SECS as f32),
         ("DIMMED_SHARE", DIMMED_SHARE),
         ("SILHOUETTE_PX", SILHOUETTE_PX),
@@ -48,10 +48,15 @@ pub(super) fn wgsl() -> String {
         ("FLAGS_SHIFT", marks::FLAGS_SHIFT),
         ("FIELD_MASK", marks::FIELD_MASK),
         ("NO_PROGRESS", marks::NO_PROGRESS),
+        ("TURNS", TURNS as u32),
         ("LINK_TO_ALARM", links::TO_ALARM),
+        ("LINK_LIVE", links::LIVE),
+        ("LINK_CROSSES", links::CROSSES),
         ("TIE_LIVE", ties::LIVE),
         ("TIE_KIND_SHIFT", ties::KIND_SHIFT),
-        ("TIE_BUNDLED", ties::BUNDLED),
+        ("TIE_FROM_POINT", ties::FROM_POINT),
+        ("TIE_TO_POINT", ties::TO_POINT),
+        ("TIE_BENT", ties::BENT),
         ("TIE_STRENGTH_SHIFT", ties::STRENGTH_SHIFT),
         ("TIE_SLOT_BITS", ties::SLOT_BITS),
     ] {

@@ -52,7 +52,7 @@ struct GpuTable {
 impl GpuTable {
     fn follow<const N: usize>(&mut self, replica: &mut Replica<N>, device: &RenderDevice, queue: &RenderQueue) {
         let stride = size_of::<[u32; N]>();
-        // The limit of one binding: 2.7 million marks in the 128 MiB that every adapter offers. The rest is not drawn.
+        // The limit of one binding: two million marks in the 128 MiB that every adapter offers. The rest is not drawn.
         let most = usize::try_from(device.limits().max_storage_buffer_binding_size).unwrap_or(usize::MAX) / stride;
         self.len = replica.items.len().min(most);
         if self.buffer.is_none() || self.len > self.capacity {

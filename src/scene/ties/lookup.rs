@@ -6,10 +6,10 @@ use bevy::{
     prelude::*,
 };
 
-use super::tie::TieKind;
+use super::{route, tie::TieKind};
 use crate::{
     fleet::{AgentRow, Assignments, FleetIndex, Key, PartOf, Parts, RowState, TaskRow, TieIndex, Ties, WorksOn},
-    layout::{Block, CityPlan},
+    layout::{Block, CityPlan, Place},
 };
 use model::{Phase, Status};
 
@@ -33,6 +33,7 @@ pub(in crate::scene) struct TieLookup<'w, 's> {
     agents: Query<'w, 's, (&'static Key, Option<&'static WorksOn>), With<AgentRow>>,
     parts: Query<'w, 's, &'static Parts>,
     blocks: Query<'w, 's, &'static Block>,
+    places: Query<'w, 's, &'static Place>,
     plan: Res<'w, CityPlan>,
     index: Res<'w, FleetIndex>,
     tie_index: Res<'w, TieIndex>,
@@ -137,16 +138,39 @@ impl TieLookup<'_, '_> {
         part_of.map(|part_of| part_of.0)
     }
 
-    /// The ground of a task's block.
-    pub(crate) fn ground(&self, row: Entity) -> Option<Rect> {
-        let block = self.plan.block_of(row)?;
-        self.blocks.get(block).ok().map(Block::rect)
+    /// What the strand of a tie connects: the block that it leaves, or an agent, and the block that it leads to. `None` within
+    /// a block, and between an agent and the block beside it.
+    pub(crate) fn between(&self, from: Entity, to: Entity) -> Option<(Entity, Entity)> {
+        let target = self.plan.block_of(to)?;
+        if let Some(own) = self.plan.block_of(from) {
+            return (own != target).then_some((own, target));
+        }
+        let (agent, block) = (self.places.get(from).ok()?, self.blocks.get(target).ok()?);
+        let is_beside = block.rect().inflate(1.5 * agent.size.x).contains(agent.at);
+        (!is_beside).then_some((from, target))
     }
 
-    /// The workflows whose blocks these ties connect.
-    pub(crate) fn districts(&self, ties: &[Ends]) -> EntityHashSet {
+    /// The points of the strand that a tie takes, along the streets.
+    pub(crate) fn strand(&self, from: Entity, to: Entity) -> Vec<Vec2> {
+        if self.plan.block_of(from).is_some() {
+            return self.plan.strand(from, to);
+        }
+        // From the rim of the agent.
+        self.places.get(from).map_or_else(
+            |_| Vec::new(),
+            |agent| route::trimmed(self.plan.strand_from(agent.at, to), 0.8 * agent.size.x),
+        )
+    }
+
+    /// Whether a row is in a block.
+    pub(crate) fn is_cell(&self, row: Entity) -> bool {
+        self.plan.block_of(row).is_some()
+    }
+
+    /// The blocks and the agents that these ties connect.
+    pub(crate) fn connected(&self, ties: &[Ends]) -> EntityHashSet {
         let ends = ties.iter().flat_map(|(from, to, _)| [*from, *to]);
-        ends.filter_map(|row| self.workflow(row)).collect()
+        ends.map(|row| self.plan.block_of(row).unwrap_or(row)).collect()
     }
 
     /// A number that changes whenever the ties of any row may have changed.
