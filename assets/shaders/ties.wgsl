@@ -92,9 +92,9 @@ fn vertex(@builtin(vertex_index) number: u32, @builtin(instance_index) instance:
     let to_point = (tie.word & TIE_TO_POINT) != 0u;
     let is_strand = from_point && to_point;
     var first = tie.ends.xy;
-    if !from_point { first = position_of(from_mark); }
+    if !from_point { first = middle_of(from_mark); }
     var last = tie.ends.zw;
-    if !to_point { last = position_of(to_mark); }
+    if !to_point { last = middle_of(to_mark); }
     let path = last - first;
     let reach = length(path);
     let scale = pixels_per_unit();

@@ -41,7 +41,8 @@ impl Route {
         let mut kept = turns.iter_mut();
         for (number, leg) in points.windows(2).enumerate() {
             let &[from, next] = leg else { return None };
-            if (if is_upright { from.x != next.x } else { from.y != next.y }) {
+            let is_level_or_upright = if is_upright { from.x == next.x } else { from.y == next.y };
+            if !is_level_or_upright {
                 return None;
             }
             if number + 3 < points.len() {

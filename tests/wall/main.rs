@@ -21,6 +21,7 @@ mod compared;
 mod edges;
 mod edges_many;
 mod fleet;
+mod flights;
 mod gpu_loss;
 mod highlight;
 mod layout;

@@ -7,7 +7,7 @@ use model::{Kind, Op};
 use opswall::{
     fleet::{AgentRow, FleetClock, TaskRow},
     layout::{Block, Extent, MOVE_SECS, Place, PlanScene},
-    scene::{camera::View, motion::flight_position, pointer::Pointer, selection::Selection},
+    scene::{camera::View, marks::Marks, pointer::Pointer, selection::Selection},
 };
 use serde_json::json;
 
@@ -162,7 +162,8 @@ fn a_flying_agent_is_picked_at_its_animated_position() {
         if share > 0.8 {
             break;
         }
-        let seen = flight_position(place.from, place.at, share as f32);
+        let mark = app.world().resource::<Marks>().mark(flier).expect("it is drawn");
+        let seen = mark.flight_position((app.world().resource::<FleetClock>().0 * 1000.0) as u32);
         frames += 1;
         met += usize::from(hovered(&mut app, seen) == Some(flier));
         if seen.distance(place.at) > 2.0 * place.size.x {

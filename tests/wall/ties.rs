@@ -6,13 +6,15 @@ use bevy::prelude::*;
 use model::{Change, Kind, Op};
 use opswall::{
     fleet::{self, FleetMapping, Incoming},
-    frame, layout,
+    frame,
+    layout::{self, Block},
     messages::{self, RowChanged},
     scene::{
         self,
+        marks::Layer,
         pointer::Pointer,
         selection::Selection,
-        ties::{MOST_TIES, ShownTies, Tie, TieKind},
+        ties::{MOST_TIES, Piece, ShownTies, Tie, TieKind},
     },
 };
 use serde_json::json;
@@ -71,10 +73,16 @@ fn select(app: &mut App, kind: Kind, id: &str) {
     app.update();
 }
 
-/// The ties that are drawn, by kind.
-fn drawn(app: &App) -> Vec<TieKind> {
+/// The lines that are drawn.
+fn lines(app: &App) -> Vec<Tie> {
     let items = app.world().resource::<ShownTies>().table().items();
-    let mut kinds: Vec<TieKind> = items.iter().filter_map(Tie::unpack).map(|tie| tie.kind).collect();
+    items.iter().filter_map(Tie::unpack).collect()
+}
+
+/// The ties that are drawn, by kind: each has one head.
+fn drawn(app: &App) -> Vec<TieKind> {
+    let heads = lines(app).into_iter().filter(Tie::has_head);
+    let mut kinds: Vec<TieKind> = heads.map(|tie| tie.kind).collect();
     kinds.sort();
     kinds
 }
@@ -240,7 +248,7 @@ fn a_hovered_block_shows_ties_that_leave_it_and_a_selected_one_all() {
     ];
     feed(&mut app, rows);
     let row = entity(&app, Kind::Workflow, "w");
-    let block = app.world().get::<layout::Block>(row).expect("it has a block");
+    let block = app.world().get::<Block>(row).expect("it has a block");
     let at = block.header().center();
     let view = *app.world().resource::<scene::camera::View>();
     app.world_mut().resource_mut::<Pointer>().over = Some(view.screen_from_world(at));
@@ -256,9 +264,142 @@ fn a_hovered_block_shows_ties_that_leave_it_and_a_selected_one_all() {
     assert!(drawn(&app).is_empty());
     select(&mut app, Kind::Workflow, "w");
     assert_eq!(drawn(&app), [Dependency, Dependency]);
-    let items = app.world().resource::<ShownTies>().table().items();
-    let strands = items.iter().filter_map(Tie::unpack).filter(|tie| tie.via.is_some());
-    assert_eq!(strands.count(), 1, "ties between blocks are bundled");
+    let arcs = lines(&app).into_iter().filter(|line| line.piece == Piece::Arc);
+    assert_eq!(arcs.count(), 1, "within the block");
+}
+
+fn block(app: &App, workflow: &str) -> Block {
+    let row = entity(app, Kind::Workflow, workflow);
+    *app.world().get::<Block>(row).expect("it has a block")
+}
+
+/// Twelve workflows with five tasks each. Three tasks of each but the first wait for tasks of the first, one of them for one
+/// that failed.
+fn related() -> Vec<Change> {
+    let flows: Vec<String> = (0..12).map(|number| format!("w{number}")).collect();
+    let mut rows: Vec<Change> = flows.iter().map(|id| workflow(id)).collect();
+    for (number, flow) in flows.iter().enumerate() {
+        for place in 0..5 {
+            let before = format!("w0.{place}");
+            let depends_on: &[&str] = if number > 0 && place < 3 { &[&before] } else { &[] };
+            let status = if number == 0 && place == 2 { "failed" } else { "queued" };
+            rows.push(task(&format!("{flow}.{place}"), status, flow, depends_on, None));
+        }
+    }
+    rows
+}
+
+#[test]
+fn the_ties_between_two_blocks_are_one_strand_in_the_streets() {
+    let mut app = app();
+    feed(&mut app, related());
+    select(&mut app, Kind::Workflow, "w0");
+    assert_eq!(drawn(&app), [Dependency; 33]);
+    let all = lines(&app);
+    let legs = all.iter().filter(|line| matches!(line.piece, Piece::Leave { .. }));
+    assert_eq!(legs.count(), 33, "each tie has a leg to its strand");
+    let rects: Vec<Rect> = (0..12)
+        .map(|number| block(&app, &format!("w{number}")).rect())
+        .collect();
+    let (mut begins, mut bent) = (0, 0);
+    for line in &all {
+        let Piece::Strand {
+            from,
+            to,
+            bend,
+            begin,
+            width,
+        } = line.piece
+        else {
+            continue;
+        };
+        // Three ties: wider than one, by less than a line for each.
+        assert!(width > 1.0 && width < 3.0, "{width}");
+        assert_eq!(
+            line.from.layer,
+            Layer::Alarms,
+            "the failed task gives the strand its colour"
+        );
+        begins += usize::from(begin == 0.0);
+        bent += usize::from(bend.is_some());
+        let points = [from.lerp(to, 0.1), from.midpoint(to), from.lerp(to, 0.9)];
+        for point in points.into_iter().chain(bend) {
+            let within = rects.iter().find(|rect| rect.inflate(-0.1).contains(point));
+            assert_eq!(within, None, "{point} is in no block");
+        }
+    }
+    assert_eq!(begins, 11, "one strand for each of the other blocks");
+    assert!(bent >= 11, "with corners");
+}
+
+#[test]
+fn strands_in_opposite_directions_share_their_ends() {
+    let mut app = app();
+    let rows = [
+        workflow("w"),
+        workflow("v"),
+        task("a", "queued", "w", &["c"], None),
+        task("b", "queued", "w", &[], None),
+        task("c", "queued", "v", &[], None),
+        task("d", "queued", "v", &["b"], None),
+    ];
+    feed(&mut app, rows);
+    select(&mut app, Kind::Workflow, "w");
+    let (mut begins, mut ends) = (Vec::new(), Vec::new());
+    for line in lines(&app) {
+        match line.piece {
+            Piece::Leave { to, heading, .. } => begins.push((to, heading)),
+            Piece::Arrive { from, heading, .. } => ends.push((from, heading)),
+            _ => {}
+        }
+    }
+    assert_eq!((begins.len(), ends.len()), (2, 2));
+    for (at, heading) in begins {
+        // The shader draws each to the right of its direction, so that opposite ones are apart.
+        let opposite = ends
+            .iter()
+            .find(|(end, _)| *end == at)
+            .expect("the other one ends there");
+        assert_eq!(opposite.1, -heading);
+    }
+}
+
+#[test]
+fn an_agent_in_the_dock_is_tied_to_its_tasks_by_a_strand_for_each_block() {
+    let mut app = app();
+    let assigned = |id: &str, flow: &str| {
+        let row = json!({"id": id, "title": id, "status": "queued", "workflow_id": flow, "agent_id": "a"});
+        change(Kind::Task, Op::Insert, &row)
+    };
+    let agent = json!({"id": "a", "name": "Ada", "status": "idle"});
+    let rows = [
+        workflow("w"),
+        workflow("v"),
+        change(Kind::Agent, Op::Insert, &agent),
+        assigned("1", "w"),
+        assigned("2", "w"),
+        assigned("3", "v"),
+    ];
+    feed(&mut app, rows);
+    select(&mut app, Kind::Agent, "a");
+    assert_eq!(drawn(&app), [Assignment; 3]);
+    let place = *app
+        .world()
+        .get::<layout::Place>(entity(&app, Kind::Agent, "a"))
+        .expect("it has a place");
+    let begins = |line: &Tie| match line.piece {
+        Piece::Strand { from, begin, .. } if begin == 0.0 => Some(from),
+        _ => None,
+    };
+    let begins: Vec<Vec2> = lines(&app).iter().filter_map(begins).collect();
+    assert_eq!(begins.len(), 2);
+    for from in begins {
+        let away = from.distance(place.at);
+        assert!(
+            away > 0.5 * place.size.x && away < place.size.x,
+            "at the agent's rim: {away}"
+        );
+    }
 }
 
 #[test]
@@ -275,11 +416,10 @@ fn thousands_of_ties_are_bounded_and_faint_and_those_from_faults_remain() {
     rows.push(task("zzz", "queued", "w", &["bad"], None));
     feed(&mut app, rows);
     select(&mut app, Kind::Workflow, "w");
-    let items = app.world().resource::<ShownTies>().table().items();
-    let ties: Vec<Tie> = items.iter().filter_map(Tie::unpack).collect();
+    let ties = lines(&app);
     assert_eq!(ties.len(), MOST_TIES);
     assert!(ties.iter().all(|tie| tie.strength < 64));
-    let alarms = ties.iter().filter(|tie| tie.from.layer == scene::marks::Layer::Alarms);
+    let alarms = ties.iter().filter(|tie| tie.from.layer == Layer::Alarms);
     assert_eq!(alarms.count(), 1, "the ties from the failed task are always shown");
     select(&mut app, Kind::Task, "zzz");
     assert_eq!(drawn(&app), [Dependency]);
