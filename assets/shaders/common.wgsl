@@ -176,7 +176,7 @@ fn position_of(mark: Mark) -> vec2<f32> {
         return to;
     }
     let eased = smoothstep(0.0, 1.0, share);
-    if has(mark, ROUTED) {
+    if FLIES && has(mark, ROUTED) {
         return routed(mark, eased);
     }
     return mix(from_at, to, eased);

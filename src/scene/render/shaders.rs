@@ -90,7 +90,14 @@ impl Program {
 
     /// Its whole WGSL, with imports that Bevy resolves.
     pub(super) fn source(self) -> String {
-        [&constants::wgsl(), shader!("common"), self.own_source()].concat()
+        let flies = format!("const FLIES: bool = {};\n", self.flies());
+        [&constants::wgsl(), &flies, shader!("common"), self.own_source()].concat()
+    }
+
+    /// Whether it draws agents in the streets, which alone fly along them. The others are compiled without that code: a
+    /// software renderer runs both sides of every branch, and these draw a hundred thousand rows.
+    fn flies(self) -> bool {
+        !matches!(self, Self::Cells | Self::RecentCells | Self::Tiles | Self::TileBars)
     }
 
     fn own_source(self) -> &'static str {

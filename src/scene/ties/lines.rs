@@ -197,7 +197,8 @@ impl ShownTies {
 
 /// The tie of a strand that gives it its colour and kind: one from a fault, else one from what is not done.
 fn loudest(ties: &[Ends], marks: &Marks) -> Option<Ends> {
-    let rank = |ends: &&Ends| match marks.mark(ends.0).map(|mark| mark.status) {
+    let both = |ends: &Ends| marks.mark(ends.0).filter(|_| marks.slot(ends.1).is_some());
+    let rank = |ends: &&Ends| match both(ends).map(|mark| mark.status) {
         Some(status) if status.is_fault() => 0,
         Some(Status::Done) => 2,
         Some(_) => 1,
@@ -218,7 +219,12 @@ mod tests {
     fn a_strand_has_the_colour_of_a_fault_among_its_ties() {
         let row = |number: u32| Entity::from_raw_u32(number).expect("not the placeholder");
         let mut marks = Marks::default();
-        for (number, status) in [(1, Status::Done), (2, Status::Running), (3, Status::Failed)] {
+        for (number, status) in [
+            (1, Status::Done),
+            (2, Status::Running),
+            (3, Status::Failed),
+            (9, Status::Queued),
+        ] {
             let mark = Mark::new(MarkKind::Task, Vec2::ZERO, Vec2::ONE, status);
             marks.set(row(number), Layer::of(MarkKind::Task, status, false), mark.pack());
         }

@@ -167,6 +167,13 @@ impl TieLookup<'_, '_> {
         self.plan.block_of(row).is_some()
     }
 
+    /// Whether a block or an agent gets another place at this moment, seconds of `FleetClock`.
+    pub(crate) fn departs(&self, row: Entity, now: f64) -> bool {
+        let place = self.places.get(row).map(|place| place.moved);
+        let moved = place.or_else(|_| self.blocks.get(row).map(|block| block.moved));
+        moved.is_ok_and(|moved| moved == now)
+    }
+
     /// The blocks and the agents that these ties connect.
     pub(crate) fn connected(&self, ties: &[Ends]) -> EntityHashSet {
         let ends = ties.iter().flat_map(|(from, to, _)| [*from, *to]);

@@ -62,7 +62,10 @@ fn update(
         return;
     }
     let has_news = last.revision != lookup.revision() && clock.0 - last.at >= LEAST_SECS;
-    let has_moved = !last.connected.is_empty() && touched.iter().any(|row| last.connected.contains(&row));
+    let has_moved = !last.connected.is_empty()
+        && touched
+            .iter()
+            .any(|row| last.connected.contains(&row) && lookup.departs(row, clock.0));
     if is_other_row || has_news || has_moved {
         let ends = lookup.ties(selection.hovered, selection.selected);
         last.selection = *selection;
