@@ -1,9 +1,8 @@
 // The hatched frame of a stale scene: four strips along the edges of the area that no panel covers.
 
-// The width of the frame as a share of the shorter side, and its bounds in pixels.
-const WIDTH: f32 = 0.022;
-const LEAST_PX: f32 = 12.0;
-const MOST_PX: f32 = 36.0;
+// The width of the frame in desk pixels: no more than the plan keeps free at the edges of the screen and the padding of blocks,
+// so that no name is under it.
+const WIDTH_PX: f32 = 11.0;
 
 struct Corner {
     @builtin(position) clip: vec4<f32>,
@@ -12,7 +11,7 @@ struct Corner {
 }
 
 fn width_px() -> f32 {
-    return clamp(min(view.viewport.z, view.viewport.w) * WIDTH, LEAST_PX, MOST_PX);
+    return WIDTH_PX * scene.unit;
 }
 
 @vertex
@@ -43,7 +42,7 @@ fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) strip: u32
 @fragment
 fn fragment(in: Corner) -> @location(0) vec4<f32> {
     let width = width_px();
-    let period = width * 1.1;
+    let period = width * 2.2;
     let across = abs(fract((in.at.x + in.at.y) / period) - 0.5) * period;
     let hatch = saturate((across - 0.25 * period) * 0.7071068 + 0.5);
     let bright = vec4(colour(COLOUR_MUTED), 1.0) * 0.75;

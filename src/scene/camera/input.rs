@@ -4,7 +4,7 @@ use bevy::prelude::*;
 
 use super::{
     CameraControl, SceneCamera,
-    controller::{Controller, Screen},
+    controller::{Controller, Screen, free_px},
 };
 use crate::{
     fleet::{FleetClock, FleetIndex},
@@ -45,7 +45,7 @@ pub(super) fn read_screen(
         return;
     }
     plan_scene.set_if_neq(PlanScene {
-        size: (size_px - Vec2::new(0.0, insets.top + insets.bottom)).max(Vec2::splat(64.0)),
+        size: free_px(size_px, *insets, text_scale.unit()),
         text: DESK_TEXT_PX * text_scale.unit(),
     });
     let is_populated = plan.has_rows();
