@@ -5,6 +5,10 @@
 
 // The three pulses of a failure, one a second.
 const FAILURE_SECS: f32 = 3.0;
+// The size of a failed cell as a multiple of another one in trouble, where both are too small.
+const FAILED_SIZE: f32 = 1.4;
+// The brightness of a cell that waits for a person: white covers what failed.
+const WAITING_LIGHT: f32 = 0.55;
 
 struct Corner {
     @builtin(position) clip: vec4<f32>,
@@ -29,7 +33,9 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
     let status = status_of(mark);
     let loud = is_loud(mark);
     var reach = half_size;
-    if loud { reach = max(reach, vec2(scene.loud * scene.unit * 0.5)); }
+    // What failed is seen before what waits for a person.
+    let failed = status == FAILED;
+    if loud { reach = max(reach, vec2(scene.loud * scene.unit * select(0.5, FAILED_SIZE * 0.5, failed))); }
     reach *= there;
     // Whole pixels.
     let middle = view.clip_from_world * vec4(position_of(mark), 0.0, 1.0);
@@ -46,6 +52,7 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
     let light = select((1.0 - pulse) * 0.6, 0.0, scene.plain != 0u || greyness > 0.5);
     var ink = filled_colour(status);
     if loud { ink = mix(colour(select(status, WAITING, has(mark, HUMAN) && !is_fault(status))), scene.colours[COLOUR_MUTED].rgb, greyness); }
+    if loud && !is_fault(status) { ink *= WAITING_LIGHT; }
     ink = mix(ink, colour(COLOUR_TEXT), light);
     out.colour = vec4(dimmed(ink, dimming_of(mark)), 1.0);
     return out;
