@@ -183,7 +183,7 @@ impl Mark {
             self.route.is_some_and(|route| route.begins_upright),
         );
         let turns = self.route.map_or([0; TURNS], |route| route.turns);
-        let [a, b, c, d, e, f, g, h] = turns.map(|turn| u32::from(turn.cast_unsigned()));
+        let turns = turns.map(|turn| u32::from(turn.cast_unsigned()));
         [
             number(self.from.x),
             number(self.from.y),
@@ -200,10 +200,10 @@ impl Mark {
                 | flags.bits() << FLAGS_SHIFT,
             progress | u32::from(self.phase) << 16 | self.priority.map_or(0, |own| u32::from(own.min(3)) + 1) << 24,
             self.status_changed,
-            a | b << 16,
-            c | d << 16,
-            e | f << 16,
-            g | h << 16,
+            turns[0] | turns[1] << 16,
+            turns[2] | turns[3] << 16,
+            turns[4] | turns[5] << 16,
+            turns[6] | turns[7] << 16,
         ]
     }
 
