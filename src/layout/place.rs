@@ -190,11 +190,11 @@ fn place(
     if blocks != plan.blocks {
         plan.restart(blocks, &mut tallies, &mut writer.commands);
         rows.note_all(&mut dirty);
-        let all = dirty.tasks.iter().chain(&dirty.agents).copied();
-        plan.count(all, &rows, &mut tallies, &mut writer.commands);
+        let all: Vec<Entity> = dirty.tasks.iter().chain(&dirty.agents).copied().collect();
+        plan.count(all.into_iter(), &rows, &mut tallies, &mut dirty, &mut writer.commands);
     }
     let changed = writer.touched.iter().chain(unlinked.read()).chain(despawned.read());
-    plan.count(changed, &rows, &mut tallies, &mut writer.commands);
+    plan.count(changed, &rows, &mut tallies, &mut dirty, &mut writer.commands);
     plan.note_facts(&rows, &tallies, &writer, &mut dirty);
     let is_due = plan.is_settled || settles || is_batch_due(plan.city.len(), dirty.len(), now - plan.placed);
     if !dirty.is_empty() && is_due {
@@ -240,12 +240,13 @@ impl CityPlan {
         *tallies = Tallies::default();
     }
 
-    /// Counts rows in their blocks.
+    /// Counts rows in their blocks, and notes those that belong in another one: an agent's team or a run's name has changed.
     fn count(
         &mut self,
         changed: impl Iterator<Item = Entity>,
         rows: &RowReader,
         tallies: &mut Tallies,
+        dirty: &mut Dirty,
         commands: &mut Commands,
     ) {
         let Self { blocks, grounds, .. } = self;
@@ -255,6 +256,16 @@ impl CityPlan {
             } else {
                 rows.task_home(row, *blocks, grounds, commands)
             };
+            if let (Some(before), Some((now, _))) = (tallies.block_of(row), home)
+                && before != now
+            {
+                let cells = if *blocks == Blocks::Agents {
+                    &mut dirty.agents
+                } else {
+                    &mut dirty.tasks
+                };
+                cells.insert(row);
+            }
             tallies.count(row, home);
         }
     }
