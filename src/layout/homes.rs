@@ -135,6 +135,11 @@ impl Grounds {
         self.unassigned == Some(block)
     }
 
+    /// The groups.
+    pub(super) fn groups(&self) -> impl Iterator<Item = Entity> {
+        self.names.keys().copied()
+    }
+
     /// The name of a group; `None` for workflows.
     pub(super) fn group_name(&self, block: Entity) -> Option<&Arc<str>> {
         self.names.get(&block)

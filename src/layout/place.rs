@@ -296,9 +296,8 @@ impl CityPlan {
 
     /// Adds the groups without rows to those that go.
     fn close_groups(&self, tallies: &Tallies, batch: &mut plan::Batch<Entity, Rank>) {
-        let closed = tallies
-            .changed()
-            .filter(|block| self.grounds.group_name(*block).is_some() && tallies.of(*block).total() == 0);
+        // Its last row may have left in an earlier frame, in which nothing was placed.
+        let closed = self.grounds.groups().filter(|group| tallies.of(*group).total() == 0);
         batch.gone_workflows.extend(closed);
     }
 

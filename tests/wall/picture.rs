@@ -48,7 +48,7 @@ fn the_wall_is_drawn_changes_becomes_stale_and_recovers() {
     }
     let (empty, all) = (pixels_of(&live, palette(default()).ground), (SIZE.x * SIZE.y) as usize);
     assert!(
-        empty * 4 < all && pixels_of(&live, palette(default()).surface) * 10 > all,
+        empty * 4 < all,
         "blocks fill the screen: {empty} of {all} pixels are empty"
     );
 

@@ -229,7 +229,7 @@ fn a_fleet_fills_the_screen_and_its_names_are_legible_at_every_zoom() {
             used.union_point(at)
         },
     );
-    assert!(used.width() > 1_780.0 && used.height() > 950.0, "{used:?}");
+    assert!(used.width() > 1_780.0 && used.height() > 900.0, "{used:?}");
     assert!(
         (view.world_per_px - 1.0).abs() < 0.001,
         "the plan is as large as the free part of the screen"
