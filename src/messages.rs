@@ -101,11 +101,6 @@ pub struct SceneInsets {
     pub right: f32,
 }
 
-/// Panels that float over the scene and stay for a while, in logical pixels from the top left.
-#[derive(Resource, Debug, Default, Clone, PartialEq, Reflect)]
-#[reflect(Resource)]
-pub struct FloatingPanels(pub Vec<Rect>);
-
 /// The theme in which the scene and the panels are drawn. It may change at any time.
 #[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct ScreenTheme(pub ThemeName);
@@ -274,7 +269,6 @@ pub fn plugin(app: &mut App) {
         .add_message::<Switched>()
         .init_resource::<Backlog>()
         .init_resource::<SceneInsets>()
-        .init_resource::<FloatingPanels>()
         .init_resource::<ScreenTheme>()
         .init_resource::<StateFilter>()
         .init_resource::<Staleness>()

@@ -29,6 +29,7 @@ mod layout_groups;
 mod layout_steady;
 mod marks;
 mod marks_follow;
+mod names;
 mod picking;
 mod picture;
 mod picture_bands;

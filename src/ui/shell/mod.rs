@@ -30,7 +30,7 @@ use super::{
 use crate::{
     connection::{Follow, ProjectSetup},
     frame::PanelSystems,
-    messages::{FloatingPanels, Intent, KeyboardInPanels, PointerOverPanels, SceneInsets, ScreenTheme, StateFilter},
+    messages::{Intent, KeyboardInPanels, PointerOverPanels, SceneInsets, ScreenTheme, StateFilter},
 };
 use model::theme::ThemeName;
 use model::{Kind, Notice, NoticeKind};
@@ -67,7 +67,6 @@ pub struct Panels {
 struct Writes<'w> {
     intents: MessageWriter<'w, Intent>,
     insets: ResMut<'w, SceneInsets>,
-    floating: ResMut<'w, FloatingPanels>,
     pointer: ResMut<'w, PointerOverPanels>,
     keyboard: ResMut<'w, KeyboardInPanels>,
     card: ResMut<'w, ConnectCard>,
@@ -149,7 +148,6 @@ fn draw(
     }
     writes.filter.set_if_neq(filter);
     writes.insets.set_if_neq(covered.insets);
-    writes.floating.set_if_neq(FloatingPanels(covered.floating));
     // egui reports the pointer over floating areas only; the panels at the edges are in its background layer.
     let over_panel = ctx.pointer_latest_pos().is_some_and(|at| !covered.scene.contains(at));
     let over = over_panel || ctx.is_pointer_over_egui() || ctx.egui_is_using_pointer();
@@ -162,17 +160,7 @@ fn draw(
 /// What the panels leave of the screen.
 struct Covered {
     insets: SceneInsets,
-    floating: Vec<bevy::math::Rect>,
     scene: Rect,
-}
-
-/// A panel's rectangle from the top left of the screen, in whole pixels, so that it is equal in every frame while the panel
-/// does not move.
-fn on_screen(rect: Rect, screen: Rect) -> Option<bevy::math::Rect> {
-    let rect = rect.intersect(screen);
-    let from = |at: egui::Pos2| Vec2::new(at.x - screen.left(), at.y - screen.top());
-    rect.is_positive()
-        .then(|| bevy::math::Rect::from_corners(from(rect.min).floor(), from(rect.max).ceil()))
 }
 
 fn draw_panels(
@@ -202,39 +190,21 @@ fn draw_panels(
     let scene = root.available_rect_before_wrap();
 
     // What floats over the scene.
-    let legend = draw_legend(ctx, reads, panels, scene, actions);
+    draw_legend(ctx, reads, panels, scene, actions);
     let message = overlay_view(reads, &badge);
     overlay::overlay_ui(&root, scene, &message);
-    let mut floating: Vec<Rect> = legend.into_iter().collect();
     if panels.popover_open {
         let can_connect = card.is_some();
-        floating.push(draw_popover(
-            ctx,
-            reads,
-            panels,
-            can_connect,
-            &badge,
-            badge_rect,
-            scene,
-            actions,
-        ));
+        draw_popover(ctx, reads, panels, can_connect, &badge, badge_rect, scene, actions);
     }
     let corner = scene.right_top() + vec2(-theme::GAP, theme::GAP);
-    floating.extend(toasts::toasts_area(
-        ctx,
-        toasts,
-        corner,
-        reads.now(),
-        message.shown_reason(),
-        actions,
-    ));
+    toasts::toasts_area(ctx, toasts, corner, reads.now(), message.shown_reason(), actions);
     if let (Some(view), Some(pointer), false) = (reads.hovered(), ctx.pointer_latest_pos(), panels.kiosk) {
         hover::hover_area(ctx, &view, pointer, scene);
     }
-    floating.extend(
-        card.as_deref_mut()
-            .and_then(|card| draw_card(ctx, card, scene, actions)),
-    );
+    if let Some(card) = card.as_deref_mut() {
+        draw_card(ctx, card, scene, actions);
+    }
     if panels.keys_open {
         keys::keys_area(ctx, actions);
     }
@@ -256,26 +226,19 @@ fn draw_panels(
             left: scene.left() - screen.left(),
             right: screen.right() - scene.right(),
         },
-        floating: floating
-            .into_iter()
-            .filter_map(|rect| on_screen(rect, screen))
-            .collect(),
         scene,
     }
 }
 
-/// The card that connects a project, or the offer of it. Returns what it covers.
-fn draw_card(ctx: &egui::Context, card: &mut ConnectCard, scene: Rect, actions: &mut Vec<Action>) -> Option<Rect> {
+/// The card that connects a project, or the offer of it.
+fn draw_card(ctx: &egui::Context, card: &mut ConnectCard, scene: Rect, actions: &mut Vec<Action>) {
     let mut own = Vec::new();
-    let covered = if card.is_open {
-        Some(connect::connect_area(ctx, card, scene, &mut own))
+    if card.is_open {
+        connect::connect_area(ctx, card, scene, &mut own);
     } else if card.is_offered {
-        Some(connect::offer_area(ctx, scene, &mut own))
-    } else {
-        None
-    };
+        connect::offer_area(ctx, scene, &mut own);
+    }
     actions.extend(own.into_iter().map(Action::Connect));
-    covered
 }
 
 /// The header along the upper edge. Returns where its badge is.
@@ -311,20 +274,14 @@ fn draw_header(
         .badge
 }
 
-/// Draws the legend if it is open, unless the popover would cover it. Returns what it covers.
-fn draw_legend(
-    ctx: &egui::Context,
-    reads: &Reads,
-    panels: &Panels,
-    scene: Rect,
-    actions: &mut Vec<Action>,
-) -> Option<Rect> {
+/// Draws the legend if it is open, unless the popover would cover it.
+fn draw_legend(ctx: &egui::Context, reads: &Reads, panels: &Panels, scene: Rect, actions: &mut Vec<Action>) {
     if !panels.legend_open || panels.kiosk {
-        return None;
+        return;
     }
     let corner = scene.left_bottom() + vec2(theme::GAP, -theme::GAP);
     if panels.popover_open && popover::covers(ctx, legend::rect(ctx, corner)) {
-        return None;
+        return;
     }
     let view = LegendView {
         rows: &reads.legend_rows(),
@@ -332,7 +289,7 @@ fn draw_legend(
         words: &reads.words.listed,
         more_words: reads.words.more,
     };
-    Some(legend::legend_area(ctx, &view, corner, actions))
+    legend::legend_area(ctx, &view, corner, actions);
 }
 
 fn overlay_view<'a>(reads: &'a Reads, badge: &'a BadgeView) -> OverlayView<'a> {
@@ -347,7 +304,7 @@ fn overlay_view<'a>(reads: &'a Reads, badge: &'a BadgeView) -> OverlayView<'a> {
     }
 }
 
-/// The connection's details under the badge. Returns what they cover.
+/// The connection's details under the badge.
 #[expect(clippy::too_many_arguments, reason = "what the popover reads and where it may be")]
 fn draw_popover(
     ctx: &egui::Context,
@@ -358,7 +315,7 @@ fn draw_popover(
     badge_rect: Rect,
     scene: Rect,
     actions: &mut Vec<Action>,
-) -> Rect {
+) {
     let connection = &reads.connection;
     let now = reads.now();
     let view = PopoverView {
@@ -382,5 +339,5 @@ fn draw_popover(
         scene.max - vec2(theme::GAP, theme::GAP),
     );
     let clear = toasts::width(ctx) + theme::GAP * 0.25;
-    popover::popover_area(ctx, &view, corner, room, clear, actions)
+    popover::popover_area(ctx, &view, corner, room, clear, actions);
 }
