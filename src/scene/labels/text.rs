@@ -1,6 +1,7 @@
 //! Estimates the width of a text and shortens it. Pure; the exact width comes from the text layout one frame later.
 
 use model::Span;
+use unicode_segmentation::UnicodeSegmentation;
 
 use crate::layout::text_width::advance;
 pub(super) use crate::layout::text_width::width;
@@ -21,25 +22,34 @@ pub(super) struct Shown<T> {
     pub(super) is_shortened: bool,
 }
 
-/// Whether a character belongs to the one before it: between the two, nothing is cut.
-fn joins(character: char) -> bool {
-    matches!(character as u32, 0x0300..=0x036F | 0x200D | 0x20D0..=0x20FF | 0xFE00..=0xFE0F | 0x1F3FB..=0x1F3FF)
+/// The width of a sign with its marks, in em.
+fn sign_em(sign: &str) -> f32 {
+    sign.chars().map(advance).sum()
 }
 
-/// How much of the beginning of a text fits into this many em, in bytes and in characters.
+/// How much of the beginning of a text fits into this many em, in bytes and in signs.
 fn head(text: &str, room: f32) -> (usize, usize) {
-    let (mut used, mut end, mut count) = (0.0, 0, 0);
-    for (start, character) in text.char_indices() {
-        if !joins(character) {
-            end = start;
-        }
-        used += advance(character);
+    let (mut used, mut count) = (0.0, 0);
+    for (start, sign) in text.grapheme_indices(true) {
+        used += sign_em(sign);
         if used > room {
-            return (end, count);
+            return (start, count);
         }
         count += 1;
     }
     (text.len(), count)
+}
+
+/// A text that may begin a line: a mark at its beginning would belong to the line break before it, which the text layout does
+/// not expect.
+fn line(text: &str) -> String {
+    let mut probe = String::from("a");
+    probe.extend(text.chars().next());
+    if probe.graphemes(true).count() == 1 && !text.is_empty() {
+        format!("\u{a0}{text}")
+    } else {
+        text.to_owned()
+    }
 }
 
 /// The text, or its beginning and its end with an ellipsis between them; `None` where only a letter or two would fit.
@@ -48,8 +58,8 @@ pub(super) fn shorten(text: &str, font_px: f32, most_px: f32) -> Option<Shown<St
     if text.is_empty() {
         return None;
     }
-    if text.chars().map(advance).sum::<f32>() <= room {
-        let text = text.to_owned();
+    if sign_em(text) <= room {
+        let text = line(text);
         return Some(Shown {
             text,
             is_shortened: false,
@@ -58,20 +68,18 @@ pub(super) fn shorten(text: &str, font_px: f32, most_px: f32) -> Option<Shown<St
     let room = room - advance(ELLIPSIS);
     let mut tail = "";
     let mut used = 0.0;
-    for (start, character) in text.char_indices().rev() {
-        used += advance(character);
+    for (start, sign) in text.grapheme_indices(true).rev() {
+        used += sign_em(sign);
         if used > TAIL_SHARE * room {
             break;
         }
-        if !joins(character) {
-            tail = text.get(start..).unwrap_or_default().trim_start();
-        }
+        tail = text.get(start..).unwrap_or_default().trim_start();
     }
     let tail_em = tail.chars().map(advance).sum::<f32>();
     let (end, count) = head(text, room - tail_em);
     let head = text.get(..end).unwrap_or_default().trim_end();
     (count >= LEAST_KEPT).then(|| Shown {
-        text: format!("{head}{ELLIPSIS}{tail}"),
+        text: line(&format!("{head}{ELLIPSIS}{tail}")),
         is_shortened: true,
     })
 }
@@ -98,11 +106,11 @@ pub(super) fn wrap(text: &str, font_px: f32, most_px: f32, lines: usize) -> Opti
             let sign = fitting.rfind(['-', '/', '_', '.', ':', ',']).map_or(0, |at| at + 1);
             if 3 * sign >= end { sign } else { end }
         };
-        let (line, after) = rest.split_at_checked(at)?;
-        if line.is_empty() {
+        let (row, after) = rest.split_at_checked(at)?;
+        if row.is_empty() {
             break;
         }
-        wrapped.push(line.trim_end().to_owned());
+        wrapped.push(line(row.trim_end()));
         rest = after.trim_start();
     }
     let last = shorten(rest, font_px, most_px)?;
@@ -140,6 +148,23 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn no_line_begins_with_a_mark() {
+        let thai = "ตรวจสอบใบแจ้งหนี้ประจำเดือน";
+        for room in 20..200 {
+            let wrapped = wrap(thai, 12.0, room as f32, 3)
+                .map(|shown| shown.text)
+                .unwrap_or_default();
+            for row in wrapped.iter().flat_map(|row| row.split(ELLIPSIS)) {
+                let joined = format!("a{row}");
+                let own = row.graphemes(true).count();
+                assert_eq!(joined.graphemes(true).count(), own + 1, "{wrapped:?} in {room}");
+            }
+        }
+        let marked = shorten("\u{0e31}abc", 12.0, 500.0).map(|shown| shown.text);
+        assert_eq!(marked.as_deref(), Some("\u{a0}\u{0e31}abc"));
+    }
 
     #[test]
     fn no_age_is_wider_than_its_widest_text() {
