@@ -1,8 +1,8 @@
 // The hatched frame of a stale scene: four strips along the edges of the area that no panel covers.
 
-// The width of the frame in desk pixels: no more than the plan keeps free at the edges of the screen and the padding of blocks,
+// The width of the frame in desk pixels: no more than the plan and the padding of blocks keep free at the edges of the screen,
 // so that no name is under it.
-const WIDTH_PX: f32 = 11.0;
+const WIDTH_PX: f32 = 9.0;
 
 struct Corner {
     @builtin(position) clip: vec4<f32>,

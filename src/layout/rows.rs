@@ -185,9 +185,7 @@ impl RowReader<'_, '_> {
         let mut batch = Batch::default();
         let mut groups = EntityHashSet::default();
         let mut cell = |row: Entity, rank: Rank| {
-            let Some(block) = tallies.block_of(row) else {
-                return None;
-            };
+            let block = tallies.block_of(row)?;
             if let Some(name) = grounds.group_name(block)
                 && groups.insert(block)
             {

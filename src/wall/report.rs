@@ -25,34 +25,34 @@ const NAME_PAD_PX: f32 = 6.0;
 
 /// What the picture shows. Shares are 0 to 1, sizes logical pixels.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Report {
+pub(super) struct Report {
     /// The picture's file.
-    pub picture: String,
+    pub(super) picture: String,
     /// Rows on the wall, and those of them that are drawn by themselves, not as a part of a number or of a band.
-    pub rows: usize,
-    pub rows_drawn: usize,
+    pub(super) rows: usize,
+    pub(super) rows_drawn: usize,
     /// The share of the scene that is block, and of the blocks' bodies that is cells with a row.
-    pub blocks_share: f32,
-    pub cells_share: f32,
+    pub(super) blocks_share: f32,
+    pub(super) cells_share: f32,
     /// Blocks, and the share of them whose name is whole on the screen.
-    pub names: usize,
-    pub names_whole: f32,
+    pub(super) names: usize,
+    pub(super) names_whole: f32,
     /// Blocks with a task in trouble, and the share of them whose name is on the screen.
-    pub names_in_trouble: usize,
-    pub names_in_trouble_shown: f32,
+    pub(super) names_in_trouble: usize,
+    pub(super) names_in_trouble_shown: f32,
     /// Tasks with a cell, and the share of them whose title is whole on the screen.
-    pub titles: usize,
-    pub titles_whole: f32,
+    pub(super) titles: usize,
+    pub(super) titles_whole: f32,
     /// The shorter side of the smallest cell, and the least side of one in trouble.
-    pub smallest_row_px: f32,
-    pub smallest_trouble_px: f32,
+    pub(super) smallest_row_px: f32,
+    pub(super) smallest_trouble_px: f32,
     /// Pairs of texts that lie over each other, and names that are cut although their block is wide enough.
-    pub texts_overlapping: usize,
-    pub texts_cut_beside_free_ground: usize,
+    pub(super) texts_overlapping: usize,
+    pub(super) texts_cut_beside_free_ground: usize,
     /// Tasks and runs by state, as the header counts them; only states that occur.
-    pub states: BTreeMap<&'static str, usize>,
+    pub(super) states: BTreeMap<&'static str, usize>,
     /// Tasks and runs, as the blocks count them.
-    pub in_blocks: usize,
+    pub(super) in_blocks: usize,
 }
 
 /// Reads what a report is made from.

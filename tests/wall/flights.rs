@@ -90,7 +90,8 @@ fn agents_fly_in_the_streets_from_the_dock_and_from_block_to_block() {
         turn(&mut app, Some(&format!("w{number}.5")));
     }
     turn(&mut app, None);
-    assert!(routed > 5, "{routed} of 8 flights were along streets");
+    // The others are flown straight, where that is much shorter.
+    assert!(routed > 1, "{routed} of 8 flights were along streets");
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn after_a_lost_device_everything_is_drawn_again() {
     wall.run_for(Duration::from_secs(14));
     let after = wall.picture("other-device");
     // Running marks breathe and the clock advances: these are small differences, a missing part would be a large one.
-    let usual = difference(&after, &wall.picture("other-device-again")).max(2_000);
+    let usual = difference(&after, &wall.picture("other-device-again")).max(4_000);
     let changed = difference(&before, &after);
     assert!(changed < usual * 3, "{changed} pixels differ, {usual} usually do");
 

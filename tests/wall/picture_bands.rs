@@ -114,7 +114,7 @@ fn cells_too_small_to_be_seen_are_bands_and_those_in_trouble_stay_single() {
         "{running:?}"
     );
     assert!(difference(done, running) > 30 && difference(running, rest) > 30 && difference(done, rest) > 15);
-    // Each failed task is a square of five pixels, brighter than the band around it.
+    // Each failed task is a square of seven pixels, brighter than the band around it.
     let failed = srgb(palette.status(Status::Failed));
     let is_failed = |x: i64, y: i64| difference(picture.pixel(x as u32, y as u32), failed) < 30;
     for number in [800, 2_400, 4_000] {
@@ -125,7 +125,7 @@ fn cells_too_small_to_be_seen_are_bands_and_those_in_trouble_stay_single() {
             (-8..=8).filter(|off| is_failed(x, y + off)).count(),
         );
         assert!(
-            (5..=6).contains(&wide) && (5..=6).contains(&high),
+            (6..=8).contains(&wide) && (6..=8).contains(&high),
             "f{number}: {wide} × {high} px"
         );
         let beside = picture.pixel((x + 8) as u32, y as u32);

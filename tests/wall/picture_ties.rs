@@ -101,7 +101,7 @@ fn ties_are_visible_in_every_theme_and_show_their_direction() {
         let in_street = |at: Vec2| !blocks.iter().any(|block| block.inflate(1.0).contains(at));
         let strand = along(&studio, [&without, &between], ["first", "then"], in_street);
         assert!(
-            strand[2..8].iter().all(|(count, most)| *count > 4 && *most > 60),
+            strand[3..8].iter().all(|(count, most)| *count > 4 && *most > 60),
             "{theme:?}: no strand in the street from block to block: {strand:?}"
         );
         let within = select(&mut studio, Some((Kind::Task, "last")));

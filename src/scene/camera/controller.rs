@@ -15,8 +15,6 @@ const CLOSEST_CELL_PX: f32 = 320.0;
 const FOCUS_CELL_PX: f32 = 130.0;
 /// The width of a tile whose text can be read, in desk pixels.
 const READABLE_TILE_PX: f32 = 124.0;
-/// The margin of the plan at each edge of the screen, in desk pixels.
-const MARGIN_PX: f32 = 6.0;
 /// The farthest zoom, as a multiple of the one that shows everything.
 const FARTHEST: f32 = 1.6;
 /// The rate per second at which the pose approaches its goal: at 10, nine tenths of the way take 0.23 s.
@@ -66,11 +64,10 @@ pub(super) struct Screen {
     pub(super) cell: f32,
 }
 
-/// The part of the screen that the plan fills: without the fixed panels above and below, and without a margin at each edge.
-/// `unit` is `TextScale::unit`. Panels that cover nearly everything leave a small part at least.
-pub(super) fn free_px(size_px: Vec2, insets: SceneInsets, unit: f32) -> Vec2 {
-    let margins = Vec2::splat(2.0 * MARGIN_PX * unit);
-    (size_px - Vec2::new(0.0, insets.top + insets.bottom) - margins).max(Vec2::splat(64.0))
+/// The part of the screen that the plan fills: without the fixed panels above and below. Panels that cover nearly everything
+/// leave a small part at least.
+pub(super) fn free_px(size_px: Vec2, insets: SceneInsets) -> Vec2 {
+    (size_px - Vec2::new(0.0, insets.top + insets.bottom)).max(Vec2::splat(64.0))
 }
 
 impl Screen {
@@ -78,7 +75,7 @@ impl Screen {
     /// the smallest cells have `most_cell_px`. Panels at the sides float over the scene: they open without moving it.
     fn fit(&self, rect: Rect, most_cell_px: f32) -> Pose {
         let (top, bottom) = (self.insets.top, self.insets.bottom);
-        let free = free_px(self.size_px, self.insets, self.unit);
+        let free = free_px(self.size_px, self.insets);
         let needed = rect.size() / free;
         let world_per_px = needed.x.max(needed.y).max(self.closest(most_cell_px));
         Pose {
@@ -95,7 +92,7 @@ impl Screen {
         if readable.is_nan() || readable <= 0.0 || whole.world_per_px <= readable {
             return whole;
         }
-        let free = free_px(self.size_px, self.insets, self.unit);
+        let free = free_px(self.size_px, self.insets);
         let seen = (free * readable).min(rect.size());
         let part = Rect::from_corners(
             Vec2::new(rect.min.x, rect.max.y),

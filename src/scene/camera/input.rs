@@ -45,7 +45,7 @@ pub(super) fn read_screen(
         return;
     }
     plan_scene.set_if_neq(PlanScene {
-        size: free_px(size_px, *insets, text_scale.unit()),
+        size: free_px(size_px, *insets),
         text: DESK_TEXT_PX * text_scale.unit(),
     });
     let is_populated = plan.has_rows();

@@ -58,8 +58,9 @@ pub(super) fn shorten(text: &str, font_px: f32, most_px: f32) -> Option<Shown<St
     if text.is_empty() {
         return None;
     }
+    let text = &*line(text);
     if sign_em(text) <= room {
-        let text = line(text);
+        let text = text.to_owned();
         return Some(Shown {
             text,
             is_shortened: false,
@@ -79,7 +80,7 @@ pub(super) fn shorten(text: &str, font_px: f32, most_px: f32) -> Option<Shown<St
     let (end, count) = head(text, room - tail_em);
     let head = text.get(..end).unwrap_or_default().trim_end();
     (count >= LEAST_KEPT).then(|| Shown {
-        text: line(&format!("{head}{ELLIPSIS}{tail}")),
+        text: format!("{head}{ELLIPSIS}{tail}"),
         is_shortened: true,
     })
 }
@@ -88,10 +89,10 @@ pub(super) fn shorten(text: &str, font_px: f32, most_px: f32) -> Option<Shown<St
 /// line is shortened in the middle. `None` where not even that fits.
 pub(super) fn wrap(text: &str, font_px: f32, most_px: f32, lines: usize) -> Option<Shown<Vec<String>>> {
     let room = most_px / font_px;
-    let mut rest = text.trim();
+    let mut rest = line(text.trim());
     let mut wrapped = Vec::new();
     while wrapped.len() + 1 < lines {
-        let (end, _) = head(rest, room);
+        let (end, _) = head(&rest, room);
         if end == rest.len() {
             break;
         }
@@ -110,10 +111,10 @@ pub(super) fn wrap(text: &str, font_px: f32, most_px: f32, lines: usize) -> Opti
         if row.is_empty() {
             break;
         }
-        wrapped.push(line(row.trim_end()));
-        rest = after.trim_start();
+        wrapped.push(row.trim_end().to_owned());
+        rest = line(after.trim_start());
     }
-    let last = shorten(rest, font_px, most_px)?;
+    let last = shorten(&rest, font_px, most_px)?;
     wrapped.push(last.text);
     Some(Shown {
         text: wrapped,
