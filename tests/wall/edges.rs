@@ -156,7 +156,9 @@ fn an_empty_feed_is_reported_and_one_row_is_drawn() {
         // A single cell is as large as the scene, and has its mark in the corner.
         let corner = image::imageops::crop_imm(&picture, 0, 60, 900, 640).to_image();
         let drawn = pixels_of(&corner, palette(default()).status(status));
-        assert!(drawn > 60, "{name}: {drawn} pixels in its colour");
+        // A workflow alone is a header, which has a colour only where it is in trouble.
+        let is_cell = table != TableId::Workflows;
+        assert!(!is_cell || drawn > 60, "{name}: {drawn} pixels in its colour");
         let labels = wall.legible();
         // Tasks and agents without workflows are in a group.
         let said = match table {
@@ -419,6 +421,6 @@ fn very_long_and_empty_names_are_shown_short() {
     wall.visit(Kind::Workflow, flows[0]);
     wall.picture("edge_names_near");
     let near = wall.legible();
-    assert!(near.iter().any(|label| label.ends_with('…')), "{near:?}");
+    assert!(near.iter().any(|label| label.contains('…')), "{near:?}");
     assert!(wall.get::<Block>(middle).is_some());
 }

@@ -115,7 +115,7 @@ fn runs_are_grouped_by_names_that_repeat_and_else_by_their_day() {
     let day = |number: u32| number * 3_600 * 12 % 86_400;
     let on = |number: u32| {
         let mut change = run(&format!("r{number}"), &format!("run {number}"), day(number));
-        if number % 3 == 0 {
+        if number.is_multiple_of(3) {
             let row = json!({"id": format!("r{number}"), "name": format!("run {number}"), "status": "running",
                 "created_at": "2026-11-25T23:59:59+00:00"});
             change = self::change(Kind::Run, Op::Insert, &row);

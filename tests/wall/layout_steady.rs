@@ -142,7 +142,7 @@ fn any_history(app: &mut App, random: &mut fastrand::Rng, steps: usize) {
                 4 => {
                     let task = format!("t{}", random.usize(..300));
                     let state = ["idle", "busy", "failed"][number % 3];
-                    let task = (number % 2 == 0).then_some(task.as_str());
+                    let task = number.is_multiple_of(2).then_some(task.as_str());
                     agent(&format!("a{}", number % 40), state, task)
                 }
                 _ => {
@@ -150,7 +150,7 @@ fn any_history(app: &mut App, random: &mut fastrand::Rng, steps: usize) {
                     task(
                         &format!("t{number}"),
                         ["queued", "running", "failed"][number % 3],
-                        Some(home.as_str()).filter(|_| number % 7 > 0),
+                        Some(home.as_str()).filter(|_| !number.is_multiple_of(7)),
                     )
                 }
             }

@@ -90,11 +90,11 @@ fn cells_too_small_for_a_shape_are_filled_with_their_colour_and_trouble_is_brigh
             // Six by six pixels, from edge to edge, and nothing around them.
             let y = row * 10 + 5;
             for (dx, dy) in [(-3, -3), (2, -3), (-3, 2), (2, 2), (0, 0)] {
-                let pixel = picture.pixel((x as i32 + dx) as u32, (y as i32 + dy) as u32);
+                let pixel = picture.pixel((x as i32 + dx) as u32, (y + dy) as u32);
                 assert_eq!(pixel, middle, "{status:?} at {dx}, {dy}");
             }
             for (dx, dy) in [(-5, 0), (4, 0), (0, -5), (0, 4)] {
-                let pixel = picture.pixel((x as i32 + dx) as u32, (y as i32 + dy) as u32);
+                let pixel = picture.pixel((x as i32 + dx) as u32, (y + dy) as u32);
                 assert_eq!(pixel, ground, "{status:?} beside it");
             }
         }

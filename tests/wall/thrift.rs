@@ -9,7 +9,11 @@ use model::{Kind, Status};
 use opswall::{
     fleet::{FleetClock, Moment, RowState},
     messages::{Quality, QualityFeature},
-    scene::{camera::SceneCamera, palette::palette},
+    scene::{
+        camera::SceneCamera,
+        labels::{LabelKind, ShownLabels},
+        palette::palette,
+    },
     wall::{Picture, frame_rate::FrameRate},
 };
 use realtime::LinkStatus;
@@ -99,18 +103,22 @@ fn features_that_are_off_are_not_drawn_and_return() {
     let mut shown = |off: usize| {
         wall.app.world_mut().insert_resource(Quality::without(off));
         wall.run_for(Duration::from_millis(1_500));
-        wall.picture(&format!("without-{off}"))
+        let labels = &wall.app.world().resource::<ShownLabels>().labels;
+        let of_rows = labels
+            .iter()
+            .filter(|label| !matches!(label.kind, LabelKind::Block | LabelKind::BlockAge));
+        let named = of_rows.count();
+        (wall.picture(&format!("without-{off}")), named)
     };
 
-    let without_links = shown(2);
+    let (_, before) = shown(2);
     let blue = palette(default()).status(Status::Running);
-    let without_labels = shown(3);
+    let (without_labels, after) = shown(3);
     let text = palette(default()).text;
     let names = |picture: &RgbImage| pixels_of(&scene_of(picture), text);
-    let (before, after) = (names(&without_links), names(&without_labels));
     assert!(after < before, "names of agents and tasks go: {before} then {after}");
 
-    let coarse = shown(4);
+    let (coarse, _) = shown(4);
     let (sharp, soft) = (edges(&scene_of(&without_labels)), edges(&scene_of(&coarse)));
     assert!(
         soft * 4 < sharp * 3,
@@ -132,8 +140,8 @@ fn features_that_are_off_are_not_drawn_and_return() {
         "the panels keep every pixel"
     );
 
-    let back = shown(0);
-    let usual = difference(&whole, &shown(0)).max(1_500);
+    let (back, _) = shown(0);
+    let usual = difference(&whole, &shown(0).0).max(1_500);
     let differs = difference(&whole, &back);
     assert!(
         differs < usual * 2,

@@ -388,7 +388,7 @@ fn an_agent_in_the_dock_is_tied_to_its_tasks_by_a_strand_for_each_block() {
         .get::<layout::Place>(entity(&app, Kind::Agent, "a"))
         .expect("it has a place");
     let begins = |line: &Tie| match line.piece {
-        Piece::Strand { from, begin, .. } if begin == 0.0 => Some(from),
+        Piece::Strand { from, begin: 0.0, .. } => Some(from),
         _ => None,
     };
     let begins: Vec<Vec2> = lines(&app).iter().filter_map(begins).collect();
