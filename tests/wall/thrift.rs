@@ -104,10 +104,7 @@ fn features_that_are_off_are_not_drawn_and_return() {
         wall.app.world_mut().insert_resource(Quality::without(off));
         wall.run_for(Duration::from_millis(1_500));
         let labels = &wall.app.world().resource::<ShownLabels>().labels;
-        let of_rows = labels
-            .iter()
-            .filter(|label| !matches!(label.kind, LabelKind::Block | LabelKind::BlockAge));
-        let named = of_rows.count();
+        let named = labels.iter().filter(|label| label.kind == LabelKind::Agent).count();
         (wall.picture(&format!("without-{off}")), named)
     };
 
@@ -116,7 +113,7 @@ fn features_that_are_off_are_not_drawn_and_return() {
     let (without_labels, after) = shown(3);
     let text = palette(default()).text;
     let names = |picture: &RgbImage| pixels_of(&scene_of(picture), text);
-    assert!(after < before, "names of agents and tasks go: {before} then {after}");
+    assert!(after < before, "names of agents go: {before} then {after}");
 
     let (coarse, _) = shown(4);
     let (sharp, soft) = (edges(&scene_of(&without_labels)), edges(&scene_of(&coarse)));
