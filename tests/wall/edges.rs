@@ -419,6 +419,8 @@ fn very_long_and_empty_names_are_shown_short() {
     // In the near view every task and agent is named.
     let middle = wall.row(Kind::Workflow, flows[0]);
     wall.visit(Kind::Workflow, flows[0]);
+    wall.settle();
+    wall.settle();
     wall.picture("edge_names_near");
     let near = wall.legible();
     assert!(near.iter().any(|label| label.contains('…')), "{near:?}");
