@@ -3,8 +3,6 @@
 
 @group(1) @binding(1) var<storage, read> marks: array<Mark>;
 
-// The three pulses of a failure, one a second.
-const FAILURE_SECS: f32 = 3.0;
 // The size of a failed cell as a multiple of another one in trouble, where both are too small.
 const FAILED_SIZE: f32 = 1.4;
 // The brightness of a cell that waits for a person: white covers what failed.
@@ -44,14 +42,9 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
     let high = max(floor(pixel + reach + 0.5), low + 1.0);
     let corner = mix(low, high, corner_of(number & 3u) * 0.5 + 0.5);
     out.clip = vec4(corner / view.viewport.zw * 2.0 - 1.0, 0.0, 1.0);
-    // One pulse after a change; three, a second apart, after a failure.
-    let since = age(mark.status_stamp);
-    var pulse = 1.0;
-    if mark.stamps.z != mark.stamps.y { pulse = saturate(age(mark.stamps.z) / PULSE_SECS); }
-    if status == FAILED && status_before(mark) != FAILED && since < FAILURE_SECS { pulse = saturate(fract(since) / 0.7); }
-    let light = select((1.0 - pulse) * 0.6, 0.0, scene.plain != 0u || greyness > 0.5);
+    let light = select((1.0 - pulse_of(mark)) * 0.6, 0.0, scene.plain != 0u || greyness > 0.5);
     var ink = filled_colour(status);
-    if loud { ink = mix(colour(select(status, WAITING, has(mark, HUMAN) && !is_fault(status))), scene.colours[COLOUR_MUTED].rgb, greyness); }
+    if loud { ink = ink_of(mark); }
     if loud && !is_fault(status) { ink *= WAITING_LIGHT; }
     ink = mix(ink, colour(COLOUR_TEXT), light);
     out.colour = vec4(dimmed(ink, dimming_of(mark)), 1.0);

@@ -8,6 +8,8 @@
 
 const APPEAR_SECS: f32 = 0.25;
 const PULSE_SECS: f32 = 0.4;
+// The three pulses of a failure, one a second.
+const FAILURE_SECS: f32 = 3.0;
 const GONE_SECS: f32 = 0.5;
 const TAU: f32 = 6.2831853;
 
@@ -346,6 +348,27 @@ fn stroke(distance: f32, width: f32) -> f32 {
 // `top` over `under`, both premultiplied.
 fn over(top: vec4<f32>, under: vec4<f32>) -> vec4<f32> {
     return top + under * (1.0 - top.a);
+}
+
+// How far the pulse of a change is over, 0 to 1.
+fn change_pulse(mark: Mark) -> f32 {
+    return select(1.0, saturate(age(mark.stamps.z) / PULSE_SECS), mark.stamps.z != mark.stamps.y);
+}
+
+// How far the pulse of a mark is over, 0 to 1: one after a change; three, a second apart, after a failure.
+fn pulse_of(mark: Mark) -> f32 {
+    let since = age(mark.status_stamp);
+    if status_of(mark) == FAILED && status_before(mark) != FAILED && since < FAILURE_SECS {
+        return saturate(fract(since) / 0.7);
+    }
+    return change_pulse(mark);
+}
+
+// The colour of what is in trouble: white where a person is asked for. Of a lost source it is the ink of plain words.
+fn ink_of(mark: Mark) -> vec3<f32> {
+    let status = status_of(mark);
+    let asks = has(mark, HUMAN) && !is_fault(status);
+    return mix(colour(select(status, WAITING, asks)), scene.colours[COLOUR_MUTED].rgb, select(0.0, greyness, is_loud(mark)));
 }
 
 // The colour of a calm cell that is filled: the less it matters, the nearer to the background.

@@ -15,8 +15,6 @@ const FADE_PX: f32 = 2.0;
 // The least radius of a mark in desk pixels; marks in trouble have LOUD_PX.
 const AGENT_PX: f32 = 2.2;
 const LEAST_PX: f32 = 0.9;
-// The three pulses of a failure, one a second.
-const FAILURE_SECS: f32 = 3.0;
 // The size of the shape within an agent, and of the hexagon around it (to its sides), in radii.
 const INNER: f32 = 0.52;
 const HEXAGON: f32 = 0.88;
@@ -88,15 +86,7 @@ fn look_at(mark: Mark) -> Look {
     look.open = select(0.0, greyness, loud);
     look.rgb = mix(look.rgb, scene.colours[COLOUR_MUTED].rgb, look.open);
     look.rgb = dimmed(look.rgb, dimming_of(mark));
-    // One pulse after a change; three, a second apart, after a failure.
-    var pulse = 1.0;
-    let since_change = age(mark.stamps.z);
-    if mark.stamps.z != mark.stamps.y {
-        pulse = saturate(since_change / PULSE_SECS);
-    }
-    if look.status == FAILED && status_before(mark) != FAILED && since_status < FAILURE_SECS {
-        pulse = saturate(fract(since_status) / 0.7);
-    }
+    let pulse = pulse_of(mark);
     look.pulse_radius = look.radius * 0.9 + pulse * (look.radius * 0.8 + 5.0 * scene.unit);
     look.pulse_strength = select((1.0 - pulse) * (1.0 - pulse), 0.0, scene.plain != 0u || greyness > 0.5);
     // Smaller cells are filled.

@@ -21,12 +21,6 @@ struct Corner {
     @location(2) @interpolate(flat) track: vec4<f32>,
 }
 
-fn ink_of(mark: Mark) -> vec3<f32> {
-    let status = status_of(mark);
-    let asks = has(mark, HUMAN) && !is_fault(status);
-    return mix(colour(select(status, WAITING, asks)), scene.colours[COLOUR_MUTED].rgb, select(0.0, greyness, is_loud(mark)));
-}
-
 @vertex
 fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Corner {
     var out: Corner;
@@ -46,10 +40,7 @@ fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: 
         // White is so bright that a little of it does.
         plate = mix(plate, ink_of(mark), select(TROUBLE_TINT, 0.012, !is_fault(status)) * (1.0 - greyness));
     }
-    // One pulse after a change.
-    var pulse = 1.0;
-    if mark.stamps.z != mark.stamps.y { pulse = saturate(age(mark.stamps.z) / PULSE_SECS); }
-    plate = mix(plate, ink_of(mark), select(0.12 * (1.0 - pulse), 0.0, scene.plain != 0u || greyness > 0.5));
+    plate = mix(plate, ink_of(mark), select(0.12 * (1.0 - change_pulse(mark)), 0.0, scene.plain != 0u || greyness > 0.5));
     out.colour = vec4(dimmed(plate, dimming_of(mark) * 0.8), 1.0);
     return out;
 }

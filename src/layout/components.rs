@@ -6,7 +6,9 @@ use bevy::{
     math::curve::{Curve, SmoothStepCurve},
     prelude::*,
 };
-use plan::{BlockPlace, Level};
+use plan::BlockPlace;
+
+use crate::fleet::RowLabel;
 
 /// The duration of a move, seconds.
 pub const MOVE_SECS: f64 = 0.6;
@@ -112,6 +114,12 @@ pub struct Ground {
     pub name: Arc<str>,
 }
 
+/// What a block is called: as its workflow's row is, or its ground.
+pub(crate) fn block_name<'a>(label: Option<&'a RowLabel>, ground: Option<&'a Ground>) -> Option<&'a str> {
+    let label = label.map(|label| &*label.0);
+    label.or(ground.map(|ground| &*ground.name))
+}
+
 /// The dock: the area of idle agents. `None` while there are none.
 #[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Reflect)]
 #[reflect(Resource)]
@@ -147,13 +155,6 @@ impl Default for CellSizes {
             most: Vec2::splat(1.0),
             agent: f32::MAX,
         }
-    }
-}
-
-impl CellSizes {
-    /// The level of the largest cells at a zoom; `unit` is `TextScale::unit`.
-    pub fn level(&self, world_per_px: f32, unit: f32) -> Level {
-        Level::of(self.most / world_per_px, unit)
     }
 }
 

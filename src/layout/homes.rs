@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bevy::{platform::collections::HashMap, prelude::*};
 use jiff::{Timestamp, tz::TimeZone};
 use model::Record;
+use plan::BlockKey;
 
 use super::Ground;
 
@@ -120,14 +121,13 @@ impl Grounds {
         group
     }
 
-    /// The entity of *Unassigned*, if there is one.
-    pub(super) fn unassigned_now(&self) -> Option<Entity> {
-        self.unassigned
-    }
-
-    /// The entity of the block of finished workflows, if there is one.
-    pub(super) fn finished_now(&self) -> Option<Entity> {
-        self.finished
+    /// The entity of a block.
+    pub(super) fn entity(&self, key: BlockKey<Entity>) -> Option<Entity> {
+        match key {
+            BlockKey::Workflow(row) => Some(row),
+            BlockKey::Unassigned => self.unassigned,
+            BlockKey::Finished => self.finished,
+        }
     }
 
     /// Whether a block is *Unassigned*.

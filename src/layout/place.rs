@@ -1,7 +1,7 @@
 //! The city plan of the fleet, and the layout's only system, which turns rows into places.
 
 use bevy::{ecs::entity::EntityHashMap, prelude::*};
-use plan::{BlockKey, City, Pace, Report, Scene};
+use plan::{City, Pace, Report, Scene};
 
 use super::{
     CellSizes, DockGround, Extent, PlanScene,
@@ -333,17 +333,6 @@ impl CityPlan {
             self.city.apply(batch, now);
         }
         self.city.set_scene(of_plan(scene), now)
-    }
-}
-
-/// The entity of a block.
-impl Grounds {
-    fn entity(&self, key: BlockKey<Entity>) -> Option<Entity> {
-        match key {
-            BlockKey::Workflow(row) => Some(row),
-            BlockKey::Unassigned => self.unassigned_now(),
-            BlockKey::Finished => self.finished_now(),
-        }
     }
 }
 

@@ -98,20 +98,24 @@ impl Picker<'_, '_> {
         if let Some(mover) = self.mover_at(world) {
             return Some(mover);
         }
-        let is_small = |row: Entity| {
-            let size = self.places.get(row).map(|(place, _)| place.size.min_element());
-            size.is_ok_and(|size| size < self.world(LEAST_PX))
-        };
         // A cell in trouble is drawn larger than its place where that is small.
         if let Some(alarm) = self.alarm_at(world) {
             return Some(alarm);
         }
         match self.plan.at(world) {
-            Some(Spot::Cell(row) | Spot::Agent(row)) if !is_small(row) && !self.is_moving(row) => return Some(row),
+            Some(Spot::Cell(row) | Spot::Agent(row)) if !self.is_smaller(row, LEAST_PX) && !self.is_moving(row) => {
+                return Some(row);
+            }
             _ => {}
         }
         let block = self.plan.block_at(world)?;
         (!self.is_moving(block) || self.is_in(block, world)).then_some(block)
+    }
+
+    /// Whether the shorter side of a row's cell has fewer desk pixels than this.
+    fn is_smaller(&self, row: Entity, desk_px: f32) -> bool {
+        let size = self.places.get(row).map(|(place, _)| place.size.min_element());
+        size.is_ok_and(|size| size < self.world(desk_px))
     }
 
     /// Whether a row is drawn elsewhere than at its final place. With reduced motion none is.
@@ -152,11 +156,8 @@ impl Picker<'_, '_> {
 
     /// The nearest task in trouble at a point, where cells are smaller than such a task is drawn.
     fn alarm_at(&self, world: Vec2) -> Option<Entity> {
-        let reach = self.world(detail::loud_px(*self.text_scale)) / 2.0;
-        let is_small = |row: Entity| {
-            let size = self.places.get(row).map(|(place, _)| place.size.min_element());
-            size.is_ok_and(|size| size < 2.0 * reach)
-        };
+        let loud_px = detail::loud_px(*self.text_scale);
+        let reach = self.world(loud_px) / 2.0;
         let is_alarm = |row: Entity| {
             let state = self.tasks.get(row);
             state
@@ -167,7 +168,7 @@ impl Picker<'_, '_> {
             .cells_in(near)
             .into_iter()
             .map(|(row, at)| (at.distance(world), row))
-            .filter(|(_, row)| is_alarm(*row) && is_small(*row) && !self.is_moving(*row))
+            .filter(|(_, row)| is_alarm(*row) && self.is_smaller(*row, loud_px) && !self.is_moving(*row))
             .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)))
             .map(|(_, row)| row)
     }

@@ -31,17 +31,15 @@ pub struct LegendView<'a> {
     pub more_words: usize,
 }
 
-/// Places the legend with its lower left corner at `corner`. Returns what it covers.
-pub(crate) fn legend_area(ctx: &Context, view: &LegendView<'_>, corner: Pos2, actions: &mut Vec<Action>) -> Rect {
+/// Places the legend with its lower left corner at `corner`.
+pub(crate) fn legend_area(ctx: &Context, view: &LegendView<'_>, corner: Pos2, actions: &mut Vec<Action>) {
     Area::new(Id::new("legend"))
         .order(Order::Middle)
         .pivot(egui::Align2::LEFT_BOTTOM)
         .fixed_pos(corner)
         .show(ctx, |ui| {
             theme::plate(theme::of(ctx)).show(ui, |ui| legend_ui(ui, view, actions));
-        })
-        .response
-        .rect
+        });
 }
 
 /// Where it was last shown, or roughly where it will be.

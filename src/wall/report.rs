@@ -8,20 +8,16 @@ use serde::Serialize;
 
 use crate::{
     fleet::{Counts, FleetIndex, RowLabel},
-    layout::{Block, CellSizes, CityPlan, Ground, Tallies, text_width},
+    layout::{Block, CellSizes, CityPlan, Ground, Tallies, block_name},
     scene::{
         camera::View,
         detail::{Detail, loud_px},
-        labels::{LabelKind, ShownLabels},
+        labels::{LabelKind, ShownLabels, name_fits},
         marks::{Layer, Marks},
         text_scale::TextScale,
     },
 };
 use model::{Kind, Status};
-
-/// The size of the smallest names of blocks at a desk, and the room at both ends, logical pixels.
-const NAME_PX: f32 = 12.0;
-const NAME_PAD_PX: f32 = 6.0;
 
 /// What the picture shows. Shares are 0 to 1, sizes logical pixels.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -142,9 +138,8 @@ impl Reporter<'_, '_> {
         let Ok((_, block, label, ground)) = self.blocks.get(block) else {
             return false;
         };
-        let name = label.map(|label| &*label.0).or(ground.map(|ground| &*ground.name));
-        let room = block.header().width() / self.view.world_per_px - 2.0 * NAME_PAD_PX * self.scale.unit();
-        name.is_some_and(|name| text_width::width(name, NAME_PX * self.scale.0) <= room)
+        let width_px = block.header().width() / self.view.world_per_px;
+        block_name(label, ground).is_some_and(|name| name_fits(name, width_px, self.scale.0))
     }
 }
 

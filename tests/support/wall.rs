@@ -162,14 +162,23 @@ impl Wall {
         let view = *self.app.world().resource::<View>();
         let world = self.app.world_mut();
         let mut spans = world.query::<&TextSpan>();
-        let mut texts = world.query::<(&Text2d, &TextLayoutInfo, &Transform, &Visibility, &TextColor, &Children)>();
+        let mut texts = world.query::<(
+            &Text2d,
+            &TextLayoutInfo,
+            &Transform,
+            &Visibility,
+            &TextColor,
+            Option<&Children>,
+        )>();
         texts
             .iter(world)
             .filter(|(_, _, _, visibility, color, _)| **visibility == Visibility::Visible && color.0.alpha() > 0.9)
             .map(|(text, layout, transform, _, _, children)| {
                 let corner = view.screen_from_world(transform.translation.truncate());
+                // A label of one part has no children.
                 let tail: String = children
-                    .iter()
+                    .into_iter()
+                    .flat_map(|children| children.iter())
                     .filter_map(|child| spans.get(world, child).ok())
                     .map(|span| span.0.as_str())
                     .collect();

@@ -16,10 +16,10 @@ use opswall::{
 };
 use serde_json::json;
 
-/// Runs until everything has appeared, the plan fits the screen, and the camera has arrived.
+/// Runs until everything has appeared, the plan fits the screen, the camera has arrived, and no row counts as just changed.
 fn settle(studio: &mut Studio) {
     let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(2) {
+    while begun.elapsed() < Duration::from_secs(4) {
         studio.update();
         std::thread::sleep(Duration::from_millis(10));
     }

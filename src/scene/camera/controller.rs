@@ -256,19 +256,20 @@ impl Controller {
 
     /// Flies to a rectangle of the world.
     pub(super) fn fly_to(&mut self, rect: Rect) {
-        let Some(screen) = self.screen else { return };
-        let before = self.goal;
-        self.take_over();
-        self.depart(self.bounded(screen.fit(rect, FOCUS_CELL_PX)));
-        self.before = Some(before);
+        self.fly(|screen| screen.fit(rect, FOCUS_CELL_PX));
     }
 
     /// Flies to a block with cells of this size, so that their text can be read: to the whole block, or to its beginning.
     pub(super) fn fly_to_block(&mut self, rect: Rect, cell: Vec2) {
+        self.fly(|screen| screen.block(rect, cell));
+    }
+
+    /// Flies to the pose that a screen needs, which can be flown back from.
+    fn fly(&mut self, pose: impl FnOnce(&Screen) -> Pose) {
         let Some(screen) = self.screen else { return };
         let before = self.goal;
         self.take_over();
-        self.depart(self.bounded(screen.block(rect, cell)));
+        self.depart(self.bounded(pose(&screen)));
         self.before = Some(before);
     }
 

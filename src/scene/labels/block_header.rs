@@ -137,6 +137,12 @@ pub(super) fn header(facts: &HeaderFacts, width_px: f32, height_px: f32, scale: 
     })
 }
 
+/// Whether a name alone fits into a header of this width, logical pixels, in the smallest letters.
+pub(super) fn fits(name: &str, width_px: f32, scale: f32) -> bool {
+    let room = width_px - 2.0 * PAD_PX * scale.max(1.0);
+    text::width(name, LabelTier::Small.base_px() * scale) <= room
+}
+
 /// The names that a block in trouble without a header may have over it, the best first: whole, or shortened to the width of
 /// the block.
 pub(super) fn overlay_names(name: &str, block_px: f32, scale: f32) -> Vec<text::Shown<String>> {

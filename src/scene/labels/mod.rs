@@ -27,6 +27,11 @@ use crate::frame::LabelSystems;
 pub use label::LabelKind;
 pub use shown::{ShownLabel, ShownLabels};
 
+/// Whether the name of a block fits into a header of this width, logical pixels, in the smallest letters at a text scale.
+pub(crate) fn name_fits(name: &str, width_px: f32, scale: f32) -> bool {
+    block_header::fits(name, width_px, scale)
+}
+
 /// The maximum number of labels at any time.
 pub const MOST_LABELS: usize = 1_200;
 

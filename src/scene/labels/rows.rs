@@ -9,7 +9,7 @@ use crate::{
         AgentRow, Columns, FleetClock, FleetMapping, InHandOf, Key, Moment, RowLabel, RowState, TaskRow, WorkflowRow,
         WorksOn,
     },
-    layout::{Block, CityPlan, Ground, Place, Tallies},
+    layout::{Block, CityPlan, Ground, Place, Tallies, block_name},
 };
 use model::{Status, StatusReading, Trouble};
 
@@ -101,7 +101,7 @@ impl LabelRows<'_, '_> {
                 moment.is_none_or(|moment| moment.gone.is_none()) && !world.intersect(block.rect()).is_empty()
             })
             .filter_map(|(entity, block, label, ground, _)| {
-                let name = label.map(|label| &*label.0).or(ground.map(|ground| &*ground.name))?;
+                let name = block_name(label, ground)?;
                 Some(BlockFacts { entity, block, name })
             })
     }

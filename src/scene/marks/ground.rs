@@ -13,7 +13,7 @@
 
 use bevy::prelude::*;
 
-use super::mark::{FLAGS_SHIFT, Flags, MarkKind, STATUS_BEFORE_SHIFT, STATUS_SHIFT, WORDS};
+use super::mark::{FIELD_MASK, FLAGS_SHIFT, Flags, MarkKind, STATUS_BEFORE_SHIFT, STATUS_SHIFT, WORDS};
 use model::Status;
 
 /// The progress of a block that has none.
@@ -106,7 +106,7 @@ pub(super) fn history(words: &[u32; WORDS]) -> (Status, Status, u32, Flags) {
     let [_, _, _, _, _, _, _, _, _, word, _, status_changed, ..] = *words;
     let status = |shift: u32| {
         Status::ALL
-            .get((word >> shift & 0xf) as usize)
+            .get((word >> shift & FIELD_MASK) as usize)
             .copied()
             .unwrap_or_default()
     };

@@ -107,28 +107,12 @@ impl Streets<'_, '_> {
     }
 }
 
-/// Adds when and from where a mark moves, and what it showed before.
+/// Adds when and from where a mark moves, when it changed, and what it showed before.
 fn add_history(mark: &mut Mark, before: Option<Mark>, key: &Key, moment: &Moment, place: &Place, now: f64) {
     // A later time becomes now: a stamp ahead of the clock would read as 49 days old.
     let past = |secs: f64| stamp(secs.min(now));
     mark.from = place.from;
     mark.moved = past(place.moved);
-    history(mark, before, moment, now);
-    mark.phase = before.map_or_else(|| phase_of(key.0.id.as_str()), |before| before.phase);
-}
-
-/// The phase of a row's breathing, from its id: neighbours differ, and the same rows give the same picture on every machine.
-/// A further multiplication spreads hashes of ids that differ in their last digit alone.
-fn phase_of(id: &str) -> u8 {
-    let hash = id.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    });
-    ((hash ^ hash >> 16).wrapping_mul(0x9e37_79b9) >> 24) as u8
-}
-
-/// Adds the times of a mark that changed and its previous status, from the mark as it was.
-fn history(mark: &mut Mark, before: Option<Mark>, moment: &Moment, now: f64) {
-    let past = |secs: f64| stamp(secs.min(now));
     mark.appeared = past(moment.appeared);
     mark.changed = past(moment.changed);
     if let Some(gone) = moment.gone {
@@ -144,6 +128,16 @@ fn history(mark: &mut Mark, before: Option<Mark>, moment: &Moment, now: f64) {
         Some(before) => (before.status, past(moment.changed)),
         None => (mark.status, mark.appeared),
     };
+    mark.phase = before.map_or_else(|| phase_of(key.0.id.as_str()), |before| before.phase);
+}
+
+/// The phase of a row's breathing, from its id: neighbours differ, and the same rows give the same picture on every machine.
+/// A further multiplication spreads hashes of ids that differ in their last digit alone.
+fn phase_of(id: &str) -> u8 {
+    let hash = id.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
+    ((hash ^ hash >> 16).wrapping_mul(0x9e37_79b9) >> 24) as u8
 }
 
 #[cfg(test)]

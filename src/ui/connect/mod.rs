@@ -196,17 +196,15 @@ const MOST_EMS: f32 = 62.0;
 /// Width of the form, in ems.
 const FORM_EMS: f32 = 34.0;
 
-/// The small offer, at the lower edge of `scene`. Returns what it covers.
-pub(crate) fn offer_area(ctx: &Context, scene: Rect, actions: &mut Vec<ConnectAction>) -> Rect {
+/// The small offer, at the lower edge of `scene`.
+pub(crate) fn offer_area(ctx: &Context, scene: Rect, actions: &mut Vec<ConnectAction>) {
     Area::new(Id::new("connect offer"))
         .order(Order::Middle)
         .pivot(Align2::RIGHT_BOTTOM)
         .fixed_pos(scene.right_bottom() - vec2(theme::GAP, theme::GAP))
         .show(ctx, |ui| {
             theme::plate(theme::of(ctx)).show(ui, |ui| offer_ui(ui, actions));
-        })
-        .response
-        .rect
+        });
 }
 
 /// The contents of the offer.
@@ -228,13 +226,8 @@ pub fn offer_ui(ui: &mut Ui, actions: &mut Vec<ConnectAction>) {
     });
 }
 
-/// The card in the middle of `scene`. Returns what it covers.
-pub(crate) fn connect_area(
-    ctx: &Context,
-    card: &mut ConnectCard,
-    scene: Rect,
-    actions: &mut Vec<ConnectAction>,
-) -> Rect {
+/// The card in the middle of `scene`.
+pub(crate) fn connect_area(ctx: &Context, card: &mut ConnectCard, scene: Rect, actions: &mut Vec<ConnectAction>) {
     Area::new(Id::new("connect"))
         .order(Order::Middle)
         .pivot(Align2::CENTER_CENTER)
@@ -251,9 +244,7 @@ pub(crate) fn connect_area(
                 ui.set_width(width.max(120.0));
                 connect_ui(ui, card, room.y - 26.0, actions);
             });
-        })
-        .response
-        .rect
+        });
 }
 
 /// The contents of the card, at most `height` points high.

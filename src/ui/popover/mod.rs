@@ -91,7 +91,7 @@ const BAR: f32 = 10.0;
 const PAGE: f32 = 0.85;
 
 /// Places the popover with its upper left corner at `corner`, or left of that to stay in `room`, and at most as high as the
-/// room. Where it can, it leaves the width `toasts` at the right free. Returns what it covers.
+/// room. Where it can, it leaves the width `toasts` at the right free.
 pub fn popover_area(
     ctx: &Context,
     view: &PopoverView<'_>,
@@ -99,7 +99,7 @@ pub fn popover_area(
     room: Rect,
     toasts: f32,
     actions: &mut Vec<Action>,
-) -> Rect {
+) {
     let id = Id::new("connection");
     let known = ctx
         .memory(|memory| memory.area_rect(id))
@@ -131,9 +131,7 @@ pub fn popover_area(
                         body_ui(ui, view, actions);
                     });
             });
-        })
-        .response
-        .rect
+        });
 }
 
 /// Whether it lies over a part of the screen, as it was last shown.

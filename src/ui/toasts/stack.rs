@@ -34,8 +34,7 @@ pub(crate) fn width(ctx: &Context) -> f32 {
     text_width(ctx) + PAD.x * 2.0 * growth(ctx) + 2.0
 }
 
-/// Draws the stack with its upper right corner at `corner`, as an area, so that the scene gets no click on it. Returns what
-/// it covers.
+/// Draws the stack with its upper right corner at `corner`, as an area, so that the scene gets no click on it.
 pub(crate) fn toasts_area(
     ctx: &Context,
     toasts: &Toasts,
@@ -43,16 +42,15 @@ pub(crate) fn toasts_area(
     now: f64,
     said: Option<&str>,
     actions: &mut Vec<Action>,
-) -> Option<Rect> {
+) {
     if toasts.shown().all(|toast| repeats(toast, said)) {
-        return None;
+        return;
     }
-    let area = Area::new(Id::new("toasts"))
+    Area::new(Id::new("toasts"))
         .order(Order::Foreground)
         .pivot(egui::Align2::RIGHT_TOP)
         .fixed_pos(corner)
         .show(ctx, |ui| toasts_ui(ui, toasts, now, said, actions));
-    Some(area.response.rect)
 }
 
 /// The stack itself, newest on top. A toast that repeats the sentence `said`, which stands elsewhere on the screen, is left
