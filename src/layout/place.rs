@@ -1,7 +1,10 @@
 //! The city plan of the fleet, and the layout's only system, which turns rows into places.
 
+use std::time::Duration;
+
 use bevy::{ecs::entity::EntityHashMap, prelude::*};
 use plan::{City, Pace, Report, Scene};
+use settings::FinishedWorkflows;
 
 use super::{
     CellSizes, DockGround, Extent, PlanScene,
@@ -45,6 +48,7 @@ pub enum Spot {
 #[derive(Resource, Debug)]
 pub struct CityPlan {
     city: City<Entity, Rank>,
+    pace: Pace,
     grounds: Grounds,
     blocks: Blocks,
     /// What the plan was last told of each workflow.
@@ -68,6 +72,7 @@ impl Default for CityPlan {
         let scene = PlanScene::default();
         Self {
             city: City::new(of_plan(scene), Pace::default()),
+            pace: Pace::default(),
             grounds: Grounds::default(),
             blocks: Blocks::default(),
             facts: EntityHashMap::default(),
@@ -89,6 +94,21 @@ fn of_plan(scene: PlanScene) -> Scene {
 }
 
 impl CityPlan {
+    /// An empty plan in which finished workflows step back after these times.
+    pub(crate) fn with_finished(finished: FinishedWorkflows) -> Self {
+        let seconds = |after: Option<Duration>| after.map_or(f64::INFINITY, |after| after.as_secs_f64());
+        let pace = Pace {
+            shrink_after: seconds(finished.shrink_after),
+            fold_after: seconds(finished.fold_after),
+            ..Pace::default()
+        };
+        Self {
+            city: City::new(of_plan(PlanScene::default()), pace),
+            pace,
+            ..Self::default()
+        }
+    }
+
     /// What is at a point of the world at the end of all moves; `None` in streets and where the dock is free.
     pub fn at(&self, world: Vec2) -> Option<Spot> {
         match self.city.at(world)? {
@@ -232,7 +252,7 @@ impl CityPlan {
     /// Begins anew with other blocks.
     fn restart(&mut self, blocks: Blocks, tallies: &mut Tallies, commands: &mut Commands) {
         self.blocks = blocks;
-        self.city = City::new(of_plan(self.seen.0), Pace::default());
+        self.city = City::new(of_plan(self.seen.0), self.pace);
         self.scene = None;
         self.grounds.clear(commands);
         self.facts.clear();
@@ -352,5 +372,16 @@ mod tests {
         assert!(placed > 850_000 && times < 60, "{placed} rows in {times} batches");
         assert!(is_batch_due(10, 1, 0.0), "a small fleet does not wait");
         assert!(is_batch_due(1_000_000, 1, LONGEST_BATCH_SECS), "no row waits longer");
+    }
+
+    #[test]
+    fn finished_workflows_step_back_after_the_times_of_the_settings() {
+        let unset = CityPlan::with_finished(FinishedWorkflows::default());
+        assert_eq!(unset.pace, Pace::default());
+        let never = CityPlan::with_finished(FinishedWorkflows {
+            shrink_after: None,
+            fold_after: Some(Duration::from_secs(60)),
+        });
+        assert_eq!((never.pace.shrink_after, never.pace.fold_after), (f64::INFINITY, 60.0));
     }
 }

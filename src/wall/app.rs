@@ -115,6 +115,7 @@ pub fn build(options: WallOptions) -> App {
     let world = app.world_mut();
     world.resource_mut::<scene::motion::MotionSettings>().reduced = options.settings.reduced_motion;
     world.resource_mut::<messages::ScreenTheme>().0 = options.settings.theme;
+    *world.resource_mut::<layout::CityPlan>() = layout::CityPlan::with_finished(options.settings.finished);
     if options.settings.kiosk {
         app.add_plugins(kiosk::plugin);
         let mut habits = app.world_mut().resource_mut::<scene::camera::CameraHabits>();

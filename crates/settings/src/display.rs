@@ -1,5 +1,7 @@
 //! Settings of the picture.
 
+use std::time::Duration;
+
 use model::theme::ThemeName;
 
 use crate::form::Words;
@@ -19,7 +21,31 @@ pub struct WallSettings {
     pub screen_diagonal: Option<f32>,
     /// Distance from which the room reads the screen, in metres, 0.2 to 100.
     pub viewing_distance: Option<f32>,
+    /// When finished workflows step back.
+    pub finished: FinishedWorkflows,
 }
+
+/// When finished workflows step back; `None` for never.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FinishedWorkflows {
+    /// After this time one is only a header.
+    pub shrink_after: Option<Duration>,
+    /// After this time one is part of the block of all finished ones.
+    pub fold_after: Option<Duration>,
+}
+
+impl Default for FinishedWorkflows {
+    fn default() -> Self {
+        Self {
+            shrink_after: Some(Duration::from_secs(u64::from(SHRINK_FINISHED_S))),
+            fold_after: Some(Duration::from_secs(u64::from(FOLD_FINISHED_S))),
+        }
+    }
+}
+
+/// What `shrink_finished_after_s` and `fold_finished_after_s` are unless they are set.
+pub(crate) const SHRINK_FINISHED_S: u32 = 600;
+pub(crate) const FOLD_FINISHED_S: u32 = 3_600;
 
 /// What to do on a machine that is too slow for the whole picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

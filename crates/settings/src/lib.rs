@@ -48,7 +48,7 @@ mod url;
 
 pub use args::SettingsArgs;
 pub use definition::Group;
-pub use display::{QualityPolicy, WallSettings};
+pub use display::{FinishedWorkflows, QualityPolicy, WallSettings};
 pub use effective::Effective;
 pub use env::Env;
 pub use error::SettingsError;

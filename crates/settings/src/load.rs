@@ -12,8 +12,8 @@ use secrecy::SecretString;
 use model::{Backoff, Mapping, Notice};
 
 use crate::{
-    Auth, Effective, Env, FeedSettings, FindSources, SettingsArgs, SettingsError, SignIn, WallSettings, effective,
-    file, key,
+    Auth, Effective, Env, FeedSettings, FindSources, FinishedWorkflows, SettingsArgs, SettingsError, SignIn,
+    WallSettings, effective, file, key,
     layers::{self, Set, SettingsLayer},
     mapping,
     origin::Origin,
@@ -349,6 +349,10 @@ fn wall(values: &Values) -> WallSettings {
         reduced_motion: values.reduced_motion.value,
         screen_diagonal: values.screen_diagonal.value.map(|inches| inches as f32),
         viewing_distance: values.viewing_distance.value.map(|metres| metres as f32),
+        finished: FinishedWorkflows {
+            shrink_after: values.shrink_finished_after_s.value,
+            fold_after: values.fold_finished_after_s.value,
+        },
     }
 }
 

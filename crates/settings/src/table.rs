@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use crate::{
     DatabaseBroadcast, QualityPolicy,
     definition::{Definition, Group, settings},
+    display::{FOLD_FINISHED_S, SHRINK_FINISHED_S},
     form::{Choice, FilePath, Number, Secret, Switch, TableName, Text, Unit, Whole},
 };
 
@@ -145,6 +146,14 @@ settings! {
     /// Distance from which the room reads the screen, in metres
     viewing_distance: Option<f64> = Number::new(None, 0.2..=100.0, Unit::Metres),
         Definition::of(Group::Display).example("4.0");
+
+    /// Time after which a finished workflow is only a header, in seconds; 0 = never
+    shrink_finished_after_s: Option<Duration> = Whole::new(SHRINK_FINISHED_S, 0..=WEEK_S).unit(Unit::Seconds).zero("never"),
+        Definition::of(Group::Display);
+
+    /// Time after which a finished workflow is part of the block of all finished ones, in seconds; 0 = never
+    fold_finished_after_s: Option<Duration> = Whole::new(FOLD_FINISHED_S, 0..=WEEK_S).unit(Unit::Seconds).zero("never"),
+        Definition::of(Group::Display);
 
     /// Schema of the tables that name none
     schema: Option<String> = TableName { usual: "public" }, Definition::of(Group::Tables);
