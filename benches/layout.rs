@@ -13,7 +13,7 @@ use opswall::{
     fleet::{self, AgentRow, Key, PartOf, TaskRow, Touched, WorkflowRow, WorksOn},
     frame, layout, messages,
 };
-use plan::{Agent, Batch, City, Pace, Scene, Task, Workflow};
+use plan::{Agent, Batch, City, NameWidth, Pace, Scene, Task, Workflow};
 
 const BLOCKS: u32 = 1_000;
 const TASKS: u32 = 100_000;
@@ -46,7 +46,10 @@ fn workflow(row: u32) -> Workflow<u32, u32> {
         row,
         order: row,
         finished: None,
-        name: 120.0,
+        name: NameWidth {
+            alone: 120.0,
+            with_counts: 170.0,
+        },
     }
 }
 

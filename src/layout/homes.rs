@@ -10,6 +10,9 @@ use plan::BlockKey;
 
 use super::Ground;
 
+/// The name of the block of tasks without a workflow.
+pub(super) const UNASSIGNED: &str = "Unassigned";
+
 /// Runs are grouped by their names where these repeat: at most one name in this many runs,
 const RUNS_A_NAME: usize = 2;
 /// and at most this many names; else by the day of their creation.
@@ -101,7 +104,7 @@ impl Grounds {
     pub(super) fn unassigned(&mut self, commands: &mut Commands) -> Entity {
         *self
             .unassigned
-            .get_or_insert_with(|| spawn(commands, "Unassigned".into()))
+            .get_or_insert_with(|| spawn(commands, UNASSIGNED.into()))
     }
 
     /// The entity of the block that stands for all workflows that finished long ago.

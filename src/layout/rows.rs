@@ -4,11 +4,11 @@ use bevy::{
     ecs::{entity::EntityHashSet, system::SystemParam},
     prelude::*,
 };
-use plan::{Agent, Batch, Task, Workflow};
+use plan::{Agent, Batch, NameWidth, Task, Workflow};
 
 use super::{
     dirty::Dirty,
-    homes::{self, Blocks, Grounds},
+    homes::{self, Blocks, Grounds, UNASSIGNED},
     rank::Rank,
     tally::Tallies,
     text_width,
@@ -19,8 +19,9 @@ use crate::fleet::{
 };
 use model::{Kind, Phase, Status};
 
-/// Room for the counts beside a name in its header, in letter sizes.
-const COUNTS_EM: f32 = 5.0;
+/// Room at both ends of a header, and for the counts beside a name in it, in letter sizes.
+const ENDS_EM: f32 = 1.24;
+const COUNTS_EM: f32 = 3.76;
 /// The longest name for which blocks are widened, in letter sizes; a longer one is shortened.
 const WIDEST_EM: f32 = 40.0;
 
@@ -60,7 +61,7 @@ pub(super) struct WorkflowFacts {
     /// When it finished, seconds of `FleetClock`.
     finished: Option<f64>,
     /// The width of its header's text.
-    name: f32,
+    name: NameWidth,
 }
 
 /// Reads what the places of rows depend on.
@@ -182,7 +183,10 @@ impl RowReader<'_, '_> {
         grounds: &Grounds,
         text: f32,
     ) -> Batch<Entity, Rank> {
-        let mut batch = Batch::default();
+        let mut batch = Batch {
+            unassigned: Some(name_width(UNASSIGNED, text)),
+            ..Batch::default()
+        };
         let mut groups = EntityHashSet::default();
         let mut cell = |row: Entity, rank: Rank| {
             let block = tallies.block_of(row)?;
@@ -234,7 +238,7 @@ impl RowReader<'_, '_> {
                         row,
                         order: Rank::of(key, created),
                         finished: facts.and_then(|facts| facts.finished),
-                        name: facts.map_or(0.0, |facts| facts.name),
+                        name: facts.map_or(NameWidth::default(), |facts| facts.name),
                     });
                 }
                 Err(_) => batch.gone_workflows.push(row),
@@ -245,6 +249,10 @@ impl RowReader<'_, '_> {
 }
 
 /// The width of a header's text at the size of the smallest readable text.
-fn name_width(name: &str, text: f32) -> f32 {
-    text_width::width(name, text).min(WIDEST_EM * text) + COUNTS_EM * text
+fn name_width(name: &str, text: f32) -> NameWidth {
+    let alone = text_width::width(name, text).min(WIDEST_EM * text) + ENDS_EM * text;
+    NameWidth {
+        alone,
+        with_counts: alone + COUNTS_EM * text,
+    }
 }

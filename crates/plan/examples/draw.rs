@@ -76,7 +76,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let size = block.header.size();
             let low = block.header.min + size * Vec2::new(0.0, 0.0) + Vec2::new(6.0, size.y * 0.3);
             let name = match block.key {
-                BlockKey::Workflow(row) => support::workflow(row, None).name,
+                BlockKey::Workflow(row) => support::workflow(row, None).name.alone,
                 _ => 80.0,
             };
             let wide = name.min(size.x - 12.0);

@@ -13,5 +13,5 @@ pub use changes::{AgentPlace, BlockKey, BlockPlace, Changes, Spot};
 pub use city::{City, Report};
 pub use level::{Level, TILE_ASPECT, bands};
 pub use rect::Rect;
-pub use rows::{Agent, Batch, Task, Workflow};
+pub use rows::{Agent, Batch, NameWidth, Task, Workflow};
 pub use scene::{Pace, Scene};

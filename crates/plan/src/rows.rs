@@ -10,8 +10,29 @@ pub struct Workflow<K, O> {
     /// When it finished, in the seconds that `City::apply` is given; `None` while it is under way, and while anything in it
     /// is in trouble.
     pub finished: Option<f64>,
-    /// The width of its header's text at the least readable size, pixels. Blocks are that wide where there is room.
-    pub name: f32,
+    /// The width of its header's text.
+    pub name: NameWidth,
+}
+
+/// Widths of a header's text at the least readable size, pixels. Blocks are that wide where there is room.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct NameWidth {
+    /// Of the name alone.
+    pub alone: f32,
+    /// With its counts.
+    pub with_counts: f32,
+}
+
+impl NameWidth {
+    /// Widths of at least nothing, also from ones that are no numbers.
+    pub(crate) fn bounded(self) -> Self {
+        let bound = |width: f32| if width.is_finite() { width.max(0.0) } else { 0.0 };
+        let alone = bound(self.alone);
+        Self {
+            alone,
+            with_counts: bound(self.with_counts).max(alone),
+        }
+    }
 }
 
 /// A task or run: one cell.
@@ -47,6 +68,8 @@ pub struct Batch<K, O> {
     pub tasks: Vec<Task<K, O>>,
     /// New and changed agents.
     pub agents: Vec<Agent<K, O>>,
+    /// The width of the header's text of *Unassigned*; `None` for the one before, which is nothing at first.
+    pub unassigned: Option<NameWidth>,
     /// Workflows that are gone; the tasks that still name them are in *Unassigned* from then on.
     pub gone_workflows: Vec<K>,
     /// Tasks that are gone.
@@ -61,6 +84,7 @@ impl<K, O> Default for Batch<K, O> {
             workflows: Vec::new(),
             tasks: Vec::new(),
             agents: Vec::new(),
+            unassigned: None,
             gone_workflows: Vec::new(),
             gone_tasks: Vec::new(),
             gone_agents: Vec::new(),

@@ -168,6 +168,23 @@ fn a_wall_of_agents_alone_is_a_dock_and_one_without_agents_has_none() {
 }
 
 #[test]
+fn finished_workflows_keep_their_cells_where_they_never_step_back() {
+    let mut batch = fleet(600, 12, 0, Spread::Even, 1);
+    for workflow in &mut batch.workflows {
+        workflow.finished = Some(0.0);
+    }
+    let never = Pace {
+        shrink_after: f64::INFINITY,
+        fold_after: f64::INFINITY,
+        ..Pace::default()
+    };
+    let mut city = City::new(scene(1920.0, 1000.0), never);
+    city.apply(batch, 1e9);
+    assert!(city.tidy(2e9).is_none());
+    assert_eq!(city.report().cells, 600);
+}
+
+#[test]
 fn quiet_workflows_shrink_and_fold_when_the_plan_is_made_anew() {
     let mut batch = fleet(600, 12, 0, Spread::Even, 1);
     for workflow in &mut batch.workflows {
@@ -331,7 +348,7 @@ fn every_scene_has_a_plan() {
                 let mut city = City::new(scene(width, height), Pace::default());
                 let mut batch = fleet(rows, workflows, 20, Spread::Skewed, 1);
                 for (workflow, name) in batch.workflows.iter_mut().zip([f32::NAN, f32::INFINITY, -1.0, 1e9]) {
-                    workflow.name = name;
+                    workflow.name = support::name(name);
                 }
                 let changes = city.apply(batch, 0.0);
                 assert!(changes.tasks.iter().all(|(_, cell)| cell.is_some_and(is_finite)));
@@ -417,4 +434,16 @@ fn a_strip_without_room_takes_smaller_cells_until_the_next_whole_plan() {
     assert!(city.tidy(300.0).is_some_and(|changes| changes.replanned));
     assert_eq!(heights(&city), 1);
     assert!(city.tidy(900.0).is_none(), "nothing is due");
+}
+
+#[test]
+fn unassigned_is_as_wide_as_its_name() {
+    let mut batch = fleet(400, 12, 0, Spread::Even, 1);
+    batch.tasks.push(task(5, None));
+    batch.unassigned = Some(support::name(150.0));
+    let mut city = City::new(scene(1920.0, 1000.0), Pace::default());
+    city.apply(batch, 0.0);
+    let width = city.place_of(BlockKey::Unassigned).map(|block| block.rect.size().x);
+    assert!(width.is_some_and(|width| width >= 150.0), "{width:?}");
+    assert_eq!(city.report().names_whole, 1.0);
 }

@@ -1,6 +1,6 @@
 //! The text of cells with room for words. Pure.
 //!
-//! In a tile, beside the mark stands the title in two lines; at the lower edge the status and its age, above them the agent and
+//! In a tile, beside the mark stands the title in up to three lines; at the lower edge the status and its age, above them the agent and
 //! a line of activity or of the error. What there is no room for is left out, the
 //! least important first. A smaller cell that is high enough has its title below the mark.
 
@@ -22,6 +22,8 @@ const BAR_PAD_PX: f32 = 10.0;
 const MARK_LINES: f32 = 1.3;
 /// The mark's radius in heights of a title line.
 const RADIUS_LINES: f32 = 0.5;
+/// The most lines of a title.
+const MOST_TITLE_LINES: usize = 3;
 /// The most lines of activity or error.
 const MOST_DETAIL_LINES: usize = 3;
 
@@ -190,12 +192,12 @@ pub(super) const fn has_detail(size_px: Vec2, scale: f32) -> bool {
 pub(super) fn tile(facts: &TileFacts, size_px: Vec2, scale: f32) -> TileText {
     let unit = scale.max(1.0);
     let (title_tier, tier) = tiers(size_px, unit);
-    let (title_font, font) = (title_tier.base_px() * scale, tier.base_px() * scale);
-    let (title_line, line) = (line_px(title_font), line_px(font));
+    let font = tier.base_px() * scale;
+    let line = line_px(font);
     let pad = PAD_PX * unit;
     let (mark, radius) = tile_mark(size_px, unit);
     let indent = 2.0 * (mark.x - pad);
-    let top = (mark.y - title_line / 2.0).max(pad);
+    let top = (mark.y - line_px(title_tier.base_px() * scale) / 2.0).max(pad);
     let bottom = size_px.y - if facts.has_bar { BAR_PAD_PX * unit } else { pad };
     let (left, width) = (pad, size_px.x - 2.0 * pad);
     let room = bottom - top;
@@ -205,12 +207,10 @@ pub(super) fn tile(facts: &TileFacts, size_px: Vec2, scale: f32) -> TileText {
         let rect = Rect::from_corners(corner, corner + Vec2::new(text::width(&text, font), line_px(font)));
         TileLine { text, ink, tier, rect }
     };
-    let wrap = |lines: usize| text::wrap(facts.title, title_font, width - indent, lines);
-    let is_long = wrap(1).is_none_or(|title| title.is_shortened);
-    let rows = if is_long && room >= 2.0 * title_line { 2 } else { 1 };
-    let Some(title) = wrap(rows).filter(|_| room >= title_line) else {
+    let Some((title, title_tier)) = title(facts, [title_tier, tier], scale, width - indent, room) else {
         return TileText::default();
     };
+    let title_line = line_px(title_tier.base_px() * scale);
     let ends = top + title.text.len() as f32 * title_line;
     let lines = title.text.into_iter().zip(0_u8..);
     let lines = lines.map(|(text, line)| {
@@ -222,7 +222,6 @@ pub(super) fn tile(facts: &TileFacts, size_px: Vec2, scale: f32) -> TileText {
         is_shortened: title.is_shortened,
         ..TileText::default()
     };
-    // The mark shows the state as well: of a tile with room for two lines, a long title takes both.
     let rows = ((bottom - ends.max(mark.y + radius)) / line + 1e-3).floor().max(0.0) as usize;
     if rows == 0 {
         return shown;
@@ -236,6 +235,38 @@ pub(super) fn tile(facts: &TileFacts, size_px: Vec2, scale: f32) -> TileText {
     let lines = lines.map(|((text, ink), number)| row(text, ink, tier, left, first + f32::from(number) * line));
     shown.facts = lines.collect();
     shown
+}
+
+/// The lines of the title and their size, in a room of this width and height. A title is whole where that is possible: in more
+/// lines, or else smaller; beside the facts, or else instead of them, because the mark shows the state as well. `None` where not
+/// even a piece of it fits.
+fn title(
+    facts: &TileFacts,
+    [largest, rest]: [LabelTier; 2],
+    scale: f32,
+    width: f32,
+    height: f32,
+) -> Option<(text::Shown<Vec<String>>, LabelTier)> {
+    let line = |tier: LabelTier| line_px(tier.base_px() * scale);
+    let wrap = |tier: LabelTier, lines: usize| text::wrap(facts.title, tier.base_px() * scale, width, lines);
+    let fits = |tier: LabelTier, lines: usize, below: usize| {
+        lines as f32 * line(tier) + below as f32 * line(rest) <= height + 1e-3
+    };
+    let has_failed = facts.status.trouble() == Some(Trouble::Failed);
+    let below = 1 + usize::from(has_failed && facts.detail.is_some());
+    let ways = [below, 0].into_iter().flat_map(|below| {
+        let tiers = [largest, rest, LabelTier::Small].into_iter();
+        tiers.flat_map(move |tier| (1..=MOST_TITLE_LINES).map(move |lines| (tier, lines, below)))
+    });
+    let mut whole = ways
+        .filter(|&(tier, lines, below)| fits(tier, lines, below))
+        .filter_map(|(tier, lines, _)| Some((wrap(tier, lines)?, tier)))
+        .filter(|(title, _)| !title.is_shortened);
+    whole.next().or_else(|| {
+        let lines = if fits(largest, 2, 0) { 2 } else { 1 };
+        fits(largest, 1, 0).then_some(())?;
+        Some((wrap(largest, lines)?, largest))
+    })
 }
 
 /// The status and its age, and whether the age is there.
@@ -342,6 +373,34 @@ mod tests {
         };
         assert_eq!(texts(&at(110.0, 50.0, &short)), ["Score leads", "failed 17 min"]);
         assert!(at(30.0, 12.0, &facts()).title.is_empty());
+    }
+
+    #[test]
+    fn a_long_title_is_whole_in_more_lines_or_smaller() {
+        let long = TileFacts {
+            title: "Quarterly payroll of the western branches",
+            ..facts()
+        };
+        let at = |width: f32, height: f32| tile(&long, Vec2::new(width, height), 1.0);
+        let three = at(150.0, 110.0);
+        let words = [
+            "Quarterly payroll of",
+            "the western",
+            "branches",
+            "Ada",
+            "connection refused",
+            "failed 17 min",
+        ];
+        assert_eq!(texts(&three), words);
+        let (large, small) = (at(400.0, 180.0), at(160.0, 75.0));
+        let tiers = [&large, &small].map(|shown| shown.title.first().map(|line| line.tier));
+        assert_eq!(
+            tiers,
+            [Some(LabelTier::Title), Some(LabelTier::Small)],
+            "{large:?} {small:?}"
+        );
+        assert!(!large.is_shortened && !small.is_shortened);
+        assert!(at(100.0, 50.0).is_shortened);
     }
 
     #[test]

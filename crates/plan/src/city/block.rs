@@ -2,7 +2,7 @@
 
 use glam::Vec2;
 
-use crate::{BlockKey, Rect, slots::Slots};
+use crate::{BlockKey, NameWidth, Rect, slots::Slots};
 
 /// What the plan gives a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(super) struct Block<K, O> {
     /// `None` for *Unassigned*, which is last.
     pub(super) order: Option<O>,
     pub(super) finished: Option<f64>,
-    pub(super) name: f32,
+    pub(super) name: NameWidth,
     pub(super) slots: Slots<K, O>,
     pub(super) site: Site,
     /// The top of its strip is that of its ground: strips are found by it.
@@ -52,7 +52,7 @@ impl<K: Copy + Eq, O: Ord> Block<K, O> {
             key,
             order,
             finished: None,
-            name: 0.0,
+            name: NameWidth::default(),
             slots: Slots::default(),
             site: Site::Nowhere,
             rect: Rect::default(),

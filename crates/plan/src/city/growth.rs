@@ -1,15 +1,20 @@
 //! Changes of one strip: a block takes free columns of its neighbours, a new block joins, and where nothing is free, the
-//! strip's cells become smaller until the next whole plan.
+//! strip is laid out anew, with smaller cells where that is not enough.
 
 use std::hash::Hash;
 
 use glam::Vec2;
 
-use super::{Block, City, Strip, Touched, block::Site, strip::share_out};
-use crate::{BlockKey, Rect, fit::gap};
+use super::{Block, City, LEAST_SCALE, Strip, Touched, block::Site, strip::share_out};
+use crate::{
+    BlockKey, Rect,
+    fit::{WIDEST_NAME, gap, worth},
+};
 
 /// A growing block takes this share of its columns more than it needs, where they are free.
 const SLACK: f32 = 0.2;
+/// So many numbers of rows are tried for a strip that is laid out anew.
+const MOST_ROWS_TRIED: usize = 24;
 /// Where no strip has room for a new block, the last strip counts as so much less crowded.
 const LAST: f32 = 0.8;
 
@@ -84,7 +89,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         }
         let fitting = fitting(free);
         if fitting < least {
-            self.squeeze(index, touched);
+            self.lay_anew(index, touched);
             return;
         }
         if let Some(own) = columns.get_mut(place) {
@@ -101,6 +106,10 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
             // Nothing to join: the whole plan is made anew.
             self.planned = None;
             return;
+        }
+        let (name_scale, widest_name) = (self.name_scale(), WIDEST_NAME * self.room());
+        if let Some(block) = self.block_mut(number) {
+            block.named = (block.name.alone * name_scale).min(widest_name);
         }
         let joined = |city: &Self, index: usize| {
             let mut numbers = city.strips.get(index).map_or(Vec::new(), |strip| strip.blocks.clone());
@@ -138,7 +147,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         let waiting = tasks.filter_map(|(_, task)| self.holders.get(&task)).flatten();
         touched.agents.extend(waiting);
         if roomy.is_none() {
-            self.squeeze(index, touched);
+            self.lay_anew(index, touched);
             return;
         }
         // Those with the most free columns give them.
@@ -157,23 +166,27 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         self.arrange_moving(index, touched);
     }
 
-    /// Makes the cells of a strip smaller, so that all its blocks fit with some slack.
-    fn squeeze(&mut self, index: usize, touched: &mut Touched<K>) {
+    /// Lays a strip out anew, with some slack: the tasks of its blocks get slots without gaps, and its cells become as much
+    /// smaller as that needs. They are never larger than those of the plan.
+    fn lay_anew(&mut self, index: usize, touched: &mut Touched<K>) {
         let Some(strip) = self.strips.get(index) else { return };
-        let (before, pitch, numbers) = (strip.rows, strip.pitch, strip.blocks.clone());
-        // Until the next whole plan, tasks have precedence over names.
+        let numbers = strip.blocks.clone();
+        let body = strip.height - self.widths.header - 2.0 * self.widths.pad;
         for &number in &numbers {
-            if let Some(block) = self.block_mut(number) {
-                block.named = 0.0;
+            self.sort_slots(number, touched);
+        }
+        let planned = Vec2::new(self.widths.column, self.widths.row);
+        let planned_worth = worth(planned, self.scene.factor()).max(1e-6);
+        let (mut share, mut rows, mut pitch) = self.best_grid(&numbers, body, planned_worth);
+        if share < LEAST_SCALE {
+            // Until the next whole plan, tasks have precedence over names.
+            for &number in &numbers {
+                if let Some(block) = self.block_mut(number) {
+                    block.named = 0.0;
+                }
             }
+            (share, rows, pitch) = self.best_grid(&numbers, body, planned_worth);
         }
-        let room = self.room();
-        let mut rows = before + 1;
-        let small = |rows: u32| pitch * before as f32 / rows as f32;
-        while self.least_length(&numbers, rows, small(rows).x * (1.0 + SLACK / 2.0)) > room {
-            rows += 1 + rows / 16;
-        }
-        let pitch = small(rows);
         for &number in &numbers {
             if let Some(block) = self.block_mut(number) {
                 block.rows = rows;
@@ -190,8 +203,54 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         self.set_columns(&numbers, &columns, touched);
         self.arrange_moving(index, touched);
         if let Some(planned) = &mut self.planned {
-            planned.scale = planned.scale.min(pitch.y / self.widths.row);
+            planned.scale = planned.scale.min(share);
         }
+    }
+
+    /// The number of rows with which the blocks of a strip have the best cells, their pitch, and how good they are compared
+    /// with those of the plan.
+    fn best_grid(&self, numbers: &[u32], body: f32, planned_worth: f32) -> (f32, u32, Vec2) {
+        let mut rows = (body / self.widths.row.max(1e-6)).round().max(1.0) as u32;
+        let most = self.widths.widest(self.scene.factor());
+        let mut best = (0.0, rows, Vec2::ZERO);
+        for _ in 0..MOST_ROWS_TRIED {
+            let pitch = Vec2::new(self.widest_with_slack(numbers, rows, most), body / rows as f32);
+            let share = worth(pitch, self.scene.factor()) / planned_worth;
+            if share > best.0 {
+                best = (share, rows, pitch);
+            }
+            rows += 1 + rows / 16;
+        }
+        best
+    }
+
+    /// The widest cells with which the blocks of a strip have so many rows and some slack, at most `most`.
+    fn widest_with_slack(&self, numbers: &[u32], rows: u32, most: f32) -> f32 {
+        let room = self.room();
+        let fits = |width: f32| self.least_length(numbers, rows, width * (1.0 + SLACK / 4.0)) <= room;
+        if fits(most) {
+            return most;
+        }
+        let (mut least, mut wide) = (0.0, most);
+        for _ in 0..16 {
+            let middle = f32::midpoint(least, wide);
+            if fits(middle) {
+                least = middle;
+            } else {
+                wide = middle;
+            }
+        }
+        least
+    }
+
+    /// Gives the tasks of a block slots without gaps.
+    fn sort_slots(&mut self, number: u32, touched: &mut Touched<K>) {
+        let Some(block) = self.block_mut(number) else { return };
+        if !block.slots.sort() {
+            return;
+        }
+        touched.moved.insert(number);
+        self.note_slots(number);
     }
 
     fn set_columns(&mut self, numbers: &[u32], columns: &[u32], touched: &mut Touched<K>) {

@@ -21,7 +21,7 @@ use std::{collections::BTreeSet, hash::Hash};
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use glam::Vec2;
 
-use crate::{Batch, BlockKey, Changes, Pace, Rect, Scene};
+use crate::{Batch, BlockKey, Changes, NameWidth, Pace, Rect, Scene};
 use block::Block;
 use dock::Dock;
 pub use report::Report;
@@ -48,6 +48,8 @@ pub struct City<K, O> {
     by_key: HashMap<BlockKey<K>, u32>,
     tasks: HashMap<K, TaskSeat>,
     agents: HashMap<K, AgentSeat<K, O>>,
+    /// The width of the header's text of *Unassigned*.
+    unassigned: NameWidth,
     /// The agents that have a task in hand, by task.
     holders: HashMap<K, Vec<K>>,
     /// From the top.
@@ -117,6 +119,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
             by_key: HashMap::new(),
             tasks: HashMap::new(),
             agents: HashMap::new(),
+            unassigned: NameWidth::default(),
             holders: HashMap::new(),
             strips: Vec::new(),
             widths: Widths::default(),

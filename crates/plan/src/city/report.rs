@@ -3,7 +3,7 @@
 use std::hash::Hash;
 
 use super::{City, block::Site};
-use crate::{Rect, fit::SMALLEST_HEADER};
+use crate::Rect;
 
 /// A block is as wide as its name but for rounding, pixels.
 const ROUNDING: f32 = 0.05;
@@ -34,15 +34,16 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         let mut smallest = f32::INFINITY;
         let mut count = 0;
         let (mut names, mut whole) = (0_u32, 0_u32);
-        let scale = self.widths.header / (SMALLEST_HEADER * self.scene.text);
+        let scale = self.name_scale();
         for block in self.blocks.iter().flatten() {
             blocks += f64::from(block.rect.area());
             if block.site != Site::Cells {
                 continue;
             }
             names += 1;
-            whole +=
-                u32::from(scale > 0.0 && block.name * scale <= block.rect.size().x - 2.0 * self.widths.pad + ROUNDING);
+            whole += u32::from(
+                scale > 0.0 && block.name.alone * scale <= block.rect.size().x - 2.0 * self.widths.pad + ROUNDING,
+            );
             let mut body: Rect = block.rect;
             body.min.y += block.header;
             bodies += f64::from(body.area());

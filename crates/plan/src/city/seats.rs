@@ -40,6 +40,9 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
                 touched.agents.extend(self.holders.get(task).into_iter().flatten());
             }
         }
+        if let Some(name) = batch.unassigned {
+            self.unassigned = name.bounded();
+        }
         self.tasks.reserve(batch.tasks.len());
         for workflow in batch.workflows {
             self.take_workflow(workflow, touched);
@@ -54,10 +57,12 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
             self.take_agent(agent, touched);
         }
         let unassigned = self.by_key.get(&BlockKey::Unassigned).copied();
-        if let Some(block) = unassigned.and_then(|number| self.block(number))
-            && block.slots.used() == 0
-        {
-            self.remove_block(BlockKey::Unassigned, touched);
+        let name = self.unassigned;
+        if let Some(block) = unassigned.and_then(|number| self.block_mut(number)) {
+            block.name = name;
+            if block.slots.used() == 0 {
+                self.remove_block(BlockKey::Unassigned, touched);
+            }
         }
     }
 
@@ -65,11 +70,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         let number = self.open_block(BlockKey::Workflow(workflow.row), Some(workflow.order), touched);
         if let Some(block) = self.block_mut(number) {
             block.finished = workflow.finished;
-            block.name = if workflow.name.is_finite() {
-                workflow.name.max(0.0)
-            } else {
-                0.0
-            };
+            block.name = workflow.name.bounded();
             if block.finished.is_none() && matches!(block.site, Site::Header | Site::Folded) {
                 touched.filled.insert(number);
             }

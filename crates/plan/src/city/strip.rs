@@ -2,6 +2,8 @@
 
 use glam::Vec2;
 
+use crate::{Level, fit::gap};
+
 /// Measures that all strips of a plan share, pixels.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Widths {
@@ -15,6 +17,8 @@ pub(super) struct Widths {
     pub(super) header: f32,
     /// Height of a cell with its gap.
     pub(super) row: f32,
+    /// Its width, where the strip is full.
+    pub(super) column: f32,
     /// Diameter of an agent in a street; 0 while there are none.
     pub(super) agent: f32,
 }
@@ -32,10 +36,21 @@ pub(super) struct Strip {
     pub(super) blocks: Vec<u32>,
 }
 
+/// Cells of a strip are at most this much wider than those of the plan, so that its blocks use its length: marks, and tiles,
+/// whose text gains by it.
+const STRETCH: f32 = 1.15;
+const STRETCH_OF_TILES: f32 = 1.4;
 /// The part of a strip's length that streets and the room around cells take at most.
 const MOST_LOTS: f32 = 0.5;
 
 impl Widths {
+    /// The widest that cells of a strip may be with their gap. `factor` is `Scene::factor`.
+    pub(super) fn widest(&self, factor: f32) -> f32 {
+        let planned = Vec2::new(self.column, self.row);
+        let is_tile = Level::of(planned - gap(planned), factor) == Level::Tile;
+        self.column * if is_tile { STRETCH_OF_TILES } else { STRETCH }
+    }
+
     /// The width of streets and of the room around cells in a strip of this length with so many blocks.
     pub(super) fn in_strip(&self, room: f32, blocks: usize) -> (f32, f32) {
         let lot = self.street.x + 2.0 * self.pad;

@@ -11,8 +11,8 @@ use super::{
     strip::share_out,
 };
 use crate::{
-    Changes, Rect,
-    fit::{Ground, Want, fit},
+    Changes, NameWidth, Rect,
+    fit::{Ground, SMALLEST_HEADER, Want, fit},
 };
 
 /// The share of the scene that is not block: edges, streets and the dock.
@@ -21,8 +21,6 @@ const EDGES: f32 = 0.012;
 /// The share of the scene's height that headers without cells take at most, by their share of all rows.
 const HEADERS_LEAST: f32 = 0.25;
 const HEADERS_MOST: f32 = 0.6;
-/// Cells of a strip are at most this much wider than those of the plan, so that its blocks use its length.
-const STRETCH: f32 = 1.15;
 
 /// The blocks of a plan by their site, in order.
 #[derive(Debug, Default)]
@@ -104,23 +102,28 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         }
         // Sorting gives slots anew.
         for &number in &sorted.cells {
-            let Some(block) = self.blocks.get(number as usize).and_then(Option::as_ref) else {
-                continue;
-            };
-            for (slot, row) in block.slots.iter() {
-                if let Some(seat) = self.tasks.get_mut(&row) {
-                    seat.slot = slot;
-                }
-            }
+            self.note_slots(number);
         }
         sorted
     }
 
+    /// Notes the slots that the tasks of a block have now.
+    pub(super) fn note_slots(&mut self, number: u32) {
+        let Some(block) = self.blocks.get(number as usize).and_then(Option::as_ref) else {
+            return;
+        };
+        for (slot, row) in block.slots.iter() {
+            if let Some(seat) = self.tasks.get_mut(&row) {
+                seat.slot = slot;
+            }
+        }
+    }
+
     fn place_cells(&mut self, numbers: &[u32], ground: Vec2, headers: f32) {
         let want = |&number: &u32| {
-            let (cells, name) = self
-                .block(number)
-                .map_or((1, 0.0), |block| (block.slots.used().max(1), block.name));
+            let (cells, name) = self.block(number).map_or((1, NameWidth::default()), |block| {
+                (block.slots.used().max(1), block.name)
+            });
             Want { cells, name }
         };
         let wants: Vec<Want> = numbers.iter().map(want).collect();
@@ -139,6 +142,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
             pad: fit.pad,
             header: fit.header,
             row: fit.pitch.y,
+            column: fit.pitch.x,
             agent: fit.agent,
         };
         let mut top = fit.edge;
@@ -180,7 +184,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
                 block.columns += extra;
             }
         }
-        let (mut fits, mut wide) = (pitch.x, pitch.x * STRETCH);
+        let (mut fits, mut wide) = (pitch.x, self.widths.widest(self.scene.factor()));
         if self.free_length(numbers, wide) >= 0.0 {
             return Vec2::new(wide, pitch.y);
         }
@@ -245,6 +249,11 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
     /// The length that blocks and their streets have in a strip.
     pub(super) fn room(&self) -> f32 {
         self.scene.size.x - self.widths.edge
+    }
+
+    /// How many times wider names are in headers than at the smallest readable size; 0 without headers.
+    pub(super) fn name_scale(&self) -> f32 {
+        self.widths.header / (SMALLEST_HEADER * self.scene.text)
     }
 
     /// How long ago a block finished, seconds; negative for one that is under way.

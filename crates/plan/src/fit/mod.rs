@@ -7,9 +7,9 @@
 mod strips;
 mod trial;
 
-use glam::Vec2;
+use glam::{Vec2, Vec3};
 
-use crate::scene::DESK_TEXT;
+use crate::{NameWidth, scene::DESK_TEXT};
 pub(crate) use strips::FitStrip;
 use trial::Trial;
 
@@ -18,7 +18,7 @@ use trial::Trial;
 const HEADERS: [(f32, f32, f32); 4] = [(2.6, 0.15, 1.0), (2.0, 0.25, 0.9), (1.5, 0.48, 0.8), (0.0, 1.0, 0.0)];
 /// With few blocks, names matter so many times as much; from the first to the second number of blocks less and less.
 const FEW_BLOCKS: f32 = 3.0;
-const FEW: (f32, f32) = (60.0, 400.0);
+const FEW: (f32, f32) = (60.0, 500.0);
 /// How much less the whole names are worth then when another one is cut.
 const CUT: f32 = 0.7;
 /// How much more a plan is worth that shows all names at least in part.
@@ -27,10 +27,23 @@ const PART_WORTH: f32 = 1.2;
 const THIN: f32 = 0.5;
 /// A name of which less than this share has room is of no use.
 const LEAST_PART: f32 = 0.5;
+/// A name makes its block at most this share of the ground wide.
+pub(crate) const WIDEST_NAME: f32 = 0.45;
 /// The header height at which names are as wide as their smallest readable size says, in heights of readable text.
 pub(crate) const SMALLEST_HEADER: f32 = 1.5;
-/// What blocks are made wide enough for, tried in turn: the share of all names, the shortest first, and the part of each name.
-const NAME_SHARES: [(f32, f32); 5] = [(1.0, 1.0), (0.9, 1.0), (0.6, 1.0), (0.9, LEAST_PART), (0.4, LEAST_PART)];
+/// How much more a plan is worth, with few blocks, that has room for the counts beside all names.
+const COUNTS_WORTH: f32 = 0.3;
+/// What blocks are made wide enough for, tried in turn: the share of all names, the shortest first, the part of each name, and
+/// whether its counts are beside it.
+const NAME_SHARES: [(f32, f32, bool); 7] = [
+    (1.0, 1.0, true),
+    (0.9, 1.0, true),
+    (1.0, 1.0, false),
+    (0.9, 1.0, false),
+    (0.6, 1.0, false),
+    (0.9, LEAST_PART, false),
+    (0.4, LEAST_PART, false),
+];
 /// Above this number of blocks, names have no influence on the plan.
 const MOST_NAMED: usize = 600;
 /// Width of a street per width of an agent.
@@ -41,8 +54,28 @@ pub(crate) const STREET_PER_AGENT: f32 = 1.2;
 pub(crate) struct Want {
     /// Its tasks, at least one.
     pub(crate) cells: u32,
-    /// Width of its header's text at the least readable size, pixels.
-    pub(crate) name: f32,
+    /// Width of its header's text.
+    pub(crate) name: NameWidth,
+}
+
+impl Want {
+    /// The width of its header's text.
+    fn header(&self, with_counts: bool) -> f32 {
+        if with_counts {
+            self.name.with_counts
+        } else {
+            self.name.alone
+        }
+    }
+}
+
+/// What blocks are made wide enough for.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct NameRoom {
+    /// The longest header's text, pixels at the least readable size.
+    longest: f32,
+    /// Whether that is of names with their counts.
+    with_counts: bool,
 }
 
 /// The ground for blocks with a body.
@@ -80,8 +113,8 @@ pub(crate) struct Fit {
     /// The width that each block has for its name at least.
     pub(crate) named: Vec<f32>,
     score: f32,
-    /// The share of names that are whole, and that can be read at least in part.
-    names: Vec2,
+    /// The share of names that are whole, that can be read at least in part, and that have room for their counts.
+    names: Vec3,
 }
 
 /// The gap between neighbouring cells at a pitch.
@@ -96,7 +129,7 @@ fn aspect(area: f32, factor: f32) -> f32 {
 }
 
 /// How good a pitch is: the side of the largest cell of the best aspect that fits.
-fn worth(pitch: Vec2, factor: f32) -> f32 {
+pub(crate) fn worth(pitch: Vec2, factor: f32) -> f32 {
     let root = aspect(pitch.x * pitch.y, factor).sqrt();
     (pitch.x / root).min(pitch.y * root)
 }
@@ -107,8 +140,12 @@ pub(crate) fn fit(wants: &[Want], ground: Ground) -> Fit {
     let side = (0.9 * ground.size.x * ground.size.y / blocks).sqrt();
     // The usual block is half as wide again as high.
     let expected = (side / 1.5_f32.sqrt()).min(ground.size.y);
-    let mut names: Vec<f32> = wants.iter().map(|want| want.name).collect();
-    names.sort_by(f32::total_cmp);
+    let sorted = |with_counts: bool| {
+        let mut names: Vec<f32> = wants.iter().map(|want| want.header(with_counts)).collect();
+        names.sort_by(f32::total_cmp);
+        names
+    };
+    let names = [false, true].map(sorted);
     let few = ((FEW.1 - blocks) / (FEW.1 - FEW.0)).clamp(0.0, 1.0);
     let mut best: Option<(f32, Fit)> = None;
     for (height, limit, worth) in HEADERS {
@@ -125,11 +162,11 @@ pub(crate) fn fit(wants: &[Want], ground: Ground) -> Fit {
             } else {
                 1.0
             };
-            let names = 1.0 + worth * whole + PART_WORTH * fit.names.y;
+            let names = 1.0 + worth * whole + PART_WORTH * fit.names.y + COUNTS_WORTH * few * fit.names.z;
             fit.score * names * if is_thin { THIN } else { 1.0 }
         };
-        let (width, plain) = search(wants, ground, header, side, 0.0, None);
-        let most = plain.score * (1.0 + worth + PART_WORTH);
+        let (width, plain) = search(wants, ground, header, side, NameRoom::default(), None);
+        let most = plain.score * (1.0 + worth + PART_WORTH + COUNTS_WORTH * few);
         let mut keep = |fit: Fit| {
             let value = value(&fit);
             if best.as_ref().is_none_or(|best| value > best.0) {
@@ -138,23 +175,28 @@ pub(crate) fn fit(wants: &[Want], ground: Ground) -> Fit {
             best.as_ref().map_or(0.0, |best| best.0)
         };
         let mut least = keep(plain);
-        let mut before = 0.0;
-        for (share, part) in NAME_SHARES {
+        let mut before = NameRoom::default();
+        for (share, part, with_counts) in NAME_SHARES {
+            let names = &names[usize::from(with_counts)];
             let last = ((names.len() as f32 * share).ceil() as usize).saturating_sub(1);
             let longest = names.get(last).map_or(0.0, |name| name * part);
+            let room = NameRoom { longest, with_counts };
             // Room for names never makes cells larger.
-            if header > 0.0 && wants.len() <= MOST_NAMED && most > least && longest != before {
-                least = keep(search(wants, ground, header, side, longest, Some(width)).1);
+            if header > 0.0 && wants.len() <= MOST_NAMED && most > least && room != before {
+                least = keep(search(wants, ground, header, side, room, Some(width)).1);
             }
-            before = longest;
+            before = room;
         }
     }
-    best.map_or_else(|| search(wants, ground, 0.0, side, 0.0, None).1, |best| best.1)
+    best.map_or_else(
+        || search(wants, ground, 0.0, side, NameRoom::default(), None).1,
+        |best| best.1,
+    )
 }
 
 /// The best of a series of cell widths, with its width: around those of which all cells fill the ground, or below one that is
 /// the best without names.
-fn search(wants: &[Want], ground: Ground, header: f32, side: f32, longest: f32, unnamed: Option<f32>) -> (f32, Fit) {
+fn search(wants: &[Want], ground: Ground, header: f32, side: f32, names: NameRoom, unnamed: Option<f32>) -> (f32, Fit) {
     let factor = ground.text / DESK_TEXT;
     let cells: f32 = wants.iter().map(|want| want.cells as f32).sum();
     let area = 0.75 * ground.size.x * ground.size.y / cells;
@@ -171,7 +213,7 @@ fn search(wants: &[Want], ground: Ground, header: f32, side: f32, longest: f32, 
             ground,
             header,
             side,
-            longest,
+            names,
             width,
         };
         trial.fit(wants)

@@ -26,6 +26,8 @@ pub(super) struct Measure {
     pub(super) name_scale: f32,
     /// The most that a name widens its block to.
     pub(super) widest_name: f32,
+    /// Whether a name's counts are beside it.
+    pub(super) with_counts: bool,
 }
 
 /// A strip: consecutive blocks with the same number of rows of cells.
@@ -45,7 +47,7 @@ const PARTS: u32 = 8;
 impl Measure {
     /// The width that a block has for its name, pixels.
     pub(super) fn named_width(&self, want: &Want) -> f32 {
-        (want.name * self.name_scale).min(self.widest_name)
+        (want.header(self.with_counts) * self.name_scale).min(self.widest_name)
     }
 
     /// The least parts of a block, for its name.

@@ -1,16 +1,14 @@
 //! One trial: the strips, streets and pitch for cells of about one width, and how good they are.
 
-use glam::Vec2;
+use glam::{Vec2, Vec3};
 
 use super::{
-    Fit, FitStrip, Ground, LEAST_PART, SMALLEST_HEADER, STREET_PER_AGENT, Want, aspect, gap,
+    Fit, FitStrip, Ground, LEAST_PART, NameRoom, SMALLEST_HEADER, STREET_PER_AGENT, WIDEST_NAME, Want, aspect, gap,
     strips::{Measure, all_columns, partition, widest},
     worth,
 };
-use crate::scene::DESK_TEXT;
+use crate::{NameWidth, scene::DESK_TEXT};
 
-/// A name makes its block at most this share of the ground wide.
-const WIDEST_NAME: f32 = 0.45;
 /// How often streets are made narrower.
 const TRIES: usize = 3;
 /// How much rows of cells count as higher than they are, in turn: the more, the less of the bodies is without a cell.
@@ -29,8 +27,8 @@ pub(super) struct Trial {
     pub(super) header: f32,
     /// The side of a block of middle size, were it square.
     pub(super) side: f32,
-    /// The longest name that a block is made wide enough for, pixels at the least readable size.
-    pub(super) longest: f32,
+    /// What blocks are made wide enough for.
+    pub(super) names: NameRoom,
     /// Width of a cell.
     pub(super) width: f32,
 }
@@ -96,7 +94,8 @@ impl Trial {
             lot: street.x + 2.0 * pad,
             strip: self.header + 2.0 * pad + street.y,
             name_scale: scale,
-            widest_name: (WIDEST_NAME * room.x).min(self.longest * scale),
+            widest_name: (WIDEST_NAME * room.x).min(self.names.longest * scale),
+            with_counts: self.names.with_counts,
         };
         let mut agent = 0.0;
         if self.ground.has_agents {
@@ -179,15 +178,18 @@ impl Trial {
         (fit, filled)
     }
 
-    /// The share of names that are whole, and that can be read at least in part.
-    fn names(&self, wants: &[Want], columns: &[u32], named: &[f32], width: f32) -> Vec2 {
+    /// The share of names that are whole, that can be read at least in part, and that have room for their counts.
+    fn names(&self, wants: &[Want], columns: &[u32], named: &[f32], width: f32) -> Vec3 {
         if self.header <= 0.0 {
-            return Vec2::ZERO;
+            return Vec3::ZERO;
         }
-        let mut count = Vec2::ZERO;
+        let scale = self.name_scale();
+        let mut count = Vec3::ZERO;
         for (want, (columns, named)) in wants.iter().zip(columns.iter().zip(named)) {
-            let part = named.max(*columns as f32 * width) / (want.name * self.name_scale()).max(1e-6);
-            count += Vec2::new(f32::from(part >= 1.0), f32::from(part >= LEAST_PART));
+            let room = named.max(*columns as f32 * width) / scale;
+            let has_room = |needed: f32| f32::from(room >= needed);
+            let NameWidth { alone, with_counts } = want.name;
+            count += Vec3::new(has_room(alone), has_room(LEAST_PART * alone), has_room(with_counts));
         }
         count / wants.len() as f32
     }

@@ -1,7 +1,7 @@
 //! Fleets of rows for tests, the example and the measurement.
 
 use glam::Vec2;
-use plan::{Agent, Batch, Scene, Task, Workflow};
+use plan::{Agent, Batch, NameWidth, Scene, Task, Workflow};
 
 /// Handles of the three kinds differ, as entities do.
 pub(crate) const FIRST_TASK: u32 = 1_000_000;
@@ -36,12 +36,20 @@ pub(crate) enum Spread {
     Giant,
 }
 
+/// A name of this width, with counts beside it.
+pub(crate) fn name(alone: f32) -> NameWidth {
+    NameWidth {
+        alone,
+        with_counts: alone + 49.0,
+    }
+}
+
 pub(crate) fn workflow(row: u32, finished: Option<f64>) -> Workflow<u32, u32> {
     Workflow {
         row,
         order: row,
         finished,
-        name: 70.0 + (row.wrapping_mul(2_654_435_761) >> 24) as f32 * 0.5,
+        name: name(55.0 + (row.wrapping_mul(2_654_435_761) >> 24) as f32 * 0.5),
     }
 }
 
