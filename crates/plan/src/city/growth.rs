@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use glam::Vec2;
 
-use super::{Block, City, LEAST_SCALE, Strip, Touched, block::Site, strip::share_out};
+use super::{Block, City, Strip, Touched, block::Site, strip::share_out};
 use crate::{
     BlockKey, Rect,
     fit::{WIDEST_NAME, gap, worth},
@@ -13,6 +13,8 @@ use crate::{
 
 /// A growing block takes this share of its columns more than it needs, where they are free.
 const SLACK: f32 = 0.2;
+/// A strip that is laid out anew has no room for its names where its cells would be smaller than this share of those of the plan.
+const LEAST_NAMED: f32 = 0.7;
 /// So many numbers of rows are tried for a strip that is laid out anew.
 const MOST_ROWS_TRIED: usize = 24;
 /// Where no strip has room for a new block, the last strip counts as so much less crowded.
@@ -178,7 +180,7 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         let planned = Vec2::new(self.widths.column, self.widths.row);
         let planned_worth = worth(planned, self.scene.factor()).max(1e-6);
         let (mut share, mut rows, mut pitch) = self.best_grid(&numbers, body, planned_worth);
-        if share < LEAST_SCALE {
+        if share < LEAST_NAMED {
             // Until the next whole plan, tasks have precedence over names.
             for &number in &numbers {
                 if let Some(block) = self.block_mut(number) {
