@@ -23,7 +23,7 @@ pub enum FrameSystems {
 /// The pointer's part of `Receive`: a click refers to what the last frame showed.
 #[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum PointerSystems {
-    /// The mouse and the fingers become `Pointer`.
+    /// The mouse and the fingers become `Pointer`, the keyboard commands.
     Read,
     /// The pointer hovers over and selects rows.
     Pick,

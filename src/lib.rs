@@ -6,6 +6,8 @@
 //! `wall` builds the app around them. `client` and `realtime` are crates of their own; see ARCHITECTURE.md.
 
 #[cfg(feature = "wall")]
+pub mod actions;
+#[cfg(feature = "wall")]
 pub mod connection;
 #[cfg(feature = "dev")]
 mod dev;
@@ -13,8 +15,6 @@ mod dev;
 pub mod fleet;
 #[cfg(feature = "wall")]
 pub mod frame;
-#[cfg(feature = "wall")]
-pub mod key_bindings;
 #[cfg(feature = "wall")]
 pub mod layout;
 #[cfg(feature = "wall")]

@@ -194,10 +194,15 @@ pub struct PointerOverPanels(pub bool);
 #[reflect(Resource)]
 pub(crate) struct PointerResting(pub(crate) bool);
 
-/// A panel has the keyboard (a text field, a focused button): the scene ignores keys. Written by the panels.
+/// What of the keyboard the panels have. Written by the panels.
 #[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq, Reflect)]
 #[reflect(Resource)]
-pub(crate) struct KeyboardInPanels(pub(crate) bool);
+pub(crate) struct KeyboardInPanels {
+    /// A control has it, a focused button for instance: arrows and the like are not the scene's.
+    pub(crate) focus: bool,
+    /// A text field has it: no key is a command.
+    pub(crate) types: bool,
+}
 
 /// Parts of the picture that are turned off on a machine that is too slow for all of them, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

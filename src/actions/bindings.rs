@@ -1,58 +1,19 @@
-//! The key bindings: one table, from which the help card, the table in README.md and the systems that read the keyboard are
-//! derived. To add a key, add its line here and the arm of its action, which the compiler requires.
+//! The key bindings: one table, from which the help card, the table in README.md and the reader of the keyboard are made. To
+//! add a key, add it here to the line of its command.
 
-use bevy::{
-    ecs::system::SystemParam,
-    input::keyboard::Key as PrintedKey,
-    prelude::{ButtonInput, KeyCode, Res},
+use bevy::prelude::KeyCode;
+
+use super::{
+    Command,
+    keyboard::{Owner, Press},
 };
-use egui::{Context, Key};
 
-use crate::messages::KeyboardInPanels;
-
-/// What a key does in the panels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PanelKey {
-    ToggleConnection,
-    ConnectProject,
-    Reconnect,
-    ToggleLegend,
-    ToggleHelp,
-    /// Closes what is open, the topmost first; then deselects; then shows all states.
-    Close,
-    PageUp,
-    PageDown,
-}
-
-/// What a key does in the scene.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SceneKey {
-    PanLeft,
-    PanRight,
-    PanUp,
-    PanDown,
-    ZoomIn,
-    ZoomOut,
-    /// Flies to the selected or hovered row.
-    FlyTo,
-    ShowAll,
-    /// Flies to the block before the present one, in reading order.
-    PreviousBlock,
-    /// Flies to the next block.
-    NextBlock,
-    /// Flies back to the view before the last flight.
-    Back,
-}
-
-/// When a binding is valid. No binding is valid while text is typed or while a modifier key is held.
+/// When the keys of a line are valid. None is valid while text is typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
+    /// Whatever has the keyboard.
     Always,
-    /// While no changes arrive.
-    Offline,
-    /// While the connection details are open.
-    Details,
-    /// Unless a panel has the keyboard.
+    /// Unless a control of a panel has the keyboard.
     Scene,
     /// Handled by egui's own controls.
     Controls,
@@ -60,15 +21,94 @@ pub(crate) enum Scope {
     Pointer,
 }
 
-/// How a key of the scene is recognised.
-#[derive(Debug, Clone, Copy)]
-enum SceneInput {
+/// How a key is recognised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Key {
     /// By its place on the keyboard.
     Place(KeyCode),
     /// By the sign that it types, wherever the layout has it.
     Sign(&'static str),
+    /// By its letter; on a layout of another script, by the place of that letter.
+    Letter(&'static str, KeyCode),
 }
-use SceneInput::{Place, Sign};
+use Key::{Letter, Place, Sign};
+
+/// A key with the modifiers that must be down with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Chord {
+    key: Key,
+    has_ctrl: bool,
+    has_shift: bool,
+    /// Whether it acts again while it is held.
+    repeats: bool,
+}
+
+const fn key(key: Key) -> Chord {
+    Chord {
+        key,
+        has_ctrl: false,
+        has_shift: false,
+        repeats: false,
+    }
+}
+
+const fn letter(letter: &'static str, place: KeyCode) -> Chord {
+    key(Letter(letter, place))
+}
+
+impl Chord {
+    const fn with_ctrl(self) -> Self {
+        Self { has_ctrl: true, ..self }
+    }
+
+    const fn with_shift(self) -> Self {
+        Self {
+            has_shift: true,
+            ..self
+        }
+    }
+
+    const fn repeating(self) -> Self {
+        Self { repeats: true, ..self }
+    }
+
+    fn is(self, press: Press, is_repeat: bool) -> bool {
+        let is_key = match self.key {
+            Place(place) => press.place == place,
+            Sign(sign) => press.sign == Some(sign),
+            Letter(letter, place) => match press.sign.filter(|sign| sign.is_ascii()) {
+                Some(sign) => sign.eq_ignore_ascii_case(letter),
+                None => press.place == place,
+            },
+        };
+        // A sign may need Shift on one layout and not on another.
+        let is_shifted = press.modifiers.shift == self.has_shift || matches!(self.key, Sign(_));
+        let has_others = press.modifiers.ctrl != self.has_ctrl || press.modifiers.alt;
+        is_key && is_shifted && !has_others && (!is_repeat || self.repeats)
+    }
+
+    /// As the palette and tooltips show it; empty for a place that has no printed name.
+    pub(super) fn shown(self) -> String {
+        let key = match self.key {
+            Letter(letter, _) => letter.to_uppercase(),
+            Sign(sign) => sign.to_owned(),
+            Place(KeyCode::Escape) => "Esc".to_owned(),
+            Place(KeyCode::Home) => "Home".to_owned(),
+            Place(KeyCode::Digit0) => "0".to_owned(),
+            Place(KeyCode::Backspace) => "Backspace".to_owned(),
+            Place(KeyCode::PageUp) => "Page ↑".to_owned(),
+            Place(KeyCode::PageDown) => "Page ↓".to_owned(),
+            Place(KeyCode::ArrowLeft) => "←".to_owned(),
+            Place(KeyCode::ArrowRight) => "→".to_owned(),
+            Place(KeyCode::ArrowUp) => "↑".to_owned(),
+            Place(KeyCode::ArrowDown) => "↓".to_owned(),
+            Place(_) => return String::new(),
+        };
+        let ctrl = if self.has_ctrl { "Ctrl+" } else { "" };
+        let shift = if self.has_shift { "Shift+" } else { "" };
+        format!("{ctrl}{shift}{key}")
+    }
+}
 
 /// A line of the table.
 #[derive(Debug)]
@@ -83,97 +123,116 @@ pub(crate) struct Binding {
         expect(dead_code, reason = "only the test that compares README.md reads it")
     )]
     more: &'static str,
-    /// Where its keys are read.
-    pub(crate) scope: Scope,
-    panel: &'static [(Key, PanelKey)],
-    scene: &'static [(SceneInput, SceneKey)],
+    /// When its keys are valid.
+    scope: Scope,
+    commands: &'static [(Chord, Command)],
 }
 
 /// All bindings and gestures, in the order in which they are listed.
-pub(crate) const BINDINGS: [Binding; 16] = [
+pub(crate) const BINDINGS: [Binding; 19] = [
+    Binding {
+        keys: "`Ctrl+K`",
+        does: "all commands",
+        more: ": what is typed finds one, `↑` `↓` choose, `Enter` runs it",
+        scope: Scope::Always,
+        commands: &[(letter("k", KeyCode::KeyK).with_ctrl(), Command::TogglePalette)],
+    },
     Binding {
         keys: "`C`",
         does: "connection details",
         more: ", also by a click on the badge: state, tables, checks, events, **Reconnect**, **Disconnect**, the backoff",
         scope: Scope::Always,
-        panel: &[(Key::C, PanelKey::ToggleConnection)],
-        scene: &[],
+        commands: &[(letter("c", KeyCode::KeyC), Command::ToggleConnection)],
     },
     Binding {
         keys: "`P`",
         does: "connect a project",
         more: ": its URL and key are entered, its tables found and shown, and `opswall.toml` written; not in a kiosk",
         scope: Scope::Always,
-        panel: &[(Key::P, PanelKey::ConnectProject)],
-        scene: &[],
+        commands: &[(letter("p", KeyCode::KeyP), Command::ConnectProject)],
     },
     Binding {
         keys: "`R`",
         does: "reconnect (when offline)",
         more: "",
-        scope: Scope::Offline,
-        panel: &[(Key::R, PanelKey::Reconnect)],
-        scene: &[],
+        scope: Scope::Always,
+        commands: &[(letter("r", KeyCode::KeyR), Command::Reconnect)],
     },
     Binding {
         keys: "`L`",
         does: "show or hide the legend",
         more: "",
         scope: Scope::Always,
-        panel: &[(Key::L, PanelKey::ToggleLegend)],
-        scene: &[],
+        commands: &[(letter("l", KeyCode::KeyL), Command::ToggleLegend)],
     },
     Binding {
         keys: "`?`",
         does: "this help",
         more: "",
         scope: Scope::Always,
-        panel: &[(Key::Questionmark, PanelKey::ToggleHelp)],
-        scene: &[],
+        commands: &[(key(Sign("?")), Command::ToggleHelp)],
     },
     Binding {
         keys: "`Esc`",
         does: "close, deselect, then show all states",
         more: "",
         scope: Scope::Always,
-        panel: &[(Key::Escape, PanelKey::Close)],
-        scene: &[],
+        commands: &[(key(Place(KeyCode::Escape)), Command::Close)],
     },
     Binding {
         keys: "click a counter",
         does: "show only this state",
         more: ", all others are dimmed; again: all. With `Shift`: add this state, or remove it",
         scope: Scope::Pointer,
-        panel: &[],
-        scene: &[],
+        commands: &[],
     },
     Binding {
         keys: "click",
         does: "inspect a row",
         more: "; what it waits for, what waits for it, its whole and its parts stay lit, everything else is dimmed",
         scope: Scope::Pointer,
-        panel: &[],
-        scene: &[],
+        commands: &[],
+    },
+    Binding {
+        keys: "`N`, `Shift+N`",
+        does: "inspect the next, the previous row in trouble",
+        more: ": what failed first, then what is blocked, then what waits for a person; of each, the one that changed last first",
+        scope: Scope::Scene,
+        commands: &[
+            (letter("n", KeyCode::KeyN).repeating(), Command::NextConcern),
+            (
+                letter("n", KeyCode::KeyN).with_shift().repeating(),
+                Command::PreviousConcern,
+            ),
+        ],
+    },
+    Binding {
+        keys: "`Y`, `Shift+Y`",
+        does: "copy the id of the selected row, its columns as JSON",
+        more: "; masked columns are left out",
+        scope: Scope::Always,
+        commands: &[
+            (letter("y", KeyCode::KeyY), Command::CopyId),
+            (letter("y", KeyCode::KeyY).with_shift(), Command::CopyJson),
+        ],
     },
     Binding {
         keys: "double click, `F`",
         does: "fly to the row",
         more: "; to a block so that its tiles can be read",
         scope: Scope::Scene,
-        panel: &[],
-        scene: &[(Place(KeyCode::KeyF), SceneKey::FlyTo)],
+        commands: &[(letter("f", KeyCode::KeyF), Command::FlyTo)],
     },
     Binding {
         keys: "`[`, `]`",
         does: "fly to the previous, the next block",
         more: "",
         scope: Scope::Scene,
-        panel: &[],
-        scene: &[
-            (Sign("["), SceneKey::PreviousBlock),
-            (Place(KeyCode::BracketLeft), SceneKey::PreviousBlock),
-            (Sign("]"), SceneKey::NextBlock),
-            (Place(KeyCode::BracketRight), SceneKey::NextBlock),
+        commands: &[
+            (key(Sign("[")).repeating(), Command::PreviousBlock),
+            (key(Place(KeyCode::BracketLeft)).repeating(), Command::PreviousBlock),
+            (key(Sign("]")).repeating(), Command::NextBlock),
+            (key(Place(KeyCode::BracketRight)).repeating(), Command::NextBlock),
         ],
     },
     Binding {
@@ -181,11 +240,10 @@ pub(crate) const BINDINGS: [Binding; 16] = [
         does: "show the whole fleet",
         more: "; another view is restored after a restart",
         scope: Scope::Scene,
-        panel: &[],
-        scene: &[
-            (Place(KeyCode::Digit0), SceneKey::ShowAll),
-            (Place(KeyCode::Numpad0), SceneKey::ShowAll),
-            (Place(KeyCode::Home), SceneKey::ShowAll),
+        commands: &[
+            (key(Place(KeyCode::Digit0)), Command::ShowAll),
+            (key(Place(KeyCode::Numpad0)), Command::ShowAll),
+            (key(Place(KeyCode::Home)), Command::ShowAll),
         ],
     },
     Binding {
@@ -193,24 +251,22 @@ pub(crate) const BINDINGS: [Binding; 16] = [
         does: "back to the previous view",
         more: "",
         scope: Scope::Scene,
-        panel: &[],
-        scene: &[(Place(KeyCode::Backspace), SceneKey::Back)],
+        commands: &[(key(Place(KeyCode::Backspace)), Command::Back)],
     },
     Binding {
         keys: "drag, arrows, `WASD`",
         does: "move",
         more: "",
         scope: Scope::Scene,
-        panel: &[],
-        scene: &[
-            (Place(KeyCode::ArrowLeft), SceneKey::PanLeft),
-            (Place(KeyCode::KeyA), SceneKey::PanLeft),
-            (Place(KeyCode::ArrowRight), SceneKey::PanRight),
-            (Place(KeyCode::KeyD), SceneKey::PanRight),
-            (Place(KeyCode::ArrowUp), SceneKey::PanUp),
-            (Place(KeyCode::KeyW), SceneKey::PanUp),
-            (Place(KeyCode::ArrowDown), SceneKey::PanDown),
-            (Place(KeyCode::KeyS), SceneKey::PanDown),
+        commands: &[
+            (key(Place(KeyCode::ArrowLeft)), Command::PanLeft),
+            (key(Place(KeyCode::KeyA)), Command::PanLeft),
+            (key(Place(KeyCode::ArrowRight)), Command::PanRight),
+            (key(Place(KeyCode::KeyD)), Command::PanRight),
+            (key(Place(KeyCode::ArrowUp)), Command::PanUp),
+            (key(Place(KeyCode::KeyW)), Command::PanUp),
+            (key(Place(KeyCode::ArrowDown)), Command::PanDown),
+            (key(Place(KeyCode::KeyS)), Command::PanDown),
         ],
     },
     Binding {
@@ -218,31 +274,31 @@ pub(crate) const BINDINGS: [Binding; 16] = [
         does: "zoom",
         more: "; the wheel at the pointer, the keys at the middle",
         scope: Scope::Scene,
-        panel: &[],
-        scene: &[
-            (Place(KeyCode::Equal), SceneKey::ZoomIn),
-            (Place(KeyCode::NumpadAdd), SceneKey::ZoomIn),
-            (Sign("+"), SceneKey::ZoomIn),
-            (Place(KeyCode::Minus), SceneKey::ZoomOut),
-            (Place(KeyCode::NumpadSubtract), SceneKey::ZoomOut),
-            (Sign("-"), SceneKey::ZoomOut),
+        commands: &[
+            (key(Sign("+")).repeating(), Command::ZoomIn),
+            (key(Place(KeyCode::Equal)).repeating(), Command::ZoomIn),
+            (key(Place(KeyCode::NumpadAdd)).repeating(), Command::ZoomIn),
+            (key(Sign("-")).repeating(), Command::ZoomOut),
+            (key(Place(KeyCode::Minus)).repeating(), Command::ZoomOut),
+            (key(Place(KeyCode::NumpadSubtract)).repeating(), Command::ZoomOut),
         ],
     },
     Binding {
         keys: "`Page ↑`, `Page ↓`",
         does: "scroll the connection details",
         more: "",
-        scope: Scope::Details,
-        panel: &[(Key::PageUp, PanelKey::PageUp), (Key::PageDown, PanelKey::PageDown)],
-        scene: &[],
+        scope: Scope::Always,
+        commands: &[
+            (key(Place(KeyCode::PageUp)).repeating(), Command::PageUp),
+            (key(Place(KeyCode::PageDown)).repeating(), Command::PageDown),
+        ],
     },
     Binding {
         keys: "`Tab`, `Enter`",
         does: "move between controls, activate",
         more: "",
         scope: Scope::Controls,
-        panel: &[],
-        scene: &[],
+        commands: &[],
     },
 ];
 
@@ -253,108 +309,31 @@ impl Binding {
     }
 }
 
-/// The panels' keys that were pressed in this frame, of the scopes that are valid now.
-pub(crate) fn pressed_in_panels(ctx: &Context, is_valid: impl Fn(Scope) -> bool) -> Vec<PanelKey> {
-    if ctx.text_edit_focused() {
-        return Vec::new();
-    }
+/// The command of a press, where one is valid for what has the keyboard.
+pub(super) fn command(press: Press, owner: Owner, is_repeat: bool) -> Option<Command> {
+    let is_valid = |scope: Scope| match owner {
+        Owner::Scene => true,
+        Owner::Panel => scope == Scope::Always,
+        Owner::Text => false,
+    };
     let valid = BINDINGS.iter().filter(|binding| is_valid(binding.scope));
-    valid
-        .flat_map(|binding| binding.panel)
-        .filter(|(key, _)| presses(ctx, *key) > 0)
-        .map(|(_, action)| *action)
-        .collect()
+    let mut all = valid.flat_map(|binding| binding.commands);
+    let found = all.find(|(chord, _)| chord.is(press, is_repeat));
+    found.map(|(_, command)| *command)
 }
 
-impl PanelKey {
-    /// How often its key was pressed in this frame; a key that is held repeats.
-    pub(crate) fn presses(self, ctx: &Context) -> usize {
-        let all = BINDINGS.iter().flat_map(|binding| binding.panel);
-        let own = all.filter(|(_, action)| *action == self);
-        own.map(|(key, _)| presses(ctx, *key)).sum()
-    }
+/// The keys of a command.
+pub(super) fn chords(command: Command) -> impl Iterator<Item = Chord> {
+    let all = BINDINGS.iter().flat_map(|binding| binding.commands);
+    all.filter(move |(_, other)| *other == command).map(|(chord, _)| *chord)
 }
 
-fn presses(ctx: &Context, key: Key) -> usize {
-    ctx.input(|input| {
-        // Most keyboards need Shift for the question mark.
-        let is_bare = !input.modifiers.any() || key == Key::Questionmark;
-        if is_bare { input.num_presses(key) } else { 0 }
+/// The places of the keys of a command that are recognised by them.
+pub(super) fn places(command: Command) -> impl Iterator<Item = KeyCode> {
+    chords(command).filter_map(|chord| match chord.key {
+        Place(place) | Letter(_, place) => Some(place),
+        Sign(_) => None,
     })
-}
-
-impl SceneKey {
-    /// All of them.
-    pub(crate) const ALL: [Self; 11] = [
-        Self::PanLeft,
-        Self::PanRight,
-        Self::PanUp,
-        Self::PanDown,
-        Self::ZoomIn,
-        Self::ZoomOut,
-        Self::FlyTo,
-        Self::ShowAll,
-        Self::PreviousBlock,
-        Self::NextBlock,
-        Self::Back,
-    ];
-
-    fn inputs(self) -> impl Iterator<Item = SceneInput> {
-        let all = BINDINGS.iter().flat_map(|binding| binding.scene);
-        all.filter(move |(_, action)| *action == self).map(|(input, _)| *input)
-    }
-}
-
-/// The keyboard as the scene reads it.
-#[derive(Debug, SystemParam)]
-pub(crate) struct SceneKeyboard<'w> {
-    places: Option<Res<'w, ButtonInput<KeyCode>>>,
-    signs: Option<Res<'w, ButtonInput<PrintedKey>>>,
-    in_panels: Res<'w, KeyboardInPanels>,
-}
-
-const MODIFIERS: [KeyCode; 6] = [
-    KeyCode::ControlLeft,
-    KeyCode::ControlRight,
-    KeyCode::AltLeft,
-    KeyCode::AltRight,
-    KeyCode::SuperLeft,
-    KeyCode::SuperRight,
-];
-
-impl SceneKeyboard<'_> {
-    /// The keyboard, unless it belongs to the panels or to the desktop at this moment.
-    fn own(&self) -> Option<&ButtonInput<KeyCode>> {
-        let places = self.places.as_deref().filter(|_| !self.in_panels.0)?;
-        (!places.any_pressed(MODIFIERS)).then_some(places)
-    }
-
-    /// The actions whose keys went down in this frame, each once.
-    pub(crate) fn just_pressed(&self) -> impl Iterator<Item = SceneKey> {
-        let places = self.own();
-        SceneKey::ALL.into_iter().filter(move |action| {
-            places.is_some_and(|places| {
-                action.inputs().any(|input| match input {
-                    Place(code) => places.just_pressed(code),
-                    Sign(sign) => self.just_typed(sign),
-                })
-            })
-        })
-    }
-
-    /// Whether a key of this action is held down.
-    pub(crate) fn is_held(&self, action: SceneKey) -> bool {
-        self.own().is_some_and(|places| {
-            action
-                .inputs()
-                .any(|input| matches!(input, Place(code) if places.pressed(code)))
-        })
-    }
-
-    fn just_typed(&self, sign: &str) -> bool {
-        let is_sign = |key: &PrintedKey| matches!(key, PrintedKey::Character(text) if text == sign);
-        self.signs.iter().any(|signs| signs.get_just_pressed().any(is_sign))
-    }
 }
 
 #[cfg(test)]
@@ -370,7 +349,7 @@ mod tests {
 
     #[test]
     fn the_readme_lists_every_binding_in_this_order() {
-        let readme = include_str!("../README.md");
+        let readme = include_str!("../../README.md");
         let (_, section) = readme.split_once("## On the wall").expect("the section");
         let listed: Vec<&str> = section
             .lines()
@@ -388,15 +367,12 @@ mod tests {
     }
 
     #[test]
-    fn no_key_has_two_actions_and_every_action_has_a_key() {
-        let panel: Vec<_> = BINDINGS.iter().flat_map(|binding| binding.panel).collect();
-        let keys: HashSet<_> = panel.iter().map(|(key, _)| key).collect();
-        assert_eq!(keys.len(), panel.len());
-        for action in SceneKey::ALL {
-            assert!(action.inputs().count() > 0, "{action:?}");
-        }
-        let scene = BINDINGS.iter().flat_map(|binding| binding.scene);
-        let inputs: Vec<_> = scene.map(|(input, _)| format!("{input:?}")).collect();
-        assert_eq!(inputs.iter().collect::<HashSet<_>>().len(), inputs.len());
+    fn no_key_has_two_commands() {
+        let all: Vec<_> = BINDINGS.iter().flat_map(|binding| binding.commands).collect();
+        let chords: HashSet<String> = all
+            .iter()
+            .map(|(chord, _)| format!("{:?} {} {}", chord.key, chord.has_ctrl, chord.has_shift))
+            .collect();
+        assert_eq!(chords.len(), all.len());
     }
 }

@@ -5,11 +5,13 @@
 //! 1. plain facts: `selection`, `motion`, `palette`, `text_scale`, `layers`
 //! 2. input and view: `pinch`, `pointer`, `camera`, and `detail`, the level of detail
 //! 3. what is drawn: `marks`, then `links` (beams) and `ties`, which refer to marks
-//! 4. `highlight` (what a selection dims) and `picking` (the row at the pointer), which read all of these
+//! 4. `highlight` (what a selection dims), `picking` (the row at the pointer) and `concerns` (the rows in trouble, by key),
+//!    which read all of these
 //! 5. `labels`, which are drawn over them
 //! 6. `render`, which copies the result to the GPU
 
 pub mod camera;
+mod concerns;
 pub mod detail;
 mod highlight;
 pub mod labels;
@@ -30,9 +32,11 @@ use bevy::prelude::*;
 
 /// The scene's systems.
 pub fn plugin(app: &mut App) {
+    crate::actions::add(app);
     app.init_resource::<motion::MotionSettings>()
         .init_resource::<text_scale::TextScale>()
         .add_plugins((pointer::plugin, camera::plugin, detail::plugin))
         .add_plugins((marks::plugin, links::plugin, ties::plugin))
-        .add_plugins((highlight::plugin, picking::plugin, labels::plugin, render::plugin));
+        .add_plugins((highlight::plugin, picking::plugin, concerns::plugin))
+        .add_plugins((labels::plugin, render::plugin));
 }

@@ -1,8 +1,8 @@
 //! The actions that panels return. A panel only pushes them; the shell carries them out.
 
 use super::connect::ConnectAction;
-use crate::messages::Intent;
-use model::{Backoff, Status};
+use crate::{actions::Command, messages::Intent};
+use model::{Backoff, Status, theme::ThemeName};
 
 /// An action that the user chose in a panel.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +25,19 @@ pub enum Action {
     ShowAllStates,
     /// Opens or closes the help card with the key bindings.
     ToggleKeys,
+    /// Opens or closes the palette.
+    TogglePalette,
+    /// Runs a command that was chosen in the palette, or by a button.
+    Run(Command),
+    /// Scrolls the connection details by so many pages, down if positive.
+    ScrollPages(i32),
+    /// Copies the selected row: its id, or its columns as JSON.
+    CopyRow {
+        /// All columns that are not masked.
+        as_json: bool,
+    },
+    /// Draws everything in another theme.
+    UseTheme(ThemeName),
     /// An action on the card that connects a project.
     Connect(ConnectAction),
     /// Removes the toast with this number.

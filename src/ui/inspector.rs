@@ -3,7 +3,10 @@
 use egui::{Align, Frame, Layout, Margin, Panel, Rect, RichText, ScrollArea, Sense, Ui, Vec2};
 
 use super::{Action, TypeScale, format, secrets, state_choice::state_choice, status_icon, theme, theme::Tier};
-use crate::messages::{Intent, MappedWord};
+use crate::{
+    actions::Command,
+    messages::{Intent, MappedWord},
+};
 use model::{Record, RowKey, Rule, StatusReading};
 
 /// The selected row, as plain data.
@@ -35,12 +38,30 @@ pub struct InspectorView<'a> {
     pub lost: Option<String>,
 }
 
+impl InspectorView<'_> {
+    /// All columns that are not masked, as JSON.
+    pub(crate) fn as_json(&self) -> String {
+        let mut columns = serde_json::to_value(self.record).unwrap_or_default();
+        secrets::remove(&mut columns);
+        serde_json::to_string_pretty(&columns).unwrap_or_default()
+    }
+}
+
 /// Columns that are shown, and letters of one value.
 const MOST_COLUMNS: usize = 200;
 const MOST_VALUE: usize = 280;
 /// Width of the panel and of the column names on a desk, points: they grow with the type.
 const WIDTH: f32 = 360.0;
 const NAME_WIDTH: f32 = 104.0;
+
+/// What a button does, and the keys that do it.
+fn hint(command: Command) -> String {
+    format!(
+        "{} ({})",
+        format::sentence(&command.title()).trim_end_matches('.'),
+        command.keys()
+    )
+}
 
 /// How much larger the type of the panel is than on a desk.
 fn growth(ui: &Ui) -> f32 {
@@ -70,12 +91,13 @@ pub fn inspector_ui(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Act
             if super::close_button(ui, "Close inspector").clicked() {
                 actions.push(Action::Intent(Intent::Select(None)));
             }
-            if ui
-                .button("Fly to")
-                .on_hover_text("Move the camera to this row")
-                .clicked()
-            {
+            if ui.button("Fly to").on_hover_text(hint(Command::FlyTo)).clicked() {
                 actions.push(Action::Intent(Intent::Focus(view.key.clone())));
+            }
+            for (text, command) in [("JSON", Command::CopyJson), ("Copy id", Command::CopyId)] {
+                if ui.button(text).on_hover_text(hint(command)).clicked() {
+                    actions.push(Action::Run(command));
+                }
             }
         });
     });

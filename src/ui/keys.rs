@@ -1,27 +1,29 @@
-//! The panels' part of the keyboard: the action of each key, and the help card that lists all bindings (`?`).
+//! What each command does in the panels, and the help card that lists all bindings (`?`).
 
 use egui::{Area, Context, Grid, Id, Order, RichText, Ui};
 
 use super::{Action, connect::ConnectAction, theme, theme::Tier};
 use crate::{
-    key_bindings::{BINDINGS, PanelKey, Scope, pressed_in_panels},
+    actions::{BINDINGS, Command},
     messages::Intent,
 };
 
-/// What the keys act on.
+/// What commands act on.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct KeyContext {
-    /// The help card is open; `Esc` closes it first.
+    /// The palette is open; `Esc` closes it first.
+    pub palette_open: bool,
+    /// The help card is open; `Esc` closes it second.
     pub keys_open: bool,
-    /// The card that connects a project is open; `Esc` closes it second.
+    /// The card that connects a project is open; `Esc` closes it third.
     pub connect_open: bool,
     /// A project can be connected.
     pub can_connect: bool,
     /// A list of choices is open; `Esc` closes it and nothing else.
     pub menu_open: bool,
-    /// The connection popover is open; `Esc` closes it third.
+    /// The connection popover is open; `Esc` closes it fourth.
     pub popover_open: bool,
-    /// A row is selected; `Esc` ends the selection fourth.
+    /// A row is selected; `Esc` ends the selection fifth.
     pub selected: bool,
     /// Some states are dimmed; `Esc` ends that last.
     pub filtered: bool,
@@ -29,38 +31,59 @@ pub struct KeyContext {
     pub live: bool,
 }
 
-impl KeyContext {
-    fn is_valid(self, scope: Scope) -> bool {
-        match scope {
-            Scope::Always => true,
-            Scope::Offline => !self.live,
-            Scope::Details => self.popover_open,
-            Scope::Scene | Scope::Controls | Scope::Pointer => false,
+/// What a command does in the panels; `None` for one of the scene, and where there is nothing to do.
+pub fn action(command: Command, state: KeyContext) -> Option<Action> {
+    Some(match command {
+        Command::TogglePalette => Action::TogglePalette,
+        Command::ToggleConnection => Action::TogglePopover,
+        Command::ConnectProject => return state.can_connect.then_some(Action::Connect(ConnectAction::Toggle)),
+        Command::ToggleLegend => Action::ToggleLegend,
+        Command::ToggleHelp => Action::ToggleKeys,
+        Command::Reconnect => return (!state.live).then_some(Action::Intent(Intent::Reconnect)),
+        Command::Disconnect => Action::Intent(Intent::Disconnect),
+        Command::ShowOnly(status) => Action::SoloState(status),
+        Command::ShowAllStates => Action::ShowAllStates,
+        Command::PageUp | Command::PageDown => {
+            let pages = if command == Command::PageUp { -1 } else { 1 };
+            return state.popover_open.then_some(Action::ScrollPages(pages));
         }
-    }
+        Command::CopyId | Command::CopyJson => {
+            return state.selected.then_some(Action::CopyRow {
+                as_json: command == Command::CopyJson,
+            });
+        }
+        Command::UseTheme(theme) => Action::UseTheme(theme),
+        Command::Close => return close(state),
+        Command::NextConcern
+        | Command::PreviousConcern
+        | Command::PanLeft
+        | Command::PanRight
+        | Command::PanUp
+        | Command::PanDown
+        | Command::ZoomIn
+        | Command::ZoomOut
+        | Command::FlyTo
+        | Command::ShowAll
+        | Command::PreviousBlock
+        | Command::NextBlock
+        | Command::Back => return None,
+    })
 }
 
-/// Pushes the action of each binding whose key was pressed in this frame. Nothing while a text field has the focus.
-pub fn read_keys(ctx: &Context, state: KeyContext, actions: &mut Vec<Action>) {
-    for key in pressed_in_panels(ctx, |scope| state.is_valid(scope)) {
-        let action = match key {
-            PanelKey::ToggleConnection => Action::TogglePopover,
-            PanelKey::ConnectProject if state.can_connect => Action::Connect(ConnectAction::Toggle),
-            PanelKey::ConnectProject => continue,
-            PanelKey::ToggleLegend => Action::ToggleLegend,
-            PanelKey::ToggleHelp => Action::ToggleKeys,
-            PanelKey::Reconnect => Action::Intent(Intent::Reconnect),
-            PanelKey::Close if state.menu_open => continue,
-            PanelKey::Close if state.keys_open => Action::ToggleKeys,
-            PanelKey::Close if state.connect_open => Action::Connect(ConnectAction::Close),
-            PanelKey::Close if state.popover_open => Action::ClosePopover,
-            PanelKey::Close if state.selected => Action::Intent(Intent::Select(None)),
-            PanelKey::Close if state.filtered => Action::ShowAllStates,
-            // The popover's scroll area reads the page keys itself.
-            PanelKey::Close | PanelKey::PageUp | PanelKey::PageDown => continue,
-        };
-        actions.push(action);
-    }
+/// Closes the topmost of what is open; then deselects; then shows all states.
+fn close(state: KeyContext) -> Option<Action> {
+    let steps = [
+        // A list of choices closes itself.
+        (state.menu_open, None),
+        (state.palette_open, Some(Action::TogglePalette)),
+        (state.keys_open, Some(Action::ToggleKeys)),
+        (state.connect_open, Some(Action::Connect(ConnectAction::Close))),
+        (state.popover_open, Some(Action::ClosePopover)),
+        (state.selected, Some(Action::Intent(Intent::Select(None)))),
+        (state.filtered, Some(Action::ShowAllStates)),
+    ];
+    let open = steps.into_iter().find(|(is_open, _)| *is_open);
+    open.and_then(|(_, action)| action)
 }
 
 /// The card in the middle of the screen.

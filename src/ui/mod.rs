@@ -14,6 +14,7 @@ pub mod keys;
 pub mod legend;
 pub mod link_look;
 pub mod overlay;
+pub mod palette;
 pub mod popover;
 mod secrets;
 mod shell;

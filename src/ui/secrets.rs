@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use model::Cell;
+use serde_json::Value;
 
 /// Columns whose names contain one of these are masked.
 const SECRET_PARTS: [&str; 4] = ["key", "token", "secret", "password"];
@@ -15,6 +16,18 @@ pub(crate) const MASK: &str = "••••••";
 pub(super) fn is_secret(column: &str) -> bool {
     let name = column.to_lowercase();
     SECRET_NAMES.contains(&name.as_str()) || SECRET_PARTS.iter().any(|part| name.contains(part))
+}
+
+/// Takes the masked columns out of a row, also those within a value.
+pub(super) fn remove(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|name, _| !is_secret(name));
+            fields.values_mut().for_each(remove);
+        }
+        Value::Array(items) => items.iter_mut().for_each(remove),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// A value as one line of at most about `most` characters, at a cost independent of its size. Values inside JSON whose

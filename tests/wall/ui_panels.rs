@@ -9,16 +9,18 @@ use egui_kittest::{
 use model::theme::ThemeName;
 use model::{Kind, Notice, NoticeKind, Record, RowKey, SourceId, Status, StatusReading};
 use opswall::{
+    actions::Command,
     messages::{Intent, MappedWord},
     ui::{
         Action, OpenWord, TypeScale,
         connect::ConnectAction,
         header::{BadgeView, SourceTally, badge_ui},
         inspector::{InspectorView, inspector_ui},
-        keys::{KeyContext, read_keys},
+        keys::{KeyContext, action},
         legend::{LegendRow, LegendView, legend_ui},
         link_look::{LinkLook, Tone},
         overlay::{OverlayView, overlay_ui},
+        palette::{Palette, palette_ui},
         theme,
         toasts::{Toasts, toasts_ui},
     },
@@ -317,16 +319,8 @@ fn an_old_scene_shows_its_age_and_an_empty_one_the_reason() {
 
 #[test]
 fn keys_close_what_is_open_one_after_the_other() {
-    let pressed = |key: Key, state: KeyContext| {
-        let mut harness = themed((200.0, 100.0), Vec::new(), move |ui, actions| {
-            read_keys(ui.ctx(), state, actions);
-        });
-        harness.run_steps(2);
-        harness.key_press(key);
-        harness.run_steps(2);
-        harness.into_state()
-    };
     let all = KeyContext {
+        palette_open: true,
         keys_open: true,
         connect_open: true,
         can_connect: true,
@@ -336,34 +330,90 @@ fn keys_close_what_is_open_one_after_the_other() {
         filtered: true,
         live: true,
     };
-    assert_eq!(pressed(Key::Escape, all), [Action::ToggleKeys]);
-    let card = KeyContext {
-        keys_open: false,
+    assert_eq!(action(Command::Close, all), Some(Action::TogglePalette));
+    let help = KeyContext {
+        palette_open: false,
         ..all
     };
-    assert_eq!(pressed(Key::Escape, card), [Action::Connect(ConnectAction::Close)]);
-    assert_eq!(pressed(Key::P, card), [Action::Connect(ConnectAction::Toggle)]);
+    assert_eq!(action(Command::Close, help), Some(Action::ToggleKeys));
+    let card = KeyContext {
+        keys_open: false,
+        ..help
+    };
+    assert_eq!(
+        action(Command::Close, card),
+        Some(Action::Connect(ConnectAction::Close))
+    );
+    assert_eq!(
+        action(Command::ConnectProject, card),
+        Some(Action::Connect(ConnectAction::Toggle))
+    );
     let kiosk = KeyContext {
         can_connect: false,
         ..card
     };
-    assert_eq!(pressed(Key::P, kiosk), []);
+    assert_eq!(action(Command::ConnectProject, kiosk), None);
     let menu = KeyContext { menu_open: true, ..all };
-    assert_eq!(pressed(Key::Escape, menu), [], "the list closes itself");
+    assert_eq!(action(Command::Close, menu), None, "the list closes itself");
     let two = KeyContext {
         connect_open: false,
         ..card
     };
-    assert_eq!(pressed(Key::Escape, two), [Action::ClosePopover]);
+    assert_eq!(action(Command::Close, two), Some(Action::ClosePopover));
     let one = KeyContext {
         popover_open: false,
         ..two
     };
-    assert_eq!(pressed(Key::Escape, one), [Action::Intent(Intent::Select(None))]);
+    assert_eq!(action(Command::Close, one), Some(Action::Intent(Intent::Select(None))));
     let none = KeyContext { selected: false, ..one };
-    assert_eq!(pressed(Key::Escape, none), [Action::ShowAllStates]);
-    assert_eq!(pressed(Key::C, one), [Action::TogglePopover]);
-    assert_eq!(pressed(Key::R, one), [], "a live connection is not dropped by a key");
+    assert_eq!(action(Command::Close, none), Some(Action::ShowAllStates));
+    assert_eq!(action(Command::ToggleConnection, one), Some(Action::TogglePopover));
+    assert_eq!(
+        action(Command::Reconnect, one),
+        None,
+        "a live connection is not dropped by a key"
+    );
     let dead = KeyContext { live: false, ..one };
-    assert_eq!(pressed(Key::R, dead), [Action::Intent(Intent::Reconnect)]);
+    assert_eq!(
+        action(Command::Reconnect, dead),
+        Some(Action::Intent(Intent::Reconnect))
+    );
+    let copies = [Command::CopyId, Command::CopyJson].map(|command| action(command, all));
+    assert_eq!(copies, [false, true].map(|as_json| Some(Action::CopyRow { as_json })));
+    assert_eq!(action(Command::CopyId, none), None, "nothing is selected");
+    assert_eq!(action(Command::ZoomIn, all), None, "the scene's");
+}
+
+/// The palette after these signs and keys: the actions, and what it shows.
+fn palette(signs: &str, keys: &[Key]) -> (Vec<Action>, Palette) {
+    let state = (Palette::default(), Vec::new());
+    let mut harness = themed((600.0, 500.0), state, |ui, (palette, actions)| {
+        palette_ui(ui, palette, actions);
+    });
+    harness.run_steps(2);
+    for sign in signs.chars() {
+        harness.event(egui::Event::Text(sign.to_string()));
+        harness.run_steps(1);
+    }
+    for key in keys {
+        harness.key_press(*key);
+        harness.run_steps(2);
+    }
+    let (palette, actions) = harness.into_state();
+    (actions, palette)
+}
+
+#[test]
+fn the_palette_runs_what_is_typed_or_chosen_by_keys() {
+    let ran = |command: Command| vec![Action::TogglePalette, Action::Run(command)];
+    assert_eq!(palette("recon", &[Key::Enter]).0, ran(Command::Reconnect));
+    assert_eq!(
+        palette("block", &[Key::ArrowDown, Key::Enter]).0,
+        ran(Command::PreviousBlock)
+    );
+    let (actions, shown) = palette("no such thing", &[Key::Enter]);
+    assert_eq!((actions, shown.typed.as_str()), (Vec::new(), "no such thing"));
+    assert_eq!(palette("", &[Key::Escape]).0, [Action::TogglePalette]);
+    let (_, far) = palette("", &[Key::ArrowUp]);
+    assert_eq!(far.at, 0, "it does not go around");
 }

@@ -7,6 +7,7 @@ use std::{
 
 use bevy::prelude::*;
 use opswall::{
+    actions::Command,
     fleet::{self, FleetMapping},
     frame, layout,
     messages::{self, Intent, Synced},
@@ -133,9 +134,7 @@ fn a_view_is_restored_after_a_restart_unless_everything_was_shown() {
         "{other:?}"
     );
 
-    let mut keys = ButtonInput::<KeyCode>::default();
-    keys.press(KeyCode::Home);
-    second.insert_resource(keys);
+    second.world_mut().write_message(Command::ShowAll);
     run(&mut second, "it is forgotten", |_| kept().is_none());
     assert_eq!(view(&wall(Some(&path), 12)), everything);
 }

@@ -7,8 +7,8 @@ use super::{
     controller::{Controller, Screen, free_px},
 };
 use crate::{
+    actions::{Command, Keyboard},
     fleet::{FleetClock, FleetIndex},
-    key_bindings::{SceneKey, SceneKeyboard},
     layout::{Block, CellSizes, CityPlan, Extent, Place, PlanScene},
     messages::{Intent, SceneInsets},
     scene::{motion::MotionSettings, pointer::Pointer, selection::Selection, text_scale::TextScale},
@@ -91,7 +91,8 @@ pub(super) fn point(mut control: ResMut<CameraControl>, pointer: Res<Pointer>) {
 
 pub(super) fn press_keys(
     mut control: ResMut<CameraControl>,
-    keyboard: SceneKeyboard,
+    keyboard: Res<Keyboard>,
+    mut commands: MessageReader<Command>,
     pointer: Res<Pointer>,
     selection: Res<Selection>,
     targets: Targets,
@@ -100,8 +101,8 @@ pub(super) fn press_keys(
 ) {
     let held = |action| if keyboard.is_held(action) { 1.0 } else { 0.0 };
     let direction = Vec2::new(
-        held(SceneKey::PanRight) - held(SceneKey::PanLeft),
-        held(SceneKey::PanUp) - held(SceneKey::PanDown),
+        held(Command::PanRight) - held(Command::PanLeft),
+        held(Command::PanUp) - held(Command::PanDown),
     );
     if direction != Vec2::ZERO {
         control
@@ -109,20 +110,20 @@ pub(super) fn press_keys(
             .nudge(direction * KEY_PAN_PX_PER_SEC * time.delta_secs().min(0.1));
     }
     let mut target = pointer.double_clicked.and(selection.selected);
-    for key in keyboard.just_pressed() {
-        match key {
-            SceneKey::ZoomIn => control.controller.zoom(KEY_ZOOM, Vec2::ZERO),
-            SceneKey::ZoomOut => control.controller.zoom(1.0 / KEY_ZOOM, Vec2::ZERO),
-            SceneKey::Back => control.controller.fly_back(),
-            SceneKey::ShowAll => control.controller.fit(),
-            SceneKey::FlyTo => target = selection.selected.or(selection.hovered).or(target),
-            SceneKey::PreviousBlock | SceneKey::NextBlock => {
+    for &command in commands.read() {
+        match command {
+            Command::ZoomIn => control.controller.zoom(KEY_ZOOM, Vec2::ZERO),
+            Command::ZoomOut => control.controller.zoom(1.0 / KEY_ZOOM, Vec2::ZERO),
+            Command::Back => control.controller.fly_back(),
+            Command::ShowAll => control.controller.fit(),
+            Command::FlyTo => target = selection.selected.or(selection.hovered).or(target),
+            Command::PreviousBlock | Command::NextBlock => {
                 let from = walked.or(selection.selected);
-                *walked = targets.neighbour(from, key == SceneKey::NextBlock);
+                *walked = targets.neighbour(from, command == Command::NextBlock);
                 target = *walked;
             }
-            // Panning lasts as long as the key is held.
-            SceneKey::PanLeft | SceneKey::PanRight | SceneKey::PanUp | SceneKey::PanDown => {}
+            // Panning lasts as long as the key is held; other commands are not of the camera.
+            _ => {}
         }
     }
     targets.fly(target, &mut control.controller);
@@ -145,6 +146,9 @@ impl Targets<'_, '_> {
             controller.fly_to_block(block.rect(), block.place.cell);
         } else if let Some(rect) = self.rect(row) {
             controller.fly_to(rect);
+        } else if let Some((_, block)) = self.plan.block_of(row).and_then(|block| self.blocks.get(block).ok()) {
+            // A task of a block that is only a header.
+            controller.fly_to_block(block.rect(), block.place.cell);
         }
     }
 

@@ -19,7 +19,7 @@ pub use self::{sources::SourceLine, tuning::TuneDraft};
 use super::{
     Action, clock::clock_text, connect::ConnectAction, format, header::BadgeView, link_look::Tone, theme, theme::Tier,
 };
-use crate::{key_bindings::PanelKey, messages::Intent};
+use crate::messages::Intent;
 use model::Backoff;
 use realtime::{LinkReport, LinkStatus};
 
@@ -52,6 +52,8 @@ pub struct PopoverView<'a> {
     pub wall_ms: i64,
     /// The zone of the wall's clock, in which times of day are shown.
     pub zone: &'a TimeZone,
+    /// How many pages to scroll down in this frame; up, if negative.
+    pub pages: i32,
 }
 
 impl PopoverView<'_> {
@@ -127,7 +129,7 @@ pub fn popover_area(
                     .auto_shrink([false, true])
                     .show(ui, |ui| {
                         ui.set_width(ui.available_width() - BAR);
-                        scroll_by_keys(ui, left);
+                        scroll_by_keys(ui, left, view.pages);
                         body_ui(ui, view, actions);
                     });
             });
@@ -149,11 +151,9 @@ fn width(ui: &Ui, room: f32) -> f32 {
 }
 
 /// The page keys scroll, and a control that gets the focus is scrolled into view.
-fn scroll_by_keys(ui: &Ui, seen: f32) {
-    let presses = |key: PanelKey| key.presses(ui.ctx()) as f32;
-    let pages = presses(PanelKey::PageDown) - presses(PanelKey::PageUp);
-    if pages != 0.0 && !ui.ctx().text_edit_focused() {
-        ui.scroll_with_delta(vec2(0.0, -pages * seen * PAGE));
+fn scroll_by_keys(ui: &Ui, seen: f32, pages: i32) {
+    if pages != 0 {
+        ui.scroll_with_delta(vec2(0.0, -pages as f32 * seen * PAGE));
     }
     let focused = ui.memory(|memory| memory.focused());
     let id = Id::new("popover focus");

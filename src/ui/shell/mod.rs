@@ -5,7 +5,10 @@
 
 mod reads;
 
-use bevy::{ecs::system::SystemParam, prelude::*};
+use bevy::{
+    ecs::{message::MessageCursor, system::SystemParam},
+    prelude::*,
+};
 use bevy_egui::{EguiContext, EguiContexts, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext};
 use egui::{LayerId, Rect, Ui, UiBuilder, pos2, vec2};
 use jiff::{Timestamp, tz::TimeZone};
@@ -22,12 +25,15 @@ use super::{
     legend::LegendView,
     overlay,
     overlay::OverlayView,
+    palette,
+    palette::Palette,
     popover,
     popover::{PopoverView, TuneDraft},
     theme,
     toasts::{self, Toasts},
 };
 use crate::{
+    actions::{self, Command},
     connection::{Follow, ProjectSetup},
     frame::PanelSystems,
     messages::{Intent, KeyboardInPanels, PointerOverPanels, SceneInsets, ScreenTheme, StateFilter},
@@ -39,6 +45,7 @@ pub(super) fn plugin(app: &mut App) {
     if !app.is_plugin_added::<EguiPlugin>() {
         app.add_plugins(EguiPlugin::default());
     }
+    actions::add(app);
     app.init_resource::<Panels>()
         .init_resource::<ConnectCard>()
         .init_resource::<TypeScale>()
@@ -57,9 +64,13 @@ pub struct Panels {
     pub legend_open: bool,
     /// The help card with the key bindings is open.
     pub keys_open: bool,
+    /// The palette, while it is open.
+    pub palette: Option<Palette>,
     /// Unattended: no legend, no inspector, no card at the pointer.
     pub kiosk: bool,
     tune: TuneDraft,
+    /// Pages by which the connection details are to be scrolled.
+    pages: i32,
 }
 
 /// What the panels write.
@@ -71,6 +82,8 @@ struct Writes<'w> {
     keyboard: ResMut<'w, KeyboardInPanels>,
     card: ResMut<'w, ConnectCard>,
     filter: ResMut<'w, StateFilter>,
+    theme: ResMut<'w, ScreenTheme>,
+    commands: ResMut<'w, Messages<Command>>,
     follows: MessageWriter<'w, Follow>,
     setup: Option<Res<'w, ProjectSetup>>,
 }
@@ -98,6 +111,7 @@ fn draw(
     mut panels: ResMut<Panels>,
     mut toasts: ResMut<Toasts>,
     mut writes: Writes,
+    mut read: Local<MessageCursor<Command>>,
 ) {
     // Without a window, or while it is closing, there is nothing to draw on; that is not an error.
     let Ok(ctx) = contexts.ctx_mut() else {
@@ -114,7 +128,8 @@ fn draw(
     let can_connect = writes.setup.is_some() && !panels.kiosk;
     let mut filter = *writes.filter;
     let card = can_connect.then_some(card);
-    let covered = draw_panels(&ctx, &reads, panels, filter, card, &toasts, &mut actions);
+    let run: Vec<Command> = read.read(&writes.commands).copied().collect();
+    let covered = draw_panels(&ctx, &reads, panels, filter, card, &toasts, &run, &mut actions);
     for action in actions {
         match action {
             Action::Intent(intent) => {
@@ -140,6 +155,25 @@ fn draw(
                 }
             }
             Action::ToggleKeys => panels.keys_open = !panels.keys_open,
+            Action::TogglePalette => {
+                panels.palette = (panels.palette.is_none() && !panels.kiosk).then(Palette::default);
+            }
+            Action::Run(command) => {
+                writes.commands.write(command);
+            }
+            Action::ScrollPages(pages) => panels.pages += pages,
+            Action::CopyRow { as_json } => {
+                if let Some(view) = reads.inspected() {
+                    ctx.copy_text(if as_json {
+                        view.as_json()
+                    } else {
+                        view.key.id.to_string()
+                    });
+                }
+            }
+            Action::UseTheme(theme) => {
+                writes.theme.set_if_neq(ScreenTheme(theme));
+            }
             Action::Dismiss(number) => toasts.dismiss(number),
         }
     }
@@ -152,9 +186,10 @@ fn draw(
     let over_panel = ctx.pointer_latest_pos().is_some_and(|at| !covered.scene.contains(at));
     let over = over_panel || ctx.is_pointer_over_egui() || ctx.egui_is_using_pointer();
     writes.pointer.set_if_neq(PointerOverPanels(over));
-    writes
-        .keyboard
-        .set_if_neq(KeyboardInPanels(ctx.egui_wants_keyboard_input()));
+    writes.keyboard.set_if_neq(KeyboardInPanels {
+        focus: ctx.egui_wants_keyboard_input(),
+        types: ctx.text_edit_focused() || panels.palette.is_some(),
+    });
 }
 
 /// What the panels leave of the screen.
@@ -163,13 +198,15 @@ struct Covered {
     scene: Rect,
 }
 
+#[expect(clippy::too_many_arguments, reason = "what the panels read, and what they return")]
 fn draw_panels(
     ctx: &egui::Context,
     reads: &Reads,
-    panels: &Panels,
+    panels: &mut Panels,
     filter: StateFilter,
     mut card: Option<&mut ConnectCard>,
     toasts: &Toasts,
+    commands: &[Command],
     actions: &mut Vec<Action>,
 ) -> Covered {
     let menu_open = egui::Popup::is_any_open(ctx);
@@ -208,7 +245,12 @@ fn draw_panels(
     if panels.keys_open {
         keys::keys_area(ctx, actions);
     }
+    if let Some(palette) = panels.palette.as_mut() {
+        palette::palette_area(ctx, palette, scene, actions);
+    }
+    panels.pages = 0;
     let state = KeyContext {
+        palette_open: panels.palette.is_some(),
         keys_open: panels.keys_open,
         connect_open: card.as_ref().is_some_and(|card| card.is_open),
         can_connect: card.is_some(),
@@ -218,7 +260,7 @@ fn draw_panels(
         filtered: filter.is_active(),
         live: badge.tone.is_flowing(),
     };
-    keys::read_keys(ctx, state, actions);
+    actions.extend(commands.iter().filter_map(|command| keys::action(*command, state)));
     Covered {
         insets: SceneInsets {
             top: scene.top() - screen.top(),
@@ -332,6 +374,7 @@ fn draw_popover(
         signed_in: connection.signed_in,
         wall_ms: Timestamp::now().as_millisecond(),
         zone: &TimeZone::system(),
+        pages: panels.pages,
     };
     let corner = pos2(badge_rect.left(), scene.top() + theme::GAP * 0.5);
     let room = Rect::from_min_max(
