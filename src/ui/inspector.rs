@@ -185,7 +185,7 @@ fn columns_ui(ui: &mut Ui, view: &InspectorView<'_>) {
                 });
                 ui.allocate_ui_with_layout(Vec2::new(value_width, 0.0), Layout::top_down(Align::Min), |ui| {
                     ui.set_width(value_width);
-                    let (text, ink) = if secrets::is_secret(name) {
+                    let (text, ink) = if model::is_masked(name) {
                         (secrets::MASK.to_owned(), theme::of(ui).muted)
                     } else if value.is_null() {
                         ("null".to_owned(), theme::of(ui).muted)

@@ -1,28 +1,18 @@
-//! Which columns are masked, and how the values of the others are shortened. Pure.
+//! How the values of columns are shortened, and what is shown in the place of masked ones. Pure.
 
 use std::fmt::Write as _;
 
 use model::Cell;
 use serde_json::Value;
 
-/// Columns whose names contain one of these are masked.
-const SECRET_PARTS: [&str; 4] = ["key", "token", "secret", "password"];
-/// Columns of these names are masked.
-const SECRET_NAMES: [&str; 2] = ["system_prompt", "config"];
 /// Shown instead of a masked value.
 pub(crate) const MASK: &str = "••••••";
-
-/// Whether a column's value is masked: a wall may hang in a public place.
-pub(super) fn is_secret(column: &str) -> bool {
-    let name = column.to_lowercase();
-    SECRET_NAMES.contains(&name.as_str()) || SECRET_PARTS.iter().any(|part| name.contains(part))
-}
 
 /// Takes the masked columns out of a row, also those within a value.
 pub(super) fn remove(value: &mut Value) {
     match value {
         Value::Object(fields) => {
-            fields.retain(|name, _| !is_secret(name));
+            fields.retain(|name, _| !model::is_masked(name));
             fields.values_mut().for_each(remove);
         }
         Value::Array(items) => items.iter_mut().for_each(remove),
@@ -77,7 +67,7 @@ fn write_bounded(out: &mut String, value: &Cell<'_>, most: usize, depth: usize) 
                 }
                 out.extend(name.chars().take(most));
                 out.push_str(": ");
-                if is_secret(&name) {
+                if model::is_masked(&name) {
                     out.push_str(MASK);
                 } else {
                     write_bounded(out, &field, most, depth + 1);
@@ -97,24 +87,6 @@ mod tests {
     fn shown(value: &serde_json::Value, most: usize) -> String {
         let text = value.to_string();
         preview(&Cell::from_json(&text).expect("a value"), most)
-    }
-
-    #[test]
-    fn secret_looking_columns_are_known_by_their_names() {
-        for secret in [
-            "api_key",
-            "KEY",
-            "accessToken",
-            "client_secret",
-            "password_hash",
-            "System_Prompt",
-            "config",
-        ] {
-            assert!(is_secret(secret), "{secret}");
-        }
-        for open in ["status", "configuration", "prompt", "title"] {
-            assert!(!is_secret(open), "{open}");
-        }
     }
 
     #[test]

@@ -291,6 +291,16 @@ impl Status {
         matches!(self.trouble(), Some(Trouble::Failed | Trouble::Blocked))
     }
 
+    /// Whether it has ended: with a result, in failure or called off.
+    pub const fn is_over(self) -> bool {
+        matches!(self.phase(), Phase::Failed | Phase::Over)
+    }
+
+    /// Whether it has not ended and is in reach.
+    pub const fn is_open(self) -> bool {
+        matches!(self.phase(), Phase::Open | Phase::Running)
+    }
+
     /// Whether it is begun and not over, even where it does not advance at the moment.
     pub const fn is_engaged(self) -> bool {
         match self.phase() {

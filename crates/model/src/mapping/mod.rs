@@ -27,5 +27,6 @@ pub use label::MAX_LABEL_CHARS;
 pub use links::{LINKS, LinkText, MAX_AGENTS_PER_TASK, MAX_DEPENDENCIES_PER_TASK, links_to};
 pub use map::Mapping;
 pub use source::SourceMapping;
+pub use time::of_text as time_of_text;
 pub use words::{MAX_WORD_BYTES, normalised};
 pub(crate) use words::{asks_for_human, known_word};

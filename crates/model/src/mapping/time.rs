@@ -31,8 +31,9 @@ fn of_epoch(number: f64) -> Option<i64> {
     Some(millis.round() as i64)
 }
 
-/// ISO 8601 with or without a zone (without: UTC), a date alone, RFC 2822, or an epoch number as text.
-pub(crate) fn of_text(text: &str) -> Option<i64> {
+/// The time of a text, in milliseconds since the Unix epoch: ISO 8601 with or without a zone (without: UTC), a date alone,
+/// RFC 2822, or an epoch number as text.
+pub fn of_text(text: &str) -> Option<i64> {
     if text.len() > MAX_TEXT_BYTES {
         return None;
     }
