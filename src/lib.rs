@@ -22,6 +22,8 @@ pub mod messages;
 #[cfg(feature = "wall")]
 pub mod scene;
 #[cfg(feature = "wall")]
+pub mod search;
+#[cfg(feature = "wall")]
 pub mod third_party;
 #[cfg(feature = "wall")]
 pub mod ui;

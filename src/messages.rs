@@ -43,6 +43,10 @@ pub struct Switched {
 #[derive(Message, Debug, Clone)]
 pub struct Remapped(pub Arc<Mapping>);
 
+/// What is typed into the finder; empty when it is closed.
+#[derive(Message, Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Searched(pub(crate) String);
+
 /// An action of the user. The only way from the panels back to the connection and the scene.
 #[derive(Message, Debug, Clone, PartialEq)]
 pub enum Intent {
@@ -270,6 +274,7 @@ pub fn plugin(app: &mut App) {
         .add_message::<Synced>()
         .add_message::<Noticed>()
         .add_message::<Intent>()
+        .add_message::<Searched>()
         .add_message::<Remapped>()
         .add_message::<Switched>()
         .init_resource::<Backlog>()

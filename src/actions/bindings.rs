@@ -129,7 +129,14 @@ pub(crate) struct Binding {
 }
 
 /// All bindings and gestures, in the order in which they are listed.
-pub(crate) const BINDINGS: [Binding; 19] = [
+pub(crate) const BINDINGS: [Binding; 20] = [
+    Binding {
+        keys: "`/`",
+        does: "find rows",
+        more: " by a few letters, or by a query (`state:failed age>10m`, [crates/query](crates/query/README.md)): matches stay lit, the camera flies to the best; `↑` `↓` choose, `Enter` inspects, `Tab` completes",
+        scope: Scope::Always,
+        commands: &[(key(Sign("/")), Command::ToggleFinder)],
+    },
     Binding {
         keys: "`Ctrl+K`",
         does: "all commands",

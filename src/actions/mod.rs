@@ -19,6 +19,8 @@ use model::{Status, theme::ThemeName};
 pub enum Command {
     /// Opens or closes the palette, which lists all commands.
     TogglePalette,
+    /// Opens or closes the finder.
+    ToggleFinder,
     /// Opens or closes the connection details.
     ToggleConnection,
     /// Opens or closes the card that connects a project.
@@ -78,7 +80,8 @@ pub enum Command {
 impl Command {
     /// The commands that the palette lists, in order.
     pub(crate) fn listed() -> impl Iterator<Item = Self> {
-        const FIRST: [Command; 17] = [
+        const FIRST: [Command; 18] = [
+            Command::ToggleFinder,
             Command::NextConcern,
             Command::PreviousConcern,
             Command::FlyTo,
@@ -108,6 +111,7 @@ impl Command {
     pub(crate) fn title(self) -> Cow<'static, str> {
         match self {
             Self::TogglePalette => "all commands".into(),
+            Self::ToggleFinder => "find rows".into(),
             Self::ToggleConnection => "connection details".into(),
             Self::ConnectProject => "connect a project".into(),
             Self::Reconnect => "reconnect".into(),
@@ -140,7 +144,7 @@ impl Command {
 
     /// Whether it opens a text field.
     fn opens_text(self) -> bool {
-        self == Self::TogglePalette
+        matches!(self, Self::TogglePalette | Self::ToggleFinder)
     }
 
     /// Its keys as the palette and tooltips show them; empty without one.

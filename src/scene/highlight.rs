@@ -1,4 +1,4 @@
-//! The selection highlight: while a row is selected, everything that does not belong to it is dimmed, except what is in
+//! The highlight: while a row is selected or rows are looked for, everything that does not belong to it is dimmed, except what is in
 //! trouble. The change runs in the shaders from one stamp for all marks: a mark has two flags, whether it is highlighted and
 //! whether it was before that.
 
@@ -16,7 +16,8 @@ use super::{
 use crate::{
     fleet::{AgentRow, Assigned, FleetClock, FleetIndex, PartOf, Touched, WorksOn},
     frame::DrawSystems,
-    layout::Block,
+    layout::{Block, CityPlan},
+    search::Search,
 };
 
 /// Time of the change from one selection to another, seconds.
@@ -45,7 +46,7 @@ impl Selected {
     }
 }
 
-/// The current highlight and the previous one. Bounded by the ties of one row and the number of agents.
+/// The current highlight and the previous one. Bounded by the number of rows.
 #[derive(Resource, Debug, Clone)]
 pub(super) struct Highlight {
     now: Selected,
@@ -53,6 +54,8 @@ pub(super) struct Highlight {
     /// When the selection changed, seconds of `FleetClock`.
     pub(super) since: f64,
     row: Option<Entity>,
+    /// The set of found rows that is highlighted (`Search::version`).
+    found: u64,
     looked_up: f64,
     /// Whether rows have changed since the last lookup.
     is_due: bool,
@@ -65,6 +68,7 @@ impl Default for Highlight {
             before: Selected::default(),
             since: f64::NEG_INFINITY,
             row: None,
+            found: 0,
             looked_up: f64::NEG_INFINITY,
             is_due: false,
         }
@@ -155,9 +159,11 @@ fn update(
     touched: Res<Touched>,
     blocks: Query<&Block>,
     related: Related,
+    search: Res<Search>,
+    plan: Res<CityPlan>,
 ) {
     let selected = selection.selected;
-    let is_other = highlight.row != selected;
+    let is_other = highlight.row != selected || highlight.found != search.version;
     if !is_other && selected.is_none() {
         return;
     }
@@ -168,13 +174,17 @@ fn update(
     let has_news = highlight.is_due && clock.0 - highlight.looked_up >= LEAST_SECS;
     if is_other || has_news {
         (highlight.looked_up, highlight.is_due) = (clock.0, false);
+        let mut rows = selected.map_or_else(EntityHashSet::default, |row| related.rows(row));
+        // What was found is highlighted with its blocks, so that their names can be read.
+        rows.extend(search.rows.iter().copied());
+        rows.extend(search.rows.iter().filter_map(|row| plan.block_of(*row)));
         let next = Selected {
-            dims_others: selected.is_some(),
+            dims_others: selected.is_some() || search.is_active(),
             ground,
-            rows: selected.map_or_else(EntityHashSet::default, |row| related.rows(row)),
+            rows,
         };
         if is_other {
-            (highlight.since, highlight.row) = (clock.0, selected);
+            (highlight.since, highlight.row, highlight.found) = (clock.0, selected, search.version);
             highlight.change_to(next, &mut marks);
         } else {
             // Rows that join or leave the same selection change at once: their own motion explains why.

@@ -33,6 +33,7 @@ use bevy::prelude::*;
 /// The scene's systems.
 pub fn plugin(app: &mut App) {
     crate::actions::add(app);
+    app.init_resource::<crate::search::Search>();
     app.init_resource::<motion::MotionSettings>()
         .init_resource::<text_scale::TextScale>()
         .add_plugins((pointer::plugin, camera::plugin, detail::plugin))

@@ -2,7 +2,7 @@
 
 use super::connect::ConnectAction;
 use crate::{actions::Command, messages::Intent};
-use model::{Backoff, Status, theme::ThemeName};
+use model::{Backoff, RowKey, Status, theme::ThemeName};
 
 /// An action that the user chose in a panel.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +27,14 @@ pub enum Action {
     ToggleKeys,
     /// Opens or closes the palette.
     TogglePalette,
+    /// Opens or closes the finder.
+    ToggleFinder,
+    /// Looks for rows by this text.
+    Find(String),
+    /// Flies to a row.
+    Show(RowKey),
+    /// Selects a row and flies to it.
+    Inspect(RowKey),
     /// Runs a command that was chosen in the palette, or by a button.
     Run(Command),
     /// Scrolls the connection details by so many pages, down if positive.

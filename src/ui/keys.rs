@@ -13,6 +13,8 @@ use crate::{
 pub struct KeyContext {
     /// The palette is open; `Esc` closes it first.
     pub palette_open: bool,
+    /// The finder is open; `Esc` closes it with the palette.
+    pub finder_open: bool,
     /// The help card is open; `Esc` closes it second.
     pub keys_open: bool,
     /// The card that connects a project is open; `Esc` closes it third.
@@ -35,6 +37,7 @@ pub struct KeyContext {
 pub fn action(command: Command, state: KeyContext) -> Option<Action> {
     Some(match command {
         Command::TogglePalette => Action::TogglePalette,
+        Command::ToggleFinder => Action::ToggleFinder,
         Command::ToggleConnection => Action::TogglePopover,
         Command::ConnectProject => return state.can_connect.then_some(Action::Connect(ConnectAction::Toggle)),
         Command::ToggleLegend => Action::ToggleLegend,
@@ -76,6 +79,7 @@ fn close(state: KeyContext) -> Option<Action> {
         // A list of choices closes itself.
         (state.menu_open, None),
         (state.palette_open, Some(Action::TogglePalette)),
+        (state.finder_open, Some(Action::ToggleFinder)),
         (state.keys_open, Some(Action::ToggleKeys)),
         (state.connect_open, Some(Action::Connect(ConnectAction::Close))),
         (state.popover_open, Some(Action::ClosePopover)),

@@ -6,6 +6,7 @@ mod banner;
 mod clock;
 pub mod connect;
 mod details;
+pub mod finder;
 mod format;
 pub mod header;
 pub mod hover;

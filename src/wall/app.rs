@@ -14,7 +14,7 @@ use bevy::{
 use super::{
     canvas::Canvas, fonts, frame_rate, governor, gpu, kiosk, picture, resolution, snapshot, unattended, viewing,
 };
-use crate::{connection::ConnectionPlugin, fleet, frame, layout, messages, scene, third_party, ui};
+use crate::{connection::ConnectionPlugin, fleet, frame, layout, messages, scene, search, third_party, ui};
 use model::Mapping;
 use model::Notice;
 use settings::{QualityPolicy, WallSettings};
@@ -95,6 +95,7 @@ pub fn build(options: WallOptions) -> App {
             options.connection,
             fleet::plugin,
             layout::plugin,
+            search::plugin,
         ))
         .add_plugins((
             third_party::plugin,

@@ -28,3 +28,4 @@ mod joined;
 mod schema;
 mod schema_broadcast;
 mod tail;
+mod tail_where;

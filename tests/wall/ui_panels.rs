@@ -14,6 +14,7 @@ use opswall::{
     ui::{
         Action, OpenWord, TypeScale,
         connect::ConnectAction,
+        finder::{Finder, FinderView, FoundRow, finder_ui},
         header::{BadgeView, SourceTally, badge_ui},
         inspector::{InspectorView, inspector_ui},
         keys::{KeyContext, action},
@@ -321,6 +322,7 @@ fn an_old_scene_shows_its_age_and_an_empty_one_the_reason() {
 fn keys_close_what_is_open_one_after_the_other() {
     let all = KeyContext {
         palette_open: true,
+        finder_open: true,
         keys_open: true,
         connect_open: true,
         can_connect: true,
@@ -331,9 +333,14 @@ fn keys_close_what_is_open_one_after_the_other() {
         live: true,
     };
     assert_eq!(action(Command::Close, all), Some(Action::TogglePalette));
-    let help = KeyContext {
+    let found = KeyContext {
         palette_open: false,
         ..all
+    };
+    assert_eq!(action(Command::Close, found), Some(Action::ToggleFinder));
+    let help = KeyContext {
+        finder_open: false,
+        ..found
     };
     assert_eq!(action(Command::Close, help), Some(Action::ToggleKeys));
     let card = KeyContext {
@@ -416,4 +423,55 @@ fn the_palette_runs_what_is_typed_or_chosen_by_keys() {
     assert_eq!(palette("", &[Key::Escape]).0, [Action::TogglePalette]);
     let (_, far) = palette("", &[Key::ArrowUp]);
     assert_eq!(far.at, 0, "it does not go around");
+}
+
+/// The finder after these signs and keys, while it shows these rows: the actions, and what was typed.
+fn finder(signs: &str, keys: &[Key], rows: &[FoundRow]) -> (Vec<Action>, Finder) {
+    let state = (Finder::default(), Vec::new());
+    let mut vocabulary = query::Vocabulary::default();
+    vocabulary.add_column("retries");
+    let mut harness = themed((700.0, 500.0), state, |ui, (finder, actions)| {
+        let view = FinderView {
+            rows,
+            count: Some(rows.len()),
+            ..FinderView::default()
+        };
+        let complete = |text: &str, cursor: usize| query::complete(text, cursor, &vocabulary);
+        finder_ui(ui, finder, &view, &complete, actions);
+    });
+    harness.run_steps(2);
+    for sign in signs.chars() {
+        harness.event(egui::Event::Text(sign.to_string()));
+        harness.run_steps(1);
+    }
+    for key in keys {
+        harness.key_press(*key);
+        harness.run_steps(2);
+    }
+    let (finder, actions) = harness.into_state();
+    (actions, finder)
+}
+
+#[test]
+fn the_finder_asks_while_typing_completes_and_inspects() {
+    let key = |id: &str| RowKey::new(Kind::Task, SourceId::usual(Kind::Task), id.into());
+    let row = |id: &str| FoundRow {
+        key: key(id),
+        label: format!("Task {id}"),
+        status: Status::Failed,
+        place: "Payroll".into(),
+        age: "2 min".into(),
+    };
+    let rows = [row("a"), row("b"), row("c")];
+    let (actions, _) = finder("in", &[Key::Enter], &rows);
+    let asked = ["i", "in"].map(|text| Action::Find(text.into()));
+    assert_eq!(actions, [&asked[..], &[Action::Inspect(key("a"))]].concat());
+    let (actions, shown) = finder("", &[Key::ArrowDown, Key::ArrowDown, Key::ArrowUp, Key::Enter], &rows);
+    let shows = ["b", "c", "b"].map(|id| Action::Show(key(id)));
+    assert_eq!(actions, [&shows[..], &[Action::Inspect(key("b"))]].concat());
+    assert_eq!(shown.at, 1);
+    let (actions, shown) = finder("retr", &[Key::Tab], &[]);
+    assert_eq!(shown.typed, "retries:");
+    assert_eq!(actions.last(), Some(&Action::Find("retries:".into())));
+    assert_eq!(finder("", &[Key::Escape], &rows).0, [Action::ToggleFinder]);
 }

@@ -14,12 +14,12 @@ pub fn is_masked(name: &str) -> bool {
 }
 
 fn is_masked_in(name: &[u8]) -> bool {
-    let is_name = |masked: &&str| name.eq_ignore_ascii_case(masked.as_bytes());
-    let has_part = |part: &&str| {
+    let is_name = |masked: &str| name.eq_ignore_ascii_case(masked.as_bytes());
+    let has_part = |part: &str| {
         name.windows(part.len())
             .any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
     };
-    NAMES.iter().any(|masked| is_name(&masked)) || PARTS.iter().any(|part| has_part(&part))
+    NAMES.into_iter().any(is_name) || PARTS.into_iter().any(has_part)
 }
 
 #[cfg(test)]

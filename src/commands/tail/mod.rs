@@ -1,5 +1,6 @@
 //! `opswall tail`: the feed without a window, as text or as JSON lines.
 
+mod filter;
 mod line;
 mod state;
 mod summary;
@@ -20,6 +21,8 @@ use super::{Failure, logging, output_file};
 use crate::cli::parse;
 use client::{Events, Worker};
 use line::Lines;
+use model::text::printable;
+use query::Query;
 use realtime::{FeedEvent, LinkStatus};
 use settings::Settings;
 use state::{Joined, State};
@@ -46,15 +49,19 @@ pub struct TailArgs {
     /// Print the closing summary only
     #[arg(long)]
     pub(crate) quiet: bool,
+    /// Only changes of rows that match, before or after the change: 'state:failed kind:task age>10m'
+    #[arg(long = "where", value_name = "QUERY", allow_hyphen_values = true)]
+    pub(crate) query: Option<String>,
 }
 
 /// Follows the feed until its time is up, the user interrupts it, or the reader of the output closes the pipe.
 ///
 /// # Errors
-/// When the connection gives up, or the output cannot be written.
+/// When the query is mistaken, the connection gives up, or the output cannot be written.
 pub(super) fn run(settings: &Settings, args: &TailArgs) -> Result<(), Failure> {
     logging::start(settings.verbose);
     logging::print_notices(settings);
+    let query = args.query.as_deref().map(parsed).transpose()?;
     let feed = settings.feed()?;
     if let Some(path) = &args.dump {
         output_file::check("the dump", path)?;
@@ -64,9 +71,24 @@ pub(super) fn run(settings: &Settings, args: &TailArgs) -> Result<(), Failure> {
     let worker = Worker::start(feed).map_err(|error| Failure::Running(error.to_string()))?;
     let interrupted = interrupts(worker.events().clone());
     let mut out = BufWriter::new(io::stdout().lock());
-    let mut state = State::new(lines.clone(), args.dump.is_some());
+    let mut state = State::new(lines.clone(), args.dump.is_some(), query.as_ref());
 
-    let ended = follow(&worker, &interrupted, args, started, &mut lines, &mut state, &mut out);
+    let ended = follow(
+        &worker,
+        &interrupted,
+        args,
+        query.as_ref(),
+        started,
+        &mut lines,
+        &mut state,
+        &mut out,
+    )
+    .and_then(|ended| {
+        let mut joined = Vec::new();
+        state.finish_waiting(&mut joined);
+        write(&state, &lines, args, &mut joined, &mut out)?;
+        Ok(ended)
+    });
     drop(worker);
     if let Some(path) = &args.dump {
         state.dump(path)?;
@@ -82,6 +104,14 @@ pub(super) fn run(settings: &Settings, args: &TailArgs) -> Result<(), Failure> {
     }
 }
 
+/// The query of a text, or its mistake with the place marked.
+fn parsed(text: &str) -> Result<Query, Failure> {
+    Query::parse(text).map_err(|error| {
+        let marked = error.marked(text).replace('\n', "\n  ");
+        Failure::Usage(format!("--where: {}\n  {marked}", printable(&error.text)))
+    })
+}
+
 /// Why the feed is no longer followed.
 enum Ended {
     /// Its time is up, or the user interrupted it.
@@ -94,6 +124,7 @@ fn follow(
     worker: &Worker,
     interrupted: &AtomicBool,
     args: &TailArgs,
+    query: Option<&Query>,
     started: Instant,
     lines: &mut Lines,
     state: &mut State,
@@ -112,7 +143,7 @@ fn follow(
         if !is_mapped && let Some(mapping) = worker.followed().mapping() {
             is_mapped = true;
             *lines = Lines::new(mapping.clone(), args.json);
-            *state = State::new(lines.clone(), args.dump.is_some());
+            *state = State::new(lines.clone(), args.dump.is_some(), query);
         }
         let is_idle = batch.is_empty();
         for event in batch.drain(..) {
@@ -125,6 +156,13 @@ fn follow(
                 }
                 event => event,
             };
+            if let FeedEvent::Synced(_) = event {
+                state.finish_waiting(&mut joined);
+                write(state, lines, args, &mut joined, out)?;
+                for column in state.take_missing_columns() {
+                    logging::print(&format!("--where: no row has a column `{column}` yet; check the query"));
+                }
+            }
             if !args.quiet {
                 lines.write(out, &event)?;
             }

@@ -12,12 +12,14 @@ use serde::Serialize;
 
 use super::{
     super::{Failure, output_file, usage},
+    filter::Filter,
     line::{Lines, json_line},
     summary::Summary,
 };
 use model::{
     Change, Heartbeats, Joiner, Notice, Op, Record, RowCounts, RowKey, Silence, TableChange, mapping::Reading,
 };
+use query::Query;
 use realtime::FeedEvent;
 use settings::files::{Purpose, write_whole};
 
@@ -34,6 +36,10 @@ pub(super) struct State {
     beats: Heartbeats,
     /// The rows as they are in their tables.
     rows: Option<BTreeMap<RowKey, Record>>,
+    /// Which rows are looked at, if not all are.
+    filter: Option<Filter>,
+    /// Changes before the filter.
+    unsifted: Vec<Joined>,
     changes: u64,
     bytes: u64,
     connects: u64,
@@ -41,12 +47,14 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(lines: Lines, keep_rows: bool) -> Self {
+    pub(super) fn new(lines: Lines, keep_rows: bool, query: Option<&Query>) -> Self {
         Self {
             joiner: Joiner::new(lines.mapping()),
             beats: Heartbeats::default(),
             lines,
             rows: keep_rows.then(BTreeMap::new),
+            filter: query.map(|query| Filter::new(query.clone())),
+            unsifted: Vec::new(),
             changes: 0,
             bytes: 0,
             connects: 0,
@@ -56,7 +64,8 @@ impl State {
 
     pub(super) fn record(&mut self, event: &FeedEvent) {
         match event {
-            FeedEvent::Change(_) => self.changes += 1,
+            // With a filter, those that it lets through are counted.
+            FeedEvent::Change(_) => self.changes += u64::from(self.filter.is_none()),
             FeedEvent::Synced(_) => self.syncs += 1,
             FeedEvent::Link(report) => {
                 self.bytes = report.bytes;
@@ -66,14 +75,50 @@ impl State {
         }
     }
 
-    /// Takes a change of a table; what follows from it for the rows that are shown is appended to `joined`.
+    /// Takes a change of a table; what follows from it for the rows that are shown, and is to be printed, is appended to
+    /// `joined`.
     pub(super) fn take(&mut self, change: TableChange, joined: &mut Vec<Joined>) {
-        let first = joined.len();
+        let mut changes = std::mem::take(&mut self.unsifted);
         self.joiner
-            .apply(change, |change, own| joined.push((change, own.cloned())));
-        for (change, own) in joined.iter().skip(first) {
+            .apply(change, |change, own| changes.push((change, own.cloned())));
+        for (change, own) in &changes {
             keep(&mut self.rows, &mut self.beats, &self.lines, change, own.as_ref());
         }
+        self.sift(changes, joined);
+    }
+
+    /// Appends those of the changes to `joined` that are to be printed.
+    fn sift(&mut self, mut changes: Vec<Joined>, joined: &mut Vec<Joined>) {
+        let first = joined.len();
+        let Some(mut filter) = self.filter.take() else {
+            joined.append(&mut changes);
+            self.unsifted = changes;
+            return;
+        };
+        for change in changes.drain(..) {
+            let is_silent = self.silence(&change.0.key, &change.0.record).is_some();
+            filter.take(self.lines.mapping(), change, is_silent, joined);
+        }
+        self.filter = Some(filter);
+        self.unsifted = changes;
+        self.changes += (joined.len() - first) as u64;
+    }
+
+    /// Appends the changes that waited for the end of the first snapshot, which is there or will not come.
+    pub(super) fn finish_waiting(&mut self, joined: &mut Vec<Joined>) {
+        let first = joined.len();
+        if let Some(filter) = &mut self.filter {
+            filter.finish_waiting(self.lines.mapping(), joined);
+        }
+        self.changes += (joined.len() - first) as u64;
+    }
+
+    /// The columns of the query that no row had so far; each is returned once.
+    pub(super) fn take_missing_columns(&mut self) -> Vec<String> {
+        self.filter
+            .as_mut()
+            .map(Filter::take_missing_columns)
+            .unwrap_or_default()
     }
 
     /// Whether rows wait to be updated by [`Self::advance`].
@@ -83,8 +128,10 @@ impl State {
 
     /// Updates some of the rows that wait because a row that completes them has changed.
     pub(super) fn advance(&mut self, joined: &mut Vec<Joined>) {
+        let mut changes = std::mem::take(&mut self.unsifted);
         self.joiner
-            .advance(JOINED_AT_ONCE, |change, own| joined.push((change, own.cloned())));
+            .advance(JOINED_AT_ONCE, |change, own| changes.push((change, own.cloned())));
+        self.sift(changes, joined);
     }
 
     /// A notice that not all rows can be completed.
@@ -107,6 +154,21 @@ impl State {
         reading
     }
 
+    /// Whether a row is looked at: all are without a filter.
+    fn is_wanted(&self, key: &RowKey, own: &Record) -> bool {
+        self.filter.as_ref().is_none_or(|filter| {
+            let joined = self.joiner.joined(key, own);
+            let is_silent = self.silence(key, &joined).is_some();
+            filter.matches(self.lines.mapping(), key, &joined, is_silent)
+        })
+    }
+
+    /// The rows that are kept and looked at.
+    fn wanted_rows(&self) -> impl Iterator<Item = (&RowKey, &Record)> {
+        let rows = self.rows.iter().flatten();
+        rows.filter(|(key, own)| self.is_wanted(key, own))
+    }
+
     /// Writes the rows sorted by table and id; the file appears only when it is complete.
     pub(super) fn dump(&self, path: &Path) -> Result<(), Failure> {
         #[derive(Serialize)]
@@ -120,7 +182,7 @@ impl State {
         }
         write_whole(path, Purpose::Output, |file| {
             let mut out = BufWriter::new(file);
-            for (key, record) in self.rows.iter().flatten() {
+            for (key, record) in self.wanted_rows() {
                 json_line(
                     &mut out,
                     &DumpLine {
@@ -144,7 +206,8 @@ impl State {
             let joined = self.joiner.joined(key, own);
             (!mapping.is_removed(key.source, &joined)).then(|| (key.kind, self.reading(key, own).state))
         };
-        Some(self.rows.as_ref()?.iter().filter_map(counted).collect())
+        self.rows.as_ref()?;
+        Some(self.wanted_rows().filter_map(counted).collect())
     }
 
     pub(super) fn summary(&self, wall: Duration) -> Summary {
@@ -231,7 +294,7 @@ mod tests {
                 .insert_resource(FleetMapping(Arc::clone(&mapping)))
                 .add_plugins((frame::plugin, messages::plugin, fleet::plugin));
             app.update();
-            let mut state = State::new(Lines::new(Arc::clone(&mapping), true), true);
+            let mut state = State::new(Lines::new(Arc::clone(&mapping), true), true, None);
             for (op, kind, id, word, is_deleted) in steps {
                 let deleted_at = is_deleted.then_some("2026-11-29T08:00:00Z");
                 let row = serde_json::json!({ "id": id.to_string(), "status": word, "deleted_at": deleted_at });

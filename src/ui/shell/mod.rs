@@ -17,6 +17,8 @@ use self::reads::Reads;
 use super::{
     Action, TypeScale, banner, connect,
     connect::{ConnectAction, ConnectCard},
+    finder,
+    finder::{Finder, FinderView},
     header,
     header::BadgeView,
     hover, inspector, keys,
@@ -36,7 +38,7 @@ use crate::{
     actions::{self, Command},
     connection::{Follow, ProjectSetup},
     frame::PanelSystems,
-    messages::{Intent, KeyboardInPanels, PointerOverPanels, SceneInsets, ScreenTheme, StateFilter},
+    messages::{Intent, KeyboardInPanels, PointerOverPanels, SceneInsets, ScreenTheme, Searched, StateFilter},
 };
 use model::theme::ThemeName;
 use model::{Kind, Notice, NoticeKind};
@@ -66,6 +68,8 @@ pub struct Panels {
     pub keys_open: bool,
     /// The palette, while it is open.
     pub palette: Option<Palette>,
+    /// The finder, while it is open.
+    pub finder: Option<Finder>,
     /// Unattended: no legend, no inspector, no card at the pointer.
     pub kiosk: bool,
     tune: TuneDraft,
@@ -84,6 +88,7 @@ struct Writes<'w> {
     filter: ResMut<'w, StateFilter>,
     theme: ResMut<'w, ScreenTheme>,
     commands: ResMut<'w, Messages<Command>>,
+    searched: MessageWriter<'w, Searched>,
     follows: MessageWriter<'w, Follow>,
     setup: Option<Res<'w, ProjectSetup>>,
 }
@@ -158,6 +163,22 @@ fn draw(
             Action::TogglePalette => {
                 panels.palette = (panels.palette.is_none() && !panels.kiosk).then(Palette::default);
             }
+            Action::ToggleFinder => {
+                panels.finder = (panels.finder.is_none() && !panels.kiosk).then(Finder::default);
+                if panels.finder.is_none() {
+                    writes.searched.write(Searched(String::new()));
+                }
+            }
+            Action::Find(text) => {
+                writes.searched.write(Searched(text));
+            }
+            Action::Show(key) => {
+                writes.intents.write(Intent::Focus(key));
+            }
+            Action::Inspect(key) => {
+                writes.intents.write(Intent::Select(Some(key.clone())));
+                writes.intents.write(Intent::Focus(key));
+            }
             Action::Run(command) => {
                 writes.commands.write(command);
             }
@@ -188,7 +209,7 @@ fn draw(
     writes.pointer.set_if_neq(PointerOverPanels(over));
     writes.keyboard.set_if_neq(KeyboardInPanels {
         focus: ctx.egui_wants_keyboard_input(),
-        types: ctx.text_edit_focused() || panels.palette.is_some(),
+        types: ctx.text_edit_focused() || panels.palette.is_some() || panels.finder.is_some(),
     });
 }
 
@@ -248,9 +269,21 @@ fn draw_panels(
     if let Some(palette) = panels.palette.as_mut() {
         palette::palette_area(ctx, palette, scene, actions);
     }
+    if let Some(finder) = panels.finder.as_mut() {
+        let rows = reads.found();
+        let view = FinderView {
+            rows: &rows,
+            count: reads.search.is_active().then(|| reads.search.rows.len()),
+            progress: reads.search.progress(),
+            mistake: reads.search.mistake(),
+        };
+        let complete = |text: &str, cursor: usize| query::complete(text, cursor, &reads.search.vocabulary);
+        finder::finder_area(ctx, finder, &view, &complete, scene, actions);
+    }
     panels.pages = 0;
     let state = KeyContext {
         palette_open: panels.palette.is_some(),
+        finder_open: panels.finder.is_some(),
         keys_open: panels.keys_open,
         connect_open: card.as_ref().is_some_and(|card| card.is_open),
         can_connect: card.is_some(),

@@ -11,9 +11,12 @@ use crate::{
     },
     messages::{Quality, Staleness},
     scene::selection::Selection,
+    search::{Found, Search},
     ui::{
         clock::ClockText,
         details,
+        finder::FoundRow,
+        format,
         header::{BadgeView, LostSources, SourceTally},
         hover::HoverView,
         inspector::InspectorView,
@@ -47,6 +50,8 @@ pub(super) struct Reads<'w, 's> {
     pub(super) clock: Res<'w, ClockText>,
     /// Status words that are unmapped or guessed.
     pub(super) words: Res<'w, OpenWords>,
+    /// What was typed into the finder, and the rows that match it.
+    pub(super) search: Res<'w, Search>,
     selection: Res<'w, Selection>,
     mapping: Res<'w, FleetMapping>,
     fleet_clock: Res<'w, FleetClock>,
@@ -231,6 +236,27 @@ impl Reads<'_, '_> {
     /// Rows on the wall.
     pub(super) fn rows(&self) -> usize {
         Kind::ALL.into_iter().map(|kind| self.counts.total(kind)).sum()
+    }
+
+    /// The rows that were found, the best first.
+    pub(super) fn found(&self) -> Vec<FoundRow> {
+        let now_ms = Timestamp::now().as_millisecond();
+        let line = |found: &Found| {
+            let (key, label, state, columns, moment, ..) = self.rows.get(found.row).ok()?;
+            let workflow = self.ties.get(found.row).ok().and_then(|(.., workflow)| workflow);
+            let place = workflow.and_then(|workflow| self.rows.get(workflow.0).ok());
+            let age = self
+                .mapping
+                .age_secs(&key.0, &columns.0, moment, *self.fleet_clock, now_ms);
+            Some(FoundRow {
+                key: key.0.clone(),
+                label: label.0.to_string(),
+                status: state.0.status,
+                place: place.map_or_else(|| key.0.kind.singular().to_owned(), |place| place.1.0.to_string()),
+                age: age.map(format::age).unwrap_or_default(),
+            })
+        };
+        self.search.listed.iter().filter_map(line).collect()
     }
 
     /// The row under the pointer, unless it is the selected one, which the inspector shows.

@@ -1,0 +1,393 @@
+//! Finds rows by what is typed: by a few letters, the most similar first, or by a query (`crates/query`). The rows are looked
+//! at in pieces that fit into a frame, and again while it is open and rows change.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bevy::{
+    ecs::{entity::EntityHashSet, system::SystemParam},
+    prelude::*,
+};
+use query::{Field, Finder, Query as Asked, ReadRow, Vocabulary};
+
+use crate::{
+    fleet::{Columns, FleetClock, FleetIndex, FleetMapping, Key, Moment, RowLabel, RowState, Touched},
+    frame::FrameSystems,
+    messages::{Intent, Searched},
+};
+use model::{Record, RowKey, Rule, Status, StatusReading};
+
+/// Time for looking at rows in one frame.
+const BUDGET: Duration = Duration::from_millis(5);
+/// Rows between two looks at the clock.
+const PIECE: usize = 256;
+/// Rows that are listed, the best first.
+const MOST_LISTED: usize = 50;
+/// Shortest interval between two searches for one text while rows change.
+const AGAIN_SECS: f64 = 0.5;
+/// The camera flies to the first row when nothing more has been typed for this time.
+const FLY_AFTER_SECS: f64 = 0.3;
+
+/// What is looked for.
+#[derive(Debug, Default)]
+enum Sought {
+    /// Nothing: the text is empty.
+    #[default]
+    Nothing,
+    /// Rows that are similar to these letters.
+    Letters(String),
+    /// Rows that a query matches.
+    Query(Asked),
+    /// Nothing, because the text is no query.
+    Mistake(query::Error),
+}
+
+/// A row that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// Its key.
+    pub key: RowKey,
+    /// Its entity.
+    pub row: Entity,
+}
+
+/// What was typed, and the rows that match it.
+#[derive(Resource, Debug, Default)]
+pub struct Search {
+    text: String,
+    sought: Sought,
+    /// The best rows.
+    pub(crate) listed: Vec<Found>,
+    /// All of them.
+    pub(crate) rows: EntityHashSet,
+    /// Counts up whenever `rows` is another set.
+    pub(crate) version: u64,
+    /// Names that may complete the text.
+    pub(crate) vocabulary: Vocabulary,
+    scan: Option<Scan>,
+    is_due: bool,
+    searched: f64,
+    typed: f64,
+    flown: Option<RowKey>,
+}
+
+/// A search under way.
+#[derive(Debug)]
+struct Scan {
+    /// All rows when it began.
+    all: Vec<Entity>,
+    /// How many of them have been looked at.
+    done: usize,
+    hits: Vec<(Entity, RowKey, Rank)>,
+}
+
+/// How a match is listed: letters by how similar they are, then what is in trouble, then what changed last.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+struct Rank {
+    similar: u32,
+    trouble: usize,
+    changed: f64,
+}
+
+impl Search {
+    /// Whether rows are looked for: others are dimmed.
+    pub(crate) fn is_active(&self) -> bool {
+        matches!(self.sought, Sought::Letters(_) | Sought::Query(_))
+    }
+
+    /// The mistake in the query.
+    pub(crate) fn mistake(&self) -> Option<&query::Error> {
+        match &self.sought {
+            Sought::Mistake(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The share of the rows that has been looked at, while that takes more than a frame.
+    pub(crate) fn progress(&self) -> Option<f32> {
+        let scan = self.scan.as_ref()?;
+        Some(scan.done as f32 / scan.all.len().max(1) as f32)
+    }
+
+    fn ask(&mut self, text: &str, now: f64) {
+        if self.text == text {
+            return;
+        }
+        text.clone_into(&mut self.text);
+        (self.typed, self.flown) = (now, None);
+        self.scan = None;
+        let was_active = self.is_active();
+        self.sought = sought(text, &self.vocabulary);
+        self.is_due = self.is_active();
+        self.searched = f64::NEG_INFINITY;
+        if !self.is_active() {
+            self.listed.clear();
+            self.rows.clear();
+        }
+        if was_active != self.is_active() {
+            self.version += 1;
+        }
+    }
+
+    fn take_rows(&mut self, rows: EntityHashSet) {
+        if self.rows != rows {
+            self.rows = rows;
+            self.version += 1;
+        }
+    }
+}
+
+/// Letters, unless the text has a sign that only a query has.
+fn sought(text: &str, vocabulary: &Vocabulary) -> Sought {
+    let text = text.trim();
+    if text.is_empty() {
+        return Sought::Nothing;
+    }
+    let is_query = text.contains([':', '<', '>', '=', '"', '(', ')', '/'])
+        || text
+            .split_whitespace()
+            .any(|word| word.starts_with('-') || matches!(word, "or" | "not" | "and"));
+    if !is_query {
+        return Sought::Letters(text.to_owned());
+    }
+    match Asked::parse_with(text, vocabulary) {
+        Ok(query) => Sought::Query(query),
+        Err(error) => Sought::Mistake(error),
+    }
+}
+
+/// Reads the rows.
+#[derive(SystemParam)]
+struct Rows<'w, 's> {
+    rows: Query<
+        'w,
+        's,
+        (
+            Entity,
+            &'static Key,
+            &'static RowLabel,
+            &'static RowState,
+            &'static Columns,
+            &'static Moment,
+        ),
+    >,
+    index: Res<'w, FleetIndex>,
+    mapping: Res<'w, FleetMapping>,
+}
+
+/// A row that is looked at.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    row: Entity,
+    key: &'a RowKey,
+    state: &'a StatusReading,
+    columns: &'a Record,
+    changed: f64,
+}
+
+impl Seen<'_> {
+    fn hit(&self, similar: u32) -> (Entity, RowKey, Rank) {
+        let rank = Rank {
+            similar: u32::MAX - similar,
+            trouble: Status::troubles()
+                .position(|other| other == self.state.status)
+                .unwrap_or(usize::MAX),
+            changed: -self.changed,
+        };
+        (self.row, self.key.clone(), rank)
+    }
+}
+
+impl Rows<'_, '_> {
+    fn seen(&self, row: Entity) -> Option<Seen<'_>> {
+        let (row, key, _, state, columns, moment) = self.rows.get(row).ok()?;
+        let seen = Seen {
+            row,
+            key: &key.0,
+            state: &state.0,
+            columns: &columns.0,
+            changed: moment.changed,
+        };
+        moment.gone.is_none().then_some(seen)
+    }
+
+    /// Looks at some of the rows of a search, until the time is over.
+    fn look(&self, sought: &Sought, scan: &mut Scan, now_ms: i64, clock: f64, until: Instant) {
+        let label_of = |key: &RowKey| {
+            let row = self.index.get(key)?;
+            self.rows.get(row).ok().map(|(_, _, label, ..)| label.0.clone())
+        };
+        while scan.done < scan.all.len() {
+            let piece = scan.all.get(scan.done..).unwrap_or_default();
+            let piece = piece.get(..PIECE).unwrap_or(piece);
+            scan.done += piece.len();
+            let seen: Vec<Seen> = piece.iter().filter_map(|row| self.seen(*row)).collect();
+            match sought {
+                Sought::Query(query) => {
+                    let matching = seen
+                        .iter()
+                        .filter(|row| query.matches(&self.read(row, &label_of, now_ms, clock), now_ms));
+                    scan.hits.extend(matching.map(|row| row.hit(0)));
+                }
+                Sought::Letters(letters) => {
+                    let mut finder = Finder::new(letters, PIECE);
+                    for (number, row) in seen.iter().enumerate() {
+                        let row = self.read(row, &label_of, now_ms, clock);
+                        finder.offer(Numbered { number, row });
+                    }
+                    let hits = finder.finish().into_iter();
+                    let rows = hits.filter_map(|hit| Some((seen.get(hit.row.number)?, hit.score)));
+                    scan.hits.extend(rows.map(|(row, score)| row.hit(score)));
+                }
+                Sought::Nothing | Sought::Mistake(_) => {}
+            }
+            if Instant::now() >= until {
+                return;
+            }
+        }
+    }
+
+    /// A row as a query sees it.
+    fn read<'a>(
+        &'a self,
+        row: &Seen<'a>,
+        label_of: &'a dyn Fn(&RowKey) -> Option<Arc<str>>,
+        now_ms: i64,
+        clock: f64,
+    ) -> ReadRow<'a> {
+        let changed_ms = now_ms - ((clock - row.changed) * 1e3) as i64;
+        ReadRow::new(&self.mapping.0, row.key, row.columns, now_ms)
+            .with_labels(label_of)
+            .with_silence(row.state.rule == Rule::Heartbeat)
+            .with_change(Some(changed_ms))
+    }
+
+    /// The columns and the usual values of the rows: of as many rows as there are names of.
+    fn vocabulary(&self) -> Vocabulary {
+        /// Rows that are read for their columns.
+        const MOST_READ: usize = 2_000;
+        let mut vocabulary = Vocabulary::default();
+        for (_, _, _, state, columns, _) in self.rows.iter().take(MOST_READ) {
+            for (name, _) in columns.0.iter() {
+                vocabulary.add_column(name);
+            }
+            if let Some(word) = &state.0.word {
+                vocabulary.add_value(Field::State, word);
+            }
+        }
+        vocabulary
+    }
+}
+
+/// A row with its number in a piece.
+struct Numbered<R> {
+    number: usize,
+    row: R,
+}
+
+impl<R: query::Row> query::Row for Numbered<R> {
+    fn any(&self, field: Field, test: &mut dyn FnMut(query::Value<'_>) -> bool) -> bool {
+        self.row.any(field, test)
+    }
+
+    fn column(&self, name: &str) -> Option<model::Cell<'_>> {
+        self.row.column(name)
+    }
+}
+
+pub(super) fn plugin(app: &mut App) {
+    app.add_systems(Update, search.in_set(FrameSystems::Place));
+}
+
+fn search(
+    mut search: ResMut<Search>,
+    mut asked: MessageReader<Searched>,
+    rows: Rows,
+    touched: Res<Touched>,
+    clock: Res<FleetClock>,
+    mut intents: MessageWriter<Intent>,
+) {
+    let now = clock.0;
+    let search = search.bypass_change_detection();
+    for Searched(text) in asked.read() {
+        if search.text.is_empty() && !text.is_empty() {
+            search.vocabulary = rows.vocabulary();
+        }
+        search.ask(text, now);
+    }
+    if !search.is_active() {
+        return;
+    }
+    search.is_due |= !touched.is_empty();
+    if search.scan.is_none() && search.is_due && now - search.searched >= AGAIN_SECS {
+        (search.is_due, search.searched) = (false, now);
+        search.scan = Some(Scan {
+            all: rows.rows.iter().map(|(row, ..)| row).collect(),
+            done: 0,
+            hits: Vec::new(),
+        });
+    }
+    if let Some(scan) = search.scan.as_mut() {
+        let now_ms = jiff::Timestamp::now().as_millisecond();
+        rows.look(&search.sought, scan, now_ms, now, Instant::now() + BUDGET);
+        if scan.done == scan.all.len() {
+            let mut hits = std::mem::take(&mut scan.hits);
+            search.scan = None;
+            hits.sort_by(|one, other| {
+                one.2
+                    .partial_cmp(&other.2)
+                    .unwrap_or(std::cmp::Ordering::Equal)
+                    .then_with(|| one.1.cmp(&other.1))
+            });
+            let set = hits.iter().map(|(row, ..)| *row).collect();
+            hits.truncate(MOST_LISTED);
+            search.listed = hits.into_iter().map(|(row, key, _)| Found { key, row }).collect();
+            search.take_rows(set);
+        }
+    }
+    // The camera follows the first match, not each letter.
+    if search.scan.is_none()
+        && search.flown.is_none()
+        && now - search.typed >= FLY_AFTER_SECS
+        && let Some(first) = search.listed.first()
+    {
+        search.flown = Some(first.key.clone());
+        intents.write(Intent::Focus(first.key.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_are_letters_and_signs_make_a_query() {
+        let vocabulary = Vocabulary::default();
+        let kind = |text: &str| match sought(text, &vocabulary) {
+            Sought::Nothing => "nothing",
+            Sought::Letters(_) => "letters",
+            Sought::Query(_) => "query",
+            Sought::Mistake(_) => "mistake",
+        };
+        assert_eq!(kind("  "), "nothing");
+        assert_eq!(kind("inv rec"), "letters");
+        assert_eq!(kind("state:failed"), "query");
+        assert_eq!(kind("invoice -label:test"), "query");
+        assert_eq!(kind("state:"), "mistake");
+        assert_eq!(kind("age>10m or cost>1"), "query");
+    }
+
+    #[test]
+    fn what_is_similar_is_first_then_what_is_in_trouble_then_what_changed_last() {
+        let rank = |similar: u32, trouble: usize, changed: f64| Rank {
+            similar: u32::MAX - similar,
+            trouble,
+            changed: -changed,
+        };
+        assert!(rank(9, 5, 0.0) < rank(8, 0, 9.0));
+        assert!(rank(9, 0, 0.0) < rank(9, 5, 9.0));
+        assert!(rank(9, 0, 9.0) < rank(9, 0, 8.0));
+    }
+}

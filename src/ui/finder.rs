@@ -1,0 +1,238 @@
+//! The finder: rows found by a few letters or by a query, while typing. What matches stays lit, the rest is dimmed, and the
+//! camera flies to the best match.
+
+use egui::{
+    Align, Align2, Area, Context, Id, Key, Layout, Modifiers, Order, Rect, RichText, Sense, TextEdit, Ui, UiBuilder,
+    pos2, text::CCursor, text::CCursorRange, vec2,
+};
+use query::{Candidate, Completions};
+
+use super::{Action, format, status_icon, theme, theme::Tier};
+use model::{RowKey, Status};
+
+/// Letters that are read, and the width on a desk in points.
+const MOST_TYPED: usize = 1_000;
+const WIDTH: f32 = 620.0;
+/// Rows that are listed at once, and completions.
+const SHOWN: usize = 8;
+const MOST_COMPLETIONS: usize = 6;
+
+/// A row that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundRow {
+    /// Its key.
+    pub key: RowKey,
+    /// Its name.
+    pub label: String,
+    /// Its state.
+    pub status: Status,
+    /// The name of its block, or of its kind.
+    pub place: String,
+    /// How long ago it changed, in words.
+    pub age: String,
+}
+
+/// What the finder shows.
+#[derive(Debug, Default)]
+pub struct FinderView<'a> {
+    /// The best matches.
+    pub rows: &'a [FoundRow],
+    /// How many there are; `None` while nothing is looked for.
+    pub count: Option<usize>,
+    /// The share of the rows that has been looked at, while that takes more than a frame.
+    pub progress: Option<f32>,
+    /// What is wrong with the query, and where, in bytes.
+    pub mistake: Option<&'a query::Error>,
+}
+
+/// What was typed, and which line is chosen.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Finder {
+    /// What was typed.
+    pub typed: String,
+    /// The chosen line.
+    pub at: usize,
+    /// Where the text cursor is, in characters.
+    cursor: usize,
+    /// Whether the field has had the keyboard: it takes it once.
+    is_begun: bool,
+}
+
+impl Finder {
+    fn cursor_bytes(&self) -> usize {
+        let at = self.typed.char_indices().nth(self.cursor);
+        at.map_or(self.typed.len(), |(at, _)| at)
+    }
+}
+
+/// The finder near the upper edge of the scene.
+pub(crate) fn finder_area(
+    ctx: &Context,
+    finder: &mut Finder,
+    view: &FinderView,
+    complete: &dyn Fn(&str, usize) -> Completions,
+    scene: Rect,
+    actions: &mut Vec<Action>,
+) {
+    Area::new(Id::new("finder"))
+        .order(Order::Foreground)
+        .pivot(Align2::CENTER_TOP)
+        .fixed_pos(pos2(scene.center().x, scene.top() + theme::GAP))
+        .constrain_to(scene)
+        .show(ctx, |ui| {
+            theme::plate(theme::of(ctx)).show(ui, |ui| finder_ui(ui, finder, view, complete, actions));
+        });
+}
+
+/// The finder's contents.
+pub fn finder_ui(
+    ui: &mut Ui,
+    finder: &mut Finder,
+    view: &FinderView,
+    complete: &dyn Fn(&str, usize) -> Completions,
+    actions: &mut Vec<Action>,
+) {
+    ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 4.0 * theme::GAP));
+    // The arrows choose a row, and Tab completes; the field would take them.
+    let steps = steps(ui);
+    let found = complete(&finder.typed, finder.cursor_bytes());
+    let completes = ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Tab));
+    let field = TextEdit::singleline(&mut finder.typed)
+        .hint_text("Find: a few letters, or state:failed age>10m")
+        .char_limit(MOST_TYPED)
+        .lock_focus(true)
+        .desired_width(f32::INFINITY);
+    let mut output = field.show(ui);
+    if !finder.is_begun {
+        output.response.request_focus();
+        finder.is_begun = true;
+    }
+    if let Some(range) = output.cursor_range {
+        finder.cursor = range.primary.index.into();
+    }
+    let mut is_changed = output.response.changed();
+    let candidates: Vec<&Candidate> = found.candidates.iter().take(MOST_COMPLETIONS).collect();
+    let chosen = completions_ui(ui, finder, &candidates);
+    let chosen = chosen.or_else(|| candidates.first().copied().filter(|_| completes));
+    if let Some(candidate) = chosen
+        && finder.typed.get(found.range.clone()).is_some()
+    {
+        finder.typed.replace_range(found.range.clone(), &candidate.text);
+        let end = found.range.start + candidate.text.len();
+        finder.cursor = finder.typed.get(..end).map_or(0, |before| before.chars().count());
+        let cursor = CCursorRange::one(CCursor::new(finder.cursor));
+        output.state.cursor.set_char_range(Some(cursor));
+        output.state.store(ui.ctx(), output.response.id);
+        output.response.request_focus();
+        is_changed = true;
+    }
+    if is_changed {
+        finder.at = 0;
+        actions.push(Action::Find(finder.typed.clone()));
+    }
+    let last = view.rows.len().min(SHOWN).saturating_sub(1);
+    finder.at = finder.at.saturating_add_signed(steps).min(last);
+    if steps != 0
+        && let Some(row) = view.rows.get(finder.at)
+    {
+        actions.push(Action::Show(row.key.clone()));
+    }
+    let (chooses, closes) = ui.input(|input| (input.key_pressed(Key::Enter), input.key_pressed(Key::Escape)));
+    if closes {
+        actions.push(Action::ToggleFinder);
+    } else if chooses && let Some(row) = view.rows.get(finder.at) {
+        actions.push(Action::Inspect(row.key.clone()));
+        output.response.request_focus();
+    } else if output.response.lost_focus() && !ui.input(|input| input.pointer.any_down()) {
+        output.response.request_focus();
+    }
+    answer_ui(ui, view);
+    for (at, row) in view.rows.iter().take(SHOWN).enumerate() {
+        if row_ui(ui, row, at == finder.at) {
+            actions.push(Action::Inspect(row.key.clone()));
+        }
+    }
+}
+
+fn steps(ui: &mut Ui) -> isize {
+    ui.input_mut(|input| {
+        let down = input.count_and_consume_key(Modifiers::NONE, Key::ArrowDown);
+        let up = input.count_and_consume_key(Modifiers::NONE, Key::ArrowUp);
+        down as isize - up as isize
+    })
+}
+
+/// What may complete the text; the one that was clicked.
+fn completions_ui<'c>(ui: &mut Ui, finder: &Finder, candidates: &[&'c Candidate]) -> Option<&'c Candidate> {
+    if finder.typed.is_empty() || candidates.is_empty() {
+        return None;
+    }
+    let mut chosen = None;
+    ui.horizontal_wrapped(|ui| {
+        ui.label(
+            RichText::new("Tab")
+                .font(Tier::Small.font(ui))
+                .color(theme::of(ui).muted),
+        );
+        for candidate in candidates {
+            let text = RichText::new(format::clean(&candidate.text, 40)).font(Tier::Mono.font(ui));
+            let button = ui.add(egui::Button::new(text).small());
+            let button = if candidate.about.is_empty() {
+                button
+            } else {
+                button.on_hover_text(candidate.about)
+            };
+            if button.clicked() {
+                chosen = Some(*candidate);
+            }
+        }
+    });
+    chosen
+}
+
+/// How many rows match, or what is wrong.
+fn answer_ui(ui: &mut Ui, view: &FinderView) {
+    let inks = theme::of(ui);
+    let (text, ink) = match (view.mistake, view.progress, view.count) {
+        (Some(error), ..) => (error.text.clone(), inks.warn),
+        (None, Some(share), _) => (format!("looking … {:.0} %", share * 100.0), inks.muted),
+        (None, None, Some(0)) => ("No row matches.".to_owned(), inks.muted),
+        (None, None, Some(1)) => ("1 row".to_owned(), inks.muted),
+        (None, None, Some(count)) => (format!("{count} rows"), inks.muted),
+        (None, None, None) => (
+            "Fields: state kind agent workflow label id activity error age cost attempt progress, and every column"
+                .to_owned(),
+            inks.muted,
+        ),
+    };
+    ui.add(egui::Label::new(RichText::new(text).font(Tier::Small.font(ui)).color(ink)).wrap());
+}
+
+/// One row that was found; whether it was clicked.
+fn row_ui(ui: &mut Ui, row: &FoundRow, is_chosen: bool) -> bool {
+    let font = Tier::Body.font(ui);
+    let (rect, line) = ui.allocate_exact_size(vec2(ui.available_width(), font.size * 1.9), Sense::click());
+    let said = format!("{}, {}, {}", row.label, row.status.word(), row.place);
+    line.widget_info(|| egui::WidgetInfo::selected(egui::WidgetType::SelectableLabel, true, is_chosen, &said));
+    let inks = theme::of(ui);
+    if is_chosen || line.hovered() {
+        let fill = inks.line.gamma_multiply(if is_chosen { 1.0 } else { 0.5 });
+        ui.painter().rect_filled(rect, 4.0, fill);
+    }
+    let inner = rect.shrink2(vec2(8.0, 0.0));
+    let layout = Layout::left_to_right(Align::Center);
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(inner).layout(layout));
+    let (icon, _) = ui.allocate_exact_size(vec2(font.size, font.size), Sense::hover());
+    status_icon::paint(ui.painter(), icon, row.status, inks.status(row.status));
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let small = |text: String| RichText::new(text).font(Tier::Small.font(ui)).color(inks.muted);
+        let (age, place) = (small(row.age.clone()), small(format::clean(&row.place, 40)));
+        ui.label(age);
+        ui.label(place);
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            let label = RichText::new(format::clean(&row.label, 120)).color(inks.text);
+            ui.add(egui::Label::new(label).truncate().selectable(false));
+        });
+    });
+    line.clicked()
+}
