@@ -92,6 +92,7 @@ impl Chord {
         let key = match self.key {
             Letter(letter, _) => letter.to_uppercase(),
             Sign(sign) => sign.to_owned(),
+            Place(KeyCode::Tab) => "Tab".to_owned(),
             Place(KeyCode::Escape) => "Esc".to_owned(),
             Place(KeyCode::Home) => "Home".to_owned(),
             Place(KeyCode::Digit0) => "0".to_owned(),
@@ -201,14 +202,14 @@ pub(crate) const BINDINGS: [Binding; 20] = [
         commands: &[],
     },
     Binding {
-        keys: "`N`, `Shift+N`",
+        keys: "`Tab`, `Shift+Tab`",
         does: "inspect the next, the previous row in trouble",
         more: ": what failed first, then what is blocked, then what waits for a person; of each, the one that changed last first",
         scope: Scope::Scene,
         commands: &[
-            (letter("n", KeyCode::KeyN).repeating(), Command::NextConcern),
+            (key(Place(KeyCode::Tab)).repeating(), Command::NextConcern),
             (
-                letter("n", KeyCode::KeyN).with_shift().repeating(),
+                key(Place(KeyCode::Tab)).with_shift().repeating(),
                 Command::PreviousConcern,
             ),
         ],
@@ -301,9 +302,9 @@ pub(crate) const BINDINGS: [Binding; 20] = [
         ],
     },
     Binding {
-        keys: "`Tab`, `Enter`",
-        does: "move between controls, activate",
-        more: "",
+        keys: "`F6`, `Tab`, `Enter`",
+        does: "move into the panels, between controls, activate",
+        more: "; `Esc` moves out",
         scope: Scope::Controls,
         commands: &[],
     },

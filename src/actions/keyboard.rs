@@ -1,11 +1,8 @@
-//! The only reader of the keyboard besides egui's own controls. Each press is judged by the modifier keys that were down at
+//! The reader of commands; `ui::keyboard` gives egui's controls their keys in the same way. Each press is judged by the modifier keys that were down at
 //! that press: at few frames a second, a key and its modifier are often pressed and released within one frame.
 
 use bevy::{
-    input::{
-        ButtonState,
-        keyboard::{Key, KeyCode, KeyboardFocusLost, KeyboardInput},
-    },
+    input::keyboard::{Key, KeyCode, KeyboardFocusLost, KeyboardInput},
     prelude::*,
 };
 
@@ -17,13 +14,13 @@ const MOST_HELD: usize = 16;
 
 /// The modifier keys that are down.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Modifiers {
+pub(crate) struct Modifiers {
     /// Control; the command key of a Mac as well.
-    pub(super) ctrl: bool,
+    pub(crate) ctrl: bool,
     /// Shift.
-    pub(super) shift: bool,
+    pub(crate) shift: bool,
     /// Alt, without the one that types further signs.
-    pub(super) alt: bool,
+    pub(crate) alt: bool,
 }
 
 /// A press of a key, as bindings are compared with it.
@@ -54,13 +51,18 @@ impl Keyboard {
         bindings::places(command).any(|place| self.held.contains(&place))
     }
 
+    /// Takes in what happened to a modifier key; the modifiers that are down then.
+    pub(crate) fn follow(&mut self, input: &KeyboardInput) -> Modifiers {
+        if let Some(modifier) = self.modifier(input.key_code) {
+            *modifier = input.state.is_pressed();
+        }
+        self.modifiers
+    }
+
     /// Takes in what happened to a key; the command of a press.
     fn take(&mut self, input: &KeyboardInput, owner: Owner) -> Option<Command> {
-        let is_down = input.state == ButtonState::Pressed;
-        if let Some(modifier) = self.modifier(input.key_code) {
-            *modifier = is_down;
-            return None;
-        }
+        let is_down = input.state.is_pressed();
+        self.follow(input);
         self.held.retain(|held| *held != input.key_code);
         if !is_down {
             return None;
@@ -133,6 +135,8 @@ pub(super) fn read(
 
 #[cfg(test)]
 mod tests {
+    use bevy::input::ButtonState;
+
     use super::*;
 
     fn input(place: KeyCode, sign: &str, state: ButtonState) -> KeyboardInput {
@@ -169,7 +173,7 @@ mod tests {
         assert_eq!(pressed(&after, Owner::Scene), [Command::ToggleConnection]);
         let palette = [(CTRL.0, "", true), (k, "k", true), (CTRL.0, "", false), (k, "k", false)];
         assert_eq!(pressed(&palette, Owner::Scene), [Command::TogglePalette]);
-        let shifted = [(KeyCode::ShiftLeft, "", true), (KeyCode::KeyN, "N", true)];
+        let shifted = [(KeyCode::ShiftLeft, "", true), (KeyCode::Tab, "", true)];
         assert_eq!(pressed(&shifted, Owner::Scene), [Command::PreviousConcern]);
     }
 

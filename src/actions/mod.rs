@@ -10,6 +10,7 @@ use bevy::{input::keyboard::KeyboardInput, prelude::*};
 
 pub(crate) use bindings::BINDINGS;
 pub use keyboard::Keyboard;
+pub(crate) use keyboard::Modifiers;
 
 use crate::frame::PointerSystems;
 use model::{Status, theme::ThemeName};
@@ -231,7 +232,7 @@ mod tests {
         assert_eq!(titles.len(), count);
         assert_eq!(Command::Reconnect.keys(), "R");
         assert_eq!(Command::TogglePalette.keys(), "Ctrl+K");
-        assert_eq!(Command::PreviousConcern.keys(), "Shift+N");
+        assert_eq!(Command::PreviousConcern.keys(), "Shift+Tab");
         assert_eq!(Command::Disconnect.keys(), "");
     }
 }

@@ -59,6 +59,15 @@ pub struct Finder {
 }
 
 impl Finder {
+    /// A finder into which this was typed already.
+    pub(crate) fn begun(typed: &str) -> Self {
+        Self {
+            typed: typed.to_owned(),
+            cursor: typed.chars().count(),
+            ..Self::default()
+        }
+    }
+
     fn cursor_bytes(&self) -> usize {
         let at = self.typed.char_indices().nth(self.cursor);
         at.map_or(self.typed.len(), |(at, _)| at)
@@ -100,17 +109,22 @@ pub fn finder_ui(
     let field = TextEdit::singleline(&mut finder.typed)
         .hint_text("Find: a few letters, or state:failed age>10m")
         .char_limit(MOST_TYPED)
+        .font(Tier::Name.font(ui))
+        .margin(vec2(8.0, 6.0))
         .lock_focus(true)
         .desired_width(f32::INFINITY);
     let mut output = field.show(ui);
+    let mut is_changed = output.response.changed();
     if !finder.is_begun {
         output.response.request_focus();
+        is_changed = !finder.typed.is_empty();
+        let cursor = CCursorRange::one(CCursor::new(finder.cursor));
+        output.state.cursor.set_char_range(Some(cursor));
+        output.state.clone().store(ui.ctx(), output.response.id);
         finder.is_begun = true;
-    }
-    if let Some(range) = output.cursor_range {
+    } else if let Some(range) = output.cursor_range {
         finder.cursor = range.primary.index.into();
     }
-    let mut is_changed = output.response.changed();
     let candidates: Vec<&Candidate> = found.candidates.iter().take(MOST_COMPLETIONS).collect();
     let chosen = completions_ui(ui, finder, &candidates);
     let chosen = chosen.or_else(|| candidates.first().copied().filter(|_| completes));

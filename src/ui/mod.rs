@@ -11,6 +11,7 @@ mod format;
 pub mod header;
 pub mod hover;
 pub mod inspector;
+mod keyboard;
 pub mod keys;
 pub mod legend;
 pub mod link_look;
@@ -44,6 +45,7 @@ pub fn plugin(app: &mut App) {
         unmapped::plugin,
         transitions::plugin,
         toasts::plugin,
+        keyboard::plugin,
         shell::plugin,
     ));
 }

@@ -43,6 +43,8 @@ pub fn palette_ui(ui: &mut Ui, palette: &mut Palette, actions: &mut Vec<Action>)
     let field = TextEdit::singleline(&mut palette.typed)
         .hint_text("What to do")
         .char_limit(MOST_TYPED)
+        .font(Tier::Name.font(ui))
+        .margin(vec2(8.0, 6.0))
         .desired_width(f32::INFINITY);
     // The arrows choose a line; they would move the cursor in the field.
     let steps = steps(ui);

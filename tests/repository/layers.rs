@@ -11,7 +11,7 @@ const SCENE: [&[&str]; 6] = [
     &["selection", "motion", "palette", "text_scale", "layers"],
     &["pinch", "pointer", "camera", "detail"],
     &["marks", "links", "ties"],
-    &["highlight", "picking"],
+    &["highlight", "picking", "concerns"],
     &["labels"],
     &["render"],
 ];

@@ -164,7 +164,8 @@ fn draw(
                 panels.palette = (panels.palette.is_none() && !panels.kiosk).then(Palette::default);
             }
             Action::ToggleFinder => {
-                panels.finder = (panels.finder.is_none() && !panels.kiosk).then(Finder::default);
+                let is_opened = panels.finder.is_none() && !panels.kiosk;
+                panels.finder = is_opened.then(|| Finder::begun(&typed_after(&ctx, "/")));
                 if panels.finder.is_none() {
                     writes.searched.write(Searched(String::new()));
                 }
@@ -211,6 +212,19 @@ fn draw(
         focus: ctx.egui_wants_keyboard_input(),
         types: ctx.text_edit_focused() || panels.palette.is_some() || panels.finder.is_some(),
     });
+}
+
+/// What was typed in this frame after a sign: at few frames a second, a field is opened and typed into within one.
+fn typed_after(ctx: &egui::Context, sign: &str) -> String {
+    ctx.input(|input| {
+        let texts = input.events.iter().filter_map(|event| match event {
+            egui::Event::Text(text) => Some(text.as_str()),
+            _ => None,
+        });
+        let mut after = texts.skip_while(|text| *text != sign);
+        after.next();
+        after.collect()
+    })
 }
 
 /// What the panels leave of the screen.
