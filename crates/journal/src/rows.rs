@@ -55,6 +55,8 @@ pub(crate) struct Rows {
     hasher: RandomState,
     oldest_bare: u32,
     newest_bare: u32,
+    /// Rows of the list before this one have no kept entry.
+    first_kept: u32,
     /// Bytes of the slots, and of those among them that are in the list.
     slot_bytes: usize,
     bare_bytes: usize,
@@ -69,6 +71,7 @@ impl Default for Rows {
             hasher: RandomState::default(),
             oldest_bare: NONE,
             newest_bare: NONE,
+            first_kept: NONE,
             slot_bytes: 0,
             bare_bytes: 0,
         }
@@ -173,6 +176,9 @@ impl Rows {
             None => self.oldest_bare = row,
         }
         self.newest_bare = row;
+        if self.get(self.first_kept).is_none() {
+            self.first_kept = row;
+        }
     }
 
     /// Takes a row out of the list of those without entries in the ring.
@@ -183,6 +189,9 @@ impl Rows {
         slot.is_bare = false;
         let (older, newer, bytes) = (slot.older, slot.newer, slot.bytes);
         self.bare_bytes -= bytes;
+        if self.first_kept == row {
+            self.first_kept = newer;
+        }
         match self.slot_mut(older) {
             Some(slot) => slot.newer = newer,
             None => self.oldest_bare = newer,
@@ -196,6 +205,18 @@ impl Rows {
     /// The first row of the list.
     pub(crate) fn oldest_bare(&self) -> Option<u32> {
         self.get(self.oldest_bare).map(|_| self.oldest_bare)
+    }
+
+    /// Forgets the kept entry of the first row of the list that has one. Returns whether there was one.
+    pub(crate) fn forget_kept(&mut self) -> bool {
+        while let Some(newer) = self.get(self.first_kept).map(|slot| slot.newer) {
+            let kept = self.edit(self.first_kept, |slot| slot.kept.take());
+            self.first_kept = newer;
+            if kept.is_some_and(|kept| kept.is_some()) {
+                return true;
+            }
+        }
+        false
     }
 
     /// The numbers of all rows.

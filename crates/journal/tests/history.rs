@@ -200,3 +200,30 @@ fn when_rows_are_forgotten_nothing_is_said_to_be_older_than_is_known() {
     }
     assert_eq!(exact, journal.rows());
 }
+
+#[test]
+fn states_are_kept_for_longer_than_the_changes_that_led_to_them() {
+    let bounds = Bounds {
+        bytes: journal::LEAST_BYTES,
+        ..Bounds::default()
+    };
+    let mut journal = Journal::new(bounds, rules(), START);
+    let mut rows: Vec<Row> = (0..400)
+        .map(|number| Row::new(&number.to_string(), r#"{"status":"queued"}"#, Status::Queued))
+        .collect();
+    let mut busy = Row::new("busy", r#"{"n":"0"}"#, Status::Running);
+    for (number, row) in rows.iter_mut().enumerate() {
+        row.turn(&mut journal, START + number as i64, Status::Running);
+    }
+    for step in 0..3_000 {
+        busy.set(&mut journal, START + 1_000, &format!(r#"{{"n":"{step}"}}"#));
+    }
+    let is_whole = |row: &Row| journal.changes(&row.key).count() == 1;
+    for (number, row) in rows.iter().enumerate() {
+        assert_eq!(journal.since(&row.key), Some(Since::At(START + number as i64)));
+    }
+    assert!(
+        !is_whole(&rows[0]) && is_whole(&rows[399]),
+        "the oldest change is forgotten first"
+    );
+}

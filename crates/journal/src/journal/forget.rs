@@ -9,13 +9,14 @@ use crate::{
 };
 
 impl Journal {
-    /// Forgets the oldest until the bounds hold. Rows that only their states are kept of take at most half of the bytes.
+    /// Forgets the oldest until the bounds hold. Rows without entries in the log take at most half of the bytes; of these,
+    /// states are kept longer than the entries that led to the present ones.
     pub(super) fn shrink(&mut self) {
         while self.ring.len() > self.bounds.entries || self.bytes() > self.bounds.bytes {
             let is_entry = self.rows.bare_bytes() <= self.bounds.bytes / 2 && self.ring.len() > 1;
             if is_entry {
                 self.forget_entry();
-            } else if !self.forget_row() {
+            } else if !self.rows.forget_kept() && !self.forget_row() {
                 if self.ring.len() <= 1 {
                     break;
                 }
