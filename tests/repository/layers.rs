@@ -1,5 +1,5 @@
-//! What the parts of the code may use: the modules of the scene use only those before them, and the city plan is geometry that
-//! knows nothing else. And how long a file may be.
+//! What the parts of the code may use: the modules of the scene use only those before them, the city plan is geometry that
+//! knows nothing else, and the journal depends on the model alone. And how long a file may be.
 
 use std::{
     fs,
@@ -16,8 +16,11 @@ const SCENE: [&[&str]; 6] = [
     &["render"],
 ];
 
-/// What `crates/plan` depends on.
-const PLAN: [&str; 2] = ["foldhash", "glam"];
+/// What a crate below `crates/` depends on.
+const DEPENDENCIES: [(&str, &[&str]); 2] = [
+    ("plan", &["foldhash", "glam"]),
+    ("journal", &["foldhash", "hashbrown", "model"]),
+];
 
 /// Lines of the longest file.
 const MOST_LINES: usize = 800;
@@ -160,16 +163,19 @@ fn uses_of_later_modules_are_found_however_they_are_written() {
 }
 
 #[test]
-fn the_city_plan_depends_on_nothing_but_vectors_and_hashing() {
-    let manifest = fs::read_to_string(root().join("crates/plan/Cargo.toml")).expect("text");
-    let (_, rest) = manifest.split_once("[dependencies]\n").expect("it has dependencies");
-    let own: Vec<&str> = rest
-        .lines()
-        .take_while(|line| !line.starts_with('['))
-        .filter_map(|line| line.split(['.', ' ', '=']).next())
-        .filter(|name| !name.is_empty())
-        .collect();
-    assert_eq!(own, PLAN);
+fn the_city_plan_and_the_journal_depend_on_little() {
+    for (name, expected) in DEPENDENCIES {
+        let manifest = root().join("crates").join(name).join("Cargo.toml");
+        let manifest = fs::read_to_string(manifest).expect("text");
+        let (_, rest) = manifest.split_once("[dependencies]\n").expect("it has dependencies");
+        let own: Vec<&str> = rest
+            .lines()
+            .take_while(|line| !line.starts_with('['))
+            .filter_map(|line| line.split(['.', ' ', '=']).next())
+            .filter(|name| !name.is_empty())
+            .collect();
+        assert_eq!(own, expected, "crates/{name}");
+    }
 }
 
 #[test]

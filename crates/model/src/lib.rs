@@ -4,6 +4,7 @@
 mod backoff;
 mod change;
 mod counts;
+mod difference;
 pub mod discover;
 #[cfg(test)]
 mod documents;
@@ -31,6 +32,7 @@ pub mod theme;
 pub use backoff::Backoff;
 pub use change::{Change, Op, TableChange};
 pub use counts::RowCounts;
+pub use difference::Difference;
 pub use format::{Span, noun};
 pub use hash::fnv1a;
 pub use header::{Column, Header};

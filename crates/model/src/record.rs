@@ -255,7 +255,7 @@ impl PartialEq for Record {
 
 /// Whether two stored cells mean the same.
 #[inline]
-fn is_same(a: &str, b: &str) -> bool {
+pub(super) fn is_same(a: &str, b: &str) -> bool {
     a == b || (is_nested(a) && is_nested(b) && Cell::of_kept(a) == Cell::of_kept(b))
 }
 
