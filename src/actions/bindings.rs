@@ -130,7 +130,7 @@ pub(crate) struct Binding {
 }
 
 /// All bindings and gestures, in the order in which they are listed.
-pub(crate) const BINDINGS: [Binding; 20] = [
+pub(crate) const BINDINGS: [Binding; 21] = [
     Binding {
         keys: "`/`",
         does: "find rows",
@@ -165,6 +165,13 @@ pub(crate) const BINDINGS: [Binding; 20] = [
         more: "",
         scope: Scope::Always,
         commands: &[(letter("r", KeyCode::KeyR), Command::Reconnect)],
+    },
+    Binding {
+        keys: "`E`",
+        does: "event log",
+        more: ": what happened to rows and to the connection, newest first; a click inspects the row",
+        scope: Scope::Always,
+        commands: &[(letter("e", KeyCode::KeyE), Command::ToggleLog)],
     },
     Binding {
         keys: "`L`",

@@ -30,6 +30,8 @@ pub enum Command {
     Reconnect,
     /// Closes the connection and stays offline.
     Disconnect,
+    /// Opens or closes the event log.
+    ToggleLog,
     /// Shows or hides the legend.
     ToggleLegend,
     /// Shows or hides the card with the keys.
@@ -81,7 +83,7 @@ pub enum Command {
 impl Command {
     /// The commands that the palette lists, in order.
     pub(crate) fn listed() -> impl Iterator<Item = Self> {
-        const FIRST: [Command; 18] = [
+        const FIRST: [Command; 19] = [
             Command::ToggleFinder,
             Command::NextConcern,
             Command::PreviousConcern,
@@ -98,6 +100,7 @@ impl Command {
             Command::Reconnect,
             Command::Disconnect,
             Command::ConnectProject,
+            Command::ToggleLog,
             Command::ToggleLegend,
             Command::ToggleHelp,
         ];
@@ -117,6 +120,7 @@ impl Command {
             Self::ConnectProject => "connect a project".into(),
             Self::Reconnect => "reconnect".into(),
             Self::Disconnect => "disconnect".into(),
+            Self::ToggleLog => "event log".into(),
             Self::ToggleLegend => "show or hide the legend".into(),
             Self::ToggleHelp => "keys".into(),
             Self::Close => "close".into(),

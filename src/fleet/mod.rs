@@ -5,6 +5,7 @@ mod assignments;
 mod components;
 mod full;
 mod heartbeat;
+mod history;
 mod incoming;
 mod references;
 mod relations;
@@ -21,6 +22,7 @@ pub use assignments::Assigned;
 pub(crate) use assignments::Assignments;
 pub use components::*;
 pub(crate) use heartbeat::{Silenced, Vitals};
+pub use history::History;
 pub(crate) use incoming::ApplyBudget;
 pub use incoming::Incoming;
 pub(crate) use reread::Hidden;
@@ -43,6 +45,7 @@ pub fn plugin(app: &mut App) {
         retire::plugin,
         resync_pulse::plugin,
         switch::plugin,
+        history::plugin,
     ));
 }
 
@@ -53,6 +56,7 @@ pub fn resources(app: &mut App) {
         .init_resource::<Counts>()
         .init_resource::<FleetMapping>()
         .init_resource::<Touched>()
+        .init_resource::<History>()
         .init_resource::<Assignments>()
         .init_resource::<TieIndex>()
         .init_resource::<Hidden>()

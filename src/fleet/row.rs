@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use bevy::prelude::*;
+use journal::Origin;
 
 use super::{
     AgentRow, Assigned, Columns, Counts, Created, FleetIndex, Hidden, Key, Moment, RowLabel, RowState, TaskRow,
     TieIndex, Ties, Touched, Vitals, WorkflowRow, assignments,
+    history::{Before, History},
     relations::{self, Wants},
     resync_pulse::Recovered,
     retire, task_in_hand, ties,
@@ -49,6 +51,7 @@ pub(super) fn apply(
     match (op, known) {
         (Op::Delete, None) => {}
         (Op::Delete, Some(entity)) => {
+            note(world, &change, Before::of(world, entity).as_ref(), None);
             if let Some(state) = world.get::<RowState>(entity) {
                 counts.remove(change.key.kind, state.0.status);
             }
@@ -120,6 +123,10 @@ fn spawn(world: &mut World, index: &mut FleetIndex, counts: &mut Counts, mapping
         Details::Task(task, assigned) => world.spawn((common, task, assigned)).id(),
         Details::Workflow(workflow) => world.spawn((common, workflow)).id(),
     };
+    let shown = Before::of(world, entity);
+    let mut history = world.resource_mut::<History>();
+    let origin = history.origin(!is_of_snapshot);
+    history.note(&key, origin, None, shown.as_ref());
     #[cfg(feature = "dev")]
     world.entity_mut(entity).insert(Name::new(key.to_string()));
     if is_of_snapshot {
@@ -144,6 +151,7 @@ fn update(
     entity: Entity,
     change: Change,
 ) {
+    let before = Before::of(world, entity);
     let Some(mut columns) = world.get_mut::<Columns>(entity) else {
         return;
     };
@@ -151,7 +159,16 @@ fn update(
         return;
     }
     columns.0 = change.record.clone();
+    let noted = change.clone();
     write(world, index, counts, mapping, now, entity, change, Cause::Feed);
+    note(world, &noted, before.as_ref(), Before::of(world, entity).as_ref());
+}
+
+/// Notes what a change made of a row.
+fn note(world: &mut World, change: &Change, before: Option<&Before>, after: Option<&Before>) {
+    let mut history = world.resource_mut::<History>();
+    let origin = history.origin(change.committed_ms.is_some());
+    history.note(&change.key, origin, before, after);
 }
 
 /// Reads a shown row again, because the mapping changed: it may look different, or may not be shown any more.
@@ -176,7 +193,12 @@ pub(super) fn reread(
     if mapping.is_removed(change.key.source, &change.record) {
         apply(world, index, counts, mapping, now, change);
     } else {
+        let before = Before::of(world, entity);
+        let key = change.key.clone();
         write(world, index, counts, mapping, now, entity, change, Cause::Mapping);
+        let after = Before::of(world, entity);
+        let mut history = world.resource_mut::<History>();
+        history.note(&key, Origin::Settings, before.as_ref(), after.as_ref());
     }
 }
 

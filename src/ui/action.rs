@@ -29,6 +29,8 @@ pub enum Action {
     TogglePalette,
     /// Opens or closes the finder.
     ToggleFinder,
+    /// Opens or closes the event log.
+    ToggleLog,
     /// Looks for rows by this text.
     Find(String),
     /// Flies to a row.

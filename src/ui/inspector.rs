@@ -7,7 +7,7 @@ use crate::{
     actions::Command,
     messages::{Intent, MappedWord},
 };
-use model::{Record, RowKey, Rule, StatusReading};
+use model::{Record, RowKey, Rule, Status, StatusReading};
 
 /// The selected row, as plain data.
 #[derive(Debug)]
@@ -36,6 +36,19 @@ pub struct InspectorView<'a> {
     pub gone: bool,
     /// The source of the row is lost: `as of 14:03, source lost`.
     pub lost: Option<String>,
+    /// What happened to it, as far as that was seen.
+    pub history: RowHistory,
+}
+
+/// What happened to a row.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RowHistory {
+    /// Since when it has its state: `since 14:03:12`, `since 13:58:00 at the latest`.
+    pub since: String,
+    /// Its states, oldest first: the share of the time that each took, and the state; `None`: the row was not there.
+    pub strip: Vec<(f32, Option<Status>)>,
+    /// Its last changes, newest first: the time of day, and what changed.
+    pub changes: Vec<(String, String)>,
 }
 
 impl InspectorView<'_> {
@@ -133,7 +146,47 @@ pub fn inspector_ui(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Act
         ui.label(RichText::new(lost).color(theme::of(ui).warn));
     }
     ui.separator();
+    history_ui(ui, &view.history);
     columns_ui(ui, view);
+}
+
+/// The states over time, and the last changes.
+fn history_ui(ui: &mut Ui, history: &RowHistory) {
+    if history.since.is_empty() && history.changes.is_empty() {
+        return;
+    }
+    let inks = theme::of(ui);
+    let small = |ui: &Ui, text: &str| RichText::new(text).font(Tier::Small.font(ui));
+    if !history.since.is_empty() {
+        ui.label(small(ui, &history.since).color(inks.muted));
+    }
+    if history.strip.len() > 1 {
+        let (rect, strip) = ui.allocate_exact_size(Vec2::new(ui.available_width(), 8.0 * growth(ui)), Sense::hover());
+        let words: Vec<&str> = history
+            .strip
+            .iter()
+            .filter_map(|(_, status)| Some(status.as_ref()?.word()))
+            .collect();
+        let said = words.join(", then ");
+        strip.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Image, true, &said));
+        let mut left = rect.left();
+        for (share, status) in &history.strip {
+            let right = left + share * rect.width();
+            if let Some(status) = status {
+                let part = Rect::from_min_max(egui::pos2(left, rect.top()), egui::pos2(right, rect.bottom()));
+                ui.painter().rect_filled(part, 0.0, inks.status(*status));
+            }
+            left = right;
+        }
+        strip.on_hover_text(said);
+    }
+    for (time, text) in &history.changes {
+        ui.horizontal_top(|ui| {
+            ui.label(RichText::new(time).font(Tier::Mono.font(ui)).color(inks.muted));
+            ui.add(egui::Label::new(small(ui, &format::clean(text, MOST_VALUE)).color(inks.text)).wrap());
+        });
+    }
+    ui.separator();
 }
 
 fn status_ui(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Action>) {

@@ -25,6 +25,8 @@ pub struct KeyContext {
     pub menu_open: bool,
     /// The connection popover is open; `Esc` closes it fourth.
     pub popover_open: bool,
+    /// The event log is open; `Esc` closes it after the popover.
+    pub log_open: bool,
     /// A row is selected; `Esc` ends the selection fifth.
     pub selected: bool,
     /// Some states are dimmed; `Esc` ends that last.
@@ -40,6 +42,7 @@ pub fn action(command: Command, state: KeyContext) -> Option<Action> {
         Command::ToggleFinder => Action::ToggleFinder,
         Command::ToggleConnection => Action::TogglePopover,
         Command::ConnectProject => return state.can_connect.then_some(Action::Connect(ConnectAction::Toggle)),
+        Command::ToggleLog => Action::ToggleLog,
         Command::ToggleLegend => Action::ToggleLegend,
         Command::ToggleHelp => Action::ToggleKeys,
         Command::Reconnect => return (!state.live).then_some(Action::Intent(Intent::Reconnect)),
@@ -83,6 +86,7 @@ fn close(state: KeyContext) -> Option<Action> {
         (state.keys_open, Some(Action::ToggleKeys)),
         (state.connect_open, Some(Action::Connect(ConnectAction::Close))),
         (state.popover_open, Some(Action::ClosePopover)),
+        (state.log_open, Some(Action::ToggleLog)),
         (state.selected, Some(Action::Intent(Intent::Select(None)))),
         (state.filtered, Some(Action::ShowAllStates)),
     ];

@@ -15,6 +15,7 @@ mod keyboard;
 pub mod keys;
 pub mod legend;
 pub mod link_look;
+pub mod log;
 pub mod overlay;
 pub mod palette;
 pub mod popover;

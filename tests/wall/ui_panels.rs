@@ -16,10 +16,11 @@ use opswall::{
         connect::ConnectAction,
         finder::{Finder, FinderView, FoundRow, finder_ui},
         header::{BadgeView, SourceTally, badge_ui},
-        inspector::{InspectorView, inspector_ui},
+        inspector::{InspectorView, RowHistory, inspector_ui},
         keys::{KeyContext, action},
         legend::{LegendRow, LegendView, legend_ui},
         link_look::{LinkLook, Tone},
+        log::{Log, log_ui},
         overlay::{OverlayView, overlay_ui},
         palette::{Palette, palette_ui},
         theme,
@@ -217,6 +218,7 @@ fn the_inspector_masks_secrets_and_survives_hostile_rows() {
             record: &record,
             gone: true,
             lost: None,
+            history: RowHistory::default(),
         };
         inspector_ui(ui, &view, actions);
     });
@@ -323,6 +325,7 @@ fn keys_close_what_is_open_one_after_the_other() {
     let all = KeyContext {
         palette_open: true,
         finder_open: true,
+        log_open: true,
         keys_open: true,
         connect_open: true,
         can_connect: true,
@@ -367,10 +370,12 @@ fn keys_close_what_is_open_one_after_the_other() {
         ..card
     };
     assert_eq!(action(Command::Close, two), Some(Action::ClosePopover));
-    let one = KeyContext {
+    let log = KeyContext {
         popover_open: false,
         ..two
     };
+    assert_eq!(action(Command::Close, log), Some(Action::ToggleLog));
+    let one = KeyContext { log_open: false, ..log };
     assert_eq!(action(Command::Close, one), Some(Action::Intent(Intent::Select(None))));
     let none = KeyContext { selected: false, ..one };
     assert_eq!(action(Command::Close, none), Some(Action::ShowAllStates));
@@ -474,4 +479,44 @@ fn the_finder_asks_while_typing_completes_and_inspects() {
     assert_eq!(shown.typed, "retries:");
     assert_eq!(actions.last(), Some(&Action::Find("retries:".into())));
     assert_eq!(finder("", &[Key::Escape], &rows).0, [Action::ToggleFinder]);
+}
+
+#[test]
+fn the_event_log_shows_what_matters_and_pauses() {
+    use journal::{Bounds, Journal, Origin, Rules, Seen};
+
+    let mut journal = Journal::new(Bounds::default(), Rules::new(model::is_masked, journal::is_routine), 0);
+    let record = Record::default();
+    let key = |id: &str| RowKey::new(Kind::Task, SourceId::usual(Kind::Task), id.into());
+    let note = |journal: &mut Journal, at_ms: i64, id: &str, status: Status| {
+        let label = format!("Task {id}");
+        let seen = Seen {
+            record: &record,
+            label: &label,
+            status,
+        };
+        journal.row(at_ms, Origin::Live, &key(id), None, Some(seen));
+    };
+    note(&mut journal, 1_000, "a", Status::Queued);
+    note(&mut journal, 2_000, "b", Status::Failed);
+    let state = (Log::default(), journal, Vec::new());
+    let mut harness = themed((640.0, 400.0), state, |ui, (log, journal, actions)| {
+        log_ui(ui, log, journal, &|ms| format!("{ms} ms"), 300.0, actions);
+    });
+    harness.run_steps(2);
+    harness.get_by_label("1000 ms task Task a: new, queued");
+    harness.get_by_label("Pause").click();
+    harness.run_steps(2);
+    note(&mut harness.state_mut().1, 3_000, "c", Status::Failed);
+    harness.run_steps(2);
+    assert!(harness.query_by_label_contains("Task c").is_none(), "it is paused");
+    harness.get_by_label("Go on").click();
+    harness.run_steps(2);
+    harness.get_by_label("3000 ms task Task c: new, failed");
+    harness.get_by_label("failures").click();
+    harness.run_steps(2);
+    assert!(harness.query_by_label_contains("Task a").is_none(), "it did not fail");
+    harness.get_by_label_contains("Task b").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().2, [Action::Inspect(key("b"))]);
 }

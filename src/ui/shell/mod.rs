@@ -12,6 +12,7 @@ use bevy::{
 use bevy_egui::{EguiContext, EguiContexts, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext};
 use egui::{LayerId, Rect, Ui, UiBuilder, pos2, vec2};
 use jiff::{Timestamp, tz::TimeZone};
+use journal::Journal;
 
 use self::reads::Reads;
 use super::{
@@ -25,6 +26,8 @@ use super::{
     keys::KeyContext,
     legend,
     legend::LegendView,
+    log,
+    log::Log,
     overlay,
     overlay::OverlayView,
     palette,
@@ -37,6 +40,7 @@ use super::{
 use crate::{
     actions::{self, Command},
     connection::{Follow, ProjectSetup},
+    fleet::History,
     frame::PanelSystems,
     messages::{Intent, KeyboardInPanels, PointerOverPanels, SceneInsets, ScreenTheme, Searched, StateFilter},
 };
@@ -70,6 +74,8 @@ pub struct Panels {
     pub palette: Option<Palette>,
     /// The finder, while it is open.
     pub finder: Option<Finder>,
+    /// The event log, while it is open.
+    pub log: Option<Log>,
     /// Unattended: no legend, no inspector, no card at the pointer.
     pub kiosk: bool,
     tune: TuneDraft,
@@ -89,6 +95,7 @@ struct Writes<'w> {
     theme: ResMut<'w, ScreenTheme>,
     commands: ResMut<'w, Messages<Command>>,
     searched: MessageWriter<'w, Searched>,
+    history: ResMut<'w, History>,
     follows: MessageWriter<'w, Follow>,
     setup: Option<Res<'w, ProjectSetup>>,
 }
@@ -134,7 +141,17 @@ fn draw(
     let mut filter = *writes.filter;
     let card = can_connect.then_some(card);
     let run: Vec<Command> = read.read(&writes.commands).copied().collect();
-    let covered = draw_panels(&ctx, &reads, panels, filter, card, &toasts, &run, &mut actions);
+    let covered = draw_panels(
+        &ctx,
+        &reads,
+        panels,
+        filter,
+        card,
+        &toasts,
+        &writes.history.journal,
+        &run,
+        &mut actions,
+    );
     for action in actions {
         match action {
             Action::Intent(intent) => {
@@ -168,6 +185,12 @@ fn draw(
                 panels.finder = is_opened.then(|| Finder::begun(&typed_after(&ctx, "/")));
                 if panels.finder.is_none() {
                     writes.searched.write(Searched(String::new()));
+                }
+            }
+            Action::ToggleLog => {
+                panels.log = (panels.log.is_none() && !panels.kiosk).then(Log::default);
+                if panels.log.is_none() {
+                    writes.history.journal.look();
                 }
             }
             Action::Find(text) => {
@@ -241,6 +264,7 @@ fn draw_panels(
     filter: StateFilter,
     mut card: Option<&mut ConnectCard>,
     toasts: &Toasts,
+    journal: &Journal,
     commands: &[Command],
     actions: &mut Vec<Action>,
 ) -> Covered {
@@ -255,7 +279,10 @@ fn draw_panels(
     if reads.connection.demo {
         banner::demo_banner(&mut root);
     }
-    let selected = reads.inspected();
+    let mut selected = reads.inspected();
+    if let Some(view) = selected.as_mut() {
+        view.history = reads.history(journal, view.key);
+    }
     if let Some(view) = selected.as_ref().filter(|_| !panels.kiosk) {
         inspector::inspector_panel(&mut root, view, actions);
     }
@@ -283,6 +310,11 @@ fn draw_panels(
     if let Some(palette) = panels.palette.as_mut() {
         palette::palette_area(ctx, palette, scene, actions);
     }
+    if let Some(log) = panels.log.as_mut() {
+        let zone = TimeZone::system();
+        let time_of = |ms: i64| popover::clock_time(ms, &zone);
+        log::log_area(ctx, log, journal, &time_of, scene, actions);
+    }
     if let Some(finder) = panels.finder.as_mut() {
         let rows = reads.found();
         let view = FinderView {
@@ -298,6 +330,7 @@ fn draw_panels(
     let state = KeyContext {
         palette_open: panels.palette.is_some(),
         finder_open: panels.finder.is_some(),
+        log_open: panels.log.is_some(),
         keys_open: panels.keys_open,
         connect_open: card.as_ref().is_some_and(|card| card.is_open),
         can_connect: card.is_some(),

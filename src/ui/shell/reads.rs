@@ -2,6 +2,7 @@
 
 use bevy::{ecs::system::SystemParam, prelude::*};
 use jiff::{Timestamp, tz::TimeZone};
+use journal::{Journal, Severity, Since};
 
 use crate::{
     connection::{ConnectionView, Rates},
@@ -19,10 +20,10 @@ use crate::{
         format,
         header::{BadgeView, LostSources, SourceTally},
         hover::HoverView,
-        inspector::InspectorView,
+        inspector::{InspectorView, RowHistory},
         legend::LegendRow,
         link_look::LinkLook,
-        popover::{SourceLine, time_of_day},
+        popover::{SourceLine, clock_time, time_of_day},
         steady::SteadyTone,
         unmapped::OpenWords,
     },
@@ -340,6 +341,50 @@ impl Reads<'_, '_> {
             record: &columns.0,
             gone: moment.gone.is_some(),
             lost: self.lost_text(key.0.source),
+            history: RowHistory::default(),
         })
+    }
+
+    /// What happened to a row.
+    pub(super) fn history(&self, journal: &Journal, key: &RowKey) -> RowHistory {
+        /// Changes that are listed, and the share of the time that a state has at least in the strip.
+        const MOST_CHANGES: usize = 5;
+        const LEAST_SHARE: f64 = 0.02;
+        let zone = TimeZone::system();
+        let time = |ms: i64| clock_time(ms, &zone);
+        let since = match journal.since(key) {
+            Some(Since::At(ms)) => format!("since {}", time(ms)),
+            Some(Since::AtLeast(ms)) => format!("since {} at the latest", time(ms)),
+            Some(Since::Between(from, to)) => format!("since some time from {} to {}", time(from), time(to)),
+            None => String::new(),
+        };
+        let now_ms = Timestamp::now().as_millisecond();
+        let stretches = journal.states(key).map(|stretch| {
+            let lasted = stretch.to_ms.unwrap_or(now_ms) - stretch.since.certain_ms();
+            (lasted.max(1) as f64, stretch.status)
+        });
+        let stretches: Vec<(f64, Option<Status>)> = stretches.collect();
+        let total: f64 = stretches.iter().map(|(lasted, _)| lasted).sum();
+        let shares: Vec<f64> = stretches
+            .iter()
+            .map(|(lasted, _)| (lasted / total).max(LEAST_SHARE))
+            .collect();
+        let sum: f64 = shares.iter().sum();
+        let changes = journal
+            .changes(key)
+            .filter(|entry| entry.severity() > Severity::Routine)
+            .take(MOST_CHANGES)
+            .map(|entry| {
+                let text = entry.to_string();
+                let own = text.split_once(": ").map_or(text.as_str(), |(_, own)| own);
+                (time(entry.last_ms()), own.to_owned())
+            });
+        RowHistory {
+            since,
+            strip: (shares.iter().zip(&stretches))
+                .map(|(share, (_, status))| ((share / sum) as f32, *status))
+                .collect(),
+            changes: changes.collect(),
+        }
     }
 }
