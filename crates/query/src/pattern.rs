@@ -106,11 +106,15 @@ fn rarity(letter: u8) -> usize {
         .unwrap_or(COMMON.len())
 }
 
-/// As [`Needle::is_in`], of a needle in lower case with other letters than those of ASCII.
+/// As [`Needle::is_in`], of an empty needle or one in lower case with other letters than those of ASCII.
 fn is_in(text: &str, needle: &str) -> bool {
     let Some(first) = needle.chars().next() else {
         return true;
     };
+    // A letter of ASCII is one in lower case too.
+    if text.is_ascii() {
+        return false;
+    }
     text.char_indices().any(|(at, letter)| {
         if !letter.to_lowercase().eq([first]) {
             return false;
