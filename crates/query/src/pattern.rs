@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use ::regex::Regex;
 use memchr::memchr2_iter;
+use regex::Regex;
 
-use super::regex;
+use super::bounded_regex;
 
 /// Only this many bytes of a text are searched.
 pub(crate) const MAX_SEARCHED_BYTES: usize = 4_096;
@@ -171,7 +171,7 @@ impl Pattern {
     pub(crate) fn of_regex(source: &str, ignores_case: bool) -> Result<Self, String> {
         Ok(Self::Regex {
             source: source.to_owned(),
-            regex: regex::compile(source, ignores_case)?,
+            regex: bounded_regex::compile(source, ignores_case)?,
             ignores_case,
         })
     }
