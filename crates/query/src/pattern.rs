@@ -9,6 +9,7 @@ use super::bounded_regex;
 
 /// Only this many bytes of a text are searched.
 pub(crate) const MAX_SEARCHED_BYTES: usize = 4_096;
+
 /// A text of a query, and whether it is written in quotes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Literal {
