@@ -9,7 +9,7 @@
 
 use std::{hint::black_box, sync::Arc, time::Instant};
 
-use model::{Cell, Kind, Mapping, Record, RowKey, SourceId, Status};
+use model::{Cell, Headers, Kind, Mapping, Record, RowKey, SourceId, Status};
 use query::{Field, Query, ReadRow, Row, Value, find};
 
 const ROWS: usize = 100_000;
@@ -84,6 +84,7 @@ fn rows(mapping: &Mapping) -> Vec<Known> {
         "completed",
         "waiting",
     ];
+    let mut headers = Headers::default();
     let row = |at: usize| {
         let pick = |list: [&'static str; 8], salt: usize| list[(at.wrapping_mul(2_654_435_761) >> salt) % 8];
         let id = format!("{:08x}-4b2c-4d8e-9f00-{at:012x}", at.wrapping_mul(2_654_435_761) as u32);
@@ -100,7 +101,7 @@ fn rows(mapping: &Mapping) -> Vec<Known> {
             at % 3,
             at % 5,
         );
-        let record = Record::from_json(&columns).expect("a row");
+        let record = headers.share(Record::from_json(&columns).expect("a row"));
         let key = RowKey::new(Kind::Task, SourceId::usual(Kind::Task), id.as_str().into());
         let model::Row::Task(task) = mapping.read(&key, &record) else {
             unreachable!("it is a task")

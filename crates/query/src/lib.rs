@@ -2,6 +2,7 @@
 //! and the time is an argument. See the README for the language, its limits and guarantees.
 
 mod amount;
+mod bounded_regex;
 mod complete;
 mod error;
 mod expr;
@@ -11,7 +12,6 @@ mod matching;
 mod parse;
 mod pattern;
 mod read;
-mod regex;
 mod row;
 mod term;
 mod vocabulary;

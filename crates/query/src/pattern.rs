@@ -2,13 +2,14 @@
 
 use std::fmt;
 
-use ::regex::Regex;
 use memchr::memchr2_iter;
+use regex::Regex;
 
-use super::regex;
+use super::bounded_regex;
 
 /// Only this many bytes of a text are searched.
 pub(crate) const MAX_SEARCHED_BYTES: usize = 4_096;
+
 /// A text of a query, and whether it is written in quotes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Literal {
@@ -106,11 +107,15 @@ fn rarity(letter: u8) -> usize {
         .unwrap_or(COMMON.len())
 }
 
-/// As [`Needle::is_in`], of a needle in lower case with other letters than those of ASCII.
+/// As [`Needle::is_in`], of an empty needle or one in lower case with other letters than those of ASCII.
 fn is_in(text: &str, needle: &str) -> bool {
     let Some(first) = needle.chars().next() else {
         return true;
     };
+    // A letter of ASCII is one in lower case too.
+    if text.is_ascii() {
+        return false;
+    }
     text.char_indices().any(|(at, letter)| {
         if !letter.to_lowercase().eq([first]) {
             return false;
@@ -167,7 +172,7 @@ impl Pattern {
     pub(crate) fn of_regex(source: &str, ignores_case: bool) -> Result<Self, String> {
         Ok(Self::Regex {
             source: source.to_owned(),
-            regex: regex::compile(source, ignores_case)?,
+            regex: bounded_regex::compile(source, ignores_case)?,
             ignores_case,
         })
     }

@@ -156,9 +156,14 @@ fn follow(
                 }
                 event => event,
             };
-            if let FeedEvent::Synced(_) = event {
+            // Without snapshots there is no report of one.
+            let is_connected = matches!(&event, FeedEvent::Status(report) if report.status == LinkStatus::Connected);
+            let is_synced = matches!(event, FeedEvent::Synced(_));
+            if is_connected || is_synced {
                 state.finish_waiting(&mut joined);
                 write(state, lines, args, &mut joined, out)?;
+            }
+            if is_synced {
                 for column in state.take_missing_columns() {
                     logging::print(&format!("--where: no row has a column `{column}` yet; check the query"));
                 }
