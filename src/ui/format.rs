@@ -13,6 +13,11 @@ pub(super) fn age(seconds: f64) -> String {
     Span::of(seconds).to_string()
 }
 
+/// An entry of the journal as one line. The panels' font has no arrows.
+pub(super) fn entry(entry: &journal::Entry<'_>) -> String {
+    entry.to_string().replace(" → ", " to ")
+}
+
 /// The parts joined as `3 · 6 · 12`.
 pub(crate) fn dotted<I: IntoIterator<Item = String>>(parts: I) -> String {
     let mut out = String::new();

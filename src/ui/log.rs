@@ -44,7 +44,7 @@ impl Log {
         let is_shown = |entry: &Entry<'j>| {
             entry.severity() >= self.least
                 && self.paused.is_none_or(|newest| entry.id() <= newest)
-                && (text.is_empty() || entry.to_string().to_lowercase().contains(&text))
+                && (text.is_empty() || format::entry(entry).to_lowercase().contains(&text))
         };
         let looked_at = journal.log().take(MOST_LOOKED_AT);
         looked_at.filter(is_shown).take(MOST_LISTED).collect()
@@ -156,7 +156,7 @@ fn entry_ui(
     height: f32,
     actions: &mut Vec<Action>,
 ) {
-    let text = format::clean(&entry.to_string(), MOST_TEXT);
+    let text = format::clean(&format::entry(entry), MOST_TEXT);
     let (rect, line) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
     let time = time_of(entry.last_ms());
     line.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, format!("{time} {text}")));

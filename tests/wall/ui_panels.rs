@@ -516,7 +516,7 @@ fn the_event_log_shows_what_matters_and_pauses() {
     harness.get_by_label("failures").click();
     harness.run_steps(2);
     assert!(harness.query_by_label_contains("Task a").is_none(), "it did not fail");
-    harness.get_by_label_contains("Task b").click();
+    harness.get_by_label("2000 ms task Task b: new, failed").click();
     harness.run_steps(2);
     assert_eq!(harness.state().2, [Action::Inspect(key("b"))]);
 }

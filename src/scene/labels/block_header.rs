@@ -124,7 +124,10 @@ pub(super) fn header(facts: &HeaderFacts, width_px: f32, height_px: f32, scale: 
     let name = text::shorten(facts.name, font, room);
     let mut parts = Vec::new();
     let is_shortened = name.as_ref().is_none_or(|name| name.is_shortened);
-    parts.extend(name.map(|name| part(name.text, Ink::Text)));
+    // In small headers there are many blocks: the names of those in trouble are to be seen first.
+    let is_quiet = tier == LabelTier::Small && facts.tally.is_empty();
+    let ink = if is_quiet { Ink::Muted } else { Ink::Text };
+    parts.extend(name.map(|name| part(name.text, ink)));
     if let Some(tally) = tally {
         parts.extend(count.map(|[count, _]| part(count, Ink::Muted)));
         parts.extend(tally.iter().cloned());

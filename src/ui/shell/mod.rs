@@ -298,7 +298,8 @@ fn draw_panels(
     }
     let corner = scene.right_top() + vec2(-theme::GAP, theme::GAP);
     toasts::toasts_area(ctx, toasts, corner, reads.now(), message.shown_reason(), actions);
-    if let (Some(view), Some(pointer), false) = (reads.hovered(), ctx.pointer_latest_pos(), panels.kiosk) {
+    let is_covered = panels.kiosk || ctx.is_pointer_over_egui();
+    if let (Some(view), Some(pointer), false) = (reads.hovered(), ctx.pointer_latest_pos(), is_covered) {
         hover::hover_area(ctx, &view, pointer, scene);
     }
     if let Some(card) = card.as_deref_mut() {

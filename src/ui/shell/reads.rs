@@ -375,7 +375,7 @@ impl Reads<'_, '_> {
             .filter(|entry| entry.severity() > Severity::Routine)
             .take(MOST_CHANGES)
             .map(|entry| {
-                let text = entry.to_string();
+                let text = format::entry(&entry);
                 let own = text.split_once(": ").map_or(text.as_str(), |(_, own)| own);
                 (time(entry.last_ms()), own.to_owned())
             });
