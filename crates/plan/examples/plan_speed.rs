@@ -1,4 +1,4 @@
-//! How long plans take: `cargo run --release -p plan --example speed`. Prints the least, the middle and the most of some runs.
+//! How long plans take: `cargo run --release -p plan --example plan_speed`. Prints the least, the middle and the most of some runs.
 
 #![allow(
     clippy::disallowed_types,

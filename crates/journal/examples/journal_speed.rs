@@ -1,4 +1,4 @@
-//! What a change costs: `cargo run --release -p journal --example speed`. Prints nanoseconds a change beside those of a
+//! What a change costs: `cargo run --release -p journal --example journal_speed`. Prints nanoseconds a change beside those of a
 //! `VecDeque` that the same changes are pushed to, bytes an entry, and how long it takes to read.
 
 #![allow(
