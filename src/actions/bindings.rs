@@ -87,7 +87,7 @@ impl Chord {
         is_key && is_shifted && !has_others && (!is_repeat || self.repeats)
     }
 
-    /// As the palette and tooltips show it; empty for a place that has no printed name.
+    /// As the palette and tooltips show it; empty for a key that they do not name.
     pub(super) fn shown(self) -> String {
         let key = match self.key {
             Letter(letter, _) => letter.to_uppercase(),
@@ -97,12 +97,7 @@ impl Chord {
             Place(KeyCode::Home) => "Home".to_owned(),
             Place(KeyCode::Digit0) => "0".to_owned(),
             Place(KeyCode::Backspace) => "Backspace".to_owned(),
-            Place(KeyCode::PageUp) => "Page ↑".to_owned(),
-            Place(KeyCode::PageDown) => "Page ↓".to_owned(),
-            Place(KeyCode::ArrowLeft) => "←".to_owned(),
-            Place(KeyCode::ArrowRight) => "→".to_owned(),
-            Place(KeyCode::ArrowUp) => "↑".to_owned(),
-            Place(KeyCode::ArrowDown) => "↓".to_owned(),
+            // Twins of the others, and keys of commands that neither shows.
             Place(_) => return String::new(),
         };
         let ctrl = if self.has_ctrl { "Ctrl+" } else { "" };

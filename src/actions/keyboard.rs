@@ -1,5 +1,6 @@
-//! The reader of commands; `ui::keyboard` gives egui's controls their keys in the same way. Each press is judged by the modifier keys that were down at
-//! that press: at few frames a second, a key and its modifier are often pressed and released within one frame.
+//! The reader of commands; `ui::keyboard` gives egui's controls their keys in the same way. Each press is judged by the
+//! modifier keys that were down at that press: at few frames a second, a key and its modifier are often pressed and released
+//! within one frame.
 
 use bevy::{
     input::keyboard::{Key, KeyCode, KeyboardFocusLost, KeyboardInput},
@@ -21,6 +22,19 @@ pub(crate) struct Modifiers {
     pub(crate) shift: bool,
     /// Alt, without the one that types further signs.
     pub(crate) alt: bool,
+}
+
+impl Modifiers {
+    /// Takes in what happened to a key, if it is one of them.
+    pub(crate) fn follow(&mut self, input: &KeyboardInput) {
+        let modifier = match input.key_code {
+            KeyCode::ControlLeft | KeyCode::ControlRight | KeyCode::SuperLeft | KeyCode::SuperRight => &mut self.ctrl,
+            KeyCode::ShiftLeft | KeyCode::ShiftRight => &mut self.shift,
+            KeyCode::AltLeft => &mut self.alt,
+            _ => return,
+        };
+        *modifier = input.state.is_pressed();
+    }
 }
 
 /// A press of a key, as bindings are compared with it.
@@ -51,18 +65,10 @@ impl Keyboard {
         bindings::places(command).any(|place| self.held.contains(&place))
     }
 
-    /// Takes in what happened to a modifier key; the modifiers that are down then.
-    pub(crate) fn follow(&mut self, input: &KeyboardInput) -> Modifiers {
-        if let Some(modifier) = self.modifier(input.key_code) {
-            *modifier = input.state.is_pressed();
-        }
-        self.modifiers
-    }
-
     /// Takes in what happened to a key; the command of a press.
     fn take(&mut self, input: &KeyboardInput, owner: Owner) -> Option<Command> {
         let is_down = input.state.is_pressed();
-        self.follow(input);
+        self.modifiers.follow(input);
         self.held.retain(|held| *held != input.key_code);
         if !is_down {
             return None;
@@ -80,17 +86,6 @@ impl Keyboard {
             modifiers: self.modifiers,
         };
         bindings::command(press, owner, input.repeat)
-    }
-
-    fn modifier(&mut self, place: KeyCode) -> Option<&mut bool> {
-        match place {
-            KeyCode::ControlLeft | KeyCode::ControlRight | KeyCode::SuperLeft | KeyCode::SuperRight => {
-                Some(&mut self.modifiers.ctrl)
-            }
-            KeyCode::ShiftLeft | KeyCode::ShiftRight => Some(&mut self.modifiers.shift),
-            KeyCode::AltLeft => Some(&mut self.modifiers.alt),
-            _ => None,
-        }
     }
 }
 

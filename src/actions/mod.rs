@@ -154,14 +154,13 @@ impl Command {
 
     /// Its keys as the palette and tooltips show them; empty without one.
     pub(crate) fn keys(self) -> String {
-        let keys: Vec<String> = bindings::chords(self).map(|chord| chord.shown()).collect();
-        let mut shown: Vec<&String> = Vec::new();
-        for key in keys.iter().filter(|key| !key.is_empty()) {
-            if !shown.contains(&key) {
-                shown.push(key);
+        let mut keys: Vec<String> = Vec::new();
+        for key in bindings::chords(self).map(|chord| chord.shown()) {
+            if !key.is_empty() && !keys.contains(&key) {
+                keys.push(key);
             }
         }
-        shown.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+        keys.join(", ")
     }
 }
 

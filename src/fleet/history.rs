@@ -4,7 +4,7 @@ use bevy::prelude::*;
 use jiff::Timestamp;
 use journal::{Bounds, Journal, Origin, Rules, Seen};
 
-use super::{Columns, RowLabel, RowState};
+use super::{Columns, RowLabel, RowState, Vitals};
 use crate::{
     frame::FleetSystems,
     messages::{Noticed, StatusChanged, Switched, Synced},
@@ -32,31 +32,24 @@ impl std::fmt::Debug for History {
 
 impl Default for History {
     fn default() -> Self {
+        let rules = Rules::new(model::is_masked, journal::is_routine);
         Self {
-            journal: Journal::new(Bounds::default(), rules(), now_ms()),
+            journal: Journal::new(Bounds::default(), rules, Timestamp::now().as_millisecond()),
             is_current: false,
         }
     }
 }
 
-fn rules() -> Rules {
-    Rules::new(model::is_masked, journal::is_routine)
-}
-
-fn now_ms() -> i64 {
-    Timestamp::now().as_millisecond()
-}
-
-/// A row before it changes.
+/// A row as it is shown at a moment.
 #[derive(Debug, Clone)]
-pub(super) struct Before {
+pub(super) struct Shown {
     record: Record,
     label: std::sync::Arc<str>,
     status: Status,
 }
 
-impl Before {
-    /// The row as it is shown now.
+impl Shown {
+    /// The row as it is shown now; `None` where it is no row.
     pub(super) fn of(world: &World, row: Entity) -> Option<Self> {
         Some(Self {
             record: world.get::<Columns>(row)?.0.clone(),
@@ -84,10 +77,18 @@ impl History {
         }
     }
 
-    /// Notes what became of a row: it appeared without `before`, and went without `after`.
-    pub(super) fn note(&mut self, key: &RowKey, origin: Origin, before: Option<&Before>, after: Option<&Before>) {
-        let (before, after) = (before.map(Before::seen), after.map(Before::seen));
-        self.journal.row(now_ms(), origin, key, before, after);
+    /// Notes what became of a row: it appeared without `before`, and went without `after`. `now_ms`: milliseconds since the
+    /// Unix epoch.
+    pub(super) fn note(
+        &mut self,
+        now_ms: i64,
+        key: &RowKey,
+        origin: Origin,
+        before: Option<&Shown>,
+        after: Option<&Shown>,
+    ) {
+        let (before, after) = (before.map(Shown::seen), after.map(Shown::seen));
+        self.journal.row(now_ms, origin, key, before, after);
     }
 }
 
@@ -102,8 +103,9 @@ fn follow(
     mut notices: MessageReader<Noticed>,
     mut synced: MessageReader<Synced>,
     mut switched: MessageReader<Switched>,
+    vitals: Res<Vitals>,
 ) {
-    let now = now_ms();
+    let now = vitals.now_ms;
     let history = history.bypass_change_detection();
     if switched.read().count() > 0 {
         // Another project: nothing of the one before.

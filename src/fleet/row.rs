@@ -8,7 +8,7 @@ use journal::Origin;
 use super::{
     AgentRow, Assigned, Columns, Counts, Created, FleetIndex, Hidden, Key, Moment, RowLabel, RowState, TaskRow,
     TieIndex, Ties, Touched, Vitals, WorkflowRow, assignments,
-    history::{Before, History},
+    history::{History, Shown},
     relations::{self, Wants},
     resync_pulse::Recovered,
     retire, task_in_hand, ties,
@@ -51,7 +51,8 @@ pub(super) fn apply(
     match (op, known) {
         (Op::Delete, None) => {}
         (Op::Delete, Some(entity)) => {
-            note(world, &change, Before::of(world, entity).as_ref(), None);
+            let before = Shown::of(world, entity);
+            note(world, &change, Cause::Feed, before.as_ref(), None);
             if let Some(state) = world.get::<RowState>(entity) {
                 counts.remove(change.key.kind, state.0.status);
             }
@@ -103,7 +104,7 @@ fn spawn(world: &mut World, index: &mut FleetIndex, counts: &mut Counts, mapping
     } = read(world, mapping, &change);
     let is_of_snapshot = change.committed_ms.is_none();
     let created = Created(mapping.created_ms(change.key.source, &change.record));
-    let Change { key, record, .. } = change;
+    let (key, record) = (change.key.clone(), change.record.clone());
     counts.add(key.kind, state.status);
     let common = (
         Key(key.clone()),
@@ -123,10 +124,7 @@ fn spawn(world: &mut World, index: &mut FleetIndex, counts: &mut Counts, mapping
         Details::Task(task, assigned) => world.spawn((common, task, assigned)).id(),
         Details::Workflow(workflow) => world.spawn((common, workflow)).id(),
     };
-    let shown = Before::of(world, entity);
-    let mut history = world.resource_mut::<History>();
-    let origin = history.origin(!is_of_snapshot);
-    history.note(&key, origin, None, shown.as_ref());
+    note(world, &change, Cause::Feed, None, Some(entity));
     #[cfg(feature = "dev")]
     world.entity_mut(entity).insert(Name::new(key.to_string()));
     if is_of_snapshot {
@@ -151,7 +149,7 @@ fn update(
     entity: Entity,
     change: Change,
 ) {
-    let before = Before::of(world, entity);
+    let before = Shown::of(world, entity);
     let Some(mut columns) = world.get_mut::<Columns>(entity) else {
         return;
     };
@@ -159,16 +157,20 @@ fn update(
         return;
     }
     columns.0 = change.record.clone();
-    let noted = change.clone();
-    write(world, index, counts, mapping, now, entity, change, Cause::Feed);
-    note(world, &noted, before.as_ref(), Before::of(world, entity).as_ref());
+    write(world, index, counts, mapping, now, entity, &change, Cause::Feed);
+    note(world, &change, Cause::Feed, before.as_ref(), Some(entity));
 }
 
-/// Notes what a change made of a row.
-fn note(world: &mut World, change: &Change, before: Option<&Before>, after: Option<&Before>) {
+/// Notes what a change made of a row, which is shown now unless it went.
+fn note(world: &mut World, change: &Change, cause: Cause, before: Option<&Shown>, row: Option<Entity>) {
+    let after = row.and_then(|row| Shown::of(world, row));
+    let now_ms = world.resource::<Vitals>().now_ms;
     let mut history = world.resource_mut::<History>();
-    let origin = history.origin(change.committed_ms.is_some());
-    history.note(&change.key, origin, before, after);
+    let origin = match cause {
+        Cause::Feed => history.origin(change.committed_ms.is_some()),
+        Cause::Mapping => Origin::Settings,
+    };
+    history.note(now_ms, &change.key, origin, before, after.as_ref());
 }
 
 /// Reads a shown row again, because the mapping changed: it may look different, or may not be shown any more.
@@ -193,12 +195,9 @@ pub(super) fn reread(
     if mapping.is_removed(change.key.source, &change.record) {
         apply(world, index, counts, mapping, now, change);
     } else {
-        let before = Before::of(world, entity);
-        let key = change.key.clone();
-        write(world, index, counts, mapping, now, entity, change, Cause::Mapping);
-        let after = Before::of(world, entity);
-        let mut history = world.resource_mut::<History>();
-        history.note(&key, Origin::Settings, before.as_ref(), after.as_ref());
+        let before = Shown::of(world, entity);
+        write(world, index, counts, mapping, now, entity, &change, Cause::Mapping);
+        note(world, &change, Cause::Mapping, before.as_ref(), Some(entity));
     }
 }
 
@@ -223,7 +222,7 @@ fn write(
     mapping: &Mapping,
     now: f64,
     entity: Entity,
-    change: Change,
+    change: &Change,
     cause: Cause,
 ) {
     let Reading {
@@ -232,7 +231,7 @@ fn write(
         wants,
         ties,
         details,
-    } = read(world, mapping, &change);
+    } = read(world, mapping, change);
     let Ok(mut row) = world.get_entity_mut(entity) else {
         return;
     };

@@ -24,7 +24,7 @@ const BUDGET: Duration = Duration::from_millis(5);
 /// Rows between two looks at the clock.
 const PIECE: usize = 256;
 /// Rows that are listed, the best first.
-const MOST_LISTED: usize = 50;
+const MOST_LISTED: usize = 8;
 /// Shortest interval between two searches for one text while rows change.
 const AGAIN_SECS: f64 = 0.5;
 /// The camera flies to the first row when nothing more has been typed for this time.
@@ -264,7 +264,7 @@ impl Rows<'_, '_> {
             .with_change(Some(changed_ms))
     }
 
-    /// The columns and the usual values of the rows: of as many rows as there are names of.
+    /// The columns of the rows, and their words for states.
     fn vocabulary(&self) -> Vocabulary {
         /// Rows that are read for their columns.
         const MOST_READ: usize = 2_000;

@@ -33,8 +33,6 @@ pub enum Action {
     ToggleLog,
     /// Looks for rows by this text.
     Find(String),
-    /// Flies to a row.
-    Show(RowKey),
     /// Selects a row and flies to it.
     Inspect(RowKey),
     /// Runs a command that was chosen in the palette, or by a button.

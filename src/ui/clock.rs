@@ -27,6 +27,15 @@ pub(super) fn clock_text(at: Timestamp, zone: &TimeZone) -> String {
     }
 }
 
+/// The time of day of a moment in milliseconds since the Unix epoch, with seconds; empty for one that no calendar has.
+pub(super) fn with_seconds(ms: i64, zone: &TimeZone) -> String {
+    let at = Timestamp::from_millisecond(ms);
+    at.map_or_else(
+        |_| String::new(),
+        |at| at.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string(),
+    )
+}
+
 fn tick(mut clock: ResMut<ClockText>, mut shown: Local<i64>) {
     let now = Timestamp::now();
     // The zone is read every second: it may change while the wall runs for weeks.

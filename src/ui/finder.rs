@@ -2,19 +2,19 @@
 //! camera flies to the best match.
 
 use egui::{
-    Align, Align2, Area, Context, Id, Key, Layout, Modifiers, Order, Rect, RichText, Sense, TextEdit, Ui, UiBuilder,
-    pos2, text::CCursor, text::CCursorRange, vec2,
+    Align, Align2, Area, Context, Id, Key, Layout, Modifiers, Order, Rect, RichText, Sense, TextEdit, Ui, pos2,
+    text::CCursor, text::CCursorRange, vec2,
 };
 use query::{Candidate, Completions};
 
-use super::{Action, format, status_icon, theme, theme::Tier};
+use super::{Action, format, status_icon, theme, theme::Tier, widgets};
+use crate::messages::Intent;
 use model::{RowKey, Status};
 
 /// Letters that are read, and the width on a desk in points.
 const MOST_TYPED: usize = 1_000;
 const WIDTH: f32 = 620.0;
-/// Rows that are listed at once, and completions.
-const SHOWN: usize = 8;
+/// Completions that are listed.
 const MOST_COMPLETIONS: usize = 6;
 
 /// A row that was found.
@@ -103,7 +103,7 @@ pub fn finder_ui(
 ) {
     ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 4.0 * theme::GAP));
     // The arrows choose a row, and Tab completes; the field would take them.
-    let steps = steps(ui);
+    let steps = widgets::arrow_steps(ui);
     let found = complete(&finder.typed, finder.cursor_bytes());
     let completes = ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Tab));
     let field = TextEdit::singleline(&mut finder.typed)
@@ -144,12 +144,12 @@ pub fn finder_ui(
         finder.at = 0;
         actions.push(Action::Find(finder.typed.clone()));
     }
-    let last = view.rows.len().min(SHOWN).saturating_sub(1);
+    let last = view.rows.len().saturating_sub(1);
     finder.at = finder.at.saturating_add_signed(steps).min(last);
     if steps != 0
         && let Some(row) = view.rows.get(finder.at)
     {
-        actions.push(Action::Show(row.key.clone()));
+        actions.push(Action::Intent(Intent::Focus(row.key.clone())));
     }
     let (chooses, closes) = ui.input(|input| (input.key_pressed(Key::Enter), input.key_pressed(Key::Escape)));
     if closes {
@@ -161,19 +161,11 @@ pub fn finder_ui(
         output.response.request_focus();
     }
     answer_ui(ui, view);
-    for (at, row) in view.rows.iter().take(SHOWN).enumerate() {
+    for (at, row) in view.rows.iter().enumerate() {
         if row_ui(ui, row, at == finder.at) {
             actions.push(Action::Inspect(row.key.clone()));
         }
     }
-}
-
-fn steps(ui: &mut Ui) -> isize {
-    ui.input_mut(|input| {
-        let down = input.count_and_consume_key(Modifiers::NONE, Key::ArrowDown);
-        let up = input.count_and_consume_key(Modifiers::NONE, Key::ArrowUp);
-        down as isize - up as isize
-    })
 }
 
 /// What may complete the text; the one that was clicked.
@@ -225,17 +217,9 @@ fn answer_ui(ui: &mut Ui, view: &FinderView) {
 /// One row that was found; whether it was clicked.
 fn row_ui(ui: &mut Ui, row: &FoundRow, is_chosen: bool) -> bool {
     let font = Tier::Body.font(ui);
-    let (rect, line) = ui.allocate_exact_size(vec2(ui.available_width(), font.size * 1.9), Sense::click());
     let said = format!("{}, {}, {}", row.label, row.status.word(), row.place);
-    line.widget_info(|| egui::WidgetInfo::selected(egui::WidgetType::SelectableLabel, true, is_chosen, &said));
-    let inks = theme::of(ui);
-    if is_chosen || line.hovered() {
-        let fill = inks.line.gamma_multiply(if is_chosen { 1.0 } else { 0.5 });
-        ui.painter().rect_filled(rect, 4.0, fill);
-    }
-    let inner = rect.shrink2(vec2(8.0, 0.0));
-    let layout = Layout::left_to_right(Align::Center);
-    let mut ui = ui.new_child(UiBuilder::new().max_rect(inner).layout(layout));
+    let (line, mut ui) = widgets::choice(ui, font.size * 1.9, &said, is_chosen);
+    let inks = theme::of(&ui);
     let (icon, _) = ui.allocate_exact_size(vec2(font.size, font.size), Sense::hover());
     status_icon::paint(ui.painter(), icon, row.status, inks.status(row.status));
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

@@ -1,5 +1,5 @@
-//! What the keyboard gives egui. It takes the place of the reader of bevy_egui, which gives all keys of a frame the modifiers that
-//! are down at its end: at few frames a second, Ctrl+A would type an "a".
+//! What the keyboard gives egui. It takes the place of the reader of bevy_egui, which gives all keys of a frame the modifiers
+//! that are down at its end: at few frames a second, Ctrl+A would type an "a".
 
 use bevy::{
     input::keyboard::{Key, KeyCode, KeyboardFocusLost, KeyboardInput},
@@ -12,10 +12,7 @@ use bevy_egui::{
 };
 use egui::Event;
 
-use crate::{
-    actions::{Keyboard, Modifiers},
-    messages::KeyboardInPanels,
-};
+use crate::{actions::Modifiers, messages::KeyboardInPanels};
 
 pub(super) fn plugin(app: &mut App) {
     app.add_systems(
@@ -35,21 +32,21 @@ fn write(
     in_panels: Res<KeyboardInPanels>,
     mut inputs: MessageReader<KeyboardInput>,
     mut lost: MessageReader<KeyboardFocusLost>,
-    mut keyboard: Local<Keyboard>,
+    mut modifiers: Local<Modifiers>,
     mut clipboard: ResMut<EguiClipboard>,
     mut events: MessageWriter<EguiInputEvent>,
 ) {
     for input in inputs.read() {
-        let modifiers = keyboard.follow(input);
-        let pasted = is_paste(input, modifiers).then(|| clipboard.get_text()).flatten();
+        modifiers.follow(input);
+        let pasted = is_paste(input, *modifiers).then(|| clipboard.get_text()).flatten();
         for context in &contexts {
-            let of_key = events_of(input, modifiers, *in_panels).into_iter();
+            let of_key = events_of(input, *modifiers, *in_panels).into_iter();
             let event = |event: Event| EguiInputEvent { context, event };
             events.write_batch(of_key.chain(pasted.clone().map(Event::Paste)).map(event));
         }
     }
     if lost.read().count() > 0 {
-        *keyboard = Keyboard::default();
+        *modifiers = Modifiers::default();
     }
 }
 
@@ -121,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_key_with_control_types_nothing_also_if_control_is_up_at_the_end_of_the_frame() {
-        let mut keyboard = Keyboard::default();
+        let mut modifiers = Modifiers::default();
         let control = press(KeyCode::ControlLeft, Key::Control);
         let up = KeyboardInput {
             state: ButtonState::Released,
@@ -131,7 +128,7 @@ mod tests {
         let within_a_frame = [control, letter.clone(), up, letter];
         let mut events = Vec::new();
         for input in &within_a_frame {
-            let modifiers = keyboard.follow(input);
+            modifiers.follow(input);
             events.push(events_of(input, modifiers, KeyboardInPanels::default()));
         }
         let is_text = |event: &Event| matches!(event, Event::Text(_));

@@ -4,7 +4,7 @@ use egui::{
     Align, Align2, Area, Context, Id, Key, Layout, Order, Rect, RichText, ScrollArea, TextEdit, Ui, pos2, vec2,
 };
 
-use super::{Action, theme, theme::Tier};
+use super::{Action, theme, theme::Tier, widgets};
 use crate::actions::{Command, matching};
 
 /// Lines that are shown at once, and letters that are read.
@@ -47,7 +47,7 @@ pub fn palette_ui(ui: &mut Ui, palette: &mut Palette, actions: &mut Vec<Action>)
         .margin(vec2(8.0, 6.0))
         .desired_width(f32::INFINITY);
     // The arrows choose a line; they would move the cursor in the field.
-    let steps = steps(ui);
+    let steps = widgets::arrow_steps(ui);
     let field = ui.add(field);
     if !palette.is_begun {
         field.request_focus();
@@ -83,29 +83,10 @@ pub fn palette_ui(ui: &mut Ui, palette: &mut Palette, actions: &mut Vec<Action>)
         });
 }
 
-fn steps(ui: &mut Ui) -> isize {
-    ui.input_mut(|input| {
-        let down = input.count_and_consume_key(egui::Modifiers::NONE, Key::ArrowDown);
-        let up = input.count_and_consume_key(egui::Modifiers::NONE, Key::ArrowUp);
-        down as isize - up as isize
-    })
-}
-
 fn line_ui(ui: &mut Ui, command: Command, height: f32, is_chosen: bool, has_moved: bool, actions: &mut Vec<Action>) {
-    let size = vec2(ui.available_width(), height);
-    let (rect, line) = ui.allocate_exact_size(size, egui::Sense::click());
     let title = command.title();
-    line.widget_info(|| egui::WidgetInfo::selected(egui::WidgetType::SelectableLabel, true, is_chosen, &*title));
-    let inks = theme::of(ui);
-    if is_chosen || line.hovered() {
-        let fill = inks.line.gamma_multiply(if is_chosen { 1.0 } else { 0.5 });
-        ui.painter().rect_filled(rect, 4.0, fill);
-    }
-    let mut row = ui.new_child(
-        egui::UiBuilder::new()
-            .max_rect(rect.shrink2(vec2(8.0, 0.0)))
-            .layout(Layout::left_to_right(Align::Center)),
-    );
+    let (line, mut row) = widgets::choice(ui, height, &title, is_chosen);
+    let inks = theme::of(&row);
     row.label(RichText::new(title).color(inks.text));
     row.with_layout(Layout::right_to_left(Align::Center), |ui| {
         let keys = RichText::new(command.keys())

@@ -1,6 +1,9 @@
 //! Small widgets that several panels use.
 
-use egui::{Rect, Response, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo, WidgetType, pos2, vec2};
+use egui::{
+    Align, Key, Layout, Modifiers, Rect, Response, Sense, Shape, Stroke, Ui, UiBuilder, Vec2, WidgetInfo, WidgetType,
+    pos2, vec2,
+};
 
 use super::theme;
 
@@ -25,6 +28,29 @@ pub(super) fn close_button(ui: &mut Ui, label: &str) -> Response {
             .line_segment([rect.center() - arm, rect.center() + arm], Stroke::new(1.8, ink));
     }
     response.on_hover_text(label)
+}
+
+/// How many lines down the arrow keys move a choice in this frame; up, if negative. A text field does not get them then.
+pub(super) fn arrow_steps(ui: &mut Ui) -> isize {
+    ui.input_mut(|input| {
+        let down = input.count_and_consume_key(Modifiers::NONE, Key::ArrowDown);
+        let up = input.count_and_consume_key(Modifiers::NONE, Key::ArrowUp);
+        down as isize - up as isize
+    })
+}
+
+/// A line of a list of which one is chosen, and the room for its contents from the left. `said` is its accessible name.
+pub(super) fn choice(ui: &mut Ui, height: f32, said: &str, is_chosen: bool) -> (Response, Ui) {
+    let (rect, line) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
+    line.widget_info(|| WidgetInfo::selected(WidgetType::SelectableLabel, true, is_chosen, said));
+    if is_chosen || line.hovered() {
+        let fill = theme::of(ui).line.gamma_multiply(if is_chosen { 1.0 } else { 0.5 });
+        ui.painter().rect_filled(rect, 4.0, fill);
+    }
+    let room = UiBuilder::new()
+        .max_rect(rect.shrink2(vec2(8.0, 0.0)))
+        .layout(Layout::left_to_right(Align::Center));
+    (line, ui.new_child(room))
 }
 
 /// The last samples of something in `rect`, newest at the right: a line over a faint fill, scaled to their own peak (never

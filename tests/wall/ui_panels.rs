@@ -396,12 +396,8 @@ fn keys_close_what_is_open_one_after_the_other() {
     assert_eq!(action(Command::ZoomIn, all), None, "the scene's");
 }
 
-/// The palette after these signs and keys: the actions, and what it shows.
-fn palette(signs: &str, keys: &[Key]) -> (Vec<Action>, Palette) {
-    let state = (Palette::default(), Vec::new());
-    let mut harness = themed((600.0, 500.0), state, |ui, (palette, actions)| {
-        palette_ui(ui, palette, actions);
-    });
+/// Types signs, then presses keys.
+fn press<State>(harness: &mut Harness<'_, State>, signs: &str, keys: &[Key]) {
     harness.run_steps(2);
     for sign in signs.chars() {
         harness.event(egui::Event::Text(sign.to_string()));
@@ -411,6 +407,15 @@ fn palette(signs: &str, keys: &[Key]) -> (Vec<Action>, Palette) {
         harness.key_press(*key);
         harness.run_steps(2);
     }
+}
+
+/// The palette after these signs and keys: the actions, and what it shows.
+fn palette(signs: &str, keys: &[Key]) -> (Vec<Action>, Palette) {
+    let state = (Palette::default(), Vec::new());
+    let mut harness = themed((600.0, 500.0), state, |ui, (palette, actions)| {
+        palette_ui(ui, palette, actions);
+    });
+    press(&mut harness, signs, keys);
     let (palette, actions) = harness.into_state();
     (actions, palette)
 }
@@ -444,15 +449,7 @@ fn finder(signs: &str, keys: &[Key], rows: &[FoundRow]) -> (Vec<Action>, Finder)
         let complete = |text: &str, cursor: usize| query::complete(text, cursor, &vocabulary);
         finder_ui(ui, finder, &view, &complete, actions);
     });
-    harness.run_steps(2);
-    for sign in signs.chars() {
-        harness.event(egui::Event::Text(sign.to_string()));
-        harness.run_steps(1);
-    }
-    for key in keys {
-        harness.key_press(*key);
-        harness.run_steps(2);
-    }
+    press(&mut harness, signs, keys);
     let (finder, actions) = harness.into_state();
     (actions, finder)
 }
@@ -472,7 +469,7 @@ fn the_finder_asks_while_typing_completes_and_inspects() {
     let asked = ["i", "in"].map(|text| Action::Find(text.into()));
     assert_eq!(actions, [&asked[..], &[Action::Inspect(key("a"))]].concat());
     let (actions, shown) = finder("", &[Key::ArrowDown, Key::ArrowDown, Key::ArrowUp, Key::Enter], &rows);
-    let shows = ["b", "c", "b"].map(|id| Action::Show(key(id)));
+    let shows = ["b", "c", "b"].map(|id| Action::Intent(Intent::Focus(key(id))));
     assert_eq!(actions, [&shows[..], &[Action::Inspect(key("b"))]].concat());
     assert_eq!(shown.at, 1);
     let (actions, shown) = finder("retr", &[Key::Tab], &[]);

@@ -84,15 +84,6 @@ pub(crate) fn time_of_day(wall_ms: i64, feed_ms: u64, at_ms: u64, zone: &TimeZon
     Some(clock_text(at, zone))
 }
 
-/// The time of day of a moment in milliseconds since the Unix epoch, with seconds; empty for one that no calendar has.
-pub(crate) fn clock_time(ms: i64, zone: &TimeZone) -> String {
-    let at = Timestamp::from_millisecond(ms);
-    at.map_or_else(
-        |_| String::new(),
-        |at| at.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string(),
-    )
-}
-
 /// Width of a column and of the space between two, in ems.
 const COLUMN_EMS: f32 = 32.0;
 const GUTTER_EMS: f32 = 1.8;

@@ -16,7 +16,7 @@ use journal::Journal;
 
 use self::reads::Reads;
 use super::{
-    Action, TypeScale, banner, connect,
+    Action, TypeScale, banner, clock, connect,
     connect::{ConnectAction, ConnectCard},
     finder,
     finder::{Finder, FinderView},
@@ -196,9 +196,6 @@ fn draw(
             Action::Find(text) => {
                 writes.searched.write(Searched(text));
             }
-            Action::Show(key) => {
-                writes.intents.write(Intent::Focus(key));
-            }
             Action::Inspect(key) => {
                 writes.intents.write(Intent::Select(Some(key.clone())));
                 writes.intents.write(Intent::Focus(key));
@@ -280,10 +277,8 @@ fn draw_panels(
         banner::demo_banner(&mut root);
     }
     let mut selected = reads.inspected();
-    if let Some(view) = selected.as_mut() {
+    if let Some(view) = selected.as_mut().filter(|_| !panels.kiosk) {
         view.history = reads.history(journal, view.key);
-    }
-    if let Some(view) = selected.as_ref().filter(|_| !panels.kiosk) {
         inspector::inspector_panel(&mut root, view, actions);
     }
     let scene = root.available_rect_before_wrap();
@@ -313,7 +308,7 @@ fn draw_panels(
     }
     if let Some(log) = panels.log.as_mut() {
         let zone = TimeZone::system();
-        let time_of = |ms: i64| popover::clock_time(ms, &zone);
+        let time_of = |ms: i64| clock::with_seconds(ms, &zone);
         log::log_area(ctx, log, journal, &time_of, scene, actions);
     }
     if let Some(finder) = panels.finder.as_mut() {

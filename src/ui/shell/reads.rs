@@ -14,7 +14,7 @@ use crate::{
     scene::selection::Selection,
     search::{Found, Search},
     ui::{
-        clock::ClockText,
+        clock::{ClockText, with_seconds},
         details,
         finder::FoundRow,
         format,
@@ -23,7 +23,7 @@ use crate::{
         inspector::{InspectorView, RowHistory},
         legend::LegendRow,
         link_look::LinkLook,
-        popover::{SourceLine, clock_time, time_of_day},
+        popover::{SourceLine, time_of_day},
         steady::SteadyTone,
         unmapped::OpenWords,
     },
@@ -351,7 +351,7 @@ impl Reads<'_, '_> {
         const MOST_CHANGES: usize = 5;
         const LEAST_SHARE: f64 = 0.02;
         let zone = TimeZone::system();
-        let time = |ms: i64| clock_time(ms, &zone);
+        let time = |ms: i64| with_seconds(ms, &zone);
         let since = match journal.since(key) {
             Some(Since::At(ms)) => format!("since {}", time(ms)),
             Some(Since::AtLeast(ms)) => format!("since {} at the latest", time(ms)),
