@@ -127,6 +127,8 @@ pub(crate) enum DrawSystems {
     Grounds,
     /// The rings around the hovered and the selected mark.
     Rings,
+    /// What the selected row waits for.
+    Trail,
     /// What the selection highlights.
     Highlight,
     /// Beams from agents to their tasks.
@@ -262,6 +264,7 @@ pub fn plugin(app: &mut App) {
             DrawSystems::Agents,
             DrawSystems::Grounds,
             DrawSystems::Rings,
+            DrawSystems::Trail,
             DrawSystems::Highlight,
             DrawSystems::Links,
             DrawSystems::Ties,

@@ -58,8 +58,14 @@ pub enum Intent {
     Tune(Backoff),
     /// Select a row, or nothing.
     Select(Option<RowKey>),
+    /// Select a row beside those that are selected, or no longer.
+    SelectAlso(RowKey),
+    /// Select exactly these rows; the last one is inspected.
+    SelectRows(Vec<RowKey>),
     /// Fly the camera to a row.
     Focus(RowKey),
+    /// Move the camera to a row without zooming, unless the row is in view.
+    Show(RowKey),
     /// A status word of a source means this state: in force for all rows, and saved for the next start.
     MapWord(MappedWord),
 }

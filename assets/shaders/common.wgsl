@@ -41,7 +41,7 @@ struct Scene {
     lost: vec4<f32>,
     // The sizes from which on cells are filled, marks, titled and tiles, in desk pixels.
     levels: vec4<f32>,
-    // 1 while a selection dims the rest: now, and before the last change.
+    // How far the rest is dimmed, 0 to 1, or more where it is hidden: now, and before the last change.
     dims: vec2<f32>,
     // The least size of a cell in trouble, in desk pixels.
     loud: f32,
@@ -267,7 +267,7 @@ fn radius_of(mark: Mark) -> f32 {
     return min(radius * select(1.0, 1.2, is_loud(mark)), 0.94 * least);
 }
 
-// 1 where a highlight dims a place, 0 where it does not.
+// How far a highlight dims a place: 0 where it does not, more than 1 where it hides.
 fn dims(word: u32, at: vec2<f32>, ground: vec4<f32>, dims_rest: f32, flag: u32) -> f32 {
     let is_within = all(at > ground.xy) && all(at < ground.zw);
     return select(dims_rest, 0.0, has_in(word, flag) || is_within);
@@ -278,7 +278,7 @@ fn is_filtered(mark: Mark) -> bool {
     return ((scene.filtered >> status_of(mark)) & 1u) != 0u;
 }
 
-// How far what is at a place is dimmed because something else is selected, 0 to 1.
+// How far what is at a place is dimmed because something else is selected, 0 to 1, or more where it is hidden.
 fn dimming_at(word: u32, at: vec2<f32>) -> f32 {
     if scene.dims.x + scene.dims.y == 0.0 {
         return 0.0;
@@ -288,21 +288,24 @@ fn dimming_at(word: u32, at: vec2<f32>) -> f32 {
     return mix(before, dims(word, at, scene.highlight, scene.dims.x, HIGHLIGHTED), turned);
 }
 
-// How far a mark is dimmed: by the filter, or by a selection, which leaves what is in trouble as it is.
+// How far a mark is dimmed: by the filter, or by a selection, which leaves what is in trouble as it is. A search that hides the
+// rest hides trouble, too.
 fn dimming_of(mark: Mark) -> f32 {
+    let dimming = dimming_at(mark.word, position_of(mark));
+    if dimming > 1.0 {
+        return dimming;
+    }
     if is_filtered(mark) {
         return 1.0;
     }
-    if is_loud(mark) {
-        return 0.0;
-    }
-    return dimming_at(mark.word, position_of(mark));
+    return select(dimming, 0.0, is_loud(mark));
 }
 
 // A colour that is dimmed so far.
 fn dimmed(colour: vec3<f32>, dimming: f32) -> vec3<f32> {
     // Mixed in roots, which are near to what is perceived; linear light would darken too little.
-    let mixed = mix(sqrt(colour), sqrt(scene.colours[COLOUR_GROUND].rgb), DIMMED_SHARE * dimming);
+    let share = min(DIMMED_SHARE * dimming, 1.0);
+    let mixed = mix(sqrt(colour), sqrt(scene.colours[COLOUR_GROUND].rgb), share);
     return mixed * mixed;
 }
 

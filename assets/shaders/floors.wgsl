@@ -45,7 +45,7 @@ fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: 
     let floor_colour = mix(colour(COLOUR_SURFACE), tint.rgb, tint.a * (1.0 - greyness));
     let base = scene.colours[COLOUR_GROUND].rgb;
     // Mixed with the background here, so that it need not be blended.
-    out.colour = vec4(mix(base, floor_colour, there * (1.0 - DIMMED_SHARE * dimming_at(ground.word, middle))), 1.0);
+    out.colour = vec4(mix(base, floor_colour, there * (1.0 - min(DIMMED_SHARE * dimming_at(ground.word, middle), 1.0))), 1.0);
     return out;
 }
 

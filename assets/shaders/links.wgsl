@@ -84,7 +84,7 @@ fn vertex(@builtin(vertex_index) number: u32) -> Corner {
         * smoothstep(SEEN_PX.x, SEEN_PX.y, 2.0 * radius_of(agent) / scene.unit);
     // It is dimmed if one of its ends is.
     let dimming = max(dimming_of(agent), dimming_of(task));
-    let strength = there * faint * (1.0 - DIMMED_SHARE * dimming);
+    let strength = there * faint * (1.0 - min(DIMMED_SHARE * dimming, 1.0));
     if strength < 0.01 {
         return out;
     }

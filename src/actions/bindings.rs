@@ -125,13 +125,27 @@ pub(crate) struct Binding {
 }
 
 /// All bindings and gestures, in the order in which they are listed.
-pub(crate) const BINDINGS: [Binding; 21] = [
+pub(crate) const BINDINGS: [Binding; 25] = [
     Binding {
         keys: "`/`",
         does: "find rows",
         more: " by a few letters, or by a query (`state:failed age>10m`, [crates/query](crates/query/README.md)): matches stay lit, the camera flies to the best; `↑` `↓` choose, `Enter` inspects, `Tab` completes",
         scope: Scope::Always,
         commands: &[(key(Sign("/")), Command::ToggleFinder)],
+    },
+    Binding {
+        keys: "`N`, `Shift+N`, `H`",
+        does: "next, previous match of the finder; hide the others",
+        more: "; `Esc` ends the search",
+        scope: Scope::Always,
+        commands: &[
+            (letter("n", KeyCode::KeyN).repeating(), Command::NextMatch),
+            (
+                letter("n", KeyCode::KeyN).with_shift().repeating(),
+                Command::PreviousMatch,
+            ),
+            (letter("h", KeyCode::KeyH), Command::HideOthers),
+        ],
     },
     Binding {
         keys: "`Ctrl+K`",
@@ -204,6 +218,25 @@ pub(crate) const BINDINGS: [Binding; 21] = [
         commands: &[],
     },
     Binding {
+        keys: "`Shift`+click, `Shift`+drag",
+        does: "select several rows",
+        more: ": one by one, or all in a rectangle; the inspector shows what they have in common",
+        scope: Scope::Pointer,
+        commands: &[],
+    },
+    Binding {
+        keys: "arrows",
+        does: "select the row beside the selected one",
+        more: "; without one, move the view",
+        scope: Scope::Scene,
+        commands: &[
+            (key(Place(KeyCode::ArrowLeft)).repeating(), Command::StepLeft),
+            (key(Place(KeyCode::ArrowRight)).repeating(), Command::StepRight),
+            (key(Place(KeyCode::ArrowUp)).repeating(), Command::StepUp),
+            (key(Place(KeyCode::ArrowDown)).repeating(), Command::StepDown),
+        ],
+    },
+    Binding {
         keys: "`Tab`, `Shift+Tab`",
         does: "inspect the next, the previous row in trouble",
         more: ": what failed first, then what is blocked, then what waits for a person; of each, the one that changed last first",
@@ -234,6 +267,13 @@ pub(crate) const BINDINGS: [Binding; 21] = [
         commands: &[(letter("f", KeyCode::KeyF), Command::FlyTo)],
     },
     Binding {
+        keys: "`Shift+F`",
+        does: "follow the selected agent",
+        more: ": it stays in the middle until the view is moved; again: no longer",
+        scope: Scope::Scene,
+        commands: &[(letter("f", KeyCode::KeyF).with_shift(), Command::Follow)],
+    },
+    Binding {
         keys: "`[`, `]`",
         does: "fly to the previous, the next block",
         more: "",
@@ -257,25 +297,24 @@ pub(crate) const BINDINGS: [Binding; 21] = [
         ],
     },
     Binding {
-        keys: "`Backspace`",
-        does: "back to the previous view",
-        more: "",
+        keys: "`Backspace`, `Shift+Backspace`",
+        does: "back to what was looked at before, forward again",
+        more: ": the view and the selected row",
         scope: Scope::Scene,
-        commands: &[(key(Place(KeyCode::Backspace)), Command::Back)],
+        commands: &[
+            (key(Place(KeyCode::Backspace)), Command::Back),
+            (key(Place(KeyCode::Backspace)).with_shift(), Command::Forward),
+        ],
     },
     Binding {
-        keys: "drag, arrows, `WASD`",
+        keys: "drag, `WASD`",
         does: "move",
         more: "",
         scope: Scope::Scene,
         commands: &[
-            (key(Place(KeyCode::ArrowLeft)), Command::PanLeft),
             (key(Place(KeyCode::KeyA)), Command::PanLeft),
-            (key(Place(KeyCode::ArrowRight)), Command::PanRight),
             (key(Place(KeyCode::KeyD)), Command::PanRight),
-            (key(Place(KeyCode::ArrowUp)), Command::PanUp),
             (key(Place(KeyCode::KeyW)), Command::PanUp),
-            (key(Place(KeyCode::ArrowDown)), Command::PanDown),
             (key(Place(KeyCode::KeyS)), Command::PanDown),
         ],
     },

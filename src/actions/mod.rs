@@ -50,12 +50,28 @@ pub enum Command {
     NextConcern,
     /// or the previous one.
     PreviousConcern,
+    /// Selects the next match of the finder and flies to it,
+    NextMatch,
+    /// or the previous one.
+    PreviousMatch,
+    /// Hides the rows that do not match, instead of dimming them; again, no longer.
+    HideOthers,
     /// Copies the id of the selected row.
     CopyId,
     /// Copies the columns of the selected row, without masked ones, as JSON.
     CopyJson,
     /// Draws scene and panels in another theme until the wall is closed.
     UseTheme(ThemeName),
+    /// Selects the row left of the selected one; without one, moves the view,
+    StepLeft,
+    /// right of it,
+    StepRight,
+    /// above it,
+    StepUp,
+    /// or below it.
+    StepDown,
+    /// Keeps the selected agent in the middle; again, no longer.
+    Follow,
     /// Moves the view left,
     PanLeft,
     /// right,
@@ -76,20 +92,27 @@ pub enum Command {
     PreviousBlock,
     /// or after it.
     NextBlock,
-    /// Flies back to the view before the last flight.
+    /// Flies back to the view before the last flight, and to the row that was selected there,
     Back,
+    /// or forward again.
+    Forward,
 }
 
 impl Command {
     /// The commands that the palette lists, in order.
     pub(crate) fn listed() -> impl Iterator<Item = Self> {
-        const FIRST: [Command; 19] = [
+        const FIRST: [Command; 24] = [
             Command::ToggleFinder,
+            Command::NextMatch,
+            Command::PreviousMatch,
+            Command::HideOthers,
             Command::NextConcern,
             Command::PreviousConcern,
             Command::FlyTo,
+            Command::Follow,
             Command::ShowAll,
             Command::Back,
+            Command::Forward,
             Command::NextBlock,
             Command::PreviousBlock,
             Command::ZoomIn,
@@ -130,9 +153,17 @@ impl Command {
             Self::ShowAllStates => "show all states".into(),
             Self::NextConcern => "next row in trouble".into(),
             Self::PreviousConcern => "previous row in trouble".into(),
+            Self::NextMatch => "next match of the finder".into(),
+            Self::PreviousMatch => "previous match of the finder".into(),
+            Self::HideOthers => "hide what does not match".into(),
             Self::CopyId => "copy the id of the selected row".into(),
             Self::CopyJson => "copy the selected row as JSON".into(),
             Self::UseTheme(theme) => format!("theme: {}", theme.word()).into(),
+            Self::StepLeft => "select the row at the left".into(),
+            Self::StepRight => "select the row at the right".into(),
+            Self::StepUp => "select the row above".into(),
+            Self::StepDown => "select the row below".into(),
+            Self::Follow => "follow the selected agent".into(),
             Self::PanLeft => "move left".into(),
             Self::PanRight => "move right".into(),
             Self::PanUp => "move up".into(),
@@ -144,6 +175,7 @@ impl Command {
             Self::PreviousBlock => "previous block".into(),
             Self::NextBlock => "next block".into(),
             Self::Back => "back to the previous view".into(),
+            Self::Forward => "forward to the next view".into(),
         }
     }
 

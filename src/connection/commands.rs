@@ -77,7 +77,9 @@ pub(super) fn send_commands(
                 continue;
             }
             // The scene handles these.
-            Intent::Select(_) | Intent::Focus(_) => continue,
+            Intent::Select(_) | Intent::SelectAlso(_) | Intent::SelectRows(_) | Intent::Focus(_) | Intent::Show(_) => {
+                continue;
+            }
         };
         if !feed.worker.command(command) {
             let text = "The network thread has stopped; restart opswall";

@@ -79,6 +79,15 @@ pub struct Moment {
     pub gone: Option<f64>,
 }
 
+/// How the row came to be as it is shown. Milliseconds since the Unix epoch.
+#[derive(Component, Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Arrival {
+    /// When its last change was shown, on the clock of this machine.
+    pub shown_ms: i64,
+    /// When that change was committed, on the clock of the database; `None` where it was read from its table.
+    pub committed_ms: Option<i64>,
+}
+
 /// How long the entity of a gone row remains for its exit animation, seconds (docs/visual-language.md).
 pub const EXIT_SECS: f64 = 0.6;
 

@@ -13,10 +13,12 @@ mod reread;
 mod resync_pulse;
 mod retire;
 mod row;
+mod seen;
 mod switch;
 mod task_in_hand;
 mod ties;
 mod touched;
+mod trail;
 
 pub use assignments::Assigned;
 pub(crate) use assignments::Assignments;
@@ -27,8 +29,10 @@ pub(crate) use incoming::ApplyBudget;
 pub use incoming::Incoming;
 pub(crate) use reread::Hidden;
 pub use reread::Rereading;
+pub(crate) use seen::{SeenRow, SeenRows};
 pub(crate) use ties::{TieIndex, Ties};
 pub use touched::Touched;
+pub(crate) use trail::{Trails, Wait};
 
 use bevy::prelude::*;
 

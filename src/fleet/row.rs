@@ -6,8 +6,8 @@ use bevy::prelude::*;
 use journal::Origin;
 
 use super::{
-    AgentRow, Assigned, Columns, Counts, Created, FleetIndex, Hidden, Key, Moment, RowLabel, RowState, TaskRow,
-    TieIndex, Ties, Touched, Vitals, WorkflowRow, assignments,
+    AgentRow, Arrival, Assigned, Columns, Counts, Created, FleetIndex, Hidden, Key, Moment, RowLabel, RowState,
+    TaskRow, TieIndex, Ties, Touched, Vitals, WorkflowRow, assignments,
     history::{History, Shown},
     relations::{self, Wants},
     resync_pulse::Recovered,
@@ -104,6 +104,7 @@ fn spawn(world: &mut World, index: &mut FleetIndex, counts: &mut Counts, mapping
     } = read(world, mapping, &change);
     let is_of_snapshot = change.committed_ms.is_none();
     let created = Created(mapping.created_ms(change.key.source, &change.record));
+    let arrival = arrival(world, &change);
     let (key, record) = (change.key.clone(), change.record.clone());
     counts.add(key.kind, state.status);
     let common = (
@@ -112,6 +113,7 @@ fn spawn(world: &mut World, index: &mut FleetIndex, counts: &mut Counts, mapping
         RowState(state),
         Columns(record),
         created,
+        arrival,
         Moment {
             appeared: now,
             changed: now,
@@ -157,8 +159,19 @@ fn update(
         return;
     }
     columns.0 = change.record.clone();
+    let arrival = arrival(world, &change);
+    if let Some(mut before) = world.get_mut::<Arrival>(entity) {
+        *before = arrival;
+    }
     write(world, index, counts, mapping, now, entity, &change, Cause::Feed);
     note(world, &change, Cause::Feed, before.as_ref(), Some(entity));
+}
+
+fn arrival(world: &World, change: &Change) -> Arrival {
+    Arrival {
+        shown_ms: world.resource::<Vitals>().now_ms,
+        committed_ms: change.committed_ms,
+    }
 }
 
 /// Notes what a change made of a row, which is shown now unless it went.

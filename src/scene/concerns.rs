@@ -25,9 +25,8 @@ struct Concern<'a> {
 impl Concern<'_> {
     /// What failed comes first, then what is blocked, then what waits; of each, what changed last. Equal ones sort by key.
     fn order(&self, other: &Self) -> Ordering {
-        let rank = |status: Status| Status::troubles().position(|other| other == status);
-        rank(self.status)
-            .cmp(&rank(other.status))
+        (self.status.urgency())
+            .cmp(&other.status.urgency())
             .then(other.changed.total_cmp(&self.changed))
             .then_with(|| self.key.cmp(other.key))
     }

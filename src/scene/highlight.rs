@@ -12,6 +12,7 @@ use super::{
     marks::{Flags, Marks},
     selection::Selection,
     ties::{Ends, TieLookup},
+    trail::Trail,
 };
 use crate::{
     fleet::{AgentRow, Assigned, FleetClock, FleetIndex, PartOf, Touched, WorksOn},
@@ -24,25 +25,27 @@ use crate::{
 pub(crate) const DIM_SECS: f64 = 0.2;
 /// How far dimmed colours move towards the background.
 pub(crate) const DIMMED_SHARE: f32 = 0.62;
+/// How far everything else is dimmed where it is hidden: so far that it has the colour of the ground. Only dimmed, it is 1.
+const HIDDEN: f32 = 1.0 / DIMMED_SHARE;
 /// Shortest interval between two lookups of what belongs to the selected row while rows change.
 const LEAST_SECS: f64 = 0.2;
 
 /// What a selection highlights.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub(super) struct Selected {
-    /// Whether everything else is dimmed; `false` without a selection.
-    pub(super) dims_others: bool,
+    /// How far everything else is dimmed: 0 without a selection, and more than 1 where it is hidden, trouble as well.
+    pub(super) dims_others: f32,
     /// The ground of a selected block: everything within is highlighted.
     pub(super) ground: Option<Rect>,
     rows: EntityHashSet,
 }
 
 impl Selected {
-    /// 0 for what is highlighted, 1 for what is dimmed.
+    /// 0 for what is highlighted, 1 for what is dimmed, more for what is hidden.
     fn dims(&self, row: Option<Entity>, at: Vec2) -> f32 {
         let is_within = |ground: Rect| ground.contains(at);
         let is_highlighted = row.is_some_and(|row| self.rows.contains(&row)) || self.ground.is_some_and(is_within);
-        if self.dims_others && !is_highlighted { 1.0 } else { 0.0 }
+        if is_highlighted { 0.0 } else { self.dims_others }
     }
 }
 
@@ -53,9 +56,11 @@ pub(super) struct Highlight {
     before: Selected,
     /// When the selection changed, seconds of `FleetClock`.
     pub(super) since: f64,
-    row: Option<Entity>,
-    /// The set of found rows that is highlighted (`Search::version`).
+    /// The rows that are selected, the one in the inspector last.
+    selected: Vec<Entity>,
+    /// The set of found rows that is highlighted (`Search::version`), and the trail (`Trail::version`).
     found: u64,
+    trail: u64,
     looked_up: f64,
     /// Whether rows have changed since the last lookup.
     is_due: bool,
@@ -67,8 +72,9 @@ impl Default for Highlight {
             now: Selected::default(),
             before: Selected::default(),
             since: f64::NEG_INFINITY,
-            row: None,
+            selected: Vec::new(),
             found: 0,
+            trail: 0,
             looked_up: f64::NEG_INFINITY,
             is_due: false,
         }
@@ -82,7 +88,7 @@ impl Highlight {
         [&self.now, if is_over { &self.now } else { &self.before }]
     }
 
-    /// How far a row at a place is dimmed, 0 to 1: the same as `dimming_of` in common.wgsl.
+    /// How far a row at a place is dimmed, 0 to 1, or more where it is hidden: the same as `dimming_of` in common.wgsl.
     pub(super) fn dimming(&self, row: Option<Entity>, at: Vec2, clock: f64) -> f32 {
         let share = ((clock - self.since) / DIM_SECS) as f32;
         let eased = SmoothStepCurve.sample_clamped(share);
@@ -122,7 +128,7 @@ struct Related<'w, 's> {
 
 impl Related<'_, '_> {
     fn rows(&self, selected: Entity) -> EntityHashSet {
-        let ties: Vec<Ends> = self.lookup.ties(None, Some(selected));
+        let ties: Vec<Ends> = self.lookup.ties(None, Some(selected), std::iter::empty());
         let mut rows: EntityHashSet = ties.iter().flat_map(|(from, to, _)| [*from, *to]).collect();
         rows.insert(selected);
         // An agent's task in hand, and the workflow of the row or of that task.
@@ -160,10 +166,12 @@ fn update(
     blocks: Query<&Block>,
     related: Related,
     search: Res<Search>,
+    trail: Res<Trail>,
     plan: Res<CityPlan>,
 ) {
     let selected = selection.selected;
-    let is_other = highlight.row != selected || highlight.found != search.version;
+    let is_same = selection.rows().eq(highlight.selected.iter().copied());
+    let is_other = !is_same || highlight.found != search.version;
     if !is_other && selected.is_none() {
         return;
     }
@@ -171,20 +179,30 @@ fn update(
         .and_then(|row| blocks.get(row).ok())
         .map(|block| block.drawn_at(clock.0));
     highlight.is_due |= !touched.is_empty();
-    let has_news = highlight.is_due && clock.0 - highlight.looked_up >= LEAST_SECS;
+    let has_news = highlight.is_due && clock.0 - highlight.looked_up >= LEAST_SECS || highlight.trail != trail.version;
     if is_other || has_news {
-        (highlight.looked_up, highlight.is_due) = (clock.0, false);
-        let mut rows = selected.map_or_else(EntityHashSet::default, |row| related.rows(row));
+        (highlight.looked_up, highlight.is_due, highlight.trail) = (clock.0, false, trail.version);
+        // Of several rows each stands for itself: what belongs to all of them would be most of the wall.
+        let mut rows = match selected {
+            Some(row) if selection.others.is_empty() => related.rows(row),
+            _ => selection.rows().collect(),
+        };
+        rows.extend(trail.lit().flat_map(|(from, to)| [from, to]));
         // What was found is highlighted with its blocks, so that their names can be read.
         rows.extend(search.rows.iter().copied());
         rows.extend(search.rows.iter().filter_map(|row| plan.block_of(*row)));
         let next = Selected {
-            dims_others: selected.is_some() || search.is_active(),
+            dims_others: match () {
+                () if search.hides() => HIDDEN,
+                () if selected.is_some() || search.is_active() => 1.0,
+                () => 0.0,
+            },
             ground,
             rows,
         };
         if is_other {
-            (highlight.since, highlight.row, highlight.found) = (clock.0, selected, search.version);
+            (highlight.since, highlight.found) = (clock.0, search.version);
+            highlight.selected = selection.rows().collect();
             highlight.change_to(next, &mut marks);
         } else {
             // Rows that join or leave the same selection change at once: their own motion explains why.
@@ -206,7 +224,7 @@ mod tests {
     fn the_highlight_changes_gradually_from_one_row_to_another() {
         let row = |number: u32| Entity::from_raw_u32(number).expect("not the placeholder");
         let on = |row: Entity| Selected {
-            dims_others: true,
+            dims_others: 1.0,
             ground: None,
             rows: [row].into_iter().collect(),
         };
@@ -251,7 +269,7 @@ mod tests {
         let mut highlight = Highlight::default();
         let ground = Rect::new(6.0, -4.0, 14.0, 4.0);
         highlight.now = Selected {
-            dims_others: true,
+            dims_others: 1.0,
             ground: Some(ground),
             ..Selected::default()
         };

@@ -15,11 +15,13 @@ use super::{
     text_scale::TextScale,
 };
 use crate::{
-    fleet::{AgentRow, FleetClock, FleetIndex, RowState, TaskRow, Touched},
+    fleet::{AgentRow, FleetClock, FleetIndex, Key, RowLabel, RowState, TaskRow, Touched},
     frame::{FrameSystems, PointerSystems},
     layout::{Block, CityPlan, MOVE_SECS, Place, Spot},
-    messages::{Intent, PointerResting},
+    messages::{Intent, Noticed, PointerResting, Switched},
+    search::Search,
 };
+use model::{Notice, NoticeKind};
 
 /// Calm cells smaller than this, in desk pixels, are not picked: their block is.
 const LEAST_PX: f32 = 3.0;
@@ -42,6 +44,7 @@ pub(super) fn plugin(app: &mut App) {
             Update,
             (
                 hover_and_click.in_set(PointerSystems::Pick),
+                let_go.in_set(PointerSystems::Read),
                 select.in_set(PointerSystems::Select),
             ),
         );
@@ -84,6 +87,8 @@ struct Picker<'w, 's> {
     places: Query<'w, 's, (&'static Place, Has<AgentRow>)>,
     blocks: Query<'w, 's, &'static Block>,
     tasks: Query<'w, 's, (&'static RowState, &'static TaskRow)>,
+    agents: Query<'w, 's, (Entity, &'static Place), With<AgentRow>>,
+    keys: Query<'w, 's, &'static Key>,
 }
 
 impl Picker<'_, '_> {
@@ -110,6 +115,20 @@ impl Picker<'_, '_> {
         }
         let block = self.plan.block_at(world)?;
         (!self.is_moving(block) || self.is_in(block, world)).then_some(block)
+    }
+
+    /// The cells and agents whose middle is in a rectangle of the screen, by key.
+    fn rows_in(&self, screen: Rect) -> Vec<Entity> {
+        let [one, other] = [screen.min, screen.max].map(|corner| self.view.world_from_screen(corner));
+        let world = Rect::from_corners(one, other);
+        let cells = self.plan.cells_in(world).into_iter().map(|(row, _)| row);
+        let agents = self.agents.iter().filter(|(_, place)| world.contains(place.at));
+        let mut rows: Vec<Entity> = cells.chain(agents.map(|(row, _)| row)).collect();
+        rows.sort_by(|one, other| {
+            let key = |row: &Entity| self.keys.get(*row).ok().map(|key| &key.0);
+            key(one).cmp(&key(other))
+        });
+        rows
     }
 
     /// Whether the shorter side of a row's cell has fewer desk pixels than this.
@@ -179,29 +198,82 @@ fn hover_and_click(
     pointer: Res<Pointer>,
     picker: Picker,
     resting: Res<PointerResting>,
+    search: Res<Search>,
     rows: Query<()>,
 ) {
-    let pick = |screen: Vec2| picker.row_at(screen).filter(|&row| rows.contains(row));
-    let mut next = *selection;
+    let pick = |screen: Vec2| {
+        let row = picker.row_at(screen).filter(|&row| rows.contains(row))?;
+        // A hidden row is not there; its block is.
+        let is_hidden = search.is_hidden(row) && !picker.blocks.contains(row);
+        (!is_hidden).then_some(row)
+    };
+    let mut next = selection.clone();
+    next.lasso = pointer.lasso;
     next.hovered = pointer
         .over
         .filter(|_| !pointer.is_dragging() && !resting.0)
         .and_then(pick);
     // The second click of a double click keeps the row of the first: the scene may have moved between them.
     if let (Some(at), None) = (pointer.clicked, pointer.double_clicked) {
-        next.selected = pick(at);
+        match pick(at) {
+            Some(row) if pointer.adds => next.toggle(row),
+            None if pointer.adds => {}
+            picked => next.select(picked),
+        }
     }
-    // The selected row may have been despawned.
-    next.selected = next.selected.filter(|&row| rows.contains(row));
+    if let Some(lasso) = pointer.lassoed {
+        let rows = picker.rows_in(lasso).into_iter();
+        next.add(rows.filter(|row| !search.is_hidden(*row)));
+    }
     selection.set_if_neq(next);
 }
 
 fn select(mut selection: ResMut<Selection>, mut intents: MessageReader<Intent>, index: Res<FleetIndex>) {
     for intent in intents.read() {
-        if let Intent::Select(key) = intent {
-            let selected = key.as_ref().and_then(|key| index.get(key));
-            let hovered = selection.hovered;
-            selection.set_if_neq(Selection { hovered, selected });
+        let mut next = selection.clone();
+        match intent {
+            Intent::Select(key) => next.select(key.as_ref().and_then(|key| index.get(key))),
+            Intent::SelectAlso(key) => {
+                if let Some(row) = index.get(key) {
+                    next.toggle(row);
+                }
+            }
+            Intent::SelectRows(keys) => {
+                next.select(None);
+                next.add(keys.iter().filter_map(|key| index.get(key)));
+            }
+            _ => continue,
         }
+        selection.set_if_neq(next);
+    }
+}
+
+/// Ends the selection of rows that are gone, and says so: the inspector would close for no visible reason.
+fn let_go(
+    mut selection: ResMut<Selection>,
+    rows: Query<Option<&RowLabel>>,
+    mut switched: MessageReader<Switched>,
+    mut notices: MessageWriter<Noticed>,
+    mut shown: Local<Option<(Entity, std::sync::Arc<str>)>>,
+) {
+    let is_gone = selection.rows().any(|row| !rows.contains(row));
+    if is_gone {
+        let mut next = selection.clone();
+        next.keep(|row| rows.contains(row));
+        selection.set_if_neq(next);
+    }
+    // The rows of a project that is followed no longer all go.
+    let is_switched = switched.read().count() > 0;
+    if let Some((row, label)) = shown.as_ref()
+        && !rows.contains(*row)
+        && !is_switched
+    {
+        let text = format!("The selected row “{label}” was deleted.");
+        notices.write(Noticed(Notice::new(NoticeKind::SelectionGone, text)));
+    }
+    let label = |row: Entity| rows.get(row).ok().flatten().map(|label| label.0.clone());
+    let is_shown = shown.as_ref().map(|(row, _)| *row) == selection.selected;
+    if !is_shown || selection.selected.is_none() {
+        *shown = selection.selected.and_then(|row| Some((row, label(row)?)));
     }
 }

@@ -37,6 +37,12 @@ pub struct Pointer {
     pub double_clicked: Option<Vec2>,
     /// Whether a drag ended.
     pub(crate) released: bool,
+    /// Whether the click selects beside what is selected already.
+    pub adds: bool,
+    /// The rectangle that is being drawn around rows.
+    pub(crate) lasso: Option<Rect>,
+    /// The rectangle that was finished.
+    pub(crate) lassoed: Option<Rect>,
     /// The motion of two fingers.
     pub(crate) pinch: Option<Pinch>,
     fingers: Fingers,
@@ -51,6 +57,8 @@ struct Press {
     at: Vec2,
     dragging: bool,
     left: bool,
+    /// It began with Shift: a click adds, and a drag draws a rectangle.
+    adds: bool,
     slop_px: f32,
 }
 
@@ -75,6 +83,7 @@ struct Mouse {
     left_pressed: bool,
     middle_pressed: bool,
     any_held: bool,
+    adds: bool,
     notches: f32,
 }
 
@@ -87,17 +96,22 @@ impl Pointer {
     fn update(&mut self, mouse: Mouse, now: f64) {
         (self.dragged, self.notches, self.clicked, self.double_clicked) = (Vec2::ZERO, 0.0, None, None);
         self.released = false;
+        (self.adds, self.lasso, self.lassoed) = (false, None, None);
         // A drag that began on the scene goes on over panels; a press on a panel never begins a drag.
         if (mouse.left_pressed || mouse.middle_pressed) && !mouse.over_panels && self.press.is_none() {
             self.press = mouse.at.map(|at| Press {
                 at,
                 dragging: false,
                 left: mouse.left_pressed,
+                adds: mouse.adds && mouse.left_pressed,
                 slop_px: CLICK_SLOP_PX,
             });
         }
         if let (Some(press), Some(at)) = (&mut self.press, mouse.at) {
-            if press.dragging {
+            if press.adds {
+                press.dragging |= at.distance(press.at) > press.slop_px;
+                self.lasso = press.dragging.then(|| Rect::from_corners(press.at, at));
+            } else if press.dragging {
                 self.dragged = at - self.last.unwrap_or(at);
             } else if at.distance(press.at) > press.slop_px {
                 press.dragging = true;
@@ -107,8 +121,10 @@ impl Pointer {
         if !mouse.any_held
             && let Some(press) = self.press.take()
         {
-            self.released = press.dragging;
+            self.released = press.dragging && !press.adds;
+            self.lassoed = self.lasso.take();
             if press.left && !press.dragging {
+                self.adds = press.adds;
                 self.click(press.at, press.slop_px, now);
             }
         }
@@ -162,6 +178,7 @@ impl Pointer {
             at,
             dragging: false,
             left: true,
+            adds: false,
             slop_px: TAP_SLOP_PX,
         });
     }
@@ -189,6 +206,7 @@ pub(super) fn plugin(app: &mut App) {
 fn read(
     mut pointer: ResMut<Pointer>,
     buttons: Res<ButtonInput<MouseButton>>,
+    keys: Option<Res<ButtonInput<KeyCode>>>,
     mut wheel: MessageReader<MouseWheel>,
     mut pinches: MessageReader<PinchGesture>,
     touches: Option<Res<Touches>>,
@@ -209,6 +227,11 @@ fn read(
         left_pressed: buttons.just_pressed(MouseButton::Left),
         middle_pressed: buttons.just_pressed(MouseButton::Middle),
         any_held: buttons.any_pressed([MouseButton::Left, MouseButton::Middle]),
+        adds: keys.is_some_and(|keys| {
+            [KeyCode::ShiftLeft, KeyCode::ShiftRight]
+                .iter()
+                .any(|key| keys.pressed(*key) || keys.just_pressed(*key))
+        }),
         notches,
     };
     let mut fingers: Vec<(u64, Vec2)> = touches
@@ -315,6 +338,47 @@ mod tests {
         assert_eq!((pointer.over, pointer.notches), (None, 0.0));
         pointer.update(at(10.0), 0.1);
         assert_eq!(pointer.clicked, None);
+    }
+
+    #[test]
+    fn with_shift_a_click_adds_and_a_drag_draws_a_rectangle() {
+        let mut pointer = Pointer::default();
+        let shifted = |x: f32| Mouse {
+            adds: true,
+            any_held: true,
+            ..at(x)
+        };
+        pointer.update(
+            Mouse {
+                left_pressed: true,
+                ..shifted(10.0)
+            },
+            0.0,
+        );
+        pointer.update(at(11.0), 0.1);
+        assert!(pointer.clicked.is_some() && pointer.adds);
+        pointer.update(
+            Mouse {
+                left_pressed: true,
+                ..shifted(10.0)
+            },
+            1.0,
+        );
+        assert!(!pointer.adds);
+        // Shift may be released meanwhile.
+        let end = Mouse {
+            at: Some(Vec2::new(40.0, 30.0)),
+            any_held: true,
+            ..Mouse::default()
+        };
+        pointer.update(end, 1.1);
+        let drawn = Rect::new(10.0, 10.0, 40.0, 30.0);
+        assert_eq!((pointer.lasso, pointer.dragged), (Some(drawn), Vec2::ZERO));
+        pointer.update(Mouse { any_held: false, ..end }, 1.2);
+        assert_eq!((pointer.lassoed, pointer.lasso), (Some(drawn), None));
+        assert!(pointer.clicked.is_none() && !pointer.released);
+        pointer.update(at(40.0), 1.3);
+        assert_eq!(pointer.lassoed, None);
     }
 
     /// One frame with these fingers down; `over_panels` is what the panels reported in the frame before.

@@ -1,23 +1,18 @@
 //! Finds rows by what is typed: by a few letters, the most similar first, or by a query (`crates/query`). The rows are looked
 //! at in pieces that fit into a frame, and again while it is open and rows change.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use bevy::{
-    ecs::{entity::EntityHashSet, system::SystemParam},
-    prelude::*,
-};
-use query::{Field, Finder, Query as Asked, ReadRow, Vocabulary};
+use bevy::{ecs::entity::EntityHashSet, prelude::*};
+use query::{Field, Finder, Query as Asked, Vocabulary};
 
 use crate::{
-    fleet::{Columns, FleetClock, FleetIndex, FleetMapping, Key, Moment, RowLabel, RowState, Touched},
-    frame::FrameSystems,
+    actions::Command,
+    fleet::{FleetClock, SeenRow, SeenRows, Touched},
+    frame::{FrameSystems, PointerSystems},
     messages::{Intent, Searched},
 };
-use model::{Record, RowKey, Rule, Status, StatusReading};
+use model::RowKey;
 
 /// Time for looking at rows in one frame.
 const BUDGET: Duration = Duration::from_millis(5);
@@ -62,6 +57,10 @@ pub struct Search {
     pub(crate) listed: Vec<Found>,
     /// All of them.
     pub(crate) rows: EntityHashSet,
+    /// All of them, the best first.
+    order: Vec<Entity>,
+    /// Other rows are hidden instead of dimmed.
+    hides_others: bool,
     /// Counts up whenever `rows` is another set.
     pub(crate) version: u64,
     /// Names that may complete the text.
@@ -97,6 +96,38 @@ impl Search {
         matches!(self.sought, Sought::Letters(_) | Sought::Query(_))
     }
 
+    /// What was typed.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether the rows that do not match are hidden.
+    pub(crate) fn hides(&self) -> bool {
+        self.hides_others && self.is_active()
+    }
+
+    /// Whether they would be.
+    pub(crate) fn hides_others(&self) -> bool {
+        self.hides_others
+    }
+
+    /// Whether a row is hidden because it does not match.
+    pub(crate) fn is_hidden(&self, row: Entity) -> bool {
+        self.hides() && !self.rows.contains(&row)
+    }
+
+    /// The row so many places after another one in the order of the matches, around the end; the first or the last, where the
+    /// other one does not match.
+    pub(crate) fn after(&self, row: Option<Entity>, steps: isize) -> Option<Entity> {
+        let own = row.and_then(|row| self.order.iter().position(|other| *other == row));
+        let at = match own {
+            Some(own) => own as isize + steps,
+            None => steps - isize::from(steps > 0),
+        };
+        let at = at.checked_rem_euclid(self.order.len() as isize)?;
+        self.order.get(at as usize).copied()
+    }
+
     /// The mistake in the query.
     pub(crate) fn mistake(&self) -> Option<&query::Error> {
         match &self.sought {
@@ -124,7 +155,9 @@ impl Search {
         self.searched = f64::NEG_INFINITY;
         if !self.is_active() {
             self.listed.clear();
+            self.order.clear();
             self.rows.clear();
+            self.hides_others = false;
         }
         if was_active != self.is_active() {
             self.version += 1;
@@ -139,17 +172,20 @@ impl Search {
     }
 }
 
-/// Letters, unless the text has a sign that only a query has.
+/// Whether a text has a sign or a word that only a query has.
+pub(crate) fn is_query(text: &str) -> bool {
+    text.contains([':', '<', '>', '=', '"', '(', ')', '/'])
+        || text
+            .split_whitespace()
+            .any(|word| word.starts_with('-') || matches!(word, "or" | "not" | "and"))
+}
+
 fn sought(text: &str, vocabulary: &Vocabulary) -> Sought {
     let text = text.trim();
     if text.is_empty() {
         return Sought::Nothing;
     }
-    let is_query = text.contains([':', '<', '>', '=', '"', '(', ')', '/'])
-        || text
-            .split_whitespace()
-            .any(|word| word.starts_with('-') || matches!(word, "or" | "not" | "and"));
-    if !is_query {
+    if !is_query(text) {
         return Sought::Letters(text.to_owned());
     }
     match Asked::parse_with(text, vocabulary) {
@@ -158,127 +194,62 @@ fn sought(text: &str, vocabulary: &Vocabulary) -> Sought {
     }
 }
 
-/// Reads the rows.
-#[derive(SystemParam)]
-struct Rows<'w, 's> {
-    rows: Query<
-        'w,
-        's,
-        (
-            Entity,
-            &'static Key,
-            &'static RowLabel,
-            &'static RowState,
-            &'static Columns,
-            &'static Moment,
-        ),
-    >,
-    index: Res<'w, FleetIndex>,
-    mapping: Res<'w, FleetMapping>,
+fn hit(seen: &SeenRow, similar: u32) -> (Entity, RowKey, Rank) {
+    let rank = Rank {
+        similar: u32::MAX - similar,
+        trouble: seen.state.status.urgency(),
+        changed: -seen.changed,
+    };
+    (seen.row, seen.key.clone(), rank)
 }
 
-/// A row that is looked at.
-#[derive(Clone, Copy)]
-struct Seen<'a> {
-    row: Entity,
-    key: &'a RowKey,
-    state: &'a StatusReading,
-    columns: &'a Record,
-    changed: f64,
-}
-
-impl Seen<'_> {
-    fn hit(&self, similar: u32) -> (Entity, RowKey, Rank) {
-        let rank = Rank {
-            similar: u32::MAX - similar,
-            trouble: Status::troubles()
-                .position(|other| other == self.state.status)
-                .unwrap_or(usize::MAX),
-            changed: -self.changed,
-        };
-        (self.row, self.key.clone(), rank)
-    }
-}
-
-impl Rows<'_, '_> {
-    fn seen(&self, row: Entity) -> Option<Seen<'_>> {
-        let (row, key, _, state, columns, moment) = self.rows.get(row).ok()?;
-        let seen = Seen {
-            row,
-            key: &key.0,
-            state: &state.0,
-            columns: &columns.0,
-            changed: moment.changed,
-        };
-        moment.gone.is_none().then_some(seen)
-    }
-
-    /// Looks at some of the rows of a search, until the time is over.
-    fn look(&self, sought: &Sought, scan: &mut Scan, now_ms: i64, clock: f64, until: Instant) {
-        let label_of = |key: &RowKey| {
-            let row = self.index.get(key)?;
-            self.rows.get(row).ok().map(|(_, _, label, ..)| label.0.clone())
-        };
-        while scan.done < scan.all.len() {
-            let piece = scan.all.get(scan.done..).unwrap_or_default();
-            let piece = piece.get(..PIECE).unwrap_or(piece);
-            scan.done += piece.len();
-            let seen: Vec<Seen> = piece.iter().filter_map(|row| self.seen(*row)).collect();
-            match sought {
-                Sought::Query(query) => {
-                    let matching = seen
-                        .iter()
-                        .filter(|row| query.matches(&self.read(row, &label_of, now_ms, clock), now_ms));
-                    scan.hits.extend(matching.map(|row| row.hit(0)));
-                }
-                Sought::Letters(letters) => {
-                    let mut finder = Finder::new(letters, PIECE);
-                    for (number, row) in seen.iter().enumerate() {
-                        let row = self.read(row, &label_of, now_ms, clock);
-                        finder.offer(Numbered { number, row });
-                    }
-                    let hits = finder.finish().into_iter();
-                    let rows = hits.filter_map(|hit| Some((seen.get(hit.row.number)?, hit.score)));
-                    scan.hits.extend(rows.map(|(row, score)| row.hit(score)));
-                }
-                Sought::Nothing | Sought::Mistake(_) => {}
+/// Looks at some of the rows of a search, until the time is over.
+fn look(rows: &SeenRows, sought: &Sought, scan: &mut Scan, now_ms: i64, until: Instant) {
+    let label_of = |key: &RowKey| rows.label(key);
+    while scan.done < scan.all.len() {
+        let piece = scan.all.get(scan.done..).unwrap_or_default();
+        let piece = piece.get(..PIECE).unwrap_or(piece);
+        scan.done += piece.len();
+        let seen: Vec<SeenRow> = piece.iter().filter_map(|row| rows.get(*row)).collect();
+        match sought {
+            Sought::Query(query) => {
+                let matching = seen
+                    .iter()
+                    .filter(|row| query.matches(&rows.read(row, &label_of, now_ms), now_ms));
+                scan.hits.extend(matching.map(|row| hit(row, 0)));
             }
-            if Instant::now() >= until {
-                return;
+            Sought::Letters(letters) => {
+                let mut finder = Finder::new(letters, PIECE);
+                for (number, row) in seen.iter().enumerate() {
+                    let row = rows.read(row, &label_of, now_ms);
+                    finder.offer(Numbered { number, row });
+                }
+                let hits = finder.finish().into_iter();
+                let found = hits.filter_map(|hit| Some((seen.get(hit.row.number)?, hit.score)));
+                scan.hits.extend(found.map(|(row, score)| hit(row, score)));
             }
+            Sought::Nothing | Sought::Mistake(_) => {}
+        }
+        if Instant::now() >= until {
+            return;
         }
     }
+}
 
-    /// A row as a query sees it.
-    fn read<'a>(
-        &'a self,
-        row: &Seen<'a>,
-        label_of: &'a dyn Fn(&RowKey) -> Option<Arc<str>>,
-        now_ms: i64,
-        clock: f64,
-    ) -> ReadRow<'a> {
-        let changed_ms = now_ms - ((clock - row.changed) * 1e3) as i64;
-        ReadRow::new(&self.mapping.0, row.key, row.columns, now_ms)
-            .with_labels(label_of)
-            .with_silence(row.state.rule == Rule::Heartbeat)
-            .with_change(Some(changed_ms))
-    }
-
-    /// The columns of the rows, and their words for states.
-    fn vocabulary(&self) -> Vocabulary {
-        /// Rows that are read for their columns.
-        const MOST_READ: usize = 2_000;
-        let mut vocabulary = Vocabulary::default();
-        for (_, _, _, state, columns, _) in self.rows.iter().take(MOST_READ) {
-            for (name, _) in columns.0.iter() {
-                vocabulary.add_column(name);
-            }
-            if let Some(word) = &state.0.word {
-                vocabulary.add_value(Field::State, word);
-            }
+/// The columns of the rows, and their words for states.
+fn vocabulary(rows: &SeenRows) -> Vocabulary {
+    /// Rows that are read for their columns.
+    const MOST_READ: usize = 2_000;
+    let mut vocabulary = Vocabulary::default();
+    for seen in rows.entities().take(MOST_READ).filter_map(|row| rows.get(row)) {
+        for (name, _) in seen.columns.iter() {
+            vocabulary.add_column(name);
         }
-        vocabulary
+        if let Some(word) = &seen.state.word {
+            vocabulary.add_value(Field::State, word);
+        }
     }
+    vocabulary
 }
 
 /// A row with its number in a piece.
@@ -298,13 +269,24 @@ impl<R: query::Row> query::Row for Numbered<R> {
 }
 
 pub(super) fn plugin(app: &mut App) {
-    app.add_systems(Update, search.in_set(FrameSystems::Place));
+    app.add_systems(Update, hide.in_set(PointerSystems::Pick))
+        .add_systems(Update, search.in_set(FrameSystems::Place));
+}
+
+/// Hides what does not match, or shows it again.
+fn hide(mut search: ResMut<Search>, mut commands: MessageReader<Command>) {
+    for command in commands.read() {
+        if *command == Command::HideOthers && search.is_active() {
+            search.hides_others = !search.hides_others;
+            search.version += 1;
+        }
+    }
 }
 
 fn search(
     mut search: ResMut<Search>,
     mut asked: MessageReader<Searched>,
-    rows: Rows,
+    rows: SeenRows,
     touched: Res<Touched>,
     clock: Res<FleetClock>,
     mut intents: MessageWriter<Intent>,
@@ -313,7 +295,7 @@ fn search(
     let search = search.bypass_change_detection();
     for Searched(text) in asked.read() {
         if search.text.is_empty() && !text.is_empty() {
-            search.vocabulary = rows.vocabulary();
+            search.vocabulary = vocabulary(&rows);
         }
         search.ask(text, now);
     }
@@ -324,14 +306,14 @@ fn search(
     if search.scan.is_none() && search.is_due && now - search.searched >= AGAIN_SECS {
         (search.is_due, search.searched) = (false, now);
         search.scan = Some(Scan {
-            all: rows.rows.iter().map(|(row, ..)| row).collect(),
+            all: rows.entities().collect(),
             done: 0,
             hits: Vec::new(),
         });
     }
     if let Some(scan) = search.scan.as_mut() {
         let now_ms = jiff::Timestamp::now().as_millisecond();
-        rows.look(&search.sought, scan, now_ms, now, Instant::now() + BUDGET);
+        look(&rows, &search.sought, scan, now_ms, Instant::now() + BUDGET);
         if scan.done == scan.all.len() {
             let mut hits = std::mem::take(&mut scan.hits);
             search.scan = None;
@@ -341,7 +323,8 @@ fn search(
                     .unwrap_or(std::cmp::Ordering::Equal)
                     .then_with(|| one.1.cmp(&other.1))
             });
-            let set = hits.iter().map(|(row, ..)| *row).collect();
+            search.order = hits.iter().map(|(row, ..)| *row).collect();
+            let set = search.order.iter().copied().collect();
             hits.truncate(MOST_LISTED);
             search.listed = hits.into_iter().map(|(row, key, _)| Found { key, row }).collect();
             search.take_rows(set);
@@ -377,6 +360,20 @@ mod tests {
         assert_eq!(kind("invoice -label:test"), "query");
         assert_eq!(kind("state:"), "mistake");
         assert_eq!(kind("age>10m or cost>1"), "query");
+    }
+
+    #[test]
+    fn the_walk_through_the_matches_goes_around() {
+        let row = |number: u32| Entity::from_raw_u32(number).expect("not the placeholder");
+        let search = Search {
+            order: [3, 1, 2].map(row).to_vec(),
+            ..Search::default()
+        };
+        assert_eq!(search.after(None, 1), Some(row(3)));
+        assert_eq!(search.after(Some(row(3)), 1), Some(row(1)));
+        assert_eq!(search.after(Some(row(2)), 1), Some(row(3)), "around");
+        assert_eq!(search.after(Some(row(9)), -1), Some(row(2)), "one that does not match");
+        assert_eq!(Search::default().after(None, 1), None);
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub enum Action {
     TogglePalette,
     /// Opens or closes the finder.
     ToggleFinder,
+    /// Closes the finder; what it found stays lit.
+    CloseFinder,
     /// Opens or closes the event log.
     ToggleLog,
     /// Looks for rows by this text.

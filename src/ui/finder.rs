@@ -8,7 +8,7 @@ use egui::{
 use query::{Candidate, Completions};
 
 use super::{Action, format, status_icon, theme, theme::Tier, widgets};
-use crate::messages::Intent;
+use crate::{actions::Command, messages::Intent};
 use model::{RowKey, Status};
 
 /// Letters that are read, and the width on a desk in points.
@@ -41,6 +41,8 @@ pub struct FinderView<'a> {
     pub count: Option<usize>,
     /// The share of the rows that has been looked at, while that takes more than a frame.
     pub progress: Option<f32>,
+    /// Other rows are hidden instead of dimmed.
+    pub hides_others: bool,
     /// What is wrong with the query, and where, in bytes.
     pub mistake: Option<&'a query::Error>,
 }
@@ -56,14 +58,18 @@ pub struct Finder {
     cursor: usize,
     /// Whether the field has had the keyboard: it takes it once.
     is_begun: bool,
+    /// Whether the text is marked as a whole then.
+    types_over: bool,
 }
 
 impl Finder {
-    /// A finder into which this was typed already.
-    pub(crate) fn begun(typed: &str) -> Self {
+    /// A finder into which this was typed already; else with what was looked for before, to be typed over.
+    pub(crate) fn begun(typed: &str, before: &str) -> Self {
+        let text = if typed.is_empty() { before } else { typed };
         Self {
-            typed: typed.to_owned(),
-            cursor: typed.chars().count(),
+            typed: text.to_owned(),
+            cursor: text.chars().count(),
+            types_over: typed.is_empty(),
             ..Self::default()
         }
     }
@@ -118,7 +124,12 @@ pub fn finder_ui(
     if !finder.is_begun {
         output.response.request_focus();
         is_changed = !finder.typed.is_empty();
-        let cursor = CCursorRange::one(CCursor::new(finder.cursor));
+        let end = CCursor::new(finder.cursor);
+        let cursor = if finder.types_over {
+            CCursorRange::two(CCursor::new(0), end)
+        } else {
+            CCursorRange::one(end)
+        };
         output.state.cursor.set_char_range(Some(cursor));
         output.state.clone().store(ui.ctx(), output.response.id);
         finder.is_begun = true;
@@ -153,19 +164,81 @@ pub fn finder_ui(
     }
     let (chooses, closes) = ui.input(|input| (input.key_pressed(Key::Enter), input.key_pressed(Key::Escape)));
     if closes {
-        actions.push(Action::ToggleFinder);
+        actions.push(Action::Find(String::new()));
+        actions.push(Action::CloseFinder);
     } else if chooses && let Some(row) = view.rows.get(finder.at) {
         actions.push(Action::Inspect(row.key.clone()));
-        output.response.request_focus();
+        actions.push(Action::CloseFinder);
     } else if output.response.lost_focus() && !ui.input(|input| input.pointer.any_down()) {
         output.response.request_focus();
     }
-    answer_ui(ui, view);
+    ui.horizontal_wrapped(|ui| {
+        answer_ui(ui, view);
+        if view.count.is_some_and(|count| count > 0) {
+            hide_ui(ui, view, actions);
+        }
+    });
     for (at, row) in view.rows.iter().enumerate() {
         if row_ui(ui, row, at == finder.at) {
             actions.push(Action::Inspect(row.key.clone()));
+            actions.push(Action::CloseFinder);
         }
     }
+}
+
+/// The switch that hides what does not match.
+fn hide_ui(ui: &mut Ui, view: &FinderView, actions: &mut Vec<Action>) {
+    let word = if view.hides_others {
+        "Show the others"
+    } else {
+        "Hide the others"
+    };
+    let text = RichText::new(word).font(Tier::Small.font(ui));
+    if ui
+        .button(text)
+        .on_hover_text(widgets::hint(Command::HideOthers))
+        .clicked()
+    {
+        actions.push(Action::Run(Command::HideOthers));
+    }
+}
+
+/// What is looked for while the finder is closed, at the upper edge of the scene: how many rows match, and what can be done.
+pub(crate) fn search_area(ctx: &Context, text: &str, view: &FinderView, scene: Rect, actions: &mut Vec<Action>) {
+    Area::new(Id::new("search"))
+        .order(Order::Middle)
+        .pivot(Align2::CENTER_TOP)
+        .fixed_pos(pos2(scene.center().x, scene.top() + theme::GAP))
+        .constrain_to(scene)
+        .show(ctx, |ui| {
+            theme::plate(theme::of(ctx)).show(ui, |ui| search_ui(ui, text, view, actions));
+        });
+}
+
+/// The contents of that strip.
+pub fn search_ui(ui: &mut Ui, text: &str, view: &FinderView, actions: &mut Vec<Action>) {
+    /// Letters of the text that are shown.
+    const MOST_SHOWN: usize = 60;
+    ui.horizontal(|ui| {
+        let shown = RichText::new(format::clean(text, MOST_SHOWN)).font(Tier::Mono.font(ui));
+        let shown = ui.add(egui::Button::new(shown.color(theme::of(ui).text)).frame(false));
+        if shown.on_hover_text(widgets::hint(Command::ToggleFinder)).clicked() {
+            actions.push(Action::Run(Command::ToggleFinder));
+        }
+        answer_ui(ui, view);
+        if view.count.is_some_and(|count| count > 0) {
+            for (word, command) in [("Previous", Command::PreviousMatch), ("Next", Command::NextMatch)] {
+                let word = RichText::new(word).font(Tier::Small.font(ui));
+                if ui.button(word).on_hover_text(widgets::hint(command)).clicked() {
+                    actions.push(Action::Run(command));
+                }
+            }
+            hide_ui(ui, view, actions);
+        }
+        if super::close_button(ui, "End the search").clicked() {
+            actions.push(Action::Find(String::new()));
+        }
+    });
 }
 
 /// What may complete the text; the one that was clicked.

@@ -2,7 +2,15 @@
 
 use egui::{Align, Frame, Layout, Margin, Panel, Rect, RichText, ScrollArea, Sense, Ui, Vec2};
 
-use super::{Action, TypeScale, format, secrets, state_choice::state_choice, status_icon, theme, theme::Tier};
+use super::{
+    Action, TypeScale, format,
+    related::{Relation, related_ui},
+    secrets,
+    state_choice::state_choice,
+    status_icon, theme,
+    theme::Tier,
+    widgets,
+};
 use crate::{
     actions::Command,
     messages::{Intent, MappedWord},
@@ -38,6 +46,10 @@ pub struct InspectorView<'a> {
     pub lost: Option<String>,
     /// What happened to it, as far as that was seen.
     pub history: RowHistory,
+    /// The rows that it is related to.
+    pub relations: Vec<Relation>,
+    /// How what is shown came here, one sentence or two; may be empty.
+    pub provenance: String,
 }
 
 /// What happened to a row.
@@ -67,15 +79,6 @@ const MOST_VALUE: usize = 280;
 const WIDTH: f32 = 360.0;
 const NAME_WIDTH: f32 = 104.0;
 
-/// What a button does, and the keys that do it.
-fn hint(command: Command) -> String {
-    format!(
-        "{} ({})",
-        format::sentence(&command.title()).trim_end_matches('.'),
-        command.keys()
-    )
-}
-
 /// How much larger the type of the panel is than on a desk.
 fn growth(ui: &Ui) -> f32 {
     Tier::Body.font(ui).size / TypeScale::default().body
@@ -104,11 +107,15 @@ pub fn inspector_ui(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Act
             if super::close_button(ui, "Close inspector").clicked() {
                 actions.push(Action::Intent(Intent::Select(None)));
             }
-            if ui.button("Fly to").on_hover_text(hint(Command::FlyTo)).clicked() {
+            if ui
+                .button("Fly to")
+                .on_hover_text(widgets::hint(Command::FlyTo))
+                .clicked()
+            {
                 actions.push(Action::Intent(Intent::Focus(view.key.clone())));
             }
             for (text, command) in [("JSON", Command::CopyJson), ("Copy id", Command::CopyId)] {
-                if ui.button(text).on_hover_text(hint(command)).clicked() {
+                if ui.button(text).on_hover_text(widgets::hint(command)).clicked() {
                     actions.push(Action::Run(command));
                 }
             }
@@ -146,6 +153,10 @@ pub fn inspector_ui(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Act
         ui.label(RichText::new(lost).color(theme::of(ui).warn));
     }
     ui.separator();
+    if !view.relations.is_empty() {
+        related_ui(ui, &view.relations, growth(ui), actions);
+        ui.separator();
+    }
     history_ui(ui, &view.history);
     columns_ui(ui, view);
 }

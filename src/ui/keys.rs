@@ -29,6 +29,8 @@ pub struct KeyContext {
     pub log_open: bool,
     /// A row is selected; `Esc` ends the selection fifth.
     pub selected: bool,
+    /// Rows are looked for while the finder is closed; `Esc` ends that sixth.
+    pub searching: bool,
     /// Some states are dimmed; `Esc` ends that last.
     pub filtered: bool,
     /// The connection is live, so that there is nothing to reconnect.
@@ -62,6 +64,15 @@ pub fn action(command: Command, state: KeyContext) -> Option<Action> {
         Command::Close => return close(state),
         Command::NextConcern
         | Command::PreviousConcern
+        | Command::NextMatch
+        | Command::PreviousMatch
+        | Command::HideOthers
+        | Command::StepLeft
+        | Command::StepRight
+        | Command::StepUp
+        | Command::StepDown
+        | Command::Follow
+        | Command::Forward
         | Command::PanLeft
         | Command::PanRight
         | Command::PanUp
@@ -88,6 +99,7 @@ fn close(state: KeyContext) -> Option<Action> {
         (state.popover_open, Some(Action::ClosePopover)),
         (state.log_open, Some(Action::ToggleLog)),
         (state.selected, Some(Action::Intent(Intent::Select(None)))),
+        (state.searching, Some(Action::Find(String::new()))),
         (state.filtered, Some(Action::ShowAllStates)),
     ];
     let open = steps.into_iter().find(|(is_open, _)| *is_open);

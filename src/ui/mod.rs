@@ -19,6 +19,7 @@ pub mod log;
 pub mod overlay;
 pub mod palette;
 pub mod popover;
+pub mod related;
 mod secrets;
 mod shell;
 mod state_choice;

@@ -5,7 +5,8 @@ use egui::{
     pos2, vec2,
 };
 
-use super::theme;
+use super::{format, theme};
+use crate::actions::Command;
 
 /// A cross that closes something; `label` is its hover text and accessible name.
 pub(super) fn close_button(ui: &mut Ui, label: &str) -> Response {
@@ -28,6 +29,16 @@ pub(super) fn close_button(ui: &mut Ui, label: &str) -> Response {
             .line_segment([rect.center() - arm, rect.center() + arm], Stroke::new(1.8, ink));
     }
     response.on_hover_text(label)
+}
+
+/// What a button does, and the keys that do the same.
+pub(super) fn hint(command: Command) -> String {
+    let title = format::sentence(&command.title());
+    let title = title.trim_end_matches('.');
+    match command.keys() {
+        keys if keys.is_empty() => title.to_owned(),
+        keys => format!("{title} ({keys})"),
+    }
 }
 
 /// How many lines down the arrow keys move a choice in this frame; up, if negative. A text field does not get them then.

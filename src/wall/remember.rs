@@ -8,7 +8,7 @@ use crate::{
     messages::Switched,
     scene::camera::{HeldView, ViewMemory, likeness},
 };
-use settings::saved_view::{self, SavedView};
+use settings::saved_view::{self, Camera, SavedView};
 
 /// A view is saved once it has been the same for this long, in seconds.
 const REST_SECS: f64 = 2.0;
@@ -113,8 +113,7 @@ fn saved(view: HeldView, feed: u64) -> SavedView {
         world_per_px,
         fleet,
     } = view;
-    SavedView {
-        feed,
+    let camera = Camera {
         center: [center.x.into(), center.y.into()],
         world_per_px: world_per_px.into(),
         fleet: [
@@ -123,15 +122,16 @@ fn saved(view: HeldView, feed: u64) -> SavedView {
             fleet.max.x.into(),
             fleet.max.y.into(),
         ],
-    }
+    };
+    SavedView { feed, camera }
 }
 
-fn held(view: SavedView) -> HeldView {
-    let [low_x, low_y, high_x, high_y] = view.fleet.map(|number| number as f32);
-    let [x, y] = view.center.map(|number| number as f32);
+fn held(SavedView { camera, .. }: SavedView) -> HeldView {
+    let [low_x, low_y, high_x, high_y] = camera.fleet.map(|number| number as f32);
+    let [x, y] = camera.center.map(|number| number as f32);
     HeldView {
         center: Vec2::new(x, y),
-        world_per_px: view.world_per_px as f32,
+        world_per_px: camera.world_per_px as f32,
         fleet: Rect::new(low_x, low_y, high_x, high_y),
     }
 }

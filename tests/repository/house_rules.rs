@@ -18,7 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("connection", &["messages", "frame"]),
     ("fleet", &["messages", "frame"]),
     ("layout", &["fleet", "messages", "frame"]),
-    ("search", &["fleet", "messages", "frame"]),
+    ("search", &["fleet", "messages", "frame", "actions"]),
     (
         "scene",
         &[

@@ -10,8 +10,8 @@ use std::{
 const SCENE: [&[&str]; 6] = [
     &["selection", "motion", "palette", "text_scale", "layers"],
     &["pinch", "pointer", "camera", "detail"],
-    &["marks", "links", "ties"],
-    &["highlight", "picking", "concerns"],
+    &["marks", "links", "trail", "ties"],
+    &["highlight", "picking", "follow", "concerns", "matches", "neighbours"],
     &["labels"],
     &["render"],
 ];

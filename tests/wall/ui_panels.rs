@@ -20,7 +20,7 @@ use opswall::{
         keys::{KeyContext, action},
         legend::{LegendRow, LegendView, legend_ui},
         link_look::{LinkLook, Tone},
-        log::{Log, log_ui},
+        log::{Log, LogContext, log_ui},
         overlay::{OverlayView, overlay_ui},
         palette::{Palette, palette_ui},
         theme,
@@ -465,17 +465,19 @@ fn the_finder_asks_while_typing_completes_and_inspects() {
         age: "2 min".into(),
     };
     let rows = [row("a"), row("b"), row("c")];
+    let inspected = |id: &str| [Action::Inspect(key(id)), Action::CloseFinder];
     let (actions, _) = finder("in", &[Key::Enter], &rows);
     let asked = ["i", "in"].map(|text| Action::Find(text.into()));
-    assert_eq!(actions, [&asked[..], &[Action::Inspect(key("a"))]].concat());
+    assert_eq!(actions, [&asked[..], &inspected("a")].concat());
     let (actions, shown) = finder("", &[Key::ArrowDown, Key::ArrowDown, Key::ArrowUp, Key::Enter], &rows);
     let shows = ["b", "c", "b"].map(|id| Action::Intent(Intent::Focus(key(id))));
-    assert_eq!(actions, [&shows[..], &[Action::Inspect(key("b"))]].concat());
+    assert_eq!(actions, [&shows[..], &inspected("b")].concat());
     assert_eq!(shown.at, 1);
     let (actions, shown) = finder("retr", &[Key::Tab], &[]);
     assert_eq!(shown.typed, "retries:");
     assert_eq!(actions.last(), Some(&Action::Find("retries:".into())));
-    assert_eq!(finder("", &[Key::Escape], &rows).0, [Action::ToggleFinder]);
+    let ends = [Action::Find(String::new()), Action::CloseFinder];
+    assert_eq!(finder("", &[Key::Escape], &rows).0, ends);
 }
 
 #[test]
@@ -498,7 +500,13 @@ fn the_event_log_shows_what_matters_and_pauses() {
     note(&mut journal, 2_000, "b", Status::Failed);
     let state = (Log::default(), journal, Vec::new());
     let mut harness = themed((640.0, 400.0), state, |ui, (log, journal, actions)| {
-        log_ui(ui, log, journal, &|ms| format!("{ms} ms"), 300.0, actions);
+        let context = LogContext {
+            time_of: &|ms| format!("{ms} ms"),
+            now_ms: 60_000,
+            row_of: &|_, _| {},
+            is_over: &|| false,
+        };
+        log_ui(ui, log, journal, context, 300.0, actions);
     });
     harness.run_steps(2);
     harness.get_by_label("1000 ms task Task a: new, queued");
@@ -513,6 +521,20 @@ fn the_event_log_shows_what_matters_and_pauses() {
     harness.get_by_label("failures").click();
     harness.run_steps(2);
     assert!(harness.query_by_label_contains("Task a").is_none(), "it did not fail");
+    harness.get_by_label_contains("3 since you last looked, 2 of them trouble");
+    harness.get_by_label("all").click();
+    harness.state_mut().0.text = "label:b or state:queued".to_owned();
+    harness.run_steps(2);
+    assert!(
+        harness.query_by_label_contains("Task c").is_none(),
+        "the query does not match it"
+    );
+    harness.get_by_label("1000 ms task Task a: new, queued");
+    harness.state_mut().0.text = "state:".to_owned();
+    harness.run_steps(2);
+    assert!(harness.query_by_label_contains("Task a").is_none(), "that is no query");
+    harness.state_mut().0.text.clear();
+    harness.run_steps(2);
     harness.get_by_label("2000 ms task Task b: new, failed").click();
     harness.run_steps(2);
     assert_eq!(harness.state().2, [Action::Inspect(key("b"))]);

@@ -195,6 +195,8 @@ notice_kinds! {
     GpuReplaced: "gpu_replaced", Warn, ALONE, MEDIUM;
     /// No setting names a table, and sources were found.
     SourcesFound: "sources_found", Info, ALONE, SHORT;
+    /// The selected row is gone.
+    SelectionGone: "selection_gone", Info, ALONE, SHORT;
     /// The network thread does not take commands.
     NetworkStopped: "network_stopped", Error, ALONE, LONG;
     /// The key's end lies in the past.

@@ -310,6 +310,12 @@ impl Status {
         }
     }
 
+    /// How urgently somebody should look at it: 0 for the most severe state of [`Self::troubles`], `usize::MAX` for a state that
+    /// is no trouble. Rows that sort by it have what needs somebody first.
+    pub fn urgency(self) -> usize {
+        Self::troubles().position(|other| other == self).unwrap_or(usize::MAX)
+    }
+
     /// The statuses that a person should look at, the most severe first.
     pub fn troubles() -> impl Iterator<Item = Self> {
         [Trouble::Failed, Trouble::Blocked, Trouble::Waiting]

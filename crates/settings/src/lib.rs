@@ -39,6 +39,7 @@ mod origin;
 mod preset;
 pub mod saved;
 pub mod saved_view;
+pub mod saved_views;
 mod secret_file;
 mod sign_in;
 mod source_file;

@@ -27,7 +27,7 @@ use crate::{
 /// The file's name in the user's state folder.
 pub const FILE_NAME: &str = "state.toml";
 /// Largest state file that is read.
-const MAX_FILE_BYTES: u64 = 64 * 1_024;
+const MAX_FILE_BYTES: u64 = 256 * 1_024;
 const HEAD: &str =
     "# Changed on opswall's wall and kept for the next start. Delete a line to go back to opswall.toml.\n";
 
@@ -46,6 +46,16 @@ pub struct Keeper {
 pub struct SaveError {
     path: PathBuf,
     source: io::Error,
+}
+
+impl SaveError {
+    /// The file holds as much as it may.
+    pub(crate) fn full(path: &Path, problem: String) -> Self {
+        Self {
+            path: path.to_owned(),
+            source: io::Error::new(io::ErrorKind::QuotaExceeded, problem),
+        }
+    }
 }
 
 fn remedy(error: &io::Error) -> &'static str {
@@ -122,10 +132,7 @@ pub fn save_word(keeper: &Keeper, saved: &SavedWord) -> Result<(), SaveError> {
     })?;
     if is_full {
         let problem = format!("it holds {MAX_WORDS} words already; move some of them to opswall.toml");
-        return Err(SaveError {
-            path: keeper.path.clone(),
-            source: io::Error::new(io::ErrorKind::QuotaExceeded, problem),
-        });
+        return Err(SaveError::full(&keeper.path, problem));
     }
     Ok(())
 }
@@ -197,7 +204,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<Table>, String> {
         .read_to_string(&mut text)
         .map_err(|error| error.to_string())?;
     if text.len() as u64 > MAX_FILE_BYTES {
-        return Err("it is larger than 64 KiB".to_owned());
+        return Err("it is larger than 256 KiB".to_owned());
     }
     text.parse::<Table>()
         .map(Some)

@@ -19,6 +19,13 @@ const SCALES: std::ops::RangeInclusive<f64> = 1e-5..=1e6;
 pub struct SavedView {
     /// The feed: [`fingerprint`] of its name.
     pub feed: u64,
+    /// Where it looks.
+    pub camera: Camera,
+}
+
+/// Where a camera looks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Camera {
     /// World position in the middle of the screen.
     pub center: [f64; 2],
     /// World units that one logical pixel covers.
@@ -49,25 +56,39 @@ pub fn save(path: &Path, view: Option<&SavedView>) -> Result<(), SaveError> {
 pub fn load(path: &Path, feed: u64) -> Option<SavedView> {
     let table = saved::read(path).ok().flatten()?;
     let section = table.get(SECTION)?.as_table()?;
-    let coordinate = |number: f64| (-FARTHEST..=FARTHEST).contains(&number).then_some(number);
     let view = SavedView {
         feed: u64::from_str_radix(section.get("feed")?.as_str()?, 16).ok()?,
+        camera: camera_of(section)?,
+    };
+    (view.feed == feed).then_some(view)
+}
+
+fn section(view: &SavedView) -> Table {
+    let mut section = camera_section(&view.camera);
+    section.insert("feed".to_owned(), Value::String(format!("{:016x}", view.feed)));
+    section
+}
+
+/// A camera as it is written.
+pub(crate) fn camera_section(camera: &Camera) -> Table {
+    let list = |numbers: &[f64]| Value::Array(numbers.iter().map(|number| Value::Float(*number)).collect());
+    Table::from_iter([
+        ("center".to_owned(), list(&camera.center)),
+        ("world_per_px".to_owned(), Value::Float(camera.world_per_px)),
+        ("fleet".to_owned(), list(&camera.fleet)),
+    ])
+}
+
+/// A camera as it was written; `None` where its numbers cannot be those of one.
+pub(crate) fn camera_of(section: &Table) -> Option<Camera> {
+    let coordinate = |number: f64| (-FARTHEST..=FARTHEST).contains(&number).then_some(number);
+    let camera = Camera {
         center: numbers(section.get("center")?, coordinate)?,
         world_per_px: number(section.get("world_per_px")?).filter(|scale| SCALES.contains(scale))?,
         fleet: numbers(section.get("fleet")?, coordinate)?,
     };
-    let [low_x, low_y, high_x, high_y] = view.fleet;
-    (view.feed == feed && low_x < high_x && low_y < high_y).then_some(view)
-}
-
-fn section(view: &SavedView) -> Table {
-    let list = |numbers: &[f64]| Value::Array(numbers.iter().map(|number| Value::Float(*number)).collect());
-    Table::from_iter([
-        ("feed".to_owned(), Value::String(format!("{:016x}", view.feed))),
-        ("center".to_owned(), list(&view.center)),
-        ("world_per_px".to_owned(), Value::Float(view.world_per_px)),
-        ("fleet".to_owned(), list(&view.fleet)),
-    ])
+    let [low_x, low_y, high_x, high_y] = camera.fleet;
+    (low_x < high_x && low_y < high_y).then_some(camera)
 }
 
 fn number(value: &Value) -> Option<f64> {
@@ -91,9 +112,11 @@ mod tests {
 
     const VIEW: SavedView = SavedView {
         feed: 7,
-        center: [1.5, -20.25],
-        world_per_px: 0.05,
-        fleet: [-80.0, -40.0, 80.0, 40.0],
+        camera: Camera {
+            center: [1.5, -20.25],
+            world_per_px: 0.05,
+            fleet: [-80.0, -40.0, 80.0, 40.0],
+        },
     };
 
     #[test]

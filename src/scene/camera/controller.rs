@@ -1,7 +1,10 @@
 //! How the camera moves: a goal, and a pose that glides towards it. Whether growth of the fleet changes the goal depends on
 //! what set it. Pure.
 
-use bevy::math::{Rect, Vec2};
+use bevy::{
+    math::{Rect, Vec2},
+    prelude::Entity,
+};
 
 use super::{
     View,
@@ -47,7 +50,19 @@ enum Mode {
     Hand,
     /// A drag was released and slows down.
     Coast,
+    /// It keeps a row in the middle that moves.
+    Follow,
 }
+
+/// A view that was flown to, and the row that was flown to in it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Looked {
+    pose: Pose,
+    row: Option<Entity>,
+}
+
+/// Views that are kept in each direction.
+const MOST_LOOKED: usize = 64;
 
 /// The screen and the extent of the fleet.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -126,8 +141,12 @@ pub(super) struct Controller {
     /// A flight to the goal. Any input ends it.
     flight: Option<Flight>,
     momentum: Momentum,
-    /// The view before the last flight.
-    before: Option<Pose>,
+    /// The views before the last flights, the latest last,
+    before: Vec<Looked>,
+    /// and those from which was flown back.
+    after: Vec<Looked>,
+    /// The row that was last flown to.
+    row: Option<Entity>,
     /// Motion is reduced: flights are replaced by jumps.
     reduced: bool,
     idle_secs: f32,
@@ -147,7 +166,9 @@ impl Default for Controller {
             anchor: None,
             flight: None,
             momentum: Momentum::default(),
-            before: None,
+            before: Vec::new(),
+            after: Vec::new(),
+            row: None,
             reduced: false,
             idle_secs: 0.0,
         }
@@ -244,9 +265,16 @@ impl Controller {
             return;
         }
         // The point under the pointer stays there, also during a glide.
+        let is_following = self.mode == Mode::Follow;
+        let about_px = if is_following { Vec2::ZERO } else { about_px };
         let world = self.pose.center + about_px * self.pose.world_per_px;
         self.take_over();
         let world_per_px = self.bounded_zoom(self.goal.world_per_px / factor);
+        if is_following {
+            self.mode = Mode::Follow;
+            self.goal.world_per_px = world_per_px;
+            return;
+        }
         self.goal = self.bounded(Pose {
             center: world - about_px * world_per_px,
             world_per_px,
@@ -254,33 +282,114 @@ impl Controller {
         self.anchor = Some((about_px, world));
     }
 
-    /// Flies to a rectangle of the world.
-    pub(super) fn fly_to(&mut self, rect: Rect) {
-        self.fly(|screen| screen.fit(rect, FOCUS_CELL_PX));
+    /// Flies to the rectangle of a row.
+    pub(super) fn fly_to(&mut self, row: Entity, rect: Rect) {
+        self.fly(Some(row), |screen| screen.fit(rect, FOCUS_CELL_PX));
+    }
+
+    /// Moves to the rectangle of a row without zooming, unless it is in view already.
+    pub(super) fn show(&mut self, rect: Rect) {
+        let Some(screen) = self.screen else { return };
+        let free = free_px(screen.size_px, screen.insets) - Vec2::new(screen.insets.left + screen.insets.right, 0.0);
+        let view = self.goal;
+        // The middle of what no panel covers, from the middle of the screen (y up).
+        let aside = Vec2::new(
+            screen.insets.left - screen.insets.right,
+            screen.insets.bottom - screen.insets.top,
+        ) / 2.0;
+        let middle = view.center + aside * view.world_per_px;
+        let room = (free * 0.9 * view.world_per_px - rect.size()).max(Vec2::ZERO) / 2.0;
+        let off = rect.center() - middle;
+        let by = off - off.clamp(-room, room);
+        if by != Vec2::ZERO {
+            self.nudge(by / view.world_per_px);
+        }
+    }
+
+    /// Keeps a row in the middle that moves, from now on until something else moves the camera.
+    pub(super) fn follow(&mut self) {
+        self.take_over();
+        self.mode = Mode::Follow;
+    }
+
+    /// Stays where it is, whatever it followed.
+    pub(super) fn stay(&mut self) {
+        self.take_over();
+    }
+
+    /// Whether it keeps a row in the middle.
+    pub(super) fn is_following(&self) -> bool {
+        self.mode == Mode::Follow
+    }
+
+    /// Where the row is that is kept in the middle.
+    pub(super) fn track(&mut self, at: Vec2) {
+        if self.mode != Mode::Follow {
+            return;
+        }
+        let Some(screen) = self.screen else { return };
+        let raised = (screen.insets.bottom - screen.insets.top) / 2.0 * self.goal.world_per_px;
+        self.goal = self.bounded(Pose {
+            center: at - Vec2::new(0.0, raised),
+            ..self.goal
+        });
+        self.idle_secs = 0.0;
     }
 
     /// Flies to a block with cells of this size, so that their text can be read: to the whole block, or to its beginning.
-    pub(super) fn fly_to_block(&mut self, rect: Rect, cell: Vec2) {
-        self.fly(|screen| screen.block(rect, cell));
+    pub(super) fn fly_to_block(&mut self, block: Entity, rect: Rect, cell: Vec2) {
+        self.fly(Some(block), |screen| screen.block(rect, cell));
     }
 
     /// Flies to the pose that a screen needs, which can be flown back from.
-    fn fly(&mut self, pose: impl FnOnce(&Screen) -> Pose) {
+    fn fly(&mut self, row: Option<Entity>, pose: impl FnOnce(&Screen) -> Pose) {
         let Some(screen) = self.screen else { return };
-        let before = self.goal;
+        self.leave();
         self.take_over();
         self.depart(self.bounded(pose(&screen)));
-        self.before = Some(before);
+        self.row = row;
     }
 
-    /// Flies to the view before the last flight; a second call flies forth again.
-    pub(super) fn fly_back(&mut self) {
-        if let Some(before) = self.before {
-            let now = self.goal;
-            self.take_over();
-            self.depart(self.bounded(before));
-            self.before = Some(now);
+    /// Notes the present view as one to fly back to.
+    fn leave(&mut self) {
+        let looked = self.looked();
+        self.after.clear();
+        if self.before.last() != Some(&looked) {
+            self.before.push(looked);
         }
+        let over = self.before.len().saturating_sub(MOST_LOOKED);
+        self.before.drain(..over);
+    }
+
+    fn looked(&self) -> Looked {
+        Looked {
+            pose: self.goal,
+            row: self.row,
+        }
+    }
+
+    /// Flies to the view before the last flight. Returns the row that was flown to in it, which may be none; `None` without
+    /// such a view.
+    pub(super) fn fly_back(&mut self) -> Option<Option<Entity>> {
+        let to = self.before.pop()?;
+        let now = self.looked();
+        self.after.push(now);
+        Some(self.fly_again(to))
+    }
+
+    /// Flies to the view from which was flown back, as [`Self::fly_back`].
+    pub(super) fn fly_forward(&mut self) -> Option<Option<Entity>> {
+        let to = self.after.pop()?;
+        let now = self.looked();
+        self.before.push(now);
+        Some(self.fly_again(to))
+    }
+
+    fn fly_again(&mut self, to: Looked) -> Option<Entity> {
+        self.take_over();
+        self.depart(self.bounded(to.pose));
+        self.row = to.row;
+        to.row
     }
 
     fn depart(&mut self, goal: Pose) {
@@ -294,15 +403,14 @@ impl Controller {
 
     /// Shows the whole fleet from now on.
     pub(super) fn fit(&mut self) {
-        let before = self.goal;
-        let had = self.mode;
+        if self.mode != Mode::Fit {
+            self.leave();
+        }
         self.take_over();
         self.mode = Mode::Fit;
+        self.row = None;
         if let Some(screen) = self.screen {
             self.depart(screen.everything());
-        }
-        if had != Mode::Fit {
-            self.before = Some(before);
         }
     }
 
@@ -343,7 +451,7 @@ impl Controller {
         }
         let rate = match self.mode {
             Mode::Fit => GLIDE_FIT,
-            Mode::Hand => GLIDE_BY_HAND,
+            Mode::Hand | Mode::Follow => GLIDE_BY_HAND,
             Mode::Coast => GLIDE_COAST,
         };
         let share = 1.0 - (-rate * delta_secs).exp();

@@ -3,16 +3,17 @@
 use bevy::prelude::*;
 
 use super::{
-    CameraControl, SceneCamera,
+    CameraControl, Followed, SceneCamera,
     controller::{Controller, Screen, free_px},
 };
 use crate::{
     actions::{Command, Keyboard},
-    fleet::{FleetClock, FleetIndex},
+    fleet::{AgentRow, FleetClock, FleetIndex, Key},
     layout::{Block, CellSizes, CityPlan, Extent, Place, PlanScene},
     messages::{Intent, SceneInsets},
     scene::{motion::MotionSettings, pointer::Pointer, selection::Selection, text_scale::TextScale},
 };
+use model::RowKey;
 
 /// The zoom factor of one notch of the wheel,
 const NOTCH: f32 = 1.25;
@@ -91,6 +92,7 @@ pub(super) fn point(mut control: ResMut<CameraControl>, pointer: Res<Pointer>) {
 
 pub(super) fn press_keys(
     mut control: ResMut<CameraControl>,
+    mut followed: ResMut<Followed>,
     keyboard: Res<Keyboard>,
     mut commands: MessageReader<Command>,
     pointer: Res<Pointer>,
@@ -98,11 +100,17 @@ pub(super) fn press_keys(
     targets: Targets,
     time: Res<Time<Real>>,
     mut walked: Local<Option<Entity>>,
+    mut intents: MessageWriter<Intent>,
 ) {
-    let held = |action| if keyboard.is_held(action) { 1.0 } else { 0.0 };
+    // With a row selected the arrows go to its neighbours.
+    let steps = selection.selected.is_some();
+    let held = |pans, arrow| {
+        let is_held = keyboard.is_held(pans) || !steps && keyboard.is_held(arrow);
+        if is_held { 1.0 } else { 0.0 }
+    };
     let direction = Vec2::new(
-        held(Command::PanRight) - held(Command::PanLeft),
-        held(Command::PanUp) - held(Command::PanDown),
+        held(Command::PanRight, Command::StepRight) - held(Command::PanLeft, Command::StepLeft),
+        held(Command::PanUp, Command::StepUp) - held(Command::PanDown, Command::StepDown),
     );
     if direction != Vec2::ZERO {
         control
@@ -114,7 +122,29 @@ pub(super) fn press_keys(
         match command {
             Command::ZoomIn => control.controller.zoom(KEY_ZOOM, Vec2::ZERO),
             Command::ZoomOut => control.controller.zoom(1.0 / KEY_ZOOM, Vec2::ZERO),
-            Command::Back => control.controller.fly_back(),
+            Command::Back | Command::Forward => {
+                let looked = match command {
+                    Command::Back => control.controller.fly_back(),
+                    _ => control.controller.fly_forward(),
+                };
+                if let Some(row) = looked {
+                    intents.write(Intent::Select(row.and_then(|row| targets.key(row))));
+                }
+            }
+            Command::Follow => {
+                let row = selection.selected.filter(|row| targets.is_agent(*row));
+                let ends = control.controller.is_following() && followed.row == row;
+                if ends {
+                    control.controller.stay();
+                } else if let Some(row) = row {
+                    targets.fly(Some(row), &mut control.controller);
+                    control.controller.follow();
+                    *followed = Followed {
+                        row: Some(row),
+                        at: targets.rect(row).map(|rect| rect.center()),
+                    };
+                }
+            }
             Command::ShowAll => control.controller.fit(),
             Command::FlyTo => target = selection.selected.or(selection.hovered).or(target),
             Command::PreviousBlock | Command::NextBlock => {
@@ -127,6 +157,13 @@ pub(super) fn press_keys(
         }
     }
     targets.fly(target, &mut control.controller);
+    if !control.controller.is_following() {
+        followed.set_if_neq(Followed::default());
+    } else if let Some(at) = followed.at {
+        control.controller.track(at);
+    } else {
+        control.controller.stay();
+    }
 }
 
 /// Finds what can be flown to.
@@ -134,21 +171,43 @@ pub(super) fn press_keys(
 pub(super) struct Targets<'w, 's> {
     places: Query<'w, 's, &'static Place>,
     blocks: Query<'w, 's, (Entity, &'static Block)>,
+    agents: Query<'w, 's, (), With<AgentRow>>,
+    keys: Query<'w, 's, &'static Key>,
+    index: Res<'w, FleetIndex>,
     plan: Res<'w, CityPlan>,
     clock: Res<'w, FleetClock>,
 }
 
 impl Targets<'_, '_> {
+    /// The key of a row that is there.
+    fn key(&self, row: Entity) -> Option<RowKey> {
+        let Key(key) = self.keys.get(row).ok()?;
+        (self.index.get(key) == Some(row)).then(|| key.clone())
+    }
+
+    fn is_agent(&self, row: Entity) -> bool {
+        self.agents.contains(row)
+    }
+
     /// Flies to a row: to its block, its cell, or the street where an agent stands.
     fn fly(&self, row: Option<Entity>, controller: &mut Controller) {
         let Some(row) = row else { return };
         if let Ok((_, block)) = self.blocks.get(row) {
-            controller.fly_to_block(block.rect(), block.place.cell);
+            controller.fly_to_block(row, block.rect(), block.place.cell);
         } else if let Some(rect) = self.rect(row) {
-            controller.fly_to(rect);
+            controller.fly_to(row, rect);
         } else if let Some((_, block)) = self.plan.block_of(row).and_then(|block| self.blocks.get(block).ok()) {
             // A task of a block that is only a header.
-            controller.fly_to_block(block.rect(), block.place.cell);
+            controller.fly_to_block(row, block.rect(), block.place.cell);
+        }
+    }
+
+    /// Moves to a row, unless it is in view.
+    fn show(&self, row: Option<Entity>, controller: &mut Controller) {
+        let Some(row) = row else { return };
+        let block = self.blocks.get(row).ok().map(|(_, block)| block.rect());
+        if let Some(rect) = block.or_else(|| self.rect(row)) {
+            controller.show(rect);
         }
     }
 
@@ -196,8 +255,10 @@ pub(super) fn follow_intents(
     targets: Targets,
 ) {
     for intent in intents.read() {
-        if let Intent::Focus(key) = intent {
-            targets.fly(index.get(key), &mut control.controller);
+        match intent {
+            Intent::Focus(key) => targets.fly(index.get(key), &mut control.controller),
+            Intent::Show(key) => targets.show(index.get(key), &mut control.controller),
+            _ => {}
         }
     }
 }

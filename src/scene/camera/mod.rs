@@ -43,11 +43,21 @@ struct CameraControl {
     has_seen_rows: bool,
 }
 
+/// The agent that the camera keeps in the middle.
+#[derive(Resource, Debug, Default, Clone, Copy, PartialEq)]
+pub(super) struct Followed {
+    /// Its row.
+    pub(super) row: Option<Entity>,
+    /// Where it is drawn; `None` once it is not drawn any more. Written by `follow`.
+    pub(super) at: Option<Vec2>,
+}
+
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<View>()
         .init_resource::<CameraHabits>()
         .init_resource::<ViewMemory>()
         .init_resource::<CameraControl>()
+        .init_resource::<Followed>()
         .insert_resource(ClearColor(palette(default()).ground))
         .add_systems(Startup, spawn)
         .add_systems(Update, paint_background.in_set(FrameSystems::Animate))

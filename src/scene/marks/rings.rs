@@ -1,4 +1,4 @@
-//! The rings around the hovered and the selected row: copies of those two marks, on top of everything. A ring appears when
+//! The rings around the hovered and the selected rows: copies of those two marks, on top of everything. A ring appears when
 //! its row is first hovered or selected, and fades out when it no longer is.
 
 use bevy::prelude::*;
@@ -11,6 +11,8 @@ use super::{
 };
 use crate::{fleet::FleetClock, layout::Block, scene::selection::Selection};
 
+/// Rows beside the one in the inspector that have a ring: more of them are told by the dimming of the others.
+const MOST_OTHERS: usize = 256;
 /// A fading ring is invisible after this (`LEAVE_SECS` in pointed.wgsl).
 const FADE_SECS: f64 = 0.2;
 
@@ -41,6 +43,7 @@ pub(super) fn draw(
     blocks: Query<&Block>,
     mut slots: Local<Option<[u32; 4]>>,
     mut rings: Local<[Ring; 2]>,
+    mut others: Local<Vec<(u32, Entity, f64)>>,
 ) {
     let [hover_slot, hover_left, selection_slot, selection_left] = *slots.get_or_insert_with(|| {
         let table = marks.table_mut(Layer::Overlay);
@@ -65,6 +68,31 @@ pub(super) fn draw(
             })
             .map_or([0; WORDS], |(mark, since)| around(&mark, flags, since).pack());
         marks.table_mut(Layer::Overlay).write(slot, words);
+    }
+    let wanted = selection.others.get(..MOST_OTHERS).unwrap_or(&selection.others);
+    let is_same = others.iter().map(|(_, row, _)| row).eq(wanted);
+    if !is_same {
+        let before: Vec<(u32, Entity, f64)> = others.drain(..).collect();
+        let since = |row: Entity| {
+            before
+                .iter()
+                .find(|(_, other, _)| *other == row)
+                .map(|(_, _, since)| *since)
+        };
+        let mut free = before.iter().map(|(slot, ..)| *slot);
+        let table = marks.table_mut(Layer::Overlay);
+        let kept = wanted.iter().map(|row| {
+            let slot = free.next().unwrap_or_else(|| table.insert([0; WORDS]));
+            (slot, *row, since(*row).unwrap_or(clock.0))
+        });
+        others.extend(kept);
+        for slot in free {
+            table.remove(slot);
+        }
+    }
+    for (slot, row, since) in &*others {
+        let words = (marks.mark(*row)).map_or([0; WORDS], |mark| around(&mark, of_selection, stamp(*since)).pack());
+        marks.table_mut(Layer::Overlay).write(*slot, words);
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) struct SceneUniform {
     lost: Vec4,
     /// The sizes from which on cells are filled, marks, titled and tiles, in desk pixels.
     pub(super) levels: Vec4,
-    /// 1 while a selection dims the rest: now, and before the last change.
+    /// How far the rest is dimmed, 0 to 1, or more where it is hidden: now, and before the last change.
     dims: Vec2,
     /// The least size of a cell in trouble, in desk pixels.
     loud: f32,
@@ -93,8 +93,8 @@ struct Inputs {
     unit: f32,
     /// When the selection changed, seconds of `FleetClock`.
     selected_at: f64,
-    /// The highlighted ground now and before that, and whether the rest is dimmed.
-    highlights: [(Vec4, bool); 2],
+    /// The highlighted ground now and before that, and how far the rest is dimmed.
+    highlights: [(Vec4, f32); 2],
     detail: Detail,
     loud: f32,
     filtered: u32,
@@ -104,7 +104,6 @@ impl SceneUniform {
     fn new(palette: &Palette, inputs: Inputs) -> Self {
         let millis = inputs.now.max(0.0) * 1000.0;
         let [(highlight, dims), (highlight_before, dims_before)] = inputs.highlights;
-        let dims = [dims, dims_before].map(|dims| if dims { 1.0 } else { 0.0 });
         Self {
             colours: colours(palette),
             now_ms: millis as u64 as u32,
@@ -121,7 +120,7 @@ impl SceneUniform {
             highlight_before,
             lost: by_kind(&inputs.lost),
             levels: inputs.detail.thresholds(),
-            dims: Vec2::from_array(dims),
+            dims: Vec2::new(dims, dims_before),
             loud: inputs.loud,
             filtered: inputs.filtered,
         }
@@ -171,8 +170,8 @@ fn write(
 }
 
 /// A highlight as the shaders read it: the least and the greatest corner of the ground that is not dimmed (an empty one: none),
-/// and whether a selection dims the rest.
-fn packed(selected: &Selected) -> (Vec4, bool) {
+/// and how far the rest is dimmed.
+fn packed(selected: &Selected) -> (Vec4, f32) {
     let ground = selected.ground.unwrap_or(Rect::new(1.0, 1.0, 1.0, 1.0));
     (
         ground.min.extend(ground.max.x).extend(ground.max.y),
@@ -216,7 +215,7 @@ mod tests {
                 glows: true,
                 unit: 1.5,
                 selected_at: f64::NEG_INFINITY,
-                highlights: [(Vec4::new(1.0, 2.0, 3.0, 1.0), true), (Vec4::ZERO, false)],
+                highlights: [(Vec4::new(1.0, 2.0, 3.0, 1.0), 1.0), (Vec4::ZERO, 0.0)],
                 detail: Detail::default(),
                 loud: 5.0,
                 filtered: 0,

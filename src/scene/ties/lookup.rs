@@ -8,7 +8,7 @@ use bevy::{
 
 use super::{route, tie::TieKind};
 use crate::{
-    fleet::{AgentRow, Assignments, FleetIndex, Key, PartOf, Parts, RowState, TaskRow, TieIndex, Ties, WorksOn},
+    fleet::{AgentRow, Assignments, FleetIndex, Key, PartOf, Parts, RowState, TaskRow, TieIndex, Ties, Wait, WorksOn},
     layout::{Block, CityPlan, Place},
 };
 use model::{Phase, Status};
@@ -57,10 +57,18 @@ impl FoundTies {
 }
 
 impl TieLookup<'_, '_> {
-    /// The ties of the hovered and the selected row, the most important first, at most `MOST_TIES`. A workflow that is only
-    /// hovered has the ties that leave its block: those within would flash whenever the pointer moves over blocks.
-    pub(crate) fn ties(&self, hovered: Option<Entity>, selected: Option<Entity>) -> Vec<Ends> {
+    /// The ties of the hovered and the selected row and these waits, the most important first, at most `MOST_TIES`. A workflow
+    /// that is only hovered has the ties that leave its block: those within would flash whenever the pointer moves over blocks.
+    pub(crate) fn ties(
+        &self,
+        hovered: Option<Entity>,
+        selected: Option<Entity>,
+        waits: impl Iterator<Item = Wait>,
+    ) -> Vec<Ends> {
         let mut found = FoundTies::default();
+        for (from, to) in waits {
+            found.add(from, to, TieKind::Dependency);
+        }
         for (row, is_selected) in [(selected, true), (hovered, false)] {
             let Some(row) = row else { continue };
             if self.tasks.contains(row) {

@@ -15,6 +15,7 @@ use bevy::{ecs::entity::EntityHashSet, prelude::*};
 use super::{
     marks::{Marks, stamp},
     selection::Selection,
+    trail::Trail,
 };
 use crate::{
     fleet::{FleetClock, Touched},
@@ -33,7 +34,10 @@ const LEAST_SECS: f64 = 0.2;
 /// The last lookup.
 #[derive(Debug, Default)]
 struct Last {
-    selection: Selection,
+    /// The hovered and the selected row.
+    rows: [Option<Entity>; 2],
+    /// The trail that was drawn (`Trail::version`).
+    trail: u64,
     revision: u64,
     at: f64,
     /// The blocks and the agents that the ties connect.
@@ -52,11 +56,13 @@ fn update(
     mut ties: ResMut<ShownTies>,
     marks: Res<Marks>,
     selection: Res<Selection>,
+    trail: Res<Trail>,
     clock: Res<FleetClock>,
     touched: Res<Touched>,
     lookup: TieLookup,
 ) {
-    let is_other_row = last.selection != *selection;
+    let rows = [selection.hovered, selection.selected];
+    let is_other_row = last.rows != rows || last.trail != trail.version;
     let has_row = selection.hovered.or(selection.selected).is_some();
     if !is_other_row && !has_row {
         return;
@@ -67,8 +73,8 @@ fn update(
             .iter()
             .any(|row| last.connected.contains(&row) && lookup.departs(row, clock.0));
     if is_other_row || has_news || has_moved {
-        let ends = lookup.ties(selection.hovered, selection.selected);
-        last.selection = *selection;
+        let ends = lookup.ties(selection.hovered, selection.selected, trail.lit());
+        (last.rows, last.trail) = (rows, trail.version);
         (last.revision, last.at) = (lookup.revision(), clock.0);
         last.connected = lookup.connected(&ends);
         ties.set(&ends, &lookup, stamp(clock.0));

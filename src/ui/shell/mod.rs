@@ -4,6 +4,9 @@
 //! egui may run the pass twice in a frame; input comes with the first only, so no action happens twice.
 
 mod reads;
+mod related;
+
+use std::time::{Duration, Instant};
 
 use bevy::{
     ecs::{message::MessageCursor, system::SystemParam},
@@ -27,7 +30,7 @@ use super::{
     legend,
     legend::LegendView,
     log,
-    log::Log,
+    log::{Log, LogContext},
     overlay,
     overlay::OverlayView,
     palette,
@@ -46,6 +49,9 @@ use crate::{
 };
 use model::theme::ThemeName;
 use model::{Kind, Notice, NoticeKind};
+
+/// Time for looking at entries of the log in one frame.
+const LOG_BUDGET: Duration = Duration::from_millis(4);
 
 pub(super) fn plugin(app: &mut App) {
     if !app.is_plugin_added::<EguiPlugin>() {
@@ -182,11 +188,9 @@ fn draw(
             }
             Action::ToggleFinder => {
                 let is_opened = panels.finder.is_none() && !panels.kiosk;
-                panels.finder = is_opened.then(|| Finder::begun(&typed_after(&ctx, "/")));
-                if panels.finder.is_none() {
-                    writes.searched.write(Searched(String::new()));
-                }
+                panels.finder = is_opened.then(|| Finder::begun(&typed_after(&ctx, "/"), reads.search.text()));
             }
+            Action::CloseFinder => panels.finder = None,
             Action::ToggleLog => {
                 panels.log = (panels.log.is_none() && !panels.kiosk).then(Log::default);
                 if panels.log.is_none() {
@@ -279,6 +283,7 @@ fn draw_panels(
     let mut selected = reads.inspected();
     if let Some(view) = selected.as_mut().filter(|_| !panels.kiosk) {
         view.history = reads.history(journal, view.key);
+        view.relations = reads.relations(view.key);
         inspector::inspector_panel(&mut root, view, actions);
     }
     let scene = root.available_rect_before_wrap();
@@ -309,18 +314,25 @@ fn draw_panels(
     if let Some(log) = panels.log.as_mut() {
         let zone = TimeZone::system();
         let time_of = |ms: i64| clock::with_seconds(ms, &zone);
-        log::log_area(ctx, log, journal, &time_of, scene, actions);
+        let begun = Instant::now();
+        let context = LogContext {
+            time_of: &time_of,
+            now_ms: Timestamp::now().as_millisecond(),
+            row_of: &|key, test| reads.with_row(key, test),
+            is_over: &|| begun.elapsed() > LOG_BUDGET,
+        };
+        log::log_area(ctx, log, journal, context, scene, actions);
     }
     if let Some(finder) = panels.finder.as_mut() {
         let rows = reads.found();
         let view = FinderView {
             rows: &rows,
-            count: reads.search.is_active().then(|| reads.search.rows.len()),
-            progress: reads.search.progress(),
-            mistake: reads.search.mistake(),
+            ..finder_view(reads)
         };
         let complete = |text: &str, cursor: usize| query::complete(text, cursor, &reads.search.vocabulary);
         finder::finder_area(ctx, finder, &view, &complete, scene, actions);
+    } else if !reads.search.text().is_empty() {
+        finder::search_area(ctx, reads.search.text(), &finder_view(reads), scene, actions);
     }
     panels.pages = 0;
     let state = KeyContext {
@@ -333,6 +345,7 @@ fn draw_panels(
         menu_open,
         popover_open: panels.popover_open,
         selected: selected.is_some(),
+        searching: !reads.search.text().is_empty(),
         filtered: filter.is_active(),
         live: badge.tone.is_flowing(),
     };
@@ -345,6 +358,17 @@ fn draw_panels(
             right: screen.right() - scene.right(),
         },
         scene,
+    }
+}
+
+/// What the finder shows beside the rows.
+fn finder_view<'a>(reads: &'a Reads) -> FinderView<'a> {
+    FinderView {
+        rows: &[],
+        count: reads.search.is_active().then(|| reads.search.rows.len()),
+        progress: reads.search.progress(),
+        hides_others: reads.search.hides_others(),
+        mistake: reads.search.mistake(),
     }
 }
 

@@ -4,11 +4,12 @@ use bevy::{ecs::system::SystemParam, prelude::*};
 use jiff::{Timestamp, tz::TimeZone};
 use journal::{Journal, Severity, Since};
 
+use super::related::RelatedRows;
 use crate::{
     connection::{ConnectionView, Rates},
     fleet::{
-        AgentRow, Assigned, Columns, Counts, FleetClock, FleetIndex, FleetMapping, Key, Moment, PartOf, RowLabel,
-        RowState, TaskRow, Vitals, WorkflowRow, WorksOn,
+        AgentRow, Arrival, Assigned, Columns, Counts, FleetClock, FleetIndex, FleetMapping, Key, Moment, PartOf,
+        RowLabel, RowState, SeenRows, TaskRow, Vitals, WorkflowRow, WorksOn,
     },
     messages::{Quality, Staleness},
     scene::selection::Selection,
@@ -24,12 +25,16 @@ use crate::{
         legend::LegendRow,
         link_look::LinkLook,
         popover::{SourceLine, time_of_day},
+        related::Relation,
         steady::SteadyTone,
         unmapped::OpenWords,
     },
 };
 use model::{Kind, PerKind, Record, RowKey, Rule, SourceId, Status, StatusReading, mapping::Companion};
 use realtime::PulseState;
+
+/// A change that took longer from its commit to the screen, in milliseconds, has been somewhere else, or a clock is wrong.
+const LONGEST_WAY_MS: i64 = 600_000;
 
 /// Read-only access to everything that is shown.
 #[derive(SystemParam)]
@@ -68,6 +73,9 @@ pub(super) struct Reads<'w, 's> {
         ),
     >,
     looks: Query<'w, 's, &'static LinkLook>,
+    related: RelatedRows<'w, 's>,
+    seen: SeenRows<'w, 's>,
+    arrivals: Query<'w, 's, &'static Arrival>,
     rows: Query<
         'w,
         's,
@@ -342,7 +350,47 @@ impl Reads<'_, '_> {
             gone: moment.gone.is_some(),
             lost: self.lost_text(key.0.source),
             history: RowHistory::default(),
+            relations: Vec::new(),
+            provenance: self.provenance(&key.0),
         })
+    }
+
+    /// Calls the test with a row as a query sees it, if there is such a row.
+    pub(super) fn with_row(&self, key: &RowKey, test: &mut dyn FnMut(&dyn query::Row)) {
+        if let Some(row) = self.seen.find(key) {
+            let label_of = |key: &RowKey| self.seen.label(key);
+            test(&self.seen.read(&row, &label_of, Timestamp::now().as_millisecond()));
+        }
+    }
+
+    /// The rows that a row is related to.
+    pub(super) fn relations(&self, key: &RowKey) -> Vec<Relation> {
+        let row = self.index.get(key);
+        row.map(|row| self.related.of(row, key)).unwrap_or_default()
+    }
+
+    /// How what is shown of a row came here, one sentence.
+    fn provenance(&self, key: &RowKey) -> String {
+        let zone = TimeZone::system();
+        let arrival = self.index.get(key).and_then(|row| self.arrivals.get(row).ok());
+        let shown = arrival.map(|arrival| {
+            let shown = with_seconds(arrival.shown_ms, &zone);
+            match arrival.committed_ms.map(|committed| arrival.shown_ms - committed) {
+                Some(took @ 0..LONGEST_WAY_MS) => {
+                    format!(
+                        "Changed live at {shown}, shown {} after its commit.",
+                        format::millis(took as u64)
+                    )
+                }
+                // The clocks of both machines differ, or it was read from a queue of the past.
+                Some(_) => format!("Changed live at {shown}."),
+                None => format!("Read from its table at {shown}."),
+            }
+        });
+        let proven = self
+            .as_of(key.source)
+            .map(|time| format!("The table was proven equal at {time}."));
+        [shown, proven].into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
     /// What happened to a row.

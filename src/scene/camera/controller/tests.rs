@@ -24,6 +24,10 @@ fn grown(times: f32) -> Screen {
     }
 }
 
+fn row(number: u32) -> Entity {
+    Entity::from_raw_u32(number).expect("not the placeholder")
+}
+
 fn on_screen() -> Controller {
     let mut controller = Controller::default();
     controller.set_screen(screen());
@@ -141,7 +145,7 @@ fn any_input_ends_a_flight() {
     ];
     for touch in touches {
         let mut controller = on_screen();
-        controller.fly_to(rect);
+        controller.fly_to(row(1), rect);
         (0..15).for_each(|_| controller.advance(0.016, None));
         assert!(controller.flight.is_some() && controller.pose != controller.goal);
         let at = controller.pose;
@@ -154,23 +158,77 @@ fn any_input_ends_a_flight() {
 }
 
 #[test]
+fn it_follows_a_row_until_something_else_moves_it() {
+    let mut controller = on_screen();
+    controller.fly_to(
+        row(1),
+        Rect::from_center_size(Vec2::new(300.0, 100.0), Vec2::splat(16.0)),
+    );
+    controller.follow();
+    for step in 0..200 {
+        controller.track(Vec2::new(300.0 - step as f32, 100.0));
+        controller.advance(0.016, None);
+    }
+    let raised = Vec2::new(0.0, 30.0 * controller.pose.world_per_px);
+    let middle = |controller: &Controller| controller.pose.center - raised;
+    assert!(
+        middle(&controller).distance(Vec2::new(101.0, 100.0)) < 12.0,
+        "{:?}",
+        controller.pose
+    );
+    let closer = controller.goal.world_per_px;
+    controller.zoom(2.0, Vec2::new(200.0, 0.0));
+    assert!(controller.is_following() && controller.goal.world_per_px < closer);
+    controller.drag(Vec2::new(10.0, 0.0));
+    assert!(!controller.is_following());
+    let held = controller.goal;
+    controller.track(Vec2::ZERO);
+    assert_eq!(controller.goal, held);
+}
+
+#[test]
+fn a_row_in_view_moves_nothing_and_one_beside_it_as_little_as_needed() {
+    let mut controller = on_screen();
+    controller.zoom(4.0, Vec2::ZERO);
+    arrive(&mut controller);
+    let (before, wide) = (controller.goal, 1_600.0 * controller.goal.world_per_px);
+    let at = |x: f32| Rect::from_center_size(before.center + Vec2::new(x * wide, 0.0), Vec2::splat(4.0));
+    controller.show(at(0.3));
+    assert_eq!(controller.goal, before);
+    controller.show(at(0.6));
+    let moved = controller.goal.center.x - before.center.x;
+    assert!(moved > 0.1 * wide && moved < 0.2 * wide, "{moved} of {wide}");
+    assert_eq!(controller.goal.world_per_px, before.world_per_px);
+}
+
+#[test]
 fn it_flies_back_and_forth() {
     let mut controller = on_screen();
     controller.drag(Vec2::new(-100.0, 30.0));
     let seen = controller.pose;
-    controller.fly_to(Rect::from_center_size(Vec2::new(600.0, 200.0), Vec2::splat(16.0)));
+    controller.fly_to(
+        row(1),
+        Rect::from_center_size(Vec2::new(600.0, 200.0), Vec2::splat(16.0)),
+    );
     arrive(&mut controller);
     let there = controller.pose;
     assert!(
         (16.0 / there.world_per_px - FOCUS_CELL_PX).abs() < 0.1,
         "a focused cell has room for text"
     );
-    controller.fly_back();
+    assert_eq!(controller.fly_back(), Some(None));
     arrive(&mut controller);
     assert!(controller.pose.center.distance(seen.center) < 0.01 && controller.pose.world_per_px == seen.world_per_px);
-    controller.fly_back();
+    assert_eq!(controller.fly_back(), None, "that was the first view");
+    assert_eq!(controller.fly_forward(), Some(Some(row(1))));
     arrive(&mut controller);
     assert_eq!(controller.pose, there);
+    controller.fly_to(
+        row(2),
+        Rect::from_center_size(Vec2::new(-600.0, 200.0), Vec2::splat(16.0)),
+    );
+    assert_eq!(controller.fly_forward(), None, "another way was taken");
+    assert_eq!(controller.fly_back(), Some(Some(row(1))));
     controller.set_reduced(true);
     controller.fly_back();
     assert_eq!(
@@ -188,7 +246,7 @@ fn a_block_is_flown_to_until_its_tiles_are_readable() {
             controller.set_screen(Screen { unit, ..screen() });
             let block = Rect::from_center_size(Vec2::new(200.0, -100.0), size);
             let cell = Vec2::new(28.0, 14.0);
-            controller.fly_to_block(block, cell);
+            controller.fly_to_block(row(2), block, cell);
             arrive(&mut controller);
             let tile = cell / controller.pose.world_per_px;
             let width = tile.x.min(tile.y * plan::TILE_ASPECT);
@@ -216,7 +274,7 @@ fn a_block_is_flown_to_until_its_tiles_are_readable() {
     // A block without cells is shown whole.
     let mut controller = on_screen();
     let header = Rect::from_center_size(Vec2::new(200.0, -100.0), Vec2::new(300.0, 20.0));
-    controller.fly_to_block(header, Vec2::ZERO);
+    controller.fly_to_block(row(2), header, Vec2::ZERO);
     arrive(&mut controller);
     let shown = seen(&controller, header);
     assert!(
