@@ -43,8 +43,10 @@ mod secret_file;
 mod sign_in;
 mod source_file;
 mod sources;
+mod stamp;
 mod table;
 mod url;
+mod watch;
 
 pub use args::SettingsArgs;
 pub use definition::Group;
@@ -60,3 +62,4 @@ pub use preset::presets;
 pub use secret_file::SecretFile;
 pub use sign_in::SignIn;
 pub use sources::{SourceKinds, sources};
+pub use watch::{FileWatch, WatchError};
