@@ -48,7 +48,7 @@ pub struct SaveError {
     source: io::Error,
 }
 
-fn remedy(error: &io::Error) -> &'static str {
+pub(crate) fn remedy(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some disk space",
         _ => "make the folder writable",
