@@ -78,6 +78,8 @@ pub(crate) struct Definition {
     pub(crate) is_saved: bool,
     /// Whether the settings file may set it by this key.
     pub(crate) in_file: bool,
+    /// Whether a change of it is put in force while opswall runs.
+    pub(crate) is_run_time: bool,
 }
 
 impl Definition {
@@ -96,6 +98,7 @@ impl Definition {
             is_alternative: false,
             is_saved: false,
             in_file: true,
+            is_run_time: false,
         }
     }
 
@@ -138,6 +141,12 @@ impl Definition {
     /// Keeps it out of the settings file.
     pub(crate) const fn not_in_file(mut self) -> Self {
         self.in_file = false;
+        self
+    }
+
+    /// Puts a change of it in force while opswall runs.
+    pub(crate) const fn run_time(mut self) -> Self {
+        self.is_run_time = true;
         self
     }
 
@@ -198,6 +207,11 @@ static SPELLINGS: LazyLock<BTreeMap<&'static str, Spelling>> = LazyLock::new(|| 
 /// The definition with this key.
 pub(crate) fn find(key: &str) -> Option<&'static Definition> {
     definitions().find(|definition| definition.key == key)
+}
+
+/// Whether a change of the setting with this key is put in force while opswall runs.
+pub(crate) fn is_run_time(key: &str) -> bool {
+    find(key).is_some_and(|definition| definition.is_run_time)
 }
 
 /// The known name that is most like an unknown one.
@@ -263,9 +277,26 @@ macro_rules! settings {
                 env: &$crate::Env,
             ) -> Result<Self, $crate::SettingsError> {
                 let kiosk = $crate::definition::read(written, "kiosk", &$crate::form::Switch, false, env)?.value;
+                Self::read_as(written, env, kiosk)
+            }
+
+            /// As [`Self::read`], with the defaults of an unattended display or with the others, whatever was written of
+            /// `kiosk`.
+            pub(crate) fn read_as(
+                written: &$crate::layers::Written,
+                env: &$crate::Env,
+                kiosk: bool,
+            ) -> Result<Self, $crate::SettingsError> {
                 Ok(Self {
                     $($key: $crate::definition::read(written, stringify!($key), &$form, kiosk, env)?,)*
                 })
+            }
+
+            /// Replaces the values that may change while opswall runs.
+            pub(crate) fn take_run_time(&mut self, other: &Self) {
+                $(if $crate::definition::is_run_time(stringify!($key)) {
+                    self.$key = other.$key.clone();
+                })*
             }
 
             /// Every value as `config` shows it, in the order of the table.

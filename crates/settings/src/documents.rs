@@ -20,6 +20,9 @@ const EXAMPLE_HEAD: &str = "\
 #
 # A flag (--max-reconnect-attempts 3) or a variable (OPSWALL_MAX_RECONNECT_ATTEMPTS=3) overrides this file, and so does
 # what was changed in the panel. `opswall config` shows the settings in force and where each came from.
+#
+# The wall follows this file while it runs: what changes at run time, status words included, is in force as soon as the
+# file is saved, and of the rest it says that it takes a restart. A file with a mistake changes nothing.
 ";
 /// The example from here on is written by hand.
 const EXAMPLE_REST: &str = "## Tables and columns\n";
@@ -33,13 +36,17 @@ fn in_group(group: Group) -> impl Iterator<Item = &'static Definition> {
     definitions().filter(move |definition| definition.group == group)
 }
 
-/// Help and details as sentences, without the first letter's indentation.
+/// Help and details as sentences, without the first letter's indentation, and whether a change needs no restart.
 fn sentences(definition: &Definition) -> String {
     let help = definition.help.trim();
-    match definition.details.trim() {
+    let mut sentences = match definition.details.trim() {
         "" => format!("{help}."),
         details => format!("{help}. {details}"),
+    };
+    if definition.is_run_time {
+        sentences.push_str(" Changes at run time.");
     }
+    sentences
 }
 
 fn example() -> String {
@@ -183,6 +190,15 @@ fn every_setting_has_a_key_a_help_and_a_value_that_its_form_accepts() {
         for text in examples.into_iter().flatten() {
             let raw = Raw::Text(text.trim_matches('"').to_owned());
             assert!(definition.form.accepts(&raw), "{key} = {text}");
+        }
+        // What a window writes is a value of one key in the file; status words have a section of their own.
+        if definition.is_run_time {
+            let is_editable = definition.in_file && definition.section.is_none() && definition.form.kind().is_some();
+            assert!(is_editable || key == "status", "{key}: no window can change it");
+            assert!(
+                !model::is_masked(key) && !matches!(definition.group, Group::Project | Group::SignIn),
+                "{key}: no window shows a secret"
+            );
         }
         if definition.is_saved {
             assert!(definition.in_file, "{key}: a setting of the panel has a layer below it");

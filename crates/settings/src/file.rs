@@ -30,6 +30,11 @@ pub(crate) const WHAT: &str = "the settings file";
 
 /// Reads a file. `None` when it does not exist.
 pub(crate) fn read(path: &Path) -> Result<Option<SettingsLayer>, SettingsError> {
+    text(path)?.map(|text| parse(path, &text)).transpose()
+}
+
+/// The text of a file. `None` when it does not exist.
+pub(crate) fn text(path: &Path) -> Result<Option<String>, SettingsError> {
     let unreadable = |problem: String| SettingsError::Unreadable {
         what: WHAT,
         path: path.to_owned(),
@@ -51,7 +56,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<SettingsLayer>, SettingsError> 
             most: "1 MiB",
         });
     }
-    parse(path, &text).map(Some)
+    Ok(Some(text))
 }
 
 /// The settings that the file may set by their keys.
@@ -106,7 +111,8 @@ impl Place<'_> {
     }
 }
 
-fn parse(path: &Path, text: &str) -> Result<SettingsLayer, SettingsError> {
+/// Reads the text of a file. `path` names it in errors.
+pub(crate) fn parse(path: &Path, text: &str) -> Result<SettingsLayer, SettingsError> {
     parse_as(path, text, false)
 }
 

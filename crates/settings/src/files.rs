@@ -10,6 +10,9 @@ pub enum Purpose {
     /// For the next start: readable by the owner only (mode 0600), whatever the permissions of the old file were, and
     /// flushed to the disk.
     State,
+    /// For the user and the next start: with the permissions and the owner of the file that it replaces, or those of any
+    /// new file, and flushed to the disk.
+    Kept,
 }
 
 /// Fills a new file in the folder of `path` and renames it to `path`.
@@ -21,21 +24,45 @@ pub fn write_whole(path: &Path, purpose: Purpose, fill: impl FnOnce(&mut File) -
     let mut builder = tempfile::Builder::new();
     builder.prefix(".opswall-");
     #[cfg(unix)]
-    if purpose == Purpose::Output {
+    if purpose != Purpose::State {
         // Temporary files are private by default; the process's umask still applies.
         use std::os::unix::fs::PermissionsExt as _;
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
     let mut file = builder.tempfile_in(folder)?;
     fill(file.as_file_mut())?;
-    if purpose == Purpose::State {
+    if purpose == Purpose::Kept
+        && let Ok(old) = std::fs::metadata(path)
+    {
+        keep_owner(file.as_file(), &old);
+        file.as_file().set_permissions(old.permissions())?;
+    }
+    let is_flushed = purpose != Purpose::Output;
+    if is_flushed {
         file.as_file().sync_all()?;
     }
     file.persist(path).map_err(|error| error.error)?;
-    if purpose == Purpose::State {
+    if is_flushed {
         sync_folder(folder);
     }
     Ok(())
+}
+
+/// Gives a file the owner and the group of another one, where that is permitted. Where it is not, the file belongs to the
+/// user who runs opswall, as every new file.
+fn keep_owner(file: &File, old: &std::fs::Metadata) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let is_same = file
+            .metadata()
+            .is_ok_and(|new| (new.uid(), new.gid()) == (old.uid(), old.gid()));
+        if !is_same {
+            let _ = std::os::unix::fs::fchown(file, Some(old.uid()), Some(old.gid()));
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (file, old);
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -73,6 +100,22 @@ mod tests {
         assert!(failed.is_err());
         assert_eq!(std::fs::read(&path).expect("the old file"), b"old");
         assert_eq!(std::fs::read_dir(folder.path()).expect("the folder").count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_kept_file_has_the_permissions_of_the_one_it_replaces() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("settings");
+        for mode in [0o640, 0o600, 0o664] {
+            write_whole(&path, Purpose::Output, |file| file.write_all(b"old")).expect("written");
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("set");
+            write_whole(&path, Purpose::Kept, |file| file.write_all(b"new")).expect("written");
+            let now = std::fs::metadata(&path).expect("the file").permissions().mode();
+            assert_eq!(now & 0o777, mode);
+            assert_eq!(std::fs::read(&path).expect("the file"), b"new");
+        }
     }
 
     #[cfg(unix)]

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::{
-    Env, SettingsError, key,
+    Env, SettingsError, ValueKind, key,
     layers::{Found, Raw, Set},
     origin::Origin,
 };
@@ -21,6 +21,10 @@ pub(crate) trait Form: Sync {
     fn default_text(&self) -> Option<String>;
     /// Whether a written value can be used.
     fn accepts(&self, raw: &Raw) -> bool;
+    /// What a window needs to offer it; `None` for forms that no window changes.
+    fn kind(&self) -> Option<ValueKind> {
+        None
+    }
     /// Whether the flag alone means `true`.
     fn is_switch(&self) -> bool {
         false
@@ -72,6 +76,29 @@ impl Unit {
             Self::Inches => " (inches)",
             Self::Metres => " (metres)",
             _ => "",
+        }
+    }
+
+    /// The sign of the unit.
+    fn sign(self) -> &'static str {
+        match self {
+            Self::Count | Self::Share => "",
+            Self::Milliseconds => "ms",
+            Self::Seconds => "s",
+            Self::Hours => "h",
+            Self::Inches => "in",
+            Self::Metres => "m",
+        }
+    }
+
+    /// The step of a control: what makes a difference that a person notices.
+    fn step(self) -> f64 {
+        match self {
+            Self::Count | Self::Hours | Self::Inches => 1.0,
+            Self::Milliseconds => 100.0,
+            Self::Seconds => 60.0,
+            Self::Share => 0.05,
+            Self::Metres => 0.1,
         }
     }
 
@@ -156,6 +183,17 @@ impl Form for Whole {
 
     fn accepts(&self, raw: &Raw) -> bool {
         self.number(raw).is_some()
+    }
+
+    fn kind(&self) -> Option<ValueKind> {
+        Some(ValueKind::Number {
+            least: self.least.into(),
+            most: self.most.into(),
+            step: self.unit.step(),
+            is_whole: true,
+            unit: self.unit.sign(),
+            zero: self.zero,
+        })
     }
 }
 
@@ -263,6 +301,17 @@ impl Form for Number {
     fn accepts(&self, raw: &Raw) -> bool {
         self.number(raw).is_some()
     }
+
+    fn kind(&self) -> Option<ValueKind> {
+        Some(ValueKind::Number {
+            least: self.least,
+            most: self.most,
+            step: self.unit.step(),
+            is_whole: false,
+            unit: self.unit.sign(),
+            zero: None,
+        })
+    }
 }
 
 impl FormOf<Option<f64>> for Number {
@@ -328,6 +377,10 @@ impl Form for Switch {
         Self::flag(raw).is_some()
     }
 
+    fn kind(&self) -> Option<ValueKind> {
+        Some(ValueKind::Flag)
+    }
+
     fn is_switch(&self) -> bool {
         true
     }
@@ -391,6 +444,10 @@ impl<T: Words> Form for Choice<T> {
 
     fn accepts(&self, raw: &Raw) -> bool {
         raw.text().and_then(T::of_word).is_some()
+    }
+
+    fn kind(&self) -> Option<ValueKind> {
+        Some(ValueKind::Choice(Self::words()))
     }
 }
 

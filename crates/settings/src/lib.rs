@@ -11,6 +11,10 @@
 //!    `--config` names,
 //! 5. the default, of which `--kiosk` changes two.
 //!
+//! While opswall runs, a [`SettingsEditor`] holds the settings in force: edits of a window lie over all layers until they are
+//! saved ([`Saving`]) or taken back, and files that a [`FileWatch`] reports are read again ([`StartedWith::read_again`]). Only
+//! settings that are marked in the table change then.
+//!
 //! Every setting is one entry of the table in `table.rs`.
 
 #![allow(
@@ -23,11 +27,13 @@ mod definition;
 mod display;
 #[cfg(test)]
 mod documents;
+mod editor;
 mod effective;
 mod env;
 mod error;
 mod feed;
 mod file;
+mod file_text;
 pub mod files;
 mod form;
 mod key;
@@ -37,6 +43,8 @@ mod mapping;
 pub mod new_file;
 mod origin;
 mod preset;
+mod reread;
+mod save;
 pub mod saved;
 pub mod saved_view;
 pub mod saved_views;
@@ -44,12 +52,16 @@ mod secret_file;
 mod sign_in;
 mod source_file;
 mod sources;
+mod stamp;
 mod table;
 mod url;
+mod value_kind;
+mod watch;
 
 pub use args::SettingsArgs;
 pub use definition::Group;
 pub use display::{FinishedWorkflows, QualityPolicy, WallSettings};
+pub use editor::{EditableSetting, SettingsEditor};
 pub use effective::Effective;
 pub use env::Env;
 pub use error::SettingsError;
@@ -58,6 +70,10 @@ pub use key::bypasses_row_security;
 pub use load::Settings;
 pub use origin::Origin;
 pub use preset::presets;
+pub use reread::{ChangedSetting, FilesRead, SettingsChanges, StartedWith};
+pub use save::{SaveFileError, Saving};
 pub use secret_file::SecretFile;
 pub use sign_in::SignIn;
 pub use sources::{SourceKinds, sources};
+pub use value_kind::ValueKind;
+pub use watch::{FileWatch, WatchError};

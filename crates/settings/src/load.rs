@@ -7,17 +7,19 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use model::{Backoff, Mapping, Notice};
 
 use crate::{
     Auth, Effective, Env, FeedSettings, FindSources, FinishedWorkflows, SettingsArgs, SettingsError, SignIn,
-    WallSettings, effective, file, key,
+    WallSettings,
+    definition::is_run_time,
+    effective, file, key,
     layers::{self, Set, SettingsLayer},
     mapping,
     origin::Origin,
-    saved, sign_in,
+    saved, sign_in, sources,
     table::Values,
     url::{self, Endpoints},
 };
@@ -69,19 +71,25 @@ impl Settings {
     /// # Errors
     /// A mistake in one of them, for exit code 2.
     pub fn load(args: &SettingsArgs, env: &Env) -> Result<Self, SettingsError> {
+        Self::decide(&Layers::read(args, env)?, args, env)
+    }
+
+    /// Decides the layers that were read. It reads the files of the key and of the sign-in.
+    pub(crate) fn decide(read: &Layers, args: &SettingsArgs, env: &Env) -> Result<Self, SettingsError> {
         let Layers {
             layers,
             files,
             state_file,
-            mut notices,
-        } = Layers::read(args, env)?;
-        let mut values = Values::read(&layers::merge(&layers), env)?;
+            notices,
+        } = read;
+        let mut notices = notices.clone();
+        let mut values = Values::read(&layers::merge(layers), env)?;
         order_intervals(&mut values)?;
         let endpoints = url::Given::of(&values).endpoints()?;
         let feed = endpoints
             .as_ref()
             .map(|endpoints| url::shown(&endpoints.realtime.value));
-        let sources = mapping::gather(&layers, feed.as_deref())?;
+        let sources = mapping::gather(layers, feed.as_deref())?;
         let (mapping, mapping_origins) = sources.mapping(None)?;
         let key = key::decide(&values)?;
         if let (Some(key), Some(endpoints)) = (&key, &endpoints) {
@@ -107,12 +115,12 @@ impl Settings {
             wall: wall(&values),
             verbose: values.verbose.value,
             values,
-            keep_in: state_file.map(|path| saved::Keeper {
+            keep_in: state_file.clone().map(|path| saved::Keeper {
                 path,
                 started_with: backoff,
             }),
             notices,
-            files,
+            files: files.clone(),
             own_file: file_paths(args, env).pop().map(|(path, _)| path).unwrap_or_default(),
             effective,
         })
@@ -246,6 +254,81 @@ impl Settings {
         }
     }
 
+    /// The mapping to read rows with from now on, when the status words changed while opswall runs: that of the settings,
+    /// or, where no setting names a table, the sources that were found (`present`) with the words of the settings.
+    ///
+    /// # Errors
+    /// A setting names a table that is none of the sources.
+    pub fn mapping_over(&self, present: &Mapping) -> Result<Arc<Mapping>, SettingsError> {
+        if self.sources.names_tables() {
+            return Ok(Arc::clone(&self.mapping));
+        }
+        let (mapping, _) = self.sources.mapping(Some(present.sources().to_vec()))?;
+        Ok(Arc::new(mapping))
+    }
+
+    /// The values of these settings.
+    pub(crate) fn values(&self) -> &Values {
+        &self.values
+    }
+
+    /// Whether the key is the same one. It may have changed in its file.
+    pub(crate) fn has_key_of(&self, other: &Self) -> bool {
+        let key = |settings: &Self| settings.key.as_ref().map(|key| key.expose_secret().to_owned());
+        key(self) == key(other)
+    }
+
+    /// These settings with other values of what may change while opswall runs.
+    pub(crate) fn with_run_time(&self, values: &Values) -> Self {
+        let mut settings = self.clone();
+        settings.values.take_run_time(values);
+        settings.backoff = backoff(&settings.values);
+        settings.wall = wall(&settings.values);
+        for (name, set) in settings.values.shown() {
+            let mut listed = settings.effective.iter_mut();
+            if is_run_time(name)
+                && let Some(setting) = listed.find(|setting| setting.name == name)
+            {
+                setting.value = set.value;
+                setting.origin = set.origin;
+            }
+        }
+        settings
+    }
+
+    /// These settings with the columns and status words of others; `None` when those follow other tables, which takes a
+    /// restart.
+    pub(crate) fn with_words_of(&self, other: &Self) -> Option<Self> {
+        let companions = |settings: &Self| -> Vec<_> {
+            let sources = settings.mapping.sources().iter();
+            sources.map(|source| (source.kind, source.companions.clone())).collect()
+        };
+        let is_same = self.names_tables() == other.names_tables()
+            && sources::sources(&self.mapping) == sources::sources(&other.mapping)
+            && companions(self) == companions(other);
+        let is_of_mapping =
+            |setting: &&Effective| setting.name.starts_with("sources.") || setting.name.starts_with("status.");
+        is_same.then(|| {
+            let own = self.effective.iter().filter(|setting| !is_of_mapping(setting));
+            Self {
+                mapping: Arc::clone(&other.mapping),
+                sources: Arc::clone(&other.sources),
+                effective: own
+                    .chain(other.effective.iter().filter(is_of_mapping))
+                    .cloned()
+                    .collect(),
+                ..self.clone()
+            }
+        })
+    }
+
+    /// Remembers which files and which backoff the start would have had now.
+    pub(crate) fn with_start_of(mut self, other: &Self) -> Self {
+        self.files.clone_from(&other.files);
+        self.keep_in.clone_from(&other.keep_in);
+        self
+    }
+
     /// Every setting with its value and origin, secrets masked, for `config`.
     pub fn effective(&self) -> &[Effective] {
         &self.effective
@@ -253,18 +336,25 @@ impl Settings {
 }
 
 /// What was written anywhere, weakest layer first.
-struct Layers {
-    layers: Vec<SettingsLayer>,
-    files: Vec<PathBuf>,
-    state_file: Option<PathBuf>,
+#[derive(Clone)]
+pub(crate) struct Layers {
+    /// All layers; the first ones are those of `files`.
+    pub(crate) layers: Vec<SettingsLayer>,
+    /// The settings files that were read, weakest first.
+    pub(crate) files: Vec<PathBuf>,
+    /// Where changes in the panel are saved.
+    pub(crate) state_file: Option<PathBuf>,
     notices: Vec<Notice>,
 }
 
 impl Layers {
-    fn read(args: &SettingsArgs, env: &Env) -> Result<Self, SettingsError> {
+    /// The layers of the settings files alone, and the files, weakest first.
+    pub(crate) fn of_files(
+        args: &SettingsArgs,
+        env: &Env,
+    ) -> Result<(Vec<SettingsLayer>, Vec<PathBuf>), SettingsError> {
         let mut layers = Vec::new();
         let mut files = Vec::new();
-        let mut notices = Vec::new();
         for (path, must_exist) in file_paths(args, env) {
             match file::read(&path)? {
                 Some(layer) => {
@@ -281,6 +371,13 @@ impl Layers {
                 None => {}
             }
         }
+        Ok((layers, files))
+    }
+
+    /// All layers.
+    pub(crate) fn read(args: &SettingsArgs, env: &Env) -> Result<Self, SettingsError> {
+        let (mut layers, files) = Self::of_files(args, env)?;
+        let mut notices = Vec::new();
         let state_file = env.state_dir.as_ref().map(|folder| folder.join(saved::FILE_NAME));
         if let Some(path) = &state_file {
             let (layer, notice) = saved::load(path);
@@ -298,10 +395,15 @@ impl Layers {
             notices,
         })
     }
+
+    /// The layers of the settings files.
+    pub(crate) fn in_files(&self) -> &[SettingsLayer] {
+        self.layers.get(..self.files.len()).unwrap_or_default()
+    }
 }
 
 /// The files to read, weakest first, and whether each must exist.
-fn file_paths(args: &SettingsArgs, env: &Env) -> Vec<(PathBuf, bool)> {
+pub(crate) fn file_paths(args: &SettingsArgs, env: &Env) -> Vec<(PathBuf, bool)> {
     if let Some(path) = args.config().cloned().or_else(|| env.config()) {
         // Joining an absolute path replaces the folder.
         return vec![(env.working_dir.join(path), true)];
@@ -312,7 +414,7 @@ fn file_paths(args: &SettingsArgs, env: &Env) -> Vec<(PathBuf, bool)> {
 }
 
 /// The longest delay is not below the first one. Where only one of the two was written, the other follows it.
-fn order_intervals(values: &mut Values) -> Result<(), SettingsError> {
+pub(crate) fn order_intervals(values: &mut Values) -> Result<(), SettingsError> {
     let (first, longest) = (&mut values.reconnect_interval_ms, &mut values.max_reconnect_interval_ms);
     if longest.value >= first.value {
         return Ok(());

@@ -311,7 +311,8 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-fn toml_value(value: &Value) -> String {
+/// A value as TOML.
+pub(crate) fn toml_value(value: &Value) -> String {
     match value {
         Value::String(text) => quoted(text),
         // Numbers, flags and lists of these are written alike in JSON and TOML.

@@ -11,6 +11,8 @@ pub enum Origin {
     Flag(String),
     /// The variable's name.
     Env(String),
+    /// Changed in the settings window, and in force until opswall ends.
+    Edited,
     /// Changed in the panel and saved in this file.
     Saved(PathBuf),
     /// A settings file.
@@ -35,8 +37,13 @@ impl Origin {
             Self::Flag(name) | Self::Env(name) => name.clone(),
             Self::Saved(path) => format!("{name} in {}", path.display()),
             Self::File { path, line } => format!("{name} in {}, line {line},", path.display()),
-            Self::Kiosk | Self::Derived(_) | Self::Default => name.to_owned(),
+            Self::Edited | Self::Kiosk | Self::Derived(_) | Self::Default => name.to_owned(),
         }
+    }
+
+    /// Whether a settings file decided it.
+    pub(crate) fn is_file(&self) -> bool {
+        matches!(self, Self::File { .. })
     }
 
     /// For `config --json`.
@@ -44,6 +51,7 @@ impl Origin {
         match self {
             Self::Flag(name) => json!({"layer": "flag", "name": name}),
             Self::Env(name) => json!({"layer": "env", "name": name}),
+            Self::Edited => json!({"layer": "edited"}),
             Self::Saved(path) => json!({"layer": "saved", "path": path.to_string_lossy()}),
             Self::File { path, line } => json!({"layer": "file", "path": path.to_string_lossy(), "line": line}),
             Self::Kiosk => json!({"layer": "kiosk"}),
@@ -58,6 +66,7 @@ impl fmt::Display for Origin {
         match self {
             Self::Flag(name) => write!(f, "flag {name}"),
             Self::Env(name) => write!(f, "environment {name}"),
+            Self::Edited => f.write_str("changed in the settings window"),
             Self::Saved(path) => write!(f, "saved by the panel in {}", path.display()),
             Self::File { path, line } => write!(f, "{}:{line}", path.display()),
             Self::Kiosk => f.write_str("kiosk"),

@@ -78,21 +78,21 @@ settings! {
     /// Failed attempts in a row before it gives up and shows the error; 0 = never gives up, which is the default with `kiosk`
     max_reconnect_attempts: u32 = Whole::new(USUAL.max_attempts, 0..=Backoff::MAX_ATTEMPTS_LIMIT)
         .zero("never give up")
-        .in_kiosk(0), Definition::of(Group::Connection).saved();
+        .in_kiosk(0), Definition::of(Group::Connection).saved().run_time();
 
     /// Delay before the first attempt, in milliseconds; each later delay is twice as long: 3, 6, 12, 24, 48 s
     reconnect_interval_ms: Duration =
         Whole::new(USUAL.interval.as_millis() as u32, INTERVAL_MS).unit(Unit::Milliseconds),
-        Definition::of(Group::Connection).saved();
+        Definition::of(Group::Connection).saved().run_time();
 
     /// Longest delay between two attempts, in milliseconds
     max_reconnect_interval_ms: Duration =
         Whole::new(USUAL.max_interval.as_millis() as u32, INTERVAL_MS).unit(Unit::Milliseconds),
-        Definition::of(Group::Connection).saved();
+        Definition::of(Group::Connection).saved().run_time();
 
     /// Share of each delay that is random, 0 to 1, so that many walls do not reconnect at once; 0.2 with `kiosk`
     reconnect_jitter: f64 = Number::new(Some(USUAL.jitter), 0.0..=1.0, Unit::Share).in_kiosk(0.2),
-        Definition::of(Group::Connection).saved();
+        Definition::of(Group::Connection).saved().run_time();
 
     /// Interval of heartbeats, in milliseconds; one that stays unanswered for this long means that the socket is dead
     heartbeat_interval_ms: Duration = Whole::new(25_000, 100..=60_000).unit(Unit::Milliseconds),
@@ -131,29 +131,29 @@ settings! {
     kiosk: bool = Switch, Definition::of(Group::Display);
 
     /// Colours: dark, light for bright rooms, or high-contrast
-    theme: ThemeName = Choice::<ThemeName>::new(), Definition::of(Group::Display);
+    theme: ThemeName = Choice::<ThemeName>::new(), Definition::of(Group::Display).run_time();
 
     /// On a machine too slow for the whole picture: auto leaves parts of it out, full draws everything
-    quality: QualityPolicy = Choice::<QualityPolicy>::new(), Definition::of(Group::Display);
+    quality: QualityPolicy = Choice::<QualityPolicy>::new(), Definition::of(Group::Display).run_time();
 
     /// Marks fade instead of moving, and nothing pulses or flows
-    reduced_motion: bool = Switch, Definition::of(Group::Display);
+    reduced_motion: bool = Switch, Definition::of(Group::Display).run_time();
 
     /// Diagonal of the screen, in inches; with `viewing_distance` it sets the size of the text
     screen_diagonal: Option<f64> = Number::new(None, 5.0..=1_000.0, Unit::Inches),
-        Definition::of(Group::Display).example("55");
+        Definition::of(Group::Display).example("55").run_time();
 
     /// Distance from which the room reads the screen, in metres
     viewing_distance: Option<f64> = Number::new(None, 0.2..=100.0, Unit::Metres),
-        Definition::of(Group::Display).example("4.0");
+        Definition::of(Group::Display).example("4.0").run_time();
 
     /// Time after which a finished workflow is only a header, in seconds; 0 = never
     shrink_finished_after_s: Option<Duration> = Whole::new(SHRINK_FINISHED_S, 0..=WEEK_S).unit(Unit::Seconds).zero("never"),
-        Definition::of(Group::Display);
+        Definition::of(Group::Display).run_time();
 
     /// Time after which a finished workflow is part of the block of all finished ones, in seconds; 0 = never
     fold_finished_after_s: Option<Duration> = Whole::new(FOLD_FINISHED_S, 0..=WEEK_S).unit(Unit::Seconds).zero("never"),
-        Definition::of(Group::Display);
+        Definition::of(Group::Display).run_time();
 
     /// Schema of the tables that name none
     schema: Option<String> = TableName { usual: "public" }, Definition::of(Group::Tables);
@@ -204,7 +204,7 @@ static OTHERS: &[Definition] = &[
             placeholder: "WORD=STATE",
             want: "WORD=STATE, like erledigt=done",
         },
-        ..Definition::of(Group::Tables).not_in_file()
+        ..Definition::of(Group::Tables).not_in_file().run_time()
     },
     Definition {
         key: "config",

@@ -2,11 +2,13 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may panic")]
 
+mod editor;
 mod example;
 mod layers;
 mod mistakes;
 mod new_file;
 mod presets;
+mod save_file;
 mod saved;
 mod secrets;
 
@@ -61,10 +63,13 @@ impl Place {
         self
     }
 
-    fn try_load(&self, flags: &[&str]) -> Result<Settings, SettingsError> {
+    fn args(&self, flags: &[&str]) -> SettingsArgs {
         let words = ["opswall"].iter().chain(flags);
-        let flags = Flags::try_parse_from(words).expect("flags that exist");
-        Settings::load(&flags.settings, &self.env)
+        Flags::try_parse_from(words).expect("flags that exist").settings
+    }
+
+    fn try_load(&self, flags: &[&str]) -> Result<Settings, SettingsError> {
+        Settings::load(&self.args(flags), &self.env)
     }
 
     fn load(&self, flags: &[&str]) -> Settings {
