@@ -24,6 +24,8 @@ pub mod scene;
 #[cfg(feature = "wall")]
 pub mod search;
 #[cfg(feature = "wall")]
+pub mod table;
+#[cfg(feature = "wall")]
 pub mod third_party;
 #[cfg(feature = "wall")]
 pub mod ui;

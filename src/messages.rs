@@ -134,6 +134,11 @@ impl StateFilter {
         self.chosen.get(status.index()).copied().unwrap_or(false)
     }
 
+    /// The states that are chosen; none where all are shown.
+    pub(crate) fn chosen(self) -> impl Iterator<Item = Status> {
+        Status::ALL.into_iter().filter(move |status| self.is_chosen(*status))
+    }
+
     /// Whether rows in this state are dimmed.
     pub fn dims(self, status: Status) -> bool {
         self.is_active() && !self.is_chosen(status)

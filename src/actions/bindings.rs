@@ -125,7 +125,7 @@ pub(crate) struct Binding {
 }
 
 /// All bindings and gestures, in the order in which they are listed.
-pub(crate) const BINDINGS: [Binding; 25] = [
+pub(crate) const BINDINGS: &[Binding] = &[
     Binding {
         keys: "`/`",
         does: "find rows",
@@ -181,6 +181,20 @@ pub(crate) const BINDINGS: [Binding; 25] = [
         more: ": what happened to rows and to the connection, newest first; a click inspects the row",
         scope: Scope::Always,
         commands: &[(letter("e", KeyCode::KeyE), Command::ToggleLog)],
+    },
+    Binding {
+        keys: "`T`",
+        does: "table of the rows",
+        more: ": what the finder found, or all, sorted by a click on a heading; copied for a spreadsheet, saved as CSV or JSON lines",
+        scope: Scope::Always,
+        commands: &[(letter("t", KeyCode::KeyT), Command::ToggleTable)],
+    },
+    Binding {
+        keys: "`X`",
+        does: "close the newest message",
+        more: "",
+        scope: Scope::Always,
+        commands: &[(letter("x", KeyCode::KeyX), Command::DismissToast)],
     },
     Binding {
         keys: "`L`",

@@ -32,6 +32,10 @@ pub enum Command {
     Disconnect,
     /// Opens or closes the event log.
     ToggleLog,
+    /// Opens or closes the table.
+    ToggleTable,
+    /// Removes the newest toast.
+    DismissToast,
     /// Shows or hides the legend.
     ToggleLegend,
     /// Shows or hides the card with the keys.
@@ -101,7 +105,7 @@ pub enum Command {
 impl Command {
     /// The commands that the palette lists, in order.
     pub(crate) fn listed() -> impl Iterator<Item = Self> {
-        const FIRST: [Command; 24] = [
+        const FIRST: &[Command] = &[
             Command::ToggleFinder,
             Command::NextMatch,
             Command::PreviousMatch,
@@ -124,11 +128,12 @@ impl Command {
             Command::Disconnect,
             Command::ConnectProject,
             Command::ToggleLog,
+            Command::ToggleTable,
+            Command::DismissToast,
             Command::ToggleLegend,
             Command::ToggleHelp,
         ];
-        FIRST
-            .into_iter()
+        (FIRST.iter().copied())
             .chain(Status::ALL.into_iter().map(Self::ShowOnly))
             .chain([Self::ShowAllStates])
             .chain(ThemeName::ALL.into_iter().map(Self::UseTheme))
@@ -144,6 +149,8 @@ impl Command {
             Self::Reconnect => "reconnect".into(),
             Self::Disconnect => "disconnect".into(),
             Self::ToggleLog => "event log".into(),
+            Self::ToggleTable => "table of the rows".into(),
+            Self::DismissToast => "close the newest message".into(),
             Self::ToggleLegend => "show or hide the legend".into(),
             Self::ToggleHelp => "keys".into(),
             Self::Close => "close".into(),

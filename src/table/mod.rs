@@ -1,14 +1,19 @@
 //! The rows as a table: those that the finder found, or all of them, in the order of a column (`crates/sheet`). Rows are read and
 //! sorted in pieces that fit into a frame, and only those that changed again.
 
+mod export;
+
 use std::time::{Duration, Instant};
 
 use bevy::prelude::*;
 use query::Field;
 use sheet::{Column, ColumnSet, SortKey, Sorting};
 
+pub use self::export::ExportFormat;
+pub(crate) use self::export::MOST_COPIED;
+use self::export::{Export, Saving};
 use crate::{
-    fleet::{SeenRow, SeenRows, Touched},
+    fleet::{FleetMapping, SeenRow, SeenRows, Touched},
     frame::FrameSystems,
     messages::StateFilter,
     search::Search,
@@ -43,6 +48,8 @@ pub(crate) enum TableChange {
     SortBy(Column),
     /// It shows exactly these columns.
     Show(Vec<Column>),
+    /// These rows are saved in a file.
+    Export(ExportFormat, Vec<RowKey>),
 }
 
 /// The rows of the table in their order. Without rows while it is closed.
@@ -108,6 +115,11 @@ impl Table {
         self.sorting.position(row)
     }
 
+    /// All rows in their order.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &RowKey> {
+        (0..self.len()).filter_map(|at| self.row(at))
+    }
+
     /// The share that is done while rows are read and sorted over several frames.
     pub(crate) fn progress(&self) -> Option<f32> {
         if self.waiting.len() > PIECE {
@@ -149,7 +161,7 @@ impl Table {
                 self.begin(rows, is_descending);
             }
             TableChange::Show(columns) => self.columns = columns.clone(),
-            TableChange::Open(true) => {}
+            TableChange::Open(true) | TableChange::Export(..) => {}
         }
     }
 
@@ -157,7 +169,10 @@ impl Table {
     fn offer(&mut self, seen: &SeenRow, rows: &SeenRows, now_ms: i64) {
         let label_of = |key: &RowKey| rows.label(key);
         let row = rows.read(seen, &label_of, now_ms);
-        let key = self.by.read(&row).map_or(SortKey::NULL, |value| SortKey::of(&value, now_ms));
+        let key = self
+            .by
+            .read(&row)
+            .map_or(SortKey::NULL, |value| SortKey::of(&value, now_ms));
         self.sorting.offer(seen.key, key);
     }
 }
@@ -165,7 +180,8 @@ impl Table {
 pub(super) fn plugin(app: &mut App) {
     app.add_message::<TableChange>()
         .init_resource::<Table>()
-        .add_systems(Update, follow.in_set(FrameSystems::Place));
+        .init_resource::<Saving>()
+        .add_systems(Update, (follow, export::report).in_set(FrameSystems::Place));
 }
 
 fn follow(
@@ -175,9 +191,14 @@ fn follow(
     touched: Res<Touched>,
     search: Res<Search>,
     filter: Res<StateFilter>,
+    mapping: Res<FleetMapping>,
+    mut saving: ResMut<Saving>,
 ) {
     let table = table.bypass_change_detection();
     for change in changes.read() {
+        if let TableChange::Export(format, keys) = change {
+            saving.begin(Export::new(keys, &table.columns, *format, &rows, &mapping));
+        }
         table.change(change, &rows);
     }
     if !table.is_open {

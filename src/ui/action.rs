@@ -1,7 +1,11 @@
 //! The actions that panels return. A panel only pushes them; the shell carries them out.
 
 use super::connect::ConnectAction;
-use crate::{actions::Command, messages::Intent};
+use crate::{
+    actions::Command,
+    messages::Intent,
+    table::{ExportFormat, TableChange},
+};
 use model::{Backoff, RowKey, Status, theme::ThemeName};
 
 /// An action that the user chose in a panel.
@@ -31,6 +35,16 @@ pub enum Action {
     ToggleFinder,
     /// Closes the finder; what it found stays lit.
     CloseFinder,
+    /// Opens or closes the table.
+    ToggleTable,
+    /// Changes what the table shows.
+    Table(TableChange),
+    /// Copies the selected rows of the table, or all, as text for a spreadsheet.
+    CopyTable,
+    /// Saves the same rows in a file.
+    Export(ExportFormat),
+    /// Removes the newest toast.
+    DismissNewest,
     /// Opens or closes the event log.
     ToggleLog,
     /// Looks for rows by this text.

@@ -78,12 +78,9 @@ impl CellLook {
                 link: Some(address.clone().into_owned()),
                 ..Self::plain(text)
             },
-            Typed::Flag(_)
-            | Typed::Date { .. }
-            | Typed::Uuid(_)
-            | Typed::Text(_)
-            | Typed::Json(_)
-            | Typed::Kind(_) => Self::plain(text),
+            Typed::Flag(_) | Typed::Date { .. } | Typed::Uuid(_) | Typed::Text(_) | Typed::Json(_) | Typed::Kind(_) => {
+                Self::plain(text)
+            }
         }
     }
 }
@@ -124,9 +121,15 @@ mod tests {
         assert!(look("cost", "12.50").at_right);
         assert_eq!(look("cost", "12.50").text, "12.50");
         let time = look("created_at", "\"2023-11-14T22:11:20Z\"");
-        assert_eq!((time.text.as_str(), time.hint.as_str()), ("2 min ago", "2023-11-14 22:11:20 UTC"));
+        assert_eq!(
+            (time.text.as_str(), time.hint.as_str()),
+            ("2 min ago", "2023-11-14 22:11:20 UTC")
+        );
         assert_eq!(look("due", "\"2023-11-15T01:13:20Z\"").text, "in 3 h");
-        assert_eq!(look("url", "\"https://example.com/a\"").link.as_deref(), Some("https://example.com/a"));
+        assert_eq!(
+            look("url", "\"https://example.com/a\"").link.as_deref(),
+            Some("https://example.com/a")
+        );
         assert_eq!(look("url", "\"javascript:alert(1)\"").link, None);
         assert_eq!(look("url", "\"http://example.com\"").link, None);
         assert!(look("api_key", "\"sk-1\"").is_muted);

@@ -1,9 +1,13 @@
 //! The inspector: the selected row, all its columns.
 
+use std::collections::HashMap;
+
 use egui::{Align, Frame, Layout, Margin, Panel, Rect, RichText, ScrollArea, Sense, Ui, Vec2};
 
 use super::{
-    Action, TypeScale, format,
+    Action, TypeScale,
+    cell::CellLook,
+    format,
     related::{Relation, related_ui},
     secrets,
     state_choice::state_choice,
@@ -15,7 +19,9 @@ use crate::{
     actions::Command,
     messages::{Intent, MappedWord},
 };
-use model::{Record, RowKey, Rule, Status, StatusReading};
+use jiff::tz::TimeZone;
+use model::{Cell, Record, RowKey, Rule, Status, StatusReading};
+use sheet::{Tree, Typed};
 
 /// The selected row, as plain data.
 #[derive(Debug)]
@@ -48,6 +54,10 @@ pub struct InspectorView<'a> {
     pub history: RowHistory,
     /// The rows that it is related to.
     pub relations: Vec<Relation>,
+    /// Milliseconds since the Unix epoch.
+    pub now_ms: i64,
+    /// The zone of times.
+    pub zone: TimeZone,
     /// How what is shown came here, one sentence or two; may be empty.
     pub provenance: String,
 }
@@ -75,17 +85,18 @@ impl InspectorView<'_> {
 /// Columns that are shown, and letters of one value.
 const MOST_COLUMNS: usize = 200;
 const MOST_VALUE: usize = 280;
-/// Width of the panel and of the column names on a desk, points: they grow with the type.
+/// Lines of one list or object.
+const MOST_LINES: usize = 200;
+/// Width of the panel on a desk, points: it grows with the type.
 const WIDTH: f32 = 360.0;
-const NAME_WIDTH: f32 = 104.0;
 
 /// How much larger the type of the panel is than on a desk.
-fn growth(ui: &Ui) -> f32 {
+pub(super) fn growth(ui: &Ui) -> f32 {
     Tier::Body.font(ui).size / TypeScale::default().body
 }
 
 /// The panel at the right edge; its rectangle.
-pub(crate) fn inspector_panel(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Action>) -> Rect {
+pub(crate) fn inspector_panel(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) -> Rect {
     Panel::right("inspector")
         .exact_size((WIDTH * growth(ui)).round())
         .resizable(false)
@@ -94,13 +105,13 @@ pub(crate) fn inspector_panel(ui: &mut Ui, view: &InspectorView<'_>, actions: &m
                 .fill(theme::of(ui).surface)
                 .inner_margin(Margin::symmetric(14, 8)),
         )
-        .show(ui, |ui| inspector_ui(ui, view, actions))
+        .show(ui, contents)
         .response
         .rect
 }
 
 /// Draws the selected row and all its columns into `ui`; what the user does is pushed to `actions`.
-pub fn inspector_ui(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Action>) {
+pub fn inspector_ui(ui: &mut Ui, view: &InspectorView<'_>, folds: &mut Folds, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
         ui.label(RichText::new(view.key.kind.singular()).color(theme::of(ui).muted));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -158,7 +169,7 @@ pub fn inspector_ui(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Act
         ui.separator();
     }
     history_ui(ui, &view.history);
-    columns_ui(ui, view);
+    columns_ui(ui, view, folds);
 }
 
 /// The states over time, and the last changes.
@@ -233,37 +244,117 @@ fn status_ui(ui: &mut Ui, view: &InspectorView<'_>, actions: &mut Vec<Action>) {
     });
 }
 
-fn columns_ui(ui: &mut Ui, view: &InspectorView<'_>) {
+fn columns_ui(ui: &mut Ui, view: &InspectorView<'_>, folds: &mut Folds) {
+    folds.follow(view.key);
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 5.0;
-        let name_width = NAME_WIDTH * growth(ui);
-        let value_width = (ui.available_width() - name_width - 8.0).max(60.0);
         for (name, value) in view.record.iter().take(MOST_COLUMNS) {
-            ui.horizontal_top(|ui| {
-                ui.allocate_ui_with_layout(Vec2::new(name_width, 0.0), Layout::left_to_right(Align::TOP), |ui| {
-                    ui.set_width(name_width);
-                    let name = RichText::new(format::clean(name, 60))
-                        .font(Tier::Small.font(ui))
-                        .color(theme::of(ui).muted);
-                    ui.add(egui::Label::new(name).truncate());
-                });
-                ui.allocate_ui_with_layout(Vec2::new(value_width, 0.0), Layout::top_down(Align::Min), |ui| {
-                    ui.set_width(value_width);
-                    let (text, ink) = if model::is_masked(name) {
-                        (secrets::MASK.to_owned(), theme::of(ui).muted)
-                    } else if value.is_null() {
-                        ("null".to_owned(), theme::of(ui).muted)
-                    } else {
-                        (secrets::preview(&value, MOST_VALUE), theme::of(ui).text)
-                    };
-                    let text = RichText::new(text).font(Tier::Mono.font(ui)).color(ink);
-                    ui.add(egui::Label::new(text).wrap().selectable(true));
-                });
+            widgets::named(ui, growth(ui), &format::clean(name, 60), |ui| {
+                match Typed::of(name, value) {
+                    Typed::Json(cell) => folds.tree_ui(ui, name, &cell),
+                    typed => value_ui(ui, &CellLook::of(&typed, MOST_VALUE, view.now_ms, &view.zone)),
+                }
             });
         }
         let more = view.record.len().saturating_sub(MOST_COLUMNS);
         if more > 0 {
             ui.label(RichText::new(format!("{more} more columns")).color(theme::of(ui).muted));
         }
+        if !view.provenance.is_empty() {
+            ui.add_space(4.0);
+            let text = RichText::new(&view.provenance).font(Tier::Small.font(ui));
+            ui.add(egui::Label::new(text.color(theme::of(ui).muted)).wrap());
+        }
     });
+}
+
+/// A value as it stands in the list of columns.
+fn value_ui(ui: &mut Ui, look: &CellLook) {
+    let inks = theme::of(ui);
+    let ink = if look.is_muted { inks.muted } else { inks.text };
+    let text = RichText::new(&look.text).font(Tier::Mono.font(ui)).color(ink);
+    if let Some(link) = &look.link {
+        let opened = ui.add(egui::Button::new(text.underline()).frame(false).wrap());
+        if opened.on_hover_text(&look.hint).clicked() {
+            ui.ctx().open_url(egui::OpenUrl::new_tab(link));
+        }
+        return;
+    }
+    let label = egui::Label::new(text).wrap().selectable(true);
+    let label = if look.at_right {
+        ui.with_layout(Layout::right_to_left(Align::TOP), |ui| ui.add(label))
+            .inner
+    } else {
+        ui.add(label)
+    };
+    if !look.hint.is_empty() {
+        label.on_hover_text(&look.hint);
+    }
+}
+
+/// Which lists and objects are unfolded, of the row that is inspected.
+#[derive(Debug, Default)]
+pub struct Folds {
+    row: Option<RowKey>,
+    trees: HashMap<String, (String, Tree)>,
+}
+
+impl Folds {
+    fn follow(&mut self, row: &RowKey) {
+        if self.row.as_ref() != Some(row) {
+            self.trees.clear();
+            self.row = Some(row.clone());
+        }
+    }
+
+    /// A list or an object: its lines, those that can be unfolded with a sign before them.
+    fn tree_ui(&mut self, ui: &mut Ui, name: &str, cell: &Cell<'_>) {
+        let text = cell.nested().unwrap_or_default();
+        match self.trees.get_mut(name) {
+            Some((before, tree)) if before != text => {
+                tree.replace(cell);
+                text.clone_into(before);
+            }
+            Some(_) => {}
+            None => {
+                let tree = Tree::new(cell).map(|tree| (text.to_owned(), tree));
+                self.trees.extend(tree.map(|tree| (name.to_owned(), tree)));
+            }
+        }
+        let Some((_, tree)) = self.trees.get_mut(name) else {
+            return;
+        };
+        ui.spacing_mut().item_spacing.y = 1.0;
+        let mut folded = None;
+        for (at, line) in tree.lines(0..MOST_LINES, MOST_VALUE).enumerate() {
+            let indent = "  ".repeat(line.depth.min(8));
+            let sign = match (line.is_foldable, line.is_open) {
+                (true, true) => "- ",
+                (true, false) => "+ ",
+                (false, _) => "",
+            };
+            let name = format::clean(&line.name, 60);
+            let text = match name.as_str() {
+                "" => format!("{indent}{sign}{}", line.value),
+                name => format!("{indent}{sign}{name}: {}", line.value),
+            };
+            let text = RichText::new(text).font(Tier::Mono.font(ui)).color(theme::of(ui).text);
+            if line.is_foldable {
+                let word = if line.is_open { "Fold" } else { "Unfold" };
+                let button = ui.add(egui::Button::new(text).frame(false).wrap());
+                if button.on_hover_text(word).clicked() {
+                    folded = Some(at);
+                }
+            } else {
+                ui.add(egui::Label::new(text).wrap().selectable(true));
+            }
+        }
+        if let Some(at) = folded {
+            tree.toggle(at);
+        }
+        if tree.count(MOST_LINES + 1) > MOST_LINES {
+            let text = RichText::new("further lines are not shown").font(Tier::Small.font(ui));
+            ui.label(text.color(theme::of(ui).muted));
+        }
+    }
 }

@@ -27,6 +27,8 @@ pub struct KeyContext {
     pub popover_open: bool,
     /// The event log is open; `Esc` closes it after the popover.
     pub log_open: bool,
+    /// The table is open; `Esc` closes it after the event log.
+    pub table_open: bool,
     /// A row is selected; `Esc` ends the selection fifth.
     pub selected: bool,
     /// Rows are looked for while the finder is closed; `Esc` ends that sixth.
@@ -45,6 +47,8 @@ pub fn action(command: Command, state: KeyContext) -> Option<Action> {
         Command::ToggleConnection => Action::TogglePopover,
         Command::ConnectProject => return state.can_connect.then_some(Action::Connect(ConnectAction::Toggle)),
         Command::ToggleLog => Action::ToggleLog,
+        Command::ToggleTable => Action::ToggleTable,
+        Command::DismissToast => Action::DismissNewest,
         Command::ToggleLegend => Action::ToggleLegend,
         Command::ToggleHelp => Action::ToggleKeys,
         Command::Reconnect => return (!state.live).then_some(Action::Intent(Intent::Reconnect)),
@@ -98,6 +102,7 @@ fn close(state: KeyContext) -> Option<Action> {
         (state.connect_open, Some(Action::Connect(ConnectAction::Close))),
         (state.popover_open, Some(Action::ClosePopover)),
         (state.log_open, Some(Action::ToggleLog)),
+        (state.table_open, Some(Action::ToggleTable)),
         (state.selected, Some(Action::Intent(Intent::Select(None)))),
         (state.searching, Some(Action::Find(String::new()))),
         (state.filtered, Some(Action::ShowAllStates)),
@@ -137,7 +142,7 @@ pub(crate) fn keys_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
         .min_row_height(20.0)
         .spacing([24.0, 4.0])
         .show(ui, |ui| {
-            for binding in &BINDINGS {
+            for binding in BINDINGS {
                 let keys = RichText::new(binding.shown_keys()).font(Tier::Mono.font(ui));
                 ui.label(keys.color(theme::of(ui).text));
                 ui.label(RichText::new(binding.does).color(theme::of(ui).muted));

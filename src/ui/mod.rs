@@ -3,6 +3,7 @@
 
 mod action;
 mod banner;
+mod cell;
 mod clock;
 pub mod connect;
 mod details;
@@ -21,10 +22,12 @@ pub mod palette;
 pub mod popover;
 pub mod related;
 mod secrets;
+mod several;
 mod shell;
 mod state_choice;
 mod status_icon;
 mod steady;
+pub(crate) mod table;
 pub mod theme;
 pub mod toasts;
 mod transitions;

@@ -68,6 +68,16 @@ impl OverlayView<'_> {
     }
 }
 
+/// The rectangle that is being drawn around rows, in points from the top left of the window.
+pub(super) fn lasso_ui(ui: &Ui, scene: Rect, lasso: Option<bevy::math::Rect>) {
+    let Some(lasso) = lasso else { return };
+    let rect = Rect::from_min_max(pos2(lasso.min.x, lasso.min.y), pos2(lasso.max.x, lasso.max.y));
+    let painter = ui.painter().with_clip_rect(scene);
+    let ink = theme::of(ui).selection;
+    painter.rect_filled(rect, 2.0, ink.gamma_multiply(0.08));
+    painter.rect_stroke(rect, 2.0, Stroke::new(1.5, ink), StrokeKind::Inside);
+}
+
 /// Draws the view's message into `scene`, the part of the screen that no panel covers. Nothing of it takes the
 /// pointer.
 pub fn overlay_ui(ui: &Ui, scene: Rect, view: &OverlayView<'_>) {

@@ -2,7 +2,7 @@
 
 use egui::{RichText, Sense, Ui, Vec2, vec2};
 
-use super::{Action, format, status_icon, theme, theme::Tier};
+use super::{Action, format, status_icon, theme, theme::Tier, widgets};
 use model::{RowKey, Status};
 
 /// Letters of a name on a chip.
@@ -37,26 +37,20 @@ pub struct Relation {
 /// Draws each way in a line of chips; what was clicked is inspected.
 pub(super) fn related_ui(ui: &mut Ui, relations: &[Relation], growth: f32, actions: &mut Vec<Action>) {
     for relation in relations {
-        ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing = vec2(6.0, 4.0) * growth;
-            let how = RichText::new(relation.how).font(Tier::Small.font(ui));
-            ui.add_sized(
-                vec2(64.0, HEIGHT) * growth,
-                egui::Label::new(how.color(theme::of(ui).muted)).halign(egui::Align::Min),
-            );
-            for row in &relation.rows {
-                if chip(ui, row, growth) {
-                    actions.push(Action::Inspect(row.key.clone()));
+        widgets::named(ui, growth, relation.how, |ui| {
+            ui.horizontal_wrapped(|ui| {
+                ui.spacing_mut().item_spacing = vec2(6.0, 4.0) * growth;
+                for row in &relation.rows {
+                    if chip(ui, row, growth) {
+                        actions.push(Action::Inspect(row.key.clone()));
+                    }
                 }
-            }
-            if relation.more > 0 {
-                let more = format!("{} more", format::grouped(relation.more as u64));
-                ui.label(
-                    RichText::new(more)
-                        .font(Tier::Small.font(ui))
-                        .color(theme::of(ui).muted),
-                );
-            }
+                if relation.more > 0 {
+                    let more = format!("{} more", format::grouped(relation.more as u64));
+                    let more = RichText::new(more).font(Tier::Small.font(ui));
+                    ui.label(more.color(theme::of(ui).muted));
+                }
+            });
         });
     }
 }
@@ -66,7 +60,7 @@ fn chip(ui: &mut Ui, row: &RelatedRow, growth: f32) -> bool {
     let inks = theme::of(ui);
     let font = Tier::Small.font(ui);
     let name = format::clean(&row.label, MOST_NAME);
-    let most = ui.available_width().max(ui.max_rect().width() * 0.6);
+    let most = ui.max_rect().width();
     let icon = font.size;
     let room = most - icon - 20.0 * growth;
     let job = egui::text::LayoutJob {

@@ -12,8 +12,11 @@ use query::{Field, Row};
 use sheet::{Column, ColumnSet};
 
 use super::{Action, cell::CellLook, format, status_icon, theme, theme::Tier};
-use crate::{messages::Intent, table::TableChange};
-use model::{Kind, RowKey};
+use crate::{
+    messages::Intent,
+    table::{ExportFormat, TableChange},
+};
+use model::RowKey;
 
 /// Letters of a cell.
 const MOST_LETTERS: usize = 80;
@@ -35,25 +38,6 @@ pub(crate) struct TablePanel {
     shown: Option<RowKey>,
     /// The row from which a range is selected with Shift.
     anchor: Option<usize>,
-}
-
-/// A format in which the rows are saved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExportFormat {
-    /// Separated by commas, as spreadsheets read it.
-    Csv,
-    /// One JSON object a line.
-    JsonLines,
-}
-
-impl ExportFormat {
-    /// The end of the file's name.
-    pub(crate) fn extension(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::JsonLines => "jsonl",
-        }
-    }
 }
 
 /// What the table shows.
@@ -277,9 +261,12 @@ fn head_ui(ui: &mut Ui, panel: &mut TablePanel, view: &TableView<'_>, actions: &
         let mut about = view.chosen.clone();
         if view.selected_count > 1 {
             about = format::dotted(
-                [about, format!("{} selected", format::grouped(view.selected_count as u64))]
-                    .into_iter()
-                    .filter(|part| !part.is_empty()),
+                [
+                    about,
+                    format!("{} selected", format::grouped(view.selected_count as u64)),
+                ]
+                .into_iter()
+                .filter(|part| !part.is_empty()),
             );
         }
         ui.label(RichText::new(about).font(Tier::Small.font(ui)).color(inks.muted));
@@ -288,12 +275,24 @@ fn head_ui(ui: &mut Ui, panel: &mut TablePanel, view: &TableView<'_>, actions: &
                 actions.push(Action::ToggleTable);
             }
             let word = if panel.fills { "Half" } else { "Whole" };
-            if ui.button(word).on_hover_text("How much of the scene it covers").clicked() {
+            if ui
+                .button(word)
+                .on_hover_text("How much of the scene it covers")
+                .clicked()
+            {
                 panel.fills = !panel.fills;
             }
-            let what = if view.selected_count > 1 { "the selected rows" } else { "all rows of the table" };
+            let what = if view.selected_count > 1 {
+                "the selected rows"
+            } else {
+                "all rows of the table"
+            };
             for (word, hint, action) in [
-                ("JSON lines", "Saves one JSON object a line:", Action::Export(ExportFormat::JsonLines)),
+                (
+                    "JSON lines",
+                    "Saves one JSON object a line:",
+                    Action::Export(ExportFormat::JsonLines),
+                ),
                 ("CSV", "Saves a CSV file:", Action::Export(ExportFormat::Csv)),
                 ("Copy", "Copies for a spreadsheet:", Action::CopyTable),
             ] {
@@ -335,16 +334,25 @@ fn heading(ui: &mut Ui, column: &Column, order: (&Column, bool), actions: &mut V
     let inks = theme::of(ui);
     let is_order = order.0 == column;
     let ink = if is_order { inks.text } else { inks.muted };
-    let name = RichText::new(format::clean(column.name(), 40)).font(Tier::Small.font(ui)).color(ink);
+    let name = RichText::new(format::clean(column.name(), 40))
+        .font(Tier::Small.font(ui))
+        .color(ink);
     let button = ui.add(egui::Button::new(name).frame(false).truncate());
     if is_order {
         let size = Tier::Small.font(ui).size * 0.32;
         let at = pos2(button.rect.right() + size * 2.0, button.rect.center().y);
         let tip = if order.1 { size } else { -size };
-        let points = vec![at + vec2(-size, -tip * 0.7), at + vec2(size, -tip * 0.7), at + vec2(0.0, tip * 0.8)];
+        let points = vec![
+            at + vec2(-size, -tip * 0.7),
+            at + vec2(size, -tip * 0.7),
+            at + vec2(0.0, tip * 0.8),
+        ];
         ui.painter().add(Shape::convex_polygon(points, ink, egui::Stroke::NONE));
     }
-    if button.on_hover_text("Sort by this column; again: the other way").clicked() {
+    if button
+        .on_hover_text("Sort by this column; again: the other way")
+        .clicked()
+    {
         actions.push(Action::Table(TableChange::SortBy(column.clone())));
     }
 }
@@ -381,9 +389,4 @@ fn cell_ui(ui: &mut Ui, look: &CellLook) {
             label.on_hover_text(&look.hint);
         }
     });
-}
-
-/// The word for what the rows are, where only some kinds are shown.
-pub(crate) fn kinds(counts: &[(Kind, usize)]) -> String {
-    format::dotted(counts.iter().map(|(kind, count)| format!("{count} {}", kind.plural())))
 }

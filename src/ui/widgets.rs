@@ -1,11 +1,11 @@
 //! Small widgets that several panels use.
 
 use egui::{
-    Align, Key, Layout, Modifiers, Rect, Response, Sense, Shape, Stroke, Ui, UiBuilder, Vec2, WidgetInfo, WidgetType,
-    pos2, vec2,
+    Align, Key, Label, Layout, Modifiers, Rect, Response, RichText, Sense, Shape, Stroke, Ui, UiBuilder, Vec2,
+    WidgetInfo, WidgetType, pos2, vec2,
 };
 
-use super::{format, theme};
+use super::{format, theme, theme::Tier};
 use crate::actions::Command;
 
 /// A cross that closes something; `label` is its hover text and accessible name.
@@ -29,6 +29,29 @@ pub(super) fn close_button(ui: &mut Ui, label: &str) -> Response {
             .line_segment([rect.center() - arm, rect.center() + arm], Stroke::new(1.8, ink));
     }
     response.on_hover_text(label)
+}
+
+/// Width of a name on a desk, points: it grows with the type.
+const NAME_WIDTH: f32 = 104.0;
+
+/// A name, and beside it what `contents` draws.
+pub(super) fn named(ui: &mut Ui, growth: f32, name: &str, contents: impl FnOnce(&mut Ui)) {
+    ui.horizontal_top(|ui| {
+        let width = NAME_WIDTH * growth;
+        ui.allocate_ui_with_layout(vec2(width, 0.0), Layout::left_to_right(Align::TOP), |ui| {
+            ui.set_width(width);
+            let name = RichText::new(name)
+                .font(Tier::Small.font(ui))
+                .color(theme::of(ui).muted);
+            let label = ui.add(Label::new(name.clone()).truncate());
+            label.on_hover_text(name);
+        });
+        let rest = ui.available_width().max(60.0);
+        ui.allocate_ui_with_layout(vec2(rest, 0.0), Layout::top_down(Align::Min), |ui| {
+            ui.set_width(rest);
+            contents(ui);
+        });
+    });
 }
 
 /// What a button does, and the keys that do the same.

@@ -96,6 +96,7 @@ pub fn build(options: WallOptions) -> App {
             fleet::plugin,
             layout::plugin,
             search::plugin,
+            crate::table::plugin,
         ))
         .add_plugins((
             third_party::plugin,

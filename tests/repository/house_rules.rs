@@ -19,6 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("fleet", &["messages", "frame"]),
     ("layout", &["fleet", "messages", "frame"]),
     ("search", &["fleet", "messages", "frame", "actions"]),
+    ("table", &["fleet", "search", "messages", "frame"]),
     (
         "scene",
         &[
@@ -39,6 +40,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "layout",
             "scene::selection",
             "search",
+            "table",
             "messages",
             "frame",
             "actions",
@@ -53,6 +55,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "layout",
             "scene",
             "search",
+            "table",
             "ui",
             "messages",
             "frame",

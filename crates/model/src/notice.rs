@@ -195,6 +195,10 @@ notice_kinds! {
     GpuReplaced: "gpu_replaced", Warn, ALONE, MEDIUM;
     /// No setting names a table, and sources were found.
     SourcesFound: "sources_found", Info, ALONE, SHORT;
+    /// A file that the user asked for is written.
+    Saved: "saved", Info, ALONE, MEDIUM;
+    /// Something that the user wanted to be saved is not.
+    NotSaved: "not_saved", Warn, ALONE, LONG;
     /// The selected row is gone.
     SelectionGone: "selection_gone", Info, ALONE, SHORT;
     /// The network thread does not take commands.

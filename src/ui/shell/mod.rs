@@ -25,7 +25,9 @@ use super::{
     finder::{Finder, FinderView},
     header,
     header::BadgeView,
-    hover, inspector, keys,
+    hover, inspector,
+    inspector::Folds,
+    keys,
     keys::KeyContext,
     legend,
     legend::LegendView,
@@ -37,6 +39,8 @@ use super::{
     palette::Palette,
     popover,
     popover::{PopoverView, TuneDraft},
+    several::{self, Several},
+    table::{self, TablePanel, TableView},
     theme,
     toasts::{self, Toasts},
 };
@@ -46,12 +50,15 @@ use crate::{
     fleet::History,
     frame::PanelSystems,
     messages::{Intent, KeyboardInPanels, PointerOverPanels, SceneInsets, ScreenTheme, Searched, StateFilter},
+    table::TableChange,
 };
 use model::theme::ThemeName;
-use model::{Kind, Notice, NoticeKind};
+use model::{Kind, Notice, NoticeKind, RowKey};
 
 /// Time for looking at entries of the log in one frame.
 const LOG_BUDGET: Duration = Duration::from_millis(4);
+/// Time for reading what the selected rows have in common in one frame.
+const SEVERAL_BUDGET: Duration = Duration::from_millis(2);
 
 pub(super) fn plugin(app: &mut App) {
     if !app.is_plugin_added::<EguiPlugin>() {
@@ -82,6 +89,12 @@ pub struct Panels {
     pub finder: Option<Finder>,
     /// The event log, while it is open.
     pub log: Option<Log>,
+    /// The table, while it is open.
+    table: Option<TablePanel>,
+    /// What of the inspected row is unfolded.
+    folds: Folds,
+    /// What several selected rows have in common.
+    several: Several,
     /// Unattended: no legend, no inspector, no card at the pointer.
     pub kiosk: bool,
     tune: TuneDraft,
@@ -102,6 +115,7 @@ struct Writes<'w> {
     commands: ResMut<'w, Messages<Command>>,
     searched: MessageWriter<'w, Searched>,
     history: ResMut<'w, History>,
+    table: MessageWriter<'w, TableChange>,
     follows: MessageWriter<'w, Follow>,
     setup: Option<Res<'w, ProjectSetup>>,
 }
@@ -197,6 +211,23 @@ fn draw(
                     writes.history.journal.look();
                 }
             }
+            Action::ToggleTable => {
+                panels.table = (panels.table.is_none() && !panels.kiosk).then(TablePanel::default);
+                writes.table.write(TableChange::Open(panels.table.is_some()));
+            }
+            Action::Table(change) => {
+                writes.table.write(change);
+            }
+            Action::CopyTable => ctx.copy_text(reads.table_as_tsv()),
+            Action::Export(format) => {
+                writes.table.write(TableChange::Export(format, reads.table_keys()));
+            }
+            Action::DismissNewest => {
+                let newest = toasts.shown().next_back().map(|toast| toast.number);
+                if let Some(newest) = newest {
+                    toasts.dismiss(newest);
+                }
+            }
             Action::Find(text) => {
                 writes.searched.write(Searched(text));
             }
@@ -209,13 +240,13 @@ fn draw(
             }
             Action::ScrollPages(pages) => panels.pages += pages,
             Action::CopyRow { as_json } => {
-                if let Some(view) = reads.inspected() {
-                    ctx.copy_text(if as_json {
-                        view.as_json()
-                    } else {
-                        view.key.id.to_string()
-                    });
-                }
+                let text = match (reads.inspected(), reads.selected_count() > 1) {
+                    (_, true) => reads.selected_as_text(as_json),
+                    (Some(view), false) if as_json => view.as_json(),
+                    (Some(view), false) => view.key.id.to_string(),
+                    (None, false) => continue,
+                };
+                ctx.copy_text(text);
             }
             Action::UseTheme(theme) => {
                 writes.theme.set_if_neq(ScreenTheme(theme));
@@ -281,10 +312,20 @@ fn draw_panels(
         banner::demo_banner(&mut root);
     }
     let mut selected = reads.inspected();
-    if let Some(view) = selected.as_mut().filter(|_| !panels.kiosk) {
+    let begun = Instant::now();
+    reads.follow_several(&mut panels.several, &|| begun.elapsed() > SEVERAL_BUDGET);
+    let count = reads.selected_count();
+    if panels.kiosk {
+    } else if count > 1 {
+        let (common, rows) = (panels.several.common(), reads.selected_rows());
+        inspector::inspector_panel(&mut root, |ui| {
+            several::several_ui(ui, count, common, rows, inspector::growth(ui), actions);
+        });
+    } else if let Some(view) = selected.as_mut() {
         view.history = reads.history(journal, view.key);
         view.relations = reads.relations(view.key);
-        inspector::inspector_panel(&mut root, view, actions);
+        let folds = &mut panels.folds;
+        inspector::inspector_panel(&mut root, |ui| inspector::inspector_ui(ui, view, folds, actions));
     }
     let scene = root.available_rect_before_wrap();
 
@@ -323,6 +364,10 @@ fn draw_panels(
         };
         log::log_area(ctx, log, journal, context, scene, actions);
     }
+    if let Some(panel) = panels.table.as_mut() {
+        draw_table(ctx, reads, panel, scene, actions);
+    }
+    overlay::lasso_ui(&root, scene, reads.lasso());
     if let Some(finder) = panels.finder.as_mut() {
         let rows = reads.found();
         let view = FinderView {
@@ -339,6 +384,7 @@ fn draw_panels(
         palette_open: panels.palette.is_some(),
         finder_open: panels.finder.is_some(),
         log_open: panels.log.is_some(),
+        table_open: panels.table.is_some(),
         keys_open: panels.keys_open,
         connect_open: card.as_ref().is_some_and(|card| card.is_open),
         can_connect: card.is_some(),
@@ -359,6 +405,31 @@ fn draw_panels(
         },
         scene,
     }
+}
+
+/// The table over the lower part of the scene.
+fn draw_table(ctx: &egui::Context, reads: &Reads, panel: &mut TablePanel, scene: Rect, actions: &mut Vec<Action>) {
+    let table = &reads.table;
+    let zone = TimeZone::system();
+    let selected = reads.selected_keys();
+    let is_selected = |key: &RowKey| selected.contains(key);
+    let view = TableView {
+        columns: table.columns(),
+        names: table.names(),
+        order: table.order(),
+        len: table.len(),
+        row: &|at| table.row(at),
+        position: &|key| table.position(key),
+        progress: table.progress(),
+        chosen: reads.chosen_words(),
+        selected: reads.inspected_key(),
+        is_selected: &is_selected,
+        selected_count: selected.len(),
+        with_row: &|key, read| reads.with_row(key, read),
+        now_ms: Timestamp::now().as_millisecond(),
+        zone: &zone,
+    };
+    table::table_area(ctx, panel, &view, scene, actions);
 }
 
 /// What the finder shows beside the rows.

@@ -1,5 +1,7 @@
 //! What the panels read from the world, gathered into plain views.
 
+use std::collections::HashSet;
+
 use bevy::{ecs::system::SystemParam, prelude::*};
 use jiff::{Timestamp, tz::TimeZone};
 use journal::{Journal, Severity, Since};
@@ -11,9 +13,10 @@ use crate::{
         AgentRow, Arrival, Assigned, Columns, Counts, FleetClock, FleetIndex, FleetMapping, Key, Moment, PartOf,
         RowLabel, RowState, SeenRows, TaskRow, Vitals, WorkflowRow, WorksOn,
     },
-    messages::{Quality, Staleness},
+    messages::{Quality, Staleness, StateFilter},
     scene::selection::Selection,
     search::{Found, Search},
+    table::{MOST_COPIED, Table},
     ui::{
         clock::{ClockText, with_seconds},
         details,
@@ -25,7 +28,9 @@ use crate::{
         legend::LegendRow,
         link_look::LinkLook,
         popover::{SourceLine, time_of_day},
-        related::Relation,
+        related::{RelatedRow, Relation},
+        secrets,
+        several::Several,
         steady::SteadyTone,
         unmapped::OpenWords,
     },
@@ -58,6 +63,9 @@ pub(super) struct Reads<'w, 's> {
     pub(super) words: Res<'w, OpenWords>,
     /// What was typed into the finder, and the rows that match it.
     pub(super) search: Res<'w, Search>,
+    /// The rows as a table.
+    pub(super) table: Res<'w, Table>,
+    filter: Res<'w, StateFilter>,
     selection: Res<'w, Selection>,
     mapping: Res<'w, FleetMapping>,
     fleet_clock: Res<'w, FleetClock>,
@@ -247,6 +255,98 @@ impl Reads<'_, '_> {
         Kind::ALL.into_iter().map(|kind| self.counts.total(kind)).sum()
     }
 
+    /// How many rows are selected.
+    pub(super) fn selected_count(&self) -> usize {
+        self.selection.count()
+    }
+
+    /// The rectangle that is being drawn around rows.
+    pub(super) fn lasso(&self) -> Option<bevy::math::Rect> {
+        self.selection.lasso
+    }
+
+    /// The keys of the selected rows.
+    pub(super) fn selected_keys(&self) -> HashSet<&RowKey> {
+        self.selection.rows().filter_map(|row| self.seen.key(row)).collect()
+    }
+
+    /// The key of the inspected row.
+    pub(super) fn inspected_key(&self) -> Option<&RowKey> {
+        self.seen.key(self.selection.selected?)
+    }
+
+    /// The selected rows as chips, the one that was selected last first.
+    pub(super) fn selected_rows(&self) -> Vec<RelatedRow> {
+        /// Rows that have a chip.
+        const MOST_NAMED: usize = 40;
+        let rows: Vec<Entity> = self.selection.rows().collect();
+        let latest = rows.into_iter().rev().take(MOST_NAMED);
+        latest.filter_map(|row| self.related.related(row)).collect()
+    }
+
+    /// Reads what the selected rows have in common, until the time is over.
+    pub(super) fn follow_several(&self, several: &mut Several, is_over: &dyn Fn() -> bool) {
+        let record = |row: Entity| self.seen.get(row).map(|seen| seen.columns);
+        let read = |row: Entity, with: &mut dyn FnMut(&dyn query::Row)| {
+            if let Some(key) = self.seen.key(row) {
+                self.with_row(key, with);
+            }
+        };
+        several.follow(self.selection.rows(), self.now(), &record, &read, is_over);
+    }
+
+    /// The ids of the selected rows, one a line; or their columns without masked ones, one JSON object a line.
+    pub(super) fn selected_as_text(&self, as_json: bool) -> String {
+        let mut text = String::new();
+        for seen in self.selection.rows().filter_map(|row| self.seen.get(row)) {
+            if text.len() > MOST_COPIED {
+                break;
+            }
+            if as_json {
+                let mut columns = serde_json::to_value(seen.columns).unwrap_or_default();
+                secrets::remove(&mut columns);
+                text.push_str(&columns.to_string());
+            } else {
+                text.push_str(seen.key.id.as_str());
+            }
+            text.push('\n');
+        }
+        text
+    }
+
+    /// The rows that the table copies and saves: the selected ones where several are, else all in their order.
+    pub(super) fn table_keys(&self) -> Vec<RowKey> {
+        let selected = self.selected_keys();
+        let is_meant = |key: &&RowKey| selected.len() < 2 || selected.contains(*key);
+        self.table.rows().filter(is_meant).cloned().collect()
+    }
+
+    /// These rows as text for a spreadsheet.
+    pub(super) fn table_as_tsv(&self) -> String {
+        let label_of = |key: &RowKey| self.seen.label(key);
+        let now_ms = Timestamp::now().as_millisecond();
+        let keys = self.table_keys();
+        let rows = keys.iter().filter_map(|key| self.seen.find(key));
+        let rows = rows.map(|row| self.seen.read(&row, &label_of, now_ms));
+        let mut out = Vec::new();
+        // Memory takes what is written.
+        let _ = sheet::tsv(&mut out, self.table.columns(), rows, MOST_COPIED);
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    /// Which of all rows the table has, in words; empty where it is all of them.
+    pub(super) fn chosen_words(&self) -> String {
+        let found = self
+            .search
+            .is_active()
+            .then(|| format!("that match {}", self.search.text()));
+        let states = self.filter.chosen().map(|status| status.word());
+        let states = states.collect::<Vec<_>>().join(", ");
+        let states = (!states.is_empty()).then(|| format!("in {states}"));
+        let parts: Vec<String> = [found, states].into_iter().flatten().collect();
+        format::clean(&parts.join(", "), 80)
+    }
+
     /// The rows that were found, the best first.
     pub(super) fn found(&self) -> Vec<FoundRow> {
         let now_ms = Timestamp::now().as_millisecond();
@@ -351,6 +451,8 @@ impl Reads<'_, '_> {
             lost: self.lost_text(key.0.source),
             history: RowHistory::default(),
             relations: Vec::new(),
+            now_ms: Timestamp::now().as_millisecond(),
+            zone: TimeZone::system(),
             provenance: self.provenance(&key.0),
         })
     }

@@ -51,7 +51,8 @@ pub(super) struct RelatedRows<'w, 's> {
 }
 
 impl RelatedRows<'_, '_> {
-    fn related(&self, row: Entity) -> Option<RelatedRow> {
+    /// A row as a chip shows it.
+    pub(super) fn related(&self, row: Entity) -> Option<RelatedRow> {
         let (key, label, state, task) = self.rows.get(row).ok()?;
         let error = task.and_then(|task| task.error.as_deref());
         Some(RelatedRow {
@@ -128,8 +129,11 @@ impl RelatedRows<'_, '_> {
             self.relation("workflow", part_of.map(|part| part.0)),
             self.relation("run", in_run.map(|run| run.0)),
             self.relation("part of", ties.and_then(|ties| self.index.get(ties.parent.as_ref()?))),
-            self.relation("needed", done),
-            self.relation("blocks", referring.iter().copied().filter(|other| refers(other, true))),
+            self.relation("waited for", done),
+            self.relation(
+                "needed by",
+                referring.iter().copied().filter(|other| refers(other, true)),
+            ),
             self.relation("parts", referring.iter().copied().filter(|other| refers(other, false))),
             self.relation("work", parts.into_iter().flat_map(Parts::iter)),
             self.relation("tasks", run_parts.into_iter().flat_map(RunParts::iter)),
