@@ -24,6 +24,7 @@ mod per_kind;
 mod record;
 mod row;
 pub mod schema;
+pub mod short;
 mod source_id;
 mod status;
 pub mod text;

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 /// Only this many bytes of a text are read: cells of many megabytes exist.
 const MAX_SCAN_BYTES: usize = 4_096;
 /// More combining marks than this in a row are dropped, because they would overlap the lines above and below.
-const MAX_MARKS: usize = 2;
+pub(crate) const MAX_MARKS: usize = 2;
 
 /// The first line of `text` that is not blank, at most `max` characters, free of control and bidirectional characters,
 /// with runs of spaces folded into one. Text that is cut ends with `…`. Borrows when there is nothing to clean.
@@ -50,7 +50,7 @@ pub fn clean(text: &str, max: usize) -> Cow<'_, str> {
 }
 
 /// The common case: short, plain ASCII, no spaces to fold.
-fn is_clean(text: &str, max: usize) -> bool {
+pub(crate) fn is_clean(text: &str, max: usize) -> bool {
     let bytes = text.as_bytes();
     bytes.len() <= max
         && bytes.iter().all(|b| (b' '..=b'~').contains(b))
@@ -126,7 +126,7 @@ pub fn is_disturbing(c: char) -> bool {
             | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-fn is_combining(c: char) -> bool {
+pub(crate) fn is_combining(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
         | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
 }

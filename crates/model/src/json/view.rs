@@ -73,6 +73,14 @@ impl<'a> Cell<'a> {
         matches!(self, Self::Null)
     }
 
+    /// The text of a list or an object, which is valid JSON; `None` for any other value.
+    pub fn nested(&self) -> Option<&'a str> {
+        match self {
+            Self::List(List(text)) | Self::Object(Object(text)) => Some(text),
+            _ => None,
+        }
+    }
+
     /// The text of a text cell.
     pub fn as_str(&self) -> Option<&str> {
         match self {
