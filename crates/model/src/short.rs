@@ -1,9 +1,11 @@
 //! Values from outside as one short line. The cost depends on the length of the line alone, not on the size of the value.
 
+use std::borrow::Cow;
+
 use crate::{
     Cell,
     json::{Quoted, Scan},
-    text::{MAX_MARKS, is_combining, is_disturbing},
+    text::{MAX_MARKS, is_clean, is_combining, is_disturbing},
 };
 
 /// Shown instead of a masked value.
@@ -21,22 +23,25 @@ const MORE_BYTES: usize = 4_096;
 
 /// A value as one line of at most `most` characters, the last of which is `…` where something is left out. Runs of white
 /// space are one space, and control and bidirectional characters are shown as `�`. Fields of objects whose names
-/// `is_secret` accepts are shown as [`MASK`].
-pub fn of_cell(value: &Cell<'_>, most: usize, is_secret: &dyn Fn(&str) -> bool) -> String {
+/// `is_secret` accepts are shown as [`MASK`]. Borrows where the value is such a line already.
+pub fn of_cell<'c>(value: &'c Cell<'_>, most: usize, is_secret: &dyn Fn(&str) -> bool) -> Cow<'c, str> {
     match value {
         Cell::Null => of_text("null", most),
         Cell::Bool(flag) => of_text(if *flag { "true" } else { "false" }, most),
         Cell::Number(digits) => of_text(digits, most),
         Cell::Text(text) => of_text(text, most),
-        Cell::List(_) | Cell::Object(_) => of_json(value.nested().unwrap_or_default(), most, is_secret),
+        Cell::List(_) | Cell::Object(_) => of_json(value.nested().unwrap_or_default(), most, is_secret).into(),
     }
 }
 
 /// A text as one line, as [`of_cell`] writes it.
-pub fn of_text(text: &str, most: usize) -> String {
+pub fn of_text(text: &str, most: usize) -> Cow<'_, str> {
+    if is_clean(text, most) {
+        return Cow::Borrowed(text);
+    }
     let mut line = Line::new(most);
     let whole = line.push_str(text);
-    line.finish(whole.is_some())
+    Cow::Owned(line.finish(whole.is_some()))
 }
 
 /// The value that a valid JSON text begins with as one line, as [`of_cell`] writes it; a text within quotes.
@@ -177,7 +182,7 @@ mod tests {
 
     fn shown(json: &str, most: usize) -> String {
         let cell = Cell::from_json(json).expect("a value");
-        of_cell(&cell, most, &crate::is_masked)
+        of_cell(&cell, most, &crate::is_masked).into_owned()
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub fn clean(text: &str, max: usize) -> Cow<'_, str> {
 }
 
 /// The common case: short, plain ASCII, no spaces to fold.
-fn is_clean(text: &str, max: usize) -> bool {
+pub(crate) fn is_clean(text: &str, max: usize) -> bool {
     let bytes = text.as_bytes();
     bytes.len() <= max
         && bytes.iter().all(|b| (b' '..=b'~').contains(b))

@@ -28,8 +28,8 @@ pub struct Sorting {
     hasher: RandomState,
     /// The last complete order.
     order: Vec<Ranked>,
-    /// Slots that are not in the order yet.
-    added: Vec<Ranked>,
+    /// Slots that are in no order yet. A row that changes or goes before it is sorted costs no memory.
+    added: Vec<u32>,
     /// Slots of rows that are gone, or that have another slot now; they may still be in the order.
     gone: Vec<u32>,
     full: Option<Full>,
@@ -52,6 +52,8 @@ struct Slots {
 struct Slot {
     row: RowKey,
     is_there: bool,
+    /// Where it is in [`Sorting::added`], if that has it there.
+    added: u32,
 }
 
 /// A slot with a copy of what decides most comparisons, so that these do not wait for the memory of two rows.
@@ -102,15 +104,24 @@ impl Sorting {
             if self.slots.key(slot) == Some(&key) {
                 return;
             }
+            if self.added_at(slot).is_some() {
+                self.slots.set_key(slot, key);
+                return;
+            }
             self.remove(row);
         }
-        let Some(ranked) = self.slots.add(row.clone(), key, self.is_descending) else {
+        let new = Slot {
+            row: row.clone(),
+            is_there: true,
+            added: u32::try_from(self.added.len()).unwrap_or(u32::MAX),
+        };
+        let Some(slot) = self.slots.add(new, key) else {
             return;
         };
         let (slots, hasher) = (&self.slots, &self.hasher);
         let hash_of = |slot: &u32| slots.get(*slot).map_or(0, |slot| hasher.hash_one(&slot.row));
-        self.index.insert_unique(hasher.hash_one(row), ranked.slot, hash_of);
-        self.added.push(ranked);
+        self.index.insert_unique(hasher.hash_one(row), slot, hash_of);
+        self.added.push(slot);
     }
 
     /// Removes a row; returns whether it was there.
@@ -124,7 +135,17 @@ impl Sorting {
         if let Some(slot) = self.slots.get_mut(slot) {
             slot.is_there = false;
         }
-        self.gone.push(slot);
+        match self.added_at(slot) {
+            None => self.gone.push(slot),
+            Some(at) => {
+                self.added.swap_remove(at);
+                let moved = self.added.get(at).copied();
+                if let Some(moved) = moved.and_then(|moved| self.slots.get_mut(moved)) {
+                    moved.added = u32::try_from(at).unwrap_or(u32::MAX);
+                }
+                self.slots.release(&[slot]);
+            }
+        }
         true
     }
 
@@ -150,7 +171,7 @@ impl Sorting {
                 None => {
                     let spare = std::mem::take(&mut self.spare);
                     let (added, gone) = (std::mem::take(&mut self.added), std::mem::take(&mut self.gone));
-                    self.full = Some(Full::new(added, gone, spare, self.order.len()));
+                    self.full = Some(Full::new(added, gone, spare, self.order.len(), self.is_descending));
                 }
             }
             if is_over() {
@@ -197,11 +218,12 @@ impl Sorting {
     /// Bytes of memory: slots, orders and texts, without what the allocator adds and what row ids longer than 36 bytes
     /// share with others.
     pub fn bytes(&self) -> usize {
-        let lists = self.order.capacity() + self.added.capacity() + self.spare.capacity();
-        let full = self.full.as_ref().map_or(0, Full::capacity);
+        let lists = self.order.capacity() + self.spare.capacity();
+        let full = self.full.as_ref().map_or(0, Full::bytes);
         let rows = self.slots.rows.capacity() * size_of::<Slot>() + self.slots.keys.capacity() * size_of::<SortKey>();
-        let numbers = (self.slots.free.capacity() + self.gone.capacity()) * size_of::<u32>();
-        (lists + full) * size_of::<Ranked>() + rows + numbers + self.slots.text_bytes + self.index.allocation_size()
+        let numbers = self.slots.free.capacity() + self.added.capacity() + self.gone.capacity();
+        let numbers = numbers * size_of::<u32>();
+        lists * size_of::<Ranked>() + full + rows + numbers + self.slots.text_bytes + self.index.allocation_size()
     }
 
     fn slot_of(&self, row: &RowKey) -> Option<u32> {
@@ -209,16 +231,23 @@ impl Sorting {
         self.index.find(self.hasher.hash_one(row), is_row).copied()
     }
 
+    /// Where a slot is among those that are in no order yet, if it is one of them.
+    fn added_at(&self, slot: u32) -> Option<usize> {
+        let at = self.slots.get(slot)?.added as usize;
+        (self.added.get(at) == Some(&slot)).then_some(at)
+    }
+
     /// Takes a few slots out of the order and puts a few into their places.
     fn splice(&mut self) {
         let slots = &self.slots;
-        let place = |slot: &u32| slots.position(&self.order, slots.ranked(*slot, self.is_descending)?);
+        let ranked = |slot: u32| slots.ranked(slot, self.is_descending);
+        let mut added: Vec<Ranked> = self.added.drain(..).filter_map(ranked).collect();
+        let place = |slot: &u32| slots.position(&self.order, ranked(*slot)?);
         let mut cuts: Vec<usize> = self.gone.iter().filter_map(place).collect();
         cuts.sort_unstable();
-        self.added.retain(|ranked| slots.is_there(*ranked));
-        self.added.sort_unstable_by(|a, b| slots.cmp(a, b));
+        added.sort_unstable_by(|a, b| slots.cmp(a, b));
         let place_of = |new: &Ranked| self.order.partition_point(|old| slots.cmp(old, new) == Ordering::Less);
-        match (&*cuts, &*self.added) {
+        match (&*cuts, &*added) {
             ([], []) => {}
             // One row that changed moves those between its two places.
             (&[cut], &[new]) => {
@@ -252,7 +281,7 @@ impl Sorting {
                     at = at.max(end);
                 };
                 spare.clear();
-                for new in &self.added {
+                for new in &added {
                     copy_to(spare, place_of(new));
                     spare.push(*new);
                 }
@@ -260,7 +289,6 @@ impl Sorting {
                 std::mem::swap(&mut self.order, &mut self.spare);
             }
         }
-        self.added.clear();
         self.slots.release(&self.gone);
         self.gone.clear();
     }
@@ -295,23 +323,17 @@ impl Slots {
     }
 
     /// `None` where there are too many.
-    fn add(&mut self, row: RowKey, key: SortKey, is_descending: bool) -> Option<Ranked> {
-        let new = Slot { row, is_there: true };
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                *self.get_mut(slot)? = new;
-                self.set_key(slot, key);
-                slot
-            }
-            None => {
-                let slot = u32::try_from(self.rows.len()).ok()?;
-                self.rows.push(new);
-                self.text_bytes += key.text_bytes();
-                self.keys.push(key);
-                slot
-            }
-        };
-        self.ranked(slot, is_descending)
+    fn add(&mut self, new: Slot, key: SortKey) -> Option<u32> {
+        if let Some(slot) = self.free.pop() {
+            *self.get_mut(slot)? = new;
+            self.set_key(slot, key);
+            return Some(slot);
+        }
+        let slot = u32::try_from(self.rows.len()).ok()?;
+        self.rows.push(new);
+        self.text_bytes += key.text_bytes();
+        self.keys.push(key);
+        Some(slot)
     }
 
     fn set_key(&mut self, slot: u32, key: SortKey) {

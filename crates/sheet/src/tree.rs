@@ -245,7 +245,7 @@ impl Tree {
         };
         Some(Line {
             depth: usize::from(entry.depth),
-            name: short::of_text(&self.name(entry), most),
+            name: short::of_text(&self.name(entry), most).into_owned(),
             value,
             is_foldable: entry.is_foldable,
             is_open: entry.is_open,

@@ -112,14 +112,15 @@ impl<'a> Typed<'a> {
     /// The value as one line of at most `most` characters, the last of which is `…` where something is left out. What would
     /// reorder, hide or overwrite its neighbours is shown as `�`; masked fields within JSON are masked.
     pub fn short(&self, most: usize) -> String {
-        match self {
-            Self::Masked => short::of_text(short::MASK, most),
-            Self::Null => short::of_text("null", most),
-            Self::Json(cell) => short::of_cell(cell, most, &is_masked),
-            Self::Span(secs) => short::of_text(&Span::of(*secs).to_string(), most),
-            Self::State(status, word) => short::of_text(word.as_deref().unwrap_or(status.word()), most),
-            _ => short::of_text(&self.whole(), most),
-        }
+        let line = match self {
+            Self::Masked => Cow::Borrowed(short::MASK),
+            Self::Null => Cow::Borrowed("null"),
+            Self::Json(cell) => return short::of_cell(cell, most, &is_masked).into_owned(),
+            Self::Span(secs) => Cow::Owned(Span::of(*secs).to_string()),
+            Self::State(status, word) => Cow::Borrowed(word.as_deref().unwrap_or(status.word())),
+            _ => self.whole(),
+        };
+        short::of_text(&line, most).into_owned()
     }
 
     /// The complete value as it is exported: null and a masked value are empty, JSON lacks its masked fields, a span is in

@@ -12,6 +12,9 @@ const PIECE: usize = 1_024;
 /// A sort in progress.
 #[derive(Debug)]
 pub(super) struct Full {
+    /// The slots of the new rows.
+    added: Vec<u32>,
+    is_descending: bool,
     /// The new rows: runs of `width`, sorted as far as the stage says.
     runs: Vec<Ranked>,
     /// What the stage has written.
@@ -26,8 +29,8 @@ pub(super) struct Full {
 
 #[derive(Debug)]
 enum Stage {
-    /// Runs are sorted; those before this position are.
-    Sort(usize),
+    /// Slots become runs, which are sorted.
+    Sort,
     /// Two runs after the other are merged: what is left of each, and the length of runs.
     Merge {
         left: Range<usize>,
@@ -39,7 +42,7 @@ enum Stage {
 }
 
 impl Full {
-    pub(super) fn new(added: Vec<Ranked>, gone: Vec<u32>, spare: Vec<Ranked>, old: usize) -> Self {
+    pub(super) fn new(added: Vec<u32>, gone: Vec<u32>, spare: Vec<Ranked>, old: usize, is_descending: bool) -> Self {
         let mut passes = 2;
         let mut width = RUN;
         while width < added.len() {
@@ -50,9 +53,11 @@ impl Full {
         out.clear();
         Self {
             total: added.len() * passes + old,
-            runs: added,
+            runs: Vec::with_capacity(added.len()),
+            added,
+            is_descending,
             out,
-            stage: Stage::Sort(0),
+            stage: Stage::Sort,
             gone,
             done: 0,
         }
@@ -62,9 +67,11 @@ impl Full {
         self.done as f32 / self.total.max(1) as f32
     }
 
-    /// Rows that there is memory for.
-    pub(super) fn capacity(&self) -> usize {
-        self.runs.capacity() + self.out.capacity()
+    /// Its memory in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let ranked = self.runs.capacity() + self.out.capacity();
+        let slots = self.added.capacity() + self.gone.capacity();
+        ranked * size_of::<Ranked>() + slots * size_of::<u32>()
     }
 
     /// The order, and the slots that it does not contain any more.
@@ -75,14 +82,16 @@ impl Full {
     /// A piece of the work; whether that was the last. `old` is the same order in every call.
     pub(super) fn step(&mut self, slots: &Slots, old: &[Ranked]) -> bool {
         match &mut self.stage {
-            Stage::Sort(at) => {
-                let end = (*at + RUN).min(self.runs.len());
-                if let Some(run) = self.runs.get_mut(*at..end) {
+            Stage::Sort => {
+                let at = self.runs.len();
+                let slots_of_run = self.added.iter().skip(at).take(RUN);
+                let ranked = slots_of_run.filter_map(|slot| slots.ranked(*slot, self.is_descending));
+                self.runs.extend(ranked);
+                if let Some(run) = self.runs.get_mut(at..) {
                     run.sort_unstable_by(|a, b| slots.cmp(a, b));
+                    self.done += run.len();
                 }
-                self.done += end - *at;
-                *at = end;
-                if end == self.runs.len() {
+                if self.runs.len() == at || self.runs.len() >= self.added.len() {
                     self.stage = self.merge_of(RUN);
                 }
                 false

@@ -182,6 +182,31 @@ fn slots_are_used_again() {
 }
 
 #[test]
+fn changes_that_nobody_sorts_do_not_grow_it() {
+    let mut sorting = Sorting::new(false);
+    let number = |number: usize| Value::Number(number as f64).key();
+    for at in 0..1_000 {
+        sorting.offer(&key(at), number(at));
+    }
+    for is_in_progress in [false, true] {
+        if is_in_progress {
+            assert!(!sorting.sort(&mut || true), "a sort of all has begun");
+        }
+        for round in 0..1_000 {
+            for at in 0..100 {
+                sorting.offer(&key(at), number(at + round));
+                if round % 3 == 0 {
+                    assert!(sorting.remove(&key(at)));
+                }
+            }
+        }
+        assert!(sorting.bytes() < 1_000_000, "{} bytes", sorting.bytes());
+    }
+    sort_all(&mut sorting);
+    assert_eq!(sorting.len(), 900);
+}
+
+#[test]
 fn columns_of_rows_are_sorted_by() {
     let rows = TestRows::new(&[
         r#"{"id":"0","title":"beta","status":"running","updated_at":"2026-11-29T11:00:00Z","api_key":"c"}"#,
