@@ -79,8 +79,11 @@ impl Export {
         let mut out = BufWriter::new(File::create_new(path)?);
         let label_of = |key: &RowKey| self.names.get(key).cloned();
         let rows = self.rows.iter();
-        let rows =
-            rows.map(|(key, record)| ReadRow::new(&self.mapping, key, record, self.now_ms).with_labels(&label_of));
+        let rows = rows.map(|(key, record)| {
+            ReadRow::new(&self.mapping, key, record, self.now_ms)
+                .with_labels(&label_of)
+                .with_names_only()
+        });
         let done = match self.format {
             ExportFormat::Csv => sheet::csv(&mut out, &self.columns, rows, MOST_BYTES)?,
             ExportFormat::JsonLines => sheet::json_lines(&mut out, &self.columns, rows, MOST_BYTES)?,

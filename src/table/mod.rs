@@ -41,7 +41,7 @@ const MOST_READ: usize = 2_000;
 
 /// A change of what the table shows.
 #[derive(Message, Debug, Clone, PartialEq)]
-pub(crate) enum TableChange {
+pub enum TableChange {
     /// It is opened or closed.
     Open(bool),
     /// It is sorted by this column; by the same again, in the other direction.
@@ -168,7 +168,7 @@ impl Table {
     /// Reads what a row is sorted by.
     fn offer(&mut self, seen: &SeenRow, rows: &SeenRows, now_ms: i64) {
         let label_of = |key: &RowKey| rows.label(key);
-        let row = rows.read(seen, &label_of, now_ms);
+        let row = rows.read(seen, &label_of, now_ms).with_names_only();
         let key = self
             .by
             .read(&row)
@@ -227,7 +227,7 @@ fn follow(
                 }
             }
         }
-        if table.waiting.len() % PIECE == 0 && Instant::now() >= until {
+        if table.waiting.len().is_multiple_of(PIECE) && Instant::now() >= until {
             return;
         }
     }

@@ -5,8 +5,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use sheet::Typed;
 
 use super::format;
-use crate::ui::secrets::MASK;
-use model::Status;
+use model::{Status, short::MASK};
 
 /// A value as it is drawn.
 #[derive(Debug, Clone, PartialEq)]

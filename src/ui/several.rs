@@ -68,7 +68,7 @@ impl Several {
         let Some(common) = self.reading.as_mut() else { return };
         while let Some(row) = self.left.pop() {
             read(row, &mut |row| common.add(&row));
-            if self.left.len() % PIECE == 0 && is_over() {
+            if self.left.len().is_multiple_of(PIECE) && is_over() {
                 break;
             }
         }

@@ -160,10 +160,7 @@ fn table_ui(ui: &mut Ui, panel: &mut TablePanel, view: &TableView<'_>, actions: 
                 });
             });
     });
-    let message = match view.progress {
-        Some(share) => Some(format!("reading … {:.0} %", share * 100.0)),
-        None => None,
-    };
+    let message = view.progress.map(|share| format!("reading … {:.0} %", share * 100.0));
     if let Some(message) = message {
         let at = ui.max_rect().right_bottom() - vec2(12.0, 8.0);
         let (font, ink) = (Tier::Small.font(ui), theme::of(ui).muted);

@@ -217,6 +217,7 @@ fn the_selected_row_has_a_ring() {
         *selection = Selection {
             hovered: Some(hovered),
             selected: Some(task),
+            ..Selection::default()
         }
     };
     studio.app.add_systems(Update, point.in_set(FrameSystems::Animate));

@@ -6,6 +6,7 @@ use egui_kittest::{
     Harness,
     kittest::{By, NodeT as _, Queryable as _},
 };
+use jiff::tz::TimeZone;
 use model::theme::ThemeName;
 use model::{Kind, Notice, NoticeKind, Record, RowKey, SourceId, Status, StatusReading};
 use opswall::{
@@ -16,7 +17,7 @@ use opswall::{
         connect::ConnectAction,
         finder::{Finder, FinderView, FoundRow, finder_ui},
         header::{BadgeView, SourceTally, badge_ui},
-        inspector::{InspectorView, RowHistory, inspector_ui},
+        inspector::{Folds, InspectorView, RowHistory, inspector_ui},
         keys::{KeyContext, action},
         legend::{LegendRow, LegendView, legend_ui},
         link_look::{LinkLook, Tone},
@@ -219,8 +220,12 @@ fn the_inspector_masks_secrets_and_survives_hostile_rows() {
             gone: true,
             lost: None,
             history: RowHistory::default(),
+            relations: Vec::new(),
+            now_ms: 0,
+            zone: TimeZone::UTC,
+            provenance: "Read from its table at 14:00:05.".to_owned(),
         };
-        inspector_ui(ui, &view, actions);
+        inspector_ui(ui, &view, &mut Folds::default(), actions);
     });
     harness.run_steps(3);
     let texts: Vec<String> = harness
@@ -331,7 +336,9 @@ fn keys_close_what_is_open_one_after_the_other() {
         can_connect: true,
         menu_open: false,
         popover_open: true,
+        table_open: true,
         selected: true,
+        searching: true,
         filtered: true,
         live: true,
     };
@@ -375,9 +382,19 @@ fn keys_close_what_is_open_one_after_the_other() {
         ..two
     };
     assert_eq!(action(Command::Close, log), Some(Action::ToggleLog));
-    let one = KeyContext { log_open: false, ..log };
+    let table = KeyContext { log_open: false, ..log };
+    assert_eq!(action(Command::Close, table), Some(Action::ToggleTable));
+    let one = KeyContext {
+        table_open: false,
+        ..table
+    };
     assert_eq!(action(Command::Close, one), Some(Action::Intent(Intent::Select(None))));
-    let none = KeyContext { selected: false, ..one };
+    let searching = KeyContext { selected: false, ..one };
+    assert_eq!(action(Command::Close, searching), Some(Action::Find(String::new())));
+    let none = KeyContext {
+        searching: false,
+        ..searching
+    };
     assert_eq!(action(Command::Close, none), Some(Action::ShowAllStates));
     assert_eq!(action(Command::ToggleConnection, one), Some(Action::TogglePopover));
     assert_eq!(

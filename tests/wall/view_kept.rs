@@ -149,9 +149,11 @@ fn an_empty_view_and_an_invalid_file_show_everything() {
     let feed = saved_view::fingerprint(FEED);
     let nothing = saved_view::SavedView {
         feed,
-        center: [f64::from(fleet.max.x) * 3.0, 0.0],
-        world_per_px: 0.01,
-        fleet: [fleet.min.x, fleet.min.y, fleet.max.x, fleet.max.y].map(f64::from),
+        camera: saved_view::Camera {
+            center: [f64::from(fleet.max.x) * 3.0, 0.0],
+            world_per_px: 0.01,
+            fleet: [fleet.min.x, fleet.min.y, fleet.max.x, fleet.max.y].map(f64::from),
+        },
     };
     saved_view::save(&path, Some(&nothing)).expect("kept");
     assert_eq!(view(&wall(Some(&path), 12)), everything);

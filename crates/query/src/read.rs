@@ -14,6 +14,7 @@ pub struct ReadRow<'a> {
     now_ms: i64,
     changed_ms: Option<i64>,
     is_silent: bool,
+    has_names_only: bool,
     label_of: Option<&'a dyn Fn(&RowKey) -> Option<Arc<str>>>,
     read: OnceCell<model::Row>,
     details: OnceCell<Details>,
@@ -29,6 +30,7 @@ impl<'a> ReadRow<'a> {
             now_ms,
             changed_ms: None,
             is_silent: false,
+            has_names_only: false,
             label_of: None,
             read: OnceCell::new(),
             details: OnceCell::new(),
@@ -40,6 +42,15 @@ impl<'a> ReadRow<'a> {
     pub fn with_labels(self, label_of: &'a dyn Fn(&RowKey) -> Option<Arc<str>>) -> Self {
         Self {
             label_of: Some(label_of),
+            ..self
+        }
+    }
+
+    /// Of agents and workflows the names alone, where they are known: to be shown, not to be searched.
+    #[must_use]
+    pub fn with_names_only(self) -> Self {
+        Self {
+            has_names_only: true,
             ..self
         }
     }
@@ -83,16 +94,14 @@ impl<'a> ReadRow<'a> {
 
     /// The name and the id of another row.
     fn test_row(&self, key: &RowKey, test: &mut dyn FnMut(Value<'_>) -> bool) -> bool {
-        test(Value::Text(key.id.as_str()))
-            || self
-                .label_of
-                .and_then(|label_of| label_of(key))
-                .is_some_and(|label| test(Value::Text(&label)))
+        let label = self.label_of.and_then(|label_of| label_of(key));
+        let has_id = !self.has_names_only || label.is_none();
+        has_id && test(Value::Text(key.id.as_str())) || label.is_some_and(|label| test(Value::Text(&label)))
     }
 
     /// The name and the id of this row.
     fn test_itself(&self, test: &mut dyn FnMut(Value<'_>) -> bool) -> bool {
-        test(Value::Text(self.label())) || test(Value::Text(self.key.id.as_str()))
+        test(Value::Text(self.label())) || !self.has_names_only && test(Value::Text(self.key.id.as_str()))
     }
 }
 

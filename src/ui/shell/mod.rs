@@ -425,7 +425,7 @@ fn draw_table(ctx: &egui::Context, reads: &Reads, panel: &mut TablePanel, scene:
         selected: reads.inspected_key(),
         is_selected: &is_selected,
         selected_count: selected.len(),
-        with_row: &|key, read| reads.with_row(key, read),
+        with_row: &|key, read| reads.with_shown_row(key, read),
         now_ms: Timestamp::now().as_millisecond(),
         zone: &zone,
     };

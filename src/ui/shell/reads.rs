@@ -289,7 +289,7 @@ impl Reads<'_, '_> {
         let record = |row: Entity| self.seen.get(row).map(|seen| seen.columns);
         let read = |row: Entity, with: &mut dyn FnMut(&dyn query::Row)| {
             if let Some(key) = self.seen.key(row) {
-                self.with_row(key, with);
+                self.with_shown_row(key, with);
             }
         };
         several.follow(self.selection.rows(), self.now(), &record, &read, is_over);
@@ -327,7 +327,7 @@ impl Reads<'_, '_> {
         let now_ms = Timestamp::now().as_millisecond();
         let keys = self.table_keys();
         let rows = keys.iter().filter_map(|key| self.seen.find(key));
-        let rows = rows.map(|row| self.seen.read(&row, &label_of, now_ms));
+        let rows = rows.map(|row| self.seen.read(&row, &label_of, now_ms).with_names_only());
         let mut out = Vec::new();
         // Memory takes what is written.
         let _ = sheet::tsv(&mut out, self.table.columns(), rows, MOST_COPIED);
@@ -462,6 +462,15 @@ impl Reads<'_, '_> {
         if let Some(row) = self.seen.find(key) {
             let label_of = |key: &RowKey| self.seen.label(key);
             test(&self.seen.read(&row, &label_of, Timestamp::now().as_millisecond()));
+        }
+    }
+
+    /// As [`Self::with_row`], but agents and workflows are their names alone.
+    pub(super) fn with_shown_row(&self, key: &RowKey, test: &mut dyn FnMut(&dyn query::Row)) {
+        if let Some(row) = self.seen.find(key) {
+            let label_of = |key: &RowKey| self.seen.label(key);
+            let row = self.seen.read(&row, &label_of, Timestamp::now().as_millisecond());
+            test(&row.with_names_only());
         }
     }
 
