@@ -30,6 +30,8 @@ pub mod third_party;
 #[cfg(feature = "wall")]
 pub mod ui;
 #[cfg(feature = "wall")]
+pub mod views;
+#[cfg(feature = "wall")]
 pub mod wall;
 
 pub mod cli;

@@ -36,6 +36,12 @@ pub enum Command {
     ToggleTable,
     /// Removes the newest toast.
     DismissToast,
+    /// Opens or closes the list of named views.
+    ToggleViews,
+    /// Shows the view of this number, 1 to 9.
+    ShowView(u8),
+    /// Saves what is shown as the view of this number.
+    SaveView(u8),
     /// Shows or hides the legend.
     ToggleLegend,
     /// Shows or hides the card with the keys.
@@ -130,12 +136,14 @@ impl Command {
             Command::ToggleLog,
             Command::ToggleTable,
             Command::DismissToast,
+            Command::ToggleViews,
             Command::ToggleLegend,
             Command::ToggleHelp,
         ];
         (FIRST.iter().copied())
             .chain(Status::ALL.into_iter().map(Self::ShowOnly))
             .chain([Self::ShowAllStates])
+            .chain((1..=9).map(Self::ShowView))
             .chain(ThemeName::ALL.into_iter().map(Self::UseTheme))
     }
 
@@ -150,6 +158,9 @@ impl Command {
             Self::Disconnect => "disconnect".into(),
             Self::ToggleLog => "event log".into(),
             Self::ToggleTable => "table of the rows".into(),
+            Self::ToggleViews => "named views".into(),
+            Self::ShowView(number) => format!("show view {number}").into(),
+            Self::SaveView(number) => format!("save view {number}").into(),
             Self::DismissToast => "close the newest message".into(),
             Self::ToggleLegend => "show or hide the legend".into(),
             Self::ToggleHelp => "keys".into(),

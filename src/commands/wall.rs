@@ -13,6 +13,7 @@ use crate::{
     connection::{ConnectionPlugin, Found, ProjectSetup},
     third_party,
     ui::connect::ConnectCard,
+    views::ViewsPlugin,
     wall::{
         self, Picture, RememberPlugin, WallOptions,
         canvas::{self, Canvas},
@@ -103,6 +104,12 @@ pub(super) fn show(settings: &Settings, source: Source, canvas: Canvas, picture:
     let Source { feed, demo, is_offered } = source;
     let mapping = feed.mapping.clone();
     // The view is remembered only where an operator can change it: not on a kiosk, and not without a window.
+    let name = demo.as_ref().map_or_else(|| feed.shown_url(), |_| "demo".to_owned());
+    let views = ViewsPlugin {
+        path: settings.keep_in.as_ref().map(|keeper| keeper.path.clone()),
+        feed: name.clone(),
+        first: settings.view.clone(),
+    };
     let has_operator = matches!(canvas, Canvas::Window { .. }) && !settings.wall.kiosk;
     let remember = settings
         .keep_in
@@ -110,7 +117,7 @@ pub(super) fn show(settings: &Settings, source: Source, canvas: Canvas, picture:
         .filter(|_| has_operator)
         .map(|keeper| RememberPlugin {
             path: keeper.path.clone(),
-            feed: demo.as_ref().map_or_else(|| feed.shown_url(), |_| "demo".to_owned()),
+            feed: name,
         });
     let is_demo = demo.is_some();
     let mut connection = ConnectionPlugin::start(feed, is_demo, settings.keep_in.clone())
@@ -128,6 +135,7 @@ pub(super) fn show(settings: &Settings, source: Source, canvas: Canvas, picture:
         verbose: settings.verbose,
         notices: settings.notices.clone(),
     });
+    app.add_plugins(views);
     if let Some(remember) = remember {
         app.add_plugins(remember);
     }

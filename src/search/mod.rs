@@ -111,6 +111,14 @@ impl Search {
         self.hides_others
     }
 
+    /// Hides rows that do not match, or only dims them.
+    pub(crate) fn hide_others(&mut self, hides_others: bool) {
+        if self.hides_others != hides_others {
+            self.hides_others = hides_others;
+            self.version += 1;
+        }
+    }
+
     /// Whether a row is hidden because it does not match.
     pub(crate) fn is_hidden(&self, row: Entity) -> bool {
         self.hides() && !self.rows.contains(&row)
@@ -277,8 +285,8 @@ pub(super) fn plugin(app: &mut App) {
 fn hide(mut search: ResMut<Search>, mut commands: MessageReader<Command>) {
     for command in commands.read() {
         if *command == Command::HideOthers && search.is_active() {
-            search.hides_others = !search.hides_others;
-            search.version += 1;
+            let hides_others = !search.hides_others;
+            search.hide_others(hides_others);
         }
     }
 }

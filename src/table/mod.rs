@@ -46,6 +46,8 @@ pub enum TableChange {
     Open(bool),
     /// It is sorted by this column; by the same again, in the other direction.
     SortBy(Column),
+    /// It is sorted by this column, with the greatest value first or not.
+    Order(Column, bool),
     /// It shows exactly these columns.
     Show(Vec<Column>),
     /// These rows are saved in a file.
@@ -85,6 +87,11 @@ impl Default for Table {
 }
 
 impl Table {
+    /// Whether it is shown.
+    pub(crate) fn is_open(&self) -> bool {
+        self.is_open
+    }
+
     /// The columns that are shown, in their order.
     pub(crate) fn columns(&self) -> &[Column] {
         &self.columns
@@ -159,6 +166,10 @@ impl Table {
                 let is_descending = self.by == *column && !self.sorting.is_descending();
                 self.by = column.clone();
                 self.begin(rows, is_descending);
+            }
+            TableChange::Order(column, is_descending) => {
+                self.by = column.clone();
+                self.begin(rows, *is_descending);
             }
             TableChange::Show(columns) => self.columns = columns.clone(),
             TableChange::Open(true) | TableChange::Export(..) => {}

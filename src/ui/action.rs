@@ -5,6 +5,7 @@ use crate::{
     actions::Command,
     messages::Intent,
     table::{ExportFormat, TableChange},
+    views::ViewChange,
 };
 use model::{Backoff, RowKey, Status, theme::ThemeName};
 
@@ -43,6 +44,10 @@ pub enum Action {
     CopyTable,
     /// Saves the same rows in a file.
     Export(ExportFormat),
+    /// Opens or closes the list of named views.
+    ToggleViews,
+    /// Renames or removes a named view.
+    View(ViewChange),
     /// Removes the newest toast.
     DismissNewest,
     /// Opens or closes the event log.

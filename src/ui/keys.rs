@@ -17,6 +17,8 @@ pub struct KeyContext {
     pub finder_open: bool,
     /// The help card is open; `Esc` closes it second.
     pub keys_open: bool,
+    /// The list of named views is open; `Esc` closes it with the help card.
+    pub views_open: bool,
     /// The card that connects a project is open; `Esc` closes it third.
     pub connect_open: bool,
     /// A project can be connected.
@@ -48,6 +50,7 @@ pub fn action(command: Command, state: KeyContext) -> Option<Action> {
         Command::ConnectProject => return state.can_connect.then_some(Action::Connect(ConnectAction::Toggle)),
         Command::ToggleLog => Action::ToggleLog,
         Command::ToggleTable => Action::ToggleTable,
+        Command::ToggleViews => Action::ToggleViews,
         Command::DismissToast => Action::DismissNewest,
         Command::ToggleLegend => Action::ToggleLegend,
         Command::ToggleHelp => Action::ToggleKeys,
@@ -71,6 +74,8 @@ pub fn action(command: Command, state: KeyContext) -> Option<Action> {
         | Command::NextMatch
         | Command::PreviousMatch
         | Command::HideOthers
+        | Command::ShowView(_)
+        | Command::SaveView(_)
         | Command::StepLeft
         | Command::StepRight
         | Command::StepUp
@@ -99,6 +104,7 @@ fn close(state: KeyContext) -> Option<Action> {
         (state.palette_open, Some(Action::TogglePalette)),
         (state.finder_open, Some(Action::ToggleFinder)),
         (state.keys_open, Some(Action::ToggleKeys)),
+        (state.views_open, Some(Action::ToggleViews)),
         (state.connect_open, Some(Action::Connect(ConnectAction::Close))),
         (state.popover_open, Some(Action::ClosePopover)),
         (state.log_open, Some(Action::ToggleLog)),

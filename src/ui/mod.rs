@@ -33,6 +33,7 @@ pub mod toasts;
 mod transitions;
 mod type_scale;
 mod unmapped;
+pub mod views;
 mod widgets;
 
 use bevy::prelude::*;

@@ -33,6 +33,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "views",
+        &["layout", "scene", "search", "table", "messages", "frame", "actions"],
+    ),
+    (
         "ui",
         &[
             "connection",
@@ -41,6 +45,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "scene::selection",
             "search",
             "table",
+            "views",
             "messages",
             "frame",
             "actions",
@@ -56,6 +61,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "scene",
             "search",
             "table",
+            "views",
             "ui",
             "messages",
             "frame",

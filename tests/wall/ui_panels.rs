@@ -332,6 +332,7 @@ fn keys_close_what_is_open_one_after_the_other() {
         finder_open: true,
         log_open: true,
         keys_open: true,
+        views_open: true,
         connect_open: true,
         can_connect: true,
         menu_open: false,
@@ -353,9 +354,14 @@ fn keys_close_what_is_open_one_after_the_other() {
         ..found
     };
     assert_eq!(action(Command::Close, help), Some(Action::ToggleKeys));
-    let card = KeyContext {
+    let views = KeyContext {
         keys_open: false,
         ..help
+    };
+    assert_eq!(action(Command::Close, views), Some(Action::ToggleViews));
+    let card = KeyContext {
+        views_open: false,
+        ..views
     };
     assert_eq!(
         action(Command::Close, card),

@@ -199,6 +199,8 @@ notice_kinds! {
     Saved: "saved", Info, ALONE, MEDIUM;
     /// Something that the user wanted to be saved is not.
     NotSaved: "not_saved", Warn, ALONE, LONG;
+    /// A view that was asked for does not exist.
+    NoSuchView: "no_such_view", Info, ALONE, SHORT;
     /// The selected row is gone.
     SelectionGone: "selection_gone", Info, ALONE, SHORT;
     /// The network thread does not take commands.

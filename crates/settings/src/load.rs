@@ -41,6 +41,8 @@ pub struct Settings {
     sources: Arc<mapping::Written>,
     /// What the picture uses.
     pub wall: WallSettings,
+    /// The named view to begin with, by its name or number.
+    pub view: Option<String>,
     /// Whether the log contains more.
     pub verbose: bool,
     /// Where changes in the panel are kept; `None` when the user has no such folder.
@@ -113,6 +115,7 @@ impl Settings {
             mapping: Arc::new(mapping),
             sources: Arc::new(sources),
             wall: wall(&values),
+            view: values.view.value.clone(),
             verbose: values.verbose.value,
             values,
             keep_in: state_file.clone().map(|path| saved::Keeper {

@@ -130,6 +130,10 @@ settings! {
     /// Unattended display: full screen, hidden cursor, never gives up, jittered reconnects
     kiosk: bool = Switch, Definition::of(Group::Display);
 
+    /// Named view to begin with, and to return to on an unattended display: its name, or its number
+    view: Option<String> = Text { placeholder: "NAME", want: "the name or the number of a view" },
+        Definition::of(Group::Display).example("\"Billing\"");
+
     /// Colours: dark, light for bright rooms, or high-contrast
     theme: ThemeName = Choice::<ThemeName>::new(), Definition::of(Group::Display).run_time();
 

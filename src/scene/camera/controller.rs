@@ -147,6 +147,8 @@ pub(super) struct Controller {
     after: Vec<Looked>,
     /// The row that was last flown to.
     row: Option<Entity>,
+    /// Where it returns to without input; `None`: to the whole fleet.
+    home: Option<Pose>,
     /// Motion is reduced: flights are replaced by jumps.
     reduced: bool,
     idle_secs: f32,
@@ -169,6 +171,7 @@ impl Default for Controller {
             before: Vec::new(),
             after: Vec::new(),
             row: None,
+            home: None,
             reduced: false,
             idle_secs: 0.0,
         }
@@ -285,6 +288,16 @@ impl Controller {
     /// Flies to the rectangle of a row.
     pub(super) fn fly_to(&mut self, row: Entity, rect: Rect) {
         self.fly(Some(row), |screen| screen.fit(rect, FOCUS_CELL_PX));
+    }
+
+    /// Flies to a pose.
+    pub(super) fn fly_to_pose(&mut self, pose: Pose) {
+        self.fly(None, |_| pose);
+    }
+
+    /// Sets where it returns to without input.
+    pub(super) fn set_home(&mut self, home: Option<Pose>) {
+        self.home = home;
     }
 
     /// Moves to the rectangle of a row without zooming, unless it is in view already.
@@ -437,7 +450,14 @@ impl Controller {
         let delta_secs = delta_secs.min(LONGEST_FRAME_SECS);
         self.momentum.advance(delta_secs);
         if self.mode != Mode::Fit && fit_after_secs.is_some_and(|limit| self.idle_secs > limit) {
-            self.fit();
+            match self.home.map(|home| self.bounded(home)) {
+                None => self.fit(),
+                Some(home) if self.goal != home => {
+                    self.fly_to_pose(home);
+                    self.idle_secs = 0.0;
+                }
+                Some(_) => {}
+            }
         }
         if let Some(flight) = &mut self.flight {
             match flight.advance(delta_secs) {

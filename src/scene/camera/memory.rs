@@ -34,6 +34,14 @@ pub struct ViewMemory {
     pub is_settled: bool,
 }
 
+/// Fly to a view; without one, show the whole fleet.
+#[derive(Message, Debug, Clone, Copy, PartialEq)]
+pub(crate) struct FlyToView(pub(crate) Option<HeldView>);
+
+/// The view that an unattended wall returns to; `None`: the whole fleet.
+#[derive(Resource, Debug, Default, Clone, Copy, PartialEq)]
+pub(crate) struct HomeView(pub(crate) Option<HeldView>);
+
 /// The overlap of two extents as a share of their union, 0 to 1.
 pub fn likeness(one: Rect, other: Rect) -> f32 {
     let area = |rect: Rect| rect.width() * rect.height();
@@ -71,6 +79,23 @@ pub(super) fn recall(
             center: view.center,
             world_per_px: view.world_per_px,
         });
+    }
+}
+
+/// Flies to views.
+pub(super) fn fly(mut control: ResMut<CameraControl>, mut views: MessageReader<FlyToView>, home: Res<HomeView>) {
+    let pose = |view: HeldView| Pose {
+        center: view.center,
+        world_per_px: view.world_per_px,
+    };
+    if home.is_changed() {
+        control.controller.set_home(home.0.map(pose));
+    }
+    for FlyToView(view) in views.read() {
+        match view {
+            Some(view) => control.controller.fly_to_pose(pose(*view)),
+            None => control.controller.fit(),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod view;
 
 use bevy::prelude::*;
 
+pub(crate) use memory::{FlyToView, HomeView};
 pub use memory::{HeldView, ViewMemory, likeness};
 pub use view::View;
 
@@ -56,6 +57,8 @@ pub(super) fn plugin(app: &mut App) {
     app.init_resource::<View>()
         .init_resource::<CameraHabits>()
         .init_resource::<ViewMemory>()
+        .init_resource::<HomeView>()
+        .add_message::<FlyToView>()
         .init_resource::<CameraControl>()
         .init_resource::<Followed>()
         .insert_resource(ClearColor(palette(default()).ground))
@@ -68,7 +71,7 @@ pub(super) fn plugin(app: &mut App) {
                 memory::recall.in_set(CameraSystems::Recall),
                 input::point.in_set(CameraSystems::Pointer),
                 input::press_keys.in_set(CameraSystems::Keys),
-                input::follow_intents.in_set(CameraSystems::Intents),
+                (input::follow_intents, memory::fly).in_set(CameraSystems::Intents),
                 pose.in_set(CameraSystems::Pose),
                 memory::remember.in_set(CameraSystems::Remember),
             ),

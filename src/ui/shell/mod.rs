@@ -43,6 +43,8 @@ use super::{
     table::{self, TablePanel, TableView},
     theme,
     toasts::{self, Toasts},
+    views,
+    views::ViewList,
 };
 use crate::{
     actions::{self, Command},
@@ -51,6 +53,7 @@ use crate::{
     frame::PanelSystems,
     messages::{Intent, KeyboardInPanels, PointerOverPanels, SceneInsets, ScreenTheme, Searched, StateFilter},
     table::TableChange,
+    views::ViewChange,
 };
 use model::theme::ThemeName;
 use model::{Kind, Notice, NoticeKind, RowKey};
@@ -89,8 +92,10 @@ pub struct Panels {
     pub finder: Option<Finder>,
     /// The event log, while it is open.
     pub log: Option<Log>,
-    /// The table, while it is open.
-    table: Option<TablePanel>,
+    /// How the table stands on the screen.
+    table: TablePanel,
+    /// The list of named views, while it is open.
+    pub views: Option<ViewList>,
     /// What of the inspected row is unfolded.
     folds: Folds,
     /// What several selected rows have in common.
@@ -116,6 +121,7 @@ struct Writes<'w> {
     searched: MessageWriter<'w, Searched>,
     history: ResMut<'w, History>,
     table: MessageWriter<'w, TableChange>,
+    views: Option<ResMut<'w, Messages<ViewChange>>>,
     follows: MessageWriter<'w, Follow>,
     setup: Option<Res<'w, ProjectSetup>>,
 }
@@ -212,8 +218,18 @@ fn draw(
                 }
             }
             Action::ToggleTable => {
-                panels.table = (panels.table.is_none() && !panels.kiosk).then(TablePanel::default);
-                writes.table.write(TableChange::Open(panels.table.is_some()));
+                panels.table = TablePanel::default();
+                writes
+                    .table
+                    .write(TableChange::Open(!reads.table.is_open() && !panels.kiosk));
+            }
+            Action::ToggleViews => {
+                panels.views = (panels.views.is_none() && !panels.kiosk).then(ViewList::default);
+            }
+            Action::View(change) => {
+                if let Some(views) = writes.views.as_mut() {
+                    views.write(change);
+                }
             }
             Action::Table(change) => {
                 writes.table.write(change);
@@ -364,8 +380,12 @@ fn draw_panels(
         };
         log::log_area(ctx, log, journal, context, scene, actions);
     }
-    if let Some(panel) = panels.table.as_mut() {
-        draw_table(ctx, reads, panel, scene, actions);
+    if reads.table.is_open() {
+        draw_table(ctx, reads, &mut panels.table, scene, actions);
+    }
+    if let Some(list) = panels.views.as_mut() {
+        let view = |number| reads.views.as_ref()?.all.get(&number).cloned();
+        views::views_area(ctx, list, &view, scene, actions);
     }
     overlay::lasso_ui(&root, scene, reads.lasso());
     if let Some(finder) = panels.finder.as_mut() {
@@ -384,7 +404,8 @@ fn draw_panels(
         palette_open: panels.palette.is_some(),
         finder_open: panels.finder.is_some(),
         log_open: panels.log.is_some(),
-        table_open: panels.table.is_some(),
+        table_open: reads.table.is_open(),
+        views_open: panels.views.is_some(),
         keys_open: panels.keys_open,
         connect_open: card.as_ref().is_some_and(|card| card.is_open),
         can_connect: card.is_some(),

@@ -34,6 +34,7 @@ use crate::{
         steady::SteadyTone,
         unmapped::OpenWords,
     },
+    views::NamedViews,
 };
 use model::{Kind, PerKind, Record, RowKey, Rule, SourceId, Status, StatusReading, mapping::Companion};
 use realtime::PulseState;
@@ -65,6 +66,8 @@ pub(super) struct Reads<'w, 's> {
     pub(super) search: Res<'w, Search>,
     /// The rows as a table.
     pub(super) table: Res<'w, Table>,
+    /// The named views.
+    pub(super) views: Option<Res<'w, NamedViews>>,
     filter: Res<'w, StateFilter>,
     selection: Res<'w, Selection>,
     mapping: Res<'w, FleetMapping>,
