@@ -52,7 +52,8 @@ use crate::{
     fleet::History,
     frame::PanelSystems,
     messages::{Intent, KeyboardInPanels, PointerOverPanels, SceneInsets, ScreenTheme, Searched, StateFilter},
-    table::TableChange,
+    search::Search,
+    table::{Table, TableChange},
     views::ViewChange,
 };
 use model::theme::ThemeName;
@@ -68,7 +69,10 @@ pub(super) fn plugin(app: &mut App) {
         app.add_plugins(EguiPlugin::default());
     }
     actions::add(app);
-    app.init_resource::<Panels>()
+    app.init_resource::<Search>()
+        .init_resource::<Table>()
+        .add_message::<TableChange>()
+        .init_resource::<Panels>()
         .init_resource::<ConnectCard>()
         .init_resource::<TypeScale>()
         .add_systems(
@@ -381,7 +385,7 @@ fn draw_panels(
         log::log_area(ctx, log, journal, context, scene, actions);
     }
     if reads.table.is_open() {
-        draw_table(ctx, reads, &mut panels.table, scene, actions);
+        draw_table(ctx, reads, filter, &mut panels.table, scene, actions);
     }
     if let Some(list) = panels.views.as_mut() {
         let view = |number| reads.views.as_ref()?.all.get(&number).cloned();
@@ -429,7 +433,14 @@ fn draw_panels(
 }
 
 /// The table over the lower part of the scene.
-fn draw_table(ctx: &egui::Context, reads: &Reads, panel: &mut TablePanel, scene: Rect, actions: &mut Vec<Action>) {
+fn draw_table(
+    ctx: &egui::Context,
+    reads: &Reads,
+    filter: StateFilter,
+    panel: &mut TablePanel,
+    scene: Rect,
+    actions: &mut Vec<Action>,
+) {
     let table = &reads.table;
     let zone = TimeZone::system();
     let selected = reads.selected_keys();
@@ -442,7 +453,7 @@ fn draw_table(ctx: &egui::Context, reads: &Reads, panel: &mut TablePanel, scene:
         row: &|at| table.row(at),
         position: &|key| table.position(key),
         progress: table.progress(),
-        chosen: reads.chosen_words(),
+        chosen: reads.chosen_words(filter),
         selected: reads.inspected_key(),
         is_selected: &is_selected,
         selected_count: selected.len(),

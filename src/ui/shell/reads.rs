@@ -68,7 +68,6 @@ pub(super) struct Reads<'w, 's> {
     pub(super) table: Res<'w, Table>,
     /// The named views.
     pub(super) views: Option<Res<'w, NamedViews>>,
-    filter: Res<'w, StateFilter>,
     selection: Res<'w, Selection>,
     mapping: Res<'w, FleetMapping>,
     fleet_clock: Res<'w, FleetClock>,
@@ -338,12 +337,12 @@ impl Reads<'_, '_> {
     }
 
     /// Which of all rows the table has, in words; empty where it is all of them.
-    pub(super) fn chosen_words(&self) -> String {
+    pub(super) fn chosen_words(&self, filter: StateFilter) -> String {
         let found = self
             .search
             .is_active()
             .then(|| format!("that match {}", self.search.text()));
-        let states = self.filter.chosen().map(|status| status.word());
+        let states = filter.chosen().map(|status| status.word());
         let states = states.collect::<Vec<_>>().join(", ");
         let states = (!states.is_empty()).then(|| format!("in {states}"));
         let parts: Vec<String> = [found, states].into_iter().flatten().collect();
