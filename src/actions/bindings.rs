@@ -310,6 +310,13 @@ pub(crate) const BINDINGS: &[Binding] = &[
         ],
     },
     Binding {
+        keys: "`O`",
+        does: "open the selected row in a browser",
+        more: ", where its source has a `link` or it has a `url` column ([docs/schemas.md](docs/schemas.md))",
+        scope: Scope::Always,
+        commands: &[(letter("o", KeyCode::KeyO), Command::OpenLink)],
+    },
+    Binding {
         keys: "double click, `F`",
         does: "fly to the row",
         more: "; to a block so that its tiles can be read",

@@ -70,6 +70,8 @@ pub enum Command {
     CopyId,
     /// Copies the columns of the selected row, without masked ones, as JSON.
     CopyJson,
+    /// Opens the page of the selected row in a browser.
+    OpenLink,
     /// Draws scene and panels in another theme until the wall is closed.
     UseTheme(ThemeName),
     /// Selects the row left of the selected one; without one, moves the view,
@@ -129,6 +131,7 @@ impl Command {
             Command::ZoomOut,
             Command::CopyId,
             Command::CopyJson,
+            Command::OpenLink,
             Command::ToggleConnection,
             Command::Reconnect,
             Command::Disconnect,
@@ -176,6 +179,7 @@ impl Command {
             Self::HideOthers => "hide what does not match".into(),
             Self::CopyId => "copy the id of the selected row".into(),
             Self::CopyJson => "copy the selected row as JSON".into(),
+            Self::OpenLink => "open the selected row in a browser".into(),
             Self::UseTheme(theme) => format!("theme: {}", theme.word()).into(),
             Self::StepLeft => "select the row at the left".into(),
             Self::StepRight => "select the row at the right".into(),

@@ -65,6 +65,8 @@ pub enum Action {
         /// All columns that are not masked.
         as_json: bool,
     },
+    /// Opens the page of the selected row in a browser.
+    OpenLink,
     /// Draws everything in another theme.
     UseTheme(ThemeName),
     /// An action on the card that connects a project.

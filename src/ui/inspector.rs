@@ -54,6 +54,8 @@ pub struct InspectorView<'a> {
     pub history: RowHistory,
     /// The rows that it is related to.
     pub relations: Vec<Relation>,
+    /// The address of the row's own page, `https` alone.
+    pub link: Option<String>,
     /// Milliseconds since the Unix epoch.
     pub now_ms: i64,
     /// The zone of times.
@@ -124,6 +126,12 @@ pub fn inspector_ui(ui: &mut Ui, view: &InspectorView<'_>, folds: &mut Folds, ac
                 .clicked()
             {
                 actions.push(Action::Intent(Intent::Focus(view.key.clone())));
+            }
+            if let Some(link) = &view.link {
+                let hint = format!("{}: {}", widgets::hint(Command::OpenLink), format::clean(link, 200));
+                if ui.button("Open").on_hover_text(hint).clicked() {
+                    actions.push(Action::Run(Command::OpenLink));
+                }
             }
             for (text, command) in [("JSON", Command::CopyJson), ("Copy id", Command::CopyId)] {
                 if ui.button(text).on_hover_text(widgets::hint(command)).clicked() {

@@ -67,6 +67,7 @@ pub fn action(command: Command, state: KeyContext) -> Option<Action> {
                 as_json: command == Command::CopyJson,
             });
         }
+        Command::OpenLink => return state.selected.then_some(Action::OpenLink),
         Command::UseTheme(theme) => Action::UseTheme(theme),
         Command::Close => return close(state),
         Command::NextConcern

@@ -2,6 +2,7 @@
 //! Reads resources, writes intents; a panel is a function of a plain view and may run twice in a frame.
 
 mod action;
+pub mod announce;
 mod banner;
 mod cell;
 mod clock;
@@ -34,6 +35,7 @@ mod transitions;
 mod type_scale;
 mod unmapped;
 pub mod views;
+mod welcome;
 mod widgets;
 
 use bevy::prelude::*;

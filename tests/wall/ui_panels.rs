@@ -221,6 +221,7 @@ fn the_inspector_masks_secrets_and_survives_hostile_rows() {
             lost: None,
             history: RowHistory::default(),
             relations: Vec::new(),
+            link: None,
             now_ms: 0,
             zone: TimeZone::UTC,
             provenance: "Read from its table at 14:00:05.".to_owned(),

@@ -108,6 +108,7 @@ pub(crate) fn mapping(mapping: &Mapping, origins: &Origins) -> Vec<Effective> {
             ("schema", json!(of.schema)),
             ("lifecycle", json!(of.lifecycle)),
             ("gone", json!(of.gone.map(Status::word))),
+            ("link", json!(of.link)),
             ("priority_one_is_most_urgent", json!(of.one_is_most_urgent)),
         ];
         let lists = SourceMapping::ROLES.iter().filter_map(|role| {

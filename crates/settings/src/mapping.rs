@@ -13,7 +13,14 @@ use crate::{
 };
 
 /// What can be set for a source beside the columns of its roles ([`SourceMapping::ROLES`]), as one value each.
-const SINGLE: &[&str] = &["table", "schema", "lifecycle", "gone", "priority_one_is_most_urgent"];
+const SINGLE: &[&str] = &[
+    "table",
+    "schema",
+    "lifecycle",
+    "gone",
+    "link",
+    "priority_one_is_most_urgent",
+];
 
 /// What can be set for a source by a name and a list of values.
 pub(crate) fn roles() -> Vec<&'static str> {
@@ -22,6 +29,8 @@ pub(crate) fn roles() -> Vec<&'static str> {
 
 /// Longest name of a table or column with a path into JSON. PostgreSQL's names have at most 63 bytes.
 const MAX_NAME_BYTES: usize = 256;
+/// Longest template of a link; the model's own bound.
+const MAX_LINK_BYTES: usize = 512;
 /// Most columns of one role.
 const MAX_NAMES: usize = 64;
 /// Most columns of a key, as in PostgreSQL.
@@ -87,10 +96,12 @@ pub(crate) fn entry(
             .any(|(at, name)| names.iter().take(at).any(|earlier| earlier == name));
     // An empty list means that no column has the role.
     let may_be_none = is_list && role != "id";
-    let fits = |name: &String| !name.is_empty() && name.len() <= MAX_NAME_BYTES && !name.contains(char::is_control);
+    let most_bytes = if role == "link" { MAX_LINK_BYTES } else { MAX_NAME_BYTES };
+    let fits = |name: &String| !name.is_empty() && name.len() <= most_bytes && !name.contains(char::is_control);
     let is_flag = matches!(role, "lifecycle" | "priority_one_is_most_urgent");
     let is_of_form = |name: &String| match role {
         "gone" => state_of(name).is_some(),
+        "link" => model::mapping::is_link_template(name),
         _ if is_flag => name == "true" || name == "false",
         _ => true,
     };
@@ -106,6 +117,7 @@ pub(crate) fn entry(
         };
         let want = match role {
             "id" => "the name of the key column, or several different ones".to_owned(),
+            "link" => "an https address with columns in braces, like https://example.com/tasks/{id}".to_owned(),
             "gone" => format!("one of {}", states().map(Status::word).collect::<Vec<_>>().join(", ")),
             _ if is_flag => "true or false".to_owned(),
             _ if is_list => "one or several names".to_owned(),
@@ -443,6 +455,7 @@ fn set(source: &mut SourceMapping, role: &str, names: &[String]) {
         "schema" => source.schema = first(),
         "lifecycle" => source.lifecycle = first() == "true",
         "gone" => source.gone = state_of(&first()),
+        "link" => source.link = Some(first()),
         "priority_one_is_most_urgent" => source.one_is_most_urgent = first() == "true",
         role => {
             if let Some(columns) = source.columns_mut(role) {

@@ -178,6 +178,9 @@ fn section(of: &SourceMapping, columns: &[String], all: &[&SourceMapping]) -> St
     if let Some(gone) = of.gone {
         let _ = writeln!(text, "gone = {}", quoted(gone.word()));
     }
+    if let Some(link) = &of.link {
+        let _ = writeln!(text, "link = {}", quoted(link));
+    }
     if !of.words.is_empty() {
         let mut words: Vec<(&String, &Status)> = of.words.iter().collect();
         words.sort();

@@ -19,7 +19,9 @@ use journal::Journal;
 
 use self::reads::Reads;
 use super::{
-    Action, TypeScale, banner, clock, connect,
+    Action, TypeScale, announce,
+    announce::Announcer,
+    banner, clock, connect,
     connect::{ConnectAction, ConnectCard},
     finder,
     finder::{Finder, FinderView},
@@ -45,6 +47,7 @@ use super::{
     toasts::{self, Toasts},
     views,
     views::ViewList,
+    welcome::{self, Welcome},
 };
 use crate::{
     actions::{self, Command},
@@ -104,6 +107,10 @@ pub struct Panels {
     folds: Folds,
     /// What several selected rows have in common.
     several: Several,
+    /// What a screen reader says by itself.
+    announcer: Announcer,
+    /// The hint for newcomers.
+    welcome: Welcome,
     /// Unattended: no legend, no inspector, no card at the pointer.
     pub kiosk: bool,
     tune: TuneDraft,
@@ -268,6 +275,11 @@ fn draw(
                 };
                 ctx.copy_text(text);
             }
+            Action::OpenLink => {
+                if let Some(link) = reads.inspected().and_then(|view| view.link) {
+                    ctx.open_url(egui::OpenUrl::new_tab(link));
+                }
+            }
             Action::UseTheme(theme) => {
                 writes.theme.set_if_neq(ScreenTheme(theme));
             }
@@ -402,6 +414,15 @@ fn draw_panels(
         finder::finder_area(ctx, finder, &view, &complete, scene, actions);
     } else if !reads.search.text().is_empty() {
         finder::search_area(ctx, reads.search.text(), &finder_view(reads), scene, actions);
+    }
+    panels
+        .announcer
+        .follow(badge.tone, badge.reason.as_deref(), &reads.counts, reads.now());
+    announce::announce(ctx, &root, &panels.announcer);
+    if !panels.kiosk {
+        let has_input = ctx.input(|input| input.pointer.is_moving() || !input.keys_down.is_empty());
+        panels.welcome.follow(!commands.is_empty(), has_input, reads.now());
+        welcome::welcome_area(ctx, &panels.welcome, scene, reads.now());
     }
     panels.pages = 0;
     let state = KeyContext {

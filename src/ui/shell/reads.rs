@@ -453,6 +453,7 @@ impl Reads<'_, '_> {
             lost: self.lost_text(key.0.source),
             history: RowHistory::default(),
             relations: Vec::new(),
+            link: self.mapping.0.link(key.0.source, &columns.0),
             now_ms: Timestamp::now().as_millisecond(),
             zone: TimeZone::system(),
             provenance: self.provenance(&key.0),

@@ -106,6 +106,8 @@ pub struct SourceMapping {
     pub lifecycle: bool,
     /// What a row that was deleted is counted as, for queues that delete what they have done.
     pub gone: Option<Status>,
+    /// The address of a row's own page: a template ([`super::is_link_template`]).
+    pub link: Option<String>,
     /// Its own words, normalised, and their states; they take precedence over all others.
     pub words: HashMap<String, Status>,
     /// Tables that complete its rows.
@@ -177,6 +179,7 @@ impl SourceMapping {
             partitions: Vec::new(),
             lifecycle: false,
             gone: None,
+            link: None,
             words: HashMap::new(),
             companions: Vec::new(),
         };
@@ -487,6 +490,7 @@ macro_rules! roles {
                     one_is_most_urgent: _,
                     lifecycle: _,
                     gone: _,
+                    link: _,
                     words: _,
                     companions: _,
                     $($role,)*
