@@ -3,6 +3,8 @@
 
 use bevy::prelude::KeyCode;
 
+use model::Status;
+
 use super::{
     Command,
     keyboard::{Owner, Press},
@@ -254,11 +256,11 @@ pub(crate) const BINDINGS: &[Binding] = &[
         commands: &[(key(Place(KeyCode::Escape)), Command::Close)],
     },
     Binding {
-        keys: "click a counter",
-        does: "show only this state",
+        keys: "click a counter, `!`",
+        does: "show only this state, only what failed",
         more: ", all others are dimmed; again: all. With `Shift`: add this state, or remove it",
-        scope: Scope::Pointer,
-        commands: &[],
+        scope: Scope::Always,
+        commands: &[(key(Sign("!")), Command::ShowOnly(Status::Failed))],
     },
     Binding {
         keys: "click",
@@ -297,6 +299,16 @@ pub(crate) const BINDINGS: &[Binding] = &[
                 key(Place(KeyCode::Tab)).with_shift().repeating(),
                 Command::PreviousConcern,
             ),
+        ],
+    },
+    Binding {
+        keys: "`B`, `M`",
+        does: "inspect the next row that is blocked, that waits for somebody",
+        more: "; the one that does so for the longest time first",
+        scope: Scope::Always,
+        commands: &[
+            (letter("b", KeyCode::KeyB).repeating(), Command::NextBlocked),
+            (letter("m", KeyCode::KeyM).repeating(), Command::NextWaiting),
         ],
     },
     Binding {

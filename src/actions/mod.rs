@@ -60,6 +60,10 @@ pub enum Command {
     NextConcern,
     /// or the previous one.
     PreviousConcern,
+    /// Selects the next blocked row, the one that is blocked for the longest time first, and flies to it,
+    NextBlocked,
+    /// or the next one that waits for somebody.
+    NextWaiting,
     /// Selects the next match of the finder and flies to it,
     NextMatch,
     /// or the previous one.
@@ -120,6 +124,8 @@ impl Command {
             Command::HideOthers,
             Command::NextConcern,
             Command::PreviousConcern,
+            Command::NextBlocked,
+            Command::NextWaiting,
             Command::FlyTo,
             Command::Follow,
             Command::ShowAll,
@@ -174,6 +180,8 @@ impl Command {
             Self::ShowAllStates => "show all states".into(),
             Self::NextConcern => "next row in trouble".into(),
             Self::PreviousConcern => "previous row in trouble".into(),
+            Self::NextBlocked => "next blocked row".into(),
+            Self::NextWaiting => "next row that waits for somebody".into(),
             Self::NextMatch => "next match of the finder".into(),
             Self::PreviousMatch => "previous match of the finder".into(),
             Self::HideOthers => "hide what does not match".into(),

@@ -78,6 +78,16 @@ impl SeenRows<'_, '_> {
         self.rows.get(row).ok().map(|(_, _, label, ..)| label.0.clone())
     }
 
+    /// When a row last changed, by its own column or else as it was seen, milliseconds since the Unix epoch. `now_ms` is on
+    /// the same scale.
+    pub(crate) fn changed_ms(&self, row: &SeenRow, now_ms: i64) -> i64 {
+        let seen_ms = || now_ms - ((self.clock.0 - row.changed) * 1e3) as i64;
+        self.mapping
+            .0
+            .updated_ms(row.key.source, row.columns)
+            .unwrap_or_else(seen_ms)
+    }
+
     /// A row as a query sees it. `label_of` is [`Self::label`]; `now_ms`: milliseconds since the Unix epoch.
     pub(crate) fn read<'a>(
         &'a self,

@@ -83,11 +83,12 @@ struct Scan {
 }
 
 /// How a match is listed: letters by how similar they are, then what is in trouble, then what changed last.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
     similar: u32,
     trouble: usize,
-    changed: f64,
+    /// Milliseconds, negative: the later, the less.
+    changed: i64,
 }
 
 impl Search {
@@ -202,11 +203,11 @@ fn sought(text: &str, vocabulary: &Vocabulary) -> Sought {
     }
 }
 
-fn hit(seen: &SeenRow, similar: u32) -> (Entity, RowKey, Rank) {
+fn hit(rows: &SeenRows, seen: &SeenRow, similar: u32, now_ms: i64) -> (Entity, RowKey, Rank) {
     let rank = Rank {
         similar: u32::MAX - similar,
         trouble: seen.state.status.urgency(),
-        changed: -seen.changed,
+        changed: -rows.changed_ms(seen, now_ms),
     };
     (seen.row, seen.key.clone(), rank)
 }
@@ -224,7 +225,7 @@ fn look(rows: &SeenRows, sought: &Sought, scan: &mut Scan, now_ms: i64, until: I
                 let matching = seen
                     .iter()
                     .filter(|row| query.matches(&rows.read(row, &label_of, now_ms), now_ms));
-                scan.hits.extend(matching.map(|row| hit(row, 0)));
+                scan.hits.extend(matching.map(|row| hit(rows, row, 0, now_ms)));
             }
             Sought::Letters(letters) => {
                 let mut finder = Finder::new(letters, PIECE);
@@ -234,7 +235,8 @@ fn look(rows: &SeenRows, sought: &Sought, scan: &mut Scan, now_ms: i64, until: I
                 }
                 let hits = finder.finish().into_iter();
                 let found = hits.filter_map(|hit| Some((seen.get(hit.row.number)?, hit.score)));
-                scan.hits.extend(found.map(|(row, score)| hit(row, score)));
+                scan.hits
+                    .extend(found.map(|(row, score)| hit(rows, row, score, now_ms)));
             }
             Sought::Nothing | Sought::Mistake(_) => {}
         }
@@ -325,12 +327,7 @@ fn search(
         if scan.done == scan.all.len() {
             let mut hits = std::mem::take(&mut scan.hits);
             search.scan = None;
-            hits.sort_by(|one, other| {
-                one.2
-                    .partial_cmp(&other.2)
-                    .unwrap_or(std::cmp::Ordering::Equal)
-                    .then_with(|| one.1.cmp(&other.1))
-            });
+            hits.sort_by(|one, other| one.2.cmp(&other.2).then_with(|| one.1.cmp(&other.1)));
             search.order = hits.iter().map(|(row, ..)| *row).collect();
             let set = search.order.iter().copied().collect();
             hits.truncate(MOST_LISTED);
@@ -386,13 +383,13 @@ mod tests {
 
     #[test]
     fn what_is_similar_is_first_then_what_is_in_trouble_then_what_changed_last() {
-        let rank = |similar: u32, trouble: usize, changed: f64| Rank {
+        let rank = |similar: u32, trouble: usize, changed: i64| Rank {
             similar: u32::MAX - similar,
             trouble,
             changed: -changed,
         };
-        assert!(rank(9, 5, 0.0) < rank(8, 0, 9.0));
-        assert!(rank(9, 0, 0.0) < rank(9, 5, 9.0));
-        assert!(rank(9, 0, 9.0) < rank(9, 0, 8.0));
+        assert!(rank(9, 5, 0) < rank(8, 0, 9));
+        assert!(rank(9, 0, 0) < rank(9, 5, 9));
+        assert!(rank(9, 0, 9) < rank(9, 0, 8));
     }
 }

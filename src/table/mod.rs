@@ -18,7 +18,7 @@ use crate::{
     messages::StateFilter,
     search::Search,
 };
-use model::RowKey;
+use model::{Mapping, RowKey};
 
 /// Time for reading and sorting rows in one frame.
 const BUDGET: Duration = Duration::from_millis(4);
@@ -144,7 +144,7 @@ impl Table {
         self.begun_with = self.waiting.len();
     }
 
-    fn change(&mut self, change: &TableChange, rows: &SeenRows) {
+    fn change(&mut self, change: &TableChange, rows: &SeenRows, mapping: &Mapping) {
         match change {
             TableChange::Open(true) if !self.is_open => {
                 self.is_open = true;
@@ -153,7 +153,7 @@ impl Table {
                     self.names.add(seen.columns);
                 }
                 if self.columns.is_empty() {
-                    self.columns = self.names.choice(&FIRST_FIELDS, FIRST_COLUMNS);
+                    self.columns = first_columns(&self.names, mapping);
                 }
                 self.begin(rows, self.sorting.is_descending());
             }
@@ -188,6 +188,20 @@ impl Table {
     }
 }
 
+/// The columns at first: the fields, and columns of the rows that say something else than those do.
+fn first_columns(names: &ColumnSet, mapping: &Mapping) -> Vec<Column> {
+    let sources = mapping.sources().iter();
+    let told: Vec<&str> = sources
+        .flat_map(|source| source.label.iter().chain(&source.status))
+        .map(String::as_str)
+        .collect();
+    let is_told = |column: &Column| matches!(column, Column::Named(name) if told.contains(&&**name));
+    let mut columns = names.choice(&FIRST_FIELDS, sheet::MOST_COLUMNS);
+    columns.retain(|column| !is_told(column));
+    columns.truncate(FIRST_COLUMNS);
+    columns
+}
+
 pub(super) fn plugin(app: &mut App) {
     app.add_message::<TableChange>()
         .init_resource::<Table>()
@@ -210,7 +224,7 @@ fn follow(
         if let TableChange::Export(format, keys) = change {
             saving.begin(Export::new(keys, &table.columns, *format, &rows, &mapping));
         }
-        table.change(change, &rows);
+        table.change(change, &rows, &mapping.0);
     }
     if !table.is_open {
         return;
@@ -244,4 +258,24 @@ fn follow(
     }
     table.begun_with = 0;
     table.sorting.sort(&mut || Instant::now() >= until);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::Record;
+
+    #[test]
+    fn what_a_field_says_is_no_column_at_first() {
+        let mut names = ColumnSet::default();
+        let record = r#"{"id": 1, "title": "a", "status": "done", "retries": 2, "api_key": "sk"}"#;
+        names.add(&Record::from_json(record).expect("a row"));
+        let columns = first_columns(&names, &Mapping::default());
+        let named: Vec<&str> = columns.iter().map(Column::name).collect();
+        assert!(named.starts_with(&["state", "kind", "label"]), "{named:?}");
+        assert!(named.contains(&"retries") && named.contains(&"id"), "{named:?}");
+        for told in ["title", "status", "api_key"] {
+            assert!(!named.contains(&told), "{named:?}");
+        }
+    }
 }

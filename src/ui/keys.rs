@@ -72,6 +72,8 @@ pub fn action(command: Command, state: KeyContext) -> Option<Action> {
         Command::Close => return close(state),
         Command::NextConcern
         | Command::PreviousConcern
+        | Command::NextBlocked
+        | Command::NextWaiting
         | Command::NextMatch
         | Command::PreviousMatch
         | Command::HideOthers

@@ -117,6 +117,8 @@ fn table_ui(ui: &mut Ui, panel: &mut TablePanel, view: &TableView<'_>, actions: 
         return;
     }
     ScrollArea::horizontal().auto_shrink([false, false]).show(ui, |ui| {
+        // Green means live; the selected rows are lighter.
+        ui.visuals_mut().selection.bg_fill = theme::of(ui).line;
         let mut table = TableBuilder::new(ui)
             .striped(true)
             .sense(Sense::click())
