@@ -7,8 +7,12 @@ use std::{
 };
 
 use bevy::{ecs::system::SystemParam, prelude::*};
+use journal::Origin;
 
-use super::{Columns, Counts, FleetClock, FleetIndex, FleetMapping, Moment, RowState, Touched, task_in_hand};
+use super::{
+    Columns, Counts, FleetClock, FleetIndex, FleetMapping, History, Moment, RowLabel, RowState, Touched,
+    history::Shown, task_in_hand,
+};
 use model::{Heartbeats, Life, Mapping, Record, RowKey, Silence, SourceId, StatusReading};
 
 /// Most agents that one frame looks at.
@@ -108,6 +112,7 @@ pub(super) struct Changing<'w> {
     counts: ResMut<'w, Counts>,
     touched: ResMut<'w, Touched>,
     marked: ResMut<'w, task_in_hand::Marked>,
+    history: ResMut<'w, History>,
 }
 
 /// Looks at the agents that are due.
@@ -117,12 +122,12 @@ pub(super) fn expire(
     index: Res<FleetIndex>,
     mapping: Res<FleetMapping>,
     clock: Res<FleetClock>,
-    mut rows: Query<(&Columns, &mut RowState, &mut Moment)>,
+    mut rows: Query<(&Columns, &RowLabel, &mut RowState, &mut Moment)>,
 ) {
     for _ in 0..MOST_PER_FRAME {
         let Some(key) = vitals.take_due() else { return };
         let Some(entity) = index.get(&key) else { continue };
-        let Ok((columns, mut state, mut moment)) = rows.get_mut(entity) else {
+        let Ok((columns, label, mut state, mut moment)) = rows.get_mut(entity) else {
             continue;
         };
         let Some(beat) = mapping.0.beat(key.source, &columns.0) else {
@@ -134,8 +139,14 @@ pub(super) fn expire(
             continue;
         }
         changing.counts.remove(key.kind, state.0.status);
+        let before = Shown::new(columns, label, &state);
         state.0 = Silence::applied_to(state.0.clone());
         changing.counts.add(key.kind, state.0.status);
+        let after = Shown::new(columns, label, &state);
+        let now_ms = vitals.now_ms;
+        changing
+            .history
+            .note(now_ms, &key, Origin::Live, Some(&before), Some(&after));
         moment.changed = clock.0;
         changing.touched.note(entity);
         changing.marked.mark(entity);

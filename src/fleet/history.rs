@@ -51,11 +51,17 @@ pub(super) struct Shown {
 impl Shown {
     /// The row as it is shown now; `None` where it is no row.
     pub(super) fn of(world: &World, row: Entity) -> Option<Self> {
-        Some(Self {
-            record: world.get::<Columns>(row)?.0.clone(),
-            label: world.get::<RowLabel>(row)?.0.clone(),
-            status: world.get::<RowState>(row)?.0.status,
-        })
+        let (columns, label) = (world.get::<Columns>(row)?, world.get::<RowLabel>(row)?);
+        Some(Self::new(columns, label, world.get::<RowState>(row)?))
+    }
+
+    /// A row with these columns, this name and this state.
+    pub(super) fn new(columns: &Columns, label: &RowLabel, state: &RowState) -> Self {
+        Self {
+            record: columns.0.clone(),
+            label: label.0.clone(),
+            status: state.0.status,
+        }
     }
 
     fn seen(&self) -> Seen<'_> {
@@ -68,6 +74,11 @@ impl Shown {
 }
 
 impl History {
+    /// What happened.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
     /// How a change came about that arrived with a commit time, or was read from a table.
     pub(super) fn origin(&self, has_commit_time: bool) -> Origin {
         if has_commit_time || self.is_current {

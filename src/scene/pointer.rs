@@ -42,7 +42,7 @@ pub struct Pointer {
     /// The rectangle that is being drawn around rows.
     pub(crate) lasso: Option<Rect>,
     /// The rectangle that was finished.
-    pub(crate) lassoed: Option<Rect>,
+    pub lassoed: Option<Rect>,
     /// The motion of two fingers.
     pub(crate) pinch: Option<Pinch>,
     fingers: Fingers,

@@ -20,6 +20,7 @@ mod colours;
 mod compared;
 mod edges;
 mod edges_many;
+mod exploring;
 mod fleet;
 mod flights;
 mod gpu_loss;

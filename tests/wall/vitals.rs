@@ -73,6 +73,14 @@ fn an_agent_goes_offline_when_its_heartbeat_is_overdue_and_comes_back_with_the_n
         was_touched = !app.world().resource::<Touched>().is_empty();
     }
     assert!(was_touched, "it is drawn anew");
+    let key = app.world().get::<fleet::Key>(soon).expect("a row").0.clone();
+    let journal = app.world().resource::<fleet::History>().journal();
+    let states: Vec<Option<Status>> = journal.states(&key).map(|stretch| stretch.status).collect();
+    assert_eq!(
+        states,
+        [Some(Status::Running), Some(Status::Offline)],
+        "it is in its history"
+    );
     app.update();
     assert_eq!(
         app.world().get::<WorksOn>(soon),
