@@ -258,7 +258,7 @@ pub(crate) const BINDINGS: &[Binding] = &[
     Binding {
         keys: "click a counter, `!`",
         does: "show only this state, only what failed",
-        more: ", all others are dimmed; again: all. With `Shift`: add this state, or remove it",
+        more: ": the others are dimmed; again: all. With `Shift`: add this state, or remove it",
         scope: Scope::Always,
         commands: &[(key(Sign("!")), Command::ShowOnly(Status::Failed))],
     },

@@ -1,12 +1,15 @@
 //! What each command does in the panels, and the help card that lists all bindings (`?`).
 
-use egui::{Area, Context, Grid, Id, Order, RichText, Ui};
+use egui::{Area, Context, Grid, Id, Order, RichText, ScrollArea, Ui};
 
 use super::{Action, connect::ConnectAction, theme, theme::Tier};
 use crate::{
     actions::{BINDINGS, Command},
     messages::Intent,
 };
+
+/// What of the screen's height is left above and below the card with its heading, points.
+const ROOM_AROUND: f32 = 120.0;
 
 /// What commands act on.
 #[derive(Debug, Clone, Copy, Default)]
@@ -133,7 +136,7 @@ pub(crate) fn keys_area(ctx: &Context, actions: &mut Vec<Action>) {
 
 /// The card's contents.
 pub(crate) fn keys_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
-    ui.set_width(400.0);
+    ui.set_width(620.0_f32.min(ui.ctx().content_rect().width() - 4.0 * theme::GAP));
     ui.horizontal(|ui| {
         ui.label(
             RichText::new("Keys")
@@ -146,16 +149,19 @@ pub(crate) fn keys_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
             }
         });
     });
-    Grid::new("keys")
-        .num_columns(2)
-        .min_row_height(20.0)
-        .spacing([24.0, 4.0])
-        .show(ui, |ui| {
-            for binding in BINDINGS {
-                let keys = RichText::new(binding.shown_keys()).font(Tier::Mono.font(ui));
-                ui.label(keys.color(theme::of(ui).text));
-                ui.label(RichText::new(binding.does).color(theme::of(ui).muted));
-                ui.end_row();
-            }
-        });
+    let room = ui.ctx().content_rect().height() - ROOM_AROUND;
+    ScrollArea::vertical().max_height(room).show(ui, |ui| {
+        Grid::new("keys")
+            .num_columns(2)
+            .min_row_height(20.0)
+            .spacing([24.0, 4.0])
+            .show(ui, |ui| {
+                for binding in BINDINGS {
+                    let keys = RichText::new(binding.shown_keys()).font(Tier::Mono.font(ui));
+                    ui.label(keys.color(theme::of(ui).text));
+                    ui.label(RichText::new(binding.does).color(theme::of(ui).muted));
+                    ui.end_row();
+                }
+            });
+    });
 }
