@@ -41,6 +41,7 @@ use super::{
     palette::Palette,
     popover,
     popover::{PopoverView, TuneDraft},
+    related::Relation,
     several::{self, Several},
     table::{self, TablePanel, TableView},
     theme,
@@ -103,6 +104,8 @@ pub struct Panels {
     table: TablePanel,
     /// The list of named views, while it is open.
     pub views: Option<ViewList>,
+    /// The rows that the inspected one is related to.
+    relations: KeptRelations,
     /// What of the inspected row is unfolded.
     folds: Folds,
     /// What several selected rows have in common.
@@ -116,6 +119,27 @@ pub struct Panels {
     tune: TuneDraft,
     /// Pages by which the connection details are to be scrolled.
     pages: i32,
+}
+
+/// The relations of a row, which are looked up a few times a second: a workflow may have very many.
+#[derive(Debug, Default)]
+struct KeptRelations {
+    row: Option<RowKey>,
+    at: f64,
+    relations: Vec<Relation>,
+}
+
+impl KeptRelations {
+    /// Shortest interval between two lookups for one row, seconds.
+    const AGAIN_SECS: f64 = 0.2;
+
+    fn of(&mut self, row: &RowKey, now: f64, look_up: impl FnOnce() -> Vec<Relation>) -> Vec<Relation> {
+        if self.row.as_ref() != Some(row) || now - self.at >= Self::AGAIN_SECS {
+            self.relations = look_up();
+            (self.row, self.at) = (Some(row.clone()), now);
+        }
+        self.relations.clone()
+    }
 }
 
 /// What the panels write.
@@ -355,7 +379,7 @@ fn draw_panels(
         });
     } else if let Some(view) = selected.as_mut() {
         view.history = reads.history(journal, view.key);
-        view.relations = reads.relations(view.key);
+        view.relations = panels.relations.of(view.key, reads.now(), || reads.relations(view.key));
         let folds = &mut panels.folds;
         inspector::inspector_panel(&mut root, |ui| inspector::inspector_ui(ui, view, folds, actions));
     }

@@ -1,8 +1,9 @@
 //! Finds the rows that a row is related to.
 
-use std::collections::HashSet;
-
-use bevy::{ecs::system::SystemParam, prelude::*};
+use bevy::{
+    ecs::{entity::EntityHashSet, system::SystemParam},
+    prelude::*,
+};
 
 use crate::{
     fleet::{
@@ -68,20 +69,23 @@ impl RelatedRows<'_, '_> {
 
     /// The rows of one relation, what is in trouble first, then what runs; then by name.
     fn relation(&self, how: &'static str, rows: impl IntoIterator<Item = Entity>) -> Option<Relation> {
-        let mut seen = HashSet::new();
-        let mut rows: Vec<RelatedRow> = (rows.into_iter().take(MOST_LOOKED_AT))
-            .filter(|row| seen.insert(*row))
-            .filter_map(|row| self.related(row))
-            .collect();
-        let order = |row: &RelatedRow| (row.status.urgency(), row.status.phase() as u8);
-        rows.sort_by(|one, other| {
-            order(one)
-                .cmp(&order(other))
-                .then_with(|| one.label.cmp(&other.label))
-                .then_with(|| one.key.cmp(&other.key))
+        let mut seen = EntityHashSet::default();
+        let rows = rows.into_iter().take(MOST_LOOKED_AT).filter(|row| seen.insert(*row));
+        let ranked = rows.filter_map(|row| {
+            let (key, label, state, _) = self.rows.get(row).ok()?;
+            let status = state.0.status;
+            Some((status.urgency(), status.phase() as u8, &*label.0, &key.0, row))
         });
-        let more = rows.len().saturating_sub(MOST_NAMED);
-        rows.truncate(MOST_NAMED);
+        let mut ranked: Vec<_> = ranked.collect();
+        let count = ranked.len();
+        // Names of the others are never made.
+        if count > MOST_NAMED {
+            ranked.select_nth_unstable(MOST_NAMED);
+            ranked.truncate(MOST_NAMED);
+        }
+        ranked.sort_unstable();
+        let rows: Vec<RelatedRow> = ranked.iter().filter_map(|(.., row)| self.related(*row)).collect();
+        let more = count - rows.len();
         (!rows.is_empty()).then_some(Relation { how, rows, more })
     }
 
