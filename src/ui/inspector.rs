@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use egui::{Align, Frame, Layout, Margin, Panel, Rect, RichText, ScrollArea, Sense, Ui, Vec2};
+use egui::{
+    Align, Frame, Layout, Margin, Panel, Rect, RichText, ScrollArea, Sense, Ui, Vec2,
+    text::{CCursor, CCursorRange},
+};
 
 use super::{
     Action, TypeScale,
@@ -260,6 +263,7 @@ fn columns_ui(ui: &mut Ui, view: &InspectorView<'_>, folds: &mut Folds) {
             widgets::named(ui, growth(ui), &format::clean(name, 60), |ui| {
                 match Typed::of(name, value) {
                     Typed::Json(cell) => folds.tree_ui(ui, name, &cell),
+                    Typed::Uuid(id) => id_ui(ui, &id),
                     typed => value_ui(ui, &CellLook::of(&typed, MOST_VALUE, view.now_ms, &view.zone)),
                 }
             });
@@ -274,6 +278,24 @@ fn columns_ui(ui: &mut Ui, view: &InspectorView<'_>, folds: &mut Folds) {
             ui.add(egui::Label::new(text.color(theme::of(ui).muted)).wrap());
         }
     });
+}
+
+/// An id: a double click marks it whole, which a label would take for several words.
+fn id_ui(ui: &mut Ui, id: &str) {
+    let mut text = id;
+    let field = egui::TextEdit::multiline(&mut text)
+        .font(Tier::Mono.font(ui))
+        .text_color(theme::of(ui).text)
+        .frame(Frame::NONE)
+        .margin(Margin::ZERO)
+        .desired_rows(1)
+        .desired_width(f32::INFINITY);
+    let mut output = field.show(ui);
+    if output.response.double_clicked() {
+        let all = CCursorRange::two(CCursor::new(0), CCursor::new(id.chars().count()));
+        output.state.cursor.set_char_range(Some(all));
+        output.state.store(ui.ctx(), output.response.id);
+    }
 }
 
 /// A value as it stands in the list of columns.

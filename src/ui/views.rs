@@ -17,8 +17,6 @@ const WIDTH: f32 = 420.0;
 pub struct ViewList {
     /// The names as they are typed, by number.
     typed: Vec<(u8, String)>,
-    /// Whether it has had the keyboard: it takes it once.
-    is_begun: bool,
 }
 
 /// The list in the middle of the scene.
@@ -49,11 +47,7 @@ pub fn views_ui(ui: &mut Ui, list: &mut ViewList, views: &dyn Fn(u8) -> Option<N
                 .color(theme::of(ui).text),
         );
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let close = super::close_button(ui, "Close views");
-            if !std::mem::replace(&mut list.is_begun, true) {
-                close.request_focus();
-            }
-            if close.clicked() {
+            if super::close_button(ui, "Close views").clicked() {
                 actions.push(Action::ToggleViews);
             }
         });

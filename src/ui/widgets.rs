@@ -1,8 +1,8 @@
 //! Small widgets that several panels use.
 
 use egui::{
-    Align, Key, Label, Layout, Modifiers, Rect, Response, RichText, Sense, Shape, Stroke, Ui, UiBuilder, Vec2,
-    WidgetInfo, WidgetType, pos2, vec2,
+    Align, Context, Id, Key, Label, Layout, Modifiers, Rect, Response, RichText, Sense, Shape, Stroke, Ui, UiBuilder,
+    Vec2, WidgetInfo, WidgetType, pos2, vec2,
 };
 
 use super::{format, theme, theme::Tier};
@@ -13,6 +13,11 @@ pub(super) fn close_button(ui: &mut Ui, label: &str) -> Response {
     let side = ui.spacing().interact_size.y;
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, label));
+    let wanted = Id::new("close button to be focused");
+    if ui.data(|data| data.get_temp::<&'static str>(wanted)) == Some(label) {
+        ui.data_mut(|data| data.remove::<&'static str>(wanted));
+        response.request_focus();
+    }
     let ink = if response.hovered() || response.has_focus() {
         theme::of(ui).text
     } else {
@@ -29,6 +34,11 @@ pub(super) fn close_button(ui: &mut Ui, label: &str) -> Response {
             .line_segment([rect.center() - arm, rect.center() + arm], Stroke::new(1.8, ink));
     }
     response.on_hover_text(label)
+}
+
+/// Lets the panel whose close button has this label take the keyboard when it is drawn next.
+pub(super) fn focus_panel(ctx: &Context, close_label: &'static str) {
+    ctx.data_mut(|data| data.insert_temp(Id::new("close button to be focused"), close_label));
 }
 
 /// Width of a name on a desk, points: it grows with the type.

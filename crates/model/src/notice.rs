@@ -196,9 +196,9 @@ notice_kinds! {
     /// No setting names a table, and sources were found.
     SourcesFound: "sources_found", Info, ALONE, SHORT;
     /// A file that the user asked for is written.
-    Saved: "saved", Info, ALONE, MEDIUM;
+    Saved: "saved", Info, ALONE, SHORT;
     /// Something that the user wanted to be saved is not.
-    NotSaved: "not_saved", Warn, ALONE, LONG;
+    NotSaved: "not_saved", Warn, ALONE, MEDIUM;
     /// A view that was asked for does not exist.
     NoSuchView: "no_such_view", Info, ALONE, SHORT;
     /// The selected row is gone.

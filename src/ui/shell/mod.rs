@@ -49,6 +49,7 @@ use super::{
     views,
     views::ViewList,
     welcome::{self, Welcome},
+    widgets,
 };
 use crate::{
     actions::{self, Command},
@@ -110,6 +111,8 @@ pub struct Panels {
     folds: Folds,
     /// What several selected rows have in common.
     several: Several,
+    /// What had the keyboard before a panel took it.
+    came_from: Option<egui::Id>,
     /// What a screen reader says by itself.
     announcer: Announcer,
     /// The hint for newcomers.
@@ -119,6 +122,49 @@ pub struct Panels {
     tune: TuneDraft,
     /// Pages by which the connection details are to be scrolled.
     pages: i32,
+}
+
+/// The panels that take the keyboard when they open, by the label of their close button.
+const TAKE_FOCUS: [&str; 5] = [
+    "Close connection details",
+    "Close help",
+    "Close events",
+    "Close views",
+    "Close legend",
+];
+
+impl Panels {
+    /// Which of [`TAKE_FOCUS`] are open.
+    fn open(&self) -> [bool; TAKE_FOCUS.len()] {
+        [
+            self.popover_open,
+            self.keys_open,
+            self.log.is_some(),
+            self.views.is_some(),
+            self.legend_open,
+        ]
+    }
+
+    /// Lets a panel that was opened take the keyboard, and gives it back to what had it when the panel is closed.
+    fn pass_focus(&mut self, ctx: &egui::Context, before: [bool; TAKE_FOCUS.len()]) {
+        for ((label, was_open), is_open) in TAKE_FOCUS.into_iter().zip(before).zip(self.open()) {
+            match (was_open, is_open) {
+                (false, true) => {
+                    self.came_from = ctx.memory(|memory| memory.focused());
+                    widgets::focus_panel(ctx, label);
+                }
+                (true, false) => match self.came_from.take() {
+                    Some(id) => ctx.memory_mut(|memory| memory.request_focus(id)),
+                    None => ctx.memory_mut(|memory| {
+                        if let Some(id) = memory.focused() {
+                            memory.surrender_focus(id);
+                        }
+                    }),
+                },
+                _ => {}
+            }
+        }
+    }
 }
 
 /// The relations of a row, which are looked up a few times a second: a workflow may have very many.
@@ -195,6 +241,7 @@ fn draw(
     let panels = panels.bypass_change_detection();
     panels.tune.follow(reads.connection.backoff, now);
 
+    let open_before = panels.open();
     let mut actions = Vec::new();
     let card = writes.card.bypass_change_detection();
     card.poll();
@@ -310,6 +357,7 @@ fn draw(
             Action::Dismiss(number) => toasts.dismiss(number),
         }
     }
+    panels.pass_focus(&ctx, open_before);
     if let Some(backoff) = panels.tune.due(now) {
         writes.intents.write(Intent::Tune(backoff));
     }
