@@ -31,6 +31,15 @@ pub(crate) enum PointerSystems {
     Select,
 }
 
+/// The settings' systems in `Receive`.
+#[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum SettingsSystems {
+    /// Requests and written files change the settings.
+    Follow,
+    /// What changed is put in force.
+    PutInForce,
+}
+
 /// The connection's systems in `Receive`.
 #[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum ConnectionSystems {
@@ -192,6 +201,12 @@ pub fn plugin(app: &mut App) {
     .configure_sets(
         Update,
         (PointerSystems::Read, PointerSystems::Pick, PointerSystems::Select)
+            .chain()
+            .in_set(FrameSystems::Receive),
+    )
+    .configure_sets(
+        Update,
+        (SettingsSystems::Follow, SettingsSystems::PutInForce)
             .chain()
             .in_set(FrameSystems::Receive),
     )

@@ -12,6 +12,8 @@ pub mod connection;
 #[cfg(feature = "dev")]
 mod dev;
 #[cfg(feature = "wall")]
+pub mod editor;
+#[cfg(feature = "wall")]
 pub mod fleet;
 #[cfg(feature = "wall")]
 pub mod frame;

@@ -56,6 +56,8 @@ pub enum Intent {
     Disconnect,
     /// A new backoff, in force immediately and saved for the next start.
     Tune(Backoff),
+    /// A new backoff, in force immediately: the settings have it, so that it is not saved here.
+    Retune(Backoff),
     /// Select a row, or nothing.
     Select(Option<RowKey>),
     /// Select a row beside those that are selected, or no longer.

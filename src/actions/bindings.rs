@@ -228,6 +228,13 @@ pub(crate) const BINDINGS: &[Binding] = &[
         ],
     },
     Binding {
+        keys: "`,`",
+        does: "settings",
+        more: ": theme, motion, quality, type size, finished workflows, reconnecting; a change counts at once, **Save** writes it into `opswall.toml`; not in a kiosk",
+        scope: Scope::Always,
+        commands: &[(key(Sign(",")), Command::ToggleSettings)],
+    },
+    Binding {
         keys: "`X`",
         does: "close the newest message",
         more: "",

@@ -42,6 +42,8 @@ pub enum Command {
     ShowView(u8),
     /// Saves what is shown as the view of this number.
     SaveView(u8),
+    /// Opens or closes the settings window.
+    ToggleSettings,
     /// Shows or hides the legend.
     ToggleLegend,
     /// Shows or hides the card with the keys.
@@ -146,6 +148,7 @@ impl Command {
             Command::ToggleTable,
             Command::DismissToast,
             Command::ToggleViews,
+            Command::ToggleSettings,
             Command::ToggleLegend,
             Command::ToggleHelp,
         ];
@@ -171,6 +174,7 @@ impl Command {
             Self::ShowView(number) => format!("show view {number}").into(),
             Self::SaveView(number) => format!("save view {number}").into(),
             Self::DismissToast => "close the newest message".into(),
+            Self::ToggleSettings => "settings".into(),
             Self::ToggleLegend => "show or hide the legend".into(),
             Self::ToggleHelp => "keys".into(),
             Self::Close => "close".into(),

@@ -29,7 +29,7 @@ use clap::Subcommand;
 use strum::{EnumDiscriminants, EnumString, VariantNames};
 
 pub use failure::Failure;
-use settings::{Env, Group, Settings, SettingsError};
+use settings::{Env, Group, Settings, StartedWith};
 
 use crate::cli::Cli;
 
@@ -72,11 +72,14 @@ pub enum CliCommand {
 
 /// Runs a command. A failure is printed on standard error as one sentence.
 pub fn run(cli: Cli) -> ExitCode {
-    let settings = Settings::load(&cli.settings, &Env::of_process());
+    let started_with = StartedWith {
+        args: cli.settings,
+        env: Env::of_process(),
+    };
     let result = match cli.command {
-        Some(command) => command.run(settings),
+        Some(command) => command.run(started_with),
         #[cfg(feature = "wall")]
-        None => CliCommand::Wall.run(settings),
+        None => CliCommand::Wall.run(started_with),
         #[cfg(not(feature = "wall"))]
         None => Err(Failure::Usage(format!(
             "this build has no wall; use one of {}",
@@ -113,24 +116,29 @@ impl CommandName {
 }
 
 impl CliCommand {
-    fn run(self, settings: Result<Settings, SettingsError>) -> Result<ExitCode, Failure> {
+    fn run(self, started_with: StartedWith) -> Result<ExitCode, Failure> {
         let done = |()| ExitCode::SUCCESS;
+        let settings = || Settings::load(&started_with.args, &started_with.env);
         match self {
+            // These follow the settings files, which they read by themselves: what a pipe holds can be read once.
             #[cfg(feature = "wall")]
-            Self::Wall => wall::run(&settings?, None),
+            Self::Wall => wall::run(started_with, None),
             #[cfg(feature = "wall")]
-            Self::Demo(args) => wall::run(&settings?, Some(args.feed()?)),
-            Self::Serve(args) => serve::run(&settings?, &args).map(done),
-            Self::Tail(args) => tail::run(&settings?, &args).map(done),
+            Self::Demo(args) => wall::run(started_with, Some(args.feed()?)),
+            Self::Serve(args) => serve::run(&settings()?, &args).map(done),
+            Self::Tail(args) => tail::run(&settings()?, &args).map(done),
             #[cfg(feature = "wall")]
-            Self::Snapshot(args) => snapshot::run(&settings?, &args),
-            Self::Bench(args) => settings.map_err(Failure::from).and_then(|_| bench::run(args)).map(done),
+            Self::Snapshot(args) => snapshot::run(&settings()?, &args),
+            Self::Bench(args) => settings()
+                .map_err(Failure::from)
+                .and_then(|_| bench::run(args))
+                .map(done),
             // It reports settings that cannot be used as a finding.
-            Self::Doctor(args) => doctor::run(settings, args),
-            Self::Init(args) => init::run(&settings?, &args).map(done),
-            Self::Explain(args) => explain::run(&settings?, &args).map(done),
-            Self::Schema(args) => schema::run(&settings?, &args).map(done),
-            Self::Config(args) => config::run(&settings?, &args).map(done),
+            Self::Doctor(args) => doctor::run(settings(), args),
+            Self::Init(args) => init::run(&settings()?, &args).map(done),
+            Self::Explain(args) => explain::run(&settings()?, &args).map(done),
+            Self::Schema(args) => schema::run(&settings()?, &args).map(done),
+            Self::Config(args) => config::run(&settings()?, &args).map(done),
         }
     }
 }

@@ -79,5 +79,5 @@ pub(super) fn run(settings: &Settings, args: &SnapshotArgs) -> Result<ExitCode, 
         lose,
         reports: args.report,
     };
-    wall::show(&settings, source, canvas, picture)
+    wall::show(&settings, None, source, canvas, picture)
 }

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     connection::{ConnectionPlugin, Found, ProjectSetup},
+    editor::FollowedSettings,
     third_party,
     ui::connect::ConnectCard,
     views::ViewsPlugin,
@@ -22,7 +23,7 @@ use crate::{
 use client::{discover::discover, probe};
 use demo::TableId;
 use model::Kind;
-use settings::{FeedSettings, Settings};
+use settings::{FeedSettings, Settings, StartedWith};
 
 /// The picture that is written to the working directory where there is no display.
 const KEPT_PICTURE: &str = "opswall.png";
@@ -44,7 +45,9 @@ pub(super) struct Source {
 ///
 /// # Errors
 /// When the settings cannot be used or a thread cannot be started.
-pub(super) fn run(settings: &Settings, demo: Option<DemoFeed>) -> Result<ExitCode, Failure> {
+pub(super) fn run(started_with: StartedWith, demo: Option<DemoFeed>) -> Result<ExitCode, Failure> {
+    let followed = FollowedSettings::start(started_with)?;
+    let settings = &followed.settings().clone();
     let source = source(settings, demo)?;
     let (canvas, picture) = if canvas::display_answers() {
         (
@@ -63,7 +66,7 @@ pub(super) fn run(settings: &Settings, demo: Option<DemoFeed>) -> Result<ExitCod
             Picture::Kept(PathBuf::from(KEPT_PICTURE)),
         )
     };
-    show(settings, source, canvas, picture)
+    show(settings, Some(followed), source, canvas, picture)
 }
 
 /// Starts the demo feed if it is to be shown.
@@ -99,8 +102,14 @@ pub(super) fn source(settings: &Settings, demo: Option<DemoFeed>) -> Result<Sour
     })
 }
 
-/// Builds the app around a source, runs it, and returns its exit code.
-pub(super) fn show(settings: &Settings, source: Source, canvas: Canvas, picture: Picture) -> Result<ExitCode, Failure> {
+/// Builds the app around a source, runs it, and returns its exit code. `followed`: the settings may change meanwhile.
+pub(super) fn show(
+    settings: &Settings,
+    followed: Option<FollowedSettings>,
+    source: Source,
+    canvas: Canvas,
+    picture: Picture,
+) -> Result<ExitCode, Failure> {
     let Source { feed, demo, is_offered } = source;
     let mapping = feed.mapping.clone();
     // The view is remembered only where an operator can change it: not on a kiosk, and not without a window.
@@ -136,6 +145,9 @@ pub(super) fn show(settings: &Settings, source: Source, canvas: Canvas, picture:
         notices: settings.notices.clone(),
     });
     app.add_plugins(views);
+    if let Some(followed) = followed {
+        followed.add_to(&mut app);
+    }
     if let Some(remember) = remember {
         app.add_plugins(remember);
     }

@@ -72,6 +72,11 @@ pub(super) fn send_commands(
                 unsaved.0 = Some((time.elapsed_secs_f64(), backoff));
                 Command::Tune(backoff)
             }
+            Intent::Retune(backoff) => {
+                let backoff = backoff.clamped();
+                connection.backoff = backoff;
+                Command::Tune(backoff)
+            }
             Intent::MapWord(mapped) => {
                 saving.start(&feed, &connection, mapped);
                 continue;

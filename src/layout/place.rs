@@ -94,19 +94,14 @@ fn of_plan(scene: PlanScene) -> Scene {
 }
 
 impl CityPlan {
-    /// An empty plan in which finished workflows step back after these times.
-    pub(crate) fn with_finished(finished: FinishedWorkflows) -> Self {
+    /// Lets finished workflows step back after these times, from the next frame on. All rows are then placed anew.
+    pub(crate) fn set_finished(&mut self, finished: FinishedWorkflows) {
         let seconds = |after: Option<Duration>| after.map_or(f64::INFINITY, |after| after.as_secs_f64());
-        let pace = Pace {
+        self.pace = Pace {
             shrink_after: seconds(finished.shrink_after),
             fold_after: seconds(finished.fold_after),
             ..Pace::default()
         };
-        Self {
-            city: City::new(of_plan(PlanScene::default()), pace),
-            pace,
-            ..Self::default()
-        }
     }
 
     /// What is at a point of the world at the end of all moves; `None` in streets and where the dock is free.
@@ -239,6 +234,9 @@ fn place(
         let changes = plan.city.replan(now);
         writer.write(&changes, &plan.city, &mut plan.grounds, now);
     } else if let Some(changes) = plan.follow_scene(*scene, now, &rows, &tallies) {
+        writer.write(&changes, &plan.city, &mut plan.grounds, now);
+    } else if let Some(changes) = plan.city.set_pace(plan.pace, now) {
+        plan.tidied = now;
         writer.write(&changes, &plan.city, &mut plan.grounds, now);
     } else if plan.is_settled && now - plan.tidied >= TIDY_EVERY_SECS {
         plan.tidied = now;
@@ -376,12 +374,13 @@ mod tests {
 
     #[test]
     fn finished_workflows_step_back_after_the_times_of_the_settings() {
-        let unset = CityPlan::with_finished(FinishedWorkflows::default());
-        assert_eq!(unset.pace, Pace::default());
-        let never = CityPlan::with_finished(FinishedWorkflows {
+        let mut plan = CityPlan::default();
+        plan.set_finished(FinishedWorkflows::default());
+        assert_eq!(plan.pace, Pace::default());
+        plan.set_finished(FinishedWorkflows {
             shrink_after: None,
             fold_after: Some(Duration::from_secs(60)),
         });
-        assert_eq!((never.pace.shrink_after, never.pace.fold_after), (f64::INFINITY, 60.0));
+        assert_eq!((plan.pace.shrink_after, plan.pace.fold_after), (f64::INFINITY, 60.0));
     }
 }

@@ -3,6 +3,7 @@
 use super::connect::ConnectAction;
 use crate::{
     actions::Command,
+    editor::SettingsRequest,
     messages::Intent,
     table::{ExportFormat, TableChange},
     views::ViewChange,
@@ -48,6 +49,12 @@ pub enum Action {
     ToggleViews,
     /// Renames or removes a named view.
     View(ViewChange),
+    /// Opens or closes the settings window.
+    ToggleSettings,
+    /// Changes or saves settings.
+    Settings(SettingsRequest),
+    /// Shows the legend.
+    ShowLegend,
     /// Removes the newest toast.
     DismissNewest,
     /// Opens or closes the event log.

@@ -20,6 +20,8 @@ pub struct KeyContext {
     pub finder_open: bool,
     /// The help card is open; `Esc` closes it second.
     pub keys_open: bool,
+    /// The settings window is open; `Esc` closes it with the help card.
+    pub settings_open: bool,
     /// The list of named views is open; `Esc` closes it with the help card.
     pub views_open: bool,
     /// The card that connects a project is open; `Esc` closes it third.
@@ -54,6 +56,7 @@ pub fn action(command: Command, state: KeyContext) -> Option<Action> {
         Command::ToggleLog => Action::ToggleLog,
         Command::ToggleTable => Action::ToggleTable,
         Command::ToggleViews => Action::ToggleViews,
+        Command::ToggleSettings => Action::ToggleSettings,
         Command::DismissToast => Action::DismissNewest,
         Command::ToggleLegend => Action::ToggleLegend,
         Command::ToggleHelp => Action::ToggleKeys,
@@ -110,6 +113,7 @@ fn close(state: KeyContext) -> Option<Action> {
         (state.palette_open, Some(Action::TogglePalette)),
         (state.finder_open, Some(Action::ToggleFinder)),
         (state.keys_open, Some(Action::ToggleKeys)),
+        (state.settings_open, Some(Action::ToggleSettings)),
         (state.views_open, Some(Action::ToggleViews)),
         (state.connect_open, Some(Action::Connect(ConnectAction::Close))),
         (state.popover_open, Some(Action::ClosePopover)),

@@ -23,6 +23,7 @@ pub mod palette;
 pub mod popover;
 pub mod related;
 mod secrets;
+pub mod settings;
 mod several;
 mod shell;
 mod state_choice;

@@ -61,6 +61,18 @@ impl TypeScale {
         }
     }
 
+    /// These sizes times a factor, on a screen of this height in points. The largest is limited as in [`Self::for_wall`].
+    pub(crate) fn times(self, factor: f32, screen_height: f32) -> Self {
+        let size = |points: f32| (points * factor).round();
+        let most = (screen_height * MOST_OF_SCREEN_HEIGHT).max(Self::default().room);
+        Self {
+            small: size(self.small),
+            body: size(self.body),
+            name: size(self.name),
+            room: size(self.room).min(most),
+        }
+    }
+
     /// The caption under a total: 10 minutes of arc where the total has 22.
     pub(crate) fn caption(&self) -> f32 {
         (self.room * 0.46).round().max(self.small)
@@ -122,6 +134,23 @@ mod tests {
         assert!(wall.caption() > desk.caption());
         let near = TypeScale::for_wall(24.0, 0.3, FULL_HD, 1.0);
         assert_eq!(near, desk);
+    }
+
+    #[test]
+    fn a_factor_changes_all_sizes_and_leaves_the_scene_its_room() {
+        let desk = TypeScale::default();
+        assert_eq!(desk.times(1.0, 1080.0), desk);
+        let small = desk.times(0.75, 1080.0);
+        assert!(
+            small.small < desk.small && small.room < desk.room && small.small >= 9.0,
+            "{small:?}"
+        );
+        let large = desk.times(2.5, 1080.0);
+        assert!(
+            large.body >= 2.4 * desk.body && large.room >= 2.4 * desk.room,
+            "{large:?}"
+        );
+        assert!(desk.times(2.5, 400.0).room <= 400.0 * MOST_OF_SCREEN_HEIGHT);
     }
 
     #[test]

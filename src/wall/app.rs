@@ -12,12 +12,13 @@ use bevy::{
 };
 
 use super::{
-    canvas::Canvas, fonts, frame_rate, governor, gpu, kiosk, picture, resolution, snapshot, unattended, viewing,
+    canvas::Canvas, fonts, frame_rate, governor, gpu, in_force, kiosk, picture, resolution, snapshot, unattended,
+    viewing,
 };
 use crate::{connection::ConnectionPlugin, fleet, frame, layout, messages, scene, search, third_party, ui};
 use model::Mapping;
 use model::Notice;
-use settings::{QualityPolicy, WallSettings};
+use settings::WallSettings;
 
 /// On an unattended wall the whole fleet is shown again this long after the view was last changed by hand.
 const KIOSK_FIT_SECS: f32 = 60.0;
@@ -106,6 +107,7 @@ pub fn build(options: WallOptions) -> App {
             unattended::plugin,
             snapshot::plugin,
             viewing::plugin,
+            in_force::plugin,
             fonts::plugin,
             gpu::plugin,
             resolution::plugin,
@@ -114,24 +116,16 @@ pub fn build(options: WallOptions) -> App {
     #[cfg(feature = "dev")]
     app.add_plugins(crate::dev::plugin);
     // The features own these resources; the settings only change them.
-    let world = app.world_mut();
-    world.resource_mut::<scene::motion::MotionSettings>().reduced = options.settings.reduced_motion;
-    world.resource_mut::<messages::ScreenTheme>().0 = options.settings.theme;
-    *world.resource_mut::<layout::CityPlan>() = layout::CityPlan::with_finished(options.settings.finished);
+    in_force::begin(app.world_mut(), &options.settings);
     if options.settings.kiosk {
         app.add_plugins(kiosk::plugin);
         let mut habits = app.world_mut().resource_mut::<scene::camera::CameraHabits>();
         habits.fit_after_secs = Some(KIOSK_FIT_SECS);
     }
-    if let Some(viewing) = viewing::Viewing::of(&options.settings) {
-        app.insert_resource(viewing);
-    }
     // Measurements and single pictures are drawn at full quality and at the full rate.
     if matches!(options.canvas, Canvas::Window { .. }) {
         app.add_plugins(frame_rate::idle_plugin);
-        if options.settings.quality == QualityPolicy::Auto {
-            app.add_plugins(governor::plugin);
-        }
+        app.add_plugins(governor::plugin);
     } else if matches!(options.picture, Picture::Kept(_)) {
         app.add_plugins(frame_rate::idle_plugin);
     }

@@ -11,6 +11,7 @@ use wgpu_types::DeviceType;
 
 use super::frame_rate::FrameRate;
 use crate::messages::{Quality, QualityFeature};
+use settings::QualityPolicy;
 
 /// The frames that are judged together: at least this many seconds and frames.
 const WINDOW_SECS: f64 = 2.0;
@@ -177,9 +178,24 @@ impl Governor {
     }
 }
 
+/// Whether features are turned off at all.
+#[derive(Resource, Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Policy(pub(super) QualityPolicy);
+
 /// Measures the frames.
 pub(super) fn plugin(app: &mut App) {
-    app.init_resource::<Governor>().add_systems(First, govern);
+    app.init_resource::<Governor>().init_resource::<Policy>().add_systems(
+        First,
+        (
+            govern.run_if(resource_equals(Policy(QualityPolicy::Auto))),
+            show_all.run_if(resource_changed::<Policy>.and_then(resource_equals(Policy(QualityPolicy::Full)))),
+        ),
+    );
+}
+
+/// Nothing may be off from now on.
+fn show_all(mut governor: ResMut<Governor>, mut quality: ResMut<Quality>) {
+    quality.set_if_neq(governor.idle());
 }
 
 fn govern(

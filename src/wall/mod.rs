@@ -8,6 +8,7 @@ pub mod frame_rate;
 pub mod governor;
 mod gpu;
 mod idle;
+mod in_force;
 mod kiosk;
 pub mod picture;
 mod remember;

@@ -17,6 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("third_party", &[]),
     ("connection", &["messages", "frame"]),
     ("fleet", &["messages", "frame"]),
+    ("editor", &["connection", "messages", "frame"]),
     ("layout", &["fleet", "messages", "frame"]),
     ("search", &["fleet", "messages", "frame", "actions"]),
     ("table", &["fleet", "search", "messages", "frame"]),
@@ -40,6 +41,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "ui",
         &[
             "connection",
+            "editor",
             "fleet",
             "layout",
             "scene::selection",
@@ -56,6 +58,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "wall",
         &[
             "connection",
+            "editor",
             "fleet",
             "layout",
             "scene",

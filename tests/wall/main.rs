@@ -49,5 +49,6 @@ mod ui_gallery;
 mod ui_header;
 mod ui_panels;
 mod ui_popover;
+mod ui_settings;
 mod view_kept;
 mod vitals;

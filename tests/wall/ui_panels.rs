@@ -333,6 +333,7 @@ fn keys_close_what_is_open_one_after_the_other() {
         finder_open: true,
         log_open: true,
         keys_open: true,
+        settings_open: true,
         views_open: true,
         connect_open: true,
         can_connect: true,
@@ -355,9 +356,14 @@ fn keys_close_what_is_open_one_after_the_other() {
         ..found
     };
     assert_eq!(action(Command::Close, help), Some(Action::ToggleKeys));
-    let views = KeyContext {
+    let settings = KeyContext {
         keys_open: false,
         ..help
+    };
+    assert_eq!(action(Command::Close, settings), Some(Action::ToggleSettings));
+    let views = KeyContext {
+        settings_open: false,
+        ..settings
     };
     assert_eq!(action(Command::Close, views), Some(Action::ToggleViews));
     let card = KeyContext {

@@ -69,6 +69,8 @@ pub enum FoldKey {
     Token,
     /// Whether the pulse runs.
     Pulse,
+    /// Whether the settings file can be followed.
+    Settings,
 }
 
 /// When a screen shows a notice. This does not decide what is kept: the list of the connection's events keeps those that
@@ -103,6 +105,7 @@ const ALONE: Option<FoldKey> = None;
 const CONNECTION: Option<FoldKey> = Some(FoldKey::Connection);
 const TOKEN: Option<FoldKey> = Some(FoldKey::Token);
 const PULSE: Option<FoldKey> = Some(FoldKey::Pulse);
+const SETTINGS: Option<FoldKey> = Some(FoldKey::Settings);
 
 /// Declares the kinds, the list of all of them and their table from one line each.
 macro_rules! notice_kinds {
@@ -215,6 +218,12 @@ notice_kinds! {
     UnknownVariable: "unknown_variable", Warn, ALONE, MEDIUM;
     /// Saved settings cannot be used.
     SavedSettings: "saved_settings", Warn, ALONE, MEDIUM;
+    /// The settings file was written while the wall runs, and what can change is in force.
+    SettingsFollowed: "settings_followed", Info, SETTINGS, SHORT;
+    /// The settings file was written while the wall runs, and part of it counts at the next start only.
+    SettingsAwaitRestart: "settings_await_restart", Warn, SETTINGS, MEDIUM;
+    /// The settings file was written while the wall runs, with a mistake: the settings stay as they were.
+    SettingsMistaken: "settings_mistaken", Warn, SETTINGS, MEDIUM;
 }
 
 impl NoticeKind {

@@ -185,6 +185,39 @@ fn finished_workflows_keep_their_cells_where_they_never_step_back() {
 }
 
 #[test]
+fn other_times_count_at_once_and_the_same_ones_move_nothing() {
+    let mut batch = fleet(600, 12, 0, Spread::Even, 1);
+    for workflow in &mut batch.workflows {
+        workflow.finished = (workflow.row < 4).then_some(0.0);
+    }
+    let mut city = City::new(scene(1920.0, 1000.0), Pace::default());
+    assert!(
+        city.set_pace(
+            Pace {
+                shrink_after: 900.0,
+                ..Pace::default()
+            },
+            0.0
+        )
+        .is_none(),
+        "there are no rows"
+    );
+    city.apply(batch, 10.0);
+    assert_eq!(city.report().cells, 600);
+    let soon = Pace {
+        shrink_after: 60.0,
+        fold_after: 120.0,
+        ..Pace::default()
+    };
+    let changes = city.set_pace(soon, 200.0).expect("a third of the rows has finished");
+    assert!(changes.replanned);
+    assert_eq!(city.report().cells, 400);
+    assert!(city.set_pace(soon, 300.0).is_none());
+    city.set_pace(Pace::default(), 300.0).expect("they have cells again");
+    assert_eq!(city.report().cells, 600);
+}
+
+#[test]
 fn quiet_workflows_shrink_and_fold_when_the_plan_is_made_anew() {
     let mut batch = fleet(600, 12, 0, Spread::Even, 1);
     for workflow in &mut batch.workflows {

@@ -21,8 +21,34 @@ pub struct WallSettings {
     pub screen_diagonal: Option<f32>,
     /// Distance from which the room reads the screen, in metres, 0.2 to 100.
     pub viewing_distance: Option<f32>,
+    /// How large all text is, beyond what the screen and the distance give.
+    pub scale: TextSize,
     /// When finished workflows step back.
     pub finished: FinishedWorkflows,
+}
+
+/// How large all text is: a factor on what the screen and the viewing distance give, 0.75 to 2.5.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TextSize {
+    percent: u32,
+}
+
+impl TextSize {
+    /// The size of a setting, which has checked the bounds.
+    pub(crate) fn of_percent(percent: u32) -> Self {
+        Self { percent }
+    }
+
+    /// The factor: 1 unless it is set.
+    pub fn factor(self) -> f32 {
+        self.percent as f32 / 100.0
+    }
+}
+
+impl Default for TextSize {
+    fn default() -> Self {
+        Self { percent: 100 }
+    }
 }
 
 /// When finished workflows step back; `None` for never.
@@ -84,5 +110,22 @@ impl Words for ThemeName {
 
     fn of_word(word: &str) -> Option<Self> {
         Self::of_word(word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Env, Settings, SettingsArgs, SettingsError};
+
+    #[test]
+    fn the_size_of_text_is_a_factor_within_bounds() {
+        let factor = |args: SettingsArgs| Ok(Settings::load(&args, &Env::default())?.wall.scale.factor());
+        assert_eq!(factor(SettingsArgs::default()), Ok(1.0));
+        assert_eq!(factor(SettingsArgs::default().scale("250")), Ok(2.5));
+        for wrong in ["74", "251", "1.5", "large"] {
+            let error: Result<f32, SettingsError> = factor(SettingsArgs::default().scale(wrong));
+            let why = error.expect_err("out of bounds").to_string();
+            assert!(why.contains("a whole number from 75 to 250 (percent)"), "{why}");
+        }
     }
 }

@@ -53,6 +53,7 @@ pub(crate) enum Unit {
     Seconds,
     Hours,
     Share,
+    Percent,
     Inches,
     Metres,
 }
@@ -65,6 +66,7 @@ impl Unit {
             Self::Seconds => "S",
             Self::Hours => "H",
             Self::Share => "SHARE",
+            Self::Percent => "PERCENT",
             Self::Inches => "INCHES",
             Self::Metres => "METRES",
         }
@@ -73,6 +75,7 @@ impl Unit {
     /// Follows the range in an error, where the setting's name does not contain the unit.
     fn note(self) -> &'static str {
         match self {
+            Self::Percent => " (percent)",
             Self::Inches => " (inches)",
             Self::Metres => " (metres)",
             _ => "",
@@ -86,6 +89,7 @@ impl Unit {
             Self::Milliseconds => "ms",
             Self::Seconds => "s",
             Self::Hours => "h",
+            Self::Percent => "%",
             Self::Inches => "in",
             Self::Metres => "m",
         }
@@ -98,6 +102,7 @@ impl Unit {
             Self::Milliseconds => 100.0,
             Self::Seconds => 60.0,
             Self::Share => 0.05,
+            Self::Percent => 5.0,
             Self::Metres => 0.1,
         }
     }

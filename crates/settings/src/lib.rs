@@ -60,7 +60,7 @@ mod watch;
 
 pub use args::SettingsArgs;
 pub use definition::Group;
-pub use display::{FinishedWorkflows, QualityPolicy, WallSettings};
+pub use display::{FinishedWorkflows, QualityPolicy, TextSize, WallSettings};
 pub use editor::{EditableSetting, SettingsEditor};
 pub use effective::Effective;
 pub use env::Env;

@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use model::{Backoff, Mapping, Notice};
 
 use crate::{
-    Auth, Effective, Env, FeedSettings, FindSources, FinishedWorkflows, SettingsArgs, SettingsError, SignIn,
+    Auth, Effective, Env, FeedSettings, FindSources, FinishedWorkflows, SettingsArgs, SettingsError, SignIn, TextSize,
     WallSettings,
     definition::is_run_time,
     effective, file, key,
@@ -454,6 +454,7 @@ fn wall(values: &Values) -> WallSettings {
         reduced_motion: values.reduced_motion.value,
         screen_diagonal: values.screen_diagonal.value.map(|inches| inches as f32),
         viewing_distance: values.viewing_distance.value.map(|metres| metres as f32),
+        scale: TextSize::of_percent(values.scale.value),
         finished: FinishedWorkflows {
             shrink_after: values.shrink_finished_after_s.value,
             fold_after: values.fold_finished_after_s.value,

@@ -151,6 +151,9 @@ settings! {
     viewing_distance: Option<f64> = Number::new(None, 0.2..=100.0, Unit::Metres),
         Definition::of(Group::Display).example("4.0").run_time();
 
+    /// Size of all text, in percent of what the screen and the viewing distance give
+    scale: u32 = Whole::new(100, 75..=250).unit(Unit::Percent), Definition::of(Group::Display).run_time();
+
     /// Time after which a finished workflow is only a header, in seconds; 0 = never
     shrink_finished_after_s: Option<Duration> = Whole::new(SHRINK_FINISHED_S, 0..=WEEK_S).unit(Unit::Seconds).zero("never"),
         Definition::of(Group::Display).run_time();

@@ -42,6 +42,7 @@ use super::{
     popover,
     popover::{PopoverView, TuneDraft},
     related::Relation,
+    settings::{self, SettingsPanel},
     several::{self, Several},
     table::{self, TablePanel, TableView},
     theme,
@@ -54,6 +55,7 @@ use super::{
 use crate::{
     actions::{self, Command},
     connection::{Follow, ProjectSetup},
+    editor::SettingsRequest,
     fleet::History,
     frame::PanelSystems,
     messages::{Intent, KeyboardInPanels, PointerOverPanels, SceneInsets, ScreenTheme, Searched, StateFilter},
@@ -107,6 +109,8 @@ pub struct Panels {
     pub views: Option<ViewList>,
     /// The rows that the inspected one is related to.
     relations: KeptRelations,
+    /// The settings window, while it is open.
+    pub settings: Option<SettingsPanel>,
     /// What of the inspected row is unfolded.
     folds: Folds,
     /// What several selected rows have in common.
@@ -203,6 +207,7 @@ struct Writes<'w> {
     history: ResMut<'w, History>,
     table: MessageWriter<'w, TableChange>,
     views: Option<ResMut<'w, Messages<ViewChange>>>,
+    settings: Option<ResMut<'w, Messages<SettingsRequest>>>,
     follows: MessageWriter<'w, Follow>,
     setup: Option<Res<'w, ProjectSetup>>,
 }
@@ -313,6 +318,16 @@ fn draw(
                     views.write(change);
                 }
             }
+            Action::ToggleSettings => {
+                let is_offered = reads.settings.is_some() && !panels.kiosk;
+                panels.settings = (panels.settings.is_none() && is_offered).then(SettingsPanel::default);
+            }
+            Action::Settings(request) => {
+                if let Some(requests) = writes.settings.as_mut() {
+                    requests.write(request);
+                }
+            }
+            Action::ShowLegend => panels.legend_open = true,
             Action::Table(change) => {
                 writes.table.write(change);
             }
@@ -351,9 +366,16 @@ fn draw(
                     ctx.open_url(egui::OpenUrl::new_tab(link));
                 }
             }
-            Action::UseTheme(theme) => {
-                writes.theme.set_if_neq(ScreenTheme(theme));
-            }
+            // Where the settings can be changed, it is one of them.
+            Action::UseTheme(theme) => match writes.settings.as_mut() {
+                Some(requests) => {
+                    let text = theme.word().to_owned();
+                    requests.write(SettingsRequest::Set { key: "theme", text });
+                }
+                None => {
+                    writes.theme.set_if_neq(ScreenTheme(theme));
+                }
+            },
             Action::Dismiss(number) => toasts.dismiss(number),
         }
     }
@@ -475,6 +497,9 @@ fn draw_panels(
         let view = |number| reads.views.as_ref()?.all.get(&number).cloned();
         views::views_area(ctx, list, &view, scene, actions);
     }
+    if let (Some(panel), Some(view)) = (panels.settings.as_mut(), reads.settings.as_ref()) {
+        settings::settings_area(ctx, panel, view, scene, actions);
+    }
     overlay::lasso_ui(&root, scene, reads.lasso());
     if let Some(finder) = panels.finder.as_mut() {
         let rows = reads.found();
@@ -503,6 +528,7 @@ fn draw_panels(
         log_open: panels.log.is_some(),
         table_open: reads.table.is_open(),
         views_open: panels.views.is_some(),
+        settings_open: panels.settings.is_some(),
         keys_open: panels.keys_open,
         connect_open: card.as_ref().is_some_and(|card| card.is_open),
         can_connect: card.is_some(),

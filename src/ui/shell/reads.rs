@@ -9,6 +9,7 @@ use journal::{Journal, Severity, Since};
 use super::related::RelatedRows;
 use crate::{
     connection::{ConnectionView, Rates},
+    editor::SettingsView,
     fleet::{
         AgentRow, Arrival, Assigned, Columns, Counts, FleetClock, FleetIndex, FleetMapping, Key, Moment, PartOf,
         RowLabel, RowState, SeenRows, TaskRow, Vitals, WorkflowRow, WorksOn,
@@ -57,6 +58,8 @@ pub(super) struct Reads<'w, 's> {
     pub(super) quality: Res<'w, Quality>,
     /// Changes and bytes per second.
     pub(super) rates: Res<'w, Rates>,
+    /// The settings that can be changed; `None` where none can.
+    pub(super) settings: Option<Res<'w, SettingsView>>,
     tone: Res<'w, SteadyTone>,
     /// The time of day, formatted.
     pub(super) clock: Res<'w, ClockText>,

@@ -156,6 +156,14 @@ impl<K: Copy + Eq + Hash, O: Ord + Clone> City<K, O> {
         Some(self.replan(now))
     }
 
+    /// Lets finished workflows step back after other times, and places everything anew. `None` while the times are as before,
+    /// and while there are no rows.
+    pub fn set_pace(&mut self, pace: Pace, now: f64) -> Option<Changes<K>> {
+        let is_changed = pace != self.pace;
+        self.pace = pace;
+        (is_changed && !self.is_empty()).then(|| self.replan(now))
+    }
+
     /// Places everything anew: the plan that the same rows have on a wall that has just started.
     pub fn replan(&mut self, now: f64) -> Changes<K> {
         self.now = now;
