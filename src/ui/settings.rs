@@ -13,8 +13,10 @@ use crate::editor::{SettingsRequest, SettingsView};
 /// Width of the window and of a setting's name on a desk, points.
 const WIDTH: f32 = 680.0;
 const NAME_WIDTH: f32 = 190.0;
-/// The most of the scene's height that the list takes.
-const HEIGHT_SHARE: f32 = 0.7;
+/// The most of the scene's height that the list takes, and the lines that are left for what is above and below it.
+const HEIGHT_SHARE: f32 = 0.75;
+const LINES_LEFT: f32 = 7.0;
+const LEAST_HEIGHT: f32 = 80.0;
 /// Letters that can be typed into a field, and of a value that is shown.
 const MOST_TYPED: usize = 20;
 const MOST_VALUE: usize = 60;
@@ -30,8 +32,6 @@ pub struct SettingsPanel {
     dragged: Option<(&'static str, f64)>,
     /// What is typed for settings that have no value yet.
     typed: Vec<(&'static str, String)>,
-    /// Whether it has had the keyboard: it takes it once.
-    is_begun: bool,
 }
 
 /// The window in the middle of the scene.
@@ -42,6 +42,8 @@ pub(crate) fn settings_area(
     scene: Rect,
     actions: &mut Vec<Action>,
 ) {
+    let left = scene.height() - LINES_LEFT * ctx.global_style().spacing.interact_size.y;
+    let most_height = left.min(scene.height() * HEIGHT_SHARE).max(LEAST_HEIGHT);
     Area::new(Id::new("settings"))
         .order(Order::Foreground)
         .pivot(Align2::CENTER_CENTER)
@@ -49,7 +51,7 @@ pub(crate) fn settings_area(
         .constrain_to(scene)
         .show(ctx, |ui| {
             theme::plate(theme::of(ctx)).show(ui, |ui| {
-                settings_ui(ui, panel, view, scene.height() * HEIGHT_SHARE, actions);
+                settings_ui(ui, panel, view, most_height, actions);
             });
         });
 }
@@ -64,7 +66,7 @@ pub fn settings_ui(
 ) {
     let width = WIDTH * growth(ui);
     ui.set_width(width.min(ui.ctx().content_rect().width() - 4.0 * theme::GAP));
-    head_ui(ui, panel, actions);
+    head_ui(ui, actions);
     if let Some(mistake) = &view.mistake {
         let text = format!("Not in force: {}.", format::clean(mistake, MOST_TEXT));
         warning(ui, &text);
@@ -90,7 +92,7 @@ fn growth(ui: &Ui) -> f32 {
     Tier::Body.font(ui).size / TypeScale::default().body
 }
 
-fn head_ui(ui: &mut Ui, panel: &mut SettingsPanel, actions: &mut Vec<Action>) {
+fn head_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
         ui.label(
             RichText::new("Settings")
@@ -98,11 +100,7 @@ fn head_ui(ui: &mut Ui, panel: &mut SettingsPanel, actions: &mut Vec<Action>) {
                 .color(theme::of(ui).text),
         );
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let close = super::close_button(ui, "Close settings");
-            if !std::mem::replace(&mut panel.is_begun, true) {
-                close.request_focus();
-            }
-            if close.clicked() {
+            if super::close_button(ui, "Close settings").clicked() {
                 actions.push(Action::ToggleSettings);
             }
         });

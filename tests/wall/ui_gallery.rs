@@ -20,13 +20,14 @@ use bevy::{
 use model::{Backoff, Change, Kind, Level, Mapping, Notice, NoticeKind, Op, Record, RowKey, SourceId, Status};
 use opswall::{
     connection::{self, ConnectionView},
+    editor::SettingsView,
     fleet, frame,
     messages::{self, Noticed, RowChanged},
     scene::selection::Selection,
-    ui::{self, Panels, TypeScale},
+    ui::{self, Panels, TypeScale, settings::SettingsPanel},
 };
 use realtime::{Attempt, LinkEvent, LinkStatus, Resync, SourceReport, SourceState, StatusReport};
-use settings::SourceKinds;
+use settings::{Env, SettingsArgs, SettingsEditor, SourceKinds, StartedWith};
 
 struct Gallery {
     app: App,
@@ -593,6 +594,44 @@ fn pictures_of_the_header() {
             NoticeKind::Drift,
             "2 rows had drifted and were corrected; a long notice wraps over more than one line so that it can be read whole",
         );
+        wall.run(5);
+        wall.keep(name);
+    }
+}
+
+#[test]
+#[ignore = "draws the pictures that a person looks at"]
+fn pictures_of_the_settings() {
+    let mut editor = SettingsEditor::start(StartedWith {
+        args: SettingsArgs::default().reconnect_jitter("0.3"),
+        env: Env::default(),
+    })
+    .expect("settings");
+    editor.set("quality", "full").expect("a change");
+    editor.set("max_reconnect_attempts", "9").expect("a change");
+    let why = editor.set("screen_diagonal", "wide").expect_err("no number");
+    let view = SettingsView {
+        settings: editor.view(),
+        has_unsaved: editor.has_unsaved(),
+        refused: Some(("screen_diagonal", why.to_string())),
+        file: "/home/ops/opswall.toml".to_owned(),
+        ..SettingsView::default()
+    };
+    for (name, width, height, scale) in [
+        ("28_settings", 1920, 1080, TypeScale::default()),
+        ("29_settings_800", 800, 600, TypeScale::default()),
+        (
+            "30_settings_4k_4m",
+            3840,
+            2160,
+            TypeScale::for_wall(55.0, 4.0, [3840.0, 2160.0], 1.0),
+        ),
+    ] {
+        let mut wall = Gallery::new(width, height);
+        wall.app.insert_resource(scale).insert_resource(view.clone());
+        wall.live();
+        wall.fill(400);
+        wall.panels(|panels| panels.settings = Some(SettingsPanel::default()));
         wall.run(5);
         wall.keep(name);
     }

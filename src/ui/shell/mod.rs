@@ -129,11 +129,12 @@ pub struct Panels {
 }
 
 /// The panels that take the keyboard when they open, by the label of their close button.
-const TAKE_FOCUS: [&str; 5] = [
+const TAKE_FOCUS: [&str; 6] = [
     "Close connection details",
     "Close help",
     "Close events",
     "Close views",
+    "Close settings",
     "Close legend",
 ];
 
@@ -145,6 +146,7 @@ impl Panels {
             self.keys_open,
             self.log.is_some(),
             self.views.is_some(),
+            self.settings.is_some(),
             self.legend_open,
         ]
     }
