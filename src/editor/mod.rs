@@ -4,6 +4,8 @@
 mod job;
 mod told;
 
+use std::path::PathBuf;
+
 use bevy::prelude::*;
 use settings::{EditableSetting, FileWatch, Settings, SettingsEditor, SettingsError, StartedWith, WatchError};
 
@@ -18,6 +20,13 @@ use model::{Backoff, Notice, NoticeKind};
 /// A change of the backoff in the panel is in its file this long after the last one, in seconds: it rests before it is
 /// written, and writing takes its time.
 const TUNED_SECS: f64 = 2.0;
+/// The settings of the backoff, which the panel changes as well.
+const BACKOFF: [&str; 4] = [
+    "max_reconnect_attempts",
+    "reconnect_interval_ms",
+    "max_reconnect_interval_ms",
+    "reconnect_jitter",
+];
 
 /// What the user wants of the settings.
 #[derive(Message, Debug, Clone, PartialEq, Eq)]
@@ -69,7 +78,8 @@ pub(crate) struct SettingsInForce {
 #[derive(Debug)]
 pub struct FollowedSettings {
     editor: SettingsEditor,
-    watch: Result<FileWatch, WatchError>,
+    /// `None` where a file can be read only once.
+    watch: Option<Result<FileWatch, WatchError>>,
 }
 
 impl FollowedSettings {
@@ -78,8 +88,11 @@ impl FollowedSettings {
     /// # Errors
     /// A mistake in them.
     pub fn start(started_with: StartedWith) -> Result<Self, SettingsError> {
+        let files = started_with.files();
+        // What a pipe held cannot be read again.
+        let is_pipe = |path: &PathBuf| path.metadata().is_ok_and(|about| !about.is_file());
         // What is written while they are read is noticed.
-        let watch = FileWatch::start(started_with.files());
+        let watch = (!files.iter().any(is_pipe)).then(|| FileWatch::start(files));
         Ok(Self {
             editor: SettingsEditor::start(started_with)?,
             watch,
@@ -103,8 +116,9 @@ impl FollowedSettings {
             needs_restart: Vec::new(),
         };
         match self.watch {
-            Ok(watch) => editing.watch = Some(watch),
-            Err(error) => {
+            None => {}
+            Some(Ok(watch)) => editing.watch = Some(watch),
+            Some(Err(error)) => {
                 let text = told::mistaken(&error.to_string());
                 let notice = Notice::new(NoticeKind::SettingsMistaken, text);
                 app.world_mut().write_message(Noticed(notice));
@@ -225,14 +239,15 @@ impl Editing {
     /// The backoff was changed in the panel: edits of the same settings no longer lie over it.
     fn yield_to(&mut self, tuned: Backoff) {
         let edited = self.editor.settings().backoff;
-        let differs = [
-            ("max_reconnect_attempts", tuned.max_attempts != edited.max_attempts),
-            ("reconnect_interval_ms", tuned.interval != edited.interval),
-            ("max_reconnect_interval_ms", tuned.max_interval != edited.max_interval),
-            ("reconnect_jitter", tuned.jitter != edited.jitter),
-        ];
+        let differs = BACKOFF.into_iter().zip([
+            tuned.max_attempts != edited.max_attempts,
+            tuned.interval != edited.interval,
+            tuned.max_interval != edited.max_interval,
+            tuned.jitter != edited.jitter,
+        ]);
+        let differs: Vec<&str> = differs.filter(|(_, differs)| *differs).map(|(key, _)| key).collect();
         // The longest delay may have to go before the first one can.
-        for (key, _) in differs.iter().chain(&differs).filter(|(_, differs)| *differs) {
+        for key in differs.iter().chain(&differs) {
             // Where other edits contradict it, the edit stays, and the window shows it.
             let _ = self.editor.reset(key);
         }
@@ -267,21 +282,23 @@ impl Editing {
                 // A version of the file is reported once; who changes the backoff did not write it.
                 if reason == Reason::Written {
                     tell(Notice::new(NoticeKind::SettingsMistaken, told::mistaken(&error)));
+                    self.mistake = Some(error);
                 }
-                self.mistake = Some(error);
                 return false;
             }
         };
         self.mistake = None;
         // The demo's tables are its own.
         changes.is_remapped &= !is_demo;
-        if reason == Reason::Written {
-            let is_news = changes.needs_restart != self.needs_restart;
-            if let Some(notice) = told::taken(&changes, is_news) {
-                tell(notice);
-            }
-            self.needs_restart = changes.needs_restart;
+        let is_news = changes.needs_restart != self.needs_restart;
+        if reason == Reason::Tuned {
+            // Who changed the backoff knows it.
+            changes.changed.retain(|setting| !BACKOFF.contains(&setting.key));
         }
+        if let Some(notice) = told::taken(&changes, is_news) {
+            tell(notice);
+        }
+        self.needs_restart = changes.needs_restart;
         changes.is_remapped
     }
 

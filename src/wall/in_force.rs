@@ -113,6 +113,9 @@ mod tests {
     /// A file is read within this time on a busy machine: a hang fails, slowness does not.
     const PATIENCE: Duration = Duration::from_secs(60);
 
+    /// The watch looks at the folder for the first time within this: a write that it meets halfway would be two versions.
+    const SETTLE: Duration = Duration::from_millis(300);
+
     struct Wall {
         app: App,
         folder: tempfile::TempDir,
@@ -141,6 +144,7 @@ mod tests {
             layout::resources(&mut app);
             begin(app.world_mut(), &followed.settings().wall);
             followed.add_to(&mut app);
+            std::thread::sleep(SETTLE);
             app.update();
             Self {
                 app,
