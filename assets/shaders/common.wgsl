@@ -185,7 +185,7 @@ fn position_of(mark: Mark) -> vec2<f32> {
 }
 
 // The presence of a mark, 0 to 1: it grows in, and shrinks and fades out.
-fn presence_of(mark: Mark) -> f32 {
+fn arrival_of(mark: Mark) -> f32 {
     var there = smoothstep(0.0, 1.0, saturate(age(mark.stamps.y) / APPEAR_SECS));
     if has(mark, GONE) {
         there *= 1.0 - smoothstep(0.0, 1.0, saturate(age(mark.stamps.w) / GONE_SECS));
@@ -299,6 +299,12 @@ fn dimming_of(mark: Mark) -> f32 {
         return 1.0;
     }
     return select(dimming, 0.0, is_loud(mark));
+}
+
+// How much of a mark is there: as much as has arrived, and nothing where a search hides it.
+fn presence_of(mark: Mark) -> f32 {
+    let hidden = saturate((dimming_at(mark.word, position_of(mark)) - 1.0) / (1.0 / DIMMED_SHARE - 1.0));
+    return arrival_of(mark) * (1.0 - hidden);
 }
 
 // A colour that is dimmed so far.

@@ -21,11 +21,6 @@ struct Corner {
     @location(2) @interpolate(flat) track: vec4<f32>,
 }
 
-// A plate is dimmed less than its text, unless it is hidden.
-fn plate_dimming(dimming: f32) -> f32 {
-    return select(dimming * 0.8, dimming, dimming > 1.0);
-}
-
 @vertex
 fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: u32) -> Corner {
     var out: Corner;
@@ -46,7 +41,7 @@ fn vertex(@builtin(vertex_index) index: u32, @builtin(instance_index) instance: 
         plate = mix(plate, ink_of(mark), select(TROUBLE_TINT, 0.012, !is_fault(status)) * (1.0 - greyness));
     }
     plate = mix(plate, ink_of(mark), select(0.12 * (1.0 - change_pulse(mark)), 0.0, scene.plain != 0u || greyness > 0.5));
-    out.colour = vec4(dimmed(plate, plate_dimming(dimming_of(mark))), 1.0);
+    out.colour = vec4(dimmed(plate, dimming_of(mark) * 0.8), 1.0);
     return out;
 }
 

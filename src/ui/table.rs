@@ -126,7 +126,7 @@ fn table_ui(ui: &mut Ui, panel: &mut TablePanel, view: &TableView<'_>, actions: 
             .auto_shrink([false, false])
             .cell_layout(Layout::left_to_right(Align::Center));
         for column in view.columns.iter().take(MOST_SHOWN) {
-            table = table.column(Width::initial(width(column)).at_least(48.0).clip(true));
+            table = table.column(Width::initial(width(column)).at_least(0.7 * width(column)).clip(true));
         }
         if let Some(row) = scroll_to {
             table = table.scroll_to_row(row, None);
