@@ -186,7 +186,7 @@ mod tests {
         let keys = [(KeyCode::ArrowLeft, "", true), (KeyCode::KeyC, "c", true)];
         assert_eq!(
             pressed(&keys, Owner::Scene),
-            [Command::PanLeft, Command::ToggleConnection]
+            [Command::StepLeft, Command::ToggleConnection]
         );
         assert_eq!(pressed(&keys, Owner::Panel), [Command::ToggleConnection]);
         assert_eq!(pressed(&keys, Owner::Text), []);
@@ -196,8 +196,8 @@ mod tests {
     fn a_key_is_held_until_it_is_released() {
         let mut keyboard = Keyboard::default();
         keyboard.take(&input(KeyCode::ArrowUp, "", ButtonState::Pressed), Owner::Scene);
-        assert!(keyboard.is_held(Command::PanUp) && !keyboard.is_held(Command::PanDown));
+        assert!(keyboard.is_held(Command::StepUp) && !keyboard.is_held(Command::StepDown));
         keyboard.take(&input(KeyCode::ArrowUp, "", ButtonState::Released), Owner::Scene);
-        assert!(!keyboard.is_held(Command::PanUp));
+        assert!(!keyboard.is_held(Command::StepUp));
     }
 }

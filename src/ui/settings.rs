@@ -32,6 +32,8 @@ pub struct SettingsPanel {
     dragged: Option<(&'static str, f64)>,
     /// What is typed for settings that have no value yet.
     typed: Vec<(&'static str, String)>,
+    /// What was asked for last by such a field: a mistake is asked for once.
+    asked: Option<(&'static str, String)>,
 }
 
 /// The window in the middle of the scene.
@@ -317,7 +319,14 @@ fn unset_ui(ui: &mut Ui, panel: &mut SettingsPanel, setting: &EditableSetting, l
     shown(&field);
     let is_over = field.lost_focus() && !ui.input(|input| input.key_pressed(egui::Key::Escape));
     let wanted = typed.trim().to_owned();
-    let is_wanted = is_over && !wanted.is_empty();
+    if field.gained_focus() {
+        panel.asked = None;
+    }
+    let asked = (setting.key, wanted.clone());
+    let is_wanted = is_over && !wanted.is_empty() && panel.asked.as_ref() != Some(&asked);
+    if is_wanted {
+        panel.asked = Some(asked);
+    }
     if !typed.is_empty() {
         panel.typed.push((setting.key, typed));
     }
