@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use egui::{
     Align, Align2, Area, Context, EventFilter, Id, Key, Layout, Modifiers, Order, Rect, RichText, ScrollArea, Sense,
-    Shape, Ui, Vec2, pos2, vec2,
+    Shape, Ui, Vec2, WidgetInfo, WidgetType, pos2,
+    text::{LayoutJob, TextWrapping},
+    vec2,
 };
 use egui_extras::{Column as Width, TableBuilder};
 use jiff::tz::TimeZone;
@@ -126,7 +128,8 @@ fn table_ui(ui: &mut Ui, panel: &mut TablePanel, view: &TableView<'_>, actions: 
             .auto_shrink([false, false])
             .cell_layout(Layout::left_to_right(Align::Center));
         for column in view.columns.iter().take(MOST_SHOWN) {
-            table = table.column(Width::initial(width(column)).at_least(0.7 * width(column)).clip(true));
+            // Not clipped: each clipped cell would be a draw of its own. Texts are cut to the room of their cell instead.
+            table = table.column(Width::initial(width(column)).at_least(0.7 * width(column)));
         }
         if let Some(row) = scroll_to {
             table = table.scroll_to_row(row, None);
@@ -142,12 +145,15 @@ fn table_ui(ui: &mut Ui, panel: &mut TablePanel, view: &TableView<'_>, actions: 
                     let at = row.index();
                     let Some(key) = (view.row)(at) else { return };
                     row.set_selected((view.is_selected)(key));
-                    let mut was_drawn = false;
+                    let (mut was_drawn, mut said) = (false, Vec::new());
                     (view.with_row)(key, &mut |read| {
                         was_drawn = true;
                         for column in view.columns.iter().take(MOST_SHOWN) {
                             let value = column.read(&read);
                             let look = value.map(|value| CellLook::of(&value, MOST_LETTERS, view.now_ms, view.zone));
+                            if matches!(column, Column::Field(Field::State | Field::Label | Field::Kind)) {
+                                said.extend(look.iter().map(|look| look.text.clone()));
+                            }
                             row.col(|ui| {
                                 if let Some(look) = &look {
                                     cell_ui(ui, look);
@@ -155,7 +161,14 @@ fn table_ui(ui: &mut Ui, panel: &mut TablePanel, view: &TableView<'_>, actions: 
                             });
                         }
                     });
-                    if was_drawn && row.response().clicked() {
+                    if !was_drawn {
+                        return;
+                    }
+                    let is_selected = (view.is_selected)(key);
+                    row.response().widget_info(|| {
+                        WidgetInfo::selected(WidgetType::SelectableLabel, true, is_selected, said.join(", "))
+                    });
+                    if row.response().clicked() {
                         let modifiers = row.response().ctx.input(|input| input.modifiers);
                         click(panel, view, at, key, modifiers, actions);
                     }
@@ -367,25 +380,33 @@ fn width(column: &Column) -> f32 {
     }
 }
 
-/// A value, within the room of its cell.
-fn cell_ui(ui: &mut Ui, look: &CellLook) {
+/// A value, within the room of its cell. It is painted without a widget of its own: a screen has hundreds of them, and the row
+/// has one name for all.
+fn cell_ui(ui: &Ui, look: &CellLook) {
     let inks = theme::of(ui);
     let ink = if look.is_muted { inks.muted } else { inks.text };
+    let font = Tier::Body.font(ui);
+    let room = ui.max_rect().shrink2(vec2(2.0, 0.0));
+    let mut left = room.left();
     if let Some(status) = look.status {
-        let side = Tier::Body.font(ui).size;
-        let (rect, _) = ui.allocate_exact_size(Vec2::splat(side), Sense::hover());
-        status_icon::paint(ui.painter(), rect, status, inks.status(status));
+        let icon = Rect::from_center_size(pos2(left + font.size / 2.0, room.center().y), Vec2::splat(font.size));
+        status_icon::paint(ui.painter(), icon, status, inks.status(status));
+        left = icon.right() + font.size * 0.5;
     }
-    let layout = if look.at_right {
-        Layout::right_to_left(Align::Center)
-    } else {
-        Layout::left_to_right(Align::Center)
+    let job = LayoutJob {
+        wrap: TextWrapping::truncate_at_width((room.right() - left).max(1.0)),
+        ..LayoutJob::simple_singleline(look.text.clone(), font, ink)
     };
-    ui.with_layout(layout, |ui| {
-        let text = RichText::new(&look.text).color(ink);
-        let label = ui.add(egui::Label::new(text).truncate().selectable(false));
-        if !look.hint.is_empty() {
-            label.on_hover_text(&look.hint);
-        }
-    });
+    let galley = ui.painter().layout_job(job);
+    let x = if look.at_right {
+        room.right() - galley.size().x
+    } else {
+        left
+    };
+    let at = pos2(x, room.center().y - galley.size().y / 2.0);
+    ui.painter().galley(at, galley, ink);
+    if !look.hint.is_empty() && ui.rect_contains_pointer(room) {
+        let pointed = ui.interact(room, ui.id().with("hint"), Sense::hover());
+        pointed.on_hover_text(&look.hint);
+    }
 }

@@ -16,7 +16,8 @@ use crate::{
 use model::{Notice, NoticeKind};
 
 pub(super) fn plugin(app: &mut App) {
-    app.add_systems(
+    // Without an editor nobody writes it, and it is read all the same.
+    app.add_message::<SettingsInForce>().add_systems(
         Update,
         put_in_force
             .run_if(on_message::<SettingsInForce>)

@@ -31,6 +31,7 @@ mod layout_steady;
 mod marks;
 mod marks_follow;
 mod names;
+mod panels_cost;
 mod picking;
 mod picture;
 mod picture_bands;
