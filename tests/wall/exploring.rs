@@ -10,16 +10,14 @@ use opswall::{
     fleet::Key,
     layout::{MOVE_SECS, Place},
     messages::{Intent, Noticed},
-    scene::{
-        camera::View,
-        marks::{Flags, Marks},
-        pointer::Pointer,
-        selection::Selection,
-    },
+    scene::{camera::View, pointer::Pointer, selection::Selection},
 };
 use serde_json::json;
 
-use crate::ties::{app as bare, change, entity, feed, task, workflow};
+use crate::{
+    highlight::highlighted,
+    ties::{app as bare, change, entity, feed, task, workflow},
+};
 
 const SIZE: Vec2 = Vec2::new(1600.0, 900.0);
 const FRAME: Duration = Duration::from_millis(50);
@@ -74,6 +72,11 @@ fn selected(app: &App) -> Vec<String> {
     selection.rows().map(|row| key(app, row).id.to_string()).collect()
 }
 
+/// Whether the highlight has a task in it.
+fn is_lit(app: &App, id: &str) -> bool {
+    !highlighted(app, &[(Kind::Task, id)]).is_empty()
+}
+
 fn place(app: &App, row: Entity) -> Place {
     *app.world().get::<Place>(row).expect("it has a place")
 }
@@ -89,13 +92,7 @@ fn rows_are_selected_together_and_one_that_goes_is_told() {
         ask(&mut app, Intent::SelectAlso(key));
     }
     assert_eq!(selected(&app), ["t1", "t2", "t3"]);
-    let lit = |app: &App, id: &str| {
-        let marks = app.world().resource::<Marks>();
-        let slot = marks.slot(entity(app, Kind::Task, id)).expect("it is drawn");
-        let word = marks.table(slot.layer).items()[slot.slot as usize][9];
-        Flags::from_bits_truncate(word >> 12).contains(Flags::HIGHLIGHTED)
-    };
-    assert!(lit(&app, "t1") && lit(&app, "t3") && !lit(&app, "t4"));
+    assert!(is_lit(&app, "t1") && is_lit(&app, "t3") && !is_lit(&app, "t4"));
     feed(&mut app, [change(Kind::Task, Op::Delete, &json!({"id": "t3"}))]);
     run(&mut app, 1.0);
     assert_eq!(selected(&app), ["t1", "t2"], "the others stay");
@@ -183,13 +180,8 @@ fn the_trail_to_what_holds_a_row_up_is_lit_step_by_step() {
     );
     run(&mut app, MOVE_SECS);
     let lit = |app: &App| -> Vec<&str> {
-        let marks = app.world().resource::<Marks>();
-        let is_lit = |id: &&str| {
-            let slot = marks.slot(entity(app, Kind::Task, id)).expect("it is drawn");
-            let word = marks.table(slot.layer).items()[slot.slot as usize][9];
-            Flags::from_bits_truncate(word >> 12).contains(Flags::HIGHLIGHTED)
-        };
-        ["root", "middle", "end", "t1"].into_iter().filter(is_lit).collect()
+        let rows = ["root", "middle", "end", "t1"].into_iter();
+        rows.filter(|id| is_lit(app, id)).collect()
     };
     select(&mut app, "end");
     app.update();

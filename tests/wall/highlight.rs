@@ -32,7 +32,7 @@ fn select(app: &mut App, row: Option<(Kind, &str)>) {
 }
 
 /// The highlighted ones of these rows.
-fn highlighted<'a>(app: &App, rows: &[(Kind, &'a str)]) -> Vec<&'a str> {
+pub(crate) fn highlighted<'a>(app: &App, rows: &[(Kind, &'a str)]) -> Vec<&'a str> {
     let marks = app.world().resource::<Marks>();
     let is_lit = |&(kind, id): &(Kind, &'a str)| {
         let slot = marks.slot(entity(app, kind, id)).expect("it is drawn");
