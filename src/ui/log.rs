@@ -321,7 +321,8 @@ fn entry_ui(
     line.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, format!("{time} {text}")));
     let inks = theme::of(ui);
     if line.hovered() && entry.key().is_some() {
-        ui.painter().rect_filled(rect, 4.0, inks.line.gamma_multiply(0.5));
+        ui.painter()
+            .rect_filled(rect, 4.0, inks.surface.lerp_to_gamma(inks.line, 0.5));
     }
     let layout = Layout::left_to_right(Align::Center);
     let mut row = ui.new_child(egui::UiBuilder::new().max_rect(rect).layout(layout));

@@ -76,7 +76,7 @@ fn chip(ui: &mut Ui, row: &RelatedRow, growth: f32) -> bool {
     let fill = if is_lit {
         inks.line
     } else {
-        inks.line.gamma_multiply(0.45)
+        inks.surface.lerp_to_gamma(inks.line, 0.45)
     };
     ui.painter().rect_filled(rect, 4.0, fill);
     if chip.has_focus() {

@@ -185,6 +185,10 @@ pub fn apply(ctx: &egui::Context, scale: &TypeScale, name: ThemeName) {
         style.spacing.button_padding = egui::vec2(12.0, 5.0);
         style.spacing.interact_size.y = (scale.body * 1.9).round();
         style.spacing.window_margin = Margin::same(14);
+        if theme.is_light {
+            // The fade at the edge of a list is a grey bar over a light ground.
+            style.spacing.scroll.fade.strength = 0.0;
+        }
         style.interaction.selectable_labels = false;
         style.interaction.tooltip_delay = 0.25;
     });
@@ -203,7 +207,8 @@ fn visuals(theme: &Theme, inks: &Inks) -> Visuals {
     visuals.window_corner_radius = CornerRadius::same(8);
     visuals.menu_corner_radius = CornerRadius::same(6);
     visuals.extreme_bg_color = inks.ground;
-    visuals.faint_bg_color = rest.gamma_multiply(0.5);
+    // Opaque: what is half transparent comes out grey over a light ground.
+    visuals.faint_bg_color = inks.surface.lerp_to_gamma(inks.line, 0.3);
     visuals.warn_fg_color = inks.warn;
     visuals.error_fg_color = inks.offline;
     visuals.override_text_color = None;

@@ -88,7 +88,8 @@ pub(super) fn choice(ui: &mut Ui, height: f32, said: &str, is_chosen: bool) -> (
     let (rect, line) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
     line.widget_info(|| WidgetInfo::selected(WidgetType::SelectableLabel, true, is_chosen, said));
     if is_chosen || line.hovered() {
-        let fill = theme::of(ui).line.gamma_multiply(if is_chosen { 1.0 } else { 0.5 });
+        let inks = theme::of(ui);
+        let fill = inks.surface.lerp_to_gamma(inks.line, if is_chosen { 1.0 } else { 0.5 });
         ui.painter().rect_filled(rect, 4.0, fill);
     }
     let room = UiBuilder::new()
