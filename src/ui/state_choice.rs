@@ -22,7 +22,10 @@ pub(super) fn state_choice(ui: &mut Ui, word: &str, status: Status, note: &str) 
     });
     let response = response.on_hover_text("Choose what this word means");
     let mut chosen = None;
+    let padding = ui.spacing().button_padding;
     Popup::menu(&response).show(|ui| {
+        // A menu's own padding leaves no room for the shape before the word.
+        ui.spacing_mut().button_padding = padding;
         ui.label(
             RichText::new(format!("“{shown}” means"))
                 .font(Tier::Small.font(ui))

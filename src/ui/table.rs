@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use query::{Field, Row};
 use sheet::{Column, ColumnSet};
 
-use super::{Action, cell::CellLook, format, status_icon, theme, theme::Tier};
+use super::{Action, cell::CellLook, format, inspector, status_icon, theme, theme::Tier};
 use crate::{
     messages::Intent,
     table::{ExportFormat, TableChange},
@@ -26,6 +26,8 @@ const MOST_LETTERS: usize = 80;
 const MOST_SHOWN: usize = 40;
 /// Columns that are listed to be chosen from.
 const MOST_LISTED: usize = 400;
+/// How many times wider than needed columns may be, to fill the table.
+const WIDEST: f32 = 1.8;
 /// The share of the scene's height that it takes, unless it fills the scene.
 const HEIGHT_SHARE: f32 = 0.46;
 
@@ -118,6 +120,11 @@ fn table_ui(ui: &mut Ui, panel: &mut TablePanel, view: &TableView<'_>, actions: 
         ui.label(RichText::new("No rows.").color(theme::of(ui).muted));
         return;
     }
+    let growth = inspector::growth(ui);
+    let gaps = ui.spacing().item_spacing.x * view.columns.len() as f32;
+    let needed: f32 = view.columns.iter().take(MOST_SHOWN).map(width).sum();
+    // Few columns take the whole width of the table.
+    let stretch = ((ui.available_width() - gaps) / needed.max(1.0)).clamp(growth, WIDEST * growth);
     ScrollArea::horizontal().auto_shrink([false, false]).show(ui, |ui| {
         // Green means live; the selected rows are lighter.
         ui.visuals_mut().selection.bg_fill = theme::of(ui).line;
@@ -129,7 +136,7 @@ fn table_ui(ui: &mut Ui, panel: &mut TablePanel, view: &TableView<'_>, actions: 
             .cell_layout(Layout::left_to_right(Align::Center));
         for column in view.columns.iter().take(MOST_SHOWN) {
             // Not clipped: each clipped cell would be a draw of its own. Texts are cut to the room of their cell instead.
-            table = table.column(Width::initial(width(column)).at_least(0.7 * width(column)));
+            table = table.column(Width::initial(width(column) * stretch).at_least(width(column) * stretch));
         }
         if let Some(row) = scroll_to {
             table = table.scroll_to_row(row, None);
@@ -369,14 +376,14 @@ fn heading(ui: &mut Ui, column: &Column, order: (&Column, bool), actions: &mut V
     }
 }
 
-/// The width of a column at first, points.
+/// The least width of a column on a desk, points: it grows with the type.
 fn width(column: &Column) -> f32 {
     match column {
-        Column::Field(Field::Label | Field::Error) => 260.0,
-        Column::Field(Field::Activity) => 240.0,
-        Column::Field(Field::State | Field::Workflow | Field::Agent) => 150.0,
-        Column::Field(_) => 90.0,
-        Column::Named(_) => 130.0,
+        Column::Field(Field::Label | Field::Error) => 220.0,
+        Column::Field(Field::State | Field::Workflow | Field::Activity) => 130.0,
+        Column::Field(Field::Agent) => 100.0,
+        Column::Field(_) => 70.0,
+        Column::Named(_) => 95.0,
     }
 }
 
