@@ -60,6 +60,8 @@ pub struct Finder {
     is_begun: bool,
     /// Whether the text is marked as a whole then.
     types_over: bool,
+    /// Enter was pressed while rows were still looked at: the best is inspected once all have been.
+    chooses_later: bool,
 }
 
 impl Finder {
@@ -153,6 +155,7 @@ pub fn finder_ui(
     }
     if is_changed {
         finder.at = 0;
+        finder.chooses_later = false;
         actions.push(Action::Find(finder.typed.clone()));
     }
     let last = view.rows.len().saturating_sub(1);
@@ -166,7 +169,13 @@ pub fn finder_ui(
     if closes {
         actions.push(Action::Find(String::new()));
         actions.push(Action::CloseFinder);
-    } else if chooses && let Some(row) = view.rows.get(finder.at) {
+    } else if (chooses || finder.chooses_later) && (view.progress.is_some() || is_changed) {
+        // The rows that are listed are those of the text before.
+        finder.chooses_later = true;
+        output.response.request_focus();
+    } else if (chooses || finder.chooses_later)
+        && let Some(row) = view.rows.get(finder.at)
+    {
         actions.push(Action::Inspect(row.key.clone()));
         actions.push(Action::CloseFinder);
     } else if output.response.lost_focus() && !ui.input(|input| input.pointer.any_down()) {

@@ -467,6 +467,11 @@ fn the_palette_runs_what_is_typed_or_chosen_by_keys() {
 
 /// The finder after these signs and keys, while it shows these rows: the actions, and what was typed.
 fn finder(signs: &str, keys: &[Key], rows: &[FoundRow]) -> (Vec<Action>, Finder) {
+    looking_finder(signs, keys, rows, None)
+}
+
+/// As `finder`, while so much of the rows has been looked at.
+fn looking_finder(signs: &str, keys: &[Key], rows: &[FoundRow], progress: Option<f32>) -> (Vec<Action>, Finder) {
     let state = (Finder::default(), Vec::new());
     let mut vocabulary = query::Vocabulary::default();
     vocabulary.add_column("retries");
@@ -474,6 +479,7 @@ fn finder(signs: &str, keys: &[Key], rows: &[FoundRow]) -> (Vec<Action>, Finder)
         let view = FinderView {
             rows,
             count: Some(rows.len()),
+            progress,
             ..FinderView::default()
         };
         let complete = |text: &str, cursor: usize| query::complete(text, cursor, &vocabulary);
@@ -506,6 +512,8 @@ fn the_finder_asks_while_typing_completes_and_inspects() {
     let (actions, shown) = finder("retr", &[Key::Tab], &[]);
     assert_eq!(shown.typed, "retries:");
     assert_eq!(actions.last(), Some(&Action::Find("retries:".into())));
+    let (actions, _) = looking_finder("in", &[Key::Enter], &rows, Some(0.3));
+    assert_eq!(actions, asked, "the rows of the text before are not chosen");
     let ends = [Action::Find(String::new()), Action::CloseFinder];
     assert_eq!(finder("", &[Key::Escape], &rows).0, ends);
 }
