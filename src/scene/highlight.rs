@@ -27,6 +27,11 @@ pub(crate) const DIM_SECS: f64 = 0.2;
 pub(crate) const DIMMED_SHARE: f32 = 0.62;
 /// How far everything else is dimmed where it is hidden: so far that it has the colour of the ground. Only dimmed, it is 1.
 const HIDDEN: f32 = 1.0 / DIMMED_SHARE;
+/// How far something is hidden that is dimmed so far, 0 to 1: the same as in `presence_of` in common.wgsl.
+pub(crate) fn hidden_share(dimming: f32) -> f32 {
+    ((dimming - 1.0) / (HIDDEN - 1.0)).clamp(0.0, 1.0)
+}
+
 /// Shortest interval between two lookups of what belongs to the selected row while rows change.
 const LEAST_SECS: f64 = 0.2;
 
@@ -262,6 +267,12 @@ mod tests {
             [&on(other), &on(other)],
             "the previous highlight is over"
         );
+    }
+
+    #[test]
+    fn what_is_dimmed_is_there_and_what_is_hidden_is_not() {
+        assert_eq!([0.0, 1.0, HIDDEN].map(hidden_share), [0.0, 0.0, 1.0]);
+        assert!((hidden_share((1.0 + HIDDEN) / 2.0) - 0.5).abs() < 1e-5);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::{
     messages::{LostKinds, ScreenTheme, Staleness, StateFilter},
     scene::{
         camera::{SceneCamera, View},
-        highlight::{DIM_SECS, DIMMED_SHARE, Highlight},
+        highlight::{DIM_SECS, DIMMED_SHARE, Highlight, hidden_share},
         layers,
         marks::{Mark, MarkKind, Marks, stamp},
         motion::MotionSettings,
@@ -354,20 +354,22 @@ pub(super) fn follow(
             (slot.opacity + if slot.is_wanted { fade } else { -fade }).clamp(0.0, 1.0)
         };
         pool.is_due |= !yields && slot.opacity < 1.0;
+        let highlighted = highlight.dimming(Some(label.owner.entity()), slot.named.0, now);
         let dimming = if positions.is_filtered(label.owner) {
             1.0
         } else if label.is_calm {
-            highlight.dimming(Some(label.owner.entity()), slot.named.0, now)
+            highlighted.min(1.0)
         } else {
             0.0
         };
+        let shown_share = 1.0 - hidden_share(highlighted);
         let tint = Tint {
             palette,
             grey: positions.greyness(label.owner) * STALE_GREY,
         };
         for (part, entity) in label.parts.iter().zip(&slot.parts) {
             if let Ok(mut shown) = colors.get_mut(*entity) {
-                let color = tint.apply(part.ink, dimming).with_alpha(slot.opacity);
+                let color = tint.apply(part.ink, dimming).with_alpha(slot.opacity * shown_share);
                 shown.set_if_neq(TextColor(color));
             }
         }
