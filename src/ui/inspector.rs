@@ -355,6 +355,10 @@ impl Folds {
             return;
         };
         ui.spacing_mut().item_spacing.y = 1.0;
+        if tree.count(1) == 0 {
+            let empty = RichText::new("empty").font(Tier::Mono.font(ui));
+            ui.label(empty.color(theme::of(ui).muted));
+        }
         let mut folded = None;
         for (at, line) in tree.lines(0..MOST_LINES, MOST_VALUE).enumerate() {
             let indent = "  ".repeat(line.depth.min(8));
