@@ -158,6 +158,30 @@ fn any_input_ends_a_flight() {
 }
 
 #[test]
+fn without_input_it_returns_to_the_view_that_it_began_with() {
+    let mut controller = on_screen();
+    controller.set_reduced(true);
+    let home = Pose {
+        center: Vec2::new(120.0, 40.0),
+        world_per_px: 0.4,
+    };
+    controller.set_home(Some(home));
+    controller.fly_to_pose(home);
+    let at_home = controller.goal;
+    controller.drag(Vec2::new(300.0, 0.0));
+    assert_ne!(controller.goal, at_home);
+    for _ in 0..700 {
+        controller.advance(0.1, Some(60.0));
+    }
+    assert_eq!((controller.goal, controller.is_fitting()), (at_home, false));
+    controller.set_home(None);
+    for _ in 0..700 {
+        controller.advance(0.1, Some(60.0));
+    }
+    assert!(controller.is_fitting(), "else to the whole fleet");
+}
+
+#[test]
 fn it_follows_a_row_until_something_else_moves_it() {
     let mut controller = on_screen();
     controller.fly_to(
