@@ -81,9 +81,7 @@ pub struct RowHistory {
 impl InspectorView<'_> {
     /// All columns that are not masked, as JSON.
     pub(crate) fn as_json(&self) -> String {
-        let mut columns = serde_json::to_value(self.record).unwrap_or_default();
-        secrets::remove(&mut columns);
-        serde_json::to_string_pretty(&columns).unwrap_or_default()
+        serde_json::to_string_pretty(&secrets::open_columns(self.record)).unwrap_or_default()
     }
 }
 

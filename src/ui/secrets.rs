@@ -1,9 +1,17 @@
 //! Takes masked values out of what is copied. Pure.
 
+use model::Record;
 use serde_json::Value;
 
+/// The columns of a row without masked ones, also within a value.
+pub(super) fn open_columns(record: &Record) -> Value {
+    let mut columns = serde_json::to_value(record).unwrap_or_default();
+    remove(&mut columns);
+    columns
+}
+
 /// Takes the masked columns out of a row, also those within a value.
-pub(super) fn remove(value: &mut Value) {
+fn remove(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             fields.retain(|name, _| !model::is_masked(name));

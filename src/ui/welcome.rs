@@ -11,7 +11,7 @@ const SHOWN_SECS: f64 = 20.0;
 /// Whether the hint is still of use.
 #[derive(Debug, Default)]
 pub(crate) struct Welcome {
-    /// A command was used: whoever is here knows that there are keys.
+    /// A command was used, so that the hint is not needed any more.
     is_known: bool,
     moved: Option<f64>,
 }

@@ -13,9 +13,8 @@ pub(super) fn close_button(ui: &mut Ui, label: &str) -> Response {
     let side = ui.spacing().interact_size.y;
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, label));
-    let wanted = Id::new("close button to be focused");
-    if ui.data(|data| data.get_temp::<&'static str>(wanted)) == Some(label) {
-        ui.data_mut(|data| data.remove::<&'static str>(wanted));
+    if ui.data(|data| data.get_temp::<&'static str>(wanted_id())) == Some(label) {
+        ui.data_mut(|data| data.remove::<&'static str>(wanted_id()));
         response.request_focus();
     }
     let ink = if response.hovered() || response.has_focus() {
@@ -38,7 +37,12 @@ pub(super) fn close_button(ui: &mut Ui, label: &str) -> Response {
 
 /// Lets the panel whose close button has this label take the keyboard when it is drawn next.
 pub(super) fn focus_panel(ctx: &Context, close_label: &'static str) {
-    ctx.data_mut(|data| data.insert_temp(Id::new("close button to be focused"), close_label));
+    ctx.data_mut(|data| data.insert_temp(wanted_id(), close_label));
+}
+
+/// Where the label of the close button is kept that takes the keyboard next.
+fn wanted_id() -> Id {
+    Id::new("close button to be focused")
 }
 
 /// Width of a name on a desk, points: it grows with the type.

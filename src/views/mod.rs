@@ -130,11 +130,7 @@ struct Looks<'w> {
 impl Looks<'_> {
     /// What is looked at now.
     fn present(&self) -> NamedView {
-        let camera = self.memory.held.map(|held| Camera {
-            center: [held.center.x.into(), held.center.y.into()],
-            world_per_px: held.world_per_px.into(),
-            fleet: [held.fleet.min.x, held.fleet.min.y, held.fleet.max.x, held.fleet.max.y].map(f64::from),
-        });
+        let camera = self.memory.held.map(saved);
         let (order, is_descending) = self.table.order();
         let table = self.table.is_open().then(|| TableLook {
             columns: self.table.columns().iter().map(ToString::to_string).collect(),
@@ -175,16 +171,40 @@ impl Looks<'_> {
     }
 }
 
+/// A view as it is saved.
+pub(crate) fn saved(view: HeldView) -> Camera {
+    let HeldView {
+        center,
+        world_per_px,
+        fleet,
+    } = view;
+    Camera {
+        center: [center.x, center.y].map(f64::from),
+        world_per_px: world_per_px.into(),
+        fleet: [fleet.min.x, fleet.min.y, fleet.max.x, fleet.max.y].map(f64::from),
+    }
+}
+
+/// A view that was saved.
+pub(crate) fn held(camera: &Camera) -> HeldView {
+    let [low_x, low_y, high_x, high_y] = camera.fleet.map(|number| number as f32);
+    let [x, y] = camera.center.map(|number| number as f32);
+    HeldView {
+        center: Vec2::new(x, y),
+        world_per_px: camera.world_per_px as f32,
+        fleet: Rect::new(low_x, low_y, high_x, high_y),
+    }
+}
+
 /// A camera of a plan that had another size, on the present one: the same part of the fleet.
 fn placed(camera: &Camera, fleet: Rect) -> HeldView {
-    let [low_x, low_y, high_x, high_y] = camera.fleet.map(|number| number as f32);
-    let before = Rect::new(low_x, low_y, high_x, high_y);
-    let [x, y] = camera.center.map(|number| number as f32);
-    let share = (Vec2::new(x, y) - before.min) / before.size();
-    let grown = (fleet.size() / before.size()).max_element();
+    let before = held(camera);
+    let share = (before.center - before.fleet.min) / before.fleet.size();
+    let grown = (fleet.size() / before.fleet.size()).max_element();
+    let grown = if grown.is_finite() && grown > 0.0 { grown } else { 1.0 };
     HeldView {
         center: fleet.min + share * fleet.size(),
-        world_per_px: camera.world_per_px as f32 * if grown.is_finite() && grown > 0.0 { grown } else { 1.0 },
+        world_per_px: before.world_per_px * grown,
         fleet,
     }
 }

@@ -7,8 +7,9 @@ use bevy::{app::AppExit, prelude::*, tasks::IoTaskPool};
 use crate::{
     messages::Switched,
     scene::camera::{HeldView, ViewMemory, likeness},
+    views::{held, saved},
 };
-use settings::saved_view::{self, Camera, SavedView};
+use settings::saved_view::{self, SavedView};
 
 /// A view is saved once it has been the same for this long, in seconds.
 const REST_SECS: f64 = 2.0;
@@ -38,7 +39,7 @@ struct Remembered {
 impl Plugin for RememberPlugin {
     fn build(&self, app: &mut App) {
         let feed = saved_view::fingerprint(&self.feed);
-        let kept = saved_view::load(&self.path, feed).map(held);
+        let kept = saved_view::load(&self.path, feed).map(|view| held(&view.camera));
         app.world_mut().resource_mut::<ViewMemory>().recall = kept;
         app.insert_resource(Remembered {
             path: self.path.clone(),
@@ -79,7 +80,10 @@ fn keep(
     remembered.kept = remembered.next;
     let (path, view) = (
         remembered.path.clone(),
-        remembered.next.map(|view| saved(view, remembered.feed)),
+        remembered.next.map(|view| SavedView {
+            feed: remembered.feed,
+            camera: saved(view),
+        }),
     );
     if is_over {
         write(&path, view);
@@ -104,34 +108,5 @@ fn is_same(one: Option<HeldView>, other: Option<HeldView>) -> bool {
                 && likeness(one.fleet, other.fleet) >= STALE_BELOW
         }
         (one, other) => one.is_none() && other.is_none(),
-    }
-}
-
-fn saved(view: HeldView, feed: u64) -> SavedView {
-    let HeldView {
-        center,
-        world_per_px,
-        fleet,
-    } = view;
-    let camera = Camera {
-        center: [center.x.into(), center.y.into()],
-        world_per_px: world_per_px.into(),
-        fleet: [
-            fleet.min.x.into(),
-            fleet.min.y.into(),
-            fleet.max.x.into(),
-            fleet.max.y.into(),
-        ],
-    };
-    SavedView { feed, camera }
-}
-
-fn held(SavedView { camera, .. }: SavedView) -> HeldView {
-    let [low_x, low_y, high_x, high_y] = camera.fleet.map(|number| number as f32);
-    let [x, y] = camera.center.map(|number| number as f32);
-    HeldView {
-        center: Vec2::new(x, y),
-        world_per_px: camera.world_per_px as f32,
-        fleet: Rect::new(low_x, low_y, high_x, high_y),
     }
 }

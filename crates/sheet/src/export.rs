@@ -31,17 +31,7 @@ pub fn tsv<R: Row>(
     rows: impl IntoIterator<Item = R>,
     most_bytes: usize,
 ) -> io::Result<Exported> {
-    let writer = WriterBuilder::new().delimiter(b'\t').build();
-    delimited(
-        out,
-        Delimited {
-            writer,
-            out: Vec::new(),
-        },
-        columns,
-        rows,
-        most_bytes,
-    )
+    delimited(out, WriterBuilder::new().delimiter(b'\t'), columns, rows, most_bytes)
 }
 
 /// As [`tsv`], separated by commas and with lines that end as RFC 4180 says.
@@ -54,17 +44,8 @@ pub fn csv<R: Row>(
     rows: impl IntoIterator<Item = R>,
     most_bytes: usize,
 ) -> io::Result<Exported> {
-    let writer = WriterBuilder::new().terminator(csv_core::Terminator::CRLF).build();
-    delimited(
-        out,
-        Delimited {
-            writer,
-            out: Vec::new(),
-        },
-        columns,
-        rows,
-        most_bytes,
-    )
+    let ends = csv_core::Terminator::CRLF;
+    delimited(out, WriterBuilder::new().terminator(ends), columns, rows, most_bytes)
 }
 
 /// Writes each row as one line of JSON: an object of the columns that the row has. Numbers keep every digit. At most
@@ -177,12 +158,16 @@ impl<'o, W: io::Write> Bounded<'o, W> {
 
 fn delimited<R: Row>(
     out: &mut impl io::Write,
-    mut line: Delimited,
+    format: &WriterBuilder,
     columns: &[Column],
     rows: impl IntoIterator<Item = R>,
     most_bytes: usize,
 ) -> io::Result<Exported> {
     let columns = headed(columns);
+    let mut line = Delimited {
+        writer: format.build(),
+        out: Vec::new(),
+    };
     let mut bounded = Bounded::new(out, most_bytes);
     for (at, (name, _)) in columns.iter().enumerate() {
         line.push_field(at, name, false);

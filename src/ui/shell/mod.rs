@@ -564,8 +564,8 @@ fn draw_table(
 ) {
     let table = &reads.table;
     let zone = TimeZone::system();
-    let selected = reads.selected_keys();
-    let is_selected = |key: &RowKey| selected.contains(key);
+    let selected = reads.selected();
+    let is_selected = |key: &RowKey| reads.is_among(key, &selected);
     let view = TableView {
         columns: table.columns(),
         names: table.names(),

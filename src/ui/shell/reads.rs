@@ -1,8 +1,9 @@
 //! What the panels read from the world, gathered into plain views.
 
-use std::collections::HashSet;
-
-use bevy::{ecs::system::SystemParam, prelude::*};
+use bevy::{
+    ecs::{entity::EntityHashSet, system::SystemParam},
+    prelude::*,
+};
 use jiff::{Timestamp, tz::TimeZone};
 use journal::{Journal, Severity, Since};
 
@@ -270,9 +271,14 @@ impl Reads<'_, '_> {
         self.selection.lasso
     }
 
-    /// The keys of the selected rows.
-    pub(super) fn selected_keys(&self) -> HashSet<&RowKey> {
-        self.selection.rows().filter_map(|row| self.seen.key(row)).collect()
+    /// The selected rows.
+    pub(super) fn selected(&self) -> EntityHashSet {
+        self.selection.rows().collect()
+    }
+
+    /// Whether a row is one of these.
+    pub(super) fn is_among(&self, key: &RowKey, rows: &EntityHashSet) -> bool {
+        self.index.get(key).is_some_and(|row| rows.contains(&row))
     }
 
     /// The key of the inspected row.
@@ -308,9 +314,7 @@ impl Reads<'_, '_> {
                 break;
             }
             if as_json {
-                let mut columns = serde_json::to_value(seen.columns).unwrap_or_default();
-                secrets::remove(&mut columns);
-                text.push_str(&columns.to_string());
+                text.push_str(&secrets::open_columns(seen.columns).to_string());
             } else {
                 text.push_str(seen.key.id.as_str());
             }
@@ -321,8 +325,8 @@ impl Reads<'_, '_> {
 
     /// The rows that the table copies and saves: the selected ones where several are, else all in their order.
     pub(super) fn table_keys(&self) -> Vec<RowKey> {
-        let selected = self.selected_keys();
-        let is_meant = |key: &&RowKey| selected.len() < 2 || selected.contains(*key);
+        let selected = self.selected();
+        let is_meant = |key: &&RowKey| selected.len() < 2 || self.is_among(key, &selected);
         self.table.rows().filter(is_meant).cloned().collect()
     }
 
